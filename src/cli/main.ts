@@ -1,0 +1,23 @@
+import { Command } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
+import { addConfigCommand } from './commands/config.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
+import { addRunCommand } from './commands/run.ts';
+import { addRunsCommand } from './commands/runs.ts';
+import { addShowCommand } from './commands/show.ts';
+import { addSolveCommand } from './commands/solve.ts';
+import { addStopCommand } from './commands/stop.ts';
+
+const program = new Command('grain')
+  .description(packageJson.description)
+  .version(packageJson.version);
+
+addRunCommand(program);
+addRunsCommand(program);
+addShowCommand(program);
+addStopCommand(program);
+addConfigCommand(program);
+addDoctorCommand(program);
+addSolveCommand(program);
+
+await program.parseAsync();

@@ -1,0 +1,37 @@
+/** `run.json`: what was asked for and what it was run on. Written once, before the first event. */
+
+export const FORMAT_VERSION = 1;
+
+export interface Seed {
+  /** Seeds the initial values of new weights. */
+  readonly init: number;
+  /** Seeds the order in which examples are visited. */
+  readonly order: number;
+}
+
+export interface RunManifest {
+  readonly format: typeof FORMAT_VERSION;
+  /** Folder name under `.grain/runs`. */
+  readonly id: string;
+  /** One launch of one config: its runs differ in aggregator and seed alone and may be compared. */
+  readonly experiment: { readonly id: string; readonly name: string };
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  readonly aggregator: string;
+  readonly seed: Seed;
+  /** Optimizer steps the run was asked to take. */
+  readonly steps: number;
+  readonly task: string;
+  /** Names of the groups, in the order of every per-group list of the events. */
+  readonly groups: { readonly by: string; readonly names: readonly string[] };
+  /** The validation metric that ranks checkpoints, and whether more of it is better. */
+  readonly metric: { readonly name: string; readonly better: 'higher' | 'lower' };
+  /** Path of the config file, relative to the folder that holds `.grain`, with `/` separators. */
+  readonly configPath: string;
+  /** The resolved config, every default filled in. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** SHA-256, hex, of the inputs; `code` is that of the trainer's own version. */
+  readonly fingerprints: Readonly<Record<string, string>>;
+  readonly device: { readonly rung: string; readonly name: string };
+  readonly versions: Readonly<Record<string, string>>;
+}
