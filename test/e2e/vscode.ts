@@ -1,0 +1,236 @@
+/** A real VS Code (code-server) with the built extension, driven in Chromium as a person would. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { homedir, tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Browser, chromium, type Frame, type Page } from 'playwright-core';
+import packageJson from '../../package.json' with { type: 'json' };
+
+const repository = path.resolve(import.meta.dirname, '../..');
+const codeServer = path.join(
+  process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'),
+  'grain-vscode/code-server-4.139.1/node_modules/.bin/code-server',
+);
+export const screenshots = path.join(import.meta.dirname, 'screenshots');
+
+export const themes = {
+  dark: 'Default Dark Modern',
+  light: 'Default Light Modern',
+  highContrast: 'Default High Contrast',
+} as const;
+
+export type Theme = keyof typeof themes;
+
+export interface Options {
+  readonly theme?: Theme;
+  readonly settings?: Record<string, unknown>;
+  /** Workspace trust is off unless a test is about it. */
+  readonly trust?: boolean;
+}
+
+export class VSCode {
+  readonly page: Page;
+  readonly #server: ChildProcess;
+  readonly #browser: Browser;
+  readonly #home: string;
+
+  private constructor(page: Page, server: ChildProcess, browser: Browser, home: string) {
+    this.page = page;
+    this.#server = server;
+    this.#browser = browser;
+    this.#home = home;
+  }
+
+  static async open(workspace: string, options: Options = {}): Promise<VSCode> {
+    for (const needed of [codeServer, path.join(repository, 'dist/extension.js')]) {
+      if (!existsSync(needed)) {
+        throw new Error(`${needed} is missing: run \`npm run test:setup\` and \`npm run build\``);
+      }
+    }
+    const home = await mkdtemp(path.join(tmpdir(), 'grain-e2e-'));
+    const extension = path.join(home, 'extensions', `grain.grain-vscode-${packageJson.version}`);
+    for (const part of ['package.json', 'dist', 'media']) {
+      await cp(path.join(repository, part), path.join(extension, part), { recursive: true });
+    }
+    await mkdir(path.join(home, 'data/User'), { recursive: true });
+    await writeFile(
+      path.join(home, 'data/User/settings.json'),
+      JSON.stringify({
+        'security.workspace.trust.enabled': options.trust ?? false,
+        'workbench.startupEditor': 'none',
+        'workbench.colorTheme': themes[options.theme ?? 'dark'],
+        'workbench.secondarySideBar.defaultVisibility': 'hidden',
+        'chat.commandCenter.enabled': false,
+        ...options.settings,
+      }),
+    );
+    const port = await freePort();
+    const server = spawn(
+      codeServer,
+      [
+        ...['--auth', 'none', '--bind-addr', `127.0.0.1:${port}`],
+        ...['--disable-telemetry', '--disable-update-check'],
+        ...['--user-data-dir', path.join(home, 'data')],
+        ...['--extensions-dir', path.join(home, 'extensions')],
+      ],
+      { stdio: 'ignore', detached: true },
+    );
+    await answers(`http://127.0.0.1:${port}/healthz`);
+    const browser = await chromium.launch({
+      executablePath: '/usr/bin/chromium',
+      args: [
+        ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+        ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      ],
+    });
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    const vscode = new VSCode(page, server, browser, home);
+    await page.goto(`http://127.0.0.1:${port}/?folder=${encodeURIComponent(workspace)}`);
+    await vscode.#workbenchIsUp();
+    return vscode;
+  }
+
+  /** Reloads the window, as "Developer: Reload Window" does. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.#workbenchIsUp();
+  }
+
+  async command(title: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget input').first();
+    for (;;) {
+      await this.page.keyboard.press('F1');
+      try {
+        await input.waitFor({ state: 'visible', timeout: 3_000 });
+        break;
+      } catch {
+        await this.page.keyboard.press('Escape');
+      }
+    }
+    await input.fill(`>${title}`);
+    const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
+    await row.waitFor({ timeout: 15_000 });
+    await row.click();
+  }
+
+  /** Whether the palette offers the command now. */
+  async offers(title: string): Promise<boolean> {
+    await this.page.keyboard.press('F1');
+    const input = this.page.locator('.quick-input-widget input').first();
+    await input.waitFor({ state: 'visible' });
+    await input.fill(`>${title}`);
+    await sleep(700);
+    const rows = this.page.locator('.quick-input-list .monaco-list-row', { hasText: title });
+    const count = await rows.count();
+    await this.page.keyboard.press('Escape');
+    return count > 0;
+  }
+
+  /** The frame of a webview that holds the canvas with the given id, once it is there. */
+  async panelWith(canvasId: string, timeout = 30_000): Promise<Frame> {
+    return eventually(
+      `a webview with canvas #${canvasId}`,
+      async () => {
+        for (const frame of this.page.frames()) {
+          const canvas = await frame.$(`canvas#${canvasId}`).catch(() => null);
+          if (canvas) return frame;
+        }
+        return undefined;
+      },
+      timeout,
+    );
+  }
+
+  async screenshot(name: string): Promise<void> {
+    await mkdir(screenshots, { recursive: true });
+    await this.page.screenshot({ path: path.join(screenshots, `${name}.png`) });
+  }
+
+  /** Closes the window and the server, as closing VS Code does. Runs that were started go on. */
+  async close(): Promise<void> {
+    await this.#browser.close();
+    if (this.#server.pid !== undefined) {
+      try {
+        process.kill(-this.#server.pid, 'SIGTERM');
+      } catch {
+        // The server is gone already.
+      }
+    }
+    await sleep(500);
+    await rm(this.#home, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async #workbenchIsUp(): Promise<void> {
+    await this.page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
+    await this.page.locator('.statusbar').waitFor({ timeout: 60_000 });
+    await sleep(1_500);
+  }
+}
+
+/** Data of a Chart.js chart as it stands in the webview. */
+export interface ChartData {
+  readonly datasets: readonly { readonly label: string; readonly data: readonly unknown[] }[];
+}
+
+export async function chartData(frame: Frame, canvasId: string): Promise<ChartData> {
+  return frame.evaluate((id) => {
+    const { Chart } = globalThis as unknown as {
+      Chart: { getChart(canvas: unknown): { data: ChartData } | undefined };
+    };
+    const page = globalThis as unknown as { document: { getElementById(id: string): unknown } };
+    const chart = Chart.getChart(page.document.getElementById(id));
+    if (!chart) throw new Error(`no chart on #${id}`);
+    return {
+      datasets: chart.data.datasets.map((set) => ({
+        label: set.label ?? '',
+        data: JSON.parse(JSON.stringify(set.data)) as unknown[],
+      })),
+    };
+  }, canvasId);
+}
+
+/** Polls until `attempt` gives something; fails with what was awaited. */
+export async function eventually<T>(
+  what: string,
+  attempt: () => Promise<T | undefined>,
+  timeout = 30_000,
+): Promise<T> {
+  const deadline = Date.now() + timeout;
+  for (;;) {
+    const result = await attempt();
+    if (result !== undefined) return result;
+    if (Date.now() > deadline) throw new Error(`waited ${timeout / 1000} s in vain for ${what}`);
+    await sleep(150);
+  }
+}
+
+async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => {
+        if (address && typeof address === 'object') resolve(address.port);
+        else reject(new Error('no free port'));
+      });
+    });
+  });
+}
+
+async function answers(url: string): Promise<void> {
+  await eventually(
+    `an answer from ${url}`,
+    async () => {
+      try {
+        return (await fetch(url)).ok || undefined;
+      } catch {
+        return undefined;
+      }
+    },
+    60_000,
+  );
+}
