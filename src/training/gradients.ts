@@ -1,0 +1,25 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Loss } from './loss.ts';
+import type { Model } from './models/model.ts';
+
+/** One group's part in a step. Whoever receives it disposes of its tensors. */
+export interface GroupGradient {
+  /** Mean loss over the group, before the step. A tensor: reading it waits for a GPU, so it is read once a step. */
+  readonly loss: tf.Scalar;
+  /** In the order, and of the shapes, of `model.trainable`. */
+  readonly gradients: readonly tf.Tensor[];
+}
+
+/** Gradient of the mean loss over the examples (x [n, …input], y [n]). */
+export function groupGradient(
+  model: Model,
+  loss: Loss,
+  x: tf.Tensor,
+  y: tf.Tensor1D,
+): GroupGradient {
+  const { value, grads } = tf.variableGrads(
+    () => loss(model.apply(x), y),
+    model.trainable as tf.Variable[],
+  );
+  return { loss: value, gradients: model.trainable.map((variable) => grads[variable.name]!) };
+}
