@@ -21,6 +21,7 @@ export type WarningCode =
   | 'all-zero'
   | 'pareto-stationary'
   | 'rounding-floor'
+  | 'not-optimal'
   | 'conflict';
 
 export interface Warning {
@@ -34,7 +35,7 @@ export interface Warning {
 export interface Certificate {
   /** f = ‖d‖² = wᵀHw, in squared gradient units. */
   readonly norm2: number;
-  /** Duality gap f − minᵢ (Hw)ᵢ ≥ 0; half of it bounds ½(f − f*) from above. */
+  /** Duality gap f − minᵢ (Hw)ᵢ ≥ 0, bounding ½(f − f*) and ‖d − d*‖² from above; Infinity off the simplex. */
   readonly gap: number;
   /** minᵢ ⟨d, gᵢ⟩ / (‖d‖‖gᵢ‖); −1…1; 0 when d or every gᵢ is zero. Non-negative: no group is stepped against. */
   readonly minCosine: number;
@@ -42,7 +43,7 @@ export interface Certificate {
 
 /** The weights of one step, on the simplex, and their certificate. */
 export interface Aggregation extends Certificate {
-  /** Length k, ≥ 0, summing to 1 — or all zero when the step must be skipped (all groups zero or bad). */
+  /** Length k, ≥ 0, summing to 1 — or all zero when the step must be skipped (all groups zero or bad, or stopped). */
   readonly weights: Float64Array;
   readonly warnings: readonly Warning[];
 }
@@ -55,11 +56,11 @@ export interface Diagnostics extends Certificate {
   readonly conflictRate: number;
   /** Share of groups that the plain mean would step against, 0…1. */
   readonly meanConflictRate: number;
-  /** 1 / Σwᵢ² (inverse Simpson index), 1…k. */
+  /** (Σwᵢ)² / Σwᵢ² (inverse Simpson index), 1…k; 0 for a skipped step. */
   readonly effectiveGroups: number;
   /** ‖g*‖ / ‖ḡ‖: length of the step taken over that of the mean; NaN if ḡ = 0. */
   readonly normRatio: number;
-  /** tr(H)² / tr(H²): effective dimension of the span of the groups, 1…k. */
+  /** tr(H)² / tr(H²): effective dimension of the span of the groups, 1…k; NaN if every gradient is zero. */
   readonly effectiveDimension: number;
   /** True if min cosine ≥ 0 up to the rounding floor: no group is made worse to first order. */
   readonly certified: boolean;

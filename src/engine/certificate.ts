@@ -1,0 +1,107 @@
+import { UNIT_ROUNDOFF } from './rounding.ts';
+import { GRAM_SLACK, type Screening } from './screen.ts';
+import type { Certificate } from './types.ts';
+
+/** How far Σwᵢ may be from 1 for weights that went through float32. */
+const SIMPLEX_SLACK = 1e-6;
+
+/** A certificate, with what rounding alone can put into it. */
+export interface MeasuredCertificate extends Certificate {
+  /** What a gap may be by rounding alone: see {@link certify}. */
+  readonly gapFloor: number;
+  /** True if ‖d‖² is zero to rounding; its direction then means nothing. */
+  readonly isZero: boolean;
+  /** Groups stepped against: cosine with d negative beyond rounding. */
+  readonly against: readonly number[];
+}
+
+/**
+ * Proof of how good weights are, from the Gram matrix alone and whoever made them.
+ *
+ * With r = Hw and d = Σ wᵢgᵢ: ‖d‖² = f = wᵀr and ⟨d, gᵢ⟩ = rᵢ. For w on the simplex and d* the shortest vector of the hull,
+ * ⟨d, d*⟩ ≥ minᵢ rᵢ gives ‖d − d*‖² ≤ gap = f − minᵢ rᵢ and f − f* ≤ 2·gap; the gap is 0 exactly at the optimum. It covers
+ * the groups whose gradient is finite and not zero, and zero groups where they carry weight.
+ *
+ * Rounding floor: with nᵢ = ‖gᵢ‖, s = Σ |wⱼ|nⱼ, k the number of groups and u = 2⁻⁵³, a computed rᵢ is off by at most
+ * ε·s·nᵢ and f by ε·s², ε = 8(k+2)u (the factor 8 covers the solver's own backward error and the rounding of the weights).
+ * Hence a gap up to `gapFloor` = ε·s·(n_m + s), m the group where rᵢ is least, a cosine down to −ε·s/‖d‖, and ‖d‖² up to
+ * ε·s² cannot be told from zero. When ‖d‖² is, `minCosine` is 0.
+ *
+ * @param weights length k, any real numbers
+ * @returns gap Infinity if the weights are not on the simplex; all NaN (gap Infinity) if a non-finite group carries weight or
+ * a weight is not finite. Weights all zero stand for a skipped step: d = 0, gap 0.
+ * @throws RangeError if wᵀHw < 0 beyond the rounding of float32: H is not a Gram matrix
+ */
+export function certify(groups: Screening, weights: ArrayLike<number>): MeasuredCertificate {
+  const { k, gram } = groups;
+  const isBroken =
+    !Array.from(weights).every(Number.isFinite) || groups.nonFinite.some((i) => weights[i] !== 0);
+  if (isBroken) return broken;
+
+  const r = new Float64Array(k);
+  let s = 0;
+  for (const j of groups.present) {
+    const weight = weights[j]!;
+    if (weight === 0) continue;
+    for (const i of groups.present) r[i]! += weight * gram[j * k + i]!;
+    s += Math.abs(weight) * Math.sqrt(gram[j * k + j]!);
+  }
+  let f = 0;
+  for (const i of groups.present) f += weights[i]! * r[i]!;
+  if (f < -GRAM_SLACK * s * s) {
+    throw new RangeError(
+      `not a Gram matrix: wᵀHw = ${f} is negative for w = ${Array.from(weights)}`,
+    );
+  }
+
+  const covered = [...groups.present, ...groups.zero.filter((i) => weights[i] !== 0)];
+  const epsilon = 8 * (covered.length + 2) * UNIT_ROUNDOFF;
+  const isZero = f <= epsilon * s * s;
+  const length = Math.sqrt(Math.max(f, 0));
+  let least = Number.POSITIVE_INFINITY;
+  let leastNorm = 0;
+  let minCosine = isZero ? 0 : Number.POSITIVE_INFINITY;
+  const against: number[] = [];
+  for (const i of covered) {
+    const norm = Math.sqrt(gram[i * k + i]!);
+    if (r[i]! < least) {
+      least = r[i]!;
+      leastNorm = norm;
+    }
+    if (isZero || norm === 0) continue;
+    const cosine = Math.max(-1, Math.min(1, r[i]! / length / norm));
+    minCosine = Math.min(minCosine, cosine);
+    if (cosine < (-epsilon * s) / length) against.push(i);
+  }
+  return {
+    norm2: Math.max(f, 0),
+    gap: covered.length === 0 ? 0 : gapOf(f, least, weights),
+    minCosine,
+    gapFloor: epsilon * s * (leastNorm + s),
+    isZero,
+    against,
+  };
+}
+
+const broken: MeasuredCertificate = {
+  norm2: Number.NaN,
+  gap: Number.POSITIVE_INFINITY,
+  minCosine: Number.NaN,
+  gapFloor: 0,
+  isZero: false,
+  against: [],
+};
+
+/** f − minᵢ rᵢ of w/Σw, or Infinity if w is not on the simplex. */
+function gapOf(f: number, least: number, weights: ArrayLike<number>): number {
+  let sum = 0;
+  let isSkipped = true;
+  for (let i = 0; i < weights.length; i++) {
+    if (weights[i]! < 0) return Number.POSITIVE_INFINITY;
+    if (weights[i]! > 0) isSkipped = false;
+    sum += weights[i]!;
+  }
+  if (isSkipped) return 0;
+  if (Math.abs(sum - 1) > SIMPLEX_SLACK) return Number.POSITIVE_INFINITY;
+  return Math.max(0, f / sum ** 2 - least / sum);
+}

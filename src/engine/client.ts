@@ -1,0 +1,113 @@
+import { Worker } from 'node:worker_threads';
+import type {
+  Answer,
+  CallKind,
+  Calls,
+  DiagnoseProblem,
+  PlainError,
+  SharedAggregation,
+} from './protocol.ts';
+import type { Aggregation, AggregatorName, Diagnostics, Problem } from './types.ts';
+
+interface PendingCall {
+  resolve(value: Calls[CallKind]['value']): void;
+  reject(error: Error): void;
+}
+
+/**
+ * The engine on a thread of its own, as promises.
+ *
+ * An error thrown over there rejects the call with the same name, message and stack. If the worker dies, all pending and all
+ * later calls are rejected with the reason. An idle worker does not keep the process alive; a pending call does.
+ */
+export class EngineClient {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, PendingCall>();
+  #nextId = 0;
+  /** Why no call can be answered any more. */
+  #ended: Error | undefined;
+
+  static start(): EngineClient {
+    // From source the worker is a file next to this one; in dist/ it is a bundle of its own.
+    const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './engine-worker.js';
+    return new EngineClient(new Worker(new URL(file, import.meta.url)));
+  }
+
+  /** @param worker a running `worker.ts`, from now on owned by the client */
+  constructor(worker: Worker) {
+    this.#worker = worker;
+    worker.unref();
+    worker.on('message', (answer: Answer) => this.#settle(answer));
+    worker.on('error', (error) =>
+      this.#end(new Error(`the engine worker died: ${error.message}`, { cause: error })),
+    );
+    worker.on('messageerror', (error) =>
+      this.#end(new Error(`an answer of the engine was unreadable: ${error.message}`)),
+    );
+    worker.on('exit', (code) => this.#end(new Error(`the engine worker died: exit code ${code}`)));
+  }
+
+  /** See `aggregate.ts`. */
+  aggregate(problem: Problem, aggregator: AggregatorName): Promise<Aggregation> {
+    return this.#call('aggregate', { problem, aggregator });
+  }
+
+  /**
+   * Gram matrix and weights of gradients in shared memory; they are read in place and must not be written until the answer
+   * is there.
+   *
+   * @param gradients k rows of d float32, row-major
+   */
+  aggregateShared(
+    gradients: SharedArrayBuffer,
+    k: number,
+    d: number,
+    aggregator: AggregatorName,
+    options: Omit<Problem, 'gram'> = {},
+  ): Promise<SharedAggregation> {
+    return this.#call('aggregateShared', { gradients, k, d, aggregator, options });
+  }
+
+  /** Diagnostics of many steps in one crossing. */
+  diagnose(problems: readonly DiagnoseProblem[]): Promise<Diagnostics[]> {
+    return this.#call('diagnose', { problems });
+  }
+
+  /** Ends the worker. Pending calls are rejected. */
+  async close(): Promise<void> {
+    this.#end(new Error('the engine was closed'));
+    await this.#worker.terminate();
+  }
+
+  #call<K extends CallKind>(kind: K, request: Calls[K]['request']): Promise<Calls[K]['value']> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended) throw this.#ended;
+      const id = this.#nextId++;
+      this.#worker.postMessage({ id, kind, ...request });
+      this.#pending.set(id, { resolve, reject });
+      this.#worker.ref();
+    });
+  }
+
+  #settle(answer: Answer): void {
+    const call = this.#pending.get(answer.id);
+    this.#pending.delete(answer.id);
+    if (this.#pending.size === 0) this.#worker.unref();
+    if ('error' in answer) call?.reject(revived(answer.error));
+    else call?.resolve(answer.value);
+  }
+
+  #end(reason: Error): void {
+    this.#ended ??= reason;
+    for (const call of this.#pending.values()) call.reject(this.#ended);
+    this.#pending.clear();
+    this.#worker.unref();
+  }
+}
+
+function revived({ name, message, stack }: PlainError): Error {
+  const error = new Error(message);
+  error.name = name;
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}

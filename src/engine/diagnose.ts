@@ -1,0 +1,87 @@
+import { mean } from './aggregators/mean.ts';
+import { certify } from './certificate.ts';
+import { type Screening, screen } from './screen.ts';
+import type { Diagnostics, Problem } from './types.ts';
+
+/**
+ * All that the panels show of a step, derived from the facts a trainer logs. Groups with a zero or non-finite gradient take
+ * no part, except that weight on a non-finite group makes the certificate NaN.
+ *
+ * @param weights length k; the weights the step used
+ * @throws RangeError if `weights` does not have length k, and as {@link screen} and {@link certify} do
+ */
+export function diagnose(problem: Problem, weights: ArrayLike<number>): Diagnostics {
+  const groups = screen(problem);
+  if (weights.length !== groups.k) {
+    throw new RangeError(`${weights.length} weights for ${groups.k} groups`);
+  }
+  const certificate = certify(groups, weights);
+  const ofMean = certify(groups, meanWeights(groups));
+  const cosines = cosinesOf(groups);
+  return {
+    norm2: certificate.norm2,
+    gap: certificate.gap,
+    minCosine: certificate.minCosine,
+    certified: Number.isFinite(certificate.norm2) && certificate.against.length === 0,
+    cosines,
+    conflictRate: conflictRate(cosines, groups),
+    meanConflictRate: share(ofMean.against.length, groups.present.length),
+    effectiveGroups: effectiveGroups(weights),
+    normRatio: ofMean.norm2 > 0 ? Math.sqrt(certificate.norm2 / ofMean.norm2) : Number.NaN,
+    effectiveDimension: effectiveDimension(cosines, groups),
+  };
+}
+
+/** Plain training's weights, over the groups that are finite. */
+function meanWeights({ k, sizes, nonFinite }: Screening): Float64Array {
+  const weights = new Float64Array(k);
+  const finiteSizes = sizes.map((size, i) => (nonFinite.includes(i) ? 0 : size));
+  if (nonFinite.length < k) mean(finiteSizes, weights);
+  return weights;
+}
+
+function cosinesOf({ k, gram, present }: Screening): Float64Array {
+  const cosines = new Float64Array(k * k).fill(Number.NaN);
+  for (const i of present) {
+    for (const j of present) {
+      const cosine = gram[i * k + j]! / Math.sqrt(gram[i * k + i]!) / Math.sqrt(gram[j * k + j]!);
+      cosines[i * k + j] = i === j ? 1 : Math.max(-1, Math.min(1, cosine));
+    }
+  }
+  return cosines;
+}
+
+function conflictRate(cosines: Float64Array, { k, present }: Screening): number {
+  let conflicts = 0;
+  for (const i of present) {
+    for (const j of present) if (i < j && cosines[i * k + j]! < 0) conflicts++;
+  }
+  return share(conflicts, (present.length * (present.length - 1)) / 2);
+}
+
+function share(count: number, of: number): number {
+  return of === 0 ? 0 : count / of;
+}
+
+function effectiveGroups(weights: ArrayLike<number>): number {
+  let sum = 0;
+  let squares = 0;
+  for (let i = 0; i < weights.length; i++) {
+    sum += Math.abs(weights[i]!);
+    squares += weights[i]! ** 2;
+  }
+  return squares === 0 ? 0 : sum ** 2 / squares;
+}
+
+/** tr(H)²/tr(H²) with Hᵢⱼ = cos·nᵢnⱼ and norms relative to the longest, so that squares of squares stay in range. */
+function effectiveDimension(cosines: Float64Array, { k, gram, present }: Screening): number {
+  const longest = Math.sqrt(Math.max(...present.map((i) => gram[i * k + i]!)));
+  const norms = Float64Array.from({ length: k }, (_, i) => Math.sqrt(gram[i * k + i]!) / longest);
+  let trace = 0;
+  let traceOfSquare = 0;
+  for (const i of present) {
+    trace += norms[i]! ** 2;
+    for (const j of present) traceOfSquare += (cosines[i * k + j]! * norms[i]! * norms[j]!) ** 2;
+  }
+  return trace ** 2 / traceOfSquare;
+}

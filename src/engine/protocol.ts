@@ -1,0 +1,47 @@
+import type { Aggregation, AggregatorName, Diagnostics, Problem } from './types.ts';
+
+/** An aggregation together with the Gram matrix it was decided by, k×k row-major. */
+export type SharedAggregation = Aggregation & { readonly gram: Float64Array };
+
+/** What the worker can be asked, by kind: the request's own fields and the value answered. */
+export interface Calls {
+  aggregate: {
+    request: { readonly problem: Problem; readonly aggregator: AggregatorName };
+    value: Aggregation;
+  };
+  aggregateShared: {
+    request: {
+      /** k rows of d float32, row-major; read in place, never copied. */
+      readonly gradients: SharedArrayBuffer;
+      readonly k: number;
+      readonly d: number;
+      readonly aggregator: AggregatorName;
+      readonly options: Omit<Problem, 'gram'>;
+    };
+    value: SharedAggregation;
+  };
+  diagnose: {
+    request: { readonly problems: readonly DiagnoseProblem[] };
+    value: Diagnostics[];
+  };
+}
+
+export type DiagnoseProblem = Omit<Problem, 'zeroGroups'> & { readonly weights: ArrayLike<number> };
+
+export type CallKind = keyof Calls;
+
+/** A request carries its kind, and an id that its answer repeats. */
+export type Request = {
+  [K in CallKind]: { readonly id: number; readonly kind: K } & Calls[K]['request'];
+}[CallKind];
+
+export type Answer =
+  | { readonly id: number; readonly value: Calls[CallKind]['value'] }
+  | { readonly id: number; readonly error: PlainError };
+
+/** An error as it crosses between threads: structured clone alone would lose names that JavaScript does not know. */
+export interface PlainError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+}
