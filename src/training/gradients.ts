@@ -1,3 +1,5 @@
+// Registers the gradients of tfjs-core's kernels.
+import '@tensorflow/tfjs-layers';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Loss } from './loss.ts';
 import type { Model } from './models/model.ts';

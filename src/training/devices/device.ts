@@ -1,13 +1,15 @@
-import type { Rung } from './rung.ts';
+import * as tf from '@tensorflow/tfjs-core';
+import { tryRung } from './ladder.ts';
+import { type OpenRung, RUNGS, type Rung } from './rung.ts';
 
 /** Where the tensors of this process live. */
 export interface Device {
   readonly rung: Rung;
-  /** What a person would call it: the GPU's name, "WASM (SIMD)", … */
+  /** What a person would call it: the GPU's name, "WebAssembly (SIMD, one thread)", … */
   readonly name: string;
   /** True when tensors lie in this process's own memory, so that reading them is cheap and synchronous. */
   readonly hostMemory: boolean;
-  /** Gives the device back; afterwards the process may end without lingering native threads. */
+  /** Gives the device back, so that the process can end without lingering native threads. */
   close(): Promise<void>;
 }
 
@@ -17,10 +19,24 @@ export class DeviceError extends Error {
 }
 
 /**
- * Makes a device the one that tensors are made on. One device a process: opening a second closes nothing.
- * @param wanted a rung, or `auto`: the first usable one from the top of the ladder.
+ * Makes a device the one that tensors are made on.
+ * @param wanted a rung, or `auto`: the first that holds, from the top of the ladder.
  * @throws DeviceError saying why the wanted rung cannot be had and what to do.
  */
-export async function openDevice(_wanted: Rung | 'auto'): Promise<Device> {
-  throw new Error('not written yet');
+export async function openDevice(wanted: Rung | 'auto'): Promise<Device> {
+  const reasons: string[] = [];
+  for (const rung of wanted === 'auto' ? RUNGS : [wanted]) {
+    const { report, open } = await tryRung(rung);
+    if (open && (report.automatic || wanted === rung)) return use(rung, open);
+    await open?.close();
+    reasons.push(`${rung}: ${report.reason} (${report.remedy})`);
+  }
+  throw new DeviceError(`device ${wanted} cannot be used here — ${reasons.join('; ')}`);
+}
+
+async function use(rung: Rung, { name, backend, hostMemory, close }: OpenRung): Promise<Device> {
+  if (!(await tf.setBackend(backend))) {
+    throw new DeviceError(`device ${rung} (${name}) was found but could not be started`);
+  }
+  return { rung, name, hostMemory, close };
 }

@@ -1,3 +1,28 @@
 /** The ladder, fastest first: `auto` climbs down it until a rung holds. */
 export const RUNGS = ['cuda', 'tensorflow', 'webgpu', 'wasm', 'cpu'] as const;
 export type Rung = (typeof RUNGS)[number];
+
+/** A rung whose tfjs backend is registered and can be set. */
+export interface OpenRung {
+  /** What a person would call it. */
+  readonly name: string;
+  /** tfjs's name of the backend. */
+  readonly backend: string;
+  readonly hostMemory: boolean;
+  /** A GPU imitated in software: slower than the rungs below, so `auto` passes it by. */
+  readonly imitated?: boolean;
+  close(): Promise<void>;
+}
+
+/** Opens a rung or throws `RungUnavailable`. */
+export type RungOpener = () => Promise<OpenRung>;
+
+export class RungUnavailable extends Error {
+  override readonly name = 'RungUnavailable';
+  /** What a person can do about it. */
+  readonly remedy: string;
+  constructor(reason: string, remedy: string) {
+    super(reason);
+    this.remedy = remedy;
+  }
+}

@@ -1,0 +1,67 @@
+import { cpus } from 'node:os';
+import { version_core as tfjsVersion } from '@tensorflow/tfjs-core';
+import type { Command } from 'commander';
+import packageJson from '../../../package.json' with { type: 'json' };
+import { probeLadder, type RungReport } from '../../training/devices/ladder.ts';
+
+interface Diagnosis {
+  readonly versions: Readonly<Record<string, string>>;
+  readonly machine: { readonly platform: string; readonly cpu: string; readonly cores: number };
+  /** From the fastest rung down. */
+  readonly ladder: readonly RungReport[];
+  /** The rung that `device: auto` takes. */
+  readonly auto: string | null;
+}
+
+export function addDoctorCommand(program: Command): void {
+  program
+    .command('doctor')
+    .description(
+      'say which devices can train here, why the others cannot, and which one auto takes',
+    )
+    .option('--json', 'print one JSON object')
+    .action(async (options: { json?: boolean }) => {
+      const diagnosis = await diagnose();
+      console.log(options.json ? JSON.stringify(diagnosis, null, 2) : asText(diagnosis));
+      if (diagnosis.auto === null) process.exitCode = 1;
+    });
+}
+
+async function diagnose(): Promise<Diagnosis> {
+  const processors = cpus();
+  const ladder = await probeLadder();
+  return {
+    versions: { grain: packageJson.version, node: process.versions.node, tfjs: tfjsVersion },
+    machine: {
+      platform: `${process.platform} ${process.arch}`,
+      cpu: processors[0]?.model.trim() ?? 'unknown',
+      cores: processors.length,
+    },
+    ladder,
+    auto: ladder.find((report) => report.automatic)?.rung ?? null,
+  };
+}
+
+function asText({ versions, machine, ladder, auto }: Diagnosis): string {
+  const rungs = ladder.flatMap((report) => {
+    const mark = report.rung === auto ? '→' : report.usable ? '✓' : '✗';
+    const line = `${mark} ${report.rung.padEnd(10)} ${report.name ?? report.reason}`;
+    const more = report.name ? report.reason && `usable, but ${report.reason}` : undefined;
+    const indent = ' '.repeat(13);
+    return [
+      line,
+      ...(more ? [indent + more] : []),
+      ...(report.remedy ? [`${indent}to get it: ${report.remedy}`] : []),
+    ];
+  });
+  return [
+    Object.entries(versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', '),
+    `${machine.platform}, ${machine.cpu}, ${machine.cores} cores`,
+    '',
+    ...rungs,
+    '',
+    auto ? `device: auto trains on ${auto}` : 'no device can train here',
+  ].join('\n');
+}

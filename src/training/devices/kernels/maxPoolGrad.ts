@@ -1,0 +1,61 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { replaceWasmKernel, type WasmKernelArguments } from './run.ts';
+
+/**
+ * Gradient of max pooling: every dY goes to the first largest input of its window, as on the CPU backend.
+ * The backend's own kernel looks, for every input, through all windows that hold it; going through windows once is faster.
+ */
+function maxPoolGrad({
+  inputs: { dy, input },
+  attrs: { filterSize, strides, pad, dimRoundingMode },
+  backend,
+}: WasmKernelArguments<'dy' | 'input', tf.MaxPoolGradAttrs>): tf.TensorInfo {
+  const shape = input.shape as [number, number, number, number];
+  const pool = tf.backend_util.computePool2DInfo(
+    shape,
+    filterSize,
+    strides,
+    1,
+    pad,
+    dimRoundingMode,
+  );
+  const [batch, height, width, channels] = shape;
+  const dx = backend.makeOutput(shape, 'float32');
+  // Views are taken after the allocation: it may have moved the heap.
+  const [inputs, slopes, result] = [input, dy, dx].map((tensor) =>
+    backend.typedArrayFromHeap(tensor),
+  ) as [Float32Array, Float32Array, Float32Array];
+  result.fill(0);
+
+  let at = 0;
+  for (let b = 0; b < batch; b++) {
+    for (let outY = 0; outY < pool.outHeight; outY++) {
+      const top = outY * pool.strideHeight - pool.padInfo.top;
+      const [fromY, toY] = [Math.max(top, 0), Math.min(top + pool.filterHeight, height)];
+      for (let outX = 0; outX < pool.outWidth; outX++) {
+        const left = outX * pool.strideWidth - pool.padInfo.left;
+        const [fromX, toX] = [Math.max(left, 0), Math.min(left + pool.filterWidth, width)];
+        for (let c = 0; c < channels; c++, at++) {
+          let winner = -1;
+          let largest = Number.NEGATIVE_INFINITY;
+          for (let y = fromY; y < toY; y++) {
+            let index = ((b * height + y) * width + fromX) * channels + c;
+            for (let x = fromX; x < toX; x++, index += channels) {
+              const value = inputs[index]!;
+              if (value > largest) {
+                largest = value;
+                winner = index;
+              }
+            }
+          }
+          if (winner >= 0) result[winner]! += slopes[at]!;
+        }
+      }
+    }
+  }
+  return dx;
+}
+
+export function replaceMaxPoolGrad(): void {
+  replaceWasmKernel(tf.MaxPoolGrad, () => maxPoolGrad);
+}

@@ -1,0 +1,56 @@
+import { createRequire } from 'node:module';
+import * as tf from '@tensorflow/tfjs-core';
+import { requireOptional } from '../optionalPackage.ts';
+import { type OpenRung, RungUnavailable } from '../rung.ts';
+
+const GPU_PACKAGE = '@tensorflow/tfjs-node-gpu';
+const CPU_PACKAGE = '@tensorflow/tfjs-node';
+const BACKEND = 'tensorflow';
+
+/** What we read of tfjs-node's backend; both packages register it under one name, and a process can hold only one. */
+interface NodeBackend {
+  readonly isGPUPackage: boolean;
+  readonly isUsingGpuDevice: boolean;
+}
+
+export async function openCuda(): Promise<OpenRung> {
+  const loaded = load(GPU_PACKAGE);
+  if (!loaded.isGPUPackage) {
+    throw new RungUnavailable(
+      `${CPU_PACKAGE} is already loaded in this process`,
+      'start a new process with device: cuda',
+    );
+  }
+  if (!loaded.isUsingGpuDevice) {
+    throw new RungUnavailable(
+      `${GPU_PACKAGE} loads but finds no GPU`,
+      'install the NVIDIA driver, CUDA 11 and cuDNN 8, and check that nvidia-smi lists the GPU',
+    );
+  }
+  return opened('CUDA GPU (TensorFlow)', false);
+}
+
+export async function openTensorflow(): Promise<OpenRung> {
+  load(CPU_PACKAGE);
+  return opened('CPU (TensorFlow)', true);
+}
+
+function opened(name: string, hostMemory: boolean): OpenRung {
+  return { name, backend: BACKEND, hostMemory, close: async () => {} };
+}
+
+function load(name: string): NodeBackend {
+  if (!tf.engine().registryFactory[BACKEND]) {
+    restoreRemovedUtilities();
+    requireOptional(name, `npm rebuild ${name} --build-addon-from-source`);
+  }
+  return tf.findBackend(BACKEND) as unknown as NodeBackend;
+}
+
+/** tfjs-node calls type checks that Node 23 removed from node:util; without them it fails at the first operation. */
+function restoreRemovedUtilities(): void {
+  const util: { isNullOrUndefined?: (value: unknown) => boolean; isArray?: typeof Array.isArray } =
+    createRequire(import.meta.url)('node:util');
+  util.isNullOrUndefined ??= (value) => value === null || value === undefined;
+  util.isArray ??= Array.isArray;
+}
