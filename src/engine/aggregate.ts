@@ -15,7 +15,7 @@ export class ZeroGroupError extends Error {
  * Weights of one step and their certificate.
  *
  * Degenerate problems are decided here, the same for every aggregator; each decision leaves a warning.
- * - NaN or infinity in a group: the group gets weight 0 and the others are aggregated (`non-finite-group`). If that leaves
+ * - NaN or infinity in a group, or ‖g‖² beyond float64 (‖g‖ > 10¹⁵⁴): the group gets weight 0 and the others are aggregated (`non-finite-group`). If that leaves
  *   none, all weights are 0 and the step is to be skipped.
  * - A zero gradient (‖g‖ < 10⁻¹⁴⁶) would make the shortest vector zero. For minimum-norm aggregators `zeroGroups` decides:
  *   `drop` (default) gives it weight 0 and aggregates the others, `stop` makes all weights 0, `error` throws (`zero-group`).
@@ -94,7 +94,7 @@ function* warningsOfGroups(
     const rest = present.length + zero.length > 0 ? 'dropped' : 'no group is left: skip the step';
     yield {
       code: 'non-finite-group',
-      message: `${name(nonFinite)} has a gradient that is not finite; ${rest}`,
+      message: `${name(nonFinite)} has a gradient with a NaN, an infinity or ‖g‖² beyond float64; ${rest}`,
       groups: nonFinite,
     };
   }

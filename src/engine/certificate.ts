@@ -49,9 +49,7 @@ export function certify(groups: Screening, weights: ArrayLike<number>): Measured
   let f = 0;
   for (const i of groups.present) f += weights[i]! * r[i]!;
   if (f < -GRAM_SLACK * s * s) {
-    throw new RangeError(
-      `not a Gram matrix: wᵀHw = ${f} is negative for w = ${Array.from(weights)}`,
-    );
+    throw new RangeError(`not a Gram matrix: wᵀHw = ${f} is negative for these weights`);
   }
 
   const covered = [...groups.present, ...groups.zero.filter((i) => weights[i] !== 0)];

@@ -30,7 +30,8 @@ export class EngineClient {
   static start(): EngineClient {
     // From source the worker is a file next to this one; in dist/ it is a bundle of its own.
     const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './engine-worker.js';
-    return new EngineClient(new Worker(new URL(file, import.meta.url)));
+    // Flags of the process that starts us (an inspector, --input-type) are not for the worker.
+    return new EngineClient(new Worker(new URL(file, import.meta.url), { execArgv: [] }));
   }
 
   /** @param worker a running `worker.ts`, from now on owned by the client */

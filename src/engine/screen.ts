@@ -96,5 +96,8 @@ function sizesOf(problem: Problem, k: number): Float64Array {
       throw new RangeError(`the size of group ${i} is ${size}; expected a positive number`);
     }
   }
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  if (total === Number.POSITIVE_INFINITY)
+    throw new RangeError('the sizes add up to more than float64 holds');
   return sizes;
 }

@@ -1,0 +1,144 @@
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Command, Option } from 'commander';
+import { z } from 'zod';
+import { aggregate } from '../../engine/aggregate.ts';
+import { aggregators } from '../../engine/aggregators/registry.ts';
+import { diagnose } from '../../engine/diagnose.ts';
+import { gramOf } from '../../engine/gram.ts';
+import type { AggregatorName, Problem } from '../../engine/types.ts';
+
+const names = Object.keys(aggregators) as AggregatorName[];
+
+const summary = 'solve aggregation problems: JSON lines in, JSON lines out';
+
+const description = [
+  summary,
+  'Each line of standard input is an object with either "gram" (k rows of k numbers) or "gradients" (k rows of d numbers), and optionally "aggregator", "sizes" (examples in each group) and "zeroGroups" (drop, stop or error). null stands for NaN.',
+  'Each answer is {"weights", "norm2", "gap", "minCosine", "conflictRate", "effectiveGroups", "warnings"}. A line that cannot be solved is answered {"error", "line"}, and the exit status is then 1.',
+].join('\n\n');
+
+export function addSolveCommand(program: Command): void {
+  program
+    .command('solve')
+    .summary(summary)
+    .description(description)
+    .addOption(
+      new Option('--aggregator <name>', 'for lines that name none').choices(names).default('grain'),
+    )
+    .action(async (options: { aggregator: AggregatorName }) => {
+      const bad = await solveStream(process.stdin, process.stdout, options.aggregator);
+      if (bad > 0) process.exitCode = 1;
+    });
+}
+
+/**
+ * Answers each line of `input` on `output`, in order, as it comes and no faster than `output` takes it; `output` stays open.
+ * A reader that goes away (EPIPE) ends the work.
+ *
+ * @returns how many lines were bad
+ */
+export async function solveStream(
+  input: Readable,
+  output: Writable,
+  aggregator: AggregatorName,
+): Promise<number> {
+  let bad = 0;
+  async function* answers() {
+    let line = 0;
+    for await (const text of linesOf(input)) {
+      line++;
+      if (text.trim() === '') continue;
+      let answer: object;
+      try {
+        answer = solveLine(text, aggregator);
+      } catch (error) {
+        bad++;
+        answer = { error: error instanceof Error ? error.message : String(error), line };
+      }
+      yield `${JSON.stringify(answer)}\n`;
+    }
+  }
+  try {
+    await pipeline(answers, output, { end: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+  }
+  return bad;
+}
+
+async function* linesOf(input: Readable): AsyncGenerator<string> {
+  input.setEncoding('utf8');
+  let rest = '';
+  for await (const chunk of input as AsyncIterable<string>) {
+    const pieces = chunk.split('\n');
+    pieces[0] = rest + pieces[0];
+    rest = pieces.pop() ?? '';
+    yield* pieces;
+  }
+  if (rest !== '') yield rest;
+}
+
+const Line = z.strictObject({
+  gram: z.array(z.unknown()).optional(),
+  gradients: z.array(z.unknown()).optional(),
+  aggregator: z.enum(names).optional(),
+  sizes: z.array(z.number()).optional(),
+  zeroGroups: z.enum(['drop', 'stop', 'error']).optional(),
+});
+
+function solveLine(text: string, defaultAggregator: AggregatorName): object {
+  const parsed = Line.safeParse(JSON.parse(text));
+  if (!parsed.success) throw new TypeError(parsed.error.issues.map(describe).join('; '));
+  const { gram, gradients, aggregator = defaultAggregator, sizes, zeroGroups } = parsed.data;
+  const problem: Problem = {
+    gram: gramFrom(gram, gradients),
+    ...(sizes && { sizes }),
+    ...(zeroGroups && { zeroGroups }),
+  };
+  const { weights, norm2, gap, minCosine, warnings } = aggregate(problem, aggregator);
+  const { conflictRate, effectiveGroups } = diagnose(problem, weights);
+  return {
+    weights: Array.from(weights),
+    norm2,
+    gap,
+    minCosine,
+    conflictRate,
+    effectiveGroups,
+    warnings,
+  };
+}
+
+function describe({ path, message }: z.core.$ZodIssue): string {
+  return path.length > 0 ? `${path.join('.')}: ${message}` : message;
+}
+
+function gramFrom(gram: unknown[] | undefined, gradients: unknown[] | undefined): Float64Array {
+  if ((gram === undefined) === (gradients === undefined)) {
+    throw new TypeError('expected either "gram" or "gradients"');
+  }
+  if (gradients) return gramOf(rowsFrom(gradients, 'gradients'));
+  const rows = rowsFrom(gram ?? [], 'gram');
+  const k = rows.length;
+  const square = new Float64Array(k * k);
+  for (const [i, row] of rows.entries()) {
+    if (row.length !== k)
+      throw new RangeError(`gram[${i}] has ${row.length} entries; expected ${k}`);
+    square.set(row, i * k);
+  }
+  return square;
+}
+
+function rowsFrom(rows: unknown[], name: string): Float64Array[] {
+  if (rows.length === 0) throw new RangeError(`${name} is empty; expected at least one group`);
+  return rows.map((row, i) => {
+    if (!Array.isArray(row)) throw new TypeError(`${name}[${i}] is not an array`);
+    return Float64Array.from(row, (entry: unknown, j) => {
+      if (entry === null) return Number.NaN;
+      if (typeof entry === 'number') return entry;
+      throw new TypeError(
+        `${name}[${i}][${j}] is ${JSON.stringify(entry)}; expected a number or null`,
+      );
+    });
+  });
+}

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { aggregate } from '../../../src/engine/aggregate.ts';
+import { EngineClient } from '../../../src/engine/client.ts';
+import { diagnose } from '../../../src/engine/diagnose.ts';
+import { gramOf } from '../../../src/engine/gram.ts';
+import type { AggregatorName, Problem } from '../../../src/engine/types.ts';
+import { normalRows, random } from './random.ts';
+
+const clientUrl = new URL('../../../src/engine/client.ts', import.meta.url);
+const workerUrl = new URL('../../../src/engine/worker.ts', import.meta.url);
+const problem: Problem = { gram: gramOf(normalRows(8, 20, random(1))) };
+
+async function withEngine(use: (engine: EngineClient) => Promise<void>): Promise<void> {
+  const engine = EngineClient.start();
+  try {
+    await use(engine);
+  } finally {
+    await engine.close();
+  }
+}
+
+/** k rows of d float32 in shared memory, and the same rows as views on it. */
+function shared(k: number, d: number): { buffer: SharedArrayBuffer; rows: Float32Array[] } {
+  const buffer = new SharedArrayBuffer(4 * k * d);
+  const rows = normalRows(k, d, random(k + d)).map((row, i) => {
+    const view = new Float32Array(buffer, 4 * i * d, d);
+    view.set(row);
+    return view;
+  });
+  return { buffer, rows };
+}
+
+test('answers are those of the engine itself', () =>
+  withEngine(async (engine) => {
+    for (const name of ['grain', 'mean'] as const) {
+      assert.deepEqual(await engine.aggregate(problem, name), aggregate(problem, name));
+    }
+    const weights = new Float64Array(8).fill(1 / 8);
+    assert.deepEqual(
+      await engine.diagnose([
+        { ...problem, weights },
+        { ...problem, weights },
+      ]),
+      [diagnose(problem, weights), diagnose(problem, weights)],
+    );
+  }));
+
+test('gradients in shared memory: Gram matrix and weights, with sizes and policy', () =>
+  withEngine(async (engine) => {
+    const { buffer, rows } = shared(5, 9001);
+    rows[4]!.fill(0);
+    const gram = gramOf(rows);
+    const { gram: found, ...answer } = await engine.aggregateShared(buffer, 5, 9001, 'grain', {
+      zeroGroups: 'stop',
+    });
+    assert.deepEqual(found, gram);
+    assert.deepEqual(answer, aggregate({ gram, zeroGroups: 'stop' }, 'grain'));
+    const sizes = [1, 2, 3, 4, 5];
+    const mean = await engine.aggregateShared(buffer, 5, 9001, 'mean', { sizes });
+    assert.deepEqual(
+      [...mean.weights],
+      sizes.map((size) => size / 15),
+    );
+  }));
+
+test('many calls at once are each answered with their own', () =>
+  withEngine(async (engine) => {
+    const problems = Array.from({ length: 50 }, (_, i): Problem => {
+      return { gram: gramOf(normalRows(1 + (i % 9), 6, random(i))) };
+    });
+    const answers = await Promise.all(problems.map((one) => engine.aggregate(one, 'grain')));
+    assert.deepEqual(
+      answers,
+      problems.map((one) => aggregate(one, 'grain')),
+    );
+  }));
+
+test('errors cross as errors, by name and message and with the stack, and the engine lives on', () =>
+  withEngine(async (engine) => {
+    await assert.rejects(engine.aggregate({ gram: new Float64Array(3) }, 'grain'), (error) => {
+      assert.ok(error instanceof Error);
+      assert.equal(error.name, 'RangeError');
+      assert.equal(error.message, 'a Gram matrix is square; got 3 entries');
+      assert.match(error.stack ?? '', /screen\.ts/);
+      return true;
+    });
+    const zero: Problem = { gram: new Float64Array(4), zeroGroups: 'error' };
+    await assert.rejects(engine.aggregate(zero, 'grain'), { name: 'ZeroGroupError' });
+    await assert.rejects(engine.aggregate(problem, 'nonsense' as AggregatorName), /known: grain/);
+    await assert.rejects(engine.aggregateShared(new SharedArrayBuffer(8), 5, 5, 'grain'), {
+      name: 'RangeError',
+    });
+    assert.deepEqual(await engine.aggregate(problem, 'grain'), aggregate(problem, 'grain'));
+  }));
+
+test('what cannot be sent rejects its own call', () =>
+  withEngine(async (engine) => {
+    const unsendable = { ...problem, sizes: { length: 8, at: () => 1 } as unknown as number[] };
+    await assert.rejects(engine.aggregate(unsendable, 'mean'), { name: 'DataCloneError' });
+    assert.deepEqual(await engine.aggregate(problem, 'mean'), aggregate(problem, 'mean'));
+  }));
+
+test('a worker that is terminated rejects pending and later calls', async () => {
+  const worker = new Worker(workerUrl);
+  const engine = new EngineClient(worker);
+  await engine.aggregate(problem, 'grain');
+  const { buffer } = shared(64, 50_000);
+  const pending = [
+    engine.aggregateShared(buffer, 64, 50_000, 'grain'),
+    engine.aggregate(problem, 'grain'),
+  ];
+  await Promise.all([
+    ...pending.map((call) => assert.rejects(call, /the engine worker died: exit code 1/)),
+    worker.terminate(),
+  ]);
+  await assert.rejects(engine.aggregate(problem, 'grain'), /the engine worker died: exit code 1/);
+  await engine.close();
+});
+
+test('a worker that cannot even start is reported with the reason', async () => {
+  const engine = new EngineClient(new Worker(new URL('no-such-worker.ts', workerUrl)));
+  await assert.rejects(engine.aggregate(problem, 'grain'), (error) => {
+    assert.ok(error instanceof Error && error.cause instanceof Error);
+    return /the engine worker died: .*no-such-worker/.test(error.message);
+  });
+  await assert.rejects(engine.aggregate(problem, 'grain'), /the engine worker died/);
+  await engine.close();
+});
+
+test('close rejects what is pending and what comes later, and may be called twice', async () => {
+  const engine = EngineClient.start();
+  const pending = assert.rejects(engine.aggregate(problem, 'grain'), /the engine was closed/);
+  await engine.close();
+  await pending;
+  await assert.rejects(engine.diagnose([]), /the engine was closed/);
+  await engine.close();
+});
+
+test('a pending call keeps the process alive, an idle engine does not', async () => {
+  const script = `
+    import { EngineClient } from ${JSON.stringify(fileURLToPath(clientUrl))};
+    const engine = EngineClient.start();
+    engine.aggregate({ gram: Float64Array.of(4) }, 'grain').then(({ norm2 }) => console.log(norm2));
+  `;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '--eval', script],
+    { timeout: 20_000 },
+  );
+  assert.equal(stdout, '4\n');
+});

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { nnls } from 'nnls';
+import { aggregate } from '../../../src/engine/aggregate.ts';
+import { minNorm } from '../../../src/engine/aggregators/grain.ts';
+import { gramOf } from '../../../src/engine/gram.ts';
+import { exactCertificate } from './exact.ts';
+import { type Sample, samples } from './families.ts';
+import { random } from './random.ts';
+import { combine, distance, dot, norm, scaled } from './vectors.ts';
+
+const U = 2 ** -53;
+const runs = { numRuns: 400 };
+
+function grain(rows: readonly Float64Array[]): Float64Array {
+  return aggregate({ gram: gramOf(rows) }, 'grain').weights;
+}
+
+/** Σ wᵢ‖gᵢ‖, the size of what is summed up to d. */
+function mass(rows: readonly Float64Array[], weights: Float64Array): number {
+  return rows.reduce((sum, row, i) => sum + weights[i]! * norm(row), 0);
+}
+
+/** How far two computed d of the same gradients may lie apart: √gap each, with both gaps at their floor. */
+function dTolerance(rows: readonly Float64Array[], weights: Float64Array): number {
+  const s = mass(rows, weights);
+  const d2 = norm(combine(rows, weights)) ** 2;
+  const longest = Math.max(...rows.map(norm));
+  const length = rows.length + rows[0]!.length;
+  return 2 * Math.sqrt(1e-10 * d2 + 8 * length * U * s * (s + longest));
+}
+
+test('values worked out by hand', () => {
+  const rows = [Float64Array.of(-4, 1, 1), Float64Array.of(6, 1, 1)];
+  const weights = grain(rows);
+  assert.ok(distance(weights, Float64Array.of(0.6, 0.4)) < 1e-15);
+  assert.ok(distance(combine(rows, weights), Float64Array.of(0, 1, 1)) < 1e-14);
+
+  // Orthogonal gradients: weights in proportion to 1/‖g‖².
+  const orthogonal = [Float64Array.of(1, 0, 0), Float64Array.of(0, 2, 0), Float64Array.of(0, 0, 4)];
+  const inverse = Float64Array.of(1, 1 / 4, 1 / 16).map((x) => x / (1 + 1 / 4 + 1 / 16));
+  assert.ok(distance(grain(orthogonal), inverse) < 1e-15);
+
+  // A gradient beyond the shortest one, in its direction, is left out.
+  assert.deepEqual([...grain([Float64Array.of(1, 0), Float64Array.of(2, 0.5)])], [1, 0]);
+});
+
+test('weights lie on the simplex', () => {
+  fc.assert(
+    fc.property(samples(), ({ rows }) => {
+      const weights = grain(rows);
+      assert.ok(weights.every((w) => w >= 0));
+      assert.ok(Math.abs(weights.reduce((a, b) => a + b) - 1) <= rows.length * 2 * U);
+    }),
+    runs,
+  );
+});
+
+test('the gap, in exact arithmetic, is at most 1e-10·‖d‖² or at the rounding floor', () => {
+  fc.assert(
+    fc.property(samples(), ({ rows }) => {
+      const k = rows.length;
+      const gram = gramOf(rows);
+      const weights = grain(rows);
+      const { norm2, gap, inner } = exactCertificate(gram, weights);
+      const s = mass(rows, weights);
+      const leastNorm = norm(rows[inner.indexOf(Math.min(...inner))]!);
+      const floor = 8 * (k + 2) * U * s * (leastNorm + s);
+      assert.ok(gap <= 1e-10 * norm2 + floor, `gap ${gap}, ‖d‖² ${norm2}, floor ${floor}`);
+    }),
+    runs,
+  );
+});
+
+test('no group is stepped against: ⟨d, gᵢ⟩ ≥ −tiny, measured on the gradients themselves', () => {
+  fc.assert(
+    fc.property(samples(), ({ rows }) => {
+      const weights = grain(rows);
+      const d = combine(rows, weights);
+      const s = mass(rows, weights);
+      for (const row of rows) {
+        const tiny = 8 * (rows.length + row.length) * U * s * norm(row);
+        assert.ok(dot(d, row) >= -tiny, `${dot(d, row)} < −${tiny}`);
+      }
+    }),
+    runs,
+  );
+});
+
+test('d does not depend on the order of the groups', () => {
+  fc.assert(
+    fc.property(samples(), fc.integer(), ({ rows }, seed) => {
+      const { uniform } = random(seed);
+      const shuffled = rows
+        .map((row) => ({ row, key: uniform() }))
+        .sort((a, b) => a.key - b.key)
+        .map(({ row }) => row);
+      const weights = grain(rows);
+      const apart = distance(combine(rows, weights), combine(shuffled, grain(shuffled)));
+      assert.ok(apart <= dTolerance(rows, weights), `${apart}`);
+    }),
+    runs,
+  );
+});
+
+test('scaling all gradients by 1e-15…1e15 scales d', () => {
+  fc.assert(
+    fc.property(samples(), fc.integer({ min: -15, max: 15 }), ({ rows }, decades) => {
+      const factor = 10 ** decades;
+      const weights = grain(rows);
+      const scaledWeights = grain(scaled(rows, factor));
+      const apart = distance(combine(rows, weights), combine(rows, scaledWeights));
+      assert.ok(apart <= dTolerance(rows, weights), `${apart}`);
+    }),
+    runs,
+  );
+});
+
+test('scaling by a power of two changes no bit of the weights', () => {
+  fc.assert(
+    fc.property(samples(), fc.integer({ min: -50, max: 50 }), ({ rows }, power) => {
+      assert.deepEqual(grain(scaled(rows, 2 ** power)), grain(rows));
+    }),
+    runs,
+  );
+});
+
+test('a gradient given twice changes nothing in d', () => {
+  fc.assert(
+    fc.property(samples(), ({ rows }) => {
+      const weights = grain(rows);
+      const doubled = [...rows, ...rows];
+      const apart = distance(combine(rows, weights), combine(doubled, grain(doubled)));
+      assert.ok(apart <= dTolerance(doubled, grain(doubled)), `${apart}`);
+    }),
+    runs,
+  );
+});
+
+test('d agrees with non-negative least squares: u = argmin ‖Gᵀu‖² + (1ᵀu − 1)², w = u/Σu', () => {
+  const tame: Sample['family'][] = ['normal', 'low rank', 'weakly stationary', 'duplicates'];
+  let compared = 0;
+  fc.assert(
+    fc.property(samples(tame, 24), ({ rows }) => {
+      const longest = Math.max(...rows.map(norm));
+      const unit = scaled(rows, 1 / longest);
+      const oracle = nnlsWeights(unit);
+      if (!oracle) return;
+      compared++;
+      const apart = distance(combine(unit, grain(unit)), combine(unit, oracle));
+      assert.ok(apart <= 1e-7, `${apart}`);
+    }),
+    runs,
+  );
+  assert.ok(compared >= 100, `the oracle found only ${compared} answers`);
+});
+
+/**
+ * The oracle's weights where it has an answer: it goes in circles where rounding keeps dual slacks from being exactly ≤ 0, and
+ * sometimes ends at a point that its own dual vector does not call optimal.
+ */
+function nnlsWeights(rows: readonly Float64Array[]): Float64Array | undefined {
+  const columns = Array.from(rows[0]!, (_, j) => rows.map((row) => row[j]!));
+  // Equations 0 = 0 make the system as tall as the oracle wants it.
+  const padding = rows.map(() => rows.map(() => 0));
+  const system = [...columns, ...padding, rows.map(() => 1)];
+  const target = [...columns.map(() => 0), ...padding.map(() => 0), 1];
+  try {
+    const { x, d: dual } = nnls(system, target);
+    if (dual.max() > 1e-12) return undefined;
+    return Float64Array.from(x.to1DArray(), (u) => u / x.sum());
+  } catch {
+    return undefined;
+  }
+}
+
+test('problems of changing size share the workspace without remembering each other', () => {
+  fc.assert(
+    fc.property(samples(), samples(), (first, second) => {
+      const gram = gramOf(first.rows);
+      if (first.rows.some((row) => norm(row) === 0)) return;
+      const weights = new Float64Array(first.rows.length);
+      minNorm(gram, weights);
+      grain(second.rows);
+      const again = new Float64Array(first.rows.length);
+      minNorm(gram, again);
+      assert.deepEqual(again, weights);
+    }),
+    { numRuns: 100 },
+  );
+});
