@@ -1,26 +1,111 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import writeFileAtomic from 'write-file-atomic';
+import { readArtifacts, writeArtifacts } from './models/files.ts';
 import type { Model } from './models/model.ts';
+import { readOptimizer, writeOptimizer } from './optimizers/files.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 
-/** What the loop remembers beside the weights; JSON, read back as it was written. */
+/** What the loop remembers beside weights and optimizer; JSON, read back as it was written. */
 export interface TrainerState {
   readonly step: number;
+  /** Best validation metric so far; null before the first validation. */
   readonly bestMetric: number | null;
 }
 
-/** Writes `<folder>/step-000050/` and moves `last` (and `best`) to it. @returns its path inside `folder`'s parent. */
-export async function saveCheckpoint(
-  _folder: string,
-  _content: { model: Model; optimizer: Optimizer; state: TrainerState },
-  _best: boolean,
-): Promise<string> {
-  throw new Error('not written yet');
+/** `checkpoints/index.json`: names of folders beside it. */
+interface Index {
+  readonly last: string;
+  readonly best: string | null;
 }
 
-/** Restores model and optimizer in place from the last (or best) checkpoint; null when there is none yet. */
+const INDEX_FILE = 'index.json';
+const STATE_FILE = 'state.json';
+const UNFINISHED = '.unfinished-';
+
+/**
+ * Writes `<folder>/step-000050/`: model.json and weights.bin as TensorFlow.js writes them, the optimizer's memory and state.json.
+ *
+ * A process killed at any moment leaves a whole last checkpoint: the new folder gets its name when it is complete, then the
+ * index is replaced in one move, and only then are the folders nothing points to deleted.
+ * @param folder `checkpoints/` of a run; made when it is not there.
+ * @param best whether this is also the best one so far.
+ * @returns name of the new folder inside `folder`.
+ */
+export async function saveCheckpoint(
+  folder: string,
+  content: { readonly model: Model; readonly optimizer: Optimizer; readonly state: TrainerState },
+  best: boolean,
+): Promise<string> {
+  const index = await readIndex(folder);
+  const name = freeName(content.state.step, index);
+  const unfinished = path.join(folder, UNFINISHED + name);
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(unfinished, { recursive: true });
+  await content.model.network.save(
+    tf.io.withSaveHandler(async (artifacts) => {
+      await writeArtifacts(unfinished, artifacts);
+      return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
+    }),
+  );
+  await writeOptimizer(unfinished, await content.optimizer.state());
+  await writeFile(path.join(unfinished, STATE_FILE), JSON.stringify(content.state), {
+    flush: true,
+  });
+
+  await rm(path.join(folder, name), { recursive: true, force: true });
+  await rename(unfinished, path.join(folder, name));
+  const updated: Index = { last: name, best: best ? name : (index?.best ?? null) };
+  await writeFileAtomic(path.join(folder, INDEX_FILE), JSON.stringify(updated));
+  await deleteSuperseded(folder, updated);
+  return name;
+}
+
+/**
+ * Restores model and optimizer in place.
+ * @param which `best`: the last when none was marked best.
+ * @returns the state saved with it, or null when the folder holds no checkpoint.
+ * @throws when the checkpoint's weights are not those of this model.
+ */
 export async function loadCheckpoint(
-  _folder: string,
-  _into: { model: Model; optimizer?: Optimizer },
-  _which: 'last' | 'best',
+  folder: string,
+  into: { readonly model: Model; readonly optimizer?: Optimizer },
+  which: 'last' | 'best',
 ): Promise<TrainerState | null> {
-  throw new Error('not written yet');
+  const index = await readIndex(folder);
+  if (!index) return null;
+  const checkpoint = path.join(folder, index[which] ?? index.last);
+  const { weightData, weightSpecs } = await readArtifacts(checkpoint);
+  const weights = tf.io.decodeWeights(weightData!, weightSpecs!);
+  into.model.network.loadWeights(weights);
+  tf.dispose(weights);
+  into.optimizer?.restore(await readOptimizer(checkpoint));
+  return JSON.parse(await readFile(path.join(checkpoint, STATE_FILE), 'utf8'));
+}
+
+async function readIndex(folder: string): Promise<Index | null> {
+  try {
+    return JSON.parse(await readFile(path.join(folder, INDEX_FILE), 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** A name that the index does not point to: what it points to must stay whole until the index moves on. */
+function freeName(step: number, index: Index | null): string {
+  const base = `step-${String(step).padStart(6, '0')}`;
+  const taken = [index?.last, index?.best];
+  let name = base;
+  for (let copy = 2; taken.includes(name); copy++) name = `${base}-${copy}`;
+  return name;
+}
+
+async function deleteSuperseded(folder: string, { last, best }: Index): Promise<void> {
+  const kept = new Set<string | null>([last, best, INDEX_FILE]);
+  for (const name of await readdir(folder)) {
+    const ours = name.startsWith('step-') || name.startsWith(UNFINISHED);
+    if (ours && !kept.has(name)) await rm(path.join(folder, name), { recursive: true });
+  }
 }

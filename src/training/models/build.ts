@@ -1,4 +1,13 @@
-import type { Model, ModelConfig, ModelShape } from './model.ts';
+import path from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import type * as tfl from '@tensorflow/tfjs-layers';
+import { cnn } from './cnn.ts';
+import { mlp } from './mlp.ts';
+import { type Model, type ModelConfig, ModelError, type ModelShape } from './model.ts';
+import { pretrained } from './pretrained.ts';
+
+const DEFAULT_HIDDEN = [64];
+const DEFAULT_FILTERS = [8, 16];
 
 /**
  * Builds the model of a config, from scratch or from a saved one.
@@ -7,10 +16,67 @@ import type { Model, ModelConfig, ModelShape } from './model.ts';
  * @throws ModelError when config, saved model and data do not fit together.
  */
 export async function buildModel(
-  _config: ModelConfig,
-  _shape: ModelShape,
-  _seed: number,
-  _baseFolder: string,
+  config: ModelConfig,
+  shape: ModelShape,
+  seed: number,
+  baseFolder: string,
 ): Promise<Model> {
-  throw new Error('not written yet');
+  const network = config.from
+    ? await pretrained(path.resolve(baseFolder, config.from), config.head, shape, seed)
+    : fromScratch(config, shape, seed);
+  freeze(network, config.freeze ?? 0);
+  return new TrainableNetwork(network);
+}
+
+function fromScratch(config: ModelConfig, shape: ModelShape, seed: number): tfl.LayersModel {
+  switch (config.architecture) {
+    case 'cnn':
+      return cnn(config.filters ?? DEFAULT_FILTERS, shape, seed);
+    case 'mlp':
+    case undefined:
+      return mlp(config.hidden ?? DEFAULT_HIDDEN, shape, seed);
+  }
+}
+
+function freeze(network: tfl.LayersModel, count: number): void {
+  const layers = network.layers.filter((layer) => layer.weights.length > 0);
+  if (count >= layers.length) {
+    throw new ModelError(
+      `model.freeze: ${count} leaves nothing to train: the model has ${layers.length} layers with parameters`,
+    );
+  }
+  for (const layer of layers.slice(0, count)) layer.trainable = false;
+}
+
+class TrainableNetwork implements Model {
+  readonly network: tfl.LayersModel;
+  readonly trainable: readonly tf.Variable[];
+  readonly parameterCount: Model['parameterCount'];
+
+  constructor(network: tfl.LayersModel) {
+    this.network = network;
+    this.trainable = variables(network.trainableWeights);
+    this.parameterCount = {
+      total: count(variables(network.weights)),
+      trainable: count(this.trainable),
+    };
+  }
+
+  /** Layers that behave differently in training (dropout, batch normalisation) act as in inference: steps are deterministic. */
+  apply(x: tf.Tensor): tf.Tensor2D {
+    return this.network.apply(x, { training: false }) as tf.Tensor2D;
+  }
+
+  dispose(): void {
+    tf.dispose(variables(this.network.weights));
+  }
+}
+
+/** The tensors behind tfjs-layers' weights; `read` promises a tensor but hands out the variable itself. */
+function variables(weights: readonly tfl.LayerVariable[]): tf.Variable[] {
+  return weights.map((weight) => weight.read() as tf.Variable);
+}
+
+function count(tensors: readonly tf.Tensor[]): number {
+  return tensors.reduce((sum, tensor) => sum + tensor.size, 0);
 }

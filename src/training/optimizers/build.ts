@@ -1,5 +1,12 @@
+import { AdamW } from './adamw.ts';
 import type { Optimizer, OptimizerConfig } from './optimizer.ts';
+import { Sgd } from './sgd.ts';
 
-export function buildOptimizer(_config: OptimizerConfig): Optimizer {
-  throw new Error('not written yet');
+export function buildOptimizer(config: OptimizerConfig): Optimizer {
+  switch (config.name) {
+    case 'sgd':
+      return new Sgd(config);
+    case 'adamw':
+      return new AdamW(config);
+  }
 }

@@ -1,0 +1,33 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+
+/** The folder format of TensorFlow.js layers models: model.json beside its weight files. */
+const MODEL_FILE = 'model.json';
+const WEIGHTS_FILE = 'weights.bin';
+
+/** @throws when a file is missing or is not JSON */
+export async function readArtifacts(folder: string): Promise<tf.io.ModelArtifacts> {
+  const json: tf.io.ModelJSON = JSON.parse(await readFile(path.join(folder, MODEL_FILE), 'utf8'));
+  return tf.io.getModelArtifactsForJSON(json, async (manifest) => {
+    const files = manifest.flatMap((group) => group.paths);
+    const parts = await Promise.all(files.map((file) => readFile(path.join(folder, file))));
+    const whole = new Uint8Array(Buffer.concat(parts));
+    return [manifest.flatMap((group) => group.weights), whole.buffer];
+  });
+}
+
+/** Writes the folder's two files and waits until they are on disk. */
+export async function writeArtifacts(
+  folder: string,
+  { weightData, weightSpecs, ...model }: tf.io.ModelArtifacts,
+): Promise<void> {
+  const json: tf.io.ModelJSON = {
+    ...model,
+    modelTopology: model.modelTopology ?? {},
+    weightsManifest: [{ paths: [WEIGHTS_FILE], weights: weightSpecs ?? [] }],
+  };
+  const weights = new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData ?? new ArrayBuffer(0)));
+  await writeFile(path.join(folder, WEIGHTS_FILE), weights, { flush: true });
+  await writeFile(path.join(folder, MODEL_FILE), JSON.stringify(json), { flush: true });
+}

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { before, describe, test } from 'node:test';
+import * as tf from '@tensorflow/tfjs-core';
+import { openDevice } from '../../../../src/training/devices/device.ts';
+import { buildOptimizer } from '../../../../src/training/optimizers/build.ts';
+import type { Optimizer, OptimizerConfig } from '../../../../src/training/optimizers/optimizer.ts';
+import { learningRateAt } from '../../../../src/training/optimizers/schedule.ts';
+
+const defaults: OptimizerConfig = {
+  name: 'sgd',
+  momentum: 0,
+  weightDecay: 0,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+};
+
+const START = [0.5, -1.25, 3, 1e-3];
+
+/** The gradient of step t at θ: a fixed, bumpy function, the same for every implementation under comparison. */
+const gradientAt = (t: number) => (theta: number, i: number) =>
+  Math.sin(3 * theta + i) * (1 + t / 7);
+
+function run(optimizer: Optimizer, steps: number, rate: (step: number) => number, from = START) {
+  const variable = tf.variable(tf.tensor1d([...from]));
+  for (let step = 1; step <= steps; step++) take(optimizer, variable, step, rate(step));
+  return variable;
+}
+
+function take(optimizer: Optimizer, variable: tf.Variable, step: number, rate: number) {
+  const gradient = tf.tensor1d(Array.from(variable.dataSync(), gradientAt(step)));
+  optimizer.step([variable], [gradient], rate);
+  gradient.dispose();
+}
+
+describe('optimizers', () => {
+  before(async () => {
+    await openDevice('cpu');
+  });
+
+  for (const momentum of [0, 0.9]) {
+    test(`SGD with momentum ${momentum} takes tfjs's own steps, bit for bit`, () => {
+      const ours = run(buildOptimizer({ ...defaults, momentum }), 20, () => 0.05);
+      const theirs = tf.variable(tf.tensor1d(START));
+      const reference = momentum === 0 ? tf.train.sgd(0.05) : tf.train.momentum(0.05, momentum);
+      for (let step = 1; step <= 20; step++) {
+        const gradient = tf.tensor1d(Array.from(theirs.dataSync(), gradientAt(step)));
+        reference.applyGradients([{ name: theirs.name, tensor: gradient }]);
+      }
+      assert.deepEqual(ours.dataSync(), theirs.dataSync());
+    });
+  }
+
+  test('weight decay of SGD is the gradient of ½λ‖θ‖²', () => {
+    const decayed = run(buildOptimizer({ ...defaults, weightDecay: 0.5 }), 1, () => 0.1);
+    const expected = START.map((theta, i) => theta - 0.1 * (gradientAt(1)(theta, i) + 0.5 * theta));
+    assertClose(decayed.dataSync(), expected, 1e-7);
+  });
+
+  for (const weightDecay of [0, 0.1]) {
+    test(`AdamW with decay ${weightDecay} follows a float64 reference through a changing rate`, () => {
+      const rate = (step: number) => 0.1 / step;
+      const variable = run(buildOptimizer({ ...defaults, name: 'adamw', weightDecay }), 50, rate);
+      assertClose(variable.dataSync(), referenceAdamW(50, rate, weightDecay), 1e-5);
+    });
+  }
+
+  test('the first AdamW step is a full one: bias is corrected', () => {
+    const variable = run(buildOptimizer({ ...defaults, name: 'adamw' }), 1, () => 0.01);
+    const moved = Array.from(variable.dataSync(), (theta, i) => Math.abs(theta - START[i]!));
+    assertClose(moved, [0.01, 0.01, 0.01, 0.01], 1e-6);
+  });
+
+  for (const name of ['sgd', 'adamw'] as const) {
+    const config = { ...defaults, name, momentum: 0.9, weightDecay: 0.01 };
+
+    test(`${name} goes on from a saved state bit for bit`, async () => {
+      const rate = () => 0.02;
+      const whole = run(buildOptimizer(config), 10, rate);
+
+      const first = buildOptimizer(config);
+      const half = run(first, 5, rate);
+      const state = await first.state();
+      const second = buildOptimizer(config);
+      second.restore(state);
+      for (let step = 6; step <= 10; step++) take(second, half, step, 0.02);
+      assert.deepEqual(half.dataSync(), whole.dataSync());
+    });
+
+    test(`${name} holds no more memory after the first step, and none once disposed of`, () => {
+      const variable = tf.variable(tf.tensor1d(START));
+      const before = tf.memory().numTensors;
+      const optimizer = buildOptimizer(config);
+      take(optimizer, variable, 1, 0.1);
+      const after = tf.memory().numTensors;
+      for (let step = 2; step <= 20; step++) take(optimizer, variable, step, 0.1);
+      assert.equal(tf.memory().numTensors, after);
+      optimizer.dispose();
+      assert.equal(tf.memory().numTensors, before);
+    });
+  }
+});
+
+describe('learning rate', () => {
+  const rates = (warmup: number, decay: 'none' | 'linear' | 'cosine') =>
+    Array.from({ length: 10 }, (_, i) =>
+      learningRateAt(i + 1, 10, { learningRate: 1, warmup, decay }),
+    );
+
+  test('rises over the warm-up, then stays', () =>
+    assertClose(rates(0.4, 'none'), [0.25, 0.5, 0.75, 1, 1, 1, 1, 1, 1, 1]));
+
+  test('falls linearly to just above 0', () =>
+    assertClose(rates(0, 'linear'), [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1]));
+
+  test('falls along a half cosine after the warm-up', () => {
+    const values = rates(0.2, 'cosine');
+    assertClose(values.slice(0, 3), [0.5, 1, 1]);
+    assertClose([values[6]!], [0.5]);
+    assert.ok(values[9]! > 0 && values[9]! < 0.04);
+  });
+
+  test('a run that is all warm-up still ends at the full rate', () =>
+    assertClose([rates(1, 'linear')[9]!], [1]));
+});
+
+/** Algorithm 2 of Loshchilov & Hutter in double precision, rounding only θ as the gradient function sees it. */
+function referenceAdamW(steps: number, rate: (step: number) => number, decay: number): number[] {
+  const { beta1, beta2, epsilon } = defaults;
+  const theta = START.map(Math.fround);
+  const m = theta.map(() => 0);
+  const v = theta.map(() => 0);
+  for (let t = 1; t <= steps; t++) {
+    for (const [i, value] of theta.entries()) {
+      const g = gradientAt(t)(value, i);
+      m[i] = beta1 * m[i]! + (1 - beta1) * g;
+      v[i] = beta2 * v[i]! + (1 - beta2) * g * g;
+      const corrected = m[i]! / (1 - beta1 ** t) / (Math.sqrt(v[i]! / (1 - beta2 ** t)) + epsilon);
+      theta[i] = value - rate(t) * (corrected + decay * value);
+    }
+  }
+  return theta;
+}
+
+function assertClose(actual: ArrayLike<number>, expected: readonly number[], tolerance = 1e-12) {
+  expected.forEach((value, i) => {
+    assert.ok(Math.abs(actual[i]! - value) <= tolerance, `[${i}] ${actual[i]} is not ${value}`);
+  });
+}
