@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { loadCheckpoint, saveCheckpoint } from '../../../src/training/checkpoint.ts';
+import { openDevice } from '../../../src/training/devices/device.ts';
+import { readArtifacts } from '../../../src/training/models/files.ts';
+import { type Trained, trained, trainOn } from './checkpointing.ts';
+
+const bits = ({ model }: Trained) =>
+  model.network.getWeights().map((w) => [...new Uint32Array(w.dataSync<'float32'>().buffer)]);
+
+describe('checkpoints', () => {
+  let base: string;
+  let folder: string;
+  let count = 0;
+  before(async () => {
+    await openDevice('cpu');
+    base = await mkdtemp(path.join(tmpdir(), 'grain-checkpoint-'));
+  });
+  beforeEach(() => {
+    folder = path.join(base, String(count++), 'checkpoints');
+  });
+  after(() => rm(base, { recursive: true }));
+
+  const save = (from: Trained, step: number, best = false) =>
+    saveCheckpoint(folder, { ...from, state: { step, bestMetric: step / 7 } }, best);
+
+  for (const name of ['sgd', 'adamw'] as const) {
+    test(`training goes on from a checkpoint bit for bit: ${name}`, async () => {
+      const whole = await trained(name, 1);
+      trainOn(whole, 1, 5);
+      await save(whole, 5);
+      const at5 = bits(whole);
+      trainOn(whole, 6, 10);
+
+      const resumed = await trained(name, 2);
+      const state = await loadCheckpoint(folder, resumed, 'last');
+      assert.deepEqual(state, { step: 5, bestMetric: 5 / 7 });
+      assert.deepEqual(bits(resumed), at5);
+      trainOn(resumed, 6, 10);
+      assert.deepEqual(bits(resumed), bits(whole));
+      assert.notDeepEqual(bits(whole), at5);
+    });
+  }
+
+  test('plain TensorFlow.js reads the folder', async () => {
+    const content = await trained('sgd', 1);
+    const name = await save(content, 1);
+    const json = JSON.parse(await readFile(path.join(folder, name, 'model.json'), 'utf8'));
+    const weights = await readFile(path.join(folder, name, 'weights.bin'));
+    const network = await tfl.loadLayersModel(
+      tf.io.fromMemory({
+        modelTopology: json.modelTopology,
+        weightSpecs: json.weightsManifest[0].weights,
+        weightData: new Uint8Array(weights).buffer,
+      }),
+    );
+    const x = tf.randomNormal([2, 4], 0, 1, 'float32', 1);
+    const expected = content.model.apply(x).dataSync();
+    assert.deepEqual((network.predict(x) as tf.Tensor).dataSync(), expected);
+  });
+
+  test('last and best are kept, the others deleted', async () => {
+    const content = await trained('sgd', 1);
+    for (const [step, best] of [
+      [5, false],
+      [10, true],
+      [15, false],
+      [20, false],
+    ] as const) {
+      await save(content, step, best);
+      trainOn(content, step, step + 4);
+    }
+    assert.deepEqual((await readdir(folder)).sort(), ['index.json', 'step-000010', 'step-000020']);
+    assert.equal((await loadCheckpoint(folder, content, 'best'))!.step, 10);
+    assert.equal((await loadCheckpoint(folder, content, 'last'))!.step, 20);
+  });
+
+  test('the same step saved again, now as the best', async () => {
+    const content = await trained('sgd', 1);
+    await save(content, 5);
+    await save(content, 5, true);
+    assert.equal((await loadCheckpoint(folder, content, 'best'))!.step, 5);
+    assert.equal((await readdir(folder)).length, 2);
+  });
+
+  test('no checkpoint yet', async () => {
+    assert.equal(await loadCheckpoint(folder, await trained('sgd', 1), 'last'), null);
+  });
+
+  test('weights of another model are refused', async () => {
+    await save(await trained('sgd', 1), 1);
+    await assert.rejects(loadCheckpoint(folder, await trained('sgd', 1, [7]), 'last'));
+  });
+
+  test('a kill at any moment leaves a whole last checkpoint', { timeout: 60_000 }, async () => {
+    await mkdir(folder, { recursive: true });
+    let reached = 0;
+    for (let round = 0; round < 8; round++) {
+      const child = fork(
+        path.join(import.meta.dirname, 'checkpointing.ts'),
+        [folder, String(reached)],
+        {
+          stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+        },
+      );
+      const saved: number[] = [];
+      child.on('message', (step) => saved.push(step as number));
+      await new Promise((resolve) => child.once('message', resolve));
+      await setTimeout(7 * round + 3 * Math.random());
+      child.kill('SIGKILL');
+      await new Promise((resolve) => child.once('close', resolve));
+
+      const content = await trained('adamw', 1);
+      const state = await loadCheckpoint(folder, content, 'last');
+      assert.ok(state!.step >= saved.at(-1)!, `step ${saved.at(-1)} was acknowledged and is lost`);
+      const expected = await trained('adamw', 1);
+      trainOn(expected, 1, state!.step);
+      assert.deepEqual(bits(content), bits(expected));
+      reached = state!.step;
+    }
+    assert.ok(reached > 8, 'the child was never killed while at work');
+  });
+
+  test('weights are stored as they are', async () => {
+    const content = await trained('sgd', 1);
+    const name = await save(content, 1);
+    const { weightData } = await readArtifacts(path.join(folder, name));
+    const stored = new Float32Array(tf.io.CompositeArrayBuffer.join(weightData));
+    const expected = content.model.network.getWeights().flatMap((w) => [...w.dataSync()]);
+    assert.deepEqual([...stored], expected);
+  });
+});

@@ -1,0 +1,58 @@
+/** A tiny training that can be repeated; run as a program it saves a checkpoint after every step until it is killed. */
+import * as tf from '@tensorflow/tfjs-core';
+import { loadCheckpoint, saveCheckpoint } from '../../../src/training/checkpoint.ts';
+import { openDevice } from '../../../src/training/devices/device.ts';
+import { groupGradient } from '../../../src/training/gradients.ts';
+import { lossOf } from '../../../src/training/loss.ts';
+import { buildModel } from '../../../src/training/models/build.ts';
+import type { Model } from '../../../src/training/models/model.ts';
+import { buildOptimizer } from '../../../src/training/optimizers/build.ts';
+import type { Optimizer } from '../../../src/training/optimizers/optimizer.ts';
+
+export interface Trained {
+  readonly model: Model;
+  readonly optimizer: Optimizer;
+}
+
+export async function trained(
+  name: 'sgd' | 'adamw',
+  seed: number,
+  hidden: readonly number[] = [5],
+): Promise<Trained> {
+  const shape = { input: [4], outputs: 1 };
+  return {
+    model: await buildModel({ architecture: 'mlp', hidden }, shape, seed, '.'),
+    optimizer: buildOptimizer({
+      name,
+      momentum: 0.9,
+      weightDecay: 0.01,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+    }),
+  };
+}
+
+/** Takes the steps first…last, each on data of its own. */
+export function trainOn({ model, optimizer }: Trained, first: number, last: number): void {
+  for (let step = first; step <= last; step++) {
+    tf.tidy(() => {
+      const x = tf.randomNormal([8, 4], 0, 1, 'float32', step);
+      const y = tf.sum<tf.Tensor1D>(x, 1);
+      const { gradients } = groupGradient(model, lossOf.regression, x, y);
+      optimizer.step(model.trainable, gradients, 0.05);
+    });
+  }
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const [folder, from] = process.argv.slice(2) as [string, string];
+  await openDevice('cpu');
+  const content = await trained('adamw', 1);
+  await loadCheckpoint(folder, content, 'last');
+  for (let step = Number(from) + 1; ; step++) {
+    trainOn(content, step, step);
+    await saveCheckpoint(folder, { ...content, state: { step, bestMetric: null } }, step % 3 === 0);
+    process.send?.(step);
+  }
+}
