@@ -47,10 +47,11 @@ function load(name: string): NodeBackend {
   return tf.findBackend(BACKEND) as unknown as NodeBackend;
 }
 
-/** tfjs-node calls type checks that Node 23 removed from node:util; without them it fails at the first operation. */
+/** tfjs-node calls type checks that newer Node removed from node:util, or warns about; without them it fails at once. */
 function restoreRemovedUtilities(): void {
-  const util: { isNullOrUndefined?: (value: unknown) => boolean; isArray?: typeof Array.isArray } =
-    createRequire(import.meta.url)('node:util');
-  util.isNullOrUndefined ??= (value) => value === null || value === undefined;
-  util.isArray ??= Array.isArray;
+  const util: Record<string, unknown> = createRequire(import.meta.url)('node:util');
+  Object.assign(util, {
+    isNullOrUndefined: (value: unknown) => value === null || value === undefined,
+    isArray: Array.isArray,
+  });
 }

@@ -32,8 +32,19 @@ const LIMITS = [
   'maxComputeInvocationsPerWorkgroup',
 ];
 
-export async function openWebgpu(): Promise<OpenRung> {
-  const gpu = await loadDawn();
+/** One of each a process: Dawn crashes now and then when a second instance is made. */
+let dawn: Promise<Gpu> | undefined;
+let opened: Promise<OpenRung> | undefined;
+
+/** Opening it again gives the same device, until it is closed. */
+export function openWebgpu(): Promise<OpenRung> {
+  opened ??= open();
+  return opened;
+}
+
+async function open(): Promise<OpenRung> {
+  dawn ??= loadDawn();
+  const gpu = await dawn;
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) {
     throw new RungUnavailable(
@@ -47,7 +58,6 @@ export async function openWebgpu(): Promise<OpenRung> {
   const device = await adapter.requestDevice({
     requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]])),
   });
-  tf.removeBackend('webgpu');
   type Parameters = ConstructorParameters<typeof WebGPUBackend>;
   tf.registerBackend(
     'webgpu',
@@ -60,9 +70,9 @@ export async function openWebgpu(): Promise<OpenRung> {
     hostMemory: false,
     imitated: info.isFallbackAdapter ?? false,
     close: async () => {
+      opened = undefined;
       tf.removeBackend('webgpu');
       device.destroy();
-      Reflect.deleteProperty(globalThis.navigator, 'gpu');
     },
   };
 }
