@@ -16,9 +16,12 @@ const common = {
   legalComments: 'linked',
 };
 
-/** CommonJS dependencies inside an ES module bundle still call `require` for Node's own modules. */
-const requireBanner =
-  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+/** CommonJS dependencies inside an ES module bundle still expect `require` and the names of their file and folder. */
+const commonJsBanner = [
+  "import { createRequire as __createRequire } from 'node:module';",
+  'const require = __createRequire(import.meta.url);',
+  'const { filename: __filename, dirname: __dirname } = import.meta;',
+].join(' ');
 
 const node = {
   ...common,
@@ -26,7 +29,9 @@ const node = {
   target: 'node22',
   format: 'esm',
   external: ['vscode', 'webgpu', '@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'],
-  banner: { js: requireBanner },
+  banner: { js: commonJsBanner },
+  // tfjs's backends register themselves when imported, which their package.json forgets to say of the files Node is given.
+  ignoreAnnotations: true,
 };
 
 const bundles = [
