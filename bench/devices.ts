@@ -1,0 +1,114 @@
+/**
+ * Time of one GRAIN step (gradients of k groups, aggregation, AdamW) of the model zoo on 28×28 images: the JavaScript
+ * backend, the WASM backend as it comes, and with this repository's kernels. All in one run: `node bench/devices.ts`.
+ */
+import '@tensorflow/tfjs-backend-cpu';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs-core';
+import { median } from 'simple-statistics';
+import { EngineClient } from '../src/engine/client.ts';
+import { StepAggregator } from '../src/training/aggregateStep.ts';
+import { openDevice } from '../src/training/devices/device.ts';
+import { groupGradient } from '../src/training/gradients.ts';
+import { lossOf } from '../src/training/loss.ts';
+import { buildModel } from '../src/training/models/build.ts';
+import type { ModelConfig } from '../src/training/models/model.ts';
+import { buildOptimizer } from '../src/training/optimizers/build.ts';
+
+const INPUT = [28, 28, 1];
+const CLASSES = 10;
+const GROUPS = 8;
+const GROUP_SIZE = 8;
+const WARM_UP = 2;
+
+const zoo: Record<string, ModelConfig> = {
+  'mlp 784-128-10': { architecture: 'mlp', hidden: [128] },
+  'cnn 8-16': { architecture: 'cnn', filters: [8, 16] },
+};
+
+interface StepTime {
+  readonly gradients: number;
+  readonly aggregate: number;
+  readonly update: number;
+}
+
+/** Median milliseconds of each part of a step, on tfjs's current backend. */
+async function timeStep(
+  engine: EngineClient,
+  config: ModelConfig,
+  steps: number,
+): Promise<StepTime> {
+  const device = { rung: 'cpu', name: '', hostMemory: true, close: async () => {} } as const;
+  const step = new StepAggregator(engine, device, { aggregator: 'grain', zeroGroups: 'drop' });
+  const model = await buildModel(config, { input: INPUT, outputs: CLASSES }, 1, '.');
+  const optimizer = buildOptimizer({
+    name: 'adamw',
+    momentum: 0,
+    weightDecay: 0.01,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+  });
+  const groups = Array.from({ length: GROUPS }, (_, group) => ({
+    x: tf.randomNormal([GROUP_SIZE, ...INPUT], 0, 1, 'float32', group + 1),
+    y: tf.tensor1d(Int32Array.from({ length: GROUP_SIZE }, (_, i) => (i + group) % CLASSES)),
+  }));
+  const sizes = groups.map(() => GROUP_SIZE);
+  const times: StepTime[] = [];
+  for (let i = 0; i < WARM_UP + steps; i++) {
+    const start = performance.now();
+    const parts = groups.map(({ x, y }) => groupGradient(model, lossOf.classification, x, y));
+    const differentiated = performance.now();
+    const { gradients } = await step.aggregate(parts, sizes);
+    const aggregated = performance.now();
+    optimizer.step(model.trainable, gradients!, 1e-3);
+    const updated = performance.now();
+    tf.dispose(gradients as tf.Tensor[]);
+    times.push({
+      gradients: differentiated - start,
+      aggregate: aggregated - differentiated,
+      update: updated - aggregated,
+    });
+  }
+  const middle = (part: keyof StepTime) => median(times.slice(WARM_UP).map((time) => time[part]));
+  model.dispose();
+  return {
+    gradients: middle('gradients'),
+    aggregate: middle('aggregate'),
+    update: middle('update'),
+  };
+}
+
+async function report(engine: EngineClient, backend: string, steps: number): Promise<void> {
+  for (const [model, config] of Object.entries(zoo)) {
+    const line = await timeStep(engine, config, steps).then(
+      ({ gradients, aggregate, update }) =>
+        [gradients, aggregate, update, gradients + aggregate + update]
+          .map((ms) => ms.toFixed(2).padStart(10))
+          .join(''),
+      (error: Error) => `  ${error.message}`,
+    );
+    console.log(backend.padEnd(20), model.padEnd(16), line);
+  }
+}
+
+tf.enableProdMode();
+const engine = EngineClient.start();
+console.log(
+  `${GROUPS} groups of ${GROUP_SIZE}; median ms: gradients, aggregate, update, whole step`,
+);
+
+await tf.setBackend('cpu');
+await report(engine, 'JavaScript', 3);
+
+setWasmPaths(
+  path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')) + path.sep,
+);
+await tf.setBackend('wasm');
+await report(engine, 'WASM as it comes', 30);
+await openDevice('wasm');
+await report(engine, 'WASM, our kernels', 30);
+
+await engine.close();
