@@ -1,4 +1,10 @@
-import type { EmptyMessage, ReadyMessage, RunChoice, RunHeader, SelectRunMessage } from './common.ts';
+import type {
+  EmptyMessage,
+  ReadyMessage,
+  RunChoice,
+  RunHeader,
+  SelectRunMessage,
+} from './common.ts';
 
 export interface ConflictPoint {
   readonly step: number;
@@ -8,9 +14,9 @@ export interface ConflictPoint {
   readonly meanConflictRate: number;
   /** ‖g*‖/‖ḡ‖; `null` if ḡ = 0. */
   readonly normRatio: number | null;
-  /** Smallest ⟨g*, gᵢ⟩ / (‖g*‖‖gᵢ‖). */
-  readonly minCosine: number;
-  /** Duality gap over ‖g*‖²; `null` if ‖g*‖ = 0. */
+  /** Smallest ⟨g*, gᵢ⟩ / (‖g*‖‖gᵢ‖); `null` if a gradient that carries weight is not finite. */
+  readonly minCosine: number | null;
+  /** Duality gap over ‖g*‖²; `null` if ‖g*‖ = 0 or not finite. */
   readonly relativeGap: number | null;
   readonly certified: boolean;
 }

@@ -1,4 +1,10 @@
-import type { EmptyMessage, ReadyMessage, RunChoice, RunHeader, SelectRunMessage } from './common.ts';
+import type {
+  EmptyMessage,
+  ReadyMessage,
+  RunChoice,
+  RunHeader,
+  SelectRunMessage,
+} from './common.ts';
 import type { ConflictPoint } from './conflict.ts';
 import type { MetricPoint } from './seedVariance.ts';
 import type { WeightsPoint } from './weights.ts';

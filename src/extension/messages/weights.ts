@@ -1,4 +1,10 @@
-import type { EmptyMessage, ReadyMessage, RunChoice, RunHeader, SelectRunMessage } from './common.ts';
+import type {
+  EmptyMessage,
+  ReadyMessage,
+  RunChoice,
+  RunHeader,
+  SelectRunMessage,
+} from './common.ts';
 
 export interface WeightsPoint {
   readonly step: number;

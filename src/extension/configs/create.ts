@@ -1,0 +1,32 @@
+import * as vscode from 'vscode';
+import { configTemplate } from './template.ts';
+
+/** Writes a config from the template to a new file of the workspace and opens it. */
+export async function createConfig(): Promise<void> {
+  const folder = await chooseFolder();
+  if (!folder) return;
+  const uri = await freeName(folder.uri);
+  await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(configTemplate));
+  await vscode.window.showTextDocument(uri);
+}
+
+async function chooseFolder(): Promise<vscode.WorkspaceFolder | undefined> {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  if (folders.length > 1) {
+    return vscode.window.showWorkspaceFolderPick({ placeHolder: 'Where should the config be?' });
+  }
+  if (folders.length === 0) void vscode.window.showWarningMessage('Open a folder first.');
+  return folders[0];
+}
+
+async function freeName(folder: vscode.Uri): Promise<vscode.Uri> {
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? 'grain.yaml' : `experiment-${number}.grain.yaml`;
+    const uri = vscode.Uri.joinPath(folder, name);
+    try {
+      await vscode.workspace.fs.stat(uri);
+    } catch {
+      return uri;
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import type { RunStatus } from '../../runs/status.ts';
+import type { RunSummary } from '../../runs/store.ts';
+import { isLiving, isResumable, overallStatus } from '../runs/states.ts';
+import {
+  durationWords,
+  experimentWords,
+  metricWords,
+  progressWords,
+  seedWords,
+  timeWords,
+} from '../runs/words.ts';
+import type { TreeNode } from './tree.ts';
+
+/** All that is drawn of a node. */
+export interface NodeLabel {
+  readonly label: string;
+  readonly description: string;
+  readonly status: RunStatus;
+  /** "run living", "experiment resumable", "aggregator ended": which actions the menus offer. */
+  readonly contextValue: string;
+  /** What a screen reader says. */
+  readonly spoken: string;
+}
+
+export function labelOf(node: TreeNode, locale: string): NodeLabel {
+  const status = overallStatus(node.runs.map((run) => run.status));
+  const label = nameOf(node, locale);
+  const description = node.kind === 'run' ? runState(node.runs[0]!) : groupState(node.runs, status);
+  return {
+    label,
+    description,
+    status,
+    contextValue: `${node.kind} ${actionsFor(node.runs)}`,
+    spoken: `${node.kind === 'run' ? label : `${node.kind} ${label}`}, ${description}`,
+  };
+}
+
+/** The lines of a node's tooltip: what, and its value. */
+export function detailsOf(node: TreeNode, locale: string, now: number): [string, string][] {
+  const run = node.runs[0]!;
+  const { manifest } = run;
+  if (node.kind !== 'run') {
+    return [
+      ['Config', manifest.configPath],
+      ['Task', manifest.task],
+      ['Groups', groupsWords(run)],
+      ['Device', manifest.device.name],
+      ['Runs', countByStatus(node.runs)],
+    ];
+  }
+  const details: [string, string][] = [
+    ['State', run.status],
+    ['Step', `${run.step} of ${manifest.steps}`],
+  ];
+  if (run.lastMetric) details.push(['Last metric', metricWords(run)]);
+  if (run.startedAt !== null) {
+    details.push(['Started', timeWords(run.startedAt, locale)]);
+    const until = run.endedAt ?? (run.status === 'running' ? now : null);
+    if (until !== null) details.push(['Took', durationWords(until - run.startedAt)]);
+  }
+  details.push(
+    ['Seed', `init ${manifest.seed.init}, order ${manifest.seed.order}`],
+    ['Groups', groupsWords(run)],
+    ['Device', manifest.device.name],
+    ['Config', manifest.configPath],
+    ['Run', manifest.id],
+  );
+  if (run.error) details.push(['Error', run.error]);
+  return details;
+}
+
+function nameOf({ kind, runs }: TreeNode, locale: string): string {
+  const { manifest } = runs[0]!;
+  if (kind === 'experiment') return experimentWords(manifest, locale);
+  return kind === 'aggregator' ? manifest.aggregator : `seed ${seedWords(manifest.seed)}`;
+}
+
+function runState(run: RunSummary): string {
+  const unfinished = run.status !== 'finished' && run.status !== 'queued';
+  return [run.status, unfinished ? progressWords(run) : '', metricWords(run)]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+function groupState(runs: readonly RunSummary[], status: RunStatus): string {
+  const finished = runs.filter((run) => run.status === 'finished').length;
+  return finished === runs.length ? `finished` : `${status} · ${finished} of ${runs.length} done`;
+}
+
+function countByStatus(runs: readonly RunSummary[]): string {
+  const counts = new Map<RunStatus, number>();
+  for (const { status } of runs) counts.set(status, (counts.get(status) ?? 0) + 1);
+  return [...counts].map(([status, count]) => `${count} ${status}`).join(', ');
+}
+
+function groupsWords({ manifest }: RunSummary): string {
+  return `${manifest.groups.names.length} by ${manifest.groups.by}`;
+}
+
+function actionsFor(runs: readonly RunSummary[]): 'living' | 'resumable' | 'ended' {
+  if (runs.some(({ status }) => isLiving(status))) return 'living';
+  return runs.some(({ status }) => isResumable(status)) ? 'resumable' : 'ended';
+}

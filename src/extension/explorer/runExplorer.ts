@@ -1,0 +1,125 @@
+import * as vscode from 'vscode';
+import type { Selection } from '../runs/selection.ts';
+import { runWords } from '../runs/words.ts';
+import type { WorkspaceRuns } from '../runs/workspaceRuns.ts';
+import { iconOf } from './icons.ts';
+import { detailsOf, labelOf } from './labels.ts';
+import { buildTree, changes, emptyTree, type RunTree, runNodeId, type TreeNode } from './tree.ts';
+
+/** The tree of runs. Its elements are node ids, so that they stay equal over refreshes. */
+export class RunExplorer implements vscode.TreeDataProvider<string>, vscode.Disposable {
+  readonly #changed = new vscode.EventEmitter<string[] | undefined>();
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  readonly #runs: WorkspaceRuns;
+  readonly #view: vscode.TreeView<string>;
+  readonly #disposables: vscode.Disposable[];
+  #tree: RunTree = emptyTree;
+
+  constructor(runs: WorkspaceRuns, selection: Selection) {
+    this.#runs = runs;
+    this.#view = vscode.window.createTreeView('grain.runs', {
+      treeDataProvider: this,
+      showCollapseAll: true,
+    });
+    this.#disposables = [
+      this.#view,
+      this.#changed,
+      runs.onDidChange(() => this.#refresh()),
+      this.#view.onDidChangeSelection(({ selection: [id] }) => selection.set(this.runsBelow(id))),
+    ];
+  }
+
+  /** Ids of the runs of a node; none for a node that is not there. */
+  runsBelow(id: string | undefined): string[] {
+    const node = id === undefined ? undefined : this.#tree.nodes.get(id);
+    return node?.runs.map(({ manifest }) => manifest.id) ?? [];
+  }
+
+  /** Selects a run, or the experiment of several; shows the explorer. */
+  async reveal(runIds: readonly string[]): Promise<void> {
+    const [first] = runIds;
+    const node = first === undefined ? undefined : this.#tree.nodes.get(runNodeId(first));
+    if (!node) return;
+    const experiment = this.#tree.nodes.get(node.parent ?? '')?.parent;
+    const id = runIds.length === 1 || experiment === undefined ? node.id : experiment;
+    await this.#view.reveal(id, { select: true, focus: false, expand: 2 });
+  }
+
+  /** Whether somebody sees the tree. */
+  get visible(): boolean {
+    return this.#view.visible;
+  }
+
+  async getChildren(id?: string): Promise<string[]> {
+    await this.#runs.ready;
+    const children = id === undefined ? this.#tree.roots : this.#tree.nodes.get(id)?.children;
+    return [...(children ?? [])];
+  }
+
+  getParent(id: string): string | undefined {
+    return this.#tree.nodes.get(id)?.parent;
+  }
+
+  getTreeItem(id: string): vscode.TreeItem {
+    const node = this.#tree.nodes.get(id);
+    // Gone between two refreshes; the next one takes the line away.
+    if (!node) return new vscode.TreeItem('');
+    const { label, description, status, contextValue, spoken } = labelOf(node, vscode.env.language);
+    const item = new vscode.TreeItem(label, this.#collapsibleState(node));
+    item.id = id;
+    item.description = `${description}${this.#folderWords(node)}`;
+    item.iconPath = iconOf(node.kind, status);
+    item.contextValue = contextValue;
+    item.accessibilityInformation = { label: spoken };
+    return item;
+  }
+
+  resolveTreeItem(item: vscode.TreeItem, id: string): vscode.TreeItem {
+    const node = this.#tree.nodes.get(id);
+    if (node) item.tooltip = tooltip(node);
+    return item;
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.#disposables).dispose();
+  }
+
+  #refresh(): void {
+    const before = this.#tree;
+    this.#tree = buildTree(this.#runs.all);
+    const look = (node: TreeNode) => JSON.stringify(labelOf(node, vscode.env.language));
+    const changed = changes(before, this.#tree, look);
+    if (changed === 'all') this.#changed.fire(undefined);
+    else if (changed.length > 0) this.#changed.fire([...changed]);
+  }
+
+  /** The latest experiment is open, and so is all that is open anyway. */
+  #collapsibleState({ kind, id, parent }: TreeNode): vscode.TreeItemCollapsibleState {
+    if (kind === 'run') return vscode.TreeItemCollapsibleState.None;
+    const latest = this.#tree.roots[0];
+    return id === latest || parent === latest
+      ? vscode.TreeItemCollapsibleState.Expanded
+      : vscode.TreeItemCollapsibleState.Collapsed;
+  }
+
+  #folderWords({ kind, runs }: TreeNode): string {
+    if (kind !== 'experiment' || (vscode.workspace.workspaceFolders?.length ?? 0) < 2) return '';
+    const folder = this.#runs.find(runs[0]!.manifest.id)?.workspaceFolder;
+    return folder ? ` · ${folder.name}` : '';
+  }
+}
+
+function tooltip(node: TreeNode): vscode.MarkdownString {
+  const text = new vscode.MarkdownString();
+  const { manifest } = node.runs[0]!;
+  const title = node.kind === 'run' ? runWords(manifest) : manifest.experiment.name;
+  text.appendMarkdown('**').appendText(title).appendMarkdown('**\n\n');
+  text.appendMarkdown('| | |\n|---|---|\n');
+  for (const [name, value] of detailsOf(node, vscode.env.language, Date.now())) {
+    text.appendMarkdown(`| ${name} | `);
+    text.appendText(value.replaceAll('|', '¦').replace(/\s+/g, ' '));
+    text.appendMarkdown(' |\n');
+  }
+  return text;
+}

@@ -1,0 +1,103 @@
+import type { RunSummary } from '../../runs/store.ts';
+import { byCreation, bySeed } from '../runs/order.ts';
+
+/** A line of the run explorer: an experiment, one of its aggregators, or a run with one seed. */
+export interface TreeNode {
+  /** Stays the same over refreshes, so that selection and expansion do. */
+  readonly id: string;
+  readonly kind: 'experiment' | 'aggregator' | 'run';
+  /** `undefined` for an experiment. */
+  readonly parent: string | undefined;
+  readonly children: readonly string[];
+  /** The runs below, or the run itself; at least one. */
+  readonly runs: readonly RunSummary[];
+}
+
+export interface RunTree {
+  /** Ids of the experiments, the latest first. */
+  readonly roots: readonly string[];
+  readonly nodes: ReadonlyMap<string, TreeNode>;
+}
+
+export const emptyTree: RunTree = { roots: [], nodes: new Map() };
+
+export function runNodeId(runId: string): string {
+  return `run:${runId}`;
+}
+
+/** Experiment → aggregator (as first launched) → seed (ascending). */
+export function buildTree(runs: readonly RunSummary[]): RunTree {
+  const nodes = new Map<string, TreeNode>();
+  const byExperiment = groupBy([...runs].sort(byCreation), (run) => run.manifest.experiment.id);
+  for (const [experiment, ofExperiment] of byExperiment) {
+    const id = `experiment:${experiment}`;
+    const byAggregator = groupBy(ofExperiment, (run) => run.manifest.aggregator);
+    const aggregators = [...byAggregator].map(([aggregator, ofAggregator]) => {
+      const aggregatorId = `aggregator:${experiment}/${aggregator}`;
+      const seeds = [...ofAggregator].sort(bySeed);
+      for (const run of seeds) {
+        const runId = runNodeId(run.manifest.id);
+        nodes.set(runId, {
+          id: runId,
+          kind: 'run',
+          parent: aggregatorId,
+          children: [],
+          runs: [run],
+        });
+      }
+      nodes.set(aggregatorId, {
+        id: aggregatorId,
+        kind: 'aggregator',
+        parent: id,
+        children: seeds.map((run) => runNodeId(run.manifest.id)),
+        runs: seeds,
+      });
+      return aggregatorId;
+    });
+    nodes.set(id, {
+      id,
+      kind: 'experiment',
+      parent: undefined,
+      children: aggregators,
+      runs: ofExperiment,
+    });
+  }
+  const roots = [...byExperiment.keys()].map((experiment) => `experiment:${experiment}`).reverse();
+  return { roots, nodes };
+}
+
+/**
+ * Which nodes must be drawn again after a refresh: those whose children differ or that look different;
+ * `'all'` when experiments came or went.
+ *
+ * @param look all that is drawn of a node, as text
+ */
+export function changes(
+  before: RunTree,
+  after: RunTree,
+  look: (node: TreeNode) => string,
+): readonly string[] | 'all' {
+  if (!sameItems(before.roots, after.roots)) return 'all';
+  const changed: string[] = [];
+  for (const node of after.nodes.values()) {
+    const old = before.nodes.get(node.id);
+    // A node that is new or gone is drawn with its parent, whose children differ.
+    if (!old) continue;
+    if (!sameItems(old.children, node.children) || look(old) !== look(node)) changed.push(node.id);
+  }
+  return changed;
+}
+
+function sameItems(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((item, i) => item === b[i]);
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return groups;
+}

@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
+import path from 'node:path';
+
+/** How to call `grain`: a Node, and the bundle it runs. */
+export interface GrainCommand {
+  readonly node: string;
+  /** Path of dist/grain.js. */
+  readonly script: string;
+}
+
+/** A detached `grain` process: it outlives the window that started it. */
+export interface Launch {
+  readonly pid: number;
+  /** Files that take what it prints. */
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The exit status; `null` if a signal ended it. */
+  readonly ended: Promise<number | null>;
+}
+
+/**
+ * Starts `grain` as a process of its own, whose output goes to a log in `.grain/launches`.
+ *
+ * @param args of `grain`
+ * @param root folder that holds `.grain`; the process runs there
+ * @throws if the process cannot be started
+ */
+export async function launch(
+  { node, script }: GrainCommand,
+  args: readonly string[],
+  root: string,
+): Promise<Launch> {
+  const folder = path.join(root, '.grain', 'launches');
+  await mkdir(folder, { recursive: true });
+  const base = path.join(folder, new Date().toISOString().replaceAll(/[:.]/g, '-'));
+  const [stdout, stderr] = [`${base}.out.json`, `${base}.log`];
+  const files = await Promise.all([open(stdout, 'a'), open(stderr, 'a')]);
+  try {
+    const child = spawn(node, [script, ...args], {
+      cwd: root,
+      detached: true,
+      // Electron, which runs the extensions of a desktop VS Code, is then a plain Node.
+      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+      stdio: ['ignore', ...files.map(({ fd }) => fd)],
+      windowsHide: true,
+    });
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    await started(child);
+    child.unref();
+    return { pid: child.pid!, stdout, stderr, ended };
+  } finally {
+    // The child has its own copies.
+    await Promise.all(files.map((file: FileHandle) => file.close()));
+  }
+}
+
+/** What a process has printed so far; empty if the file cannot be read. */
+export async function printed(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch(() => '');
+}
+
+function started(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', reject);
+  });
+}

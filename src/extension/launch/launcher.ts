@@ -1,0 +1,138 @@
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { locatedMessages } from '../configs/located.ts';
+import type { ConfigProblems } from '../configs/problems.ts';
+import { isLiving } from '../runs/states.ts';
+import { runWords } from '../runs/words.ts';
+import type { LocatedRun, WorkspaceRuns } from '../runs/workspaceRuns.ts';
+import { grainCommand } from './grainCommand.ts';
+import { type Launch, launch, printed } from './grainProcess.ts';
+import { showProgress } from './progress.ts';
+
+/** Exit statuses of `grain` that are not a failure. */
+const FINE = new Set([0, 130]);
+
+interface Parts {
+  readonly extensionUri: vscode.Uri;
+  readonly runs: WorkspaceRuns;
+  readonly problems: ConfigProblems;
+  /** Shows the runs of a new launch. */
+  readonly onStarted: (runs: readonly LocatedRun[]) => void;
+}
+
+/** Starts runs as processes of their own and says how that went. */
+export class Launcher {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Starts the runs of a config, if it has no mistakes. */
+  async run(config: vscode.Uri): Promise<void> {
+    const folder = vscode.workspace.getWorkspaceFolder(config);
+    if (!folder) {
+      void vscode.window.showErrorMessage('The config is not in a folder of this workspace.');
+      return;
+    }
+    const document = await vscode.workspace.openTextDocument(config);
+    if (document.isDirty) await document.save();
+    const mistake = this.#parts.problems.check(document);
+    if (mistake)
+      return this.#showMistake(mistake.message, new vscode.Location(config, mistake.range));
+    const known = new Set(this.#parts.runs.all.map(({ manifest }) => manifest.id));
+    const configPath = path.relative(folder.uri.fsPath, config.fsPath).replaceAll('\\', '/');
+    await this.#start(
+      `GRAIN: ${configPath}`,
+      ['run', config.fsPath, '--json'],
+      folder,
+      ({ manifest }) => !known.has(manifest.id) && manifest.configPath === configPath,
+    );
+  }
+
+  /** Goes on with a run from its last checkpoint. */
+  async resume(run: LocatedRun): Promise<void> {
+    const { id } = run.manifest;
+    await this.#start(
+      `GRAIN: ${runWords(run.manifest)}`,
+      ['run', '--resume', id, '--json'],
+      run.workspaceFolder,
+      ({ manifest }) => manifest.id === id,
+    );
+  }
+
+  async #start(
+    title: string,
+    args: readonly string[],
+    folder: vscode.WorkspaceFolder,
+    isMine: (run: LocatedRun) => boolean,
+  ): Promise<void> {
+    if (!vscode.workspace.isTrusted) {
+      void vscode.window.showErrorMessage('Starting a run needs trust in this workspace.');
+      return;
+    }
+    const { extensionUri, runs, onStarted } = this.#parts;
+    const command = grainCommand(extensionUri);
+    let launched: Launch;
+    try {
+      launched = await launch(command, args, folder.uri.fsPath);
+    } catch (error) {
+      const { message } = error as Error;
+      void vscode.window.showErrorMessage(`${command.node} does not start: ${message}`);
+      return;
+    }
+    const { pid, ended } = launched;
+    const mine = () => runs.all.filter(isMine);
+    const living = () => mine().filter(({ status }) => isLiving(status));
+    const expecting = runs.expect();
+    const appearing = runs.onDidChange(() => {
+      if (living().length === 0) return;
+      appearing.dispose();
+      onStarted(mine());
+    });
+    void showProgress(runs, {
+      title,
+      mine,
+      ended,
+      cancel: () => {
+        if (living().length > 0) void stopRuns(living());
+        else process.kill(pid, 'SIGTERM');
+      },
+    });
+    void ended.then(async (status) => {
+      expecting.dispose();
+      await runs.refresh();
+      appearing.dispose();
+      if (status === null || !FINE.has(status)) await this.#showFailure(launched, folder, mine());
+    });
+  }
+
+  async #showFailure(
+    { stderr }: Launch,
+    folder: vscode.WorkspaceFolder,
+    mine: readonly LocatedRun[],
+  ): Promise<void> {
+    const output = await printed(stderr);
+    const located = locatedMessages(output);
+    const resolve = (file: string) => vscode.Uri.file(path.resolve(folder.uri.fsPath, file));
+    const place = this.#parts.problems.show(located, resolve);
+    if (place) return this.#showMistake(located[0]!.message, place);
+    const failed = mine.find(({ status }) => status === 'failed');
+    const reason = failed?.error ?? output.trim().split('\n').at(-1) ?? '';
+    const message = failed ? `${runWords(failed.manifest)} failed` : 'The run failed';
+    const answer = await vscode.window.showErrorMessage(`${message}: ${reason}`, 'Show log');
+    if (answer) await vscode.window.showTextDocument(vscode.Uri.file(stderr));
+  }
+
+  async #showMistake(message: string, { uri, range }: vscode.Location): Promise<void> {
+    const file = vscode.workspace.asRelativePath(uri);
+    const text = `${file}:${range.start.line + 1}: ${message}`;
+    const answer = await vscode.window.showErrorMessage(text, 'Open problem');
+    if (answer) await vscode.window.showTextDocument(uri, { selection: range });
+  }
+}
+
+/** Asks the processes of the runs to end them at their next step. */
+export async function stopRuns(runs: readonly LocatedRun[]): Promise<void> {
+  await Promise.all(runs.map(({ store, manifest }) => store.requestStop(manifest.id)));
+}

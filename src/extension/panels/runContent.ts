@@ -1,0 +1,164 @@
+import type { RunSummary } from '../../runs/store.ts';
+import type { EmptyMessage, RunChoice, RunHeader, SelectRunMessage } from '../messages/common.ts';
+import { latestFirst } from '../runs/order.ts';
+import { isLiving } from '../runs/states.ts';
+import { experimentWords, seedWords } from '../runs/words.ts';
+import type { Content } from './livePage.ts';
+import type { RunFeed } from './runFeed.ts';
+import type { FeedLease } from './runFeeds.ts';
+
+/** How much of a feed a page has got. */
+export interface Cursor {
+  readonly points: number;
+  readonly validation: number;
+}
+
+/** The two messages of a panel that shows one run, made from its feed. */
+export interface RunMessages<Show, Append> {
+  show(run: RunHeader, choices: readonly RunChoice[], feed: RunFeed): Show;
+  /** Called when the feed has at least one point. */
+  append(run: RunHeader, feed: RunFeed, since: Cursor): Append;
+}
+
+/** Where runs are found. */
+interface Runs<Run> {
+  /** Fulfilled when the disk has been looked at. */
+  readonly ready: Promise<void>;
+  readonly all: readonly Run[];
+  find(id: string): Run | undefined;
+}
+
+interface Options<Run, Show, Append> {
+  readonly runs: Runs<Run>;
+  readonly feeds: { lease(run: Run): FeedLease };
+  readonly messages: RunMessages<Show, Append>;
+  /** Id of the run to show now. */
+  readonly runId: () => string | undefined;
+  /** For times, as BCP 47. */
+  readonly locale: string;
+  /** The user chose another run in the page. */
+  readonly onSelect: (runId: string) => void;
+}
+
+/** One run, followed. */
+export class RunContent<Run extends RunSummary, Show, Append>
+  implements Content<Show | Append, SelectRunMessage>
+{
+  readonly #options: Options<Run, Show, Append>;
+  #lease: FeedLease | undefined;
+  #leasedRun: string | undefined;
+  /** What the page shows, as text and as lengths; `undefined` if it must be shown anew. */
+  #shown:
+    | { readonly choices: string; readonly header: string; readonly cursor: Cursor }
+    | undefined;
+
+  constructor(options: Options<Run, Show, Append>) {
+    this.#options = options;
+  }
+
+  async update(
+    post: (message: Show | Append | EmptyMessage) => void,
+    fresh: boolean,
+  ): Promise<boolean> {
+    const { runs } = this.#options;
+    await runs.ready;
+    const id = this.#options.runId();
+    const run = id === undefined ? undefined : runs.find(id);
+    if (fresh || run?.manifest.id !== this.#leasedRun) this.#shown = undefined;
+    if (!run) {
+      this.#release();
+      post({ type: 'empty', reason: absence(id) });
+      return false;
+    }
+    const feed = this.#follow(run);
+    await feed.update(() => this.#post(post, run, feed));
+    this.#post(post, run, feed);
+    return isLiving(run.status);
+  }
+
+  receive({ id }: SelectRunMessage): void {
+    this.#options.onSelect(id);
+  }
+
+  dispose(): void {
+    this.#release();
+  }
+
+  #post(post: (message: Show | Append | EmptyMessage) => void, run: Run, feed: RunFeed) {
+    if (feed.points.length === 0) {
+      this.#shown = undefined;
+      return post({ type: 'empty', reason: waiting(run) });
+    }
+    const { messages, runs, locale } = this.#options;
+    const header = headerOf(run, feed);
+    const choices = choicesOf(runs.all, locale);
+    const next = {
+      header: JSON.stringify(header),
+      choices: JSON.stringify(choices),
+      cursor: { points: feed.points.length, validation: feed.validation.length },
+    };
+    if (this.#shown?.choices !== next.choices) post(messages.show(header, choices, feed));
+    else if (this.#shown.header !== next.header || grown(this.#shown.cursor, next.cursor)) {
+      post(messages.append(header, feed, this.#shown.cursor));
+    }
+    this.#shown = next;
+  }
+
+  #follow(run: Run): RunFeed {
+    const { id } = run.manifest;
+    if (!this.#lease || this.#leasedRun !== id) {
+      this.#release();
+      this.#lease = this.#options.feeds.lease(run);
+      this.#leasedRun = id;
+    }
+    return this.#lease.feed;
+  }
+
+  #release(): void {
+    this.#lease?.dispose();
+    this.#lease = undefined;
+    this.#leasedRun = undefined;
+  }
+}
+
+function headerOf({ manifest, status, step }: RunSummary, feed: RunFeed): RunHeader {
+  return {
+    id: manifest.id,
+    experiment: manifest.experiment.name,
+    aggregator: manifest.aggregator,
+    seed: seedWords(manifest.seed),
+    status,
+    step: Math.max(step, feed.points.at(-1)?.step ?? 0),
+    steps: manifest.steps,
+  };
+}
+
+function choicesOf(runs: readonly RunSummary[], locale: string): RunChoice[] {
+  return [...runs].sort(latestFirst).map(({ manifest }) => ({
+    id: manifest.id,
+    label: `${experimentWords(manifest, locale)} · ${manifest.aggregator} · seed ${seedWords(manifest.seed)}`,
+  }));
+}
+
+function grown(before: Cursor, now: Cursor): boolean {
+  return now.points > before.points || now.validation > before.validation;
+}
+
+function absence(id: string | undefined): string {
+  return id === undefined
+    ? 'No run yet. Start one with "GRAIN: Run GRAIN fine-tune".'
+    : 'This run is gone. Open another one from the run explorer.';
+}
+
+function waiting({ status, error }: RunSummary): string {
+  switch (status) {
+    case 'queued':
+      return 'Waiting for its turn: the runs of an experiment are trained one after the other.';
+    case 'running':
+      return 'Waiting for the first step.';
+    case 'failed':
+      return `The run failed before its first step${error ? `: ${error}` : '.'}`;
+    default:
+      return `The run was ${status} before its first step.`;
+  }
+}

@@ -1,0 +1,57 @@
+/** Validations of the runs of one experiment as curves per aggregator and seed, with what they have in common. */
+import type { ValidationEvent } from '../../runs/events.ts';
+import { bandOf, summarise } from '../../runs/statistics.ts';
+import type { RunSummary } from '../../runs/store.ts';
+import type { AggregatorSeries, MetricPoint, SeedCurve } from '../messages/seedVariance.ts';
+import { byCreation, bySeed } from '../runs/order.ts';
+import { seedWords } from '../runs/words.ts';
+
+export type Validation = Pick<ValidationEvent, 'step' | 'metrics'>;
+
+export interface ValidatedRun {
+  readonly run: RunSummary;
+  readonly validations: readonly Validation[];
+}
+
+/** Names of the metrics in the validations; the one that ranks checkpoints first. */
+export function metricNames(runs: readonly ValidatedRun[]): string[] {
+  const ranking = runs.map(({ run }) => run.manifest.metric.name);
+  const logged = runs.flatMap(({ validations }) =>
+    validations.flatMap((it) => Object.keys(it.metrics)),
+  );
+  return [...new Set([...ranking, ...logged])];
+}
+
+/** Aggregators as first launched, seeds ascending. */
+export function seriesOf(runs: readonly ValidatedRun[], metric: string): AggregatorSeries[] {
+  const launched = [...runs].sort((a, b) => byCreation(a.run, b.run));
+  const aggregators = [...new Set(launched.map(({ run }) => run.manifest.aggregator))];
+  return aggregators.map((aggregator) => {
+    const seeds = runs
+      .filter(({ run }) => run.manifest.aggregator === aggregator)
+      .sort((a, b) => bySeed(a.run, b.run))
+      .map((validated) => curveOf(validated, metric));
+    const finals = seeds
+      .filter(({ status, points }) => status === 'finished' && points.length > 0)
+      .map(({ points }) => points.at(-1)!.value);
+    return {
+      aggregator,
+      seeds,
+      band: bandOf(seeds.map(({ points }) => points)),
+      final: finals.length === 0 ? null : summarise(finals),
+    };
+  });
+}
+
+function curveOf({ run, validations }: ValidatedRun, metric: string): SeedCurve {
+  const points = validations.flatMap(({ step, metrics }): MetricPoint[] => {
+    const value = metrics[metric];
+    return typeof value === 'number' ? [{ step, value }] : [];
+  });
+  return {
+    runId: run.manifest.id,
+    seed: seedWords(run.manifest.seed),
+    status: run.status,
+    points,
+  };
+}

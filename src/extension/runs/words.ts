@@ -1,0 +1,52 @@
+/** How runs are spoken of: short and the same everywhere. */
+import type { RunManifest, Seed } from '../../runs/manifest.ts';
+import type { RunSummary } from '../../runs/store.ts';
+
+/** "3", or "init 3 · order 1" where they differ. */
+export function seedWords({ init, order }: Seed): string {
+  return init === order ? String(init) : `init ${init} · order ${order}`;
+}
+
+/** "digits · grain · seed 3". */
+export function runWords({ experiment, aggregator, seed }: RunManifest): string {
+  return `${experiment.name} · ${aggregator} · seed ${seedWords(seed)}`;
+}
+
+/** "digits · Nov 24, 14:02": launches of one config differ in their time alone. */
+export function experimentWords(manifest: RunManifest, locale: string): string {
+  return `${manifest.experiment.name} · ${timeWords(Date.parse(manifest.createdAt), locale)}`;
+}
+
+/** @param at milliseconds since the Unix epoch */
+export function timeWords(at: number, locale: string): string {
+  return new Intl.DateTimeFormat(locale, {
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  }).format(at);
+}
+
+/** "1 h 5 min", "4 min 10 s", "8 s". */
+export function durationWords(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  const [h, min, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  if (h > 0) return `${h} h ${min} min`;
+  return min > 0 ? `${min} min ${s} s` : `${s} s`;
+}
+
+/** "accuracy 0.934"; empty before the first validation. */
+export function metricWords({ lastMetric }: RunSummary): string {
+  return lastMetric ? `${lastMetric.name} ${numberWords(lastMetric.value)}` : '';
+}
+
+/** Three digits that mean something. */
+export function numberWords(value: number): string {
+  return Number.isFinite(value) ? String(Number(value.toPrecision(3))) : String(value);
+}
+
+/** "40/200". */
+export function progressWords({ step, manifest }: RunSummary): string {
+  return `${step}/${manifest.steps}`;
+}

@@ -1,0 +1,67 @@
+import type { StepEvent } from '../../../src/runs/events.ts';
+import type { RunManifest, Seed } from '../../../src/runs/manifest.ts';
+import type { RunStatus } from '../../../src/runs/status.ts';
+import type { RunSummary } from '../../../src/runs/store.ts';
+
+interface Wanted {
+  readonly experiment?: string;
+  readonly aggregator?: string;
+  readonly seed?: number | Seed;
+  readonly status?: RunStatus;
+  readonly createdAt?: string;
+  readonly step?: number;
+  readonly groups?: readonly string[];
+  readonly lastMetric?: RunSummary['lastMetric'];
+  readonly error?: string;
+}
+
+/** A run as the store lists it. */
+export function summary(wanted: Wanted = {}): RunSummary {
+  const { experiment = 'e1', aggregator = 'grain', seed = 0, status = 'finished' } = wanted;
+  const init = typeof seed === 'number' ? { init: seed, order: seed } : seed;
+  const id = `${experiment}-${aggregator}-${init.init}-${init.order}`;
+  const manifest: RunManifest = {
+    format: 1,
+    id,
+    experiment: { id: experiment, name: 'digits' },
+    createdAt: wanted.createdAt ?? '2026-03-04T05:06:07.000Z',
+    aggregator,
+    seed: init,
+    steps: 200,
+    task: 'classification',
+    groups: { by: 'microbatch', names: wanted.groups ?? ['a', 'b'] },
+    metric: { name: 'accuracy', better: 'higher' },
+    configPath: 'grain.yaml',
+    config: {},
+    fingerprints: {},
+    device: { rung: 'cpu', name: 'CPU' },
+    versions: {},
+  };
+  return {
+    manifest,
+    status,
+    step: wanted.step ?? 200,
+    lastMetric: wanted.lastMetric ?? null,
+    startedAt: Date.parse('2026-03-04T05:06:08.000Z'),
+    endedAt: Date.parse('2026-03-04T05:07:38.000Z'),
+    folder: `/runs/${id}`,
+    ...(wanted.error === undefined ? {} : { error: wanted.error }),
+  };
+}
+
+/** A step of two groups with gradients (1, 0) and (−1, 1), the sizes 3 and 1. */
+export function conflictingStep(step: number, changes: Partial<StepEvent> = {}): StepEvent {
+  return {
+    kind: 'step',
+    at: 0,
+    step,
+    learningRate: 0.1,
+    groups: [0, 1],
+    sizes: [3, 1],
+    losses: [1, 2],
+    gram: [1, -1, 2],
+    weights: [0.6, 0.4],
+    ms: { gradients: 1, aggregate: 1, update: 1 },
+    ...changes,
+  };
+}

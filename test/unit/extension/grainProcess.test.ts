@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { launch } from '../../../src/extension/launch/grainProcess.ts';
+
+let root: string;
+
+before(async () => {
+  root = await realpath(await mkdtemp(path.join(tmpdir(), 'grain-launch-')));
+});
+
+after(() => rm(root, { recursive: true, force: true, maxRetries: 5 }));
+
+async function scriptOf(text: string): Promise<string> {
+  const script = path.join(root, 'script.mjs');
+  await writeFile(script, text);
+  return script;
+}
+
+test('what a process prints and how it ends can be read afterwards', async () => {
+  const script = await scriptOf(
+    'console.log(JSON.stringify([process.argv.slice(2), process.cwd(), process.env.ELECTRON_RUN_AS_NODE]));' +
+      'console.error("grain.yaml:1:2: bad"); process.exitCode = 2;',
+  );
+  const launched = await launch({ node: process.execPath, script }, ['run', 'x y.yaml'], root);
+  assert.equal(await launched.ended, 2);
+  const printed = JSON.parse(await readFile(launched.stdout, 'utf8'));
+  assert.deepEqual(printed, [['run', 'x y.yaml'], root, '1']);
+  assert.equal(await readFile(launched.stderr, 'utf8'), 'grain.yaml:1:2: bad\n');
+  assert.equal(path.dirname(launched.stderr), path.join(root, '.grain', 'launches'));
+});
+
+test('the process leads a group of its own, so that closing the window does not end it', async () => {
+  const script = await scriptOf('setTimeout(() => {}, 60_000)');
+  const launched = await launch({ node: process.execPath, script }, [], root);
+  // Signalling a process group fails unless the process leads one.
+  if (process.platform !== 'win32') process.kill(-launched.pid, 'SIGTERM');
+  else process.kill(launched.pid);
+  assert.equal(await launched.ended, null);
+});
+
+test('a Node that is not there is an error', async () => {
+  const node = path.join(root, 'no-such-node');
+  await assert.rejects(launch({ node, script: 'x' }, [], root), /ENOENT/);
+});

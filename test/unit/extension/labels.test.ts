@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { detailsOf, labelOf } from '../../../src/extension/explorer/labels.ts';
+import { buildTree } from '../../../src/extension/explorer/tree.ts';
+import { durationWords } from '../../../src/extension/runs/words.ts';
+import type { RunSummary } from '../../../src/runs/store.ts';
+import { summary } from './fixtures.ts';
+
+function labelsOf(...runs: RunSummary[]) {
+  return [...buildTree(runs).nodes.values()].map((node) => ({
+    kind: node.kind,
+    ...labelOf(node, 'en'),
+  }));
+}
+
+test('a running seed says how far it is and its last metric', () => {
+  const lastMetric = { name: 'accuracy', value: 0.93456 };
+  const [run] = labelsOf(summary({ seed: 3, status: 'running', step: 40, lastMetric }));
+  assert.equal(run?.label, 'seed 3');
+  assert.equal(run?.description, 'running · 40/200 · accuracy 0.935');
+  assert.equal(run?.spoken, 'seed 3, running · 40/200 · accuracy 0.935');
+});
+
+test('two seeds that differ are both named', () => {
+  const [run] = labelsOf(summary({ seed: { init: 1, order: 2 } }));
+  assert.equal(run?.label, 'seed init 1 · order 2');
+});
+
+test('an experiment is named with its time, which tells its launches apart', () => {
+  const experiment = labelsOf(summary()).find(({ kind }) => kind === 'experiment');
+  assert.match(experiment?.label ?? '', /^digits · Mar \d+, \d\d:\d\d$/);
+});
+
+test('a group of runs takes the state that most wants attention, and the actions that fit it', () => {
+  const [finished, failed, running] = (['finished', 'failed', 'running'] as const).map(
+    (status, seed) => summary({ status, seed }),
+  );
+  const experiment = (...runs: RunSummary[]) =>
+    labelsOf(...runs).find(({ kind }) => kind === 'experiment')!;
+  assert.equal(experiment(finished!, failed!, running!).status, 'running');
+  assert.equal(experiment(finished!, failed!, running!).contextValue, 'experiment living');
+  assert.equal(experiment(finished!, failed!).description, 'failed · 1 of 2 done');
+  assert.equal(experiment(finished!, failed!).contextValue, 'experiment resumable');
+  assert.equal(experiment(finished!).description, 'finished');
+  assert.equal(experiment(finished!).contextValue, 'experiment ended');
+});
+
+test('a queued run can be stopped, an interrupted one resumed', () => {
+  assert.equal(labelsOf(summary({ status: 'queued' }))[0]?.contextValue, 'run living');
+  assert.equal(labelsOf(summary({ status: 'interrupted' }))[0]?.contextValue, 'run resumable');
+});
+
+test('the tooltip of a failed run says why and how long it took', () => {
+  const node = buildTree([summary({ status: 'failed', error: 'no memory' })]).nodes;
+  const run = [...node.values()].find(({ kind }) => kind === 'run')!;
+  const details = Object.fromEntries(detailsOf(run, 'en', Date.now()));
+  assert.equal(details.Error, 'no memory');
+  assert.equal(details.Took, '1 min 30 s');
+});
+
+test('durations', () => {
+  assert.equal(durationWords(7_600), '8 s');
+  assert.equal(durationWords(59_900), '1 min 0 s');
+  assert.equal(durationWords(3_905_000), '1 h 5 min');
+});

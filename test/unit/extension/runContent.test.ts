@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { diagnose } from '../../../src/engine/diagnose.ts';
+import type { DiagnoseProblem } from '../../../src/engine/protocol.ts';
+import type { EmptyMessage } from '../../../src/extension/messages/common.ts';
+import type { WeightsAppend, WeightsShow } from '../../../src/extension/messages/weights.ts';
+import { RunContent } from '../../../src/extension/panels/runContent.ts';
+import { RunFeed } from '../../../src/extension/panels/runFeed.ts';
+import { weightsMessages } from '../../../src/extension/panels/weights.ts';
+import type { RunEvent } from '../../../src/runs/events.ts';
+import type { RunSummary } from '../../../src/runs/store.ts';
+import { conflictingStep, summary } from './fixtures.ts';
+
+type Message = WeightsShow | WeightsAppend | EmptyMessage;
+
+/** A panel on runs whose states and logs the test changes as it likes. */
+function panelOn(...runs: RunSummary[]) {
+  const logged: RunEvent[] = [];
+  const world = { runs, shown: runs[0]?.manifest.id, leases: 0 };
+  const engine = {
+    diagnose: async (problems: readonly DiagnoseProblem[]) =>
+      problems.map((problem) => diagnose(problem, problem.weights)),
+  };
+  const content = new RunContent<RunSummary, WeightsShow, WeightsAppend>({
+    runs: {
+      ready: Promise.resolve(),
+      get all() {
+        return world.runs;
+      },
+      find: (id) => world.runs.find(({ manifest }) => manifest.id === id),
+    },
+    feeds: {
+      lease: ({ manifest }) => {
+        world.leases++;
+        const source = { read: async () => logged.splice(0) };
+        return {
+          feed: new RunFeed(manifest, source, engine),
+          dispose: () => world.leases--,
+        };
+      },
+    },
+    messages: weightsMessages,
+    runId: () => world.shown,
+    locale: 'en',
+    onSelect: (id) => {
+      world.shown = id;
+    },
+  });
+  const update = async (fresh = false) => {
+    const posted: Message[] = [];
+    const more = await content.update((message) => posted.push(message), fresh);
+    return { posted, more, types: posted.map(({ type }) => type) };
+  };
+  return { world, logged, content, update };
+}
+
+test('a queued run is waited for, then shown, then appended to', async () => {
+  const run = summary({ status: 'queued', step: 0 });
+  const { world, logged, update } = panelOn(run);
+  const first = await update(true);
+  assert.equal(first.more, true);
+  assert.match((first.posted[0] as EmptyMessage).reason, /^Waiting/);
+
+  world.runs = [{ ...run, status: 'running', step: 1 }];
+  logged.push(conflictingStep(1));
+  assert.deepEqual((await update()).types, ['show']);
+
+  logged.push(conflictingStep(2), conflictingStep(3));
+  const { posted } = await update();
+  assert.equal(posted.length, 1);
+  const append = posted[0] as WeightsAppend;
+  assert.equal(append.type, 'append');
+  assert.deepEqual(
+    append.points.map(({ step }) => step),
+    [2, 3],
+  );
+  assert.equal(append.run.step, 3);
+});
+
+test('nothing new, nothing said; a page loaded anew gets everything', async () => {
+  const { logged, update } = panelOn(summary({ status: 'running' }));
+  logged.push(conflictingStep(1), conflictingStep(2));
+  assert.deepEqual((await update(true)).types, ['show']);
+  assert.deepEqual((await update()).types, []);
+  const again = await update(true);
+  assert.deepEqual(again.types, ['show']);
+  assert.equal((again.posted[0] as WeightsShow).points.length, 2);
+});
+
+test('the end of a run is told without new points, and nothing more is expected', async () => {
+  const run = summary({ status: 'running' });
+  const { world, logged, update } = panelOn(run);
+  logged.push(conflictingStep(1));
+  await update(true);
+  world.runs = [{ ...run, status: 'finished' }];
+  const { posted, more } = await update();
+  assert.equal((posted[0] as WeightsAppend).run.status, 'finished');
+  assert.deepEqual((posted[0] as WeightsAppend).points, []);
+  assert.equal(more, false);
+});
+
+test('another run, chosen in the page, is shown whole, and the first is let go', async () => {
+  const { world, logged, content, update } = panelOn(summary({ seed: 0 }), summary({ seed: 1 }));
+  logged.push(conflictingStep(1));
+  await update(true);
+  content.receive({ type: 'selectRun', id: 'e1-grain-1-1' });
+  logged.push(conflictingStep(1));
+  const { posted } = await update();
+  assert.equal((posted[0] as WeightsShow).run.id, 'e1-grain-1-1');
+  assert.equal(world.leases, 1);
+  content.dispose();
+  assert.equal(world.leases, 0);
+});
+
+test('a new run to choose makes the choices be sent again', async () => {
+  const run = summary({ seed: 0 });
+  const { world, logged, update } = panelOn(run);
+  logged.push(conflictingStep(1));
+  await update(true);
+  world.runs = [run, summary({ seed: 1 })];
+  const { posted } = await update();
+  assert.equal((posted[0] as WeightsShow).choices.length, 2);
+});
+
+test('a deleted run is said to be gone', async () => {
+  const { world, logged, update } = panelOn(summary());
+  logged.push(conflictingStep(1));
+  await update(true);
+  world.runs = [];
+  const { posted } = await update();
+  assert.match((posted[0] as EmptyMessage).reason, /gone/);
+  assert.equal(world.leases, 0);
+});

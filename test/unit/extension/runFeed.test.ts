@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { diagnose } from '../../../src/engine/diagnose.ts';
+import type { DiagnoseProblem } from '../../../src/engine/protocol.ts';
+import { RunFeed } from '../../../src/extension/panels/runFeed.ts';
+import type { RunEvent } from '../../../src/runs/events.ts';
+import { conflictingStep, summary } from './fixtures.ts';
+
+/** The real engine, on this thread. */
+const engine = {
+  diagnose: async (problems: readonly DiagnoseProblem[]) =>
+    problems.map((problem) => diagnose(problem, problem.weights)),
+};
+
+/** A log of which ever more can be read. */
+function logOf(...portions: RunEvent[][]) {
+  return { read: async () => portions.shift() ?? [] };
+}
+
+const { manifest } = summary({ groups: ['a', 'b', 'c'] });
+
+test('a step becomes a point: weights by group, conflict, loss over its examples', async () => {
+  const feed = new RunFeed(manifest, logOf([conflictingStep(1)]), engine);
+  await feed.update();
+  const [point] = feed.points;
+  assert.deepEqual(point?.weights, [0.6, 0.4, null]);
+  assert.equal(point?.conflictRate, 1);
+  assert.equal(point?.loss, 1.25);
+  // d = 0.6·(1, 0) + 0.4·(−1, 1) = (0.2, 0.4), the shortest; ḡ = (0.5, 0.25) by sizes 3 and 1.
+  assert.ok(Math.abs(point!.normRatio! - Math.sqrt(0.2 / 0.3125)) < 1e-12);
+  assert.ok(Math.abs(point!.relativeGap!) < 1e-12);
+  assert.equal(point?.certified, true);
+  // ‖(−1, 1)‖ = √2, so cos = −1/√2.
+  assert.deepEqual(feed.cosines?.groupNames, ['a', 'b']);
+  assert.ok(Math.abs(feed.cosines!.cosines[0]![1]! + Math.SQRT1_2) < 1e-12);
+});
+
+test('only what is new is added', async () => {
+  const validation = { kind: 'validation', at: 0, step: 2, metrics: { accuracy: 0.5 } } as const;
+  const log = logOf([conflictingStep(1)], [conflictingStep(2), validation], []);
+  const feed = new RunFeed(manifest, log, engine);
+  for (const expected of [[1], [1, 2], [1, 2]]) {
+    await feed.update();
+    assert.deepEqual(
+      feed.points.map(({ step }) => step),
+      expected,
+    );
+  }
+  assert.deepEqual(feed.validation, [{ step: 2, value: 0.5 }]);
+});
+
+test('a long log appears bit by bit', async () => {
+  const steps = Array.from({ length: 1200 }, (_, i) => conflictingStep(i + 1));
+  const feed = new RunFeed(manifest, logOf(steps), engine);
+  const lengths: number[] = [];
+  await feed.update(() => lengths.push(feed.points.length));
+  assert.ok(lengths.length > 1 && lengths[0]! < 1200);
+  assert.equal(feed.points.at(-1)?.step, 1200);
+});
+
+test('calls that overlap do not read twice', async () => {
+  const feed = new RunFeed(manifest, logOf([conflictingStep(1)], [conflictingStep(2)]), engine);
+  await Promise.all([feed.update(), feed.update()]);
+  assert.equal(feed.points.length, 1);
+});
+
+test('a malformed step is left out, its neighbours are not', async () => {
+  const bad = [
+    conflictingStep(2, { gram: [1] }),
+    conflictingStep(4, { weights: [1] }),
+    conflictingStep(6, { gram: [1, 5, 1] }),
+  ];
+  const good = [1, 3, 5, 7].map((step) => conflictingStep(step));
+  const steps = [...good, ...bad].sort((a, b) => a.step - b.step);
+  const feed = new RunFeed(manifest, logOf(steps), engine);
+  await feed.update();
+  assert.deepEqual(
+    feed.points.map(({ step }) => step),
+    [1, 3, 5, 7],
+  );
+});
+
+test('what JSON cannot carry becomes null', async () => {
+  const step = conflictingStep(1, { losses: [1, null], gram: [null, null, 2] });
+  const feed = new RunFeed(manifest, logOf([step]), engine);
+  await feed.update();
+  const [point] = feed.points;
+  assert.equal(point?.loss, null);
+  assert.equal(point?.minCosine, null);
+  assert.equal(point?.certified, false);
+  assert.deepEqual(JSON.parse(JSON.stringify(feed.points)), feed.points);
+  assert.deepEqual(JSON.parse(JSON.stringify(feed.cosines)), feed.cosines);
+});
+
+test('steps read while the engine is dead are shown once it lives again', async () => {
+  let dead = true;
+  const moody = {
+    diagnose: async (problems: readonly DiagnoseProblem[]) => {
+      if (dead) throw new Error('the engine worker died');
+      return engine.diagnose(problems);
+    },
+  };
+  const feed = new RunFeed(manifest, logOf([conflictingStep(1)]), moody);
+  await assert.rejects(feed.update(), /died/);
+  dead = false;
+  await feed.update();
+  assert.equal(feed.points.length, 1);
+});

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { buildTree, changes, type TreeNode } from '../../../src/extension/explorer/tree.ts';
+import { summary } from './fixtures.ts';
+
+const early = { experiment: 'early', createdAt: '2026-01-01T00:00:00.000Z' };
+const late = { experiment: 'late', createdAt: '2026-01-02T00:00:00.000Z' };
+const runs = [
+  summary({ ...early, seed: 0 }),
+  summary({ ...late, aggregator: 'grain', seed: 10 }),
+  summary({ ...late, aggregator: 'grain', seed: 9 }),
+  summary({ ...late, aggregator: 'mean', seed: 9 }),
+];
+
+function look({ runs }: TreeNode): string {
+  return runs.map(({ status, step }) => `${status} ${step}`).join();
+}
+
+test('experiments, the latest first, hold aggregators, and these their seeds in numeric order', () => {
+  const { roots, nodes } = buildTree(runs);
+  assert.deepEqual(roots, ['experiment:late', 'experiment:early']);
+  assert.deepEqual(nodes.get('experiment:late')?.children, [
+    'aggregator:late/grain',
+    'aggregator:late/mean',
+  ]);
+  assert.deepEqual(nodes.get('aggregator:late/grain')?.children, [
+    'run:late-grain-9-9',
+    'run:late-grain-10-10',
+  ]);
+  assert.equal(nodes.get('experiment:late')?.runs.length, 3);
+});
+
+test('every child knows its parent, and every run is below exactly one experiment', () => {
+  const { roots, nodes } = buildTree(runs);
+  for (const node of nodes.values()) {
+    for (const child of node.children) assert.equal(nodes.get(child)?.parent, node.id);
+    assert.equal(node.parent === undefined, roots.includes(node.id));
+  }
+  const below = roots.flatMap((id) => nodes.get(id)!.runs.map(({ manifest }) => manifest.id));
+  assert.deepEqual(below.sort(), runs.map(({ manifest }) => manifest.id).sort());
+});
+
+test('the tree does not depend on the order in which the disk lists the runs', () => {
+  const expected = buildTree(runs);
+  fc.assert(
+    fc.property(fc.shuffledSubarray(runs, { minLength: runs.length }), (shuffled) => {
+      assert.deepEqual(buildTree(shuffled), expected);
+    }),
+  );
+});
+
+test('a run that moved on changes its own line and those above, no others', () => {
+  const moved = runs.map((run) =>
+    run.manifest.id === 'late-grain-9-9' ? { ...run, status: 'running' as const, step: 7 } : run,
+  );
+  assert.deepEqual([...changes(buildTree(runs), buildTree(moved), look)].sort(), [
+    'aggregator:late/grain',
+    'experiment:late',
+    'run:late-grain-9-9',
+  ]);
+});
+
+test('nothing changed, nothing is drawn', () => {
+  assert.deepEqual(changes(buildTree(runs), buildTree([...runs]), look), []);
+});
+
+test('a deleted run changes its aggregator; a new experiment changes all', () => {
+  const fewer = runs.filter(({ manifest }) => manifest.id !== 'late-grain-10-10');
+  const sameLook = () => '';
+  assert.deepEqual(changes(buildTree(runs), buildTree(fewer), sameLook), ['aggregator:late/grain']);
+  const more = [...runs, summary({ experiment: 'new' })];
+  assert.equal(changes(buildTree(runs), buildTree(more), sameLook), 'all');
+});
