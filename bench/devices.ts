@@ -1,6 +1,6 @@
 /**
  * Time of one GRAIN step (gradients of k groups, aggregation, AdamW) of the model zoo on 28×28 images: the JavaScript
- * backend, the WASM backend as it comes, and with this repository's kernels. All in one run: `node bench/devices.ts`.
+ * and the WASM backend, as they come and with this repository's kernels. All in one run: `node bench/devices.ts`.
  */
 import '@tensorflow/tfjs-backend-cpu';
 import { createRequire } from 'node:module';
@@ -90,7 +90,7 @@ async function report(engine: EngineClient, backend: string, steps: number): Pro
           .join(''),
       (error: Error) => `  ${error.message}`,
     );
-    console.log(backend.padEnd(20), model.padEnd(16), line);
+    console.log(backend.padEnd(24), model.padEnd(16), line);
   }
 }
 
@@ -101,7 +101,9 @@ console.log(
 );
 
 await tf.setBackend('cpu');
-await report(engine, 'JavaScript', 3);
+await report(engine, 'JavaScript as it comes', 3);
+await openDevice('cpu');
+await report(engine, 'JavaScript, our kernels', 5);
 
 setWasmPaths(
   path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')) + path.sep,

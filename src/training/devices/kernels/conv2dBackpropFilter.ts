@@ -1,23 +1,32 @@
-import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { runWasmKernel, WASM, type WasmKernelArguments } from './run.ts';
+import { type BackendName, type KernelArguments, runKernel } from './run.ts';
 
 /**
- * Gradient of a 2-D convolution with respect to its filter, missing from the backend.
+ * Gradient of a 2-D convolution with respect to its filter: missing from the WASM backend, very slow in the JavaScript one.
  *
  * ∂L/∂W[ky,kx,c,o] = Σ_{b,y,x} X[b, s·y+ky−p, s·x+kx−p, c] · dY[b,y,x,o] is itself a convolution: examples are its
  * channels, input channels its batch, dY its filter, and the stride becomes a dilation. So it runs on the backend's own
- * (XNNPACK) convolution instead of unrolling patches in JavaScript.
+ * fast convolution (XNNPACK in WASM) instead of unrolling patches.
  */
-function conv2dBackpropFilter({
-  inputs: { x, dy },
-  attrs,
-  backend,
-}: WasmKernelArguments<'x' | 'dy', tf.Conv2DBackpropFilterAttrs>): tf.TensorInfo {
+export function registerConv2dBackpropFilter(on: BackendName): void {
+  if (tf.getKernel(tf.Conv2DBackpropFilter, on)) tf.unregisterKernel(tf.Conv2DBackpropFilter, on);
+  tf.registerKernel({
+    kernelName: tf.Conv2DBackpropFilter,
+    backendName: on,
+    kernelFunc: ((args: Arguments) => conv2dBackpropFilter(on, args)) as unknown as tf.KernelFunc,
+  });
+}
+
+type Arguments = KernelArguments<'x' | 'dy', tf.Conv2DBackpropFilterAttrs>;
+
+function conv2dBackpropFilter(
+  on: BackendName,
+  { inputs: { x, dy }, attrs, backend }: Arguments,
+): tf.TensorInfo {
   const { strides, pad, dataFormat, dimRoundingMode, filterShape } = attrs;
   const layout = tf.backend_util.convertConv2DDataFormat(dataFormat);
   if (layout !== 'channelsLast') {
-    throw new Error(`Conv2DBackpropFilter on WASM needs dataFormat NHWC, got ${dataFormat}`);
+    throw new Error(`the gradient of a convolution needs dataFormat NHWC here, got ${dataFormat}`);
   }
   const shape = x.shape as [number, number, number, number];
   const forward = tf.backend_util.computeConv2DInfo(
@@ -41,11 +50,12 @@ function conv2dBackpropFilter({
     [padInfo.left, reachedWidth - shape[2] - padInfo.left],
     [0, 0],
   ];
-  const reached = cropNegative(x, explicit, backend);
+  const reached = cropNegative(on, x, explicit, backend);
 
-  const images = runWasmKernel(tf.Transpose, backend, { x: reached }, { perm: [3, 1, 2, 0] });
-  const filter = runWasmKernel(tf.Transpose, backend, { x: dy }, { perm: [1, 2, 0, 3] });
-  const gradient = runWasmKernel(
+  const images = runKernel(on, tf.Transpose, backend, { x: reached }, { perm: [3, 1, 2, 0] });
+  const filter = runKernel(on, tf.Transpose, backend, { x: dy }, { perm: [1, 2, 0, 3] });
+  const gradient = runKernel(
+    on,
     tf.Conv2D,
     backend,
     { x: images, filter },
@@ -56,7 +66,7 @@ function conv2dBackpropFilter({
       dataFormat: 'NHWC',
     },
   );
-  const result = runWasmKernel(tf.Transpose, backend, { x: gradient }, { perm: [1, 2, 0, 3] });
+  const result = runKernel(on, tf.Transpose, backend, { x: gradient }, { perm: [1, 2, 0, 3] });
   for (const used of [images, filter, gradient]) backend.disposeData(used.dataId);
   if (reached !== x) backend.disposeData(reached.dataId);
   return result;
@@ -64,19 +74,12 @@ function conv2dBackpropFilter({
 
 /** Cuts away the rows and columns that a negative amount of padding asks to leave out. */
 function cropNegative(
+  on: BackendName,
   x: tf.TensorInfo,
   padding: readonly (readonly number[])[],
-  backend: BackendWasm,
+  backend: tf.KernelBackend,
 ): tf.TensorInfo {
   if (padding.every(([, after]) => after! >= 0)) return x;
   const size = x.shape.map((length, axis) => length + Math.min(padding[axis]![1]!, 0));
-  return runWasmKernel(tf.Slice, backend, { x }, { begin: [0, 0, 0, 0], size });
-}
-
-export function registerConv2dBackpropFilter(): void {
-  tf.registerKernel({
-    kernelName: tf.Conv2DBackpropFilter,
-    backendName: WASM,
-    kernelFunc: conv2dBackpropFilter as unknown as tf.KernelFunc,
-  });
+  return runKernel(on, tf.Slice, backend, { x }, { begin: [0, 0, 0, 0], size });
 }

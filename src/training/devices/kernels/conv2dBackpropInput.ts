@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { replaceWasmKernel, runWasmKernel, type WasmKernelArguments } from './run.ts';
+import { type KernelArguments, replaceKernel, runKernel } from './run.ts';
 
 /**
  * Gradient of a 2-D convolution with respect to its input. With stride 1 it is the convolution of dY, padded by what the
@@ -7,8 +7,8 @@ import { replaceWasmKernel, runWasmKernel, type WasmKernelArguments } from './ru
  * Larger strides stay with the backend's own kernel.
  */
 export function replaceConv2dBackpropInput(): void {
-  replaceWasmKernel(tf.Conv2DBackpropInput, (original) => {
-    return (args: WasmKernelArguments<'dy' | 'filter', tf.Conv2DBackpropInputAttrs>) => {
+  replaceKernel('wasm', tf.Conv2DBackpropInput, (original) => {
+    return (args: KernelArguments<'dy' | 'filter', tf.Conv2DBackpropInputAttrs>) => {
       const pad = paddingOfTransposed(args);
       return pad === null
         ? original({ ...args, attrs: args.attrs as unknown as tf.NamedAttrMap })
@@ -21,7 +21,7 @@ export function replaceConv2dBackpropInput(): void {
 function paddingOfTransposed({
   inputs: { filter },
   attrs: { inputShape, strides, pad, dataFormat, dimRoundingMode },
-}: WasmKernelArguments<'dy' | 'filter', tf.Conv2DBackpropInputAttrs>): [number, number][] | null {
+}: KernelArguments<'dy' | 'filter', tf.Conv2DBackpropInputAttrs>): [number, number][] | null {
   const info = tf.backend_util.computeConv2DInfo(
     inputShape,
     filter.shape as [number, number, number, number],
@@ -50,12 +50,13 @@ function convolveTurned(
   {
     inputs: { dy, filter },
     backend,
-  }: WasmKernelArguments<'dy' | 'filter', tf.Conv2DBackpropInputAttrs>,
+  }: KernelArguments<'dy' | 'filter', tf.Conv2DBackpropInputAttrs>,
   pad: [number, number][],
 ): tf.TensorInfo {
-  const turned = runWasmKernel(tf.Reverse, backend, { x: filter }, { dims: [0, 1] });
-  const exchanged = runWasmKernel(tf.Transpose, backend, { x: turned }, { perm: [0, 1, 3, 2] });
-  const dx = runWasmKernel(
+  const turned = runKernel('wasm', tf.Reverse, backend, { x: filter }, { dims: [0, 1] });
+  const exchanged = runKernel('wasm', tf.Transpose, backend, { x: turned }, { perm: [0, 1, 3, 2] });
+  const dx = runKernel(
+    'wasm',
     tf.Conv2D,
     backend,
     { x: dy, filter: exchanged },

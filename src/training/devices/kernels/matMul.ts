@@ -1,14 +1,13 @@
-import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { replaceWasmKernel, runWasmKernel, type WasmKernelArguments } from './run.ts';
+import { type KernelArguments, replaceKernel, runKernel } from './run.ts';
 
 /**
  * The backend multiplies through XNNPACK only when neither operand is transposed; otherwise it falls back to a scalar
  * loop, many times slower. Every gradient of a dense layer has a transposed operand, so transpose first, then multiply.
  */
 export function replaceMatMul(): void {
-  replaceWasmKernel(tf.BatchMatMul, (multiply) => {
-    return (args: WasmKernelArguments<'a' | 'b', tf.BatchMatMulAttrs>) => {
+  replaceKernel('wasm', tf.BatchMatMul, (multiply) => {
+    return (args: KernelArguments<'a' | 'b', tf.BatchMatMulAttrs>) => {
       const { inputs, attrs, backend } = args;
       const a = attrs.transposeA ? transposeLastTwo(inputs.a, backend) : inputs.a;
       const b = attrs.transposeB ? transposeLastTwo(inputs.b, backend) : inputs.b;
@@ -24,10 +23,10 @@ export function replaceMatMul(): void {
   });
 }
 
-function transposeLastTwo(x: tf.TensorInfo, backend: BackendWasm): tf.TensorInfo {
+function transposeLastTwo(x: tf.TensorInfo, backend: tf.KernelBackend): tf.TensorInfo {
   const perm = x.shape.map((_, axis) => axis);
   const [secondLast, last] = [perm.length - 2, perm.length - 1];
   perm[secondLast] = last;
   perm[last] = secondLast;
-  return runWasmKernel(tf.Transpose, backend, { x }, { perm });
+  return runKernel('wasm', tf.Transpose, backend, { x }, { perm });
 }

@@ -1,15 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { replaceWasmKernel, type WasmKernelArguments } from './run.ts';
+import { type BackendName, type KernelArguments, replaceKernel } from './run.ts';
 
 /**
- * Gradient of max pooling: every dY goes to the first largest input of its window, as on the CPU backend.
- * The backend's own kernel looks, for every input, through all windows that hold it; going through windows once is faster.
+ * Gradient of max pooling: every dY goes to the first largest input of its window, as in tfjs.
+ * Its backends look, for every input, through all windows that hold it; going through the windows once is faster.
  */
+export function replaceMaxPoolGrad(on: BackendName): void {
+  replaceKernel(on, tf.MaxPoolGrad, () => maxPoolGrad);
+}
+
 function maxPoolGrad({
   inputs: { dy, input },
   attrs: { filterSize, strides, pad, dimRoundingMode },
   backend,
-}: WasmKernelArguments<'dy' | 'input', tf.MaxPoolGradAttrs>): tf.TensorInfo {
+}: KernelArguments<'dy' | 'input', tf.MaxPoolGradAttrs>): tf.TensorInfo {
   const shape = input.shape as [number, number, number, number];
   const pool = tf.backend_util.computePool2DInfo(
     shape,
@@ -20,12 +24,9 @@ function maxPoolGrad({
     dimRoundingMode,
   );
   const [batch, height, width, channels] = shape;
-  const dx = backend.makeOutput(shape, 'float32');
-  // Views are taken after the allocation: it may have moved the heap.
-  const [inputs, slopes, result] = [input, dy, dx].map((tensor) =>
-    backend.typedArrayFromHeap(tensor),
-  ) as [Float32Array, Float32Array, Float32Array];
-  result.fill(0);
+  const inputs = backend.readSync(input.dataId) as Float32Array;
+  const slopes = backend.readSync(dy.dataId) as Float32Array;
+  const result = new Float32Array(inputs.length);
 
   let at = 0;
   for (let b = 0; b < batch; b++) {
@@ -53,9 +54,5 @@ function maxPoolGrad({
       }
     }
   }
-  return dx;
-}
-
-export function replaceMaxPoolGrad(): void {
-  replaceWasmKernel(tf.MaxPoolGrad, () => maxPoolGrad);
+  return { dataId: backend.write(result, shape, 'float32'), shape, dtype: 'float32' };
 }

@@ -3,11 +3,11 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { registerWasmKernels } from '../kernels/register.ts';
+import { completeKernels } from '../kernels/register.ts';
 import { type OpenRung, RungUnavailable } from '../rung.ts';
 
 export async function openWasm(): Promise<OpenRung> {
-  registerWasmKernels();
+  completeKernels('wasm');
   if (!tf.findBackend('wasm')) await load();
   const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
   const threads = await tf.env().getAsync('WASM_HAS_MULTITHREAD_SUPPORT');

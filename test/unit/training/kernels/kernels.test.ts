@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-layers'; // registers gradients
+import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { openDevice } from '../../../../src/training/devices/device.ts';
+
+/** The JavaScript backend with tfjs's own kernels, none of ours. */
+const REFERENCE = 'reference';
 
 type Operation = (...inputs: tf.Tensor[]) => tf.Tensor;
 
@@ -23,19 +26,27 @@ async function gradientsOn(backend: string, operation: Operation, shapes: number
 }
 
 async function assertAgrees(operation: Operation, shapes: number[][]) {
-  const expected = await gradientsOn('cpu', operation, shapes);
-  const actual = await gradientsOn('wasm', operation, shapes);
-  expected.forEach(({ shape, values }, i) => {
-    assert.deepEqual(actual[i]!.shape, shape);
-    const scale = Math.max(...values.map(Math.abs), 1e-3);
-    const worst = values.reduce((w, v, j) => Math.max(w, Math.abs(v - actual[i]!.values[j]!)), 0);
-    assert.ok(worst <= 1e-4 * scale, `input ${i}: off by ${worst} where values reach ${scale}`);
-  });
+  const expected = await gradientsOn(REFERENCE, operation, shapes);
+  for (const backend of ['cpu', 'wasm']) {
+    const actual = await gradientsOn(backend, operation, shapes);
+    expected.forEach(({ shape, values }, i) => {
+      assert.deepEqual(actual[i]!.shape, shape);
+      const scale = Math.max(...values.map(Math.abs), 1e-3);
+      const worst = values.reduce((w, v, j) => Math.max(w, Math.abs(v - actual[i]!.values[j]!)), 0);
+      const message = `${backend}, input ${i}: off by ${worst} where values reach ${scale}`;
+      assert.ok(worst <= 1e-4 * scale, message);
+    });
+  }
 }
 
-describe('training kernels of the WASM backend agree with the CPU backend to 1e-4', () => {
+describe("training kernels agree with tfjs's own to 1e-4", () => {
   before(async () => {
-    await (await openDevice('wasm')).close();
+    tf.copyRegisteredKernels('cpu', REFERENCE);
+    tf.registerBackend(REFERENCE, () => new MathBackendCPU());
+    await openDevice('cpu');
+    await openDevice('wasm');
+    const [ours, theirs] = ['cpu', REFERENCE].map((name) => tf.getKernel(tf.MaxPoolGrad, name));
+    assert.notEqual(ours!.kernelFunc, theirs!.kernelFunc);
   });
 
   for (const padding of ['same', 'valid', 2] as const) {
@@ -84,7 +95,7 @@ describe('training kernels of the WASM backend agree with the CPU backend to 1e-
 
   test('max pooling with ties sends the gradient to the first of the largest', async () => {
     const expected = [1, 0, 1, 0, 0, 0, 0, 0];
-    for (const backend of ['cpu', 'wasm']) {
+    for (const backend of [REFERENCE, 'cpu', 'wasm']) {
       await tf.setBackend(backend);
       const gradient = tf.grad((x: tf.Tensor) =>
         tf.sum(tf.maxPool(x as tf.Tensor4D, 2, 2, 'valid')),
@@ -123,30 +134,26 @@ describe('training kernels of the WASM backend agree with the CPU backend to 1e-
       ],
     ));
 
-  test('kernels release what they allocate', async () => {
-    await tf.setBackend('wasm');
-    const x = tf.randomNormal([2, 7, 7, 3]) as tf.Tensor4D;
-    const filter = tf.randomNormal([3, 3, 3, 4]) as tf.Tensor4D;
-    const backend = tf.backend();
-    const step = () =>
-      tf.tidy(() => {
-        for (const stride of [1, 2]) {
-          tf.grads((a: tf.Tensor, b: tf.Tensor) =>
-            tf.sum(
-              tf.matMul(
-                tf.maxPool(tf.conv2d(a as tf.Tensor4D, b as tf.Tensor4D, stride, 'valid'), 2, 1, 0),
-                tf.ones([4, 2]),
-                false,
-                false,
-              ),
-            ),
-          )([x, filter]);
-        }
-      });
-    step();
-    const before = backend.numDataIds();
-    for (let i = 0; i < 50; i++) step();
-    assert.equal(backend.numDataIds(), before);
-    tf.dispose([x, filter]);
-  });
+  for (const backendName of ['cpu', 'wasm']) {
+    test(`kernels release what they allocate: ${backendName}`, async () => {
+      await tf.setBackend(backendName);
+      const x = tf.randomNormal<tf.Rank.R4>([2, 7, 7, 3]);
+      const filter = tf.randomNormal<tf.Rank.R4>([3, 3, 3, 4]);
+      const weights = tf.randomNormal<tf.Rank.R2>([2, 4]);
+      const chain = (stride: number) => (a: tf.Tensor, b: tf.Tensor, c: tf.Tensor) => {
+        const convolved = tf.conv2d(a as tf.Tensor4D, b as tf.Tensor4D, stride, 'valid');
+        const pooled = tf.reshape(tf.maxPool(convolved, 2, 1, 0), [-1, 4]);
+        return tf.sum(tf.matMul(pooled, c as tf.Tensor2D, false, true));
+      };
+      const step = () =>
+        tf.tidy(() => {
+          for (const stride of [1, 2]) tf.grads(chain(stride))([x, filter, weights]);
+        });
+      step();
+      const before = tf.backend().numDataIds();
+      for (let i = 0; i < 50; i++) step();
+      assert.equal(tf.backend().numDataIds(), before);
+      tf.dispose([x, filter, weights]);
+    });
+  }
 });
