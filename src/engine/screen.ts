@@ -32,14 +32,15 @@ export function screen(problem: Problem): Screening {
   if (!Number.isInteger(k) || k === 0) {
     throw new RangeError(`a Gram matrix is square; got ${problem.gram.length} entries`);
   }
-  const nonFinite = nonFiniteGroups(problem.gram, k);
+  const finite = finiteGroups(problem.gram, k);
+  const nonFinite: number[] = [];
   const zero: number[] = [];
   const present: number[] = [];
   for (let i = 0; i < k; i++) {
     const norm2 = problem.gram[i * k + i]!;
-    if (nonFinite.includes(i)) continue;
-    if (norm2 < 0) throw new RangeError(`not a Gram matrix: ‖g${i}‖² = ${norm2} is negative`);
-    (norm2 < ZERO ? zero : present).push(i);
+    if (!finite[i]) nonFinite.push(i);
+    else if (norm2 < 0) throw new RangeError(`not a Gram matrix: ‖g${i}‖² = ${norm2} is negative`);
+    else (norm2 < ZERO ? zero : present).push(i);
   }
   return {
     k,
@@ -52,38 +53,41 @@ export function screen(problem: Problem): Screening {
 }
 
 /** A NaN or infinity in gᵢ makes ‖gᵢ‖² non-finite; failing that, a non-finite ⟨gᵢ, gⱼ⟩ condemns both groups. */
-function nonFiniteGroups(gram: Float64Array, k: number): number[] {
-  const isBad = Array.from({ length: k }, (_, i) => !Number.isFinite(gram[i * k + i]!));
-  const hasBadProduct = (i: number) => {
-    for (let j = 0; j < k; j++) {
-      if (isBad[j]) continue;
-      if (!Number.isFinite(gram[i * k + j]!) || !Number.isFinite(gram[j * k + i]!)) return true;
-    }
-    return false;
-  };
-  return Array.from(isBad.keys()).filter((i) => isBad[i] || hasBadProduct(i));
+function finiteGroups(gram: Float64Array, k: number): boolean[] {
+  const hasFiniteNorm = Array.from({ length: k }, (_, i) => Number.isFinite(gram[i * k + i]!));
+  return hasFiniteNorm.map((ownNorm, i) => {
+    // 0·x is 0, or NaN where x is not finite: one sum tests a row.
+    let test = 0;
+    for (let j = 0; j < k; j++) if (hasFiniteNorm[j]) test += 0 * gram[i * k + j]!;
+    return ownNorm && test === 0;
+  });
 }
 
+/** (H + Hᵀ)/2 on the groups present, checked to be like a Gram matrix. */
 function symmetrised(gram: Float64Array, k: number, present: readonly number[]): Float64Array {
   const symmetric = new Float64Array(k * k);
   const norms = Float64Array.from({ length: k }, (_, i) => Math.sqrt(gram[i * k + i]!));
   for (const i of present) {
     for (const j of present) {
-      const upper = gram[i * k + j]!;
-      const lower = gram[j * k + i]!;
+      if (j >= i) break;
+      const lower = gram[i * k + j]!;
+      const upper = gram[j * k + i]!;
       const bound = norms[i]! * norms[j]!;
       if (Math.abs(upper - lower) > GRAM_SLACK * bound) {
         throw new RangeError(
-          `not a Gram matrix: entries (${i},${j}) = ${upper} and (${j},${i}) = ${lower} differ`,
+          `not a Gram matrix: entries (${j},${i}) = ${upper} and (${i},${j}) = ${lower} differ`,
         );
       }
       if (Math.abs(upper) > (1 + GRAM_SLACK) * bound) {
         throw new RangeError(
-          `not a Gram matrix: |entry (${i},${j})| = ${Math.abs(upper)} exceeds ‖g${i}‖‖g${j}‖ = ${bound}`,
+          `not a Gram matrix: |entry (${j},${i})| = ${Math.abs(upper)} exceeds ‖g${j}‖‖g${i}‖ = ${bound}`,
         );
       }
-      symmetric[i * k + j] = i === j ? upper : 0.5 * upper + 0.5 * lower;
+      const entry = 0.5 * upper + 0.5 * lower;
+      symmetric[i * k + j] = entry;
+      symmetric[j * k + i] = entry;
     }
+    symmetric[i * k + i] = gram[i * k + i]!;
   }
   return symmetric;
 }
