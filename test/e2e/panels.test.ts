@@ -1,0 +1,616 @@
+/** The panels in a real browser: what they draw is what they were sent, in every theme, at 400 and 1000 pixels. */
+import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { sampleStandardDeviation } from 'simple-statistics';
+import type { WeightsPoint } from '../../src/extension/messages/weights.ts';
+import { type RunFixture, runFixture, seedFixture } from '../webview/fixtures.ts';
+import {
+  drawn,
+  hostRecord,
+  type Opened,
+  PanelBrowser,
+  type PanelName,
+  seenText,
+  send,
+  setTheme,
+  type ThemeName,
+} from './panelBrowser.ts';
+
+const screenshots = path.join(import.meta.dirname, 'screenshots/panels');
+const grain = runFixture({ aggregator: 'grain', seed: 3, groups: 8, steps: 240 });
+const mean = runFixture({ aggregator: 'mean', seed: 3, groups: 8, steps: 240 });
+const sixteen = runFixture({
+  aggregator: 'grain',
+  seed: 3,
+  groups: 16,
+  steps: 120,
+  lastIsRare: true,
+});
+
+let browser: PanelBrowser;
+before(async () => {
+  await mkdir(screenshots, { recursive: true });
+  browser = await PanelBrowser.start();
+});
+after(() => browser?.close());
+
+/** Opens a panel, and afterwards insists that nothing was complained about. */
+async function withPanel(
+  panel: PanelName,
+  use: (opened: Opened & { readonly page: Page }) => Promise<void>,
+  {
+    theme = 'dark',
+    width = 1000,
+    height = 800,
+  }: { theme?: ThemeName; width?: number; height?: number } = {},
+): Promise<void> {
+  const opened = await browser.open(panel, theme, width, height);
+  try {
+    await use(opened);
+    assert.deepEqual(opened.complaints, [], 'no console error and no violation of the policy');
+  } finally {
+    await opened.page.close();
+  }
+}
+
+function weightsShow({ run, choices, groupNames, points }: RunFixture, count = points.length) {
+  return { type: 'show', run, choices, groupNames, points: points.slice(0, count) };
+}
+
+function conflictShow({ run, choices, points, matrixAt }: RunFixture, count = points.length) {
+  return { type: 'show', run, choices, points: points.slice(0, count), now: matrixAt(count - 1) };
+}
+
+function metricsShow(
+  { run, choices, groupNames, points, validation }: RunFixture,
+  count = points.length,
+) {
+  return {
+    type: 'show',
+    run,
+    choices,
+    groupNames,
+    metric: 'distance',
+    points: points.slice(0, count),
+    validation: validation.filter(({ step }) => step <= count),
+  };
+}
+
+/** x and y of what a dataset should hold. */
+function line<T extends { readonly step: number }>(
+  points: readonly T[],
+  y: (point: T) => number | null,
+) {
+  return points.map((point) => ({ x: point.step, y: y(point) }));
+}
+
+async function overflow(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const { document, innerWidth } = globalThis as unknown as {
+      document: { documentElement: { scrollWidth: number } };
+      innerWidth: number;
+    };
+    return document.documentElement.scrollWidth - innerWidth;
+  });
+}
+
+/** Marks the chart and the data array of a canvas, to recognise them later. */
+async function mark(page: Page, id: string): Promise<void> {
+  await page.evaluate((canvasId) => {
+    const global = globalThis as unknown as ChartPage;
+    const chart = global.Chart.getChart(global.document.getElementById(canvasId))!;
+    global.marked = [chart, chart.data.datasets[0]!.data];
+  }, id);
+}
+
+async function isMarked(page: Page, id: string): Promise<boolean> {
+  return page.evaluate((canvasId) => {
+    const global = globalThis as unknown as ChartPage;
+    const chart = global.Chart.getChart(global.document.getElementById(canvasId))!;
+    return global.marked[0] === chart && global.marked[1] === chart.data.datasets[0]!.data;
+  }, id);
+}
+
+interface ChartPage {
+  readonly Chart: {
+    getChart(
+      canvas: unknown,
+    ):
+      | { readonly data: { readonly datasets: { data: unknown; borderColor?: string }[] } }
+      | undefined;
+  };
+  readonly document: { getElementById(id: string): unknown };
+  marked: unknown[];
+}
+
+describe('weights', () => {
+  test('draws what it was sent, and appends to the same chart', async () => {
+    await withPanel('weights', async ({ page }) => {
+      await send(page, weightsShow(grain, 200));
+      await mark(page, 'weights-area');
+      const expectLines = async (points: readonly WeightsPoint[]) => {
+        const area = await drawn(page, 'weights-area');
+        assert.deepEqual(
+          area.map(({ label }) => label),
+          grain.groupNames,
+        );
+        area.forEach(({ data }, group) => {
+          assert.deepEqual(
+            data,
+            line(points, ({ weights }) => weights[group]!),
+          );
+        });
+        const [effective] = await drawn(page, 'effective-groups');
+        assert.deepEqual(
+          effective?.data,
+          line(points, ({ effectiveGroups }) => effectiveGroups),
+        );
+        const [now] = await drawn(page, 'weights-now');
+        assert.deepEqual(now?.data, points.at(-1)?.weights);
+      };
+      await expectLines(grain.points.slice(0, 200));
+      for (let i = 200; i < 240; i += 8) {
+        await send(page, { type: 'append', run: grain.run, points: grain.points.slice(i, i + 8) });
+        await expectLines(grain.points.slice(0, i + 8));
+      }
+      assert.ok(await isMarked(page, 'weights-area'), 'neither chart nor data array was made anew');
+      const title = page.locator('[data-run-id]');
+      assert.equal(await title.getAttribute('data-run-id'), grain.run.id);
+      assert.match(await seenText(title), /digits · grain · seed 3\s+running\s+step 240 \/ 480/);
+    });
+  });
+
+  test('a group that is absent takes nothing of the step, and says so', async () => {
+    await withPanel('weights', async ({ page }) => {
+      await send(page, weightsShow(sixteen));
+      const last = (await drawn(page, 'weights-area'))[15]!.data;
+      assert.equal(last[2]?.y, 0);
+      assert.ok((last[0]?.y ?? 0) + (last[3]?.y ?? 0) > 0);
+      await page.locator('summary').click();
+      const row = page.locator('tbody tr').first();
+      assert.match(await seenText(row), /^120\b.*absent/s);
+    });
+  });
+
+  test('a long run is thinned, with the newest step at its end', async () => {
+    await withPanel('weights', async ({ page }) => {
+      const long = Array.from(
+        { length: 5000 },
+        (_, i): WeightsPoint => ({
+          ...grain.points[i % grain.points.length]!,
+          step: i + 1,
+        }),
+      );
+      await send(page, { ...weightsShow(grain), points: long.slice(0, 3000) });
+      for (let i = 3000; i < 5000; i += 250) {
+        await send(page, { type: 'append', run: grain.run, points: long.slice(i, i + 250) });
+      }
+      for (const { data } of await drawn(page, 'weights-area')) {
+        assert.ok(data.length <= 1500 && data.length > 375, `${data.length} points`);
+        assert.equal(data.at(-1)?.x, 5000);
+      }
+      const [{ data }] = (await drawn(page, 'effective-groups')) as [
+        { data: { x: number; y: number | null }[] },
+      ];
+      for (const { x, y } of effective!.data) assert.equal(y, long[x - 1]!.effectiveGroups);
+      await page.getByText('One step in 4 is drawn.').waitFor();
+    });
+  });
+
+  test('keeps up with ten updates a second of sixteen groups at full length', async () => {
+    await withPanel('weights', async ({ page }) => {
+      const long = Array.from({ length: 1600 }, (_, i) => ({
+        ...sixteen.points[i % 120]!,
+        step: i + 1,
+      }));
+      await send(page, { ...weightsShow(sixteen), points: long.slice(0, 1400) });
+      const milliseconds = await page.evaluate(
+        async ({ run, points }) => {
+          const global = globalThis as unknown as {
+            dispatchEvent(event: unknown): void;
+            MessageEvent: new (type: string, init: { data: unknown }) => unknown;
+          };
+          const start = performance.now();
+          for (const point of points) {
+            global.dispatchEvent(
+              new global.MessageEvent('message', {
+                data: { type: 'append', run, points: [point] },
+              }),
+            );
+          }
+          return (performance.now() - start) / points.length;
+        },
+        { run: sixteen.run, points: long.slice(1400, 1420) },
+      );
+      assert.ok(milliseconds < 100, `an update took ${milliseconds.toFixed(1)} ms`);
+    });
+  });
+
+  test('remembers its run for the serializer, and asks for another one', async () => {
+    await withPanel('weights', async ({ page }) => {
+      await send(page, weightsShow(grain));
+      assert.deepEqual((await hostRecord(page)).state, { runId: grain.run.id });
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+      assert.deepEqual((await hostRecord(page)).posted.at(-1), {
+        type: 'selectRun',
+        id: 'digits-mean-seed4',
+      });
+      await send(page, { ...weightsShow(mean), choices: [{ id: mean.run.id, label: 'mean, 3' }] });
+      assert.deepEqual((await hostRecord(page)).state, { runId: mean.run.id });
+      assert.equal(
+        await page
+          .locator('vscode-dropdown')
+          .evaluate((list) => (list as unknown as { value: string }).value),
+        mean.run.id,
+      );
+      assert.deepEqual(
+        (await drawn(page, 'weights-area'))[0]?.data,
+        line(mean.points, ({ weights }) => weights[0]!),
+      );
+      assert.deepEqual(
+        (await hostRecord(page)).posted.filter(({ type }) => type === 'selectRun').length,
+        1,
+        'showing asks for nothing',
+      );
+    });
+  });
+
+  test('is used without a pointer: legend, points of a chart, spoken', async () => {
+    await withPanel('weights', async ({ page }) => {
+      await send(page, weightsShow(grain));
+      const canvas = page.locator('#weights-area');
+      assert.match(
+        (await canvas.getAttribute('aria-label')) ?? '',
+        /^Weight of each group: largest now: micro-batch \d, 0\.\d+$/,
+      );
+      assert.equal(await canvas.getAttribute('role'), 'img');
+      await canvas.focus();
+      await page.keyboard.press('End');
+      await page.keyboard.press('ArrowLeft');
+      const tooltip = await seenText(page.locator('.tooltip'));
+      const point = grain.points[238]!;
+      assert.match(tooltip, /^step 239\b/);
+      for (const weight of point.weights)
+        assert.ok(tooltip.includes(String(Number(weight!.toPrecision(6)))), tooltip);
+      assert.match(await seenText(page.locator('[aria-live]')), /^step 239; micro-batch 1: /);
+      await page.screenshot({
+        path: path.join(screenshots, 'weights-tooltip.png'),
+        caret: 'initial',
+      });
+      await page.locator('.figure-weights-area .legend button').nth(2).focus();
+      await page.keyboard.press('Enter');
+      assert.equal(
+        await page
+          .locator('.figure-weights-area .legend button')
+          .nth(2)
+          .getAttribute('aria-pressed'),
+        'false',
+      );
+      assert.equal(await page.locator('.tooltip').isVisible(), false, 'gone with the focus');
+    });
+  });
+
+  test('says why there is nothing to show', async () => {
+    await withPanel('weights', async ({ page }) => {
+      await send(page, { type: 'empty', reason: 'No run yet.' });
+      assert.ok(await page.getByText('No run yet.').first().isVisible());
+      assert.equal(await page.locator('main').isVisible(), false);
+      await page.screenshot({
+        path: path.join(screenshots, 'weights-empty.png'),
+        caret: 'initial',
+      });
+      await send(page, weightsShow(grain));
+      assert.ok(await page.locator('main').isVisible());
+    });
+  });
+
+  test('follows a change of theme, on the same chart', async () => {
+    await withPanel('weights', async ({ page }) => {
+      await send(page, weightsShow(grain));
+      await mark(page, 'weights-area');
+      const colour = () =>
+        page
+          .locator('.figure-weights-area .line-swatch')
+          .first()
+          .evaluate((e) => (e as unknown as { style: { color: string } }).style.color);
+      assert.equal(await colour(), 'rgb(89, 164, 249)', 'charts.blue of the dark theme');
+      await setTheme(page, 'light');
+      assert.equal(await colour(), 'rgb(0, 99, 211)', 'charts.blue of the light theme');
+      assert.ok(await isMarked(page, 'weights-area'));
+    });
+  });
+});
+
+describe('conflict', () => {
+  test('draws what it was sent, and appends', async () => {
+    await withPanel('conflict', async ({ page }) => {
+      await send(page, conflictShow(grain, 100));
+      for (const id of ['min-cosine', 'conflict-matrix']) {
+        await mark(page, id);
+        await send(page, {
+          type: 'append',
+          run: grain.run,
+          points: grain.points.slice(
+            id === 'min-cosine' ? 100 : 150,
+            id === 'min-cosine' ? 150 : 240,
+          ),
+          now: grain.matrixAt(id === 'min-cosine' ? 149 : 239),
+        });
+        assert.ok(await isMarked(page, id));
+      }
+      const { points } = grain;
+      const [rate, meanRate] = await drawn(page, 'conflict-rate');
+      assert.deepEqual(
+        rate?.data,
+        line(points, (p) => p.conflictRate),
+      );
+      assert.deepEqual(
+        meanRate?.data,
+        line(points, (p) => p.meanConflictRate),
+      );
+      assert.deepEqual(
+        (await drawn(page, 'norm-ratio'))[0]?.data,
+        line(points, (p) => p.normRatio),
+      );
+      assert.deepEqual(
+        (await drawn(page, 'min-cosine'))[0]?.data,
+        line(points, (p) => p.minCosine),
+      );
+      const { cosines } = grain.matrixAt(239);
+      const [matrix] = await drawn(page, 'conflict-matrix');
+      assert.equal(matrix?.data.length, 64);
+      for (const { x, y, v } of matrix?.data ?? []) assert.equal(v, cosines[y!]![x]);
+    });
+  });
+
+  test('grain is certified at every step, with its gap', async () => {
+    await withPanel('conflict', async ({ page }) => {
+      await send(page, conflictShow(grain));
+      assert.ok(
+        grain.points.every(({ certified }) => certified),
+        'the engine certified them',
+      );
+      assert.match(
+        await seenText(page.locator('.certificate')),
+        /^certified\s+No group stepped against; gap (0|\de−\d+)\.\s+All 240 steps certified\.$/,
+      );
+      assert.ok((await drawn(page, 'min-cosine'))[1]?.data.every(({ y }) => y === null));
+    });
+  });
+
+  test('the mean shows its broken steps as broken', async () => {
+    const broken = mean.points.filter(({ certified }) => !certified);
+    assert.ok(broken.length > 0, 'the mean stepped against groups');
+    const worst = mean.points.indexOf(broken.at(-1)!);
+    await withPanel('conflict', async ({ page }) => {
+      await send(page, conflictShow(mean, worst + 1));
+      const text = await seenText(page.locator('.certificate'));
+      assert.match(text, /^NOT certified\s+A group was stepped against; gap /);
+      assert.ok(text.includes(`${broken.length} of ${worst + 1} steps not certified.`), text);
+      const marks = (await drawn(page, 'min-cosine'))[1]!.data.filter(({ y }) => y !== null);
+      assert.deepEqual(
+        marks,
+        line(broken, (p) => p.minCosine),
+      );
+      await page.screenshot({
+        path: path.join(screenshots, 'conflict-broken.png'),
+        fullPage: true,
+        caret: 'initial',
+      });
+    });
+  });
+
+  test('cosines that are not defined stay empty', async () => {
+    await withPanel('conflict', async ({ page }) => {
+      const now = {
+        step: 1,
+        groupNames: ['a', 'b'],
+        cosines: [
+          [1, null],
+          [null, null],
+        ],
+      };
+      await send(page, { ...conflictShow(grain), now });
+      assert.deepEqual(
+        (await drawn(page, 'conflict-matrix'))[0]?.data.map(({ v }) => v),
+        [1, null, null, null],
+      );
+      await send(page, { ...conflictShow(grain), points: [], now: null });
+      assert.equal((await drawn(page, 'conflict-matrix'))[0]?.data.length, 0);
+      assert.match(await seenText(page.locator('.certificate')), /no step yet/);
+    });
+  });
+});
+
+describe('seed variance', () => {
+  const running = seedFixture('loss', [0, 1, 2, 3, 4], [4]);
+
+  test('mean, band and seeds of each aggregator; patched in place', async () => {
+    await withPanel('seedVariance', async ({ page }) => {
+      await send(page, running);
+      await mark(page, 'metric-bands');
+      const done = seedFixture('loss', [0, 1, 2, 3, 4]);
+      await send(page, done);
+      assert.ok(await isMarked(page, 'metric-bands'));
+      const sets = await drawn(page, 'metric-bands');
+      assert.equal(sets.length, 2 * (3 + 5));
+      for (const { aggregator, seeds } of done.series) {
+        const of = (label: string) => sets.find((set) => set.label === label)!.data;
+        seeds.forEach(({ seed, runId, points }) => {
+          assert.deepEqual(
+            of(`${aggregator}: seed ${seed} (${runId})`),
+            line(points, (p) => p.value),
+          );
+        });
+        of(aggregator).forEach(({ x, y }, i) => {
+          const values = seeds.map(({ points }) => points.find(({ step }) => step === x)!.value);
+          const average = values.reduce((a, b) => a + b) / values.length;
+          const std = sampleStandardDeviation(values);
+          assert.ok(Math.abs(y! - average) < 1e-9);
+          assert.ok(Math.abs(of(`${aggregator}: mean + std`)[i]!.y! - (average + std)) < 1e-9);
+          assert.ok(Math.abs(of(`${aggregator}: mean − std`)[i]!.y! - (average - std)) < 1e-9);
+        });
+      }
+      assert.deepEqual((await hostRecord(page)).state, {
+        experimentId: 'digits-1',
+        metric: 'loss',
+      });
+    });
+  });
+
+  test('the table of final values, and how little few seeds say', async () => {
+    await withPanel('seedVariance', async ({ page }) => {
+      await send(page, seedFixture('loss', [0, 1, 2, 3, 4]));
+      const rows = await page.locator('tbody').first().locator('tr').allInnerTexts();
+      const { final } = seedFixture('loss', [0, 1, 2, 3, 4]).series[0]!;
+      assert.match(rows[0]!, /^grain\s/);
+      assert.ok(rows[0]!.includes(`\t${final!.std!.toPrecision(2)}\t`), rows[0]);
+      assert.match(rows[0]!, /\t5$/);
+      await page.getByText('at n = 5 is ×0.60 … ×2.87').waitFor();
+      await send(page, seedFixture('loss', [0]));
+      const single = await page.locator('tbody').first().locator('tr').allInnerTexts();
+      assert.equal(single[0]!.split('\t')[2], '–', 'one seed has no spread');
+      const sets = await drawn(page, 'metric-bands');
+      assert.ok(
+        sets.find(({ label }) => label === 'grain: mean + std')!.data.every(({ y }) => y === null),
+      );
+    });
+  });
+
+  test('metric and experiment are chosen from lists', async () => {
+    await withPanel('seedVariance', async ({ page }) => {
+      await send(page, running);
+      for (let i = 0; i < 2; i++) await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+      assert.deepEqual((await hostRecord(page)).posted.at(-1), {
+        type: 'selectMetric',
+        metric: 'worst group loss',
+      });
+      await send(page, seedFixture('worst group loss', [0, 1, 2, 3, 4], [4]));
+      assert.deepEqual((await hostRecord(page)).state, {
+        experimentId: 'digits-1',
+        metric: 'worst group loss',
+      });
+      await page.getByText('Final worst group loss over finished seeds').waitFor();
+    });
+  });
+});
+
+describe('metrics view', () => {
+  test('draws what it was sent, and appends', async () => {
+    await withPanel(
+      'metrics',
+      async ({ page }) => {
+        await send(page, metricsShow(grain, 150));
+        await mark(page, 'loss');
+        await send(page, {
+          type: 'append',
+          run: { ...grain.run, status: 'finished' },
+          points: grain.points.slice(150),
+          validation: grain.validation.filter(({ step }) => step > 150),
+        });
+        assert.ok(await isMarked(page, 'loss'));
+        const [loss, metric] = await drawn(page, 'loss');
+        assert.deepEqual(
+          loss?.data,
+          line(grain.points, (p) => p.loss),
+        );
+        assert.deepEqual(
+          metric?.data,
+          line(grain.validation, (p) => p.value),
+        );
+        assert.equal((await drawn(page, 'weights-area')).length, 8);
+        assert.deepEqual(
+          (await drawn(page, 'conflict-rate'))[0]?.data,
+          line(grain.points, (p) => p.conflictRate),
+        );
+        assert.deepEqual(
+          (await drawn(page, 'min-cosine'))[0]?.data,
+          line(grain.points, (p) => p.minCosine),
+        );
+        assert.match(await seenText(page.locator('header')), /finished/);
+      },
+      { height: 220 },
+    );
+  });
+
+  test('its charts share one row of a short panel, whole', async () => {
+    await withPanel(
+      'metrics',
+      async ({ page }) => {
+        await send(page, metricsShow(grain));
+        const boxes = await Promise.all(
+          ['loss', 'weights-area', 'conflict-rate', 'min-cosine'].map((id) =>
+            page.locator(`#${id}`).boundingBox(),
+          ),
+        );
+        for (const box of boxes) {
+          assert.ok(box && box.height >= 90, `${box?.height} px of chart`);
+          assert.ok(box.y + box.height <= 220);
+        }
+        assert.equal(new Set(boxes.map((box) => Math.round(box!.y + box!.height))).size, 1);
+      },
+      { height: 220 },
+    );
+  });
+});
+
+describe('looks', () => {
+  const messages: readonly (readonly [string, PanelName, object])[] = [
+    ['weights', 'weights', weightsShow(grain)],
+    ['weights-16', 'weights', weightsShow(sixteen)],
+    ['conflict-grain', 'conflict', conflictShow(grain)],
+    ['conflict-mean', 'conflict', conflictShow(mean)],
+    ['conflict-16', 'conflict', conflictShow(sixteen)],
+    ['seed-variance', 'seedVariance', seedFixture('loss', [0, 1, 2, 3, 4], [4])],
+    ['metrics', 'metrics', metricsShow(mean)],
+  ];
+  for (const theme of ['dark', 'light', 'highContrast', 'highContrastLight'] as const) {
+    for (const width of [1000, 400]) {
+      test(`${theme}, ${width} px: nothing overflows; screenshots`, async () => {
+        for (const [name, panel, message] of messages) {
+          const height = panel === 'metrics' ? 220 : 800;
+          await withPanel(
+            panel,
+            async ({ page }) => {
+              await send(page, message);
+              assert.ok((await overflow(page)) <= 0, `${name} is wider than ${width} px`);
+              await page.locator('summary').click();
+              assert.ok(
+                (await overflow(page)) <= 0,
+                `${name} with its table is wider than ${width} px`,
+              );
+              await page.locator('summary').click();
+              await page.screenshot({
+                path: path.join(screenshots, `${name}-${theme}-${width}.png`),
+                fullPage: panel !== 'metrics' || width === 400,
+                caret: 'initial',
+              });
+            },
+            { theme, width, height },
+          );
+        }
+      });
+    }
+  }
+
+  test('a chart follows the size of its panel', async () => {
+    await withPanel('weights', async ({ page }) => {
+      await send(page, weightsShow(grain));
+      const width = async () => (await page.locator('#weights-area').boundingBox())!.width;
+      const wide = await width();
+      await page.setViewportSize({ width: 400, height: 800 });
+      await page.waitForTimeout(200);
+      assert.ok((await width()) < 400 && wide > 900);
+      assert.ok((await overflow(page)) <= 0);
+    });
+  });
+});

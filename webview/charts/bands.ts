@@ -1,0 +1,139 @@
+import type { ChartDataset, TooltipItem } from 'chart.js';
+import type { AggregatorSeries } from '../../src/extension/messages/seedVariance.ts';
+import { exact, plural, short } from '../format.ts';
+import { Chart } from './chart.ts';
+import type { XY } from './feed.ts';
+import type { Figure } from './figure.ts';
+import { walkWithKeys } from './keyboard.ts';
+import { drawLegend } from './legend.ts';
+import { translucent } from './palette.ts';
+import { stepAxis } from './stepAxis.ts';
+import { theme, withTheme } from './theme.ts';
+
+/** What a dataset is: a seed's own curve, the mean over seeds, or an edge of the band of one standard deviation. */
+interface Part {
+  readonly aggregator: string;
+  readonly kind: 'mean' | 'low' | 'high' | 'seed';
+  readonly label: string;
+  readonly data: XY[];
+}
+
+type Dataset = ChartDataset<'line', XY[]> & { part: Part };
+
+/** A metric over steps: per aggregator the mean, a band of ± one standard deviation, and each seed thin behind. */
+export class BandChart {
+  readonly chart: Chart<'line', XY[]>;
+  readonly #figure: Figure;
+  #series: readonly AggregatorSeries[] = [];
+
+  constructor(figure: Figure) {
+    this.#figure = figure;
+    this.chart = new Chart<'line', XY[]>(figure.canvas, {
+      type: 'line',
+      data: { datasets: [] },
+      options: {
+        normalized: true,
+        scales: {
+          x: stepAxis(),
+          y: {
+            title: { display: true, text: '' },
+            grace: '5%',
+            ticks: { callback: (tick) => short(Number(tick)), maxTicksLimit: 7 },
+          },
+        },
+        plugins: {
+          filler: { propagate: false, drawTime: 'beforeDatasetsDraw' },
+          tooltip: {
+            filter: ({ dataset }) => (dataset as Dataset).part.kind === 'mean',
+            callbacks: {
+              title: ([item]) => `step ${item?.parsed.x ?? ''}`,
+              label: (item) => this.#label(item),
+              labelColor: ({ dataset }) => {
+                const colour = String(dataset.borderColor);
+                return { borderColor: colour, backgroundColor: colour };
+              },
+            },
+          },
+        },
+      },
+    });
+    walkWithKeys(this.chart as unknown as Chart, figure.announcer);
+    withTheme(() => this.#paint());
+  }
+
+  /** Datasets are patched in place: those of parts that were there before stay the same objects. */
+  show(metric: string, series: readonly AggregatorSeries[]): void {
+    this.#series = series;
+    const old = new Map((this.chart.data.datasets as Dataset[]).map((set) => [key(set.part), set]));
+    this.chart.data.datasets = series.flatMap(parts).map((part) => {
+      const kept = old.get(key(part));
+      if (!kept) return { part, label: part.label, data: part.data } as Dataset;
+      kept.data.splice(0, kept.data.length, ...part.data);
+      return kept;
+    });
+    const { y } = this.chart.options.scales ?? {};
+    if (y) Object.assign(y, { title: { display: true, text: metric, padding: 2 } });
+    this.#paint();
+  }
+
+  #paint(): void {
+    const { aggregator, highContrast } = theme();
+    const colours = new Map(this.#series.map(({ aggregator: name }) => [name, aggregator(name)]));
+    const datasets = this.chart.data.datasets as Dataset[];
+    for (const set of datasets) {
+      const colour = colours.get(set.part.aggregator) ?? theme().foreground;
+      const edge = set.part.kind === 'low' || set.part.kind === 'high';
+      set.borderColor =
+        set.part.kind === 'seed' ? translucent(colour, highContrast ? 0.6 : 0.4) : colour;
+      set.borderWidth = edge ? 0 : set.part.kind === 'seed' ? 0.75 : 2.25;
+      set.borderDash = set.part.aggregator === 'mean' && set.part.kind === 'mean' ? [6, 3] : [];
+      set.backgroundColor = translucent(colour, 0.2);
+      set.pointBackgroundColor = colour;
+      set.pointRadius = set.part.kind === 'mean' ? 2 : 0;
+      set.fill = set.part.kind === 'high' ? '+1' : false;
+    }
+    drawLegend(
+      this.#figure.legend,
+      this.chart as unknown as Chart,
+      this.#series.map(({ aggregator: name, seeds }) => ({
+        label: `${name} (${plural(seeds.length, 'seed')})`,
+        colour: colours.get(name) ?? '',
+        look: name === 'mean' ? 'dashes' : 'line',
+        datasets: datasets.flatMap(({ part }, i) => (part.aggregator === name ? [i] : [])),
+      })),
+    );
+    this.chart.update('none');
+  }
+
+  #label({ dataset, parsed }: TooltipItem<'line'>): string {
+    const { aggregator } = (dataset as Dataset).part;
+    const band = this.#series.find((series) => series.aggregator === aggregator)?.band;
+    const point = band?.find(({ step }) => step === parsed.x);
+    const spread = point && point.std !== null ? ` ± ${exact(point.std)}` : '';
+    return `${aggregator}: ${exact(parsed.y)}${spread} (n = ${point?.n ?? 0})`;
+  }
+}
+
+function key({ aggregator, kind, label }: Part): string {
+  return `${aggregator}\n${kind}\n${label}`;
+}
+
+/** First what is drawn last: Chart.js puts the first dataset on top. */
+function parts({ aggregator, band, seeds }: AggregatorSeries): Part[] {
+  const edge = (sign: 1 | -1): XY[] =>
+    band.map(({ step, mean, std }) => ({ x: step, y: std === null ? null : mean + sign * std }));
+  const mean = band.map(({ step, mean }) => ({ x: step, y: mean }));
+  return [
+    { aggregator, kind: 'mean', label: aggregator, data: mean },
+    { aggregator, kind: 'high', label: `${aggregator}: mean + std`, data: edge(1) },
+    { aggregator, kind: 'low', label: `${aggregator}: mean − std`, data: edge(-1) },
+    ...seeds.map(
+      ({ runId, seed, points }): Part => ({
+        aggregator,
+        kind: 'seed',
+        label: `${aggregator}: seed ${seed} (${runId})`,
+        data: points.map(({ step, value }) => ({ x: step, y: value })),
+      }),
+    ),
+  ];
+}

@@ -1,0 +1,103 @@
+import type { Plugin } from 'chart.js';
+import { exact, short, shorten } from '../format.ts';
+import { Chart } from './chart.ts';
+import type { Figure } from './figure.ts';
+import { walkWithKeys } from './keyboard.ts';
+import { theme, withTheme } from './theme.ts';
+
+/** Beyond so many bars there is no room for a number at each. */
+const NUMBERED = 32;
+const NAME_LENGTH = 14;
+/** Pixels for a bar with its number, and for the axis below. */
+const BAR = 17;
+const AXES = 48;
+
+export interface Bar {
+  readonly name: string;
+  readonly value: number | null;
+}
+
+/** One horizontal bar a group, in the group's colour, with its value written beside it. */
+export class BarChart {
+  readonly chart: Chart<'bar', (number | null)[], string>;
+  readonly #plot: HTMLElement;
+  #names: readonly string[] = [];
+
+  constructor(figure: Figure, quantity: string) {
+    this.#plot = figure.plot;
+    this.chart = new Chart<'bar', (number | null)[], string>(figure.canvas, {
+      type: 'bar',
+      data: {
+        labels: [],
+        datasets: [{ label: quantity, data: [], barPercentage: 0.9, categoryPercentage: 0.9 }],
+      },
+      plugins: [valuesBesideBars],
+      options: {
+        indexAxis: 'y',
+        interaction: { mode: 'nearest', axis: 'y' },
+        layout: { padding: { right: 44 } },
+        scales: {
+          x: {
+            min: 0,
+            title: { display: true, text: quantity, padding: 0 },
+            ticks: { maxTicksLimit: 6, callback: (tick) => short(Number(tick)) },
+          },
+          y: {
+            grid: { display: false },
+            ticks: {
+              autoSkip: true,
+              callback: (_, index) => shorten(this.#names[index] ?? '', NAME_LENGTH),
+            },
+          },
+        },
+        plugins: {
+          tooltip: {
+            callbacks: {
+              title: ([item]) => this.#names[item?.dataIndex ?? -1] ?? '',
+              label: ({ parsed }) => `${quantity}: ${exact(parsed.x)}`,
+            },
+          },
+        },
+      },
+    });
+    walkWithKeys(this.chart as unknown as Chart, figure.announcer);
+    withTheme(() => this.#paint());
+  }
+
+  show(bars: readonly Bar[]): void {
+    this.#names = bars.map(({ name }) => name);
+    this.#plot.style.minHeight = `${AXES + BAR * Math.min(bars.length, NUMBERED)}px`;
+    this.chart.data.labels = [...this.#names];
+    const { data } = this.chart.data.datasets[0]!;
+    data.splice(0, data.length, ...bars.map(({ value }) => value));
+    this.#paint();
+  }
+
+  #paint(): void {
+    this.chart.data.datasets[0]!.backgroundColor = theme().groups(this.#names.length);
+    this.chart.update('none');
+  }
+}
+
+const valuesBesideBars: Plugin<'bar'> = {
+  id: 'valuesBesideBars',
+  afterDatasetsDraw(chart) {
+    const { ctx } = chart;
+    const bars = chart.getDatasetMeta(0).data;
+    if (bars.length > NUMBERED) return;
+    const { foreground, font } = theme();
+    ctx.save();
+    ctx.fillStyle = foreground;
+    ctx.font = `${font.size}px ${font.family}`;
+    ctx.textBaseline = 'middle';
+    bars.forEach(({ x, y }, i) => {
+      const value = chart.data.datasets[0]?.data[i] as number | null;
+      ctx.fillText(
+        value === null ? 'absent' : value.toFixed(3),
+        (value === null ? chart.chartArea.left : x) + 4,
+        y,
+      );
+    });
+    ctx.restore();
+  },
+};

@@ -1,0 +1,53 @@
+import type { Announcer } from '../announcer.ts';
+import { h, setText } from '../dom.ts';
+
+export interface FigureSpec {
+  /** Id of the canvas; stable, tests and tools find the chart by it. */
+  readonly id: string;
+  readonly title: string;
+  /** What is drawn, for who does not know the quantity: the title's tooltip. */
+  readonly help: string;
+  readonly announcer: Announcer;
+  /** For a short strip: the title tells the quantity, so the axes have no titles of their own. */
+  readonly compact?: boolean;
+}
+
+/** A chart with its title, its current key figure, its legend and room for a remark. */
+export class Figure {
+  readonly element: HTMLElement;
+  readonly canvas: HTMLCanvasElement;
+  readonly plot: HTMLElement;
+  readonly legend = h('ul', { class: 'legend', hidden: true });
+  readonly announcer: Announcer;
+  readonly compact: boolean;
+  readonly #title: string;
+  readonly #now = h('span', { class: 'now' });
+  readonly #note = h('p', { class: 'note', hidden: true });
+
+  constructor({ id, title, help, announcer, compact = false }: FigureSpec) {
+    this.#title = title;
+    this.compact = compact;
+    this.announcer = announcer;
+    this.canvas = h('canvas', { id, role: 'img', 'aria-label': title, tabindex: 0 });
+    this.plot = h('div', { class: 'plot' }, this.canvas);
+    this.element = h(
+      'figure',
+      { class: `figure figure-${id}` },
+      h('figcaption', {}, h('h2', { title: help }, title), this.#now),
+      this.legend,
+      this.plot,
+      this.#note,
+    );
+  }
+
+  /** The key figure, beside the title and in the name of the canvas. */
+  now(text: string): void {
+    setText(this.#now, text);
+    this.canvas.setAttribute('aria-label', text ? `${this.#title}: ${text}` : this.#title);
+  }
+
+  note(text: string): void {
+    setText(this.#note, text);
+    this.#note.hidden = text === '';
+  }
+}

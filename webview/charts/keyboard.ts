@@ -1,0 +1,41 @@
+import type { ActiveElement, Chart } from 'chart.js';
+import type { Announcer } from '../announcer.ts';
+
+/** Arrow keys, Home and End walk along a focused chart's points as a pointer would, and what is found is spoken. */
+export function walkWithKeys(chart: Chart, announcer: Announcer): void {
+  let at = Number.POSITIVE_INFINITY;
+  const { canvas } = chart;
+  canvas.addEventListener('keydown', (event) => {
+    const last =
+      Math.max(...chart.getSortedVisibleDatasetMetas().map(({ data }) => data.length)) - 1;
+    if (last < 0) return;
+    const from = Math.min(at, last);
+    const target = { ArrowLeft: from - 1, ArrowRight: from + 1, Home: 0, End: last }[event.key];
+    if (target === undefined) return;
+    event.preventDefault();
+    at = Math.min(last, Math.max(0, target));
+    show(chart, at);
+    announcer.answer(spoken(chart));
+  });
+  canvas.addEventListener('blur', () => show(chart, undefined));
+}
+
+function show(chart: Chart, index: number | undefined): void {
+  const metas = chart.getSortedVisibleDatasetMetas();
+  const longest = metas.reduce((a, b) => (b.data.length > a.data.length ? b : a), metas[0]!);
+  const x = index === undefined ? undefined : longest?.data[index]?.x;
+  const active: ActiveElement[] = metas.flatMap((meta) => {
+    const found = x === undefined ? -1 : meta.data.findIndex((element) => element.x === x);
+    return found < 0
+      ? []
+      : [{ datasetIndex: meta.index, index: found, element: meta.data[found]! }];
+  });
+  chart.setActiveElements(active);
+  chart.tooltip?.setActiveElements(active, { x: x ?? 0, y: 0 });
+  chart.update('none');
+}
+
+function spoken(chart: Chart): string {
+  const { title = [], body = [], afterBody = [] } = chart.tooltip ?? {};
+  return [...title, ...body.flatMap(({ lines }) => lines), ...afterBody].join('; ');
+}

@@ -1,0 +1,122 @@
+/** The colours and the font that VS Code gives to webviews, as charts need them; they change with the user's theme. */
+import {
+  between,
+  distinctColours,
+  divergingScale,
+  groupColours,
+  legible,
+  mix,
+  readable,
+  translucent,
+} from './palette.ts';
+
+export interface Theme {
+  readonly background: string;
+  readonly foreground: string;
+  /** For axes and their titles. */
+  readonly muted: string;
+  readonly grid: string;
+  readonly error: string;
+  readonly highContrast: boolean;
+  readonly font: { readonly family: string; readonly size: number };
+  /** One colour a group: the same in every panel for the same number of groups. */
+  groups(count: number): string[];
+  /** `grain` and `mean` have colours of their own; any other name always gets the same one of what is left. */
+  aggregator(name: string): string;
+  /** For a series that is neither a group nor an aggregator. */
+  readonly accent: string;
+  /** −1…1 on a diverging scale. */
+  cosine(value: number): string;
+  /** Of the theme's ink and paper, the one that reads better on the colour. */
+  textOn(colour: string): string;
+}
+
+const ANCHORS = ['blue', 'orange', 'green', 'purple', 'red', 'yellow'] as const;
+
+/** VS Code's own defaults for its dark themes, where a theme leaves a colour out (high contrast has no orange). */
+const FALLBACKS: Readonly<Record<string, string>> = {
+  'charts-blue': '#59a4f9',
+  'charts-orange': '#ea5c00',
+  'charts-green': '#89d185',
+  'charts-purple': '#b180d7',
+  'charts-red': '#f14c4c',
+  'charts-yellow': '#cca700',
+  'editor-background': '#1f1f1f',
+  foreground: '#cccccc',
+  errorForeground: '#f85149',
+  'font-family': 'sans-serif',
+  'font-size': '13px',
+};
+
+const listeners = new Set<(theme: Theme) => void>();
+let current: Theme | undefined;
+let fingerprint = '';
+
+export function theme(): Theme {
+  current ??= readTheme();
+  return current;
+}
+
+/** Calls at once and after every change of theme. */
+export function withTheme(listener: (theme: Theme) => void): void {
+  listeners.add(listener);
+  listener(theme());
+}
+
+function variable(name: string): string {
+  const value = getComputedStyle(document.documentElement).getPropertyValue(`--vscode-${name}`);
+  return value.trim() || (FALLBACKS[name] ?? '');
+}
+
+function readTheme(): Theme {
+  const background = variable('editor-background');
+  const foreground = variable('foreground');
+  const [blue, orange, green, purple, red, yellow] = ANCHORS.map((name) =>
+    legible(variable(`charts-${name}`), background),
+  ) as [string, string, string, string, string, string];
+  const anchors = [blue, orange, green, purple, red, yellow];
+  const palette = distinctColours(
+    [...anchors, between(blue, green), between(purple, red)],
+    background,
+  );
+  const highContrast = document.body.classList.contains('vscode-high-contrast');
+  const others = [green, purple, yellow, red];
+  return {
+    background,
+    foreground,
+    muted: highContrast ? foreground : mix(foreground, background, 0.2),
+    grid: translucent(foreground, highContrast ? 0.35 : 0.13),
+    error: legible(variable('errorForeground'), background),
+    highContrast,
+    font: { family: variable('font-family'), size: Number.parseFloat(variable('font-size')) - 2 },
+    groups: (count) => groupColours(palette, count, background),
+    aggregator: (name) =>
+      name === 'grain'
+        ? blue
+        : name === 'mean'
+          ? orange
+          : others[sumOfCodes(name) % others.length]!,
+    accent: purple,
+    cosine: divergingScale(orange, background, blue),
+    textOn: (colour) => readable(colour, foreground, background),
+  };
+}
+
+function sumOfCodes(name: string): number {
+  return [...name].reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0);
+}
+
+/** VS Code sets its variables on the root element's style, and the kind of theme as a class of the body. */
+function watch(): void {
+  const observer = new MutationObserver(() => {
+    const seen = `${document.documentElement.style.cssText}\n${document.body.className}`;
+    if (seen === fingerprint) return;
+    fingerprint = seen;
+    current = readTheme();
+    for (const listener of listeners) listener(current);
+  });
+  observer.observe(document.documentElement, { attributeFilter: ['style', 'class'] });
+  observer.observe(document.body, { attributeFilter: ['class'] });
+}
+
+watch();

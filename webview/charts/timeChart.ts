@@ -1,0 +1,207 @@
+import type { ChartDataset, ChartOptions, TooltipItem } from 'chart.js';
+import { exact, short } from '../format.ts';
+import { Chart } from './chart.ts';
+import { Feed, type XY } from './feed.ts';
+import type { Figure } from './figure.ts';
+import { walkWithKeys } from './keyboard.ts';
+import { drawLegend, type LegendEntry } from './legend.ts';
+import { translucent } from './palette.ts';
+import { stepAxis } from './stepAxis.ts';
+import { type Theme, theme, withTheme } from './theme.ts';
+
+export interface Series {
+  readonly label: string;
+  readonly colour: (theme: Theme) => string;
+  /** Left unless told. */
+  readonly axis?: 'left' | 'right';
+  readonly dashed?: boolean;
+  /** Single marks, without a line between them; or a line with a mark at each point. */
+  readonly marks?: 'alone' | 'on line';
+}
+
+export interface Axis {
+  readonly title: string;
+  readonly min?: number;
+  readonly max?: number;
+  /** The scale reaches at least so far. */
+  readonly suggestedMin?: number;
+  readonly suggestedMax?: number;
+  /** How ticks are written; three significant digits unless told. */
+  readonly format?: (value: number) => string;
+}
+
+export interface TimeChartSpec {
+  readonly left: Axis;
+  readonly right?: Axis;
+  /** Series lie on top of each other as areas. */
+  readonly stacked?: boolean;
+  /** How a value is written in tooltips; six significant digits unless told. */
+  readonly value?: (value: number | null) => string;
+}
+
+/** Most lines of a tooltip. */
+const LISTED = 18;
+
+/** Room for tick labels, the same in every chart, so that charts below each other share their steps' positions. */
+const AXIS_WIDTH = { full: 58, compact: 46 };
+
+/** Quantities over steps, as lines or stacked areas, growing at their right end. */
+export class TimeChart {
+  readonly chart: Chart<'line', XY[]>;
+  readonly #figure: Figure;
+  readonly #spec: TimeChartSpec;
+  #series: readonly Series[] = [];
+
+  constructor(figure: Figure, spec: TimeChartSpec) {
+    this.#figure = figure;
+    this.#spec = spec;
+    this.chart = new Chart<'line', XY[]>(figure.canvas, {
+      type: 'line',
+      data: { datasets: [] },
+      options: options(spec, figure.compact),
+    });
+    walkWithKeys(this.chart as unknown as Chart, figure.announcer);
+    withTheme(() => this.repaint());
+  }
+
+  /** Datasets that keep their place and label are kept, and with them whether the user has hidden them. */
+  setSeries(series: readonly Series[]): void {
+    const old = this.chart.data.datasets;
+    this.#series = series;
+    this.chart.data.datasets = series.map((entry, i) => {
+      const kept = old[i];
+      return kept?.label === entry.label ? kept : this.#dataset(entry);
+    });
+    this.repaint();
+  }
+
+  /** Takes effect with the next update. */
+  setAxis(side: 'left' | 'right', change: Partial<Pick<Axis, 'title' | 'suggestedMax'>>): void {
+    const { title, ...range } = change;
+    const scale = this.chart.options.scales?.[side];
+    if (!scale) return;
+    Object.assign(scale, range);
+    if (title !== undefined) {
+      Object.assign(scale, { title: { display: !this.#figure.compact, text: title, padding: 2 } });
+    }
+  }
+
+  /** An empty feed into the series with the given places; what they showed is gone. */
+  feed<T extends { readonly step: number }>(
+    ...values: readonly (readonly [series: number, y: (point: T) => number | null])[]
+  ): Feed<T> {
+    return new Feed<T>(
+      values.map(([place, y]) => ({ data: this.chart.data.datasets[place]!.data, y })),
+    );
+  }
+
+  update(): void {
+    this.chart.update('none');
+  }
+
+  #dataset({ label, axis = 'left', dashed = false, marks }: Series): ChartDataset<'line', XY[]> {
+    return {
+      label,
+      data: [],
+      yAxisID: axis,
+      borderDash: dashed ? [5, 3] : [],
+      showLine: marks !== 'alone',
+      pointRadius: marks === 'alone' ? 3.5 : marks === 'on line' ? 2 : 0,
+      pointStyle: marks === 'alone' ? 'crossRot' : 'circle',
+      // What stands alone is what should be seen: on top.
+      order: marks === 'alone' ? -1 : 0,
+    };
+  }
+
+  /** Asks every series for its colour again. */
+  repaint(): void {
+    const current = theme();
+    const { stacked = false } = this.#spec;
+    const { datasets } = this.chart.data;
+    datasets.forEach((dataset, i) => {
+      const colour = this.#series[i]!.colour(current);
+      // A line of the background's colour separates the areas, for eyes that cannot tell their hues.
+      dataset.borderColor = stacked ? current.background : colour;
+      dataset.borderWidth = stacked
+        ? this.#figure.compact
+          ? 0.25
+          : 0.5
+        : current.highContrast
+          ? 2
+          : 1.5;
+      dataset.backgroundColor = stacked ? colour : translucent(colour, 0.2);
+      dataset.pointBackgroundColor = colour;
+      dataset.pointBorderColor = colour;
+      dataset.pointBorderWidth = 1.5;
+      if (stacked) dataset.fill = i === 0 ? 'origin' : '-1';
+    });
+    const entries: LegendEntry[] = this.#series.map(({ label, dashed, marks, colour }, i) => ({
+      label,
+      look: marks === 'alone' ? 'crosses' : dashed ? 'dashes' : 'line',
+      colour: colour(current),
+      datasets: [i],
+    }));
+    // A legend of areas would take a strip's height; its tooltips name the groups, in the colours of the weights panel.
+    if (stacked && this.#figure.compact) this.#figure.legend.hidden = true;
+    else drawLegend(this.#figure.legend, this.chart as unknown as Chart, entries);
+    this.update();
+  }
+}
+
+function options(spec: TimeChartSpec, compact: boolean): ChartOptions<'line'> {
+  const { left, right, stacked = false, value = exact } = spec;
+  return {
+    normalized: true,
+    scales: {
+      x: stepAxis(compact),
+      left: { ...axis(left, 'left', compact), stacked },
+      ...(right ? { right: axis(right, 'right', compact) } : {}),
+    },
+    plugins: {
+      filler: { propagate: true, drawTime: 'beforeDatasetDraw' },
+      tooltip: {
+        filter: (item, _index, items) => isListed(item, items),
+        callbacks: {
+          title: ([item]) => `step ${item?.parsed.x ?? ''}`,
+          label: ({ dataset, parsed }: TooltipItem<'line'>) =>
+            `${dataset.label}: ${value(parsed.y)}`,
+          labelColor: ({ dataset }) => {
+            const colour = String(dataset.pointBackgroundColor);
+            return { borderColor: colour, backgroundColor: colour };
+          },
+        },
+      },
+    },
+  };
+}
+
+type ScaleOptions = NonNullable<ChartOptions<'line'>['scales']>[string];
+
+function axis(
+  { title, format = short, ...range }: Axis,
+  position: 'left' | 'right',
+  compact: boolean,
+): ScaleOptions {
+  return {
+    type: 'linear',
+    position,
+    ...range,
+    title: { display: !compact, text: title, padding: 2 },
+    ticks: { callback: (tick) => format(Number(tick)), maxTicksLimit: compact ? 4 : 6 },
+    grid: {
+      drawOnChartArea: position === 'left',
+      // Above and below zero are different news for a cosine.
+      color: ({ tick }) => (tick?.value === 0 ? theme().muted : theme().grid),
+    },
+    afterFit: (scale) => {
+      scale.width = compact ? AXIS_WIDTH.compact : AXIS_WIDTH.full;
+    },
+  };
+}
+
+/** The largest values, where there are more than a tooltip has lines. */
+function isListed(item: TooltipItem<'line'>, items: readonly TooltipItem<'line'>[]): boolean {
+  const { y } = item.parsed;
+  if (y === null) return false;
+  return items.filter((other) => (other.parsed.y ?? Number.NEGATIVE_INFINITY) > y).length < LISTED;
+}

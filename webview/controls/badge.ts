@@ -1,0 +1,16 @@
+import { h, setText } from '../dom.ts';
+
+export type Tone = 'neutral' | 'good' | 'bad';
+
+/**
+ * One or two words on a coloured ground; the words alone carry the meaning. Not the toolkit's badge: that one sets a style
+ * attribute in its markup, which the content security policy forbids.
+ */
+export class Badge {
+  readonly element = h('span', { class: 'badge' });
+
+  show(text: string, tone: Tone): void {
+    setText(this.element, text);
+    this.element.dataset.tone = tone;
+  }
+}

@@ -1,0 +1,75 @@
+import { h, setText } from '../dom.ts';
+
+export type Row = readonly string[];
+
+/** A real table; the first column names the row. */
+export class Table {
+  readonly element: HTMLElement;
+  readonly #body = h('tbody');
+  readonly #head = h('tr');
+  #titles = '';
+
+  constructor(caption: string) {
+    this.element = h(
+      'div',
+      { class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': caption },
+      h(
+        'table',
+        {},
+        h('caption', { class: 'visually-hidden' }, caption),
+        h('thead', {}, this.#head),
+        this.#body,
+      ),
+    );
+  }
+
+  show(titles: Row, rows: readonly Row[]): void {
+    const key = titles.join('\n');
+    if (key !== this.#titles) {
+      this.#titles = key;
+      this.#head.replaceChildren(...titles.map((title) => h('th', { scope: 'col' }, title)));
+      this.#body.replaceChildren();
+    }
+    while (this.#body.rows.length > rows.length) this.#body.deleteRow(-1);
+    rows.forEach((row, i) => {
+      const line = this.#body.rows[i] ?? this.#body.appendChild(emptyRow(titles.length));
+      row.forEach((text, column) => {
+        const cell = line.cells[column];
+        if (cell) setText(cell, text);
+      });
+    });
+  }
+}
+
+/** The latest rows behind the charts, folded away until asked for; nothing is laid out while it is closed. */
+export class DataTable {
+  readonly element: HTMLDetailsElement;
+  readonly #table: Table;
+  #rows: () => readonly [Row, readonly Row[]] = () => [[], []];
+
+  constructor(caption: string) {
+    this.#table = new Table(caption);
+    this.element = h(
+      'details',
+      { class: 'data-table' },
+      h('summary', {}, 'Data table'),
+      this.#table.element,
+    );
+    this.element.addEventListener('toggle', () => this.#draw());
+  }
+
+  /** @param rows makes the titles and the rows, newest first; called only while the table is open. */
+  show(rows: () => readonly [Row, readonly Row[]]): void {
+    this.#rows = rows;
+    this.#draw();
+  }
+
+  #draw(): void {
+    if (this.element.open) this.#table.show(...this.#rows());
+  }
+}
+
+function emptyRow(columns: number): HTMLTableRowElement {
+  const cells = Array.from({ length: columns - 1 }, () => h('td'));
+  return h('tr', {}, h('th', { scope: 'row' }), ...cells);
+}

@@ -1,0 +1,78 @@
+/** Numbers and names as people read them. */
+
+const minus = (text: string): string => text.replaceAll('-', '−');
+const missing = '–';
+
+/** Three significant digits, for axes, captions and titles. */
+export function short(value: number | null): string {
+  return significant(value, 3);
+}
+
+/** Six significant digits, for tooltips and tables. */
+export function exact(value: number | null): string {
+  return significant(value, 6);
+}
+
+/** 0…1 as a percentage with at most one decimal. */
+export function percent(share: number | null): string {
+  if (share === null || !Number.isFinite(share)) return missing;
+  return `${Number((100 * share).toFixed(1))} %`;
+}
+
+/** One significant digit and a power of ten, for what matters by its order of magnitude. */
+export function magnitude(value: number | null): string {
+  if (value === null || !Number.isFinite(value)) return missing;
+  return value === 0 ? '0' : minus(value.toExponential(0));
+}
+
+/** The middle of a long name gives way: names of groups often differ at their end. */
+export function shorten(name: string, length: number): string {
+  if (name.length <= length) return name;
+  const tail = Math.floor((length - 1) / 2);
+  const head = length - 1 - tail;
+  return `${name.slice(0, head)}…${tail > 0 ? name.slice(-tail) : ''}`;
+}
+
+/** A mean with its standard deviation: two digits of the latter decide how many of the former mean anything. */
+export function withSpread(mean: number, std: number | null): string {
+  const text = decimalsOf(std);
+  return std === null ? text(mean) : `${text(mean)} ± ${text(std)}`;
+}
+
+/** What all names begin with, up to and with the last sign between words; empty if that is nothing. */
+export function commonStart(names: readonly string[]): string {
+  const [first = '', ...others] = names;
+  let length = first.length;
+  for (const name of others) {
+    while (!name.startsWith(first.slice(0, length))) length--;
+  }
+  const start = /^.*[\s:_-]/.exec(others.length === 0 ? '' : first.slice(0, length))?.[0] ?? '';
+  return names.some((name) => name === start) ? '' : start;
+}
+
+/** Writes numbers with the decimals that a standard deviation leaves them: two of its own digits. */
+export function decimalsOf(std: number | null): (value: number) => string {
+  if (std === null || !(std > 0) || !Number.isFinite(std)) return short;
+  const decimals = Math.min(12, Math.max(0, 1 - Math.floor(Math.log10(std))));
+  return (value) => minus(value.toFixed(decimals));
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** Says that a chart draws only some of its steps; nothing if it draws all. */
+export function thinned(stride: number): string {
+  return stride === 1 ? '' : `One step in ${stride} is drawn.`;
+}
+
+function significant(value: number | null, digits: number): string {
+  if (value === null || !Number.isFinite(value)) return missing;
+  const rounded = Number(value.toPrecision(digits));
+  const size = Math.abs(rounded);
+  if (rounded !== 0 && (size < 1e-4 || size >= 1e6)) {
+    const [mantissa = '', exponent] = rounded.toExponential().split('e');
+    return minus(`${mantissa}e${Number(exponent)}`);
+  }
+  return minus(String(rounded));
+}

@@ -1,0 +1,163 @@
+import type {
+  MetricsAppend,
+  MetricsPoint,
+  MetricsShow,
+} from '../../src/extension/messages/metrics.ts';
+import type { MetricPoint } from '../../src/extension/messages/seedVariance.ts';
+import { ConflictLines } from '../charts/conflictLines.ts';
+import type { Feed } from '../charts/feed.ts';
+import { Figure } from '../charts/figure.ts';
+import { TimeChart } from '../charts/timeChart.ts';
+import { WeightsArea } from '../charts/weightsArea.ts';
+import { DataTable } from '../controls/dataTable.ts';
+import { h } from '../dom.ts';
+import { exact, percent, short } from '../format.ts';
+import { latest, newestFirst } from '../latest.ts';
+import { Page } from '../page.ts';
+import { RunTitle, spokenRun } from '../runHeader.ts';
+import './metrics.css';
+
+/** The selected run in one strip under the code: loss and metric, weights, conflict. */
+export class MetricsView {
+  readonly #page: Page;
+  readonly #title: RunTitle;
+  readonly #table = new DataTable('Latest steps');
+  readonly #figures;
+  readonly #loss: TimeChart;
+  readonly #weights: WeightsArea;
+  readonly #rates: ConflictLines;
+  readonly #minCosine: ConflictLines;
+  #lossFeed: Feed<MetricsPoint> | undefined;
+  #validationFeed: Feed<MetricPoint> | undefined;
+  #aggregator = '';
+  #metric = '';
+  #latest: readonly MetricsPoint[] = [];
+  #validated: MetricPoint | undefined;
+  #uncertified = 0;
+
+  constructor(root: HTMLElement, onSelectRun: (runId: string) => void) {
+    this.#title = new RunTitle(onSelectRun);
+    const figures = h('div', { class: 'figures strip' });
+    this.#page = new Page(root, 'metrics', this.#title.element, figures, this.#table.element);
+    const { announcer } = this.#page;
+    this.#figures = {
+      loss: new Figure({
+        id: 'loss',
+        title: 'Loss',
+        help: 'Training loss of each step (left scale) and the validation metric (right scale).',
+        announcer,
+        compact: true,
+      }),
+      weights: new Figure({
+        id: 'weights-area',
+        title: 'Weights',
+        help: 'The share that each group has in the direction of the step.',
+        announcer,
+        compact: true,
+      }),
+      rates: new Figure({
+        id: 'conflict-rate',
+        title: 'Conflict',
+        help: 'Share of pairs of groups with a negative cosine, and share of groups that the plain mean would step against.',
+        announcer,
+        compact: true,
+      }),
+      minCosine: new Figure({
+        id: 'min-cosine',
+        title: 'Min cosine',
+        help: 'Smallest cosine between the step and a group: below zero, the step makes that group worse to first order.',
+        announcer,
+        compact: true,
+      }),
+    };
+    const { loss, weights, rates, minCosine } = this.#figures;
+    figures.append(loss.element, weights.element, rates.element, minCosine.element);
+    const aggregator = () => this.#aggregator;
+    this.#loss = new TimeChart(loss, { left: { title: 'loss' }, right: { title: '' } });
+    this.#weights = new WeightsArea(weights);
+    this.#rates = ConflictLines.rates(rates);
+    this.#minCosine = ConflictLines.minCosine(minCosine, aggregator);
+  }
+
+  show({ run, choices, groupNames, metric, points, validation }: MetricsShow): void {
+    this.#page.showContent();
+    this.#title.show(run, choices);
+    this.#aggregator = run.aggregator;
+    this.#metric = metric;
+    this.#latest = [];
+    this.#validated = undefined;
+    this.#uncertified = 0;
+    this.#loss.setAxis('right', { title: metric });
+    this.#loss.setSeries([
+      { label: 'loss', colour: (theme) => theme.aggregator(this.#aggregator) },
+      {
+        label: `validation ${metric}`,
+        colour: (theme) => theme.accent,
+        axis: 'right',
+        dashed: true,
+        marks: 'on line',
+      },
+    ]);
+    this.#lossFeed = this.#loss.feed<MetricsPoint>([0, (point) => point.loss]);
+    this.#validationFeed = this.#loss.feed<MetricPoint>([1, (point) => point.value]);
+    this.#weights.show(groupNames, []);
+    this.#rates.show([]);
+    this.#minCosine.show([]);
+    this.append({ type: 'append', run, points, validation });
+  }
+
+  append({ run, points, validation }: MetricsAppend): void {
+    this.#title.update(run);
+    this.#lossFeed?.push(points);
+    this.#validationFeed?.push(validation);
+    this.#loss.update();
+    this.#weights.append(points);
+    this.#rates.append(points);
+    this.#minCosine.append(points);
+    this.#latest = latest(this.#latest, points);
+    this.#validated = validation.at(-1) ?? this.#validated;
+    this.#uncertified += points.filter(({ certified }) => !certified).length;
+    this.#describe();
+    const { loss, minCosine } = this.#now();
+    this.#page.announcer.inform(`${spokenRun(run)}. ${loss}; smallest cosine ${minCosine}.`);
+  }
+
+  empty(reason: string): void {
+    this.#page.showEmpty(reason);
+  }
+
+  #describe(): void {
+    const { loss, weights, rates, minCosine } = this.#figures;
+    const now = this.#now();
+    loss.now(now.loss);
+    weights.now(now.weights);
+    rates.now(now.rates);
+    minCosine.now(now.minCosine);
+    minCosine.element.classList.toggle('bad', this.#uncertified > 0);
+    this.#table.show(() => [
+      ['step', 'loss', 'effective groups', 'pairs in conflict', 'smallest cosine', 'certified'],
+      newestFirst(this.#latest).map((row) => [
+        String(row.step),
+        exact(row.loss),
+        exact(row.effectiveGroups),
+        percent(row.conflictRate),
+        exact(row.minCosine),
+        row.certified ? 'yes' : 'NO',
+      ]),
+    ]);
+  }
+
+  /** The key figures, as the captions give them. */
+  #now() {
+    const point = this.#latest.at(-1);
+    const metric = this.#validated ? ` · ${this.#metric} ${short(this.#validated.value)}` : '';
+    if (!point) return { loss: 'no step yet', weights: '', rates: '', minCosine: '' };
+    const certified = this.#uncertified === 0 ? 'certified' : `${this.#uncertified} uncertified`;
+    return {
+      loss: `${short(point.loss)}${metric}`,
+      weights: `${short(point.effectiveGroups)} effective`,
+      rates: `${percent(point.conflictRate)} of pairs`,
+      minCosine: `${short(point.minCosine)} · ${certified}`,
+    };
+  }
+}

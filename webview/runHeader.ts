@@ -1,0 +1,58 @@
+import type { RunChoice, RunHeader } from '../src/extension/messages/common.ts';
+import { Badge } from './controls/badge.ts';
+import { ChoiceList } from './controls/dropdown.ts';
+import { h, setText } from './dom.ts';
+
+/** Which run is shown, how far it is, and the way to another one. */
+export class RunTitle {
+  readonly element: HTMLElement;
+  readonly #chooser: ChoiceList;
+  readonly #name = h('h1');
+  readonly #status = new Badge();
+  readonly #steps = h('span', { class: 'steps' });
+  readonly #progress = h('progress', { 'aria-label': 'Steps done' });
+
+  constructor(onSelect: (runId: string) => void) {
+    this.#chooser = new ChoiceList('Run', onSelect);
+    this.element = h(
+      'header',
+      { class: 'run-title' },
+      this.#chooser.element,
+      h('div', { class: 'run-name' }, this.#name, this.#status.element),
+      h('div', { class: 'run-progress' }, this.#progress, this.#steps),
+    );
+  }
+
+  show(run: RunHeader, choices: readonly RunChoice[]): void {
+    const listed = choices.some(({ id }) => id === run.id);
+    this.#chooser.show(
+      listed ? choices : [{ id: run.id, label: runName(run) }, ...choices],
+      run.id,
+    );
+    this.update(run);
+  }
+
+  update(run: RunHeader): void {
+    this.element.dataset.runId = run.id;
+    setText(this.#name, runName(run));
+    const bad = run.status === 'failed' || run.status === 'interrupted';
+    this.#status.show(run.status, bad ? 'bad' : run.status === 'finished' ? 'good' : 'neutral');
+    setText(this.#steps, stepsOf(run));
+    this.#progress.max = Math.max(1, run.steps);
+    this.#progress.value = run.step;
+  }
+}
+
+/** "digits · grain · seed 3" */
+export function runName({ experiment, aggregator, seed }: RunHeader): string {
+  return `${experiment} · ${aggregator} · ${/^\d/.test(seed) ? `seed ${seed}` : seed}`;
+}
+
+/** What a screen reader hears of a run, before the panel's own figures. */
+export function spokenRun(run: RunHeader): string {
+  return `${runName(run)}, ${run.status}, ${stepsOf(run)}`;
+}
+
+function stepsOf({ step, steps }: RunHeader): string {
+  return `step ${step} / ${steps}`;
+}

@@ -1,0 +1,147 @@
+import type {
+  AggregatorSeries,
+  BandPoint,
+  SeedVarianceShow,
+} from '../../src/extension/messages/seedVariance.ts';
+import { BandChart } from '../charts/bands.ts';
+import { Figure } from '../charts/figure.ts';
+import { DataTable, type Row, Table } from '../controls/dataTable.ts';
+import { ChoiceList } from '../controls/dropdown.ts';
+import { h, setText } from '../dom.ts';
+import { decimalsOf, exact, plural, withSpread } from '../format.ts';
+import { Page } from '../page.ts';
+import './seedVariance.css';
+import { FEW, stdInterval } from './uncertainty.ts';
+
+export interface SeedVarianceActions {
+  selectExperiment(id: string): void;
+  selectMetric(metric: string): void;
+}
+
+/** How much the outcome depends on the seed, for each aggregator. */
+export class SeedVarianceView {
+  readonly #page: Page;
+  readonly #experiments: ChoiceList;
+  readonly #metrics: ChoiceList;
+  readonly #name = h('h1');
+  readonly #progress = h('span', { class: 'steps' });
+  readonly #figure: Figure;
+  readonly #chart: BandChart;
+  readonly #final = new Table('Final value over seeds');
+  readonly #finalTitle = h('h2');
+  readonly #uncertainty = h('p', { class: 'note' });
+  readonly #table = new DataTable('Mean over seeds at the latest validations');
+  readonly #title: HTMLElement;
+
+  constructor(root: HTMLElement, actions: SeedVarianceActions) {
+    this.#experiments = new ChoiceList('Experiment', (id) => actions.selectExperiment(id));
+    this.#metrics = new ChoiceList('Metric', (metric) => actions.selectMetric(metric));
+    this.#title = h(
+      'header',
+      { class: 'run-title' },
+      this.#experiments.element,
+      this.#metrics.element,
+      h('div', { class: 'run-name' }, this.#name),
+      this.#progress,
+    );
+    const content = h('div', { class: 'figures' });
+    this.#page = new Page(root, 'seed-variance', this.#title, content, this.#table.element);
+    this.#figure = new Figure({
+      id: 'metric-bands',
+      title: 'Metric over steps',
+      help: 'Mean over seeds; the band is one sample standard deviation either side; thin lines are single seeds.',
+      announcer: this.#page.announcer,
+    });
+    this.#figure.element.classList.add('wide');
+    this.#figure.note(
+      'Line: mean over seeds. Band: ± one standard deviation. Thin lines: single seeds.',
+    );
+    this.#chart = new BandChart(this.#figure);
+    content.append(
+      this.#figure.element,
+      h(
+        'section',
+        { class: 'figure wide' },
+        this.#finalTitle,
+        this.#final.element,
+        this.#uncertainty,
+      ),
+    );
+  }
+
+  show({ experiment, choices, metric, metrics, series }: SeedVarianceShow): void {
+    this.#page.showContent();
+    this.#title.dataset.experimentId = experiment.id;
+    this.#experiments.show(choices, experiment.id);
+    this.#metrics.show(
+      metrics.map((name) => ({ id: name, label: name })),
+      metric,
+    );
+    const aggregators = series.map(({ aggregator }) => aggregator);
+    setText(this.#name, [experiment.label, aggregators.join(' and ')].filter(Boolean).join(' · '));
+    setText(this.#progress, progressOf(series));
+    this.#chart.show(metric, series);
+    this.#figure.now(figuresNow(series));
+    setText(this.#finalTitle, `Final ${metric} over finished seeds`);
+    this.#final.show(['aggregator', 'mean', 'std', 'min', 'max', 'n'], series.map(finalRow));
+    setText(this.#uncertainty, uncertaintyOf(series));
+    this.#table.show(() => [['aggregator', 'step', 'mean', 'std', 'n'], latestRows(series)]);
+    this.#page.announcer.inform(
+      `${experiment.label}, ${metric}: ${figuresNow(series)}. ${progressOf(series)}.`,
+    );
+  }
+
+  empty(reason: string): void {
+    this.#page.showEmpty(reason);
+  }
+}
+
+/** "grain 0.91 ± 0.02, mean 0.88 ± 0.04", each at its latest validation. */
+function figuresNow(series: readonly AggregatorSeries[]): string {
+  const parts = series.flatMap(({ aggregator, band }) => {
+    const last = band.at(-1);
+    if (!last) return [];
+    return [`${aggregator} ${withSpread(last.mean, last.std)}`];
+  });
+  return parts.join(', ') || 'no validation yet';
+}
+
+function progressOf(series: readonly AggregatorSeries[]): string {
+  const runs = series.flatMap(({ seeds }) => seeds);
+  const finished = runs.filter(({ status }) => status === 'finished').length;
+  return `${finished} of ${plural(runs.length, 'run')} finished`;
+}
+
+function finalRow({ aggregator, final }: AggregatorSeries): Row {
+  if (!final) return [aggregator, '–', '–', '–', '–', '0'];
+  const { mean, std, min, max, n } = final;
+  const text = decimalsOf(std);
+  const spread = std === null ? '–' : text(std);
+  return [aggregator, text(mean), spread, text(min), text(max), String(n)];
+}
+
+/** Few seeds say little about a spread, and it should be read with that in mind. */
+function uncertaintyOf(series: readonly AggregatorSeries[]): string {
+  const few = series.flatMap(({ final }) =>
+    final && final.n >= 2 && final.n <= FEW ? [final.n] : [],
+  );
+  if (few.length === 0) return '';
+  const n = Math.min(...few);
+  const [low, high] = stdInterval(n);
+  return `A standard deviation over so few seeds is very uncertain: its 95 % confidence interval at n = ${n} is ×${low.toFixed(2)} … ×${high.toFixed(2)}.`;
+}
+
+function latestRows(series: readonly AggregatorSeries[]): Row[] {
+  return series.flatMap(({ aggregator, band }) =>
+    band
+      .slice(-10)
+      .reverse()
+      .map(({ step, mean, std, n }: BandPoint) => [
+        aggregator,
+        String(step),
+        exact(mean),
+        exact(std),
+        String(n),
+      ]),
+  );
+}

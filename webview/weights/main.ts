@@ -1,0 +1,21 @@
+import type { RunPanelState } from '../../src/extension/messages/common.ts';
+import type { WeightsToHost, WeightsToWebview } from '../../src/extension/messages/weights.ts';
+import { connect } from '../host.ts';
+import { rootElement } from '../page.ts';
+import { WeightsView } from './view.ts';
+
+const host = connect<WeightsToHost, WeightsToWebview, RunPanelState>();
+const view = new WeightsView(rootElement(), (id) => host.post({ type: 'selectRun', id }));
+
+host.onMessage((message) => {
+  switch (message.type) {
+    case 'show':
+      host.setState({ runId: message.run.id });
+      return view.show(message);
+    case 'append':
+      return view.append(message);
+    case 'empty':
+      return view.empty(message.reason);
+  }
+});
+host.post({ type: 'ready' });
