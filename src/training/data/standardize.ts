@@ -1,0 +1,36 @@
+import type { Dataset } from './dataset.ts';
+
+/**
+ * Shifts and scales every feature, in place, to mean 0 and standard deviation 1 over the training set; a constant feature
+ * is shifted alone. Validation data get the training set's shift and scale: nothing about them may leak into training.
+ */
+export function standardize(train: Dataset, validation: Dataset): void {
+  const { mean, deviation } = moments(train);
+  for (const { features, count, width } of [train, validation]) {
+    for (let i = 0; i < count * width; i++) {
+      const feature = i % width;
+      features[i] = (features[i]! - mean[feature]!) / deviation[feature]!;
+    }
+  }
+}
+
+/** A deviation below this share of the mean is rounding of float32: the feature is constant. */
+const ROUNDING = 2 ** -23;
+
+/** The deviation of a constant feature is given as 1, so that it can be divided by. */
+function moments({ features, count, width }: Dataset): {
+  mean: Float64Array;
+  deviation: Float64Array;
+} {
+  const mean = new Float64Array(width);
+  const deviation = new Float64Array(width);
+  for (let i = 0; i < count * width; i++) mean[i % width]! += features[i]! / count;
+  for (let i = 0; i < count * width; i++) {
+    deviation[i % width]! += (features[i]! - mean[i % width]!) ** 2 / count;
+  }
+  for (let j = 0; j < width; j++) {
+    const root = Math.sqrt(deviation[j]!);
+    deviation[j] = root > ROUNDING * Math.abs(mean[j]!) ? root : 1;
+  }
+  return { mean, deviation };
+}
