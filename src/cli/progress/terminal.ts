@@ -1,0 +1,122 @@
+import { createLogUpdate } from 'log-update';
+import type { EngineClient } from '../../engine/client.ts';
+import { unpackGram } from '../../engine/gram.ts';
+import type { RunEvent, StepEvent } from '../../runs/events.ts';
+import { describe } from '../../training/describe.ts';
+import type { Session } from '../../training/session.ts';
+import type { Run } from '../../training/train.ts';
+import { type ProgressView, titleOf } from './view.ts';
+
+/** Often enough to look alive, rarely enough to cost nothing. */
+const REDRAW_MS = 100;
+
+/** For a terminal: one line that is redrawn, and above it what stays worth reading. */
+export class TerminalView implements ProgressView {
+  readonly #line = createLogUpdate(process.stderr);
+  #drawnAt = 0;
+  #engine: EngineClient | undefined;
+  #runs: readonly Run[] = [];
+  #startedAt = 0;
+  #stepsTaken = 0;
+  #metric = '';
+  #conflict = '';
+
+  loading(done: number, total: number): void {
+    this.#draw(() => `reading data ${Math.floor((100 * done) / total)} %`);
+  }
+
+  created({ engine, device }: Session, runs: readonly Run[]): void {
+    this.#engine = engine;
+    this.#runs = runs;
+    this.#startedAt = performance.now();
+    this.note(`${runs.length} ${runs.length === 1 ? 'run' : 'runs'} on ${device.name}`);
+  }
+
+  event(run: Run, event: RunEvent): void {
+    switch (event.kind) {
+      case 'start':
+        this.#metric = '';
+        break;
+      case 'step':
+        this.#stepsTaken++;
+        this.#draw(() => this.#stepLine(run, event));
+        break;
+      case 'validation': {
+        const { name } = run.manifest.metric;
+        this.#metric = `${name} ${event.metrics[name]?.toPrecision(3) ?? 'NaN'}`;
+        break;
+      }
+      case 'warning':
+        this.note(`${titleOf(run)}: ${describe(event)}`);
+        break;
+      case 'end':
+        this.note(`${titleOf(run)}: ${describe(event)}${this.#metric && `, ${this.#metric}`}`);
+        break;
+      case 'checkpoint':
+        break;
+    }
+  }
+
+  note(text: string): void {
+    this.#line.persist(text);
+  }
+
+  close(): void {
+    this.#line.clear();
+    this.#line.done();
+  }
+
+  #draw(text: () => string): void {
+    const now = performance.now();
+    if (now - this.#drawnAt < REDRAW_MS) return;
+    this.#drawnAt = now;
+    this.#line(text());
+  }
+
+  #stepLine(run: Run, event: StepEvent): string {
+    this.#measureConflict(event);
+    const rate = (1000 * this.#stepsTaken) / (performance.now() - this.#startedAt);
+    const index = this.#runs.indexOf(run);
+    const later = this.#runs
+      .slice(index + 1)
+      .reduce((sum, { manifest }) => sum + manifest.steps, 0);
+    const left = run.manifest.steps - event.step + later;
+    return [
+      `run ${index + 1}/${this.#runs.length}`,
+      titleOf(run),
+      `step ${event.step}/${run.manifest.steps}`,
+      `loss ${meanLoss(event).toPrecision(3)}`,
+      this.#metric,
+      `${rate.toPrecision(3)} steps/s`,
+      `ETA ${clock(left / rate)}`,
+      this.#conflict,
+    ]
+      .filter(Boolean)
+      .join(' · ');
+  }
+
+  /** The answer comes in time for the next drawing. */
+  #measureConflict({ gram, groups, sizes, weights }: StepEvent): void {
+    const problem = { gram: unpackGram(gram, groups.length), sizes, weights };
+    this.#engine?.diagnose([problem]).then(
+      ([diagnostics]) => {
+        this.#conflict = `conflict ${Math.round(100 * diagnostics!.conflictRate)} %`;
+      },
+      // The engine has been closed, or the trainer will hear of its death too.
+      () => {},
+    );
+  }
+}
+
+function meanLoss({ losses, sizes }: StepEvent): number {
+  const total = losses.reduce<number>((sum, loss, i) => sum + (loss ?? Number.NaN) * sizes[i]!, 0);
+  return total / sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** "0:07", "1:02:33". */
+function clock(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const tail = `${m}:${String(s).padStart(2, '0')}`;
+  return h > 0 ? `${h}:${tail.padStart(5, '0')}` : tail;
+}

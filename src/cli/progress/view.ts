@@ -1,0 +1,22 @@
+import type { RunEvent } from '../../runs/events.ts';
+import type { Session } from '../../training/session.ts';
+import type { Run } from '../../training/train.ts';
+
+/** Shows on standard error how `grain run` gets on. */
+export interface ProgressView {
+  /** Bytes of data files read so far, and in all. */
+  loading(done: number, total: number): void;
+  /** The runs about to be trained, one after another. */
+  created(session: Session, runs: readonly Run[]): void;
+  /** An event was written to the log of a run. */
+  event(run: Run, event: RunEvent): void;
+  /** Something to say beside the runs. */
+  note(text: string): void;
+  close(): void;
+}
+
+/** "grain, seed 3", or "grain, seed 3/1" (initialisation/order) where they differ. */
+export function titleOf({ manifest: { aggregator, seed } }: Run): string {
+  const seeds = seed.init === seed.order ? seed.init : `${seed.init}/${seed.order}`;
+  return `${aggregator}, seed ${seeds}`;
+}

@@ -1,0 +1,22 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+/** SHA-256, hex, of the trainer itself: of its bundle, or of its sources when it runs from them. */
+export function codeFingerprint(): string {
+  const hash = createHash('sha256');
+  for (const file of codeFiles()) hash.update(readFileSync(file));
+  return hash.digest('hex');
+}
+
+function codeFiles(): string[] {
+  const self = import.meta.filename;
+  if (!self.endsWith('.ts')) return [self];
+  return ['engine', 'experiment', 'runs', 'training'].flatMap((room) => {
+    const folder = path.join(path.dirname(self), '..', room);
+    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .sort()
+      .map((name) => path.join(folder, name));
+  });
+}

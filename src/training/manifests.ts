@@ -1,0 +1,92 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { version_core as tfjsVersion } from '@tensorflow/tfjs-core';
+import packageJson from '../../package.json' with { type: 'json' };
+import type { Config } from '../experiment/config.ts';
+import type { RunRequest } from '../experiment/expand.ts';
+import { FORMAT_VERSION, type RunManifest, type Seed } from '../runs/manifest.ts';
+import { codeFingerprint } from './codeFingerprint.ts';
+import { buildGrouping } from './groups/build.ts';
+import type { Task } from './loss.ts';
+import type { Request } from './request.ts';
+import type { Session } from './session.ts';
+
+/** The validation metric that ranks a run's checkpoints. */
+const metrics: Readonly<Record<Task, RunManifest['metric']>> = {
+  classification: { name: 'accuracy', better: 'higher' },
+  regression: { name: 'rmse', better: 'lower' },
+};
+
+/**
+ * Manifests of one launch of a config.
+ * @param root folder that holds `.grain`
+ */
+export function manifestsOf(
+  request: Request,
+  session: Session,
+  requests: readonly RunRequest[],
+  root: string,
+): RunManifest[] {
+  const { config, data, device } = session;
+  const now = new Date();
+  const experiment = { id: experimentId(config.name, now), name: config.name };
+  const fingerprints = {
+    config: sha256(readFileSync(request.file)),
+    ...data.fingerprints,
+    ...modelFingerprint(config, request.folder),
+    code: codeFingerprint(),
+  };
+  return requests.map(({ aggregator, seed }) => ({
+    format: FORMAT_VERSION,
+    id: `${experiment.id}-${aggregator}-${seedName(seed)}`,
+    experiment,
+    createdAt: now.toISOString(),
+    aggregator,
+    seed,
+    steps: config.steps,
+    task: config.task,
+    groups: {
+      by: config.groups.by,
+      names: buildGrouping(config.groups, data, seed.order).names,
+    },
+    metric: metrics[config.task],
+    configPath: path.relative(root, request.file).split(path.sep).join('/'),
+    config: { ...config },
+    fingerprints,
+    device: { rung: device.rung, name: device.name },
+    versions: { grain: packageJson.version, node: process.versions.node, tfjs: tfjsVersion },
+  }));
+}
+
+/** "digits-20250131-142501-3fa9": sorts by time within a name, and no two launches share one. */
+function experimentId(name: string, now: Date): string {
+  const slug = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '');
+  const time = now
+    .toISOString()
+    .replaceAll(/[-:]|\..*/g, '')
+    .replace('T', '-');
+  return [slug, time, randomBytes(2).toString('hex')].filter(Boolean).join('-');
+}
+
+function seedName({ init, order }: Seed): string {
+  return init === order ? `seed${init}` : `init${init}-order${order}`;
+}
+
+/** Of the saved model that the runs start from, if they do. */
+function modelFingerprint({ model }: Config, folder: string): { model?: string } {
+  if (!model.from) return {};
+  const from = path.resolve(folder, model.from);
+  const files = readdirSync(from, { withFileTypes: true }).filter((entry) => entry.isFile());
+  const names = files.map(({ name }) => name).sort();
+  return { model: sha256(...names.map((name) => readFileSync(path.join(from, name)))) };
+}
+
+function sha256(...parts: readonly Buffer[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+}

@@ -1,0 +1,60 @@
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { closest } from 'fastest-levenshtein';
+import type { Config } from '../experiment/config.ts';
+import { ConfigError, type Position } from '../experiment/parse.ts';
+
+type Key = readonly (string | number)[];
+
+/** How to mend what is wrong. */
+export interface Help {
+  readonly expected: string;
+  /** What is wrong is a name that none of the valid ones equals: the nearest of them is offered. */
+  readonly name?: { readonly wrong: string; readonly valid: readonly string[] };
+}
+
+/** A config to be trained, and where each of its keys is written, to point at what is wrong. */
+export class Request {
+  readonly config: Config;
+  /** The config file as the user named it. */
+  readonly file: string;
+  readonly #position: (path: Key) => Position;
+
+  constructor(config: Config, file: string, position: (path: Key) => Position) {
+    this.config = config;
+    this.file = file;
+    this.#position = position;
+  }
+
+  /** Paths in the config are relative to this folder. */
+  get folder(): string {
+    return path.dirname(this.file);
+  }
+
+  /** An error at a key of the config. */
+  problem(key: Key, message: string, help: Help): ConfigError {
+    return new ConfigError([
+      { file: this.file, ...this.#position(key), path: [...key], message, ...mending(help) },
+    ]);
+  }
+
+  /** Path of a data file. @throws ConfigError if it is not there */
+  dataFile(key: 'train' | 'validation'): string {
+    const named = this.config.data[key];
+    const file = path.join(this.folder, named);
+    if (existsSync(file)) return file;
+    const folder = path.dirname(file);
+    const valid = existsSync(folder) ? readdirSync(folder) : [];
+    throw this.problem(['data', key], `there is no file ${file}`, {
+      expected: 'the path of a CSV, TSV or JSONL file, relative to the config',
+      ...(valid.length > 0 && { name: { wrong: path.basename(file), valid } }),
+    });
+  }
+}
+
+/** The fields of a diagnostic that say what would be right. */
+export function mending({ expected, name }: Help): { expected: string; suggestion?: string } {
+  return name && name.valid.length > 0
+    ? { expected, suggestion: closest(name.wrong, name.valid) }
+    : { expected };
+}

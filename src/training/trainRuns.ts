@@ -1,0 +1,40 @@
+import { appendFileSync, existsSync } from 'node:fs';
+import path from 'node:path';
+import type { EndEvent, RunEvent } from '../runs/events.ts';
+import { describe } from './describe.ts';
+import type { Session } from './session.ts';
+import { type Run, train } from './train.ts';
+
+export interface Audience {
+  onEvent(run: Run, event: RunEvent): void;
+  /** True once the whole process was asked to end. */
+  isInterrupted(): boolean;
+}
+
+/**
+ * Trains runs one after another. A run ends early where its folder holds a file `stop` or the process was asked to end; one
+ * that fails does not keep the next from being trained.
+ * @returns how each run ended
+ */
+export async function trainRuns(
+  session: Session,
+  runs: readonly Run[],
+  audience: Audience,
+): Promise<EndEvent[]> {
+  const ends: EndEvent[] = [];
+  for (const run of runs) {
+    const onEvent = (event: RunEvent) => {
+      writeOutputLog(run, event);
+      audience.onEvent(run, event);
+    };
+    const shouldStop = () => audience.isInterrupted() || existsSync(path.join(run.folder, 'stop'));
+    ends.push(await train(session, run, { onEvent, shouldStop }));
+  }
+  return ends;
+}
+
+function writeOutputLog({ folder }: Run, event: RunEvent): void {
+  const text = describe(event);
+  if (text === null) return;
+  appendFileSync(path.join(folder, 'output.log'), `${new Date(event.at).toISOString()} ${text}\n`);
+}
