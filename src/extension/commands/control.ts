@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { RunSummary } from '../../runs/store.ts';
 import { type Launcher, stopRuns } from '../launch/launcher.ts';
 import { isLiving, isResumable } from '../runs/states.ts';
 import { runWords } from '../runs/words.ts';
@@ -6,11 +7,12 @@ import type { WorkspaceRuns } from '../runs/workspaceRuns.ts';
 import type { Targets } from './targets.ts';
 
 export async function stop(targets: Targets, node: unknown): Promise<void> {
-  await stopRuns(await targets.chosen(node, 'Stop which run?', ({ status }) => isLiving(status)));
+  const fits = ({ status }: RunSummary) => isLiving(status);
+  await stopRuns(await targets.chosenTogether(node, 'Stop what?', fits));
 }
 
 export async function resume(targets: Targets, launcher: Launcher, node: unknown): Promise<void> {
-  const fits = ({ status }: { status: Parameters<typeof isResumable>[0] }) => isResumable(status);
+  const fits = ({ status }: RunSummary) => isResumable(status);
   for (const run of await targets.chosen(node, 'Resume which run?', fits)) {
     await launcher.resume(run);
   }

@@ -31,23 +31,60 @@ export class Targets {
    * single one is taken, else the user is asked for one.
    */
   async chosen(node: unknown, question: string, fits: Fits): Promise<LocatedRun[]> {
+    const named = this.#named(node, fits);
+    if (named) return named;
+    const runs = this.#runs.all.filter(fits).sort(latestFirst);
+    return pick(
+      question,
+      runs.map((run) => ({ label: runWords(run.manifest), runs: [run] })),
+    );
+  }
+
+  /** Like {@link chosen}, but where nothing is named the user is asked for an experiment, and gets all of it that fits. */
+  async chosenTogether(node: unknown, question: string, fits: Fits): Promise<LocatedRun[]> {
+    const named = this.#named(node, fits);
+    if (named) return named;
+    const runs = this.#runs.all.filter(fits).sort(latestFirst);
+    const experiments = new Map<string, LocatedRun[]>();
+    for (const run of runs) {
+      const { id } = run.manifest.experiment;
+      experiments.set(id, [...(experiments.get(id) ?? []), run]);
+    }
+    return pick(
+      question,
+      [...experiments.values()].map((all) => ({
+        label: all[0]!.manifest.experiment.name,
+        runs: all,
+      })),
+    );
+  }
+
+  #named(node: unknown, fits: Fits): LocatedRun[] | undefined {
     if (typeof node === 'string') return this.#below(node).filter(fits);
     const selected = this.#selection.selected.filter(fits);
-    if (selected.length > 0) return selected;
-    const candidates = this.#runs.all.filter(fits);
-    if (candidates.length <= 1) return candidates;
-    const items = candidates.sort(latestFirst).map((run) => ({
-      label: runWords(run.manifest),
-      description: run.status,
-      detail: timeWords(Date.parse(run.manifest.createdAt), vscode.env.language),
-      run,
-    }));
-    const picked = await vscode.window.showQuickPick(items, { placeHolder: question });
-    return picked ? [picked.run] : [];
+    return selected.length > 0 ? selected : undefined;
   }
 
   #below(node: string): LocatedRun[] {
     const ids = this.#explorer.runsBelow(node);
     return ids.map((id) => this.#runs.find(id)).filter((run) => run !== undefined);
   }
+}
+
+interface Choice {
+  readonly label: string;
+  readonly runs: readonly LocatedRun[];
+}
+
+/** The runs of one choice; a single one is taken unasked. */
+async function pick(question: string, choices: readonly Choice[]): Promise<LocatedRun[]> {
+  if (choices.length <= 1) return [...(choices[0]?.runs ?? [])];
+  const items = choices.map(({ label, runs }) => ({
+    label,
+    description: runs.length === 1 ? runs[0]!.status : `${runs.length} runs`,
+    detail: timeWords(Date.parse(runs[0]!.manifest.createdAt), vscode.env.language),
+    runs,
+  }));
+  const picked = await vscode.window.showQuickPick(items, { placeHolder: question });
+  return [...(picked?.runs ?? [])];
 }

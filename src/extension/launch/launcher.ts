@@ -43,7 +43,7 @@ export class Launcher {
     const known = new Set(this.#parts.runs.all.map(({ manifest }) => manifest.id));
     const configPath = path.relative(folder.uri.fsPath, config.fsPath).replaceAll('\\', '/');
     await this.#start(
-      `GRAIN: ${configPath}`,
+      `Fine-tuning ${configPath}`,
       ['run', config.fsPath, '--json'],
       folder,
       ({ manifest }) => !known.has(manifest.id) && manifest.configPath === configPath,
@@ -54,7 +54,7 @@ export class Launcher {
   async resume(run: LocatedRun): Promise<void> {
     const { id } = run.manifest;
     await this.#start(
-      `GRAIN: ${runWords(run.manifest)}`,
+      `Resuming ${runWords(run.manifest)}`,
       ['run', '--resume', id, '--json'],
       run.workspaceFolder,
       ({ manifest }) => manifest.id === id,

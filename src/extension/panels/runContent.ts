@@ -136,7 +136,7 @@ function headerOf({ manifest, status, step }: RunSummary, feed: RunFeed): RunHea
 function choicesOf(runs: readonly RunSummary[], locale: string): RunChoice[] {
   return [...runs].sort(latestFirst).map(({ manifest }) => ({
     id: manifest.id,
-    label: `${experimentWords(manifest, locale)} · ${manifest.aggregator} · seed ${seedWords(manifest.seed)}`,
+    label: `${manifest.aggregator} · seed ${seedWords(manifest.seed)} · ${experimentWords(manifest, locale)}`,
   }));
 }
 

@@ -1,3 +1,4 @@
+import { unwatchFile, watchFile } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { RunStore, type RunSummary } from '../../runs/store.ts';
@@ -7,6 +8,10 @@ import { isLiving } from './states.ts';
 const POLL_MS = 500;
 /** Files change in bursts; one look after a burst is enough. */
 const SETTLE_MS = 100;
+/** How often the folder of runs is asked whether it has changed. */
+const FOLDER_MS = 2_000;
+/** From a run's folder being there to its files being there. */
+const BIRTH_MS = 3_000;
 
 /** A run and where it lives. */
 export interface LocatedRun extends RunSummary {
@@ -17,7 +22,7 @@ export interface LocatedRun extends RunSummary {
 interface WatchedFolder {
   readonly workspaceFolder: vscode.WorkspaceFolder;
   readonly store: RunStore;
-  readonly watcher: vscode.FileSystemWatcher;
+  readonly watcher: vscode.Disposable;
 }
 
 /**
@@ -135,15 +140,22 @@ export class WorkspaceRuns implements vscode.Disposable {
   #watch(root: string, workspaceFolder: vscode.WorkspaceFolder): WatchedFolder {
     const runs = path.join(root, '.grain', 'runs');
     // Not the sign of life that a run's process gives every other second.
-    const watcher = vscode.workspace.createFileSystemWatcher(
+    const files = vscode.workspace.createFileSystemWatcher(
       new vscode.RelativePattern(workspaceFolder, '.grain/runs/{*,*/run.json,*/events.jsonl}'),
     );
     const settle = () => {
       if (!this.#look && this.living.length === 0) this.#schedule(SETTLE_MS);
     };
-    watcher.onDidCreate(settle);
-    watcher.onDidChange(settle);
-    watcher.onDidDelete(settle);
+    files.onDidCreate(settle);
+    files.onDidChange(settle);
+    files.onDidDelete(settle);
+    // The watcher misses folders made in one go, as .grain/runs/x in a fresh workspace is.
+    const born = () => {
+      const expecting = this.expect();
+      setTimeout(() => expecting.dispose(), BIRTH_MS);
+    };
+    watchFile(runs, { interval: FOLDER_MS, persistent: false }, born);
+    const watcher = vscode.Disposable.from(files, { dispose: () => unwatchFile(runs, born) });
     return { workspaceFolder, store: new RunStore(runs), watcher };
   }
 }
