@@ -46,11 +46,6 @@ export class RunExplorer implements vscode.TreeDataProvider<string>, vscode.Disp
     await this.#view.reveal(id, { select: true, focus: false, expand: 2 });
   }
 
-  /** Whether somebody sees the tree. */
-  get visible(): boolean {
-    return this.#view.visible;
-  }
-
   async getChildren(id?: string): Promise<string[]> {
     await this.#runs.ready;
     const children = id === undefined ? this.#tree.roots : this.#tree.nodes.get(id)?.children;
