@@ -19,10 +19,11 @@ export function percent(share: number | null): string {
   return `${Number((100 * share).toFixed(1))} %`;
 }
 
-/** One significant digit and a power of ten, for what matters by its order of magnitude. */
+/** For what matters by its order of magnitude: one digit and a power of ten where it is small. */
 export function magnitude(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return missing;
-  return value === 0 ? '0' : minus(value.toExponential(0));
+  if (value === 0 || Math.abs(value) >= 1e-3) return significant(value, 2);
+  return minus(value.toExponential(0));
 }
 
 /** The middle of a long name gives way: names of groups often differ at their end. */

@@ -114,16 +114,27 @@ async function isMarked(page: Page, id: string): Promise<boolean> {
   }, id);
 }
 
+async function isShown(page: Page, id: string, dataset: number): Promise<boolean> {
+  return page.evaluate(
+    ([canvasId, index]) => {
+      const global = globalThis as unknown as ChartPage;
+      return global.Chart.getChart(global.document.getElementById(canvasId))!.isDatasetVisible(
+        index,
+      );
+    },
+    [id, dataset] as const,
+  );
+}
+
 interface ChartPage {
-  readonly Chart: {
-    getChart(
-      canvas: unknown,
-    ):
-      | { readonly data: { readonly datasets: { data: unknown; borderColor?: string }[] } }
-      | undefined;
-  };
+  readonly Chart: { getChart(canvas: unknown): PageChart | undefined };
   readonly document: { getElementById(id: string): unknown };
   marked: unknown[];
+}
+
+interface PageChart {
+  readonly data: { readonly datasets: readonly { readonly data: unknown }[] };
+  isDatasetVisible(index: number): boolean;
 }
 
 describe('weights', () => {
@@ -192,9 +203,7 @@ describe('weights', () => {
         assert.ok(data.length <= 1500 && data.length > 375, `${data.length} points`);
         assert.equal(data.at(-1)?.x, 5000);
       }
-      const [{ data }] = (await drawn(page, 'effective-groups')) as [
-        { data: { x: number; y: number | null }[] },
-      ];
+      const [effective] = await drawn(page, 'effective-groups');
       for (const { x, y } of effective!.data) assert.equal(y, long[x - 1]!.effectiveGroups);
       await page.getByText('One step in 4 is drawn.').waitFor();
     });
@@ -293,6 +302,9 @@ describe('weights', () => {
         'false',
       );
       assert.equal(await page.locator('.tooltip').isVisible(), false, 'gone with the focus');
+      await send(page, weightsShow(grain));
+      assert.equal(await isShown(page, 'weights-area', 2), false, 'hidden also when shown anew');
+      assert.equal(await isShown(page, 'weights-area', 3), true);
     });
   });
 
@@ -583,17 +595,17 @@ describe('looks', () => {
             async ({ page }) => {
               await send(page, message);
               assert.ok((await overflow(page)) <= 0, `${name} is wider than ${width} px`);
-              await page.locator('summary').click();
-              assert.ok(
-                (await overflow(page)) <= 0,
-                `${name} with its table is wider than ${width} px`,
-              );
-              await page.locator('summary').click();
               await page.screenshot({
                 path: path.join(screenshots, `${name}-${theme}-${width}.png`),
                 fullPage: panel !== 'metrics' || width === 400,
                 caret: 'initial',
               });
+              await page.locator('summary').click();
+              await page.locator('details tbody tr').first().waitFor();
+              assert.ok(
+                (await overflow(page)) <= 0,
+                `${name} with its table is wider than ${width} px`,
+              );
             },
             { theme, width, height },
           );

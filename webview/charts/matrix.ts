@@ -151,7 +151,8 @@ const numbersInCells: Plugin<'matrix'> = {
 /** Two decimals without the leading zero: "−.37" fits where "−0.37" does not. */
 function inCell(value: number | null): string {
   if (value === null) return '–';
-  return value
+  const rounded = Number(value.toFixed(2)) + 0;
+  return rounded
     .toFixed(2)
     .replace(/^(-?)0\./, '$1.')
     .replace('-', '−');

@@ -32,6 +32,7 @@ test('shares as percentages', () => {
 test('orders of magnitude', () => {
   assert.equal(format.magnitude(3.2e-16), '3e−16');
   assert.equal(format.magnitude(0), '0');
+  assert.equal(format.magnitude(0.93712), '0.94');
   assert.equal(format.magnitude(null), '–');
 });
 
