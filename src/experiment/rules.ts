@@ -1,0 +1,162 @@
+import type { Config } from './config.ts';
+import type { Path } from './document.ts';
+import type { Finding } from './finding.ts';
+
+/** Looks at keys together. `isWritten` tells a key that the user wrote from one that has its default. */
+type Rule = (config: Config, isWritten: (path: Path) => boolean) => Finding[];
+
+/** What a schema cannot say: keys that contradict each other, or would silently do nothing. */
+export function brokenRules(config: Config, isWritten: (path: Path) => boolean): Finding[] {
+  return rules.flatMap((rule) => rule(config, isWritten));
+}
+
+const rules: readonly Rule[] = [
+  savedModelHasItsOwnShape,
+  onlySavedModelsAreKept,
+  layersFitArchitecture,
+  convolutionsNeedImages,
+  labelsNeedClasses,
+  batchesHoldTheirGroups,
+  valuesCountThemselves,
+  optimizersHaveTheirOwnKeys,
+  targetIsNoFeature,
+  namesOnce,
+  seedsOnce,
+];
+
+function savedModelHasItsOwnShape({ model }: Config): Finding[] {
+  if (model.from === undefined) return [];
+  const keys = (['architecture', 'hidden', 'filters'] as const).filter((key) => model[key]);
+  return keys.map((key) => ({
+    path: ['model', key],
+    isKey: true,
+    message: `model.${key} contradicts model.from: a saved model has its own`,
+    expected: 'one of the two',
+  }));
+}
+
+function onlySavedModelsAreKept({ model }: Config): Finding[] {
+  if (model.from !== undefined) return [];
+  const keys = (['freeze', 'head'] as const).filter((key) => model[key]);
+  return keys.map((key) => ({
+    path: ['model', key],
+    isKey: true,
+    message: `model.${key} needs model.from: without it every layer starts from scratch`,
+    expected: 'model.from, the folder of a saved model',
+  }));
+}
+
+function layersFitArchitecture({ model }: Config): Finding[] {
+  if (model.from !== undefined) return [];
+  const architecture = model.architecture ?? 'mlp';
+  const [wrong, right] = ({ mlp: ['filters', 'hidden'], cnn: ['hidden', 'filters'] } as const)[
+    architecture
+  ];
+  if (model[wrong] === undefined) return [];
+  return [
+    {
+      path: ['model', wrong],
+      isKey: true,
+      message: `a model of architecture ${architecture} has no ${wrong}`,
+      expected: `model.${right}, or another model.architecture`,
+    },
+  ];
+}
+
+function convolutionsNeedImages({ model, data }: Config): Finding[] {
+  if (model.architecture !== 'cnn' || data.image) return [];
+  return [
+    {
+      path: ['model', 'architecture'],
+      message: 'a cnn needs images, and there is no data.image',
+      expected: 'data.image: [height, width, channels], or architecture: mlp',
+    },
+  ];
+}
+
+function labelsNeedClasses({ groups, task }: Config): Finding[] {
+  if (groups.by !== 'label' || task === 'classification') return [];
+  return [
+    {
+      path: ['groups', 'by'],
+      message: `a ${task} has no labels to make groups by`,
+      expected: 'one of microbatch, random, or column:<name>',
+    },
+  ];
+}
+
+function batchesHoldTheirGroups({ groups, batchSize }: Config, isWritten: Parameters<Rule>[1]) {
+  if (isByValue(groups.by) || groups.count <= batchSize) return [];
+  const count = ['groups', 'count'];
+  return [
+    {
+      path: isWritten(count) ? count : ['batchSize'],
+      message: `${groups.count} groups cannot be made of a batch of ${batchSize} examples`,
+      expected: 'groups.count to be at most batchSize',
+    },
+  ];
+}
+
+function valuesCountThemselves({ groups }: Config, isWritten: Parameters<Rule>[1]): Finding[] {
+  const path = ['groups', 'count'];
+  if (!isByValue(groups.by) || !isWritten(path)) return [];
+  return [
+    {
+      path,
+      isKey: true,
+      message: `groups.count does nothing with groups by ${groups.by}: there are as many as values`,
+      expected: 'no groups.count, or groups.by: microbatch or random',
+    },
+  ];
+}
+
+function optimizersHaveTheirOwnKeys({ optimizer }: Config, isWritten: Parameters<Rule>[1]) {
+  const foreign = ({ sgd: ['beta1', 'beta2', 'epsilon'], adamw: ['momentum'] } as const)[
+    optimizer.name
+  ];
+  return foreign
+    .map((key) => ({
+      path: ['optimizer', key],
+      isKey: true,
+      message: `optimizer.${key} does nothing with ${optimizer.name}`,
+      expected: `no such key, or name: ${optimizer.name === 'sgd' ? 'adamw' : 'sgd'}`,
+    }))
+    .filter(({ path }) => isWritten(path));
+}
+
+function targetIsNoFeature({ data }: Config): Finding[] {
+  const index = data.features?.indexOf(data.target) ?? -1;
+  if (index < 0) return [];
+  return [
+    {
+      path: ['data', 'features', index],
+      message: `"${data.target}" is the target: a model that sees it has nothing to learn`,
+      expected: 'columns beside the target',
+    },
+  ];
+}
+
+function namesOnce({ aggregate, data }: Config): Finding[] {
+  return [
+    ...repeated(aggregate, ['aggregate'], 'each aggregator once'),
+    ...repeated(data.features ?? [], ['data', 'features'], 'each column once'),
+  ];
+}
+
+function seedsOnce({ seeds }: Config): Finding[] {
+  const pairs = seeds.map((seed) =>
+    typeof seed === 'number' ? `${seed}/${seed}` : `${seed.init}/${seed.order}`,
+  );
+  return repeated(pairs, ['seeds'], 'each pair of init and order once; a number is both');
+}
+
+function repeated(values: readonly string[], path: Path, expected: string): Finding[] {
+  return values.flatMap((value, index) => {
+    const isFirst = values.indexOf(value) === index;
+    return isFirst ? [] : [{ path: [...path, index], message: `${value} is repeated`, expected }];
+  });
+}
+
+function isByValue(by: string): boolean {
+  return by === 'label' || by.startsWith('column:');
+}
