@@ -1,0 +1,60 @@
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import type { RunEvent } from './events.ts';
+import { EVENTS_FILE } from './files.ts';
+
+const NEWLINE = 0x0a;
+const BLOCK_BYTES = 64 * 1024;
+
+/**
+ * Appends to the event log of a run. An event is acknowledged when `append` returns: the operating system then has the whole line,
+ * and no death of this process can lose it. There must be one writer at a time; `takeOwnership` sees to that.
+ */
+export class EventWriter {
+  readonly #file: number;
+
+  private constructor(file: number) {
+    this.#file = file;
+  }
+
+  /** Opens or makes the log in a run's folder, and cuts off the torn line that a killed writer may have left. */
+  static open(folder: string): EventWriter {
+    const file = openSync(path.join(folder, EVENTS_FILE), 'a+');
+    try {
+      ftruncateSync(file, endOfLastLine(file));
+      return new EventWriter(file);
+    } catch (error) {
+      closeSync(file);
+      throw error;
+    }
+  }
+
+  /** One write for one line. JSON has no word for numbers that are not finite: they become `null`. */
+  append(event: RunEvent): void {
+    const line = Buffer.from(`${JSON.stringify(event)}\n`);
+    const end = fstatSync(this.#file).size;
+    const written = writeSync(this.#file, line);
+    if (written === line.length) return;
+    // Half a line may not stay: the next one would be glued to it.
+    ftruncateSync(this.#file, end);
+    throw new Error(`the event log took ${written} of ${line.length} bytes: is the disk full?`);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}
+
+/** Where the last whole line ends: after the last newline. */
+function endOfLastLine(file: number): number {
+  const block = Buffer.alloc(BLOCK_BYTES);
+  let end = fstatSync(file).size;
+  while (end > 0) {
+    const start = Math.max(0, end - BLOCK_BYTES);
+    const length = readSync(file, block, 0, end - start, start);
+    const newline = block.subarray(0, length).lastIndexOf(NEWLINE);
+    if (newline >= 0) return start + newline + 1;
+    end = start;
+  }
+  return 0;
+}

@@ -1,0 +1,72 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { hasCode } from './files.ts';
+
+const NEWLINE = 0x0a;
+const BLOCK_BYTES = 256 * 1024;
+
+/**
+ * Follows a file that grows by whole lines. Only a newline makes a line: what comes after the last one is left for later, and so no
+ * character is ever cut, wherever a read ends.
+ */
+export class LineTail {
+  readonly #file: string;
+  /** Behind the last line read. */
+  #offset = 0;
+  #restarts = 0;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** How often the file was found shorter than what had been read of it, and read again from its start. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** The lines added since the last call, without their newlines; none if the file is not there. Calls take turns. */
+  read(): Promise<string[]> {
+    const lines = this.#last.then(() => this.#readAdded());
+    this.#last = lines.catch(() => {});
+    return lines;
+  }
+
+  async #readAdded(): Promise<string[]> {
+    let file: FileHandle;
+    try {
+      file = await open(this.#file, 'r');
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return [];
+      throw error;
+    }
+    try {
+      const { size } = await file.stat();
+      if (size < this.#offset) {
+        this.#offset = 0;
+        this.#restarts++;
+      }
+      return await this.#readUpTo(size, file);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #readUpTo(size: number, file: FileHandle): Promise<string[]> {
+    const lines: string[] = [];
+    let block = Buffer.alloc(Math.min(BLOCK_BYTES, size - this.#offset));
+    while (this.#offset < size) {
+      const { bytesRead } = await file.read(block, 0, block.length, this.#offset);
+      const newline = block.subarray(0, bytesRead).lastIndexOf(NEWLINE);
+      if (newline >= 0) {
+        lines.push(...block.toString('utf8', 0, newline).split('\n'));
+        this.#offset += newline + 1;
+      } else if (bytesRead === block.length && this.#offset + bytesRead < size) {
+        // A line longer than the block.
+        block = Buffer.alloc(2 * block.length);
+      } else {
+        break;
+      }
+    }
+    return lines;
+  }
+}

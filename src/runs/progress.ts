@@ -1,0 +1,84 @@
+import type { RunEvent } from './events.ts';
+import { LineTail } from './lineTail.ts';
+import type { Lifecycle } from './status.ts';
+import { isKnown, parseEvent } from './tail.ts';
+
+/** How far a run has come, as its log says. */
+export interface Progress {
+  readonly lifecycle: Lifecycle;
+  /** Steps taken. */
+  readonly step: number;
+  /** Of the last validation; a metric that was not finite is NaN. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAt: number | null;
+  /** Null while the run has not ended, or was taken up again. */
+  readonly endedAt: number | null;
+  readonly error?: string;
+}
+
+const BEGINNING: Progress = {
+  lifecycle: null,
+  step: 0,
+  metrics: {},
+  startedAt: null,
+  endedAt: null,
+};
+
+/** How a step begins as this package writes it; logs are steps for the most part, and of those only the last one counts. */
+const STEP_PREFIX = '{"kind":"step"';
+
+/** Follows the log of a run for its progress alone: of many steps it parses one. */
+export class ProgressTail {
+  readonly #lines: LineTail;
+  #restarts = 0;
+  #progress = BEGINNING;
+
+  constructor(file: string) {
+    this.#lines = new LineTail(file);
+  }
+
+  async read(): Promise<Progress> {
+    const lines = await this.#lines.read();
+    if (this.#lines.restarts !== this.#restarts) this.#progress = BEGINNING;
+    this.#restarts = this.#lines.restarts;
+    const lastStep = lines.findLastIndex((line) => line.startsWith(STEP_PREFIX));
+    lines.forEach((line, i) => {
+      if (line.startsWith(STEP_PREFIX) && i < lastStep) return;
+      const event = parseEvent(line);
+      if (event && isKnown(event)) this.#progress = after(this.#progress, event);
+    });
+    return this.#progress;
+  }
+}
+
+function after(progress: Progress, event: RunEvent): Progress {
+  switch (event.kind) {
+    case 'start': {
+      const { step, metrics, startedAt } = progress;
+      return {
+        lifecycle: 'started',
+        step,
+        metrics,
+        startedAt: startedAt ?? event.at,
+        endedAt: null,
+      };
+    }
+    case 'step':
+      return { ...progress, step: event.step };
+    case 'validation': {
+      const metrics = Object.entries(event.metrics).map(([name, fact]) => [name, fact ?? NaN]);
+      return { ...progress, metrics: Object.fromEntries(metrics) };
+    }
+    case 'end':
+      return {
+        ...progress,
+        lifecycle: event.status,
+        endedAt: event.at,
+        ...(event.error !== undefined && { error: event.error }),
+      };
+    case 'checkpoint':
+    case 'warning':
+      return progress;
+  }
+}

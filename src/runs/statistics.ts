@@ -1,0 +1,55 @@
+import { max, mean, min, sampleStandardDeviation } from 'simple-statistics';
+
+export interface Point {
+  readonly step: number;
+  readonly value: number;
+}
+
+/** Several seeds at one step. */
+export interface Band {
+  readonly step: number;
+  readonly mean: number;
+  /** Sample standard deviation (n − 1); `null` for fewer than two seeds. */
+  readonly std: number | null;
+  readonly n: number;
+}
+
+export interface Summary {
+  readonly mean: number;
+  /** Sample standard deviation (n − 1); `null` for fewer than two values. */
+  readonly std: number | null;
+  readonly min: number;
+  readonly max: number;
+  readonly n: number;
+}
+
+/**
+ * Mean and spread of curves, a curve per seed, at each step that any of them has reached, over those that have.
+ * @param curves steps ascending
+ */
+export function bandOf(curves: readonly (readonly Point[])[]): Band[] {
+  const values = new Map<number, number[]>();
+  for (const { step, value } of curves.flat()) {
+    const others = values.get(step);
+    if (others) others.push(value);
+    else values.set(step, [value]);
+  }
+  return [...values]
+    .sort(([one], [other]) => one - other)
+    .map(([step, reached]) => {
+      const { mean, std, n } = summarise(reached);
+      return { step, mean, std, n };
+    });
+}
+
+/** @param values at least one, finite */
+export function summarise(values: readonly number[]): Summary {
+  const copy = [...values];
+  return {
+    mean: mean(copy),
+    std: copy.length < 2 ? null : sampleStandardDeviation(copy),
+    min: min(copy),
+    max: max(copy),
+    n: copy.length,
+  };
+}

@@ -1,0 +1,174 @@
+import { mkdirSync } from 'node:fs';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { EVENTS_FILE, hasCode, MANIFEST_FILE, STOP_FILE } from './files.ts';
+import { FORMAT_VERSION, type RunManifest } from './manifest.ts';
+import { hasLivingOwner } from './owner.ts';
+import { type Progress, ProgressTail } from './progress.ts';
+import { type RunStatus, statusOf } from './status.ts';
+
+/** How many runs are read at once: enough to keep the disk busy, few enough to keep memory small. */
+const READERS = 8;
+
+export interface RunFolder {
+  readonly id: string;
+  readonly path: string;
+}
+
+/** A run as lists show it. */
+export interface RunSummary {
+  readonly manifest: RunManifest;
+  readonly status: RunStatus;
+  /** Steps taken. */
+  readonly step: number;
+  /** The metric that ranks checkpoints, at the last validation; NaN if it was not finite. */
+  readonly lastMetric: { readonly name: string; readonly value: number } | null;
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAt: number | null;
+  /** Null for a run that has not ended. */
+  readonly endedAt: number | null;
+  /** Why it failed. */
+  readonly error?: string;
+  /** Path of its folder. */
+  readonly folder: string;
+}
+
+/** What is known of a run, and how its log looked then. */
+interface Known {
+  readonly manifest: RunManifest;
+  readonly tail: ProgressTail;
+  /** Of the log: size and time of the last change. */
+  stamp: string;
+  progress: Progress;
+}
+
+/** The runs in a folder `.grain/runs`. Remembers what it has read: listing again reads what was added. */
+export class RunStore {
+  readonly #root: string;
+  readonly #known = new Map<string, Known>();
+
+  /** @param root path of a `.grain/runs`, which need not be there */
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** Makes the folder of a new run. @throws if there is one of that id */
+  create(manifest: RunManifest): RunFolder {
+    const folder = this.open(manifest.id);
+    mkdirSync(this.#root, { recursive: true });
+    mkdirSync(folder.path);
+    writeFileAtomic.sync(
+      path.join(folder.path, MANIFEST_FILE),
+      `${JSON.stringify(manifest, null, 2)}\n`,
+    );
+    return folder;
+  }
+
+  /** @throws RangeError if the id is no plain name, and so might lead elsewhere */
+  open(id: string): RunFolder {
+    if (!/^[^./\\][^/\\]*$/.test(id)) throw new RangeError(`"${id}" is no id of a run`);
+    return { id, path: path.join(this.#root, id) };
+  }
+
+  /** All runs, by id. Folders without a manifest, or with one of a later format, are no runs. */
+  async list(): Promise<RunSummary[]> {
+    const ids = await this.#ids();
+    for (const id of this.#known.keys()) if (!ids.includes(id)) this.#known.delete(id);
+    const summaries = new Map<string, RunSummary>();
+    const waiting = ids.values();
+    const readers = Array.from({ length: READERS }, async () => {
+      for (const id of waiting) {
+        const summary = await this.#summary(id);
+        if (summary) summaries.set(id, summary);
+      }
+    });
+    await Promise.all(readers);
+    return ids.flatMap((id) => summaries.get(id) ?? []);
+  }
+
+  /** Deletes a run with all that it has made. @throws if a living process works on it */
+  async delete(id: string): Promise<void> {
+    const { path: folder } = this.open(id);
+    const status = (await this.#summary(id))?.status;
+    if (status === 'running' || status === 'queued') {
+      throw new Error(`${id} is ${status}: stop it before you delete it`);
+    }
+    await rm(folder, { recursive: true, force: true });
+    this.#known.delete(id);
+  }
+
+  /** Asks the process of a run to end it at its next step. */
+  async requestStop(id: string): Promise<void> {
+    await writeFile(path.join(this.open(id).path, STOP_FILE), '');
+  }
+
+  async #ids(): Promise<string[]> {
+    try {
+      const entries = await readdir(this.#root, { withFileTypes: true });
+      return entries
+        .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+        .map(({ name }) => name)
+        .sort();
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return [];
+      throw error;
+    }
+  }
+
+  async #summary(id: string): Promise<RunSummary | null> {
+    const folder = this.open(id).path;
+    const known = this.#known.get(id) ?? (await meet(id, folder));
+    if (!known) return null;
+    this.#known.set(id, known);
+    const stamp = await stampOf(path.join(folder, EVENTS_FILE));
+    if (stamp !== known.stamp) known.progress = await known.tail.read();
+    known.stamp = stamp;
+    return summaryOf(known, folder);
+  }
+}
+
+async function meet(id: string, folder: string): Promise<Known | null> {
+  const manifest = await readManifest(path.join(folder, MANIFEST_FILE));
+  if (!manifest) return null;
+  const tail = new ProgressTail(path.join(folder, EVENTS_FILE));
+  // The folder may have been renamed: its name is where the run is found.
+  return { manifest: { ...manifest, id }, tail, stamp: '', progress: await tail.read() };
+}
+
+async function readManifest(file: string): Promise<RunManifest | null> {
+  try {
+    const manifest = JSON.parse(await readFile(file, 'utf8'));
+    return manifest?.format === FORMAT_VERSION ? manifest : null;
+  } catch (error) {
+    if (error instanceof SyntaxError || hasCode(error, 'ENOENT')) return null;
+    throw error;
+  }
+}
+
+/** Changes whenever the log does. */
+async function stampOf(file: string): Promise<string> {
+  try {
+    const { size, mtimeMs } = await stat(file);
+    return `${size} ${mtimeMs}`;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return 'none';
+    throw error;
+  }
+}
+
+function summaryOf({ manifest, progress }: Known, folder: string): RunSummary {
+  const { lifecycle, step, metrics, startedAt, endedAt, error } = progress;
+  const { name } = manifest.metric;
+  const value = metrics[name];
+  return {
+    manifest,
+    status: statusOf(lifecycle, () => hasLivingOwner(folder)),
+    step,
+    lastMetric: value === undefined ? null : { name, value },
+    startedAt,
+    endedAt,
+    ...(error !== undefined && { error }),
+    folder,
+  };
+}

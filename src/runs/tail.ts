@@ -1,0 +1,53 @@
+import type { RunEvent } from './events.ts';
+import { LineTail } from './lineTail.ts';
+
+const KINDS: ReadonlySet<string> = new Set<RunEvent['kind']>([
+  'start',
+  'step',
+  'validation',
+  'checkpoint',
+  'warning',
+  'end',
+]);
+
+/** Follows the event log of a run. */
+export class EventTail {
+  readonly #lines: LineTail;
+  #skipped = 0;
+
+  /** @param file path of an `events.jsonl`, which need not be there yet */
+  constructor(file: string) {
+    this.#lines = new LineTail(file);
+  }
+
+  /** Lines that were no events at all. Events of kinds that this version does not know are left out, too, but not counted. */
+  get skipped(): number {
+    return this.#skipped;
+  }
+
+  /** The events added since the last call. A log that was cut or replaced by a shorter one is read from its start again. */
+  async read(): Promise<RunEvent[]> {
+    const events: RunEvent[] = [];
+    for (const line of await this.#lines.read()) {
+      const event = parseEvent(line);
+      if (event === null) this.#skipped++;
+      else if (isKnown(event)) events.push(event);
+    }
+    return events;
+  }
+}
+
+/** An event as one line of a log; `null` if it is none. */
+export function parseEvent(line: string): { readonly kind: string } | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    const isEvent = typeof value === 'object' && value !== null && 'kind' in value;
+    return isEvent && typeof value.kind === 'string' ? { ...value, kind: value.kind } : null;
+  } catch {
+    return null;
+  }
+}
+
+export function isKnown(event: { readonly kind: string }): event is RunEvent {
+  return KINDS.has(event.kind);
+}
