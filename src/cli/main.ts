@@ -7,10 +7,12 @@ import { addRunsCommand } from './commands/runs.ts';
 import { addShowCommand } from './commands/show.ts';
 import { addSolveCommand } from './commands/solve.ts';
 import { addStopCommand } from './commands/stop.ts';
+import { complain } from './exit.ts';
 
 const program = new Command('grain')
   .description(packageJson.description)
-  .version(packageJson.version);
+  .version(packageJson.version)
+  .exitOverride();
 
 addRunCommand(program);
 addRunsCommand(program);
@@ -20,4 +22,8 @@ addConfigCommand(program);
 addDoctorCommand(program);
 addSolveCommand(program);
 
-await program.parseAsync();
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = complain(error);
+}

@@ -23,10 +23,11 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly diagnostics: readonly Diagnostic[];
 
-  /** @param diagnostics at least one */
+  /** @param diagnostics at least one, all of one file; kept in the order of their places */
   constructor(diagnostics: readonly Diagnostic[]) {
-    super(diagnostics.map(located).join('\n'));
-    this.diagnostics = diagnostics;
+    const ordered = [...diagnostics].sort((a, b) => a.line - b.line || a.column - b.column);
+    super(ordered.map(located).join('\n'));
+    this.diagnostics = ordered;
   }
 }
 

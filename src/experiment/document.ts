@@ -1,4 +1,13 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  isAlias,
+  isCollection,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+} from 'yaml';
 import type { Position } from './configError.ts';
 
 export type Path = readonly (string | number)[];
@@ -35,12 +44,12 @@ export class ConfigDocument {
   }
 
   /**
-   * Where a value is written: the value itself if it is a single one, else its key. What is not written is at its nearest
-   * ancestor's.
+   * Where a value is written: the value itself or, if that is a block of lines or nothing, its key. What is not written is at
+   * the key of its nearest ancestor.
    */
   position(path: Path): Position {
     const { depth, key, value } = this.#find(path);
-    const node = depth === path.length && isSingle(value) ? value : (key ?? value);
+    const node = depth === path.length && isInline(value) ? value : (key ?? value);
     return this.#positionOf(node);
   }
 
@@ -87,6 +96,8 @@ export class ConfigDocument {
   }
 }
 
-function isSingle(node: Node | undefined): boolean {
-  return isScalar(node) && !!node.range && node.range[1] > node.range[0];
+/** Written in one piece: not a block of lines below its key, nor nothing at all. */
+function isInline(node: Node | undefined): boolean {
+  if (!node?.range || node.range[1] === node.range[0]) return false;
+  return isScalar(node) || (isCollection(node) && node.flow === true);
 }

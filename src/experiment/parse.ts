@@ -41,9 +41,7 @@ export function parseConfig(text: string, file: string): ParsedConfig {
     ? brokenRules(parsed.data, (path) => document.isWritten(path))
     : findingsOf(parsed.error.issues, content);
   if (!parsed.success || findings.length > 0) {
-    throw new ConfigError(
-      findings.map((finding) => diagnosticOf(finding, file, document)).sort(byPlace),
-    );
+    throw new ConfigError(findings.map((finding) => diagnosticOf(finding, file, document)));
   }
   return { file, config: parsed.data, position: (path) => document.position(path) };
 }
@@ -55,7 +53,13 @@ function contentOf(document: ConfigDocument, file: string): unknown {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new ConfigError([
-      { file, ...document.position([]), message, expected: 'YAML whose aliases can be resolved', path: [] },
+      {
+        file,
+        ...document.position([]),
+        message,
+        expected: 'YAML whose aliases can be resolved',
+        path: [],
+      },
     ]);
   }
 }
@@ -64,8 +68,4 @@ function diagnosticOf(finding: Finding, file: string, document: ConfigDocument):
   const { path, isKey, message, expected, suggestion } = finding;
   const position = isKey ? document.keyPosition(path) : document.position(path);
   return { file, ...position, message, expected, ...(suggestion && { suggestion }), path };
-}
-
-function byPlace(a: Diagnostic, b: Diagnostic): number {
-  return a.line - b.line || a.column - b.column;
 }

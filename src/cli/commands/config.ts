@@ -1,0 +1,35 @@
+import path from 'node:path';
+import type { Command } from 'commander';
+import { checkFiles } from '../../experiment/checkFiles.ts';
+import { expand } from '../../experiment/expand.ts';
+import { ConfigError } from '../../experiment/parse.ts';
+import { parseConfigFile } from '../configFile.ts';
+import { BAD_INPUT } from '../exit.ts';
+import { printJson } from '../output.ts';
+
+export function addConfigCommand(program: Command): void {
+  program
+    .command('config')
+    .description('look at configs')
+    .command('check')
+    .description(
+      'list the mistakes of a config, and paths in it that lead nowhere, as file:line:column',
+    )
+    .argument('<file>', 'a config, YAML or JSON')
+    .option('--json', 'print one JSON object')
+    .action((file: string, { json }: { json?: boolean }) => {
+      try {
+        const parsed = parseConfigFile(file);
+        checkFiles(parsed, path.dirname(file));
+        const runs = expand(parsed.config).length;
+        if (json) printJson({ file, valid: true, runs, config: parsed.config });
+        else console.log(`${file}: valid, ${runs} ${runs === 1 ? 'run' : 'runs'}`);
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        const { diagnostics, message } = error;
+        if (json) printJson({ file, valid: false, diagnostics });
+        else console.log(message);
+        process.exitCode = BAD_INPUT;
+      }
+    });
+}

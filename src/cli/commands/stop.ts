@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { referredRuns } from '../../runs/reference.ts';
+import type { RunStatus } from '../../runs/status.ts';
+import type { RunStore, RunSummary } from '../../runs/store.ts';
+import { FAILED } from '../exit.ts';
+import { printJson } from '../output.ts';
+import { rootOption, storeIn } from '../root.ts';
+
+const POLL_MS = 200;
+
+interface StopOptions {
+  readonly root?: string;
+  readonly wait?: boolean;
+  readonly json?: boolean;
+}
+
+export function addStopCommand(program: Command): void {
+  program
+    .command('stop')
+    .description(
+      'ask the process of a run to end it after its step, with a checkpoint to resume from',
+    )
+    .argument('<run>', 'id of a run, the start of one, or id of an experiment for all its runs')
+    .option('--wait', 'until the runs have ended')
+    .addOption(rootOption())
+    .option('--json', 'print one JSON object')
+    .action(async (reference: string, { root, wait, json }: StopOptions) => {
+      const store = storeIn(root);
+      const living = referredRuns(await store.list(), reference).filter(isLiving);
+      const ids = living.map(({ manifest }) => manifest.id);
+      await Promise.all(ids.map((id) => store.requestStop(id)));
+      const runs = await statusesOf(ids, store, wait ?? false);
+      if (json) printJson({ runs });
+      else console.log(asText(reference, runs));
+      const isStopped = ({ status }: StoppedRun) => status !== 'interrupted' && status !== 'failed';
+      if (runs.length === 0 || !runs.every(isStopped)) process.exitCode = FAILED;
+    });
+}
+
+interface StoppedRun {
+  readonly id: string;
+  readonly status: RunStatus;
+}
+
+async function statusesOf(
+  ids: readonly string[],
+  store: RunStore,
+  wait: boolean,
+): Promise<StoppedRun[]> {
+  for (;;) {
+    const runs = (await store.list()).filter(({ manifest }) => ids.includes(manifest.id));
+    if (!wait || !runs.some(isLiving)) {
+      return runs.map(({ manifest, status }) => ({ id: manifest.id, status }));
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+function isLiving({ status }: RunSummary): boolean {
+  return status === 'running' || status === 'queued';
+}
+
+function asText(reference: string, runs: readonly StoppedRun[]): string {
+  if (runs.length === 0) return `nothing to stop: no process works on ${reference}`;
+  return runs
+    .map(({ id, status }) =>
+      status === 'running' || status === 'queued' ? `${id} was asked to stop` : `${id} ${status}`,
+    )
+    .join('\n');
+}

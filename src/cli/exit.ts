@@ -1,0 +1,21 @@
+import { CommanderError } from 'commander';
+import { ConfigError } from '../experiment/parse.ts';
+import { RunReferenceError } from '../runs/reference.ts';
+
+/** Exit statuses of `grain`, beside 130 for runs that were stopped. */
+export const OK = 0;
+/** A run or some of the input failed. */
+export const FAILED = 1;
+/** The command line, a config or the data it names cannot be used. */
+export const BAD_INPUT = 2;
+
+/** Says on standard error what ended a command, if commander has not said it already. @returns the exit status */
+export function complain(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === OK ? OK : BAD_INPUT;
+  if (error instanceof ConfigError) {
+    console.error(error.message);
+    return BAD_INPUT;
+  }
+  console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+  return error instanceof RunReferenceError ? BAD_INPUT : FAILED;
+}

@@ -1,0 +1,45 @@
+import type { Seed } from '../runs/manifest.ts';
+import type { RunStatus } from '../runs/status.ts';
+import type { RunSummary } from '../runs/store.ts';
+
+/** A run in the objects that commands print. Times are ISO 8601, UTC. */
+export interface ListedRun {
+  readonly id: string;
+  readonly experiment: { readonly id: string; readonly name: string };
+  readonly aggregator: string;
+  readonly seed: Seed;
+  readonly status: RunStatus;
+  /** Steps taken, and asked for. */
+  readonly step: number;
+  readonly steps: number;
+  /** At the last validation; a value that was not finite is `null`. */
+  readonly metric: { readonly name: string; readonly value: number } | null;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly folder: string;
+  readonly error?: string;
+}
+
+export function listed(run: RunSummary): ListedRun {
+  const { id, experiment, aggregator, seed, steps, createdAt } = run.manifest;
+  return {
+    id,
+    experiment,
+    aggregator,
+    seed,
+    status: run.status,
+    step: run.step,
+    steps,
+    metric: run.lastMetric,
+    createdAt,
+    startedAt: isoTime(run.startedAt),
+    endedAt: isoTime(run.endedAt),
+    folder: run.folder,
+    ...(run.error !== undefined && { error: run.error }),
+  };
+}
+
+function isoTime(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString();
+}
