@@ -1,8 +1,9 @@
 // Four bundles: extension host, `grain` (CLI and run process), engine worker, webviews.
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
+import { configJsonSchema } from './src/experiment/schema.ts';
 
 const require = createRequire(import.meta.url);
 const watch = process.argv.includes('--watch');
@@ -68,6 +69,7 @@ async function copyWasmKernels() {
 
 await rm('dist', { recursive: true, force: true });
 await copyWasmKernels();
+await writeFile('dist/grain.schema.json', JSON.stringify(configJsonSchema(), null, 2));
 if (watch) {
   for (const bundle of bundles) await (await esbuild.context(bundle)).watch();
 } else {

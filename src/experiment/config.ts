@@ -117,12 +117,14 @@ const optimizer = z.strictObject({
       '`sgd`, gradient descent with momentum; `adamw`, Adam with bias correction and decoupled weight decay.',
     ),
   learningRate: z.number().positive().default(0.001).describe('The highest rate of the schedule.'),
-  momentum: memory().default(0).describe('Of `sgd`.'),
+  momentum: memory().default(0).describe('Of `sgd`: share of the last step that is taken again.'),
   weightDecay: z
     .number()
     .min(0)
     .default(0)
-    .describe('Decoupled from the gradient, times the learning rate.'),
+    .describe(
+      'Of `adamw`: decoupled, each weight shrinks by this times the learning rate; of `sgd`: added to the gradient, times the weight.',
+    ),
   beta1: memory().default(0.9).describe('Of `adamw`: memory of the mean of the gradients.'),
   beta2: memory().default(0.999).describe('Of `adamw`: memory of the mean of their squares.'),
   epsilon: z.number().positive().default(1e-8).describe('Of `adamw`: added to the denominator.'),

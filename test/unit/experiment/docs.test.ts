@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { parse } from 'yaml';
+import { configPage } from '../../../docs/generate.ts';
+import { parseConfig } from '../../../src/experiment/parse.ts';
+import { configJsonSchema, type JsonSchema } from '../../../src/experiment/schema.ts';
+
+const page = readFileSync(new URL('../../../docs/config.md', import.meta.url), 'utf8');
+
+test('docs/config.md is what the schema says: else run npm run docs', () => {
+  assert.equal(page, configPage());
+});
+
+test('its example is a config', () => {
+  const [, example] = /```yaml\n(.*?)```/s.exec(page) ?? [];
+  assert.ok(example);
+  assert.equal(parseConfig(example, 'grain.yaml').config.name, parse(example).name);
+});
+
+test('every key is described', () => {
+  const undescribed: string[] = [];
+  const walk = (schema: JsonSchema, path: string) => {
+    for (const [key, value] of Object.entries(schema.properties ?? {})) {
+      if (!value.description) undescribed.push(path + key);
+      walk(value, `${path}${key}.`);
+    }
+    for (const part of [...(schema.anyOf ?? []), ...(schema.items ? [schema.items] : [])]) {
+      walk(part, `${path}[].`);
+    }
+  };
+  walk(configJsonSchema(), '');
+  assert.deepEqual(undescribed, []);
+});

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigError } from '../../../src/experiment/configError.ts';
+import { parseConfig } from '../../../src/experiment/parse.ts';
+import { textAt } from './textAt.ts';
+
+const data = 'data: { train: a.csv, validation: b.csv, target: label }';
+const images = 'data: { train: a.csv, validation: b.csv, target: label, image: [8, 8, 1] }';
+
+/** [what is pointed at, what is wrong] for each mistake. */
+function broken(text: string): [string, string][] {
+  try {
+    parseConfig(text, 'grain.yaml');
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    assert.ok(error.diagnostics.every(({ expected }) => expected));
+    return error.diagnostics.map((it) => [textAt(text, it), it.message]);
+  }
+}
+
+for (const [text, at, message] of [
+  [`${data}\ngroups: { count: 33 }`, '33', /33 groups cannot be made of a batch of 32/],
+  [`${data}\nbatchSize: 4`, '4', /8 groups cannot be made of a batch of 4/],
+  [`${data}\ngroups: { by: random, count: 5 }\nbatchSize: 4`, '5', /5 groups/],
+  [`${data}\ngroups: { by: label, count: 4 }`, 'count', /does nothing with groups by label/],
+  [`${data}\ngroups: { by: column:site, count: 4 }`, 'count', /by column:site/],
+  [`${data}\ntask: regression\ngroups: { by: label }`, 'label', /regression has no labels/],
+  [`${data}\nmodel: { freeze: 1 }`, 'freeze', /needs model.from/],
+  [`${data}\nmodel: { head: new }`, 'head', /needs model.from/],
+  [`${data}\nmodel: { from: saved, architecture: mlp }`, 'architecture', /contradicts model.from/],
+  [`${data}\nmodel: { from: saved, hidden: [3] }`, 'hidden', /contradicts model.from/],
+  [`${images}\nmodel: { architecture: cnn, hidden: [3] }`, 'hidden', /cnn has no hidden/],
+  [`${images}\nmodel: { architecture: mlp, filters: [3] }`, 'filters', /mlp has no filters/],
+  [`${data}\nmodel: { filters: [3] }`, 'filters', /mlp has no filters/],
+  [`${data}\nmodel: { architecture: cnn }`, 'cnn', /needs images/],
+  [`${data}\noptimizer: { momentum: 0.9 }`, 'momentum', /nothing with adamw/],
+  [`${data}\noptimizer: { name: sgd, beta1: 0.9 }`, 'beta1', /nothing with sgd/],
+  [`${data}\naggregate: [mean, grain, mean]`, 'mean', /mean is repeated/],
+  [`${data}\nseeds: [1, 2, 1]`, '1', /repeated/],
+  [`${data}\nseeds: [1, { init: 1, order: 1 }]`, '{ init: 1, order: 1 }', /1\/1 is repeated/],
+  [`data: { train: a, validation: b, target: y, features: [x, x] }`, 'x', /x is repeated/],
+  [`data: { train: a, validation: b, target: y, features: [x, y] }`, 'y', /is the target/],
+] as const) {
+  test(`${text.split('\n').slice(1).join('; ') || text} is refused`, () => {
+    const [first, ...others] = broken(text);
+    assert.deepEqual(others, []);
+    assert.equal(first?.[0], at);
+    assert.match(first?.[1] ?? '', message);
+  });
+}
+
+for (const text of [
+  `${data}\ngroups: { count: 32 }`,
+  `${data}\ngroups: { count: 5 }`,
+  `${data}\ngroups: { by: label }\nbatchSize: 4`,
+  `${data}\ntask: regression\ngroups: { by: column:site }`,
+  `${data}\nmodel: { from: saved, freeze: 2, head: keep }`,
+  `${data}\nmodel: { hidden: [] }`,
+  `${images}\nmodel: { architecture: cnn, filters: [4] }`,
+  `${images}\nmodel: { architecture: mlp, hidden: [4] }`,
+  `${data}\noptimizer: { name: sgd, momentum: 0.9 }`,
+  `${data}\noptimizer: { warmup: 1 }`,
+  `${data}\nseeds: [1, { init: 1, order: 2 }, { init: 2, order: 1 }]`,
+  `${data}\nname: 学習 2`,
+]) {
+  test(`${text.split('\n').slice(1).join('; ')} is fine`, () => {
+    assert.deepEqual(broken(text), []);
+  });
+}

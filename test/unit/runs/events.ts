@@ -1,0 +1,62 @@
+import fc from 'fast-check';
+import type { RunEvent } from '../../../src/runs/events.ts';
+
+const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
+const fact = fc.oneof(
+  { weight: 9, arbitrary: number },
+  { weight: 1, arbitrary: fc.constant(null) },
+);
+const at = fc.nat();
+const step = fc.nat();
+/** With characters of one to four bytes, newlines among them. */
+const text = fc.string({ unit: 'binary' });
+
+/** Any event, as a log gives it back: what was not finite is `null` already. */
+export const anyEvent: fc.Arbitrary<RunEvent> = fc
+  .oneof(
+    fc.record({ kind: fc.constant('start' as const), at, pid: fc.nat(), fromStep: step }),
+    fc.integer({ min: 1, max: 4 }).chain((k) => {
+      const list = <T>(item: fc.Arbitrary<T>, length: number) =>
+        fc.array(item, { minLength: length, maxLength: length });
+      return fc.record({
+        kind: fc.constant('step' as const),
+        at,
+        step,
+        learningRate: number,
+        groups: list(fc.nat(), k),
+        sizes: list(fc.nat(), k),
+        losses: list(fact, k),
+        gram: list(fact, (k * (k + 1)) / 2),
+        weights: list(number, k),
+        ms: fc.record({ gradients: number, aggregate: number, update: number }),
+      });
+    }),
+    fc.record({
+      kind: fc.constant('validation' as const),
+      at,
+      step,
+      metrics: fc.dictionary(fc.constantFrom('accuracy', 'loss', 'é'), fact, {
+        noNullPrototype: true,
+      }),
+    }),
+    fc.record({
+      kind: fc.constant('checkpoint' as const),
+      at,
+      step,
+      path: text,
+      best: fc.boolean(),
+    }),
+    fc.record({ kind: fc.constant('warning' as const), at, step, message: text }),
+    fc.record(
+      {
+        kind: fc.constant('end' as const),
+        at,
+        step,
+        status: fc.constantFrom('finished' as const, 'stopped' as const, 'failed' as const),
+        error: text,
+      },
+      { requiredKeys: ['kind', 'at', 'step', 'status'] },
+    ),
+  )
+  // With the prototype that JSON.parse gives.
+  .map((event) => structuredClone(event));

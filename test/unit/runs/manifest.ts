@@ -1,0 +1,22 @@
+import type { RunManifest } from '../../../src/runs/manifest.ts';
+
+export function manifestOf(id: string, changes: Partial<RunManifest> = {}): RunManifest {
+  return {
+    format: 1,
+    id,
+    experiment: { id: 'rings-1', name: 'rings' },
+    createdAt: '2026-03-04T05:06:07.000Z',
+    aggregator: 'grain',
+    seed: { init: 0, order: 0 },
+    steps: 10,
+    task: 'classification',
+    groups: { by: 'microbatch', names: ['#1', '#2'] },
+    metric: { name: 'accuracy', better: 'higher' },
+    configPath: 'grain.yaml',
+    config: {},
+    fingerprints: {},
+    device: { rung: 'cpu', name: 'JavaScript' },
+    versions: {},
+    ...changes,
+  };
+}

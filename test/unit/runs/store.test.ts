@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, beforeEach, test } from 'node:test';
+import { EventWriter } from '../../../src/runs/eventLog.ts';
+import type { RunEvent } from '../../../src/runs/events.ts';
+import { takeOwnership } from '../../../src/runs/owner.ts';
+import { referredRun, referredRuns } from '../../../src/runs/reference.ts';
+import { RunStore } from '../../../src/runs/store.ts';
+import { manifestOf } from './manifest.ts';
+
+const base = mkdtempSync(path.join(tmpdir(), 'grain-store-'));
+const root = path.join(base, '.grain', 'runs');
+after(() => rmSync(base, { recursive: true }));
+beforeEach(() => rmSync(root, { recursive: true, force: true }));
+
+function log(folder: string, ...events: RunEvent[]): void {
+  const writer = EventWriter.open(folder);
+  for (const event of events) writer.append(event);
+  writer.close();
+}
+
+const start = (at = 1): RunEvent => ({ kind: 'start', at, pid: 1, fromStep: 0 });
+const end = (status: 'finished' | 'stopped' | 'failed', error?: string): RunEvent => ({
+  kind: 'end',
+  at: 9,
+  step: 2,
+  status,
+  ...(error !== undefined && { error }),
+});
+const validation = (step: number, accuracy: number | null): RunEvent => ({
+  kind: 'validation',
+  at: 2,
+  step,
+  metrics: { loss: 3, accuracy },
+});
+const step = (number: number): RunEvent => ({
+  kind: 'step',
+  at: 2,
+  step: number,
+  learningRate: 1,
+  groups: [0],
+  sizes: [1],
+  losses: [1],
+  gram: [1],
+  weights: [1],
+  ms: { gradients: 0, aggregate: 0, update: 0 },
+});
+
+test('nothing is there at first, and looking makes nothing', async () => {
+  assert.deepEqual(await new RunStore(root).list(), []);
+  assert.equal(existsSync(root), false);
+});
+
+test('a run through its life', async () => {
+  const store = new RunStore(root);
+  const { path: folder } = store.create(manifestOf('a'));
+  const only = async () => {
+    const [summary, ...others] = await store.list();
+    assert.deepEqual(others, []);
+    return summary!;
+  };
+  assert.equal((await only()).status, 'interrupted', 'nobody will start it');
+  const ownership = takeOwnership(folder);
+  assert.deepEqual(await only(), {
+    manifest: manifestOf('a'),
+    status: 'queued',
+    step: 0,
+    lastMetric: null,
+    startedAt: null,
+    endedAt: null,
+    folder,
+  });
+  log(folder, start(5), validation(0, 0.5), step(1), step(2));
+  const running = await only();
+  assert.equal(running.status, 'running');
+  assert.equal(running.step, 2);
+  assert.equal(running.startedAt, 5);
+  assert.deepEqual(running.lastMetric, { name: 'accuracy', value: 0.5 });
+  log(folder, validation(2, null), end('failed', 'NaN'));
+  const failed = await only();
+  assert.equal(failed.status, 'failed');
+  assert.equal(failed.error, 'NaN');
+  assert.equal(failed.endedAt, 9);
+  assert.ok(Number.isNaN(failed.lastMetric?.value));
+  log(folder, start(20));
+  const resumed = await only();
+  assert.deepEqual([resumed.status, resumed.startedAt, resumed.endedAt], ['running', 5, null]);
+  assert.equal('error' in resumed, false);
+  ownership.release();
+  assert.equal((await only()).status, 'interrupted');
+  log(folder, end('finished'));
+  assert.equal((await only()).status, 'finished');
+});
+
+test('another store, which reads all at once, sees the same', async () => {
+  const store = new RunStore(root);
+  for (const id of ['a', 'b', 'c']) {
+    const { path: folder } = store.create(manifestOf(id));
+    await store.list();
+    log(folder, start(), validation(0, 0.1), step(1));
+    await store.list();
+    log(folder, step(2), validation(2, 0.2), end('stopped'));
+  }
+  assert.deepEqual(await new RunStore(root).list(), await store.list());
+});
+
+test('the manifest is on disk as it is documented, and a run is created once', () => {
+  const store = new RunStore(root);
+  const { path: folder } = store.create(manifestOf('a'));
+  assert.deepEqual(
+    JSON.parse(readFileSync(path.join(folder, 'run.json'), 'utf8')),
+    manifestOf('a'),
+  );
+  assert.deepEqual(readdirSync(folder), ['run.json'], 'and nothing is left of writing it');
+  assert.throws(() => store.create(manifestOf('a')), /EEXIST/);
+});
+
+test('what is no run is passed over', async () => {
+  const store = new RunStore(root);
+  store.create(manifestOf('good'));
+  for (const [name, text] of [
+    ['empty', null],
+    ['broken', '{'],
+    ['later', JSON.stringify({ ...manifestOf('later'), format: 2 })],
+    ['nothing', 'null'],
+  ] as const) {
+    mkdirSync(path.join(root, name));
+    if (text !== null) writeFileSync(path.join(root, name, 'run.json'), text);
+  }
+  writeFileSync(path.join(root, 'a-file'), '');
+  const ids = (await store.list()).map(({ manifest }) => manifest.id);
+  assert.deepEqual(ids, ['good']);
+});
+
+test('a run that was renamed is found by its new name; one that was deleted is gone', async () => {
+  const store = new RunStore(root);
+  store.create(manifestOf('old'));
+  await store.list();
+  renameSync(path.join(root, 'old'), path.join(root, 'new'));
+  const [renamed, ...others] = await store.list();
+  assert.deepEqual(others, []);
+  assert.equal(renamed?.manifest.id, 'new');
+  await store.delete('new');
+  assert.deepEqual(await store.list(), []);
+  assert.equal(existsSync(path.join(root, 'new')), false);
+});
+
+test('a run that a process works on is not deleted', async () => {
+  const store = new RunStore(root);
+  const { path: folder } = store.create(manifestOf('a'));
+  const ownership = takeOwnership(folder);
+  await assert.rejects(store.delete('a'), /a is queued/);
+  log(folder, start());
+  await assert.rejects(store.delete('a'), /a is running/);
+  log(folder, end('finished'));
+  await store.delete('a');
+  ownership.release();
+});
+
+test('ids cannot lead out of the folder', () => {
+  const store = new RunStore(root);
+  for (const id of ['', '.', '..', '../a', 'a/b', 'a\\b', '/etc', '.hidden']) {
+    assert.throws(() => store.open(id), RangeError, id);
+  }
+});
+
+test('a request to stop is a file', async () => {
+  const store = new RunStore(root);
+  const { path: folder } = store.create(manifestOf('a'));
+  await store.requestStop('a');
+  assert.ok(existsSync(path.join(folder, 'stop')));
+});
+
+test('runs are referred to by id, by the start of one, or by their experiment', async () => {
+  const store = new RunStore(root);
+  for (const id of ['e1-grain-seed1', 'e1-grain-seed10', 'e1-mean-seed1']) {
+    store.create(manifestOf(id, { experiment: { id: 'e1', name: 'e' } }));
+  }
+  const all = await store.list();
+  assert.equal(referredRun(all, 'e1-grain-seed1').manifest.id, 'e1-grain-seed1');
+  assert.equal(referredRun(all, 'e1-m').manifest.id, 'e1-mean-seed1');
+  assert.equal(referredRuns(all, 'e1').length, 3);
+  assert.equal(referredRuns(all, 'e1-m').length, 1);
+  assert.throws(() => referredRun(all, 'e2'), { message: 'there is no run "e2"' });
+  assert.throws(() => referredRun(all, 'e1-grain'), {
+    message: '"e1-grain" may mean any of\n  e1-grain-seed1\n  e1-grain-seed10',
+  });
+});
+
+test('hundreds of runs: the first list parses few steps, the next reads nothing', async () => {
+  const store = new RunStore(root);
+  for (let i = 0; i < 300; i++) {
+    const { path: folder } = store.create(manifestOf(`run-${i}`));
+    const line = JSON.stringify({ ...step(1), gram: Array.from({ length: 36 }, () => Math.PI) });
+    writeFileSync(path.join(folder, 'events.jsonl'), `${line}\n`.repeat(300));
+  }
+  const first = performance.now();
+  assert.equal((await store.list()).length, 300);
+  const again = performance.now();
+  await store.list();
+  const done = performance.now();
+  assert.ok(again - first < 5_000, `${again - first} ms`);
+  assert.ok(done - again < 1_000, `${done - again} ms`);
+  console.log(`first ${Math.round(again - first)} ms, again ${Math.round(done - again)} ms`);
+});

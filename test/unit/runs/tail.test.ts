@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import fs, { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, beforeEach, test } from 'node:test';
+import fc from 'fast-check';
+import type { RunEvent } from '../../../src/runs/events.ts';
+import { ProgressTail } from '../../../src/runs/progress.ts';
+import { EventTail } from '../../../src/runs/tail.ts';
+import { anyEvent } from './events.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'grain-tail-'));
+const file = path.join(folder, 'events.jsonl');
+after(() => rmSync(folder, { recursive: true }));
+beforeEach(() => rmSync(file, { force: true }));
+
+const textOf = (events: readonly RunEvent[]) =>
+  events.map((event) => `${JSON.stringify(event)}\n`).join('');
+
+/** A text in pieces cut at any bytes, characters of several bytes included. */
+function pieces(text: string, cuts: readonly number[]): Buffer[] {
+  const bytes = Buffer.from(text);
+  const places = [...cuts.map((cut) => cut % (bytes.length + 1)), 0, bytes.length].sort(
+    (a, b) => a - b,
+  );
+  return places.slice(1).map((end, i) => bytes.subarray(places[i], end));
+}
+
+test('however a log grows, each event is read once, in order', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(anyEvent),
+      fc.array(fc.nat(), { maxLength: 8 }),
+      async (events, cuts) => {
+        rmSync(file, { force: true });
+        const tail = new EventTail(file);
+        const read: RunEvent[] = await tail.read();
+        for (const piece of pieces(textOf(events), cuts)) {
+          appendFileSync(file, piece);
+          read.push(...(await tail.read()));
+        }
+        assert.deepEqual(read, events);
+        assert.equal(tail.skipped, 0);
+        assert.deepEqual(await tail.read(), []);
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
+test('however a log grows, progress is that of the whole', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(anyEvent),
+      fc.array(fc.nat(), { maxLength: 8 }),
+      async (events, cuts) => {
+        rmSync(file, { force: true });
+        const tail = new ProgressTail(file);
+        for (const piece of pieces(textOf(events), cuts)) {
+          appendFileSync(file, piece);
+          await tail.read();
+        }
+        const progress = await tail.read();
+        const last = <K extends RunEvent['kind']>(...kinds: K[]) =>
+          events.findLast((event): event is Extract<RunEvent, { kind: K }> =>
+            kinds.includes(event.kind as K),
+          );
+        const end = last('start', 'end');
+        assert.equal(progress.step, last('step')?.step ?? 0);
+        assert.equal(
+          progress.lifecycle,
+          end ? (end.kind === 'start' ? 'started' : end.status) : null,
+        );
+        assert.equal(
+          progress.startedAt,
+          events.find((event) => event.kind === 'start')?.at ?? null,
+        );
+        assert.equal(progress.endedAt, end?.kind === 'end' ? end.at : null);
+        const metrics = Object.entries(last('validation')?.metrics ?? {});
+        assert.deepEqual(
+          progress.metrics,
+          Object.fromEntries(metrics.map(([name, fact]) => [name, fact ?? Number.NaN])),
+        );
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
+test('only what was added is read', async (t) => {
+  const event: RunEvent = { kind: 'warning', at: 0, step: 0, message: 'x'.repeat(1000) };
+  writeFileSync(file, textOf(Array.from({ length: 2000 }, () => event)));
+  const tail = new EventTail(file);
+  assert.equal((await tail.read()).length, 2000);
+
+  let bytes = 0;
+  const probe = await fs.promises.open(file);
+  const handle = Object.getPrototypeOf(probe);
+  await probe.close();
+  const { read } = handle;
+  t.mock.method(handle, 'read', async function (this: fs.promises.FileHandle, ...args: unknown[]) {
+    const result = await read.apply(this, args);
+    bytes += result.bytesRead;
+    return result;
+  });
+  appendFileSync(file, textOf([event]));
+  assert.equal((await tail.read()).length, 1);
+  assert.equal(bytes, Buffer.byteLength(textOf([event])));
+});
+
+test('lines that are no events are counted, kinds from the future are not; empty files are empty', async () => {
+  writeFileSync(
+    file,
+    [
+      '{"kind":"start","at":1,"pid":2,"fromStep":0}',
+      '{"kind":"thought","at":1}',
+      'not json',
+      '[]',
+      'null',
+      '{"at":3}',
+      '',
+      '\u0000\u0000',
+      '{"kind":"warning","at":4,"step":1,"message":"m","more":true}',
+      '',
+    ].join('\n'),
+  );
+  const tail = new EventTail(file);
+  const events = await tail.read();
+  assert.deepEqual(
+    events.map(({ kind }) => kind),
+    ['start', 'warning'],
+  );
+  assert.equal(tail.skipped, 6);
+  writeFileSync(file, '');
+  assert.deepEqual(await new EventTail(file).read(), []);
+});
+
+test('a line longer than a block; a block full of lines', async () => {
+  const long: RunEvent = { kind: 'warning', at: 0, step: 0, message: 'é'.repeat(700_000) };
+  const short: RunEvent = { kind: 'warning', at: 0, step: 1, message: '' };
+  const events = [short, long, ...Array.from({ length: 10_000 }, () => short), long, short];
+  writeFileSync(file, textOf(events));
+  assert.deepEqual(await new EventTail(file).read(), events);
+});
+
+test('a log that became shorter is read from its start', async () => {
+  const event = (step: number): RunEvent => ({ kind: 'warning', at: 0, step, message: 'm' });
+  writeFileSync(file, textOf([event(1), event(2), event(3)]));
+  const tail = new EventTail(file);
+  const progress = new ProgressTail(file);
+  await tail.read();
+  await progress.read();
+  writeFileSync(file, textOf([event(4)]));
+  assert.deepEqual(await tail.read(), [event(4)]);
+  assert.equal((await progress.read()).startedAt, null);
+});
+
+test('reads that overlap take turns: no event twice', async () => {
+  const event: RunEvent = { kind: 'warning', at: 0, step: 0, message: '' };
+  writeFileSync(file, textOf(Array.from({ length: 50 }, () => event)));
+  const tail = new EventTail(file);
+  const reads = await Promise.all([tail.read(), tail.read(), tail.read()]);
+  assert.deepEqual(
+    reads.map(({ length }) => length),
+    [50, 0, 0],
+  );
+});
