@@ -1,14 +1,20 @@
-import type { Config } from './config.ts';
+import { type Config, configSchema } from './config.ts';
 import type { Path } from './document.ts';
 import type { Finding } from './finding.ts';
 
-/** Looks at keys together. `isWritten` tells a key that the user wrote from one that has its default. */
+/** Looks at keys together. `isWritten` tells which keys are there to be pointed at. */
 type Rule = (config: Config, isWritten: (path: Path) => boolean) => Finding[];
 
 /** What a schema cannot say: keys that contradict each other, or would silently do nothing. */
 export function brokenRules(config: Config, isWritten: (path: Path) => boolean): Finding[] {
   return rules.flatMap((rule) => rule(config, isWritten));
 }
+
+/** With its defaults written out, a config is still a config: a key that does nothing is a mistake only if it says otherwise. */
+const defaults = {
+  optimizer: configSchema.shape.optimizer.parse(undefined),
+  groups: configSchema.shape.groups.parse(undefined),
+};
 
 const rules: readonly Rule[] = [
   savedModelHasItsOwnShape,
@@ -97,12 +103,11 @@ function batchesHoldTheirGroups({ groups, batchSize }: Config, isWritten: Parame
   ];
 }
 
-function valuesCountThemselves({ groups }: Config, isWritten: Parameters<Rule>[1]): Finding[] {
-  const path = ['groups', 'count'];
-  if (!isByValue(groups.by) || !isWritten(path)) return [];
+function valuesCountThemselves({ groups }: Config): Finding[] {
+  if (!isByValue(groups.by) || groups.count === defaults.groups.count) return [];
   return [
     {
-      path,
+      path: ['groups', 'count'],
       isKey: true,
       message: `groups.count does nothing with groups by ${groups.by}: there are as many as values`,
       expected: 'no groups.count, or groups.by: microbatch or random',
@@ -110,18 +115,18 @@ function valuesCountThemselves({ groups }: Config, isWritten: Parameters<Rule>[1
   ];
 }
 
-function optimizersHaveTheirOwnKeys({ optimizer }: Config, isWritten: Parameters<Rule>[1]) {
-  const foreign = ({ sgd: ['beta1', 'beta2', 'epsilon'], adamw: ['momentum'] } as const)[
-    optimizer.name
-  ];
+function optimizersHaveTheirOwnKeys({ optimizer }: Config): Finding[] {
+  const [foreign, other] = (
+    { sgd: [['beta1', 'beta2', 'epsilon'], 'adamw'], adamw: [['momentum'], 'sgd'] } as const
+  )[optimizer.name];
   return foreign
+    .filter((key) => optimizer[key] !== defaults.optimizer[key])
     .map((key) => ({
       path: ['optimizer', key],
       isKey: true,
       message: `optimizer.${key} does nothing with ${optimizer.name}`,
-      expected: `no such key, or name: ${optimizer.name === 'sgd' ? 'adamw' : 'sgd'}`,
-    }))
-    .filter(({ path }) => isWritten(path));
+      expected: `no such key, or name: ${other}`,
+    }));
 }
 
 function targetIsNoFeature({ data }: Config): Finding[] {

@@ -35,7 +35,7 @@ for (const [text, at, message] of [
   [`${data}\nmodel: { filters: [3] }`, 'filters', /mlp has no filters/],
   [`${data}\nmodel: { architecture: cnn }`, 'cnn', /needs images/],
   [`${data}\noptimizer: { momentum: 0.9 }`, 'momentum', /nothing with adamw/],
-  [`${data}\noptimizer: { name: sgd, beta1: 0.9 }`, 'beta1', /nothing with sgd/],
+  [`${data}\noptimizer: { name: sgd, beta1: 0.8 }`, 'beta1', /nothing with sgd/],
   [`${data}\naggregate: [mean, grain, mean]`, 'mean', /mean is repeated/],
   [`${data}\nseeds: [1, 2, 1]`, '1', /repeated/],
   [`${data}\nseeds: [1, { init: 1, order: 1 }]`, '{ init: 1, order: 1 }', /1\/1 is repeated/],
@@ -68,3 +68,10 @@ for (const text of [
     assert.deepEqual(broken(text), []);
   });
 }
+
+test('a config with its defaults written out means the same', () => {
+  for (const more of ['', 'groups: { by: label }', 'optimizer: { name: sgd }']) {
+    const { config } = parseConfig(`${data}\n${more}`, 'grain.yaml');
+    assert.deepEqual(parseConfig(JSON.stringify(config), 'grain.json').config, config);
+  }
+});

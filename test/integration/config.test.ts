@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { grain } from './grain.ts';
+import { writeRings } from './rings.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'grain-config-'));
+  writeRings(folder);
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** Writes a config for the rings and says where in it a text is, as `grain.yaml:line:column`. */
+function configWith(settings: Readonly<Record<string, string>>, at: string): string {
+  writeRings(folder, settings);
+  return placeIn('grain.yaml', at);
+}
+
+function placeIn(name: string, at: string): string {
+  const lines = readFileSync(path.join(folder, name), 'utf8').split('\n');
+  const line = lines.findIndex((it) => it.includes(at));
+  assert.ok(line >= 0, at);
+  return `${name}:${line + 1}:${lines[line]!.indexOf(at) + 1}`;
+}
+
+const columns = 'train: rings.csv, validation: rings.csv';
+
+/** Mistakes that the config's text alone shows. */
+const inText: readonly [
+  what: string,
+  settings: Record<string, string>,
+  at: string,
+  says: RegExp,
+][] = [
+  [
+    'an unknown key',
+    { stepz: '3' },
+    'stepz',
+    /unknown key "stepz"\n {2}expected one of name,.*\n {2}did you mean "steps"/,
+  ],
+  [
+    'a wrong type',
+    { steps: 'many' },
+    'many',
+    /steps cannot be "many"\n {2}expected a whole number/,
+  ],
+  ['an unknown aggregator', { aggregate: '[grian]' }, 'grian', /expected one of grain, mean/],
+  [
+    'a task that is not supported',
+    { task: 'generation' },
+    'generation',
+    /expected one of classification, regression/,
+  ],
+  [
+    'more groups than examples in a batch',
+    { batchSize: '3' },
+    '4',
+    /4 groups cannot be made of a batch of 3 examples\n {2}expected/,
+  ],
+  ['broken YAML', { seeds: '[0' }, 'device', /expected YAML or JSON/],
+];
+
+/** Mistakes that show when the files are looked at. */
+const inFiles: typeof inText = [
+  [
+    'a missing file',
+    { data: '{ train: ring.csv, validation: rings.csv, target: ring }' },
+    'ring.csv',
+    /there is no file .*\n {2}expected the path of a.* file.*\n {2}did you mean "rings.csv"/,
+  ],
+];
+
+/** Mistakes that only reading the data shows. */
+const inData: typeof inText = [
+  [
+    'a missing column',
+    { data: `{ ${columns}, target: rings }` },
+    'rings }',
+    /no column "rings".*\n {2}expected .*\n {2}did you mean "ring"/,
+  ],
+  [
+    'a missing feature',
+    { data: `{ ${columns}, target: ring, features: [x, why] }` },
+    'why',
+    /no column "why".*\n {2}expected/,
+  ],
+  [
+    'a batch larger than the data',
+    { batchSize: '121' },
+    '121',
+    /121 examples is more than the 120/,
+  ],
+];
+
+for (const [what, settings, at, says] of [...inText, ...inFiles]) {
+  test(`config check finds ${what}`, async () => {
+    const place = configWith(settings, at);
+    const { status, stdout, stderr } = await grain(['config', 'check', 'grain.yaml'], folder);
+    assert.deepEqual([status, stderr], [2, '']);
+    assert.ok(stdout.startsWith(`${place}: `), `${stdout} is not at ${place}`);
+    assert.match(stdout, says);
+  });
+}
+
+for (const [what, settings, at, says] of [...inText, ...inFiles, ...inData]) {
+  test(`run refuses ${what} before it writes anything`, async () => {
+    const place = configWith(settings, at);
+    const { status, stdout, stderr } = await grain(['run', 'grain.yaml'], folder);
+    assert.deepEqual([status, stdout], [2, '']);
+    assert.ok(stderr.includes(`${place}: `), `${stderr} is not at ${place}`);
+    assert.match(stderr, says);
+    assert.equal(existsSync(path.join(folder, '.grain')), false);
+  });
+}
+
+for (const [what, mistake, at, says] of [
+  ['a NaN', '0.5,NaN,inner', 'NaN', /"NaN" in column "y" is not a number\n {2}expected/],
+  ['an empty cell', '0.5,,inner', ',inner', /empty cell.*\n {2}expected/],
+  ['a row that is too short', '0.5,0.25', '0.5,0.25', /\n {2}expected/],
+] as const) {
+  test(`run refuses ${what} in the data, at its place there`, async () => {
+    const file = path.join(folder, 'bad.csv');
+    writeFileSync(file, `x,y,ring\n1,2,outer\n${mistake}\n`);
+    writeRings(folder, { data: '{ train: bad.csv, validation: rings.csv, target: ring }' });
+    const { status, stderr } = await grain(['run', 'grain.yaml'], folder);
+    assert.equal(status, 2);
+    const [, line, column] = /bad\.csv:(\d+):(\d+): /.exec(stderr) ?? [];
+    assert.equal(line, '3', stderr);
+    if (at !== mistake) assert.equal(placeIn('bad.csv', at), `bad.csv:${line}:${column}`);
+    assert.match(stderr, says);
+    assert.equal(existsSync(path.join(folder, '.grain')), false);
+  });
+}
+
+test('run refuses data of one class, at the target', async () => {
+  writeFileSync(path.join(folder, 'one.csv'), 'x,y,ring\n1,2,outer\n3,4,outer\n');
+  const place = configWith(
+    {
+      data: '{ train: one.csv, validation: one.csv, target: ring }',
+      batchSize: '2',
+      groups: '{ count: 1 }',
+    },
+    'ring }',
+  );
+  const { status, stderr } = await grain(['run', 'grain.yaml'], folder);
+  assert.equal(status, 2);
+  assert.ok(stderr.includes(`${place}: `), stderr);
+  assert.match(stderr, /one class only.*\n {2}expected at least two classes/);
+  assert.equal(existsSync(path.join(folder, '.grain')), false);
+});
+
+test('a config without mistakes, as text and as one object; JSON too', async () => {
+  const text = await grain(['config', 'check', 'grain.yaml'], folder);
+  assert.deepEqual(text, { status: 0, stdout: 'grain.yaml: valid, 2 runs\n', stderr: '' });
+  const json = await grain(['config', 'check', 'grain.yaml', '--json'], folder);
+  assert.equal(json.status, 0);
+  const { config, ...rest } = JSON.parse(json.stdout);
+  assert.deepEqual(rest, { file: 'grain.yaml', valid: true, runs: 2 });
+  assert.equal(config.batchSize, 32, 'defaults are filled in');
+  writeFileSync(path.join(folder, 'resolved.json'), JSON.stringify(config));
+  const again = await grain(['config', 'check', 'resolved.json'], folder);
+  assert.equal(again.status, 0, again.stdout);
+});
+
+test('mistakes as one object', async () => {
+  writeRings(folder, { devise: 'cpu' });
+  const { status, stdout } = await grain(['config', 'check', 'grain.yaml', '--json'], folder);
+  assert.equal(status, 2);
+  const { file, valid, diagnostics } = JSON.parse(stdout);
+  assert.deepEqual([file, valid, diagnostics.length], ['grain.yaml', false, 1]);
+  const [{ line, column, endLine, endColumn, message, suggestion, path: key }] = diagnostics;
+  assert.equal(`grain.yaml:${line}:${column}`, placeIn('grain.yaml', 'devise'));
+  assert.deepEqual([endLine, endColumn - column], [line, 'devise'.length]);
+  assert.deepEqual([message, suggestion, key], ['unknown key "devise"', 'device', ['devise']]);
+});
+
+test('a config that is not there, and bad command lines, exit with 2', async () => {
+  const missing = await grain(['config', 'check', 'no.yaml'], folder);
+  assert.equal(missing.status, 2);
+  assert.match(missing.stdout, /^no\.yaml:1:1: /);
+  for (const args of [['config', 'check'], ['config', 'czech', 'x'], ['rune'], ['runs', '--jsn']]) {
+    const { status, stdout, stderr } = await grain(args, folder);
+    assert.deepEqual([status, stdout], [2, ''], args.join(' '));
+    assert.notEqual(stderr, '');
+  }
+});

@@ -1,0 +1,31 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+export interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A real `grain` process. */
+export interface Grain {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
+export function startGrain(args: readonly string[], cwd: string): Grain {
+  const node = ['--disable-warning=ExperimentalWarning', main, ...args];
+  const child = spawn(process.execPath, node, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const status = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const ended = Promise.all([status, text(child.stdout), text(child.stderr)]).then(
+    ([status, stdout, stderr]) => ({ status, stdout, stderr }),
+  );
+  return { child, ended };
+}
+
+export function grain(args: readonly string[], cwd: string): Promise<Ended> {
+  return startGrain(args, cwd).ended;
+}
