@@ -122,7 +122,8 @@ function asText(run: ShownRun): string {
     ['device', `${run.device.name} (${run.device.rung})`],
     ['config', run.configPath],
     ['folder', run.folder],
-    ['guarantee', `${run.guarantee ?? 'unknown'} (of the gradient, before the optimizer)`],
+    ['guarantee', run.guarantee ?? 'unknown'],
+    ['', 'of the gradient that the optimizer gets, not of what it makes of it'],
     ...run.warnings.map(({ step, message }) => ['warning', `step ${step}: ${message}`]),
     ...(run.skippedLines > 0 ? [['unreadable', `${run.skippedLines} lines of the log`]] : []),
   ];

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
-import { ConfigError, parseConfig } from '../../experiment/parse.ts';
+import { ConfigError, explain } from '../../experiment/configError.ts';
+import { parseConfig } from '../../experiment/parse.ts';
 import type { LocatedMessage } from './located.ts';
 import { isConfigFile } from './names.ts';
 
@@ -105,13 +106,10 @@ function problemsOf(document: vscode.TextDocument): ConfigProblem[] {
     return [];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return error.diagnostics.map(
-      ({ line, column, endLine, endColumn, message, suggestion }) =>
-        new ConfigProblem(
-          new vscode.Range(line - 1, column - 1, endLine - 1, endColumn - 1),
-          message,
-          suggestion,
-        ),
-    );
+    return error.diagnostics.map((diagnostic) => {
+      const { line, column, endLine, endColumn, suggestion } = diagnostic;
+      const range = new vscode.Range(line - 1, column - 1, endLine - 1, endColumn - 1);
+      return new ConfigProblem(range, explain(diagnostic), suggestion);
+    });
   }
 }
