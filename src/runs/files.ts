@@ -4,7 +4,3 @@ export const EVENTS_FILE = 'events.jsonl';
 export const OWNER_FILE = 'owner.json';
 /** Its being there asks the run's process to end the run at its next step. */
 export const STOP_FILE = 'stop';
-
-export function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
-}

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { hasCode } from './files.ts';
+import { hasCode } from './errno.ts';
 
 const NEWLINE = 0x0a;
 const BLOCK_BYTES = 256 * 1024;

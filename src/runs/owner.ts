@@ -1,7 +1,8 @@
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { hasCode, OWNER_FILE } from './files.ts';
+import { hasCode } from './errno.ts';
+import { OWNER_FILE } from './files.ts';
 import { beat } from './heartbeat.ts';
 
 /** A process that does not touch its file for this long is dead, or as good as dead. */
