@@ -3,7 +3,10 @@ const only = (room, allowed) => ({
   name: `${room}-imports-only-${allowed.join('-') || 'itself'}`,
   severity: 'error',
   from: { path: `^src/${room}/` },
-  to: { path: '^(src|webview|test|bench|python)/', pathNot: `^src/(${[room, ...allowed].join('|')})/` },
+  to: {
+    path: '^(src|webview|test|bench|python)/',
+    pathNot: `^src/(${[room, ...allowed].join('|')})/`,
+  },
 });
 
 export default {
@@ -25,7 +28,10 @@ export default {
       comment: 'No I/O and no tensor library; the worker boundary is the one exception.',
       severity: 'error',
       from: { path: '^src/engine/' },
-      to: { dependencyTypes: ['core', 'npm', 'npm-optional'], pathNot: '^(worker_threads|node:worker_threads)$' },
+      to: {
+        dependencyTypes: ['core', 'npm', 'npm-optional'],
+        pathNot: '^(worker_threads|node:worker_threads)$',
+      },
     },
     {
       name: 'webview-imports-only-message-types',
@@ -37,11 +43,16 @@ export default {
       name: 'messages-are-types-alone',
       severity: 'error',
       from: { path: '^src/extension/messages/' },
-      to: { path: '.', pathNot: '^src/(extension/messages|runs|engine)/', dependencyTypesNot: ['type-only'] },
+      to: {
+        path: '.',
+        pathNot: '^src/(extension/messages|runs|engine)/',
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'toolkit-only-in-controls',
-      comment: 'The toolkit is deprecated upstream: one module imports it, so replacing it is a one-file change.',
+      comment:
+        'The toolkit is deprecated upstream: one module imports it, so replacing it is a one-file change.',
       severity: 'error',
       from: { path: '^(src|webview)/', pathNot: '^webview/controls/' },
       to: { path: 'webview-ui-toolkit' },
@@ -52,6 +63,9 @@ export default {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 };

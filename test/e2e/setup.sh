@@ -19,6 +19,7 @@ if [ ! -e "$cache/node_modules/.bin/code-server" ] || ! "$cache/node_modules/.bi
   mkdir -p "$cache"
   cd "$cache"
   npm init -y >/dev/null
-  npm install --no-audit --no-fund "code-server@$version"
+  # Left alone, npm would hand down the Node that started it, not the one it runs on, and code-server refuses the former.
+  env -u npm_config_user_agent npm install --no-audit --no-fund "code-server@$version"
 fi
 echo "code-server $version and $(chromium --version) are ready"

@@ -2,20 +2,21 @@ import { describe } from '../../training/describe.ts';
 import { type ProgressView, titleOf } from './view.ts';
 
 /** For a pipe or a file: a line for each thing worth reading, none for single steps. */
-export function lineView(write: (text: string) => void): ProgressView {
-  const line = (text: string) => write(`${text}\n`);
-  return {
-    loading(done, total) {
-      if (done === total) line(`read ${(total / 1e6).toFixed(1)} MB of data`);
-    },
-    created({ device }, runs) {
-      line(`${runs.length} ${runs.length === 1 ? 'run' : 'runs'} on ${device.name}`);
-    },
-    event(run, event) {
-      const text = describe(event);
-      if (text !== null && event.kind !== 'checkpoint') line(`[${titleOf(run)}] ${text}`);
-    },
-    note: line,
-    close() {},
-  };
+export const lineView: ProgressView = {
+  loading(done, total) {
+    if (done === total) line(`read ${(total / 1e6).toFixed(1)} MB of data`);
+  },
+  created({ device }, runs) {
+    line(`${runs.length} ${runs.length === 1 ? 'run' : 'runs'} on ${device.name}`);
+  },
+  event(run, event) {
+    const text = describe(event);
+    if (text !== null && event.kind !== 'checkpoint') line(`[${titleOf(run)}] ${text}`);
+  },
+  note: line,
+  close() {},
+};
+
+function line(text: string): void {
+  process.stderr.write(`${text}\n`);
 }

@@ -79,6 +79,7 @@ function parsed(source: Source, { text, number }: Line): Readonly<Record<string,
     value = JSON.parse(text);
   } catch (error) {
     const { message } = error as SyntaxError;
+    // Not every message of V8's names the position; then it quotes what is around it.
     const column = Number(/position (\d+)/.exec(message)?.[1] ?? 0) + 1;
     throw new DataProblem(source.file, { line: number, column }, message, {
       expected: 'one JSON object a line',

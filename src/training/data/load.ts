@@ -2,10 +2,10 @@ import type { Request } from '../request.ts';
 import { trainingRoles, validationRoles } from './columns.ts';
 import type { Data, Dataset } from './dataset.ts';
 import { labelled } from './labels.ts';
+import { openTable } from './openTable.ts';
 import { type Cells, readCells } from './read.ts';
 import { Source } from './source.ts';
 import { standardize } from './standardize.ts';
-import { openTable } from './table.ts';
 
 /**
  * Streams and checks the training and validation files of a config.

@@ -134,11 +134,11 @@ test('a process that used a device ends by itself', () => {
     await device.close();
     console.log(sum[0]);
   `;
-  const { stdout, status } = spawnSync(
-    process.execPath,
-    ['--input-type=module', '-e', source],
-    { encoding: 'utf8', timeout: 60_000, cwd: new URL('../../../../', import.meta.url) },
-  );
+  const { stdout, status } = spawnSync(process.execPath, ['--input-type=module', '-e', source], {
+    encoding: 'utf8',
+    timeout: 60_000,
+    cwd: new URL('../../../../', import.meta.url),
+  });
   assert.deepEqual({ stdout, status }, { stdout: '512\n', status: 0 });
 });
 

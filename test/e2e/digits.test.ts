@@ -1,0 +1,254 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import type { Frame } from 'playwright-core';
+import type { RunEvent, StepEvent, ValidationEvent } from '../../src/runs/events.ts';
+import type { RunManifest } from '../../src/runs/manifest.ts';
+import { chartData, eventually, type Theme, VSCode } from './vscode.ts';
+
+const repository = path.resolve(import.meta.dirname, '../..');
+const example = path.join(repository, 'examples/digits');
+
+/** A point of a chart. */
+interface XY {
+  readonly x: number;
+  readonly y: number | null;
+}
+
+let workspace: string;
+let vscode: VSCode;
+
+before(async () => {
+  await promisify(execFile)(process.execPath, [path.join(example, 'prepare.ts')]);
+  workspace = await mkdtemp(path.join(tmpdir(), 'grain-digits-'));
+  for (const part of ['grain.yaml', 'pretrain.grain.yaml', 'data', 'checkpoint']) {
+    await cp(path.join(example, part), path.join(workspace, part), { recursive: true });
+  }
+  vscode = await VSCode.open(workspace);
+});
+
+after(async () => {
+  await vscode?.close();
+  await rm(workspace, { recursive: true, force: true, maxRetries: 5 });
+});
+
+describe('digits, from the palette to the panels', () => {
+  test('the palette starts the runs of a config', async () => {
+    await vscode.command('GRAIN: Run GRAIN fine-tune');
+    await vscode.page
+      .locator('.quick-input-list .monaco-list-row', { hasText: 'grain.yaml' })
+      .filter({ hasNotText: 'pretrain' })
+      .first()
+      .click();
+    await eventually('ten run folders', async () => {
+      return (await manifests()).length === 10 || undefined;
+    });
+  });
+
+  test('the explorer shows experiment, aggregator and seed, one of them running', async () => {
+    await vscode.command('GRAIN: Focus on Runs View');
+    for (const name of ['digits', 'grain', 'mean', 'seed 0', 'running']) {
+      await row(name).first().waitFor({ timeout: 30_000 });
+    }
+    await vscode.screenshot('explorer-running-dark');
+  });
+
+  test('the weights panel moves, and shows what the trainer logged', async () => {
+    await vscode.command('GRAIN: Open weights panel');
+    const frame = await vscode.panelWith('weights-area');
+    const early = await lastStep(frame, 'weights-area');
+    await eventually('new steps in the weights chart', async () => {
+      return (await lastStep(frame, 'weights-area')) > early || undefined;
+    });
+    await compareWeights(frame);
+    await vscode.screenshot('weights-dark');
+  });
+
+  test('the conflict panel moves', async () => {
+    await vscode.command('GRAIN: Open conflict panel');
+    const frame = await vscode.panelWith('conflict-rate');
+    const early = await lastStep(frame, 'conflict-rate');
+    await eventually('new steps in the conflict chart', async () => {
+      return (await lastStep(frame, 'conflict-rate')) > early || undefined;
+    });
+    const matrix = await chartData(frame, 'conflict-matrix');
+    assert.equal(matrix.datasets[0]?.data.length, 64, 'an 8×8 cosine matrix');
+    await vscode.screenshot('conflict-dark');
+  });
+
+  test('the seed variance panel shows the validations of every seed', async () => {
+    await vscode.command('GRAIN: Open seed variance panel');
+    const frame = await vscode.panelWith('metric-bands');
+    await eventually('validation points', async () => {
+      const { datasets } = await chartData(frame, 'metric-bands');
+      return datasets.some((set) => set.data.length > 1) || undefined;
+    });
+    await vscode.screenshot('seed-variance-running-dark');
+  });
+
+  test('a window reload in mid-run brings the panels back, and the runs go on', async () => {
+    const before = await totalSteps();
+    await vscode.reload();
+    const bands = await vscode.panelWith('metric-bands', 60_000);
+    assert.ok(bands);
+    await eventually('more steps after the reload', async () => {
+      return (await totalSteps()) > before || undefined;
+    });
+    await vscode.command('GRAIN: Open weights panel');
+    await compareWeights(await vscode.panelWith('weights-area'));
+  });
+
+  test('all ten runs finish, and the panels agree with the event logs', async () => {
+    await eventually(
+      'ten finished runs',
+      async () => ((await endings()).length === 10 ? true : undefined),
+      240_000,
+    );
+    assert.deepEqual([...new Set(await endings())], ['finished']);
+    await vscode.command('GRAIN: Open seed variance panel');
+    const frame = await vscode.panelWith('metric-bands');
+    await eventually('the final table', async () => {
+      const rows = await frame.locator('table tr').allInnerTexts();
+      return rows.some((text) => /grain/.test(text) && /\b5\b/.test(text)) || undefined;
+    });
+    await compareSeedVariance(frame);
+    await vscode.screenshot('seed-variance-dark');
+  });
+
+  test('stop ends a run gracefully', async () => {
+    const known = new Set((await manifests()).map(({ id }) => id));
+    await vscode.command('GRAIN: Run GRAIN fine-tune');
+    await vscode.page
+      .locator('.quick-input-list .monaco-list-row', { hasText: 'grain.yaml' })
+      .filter({ hasNotText: 'pretrain' })
+      .first()
+      .click();
+    await eventually('steps of the new experiment', async () => {
+      const fresh = (await manifests()).filter(({ id }) => !known.has(id));
+      for (const { id } of fresh) {
+        if ((await events(id)).some(({ kind }) => kind === 'step')) return true;
+      }
+      return undefined;
+    });
+    await vscode.command('GRAIN: Stop run');
+    await eventually(
+      'a stopped run',
+      async () => ((await endings()).includes('stopped') ? true : undefined),
+      30_000,
+    );
+  });
+});
+
+for (const theme of ['light', 'highContrast'] as const satisfies readonly Theme[]) {
+  test(`the panels in the ${theme} theme`, async () => {
+    await vscode.close();
+    vscode = await VSCode.open(workspace, { theme });
+    await vscode.command('GRAIN: Focus on Runs View');
+    await row('digits').first().waitFor({ timeout: 30_000 });
+    for (const [title, canvas, name] of [
+      ['GRAIN: Open weights panel', 'weights-area', 'weights'],
+      ['GRAIN: Open conflict panel', 'conflict-rate', 'conflict'],
+      ['GRAIN: Open seed variance panel', 'metric-bands', 'seed-variance'],
+    ] as const) {
+      await vscode.command(title);
+      const frame = await vscode.panelWith(canvas);
+      await eventually(`data in ${canvas}`, async () => {
+        const { datasets } = await chartData(frame, canvas);
+        return datasets.some((set) => set.data.length > 1) || undefined;
+      });
+      await vscode.screenshot(`${name}-${theme}`);
+    }
+  });
+}
+
+function row(text: string) {
+  return vscode.page.locator('.pane-body .monaco-list-row', { hasText: text });
+}
+
+async function manifests(): Promise<RunManifest[]> {
+  const runs = path.join(workspace, '.grain/runs');
+  const ids = await readdir(runs).catch(() => []);
+  const texts = await Promise.all(
+    ids.map((id) => readFile(path.join(runs, id, 'run.json'), 'utf8').catch(() => undefined)),
+  );
+  return texts.filter((text) => text !== undefined).map((text) => JSON.parse(text) as RunManifest);
+}
+
+/** The events as any other tool would read them: whole lines of JSON. */
+async function events(id: string): Promise<RunEvent[]> {
+  const file = path.join(workspace, '.grain/runs', id, 'events.jsonl');
+  const text = await readFile(file, 'utf8').catch(() => '');
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
+  return whole.filter(Boolean).map((line) => JSON.parse(line) as RunEvent);
+}
+
+async function stepsOf(id: string): Promise<StepEvent[]> {
+  return (await events(id)).filter((event) => event.kind === 'step');
+}
+
+async function totalSteps(): Promise<number> {
+  const counts = (await manifests()).map(async ({ id }) => (await stepsOf(id)).length);
+  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+}
+
+async function endings(): Promise<string[]> {
+  const all = await Promise.all((await manifests()).map(({ id }) => events(id)));
+  return all.flatMap((list) => list.flatMap((e) => (e.kind === 'end' ? [e.status] : [])));
+}
+
+async function lastStep(frame: Frame, canvas: string): Promise<number> {
+  const { datasets } = await chartData(frame, canvas);
+  const last = (datasets[0]?.data as XY[] | undefined)?.at(-1);
+  return last?.x ?? -1;
+}
+
+/** Id of the run that a panel shows, from the state it keeps. */
+async function shownRun(frame: Frame): Promise<string> {
+  const id = await frame.locator('[data-run-id]').first().getAttribute('data-run-id');
+  assert.ok(id, 'the panel says which run it shows');
+  return id;
+}
+
+async function compareWeights(frame: Frame): Promise<void> {
+  await eventually('steps in the weights chart', async () => {
+    return (await lastStep(frame, 'weights-area')) > 0 || undefined;
+  });
+  const logged = await stepsOf(await shownRun(frame));
+  const { datasets } = await chartData(frame, 'weights-area');
+  assert.equal(datasets.length, 8, 'a layer for each of the eight groups');
+  let compared = 0;
+  datasets.forEach((set, group) => {
+    for (const { x, y } of set.data as XY[]) {
+      const step = logged[x - 1];
+      if (!step || y === null) continue;
+      assert.equal(step.step, x);
+      assert.ok(Math.abs((step.weights[step.groups.indexOf(group)] ?? 0) - y) < 1e-12);
+      compared++;
+    }
+  });
+  assert.ok(compared >= 8, 'points were compared');
+}
+
+async function compareSeedVariance(frame: Frame): Promise<void> {
+  const { datasets } = await chartData(frame, 'metric-bands');
+  const drawn = new Set(
+    datasets.flatMap((set) => (set.data as XY[]).map(({ x, y }) => `${x}:${y?.toFixed(9)}`)),
+  );
+  for (const manifest of await manifests()) {
+    const validations = (await events(manifest.id)).filter(
+      (event): event is ValidationEvent => event.kind === 'validation',
+    );
+    assert.ok(validations.length >= 2);
+    for (const { step, metrics } of validations) {
+      const value = metrics[manifest.metric.name];
+      assert.ok(
+        drawn.has(`${step}:${value?.toFixed(9)}`),
+        `validation of ${manifest.id} at step ${step} is drawn`,
+      );
+    }
+  }
+}

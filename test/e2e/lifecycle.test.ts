@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import type { RunEvent } from '../../src/runs/events.ts';
+import { eventually, VSCode } from './vscode.ts';
+
+let workspace: string;
+let vscode: VSCode | undefined;
+
+beforeEach(async () => {
+  workspace = await mkdtemp(path.join(tmpdir(), 'grain-lifecycle-'));
+  await mkdir(path.join(workspace, 'data'));
+  await writeFile(path.join(workspace, 'data/rings.csv'), rings(200));
+});
+
+afterEach(async () => {
+  await vscode?.close();
+  vscode = undefined;
+  await rm(workspace, { recursive: true, force: true, maxRetries: 5 });
+});
+
+test('a run outlives its window, is found again, and after a kill can be resumed', async () => {
+  await writeFile(path.join(workspace, 'grain.yaml'), config(6000));
+  vscode = await VSCode.open(workspace);
+  await vscode.command('GRAIN: Run GRAIN fine-tune');
+  const id = await eventually('a run', async () => (await runIds())[0]);
+  await eventually('its first steps', async () => ((await stepCount(id)) > 5 ? true : undefined));
+
+  await vscode.close();
+  const atClose = await stepCount(id);
+  await eventually('steps without a window', async () =>
+    (await stepCount(id)) > atClose ? true : undefined,
+  );
+
+  vscode = await VSCode.open(workspace);
+  await vscode.command('GRAIN: Focus on Runs View');
+  await row('running').waitFor({ timeout: 30_000 });
+
+  const start = (await events(id)).find((event) => event.kind === 'start');
+  assert.ok(start);
+  process.kill(start.pid, 'SIGKILL');
+  await row('interrupted').waitFor({ timeout: 60_000 });
+  await vscode.screenshot('explorer-interrupted-dark');
+
+  const atKill = await stepCount(id);
+  await row('interrupted').click();
+  await vscode.command('GRAIN: Resume run');
+  await eventually('steps after the resume', async () =>
+    (await stepCount(id)) > atKill ? true : undefined,
+  );
+  const steps = (await events(id)).flatMap((e) => (e.kind === 'step' ? [e.step] : []));
+  assert.deepEqual(
+    steps,
+    [...steps.keys()].map((i) => i + 1),
+    'no step lost, none repeated',
+  );
+  await vscode.command('GRAIN: Stop run');
+  await row('stopped').waitFor({ timeout: 30_000 });
+});
+
+test('a config error is shown at its place, and nothing is written', async () => {
+  await writeFile(path.join(workspace, 'grain.yaml'), `${config(10)}learningrate: 3\n`);
+  vscode = await VSCode.open(workspace);
+  await vscode.command('GRAIN: Run GRAIN fine-tune');
+  const message = vscode.page.locator('.notification-toast', { hasText: 'learningrate' });
+  await message.first().waitFor({ timeout: 30_000 });
+  await vscode.screenshot('config-error-dark');
+  assert.equal(existsSync(path.join(workspace, '.grain/runs')), false);
+});
+
+test('an untrusted workspace runs nothing', async () => {
+  await writeFile(path.join(workspace, 'grain.yaml'), config(10));
+  vscode = await VSCode.open(workspace, {
+    trust: true,
+    settings: { 'security.workspace.trust.startupPrompt': 'never' },
+  });
+  assert.equal(await vscode.offers('GRAIN: Run GRAIN fine-tune'), false);
+  await vscode.screenshot('untrusted-dark');
+  assert.equal(existsSync(path.join(workspace, '.grain')), false);
+});
+
+function row(text: string) {
+  assert.ok(vscode);
+  return vscode.page.locator('.pane-body .monaco-list-row', { hasText: text }).last();
+}
+
+function config(steps: number): string {
+  return [
+    'name: rings',
+    'task: classification',
+    'model: { architecture: mlp, hidden: [16] }',
+    'data: { train: data/rings.csv, validation: data/rings.csv, target: ring }',
+    'groups: { by: microbatch, count: 4 }',
+    'aggregate: [grain]',
+    'batchSize: 32',
+    `steps: ${steps}`,
+    'evaluateEvery: 50',
+    'checkpointEvery: 50',
+    'seeds: [0]',
+    'device: cpu',
+    '',
+  ].join('\n');
+}
+
+/** Points on two rings, the inner and the outer, at golden-angle steps. */
+function rings(count: number): string {
+  const rows = Array.from({ length: count }, (_, i) => {
+    const angle = i * 2.399963;
+    const inner = i % 2 === 0;
+    const radius = (inner ? 1 : 2) + 0.3 * Math.sin(7 * i);
+    const [x, y] = [radius * Math.cos(angle), radius * Math.sin(angle)];
+    return `${x.toFixed(6)},${y.toFixed(6)},${inner ? 'inner' : 'outer'}`;
+  });
+  return ['x,y,ring', ...rows, ''].join('\n');
+}
+
+async function runIds(): Promise<string[]> {
+  return readdir(path.join(workspace, '.grain/runs')).catch(() => []);
+}
+
+async function events(id: string): Promise<RunEvent[]> {
+  const file = path.join(workspace, '.grain/runs', id, 'events.jsonl');
+  const text = await readFile(file, 'utf8').catch(() => '');
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
+  return whole.filter(Boolean).map((line) => JSON.parse(line) as RunEvent);
+}
+
+async function stepCount(id: string): Promise<number> {
+  return (await events(id)).filter(({ kind }) => kind === 'step').length;
+}
