@@ -69,7 +69,7 @@ describe('digits, from the palette to the panels', () => {
       return (await lastStep(frame, 'weights-area')) > early || undefined;
     });
     await compareWeights(frame);
-    await vscode.screenshot('weights-dark');
+    await vscode.screenshot('weights-running-dark');
   });
 
   test('the conflict panel moves', async () => {
@@ -81,7 +81,7 @@ describe('digits, from the palette to the panels', () => {
     });
     const matrix = await chartData(frame, 'conflict-matrix');
     assert.equal(matrix.datasets[0]?.data.length, 64, 'an 8×8 cosine matrix');
-    await vscode.screenshot('conflict-dark');
+    await vscode.screenshot('conflict-running-dark');
   });
 
   test('the seed variance panel shows the validations of every seed', async () => {
@@ -120,7 +120,6 @@ describe('digits, from the palette to the panels', () => {
       return rows.some((text) => /grain/.test(text) && /\b5\b/.test(text)) || undefined;
     });
     await compareSeedVariance(frame);
-    await vscode.screenshot('seed-variance-dark');
   });
 
   test('stop ends a run gracefully', async () => {
@@ -147,7 +146,7 @@ describe('digits, from the palette to the panels', () => {
   });
 });
 
-for (const theme of ['light', 'highContrast'] as const satisfies readonly Theme[]) {
+for (const theme of ['dark', 'light', 'highContrast'] as const satisfies readonly Theme[]) {
   test(`the panels in the ${theme} theme`, async () => {
     await vscode.close();
     vscode = await VSCode.open(workspace, { theme });

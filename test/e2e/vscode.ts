@@ -64,6 +64,7 @@ export class VSCode {
         'workbench.colorTheme': themes[options.theme ?? 'dark'],
         'workbench.secondarySideBar.defaultVisibility': 'hidden',
         'chat.commandCenter.enabled': false,
+        'git.openRepositoryInParentFolders': 'never',
         ...options.settings,
       }),
     );
