@@ -68,7 +68,10 @@ test('a config error is shown at its place, and nothing is written', async () =>
   await vscode.command('GRAIN: Run GRAIN fine-tune');
   const message = vscode.page.locator('.notification-toast', { hasText: 'learningrate' });
   await message.first().waitFor({ timeout: 30_000 });
-  assert.match(await message.first().innerText(), /grain\.yaml:13:1: unknown key "learningrate"/);
+  assert.match(
+    (await message.first().textContent()) ?? '',
+    /grain\.yaml:13:1: unknown key "learningrate"/,
+  );
   await vscode.screenshot('config-error-dark');
   assert.equal(existsSync(path.join(workspace, '.grain/runs')), false);
 });
