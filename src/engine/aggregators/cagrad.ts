@@ -3,6 +3,9 @@ import type { AggregatorDescription } from './description.ts';
 import { minNorm } from './grain.ts';
 import { shares } from './mean.ts';
 
+/** log μ is looked for down to this far below its largest value, 30 decades, where no gradient gives a direct bound. */
+const DEPTH = 70;
+
 export const cagrad: AggregatorDescription = {
   name: 'cagrad',
   title: 'CAGrad: the best direction for the group served worst, within a ball around the mean',
@@ -74,38 +77,33 @@ class ShiftedHull {
   }
 
   /**
-   * Sets `weights` to those of the μ below `largest` with ‖g_w‖ = ρμ; returns ‖g_w‖, 0 if only μ = 0 will do. By Illinois's
-   * regula falsi in log μ, where the function is nearly straight.
+   * Sets `weights` to those of the μ up to `largest` with ‖g_w‖ = ρμ; returns ‖g_w‖, 0 if only μ = 0 will do. By regula falsi
+   * (Illinois) in log μ, where the function is nearly straight.
    */
   balance(radius: number, largest: number): number {
-    const excess = (logShift: number) => {
-      const shift = Math.exp(logShift);
-      return Math.log(Math.max(this.#reach(shift), Number.MIN_VALUE)) - Math.log(radius) - logShift;
-    };
+    const excess = (logShift: number) =>
+      Math.log(this.#reach(Math.exp(logShift)) / radius) - logShift;
     let high = Math.log(largest) + 1e-9;
-    let low = high - 20;
+    // ‖g_w‖ is least at μ = 0, which bounds μ from below.
+    const least = this.#reach(0);
+    let low = least > this.#floor() ? Math.log(least / radius) : high - DEPTH;
     let atHigh = excess(high);
     let atLow = excess(low);
-    let at = low;
-    let value = atLow;
-    if (atLow > 0) {
-      for (let round = 0; round < 200 && high - low > 4 * UNIT_ROUNDOFF && value !== 0; round++) {
-        at = (atLow * high - atHigh * low) / (atLow - atHigh);
-        if (!(at > low && at < high)) at = (low + high) / 2;
-        value = excess(at);
-        if (Math.abs(value) <= 4 * UNIT_ROUNDOFF) break;
-        if (value > 0) {
-          low = at;
-          atLow = value;
-          atHigh /= 2;
-        } else {
-          high = at;
-          atHigh = value;
-          atLow /= 2;
-        }
+    for (let round = 0; round < 100 && atLow > 0 && atHigh < 0; round++) {
+      const at = (atLow * high - atHigh * low) / (atLow - atHigh);
+      const value = excess(at);
+      if (Math.abs(value) <= 4 * UNIT_ROUNDOFF || at <= low || at >= high) break;
+      if (value > 0) {
+        low = at;
+        atLow = value;
+        atHigh /= 2;
+      } else {
+        high = at;
+        atHigh = value;
+        atLow /= 2;
       }
     }
-    const reach = this.#reach(Math.exp(at));
+    const reach = this.#norm(this.#gram);
     return reach > this.#floor() ? reach : 0;
   }
 
@@ -114,6 +112,7 @@ class ShiftedHull {
     const k = this.weights.length;
     const along = this.#alongMean;
     const square = (shift * this.meanNorm) ** 2;
+    let mass = 0;
     for (let i = 0; i < k; i++) {
       for (let j = 0; j < k; j++) {
         this.#shifted[i * k + j] =
@@ -126,14 +125,23 @@ class ShiftedHull {
       }
     }
     minNorm(this.#shifted, this.weights);
+    for (let i = 0; i < k; i++) mass += this.weights[i]! * Math.sqrt(this.#shifted[i * k + i]!);
+    // −μḡ lies in the hull: g_w is it.
+    if (shift > 0 && this.#norm(this.#shifted) <= Math.sqrt(roundingOf(k)) * mass) {
+      return shift * this.meanNorm;
+    }
+    return this.#norm(this.#gram);
+  }
+
+  /** ‖Σ wᵢgᵢ‖ for gradients of this Gram matrix; tiny at least, to have a logarithm. */
+  #norm(gram: Float64Array): number {
+    const k = this.weights.length;
     let norm2 = 0;
     for (let i = 0; i < k; i++) {
       if (this.weights[i] === 0) continue;
-      for (let j = 0; j < k; j++) {
-        norm2 += this.weights[i]! * this.weights[j]! * this.#gram[i * k + j]!;
-      }
+      for (let j = 0; j < k; j++) norm2 += this.weights[i]! * this.weights[j]! * gram[i * k + j]!;
     }
-    return Math.sqrt(Math.max(0, norm2));
+    return Math.sqrt(Math.max(Number.MIN_VALUE, norm2));
   }
 
   /** ‖g_w‖ that cannot be told from zero. */

@@ -1,4 +1,5 @@
 import { applied, rankOf, spectrumOf } from '../spectrum.ts';
+import { cosinesOf } from './cosines.ts';
 import type { AggregatorDescription } from './description.ts';
 
 /** |Σv| below this share of Σ|v|: the weights v/Σv would be rounding. */
@@ -49,8 +50,7 @@ export const imtlG: AggregatorDescription = {
  * in which short gradients are not drowned by long ones.
  */
 function impartial(gram: Float64Array, k: number, tolerance: number): Float64Array {
-  const norms = Float64Array.from({ length: k }, (_, i) => Math.sqrt(gram[i * k + i]!));
-  const cosines = gram.map((entry, at) => entry / norms[Math.floor(at / k)]! / norms[at % k]!);
+  const { norms, cosines } = cosinesOf(gram, k);
   const ofCosines = spectrumOf(cosines, k);
   if (rankOf(ofCosines, tolerance) === k) {
     const ones = new Float64Array(k).fill(1);

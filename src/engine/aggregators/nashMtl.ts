@@ -1,5 +1,6 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix';
 import { roundingOf } from '../rounding.ts';
+import { cosinesOf } from './cosines.ts';
 import type { AggregatorDescription } from './description.ts';
 
 /** Newton decrement after which one more step is exact to rounding: it squares. */
@@ -32,11 +33,8 @@ export const nashMtl: AggregatorDescription = {
   },
   /** Hα = 1/α, α > 0 for H in units of its Frobenius norm F, as the method's authors have it: w = √F·α, so ‖d‖² = kF. */
   weigh({ k, gram, parameters }, weights) {
-    const norms = Float64Array.from({ length: k }, (_, i) => Math.sqrt(gram[i * k + i]!));
-    const bargain = bargainOver(
-      gram.map((entry, at) => entry / norms[Math.floor(at / k)]! / norms[at % k]!),
-      k,
-    );
+    const { norms, cosines } = cosinesOf(gram, k);
+    const bargain = bargainOver(cosines, k);
     if (!bargain) return undefined;
     const longest = Math.max(...norms);
     const frobenius = Math.hypot(...gram.map((entry) => entry / longest / longest));
@@ -66,7 +64,7 @@ function bargainOver(cosines: Float64Array, k: number): Float64Array | undefined
       let inner = 0;
       for (let j = 0; j < k; j++) {
         inner += cosines[i * k + j]! * beta[j]!;
-        system.set(i, j, beta[i]! * cosines[i * k + j]! * beta[j]! + (i === j ? 1 : 0));
+        system.set(i, j, beta[i]! * beta[j]! * cosines[i * k + j]! + (i === j ? 1 : 0));
       }
       residual[i] = 1 - beta[i]! * inner;
     }
