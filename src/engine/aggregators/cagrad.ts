@@ -6,6 +6,9 @@ import { shares } from './mean.ts';
 /** log μ is looked for down to this far below its largest value, 30 decades, where no gradient gives a direct bound. */
 const DEPTH = 70;
 
+/** ‖Σ wᵢgᵢ‖ below this share of Σ wᵢ‖gᵢ‖: squares of sums that cancelled so far tell little of the direction. */
+const CANCELLED = 1e-6;
+
 export const cagrad: AggregatorDescription = {
   name: 'cagrad',
   title: 'CAGrad: the best direction for the group served worst, within a ball around the mean',
@@ -144,11 +147,11 @@ class ShiftedHull {
     return Math.sqrt(Math.max(Number.MIN_VALUE, norm2));
   }
 
-  /** ‖g_w‖ that cannot be told from zero. */
+  /** ‖g_w‖ that counts as zero. */
   #floor(): number {
     const k = this.weights.length;
     let mass = 0;
     for (let i = 0; i < k; i++) mass += this.weights[i]! * Math.sqrt(this.#gram[i * k + i]!);
-    return Math.sqrt(roundingOf(k)) * mass;
+    return CANCELLED * mass;
   }
 }

@@ -11,7 +11,7 @@ export const nashMtl: AggregatorDescription = {
   title: 'Nash-MTL: the bargain in which every group gains in proportion to what it could claim',
   reference: 'Navon et al. 2022, arXiv:2202.01017',
   guarantee:
-    'Every group is served: ⟨d, gᵢ⟩ is in proportion to 1/wᵢ > 0; no step where no such d exists.',
+    'Every group is served: ⟨d, gᵢ⟩ is in proportion to 1/wᵢ > 0; no step where no such d exists; ‖d‖ is fixed, so the learning rate alone sets the step.',
   decidedBy: 'gram',
   properties: {
     convex: false,
@@ -28,19 +28,16 @@ export const nashMtl: AggregatorDescription = {
       default: 1,
       min: 0,
       max: Number.MAX_VALUE,
-      description: 'A longer d is shortened to this length; 0 leaves it as it is.',
+      description: 'd, of length √k, is shortened to this if longer; 0 leaves it as it is.',
     },
   },
-  /** Hα = 1/α, α > 0 for H in units of its Frobenius norm F, as the method's authors have it: w = √F·α, so ‖d‖² = kF. */
+  /** w = α with Hα = 1/α, α > 0, so that ‖d‖² = αᵀHα = k whatever the lengths of the gradients. */
   weigh({ k, gram, parameters }, weights) {
     const { norms, cosines } = cosinesOf(gram, k);
     const bargain = bargainOver(cosines, k);
     if (!bargain) return undefined;
-    const longest = Math.max(...norms);
-    const frobenius = Math.hypot(...gram.map((entry) => entry / longest / longest));
-    const length = longest * Math.sqrt(k * frobenius);
-    const clipped = parameters.maxNorm! > 0 ? Math.min(length, parameters.maxNorm!) : length;
-    for (let i = 0; i < k; i++) weights[i] = ((bargain[i]! / norms[i]!) * clipped) / Math.sqrt(k);
+    const cut = parameters.maxNorm! > 0 ? Math.min(1, parameters.maxNorm! / Math.sqrt(k)) : 1;
+    weights.set(bargain.map((beta, i) => (cut * beta) / norms[i]!));
     return undefined;
   },
 };

@@ -152,20 +152,11 @@ const cases: Partial<Record<AggregatorName, Case[]>> = {
     ],
   ],
   'nash-mtl': [
-    // Hα = 1/α: α ∝ 1/‖g‖, d ∝ the sum of the unit vectors, of length √3 before it is cut to 1.
+    // Hα = 1/α: α = 1/‖g‖, d the sum of the unit vectors, of length √3 before it is cut to 1.
     [
       'orthogonal: the sum of unit vectors, of length 1',
       lengths,
       [1 / Math.sqrt(3), 1 / (2 * Math.sqrt(3)), 1 / (4 * Math.sqrt(3))],
-    ],
-    // Short gradients are not cut: F = ε√2 for ε times the identity, ‖d‖² = 2F.
-    [
-      'short: in units of the Frobenius norm',
-      [
-        [1e-4, 0],
-        [0, 1e-4],
-      ],
-      [2 ** 0.25, 2 ** 0.25],
     ],
     [
       'opposite gradients: no bargain',
@@ -217,4 +208,10 @@ test('imtl-g: a direction against every group is not hidden', () => {
     warnings.map(({ code, groups }) => [code, groups]),
     [['conflict', [0, 1, 2]]],
   );
+});
+
+test('nash-mtl: uncut, the sum of unit vectors for orthogonal gradients', () => {
+  const gram = Float64Array.from(lengths.flat());
+  const { weights } = aggregate({ gram }, { name: 'nash-mtl', parameters: { maxNorm: 0 } });
+  assert.ok([1, 1 / 2, 1 / 4].every((weight, i) => Math.abs(weights[i]! - weight) < 1e-14));
 });
