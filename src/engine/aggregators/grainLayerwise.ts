@@ -6,7 +6,7 @@ export const grainLayerwise: AggregatorDescription = {
   title: 'GRAIN by layer: the shortest vector in the hull of each parameter block’s gradients',
   reference: 'arXiv:2606.22917, in each block by itself',
   guarantee:
-    'No group is made worse to first order, in any block and so in all: ⟨d, gᵢ⟩ = Σ_b ⟨d_b, g_ib⟩ ≥ ‖d‖² ≥ 0; d is shorter than GRAIN’s.',
+    'No group is made worse to first order, in any block and so in all: ⟨d, gᵢ⟩ = Σ_b ⟨d_b, g_ib⟩ ≥ ‖d‖² ≥ 0; d is no longer than GRAIN’s.',
   decidedBy: 'block-grams',
   properties: {
     convex: true,
