@@ -1,7 +1,11 @@
-/** Writes docs/config.md anew: the text of docs/config.head.md, then a table of every key from the config's schema. */
+/**
+ * Writes docs/config.md anew: the text of docs/config.head.md, then a table of every key from the config's schema; and
+ * docs/aggregators.md, from the registry.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { configJsonSchema, type JsonSchema } from '../src/experiment/schema.ts';
 import { typeWords } from '../src/experiment/words.ts';
+import { aggregatorsPage } from './aggregators.ts';
 
 const head = new URL('./config.head.md', import.meta.url);
 const page = new URL('./config.md', import.meta.url);
@@ -48,4 +52,7 @@ function plain(text: string): string {
   return text.replaceAll('<', '&lt;');
 }
 
-if (import.meta.main) writeFileSync(page, configPage());
+if (import.meta.main) {
+  writeFileSync(page, configPage());
+  writeFileSync(new URL('./aggregators.md', import.meta.url), aggregatorsPage());
+}

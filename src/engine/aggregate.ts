@@ -1,7 +1,15 @@
-import { type AggregatorDescription, aggregatorNamed } from './aggregators/registry.ts';
+import type { AggregatorDescription } from './aggregators/description.ts';
 import { certify, type MeasuredCertificate } from './certificate.ts';
+import { type ResolvedChoice, resolveChoice } from './choice.ts';
 import { type Screening, screen } from './screen.ts';
-import type { Aggregation, AggregatorName, Problem, Warning } from './types.ts';
+import type {
+  Aggregation,
+  AggregatorChoice,
+  AggregatorName,
+  Memory,
+  Problem,
+  Warning,
+} from './types.ts';
 
 /** A minimum-norm aggregator reaches this duality gap relative to ‖d‖², or the rounding floor. */
 const GAP_GOAL = 1e-10;
@@ -17,32 +25,44 @@ export class ZeroGroupError extends Error {
  * Degenerate problems are decided here, the same for every aggregator; each decision leaves a warning.
  * - NaN or infinity in a group, or ‖g‖² beyond float64 (‖g‖ > 10¹⁵⁴): the group gets weight 0 and the others are aggregated (`non-finite-group`). If that leaves
  *   none, all weights are 0 and the step is to be skipped.
- * - A zero gradient (‖g‖ < 10⁻¹⁴⁶) would make the shortest vector zero. For minimum-norm aggregators `zeroGroups` decides:
- *   `drop` (default) gives it weight 0 and aggregates the others, `stop` makes all weights 0, `error` throws (`zero-group`).
- *   The mean takes zero gradients like any other, as plain training does.
- * - All gradients zero: for minimum-norm aggregators all weights are 0 (`all-zero`), unless the policy is `error`.
- * - k = 1: the weight is 1.
- * - Duplicate and parallel gradients: w* is then not unique, d = Σwᵢgᵢ is; which w* is returned depends only on the input.
- * - Norms over many decades: the solver works on gradients of unit length, so short ones are not drowned.
- * - ‖d‖² zero to rounding (0 lies in the hull): the weights that prove it are returned (`pareto-stationary`).
- * - A gap above 10⁻¹⁰·‖d‖² that rounding explains is told as `rounding-floor`, one that it does not as `not-optimal`;
- *   groups that d steps against as `conflict`.
+ * - A zero gradient (‖g‖ < 10⁻¹⁴⁶) leaves some aggregators without a direction: it makes the shortest vector zero, has no
+ *   unit vector, cannot gain. For these `zeroGroups` decides: `drop` (default) gives it weight 0 and aggregates the others,
+ *   `stop` makes all weights 0, `error` throws (`zero-group`). Those that `takesZeroGroups`, as the mean does, have it like any
+ *   other.
+ * - All gradients zero: for the former all weights are 0 (`all-zero`), unless the policy is `error`.
+ * - k = 1: the weight is positive; 1, but where the aggregator sets the length of d itself.
+ * - Duplicate and parallel gradients: some weights are then not unique, d = Σwᵢgᵢ is; which weights are returned depends only
+ *   on the input.
+ * - Norms over many decades: solvers work on gradients of unit length, so short ones are not drowned.
+ * - ‖d‖² zero to rounding, though there are weights (0 lies in the hull): they are returned (`pareto-stationary`).
+ * - An aggregator that finds no direction, as where it would need infinite weights: all weights are 0 (`no-direction`).
+ * - A gap above 10⁻¹⁰·‖d‖² that rounding explains is told as `rounding-floor`, one that it does not as `not-optimal`, of
+ *   minimum-norm aggregators without smoothing; groups that d steps against as `conflict`, of every aggregator.
  *
- * @throws RangeError for an unknown aggregator, and as {@link screen} and {@link certify} do for what is not a Gram matrix
+ * Smoothing mixes the weights with the last step's, group by group; a group without a last weight starts with its present one.
+ * Weights on the simplex are brought back to the sum 1. A skipped step leaves the memory as it was; a group that is dropped or
+ * absent is forgotten.
+ *
+ * @throws RangeError for a choice that does not exist or that a Gram matrix does not decide, groups that are not k different
+ * numbers, a seed that is not whole, and as {@link screen} and {@link certify} do for what is not a Gram matrix
  * @throws ZeroGroupError under the policy `error`
  */
-export function aggregate(problem: Problem, aggregator: AggregatorName): Aggregation {
-  const description = aggregatorNamed(aggregator);
+export function aggregate(
+  problem: Problem,
+  choice: AggregatorName | AggregatorChoice,
+): Aggregation {
+  const resolved = resolveChoice(choice);
+  const { description } = resolved;
   const groups = screen(problem);
-  const policy = description.minimumNorm ? (problem.zeroGroups ?? 'drop') : 'keep';
+  const policy = description.takesZeroGroups ? 'keep' : (problem.zeroGroups ?? 'drop');
   if (policy === 'error' && groups.zero.length > 0) {
     throw new ZeroGroupError(`${name(groups.zero)} has a zero gradient`);
   }
   const isStopped = policy === 'stop' && groups.zero.length > 0;
-  const weights = isStopped
-    ? new Float64Array(groups.k)
-    : weigh(groups, policy === 'keep' ? finite(groups) : groups.present, description);
+  const taken = isStopped ? [] : policy === 'keep' ? finite(groups) : groups.present;
+  const { weights, memory } = weigh(groups, taken, problem, resolved);
   const certificate = certify(groups, weights);
+  const isSkipped = weights.every((weight) => weight === 0);
   return {
     weights,
     norm2: certificate.norm2,
@@ -50,8 +70,11 @@ export function aggregate(problem: Problem, aggregator: AggregatorName): Aggrega
     minCosine: certificate.minCosine,
     warnings: [
       ...warningsOfGroups(groups, policy),
-      ...(isStopped ? [] : warningsOfCertificate(certificate, groups, description)),
+      ...(isSkipped
+        ? warningsOfSkipping(taken, groups, description)
+        : warningsOfCertificate(certificate, groups, resolved)),
     ],
+    ...(memory && { memory }),
   };
 }
 
@@ -59,31 +82,102 @@ function finite(groups: Screening): number[] {
   return [...groups.present, ...groups.zero].sort((i, j) => i - j);
 }
 
-/** The aggregator's weights of the groups taken; 0 for the others. */
+interface Weighed {
+  readonly weights: Float64Array;
+  readonly memory: Memory | undefined;
+}
+
+/** The aggregator's weights of the groups taken, smoothed; 0 for the others. */
 function weigh(
   { k, gram, sizes }: Screening,
   taken: readonly number[],
-  description: AggregatorDescription,
-): Float64Array {
+  problem: Problem,
+  { description, parameters, smoothing }: ResolvedChoice,
+): Weighed {
+  const solve = weigherOf(description);
+  const identities = identitiesOf(problem, k);
+  const { seed = 0, memory } = problem;
+  if (!Number.isSafeInteger(seed))
+    throw new RangeError(`the seed is ${seed}; expected a whole number`);
   const weights = new Float64Array(k);
-  if (taken.length === 0) return weights;
-  if (taken.length === k) {
-    description.weigh(gram, sizes, weights);
-    return weights;
-  }
-  const n = taken.length;
-  const takenGram = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) takenGram[i * n + j] = gram[taken[i]! * k + taken[j]!]!;
-  }
-  const takenWeights = new Float64Array(n);
-  description.weigh(
-    takenGram,
-    Float64Array.from(taken, (i) => sizes[i]!),
+  if (taken.length === 0) return { weights, memory };
+
+  const groups = taken.map((i) => identities[i]!);
+  const takenWeights = new Float64Array(taken.length);
+  const state = solve(
+    {
+      k: taken.length,
+      gram: submatrix(gram, k, taken),
+      sizes: Float64Array.from(taken, (i) => sizes[i]!),
+      parameters,
+      seed,
+      groups,
+      ...(memory && { memory }),
+    },
     takenWeights,
   );
-  for (let i = 0; i < n; i++) weights[taken[i]!] = takenWeights[i]!;
-  return weights;
+  if (takenWeights.every((weight) => weight === 0)) return { weights, memory };
+
+  const isSmoothed = smoothing > 0;
+  if (isSmoothed) smooth(takenWeights, groups, memory, smoothing);
+  if (isSmoothed && description.properties.convex) normalise(takenWeights);
+  for (const [at, i] of taken.entries()) weights[i] = takenWeights[at]!;
+  if (!isSmoothed && !state) return { weights, memory: undefined };
+  return {
+    weights,
+    memory: {
+      groups,
+      ...(state && { state }),
+      ...(isSmoothed && { weights: Array.from(takenWeights) }),
+    },
+  };
+}
+
+type Weigh = NonNullable<AggregatorDescription['weigh']>;
+
+function weigherOf({ name, weigh, decidedBy }: AggregatorDescription): Weigh {
+  if (weigh) return weigh;
+  const needs =
+    decidedBy === 'block-grams'
+      ? 'the Gram matrix of each parameter block'
+      : 'every coordinate of the gradients';
+  throw new RangeError(`${name} is not decided by one Gram matrix: it needs ${needs}`);
+}
+
+function identitiesOf({ groups }: Problem, k: number): readonly number[] {
+  if (!groups) return Array.from({ length: k }, (_, i) => i);
+  if (groups.length !== k || new Set(groups).size !== k || !groups.every(Number.isFinite)) {
+    throw new RangeError(`groups are ${groups.join(', ')}; expected ${k} different numbers`);
+  }
+  return groups;
+}
+
+function submatrix(gram: Float64Array, k: number, taken: readonly number[]): Float64Array {
+  const n = taken.length;
+  if (n === k) return gram;
+  const part = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) part[i * n + j] = gram[taken[i]! * k + taken[j]!]!;
+  }
+  return part;
+}
+
+/** w ← γ·(last w) + (1−γ)·w in place, for groups that have a last weight. */
+function smooth(
+  weights: Float64Array,
+  groups: readonly number[],
+  memory: Memory | undefined,
+  smoothing: number,
+): void {
+  for (const [i, group] of groups.entries()) {
+    const last = memory?.weights?.[memory.groups.indexOf(group)];
+    if (last !== undefined) weights[i] = smoothing * last + (1 - smoothing) * weights[i]!;
+  }
+}
+
+function normalise(weights: Float64Array): void {
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  for (let i = 0; i < weights.length; i++) weights[i]! /= sum;
 }
 
 function* warningsOfGroups(
@@ -111,12 +205,26 @@ function* warningsOfGroups(
   }
 }
 
+function* warningsOfSkipping(
+  taken: readonly number[],
+  { present }: Screening,
+  { name: aggregator }: AggregatorDescription,
+): Generator<Warning> {
+  if (taken.length === 0 || present.length === 0) return;
+  yield {
+    code: 'no-direction',
+    message: `${aggregator} finds no direction for these gradients: skip the step`,
+    groups: taken,
+  };
+}
+
 function* warningsOfCertificate(
   { norm2, gap, gapFloor, isZero, against }: MeasuredCertificate,
   { present }: Screening,
-  { minimumNorm }: AggregatorDescription,
+  { description, smoothing }: ResolvedChoice,
 ): Generator<Warning> {
   if (present.length === 0) return;
+  const mustBeShortest = description.properties.minimumNorm && smoothing === 0;
   if (isZero) {
     yield {
       code: 'pareto-stationary',
@@ -124,13 +232,13 @@ function* warningsOfCertificate(
       groups: present,
     };
   }
-  if (minimumNorm && gap > GAP_GOAL * norm2 + gapFloor) {
+  if (mustBeShortest && gap > GAP_GOAL * norm2 + gapFloor) {
     yield {
       code: 'not-optimal',
       message: `duality gap ${gap} exceeds what rounding explains (${gapFloor}): is the matrix positive semidefinite?`,
       groups: present,
     };
-  } else if (minimumNorm && !isZero && gap > GAP_GOAL * norm2) {
+  } else if (mustBeShortest && !isZero && gap > GAP_GOAL * norm2) {
     yield {
       code: 'rounding-floor',
       message: `duality gap ${gap} is at the rounding floor of float64 (${gapFloor})`,

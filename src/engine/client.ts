@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { Block, BlockAggregation, BlockOptions } from './blocks.ts';
 import type {
   Answer,
   CallKind,
@@ -7,7 +8,14 @@ import type {
   PlainError,
   SharedAggregation,
 } from './protocol.ts';
-import type { Aggregation, AggregatorName, Diagnostics, Problem } from './types.ts';
+import type {
+  Aggregation,
+  AggregatorChoice,
+  AggregatorName,
+  Diagnostics,
+  Problem,
+  ProblemOptions,
+} from './types.ts';
 
 interface PendingCall {
   resolve(value: Calls[CallKind]['value']): void;
@@ -49,7 +57,7 @@ export class EngineClient {
   }
 
   /** See `aggregate.ts`. */
-  aggregate(problem: Problem, aggregator: AggregatorName): Promise<Aggregation> {
+  aggregate(problem: Problem, aggregator: AggregatorName | AggregatorChoice): Promise<Aggregation> {
     return this.#call('aggregate', { problem, aggregator });
   }
 
@@ -63,10 +71,19 @@ export class EngineClient {
     gradients: SharedArrayBuffer,
     k: number,
     d: number,
-    aggregator: AggregatorName,
-    options: Omit<Problem, 'gram'> = {},
+    aggregator: AggregatorName | AggregatorChoice,
+    options: ProblemOptions = {},
   ): Promise<SharedAggregation> {
     return this.#call('aggregateShared', { gradients, k, d, aggregator, options });
+  }
+
+  /** See `blocks.ts`. */
+  aggregateBlocks(
+    blocks: readonly Block[],
+    options: BlockOptions,
+    aggregator: AggregatorName | AggregatorChoice,
+  ): Promise<BlockAggregation> {
+    return this.#call('aggregateBlocks', { blocks, options, aggregator });
   }
 
   /** Diagnostics of many steps in one crossing. */

@@ -1,4 +1,4 @@
-import { mean } from './aggregators/mean.ts';
+import { shares } from './aggregators/mean.ts';
 import { certify } from './certificate.ts';
 import { type Screening, screen } from './screen.ts';
 import type { Diagnostics, Problem } from './types.ts';
@@ -23,6 +23,7 @@ export function diagnose(problem: Problem, weights: ArrayLike<number>): Diagnost
     gap: certificate.gap,
     minCosine: certificate.minCosine,
     certified: Number.isFinite(certificate.norm2) && certificate.against.length === 0,
+    against: certificate.against,
     cosines,
     conflictRate: conflictRate(cosines, groups),
     meanConflictRate: share(ofMean.against.length, groups.present.length),
@@ -34,10 +35,8 @@ export function diagnose(problem: Problem, weights: ArrayLike<number>): Diagnost
 
 /** Plain training's weights, over the groups that are finite. */
 function meanWeights({ k, sizes, nonFinite }: Screening): Float64Array {
-  const weights = new Float64Array(k);
-  const finiteSizes = sizes.map((size, i) => (nonFinite.includes(i) ? 0 : size));
-  if (nonFinite.length < k) mean(finiteSizes, weights);
-  return weights;
+  if (nonFinite.length === k) return new Float64Array(k);
+  return shares(sizes.map((size, i) => (nonFinite.includes(i) ? 0 : size)));
 }
 
 function cosinesOf({ k, gram, present }: Screening): Float64Array {

@@ -1,4 +1,12 @@
-import type { Aggregation, AggregatorName, Diagnostics, Problem } from './types.ts';
+import type { Block, BlockAggregation, BlockOptions } from './blocks.ts';
+import type {
+  Aggregation,
+  AggregatorChoice,
+  AggregatorName,
+  Diagnostics,
+  Problem,
+  ProblemOptions,
+} from './types.ts';
 
 /** An aggregation together with the Gram matrix it was decided by, k×k row-major. */
 export type SharedAggregation = Aggregation & { readonly gram: Float64Array };
@@ -6,7 +14,7 @@ export type SharedAggregation = Aggregation & { readonly gram: Float64Array };
 /** What the worker can be asked, by kind: the request's own fields and the value answered. */
 export interface Calls {
   aggregate: {
-    request: { readonly problem: Problem; readonly aggregator: AggregatorName };
+    request: { readonly problem: Problem; readonly aggregator: AggregatorName | AggregatorChoice };
     value: Aggregation;
   };
   aggregateShared: {
@@ -15,10 +23,18 @@ export interface Calls {
       readonly gradients: SharedArrayBuffer;
       readonly k: number;
       readonly d: number;
-      readonly aggregator: AggregatorName;
-      readonly options: Omit<Problem, 'gram'>;
+      readonly aggregator: AggregatorName | AggregatorChoice;
+      readonly options: ProblemOptions;
     };
     value: SharedAggregation;
+  };
+  aggregateBlocks: {
+    request: {
+      readonly blocks: readonly Block[];
+      readonly options: BlockOptions;
+      readonly aggregator: AggregatorName | AggregatorChoice;
+    };
+    value: BlockAggregation;
   };
   diagnose: {
     request: { readonly problems: readonly DiagnoseProblem[] };
@@ -26,7 +42,9 @@ export interface Calls {
   };
 }
 
-export type DiagnoseProblem = Omit<Problem, 'zeroGroups'> & { readonly weights: ArrayLike<number> };
+export type DiagnoseProblem = Pick<Problem, 'gram' | 'sizes'> & {
+  readonly weights: ArrayLike<number>;
+};
 
 export type CallKind = keyof Calls;
 

@@ -1,24 +1,72 @@
 /** The vocabulary of the engine: a Gram matrix goes in, weights with a certificate come out. */
 
 /** Names of the aggregators in the registry. */
-export type AggregatorName = 'grain' | 'mean';
+export type AggregatorName =
+  | 'grain'
+  | 'mean'
+  | 'grain-layerwise'
+  | 'grain-streaming'
+  | 'upgrad'
+  | 'pcgrad'
+  | 'gradvac'
+  | 'graddrop'
+  | 'cagrad'
+  | 'aligned-mtl'
+  | 'imtl-g'
+  | 'nash-mtl'
+  | 'mean-norm-matched'
+  | 'inverse-norm'
+  | 'normalized-mean';
 
-/** What to do with a group whose gradient is exactly zero (it would make the shortest vector zero). */
+/** How an aggregator is asked for. */
+export interface AggregatorChoice {
+  readonly name: AggregatorName;
+  /** Those not given have the registry's defaults. */
+  readonly parameters?: Readonly<Record<string, number>>;
+  /**
+   * Share γ of the last step's weights that is kept, 0…<1: wₜ ← γwₜ₋₁ + (1−γ)wₜ (CR-MOGM, Zhou et al., NeurIPS 2022). Default
+   * 0. Above 0 the aggregator's guarantee holds for no single step.
+   */
+  readonly smoothing?: number;
+}
+
+/** What to do with a group whose gradient is exactly zero, where that leaves the aggregator no direction. */
 export type ZeroGroupPolicy = 'drop' | 'stop' | 'error';
 
-/** One aggregation problem: everything about the weights is decided by the Gram matrix. */
-export interface Problem {
-  /** H = GGᵀ, k×k row-major; Hᵢⱼ = ⟨gᵢ, gⱼ⟩. Symmetrised by the engine. */
-  readonly gram: Float64Array;
-  /** Examples in each group, length k; `mean` weights by them. Absent: groups of equal size. */
+/** What a problem says besides its inner products. */
+export interface ProblemOptions {
+  /** Examples in each group, length k; what is a mean weighs by them. Absent: groups of equal size. */
   readonly sizes?: ArrayLike<number>;
   readonly zeroGroups?: ZeroGroupPolicy;
+  /** Identity of each group across steps, k different numbers; default 0…k−1. Memory of other groups is forgotten. */
+  readonly groups?: readonly number[];
+  /** For aggregators that draw lots: the same whole number, the same lots. A trainer gives each step its own. Default 0. */
+  readonly seed?: number;
+  /** What the aggregation of the step before handed back; absent: a first step. */
+  readonly memory?: Memory;
+}
+
+/** One aggregation problem: everything about the weights is decided by the Gram matrix. */
+export interface Problem extends ProblemOptions {
+  /** H = GGᵀ, k×k row-major; Hᵢⱼ = ⟨gᵢ, gⱼ⟩. Symmetrised by the engine. */
+  readonly gram: Float64Array;
+}
+
+/** What an aggregator carries from step to step, as plain JSON. The same memory and problem give the same bits. */
+export interface Memory {
+  /** Identities of the groups that the rest is about. */
+  readonly groups: readonly number[];
+  /** The aggregator's own. */
+  readonly state?: readonly number[];
+  /** The last smoothed weights, one for each of `groups`. */
+  readonly weights?: readonly number[];
 }
 
 export type WarningCode =
   | 'non-finite-group'
   | 'zero-group'
   | 'all-zero'
+  | 'no-direction'
   | 'pareto-stationary'
   | 'rounding-floor'
   | 'not-optimal'
@@ -35,17 +83,25 @@ export interface Warning {
 export interface Certificate {
   /** f = ‖d‖² = wᵀHw, in squared gradient units. */
   readonly norm2: number;
-  /** Duality gap f − minᵢ (Hw)ᵢ ≥ 0, bounding ½(f − f*) and ‖d − d*‖² from above; Infinity off the simplex. */
+  /**
+   * Duality gap f − minᵢ (Hw)ᵢ ≥ 0 of the shortest vector in the hull, bounding ½(f − f*) and ‖d − d*‖² from above;
+   * Infinity (`null` in JSON) off the simplex.
+   */
   readonly gap: number;
   /** minᵢ ⟨d, gᵢ⟩ / (‖d‖‖gᵢ‖); −1…1; 0 when d or every gᵢ is zero. Non-negative: no group is stepped against. */
   readonly minCosine: number;
 }
 
-/** The weights of one step, on the simplex, and their certificate. */
+/** The weights of one step and their certificate. */
 export interface Aggregation extends Certificate {
-  /** Length k, ≥ 0, summing to 1 — or all zero when the step must be skipped (all groups zero or bad, or stopped). */
+  /**
+   * d = Σ wᵢgᵢ. Length k; on the simplex for aggregators that declare `convex`, else any real numbers. All zero: the step is
+   * to be skipped (all groups zero or bad, stopped, or no direction found).
+   */
   readonly weights: Float64Array;
   readonly warnings: readonly Warning[];
+  /** For the next step; present if the aggregator remembers anything. */
+  readonly memory?: Memory;
 }
 
 /** What the panels show of a step, derived from the facts (Gram, weights, sizes) that a trainer logs. */
@@ -64,4 +120,6 @@ export interface Diagnostics extends Certificate {
   readonly effectiveDimension: number;
   /** True if min cosine ≥ 0 up to the rounding floor: no group is made worse to first order. */
   readonly certified: boolean;
+  /** Indices of the groups stepped against, beyond rounding. */
+  readonly against: readonly number[];
 }

@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { aggregate } from './aggregate.ts';
+import { aggregateBlocks } from './blocks.ts';
 import { diagnose } from './diagnose.ts';
 import { gramOf } from './gram.ts';
 import type { Answer, Calls, PlainError, Request } from './protocol.ts';
@@ -28,6 +29,8 @@ function compute(request: Request): Calls[Request['kind']]['value'] {
       );
       return { ...aggregate({ ...options, gram }, aggregator), gram };
     }
+    case 'aggregateBlocks':
+      return aggregateBlocks(request.blocks, request.options, request.aggregator);
     case 'diagnose':
       return request.problems.map((problem) => diagnose(problem, problem.weights));
   }

@@ -7,8 +7,12 @@ import type { AggregatorName } from '../engine/types.ts';
  * value is called where its type alone would not say enough.
  */
 
-const known = Object.values(aggregators);
-const aggregatorNames = known.map(({ name }) => name) as [AggregatorName, ...AggregatorName[]];
+/** Those that a training run can use: decided by the Gram matrix of a step. */
+const trainable = Object.values(aggregators).filter(({ decidedBy }) => decidedBy === 'gram');
+export const trainableNames = trainable.map(({ name }) => name) as [
+  AggregatorName,
+  ...AggregatorName[],
+];
 
 const whole = (least: number) => z.int().min(least);
 const share = () => z.number().min(0).max(1);
@@ -158,11 +162,11 @@ export const configSchema = z.strictObject({
   ),
   groups: groups.prefault({}).describe('The groups whose gradients are aggregated.'),
   aggregate: z
-    .array(z.enum(aggregatorNames))
+    .array(z.enum(trainableNames))
     .min(1)
     .default(['grain', 'mean'])
     .describe(
-      `The aggregators to compare, each with every seed: ${known.map(({ name, title }) => `\`${name}\` (${title})`).join('; ')}.`,
+      `The aggregators to compare, each with every seed: ${trainable.map(({ name, title }) => `\`${name}\` (${title})`).join('; ')}.`,
     ),
   optimizer: optimizer.prefault({}).describe('How the aggregated gradient becomes a step.'),
   batchSize: whole(1).default(32).describe('Examples in an optimizer step, all groups together.'),

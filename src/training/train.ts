@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { aggregatorNamed } from '../engine/aggregators/registry.ts';
 import type { AggregatorName, Warning } from '../engine/types.ts';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
 import type { RunManifest } from '../runs/manifest.ts';
@@ -122,14 +123,13 @@ class Loop {
   /** Each kind of warning once: that a thing happens is news, how often is in the facts of the steps. */
   #warn(step: number, warnings: readonly Warning[]): void {
     for (const { code, message } of warnings) {
-      // That the mean steps against groups is no news.
-      if (
-        this.#warned.has(code) ||
-        (code === 'conflict' && this.#run.manifest.aggregator === 'mean')
-      )
-        continue;
+      // That an aggregator steps against groups is no news where it does not promise otherwise.
+      if (this.#warned.has(code) || (code === 'conflict' && !this.#promisesNoConflict())) continue;
       this.#warned.add(code);
       this.#log.warning(step, message);
     }
+  }
+  #promisesNoConflict(): boolean {
+    return aggregatorNamed(this.#run.manifest.aggregator).properties.nonConflicting;
   }
 }

@@ -7,9 +7,14 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { solveStream } from '../../src/cli/commands/solve.ts';
+import { aggregators } from '../../src/engine/aggregators/registry.ts';
 import type { AggregatorName } from '../../src/engine/types.ts';
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+const solvable = Object.values(aggregators)
+  .filter(({ weigh }) => weigh)
+  .map(({ name }) => name);
 
 interface Outcome {
   readonly answers: string[];
@@ -65,6 +70,35 @@ test('the aggregator is that of the line, else that of the option', async () => 
   );
 });
 
+test('parameters, smoothing and seed are the line’s; memory goes from answer to line', async () => {
+  const conflict = '"gram":[[1,-0.5],[-0.5,1]]';
+  const { answers, bad } = await solve([
+    `{${conflict},"aggregator":"cagrad","parameters":{"c":0}}\n`,
+    `{${conflict},"aggregator":"gradvac","groups":[4,6]}\n`,
+    `{"gram":[[1,0],[0,3]],"smoothing":0.5}\n`,
+    `{"gradients":[[10,0],[10,1],[-1,1]],"aggregator":"pcgrad","seed":1}\n`,
+  ]);
+  assert.equal(bad, 0);
+  const [cagrad, gradvac, smoothed, pcgrad] = answers.map((answer) => JSON.parse(answer));
+  assert.deepEqual(cagrad.weights, [0.5, 0.5]);
+  assert.equal('memory' in cagrad, false);
+  assert.equal(gradvac.gap, null);
+  assert.deepEqual(gradvac.memory, { groups: [4, 6], state: [0, -0.25, -0.25, 0] });
+  assert.equal(pcgrad.weights.length, 3);
+
+  const next = {
+    gram: [
+      [1, 0],
+      [0, 1],
+    ],
+    smoothing: 0.5,
+    memory: smoothed.memory,
+  };
+  const second = await solve([JSON.stringify(next)]);
+  const [half] = JSON.parse(second.answers[0]!).weights;
+  assert.ok(Math.abs(half - 0.625) < 1e-15);
+});
+
 test('input cut anywhere, blank lines, CRLF and a missing last newline make no difference', async () => {
   const whole = Buffer.from(`${problem}\r\n\n{"gram":[[1,"é"]]}\r\n${problem.trim()}`);
   const expected = await solve([whole]);
@@ -93,6 +127,14 @@ const badLines: [string, RegExp][] = [
   ['{"gram":[[-1]]}', /not a Gram matrix/],
   ['{"gramm":[[1]]}', /gramm/],
   ['{"gram":[[1]],"aggregator":"best"}', /aggregator: .*"grain"\|"mean"/],
+  ['{"gram":[[1]],"aggregator":"graddrop"}', /it needs every coordinate of the gradients/],
+  ['{"gram":[[1]],"aggregator":"grain-layerwise"}', /the Gram matrix of each parameter block/],
+  ['{"gram":[[1]],"parameters":{"c":0.5}}', /grain has no parameter "c"/],
+  ['{"gram":[[1]],"parameters":{"c":"x"}}', /parameters.c: /],
+  ['{"gram":[[1]],"smoothing":1}', /smoothing is 1/],
+  ['{"gram":[[1]],"seed":0.5}', /the seed is 0.5/],
+  ['{"gram":[[1]],"groups":[1,2]}', /expected 1 different numbers/],
+  ['{"gram":[[1]],"memory":{}}', /memory.groups/],
   ['{"gram":[[1]],"sizes":[1,2]}', /2 sizes for 1 groups/],
   ['{"gram":[[0]],"zeroGroups":"error"}', /group 0 has a zero gradient/],
 ];
@@ -141,7 +183,7 @@ const matrix = fc
 test('whatever the input: an answer a line, every number in it finite', async () => {
   const line = fc.oneof(
     fc
-      .tuple(fc.constantFrom('gram', 'gradients'), matrix, fc.constantFrom('grain', 'mean'))
+      .tuple(fc.constantFrom('gram', 'gradients'), matrix, fc.constantFrom(...solvable))
       .map(([key, rows, name]) => {
         const body = rows.map((row) => `[${row.map(String).join(',')}]`).join(',');
         return `{"${key}":[${body}],"aggregator":"${name}"}`;
@@ -163,7 +205,8 @@ test('whatever the input: an answer a line, every number in it finite', async ()
           continue;
         }
         const { weights, norm2, gap, minCosine, conflictRate, effectiveGroups } = answer;
-        for (const number of [...weights, norm2, gap, minCosine, conflictRate, effectiveGroups]) {
+        assert.ok(gap === null || Number.isFinite(gap));
+        for (const number of [...weights, norm2, minCosine, conflictRate, effectiveGroups]) {
           assert.ok(Number.isFinite(number), `${lines[at]} gave ${text}`);
         }
       }

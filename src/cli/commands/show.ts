@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { aggregators } from '../../engine/aggregators/registry.ts';
 import { diagnose } from '../../engine/diagnose.ts';
 import { unpackGram } from '../../engine/gram.ts';
+import { type GuaranteeState, guaranteeState } from '../../engine/guarantee.ts';
 import type { Diagnostics } from '../../engine/types.ts';
 import type { RunEvent, StepEvent } from '../../runs/events.ts';
 import { EVENTS_FILE } from '../../runs/files.ts';
@@ -78,6 +79,7 @@ function bestOf(events: readonly RunEvent[], { metric: { name, better } }: RunMa
 
 function shownStep(event: StepEvent, manifest: RunManifest) {
   const { step, learningRate, ms } = event;
+  const diagnostics = diagnosticsOf(event);
   return {
     step,
     learningRate,
@@ -88,8 +90,16 @@ function shownStep(event: StepEvent, manifest: RunManifest) {
       loss: event.losses[i] ?? null,
       weight: event.weights[i] ?? null,
     })),
-    diagnostics: diagnosticsOf(event),
+    diagnostics,
+    /** Whether the step kept the promise to go against no group. */
+    promise: diagnostics && promiseOf(manifest.aggregator, diagnostics),
   };
+}
+
+/** `null` for an aggregator of another trainer's. */
+function promiseOf(aggregator: string, step: { certified: boolean }): GuaranteeState | null {
+  const known = Object.values(aggregators).find(({ name }) => name === aggregator);
+  return known ? guaranteeState(known.name, step) : null;
 }
 
 /** Derived from the Gram matrix and the weights of the step; `null` if they do not go together, as another trainer might log. */
@@ -130,7 +140,8 @@ function asText(run: ShownRun): string {
   return [table(facts), ...(lastStep ? ['', stepText(lastStep)] : [])].join('\n');
 }
 
-function stepText({ step, learningRate, groups, diagnostics }: ReturnType<typeof shownStep>) {
+function stepText(shown: ReturnType<typeof shownStep>) {
+  const { step, learningRate, groups, diagnostics } = shown;
   const members = groups.map(({ name, size, loss, weight }) => [
     name,
     figure(size),
@@ -141,17 +152,25 @@ function stepText({ step, learningRate, groups, diagnostics }: ReturnType<typeof
     `step ${step}, learning rate ${figure(learningRate)}`,
     table([['group', 'examples', 'loss', 'weight'], ...members]),
     '',
-    diagnostics ? table(diagnosticRows(diagnostics)) : 'its Gram matrix and weights do not match',
+    diagnostics
+      ? table(diagnosticRows(diagnostics, shown))
+      : 'its Gram matrix and weights do not match',
   ].join('\n');
 }
 
-function diagnosticRows(of: NonNullable<ReturnType<typeof diagnosticsOf>>): string[][] {
+function diagnosticRows(
+  of: NonNullable<ReturnType<typeof diagnosticsOf>>,
+  { groups, promise }: ReturnType<typeof shownStep>,
+): string[][] {
+  const against = of.against.map((i) => groups[i]!.name).join(', ');
   const percent = (share: number) => `${figure(100 * share)} %`;
   return [
     [
       'smallest cosine',
       `${figure(of.minCosine)}${of.certified ? ', certified: no group is made worse' : ''}`,
     ],
+    ['goes against', against || 'no group'],
+    ...(promise === 'broken' ? [['', 'BROKEN: the aggregator promises that it does not']] : []),
     ['duality gap / norm²', figure(of.gap / of.norm2)],
     ['norm / norm of the mean', figure(of.normRatio)],
     ['pairs in conflict', percent(of.conflictRate)],

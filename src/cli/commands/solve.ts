@@ -9,13 +9,16 @@ import { gramOf } from '../../engine/gram.ts';
 import type { AggregatorName, Problem } from '../../engine/types.ts';
 
 const names = Object.keys(aggregators) as AggregatorName[];
+/** Those that can be asked for a whole stream. */
+const solvable = Object.values(aggregators).filter(({ weigh }) => weigh);
 
 const summary = 'solve aggregation problems: JSON lines in, JSON lines out';
 
 const description = [
   summary,
-  'Each line of standard input is an object with either "gram" (k rows of k numbers) or "gradients" (k rows of d numbers), and optionally "aggregator", "sizes" (examples in each group) and "zeroGroups" (drop, stop or error). null stands for NaN.',
-  'Each answer is {"weights", "norm2", "gap", "minCosine", "conflictRate", "effectiveGroups", "warnings"}. A line that cannot be solved is answered {"error", "line"}, and the exit status is then 1.',
+  'Each line of standard input is an object with either "gram" (k rows of k numbers) or "gradients" (k rows of d numbers), and optionally "aggregator", "parameters" (an object of numbers), "smoothing" (0 to below 1), "sizes" (examples in each group), "zeroGroups" (drop, stop or error), "seed", "groups" (k numbers that tell the groups apart from line to line) and "memory" (that of an earlier answer). null stands for NaN.',
+  'Each answer is {"weights", "norm2", "gap", "minCosine", "conflictRate", "effectiveGroups", "warnings"}, and "memory" if the aggregator has one; gap is null where the weights are not on the simplex. A line that cannot be solved is answered {"error", "line"}, and the exit status is then 1.',
+  `Aggregators: ${solvable.map(({ name, title }) => `${name} (${title})`).join('; ')}.`,
 ].join('\n\n');
 
 export function addSolveCommand(program: Command): void {
@@ -24,7 +27,9 @@ export function addSolveCommand(program: Command): void {
     .summary(summary)
     .description(description)
     .addOption(
-      new Option('--aggregator <name>', 'for lines that name none').choices(names).default('grain'),
+      new Option('--aggregator <name>', 'for lines that name none')
+        .choices(solvable.map(({ name }) => name))
+        .default('grain'),
     )
     .action(async (options: { aggregator: AggregatorName }) => {
       const bad = await solveStream(process.stdin, process.stdout, options.aggregator);
@@ -79,24 +84,44 @@ async function* linesOf(input: Readable): AsyncGenerator<string> {
   if (rest !== '') yield rest;
 }
 
+const numbers = z.array(z.number());
+
 const Line = z.strictObject({
   gram: z.array(z.unknown()).optional(),
   gradients: z.array(z.unknown()).optional(),
   aggregator: z.enum(names).optional(),
-  sizes: z.array(z.number()).optional(),
-  zeroGroups: z.enum(['drop', 'stop', 'error']).optional(),
+  parameters: z.record(z.string(), z.number()).exactOptional(),
+  smoothing: z.number().exactOptional(),
+  sizes: numbers.exactOptional(),
+  zeroGroups: z.enum(['drop', 'stop', 'error']).exactOptional(),
+  seed: z.number().exactOptional(),
+  groups: numbers.exactOptional(),
+  memory: z
+    .strictObject({
+      groups: numbers,
+      state: numbers.exactOptional(),
+      weights: numbers.exactOptional(),
+    })
+    .exactOptional(),
 });
 
 function solveLine(text: string, defaultAggregator: AggregatorName): object {
   const parsed = Line.safeParse(JSON.parse(text));
   if (!parsed.success) throw new TypeError(parsed.error.issues.map(describe).join('; '));
-  const { gram, gradients, aggregator = defaultAggregator, sizes, zeroGroups } = parsed.data;
-  const problem: Problem = {
-    gram: gramFrom(gram, gradients),
-    ...(sizes && { sizes }),
-    ...(zeroGroups && { zeroGroups }),
-  };
-  const { weights, norm2, gap, minCosine, warnings } = aggregate(problem, aggregator);
+  const {
+    gram,
+    gradients,
+    aggregator: name = defaultAggregator,
+    parameters = {},
+    smoothing = 0,
+    ...options
+  } = parsed.data;
+  const problem: Problem = { gram: gramFrom(gram, gradients), ...options };
+  const { weights, norm2, gap, minCosine, warnings, memory } = aggregate(problem, {
+    name,
+    parameters,
+    smoothing,
+  });
   const { conflictRate, effectiveGroups } = diagnose(problem, weights);
   return {
     weights: Array.from(weights),
@@ -106,6 +131,7 @@ function solveLine(text: string, defaultAggregator: AggregatorName): object {
     conflictRate,
     effectiveGroups,
     warnings,
+    ...(memory && { memory }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { UNIT_ROUNDOFF } from '../rounding.ts';
 import { ActiveCholesky } from './activeCholesky.ts';
+import type { AggregatorDescription } from './description.ts';
 
 /** A group enters while ⟨d, gᵢ⟩ < (1 − TOLERANCE)·‖d‖². */
 const TOLERANCE = 1e-12;
@@ -14,13 +15,19 @@ const TOLERANCE = 1e-12;
  * M = Ĥ_SS + c_S c_Sᵀ, whose Cholesky factor follows S by appending and deleting rows. M stays regular when Ĥ_SS is not,
  * as at a stationary point.
  *
+ * The same method finds the shortest vector of gₐ + cone(gⱼ), j ≠ a: then c = eₐ, so that wₐ is held at 1 and the other
+ * weights at ≥ 0 alone.
+ *
  * The workspace is kept from call to call, so problems of one size allocate once.
  */
 class MinNormSolver {
   readonly capacity: number;
-  /** Ĥ, k×k row-major, and c. */
+  /** Ĥ, k×k row-major, 1/nᵢ up to a common factor, and c. */
   readonly #scaled: Float64Array;
+  readonly #scale: Float64Array;
   readonly #c: Float64Array;
+  /** The group a whose weight is held at 1, or −1. */
+  #anchor = -1;
   /** The support S, in the order of the factor's rows, and which groups are in it. */
   readonly #support: Int32Array;
   readonly #isActive: Uint8Array;
@@ -41,6 +48,7 @@ class MinNormSolver {
   constructor(capacity: number) {
     this.capacity = capacity;
     this.#scaled = new Float64Array(capacity * capacity);
+    this.#scale = new Float64Array(capacity);
     this.#c = new Float64Array(capacity);
     this.#support = new Int32Array(capacity);
     this.#isActive = new Uint8Array(capacity);
@@ -54,9 +62,11 @@ class MinNormSolver {
     this.#factor = new ActiveCholesky(capacity);
   }
 
-  solve(gram: Float64Array, weights: Float64Array): void {
+  solve(gram: Float64Array, weights: Float64Array, anchor = -1): void {
     const k = weights.length;
-    this.#start(this.#equilibrate(gram, k));
+    this.#anchor = anchor;
+    const shortest = this.#equilibrate(gram, k);
+    this.#start(anchor < 0 ? shortest : anchor);
     let norm2 = this.#updateSlack(k);
     this.#save();
     // Each descent leads to another support with a shorter d, so rounds end by themselves. Where rounding hides a descent
@@ -80,7 +90,7 @@ class MinNormSolver {
     this.#writeWeights(weights);
   }
 
-  /** Fills Ĥ and c; returns the shortest group. */
+  /** Fills Ĥ, 1/n and c; returns the shortest group. */
   #equilibrate(gram: Float64Array, k: number): number {
     const c = this.#c;
     let shortest = 0;
@@ -93,15 +103,17 @@ class MinNormSolver {
     }
     const length = 1 / c[shortest]!;
     for (let i = 0; i < k; i++) c[i]! *= length;
+    this.#scale.set(c);
+    if (this.#anchor >= 0) c.fill(0)[this.#anchor] = 1;
     return shortest;
   }
 
-  /** Starts from the shortest gradient alone. */
-  #start(shortest: number): void {
+  /** Starts from one gradient alone. */
+  #start(first: number): void {
     this.#isActive.fill(0);
     this.#isBanned.fill(0);
     this.#factor.size = 0;
-    this.#enter(shortest, 0);
+    this.#enter(first, 0);
     this.#v[0] = 1;
   }
 
@@ -188,6 +200,7 @@ class MinNormSolver {
     let leaving = -1;
     let step = Number.POSITIVE_INFINITY;
     for (let p = 0; p < s; p++) {
+      if (this.#support[p] === this.#anchor) continue;
       if (beta[p]! > 0 && v[p]! < step * beta[p]!) {
         step = v[p]! / beta[p]!;
         leaving = p;
@@ -268,9 +281,10 @@ class MinNormSolver {
     let sum = 0;
     for (let p = 0; p < this.#savedSize; p++) {
       const i = this.#savedSupport[p]!;
-      weights[i] = this.#c[i]! * this.#savedV[p]!;
+      weights[i] = this.#scale[i]! * this.#savedV[p]!;
       sum += weights[i]!;
     }
+    if (this.#anchor >= 0) sum = weights[this.#anchor]!;
     for (let i = 0; i < weights.length; i++) weights[i]! /= sum;
   }
 }
@@ -284,6 +298,50 @@ let solver = new MinNormSolver(0);
  * @param weights length k; overwritten with w*, on the simplex
  */
 export function minNorm(gram: Float64Array, weights: Float64Array): void {
-  if (solver.capacity < weights.length) solver = new MinNormSolver(weights.length);
-  solver.solve(gram, weights);
+  solverFor(weights.length).solve(gram, weights);
 }
+
+/**
+ * Projection of gₐ onto the dual cone {d : ⟨d, gᵢ⟩ ≥ 0 for all i}: of gₐ + cone(gⱼ), j ≠ a, it is the shortest vector.
+ *
+ * @param gram as for {@link minNorm}
+ * @param anchor a
+ * @param weights length k; overwritten with w ≥ 0, wₐ = 1, of d = Σ wᵢgᵢ
+ */
+export function projectOntoDualCone(
+  gram: Float64Array,
+  anchor: number,
+  weights: Float64Array,
+): void {
+  solverFor(weights.length).solve(gram, weights, anchor);
+}
+
+function solverFor(k: number): MinNormSolver {
+  if (solver.capacity < k) solver = new MinNormSolver(k);
+  return solver;
+}
+
+export const grain: AggregatorDescription = {
+  name: 'grain',
+  title: 'GRAIN: shortest vector in the convex hull of the group gradients',
+  reference:
+    'Bui, Yao & Wang 2026, arXiv:2606.22917; Désidéri 2012, doi:10.1016/j.crma.2012.03.014; Wolfe 1976, doi:10.1007/BF01580381',
+  guarantee:
+    'No group is made worse to first order: ⟨d, gᵢ⟩ ≥ ‖d‖² ≥ 0 for every group i, with a duality gap as proof.',
+  decidedBy: 'gram',
+  properties: {
+    convex: true,
+    minimumNorm: true,
+    nonConflicting: true,
+    permutationEquivariant: true,
+    linearUnderScaling: false,
+    scaleEquivariant: true,
+    stronglyStationary: false,
+  },
+  takesZeroGroups: false,
+  parameters: {},
+  weigh({ gram }, weights) {
+    minNorm(gram, weights);
+    return undefined;
+  },
+};

@@ -1,11 +1,31 @@
-/**
- * The weights of plain training on the union of the groups: wᵢ = sizeᵢ / Σ sizeⱼ.
- *
- * @param sizes examples in each group, positive, length k
- * @param weights length k; overwritten
- */
-export function mean(sizes: Float64Array, weights: Float64Array): void {
+import type { AggregatorDescription } from './description.ts';
+
+export const mean: AggregatorDescription = {
+  name: 'mean',
+  title: 'Mean: plain training on the union of the groups',
+  reference: 'Robbins & Monro 1951, doi:10.1214/aoms/1177729586',
+  guarantee: 'None for single groups: the mean steps against a group whenever ⟨d, gᵢ⟩ < 0.',
+  decidedBy: 'gram',
+  properties: {
+    convex: true,
+    minimumNorm: false,
+    nonConflicting: false,
+    permutationEquivariant: true,
+    linearUnderScaling: true,
+    scaleEquivariant: true,
+    stronglyStationary: true,
+  },
+  takesZeroGroups: true,
+  parameters: {},
+  weigh({ sizes }, weights) {
+    weights.set(shares(sizes));
+    return undefined;
+  },
+};
+
+/** Share of each group in all examples: sizeᵢ / Σ sizeⱼ. */
+export function shares(sizes: Float64Array): Float64Array {
   let total = 0;
   for (const size of sizes) total += size;
-  for (let i = 0; i < weights.length; i++) weights[i] = sizes[i]! / total;
+  return sizes.map((size) => size / total);
 }

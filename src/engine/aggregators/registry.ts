@@ -1,47 +1,37 @@
 import type { AggregatorName } from '../types.ts';
-import { minNorm } from './grain.ts';
+import { alignedMtl } from './alignedMtl.ts';
+import { cagrad } from './cagrad.ts';
+import type { AggregatorDescription } from './description.ts';
+import { graddrop } from './graddrop.ts';
+import { gradvac } from './gradvac.ts';
+import { grain } from './grain.ts';
+import { grainLayerwise } from './grainLayerwise.ts';
+import { grainStreaming } from './grainStreaming.ts';
+import { imtlG } from './imtlG.ts';
+import { inverseNorm } from './inverseNorm.ts';
 import { mean } from './mean.ts';
-
-/** All there is to know of an aggregator; configuration, completion, panels and `grain` are fed from here. */
-export interface AggregatorDescription {
-  readonly name: AggregatorName;
-  readonly title: string;
-  /** Where the method comes from, with arXiv id or DOI. */
-  readonly reference: string;
-  /** What the aggregated gradient d promises, in one sentence. */
-  readonly guarantee: string;
-  /**
-   * True if d is the shortest vector in the convex hull: a zero group would make it zero (so `Problem.zeroGroups` applies),
-   * and the duality gap of its weights must vanish.
-   */
-  readonly minimumNorm: boolean;
-  /**
-   * @param gram H, k×k row-major, symmetric and finite; with a positive diagonal if `minimumNorm`
-   * @param sizes examples in each group, positive, length k
-   * @param weights length k; overwritten with weights on the simplex
-   */
-  weigh(gram: Float64Array, sizes: Float64Array, weights: Float64Array): void;
-}
+import { meanNormMatched } from './meanNormMatched.ts';
+import { nashMtl } from './nashMtl.ts';
+import { normalizedMean } from './normalizedMean.ts';
+import { pcgrad } from './pcgrad.ts';
+import { upgrad } from './upgrad.ts';
 
 export const aggregators: Readonly<Record<AggregatorName, AggregatorDescription>> = {
-  grain: {
-    name: 'grain',
-    title: 'GRAIN: shortest vector in the convex hull of the group gradients',
-    reference:
-      'Bui, Yao & Wang 2026, arXiv:2606.22917; Désidéri 2012, doi:10.1016/j.crma.2012.03.014; Wolfe 1976, doi:10.1007/BF01580381',
-    guarantee:
-      'No group is made worse to first order: ⟨d, gᵢ⟩ ≥ ‖d‖² ≥ 0 for every group i, with a duality gap as proof.',
-    minimumNorm: true,
-    weigh: (gram, _sizes, weights) => minNorm(gram, weights),
-  },
-  mean: {
-    name: 'mean',
-    title: 'Mean: plain training on the union of the groups',
-    reference: 'Robbins & Monro 1951, doi:10.1214/aoms/1177729586',
-    guarantee: 'None for single groups: the mean steps against a group whenever ⟨d, gᵢ⟩ < 0.',
-    minimumNorm: false,
-    weigh: (_gram, sizes, weights) => mean(sizes, weights),
-  },
+  grain,
+  mean,
+  'grain-layerwise': grainLayerwise,
+  'grain-streaming': grainStreaming,
+  upgrad,
+  pcgrad,
+  gradvac,
+  graddrop,
+  cagrad,
+  'aligned-mtl': alignedMtl,
+  'imtl-g': imtlG,
+  'nash-mtl': nashMtl,
+  'mean-norm-matched': meanNormMatched,
+  'inverse-norm': inverseNorm,
+  'normalized-mean': normalizedMean,
 };
 
 /** @throws RangeError naming the known aggregators if `name` is none of them */

@@ -4,12 +4,16 @@ import fc from 'fast-check';
 import { aggregate } from '../../../src/engine/aggregate.ts';
 import { aggregators } from '../../../src/engine/aggregators/registry.ts';
 import { gramOf } from '../../../src/engine/gram.ts';
-import type { AggregatorName, Problem } from '../../../src/engine/types.ts';
+import type { AggregatorChoice, AggregatorName, Problem } from '../../../src/engine/types.ts';
 import { families, samples } from './families.ts';
 import { random } from './random.ts';
 import { norm } from './vectors.ts';
 
-const names = Object.keys(aggregators) as AggregatorName[];
+const all = Object.values(aggregators);
+/** Those that a Gram matrix decides. */
+const names = all.filter(({ weigh }) => weigh).map(({ name }) => name);
+const takingZeros = names.filter((name) => aggregators[name].takesZeroGroups);
+const others = names.filter((name) => !aggregators[name].takesZeroGroups);
 
 /** Three gradients of the plane of which the first two conflict, and one as given. */
 function withThird(third: readonly number[], options: Omit<Problem, 'gram'> = {}): Problem {
@@ -63,45 +67,57 @@ test('a gradient whose square float64 cannot hold counts as not finite', () => {
   assert.deepEqual(codes(answer), ['non-finite-group']);
 });
 
-test('zero group, policy drop (the default): the others are aggregated', () => {
-  for (const options of [{}, { zeroGroups: 'drop' } as const]) {
-    const answer = aggregate(withThird([0, 0], options), 'grain');
-    assert.deepEqual([...answer.weights], [...aggregate(planePair(), 'grain').weights, 0]);
-    assert.ok(answer.norm2 > 0.5);
+for (const name of others) {
+  test(`${name}: zero group, policy drop (the default): the others are aggregated`, () => {
+    for (const options of [{}, { zeroGroups: 'drop' } as const]) {
+      const answer = aggregate(withThird([0, 0], options), name);
+      assert.deepEqual([...answer.weights], [...aggregate(planePair(), name).weights, 0]);
+      assert.ok(answer.norm2 > 0);
+      assert.ok(codes(answer).includes('zero-group'));
+      assert.deepEqual(answer.warnings[0]?.groups, [2]);
+    }
+  });
+
+  test(`${name}: zero group, policy stop: no step`, () => {
+    const answer = aggregate(withThird([0, 0], { zeroGroups: 'stop' }), name);
+    assert.deepEqual([...answer.weights], [0, 0, 0]);
+    assert.equal(answer.norm2, 0);
     assert.deepEqual(codes(answer), ['zero-group']);
-    assert.deepEqual(answer.warnings[0]?.groups, [2]);
-  }
-});
-
-test('zero group, policy stop: no step', () => {
-  const answer = aggregate(withThird([0, 0], { zeroGroups: 'stop' }), 'grain');
-  assert.deepEqual([...answer.weights], [0, 0, 0]);
-  assert.equal(answer.norm2, 0);
-  assert.deepEqual(codes(answer), ['zero-group']);
-});
-
-test('zero group, policy error: an error naming the group', () => {
-  assert.throws(() => aggregate(withThird([0, 0], { zeroGroups: 'error' }), 'grain'), {
-    name: 'ZeroGroupError',
-    message: 'group 2 has a zero gradient',
   });
-});
 
-test('the mean takes zero gradients as plain training does, whatever the policy', () => {
-  for (const zeroGroups of ['drop', 'stop', 'error'] as const) {
-    const answer = aggregate(withThird([0, 0], { zeroGroups }), 'mean');
-    assert.deepEqual([...answer.weights], [1 / 3, 1 / 3, 1 / 3]);
-  }
-});
+  test(`${name}: zero group, policy error: an error naming the group`, () => {
+    assert.throws(() => aggregate(withThird([0, 0], { zeroGroups: 'error' }), name), {
+      name: 'ZeroGroupError',
+      message: 'group 2 has a zero gradient',
+    });
+  });
+}
 
-test('all gradients zero: skipped by grain, plain for the mean, told by both', () => {
+for (const name of takingZeros) {
+  test(`${name}: a zero gradient is a group like any other, whatever the policy`, () => {
+    const two = aggregate(planePair(), name).weights;
+    for (const zeroGroups of ['drop', 'stop', 'error'] as const) {
+      const answer = aggregate(withThird([0, 0], { zeroGroups }), name);
+      // The shares of the others are 1/3 instead of 1/2.
+      for (const i of [0, 1]) assert.ok(Math.abs(1.5 * answer.weights[i]! - two[i]!) < 1e-14);
+      assert.ok(answer.weights[2]! >= 0);
+    }
+  });
+}
+
+test('all gradients zero: skipped, or plain where zero gradients are taken; told by all', () => {
   const gram = new Float64Array(9);
-  assert.deepEqual([...aggregate({ gram }, 'grain').weights], [0, 0, 0]);
-  assert.deepEqual([...aggregate({ gram }, 'mean').weights], [1 / 3, 1 / 3, 1 / 3]);
-  for (const name of names) assert.deepEqual(codes(aggregate({ gram }, name)), ['all-zero']);
-  assert.throws(() => aggregate({ gram, zeroGroups: 'error' }, 'grain'), {
-    name: 'ZeroGroupError',
-  });
+  for (const name of takingZeros) {
+    const answer = aggregate({ gram }, name);
+    assert.deepEqual([...answer.weights], [1 / 3, 1 / 3, 1 / 3]);
+    assert.deepEqual(codes(answer), ['all-zero']);
+  }
+  for (const name of others) {
+    const answer = aggregate({ gram }, name);
+    assert.deepEqual([...answer.weights], [0, 0, 0]);
+    assert.deepEqual(codes(answer), ['all-zero']);
+    assert.throws(() => aggregate({ gram, zeroGroups: 'error' }, name), { name: 'ZeroGroupError' });
+  }
 });
 
 test('norms too small for float64 to square count as zero', () => {
@@ -111,12 +127,20 @@ test('norms too small for float64 to square count as zero', () => {
   assert.deepEqual(codes(answer), ['zero-group']);
 });
 
-test('k = 1: all weight on the one group', () => {
+test('k = 1: the weight is 1, but where the aggregator sets the length of d', () => {
+  const lengths: Partial<Record<AggregatorName, number>> = {
+    'normalized-mean': 1,
+    'nash-mtl': 1,
+    cagrad: 4.5,
+  };
   for (const name of names) {
     const answer = aggregate({ gram: Float64Array.of(9) }, name);
-    assert.deepEqual([...answer.weights], [1]);
-    assert.deepEqual([answer.norm2, answer.gap, answer.minCosine], [9, 0, 1]);
+    const length = lengths[name] ?? 3;
+    assert.ok(Math.abs(answer.weights[0]! - length / 3) < 1e-15);
+    assert.ok(Math.abs(answer.norm2 - length ** 2) < 1e-14);
+    assert.equal(answer.minCosine, 1);
     assert.deepEqual(answer.warnings, []);
+    assert.equal(answer.gap, length === 3 ? 0 : Number.POSITIVE_INFINITY);
   }
 });
 
@@ -226,23 +250,85 @@ const refused: [string, Problem, RegExp][] = [
 ];
 for (const [what, problem, message] of refused) {
   test(`refused: ${what}`, () => {
-    for (const name of names) {
+    for (const name of ['grain', 'mean', 'upgrad'] as const) {
       assert.throws(() => aggregate(problem, name), { name: 'RangeError', message });
     }
   });
 }
 
-test('an unknown aggregator is refused with the known ones', () => {
-  assert.throws(() => aggregate({ gram: Float64Array.of(1) }, 'toString' as AggregatorName), {
-    name: 'RangeError',
-    message: 'unknown aggregator "toString"; known: grain, mean',
-  });
+test('what is not a Gram matrix, and does not look like it, is refused by all or leads nowhere', () => {
+  const gram = Float64Array.from({ length: 9 }, (_, at) => (at % 4 === 0 ? 1 : -0.9));
+  for (const name of names) {
+    try {
+      const { weights, norm2 } = aggregate({ gram }, name);
+      assert.ok(weights.every(Number.isFinite) && norm2 >= 0);
+    } catch (error) {
+      assert.ok(error instanceof RangeError && /wᵀHw/.test(error.message), `${name}: ${error}`);
+    }
+  }
+});
+
+test('a choice that does not exist is refused with what does', () => {
+  const gram = Float64Array.of(1);
+  const refusedChoices: [AggregatorChoice, RegExp][] = [
+    [
+      { name: 'toString' as AggregatorName },
+      /unknown aggregator "toString"; known: grain, mean, grain-layerwise, /,
+    ],
+    [{ name: 'grain', parameters: { c: 1 } }, /grain has no parameter "c"; known: none/],
+    [{ name: 'cagrad', parameters: { toString: 1 } }, /no parameter "toString"; known: c/],
+    [{ name: 'cagrad', parameters: { c: 1 } }, /c is 1; expected a number from 0 to below 1/],
+    [{ name: 'cagrad', parameters: { c: Number.NaN } }, /c is NaN/],
+    [{ name: 'gradvac', parameters: { beta: 1.5 } }, /beta is 1.5; expected a number from 0 to 1/],
+    [{ name: 'mean', smoothing: 1 }, /smoothing is 1; expected a number from 0 to below 1/],
+    [{ name: 'mean', smoothing: -0.1 }, /smoothing is -0.1/],
+    [{ name: 'graddrop' }, /not decided by one Gram matrix: it needs every coordinate/],
+    [{ name: 'grain-layerwise' }, /it needs the Gram matrix of each parameter block/],
+  ];
+  for (const [choice, message] of refusedChoices) {
+    assert.throws(() => aggregate({ gram }, choice), { name: 'RangeError', message });
+  }
+});
+
+test('groups and seeds that cannot be are refused', () => {
+  const gram = Float64Array.of(1, 0, 0, 1);
+  for (const groups of [[1], [1, 1], [1, Number.NaN], [1, 2, 3]]) {
+    assert.throws(() => aggregate({ gram, groups }, 'mean'), /expected 2 different numbers/);
+  }
+  for (const seed of [0.5, Number.NaN]) {
+    assert.throws(() => aggregate({ gram, seed }, 'mean'), /expected a whole number/);
+  }
+});
+
+test('a parameter given at its default changes nothing; another value does', () => {
+  const { gram } = withThird([-1, -0.2]);
+  const changed: [AggregatorName, string, number][] = [
+    ['cagrad', 'c', 0.9],
+    ['nash-mtl', 'maxNorm', 0],
+    ['aligned-mtl', 'tolerance', 0.5],
+    ['imtl-g', 'tolerance', 0.5],
+  ];
+  for (const [name, key, value] of changed) {
+    const plain = aggregate({ gram }, name);
+    const standard = aggregators[name].parameters[key]!.default;
+    assert.deepEqual(aggregate({ gram }, { name, parameters: { [key]: standard } }), plain);
+    const other = aggregate({ gram }, { name, parameters: { [key]: value } });
+    assert.notDeepEqual(other.weights, plain.weights);
+  }
 });
 
 test('every description is complete and goes by its own name', () => {
   for (const [name, description] of Object.entries(aggregators)) {
     assert.equal(description.name, name);
     assert.match(description.reference, /arXiv:\d{4}\.\d{5}|doi:10\./);
-    assert.ok(description.title && description.guarantee);
+    assert.match(description.guarantee, /^[^.;].*\.$/);
+    assert.ok(description.title);
+    for (const { default: standard, min, max } of Object.values(description.parameters)) {
+      assert.ok(min <= standard && standard <= max);
+    }
+    assert.equal(
+      description.weigh !== undefined,
+      description.decidedBy === 'gram' || description.decidedBy === 'arrival',
+    );
   }
 });

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { aggregate } from '../../../src/engine/aggregate.ts';
+import { aggregateBlocks } from '../../../src/engine/blocks.ts';
 import { EngineClient } from '../../../src/engine/client.ts';
 import { diagnose } from '../../../src/engine/diagnose.ts';
 import { gramOf } from '../../../src/engine/gram.ts';
@@ -37,9 +38,20 @@ function shared(k: number, d: number): { buffer: SharedArrayBuffer; rows: Float3
 
 test('answers are those of the engine itself', () =>
   withEngine(async (engine) => {
-    for (const name of ['grain', 'mean'] as const) {
-      assert.deepEqual(await engine.aggregate(problem, name), aggregate(problem, name));
+    const choices = [
+      'grain',
+      'mean',
+      { name: 'cagrad', parameters: { c: 0.25 } },
+      { name: 'gradvac', smoothing: 0.5 },
+    ] as const;
+    for (const choice of choices) {
+      assert.deepEqual(await engine.aggregate(problem, choice), aggregate(problem, choice));
     }
+    const blocks = ['a', 'b'].map((name) => ({ name, gram: problem.gram }));
+    assert.deepEqual(
+      await engine.aggregateBlocks(blocks, {}, 'grain-layerwise'),
+      aggregateBlocks(blocks, {}, 'grain-layerwise'),
+    );
     const weights = new Float64Array(8).fill(1 / 8);
     assert.deepEqual(
       await engine.diagnose([

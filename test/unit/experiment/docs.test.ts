@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
+import { aggregatorsPage } from '../../../docs/aggregators.ts';
 import { configPage } from '../../../docs/generate.ts';
 import { parseConfig } from '../../../src/experiment/parse.ts';
 import { configJsonSchema, type JsonSchema } from '../../../src/experiment/schema.ts';
@@ -10,6 +11,11 @@ const page = readFileSync(new URL('../../../docs/config.md', import.meta.url), '
 
 test('docs/config.md is what the schema says: else run npm run docs', () => {
   assert.equal(page, configPage());
+});
+
+test('docs/aggregators.md is what the registry says: else run npm run docs', () => {
+  const file = new URL('../../../docs/aggregators.md', import.meta.url);
+  assert.equal(readFileSync(file, 'utf8'), aggregatorsPage());
 });
 
 test('its example is a config', () => {

@@ -1,0 +1,215 @@
+import { aggregate, ZeroGroupError } from './aggregate.ts';
+import { resolveChoice } from './choice.ts';
+import { roundingOf } from './rounding.ts';
+import { type Screening, screen } from './screen.ts';
+import type {
+  AggregatorChoice,
+  AggregatorName,
+  Certificate,
+  Memory,
+  ProblemOptions,
+  Warning,
+} from './types.ts';
+
+/** A part of the parameters, as a layer is. */
+export interface Block {
+  /** Different from the other blocks', and the same from step to step. */
+  readonly name: string;
+  /** Hᵇ: inner products of the groups' gradients in this block, k×k row-major. */
+  readonly gram: Float64Array;
+}
+
+export interface BlockOptions extends Omit<ProblemOptions, 'memory'> {
+  readonly memory?: BlockMemory;
+}
+
+/** Memory of each block by its name; plain JSON. */
+export type BlockMemory = Readonly<Record<string, Memory>>;
+
+/** Weights of each block, and the certificate of the whole step d = (Σ wᵢᵇgᵢᵇ)_b. */
+export interface BlockAggregation extends Certificate {
+  readonly blocks: readonly { readonly name: string; readonly weights: Float64Array }[];
+  readonly warnings: readonly Warning[];
+  readonly memory?: BlockMemory;
+}
+
+/**
+ * GRAIN in each parameter block by itself: ⟨d, gᵢ⟩ = Σ_b ⟨d_b, gᵢᵇ⟩ ≥ Σ_b ‖d_b‖² ≥ 0. The gap is the sum of the blocks', that of
+ * the shortest vector of the product of their hulls.
+ *
+ * Degenerate groups are judged by their whole gradient, as in `aggregate`: one that is not finite in some block is dropped from
+ * all; `zeroGroups` is about groups that are zero in all. In a block where its gradient is zero a group plays no part, and a
+ * block that no group reaches has weights 0. Blocks that stand still because no direction serves every group there are told
+ * (`pareto-stationary`).
+ *
+ * @param choice `grain-layerwise`, with smoothing if wanted
+ * @throws RangeError for another choice, no block, names given twice or Gram matrices of different sizes, and as `aggregate`
+ * does
+ * @throws ZeroGroupError under the policy `error`
+ */
+export function aggregateBlocks(
+  blocks: readonly Block[],
+  options: BlockOptions,
+  choice: AggregatorName | AggregatorChoice,
+): BlockAggregation {
+  const { description, smoothing } = resolveChoice(choice);
+  if (description.decidedBy !== 'block-grams') {
+    throw new RangeError(`${description.name} does not aggregate by blocks; grain-layerwise does`);
+  }
+  const screened = screenAll(blocks, options);
+  const { zeroGroups = 'drop', memory, ...rest } = options;
+  const { zero } = screened;
+  if (zeroGroups === 'error' && zero.length > 0) {
+    throw new ZeroGroupError(`groups ${zero.join(', ')} have a zero gradient in every block`);
+  }
+  const isStopped = zeroGroups === 'stop' && zero.length > 0;
+  const solved = blocks.map(({ name }, b) => {
+    const gram = isStopped ? new Float64Array(screened.k ** 2) : screened.grams[b]!;
+    const known = memory?.[name];
+    return aggregate(
+      { ...rest, gram, ...(known && { memory: known }) },
+      { name: 'grain', smoothing },
+    );
+  });
+  const weights = solved.map((answer) => answer.weights);
+  const certificate = certifyBlocks(screened, weights);
+  return {
+    blocks: blocks.map(({ name }, b) => ({ name, weights: weights[b]! })),
+    norm2: certificate.norm2,
+    gap: solved.reduce((sum, { gap }) => sum + gap, 0),
+    minCosine: certificate.minCosine,
+    warnings: [
+      ...warningsOfGroups(screened, isStopped),
+      ...warningsOfBlocks(
+        blocks,
+        solved.map((answer) => answer.warnings),
+      ),
+      ...(certificate.against.length > 0
+        ? [
+            {
+              code: 'conflict' as const,
+              message: `the step goes against groups ${certificate.against.join(', ')}`,
+              groups: certificate.against,
+            },
+          ]
+        : []),
+    ],
+    ...(smoothing > 0 && {
+      memory: Object.fromEntries(
+        blocks.flatMap(({ name }, b) => {
+          const kept = solved[b]!.memory;
+          return kept ? [[name, kept]] : [];
+        }),
+      ),
+    }),
+  };
+}
+
+/** All blocks after their examination. */
+interface ScreenedBlocks {
+  readonly k: number;
+  readonly screenings: readonly Screening[];
+  /** The Gram matrices, with NaN for groups that are not finite in some block. */
+  readonly grams: readonly Float64Array[];
+  readonly nonFinite: readonly number[];
+  /** Groups that are finite, and zero in every block. */
+  readonly zero: readonly number[];
+  /** The others. */
+  readonly present: readonly number[];
+}
+
+function screenAll(blocks: readonly Block[], { sizes }: BlockOptions): ScreenedBlocks {
+  if (blocks.length === 0) throw new RangeError('no blocks; expected at least one');
+  if (new Set(blocks.map(({ name }) => name)).size < blocks.length) {
+    throw new RangeError('two blocks have the same name');
+  }
+  const screenings = blocks.map(({ gram }) => screen({ gram, ...(sizes && { sizes }) }));
+  const k = screenings[0]!.k;
+  if (screenings.some((screening) => screening.k !== k)) {
+    throw new RangeError('the Gram matrices of the blocks have different sizes');
+  }
+  const all = Array.from({ length: k }, (_, i) => i);
+  const nonFinite = all.filter((i) => screenings.some((of) => of.nonFinite.includes(i)));
+  const finite = all.filter((i) => !nonFinite.includes(i));
+  const zero = finite.filter((i) => screenings.every((of) => of.zero.includes(i)));
+  const grams = screenings.map(({ gram }) => {
+    const marked = gram.slice();
+    for (const i of nonFinite) marked[i * k + i] = Number.NaN;
+    return marked;
+  });
+  const present = finite.filter((i) => !zero.includes(i));
+  return { k, screenings, grams, nonFinite, zero, present };
+}
+
+/** As `certify`, its rounding floors added up over the blocks. */
+function certifyBlocks(
+  { k, screenings, present }: ScreenedBlocks,
+  weights: readonly Float64Array[],
+) {
+  const inner = new Float64Array(k);
+  const norm2s = new Float64Array(k);
+  const floors = new Float64Array(k);
+  const epsilon = roundingOf(k);
+  let norm2 = 0;
+  let zeroFloor = 0;
+  for (const [b, { gram }] of screenings.entries()) {
+    const w = weights[b]!;
+    const mass = present.reduce((sum, i) => sum + w[i]! * Math.sqrt(gram[i * k + i]!), 0);
+    zeroFloor += epsilon * mass ** 2;
+    for (const i of present) {
+      const r = present.reduce((sum, j) => sum + w[j]! * gram[i * k + j]!, 0);
+      inner[i]! += r;
+      norm2 += w[i]! * r;
+      norm2s[i]! += gram[i * k + i]!;
+      floors[i]! += epsilon * mass * Math.sqrt(gram[i * k + i]!);
+    }
+  }
+  if (norm2 <= zeroFloor) return { norm2: Math.max(0, norm2), minCosine: 0, against: [] };
+  const cosines = present.map((i) => inner[i]! / Math.sqrt(norm2) / Math.sqrt(norm2s[i]!));
+  return {
+    norm2,
+    minCosine: Math.max(-1, Math.min(1, ...cosines)),
+    against: present.filter((i) => inner[i]! < -floors[i]!),
+  };
+}
+
+function* warningsOfGroups(
+  { nonFinite, zero, present }: ScreenedBlocks,
+  isStopped: boolean,
+): Generator<Warning> {
+  if (nonFinite.length > 0) {
+    const rest = present.length > 0 ? 'dropped' : 'no group is left: skip the step';
+    yield {
+      code: 'non-finite-group',
+      message: `groups ${nonFinite.join(', ')} have a NaN, an infinity or ‖g‖² beyond float64 in some block; ${rest}`,
+      groups: nonFinite,
+    };
+  }
+  if (zero.length === 0) return;
+  if (present.length === 0) {
+    yield { code: 'all-zero', message: 'every gradient is zero', groups: zero };
+  } else {
+    yield {
+      code: 'zero-group',
+      message: `groups ${zero.join(', ')} have a zero gradient; ${isStopped ? 'the step is stopped' : 'dropped'}`,
+      groups: zero,
+    };
+  }
+}
+
+/** What the blocks' own aggregations tell of their solutions, once for each code. */
+function warningsOfBlocks(
+  blocks: readonly Block[],
+  warnings: readonly (readonly Warning[])[],
+): Warning[] {
+  const told = ['pareto-stationary', 'not-optimal', 'rounding-floor'] as const;
+  return told.flatMap((code) => {
+    const found = warnings.flatMap((ofBlock, b) =>
+      ofBlock.filter((warning) => warning.code === code).map((warning) => ({ b, warning })),
+    );
+    if (found.length === 0) return [];
+    const where = found.map(({ b }) => blocks[b]!.name).join(', ');
+    const groups = [...new Set(found.flatMap(({ warning }) => warning.groups))];
+    return [{ code, message: `in ${where}: ${found[0]!.warning.message}`, groups }];
+  });
+}
