@@ -17,7 +17,7 @@ export function storeIn(root: string | undefined): RunStore {
 }
 
 /** The folder itself if none of those above it holds `.grain` either. */
-function nearestRoot(folder: string): string {
+export function nearestRoot(folder: string): string {
   for (let at = folder; ; at = path.dirname(at)) {
     if (existsSync(path.join(at, '.grain'))) return at;
     if (at === path.dirname(at)) return folder;

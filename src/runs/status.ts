@@ -1,8 +1,8 @@
 import type { EndEvent } from './events.ts';
 
 /**
- * queued: waits for its turn in a living process. running: being trained. finished, stopped, failed: ended.
- * interrupted: not ended, and the process that owned it is gone; it can be resumed.
+ * queued: waits for its turn in a living process, be it for the first time or to be resumed. running: being trained. finished,
+ * stopped, failed: ended. interrupted: not ended, and the process that owned it is gone; it can be resumed.
  */
 export type RunStatus = 'queued' | 'running' | 'finished' | 'stopped' | 'failed' | 'interrupted';
 
@@ -15,7 +15,10 @@ export function statusOf(lifecycle: Lifecycle, hasLivingOwner: () => boolean): R
       return hasLivingOwner() ? 'queued' : 'interrupted';
     case 'started':
       return hasLivingOwner() ? 'running' : 'interrupted';
-    default:
+    case 'stopped':
+    case 'failed':
+      return hasLivingOwner() ? 'queued' : lifecycle;
+    case 'finished':
       return lifecycle;
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
@@ -59,11 +59,28 @@ export class RunStore {
     const folder = this.open(manifest.id);
     mkdirSync(this.#root, { recursive: true });
     mkdirSync(folder.path);
-    writeFileAtomic.sync(
-      path.join(folder.path, MANIFEST_FILE),
-      `${JSON.stringify(manifest, null, 2)}\n`,
-    );
+    try {
+      writeFileAtomic.sync(
+        path.join(folder.path, MANIFEST_FILE),
+        `${JSON.stringify(manifest, null, 2)}\n`,
+      );
+    } catch (error) {
+      rmSync(folder.path, { recursive: true });
+      throw error;
+    }
     return folder;
+  }
+
+  /** Makes the folders of new runs: all of them, or none if one cannot be made. @throws as `create` does */
+  createAll(manifests: readonly RunManifest[]): RunFolder[] {
+    const made: RunFolder[] = [];
+    try {
+      for (const manifest of manifests) made.push(this.create(manifest));
+    } catch (error) {
+      for (const folder of made) rmSync(folder.path, { recursive: true });
+      throw error;
+    }
+    return made;
   }
 
   /** @throws RangeError if the id is no plain name, and so might lead elsewhere */

@@ -1,7 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { closest } from 'fastest-levenshtein';
 import type { Config } from '../experiment/config.ts';
+import { nearest } from '../experiment/nearest.ts';
 import { ConfigError, type Position } from '../experiment/parse.ts';
 
 type Key = readonly (string | number)[];
@@ -9,7 +9,7 @@ type Key = readonly (string | number)[];
 /** How to mend what is wrong. */
 export interface Help {
   readonly expected: string;
-  /** What is wrong is a name that none of the valid ones equals: the nearest of them is offered. */
+  /** What is wrong is a name that none of the valid ones equals: one that is near is offered. */
   readonly name?: { readonly wrong: string; readonly valid: readonly string[] };
 }
 
@@ -43,18 +43,14 @@ export class Request {
     const named = this.config.data[key];
     const file = path.isAbsolute(named) ? named : path.join(this.folder, named);
     if (existsSync(file)) return file;
-    const folder = path.dirname(file);
-    const valid = existsSync(folder) ? readdirSync(folder) : [];
     throw this.problem(['data', key], `there is no file ${file}`, {
       expected: 'the path of a CSV, TSV or JSONL file, relative to the config',
-      ...(valid.length > 0 && { name: { wrong: path.basename(file), valid } }),
     });
   }
 }
 
 /** The fields of a diagnostic that say what would be right. */
 export function mending({ expected, name }: Help): { expected: string; suggestion?: string } {
-  return name && name.valid.length > 0
-    ? { expected, suggestion: closest(name.wrong, name.valid) }
-    : { expected };
+  const suggestion = name && nearest(name.wrong, name.valid);
+  return { expected, ...(suggestion && { suggestion }) };
 }

@@ -1,12 +1,15 @@
 import { appendFileSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
+import { STOP_FILE } from '../runs/files.ts';
 import { describe } from './describe.ts';
 import type { Session } from './session.ts';
 import { type Run, train } from './train.ts';
 
 export interface Audience {
   onEvent(run: Run, event: RunEvent): void;
+  /** Nothing more is written to the run. */
+  onEnded(run: Run): void;
   /** True once the whole process was asked to end. */
   isInterrupted(): boolean;
 }
@@ -27,8 +30,10 @@ export async function trainRuns(
       writeOutputLog(run, event);
       audience.onEvent(run, event);
     };
-    const shouldStop = () => audience.isInterrupted() || existsSync(path.join(run.folder, 'stop'));
+    const shouldStop = () =>
+      audience.isInterrupted() || existsSync(path.join(run.folder, STOP_FILE));
     ends.push(await train(session, run, { onEvent, shouldStop }));
+    audience.onEnded(run);
   }
   return ends;
 }

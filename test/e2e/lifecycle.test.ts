@@ -76,6 +76,27 @@ test('a config error is shown at its place, and nothing is written', async () =>
   assert.equal(existsSync(path.join(workspace, '.grain/runs')), false);
 });
 
+test('runs of a config below the workspace are found, and can be resumed', async () => {
+  await mkdir(path.join(workspace, 'experiments'));
+  const below = config(1_000_000).replaceAll('data/rings.csv', '../data/rings.csv');
+  await writeFile(path.join(workspace, 'experiments/rings.grain.yaml'), below);
+  vscode = await VSCode.open(workspace);
+  await vscode.command('GRAIN: Run GRAIN fine-tune');
+  const id = await eventually('a run', async () => (await runIds())[0]);
+  await vscode.command('GRAIN: Focus on Runs View');
+  await row('running').waitFor({ timeout: 30_000 });
+  assert.equal(existsSync(path.join(workspace, 'experiments/.grain')), false);
+  await vscode.command('GRAIN: Stop run');
+  await row('stopped').waitFor({ timeout: 30_000 });
+  const atStop = await stepCount(id);
+  await vscode.command('GRAIN: Resume run');
+  await eventually('steps after the resume', async () =>
+    (await stepCount(id)) > atStop ? true : undefined,
+  );
+  await vscode.command('GRAIN: Stop run');
+  await row('stopped').waitFor({ timeout: 30_000 });
+});
+
 test('an untrusted workspace runs nothing', async () => {
   await writeFile(path.join(workspace, 'grain.yaml'), config(10));
   vscode = await VSCode.open(workspace, {

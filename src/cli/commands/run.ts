@@ -4,14 +4,20 @@ import { trainableNames } from '../../experiment/config.ts';
 import { ConfigError } from '../../experiment/parse.ts';
 import { closeSession } from '../../training/session.ts';
 import { trainRuns } from '../../training/trainRuns.ts';
+import { BAD_INPUT, complain } from '../exit.ts';
 import { launchFresh, type Overrides } from '../launch/fresh.ts';
 import { awaitInterruption } from '../launch/interruption.ts';
 import type { Launch } from '../launch/launch.ts';
 import { exitStatusOf, type Report, reportOf, textOf } from '../launch/report.ts';
 import { launchResumed } from '../launch/resumed.ts';
+import { printJson } from '../output.ts';
 import { lineView } from '../progress/lines.ts';
 import { TerminalView } from '../progress/terminal.ts';
 import type { ProgressView } from '../progress/view.ts';
+import { nearestRoot } from '../root.ts';
+
+/** As in a config. */
+const MAX_SEED = 2_147_483_647;
 
 interface RunOptions extends Overrides {
   readonly out?: string;
@@ -37,20 +43,25 @@ export function addRunCommand(program: Command): void {
     .argument('[config]', 'a grain.yaml or grain.json')
     .option('--seed <n...>', "in place of the config's seeds", collectSeeds)
     .addOption(
-      new Option('--aggregate <name...>', "in place of the config's aggregators").choices(
-        trainableNames,
-      ),
+      new Option('--aggregate <name...>', "in place of the config's aggregators")
+        .choices(trainableNames)
+        .argParser(collectAggregators),
     )
     .option('--steps <n>', "in place of the config's steps", positiveInteger)
     .option(
       '--out <folder>',
-      'folder that holds .grain (default: that of the config; to resume: here)',
+      'folder that holds .grain (default: that of the config; to resume: the nearest one, from here upwards)',
     )
     .option('--resume <run>', 'go on with a run, or with all unfinished runs of an experiment')
     .option('--json', 'print one JSON object on standard output')
     .action(async (config: string | undefined, options: RunOptions, command: Command) => {
       if ((config === undefined) === (options.resume === undefined)) {
-        command.error('error: expected either CONFIG or --resume RUN', { exitCode: 2 });
+        command.error('error: expected either CONFIG or --resume RUN', { exitCode: BAD_INPUT });
+      }
+      const given = (['seed', 'aggregate', 'steps'] as const).find((name) => options[name]);
+      if (options.resume !== undefined && given) {
+        const message = `error: --${given} cannot go with --resume: a run goes on as it began`;
+        command.error(message, { exitCode: BAD_INPUT });
       }
       process.exitCode = await run(config, options);
     });
@@ -60,7 +71,9 @@ export function addRunCommand(program: Command): void {
 async function run(config: string | undefined, options: RunOptions): Promise<number> {
   const view = process.stderr.isTTY ? new TerminalView() : lineView;
   try {
-    const root = path.resolve(options.out ?? path.dirname(config ?? './here'));
+    const root = path.resolve(
+      options.out ?? (config === undefined ? nearestRoot(process.cwd()) : path.dirname(config)),
+    );
     const onLoading = (done: number, total: number) => view.loading(done, total);
     const launch =
       config === undefined
@@ -69,41 +82,53 @@ async function run(config: string | undefined, options: RunOptions): Promise<num
     const report = await trainLaunch(launch, view);
     view.close();
     const { metric } = launch.runs[0]!.manifest;
-    console.log(options.json ? JSON.stringify(report, null, 2) : textOf(report, metric.name));
+    if (options.json) printJson(report);
+    else console.log(textOf(report, metric.name));
     return exitStatusOf(report);
   } catch (error) {
     view.close();
-    return complain(error, options.json ?? false);
+    if (options.json) printJson({ error: told(error) });
+    return complain(error);
   }
 }
 
 async function trainLaunch(launch: Launch, view: ProgressView): Promise<Report> {
-  const { session, runs } = launch;
+  const { session, runs, owned } = launch;
   const started = performance.now();
   view.created(session, runs);
   const isInterrupted = awaitInterruption(() => view.note('stopping after this step'));
   try {
     const onEvent = view.event.bind(view);
-    const ends = await trainRuns(session, runs, { onEvent, isInterrupted });
+    const onEnded = owned.release.bind(owned);
+    const ends = await trainRuns(session, runs, { onEvent, onEnded, isInterrupted });
     return await reportOf(launch, ends, (performance.now() - started) / 1000);
   } finally {
-    launch.release();
+    owned.releaseAll();
     await closeSession(session);
   }
 }
 
-/** Says what kept the runs from being trained. @returns the exit status */
-function complain(error: unknown, json: boolean): number {
+/** What kept the runs from being trained. */
+function told(error: unknown) {
   const message = error instanceof Error ? error.message : String(error);
-  const diagnostics = error instanceof ConfigError ? error.diagnostics : undefined;
-  console.error(diagnostics ? message : `error: ${message}`);
-  if (json) console.log(JSON.stringify({ error: { message, diagnostics } }, null, 2));
-  return error instanceof ConfigError ? 2 : 1;
+  return { message, ...(error instanceof ConfigError && { diagnostics: error.diagnostics }) };
 }
 
 function collectSeeds(value: string, previous: readonly number[] = []): number[] {
-  if (/^\d+$/.test(value)) return [...previous, Number(value)];
-  throw new InvalidArgumentError('expected a whole number, 0 or more');
+  const seed = Number(value);
+  if (/^\d+$/.test(value) && seed <= MAX_SEED) return withOneMore(previous, seed);
+  throw new InvalidArgumentError(`expected a whole number from 0 to ${MAX_SEED}`);
+}
+
+function collectAggregators(value: string, previous: readonly string[] = []): string[] {
+  if (trainableNames.some((name) => name === value)) return withOneMore(previous, value);
+  throw new InvalidArgumentError(`expected one of ${trainableNames.join(', ')}`);
+}
+
+/** As in a config, none may be there twice. */
+function withOneMore<T>(previous: readonly T[], value: T): T[] {
+  if (!previous.includes(value)) return [...previous, value];
+  throw new InvalidArgumentError(`${value} is repeated`);
 }
 
 function positiveInteger(value: string): number {

@@ -1,14 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { AggregatorName } from '../../engine/types.ts';
+import { checkFiles } from '../../experiment/checkFiles.ts';
 import { expand } from '../../experiment/expand.ts';
-import { ConfigError, parseConfig } from '../../experiment/parse.ts';
-import { takeOwnership } from '../../runs/owner.ts';
 import { RunStore } from '../../runs/store.ts';
 import { manifestsOf } from '../../training/manifests.ts';
 import { Request } from '../../training/request.ts';
-import { openSession } from '../../training/session.ts';
+import { closeSession, openSession } from '../../training/session.ts';
+import { parseConfigFile } from '../configFile.ts';
 import type { Launch } from './launch.ts';
+import { OwnedRuns } from './ownedRuns.ts';
 
 /** What the command line says in place of the config. */
 export interface Overrides {
@@ -30,20 +30,21 @@ export async function launchFresh(
 ): Promise<Launch> {
   const request = requestFrom(file, overrides);
   const session = await openSession(request, onLoading);
-  const store = new RunStore(path.join(root, '.grain/runs'));
-  const runs = manifestsOf(request, session, expand(request.config), root).map((manifest) => ({
-    manifest,
-    folder: store.create(manifest).path,
-  }));
-  const ownerships = runs.map(({ folder }) => takeOwnership(folder));
-  const release = () => {
-    for (const ownership of ownerships) ownership.release();
-  };
-  return { session, runs, release };
+  try {
+    const manifests = manifestsOf(request, session, expand(request.config), root);
+    const folders = new RunStore(path.join(root, '.grain/runs')).createAll(manifests);
+    const runs = manifests.map((manifest, i) => ({ manifest, folder: folders[i]!.path }));
+    return { session, runs, owned: OwnedRuns.take(runs) };
+  } catch (error) {
+    await closeSession(session);
+    throw error;
+  }
 }
 
 function requestFrom(file: string, { seed, aggregate, steps }: Overrides): Request {
-  const { config, position } = parseConfig(readConfig(file), file);
+  const parsed = parseConfigFile(file);
+  checkFiles(parsed, path.dirname(file));
+  const { config, position } = parsed;
   const overridden = {
     ...config,
     ...(seed && { seeds: [...seed] }),
@@ -51,18 +52,4 @@ function requestFrom(file: string, { seed, aggregate, steps }: Overrides): Reque
     ...(steps && { steps }),
   };
   return new Request(overridden, file, position);
-}
-
-function readConfig(file: string): string {
-  if (existsSync(file)) return readFileSync(file, 'utf8');
-  const start = { line: 1, column: 1, endLine: 1, endColumn: 1 };
-  throw new ConfigError([
-    {
-      file,
-      ...start,
-      path: [],
-      message: 'there is no such file',
-      expected: 'the path of a config',
-    },
-  ]);
 }

@@ -1,13 +1,15 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../../experiment/config.ts';
+import { STOP_FILE } from '../../runs/files.ts';
 import type { RunManifest } from '../../runs/manifest.ts';
-import { takeOwnership } from '../../runs/owner.ts';
+import { referredRuns } from '../../runs/reference.ts';
 import { RunStore, type RunSummary } from '../../runs/store.ts';
 import type { Rung } from '../../training/devices/rung.ts';
 import { Request } from '../../training/request.ts';
 import { closeSession, openSession, type Session } from '../../training/session.ts';
 import type { Launch } from './launch.ts';
+import { OwnedRuns } from './ownedRuns.ts';
 
 /** What was asked to be resumed cannot be. */
 export class ResumeError extends Error {
@@ -18,6 +20,7 @@ export class ResumeError extends Error {
  * Takes unfinished runs of one experiment up again, on the device they began on.
  * @param reference id of a run, or the start of one, or id of an experiment for all its unfinished runs
  * @param root folder that holds `.grain`
+ * @throws RunReferenceError if the reference leads to no run, or to several
  * @throws ResumeError if there is nothing to resume, or the data are not what they were
  * @throws ConfigError if config, data and device do not go together any more
  */
@@ -27,14 +30,10 @@ export async function launchResumed(
   onLoading: (done: number, total: number) => void,
 ): Promise<Launch> {
   const store = new RunStore(path.join(root, '.grain/runs'));
-  const runs = unfinished(await store.list(), reference).map(({ manifest }) => ({
-    manifest,
-    folder: store.open(manifest.id).path,
-  }));
-  const ownerships = runs.map(({ folder }) => takeOwnership(folder));
-  const release = () => {
-    for (const ownership of ownerships) ownership.release();
-  };
+  const runs = unfinished(referredRuns(await store.list(), reference));
+  const owned = OwnedRuns.take(runs);
+  // Whoever wants the runs to stop from now on means this process: also while it reads the data.
+  for (const { folder } of runs) rmSync(path.join(folder, STOP_FILE), { force: true });
   try {
     const { manifest } = runs[0]!;
     const session = await openSession(requestFrom(manifest, root), onLoading);
@@ -44,24 +43,14 @@ export async function launchResumed(
         'the data have changed since the run began; put them back, or start a new run',
       );
     }
-    for (const { folder } of runs) rmSync(path.join(folder, 'stop'), { force: true });
-    return { session, runs, release };
+    return { session, runs, owned };
   } catch (error) {
-    release();
+    owned.releaseAll();
     throw error;
   }
 }
 
-function unfinished(all: readonly RunSummary[], reference: string): RunSummary[] {
-  const ofExperiment = all.filter(({ manifest }) => manifest.experiment.id === reference);
-  const exact = all.filter(({ manifest }) => manifest.id === reference);
-  const byPrefix = all.filter(({ manifest }) => manifest.id.startsWith(reference));
-  const meant = [exact, ofExperiment, byPrefix].find((runs) => runs.length > 0);
-  if (!meant) throw new ResumeError(`there is no run or experiment "${reference}"`);
-  if (new Set(meant.map(({ manifest }) => manifest.experiment.id)).size > 1) {
-    const ids = meant.map(({ manifest }) => manifest.id).join(', ');
-    throw new ResumeError(`"${reference}" may mean any of ${ids}`);
-  }
+function unfinished(meant: readonly RunSummary[]): RunSummary[] {
   const resumable = meant.filter(({ status }) =>
     ['interrupted', 'stopped', 'failed'].includes(status),
   );

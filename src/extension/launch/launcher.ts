@@ -1,5 +1,6 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { hasCode } from '../../runs/errno.ts';
 import { locatedMessages } from '../configs/located.ts';
 import type { ConfigProblems } from '../configs/problems.ts';
 import { isLiving } from '../runs/states.ts';
@@ -44,7 +45,8 @@ export class Launcher {
     const configPath = path.relative(folder.uri.fsPath, config.fsPath).replaceAll('\\', '/');
     await this.#start(
       `Fine-tuning ${configPath}`,
-      ['run', config.fsPath, '--json'],
+      // The explorer looks for .grain in the workspace's folder, wherever below it the config is.
+      ['run', config.fsPath, '--out', folder.uri.fsPath, '--json'],
       folder,
       ({ manifest }) => !known.has(manifest.id) && manifest.configPath === configPath,
     );
@@ -96,7 +98,7 @@ export class Launcher {
       ended,
       cancel: () => {
         if (living().length > 0) void stopRuns(living());
-        else process.kill(pid, 'SIGTERM');
+        else terminate(pid);
       },
     });
     void ended.then(async (status) => {
@@ -137,4 +139,13 @@ export class Launcher {
 /** Asks the processes of the runs to end them at their next step. */
 export async function stopRuns(runs: readonly LocatedRun[]): Promise<void> {
   await Promise.all(runs.map(({ store, manifest }) => store.requestStop(manifest.id)));
+}
+
+/** A process that is just ending is gone already. */
+function terminate(pid: number): void {
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch (error) {
+    if (!hasCode(error, 'ESRCH')) throw error;
+  }
 }

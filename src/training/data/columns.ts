@@ -9,9 +9,12 @@ export interface Roles {
   readonly group: number | null;
 }
 
-/** Name of the column that groups are made by (`by: column:<name>`), if they are. */
+/** Of `groups.by`, before the name of a column. */
+const GROUP_PREFIX = 'column:';
+
+/** Name of the column that groups are made by, if they are. */
 function groupColumn(by: string): string | null {
-  return by.startsWith('column:') ? by.slice('column:'.length) : null;
+  return by.startsWith(GROUP_PREFIX) ? by.slice(GROUP_PREFIX.length) : null;
 }
 
 /**
@@ -24,7 +27,7 @@ export function trainingRoles(table: Table, request: Request): Roles {
   const find = (name: string, ...key: (string | number)[]) => indexOf(name, table, request, key);
   const target = find(data.target, 'data', 'target');
   const by = groupColumn(groups.by);
-  const group = by === null ? null : find(by, 'groups', 'by');
+  const group = by === null ? null : indexOf(by, table, request, ['groups', 'by'], GROUP_PREFIX);
   const features = data.features
     ? data.features.map((name, i) => find(name, 'data', 'features', i))
     : [...table.columns.keys()].filter((index) => index !== target && index !== group);
@@ -54,16 +57,18 @@ export function validationRoles(
   };
 }
 
+/** @param prefix what the config writes before the name */
 function indexOf(
   name: string,
   { file, columns }: Table,
   request: Request,
   key: readonly (string | number)[],
+  prefix = '',
 ): number {
   const index = columns.indexOf(name);
   if (index >= 0) return index;
   throw request.problem(key, `no column "${name}" in ${file}`, {
     expected: 'the name of one of its columns',
-    name: { wrong: name, valid: columns },
+    name: { wrong: prefix + name, valid: columns.map((column) => prefix + column) },
   });
 }

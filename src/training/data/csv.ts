@@ -62,6 +62,8 @@ async function* recordsOf(source: Source, dialect: Dialect): AsyncGenerator<CsvR
     bom: true,
     info: true,
     raw: true,
+    // Left alone, the parser takes the first line's ending for that of all lines; edited files may mix them.
+    record_delimiter: ['\r\n', '\n', '\r'],
     relax_column_count: true,
     skip_empty_lines: true,
   });

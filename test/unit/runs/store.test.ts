@@ -88,16 +88,19 @@ test('a run through its life', async () => {
   assert.equal(running.startedAt, 5);
   assert.deepEqual(running.lastMetric, { name: 'accuracy', value: 0.5 });
   log(folder, validation(2, null), end('failed', 'NaN'));
+  assert.equal((await only()).status, 'queued', 'its owner is about to resume it');
+  ownership.release();
   const failed = await only();
   assert.equal(failed.status, 'failed');
   assert.equal(failed.error, 'NaN');
   assert.equal(failed.endedAt, 9);
   assert.ok(Number.isNaN(failed.lastMetric?.value));
+  const another = takeOwnership(folder);
   log(folder, start(20));
   const resumed = await only();
   assert.deepEqual([resumed.status, resumed.startedAt, resumed.endedAt], ['running', 5, null]);
   assert.equal('error' in resumed, false);
-  ownership.release();
+  another.release();
   assert.equal((await only()).status, 'interrupted');
   log(folder, end('finished'));
   assert.equal((await only()).status, 'finished');
@@ -124,6 +127,23 @@ test('the manifest is on disk as it is documented, and a run is created once', (
   );
   assert.deepEqual(readdirSync(folder), ['run.json'], 'and nothing is left of writing it');
   assert.throws(() => store.create(manifestOf('a')), /EEXIST/);
+});
+
+test('of several runs all are made or none', () => {
+  const store = new RunStore(root);
+  store.create(manifestOf('old'));
+  const ids = () => readdirSync(root).sort();
+  assert.throws(() => store.createAll([manifestOf('a'), manifestOf('old')]), /EEXIST/);
+  assert.deepEqual(ids(), ['old']);
+  // What cannot be written as JSON stands for a disk that is full.
+  assert.throws(() => store.createAll([manifestOf('a'), manifestOf('b', { config: { x: 1n } })]));
+  assert.deepEqual(ids(), ['old']);
+  const made = store.createAll([manifestOf('a'), manifestOf('b')]);
+  assert.deepEqual(
+    made.map(({ id }) => id),
+    ['a', 'b'],
+  );
+  assert.deepEqual(ids(), ['a', 'b', 'old']);
 });
 
 test('what is no run is passed over', async () => {

@@ -213,18 +213,21 @@ describe('complaints', () => {
     assert.deepEqual([...train.features], [1, 2, 3, 4]);
   });
 
-  test('a missing file, with the nearest name in its folder', async () => {
+  test('a missing file', async () => {
     const settings = { train: 'trian.csv' };
-    const { file, line, column, suggestion } = await failure(settings);
+    const { file, line, column } = await failure(settings);
     assert.deepEqual({ file, line, column }, inConfig('trian.csv', settings));
-    assert.equal(suggestion, 'train.csv');
+  });
+
+  test('no name is offered where none is near', async () => {
+    assert.equal((await failure({ target: 'temperature' })).suggestion, undefined);
   });
 
   test('a missing target, feature or group column, with the nearest name', async () => {
     for (const [settings, wrong, nearest] of [
       [{ target: 'labell' }, 'labell', 'label'],
       [{ data: 'features: [alpha, bata]' }, 'bata', 'beta'],
-      [{ groups: '{ by: column:alphaa }' }, 'column:alphaa', 'alpha'],
+      [{ groups: '{ by: column:alphaa }' }, 'column:alphaa', 'column:alpha'],
     ] as const) {
       const { file, line, column, suggestion } = await failure(settings);
       assert.deepEqual({ file, line, column }, inConfig(wrong, settings));
@@ -256,6 +259,14 @@ describe('complaints', () => {
       );
       assert.match(diagnostic.message, /"beta"/);
       assert.match(diagnostic.expected ?? '', /number/);
+    }
+  });
+
+  test('places are right where line endings are mixed', async () => {
+    for (const text of ['a,label\n1,x\r\nb,y\r\n', 'a,label\r\n1,x\nb,y\n', 'a,label\r1,x\rb,y']) {
+      write('train.csv', text);
+      const { line, column } = await failure();
+      assert.deepEqual([line, column], [3, 1], JSON.stringify(text));
     }
   });
 

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RunStore } from '../../src/runs/store.ts';
+import { grain, startGrain } from './grain.ts';
+import { writeRings } from './rings.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'grain-launch-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+
+const store = () => new RunStore(path.join(folder, '.grain', 'runs'));
+
+async function statuses(): Promise<string[]> {
+  return (await store().list()).map(({ status }) => status);
+}
+
+test('bad overrides are mistakes of the command line, and nothing is written', async () => {
+  writeRings(folder);
+  for (const [options, says] of [
+    [['--seed', '1', '1'], /'1' is invalid\. 1 is repeated/],
+    [['--seed', '2147483648'], /expected a whole number from 0 to 2147483647/],
+    [['--aggregate', 'grain', 'grain'], /grain is repeated/],
+    [['--aggregate', 'grian'], /expected one of grain, mean/],
+  ] as const) {
+    const { status, stdout, stderr } = await grain(['run', 'grain.yaml', ...options], folder);
+    assert.deepEqual([status, stdout], [2, ''], options.join(' '));
+    assert.match(stderr, says);
+  }
+  assert.equal(existsSync(path.join(folder, '.grain')), false);
+});
+
+test('runs that cannot be written end the process, which says why', async () => {
+  writeRings(folder);
+  writeFileSync(path.join(folder, 'taken'), 'a file, where a folder should be');
+  const args = ['run', 'grain.yaml', '--out', 'taken', '--json'];
+  const { child, ended } = startGrain(args, folder);
+  const { status, stdout, stderr } = await Promise.race([
+    ended,
+    sleep(30_000, undefined, { ref: false }).then(() => {
+      child.kill('SIGKILL');
+      throw new Error('the process hangs');
+    }),
+  ]);
+  assert.equal(status, 1);
+  assert.match(stderr, /error: ENOTDIR/);
+  assert.match(JSON.parse(stdout).error.message, /ENOTDIR/);
+});
+
+test('folders in place of a config or its data are mistakes with a place', async () => {
+  mkdirSync(path.join(folder, 'data'));
+  writeRings(folder, { data: '{ train: data, validation: rings.csv, target: ring }' });
+  const config = await grain(['run', 'data'], folder);
+  assert.equal(config.status, 2);
+  assert.match(config.stderr, /^data:1:1: EISDIR/);
+  const data = await grain(['run', 'grain.yaml'], folder);
+  assert.equal(data.status, 2);
+  assert.match(data.stderr, /^grain\.yaml:3:16: data is no file\n {2}expected the path of a file/);
+});
+
+test('what cannot be resumed', async () => {
+  writeRings(folder, { steps: '2' });
+  assert.equal((await grain(['run', 'grain.yaml'], folder)).status, 0);
+  const [finished] = readdirSync(path.join(folder, '.grain', 'runs'));
+  for (const [args, expected, says] of [
+    [['circles'], 2, /there is no run "circles"/],
+    [['rings'], 2, /"rings" may mean any of\n {2}rings-.*\n {2}rings-/],
+    [[finished!], 1, /nothing to resume: .* is finished/],
+    [[finished!, '--steps', '9'], 2, /--steps cannot go with --resume/],
+    [[finished!, '--seed', '0'], 2, /--seed cannot go with --resume/],
+  ] as const) {
+    const { status, stdout, stderr } = await grain(['run', '--resume', ...args], folder);
+    assert.deepEqual([status, stdout], [expected, ''], args.join(' '));
+    assert.match(stderr, says);
+  }
+});
+
+test('of the runs of a launch, the stopped one can be resumed at once, and those to be resumed be stopped', async () => {
+  writeRings(folder, { steps: '1000000', evaluateEvery: '1000000', model: '{ hidden: [48, 48] }' });
+  const until = async (wanted: readonly string[]) => {
+    for (;;) {
+      const now = await statuses();
+      if (wanted.every((status, i) => now[i] === status)) return;
+      assert.ok(training.child.exitCode === null, now.join(', '));
+      await sleep(20);
+    }
+  };
+  let training = startGrain(['run', 'grain.yaml'], folder);
+  await until(['running', 'queued']);
+  const [first] = await store().list();
+  const { id, experiment } = first!.manifest;
+  assert.equal((await grain(['stop', id, '--wait'], folder)).status, 0);
+  await until(['stopped', 'running']);
+
+  // From a folder below, too.
+  mkdirSync(path.join(folder, 'below'));
+  const resumed = startGrain(['run', '--resume', id], path.join(folder, 'below'));
+  await until(['running', 'running']);
+  assert.equal((await grain(['stop', experiment.id, '--wait'], folder)).status, 0);
+  assert.deepEqual(
+    (await Promise.all([training.ended, resumed.ended])).map(({ status }) => status),
+    [130, 130],
+  );
+  assert.deepEqual(await statuses(), ['stopped', 'stopped']);
+
+  training = startGrain(['run', '--resume', experiment.id], folder);
+  await until(['running', 'queued']);
+  const stopped = await grain(['stop', experiment.id, '--wait', '--json'], folder);
+  assert.equal(JSON.parse(stopped.stdout).runs.length, 2, 'the one that waited as well');
+  assert.equal((await training.ended).status, 130);
+});
