@@ -1,3 +1,4 @@
+import type { Shard } from './kernels/layout.ts';
 import type { Aggregation, AggregatorName, Diagnostics, Problem } from './types.ts';
 
 /** An aggregation together with the Gram matrix it was decided by, k×k row-major. */
@@ -11,10 +12,8 @@ export interface Calls {
   };
   aggregateShared: {
     request: {
-      /** k rows of d float32, row-major; read in place, never copied. */
-      readonly gradients: SharedArrayBuffer;
-      readonly k: number;
-      readonly d: number;
+      /** Read in place, never copied; the combination is written there. */
+      readonly shards: readonly Shard[];
       readonly aggregator: AggregatorName;
       readonly options: Omit<Problem, 'gram'>;
     };
