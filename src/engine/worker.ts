@@ -1,8 +1,9 @@
 import { parentPort } from 'node:worker_threads';
 import { aggregate } from './aggregate.ts';
+import { aggregateShared } from './aggregateShared.ts';
 import { diagnose } from './diagnose.ts';
 import { SharedKernels } from './kernels/sharedKernels.ts';
-import type { Answer, Calls, PlainError, Request, SharedAggregation } from './protocol.ts';
+import type { Answer, Calls, PlainError, Request } from './protocol.ts';
 
 let kernels: Promise<SharedKernels> | undefined;
 let last: Promise<void> = Promise.resolve();
@@ -20,30 +21,16 @@ async function answerTo(request: Request): Promise<Answer> {
   }
 }
 
-function compute(
-  request: Request,
-): Calls[Request['kind']]['value'] | Promise<Calls[Request['kind']]['value']> {
+async function compute(request: Request): Promise<Calls[Request['kind']]['value']> {
   switch (request.kind) {
     case 'aggregate':
       return aggregate(request.problem, request.aggregator);
     case 'aggregateShared':
-      return aggregateShared(request);
+      kernels ??= SharedKernels.load();
+      return aggregateShared(await kernels, request);
     case 'diagnose':
       return request.problems.map((problem) => diagnose(problem, problem.weights));
   }
-}
-
-async function aggregateShared({
-  shards,
-  aggregator,
-  options,
-}: Calls['aggregateShared']['request']): Promise<SharedAggregation> {
-  kernels ??= SharedKernels.load();
-  const shared = await kernels;
-  const gram = await shared.gram(shards);
-  const aggregation = aggregate({ ...options, gram }, aggregator);
-  await shared.combine(shards, aggregation.weights);
-  return { ...aggregation, gram };
 }
 
 function plain(error: unknown): PlainError {

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import asc, { version } from 'assemblyscript/asc';
 
-const sources = new URL('assembly/', import.meta.url);
 const cache = new URL('../../../.cache/', import.meta.url);
 
 const options = [
@@ -12,18 +11,23 @@ const options = [
   ...['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'],
 ];
 
+/** The kernels as WebAssembly, compiled from `assembly/`. */
+export function kernelsFromSource(): Promise<Uint8Array<ArrayBuffer>> {
+  return assembled(new URL('assembly/', import.meta.url));
+}
+
 /**
- * The kernels as WebAssembly, compiled from `assembly/`, or from an earlier compilation of the same sources.
+ * All AssemblyScript of a folder as one WebAssembly module, from an earlier compilation of the same sources if there is one.
  *
  * @throws Error with the compiler's messages
  */
-export async function kernelsFromSource(): Promise<Uint8Array<ArrayBuffer>> {
+export async function assembled(sources: URL): Promise<Uint8Array<ArrayBuffer>> {
   const names = (await readdir(sources)).filter((name) => name.endsWith('.ts')).sort();
   const texts = await Promise.all(names.map((name) => readFile(new URL(name, sources), 'utf8')));
   const fingerprint = createHash('sha256')
     .update(JSON.stringify([version, options, names, texts]))
     .digest('hex');
-  const file = new URL(`kernels-${fingerprint.slice(0, 16)}.wasm`, cache);
+  const file = new URL(`assembled-${fingerprint.slice(0, 16)}.wasm`, cache);
   const compiled = await readFile(file).catch(() => null);
   if (compiled) return new Uint8Array(compiled);
 
@@ -45,6 +49,7 @@ async function compile(files: ReadonlyMap<string, string>): Promise<Uint8Array<A
     },
     listFiles: () => [],
   });
-  if (error || !wasm) throw new Error(`the kernels do not compile: ${stderr}`, { cause: error });
+  if (error || !wasm)
+    throw new Error(`the AssemblyScript does not compile: ${stderr}`, { cause: error });
   return wasm;
 }

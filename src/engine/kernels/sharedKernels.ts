@@ -5,10 +5,12 @@ import { ThreadPool } from './pool.ts';
 import { offerChunks, type Task, work } from './work.ts';
 
 /** Gradients with fewer numbers are gone through before other threads would have woken. */
-const SHARED_FROM = 2 ** 20;
+const SHARED_FROM = 2 ** 21;
 
 /** Smallest ‖g‖² that sums of float32 products show as they should: {@link SharedKernels.gram}. */
 const LEAST_NORM2 = 2 ** -94;
+
+const FLOAT32_ERROR = 33 * 2 ** -24;
 
 /** Inner products and combinations of gradients in shared memory, by SIMD and, where there is much to do, several threads. */
 export class SharedKernels {
@@ -33,17 +35,26 @@ export class SharedKernels {
    * lane, and less than u for the float64 sums and products that underflow (d·2⁻¹⁵⁰, where ‖gᵢ‖² ≥ 2⁻⁹⁴ for all i). The errors of
    * lanes hardly ever agree: bench/gram.ts shows how much smaller they are.
    *
-   * Everything is done in float64, where products are exact, if there is one chunk only, if a ‖gᵢ‖² is smaller, or if one is not
-   * finite – be it because the gradient is not, or because float32 ends at 10³⁸. The error is then at most
-   * (64 + 512 + d/65536)·2⁻⁵³·‖gᵢ‖‖gⱼ‖, and what is not finite is so in float64.
+   * It is {@link exactGram} if there is one chunk only, if a ‖gᵢ‖² is smaller, or if one is not finite – be it because the
+   * gradient is not, or because float32 ends at 10³⁸.
+   *
+   * @returns `error` bounds the error of Hᵢⱼ relative to ‖gᵢ‖‖gⱼ‖; 0 stands for that of `exactGram`
    */
-  async gram(shards: readonly Shard[]): Promise<Float64Array> {
+  async gram(shards: readonly Shard[]): Promise<{ gram: Float64Array; error: number }> {
     const isShort = shards.length === 1 && shards[0]!.d <= CHUNK;
     if (!isShort) {
       await this.#run(shards, { kind: 'gram' });
       const gram = gramOfSums(shards);
-      if (isInRange(gram, shards[0]!.k)) return gram;
+      if (isInRange(gram, shards[0]!.k)) return { gram, error: FLOAT32_ERROR };
     }
+    return { gram: await this.exactGram(shards), error: 0 };
+  }
+
+  /**
+   * The same in float64, where products of float32 are exact: the error of Hᵢⱼ is at most (64 + 512 + d/65536)·2⁻⁵³·‖gᵢ‖‖gⱼ‖,
+   * and what is not finite is so in float64.
+   */
+  async exactGram(shards: readonly Shard[]): Promise<Float64Array> {
     await this.#run(shards, { kind: 'gramExact' });
     return gramOfSums(shards);
   }

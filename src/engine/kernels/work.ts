@@ -7,6 +7,8 @@ interface Kernels {
   combine(terms: number, count: number, offset: number, columns: number, to: number): void;
 }
 
+const instances = new WeakMap<WebAssembly.Memory, Kernels>();
+
 /** What is to be done with every chunk of a shard. */
 export type Task =
   | { readonly kind: 'gram' | 'gramExact' }
@@ -17,7 +19,7 @@ export type Task =
 export function work(module: WebAssembly.Module, shard: Shard, task: Task): void {
   const { memory, k, d } = shard;
   const { terms, sums, sumsOfChunk, rows, stride, chunks } = layoutOf(k, d);
-  const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as Kernels;
+  const kernels = instances.get(memory) ?? instantiate(module, memory);
   const next = nextChunk(shard);
   for (let chunk = Atomics.add(next, 0, 1); chunk < chunks; chunk = Atomics.add(next, 0, 1)) {
     const from = chunk * CHUNK;
@@ -29,6 +31,12 @@ export function work(module: WebAssembly.Module, shard: Shard, task: Task): void
       kernels[task.kind](first, stride, k, columns, sums + chunk * sumsOfChunk);
     }
   }
+}
+
+function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+  const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as Kernels;
+  instances.set(memory, kernels);
+  return kernels;
 }
 
 /** Puts all chunks of a shard back to be taken. */

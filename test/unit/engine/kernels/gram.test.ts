@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
+import { aggregateShared } from '../../../../src/engine/aggregateShared.ts';
 import { gramOf } from '../../../../src/engine/gram.ts';
 import { CHUNK } from '../../../../src/engine/kernels/layout.ts';
 import { loadKernels } from '../../../../src/engine/kernels/load.ts';
@@ -32,7 +34,9 @@ describe('inner products', () => {
     kernels = new SharedKernels(module, new ThreadPool([]));
   });
 
-  const gram = (rows: readonly Float32Array[]) => kernels.gram(sharedOf(rows).shards);
+  const gram = async (rows: readonly Float32Array[]) => {
+    return (await kernels.gram(sharedOf(rows).shards)).gram;
+  };
 
   test('any k and d: within the bound of float64 up to a chunk', () =>
     fc.assert(
@@ -107,6 +111,19 @@ describe('inner products', () => {
     assertClose(await gram(scaled(1e-20)), gramOf(scaled(1e-20)), OF_FLOAT32);
   });
 
+  test('a step so short that float32 would matter is decided in float64', async () => {
+    const [a, b] = wildRows(2, CHUNK + 99, 4);
+    for (const share of [1, 1e-4]) {
+      const rows = [1, -1].map((sign) => a!.map((x, i) => sign * x + share * b![i]!));
+      const request = { shards: sharedOf(rows).shards, aggregator: 'grain', options: {} } as const;
+      const { gram, norm2 } = await aggregateShared(kernels, request);
+      assert.ok(norm2 > 0);
+      assertClose(gram, gramOf(rows), share === 1 ? OF_FLOAT32 : OF_FLOAT64);
+      const runs = (await kernels.gram(request.shards)).gram;
+      assert.equal(isDeepStrictEqual(gram, runs), share === 1);
+    }
+  });
+
   test('zero rows are exactly zero, equal rows have equal entries wherever they stand', async () => {
     for (const d of [1000, CHUNK + 1000]) {
       const [a, b] = wildRows(2, d, 5);
@@ -139,19 +156,26 @@ describe('inner products', () => {
 
   test('not a bit depends on the number of threads, or on how many memories there are', async () => {
     const rows = wildRows(9, 4 * CHUNK + 77, 8);
+    // Enough for the threads to be asked.
+    assert.ok(9 * 4 * CHUNK > 2 ** 21);
     const expected = await gram(rows);
+    const exact = await kernels.exactGram(sharedOf(rows).shards);
     for (const count of [1, 3]) {
       const file = new URL('../../../../src/engine/kernels/thread.ts', import.meta.url);
       const workers = Array.from({ length: count }, () => new Worker(file, { workerData: module }));
       const shared = new SharedKernels(module, new ThreadPool(workers));
       const { shards } = sharedOf(rows);
-      for (let time = 0; time < 3; time++) assert.deepEqual(await shared.gram(shards), expected);
+      for (let time = 0; time < 3; time++) {
+        assert.deepEqual((await shared.gram(shards)).gram, expected);
+        assert.deepEqual(await shared.exactGram(shards), exact);
+      }
       await Promise.all(workers.map((worker) => worker.terminate()));
     }
     for (const reach of [4e6, 9e6]) {
       const { shards } = sharedOf(rows, new SharedGradients(reach));
       assert.ok(shards.length > 1);
-      assert.deepEqual(await kernels.gram(shards), expected);
+      assert.deepEqual((await kernels.gram(shards)).gram, expected);
+      assert.deepEqual(await kernels.exactGram(shards), exact);
     }
   });
 });
