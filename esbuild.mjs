@@ -1,8 +1,9 @@
-// Four bundles: extension host, `grain` (CLI and run process), engine worker, webviews.
+// Five bundles: extension host, `grain` (CLI and run process), engine worker, its threads, webviews. And its kernels.
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
+import { kernelsFromSource } from './src/engine/kernels/build.ts';
 import { configJsonSchema } from './src/experiment/schema.ts';
 
 const require = createRequire(import.meta.url);
@@ -40,6 +41,11 @@ const bundles = [
   { ...node, entryPoints: { grain: 'src/cli/main.ts' }, outdir: 'dist' },
   { ...node, entryPoints: { 'engine-worker': 'src/engine/worker.ts' }, outdir: 'dist' },
   {
+    ...node,
+    entryPoints: { 'kernel-thread': 'src/engine/kernels/thread.ts' },
+    outdir: 'dist',
+  },
+  {
     ...common,
     platform: 'browser',
     target: 'es2022',
@@ -69,6 +75,7 @@ async function copyWasmKernels() {
 
 await rm('dist', { recursive: true, force: true });
 await copyWasmKernels();
+await writeFile('dist/kernels.wasm', await kernelsFromSource());
 await writeFile('dist/grain.schema.json', JSON.stringify(configJsonSchema(), null, 2));
 if (watch) {
   for (const bundle of bundles) await (await esbuild.context(bundle)).watch();

@@ -7,7 +7,7 @@ import { screen } from '../src/engine/screen.ts';
 import { normalRows, type Random, random } from '../test/unit/engine/random.ts';
 import { dot } from '../test/unit/engine/vectors.ts';
 import { type Timed, TorchJd } from './peers/torchjd.ts';
-import { circumstances, writeFigures } from './readme.ts';
+import { circumstances, table, writeFigures } from './readme.ts';
 
 const sizes = [4, 8, 16, 64, 256, 1024];
 const families: Record<string, (k: number, random: Random) => Float64Array[]> = {
@@ -104,7 +104,6 @@ function duration(seconds: number): string {
 
 const rows = [
   ['family', 'k', 'support', 'GRAIN', 'gap', ...peers.flatMap(({ title }) => [title, 'gap'])],
-  ['---', ...new Array<string>(4 + 2 * peers.length).fill('--:')],
 ];
 for (const [family, sample] of Object.entries(families)) {
   const givenUp = new Set<Solver>();
@@ -133,9 +132,9 @@ for (const [family, sample] of Object.entries(families)) {
 }
 torchJd.close();
 
-const table = rows.map((row) => `| ${row.join(' | ')} |`).join('\n');
+const figures = table(rows, 1);
 writeFigures(
   'solve',
-  `${circumstances()} Peers: their time over GRAIN's, and their gap. –: not tried, being too slow at the size before.\n\n${table}`,
+  `${circumstances()} Peers: their time over GRAIN's, and their gap. –: not tried, being too slow at the size before.\n\n${figures}`,
 );
-console.log(table);
+console.log(figures);

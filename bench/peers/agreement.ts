@@ -30,7 +30,7 @@ export interface SharedProblem {
 
 /** TorchJD, and other solvers where it has no counterpart, in a process of their own; see agreement.py. */
 export class AgreementPeers {
-  readonly #child = spawn(pythonWith(packages), ['-W', 'ignore', script], {
+  readonly #child = spawn(pythonWith('bench-agreement', packages), ['-W', 'ignore', script], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   readonly #lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();

@@ -2,10 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const venv = fileURLToPath(new URL('../../.cache/bench-venv', import.meta.url));
+/** What benches keep between runs. */
+export const cache = fileURLToPath(new URL('../../.cache/', import.meta.url));
 
-/** Path of a Python that has the packages, in a virtual environment of its own, made on first use. */
-export function pythonWith(packages: readonly string[]): string {
+/** Path of the Python of a virtual environment that has the packages; made on first use. */
+export function pythonWith(name: string, packages: readonly string[]): string {
+  const venv = `${cache}${name}`;
   if (!existsSync(`${venv}/bin/python`)) {
     execFileSync('python3', ['-m', 'venv', venv], { stdio: 'inherit' });
   }

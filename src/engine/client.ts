@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Block, BlockAggregation, BlockOptions } from './blocks.ts';
+import type { SharedGradients } from './kernels/sharedGradients.ts';
 import type {
   Answer,
   CallKind,
@@ -62,19 +63,16 @@ export class EngineClient {
   }
 
   /**
-   * Gram matrix and weights of gradients in shared memory; they are read in place and must not be written until the answer
-   * is there.
-   *
-   * @param gradients k rows of d float32, row-major
+   * Gram matrix and weights of gradients in shared memory, and the combination Σ wᵢgᵢ, bit for bit what adding the wᵢgᵢ one
+   * after another in float32 gives. Groups of weight 0 are left out of it, even those that are not finite; where all weights are
+   * 0 it means nothing. Until the answer is there the gradients must not be written.
    */
   aggregateShared(
-    gradients: SharedArrayBuffer,
-    k: number,
-    d: number,
+    { shards }: SharedGradients,
     aggregator: AggregatorName | AggregatorChoice,
     options: ProblemOptions = {},
   ): Promise<SharedAggregation> {
-    return this.#call('aggregateShared', { gradients, k, d, aggregator, options });
+    return this.#call('aggregateShared', { shards, aggregator, options });
   }
 
   /** See `blocks.ts`. */

@@ -8,7 +8,7 @@ const BLOCK = 4096;
  * error of an entry is at most about (BLOCK + d/BLOCK)·2⁻⁵³·‖gᵢ‖‖gⱼ‖ rather than d·2⁻⁵³·‖gᵢ‖‖gⱼ‖. Each gradient is read from
  * memory once for all of its k products.
  *
- * @param gradients k rows of length d; rows over a `SharedArrayBuffer` are read in place
+ * @param gradients k rows of length d; for many float32 in shared memory there are kernels ({@link SharedKernels})
  * @returns k×k row-major, exactly symmetric
  * @throws RangeError if the lengths differ
  */
@@ -30,10 +30,15 @@ export function gramOf(gradients: readonly (Float32Array | Float64Array)[]): Flo
     }
     addUpperProducts(block, k, length, gram);
   }
+  mirrorUpper(gram, k);
+  return gram;
+}
+
+/** Copies what is above the diagonal below it. */
+export function mirrorUpper(gram: Float64Array, k: number): void {
   for (let i = 1; i < k; i++) {
     for (let j = 0; j < i; j++) gram[i * k + j] = gram[j * k + i]!;
   }
-  return gram;
 }
 
 /** Adds to `gram`, for i ≤ j, the products of the block's rows i and j: two rows by two at a time, four sums in flight. */

@@ -1,4 +1,5 @@
 import type { Block, BlockAggregation, BlockOptions } from './blocks.ts';
+import type { Shard } from './kernels/layout.ts';
 import type {
   Aggregation,
   AggregatorChoice,
@@ -19,10 +20,8 @@ export interface Calls {
   };
   aggregateShared: {
     request: {
-      /** k rows of d float32, row-major; read in place, never copied. */
-      readonly gradients: SharedArrayBuffer;
-      readonly k: number;
-      readonly d: number;
+      /** Read in place, never copied; the combination is written there. */
+      readonly shards: readonly Shard[];
       readonly aggregator: AggregatorName | AggregatorChoice;
       readonly options: ProblemOptions;
     };

@@ -1,36 +1,36 @@
 import { parentPort } from 'node:worker_threads';
 import { aggregate } from './aggregate.ts';
+import { aggregateShared } from './aggregateShared.ts';
 import { aggregateBlocks } from './blocks.ts';
 import { diagnose } from './diagnose.ts';
-import { gramOf } from './gram.ts';
+import { SharedKernels } from './kernels/sharedKernels.ts';
 import type { Answer, Calls, PlainError, Request } from './protocol.ts';
+
+let kernels: Promise<SharedKernels> | undefined;
+let last: Promise<void> = Promise.resolve();
 
 /** The engine on a thread of its own: one answer for each request, in order. */
 parentPort?.on('message', (request: Request) => {
-  parentPort?.postMessage(answerTo(request));
+  last = last.then(async () => parentPort?.postMessage(await answerTo(request)));
 });
 
-function answerTo(request: Request): Answer {
+async function answerTo(request: Request): Promise<Answer> {
   try {
-    return { id: request.id, value: compute(request) };
+    return { id: request.id, value: await compute(request) };
   } catch (error) {
     return { id: request.id, error: plain(error) };
   }
 }
 
-function compute(request: Request): Calls[Request['kind']]['value'] {
+async function compute(request: Request): Promise<Calls[Request['kind']]['value']> {
   switch (request.kind) {
     case 'aggregate':
       return aggregate(request.problem, request.aggregator);
-    case 'aggregateShared': {
-      const { k, d, options, aggregator } = request;
-      const gram = gramOf(
-        Array.from({ length: k }, (_, i) => new Float32Array(request.gradients, 4 * i * d, d)),
-      );
-      return { ...aggregate({ ...options, gram }, aggregator), gram };
-    }
     case 'aggregateBlocks':
       return aggregateBlocks(request.blocks, request.options, request.aggregator);
+    case 'aggregateShared':
+      kernels ??= SharedKernels.load();
+      return aggregateShared(await kernels, request);
     case 'diagnose':
       return request.problems.map((problem) => diagnose(problem, problem.weights));
   }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { EngineClient } from '../engine/client.ts';
+import { SharedGradients } from '../engine/kernels/sharedGradients.ts';
 import type { Aggregation, AggregatorName, ZeroGroupPolicy } from '../engine/types.ts';
 import type { Device } from './devices/device.ts';
 import type { GroupGradient } from './gradients.ts';
@@ -23,8 +24,8 @@ export class StepAggregator {
   readonly #engine: EngineClient;
   readonly #device: Device;
   readonly #options: Options;
-  /** Reused from step to step: k rows of d float32. */
-  #shared = new SharedArrayBuffer(0);
+  /** Reused from step to step. */
+  readonly #shared = new SharedGradients();
 
   constructor(engine: EngineClient, device: Device, options: Options) {
     this.#engine = engine;
@@ -42,29 +43,41 @@ export class StepAggregator {
   ): Promise<AggregatedStep> {
     try {
       const losses = await readLosses(groups);
-      const aggregation = this.#device.hostMemory
+      const aggregated = this.#device.hostMemory
         ? await this.#throughSharedMemory(groups, sizes)
         : await this.#onDevice(groups, sizes);
-      return { ...aggregation, losses, gradients: combine(groups, aggregation.weights) };
+      return { ...aggregated, losses };
     } finally {
       for (const { loss, gradients } of groups) tf.dispose([loss, ...gradients]);
     }
   }
 
-  /** The engine's worker reads the gradients where they lie, and sums in float64. */
+  /** The engine's threads read the gradients where they lie, and write the combination beside them. */
   async #throughSharedMemory(groups: readonly GroupGradient[], sizes: ArrayLike<number>) {
     const { aggregator, zeroGroups } = this.#options;
-    const k = groups.length;
-    const d = groups[0]!.gradients.reduce((size, gradient) => size + gradient.size, 0);
-    const bytes = k * d * Float32Array.BYTES_PER_ELEMENT;
-    if (this.#shared.byteLength < bytes) this.#shared = new SharedArrayBuffer(bytes);
-    const rows = new Float32Array(this.#shared);
-    let at = 0;
-    for (const gradient of groups.flatMap((group) => group.gradients)) {
-      rows.set(gradient.dataSync<'float32'>(), at);
-      at += gradient.size;
+    const variables = groups[0]!.gradients;
+    const d = variables.reduce((size, gradient) => size + gradient.size, 0);
+    this.#shared.resize(groups.length, d);
+    for (const [i, { gradients }] of groups.entries()) {
+      let at = 0;
+      for (const gradient of gradients) {
+        this.#shared.write(i, at, gradient.dataSync<'float32'>());
+        at += gradient.size;
+      }
     }
-    return this.#engine.aggregateShared(this.#shared, k, d, aggregator, { sizes, zeroGroups });
+    const options = { sizes, zeroGroups };
+    const aggregation = await this.#engine.aggregateShared(this.#shared, aggregator, options);
+    return { ...aggregation, gradients: this.#combination(variables, aggregation.weights) };
+  }
+
+  /** The combination, in tensors shaped like the variables. */
+  #combination(variables: readonly tf.Tensor[], weights: Float64Array): tf.Tensor[] | null {
+    if (weights.every((weight) => weight === 0)) return null;
+    let at = 0;
+    return variables.map(({ shape, size }) => {
+      at += size;
+      return tf.tensor(this.#shared.combination(at - size, size), shape);
+    });
   }
 
   /** The gradients stay on the GPU: k² numbers come down. They are sums in the GPU's float32. */
@@ -72,7 +85,7 @@ export class StepAggregator {
     const { aggregator, zeroGroups } = this.#options;
     const gram = Float64Array.from(await gramOnDevice(groups));
     const aggregation = await this.#engine.aggregate({ gram, sizes, zeroGroups }, aggregator);
-    return { ...aggregation, gram };
+    return { ...aggregation, gram, gradients: combine(groups, aggregation.weights) };
   }
 }
 
@@ -99,7 +112,8 @@ function flat(tensor: tf.Tensor): tf.Tensor1D {
 
 /**
  * ((w₀g₀ + w₁g₁) + w₂g₂) + …, each product and sum rounded to float32: bit for bit what gradient accumulation over the groups
- * computes, where the weights are those of the mean. A weight of 0 leaves its group out, even one that is not finite.
+ * computes, where the weights are those of the mean. A weight of 0 leaves its group out, even one that is not finite. What the
+ * engine does with gradients in shared memory, for those on a GPU.
  */
 function combine(
   groups: readonly GroupGradient[],

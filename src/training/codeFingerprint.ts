@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** SHA-256, hex, of the trainer itself: of its bundle, or of its sources when it runs from them. */
+/** What a bundled trainer is made of, besides its own bundle: the engine decides bits too. */
+const ENGINE = ['engine-worker.js', 'kernel-thread.js', 'kernels.wasm'];
+
+/** SHA-256, hex, of the trainer itself: of its bundles, or of its sources when it runs from them. */
 export function codeFingerprint(): string {
   const hash = createHash('sha256');
   for (const file of codeFiles()) hash.update(readFileSync(file));
@@ -11,7 +14,9 @@ export function codeFingerprint(): string {
 
 function codeFiles(): string[] {
   const self = import.meta.filename;
-  if (!self.endsWith('.ts')) return [self];
+  if (!self.endsWith('.ts')) {
+    return [self, ...ENGINE.map((name) => path.join(path.dirname(self), name))];
+  }
   return ['engine', 'experiment', 'runs', 'training'].flatMap((room) => {
     const folder = path.join(path.dirname(self), '..', room);
     return readdirSync(folder, { recursive: true, encoding: 'utf8' })

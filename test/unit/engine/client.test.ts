@@ -10,6 +10,7 @@ import { EngineClient } from '../../../src/engine/client.ts';
 import { diagnose } from '../../../src/engine/diagnose.ts';
 import { gramOf } from '../../../src/engine/gram.ts';
 import type { AggregatorName, Problem } from '../../../src/engine/types.ts';
+import { assertClose, combined, sharedOf } from './kernels/shared.ts';
 import { normalRows, random } from './random.ts';
 
 const clientUrl = new URL('../../../src/engine/client.ts', import.meta.url);
@@ -25,15 +26,9 @@ async function withEngine(use: (engine: EngineClient) => Promise<void>): Promise
   }
 }
 
-/** k rows of d float32 in shared memory, and the same rows as views on it. */
-function shared(k: number, d: number): { buffer: SharedArrayBuffer; rows: Float32Array[] } {
-  const buffer = new SharedArrayBuffer(4 * k * d);
-  const rows = normalRows(k, d, random(k + d)).map((row, i) => {
-    const view = new Float32Array(buffer, 4 * i * d, d);
-    view.set(row);
-    return view;
-  });
-  return { buffer, rows };
+/** k random gradients of length d. */
+function singles(k: number, d: number): Float32Array[] {
+  return normalRows(k, d, random(k + d)).map((row) => Float32Array.from(row));
 }
 
 test('answers are those of the engine itself', () =>
@@ -64,20 +59,21 @@ test('answers are those of the engine itself', () =>
 
 test('gradients in shared memory: Gram matrix and weights, with sizes and policy', () =>
   withEngine(async (engine) => {
-    const { buffer, rows } = shared(5, 9001);
+    const rows = singles(5, 9001);
     rows[4]!.fill(0);
-    const gram = gramOf(rows);
-    const { gram: found, ...answer } = await engine.aggregateShared(buffer, 5, 9001, 'grain', {
+    const gradients = sharedOf(rows);
+    const { gram, ...answer } = await engine.aggregateShared(gradients, 'grain', {
       zeroGroups: 'stop',
     });
-    assert.deepEqual(found, gram);
+    assertClose(gram, gramOf(rows), 1e-13);
     assert.deepEqual(answer, aggregate({ gram, zeroGroups: 'stop' }, 'grain'));
     const sizes = [1, 2, 3, 4, 5];
-    const mean = await engine.aggregateShared(buffer, 5, 9001, 'mean', { sizes });
+    const mean = await engine.aggregateShared(gradients, 'mean', { sizes });
     assert.deepEqual(
       [...mean.weights],
       sizes.map((size) => size / 15),
     );
+    assert.deepEqual(gradients.combination(0, 9001), combined(rows, mean.weights));
   }));
 
 test('many calls at once are each answered with their own', () =>
@@ -104,9 +100,10 @@ test('errors cross as errors, by name and message and with the stack, and the en
     const zero: Problem = { gram: new Float64Array(4), zeroGroups: 'error' };
     await assert.rejects(engine.aggregate(zero, 'grain'), { name: 'ZeroGroupError' });
     await assert.rejects(engine.aggregate(problem, 'nonsense' as AggregatorName), /known: grain/);
-    await assert.rejects(engine.aggregateShared(new SharedArrayBuffer(8), 5, 5, 'grain'), {
-      name: 'RangeError',
-    });
+    await assert.rejects(
+      engine.aggregateShared(sharedOf([new Float32Array(3)]), 'grain', { zeroGroups: 'error' }),
+      { name: 'ZeroGroupError' },
+    );
     assert.deepEqual(await engine.aggregate(problem, 'grain'), aggregate(problem, 'grain'));
   }));
 
@@ -121,9 +118,8 @@ test('a worker that is terminated rejects pending and later calls', async () => 
   const worker = new Worker(workerUrl);
   const engine = new EngineClient(worker);
   await engine.aggregate(problem, 'grain');
-  const { buffer } = shared(64, 50_000);
   const pending = [
-    engine.aggregateShared(buffer, 64, 50_000, 'grain'),
+    engine.aggregateShared(sharedOf(singles(64, 50_000)), 'grain'),
     engine.aggregate(problem, 'grain'),
   ];
   await Promise.all([

@@ -1,0 +1,35 @@
+import { aggregate } from './aggregate.ts';
+import type { SharedKernels } from './kernels/sharedKernels.ts';
+import type { Calls, SharedAggregation } from './protocol.ts';
+import type { Aggregation } from './types.ts';
+
+/**
+ * Gram matrix and weights of gradients in shared memory; their combination is written there.
+ *
+ * The float32 in the Gram matrix is not to make a promise false: where ⟨d, gᵢ⟩ ≥ ‖d‖² would not outweigh it, all is done again
+ * in float64.
+ */
+export async function aggregateShared(
+  kernels: SharedKernels,
+  { shards, aggregator, options }: Calls['aggregateShared']['request'],
+): Promise<SharedAggregation> {
+  let { gram, error } = await kernels.gram(shards);
+  let aggregation = aggregate({ ...options, gram }, aggregator);
+  if (isWithin(error, gram, aggregation)) {
+    gram = await kernels.exactGram(shards);
+    aggregation = aggregate({ ...options, gram }, aggregator);
+  }
+  await kernels.combine(shards, aggregation.weights);
+  return { ...aggregation, gram };
+}
+
+/** Whether ‖d‖² is less than what errors of ε·‖gᵢ‖‖gⱼ‖ make of some ⟨d, gᵢ⟩: ε·Σⱼ|wⱼ|‖gⱼ‖·maxᵢ‖gᵢ‖. */
+function isWithin(
+  epsilon: number,
+  gram: Float64Array,
+  { weights, norm2 }: Pick<Aggregation, 'weights' | 'norm2'>,
+): boolean {
+  const norms = weights.map((_, i) => Math.sqrt(gram[i * weights.length + i]!));
+  const length = weights.reduce((sum, weight, i) => sum + Math.abs(weight) * norms[i]!, 0);
+  return norm2 < epsilon * length * Math.max(...norms);
+}

@@ -1,0 +1,71 @@
+import { Worker } from 'node:worker_threads';
+import type { Shard } from './layout.ts';
+import type { Task } from './work.ts';
+
+/** Memory's speed is reached by a few threads; more would only take the cores from others. */
+const MOST_THREADS = 8;
+
+interface Thread {
+  readonly worker: Worker;
+  /** Of the task it has. */
+  resolve?: () => void;
+  reject?: (reason: Error) => void;
+}
+
+/** Threads that help the engine's own. Only while they have a task do they keep a process alive. */
+export class ThreadPool {
+  readonly #threads: readonly Thread[];
+  /** Why no task can be shared any more. */
+  #ended: Error | undefined;
+
+  /** One thread for each core but the caller's. */
+  static start(module: WebAssembly.Module): ThreadPool {
+    const file = import.meta.url.endsWith('.ts') ? './thread.ts' : './kernel-thread.js';
+    const count = Math.min(navigator.hardwareConcurrency, MOST_THREADS) - 1;
+    return new ThreadPool(
+      Array.from({ length: count }, () => {
+        return new Worker(new URL(file, import.meta.url), { workerData: module, execArgv: [] });
+      }),
+    );
+  }
+
+  /** @param workers running `thread.ts`, from now on owned by the pool */
+  constructor(workers: readonly Worker[]) {
+    this.#threads = workers.map((worker) => {
+      const thread: Thread = { worker };
+      worker.unref();
+      worker.on('message', () => thread.resolve?.());
+      worker.on('error', (error) => {
+        this.#end(new Error(`a thread of the engine died: ${error.message}`, { cause: error }));
+      });
+      worker.on('exit', (code) => {
+        this.#end(new Error(`a thread of the engine died: exit code ${code}`));
+      });
+      return thread;
+    });
+  }
+
+  /** Resolves when every thread has found that no chunk of the shard is left. Rejects if one died. One task at a time. */
+  async share(shard: Shard, task: Task): Promise<void> {
+    if (this.#ended) throw this.#ended;
+    await Promise.all(this.#threads.map((thread) => taken(thread, shard, task)));
+  }
+
+  #end(reason: Error): void {
+    this.#ended ??= reason;
+    for (const thread of this.#threads) thread.reject?.(this.#ended);
+  }
+}
+
+async function taken(thread: Thread, shard: Shard, task: Task): Promise<void> {
+  thread.worker.ref();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      thread.resolve = resolve;
+      thread.reject = reject;
+      thread.worker.postMessage({ shard, task });
+    });
+  } finally {
+    thread.worker.unref();
+  }
+}
