@@ -102,13 +102,14 @@ function weigh(
   const weights = new Float64Array(k);
   if (taken.length === 0) return { weights, memory };
 
-  const groups = taken.map((i) => identities[i]!);
-  const takenWeights = new Float64Array(taken.length);
+  const isWhole = taken.length === k;
+  const groups = isWhole ? identities : taken.map((i) => identities[i]!);
+  const takenWeights = isWhole ? weights : new Float64Array(taken.length);
   const state = solve(
     {
       k: taken.length,
-      gram: submatrix(gram, k, taken),
-      sizes: Float64Array.from(taken, (i) => sizes[i]!),
+      gram: isWhole ? gram : submatrix(gram, k, taken),
+      sizes: isWhole ? sizes : Float64Array.from(taken, (i) => sizes[i]!),
       parameters,
       seed,
       groups,
@@ -121,7 +122,7 @@ function weigh(
   const isSmoothed = smoothing > 0;
   if (isSmoothed) smooth(takenWeights, groups, memory, smoothing);
   if (isSmoothed && description.properties.convex) normalise(takenWeights);
-  for (const [at, i] of taken.entries()) weights[i] = takenWeights[at]!;
+  if (!isWhole) for (const [at, i] of taken.entries()) weights[i] = takenWeights[at]!;
   if (!isSmoothed && !state) return { weights, memory: undefined };
   return {
     weights,
@@ -154,7 +155,6 @@ function identitiesOf({ groups }: Problem, k: number): readonly number[] {
 
 function submatrix(gram: Float64Array, k: number, taken: readonly number[]): Float64Array {
   const n = taken.length;
-  if (n === k) return gram;
   const part = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < n; j++) part[i * n + j] = gram[taken[i]! * k + taken[j]!]!;
