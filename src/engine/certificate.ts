@@ -1,4 +1,5 @@
 import { UNIT_ROUNDOFF } from './rounding.ts';
+import { combineRows } from './rows.ts';
 import { GRAM_SLACK, type Screening } from './screen.ts';
 import type { Certificate } from './types.ts';
 
@@ -34,25 +35,29 @@ export interface MeasuredCertificate extends Certificate {
  */
 export function certify(groups: Screening, weights: ArrayLike<number>): MeasuredCertificate {
   const { k, gram } = groups;
-  const isBroken =
-    !Array.from(weights).every(Number.isFinite) || groups.nonFinite.some((i) => weights[i] !== 0);
-  if (isBroken) return broken;
+  if (isBroken(groups, weights)) return broken;
+  if (r.length < k) reserve(k);
 
-  const r = new Float64Array(k);
   let s = 0;
+  let count = 0;
   for (const j of groups.present) {
     const weight = weights[j]!;
     if (weight === 0) continue;
-    for (const i of groups.present) r[i]! += weight * gram[j * k + i]!;
+    carriers[count] = j;
+    carried[count++] = weight;
     s += Math.abs(weight) * Math.sqrt(gram[j * k + j]!);
   }
+  combineRows(gram, k, carriers, carried, count, r);
   let f = 0;
-  for (const i of groups.present) f += weights[i]! * r[i]!;
+  for (let p = 0; p < count; p++) f += carried[p]! * r[carriers[p]!]!;
   if (f < -GRAM_SLACK * s * s) {
     throw new RangeError(`not a Gram matrix: wᵀHw = ${f} is negative for these weights`);
   }
 
-  const covered = [...groups.present, ...groups.zero.filter((i) => weights[i] !== 0)];
+  const covered =
+    groups.zero.length === 0
+      ? groups.present
+      : [...groups.present, ...groups.zero.filter((i) => weights[i] !== 0)];
   const epsilon = 8 * (covered.length + 2) * UNIT_ROUNDOFF;
   const isZero = f <= epsilon * s * s;
   const length = Math.sqrt(Math.max(f, 0));
@@ -79,6 +84,23 @@ export function certify(groups: Screening, weights: ArrayLike<number>): Measured
     isZero,
     against,
   };
+}
+
+/** Workspace, kept from call to call: r, and the groups that carry weight with their weights. */
+let r = new Float64Array(0);
+let carriers = new Int32Array(0);
+let carried = new Float64Array(0);
+
+function reserve(k: number): void {
+  r = new Float64Array(k);
+  carriers = new Int32Array(k);
+  carried = new Float64Array(k);
+}
+
+/** True if a weight is not finite, or lies on a group that is not. */
+function isBroken({ k, nonFinite }: Screening, weights: ArrayLike<number>): boolean {
+  for (let i = 0; i < k; i++) if (!Number.isFinite(weights[i])) return true;
+  return nonFinite.some((i) => weights[i] !== 0);
 }
 
 const broken: MeasuredCertificate = {
