@@ -1,4 +1,6 @@
-/** Rows that `append` takes in one pass over the rows present. */
+import { type PanelKernel, panelKernel } from './panel.ts';
+
+/** Rows that `append` takes in one pass over the rows present, as the kernel does. */
 export const PANEL = 4;
 
 /**
@@ -20,6 +22,7 @@ export class ActiveCholesky {
   /** 1/Lᵢᵢ: a division takes several times as long as a multiplication, and each entry waits for the one before. */
   readonly #reciprocal: Float64Array;
   readonly #tolerance: number;
+  readonly #kernel: PanelKernel;
   readonly #cos: Float64Array;
   readonly #sin: Float64Array;
 
@@ -30,9 +33,11 @@ export class ActiveCholesky {
    */
   constructor(capacity: number, tolerance: number) {
     this.#tolerance = tolerance;
-    this.rows = new Float64Array(capacity * capacity);
+    const square = capacity * capacity;
+    this.#kernel = panelKernel(square + capacity);
+    this.rows = this.#kernel.numbers.subarray(0, square);
+    this.#reciprocal = this.#kernel.numbers.subarray(square);
     this.y = new Float64Array(capacity);
-    this.#reciprocal = new Float64Array(capacity);
     this.#cos = new Float64Array(capacity);
     this.#sin = new Float64Array(capacity);
   }
@@ -58,87 +63,14 @@ export class ActiveCholesky {
     return count;
   }
 
-  /** Solves for the columns before `first` of the PANEL rows from `first` on, four columns at a time: 16 sums in flight. */
+  /** The PANEL rows from `first` on, in the columns before it. */
   #reducePanel(first: number): void {
-    const { rows, stride } = this;
-    const row0 = first * stride;
-    const row1 = row0 + stride;
-    const row2 = row1 + stride;
-    const row3 = row2 + stride;
-    let j = 0;
-    for (; j + 3 < first; j += 4) {
-      const column0 = j * stride;
-      const column1 = column0 + stride;
-      const column2 = column1 + stride;
-      const column3 = column2 + stride;
-      let s00 = 0;
-      let s01 = 0;
-      let s02 = 0;
-      let s03 = 0;
-      let s10 = 0;
-      let s11 = 0;
-      let s12 = 0;
-      let s13 = 0;
-      let s20 = 0;
-      let s21 = 0;
-      let s22 = 0;
-      let s23 = 0;
-      let s30 = 0;
-      let s31 = 0;
-      let s32 = 0;
-      let s33 = 0;
-      for (let x = 0; x < j; x++) {
-        const a0 = rows[row0 + x]!;
-        const a1 = rows[row1 + x]!;
-        const a2 = rows[row2 + x]!;
-        const a3 = rows[row3 + x]!;
-        const b0 = rows[column0 + x]!;
-        const b1 = rows[column1 + x]!;
-        const b2 = rows[column2 + x]!;
-        const b3 = rows[column3 + x]!;
-        s00 += a0 * b0;
-        s01 += a0 * b1;
-        s02 += a0 * b2;
-        s03 += a0 * b3;
-        s10 += a1 * b0;
-        s11 += a1 * b1;
-        s12 += a1 * b2;
-        s13 += a1 * b3;
-        s20 += a2 * b0;
-        s21 += a2 * b1;
-        s22 += a2 * b2;
-        s23 += a2 * b3;
-        s30 += a3 * b0;
-        s31 += a3 * b1;
-        s32 += a3 * b2;
-        s33 += a3 * b3;
-      }
-      this.#solveTile(row0, j, s00, s01, s02, s03);
-      this.#solveTile(row1, j, s10, s11, s12, s13);
-      this.#solveTile(row2, j, s20, s21, s22, s23);
-      this.#solveTile(row3, j, s30, s31, s32, s33);
-    }
-    for (let row = row0; row <= row3; row += stride) this.#solveEntries(row, j, first);
-  }
-
-  /** Entries j…j+3 of a row, given its products with the four rows from j on over the columns before j. */
-  #solveTile(row: number, j: number, s0: number, s1: number, s2: number, s3: number): void {
-    const { rows, stride } = this;
-    const reciprocal = this.#reciprocal;
-    const b1 = (j + 1) * stride + j;
-    const b2 = b1 + stride;
-    const b3 = b2 + stride;
-    const at = row + j;
-    const l0 = (rows[at]! - s0) * reciprocal[j]!;
-    const l1 = (rows[at + 1]! - s1 - l0 * rows[b1]!) * reciprocal[j + 1]!;
-    const l2 = (rows[at + 2]! - s2 - l0 * rows[b2]! - l1 * rows[b2 + 1]!) * reciprocal[j + 2]!;
-    const l3 =
-      (rows[at + 3]! - s3 - l0 * rows[b3]! - l1 * rows[b3 + 1]! - l2 * rows[b3 + 2]!) *
-      reciprocal[j + 3]!;
-    rows[at] = l0;
-    rows[at + 1] = l1;
-    rows[at + 2] = l2;
-    rows[at + 3] = l3;
+    const { stride } = this;
+    const bytes = Float64Array.BYTES_PER_ELEMENT;
+    const { byteOffset } = this.#reciprocal;
+    this.#kernel.reducePanel(0, bytes * stride, byteOffset, bytes * first * stride, first);
+    const rest = first - (first % PANEL);
+    for (let i = first; i < first + PANEL; i++) this.#solveEntries(i * stride, rest, first);
   }
 
   /** Entries `from`…`to`−1 of a row; four sums in flight, as one would wait for each addition to end. */

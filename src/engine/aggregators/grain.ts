@@ -10,8 +10,8 @@ const INDEPENDENCE = 1e-14;
 
 /**
  * Company of the group that d serves worst, entering with it: groups with at least this share of its violation. As many as
- * a quarter of the support, or the least number if that is more, for most of more would have to leave again; but all where
- * they are nearly all groups, as with gradients of a high dimension, which are nearly orthogonal.
+ * a quarter of the support, or the least number if that is more, for most of more would have to leave again. But all if they
+ * are nearly all groups and independent: gradients of a high dimension are nearly orthogonal, and there none leaves.
  */
 const COMPANY = { violation: 0.5, growth: 0.25, least: 8, nearlyAll: 0.75 };
 
@@ -31,9 +31,10 @@ const COMPANY = { violation: 0.5, growth: 0.25, least: 8, nearlyAll: 0.75 };
  */
 class MinNormSolver {
   readonly capacity: number;
-  /** The problem at hand: H, k×k row-major; 1/nᵢ and cᵢ. */
+  /** The problem at hand: H, k×k row-major; minⱼ nⱼ², 1/nᵢ and cᵢ. */
   #gram: Float64Array = new Float64Array(0);
   #k = 0;
+  #least = 0;
   readonly #inverse: Float64Array;
   readonly #c: Float64Array;
   /** The support S, in the order of the factor's rows, and which groups are in it. */
@@ -87,7 +88,7 @@ class MinNormSolver {
       if (entering < 0) break;
       const moved = this.#enter(entering) || this.#exchange(entering);
       if (moved) {
-        if (inCompany) this.#enterAll(this.#queueCompany(entering));
+        if (inCompany) this.#enterCompany(entering);
         this.#descend();
       }
       this.#updateSlack();
@@ -119,6 +120,7 @@ class MinNormSolver {
       if (inverse[i]! > inverse[shortest]!) shortest = i;
     }
     const length = 1 / inverse[shortest]!;
+    this.#least = length * length;
     for (let i = 0; i < k; i++) c[i] = length * inverse[i]!;
     return shortest;
   }
@@ -128,7 +130,8 @@ class MinNormSolver {
     this.#isActive.fill(0, 0, this.#k);
     this.#isBanned.fill(0, 0, this.#k);
     this.#factor.clear(this.#k);
-    this.#enterAll(this.#queueValid(start));
+    const count = this.#queueValid(start);
+    for (let next = 0; next < count; next++) next = this.#enterQueued(next, count);
     this.#dropUnweighted();
     if (this.#factor.size === 0) {
       this.#enter(shortest);
@@ -197,59 +200,67 @@ class MinNormSolver {
     return worst;
   }
 
-  /** Queues the groups outside the support that d serves about as badly as it does group `worst`; returns how many. */
-  #queueCompany(worst: number): number {
-    const least = COMPANY.violation * this.#slack[worst]!;
+  /** Appends groups outside the support that d serves about as badly as it does group `worst`; see {@link COMPANY}. */
+  #enterCompany(worst: number): void {
+    const { size } = this.#factor;
+    const violation = COMPANY.violation * this.#slack[worst]!;
     let count = 0;
     for (let i = 0; i < this.#k; i++) {
-      if (this.#slack[i]! <= least && !this.#isActive[i] && !this.#isBanned[i]) {
+      if (this.#slack[i]! <= violation && !this.#isActive[i] && !this.#isBanned[i]) {
         this.#queue[count++] = i;
       }
     }
-    if (count > COMPANY.nearlyAll * this.#k) return count;
-    return Math.min(count, Math.max(COMPANY.least, Math.floor(COMPANY.growth * this.#factor.size)));
+    if (count > COMPANY.nearlyAll * this.#k) {
+      if (this.#enterQueued(0, count) === count) return;
+      for (let p = size; p < this.#factor.size; p++) this.#isActive[this.#support[p]!] = 0;
+      this.#factor.size = size;
+    }
+    const most = Math.max(COMPANY.least, Math.floor(COMPANY.growth * size));
+    this.#enterQueued(0, Math.min(count, most));
   }
 
   /** Appends group m to the support with v = 0; false if it depends on the groups there. */
   #enter(m: number): boolean {
     this.#queue[0] = m;
-    return this.#enterAll(1) === 1;
+    return this.#enterQueued(0, 1) === 1;
   }
 
-  /** Appends the first `count` groups of the queue to the support with v = 0, but not those that depend on it; returns how many. */
-  #enterAll(count: number): number {
+  /**
+   * Appends the groups of the queue from `next` to `end` to the support with v = 0, up to the first that depends on it.
+   *
+   * @returns the place of that group in the queue, or `end`
+   */
+  #enterQueued(next: number, end: number): number {
     const factor = this.#factor;
-    let entered = 0;
-    let next = 0;
-    while (next < count) {
-      const size = factor.size;
-      const panel = count - next < PANEL ? 1 : PANEL;
+    while (next < end) {
+      const { size } = factor;
+      const panel = end - next < PANEL ? 1 : PANEL;
       for (let at = 0; at < panel; at++) this.#offer(this.#queue[next + at]!, size + at);
       const taken = factor.append(panel);
       for (let p = size; p < size + taken; p++) {
         this.#isActive[this.#support[p]!] = 1;
         this.#v[p] = 0;
       }
-      entered += taken;
-      next += taken === panel ? taken : taken + 1;
+      next += taken;
+      if (taken < panel) return next;
     }
-    return entered;
+    return end;
   }
 
-  /** Writes group m's row of M and its entry of c to place p of the factor. */
+  /** Writes group m's row of M, Mᵢₘ = (Hᵢₘ + minⱼ nⱼ²)/(nᵢnₘ), and its entry of c to place p of the factor. */
   #offer(m: number, p: number): void {
     const { rows, y, stride } = this.#factor;
     const support = this.#support;
     const inverse = this.#inverse;
-    const c = this.#c;
     const gram = this.#gram;
+    const least = this.#least;
     const from = m * this.#k;
     const to = p * stride;
     const inverseM = inverse[m]!;
-    const cm = c[m]!;
+    const cm = this.#c[m]!;
     for (let q = 0; q < p; q++) {
       const i = support[q]!;
-      rows[to + q] = gram[from + i]! * inverse[i]! * inverseM + c[i]! * cm;
+      rows[to + q] = (gram[from + i]! + least) * inverse[i]! * inverseM;
     }
     rows[to + p] = 1 + cm * cm;
     y[p] = cm;
@@ -349,7 +360,7 @@ class MinNormSolver {
     this.#factor.clear(this.#k);
     const size = this.#savedSize;
     for (let p = 0; p < size; p++) this.#queue[p] = this.#savedSupport[p]!;
-    if (this.#enterAll(size) < size) return false;
+    if (this.#enterQueued(0, size) < size) return false;
     for (let p = 0; p < size; p++) this.#v[p] = this.#savedV[p]!;
     return true;
   }
