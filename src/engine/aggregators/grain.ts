@@ -88,8 +88,9 @@ class MinNormSolver {
       if (entering < 0) break;
       const moved = this.#enter(entering) || this.#exchange(entering);
       if (moved) {
-        if (inCompany) this.#enterCompany(entering);
-        this.#descend();
+        const allEntered = inCompany && this.#enterCompany(entering);
+        if (allEntered) this.#dropUnweighted();
+        else this.#descend();
       }
       this.#updateSlack();
       if (
@@ -200,8 +201,12 @@ class MinNormSolver {
     return worst;
   }
 
-  /** Appends groups outside the support that d serves about as badly as it does group `worst`; see {@link COMPANY}. */
-  #enterCompany(worst: number): void {
+  /**
+   * Appends groups outside the support that d serves about as badly as it does group `worst`; see {@link COMPANY}.
+   *
+   * @returns true if these are nearly all groups: far from the solution, the way there in small steps is not worth while
+   */
+  #enterCompany(worst: number): boolean {
     const { size } = this.#factor;
     const violation = COMPANY.violation * this.#slack[worst]!;
     let count = 0;
@@ -211,12 +216,13 @@ class MinNormSolver {
       }
     }
     if (count > COMPANY.nearlyAll * this.#k) {
-      if (this.#enterQueued(0, count) === count) return;
+      if (this.#enterQueued(0, count) === count) return true;
       for (let p = size; p < this.#factor.size; p++) this.#isActive[this.#support[p]!] = 0;
       this.#factor.size = size;
     }
     const most = Math.max(COMPANY.least, Math.floor(COMPANY.growth * size));
     this.#enterQueued(0, Math.min(count, most));
+    return false;
   }
 
   /** Appends group m to the support with v = 0; false if it depends on the groups there. */
