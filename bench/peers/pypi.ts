@@ -5,22 +5,23 @@ import { fileURLToPath } from 'node:url';
 
 const cache = fileURLToPath(new URL('../../.cache/', import.meta.url));
 const venv = `${cache}bench-venv`;
-const script = fileURLToPath(new URL('torchjd_mgda.py', import.meta.url));
-
-export interface TorchJdSettings {
-  /** Frank–Wolfe stops at a step below this… */
-  readonly epsilon: number;
-  /** … or after this many iterations. */
-  readonly iterations: number;
-}
+const script = fileURLToPath(new URL('pypi.py', import.meta.url));
+const packages = [
+  'torch==2.13.0',
+  'torchjd==0.18.0',
+  'quadprog==0.1.14',
+  'clarabel==0.11.1',
+  'cvxopt==1.3.3',
+  'scipy==1.17.1',
+];
 
 export interface Timed {
   readonly seconds: number;
   readonly weights: Float64Array;
 }
 
-/** TorchJD in a virtual environment of its own, made on first use. */
-export class TorchJd {
+/** Solvers from PyPI in a process of their own, with a virtual environment made on first use. */
+export class PypiSolvers {
   readonly #child;
   readonly #lines;
 
@@ -28,7 +29,6 @@ export class TorchJd {
     if (!existsSync(`${venv}/bin/python`)) {
       execFileSync('python3', ['-m', 'venv', venv], { stdio: 'inherit' });
     }
-    const packages = ['torch==2.13.0', 'torchjd==0.18.0'];
     execFileSync(`${venv}/bin/pip`, ['install', '--quiet', ...packages], { stdio: 'inherit' });
     this.#child = spawn(`${venv}/bin/python`, ['-W', 'ignore', script], {
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -36,15 +36,21 @@ export class TorchJd {
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
-  async mgda(gram: Float64Array, settings: TorchJdSettings): Promise<Timed> {
+  /**
+   * @param solver a name that pypi.py knows
+   * @param settings what that solver takes besides
+   * @throws what the solver says where it has no answer
+   */
+  async solve(gram: Float64Array, solver: string, settings: object = {}): Promise<Timed> {
     const file = `${cache}bench-gram.f64`;
     mkdirSync(cache, { recursive: true });
     writeFileSync(file, gram);
     const k = Math.sqrt(gram.length);
-    this.#child.stdin.write(`${JSON.stringify({ gram: file, k, ...settings })}\n`);
+    this.#child.stdin.write(`${JSON.stringify({ gram: file, k, solver, ...settings })}\n`);
     const { value, done } = await this.#lines.next();
-    if (done) throw new Error('the TorchJD process ended');
-    const { seconds, weights } = JSON.parse(value);
+    if (done) throw new Error('the process of the PyPI solvers ended');
+    const { error, seconds, weights } = JSON.parse(value);
+    if (error !== undefined) throw new Error(error);
     return { seconds, weights: Float64Array.from(weights) };
   }
 
