@@ -1,100 +1,101 @@
-/** Solve time and accuracy of GRAIN's weights against named peers, on the same Gram matrices in one run. */
-import quadprog from 'quadprog';
+/** Solve time and accuracy of GRAIN's weights, cold and warm, against named peers on the same Gram matrices in one run. */
 import { aggregate } from '../src/engine/aggregate.ts';
+import { minNorm, supportOf } from '../src/engine/aggregators/grain.ts';
 import { certify } from '../src/engine/certificate.ts';
 import { gramOf } from '../src/engine/gram.ts';
 import { screen } from '../src/engine/screen.ts';
-import { normalRows, type Random, random } from '../test/unit/engine/random.ts';
-import { dot } from '../test/unit/engine/vectors.ts';
-import { type Timed, TorchJd } from './peers/torchjd.ts';
+import { stepFamilies } from '../test/unit/engine/families.ts';
+import { type Random, random } from '../test/unit/engine/random.ts';
+import { norm } from '../test/unit/engine/vectors.ts';
+import { npmQuadprog } from './peers/npmQuadprog.ts';
+import { PypiSolvers, type Timed } from './peers/pypi.ts';
 import { circumstances, table, writeFigures } from './readme.ts';
 
 const sizes = [4, 8, 16, 64, 256, 1024];
-const families: Record<string, (k: number, random: Random) => Float64Array[]> = {
-  'near-orthogonal': (k, random) => normalRows(k, 10 * k, random),
-  'common mean': (k, random) => {
-    const [common] = normalRows(1, 16, random);
-    return normalRows(k, 16, random).map((row) => row.map((x, j) => common![j]! + x));
-  },
-  'half-space': (k, random) => {
-    const d = Math.max(2, k / 4);
-    const [axis] = normalRows(1, d, random);
-    return normalRows(k, d, random).map((row) => (dot(row, axis!) < 0 ? row.map((x) => -x) : row));
-  },
-};
 
+/** From step to step every gradient moves by this share of its length. */
+const STEP_NOISE = 0.05;
 /** Seconds that measuring one solver on one matrix may take, beyond its first call. */
-const BUDGET = 1;
-/** A solver slower than this is not tried on larger matrices. */
-const PATIENCE = 20;
+const BUDGET = 0.5;
+/** Seconds a call may take: a slower solver is not tried on larger matrices, nor with more iterations. */
+const PATIENCE = 12;
+/** Iterations of Frank–Wolfe, and the relative gap they are to reach. */
+const LADDER = [100, 1000, 10_000, 100_000];
+const LADDER_GOAL = 1e-6;
 
-interface Solver {
-  readonly title: string;
-  solve(gram: Float64Array): Promise<Timed> | Timed;
-}
-
-/** Median duration of `solve` over as many calls as fit the budget, the first not counted if there are others. */
-function timed<Input>(prepare: () => Input, solve: (input: Input) => Float64Array): Timed {
-  let weights: Float64Array = new Float64Array(0);
-  const durations: number[] = [];
+/**
+ * Shortest duration of a call among as many as fit the budget: what else the machine does only ever adds to it. Between two
+ * looks at the clock there are many calls where they are short.
+ */
+function timed(solve: () => Float64Array): Timed {
+  const weights = solve().slice();
+  const batch = Math.ceil(5e-5 / secondsOf(solve, 1));
+  let seconds = Number.POSITIVE_INFINITY;
   const started = performance.now();
-  do {
-    const input = prepare();
-    const before = performance.now();
-    weights = solve(input);
-    durations.push((performance.now() - before) / 1000);
-  } while (performance.now() - started < 1000 * BUDGET && durations.length < 20_000);
-  if (durations.length > 1) durations.shift();
-  durations.sort((a, b) => a - b);
-  return { seconds: durations[durations.length >> 1]!, weights };
+  do seconds = Math.min(seconds, secondsOf(solve, batch));
+  while (performance.now() - started < 1000 * BUDGET);
+  return { seconds, weights };
 }
 
-/** min ½wᵀHw, Σw = 1, w ≥ 0. quadprog's arrays count from 1 and are overwritten: making them is not timed. */
-function byQuadprog(gram: Float64Array): Timed {
-  const k = Math.sqrt(gram.length);
-  const prepare = () => {
-    const matrix: number[][] = [[]];
-    const constraints: number[][] = [[]];
-    for (let i = 0; i < k; i++) {
-      matrix.push([0, ...gram.subarray(i * k, (i + 1) * k)]);
-      constraints.push([0, 1, ...Array.from({ length: k }, (_, j) => (i === j ? 1 : 0))]);
-    }
-    const linear = new Array<number>(k + 1).fill(0);
-    const bounds = [0, 1, ...new Array<number>(k).fill(0)];
-    return { matrix, linear, constraints, bounds };
-  };
-  return timed(prepare, ({ matrix, linear, constraints, bounds }) => {
-    const { solution, message } = quadprog.solveQP(matrix, linear, constraints, bounds, 1);
-    if (message) throw new Error(message);
-    return Float64Array.from(solution.slice(1));
+function secondsOf(solve: () => Float64Array, calls: number): number {
+  const before = performance.now();
+  for (let call = 0; call < calls; call++) solve();
+  return (performance.now() - before) / 1000 / calls;
+}
+
+/** What `aggregate` does, beginning from a support. */
+function aggregateFrom(start: readonly number[], gram: Float64Array): Float64Array {
+  const groups = screen({ gram });
+  const weights = new Float64Array(groups.k);
+  minNorm(groups.gram, weights, start);
+  certify(groups, weights);
+  return weights;
+}
+
+function relativeGap(gram: Float64Array, weights: Float64Array): number {
+  const { gap, norm2 } = certify(screen({ gram }), weights);
+  return gap / norm2;
+}
+
+/** The gradients of the step after. */
+function stepped(rows: readonly Float64Array[], { normal }: Random): Float64Array[] {
+  return rows.map((row) => {
+    const scale = (STEP_NOISE * norm(row)) / Math.sqrt(row.length);
+    return row.map((x) => x + scale * normal());
   });
 }
 
-const torchJd = new TorchJd();
-const grain: Solver = {
-  title: 'GRAIN',
-  solve: (gram) =>
-    timed(
-      () => ({ gram }),
-      (problem) => aggregate(problem, 'grain').weights,
-    ),
-};
-const peers: Solver[] = [
-  {
-    title: 'TorchJD',
-    solve: (gram) => torchJd.mgda(gram, { epsilon: 1e-3, iterations: 100 }),
-  },
-  {
-    title: 'TorchJD 10k',
-    solve: (gram) => torchJd.mgda(gram, { epsilon: 1e-12, iterations: 10_000 }),
-  },
-  { title: 'quadprog', solve: byQuadprog },
-];
+const pypi = new PypiSolvers();
 
-function relativeGap(gram: Float64Array, weights: Float64Array): string {
-  const { gap, norm2 } = certify(screen({ gram }), weights);
-  return (gap / norm2).toExponential(0);
+/** A peer, and what it says of an answer besides its time. */
+interface Peer {
+  readonly title: string;
+  solve(gram: Float64Array): Promise<Timed & { readonly remark?: string }>;
 }
+
+/** TorchJD with the least number of iterations of the ladder that reaches the goal, or with the most it has patience for. */
+async function climb(gram: Float64Array): Promise<Timed & { remark: string }> {
+  for (const iterations of LADDER) {
+    const answer = await pypi.solve(gram, 'mgda exhaustive', { iterations });
+    const reached = relativeGap(gram, answer.weights) <= LADDER_GOAL;
+    if (reached) return { ...answer, remark: `${iterations} it.` };
+    if (10 * answer.seconds > PATIENCE || iterations === LADDER.at(-1)) {
+      return { ...answer, remark: `not in ${iterations} it.` };
+    }
+  }
+  throw new Error('the ladder has no rungs');
+}
+
+const ladder: Peer = { title: 'TorchJD to 1e-6', solve: climb };
+const peers: Peer[] = [
+  { title: 'TorchJD', solve: (gram) => pypi.solve(gram, 'mgda') },
+  ladder,
+  { title: 'quadprog (npm)', solve: async (gram) => timed(() => npmQuadprog(gram)) },
+  ...['quadprog', 'clarabel', 'cvxopt'].map((name) => ({
+    title: name,
+    solve: (gram: Float64Array) => pypi.solve(gram, name),
+  })),
+];
 
 function duration(seconds: number): string {
   return seconds < 1e-3
@@ -102,39 +103,81 @@ function duration(seconds: number): string {
     : `${(1e3 * seconds).toPrecision(3)} ms`;
 }
 
-const rows = [
-  ['family', 'k', 'support', 'GRAIN', 'gap', ...peers.flatMap(({ title }) => [title, 'gap'])],
+function exponential(gap: number): string {
+  return gap.toExponential(0);
+}
+
+function ratio(theirs: Timed, ours: Timed): string {
+  return `${Number((theirs.seconds / ours.seconds).toPrecision(2))}×`;
+}
+
+const own = [
+  ['family', 'k', 'support', 'cold', 'gap', 'solver alone', 'warm', 'gap', 'solver alone'],
 ];
-for (const [family, sample] of Object.entries(families)) {
-  const givenUp = new Set<Solver>();
+const others = [['family', 'k', ...peers.flatMap(({ title }) => [title, 'gap'])]];
+for (const [family, sample] of Object.entries(stepFamilies)) {
+  const givenUp = new Set<Peer>();
   for (const k of sizes) {
-    const gram = gramOf(sample(k, random(k)));
-    const ours = await grain.solve(gram);
-    const support = ours.weights.filter((weight) => weight > 0).length;
-    const row = [family, k, support, duration(ours.seconds), relativeGap(gram, ours.weights)];
+    const source = random(k);
+    const rows = sample(k, source);
+    const gram = gramOf(rows);
+    const next = gramOf(stepped(rows, source));
+    const workspace = new Float64Array(k);
+    const solver = (matrix: Float64Array, start?: readonly number[]) =>
+      timed(() => {
+        minNorm(matrix, workspace, start);
+        return workspace;
+      });
+
+    const cold = timed(() => aggregate({ gram }, 'grain').weights);
+    const support = supportOf(cold.weights);
+    const warm = timed(() => aggregateFrom(support, next));
+    own.push([
+      family,
+      String(k),
+      String(support.length),
+      duration(cold.seconds),
+      exponential(relativeGap(gram, cold.weights)),
+      duration(solver(gram).seconds),
+      duration(warm.seconds),
+      exponential(relativeGap(next, warm.weights)),
+      duration(solver(next, support).seconds),
+    ]);
+    console.log(own.at(-1)!.join('  '));
+
+    const cells: string[] = [];
     for (const peer of peers) {
       if (givenUp.has(peer)) {
-        row.push('–', '–');
+        cells.push('–', '–');
         continue;
       }
       try {
         const theirs = await peer.solve(gram);
-        if (theirs.seconds > PATIENCE) givenUp.add(peer);
-        const ratio = Number((theirs.seconds / ours.seconds).toPrecision(2));
-        row.push(`${ratio}×`, relativeGap(gram, theirs.weights));
+        if (theirs.seconds > PATIENCE && peer !== ladder) givenUp.add(peer);
+        const times = `${ratio(theirs, cold)} / ${ratio(theirs, warm)}`;
+        cells.push(
+          theirs.remark ? `${times}, ${theirs.remark}` : times,
+          exponential(relativeGap(gram, theirs.weights)),
+        );
       } catch {
-        row.push('fails', '–');
+        cells.push('fails', '–');
       }
     }
-    rows.push(row.map(String));
-    console.log(row.join('  '));
+    others.push([family, String(k), ...cells]);
+    console.log(cells.join('  '));
   }
 }
-torchJd.close();
+pypi.close();
 
-const figures = table(rows, 1);
 writeFigures(
   'solve',
-  `${circumstances()} Peers: their time over GRAIN's, and their gap. –: not tried, being too slow at the size before.\n\n${figures}`,
+  `${circumstances()}
+
+GRAIN: the whole of \`aggregate\`, and the solver in it alone. Warm: the step after, every gradient moved by ${100 * STEP_NOISE} % of its length, from the support of the step before.
+
+${table(own, 1)}
+
+Peers: their time over GRAIN’s, cold / warm, and their gap. –: not tried, having taken more than ${PATIENCE} s at the size before.
+
+${table(others, 1)}`,
 );
-console.log(figures);

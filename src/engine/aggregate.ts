@@ -14,6 +14,9 @@ import type {
 /** A minimum-norm aggregator reaches this duality gap relative to ‖d‖², or the rounding floor. */
 const GAP_GOAL = 1e-10;
 
+/** A message names no more groups than these; its warning holds them all. */
+const MOST_NAMED = 20;
+
 /** Thrown by `aggregate` when a group's gradient is zero and the problem's policy is `error`. */
 export class ZeroGroupError extends Error {
   override name = 'ZeroGroupError';
@@ -251,5 +254,8 @@ function* warningsOfCertificate(
 }
 
 function name(groups: readonly number[]): string {
-  return groups.length === 1 ? `group ${groups[0]}` : `each of groups ${groups.join(', ')}`;
+  if (groups.length === 1) return `group ${groups[0]}`;
+  const shown = groups.slice(0, MOST_NAMED).join(', ');
+  const rest = groups.length - MOST_NAMED;
+  return `each of groups ${shown}${rest > 0 ? ` and ${rest} more` : ''}`;
 }

@@ -1,9 +1,16 @@
-import { UNIT_ROUNDOFF } from './rounding.ts';
+import { roundingOf } from './rounding.ts';
+import { combineRows } from './rows.ts';
 import { GRAM_SLACK, type Screening } from './screen.ts';
 import type { Certificate } from './types.ts';
 
 /** How far Σwᵢ may be from 1 for weights that went through float32. */
 const SIMPLEX_SLACK = 1e-6;
+
+/**
+ * ⟨d, gᵢ⟩ counts as negative beyond so many times its rounding: among gradients that are parallel to within 10⁻⁷, whose Gram
+ * matrix is singular to rounding, weights that step against no group exist but cannot be told from it.
+ */
+const DEPENDENCE = 10;
 
 /** A certificate, with what rounding alone can put into it. */
 export interface MeasuredCertificate extends Certificate {
@@ -24,7 +31,7 @@ export interface MeasuredCertificate extends Certificate {
  *
  * Rounding floor: with nᵢ = ‖gᵢ‖, s = Σ |wⱼ|nⱼ, k the number of groups and u = 2⁻⁵³, a computed rᵢ is off by at most
  * ε·s·nᵢ and f by ε·s², ε = 8(k+2)u (the factor 8 covers the solver's own backward error and the rounding of the weights).
- * Hence a gap up to `gapFloor` = ε·s·(n_m + s), m the group where rᵢ is least, a cosine down to −ε·s/‖d‖, and ‖d‖² up to
+ * Hence a gap up to `gapFloor` = ε·s·(n_m + s), m the group where rᵢ is least, a cosine down to −10ε·s/‖d‖, and ‖d‖² up to
  * ε·s² cannot be told from zero. When ‖d‖² is, `minCosine` is 0.
  *
  * @param weights length k, any real numbers
@@ -34,26 +41,30 @@ export interface MeasuredCertificate extends Certificate {
  */
 export function certify(groups: Screening, weights: ArrayLike<number>): MeasuredCertificate {
   const { k, gram } = groups;
-  const isBroken =
-    !Array.from(weights).every(Number.isFinite) || groups.nonFinite.some((i) => weights[i] !== 0);
-  if (isBroken) return broken;
+  if (isBroken(groups, weights)) return broken;
+  if (r.length < k) reserve(k);
 
-  const r = new Float64Array(k);
   let s = 0;
+  let count = 0;
   for (const j of groups.present) {
     const weight = weights[j]!;
     if (weight === 0) continue;
-    for (const i of groups.present) r[i]! += weight * gram[j * k + i]!;
+    carriers[count] = j;
+    carried[count++] = weight;
     s += Math.abs(weight) * Math.sqrt(gram[j * k + j]!);
   }
+  combineRows(gram, k, carriers, carried, count, r);
   let f = 0;
-  for (const i of groups.present) f += weights[i]! * r[i]!;
+  for (let p = 0; p < count; p++) f += carried[p]! * r[carriers[p]!]!;
   if (f < -GRAM_SLACK * s * s) {
     throw new RangeError(`not a Gram matrix: wᵀHw = ${f} is negative for these weights`);
   }
 
-  const covered = [...groups.present, ...groups.zero.filter((i) => weights[i] !== 0)];
-  const epsilon = 8 * (covered.length + 2) * UNIT_ROUNDOFF;
+  const covered =
+    groups.zero.length === 0
+      ? groups.present
+      : [...groups.present, ...groups.zero.filter((i) => weights[i] !== 0)];
+  const epsilon = roundingOf(covered.length);
   const isZero = f <= epsilon * s * s;
   const length = Math.sqrt(Math.max(f, 0));
   let least = Number.POSITIVE_INFINITY;
@@ -69,7 +80,7 @@ export function certify(groups: Screening, weights: ArrayLike<number>): Measured
     if (isZero || norm === 0) continue;
     const cosine = Math.max(-1, Math.min(1, r[i]! / length / norm));
     minCosine = Math.min(minCosine, cosine);
-    if (cosine < (-epsilon * s) / length) against.push(i);
+    if (cosine < (-DEPENDENCE * epsilon * s) / length) against.push(i);
   }
   return {
     norm2: Math.max(f, 0),
@@ -79,6 +90,23 @@ export function certify(groups: Screening, weights: ArrayLike<number>): Measured
     isZero,
     against,
   };
+}
+
+/** Workspace, kept from call to call: r, and the groups that carry weight with their weights. */
+let r = new Float64Array(0);
+let carriers = new Int32Array(0);
+let carried = new Float64Array(0);
+
+function reserve(k: number): void {
+  r = new Float64Array(k);
+  carriers = new Int32Array(k);
+  carried = new Float64Array(k);
+}
+
+/** True if a weight is not finite, or lies on a group that is not. */
+function isBroken({ k, nonFinite }: Screening, weights: ArrayLike<number>): boolean {
+  for (let i = 0; i < k; i++) if (!Number.isFinite(weights[i])) return true;
+  return nonFinite.some((i) => weights[i] !== 0);
 }
 
 const broken: MeasuredCertificate = {

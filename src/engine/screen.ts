@@ -9,7 +9,7 @@ export const GRAM_SLACK = 1e-3;
 /** A problem after its examination: which groups can be aggregated. The three lists are disjoint and in order. */
 export interface Screening {
   readonly k: number;
-  /** H made exactly symmetric; rows and columns of non-finite groups are meaningless. */
+  /** H, exactly symmetric; the problem's own if it is. Rows and columns of groups that are not present are meaningless. */
   readonly gram: Float64Array;
   /** Length k; the problem's, or ones. */
   readonly sizes: Float64Array;
@@ -32,6 +32,10 @@ export function screen(problem: Problem): Screening {
   if (!Number.isInteger(k) || k === 0) {
     throw new RangeError(`a Gram matrix is square; got ${problem.gram.length} entries`);
   }
+  const sizes = sizesOf(problem, k);
+  if (isFlawless(problem.gram, k)) {
+    return { k, gram: problem.gram, sizes, nonFinite: [], zero: [], present: everyGroup(k) };
+  }
   const finite = finiteGroups(problem.gram, k);
   const nonFinite: number[] = [];
   const zero: number[] = [];
@@ -45,11 +49,39 @@ export function screen(problem: Problem): Screening {
   return {
     k,
     gram: symmetrised(problem.gram, k, present),
-    sizes: sizesOf(problem, k),
+    sizes,
     nonFinite,
     zero,
     present,
   };
+}
+
+let norms = new Float64Array(0);
+let everyone: readonly number[] = [];
+
+/** 0…k−1, as the same array for the same k. */
+function everyGroup(k: number): readonly number[] {
+  if (everyone.length !== k) everyone = Array.from({ length: k }, (_, i) => i);
+  return everyone;
+}
+
+/** True if every group is present and H is symmetric to the last bit: nothing is to be sorted out, mended or refused. */
+function isFlawless(gram: Float64Array, k: number): boolean {
+  if (norms.length < k) norms = new Float64Array(k);
+  for (let i = 0; i < k; i++) {
+    const norm2 = gram[i * k + i]!;
+    if (!(norm2 >= ZERO && norm2 < Number.POSITIVE_INFINITY)) return false;
+    norms[i] = Math.sqrt(norm2);
+  }
+  for (let i = 1; i < k; i++) {
+    const row = i * k;
+    const bound = (1 + GRAM_SLACK) * norms[i]!;
+    for (let j = 0; j < i; j++) {
+      const entry = gram[row + j]!;
+      if (entry !== gram[j * k + i] || !(Math.abs(entry) <= bound * norms[j]!)) return false;
+    }
+  }
+  return true;
 }
 
 /** A NaN or infinity in gᵢ makes ‖gᵢ‖² non-finite; failing that, a non-finite ⟨gᵢ, gⱼ⟩ condemns both groups. */
@@ -92,8 +124,14 @@ function symmetrised(gram: Float64Array, k: number, present: readonly number[]):
   return symmetric;
 }
 
+let ones = new Float64Array(0);
+
 function sizesOf(problem: Problem, k: number): Float64Array {
-  const sizes = problem.sizes ? Float64Array.from(problem.sizes) : new Float64Array(k).fill(1);
+  if (!problem.sizes) {
+    if (ones.length !== k) ones = new Float64Array(k).fill(1);
+    return ones;
+  }
+  const sizes = Float64Array.from(problem.sizes);
   if (sizes.length !== k) throw new RangeError(`${sizes.length} sizes for ${k} groups`);
   for (const [i, size] of sizes.entries()) {
     if (!(size > 0 && size < Number.POSITIVE_INFINITY)) {

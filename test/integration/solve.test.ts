@@ -122,7 +122,10 @@ const badLines: [string, RegExp][] = [
   ['{"gram":[[1,2],[2]]}', /gram\[1\] has 1 entries; expected 2/],
   ['{"gram":[[1,"2"],[2,1]]}', /gram\[0\]\[1\] is "2"; expected a number or null/],
   ['{"gradients":[[1,2],[3]]}', /gradient 1 has 1 entries, gradient 0 has 2/],
-  ['{"gradients":[[1,[2]]]}', /gradients\[0\]\[1\] is \[2\]/],
+  ['{"gradients":[[1,[2]]]}', /gradients\[0\]\[1\] is an array; expected a number/],
+  [`{"gram":[[${'['.repeat(1e5)}${']'.repeat(1e5)}]]}`, /gram\[0\]\[0\] is an array/],
+  [`{"gradients":[${'[],'.repeat(4096)}[]]}`, /4097 groups; expected at most 4096/],
+  [`{"gradients":[${'[0],'.repeat(99)}[0]],"zeroGroups":"error"}`, /groups 0, .*, 19 and 80 more/],
   ['{"gram":[[1,2],[2,1]]}', /not a Gram matrix/],
   ['{"gram":[[-1]]}', /not a Gram matrix/],
   ['{"gramm":[[1]]}', /gramm/],
@@ -152,6 +155,12 @@ test('bad lines are answered with what is wrong and where; the good ones are sti
     assert.equal(answer.line, 2 * at + 2);
     assert.equal(answers[2 * at], solution);
   }
+});
+
+test('no answer holds what some readers take for a line end', async () => {
+  const { answers } = await solve(['{"\u2028\u2029":1}\n']);
+  assert.doesNotMatch(answers[0]!, /[\u2028\u2029]/);
+  assert.match(JSON.parse(answers[0]!).error, /\u2028\u2029/);
 });
 
 test('null and numbers beyond float64 drop their group, with a warning', async () => {

@@ -8,6 +8,9 @@ import { diagnose } from '../../engine/diagnose.ts';
 import { gramOf } from '../../engine/gram.ts';
 import type { AggregatorName, Problem } from '../../engine/types.ts';
 
+/** A short line could ask for the memory of a Gram matrix of any size. */
+const MOST_GROUPS = 4096;
+
 const names = Object.keys(aggregators) as AggregatorName[];
 /** Those that can be asked for a whole stream. */
 const solvable = Object.values(aggregators).filter(({ weigh }) => weigh);
@@ -61,7 +64,7 @@ export async function solveStream(
         bad++;
         answer = { error: error instanceof Error ? error.message : String(error), line };
       }
-      yield `${JSON.stringify(answer)}\n`;
+      yield `${oneLine(answer)}\n`;
     }
   }
   try {
@@ -70,6 +73,13 @@ export async function solveStream(
     if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
   }
   return bad;
+}
+
+/** JSON in which no reader sees a line end: some, Node's readline among them, take U+2028 and U+2029 for one. */
+function oneLine(answer: object): string {
+  return JSON.stringify(answer).replace(/[\u2028\u2029]/g, (separator) =>
+    separator === '\u2028' ? '\\u2028' : '\\u2029',
+  );
 }
 
 async function* linesOf(input: Readable): AsyncGenerator<string> {
@@ -105,6 +115,9 @@ const Line = z.strictObject({
     .exactOptional(),
 });
 
+/** Names of the fields that a line may have. */
+export const lineFields: readonly string[] = Object.keys(Line.shape);
+
 function solveLine(text: string, defaultAggregator: AggregatorName): object {
   const parsed = Line.safeParse(JSON.parse(text));
   if (!parsed.success) throw new TypeError(parsed.error.issues.map(describe).join('; '));
@@ -135,6 +148,13 @@ function solveLine(text: string, defaultAggregator: AggregatorName): object {
   };
 }
 
+/** A value for a message, not all of it if it is long; JSON.parse makes objects deeper than JSON.stringify can follow. */
+function shown(value: unknown): string {
+  if (typeof value === 'object') return Array.isArray(value) ? 'an array' : 'an object';
+  const text = JSON.stringify(value);
+  return text.length <= 40 ? text : `${text.slice(0, 40)}…`;
+}
+
 function describe({ path, message }: z.core.$ZodIssue): string {
   return path.length > 0 ? `${path.join('.')}: ${message}` : message;
 }
@@ -157,14 +177,15 @@ function gramFrom(gram: unknown[] | undefined, gradients: unknown[] | undefined)
 
 function rowsFrom(rows: unknown[], name: string): Float64Array[] {
   if (rows.length === 0) throw new RangeError(`${name} is empty; expected at least one group`);
+  if (rows.length > MOST_GROUPS) {
+    throw new RangeError(`${name} has ${rows.length} groups; expected at most ${MOST_GROUPS}`);
+  }
   return rows.map((row, i) => {
     if (!Array.isArray(row)) throw new TypeError(`${name}[${i}] is not an array`);
     return Float64Array.from(row, (entry: unknown, j) => {
       if (entry === null) return Number.NaN;
       if (typeof entry === 'number') return entry;
-      throw new TypeError(
-        `${name}[${i}][${j}] is ${JSON.stringify(entry)}; expected a number or null`,
-      );
+      throw new TypeError(`${name}[${i}][${j}] is ${shown(entry)}; expected a number or null`);
     });
   });
 }

@@ -1,9 +1,20 @@
 import { UNIT_ROUNDOFF } from '../rounding.ts';
-import { ActiveCholesky } from './activeCholesky.ts';
+import { combineRows } from '../rows.ts';
+import { ActiveCholesky, PANEL } from './activeCholesky.ts';
 import type { AggregatorDescription } from './description.ts';
 
 /** A group enters while ⟨d, gᵢ⟩ < (1 − TOLERANCE)·‖d‖². */
 const TOLERANCE = 1e-12;
+
+/** Rows of M are as long as 1 to √2; a group whose squared distance to the span of k others is below k times this depends on them. */
+const INDEPENDENCE = 1e-15;
+
+/**
+ * Company of the group that d serves worst, entering with it: groups with at least this share of its violation. As many as
+ * a quarter of the support, or the least number if that is more, for most of more would have to leave again. But all if they
+ * are nearly all groups and independent: gradients of a high dimension are nearly orthogonal, and there none leaves.
+ */
+const COMPANY = { violation: 0.5, growth: 0.25, least: 8, nearlyAll: 0.75 };
 
 /**
  * Exact point of least norm in the convex hull of the gradients: w* = argmin wᵀHw over the simplex.
@@ -18,13 +29,17 @@ const TOLERANCE = 1e-12;
  * The same method finds the shortest vector of gₐ + cone(gⱼ), j ≠ a: then c = eₐ, so that wₐ is held at 1 and the other
  * weights at ≥ 0 alone.
  *
+ * Groups enter several at a time, those that d serves about as badly as the worst, as long as that shortens d.
+ *
  * The workspace is kept from call to call, so problems of one size allocate once.
  */
 class MinNormSolver {
   readonly capacity: number;
-  /** Ĥ, k×k row-major, 1/nᵢ up to a common factor, and c. */
-  readonly #scaled: Float64Array;
-  readonly #scale: Float64Array;
+  /** The problem at hand: H, k×k row-major; minⱼ nⱼ², 1/nᵢ and cᵢ. */
+  #gram: Float64Array = new Float64Array(0);
+  #k = 0;
+  #least = 0;
+  readonly #inverse: Float64Array;
   readonly #c: Float64Array;
   /** The group a whose weight is held at 1, or −1. */
   #anchor = -1;
@@ -37,18 +52,20 @@ class MinNormSolver {
   readonly #savedSupport: Int32Array;
   readonly #savedV: Float64Array;
   #savedSize = 0;
+  #savedNorm2 = 0;
   /** v on the support, feasible; and z, the solution there without signs. */
   readonly #v: Float64Array;
   readonly #z: Float64Array;
-  /** Ĥv − (vᵀĤv)c: negative where a group would still shorten d. */
+  /** f̂ = vᵀĤv, and Ĥv − f̂c: negative where a group would still shorten d. */
+  #norm2 = 0;
   readonly #slack: Float64Array;
-  readonly #column: Float64Array;
+  /** Groups about to enter. */
+  readonly #queue: Int32Array;
   readonly #factor: ActiveCholesky;
 
   constructor(capacity: number) {
     this.capacity = capacity;
-    this.#scaled = new Float64Array(capacity * capacity);
-    this.#scale = new Float64Array(capacity);
+    this.#inverse = new Float64Array(capacity);
     this.#c = new Float64Array(capacity);
     this.#support = new Int32Array(capacity);
     this.#isActive = new Uint8Array(capacity);
@@ -58,108 +75,132 @@ class MinNormSolver {
     this.#v = new Float64Array(capacity);
     this.#z = new Float64Array(capacity);
     this.#slack = new Float64Array(capacity);
-    this.#column = new Float64Array(capacity);
-    this.#factor = new ActiveCholesky(capacity);
+    this.#queue = new Int32Array(capacity);
+    this.#factor = new ActiveCholesky(capacity, INDEPENDENCE);
   }
 
-  solve(gram: Float64Array, weights: Float64Array, anchor = -1): void {
-    const k = weights.length;
+  solve(gram: Float64Array, weights: Float64Array, start: ArrayLike<number>, anchor = -1): void {
+    this.#k = weights.length;
     this.#anchor = anchor;
-    const shortest = this.#equilibrate(gram, k);
-    this.#start(anchor < 0 ? shortest : anchor);
-    let norm2 = this.#updateSlack(k);
+    this.#gram = gram;
+    this.#start(this.#equilibrate(), start);
+    this.#updateSlack();
     this.#save();
+    let inCompany = true;
     // Each descent leads to another support with a shorter d, so rounds end by themselves. Where rounding hides a descent
-    // the group is banned until d has become shorter. The bound is for what is not a Gram matrix at all.
-    for (let round = 0; round < 10 * k + 100; round++) {
-      const entering = this.#mostViolated(k, norm2);
+    // groups enter one by one from then on, and one without descent is banned until d has become shorter. The bound is for
+    // what is not a Gram matrix at all.
+    for (let round = 0; round < 10 * this.#k + 100; round++) {
+      const entering = this.#mostViolated();
       if (entering < 0) break;
-      const moved = this.#enter(entering, k) || this.#exchange(entering, k);
-      if (moved) this.#descend();
-      const reached = this.#updateSlack(k);
-      if (moved && reached < norm2 - 4 * UNIT_ROUNDOFF * Math.abs(norm2)) {
-        norm2 = reached;
+      const moved = this.#enter(entering) || this.#exchange(entering);
+      if (moved) {
+        const allEntered = inCompany && this.#enterCompany(entering);
+        if (allEntered) this.#dropUnweighted();
+        else this.#descend();
+      }
+      this.#updateSlack();
+      if (
+        moved &&
+        this.#norm2 < this.#savedNorm2 - 4 * UNIT_ROUNDOFF * Math.abs(this.#savedNorm2)
+      ) {
         this.#save();
-        this.#isBanned.fill(0);
+        this.#isBanned.fill(0, 0, this.#k);
       } else {
-        this.#isBanned[entering] = 1;
-        if (!this.#restore(k)) break;
-        this.#updateSlack(k);
+        if (inCompany) inCompany = false;
+        else this.#isBanned[entering] = 1;
+        if (!this.#restore()) break;
+        this.#updateSlack();
       }
     }
     this.#writeWeights(weights);
   }
 
-  /** Fills Ĥ, 1/n and c; returns the shortest group. */
-  #equilibrate(gram: Float64Array, k: number): number {
+  /** Takes the problem's norms: fills 1/n and c; returns the group to begin with, the shortest or the anchor. */
+  #equilibrate(): number {
     const c = this.#c;
+    const inverse = this.#inverse;
+    const gram = this.#gram;
+    const k = this.#k;
     let shortest = 0;
-    for (let i = 1; i < k; i++) {
-      if (gram[i * k + i]! < gram[shortest * k + shortest]!) shortest = i;
-    }
-    for (let i = 0; i < k; i++) c[i] = 1 / Math.sqrt(gram[i * k + i]!);
     for (let i = 0; i < k; i++) {
-      for (let j = 0; j < k; j++) this.#scaled[i * k + j] = gram[i * k + j]! * c[i]! * c[j]!;
+      inverse[i] = 1 / Math.sqrt(gram[i * k + i]!);
+      if (inverse[i]! > inverse[shortest]!) shortest = i;
     }
-    const length = 1 / c[shortest]!;
-    for (let i = 0; i < k; i++) c[i]! *= length;
-    this.#scale.set(c);
-    if (this.#anchor >= 0) c.fill(0)[this.#anchor] = 1;
-    return shortest;
+    const length = 1 / inverse[shortest]!;
+    this.#least = length * length;
+    for (let i = 0; i < k; i++) c[i] = length * inverse[i]!;
+    if (this.#anchor < 0) return shortest;
+    this.#least = 0;
+    c.fill(0, 0, k)[this.#anchor] = 1;
+    return this.#anchor;
   }
 
-  /** Starts from one gradient alone. */
-  #start(first: number): void {
-    this.#isActive.fill(0);
-    this.#isBanned.fill(0);
-    this.#factor.size = 0;
-    this.#enter(first, 0);
-    this.#v[0] = 1;
+  /** Begins at the solution on the groups of `start`, or at the shortest gradient alone. */
+  #start(shortest: number, start: ArrayLike<number>): void {
+    this.#isActive.fill(0, 0, this.#k);
+    this.#isBanned.fill(0, 0, this.#k);
+    this.#factor.clear(this.#k);
+    const count = this.#queueValid(start);
+    for (let next = 0; next < count; next++) next = this.#enterQueued(next, count);
+    this.#dropUnweighted();
+    if (this.#factor.size === 0) {
+      this.#enter(shortest);
+      this.#v[0] = 1;
+    }
   }
 
-  /** slack = Ĥv − f̂c; returns f̂ = vᵀĤv. */
-  #updateSlack(k: number): number {
+  /** Queues the numbers that name groups, each once; returns how many. */
+  #queueValid(numbers: ArrayLike<number>): number {
+    let count = 0;
+    for (let at = 0; at < numbers.length; at++) {
+      const i = numbers[at]!;
+      // −1 and 1.5 find no entry.
+      if (this.#isActive[i] !== 0 || i >= this.#k) continue;
+      this.#isActive[i] = 1;
+      this.#queue[count++] = i;
+    }
+    for (let at = 0; at < count; at++) this.#isActive[this.#queue[at]!] = 0;
+    return count;
+  }
+
+  /** Goes to the solution on the support, and on to that on its groups of positive weight until it has no others. */
+  #dropUnweighted(): void {
+    let size: number;
+    do {
+      size = this.#factor.size;
+      this.#solveOnSupport();
+      for (let p = 0; p < size; p++) this.#v[p] = this.#z[p]!;
+      for (let p = size - 1; p >= 0; p--) if (!(this.#v[p]! > 0)) this.#leave(p);
+    } while (this.#factor.size < size);
+  }
+
+  /** f̂ = vᵀĤv and slack = Ĥv − f̂c. */
+  #updateSlack(): void {
     const slack = this.#slack;
-    const scaled = this.#scaled;
-    slack.fill(0, 0, k);
-    const size = this.#factor.size;
-    let p = 0;
-    // Four rows at a time: slack is loaded and stored a quarter as often.
-    for (; p + 3 < size; p += 4) {
-      const row0 = this.#support[p]! * k;
-      const row1 = this.#support[p + 1]! * k;
-      const row2 = this.#support[p + 2]! * k;
-      const row3 = this.#support[p + 3]! * k;
-      const v0 = this.#v[p]!;
-      const v1 = this.#v[p + 1]!;
-      const v2 = this.#v[p + 2]!;
-      const v3 = this.#v[p + 3]!;
-      for (let i = 0; i < k; i++) {
-        slack[i]! +=
-          v0 * scaled[row0 + i]! +
-          v1 * scaled[row1 + i]! +
-          (v2 * scaled[row2 + i]! + v3 * scaled[row3 + i]!);
-      }
-    }
-    for (; p < size; p++) {
-      const row = this.#support[p]! * k;
-      const v = this.#v[p]!;
-      for (let i = 0; i < k; i++) slack[i]! += v * scaled[row + i]!;
-    }
+    const support = this.#support;
+    const inverse = this.#inverse;
+    const v = this.#v;
+    const k = this.#k;
+    const { size } = this.#factor;
+    for (let p = 0; p < size; p++) this.#z[p] = v[p]! * inverse[support[p]!]!;
+    combineRows(this.#gram, k, support, this.#z, size, slack);
+    for (let i = 0; i < k; i++) slack[i]! *= inverse[i]!;
     let norm2 = 0;
-    for (let p = 0; p < this.#factor.size; p++) norm2 += this.#v[p]! * slack[this.#support[p]!]!;
+    for (let p = 0; p < size; p++) norm2 += v[p]! * slack[support[p]!]!;
     for (let i = 0; i < k; i++) slack[i]! -= norm2 * this.#c[i]!;
-    return norm2;
+    this.#norm2 = norm2;
   }
 
   /** The group outside the support that d serves worst, or −1 if every group is served up to tolerance or rounding. */
-  #mostViolated(k: number, norm2: number): number {
+  #mostViolated(): number {
+    const norm2 = this.#norm2;
     let sum = 0;
     for (let p = 0; p < this.#factor.size; p++) sum += this.#v[p]!;
     const rounding = 4 * UNIT_ROUNDOFF * this.#factor.size * sum;
     let worst = -1;
     let least = 0;
-    for (let i = 0; i < k; i++) {
+    for (let i = 0; i < this.#k; i++) {
       if (this.#isActive[i] || this.#isBanned[i]) continue;
       const slack = this.#slack[i]!;
       if (slack < least && slack < -Math.max(TOLERANCE * norm2 * this.#c[i]!, rounding)) {
@@ -170,47 +211,105 @@ class MinNormSolver {
     return worst;
   }
 
-  /** Appends group m to the support with v = 0; false if it depends on the groups there. */
-  #enter(m: number, k: number): boolean {
-    const s = this.#factor.size;
-    const c = this.#c;
-    const cm = c[m]!;
-    for (let p = 0; p < s; p++) {
-      const i = this.#support[p]!;
-      this.#column[p] = this.#scaled[m * k + i]! + c[i]! * cm;
+  /**
+   * Appends groups outside the support that d serves about as badly as it does group `worst`; see {@link COMPANY}.
+   *
+   * @returns true if these are nearly all groups: far from the solution, the way there in small steps is not worth while
+   */
+  #enterCompany(worst: number): boolean {
+    const { size } = this.#factor;
+    const violation = COMPANY.violation * this.#slack[worst]!;
+    let count = 0;
+    for (let i = 0; i < this.#k; i++) {
+      if (this.#slack[i]! <= violation && !this.#isActive[i] && !this.#isBanned[i]) {
+        this.#queue[count++] = i;
+      }
     }
-    const tolerance = 1e-14 * (s + 1);
-    if (!this.#factor.append(this.#column, 1 + cm * cm, cm, tolerance)) return false;
-    this.#support[s] = m;
-    this.#isActive[m] = 1;
-    this.#v[s] = 0;
-    return true;
+    if (count > COMPANY.nearlyAll * this.#k) {
+      if (this.#enterQueued(0, count) === count) return true;
+      for (let p = size; p < this.#factor.size; p++) this.#isActive[this.#support[p]!] = 0;
+      this.#factor.size = size;
+    }
+    const most = Math.max(COMPANY.least, Math.floor(COMPANY.growth * size));
+    this.#enterQueued(0, Math.min(count, most));
+    return false;
+  }
+
+  /** Appends group m to the support with v = 0; false if it depends on the groups there. */
+  #enter(m: number): boolean {
+    this.#queue[0] = m;
+    return this.#enterQueued(0, 1) === 1;
+  }
+
+  /**
+   * Appends the groups of the queue from `next` to `end` to the support with v = 0, up to the first that depends on it.
+   *
+   * @returns the place of that group in the queue, or `end`
+   */
+  #enterQueued(next: number, end: number): number {
+    const factor = this.#factor;
+    while (next < end) {
+      const { size } = factor;
+      const panel = end - next < PANEL ? 1 : PANEL;
+      for (let at = 0; at < panel; at++) this.#offer(this.#queue[next + at]!, size + at);
+      const taken = factor.append(panel);
+      for (let p = size; p < size + taken; p++) {
+        this.#isActive[this.#support[p]!] = 1;
+        this.#v[p] = 0;
+      }
+      next += taken;
+      if (taken < panel) return next;
+    }
+    return end;
+  }
+
+  /** Writes group m's row of M, Mᵢₘ = (Hᵢₘ + minⱼ nⱼ²)/(nᵢnₘ), and its entry of c to place p of the factor. */
+  #offer(m: number, p: number): void {
+    const { rows, y, stride } = this.#factor;
+    const support = this.#support;
+    const inverse = this.#inverse;
+    const gram = this.#gram;
+    const least = this.#least;
+    const from = m * this.#k;
+    const to = p * stride;
+    const inverseM = inverse[m]!;
+    const cm = this.#c[m]!;
+    for (let q = 0; q < p; q++) {
+      const i = support[q]!;
+      rows[to + q] = (gram[from + i]! + least) * inverse[i]! * inverseM;
+    }
+    rows[to + p] = 1 + cm * cm;
+    y[p] = cm;
+    support[p] = m;
   }
 
   /**
    * Group m depends on the support to within rounding, m ≈ Σ βᵢ·i, and yet shortens d: nearly parallel groups. Moves weight
-   * from the support to m along β, which hardly changes d, until one group is empty; that one leaves and m takes its place.
-   * False if m depends on what is left as well; the support is then to be restored.
+   * from the support to m along β, which hardly changes d, until one group is empty and leaves; again, until m depends on the
+   * rest no more and enters with the weight moved. False if there is no weight to move; the support is then to be restored.
    */
-  #exchange(m: number, k: number): boolean {
-    const s = this.#factor.size;
+  #exchange(m: number): boolean {
     const v = this.#v;
     const beta = this.#z;
-    this.#factor.expressRefused(beta);
-    let leaving = -1;
-    let step = Number.POSITIVE_INFINITY;
-    for (let p = 0; p < s; p++) {
-      if (this.#support[p] === this.#anchor) continue;
-      if (beta[p]! > 0 && v[p]! < step * beta[p]!) {
-        step = v[p]! / beta[p]!;
-        leaving = p;
+    let moved = 0;
+    do {
+      this.#factor.expressRefused(beta);
+      const s = this.#factor.size;
+      let leaving = -1;
+      let step = Number.POSITIVE_INFINITY;
+      for (let p = 0; p < s; p++) {
+        if (this.#support[p] === this.#anchor) continue;
+        if (beta[p]! > 0 && v[p]! < step * beta[p]!) {
+          step = v[p]! / beta[p]!;
+          leaving = p;
+        }
       }
-    }
-    if (leaving < 0) return false;
-    for (let p = 0; p < s; p++) v[p] = Math.max(0, v[p]! - step * beta[p]!);
-    this.#leave(leaving);
-    if (!this.#enter(m, k)) return false;
-    v[s - 1] = step;
+      if (leaving < 0) return false;
+      for (let p = 0; p < s; p++) v[p] = Math.max(0, v[p]! - step * beta[p]!);
+      moved += step;
+      this.#leave(leaving);
+    } while (!this.#enter(m));
+    v[this.#factor.size - 1] = moved;
     return true;
   }
 
@@ -232,13 +331,13 @@ class MinNormSolver {
         }
       }
       if (blocking < 0) {
-        v.set(z.subarray(0, s));
+        for (let p = 0; p < s; p++) v[p] = z[p]!;
         return;
       }
       for (let p = 0; p < s; p++) v[p]! += step * (z[p]! - v[p]!);
       v[blocking] = 0;
       for (let p = s - 1; p >= 0; p--) {
-        if (!(v[p]! > 0)) this.#leave(p);
+        if (!(v[p]! > 0) && !(z[p]! > 0)) this.#leave(p);
       }
     }
   }
@@ -253,26 +352,33 @@ class MinNormSolver {
   }
 
   #leave(p: number): void {
-    this.#isActive[this.#support[p]!] = 0;
+    const support = this.#support;
+    const v = this.#v;
+    this.#isActive[support[p]!] = 0;
     this.#factor.delete(p);
-    this.#support.copyWithin(p, p + 1, this.#factor.size + 1);
-    this.#v.copyWithin(p, p + 1, this.#factor.size + 1);
+    for (let q = p; q < this.#factor.size; q++) {
+      support[q] = support[q + 1]!;
+      v[q] = v[q + 1]!;
+    }
   }
 
   #save(): void {
     this.#savedSize = this.#factor.size;
-    this.#savedSupport.set(this.#support.subarray(0, this.#savedSize));
-    this.#savedV.set(this.#v.subarray(0, this.#savedSize));
+    this.#savedNorm2 = this.#norm2;
+    for (let p = 0; p < this.#savedSize; p++) {
+      this.#savedSupport[p] = this.#support[p]!;
+      this.#savedV[p] = this.#v[p]!;
+    }
   }
 
   /** Goes back to the saved support and builds its factor afresh; false if rounding forbids it. */
-  #restore(k: number): boolean {
+  #restore(): boolean {
     this.#isActive.fill(0);
-    this.#factor.size = 0;
-    for (let p = 0; p < this.#savedSize; p++) {
-      if (!this.#enter(this.#savedSupport[p]!, k)) return false;
-    }
-    this.#v.set(this.#savedV.subarray(0, this.#savedSize));
+    this.#factor.clear(this.#k);
+    const size = this.#savedSize;
+    for (let p = 0; p < size; p++) this.#queue[p] = this.#savedSupport[p]!;
+    if (this.#enterQueued(0, size) < size) return false;
+    for (let p = 0; p < size; p++) this.#v[p] = this.#savedV[p]!;
     return true;
   }
 
@@ -281,7 +387,7 @@ class MinNormSolver {
     let sum = 0;
     for (let p = 0; p < this.#savedSize; p++) {
       const i = this.#savedSupport[p]!;
-      weights[i] = this.#scale[i]! * this.#savedV[p]!;
+      weights[i] = this.#inverse[i]! * this.#savedV[p]!;
       sum += weights[i]!;
     }
     if (this.#anchor >= 0) sum = weights[this.#anchor]!;
@@ -291,14 +397,22 @@ class MinNormSolver {
 
 let solver = new MinNormSolver(0);
 
+const FROM_THE_SHORTEST: readonly number[] = [];
+
 /**
- * GRAIN's weights: see {@link MinNormSolver}.
+ * GRAIN's weights: see {@link MinNormSolver}. Nothing is allocated where a problem as large has been solved before.
  *
  * @param gram H, k×k row-major, symmetric and finite with a positive diagonal
  * @param weights length k; overwritten with w*, on the simplex
+ * @param start groups to begin from: at best the last step's support, which {@link supportOf} tells. What cannot be used is
+ * passed over: groups that are not there, that depend on others, that are named twice
  */
-export function minNorm(gram: Float64Array, weights: Float64Array): void {
-  solverFor(weights.length).solve(gram, weights);
+export function minNorm(
+  gram: Float64Array,
+  weights: Float64Array,
+  start: ArrayLike<number> = FROM_THE_SHORTEST,
+): void {
+  solverFor(weights.length).solve(gram, weights, start);
 }
 
 /**
@@ -313,12 +427,19 @@ export function projectOntoDualCone(
   anchor: number,
   weights: Float64Array,
 ): void {
-  solverFor(weights.length).solve(gram, weights, anchor);
+  solverFor(weights.length).solve(gram, weights, FROM_THE_SHORTEST, anchor);
 }
 
 function solverFor(k: number): MinNormSolver {
   if (solver.capacity < k) solver = new MinNormSolver(k);
   return solver;
+}
+
+/** The groups that carry weight. */
+export function supportOf(weights: ArrayLike<number>): number[] {
+  const support: number[] = [];
+  for (let i = 0; i < weights.length; i++) if (weights[i]! > 0) support.push(i);
+  return support;
 }
 
 export const grain: AggregatorDescription = {
@@ -340,8 +461,14 @@ export const grain: AggregatorDescription = {
   },
   takesZeroGroups: false,
   parameters: {},
-  weigh({ gram }, weights) {
-    minNorm(gram, weights);
-    return undefined;
+  weigh({ gram, groups, memory }, weights) {
+    const lastSupport = memory?.state ?? [];
+    // A group that is not there has index −1, which is passed over.
+    minNorm(
+      gram,
+      weights,
+      lastSupport.map((group) => groups.indexOf(group)),
+    );
+    return supportOf(weights).map((i) => groups[i]!);
   },
 };

@@ -32,11 +32,12 @@ export function exactCertificate(
   weights: Float64Array,
 ): { norm2: number; gap: number; inner: number[] } {
   const k = weights.length;
-  const w = Array.from(weights, integer);
-  const inner = w.map((_, i) =>
-    w.reduce((sum, weight, j) => sum + weight * integer(gram[i * k + j]!), 0n),
+  const carriers = [...weights.keys()].filter((i) => weights[i] !== 0);
+  const w = carriers.map((i) => integer(weights[i]!));
+  const inner = Array.from(weights, (_, i) =>
+    carriers.reduce((sum, j, at) => sum + w[at]! * integer(gram[i * k + j]!), 0n),
   );
-  const norm2 = inner.reduce((sum, r, i) => sum + w[i]! * r, 0n);
+  const norm2 = carriers.reduce((sum, i, at) => sum + w[at]! * inner[i]!, 0n);
   const [least] = [...inner].sort((a, b) => (a < b ? -1 : 1));
   return {
     norm2: rounded(norm2, 3n * SCALE),

@@ -81,6 +81,25 @@ export const families = {
   },
 } satisfies Record<string, Family>;
 
+/** What a step's gradients look like at any k, from well to badly determined; measured in bench/solve.ts. */
+export const stepFamilies: Record<string, (k: number, random: Random) => Float64Array[]> = {
+  /** Independent gradients of a high dimension: every group in the support. */
+  'near-orthogonal': (k, random) => normalRows(k, 4 * k, random),
+
+  /** A common gradient plus noise of its own length, in few dimensions. */
+  'common mean': (k, random) => {
+    const [common] = normalRows(1, 16, random);
+    return normalRows(k, 16, random).map((row) => row.map((x, j) => common![j]! + x));
+  },
+
+  /** On one side of a plane, with more groups than dimensions. */
+  'half-space': (k, random) => {
+    const d = Math.max(2, k / 4);
+    const [axis] = normalRows(1, d, random);
+    return normalRows(k, d, random).map((row) => (dot(row, axis!) < 0 ? row.map((x) => -x) : row));
+  },
+};
+
 export type FamilyName = keyof typeof families;
 
 export interface Sample {

@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { nnls } from 'nnls';
 import { aggregate } from '../../../src/engine/aggregate.ts';
-import { minNorm } from '../../../src/engine/aggregators/grain.ts';
+import { minNorm, supportOf } from '../../../src/engine/aggregators/grain.ts';
 import { gramOf } from '../../../src/engine/gram.ts';
 import { exactCertificate } from './exact.ts';
-import { type Sample, samples } from './families.ts';
+import { families, type Sample, samples, stepFamilies } from './families.ts';
 import { random } from './random.ts';
 import { combine, distance, dot, norm, scaled } from './vectors.ts';
 
@@ -57,18 +57,19 @@ test('weights lie on the simplex', () => {
   );
 });
 
+/** Holds if the gap, in exact arithmetic, is at most 1e-10·‖d‖² or at the rounding floor. */
+function assertOptimal(rows: readonly Float64Array[], weights: Float64Array): void {
+  const k = rows.length;
+  const { norm2, gap, inner } = exactCertificate(gramOf(rows), weights);
+  const s = mass(rows, weights);
+  const leastNorm = norm(rows[inner.indexOf(Math.min(...inner))]!);
+  const floor = 8 * (k + 2) * U * s * (leastNorm + s);
+  assert.ok(gap <= 1e-10 * norm2 + floor, `gap ${gap}, ‖d‖² ${norm2}, floor ${floor}`);
+}
+
 test('the gap, in exact arithmetic, is at most 1e-10·‖d‖² or at the rounding floor', () => {
   fc.assert(
-    fc.property(samples(), ({ rows }) => {
-      const k = rows.length;
-      const gram = gramOf(rows);
-      const weights = grain(rows);
-      const { norm2, gap, inner } = exactCertificate(gram, weights);
-      const s = mass(rows, weights);
-      const leastNorm = norm(rows[inner.indexOf(Math.min(...inner))]!);
-      const floor = 8 * (k + 2) * U * s * (leastNorm + s);
-      assert.ok(gap <= 1e-10 * norm2 + floor, `gap ${gap}, ‖d‖² ${norm2}, floor ${floor}`);
-    }),
+    fc.property(samples(), ({ rows }) => assertOptimal(rows, grain(rows))),
     runs,
   );
 });
@@ -190,3 +191,75 @@ test('problems of changing size share the workspace without remembering each oth
     { numRuns: 100 },
   );
 });
+
+/** Weights on groups without a zero gradient, beginning from `start`. */
+function grainFrom(start: ArrayLike<number>, gram: Float64Array): Float64Array {
+  const weights = new Float64Array(Math.sqrt(gram.length));
+  minNorm(gram, weights, start);
+  return weights;
+}
+
+/** Starts as a caller may hand them over: groups that are there or are not, out of order, several times. */
+const starts = fc.array(
+  fc.oneof(
+    { weight: 9, arbitrary: fc.nat({ max: 63 }) },
+    fc.constantFrom(-1, -0, 0.5, 64, 1e6, Number.NaN, Number.POSITIVE_INFINITY),
+  ),
+  { maxLength: 100 },
+);
+
+test('any start leads to the same d, and the same start to the same bits', () => {
+  fc.assert(
+    fc.property(samples(), starts, ({ rows }, start) => {
+      const gram = gramOf(rows);
+      if (rows.some((row) => norm(row) === 0)) return;
+      const cold = grain(rows);
+      const warm = grainFrom(start, gram);
+      assertOptimal(rows, warm);
+      const apart = distance(combine(rows, cold), combine(rows, warm));
+      assert.ok(apart <= dTolerance(rows, cold), `${apart}`);
+      assert.deepEqual(grainFrom(start, gram), warm);
+    }),
+    runs,
+  );
+});
+
+test('from its own support the solution is found again', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 64 }), fc.integer(), (k, seed) => {
+      const rows = stepFamilies['common mean']!(k, random(seed));
+      const cold = grain(rows);
+      const warm = grainFrom(supportOf(cold), gramOf(rows));
+      assert.deepEqual(supportOf(warm), supportOf(cold));
+      assert.ok(distance(warm, cold) < 1e-12);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+for (const k of [256, 1024]) {
+  for (const [family, sample] of Object.entries(stepFamilies)) {
+    test(`${k} groups, ${family}: the exact gap is at most 1e-11·‖d‖², cold and warm`, () => {
+      const rows = sample(k, random(k));
+      const gram = gramOf(rows);
+      const cold = grain(rows);
+      // A start that is nearly right: one group of ten missing, one of ten too many.
+      const nearly = supportOf(cold).map((i) => (i % 10 === 0 ? k - 1 - i : i));
+      for (const weights of [cold, grainFrom(nearly, gram)]) {
+        const { norm2, gap } = exactCertificate(gram, weights);
+        assert.ok(gap <= 1e-11 * norm2, `gap ${gap}, ‖d‖² ${norm2}`);
+      }
+    });
+  }
+}
+
+for (const [family, sample] of Object.entries(families)) {
+  test(`256 groups, ${family}: optimal in exact arithmetic, cold and warm`, () => {
+    for (const d of [2, 60, 300]) {
+      const rows = sample(256, d, random(d));
+      const cold = grain(rows);
+      assertOptimal(rows, cold);
+      assertOptimal(rows, grainFrom(supportOf(cold), gramOf(rows)));
+    }
+  });
+}
