@@ -1,7 +1,8 @@
 import type { RunEvent } from './events.ts';
 import { LineTail } from './lineTail.ts';
+import { isRunEvent } from './shape.ts';
 import type { Lifecycle } from './status.ts';
-import { isKnown, parseEvent } from './tail.ts';
+import { parseEvent } from './tail.ts';
 
 /** How far a run has come, as its log says. */
 export interface Progress {
@@ -46,7 +47,7 @@ export class ProgressTail {
     lines.forEach((line, i) => {
       if (line.startsWith(STEP_PREFIX) && i < lastStep) return;
       const event = parseEvent(line);
-      if (event && isKnown(event)) this.#progress = after(this.#progress, event);
+      if (event && isRunEvent(event)) this.#progress = after(this.#progress, event);
     });
     return this.#progress;
   }

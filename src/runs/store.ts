@@ -1,12 +1,13 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { hasCode } from './errno.ts';
 import { EVENTS_FILE, MANIFEST_FILE, STOP_FILE } from './files.ts';
-import { FORMAT_VERSION, type RunManifest } from './manifest.ts';
+import type { RunManifest } from './manifest.ts';
 import { hasLivingOwner } from './owner.ts';
 import { type Progress, ProgressTail } from './progress.ts';
+import { readManifest } from './readManifest.ts';
 import { type RunStatus, statusOf } from './status.ts';
 
 /** How many runs are read at once: enough to keep the disk busy, few enough to keep memory small. */
@@ -89,7 +90,7 @@ export class RunStore {
     return { id, path: path.join(this.#root, id) };
   }
 
-  /** All runs, by id. Folders without a manifest, or with one of a later format, are no runs. */
+  /** All runs, by id. Folders without a manifest that this version can read are no runs. */
   async list(): Promise<RunSummary[]> {
     const ids = await this.#ids();
     for (const id of this.#known.keys()) if (!ids.includes(id)) this.#known.delete(id);
@@ -152,16 +153,6 @@ async function meet(id: string, folder: string): Promise<Known | null> {
   const tail = new ProgressTail(path.join(folder, EVENTS_FILE));
   // The folder may have been renamed: its name is where the run is found.
   return { manifest: { ...manifest, id }, tail, stamp: '', progress: await tail.read() };
-}
-
-async function readManifest(file: string): Promise<RunManifest | null> {
-  try {
-    const manifest = JSON.parse(await readFile(file, 'utf8'));
-    return manifest?.format === FORMAT_VERSION ? manifest : null;
-  } catch (error) {
-    if (error instanceof SyntaxError || hasCode(error, 'ENOENT')) return null;
-    throw error;
-  }
 }
 
 /** Changes whenever the log does. */

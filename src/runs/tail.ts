@@ -1,14 +1,6 @@
 import type { RunEvent } from './events.ts';
 import { LineTail } from './lineTail.ts';
-
-const KINDS: ReadonlySet<string> = new Set<RunEvent['kind']>([
-  'start',
-  'step',
-  'validation',
-  'checkpoint',
-  'warning',
-  'end',
-]);
+import { isKnown, isRunEvent } from './shape.ts';
 
 /** Follows the event log of a run. */
 export class EventTail {
@@ -20,7 +12,10 @@ export class EventTail {
     this.#lines = new LineTail(file);
   }
 
-  /** Lines that were no events at all. Events of kinds that this version does not know are left out, too, but not counted. */
+  /**
+   * Lines that were no events, or lacked a field of their kind. Events of kinds that this version does not know are left out,
+   * too, but not counted.
+   */
   get skipped(): number {
     return this.#skipped;
   }
@@ -30,8 +25,8 @@ export class EventTail {
     const events: RunEvent[] = [];
     for (const line of await this.#lines.read()) {
       const event = parseEvent(line);
-      if (event === null) this.#skipped++;
-      else if (isKnown(event)) events.push(event);
+      if (event !== null && isRunEvent(event)) events.push(event);
+      else if (event === null || isKnown(event.kind)) this.#skipped++;
     }
     return events;
   }
@@ -46,8 +41,4 @@ export function parseEvent(line: string): { readonly kind: string } | null {
   } catch {
     return null;
   }
-}
-
-export function isKnown(event: { readonly kind: string }): event is RunEvent {
-  return KINDS.has(event.kind);
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RunStore } from '../../src/runs/store.ts';
+import { manifestOf } from '../unit/runs/manifest.ts';
 import { grain, startGrain } from './grain.ts';
 import { writeRings } from './rings.ts';
 
@@ -78,6 +79,14 @@ test('what cannot be resumed', async () => {
     assert.deepEqual([status, stdout], [expected, ''], args.join(' '));
     assert.match(stderr, says);
   }
+});
+
+test('a run of another trainer is listed, and not resumed', async () => {
+  store().create(manifestOf('theirs', { aggregator: 'pcgrad' }));
+  const { status, stderr } = await grain(['run', '--resume', 'theirs'], folder);
+  assert.equal(status, 1);
+  assert.match(stderr, /error: theirs was made by another trainer/);
+  assert.deepEqual(await statuses(), ['interrupted'], 'it is given up again');
 });
 
 test('of the runs of a launch, the stopped one can be resumed at once, and those to be resumed be stopped', async () => {

@@ -30,7 +30,7 @@ const summary = 'train the runs of a config, or go on with unfinished ones';
 const description = [
   summary,
   'One run for each aggregator and seed of CONFIG, one after another. Config and data are checked first; if anything is wrong with them, nothing is written. Progress goes to standard error.',
-  'Ctrl-C (or SIGTERM, or `grain stop`) ends a run after its step, with a checkpoint to resume from; a second Ctrl-C kills.',
+  'Ctrl-C (or SIGTERM, or `grain stop`) ends a run after its step, with a checkpoint to resume from; another Ctrl-C a second later or more kills.',
   'Exit status: 0 all runs finished, 1 a run failed, 2 mistakes in the command line, config or data, 130 stopped.',
   'With --json standard output gets one object: {"experiment": {"id", "name"}, "device": {"rung", "name"}, "seconds", "runs": [{"id", "aggregator", "seed": {"init", "order"}, "status": finished | stopped | failed, "step", "metrics": those of the last validation, "folder", "error"?}]}; or, where nothing was trained, {"error": {"message", "diagnostics"?: [{"file", "line", "column", "message", "expected"?, "suggestion"?}]}}.',
 ].join('\n\n');
@@ -69,7 +69,9 @@ export function addRunCommand(program: Command): void {
 
 /** @returns the exit status */
 async function run(config: string | undefined, options: RunOptions): Promise<number> {
-  const view = process.stderr.isTTY ? new TerminalView() : lineView;
+  // A terminal that does not know its size, as in some containers, has no room for a line that is redrawn.
+  const { isTTY, columns } = process.stderr;
+  const view = isTTY && columns > 0 ? new TerminalView() : lineView;
   try {
     const root = path.resolve(
       options.out ?? (config === undefined ? nearestRoot(process.cwd()) : path.dirname(config)),

@@ -1,11 +1,11 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import type { Config } from '../../experiment/config.ts';
+import { aggregators } from '../../engine/aggregators/registry.ts';
+import { type Config, configSchema } from '../../experiment/config.ts';
 import { STOP_FILE } from '../../runs/files.ts';
 import type { RunManifest } from '../../runs/manifest.ts';
 import { referredRuns } from '../../runs/reference.ts';
 import { RunStore, type RunSummary } from '../../runs/store.ts';
-import type { Rung } from '../../training/devices/rung.ts';
 import { Request } from '../../training/request.ts';
 import { closeSession, openSession, type Session } from '../../training/session.ts';
 import type { Launch } from './launch.ts';
@@ -60,14 +60,17 @@ function unfinished(meant: readonly RunSummary[]): RunSummary[] {
 }
 
 function requestFrom(manifest: RunManifest, root: string): Request {
-  // The manifest holds the config as it was resolved, whatever became of its file.
-  const config = manifest.config as unknown as Config;
   const start = { line: 1, column: 1, endLine: 1, endColumn: 1 };
-  return new Request(
-    { ...config, device: manifest.device.rung as Rung },
-    path.join(root, manifest.configPath),
-    () => start,
-  );
+  return new Request(configOf(manifest), path.join(root, manifest.configPath), () => start);
+}
+
+/**
+ * The manifest holds the config as it was resolved, whatever became of its file; keys that were not known then get their default.
+ */
+function configOf({ id, aggregator, config, device }: RunManifest): Config {
+  const parsed = configSchema.safeParse({ ...config, device: device.rung });
+  if (parsed.success && Object.hasOwn(aggregators, aggregator)) return parsed.data;
+  throw new ResumeError(`${id} was made by another trainer, or by a version too far from this one`);
 }
 
 function hasSameData({ fingerprints }: RunManifest, { data }: Session): boolean {

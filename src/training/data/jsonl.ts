@@ -2,6 +2,9 @@ import { DataProblem } from './problem.ts';
 import type { Source } from './source.ts';
 import type { Place, Row, Table } from './table.ts';
 
+/** As Python writes them in place of a value. */
+const BARE_NUMBER = /(?<=[:,[]\s*)-?(?:NaN|Infinity)(?=\s*[,}\]])/;
+
 interface Line {
   readonly text: string;
   readonly number: number;
@@ -78,6 +81,13 @@ function parsed(source: Source, { text, number }: Line): Readonly<Record<string,
   try {
     value = JSON.parse(text);
   } catch (error) {
+    const bare = BARE_NUMBER.exec(text);
+    if (bare) {
+      const place = { line: number, column: bare.index + 1 };
+      throw new DataProblem(source.file, place, `${bare[0]} is no number of JSON`, {
+        expected: 'a finite number: mend the value or remove its line',
+      });
+    }
     const { message } = error as SyntaxError;
     // Not every message of V8's names the position; then it quotes what is around it.
     const column = Number(/position (\d+)/.exec(message)?.[1] ?? 0) + 1;

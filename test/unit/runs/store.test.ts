@@ -154,6 +154,8 @@ test('what is no run is passed over', async () => {
     ['broken', '{'],
     ['later', JSON.stringify({ ...manifestOf('later'), format: 2 })],
     ['nothing', 'null'],
+    ['half', JSON.stringify({ ...manifestOf('half'), seed: undefined })],
+    ['undated', JSON.stringify(manifestOf('undated', { createdAt: 'yesterday' }))],
   ] as const) {
     mkdirSync(path.join(root, name));
     if (text !== null) writeFileSync(path.join(root, name, 'run.json'), text);
@@ -161,6 +163,25 @@ test('what is no run is passed over', async () => {
   writeFileSync(path.join(root, 'a-file'), '');
   const ids = (await store.list()).map(({ manifest }) => manifest.id);
   assert.deepEqual(ids, ['good']);
+});
+
+test('events without the fields of their kind do not hide the runs', async () => {
+  const store = new RunStore(root);
+  const { path: folder } = store.create(manifestOf('a'));
+  writeFileSync(
+    path.join(folder, 'events.jsonl'),
+    [
+      JSON.stringify(start(5)),
+      '{"kind":"validation","at":6,"step":1}',
+      '{"kind":"start","at":1e300,"pid":1,"fromStep":0}',
+      '{"kind":"end","at":7,"step":1,"status":"done"}',
+      '{"kind":"step","at":8,"step":9}',
+      '',
+    ].join('\n'),
+  );
+  const [run, ...others] = await store.list();
+  assert.deepEqual(others, []);
+  assert.deepEqual([run?.status, run?.step, run?.startedAt], ['interrupted', 0, 5]);
 });
 
 test('a run that was renamed is found by its new name; one that was deleted is gone', async () => {

@@ -135,6 +135,46 @@ test('lines that are no events are counted, kinds from the future are not; empty
   assert.deepEqual(await new EventTail(file).read(), []);
 });
 
+test('an event must have the fields of its kind, and may have more', async () => {
+  const step = {
+    kind: 'step',
+    at: 1,
+    step: 1,
+    learningRate: 1,
+    groups: [0, 1],
+    sizes: [3, 4],
+    losses: [0.5, null],
+    gram: [1, null, 2],
+    weights: [0.5, 0.5],
+    ms: { gradients: 1, aggregate: 1, update: 1 },
+  };
+  const whole = [
+    step,
+    { kind: 'start', at: 1, pid: 2, fromStep: 0 },
+    { kind: 'validation', at: 1, step: 1, metrics: { accuracy: null } },
+    { kind: 'checkpoint', at: 1, step: 1, path: 'checkpoints/x', best: false },
+    { kind: 'warning', at: 1, step: 1, message: 'm' },
+    { kind: 'end', at: 1, step: 1, status: 'failed', error: 'e' },
+  ];
+  const spoilt = whole.flatMap((event) =>
+    Object.keys(event)
+      .filter((field) => field !== 'kind' && field !== 'error')
+      .map((field) => ({ ...event, [field]: ['of', 'no', "field's", 'type'] })),
+  );
+  writeFileSync(
+    file,
+    [...whole.map((event) => ({ ...event, more: 1 })), ...spoilt, { ...step, gram: [1, 'x', 2] }]
+      .map((event) => `${JSON.stringify(event)}\n`)
+      .join(''),
+  );
+  const tail = new EventTail(file);
+  assert.deepEqual(
+    (await tail.read()).map(({ kind }) => kind),
+    whole.map(({ kind }) => kind),
+  );
+  assert.equal(tail.skipped, spoilt.length + 1);
+});
+
 test('a line longer than a block; a block full of lines', async () => {
   const long: RunEvent = { kind: 'warning', at: 0, step: 0, message: 'é'.repeat(700_000) };
   const short: RunEvent = { kind: 'warning', at: 0, step: 1, message: '' };

@@ -338,6 +338,8 @@ describe('complaints', () => {
       ['{"alpha": 1, "label": "y"}', 1],
       ['{"alpha": 1, "beta": 2, "label": "y", "gamma": 3}', 39],
       ['{"alpha": 1, "beta": null, "label": "y"}', 14],
+      ['{"alpha": 1, "beta": NaN, "label": "y"}', 22],
+      ['{"alpha":-Infinity, "beta": 1, "label": "y"}', 10],
     ] as const) {
       write('train.jsonl', `${first}${second}\n`);
       const diagnostic = await failure({ train: 'train.jsonl' });
