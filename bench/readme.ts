@@ -1,10 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const file = fileURLToPath(new URL('README.md', import.meta.url));
-const biome = fileURLToPath(new URL('../node_modules/.bin/biome', import.meta.url));
 
 /** Puts figures between the markers `<!-- name -->` and `<!-- /name -->` of bench/README.md. */
 export function writeFigures(name: string, markdown: string): void {
@@ -15,7 +13,6 @@ export function writeFigures(name: string, markdown: string): void {
   const to = text.indexOf(end);
   if (from < 0 || to < from) throw new Error(`bench/README.md has no markers ${begin} … ${end}`);
   writeFileSync(file, `${text.slice(0, from)}${begin}\n${markdown}\n${text.slice(to)}`);
-  execFileSync(biome, ['format', '--write', file], { stdio: 'ignore' });
 }
 
 /** Where and when the figures were taken, and how busy the machine was besides, in one line. */

@@ -67,6 +67,10 @@ export function thinned(stride: number): string {
   return stride === 1 ? '' : `One step in ${stride} is drawn.`;
 }
 
+export function averaged(width: number): string {
+  return width === 1 ? '' : `Each point is the mean of ${width} steps.`;
+}
+
 function significant(value: number | null, digits: number): string {
   if (value === null || !Number.isFinite(value)) return missing;
   const rounded = Number(value.toPrecision(digits));

@@ -41,7 +41,7 @@ export class Request {
   /** Path of a data file. @throws ConfigError if it is not there */
   dataFile(key: 'train' | 'validation'): string {
     const named = this.config.data[key];
-    const file = path.join(this.folder, named);
+    const file = path.isAbsolute(named) ? named : path.join(this.folder, named);
     if (existsSync(file)) return file;
     const folder = path.dirname(file);
     const valid = existsSync(folder) ? readdirSync(folder) : [];

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, afterEach, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { Frame } from 'playwright-core';
 import type { RunEvent, StepEvent, ValidationEvent } from '../../src/runs/events.ts';
@@ -29,6 +29,10 @@ before(async () => {
     await cp(path.join(example, part), path.join(workspace, part), { recursive: true });
   }
   vscode = await VSCode.open(workspace);
+});
+
+afterEach(async (t) => {
+  if ('passed' in t && !t.passed) await vscode?.screenshot(`failed: ${t.name}`);
 });
 
 after(async () => {
@@ -65,7 +69,7 @@ describe('digits, from the palette to the panels', () => {
       return (await lastStep(frame, 'weights-area')) > early || undefined;
     });
     await compareWeights(frame);
-    await vscode.screenshot('weights-dark');
+    await vscode.screenshot('weights-running-dark');
   });
 
   test('the conflict panel moves', async () => {
@@ -77,7 +81,7 @@ describe('digits, from the palette to the panels', () => {
     });
     const matrix = await chartData(frame, 'conflict-matrix');
     assert.equal(matrix.datasets[0]?.data.length, 64, 'an 8×8 cosine matrix');
-    await vscode.screenshot('conflict-dark');
+    await vscode.screenshot('conflict-running-dark');
   });
 
   test('the seed variance panel shows the validations of every seed', async () => {
@@ -116,7 +120,6 @@ describe('digits, from the palette to the panels', () => {
       return rows.some((text) => /grain/.test(text) && /\b5\b/.test(text)) || undefined;
     });
     await compareSeedVariance(frame);
-    await vscode.screenshot('seed-variance-dark');
   });
 
   test('stop ends a run gracefully', async () => {
@@ -143,12 +146,16 @@ describe('digits, from the palette to the panels', () => {
   });
 });
 
-for (const theme of ['light', 'highContrast'] as const satisfies readonly Theme[]) {
+for (const theme of ['dark', 'light', 'highContrast'] as const satisfies readonly Theme[]) {
   test(`the panels in the ${theme} theme`, async () => {
     await vscode.close();
     vscode = await VSCode.open(workspace, { theme });
     await vscode.command('GRAIN: Focus on Runs View');
-    await row('digits').first().waitFor({ timeout: 30_000 });
+    // The stopped experiment is folded, the finished one unfolded, and its first run selected.
+    await row('digits').first().click({ timeout: 30_000 });
+    await row('digits').last().click();
+    await row('grain').first().click();
+    await row('seed 0').first().click();
     for (const [title, canvas, name] of [
       ['GRAIN: Open weights panel', 'weights-area', 'weights'],
       ['GRAIN: Open conflict panel', 'conflict-rate', 'conflict'],
@@ -162,6 +169,13 @@ for (const theme of ['light', 'highContrast'] as const satisfies readonly Theme[
       });
       await vscode.screenshot(`${name}-${theme}`);
     }
+    await vscode.command('GRAIN metrics: Focus on GRAIN metrics View');
+    const strip = await vscode.panelWith('loss');
+    await eventually('data in the metrics strip', async () => {
+      const { datasets } = await chartData(strip, 'loss');
+      return datasets.some((set) => set.data.length > 1) || undefined;
+    });
+    await vscode.screenshot(`metrics-${theme}`);
   });
 }
 
@@ -220,15 +234,18 @@ async function compareWeights(frame: Frame): Promise<void> {
   const logged = await stepsOf(await shownRun(frame));
   const { datasets } = await chartData(frame, 'weights-area');
   assert.equal(datasets.length, 8, 'a layer for each of the eight groups');
+  // A point of a long run is the mean of several steps, drawn at the last of them.
   let compared = 0;
   datasets.forEach((set, group) => {
-    for (const { x, y } of set.data as XY[]) {
-      const step = logged[x - 1];
-      if (!step || y === null) continue;
-      assert.equal(step.step, x);
-      assert.ok(Math.abs((step.weights[step.groups.indexOf(group)] ?? 0) - y) < 1e-12);
+    const points = set.data as XY[];
+    points.forEach(({ x, y }, i) => {
+      const averaged = logged.slice(points[i - 1]?.x ?? 0, x);
+      if (averaged.at(-1)?.step !== x || y === null) return;
+      const weights = averaged.map((step) => step.weights[step.groups.indexOf(group)] ?? 0);
+      const mean = weights.reduce((sum, weight) => sum + weight, 0) / weights.length;
+      assert.ok(Math.abs(mean - y) < 1e-12);
       compared++;
-    }
+    });
   });
   assert.ok(compared >= 8, 'points were compared');
 }

@@ -16,7 +16,8 @@ beforeEach(async () => {
   await writeFile(path.join(workspace, 'data/rings.csv'), rings(200));
 });
 
-afterEach(async () => {
+afterEach(async (t) => {
+  if ('passed' in t && !t.passed) await vscode?.screenshot(`failed: ${t.name}`);
   await vscode?.close();
   vscode = undefined;
   await rm(workspace, { recursive: true, force: true, maxRetries: 5 });
@@ -67,6 +68,7 @@ test('a config error is shown at its place, and nothing is written', async () =>
   await vscode.command('GRAIN: Run GRAIN fine-tune');
   const message = vscode.page.locator('.notification-toast', { hasText: 'learningrate' });
   await message.first().waitFor({ timeout: 30_000 });
+  assert.match(await message.first().innerText(), /grain\.yaml:13:1: unknown key "learningrate"/);
   await vscode.screenshot('config-error-dark');
   assert.equal(existsSync(path.join(workspace, '.grain/runs')), false);
 });

@@ -87,6 +87,16 @@ function line<T extends { readonly step: number }>(
   return points.map((point) => ({ x: point.step, y: y(point) }));
 }
 
+/** Weights of a group as its area should hold them: means of as many steps as bring the points to at most 120. */
+function areaOf(points: readonly WeightsPoint[], group: number) {
+  const width = 2 ** Math.max(0, Math.ceil(Math.log2(points.length / 120)));
+  return Array.from({ length: Math.ceil(points.length / width) }, (_, i) => {
+    const averaged = points.slice(i * width, (i + 1) * width);
+    const sum = averaged.reduce((total, { weights }) => total + (weights[group] ?? 0), 0);
+    return { x: averaged.at(-1)!.step, y: sum / averaged.length };
+  });
+}
+
 async function overflow(page: Page): Promise<number> {
   return page.evaluate(() => {
     const { document, innerWidth } = globalThis as unknown as {
@@ -149,10 +159,7 @@ describe('weights', () => {
           grain.groupNames,
         );
         area.forEach(({ data }, group) => {
-          assert.deepEqual(
-            data,
-            line(points, ({ weights }) => weights[group]!),
-          );
+          assert.deepEqual(data, areaOf(points, group));
         });
         const [effective] = await drawn(page, 'effective-groups');
         assert.deepEqual(
@@ -200,12 +207,12 @@ describe('weights', () => {
         await send(page, { type: 'append', run: grain.run, points: long.slice(i, i + 250) });
       }
       for (const { data } of await drawn(page, 'weights-area')) {
-        assert.ok(data.length <= 1500 && data.length > 375, `${data.length} points`);
+        assert.ok(data.length <= 120 && data.length > 60, `${data.length} points`);
         assert.equal(data.at(-1)?.x, 5000);
       }
       const [effective] = await drawn(page, 'effective-groups');
       for (const { x, y } of effective!.data) assert.equal(y, long[x - 1]!.effectiveGroups);
-      await page.getByText('One step in 4 is drawn.').waitFor();
+      await page.getByText('Each point is the mean of 64 steps.').waitFor();
     });
   });
 
@@ -258,10 +265,7 @@ describe('weights', () => {
           .evaluate((list) => (list as unknown as { value: string }).value),
         mean.run.id,
       );
-      assert.deepEqual(
-        (await drawn(page, 'weights-area'))[0]?.data,
-        line(mean.points, ({ weights }) => weights[0]!),
-      );
+      assert.deepEqual((await drawn(page, 'weights-area'))[0]?.data, areaOf(mean.points, 0));
       assert.deepEqual(
         (await hostRecord(page)).posted.filter(({ type }) => type === 'selectRun').length,
         1,
@@ -272,7 +276,7 @@ describe('weights', () => {
 
   test('is used without a pointer: legend, points of a chart, spoken', async () => {
     await withPanel('weights', async ({ page }) => {
-      await send(page, weightsShow(grain));
+      await send(page, weightsShow(grain, 120));
       const canvas = page.locator('#weights-area');
       assert.match(
         (await canvas.getAttribute('aria-label')) ?? '',
@@ -283,11 +287,11 @@ describe('weights', () => {
       await page.keyboard.press('End');
       await page.keyboard.press('ArrowLeft');
       const tooltip = await seenText(page.locator('.tooltip'));
-      const point = grain.points[238]!;
-      assert.match(tooltip, /^step 239\b/);
+      const point = grain.points[118]!;
+      assert.match(tooltip, /^step 119\b/);
       for (const weight of point.weights)
         assert.ok(tooltip.includes(String(Number(weight!.toPrecision(6)))), tooltip);
-      assert.match(await seenText(page.locator('[aria-live]')), /^step 239; micro-batch 1: /);
+      assert.match(await seenText(page.locator('[aria-live]')), /^step 119; micro-batch 1: /);
       await page.screenshot({
         path: path.join(screenshots, 'weights-tooltip.png'),
         caret: 'initial',

@@ -64,13 +64,16 @@ export class VSCode {
         'workbench.colorTheme': themes[options.theme ?? 'dark'],
         'workbench.secondarySideBar.defaultVisibility': 'hidden',
         'chat.commandCenter.enabled': false,
+        'git.openRepositoryInParentFolders': 'never',
         ...options.settings,
       }),
     );
     const port = await freePort();
+    // code-server's launcher takes the first `node` on the path, which outside npm scripts may be an old one.
     const server = spawn(
-      codeServer,
+      process.execPath,
       [
+        codeServer,
         ...['--auth', 'none', '--bind-addr', `127.0.0.1:${port}`],
         ...['--disable-telemetry', '--disable-update-check'],
         ...['--user-data-dir', path.join(home, 'data')],
@@ -93,35 +96,31 @@ export class VSCode {
     return vscode;
   }
 
-  /** Reloads the window, as "Developer: Reload Window" does. */
   async reload(): Promise<void> {
-    await this.page.reload();
+    const loaded = this.page.waitForEvent('load', { timeout: 60_000 });
+    await this.command('Developer: Reload Window');
+    await loaded;
     await this.#workbenchIsUp();
   }
 
+  /** Runs a command from the palette; one that is not offered yet, as the window is still starting, is waited for. */
   async command(title: string): Promise<void> {
-    const input = this.page.locator('.quick-input-widget input').first();
-    for (;;) {
-      await this.page.keyboard.press('F1');
+    const rows = this.page.locator('.quick-input-list .monaco-list-row', { hasText: title });
+    await eventually(`the command "${title}" in the palette`, async () => {
+      await this.#searchPalette(title);
       try {
-        await input.waitFor({ state: 'visible', timeout: 3_000 });
-        break;
+        await rows.first().click({ timeout: 3_000 });
+        return true;
       } catch {
         await this.page.keyboard.press('Escape');
+        return undefined;
       }
-    }
-    await input.fill(`>${title}`);
-    const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
-    await row.waitFor({ timeout: 15_000 });
-    await row.click();
+    });
   }
 
   /** Whether the palette offers the command now. */
   async offers(title: string): Promise<boolean> {
-    await this.page.keyboard.press('F1');
-    const input = this.page.locator('.quick-input-widget input').first();
-    await input.waitFor({ state: 'visible' });
-    await input.fill(`>${title}`);
+    await this.#searchPalette(title);
     await sleep(700);
     const rows = this.page.locator('.quick-input-list .monaco-list-row', { hasText: title });
     const count = await rows.count();
@@ -146,6 +145,8 @@ export class VSCode {
 
   async screenshot(name: string): Promise<void> {
     await mkdir(screenshots, { recursive: true });
+    // Notifications and panels slide in.
+    await sleep(500);
     await this.page.screenshot({ path: path.join(screenshots, `${name}.png`) });
   }
 
@@ -161,6 +162,21 @@ export class VSCode {
     }
     await sleep(500);
     await rm(this.#home, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async #searchPalette(title: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget input').first();
+    await eventually('the palette', async () => {
+      await this.page.keyboard.press('F1');
+      try {
+        await input.waitFor({ state: 'visible', timeout: 3_000 });
+        return true;
+      } catch {
+        await this.page.keyboard.press('Escape');
+        return undefined;
+      }
+    });
+    await input.fill(`>${title}`);
   }
 
   async #workbenchIsUp(): Promise<void> {

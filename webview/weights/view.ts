@@ -10,7 +10,7 @@ import { TimeChart } from '../charts/timeChart.ts';
 import { WeightsArea } from '../charts/weightsArea.ts';
 import { DataTable } from '../controls/dataTable.ts';
 import { h } from '../dom.ts';
-import { exact, short, thinned } from '../format.ts';
+import { averaged, exact, short, thinned } from '../format.ts';
 import { latest, newestFirst } from '../latest.ts';
 import { Page } from '../page.ts';
 import { RunTitle, spokenRun } from '../runHeader.ts';
@@ -104,8 +104,9 @@ export class WeightsView {
     const { area, now, effective } = this.#figures;
     const count = this.#groupNames.length;
     area.now(newest ? this.#largest(newest) : 'no step yet');
-    area.note(thinned(this.#area.stride));
+    area.note(averaged(this.#area.width));
     now.now(newest ? `step ${newest.step}` : 'no step yet');
+    effective.note(thinned(this.#effectiveFeed?.stride ?? 1));
     effective.now(newest ? `${short(newest.effectiveGroups)} of ${count} now` : 'no step yet');
     this.#table.show(() => [
       ['step', ...this.#groupNames, 'effective groups'],

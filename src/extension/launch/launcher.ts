@@ -126,7 +126,9 @@ export class Launcher {
 
   async #showMistake(message: string, { uri, range }: vscode.Location): Promise<void> {
     const file = vscode.workspace.asRelativePath(uri);
-    const text = `${file}:${range.start.line + 1}: ${message}`;
+    const { line, character } = range.start;
+    // A notification has no lines: VS Code would run them together.
+    const text = `${file}:${line + 1}:${character + 1}: ${message.replaceAll(/\n\s*/g, '; ')}`;
     const answer = await vscode.window.showErrorMessage(text, 'Open problem');
     if (answer) await vscode.window.showTextDocument(uri, { selection: range });
   }

@@ -25,7 +25,7 @@ export class Selection implements vscode.Disposable {
     return this.#ids.map((id) => this.#runs.find(id)).filter((run) => run !== undefined);
   }
 
-  /** Of the selected runs, or else of all: the one being trained, or else the latest. */
+  /** Of the selected runs, or else of all: the one being trained, or else the latest that has something to show. */
   get current(): LocatedRun | undefined {
     const { selected } = this;
     if (selected.length > 0) return foremost(selected);
@@ -38,9 +38,11 @@ export class Selection implements vscode.Disposable {
 }
 
 function foremost(runs: readonly LocatedRun[]): LocatedRun | undefined {
+  const latest = [...runs].sort(latestFirst);
   return (
     runs.find(({ status }) => status === 'running') ??
     runs.find(({ status }) => isLiving(status)) ??
-    [...runs].sort(latestFirst)[0]
+    latest.find(({ step }) => step > 0) ??
+    latest[0]
   );
 }

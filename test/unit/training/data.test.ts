@@ -207,6 +207,12 @@ describe('complaints', () => {
     return readFileSync(path.join(folder, 'grain.yaml'), 'utf8');
   }
 
+  test('a file may be named by its whole path', async () => {
+    write('train.csv', 'alpha,beta,label\n1,2,x\n3,4,y\n');
+    const { train } = await load({ train: path.join(folder, 'train.csv') });
+    assert.deepEqual([...train.features], [1, 2, 3, 4]);
+  });
+
   test('a missing file, with the nearest name in its folder', async () => {
     const settings = { train: 'trian.csv' };
     const { file, line, column, suggestion } = await failure(settings);
