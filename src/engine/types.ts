@@ -122,4 +122,6 @@ export interface Diagnostics extends Certificate {
   readonly certified: boolean;
   /** Indices of the groups stepped against, beyond rounding. */
   readonly against: readonly number[];
+  /** True if ‖d‖ is zero to rounding though groups have weight: no direction serves every group. */
+  readonly stationary: boolean;
 }

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { aggregate } from './aggregate.ts';
 import { aggregateBlocks } from './blocks.ts';
-import { diagnose } from './diagnose.ts';
+import { diagnoseStep } from './diagnoseStep.ts';
 import { gramOf } from './gram.ts';
 import type { Answer, Calls, PlainError, Request } from './protocol.ts';
 
@@ -32,7 +32,7 @@ function compute(request: Request): Calls[Request['kind']]['value'] {
     case 'aggregateBlocks':
       return aggregateBlocks(request.blocks, request.options, request.aggregator);
     case 'diagnose':
-      return request.problems.map((problem) => diagnose(problem, problem.weights));
+      return request.steps.map(diagnoseStep);
   }
 }
 

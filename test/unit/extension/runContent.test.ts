@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { diagnose } from '../../../src/engine/diagnose.ts';
-import type { DiagnoseProblem } from '../../../src/engine/protocol.ts';
+import { diagnoseStep, type StepFacts } from '../../../src/engine/diagnoseStep.ts';
 import type { EmptyMessage } from '../../../src/extension/messages/common.ts';
 import type { WeightsAppend, WeightsShow } from '../../../src/extension/messages/weights.ts';
 import { RunContent } from '../../../src/extension/panels/runContent.ts';
@@ -18,8 +17,7 @@ function panelOn(...runs: RunSummary[]) {
   const logged: RunEvent[] = [];
   const world = { runs, shown: runs[0]?.manifest.id, leases: 0 };
   const engine = {
-    diagnose: async (problems: readonly DiagnoseProblem[]) =>
-      problems.map((problem) => diagnose(problem, problem.weights)),
+    diagnose: async (steps: readonly StepFacts[]) => steps.map(diagnoseStep),
   };
   const content = new RunContent<RunSummary, WeightsShow, WeightsAppend>({
     runs: {

@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { diagnose } from '../../../src/engine/diagnose.ts';
-import type { DiagnoseProblem } from '../../../src/engine/protocol.ts';
+import { diagnoseStep, type StepFacts } from '../../../src/engine/diagnoseStep.ts';
 import { RunFeed } from '../../../src/extension/panels/runFeed.ts';
 import type { RunEvent } from '../../../src/runs/events.ts';
 import { conflictingStep, summary } from './fixtures.ts';
 
 /** The real engine, on this thread. */
 const engine = {
-  diagnose: async (problems: readonly DiagnoseProblem[]) =>
-    problems.map((problem) => diagnose(problem, problem.weights)),
+  diagnose: async (steps: readonly StepFacts[]) => steps.map(diagnoseStep),
 };
 
 /** A log of which ever more can be read. */
@@ -95,9 +93,9 @@ test('what JSON cannot carry becomes null', async () => {
 test('steps read while the engine is dead are shown once it lives again', async () => {
   let dead = true;
   const moody = {
-    diagnose: async (problems: readonly DiagnoseProblem[]) => {
+    diagnose: async (steps: readonly StepFacts[]) => {
       if (dead) throw new Error('the engine worker died');
-      return engine.diagnose(problems);
+      return engine.diagnose(steps);
     },
   };
   const feed = new RunFeed(manifest, logOf([conflictingStep(1)]), moody);
