@@ -1,13 +1,15 @@
-/** Writes docs/config.md anew: the text of docs/config.head.md, then a table of every key from the config's schema. */
+/** Writes docs/config.md and docs/aggregators.md anew: the text of their heads, then tables from the config's schema and the registry. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { configJsonSchema, type JsonSchema } from '../src/experiment/schema.ts';
+import type { AggregatorDescription, Properties } from '../src/engine/aggregators/description.ts';
+import { aggregators } from '../src/engine/aggregators/registry.ts';
+import { configJsonSchema, type JsonSchema, keysOf, schemaAt } from '../src/experiment/schema.ts';
 import { typeWords } from '../src/experiment/words.ts';
 
-const head = new URL('./config.head.md', import.meta.url);
-const page = new URL('./config.md', import.meta.url);
+const at = (name: string) => new URL(name, import.meta.url);
+const headOf = (name: string) => readFileSync(at(name), 'utf8').trimEnd();
 
 export function configPage(): string {
-  return `${readFileSync(head, 'utf8').trimEnd()}\n\n${reference(configJsonSchema())}`;
+  return `${headOf('config.head.md')}\n\n${reference(configJsonSchema())}`;
 }
 
 /** Sections one below the other, the keys of the top level first. */
@@ -17,7 +19,46 @@ function reference(schema: JsonSchema): string {
   return [
     section('The top level', schema),
     ...sections.map(([name, part]) => section(`\`${name}\``, part, part.description)),
+    entrySection(schema),
   ].join('\n');
+}
+
+/** The keys that all entries may have, then those of single aggregators. */
+function entrySection(schema: JsonSchema): string {
+  const { name: _, ...common } = keysOf(entryOf('grain', schema), { name: 'grain' });
+  const named = {
+    name: { title: 'the name of an aggregator', description: 'See [aggregators](aggregators.md).' },
+    ...common,
+  };
+  const own = Object.values(aggregators).flatMap((of) =>
+    parameterRows(of, schema).map((row) => `| \`${of.name}\` ${row}`),
+  );
+  return [
+    section(
+      'An entry of `aggregate`',
+      { properties: named, required: ['name'] },
+      'The name of an aggregator, or these keys. The same aggregator may be there several times with different settings; each gets a label of its own, such as `cagrad c=0.4`, by which lists and panels tell its runs apart.',
+    ),
+    'Some aggregators have parameters, which are further keys:',
+    '',
+    '| aggregator | key | value | default | meaning |',
+    '| --- | --- | --- | --- | --- |',
+    ...own,
+    '',
+  ].join('\n');
+}
+
+function parameterRows({ name, parameters }: AggregatorDescription, schema: JsonSchema): string[] {
+  const keys = keysOf(entryOf(name, schema), { name });
+  return Object.keys(parameters).map((key) => {
+    const { description, ...value } = keys[key]!;
+    return `| \`${key}\` | ${typeWords(value)} | ${defaultWords(value)} | ${description} |`;
+  });
+}
+
+/** Schema of an entry of this name. */
+function entryOf(name: string, schema: JsonSchema): JsonSchema {
+  return schemaAt(schema, ['aggregate', 0], { aggregate: [{ name }] })!;
 }
 
 function section(title: string, { properties = {}, required = [] }: JsonSchema, text?: string) {
@@ -48,4 +89,68 @@ function plain(text: string): string {
   return text.replaceAll('<', '&lt;');
 }
 
-if (import.meta.main) writeFileSync(page, configPage());
+export function aggregatorsPage(): string {
+  const all = Object.values(aggregators);
+  return [
+    headOf('aggregators.head.md'),
+    '',
+    propertiesTable(all),
+    ...all.map((description) => aggregatorSection(description)),
+  ].join('\n');
+}
+
+const propertyWords: Readonly<Record<keyof Properties, string>> = {
+  convex: 'convex',
+  minimumNorm: 'minimum norm',
+  nonConflicting: 'non-conflicting',
+  permutationEquivariant: 'order-free',
+  linearUnderScaling: 'linear under scaling',
+  scaleEquivariant: 'scale-equivariant',
+  stronglyStationary: 'strongly stationary',
+};
+
+function propertiesTable(all: readonly AggregatorDescription[]): string {
+  const keys = Object.keys(propertyWords) as (keyof Properties)[];
+  return [
+    `| aggregator | ${keys.map((key) => propertyWords[key]).join(' | ')} |`,
+    `| --- |${keys.map(() => ' :-: |').join('')}`,
+    ...all.map(
+      ({ name, properties }) =>
+        `| [\`${name}\`](#${name}) | ${keys.map((key) => (properties[key] ? '✓' : '')).join(' | ')} |`,
+    ),
+    '',
+  ].join('\n');
+}
+
+const decidedBy: Readonly<Record<AggregatorDescription['decidedBy'], string>> = {
+  gram: 'the k² inner products of the gradients',
+  'block-grams': 'the inner products in each parameter block, weights of their own for each',
+  arrival:
+    'the gradients one after another, of which only d and one are in memory; what the log knows of d is its length',
+  coordinates: 'single coordinates; d is no weighted sum',
+};
+
+function aggregatorSection(of: AggregatorDescription): string {
+  const rows = parameterRows(of, configJsonSchema());
+  const zero = of.takesZeroGroups
+    ? 'A zero gradient is taken like any other.'
+    : 'Groups with a zero gradient are subject to `zeroGroups`.';
+  return [
+    `## ${of.name}`,
+    '',
+    `${of.title}.`,
+    '',
+    `- **Guarantee.** ${of.guarantee}`,
+    `- **Reference.** ${of.reference}`,
+    `- **Decided by** ${decidedBy[of.decidedBy]}. ${zero}`,
+    ...(rows.length > 0
+      ? ['', '| parameter | value | default | meaning |', '| --- | --- | --- | --- |', ...rows]
+      : []),
+    '',
+  ].join('\n');
+}
+
+if (import.meta.main) {
+  writeFileSync(at('config.md'), configPage());
+  writeFileSync(at('aggregators.md'), aggregatorsPage());
+}

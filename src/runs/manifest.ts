@@ -1,3 +1,5 @@
+import type { Metric, ZeroGroupPolicy } from '../engine/types.ts';
+
 /** `run.json`: what was asked for and what it was run on. Written once, before the first event. */
 
 export const FORMAT_VERSION = 1;
@@ -14,14 +16,10 @@ export interface Aggregation {
   /** Of the aggregator. */
   readonly name: string;
   readonly parameters: Readonly<Record<string, number>>;
-  /**
-   * Where inner products are taken: between the gradients, or between the P^½gᵢ, P being the diagonal that the optimizer
-   * multiplies with in the very same step.
-   */
-  readonly metric: 'euclidean' | 'preconditioned';
+  readonly metric: Metric;
   /** Share of the last step's weights that is kept, 0…<1. */
   readonly smoothing: number;
-  readonly zeroGroups: 'drop' | 'stop' | 'error';
+  readonly zeroGroups: ZeroGroupPolicy;
 }
 
 export interface RunManifest {

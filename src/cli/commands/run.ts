@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { trainableNames } from '../../experiment/config.ts';
+import { aggregatorNames } from '../../experiment/aggregation.ts';
 import { ConfigError } from '../../experiment/parse.ts';
 import { closeSession } from '../../training/session.ts';
 import { trainRuns } from '../../training/trainRuns.ts';
@@ -38,7 +38,7 @@ export function addRunCommand(program: Command): void {
     .option('--seed <n...>', "in place of the config's seeds", collectSeeds)
     .addOption(
       new Option('--aggregate <name...>', "in place of the config's aggregators").choices(
-        trainableNames,
+        aggregatorNames,
       ),
     )
     .option('--steps <n>', "in place of the config's steps", positiveInteger)

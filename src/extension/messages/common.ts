@@ -1,4 +1,4 @@
-import type { Aggregation } from '../../runs/manifest.ts';
+import type { Metric } from '../../engine/types.ts';
 import type { RunStatus } from '../../runs/status.ts';
 
 /** What is known of an aggregator: the registry's own words. */
@@ -21,8 +21,8 @@ export interface RunHeader {
   readonly aggregator: string;
   /** `null` for an aggregator that this version does not know. */
   readonly method: Method | null;
-  /** Where cosines, lengths and the guarantee are taken; see `Aggregation` in runs/manifest. */
-  readonly metric: Aggregation['metric'];
+  /** Where cosines, lengths and the guarantee are taken. */
+  readonly metric: Metric;
   /** "3", or "init 3 · order 1" where they differ. */
   readonly seed: string;
   readonly status: RunStatus;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { configPage } from '../../../docs/generate.ts';
+import { aggregatorsPage, configPage } from '../../../docs/generate.ts';
 import { parseConfig } from '../../../src/experiment/parse.ts';
 import { configJsonSchema, type JsonSchema } from '../../../src/experiment/schema.ts';
 
@@ -10,6 +10,11 @@ const page = readFileSync(new URL('../../../docs/config.md', import.meta.url), '
 
 test('docs/config.md is what the schema says: else run npm run docs', () => {
   assert.equal(page, configPage());
+});
+
+test('docs/aggregators.md is what the registry says: else run npm run docs', () => {
+  const aggregatorsFile = new URL('../../../docs/aggregators.md', import.meta.url);
+  assert.equal(readFileSync(aggregatorsFile, 'utf8'), aggregatorsPage());
 });
 
 test('its example is a config', () => {
@@ -25,7 +30,11 @@ test('every key is described', () => {
       if (!value.description) undescribed.push(path + key);
       walk(value, `${path}${key}.`);
     }
-    for (const part of [...(schema.anyOf ?? []), ...(schema.items ? [schema.items] : [])]) {
+    for (const part of [
+      ...(schema.anyOf ?? []),
+      ...(schema.oneOf ?? []),
+      ...(schema.items ? [schema.items] : []),
+    ]) {
       walk(part, `${path}[].`);
     }
   };
