@@ -209,7 +209,7 @@ function diagnosticRows(
   const percent = (share: number | null) => (share === null ? '–' : `${figure(100 * share)} %`);
   const named = (indices: readonly number[]) =>
     indices.map((i) => groups[i]!.name).join(', ') || 'no group';
-  const certified = of.certified ? ', certified: no group is made worse' : '';
+  const certified = of.certified ? ', certified: d serves every group' : '';
   return [
     ...(of.unmeasured ? [['not measurable', unmeasuredWords[of.unmeasured]]] : []),
     ['smallest cosine', `${figure(of.minCosine)}${certified}`],
