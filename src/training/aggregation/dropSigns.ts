@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { gradDrop } from '../../engine/aggregators/graddrop.ts';
 import { type Draws, drawsFrom } from '../../engine/draws.ts';
 import type { Device } from '../devices/device.ts';
+import { valuesOf } from '../devices/values.ts';
 import type { Parts } from './products.ts';
 
 /**
@@ -29,7 +30,7 @@ export function dropSigns(
 }
 
 function dropInMemory(gradients: readonly tf.Tensor[], leak: number, draws: Draws): tf.Tensor {
-  const rows = gradients.map((gradient) => gradient.dataSync<'float32'>());
+  const rows = gradients.map((gradient) => valuesOf(gradient));
   const mean = gradDrop(rows, leak, draws.uniform);
   return tf.tensor(Float32Array.from(mean), gradients[0]!.shape);
 }

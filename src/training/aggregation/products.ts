@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { gramOf } from '../../engine/gram.ts';
 import type { Device } from '../devices/device.ts';
+import { valuesOf } from '../devices/values.ts';
 
 /** A vector in the space of the parameters: a tensor for each variable. */
 export type Parts = readonly tf.Tensor[];
@@ -19,7 +20,7 @@ export async function gramOfParts(device: Device, rows: readonly Parts[]): Promi
   if (!device.hostMemory) return gramOnDevice(rows);
   const total = new Float64Array(rows.length ** 2);
   for (let part = 0; part < rows[0]!.length; part++) {
-    const gram = gramOf(rows.map((row) => row[part]!.dataSync<'float32'>()));
+    const gram = gramOf(rows.map((row) => valuesOf(row[part]!)));
     for (let at = 0; at < total.length; at++) total[at]! += gram[at]!;
   }
   return total;
@@ -62,7 +63,7 @@ function stacked(rows: readonly Parts[]): tf.Tensor2D {
 
 function innerProduct(a: Parts, b: Parts): number {
   return a.reduce(
-    (sum, part, i) => sum + dot(part.dataSync<'float32'>(), b[i]!.dataSync<'float32'>()),
+    (sum, part, i) => sum + dot(valuesOf(part), valuesOf(b[i]!)),
     0,
   );
 }

@@ -8,6 +8,7 @@ import type { AggregatorChoice, Memory, ProblemOptions, Warning } from '../../en
 import type { Aggregation } from '../../experiment/aggregation.ts';
 import type { ArrivalFacts } from '../../runs/events.ts';
 import type { Device } from '../devices/device.ts';
+import { valuesOf } from '../devices/values.ts';
 import type { GroupGradient } from '../gradients.ts';
 import type { ParameterBlock } from './blocks.ts';
 import { combine } from './combine.ts';
@@ -181,7 +182,7 @@ export class StepAggregator {
     const values = new Float32Array(this.#shared);
     let at = 0;
     for (const part of rows.flat()) {
-      values.set(part.dataSync<'float32'>(), at);
+      values.set(valuesOf(part), at);
       at += part.size;
     }
     return this.#engine.aggregateShared(this.#shared, k, d, this.#choice, options);
