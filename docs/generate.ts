@@ -1,9 +1,13 @@
-/** Writes docs/config.md and docs/aggregators.md anew: the text of their heads, then tables from the config's schema and the registry. */
+/**
+ * Writes docs/config.md anew: the text of docs/config.head.md, then a table of every key from the config's schema; and
+ * docs/aggregators.md, from the registry.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { AggregatorDescription, Properties } from '../src/engine/aggregators/description.ts';
+import type { AggregatorDescription } from '../src/engine/aggregators/description.ts';
 import { aggregators } from '../src/engine/aggregators/registry.ts';
 import { configJsonSchema, type JsonSchema, keysOf, schemaAt } from '../src/experiment/schema.ts';
 import { typeWords } from '../src/experiment/words.ts';
+import { aggregatorsPage } from './aggregators.ts';
 
 const at = (name: string) => new URL(name, import.meta.url);
 const headOf = (name: string) => readFileSync(at(name), 'utf8').trimEnd();
@@ -87,67 +91,6 @@ function defaultWords({ default: value, properties }: JsonSchema): string {
 /** Text that Markdown would take for HTML. */
 function plain(text: string): string {
   return text.replaceAll('<', '&lt;');
-}
-
-export function aggregatorsPage(): string {
-  const all = Object.values(aggregators);
-  return [
-    headOf('aggregators.head.md'),
-    '',
-    propertiesTable(all),
-    ...all.map((description) => aggregatorSection(description)),
-  ].join('\n');
-}
-
-const propertyWords: Readonly<Record<keyof Properties, string>> = {
-  convex: 'convex',
-  minimumNorm: 'minimum norm',
-  nonConflicting: 'non-conflicting',
-  permutationEquivariant: 'order-free',
-  linearUnderScaling: 'linear under scaling',
-  scaleEquivariant: 'scale-equivariant',
-  stronglyStationary: 'strongly stationary',
-};
-
-function propertiesTable(all: readonly AggregatorDescription[]): string {
-  const keys = Object.keys(propertyWords) as (keyof Properties)[];
-  return [
-    `| aggregator | ${keys.map((key) => propertyWords[key]).join(' | ')} |`,
-    `| --- |${keys.map(() => ' :-: |').join('')}`,
-    ...all.map(
-      ({ name, properties }) =>
-        `| [\`${name}\`](#${name}) | ${keys.map((key) => (properties[key] ? '✓' : '')).join(' | ')} |`,
-    ),
-    '',
-  ].join('\n');
-}
-
-const decidedBy: Readonly<Record<AggregatorDescription['decidedBy'], string>> = {
-  gram: 'the k² inner products of the gradients',
-  'block-grams': 'the inner products in each parameter block, weights of their own for each',
-  arrival:
-    'the gradients one after another, of which only d and one are in memory; what the log knows of d is its length',
-  coordinates: 'single coordinates; d is no weighted sum',
-};
-
-function aggregatorSection(of: AggregatorDescription): string {
-  const rows = parameterRows(of, configJsonSchema());
-  const zero = of.takesZeroGroups
-    ? 'A zero gradient is taken like any other.'
-    : 'Groups with a zero gradient are subject to `zeroGroups`.';
-  return [
-    `## ${of.name}`,
-    '',
-    `${of.title}.`,
-    '',
-    `- **Guarantee.** ${of.guarantee}`,
-    `- **Reference.** ${of.reference}`,
-    `- **Decided by** ${decidedBy[of.decidedBy]}. ${zero}`,
-    ...(rows.length > 0
-      ? ['', '| parameter | value | default | meaning |', '| --- | --- | --- | --- |', ...rows]
-      : []),
-    '',
-  ].join('\n');
 }
 
 if (import.meta.main) {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { aggregatorsPage, configPage } from '../../../docs/generate.ts';
+import { aggregatorsPage } from '../../../docs/aggregators.ts';
+import { configPage } from '../../../docs/generate.ts';
 import { parseConfig } from '../../../src/experiment/parse.ts';
 import { configJsonSchema, type JsonSchema } from '../../../src/experiment/schema.ts';
 
@@ -13,8 +14,8 @@ test('docs/config.md is what the schema says: else run npm run docs', () => {
 });
 
 test('docs/aggregators.md is what the registry says: else run npm run docs', () => {
-  const aggregatorsFile = new URL('../../../docs/aggregators.md', import.meta.url);
-  assert.equal(readFileSync(aggregatorsFile, 'utf8'), aggregatorsPage());
+  const file = new URL('../../../docs/aggregators.md', import.meta.url);
+  assert.equal(readFileSync(file, 'utf8'), aggregatorsPage());
 });
 
 test('its example is a config', () => {

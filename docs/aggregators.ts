@@ -1,0 +1,86 @@
+/** The page docs/aggregators.md: the text of docs/aggregators.head.md, then what the registry says of each aggregator. */
+import { readFileSync } from 'node:fs';
+import type {
+  AggregatorDescription,
+  Parameter,
+  Properties,
+} from '../src/engine/aggregators/description.ts';
+import { aggregators } from '../src/engine/aggregators/registry.ts';
+
+const head = new URL('./aggregators.head.md', import.meta.url);
+
+const decided: Record<AggregatorDescription['decidedBy'], string> = {
+  gram: 'the Gram matrix of the step',
+  'block-grams': 'the Gram matrix of each parameter block',
+  arrival:
+    'the gradients, one after another; of d, its length and weights are known, not whom it goes against',
+  coordinates: 'single coordinates of the gradients; d is no weighted sum',
+};
+
+const meanings: Record<keyof Properties, [short: string, meaning: string]> = {
+  nonConflicting: ['no conflict', '⟨d, gᵢ⟩ ≥ 0 for every group, up to rounding'],
+  minimumNorm: ['shortest', 'd is the shortest vector in the convex hull (of each block)'],
+  convex: ['convex', 'the weights are ≥ 0 and add up to 1 (in each block)'],
+  permutationEquivariant: ['any order', 'd does not depend on the order of the groups'],
+  scaleEquivariant: ['scales', 'gradients c times as long make d c times as long'],
+  linearUnderScaling: ['linear', 'd(c₁g₁, …, c_kg_k) is linear in c > 0'],
+  stronglyStationary: ['strong', 'd = 0 only where a positive combination of all gradients is 0'],
+};
+
+const properties = Object.keys(meanings) as (keyof Properties)[];
+
+export function aggregatorsPage(): string {
+  const all = Object.values(aggregators);
+  return [
+    readFileSync(head, 'utf8'),
+    ...table(
+      ['aggregator', ...properties.map((property) => meanings[property][0])],
+      all.map((one) => [
+        `[\`${one.name}\`](#${one.name})`,
+        ...properties.map((property) => (one.properties[property] ? '✓' : '')),
+      ]),
+    ),
+    '',
+    ...properties.map((property) => `- _${meanings[property][0]}_: ${meanings[property][1]}`),
+    ...all.flatMap(section),
+    '',
+  ].join('\n');
+}
+
+function section(of: AggregatorDescription): string[] {
+  const parameters = Object.entries(of.parameters);
+  return [
+    '',
+    `## ${of.name}`,
+    '',
+    `${of.title}.`,
+    '',
+    `- Guarantee: ${of.guarantee}`,
+    `- Decided by ${decided[of.decidedBy]}.`,
+    `- A zero gradient ${of.takesZeroGroups ? 'is a group like any other' : 'is dealt with as `zeroGroups` says'}.`,
+    `- Reference: ${of.reference}`,
+    ...(parameters.length > 0
+      ? [
+          '',
+          ...table(
+            ['parameter', 'value', 'default', 'meaning'],
+            parameters.map(([name, parameter]) => [
+              `\`${name}\``,
+              range(parameter),
+              `\`${parameter.default}\``,
+              parameter.description,
+            ]),
+          ),
+        ]
+      : []),
+  ];
+}
+
+function range({ min, max, belowMax }: Parameter): string {
+  if (max === Number.MAX_VALUE) return `at least ${min}`;
+  return `from ${min} to ${belowMax ? 'below ' : ''}${max}`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`);
+}
