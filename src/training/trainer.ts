@@ -6,7 +6,7 @@ import type { Aggregation } from '../experiment/aggregation.ts';
 import type { StepEvent } from '../runs/events.ts';
 import type { Seed } from '../runs/manifest.ts';
 import { parameterBlocks } from './aggregation/blocks.ts';
-import { measure } from './aggregation/products.ts';
+import { measureChange } from './aggregation/change.ts';
 import { type AggregatedStep, StepAggregator } from './aggregation/step.ts';
 import { loadCheckpoint, saveCheckpoint, type TrainerState } from './checkpoint.ts';
 import { Order } from './data/order.ts';
@@ -188,16 +188,15 @@ export class Trainer {
     }
   }
 
-  /** Moves the parameters. @returns how they moved, measured against the gradients that are still there */
+  /** Moves the parameters. @returns how they moved; null if the gradients to measure that against are gone */
   async #update({ gradients, groups }: AggregatedStep, learningRate: number) {
     const { trainable } = this.#model;
-    const before = groups && trainable.map((variable) => tf.clone(variable));
-    if (gradients) this.#optimizer.step(trainable, gradients, learningRate);
-    if (!before) return null;
-    const change = tf.tidy(() => trainable.map((variable, i) => tf.sub(before[i]!, variable)));
-    const measured = await measure(this.#session.device, change, groups);
-    tf.dispose([...before, ...change]);
-    return measured;
+    const move = () => {
+      if (gradients) this.#optimizer.step(trainable, gradients, learningRate);
+    };
+    if (groups) return measureChange(this.#session.device, trainable, groups, move);
+    move();
+    return null;
   }
 
   #checkLosses(step: number, groups: readonly Group[], { losses }: AggregatedStep): void {

@@ -62,10 +62,7 @@ function stacked(rows: readonly Parts[]): tf.Tensor2D {
 }
 
 function innerProduct(a: Parts, b: Parts): number {
-  return a.reduce(
-    (sum, part, i) => sum + dot(valuesOf(part), valuesOf(b[i]!)),
-    0,
-  );
+  return a.reduce((sum, part, i) => sum + dot(valuesOf(part), valuesOf(b[i]!)), 0);
 }
 
 /** Four sums in flight. */
