@@ -9,7 +9,8 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { median } from 'simple-statistics';
 import { EngineClient } from '../src/engine/client.ts';
-import { StepAggregator } from '../src/training/aggregateStep.ts';
+import { resolvedAggregation } from '../src/experiment/aggregation.ts';
+import { StepAggregator } from '../src/training/aggregation/step.ts';
 import { openDevice } from '../src/training/devices/device.ts';
 import { groupGradient } from '../src/training/gradients.ts';
 import { lossOf } from '../src/training/loss.ts';
@@ -41,7 +42,9 @@ async function timeStep(
   steps: number,
 ): Promise<StepTime> {
   const device = { rung: 'cpu', name: '', hostMemory: true, close: async () => {} } as const;
-  const step = new StepAggregator(engine, device, { aggregator: 'grain', zeroGroups: 'drop' });
+  const step = new StepAggregator(engine, device, {
+    aggregation: resolvedAggregation('grain', 'drop'),
+  });
   const model = await buildModel(config, { input: INPUT, outputs: CLASSES }, 1, '.');
   const optimizer = buildOptimizer({
     name: 'adamw',
@@ -61,11 +64,11 @@ async function timeStep(
     const start = performance.now();
     const parts = groups.map(({ x, y }) => groupGradient(model, lossOf.classification, x, y));
     const differentiated = performance.now();
-    const { gradients } = await step.aggregate(parts, sizes);
+    const aggregation = await step.aggregate(parts, { sizes });
     const aggregated = performance.now();
-    optimizer.step(model.trainable, gradients!, 1e-3);
+    optimizer.step(model.trainable, aggregation.gradients!, 1e-3);
     const updated = performance.now();
-    tf.dispose(gradients as tf.Tensor[]);
+    aggregation.dispose();
     times.push({
       gradients: differentiated - start,
       aggregate: aggregated - differentiated,

@@ -1,4 +1,5 @@
-/** The page docs/aggregators.md: what the registry says of each aggregator. */
+/** The page docs/aggregators.md: the text of docs/aggregators.head.md, then what the registry says of each aggregator. */
+import { readFileSync } from 'node:fs';
 import type {
   AggregatorDescription,
   Parameter,
@@ -6,11 +7,14 @@ import type {
 } from '../src/engine/aggregators/description.ts';
 import { aggregators } from '../src/engine/aggregators/registry.ts';
 
+const head = new URL('./aggregators.head.md', import.meta.url);
+
 const decided: Record<AggregatorDescription['decidedBy'], string> = {
   gram: 'the Gram matrix of the step',
   'block-grams': 'the Gram matrix of each parameter block',
-  arrival: 'the gradients, one after another',
-  coordinates: 'single coordinates of the gradients',
+  arrival:
+    'the gradients, one after another; of d, its length and weights are known, not whom it goes against',
+  coordinates: 'single coordinates of the gradients; d is no weighted sum',
 };
 
 const meanings: Record<keyof Properties, [short: string, meaning: string]> = {
@@ -28,10 +32,7 @@ const properties = Object.keys(meanings) as (keyof Properties)[];
 export function aggregatorsPage(): string {
   const all = Object.values(aggregators);
   return [
-    '# Aggregators',
-    '',
-    'What makes one gradient d = Σ wᵢgᵢ of the groups’ gradients gᵢ. Guarantees are to first order and of d itself: an optimizer that rescales coordinates, momentum and weight decay are outside them, and so is `smoothing`. Every step’s certificate shows what came of them. The properties are tested for whoever has them, and broken by an example for whoever has not (`test/unit/engine/properties.test.ts`); `bench/agreement.ts` compares the answers with other implementations.',
-    '',
+    readFileSync(head, 'utf8'),
     ...table(
       ['aggregator', ...properties.map((property) => meanings[property][0])],
       all.map((one) => [

@@ -3,15 +3,17 @@
  * docs/aggregators.md, from the registry.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { configJsonSchema, type JsonSchema } from '../src/experiment/schema.ts';
+import type { AggregatorDescription } from '../src/engine/aggregators/description.ts';
+import { aggregators } from '../src/engine/aggregators/registry.ts';
+import { configJsonSchema, type JsonSchema, keysOf, schemaAt } from '../src/experiment/schema.ts';
 import { typeWords } from '../src/experiment/words.ts';
 import { aggregatorsPage } from './aggregators.ts';
 
-const head = new URL('./config.head.md', import.meta.url);
-const page = new URL('./config.md', import.meta.url);
+const at = (name: string) => new URL(name, import.meta.url);
+const headOf = (name: string) => readFileSync(at(name), 'utf8').trimEnd();
 
 export function configPage(): string {
-  return `${readFileSync(head, 'utf8').trimEnd()}\n\n${reference(configJsonSchema())}`;
+  return `${headOf('config.head.md')}\n\n${reference(configJsonSchema())}`;
 }
 
 /** Sections one below the other, the keys of the top level first. */
@@ -21,7 +23,46 @@ function reference(schema: JsonSchema): string {
   return [
     section('The top level', schema),
     ...sections.map(([name, part]) => section(`\`${name}\``, part, part.description)),
+    entrySection(schema),
   ].join('\n');
+}
+
+/** The keys that all entries may have, then those of single aggregators. */
+function entrySection(schema: JsonSchema): string {
+  const { name: _, ...common } = keysOf(entryOf('grain', schema), { name: 'grain' });
+  const named = {
+    name: { title: 'the name of an aggregator', description: 'See [aggregators](aggregators.md).' },
+    ...common,
+  };
+  const own = Object.values(aggregators).flatMap((of) =>
+    parameterRows(of, schema).map((row) => `| \`${of.name}\` ${row}`),
+  );
+  return [
+    section(
+      'An entry of `aggregate`',
+      { properties: named, required: ['name'] },
+      'The name of an aggregator, or these keys. The same aggregator may be there several times with different settings; each gets a label of its own, such as `cagrad c=0.4`, by which lists and panels tell its runs apart.',
+    ),
+    'Some aggregators have parameters, which are further keys:',
+    '',
+    '| aggregator | key | value | default | meaning |',
+    '| --- | --- | --- | --- | --- |',
+    ...own,
+    '',
+  ].join('\n');
+}
+
+function parameterRows({ name, parameters }: AggregatorDescription, schema: JsonSchema): string[] {
+  const keys = keysOf(entryOf(name, schema), { name });
+  return Object.keys(parameters).map((key) => {
+    const { description, ...value } = keys[key]!;
+    return `| \`${key}\` | ${typeWords(value)} | ${defaultWords(value)} | ${description} |`;
+  });
+}
+
+/** Schema of an entry of this name. */
+function entryOf(name: string, schema: JsonSchema): JsonSchema {
+  return schemaAt(schema, ['aggregate', 0], { aggregate: [{ name }] })!;
 }
 
 function section(title: string, { properties = {}, required = [] }: JsonSchema, text?: string) {
@@ -53,6 +94,6 @@ function plain(text: string): string {
 }
 
 if (import.meta.main) {
-  writeFileSync(page, configPage());
-  writeFileSync(new URL('./aggregators.md', import.meta.url), aggregatorsPage());
+  writeFileSync(at('config.md'), configPage());
+  writeFileSync(at('aggregators.md'), aggregatorsPage());
 }

@@ -183,8 +183,9 @@ function normalise(weights: Float64Array): void {
   for (let i = 0; i < weights.length; i++) weights[i]! /= sum;
 }
 
-function* warningsOfGroups(
-  { nonFinite, zero, present }: Screening,
+/** What is to be told of groups that cannot be aggregated like others; `keep`: zero gradients can. */
+export function* warningsOfGroups(
+  { nonFinite, zero, present }: Pick<Screening, 'nonFinite' | 'zero' | 'present'>,
   policy: 'drop' | 'stop' | 'error' | 'keep',
 ): Generator<Warning> {
   if (nonFinite.length > 0) {

@@ -1,4 +1,5 @@
 import { aggregate, ZeroGroupError } from './aggregate.ts';
+import { certify, type MeasuredCertificate } from './certificate.ts';
 import { resolveChoice } from './choice.ts';
 import { roundingOf } from './rounding.ts';
 import { type Screening, screen } from './screen.ts';
@@ -72,7 +73,7 @@ export function aggregateBlocks(
     );
   });
   const weights = solved.map((answer) => answer.weights);
-  const certificate = certifyBlocks(screened, weights);
+  const certificate = certifyWhole(screened, weights);
   return {
     blocks: blocks.map(({ name }, b) => ({ name, weights: weights[b]! })),
     norm2: certificate.norm2,
@@ -141,11 +142,44 @@ function screenAll(blocks: readonly Block[], { sizes }: BlockOptions): ScreenedB
   return { k, screenings, grams, nonFinite, zero, present };
 }
 
+/** A certificate of d = (Σ wᵢᵇgᵢᵇ)_b, without the gap, which each block has of its own. */
+interface WholeCertificate extends Omit<MeasuredCertificate, 'gap' | 'gapFloor'> {}
+
+/**
+ * Proof of how good the weights of blocks are, whoever made them: the gap is the sum of the blocks'.
+ *
+ * @param weights of each block, length k
+ * @throws RangeError as `aggregateBlocks` does for blocks, and if weights do not have length k
+ */
+export function certifyBlocks(
+  blocks: readonly Block[],
+  weights: readonly ArrayLike<number>[],
+): WholeCertificate & Pick<Certificate, 'gap'> {
+  const screened = screenAll(blocks, {});
+  for (const { length } of weights) {
+    if (length !== screened.k) throw new RangeError(`${length} weights for ${screened.k} groups`);
+  }
+  const isBroken = weights.some(
+    (ofBlock) =>
+      !Array.from(ofBlock).every(Number.isFinite) ||
+      screened.nonFinite.some((i) => ofBlock[i] !== 0),
+  );
+  if (isBroken) {
+    const unknown = { norm2: Number.NaN, minCosine: Number.NaN, isZero: false, against: [] };
+    return { ...unknown, gap: Number.POSITIVE_INFINITY };
+  }
+  const gaps = screened.screenings.map((of, b) => certify(of, weights[b]!).gap);
+  return {
+    ...certifyWhole(screened, weights),
+    gap: gaps.reduce((sum, gap) => sum + gap, 0),
+  };
+}
+
 /** As `certify`, its rounding floors added up over the blocks. */
-function certifyBlocks(
+function certifyWhole(
   { k, screenings, present }: ScreenedBlocks,
-  weights: readonly Float64Array[],
-) {
+  weights: readonly ArrayLike<number>[],
+): WholeCertificate {
   const inner = new Float64Array(k);
   const norm2s = new Float64Array(k);
   const floors = new Float64Array(k);
@@ -164,11 +198,14 @@ function certifyBlocks(
       floors[i]! += epsilon * mass * Math.sqrt(gram[i * k + i]!);
     }
   }
-  if (norm2 <= zeroFloor) return { norm2: Math.max(0, norm2), minCosine: 0, against: [] };
+  if (norm2 <= zeroFloor) {
+    return { norm2: Math.max(0, norm2), minCosine: 0, isZero: true, against: [] };
+  }
   const cosines = present.map((i) => inner[i]! / Math.sqrt(norm2) / Math.sqrt(norm2s[i]!));
   return {
     norm2,
     minCosine: Math.max(-1, Math.min(1, ...cosines)),
+    isZero: false,
     against: present.filter((i) => inner[i]! < -floors[i]!),
   };
 }

@@ -1,19 +1,12 @@
 import { Worker } from 'node:worker_threads';
 import type { Block, BlockAggregation, BlockOptions } from './blocks.ts';
+import type { StepDiagnostics, StepFacts } from './diagnoseStep.ts';
 import type { SharedGradients } from './kernels/sharedGradients.ts';
-import type {
-  Answer,
-  CallKind,
-  Calls,
-  DiagnoseProblem,
-  PlainError,
-  SharedAggregation,
-} from './protocol.ts';
+import type { Answer, CallKind, Calls, PlainError, SharedAggregation } from './protocol.ts';
 import type {
   Aggregation,
   AggregatorChoice,
   AggregatorName,
-  Diagnostics,
   Problem,
   ProblemOptions,
 } from './types.ts';
@@ -85,8 +78,8 @@ export class EngineClient {
   }
 
   /** Diagnostics of many steps in one crossing. */
-  diagnose(problems: readonly DiagnoseProblem[]): Promise<Diagnostics[]> {
-    return this.#call('diagnose', { problems });
+  diagnose(steps: readonly StepFacts[]): Promise<StepDiagnostics[]> {
+    return this.#call('diagnose', { steps });
   }
 
   /** Ends the worker. Pending calls are rejected. */

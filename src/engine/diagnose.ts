@@ -3,9 +3,18 @@ import { certify } from './certificate.ts';
 import { type Screening, screen } from './screen.ts';
 import type { Diagnostics, Problem } from './types.ts';
 
+/** What the gradients of a step are to each other, whatever is made of them. */
+export type GradientDiagnostics = Pick<
+  Diagnostics,
+  'cosines' | 'conflictRate' | 'meanConflictRate' | 'effectiveDimension'
+> & {
+  /** ‖ḡ‖². */
+  readonly meanNorm2: number;
+};
+
 /**
- * All that the panels show of a step, derived from the facts a trainer logs. Groups with a zero or non-finite gradient take
- * no part, except that weight on a non-finite group makes the certificate NaN.
+ * All that the panels show of a step whose d is Σ wᵢgᵢ, derived from the facts a trainer logs. Groups with a zero or non-finite
+ * gradient take no part, except that weight on a non-finite group makes the certificate NaN.
  *
  * @param weights length k; the weights the step used
  * @throws RangeError if `weights` does not have length k, and as {@link screen} and {@link certify} do
@@ -15,22 +24,41 @@ export function diagnose(problem: Problem, weights: ArrayLike<number>): Diagnost
   if (weights.length !== groups.k) {
     throw new RangeError(`${weights.length} weights for ${groups.k} groups`);
   }
-  const certificate = certify(groups, weights);
+  const { meanNorm2, ...gradients } = diagnoseGradients(groups);
+  const { norm2, gap, minCosine, against, isZero } = certify(groups, weights);
+  return {
+    norm2,
+    gap,
+    minCosine,
+    certified: Number.isFinite(norm2) && against.length === 0,
+    against,
+    stationary: isZero && isTaken(weights),
+    effectiveGroups: effectiveGroups(weights),
+    normRatio: lengthRatio(norm2, meanNorm2),
+    ...gradients,
+  };
+}
+
+export function diagnoseGradients(groups: Screening): GradientDiagnostics {
   const ofMean = certify(groups, meanWeights(groups));
   const cosines = cosinesOf(groups);
   return {
-    norm2: certificate.norm2,
-    gap: certificate.gap,
-    minCosine: certificate.minCosine,
-    certified: Number.isFinite(certificate.norm2) && certificate.against.length === 0,
-    against: certificate.against,
     cosines,
     conflictRate: conflictRate(cosines, groups),
     meanConflictRate: share(ofMean.against.length, groups.present.length),
-    effectiveGroups: effectiveGroups(weights),
-    normRatio: ofMean.norm2 > 0 ? Math.sqrt(certificate.norm2 / ofMean.norm2) : Number.NaN,
     effectiveDimension: effectiveDimension(cosines, groups),
+    meanNorm2: ofMean.norm2,
   };
+}
+
+/** Whether weights make a step: not all are 0. */
+export function isTaken(weights: ArrayLike<number>): boolean {
+  return Array.from(weights).some((weight) => weight !== 0);
+}
+
+/** ‖d‖/‖ḡ‖; NaN if ḡ = 0. */
+export function lengthRatio(norm2: number, meanNorm2: number): number {
+  return meanNorm2 > 0 ? Math.sqrt(norm2 / meanNorm2) : Number.NaN;
 }
 
 /** Plain training's weights, over the groups that are finite. */
@@ -62,7 +90,8 @@ function share(count: number, of: number): number {
   return of === 0 ? 0 : count / of;
 }
 
-function effectiveGroups(weights: ArrayLike<number>): number {
+/** (Σ|wᵢ|)² / Σwᵢ². */
+export function effectiveGroups(weights: ArrayLike<number>): number {
   let sum = 0;
   let squares = 0;
   for (let i = 0; i < weights.length; i++) {

@@ -1,10 +1,10 @@
 import type { Block, BlockAggregation, BlockOptions } from './blocks.ts';
+import type { StepDiagnostics, StepFacts } from './diagnoseStep.ts';
 import type { Shard } from './kernels/layout.ts';
 import type {
   Aggregation,
   AggregatorChoice,
   AggregatorName,
-  Diagnostics,
   Problem,
   ProblemOptions,
 } from './types.ts';
@@ -36,14 +36,10 @@ export interface Calls {
     value: BlockAggregation;
   };
   diagnose: {
-    request: { readonly problems: readonly DiagnoseProblem[] };
-    value: Diagnostics[];
+    request: { readonly steps: readonly StepFacts[] };
+    value: StepDiagnostics[];
   };
 }
-
-export type DiagnoseProblem = Pick<Problem, 'gram' | 'sizes'> & {
-  readonly weights: ArrayLike<number>;
-};
 
 export type CallKind = keyof Calls;
 

@@ -33,6 +33,12 @@ export interface AggregatorChoice {
 /** What to do with a group whose gradient is exactly zero, where that leaves the aggregator no direction. */
 export type ZeroGroupPolicy = 'drop' | 'stop' | 'error';
 
+/**
+ * Where the inner products of a run are taken: between the gradients, or between the P^½gᵢ, P being the diagonal that the
+ * optimizer multiplies d with in the very same step.
+ */
+export type Metric = 'euclidean' | 'preconditioned';
+
 /** What a problem says besides its inner products. */
 export interface ProblemOptions {
   /** Examples in each group, length k; what is a mean weighs by them. Absent: groups of equal size. */
@@ -122,4 +128,6 @@ export interface Diagnostics extends Certificate {
   readonly certified: boolean;
   /** Indices of the groups stepped against, beyond rounding. */
   readonly against: readonly number[];
+  /** True if ‖d‖ is zero to rounding though groups have weight: no direction serves every group. */
+  readonly stationary: boolean;
 }

@@ -2,7 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import { aggregate } from './aggregate.ts';
 import { aggregateShared } from './aggregateShared.ts';
 import { aggregateBlocks } from './blocks.ts';
-import { diagnose } from './diagnose.ts';
+import { diagnoseStep } from './diagnoseStep.ts';
 import { SharedKernels } from './kernels/sharedKernels.ts';
 import type { Answer, Calls, PlainError, Request } from './protocol.ts';
 
@@ -32,7 +32,7 @@ async function compute(request: Request): Promise<Calls[Request['kind']]['value'
       kernels ??= SharedKernels.load();
       return aggregateShared(await kernels, request);
     case 'diagnose':
-      return request.problems.map((problem) => diagnose(problem, problem.weights));
+      return request.steps.map(diagnoseStep);
   }
 }
 

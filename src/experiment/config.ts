@@ -1,18 +1,10 @@
 import { z } from 'zod';
-import { aggregators } from '../engine/aggregators/registry.ts';
-import type { AggregatorName } from '../engine/types.ts';
+import { aggregateEntry, zeroGroups } from './aggregation.ts';
 
 /**
  * The config, as the one definition that checking, completion in the editor and docs/config.md are made from. A `title` is how a
  * value is called where its type alone would not say enough.
  */
-
-/** Those that a training run can use: decided by the Gram matrix of a step. */
-const trainable = Object.values(aggregators).filter(({ decidedBy }) => decidedBy === 'gram');
-export const trainableNames = trainable.map(({ name }) => name) as [
-  AggregatorName,
-  ...AggregatorName[],
-];
 
 const whole = (least: number) => z.int().min(least);
 const share = () => z.number().min(0).max(1);
@@ -162,11 +154,11 @@ export const configSchema = z.strictObject({
   ),
   groups: groups.prefault({}).describe('The groups whose gradients are aggregated.'),
   aggregate: z
-    .array(z.enum(trainableNames))
+    .array(aggregateEntry)
     .min(1)
     .default(['grain', 'mean'])
     .describe(
-      `The aggregators to compare, each with every seed: ${trainable.map(({ name, title }) => `\`${name}\` (${title})`).join('; ')}.`,
+      'The aggregations to compare, each with every seed: names of [aggregators](aggregators.md), or [entries](#an-entry-of-aggregate) with settings.',
     ),
   optimizer: optimizer.prefault({}).describe('How the aggregated gradient becomes a step.'),
   batchSize: whole(1).default(32).describe('Examples in an optimizer step, all groups together.'),
@@ -196,11 +188,10 @@ export const configSchema = z.strictObject({
     .enum(['auto', 'cuda', 'tensorflow', 'webgpu', 'wasm', 'cpu'])
     .default('auto')
     .describe('`auto` takes the fastest that works here; `grain doctor` lists them.'),
-  zeroGroups: z
-    .enum(['drop', 'stop', 'error'])
+  zeroGroups: zeroGroups
     .default('drop')
     .describe(
-      'When the gradient of a group is exactly zero, the shortest vector is zero too: `drop` leaves such groups out, `stop` skips the step, `error` ends the run.',
+      'When the gradient of a group is exactly zero, the shortest vector is zero too: `drop` leaves such groups out, `stop` skips the step, `error` ends the run. Aggregators that take zero gradients like any others pay no heed to it.',
     ),
 });
 

@@ -1,18 +1,24 @@
-import type { AggregatorName } from '../engine/types.ts';
+import { type Aggregation, aggregationLabel, resolvedAggregation } from './aggregation.ts';
 import type { Config } from './config.ts';
 
 /** One run that a config asks for. */
 export interface RunRequest {
-  readonly aggregator: AggregatorName;
+  /** What its aggregation is called; see `aggregationLabel`. */
+  readonly aggregator: string;
+  readonly aggregation: Aggregation;
   readonly seed: { readonly init: number; readonly order: number };
   readonly config: Config;
 }
 
 /** The runs of a config, seed by seed: with the first two there is something to compare. */
 export function expand(config: Config): RunRequest[] {
+  const aggregations = config.aggregate.map((entry) =>
+    resolvedAggregation(entry, config.zeroGroups),
+  );
   return config.seeds.flatMap((seed) =>
-    config.aggregate.map((aggregator) => ({
-      aggregator,
+    aggregations.map((aggregation) => ({
+      aggregator: aggregationLabel(aggregation, config.zeroGroups),
+      aggregation,
       seed: typeof seed === 'number' ? { init: seed, order: seed } : seed,
       config,
     })),

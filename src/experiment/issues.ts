@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Path } from './document.ts';
 import { type Finding, pathWords } from './finding.ts';
 import { nearest } from './nearest.ts';
-import { configJsonSchema, type JsonSchema, schemaAt } from './schema.ts';
+import { configJsonSchema, type JsonSchema, keysOf, schemaAt, valueAt } from './schema.ts';
 import { typeWords } from './words.ts';
 
 /** What zod says of a config, in the words of this config's schema. */
@@ -19,7 +19,7 @@ function findings(
 ): Finding[] {
   const path = [...parent, ...(issue.path as (string | number)[])];
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => unknownKey(key, path, schema));
+    return issue.keys.map((key) => unknownKey(key, path, content, schema));
   }
   if (issue.code === 'invalid_union') {
     // The alternative whose kind of value this is, though something in it is wrong.
@@ -33,8 +33,9 @@ function isWithin(issue: z.core.$ZodIssue): boolean {
   return issue.path.length > 0 || issue.code === 'unrecognized_keys';
 }
 
-function unknownKey(key: string, parent: Path, schema: JsonSchema): Finding {
-  const keys = Object.keys(keysAt(parent, schema));
+function unknownKey(key: string, parent: Path, content: unknown, schema: JsonSchema): Finding {
+  const found = schemaAt(schema, parent, content) ?? {};
+  const keys = Object.keys(keysOf(found, valueAt(content, parent)));
   const homes = Object.entries(schema.properties ?? {}).flatMap(([section, { properties = {} }]) =>
     Object.keys(properties)
       .filter((name) => name.toLowerCase() === key.toLowerCase())
@@ -51,15 +52,9 @@ function unknownKey(key: string, parent: Path, schema: JsonSchema): Finding {
   };
 }
 
-function keysAt(path: Path, schema: JsonSchema): Readonly<Record<string, JsonSchema>> {
-  const found = schemaAt(schema, path);
-  const parts = [found, ...(found?.anyOf ?? [])];
-  return parts.find((part) => part?.properties)?.properties ?? {};
-}
-
 function wrongValue(path: Path, content: unknown, schema: JsonSchema): Finding {
   const value = valueAt(content, path);
-  const valid = schemaAt(schema, path) ?? {};
+  const valid = schemaAt(schema, path, content) ?? {};
   if (value === undefined) {
     return { path, message: `missing key ${pathWords(path)}`, expected: typeWords(valid) };
   }
@@ -72,18 +67,8 @@ function wrongValue(path: Path, content: unknown, schema: JsonSchema): Finding {
   };
 }
 
-function valueAt(content: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (value, step) =>
-      typeof value === 'object' && value !== null
-        ? (value as Record<string | number, unknown>)[step]
-        : undefined,
-    content,
-  );
-}
-
-function choicesOf({ enum: names, anyOf = [] }: JsonSchema): string[] {
-  return [...(names ?? []), ...anyOf.flatMap(choicesOf)];
+function choicesOf({ enum: names, const: name, anyOf = [] }: JsonSchema): string[] {
+  return [...(names ?? []), ...(name ? [name] : []), ...anyOf.flatMap(choicesOf)];
 }
 
 function valueWords(value: unknown): string {

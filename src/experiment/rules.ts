@@ -1,3 +1,5 @@
+import { aggregators } from '../engine/aggregators/registry.ts';
+import { aggregationLabel, resolvedAggregation } from './aggregation.ts';
 import { type Config, configSchema } from './config.ts';
 import type { Path } from './document.ts';
 import type { Finding } from './finding.ts';
@@ -26,7 +28,10 @@ const rules: readonly Rule[] = [
   valuesCountThemselves,
   optimizersHaveTheirOwnKeys,
   targetIsNoFeature,
-  namesOnce,
+  columnsOnce,
+  aggregationsOnce,
+  preconditionersBelongToAdamw,
+  settingsHaveAnEffect,
   seedsOnce,
 ];
 
@@ -141,11 +146,61 @@ function targetIsNoFeature({ data }: Config): Finding[] {
   ];
 }
 
-function namesOnce({ aggregate, data }: Config): Finding[] {
-  return [
-    ...repeated(aggregate, ['aggregate'], 'each aggregator once'),
-    ...repeated(data.features ?? [], ['data', 'features'], 'each column once'),
-  ];
+function columnsOnce({ data }: Config): Finding[] {
+  return repeated(data.features ?? [], ['data', 'features'], 'each column once');
+}
+
+function aggregationsOnce({ aggregate, zeroGroups }: Config): Finding[] {
+  const labels = aggregate.map((entry) =>
+    aggregationLabel(resolvedAggregation(entry, zeroGroups), zeroGroups),
+  );
+  return repeated(labels, ['aggregate'], 'each aggregator once with the same settings');
+}
+
+function preconditionersBelongToAdamw({ aggregate, optimizer }: Config): Finding[] {
+  if (optimizer.name === 'adamw') return [];
+  return aggregate.flatMap((entry, i) =>
+    typeof entry === 'string' || entry.metric === 'euclidean'
+      ? []
+      : {
+          path: ['aggregate', i, 'metric'],
+          message: `${optimizer.name} has no preconditioner to take the metric of`,
+          expected: 'metric: euclidean, or optimizer.name: adamw',
+        },
+  );
+}
+
+/** Metric and smoothing are about inner products and weights; a policy is for those that zero gradients leave no direction. */
+function settingsHaveAnEffect({ aggregate, zeroGroups }: Config): Finding[] {
+  return aggregate.flatMap((entry, i) => {
+    if (typeof entry === 'string') return [];
+    const { decidedBy, takesZeroGroups } = aggregators[entry.name];
+    const isByGram = decidedBy === 'gram' || decidedBy === 'block-grams';
+    const ineffective: Finding[] = [];
+    if (!isByGram && entry.metric !== 'euclidean') {
+      ineffective.push({
+        path: ['aggregate', i, 'metric'],
+        message: `${entry.name} is not decided by the inner products of all gradients, which is what a metric is for`,
+        expected: 'metric: euclidean',
+      });
+    }
+    if (!isByGram && entry.smoothing > 0) {
+      ineffective.push({
+        path: ['aggregate', i, 'smoothing'],
+        message: `${entry.name} does not make a step of weights that could be smoothed`,
+        expected: 'smoothing: 0',
+      });
+    }
+    if (takesZeroGroups && entry.zeroGroups && entry.zeroGroups !== zeroGroups) {
+      ineffective.push({
+        path: ['aggregate', i, 'zeroGroups'],
+        isKey: true,
+        message: `zeroGroups does nothing with ${entry.name}, which takes zero gradients like any others`,
+        expected: 'no such key',
+      });
+    }
+    return ineffective;
+  });
 }
 
 function seedsOnce({ seeds }: Config): Finding[] {

@@ -6,7 +6,12 @@ export function typeWords(schema: JsonSchema): string {
   if (schema.enum) {
     return schema.enum.length === 1 ? `${schema.enum[0]}` : `one of ${schema.enum.join(', ')}`;
   }
-  if (schema.anyOf) return schema.anyOf.map(typeWords).join(', or ');
+  if (schema.const) return schema.const;
+  const alternatives = schema.anyOf ?? schema.oneOf;
+  if (alternatives?.every((one) => one.const)) {
+    return `one of ${alternatives.map(typeWords).join(', ')}`;
+  }
+  if (alternatives) return alternatives.map(typeWords).join(', or ');
   switch (schema.type) {
     case 'integer':
       return `a whole number${boundWords(schema)}`;
@@ -26,14 +31,16 @@ export function typeWords(schema: JsonSchema): string {
 }
 
 function itemWords(item: JsonSchema): string {
+  if (item.anyOf) return item.anyOf.map(itemWords).join(', or ');
   return item.enum ? item.enum.join(', ') : typeWords(item);
 }
 
 function boundWords({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: JsonSchema): string {
   if (exclusiveMinimum !== undefined) return ` above ${exclusiveMinimum}`;
   if (exclusiveMaximum !== undefined) return ` from ${minimum} to below ${exclusiveMaximum}`;
-  // Whole numbers are bounded by what a float64 holds, which is no news.
-  if (maximum !== undefined && maximum !== Number.MAX_SAFE_INTEGER) {
+  // That numbers are bounded by what a float64 holds is no news.
+  const isBounded = maximum !== Number.MAX_SAFE_INTEGER && maximum !== Number.MAX_VALUE;
+  if (maximum !== undefined && isBounded) {
     return ` from ${minimum} to ${maximum}`;
   }
   return ` of at least ${minimum}`;

@@ -15,6 +15,33 @@ export interface StartEvent {
   readonly fromStep: number;
 }
 
+/** One parameter block of a step: as the fields of the same names of the step, for the block's coordinates alone. */
+export interface BlockFacts {
+  readonly name: string;
+  readonly gram: readonly Fact[];
+  readonly weights: readonly number[];
+}
+
+/** A vector v by its inner products in the space of the parameters, whatever the metric of the Gram matrix. */
+export interface MeasuredVector {
+  /** ‖v‖². */
+  readonly norm2: Fact;
+  /** ⟨v, gᵢ⟩; length k. */
+  readonly inner: readonly Fact[];
+}
+
+/** The arrival of gradient gᵢ at the running direction d. */
+export interface ArrivalFacts {
+  /** ⟨d, gᵢ⟩ before; 0 for the first. */
+  readonly inner: Fact;
+  /** ‖gᵢ‖². */
+  readonly norm2: Fact;
+  /** Weights of the gradients so far, this one included, in d afterwards. */
+  readonly weights: readonly number[];
+  /** ‖d‖² afterwards. */
+  readonly direction2: Fact;
+}
+
 /** The facts of one optimizer step; all else (cosines, conflict, certificate) is derived by the engine. */
 export interface StepEvent {
   readonly kind: 'step';
@@ -28,10 +55,27 @@ export interface StepEvent {
   readonly sizes: readonly number[];
   /** Mean loss per present group, before the step; length k. */
   readonly losses: readonly Fact[];
-  /** Upper triangle of H = GGᵀ, row by row: H₀₀ H₀₁ … H₁₁ …; length k(k+1)/2. */
-  readonly gram: readonly Fact[];
-  /** Weights used; length k. */
-  readonly weights: readonly number[];
+  /**
+   * Upper triangle of H = GGᵀ, row by row: H₀₀ H₀₁ … H₁₁ …; length k(k+1)/2, in the metric of `manifest.aggregation`. Null
+   * where the gradients were never all there at once.
+   */
+  readonly gram: readonly Fact[] | null;
+  /**
+   * Weights of d = Σ wᵢgᵢ; length k. With `blocks`: the mean of the blocks' weights, each weighed by the trace of its Gram
+   * matrix. Null where d is no weighted sum.
+   */
+  readonly weights: readonly number[] | null;
+  /** Where each parameter block has weights of its own: d is put together of the blocks' Σ wᵢgᵢ, and `gram` is their sum. */
+  readonly blocks?: readonly BlockFacts[];
+  /** Where d is no weighted sum: d measured against the gradients. */
+  readonly direct?: MeasuredVector;
+  /** Where gradients were taken one after another: an entry for each of `groups`, in their order. */
+  readonly streaming?: readonly ArrivalFacts[];
+  /**
+   * Δ = θ before − θ after measured against the gradients: what the step really was, with momentum, preconditioner and weight
+   * decay. Null where the gradients were gone by then; absent where it was not measured.
+   */
+  readonly update?: MeasuredVector | null;
   /** Wall time in milliseconds. */
   readonly ms: { readonly gradients: number; readonly aggregate: number; readonly update: number };
 }

@@ -1,3 +1,5 @@
+import type { Metric, ZeroGroupPolicy } from '../engine/types.ts';
+
 /** `run.json`: what was asked for and what it was run on. Written once, before the first event. */
 
 export const FORMAT_VERSION = 1;
@@ -9,6 +11,17 @@ export interface Seed {
   readonly order: number;
 }
 
+/** How gradients are aggregated, with nothing left open. */
+export interface Aggregation {
+  /** Of the aggregator. */
+  readonly name: string;
+  readonly parameters: Readonly<Record<string, number>>;
+  readonly metric: Metric;
+  /** Share of the last step's weights that is kept, 0…<1. */
+  readonly smoothing: number;
+  readonly zeroGroups: ZeroGroupPolicy;
+}
+
 export interface RunManifest {
   readonly format: typeof FORMAT_VERSION;
   /** Folder name under `.grain/runs`. */
@@ -17,7 +30,10 @@ export interface RunManifest {
   readonly experiment: { readonly id: string; readonly name: string };
   /** ISO 8601, UTC. */
   readonly createdAt: string;
+  /** What the aggregation is called, unique in its experiment: the name of the aggregator and what is set otherwise than usual. */
   readonly aggregator: string;
+  /** Absent in runs of old, whose `aggregator` is the name alone. */
+  readonly aggregation?: Aggregation;
   readonly seed: Seed;
   /** Optimizer steps the run was asked to take. */
   readonly steps: number;
@@ -34,4 +50,17 @@ export interface RunManifest {
   readonly fingerprints: Readonly<Record<string, string>>;
   readonly device: { readonly rung: string; readonly name: string };
   readonly versions: Readonly<Record<string, string>>;
+}
+
+/** How a run aggregates; for a run of old, by the name of its aggregator. */
+export function aggregationOf({ aggregator, aggregation }: RunManifest): Aggregation {
+  return (
+    aggregation ?? {
+      name: aggregator,
+      parameters: {},
+      metric: 'euclidean',
+      smoothing: 0,
+      zeroGroups: 'drop',
+    }
+  );
 }

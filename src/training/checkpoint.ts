@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import writeFileAtomic from 'write-file-atomic';
+import type { AggregatorMemory } from './aggregation/step.ts';
 import { readArtifacts, writeArtifacts } from './models/files.ts';
 import type { Model } from './models/model.ts';
 import { readOptimizer, writeOptimizer } from './optimizers/files.ts';
@@ -12,6 +13,8 @@ export interface TrainerState {
   readonly step: number;
   /** Best validation metric so far; null before the first validation. */
   readonly bestMetric: number | null;
+  /** The aggregator's, if it has any. */
+  readonly memory?: AggregatorMemory;
 }
 
 /** `checkpoints/index.json`: names of folders beside it. */

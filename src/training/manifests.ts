@@ -37,12 +37,13 @@ export function manifestsOf(
     ...modelFingerprint(config, request.folder),
     code: codeFingerprint(),
   };
-  return requests.map(({ aggregator, seed }) => ({
+  return requests.map(({ aggregator, aggregation, seed }) => ({
     format: FORMAT_VERSION,
-    id: `${experiment.id}-${aggregator}-${seedName(seed)}`,
+    id: `${experiment.id}-${fileName(aggregator)}-${seedName(seed)}`,
     experiment,
     createdAt: now.toISOString(),
     aggregator,
+    aggregation,
     seed,
     steps: config.steps,
     task: config.task,
@@ -70,6 +71,11 @@ function experimentId(name: string, now: Date): string {
     .replaceAll(/[-:]|\..*/g, '')
     .replace('T', '-');
   return [slug, time, randomBytes(2).toString('hex')].filter(Boolean).join('-');
+}
+
+/** "cagrad c=0.4" as "cagrad-c-0.4": a name on every file system, and different for different labels. */
+function fileName(label: string): string {
+  return label.replaceAll(/[^\w.-]+/g, '-');
 }
 
 function seedName({ init, order }: Seed): string {

@@ -1,8 +1,10 @@
 import path from 'node:path';
 import { aggregatorNamed } from '../engine/aggregators/registry.ts';
 import type { AggregatorName, Warning } from '../engine/types.ts';
+import { type Aggregation, resolvedAggregation } from '../experiment/aggregation.ts';
+import type { Config } from '../experiment/config.ts';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
-import type { RunManifest } from '../runs/manifest.ts';
+import { aggregationOf, type RunManifest } from '../runs/manifest.ts';
 import type { TrainerState } from './checkpoint.ts';
 import { measure } from './metrics.ts';
 import { writePredictions } from './predictions.ts';
@@ -31,8 +33,8 @@ export async function train(session: Session, run: Run, watcher: Watcher): Promi
   const log = await RunLog.open(run.folder, watcher.onEvent);
   try {
     if (watcher.shouldStop()) return log.end('stopped');
-    const { aggregator, seed } = run.manifest;
-    const trainer = await Trainer.create(session, aggregator as AggregatorName, seed);
+    const { config } = session;
+    const trainer = await Trainer.create(session, aggregationIn(run, config), run.manifest.seed);
     try {
       return await new Loop(session, run, trainer, log).run(watcher);
     } finally {
@@ -43,6 +45,14 @@ export async function train(session: Session, run: Run, watcher: Watcher): Promi
   } finally {
     log.close();
   }
+}
+
+/** How a run aggregates; runs of old name the aggregator alone. */
+function aggregationIn({ manifest }: Run, { zeroGroups }: Config): Aggregation {
+  const { aggregator, aggregation } = manifest;
+  return (
+    (aggregation as Aggregation) ?? resolvedAggregation(aggregator as AggregatorName, zeroGroups)
+  );
 }
 
 class Loop {
@@ -129,7 +139,9 @@ class Loop {
       this.#log.warning(step, message);
     }
   }
+
   #promisesNoConflict(): boolean {
-    return aggregatorNamed(this.#run.manifest.aggregator).properties.nonConflicting;
+    const { name, smoothing } = aggregationOf(this.#run.manifest);
+    return smoothing === 0 && aggregatorNamed(name).properties.nonConflicting;
   }
 }

@@ -1,11 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { packGram } from '../engine/gram.ts';
-import type { AggregatorName, Warning } from '../engine/types.ts';
+import type { Warning } from '../engine/types.ts';
+import type { Aggregation } from '../experiment/aggregation.ts';
 import type { StepEvent } from '../runs/events.ts';
 import type { Seed } from '../runs/manifest.ts';
-import { type AggregatedStep, StepAggregator } from './aggregateStep.ts';
+import { parameterBlocks } from './aggregation/blocks.ts';
+import { measureChange } from './aggregation/change.ts';
+import { type AggregatedStep, StepAggregator } from './aggregation/step.ts';
 import { loadCheckpoint, saveCheckpoint, type TrainerState } from './checkpoint.ts';
 import { Order } from './data/order.ts';
+import { randomFor } from './data/random.ts';
 import { tensorsOf } from './data/tensors.ts';
 import { outputsOf } from './evaluate.ts';
 import { type GroupGradient, groupGradient } from './gradients.ts';
@@ -14,6 +19,7 @@ import type { Group, Grouping } from './groups/grouping.ts';
 import { lossOf } from './loss.ts';
 import type { Outputs } from './metrics.ts';
 import type { Model } from './models/model.ts';
+import { AdamW } from './optimizers/adamw.ts';
 import { buildOptimizer } from './optimizers/build.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { learningRateAt } from './optimizers/schedule.ts';
@@ -30,6 +36,34 @@ export class TrainingError extends Error {
   override readonly name = 'TrainingError';
 }
 
+/** Wall time of the parts of a step, in milliseconds. Gradients may be asked for all at once or one by one. */
+class StepClock {
+  readonly #started = performance.now();
+  #gradients = 0;
+  #aggregatedAt = 0;
+
+  *watch<T, G>(groups: readonly T[], gradientOf: (group: T) => G): Generator<G> {
+    for (const group of groups) {
+      const started = performance.now();
+      const gradient = gradientOf(group);
+      this.#gradients += performance.now() - started;
+      yield gradient;
+    }
+  }
+
+  aggregated(): void {
+    this.#aggregatedAt = performance.now();
+  }
+
+  read(): StepEvent['ms'] {
+    return {
+      gradients: this.#gradients,
+      aggregate: this.#aggregatedAt - this.#started - this.#gradients,
+      update: performance.now() - this.#aggregatedAt,
+    };
+  }
+}
+
 /** One run's model, optimizer and order of examples, and what is done with them. */
 export class Trainer {
   readonly #session: Session;
@@ -38,22 +72,32 @@ export class Trainer {
   readonly #aggregator: StepAggregator;
   readonly #grouping: Grouping;
   readonly #order: Order;
+  readonly #seed: Seed;
 
-  private constructor(session: Session, model: Model, aggregator: AggregatorName, seed: Seed) {
+  private constructor(session: Session, model: Model, aggregation: Aggregation, seed: Seed) {
     const { config, data } = session;
     this.#session = session;
     this.#model = model;
-    this.#optimizer = buildOptimizer(config.optimizer);
+    this.#seed = seed;
+    const optimizer = buildOptimizer(config.optimizer);
+    this.#optimizer = optimizer;
     this.#aggregator = new StepAggregator(session.engine, session.device, {
-      aggregator,
-      zeroGroups: config.zeroGroups,
+      aggregation,
+      blocks: parameterBlocks(
+        model.layers,
+        model.trainable.map(({ size }) => size),
+      ),
+      ...(optimizer instanceof AdamW && {
+        preconditioner: (gradients, shares) =>
+          optimizer.prepare(model.trainable, gradients, shares),
+      }),
     });
     this.#grouping = buildGrouping(config.groups, data, seed.order);
     this.#order = new Order(data.train.count, config.batchSize, seed.order);
   }
 
-  static async create(session: Session, aggregator: AggregatorName, seed: Seed): Promise<Trainer> {
-    return new Trainer(session, await modelFor(session, seed.init), aggregator, seed);
+  static async create(session: Session, aggregation: Aggregation, seed: Seed): Promise<Trainer> {
+    return new Trainer(session, await modelFor(session, seed.init), aggregation, seed);
   }
 
   /**
@@ -67,36 +111,45 @@ export class Trainer {
     const groups = this.#grouping.split(step, this.#order.batch(step));
     const sizes = groups.map(({ examples }) => examples.length);
 
-    const started = performance.now();
-    const gradients = groups.map((group) => this.#gradientOf(group));
-    const differentiated = performance.now();
-    const aggregated = await this.#aggregator.aggregate(gradients, sizes);
-    const aggregatedAt = performance.now();
+    const clock = new StepClock();
+    const aggregated = await this.#aggregator.aggregate(
+      clock.watch(groups, (group) => this.#gradientOf(group)),
+      {
+        sizes,
+        groups: groups.map(({ index }) => index),
+        seed: uniformInt(randomFor('lots', this.#seed.order, step), 0, 0x7fffffff),
+      },
+    );
+    clock.aggregated();
     try {
       this.#checkLosses(step, groups, aggregated);
-      if (aggregated.gradients) {
-        this.#optimizer.step(this.#model.trainable, aggregated.gradients, learningRate);
-      }
+      const update = await this.#update(aggregated, learningRate);
+      const { gram, weights, blocks, direct, streaming } = aggregated;
+      const k = groups.length;
+      const facts = {
+        step,
+        learningRate,
+        groups: groups.map(({ index }) => index),
+        sizes,
+        losses: Array.from(aggregated.losses),
+        gram: gram && packGram(gram, k),
+        weights: weights && Array.from(weights),
+        ...(blocks && {
+          blocks: blocks.map(({ name, ...block }) => ({
+            name,
+            gram: packGram(block.gram, k),
+            weights: Array.from(block.weights),
+          })),
+        }),
+        ...(direct && { direct }),
+        ...(streaming && { streaming }),
+        update,
+        ms: clock.read(),
+      };
+      return { facts, warnings: aggregated.warnings };
     } finally {
-      tf.dispose([...(aggregated.gradients ?? [])]);
+      aggregated.dispose();
     }
-    const updated = performance.now();
-
-    const facts = {
-      step,
-      learningRate,
-      groups: groups.map(({ index }) => index),
-      sizes,
-      losses: Array.from(aggregated.losses),
-      gram: packGram(aggregated.gram, groups.length),
-      weights: Array.from(aggregated.weights),
-      ms: {
-        gradients: differentiated - started,
-        aggregate: aggregatedAt - differentiated,
-        update: updated - aggregatedAt,
-      },
-    };
-    return { facts, warnings: aggregated.warnings };
   }
 
   /** Outputs for the validation examples, in their order. */
@@ -106,13 +159,18 @@ export class Trainer {
   }
 
   /** @returns name of the checkpoint's folder inside `folder`. */
-  save(folder: string, state: TrainerState, best: boolean): Promise<string> {
+  save(folder: string, progress: TrainerState, best: boolean): Promise<string> {
+    const { memory } = this.#aggregator;
+    const state = { ...progress, ...(memory && { memory }) };
     return saveCheckpoint(folder, { model: this.#model, optimizer: this.#optimizer, state }, best);
   }
 
   /** Goes back to the last checkpoint in `folder`; null if there is none. */
-  load(folder: string): Promise<TrainerState | null> {
-    return loadCheckpoint(folder, { model: this.#model, optimizer: this.#optimizer }, 'last');
+  async load(folder: string): Promise<TrainerState | null> {
+    const content = { model: this.#model, optimizer: this.#optimizer };
+    const state = await loadCheckpoint(folder, content, 'last');
+    this.#aggregator.memory = state?.memory;
+    return state;
   }
 
   dispose(): void {
@@ -128,6 +186,17 @@ export class Trainer {
     } finally {
       tf.dispose([x, y]);
     }
+  }
+
+  /** Moves the parameters. @returns how they moved; null if the gradients to measure that against are gone */
+  async #update({ gradients, groups }: AggregatedStep, learningRate: number) {
+    const { trainable } = this.#model;
+    const move = () => {
+      if (gradients) this.#optimizer.step(trainable, gradients, learningRate);
+    };
+    if (groups) return measureChange(this.#session.device, trainable, groups, move);
+    move();
+    return null;
   }
 
   #checkLosses(step: number, groups: readonly Group[], { losses }: AggregatedStep): void {

@@ -241,7 +241,7 @@ async function compareWeights(frame: Frame): Promise<void> {
     points.forEach(({ x, y }, i) => {
       const averaged = logged.slice(points[i - 1]?.x ?? 0, x);
       if (averaged.at(-1)?.step !== x || y === null) return;
-      const weights = averaged.map((step) => step.weights[step.groups.indexOf(group)] ?? 0);
+      const weights = averaged.map((step) => step.weights?.[step.groups.indexOf(group)] ?? 0);
       const mean = weights.reduce((sum, weight) => sum + weight, 0) / weights.length;
       assert.ok(Math.abs(mean - y) < 1e-12);
       compared++;

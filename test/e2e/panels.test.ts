@@ -57,7 +57,7 @@ async function withPanel(
 }
 
 function weightsShow({ run, choices, groupNames, points }: RunFixture, count = points.length) {
-  return { type: 'show', run, choices, groupNames, points: points.slice(0, count) };
+  return { type: 'show', run, choices, groupNames, points: points.slice(0, count), blocks: null };
 }
 
 function conflictShow({ run, choices, points, matrixAt }: RunFixture, count = points.length) {

@@ -49,6 +49,18 @@ const inText: readonly [
   ],
   ['an unknown aggregator', { aggregate: '[grian]' }, 'grian', /expected one of grain, mean/],
   [
+    'an unknown parameter of an aggregator',
+    { aggregate: '[mean, { name: gradvac, betta: 0.4 }]' },
+    'betta',
+    /unknown key "betta"\n {2}expected one of name, beta, metric,.*\n {2}did you mean "beta"/,
+  ],
+  [
+    'a metric without its optimizer',
+    { optimizer: '{ name: sgd }', aggregate: '[{ name: grain, metric: preconditioned }]' },
+    'preconditioned',
+    /sgd has no preconditioner.*\n {2}expected metric: euclidean, or/,
+  ],
+  [
     'a task that is not supported',
     { task: 'generation' },
     'generation',

@@ -126,6 +126,42 @@ describe('commands on runs that lie on disk', () => {
     assert.match(text, /warning +step 4: groups conflict/);
   });
 
+  test('show tells a broken promise, and what the mean steps against, over all steps', async () => {
+    // 0.9·(1, 0) + 0.1·(−1, 1) = (0.8, 0.1) goes against (−1, 1).
+    const bad = { ...conflicting, weights: [0.9, 0.1] };
+    const update = { norm2: 1, inner: [1, -1] };
+    for (const aggregator of ['grain', 'mean']) {
+      const id = `promises-${aggregator}`;
+      const writer = EventWriter.open(store.create(manifestOf(id, { aggregator })).path);
+      writer.append({ ...conflicting, step: 1, update });
+      writer.append({ ...bad, step: 2, update: { norm2: 1, inner: [1, 1] } });
+      writer.close();
+      const text = (await grain(['show', id], root)).stdout;
+      assert.match(text, /updates +go against a group in 1 of 2 steps/);
+      assert.match(text, /goes against +#2/);
+      assert.match(text, /update goes against +no group/);
+      const { promises, lastStep, guarantee } = JSON.parse(
+        (await grain(['show', id, '--json'], root)).stdout,
+      );
+      const isPromised = aggregator === 'grain';
+      assert.deepEqual(promises, {
+        kept: isPromised ? 1 : 0,
+        broken: isPromised ? 1 : 0,
+        against: 1,
+        measured: 2,
+        updates: { against: 1, measured: 2 },
+      });
+      assert.equal(lastStep.promise, isPromised ? 'broken' : 'none');
+      assert.deepEqual(lastStep.diagnostics.against, [1]);
+      if (isPromised) assert.match(text, /BROKEN in 1 of 2 steps[\s\S]*BROKEN: the aggregator/);
+      else {
+        assert.match(text, /steps against a group in 1 of 2 steps/);
+        assert.match(guarantee, /^None/);
+      }
+      await store.delete(id);
+    }
+  });
+
   test('show of a run without steps', async () => {
     const { status, stdout } = await grain(['show', 'rings-2', '--json'], root);
     assert.equal(status, 0);

@@ -1,6 +1,7 @@
 /** Messages as the extension sends them, made from real descents. */
 import { mean, sampleStandardDeviation } from 'simple-statistics';
-import { diagnose } from '../../src/engine/diagnose.ts';
+import { aggregatorNamed } from '../../src/engine/aggregators/registry.ts';
+import { diagnoseStep } from '../../src/engine/diagnoseStep.ts';
 import type { AggregatorName } from '../../src/engine/types.ts';
 import type { RunHeader } from '../../src/extension/messages/common.ts';
 import type { CosineMatrix } from '../../src/extension/messages/conflict.ts';
@@ -10,7 +11,8 @@ import type {
   MetricPoint,
   SeedVarianceShow,
 } from '../../src/extension/messages/seedVariance.ts';
-import { matrixOf, pointOf, problemOf } from '../../src/extension/panels/points.ts';
+import { matrixOf, pointOf } from '../../src/extension/panels/points.ts';
+import { factsOf } from '../../src/runs/facts.ts';
 import { type DescentOptions, descend } from './descent.ts';
 
 export interface RunFixture {
@@ -23,20 +25,34 @@ export interface RunFixture {
   readonly validation: readonly MetricPoint[];
 }
 
+const PLAIN = {
+  parameters: {},
+  metric: 'euclidean',
+  smoothing: 0,
+  zeroGroups: 'drop',
+} as const;
+
 export function runFixture(options: DescentOptions): RunFixture {
   const { aggregator, seed, groups, steps } = options;
   const { steps: log, validations } = descend(options);
   const groupNames = Array.from({ length: groups }, (_, i) => `micro-batch ${i + 1}`);
-  const derived = log.map((event) => {
-    const { weights, ...problem } = problemOf(event);
-    return diagnose(problem, weights);
-  });
+  const derived = log.map((event) => diagnoseStep(factsOf(event)));
+  const aggregation = { ...PLAIN, name: aggregator };
+  const { title, guarantee, reference, properties } = aggregatorNamed(aggregator);
   const id = `digits-${aggregator}-seed${seed}`;
   return {
     run: {
       id,
       experiment: 'digits',
       aggregator,
+      method: {
+        name: aggregator,
+        title,
+        guarantee,
+        promises: properties.nonConflicting,
+        reference,
+      },
+      metric: 'euclidean',
       seed: String(seed),
       status: 'running',
       step: steps,
@@ -47,8 +63,8 @@ export function runFixture(options: DescentOptions): RunFixture {
       { id: 'digits-mean-seed4', label: 'digits · mean · seed 4' },
     ],
     groupNames,
-    points: log.map((event, i) => pointOf(event, derived[i]!, groups)),
-    matrixAt: (index) => matrixOf(log[index]!, derived[index]!, groupNames),
+    points: log.map((event, i) => pointOf(event, derived[i]!, aggregation, groups)),
+    matrixAt: (index) => matrixOf(log[index]!, derived[index]!, groupNames)!,
     validation: validations.map(({ step, loss }) => ({ step, value: loss })),
   };
 }

@@ -55,7 +55,7 @@ export class ConflictLines {
     return new ConflictLines(
       chart,
       (point) => point.minCosine,
-      (point) => (point.certified ? null : point.minCosine),
+      (point) => (point.certified === false ? point.minCosine : null),
     );
   }
 

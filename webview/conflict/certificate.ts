@@ -44,6 +44,9 @@ export function verdict(
   if (point.certified) {
     return { badge: 'certified', tone: 'good', text: `No group stepped against; ${gap}.`, past };
   }
+  if (point.certified === null) {
+    return { badge: 'not measurable', tone: 'neutral', text: '', past: '' };
+  }
   const reason =
     point.minCosine === null ? 'A gradient is not finite' : 'A group was stepped against';
   return { badge: 'NOT certified', tone: 'bad', text: `${reason}; ${gap}.`, past };

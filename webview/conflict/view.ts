@@ -103,7 +103,8 @@ export class ConflictView {
     this.#latest = latest(this.#latest, points);
     this.#tally = {
       steps: this.#tally.steps + points.length,
-      uncertified: this.#tally.uncertified + points.filter(({ certified }) => !certified).length,
+      uncertified:
+        this.#tally.uncertified + points.filter(({ certified }) => certified === false).length,
     };
   }
 
@@ -141,7 +142,7 @@ export class ConflictView {
       newestFirst(this.#latest).map((row) => [
         String(row.step),
         exact(row.minCosine),
-        row.certified ? 'yes' : 'NO',
+        row.certified === null ? '–' : row.certified ? 'yes' : 'NO',
         exact(row.relativeGap),
         percent(row.conflictRate),
         percent(row.meanConflictRate),

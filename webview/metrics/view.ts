@@ -116,7 +116,7 @@ export class MetricsView {
     this.#minCosine.append(points);
     this.#latest = latest(this.#latest, points);
     this.#validated = validation.at(-1) ?? this.#validated;
-    this.#uncertified += points.filter(({ certified }) => !certified).length;
+    this.#uncertified += points.filter(({ certified }) => certified === false).length;
     this.#describe();
     const { loss, minCosine } = this.#now();
     this.#page.announcer.inform(`${spokenRun(run)}. ${loss}; smallest cosine ${minCosine}.`);
@@ -142,7 +142,7 @@ export class MetricsView {
         exact(row.effectiveGroups),
         percent(row.conflictRate),
         exact(row.minCosine),
-        row.certified ? 'yes' : 'NO',
+        row.certified === null ? '–' : row.certified ? 'yes' : 'NO',
       ]),
     ]);
   }

@@ -65,7 +65,7 @@ export class WeightsView {
     });
   }
 
-  show({ run, choices, groupNames, points }: WeightsShow): void {
+  show({ run, choices, groupNames, points, blocks }: WeightsShow): void {
     this.#page.showContent();
     this.#title.show(run, choices);
     this.#groupNames = groupNames;
@@ -77,7 +77,7 @@ export class WeightsView {
       { label: 'effective groups', colour: (theme) => theme.aggregator(this.#aggregator) },
     ]);
     this.#effectiveFeed = this.#effective.feed<WeightsPoint>([0, (point) => point.effectiveGroups]);
-    this.append({ type: 'append', run, points });
+    this.append({ type: 'append', run, points, blocks });
   }
 
   append({ run, points }: WeightsAppend): void {

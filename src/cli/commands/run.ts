@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { trainableNames } from '../../experiment/config.ts';
+import { aggregatorNames } from '../../experiment/aggregation.ts';
 import { ConfigError } from '../../experiment/parse.ts';
 import { closeSession } from '../../training/session.ts';
 import { trainRuns } from '../../training/trainRuns.ts';
@@ -44,7 +44,7 @@ export function addRunCommand(program: Command): void {
     .option('--seed <n...>', "in place of the config's seeds", collectSeeds)
     .addOption(
       new Option('--aggregate <name...>', "in place of the config's aggregators")
-        .choices(trainableNames)
+        .choices(aggregatorNames)
         .argParser(collectAggregators),
     )
     .option('--steps <n>', "in place of the config's steps", positiveInteger)
@@ -123,8 +123,8 @@ function collectSeeds(value: string, previous: readonly number[] = []): number[]
 }
 
 function collectAggregators(value: string, previous: readonly string[] = []): string[] {
-  if (trainableNames.some((name) => name === value)) return withOneMore(previous, value);
-  throw new InvalidArgumentError(`expected one of ${trainableNames.join(', ')}`);
+  if (aggregatorNames.some((name) => name === value)) return withOneMore(previous, value);
+  throw new InvalidArgumentError(`expected one of ${aggregatorNames.join(', ')}`);
 }
 
 /** As in a config, none may be there twice. */

@@ -1,13 +1,12 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { aggregators } from '../../engine/aggregators/registry.ts';
-import { diagnose } from '../../engine/diagnose.ts';
-import { unpackGram } from '../../engine/gram.ts';
-import { type GuaranteeState, guaranteeState } from '../../engine/guarantee.ts';
-import type { Diagnostics } from '../../engine/types.ts';
+import { diagnoseStep, type StepDiagnostics, type Unmeasured } from '../../engine/diagnoseStep.ts';
 import type { RunEvent, StepEvent } from '../../runs/events.ts';
+import { factsOf } from '../../runs/facts.ts';
 import { EVENTS_FILE } from '../../runs/files.ts';
-import type { RunManifest } from '../../runs/manifest.ts';
+import { type Aggregation, aggregationOf, type RunManifest } from '../../runs/manifest.ts';
+import { promiseOf } from '../../runs/promise.ts';
 import { referredRun } from '../../runs/reference.ts';
 import type { RunSummary } from '../../runs/store.ts';
 import { EventTail } from '../../runs/tail.ts';
@@ -36,7 +35,9 @@ async function shownRun(run: RunSummary) {
   const tail = new EventTail(path.join(run.folder, EVENTS_FILE));
   const events = await tail.read();
   const validations = events.filter((event) => event.kind === 'validation');
-  const last = events.findLast((event) => event.kind === 'step');
+  const steps = events.filter((event) => event.kind === 'step');
+  const last = steps.at(-1);
+  const aggregation = aggregationOf(manifest);
   return {
     ...listed(run),
     task: manifest.task,
@@ -45,7 +46,9 @@ async function shownRun(run: RunSummary) {
     configPath: manifest.configPath,
     versions: manifest.versions,
     fingerprints: manifest.fingerprints,
-    guarantee: guaranteeOf(manifest.aggregator),
+    aggregation,
+    ...aboutMethod(aggregation),
+    promises: promisesOf(steps, aggregation),
     /** All metrics of the last validation. */
     metrics: validations.at(-1)?.metrics ?? {},
     best: bestOf(events, manifest),
@@ -58,10 +61,28 @@ async function shownRun(run: RunSummary) {
   };
 }
 
-/** What the aggregator promises of its gradient; what the optimizer makes of the gradient is another matter. */
-function guaranteeOf(aggregator: string): string | null {
+/** What the registry knows of the aggregator; nulls for another trainer's. */
+function aboutMethod({ name: aggregator }: Aggregation) {
   const known = Object.values(aggregators).find(({ name }) => name === aggregator);
-  return known?.guarantee ?? null;
+  const { title = null, reference = null, guarantee = null } = known ?? {};
+  return { title, reference, guarantee };
+}
+
+/** Over all steps: in how many the direction went against a group, and in how many the update of the parameters did. */
+function promisesOf(steps: readonly StepEvent[], aggregation: Aggregation) {
+  const counts = { kept: 0, broken: 0, against: 0, measured: 0 };
+  const updates = { against: 0, measured: 0 };
+  for (const step of steps) {
+    const of = diagnosticsOf(step);
+    if (!of) continue;
+    const promise = promiseOf(aggregation, of);
+    if (promise === 'kept' || promise === 'broken') counts[promise]++;
+    if (of.certified !== null) counts.measured++;
+    if (of.certified === false) counts.against++;
+    if (of.updateAgainst) updates.measured++;
+    if (of.updateAgainst?.length) updates.against++;
+  }
+  return { ...counts, updates };
 }
 
 /** The best validation by the metric that ranks checkpoints; the earliest of equals. */
@@ -88,32 +109,30 @@ function shownStep(event: StepEvent, manifest: RunManifest) {
       name: manifest.groups.names[index] ?? `#${index + 1}`,
       size: event.sizes[i] ?? null,
       loss: event.losses[i] ?? null,
-      weight: event.weights[i] ?? null,
+      weight: event.weights?.[i] ?? null,
     })),
     diagnostics,
     /** Whether the step kept the promise to go against no group. */
-    promise: diagnostics && promiseOf(manifest.aggregator, diagnostics),
+    promise: diagnostics && promiseOf(aggregationOf(manifest), diagnostics),
   };
 }
 
-/** `null` for an aggregator of another trainer's. */
-function promiseOf(aggregator: string, step: { certified: boolean }): GuaranteeState | null {
-  const known = Object.values(aggregators).find(({ name }) => name === aggregator);
-  return known ? guaranteeState(known.name, step) : null;
-}
-
-/** Derived from the Gram matrix and the weights of the step; `null` if they do not go together, as another trainer might log. */
-function diagnosticsOf({ gram, groups, sizes, weights }: StepEvent) {
-  let derived: Diagnostics;
+/** Derived from the facts of the step; `null` if they do not go together, as another trainer might log. */
+function diagnosticsOf(event: StepEvent) {
+  let derived: StepDiagnostics;
   try {
-    derived = diagnose({ gram: unpackGram(gram, groups.length), sizes }, weights);
+    derived = diagnoseStep(factsOf(event));
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;
   }
-  const k = groups.length;
-  const cosines = groups.map((_, i) => Array.from(derived.cosines.subarray(i * k, (i + 1) * k)));
-  return { ...derived, cosines };
+  const { cosines } = derived;
+  const k = event.groups.length;
+  return {
+    ...derived,
+    cosines:
+      cosines && event.groups.map((_, i) => Array.from(cosines.subarray(i * k, (i + 1) * k))),
+  };
 }
 
 function asText(run: ShownRun): string {
@@ -122,7 +141,8 @@ function asText(run: ShownRun): string {
   const facts = [
     ['run', run.id],
     ['experiment', run.experiment.name],
-    ['aggregator', run.aggregator],
+    ['aggregator', run.title ? `${run.aggregator}: ${run.title}` : run.aggregator],
+    ...(run.reference ? [['reference', run.reference]] : []),
     ['seed', init === order ? String(init) : `init ${init}, order ${order}`],
     ['status', run.error ? `${run.status}: ${run.error}` : run.status],
     ['step', `${run.step} of ${run.steps}`],
@@ -132,13 +152,37 @@ function asText(run: ShownRun): string {
     ['device', `${run.device.name} (${run.device.rung})`],
     ['config', run.configPath],
     ['folder', run.folder],
-    ['guarantee', run.guarantee ?? 'unknown'],
-    ['', 'of the gradient that the optimizer gets, not of what it makes of it'],
+    ...guaranteeRows(run),
     ...run.warnings.map(({ step, message }) => ['warning', `step ${step}: ${message}`]),
     ...(run.skippedLines > 0 ? [['unreadable', `${run.skippedLines} lines of the log`]] : []),
   ];
   return [table(facts), ...(lastStep ? ['', stepText(lastStep)] : [])].join('\n');
 }
+
+/** The promise, where it holds, and what became of it over all steps: that groups were stepped against is never left out. */
+function guaranteeRows({ guarantee, aggregation, promises }: ShownRun): string[][] {
+  const { kept, broken, against, measured, updates } = promises;
+  const rows = [
+    guarantee ?? 'unknown',
+    metricWords[aggregation.metric],
+    ...(aggregation.smoothing > 0 ? ['LOST by smoothing: weights of past steps are mixed in'] : []),
+    ...(kept > 0 ? [`kept in ${kept} of ${measured} steps`] : []),
+    ...(broken > 0 ? [`BROKEN in ${broken} of ${measured} steps`] : []),
+    ...(against > broken ? [`steps against a group in ${against} of ${measured} steps`] : []),
+  ];
+  return [
+    ...rows.map((text, i) => [i === 0 ? 'guarantee' : '', text]),
+    ...(updates.measured > 0
+      ? [['updates', `go against a group in ${updates.against} of ${updates.measured} steps`]]
+      : []),
+  ];
+}
+
+const metricWords: Readonly<Record<Aggregation['metric'], string>> = {
+  euclidean: 'of the gradient that the optimizer gets, not of what it makes of it',
+  preconditioned:
+    'of the step that the preconditioner makes of it, without momentum and weight decay',
+};
 
 function stepText(shown: ReturnType<typeof shownStep>) {
   const { step, learningRate, groups, diagnostics } = shown;
@@ -162,20 +206,32 @@ function diagnosticRows(
   of: NonNullable<ReturnType<typeof diagnosticsOf>>,
   { groups, promise }: ReturnType<typeof shownStep>,
 ): string[][] {
-  const against = of.against.map((i) => groups[i]!.name).join(', ');
-  const percent = (share: number) => `${figure(100 * share)} %`;
+  const percent = (share: number | null) => (share === null ? '–' : `${figure(100 * share)} %`);
+  const named = (indices: readonly number[]) =>
+    indices.map((i) => groups[i]!.name).join(', ') || 'no group';
+  const certified = of.certified ? ', certified: d serves every group' : '';
   return [
-    [
-      'smallest cosine',
-      `${figure(of.minCosine)}${of.certified ? ', certified: no group is made worse' : ''}`,
-    ],
-    ['goes against', against || 'no group'],
+    ...(of.unmeasured ? [['not measurable', unmeasuredWords[of.unmeasured]]] : []),
+    ['smallest cosine', `${figure(of.minCosine)}${certified}`],
+    ...(of.against ? [['goes against', named(of.against)]] : []),
     ...(promise === 'broken' ? [['', 'BROKEN: the aggregator promises that it does not']] : []),
-    ['duality gap / norm²', figure(of.gap / of.norm2)],
+    ...(of.updateAgainst ? [['update goes against', named(of.updateAgainst)]] : []),
+    ...(of.stationary ? [['', 'zero to rounding: no direction serves every group']] : []),
+    [
+      'duality gap / norm²',
+      figure(of.gap === null || of.norm2 === null ? null : of.gap / of.norm2),
+    ],
     ['norm / norm of the mean', figure(of.normRatio)],
     ['pairs in conflict', percent(of.conflictRate)],
     ['groups the mean steps against', percent(of.meanConflictRate)],
-    ['effective groups', `${figure(of.effectiveGroups)} of ${of.cosines.length}`],
+    ['effective groups', `${figure(of.effectiveGroups)} of ${groups.length}`],
     ['effective dimension', figure(of.effectiveDimension)],
   ];
 }
+
+const unmeasuredWords: Readonly<Record<Unmeasured, string>> = {
+  'one-by-one':
+    'gradients were taken one after another: whom the direction goes against is not known',
+  'no-gram': 'the log has no Gram matrix of the step',
+  'no-weights': 'the log has neither weights nor inner products of the step',
+};

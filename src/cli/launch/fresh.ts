@@ -48,7 +48,7 @@ function requestFrom(file: string, { seed, aggregate, steps }: Overrides): Reque
   const overridden = {
     ...config,
     ...(seed && { seeds: [...seed] }),
-    ...(aggregate && { aggregate: [...aggregate] }),
+    ...(aggregate && { aggregate: [...new Set(aggregate)] }),
     ...(steps && { steps }),
   };
   return new Request(overridden, file, position);

@@ -1,7 +1,7 @@
 import { createLogUpdate } from 'log-update';
 import type { EngineClient } from '../../engine/client.ts';
-import { unpackGram } from '../../engine/gram.ts';
 import type { RunEvent, StepEvent } from '../../runs/events.ts';
+import { factsOf } from '../../runs/facts.ts';
 import { describe } from '../../training/describe.ts';
 import type { Session } from '../../training/session.ts';
 import type { Run } from '../../training/train.ts';
@@ -96,11 +96,11 @@ export class TerminalView implements ProgressView {
   }
 
   /** The answer comes in time for the next drawing. */
-  #measureConflict({ gram, groups, sizes, weights }: StepEvent): void {
-    const problem = { gram: unpackGram(gram, groups.length), sizes, weights };
-    this.#engine?.diagnose([problem]).then(
+  #measureConflict(event: StepEvent): void {
+    this.#engine?.diagnose([factsOf(event)]).then(
       ([diagnostics]) => {
-        this.#conflict = `conflict ${Math.round(100 * diagnostics!.conflictRate)} %`;
+        const rate = diagnostics!.conflictRate;
+        this.#conflict = rate === null ? '' : `conflict ${Math.round(100 * rate)} %`;
       },
       // The engine has been closed, or the trainer will hear of its death too.
       () => {},

@@ -1,10 +1,28 @@
+import type { Metric } from '../../engine/types.ts';
 import type { RunStatus } from '../../runs/status.ts';
+
+/** What is known of an aggregator: the registry's own words. */
+export interface Method {
+  readonly name: string;
+  readonly title: string;
+  /** What its direction d promises, in one sentence. */
+  readonly guarantee: string;
+  /** True if it promises to step against no group. */
+  readonly promises: boolean;
+  /** Where it comes from, with arXiv id or DOI. */
+  readonly reference: string;
+}
 
 /** What every panel says about the run it shows. */
 export interface RunHeader {
   readonly id: string;
   readonly experiment: string;
+  /** As runs of an experiment are told apart: "grain", "cagrad c=0.4". */
   readonly aggregator: string;
+  /** `null` for an aggregator that this version does not know. */
+  readonly method: Method | null;
+  /** Where cosines, lengths and the guarantee are taken. */
+  readonly metric: Metric;
   /** "3", or "init 3 · order 1" where they differ. */
   readonly seed: string;
   readonly status: RunStatus;

@@ -14,6 +14,6 @@ export const conflictMessages: RunMessages<ConflictShow, ConflictAppend> = {
     type: 'append',
     run,
     points: points.slice(since.points).map(conflictPoint),
-    now: cosines!,
+    now: cosines,
   }),
 };

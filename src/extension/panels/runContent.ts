@@ -1,5 +1,13 @@
+import { aggregators } from '../../engine/aggregators/registry.ts';
+import { aggregationOf } from '../../runs/manifest.ts';
 import type { RunSummary } from '../../runs/store.ts';
-import type { EmptyMessage, RunChoice, RunHeader, SelectRunMessage } from '../messages/common.ts';
+import type {
+  EmptyMessage,
+  Method,
+  RunChoice,
+  RunHeader,
+  SelectRunMessage,
+} from '../messages/common.ts';
 import { latestFirst } from '../runs/order.ts';
 import { isLiving } from '../runs/states.ts';
 import { experimentWords, seedWords } from '../runs/words.ts';
@@ -122,15 +130,25 @@ export class RunContent<Run extends RunSummary, Show, Append>
 }
 
 function headerOf({ manifest, status, step }: RunSummary, feed: RunFeed): RunHeader {
+  const { name, metric } = aggregationOf(manifest);
   return {
     id: manifest.id,
     experiment: manifest.experiment.name,
     aggregator: manifest.aggregator,
+    method: methodOf(name),
+    metric,
     seed: seedWords(manifest.seed),
     status,
     step: Math.max(step, feed.points.at(-1)?.step ?? 0),
     steps: manifest.steps,
   };
+}
+
+function methodOf(aggregator: string): Method | null {
+  const known = Object.values(aggregators).find(({ name }) => name === aggregator);
+  if (!known) return null;
+  const { name, title, guarantee, reference, properties } = known;
+  return { name, title, guarantee, promises: properties.nonConflicting, reference };
 }
 
 function choicesOf(runs: readonly RunSummary[], locale: string): RunChoice[] {

@@ -1,11 +1,12 @@
-import type { DiagnoseProblem } from '../../engine/protocol.ts';
-import type { Diagnostics } from '../../engine/types.ts';
+import type { StepDiagnostics, StepFacts } from '../../engine/diagnoseStep.ts';
 import type { RunEvent, StepEvent } from '../../runs/events.ts';
-import type { RunManifest } from '../../runs/manifest.ts';
+import { factsOf } from '../../runs/facts.ts';
+import { type Aggregation, aggregationOf, type RunManifest } from '../../runs/manifest.ts';
 import type { CosineMatrix } from '../messages/conflict.ts';
 import type { MetricsPoint } from '../messages/metrics.ts';
 import type { MetricPoint } from '../messages/seedVariance.ts';
-import { matrixOf, pointOf, problemOf } from './points.ts';
+import type { BlockWeights } from '../messages/weights.ts';
+import { blockWeightsOf, matrixOf, pointOf } from './points.ts';
 
 /** Steps sent to the engine at once: little enough that a long log appears bit by bit. */
 const BATCH = 500;
@@ -16,19 +17,22 @@ interface EventSource {
 }
 
 interface Engine {
-  diagnose(problems: readonly DiagnoseProblem[]): Promise<Diagnostics[]>;
+  diagnose(steps: readonly StepFacts[]): Promise<StepDiagnostics[]>;
 }
 
 /** The log of one run as points to draw; only ever grows. */
 export class RunFeed {
   readonly points: MetricsPoint[] = [];
   readonly validation: MetricPoint[] = [];
-  /** Cosines of the latest step. */
+  /** Cosines of the latest step that has a Gram matrix. */
   cosines: CosineMatrix | null = null;
+  /** Of the latest step, where its blocks have weights of their own. */
+  blocks: BlockWeights | null = null;
   readonly groupNames: readonly string[];
   /** Name of the metric whose validations are kept. */
   readonly metric: string;
 
+  readonly #aggregation: Aggregation;
   readonly #source: EventSource;
   readonly #engine: Engine;
   /** Steps read, but not yet diagnosed. */
@@ -38,6 +42,7 @@ export class RunFeed {
   constructor(manifest: RunManifest, source: EventSource, engine: Engine) {
     this.groupNames = manifest.groups.names;
     this.metric = manifest.metric.name;
+    this.#aggregation = aggregationOf(manifest);
     this.#source = source;
     this.#engine = engine;
   }
@@ -69,9 +74,9 @@ export class RunFeed {
   }
 
   /** A step of another trainer may be malformed: it is left out, so that it does not hide the others. */
-  async #diagnosed(steps: readonly StepEvent[]): Promise<[StepEvent, Diagnostics][]> {
+  async #diagnosed(steps: readonly StepEvent[]): Promise<[StepEvent, StepDiagnostics][]> {
     try {
-      const diagnostics = await this.#engine.diagnose(steps.map(problemOf));
+      const diagnostics = await this.#engine.diagnose(steps.map(factsOf));
       return steps.map((step, i) => [step, diagnostics[i]!]);
     } catch (error) {
       if (!(error instanceof Error && error.name === 'RangeError')) throw error;
@@ -84,11 +89,15 @@ export class RunFeed {
     }
   }
 
-  #add(steps: readonly [StepEvent, Diagnostics][]): void {
+  #add(steps: readonly [StepEvent, StepDiagnostics][]): void {
     const count = this.groupNames.length;
-    for (const [step, derived] of steps) this.points.push(pointOf(step, derived, count));
+    for (const [step, derived] of steps) {
+      this.points.push(pointOf(step, derived, this.#aggregation, count));
+    }
     const latest = steps.at(-1);
-    if (latest) this.cosines = matrixOf(...latest, this.groupNames);
+    if (!latest) return;
+    this.cosines = matrixOf(...latest, this.groupNames) ?? this.cosines;
+    this.blocks = blockWeightsOf(latest[0], count);
   }
 
   #addValidation(step: number, metrics: Readonly<Record<string, number | null>>): void {

@@ -3,7 +3,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { cnn } from './cnn.ts';
 import { mlp } from './mlp.ts';
-import { type Model, type ModelConfig, ModelError, type ModelShape } from './model.ts';
+import {
+  type LayerVariables,
+  type Model,
+  type ModelConfig,
+  ModelError,
+  type ModelShape,
+} from './model.ts';
 import { pretrained } from './pretrained.ts';
 
 const DEFAULT_HIDDEN = [64];
@@ -51,11 +57,18 @@ function freeze(network: tfl.LayersModel, count: number): void {
 class TrainableNetwork implements Model {
   readonly network: tfl.LayersModel;
   readonly trainable: readonly tf.Variable[];
+  readonly layers: readonly LayerVariables[];
   readonly parameterCount: Model['parameterCount'];
 
   constructor(network: tfl.LayersModel) {
     this.network = network;
     this.trainable = variables(network.trainableWeights);
+    this.layers = network.layers
+      .map(({ name, trainableWeights }) => ({
+        name,
+        variables: variables(trainableWeights).map((variable) => this.trainable.indexOf(variable)),
+      }))
+      .filter(({ variables: { length } }) => length > 0);
     this.parameterCount = {
       total: count(variables(network.weights)),
       trainable: count(this.trainable),

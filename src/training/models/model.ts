@@ -24,11 +24,19 @@ export interface ModelShape {
   readonly outputs: number;
 }
 
+/** The trained variables of a layer, as indices into `Model.trainable`. */
+export interface LayerVariables {
+  readonly name: string;
+  readonly variables: readonly number[];
+}
+
 /** A network being trained. Its outputs are logits (classification) or values (regression). */
 export interface Model {
   readonly network: tfl.LayersModel;
   /** Trained variables, in the order of every list of gradients. */
   readonly trainable: readonly tf.Variable[];
+  /** Of layers that are trained, from the input to the output. */
+  readonly layers: readonly LayerVariables[];
   readonly parameterCount: { readonly total: number; readonly trainable: number };
   /** [n, …input] → [n, outputs]. The caller disposes of the result (or calls within `tf.tidy`). */
   apply(x: tf.Tensor): tf.Tensor2D;

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Optimizer, OptimizerState } from './optimizer.ts';
+import type { Optimizer, OptimizerState, Preconditioned } from './optimizer.ts';
 import { Slots } from './slots.ts';
 
 /**
@@ -8,15 +8,40 @@ import { Slots } from './slots.ts';
  *
  *   m ← β₁m + (1−β₁)g      v ← β₂v + (1−β₂)g²
  *   θ ← θ − ηλθ − η · m/(1−β₁ᵗ) / (√(v/(1−β₂ᵗ)) + ε)
+ *
+ * A step that was prepared has Σ sᵢgᵢ² over the groups, with shares sᵢ of sum 1, in place of g² in v, as g = Σ wᵢgᵢ is yet to be
+ * found: then P = 1/(√v̂ + ε) does not depend on w. With k equal shares and w on the simplex |g| ≤ maxᵢ|gᵢ| ≤ √k·√(Σ sᵢgᵢ²), so that
+ * a coordinate's step stays within √k of what it is with g².
  */
-export class AdamW implements Optimizer {
+export class AdamW implements Optimizer, Preconditioned {
   readonly #options: AdamWOptions;
   readonly #first = new Slots('first');
   readonly #second = new Slots('second');
   #steps = 0;
+  /** Second moments of the step to come, if it was prepared. */
+  #prepared: readonly tf.Tensor[] | undefined;
 
   constructor(options: AdamWOptions) {
     this.#options = options;
+  }
+
+  prepare(
+    variables: readonly tf.Variable[],
+    gradients: readonly (readonly tf.Tensor[])[],
+    shares: readonly number[],
+  ): readonly tf.Tensor[] {
+    this.#discardPrepared();
+    const { beta2 } = this.#options;
+    this.#prepared = variables.map((variable, i) =>
+      tf.tidy(() => {
+        const squares = gradients.map((group, g) => tf.mul(tf.square(group[i]!), shares[g]!));
+        const mean = squares.reduce((sum, square) => tf.add(sum, square));
+        return tf.keep(average(this.#second.of(i, variable), mean, beta2));
+      }),
+    );
+    return this.#prepared.map((second) =>
+      tf.tidy(() => tf.rsqrt(this.#scale(second, this.#steps + 1))),
+    );
   }
 
   step(
@@ -24,24 +49,25 @@ export class AdamW implements Optimizer {
     gradients: readonly tf.Tensor[],
     learningRate: number,
   ): void {
-    const { beta1, beta2, epsilon, weightDecay } = this.#options;
+    const { beta1, beta2, weightDecay } = this.#options;
     this.#steps++;
     const firstCorrection = 1 - beta1 ** this.#steps;
-    const secondCorrection = 1 - beta2 ** this.#steps;
     tf.tidy(() => {
       variables.forEach((variable, i) => {
         const gradient = gradients[i]!;
         const first = average(this.#first.of(i, variable), gradient, beta1);
-        const second = average(this.#second.of(i, variable), tf.square(gradient), beta2);
+        const second =
+          this.#prepared?.[i] ?? average(this.#second.of(i, variable), tf.square(gradient), beta2);
         this.#first.set(i, first);
         this.#second.set(i, second);
 
-        const scale = tf.add(tf.sqrt(tf.div(second, secondCorrection)), epsilon);
+        const scale = this.#scale(second, this.#steps);
         const change = tf.div(tf.mul(first, learningRate / firstCorrection), scale);
         const kept = tf.mul(variable, 1 - learningRate * weightDecay);
         variable.assign(tf.sub(kept, change));
       });
     });
+    this.#prepared = undefined;
   }
 
   async state(): Promise<OptimizerState> {
@@ -50,14 +76,27 @@ export class AdamW implements Optimizer {
   }
 
   restore(state: OptimizerState): void {
+    this.#discardPrepared();
     this.#steps = state.steps;
     this.#first.restore(state.slots);
     this.#second.restore(state.slots);
   }
 
   dispose(): void {
+    this.#discardPrepared();
     this.#first.dispose();
     this.#second.dispose();
+  }
+
+  /** √v̂ + ε at a step, 1/P. */
+  #scale(second: tf.Tensor, step: number): tf.Tensor {
+    const { beta2, epsilon } = this.#options;
+    return tf.add(tf.sqrt(tf.div(second, 1 - beta2 ** step)), epsilon);
+  }
+
+  #discardPrepared(): void {
+    tf.dispose(this.#prepared ? [...this.#prepared] : []);
+    this.#prepared = undefined;
   }
 }
 

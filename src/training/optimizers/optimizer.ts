@@ -13,6 +13,23 @@ export interface OptimizerState {
   readonly slots: readonly NamedArray[];
 }
 
+/** The diagonal that an optimizer is about to multiply a gradient with, where it can be known before the gradient is. */
+export interface Preconditioned {
+  /**
+   * Takes in the groups' gradients of the step to come, in place of the square of what they are combined to.
+   *
+   * @param gradients of each group, one tensor per variable
+   * @param shares of the groups, adding up to 1
+   * @returns P^½, one tensor per variable, so that without momentum and decay the step is in proportion to Pd; the caller
+   * disposes of them. A step that is not taken leaves no trace.
+   */
+  prepare(
+    variables: readonly tf.Variable[],
+    gradients: readonly (readonly tf.Tensor[])[],
+    shares: readonly number[],
+  ): readonly tf.Tensor[];
+}
+
 /** Changes variables by their gradients. The same inputs give the same bits on the same device. */
 export interface Optimizer {
   /** `gradients[i]` belongs to `variables[i]`, of the same shape; neither is disposed of. */

@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { aggregate } from '../../../src/engine/aggregate.ts';
 import { aggregateBlocks } from '../../../src/engine/blocks.ts';
 import { EngineClient } from '../../../src/engine/client.ts';
-import { diagnose } from '../../../src/engine/diagnose.ts';
+import { diagnoseStep } from '../../../src/engine/diagnoseStep.ts';
 import { gramOf } from '../../../src/engine/gram.ts';
 import type { AggregatorName, Problem } from '../../../src/engine/types.ts';
 import { assertClose, combined, sharedOf } from './kernels/shared.ts';
@@ -47,14 +47,12 @@ test('answers are those of the engine itself', () =>
       await engine.aggregateBlocks(blocks, {}, 'grain-layerwise'),
       aggregateBlocks(blocks, {}, 'grain-layerwise'),
     );
-    const weights = new Float64Array(8).fill(1 / 8);
-    assert.deepEqual(
-      await engine.diagnose([
-        { ...problem, weights },
-        { ...problem, weights },
-      ]),
-      [diagnose(problem, weights), diagnose(problem, weights)],
-    );
+    const sizes = [1, 2, 3, 4, 5, 6, 7, 8];
+    const step = { gram: problem.gram, sizes, weights: new Float64Array(8).fill(1 / 8) };
+    assert.deepEqual(await engine.diagnose([step, { ...step, gram: null }]), [
+      diagnoseStep(step),
+      diagnoseStep({ ...step, gram: null }),
+    ]);
   }));
 
 test('gradients in shared memory: Gram matrix and weights, with sizes and policy', () =>

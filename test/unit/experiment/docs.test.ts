@@ -31,7 +31,11 @@ test('every key is described', () => {
       if (!value.description) undescribed.push(path + key);
       walk(value, `${path}${key}.`);
     }
-    for (const part of [...(schema.anyOf ?? []), ...(schema.items ? [schema.items] : [])]) {
+    for (const part of [
+      ...(schema.anyOf ?? []),
+      ...(schema.oneOf ?? []),
+      ...(schema.items ? [schema.items] : []),
+    ]) {
       walk(part, `${path}[].`);
     }
   };

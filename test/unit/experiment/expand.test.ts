@@ -17,3 +17,32 @@ test('a run for each seed and aggregator, so that the first two can be compared'
     ],
   );
 });
+
+test('aggregations are resolved, and labelled by what is otherwise than usual', () => {
+  const text = `data: { train: a, validation: b, target: c }
+seeds: [0]
+zeroGroups: stop
+aggregate:
+  - grain
+  - { name: cagrad, c: 0.4 }
+  - { name: cagrad, c: 0.5 }
+  - { name: grain, metric: preconditioned, smoothing: 0.9, zeroGroups: drop }`;
+  const runs = expand(parseConfig(text, 'grain.yaml').config);
+  assert.deepEqual(
+    runs.map(({ aggregator }) => aggregator),
+    ['grain', 'cagrad c=0.4', 'cagrad', 'grain preconditioned smoothing=0.9 zeroGroups=drop'],
+  );
+  assert.deepEqual(
+    [runs[0]?.aggregation, runs[1]?.aggregation],
+    [
+      { name: 'grain', parameters: {}, metric: 'euclidean', smoothing: 0, zeroGroups: 'stop' },
+      {
+        name: 'cagrad',
+        parameters: { c: 0.4 },
+        metric: 'euclidean',
+        smoothing: 0,
+        zeroGroups: 'stop',
+      },
+    ],
+  );
+});

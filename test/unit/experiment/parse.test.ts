@@ -5,9 +5,7 @@ import { ConfigError, explain } from '../../../src/experiment/configError.ts';
 import { parseConfig } from '../../../src/experiment/parse.ts';
 import { textAt } from './textAt.ts';
 
-const trainable = Object.values(aggregators)
-  .filter(({ decidedBy }) => decidedBy === 'gram')
-  .map(({ name }) => name);
+const names = Object.keys(aggregators);
 
 const data = 'data: { train: train.csv, validation: dev.csv, target: label }';
 
@@ -86,8 +84,18 @@ describe('what is right', () => {
     }
   });
 
-  test('every aggregator that a Gram matrix decides may be asked for', () => {
-    const names = trainable;
+  test('every aggregator may be asked for, by its name alone or with all of its parameters', () => {
+    for (const { name, parameters } of Object.values(aggregators)) {
+      const usual = Object.entries(parameters).map(([key, of]) => [key, of.default] as const);
+      const settings = usual.map(([key, value]) => `, ${key}: ${value}`).join('');
+      const { config } = parseConfig(
+        `${data}\naggregate: [{ name: ${name}${settings} }]`,
+        'grain.yaml',
+      );
+      assert.deepEqual(config.aggregate, [
+        { name, ...Object.fromEntries(usual), metric: 'euclidean', smoothing: 0 },
+      ]);
+    }
     const { config } = parseConfig(`${data}\naggregate: [${names}]`, 'grain.yaml');
     assert.deepEqual(config.aggregate, names);
   });
@@ -137,6 +145,15 @@ describe('mistakes', () => {
     ['a quoted choice', `${data}\ntask: "regresion"`, 'regresion', 'regression'],
     ['a choice beside a pattern', `${data}\ngroups: { by: microbach }`, 'microbach', 'microbatch'],
     ['an aggregator', `${data}\naggregate: [mean, grian]`, 'grian', 'grain'],
+    ['the name in an entry', `${data}\naggregate: [{ name: cagard, c: 0.4 }]`, 'cagard', 'cagrad'],
+    ['a parameter', `${data}\naggregate: [{ name: gradvac, betta: 0.4 }]`, 'betta', 'beta'],
+    [
+      'a metric',
+      `${data}\naggregate:\n  - grain\n  - name: grain\n    metric: preconditiond`,
+      'preconditiond',
+      'preconditioned',
+    ],
+    ['a setting', `${data}\naggregate: [{ name: grain, smoothin: 0.4 }]`, 'smoothin', 'smoothing'],
   ] as const) {
     test(`the nearest valid name can take the place of ${what}`, () => {
       const mistake = onlyMistake(text);
@@ -160,9 +177,14 @@ describe('mistakes', () => {
       onlyMistake(`${data}\ntask: generation`).expected,
       'one of classification, regression',
     );
+    assert.ok(
+      onlyMistake(`${data}\naggregate: [sgd]`).expected?.startsWith(
+        `one of ${names.join(', ')}, or`,
+      ),
+    );
     assert.equal(
-      onlyMistake(`${data}\naggregate: [graddrop]`).expected,
-      `one of ${trainable.join(', ')}`,
+      onlyMistake(`${data}\naggregate: [{ name: sgd }]`).expected,
+      `one of ${names.join(', ')}`,
     );
   });
 
@@ -177,6 +199,14 @@ describe('mistakes', () => {
     ['seeds: [{ init: 1 }]', '{ init: 1 }', /a whole number from 0 to 2147483647/],
     ['seeds: []', '[]', /a list, not empty,/],
     ['aggregate: mean', 'mean', /a list, not empty, of grain, mean/],
+    ['aggregate: [7]', '7', /^one of grain, mean, .*, or the keys name, metric, smoothing/],
+    ['aggregate: [{ c: 0.4 }]', '{ c: 0.4 }', /^one of grain, mean,/],
+    ['aggregate: [{ name: cagrad, c: 1 }]', '1', /^a number from 0 to below 1$/],
+    ['aggregate: [{ name: cagrad, c: big }]', 'big', /^a number from 0 to below 1$/],
+    ['aggregate: [{ name: cagrad, beta: 1 }]', 'beta', /^one of name, c, metric, smoothing, zero/],
+    ['aggregate: [{ name: nash-mtl, maxNorm: -1 }]', '-1', /^a number of at least 0$/],
+    ['aggregate: [{ name: grain, smoothing: 1 }]', '1', /^a number from 0 to below 1$/],
+    ['aggregate: [{ name: grain, zeroGroups: keep }]', 'keep', /^one of drop, stop, error$/],
     ['optimizer: adam', 'adam', /the keys name, learningRate/],
     ['optimizer: { warmup: 1.01 }', '1.01', /a number from 0 to 1/],
     ['optimizer: { warmup: -0.1 }', '-0.1', /a number from 0 to 1/],

@@ -37,6 +37,32 @@ for (const [text, at, message] of [
   [`${data}\noptimizer: { momentum: 0.9 }`, 'momentum', /nothing with adamw/],
   [`${data}\noptimizer: { name: sgd, beta1: 0.8 }`, 'beta1', /nothing with sgd/],
   [`${data}\naggregate: [mean, grain, mean]`, 'mean', /mean is repeated/],
+  [
+    `${data}\naggregate: [{ name: cagrad, c: 0.4 }, mean, { name: cagrad, c: 0.40 }]`,
+    '{ name: cagrad, c: 0.40 }',
+    /^cagrad c=0.4 is repeated/,
+  ],
+  [`${data}\naggregate: [grain, { name: grain }]`, '{ name: grain }', /^grain is repeated/],
+  [
+    `${data}\noptimizer: { name: sgd }\naggregate: [{ name: grain, metric: preconditioned }]`,
+    'preconditioned',
+    /^sgd has no preconditioner/,
+  ],
+  [
+    `${data}\naggregate: [{ name: grain-streaming, metric: preconditioned }]`,
+    'preconditioned',
+    /^grain-streaming is not decided by the inner products/,
+  ],
+  [
+    `${data}\naggregate: [{ name: graddrop, smoothing: 0.9 }]`,
+    '0.9',
+    /^graddrop does not make a step of weights/,
+  ],
+  [
+    `${data}\naggregate: [{ name: mean, zeroGroups: stop }]`,
+    'zeroGroups',
+    /^zeroGroups does nothing with mean/,
+  ],
   [`${data}\nseeds: [1, 2, 1]`, '1', /repeated/],
   [`${data}\nseeds: [1, { init: 1, order: 1 }]`, '{ init: 1, order: 1 }', /1\/1 is repeated/],
   [`data: { train: a, validation: b, target: y, features: [x, x] }`, 'x', /x is repeated/],
@@ -51,6 +77,10 @@ for (const [text, at, message] of [
 }
 
 for (const text of [
+  `${data}\naggregate: [grain, { name: grain, metric: preconditioned }, { name: grain, smoothing: 0.5 }]`,
+  `${data}\naggregate: [cagrad, { name: cagrad, c: 0.4 }, { name: grain-layerwise, metric: preconditioned, smoothing: 0.5 }]`,
+  `${data}\naggregate: [{ name: graddrop, metric: euclidean, smoothing: 0, zeroGroups: drop }]`,
+  `${data}\naggregate: [grain, { name: grain, zeroGroups: stop }]`,
   `${data}\ngroups: { count: 32 }`,
   `${data}\ngroups: { count: 5 }`,
   `${data}\ngroups: { by: label }\nbatchSize: 4`,

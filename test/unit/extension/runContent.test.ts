@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { diagnose } from '../../../src/engine/diagnose.ts';
-import type { DiagnoseProblem } from '../../../src/engine/protocol.ts';
+import { aggregators } from '../../../src/engine/aggregators/registry.ts';
+import { diagnoseStep, type StepFacts } from '../../../src/engine/diagnoseStep.ts';
 import type { EmptyMessage } from '../../../src/extension/messages/common.ts';
 import type { WeightsAppend, WeightsShow } from '../../../src/extension/messages/weights.ts';
 import { RunContent } from '../../../src/extension/panels/runContent.ts';
@@ -18,8 +18,7 @@ function panelOn(...runs: RunSummary[]) {
   const logged: RunEvent[] = [];
   const world = { runs, shown: runs[0]?.manifest.id, leases: 0 };
   const engine = {
-    diagnose: async (problems: readonly DiagnoseProblem[]) =>
-      problems.map((problem) => diagnose(problem, problem.weights)),
+    diagnose: async (steps: readonly StepFacts[]) => steps.map(diagnoseStep),
   };
   const content = new RunContent<RunSummary, WeightsShow, WeightsAppend>({
     runs: {
@@ -130,4 +129,34 @@ test('a deleted run is said to be gone', async () => {
   const { posted } = await update();
   assert.match((posted[0] as EmptyMessage).reason, /gone/);
   assert.equal(world.leases, 0);
+});
+
+test('the header says what the aggregator is, what it promises and in which metric', async () => {
+  const aggregation = {
+    name: 'grain',
+    parameters: {},
+    metric: 'preconditioned',
+    smoothing: 0,
+    zeroGroups: 'drop',
+  } as const;
+  const { logged, update } = panelOn(summary({ aggregator: 'grain preconditioned', aggregation }));
+  logged.push(conflictingStep(1));
+  const { run } = (await update(true)).posted[0] as WeightsShow;
+  const { title, guarantee, reference } = aggregators.grain;
+  assert.equal(run.aggregator, 'grain preconditioned');
+  assert.deepEqual(run.method, { name: 'grain', title, guarantee, promises: true, reference });
+  assert.equal(run.metric, 'preconditioned');
+});
+
+test('of a run of old the name is known; of another trainer’s aggregator nothing is', async () => {
+  for (const [aggregator, promises] of [
+    ['mean', false],
+    ['theirs', undefined],
+  ] as const) {
+    const { logged, update } = panelOn(summary({ aggregator }));
+    logged.push(conflictingStep(1));
+    const { run } = (await update(true)).posted[0] as WeightsShow;
+    assert.equal(run.method?.promises, promises);
+    assert.equal(run.metric, 'euclidean');
+  }
 });

@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { diagnose } from '../../../src/engine/diagnose.ts';
-import type { DiagnoseProblem } from '../../../src/engine/protocol.ts';
+import { diagnoseStep, type StepFacts } from '../../../src/engine/diagnoseStep.ts';
 import { RunFeed } from '../../../src/extension/panels/runFeed.ts';
 import type { RunEvent } from '../../../src/runs/events.ts';
 import { conflictingStep, summary } from './fixtures.ts';
 
 /** The real engine, on this thread. */
 const engine = {
-  diagnose: async (problems: readonly DiagnoseProblem[]) =>
-    problems.map((problem) => diagnose(problem, problem.weights)),
+  diagnose: async (steps: readonly StepFacts[]) => steps.map(diagnoseStep),
 };
 
 /** A log of which ever more can be read. */
@@ -95,9 +93,9 @@ test('what JSON cannot carry becomes null', async () => {
 test('steps read while the engine is dead are shown once it lives again', async () => {
   let dead = true;
   const moody = {
-    diagnose: async (problems: readonly DiagnoseProblem[]) => {
+    diagnose: async (steps: readonly StepFacts[]) => {
       if (dead) throw new Error('the engine worker died');
-      return engine.diagnose(problems);
+      return engine.diagnose(steps);
     },
   };
   const feed = new RunFeed(manifest, logOf([conflictingStep(1)]), moody);
@@ -105,4 +103,86 @@ test('steps read while the engine is dead are shown once it lives again', async 
   dead = false;
   await feed.update();
   assert.equal(feed.points.length, 1);
+});
+
+const usual = { parameters: {}, metric: 'euclidean', smoothing: 0, zeroGroups: 'drop' } as const;
+const feedOf = (name: string, ...steps: RunEvent[]) => {
+  const run = summary({ aggregator: name, aggregation: { ...usual, name }, groups: ['a', 'b'] });
+  return new RunFeed(run.manifest, logOf(steps), engine);
+};
+
+test('what became of the promise, of the direction and of the update', async () => {
+  // ⟨d, g₁⟩ = 0.9·1 − 0.1·1 > 0 and ⟨d, g₂⟩ = −0.9 + 0.2 < 0.
+  const step = conflictingStep(1, {
+    weights: [0.9, 0.1],
+    update: { norm2: 1, inner: [-0.1, -0.2] },
+  });
+  for (const [name, guarantee] of [
+    ['grain', 'broken'],
+    ['mean', 'none'],
+    ['of another trainer', null],
+  ] as const) {
+    const feed = feedOf(name, step);
+    await feed.update();
+    const [point] = feed.points;
+    assert.equal(point?.guarantee, guarantee);
+    assert.equal(point?.certified, false);
+    assert.deepEqual([point?.against, point?.updateAgainst], [0.5, 1]);
+  }
+});
+
+test('gradients one after another: weights, and no word on whom the step goes against', async () => {
+  const arrival = { inner: 0, norm2: 1, weights: [1], direction2: 1 };
+  const step = conflictingStep(2, {
+    gram: null,
+    streaming: [arrival, { inner: -1, norm2: 2, weights: [0.6, 0.4], direction2: 0.2 }],
+    update: null,
+  });
+  const feed = feedOf('grain-streaming', step);
+  await feed.update();
+  const [point] = feed.points;
+  assert.deepEqual(point?.weights, [0.6, 0.4]);
+  assert.equal(point?.unmeasured, 'one-by-one');
+  assert.equal(point?.guarantee, 'none');
+  for (const key of ['certified', 'against', 'minCosine', 'conflictRate', 'relativeGap'] as const) {
+    assert.equal(point?.[key], null, key);
+  }
+  assert.equal(feed.cosines, null);
+});
+
+test('a direction that is no weighted sum: measured, without weights', async () => {
+  const direct = { norm2: 1, inner: [-0.5, 1] };
+  const feed = feedOf('graddrop', conflictingStep(1, { weights: null, direct }));
+  await feed.update();
+  const [point] = feed.points;
+  assert.deepEqual(point?.weights, [null, null]);
+  assert.deepEqual([point?.minCosine, point?.against, point?.certified], [-0.5, 0.5, false]);
+  assert.equal(point?.effectiveGroups, null);
+  assert.ok(feed.cosines);
+});
+
+test('weights of blocks: those of the latest step, with the share of each in the gradients', async () => {
+  const blocks = [
+    { name: 'dense', gram: [3, 0, 0], weights: [0, 1] },
+    { name: 'head', gram: [0, 0, 1], weights: [1, 0] },
+  ];
+  const step = conflictingStep(3, { gram: [3, 0, 1], weights: [0.25, 0.75], blocks });
+  const feed = feedOf('grain-layerwise', step);
+  await feed.update();
+  assert.deepEqual(feed.blocks, {
+    step: 3,
+    blocks: [
+      { name: 'dense', share: 0.75, weights: [0, 1] },
+      { name: 'head', share: 0.25, weights: [1, 0] },
+    ],
+  });
+  assert.equal(feed.points[0]?.guarantee, 'kept');
+});
+
+test('smoothing takes the promise back', async () => {
+  const aggregation = { ...usual, name: 'grain', smoothing: 0.5 };
+  const { manifest: smoothed } = summary({ aggregator: 'grain smoothing=0.5', aggregation });
+  const feed = new RunFeed(smoothed, logOf([conflictingStep(1)]), engine);
+  await feed.update();
+  assert.equal(feed.points[0]?.guarantee, 'lost');
 });

@@ -18,7 +18,10 @@ export const anyEvent: fc.Arbitrary<RunEvent> = fc
     fc.integer({ min: 1, max: 4 }).chain((k) => {
       const list = <T>(item: fc.Arbitrary<T>, length: number) =>
         fc.array(item, { minLength: length, maxLength: length });
-      return fc.record({
+      const gram = list(fact, (k * (k + 1)) / 2);
+      const weights = list(number, k);
+      const vector = fc.record({ norm2: fact, inner: list(fact, k) });
+      const usual = {
         kind: fc.constant('step' as const),
         at,
         step,
@@ -26,10 +29,21 @@ export const anyEvent: fc.Arbitrary<RunEvent> = fc
         groups: list(fc.nat(), k),
         sizes: list(fc.nat(), k),
         losses: list(fact, k),
-        gram: list(fact, (k * (k + 1)) / 2),
-        weights: list(number, k),
+        gram: fc.option(gram),
+        weights: fc.option(weights),
         ms: fc.record({ gradients: number, aggregate: number, update: number }),
-      });
+      };
+      const arrival = fc.record({ inner: fact, norm2: fact, weights, direction2: fact });
+      return fc.record(
+        {
+          ...usual,
+          blocks: fc.array(fc.record({ name: text, gram, weights }), { maxLength: 3 }),
+          direct: vector,
+          streaming: list(arrival, k),
+          update: fc.option(vector),
+        },
+        { requiredKeys: Object.keys(usual) as (keyof typeof usual)[] },
+      );
     }),
     fc.record({
       kind: fc.constant('validation' as const),

@@ -3,7 +3,8 @@ import { after, before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { EngineClient } from '../../../src/engine/client.ts';
 import type { AggregatorName } from '../../../src/engine/types.ts';
-import { StepAggregator } from '../../../src/training/aggregateStep.ts';
+import { resolvedAggregation } from '../../../src/experiment/aggregation.ts';
+import { StepAggregator } from '../../../src/training/aggregation/step.ts';
 import { type Device, openDevice } from '../../../src/training/devices/device.ts';
 import { type GroupGradient, groupGradient } from '../../../src/training/gradients.ts';
 import { type Loss, lossOf } from '../../../src/training/loss.ts';
@@ -60,13 +61,14 @@ for (const rung of ['cpu', 'wasm'] as const) {
       optimizer: Optimizer,
       batches: readonly (readonly Batch[])[],
     ) {
-      const step = new StepAggregator(engine, device, { aggregator, zeroGroups: 'drop' });
+      const aggregation = resolvedAggregation(aggregator, 'drop');
+      const step = new StepAggregator(engine, device, { aggregation });
       for (const groups of batches) {
         const gradients = groups.map(({ x, y }) => groupGradient(model, loss, x, y));
         const sizes = groups.map(({ y }) => y.size);
-        const result = await step.aggregate(gradients, sizes);
+        const result = await step.aggregate(gradients, { sizes });
         optimizer.step(model.trainable, result.gradients!, RATE);
-        tf.dispose(result.gradients as tf.Tensor[]);
+        result.dispose();
       }
     }
 
@@ -128,7 +130,7 @@ for (const rung of ['cpu', 'wasm'] as const) {
       }));
 
     const aggregator = (name: AggregatorName) =>
-      new StepAggregator(engine, device, { aggregator: name, zeroGroups: 'drop' });
+      new StepAggregator(engine, device, { aggregation: resolvedAggregation(name, 'drop') });
 
     test('losses, Gram matrix and combination are those of the gradients', async () => {
       const rows = [
@@ -136,12 +138,12 @@ for (const rung of ['cpu', 'wasm'] as const) {
         [-1, 2, 0, 0],
         [0, 1, 5, 0],
       ];
-      const result = await aggregator('grain').aggregate(groupsOf(rows), [1, 1, 1]);
+      const result = await aggregator('grain').aggregate(groupsOf(rows), { sizes: [1, 1, 1] });
       const dot = (a: readonly number[], b: readonly number[]) =>
         a.reduce((sum, value, i) => sum + value * b[i]!, 0);
       assert.deepEqual([...result.losses], [0, 1, 2]);
       assert.deepEqual(
-        [...result.gram],
+        [...result.gram!],
         rows.flatMap((a) => rows.map((b) => dot(a, b))),
       );
       assert.deepEqual(
@@ -150,7 +152,7 @@ for (const rung of ['cpu', 'wasm'] as const) {
       );
       const taken = result.gradients!.flatMap((gradient) => [...gradient.dataSync()]);
       for (let c = 0; c < 4; c++) {
-        const expected = rows.reduce((sum, row, i) => sum + result.weights[i]! * row[c]!, 0);
+        const expected = rows.reduce((sum, row, i) => sum + result.weights![i]! * row[c]!, 0);
         assert.ok(Math.abs(taken[c]! - expected) < 1e-6);
       }
       for (const row of rows) assert.ok(dot(row, taken) > 0, 'a group is stepped against');
@@ -163,8 +165,10 @@ for (const rung of ['cpu', 'wasm'] as const) {
         [1, 2, 3, 4],
       ];
       for (const name of ['mean', 'grain'] as const) {
-        const { gradients, weights } = await aggregator(name).aggregate(groupsOf(rows), [1, 1, 1]);
-        assert.equal(weights[1], 0);
+        const { gradients, weights } = await aggregator(name).aggregate(groupsOf(rows), {
+          sizes: [1, 1, 1],
+        });
+        assert.equal(weights![1], 0);
         const taken = gradients!.flatMap((gradient) => [...gradient.dataSync()]);
         for (const [i, value] of taken.entries()) assert.ok(Math.abs(value - (i + 1)) < 1e-6);
       }
@@ -176,7 +180,7 @@ for (const rung of ['cpu', 'wasm'] as const) {
           [0, 0, 0, 0],
           [0, 0, 0, 0],
         ]),
-        [1, 1],
+        { sizes: [1, 1] },
       );
       assert.equal(gradients, null);
     });
@@ -185,11 +189,10 @@ for (const rung of ['cpu', 'wasm'] as const) {
       const step = aggregator('mean');
       for (const k of [1, 4, 2, 5]) {
         const rows = Array.from({ length: k }, (_, i) => [i, 1, 1, 1]);
-        const { gram, gradients } = await step.aggregate(
-          groupsOf(rows),
-          rows.map(() => 2),
-        );
-        assert.equal(gram.length, k * k);
+        const { gram, gradients } = await step.aggregate(groupsOf(rows), {
+          sizes: rows.map(() => 2),
+        });
+        assert.equal(gram!.length, k * k);
         assert.ok(Math.abs(gradients![0]!.dataSync()[0]! - (k - 1) / 2) < 1e-6);
       }
     });

@@ -6,7 +6,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { Command } from 'commander';
 import { addDoctorCommand } from '../../../../src/cli/commands/doctor.ts';
 import { EngineClient } from '../../../../src/engine/client.ts';
-import { StepAggregator } from '../../../../src/training/aggregateStep.ts';
+import { resolvedAggregation } from '../../../../src/experiment/aggregation.ts';
+import { StepAggregator } from '../../../../src/training/aggregation/step.ts';
 import { type Device, openDevice } from '../../../../src/training/devices/device.ts';
 import { probeLadder, type RungReport } from '../../../../src/training/devices/ladder.ts';
 import { RUNGS } from '../../../../src/training/devices/rung.ts';
@@ -99,11 +100,11 @@ describe('every usable rung', () => {
       const x = tf.randomNormal([4, ...input], 0, 1, 'float32', seed);
       return groupGradient(model, lossOf.classification, x, tf.tensor1d([0, 1, 2, 0], 'int32'));
     });
-    const options = { aggregator: 'grain', zeroGroups: 'drop' } as const;
+    const options = { aggregation: resolvedAggregation('grain', 'drop') };
     const step = new StepAggregator(engine, device, options);
-    const { losses, gram, gradients } = await step.aggregate(groups, [4, 4, 4]);
+    const { losses, gram, gradients } = await step.aggregate(groups, { sizes: [4, 4, 4] });
     const taken = await Promise.all(gradients!.map((gradient) => gradient.data()));
-    return { losses: [...losses], gram: [...gram], taken: taken.flatMap((values) => [...values]) };
+    return { losses: [...losses], gram: [...gram!], taken: taken.flatMap((values) => [...values]) };
   }
 
   test('takes the same step as the CPU, to 1e-4', async (t) => {

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { aggregate } from '../../../../src/engine/aggregate.ts';
+import { gramOf } from '../../../../src/engine/gram.ts';
+import type { Metric } from '../../../../src/engine/types.ts';
 import { openDevice } from '../../../../src/training/devices/device.ts';
+import { AdamW } from '../../../../src/training/optimizers/adamw.ts';
 import { buildOptimizer } from '../../../../src/training/optimizers/build.ts';
 import type { Optimizer, OptimizerConfig } from '../../../../src/training/optimizers/optimizer.ts';
 import { learningRateAt } from '../../../../src/training/optimizers/schedule.ts';
+import { normalRows, random } from '../../engine/random.ts';
+import { combine, dot, norm } from '../../engine/vectors.ts';
 
 const defaults: OptimizerConfig = {
   name: 'sgd',
@@ -99,6 +106,153 @@ describe('optimizers', () => {
       assert.equal(tf.memory().numTensors, before);
     });
   }
+});
+
+describe('AdamW in its own metric', () => {
+  before(async () => {
+    await openDevice('cpu');
+  });
+
+  /** No momentum, no decay: Δ is ηPd. */
+  const plain = () => new AdamW({ ...defaults, beta1: 0, weightDecay: 0 });
+
+  /**
+   * Steps along GRAIN's d of random gradients whose coordinates differ in scale.
+   * @returns of each step the smallest ⟨Δ, gᵢ⟩/(‖Δ‖‖gᵢ‖)
+   */
+  function smallestCosines(metric: Metric, k: number, seed: number, steps = 8): number[] {
+    const { normal } = random(seed);
+    const d = 6;
+    const scales = Float64Array.from({ length: d }, () => Math.exp(1.5 * normal()));
+    const optimizer = plain();
+    const cosines: number[] = [];
+    tf.tidy(() => {
+      for (let step = 0; step < steps; step++) {
+        const rows = Array.from({ length: k }, () =>
+          scales.map((scale) => Math.fround(scale * normal())),
+        );
+        const groups = rows.map((row) => [tf.tensor1d(Array.from(row))]);
+        const variable = tf.variable(tf.zeros([d]));
+        let inMetric = rows;
+        if (metric === 'preconditioned') {
+          const shares = groups.map(() => 1 / k);
+          const root = optimizer.prepare([variable], groups, shares)[0]!.dataSync();
+          inMetric = rows.map((row) => row.map((entry, at) => entry * root[at]!));
+        }
+        const { weights } = aggregate({ gram: gramOf(inMetric) }, 'grain');
+        optimizer.step([variable], [tf.tensor1d(Array.from(combine(rows, weights)))], 1);
+        const change = Float64Array.from(variable.dataSync(), (theta) => -theta);
+        cosines.push(Math.min(...rows.map((row) => dot(change, row) / norm(change) / norm(row))));
+      }
+    });
+    optimizer.dispose();
+    return cosines;
+  }
+
+  const problems = [fc.integer({ min: 2, max: 5 }), fc.integer()] as const;
+
+  test('GRAIN’s step goes against no group', () => {
+    fc.assert(
+      fc.property(...problems, (k, seed) => {
+        for (const cosine of smallestCosines('preconditioned', k, seed)) {
+          assert.ok(cosine >= -1e-5, `cosine ${cosine}`);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('in the metric of the gradients it does: division by √v̂ turns d against groups that d serves', () => {
+    const cosines = Array.from({ length: 20 }, (_, seed) =>
+      smallestCosines('euclidean', 4, seed),
+    ).flat();
+    const against = cosines.filter((cosine) => cosine < -0.01).length;
+    assert.ok(against > 10, `against a group in ${against} of ${cosines.length} steps`);
+  });
+
+  test('one group prepared is a step as any other, bit for bit', () => {
+    const prepared = plain();
+    const usual = plain();
+    const [a, b] = [tf.variable(tf.tensor1d(START)), tf.variable(tf.tensor1d(START))];
+    for (let step = 1; step <= 10; step++) {
+      const gradient = tf.tensor1d(Array.from(a.dataSync(), gradientAt(step)));
+      prepared.prepare([a], [[gradient]], [1]);
+      prepared.step([a], [gradient], 0.1);
+      usual.step([b], [gradient], 0.1);
+    }
+    assert.deepEqual(a.dataSync(), b.dataSync());
+  });
+
+  test('the second moment is the mean of the groups’ squares by their shares', async () => {
+    const optimizer = plain();
+    const variable = tf.variable(tf.tensor1d([0, 0]));
+    const groups = [[tf.tensor1d([1, 2])], [tf.tensor1d([3, 0])]];
+    const root = optimizer.prepare([variable], groups, [0.25, 0.75]);
+    optimizer.step([variable], [tf.tensor1d([1, 1])], 0.5);
+    // v̂ = ¼·(1, 4) + ¾·(9, 0) = (7, 1) at the first step.
+    assertClose(root[0]!.dataSync(), [7 ** -0.25, 1], 1e-6);
+    assertClose(variable.dataSync(), [-0.5 / Math.sqrt(7), -0.5], 1e-6);
+    const { slots } = await optimizer.state();
+    const second = slots.find(({ name }) => name.startsWith('second/'))!;
+    assertClose(second.values, [0.007, 0.001], 1e-8);
+  });
+
+  test('a coordinate moves by at most √k of the rate at a first step, whatever the weights', () => {
+    fc.assert(
+      fc.property(...problems, (k, seed) => {
+        tf.tidy(() => {
+          const rows = normalRows(k, 5, random(seed));
+          const groups = rows.map((row) => [tf.tensor1d(Array.from(row))]);
+          const optimizer = plain();
+          const variable = tf.variable(tf.zeros([5]));
+          optimizer.prepare(
+            [variable],
+            groups,
+            groups.map(() => 1 / k),
+          );
+          optimizer.step([variable], groups[0]!, 1);
+          for (const moved of variable.dataSync())
+            assert.ok(Math.abs(moved) <= Math.sqrt(k) + 1e-5);
+          optimizer.dispose();
+        });
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('a step prepared but not taken leaves no trace, in state or memory', async () => {
+    const optimizer = plain();
+    const variable = tf.variable(tf.tensor1d(START));
+    take(optimizer, variable, 1, 0.1);
+    const before = await optimizer.state();
+    const tensors = tf.memory().numTensors;
+    for (let time = 0; time < 3; time++) {
+      const gradient = tf.tensor1d([9, 9, 9, 9]);
+      tf.dispose([...optimizer.prepare([variable], [[gradient]], [1]), gradient]);
+    }
+    assert.deepEqual(await optimizer.state(), before);
+    optimizer.restore(before);
+    assert.equal(tf.memory().numTensors, tensors);
+  });
+
+  test('goes on from a saved state bit for bit', async () => {
+    const run = (optimizer: AdamW, variable: tf.Variable, from: number, to: number) => {
+      for (let step = from; step <= to; step++) {
+        const gradient = tf.tensor1d(Array.from(variable.dataSync(), gradientAt(step)));
+        const other = tf.tensor1d(Array.from(variable.dataSync(), gradientAt(step + 20)));
+        optimizer.prepare([variable], [[gradient], [other]], [0.5, 0.5]);
+        optimizer.step([variable], [gradient], 0.02);
+      }
+    };
+    const [whole, half] = [tf.variable(tf.tensor1d(START)), tf.variable(tf.tensor1d(START))];
+    run(plain(), whole, 1, 10);
+    const first = plain();
+    run(first, half, 1, 5);
+    const second = plain();
+    second.restore(await first.state());
+    run(second, half, 6, 10);
+    assert.deepEqual(half.dataSync(), whole.dataSync());
+  });
 });
 
 describe('learning rate', () => {

@@ -1,0 +1,94 @@
+/**
+ * What it costs to log the update: the change of the parameters, measured against the gradients of 8 groups, next to the rest of
+ * a GRAIN step, step by step in one process: `node bench/update.ts`.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { median } from 'simple-statistics';
+import { EngineClient } from '../src/engine/client.ts';
+import { resolvedAggregation } from '../src/experiment/aggregation.ts';
+import { measureChange } from '../src/training/aggregation/change.ts';
+import { StepAggregator } from '../src/training/aggregation/step.ts';
+import { openDevice } from '../src/training/devices/device.ts';
+import { groupGradient } from '../src/training/gradients.ts';
+import { lossOf } from '../src/training/loss.ts';
+import { buildModel } from '../src/training/models/build.ts';
+import type { ModelConfig } from '../src/training/models/model.ts';
+import { buildOptimizer } from '../src/training/optimizers/build.ts';
+import { circumstances, writeFigures } from './readme.ts';
+
+const INPUT = [28, 28, 1];
+const CLASSES = 10;
+const GROUPS = 8;
+const GROUP_SIZE = 5;
+const STEPS = 80;
+/** Steps that do not count: code is still being compiled. */
+const WARM_UP = 20;
+
+const zoo: Record<string, ModelConfig> = {
+  'the digits example’s network': { architecture: 'cnn', filters: [8, 16] },
+  'mlp 784-512-10': { architecture: 'mlp', hidden: [512] },
+};
+
+/** Parameters, and of each step the time for measuring over the time for all else. */
+async function train(rung: 'wasm' | 'cpu', config: ModelConfig, engine: EngineClient) {
+  const device = await openDevice(rung);
+  const model = await buildModel(config, { input: INPUT, outputs: CLASSES }, 1, '.');
+  const optimizer = buildOptimizer({
+    name: 'adamw',
+    momentum: 0,
+    weightDecay: 0.01,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+  });
+  const aggregation = resolvedAggregation('grain', 'drop');
+  const aggregator = new StepAggregator(engine, device, { aggregation });
+  const groups = Array.from({ length: GROUPS }, (_, group) => ({
+    x: tf.randomNormal([GROUP_SIZE, ...INPUT], 0, 1, 'float32', group + 1),
+    y: tf.tensor1d(Int32Array.from({ length: GROUP_SIZE }, (_, i) => (i + group) % CLASSES)),
+  }));
+  const ratios: number[] = [];
+  for (let i = 0; i < STEPS; i++) {
+    const started = performance.now();
+    const step = await aggregator.aggregate(
+      groups.map(({ x, y }) => groupGradient(model, lossOf.classification, x, y)),
+      { sizes: groups.map(() => GROUP_SIZE) },
+    );
+    const aggregated = performance.now();
+    let moving = 0;
+    await measureChange(device, model.trainable, step.groups!, () => {
+      const before = performance.now();
+      optimizer.step(model.trainable, step.gradients!, 1e-3);
+      moving = performance.now() - before;
+    });
+    const measuring = performance.now() - aggregated - moving;
+    ratios.push(measuring / (aggregated - started + moving));
+    step.dispose();
+  }
+  optimizer.dispose();
+  model.dispose();
+  return { parameters: model.parameterCount.trainable, ratios: ratios.slice(WARM_UP) };
+}
+
+const engine = EngineClient.start();
+const rows = [
+  '| model | parameters | device | time of measuring over the rest of the step |',
+  '| --- | --: | --- | --: |',
+];
+const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+for (const rung of ['wasm', 'cpu'] as const) {
+  for (const [title, config] of Object.entries(zoo)) {
+    const { parameters, ratios } = await train(rung, config, engine);
+    const [least, most] = [Math.min(...ratios), Math.max(...ratios)].map(percent);
+    rows.push(
+      `| ${title} | ${parameters.toLocaleString('en')} | \`${rung}\` | ${percent(median(ratios))} (${least}–${most}) |`,
+    );
+  }
+}
+await engine.close();
+const table = rows.join('\n');
+writeFigures(
+  'update',
+  `${circumstances()} Median of ${STEPS - WARM_UP} steps, least and most in brackets.\n\n${table}`,
+);
+console.log(table);

@@ -1,0 +1,158 @@
+import { type Block, certifyBlocks } from './blocks.ts';
+import {
+  diagnose,
+  diagnoseGradients,
+  effectiveGroups,
+  type GradientDiagnostics,
+  isTaken,
+  lengthRatio,
+} from './diagnose.ts';
+import { type Screening, screen } from './screen.ts';
+import type { Diagnostics } from './types.ts';
+
+/** Relative error of an inner product of float32 vectors, accumulated in float32 by parts. */
+const FLOAT32_SLACK = 2 ** -20;
+
+/** What was logged of a step with k groups; a number that was not finite is NaN. */
+export interface StepFacts {
+  /** Length k. */
+  readonly sizes: ArrayLike<number>;
+  /** H, k×k row-major; null if not known. */
+  readonly gram: Float64Array | null;
+  /** Of d = Σ wᵢgᵢ, length k; with `blocks` an average of theirs; null if d is no weighted sum. */
+  readonly weights: ArrayLike<number> | null;
+  /** Where d was put together of blocks with weights of their own. */
+  readonly blocks?: readonly (Block & { readonly weights: ArrayLike<number> })[];
+  /** d, where it is no weighted sum. */
+  readonly direct?: Measured;
+  /** ‖d‖², where gradients were taken one after another. */
+  readonly streamed?: { readonly norm2: number };
+  /** The change of the parameters. */
+  readonly update?: Measured;
+}
+
+/** A vector by its inner products: ‖v‖², and ⟨v, gᵢ⟩ for the k groups. */
+export interface Measured {
+  readonly norm2: number;
+  readonly inner: ArrayLike<number>;
+}
+
+/**
+ * Why a step does not show whom its direction goes against: gradients were taken one after another (`one-by-one`); the log has
+ * no Gram matrix (`no-gram`), or it has neither weights nor measured inner products (`no-weights`).
+ */
+export type Unmeasured = 'one-by-one' | 'no-gram' | 'no-weights';
+
+type Nullable<T> = { readonly [K in keyof T]: T[K] | null };
+
+/** As `Diagnostics`; null where the facts do not tell. */
+export interface StepDiagnostics extends Nullable<Diagnostics> {
+  readonly unmeasured: Unmeasured | null;
+  /** Indices of the groups that the change of the parameters goes against: ⟨Δ, gᵢ⟩ < 0; null if that was not measured. */
+  readonly updateAgainst: readonly number[] | null;
+}
+
+/**
+ * What the panels show of a step, of whatever aggregator.
+ *
+ * @throws RangeError for facts that do not go together, as {@link diagnose} does
+ */
+export function diagnoseStep(facts: StepFacts): StepDiagnostics {
+  return { ...directionOf(facts), updateAgainst: updateAgainst(facts) };
+}
+
+function directionOf(facts: StepFacts): Omit<StepDiagnostics, 'updateAgainst'> {
+  const { gram, weights, sizes, blocks, direct } = facts;
+  if (!gram) return withoutGram(facts);
+  if (weights && !blocks && !direct) {
+    return { ...diagnose({ gram, sizes }, weights), unmeasured: null };
+  }
+  const groups = screen({ gram, sizes });
+  const { meanNorm2, ...gradients } = diagnoseGradients(groups);
+  if (blocks) return { ...gradients, ...ofBlocks(blocks, weights, meanNorm2) };
+  if (direct) return { ...gradients, ...ofDirect(direct, groups, meanNorm2) };
+  return { ...unknown, ...gradients, unmeasured: 'no-weights' };
+}
+
+const unknown: Omit<StepDiagnostics, 'updateAgainst' | 'unmeasured'> = {
+  norm2: null,
+  gap: null,
+  minCosine: null,
+  certified: null,
+  against: null,
+  stationary: null,
+  effectiveGroups: null,
+  normRatio: null,
+  cosines: null,
+  conflictRate: null,
+  meanConflictRate: null,
+  effectiveDimension: null,
+};
+
+function withoutGram({ sizes, weights, streamed }: StepFacts) {
+  if (weights) fitting(weights, sizes.length);
+  return {
+    ...unknown,
+    norm2: streamed?.norm2 ?? null,
+    effectiveGroups: weights && effectiveGroups(weights),
+    unmeasured: streamed ? ('one-by-one' as const) : ('no-gram' as const),
+  };
+}
+
+type OfDirection = Omit<StepDiagnostics, keyof GradientDiagnostics | 'updateAgainst'>;
+
+function ofBlocks(
+  blocks: NonNullable<StepFacts['blocks']>,
+  weights: StepFacts['weights'],
+  meanNorm2: number,
+): OfDirection {
+  const ofEach = blocks.map((block) => block.weights);
+  const { norm2, gap, minCosine, isZero, against } = certifyBlocks(blocks, ofEach);
+  return {
+    norm2,
+    gap,
+    minCosine,
+    certified: Number.isFinite(norm2) && against.length === 0,
+    against,
+    stationary: isZero && ofEach.some(isTaken),
+    effectiveGroups: weights && effectiveGroups(weights),
+    normRatio: lengthRatio(norm2, meanNorm2),
+    unmeasured: null,
+  };
+}
+
+/** Of a d that is no weighted sum there is neither gap nor weight; that it is zero says nothing of the gradients. */
+function ofDirect(
+  { norm2, inner }: Measured,
+  { k, gram, present }: Screening,
+  meanNorm2: number,
+): OfDirection {
+  fitting(inner, k);
+  const cosines = present.map((i) =>
+    norm2 === 0 ? 0 : inner[i]! / Math.sqrt(norm2) / Math.sqrt(gram[i * k + i]!),
+  );
+  const against = present.filter((_, at) => cosines[at]! < -FLOAT32_SLACK);
+  const isKnown = Number.isFinite(norm2) && cosines.every(Number.isFinite);
+  return {
+    norm2,
+    gap: null,
+    minCosine: cosines.length === 0 ? 0 : Math.max(-1, Math.min(1, ...cosines)),
+    certified: isKnown && against.length === 0,
+    against,
+    stationary: null,
+    effectiveGroups: null,
+    normRatio: lengthRatio(norm2, meanNorm2),
+    unmeasured: null,
+  };
+}
+
+function updateAgainst({ sizes, update }: StepFacts): number[] | null {
+  if (!update) return null;
+  fitting(update.inner, sizes.length);
+  return Array.from(update.inner).flatMap((inner, i) => (inner < 0 ? [i] : []));
+}
+
+/** @throws RangeError if a list is not about k groups */
+function fitting({ length }: ArrayLike<number>, k: number): void {
+  if (length !== k) throw new RangeError(`${length} entries for ${k} groups`);
+}

@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import type { AggregatorDescription, Parameter } from '../engine/aggregators/description.ts';
+import { aggregators } from '../engine/aggregators/registry.ts';
+import type { AggregatorName, Metric, ZeroGroupPolicy } from '../engine/types.ts';
+
+/** An entry of `aggregate` with settings; those of the aggregator's parameters stand beside the others. */
+export interface AggregateSettings {
+  readonly name: AggregatorName;
+  readonly metric: Metric;
+  readonly smoothing: number;
+  readonly zeroGroups?: ZeroGroupPolicy;
+  readonly [parameter: string]: number | string | undefined;
+}
+
+export type AggregateEntry = AggregatorName | AggregateSettings;
+
+/** How a run aggregates, with nothing left open. */
+export interface Aggregation {
+  readonly name: AggregatorName;
+  readonly parameters: Readonly<Record<string, number>>;
+  readonly metric: Metric;
+  readonly smoothing: number;
+  readonly zeroGroups: ZeroGroupPolicy;
+}
+
+const descriptions: readonly AggregatorDescription[] = Object.values(aggregators);
+export const aggregatorNames = descriptions.map(({ name }) => name) as [
+  AggregatorName,
+  ...AggregatorName[],
+];
+
+export const zeroGroups = z.enum(['drop', 'stop', 'error']);
+
+const settings = {
+  metric: z
+    .enum(['euclidean', 'preconditioned'])
+    .default('euclidean')
+    .describe(
+      'Where inner products are taken, and the guarantee holds: `euclidean`, between the gradients; `preconditioned` (with `adamw`), in the metric of the diagonal P that the step multiplies with, so that the guarantee is of the step Pd, momentum and weight decay apart. The second moment of AdamW then averages the squares of the groups’ gradients instead of the square of d.',
+    ),
+  smoothing: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe(
+      'Share of the last step’s weights that is kept (CR-MOGM, Zhou et al. 2022). Above 0 no step has a guarantee.',
+    ),
+  zeroGroups: zeroGroups
+    .optional()
+    .describe('In place of the top-level `zeroGroups`, for this entry.'),
+};
+
+function variantOf({ name, title, parameters }: AggregatorDescription) {
+  return z
+    .strictObject({
+      name: z.literal(name).describe('Name of the aggregator.'),
+      ...Object.fromEntries(Object.entries(parameters).map(([key, of]) => [key, numberOf(of)])),
+      ...settings,
+    })
+    .describe(title);
+}
+
+function numberOf({ default: standard, min, max, belowMax, description }: Parameter) {
+  const number = z.number().min(min);
+  return (belowMax ? number.lt(max) : number.max(max)).default(standard).describe(description);
+}
+
+const [first, ...others] = descriptions.map(variantOf);
+
+/** An entry of `aggregate`, from the descriptions of the registry. */
+export const aggregateEntry = z.union([
+  z.enum(aggregatorNames),
+  z.discriminatedUnion('name', [first!, ...others]).meta({
+    title: 'the keys name, metric, smoothing, zeroGroups and the aggregator’s parameters',
+  }) as unknown as z.ZodType<AggregateSettings>,
+]);
+
+/** @param standard the policy of the config for groups without gradient */
+export function resolvedAggregation(entry: AggregateEntry, standard: ZeroGroupPolicy): Aggregation {
+  const given: Partial<AggregateSettings> = typeof entry === 'string' ? { name: entry } : entry;
+  const { parameters } = aggregators[given.name!];
+  return {
+    name: given.name!,
+    parameters: Object.fromEntries(
+      Object.entries(parameters).map(([key, of]) => [key, Number(given[key] ?? of.default)]),
+    ),
+    metric: given.metric ?? 'euclidean',
+    smoothing: given.smoothing ?? 0,
+    zeroGroups: given.zeroGroups ?? standard,
+  };
+}
+
+/**
+ * "cagrad c=0.4", "grain preconditioned smoothing=0.9": the name, and what is otherwise than usual. Two aggregations of one
+ * config have the same label only if they are the same.
+ *
+ * @param standard the policy of the config for groups without gradient
+ */
+export function aggregationLabel(
+  { name, parameters, metric, smoothing, zeroGroups: policy }: Aggregation,
+  standard: ZeroGroupPolicy,
+): string {
+  const usual = aggregators[name].parameters;
+  const changed = Object.entries(parameters).filter(
+    ([key, value]) => value !== usual[key]?.default,
+  );
+  return [
+    name,
+    ...(metric === 'euclidean' ? [] : [metric]),
+    ...changed.map(([key, value]) => `${key}=${value}`),
+    ...(smoothing === 0 ? [] : [`smoothing=${smoothing}`]),
+    ...(policy === standard ? [] : [`zeroGroups=${policy}`]),
+  ].join(' ');
+}

@@ -1,0 +1,40 @@
+import type { Measured, StepFacts } from '../engine/diagnoseStep.ts';
+import { unpackGram } from '../engine/gram.ts';
+import type { Fact, MeasuredVector, StepEvent } from './events.ts';
+
+/**
+ * What the engine is asked about a step of a log.
+ *
+ * @throws RangeError if the lists of the step do not fit together
+ */
+export function factsOf({ groups, ...event }: StepEvent): StepFacts {
+  const k = groups.length;
+  const { sizes, gram, weights, blocks, direct, streaming, update } = event;
+  if (sizes.length !== k || (weights && weights.length !== k)) {
+    throw new RangeError(`${sizes.length} sizes and ${weights?.length} weights for ${k} groups`);
+  }
+  return {
+    sizes,
+    gram: gram && unpackGram(gram, k),
+    weights,
+    ...(blocks && {
+      blocks: blocks.map(({ name, ...of }) => ({
+        name,
+        gram: unpackGram(of.gram, k),
+        weights: of.weights,
+      })),
+    }),
+    ...(direct && { direct: measured(direct) }),
+    ...(streaming && { streamed: { norm2: numberOf(streaming.at(-1)?.direction2) } }),
+    ...(update && { update: measured(update) }),
+  };
+}
+
+function measured({ norm2, inner }: MeasuredVector): Measured {
+  return { norm2: numberOf(norm2), inner: inner.map(numberOf) };
+}
+
+/** JSON carries a number that was not finite as null. */
+function numberOf(fact: Fact | undefined): number {
+  return fact ?? Number.NaN;
+}

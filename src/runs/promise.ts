@@ -1,0 +1,23 @@
+import { aggregators } from '../engine/aggregators/registry.ts';
+import { type GuaranteeState, guaranteeState } from '../engine/guarantee.ts';
+import type { AggregatorName } from '../engine/types.ts';
+import type { Aggregation } from './manifest.ts';
+
+/**
+ * What became, in one step, of the promise that the aggregator makes of d, in the metric of the aggregation.
+ *
+ * @param step its diagnostics
+ * @returns null for an aggregator, or parameters of it, that this version does not know, as another trainer's
+ */
+export function promiseOf(
+  { name, parameters, smoothing }: Aggregation,
+  step: { readonly certified: boolean | null },
+): GuaranteeState | null {
+  if (!Object.hasOwn(aggregators, name)) return null;
+  try {
+    return guaranteeState({ name: name as AggregatorName, parameters, smoothing }, step);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { gradDrop } from '../../engine/aggregators/graddrop.ts';
+import { type Draws, drawsFrom } from '../../engine/draws.ts';
+import type { Device } from '../devices/device.ts';
+import { valuesOf } from '../devices/values.ts';
+import type { Parts } from './products.ts';
+
+/**
+ * GradDrop's d of k gradients, one tensor per variable; see `gradDrop`. Lots are drawn coordinate by coordinate and variable by
+ * variable, the same on every device.
+ *
+ * @param rows the gradients, finite
+ * @param leak 0…1
+ */
+export function dropSigns(
+  device: Device,
+  rows: readonly Parts[],
+  leak: number,
+  seed: number,
+): tf.Tensor[] {
+  const draws = drawsFrom(seed);
+  const dropOne = device.hostMemory ? dropInMemory : dropOnDevice;
+  return rows[0]!.map((_, variable) =>
+    dropOne(
+      rows.map((row) => row[variable]!),
+      leak,
+      draws,
+    ),
+  );
+}
+
+function dropInMemory(gradients: readonly tf.Tensor[], leak: number, draws: Draws): tf.Tensor {
+  const rows = gradients.map((gradient) => valuesOf(gradient));
+  const mean = gradDrop(rows, leak, draws.uniform);
+  return tf.tensor(Float32Array.from(mean), gradients[0]!.shape);
+}
+
+/** As `gradDrop`, on tensors. */
+export function dropOnDevice(
+  gradients: readonly tf.Tensor[],
+  leak: number,
+  draws: Draws,
+): tf.Tensor {
+  const { size, shape } = gradients[0]!;
+  return tf.tidy(() => {
+    const lots = tf.tensor(Float32Array.from({ length: size }, draws.uniform), shape);
+    const positive = sum(gradients.map((gradient) => tf.relu(gradient)));
+    const negative = sum(gradients.map((gradient) => tf.minimum(gradient, 0)));
+    const takesPositive = tf.greater(positive, tf.mul(lots, tf.sub(positive, negative)));
+    const passed = tf.where(
+      takesPositive,
+      tf.add(positive, tf.mul(negative, leak)),
+      tf.add(tf.mul(positive, leak), negative),
+    );
+    return tf.div(passed, gradients.length);
+  });
+}
+
+function sum(tensors: readonly tf.Tensor[]): tf.Tensor {
+  return tensors.reduce((total, tensor) => tf.add(total, tensor));
+}

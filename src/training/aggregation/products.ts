@@ -1,0 +1,83 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { gramOf } from '../../engine/gram.ts';
+import type { Device } from '../devices/device.ts';
+import { valuesOf } from '../devices/values.ts';
+
+/** A vector in the space of the parameters: a tensor for each variable. */
+export type Parts = readonly tf.Tensor[];
+
+/** A vector v by its inner products: ‖v‖², and ⟨v, gᵢ⟩ for each of the k vectors it was measured against. */
+export interface Measured {
+  readonly norm2: number;
+  readonly inner: readonly number[];
+}
+
+/**
+ * Gram matrix of k vectors, k×k row-major. In this process's memory they are read in place and summed in float64; on a GPU they
+ * stay there, sums are its float32, and k² numbers come down.
+ */
+export async function gramOfParts(device: Device, rows: readonly Parts[]): Promise<Float64Array> {
+  if (!device.hostMemory) return gramOnDevice(rows);
+  const total = new Float64Array(rows.length ** 2);
+  for (let part = 0; part < rows[0]!.length; part++) {
+    const gram = gramOf(rows.map((row) => valuesOf(row[part]!)));
+    for (let at = 0; at < total.length; at++) total[at]! += gram[at]!;
+  }
+  return total;
+}
+
+async function gramOnDevice(rows: readonly Parts[]): Promise<Float64Array> {
+  const gram = tf.tidy(() => {
+    const matrix = stacked(rows);
+    return tf.matMul(matrix, matrix, false, true);
+  });
+  const values = await gram.data<'float32'>();
+  gram.dispose();
+  return Float64Array.from(values);
+}
+
+/** ‖v‖² and the inner products of v with k others, summed as in {@link gramOfParts}. */
+export async function measure(
+  device: Device,
+  vector: Parts,
+  against: readonly Parts[],
+): Promise<Measured> {
+  const all = [vector, ...against];
+  const products = device.hostMemory
+    ? all.map((other) => innerProduct(vector, other))
+    : await productsOnDevice(vector, all);
+  return { norm2: products[0]!, inner: products.slice(1) };
+}
+
+async function productsOnDevice(vector: Parts, all: readonly Parts[]): Promise<number[]> {
+  const products = tf.tidy(() => tf.matMul(stacked(all), stacked([vector]), false, true));
+  const values = await products.data<'float32'>();
+  products.dispose();
+  return Array.from(values);
+}
+
+function stacked(rows: readonly Parts[]): tf.Tensor2D {
+  const flat = rows.map((row) => tf.concat(row.map((part) => tf.reshape(part, [-1]))));
+  return tf.stack(flat) as tf.Tensor2D;
+}
+
+function innerProduct(a: Parts, b: Parts): number {
+  return a.reduce((sum, part, i) => sum + dot(valuesOf(part), valuesOf(b[i]!)), 0);
+}
+
+/** Four sums in flight. */
+function dot(a: Float32Array, b: Float32Array): number {
+  const end = a.length - (a.length % 4);
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  for (let x = 0; x < end; x += 4) {
+    s0 += a[x]! * b[x]!;
+    s1 += a[x + 1]! * b[x + 1]!;
+    s2 += a[x + 2]! * b[x + 2]!;
+    s3 += a[x + 3]! * b[x + 3]!;
+  }
+  for (let x = end; x < a.length; x++) s0 += a[x]! * b[x]!;
+  return s0 + s1 + (s2 + s3);
+}

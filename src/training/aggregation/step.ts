@@ -1,0 +1,294 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { warningsOfGroups } from '../../engine/aggregate.ts';
+import { aggregators } from '../../engine/aggregators/registry.ts';
+import type { BlockMemory } from '../../engine/blocks.ts';
+import type { EngineClient } from '../../engine/client.ts';
+import { SharedGradients } from '../../engine/kernels/sharedGradients.ts';
+import { screen } from '../../engine/screen.ts';
+import type { AggregatorChoice, Memory, ProblemOptions, Warning } from '../../engine/types.ts';
+import type { Aggregation } from '../../experiment/aggregation.ts';
+import type { ArrivalFacts } from '../../runs/events.ts';
+import type { Device } from '../devices/device.ts';
+import { valuesOf } from '../devices/values.ts';
+import type { GroupGradient } from '../gradients.ts';
+import type { ParameterBlock } from './blocks.ts';
+import { combine } from './combine.ts';
+import { dropSigns } from './dropSigns.ts';
+import { inMetric, type Preconditioner } from './metric.ts';
+import { gramOfParts, type Measured, measure, type Parts } from './products.ts';
+import { stream } from './stream.ts';
+
+/** What an aggregator carries from step to step, as plain JSON. */
+export type AggregatorMemory = Memory | BlockMemory;
+
+/** Which groups take part in a step. */
+export interface Turn {
+  /** Examples of each group, length k. */
+  readonly sizes: readonly number[];
+  /** Identity of each group across steps, length k; default 0…k−1. */
+  readonly groups?: readonly number[];
+  /** For aggregators that draw lots; default 0. */
+  readonly seed?: number;
+}
+
+/** What one step is to be, and how that came about. */
+export interface AggregatedStep {
+  /** Mean loss per group, before the step. */
+  readonly losses: Float32Array;
+  /** H, k×k row-major, in the metric of the aggregation; null if the gradients were never there at once. */
+  readonly gram: Float64Array | null;
+  /** Length k; null if d is no weighted sum. */
+  readonly weights: Float64Array | null;
+  readonly blocks?: readonly BlockOfStep[];
+  readonly direct?: Measured;
+  readonly streaming?: readonly ArrivalFacts[];
+  /** d, one tensor per trained variable. Null: skip the step. */
+  readonly gradients: readonly tf.Tensor[] | null;
+  /** The groups' gradients, to measure other vectors against; null if they are gone. */
+  readonly groups: readonly Parts[] | null;
+  readonly warnings: readonly Warning[];
+  /** Disposes of all tensors of the step. */
+  dispose(): void;
+}
+
+interface BlockOfStep {
+  readonly name: string;
+  /** k×k row-major. */
+  readonly gram: Float64Array;
+  /** Length k. */
+  readonly weights: Float64Array;
+}
+
+/** What an aggregator makes of gradients that are all there. */
+type Decision = Pick<
+  AggregatedStep,
+  'gram' | 'weights' | 'blocks' | 'direct' | 'gradients' | 'warnings'
+>;
+
+interface Options {
+  readonly aggregation: Aggregation;
+  /** For aggregators that take the parameters block by block. */
+  readonly blocks?: readonly ParameterBlock[];
+  /** For the metric of the optimizer. */
+  readonly preconditioner?: Preconditioner;
+}
+
+/** Turns the k groups' gradients of each step into the one gradient that the optimizer sees. */
+export class StepAggregator {
+  readonly #engine: EngineClient;
+  readonly #device: Device;
+  readonly #options: Options;
+  readonly #choice: AggregatorChoice;
+  /** Reused from step to step. */
+  readonly #shared = new SharedGradients();
+  /** To be kept with checkpoints: the same memory and gradients give the same step. */
+  memory: AggregatorMemory | undefined;
+
+  constructor(engine: EngineClient, device: Device, options: Options) {
+    this.#engine = engine;
+    this.#device = device;
+    this.#options = options;
+    const { name, parameters, smoothing } = options.aggregation;
+    this.#choice = { name, parameters, smoothing };
+  }
+
+  /** @param groups taken over; gradients that are made only when they are asked for need not all be in memory at once */
+  async aggregate(groups: Iterable<GroupGradient>, turn: Turn): Promise<AggregatedStep> {
+    if (this.#decidedBy === 'arrival') return this.#stream(groups);
+    const all = [...groups];
+    const dispose = () => {
+      for (const { loss, gradients } of all) tf.dispose([loss, ...gradients]);
+    };
+    try {
+      const losses = await readLosses(all);
+      const decision = await this.#decide(all, turn);
+      return {
+        ...decision,
+        losses,
+        groups: all.map(({ gradients }) => gradients),
+        dispose: () => {
+          dispose();
+          tf.dispose([...(decision.gradients ?? [])]);
+        },
+      };
+    } catch (error) {
+      dispose();
+      throw error;
+    }
+  }
+
+  get #decidedBy() {
+    return aggregators[this.#choice.name].decidedBy;
+  }
+
+  async #stream(groups: Iterable<GroupGradient>): Promise<AggregatedStep> {
+    const { arrivals, gradients, ...streamed } = await stream(
+      this.#device,
+      groups,
+      this.#options.aggregation.zeroGroups,
+    );
+    return {
+      ...streamed,
+      gradients,
+      gram: null,
+      streaming: arrivals,
+      groups: null,
+      dispose: () => tf.dispose([...(gradients ?? [])]),
+    };
+  }
+
+  async #decide(groups: readonly GroupGradient[], turn: Turn): Promise<Decision> {
+    if (this.#decidedBy === 'coordinates') return this.#byCoordinates(groups, turn);
+    const { aggregation, preconditioner } = this.#options;
+    const parts = groups.map(({ gradients }) => gradients);
+    if (aggregation.metric === 'euclidean') return this.#byProducts(groups, parts, turn);
+    const scaled = await inMetric(preconditioner!, parts, turn.sizes);
+    try {
+      return await this.#byProducts(groups, scaled, turn);
+    } finally {
+      tf.dispose(scaled.flat());
+    }
+  }
+
+  /** @param rows the gradients in the metric of the aggregation */
+  #byProducts(
+    groups: readonly GroupGradient[],
+    rows: readonly Parts[],
+    turn: Turn,
+  ): Promise<Decision> {
+    return this.#decidedBy === 'block-grams'
+      ? this.#byBlocks(groups, rows, turn)
+      : this.#byGram(groups, rows, turn);
+  }
+
+  async #byGram(
+    groups: readonly GroupGradient[],
+    rows: readonly Parts[],
+    turn: Turn,
+  ): Promise<Decision> {
+    const options = this.#problemOptions(turn);
+    const { hostMemory } = this.#device;
+    const { gram, weights, warnings, memory } = hostMemory
+      ? await this.#throughSharedMemory(rows, options)
+      : await this.#onDevice(rows, options);
+    this.memory = memory;
+    // What the engine has combined are the rows, which in another metric are not the gradients.
+    const isCombined = hostMemory && this.#options.aggregation.metric === 'euclidean';
+    const gradients = isCombined
+      ? this.#combination(groups[0]!.gradients, weights)
+      : combine(groups, () => weights);
+    return { gram, weights, warnings, gradients };
+  }
+
+  /** The engine's threads read the gradients where they lie, and write the combination beside them. */
+  async #throughSharedMemory(rows: readonly Parts[], options: ProblemOptions) {
+    const d = rows[0]!.reduce((size, part) => size + part.size, 0);
+    this.#shared.resize(rows.length, d);
+    for (const [i, row] of rows.entries()) {
+      let at = 0;
+      for (const part of row) {
+        this.#shared.write(i, at, valuesOf(part));
+        at += part.size;
+      }
+    }
+    return this.#engine.aggregateShared(this.#shared, this.#choice, options);
+  }
+
+  /** The engine's combination, in tensors shaped like the variables; null if there is nothing to step along. */
+  #combination(variables: readonly tf.Tensor[], weights: Float64Array): tf.Tensor[] | null {
+    if (weights.every((weight) => weight === 0)) return null;
+    let at = 0;
+    return variables.map(({ shape, size }) => {
+      at += size;
+      return tf.tensor(this.#shared.combination(at - size, size), shape);
+    });
+  }
+
+  /** The gradients stay on the GPU. */
+  async #onDevice(rows: readonly Parts[], options: ProblemOptions) {
+    const gram = await gramOfParts(this.#device, rows);
+    return { ...(await this.#engine.aggregate({ gram, ...options }, this.#choice)), gram };
+  }
+
+  async #byBlocks(
+    groups: readonly GroupGradient[],
+    rows: readonly Parts[],
+    turn: Turn,
+  ): Promise<Decision> {
+    const blocks = this.#options.blocks!;
+    const grams: Float64Array[] = [];
+    for (const { variables } of blocks) {
+      const inBlock = rows.map((row) => variables.map((variable) => row[variable]!));
+      grams.push(await gramOfParts(this.#device, inBlock));
+    }
+    const answer = await this.#engine.aggregateBlocks(
+      blocks.map(({ name }, b) => ({ name, gram: grams[b]! })),
+      { ...this.#problemOptions(turn), memory: this.memory as BlockMemory },
+      this.#choice,
+    );
+    this.memory = answer.memory;
+    const solved = answer.blocks.map((block, b) => ({ ...block, gram: grams[b]! }));
+    const blockOf = (variable: number) =>
+      blocks.findIndex(({ variables }) => variables.includes(variable));
+    return {
+      gram: sum(grams),
+      weights: meanWeights(solved),
+      blocks: solved,
+      warnings: answer.warnings,
+      gradients: combine(groups, (variable) => solved[blockOf(variable)]!.weights),
+    };
+  }
+
+  async #byCoordinates(groups: readonly GroupGradient[], { seed = 0 }: Turn): Promise<Decision> {
+    const parts = groups.map(({ gradients }) => gradients);
+    const gram = await gramOfParts(this.#device, parts);
+    const screening = screen({ gram });
+    const finite = parts.filter((_, i) => !screening.nonFinite.includes(i));
+    const warnings = [...warningsOfGroups(screening, 'keep')];
+    if (finite.length === 0) {
+      const direct = { norm2: 0, inner: parts.map(() => 0) };
+      return { gram, weights: null, direct, gradients: null, warnings };
+    }
+    const gradients = dropSigns(this.#device, finite, this.#choice.parameters!.leak!, seed);
+    const direct = await measure(this.#device, gradients, parts);
+    return { gram, weights: null, direct, gradients, warnings };
+  }
+
+  #problemOptions({ sizes, groups, seed }: Turn): ProblemOptions {
+    const memory = this.memory as Memory | undefined;
+    return {
+      sizes,
+      zeroGroups: this.#options.aggregation.zeroGroups,
+      ...(groups && { groups }),
+      ...(seed !== undefined && { seed }),
+      ...(memory && { memory }),
+    };
+  }
+}
+
+async function readLosses(groups: readonly GroupGradient[]): Promise<Float32Array> {
+  const losses = tf.stack(groups.map((group) => group.loss));
+  const values = await losses.data<'float32'>();
+  losses.dispose();
+  return values;
+}
+
+function sum(grams: readonly Float64Array[]): Float64Array {
+  return grams[0]!.map((_, at) => grams.reduce((total, gram) => total + gram[at]!, 0));
+}
+
+/** Mean of the blocks' weights, each weighed by the trace of its Gram matrix; groups that are not finite have no part in it. */
+function meanWeights(blocks: readonly BlockOfStep[]): Float64Array {
+  const k = blocks[0]!.weights.length;
+  const norms2 = Array.from({ length: k }, (_, i) =>
+    blocks.map(({ gram }) => gram[i * k + i]!),
+  ).filter((ofGroup) => ofGroup.every(Number.isFinite));
+  const traces = blocks.map((_, b) => norms2.reduce((total, ofGroup) => total + ofGroup[b]!, 0));
+  const total = traces.reduce((all, trace) => all + trace, 0);
+  const mean = new Float64Array(k);
+  if (total === 0) return mean;
+  for (const [b, { weights }] of blocks.entries()) {
+    for (let i = 0; i < k; i++) mean[i]! += (traces[b]! / total) * weights[i]!;
+  }
+  return mean;
+}

@@ -1,0 +1,114 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { warningsOfGroups, ZeroGroupError } from '../../engine/aggregate.ts';
+import { StreamingMinNorm } from '../../engine/aggregators/grainStreaming.ts';
+import type { Warning, ZeroGroupPolicy } from '../../engine/types.ts';
+import type { ArrivalFacts } from '../../runs/events.ts';
+import type { Device } from '../devices/device.ts';
+import type { GroupGradient } from '../gradients.ts';
+import { measure } from './products.ts';
+
+interface Streamed {
+  readonly losses: Float32Array;
+  readonly arrivals: readonly ArrivalFacts[];
+  /** Of d, length k. */
+  readonly weights: Float64Array;
+  /** d, one tensor per variable; null if no gradient could be taken in. */
+  readonly gradients: readonly tf.Tensor[] | null;
+  readonly warnings: readonly Warning[];
+}
+
+/**
+ * `grain-streaming`: takes gradients one after another, so that d and one gradient are all there is of that size. A gradient
+ * that is not finite is left out; one that is zero is, too, or stops the step, or throws, as the policy says.
+ *
+ * @param groups disposed of one by one, before the next is asked for
+ * @throws ZeroGroupError under the policy `error`
+ */
+export async function stream(
+  device: Device,
+  groups: Iterable<GroupGradient>,
+  zeroGroups: ZeroGroupPolicy,
+): Promise<Streamed> {
+  const running = new RunningDirection(device);
+  const losses: number[] = [];
+  try {
+    for (const { loss, gradients } of groups) {
+      try {
+        losses.push((await loss.data())[0]!);
+        await running.take(gradients);
+      } finally {
+        tf.dispose([loss, ...gradients]);
+      }
+      if (zeroGroups === 'error' && running.zero.length > 0) {
+        throw new ZeroGroupError(`group ${running.zero[0]} has a zero gradient`);
+      }
+    }
+  } catch (error) {
+    running.dispose();
+    throw error;
+  }
+  const isStopped = zeroGroups === 'stop' && running.zero.length > 0;
+  if (isStopped) running.dispose();
+  return {
+    losses: Float32Array.from(losses),
+    arrivals: running.arrivals,
+    weights: isStopped ? new Float64Array(losses.length) : running.weights,
+    gradients: running.direction,
+    warnings: [...warningsOfGroups(running, zeroGroups)],
+  };
+}
+
+/** d, as gradients are taken into it. */
+class RunningDirection {
+  readonly arrivals: ArrivalFacts[] = [];
+  /** Groups by how their gradients were. */
+  readonly present: number[] = [];
+  readonly zero: number[] = [];
+  readonly nonFinite: number[] = [];
+  direction: tf.Tensor[] | null = null;
+  readonly #device: Device;
+  readonly #stream = new StreamingMinNorm();
+  #norm2 = 0;
+
+  constructor(device: Device) {
+    this.#device = device;
+  }
+
+  /** Of all groups so far; 0 for those that were left out. */
+  get weights(): Float64Array {
+    const weights = new Float64Array(this.arrivals.length);
+    for (const [at, i] of this.present.entries()) weights[i] = this.#stream.weights[at]!;
+    return weights;
+  }
+
+  async take(gradients: readonly tf.Tensor[]): Promise<void> {
+    const i = this.arrivals.length;
+    const against = this.direction ? [this.direction] : [];
+    const { norm2, inner } = await measure(this.#device, gradients, against);
+    const dg = inner[0] ?? 0;
+    const kind = Number.isFinite(norm2) ? (norm2 > 0 ? this.present : this.zero) : this.nonFinite;
+    kind.push(i);
+    if (kind === this.present) {
+      const t = this.#stream.arrive({ dd: this.#norm2, dg, gg: norm2 });
+      this.#moveTo(gradients, t);
+      this.#norm2 = (await measure(this.#device, this.direction!, [])).norm2;
+    }
+    this.arrivals.push({ inner: dg, norm2, weights: [], direction2: this.#norm2 });
+    this.arrivals[i] = { ...this.arrivals[i]!, weights: Array.from(this.weights) };
+  }
+
+  dispose(): void {
+    tf.dispose(this.direction ?? []);
+    this.direction = null;
+  }
+
+  /** d ← (1−t)d + tg, variable by variable, so that but one of them is there twice. */
+  #moveTo(gradients: readonly tf.Tensor[], t: number): void {
+    this.direction ??= gradients.map((gradient) => tf.zerosLike(gradient));
+    for (const [v, gradient] of gradients.entries()) {
+      const before = this.direction[v]!;
+      this.direction[v] = tf.tidy(() => tf.add(tf.mul(before, 1 - t), tf.mul(gradient, t)));
+      before.dispose();
+    }
+  }
+}

@@ -1,0 +1,208 @@
+/** Short runs of every aggregator, by real processes. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { aggregators } from '../../src/engine/aggregators/registry.ts';
+import { diagnoseStep } from '../../src/engine/diagnoseStep.ts';
+import { unpackGram } from '../../src/engine/gram.ts';
+import type { StepEvent } from '../../src/runs/events.ts';
+import { factsOf } from '../../src/runs/facts.ts';
+import { aggregationOf } from '../../src/runs/manifest.ts';
+import { promiseOf } from '../../src/runs/promise.ts';
+import { RunStore, type RunSummary } from '../../src/runs/store.ts';
+import { EventTail } from '../../src/runs/tail.ts';
+import { grain, startGrain } from './grain.ts';
+import { writeRings } from './rings.ts';
+
+const STEPS = 12;
+
+function temporary(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'grain-aggregators-'));
+  after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  return folder;
+}
+
+function storeOf(folder: string): RunStore {
+  return new RunStore(path.join(folder, '.grain', 'runs'));
+}
+
+async function stepsOf(run: RunSummary): Promise<StepEvent[]> {
+  const events = await new EventTail(path.join(run.folder, 'events.jsonl')).read();
+  return events.filter((event) => event.kind === 'step');
+}
+
+describe('every aggregator', () => {
+  const folder = temporary();
+  const entries = [
+    ...Object.keys(aggregators),
+    '{ name: grain, metric: preconditioned }',
+    '{ name: grain-layerwise, metric: preconditioned }',
+    '{ name: upgrad, smoothing: 0.5 }',
+    '{ name: cagrad, c: 0.4 }',
+  ];
+  let runs: RunSummary[];
+  const runOf = (label: string) => runs.find(({ manifest }) => manifest.aggregator === label)!;
+
+  before(async () => {
+    writeRings(folder, {
+      aggregate: `[${entries.join(', ')}]`,
+      // Two blocks: 1,200 parameters, and 6,416 with the 34 of the head.
+      model: '{ hidden: [400, 16] }',
+      steps: String(STEPS),
+    });
+    const { status, stderr } = await grain(['run', 'grain.yaml'], folder);
+    assert.equal(status, 0, stderr);
+    runs = await storeOf(folder).list();
+  });
+
+  test('trains to the end, in a run of its own', () => {
+    assert.equal(runs.length, entries.length);
+    for (const { status, step } of runs) assert.deepEqual([status, step], ['finished', STEPS]);
+    const labels = runs.map(({ manifest }) => manifest.aggregator);
+    assert.deepEqual(labels.filter((label) => label.includes(' ')).sort(), [
+      'cagrad c=0.4',
+      'grain preconditioned',
+      'grain-layerwise preconditioned',
+      'upgrad smoothing=0.5',
+    ]);
+    assert.deepEqual(runOf('cagrad c=0.4').manifest.aggregation, {
+      name: 'cagrad',
+      parameters: { c: 0.4 },
+      metric: 'euclidean',
+      smoothing: 0,
+      zeroGroups: 'drop',
+    });
+  });
+
+  test('logs facts from which its promise follows, and keeps it', async () => {
+    for (const run of runs) {
+      const aggregation = aggregationOf(run.manifest);
+      const { properties, decidedBy } = Object.values(aggregators).find(
+        ({ name }) => name === aggregation.name,
+      )!;
+      const steps = await stepsOf(run);
+      assert.equal(steps.length, STEPS);
+      for (const step of steps) {
+        const of = diagnoseStep(factsOf(step));
+        const expected = !properties.nonConflicting
+          ? 'none'
+          : aggregation.smoothing > 0
+            ? 'lost'
+            : 'kept';
+        assert.equal(promiseOf(aggregation, of), expected, run.manifest.aggregator);
+        const isStreamed = decidedBy === 'arrival';
+        assert.equal(of.unmeasured, isStreamed ? 'one-by-one' : null);
+        assert.equal(of.certified === null, isStreamed);
+        assert.equal(step.update === null, isStreamed);
+        assert.equal(step.weights === null, decidedBy === 'coordinates');
+        if (properties.minimumNorm) assert.ok(of.gap! <= 1e-9 * of.norm2!);
+      }
+    }
+  });
+
+  test('by layer: two blocks, whose Gram matrices add up to that of the step', async () => {
+    for (const step of await stepsOf(runOf('grain-layerwise'))) {
+      assert.deepEqual(
+        step.blocks!.map(({ name }) => name),
+        ['hidden1', 'hidden2+head'],
+      );
+      const k = step.groups.length;
+      const [whole, ...parts] = [step.gram!, ...step.blocks!.map(({ gram }) => gram)].map((gram) =>
+        unpackGram(gram, k),
+      );
+      for (const [at, entry] of whole!.entries()) {
+        assert.equal(entry, parts[0]![at]! + parts[1]![at]!);
+      }
+      const sum = step.weights!.reduce((total, weight) => total + weight, 0);
+      assert.ok(Math.abs(sum - 1) < 1e-12);
+    }
+  });
+
+  test('show tells the promise, its metric, and what was stepped against', async () => {
+    const show = async (label: string) => {
+      const { id } = runOf(label).manifest;
+      const [text, json] = await Promise.all([
+        grain(['show', id], folder),
+        grain(['show', id, '--json'], folder),
+      ]);
+      return { text: text.stdout, shown: JSON.parse(json.stdout) };
+    };
+    const kept = await show('grain preconditioned');
+    assert.match(kept.text, /of the step that the preconditioner makes of it, without momentum/);
+    assert.match(kept.text, new RegExp(`kept in ${STEPS} of ${STEPS} steps`));
+    assert.equal(kept.shown.aggregation.metric, 'preconditioned');
+    const lost = await show('upgrad smoothing=0.5');
+    assert.match(lost.text, /LOST by smoothing/);
+    assert.equal(lost.shown.lastStep.promise, 'lost');
+    const streamed = await show('grain-streaming');
+    assert.match(streamed.text, /not measurable +gradients were taken one after another/);
+    assert.equal(streamed.shown.lastStep.diagnostics.certified, null);
+  });
+});
+
+test('without momentum and preconditioner the update is the direction times the rate', async () => {
+  const folder = temporary();
+  writeRings(folder, {
+    aggregate: '[grain]',
+    steps: '5',
+    optimizer: '{ name: sgd, learningRate: 0.5 }',
+  });
+  assert.equal((await grain(['run', 'grain.yaml'], folder)).status, 0);
+  const [run] = await storeOf(folder).list();
+  for (const step of await stepsOf(run!)) {
+    const { norm2, updateAgainst } = diagnoseStep(factsOf(step));
+    assert.ok(Math.abs(step.update!.norm2! - 0.25 * norm2!) < 1e-4 * norm2!);
+    assert.deepEqual(updateAgainst, []);
+  }
+});
+
+test('killed and resumed, aggregators that remember and the metric of AdamW end with the same bits', async () => {
+  const config = {
+    aggregate:
+      '[gradvac, { name: grain, metric: preconditioned }, { name: grain-layerwise, smoothing: 0.9 }]',
+    model: '{ hidden: [48, 48] }',
+    steps: '60',
+    evaluateEvery: '60',
+    checkpointEvery: '7',
+  };
+  const [killed, alone] = [temporary(), temporary()];
+  for (const folder of [killed, alone]) writeRings(folder, config);
+  const left = grain(['run', 'grain.yaml'], alone);
+
+  const store = storeOf(killed);
+  const taken = async () => (await store.list()).reduce((sum, { step }) => sum + step, 0);
+  let trainer = startGrain(['run', 'grain.yaml'], killed);
+  // Once in each run, between two checkpoints.
+  for (const [i, id] of [25, 85, 145].entries()) {
+    while (trainer.child.exitCode === null && (await taken()) < id) await sleep(5);
+    trainer.child.kill('SIGKILL');
+    assert.equal((await trainer.ended).status, null, `run ${i + 1} was killed`);
+    const [next] = (await store.list()).filter(({ status }) => status === 'interrupted');
+    trainer = startGrain(['run', '--resume', next!.manifest.experiment.id], killed);
+  }
+  assert.equal((await trainer.ended).status, 0);
+  assert.equal((await left).status, 0);
+
+  const [ours, theirs] = await Promise.all([store.list(), storeOf(alone).list()]);
+  for (const [i, run] of ours.entries()) {
+    const [mine, expected] = [await stepsOf(run), await stepsOf(theirs[i]!)];
+    const facts = ({ at, ms, ...rest }: StepEvent) => rest;
+    assert.deepEqual(mine.map(facts), expected.map(facts), run.manifest.aggregator);
+    const events = await new EventTail(path.join(run.folder, 'events.jsonl')).read();
+    assert.deepEqual(
+      events.filter(({ kind }) => kind === 'warning'),
+      [],
+      'no step came out different',
+    );
+    assert.ok(events.filter(({ kind }) => kind === 'start').length >= 2, 'it was resumed');
+    const [weights, wanted] = [run, theirs[i]!].map(({ folder }) => {
+      const checkpoints = path.join(folder, 'checkpoints');
+      const { last } = JSON.parse(readFileSync(path.join(checkpoints, 'index.json'), 'utf8'));
+      return readFileSync(path.join(checkpoints, last, 'weights.bin'));
+    });
+    assert.deepEqual(weights, wanted);
+  }
+});
