@@ -22,6 +22,43 @@ import {
 const screenshots = path.join(import.meta.dirname, 'screenshots/panels');
 const grain = runFixture({ aggregator: 'grain', seed: 3, groups: 8, steps: 240 });
 const mean = runFixture({ aggregator: 'mean', seed: 3, groups: 8, steps: 240 });
+const updated = runFixture({
+  aggregator: 'grain',
+  seed: 3,
+  groups: 16,
+  steps: 240,
+  noise: 0.3,
+  momentum: 0.5,
+});
+const halted = runFixture({ aggregator: 'grain', seed: 3, groups: 8, steps: 240, noise: 0 });
+const smoothed = runFixture({
+  aggregator: 'grain',
+  seed: 3,
+  groups: 8,
+  steps: 240,
+  smoothing: 0.9,
+});
+const preconditioned = runFixture({
+  aggregator: 'grain',
+  seed: 3,
+  groups: 8,
+  steps: 240,
+  metric: 'preconditioned',
+});
+const layerwise = runFixture({ aggregator: 'grain-layerwise', seed: 3, groups: 8, steps: 120 });
+const streaming = runFixture({ aggregator: 'grain-streaming', seed: 3, groups: 8, steps: 120 });
+const pcgrad = runFixture({ aggregator: 'pcgrad', seed: 3, groups: 8, steps: 240, noise: 0.1 });
+const cagrad = runFixture({
+  aggregator: 'cagrad',
+  parameters: { c: 0.8 },
+  seed: 3,
+  groups: 8,
+  steps: 240,
+});
+const imtl = runFixture({ aggregator: 'imtl-g', seed: 3, groups: 8, steps: 120 });
+const graddrop = runFixture({ aggregator: 'graddrop', seed: 3, groups: 8, steps: 120 });
+/** A trainer that says grain and takes the mean. */
+const broken = runFixture({ aggregator: 'mean', claims: 'grain', seed: 3, groups: 8, steps: 240 });
 const sixteen = runFixture({
   aggregator: 'grain',
   seed: 3,
@@ -29,6 +66,35 @@ const sixteen = runFixture({
   steps: 120,
   lastIsRare: true,
 });
+
+/** Steps up to and with the last that broke the promise, and the last whose weights are not all positive. */
+const brokenAt = broken.points.findLastIndex(({ guarantee }) => guarantee === 'broken') + 1;
+const negativeAt =
+  imtl.points.findLastIndex(({ weights }) => weights.some((weight) => (weight ?? 0) < 0)) + 1;
+
+/** Eight aggregators as they come and seven with settings, three seeds each. */
+const fifteen = seedFixture(
+  'loss',
+  [0, 1, 2],
+  [2],
+  [
+    { aggregator: 'grain' },
+    { aggregator: 'mean' },
+    { aggregator: 'grain', metric: 'preconditioned' },
+    { aggregator: 'grain', smoothing: 0.9 },
+    { aggregator: 'grain-layerwise' },
+    { aggregator: 'grain-streaming' },
+    { aggregator: 'cagrad' },
+    { aggregator: 'cagrad', parameters: { c: 0.2 } },
+    { aggregator: 'cagrad', parameters: { c: 0.8 } },
+    { aggregator: 'pcgrad' },
+    { aggregator: 'upgrad' },
+    { aggregator: 'imtl-g' },
+    { aggregator: 'graddrop', parameters: { leak: 0.3 } },
+    { aggregator: 'mean-norm-matched' },
+    { aggregator: 'gradvac' },
+  ],
+);
 
 let browser: PanelBrowser;
 before(async () => {
@@ -56,8 +122,12 @@ async function withPanel(
   }
 }
 
-function weightsShow({ run, choices, groupNames, points }: RunFixture, count = points.length) {
-  return { type: 'show', run, choices, groupNames, points: points.slice(0, count), blocks: null };
+function weightsShow(
+  { run, choices, groupNames, points, blocksAt }: RunFixture,
+  count = points.length,
+) {
+  const blocks = blocksAt(count - 1);
+  return { type: 'show', run, choices, groupNames, points: points.slice(0, count), blocks };
 }
 
 function conflictShow({ run, choices, points, matrixAt }: RunFixture, count = points.length) {
@@ -187,7 +257,7 @@ describe('weights', () => {
       const last = (await drawn(page, 'weights-area'))[15]!.data;
       assert.equal(last[2]?.y, 0);
       assert.ok((last[0]?.y ?? 0) + (last[3]?.y ?? 0) > 0);
-      await page.locator('summary').click();
+      await page.locator('.data-table > summary').first().click();
       const row = page.locator('tbody tr').first();
       assert.match(await seenText(row), /^120\b.*absent/s);
     });
@@ -378,7 +448,7 @@ describe('conflict', () => {
         (await drawn(page, 'min-cosine'))[0]?.data,
         line(points, (p) => p.minCosine),
       );
-      const { cosines } = grain.matrixAt(239);
+      const { cosines } = grain.matrixAt(239)!;
       const [matrix] = await drawn(page, 'conflict-matrix');
       assert.equal(matrix?.data.length, 64);
       for (const { x, y, v } of matrix?.data ?? []) assert.equal(v, cosines[y!]![x]);
@@ -586,6 +656,22 @@ describe('looks', () => {
     ['conflict-grain', 'conflict', conflictShow(grain)],
     ['conflict-mean', 'conflict', conflictShow(mean)],
     ['conflict-16', 'conflict', conflictShow(sixteen)],
+    ['conflict-updates', 'conflict', conflictShow(updated)],
+    ['conflict-broken', 'conflict', conflictShow(broken, brokenAt)],
+    ['conflict-stationary', 'conflict', conflictShow(halted)],
+    ['conflict-smoothed', 'conflict', conflictShow(smoothed)],
+    ['conflict-preconditioned', 'conflict', conflictShow(preconditioned)],
+    ['conflict-pcgrad', 'conflict', conflictShow(pcgrad)],
+    ['conflict-streaming', 'conflict', conflictShow(streaming)],
+    ['weights-cagrad', 'weights', weightsShow(cagrad)],
+    ['weights-imtl-g', 'weights', weightsShow(imtl, negativeAt)],
+    ['weights-layerwise', 'weights', weightsShow(layerwise)],
+    ['weights-graddrop', 'weights', weightsShow(graddrop)],
+    ['metrics-broken', 'metrics', metricsShow(broken, brokenAt)],
+    ['metrics-pcgrad', 'metrics', metricsShow(pcgrad)],
+    ['metrics-streaming', 'metrics', metricsShow(streaming)],
+    ['metrics-graddrop', 'metrics', metricsShow(graddrop)],
+    ['seed-variance-15', 'seedVariance', fifteen],
     ['seed-variance', 'seedVariance', seedFixture('loss', [0, 1, 2, 3, 4], [4])],
     ['metrics', 'metrics', metricsShow(mean)],
   ];
@@ -604,7 +690,7 @@ describe('looks', () => {
                 fullPage: panel !== 'metrics' || width === 400,
                 caret: 'initial',
               });
-              await page.locator('summary').click();
+              await page.locator('.data-table > summary').first().click();
               await page.locator('details tbody tr').first().waitFor();
               assert.ok(
                 (await overflow(page)) <= 0,

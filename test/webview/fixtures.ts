@@ -2,6 +2,7 @@
 import { mean, sampleStandardDeviation } from 'simple-statistics';
 import { aggregatorNamed } from '../../src/engine/aggregators/registry.ts';
 import { diagnoseStep } from '../../src/engine/diagnoseStep.ts';
+import type { AggregatorName } from '../../src/engine/types.ts';
 import type { Method, RunHeader } from '../../src/extension/messages/common.ts';
 import type { CosineMatrix } from '../../src/extension/messages/conflict.ts';
 import type { MetricsPoint } from '../../src/extension/messages/metrics.ts';
@@ -27,19 +28,26 @@ export interface RunFixture {
   readonly validation: readonly MetricPoint[];
 }
 
-export function runFixture(options: DescentOptions): RunFixture {
+export interface RunOptions extends DescentOptions {
+  /** The aggregator that the trainer says it uses, if that is not true. */
+  readonly claims?: AggregatorName;
+}
+
+export function runFixture({ claims, ...options }: RunOptions): RunFixture {
   const { seed, groups, steps } = options;
-  const { aggregation, steps: log, validations } = descend(options);
+  const { aggregation: real, steps: log, validations } = descend(options);
+  const said = { ...options, aggregator: claims ?? options.aggregator };
+  const aggregation = { ...real, name: said.aggregator };
   const groupNames = Array.from({ length: groups }, (_, i) => `micro-batch ${i + 1}`);
   const derived = log.map((event) => diagnoseStep(factsOf(event)));
-  const aggregator = labelOf(options);
+  const aggregator = labelOf(said);
   const id = `digits-${aggregator}-seed${seed}`;
   return {
     run: {
       id,
       experiment: 'digits',
       aggregator,
-      method: methodOf(options),
+      method: methodOf(said),
       metric: aggregation.metric,
       smoothing: aggregation.smoothing,
       seed: String(seed),
