@@ -86,17 +86,17 @@ export function verdictOf(
 }
 
 /** The same in a few words, for a caption. */
-export function briefly({ state, badge }: Verdict, { steps, against, broken }: Tally): string {
-  if (broken > 0) return `promise broken in ${plural(broken, 'step')}`;
+export function briefly({ state, badge }: Verdict, { measured, against, broken }: Tally): string {
+  if (broken > 0) return `promise broken × ${broken}`;
   if (state === 'unmeasured' || against === 0) return badge;
-  return `${against} of ${plural(steps, 'step')} against a group`;
+  return `${against} of ${measured} against`;
 }
 
 /** Why the log does not tell whom a direction goes against. */
 export function reasonOf(unmeasured: ConflictPoint['unmeasured']): string {
   switch (unmeasured) {
     case 'one-by-one':
-      return 'gradients are taken one after another and never there at once, so their inner products are not known';
+      return 'gradients are taken one after another, so their inner products are not known';
     case 'no-gram':
       return 'the log of the run has no Gram matrix';
     case 'no-weights':
@@ -121,8 +121,8 @@ function nowOf(state: State, point: ConflictPoint, run: RunHeader, k?: number): 
     case 'waiting':
       return '';
     case 'unmeasured': {
-      const promise = method && !method.promises ? ' No promise is made, either.' : '';
-      return `Whom this step goes against is not known: ${reasonOf(point.unmeasured)}.${promise}`;
+      const promise = method && !method.promises ? ' Nothing is promised.' : '';
+      return `Whom it goes against is not known: ${reasonOf(point.unmeasured)}.${promise}`;
     }
     case 'stationary':
       return 'The direction is zero to rounding: no direction serves every group.';
@@ -157,7 +157,7 @@ function gapOf({ relativeGap }: ConflictPoint, { method, smoothing }: RunHeader)
 function lossOf({ method, aggregator, smoothing }: RunHeader): string {
   const name = method?.name ?? aggregator;
   return smoothing > 0
-    ? `The promise of ${name} is lost: smoothing mixes in weights of earlier steps, ${short(smoothing)} of them.`
+    ? `The promise of ${name} is lost: smoothing keeps ${short(smoothing)} of the last step’s weights.`
     : `The promise of ${name} is lost: inner products were taken in another metric than the step.`;
 }
 
@@ -174,5 +174,5 @@ function pastOf({ method, smoothing }: RunHeader, { steps, measured, against, br
 function updatesOf({ updates, updatesAgainst }: Tally): string {
   if (updates === 0) return '';
   const count = updatesAgainst === 0 ? 'none' : String(updatesAgainst);
-  return `Updates with momentum and all: ${count} of ${updates} went against a group.`;
+  return `Actual updates: ${count} of ${updates} went against a group.`;
 }

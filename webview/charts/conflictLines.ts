@@ -37,12 +37,12 @@ export class ConflictLines {
         y: (point) => point.conflictRate,
       },
       {
-        label: label('groups the mean would step against', 'mean against'),
+        label: label('groups the mean would step against', 'mean'),
         colour: (theme) => theme.aggregator('mean'),
         y: (point) => point.meanConflictRate,
       },
       {
-        label: label('groups the actual update steps against', 'update against'),
+        label: label('groups the actual update steps against', 'update'),
         colour: (theme) => theme.foreground,
         dash: [4, 2],
         y: (point) => point.updateAgainst,
@@ -64,14 +64,14 @@ export class ConflictLines {
   /** Below zero, where a group is stepped against, the line stands on a shade; crosses are for promises broken. */
   static minCosine(figure: Figure): ConflictLines {
     const spec = { left: { title: 'cosine', suggestedMin: 0, suggestedMax: 0.05 } };
-    return new ConflictLines(figure, spec, ({ aggregator, method }) => [
+    return new ConflictLines(figure, spec, ({ aggregator, method, smoothing }) => [
       {
         label: figure.compact ? 'cosine' : 'smallest cosine',
         colour: (theme) => theme.aggregator(aggregator),
         shadedBelowZero: true,
         y: (point) => point.minCosine,
       },
-      ...(method?.promises
+      ...(method?.promises && smoothing === 0
         ? [
             {
               label: 'promise broken',

@@ -54,12 +54,12 @@ export class TimeChart {
   readonly #figure: Figure;
   readonly #spec: TimeChartSpec;
   #series: readonly Series[] = [];
-  #isStacked: boolean;
+  #stacking: 'whole' | 'sum' | 'none';
 
   constructor(figure: Figure, spec: TimeChartSpec) {
     this.#figure = figure;
     this.#spec = spec;
-    this.#isStacked = spec.stacked ?? false;
+    this.#stacking = spec.stacked ? 'whole' : 'none';
     this.chart = new Chart<'line', XY[]>(figure.canvas, {
       type: 'line',
       data: { datasets: [] },
@@ -91,13 +91,18 @@ export class TimeChart {
     }
   }
 
-  /** Areas of a whole, in the range of the spec; or lines, in the range of their values. */
-  setStacked(stacked: boolean): void {
-    if (stacked === this.#isStacked) return;
-    this.#isStacked = stacked;
+  /** Areas in the range of the spec, areas in the range of their sum, or lines in the range of their values. */
+  setStacking(stacking: 'whole' | 'sum' | 'none'): void {
+    if (stacking === this.#stacking) return;
+    this.#stacking = stacking;
     const { min, max } = this.#spec.left;
-    const range = stacked ? { min, max } : { min: undefined, max: undefined, suggestedMin: 0 };
-    Object.assign(this.chart.options.scales?.left ?? {}, { ...range, stacked });
+    const range = {
+      whole: { min, max },
+      sum: { min, max: undefined },
+      none: { min: undefined, max: undefined, suggestedMin: 0 },
+    }[stacking];
+    const scale = this.chart.options.scales?.left ?? {};
+    Object.assign(scale, { ...range, stacked: stacking !== 'none' });
     this.repaint();
   }
 
@@ -131,7 +136,7 @@ export class TimeChart {
   /** Asks every series for its colour again. */
   repaint(): void {
     const current = theme();
-    const stacked = this.#isStacked;
+    const stacked = this.#stacking !== 'none';
     const { datasets } = this.chart.data;
     datasets.forEach((dataset, i) => {
       const { colour: colourIn, shadedBelowZero } = this.#series[i]!;

@@ -9,16 +9,20 @@ const DRAWN = { full: 120, compact: 40 };
 /** How far the sum of float32 weights may be from 1. */
 const SLACK = 1e-6;
 
+const STACKING = { shares: 'whole', parts: 'sum', signed: 'none' } as const;
+
+/** What the weights of a run are, of all its steps so far: shares that sum to 1, of another sum, or some of them negative. */
+export type WeightsKind = 'shares' | 'parts' | 'signed';
+
 /**
- * Weights of all groups over steps. As long as they are shares of a step they are areas that fill 0…1, a skipped step, all
- * weights zero, being a notch; from the first step on whose weights are none they are lines, in whatever range they have.
- * Steps without weights leave a gap.
+ * Weights of all groups over steps: areas that fill 0…1, or reach as high as their sum, a skipped step, all weights zero,
+ * being a notch; lines, in whatever range they have, once one was negative. Steps without weights leave a gap.
  */
 export class WeightsArea {
   readonly #chart: TimeChart;
   readonly #limit: number;
   #series: AveragedSeries;
-  #areShares = true;
+  #kind: WeightsKind = 'shares';
   #isMeasured = false;
 
   constructor(figure: Figure) {
@@ -39,7 +43,7 @@ export class WeightsArea {
     );
     for (const { data } of this.#chart.chart.data.datasets) data.length = 0;
     this.#series = new AveragedSeries(this.#limit);
-    this.#areShares = true;
+    this.#kind = 'shares';
     this.#isMeasured = false;
     this.append(points);
   }
@@ -53,9 +57,9 @@ export class WeightsArea {
       });
       data.splice(from, data.length - from, ...fresh);
     });
-    this.#areShares &&= points.every(({ weights }) => areShares(weights));
+    for (const { weights } of points) this.#kind = wider(this.#kind, kindOf(weights));
     this.#isMeasured ||= points.some(({ weights }) => isKnown(weights));
-    this.#chart.setStacked(this.#areShares);
+    this.#chart.setStacking(STACKING[this.#kind]);
     this.#chart.update();
   }
 
@@ -64,9 +68,8 @@ export class WeightsArea {
     return this.#series.width;
   }
 
-  /** Whether the weights of every step so far were shares of it: not negative, their sum 1. */
-  get areShares(): boolean {
-    return this.#areShares;
+  get kind(): WeightsKind {
+    return this.#kind;
   }
 
   /** Whether any step so far had weights. */
@@ -85,10 +88,15 @@ export function sumOf(weights: WeightsPoint['weights']): number {
   return weights.reduce<number>((sum, weight) => sum + (weight ?? 0), 0);
 }
 
-function areShares(weights: WeightsPoint['weights']): boolean {
-  if (weights.some((weight) => (weight ?? 0) < -SLACK)) return false;
+function kindOf(weights: WeightsPoint['weights']): WeightsKind {
+  if (weights.some((weight) => (weight ?? 0) < -SLACK)) return 'signed';
   const isSkipped = weights.every((weight) => !weight);
-  return isSkipped || Math.abs(sumOf(weights) - 1) <= SLACK;
+  return isSkipped || Math.abs(sumOf(weights) - 1) <= SLACK ? 'shares' : 'parts';
+}
+
+function wider(a: WeightsKind, b: WeightsKind): WeightsKind {
+  if (a === 'signed' || b === 'signed') return 'signed';
+  return a === 'parts' ? a : b;
 }
 
 function valuesOf({ step, weights }: WeightsPoint) {

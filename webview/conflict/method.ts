@@ -30,7 +30,7 @@ export class MethodCard {
       ...entry('Guarantee', method?.guarantee ?? 'Not known to this version of GRAIN.'),
       ...entry('Metric', METRICS[metric]),
       ...(smoothing > 0 ? entry('Smoothing', smoothingOf(smoothing)) : []),
-      ...entry('Step', STEP),
+      ...entry('Updates', UPDATES),
       ...(method ? entry('Reference', ...linked(method.reference)) : []),
     );
   }
@@ -43,15 +43,13 @@ const METRICS: Readonly<Record<RunHeader['metric'], string>> = {
     'Preconditioned: cosines, lengths and the certificate are taken after the optimizer’s rescaling P of each coordinate, so that what they say of d and the groups they say of the step Pd.',
 };
 
-const STEP =
+const UPDATES =
   'd is the direction that goes to the optimizer. What it makes of d, with momentum, rescaling and weight decay, is the actual update; it may go against groups that d does not.';
 
 function promiseOf({ method, smoothing }: RunHeader): string {
   if (!method) return 'what it promises is not known';
-  if (!method.promises) return 'does not promise to spare any group';
-  return smoothing > 0
-    ? 'promises to step against no group, but smoothing takes that back'
-    : 'promises to step against no group';
+  if (!method.promises) return 'no promise';
+  return smoothing > 0 ? 'promise lost by smoothing' : 'promises to step against no group';
 }
 
 function smoothingOf(smoothing: number): string {

@@ -168,8 +168,8 @@ export class ConflictView {
 }
 
 function ratesOf({ conflictRate, meanConflictRate, updateAgainst }: ConflictPoint): string {
-  const update = updateAgainst === null ? '' : `, update against ${percent(updateAgainst)}`;
-  return `${percent(conflictRate)} of pairs, mean against ${percent(meanConflictRate)} of groups${update}`;
+  const update = updateAgainst === null ? '' : `, update ${percent(updateAgainst)}`;
+  return `pairs ${percent(conflictRate)}, mean ${percent(meanConflictRate)}${update}`;
 }
 
 /** The pair that disagrees most, for a caption. */

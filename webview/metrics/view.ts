@@ -53,7 +53,7 @@ export class MetricsView {
       weights: new Figure({
         id: 'weights-area',
         title: 'Weights',
-        help: 'The weight that each group has in the direction of the step: stacked where weights are shares, else as lines.',
+        help: 'The weight that each group has in the direction of the step: stacked up to their sum, or, where some are negative, as lines.',
         announcer,
         compact: true,
       }),
@@ -171,12 +171,12 @@ export class MetricsView {
     const point = this.#latest.at(-1);
     const metric = this.#validated ? ` · ${this.#metric} ${short(this.#validated.value)}` : '';
     if (!point) return { loss: 'no step yet', weights: '', rates: '', minCosine: '' };
-    const cosine = point.minCosine === null ? '' : `${short(point.minCosine)} · `;
+    const cosine = verdict.state === 'kept' ? `${short(point.minCosine)} · ` : '';
     return {
       loss: `${short(point.loss)}${metric}`,
       weights: point.effectiveGroups === null ? '' : `${short(point.effectiveGroups)} effective`,
       rates: point.conflictRate === null ? '' : `${percent(point.conflictRate)} of pairs`,
-      minCosine: `${cosine}${briefly(verdict, this.#tally)}`,
+      minCosine: `${this.#tally.broken > 0 ? '' : cosine}${briefly(verdict, this.#tally)}`,
     };
   }
 }

@@ -55,7 +55,7 @@ export class WeightsView {
       area: new Figure({
         id: 'weights-area',
         title: 'Weight of each group',
-        help: 'The weight that each group has in the direction of the step. Weights that are shares of it, sum 1, are stacked; others are lines.',
+        help: 'The weight that each group has in the direction of the step: stacked up to their sum, or, where some are negative, as lines.',
         announcer,
       }),
       now: new Figure({
@@ -131,12 +131,13 @@ export class WeightsView {
     const count = this.#groupNames.length;
     const absence = newest && !this.#area.isMeasured ? absenceOf(run) : '';
     for (const figure of [area, now, effective]) figure.absent(absence);
-    area.now(newest ? this.#largest(newest) : 'no step yet');
-    area.note([this.#offSimplex(newest), averaged(this.#area.width)].filter(Boolean).join(' '));
-    now.now(newest ? `step ${newest.step}` : 'no step yet');
-    now.note(newest && isKnown(newest.weights) ? `Sum: ${short(sumOf(newest.weights))}.` : '');
+    const key = (text: (point: WeightsPoint) => string) =>
+      newest ? (isKnown(newest.weights) ? text(newest) : '') : 'no step yet';
+    area.now(key((point) => this.#largest(point)));
+    area.note([this.#kindWords(newest), averaged(this.#area.width)].filter(Boolean).join(' '));
+    now.now(key(({ step }) => `step ${step}`));
     effective.note(thinned(this.#effectiveFeed?.stride ?? 1));
-    effective.now(newest ? `${short(newest.effectiveGroups)} of ${count} now` : 'no step yet');
+    effective.now(key((point) => `${short(point.effectiveGroups)} of ${count} now`));
     this.#table.show(() => [
       ['step', ...this.#groupNames, 'sum', 'effective groups'],
       newestFirst(this.#latest).map(({ step, weights, effectiveGroups }) => [
@@ -166,15 +167,20 @@ export class WeightsView {
     ]);
   }
 
-  /** Says why there are lines. */
-  #offSimplex(newest: WeightsPoint | undefined): string {
-    if (this.#area.areShares || !newest) return '';
-    const now = isKnown(newest.weights) ? `; now it is ${short(sumOf(newest.weights))}` : '';
-    return `These weights are no shares of a whole: they may be negative, and their sum need not be 1${now}. Each line is a group.`;
+  /** How to read weights that are no shares of a whole. */
+  #kindWords(newest: WeightsPoint | undefined): string {
+    const sum = newest && isKnown(newest.weights) ? `, now ${short(sumOf(newest.weights))}` : '';
+    switch (this.#area.kind) {
+      case 'shares':
+        return '';
+      case 'parts':
+        return `The weights need not sum to 1: the height of the stack is their sum${sum}.`;
+      case 'signed':
+        return `Some weights are negative, so each group is a line from zero; their sum need not be 1${sum}.`;
+    }
   }
 
   #largest({ weights }: WeightsPoint): string {
-    if (!isKnown(weights)) return '';
     const known = weights.map((weight) => weight ?? 0);
     const most = Math.max(...known);
     return `largest now: ${this.#groupNames[known.indexOf(most)] ?? ''}, ${short(most)}`;
