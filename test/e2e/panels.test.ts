@@ -454,7 +454,7 @@ describe('weights', () => {
       assert.deepEqual((await drawn(page, 'weights-now'))[0]?.data, last);
       assert.match(
         await seenText(page.locator('.figure-weights-area .note')),
-        /^Some weights are negative, so each group is a line from zero/,
+        /^Some weights are negative, so each group is a line, not a layer\. Their sum need not be 1; now it is 1\.$/,
       );
     });
   });

@@ -110,7 +110,7 @@ export class BandChart {
       this.#figure.legend,
       this.chart as unknown as Chart,
       this.#series.map(({ aggregator, seeds }) => ({
-        label: `${aggregator} (${plural(seeds.length, 'seed')})`,
+        label: isCrowd ? aggregator : `${aggregator} (${plural(seeds.length, 'seed')})`,
         colour: colourOf(aggregator),
         dash: dashOf(slots.get(aggregator) ?? 0),
         datasets: datasets.flatMap(({ part }, i) => (part.aggregator === aggregator ? [i] : [])),

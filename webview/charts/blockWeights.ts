@@ -14,7 +14,7 @@ export class BlockWeightsChart {
 
   constructor(figure: Figure) {
     this.#plot = figure.plot;
-    this.#map = new HeatMap(figure, { quantity: 'weight', share: 'share of Σ‖gᵢ‖²' });
+    this.#map = new HeatMap(figure, { quantity: 'weight', share: 'share of Σ‖gᵢ‖²', rowNames: 14 });
   }
 
   show(groupNames: readonly string[], { blocks }: BlockWeights): void {

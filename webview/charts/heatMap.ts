@@ -29,6 +29,8 @@ export interface HeatMapSpec {
   readonly quantity: string;
   /** What the shares are of; without it there are none. */
   readonly share?: string;
+  /** Letters that names of rows have room for at least. */
+  readonly rowNames?: number;
 }
 
 /** Numbers between −1 and 1 as a table of coloured cells. */
@@ -41,7 +43,7 @@ export class HeatMap {
     this.#spec = spec;
     const rows = () => this.#grid.rows;
     const columns = () => this.#grid.columns;
-    const { quantity, share } = spec;
+    const { quantity, share, rowNames = 0 } = spec;
     this.chart = new Chart<'matrix', Cell[]>(figure.canvas, {
       type: 'matrix',
       data: {
@@ -65,19 +67,21 @@ export class HeatMap {
           x: {
             ...axis(columns),
             position: 'bottom',
-            ticks: { callback: this.#naming(columns), autoSkip: true },
+            ticks: { callback: this.#naming(columns, () => this.#length()), autoSkip: true },
           },
           y: {
             ...axis(rows),
             reverse: true,
-            ticks: { callback: this.#naming(rows), autoSkip: true },
+            ticks: {
+              callback: this.#naming(rows, () => Math.max(rowNames, this.#length())),
+              autoSkip: true,
+            },
           },
           ...(share && {
             share: {
               ...axis(rows),
               position: 'right',
               reverse: true,
-              title: { display: true, text: share, padding: 2 },
               ticks: {
                 callback: (tick) => percent(this.#grid.shares?.[Number(tick)] ?? null),
                 autoSkip: true,
@@ -135,9 +139,9 @@ export class HeatMap {
     this.chart.update('none');
   }
 
-  #naming(names: () => readonly string[]) {
+  #naming(names: () => readonly string[], length: () => number) {
     return (tick: string | number) =>
-      shorten((names()[Number(tick)] ?? '').slice(commonStart(names()).length), this.#length());
+      shorten((names()[Number(tick)] ?? '').slice(commonStart(names()).length), length());
   }
 
   #length(): number {

@@ -156,7 +156,9 @@ export class WeightsView {
     if (!blocks) return;
     this.#blocks.show(this.#groupNames, blocks);
     figure.now(`step ${blocks.step}, ${plural(blocks.blocks.length, 'block')}`);
-    figure.note('The weights above are the mean of the blocks’, each weighed by its share.');
+    figure.note(
+      'At the right, the share of each block in Σ‖gᵢ‖². The weights above are the mean of the blocks’, each weighed by it.',
+    );
     this.#blockTable.show(() => [
       ['block', 'share', ...this.#groupNames],
       blocks.blocks.map(({ name, share, weights }) => [
@@ -169,14 +171,14 @@ export class WeightsView {
 
   /** How to read weights that are no shares of a whole. */
   #kindWords(newest: WeightsPoint | undefined): string {
-    const sum = newest && isKnown(newest.weights) ? `, now ${short(sumOf(newest.weights))}` : '';
+    const now = newest && isKnown(newest.weights) ? short(sumOf(newest.weights)) : '';
     switch (this.#area.kind) {
       case 'shares':
         return '';
       case 'parts':
-        return `The weights need not sum to 1: the height of the stack is their sum${sum}.`;
+        return `The weights need not sum to 1: the height of the stack is their sum${now && `, now ${now}`}.`;
       case 'signed':
-        return `Some weights are negative, so each group is a line from zero; their sum need not be 1${sum}.`;
+        return `Some weights are negative, so each group is a line, not a layer. Their sum need not be 1${now && `; now it is ${now}`}.`;
     }
   }
 
