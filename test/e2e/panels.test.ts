@@ -22,6 +22,43 @@ import {
 const screenshots = path.join(import.meta.dirname, 'screenshots/panels');
 const grain = runFixture({ aggregator: 'grain', seed: 3, groups: 8, steps: 240 });
 const mean = runFixture({ aggregator: 'mean', seed: 3, groups: 8, steps: 240 });
+const updated = runFixture({
+  aggregator: 'grain',
+  seed: 3,
+  groups: 16,
+  steps: 240,
+  noise: 0.3,
+  momentum: 0.5,
+});
+const halted = runFixture({ aggregator: 'grain', seed: 3, groups: 8, steps: 240, noise: 0 });
+const smoothed = runFixture({
+  aggregator: 'grain',
+  seed: 3,
+  groups: 8,
+  steps: 240,
+  smoothing: 0.9,
+});
+const preconditioned = runFixture({
+  aggregator: 'grain',
+  seed: 3,
+  groups: 8,
+  steps: 240,
+  metric: 'preconditioned',
+});
+const layerwise = runFixture({ aggregator: 'grain-layerwise', seed: 3, groups: 8, steps: 120 });
+const streaming = runFixture({ aggregator: 'grain-streaming', seed: 3, groups: 8, steps: 120 });
+const pcgrad = runFixture({ aggregator: 'pcgrad', seed: 3, groups: 8, steps: 240, noise: 0.1 });
+const cagrad = runFixture({
+  aggregator: 'cagrad',
+  parameters: { c: 0.8 },
+  seed: 3,
+  groups: 8,
+  steps: 240,
+});
+const imtl = runFixture({ aggregator: 'imtl-g', seed: 3, groups: 8, steps: 48, noise: 2 });
+const graddrop = runFixture({ aggregator: 'graddrop', seed: 3, groups: 8, steps: 120 });
+/** A trainer that says grain and takes the mean. */
+const broken = runFixture({ aggregator: 'mean', claims: 'grain', seed: 3, groups: 8, steps: 240 });
 const sixteen = runFixture({
   aggregator: 'grain',
   seed: 3,
@@ -29,6 +66,33 @@ const sixteen = runFixture({
   steps: 120,
   lastIsRare: true,
 });
+
+/** Steps up to and with the last that broke the promise. */
+const brokenAt = broken.points.findLastIndex(({ guarantee }) => guarantee === 'broken') + 1;
+
+/** Eight aggregators as they come and seven with settings, three seeds each. */
+const fifteen = seedFixture(
+  'loss',
+  [0, 1, 2],
+  [2],
+  [
+    { aggregator: 'grain' },
+    { aggregator: 'mean' },
+    { aggregator: 'grain', metric: 'preconditioned' },
+    { aggregator: 'grain', smoothing: 0.9 },
+    { aggregator: 'grain-layerwise' },
+    { aggregator: 'grain-streaming' },
+    { aggregator: 'cagrad' },
+    { aggregator: 'cagrad', parameters: { c: 0.2 } },
+    { aggregator: 'cagrad', parameters: { c: 0.8 } },
+    { aggregator: 'pcgrad' },
+    { aggregator: 'upgrad' },
+    { aggregator: 'imtl-g' },
+    { aggregator: 'graddrop', parameters: { leak: 0.3 } },
+    { aggregator: 'mean-norm-matched' },
+    { aggregator: 'gradvac' },
+  ],
+);
 
 let browser: PanelBrowser;
 before(async () => {
@@ -56,8 +120,12 @@ async function withPanel(
   }
 }
 
-function weightsShow({ run, choices, groupNames, points }: RunFixture, count = points.length) {
-  return { type: 'show', run, choices, groupNames, points: points.slice(0, count), blocks: null };
+function weightsShow(
+  { run, choices, groupNames, points, blocksAt }: RunFixture,
+  count = points.length,
+) {
+  const blocks = blocksAt(count - 1);
+  return { type: 'show', run, choices, groupNames, points: points.slice(0, count), blocks };
 }
 
 function conflictShow({ run, choices, points, matrixAt }: RunFixture, count = points.length) {
@@ -136,6 +204,29 @@ async function isShown(page: Page, id: string, dataset: number): Promise<boolean
   );
 }
 
+interface Swatch {
+  readonly style: { readonly color: string; readonly backgroundImage: string };
+}
+
+interface PageScale {
+  readonly min: number;
+  readonly max: number;
+  readonly options: { readonly stacked?: boolean };
+}
+
+async function scaleOf(page: Page, id: string, scale: string) {
+  return page.evaluate(
+    ([canvasId, name]) => {
+      const { Chart, document } = globalThis as unknown as ChartPage;
+      const { min, max, options } = Chart.getChart(document.getElementById(canvasId))!.scales[
+        name
+      ]!;
+      return { min, max, stacked: options.stacked === true };
+    },
+    [id, scale] as const,
+  );
+}
+
 interface ChartPage {
   readonly Chart: { getChart(canvas: unknown): PageChart | undefined };
   readonly document: { getElementById(id: string): unknown };
@@ -143,7 +234,14 @@ interface ChartPage {
 }
 
 interface PageChart {
-  readonly data: { readonly datasets: readonly { readonly data: unknown }[] };
+  readonly data: {
+    readonly datasets: readonly {
+      readonly data: unknown;
+      readonly label: string;
+      readonly borderColor: string;
+    }[];
+  };
+  readonly scales: Readonly<Record<string, PageScale>>;
   isDatasetVisible(index: number): boolean;
 }
 
@@ -171,7 +269,12 @@ describe('weights', () => {
       };
       await expectLines(grain.points.slice(0, 200));
       for (let i = 200; i < 240; i += 8) {
-        await send(page, { type: 'append', run: grain.run, points: grain.points.slice(i, i + 8) });
+        await send(page, {
+          type: 'append',
+          run: grain.run,
+          points: grain.points.slice(i, i + 8),
+          blocks: null,
+        });
         await expectLines(grain.points.slice(0, i + 8));
       }
       assert.ok(await isMarked(page, 'weights-area'), 'neither chart nor data array was made anew');
@@ -187,7 +290,7 @@ describe('weights', () => {
       const last = (await drawn(page, 'weights-area'))[15]!.data;
       assert.equal(last[2]?.y, 0);
       assert.ok((last[0]?.y ?? 0) + (last[3]?.y ?? 0) > 0);
-      await page.locator('summary').click();
+      await page.locator('.data-table > summary').first().click();
       const row = page.locator('tbody tr').first();
       assert.match(await seenText(row), /^120\b.*absent/s);
     });
@@ -204,7 +307,12 @@ describe('weights', () => {
       );
       await send(page, { ...weightsShow(grain), points: long.slice(0, 3000) });
       for (let i = 3000; i < 5000; i += 250) {
-        await send(page, { type: 'append', run: grain.run, points: long.slice(i, i + 250) });
+        await send(page, {
+          type: 'append',
+          run: grain.run,
+          points: long.slice(i, i + 250),
+          blocks: null,
+        });
       }
       for (const { data } of await drawn(page, 'weights-area')) {
         assert.ok(data.length <= 120 && data.length > 60, `${data.length} points`);
@@ -233,7 +341,7 @@ describe('weights', () => {
           for (const point of points) {
             global.dispatchEvent(
               new global.MessageEvent('message', {
-                data: { type: 'append', run, points: [point] },
+                data: { type: 'append', run, points: [point], blocks: null },
               }),
             );
           }
@@ -312,6 +420,102 @@ describe('weights', () => {
     });
   });
 
+  test('weights of another sum than 1 are stacked up to it', async () => {
+    const sums = cagrad.points.map(({ weights }) => weights.reduce<number>((a, b) => a + b!, 0));
+    assert.ok(sums.at(-1)! > 1.5 && cagrad.points.every((p) => p.weights.every((w) => w! >= 0)));
+    await withPanel('weights', async ({ page }) => {
+      await send(page, weightsShow(cagrad));
+      const { min, max, stacked } = await scaleOf(page, 'weights-area', 'left');
+      assert.ok(stacked && min === 0 && max >= Math.max(...sums) - 0.5, `${min} to ${max}`);
+      for (const [group, { data }] of (await drawn(page, 'weights-area')).entries()) {
+        assert.deepEqual(data, areaOf(cagrad.points, group));
+      }
+      const note = await seenText(page.locator('.figure-weights-area .note'));
+      assert.match(note, /need not sum to 1: the height of the stack is their sum, now 1\.75\./);
+      await send(page, weightsShow(grain));
+      assert.deepEqual(await scaleOf(page, 'weights-area', 'left'), {
+        min: 0,
+        max: 1,
+        stacked: true,
+      });
+    });
+  });
+
+  test('negative weights are drawn below zero, as lines and as bars', async () => {
+    const last = imtl.points.at(-1)!.weights as readonly number[];
+    assert.ok(Math.min(...last) < 0, 'the engine gave a negative weight');
+    await withPanel('weights', async ({ page }) => {
+      await send(page, weightsShow(imtl));
+      const area = await scaleOf(page, 'weights-area', 'left');
+      const least = Math.min(...imtl.points.flatMap(({ weights }) => weights as number[]));
+      assert.ok(!area.stacked && area.min <= least && area.max >= Math.max(...last));
+      const bars = await scaleOf(page, 'weights-now', 'x');
+      assert.ok(bars.min <= Math.min(...last) && bars.max > 0, `${bars.min} to ${bars.max}`);
+      assert.deepEqual((await drawn(page, 'weights-now'))[0]?.data, last);
+      assert.match(
+        await seenText(page.locator('.figure-weights-area .note')),
+        /^Some weights are negative, so each group is a line, not a layer\. Their sum need not be 1; now it is 1\.$/,
+      );
+    });
+  });
+
+  test('a direction without weights leaves a reason, not zeros', async () => {
+    await withPanel('weights', async ({ page }) => {
+      await send(page, weightsShow(graddrop));
+      for (const id of ['weights-area', 'weights-now', 'effective-groups']) {
+        const figure = page.locator(`.figure-${id}`);
+        assert.match(
+          await seenText(figure),
+          /No weights: the direction of graddrop is no weighted sum of the groups’ gradients\.$/,
+        );
+        assert.equal(await page.locator(`#${id}`).isVisible(), false);
+      }
+      for (const { data } of await drawn(page, 'weights-area')) {
+        assert.ok(data.length > 0 && data.every(({ y }) => y === null));
+      }
+      assert.match(
+        (await page.locator('[aria-live]').textContent()) ?? '',
+        /The latest step has no weights\.$/,
+      );
+      await send(page, weightsShow(grain));
+      assert.ok(await page.locator('#weights-area').isVisible(), 'drawn again');
+    });
+  });
+
+  test('weights of each block, with its share; walked with the arrow keys', async () => {
+    const { blocks } = layerwise.blocksAt(119)!;
+    await withPanel('weights', async ({ page }) => {
+      await send(page, weightsShow(layerwise, 60));
+      await mark(page, 'block-weights');
+      await send(page, {
+        type: 'append',
+        run: layerwise.run,
+        points: layerwise.points.slice(60),
+        blocks: layerwise.blocksAt(119),
+      });
+      assert.ok(await isMarked(page, 'block-weights'));
+      const [cells] = await drawn(page, 'block-weights');
+      assert.equal(cells?.data.length, 6 * 8);
+      for (const { x, y, v } of cells!.data) assert.equal(v, blocks[y!]!.weights[x]);
+      assert.match(await seenText(page.locator('.figure-block-weights')), /step 120, 6 blocks/);
+      await page.locator('#block-weights').focus();
+      await page.keyboard.press('Home');
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('ArrowRight');
+      const spoken = await seenText(page.locator('[aria-live]'));
+      assert.ok(spoken.startsWith('conv1/kernel · micro-batch 2; weight: '), spoken);
+      assert.ok(spoken.includes(`${Number((100 * blocks[1]!.share!).toFixed(1))} %`), spoken);
+      await page.getByText('Table of blocks').click();
+      assert.match(
+        await seenText(page.locator('details[open] tbody tr').first()),
+        /^embedding\s+\d+(\.\d)? %\s/,
+      );
+      await send(page, weightsShow(grain));
+      assert.equal(await page.locator('.figure-block-weights').isVisible(), false);
+      assert.equal(await page.getByText('Table of blocks').isVisible(), false);
+    });
+  });
+
   test('says why there is nothing to show', async () => {
     await withPanel('weights', async ({ page }) => {
       await send(page, { type: 'empty', reason: 'No run yet.' });
@@ -378,47 +582,182 @@ describe('conflict', () => {
         (await drawn(page, 'min-cosine'))[0]?.data,
         line(points, (p) => p.minCosine),
       );
-      const { cosines } = grain.matrixAt(239);
+      const { cosines } = grain.matrixAt(239)!;
       const [matrix] = await drawn(page, 'conflict-matrix');
       assert.equal(matrix?.data.length, 64);
       for (const { x, y, v } of matrix?.data ?? []) assert.equal(v, cosines[y!]![x]);
     });
   });
 
-  test('grain is certified at every step, with its gap', async () => {
+  /** What the certificate says, and in what tone. */
+  async function certificateOf(page: Page) {
+    const line = page.locator('.certificate');
+    return {
+      text: (await seenText(line)).replace(/\s+/g, ' '),
+      tone: await line.locator('.badge').getAttribute('data-tone'),
+      alarm: await line.evaluate((element) =>
+        (element as unknown as { className: string }).className.includes('alarm'),
+      ),
+    };
+  }
+
+  test('a promise kept is certified, with the gap of the shortest weights', async () => {
     await withPanel('conflict', async ({ page }) => {
-      await send(page, conflictShow(grain));
-      assert.ok(
-        grain.points.every(({ certified }) => certified),
-        'the engine certified them',
-      );
+      await send(page, conflictShow(updated));
+      assert.ok(updated.points.every(({ guarantee }) => guarantee === 'kept'));
+      const against = updated.points.filter((p) => p.updateAgainst! > 0).length;
+      assert.ok(against > 0, 'momentum went against groups that the direction did not');
+      const { text, tone, alarm } = await certificateOf(page);
       assert.match(
-        await seenText(page.locator('.certificate')),
-        /^certified\s+No group stepped against; gap (0|\de−\d+)\.\s+All 240 steps certified\.$/,
+        text,
+        /^certified This step goes against no group; gap (0|\de−\d+)\. All 240 steps certified\. /,
       );
-      assert.ok((await drawn(page, 'min-cosine'))[1]?.data.every(({ y }) => y === null));
+      assert.ok(text.endsWith(`Actual updates: ${against} of 240 went against a group.`), text);
+      assert.deepEqual([tone, alarm], ['good', false]);
+      assert.deepEqual(
+        (await drawn(page, 'conflict-rate')).map(({ label, data }) => [label, data]),
+        [
+          ['pairs in conflict', line(updated.points, (p) => p.conflictRate)],
+          ['groups the mean would step against', line(updated.points, (p) => p.meanConflictRate)],
+          ['groups the actual update steps against', line(updated.points, (p) => p.updateAgainst)],
+        ],
+      );
     });
   });
 
-  test('the mean shows its broken steps as broken', async () => {
-    const broken = mean.points.filter(({ certified }) => !certified);
-    assert.ok(broken.length > 0, 'the mean stepped against groups');
-    const worst = mean.points.indexOf(broken.at(-1)!);
+  test('a promise broken is an alarm, with its groups and steps', async () => {
+    const steps = broken.points.slice(0, brokenAt);
+    const breaking = steps.filter(({ guarantee }) => guarantee === 'broken');
+    assert.ok(breaking.length > 0, 'the mean, called grain, stepped against groups');
+    const groups = Math.round(8 * steps.at(-1)!.against!);
     await withPanel('conflict', async ({ page }) => {
-      await send(page, conflictShow(mean, worst + 1));
-      const text = await seenText(page.locator('.certificate'));
-      assert.match(text, /^NOT certified\s+A group was stepped against; gap /);
-      assert.ok(text.includes(`${broken.length} of ${worst + 1} steps not certified.`), text);
-      const marks = (await drawn(page, 'min-cosine'))[1]!.data.filter(({ y }) => y !== null);
+      await send(page, conflictShow(broken, brokenAt));
+      const { text, tone, alarm } = await certificateOf(page);
+      assert.ok(
+        text.startsWith(
+          `promise broken This step goes against ${groups} of 8 groups, though grain promises to go against none. ${breaking.length} of ${brokenAt} steps broke the promise.`,
+        ),
+        text,
+      );
+      assert.deepEqual([tone, alarm], ['bad', true]);
+      const crosses = (await drawn(page, 'min-cosine'))[1]!;
+      assert.equal(crosses.label, 'promise broken');
       assert.deepEqual(
-        marks,
-        line(broken, (p) => p.minCosine),
+        crosses.data.filter(({ y }) => y !== null),
+        line(breaking, (p) => p.minCosine),
+      );
+      await send(page, {
+        type: 'append',
+        run: broken.run,
+        points: broken.points.slice(brokenAt),
+        now: broken.matrixAt(239),
+      });
+      assert.equal((await certificateOf(page)).alarm, true, 'it stays in sight');
+    });
+  });
+
+  for (const { name, fixture } of [
+    { name: 'the mean', fixture: mean },
+    { name: 'pcgrad', fixture: pcgrad },
+  ]) {
+    test(`${name} has promised nothing: no certificate, no gap, no alarm, but whom it goes against`, async () => {
+      const against = fixture.points.filter((p) => p.against! > 0);
+      assert.ok(against.length > 0);
+      const worst = fixture.points.indexOf(against.at(-1)!);
+      const groups = Math.round(8 * against.at(-1)!.against!);
+      await withPanel('conflict', async ({ page }) => {
+        await send(page, conflictShow(fixture, worst + 1));
+        const { text, tone, alarm } = await certificateOf(page);
+        const { aggregator } = fixture.run;
+        assert.ok(
+          text.startsWith(
+            `no promise This step goes against ${groups} of 8 groups; ${aggregator} does not promise to spare any. ${against.length} of ${worst + 1} steps went against a group.`,
+          ),
+          text,
+        );
+        assert.doesNotMatch(text, /certified|gap/);
+        assert.deepEqual([tone, alarm], ['outlined', false]);
+        assert.equal((await drawn(page, 'min-cosine')).length, 1, 'no crosses');
+        await page.locator('.data-table > summary').click();
+        assert.doesNotMatch(await seenText(page.locator('thead').last()), /gap/);
+      });
+    });
+  }
+
+  test('a promise lost says what took it', async () => {
+    await withPanel('conflict', async ({ page }) => {
+      await send(page, conflictShow(smoothed));
+      const { text, tone, alarm } = await certificateOf(page);
+      assert.match(
+        text,
+        /^promise lost This step goes against .+ The promise of grain is lost: smoothing keeps 0\.9 of the last step’s weights\. \d+ of 240 steps went against a group\./,
+      );
+      assert.doesNotMatch(text, /certified|gap/);
+      assert.deepEqual([tone, alarm], ['warning', false]);
+    });
+  });
+
+  test('what streaming does not measure is a reason, not zeros', async () => {
+    await withPanel('conflict', async ({ page }) => {
+      await send(page, conflictShow(streaming));
+      const { text, tone } = await certificateOf(page);
+      assert.match(
+        text,
+        /^not measured Whom it goes against is not known: gradients are taken one/,
+      );
+      assert.equal(tone, 'unknown');
+      for (const id of ['min-cosine', 'conflict-matrix', 'conflict-rate', 'norm-ratio']) {
+        assert.match(
+          await seenText(page.locator(`.figure-${id}`)),
+          /Not measured: gradients are taken one after another, so their inner products are not known\.$/,
+        );
+        assert.equal(await page.locator(`#${id}`).isVisible(), false);
+      }
+      for (const { data } of await drawn(page, 'conflict-rate')) {
+        assert.ok(data.length === 120 && data.every(({ y }) => y === null));
+      }
+      await send(page, conflictShow(grain));
+      assert.ok(await page.locator('#min-cosine').isVisible(), 'drawn again');
+    });
+  });
+
+  test('a direction that is zero is stationary', async () => {
+    assert.ok(halted.points.at(-1)!.stationary);
+    await withPanel('conflict', async ({ page }) => {
+      await send(page, conflictShow(halted));
+      const { text, tone } = await certificateOf(page);
+      assert.match(text, /^stationary The direction is zero to rounding: no direction serves/);
+      assert.equal(tone, 'still');
+    });
+  });
+
+  test('the method: title and metric at once, guarantee and reference on demand, by keyboard', async () => {
+    await withPanel('conflict', async ({ page }) => {
+      await send(page, conflictShow(preconditioned));
+      const method = page.locator('.method');
+      const { title, guarantee } = preconditioned.run.method!;
+      const summary = (await seenText(method)).replace(/\s+/g, ' ');
+      assert.equal(summary, `${title} promises to step against no group · preconditioned metric`);
+      assert.match(
+        (await certificateOf(page)).text,
+        /against no group in the preconditioned metric/,
+      );
+      await method.locator('summary').focus();
+      await page.keyboard.press('Enter');
+      const details = await seenText(method);
+      assert.ok(details.includes(guarantee), details);
+      assert.match(details, /after the optimizer’s rescaling P of each coordinate/);
+      assert.equal(
+        await method.getByText('arXiv:2606.22917').getAttribute('href'),
+        'https://arxiv.org/abs/2606.22917',
       );
       await page.screenshot({
-        path: path.join(screenshots, 'conflict-broken.png'),
+        path: path.join(screenshots, 'conflict-method.png'),
         fullPage: true,
         caret: 'initial',
       });
+      await send(page, conflictShow({ ...grain, run: { ...grain.run, method: null } }));
+      assert.match(await seenText(method), /^grain what it promises is not known/);
     });
   });
 
@@ -499,6 +838,40 @@ describe('seed variance', () => {
     });
   });
 
+  test('fifteen aggregators are told apart, ranked, and one is looked at by pointing', async () => {
+    await withPanel('seedVariance', async ({ page }) => {
+      await send(page, fifteen);
+      const swatches = await page.locator('.legend .line-swatch').evaluateAll((all) =>
+        all.map((swatch) => {
+          const { color, backgroundImage } = (swatch as unknown as Swatch).style;
+          return { color, look: `${color} ${backgroundImage}` };
+        }),
+      );
+      assert.equal(new Set(swatches.map(({ look }) => look)).size, 15);
+      assert.equal(new Set(swatches.map(({ color }) => color)).size, 15);
+      const rows = page.locator('tbody').first().locator('tr');
+      const means = (await rows.locator('td:nth-child(2)').allInnerTexts()).map(Number);
+      assert.deepEqual(
+        means,
+        means.toSorted((a, b) => a - b),
+      );
+      const best = fifteen.series.toSorted((a, b) => a.final!.mean - b.final!.mean)[0]!;
+      assert.ok((await seenText(rows.first())).startsWith(best.aggregator));
+      await page.getByText('Best mean first: lower is better.').waitFor();
+      const colourOf = () =>
+        page.evaluate((label) => {
+          const { Chart, document } = globalThis as unknown as ChartPage;
+          const { datasets } = Chart.getChart(document.getElementById('metric-bands'))!.data;
+          return datasets.find((set) => set.label === label)!.borderColor;
+        }, 'mean');
+      const before = await colourOf();
+      await page.locator('.legend button').first().hover();
+      assert.notEqual(await colourOf(), before, 'the others stand back');
+      await page.mouse.move(0, 0);
+      assert.equal(await colourOf(), before);
+    });
+  });
+
   test('metric and experiment are chosen from lists', async () => {
     await withPanel('seedVariance', async ({ page }) => {
       await send(page, running);
@@ -558,6 +931,36 @@ describe('metrics view', () => {
     );
   });
 
+  test('what became of the promise, in a few words', async () => {
+    const count = broken.points.slice(0, brokenAt).filter((p) => p.guarantee === 'broken').length;
+    const against = pcgrad.points.filter((p) => p.against! > 0).length;
+    await withPanel(
+      'metrics',
+      async ({ page }) => {
+        const now = page.locator('.figure-min-cosine .now');
+        for (const [message, words] of [
+          [metricsShow(grain), / · certified$/],
+          [metricsShow(broken, brokenAt), new RegExp(`^promise broken × ${count}$`)],
+          [metricsShow(pcgrad), new RegExp(`^${against} of 240 against$`)],
+          [metricsShow(streaming), /^not measured$/],
+        ] as const) {
+          await send(page, message);
+          assert.match(await seenText(now), words);
+        }
+        assert.match(
+          await seenText(page.locator('.figure-conflict-rate')),
+          /Not measured: gradients are taken one after another/,
+        );
+        await send(page, metricsShow(graddrop));
+        assert.match(
+          await seenText(page.locator('.figure-weights-area')),
+          /No weights: d is no weighted sum\.$/,
+        );
+      },
+      { height: 220 },
+    );
+  });
+
   test('its charts share one row of a short panel, whole', async () => {
     await withPanel(
       'metrics',
@@ -586,6 +989,22 @@ describe('looks', () => {
     ['conflict-grain', 'conflict', conflictShow(grain)],
     ['conflict-mean', 'conflict', conflictShow(mean)],
     ['conflict-16', 'conflict', conflictShow(sixteen)],
+    ['conflict-updates', 'conflict', conflictShow(updated)],
+    ['conflict-broken', 'conflict', conflictShow(broken, brokenAt)],
+    ['conflict-stationary', 'conflict', conflictShow(halted)],
+    ['conflict-smoothed', 'conflict', conflictShow(smoothed)],
+    ['conflict-preconditioned', 'conflict', conflictShow(preconditioned)],
+    ['conflict-pcgrad', 'conflict', conflictShow(pcgrad)],
+    ['conflict-streaming', 'conflict', conflictShow(streaming)],
+    ['weights-cagrad', 'weights', weightsShow(cagrad)],
+    ['weights-imtl-g', 'weights', weightsShow(imtl)],
+    ['weights-layerwise', 'weights', weightsShow(layerwise)],
+    ['weights-graddrop', 'weights', weightsShow(graddrop)],
+    ['metrics-broken', 'metrics', metricsShow(broken, brokenAt)],
+    ['metrics-pcgrad', 'metrics', metricsShow(pcgrad)],
+    ['metrics-streaming', 'metrics', metricsShow(streaming)],
+    ['metrics-graddrop', 'metrics', metricsShow(graddrop)],
+    ['seed-variance-15', 'seedVariance', fifteen],
     ['seed-variance', 'seedVariance', seedFixture('loss', [0, 1, 2, 3, 4], [4])],
     ['metrics', 'metrics', metricsShow(mean)],
   ];
@@ -604,7 +1023,7 @@ describe('looks', () => {
                 fullPage: panel !== 'metrics' || width === 400,
                 caret: 'initial',
               });
-              await page.locator('summary').click();
+              await page.locator('.data-table > summary').first().click();
               await page.locator('details tbody tr').first().waitFor();
               assert.ok(
                 (await overflow(page)) <= 0,

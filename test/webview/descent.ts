@@ -4,14 +4,17 @@
  */
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { aggregate } from '../../src/engine/aggregate.ts';
-import { gramOf, packGram } from '../../src/engine/gram.ts';
+import { aggregatorNamed } from '../../src/engine/aggregators/registry.ts';
 import type { AggregatorName } from '../../src/engine/types.ts';
 import type { StepEvent } from '../../src/runs/events.ts';
+import type { Aggregation } from '../../src/runs/manifest.ts';
+import { directions, measured } from './directions.ts';
 
 const DIMENSION = 64;
+const LEARNING_RATE = 0.3;
 
 export interface Descent {
+  readonly aggregation: Aggregation;
   readonly steps: readonly StepEvent[];
   /** Distance of the parameters to the groups' optima, squared and halved, every 25 steps: mean and worst over groups. */
   readonly validations: readonly {
@@ -21,22 +24,30 @@ export interface Descent {
   }[];
 }
 
-export interface DescentOptions {
+/** An aggregator, and what is set otherwise than usual. */
+export interface Asked {
   readonly aggregator: AggregatorName;
+  readonly parameters?: Readonly<Record<string, number>>;
+  readonly metric?: Aggregation['metric'];
+  readonly smoothing?: number;
+}
+
+export interface DescentOptions extends Asked {
   readonly seed: number;
   readonly groups: number;
   readonly steps: number;
   /** Every third step lacks the last group. */
   readonly lastIsRare?: boolean;
+  /** Share of the last update that is taken again. */
+  readonly momentum?: number;
+  /** Standard deviation of the gradients' entries; without noise a descent comes to a halt. */
+  readonly noise?: number;
 }
 
-export function descend({
-  aggregator,
-  seed,
-  groups,
-  steps,
-  lastIsRare = false,
-}: DescentOptions): Descent {
+export function descend(options: DescentOptions): Descent {
+  const { seed, groups, steps, lastIsRare = false, momentum = 0, noise = 0.9 } = options;
+  const aggregation = aggregationOf(options);
+  const isPreconditioned = aggregation.metric === 'preconditioned';
   const task = gaussian(1);
   const optima = Array.from({ length: groups }, (_, i) =>
     // One group is far from the others, as a rare class is.
@@ -44,6 +55,9 @@ export function descend({
   );
   const random = gaussian(1000 + seed);
   const parameters = Float64Array.from({ length: DIMENSION }, () => 1.5 * random());
+  const velocity = new Float64Array(DIMENSION);
+  const squares = new Float64Array(DIMENSION).fill(1);
+  const direction = directions(aggregation);
   const log: StepEvent[] = [];
   const validations: Descent['validations'][number][] = [];
   for (let step = 1; step <= steps; step++) {
@@ -51,34 +65,58 @@ export function descend({
       .map((_, i) => i)
       .filter((i) => !(lastIsRare && i === groups - 1 && step % 3 === 0));
     const gradients = present.map((i) =>
-      Float32Array.from(parameters, (value, j) => value - optima[i]![j]! + 0.9 * random()),
+      Float32Array.from(parameters, (value, j) => value - optima[i]![j]! + noise * random()),
     );
-    const gram = gramOf(gradients);
-    const { weights } = aggregate({ gram }, aggregator);
-    const learningRate = 0.3;
+    const losses = present.map((i) => halfDistance2(parameters, optima[i]!));
+    // The diagonal of RMSprop, known before the gradients of the step.
+    const scale = squares.map((square) => (isPreconditioned ? 1 / Math.sqrt(square) : 1));
+    const { d, facts } = direction({ gradients, groups: present, scale, step });
+    const update = new Float64Array(DIMENSION);
+    for (let j = 0; j < DIMENSION; j++) {
+      velocity[j] = momentum * velocity[j]! + scale[j]! * d[j]!;
+      update[j] = LEARNING_RATE * velocity[j]!;
+      parameters[j]! -= update[j]!;
+      squares[j] = 0.95 * squares[j]! + 0.05 * d[j]! ** 2;
+    }
     log.push({
       kind: 'step',
       at: step,
       step,
-      learningRate,
+      learningRate: LEARNING_RATE,
       groups: present,
       sizes: present.map(() => 4),
-      losses: present.map((i) => halfDistance2(parameters, optima[i]!)),
-      gram: packGram(gram, present.length),
-      weights: [...weights],
+      losses,
+      ...facts,
+      // Taken one after another, the gradients are gone by the time of the update.
+      update: facts.streaming ? null : measured(update, gradients),
       ms: { gradients: 1, aggregate: 1, update: 1 },
     });
-    for (let j = 0; j < DIMENSION; j++) {
-      const direction = gradients.reduce((sum, gradient, i) => sum + weights[i]! * gradient[j]!, 0);
-      parameters[j] = parameters[j]! - learningRate * direction;
-    }
     if (step % 25 === 0) {
-      const losses = optima.map((optimum) => halfDistance2(parameters, optimum));
-      const loss = losses.reduce((a, b) => a + b) / groups;
-      validations.push({ step, loss, worst: Math.max(...losses) });
+      const distances = optima.map((optimum) => halfDistance2(parameters, optimum));
+      const loss = distances.reduce((a, b) => a + b) / groups;
+      validations.push({ step, loss, worst: Math.max(...distances) });
     }
   }
-  return { steps: log, validations };
+  return { aggregation, steps: log, validations };
+}
+
+/** @throws RangeError for parameters that the aggregator does not have */
+function aggregationOf({ aggregator, parameters, metric, smoothing }: Asked): Aggregation {
+  return {
+    name: aggregator,
+    parameters: {
+      ...Object.fromEntries(
+        Object.entries(aggregatorNamed(aggregator).parameters).map(([name, of]) => [
+          name,
+          of.default,
+        ]),
+      ),
+      ...parameters,
+    },
+    metric: metric ?? 'euclidean',
+    smoothing: smoothing ?? 0,
+    zeroGroups: 'drop',
+  };
 }
 
 function halfDistance2(a: Float64Array, b: Float64Array): number {

@@ -3,7 +3,7 @@ import { mean, sampleStandardDeviation } from 'simple-statistics';
 import { aggregatorNamed } from '../../src/engine/aggregators/registry.ts';
 import { diagnoseStep } from '../../src/engine/diagnoseStep.ts';
 import type { AggregatorName } from '../../src/engine/types.ts';
-import type { RunHeader } from '../../src/extension/messages/common.ts';
+import type { Method, RunHeader } from '../../src/extension/messages/common.ts';
 import type { CosineMatrix } from '../../src/extension/messages/conflict.ts';
 import type { MetricsPoint } from '../../src/extension/messages/metrics.ts';
 import type {
@@ -11,9 +11,10 @@ import type {
   MetricPoint,
   SeedVarianceShow,
 } from '../../src/extension/messages/seedVariance.ts';
-import { matrixOf, pointOf } from '../../src/extension/panels/points.ts';
+import type { BlockWeights } from '../../src/extension/messages/weights.ts';
+import { blockWeightsOf, matrixOf, pointOf } from '../../src/extension/panels/points.ts';
 import { factsOf } from '../../src/runs/facts.ts';
-import { type DescentOptions, descend } from './descent.ts';
+import { type Asked, type DescentOptions, descend } from './descent.ts';
 
 export interface RunFixture {
   readonly run: RunHeader;
@@ -21,38 +22,34 @@ export interface RunFixture {
   readonly groupNames: readonly string[];
   readonly points: readonly MetricsPoint[];
   /** Cosines at the step with the given index. */
-  matrixAt(index: number): CosineMatrix;
+  matrixAt(index: number): CosineMatrix | null;
+  /** Weights by block at the step with the given index. */
+  blocksAt(index: number): BlockWeights | null;
   readonly validation: readonly MetricPoint[];
 }
 
-const PLAIN = {
-  parameters: {},
-  metric: 'euclidean',
-  smoothing: 0,
-  zeroGroups: 'drop',
-} as const;
+export interface RunOptions extends DescentOptions {
+  /** The aggregator that the trainer says it uses, if that is not true. */
+  readonly claims?: AggregatorName;
+}
 
-export function runFixture(options: DescentOptions): RunFixture {
-  const { aggregator, seed, groups, steps } = options;
-  const { steps: log, validations } = descend(options);
+export function runFixture({ claims, ...options }: RunOptions): RunFixture {
+  const { seed, groups, steps } = options;
+  const { aggregation: real, steps: log, validations } = descend(options);
+  const said = { ...options, aggregator: claims ?? options.aggregator };
+  const aggregation = { ...real, name: said.aggregator };
   const groupNames = Array.from({ length: groups }, (_, i) => `micro-batch ${i + 1}`);
   const derived = log.map((event) => diagnoseStep(factsOf(event)));
-  const aggregation = { ...PLAIN, name: aggregator };
-  const { title, guarantee, reference, properties } = aggregatorNamed(aggregator);
+  const aggregator = labelOf(said);
   const id = `digits-${aggregator}-seed${seed}`;
   return {
     run: {
       id,
       experiment: 'digits',
       aggregator,
-      method: {
-        name: aggregator,
-        title,
-        guarantee,
-        promises: properties.nonConflicting,
-        reference,
-      },
-      metric: 'euclidean',
+      method: methodOf(said),
+      metric: aggregation.metric,
+      smoothing: aggregation.smoothing,
       seed: String(seed),
       status: 'running',
       step: steps,
@@ -64,16 +61,34 @@ export function runFixture(options: DescentOptions): RunFixture {
     ],
     groupNames,
     points: log.map((event, i) => pointOf(event, derived[i]!, aggregation, groups)),
-    matrixAt: (index) => matrixOf(log[index]!, derived[index]!, groupNames)!,
+    matrixAt: (index) => matrixOf(log[index]!, derived[index]!, groupNames),
+    blocksAt: (index) => blockWeightsOf(log[index]!, groups),
     validation: validations.map(({ step, loss }) => ({ step, value: loss })),
   };
 }
 
-/** Runs of two aggregators over the seeds; those of `running` have not got to the end. */
+/** As runs of an experiment are told apart. */
+function labelOf({ aggregator, parameters = {}, metric, smoothing }: Asked): string {
+  const settings = Object.entries({ ...parameters, ...(smoothing && { smoothing }) });
+  return [
+    aggregator,
+    ...settings.map(([name, value]) => `${name}=${value}`),
+    ...(metric === 'preconditioned' ? [metric] : []),
+  ].join(' ');
+}
+
+function methodOf({ aggregator }: Asked): Method {
+  const { name, title, guarantee, reference, properties } = aggregatorNamed(aggregator);
+  const { nonConflicting: promises, minimumNorm } = properties;
+  return { name, title, guarantee, promises, minimumNorm, reference };
+}
+
+/** Runs of several aggregators over the seeds; those of `running` have not got to the end. */
 export function seedFixture(
   metric: 'loss' | 'worst group loss',
   seeds: readonly number[],
   running: readonly number[] = [],
+  aggregators: readonly Asked[] = [{ aggregator: 'grain' }, { aggregator: 'mean' }],
 ): SeedVarianceShow {
   return {
     type: 'show',
@@ -83,21 +98,21 @@ export function seedFixture(
       { id: 'digits-0', label: 'digits · yesterday 09:30' },
     ],
     metric,
+    better: 'lower',
     metrics: ['loss', 'worst group loss'],
-    series: (['grain', 'mean'] as const).map((aggregator) =>
-      seriesOf(aggregator, metric, seeds, running),
-    ),
+    series: aggregators.map((asked) => seriesOf(asked, metric, seeds, running)),
   };
 }
 
 function seriesOf(
-  aggregator: AggregatorName,
+  asked: Asked,
   metric: string,
   seeds: readonly number[],
   running: readonly number[],
 ): AggregatorSeries {
+  const aggregator = labelOf(asked);
   const curves = seeds.map((seed) => {
-    const { validations } = descend({ aggregator, seed, groups: 8, steps: 200 });
+    const { validations } = descend({ ...asked, seed, groups: 8, steps: 200 });
     const points = validations.map(({ step, loss, worst }) => ({
       step,
       value: metric === 'loss' ? loss : worst,

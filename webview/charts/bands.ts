@@ -7,6 +7,7 @@ import type { Figure } from './figure.ts';
 import { walkWithKeys } from './keyboard.ts';
 import { drawLegend } from './legend.ts';
 import { translucent } from './palette.ts';
+import { dashOf, slotsOf } from './slots.ts';
 import { stepAxis } from './stepAxis.ts';
 import { theme, withTheme } from './theme.ts';
 
@@ -18,6 +19,9 @@ interface Part {
   readonly data: XY[];
 }
 
+/** With more aggregators than this, bands and seeds would hide each other: they stand back until one is pointed at. */
+const CROWD = 4;
+
 type Dataset = ChartDataset<'line', XY[]> & { part: Part };
 
 /** A metric over steps: per aggregator the mean, a band of ± one standard deviation, and each seed thin behind. */
@@ -25,6 +29,8 @@ export class BandChart {
   readonly chart: Chart<'line', XY[]>;
   readonly #figure: Figure;
   #series: readonly AggregatorSeries[] = [];
+  /** The aggregator that the pointer or the focus is on, in the legend. */
+  #pointed: string | undefined;
 
   constructor(figure: Figure) {
     this.#figure = figure;
@@ -49,7 +55,7 @@ export class BandChart {
               title: ([item]) => `step ${item?.parsed.x ?? ''}`,
               label: (item) => this.#label(item),
               labelColor: ({ dataset }) => {
-                const colour = String(dataset.borderColor);
+                const colour = String(dataset.pointBackgroundColor);
                 return { borderColor: colour, backgroundColor: colour };
               },
             },
@@ -77,30 +83,42 @@ export class BandChart {
   }
 
   #paint(): void {
-    const { aggregator, highContrast } = theme();
-    const colours = new Map(this.#series.map(({ aggregator: name }) => [name, aggregator(name)]));
+    const { line, highContrast } = theme();
+    const slots = slotsOf(this.#series.map(({ aggregator }) => aggregator));
+    const colourOf = (aggregator: string) => line(slots.get(aggregator) ?? 0);
+    const isCrowd = this.#series.length > CROWD;
     const datasets = this.chart.data.datasets as Dataset[];
     for (const set of datasets) {
-      const colour = colours.get(set.part.aggregator) ?? theme().foreground;
-      const edge = set.part.kind === 'low' || set.part.kind === 'high';
-      set.borderColor =
-        set.part.kind === 'seed' ? translucent(colour, highContrast ? 0.6 : 0.4) : colour;
-      set.borderWidth = edge ? 0 : set.part.kind === 'seed' ? 0.75 : 2.25;
-      set.borderDash = set.part.aggregator === 'mean' && set.part.kind === 'mean' ? [6, 3] : [];
-      set.backgroundColor = translucent(colour, 0.2);
-      set.pointBackgroundColor = colour;
-      set.pointRadius = set.part.kind === 'mean' ? 2 : 0;
-      set.fill = set.part.kind === 'high' ? '+1' : false;
+      const { aggregator, kind } = set.part;
+      const colour = colourOf(aggregator);
+      const isBack =
+        this.#pointed === undefined ? isCrowd && kind !== 'mean' : this.#pointed !== aggregator;
+      const strength = isBack ? 0.3 : 1;
+      set.borderColor = translucent(
+        colour,
+        strength * (kind === 'seed' ? (highContrast ? 0.6 : 0.4) : 1),
+      );
+      set.borderWidth = kind === 'low' || kind === 'high' ? 0 : kind === 'seed' ? 0.75 : 2.25;
+      set.borderDash = kind === 'mean' ? [...dashOf(slots.get(aggregator) ?? 0)] : [];
+      set.backgroundColor = translucent(colour, 0.2 * strength);
+      set.pointBackgroundColor = translucent(colour, strength);
+      set.pointBorderColor = translucent(colour, strength);
+      set.pointRadius = kind === 'mean' ? 2 : 0;
+      set.fill = kind === 'high' ? '+1' : false;
     }
     drawLegend(
       this.#figure.legend,
       this.chart as unknown as Chart,
-      this.#series.map(({ aggregator: name, seeds }) => ({
-        label: `${name} (${plural(seeds.length, 'seed')})`,
-        colour: colours.get(name) ?? '',
-        look: name === 'mean' ? 'dashes' : 'line',
-        datasets: datasets.flatMap(({ part }, i) => (part.aggregator === name ? [i] : [])),
+      this.#series.map(({ aggregator, seeds }) => ({
+        label: isCrowd ? aggregator : `${aggregator} (${plural(seeds.length, 'seed')})`,
+        colour: colourOf(aggregator),
+        dash: dashOf(slots.get(aggregator) ?? 0),
+        datasets: datasets.flatMap(({ part }, i) => (part.aggregator === aggregator ? [i] : [])),
       })),
+      (place) => {
+        this.#pointed = place === undefined ? undefined : this.#series[place]?.aggregator;
+        this.#paint();
+      },
     );
     this.chart.update('none');
   }

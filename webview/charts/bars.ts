@@ -17,7 +17,7 @@ export interface Bar {
   readonly value: number | null;
 }
 
-/** One horizontal bar a group, in the group's colour, with its value written beside it. */
+/** One horizontal bar a group, from zero to either side, in the group's colour, with its value written beside it. */
 export class BarChart {
   readonly chart: Chart<'bar', (number | null)[], string>;
   readonly #plot: HTMLElement;
@@ -38,9 +38,10 @@ export class BarChart {
         layout: { padding: { right: 44 } },
         scales: {
           x: {
-            min: 0,
+            beginAtZero: true,
             title: { display: true, text: quantity, padding: 0 },
             ticks: { maxTicksLimit: 6, callback: (tick) => short(Number(tick)) },
+            grid: { color: ({ tick }) => (tick?.value === 0 ? theme().muted : theme().grid) },
           },
           y: {
             grid: { display: false },
@@ -90,11 +91,12 @@ const valuesBesideBars: Plugin<'bar'> = {
     ctx.fillStyle = foreground;
     ctx.font = `${font.size}px ${font.family}`;
     ctx.textBaseline = 'middle';
+    const zero = chart.scales.x?.getPixelForValue(0) ?? chart.chartArea.left;
     bars.forEach(({ x, y }, i) => {
       const value = chart.data.datasets[0]?.data[i] as number | null;
       ctx.fillText(
-        value === null ? 'absent' : value.toFixed(3),
-        (value === null ? chart.chartArea.left : x) + 4,
+        value === null ? 'absent' : value.toFixed(3).replace('-', '−'),
+        (value === null ? zero : Math.max(x, zero)) + 4,
         y,
       );
     });

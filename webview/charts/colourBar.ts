@@ -1,20 +1,16 @@
 import { h } from '../dom.ts';
 import { withTheme } from './theme.ts';
 
-/** The key to the colours of a cosine, from −1 to 1. */
-export function colourBar(): HTMLElement {
+const STEPS = 8;
+
+/** The key to the colours of a heat map. @param from −1, or 0 for what is never negative */
+export function colourBar(from: -1 | 0, least: string, most: string): HTMLElement {
   const bar = h('span', { class: 'colour-bar' });
   withTheme((theme) => {
-    const stops = [-1, -0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75, 1].map((value) =>
-      theme.cosine(value),
+    const stops = Array.from({ length: STEPS + 1 }, (_, i) =>
+      theme.diverging(from + ((1 - from) * i) / STEPS),
     );
     bar.style.background = `linear-gradient(to right, ${stops.join(', ')})`;
   });
-  return h(
-    'p',
-    { class: 'colour-key' },
-    h('span', {}, '−1 opposed'),
-    bar,
-    h('span', {}, '1 aligned'),
-  );
+  return h('p', { class: 'colour-key' }, h('span', {}, least), bar, h('span', {}, most));
 }

@@ -1,76 +1,109 @@
+import type { RunHeader } from '../../src/extension/messages/common.ts';
 import type { ConflictPoint } from '../../src/extension/messages/conflict.ts';
 import { percent } from '../format.ts';
 import type { Feed } from './feed.ts';
 import type { Figure } from './figure.ts';
-import { TimeChart } from './timeChart.ts';
+import { type Series, TimeChart, type TimeChartSpec } from './timeChart.ts';
+
+interface Line extends Series {
+  readonly y: (point: ConflictPoint) => number | null;
+}
 
 /** A chart of conflict points: how to draw them is decided once, for the panel and the bottom view. */
 export class ConflictLines {
   readonly #chart: TimeChart;
-  readonly #columns: readonly (readonly [number, (point: ConflictPoint) => number | null])[];
+  readonly #linesOf: (run: RunHeader) => readonly Line[];
+  #lines: readonly Line[] = [];
   #feed: Feed<ConflictPoint> | undefined;
+  #isMeasured = false;
 
-  private constructor(chart: TimeChart, ...values: ((point: ConflictPoint) => number | null)[]) {
-    this.#chart = chart;
-    this.#columns = values.map((value, i) => [i, value] as const);
+  private constructor(
+    figure: Figure,
+    spec: TimeChartSpec,
+    linesOf: (run: RunHeader) => readonly Line[],
+  ) {
+    this.#chart = new TimeChart(figure, spec);
+    this.#linesOf = linesOf;
   }
 
-  /** How much the groups disagree, whatever the aggregator: both shares are facts of the gradients. */
+  /** How much the groups disagree, a fact of the gradients; and whom the steps go against that might be taken, and that are. */
   static rates(figure: Figure): ConflictLines {
-    const chart = new TimeChart(figure, {
-      left: { title: 'share', min: 0, max: 1, format: percent },
-      value: percent,
-    });
-    chart.setSeries([
-      { label: figure.compact ? 'pairs' : 'pairs in conflict', colour: (theme) => theme.accent },
+    const spec = { left: { title: 'share', min: 0, max: 1, format: percent }, value: percent };
+    const label = (full: string, compact: string) => (figure.compact ? compact : full);
+    return new ConflictLines(figure, spec, () => [
       {
-        label: figure.compact ? 'mean against' : 'groups the mean would step against',
+        label: label('pairs in conflict', 'pairs'),
+        colour: (theme) => theme.accent,
+        y: (point) => point.conflictRate,
+      },
+      {
+        label: label('groups the mean would step against', 'mean'),
         colour: (theme) => theme.aggregator('mean'),
+        y: (point) => point.meanConflictRate,
+      },
+      {
+        label: label('groups the actual update steps against', 'update'),
+        colour: (theme) => theme.foreground,
+        dash: [4, 2],
+        y: (point) => point.updateAgainst,
       },
     ]);
-    return new ConflictLines(
-      chart,
-      (point) => point.conflictRate,
-      (point) => point.meanConflictRate,
-    );
   }
 
-  static normRatio(figure: Figure, aggregator: () => string): ConflictLines {
-    const chart = new TimeChart(figure, { left: { title: 'ratio', min: 0, suggestedMax: 1 } });
-    chart.setSeries([{ label: '‖g*‖ / ‖ḡ‖', colour: (theme) => theme.aggregator(aggregator()) }]);
-    return new ConflictLines(chart, (point) => point.normRatio);
+  static normRatio(figure: Figure): ConflictLines {
+    const spec = { left: { title: 'ratio', min: 0, suggestedMax: 1 } };
+    return new ConflictLines(figure, spec, ({ aggregator }) => [
+      {
+        label: '‖d‖ / ‖ḡ‖',
+        colour: (theme) => theme.aggregator(aggregator),
+        y: (point) => point.normRatio,
+      },
+    ]);
   }
 
-  static minCosine(figure: Figure, aggregator: () => string): ConflictLines {
-    const chart = new TimeChart(figure, {
-      left: { title: 'cosine', suggestedMin: 0, suggestedMax: 0.05 },
-    });
-    chart.setSeries([
+  /** Below zero, where a group is stepped against, the line stands on a shade; crosses are for promises broken. */
+  static minCosine(figure: Figure): ConflictLines {
+    const spec = { left: { title: 'cosine', suggestedMin: 0, suggestedMax: 0.05 } };
+    return new ConflictLines(figure, spec, ({ aggregator, method, smoothing }) => [
       {
         label: figure.compact ? 'cosine' : 'smallest cosine',
-        colour: (theme) => theme.aggregator(aggregator()),
+        colour: (theme) => theme.aggregator(aggregator),
+        shadedBelowZero: true,
+        y: (point) => point.minCosine,
       },
-      { label: 'not certified', colour: (theme) => theme.error, marks: 'alone' },
+      ...(method?.promises && smoothing === 0
+        ? [
+            {
+              label: 'promise broken',
+              colour: (theme) => theme.error,
+              marks: 'alone',
+              y: (point) => (point.guarantee === 'broken' ? point.minCosine : null),
+            } satisfies Line,
+          ]
+        : []),
     ]);
-    return new ConflictLines(
-      chart,
-      (point) => point.minCosine,
-      (point) => (point.certified === false ? point.minCosine : null),
-    );
   }
 
-  show(points: readonly ConflictPoint[]): void {
-    this.#feed = this.#chart.feed(...this.#columns);
-    this.#chart.repaint();
+  show(run: RunHeader, points: readonly ConflictPoint[]): void {
+    this.#lines = this.#linesOf(run);
+    this.#chart.setSeries(this.#lines);
+    this.#feed = this.#chart.feed(...this.#lines.map(({ y }, i) => [i, y] as const));
+    this.#isMeasured = false;
     this.append(points);
   }
 
   append(points: readonly ConflictPoint[]): void {
+    this.#isMeasured ||= points.some((point) => this.#lines.some(({ y }) => y(point) !== null));
     this.#feed?.push(points);
     this.#chart.update();
   }
 
   get stride(): number {
     return this.#feed?.stride ?? 1;
+  }
+
+  /** Whether any step so far gave something to draw. */
+  get isMeasured(): boolean {
+    return this.#isMeasured;
   }
 }

@@ -12,7 +12,7 @@ export interface FigureSpec {
   readonly compact?: boolean;
 }
 
-/** A chart with its title, its current key figure, its legend and room for a remark. */
+/** A chart with its title, its current key figure, its legend and room for a remark; or a sentence in the chart's place. */
 export class Figure {
   readonly element: HTMLElement;
   readonly canvas: HTMLCanvasElement;
@@ -23,13 +23,14 @@ export class Figure {
   readonly #title: string;
   readonly #now = h('span', { class: 'now' });
   readonly #note = h('p', { class: 'note', hidden: true });
+  readonly #absence = h('p', { class: 'absence', hidden: true });
 
   constructor({ id, title, help, announcer, compact = false }: FigureSpec) {
     this.#title = title;
     this.compact = compact;
     this.announcer = announcer;
     this.canvas = h('canvas', { id, role: 'img', 'aria-label': title, tabindex: 0 });
-    this.plot = h('div', { class: 'plot' }, this.canvas);
+    this.plot = h('div', { class: 'plot' }, this.canvas, this.#absence);
     this.element = h(
       'figure',
       { class: `figure figure-${id}` },
@@ -49,5 +50,12 @@ export class Figure {
   note(text: string): void {
     setText(this.#note, text);
     this.#note.hidden = text === '';
+  }
+
+  /** Why there is nothing to draw, in place of the drawing; nothing shows the drawing again. */
+  absent(reason: string): void {
+    setText(this.#absence, reason);
+    this.#absence.hidden = reason === '';
+    this.element.classList.toggle('absent', reason !== '');
   }
 }

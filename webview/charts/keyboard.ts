@@ -20,6 +20,33 @@ export function walkWithKeys(chart: Chart, announcer: Announcer): void {
   canvas.addEventListener('blur', () => show(chart, undefined));
 }
 
+/** Arrow keys, Home and End walk over the cells of a focused heat map; what is found is spoken. */
+export function walkCellsWithKeys(chart: Chart, columns: () => number, announcer: Announcer): void {
+  let at = 0;
+  const { canvas } = chart;
+  canvas.addEventListener('keydown', (event) => {
+    const { data } = chart.getDatasetMeta(0);
+    const width = columns();
+    const last = data.length - 1;
+    if (last < 0) return;
+    const from = Math.min(at, last);
+    const target = {
+      ArrowLeft: from % width === 0 ? from : from - 1,
+      ArrowRight: from % width === width - 1 ? from : from + 1,
+      ArrowUp: from < width ? from : from - width,
+      ArrowDown: from + width > last ? from : from + width,
+      Home: 0,
+      End: last,
+    }[event.key];
+    if (target === undefined) return;
+    event.preventDefault();
+    at = target;
+    activate(chart, [{ datasetIndex: 0, index: at, element: data[at]! }]);
+    announcer.answer(spoken(chart));
+  });
+  canvas.addEventListener('blur', () => activate(chart, []));
+}
+
 function show(chart: Chart, index: number | undefined): void {
   const metas = chart.getSortedVisibleDatasetMetas();
   const longest = metas.reduce((a, b) => (b.data.length > a.data.length ? b : a), metas[0]!);
@@ -30,8 +57,12 @@ function show(chart: Chart, index: number | undefined): void {
       ? []
       : [{ datasetIndex: meta.index, index: found, element: meta.data[found]! }];
   });
+  activate(chart, active, x);
+}
+
+function activate(chart: Chart, active: ActiveElement[], x = 0): void {
   chart.setActiveElements(active);
-  chart.tooltip?.setActiveElements(active, { x: x ?? 0, y: 0 });
+  chart.tooltip?.setActiveElements(active, { x, y: 0 });
   chart.update('none');
 }
 

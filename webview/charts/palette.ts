@@ -62,19 +62,34 @@ export function between(a: string, b: string): string {
  * and colour-blind eyes alike (farthest-point selection). The first anchor comes first.
  */
 export function distinctColours(anchors: readonly string[], background: string): string[] {
+  return farthest(anchors.slice(0, 1), anchors, background, AREA_CONTRAST);
+}
+
+/** As `distinctColours`, of lines: thinner, so that they must stand out more. The first two anchors come first. */
+export function lineColours(anchors: readonly string[], background: string): string[] {
+  return farthest(anchors.slice(0, 2), anchors, background, CONTRAST);
+}
+
+function farthest(
+  first: readonly string[],
+  anchors: readonly string[],
+  background: string,
+  leastContrast: number,
+): string[] {
   const candidates = [...anchors, ...anchors.flatMap(shades)].filter(
-    (colour) => contrast(colour, background) >= AREA_CONTRAST,
+    (colour) => contrast(colour, background) >= leastContrast,
   );
   if (candidates.length < DISTINCT) throw new RangeError('too few colours stand out');
   // Worst vision decides; between equals, the one further off for normal eyes.
   const apart = (a: string, b: string) => separation(a, b) + 0.05 * distance(a, b);
-  const chosen = candidates.slice(0, 1);
   const nearest = candidates.map(() => Infinity);
+  const chosen: string[] = [];
   while (chosen.length < DISTINCT) {
+    const next = first[chosen.length] ?? candidates[nearest.indexOf(Math.max(...nearest))]!;
     candidates.forEach((colour, i) => {
-      nearest[i] = Math.min(nearest[i]!, apart(colour, chosen.at(-1)!));
+      nearest[i] = Math.min(nearest[i]!, apart(colour, next));
     });
-    chosen.push(candidates[nearest.indexOf(Math.max(...nearest))]!);
+    chosen.push(next);
   }
   return chosen;
 }

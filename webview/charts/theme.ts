@@ -5,10 +5,12 @@ import {
   divergingScale,
   groupColours,
   legible,
+  lineColours,
   mix,
   readable,
   translucent,
 } from './palette.ts';
+import { preferredSlot } from './slots.ts';
 
 export interface Theme {
   readonly background: string;
@@ -21,12 +23,14 @@ export interface Theme {
   readonly font: { readonly family: string; readonly size: number };
   /** One colour a group: the same in every panel for the same number of groups. */
   groups(count: number): string[];
-  /** `grain` and `mean` have colours of their own; any other name always gets the same one of what is left. */
-  aggregator(name: string): string;
+  /** Of an aggregator by itself. */
+  aggregator(label: string): string;
+  /** Of what has the place in the order of `slotsOf`, where aggregators are compared. */
+  line(slot: number): string;
   /** For a series that is neither a group nor an aggregator. */
   readonly accent: string;
   /** −1…1 on a diverging scale. */
-  cosine(value: number): string;
+  diverging(value: number): string;
   /** Of the theme's ink and paper, the one that reads better on the colour. */
   textOn(colour: string): string;
 }
@@ -75,12 +79,11 @@ function readTheme(): Theme {
     legible(variable(`charts-${name}`), background),
   ) as [string, string, string, string, string, string];
   const anchors = [blue, orange, green, purple, red, yellow];
-  const palette = distinctColours(
-    [...anchors, between(blue, green), between(purple, red)],
-    background,
-  );
+  const hues = [...anchors, between(blue, green), between(purple, red)];
+  const palette = distinctColours(hues, background);
+  const lines = lineColours(hues, background);
   const highContrast = document.body.classList.contains('vscode-high-contrast');
-  const others = [green, purple, yellow, red];
+  const line = (slot: number) => lines[slot % lines.length]!;
   return {
     background,
     foreground,
@@ -90,20 +93,12 @@ function readTheme(): Theme {
     highContrast,
     font: { family: variable('font-family'), size: Number.parseFloat(variable('font-size')) - 2 },
     groups: (count) => groupColours(palette, count, background),
-    aggregator: (name) =>
-      name === 'grain'
-        ? blue
-        : name === 'mean'
-          ? orange
-          : others[sumOfCodes(name) % others.length]!,
+    aggregator: (label) => line(preferredSlot(label)),
+    line,
     accent: purple,
-    cosine: divergingScale(orange, background, blue),
+    diverging: divergingScale(orange, background, blue),
     textOn: (colour) => readable(colour, foreground, background),
   };
-}
-
-function sumOfCodes(name: string): number {
-  return [...name].reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0);
 }
 
 /** VS Code sets its variables on the root element's style, and the kind of theme as a class of the body. */

@@ -14,7 +14,10 @@ export interface Series {
   readonly colour: (theme: Theme) => string;
   /** Left unless told. */
   readonly axis?: 'left' | 'right';
-  readonly dashed?: boolean;
+  /** Pixels drawn and left out by turns. */
+  readonly dash?: readonly number[];
+  /** What lies below zero stands on a shade. */
+  readonly shadedBelowZero?: boolean;
   /** Single marks, without a line between them; or a line with a mark at each point. */
   readonly marks?: 'alone' | 'on line';
 }
@@ -33,7 +36,7 @@ export interface Axis {
 export interface TimeChartSpec {
   readonly left: Axis;
   readonly right?: Axis;
-  /** Series lie on top of each other as areas. */
+  /** Series are parts of a whole: they lie on top of each other as areas, until told otherwise. */
   readonly stacked?: boolean;
   /** How a value is written in tooltips; six significant digits unless told. */
   readonly value?: (value: number | null) => string;
@@ -51,10 +54,12 @@ export class TimeChart {
   readonly #figure: Figure;
   readonly #spec: TimeChartSpec;
   #series: readonly Series[] = [];
+  #stacking: 'whole' | 'sum' | 'none';
 
   constructor(figure: Figure, spec: TimeChartSpec) {
     this.#figure = figure;
     this.#spec = spec;
+    this.#stacking = spec.stacked ? 'whole' : 'none';
     this.chart = new Chart<'line', XY[]>(figure.canvas, {
       type: 'line',
       data: { datasets: [] },
@@ -86,6 +91,21 @@ export class TimeChart {
     }
   }
 
+  /** Areas in the range of the spec, areas in the range of their sum, or lines in the range of their values. */
+  setStacking(stacking: 'whole' | 'sum' | 'none'): void {
+    if (stacking === this.#stacking) return;
+    this.#stacking = stacking;
+    const { min, max } = this.#spec.left;
+    const range = {
+      whole: { min, max },
+      sum: { min, max: undefined },
+      none: { min: undefined, max: undefined, suggestedMin: 0 },
+    }[stacking];
+    const scale = this.chart.options.scales?.left ?? {};
+    Object.assign(scale, { ...range, stacked: stacking !== 'none' });
+    this.repaint();
+  }
+
   /** An empty feed into the series with the given places; what they showed is gone. */
   feed<T extends { readonly step: number }>(
     ...values: readonly (readonly [series: number, y: (point: T) => number | null])[]
@@ -99,12 +119,12 @@ export class TimeChart {
     this.chart.update('none');
   }
 
-  #dataset({ label, axis = 'left', dashed = false, marks }: Series): ChartDataset<'line', XY[]> {
+  #dataset({ label, axis = 'left', dash = [], marks }: Series): ChartDataset<'line', XY[]> {
     return {
       label,
       data: [],
       yAxisID: axis,
-      borderDash: dashed ? [5, 3] : [],
+      borderDash: [...dash],
       showLine: marks !== 'alone',
       pointRadius: marks === 'alone' ? 3.5 : marks === 'on line' ? 2 : 0,
       pointStyle: marks === 'alone' ? 'crossRot' : 'circle',
@@ -116,10 +136,11 @@ export class TimeChart {
   /** Asks every series for its colour again. */
   repaint(): void {
     const current = theme();
-    const { stacked = false } = this.#spec;
+    const stacked = this.#stacking !== 'none';
     const { datasets } = this.chart.data;
     datasets.forEach((dataset, i) => {
-      const colour = this.#series[i]!.colour(current);
+      const { colour: colourIn, shadedBelowZero } = this.#series[i]!;
+      const colour = colourIn(current);
       // A line of the background's colour separates the areas, for eyes that cannot tell their hues.
       dataset.borderColor = stacked ? current.background : colour;
       dataset.borderWidth = stacked
@@ -134,18 +155,24 @@ export class TimeChart {
       dataset.pointBorderColor = colour;
       dataset.pointBorderWidth = 1.5;
       if (stacked) dataset.fill = i === 0 ? 'origin' : '-1';
+      else dataset.fill = shadedBelowZero ? belowZero(translucent(colour, 0.4)) : false;
     });
-    const entries: LegendEntry[] = this.#series.map(({ label, dashed, marks, colour }, i) => ({
+    const entries: LegendEntry[] = this.#series.map(({ label, dash, marks, colour }, i) => ({
       label,
-      look: marks === 'alone' ? 'crosses' : dashed ? 'dashes' : 'line',
+      look: marks === 'alone' ? 'crosses' : stacked ? 'area' : 'line',
+      ...(dash && { dash }),
       colour: colour(current),
       datasets: [i],
     }));
-    // A legend of areas would take a strip's height; its tooltips name the groups, in the colours of the weights panel.
-    if (stacked && this.#figure.compact) this.#figure.legend.hidden = true;
+    // A legend of groups would take a strip's height; its tooltips name the groups, in the colours of the weights panel.
+    if (this.#spec.stacked && this.#figure.compact) this.#figure.legend.hidden = true;
     else drawLegend(this.#figure.legend, this.chart as unknown as Chart, entries);
     this.update();
   }
+}
+
+function belowZero(colour: string) {
+  return { target: { value: 0 }, above: 'transparent', below: colour };
 }
 
 function options(spec: TimeChartSpec, compact: boolean): ChartOptions<'line'> {

@@ -1,53 +1,43 @@
-import type { ConflictPoint } from '../../src/extension/messages/conflict.ts';
 import { Badge, type Tone } from '../controls/badge.ts';
 import { h, setText } from '../dom.ts';
-import { magnitude, plural } from '../format.ts';
+import type { State, Verdict } from '../verdict.ts';
 
-/** How many steps so far were certified; counted over all steps, not only those drawn. */
-export interface Tally {
-  readonly steps: number;
-  readonly uncertified: number;
-}
+const TONES: Readonly<Record<State, Tone>> = {
+  waiting: 'neutral',
+  unmeasured: 'unknown',
+  stationary: 'still',
+  kept: 'good',
+  broken: 'bad',
+  none: 'outlined',
+  lost: 'warning',
+  unknown: 'unknown',
+};
 
-/** Whether the latest step made any group worse to first order, and how many steps of the run did. */
+/** What became of the promise in the latest step, and how often a step of the run went against a group. */
 export class CertificateLine {
   readonly element: HTMLElement;
   readonly #badge = new Badge();
-  readonly #text = h('span');
-  readonly #past = h('span');
+  readonly #now = h('span', { class: 'certificate-now' });
+  readonly #past = h('span', { class: 'certificate-past' });
+  readonly #updates = h('span', { class: 'certificate-updates' });
 
   constructor() {
-    this.element = h('p', { class: 'certificate' }, this.#badge.element, this.#text, this.#past);
+    this.element = h(
+      'p',
+      { class: 'certificate' },
+      this.#badge.element,
+      this.#now,
+      this.#past,
+      this.#updates,
+    );
   }
 
-  show(point: ConflictPoint | undefined, tally: Tally): void {
-    const { badge, tone, text, past } = verdict(point, tally);
-    this.#badge.show(badge, tone);
-    setText(this.#text, text);
+  show({ state, badge, now, past, updates }: Verdict, wasBroken: boolean): void {
+    this.element.dataset.state = state;
+    this.element.classList.toggle('alarm', wasBroken);
+    this.#badge.show(badge, TONES[state]);
+    setText(this.#now, now);
     setText(this.#past, past);
-    this.#text.dataset.tone = tone;
-    this.#past.dataset.tone = tally.uncertified > 0 ? 'bad' : 'good';
+    setText(this.#updates, updates);
   }
-}
-
-/** Also what a screen reader hears. */
-export function verdict(
-  point: ConflictPoint | undefined,
-  { steps, uncertified }: Tally,
-): { readonly badge: string; readonly tone: Tone; readonly text: string; readonly past: string } {
-  if (!point) return { badge: 'no step yet', tone: 'neutral', text: '', past: '' };
-  const gap = `gap ${magnitude(point.relativeGap)}`;
-  const past =
-    uncertified === 0
-      ? `All ${plural(steps, 'step')} certified.`
-      : `${uncertified} of ${plural(steps, 'step')} not certified.`;
-  if (point.certified) {
-    return { badge: 'certified', tone: 'good', text: `No group stepped against; ${gap}.`, past };
-  }
-  if (point.certified === null) {
-    return { badge: 'not measurable', tone: 'neutral', text: '', past: '' };
-  }
-  const reason =
-    point.minCosine === null ? 'A gradient is not finite' : 'A group was stepped against';
-  return { badge: 'NOT certified', tone: 'bad', text: `${reason}; ${gap}.`, past };
 }

@@ -1,3 +1,4 @@
+import type { RunHeader } from '../../src/extension/messages/common.ts';
 import type {
   ConflictAppend,
   ConflictPoint,
@@ -8,19 +9,22 @@ import { colourBar } from '../charts/colourBar.ts';
 import { ConflictLines } from '../charts/conflictLines.ts';
 import { Figure } from '../charts/figure.ts';
 import { CosineChart } from '../charts/matrix.ts';
-import { DataTable } from '../controls/dataTable.ts';
+import { DataTable, type Row } from '../controls/dataTable.ts';
 import { h } from '../dom.ts';
 import { exact, percent, short, thinned } from '../format.ts';
 import { latest, newestFirst } from '../latest.ts';
 import { Page } from '../page.ts';
 import { RunTitle, spokenRun } from '../runHeader.ts';
+import { counted, noSteps, reasonOf, verdictOf } from '../verdict.ts';
 import './conflict.css';
-import { CertificateLine, type Tally, verdict } from './certificate.ts';
+import { CertificateLine } from './certificate.ts';
+import { MethodCard } from './method.ts';
 
 /** Do the groups pull against each other, and does the step hurt any of them? */
 export class ConflictView {
   readonly #page: Page;
   readonly #title: RunTitle;
+  readonly #method = new MethodCard();
   readonly #certificate = new CertificateLine();
   readonly #table = new DataTable('Conflict of the latest steps');
   readonly #figures;
@@ -28,20 +32,26 @@ export class ConflictView {
   readonly #minCosine: ConflictLines;
   readonly #rates: ConflictLines;
   readonly #normRatio: ConflictLines;
-  #aggregator = '';
   #latest: readonly ConflictPoint[] = [];
-  #tally: Tally = { steps: 0, uncertified: 0 };
+  #tally = noSteps;
 
   constructor(root: HTMLElement, onSelectRun: (runId: string) => void) {
     this.#title = new RunTitle(onSelectRun);
     const figures = h('div', { class: 'figures' });
-    this.#page = new Page(root, 'conflict', this.#title.element, figures, this.#table.element);
+    this.#page = new Page(
+      root,
+      'conflict',
+      this.#title.element,
+      this.#method.element,
+      figures,
+      this.#table.element,
+    );
     const { announcer } = this.#page;
     this.#figures = {
       minCosine: new Figure({
         id: 'min-cosine',
         title: 'Smallest cosine with the step',
-        help: 'Smallest ⟨g*, gᵢ⟩ / (‖g*‖‖gᵢ‖) over the groups: below zero, the step makes a group worse to first order.',
+        help: 'Smallest ⟨d, gᵢ⟩ / (‖d‖‖gᵢ‖) over the groups, d being the direction of the step: below zero, it makes a group worse to first order.',
         announcer,
       }),
       matrix: new Figure({
@@ -53,109 +63,113 @@ export class ConflictView {
       rates: new Figure({
         id: 'conflict-rate',
         title: 'Conflict',
-        help: 'Share of pairs of groups with a negative cosine, and share of groups that the plain mean would step against.',
+        help: 'Share of pairs of groups with a negative cosine, share of groups that the plain mean would step against, and share of groups that the actual update of the parameters steps against.',
         announcer,
       }),
       normRatio: new Figure({
         id: 'norm-ratio',
-        title: 'Length of the step over that of the mean',
-        help: '‖g*‖ / ‖ḡ‖: the price of not hurting any group; 1 where there is no conflict.',
+        title: 'Length of the direction over that of the mean',
+        help: '‖d‖ / ‖ḡ‖: how long the direction d is, compared with the plain mean ḡ of the gradients.',
         announcer,
       }),
     };
     const { minCosine, matrix, rates, normRatio } = this.#figures;
     minCosine.element.classList.add('wide');
     minCosine.plot.before(this.#certificate.element);
-    matrix.plot.after(colourBar());
+    matrix.plot.after(colourBar(-1, '−1 opposed', '1 aligned'));
     figures.append(minCosine.element, matrix.element, rates.element, normRatio.element);
-    const aggregator = () => this.#aggregator;
-    this.#minCosine = ConflictLines.minCosine(minCosine, aggregator);
+    this.#minCosine = ConflictLines.minCosine(minCosine);
     this.#matrix = new CosineChart(matrix);
     this.#rates = ConflictLines.rates(rates);
-    this.#normRatio = ConflictLines.normRatio(normRatio, aggregator);
+    this.#normRatio = ConflictLines.normRatio(normRatio);
   }
 
   show({ run, choices, points, now }: ConflictShow): void {
     this.#page.showContent();
     this.#title.show(run, choices);
-    this.#aggregator = run.aggregator;
     this.#latest = [];
-    this.#tally = { steps: 0, uncertified: 0 };
-    for (const lines of [this.#minCosine, this.#rates, this.#normRatio]) lines.show([]);
-    this.#take(points);
-    this.#describe(now);
-    this.#speak(run);
+    this.#tally = noSteps;
+    for (const lines of [this.#minCosine, this.#rates, this.#normRatio]) lines.show(run, []);
+    this.append({ type: 'append', run, points, now });
   }
 
   append({ run, points, now }: ConflictAppend): void {
     this.#title.update(run);
-    this.#take(points);
-    this.#describe(now);
-    this.#speak(run);
+    this.#method.show(run);
+    for (const lines of [this.#minCosine, this.#rates, this.#normRatio]) lines.append(points);
+    this.#latest = latest(this.#latest, points);
+    this.#tally = counted(this.#tally, points);
+    this.#describe(run, now);
   }
 
   empty(reason: string): void {
     this.#page.showEmpty(reason);
   }
 
-  #take(points: readonly ConflictPoint[]): void {
-    for (const lines of [this.#minCosine, this.#rates, this.#normRatio]) lines.append(points);
-    this.#latest = latest(this.#latest, points);
-    this.#tally = {
-      steps: this.#tally.steps + points.length,
-      uncertified:
-        this.#tally.uncertified + points.filter(({ certified }) => certified === false).length,
-    };
-  }
-
-  #describe(now: CosineMatrix | null): void {
+  #describe(run: RunHeader, now: CosineMatrix | null): void {
     const { minCosine, matrix, rates, normRatio } = this.#figures;
     const point = this.#latest.at(-1);
-    const none = 'no step yet';
-    this.#matrix.show(now?.groupNames ?? [], now?.cosines ?? []);
-    this.#certificate.show(point, this.#tally);
-    matrix.now(now ? `step ${now.step}${lowest(now)}` : none);
-    minCosine.now(point ? `${short(point.minCosine)} now` : none);
-    rates.now(
-      point
-        ? `${percent(point.conflictRate)} of pairs, mean against ${percent(point.meanConflictRate)} of groups`
-        : none,
-    );
-    normRatio.now(point ? `${short(point.normRatio)} now` : none);
-    for (const [figure, lines] of [
-      [minCosine, this.#minCosine],
-      [rates, this.#rates],
-      [normRatio, this.#normRatio],
+    const k = now?.step === point?.step ? now?.groupNames.length : undefined;
+    const verdict = verdictOf(run, point, this.#tally, k);
+    this.#certificate.show(verdict, this.#tally.broken > 0);
+    this.#matrix.show(now);
+    const absence = point ? `Not measured: ${reasonOf(point.unmeasured)}.` : '';
+    matrix.absent(now ? '' : absence);
+    matrix.now(now ? `step ${now.step}${lowest(now)}` : '');
+    const key = point && {
+      minCosine: `${short(point.minCosine)} now`,
+      rates: ratesOf(point),
+      normRatio: `${short(point.normRatio)} now`,
+    };
+    for (const [figure, lines, text] of [
+      [minCosine, this.#minCosine, key?.minCosine],
+      [rates, this.#rates, key?.rates],
+      [normRatio, this.#normRatio, key?.normRatio],
     ] as const) {
+      figure.absent(lines.isMeasured ? '' : absence);
+      figure.now(text === undefined ? 'no step yet' : lines.isMeasured ? text : '');
       figure.note(thinned(lines.stride));
     }
-    this.#table.show(() => [
+    this.#table.show(() => this.#rows(run));
+    const { badge, now: sentence, past, updates } = verdict;
+    this.#page.announcer.inform(
+      [`${spokenRun(run)}.`, `${badge}.`, sentence, past, updates].filter(Boolean).join(' '),
+    );
+  }
+
+  #rows({ method }: RunHeader): [Row, Row[]] {
+    // Of weights that need not be the shortest the gap says nothing.
+    const gap = (cell: string) => (method?.minimumNorm ? [cell] : []);
+    return [
       [
         'step',
         'smallest cosine',
-        'certified',
-        'relative gap',
+        'promise',
+        'groups against',
+        ...gap('relative gap'),
         'pairs in conflict',
         'mean against',
-        '‖g*‖ / ‖ḡ‖',
+        'update against',
+        '‖d‖ / ‖ḡ‖',
       ],
       newestFirst(this.#latest).map((row) => [
         String(row.step),
         exact(row.minCosine),
-        row.certified === null ? '–' : row.certified ? 'yes' : 'NO',
-        exact(row.relativeGap),
+        row.guarantee ?? '–',
+        percent(row.against),
+        ...gap(exact(row.relativeGap)),
         percent(row.conflictRate),
         percent(row.meanConflictRate),
+        percent(row.updateAgainst),
         exact(row.normRatio),
       ]),
-    ]);
+    ];
   }
+}
 
-  #speak(run: ConflictShow['run']): void {
-    const point = this.#latest.at(-1);
-    const { badge, text, past } = verdict(point, this.#tally);
-    this.#page.announcer.inform(`${spokenRun(run)}. ${badge}. ${text} ${past}`);
-  }
+function ratesOf({ conflictRate, meanConflictRate, updateAgainst }: ConflictPoint): string {
+  const update = updateAgainst === null ? '' : `, update ${percent(updateAgainst)}`;
+  return `pairs ${percent(conflictRate)}, mean ${percent(meanConflictRate)}${update}`;
 }
 
 /** The pair that disagrees most, for a caption. */

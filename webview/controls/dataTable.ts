@@ -47,12 +47,12 @@ export class DataTable {
   readonly #table: Table;
   #rows: () => readonly [Row, readonly Row[]] = () => [[], []];
 
-  constructor(caption: string) {
+  constructor(caption: string, title = 'Data table') {
     this.#table = new Table(caption);
     this.element = h(
       'details',
       { class: 'data-table' },
-      h('summary', {}, 'Data table'),
+      h('summary', {}, title),
       this.#table.element,
     );
     this.element.addEventListener('toggle', () => this.#draw());

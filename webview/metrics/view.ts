@@ -1,3 +1,4 @@
+import type { RunHeader } from '../../src/extension/messages/common.ts';
 import type {
   MetricsAppend,
   MetricsPoint,
@@ -8,13 +9,14 @@ import { ConflictLines } from '../charts/conflictLines.ts';
 import type { Feed } from '../charts/feed.ts';
 import { Figure } from '../charts/figure.ts';
 import { TimeChart } from '../charts/timeChart.ts';
-import { WeightsArea } from '../charts/weightsArea.ts';
+import { isKnown, WeightsArea } from '../charts/weightsArea.ts';
 import { DataTable } from '../controls/dataTable.ts';
 import { h } from '../dom.ts';
 import { exact, percent, short } from '../format.ts';
 import { latest, newestFirst } from '../latest.ts';
 import { Page } from '../page.ts';
 import { RunTitle, spokenRun } from '../runHeader.ts';
+import { briefly, counted, noSteps, reasonOf, type Verdict, verdictOf } from '../verdict.ts';
 import './metrics.css';
 
 /** The selected run in one strip under the code: loss and metric, weights, conflict. */
@@ -33,7 +35,7 @@ export class MetricsView {
   #metric = '';
   #latest: readonly MetricsPoint[] = [];
   #validated: MetricPoint | undefined;
-  #uncertified = 0;
+  #tally = noSteps;
 
   constructor(root: HTMLElement, onSelectRun: (runId: string) => void) {
     this.#title = new RunTitle(onSelectRun);
@@ -51,14 +53,14 @@ export class MetricsView {
       weights: new Figure({
         id: 'weights-area',
         title: 'Weights',
-        help: 'The share that each group has in the direction of the step.',
+        help: 'The weight that each group has in the direction of the step: stacked up to their sum, or, where some are negative, as lines.',
         announcer,
         compact: true,
       }),
       rates: new Figure({
         id: 'conflict-rate',
         title: 'Conflict',
-        help: 'Share of pairs of groups with a negative cosine, and share of groups that the plain mean would step against.',
+        help: 'Share of pairs of groups with a negative cosine, share of groups that the plain mean would step against, and share of groups that the actual update steps against.',
         announcer,
         compact: true,
       }),
@@ -72,11 +74,10 @@ export class MetricsView {
     };
     const { loss, weights, rates, minCosine } = this.#figures;
     figures.append(loss.element, weights.element, rates.element, minCosine.element);
-    const aggregator = () => this.#aggregator;
     this.#loss = new TimeChart(loss, { left: { title: 'loss' }, right: { title: '' } });
     this.#weights = new WeightsArea(weights);
     this.#rates = ConflictLines.rates(rates);
-    this.#minCosine = ConflictLines.minCosine(minCosine, aggregator);
+    this.#minCosine = ConflictLines.minCosine(minCosine);
   }
 
   show({ run, choices, groupNames, metric, points, validation }: MetricsShow): void {
@@ -86,7 +87,7 @@ export class MetricsView {
     this.#metric = metric;
     this.#latest = [];
     this.#validated = undefined;
-    this.#uncertified = 0;
+    this.#tally = noSteps;
     this.#loss.setAxis('right', { title: metric });
     this.#loss.setSeries([
       { label: 'loss', colour: (theme) => theme.aggregator(this.#aggregator) },
@@ -94,15 +95,15 @@ export class MetricsView {
         label: `validation ${metric}`,
         colour: (theme) => theme.accent,
         axis: 'right',
-        dashed: true,
+        dash: [5, 3],
         marks: 'on line',
       },
     ]);
     this.#lossFeed = this.#loss.feed<MetricsPoint>([0, (point) => point.loss]);
     this.#validationFeed = this.#loss.feed<MetricPoint>([1, (point) => point.value]);
     this.#weights.show(groupNames, []);
-    this.#rates.show([]);
-    this.#minCosine.show([]);
+    this.#rates.show(run, []);
+    this.#minCosine.show(run, []);
     this.append({ type: 'append', run, points, validation });
   }
 
@@ -116,48 +117,71 @@ export class MetricsView {
     this.#minCosine.append(points);
     this.#latest = latest(this.#latest, points);
     this.#validated = validation.at(-1) ?? this.#validated;
-    this.#uncertified += points.filter(({ certified }) => certified === false).length;
-    this.#describe();
-    const { loss, minCosine } = this.#now();
-    this.#page.announcer.inform(`${spokenRun(run)}. ${loss}; smallest cosine ${minCosine}.`);
+    this.#tally = counted(this.#tally, points);
+    this.#describe(run);
   }
 
   empty(reason: string): void {
     this.#page.showEmpty(reason);
   }
 
-  #describe(): void {
+  #describe(run: RunHeader): void {
     const { loss, weights, rates, minCosine } = this.#figures;
-    const now = this.#now();
+    const point = this.#latest.at(-1);
+    const verdict = verdictOf(run, point, this.#tally, point && groupsIn(point));
+    const now = this.#now(verdict);
     loss.now(now.loss);
     weights.now(now.weights);
     rates.now(now.rates);
     minCosine.now(now.minCosine);
-    minCosine.element.classList.toggle('bad', this.#uncertified > 0);
+    minCosine.element.classList.toggle('bad', this.#tally.broken > 0);
+    const absence = point ? `Not measured: ${reasonOf(point.unmeasured)}.` : '';
+    rates.absent(this.#rates.isMeasured ? '' : absence);
+    minCosine.absent(this.#minCosine.isMeasured ? '' : absence);
+    weights.absent(point && !this.#weights.isMeasured ? 'No weights: d is no weighted sum.' : '');
     this.#table.show(() => [
-      ['step', 'loss', 'effective groups', 'pairs in conflict', 'smallest cosine', 'certified'],
+      [
+        'step',
+        'loss',
+        'effective groups',
+        'pairs in conflict',
+        'smallest cosine',
+        'promise',
+        'groups against',
+        'update against',
+      ],
       newestFirst(this.#latest).map((row) => [
         String(row.step),
         exact(row.loss),
         exact(row.effectiveGroups),
         percent(row.conflictRate),
         exact(row.minCosine),
-        row.certified === null ? '–' : row.certified ? 'yes' : 'NO',
+        row.guarantee ?? '–',
+        percent(row.against),
+        percent(row.updateAgainst),
       ]),
     ]);
+    this.#page.announcer.inform(
+      `${spokenRun(run)}. ${now.loss}; smallest cosine ${now.minCosine}. ${verdict.now}`,
+    );
   }
 
   /** The key figures, as the captions give them. */
-  #now() {
+  #now(verdict: Verdict) {
     const point = this.#latest.at(-1);
     const metric = this.#validated ? ` · ${this.#metric} ${short(this.#validated.value)}` : '';
     if (!point) return { loss: 'no step yet', weights: '', rates: '', minCosine: '' };
-    const certified = this.#uncertified === 0 ? 'certified' : `${this.#uncertified} uncertified`;
+    const cosine = verdict.state === 'kept' ? `${short(point.minCosine)} · ` : '';
     return {
       loss: `${short(point.loss)}${metric}`,
-      weights: `${short(point.effectiveGroups)} effective`,
-      rates: `${percent(point.conflictRate)} of pairs`,
-      minCosine: `${short(point.minCosine)} · ${certified}`,
+      weights: point.effectiveGroups === null ? '' : `${short(point.effectiveGroups)} effective`,
+      rates: point.conflictRate === null ? '' : `${percent(point.conflictRate)} of pairs`,
+      minCosine: `${this.#tally.broken > 0 ? '' : cosine}${briefly(verdict, this.#tally)}`,
     };
   }
+}
+
+/** Groups present in the step, as far as its weights tell. */
+function groupsIn({ weights }: MetricsPoint): number | undefined {
+  return isKnown(weights) ? weights.filter((weight) => weight !== null).length : undefined;
 }

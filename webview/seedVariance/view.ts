@@ -18,6 +18,9 @@ export interface SeedVarianceActions {
   selectMetric(metric: string): void;
 }
 
+/** More aggregators than this are not all named in a title. */
+const NAMED = 3;
+
 /** How much the outcome depends on the seed, for each aggregator. */
 export class SeedVarianceView {
   readonly #page: Page;
@@ -29,6 +32,7 @@ export class SeedVarianceView {
   readonly #chart: BandChart;
   readonly #final = new Table('Final value over seeds');
   readonly #finalTitle = h('h2');
+  readonly #order = h('p', { class: 'note' });
   readonly #uncertainty = h('p', { class: 'note' });
   readonly #table = new DataTable('Mean over seeds at the latest validations');
   readonly #title: HTMLElement;
@@ -64,12 +68,13 @@ export class SeedVarianceView {
         { class: 'figure wide' },
         this.#finalTitle,
         this.#final.element,
+        this.#order,
         this.#uncertainty,
       ),
     );
   }
 
-  show({ experiment, choices, metric, metrics, series }: SeedVarianceShow): void {
+  show({ experiment, choices, metric, better, metrics, series }: SeedVarianceShow): void {
     this.#page.showContent();
     this.#title.dataset.experimentId = experiment.id;
     this.#experiments.show(choices, experiment.id);
@@ -77,18 +82,20 @@ export class SeedVarianceView {
       metrics.map((name) => ({ id: name, label: name })),
       metric,
     );
-    const aggregators = series.map(({ aggregator }) => aggregator);
-    setText(this.#name, [experiment.label, aggregators.join(' and ')].filter(Boolean).join(' · '));
+    setText(this.#name, [experiment.label, namesOf(series)].filter(Boolean).join(' · '));
     setText(this.#progress, progressOf(series));
     this.#chart.show(metric, series);
-    this.#figure.now(figuresNow(series));
+    const now = figuresNow(series, better);
+    this.#figure.now(now);
     setText(this.#finalTitle, `Final ${metric} over finished seeds`);
-    this.#final.show(['aggregator', 'mean', 'std', 'min', 'max', 'n'], series.map(finalRow));
+    setText(this.#order, orderOf(series, better));
+    this.#final.show(
+      ['aggregator', 'mean', 'std', 'min', 'max', 'n'],
+      ranked(series, better).map(finalRow),
+    );
     setText(this.#uncertainty, uncertaintyOf(series));
     this.#table.show(() => [['aggregator', 'step', 'mean', 'std', 'n'], latestRows(series)]);
-    this.#page.announcer.inform(
-      `${experiment.label}, ${metric}: ${figuresNow(series)}. ${progressOf(series)}.`,
-    );
+    this.#page.announcer.inform(`${experiment.label}, ${metric}: ${now}. ${progressOf(series)}.`);
   }
 
   empty(reason: string): void {
@@ -96,14 +103,50 @@ export class SeedVarianceView {
   }
 }
 
-/** "grain 0.91 ± 0.02, mean 0.88 ± 0.04", each at its latest validation. */
-function figuresNow(series: readonly AggregatorSeries[]): string {
-  const parts = series.flatMap(({ aggregator, band }) => {
+function namesOf(series: readonly AggregatorSeries[]): string {
+  const names = series.map(({ aggregator }) => aggregator);
+  if (names.length > NAMED) return `${names.length} aggregators`;
+  return [names.slice(0, -1).join(', '), ...names.slice(-1)].filter(Boolean).join(' and ');
+}
+
+/** "grain 0.91 ± 0.02, mean 0.88 ± 0.04", each at its latest validation; of many only the best, if it is known which. */
+function figuresNow(
+  series: readonly AggregatorSeries[],
+  better: SeedVarianceShow['better'],
+): string {
+  const now = series.flatMap(({ aggregator, band }) => {
     const last = band.at(-1);
-    if (!last) return [];
-    return [`${aggregator} ${withSpread(last.mean, last.std)}`];
+    return last
+      ? [{ mean: last.mean, text: `${aggregator} ${withSpread(last.mean, last.std)}` }]
+      : [];
   });
-  return parts.join(', ') || 'no validation yet';
+  if (now.length === 0) return 'no validation yet';
+  if (now.length <= NAMED) return now.map(({ text }) => text).join(', ');
+  if (better === null) return `${now.length} aggregators`;
+  return `best now: ${now.toSorted((a, b) => preferring(better, a.mean, b.mean))[0]!.text}`;
+}
+
+/** Best mean first, then those without a finished seed; as launched where it is not known what is better. */
+function ranked(
+  series: readonly AggregatorSeries[],
+  better: SeedVarianceShow['better'],
+): readonly AggregatorSeries[] {
+  if (better === null) return series;
+  const worst = better === 'higher' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  const meanOf = ({ final }: AggregatorSeries) => final?.mean ?? worst;
+  return series.toSorted((a, b) => preferring(better, meanOf(a), meanOf(b)));
+}
+
+/** Compares as `sort` wants it: the better one first. */
+function preferring(better: 'higher' | 'lower', a: number, b: number): number {
+  if (a === b) return 0;
+  return a < b === (better === 'lower') ? -1 : 1;
+}
+
+function orderOf(series: readonly AggregatorSeries[], better: SeedVarianceShow['better']): string {
+  if (series.length < 2) return '';
+  if (better === null) return 'In the order of launch.';
+  return `Best mean first: ${better} is better.`;
 }
 
 function progressOf(series: readonly AggregatorSeries[]): string {

@@ -1,16 +1,20 @@
+import type { RunHeader } from '../../src/extension/messages/common.ts';
 import type {
+  BlockWeights,
   WeightsAppend,
   WeightsPoint,
   WeightsShow,
 } from '../../src/extension/messages/weights.ts';
 import { BarChart } from '../charts/bars.ts';
+import { BlockWeightsChart } from '../charts/blockWeights.ts';
+import { colourBar } from '../charts/colourBar.ts';
 import type { Feed } from '../charts/feed.ts';
 import { Figure } from '../charts/figure.ts';
 import { TimeChart } from '../charts/timeChart.ts';
-import { WeightsArea } from '../charts/weightsArea.ts';
+import { isKnown, sumOf, WeightsArea } from '../charts/weightsArea.ts';
 import { DataTable } from '../controls/dataTable.ts';
 import { h } from '../dom.ts';
-import { averaged, exact, short, thinned } from '../format.ts';
+import { averaged, exact, percent, plural, short, thinned } from '../format.ts';
 import { latest, newestFirst } from '../latest.ts';
 import { Page } from '../page.ts';
 import { RunTitle, spokenRun } from '../runHeader.ts';
@@ -21,9 +25,14 @@ export class WeightsView {
   readonly #page: Page;
   readonly #title: RunTitle;
   readonly #table = new DataTable('Weights of the latest steps');
+  readonly #blockTable = new DataTable(
+    'Weights of each block at the latest step',
+    'Table of blocks',
+  );
   readonly #figures;
   readonly #area: WeightsArea;
   readonly #now: BarChart;
+  readonly #blocks: BlockWeightsChart;
   readonly #effective: TimeChart;
   #effectiveFeed: Feed<WeightsPoint> | undefined;
   #groupNames: readonly string[] = [];
@@ -33,13 +42,20 @@ export class WeightsView {
   constructor(root: HTMLElement, onSelectRun: (runId: string) => void) {
     this.#title = new RunTitle(onSelectRun);
     const figures = h('div', { class: 'figures' });
-    this.#page = new Page(root, 'weights', this.#title.element, figures, this.#table.element);
+    this.#page = new Page(
+      root,
+      'weights',
+      this.#title.element,
+      figures,
+      this.#table.element,
+      this.#blockTable.element,
+    );
     const { announcer } = this.#page;
     this.#figures = {
       area: new Figure({
         id: 'weights-area',
         title: 'Weight of each group',
-        help: 'The share that each group has in the direction of the step; shares of a step sum to 1.',
+        help: 'The weight that each group has in the direction of the step: stacked up to their sum, or, where some are negative, as lines.',
         announcer,
       }),
       now: new Figure({
@@ -51,15 +67,24 @@ export class WeightsView {
       effective: new Figure({
         id: 'effective-groups',
         title: 'Effective number of groups',
-        help: '(Σw)² / Σw²: k if all groups weigh the same, 1 if a single one decides.',
+        help: '(Σ|w|)² / Σw²: k if all groups weigh the same, 1 if a single one decides.',
+        announcer,
+      }),
+      blocks: new Figure({
+        id: 'block-weights',
+        title: 'Weights of each parameter block',
+        help: 'Each block of parameters has weights of its own; they sum to 1 in each. At the right, how much each block has of the squared length of the groups’ gradients.',
         announcer,
       }),
     };
-    const { area, now, effective } = this.#figures;
+    const { area, now, effective, blocks } = this.#figures;
     area.element.classList.add('wide');
-    figures.append(area.element, now.element, effective.element);
+    blocks.element.classList.add('wide');
+    blocks.plot.after(colourBar(0, '0', '1'));
+    figures.append(area.element, blocks.element, now.element, effective.element);
     this.#area = new WeightsArea(area);
     this.#now = new BarChart(now, 'weight');
+    this.#blocks = new BlockWeightsChart(blocks);
     this.#effective = new TimeChart(effective, {
       left: { title: 'groups', min: 0, suggestedMax: 1 },
     });
@@ -80,7 +105,7 @@ export class WeightsView {
     this.append({ type: 'append', run, points, blocks });
   }
 
-  append({ run, points }: WeightsAppend): void {
+  append({ run, points, blocks }: WeightsAppend): void {
     this.#title.update(run);
     this.#latest = latest(this.#latest, points);
     this.#area.append(points);
@@ -90,7 +115,8 @@ export class WeightsView {
     this.#now.show(
       this.#groupNames.map((name, i) => ({ name, value: newest?.weights[i] ?? null })),
     );
-    this.#describe(newest);
+    this.#describe(run, newest);
+    this.#describeBlocks(blocks);
     this.#page.announcer.inform(
       `${spokenRun(run)}. ${newest ? this.#spoken(newest) : 'No step yet.'}`,
     );
@@ -100,22 +126,60 @@ export class WeightsView {
     this.#page.showEmpty(reason);
   }
 
-  #describe(newest: WeightsPoint | undefined): void {
+  #describe(run: RunHeader, newest: WeightsPoint | undefined): void {
     const { area, now, effective } = this.#figures;
     const count = this.#groupNames.length;
-    area.now(newest ? this.#largest(newest) : 'no step yet');
-    area.note(averaged(this.#area.width));
-    now.now(newest ? `step ${newest.step}` : 'no step yet');
+    const absence = newest && !this.#area.isMeasured ? absenceOf(run) : '';
+    for (const figure of [area, now, effective]) figure.absent(absence);
+    const key = (text: (point: WeightsPoint) => string) =>
+      newest ? (isKnown(newest.weights) ? text(newest) : '') : 'no step yet';
+    area.now(key((point) => this.#largest(point)));
+    area.note([this.#kindWords(newest), averaged(this.#area.width)].filter(Boolean).join(' '));
+    now.now(key(({ step }) => `step ${step}`));
     effective.note(thinned(this.#effectiveFeed?.stride ?? 1));
-    effective.now(newest ? `${short(newest.effectiveGroups)} of ${count} now` : 'no step yet');
+    effective.now(key((point) => `${short(point.effectiveGroups)} of ${count} now`));
     this.#table.show(() => [
-      ['step', ...this.#groupNames, 'effective groups'],
+      ['step', ...this.#groupNames, 'sum', 'effective groups'],
       newestFirst(this.#latest).map(({ step, weights, effectiveGroups }) => [
         String(step),
-        ...weights.map((weight) => (weight === null ? 'absent' : exact(weight))),
+        ...weights.map((weight) => weightWords(weight, weights)),
+        isKnown(weights) ? exact(sumOf(weights)) : '–',
         exact(effectiveGroups),
       ]),
     ]);
+  }
+
+  #describeBlocks(blocks: BlockWeights | null): void {
+    const { blocks: figure } = this.#figures;
+    figure.element.hidden = blocks === null;
+    this.#blockTable.element.hidden = blocks === null;
+    if (!blocks) return;
+    this.#blocks.show(this.#groupNames, blocks);
+    figure.now(`step ${blocks.step}, ${plural(blocks.blocks.length, 'block')}`);
+    figure.note(
+      'At the right, the share of each block in Σ‖gᵢ‖². The weights above are the mean of the blocks’, each weighed by it.',
+    );
+    this.#blockTable.show(() => [
+      ['block', 'share', ...this.#groupNames],
+      blocks.blocks.map(({ name, share, weights }) => [
+        name,
+        percent(share),
+        ...weights.map((weight) => weightWords(weight, weights)),
+      ]),
+    ]);
+  }
+
+  /** How to read weights that are no shares of a whole. */
+  #kindWords(newest: WeightsPoint | undefined): string {
+    const now = newest && isKnown(newest.weights) ? short(sumOf(newest.weights)) : '';
+    switch (this.#area.kind) {
+      case 'shares':
+        return '';
+      case 'parts':
+        return `The weights need not sum to 1: the height of the stack is their sum${now && `, now ${now}`}.`;
+      case 'signed':
+        return `Some weights are negative, so each group is a line, not a layer. Their sum need not be 1${now && `; now it is ${now}`}.`;
+    }
   }
 
   #largest({ weights }: WeightsPoint): string {
@@ -125,6 +189,18 @@ export class WeightsView {
   }
 
   #spoken(point: WeightsPoint): string {
-    return `${this.#largest(point)}; ${short(point.effectiveGroups)} effective groups.`;
+    return isKnown(point.weights)
+      ? `${this.#largest(point)}; ${short(point.effectiveGroups)} effective groups.`
+      : 'The latest step has no weights.';
   }
+}
+
+function absenceOf({ method, aggregator }: RunHeader): string {
+  return `No weights: the direction of ${method?.name ?? aggregator} is no weighted sum of the groups’ gradients.`;
+}
+
+/** Where all are missing, groups are not absent: they have no weights. */
+function weightWords(weight: number | null, weights: WeightsPoint['weights']): string {
+  if (weight !== null) return exact(weight);
+  return isKnown(weights) ? 'absent' : '–';
 }

@@ -9,6 +9,8 @@ export interface Method {
   readonly guarantee: string;
   /** True if it promises to step against no group. */
   readonly promises: boolean;
+  /** True if d is to be the shortest vector in the hull of the gradients: the duality gap then tells how near it is. */
+  readonly minimumNorm: boolean;
   /** Where it comes from, with arXiv id or DOI. */
   readonly reference: string;
 }
@@ -23,6 +25,8 @@ export interface RunHeader {
   readonly method: Method | null;
   /** Where cosines, lengths and the guarantee are taken. */
   readonly metric: Metric;
+  /** Share of the last step's weights that is kept, 0…<1; above 0 a promise is lost, and weights are not the shortest. */
+  readonly smoothing: number;
   /** "3", or "init 3 · order 1" where they differ. */
   readonly seed: string;
   readonly status: RunStatus;

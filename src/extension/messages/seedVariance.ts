@@ -49,6 +49,8 @@ export interface SeedVarianceShow {
   readonly experiment: ExperimentChoice;
   readonly choices: readonly ExperimentChoice[];
   readonly metric: string;
+  /** Whether more of the metric is better; `null` where the runs do not say. */
+  readonly better: 'higher' | 'lower' | null;
   readonly metrics: readonly string[];
   readonly series: readonly AggregatorSeries[];
 }

@@ -130,13 +130,14 @@ export class RunContent<Run extends RunSummary, Show, Append>
 }
 
 function headerOf({ manifest, status, step }: RunSummary, feed: RunFeed): RunHeader {
-  const { name, metric } = aggregationOf(manifest);
+  const { name, metric, smoothing } = aggregationOf(manifest);
   return {
     id: manifest.id,
     experiment: manifest.experiment.name,
     aggregator: manifest.aggregator,
     method: methodOf(name),
     metric,
+    smoothing,
     seed: seedWords(manifest.seed),
     status,
     step: Math.max(step, feed.points.at(-1)?.step ?? 0),
@@ -148,7 +149,8 @@ function methodOf(aggregator: string): Method | null {
   const known = Object.values(aggregators).find(({ name }) => name === aggregator);
   if (!known) return null;
   const { name, title, guarantee, reference, properties } = known;
-  return { name, title, guarantee, promises: properties.nonConflicting, reference };
+  const { nonConflicting: promises, minimumNorm } = properties;
+  return { name, title, guarantee, promises, minimumNorm, reference };
 }
 
 function choicesOf(runs: readonly RunSummary[], locale: string): RunChoice[] {

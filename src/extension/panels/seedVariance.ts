@@ -110,6 +110,7 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceToHos
       experiment: choices.find(({ id }) => id === this.#experimentId())!,
       choices,
       metric,
+      better: betterOf(runs, metric),
       metrics,
       series: seriesOf(validated, metric),
     };
@@ -121,6 +122,12 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceToHos
     this.#logs.set(id, log);
     return log;
   }
+}
+
+/** Only of the metric that ranks checkpoints is it known. */
+function betterOf(runs: readonly LocatedRun[], metric: string): SeedVarianceShow['better'] {
+  const ranking = runs.map(({ manifest }) => manifest.metric);
+  return ranking.find(({ name }) => name === metric)?.better ?? null;
 }
 
 const gone: EmptyMessage = {

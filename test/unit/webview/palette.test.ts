@@ -20,14 +20,14 @@ const themes = ['dark', 'light', 'highContrast', 'highContrastLight'].map((name)
     'yellow',
   ].map(chart) as [string, string, string, string, string, string];
   const anchors = [blue, orange, green, purple, red, yellow];
-  const colours = palette.distinctColours(
-    [...anchors, palette.between(blue, green), palette.between(purple, red)],
-    background,
-  );
-  return { name, background, foreground: variables['--vscode-foreground']!, anchors, colours };
+  const hues = [...anchors, palette.between(blue, green), palette.between(purple, red)];
+  const colours = palette.distinctColours(hues, background);
+  const lines = palette.lineColours(hues, background);
+  const foreground = variables['--vscode-foreground']!;
+  return { name, background, foreground, anchors, colours, lines };
 });
 
-for (const { name, background, foreground, anchors, colours } of themes) {
+for (const { name, background, foreground, anchors, colours, lines } of themes) {
   describe(`palette in the ${name} theme`, () => {
     test('lines stand out from the background: contrast of at least 3', () => {
       for (const colour of anchors) assert.ok(wcagContrast(colour, background) >= 3, colour);
@@ -38,6 +38,14 @@ for (const { name, background, foreground, anchors, colours } of themes) {
       assert.ok(leastSeparation(colours.slice(0, 8)) > 0.06, 'the first eight, clearly');
       assert.ok(leastSeparation(colours) > 0.04, 'all sixteen, at twice what is just noticed');
       for (const colour of colours) assert.ok(wcagContrast(colour, background) >= 2.5, colour);
+    });
+
+    test('sixteen lines stand out and are told apart, blue and orange first', () => {
+      assert.equal(lines.length, 16);
+      assert.deepEqual(lines.slice(0, 2), anchors.slice(0, 2));
+      assert.ok(leastSeparation(lines.slice(0, 8)) > 0.06, 'the first eight, clearly');
+      assert.ok(leastSeparation(lines) > 0.035, 'all sixteen, at more than what is just noticed');
+      for (const colour of lines) assert.ok(wcagContrast(colour, background) >= 3, colour);
     });
 
     test('any number of groups has a colour each', () => {

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { counted, noSteps, verdictOf } from '../../../webview/verdict.ts';
+import { runFixture } from '../../webview/fixtures.ts';
+
+const options = { seed: 3, groups: 8, steps: 60 } as const;
+const grain = runFixture({ ...options, aggregator: 'grain' });
+const last = grain.points.at(-1)!;
+
+test('counts add up, whatever the batches', () => {
+  const { points } = runFixture({ ...options, aggregator: 'mean' });
+  const whole = counted(noSteps, points);
+  const parts = [points.slice(0, 7), points.slice(7, 7), points.slice(7)];
+  assert.deepEqual(parts.reduce(counted, noSteps), whole);
+  assert.equal(whole.steps, 60);
+  assert.equal(whole.against, points.filter(({ against }) => against! > 0).length);
+  assert.equal(whole.broken, 0, 'the mean has nothing to break');
+});
+
+test('a gradient that is not finite breaks a promise, and counts as such', () => {
+  const point = { ...last, certified: false, minCosine: null, guarantee: 'broken' } as const;
+  const verdict = verdictOf(grain.run, point, counted(noSteps, [point]), 8);
+  assert.equal(verdict.state, 'broken');
+  assert.match(verdict.now, /^A gradient that carries weight is not finite/);
+  assert.equal(verdict.past, '1 of 1 step broke the promise.');
+});
+
+test('a promise that the log does not show is not measured, with the reason', () => {
+  const point = {
+    ...last,
+    certified: null,
+    minCosine: null,
+    against: null,
+    guarantee: 'unmeasured',
+    unmeasured: 'no-gram',
+  } as const;
+  const tally = counted(counted(noSteps, grain.points), [point]);
+  const verdict = verdictOf(grain.run, point, tally);
+  assert.equal(verdict.badge, 'not measured');
+  assert.equal(
+    verdict.now,
+    'Whom it goes against is not known: the log of the run has no Gram matrix.',
+  );
+  assert.equal(verdict.past, 'All 60 measured steps certified.');
+});
+
+test('a promise lost without smoothing was lost to the metric', () => {
+  const point = { ...last, guarantee: 'lost' } as const;
+  const { now } = verdictOf(grain.run, point, counted(noSteps, [point]), 8);
+  assert.match(now, /inner products were taken in another metric than the step\.$/);
+});
+
+test('of groups whose number is not known, the share is told', () => {
+  const point = { ...last, against: 0.25, certified: false, guarantee: 'none' } as const;
+  const { now } = verdictOf(grain.run, point, counted(noSteps, [point]));
+  assert.match(now, /^This step goes against 25 % of the groups;/);
+});
+
+test('updates that were not measured are not spoken of', () => {
+  const { run, points } = runFixture({ ...options, aggregator: 'grain-streaming' });
+  const verdict = verdictOf(run, points.at(-1), counted(noSteps, points), 8);
+  assert.equal(verdict.updates, '');
+  assert.equal(verdict.past, '');
+});

@@ -1,0 +1,222 @@
+import type { Plugin } from 'chart.js';
+import { commonStart, exact, percent, shorten } from '../format.ts';
+import { Chart } from './chart.ts';
+import type { Figure } from './figure.ts';
+import { walkCellsWithKeys } from './keyboard.ts';
+import { theme, withTheme } from './theme.ts';
+
+/** A narrower or lower cell has no room for its number, in pixels. */
+const ROOM = { width: 30, height: 14 };
+
+/** −1…1, as rows of cells; `null` where it is not defined. */
+export interface Grid {
+  readonly rows: readonly string[];
+  readonly columns: readonly string[];
+  /** As many lists as rows, each as long as columns. */
+  readonly values: readonly (readonly (number | null)[])[];
+  /** A share of each row, written at its right end. */
+  readonly shares?: readonly (number | null)[];
+}
+
+interface Cell {
+  x: number;
+  y: number;
+  v: number | null;
+}
+
+export interface HeatMapSpec {
+  /** What a cell's number is. */
+  readonly quantity: string;
+  /** What the shares are of; without it there are none. */
+  readonly share?: string;
+  /** Letters that names of rows have room for at least. */
+  readonly rowNames?: number;
+}
+
+/** Numbers between −1 and 1 as a table of coloured cells. */
+export class HeatMap {
+  readonly chart: Chart<'matrix', Cell[]>;
+  readonly #spec: HeatMapSpec;
+  #grid: Grid = { rows: [], columns: [], values: [] };
+
+  constructor(figure: Figure, spec: HeatMapSpec) {
+    this.#spec = spec;
+    const rows = () => this.#grid.rows;
+    const columns = () => this.#grid.columns;
+    const { quantity, share, rowNames = 0 } = spec;
+    this.chart = new Chart<'matrix', Cell[]>(figure.canvas, {
+      type: 'matrix',
+      data: {
+        datasets: [
+          {
+            label: quantity,
+            data: [],
+            width: ({ chart }) => cellSize(chart.chartArea?.width, columns().length),
+            height: ({ chart }) => cellSize(chart.chartArea?.height, rows().length),
+            backgroundColor: ({ dataset, dataIndex }) =>
+              cellColour(dataset.data[dataIndex] as Cell),
+            borderColor: () => theme().grid,
+            borderWidth: 1,
+          },
+        ],
+      },
+      plugins: [numbersInCells],
+      options: {
+        interaction: { mode: 'nearest', axis: 'xy', intersect: true },
+        scales: {
+          x: {
+            ...axis(columns),
+            position: 'bottom',
+            ticks: { callback: this.#naming(columns, () => this.#length()), autoSkip: true },
+          },
+          y: {
+            ...axis(rows),
+            reverse: true,
+            ticks: {
+              callback: this.#naming(rows, () => Math.max(rowNames, this.#length())),
+              autoSkip: true,
+            },
+          },
+          ...(share && {
+            share: {
+              ...axis(rows),
+              position: 'right',
+              reverse: true,
+              ticks: {
+                callback: (tick) => percent(this.#grid.shares?.[Number(tick)] ?? null),
+                autoSkip: true,
+              },
+            },
+          }),
+        },
+        plugins: {
+          tooltip: {
+            callbacks: {
+              title: ([item]) => this.#place(item?.raw as Cell | undefined),
+              label: ({ raw }) => this.#words(raw as Cell),
+              labelColor: ({ raw }) => {
+                const colour = cellColour(raw as Cell);
+                return { borderColor: colour, backgroundColor: colour };
+              },
+            },
+          },
+        },
+      },
+    });
+    walkCellsWithKeys(this.chart as unknown as Chart, () => columns().length, figure.announcer);
+    withTheme(() => this.chart.update('none'));
+  }
+
+  /** Cells are patched where there are as many as before. */
+  show(grid: Grid): void {
+    const { rows, columns, values } = grid;
+    const { data } = this.chart.data.datasets[0]!;
+    if (rows.length !== this.#grid.rows.length || columns.length !== this.#grid.columns.length) {
+      const cells = rows.flatMap((_, y) => columns.map((_, x) => ({ x, y, v: null })));
+      data.splice(0, data.length, ...cells);
+    }
+    this.#grid = grid;
+    const { x, y, share } = this.chart.options.scales ?? {};
+    for (const [scale, names] of [
+      [x, columns],
+      [y, rows],
+      [share, rows],
+    ] as const) {
+      if (scale) scale.max = names.length - 0.5;
+    }
+    for (const [scale, names] of [
+      [x, columns],
+      [y, rows],
+    ] as const) {
+      // What all names begin with is written once, as the title of the axis.
+      const start = commonStart(names);
+      const title = { display: start !== '', text: start.replace(/[\s:_-]+$/, ''), padding: 2 };
+      if (scale) Object.assign(scale, { title });
+    }
+    const rotation = commonStart(columns) === '' ? 45 : 0;
+    if (x?.ticks) Object.assign(x.ticks, { minRotation: rotation, maxRotation: rotation });
+    for (const cell of data) cell.v = values[cell.y]?.[cell.x] ?? null;
+    this.chart.update('none');
+  }
+
+  #naming(names: () => readonly string[], length: () => number) {
+    return (tick: string | number) =>
+      shorten((names()[Number(tick)] ?? '').slice(commonStart(names()).length), length());
+  }
+
+  #length(): number {
+    const { width } = this.chart;
+    return width < 360 ? 8 : width < 640 ? 14 : 28;
+  }
+
+  #place(cell: Cell | undefined): string {
+    return cell ? `${this.#grid.rows[cell.y]} · ${this.#grid.columns[cell.x]}` : '';
+  }
+
+  #words({ y, v }: Cell): string {
+    const { quantity, share } = this.#spec;
+    const ofRow = share ? `; ${share}: ${percent(this.#grid.shares?.[y] ?? null)}` : '';
+    return `${quantity}: ${exact(v)}${ofRow}`;
+  }
+}
+
+function axis(names: () => readonly string[]) {
+  return {
+    type: 'linear' as const,
+    offset: false,
+    min: -0.5,
+    grid: { display: false },
+    border: { display: false },
+    afterBuildTicks: (scale: { ticks: { value: number }[] }) => {
+      scale.ticks = names().map((_, value) => ({ value }));
+    },
+  };
+}
+
+function cellSize(side = 0, count: number): number {
+  return Math.max(1, side / Math.max(1, count) - 1);
+}
+
+function cellColour(cell: Cell | undefined): string {
+  return cell === undefined || cell.v === null ? theme().background : theme().diverging(cell.v);
+}
+
+const numbersInCells: Plugin<'matrix'> = {
+  id: 'numbersInCells',
+  afterDatasetsDraw(chart) {
+    const cells = (chart.data.datasets[0]?.data ?? []) as Cell[];
+    const elements = chart.getDatasetMeta(0).data as unknown as readonly CellElement[];
+    const { width = 0, height = 0 } = elements[0] ?? {};
+    if (width < ROOM.width || height < ROOM.height) return;
+    const { ctx } = chart;
+    const { font, textOn } = theme();
+    ctx.save();
+    ctx.font = `${Math.min(font.size, width / 2.8)}px ${font.family}`;
+    ctx.textAlign = 'center';
+    ctx.textBaseline = 'middle';
+    elements.forEach((element, i) => {
+      const cell = cells[i];
+      if (!cell) return;
+      const { x, y } = element.tooltipPosition(true);
+      ctx.fillStyle = textOn(cellColour(cell));
+      ctx.fillText(inCell(cell.v), x ?? 0, y ?? 0);
+    });
+    ctx.restore();
+  },
+};
+
+interface CellElement {
+  readonly width: number;
+  readonly height: number;
+  tooltipPosition(useFinalPosition: boolean): { readonly x: number; readonly y: number };
+}
+
+/** Two decimals without the leading zero: "−.37" fits where "−0.37" does not. */
+function inCell(value: number | null): string {
+  if (value === null) return '–';
+  const rounded = Number(value.toFixed(2)) + 0;
+  return rounded
+    .toFixed(2)
+    .replace(/^(-?)0\./, '$1.')
+    .replace('-', '−');
+}
