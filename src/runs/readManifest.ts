@@ -9,6 +9,15 @@ const manifestSchema: z.ZodType<RunManifest> = z.object({
   experiment: z.object({ id: z.string(), name: z.string() }),
   createdAt: z.iso.datetime({ offset: true }),
   aggregator: z.string(),
+  aggregation: z
+    .object({
+      name: z.string(),
+      parameters: z.record(z.string(), z.number()),
+      metric: z.enum(['euclidean', 'preconditioned']),
+      smoothing: z.number(),
+      zeroGroups: z.enum(['drop', 'stop', 'error']),
+    })
+    .exactOptional(),
   seed: z.object({ init: z.number(), order: z.number() }),
   steps: z.number(),
   task: z.string(),

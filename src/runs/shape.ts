@@ -14,12 +14,18 @@ export function isKnown(kind: string): kind is RunEvent['kind'] {
 
 const shapes: Readonly<Record<RunEvent['kind'], (fields: Fields) => boolean>> = {
   start: ({ pid, fromStep }) => isNumber(pid) && isNumber(fromStep),
-  step: ({ step, learningRate, groups, sizes, losses, gram, weights, ms }) =>
+  step: ({ step, learningRate, groups, sizes, losses, gram, weights, ms, ...more }) =>
     isNumber(step) &&
     isNumber(learningRate) &&
-    [groups, sizes, weights].every((list) => isListOf(isNumber, list)) &&
-    [losses, gram].every((list) => isListOf(isFact, list)) &&
-    isObject(ms),
+    [groups, sizes].every((list) => isListOf(isNumber, list)) &&
+    isListOf(isFact, losses) &&
+    (gram === null || isListOf(isFact, gram)) &&
+    (weights === null || isListOf(isNumber, weights)) &&
+    isObject(ms) &&
+    (more.blocks === undefined || isListOf(isBlock, more.blocks)) &&
+    (more.streaming === undefined || isListOf(isArrival, more.streaming)) &&
+    (more.direct === undefined || isMeasured(more.direct)) &&
+    (more.update === undefined || more.update === null || isMeasured(more.update)),
   validation: ({ step, metrics }) =>
     isNumber(step) && isObject(metrics) && Object.values(metrics).every(isFact),
   checkpoint: ({ step, path, best }) =>
@@ -30,6 +36,24 @@ const shapes: Readonly<Record<RunEvent['kind'], (fields: Fields) => boolean>> = 
     ['finished', 'stopped', 'failed'].includes(String(status)) &&
     (error === undefined || typeof error === 'string'),
 };
+
+function isBlock(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { name, gram, weights }: Fields = { ...value };
+  return typeof name === 'string' && isListOf(isFact, gram) && isListOf(isNumber, weights);
+}
+
+function isArrival(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { inner, norm2, weights, direction2 }: Fields = { ...value };
+  return [inner, norm2, direction2].every(isFact) && isListOf(isNumber, weights);
+}
+
+function isMeasured(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { norm2, inner }: Fields = { ...value };
+  return isFact(norm2) && isListOf(isFact, inner);
+}
 
 function isNumber(value: unknown): boolean {
   return typeof value === 'number';

@@ -144,7 +144,8 @@ test('the header says what the aggregator is, what it promises and in which metr
   const { run } = (await update(true)).posted[0] as WeightsShow;
   const { title, guarantee, reference } = aggregators.grain;
   assert.equal(run.aggregator, 'grain preconditioned');
-  assert.deepEqual(run.method, { name: 'grain', title, guarantee, promises: true, reference });
+  const promise = { promises: true, minimumNorm: true };
+  assert.deepEqual(run.method, { name: 'grain', title, guarantee, reference, ...promise });
   assert.equal(run.metric, 'preconditioned');
 });
 

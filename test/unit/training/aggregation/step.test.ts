@@ -90,9 +90,9 @@ describe('one step of every aggregator', () => {
     const one = await aggregator.aggregate(groupsOf(first), turn);
     const two = await aggregator.aggregate(groupsOf(second), { ...turn, seed: 12 });
     const options = { sizes: turn.sizes, groups };
-    const expected = aggregate({ gram: gramOf(first), ...options, seed: 11 }, 'gradvac');
+    const expected = aggregate({ gram: one.gram!, ...options, seed: 11 }, 'gradvac');
     const then = aggregate(
-      { gram: gramOf(second), ...options, seed: 12, memory: expected.memory! },
+      { gram: two.gram!, ...options, seed: 12, memory: expected.memory! },
       'gradvac',
     );
     assert.deepEqual(one.weights, expected.weights);
