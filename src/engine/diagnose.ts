@@ -90,15 +90,20 @@ function share(count: number, of: number): number {
   return of === 0 ? 0 : count / of;
 }
 
-/** (Σ|wᵢ|)² / Σwᵢ². */
+/** (Σ|wᵢ|)² / Σwᵢ², of weights over a power of two near the largest, so that squares stay in range and bits as they are. */
 export function effectiveGroups(weights: ArrayLike<number>): number {
+  let largest = 0;
+  for (let i = 0; i < weights.length; i++) largest = Math.max(largest, Math.abs(weights[i]!));
+  if (largest === 0) return 0;
+  const unit = 2 ** Math.floor(Math.log2(largest));
   let sum = 0;
   let squares = 0;
   for (let i = 0; i < weights.length; i++) {
-    sum += Math.abs(weights[i]!);
-    squares += weights[i]! ** 2;
+    const share = Math.abs(weights[i]!) / unit;
+    sum += share;
+    squares += share ** 2;
   }
-  return squares === 0 ? 0 : sum ** 2 / squares;
+  return sum ** 2 / squares;
 }
 
 /** tr(H)²/tr(H²) with Hᵢⱼ = cos·nᵢnⱼ and norms relative to the longest, so that squares of squares stay in range. */

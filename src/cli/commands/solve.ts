@@ -20,7 +20,7 @@ const summary = 'solve aggregation problems: JSON lines in, JSON lines out';
 const description = [
   summary,
   'Each line of standard input is an object with either "gram" (k rows of k numbers) or "gradients" (k rows of d numbers), and optionally "aggregator", "parameters" (an object of numbers), "smoothing" (0 to below 1), "sizes" (examples in each group), "zeroGroups" (drop, stop or error), "seed", "groups" (k numbers that tell the groups apart from line to line) and "memory" (that of an earlier answer). null stands for NaN.',
-  'Each answer is {"weights", "norm2", "gap", "minCosine", "conflictRate", "effectiveGroups", "warnings"}, and "memory" if the aggregator has one; gap is null where the weights are not on the simplex. A line that cannot be solved is answered {"error", "line"}, and the exit status is then 1.',
+  'Each answer is {"weights", "norm2", "gap", "minCosine", "conflictRate", "effectiveGroups", "warnings"}, and "memory" if the next answer depends on it; gap is null where the weights are not on the simplex. A line that cannot be solved is answered {"error", "line"}, and the exit status is then 1.',
   `Aggregators: ${solvable.map(({ name, title }) => `${name} (${title})`).join('; ')}.`,
 ].join('\n\n');
 
@@ -136,6 +136,7 @@ function solveLine(text: string, defaultAggregator: AggregatorName): object {
     smoothing,
   });
   const { conflictRate, effectiveGroups } = diagnose(problem, weights);
+  const isHint = smoothing === 0 && aggregators[name].properties.minimumNorm;
   return {
     weights: Array.from(weights),
     norm2,
@@ -144,7 +145,8 @@ function solveLine(text: string, defaultAggregator: AggregatorName): object {
     conflictRate,
     effectiveGroups,
     warnings,
-    ...(memory && { memory }),
+    // Where the shortest vector is looked for, memory is only where to begin: the answer is the same without it.
+    ...(memory && !isHint && { memory }),
   };
 }
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { aggregators } from '../../engine/aggregators/registry.ts';
 import { type Config, configSchema } from '../../experiment/config.ts';
 import { STOP_FILE } from '../../runs/files.ts';
-import type { RunManifest } from '../../runs/manifest.ts';
+import { aggregationOf, type RunManifest } from '../../runs/manifest.ts';
 import { referredRuns } from '../../runs/reference.ts';
 import { RunStore, type RunSummary } from '../../runs/store.ts';
 import { Request } from '../../training/request.ts';
@@ -67,10 +67,14 @@ function requestFrom(manifest: RunManifest, root: string): Request {
 /**
  * The manifest holds the config as it was resolved, whatever became of its file; keys that were not known then get their default.
  */
-function configOf({ id, aggregator, config, device }: RunManifest): Config {
+function configOf(manifest: RunManifest): Config {
+  const { config, device } = manifest;
   const parsed = configSchema.safeParse({ ...config, device: device.rung });
-  if (parsed.success && Object.hasOwn(aggregators, aggregator)) return parsed.data;
-  throw new ResumeError(`${id} was made by another trainer, or by a version too far from this one`);
+  if (parsed.success && Object.hasOwn(aggregators, aggregationOf(manifest).name))
+    return parsed.data;
+  throw new ResumeError(
+    `${manifest.id} was made by another trainer, or by a version too far from this one`,
+  );
 }
 
 function hasSameData({ fingerprints }: RunManifest, { data }: Session): boolean {
