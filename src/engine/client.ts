@@ -39,7 +39,6 @@ export class EngineClient {
   /** @param worker a running `worker.ts`, from now on owned by the client */
   constructor(worker: Worker) {
     this.#worker = worker;
-    worker.unref();
     worker.on('message', (answer: Answer) => this.#settle(answer));
     worker.on('error', (error) =>
       this.#end(new Error(`the engine worker died: ${error.message}`, { cause: error })),
@@ -48,6 +47,8 @@ export class EngineClient {
       this.#end(new Error(`an answer of the engine was unreadable: ${error.message}`)),
     );
     worker.on('exit', (code) => this.#end(new Error(`the engine worker died: exit code ${code}`)));
+    // Last, for listening holds the process.
+    worker.unref();
   }
 
   /** See `aggregate.ts`. */

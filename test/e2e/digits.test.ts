@@ -6,7 +6,9 @@ import path from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { Frame } from 'playwright-core';
+import { diagnoseStep } from '../../src/engine/diagnoseStep.ts';
 import type { RunEvent, StepEvent, ValidationEvent } from '../../src/runs/events.ts';
+import { factsOf } from '../../src/runs/facts.ts';
 import type { RunManifest } from '../../src/runs/manifest.ts';
 import { chartData, eventually, type Theme, VSCode } from './vscode.ts';
 
@@ -81,6 +83,7 @@ describe('digits, from the palette to the panels', () => {
     });
     const matrix = await chartData(frame, 'conflict-matrix');
     assert.equal(matrix.datasets[0]?.data.length, 64, 'an 8×8 cosine matrix');
+    await compareConflict(frame);
     await vscode.screenshot('conflict-running-dark');
   });
 
@@ -248,6 +251,19 @@ async function compareWeights(frame: Frame): Promise<void> {
     });
   });
   assert.ok(compared >= 8, 'points were compared');
+}
+
+/** The smallest cosines drawn are what the engine makes of the Gram matrices and weights in the log. */
+async function compareConflict(frame: Frame): Promise<void> {
+  const logged = await stepsOf(await shownRun(frame));
+  const { datasets } = await chartData(frame, 'min-cosine');
+  const drawn = datasets.find(({ label }) => label === 'smallest cosine')?.data as XY[];
+  const known = drawn.filter(({ x }) => x <= logged.length);
+  assert.ok(known.length > 1, 'points were compared');
+  for (const { x, y } of known) {
+    const { minCosine } = diagnoseStep(factsOf(logged[x - 1]!));
+    assert.ok(Math.abs(minCosine! - y!) < 1e-9, `step ${x}: ${y} drawn, ${minCosine} logged`);
+  }
 }
 
 async function compareSeedVariance(frame: Frame): Promise<void> {

@@ -97,6 +97,44 @@ test('runs of a config below the workspace are found, and can be resumed', async
   await row('stopped').waitFor({ timeout: 30_000 });
 });
 
+test('an empty explorer says what to do; a config comes from a template, the doctor answers', async () => {
+  vscode = await VSCode.open(workspace);
+  await vscode.command('GRAIN: Focus on Runs View');
+  await vscode.page.getByText('No runs yet.').waitFor({ timeout: 30_000 });
+  await vscode.screenshot('welcome-dark');
+  await vscode.command('GRAIN: Doctor');
+  await vscode.page.getByText(/wasm/).first().waitFor({ timeout: 60_000 });
+  await vscode.screenshot('doctor-dark');
+  await vscode.command('GRAIN: Create config from template');
+  await eventually('grain.yaml', async () =>
+    existsSync(path.join(workspace, 'grain.yaml')) ? true : undefined,
+  );
+  await vscode.screenshot('template-dark');
+});
+
+test('deleting a run asks, and keeps it when told so', async () => {
+  await writeFile(path.join(workspace, 'grain.yaml'), config(10));
+  vscode = await VSCode.open(workspace);
+  await vscode.command('GRAIN: Run GRAIN fine-tune');
+  await vscode.command('GRAIN: Focus on Runs View');
+  await row('seed 0').filter({ hasText: 'finished' }).waitFor({ timeout: 60_000 });
+  const dialog = vscode.page.locator('.monaco-dialog-box');
+  for (const [answer, left] of [
+    ['Cancel', 1],
+    ['Delete', 0],
+  ] as const) {
+    await row('seed 0').click();
+    await vscode.command('GRAIN: Delete run');
+    await dialog.waitFor({ timeout: 10_000 });
+    if (answer === 'Delete') await vscode.screenshot('delete-dark');
+    await dialog.getByText(answer, { exact: true }).click();
+    await dialog.waitFor({ state: 'detached', timeout: 10_000 });
+    await eventually(`${left} runs left`, async () =>
+      (await runIds()).length === left ? true : undefined,
+    );
+  }
+});
+
 test('an untrusted workspace runs nothing', async () => {
   await writeFile(path.join(workspace, 'grain.yaml'), config(10));
   vscode = await VSCode.open(workspace, {

@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { AggregatorName } from '../../engine/types.ts';
 import { checkFiles } from '../../experiment/checkFiles.ts';
 import { expand } from '../../experiment/expand.ts';
+import { makeIgnored } from '../../runs/gitIgnore.ts';
 import { RunStore } from '../../runs/store.ts';
 import { manifestsOf } from '../../training/manifests.ts';
 import { Request } from '../../training/request.ts';
@@ -32,6 +33,7 @@ export async function launchFresh(
   const session = await openSession(request, onLoading);
   try {
     const manifests = manifestsOf(request, session, expand(request.config), root);
+    makeIgnored(path.join(root, '.grain'));
     const folders = new RunStore(path.join(root, '.grain/runs')).createAll(manifests);
     const runs = manifests.map((manifest, i) => ({ manifest, folder: folders[i]!.path }));
     return { session, runs, owned: OwnedRuns.take(runs) };

@@ -43,7 +43,11 @@ export class RunExplorer implements vscode.TreeDataProvider<string>, vscode.Disp
     if (!node) return;
     const experiment = this.#tree.nodes.get(node.parent ?? '')?.parent;
     const id = runIds.length === 1 || experiment === undefined ? node.id : experiment;
-    await this.#view.reveal(id, { select: true, focus: false, expand: 2 });
+    try {
+      await this.#view.reveal(id, { select: true, focus: false, expand: 2 });
+    } catch {
+      // The tree was refreshed meanwhile and the line is gone; nothing was lost but the scrolling.
+    }
   }
 
   async getChildren(id?: string): Promise<string[]> {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { makeIgnored } from '../../runs/gitIgnore.ts';
 
 /** How to call `grain`: a Node, and the bundle it runs. */
 export interface GrainCommand {
@@ -31,6 +32,7 @@ export async function launch(
   args: readonly string[],
   root: string,
 ): Promise<Launch> {
+  makeIgnored(path.join(root, '.grain'));
   const folder = path.join(root, '.grain', 'launches');
   await mkdir(folder, { recursive: true });
   const base = path.join(folder, new Date().toISOString().replaceAll(/[:.]/g, '-'));
@@ -58,6 +60,11 @@ export async function launch(
 /** What a process has printed so far; empty if the file cannot be read. */
 export async function printed(file: string): Promise<string> {
   return readFile(file, 'utf8').catch(() => '');
+}
+
+/** Deletes what a process has printed. */
+export async function forget({ stdout, stderr }: Launch): Promise<void> {
+  await Promise.all([stdout, stderr].map((file) => rm(file, { force: true })));
 }
 
 function started(child: ChildProcess): Promise<void> {

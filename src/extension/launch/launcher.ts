@@ -7,7 +7,7 @@ import { isLiving } from '../runs/states.ts';
 import { runWords } from '../runs/words.ts';
 import type { LocatedRun, WorkspaceRuns } from '../runs/workspaceRuns.ts';
 import { grainCommand } from './grainCommand.ts';
-import { type Launch, launch, printed } from './grainProcess.ts';
+import { forget, type Launch, launch, printed } from './grainProcess.ts';
 import { showProgress } from './progress.ts';
 
 /** Exit statuses of `grain` that are not a failure. */
@@ -105,20 +105,25 @@ export class Launcher {
       expecting.dispose();
       await runs.refresh();
       appearing.dispose();
-      if (status === null || !FINE.has(status)) await this.#showFailure(launched, folder, mine());
+      if (status !== null && FINE.has(status)) await forget(launched);
+      else await this.#showFailure(launched, folder, mine());
     });
   }
 
   async #showFailure(
-    { stderr }: Launch,
+    launched: Launch,
     folder: vscode.WorkspaceFolder,
     mine: readonly LocatedRun[],
   ): Promise<void> {
+    const { stderr } = launched;
     const output = await printed(stderr);
     const located = locatedMessages(output);
     const resolve = (file: string) => vscode.Uri.file(path.resolve(folder.uri.fsPath, file));
     const place = this.#parts.problems.show(located, resolve);
-    if (place) return this.#showMistake(located[0]!.message, place);
+    if (place) {
+      await forget(launched);
+      return this.#showMistake(located[0]!.message, place);
+    }
     const failed = mine.find(({ status }) => status === 'failed');
     const reason = failed?.error ?? output.trim().split('\n').at(-1) ?? '';
     const message = failed ? `${runWords(failed.manifest)} failed` : 'The run failed';

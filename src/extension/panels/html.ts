@@ -36,6 +36,7 @@ export function pageOf(webview: vscode.Webview, extensionUri: vscode.Uri, name: 
   <meta charset="utf-8">
   <meta http-equiv="Content-Security-Policy" content="${policy}">
   <meta name="viewport" content="width=device-width, initial-scale=1">
+  <title>GRAIN ${name}</title>
   <link rel="stylesheet" href="${at(`${name}.css`)}">
 </head>
 <body>

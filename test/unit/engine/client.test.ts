@@ -147,6 +147,16 @@ test('close rejects what is pending and what comes later, and may be called twic
   await engine.close();
 });
 
+test('an engine that is never asked does not keep the process alive', async () => {
+  const script = `
+    import { EngineClient } from ${JSON.stringify(fileURLToPath(clientUrl))};
+    EngineClient.start();
+  `;
+  await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
+    timeout: 20_000,
+  });
+});
+
 test('a pending call keeps the process alive, an idle engine does not', async () => {
   const script = `
     import { EngineClient } from ${JSON.stringify(fileURLToPath(clientUrl))};

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { launch } from '../../../src/extension/launch/grainProcess.ts';
+import { forget, launch } from '../../../src/extension/launch/grainProcess.ts';
 
 let root: string;
 
@@ -30,6 +30,9 @@ test('what a process prints and how it ends can be read afterwards', async () =>
   assert.deepEqual(printed, [['run', 'x y.yaml'], root, '1']);
   assert.equal(await readFile(launched.stderr, 'utf8'), 'grain.yaml:1:2: bad\n');
   assert.equal(path.dirname(launched.stderr), path.join(root, '.grain', 'launches'));
+  assert.equal(await readFile(path.join(root, '.grain/.gitignore'), 'utf8'), '*\n');
+  await forget(launched);
+  await assert.rejects(readFile(launched.stderr), /ENOENT/);
 });
 
 test('the process leads a group of its own, so that closing the window does not end it', async () => {
