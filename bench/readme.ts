@@ -1,10 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const file = fileURLToPath(new URL('README.md', import.meta.url));
-const biome = fileURLToPath(new URL('../node_modules/.bin/biome', import.meta.url));
 
 /** Puts figures between the markers `<!-- name -->` and `<!-- /name -->` of bench/README.md. */
 export function writeFigures(name: string, markdown: string): void {
@@ -15,7 +13,6 @@ export function writeFigures(name: string, markdown: string): void {
   const to = text.indexOf(end);
   if (from < 0 || to < from) throw new Error(`bench/README.md has no markers ${begin} … ${end}`);
   writeFileSync(file, `${text.slice(0, from)}${begin}\n${markdown}\n${text.slice(to)}`);
-  execFileSync(biome, ['format', '--write', file], { stdio: 'ignore' });
 }
 
 /** Where and when the figures were taken, and how busy the machine was besides, in one line. */
@@ -24,4 +21,20 @@ export function circumstances(): string {
   const day = new Date().toISOString().slice(0, 10);
   const load = os.loadavg()[0]!.toFixed(1);
   return `${day}, ${os.availableParallelism()} cores (${model.trim()}), load ${load}, Node ${process.version}.`;
+}
+
+/** A Markdown table; the first row is its head. All columns but the first `left` are aligned to the right. */
+export function table(rows: readonly (readonly string[])[], left = 0): string {
+  const widths = rows[0]!.map((_, column) =>
+    Math.max(...rows.map((row) => row[column]!.length), 3),
+  );
+  const rule = widths.map((width, column) =>
+    column < left ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
+  );
+  const [head, ...body] = rows.map((row) =>
+    row.map((cell, column) =>
+      column < left ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
+    ),
+  );
+  return [head!, rule, ...body].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }

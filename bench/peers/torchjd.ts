@@ -1,10 +1,9 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { cache, pythonWith } from './venv.ts';
 
-const cache = fileURLToPath(new URL('../../.cache/', import.meta.url));
-const venv = `${cache}bench-venv`;
 const script = fileURLToPath(new URL('torchjd_mgda.py', import.meta.url));
 
 export interface TorchJdSettings {
@@ -25,12 +24,8 @@ export class TorchJd {
   readonly #lines;
 
   constructor() {
-    if (!existsSync(`${venv}/bin/python`)) {
-      execFileSync('python3', ['-m', 'venv', venv], { stdio: 'inherit' });
-    }
-    const packages = ['torch==2.13.0', 'torchjd==0.18.0'];
-    execFileSync(`${venv}/bin/pip`, ['install', '--quiet', ...packages], { stdio: 'inherit' });
-    this.#child = spawn(`${venv}/bin/python`, ['-W', 'ignore', script], {
+    const python = pythonWith('bench-venv', ['torch==2.13.0', 'torchjd==0.18.0']);
+    this.#child = spawn(python, ['-W', 'ignore', script], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
