@@ -56,7 +56,7 @@ async function train(rung: 'wasm' | 'cpu', config: ModelConfig, engine: EngineCl
     );
     const aggregated = performance.now();
     let moving = 0;
-    await measureChange(device, model.trainable, step.groups!, () => {
+    await measureChange(step.measure!, model.trainable, () => {
       const before = performance.now();
       optimizer.step(model.trainable, step.gradients!, 1e-3);
       moving = performance.now() - before;

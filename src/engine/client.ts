@@ -69,6 +69,11 @@ export class EngineClient {
     return this.#call('aggregateShared', { shards, aggregator, options });
   }
 
+  /** ⟨v, gᵢ⟩ for each of the k gradients, then ‖v‖², of the vector v that was written in the combination's place. */
+  measureShared({ shards }: SharedGradients): Promise<Float64Array> {
+    return this.#call('measureShared', { shards });
+  }
+
   /** See `blocks.ts`. */
   aggregateBlocks(
     blocks: readonly Block[],

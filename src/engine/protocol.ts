@@ -35,6 +35,11 @@ export interface Calls {
     };
     value: BlockAggregation;
   };
+  /** ⟨v, gᵢ⟩ for the k gradients, then ‖v‖², of the vector in the combination's place. */
+  measureShared: {
+    request: { readonly shards: readonly Shard[] };
+    value: Float64Array;
+  };
   diagnose: {
     request: { readonly steps: readonly StepFacts[] };
     value: StepDiagnostics[];

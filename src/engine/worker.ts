@@ -31,6 +31,9 @@ async function compute(request: Request): Promise<Calls[Request['kind']]['value'
     case 'aggregateShared':
       kernels ??= SharedKernels.load();
       return aggregateShared(await kernels, request);
+    case 'measureShared':
+      kernels ??= SharedKernels.load();
+      return (await kernels).products(request.shards);
     case 'diagnose':
       return request.steps.map(diagnoseStep);
   }

@@ -189,12 +189,12 @@ export class Trainer {
   }
 
   /** Moves the parameters. @returns how they moved; null if the gradients to measure that against are gone */
-  async #update({ gradients, groups }: AggregatedStep, learningRate: number) {
+  async #update({ gradients, measure }: AggregatedStep, learningRate: number) {
     const { trainable } = this.#model;
     const move = () => {
       if (gradients) this.#optimizer.step(trainable, gradients, learningRate);
     };
-    if (groups) return measureChange(this.#session.device, trainable, groups, move);
+    if (measure) return measureChange(measure, trainable, move);
     move();
     return null;
   }

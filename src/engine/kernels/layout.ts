@@ -23,7 +23,7 @@ export interface Shard {
 export interface Layout {
   /** Terms of the combination, k at most. At 0, before them, is the number of the next chunk that nobody has taken. */
   readonly terms: number;
-  /** Sums of inner products: a square of slots for each chunk. */
+  /** Sums of inner products: a square of slots for each chunk, which also holds the k + 1 of the combination's. */
   readonly sums: number;
   readonly sumsOfChunk: number;
   readonly rows: number;

@@ -52,6 +52,15 @@ export class SharedGradients {
   /** Writes part of gradient `row`, from column `at` on. */
   write(row: number, at: number, values: Float32Array): void {
     if (!(row >= 0 && row < this.#k)) throw new RangeError(`no gradient ${row} of ${this.#k}`);
+    this.#write(row, at, values);
+  }
+
+  /** Puts part of another vector in the combination's place, to be measured ({@link EngineClient.measureShared}). */
+  writeVector(at: number, values: Float32Array): void {
+    this.#write(this.#k, at, values);
+  }
+
+  #write(row: number, at: number, values: Float32Array): void {
     for (const { part, from, to } of this.#parts(row, at, at + values.length)) {
       part.set(values.subarray(from - at, to - at));
     }

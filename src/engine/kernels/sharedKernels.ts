@@ -77,6 +77,19 @@ export class SharedKernels {
     await this.#run(shards, { kind: 'combine', count: taken.length });
   }
 
+  /**
+   * ⟨d, gᵢ⟩ for each of the k gradients, then ‖d‖², of what stands in the combination's place; in float64, with the error of
+   * {@link exactGram}.
+   */
+  async products(shards: readonly Shard[]): Promise<Float64Array> {
+    await this.#run(shards, { kind: 'products' });
+    const products = new Float64Array(shards[0]!.k + 1);
+    for (const slots of slotsOf(shards)) {
+      for (let i = 0; i < products.length; i++) products[i]! += sumIn(slots, i);
+    }
+    return products;
+  }
+
   async #run(shards: readonly Shard[], task: Task): Promise<void> {
     for (const shard of shards) {
       offerChunks(shard);
@@ -97,20 +110,29 @@ function gramOfSums(shards: readonly Shard[]): Float64Array {
   const { k } = shards[0]!;
   const gram = new Float64Array(k * k);
   const side = slotsPerRow(k);
-  for (const { memory, d } of shards) {
-    const { sums, sumsOfChunk, chunks } = layoutOf(k, d);
-    for (let chunk = 0; chunk < chunks; chunk++) {
-      const slots = new Float64Array(memory.buffer, sums + chunk * sumsOfChunk, sumsOfChunk / 8);
-      for (let i = 0; i < k; i++) {
-        for (let j = i; j < k; j++) {
-          const slot = ((i * side + j) * SLOT) / 8;
-          gram[i * k + j]! += slots[slot]! + slots[slot + 1]!;
-        }
-      }
+  for (const slots of slotsOf(shards)) {
+    for (let i = 0; i < k; i++) {
+      for (let j = i; j < k; j++) gram[i * k + j]! += sumIn(slots, i * side + j);
     }
   }
   mirrorUpper(gram, k);
   return gram;
+}
+
+/** The sums of each chunk, in order. */
+function* slotsOf(shards: readonly Shard[]): Generator<Float64Array> {
+  for (const { memory, k, d } of shards) {
+    const { sums, sumsOfChunk, chunks } = layoutOf(k, d);
+    for (let chunk = 0; chunk < chunks; chunk++) {
+      yield new Float64Array(memory.buffer, sums + chunk * sumsOfChunk, sumsOfChunk / 8);
+    }
+  }
+}
+
+/** A slot has the sums of two lanes. */
+function sumIn(slots: Float64Array, slot: number): number {
+  const at = (slot * SLOT) / 8;
+  return slots[at]! + slots[at + 1]!;
 }
 
 function isInRange(gram: Float64Array, k: number): boolean {

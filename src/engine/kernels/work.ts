@@ -4,6 +4,7 @@ import { CHUNK, layoutOf, padded, type Shard } from './layout.ts';
 interface Kernels {
   gram(rows: number, stride: number, k: number, columns: number, sums: number): void;
   gramExact(rows: number, stride: number, k: number, columns: number, sums: number): void;
+  products(rows: number, stride: number, k: number, columns: number, sums: number): void;
   combine(terms: number, count: number, offset: number, columns: number, to: number): void;
 }
 
@@ -11,7 +12,7 @@ const instances = new WeakMap<WebAssembly.Memory, Kernels>();
 
 /** What is to be done with every chunk of a shard. */
 export type Task =
-  | { readonly kind: 'gram' | 'gramExact' }
+  | { readonly kind: 'gram' | 'gramExact' | 'products' }
   /** The first `count` terms. */
   | { readonly kind: 'combine'; readonly count: number };
 

@@ -1,21 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Device } from '../devices/device.ts';
-import { type Measured, measure, type Parts } from './products.ts';
+import type { Measured, Parts } from './products.ts';
 
 /**
  * Δ = θ before − θ after something that assigns the variables, measured against gradients that are still there: what a step
  * really was, with momentum, preconditioner and weight decay. For numbers as near as these the subtraction is exact.
  */
 export async function measureChange(
-  device: Device,
+  measure: (vector: Parts) => Promise<Measured>,
   variables: readonly tf.Variable[],
-  gradients: readonly Parts[],
   move: () => void,
 ): Promise<Measured> {
   const before = variables.map((variable) => tf.clone(variable));
   move();
   const change = tf.tidy(() => variables.map((variable, i) => tf.sub(before[i]!, variable)));
-  const measured = await measure(device, change, gradients);
+  const measured = await measure(change);
   tf.dispose([...before, ...change]);
   return measured;
 }

@@ -44,8 +44,8 @@ export interface AggregatedStep {
   readonly streaming?: readonly ArrivalFacts[];
   /** d, one tensor per trained variable. Null: skip the step. */
   readonly gradients: readonly tf.Tensor[] | null;
-  /** The groups' gradients, to measure other vectors against; null if they are gone. */
-  readonly groups: readonly Parts[] | null;
+  /** ‖v‖² of a vector, and its inner products with the groups' gradients; null if they are gone. Until the step's disposal. */
+  readonly measure: ((vector: Parts) => Promise<Measured>) | null;
   readonly warnings: readonly Warning[];
   /** Disposes of all tensors of the step. */
   dispose(): void;
@@ -105,7 +105,7 @@ export class StepAggregator {
       return {
         ...decision,
         losses,
-        groups: all.map(({ gradients }) => gradients),
+        measure: this.#measureWith(all),
         dispose: () => {
           dispose();
           tf.dispose([...(decision.gradients ?? [])]);
@@ -115,6 +115,29 @@ export class StepAggregator {
       dispose();
       throw error;
     }
+  }
+
+  /** Where the gradients stand in shared memory, the engine reads them there. */
+  #measureWith(groups: readonly GroupGradient[]): (vector: Parts) => Promise<Measured> {
+    if (!this.#isShared) {
+      const parts = groups.map(({ gradients }) => gradients);
+      return (vector) => measure(this.#device, vector, parts);
+    }
+    return async (vector) => {
+      let at = 0;
+      for (const part of vector) {
+        this.#shared.writeVector(at, valuesOf(part));
+        at += part.size;
+      }
+      const products = await this.#engine.measureShared(this.#shared);
+      return { norm2: products.at(-1)!, inner: Array.from(products.subarray(0, -1)) };
+    };
+  }
+
+  /** Whether the gradients themselves, and their combination, are in shared memory. */
+  get #isShared(): boolean {
+    const { metric } = this.#options.aggregation;
+    return this.#device.hostMemory && this.#decidedBy === 'gram' && metric === 'euclidean';
   }
 
   get #decidedBy() {
@@ -132,7 +155,7 @@ export class StepAggregator {
       gradients,
       gram: null,
       streaming: arrivals,
-      groups: null,
+      measure: null,
       dispose: () => tf.dispose([...(gradients ?? [])]),
     };
   }
@@ -167,14 +190,11 @@ export class StepAggregator {
     turn: Turn,
   ): Promise<Decision> {
     const options = this.#problemOptions(turn);
-    const { hostMemory } = this.#device;
-    const { gram, weights, warnings, memory } = hostMemory
+    const { gram, weights, warnings, memory } = this.#device.hostMemory
       ? await this.#throughSharedMemory(rows, options)
       : await this.#onDevice(rows, options);
     this.memory = memory;
-    // What the engine has combined are the rows, which in another metric are not the gradients.
-    const isCombined = hostMemory && this.#options.aggregation.metric === 'euclidean';
-    const gradients = isCombined
+    const gradients = this.#isShared
       ? this.#combination(groups[0]!.gradients, weights)
       : combine(groups, () => weights);
     return { gram, weights, warnings, gradients };

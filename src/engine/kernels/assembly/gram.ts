@@ -171,3 +171,51 @@ export function gram(rows: usize, stride: usize, k: usize, columns: usize, sums:
 export function gramExact(rows: usize, stride: usize, k: usize, columns: usize, sums: usize): void {
   addProducts<f64>(rows, stride, k, columns, sums);
 }
+
+/**
+ * Inner products, in float64, of the row after the k rows with each of them and with itself: k + 1 slots, from `sums` on, that
+ * start from zero.
+ */
+export function products(rows: usize, stride: usize, k: usize, columns: usize, sums: usize): void {
+  memory.fill(sums, 0, (k + 1) * SLOT);
+  for (let column: usize = 0; column < columns; column += RUN) {
+    const bytes = min(RUN, columns - column) * 4;
+    const first = rows + column * 4;
+    const last = first + k * stride;
+    for (let i: usize = 0; i <= k; i += 4) {
+      const b0 = first + i * stride;
+      const b1 = min(b0 + stride, last);
+      const b2 = min(b1 + stride, last);
+      const b3 = min(b2 + stride, last);
+      addRow(last, b0, b1, b2, b3, bytes, sums + i * SLOT, k + 1 - i);
+    }
+  }
+}
+
+/** One row with the first `count` of four others. */
+function addRow(
+  a: usize,
+  b0: usize,
+  b1: usize,
+  b2: usize,
+  b3: usize,
+  bytes: usize,
+  slots: usize,
+  count: usize,
+): void {
+  let s0 = i64x2.splat(0);
+  let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
+  for (let x: usize = 0; x < bytes; x += step<f64>()) {
+    const p = columnsAt<f64>(a + x);
+    s0 = plusProduct<f64>(s0, p, columnsAt<f64>(b0 + x));
+    s1 = plusProduct<f64>(s1, p, columnsAt<f64>(b1 + x));
+    s2 = plusProduct<f64>(s2, p, columnsAt<f64>(b2 + x));
+    s3 = plusProduct<f64>(s3, p, columnsAt<f64>(b3 + x));
+  }
+  flush<f64>(slots, s0);
+  if (count > 1) flush<f64>(slots + SLOT, s1);
+  if (count > 2) flush<f64>(slots + 2 * SLOT, s2);
+  if (count > 3) flush<f64>(slots + 3 * SLOT, s3);
+}

@@ -34,6 +34,30 @@ describe('inner products', () => {
     kernels = new SharedKernels(module, new ThreadPool([]));
   });
 
+  test('a vector in the place of the combination, with every gradient and itself', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 13 }),
+        fc.oneof(fc.integer({ min: 0, max: 300 }), fc.constantFrom(CHUNK - 1, CHUNK + 5)),
+        fc.nat(),
+        async (k, d, seed) => {
+          const rows = wildRows(k + 1, d, seed);
+          const vector = rows[k]!;
+          const shared = sharedOf(rows.slice(0, k));
+          shared.writeVector(0, vector);
+          const products = await kernels.products(shared.shards);
+          const exact = gramOf(rows);
+          for (let i = 0; i <= k; i++) {
+            const length = Math.sqrt(exact[i * (k + 2)]! * exact.at(-1)!);
+            const difference = Math.abs(products[i]! - exact[k * (k + 1) + i]!);
+            assert.ok(difference <= OF_FLOAT64 * length, `row ${i}: ${difference} of ${length}`);
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
   const gram = async (rows: readonly Float32Array[]) => {
     return (await kernels.gram(sharedOf(rows).shards)).gram;
   };
