@@ -3,40 +3,79 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
+import { loadTrainingKernels } from '../kernels/load.ts';
+import { replaceMatMul } from '../kernels/matMul.ts';
+import { replaceMatMulShared } from '../kernels/product.ts';
 import { completeKernels } from '../kernels/register.ts';
+import { firstLine } from '../optionalPackage.ts';
 import { type OpenRung, RungUnavailable } from '../rung.ts';
+import { registerSharedBackend } from '../wasm/sharedBackend.ts';
+import { Threads, threadCount } from '../wasm/threads.ts';
 
-export async function openWasm(): Promise<OpenRung> {
+/** One of each a process: tensors of an earlier opening stay what they are. */
+let opened: Promise<OpenRung> | undefined;
+
+/** On shared memory with own kernels and threads; where that cannot be had, as tfjs comes, saying why. */
+export function openWasm(): Promise<OpenRung> {
+  opened ??= open();
+  return opened;
+}
+
+async function open(): Promise<OpenRung> {
   completeKernels('wasm');
-  if (!tf.findBackend('wasm')) await load();
-  const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
-  const threads = await tf.env().getAsync('WASM_HAS_MULTITHREAD_SUPPORT');
+  try {
+    return await openShared();
+  } catch (error) {
+    return openPlain(firstLine(error));
+  }
+}
+
+async function openShared(): Promise<OpenRung> {
+  const module = await loadTrainingKernels();
+  const memory = await withoutCrashHandlers(() => registerSharedBackend(binaryFolder()));
+  const threads = new Threads(module, memory, threadCount());
+  replaceMatMulShared(threads);
+  const count = threads.count === 1 ? 'one thread' : `${threads.count} threads`;
   return {
-    name: `WebAssembly (${simd ? 'SIMD' : 'no SIMD'}, ${threads ? 'threads' : 'one thread'})`,
+    name: `WebAssembly (SIMD, ${threads.isFused ? 'FMA, ' : ''}${count})`,
     backend: 'wasm',
     hostMemory: true,
-    close: async () => {},
+    close: () => threads.close(),
   };
 }
 
-async function load(): Promise<void> {
+async function openPlain(why: string): Promise<OpenRung> {
+  replaceMatMul();
   setWasmPaths(binaryFolder());
-  const crashHandlers = ['uncaughtException', 'unhandledRejection'] as const;
-  const before = crashHandlers.map(
-    (event) => new Set(process.listeners(event as 'uncaughtException')),
-  );
-  const ready = await tf.setBackend('wasm');
-  // The WASM loader rethrows every uncaught error of the process from its own minified line, hiding where it came from.
-  crashHandlers.forEach((event, i) => {
-    for (const listener of process.listeners(event as 'uncaughtException')) {
-      if (!before[i]!.has(listener)) process.off(event, listener);
-    }
-  });
-  if (!ready) {
+  if (!(await withoutCrashHandlers(() => tf.setBackend('wasm')))) {
     throw new RungUnavailable(
       `the WebAssembly kernels in ${binaryFolder()} could not be started`,
       'reinstall the extension, or run `npm ci` in a checkout',
     );
+  }
+  const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
+  return {
+    name: `WebAssembly (${simd ? 'SIMD' : 'no SIMD'}, one thread)`,
+    backend: 'wasm',
+    hostMemory: true,
+    hindrance: `slower than it could be, for kernels on shared memory cannot be had: ${why}`,
+    close: async () => {},
+  };
+}
+
+/** The WASM loader rethrows every uncaught error of the process from its own minified line, hiding where it came from. */
+async function withoutCrashHandlers<T>(load: () => Promise<T>): Promise<T> {
+  const events = ['uncaughtException', 'unhandledRejection'] as const;
+  const listeners = (event: string) => process.listeners(event as 'uncaughtException');
+  const before = events.map((event) => new Set(listeners(event)));
+  try {
+    return await load();
+  } finally {
+    events.forEach((event, i) => {
+      for (const listener of listeners(event)) {
+        if (!before[i]!.has(listener)) process.off(event, listener);
+      }
+    });
   }
 }
 

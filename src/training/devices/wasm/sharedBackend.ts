@@ -1,0 +1,70 @@
+import { BackendWasm, setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
+import factory from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js';
+import * as tf from '@tensorflow/tfjs-core';
+
+/** What tfjs's loader knows of its own WASM module. */
+interface Module {
+  cwrap(name: string, result: 'number' | null, parameters: readonly 'number'[]): unknown;
+  _malloc(bytes: number): number;
+  tfjs?: Record<string, unknown>;
+}
+
+/** Where tensors lie, for every thread to reach. */
+export interface SharedMemory {
+  readonly memory: WebAssembly.Memory;
+  /** Room in it that no tensor will get, for good. */
+  malloc(bytes: number): number;
+}
+
+const PAGES = 256;
+const MOST_PAGES = 65_536;
+
+/**
+ * Registers tfjs's `wasm` backend from its build for threads, on a memory of ours that is shared. tfjs itself stays on one
+ * thread, for its threads never start under Node; kernels of ours can use as many as they like on the same tensors.
+ *
+ * @param folder of tfjs's WebAssembly
+ * @throws Error where the memory, or this build, cannot be had; tfjs's backend is then as it was
+ */
+export async function registerSharedBackend(folder: string): Promise<SharedMemory> {
+  const memory = new WebAssembly.Memory({ initial: PAGES, maximum: MOST_PAGES, shared: true });
+  const options = { wasmMemory: memory, locateFile: (file: string) => folder + file };
+  const restore = imitateWorkers();
+  const wasm = (await factory(options).finally(restore)) as unknown as Module;
+  wasm.tfjs = {
+    init: wasm.cwrap('init', null, []),
+    initWithThreadsCount: wasm.cwrap('init_with_threads_count', null, ['number']),
+    getThreadsCount: wasm.cwrap('get_threads_count', 'number', []),
+    registerTensor: wasm.cwrap('register_tensor', null, ['number', 'number', 'number']),
+    disposeData: wasm.cwrap('dispose_data', null, ['number']),
+    dispose: wasm.cwrap('dispose', null, []),
+  };
+  setThreadsCount(1);
+  tf.removeBackend('wasm');
+  type Parameter = ConstructorParameters<typeof BackendWasm>[0];
+  tf.registerBackend('wasm', () => new BackendWasm(wasm as unknown as Parameter));
+  return { memory, malloc: (bytes) => wasm._malloc(bytes) >>> 0 };
+}
+
+/** The loader starts eight threads in advance, which nothing would ever use: it gets the answers without the threads. */
+function imitateWorkers(): () => void {
+  class Imitation {
+    onmessage?: (event: { data: unknown }) => void;
+    on(): void {}
+    unref(): void {}
+    terminate(): void {}
+    postMessage({ cmd }: { cmd: string }): void {
+      if (cmd === 'load') queueMicrotask(() => this.onmessage?.({ data: { cmd: 'loaded' } }));
+    }
+  }
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'Worker');
+  Object.defineProperty(globalThis, 'Worker', {
+    get: () => Imitation,
+    set: () => {},
+    configurable: true,
+  });
+  return () => {
+    if (before) Object.defineProperty(globalThis, 'Worker', before);
+    else Reflect.deleteProperty(globalThis, 'Worker');
+  };
+}
