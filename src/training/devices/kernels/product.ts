@@ -3,8 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Threads } from '../wasm/threads.ts';
 import { type KernelArguments, replaceKernel, runKernel } from './run.ts';
 
-/** Multiplications below this number are done before another thread would have woken. */
-const SHARED_FROM = 2 ** 17;
+/** Fewer multiplications than these are done before another thread has woken: `bench/threads.ts`. */
+const SHARED_FROM = 2 ** 20;
 
 /** Those of `_FusedMatMul` that are done here after the product; the others stay with tfjs. */
 const ACTIVATIONS: Readonly<Record<string, string | null>> = { linear: null, relu: tf.Relu };

@@ -1,6 +1,3 @@
-import { createRequire } from 'node:module';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadTrainingKernels } from '../kernels/load.ts';
@@ -9,6 +6,7 @@ import { replaceMatMulShared } from '../kernels/product.ts';
 import { completeKernels } from '../kernels/register.ts';
 import { firstLine } from '../optionalPackage.ts';
 import { type OpenRung, RungUnavailable } from '../rung.ts';
+import { tfjsBinaries } from '../wasm/binaries.ts';
 import { registerSharedBackend } from '../wasm/sharedBackend.ts';
 import { Threads, threadCount } from '../wasm/threads.ts';
 
@@ -22,18 +20,18 @@ export function openWasm(): Promise<OpenRung> {
 }
 
 async function open(): Promise<OpenRung> {
-  completeKernels('wasm');
   try {
     return await openShared();
   } catch (error) {
-    return openPlain(firstLine(error));
+    return openPlainWasm(firstLine(error));
   }
 }
 
 async function openShared(): Promise<OpenRung> {
   const module = await loadTrainingKernels();
-  const memory = await withoutCrashHandlers(() => registerSharedBackend(binaryFolder()));
+  const memory = await withoutCrashHandlers(() => registerSharedBackend());
   const threads = new Threads(module, memory, threadCount());
+  completeKernels('wasm');
   replaceMatMulShared(threads);
   const count = threads.count === 1 ? 'one thread' : `${threads.count} threads`;
   return {
@@ -44,12 +42,14 @@ async function openShared(): Promise<OpenRung> {
   };
 }
 
-async function openPlain(why: string): Promise<OpenRung> {
+/** tfjs's backend for one thread, with what training needs beside. */
+export async function openPlainWasm(why: string): Promise<OpenRung> {
+  completeKernels('wasm');
   replaceMatMul();
-  setWasmPaths(binaryFolder());
+  setWasmPaths(tfjsBinaries());
   if (!(await withoutCrashHandlers(() => tf.setBackend('wasm')))) {
     throw new RungUnavailable(
-      `the WebAssembly kernels in ${binaryFolder()} could not be started`,
+      `the WebAssembly kernels in ${tfjsBinaries()} could not be started`,
       'reinstall the extension, or run `npm ci` in a checkout',
     );
   }
@@ -77,12 +77,4 @@ async function withoutCrashHandlers<T>(load: () => Promise<T>): Promise<T> {
       }
     });
   }
-}
-
-/** Beside the bundle in dist/, or in node_modules when run from source. */
-function binaryFolder(): string {
-  const folder = import.meta.url.endsWith('.ts')
-    ? path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'))
-    : fileURLToPath(new URL('./wasm', import.meta.url));
-  return folder + path.sep;
 }

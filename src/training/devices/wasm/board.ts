@@ -5,7 +5,7 @@ export interface Post {
   readonly board: SharedArrayBuffer;
   /** Where in the memory its scratch is. */
   readonly scratch: number;
-  readonly part: number;
+  /** How many parts calls are divided into. */
   readonly parts: number;
 }
 
@@ -13,16 +13,23 @@ export interface Post {
 type Kernel = (...args: number[]) => unknown;
 export type Kernels = Readonly<Record<string, Kernel>>;
 
-/** Int32 words of the board; the numbers of the call follow as doubles. */
-export const EPOCH = 0;
+/** Into so many parts for each thread is a call divided: who comes late, or is held up, leaves the more to the others. */
+export const PARTS_EACH = 2;
+
+/**
+ * Int32 words of the board; the numbers of the call follow as doubles.
+ *
+ * The ticket is the number of the call, and in its lowest byte how many parts of it nobody has taken. A part is taken by
+ * exchanging the ticket for the next lower one. If that succeeds, the call that was read beforehand is the call the part
+ * belongs to: the board is written on only when all parts are taken and done.
+ */
+export const TICKET = 0;
 export const KERNEL = 1;
 export const COUNT = 2;
-/** Threads that have done their part of the call. */
+/** Parts that are done. */
 export const DONE = 3;
-/** Threads that wait for calls. */
-export const READY = 4;
-/** Threads whose kernel threw. */
-export const FAILED = 5;
+/** Parts in which the kernel threw. */
+export const FAILED = 4;
 const NUMBERS_AT = 32;
 const MOST_NUMBERS = 32;
 
@@ -40,6 +47,11 @@ export function viewsOf(board: SharedArrayBuffer): { words: Int32Array; numbers:
 /** An instance of the kernels, for one thread. Their scratch is still to be said. */
 export function kernelsOf(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
   return new WebAssembly.Instance(module, { env: { memory } }).exports as Kernels;
+}
+
+/** What is left of a call when this ticket is up. */
+export function partsLeft(ticket: number): number {
+  return ticket & 0xff;
 }
 
 /** The word once it is no longer `old`, or `old` after so many milliseconds. */

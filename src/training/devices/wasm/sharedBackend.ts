@@ -1,6 +1,7 @@
 import { BackendWasm, setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
 import factory from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js';
 import * as tf from '@tensorflow/tfjs-core';
+import { tfjsBinaries } from './binaries.ts';
 
 /** What tfjs's loader knows of its own WASM module. */
 interface Module {
@@ -23,12 +24,11 @@ const MOST_PAGES = 65_536;
  * Registers tfjs's `wasm` backend from its build for threads, on a memory of ours that is shared. tfjs itself stays on one
  * thread, for its threads never start under Node; kernels of ours can use as many as they like on the same tensors.
  *
- * @param folder of tfjs's WebAssembly
  * @throws Error where the memory, or this build, cannot be had; tfjs's backend is then as it was
  */
-export async function registerSharedBackend(folder: string): Promise<SharedMemory> {
+export async function registerSharedBackend(): Promise<SharedMemory> {
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: MOST_PAGES, shared: true });
-  const options = { wasmMemory: memory, locateFile: (file: string) => folder + file };
+  const options = { wasmMemory: memory, locateFile: (file: string) => tfjsBinaries() + file };
   const restore = imitateWorkers();
   const wasm = (await factory(options).finally(restore)) as unknown as Module;
   wasm.tfjs = {

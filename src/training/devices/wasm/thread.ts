@@ -2,31 +2,35 @@ import { workerData } from 'node:worker_threads';
 import {
   COUNT,
   DONE,
-  EPOCH,
   FAILED,
   KERNEL,
   kernelsOf,
   type Post,
-  READY,
+  partsLeft,
+  TICKET,
   viewsOf,
   waitFor,
 } from './board.ts';
 
-/** A thread of `Threads`: does its part of each call on the board, for ever. */
-const post = workerData as Post;
-const kernels = kernelsOf(post.module, post.memory);
-kernels.useScratch!(post.scratch);
+/** A thread of `Threads`: takes parts of the calls on the board, for ever. */
+const { module, memory, board, scratch, parts } = workerData as Post;
+const kernels = kernelsOf(module, memory);
+kernels.useScratch!(scratch);
 const names = Object.keys(kernels);
-const { words, numbers } = viewsOf(post.board);
+const { words, numbers } = viewsOf(board);
 
-let epoch = Atomics.load(words, EPOCH);
-Atomics.add(words, READY, 1);
 for (;;) {
-  while (Atomics.load(words, EPOCH) === epoch) waitFor(words, EPOCH, epoch);
-  epoch++;
+  const ticket = Atomics.load(words, TICKET);
+  const left = partsLeft(ticket);
+  if (left === 0) {
+    waitFor(words, TICKET, ticket);
+    continue;
+  }
   const kernel = kernels[names[words[KERNEL]!]!]!;
+  const args = numbers.slice(0, words[COUNT]!);
+  if (Atomics.compareExchange(words, TICKET, ticket, ticket - 1) !== ticket) continue;
   try {
-    kernel(...numbers.subarray(0, words[COUNT]!), post.part, post.parts);
+    kernel(...args, left - 1, parts);
   } catch (error) {
     Atomics.add(words, FAILED, 1);
     throw error;

@@ -3,14 +3,15 @@ import { Worker } from 'node:worker_threads';
 import {
   COUNT,
   DONE,
-  EPOCH,
   FAILED,
   KERNEL,
   type Kernels,
   kernelsOf,
   newBoard,
+  PARTS_EACH,
   type Post,
-  READY,
+  partsLeft,
+  TICKET,
   viewsOf,
   waitFor,
 } from './board.ts';
@@ -19,7 +20,7 @@ import type { SharedMemory } from './sharedBackend.ts';
 /** Products reach memory's speed with a few threads; more would only take the cores from others. */
 const MOST_THREADS = 8;
 
-/** A thread that answers nothing for so many seconds, in which this one had none but to wait, is taken for dead. */
+/** A thread that has taken a part and for so many seconds not done it, when all others are, is taken for dead. */
 const SILENCE = 60;
 
 /** How many threads kernels run on: as many as this process may use cores. */
@@ -28,9 +29,9 @@ export function threadCount(): number {
 }
 
 /**
- * Kernels that run on several threads of one memory: this thread does a part itself and waits for the others, without turning
- * to its event loop. The others are started by the first call worth sharing; until all of them are there, and for a single
- * part, calls are done here alone. They keep no process alive.
+ * Kernels that run on several threads of one memory. This thread takes parts of a call as the others do, and waits at its end
+ * for those that others have taken, without turning to its event loop. The others are started by the first call worth sharing
+ * and keep no process alive.
  */
 export class Threads {
   readonly count: number;
@@ -43,6 +44,7 @@ export class Threads {
   /** Of the other threads; kept when they are ended. */
   readonly #scratches: number[] = [];
   #workers: readonly Worker[] = [];
+  #calls = 0;
   #words: Int32Array = new Int32Array();
   #numbers: Float64Array = new Float64Array();
   /** Why no call can be done any more. */
@@ -83,19 +85,26 @@ export class Threads {
    */
   call(name: string, args: readonly number[], alone = false): void {
     const kernel = this.#kernels[name]!;
-    if (alone || !this.#isReady()) {
+    if (this.#ended) throw this.#ended;
+    if (alone || this.count === 1) {
       kernel(...args, 0, 1);
       return;
     }
+    if (this.#workers.length === 0) this.#startAll();
     const words = this.#words;
+    const parts = this.#parts;
     this.#numbers.set(args);
     words[KERNEL] = this.#names.indexOf(name);
     words[COUNT] = args.length;
     Atomics.store(words, DONE, 0);
-    Atomics.add(words, EPOCH, 1);
-    Atomics.notify(words, EPOCH);
+    // The number of the call may overflow: that is only another number.
+    Atomics.store(words, TICKET, (++this.#calls << 8) | parts);
+    Atomics.notify(words, TICKET);
     try {
-      kernel(...args, 0, this.count);
+      for (let part = this.#take(); part >= 0; part = this.#take()) {
+        kernel(...args, part, parts);
+        Atomics.add(words, DONE, 1);
+      }
     } catch (error) {
       // The others may be writing still: nothing that follows could be trusted.
       throw this.#end(String(error), error as Error);
@@ -111,11 +120,20 @@ export class Threads {
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
 
-  #isReady(): boolean {
-    if (this.#ended) throw this.#ended;
-    const others = this.count - 1;
-    if (this.#workers.length < others) this.#startAll();
-    return others > 0 && Atomics.load(this.#words, READY) === others;
+  get #parts(): number {
+    return this.count * PARTS_EACH;
+  }
+
+  /** The part that is now this thread's, or -1 when none is left. */
+  #take(): number {
+    for (;;) {
+      const ticket = Atomics.load(this.#words, TICKET);
+      const left = partsLeft(ticket);
+      if (left === 0) return -1;
+      if (Atomics.compareExchange(this.#words, TICKET, ticket, ticket - 1) === ticket) {
+        return left - 1;
+      }
+    }
   }
 
   #startAll(): void {
@@ -123,7 +141,7 @@ export class Threads {
     ({ words: this.#words, numbers: this.#numbers } = viewsOf(board));
     const workers = Array.from({ length: this.count - 1 }, (_, i) => {
       this.#scratches[i] ??= this.#room();
-      return this.#start(this.#post(this.#scratches[i], board, i + 1));
+      return this.#start(this.#post(this.#scratches[i], board));
     });
     this.#workers = workers;
     for (const worker of workers) {
@@ -140,9 +158,8 @@ export class Threads {
   /** Seconds are counted while nobody answers, so that a process that was stopped and goes on loses one at most. */
   #await(): void {
     const words = this.#words;
-    const others = this.count - 1;
     let silent = 0;
-    for (let done = Atomics.load(words, DONE); done < others; ) {
+    for (let done = Atomics.load(words, DONE); done < this.#parts; ) {
       const now = waitFor(words, DONE, done, 1000);
       silent = now === done ? silent + 1 : 0;
       if (silent >= this.#silence) throw this.#end(`no answer for ${silent} s`);
@@ -157,9 +174,9 @@ export class Threads {
     return this.#ended;
   }
 
-  #post(scratch: number, board: SharedArrayBuffer, part: number): Post {
+  #post(scratch: number, board: SharedArrayBuffer): Post {
     const { memory } = this.#memory;
-    return { module: this.#module, memory, board, scratch, part, parts: this.count };
+    return { module: this.#module, memory, board, scratch, parts: this.#parts };
   }
 
   #room(): number {
