@@ -28,6 +28,8 @@ async function open(): Promise<OpenRung> {
 }
 
 async function openShared(): Promise<OpenRung> {
+  // Throws where this thread may not wait for others.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);
   const module = await loadTrainingKernels();
   const memory = await withoutCrashHandlers(() => registerSharedBackend());
   const threads = new Threads(module, memory, threadCount());

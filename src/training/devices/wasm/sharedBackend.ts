@@ -43,7 +43,12 @@ export async function registerSharedBackend(): Promise<SharedMemory> {
   tf.removeBackend('wasm');
   type Parameter = ConstructorParameters<typeof BackendWasm>[0];
   tf.registerBackend('wasm', () => new BackendWasm(wasm as unknown as Parameter));
-  return { memory, malloc: (bytes) => wasm._malloc(bytes) >>> 0 };
+  const malloc = (bytes: number) => {
+    const at = wasm._malloc(bytes) >>> 0;
+    if (at === 0) throw new Error(`no room for ${bytes} bytes in the memory of the tensors`);
+    return at;
+  };
+  return { memory, malloc };
 }
 
 /** The loader starts eight threads in advance, which nothing would ever use: it gets the answers without the threads. */
