@@ -1,10 +1,12 @@
-// Five bundles: extension host, `grain` (CLI and run process), engine worker, its threads, webviews. And its kernels.
+// Six bundles: extension host, `grain` (CLI and run process), its threads, engine worker, its threads, webviews. And kernels.
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
-import { kernelsFromSource } from './src/engine/kernels/build.ts';
+import { assembled } from './src/engine/kernels/build.ts';
+import { engineAssembly } from './src/engine/kernels/load.ts';
 import { configJsonSchema } from './src/experiment/schema.ts';
+import { fusedAssembly, plainAssembly } from './src/training/devices/kernels/load.ts';
 
 const require = createRequire(import.meta.url);
 const watch = process.argv.includes('--watch');
@@ -46,6 +48,11 @@ const bundles = [
     outdir: 'dist',
   },
   {
+    ...node,
+    entryPoints: { 'training-thread': 'src/training/devices/wasm/thread.ts' },
+    outdir: 'dist',
+  },
+  {
     ...common,
     platform: 'browser',
     target: 'es2022',
@@ -75,7 +82,9 @@ async function copyWasmKernels() {
 
 await rm('dist', { recursive: true, force: true });
 await copyWasmKernels();
-await writeFile('dist/kernels.wasm', await kernelsFromSource());
+for (const assembly of [engineAssembly, fusedAssembly, plainAssembly]) {
+  await writeFile(`dist/${assembly.file}`, await assembled(assembly));
+}
 await writeFile('dist/grain.schema.json', JSON.stringify(configJsonSchema(), null, 2));
 if (watch) {
   for (const bundle of bundles) await (await esbuild.context(bundle)).watch();

@@ -1,29 +1,19 @@
-import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { cache } from '../peers/venv.ts';
+import { assembled } from '../../src/engine/kernels/build.ts';
+import { fusedAssembly, plainAssembly } from '../../src/training/devices/kernels/load.ts';
+import { replaceMatMulShared } from '../../src/training/devices/kernels/product.ts';
+import { registerSharedBackend } from '../../src/training/devices/wasm/sharedBackend.ts';
+import { Threads } from '../../src/training/devices/wasm/threads.ts';
 import { type Operations, plain } from './encoder.ts';
-import type { SharedWasm } from './sharedWasm.ts';
-import { Threads } from './threads.ts';
 
-const source = fileURLToPath(new URL('assembly/kernels.ts', import.meta.url));
-const asc = fileURLToPath(new URL('../../node_modules/.bin/asc', import.meta.url));
-
-/** Compiles the kernels; without relaxed SIMD, a product and a sum are two instructions. */
-export function compileKernels(fused: boolean): string {
-  const file = `${cache}bench-kernels${fused ? '' : '-plain'}.wasm`;
-  const features = ['simd', 'threads', 'bulk-memory', ...(fused ? ['relaxed-simd'] : [])];
-  execFileSync(asc, [
-    ...[source, '-o', file, '-O3', '--noAssert', '--runtime', 'stub'],
-    ...['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'],
-    ...features.flatMap((feature) => ['--enable', feature]),
-  ]);
-  return file;
+/** Without relaxed SIMD, a product and a sum are two instructions. */
+async function compiledKernels(fused: boolean): Promise<WebAssembly.Module> {
+  const { sources, ...assembly } = fused ? fusedAssembly : plainAssembly;
+  const here = new URL('assembly/', import.meta.url);
+  return new WebAssembly.Module(await assembled({ ...assembly, sources: here }, [sources]));
 }
 
-/** Room of one thread: packed blocks (see `packFloats`) and the scores of one head. */
-export const SCRATCH_BYTES = 4 * (96 * 512 + 512 * 512 + 48 + 512 * 512);
 /** Work below this many elements stays on one thread. */
 const SMALL = 1 << 14;
 
@@ -31,13 +21,13 @@ interface Pointed {
   readonly dataId: tf.TensorInfo['dataId'];
 }
 
-/** Puts own kernels, with their gradients, into tfjs's WASM backend. */
-export function useOwnKernels(
-  { memory, malloc }: SharedWasm,
-  file: string,
-  parts: number,
-): Operations {
-  const threads = new Threads(file, memory, malloc, parts, SCRATCH_BYTES);
+/** Makes tfjs's WASM backend the one that tensors are made on, with own kernels and their gradients in it. */
+export async function useOwnKernels(fused: boolean, parts: number): Promise<Operations> {
+  const memory = await registerSharedBackend();
+  tf.enableProdMode();
+  await tf.setBackend('wasm');
+  const threads = new Threads(await compiledKernels(fused), memory, parts);
+  replaceMatMulShared(threads);
   const backend = tf.backend() as BackendWasm;
   const at = ({ dataId }: Pointed) => backend.dataIdMap.get(dataId).memoryOffset;
   const make = (...shape: number[]) => backend.makeOutput(shape, 'float32');
@@ -57,38 +47,17 @@ export function useOwnKernels(
   const apply = <T>(name: string, inputs: Record<string, tf.Tensor>, attributes: object = {}) =>
     tf.engine().runKernel(name, inputs, attributes as tf.NamedAttrMap) as T;
 
-  /** C = op(A)·op(B) + bias, matrices. */
-  const product = (
-    [a, b, bias]: readonly (tf.TensorInfo | undefined)[],
-    transposeA = false,
-    transposeB = false,
-  ) => {
-    const [rows, columns] = a!.shape as [number, number];
-    const [m, k] = transposeA ? [columns, rows] : [rows, columns];
-    const n = b!.shape[transposeB ? 0 : 1]!;
+  register('OwnDense', ({ x, weight, bias }) => {
+    const [m, k] = x!.shape as [number, number];
+    const n = weight!.shape[1]!;
     const c = make(m, n);
     threads.call(
-      'gemm',
-      [
-        ...[at(a!), ...(transposeA ? [1, columns] : [columns, 1])],
-        ...[at(b!), ...(transposeB ? [1, b!.shape[1]!] : [n, 1])],
-        ...[at(c), m, n, k, bias ? at(bias) : 0],
-      ],
+      'product',
+      [at(x!), k, 1, 0, at(weight!), n, 1, 0, at(c), 1, m, n, k, at(bias!)],
       m * n * k < 8 * SMALL,
     );
     return c;
-  };
-
-  register(tf.BatchMatMul, ({ a, b }, { transposeA, transposeB }) => {
-    if (a!.shape.slice(0, -2).some((length) => length > 1)) {
-      throw new Error('only matrices are multiplied outside attention');
-    }
-    const matrix = (x: tf.TensorInfo) => ({ ...x, shape: x.shape.slice(-2) });
-    const c = product([matrix(a!), matrix(b!)], Boolean(transposeA), Boolean(transposeB));
-    return { ...c, shape: [...a!.shape.slice(0, -2), ...c.shape] };
   });
-
-  register('OwnDense', ({ x, weight, bias }) => product([x, weight, bias]));
   register('OwnColumnSums', ({ x }) => {
     const [m, n] = x!.shape as [number, number];
     const sums = make(n);

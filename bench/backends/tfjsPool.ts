@@ -2,11 +2,10 @@
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs-core';
-import { openDevice } from '../../src/training/devices/device.ts';
+import { openPlainWasm } from '../../src/training/devices/rungs/wasm.ts';
 import { type EncoderCase, parametersOf, sizeOf } from './cases.ts';
 import { Encoder, plain } from './encoder.ts';
 import { LEARNING_RATE, serve, type Task } from './engine.ts';
-import { registerSegmentSum } from './segmentSum.ts';
 
 interface Share {
   readonly model: EncoderCase;
@@ -48,8 +47,8 @@ async function step(model: EncoderCase, initial: readonly Float32Array[]): Promi
 }
 
 async function work({ model, initial, part, parts, gradients }: Share): Promise<void> {
-  await openDevice('wasm');
-  registerSegmentSum();
+  tf.enableProdMode();
+  await openPlainWasm('it is compared');
   const bounds = [part, part + 1].map((p) => (model.batch * p) / parts) as [number, number];
   const encoder = new Encoder(model, initial, plain, bounds);
   const all = new Float32Array(gradients);

@@ -1,11 +1,11 @@
-/** tfjs's WASM backend with the kernels of src/training/devices and the gradient of gather: one thread. */
-import { openDevice } from '../../src/training/devices/device.ts';
+/** tfjs's WASM backend for one thread, with what src/training/devices adds to it. */
+import * as tf from '@tensorflow/tfjs-core';
+import { openPlainWasm } from '../../src/training/devices/rungs/wasm.ts';
 import { encoderStep, plain, productTask } from './encoder.ts';
 import { serve } from './engine.ts';
-import { registerSegmentSum } from './segmentSum.ts';
 
-await openDevice('wasm');
-registerSegmentSum();
+tf.enableProdMode();
+await openPlainWasm('it is compared');
 await serve({
   product: productTask,
   step: (model, initial) => encoderStep(model, initial, plain),

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { assembled } from '../../src/engine/kernels/build.ts';
+import { engineAssembly } from '../../src/engine/kernels/load.ts';
 import type { Traffic } from './trafficThread.ts';
 
 /** Plain reading and copying of a memory, by as many threads as there are cores, each its own contiguous part. */
@@ -9,7 +10,10 @@ export class MemoryTraffic {
 
   static async start(memory: WebAssembly.Memory): Promise<MemoryTraffic> {
     const module = new WebAssembly.Module(
-      await assembled(new URL('../assembly/', import.meta.url)),
+      await assembled({
+        ...engineAssembly,
+        sources: new URL('../assembly/', import.meta.url),
+      }),
     );
     const file = new URL('trafficThread.ts', import.meta.url);
     return new MemoryTraffic(

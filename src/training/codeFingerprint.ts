@@ -2,8 +2,11 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** What a bundled trainer is made of, besides its own bundle: the engine decides bits too. */
-const ENGINE = ['engine-worker.js', 'kernel-thread.js', 'kernels.wasm'];
+/** What a bundled trainer is made of, besides its own bundle: engine and kernels decide bits too. */
+const BESIDE = [
+  ...['engine-worker.js', 'kernel-thread.js', 'kernels.wasm'],
+  ...['training-thread.js', 'training-kernels.wasm', 'training-kernels-plain.wasm'],
+];
 
 /** SHA-256, hex, of the trainer itself: of its bundles, or of its sources when it runs from them. */
 export function codeFingerprint(): string {
@@ -15,7 +18,7 @@ export function codeFingerprint(): string {
 function codeFiles(): string[] {
   const self = import.meta.filename;
   if (!self.endsWith('.ts')) {
-    return [self, ...ENGINE.map((name) => path.join(path.dirname(self), name))];
+    return [self, ...BESIDE.map((name) => path.join(path.dirname(self), name))];
   }
   return ['engine', 'experiment', 'runs', 'training'].flatMap((room) => {
     const folder = path.join(path.dirname(self), '..', room);

@@ -250,61 +250,68 @@ describe('a real run', () => {
     checkpointEvery: '25',
     model: '{ hidden: [48, 48] }',
   };
+  /** Layers wide enough for their products to be shared between threads. */
+  const wide = {
+    ...{ steps: '60', evaluateEvery: '20', checkpointEvery: '10' },
+    ...{ device: 'wasm', model: '{ hidden: [512, 512] }' },
+  };
 
-  test('killed at random moments and resumed, it ends with the bits of one that was left alone', async () => {
-    const [killed, alone] = [temporary(), temporary()];
-    for (const folder of [killed, alone]) writeRings(folder, config);
-    assert.equal((await grain(['run', 'grain.yaml'], alone)).status, 0);
+  for (const [device, chosen] of Object.entries({ cpu: config, wasm: wide })) {
+    test(`killed at random moments and resumed, it ends with the bits of one left alone: ${device}`, async () => {
+      const [killed, alone] = [temporary(), temporary()];
+      for (const folder of [killed, alone]) writeRings(folder, chosen);
+      assert.equal((await grain(['run', 'grain.yaml'], alone)).status, 0);
 
-    const runsIn = (folder: string) => path.join(folder, '.grain', 'runs');
-    const store = new RunStore(runsIn(killed));
-    const unfinished = async () =>
-      (await store.list()).filter(({ status }) => status !== 'finished');
-    let kills = 0;
-    let trainer = startGrain(['run', 'grain.yaml'], killed);
-    const seen = new Map<string, RunEvent[]>();
-    for (;;) {
-      while (trainer.child.exitCode === null && (await stepCount(store)) <= 20 * kills + 5) {
-        await sleep(5);
+      const runsIn = (folder: string) => path.join(folder, '.grain', 'runs');
+      const store = new RunStore(runsIn(killed));
+      const unfinished = async () =>
+        (await store.list()).filter(({ status }) => status !== 'finished');
+      let kills = 0;
+      let trainer = startGrain(['run', 'grain.yaml'], killed);
+      const seen = new Map<string, RunEvent[]>();
+      for (;;) {
+        while (trainer.child.exitCode === null && (await stepCount(store)) <= 20 * kills + 5) {
+          await sleep(5);
+        }
+        await sleep(Math.random() * 80);
+        for (const { manifest, folder } of await store.list()) {
+          seen.set(manifest.id, await readLog(folder));
+        }
+        trainer.child.kill('SIGKILL');
+        const { status, stderr } = await trainer.ended;
+        assert.ok(status === null || status === 0, stderr);
+        if (status === null) kills++;
+        const [next] = await unfinished();
+        if (!next) break;
+        assert.equal(next.status, 'interrupted');
+        for (const [id, events] of seen) {
+          const now = await readLog(store.open(id).path);
+          assert.deepEqual(now.slice(0, events.length), events, 'what was read once stays');
+        }
+        const { id } = next.manifest.experiment;
+        trainer = startGrain(['run', '--resume', id], killed);
       }
-      await sleep(Math.random() * 80);
-      for (const { manifest, folder } of await store.list()) {
-        seen.set(manifest.id, await readLog(folder));
-      }
-      trainer.child.kill('SIGKILL');
-      const { status, stderr } = await trainer.ended;
-      assert.ok(status === null || status === 0, stderr);
-      if (status === null) kills++;
-      const [next] = await unfinished();
-      if (!next) break;
-      assert.equal(next.status, 'interrupted');
-      for (const [id, events] of seen) {
-        const now = await readLog(store.open(id).path);
-        assert.deepEqual(now.slice(0, events.length), events, 'what was read once stays');
-      }
-      const { id } = next.manifest.experiment;
-      trainer = startGrain(['run', '--resume', id], killed);
-    }
-    assert.ok(kills >= 3, `killed ${kills} times`);
+      assert.ok(kills >= 3, `killed ${kills} times`);
 
-    const [ours, theirs] = await Promise.all([store.list(), new RunStore(runsIn(alone)).list()]);
-    assert.deepEqual(
-      ours.map(({ manifest }) => manifest.aggregator),
-      ['grain', 'mean'],
-    );
-    for (const [i, { folder }] of ours.entries()) {
-      const other = theirs[i]!.folder;
-      const [mine, expected] = [stepsOf(await readLog(folder)), stepsOf(await readLog(other))];
-      assert.equal(expected.length, 160);
-      assert.deepEqual(mine.map(factsOf), expected.map(factsOf), 'no step lost, none repeated');
-      assert.deepEqual(weightsOf(folder), weightsOf(other));
-      const [predicted, wanted] = [folder, other].map((it) =>
-        readFileSync(path.join(it, 'predictions.jsonl'), 'utf8'),
+      const [ours, theirs] = await Promise.all([store.list(), new RunStore(runsIn(alone)).list()]);
+      assert.deepEqual(
+        ours.map(({ manifest }) => manifest.aggregator),
+        ['grain', 'mean'],
       );
-      assert.equal(predicted, wanted);
-    }
-    console.log(`killed ${kills} times`);
-  });
+      for (const [i, { folder }] of ours.entries()) {
+        const other = theirs[i]!.folder;
+        const [mine, expected] = [stepsOf(await readLog(folder)), stepsOf(await readLog(other))];
+        assert.equal(expected.length, Number(chosen.steps));
+        assert.deepEqual(mine.map(factsOf), expected.map(factsOf), 'no step lost, none repeated');
+        assert.deepEqual(weightsOf(folder), weightsOf(other));
+        const [predicted, wanted] = [folder, other].map((it) =>
+          readFileSync(path.join(it, 'predictions.jsonl'), 'utf8'),
+        );
+        assert.equal(predicted, wanted);
+      }
+      console.log(`killed ${kills} times`);
+    });
+  }
 
   test('stop --wait ends it with a checkpoint, later ones before they begin; the process exits with 130', async () => {
     const folder = temporary();

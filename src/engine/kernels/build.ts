@@ -2,36 +2,50 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import asc, { version } from 'assemblyscript/asc';
 
-const cache = new URL('../../../.cache/', import.meta.url);
+const root = new URL('../../../', import.meta.url);
+const cache = new URL('.cache/', root);
+
+/** AssemblyScript that becomes one WebAssembly module. */
+export interface Assembly {
+  /** Its name beside the bundle. */
+  readonly file: string;
+  /** The folder of its sources. */
+  readonly sources: URL;
+  /** What `asc --enable` takes. */
+  readonly features: readonly string[];
+}
 
 const options = [
   ...['--runtime', 'stub', '-O3', '--noAssert'],
-  ...['--enable', 'simd', '--enable', 'threads'],
-  // Gradients are read where the trainer wrote them: the memory is the trainer's.
+  // Numbers are read where somebody else wrote them: the memory is theirs.
   ...['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'],
 ];
-
-/** The kernels as WebAssembly, compiled from `assembly/`. */
-export function kernelsFromSource(): Promise<Uint8Array<ArrayBuffer>> {
-  return assembled(new URL('assembly/', import.meta.url));
-}
 
 /**
  * All AssemblyScript of a folder as one WebAssembly module, from an earlier compilation of the same sources if there is one.
  *
+ * @param libraries other folders that the sources import from
  * @throws Error with the compiler's messages
  */
-export async function assembled(sources: URL): Promise<Uint8Array<ArrayBuffer>> {
-  const names = (await readdir(sources)).filter((name) => name.endsWith('.ts')).sort();
-  const texts = await Promise.all(names.map((name) => readFile(new URL(name, sources), 'utf8')));
+export async function assembled(
+  { sources, features }: Assembly,
+  libraries: readonly URL[] = [],
+): Promise<Uint8Array<ArrayBuffer>> {
+  const entries = await textsOf(sources);
+  const files = new Map(entries);
+  for (const library of libraries) {
+    for (const [name, text] of await textsOf(library)) files.set(name, text);
+  }
+  const enabled = features.flatMap((feature) => ['--enable', feature]);
+  const names = [...entries.keys()];
   const fingerprint = createHash('sha256')
-    .update(JSON.stringify([version, options, names, texts]))
+    .update(JSON.stringify([version, options, enabled, names, [...files]]))
     .digest('hex');
   const file = new URL(`assembled-${fingerprint.slice(0, 16)}.wasm`, cache);
   const compiled = await readFile(file).catch(() => null);
   if (compiled) return new Uint8Array(compiled);
 
-  const wasm = await compile(new Map(names.map((name, i) => [name, texts[i]!])));
+  const wasm = await compile(names, files, enabled);
   await mkdir(cache, { recursive: true });
   // Whole or not at all: tests compile side by side.
   const draft = new URL(`${file.href}.${process.pid}`);
@@ -40,15 +54,32 @@ export async function assembled(sources: URL): Promise<Uint8Array<ArrayBuffer>> 
   return wasm;
 }
 
-async function compile(files: ReadonlyMap<string, string>): Promise<Uint8Array<ArrayBuffer>> {
-  let wasm: Uint8Array<ArrayBuffer> | undefined;
-  const { error, stderr } = await asc.main([...files.keys(), '--outFile', 'wasm', ...options], {
-    readFile: (name) => files.get(name) ?? null,
-    writeFile: (_, contents) => {
-      wasm = new Uint8Array(contents as Uint8Array);
-    },
-    listFiles: () => [],
+/** The texts in a folder by their paths from the root of the repository. */
+async function textsOf(folder: URL): Promise<Map<string, string>> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.ts')).sort();
+  const path = folder.href.slice(root.href.length);
+  const texts = names.map(async (name): Promise<[string, string]> => {
+    return [path + name, await readFile(new URL(name, folder), 'utf8')];
   });
+  return new Map(await Promise.all(texts));
+}
+
+async function compile(
+  entries: readonly string[],
+  files: ReadonlyMap<string, string>,
+  enabled: readonly string[],
+): Promise<Uint8Array<ArrayBuffer>> {
+  let wasm: Uint8Array<ArrayBuffer> | undefined;
+  const { error, stderr } = await asc.main(
+    [...entries, '--outFile', 'wasm', ...options, ...enabled],
+    {
+      readFile: (name) => files.get(name) ?? null,
+      writeFile: (_, contents) => {
+        wasm = new Uint8Array(contents as Uint8Array);
+      },
+      listFiles: () => [],
+    },
+  );
   if (error || !wasm)
     throw new Error(`the AssemblyScript does not compile: ${stderr}`, { cause: error });
   return wasm;

@@ -21,7 +21,7 @@ export interface RungReport {
   readonly automatic: boolean;
   /** The device's name, when usable. */
   readonly name?: string;
-  /** Why it cannot be used here, or why `auto` passes it by. */
+  /** Why it cannot be used here, why `auto` passes it by, or what it does without. */
   readonly reason?: string;
   /** How to get it. */
   readonly remedy?: string;
@@ -33,7 +33,7 @@ export async function tryRung(rung: Rung): Promise<{ report: RungReport; open: O
   tf.enableProdMode();
   try {
     const open = await openers[rung]();
-    const { name, imitated = false } = open;
+    const { name, imitated = false, hindrance } = open;
     const report: RungReport = imitated
       ? {
           rung,
@@ -43,7 +43,7 @@ export async function tryRung(rung: Rung): Promise<{ report: RungReport; open: O
           reason: 'it imitates a GPU in software, slower than the rungs below',
           remedy: 'install the driver of a real GPU',
         }
-      : { rung, usable: true, automatic: true, name };
+      : { rung, usable: true, automatic: true, name, ...(hindrance ? { reason: hindrance } : {}) };
     return { report, open };
   } catch (error) {
     const remedy = error instanceof RungUnavailable ? error.remedy : 'please report this as a bug';

@@ -11,6 +11,8 @@ export interface OpenRung {
   readonly hostMemory: boolean;
   /** A GPU imitated in software: slower than the rungs below, so `auto` passes it by. */
   readonly imitated?: boolean;
+  /** What it does without here, and why. */
+  readonly hindrance?: string;
   close(): Promise<void>;
 }
 

@@ -1,5 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type BackendName, type KernelArguments, replaceKernel } from './run.ts';
+import {
+  type BackendName,
+  floatsOf,
+  type KernelArguments,
+  makeFloats,
+  replaceKernel,
+} from './run.ts';
 
 /**
  * Gradient of max pooling: every dY goes to the first largest input of its window, as in tfjs.
@@ -24,9 +30,13 @@ function maxPoolGrad({
     dimRoundingMode,
   );
   const [batch, height, width, channels] = shape;
-  const inputs = backend.readSync(input.dataId) as Float32Array;
-  const slopes = backend.readSync(dy.dataId) as Float32Array;
-  const result = new Float32Array(inputs.length);
+  const output = makeFloats(backend, shape);
+  const [inputs, slopes, result] = [input, dy, output].map((info) => floatsOf(backend, info)) as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ];
+  result.fill(0);
 
   let at = 0;
   for (let b = 0; b < batch; b++) {
@@ -54,5 +64,5 @@ function maxPoolGrad({
       }
     }
   }
-  return { dataId: backend.write(result, shape, 'float32'), shape, dtype: 'float32' };
+  return output;
 }

@@ -1,12 +1,12 @@
 import { registerConv2dBackpropFilter } from './conv2dBackpropFilter.ts';
 import { replaceConv2dBackpropInput } from './conv2dBackpropInput.ts';
-import { replaceMatMul } from './matMul.ts';
 import { replaceMaxPoolGrad } from './maxPoolGrad.ts';
 import type { BackendName } from './run.ts';
+import { registerSegmentSum } from './segmentSum.ts';
 
 const done = new Set<BackendName>();
 
-/** What a backend lacks, or does slowly, of what training the models of this room needs. Once a process. */
+/** What a backend lacks, or does slowly, of what training the models of this room needs, but products. Once a process. */
 export function completeKernels(on: BackendName): void {
   if (done.has(on)) return;
   done.add(on);
@@ -14,6 +14,6 @@ export function completeKernels(on: BackendName): void {
   replaceMaxPoolGrad(on);
   if (on === 'wasm') {
     replaceConv2dBackpropInput();
-    replaceMatMul();
+    registerSegmentSum();
   }
 }

@@ -1,49 +1,82 @@
-import { createRequire } from 'node:module';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
+import { loadTrainingKernels } from '../kernels/load.ts';
+import { replaceMatMul } from '../kernels/matMul.ts';
+import { replaceMatMulShared } from '../kernels/product.ts';
 import { completeKernels } from '../kernels/register.ts';
+import { firstLine } from '../optionalPackage.ts';
 import { type OpenRung, RungUnavailable } from '../rung.ts';
+import { tfjsBinaries } from '../wasm/binaries.ts';
+import { registerSharedBackend } from '../wasm/sharedBackend.ts';
+import { Threads, threadCount } from '../wasm/threads.ts';
 
-export async function openWasm(): Promise<OpenRung> {
+/** One of each a process: tensors of an earlier opening stay what they are. */
+let opened: Promise<OpenRung> | undefined;
+
+/** On shared memory with own kernels and threads; where that cannot be had, as tfjs comes, saying why. */
+export function openWasm(): Promise<OpenRung> {
+  opened ??= open();
+  return opened;
+}
+
+async function open(): Promise<OpenRung> {
+  try {
+    return await openShared();
+  } catch (error) {
+    return openPlainWasm(firstLine(error));
+  }
+}
+
+async function openShared(): Promise<OpenRung> {
+  // Throws where this thread may not wait for others.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);
+  const module = await loadTrainingKernels();
+  const memory = await withoutCrashHandlers(() => registerSharedBackend());
+  const threads = new Threads(module, memory, threadCount());
   completeKernels('wasm');
-  if (!tf.findBackend('wasm')) await load();
-  const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
-  const threads = await tf.env().getAsync('WASM_HAS_MULTITHREAD_SUPPORT');
+  replaceMatMulShared(threads);
+  const count = threads.count === 1 ? 'one thread' : `${threads.count} threads`;
   return {
-    name: `WebAssembly (${simd ? 'SIMD' : 'no SIMD'}, ${threads ? 'threads' : 'one thread'})`,
+    name: `WebAssembly (SIMD, ${threads.isFused ? 'FMA, ' : ''}${count})`,
     backend: 'wasm',
     hostMemory: true,
+    close: () => threads.close(),
+  };
+}
+
+/** tfjs's backend for one thread, with what training needs beside. */
+export async function openPlainWasm(why: string): Promise<OpenRung> {
+  completeKernels('wasm');
+  replaceMatMul();
+  setWasmPaths(tfjsBinaries());
+  if (!(await withoutCrashHandlers(() => tf.setBackend('wasm')))) {
+    throw new RungUnavailable(
+      `the WebAssembly kernels in ${tfjsBinaries()} could not be started`,
+      'reinstall the extension, or run `npm ci` in a checkout',
+    );
+  }
+  const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
+  return {
+    name: `WebAssembly (${simd ? 'SIMD' : 'no SIMD'}, one thread)`,
+    backend: 'wasm',
+    hostMemory: true,
+    hindrance: `slower than it could be, for kernels on shared memory cannot be had: ${why}`,
     close: async () => {},
   };
 }
 
-async function load(): Promise<void> {
-  setWasmPaths(binaryFolder());
-  const crashHandlers = ['uncaughtException', 'unhandledRejection'] as const;
-  const before = crashHandlers.map(
-    (event) => new Set(process.listeners(event as 'uncaughtException')),
-  );
-  const ready = await tf.setBackend('wasm');
-  // The WASM loader rethrows every uncaught error of the process from its own minified line, hiding where it came from.
-  crashHandlers.forEach((event, i) => {
-    for (const listener of process.listeners(event as 'uncaughtException')) {
-      if (!before[i]!.has(listener)) process.off(event, listener);
-    }
-  });
-  if (!ready) {
-    throw new RungUnavailable(
-      `the WebAssembly kernels in ${binaryFolder()} could not be started`,
-      'reinstall the extension, or run `npm ci` in a checkout',
-    );
+/** The WASM loader rethrows every uncaught error of the process from its own minified line, hiding where it came from. */
+async function withoutCrashHandlers<T>(load: () => Promise<T>): Promise<T> {
+  const events = ['uncaughtException', 'unhandledRejection'] as const;
+  const listeners = (event: string) => process.listeners(event as 'uncaughtException');
+  const before = events.map((event) => new Set(listeners(event)));
+  try {
+    return await load();
+  } finally {
+    events.forEach((event, i) => {
+      for (const listener of listeners(event)) {
+        if (!before[i]!.has(listener)) process.off(event, listener);
+      }
+    });
   }
-}
-
-/** Beside the bundle in dist/, or in node_modules when run from source. */
-function binaryFolder(): string {
-  const folder = import.meta.url.endsWith('.ts')
-    ? path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'))
-    : fileURLToPath(new URL('./wasm', import.meta.url));
-  return folder + path.sep;
 }

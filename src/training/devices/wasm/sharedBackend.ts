@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module';
-import path from 'node:path';
 import { BackendWasm, setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
+import factory from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js';
 import * as tf from '@tensorflow/tfjs-core';
+import { tfjsBinaries } from './binaries.ts';
 
 /** What tfjs's loader knows of its own WASM module. */
 interface Module {
@@ -10,31 +10,27 @@ interface Module {
   tfjs?: Record<string, unknown>;
 }
 
-type Factory = (options: object) => Promise<Module>;
-
-export interface SharedWasm {
+/** Where tensors lie, for every thread to reach. */
+export interface SharedMemory {
   readonly memory: WebAssembly.Memory;
+  /** Room in it that no tensor will get, for good. */
   malloc(bytes: number): number;
 }
 
+const PAGES = 256;
+const MOST_PAGES = 65_536;
+
 /**
- * Makes tfjs's `wasm` backend from its build for threads, on a memory of our own that is shared. tfjs itself stays on one
- * thread (its threads never start under Node); kernels that we add can use as many as they like on the same tensors.
+ * Registers tfjs's `wasm` backend from its build for threads, on a memory of ours that is shared. tfjs itself stays on one
+ * thread, for its threads never start under Node; kernels of ours can use as many as they like on the same tensors.
+ *
+ * @throws Error where the memory, or this build, cannot be had; tfjs's backend is then as it was
  */
-export async function openSharedWasm(): Promise<SharedWasm> {
-  const require = createRequire(import.meta.url);
-  const folder = path.join(
-    path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')),
-    'wasm-out',
-    path.sep,
-  );
-  const memory = new WebAssembly.Memory({ initial: 256, maximum: 65_536, shared: true });
-  const factory: Factory = require(`${folder}tfjs-backend-wasm-threaded-simd.js`);
+export async function registerSharedBackend(): Promise<SharedMemory> {
+  const memory = new WebAssembly.Memory({ initial: PAGES, maximum: MOST_PAGES, shared: true });
+  const options = { wasmMemory: memory, locateFile: (file: string) => tfjsBinaries() + file };
   const restore = imitateWorkers();
-  const wasm = await factory({
-    wasmMemory: memory,
-    locateFile: (file: string) => folder + file,
-  }).finally(restore);
+  const wasm = (await factory(options).finally(restore)) as unknown as Module;
   wasm.tfjs = {
     init: wasm.cwrap('init', null, []),
     initWithThreadsCount: wasm.cwrap('init_with_threads_count', null, ['number']),
@@ -44,12 +40,15 @@ export async function openSharedWasm(): Promise<SharedWasm> {
     dispose: wasm.cwrap('dispose', null, []),
   };
   setThreadsCount(1);
-  tf.enableProdMode();
   tf.removeBackend('wasm');
   type Parameter = ConstructorParameters<typeof BackendWasm>[0];
   tf.registerBackend('wasm', () => new BackendWasm(wasm as unknown as Parameter));
-  await tf.setBackend('wasm');
-  return { memory, malloc: (bytes) => wasm._malloc(bytes) >>> 0 };
+  const malloc = (bytes: number) => {
+    const at = wasm._malloc(bytes) >>> 0;
+    if (at === 0) throw new Error(`no room for ${bytes} bytes in the memory of the tensors`);
+    return at;
+  };
+  return { memory, malloc };
 }
 
 /** The loader starts eight threads in advance, which nothing would ever use: it gets the answers without the threads. */

@@ -1,0 +1,38 @@
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs-core';
+import type { KernelArguments } from './run.ts';
+
+/**
+ * Sums of the rows of x that `segmentIds` sends to the same segment, the gradient of `tf.gather`: missing from the WASM backend.
+ * Rows of a segment are added up in their order; those sent to no segment of 0…numSegments−1 are left out.
+ */
+export function registerSegmentSum(): void {
+  tf.registerKernel({
+    kernelName: tf.UnsortedSegmentSum,
+    backendName: 'wasm',
+    kernelFunc: segmentSum as unknown as tf.KernelFunc,
+  });
+}
+
+function segmentSum({
+  inputs: { x, segmentIds },
+  attrs: { numSegments },
+  backend,
+}: KernelArguments<'x' | 'segmentIds', tf.UnsortedSegmentSumAttrs>): tf.TensorInfo {
+  if (x.dtype !== 'float32') {
+    throw new Error(`sums by segment need float32 here, got ${x.dtype}`);
+  }
+  const rest = x.shape.slice(segmentIds.shape.length);
+  const width = tf.util.sizeFromShape(rest);
+  const wasm = backend as BackendWasm;
+  const result = wasm.makeOutput([numSegments, ...rest], 'float32');
+  const [rows, sums] = [x, result].map((info) => wasm.typedArrayFromHeap(info) as Float32Array);
+  const ids = wasm.typedArrayFromHeap(segmentIds) as Int32Array;
+  sums!.fill(0);
+  for (const [row, id] of ids.entries()) {
+    if (id < 0 || id >= numSegments) continue;
+    const [from, to] = [row * width, id * width];
+    for (let j = 0; j < width; j++) sums![to + j]! += rows![from + j]!;
+  }
+  return result;
+}
