@@ -11,7 +11,8 @@ const share = () => z.number().min(0).max(1);
 const memory = () => z.number().min(0).lt(1);
 const column = () => z.string().min(1).meta({ title: 'the name of a column' });
 const file = () => z.string().min(1).meta({ title: 'the path of a file' });
-const seed = () => z.int().min(0).max(2_147_483_647);
+export const MAX_SEED = 2_147_483_647;
+const seed = () => z.int().min(0).max(MAX_SEED);
 
 const model = z.strictObject({
   from: z

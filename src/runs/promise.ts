@@ -1,4 +1,4 @@
-import { aggregators } from '../engine/aggregators/registry.ts';
+import { knownAggregator } from '../engine/aggregators/registry.ts';
 import { type GuaranteeState, guaranteeState } from '../engine/guarantee.ts';
 import type { AggregatorName } from '../engine/types.ts';
 import type { Aggregation } from './manifest.ts';
@@ -13,7 +13,7 @@ export function promiseOf(
   { name, parameters, smoothing }: Aggregation,
   step: { readonly certified: boolean | null },
 ): GuaranteeState | null {
-  if (!Object.hasOwn(aggregators, name)) return null;
+  if (!knownAggregator(name)) return null;
   try {
     return guaranteeState({ name: name as AggregatorName, parameters, smoothing }, step);
   } catch (error) {

@@ -6,6 +6,16 @@ import type { EndEvent } from './events.ts';
  */
 export type RunStatus = 'queued' | 'running' | 'finished' | 'stopped' | 'failed' | 'interrupted';
 
+/** A process works on the run, or will. */
+export function isLiving(status: RunStatus): boolean {
+  return status === 'running' || status === 'queued';
+}
+
+/** Not done, and no process works on it: it can go on from its last checkpoint. */
+export function isResumable(status: RunStatus): boolean {
+  return status === 'interrupted' || status === 'stopped' || status === 'failed';
+}
+
 /** The last of a run's `start` and `end` events; `null` before the first. A run that was resumed starts again. */
 export type Lifecycle = 'started' | EndEvent['status'] | null;
 

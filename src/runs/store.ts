@@ -8,7 +8,7 @@ import type { RunManifest } from './manifest.ts';
 import { hasLivingOwner } from './owner.ts';
 import { type Progress, ProgressTail } from './progress.ts';
 import { readManifest } from './readManifest.ts';
-import { type RunStatus, statusOf } from './status.ts';
+import { isLiving, type RunStatus, statusOf } from './status.ts';
 
 /** How many runs are read at once: enough to keep the disk busy, few enough to keep memory small. */
 const READERS = 8;
@@ -110,7 +110,7 @@ export class RunStore {
   async delete(id: string): Promise<void> {
     const { path: folder } = this.open(id);
     const status = (await this.#summary(id))?.status;
-    if (status === 'running' || status === 'queued') {
+    if (status && isLiving(status)) {
       throw new Error(`${id} is ${status}: stop it before you delete it`);
     }
     await rm(folder, { recursive: true, force: true });

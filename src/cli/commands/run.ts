@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { aggregatorNames } from '../../experiment/aggregation.ts';
+import { MAX_SEED } from '../../experiment/config.ts';
 import { ConfigError } from '../../experiment/parse.ts';
 import { closeSession } from '../../training/session.ts';
 import { trainRuns } from '../../training/trainRuns.ts';
@@ -15,9 +16,6 @@ import { lineView } from '../progress/lines.ts';
 import { TerminalView } from '../progress/terminal.ts';
 import type { ProgressView } from '../progress/view.ts';
 import { nearestRoot } from '../root.ts';
-
-/** As in a config. */
-const MAX_SEED = 2_147_483_647;
 
 interface RunOptions extends Overrides {
   readonly out?: string;

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Command } from 'commander';
-import { aggregators } from '../../engine/aggregators/registry.ts';
+import { knownAggregator } from '../../engine/aggregators/registry.ts';
 import { diagnoseStep, type StepDiagnostics, type Unmeasured } from '../../engine/diagnoseStep.ts';
 import type { RunEvent, StepEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
@@ -62,9 +62,8 @@ async function shownRun(run: RunSummary) {
 }
 
 /** What the registry knows of the aggregator; nulls for another trainer's. */
-function aboutMethod({ name: aggregator }: Aggregation) {
-  const known = Object.values(aggregators).find(({ name }) => name === aggregator);
-  const { title = null, reference = null, guarantee = null } = known ?? {};
+function aboutMethod({ name }: Aggregation) {
+  const { title = null, reference = null, guarantee = null } = knownAggregator(name) ?? {};
   return { title, reference, guarantee };
 }
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { referredRuns } from '../../runs/reference.ts';
-import type { RunStatus } from '../../runs/status.ts';
-import type { RunStore, RunSummary } from '../../runs/store.ts';
+import { isLiving, type RunStatus } from '../../runs/status.ts';
+import type { RunStore } from '../../runs/store.ts';
 import { FAILED } from '../exit.ts';
 import { printJson } from '../output.ts';
 import { rootOption, storeIn } from '../root.ts';
@@ -27,7 +27,9 @@ export function addStopCommand(program: Command): void {
     .option('--json', 'print one JSON object')
     .action(async (reference: string, { root, wait, json }: StopOptions) => {
       const store = storeIn(root);
-      const living = referredRuns(await store.list(), reference).filter(isLiving);
+      const living = referredRuns(await store.list(), reference).filter(({ status }) =>
+        isLiving(status),
+      );
       const ids = living.map(({ manifest }) => manifest.id);
       await Promise.all(ids.map((id) => store.requestStop(id)));
       const runs = await statusesOf(ids, store, wait ?? false);
@@ -50,22 +52,16 @@ async function statusesOf(
 ): Promise<StoppedRun[]> {
   for (;;) {
     const runs = (await store.list()).filter(({ manifest }) => ids.includes(manifest.id));
-    if (!wait || !runs.some(isLiving)) {
+    if (!wait || !runs.some(({ status }) => isLiving(status))) {
       return runs.map(({ manifest, status }) => ({ id: manifest.id, status }));
     }
     await sleep(POLL_MS);
   }
 }
 
-function isLiving({ status }: RunSummary): boolean {
-  return status === 'running' || status === 'queued';
-}
-
 function asText(reference: string, runs: readonly StoppedRun[]): string {
   if (runs.length === 0) return `nothing to stop: no process works on ${reference}`;
   return runs
-    .map(({ id, status }) =>
-      status === 'running' || status === 'queued' ? `${id} was asked to stop` : `${id} ${status}`,
-    )
+    .map(({ id, status }) => (isLiving(status) ? `${id} was asked to stop` : `${id} ${status}`))
     .join('\n');
 }

@@ -3,11 +3,11 @@ import type { AggregatorName } from '../../engine/types.ts';
 import { checkFiles } from '../../experiment/checkFiles.ts';
 import { expand } from '../../experiment/expand.ts';
 import { makeIgnored } from '../../runs/gitIgnore.ts';
-import { RunStore } from '../../runs/store.ts';
 import { manifestsOf } from '../../training/manifests.ts';
 import { Request } from '../../training/request.ts';
 import { closeSession, openSession } from '../../training/session.ts';
 import { parseConfigFile } from '../configFile.ts';
+import { storeIn } from '../root.ts';
 import type { Launch } from './launch.ts';
 import { OwnedRuns } from './ownedRuns.ts';
 
@@ -34,7 +34,7 @@ export async function launchFresh(
   try {
     const manifests = manifestsOf(request, session, expand(request.config), root);
     makeIgnored(path.join(root, '.grain'));
-    const folders = new RunStore(path.join(root, '.grain/runs')).createAll(manifests);
+    const folders = storeIn(root).createAll(manifests);
     const runs = manifests.map((manifest, i) => ({ manifest, folder: folders[i]!.path }));
     return { session, runs, owned: OwnedRuns.take(runs) };
   } catch (error) {

@@ -1,13 +1,15 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { aggregators } from '../../engine/aggregators/registry.ts';
+import { knownAggregator } from '../../engine/aggregators/registry.ts';
 import { type Config, configSchema } from '../../experiment/config.ts';
 import { STOP_FILE } from '../../runs/files.ts';
 import { aggregationOf, type RunManifest } from '../../runs/manifest.ts';
 import { referredRuns } from '../../runs/reference.ts';
-import { RunStore, type RunSummary } from '../../runs/store.ts';
+import { isResumable } from '../../runs/status.ts';
+import type { RunSummary } from '../../runs/store.ts';
 import { Request } from '../../training/request.ts';
 import { closeSession, openSession, type Session } from '../../training/session.ts';
+import { storeIn } from '../root.ts';
 import type { Launch } from './launch.ts';
 import { OwnedRuns } from './ownedRuns.ts';
 
@@ -29,7 +31,7 @@ export async function launchResumed(
   root: string,
   onLoading: (done: number, total: number) => void,
 ): Promise<Launch> {
-  const store = new RunStore(path.join(root, '.grain/runs'));
+  const store = storeIn(root);
   const runs = unfinished(referredRuns(await store.list(), reference));
   const owned = OwnedRuns.take(runs);
   // Whoever wants the runs to stop from now on means this process: also while it reads the data.
@@ -51,9 +53,7 @@ export async function launchResumed(
 }
 
 function unfinished(meant: readonly RunSummary[]): RunSummary[] {
-  const resumable = meant.filter(({ status }) =>
-    ['interrupted', 'stopped', 'failed'].includes(status),
-  );
+  const resumable = meant.filter(({ status }) => isResumable(status));
   if (resumable.length > 0) return resumable;
   const states = meant.map(({ manifest, status }) => `${manifest.id} is ${status}`);
   throw new ResumeError(`nothing to resume: ${states.join(', ')}`);
@@ -70,8 +70,7 @@ function requestFrom(manifest: RunManifest, root: string): Request {
 function configOf(manifest: RunManifest): Config {
   const { config, device } = manifest;
   const parsed = configSchema.safeParse({ ...config, device: device.rung });
-  if (parsed.success && Object.hasOwn(aggregators, aggregationOf(manifest).name))
-    return parsed.data;
+  if (parsed.success && knownAggregator(aggregationOf(manifest).name)) return parsed.data;
   throw new ResumeError(
     `${manifest.id} was made by another trainer, or by a version too far from this one`,
   );

@@ -34,12 +34,16 @@ export const aggregators: Readonly<Record<AggregatorName, AggregatorDescription>
   'normalized-mean': normalizedMean,
 };
 
+/** What is known of the aggregator of that name, if there is one. */
+export function knownAggregator(name: string): AggregatorDescription | undefined {
+  return Object.hasOwn(aggregators, name) ? aggregators[name as AggregatorName] : undefined;
+}
+
 /** @throws RangeError naming the known aggregators if `name` is none of them */
 export function aggregatorNamed(name: string): AggregatorDescription {
-  if (!Object.hasOwn(aggregators, name)) {
-    throw new RangeError(
-      `unknown aggregator "${name}"; known: ${Object.keys(aggregators).join(', ')}`,
-    );
-  }
-  return aggregators[name as AggregatorName];
+  const known = knownAggregator(name);
+  if (known) return known;
+  throw new RangeError(
+    `unknown aggregator "${name}"; known: ${Object.keys(aggregators).join(', ')}`,
+  );
 }

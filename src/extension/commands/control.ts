@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
+import { isLiving, isResumable } from '../../runs/status.ts';
 import type { RunSummary } from '../../runs/store.ts';
 import { type Launcher, stopRuns } from '../launch/launcher.ts';
-import { isLiving, isResumable } from '../runs/states.ts';
 import { runWords } from '../runs/words.ts';
 import type { WorkspaceRuns } from '../runs/workspaceRuns.ts';
 import type { Targets } from './targets.ts';

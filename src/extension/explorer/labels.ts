@@ -1,6 +1,7 @@
 import type { RunStatus } from '../../runs/status.ts';
+import { isLiving, isResumable } from '../../runs/status.ts';
 import type { RunSummary } from '../../runs/store.ts';
-import { isLiving, isResumable, overallStatus } from '../runs/states.ts';
+import { overallStatus } from '../runs/states.ts';
 import {
   durationWords,
   experimentWords,

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { hasCode } from '../../runs/errno.ts';
+import { isLiving } from '../../runs/status.ts';
 import { locatedMessages } from '../configs/located.ts';
 import type { ConfigProblems } from '../configs/problems.ts';
-import { isLiving } from '../runs/states.ts';
 import { runWords } from '../runs/words.ts';
 import type { LocatedRun, WorkspaceRuns } from '../runs/workspaceRuns.ts';
 import { grainCommand } from './grainCommand.ts';

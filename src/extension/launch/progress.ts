@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { isLiving } from '../runs/states.ts';
+import { isLiving } from '../../runs/status.ts';
 import { progressWords, seedWords } from '../runs/words.ts';
 import type { LocatedRun, WorkspaceRuns } from '../runs/workspaceRuns.ts';
 

@@ -1,5 +1,6 @@
-import { aggregators } from '../../engine/aggregators/registry.ts';
+import { knownAggregator } from '../../engine/aggregators/registry.ts';
 import { aggregationOf } from '../../runs/manifest.ts';
+import { isLiving } from '../../runs/status.ts';
 import type { RunSummary } from '../../runs/store.ts';
 import type {
   EmptyMessage,
@@ -9,7 +10,6 @@ import type {
   SelectRunMessage,
 } from '../messages/common.ts';
 import { latestFirst } from '../runs/order.ts';
-import { isLiving } from '../runs/states.ts';
 import { experimentWords, seedWords } from '../runs/words.ts';
 import type { Content } from './livePage.ts';
 import type { RunFeed } from './runFeed.ts';
@@ -146,7 +146,7 @@ function headerOf({ manifest, status, step }: RunSummary, feed: RunFeed): RunHea
 }
 
 function methodOf(aggregator: string): Method | null {
-  const known = Object.values(aggregators).find(({ name }) => name === aggregator);
+  const known = knownAggregator(aggregator);
   if (!known) return null;
   const { name, title, guarantee, reference, properties } = known;
   const { nonConflicting: promises, minimumNorm } = properties;

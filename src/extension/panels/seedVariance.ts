@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { isLiving } from '../../runs/status.ts';
 import { EventTail } from '../../runs/tail.ts';
 import type { EmptyMessage } from '../messages/common.ts';
 import type {
@@ -8,7 +9,6 @@ import type {
   SeedVarianceToHost,
 } from '../messages/seedVariance.ts';
 import { latestFirst } from '../runs/order.ts';
-import { isLiving } from '../runs/states.ts';
 import { experimentWords } from '../runs/words.ts';
 import type { LocatedRun, WorkspaceRuns } from '../runs/workspaceRuns.ts';
 import type { Content } from './livePage.ts';

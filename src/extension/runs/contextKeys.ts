@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { isLiving, isResumable } from './states.ts';
+import { isLiving, isResumable } from '../../runs/status.ts';
 import type { WorkspaceRuns } from './workspaceRuns.ts';
 
 /** Tells VS Code which commands make sense now, so that the palette offers no others. */

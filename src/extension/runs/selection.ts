@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
+import { isLiving } from '../../runs/status.ts';
 import { latestFirst } from './order.ts';
-import { isLiving } from './states.ts';
 import type { LocatedRun, WorkspaceRuns } from './workspaceRuns.ts';
 
 /** The run that commands and the metrics view are about when none is named. */

@@ -1,8 +1,8 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { isLiving } from '../../runs/status.ts';
 import { RunStore, type RunSummary } from '../../runs/store.ts';
-import { isLiving } from './states.ts';
 
 /** While a process writes, the explorer is at most this old. */
 const POLL_MS = 500;
