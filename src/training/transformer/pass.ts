@@ -1,0 +1,56 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Bounds, Dropped, Matrix, Operations } from './operations.ts';
+import type { Parameter, StackedGradient } from './parameter.ts';
+
+/** Examples as token ids, padded to one length. */
+export interface TokenBatch {
+  readonly batch: number;
+  /** Tokens of each example, padding included. */
+  readonly length: number;
+  /** batch·length, row-major. */
+  readonly ids: Int32Array;
+  /** Of the two texts of a pair; as `ids`. */
+  readonly typeIds: Int32Array;
+  /** Tokens of each example that are no padding, the first ones; length batch. */
+  readonly lengths: Int32Array;
+  /** Examples of group g: examples[g] … examples[g + 1] − 1; length k + 1. */
+  readonly examples: readonly number[];
+}
+
+/** Where the groups' gradients go on the way back. */
+export interface GradientSink {
+  /** Takes over the tensor, which outlives any scope. A parameter that is used twice comes twice: the sum is meant. */
+  add(parameter: Parameter, gradient: StackedGradient): void;
+}
+
+/** One way through the network. */
+export interface Pass {
+  readonly operations: Operations;
+  readonly tokens: TokenBatch;
+  /** Of the groups, in rows of tokens. */
+  readonly bounds: Bounds;
+  /** Null where nothing is dropped: outside of training. */
+  readonly dropout: Dropout | null;
+  /** Null where there will be no way back. */
+  readonly sink: GradientSink | null;
+}
+
+/** A seed for each place in the network that drops, the same whenever a step is computed again. */
+export interface Dropout {
+  at(place: string, rate: number): Dropped | null;
+}
+
+/** What a layer made of its input, and the way back. */
+export interface Forward {
+  readonly y: Matrix;
+  /**
+   * From ∂L/∂y to ∂L/∂x; gradients of trained parameters go to the sink. Once at most. `needsInput` false: nobody asks for
+   * ∂L/∂x, and null may come back.
+   */
+  back(dy: Matrix, needsInput?: boolean): Matrix | null;
+}
+
+/** A layer keeps what its way back needs in the closure; tensors live in the scope of the block that calls it. */
+export type Layer = (x: Matrix, pass: Pass) => Forward;
+
+export type Vector = tf.Tensor1D;
