@@ -13,9 +13,9 @@ import type {
 /** The operations put together of tfjs's own: right on every device, fast on those whose kernels are. */
 export const composed: Operations = {
   linear: (x, weight, bias, layout) =>
-    tf.tidy((): Matrix => {
+    tf.tidy(() => {
       const y = tf.matMul(x, weight, false, layout === 'out-in');
-      return bias ? tf.add(y, bias) : y;
+      return bias ? (tf.add(y, bias) as Matrix) : y;
     }),
   linearInput: (dy, weight, layout) => tf.matMul(dy, weight, false, layout === 'in-out'),
   linearWeight: (x, dy, bounds, layout) =>
