@@ -14,8 +14,8 @@ import type {
 export const composed: Operations = {
   linear: (x, weight, bias, layout) =>
     tf.tidy(() => {
-      const y = tf.matMul(x, weight, false, layout === 'out-in');
-      return bias ? (tf.add(y, bias) as Matrix) : y;
+      const y: Matrix = tf.matMul(x, weight, false, layout === 'out-in');
+      return bias ? tf.add(y, bias) : y;
     }),
   linearInput: (dy, weight, layout) => tf.matMul(dy, weight, false, layout === 'in-out'),
   linearWeight: (x, dy, bounds, layout) =>
