@@ -44,8 +44,8 @@ export interface Dropout {
 export interface Forward {
   readonly y: Matrix;
   /**
-   * From ∂L/∂y to ∂L/∂x; gradients of trained parameters go to the sink. Once at most. `needsInput` false: nobody asks for
-   * ∂L/∂x, and null may come back.
+   * From ∂L/∂y to ∂L/∂x, a tensor of its own; gradients of trained parameters go to the sink. Once at most. `needsInput` false:
+   * nobody asks for ∂L/∂x, and null may come back.
    */
   back(dy: Matrix, needsInput?: boolean): Matrix | null;
 }
