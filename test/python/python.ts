@@ -7,7 +7,7 @@ const execute = promisify(execFile);
 const checkout = path.resolve(import.meta.dirname, '../..');
 
 /** The interpreter that has PyTorch and Hugging Face's libraries. @throws if it is not there */
-function interpreter(): string {
+export function interpreter(): string {
   const python = process.env.GRAIN_PYTHON ?? path.join(checkout, '.cache/python/bin/python');
   if (existsSync(python)) return python;
   throw new Error(`there is no ${python}: \`npm run test:setup\` makes the Python of the tests`);
