@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { EngineClient } from '../engine/client.ts';
 import type { Config } from '../experiment/config.ts';
+import { readsTexts } from '../experiment/texts.ts';
 import type { Data } from './data/dataset.ts';
 import { loadData } from './data/load.ts';
 import { type Device, DeviceError, openDevice } from './devices/device.ts';
@@ -28,6 +29,11 @@ export async function openSession(
   onLoading: (done: number, total: number) => void,
 ): Promise<Session> {
   const { config, folder } = request;
+  if (readsTexts(config.data)) {
+    throw request.problem(['model', 'from'], 'transformers cannot be trained yet', {
+      expected: 'a TensorFlow.js layers model',
+    });
+  }
   checkGroups(request);
   const data = await loadWithProgress(request, onLoading);
   checkBatch(request, data);

@@ -6,6 +6,7 @@ import type { Config } from '../experiment/config.ts';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
 import { aggregationOf, type RunManifest } from '../runs/manifest.ts';
 import type { TrainerState } from './checkpoint.ts';
+import type { Task } from './loss.ts';
 import { measure } from './metrics.ts';
 import { writePredictions } from './predictions.ts';
 import { RunLog } from './runLog.ts';
@@ -114,7 +115,11 @@ class Loop {
   /** @returns the metric that ranks checkpoints. */
   async #validate(step: number): Promise<number> {
     const { config, data } = this.#session;
-    const metrics = measure(config.task, await this.#trainer.validate(), data.validation.targets);
+    const metrics = measure(
+      config.task as Task,
+      await this.#trainer.validate(),
+      data.validation.targets,
+    );
     this.#log.validation({ step, metrics });
     return metrics[this.#run.manifest.metric.name] ?? Number.NaN;
   }

@@ -16,7 +16,7 @@ import { outputsOf } from './evaluate.ts';
 import { type GroupGradient, groupGradient } from './gradients.ts';
 import { buildGrouping } from './groups/build.ts';
 import type { Group, Grouping } from './groups/grouping.ts';
-import { lossOf } from './loss.ts';
+import { lossOf, type Task } from './loss.ts';
 import type { Outputs } from './metrics.ts';
 import type { Model } from './models/model.ts';
 import { AdamW } from './optimizers/adamw.ts';
@@ -182,7 +182,7 @@ export class Trainer {
     const { config, data } = this.#session;
     const { x, y } = tensorsOf(data.train, examples, data.shape);
     try {
-      return groupGradient(this.#model, lossOf[config.task], x, y);
+      return groupGradient(this.#model, lossOf[config.task as Task], x, y);
     } finally {
       tf.dispose([x, y]);
     }
