@@ -357,3 +357,5 @@ checkOperations('composed', async () => {
   await openDevice('cpu');
   return composed;
 });
+
+checkOperations('own', async () => (await openDevice('wasm')).operations!);
