@@ -30,11 +30,11 @@ export class Gradients implements GradientSink {
   }
 }
 
-/** Largest difference, over the largest of the values that are expected and a floor for those that are nothing but rounding. */
+/** Largest difference, over the largest of the values that are expected and a floor: some, as those of keys' biases, are nothing but rounding. */
 export function distance(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,
-  floor = 1e-3,
+  floor = 1e-2,
 ): number {
   if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
   let [difference, scale] = [0, floor];
