@@ -33,6 +33,23 @@ export interface Pass {
   readonly dropout: Dropout | null;
   /** Null where there will be no way back. */
   readonly sink: GradientSink | null;
+  /** Where text is generated: keys and values of the tokens before these. */
+  readonly past?: Past;
+}
+
+/** What attention keeps of tokens that went through before. */
+export interface Past {
+  /** Of the pass's tokens in their texts; batch·length. */
+  readonly positions: Int32Array;
+  /** Adds the keys and values [batch·length, width] of this pass to what is kept for a place in the network, and gives all. */
+  extend(place: string, k: Matrix, v: Matrix): { readonly k: Matrix; readonly v: Matrix };
+  /** [batch, keys], to be added to scores, this pass's keys included. */
+  mask(): tf.Tensor2D;
+}
+
+/** Where each row's token stands in its text; batch·length. */
+export function positionsOf({ past, tokens: { batch, length } }: Pass): Int32Array {
+  return past?.positions ?? Int32Array.from({ length: batch * length }, (_, row) => row % length);
 }
 
 /** A seed for each place in the network that drops, the same whenever a step is computed again. */
