@@ -4,12 +4,13 @@ import type { Forward, Layer } from '../pass.ts';
 
 /**
  * A layer as a unit of memory: all that it and the layers in it made is held until its way back has been gone, and then let go;
- * outside of training nothing is held but its output. Its input, and dy, belong to the caller.
+ * where there will be no way back nothing is held but its output, which is the caller's then. Its
+ * input, and dy, belong to the caller.
  *
  * @param recompute hold the output alone, and go through the layer a second time before the way back (gradient checkpointing;
  * Chen et al., arXiv 1604.06174)
  */
-export function block(layer: Layer, recompute: boolean): Layer {
+export function block<X>(layer: Layer<X>, recompute: boolean): Layer<X> {
   return (x, pass) => {
     const outputOf = () => tf.keep(tf.tidy(() => layer(x, pass).y));
     if (!pass.sink) return { y: outputOf(), back: noWayBack };
