@@ -31,7 +31,7 @@ export interface Pass {
   readonly tokens: TokenBatch;
   /** Of the groups, in rows of tokens. */
   readonly bounds: Bounds;
-  /** [batch, length], added to the scores of attention: 0, or HIDDEN where a key is padding. */
+  /** [batch, keys], added to the scores of attention: 0, or HIDDEN where a key is padding. */
   readonly mask: tf.Tensor2D;
   /** Null where nothing is dropped: outside of training. */
   readonly dropout: Dropout | null;
@@ -45,10 +45,14 @@ export interface Pass {
 export interface Past {
   /** Of the pass's tokens in their texts; batch·length. */
   readonly positions: Int32Array;
-  /** Adds the keys and values [batch·length, width] of this pass to what is kept for a place in the network, and gives all. */
-  extend(place: string, k: Matrix, v: Matrix): { readonly k: Matrix; readonly v: Matrix };
-  /** [batch, keys], to be added to scores, this pass's keys included. */
-  mask(): tf.Tensor2D;
+  /** Adds keys and values of this pass to those that are kept for a place in the network, which are the past's, and gives all. */
+  extend(place: string, added: KeysAndValues): KeysAndValues;
+}
+
+/** Rows of tokens, [batch·keys, width] each. */
+export interface KeysAndValues {
+  readonly key: Matrix;
+  readonly value: Matrix;
 }
 
 /** Where each row's token stands in its text; batch·length. */
