@@ -1,3 +1,5 @@
+import type { ModelType } from '../huggingface/config.ts';
+
 /** What of a checkpoint is trained, and what is made anew. */
 export interface Plan {
   /** 0: all is trained; n: neither the embeddings nor the first n layers. */
@@ -20,3 +22,13 @@ export interface LoraPlan {
   /** Linear layers whose name is one of these, or ends with a dot and one of these. */
   readonly targets: readonly string[];
 }
+
+/** What adapters go to unless something else is said: queries and values, as in peft where it has a choice of its own. */
+export const defaultTargets: Readonly<Record<ModelType, readonly string[]>> = {
+  bert: ['query', 'value'],
+  roberta: ['query', 'value'],
+  distilbert: ['q_lin', 'v_lin'],
+  gpt2: ['c_attn'],
+  llama: ['q_proj', 'v_proj'],
+  qwen2: ['q_proj', 'v_proj'],
+};
