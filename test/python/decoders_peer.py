@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import torch
+import transformers
 from safetensors.torch import save_file
 from transformers import (
     AutoModelForCausalLM,
@@ -51,7 +52,7 @@ def randomised(model, seed):
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, parameter in sorted(model.named_parameters()):
-            if name.endswith("lora_A.default.weight") or parameter.dim() > 1:
+            if parameter.dim() > 1:
                 parameter.copy_(0.25 * torch.randn(parameter.shape, generator=generator))
             else:
                 around = 1.0 if ("norm" in name or "ln_" in name) and name.endswith("weight") else 0.0
@@ -88,20 +89,30 @@ def answer_losses(logits, ids, lengths, starts):
 
 def gradients(model, loss_of, expected):
     """Of each group's loss by itself."""
-    for g, rows in enumerate(groups()):
-        model.zero_grad()
-        loss_of(rows).backward()
-        for name, parameter in model.named_parameters():
-            if parameter.grad is not None:
-                expected[f"gradient.{g}.{name}"] = parameter.grad.clone()
+    trained = [(plain(name), parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
+    of_groups = [torch.autograd.grad(loss_of(rows), [parameter for _, parameter in trained]) for rows in groups()]
+    for index, (name, _) in enumerate(trained):
+        expected[f"gradient.{name}"] = torch.stack([of_group[index] for of_group in of_groups])
 
 
-def causal(kind, folder, adapted=""):
-    model = AutoModelForCausalLM.from_config(KINDS[kind]())
-    randomised(model, 1)
+def plain(name):
+    """peft's name of a parameter without what peft adds in memory."""
+    for added in ["base_model.model.", "default.", "base_layer."]:
+        name = name.replace(added, "")
+    return name
+
+
+def causal(kind, folder):
+    """A language model, and the same with adapters."""
+    model = randomised(AutoModelForCausalLM.from_config(KINDS[kind]()), 1)
     model.save_pretrained(folder)
-    if adapted:
-        model = with_lora(model, kind, folder)
+    answers(model, f"{folder}/expected.safetensors")
+    adapted = with_lora(model, kind)
+    adapted.save_pretrained(f"{folder}/adapter")
+    answers(adapted, f"{folder}/adapter/expected.safetensors")
+
+
+def answers(model, file):
     ids, mask, lengths, starts = batch(2)
     with torch.no_grad():
         logits = model(input_ids=ids, attention_mask=mask).logits
@@ -118,14 +129,13 @@ def causal(kind, folder, adapted=""):
         return answer_losses(logits, ids[rows], lengths[rows], starts[rows]).mean()
 
     gradients(model, loss_of, expected)
-    written(expected, folder)
+    save_file(expected, file)
 
 
 def classifier(kind, folder):
     config = KINDS[kind]()
     config.num_labels = 3
-    model = AutoModelForSequenceClassification.from_config(config)
-    randomised(model, 3)
+    model = randomised(AutoModelForSequenceClassification.from_config(config), 3)
     model.save_pretrained(folder)
     ids, mask, lengths, _ = batch(4)
     labels = torch.arange(len(ids)) % 3
@@ -138,10 +148,10 @@ def classifier(kind, folder):
         return torch.nn.functional.cross_entropy(logits, labels[rows])
 
     gradients(model, loss_of, expected)
-    written(expected, folder)
+    save_file(expected, f"{folder}/expected.safetensors")
 
 
-def with_lora(model, kind, folder):
+def with_lora(model, kind):
     from peft import LoraConfig, get_peft_model
 
     fused = kind == "gpt2"
@@ -155,7 +165,6 @@ def with_lora(model, kind, folder):
         for name, parameter in adapted.named_parameters():
             if "lora_" in name:
                 parameter.copy_(0.25 * torch.randn(parameter.shape, generator=generator))
-    adapted.save_pretrained(f"{folder}/adapter")
     return adapted.eval()
 
 
@@ -172,7 +181,7 @@ def generate(kind, folder):
     else:
         raise RuntimeError("no seed goes on clearly")
     model.save_pretrained(folder)
-    print(json.dumps({"prompts": prompts, "continued": continued}))
+    return {"prompts": prompts, "continued": continued}
 
 
 def greedy(model, prompts, tokens):
@@ -190,12 +199,23 @@ def greedy(model, prompts, tokens):
     )
     continued, margin = [], float("inf")
     for i, row in enumerate(out.sequences[:, length:].tolist()):
-        end = row.index(EOS) + 1 if EOS in row else len(row)
+        eos = model.generation_config.eos_token_id
+        end = row.index(eos) + 1 if eos in row else len(row)
         continued.append(row[:end])
         for step in range(end):
             best = out.logits[step][i].topk(2).values
             margin = min(margin, float(best[0] - best[1]))
     return continued, margin
+
+
+def tiny(folder):
+    """Everything of all kinds; prints what the prompts and their continuations are."""
+    continuations = {}
+    for kind in KINDS:
+        causal(kind, f"{folder}/{kind}/causal")
+        classifier(kind, f"{folder}/{kind}/classifier")
+        continuations[kind] = generate(kind, f"{folder}/{kind}/generate")
+    print(json.dumps(continuations))
 
 
 def smollm2(folder):
@@ -213,17 +233,16 @@ def smollm2(folder):
     model.save_pretrained(folder)
 
 
-def smollm2_reads(folder, file):
-    """Logits after a text's tokens, and the greedy continuation of their beginnings."""
-    ids = json.loads(Path(file).read_text())
+def smollm2_reads(folder, ids, tokens):
+    """Hidden states and logits of a text, and the greedy continuation of it."""
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    text = json.loads(ids)
     with torch.no_grad():
-        logits = model(input_ids=torch.tensor([ids])).logits[0]
-    written({"logits": logits}, folder, "read.safetensors")
+        logits = model(input_ids=torch.tensor([text])).logits[0]
+    continued, margin = greedy(model, [text], int(tokens))
+    save_file({"logits": logits.contiguous()}, f"{folder}/expected.safetensors")
+    print(json.dumps({"continued": continued[0], "margin": margin}))
 
 
-def written(expected, folder, name="expected.safetensors"):
-    save_file({key: value.contiguous() for key, value in expected.items()}, f"{folder}/{name}")
-
-
+transformers.logging.disable_progress_bar()
 globals()[sys.argv[1]](*sys.argv[2:])

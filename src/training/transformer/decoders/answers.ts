@@ -1,3 +1,4 @@
+import { eachGroup, meanWeights } from '../groupMeans.ts';
 import type { Bounds } from '../operations.ts';
 import type { TokenBatch } from '../pass.ts';
 
@@ -21,20 +22,17 @@ export function answersOf(tokens: TokenBatch, starts: ArrayLike<number>): Answer
   const { ids, length, lengths, examples } = tokens;
   const rows: number[] = [];
   const bounds = [0];
-  for (const [g, end] of examples.slice(1).entries()) {
-    for (let example = examples[g]!; example < end; example++) {
+  eachGroup(examples, (start, end) => {
+    for (let example = start; example < end; example++) {
       const first = Math.max(starts[example]!, 1);
       for (let at = first; at < lengths[example]!; at++) rows.push(example * length + at - 1);
     }
     bounds.push(rows.length);
-  }
-  const weights = new Float32Array(rows.length);
-  for (const [g, end] of bounds.slice(1).entries())
-    weights.fill(1 / (end - bounds[g]!), bounds[g], end);
+  });
   return {
     rows: Int32Array.from(rows),
     labels: Int32Array.from(rows, (row) => ids[row + 1]!),
-    weights,
+    weights: meanWeights(bounds),
     bounds,
   };
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { eachGroup } from '../groupMeans.ts';
 import type { Matrix } from '../operations.ts';
 import type { Parameter } from '../parameter.ts';
 import type { Pass } from '../pass.ts';
@@ -8,9 +9,7 @@ import type { Answers } from './answers.ts';
 export interface CausalLoss {
   /** Of each answer token, in nats. */
   readonly losses: tf.Tensor1D;
-  /** Of each group; 0 for one without answers. */
-  readonly means: tf.Tensor1D;
-  /** Of the groups' losses with respect to the hidden states [rows, width]; none where there is no way back. */
+  /** Of the groups' mean losses with respect to the hidden states [rows, width]; none where there is no way back. */
   readonly slope: Matrix | undefined;
 }
 
@@ -38,13 +37,10 @@ export function causalLoss(
       lossOfSpan(chosen, head, answers, span, rowsAtOnce, pass),
     );
     const losses = tf.concat(groups.map((group) => group.losses));
-    const weighted = tf.mul(losses, tf.tensor1d(answers.weights));
-    const column: Matrix = tf.reshape(weighted, [-1, 1]);
-    const means: tf.Tensor1D = tf.reshape(operations.rowSums(column, answers.bounds), [-1]);
-    if (!sink) return { losses, means, slope: undefined };
+    if (!sink) return { losses, slope: undefined };
     if (head.trained) sink.add(head, { stacked: tf.stack(groups.map((group) => group.weight!)) });
     const slopes = tf.concat(groups.map((group) => group.slope!));
-    return { losses, means, slope: scattered(slopes, answers.rows, hidden.shape[0], pass) };
+    return { losses, slope: scattered(slopes, answers.rows, hidden.shape[0], pass) };
   });
 }
 
@@ -52,8 +48,7 @@ type Span = readonly [start: number, end: number];
 
 /** The groups, where each has gradients of its own here; else all at once, so that matrices are large. */
 function spansOf({ bounds }: Answers, byGroup: boolean): readonly Span[] {
-  if (!byGroup) return [[0, bounds.at(-1)!]];
-  return bounds.slice(1).map((end, g) => [bounds[g]!, end]);
+  return byGroup ? eachGroup(bounds, (start, end) => [start, end]) : [[0, bounds.at(-1)!]];
 }
 
 interface SpanLoss {
