@@ -79,7 +79,7 @@ export class Trainer {
     this.#session = session;
     this.#model = model;
     this.#seed = seed;
-    const optimizer = buildOptimizer(config.optimizer);
+    const optimizer = buildOptimizer(config.optimizer, session.device.adamw);
     this.#optimizer = optimizer;
     this.#aggregator = new StepAggregator(session.engine, session.device, {
       aggregation,
