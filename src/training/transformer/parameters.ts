@@ -27,8 +27,11 @@ export interface Source {
   readonly plan: Plan;
 }
 
-/** Where in the network: `norm` is what comes between the last layer and the head. */
-export type Place = 'input' | { readonly layer: number } | 'norm' | 'pooler' | 'head';
+/**
+ * Where in the network: `norm` is what comes between the last layer and the head, `output` a language model's head, which its
+ * checkpoint has and which is trained with the rest.
+ */
+export type Place = 'input' | { readonly layer: number } | 'norm' | 'pooler' | 'output' | 'head';
 
 /**
  * Reads or makes all parameters of a network.
@@ -129,7 +132,7 @@ export class Section {
     this.name = name;
     this.#source = source;
     this.#place = place;
-    this.#path = (place === 'head' ? '' : source.prefix) + name;
+    this.#path = (place === 'head' || place === 'output' ? '' : source.prefix) + name;
   }
 
   get trained(): boolean {
@@ -253,6 +256,7 @@ export class Section {
     switch (this.#place) {
       case 'input':
       case 'norm':
+      case 'output':
         return false;
       case 'pooler':
         return plan.reinitialize > 0;
