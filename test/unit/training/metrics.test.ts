@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { openDevice } from '../../../src/training/devices/device.ts';
 import { lossOf, type Task } from '../../../src/training/loss.ts';
-import { measure, predictedClasses } from '../../../src/training/metrics.ts';
+import { measure, measureGeneration, predictedClasses } from '../../../src/training/metrics.ts';
 
 const closeTo = (actual: number | undefined, expected: number, tolerance = 1e-12) =>
   assert.ok(Math.abs(actual! - expected) <= tolerance, `${actual} is not ${expected}`);
@@ -24,6 +24,34 @@ describe('classification metrics', () => {
     assert.deepEqual([...predictedClasses(outputs)], [0, 0, 1, 0, 1]);
     closeTo(accuracy, 3 / 5);
     closeTo(macroF1, (4 / 5 + 2 / 4 + 0) / 3);
+  });
+
+  test('Matthews correlation by hand: two classes and more', () => {
+    // Right 3 of 5; actual 2 2 1 0, predicted 3 2 0 0: (5·3 − 10) / √((25 − 9)(25 − 13)).
+    closeTo(measure('classification', outputs, targets).mcc, 5 / Math.sqrt(16 * 12));
+    // TP 2, TN 1, FP 1, FN 2: (2·1 − 1·2) / …
+    const two = { values: logitsOf([1, 1, 0, 1, 0, 0], 2), width: 2 };
+    const { mcc, f1 } = measure('classification', two, [1, 1, 0, 0, 1, 1]);
+    closeTo(mcc, 0);
+    closeTo(f1, 4 / 7);
+  });
+
+  test('F1 is of the second of two classes, and of nothing where there are more', () => {
+    const two = { values: logitsOf([0, 1, 1, 0], 2), width: 2 };
+    closeTo(measure('classification', two, [0, 0, 1, 1]).f1, 1 / 2);
+    closeTo(measure('classification', two, [0, 1, 1, 0]).f1, 1);
+    assert.equal(measure('classification', outputs, targets).f1, undefined);
+    const never = { values: logitsOf([0, 0], 2), width: 2 };
+    assert.deepEqual(
+      [measure('classification', never, [0, 0]).f1, measure('classification', never, [0, 1]).f1],
+      [0, 0],
+    );
+  });
+
+  test('predictions that are always the same have no Matthews correlation', () => {
+    const always = { values: logitsOf([0, 0, 0], 2), width: 2 };
+    assert.equal(measure('classification', always, [0, 1, 0]).mcc, 0);
+    assert.equal(measure('classification', always, [0, 0, 0]).mcc, 0);
   });
 
   test('huge logits do not overflow the loss', () => {
@@ -47,6 +75,64 @@ describe('regression metrics', () => {
     closeTo(rmse, Math.sqrt(5 / 4));
     closeTo(mae, 3 / 4);
     closeTo(pearson, 10 / Math.sqrt(8.75 * 16));
+  });
+});
+
+describe('rank correlation', () => {
+  const spearman = (values: number[], targets: number[]) =>
+    measure('regression', { values: Float32Array.from(values), width: 1 }, targets).spearman;
+
+  test('by hand: 1 − 6 Σ d² / (n (n² − 1)) without ties; with ties, the correlation of mean ranks', () => {
+    closeTo(spearman([1, 20, 3, 400], [1, 2, 3, 4]), 1 - (6 * 2) / (4 * 15));
+    // Ranks 1 2.5 2.5 4 and 1 2 3 4.
+    closeTo(spearman([1, 2, 2, 3], [1, 2, 3, 4]), 4.5 / Math.sqrt(4.5 * 5));
+  });
+
+  test('no number where there is none: one example, a constant side, an output that is NaN', () => {
+    for (const [values, targets] of [
+      [[1], [1]],
+      [
+        [1, 1],
+        [1, 2],
+      ],
+      [
+        [1, Number.NaN, 3],
+        [1, 2, 3],
+      ],
+    ] as const) {
+      assert.ok(Number.isNaN(spearman([...values], [...targets])));
+    }
+  });
+});
+
+describe('generation metrics', () => {
+  const measured = (generated: string[], references: string[], mark?: string) =>
+    measureGeneration(1, { generated, references, mark }).exactMatch;
+
+  test('perplexity is exp of the loss; no exact match where nothing was asked', () => {
+    assert.deepEqual(measureGeneration(2, null), { loss: 2, perplexity: Math.exp(2) });
+  });
+
+  test('what follows the first mark on its line, trimmed and without commas between thousands', () => {
+    const reference = 'Half of 24,690 is\n#### 12,345';
+    for (const right of ['#### 12345', 'So\n#### 12,345 \nQ: next\n#### 7', '####12345']) {
+      assert.equal(measured([right], [reference], '####'), 1, right);
+    }
+    for (const wrong of [
+      '12345',
+      '#### 12345.0',
+      '#### 1,2345',
+      '####\n12345',
+      '#### 12345 eggs',
+    ]) {
+      assert.equal(measured([wrong], [reference], '####'), 0, wrong);
+    }
+    assert.equal(measured(['#### 1,234,567', '#### 1'], ['#### 1234567', '#### 2'], '####'), 1 / 2);
+    assert.equal(measured(['#### (1,2)'], ['#### (1, 2)'], '####'), 0);
+  });
+
+  test('without a mark, the whole text', () => {
+    assert.equal(measured([' two\nlines ', 'two'], ['two\nlines', 'Two']), 1 / 2);
   });
 });
 
