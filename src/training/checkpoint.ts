@@ -1,9 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
 import writeFileAtomic from 'write-file-atomic';
 import type { AggregatorMemory } from './aggregation/step.ts';
-import { readArtifacts, writeArtifacts } from './models/files.ts';
 import type { Model } from './models/model.ts';
 import { readOptimizer, writeOptimizer } from './optimizers/files.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
@@ -28,7 +26,7 @@ const STATE_FILE = 'state.json';
 const UNFINISHED = '.unfinished-';
 
 /**
- * Writes `<folder>/step-000050/`: model.json and weights.bin as TensorFlow.js writes them, the optimizer's memory and state.json.
+ * Writes `<folder>/step-000050/`: the model's files, the optimizer's memory and state.json.
  *
  * A process killed at any moment leaves a whole last checkpoint: the new folder gets its name when it is complete, then the
  * index is replaced in one move, and only then are the folders nothing points to deleted.
@@ -46,12 +44,7 @@ export async function saveCheckpoint(
   const unfinished = path.join(folder, UNFINISHED + name);
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { recursive: true });
-  await content.model.network.save(
-    tf.io.withSaveHandler(async (artifacts) => {
-      await writeArtifacts(unfinished, artifacts);
-      return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
-    }),
-  );
+  await content.model.save(unfinished);
   await writeOptimizer(unfinished, await content.optimizer.state());
   await writeFile(path.join(unfinished, STATE_FILE), JSON.stringify(content.state), {
     flush: true,
@@ -79,10 +72,7 @@ export async function loadCheckpoint(
   const index = await readIndex(folder);
   if (!index) return null;
   const checkpoint = path.join(folder, index[which] ?? index.last);
-  const { weightData, weightSpecs } = await readArtifacts(checkpoint);
-  const weights = tf.io.decodeWeights(weightData!, weightSpecs!);
-  into.model.network.loadWeights(weights);
-  tf.dispose(weights);
+  await into.model.load(checkpoint);
   into.optimizer?.restore(await readOptimizer(checkpoint));
   return JSON.parse(await readFile(path.join(checkpoint, STATE_FILE), 'utf8'));
 }

@@ -15,13 +15,16 @@ type Prediction =
     }
   | { readonly index: number; readonly target: number; readonly prediction: number };
 
-/** Writes what the network says of each validation example: how runs differ example by example is read from these files. */
+/** What the network says of each validation example. */
+export function predictionsOf(data: Data, outputs: Outputs): Prediction[] {
+  return data.classes.length > 0 ? classified(data, outputs) : valued(data, outputs);
+}
+
+/** How runs differ example by example is read from these files. */
 export async function writePredictions(
   folder: string,
-  data: Data,
-  outputs: Outputs,
+  predictions: readonly object[],
 ): Promise<void> {
-  const predictions = data.classes.length > 0 ? classified(data, outputs) : valued(data, outputs);
   const lines = predictions.map((prediction) => `${JSON.stringify(prediction)}\n`);
   await writeFileAtomic(path.join(folder, 'predictions.jsonl'), lines.join(''));
 }

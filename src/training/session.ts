@@ -5,9 +5,12 @@ import { readsTexts } from '../experiment/texts.ts';
 import type { Data, TableData } from './data/dataset.ts';
 import { loadData } from './data/load.ts';
 import { type Device, DeviceError, openDevice } from './devices/device.ts';
+import type { Task } from './loss.ts';
 import { buildModel } from './models/build.ts';
-import { type Model, ModelError } from './models/model.ts';
+import { ModelError } from './models/model.ts';
+import type { Objective } from './objective.ts';
 import type { Request } from './request.ts';
+import { TabularObjective } from './tabularObjective.ts';
 
 /** All that the runs of one config share while a process trains them. */
 export interface Session {
@@ -53,10 +56,16 @@ export async function closeSession({ device, engine }: Session): Promise<void> {
   await device.close();
 }
 
-/** The network of one run before its first step. */
-export function modelFor({ config, data, folder }: Session, seed: number): Promise<Model> {
+/**
+ * What one run minimises, before its first step.
+ *
+ * @param seed of fresh weights
+ */
+export async function objectiveFor(session: Session, seed: number): Promise<Objective> {
+  const { config, data, folder } = session;
   const outputs = config.task === 'classification' ? data.classes.length : 1;
-  return buildModel(config.model, { input: data.shape, outputs }, seed, folder);
+  const model = await buildModel(config.model, { input: data.shape, outputs }, seed, folder);
+  return new TabularObjective(model, data, config.task as Task);
 }
 
 async function loadWithProgress(
@@ -116,7 +125,7 @@ async function deviceFor(request: Request): Promise<Device> {
 /** Builds the model once, to hear its complaints before any run exists. */
 async function checkModel(request: Request, session: Session): Promise<void> {
   try {
-    (await modelFor(session, 0)).dispose();
+    (await objectiveFor(session, 0)).dispose();
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     throw request.problem(['model'], error.message, { expected: 'a model that fits the data' });

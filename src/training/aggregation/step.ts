@@ -11,11 +11,14 @@ import type { ArrivalFacts } from '../../runs/events.ts';
 import type { Device } from '../devices/device.ts';
 import { valuesOf } from '../devices/values.ts';
 import type { GroupGradient } from '../gradients.ts';
+import type { GradientSource } from '../objective.ts';
 import type { ParameterBlock } from './blocks.ts';
+import { StackCollector } from './collect.ts';
 import { combine } from './combine.ts';
 import { dropSigns } from './dropSigns.ts';
 import { inMetric, type Preconditioner } from './metric.ts';
 import { gramOfParts, type Measured, measure, type Parts } from './products.ts';
+import { groupOf } from './stack.ts';
 import { stream } from './stream.ts';
 
 /** What an aggregator carries from step to step, as plain JSON. */
@@ -69,9 +72,14 @@ interface Options {
   readonly aggregation: Aggregation;
   /** For aggregators that take the parameters block by block. */
   readonly blocks?: readonly ParameterBlock[];
+  /** Of the variables; for gradients that come stacked. */
+  readonly shapes?: readonly (readonly number[])[];
   /** For the metric of the optimizer. */
   readonly preconditioner?: Preconditioner;
 }
+
+type SeparateGroups = Extract<GradientSource, { kind: 'separate' }>['groups'];
+type GroupedSource = Extract<GradientSource, { kind: 'grouped' }>;
 
 /** Turns the k groups' gradients of each step into the one gradient that the optimizer sees. */
 export class StepAggregator {
@@ -92,14 +100,39 @@ export class StepAggregator {
     this.#choice = { name, parameters, smoothing };
   }
 
-  /** @param groups taken over; gradients that are made only when they are asked for need not all be in memory at once */
-  async aggregate(groups: Iterable<GroupGradient>, turn: Turn): Promise<AggregatedStep> {
+  /** Gradients that are made only when they are asked for need not all be in memory at once. */
+  aggregate(source: GradientSource, turn: Turn): Promise<AggregatedStep> {
+    return source.kind === 'separate'
+      ? this.#aggregateSeparate(source.groups, turn)
+      : this.#aggregateGrouped(source, turn);
+  }
+
+  async #aggregateGrouped({ run }: GroupedSource, turn: Turn): Promise<AggregatedStep> {
+    const collector = new StackCollector(this.#options.shapes!);
+    try {
+      const losses = await run(collector);
+      return await this.#aggregateSeparate(this.#cut(collector, losses), turn);
+    } finally {
+      collector.dispose();
+    }
+  }
+
+  /** Stacked gradients as one after another. */
+  *#cut({ stacks }: StackCollector, losses: readonly number[]): Generator<GroupGradient> {
+    for (const [i, loss] of losses.entries()) {
+      const gradients = stacks.map((stack, v) => groupOf(stack, i, this.#options.shapes![v]!));
+      yield { loss: tf.scalar(loss), gradients };
+    }
+  }
+
+  async #aggregateSeparate(groups: SeparateGroups, turn: Turn): Promise<AggregatedStep> {
     if (this.#decidedBy === 'arrival') return this.#stream(groups);
-    const all = [...groups];
+    const all: GroupGradient[] = [];
     const dispose = () => {
       for (const { loss, gradients } of all) tf.dispose([loss, ...gradients]);
     };
     try {
+      for await (const group of groups) all.push(group);
       const losses = await readLosses(all);
       const decision = await this.#decide(all, turn);
       return {
@@ -144,7 +177,7 @@ export class StepAggregator {
     return aggregators[this.#choice.name].decidedBy;
   }
 
-  async #stream(groups: Iterable<GroupGradient>): Promise<AggregatedStep> {
+  async #stream(groups: SeparateGroups): Promise<AggregatedStep> {
     const { arrivals, gradients, ...streamed } = await stream(
       this.#device,
       groups,

@@ -26,13 +26,13 @@ interface Streamed {
  */
 export async function stream(
   device: Device,
-  groups: Iterable<GroupGradient>,
+  groups: Iterable<GroupGradient> | AsyncIterable<GroupGradient>,
   zeroGroups: ZeroGroupPolicy,
 ): Promise<Streamed> {
   const running = new RunningDirection(device);
   const losses: number[] = [];
   try {
-    for (const { loss, gradients } of groups) {
+    for await (const { loss, gradients } of groups) {
       try {
         losses.push((await loss.data())[0]!);
         await running.take(gradients);

@@ -1,5 +1,5 @@
-import type * as tf from '@tensorflow/tfjs-core';
-import type { Bounds, Dropped, Matrix, Operations } from './operations.ts';
+import * as tf from '@tensorflow/tfjs-core';
+import { type Bounds, type Dropped, HIDDEN, type Matrix, type Operations } from './operations.ts';
 import type { Parameter, StackedGradient } from './parameter.ts';
 
 /** Examples as token ids, padded to one length. */
@@ -21,6 +21,8 @@ export interface TokenBatch {
 export interface GradientSink {
   /** Takes over the tensor, which outlives any scope. A parameter that is used twice comes twice: the sum is meant. */
   add(parameter: Parameter, gradient: StackedGradient): void;
+  /** Awaited between the parts of a network on the way back: of those above, no gradient will come any more, but of tied ones. */
+  settle?(): Promise<void>;
 }
 
 /** One way through the network. */
@@ -29,6 +31,8 @@ export interface Pass {
   readonly tokens: TokenBatch;
   /** Of the groups, in rows of tokens. */
   readonly bounds: Bounds;
+  /** [batch, length], added to the scores of attention: 0, or HIDDEN where a key is padding. */
+  readonly mask: tf.Tensor2D;
   /** Null where nothing is dropped: outside of training. */
   readonly dropout: Dropout | null;
   /** Null where there will be no way back. */
@@ -44,13 +48,31 @@ export interface Dropout {
 export interface Forward {
   readonly y: Matrix;
   /**
-   * From ∂L/∂y to ∂L/∂x; gradients of trained parameters go to the sink. Once at most. `needsInput` false: nobody asks for
-   * ∂L/∂x, and null may come back.
+   * From ∂L/∂y to ∂L/∂x, a tensor of its own; gradients of trained parameters go to the sink. Once at most. `needsInput` false:
+   * nobody asks for ∂L/∂x, and null may come back.
    */
   back(dy: Matrix, needsInput?: boolean): Matrix | null;
 }
 
 /** A layer keeps what its way back needs in the closure; tensors live in the scope of the block that calls it. */
-export type Layer = (x: Matrix, pass: Pass) => Forward;
+export type Layer<X = Matrix> = (x: X, pass: Pass) => Forward;
 
 export type Vector = tf.Tensor1D;
+
+/** @returns a pass whose mask belongs to the caller: to be disposed of when no way will be gone any more */
+export function passOver(
+  operations: Operations,
+  tokens: TokenBatch,
+  { dropout, sink }: Pick<Pass, 'dropout' | 'sink'>,
+): Pass {
+  const bounds = tokens.examples.map((example) => example * tokens.length);
+  return { operations, tokens, bounds, mask: maskOf(tokens), dropout, sink };
+}
+
+function maskOf({ batch, length, lengths }: TokenBatch): tf.Tensor2D {
+  const mask = new Float32Array(batch * length);
+  lengths.forEach((tokens, example) => {
+    mask.fill(HIDDEN, example * length + tokens, (example + 1) * length);
+  });
+  return tf.tensor2d(mask, [batch, length]);
+}

@@ -4,13 +4,12 @@ import { loadCheckpoint, saveCheckpoint } from '../../../src/training/checkpoint
 import { openDevice } from '../../../src/training/devices/device.ts';
 import { groupGradient } from '../../../src/training/gradients.ts';
 import { lossOf } from '../../../src/training/loss.ts';
-import { buildModel } from '../../../src/training/models/build.ts';
-import type { Model } from '../../../src/training/models/model.ts';
+import { buildModel, type TrainableNetwork } from '../../../src/training/models/build.ts';
 import { buildOptimizer } from '../../../src/training/optimizers/build.ts';
 import type { Optimizer } from '../../../src/training/optimizers/optimizer.ts';
 
 export interface Trained {
-  readonly model: Model;
+  readonly model: TrainableNetwork;
   readonly optimizer: Optimizer;
 }
 

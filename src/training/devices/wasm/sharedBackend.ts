@@ -1,12 +1,14 @@
 import { BackendWasm, setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
 import factory from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js';
 import * as tf from '@tensorflow/tfjs-core';
+import { OutOfMemoryError } from '../outOfMemory.ts';
 import { tfjsBinaries } from './binaries.ts';
 
 /** What tfjs's loader knows of its own WASM module. */
 interface Module {
   cwrap(name: string, result: 'number' | null, parameters: readonly 'number'[]): unknown;
   _malloc(bytes: number): number;
+  _free(at: number): void;
   tfjs?: Record<string, unknown>;
 }
 
@@ -43,12 +45,21 @@ export async function registerSharedBackend(): Promise<SharedMemory> {
   tf.removeBackend('wasm');
   type Parameter = ConstructorParameters<typeof BackendWasm>[0];
   tf.registerBackend('wasm', () => new BackendWasm(wasm as unknown as Parameter));
-  const malloc = (bytes: number) => {
-    const at = wasm._malloc(bytes) >>> 0;
-    if (at === 0) throw new Error(`no room for ${bytes} bytes in the memory of the tensors`);
+  const malloc = mallocOrThrow(wasm);
+  wasm._malloc = malloc;
+  return { memory, malloc };
+}
+
+/** Where there is no room malloc answers 0, which tfjs takes for an address. */
+function mallocOrThrow(wasm: Module): (bytes: number) => number {
+  // The loader puts the true function in its place with the first call.
+  wasm._free(wasm._malloc(1));
+  const malloc = wasm._malloc;
+  return (bytes) => {
+    const at = malloc(bytes) >>> 0;
+    if (at === 0) throw new OutOfMemoryError(bytes);
     return at;
   };
-  return { memory, malloc };
 }
 
 /** The loader starts eight threads in advance, which nothing would ever use: it gets the answers without the threads. */

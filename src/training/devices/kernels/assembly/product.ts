@@ -15,8 +15,8 @@ const NC: usize = 512;
 /** Fewer rows of A than this use a B whose columns lie together too seldom for packing it to pay. */
 const FEW: usize = 4 * MR;
 
-/** Bytes of scratch that a thread needs: a block of A, a block of B, a tile. */
-export function scratchBytes(): usize {
+/** Bytes of scratch that a product needs: a block of A, a block of B, a tile. */
+export function productBytes(): usize {
   return (MC * KC + KC * NC + MR * NR) << 2;
 }
 

@@ -1,0 +1,111 @@
+"""What test/unit/training/transformer/encoders.test.ts compares with: transformers, peft and PyTorch's autograd."""
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+import transformers
+from peft import LoraConfig, get_peft_model
+from safetensors.torch import save_file
+from transformers import AutoModelForSequenceClassification, BertConfig, DistilBertConfig, RobertaConfig
+
+CONFIGS = {
+    "bert": lambda size: BertConfig(**size, hidden_act="gelu", num_labels=3),
+    "roberta": lambda size: RobertaConfig(**size, hidden_act="gelu_new", type_vocab_size=1, pad_token_id=1, num_labels=3),
+    "distilbert": lambda size: DistilBertConfig(
+        vocab_size=size["vocab_size"],
+        dim=size["hidden_size"],
+        n_layers=size["num_hidden_layers"],
+        n_heads=size["num_attention_heads"],
+        hidden_dim=size["intermediate_size"],
+        max_position_embeddings=size["max_position_embeddings"],
+        activation="gelu",
+        num_labels=3,
+    ),
+}
+SIZE = dict(
+    vocab_size=100,
+    hidden_size=32,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    intermediate_size=48,
+    max_position_embeddings=24,
+)
+
+
+def scattered(model, generator):
+    """Values large enough that every part of the network matters."""
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            scale = 0.1 if "norm" in name.lower() or name.endswith("bias") else 0.25
+            parameter.add_(scale * torch.randn(parameter.shape, generator=generator))
+    return model
+
+
+def inputs(batch, kind):
+    """The batch as the model wants it; padding by its mask."""
+    ids = torch.tensor(batch["ids"][kind])
+    mask = torch.arange(ids.shape[1])[None, :] < torch.tensor(batch["lengths"])[:, None]
+    types = {"token_type_ids": torch.tensor(batch["typeIds"])} if kind == "bert" else {}
+    return {"input_ids": ids, "attention_mask": mask.long(), **types}
+
+
+def plain(name):
+    """peft's name of a parameter without what peft adds in memory."""
+    for added in ["base_model.model.", "modules_to_save.default.", "default.", "base_layer."]:
+        name = name.replace(added, "")
+    return name
+
+
+def reference(model, batch, kind, targets, file):
+    """Outputs, and each group's loss and gradients, group by group."""
+    model.eval()
+    given = inputs(batch, kind)
+    tensors = {"outputs": model(**given).logits.detach()}
+    trained = [(plain(name), parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
+    bounds = batch["examples"]
+    losses, gradients = [], []
+    for start, end in zip(bounds, bounds[1:]):
+        logits = model(**{key: value[start:end] for key, value in given.items()}).logits
+        if model.config.num_labels == 1:
+            loss = torch.nn.functional.mse_loss(logits[:, 0], torch.tensor(targets[start:end], dtype=torch.float32))
+        else:
+            loss = torch.nn.functional.cross_entropy(logits, torch.tensor(targets[start:end]))
+        losses.append(loss.detach())
+        gradients.append(torch.autograd.grad(loss, [parameter for _, parameter in trained]))
+    tensors["losses"] = torch.stack(losses)
+    for index, (name, _) in enumerate(trained):
+        tensors[f"gradient.{name}"] = torch.stack([group[index] for group in gradients])
+    save_file({name: value.contiguous() for name, value in tensors.items()}, file)
+
+
+def main(folder, batch):
+    for number, (kind, config) in enumerate(CONFIGS.items()):
+        generator = torch.Generator().manual_seed(number)
+        torch.manual_seed(number)
+        for task, labels in [("classification", 3), ("regression", 1)]:
+            here = Path(folder, kind, task)
+            described = config(SIZE)
+            described.num_labels = labels
+            model = scattered(AutoModelForSequenceClassification.from_config(described), generator)
+            model.save_pretrained(here)
+            reference(model, batch, kind, batch[task], here / "reference.safetensors")
+            if task == "regression":
+                continue
+            head = ["pre_classifier", "classifier"] if kind == "distilbert" else ["classifier"]
+            targets = ["q_lin", "v_lin"] if kind == "distilbert" else None  # None: peft's own choice
+            lora = LoraConfig(
+                task_type="SEQ_CLS", r=4, lora_alpha=12, lora_dropout=0.0, target_modules=targets, modules_to_save=head
+            )
+            adapted = get_peft_model(model, lora)
+            with torch.no_grad():
+                for name, parameter in adapted.named_parameters():
+                    if "lora_B" in name:
+                        parameter.copy_(0.2 * torch.randn(parameter.shape, generator=generator))
+            adapted.save_pretrained(here / "lora")
+            reference(adapted, batch, kind, batch[task], here / "lora" / "reference.safetensors")
+
+
+transformers.logging.set_verbosity_error()
+main(sys.argv[1], json.loads(sys.argv[2]))
