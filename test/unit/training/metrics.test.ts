@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
 import { openDevice } from '../../../src/training/devices/device.ts';
 import { lossOf, type Task } from '../../../src/training/loss.ts';
 import { measure, measureGeneration, predictedClasses } from '../../../src/training/metrics.ts';
+import { python } from '../../python/python.ts';
 
 const closeTo = (actual: number | undefined, expected: number, tolerance = 1e-12) =>
   assert.ok(Math.abs(actual! - expected) <= tolerance, `${actual} is not ${expected}`);
@@ -103,6 +108,42 @@ describe('rank correlation', () => {
       assert.ok(Number.isNaN(spearman([...values], [...targets])));
     }
   });
+});
+
+test('scikit-learn and scipy say the same, to 1e-12', async () => {
+  const length = { minLength: 4, maxLength: 40 };
+  // The last two are another class each, so that there is something to correlate.
+  const classes = (width: number) =>
+    fc
+      .array(fc.tuple(fc.nat(width - 1), fc.nat(width - 1)), length)
+      .map((pairs) => [...pairs, [0, 1], [1, 1]] as [number, number][]);
+  // Few values, so that many are tied.
+  const values = fc
+    .array(fc.tuple(fc.integer({ min: -4, max: 4 }), fc.integer({ min: -4, max: 4 })), length)
+    .map((pairs) => [...pairs, [0, 5], [5, 6]] as [number, number][])
+    .map((pairs) => pairs.map(([a, b]) => [a / 2, b / 2] as const));
+  const drawn = [
+    ...fc.sample(classes(2), { numRuns: 20, seed: 1 }).map((pairs) => ({ width: 2, pairs })),
+    ...fc.sample(classes(5), { numRuns: 20, seed: 2 }).map((pairs) => ({ width: 5, pairs })),
+    ...fc.sample(values, { numRuns: 20, seed: 3 }).map((pairs) => ({ width: 1, pairs })),
+  ];
+  const cases = drawn.map(({ width, pairs }) => ({
+    task: width === 1 ? ('regression' as const) : ('classification' as const),
+    width,
+    targets: pairs.map(([target]) => target),
+    predictions: pairs.map(([, prediction]) => prediction),
+  }));
+  const folder = mkdtempSync(path.join(tmpdir(), 'grain-metrics-'));
+  const file = path.join(folder, 'cases.json');
+  writeFileSync(file, JSON.stringify(cases));
+  const expected: Record<string, number>[] = JSON.parse(await python('metrics_peer.py', [file]));
+  rmSync(folder, { recursive: true });
+  assert.equal(expected.length, cases.length);
+  for (const [i, { task, width, targets, predictions }] of cases.entries()) {
+    const outputs = width === 1 ? Float32Array.from(predictions) : logitsOf(predictions, width);
+    const metrics = measure(task, { values: outputs, width }, targets);
+    for (const [name, value] of Object.entries(expected[i]!)) closeTo(metrics[name], value);
+  }
 });
 
 describe('generation metrics', () => {

@@ -10,6 +10,7 @@ import { type ColumnSource, type ParquetWriteOptions, parquetWriteBuffer } from 
 import { ConfigError } from '../../../../src/experiment/configError.ts';
 import { openTable } from '../../../../src/training/data/openTable.ts';
 import { Source } from '../../../../src/training/data/source.ts';
+import { python } from '../../../python/python.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-parquet-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -109,6 +110,27 @@ test('progress goes with the row groups and adds up to the size; the fingerprint
   assert.ok(seen.size >= 5 && seen.has(0), `progress was told at ${[...seen]}`);
   assert.equal(bytes, content.length);
   assert.equal(source.fingerprint(), createHash('sha256').update(content).digest('hex'));
+});
+
+test('as Apache Arrow writes: every codec, both versions of pages, dictionaries, gaps', async () => {
+  await python('parquet_peer.py', [folder]);
+  const expected = Array.from({ length: 250 }, (_, i) => [
+    `Sätze ${i % 50}, “quoted”\n`,
+    i % 3 ? null : `text ${i}`,
+    (i % 3) - 1,
+    i % 100,
+    i / 8,
+    i / 3,
+    i % 2 === 0,
+    'abcab'[i % 5],
+    String(i),
+  ]);
+  for (const codec of ['none', 'snappy', 'gzip', 'zstd', 'brotli', 'lz4']) {
+    for (const version of ['1.0', '2.0']) {
+      const { rows } = await read(path.join(folder, `${codec}-${version}.parquet`));
+      assert.deepEqual(rows, expected, `${codec} ${version}`);
+    }
+  }
 });
 
 test('what is no Parquet file, or a part of one', async () => {
