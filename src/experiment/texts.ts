@@ -12,6 +12,11 @@ export function textColumns({ text = [] }: Data): readonly string[] {
   return typeof text === 'string' ? [text] : text;
 }
 
+/** Tokens that an example may have, special ones included. */
+export function maxLengthOf({ task, data }: Pick<Config, 'task' | 'data'>): number {
+  return data.maxLength ?? (task === 'generation' ? 512 : 128);
+}
+
 /** Part of a prompt: what is written there, or the column whose text it is filled with. */
 type PromptPart = { readonly written: string } | { readonly column: string };
 

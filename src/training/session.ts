@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { EngineClient } from '../engine/client.ts';
 import type { Config } from '../experiment/config.ts';
 import { readsTexts } from '../experiment/texts.ts';
-import type { Data } from './data/dataset.ts';
+import type { Data, TableData } from './data/dataset.ts';
 import { loadData } from './data/load.ts';
 import { type Device, DeviceError, openDevice } from './devices/device.ts';
 import type { Task } from './loss.ts';
@@ -17,7 +17,7 @@ export interface Session {
   readonly config: Config;
   /** Paths in the config are relative to this folder. */
   readonly folder: string;
-  readonly data: Data;
+  readonly data: TableData;
   readonly device: Device;
   readonly engine: EngineClient;
 }
@@ -71,12 +71,14 @@ export async function objectiveFor(session: Session, seed: number): Promise<Obje
 async function loadWithProgress(
   request: Request,
   onLoading: (done: number, total: number) => void,
-): Promise<Data> {
-  const files = [request.dataFile('train'), request.dataFile('validation')];
-  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
+): Promise<TableData> {
+  const files = { train: request.dataFile('train'), validation: request.dataFile('validation') };
+  const sizes = await Promise.all(
+    Object.values(files).map(async (file) => (await stat(file)).size),
+  );
   const total = sizes.reduce((sum, size) => sum + size);
   let done = 0;
-  return loadData(request, (bytes) => {
+  return loadData(request, files, (bytes) => {
     done += bytes;
     onLoading(done, total);
   });

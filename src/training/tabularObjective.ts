@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Data } from './data/dataset.ts';
+import type { TableData } from './data/dataset.ts';
 import { tensorsOf } from './data/tensors.ts';
 import { outputsOf } from './evaluate.ts';
 import { type GroupGradient, groupGradient } from './gradients.ts';
@@ -13,10 +13,10 @@ import { predictionsOf } from './predictions.ts';
 /** A layers model on examples that are rows of numbers. */
 export class TabularObjective implements Objective {
   readonly model: TrainableNetwork;
-  readonly #data: Data;
+  readonly #data: TableData;
   readonly #task: Task;
 
-  constructor(model: TrainableNetwork, data: Data, task: Task) {
+  constructor(model: TrainableNetwork, data: TableData, task: Task) {
     this.model = model;
     this.#data = data;
     this.#task = task;
