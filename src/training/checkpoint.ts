@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import type { AggregatorMemory } from './aggregation/step.ts';
+import type { AggregatorMemory } from './aggregation/aggregated.ts';
 import type { Model } from './models/model.ts';
 import { readOptimizer, writeOptimizer } from './optimizers/files.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { tryRung } from './ladder.ts';
 import { type OpenRung, RUNGS, type Rung } from './rung.ts';
+import type { StackedKernels } from './stacked.ts';
 
 /** Where the tensors of this process live. */
 export interface Device {
@@ -9,6 +10,7 @@ export interface Device {
   readonly name: string;
   /** True when tensors lie in this process's own memory, so that reading them is cheap and synchronous. */
   readonly hostMemory: boolean;
+  readonly stacked?: StackedKernels;
   /** Gives the device back, so that the process can end without lingering native threads. */
   close(): Promise<void>;
 }
