@@ -5,18 +5,13 @@ import { version_core as tfjsVersion } from '@tensorflow/tfjs-core';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Config } from '../experiment/config.ts';
 import type { RunRequest } from '../experiment/expand.ts';
+import { modelFolder } from '../experiment/modelOrigin.ts';
+import { rankingOf } from '../experiment/ranking.ts';
 import { FORMAT_VERSION, type RunManifest, type Seed } from '../runs/manifest.ts';
 import { codeFingerprint } from './codeFingerprint.ts';
 import { buildGrouping } from './groups/build.ts';
-import type { Task } from './loss.ts';
 import type { Request } from './request.ts';
 import type { Session } from './session.ts';
-
-/** The validation metric that ranks a run's checkpoints. */
-const metrics: Readonly<Record<Task, RunManifest['metric']>> = {
-  classification: { name: 'accuracy', better: 'higher' },
-  regression: { name: 'rmse', better: 'lower' },
-};
 
 /**
  * Manifests of one launch of a config.
@@ -51,7 +46,7 @@ export function manifestsOf(
       by: config.groups.by,
       names: buildGrouping(config.groups, data, seed.order).names,
     },
-    metric: metrics[config.task],
+    metric: rankingOf(config),
     configPath: path.relative(root, request.file).split(path.sep).join('/'),
     config: { ...config },
     fingerprints,
@@ -85,7 +80,7 @@ function seedName({ init, order }: Seed): string {
 /** Of the saved model that the runs start from, if they do. */
 function modelFingerprint({ model }: Config, folder: string): { model?: string } {
   if (!model.from) return {};
-  const from = path.resolve(folder, model.from);
+  const from = modelFolder(model.from, folder);
   const files = readdirSync(from, { withFileTypes: true }).filter((entry) => entry.isFile());
   const names = files.map(({ name }) => name).sort();
   return { model: sha256(...names.map((name) => readFileSync(path.join(from, name)))) };

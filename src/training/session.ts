@@ -1,9 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { EngineClient } from '../engine/client.ts';
 import type { Config } from '../experiment/config.ts';
+import { readsTexts } from '../experiment/texts.ts';
 import type { Data } from './data/dataset.ts';
 import { loadData } from './data/load.ts';
 import { type Device, DeviceError, openDevice } from './devices/device.ts';
+import type { Task } from './loss.ts';
 import { buildModel } from './models/build.ts';
 import { ModelError } from './models/model.ts';
 import type { Objective } from './objective.ts';
@@ -30,6 +32,11 @@ export async function openSession(
   onLoading: (done: number, total: number) => void,
 ): Promise<Session> {
   const { config, folder } = request;
+  if (readsTexts(config.data)) {
+    throw request.problem(['model', 'from'], 'transformers cannot be trained yet', {
+      expected: 'a TensorFlow.js layers model',
+    });
+  }
   checkGroups(request);
   const data = await loadWithProgress(request, onLoading);
   checkBatch(request, data);
@@ -58,7 +65,7 @@ export async function objectiveFor(session: Session, seed: number): Promise<Obje
   const { config, data, folder } = session;
   const outputs = config.task === 'classification' ? data.classes.length : 1;
   const model = await buildModel(config.model, { input: data.shape, outputs }, seed, folder);
-  return new TabularObjective(model, data, config.task);
+  return new TabularObjective(model, data, config.task as Task);
 }
 
 async function loadWithProgress(

@@ -1,6 +1,6 @@
-import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
+import { modelFolder } from '../../experiment/modelOrigin.ts';
 import { cnn } from './cnn.ts';
 import { readArtifacts, writeArtifacts } from './files.ts';
 import { mlp } from './mlp.ts';
@@ -29,7 +29,7 @@ export async function buildModel(
   baseFolder: string,
 ): Promise<TrainableNetwork> {
   const network = config.from
-    ? await pretrained(path.resolve(baseFolder, config.from), config.head, shape, seed)
+    ? await pretrained(modelFolder(config.from, baseFolder), config.head, shape, seed)
     : fromScratch(config, shape, seed);
   freeze(network, config.freeze ?? 0);
   return new TrainableNetwork(network);
