@@ -134,7 +134,8 @@ export class Trainer {
   save(folder: string, progress: TrainerState, best: boolean): Promise<string> {
     const { memory } = this.#aggregator;
     const state = { ...progress, ...(memory && { memory }) };
-    return saveCheckpoint(folder, { ...this.#content, state }, best);
+    const keep = this.#session.config.keepCheckpoints;
+    return saveCheckpoint(folder, { ...this.#content, state }, { best, keep });
   }
 
   /** Goes back to the last checkpoint in `folder`; null if there is none. */
