@@ -4,9 +4,10 @@ import type { Warning } from '../engine/types.ts';
 import type { Aggregation } from '../experiment/aggregation.ts';
 import type { StepEvent } from '../runs/events.ts';
 import type { Seed } from '../runs/manifest.ts';
+import type { AggregatedStep } from './aggregation/aggregated.ts';
 import { parameterBlocks } from './aggregation/blocks.ts';
 import { measureChange } from './aggregation/change.ts';
-import { type AggregatedStep, StepAggregator } from './aggregation/step.ts';
+import { StepAggregator } from './aggregation/step.ts';
 import { loadCheckpoint, saveCheckpoint, type TrainerState } from './checkpoint.ts';
 import { Order } from './data/order.ts';
 import { randomFor } from './data/random.ts';
@@ -133,7 +134,8 @@ export class Trainer {
   save(folder: string, progress: TrainerState, best: boolean): Promise<string> {
     const { memory } = this.#aggregator;
     const state = { ...progress, ...(memory && { memory }) };
-    return saveCheckpoint(folder, { ...this.#content, state }, best);
+    const keep = this.#session.config.keepCheckpoints;
+    return saveCheckpoint(folder, { ...this.#content, state }, { best, keep });
   }
 
   /** Goes back to the last checkpoint in `folder`; null if there is none. */
