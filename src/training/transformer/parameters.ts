@@ -90,6 +90,30 @@ export class Parameters {
     return this.trained.map(({ value }) => value as tf.Variable);
   }
 
+  /** Names of the modules that are trained as they are, where those beside them have adapters. */
+  get wholeModules(): readonly string[] {
+    return this.#sections.filter(({ isWhole }) => isWhole).map(({ path }) => path);
+  }
+
+  /**
+   * Sets what is trained to other values.
+   *
+   * @throws ModelError if a tensor is missing or of another shape; nothing is changed then
+   */
+  async assign(tensors: TensorReader): Promise<void> {
+    const names = new Set(tensors.names);
+    for (const { name, value } of this.trained) {
+      const found = names.has(name) ? `[${tensors.shapeOf(name)}]` : 'nothing';
+      if (found === `[${value.shape}]`) continue;
+      throw new ModelError(`of ${name} there is ${found} where [${value.shape}] is expected`);
+    }
+    for (const { name, value } of this.trained) {
+      const tensor = tf.tensor(await tensors.read(name), value.shape, 'float32');
+      (value as tf.Variable).assign(tensor);
+      tensor.dispose();
+    }
+  }
+
   /** Sections that are trained, by their variables. */
   get layers(): readonly LayerVariables[] {
     const indices = new Map(this.trained.map((parameter, index) => [parameter, index]));
@@ -118,6 +142,9 @@ export class Parameters {
   }
 }
 
+/** How peft calls the matrices of an adapter. */
+const ADAPTER = /\.lora_[AB]\.weight$/;
+
 /** A part of a network and its parameters. */
 export class Section {
   readonly name: string;
@@ -126,17 +153,23 @@ export class Section {
   readonly linears: string[] = [];
   readonly #source: Source;
   readonly #place: Place;
-  readonly #path: string;
+  /** With the prefix. */
+  readonly path: string;
 
   constructor(source: Source, name: string, place: Place) {
     this.name = name;
     this.#source = source;
     this.#place = place;
-    this.#path = (place === 'head' || place === 'output' ? '' : source.prefix) + name;
+    this.path = (place === 'head' || place === 'output' ? '' : source.prefix) + name;
   }
 
   get trained(): boolean {
     return this.parameters.some(({ trained }) => trained);
+  }
+
+  /** Whether it is trained itself, and not adapters in it. */
+  get isWhole(): boolean {
+    return this.parameters.some(({ name, trained }) => trained && !ADAPTER.test(name));
   }
 
   /** @param name after the section's, or nothing */
@@ -153,7 +186,7 @@ export class Section {
       bias: bias ? await this.vector(joined(name, 'bias'), outputs, 'zeros') : null,
       layout,
       // Where the weight itself is trained, an adapter would add nothing.
-      adapter: weight.trained ? null : this.#adapter(joined(this.#path, name), inputs, outputs),
+      adapter: weight.trained ? null : this.#adapter(joined(this.path, name), inputs, outputs),
     };
   }
 
@@ -180,7 +213,7 @@ export class Section {
     shape: readonly number[],
     initial: Initial,
   ): Promise<Parameter<T>> {
-    const full = joined(this.#path, name);
+    const full = joined(this.path, name);
     const stored = this.#isFresh ? undefined : this.#stored(full, shape);
     const values =
       stored === undefined
