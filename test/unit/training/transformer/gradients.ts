@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { Parameter, StackedGradient } from '../../../../src/training/transformer/parameter.ts';
 import type { GradientSink } from '../../../../src/training/transformer/pass.ts';
 
@@ -11,7 +11,6 @@ export class Gradients implements GradientSink {
 
   add(parameter: Parameter, gradient: StackedGradient): void {
     if (!parameter.trained) throw new Error(`${parameter.name} is not trained`);
-    tf.keep(gradient.stacked);
     this.#unread.push([parameter, gradient]);
   }
 
