@@ -19,10 +19,10 @@ export interface TokenBatch {
 
 /** Where the groups' gradients go on the way back. */
 export interface GradientSink {
-  /** Takes over the tensor, which outlives any scope. A parameter that is used twice comes twice: the sum is meant. */
+  /** Takes over the tensor. A parameter that is used twice comes twice: the sum is meant. */
   add(parameter: Parameter, gradient: StackedGradient): void;
   /** Awaited between the parts of a network on the way back: of those above, no gradient will come any more, but of tied ones. */
-  settle?(): Promise<void>;
+  settle(): Promise<void>;
 }
 
 /** One way through the network. */
@@ -87,7 +87,23 @@ export function passOver(
   { dropout, sink }: Pick<Pass, 'dropout' | 'sink'>,
 ): Pass {
   const bounds = tokens.examples.map((example) => example * tokens.length);
-  return { operations, tokens, bounds, mask: maskOf(tokens), dropout, sink };
+  return { operations, tokens, bounds, mask: maskOf(tokens), dropout, sink: sink && late(sink) };
+}
+
+/** Hands gradients on when the scope that they were made in is over, so that the sink's own tensors do not end with it. */
+function late(sink: GradientSink): GradientSink {
+  let waiting: Parameters<GradientSink['add']>[] = [];
+  return {
+    add(parameter, gradient) {
+      tf.keep(gradient.stacked);
+      waiting.push([parameter, gradient]);
+    },
+    settle() {
+      for (const arrived of waiting) sink.add(...arrived);
+      waiting = [];
+      return sink.settle();
+    },
+  };
 }
 
 function maskOf({ batch, length, lengths }: TokenBatch): tf.Tensor2D {

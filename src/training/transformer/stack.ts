@@ -16,7 +16,8 @@ export interface Through {
   /** Let go by `back`; the caller's, where the pass has no sink. */
   readonly y: Matrix;
   /**
-   * Once, from ∂L/∂y, which stays the caller's, down to the lowest part that is trained. The sink may settle between parts.
+   * Once, from ∂L/∂y, which stays the caller's, down to the lowest part that is trained. The sink settles at first, and after
+   * each part.
    */
   back(dy: Matrix): Promise<void>;
 }
@@ -65,12 +66,13 @@ async function goBack(
   below: Matrix | null,
   { sink }: Pass,
 ): Promise<void> {
+  await sink!.settle();
   let slope = dy;
   for (let part = backs.length - 1; part >= 0; part--) {
     const next = backs[part]!(slope, part > 0);
     if (slope !== dy) slope.dispose();
     if (next) slope = next;
-    await sink!.settle?.();
+    await sink!.settle();
   }
   tf.dispose(below ?? []);
 }

@@ -7,23 +7,20 @@ import {
   type EncoderConfig,
   readCheckpointConfig,
 } from '../../../../src/training/huggingface/config.ts';
-import {
-  openSafetensors,
-  openSafetensorsFile,
-  type TensorFile,
-} from '../../../../src/training/huggingface/safetensors.ts';
+import { openSafetensors } from '../../../../src/training/huggingface/safetensors.ts';
 import { ModelError } from '../../../../src/training/models/model.ts';
 import { composed } from '../../../../src/training/transformer/composed.ts';
 import { dropoutOf } from '../../../../src/training/transformer/dropout.ts';
 import { sequenceEncoder } from '../../../../src/training/transformer/encoders/build.ts';
 import { maxTokens } from '../../../../src/training/transformer/encoders/positions.ts';
-import type { Parameters } from '../../../../src/training/transformer/parameters.ts';
+import type { Operations } from '../../../../src/training/transformer/operations.ts';
 import type { TokenBatch } from '../../../../src/training/transformer/pass.ts';
 import { defaultTargets, type Plan } from '../../../../src/training/transformer/plan.ts';
 import { SequenceModel } from '../../../../src/training/transformer/sequenceModel.ts';
 import { python } from '../../../python/python.ts';
 import { testFolder } from '../huggingface/folder.ts';
 import { distance, Gradients } from './gradients.ts';
+import { compare, type Network, takeAdapters, tensorsOf } from './peer.ts';
 
 const KINDS = ['bert', 'roberta', 'distilbert'] as const;
 type Kind = (typeof KINDS)[number];
@@ -92,12 +89,6 @@ type Values = ReadonlyMap<string, Float32Array>;
 const folder = testFolder();
 const checkpoint = (kind: Kind, task: Task) => path.join(folder, kind, task);
 
-interface Network {
-  readonly config: EncoderConfig;
-  readonly model: SequenceModel;
-  readonly parameters: Parameters;
-}
-
 interface Options {
   readonly plan?: Plan;
   readonly checkpointing?: boolean;
@@ -105,7 +96,12 @@ interface Options {
   readonly dropout?: number;
 }
 
-async function open(kind: Kind, task: Task, options: Options = {}): Promise<Network> {
+async function openNetwork(
+  kind: Kind,
+  task: Task,
+  operations: Operations,
+  options: Options,
+): Promise<Network> {
   const { plan = full, checkpointing = false, dropout = 0 } = options;
   const here = checkpoint(kind, task);
   const read = (await readCheckpointConfig(here)) as EncoderConfig;
@@ -115,51 +111,10 @@ async function open(kind: Kind, task: Task, options: Options = {}): Promise<Netw
     const source = { config, tensors, file: here, plan, checkpointing };
     const outputs = task === 'classification' ? CLASSES : 1;
     const { network, parameters } = await sequenceEncoder(source, outputs);
-    return {
-      config,
-      parameters,
-      model: new SequenceModel(composed, network, task, maxTokens(config)),
-    };
+    return { parameters, model: new SequenceModel(operations, network, task, maxTokens(config)) };
   } finally {
     await tensors.close();
   }
-}
-
-/** Reads all tensors of a file. */
-async function tensorsOf(file: string): Promise<Map<string, Float32Array>> {
-  const tensors: TensorFile = await openSafetensorsFile(file);
-  try {
-    const entries: [string, Float32Array][] = [];
-    for (const name of tensors.names) entries.push([name, await tensors.read(name)]);
-    return new Map(entries);
-  } finally {
-    await tensors.close();
-  }
-}
-
-/** Checks outputs, losses and gradients against those of PyTorch. @returns the gradients */
-async function compare(
-  { model, parameters }: Network,
-  kind: Kind,
-  task: Task,
-  reference: ReadonlyMap<string, Float32Array>,
-): Promise<Gradients> {
-  const tokens = batchOf(kind);
-  const outputs = await model.outputs(tokens);
-  assert.ok(distance(outputs, reference.get('outputs')!, 1) < 1e-4, 'outputs');
-  const sink = new Gradients();
-  const losses = await model.gradients(tokens, targets[task], null, sink);
-  assert.ok(distance(losses, reference.get('losses')!, 1) < 1e-4, 'losses');
-  assert.deepEqual(
-    [...sink.of.keys()].sort(),
-    parameters.trained.map(({ name }) => name).sort(),
-    'every trained parameter has a gradient',
-  );
-  for (const [name, gradient] of sink.of) {
-    const far = distance(gradient, reference.get(`gradient.${name}`)!);
-    assert.ok(far < 1e-3, `${name}: ${far}`);
-  }
-  return sink;
 }
 
 before(async () => {
@@ -168,21 +123,26 @@ before(async () => {
   await python('encoders_peer.py', [folder, JSON.stringify(batch)]);
 });
 
-for (const kind of KINDS) {
-  describe(`${kind}, beside transformers`, () => {
+const places = KINDS.flatMap((kind) => (['cpu', 'wasm'] as const).map((rung) => ({ kind, rung })));
+
+for (const { kind, rung } of places) {
+  describe(`${kind} on ${rung}, beside transformers`, () => {
     let device: Device;
     before(async () => {
-      device = await openDevice('cpu');
+      device = await openDevice(rung);
     });
     after(() => device.close());
 
+    const open = (task: Task, options: Options = {}) =>
+      openNetwork(kind, task, device.operations ?? composed, options);
+
     for (const task of ['classification', 'regression'] as const) {
       test(`${task}: outputs, losses and each group's gradients`, async () => {
-        const network = await open(kind, task);
+        const network = await open(task);
         const reference = await tensorsOf(
           path.join(checkpoint(kind, task), 'reference.safetensors'),
         );
-        await compare(network, kind, task, reference);
+        await compare(network, batchOf(kind), targets[task], reference);
         const expected = [...reference.keys()].filter((name) => name.startsWith('gradient.'));
         assert.deepEqual(
           network.parameters.trained.map(({ name }) => `gradient.${name}`).sort(),
@@ -193,36 +153,28 @@ for (const kind of KINDS) {
     }
 
     test('LoRA: what peft trains, and as peft does', async () => {
-      const network = await open(kind, 'classification', { plan: lora(kind) });
+      const network = await open('classification', { plan: lora(kind) });
       const here = path.join(checkpoint(kind, 'classification'), 'lora');
-      const saved = await tensorsOf(path.join(here, 'adapter_model.safetensors'));
-      assert.deepEqual(
-        network.parameters.trained.map(({ name }) => `base_model.model.${name}`).sort(),
-        [...saved.keys()].sort(),
-      );
-      for (const { name, value } of network.parameters.trained) {
-        const values = saved.get(`base_model.model.${name}`)!;
-        (value as tf.Variable).assign(tf.tensor(values, value.shape));
-      }
+      await takeAdapters(network.parameters, here);
       const reference = await tensorsOf(path.join(here, 'reference.safetensors'));
-      await compare(network, kind, 'classification', reference);
+      await compare(network, batchOf(kind), targets.classification, reference);
       network.parameters.dispose();
     });
 
     test('frozen layers: the others have the gradients that they have without', async () => {
-      const network = await open(kind, 'classification', { plan: { ...full, freeze: 1 } });
+      const network = await open('classification', { plan: { ...full, freeze: 1 } });
       const below = network.parameters.all.filter(({ name }) => /embeddings|layer\.0/.test(name));
       assert.ok(below.length > 10 && below.every(({ trained }) => !trained));
       const reference = await tensorsOf(
         path.join(checkpoint(kind, 'classification'), 'reference.safetensors'),
       );
-      const sink = await compare(network, kind, 'classification', reference);
+      const sink = await compare(network, batchOf(kind), targets.classification, reference);
       assert.equal(sink.of.size, network.parameters.all.length - below.length);
       network.parameters.dispose();
     });
 
     test('grouped is what each group is alone', async () => {
-      const network = await open(kind, 'classification');
+      const network = await open('classification');
       const tokens = batchOf(kind);
       const together = new Gradients();
       const losses = await network.model.gradients(tokens, targets.classification, null, together);
@@ -247,7 +199,7 @@ for (const kind of KINDS) {
       const plan = { ...lora(kind), lora: { ...lora(kind).lora!, dropout: 0.2 } };
       const passes: { losses: readonly number[]; of: Map<string, Float32Array> }[] = [];
       for (const checkpointing of [false, true]) {
-        const { model, parameters } = await open(kind, 'classification', {
+        const { model, parameters } = await open('classification', {
           plan,
           checkpointing,
           dropout: 0.1,
@@ -266,7 +218,7 @@ for (const kind of KINDS) {
     });
 
     test('dropout is the same at the same step, and another at another', async () => {
-      const { model, parameters } = await open(kind, 'classification', { dropout: 0.1 });
+      const { model, parameters } = await open('classification', { dropout: 0.1 });
       const lossesAt = (step: number) =>
         model.gradients(
           batchOf(kind),
@@ -289,14 +241,15 @@ describe('an encoder from a checkpoint', () => {
   });
   after(() => device.close());
 
-  test('the sink may settle after each part, from the head down', async () => {
-    const { model, parameters } = await open('bert', 'classification');
+  test('the sink settles at first, and after each part, from the head down', async () => {
+    const { model, parameters } = await openNetwork('bert', 'classification', composed, {});
     const sink = new Gradients();
     await model.gradients(batchOf('bert'), targets.classification, null, sink);
     const order = sink.settled.map((names, i) => names.slice(sink.settled[i - 1]?.length ?? 0));
     assert.deepEqual(
-      order.map(([name]) => name!.replace(/\.(weight|bias)$/, '')),
+      order.map(([name]) => name?.replace(/\.(weight|bias)$/, '')),
       [
+        undefined,
         'classifier',
         'bert.pooler.dense',
         'bert.encoder.layer.1.output.LayerNorm',
@@ -328,7 +281,7 @@ describe('an encoder from a checkpoint', () => {
     ];
     const values: Values[] = [];
     for (const plan of plans) {
-      const { parameters } = await open('bert', 'classification', { plan });
+      const { parameters } = await openNetwork('bert', 'classification', composed, { plan });
       values.push(
         new Map(parameters.all.map(({ name, value }) => [name, value.dataSync<'float32'>()])),
       );
@@ -353,7 +306,7 @@ describe('an encoder from a checkpoint', () => {
   test('what does not fit is refused by name, and nothing is left behind', async () => {
     const before = tf.memory().numTensors;
     const refused = async (options: Options, message: RegExp, task: Task = 'classification') => {
-      await assert.rejects(open('bert', task, options), (error: Error) => {
+      await assert.rejects(openNetwork('bert', task, composed, options), (error: Error) => {
         assert.ok(error instanceof ModelError, error.stack);
         assert.match(error.message, message);
         return true;
