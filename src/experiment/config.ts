@@ -157,7 +157,7 @@ const data = z.strictObject({
     .optional()
     .meta({ title: 'a text with places such as {question}' })
     .describe(
-      'For `task: generation`: what the model is to continue, with the name of a column in braces where its text goes (`"Question: {question}\\nAnswer: "`); `{{` and `}}` stand for braces. Without this key: the text of `text`, followed by a newline.',
+      'For `task: generation`: what the model is to continue, with the name of a column in braces where its text goes (`"Question: {question}\\nAnswer:\\n"`); `{{` and `}}` stand for braces. Without this key: the text of `text`, followed by a newline.',
     ),
   answerAfter: z
     .string()
