@@ -22,23 +22,31 @@ export interface Validation {
   readonly predictions: () => readonly object[];
 }
 
-/** One group after another, each made when it is asked for; or all in one pass, variable by variable. */
-export type GradientSource =
-  | {
-      readonly kind: 'separate';
-      readonly groups: Iterable<GroupGradient> | AsyncIterable<GroupGradient>;
-    }
-  | {
-      readonly kind: 'grouped';
-      /** @returns mean loss of each group, before the step */
-      run(sink: GradientSink): Promise<readonly number[]>;
-    };
+export type GradientSource = SeparateSource | GroupedSource;
+
+/** One group after another, each made when it is asked for. */
+export interface SeparateSource {
+  readonly kind: 'separate';
+  readonly groups: Iterable<GroupGradient> | AsyncIterable<GroupGradient>;
+}
+
+/** All groups in one pass, variable by variable. */
+export interface GroupedSource {
+  readonly kind: 'grouped';
+  /** Variables that are used in several places: a gradient comes from each, the last of them perhaps at the end of the pass. */
+  readonly tied?: readonly number[];
+  /**
+   * Another run gives the same gradients again.
+   *
+   * @returns mean loss of each group, before the step
+   */
+  run(sink: GradientSink): Promise<readonly number[]>;
+}
 
 /** Where the groups' gradients go on the way back. */
 export interface GradientSink {
   /**
-   * Takes over the tensor, which outlives any scope. One that comes twice, as a tied weight does, is summed; one of the two may
-   * be of some rows alone.
+   * Takes over the tensor, which outlives any scope. What comes several times for a variable is summed, rows and all.
    *
    * @param variable index into `model.trainable`
    */

@@ -1,6 +1,6 @@
 import type { StepEvent } from '../runs/events.ts';
 import type { GroupGradient } from './gradients.ts';
-import type { GradientSink, GradientSource } from './objective.ts';
+import type { GradientSink, GradientSource, SeparateSource } from './objective.ts';
 
 /**
  * Wall time of the parts of a step, in milliseconds: gradients, aggregation, update. The first two may take turns, where
@@ -32,9 +32,7 @@ export class StepClock {
     };
   }
 
-  async *#watchGroups(
-    groups: Iterable<GroupGradient> | AsyncIterable<GroupGradient>,
-  ): AsyncGenerator<GroupGradient> {
+  async *#watchGroups(groups: SeparateSource['groups']): AsyncGenerator<GroupGradient> {
     let asked = performance.now();
     for await (const group of groups) {
       this.#gradients += performance.now() - asked;

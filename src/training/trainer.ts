@@ -4,11 +4,13 @@ import type { Warning } from '../engine/types.ts';
 import type { Aggregation } from '../experiment/aggregation.ts';
 import type { StepEvent } from '../runs/events.ts';
 import type { Seed } from '../runs/manifest.ts';
+import type { AggregatedStep } from './aggregation/aggregated.ts';
 import { parameterBlocks } from './aggregation/blocks.ts';
 import { measureChange } from './aggregation/change.ts';
-import { type AggregatedStep, StepAggregator } from './aggregation/step.ts';
+import { StepAggregator } from './aggregation/step.ts';
 import { loadCheckpoint, saveCheckpoint, type TrainerState } from './checkpoint.ts';
-import { Order } from './data/order.ts';
+import type { BatchOrder } from './data/batchOrder.ts';
+import { orderOf } from './data/orderOf.ts';
 import { randomFor } from './data/random.ts';
 import { buildGrouping } from './groups/build.ts';
 import type { Group, Grouping } from './groups/grouping.ts';
@@ -17,7 +19,7 @@ import { AdamW } from './optimizers/adamw.ts';
 import { buildOptimizer } from './optimizers/build.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { learningRateAt } from './optimizers/schedule.ts';
-import { objectiveFor, type Session } from './session.ts';
+import type { Session } from './session.ts';
 import { StepClock } from './stepClock.ts';
 
 export interface TakenStep {
@@ -38,7 +40,7 @@ export class Trainer {
   readonly #optimizer: Optimizer;
   readonly #aggregator: StepAggregator;
   readonly #grouping: Grouping;
-  readonly #order: Order;
+  readonly #order: BatchOrder;
   readonly #seed: Seed;
 
   private constructor(
@@ -47,12 +49,13 @@ export class Trainer {
     aggregation: Aggregation,
     seed: Seed,
   ) {
-    const { config, data } = session;
+    const { config } = session;
+    const { data } = session.subject;
     this.#session = session;
     this.#objective = objective;
     this.#seed = seed;
     const { layers, trainable } = objective.model;
-    const optimizer = buildOptimizer(config.optimizer);
+    const optimizer = buildOptimizer(config.optimizer, session.device.adamw);
     this.#optimizer = optimizer;
     this.#aggregator = new StepAggregator(session.engine, session.device, {
       aggregation,
@@ -66,11 +69,12 @@ export class Trainer {
       }),
     });
     this.#grouping = buildGrouping(config.groups, data, seed.order);
-    this.#order = new Order(data.train.count, config.batchSize, seed.order);
+    this.#order = orderOf(config, data.train, seed.order);
   }
 
   static async create(session: Session, aggregation: Aggregation, seed: Seed): Promise<Trainer> {
-    return new Trainer(session, await objectiveFor(session, seed.init), aggregation, seed);
+    const objective = await session.subject.objective(session.device, seed);
+    return new Trainer(session, objective, aggregation, seed);
   }
 
   /**
@@ -133,7 +137,8 @@ export class Trainer {
   save(folder: string, progress: TrainerState, best: boolean): Promise<string> {
     const { memory } = this.#aggregator;
     const state = { ...progress, ...(memory && { memory }) };
-    return saveCheckpoint(folder, { ...this.#content, state }, best);
+    const keep = this.#session.config.keepCheckpoints;
+    return saveCheckpoint(folder, { ...this.#content, state }, { best, keep });
   }
 
   /** Goes back to the last checkpoint in `folder`; null if there is none. */

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 import transformers
 from peft import LoraConfig, get_peft_model
-from safetensors.torch import save_file
+from references import reference, scatter_up
 from transformers import AutoModelForSequenceClassification, BertConfig, DistilBertConfig, RobertaConfig
 
 CONFIGS = {
@@ -51,35 +51,6 @@ def inputs(batch, kind):
     return {"input_ids": ids, "attention_mask": mask.long(), **types}
 
 
-def plain(name):
-    """peft's name of a parameter without what peft adds in memory."""
-    for added in ["base_model.model.", "modules_to_save.default.", "default.", "base_layer."]:
-        name = name.replace(added, "")
-    return name
-
-
-def reference(model, batch, kind, targets, file):
-    """Outputs, and each group's loss and gradients, group by group."""
-    model.eval()
-    given = inputs(batch, kind)
-    tensors = {"outputs": model(**given).logits.detach()}
-    trained = [(plain(name), parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
-    bounds = batch["examples"]
-    losses, gradients = [], []
-    for start, end in zip(bounds, bounds[1:]):
-        logits = model(**{key: value[start:end] for key, value in given.items()}).logits
-        if model.config.num_labels == 1:
-            loss = torch.nn.functional.mse_loss(logits[:, 0], torch.tensor(targets[start:end], dtype=torch.float32))
-        else:
-            loss = torch.nn.functional.cross_entropy(logits, torch.tensor(targets[start:end]))
-        losses.append(loss.detach())
-        gradients.append(torch.autograd.grad(loss, [parameter for _, parameter in trained]))
-    tensors["losses"] = torch.stack(losses)
-    for index, (name, _) in enumerate(trained):
-        tensors[f"gradient.{name}"] = torch.stack([group[index] for group in gradients])
-    save_file({name: value.contiguous() for name, value in tensors.items()}, file)
-
-
 def main(folder, batch):
     for number, (kind, config) in enumerate(CONFIGS.items()):
         generator = torch.Generator().manual_seed(number)
@@ -90,7 +61,7 @@ def main(folder, batch):
             described.num_labels = labels
             model = scattered(AutoModelForSequenceClassification.from_config(described), generator)
             model.save_pretrained(here)
-            reference(model, batch, kind, batch[task], here / "reference.safetensors")
+            reference(model, inputs(batch, kind), batch[task], batch["examples"], here / "reference.safetensors")
             if task == "regression":
                 continue
             head = ["pre_classifier", "classifier"] if kind == "distilbert" else ["classifier"]
@@ -99,12 +70,10 @@ def main(folder, batch):
                 task_type="SEQ_CLS", r=4, lora_alpha=12, lora_dropout=0.0, target_modules=targets, modules_to_save=head
             )
             adapted = get_peft_model(model, lora)
-            with torch.no_grad():
-                for name, parameter in adapted.named_parameters():
-                    if "lora_B" in name:
-                        parameter.copy_(0.2 * torch.randn(parameter.shape, generator=generator))
+            scatter_up(adapted, generator)
             adapted.save_pretrained(here / "lora")
-            reference(adapted, batch, kind, batch[task], here / "lora" / "reference.safetensors")
+            file = here / "lora" / "reference.safetensors"
+            reference(adapted, inputs(batch, kind), batch[task], batch["examples"], file)
 
 
 transformers.logging.set_verbosity_error()

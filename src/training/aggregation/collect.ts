@@ -1,4 +1,3 @@
-import * as tf from '@tensorflow/tfjs-core';
 import type { GradientSink } from '../objective.ts';
 import type { StackedGradient } from '../transformer/parameter.ts';
 import { added } from './stack.ts';
@@ -6,32 +5,41 @@ import { added } from './stack.ts';
 /** Keeps the gradients of a grouped pass, variable by variable. */
 export class StackCollector implements GradientSink {
   readonly #shapes: readonly (readonly number[])[];
-  readonly #stacks: (StackedGradient | undefined)[];
+  readonly #stacks = new Map<number, StackedGradient>();
 
   /** @param shapes of the variables */
   constructor(shapes: readonly (readonly number[])[]) {
     this.#shapes = shapes;
-    this.#stacks = shapes.map(() => undefined);
   }
 
   add(variable: number, gradient: StackedGradient): void {
-    const before = this.#stacks[variable];
-    const shape = this.#shapes[variable]!;
-    this.#stacks[variable] = before ? added(before, gradient, shape) : gradient;
+    const before = this.#stacks.get(variable);
+    const sum = before ? added(before, gradient, this.#shapes[variable]!) : gradient;
+    this.#stacks.set(variable, sum);
   }
 
   async settle(): Promise<void> {}
 
-  /** @throws Error if a variable has got no gradient */
-  get stacks(): readonly StackedGradient[] {
-    return this.#stacks.map((stack, variable) => {
-      if (!stack) throw new Error(`no gradient came for variable ${variable}`);
-      return stack;
-    });
+  has(variable: number): boolean {
+    return this.#stacks.has(variable);
   }
 
-  dispose(): void {
-    tf.dispose(this.#stacks.flatMap((stack) => stack?.stacked ?? []));
-    this.#stacks.fill(undefined);
+  /** @throws Error if the variable has got no gradient */
+  get(variable: number): StackedGradient {
+    const stack = this.#stacks.get(variable);
+    if (!stack) throw new Error(`no gradient came for variable ${variable}`);
+    return stack;
+  }
+
+  /** In the order of the variables. */
+  get all(): StackedGradient[] {
+    return this.#shapes.map((_, variable) => this.get(variable));
+  }
+
+  dispose(variables: Iterable<number> = this.#stacks.keys()): void {
+    for (const variable of variables) {
+      this.#stacks.get(variable)?.stacked.dispose();
+      this.#stacks.delete(variable);
+    }
   }
 }

@@ -5,6 +5,8 @@ export interface Examples {
   readonly targets: Int32Array | Float64Array;
   /** Length count: tokens of each example, if they are texts. */
   readonly lengths?: Int32Array;
+  /** Length count: their places in the file, if they are a choice of its examples. */
+  readonly indices?: Int32Array;
 }
 
 /** Examples as numbers. */

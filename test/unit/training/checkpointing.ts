@@ -51,7 +51,8 @@ if (process.argv[1] === import.meta.filename) {
   await loadCheckpoint(folder, content, 'last');
   for (let step = Number(from) + 1; ; step++) {
     trainOn(content, step, step);
-    await saveCheckpoint(folder, { ...content, state: { step, bestMetric: null } }, step % 3 === 0);
+    const state = { step, bestMetric: null };
+    await saveCheckpoint(folder, { ...content, state }, { best: step % 3 === 0, keep: 2 });
     process.send?.(step);
   }
 }

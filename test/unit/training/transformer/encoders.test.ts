@@ -7,23 +7,19 @@ import {
   type EncoderConfig,
   readCheckpointConfig,
 } from '../../../../src/training/huggingface/config.ts';
-import {
-  openSafetensors,
-  openSafetensorsFile,
-  type TensorFile,
-} from '../../../../src/training/huggingface/safetensors.ts';
+import { openSafetensors } from '../../../../src/training/huggingface/safetensors.ts';
 import { ModelError } from '../../../../src/training/models/model.ts';
 import { composed } from '../../../../src/training/transformer/composed.ts';
 import { dropoutOf } from '../../../../src/training/transformer/dropout.ts';
 import { sequenceEncoder } from '../../../../src/training/transformer/encoders/build.ts';
 import { maxTokens } from '../../../../src/training/transformer/encoders/positions.ts';
-import type { Parameters } from '../../../../src/training/transformer/parameters.ts';
 import type { TokenBatch } from '../../../../src/training/transformer/pass.ts';
 import { defaultTargets, type Plan } from '../../../../src/training/transformer/plan.ts';
 import { SequenceModel } from '../../../../src/training/transformer/sequenceModel.ts';
 import { python } from '../../../python/python.ts';
 import { testFolder } from '../huggingface/folder.ts';
 import { distance, Gradients } from './gradients.ts';
+import { compare, type Network, takeAdapters, tensorsOf } from './peer.ts';
 
 const KINDS = ['bert', 'roberta', 'distilbert'] as const;
 type Kind = (typeof KINDS)[number];
@@ -92,12 +88,6 @@ type Values = ReadonlyMap<string, Float32Array>;
 const folder = testFolder();
 const checkpoint = (kind: Kind, task: Task) => path.join(folder, kind, task);
 
-interface Network {
-  readonly config: EncoderConfig;
-  readonly model: SequenceModel;
-  readonly parameters: Parameters;
-}
-
 interface Options {
   readonly plan?: Plan;
   readonly checkpointing?: boolean;
@@ -115,51 +105,10 @@ async function open(kind: Kind, task: Task, options: Options = {}): Promise<Netw
     const source = { config, tensors, file: here, plan, checkpointing };
     const outputs = task === 'classification' ? CLASSES : 1;
     const { network, parameters } = await sequenceEncoder(source, outputs);
-    return {
-      config,
-      parameters,
-      model: new SequenceModel(composed, network, task, maxTokens(config)),
-    };
+    return { parameters, model: new SequenceModel(composed, network, task, maxTokens(config)) };
   } finally {
     await tensors.close();
   }
-}
-
-/** Reads all tensors of a file. */
-async function tensorsOf(file: string): Promise<Map<string, Float32Array>> {
-  const tensors: TensorFile = await openSafetensorsFile(file);
-  try {
-    const entries: [string, Float32Array][] = [];
-    for (const name of tensors.names) entries.push([name, await tensors.read(name)]);
-    return new Map(entries);
-  } finally {
-    await tensors.close();
-  }
-}
-
-/** Checks outputs, losses and gradients against those of PyTorch. @returns the gradients */
-async function compare(
-  { model, parameters }: Network,
-  kind: Kind,
-  task: Task,
-  reference: ReadonlyMap<string, Float32Array>,
-): Promise<Gradients> {
-  const tokens = batchOf(kind);
-  const outputs = await model.outputs(tokens);
-  assert.ok(distance(outputs, reference.get('outputs')!, 1) < 1e-4, 'outputs');
-  const sink = new Gradients();
-  const losses = await model.gradients(tokens, targets[task], null, sink);
-  assert.ok(distance(losses, reference.get('losses')!, 1) < 1e-4, 'losses');
-  assert.deepEqual(
-    [...sink.of.keys()].sort(),
-    parameters.trained.map(({ name }) => name).sort(),
-    'every trained parameter has a gradient',
-  );
-  for (const [name, gradient] of sink.of) {
-    const far = distance(gradient, reference.get(`gradient.${name}`)!);
-    assert.ok(far < 1e-3, `${name}: ${far}`);
-  }
-  return sink;
 }
 
 before(async () => {
@@ -182,7 +131,7 @@ for (const kind of KINDS) {
         const reference = await tensorsOf(
           path.join(checkpoint(kind, task), 'reference.safetensors'),
         );
-        await compare(network, kind, task, reference);
+        await compare(network, batchOf(kind), targets[task], reference);
         const expected = [...reference.keys()].filter((name) => name.startsWith('gradient.'));
         assert.deepEqual(
           network.parameters.trained.map(({ name }) => `gradient.${name}`).sort(),
@@ -195,17 +144,9 @@ for (const kind of KINDS) {
     test('LoRA: what peft trains, and as peft does', async () => {
       const network = await open(kind, 'classification', { plan: lora(kind) });
       const here = path.join(checkpoint(kind, 'classification'), 'lora');
-      const saved = await tensorsOf(path.join(here, 'adapter_model.safetensors'));
-      assert.deepEqual(
-        network.parameters.trained.map(({ name }) => `base_model.model.${name}`).sort(),
-        [...saved.keys()].sort(),
-      );
-      for (const { name, value } of network.parameters.trained) {
-        const values = saved.get(`base_model.model.${name}`)!;
-        (value as tf.Variable).assign(tf.tensor(values, value.shape));
-      }
+      await takeAdapters(network.parameters, here);
       const reference = await tensorsOf(path.join(here, 'reference.safetensors'));
-      await compare(network, kind, 'classification', reference);
+      await compare(network, batchOf(kind), targets.classification, reference);
       network.parameters.dispose();
     });
 
@@ -216,7 +157,7 @@ for (const kind of KINDS) {
       const reference = await tensorsOf(
         path.join(checkpoint(kind, 'classification'), 'reference.safetensors'),
       );
-      const sink = await compare(network, kind, 'classification', reference);
+      const sink = await compare(network, batchOf(kind), targets.classification, reference);
       assert.equal(sink.of.size, network.parameters.all.length - below.length);
       network.parameters.dispose();
     });

@@ -1,14 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { TableData } from './data/dataset.ts';
-import { tensorsOf } from './data/tensors.ts';
-import { outputsOf } from './evaluate.ts';
-import { type GroupGradient, groupGradient } from './gradients.ts';
-import type { Group } from './groups/grouping.ts';
-import { lossOf, type Task } from './loss.ts';
-import { measure } from './metrics.ts';
-import type { TrainableNetwork } from './models/build.ts';
-import type { GradientSource, Objective, Validation } from './objective.ts';
-import { predictionsOf } from './predictions.ts';
+import type { TableData } from '../data/dataset.ts';
+import { type GroupGradient, groupGradient } from '../gradients.ts';
+import type { Group } from '../groups/grouping.ts';
+import { lossOf, type Task } from '../loss.ts';
+import { measure } from '../metrics.ts';
+import type { TrainableNetwork } from '../models/build.ts';
+import type { GradientSource, Objective, Validation } from '../objective.ts';
+import { predictionsOf } from '../predictions.ts';
+import { outputsOf } from './outputs.ts';
+import { tensorsOf } from './tensors.ts';
 
 /** A layers model on examples that are rows of numbers. */
 export class TabularObjective implements Objective {
