@@ -67,7 +67,7 @@ const model = z.strictObject({
   freeze: whole(0)
     .default(0)
     .describe(
-      'With `from`: how many layers with parameters, counted from the input, are left untrained. Of a transformer: how many of its blocks, and the embeddings.',
+      'With `from`: how many layers with parameters, counted from the input, are left untrained. Of a transformer: how many of its blocks, and the embeddings; such blocks get no adapter either.',
     ),
   head: z
     .enum(['keep', 'new'])
@@ -79,7 +79,7 @@ const model = z.strictObject({
     .strictObject({ lora: lora.describe('Low-rank adaptation (Hu et al. 2021).') })
     .optional()
     .describe(
-      'Of a transformer: train small matrices beside its linear layers instead of its own weights, and the head if it is new.',
+      'Of a transformer: train small matrices beside its linear layers, the head, and what starts from fresh values, and leave its other weights as they are.',
     ),
   reinitialize: whole(0)
     .default(0)
@@ -157,7 +157,7 @@ const data = z.strictObject({
     .optional()
     .meta({ title: 'a text with places such as {question}' })
     .describe(
-      'For `task: generation`: what the model is to continue, with the name of a column in braces where its text goes (`"Question: {question}\\nAnswer: "`); `{{` and `}}` stand for braces. Without this key: the text of `text`, followed by a newline.',
+      'For `task: generation`: what the model is to continue, with the name of a column in braces where its text goes (`"Question: {question}\\nAnswer:\\n"`); `{{` and `}}` stand for braces. Without this key: the text of `text`, followed by a newline.',
     ),
   answerAfter: z
     .string()

@@ -32,7 +32,6 @@ const rules: readonly Rule[] = [
   textsNeedSavedModel,
   textsAreNoNumbers,
   transformersNeedTexts,
-  adaptersLeaveTheRest,
   generationNeedsTexts,
   onlyGenerationAnswers,
   promptsHavePlaces,
@@ -150,23 +149,6 @@ function transformersNeedTexts({ model, data, groups, batches }: Config): Findin
       ? []
       : [{ path: ['batches'], ...needTexts(`batches: ${batches}`) }]),
   ];
-}
-
-/** Beside an adapter the checkpoint's own weights are not trained at all. */
-function adaptersLeaveTheRest({ model }: Config): Finding[] {
-  if (!model.adapter) return [];
-  const reasons = {
-    freeze: 'nothing but the adapter and a new head is trained anyway',
-    reinitialize: 'fresh values would stay as they are',
-  };
-  return (['freeze', 'reinitialize'] as const)
-    .filter((key) => model[key] > 0)
-    .map((key) => ({
-      path: ['model', key],
-      isKey: true,
-      message: `model.${key} contradicts model.adapter: ${reasons[key]}`,
-      expected: 'one of the two',
-    }));
 }
 
 function generationNeedsTexts({ task, model, data }: Config): Finding[] {

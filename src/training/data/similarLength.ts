@@ -8,9 +8,9 @@ const BATCHES_PER_BLOCK = 32;
  * Batches of examples of similar length.
  *
  * Every epoch is decided by (seed, epoch) alone: a fresh permutation of all examples is cut into blocks of 32 batches, each block
- * is sorted by length and cut into batches, and the batches of all blocks are shuffled. So every batch is full, every example
- * comes at most once in an epoch — those that do not fill a batch sit it out, others each time — and a resumed run needs nothing
- * but the step.
+ * is sorted by length and cut into batches, and the batches of all blocks are shuffled, as are the examples of each, so that slices
+ * of a batch are not sorted. So every batch is full, every example comes at most once in an epoch — those that do not fill a batch
+ * sit it out, others each time — and a resumed run needs nothing but the step.
  */
 export class SimilarLength implements BatchOrder {
   readonly #lengths: Int32Array;
@@ -53,7 +53,8 @@ export class SimilarLength implements BatchOrder {
     );
     const batches = new Int32Array(count * size);
     order.forEach((from, to) => {
-      batches.set(sorted.subarray(from * size, (from + 1) * size), to * size);
+      const batch = sorted.subarray(from * size, (from + 1) * size);
+      batches.set(shuffle(batch, random), to * size);
     });
     return batches;
   }

@@ -89,16 +89,6 @@ for (const [text, at, message] of [
   [`${data}\ngroups: { backward: accumulate }`, 'backward', /^groups.backward needs data.text/],
   [`${data}\ngroups: { by: length }`, 'length', /^groups.by: length needs data.text/],
   [`${data}\nbatches: similar-length`, 'similar-length', /^batches: similar-length needs/],
-  [
-    `${texts}\nmodel: { from: a, freeze: 2, adapter: { lora: {} } }`,
-    'freeze',
-    /^model.freeze contradicts model.adapter/,
-  ],
-  [
-    `${texts}\nmodel: { from: a, reinitialize: 2, adapter: { lora: {} } }`,
-    'reinitialize',
-    /^model.reinitialize contradicts model.adapter/,
-  ],
   [`${data}\n${generation}`, 'generation', /^generation needs texts/],
   [
     `${texts}\ntask: generation\nmodel: { from: owner/name, head: new }`,
@@ -163,6 +153,7 @@ for (const text of [
   `${data}\nseeds: [1, { init: 1, order: 2 }, { init: 2, order: 1 }]`,
   `${data}\nname: 学習 2`,
   `${texts}\nmodel: { from: owner/name@main, adapter: { lora: { targets: [query] } }, dropout: 0 }`,
+  `${texts}\nmodel: { from: a, adapter: { lora: {} }, freeze: 2, reinitialize: 1 }`,
   `${texts}\nmodel: { from: ./here, freeze: 2, reinitialize: 1, head: new, checkpointing: true }`,
   `${textsWith('maxLength: 64')}\n${saved}\ngroups: { by: length, backward: accumulate }\nbatches: similar-length`,
   `${texts}\n${generation}\nmetric: exactMatch`,

@@ -78,6 +78,17 @@ test('epochs and neighbouring seeds differ, and neither order nor lengths decide
   );
 });
 
+test('slices of a batch are not sorted: the first half is not shorter than the second', () => {
+  const lengths = Int32Array.from({ length: 3200 }, (_, i) => i);
+  const order = new SimilarLength(lengths, 40, 0);
+  const mean = (half: number[]) => half.reduce((sum, it) => sum + lengths[it]!, 0) / half.length;
+  const shorter = firstSteps(order, 80).filter(
+    (batch) => mean(batch.slice(0, 20)) < mean(batch.slice(20)),
+  );
+  // Binomial(80, 1/2) is within 20 … 60 but for one time in 100 000.
+  assert.ok(shorter.length > 20 && shorter.length < 60, `${shorter.length} of 80`);
+});
+
 test('with as many examples left over as there may be, all are seen sooner or later', () => {
   const lengths = Int32Array.from({ length: 13 }, (_, i) => i);
   const visited = firstSteps(new SimilarLength(lengths, 7, 0), 30).flat();
