@@ -1,7 +1,4 @@
-import type { Config } from '../../experiment/config.ts';
 import type { Seed } from '../../runs/manifest.ts';
-import type { TextData } from '../data/dataset.ts';
-import type { Device } from '../devices/device.ts';
 import { openSafetensors } from '../huggingface/safetensors.ts';
 import type { Task } from '../loss.ts';
 import { ModelError } from '../models/model.ts';
@@ -14,20 +11,12 @@ import { TransformerModel } from '../transformer/model.ts';
 import type { Plan } from '../transformer/plan.ts';
 import { defaultTargets } from '../transformer/plan.ts';
 import { SequenceModel } from '../transformer/sequenceModel.ts';
-import type { Checkpoint } from './checkpoint.ts';
 import { GenerationLearner } from './generationLearner.ts';
 import { keepsHead } from './keepsHead.ts';
 import { savedAs } from './savedAs.ts';
 import { SequenceLearner } from './sequenceLearner.ts';
+import type { TextSetting } from './setting.ts';
 import { TextObjective } from './textObjective.ts';
-
-/** What a run on texts is made of. */
-export interface TextSetting {
-  readonly config: Config;
-  readonly checkpoint: Checkpoint;
-  readonly data: TextData;
-  readonly device: Device;
-}
 
 /**
  * A transformer before its first step, and what it is to learn.

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Task } from '../loss.ts';
 import { adapterFiles, type Files, wholeFiles } from '../transformer/files.ts';
 import { defaultTargets } from '../transformer/plan.ts';
-import type { TextSetting } from './buildObjective.ts';
+import type { TextSetting } from './setting.ts';
 
 /** Beside the weights, what transformers reads of a tokenizer; not every checkpoint has all of them. */
 const TOKENIZER_FILES = [
