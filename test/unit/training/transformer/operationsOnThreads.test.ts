@@ -60,6 +60,7 @@ function everything(operations: Operations, stacked: StackedKernels): readonly t
   return [
     ...[y, layer.y, ...layer.stats, rms.y, ...rms.stats, gradients, mixed],
     operations.linearInput(y, weight, 'out-in'),
+    operations.linear(matrix(5, WIDTH), matrix(1001, WIDTH), null, 'out-in'),
     operations.linear(x, tf.transpose(weight), null, 'in-out'),
     operations.linearWeight(x, y, BOUNDS, 'in-out'),
     operations.rowSums(dy, BOUNDS),
