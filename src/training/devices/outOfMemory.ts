@@ -1,8 +1,11 @@
-/** A device has no room for another tensor. */
+/** A tensor that there is no room for. */
 export class OutOfMemoryError extends Error {
   override readonly name = 'OutOfMemoryError';
+  /** Of the tensor. */
+  readonly bytes: number;
 
   constructor(bytes: number) {
-    super(`the device has no room for another ${Math.ceil(bytes / 2 ** 20)} MiB`);
+    super(`no room for ${(bytes / 2 ** 20).toFixed(1)} MiB in the memory of the tensors`);
+    this.bytes = bytes;
   }
 }

@@ -8,19 +8,19 @@ import { tfjsBinaries } from './binaries.ts';
 interface Module {
   cwrap(name: string, result: 'number' | null, parameters: readonly 'number'[]): unknown;
   _malloc(bytes: number): number;
-  _free(at: number): void;
   tfjs?: Record<string, unknown>;
 }
 
-/** Where tensors lie, for every thread to reach. */
+/** Where tensors lie, for every thread to reach. A tensor that finds no room throws `OutOfMemoryError`. */
 export interface SharedMemory {
   readonly memory: WebAssembly.Memory;
-  /** Room in it that no tensor will get, for good. */
+  /** Room in it that no tensor will get, for good. @throws OutOfMemoryError */
   malloc(bytes: number): number;
 }
 
 const PAGES = 256;
 const MOST_PAGES = 65_536;
+const PAGE_BYTES = 65_536;
 
 /**
  * Registers tfjs's `wasm` backend from its build for threads, on a memory of ours that is shared. tfjs itself stays on one
@@ -41,22 +41,21 @@ export async function registerSharedBackend(): Promise<SharedMemory> {
     disposeData: wasm.cwrap('dispose_data', null, ['number']),
     dispose: wasm.cwrap('dispose', null, []),
   };
+  // When it is first called, the loader puts another function in its place.
+  wasm._malloc(1);
+  const malloc = checked(wasm._malloc);
+  wasm._malloc = malloc;
   setThreadsCount(1);
   tf.removeBackend('wasm');
   type Parameter = ConstructorParameters<typeof BackendWasm>[0];
   tf.registerBackend('wasm', () => new BackendWasm(wasm as unknown as Parameter));
-  const malloc = mallocOrThrow(wasm);
-  wasm._malloc = malloc;
   return { memory, malloc };
 }
 
-/** Where there is no room malloc answers 0, which tfjs takes for an address. */
-function mallocOrThrow(wasm: Module): (bytes: number) => number {
-  // The loader puts the true function in its place with the first call.
-  wasm._free(wasm._malloc(1));
-  const malloc = wasm._malloc;
+/** tfjs would take the 0 that stands for no room, or a size beyond 32 bits, for what it asked for, and write over other tensors. */
+function checked(allocate: (bytes: number) => number): (bytes: number) => number {
   return (bytes) => {
-    const at = malloc(bytes) >>> 0;
+    const at = bytes < PAGE_BYTES * MOST_PAGES ? allocate(bytes) >>> 0 : 0;
     if (at === 0) throw new OutOfMemoryError(bytes);
     return at;
   };
