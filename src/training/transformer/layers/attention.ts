@@ -12,7 +12,11 @@ export interface Projected {
 export type Projection = (
   x: Matrix,
   pass: Pass,
-) => Projected & { back(slopes: Projected, needsInput?: boolean): Matrix | null };
+) => Projected & {
+  /** As in `Forward`. */
+  readonly keepsInput?: boolean | undefined;
+  back(slopes: Projected, needsInput?: boolean): Matrix | null;
+};
 
 export interface Heads
   extends Pick<AttentionShape, 'heads' | 'keyValueHeads' | 'width' | 'causal'> {
@@ -33,10 +37,11 @@ export function attention(project: Projection, { place, dropout, ...heads }: Hea
       keys: tokens.length,
       dropped: pass.dropout?.at(place, dropout) ?? null,
     };
-    const { query, key, value, back } = project(x, pass);
+    const { query, key, value, keepsInput, back } = project(x, pass);
     const { y, probabilities } = operations.attention(query, key, value, mask, shape);
     return {
       y,
+      keepsInput,
       back(dy, needsInput) {
         const slopes = operations.attentionInputs(query, key, value, probabilities, dy, shape);
         return back({ query: slopes.q, key: slopes.k, value: slopes.v }, needsInput);
@@ -54,6 +59,7 @@ export function separately(query: Layer, key: Layer, value: Layer): Projection {
       query: q.y,
       key: k.y,
       value: v.y,
+      keepsInput: [q, k, v].some((projected) => projected.keepsInput ?? true),
       back(slopes, needsInput) {
         const [dq, dk, dv] = [
           q.back(slopes.query, needsInput),

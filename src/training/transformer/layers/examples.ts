@@ -8,6 +8,7 @@ export const firstToken: Layer = (x, { operations, tokens }) => {
   const rows = Int32Array.from({ length: batch }, (_, example) => example * length);
   return {
     y: operations.gather(x, tf.tensor1d(rows, 'int32')),
+    keepsInput: false,
     back(dy, needsInput = true): Matrix | null {
       if (!needsInput) return null;
       const spread = operations.segmentSums(dy, rows, batch * length, [0, batch]);
