@@ -211,6 +211,7 @@ def greedy(model, prompts, tokens):
 
 def tiny(folder):
     """Everything of all kinds; prints what the prompts and their continuations are."""
+    torch.set_num_threads(1)
     continuations = {}
     for kind in KINDS:
         causal(kind, f"{folder}/{kind}/causal")

@@ -68,6 +68,8 @@ export interface Dropout {
 /** What a layer made of its input, and the way back. */
 export interface Forward {
   readonly y: Matrix;
+  /** False: the way back needs no x, so that whoever made x may dispose of it. */
+  readonly keepsInput?: boolean | undefined;
   /**
    * From ∂L/∂y to ∂L/∂x, a tensor of its own; gradients of trained parameters go to the sink. Once at most. `needsInput` false:
    * nobody asks for ∂L/∂x, and null may come back.

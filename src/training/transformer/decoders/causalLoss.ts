@@ -30,6 +30,7 @@ export function causalLoss(
   logitBytes = LOGIT_BYTES,
 ): CausalLoss {
   const { operations, sink } = pass;
+  if (answers.rows.length === 0) return nothingAsked(hidden, head, answers, pass);
   return tf.tidy(() => {
     const chosen = operations.gather(hidden, tf.tensor1d(answers.rows, 'int32'));
     const rowsAtOnce = Math.max(Math.floor(logitBytes / (4 * head.value.shape[0])), 1);
@@ -42,6 +43,20 @@ export function causalLoss(
     const slopes = tf.concat(groups.map((group) => group.slope!));
     return { losses, slope: scattered(slopes, answers.rows, hidden.shape[0], pass) };
   });
+}
+
+/** No example has an answer, as may be where texts are cut. */
+function nothingAsked(
+  hidden: Matrix,
+  head: Parameter<Matrix>,
+  { bounds }: Answers,
+  { sink }: Pass,
+): CausalLoss {
+  const losses = tf.tensor1d(new Float32Array());
+  if (!sink) return { losses, slope: undefined };
+  const groups = bounds.length - 1;
+  if (head.trained) sink.add(head, { stacked: tf.zeros([groups, ...head.value.shape]) });
+  return { losses, slope: tf.zerosLike(hidden) };
 }
 
 type Span = readonly [start: number, end: number];

@@ -7,12 +7,14 @@ import type { Rotations } from './rotary.ts';
 /** Queries, keys and values side by side in the output of one layer. */
 export function fused(all: Layer): Projection {
   return (x, pass) => {
-    const { y, back } = all(x, pass);
+    const { y, keepsInput, back } = all(x, pass);
     const [query, key, value] = tf.split(y, 3, 1) as [Matrix, Matrix, Matrix];
+    y.dispose();
     return {
       query,
       key,
       value,
+      keepsInput,
       back: (slopes, needsInput) =>
         back(tf.concat([slopes.query, slopes.key, slopes.value], 1), needsInput),
     };
@@ -23,12 +25,18 @@ export function fused(all: Layer): Projection {
 export function turned(project: Projection, rotations: Rotations): Projection {
   return (x, pass) => {
     const { rotate } = pass.operations;
-    const { query, key, value, back } = project(x, pass);
+    const { query, key, value, keepsInput, back } = project(x, pass);
     const rotation = rotations(positionsOf(pass));
+    const turn = (rows: Matrix) => {
+      const there = rotate(rows, rotation, 1);
+      rows.dispose();
+      return there;
+    };
     return {
-      query: rotate(query, rotation, 1),
-      key: rotate(key, rotation, 1),
+      query: turn(query),
+      key: turn(key),
       value,
+      keepsInput,
       back: (slopes, needsInput) =>
         back(
           {

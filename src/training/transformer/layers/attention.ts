@@ -10,7 +10,11 @@ export interface Projected extends KeysAndValues {
 export type Projection = (
   x: Matrix,
   pass: Pass,
-) => Projected & { back(slopes: Projected, needsInput?: boolean): Matrix | null };
+) => Projected & {
+  /** As in `Forward`. */
+  readonly keepsInput?: boolean | undefined;
+  back(slopes: Projected, needsInput?: boolean): Matrix | null;
+};
 
 export interface Heads
   extends Pick<AttentionShape, 'heads' | 'keyValueHeads' | 'width' | 'causal'> {
@@ -31,11 +35,12 @@ export function attention(project: Projection, { place, dropout, ...heads }: Hea
       keys: mask.shape[1],
       dropped: pass.dropout?.at(place, dropout) ?? null,
     };
-    const { query, back, ...own } = project(x, pass);
+    const { query, keepsInput, back, ...own } = project(x, pass);
     const { key, value } = past ? past.extend(place, own) : own;
     const { y, probabilities } = operations.attention(query, key, value, mask, shape);
     return {
       y,
+      keepsInput,
       back(dy, needsInput) {
         const slopes = operations.attentionInputs(query, key, value, probabilities, dy, shape);
         return back({ query: slopes.q, key: slopes.k, value: slopes.v }, needsInput);
@@ -53,6 +58,7 @@ export function separately(query: Layer, key: Layer, value: Layer): Projection {
       query: q.y,
       key: k.y,
       value: v.y,
+      keepsInput: [q, k, v].some((projected) => projected.keepsInput ?? true),
       back(slopes, needsInput) {
         const [dq, dk, dv] = [
           q.back(slopes.query, needsInput),

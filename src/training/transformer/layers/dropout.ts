@@ -7,6 +7,10 @@ export function dropout(place: string, rate: number): Layer {
     const dropped = dropout?.at(place, rate) ?? null;
     const drop = (values: typeof x) =>
       dropped ? operations.dropout(values, dropped) : tf.clone(values);
-    return { y: drop(x), back: (dy, needsInput = true) => (needsInput ? drop(dy) : null) };
+    return {
+      y: drop(x),
+      keepsInput: false,
+      back: (dy, needsInput = true) => (needsInput ? drop(dy) : null),
+    };
   };
 }

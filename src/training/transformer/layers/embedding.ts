@@ -14,11 +14,10 @@ export interface Table {
 export function embedding(tables: readonly Table[]): Layer<TokenBatch> {
   return (tokens, pass) => {
     const { operations } = pass;
-    const rows = tables.map(({ parameter, ids }) =>
-      operations.gather(parameter.value, tf.tensor1d(ids(tokens, pass), 'int32')),
-    );
+    const rowsOf = ({ parameter, ids }: Table) =>
+      operations.gather(parameter.value, tf.tensor1d(ids(tokens, pass), 'int32'));
     return {
-      y: rows.reduce(operations.add),
+      y: tf.tidy(() => tables.map(rowsOf).reduce(operations.add)),
       back(dy) {
         for (const { parameter, ids } of tables) {
           if (parameter.trained) addRows(parameter, ids(tokens, pass), dy, pass);

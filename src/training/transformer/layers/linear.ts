@@ -27,7 +27,8 @@ export function linear({ weight, bias, layout, adapter }: Linear): Layer {
     const base = operations.linear(x, weight.value, bias?.value ?? null, layout);
     const adapted = adapter && adapt(adapter, x, pass);
     return {
-      y: adapted ? operations.add(base, adapted.y) : base,
+      y: adapted ? sum(base, adapted.y, pass) : base,
+      keepsInput: weight.trained || (adapted?.keepsInput ?? false),
       back(dy, needsInput = true) {
         if (weight.trained) {
           const stacked = operations.linearWeight(x, dy, pass.bounds, layout);
@@ -37,7 +38,7 @@ export function linear({ weight, bias, layout, adapter }: Linear): Layer {
         const through = adapted?.back(dy, needsInput);
         if (!needsInput) return null;
         const dx = operations.linearInput(dy, weight.value, layout);
-        return through ? operations.add(dx, through) : dx;
+        return through ? sum(dx, through, pass) : dx;
       },
     };
   };
@@ -47,9 +48,12 @@ function adapt({ down, up, scale, dropout }: Adapter, x: Matrix, pass: Pass): Fo
   const { operations, bounds, sink } = pass;
   const dropped = pass.dropout?.at(down.name, dropout) ?? null;
   const input = dropped ? operations.dropout(x, dropped) : x;
-  const low: Matrix = tf.mul(operations.linear(input, down.value, null, 'out-in'), scale);
+  const low = tf.tidy((): Matrix => {
+    return tf.mul(operations.linear(input, down.value, null, 'out-in'), scale);
+  });
   return {
     y: operations.linear(low, up.value, null, 'out-in'),
+    keepsInput: input === x,
     back(dy, needsInput) {
       if (up.trained) {
         sink!.add(up, { stacked: operations.linearWeight(low, dy, bounds, 'out-in') });
@@ -63,4 +67,11 @@ function adapt({ down, up, scale, dropout }: Adapter, x: Matrix, pass: Pass): Fo
       return dropped ? operations.dropout(dx, dropped) : dx;
     },
   };
+}
+
+/** Lets go of what is summed. */
+function sum(x: Matrix, y: Matrix, { operations }: Pass): Matrix {
+  const both = operations.add(x, y);
+  tf.dispose([x, y]);
+  return both;
 }

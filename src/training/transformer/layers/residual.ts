@@ -5,11 +5,17 @@ export function residual(layer: Layer): Layer {
   return (x, pass) => {
     const { add } = pass.operations;
     const changed = layer(x, pass);
+    const y = add(x, changed.y);
+    changed.y.dispose();
     return {
-      y: add(x, changed.y),
+      y,
+      keepsInput: changed.keepsInput,
       back(dy, needsInput) {
         const through = changed.back(dy, needsInput);
-        return through && add(dy, through);
+        if (!through) return null;
+        const dx = add(dy, through);
+        through.dispose();
+        return dx;
       },
     };
   };

@@ -1,6 +1,7 @@
+import type { Matrix } from '../operations.ts';
 import type { Layer } from '../pass.ts';
 
-/** One layer after the other. */
+/** One layer after the other. What lies between two is let go where the way back does not need it. */
 export function sequence<X>(first: Layer<X>, ...others: readonly Layer[]): Layer<X> {
   return (x, pass) => {
     const begun = first(x, pass);
@@ -8,16 +9,22 @@ export function sequence<X>(first: Layer<X>, ...others: readonly Layer[]): Layer
     let { y } = begun;
     for (const layer of others) {
       const next = layer(y, pass);
-      backs.unshift(next.back);
+      if (next.keepsInput === false) y.dispose();
+      backs.push(next.back);
       y = next.y;
     }
     return {
       y,
-      back: (dy, needsInput) =>
-        backs.reduce<ReturnType<typeof begun.back>>(
-          (slope, back, i) => back(slope!, i < others.length || needsInput),
-          dy,
-        ),
+      keepsInput: begun.keepsInput,
+      back(dy, needsInput = true) {
+        let slope: Matrix | null = dy;
+        for (let i = backs.length - 1; i >= 0; i--) {
+          const below: Matrix | null = backs[i]!(slope!, i > 0 || needsInput);
+          if (slope !== dy) slope!.dispose();
+          slope = below;
+        }
+        return slope;
+      },
     };
   };
 }

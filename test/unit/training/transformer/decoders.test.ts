@@ -7,6 +7,7 @@ import { composed } from '../../../../src/training/transformer/composed.ts';
 import { sequenceDecoder } from '../../../../src/training/transformer/decoders/build.ts';
 import { dropoutOf } from '../../../../src/training/transformer/dropout.ts';
 import { groupMeans } from '../../../../src/training/transformer/groupMeans.ts';
+import type { Operations } from '../../../../src/training/transformer/operations.ts';
 import type { Parameters } from '../../../../src/training/transformer/parameters.ts';
 import type { TokenBatch } from '../../../../src/training/transformer/pass.ts';
 import type { Plan } from '../../../../src/training/transformer/plan.ts';
@@ -15,11 +16,12 @@ import { python } from '../../../python/python.ts';
 import { testFolder } from '../huggingface/folder.ts';
 import { alone, full, logitsOf, type OpenedCausal, open, openCausal } from './decoders.ts';
 import { distance, Gradients } from './gradients.ts';
-import { tensorsOf } from './tensors.ts';
+import { takeAdapters, tensorsOf } from './peer.ts';
 
 /** As decoders_peer.py makes them: tied and own heads, shared keys and values, biases, learned and rotary positions. */
 const KINDS = ['gpt2', 'llama', 'llama-tied', 'qwen2'] as const;
 type Kind = (typeof KINDS)[number];
+const RUNGS = ['cpu', 'wasm'] as const;
 const GROUPS = [0, 1, 3, 6];
 const END = 2;
 
@@ -74,12 +76,16 @@ function compareGradients(sink: Gradients, parameters: Parameters, expected: Ten
   }
 }
 
-async function compareCausal(opened: OpenedCausal, expected: Tensors): Promise<void> {
+async function compareCausal(
+  operations: Operations,
+  opened: OpenedCausal,
+  expected: Tensors,
+): Promise<void> {
   const { model, parameters } = opened;
   const tokens = batchOf(expected);
   const starts = expected.get('starts')!;
   const of = (values: Float32Array) => withoutPadding(values, tokens);
-  const logits = await logitsOf(composed, opened, tokens);
+  const logits = await logitsOf(operations, opened, tokens);
   assert.ok(distance(of(logits), of(expected.get('logits')!), 1) < 1e-4, 'logits');
 
   const losses = await model.losses(tokens, starts);
@@ -98,38 +104,36 @@ async function compareCausal(opened: OpenedCausal, expected: Tensors): Promise<v
   compareGradients(sink, parameters, expected);
 }
 
-for (const kind of KINDS) {
-  describe(`${kind}, beside transformers`, () => {
+for (const [kind, rung] of KINDS.flatMap((kind) => RUNGS.map((rung) => [kind, rung] as const))) {
+  describe(`${kind} on ${rung}, beside transformers`, () => {
     const causal = path.join(folder, kind, 'causal');
     const expectedOf = (name: string) =>
       tensorsOf(path.join(folder, kind, name, 'expected.safetensors'));
     let device: Device;
+    let operations: Operations;
     before(async () => {
-      device = await openDevice('cpu');
+      device = await openDevice(rung);
+      operations = device.operations ?? composed;
     });
     after(() => device.close());
 
     test('a language model: logits, losses of answers, each group’s gradients', async () => {
-      const opened = await openCausal(causal);
-      await compareCausal(opened, await expectedOf('causal'));
+      const opened = await openCausal(causal, { operations });
+      await compareCausal(operations, opened, await expectedOf('causal'));
       opened.parameters.dispose();
     });
 
     test('with adapters: what peft trains, and as peft does', async () => {
-      const opened = await openCausal(causal, { plan: lora(kind) });
-      const saved = await tensorsOf(path.join(causal, 'adapter/adapter_model.safetensors'));
-      for (const { name, value } of opened.parameters.trained) {
-        const values = saved.get(`base_model.model.${name}`)!;
-        (value as tf.Variable).assign(tf.tensor(values, value.shape));
-      }
-      await compareCausal(opened, await expectedOf('causal/adapter'));
+      const opened = await openCausal(causal, { operations, plan: lora(kind) });
+      await takeAdapters(opened.parameters, path.join(causal, 'adapter'));
+      await compareCausal(operations, opened, await expectedOf('causal/adapter'));
       opened.parameters.dispose();
     });
 
     test('a classifier: logits and each group’s gradients', async () => {
       const here = path.join(folder, kind, 'classifier');
       const { network, parameters } = await open(here, (source) => sequenceDecoder(source, 3));
-      const model = new SequenceModel(composed, network, 'classification', 64);
+      const model = new SequenceModel(operations, network, 'classification', 64);
       const expected = await expectedOf('classifier');
       const tokens = batchOf(expected);
       assert.ok(distance(await model.outputs(tokens), expected.get('logits')!, 1) < 1e-4);
@@ -145,7 +149,7 @@ for (const kind of KINDS) {
       for (const plan of [full, lora(kind, 0.2)]) {
         const passes: unknown[] = [];
         for (const checkpointing of [false, true]) {
-          const options = { plan, checkpointing, dropout: 0.1 };
+          const options = { operations, plan, checkpointing, dropout: 0.1 };
           const { model, parameters } = await openCausal(causal, options);
           const before = tf.memory().numTensors;
           const sink = new Gradients();
@@ -161,7 +165,9 @@ for (const kind of KINDS) {
     });
 
     test('generates what transformers does, from prompts of different lengths', async () => {
-      const { model, parameters } = await openCausal(path.join(folder, kind, 'generate'));
+      const { model, parameters } = await openCausal(path.join(folder, kind, 'generate'), {
+        operations,
+      });
       const { prompts, continued } = continuations[kind];
       const before = tf.memory().numTensors;
       const options = { maxNewTokens: 24, endIds: [END] };
@@ -178,13 +184,13 @@ for (const kind of KINDS) {
     });
 
     test('the tokens that are kept are those that would be computed again', async () => {
-      const opened = await openCausal(path.join(folder, kind, 'generate'));
+      const opened = await openCausal(path.join(folder, kind, 'generate'), { operations });
       const { prompts, continued } = continuations[kind];
       const vocabulary = opened.network.head.value.shape[0];
       for (const [i, prompt] of prompts.entries()) {
         const written = [...prompt];
         for (const token of continued[i]!) {
-          const logits = await logitsOf(composed, opened, alone(written));
+          const logits = await logitsOf(operations, opened, alone(written));
           const last = logits.subarray(logits.length - vocabulary);
           assert.equal(last.indexOf(Math.max(...last)), token);
           written.push(token);
@@ -194,3 +200,46 @@ for (const kind of KINDS) {
     });
   });
 }
+
+describe('a language model', () => {
+  const here = () => path.join(folder, 'llama-tied', 'generate');
+  let device: Device;
+  before(async () => {
+    device = await openDevice('cpu');
+  });
+  after(() => device.close());
+
+  test('a tied head is frozen with the embeddings', async () => {
+    const { parameters, network } = await openCausal(here(), { plan: { ...full, freeze: 1 } });
+    assert.equal(network.head.trained, false);
+    assert.ok(parameters.trained.every(({ name }) => /layers\.1|model\.norm/.test(name)));
+    parameters.dispose();
+  });
+
+  test('stops writing when told to, and leaves nothing behind', async () => {
+    const { model, parameters } = await openCausal(here());
+    const before = tf.memory().numTensors;
+    const controller = new AbortController();
+    const onProgress = ({ tokens }: { tokens: number }) => {
+      if (tokens >= 4) controller.abort(new Error('that is enough'));
+    };
+    const options = { maxNewTokens: 20, endIds: [], onProgress, signal: controller.signal };
+    await assert.rejects(model.generate([[5], [6, 7]], options), /that is enough/);
+    assert.equal(tf.memory().numTensors, before);
+    parameters.dispose();
+  });
+
+  test('refuses texts that are too long, or empty', async () => {
+    const { model, parameters } = await openCausal(here());
+    const options = { maxNewTokens: 60, endIds: [END] };
+    const long = alone(new Array<number>(65).fill(5));
+    await assert.rejects(model.losses(long, [1]), /65 tokens, but .* positions for 64/);
+    await assert.rejects(
+      model.generate([[5], [5, 6, 7, 8, 9]], options),
+      /has 5 tokens and is to get 60 more, but the network has positions for 64/,
+    );
+    await assert.rejects(model.generate([[]], options), /without any token/);
+    assert.equal((await model.generate([], options)).length, 0);
+    parameters.dispose();
+  });
+});

@@ -8,7 +8,7 @@ import { python } from '../../../python/python.ts';
 import { testFolder } from '../huggingface/folder.ts';
 import { alone, full, logitsOf, type OpenedCausal, openCausal } from './decoders.ts';
 import { distance } from './gradients.ts';
-import { tensorsOf } from './tensors.ts';
+import { tensorsOf } from './peer.ts';
 
 /** The first problem of GSM8K's test set (Cobbe et al., arXiv 2110.14168; MIT licence). */
 const QUESTION =

@@ -6,6 +6,7 @@ import type { TensorReader } from '../../../../src/training/transformer/paramete
 import type { TokenBatch } from '../../../../src/training/transformer/pass.ts';
 import type { Plan } from '../../../../src/training/transformer/plan.ts';
 import { SequenceModel } from '../../../../src/training/transformer/sequenceModel.ts';
+import type { Stack } from '../../../../src/training/transformer/stack.ts';
 import { random } from '../../engine/random.ts';
 import type { Network } from './peer.ts';
 
@@ -33,7 +34,7 @@ export async function tinyBert(
   operations: Operations,
   plan: Partial<Plan> = {},
   checkpointing = false,
-): Promise<Network> {
+): Promise<Network & { readonly stack: Stack }> {
   const { network, parameters } = await sequenceEncoder(
     {
       config,
@@ -45,7 +46,7 @@ export async function tinyBert(
     CLASSES,
   );
   const model = new SequenceModel(operations, network, 'classification', maxTokens(config));
-  return { model, parameters };
+  return { model, parameters, stack: network };
 }
 
 function shapes(): Map<string, readonly number[]> {
