@@ -20,7 +20,7 @@ import { buildOptimizer } from './optimizers/build.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { learningRateAt } from './optimizers/schedule.ts';
 import type { Session } from './session.ts';
-import { StepClock } from './stepClock.ts';
+import { StepMeter } from './stepMeter.ts';
 
 export interface TakenStep {
   /** All of a step event but its time. */
@@ -88,16 +88,16 @@ export class Trainer {
     const groups = this.#grouping.split(step, this.#order.batch(step));
     const sizes = groups.map(({ examples }) => examples.length);
 
-    const clock = new StepClock();
+    const meter = new StepMeter();
     const aggregated = await this.#aggregator.aggregate(
-      clock.watch(this.#objective.gradients(groups, step)),
+      meter.watch(this.#objective.gradients(groups, step)),
       {
         sizes,
         groups: groups.map(({ index }) => index),
         seed: uniformInt(randomFor('lots', this.#seed.order, step), 0, 0x7fffffff),
       },
     );
-    clock.aggregated();
+    meter.aggregated();
     try {
       this.#checkLosses(step, groups, aggregated);
       const update = await this.#update(aggregated, learningRate);
@@ -121,7 +121,7 @@ export class Trainer {
         ...(direct && { direct }),
         ...(streaming && { streaming }),
         update,
-        ms: clock.read(),
+        ...meter.read(),
       };
       return { facts, warnings: aggregated.warnings };
     } finally {
