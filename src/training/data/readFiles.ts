@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { resolveRepository } from '../huggingface/resolve.ts';
+import { DownloadError, resolveRepository } from '../huggingface/resolve.ts';
 import type { Request } from '../request.ts';
 import type { Loading } from '../subject.ts';
 import { type DataFiles, dataFilesOf } from './files.ts';
@@ -10,14 +10,16 @@ export async function readFiles<T>(
   onLoading: (loading: Loading) => void,
   read: (files: DataFiles, onBytes: (bytes: number) => void) => Promise<T>,
 ): Promise<T> {
-  const files = await dataFilesOf(request, (id, names) =>
+  const fetched = (id: string, names: readonly string[]) =>
     resolveRepository(id, {
       kind: 'dataset',
       files: names,
-      onProgress: ({ file, done, total }) =>
-        onLoading({ what: `downloading ${file}`, done, total }),
-    }),
-  );
+      onProgress: ({ file, ...bytes }) => onLoading({ what: `downloading ${file}`, ...bytes }),
+    }).catch((error) => {
+      if (!(error instanceof DownloadError)) throw error;
+      throw downloadProblem(request, ['data', 'from'], error);
+    });
+  const files = await dataFilesOf(request, fetched);
   const paths = [files.train, files.validation];
   const sizes = await Promise.all(paths.map(async (file) => (await stat(file)).size));
   const total = sizes.reduce((sum, size) => sum + size);
@@ -25,5 +27,12 @@ export async function readFiles<T>(
   return read(files, (bytes) => {
     done += bytes;
     onLoading({ what: 'reading data', done, total });
+  });
+}
+
+/** What could not be had from the hub, at the key that names it. */
+export function downloadProblem(request: Request, key: string[], { message }: DownloadError) {
+  return request.problem(key, message, {
+    expected: 'a repository of the Hugging Face hub that can be reached, or a folder',
   });
 }

@@ -1,8 +1,9 @@
 import path from 'node:path';
 import { modelOrigin } from '../../experiment/modelOrigin.ts';
+import { downloadProblem } from '../data/readFiles.ts';
 import { CheckpointError } from '../huggingface/checkpointError.ts';
 import { type CheckpointConfig, readCheckpointConfig } from '../huggingface/config.ts';
-import { resolveRepository } from '../huggingface/resolve.ts';
+import { DownloadError, resolveRepository } from '../huggingface/resolve.ts';
 import { openTokenizer, type Tokenizer } from '../huggingface/tokenizer.ts';
 import type { Request } from '../request.ts';
 import type { Loading } from '../subject.ts';
@@ -43,6 +44,7 @@ export async function openCheckpoint(
     const name = origin.kind === 'hub' ? origin.id : path.resolve(folder);
     return { name, folder, config, tokenizer, padId: tokenizer.padId ?? tokenizer.eosId ?? 0 };
   } catch (error) {
+    if (error instanceof DownloadError) throw downloadProblem(request, ['model', 'from'], error);
     if (!(error instanceof CheckpointError)) throw error;
     throw request.problem(['model', 'from'], error.message, {
       expected: 'a Hugging Face checkpoint of a network that can be trained here',
