@@ -12,6 +12,7 @@ import { loadCheckpoint, saveCheckpoint, type TrainerState } from './checkpoint.
 import type { BatchOrder } from './data/batchOrder.ts';
 import { orderOf } from './data/orderOf.ts';
 import { randomFor } from './data/random.ts';
+import { isOutOfMemory } from './devices/outOfMemory.ts';
 import { buildGrouping } from './groups/build.ts';
 import type { Group, Grouping } from './groups/grouping.ts';
 import type { Objective, Validation } from './objective.ts';
@@ -93,6 +94,34 @@ export class Trainer {
       return await this.#take(step, this.#groupsOf(step), learningRate);
     } catch (error) {
       this.#preconditioned?.discardPrepared();
+      throw error;
+    }
+  }
+
+  /** What goes through a step: examples, tokens of the longest of them if they are texts, and groups. */
+  batchOf(step: number): { examples: number; tokens: number | null; groups: number } {
+    const batch = this.#order.batch(step);
+    const { lengths } = this.#session.subject.data.train;
+    return {
+      examples: batch.length,
+      tokens: lengths ? Math.max(...batch.map((example) => lengths[example]!)) : null,
+      groups: this.#groupsOf(step).length,
+    };
+  }
+
+  /**
+   * Whether there is room for a step with so many of its examples, those with the most tokens. It is taken, with a learning rate
+   * of 0: the parameters stay, but the memories of optimizer and aggregator do not.
+   */
+  async fits(step: number, size: number): Promise<boolean> {
+    const { lengths } = this.#session.subject.data.train;
+    const batch = this.#order.batch(step).slice();
+    if (lengths) batch.sort((a, b) => lengths[b]! - lengths[a]!);
+    try {
+      await this.#take(step, this.#grouping.split(step, batch.subarray(0, size)), 0);
+      return true;
+    } catch (error) {
+      if (isOutOfMemory(error)) return false;
       throw error;
     }
   }

@@ -5,17 +5,13 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { resolvedAggregation } from '../../../src/experiment/aggregation.ts';
-import { parseConfig } from '../../../src/experiment/parse.ts';
 import { openDevice } from '../../../src/training/devices/device.ts';
 import { OutOfMemoryError } from '../../../src/training/devices/outOfMemory.ts';
-import { Request } from '../../../src/training/request.ts';
-import { closeSession, openSession } from '../../../src/training/session.ts';
-import { Trainer } from '../../../src/training/trainer.ts';
 import { dropoutOf } from '../../../src/training/transformer/dropout.ts';
 import type { StackedGradient } from '../../../src/training/transformer/parameter.ts';
 import type { GradientSink } from '../../../src/training/transformer/pass.ts';
 import { tinyTexts, writeTinyBert, writeTinyLlama } from './tinyCheckpoint.ts';
+import { trainerOf } from './trainerOf.ts';
 import { tinyBatch, tinyBert, tinyLabels } from './transformer/tinyBert.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-failing-'));
@@ -53,22 +49,6 @@ async function withoutRoom(from: number, work: () => Promise<unknown>): Promise<
   }
 }
 
-async function trainerOf(config: string, aggregator: Parameters<typeof resolvedAggregation>[0]) {
-  const file = path.join(folder, 'grain.yaml');
-  const { config: parsed, position } = parseConfig(config, file);
-  const session = await openSession(new Request(parsed, file, position), () => {});
-  const seed = { init: 1, order: 1 };
-  const aggregation = resolvedAggregation(aggregator, parsed.zeroGroups);
-  const trainer = await Trainer.create(session, aggregation, seed);
-  return {
-    trainer,
-    close: async () => {
-      trainer.dispose();
-      await closeSession(session);
-    },
-  };
-}
-
 function left() {
   const { numTensors, numBytes } = tf.memory();
   return { numTensors, numBytes };
@@ -90,7 +70,7 @@ describe('whichever tensor of a step finds no room, none is left of the step', (
     ['a language model', generator, 'grain'],
   ] as const) {
     test(what, async () => {
-      const { trainer, close } = await trainerOf(config, aggregator);
+      const { trainer, close } = await trainerOf(folder, config, aggregator);
       // The optimizer's memory is made by the first step, and stays.
       await trainer.step(1);
       const before = left();
@@ -152,7 +132,7 @@ describe('whichever tensor of a validation finds no room, none is left of it', (
     ['generation', generator],
   ] as const) {
     test(what, async () => {
-      const { trainer, close } = await trainerOf(config, 'grain');
+      const { trainer, close } = await trainerOf(folder, config, 'grain');
       const before = left();
       let n = 0;
       while ((await withoutRoom(n, () => trainer.validate())) === 'failed') {
