@@ -3,6 +3,7 @@ import type { Config } from '../experiment/config.ts';
 import { readsTexts } from '../experiment/texts.ts';
 import type { Data } from './data/dataset.ts';
 import { type Device, DeviceError, openDevice } from './devices/device.ts';
+import { isOutOfMemory } from './devices/outOfMemory.ts';
 import { ModelError } from './models/model.ts';
 import type { Request } from './request.ts';
 import type { Loading, Subject } from './subject.ts';
@@ -93,6 +94,11 @@ async function checkModel(request: Request, session: Session): Promise<void> {
     const { subject, device } = session;
     (await subject.objective(device, { init: 0, order: 0 })).dispose();
   } catch (error) {
+    if (isOutOfMemory(error)) {
+      throw request.problem(['model'], `the parameters alone: ${error.message}`, {
+        expected: 'a smaller model, or more memory',
+      });
+    }
     if (!(error instanceof ModelError)) throw error;
     throw request.problem(['model'], error.message, { expected: 'a model that fits the data' });
   }

@@ -19,10 +19,11 @@ before(async () => {
 });
 after(() => rmSync(folder, { recursive: true }));
 
+const COMMON =
+  'model: { from: ./bert }\ndata: { train: texts.tsv, validation: texts.tsv, text: text, target: answer }\naggregate: [grain]\nseeds: [0]\nsteps: 1\ndevice: wasm\n';
+
 function write(name: string, settings: string): void {
-  const common =
-    'model: { from: ./bert }\ndata: { train: texts.tsv, validation: texts.tsv, text: text, target: answer }\naggregate: [grain]\nseeds: [0]\nsteps: 1\ndevice: wasm\n';
-  writeFileSync(path.join(folder, name), `${common}${settings}\n`);
+  writeFileSync(path.join(folder, name), `${COMMON}${settings}\n`);
 }
 
 async function run(args: readonly string[], mebibytes: number) {
@@ -63,6 +64,17 @@ test('a run that failed for want of memory goes on when there is more, and no so
   assert.deepEqual([sooner.status, sooner.step], ['failed', 0]);
   const later = (await run(['--resume', id], ENOUGH)).report.runs[0]!;
   assert.deepEqual([later.status, later.step], ['finished', 1]);
+});
+
+test('a model that finds no room is a mistake of the config, and nothing is written', async () => {
+  const there = mkdtempSync(path.join(folder, 'large-'));
+  await writeTinyBert(path.join(there, 'bert'), { width: 512, layers: 4 });
+  writeFileSync(path.join(there, 'texts.tsv'), tinyTexts(new Array(8).fill(3)));
+  writeFileSync(path.join(there, 'grain.yaml'), `${COMMON}batchSize: 8\n`);
+  const { status, stderr } = await grain(['run', 'grain.yaml'], there, { GRAIN_MEMORY: '32' });
+  assert.equal(status, 2);
+  assert.match(stderr, /^grain\.yaml:1:8: the parameters alone: no room for .* MiB/m);
+  assert.equal(existsSync(path.join(there, '.grain')), false);
 });
 
 test('a limit that is none is a mistake', async () => {
