@@ -79,7 +79,11 @@ function savingsOf({ config, aggregation }: Place): string {
     ...(keepsAll && !model.adapter ? ['aggregate: [grain-layerwise]'] : []),
     lessText(config),
   ];
-  const all = [...(readsTexts(config.data) ? ofTransformers : []), 'fewer groups'];
+  const all = [
+    ...(readsTexts(config.data) ? ofTransformers : []),
+    // Gradients of adapters are small, however many groups there are.
+    ...(model.adapter ? [] : ['fewer groups']),
+  ];
   return `What needs less memory: ${all.join(', ')}`;
 }
 
