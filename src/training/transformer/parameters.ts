@@ -27,8 +27,11 @@ export interface Source {
   readonly plan: Plan;
 }
 
-/** Where in the network: `norm` is what comes between the last layer and the head. */
-export type Place = 'input' | { readonly layer: number } | 'norm' | 'pooler' | 'head';
+/**
+ * Where in the network: `norm` is what comes between the last layer and the head, `output` a language model's head, which its
+ * checkpoint has and which is trained with the rest.
+ */
+export type Place = 'input' | { readonly layer: number } | 'norm' | 'pooler' | 'output' | 'head';
 
 /**
  * Reads or makes all parameters of a network.
@@ -87,6 +90,30 @@ export class Parameters {
     return this.trained.map(({ value }) => value as tf.Variable);
   }
 
+  /** Names of the modules that are trained as they are, where those beside them have adapters. */
+  get wholeModules(): readonly string[] {
+    return this.#sections.filter(({ isWhole }) => isWhole).map(({ path }) => path);
+  }
+
+  /**
+   * Sets what is trained to other values.
+   *
+   * @throws ModelError if a tensor is missing or of another shape; nothing is changed then
+   */
+  async assign(tensors: TensorReader): Promise<void> {
+    const names = new Set(tensors.names);
+    for (const { name, value } of this.trained) {
+      const found = names.has(name) ? `[${tensors.shapeOf(name)}]` : 'nothing';
+      if (found === `[${value.shape}]`) continue;
+      throw new ModelError(`of ${name} there is ${found} where [${value.shape}] is expected`);
+    }
+    for (const { name, value } of this.trained) {
+      const tensor = tf.tensor(await tensors.read(name), value.shape, 'float32');
+      (value as tf.Variable).assign(tensor);
+      tensor.dispose();
+    }
+  }
+
   /** Sections that are trained, by their variables. */
   get layers(): readonly LayerVariables[] {
     const indices = new Map(this.trained.map((parameter, index) => [parameter, index]));
@@ -96,19 +123,6 @@ export class Parameters {
         name,
         variables: parameters.flatMap((parameter) => indices.get(parameter) ?? []),
       }));
-  }
-
-  /** Paths of the sections that are trained in full, whatever else has adapters: peft's modules_to_save. */
-  get retrained(): readonly string[] {
-    return this.#sections
-      .filter(({ parameters }) => parameters.every(({ trained }) => trained))
-      .map(({ path }) => path);
-  }
-
-  get count(): { readonly total: number; readonly trainable: number } {
-    const sizeOf = (parameters: readonly Parameter[]) =>
-      parameters.reduce((sum, { value }) => sum + value.size, 0);
-    return { total: sizeOf(this.all), trainable: sizeOf(this.trained) };
   }
 
   /** @throws ModelError unless every target of LoRA names a linear layer */
@@ -128,6 +142,9 @@ export class Parameters {
   }
 }
 
+/** How peft calls the matrices of an adapter. */
+const ADAPTER = /\.lora_[AB]\.weight$/;
+
 /** A part of a network and its parameters. */
 export class Section {
   readonly name: string;
@@ -143,11 +160,16 @@ export class Section {
     this.name = name;
     this.#source = source;
     this.#place = place;
-    this.path = (place === 'head' ? '' : source.prefix) + name;
+    this.path = (place === 'head' || place === 'output' ? '' : source.prefix) + name;
   }
 
   get trained(): boolean {
     return this.parameters.some(({ trained }) => trained);
+  }
+
+  /** Whether it is trained itself, and not adapters in it. */
+  get isWhole(): boolean {
+    return this.parameters.some(({ name, trained }) => trained && !ADAPTER.test(name));
   }
 
   /** @param name after the section's, or nothing */
@@ -267,6 +289,7 @@ export class Section {
     switch (this.#place) {
       case 'input':
       case 'norm':
+      case 'output':
         return false;
       case 'pooler':
         return plan.reinitialize > 0;

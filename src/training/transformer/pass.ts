@@ -31,12 +31,33 @@ export interface Pass {
   readonly tokens: TokenBatch;
   /** Of the groups, in rows of tokens. */
   readonly bounds: Bounds;
-  /** [batch, length], added to the scores of attention: 0, or HIDDEN where a key is padding. */
+  /** [batch, keys], added to the scores of attention: 0, or HIDDEN where a key is padding. */
   readonly mask: tf.Tensor2D;
   /** Null where nothing is dropped: outside of training. */
   readonly dropout: Dropout | null;
   /** Null where there will be no way back. */
   readonly sink: GradientSink | null;
+  /** Where text is generated: keys and values of the tokens before these. */
+  readonly past?: Past;
+}
+
+/** What attention keeps of tokens that went through before. */
+export interface Past {
+  /** Of the pass's tokens in their texts; batch·length. */
+  readonly positions: Int32Array;
+  /** Adds keys and values of this pass to those that are kept for a place in the network, which are the past's, and gives all. */
+  extend(place: string, added: KeysAndValues): KeysAndValues;
+}
+
+/** Rows of tokens, [batch·keys, width] each. */
+export interface KeysAndValues {
+  readonly key: Matrix;
+  readonly value: Matrix;
+}
+
+/** Where each row's token stands in its text; batch·length. */
+export function positionsOf({ past, tokens: { batch, length } }: Pass): Int32Array {
+  return past?.positions ?? Int32Array.from({ length: batch * length }, (_, row) => row % length);
 }
 
 /** A seed for each place in the network that drops, the same whenever a step is computed again. */

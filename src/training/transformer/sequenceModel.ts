@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Task } from '../loss.ts';
-import { ModelError } from '../models/model.ts';
+import { groupMeans, meanWeights } from './groupMeans.ts';
+import { checkLength } from './length.ts';
 import type { Operations } from './operations.ts';
 import { type Dropout, type GradientSink, passOver, type TokenBatch } from './pass.ts';
 import { type RowLoss, rowLossOf } from './rowLoss.ts';
@@ -34,10 +35,15 @@ export class SequenceModel {
     dropout: Dropout | null,
     sink: GradientSink,
   ): Promise<readonly number[]> {
-    this.#checkLength(tokens);
+    checkLength(tokens, this.#maxTokens);
     const pass = passOver(this.#operations, tokens, { dropout, sink });
     const { y, back } = this.#stack.forward(pass);
-    const { losses, slope } = this.#loss(this.#operations, y, targets, weightsOf(tokens));
+    const { losses, slope } = this.#loss(
+      this.#operations,
+      y,
+      targets,
+      meanWeights(tokens.examples),
+    );
     await back(slope);
     const rows = await losses.data();
     tf.dispose([losses, slope, pass.mask]);
@@ -49,36 +55,11 @@ export class SequenceModel {
    * @throws ModelError for examples that are too long
    */
   async outputs(tokens: TokenBatch): Promise<Float32Array> {
-    this.#checkLength(tokens);
+    checkLength(tokens, this.#maxTokens);
     const pass = passOver(this.#operations, tokens, { dropout: null, sink: null });
     const { y } = this.#stack.forward(pass);
     const values = await y.data();
     tf.dispose([y, pass.mask]);
     return values as Float32Array;
   }
-
-  #checkLength({ length }: TokenBatch): void {
-    if (length <= this.#maxTokens) return;
-    throw new ModelError(
-      `an example has ${length} tokens, but the network has positions for ${this.#maxTokens}: cut texts to that`,
-    );
-  }
-}
-
-/** One over the size of each example's group. */
-function weightsOf({ batch, examples }: TokenBatch): Float32Array {
-  const weights = new Float32Array(batch);
-  eachGroup(examples, (start, end) => weights.fill(1 / (end - start), start, end));
-  return weights;
-}
-
-function groupMeans(losses: Float32Array, examples: readonly number[]): number[] {
-  return eachGroup(examples, (start, end) => {
-    const sum = losses.subarray(start, end).reduce((total, loss) => total + loss, 0);
-    return sum / (end - start);
-  });
-}
-
-function eachGroup<T>(examples: readonly number[], of: (start: number, end: number) => T): T[] {
-  return examples.slice(1).map((end, group) => of(examples[group]!, end));
 }

@@ -1,11 +1,9 @@
 import type { AttentionShape, Matrix } from '../operations.ts';
-import type { Layer, Pass } from '../pass.ts';
+import type { KeysAndValues, Layer, Pass } from '../pass.ts';
 
 /** What attention is between: one row a token each. */
-export interface Projected {
+export interface Projected extends KeysAndValues {
   readonly query: Matrix;
-  readonly key: Matrix;
-  readonly value: Matrix;
 }
 
 /** From x to queries, keys and values, and the way back from their slopes to x's as `Forward.back` goes it. */
@@ -20,7 +18,7 @@ export type Projection = (
 
 export interface Heads
   extends Pick<AttentionShape, 'heads' | 'keyValueHeads' | 'width' | 'causal'> {
-  /** Names its dropout. */
+  /** Names its dropout, and what is kept of its keys and values. */
   readonly place: string;
   /** Of the probabilities that are dropped. */
   readonly dropout: number;
@@ -29,15 +27,16 @@ export interface Heads
 /** Attention of the tokens of each example to one another (Vaswani et al., arXiv 1706.03762), up to the output projection. */
 export function attention(project: Projection, { place, dropout, ...heads }: Heads): Layer {
   return (x, pass) => {
-    const { operations, tokens, mask } = pass;
+    const { operations, tokens, mask, past } = pass;
     const shape: AttentionShape = {
       ...heads,
       batch: tokens.batch,
       queries: tokens.length,
-      keys: tokens.length,
+      keys: mask.shape[1],
       dropped: pass.dropout?.at(place, dropout) ?? null,
     };
-    const { query, key, value, keepsInput, back } = project(x, pass);
+    const { query, keepsInput, back, ...own } = project(x, pass);
+    const { key, value } = past ? past.extend(place, own) : own;
     const { y, probabilities } = operations.attention(query, key, value, mask, shape);
     return {
       y,

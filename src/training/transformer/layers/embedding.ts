@@ -7,7 +7,7 @@ import type { Layer, Pass, TokenBatch } from '../pass.ts';
 export interface Table {
   readonly parameter: Parameter<Matrix>;
   /** Each token's row. */
-  ids(tokens: TokenBatch): Int32Array;
+  ids(tokens: TokenBatch, pass: Pass): Int32Array;
 }
 
 /** The sum of what the tables say of each token: its word, its position and the like. */
@@ -15,12 +15,12 @@ export function embedding(tables: readonly Table[]): Layer<TokenBatch> {
   return (tokens, pass) => {
     const { operations } = pass;
     const rowsOf = ({ parameter, ids }: Table) =>
-      operations.gather(parameter.value, tf.tensor1d(ids(tokens), 'int32'));
+      operations.gather(parameter.value, tf.tensor1d(ids(tokens, pass), 'int32'));
     return {
       y: tf.tidy(() => tables.map(rowsOf).reduce(operations.add)),
       back(dy) {
         for (const { parameter, ids } of tables) {
-          if (parameter.trained) addRows(parameter, ids(tokens), dy, pass);
+          if (parameter.trained) addRows(parameter, ids(tokens, pass), dy, pass);
         }
         return null;
       },
