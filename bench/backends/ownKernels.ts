@@ -1,41 +1,43 @@
-import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { assembled } from '../../src/engine/kernels/build.ts';
 import { fusedAssembly, plainAssembly } from '../../src/training/devices/kernels/load.ts';
 import { replaceMatMulShared } from '../../src/training/devices/kernels/product.ts';
+import { Heap } from '../../src/training/devices/wasm/heap.ts';
+import { ownOperations } from '../../src/training/devices/wasm/ownOperations.ts';
 import { registerSharedBackend } from '../../src/training/devices/wasm/sharedBackend.ts';
 import { Threads } from '../../src/training/devices/wasm/threads.ts';
+import type { AttentionShape, Matrix } from '../../src/training/transformer/operations.ts';
 import { type Operations, plain } from './encoder.ts';
 
 /** Without relaxed SIMD, a product and a sum are two instructions. */
 async function compiledKernels(fused: boolean): Promise<WebAssembly.Module> {
-  const { sources, ...assembly } = fused ? fusedAssembly : plainAssembly;
+  const { sources, libraries = [], ...assembly } = fused ? fusedAssembly : plainAssembly;
   const here = new URL('assembly/', import.meta.url);
-  return new WebAssembly.Module(await assembled({ ...assembly, sources: here }, [sources]));
+  const wasm = await assembled({
+    ...assembly,
+    sources: here,
+    libraries: [sources, ...libraries],
+  });
+  return new WebAssembly.Module(wasm);
 }
 
-/** Work below this many elements stays on one thread. */
-const SMALL = 1 << 14;
-
-interface Pointed {
-  readonly dataId: tf.TensorInfo['dataId'];
-}
-
-/** Makes tfjs's WASM backend the one that tensors are made on, with own kernels and their gradients in it. */
+/**
+ * Makes tfjs's WASM backend the one that tensors are made on, with the trainer's own operations as kernels of tfjs that it knows
+ * the gradients of.
+ */
 export async function useOwnKernels(fused: boolean, parts: number): Promise<Operations> {
   const memory = await registerSharedBackend();
   tf.enableProdMode();
   await tf.setBackend('wasm');
   const threads = new Threads(await compiledKernels(fused), memory, parts);
   replaceMatMulShared(threads);
-  const backend = tf.backend() as BackendWasm;
-  const at = ({ dataId }: Pointed) => backend.dataIdMap.get(dataId).memoryOffset;
-  const make = (...shape: number[]) => backend.makeOutput(shape, 'float32');
+  const heap = new Heap(threads);
+  const own = ownOperations(threads);
 
-  type Inputs = Record<string, tf.TensorInfo>;
+  type Inputs = Record<string, Matrix>;
   const register = (
     name: string,
-    run: (inputs: Inputs, attributes: Record<string, number>) => tf.TensorInfo | tf.TensorInfo[],
+    run: (inputs: Inputs, attributes: Record<string, number>) => tf.Tensor | tf.Tensor[],
   ) => {
     if (tf.getKernel(name, 'wasm')) tf.unregisterKernel(name, 'wasm');
     tf.registerKernel({
@@ -46,54 +48,34 @@ export async function useOwnKernels(fused: boolean, parts: number): Promise<Oper
   };
   const apply = <T>(name: string, inputs: Record<string, tf.Tensor>, attributes: object = {}) =>
     tf.engine().runKernel(name, inputs, attributes as tf.NamedAttrMap) as T;
+  /** Of the one group that all rows are. */
+  const whole = (x: tf.Tensor) => [0, x.shape[0]!];
+  const vector = (x?: tf.Tensor) => x as tf.Tensor1D;
 
-  register('OwnDense', ({ x, weight, bias }) => {
-    const [m, k] = x!.shape as [number, number];
-    const n = weight!.shape[1]!;
-    const c = make(m, n);
-    threads.call(
-      'product',
-      [at(x!), k, 1, 0, at(weight!), n, 1, 0, at(c), 1, m, n, k, at(bias!)],
-      m * n * k < 8 * SMALL,
-    );
-    return c;
-  });
-  register('OwnColumnSums', ({ x }) => {
-    const [m, n] = x!.shape as [number, number];
-    const sums = make(n);
-    threads.call('columnSums', [at(x!), at(sums), m, n], m * n < SMALL);
-    return sums;
-  });
+  register('OwnDense', ({ x, weight, bias }) => own.linear(x!, weight!, vector(bias), 'in-out'));
   tf.registerGradient({
     kernelName: 'OwnDense',
     inputsToSave: ['x', 'weight'],
-    gradFunc: (dy, [x, weight]) => ({
-      x: () => tf.matMul(dy as tf.Tensor2D, weight as tf.Tensor2D, false, true),
-      weight: () => tf.matMul(x as tf.Tensor2D, dy as tf.Tensor2D, true, false),
-      bias: () => apply<tf.Tensor>('OwnColumnSums', { x: dy as tf.Tensor }),
-    }),
+    gradFunc: (slope, saved) => {
+      const [dy, x, weight] = [slope, ...saved] as [Matrix, Matrix, Matrix];
+      return {
+        x: () => own.linearInput(dy, weight, 'in-out'),
+        weight: () => tf.reshape(own.linearWeight(x, dy, whole(dy), 'in-out'), weight.shape),
+        bias: () => tf.reshape(own.rowSums(dy, whole(dy)), [-1]),
+      };
+    },
   });
 
-  register('OwnGelu', ({ x, dy }) => {
-    const y = make(...x!.shape);
-    const size = tf.util.sizeFromShape(x!.shape);
-    threads.call('gelu', [at(x!), dy ? at(dy) : 0, at(y), size], size < SMALL);
-    return y;
-  });
+  register('OwnGelu', ({ x }) => own.activation('gelu', x!));
   tf.registerGradient({
     kernelName: 'OwnGelu',
     inputsToSave: ['x'],
     gradFunc: (dy, [x]) => ({
-      x: () => apply<tf.Tensor>('OwnGelu', { x: x!, dy: dy as tf.Tensor }),
+      x: () => own.activationInput('gelu', x as Matrix, dy as Matrix),
     }),
   });
 
-  register('OwnAdd', ({ x, y }) => {
-    const z = make(...x!.shape);
-    const size = tf.util.sizeFromShape(x!.shape);
-    threads.call('add', [at(x!), at(y!), at(z), size], size < SMALL);
-    return z;
-  });
+  register('OwnAdd', ({ x, y }) => own.add(x!, y!));
   tf.registerGradient({
     kernelName: 'OwnAdd',
     gradFunc: (dy) => ({ x: () => tf.clone(dy as tf.Tensor), y: () => tf.clone(dy as tf.Tensor) }),
@@ -106,88 +88,56 @@ export async function useOwnKernels(fused: boolean, parts: number): Promise<Oper
     backendName: 'wasm',
     kernelFunc: (args) => {
       const { a, b } = args.inputs as Inputs;
-      const size = tf.util.sizeFromShape(a!.shape);
-      if (size % 4 || a!.dtype !== 'float32' || !tf.util.arraysEqual(a!.shape, b!.shape)) {
-        return addAsItComes(args);
-      }
-      const z = make(...a!.shape);
-      threads.call('add', [at(a!), at(b!), at(z), size], size < SMALL);
-      return z;
+      const alike = a!.dtype === 'float32' && tf.util.arraysEqual(a!.shape, b!.shape);
+      return alike ? own.add(a!, b!) : addAsItComes(args);
     },
   });
 
   register('OwnLayerNorm', ({ x, gamma, beta }) => {
-    const [m, n] = x!.shape as [number, number];
-    const outputs = [make(m, n), make(m), make(m)] as const;
-    threads.call('layerNorm', [x!, gamma!, beta!, ...outputs].map(at).concat(m, n), m * n < SMALL);
-    return [...outputs];
-  });
-  register('OwnLayerNormInput', ({ x, gamma, means, scales, dy }) => {
-    const [m, n] = x!.shape as [number, number];
-    const dx = make(m, n);
-    const args = [x!, gamma!, means!, scales!, dy!, dx].map(at).concat(m, n);
-    threads.call('layerNormInput', args, m * n < SMALL);
-    return dx;
-  });
-  register('OwnLayerNormParameters', ({ x, means, scales, dy }) => {
-    const [m, n] = x!.shape as [number, number];
-    const outputs = [make(n), make(n)] as const;
-    const args = [x!, means!, scales!, dy!, ...outputs].map(at).concat(m, n);
-    threads.call('layerNormParameters', args, m * n < SMALL);
-    return [...outputs];
+    const { y, stats } = own.layerNorm(x!, vector(gamma), vector(beta), 1e-12);
+    return [y, ...stats];
   });
   tf.registerGradient({
     kernelName: 'OwnLayerNorm',
     inputsToSave: ['x', 'gamma'],
     outputsToSave: [false, true, true],
-    gradFunc: (slopes, [x, gamma, means, scales]) => {
-      const dy = (slopes as tf.Tensor[])[0]!;
-      const row = { x: x!, means: means!, scales: scales!, dy };
+    gradFunc: (slopes, saved) => {
+      const [x, gamma] = saved as [Matrix, tf.Tensor1D];
+      const stats = saved.slice(2) as tf.Tensor1D[];
+      const dy = (slopes as Matrix[])[0]!;
       // Not inside the functions: what one of them makes and does not return is gone when the next is called.
-      const [dgamma, dbeta] = apply<tf.Tensor[]>('OwnLayerNormParameters', row);
+      const parameters = own.layerNormParameters(x, stats, dy, whole(dy));
       return {
-        x: () => apply<tf.Tensor>('OwnLayerNormInput', { ...row, gamma: gamma! }),
-        gamma: () => tf.clone(dgamma!),
-        beta: () => tf.clone(dbeta!),
+        x: () => own.layerNormInput(x, gamma, stats, dy),
+        gamma: () => tf.reshape(parameters.gamma, [-1]),
+        beta: () => tf.reshape(parameters.beta, [-1]),
       };
     },
   });
 
   register('OwnAttention', ({ q, k, v, mask }, { heads }) => {
-    const [batch, length] = mask!.shape as [number, number];
-    const width = q!.shape[1]!;
-    const probabilities = make(batch, heads!, length, length);
-    const out = make(batch * length, width);
-    const pointers = [q!, k!, v!, mask!, probabilities, out].map(at);
-    threads.call('attention', [...pointers, batch, heads!, length, width / heads!]);
-    return [out, probabilities];
-  });
-  register('OwnAttentionGradient', ({ q, k, v, probabilities, dy }) => {
-    const [batch, heads, length] = probabilities!.shape as [number, number, number];
-    const [rows, width] = q!.shape as [number, number];
-    const outputs = [make(rows, width), make(rows, width), make(rows, width)];
-    const pointers = [q!, k!, v!, probabilities!, dy!, ...outputs].map(at);
-    threads.call('attentionGradient', [...pointers, batch, heads, length, width / heads]);
-    return outputs;
+    const { y, probabilities } = own.attention(q!, k!, v!, mask!, shapeOf(q!, mask!, heads!));
+    return [y, probabilities];
   });
   tf.registerGradient({
     kernelName: 'OwnAttention',
-    inputsToSave: ['q', 'k', 'v'],
+    inputsToSave: ['q', 'k', 'v', 'mask'],
     outputsToSave: [false, true],
-    gradFunc: (slopes, [q, k, v, probabilities]) => {
-      const dy = (slopes as tf.Tensor[])[0]!;
-      const [dq, dk, dv] = apply<tf.Tensor[]>('OwnAttentionGradient', {
-        ...{ q: q!, k: k!, v: v!, dy },
-        probabilities: probabilities!,
-      });
-      return { q: () => tf.clone(dq!), k: () => tf.clone(dk!), v: () => tf.clone(dv!) };
+    gradFunc: (slopes, saved) => {
+      const [q, k, v, mask] = saved as [Matrix, Matrix, Matrix, Matrix];
+      const probabilities = saved[4]!;
+      const shape = shapeOf(q, mask, probabilities.shape[1]!);
+      const dy = (slopes as Matrix[])[0]!;
+      const back = own.attentionInputs(q, k, v, probabilities, dy, shape);
+      return { q: () => tf.clone(back.q), k: () => tf.clone(back.k), v: () => tf.clone(back.v) };
     },
   });
 
   register(tf.UnsortedSegmentSum, ({ x, segmentIds }, { numSegments }) => {
-    const [m, n] = x!.shape as [number, number];
-    const sums = make(numSegments!, n);
-    threads.call('segmentSum', [at(x!), at(segmentIds!), at(sums), m, n, numSegments!]);
+    const [rows, width] = x!.shape;
+    const sums = heap.make<Matrix>(numSegments!, width);
+    const args = [x!, segmentIds!, Int32Array.of(0, rows), sums, 1, numSegments!, width];
+    heap.run('segmentSums', args, x!.size + sums.size);
     return sums;
   });
 
@@ -196,15 +146,17 @@ export async function useOwnKernels(fused: boolean, parts: number): Promise<Oper
     dense: (x, weight, bias) => apply('OwnDense', { x, weight, bias }),
     add: (x, y) => apply('OwnAdd', { x, y }),
     gelu: (x) => apply('OwnGelu', { x }),
-    layerNorm: (x, gamma, beta) => apply<tf.Tensor2D[]>('OwnLayerNorm', { x, gamma, beta })[0]!,
+    layerNorm: (x, gamma, beta) => apply<Matrix[]>('OwnLayerNorm', { x, gamma, beta })[0]!,
     attention: (q, k, v, mask, heads) =>
-      apply<tf.Tensor2D[]>('OwnAttention', { q, k, v, mask }, { heads })[0]!,
-    descend: (variable, gradient, rate) => {
-      threads.call(
-        'descend',
-        [at(variable), at(gradient), rate, variable.size],
-        variable.size < SMALL,
-      );
-    },
+      apply<Matrix[]>('OwnAttention', { q, k, v, mask }, { heads })[0]!,
+    descend: (variable, gradient, rate) =>
+      heap.run('descend', [variable, gradient, rate, variable.size], 8 * variable.size),
   };
+}
+
+function shapeOf(q: Matrix, mask: Matrix, heads: number): AttentionShape {
+  const [batch, length] = mask.shape;
+  const width = q.shape[1] / heads;
+  const lengths = { batch, queries: length, keys: length };
+  return { ...lengths, heads, keyValueHeads: heads, width, causal: false, dropped: null };
 }

@@ -53,7 +53,7 @@ export class Trainer {
     this.#objective = objective;
     this.#seed = seed;
     const { layers, trainable } = objective.model;
-    const optimizer = buildOptimizer(config.optimizer);
+    const optimizer = buildOptimizer(config.optimizer, session.device.adamw);
     this.#optimizer = optimizer;
     this.#aggregator = new StepAggregator(session.engine, session.device, {
       aggregation,

@@ -11,6 +11,8 @@ export interface Assembly {
   readonly file: string;
   /** The folder of its sources. */
   readonly sources: URL;
+  /** Other folders that they import from. */
+  readonly libraries?: readonly URL[];
   /** What `asc --enable` takes. */
   readonly features: readonly string[];
 }
@@ -24,13 +26,13 @@ const options = [
 /**
  * All AssemblyScript of a folder as one WebAssembly module, from an earlier compilation of the same sources if there is one.
  *
- * @param libraries other folders that the sources import from
  * @throws Error with the compiler's messages
  */
-export async function assembled(
-  { sources, features }: Assembly,
-  libraries: readonly URL[] = [],
-): Promise<Uint8Array<ArrayBuffer>> {
+export async function assembled({
+  sources,
+  libraries = [],
+  features,
+}: Assembly): Promise<Uint8Array<ArrayBuffer>> {
   const entries = await textsOf(sources);
   const files = new Map(entries);
   for (const library of libraries) {

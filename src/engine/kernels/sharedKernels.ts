@@ -135,7 +135,8 @@ function sumIn(slots: Float64Array, slot: number): number {
   return slots[at]! + slots[at + 1]!;
 }
 
-function isInRange(gram: Float64Array, k: number): boolean {
+/** Whether sums of float32 products are what {@link SharedKernels.gram} says of them. */
+export function isInRange(gram: Float64Array, k: number): boolean {
   for (let i = 0; i < k; i++) {
     const norm2 = gram[i * k + i]!;
     if (!(norm2 >= LEAST_NORM2 && norm2 < Number.POSITIVE_INFINITY)) return false;

@@ -1,16 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { tryRung } from './ladder.ts';
-import { type OpenRung, RUNGS, type Rung } from './rung.ts';
-import type { StackedKernels } from './stacked.ts';
+import { type OpenRung, type OwnKernels, RUNGS, type Rung } from './rung.ts';
 
 /** Where the tensors of this process live. */
-export interface Device {
+export interface Device extends OwnKernels {
   readonly rung: Rung;
   /** What a person would call it: the GPU's name, "WebAssembly (SIMD, one thread)", … */
   readonly name: string;
   /** True when tensors lie in this process's own memory, so that reading them is cheap and synchronous. */
   readonly hostMemory: boolean;
-  readonly stacked?: StackedKernels;
   /** Gives the device back, so that the process can end without lingering native threads. */
   close(): Promise<void>;
 }
@@ -36,9 +34,10 @@ export async function openDevice(wanted: Rung | 'auto'): Promise<Device> {
   throw new DeviceError(`device ${wanted} cannot be used here — ${reasons.join('; ')}`);
 }
 
-async function use(rung: Rung, { name, backend, hostMemory, close }: OpenRung): Promise<Device> {
+async function use(rung: Rung, open: OpenRung): Promise<Device> {
+  const { backend, ...device } = open;
   if (!(await tf.setBackend(backend))) {
-    throw new DeviceError(`device ${rung} (${name}) was found but could not be started`);
+    throw new DeviceError(`device ${rung} (${device.name}) was found but could not be started`);
   }
-  return { rung, name, hostMemory, close };
+  return { rung, ...device };
 }

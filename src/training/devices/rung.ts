@@ -1,9 +1,20 @@
+import type { Operations } from '../transformer/operations.ts';
+import type { AdamWStep } from './adamwStep.ts';
+import type { StackedKernels } from './stacked.ts';
+
 /** The ladder, fastest first: `auto` climbs down it until a rung holds. */
 export const RUNGS = ['cuda', 'tensorflow', 'webgpu', 'wasm', 'cpu'] as const;
 export type Rung = (typeof RUNGS)[number];
 
+/** What a rung does by kernels of its own; what it does not offer is put together of tfjs's operations. */
+export interface OwnKernels {
+  readonly operations?: Operations;
+  readonly stacked?: StackedKernels;
+  readonly adamw?: AdamWStep;
+}
+
 /** A rung whose tfjs backend is registered and can be set. */
-export interface OpenRung {
+export interface OpenRung extends OwnKernels {
   /** What a person would call it. */
   readonly name: string;
   /** tfjs's name of the backend. */

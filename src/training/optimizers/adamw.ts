@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { AdamWStep } from '../devices/adamwStep.ts';
 import type { Optimizer, OptimizerState, Preconditioned } from './optimizer.ts';
 import { Slots } from './slots.ts';
 
@@ -15,14 +16,17 @@ import { Slots } from './slots.ts';
  */
 export class AdamW implements Optimizer, Preconditioned {
   readonly #options: AdamWOptions;
+  readonly #kernel: AdamWStep | undefined;
   readonly #first = new Slots('first');
   readonly #second = new Slots('second');
   #steps = 0;
   /** Second moments of the step to come, if it was prepared. */
   #prepared: readonly tf.Tensor[] | undefined;
 
-  constructor(options: AdamWOptions) {
+  /** @param kernel of the device, if it has one; tfjs's operations go through memory seven times instead of once */
+  constructor(options: AdamWOptions, kernel?: AdamWStep) {
     this.#options = options;
+    this.#kernel = kernel;
   }
 
   prepare(
@@ -49,25 +53,51 @@ export class AdamW implements Optimizer, Preconditioned {
     gradients: readonly tf.Tensor[],
     learningRate: number,
   ): void {
-    const { beta1, beta2, weightDecay } = this.#options;
     this.#steps++;
-    const firstCorrection = 1 - beta1 ** this.#steps;
-    tf.tidy(() => {
-      variables.forEach((variable, i) => {
-        const gradient = gradients[i]!;
-        const first = average(this.#first.of(i, variable), gradient, beta1);
-        const second =
-          this.#prepared?.[i] ?? average(this.#second.of(i, variable), tf.square(gradient), beta2);
-        this.#first.set(i, first);
-        this.#second.set(i, second);
-
-        const scale = this.#scale(second, this.#steps);
-        const change = tf.div(tf.mul(first, learningRate / firstCorrection), scale);
-        const kept = tf.mul(variable, 1 - learningRate * weightDecay);
-        variable.assign(tf.sub(kept, change));
-      });
+    variables.forEach((variable, i) => {
+      if (this.#kernel) this.#stepInPlace(this.#kernel, variable, i, gradients[i]!, learningRate);
+      else tf.tidy(() => this.#stepAnew(variable, i, gradients[i]!, learningRate));
     });
     this.#prepared = undefined;
+  }
+
+  #stepInPlace(
+    kernel: AdamWStep,
+    variable: tf.Variable,
+    i: number,
+    gradient: tf.Tensor,
+    learningRate: number,
+  ): void {
+    const { beta1, beta2, epsilon, weightDecay } = this.#options;
+    const prepared = this.#prepared?.[i];
+    if (prepared) this.#second.set(i, prepared);
+    const first = this.#first.of(i, variable);
+    const second = this.#second.of(i, variable);
+    kernel(
+      { variable, first, second, gradient, prepared: prepared !== undefined },
+      {
+        beta1,
+        beta2,
+        epsilon,
+        kept: 1 - learningRate * weightDecay,
+        rate: learningRate / (1 - beta1 ** this.#steps),
+        correction: 1 - beta2 ** this.#steps,
+      },
+    );
+  }
+
+  #stepAnew(variable: tf.Variable, i: number, gradient: tf.Tensor, learningRate: number): void {
+    const { beta1, beta2, weightDecay } = this.#options;
+    const first = average(this.#first.of(i, variable), gradient, beta1);
+    const second =
+      this.#prepared?.[i] ?? average(this.#second.of(i, variable), tf.square(gradient), beta2);
+    this.#first.set(i, first);
+    this.#second.set(i, second);
+
+    const rate = learningRate / (1 - beta1 ** this.#steps);
+    const change = tf.div(tf.mul(first, rate), this.#scale(second, this.#steps));
+    const kept = tf.mul(variable, 1 - learningRate * weightDecay);
+    variable.assign(tf.sub(kept, change));
   }
 
   async state(): Promise<OptimizerState> {

@@ -1,12 +1,14 @@
+import type { AdamWStep } from '../devices/adamwStep.ts';
 import { AdamW } from './adamw.ts';
 import type { Optimizer, OptimizerConfig } from './optimizer.ts';
 import { Sgd } from './sgd.ts';
 
-export function buildOptimizer(config: OptimizerConfig): Optimizer {
+/** @param adamw the device's kernel, if it has one */
+export function buildOptimizer(config: OptimizerConfig, adamw?: AdamWStep): Optimizer {
   switch (config.name) {
     case 'sgd':
       return new Sgd(config);
     case 'adamw':
-      return new AdamW(config);
+      return new AdamW(config, adamw);
   }
 }

@@ -177,17 +177,29 @@ export function gramExact(rows: usize, stride: usize, k: usize, columns: usize, 
  * start from zero.
  */
 export function products(rows: usize, stride: usize, k: usize, columns: usize, sums: usize): void {
+  productsWith(rows, stride, k, columns, rows + k * stride, sums);
+}
+
+/** The same of a row that lies anywhere. */
+export function productsWith(
+  rows: usize,
+  stride: usize,
+  k: usize,
+  columns: usize,
+  vector: usize,
+  sums: usize,
+): void {
   memory.fill(sums, 0, (k + 1) * SLOT);
   for (let column: usize = 0; column < columns; column += RUN) {
     const bytes = min(RUN, columns - column) * 4;
     const first = rows + column * 4;
-    const last = first + k * stride;
+    const own = vector + column * 4;
     for (let i: usize = 0; i <= k; i += 4) {
-      const b0 = first + i * stride;
-      const b1 = min(b0 + stride, last);
-      const b2 = min(b1 + stride, last);
-      const b3 = min(b2 + stride, last);
-      addRow(last, b0, b1, b2, b3, bytes, sums + i * SLOT, k + 1 - i);
+      const b0 = i < k ? first + i * stride : own;
+      const b1 = i + 1 < k ? first + (i + 1) * stride : own;
+      const b2 = i + 2 < k ? first + (i + 2) * stride : own;
+      const b3 = i + 3 < k ? first + (i + 3) * stride : own;
+      addRow(own, b0, b1, b2, b3, bytes, sums + i * SLOT, k + 1 - i);
     }
   }
 }

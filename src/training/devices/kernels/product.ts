@@ -1,10 +1,8 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
+import { SHARED_FROM } from '../wasm/heap.ts';
 import type { Threads } from '../wasm/threads.ts';
 import { type KernelArguments, replaceKernel, runKernel } from './run.ts';
-
-/** Fewer multiplications than these are done before another thread has woken: `bench/threads.ts`. */
-const SHARED_FROM = 2 ** 20;
 
 /** Those of `_FusedMatMul` that are done here after the product; the others stay with tfjs. */
 const ACTIVATIONS: Readonly<Record<string, string | null>> = { linear: null, relu: tf.Relu };

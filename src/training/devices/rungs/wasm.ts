@@ -7,6 +7,9 @@ import { completeKernels } from '../kernels/register.ts';
 import { firstLine } from '../optionalPackage.ts';
 import { type OpenRung, RungUnavailable } from '../rung.ts';
 import { tfjsBinaries } from '../wasm/binaries.ts';
+import { ownAdamw } from '../wasm/ownAdamw.ts';
+import { ownOperations } from '../wasm/ownOperations.ts';
+import { ownStacked } from '../wasm/ownStacked.ts';
 import { registerSharedBackend } from '../wasm/sharedBackend.ts';
 import { Threads, threadCount } from '../wasm/threads.ts';
 
@@ -40,6 +43,9 @@ async function openShared(): Promise<OpenRung> {
     name: `WebAssembly (SIMD, ${threads.isFused ? 'FMA, ' : ''}${count})`,
     backend: 'wasm',
     hostMemory: true,
+    operations: ownOperations(threads),
+    stacked: ownStacked(threads),
+    adamw: ownAdamw(threads),
     close: () => threads.close(),
   };
 }

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { aggregate } from '../../../../src/engine/aggregate.ts';
 import { gramOf } from '../../../../src/engine/gram.ts';
 import type { Metric } from '../../../../src/engine/types.ts';
+import type { AdamWStep } from '../../../../src/training/devices/adamwStep.ts';
 import { openDevice } from '../../../../src/training/devices/device.ts';
 import { AdamW } from '../../../../src/training/optimizers/adamw.ts';
 import { buildOptimizer } from '../../../../src/training/optimizers/build.ts';
@@ -106,6 +107,49 @@ describe('optimizers', () => {
       assert.equal(tf.memory().numTensors, before);
     });
   }
+});
+
+describe('AdamW in place, by the kernel of the rung wasm', () => {
+  let kernel: AdamWStep;
+  before(async () => {
+    kernel = (await openDevice('wasm')).adamw!;
+  });
+
+  const options = { ...defaults, weightDecay: 0.1 };
+  const tensor = (length: number, seed: number) => {
+    const { normal } = random(seed);
+    return tf.tensor1d(Float32Array.from({ length }, () => normal()));
+  };
+
+  for (const prepared of [false, true]) {
+    test(`takes the steps of tfjs's operations bit for bit${prepared ? ', prepared' : ''}`, async () => {
+      // The longest is shared between threads.
+      for (const length of [1, 3, 8, 1003, 300_001]) {
+        const states = [undefined, kernel].map((own) => {
+          const optimizer = new AdamW(options, own);
+          const variable = tf.variable(tensor(length, 1));
+          for (let step = 1; step <= 3; step++) {
+            const gradient = tensor(length, 10 * step);
+            const groups = [[gradient], [tensor(length, 10 * step + 1)]];
+            if (prepared) tf.dispose([...optimizer.prepare([variable], groups, [0.25, 0.75])]);
+            optimizer.step([variable], [gradient], 0.01 / step);
+          }
+          return { values: variable.dataSync(), state: optimizer.state() };
+        });
+        assert.deepEqual(states[1]!.values, states[0]!.values);
+        assert.deepEqual(await states[1]!.state, await states[0]!.state);
+      }
+    });
+  }
+
+  test('leaves the tensor alone that a variable began with', () => {
+    const start = tensor(5, 1);
+    const before = start.dataSync().slice();
+    const variable = tf.variable(start);
+    new AdamW(options, kernel).step([variable], [tensor(5, 2)], 0.1);
+    assert.deepEqual(start.dataSync(), before);
+    assert.notDeepEqual(variable.dataSync(), before);
+  });
 });
 
 describe('AdamW in its own metric', () => {

@@ -1,0 +1,40 @@
+import { multiply } from './product';
+
+/** Rows or columns of a product that are one piece of work. */
+const BLOCK: usize = 96;
+
+/**
+ * C[g] = Aᵀ·B over the rows of group g: A [rows, m], B [rows, n], C [k, m, n]. Shared out are blocks of the longer side of every
+ * C, by turns, since groups may be of unequal rows.
+ */
+export function groupedProduct(
+  a: usize,
+  b: usize,
+  bounds: usize,
+  c: usize,
+  k: usize,
+  m: usize,
+  n: usize,
+  part: usize,
+  parts: usize,
+): void {
+  const tall = m >= n;
+  const blocks = ((tall ? m : n) + BLOCK - 1) / BLOCK;
+  for (let unit = part; unit < k * blocks; unit += parts) {
+    const g = unit / blocks;
+    const first = load<u32>(bounds + (g << 2)) as usize;
+    const depth = (load<u32>(bounds + (g << 2), 4) as usize) - first;
+    const begin = (unit % blocks) * BLOCK;
+    const i = tall ? begin : 0;
+    const j = tall ? 0 : begin;
+    const height = tall ? min(BLOCK, m - i) : m;
+    const width = tall ? n : min(BLOCK, n - j);
+    const one = a + ((first * m + i) << 2);
+    const other = b + ((first * n + j) << 2);
+    const to = c + (((g * m + i) * n + j) << 2);
+    for (let r: usize = 0; depth === 0 && r < height; r++) {
+      memory.fill(to + ((r * n) << 2), 0, width << 2);
+    }
+    multiply(one, 1, m, other, n, 1, to, n, height, width, depth, false);
+  }
+}

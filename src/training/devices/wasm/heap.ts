@@ -1,0 +1,53 @@
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Threads } from './threads.ts';
+
+/** Less work than this is done before another thread has woken: `bench/threads.ts`. */
+export const SHARED_FROM = 2 ** 20;
+
+/** A number, the address of a tensor, or that of a copy of an array, which lives as long as the call. */
+type Argument = number | tf.TensorInfo | Int32Array | Float32Array;
+
+/** Kernels on tensors of tfjs's WASM backend, which must be the current one. */
+export class Heap {
+  readonly #threads: Threads;
+
+  constructor(threads: Threads) {
+    this.#threads = threads;
+  }
+
+  /** A float32 tensor of the current scope that is still to be filled. */
+  make<T extends tf.Tensor>(...shape: number[]): T {
+    return tf.engine().makeTensorFromTensorInfo(backend().makeOutput(shape, 'float32')) as T;
+  }
+
+  /** Where its values lie, until the next tensor is made. */
+  floats(tensor: tf.TensorInfo): Float32Array {
+    return backend().typedArrayFromHeap(tensor) as Float32Array;
+  }
+
+  /**
+   * Runs a kernel to its end.
+   * @param work how long it takes, about, in multiplications of a product
+   */
+  run(kernel: string, args: readonly Argument[], work: number): void {
+    const wasm = backend();
+    const copies: tf.TensorInfo[] = [];
+    const placed = args.map((value) => {
+      if (!ArrayBuffer.isView(value)) return value;
+      const dtype = value instanceof Int32Array ? 'int32' : 'float32';
+      const copy = wasm.makeOutput([value.length], dtype, undefined, value);
+      copies.push(copy);
+      return copy;
+    });
+    const numbers = placed.map((value) =>
+      typeof value === 'number' ? value : wasm.getMemoryOffset(value.dataId),
+    );
+    this.#threads.call(kernel, numbers, work < SHARED_FROM);
+    for (const { dataId } of copies) wasm.disposeData(dataId);
+  }
+}
+
+function backend(): BackendWasm {
+  return tf.backend() as BackendWasm;
+}

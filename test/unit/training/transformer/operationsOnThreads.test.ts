@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import * as tf from '@tensorflow/tfjs-core';
+import { loadTrainingKernels } from '../../../../src/training/devices/kernels/load.ts';
+import type { StackedKernels } from '../../../../src/training/devices/stacked.ts';
+import { ownOperations } from '../../../../src/training/devices/wasm/ownOperations.ts';
+import { ownStacked } from '../../../../src/training/devices/wasm/ownStacked.ts';
+import { registerSharedBackend } from '../../../../src/training/devices/wasm/sharedBackend.ts';
+import { Threads } from '../../../../src/training/devices/wasm/threads.ts';
+import type { Matrix, Operations } from '../../../../src/training/transformer/operations.ts';
+
+const script = new URL('../../../../src/training/devices/wasm/thread.ts', import.meta.url);
+const workers: Worker[] = [];
+let teams: readonly Threads[];
+
+before(async () => {
+  const memory = await registerSharedBackend();
+  await tf.setBackend('wasm');
+  const module = await loadTrainingKernels();
+  const start = (workerData: unknown) => {
+    const worker = new Worker(script, { workerData });
+    workers.push(worker);
+    return worker;
+  };
+  teams = [1, 2, 3].map((count) => new Threads(module, memory, count, { start }));
+});
+after(() => Promise.all(teams.map((threads) => threads.close())));
+
+/** Rows of three groups and widths that no block divides, large enough to be shared. */
+const BOUNDS = [0, 700, 701, 1537];
+const ROWS = 1537;
+const WIDTH = 261;
+
+function everything(operations: Operations, stacked: StackedKernels): readonly tf.Tensor[] {
+  let drawn = 0;
+  const values = (length: number) =>
+    Float32Array.from({ length }, () => Math.sin((drawn++) ** 1.5));
+  const matrix = (rows: number, width: number): Matrix =>
+    tf.tensor2d(values(rows * width), [rows, width]);
+  const [x, dy] = [matrix(ROWS, WIDTH), matrix(ROWS, WIDTH)];
+  const [gamma, beta] = [tf.tensor1d(values(WIDTH)), tf.tensor1d(values(WIDTH))];
+  const [weight, bias] = [matrix(131, WIDTH), tf.tensor1d(values(131))];
+  const dropped = { rate: 0.1, seed: 7 };
+  const shape = { batch: 3, queries: 91, keys: 99, heads: 6, keyValueHeads: 2, width: 21 };
+  const full = { ...shape, causal: true, dropped };
+  const [q, slope] = [matrix(3 * 91, 126), matrix(3 * 91, 126)];
+  const [k, v] = [matrix(3 * 99, 42), matrix(3 * 99, 42)];
+  const layer = operations.layerNorm(x, gamma, beta, 1e-5);
+  const rms = operations.rmsNorm(x, gamma, 1e-5);
+  const attended = operations.attention(q, k, v, tf.zeros([3, 99]), full);
+  const y = operations.linear(x, weight, bias, 'out-in');
+  const angles = matrix(ROWS, 9);
+  const rotation = { cos: tf.cos(angles) as Matrix, sin: tf.sin(angles) as Matrix };
+  const ids = Int32Array.from({ length: ROWS }, (_, i) => (i * 7919) % 97);
+  const gradients = operations.linearWeight(x, y, BOUNDS, 'out-in');
+  const gram = new Float64Array(9);
+  stacked.addGram(gradients, gram);
+  const mixed = stacked.combine(gradients, Float64Array.of(0.2, 0.3, 0.5), weight.shape);
+  return [
+    ...[y, layer.y, ...layer.stats, rms.y, ...rms.stats, gradients, mixed],
+    operations.linearInput(y, weight, 'out-in'),
+    operations.linear(x, tf.transpose(weight), null, 'in-out'),
+    operations.linearWeight(x, y, BOUNDS, 'in-out'),
+    operations.rowSums(dy, BOUNDS),
+    operations.add(x, dy),
+    operations.dropout(x, dropped),
+    operations.activation('gelu', x),
+    operations.activationInput('gelu_new', x, dy),
+    operations.gated(x, dy),
+    ...Object.values(operations.gatedInputs(x, dy, layer.y)),
+    operations.layerNormInput(x, gamma, layer.stats, dy),
+    ...Object.values(operations.layerNormParameters(x, layer.stats, dy, BOUNDS)),
+    operations.rmsNormInput(x, gamma, rms.stats, dy),
+    operations.rmsNormParameter(x, rms.stats, dy, BOUNDS),
+    ...Object.values(attended),
+    ...Object.values(operations.attentionInputs(q, k, v, attended.probabilities, slope, full)),
+    operations.rotate(matrix(ROWS, 54), rotation, 1),
+    operations.gather(x, tf.tensor1d(ids, 'int32')),
+    operations.segmentSums(x, ids, 97, BOUNDS),
+    ...Object.values(operations.crossEntropy(x, ids, values(ROWS))),
+    tf.tensor1d(Float32Array.from([...gram, ...stacked.products(gradients, mixed)])),
+  ];
+}
+
+test('results do not depend on the number of threads, bit for bit', () => {
+  const results = teams.map((threads) =>
+    tf.tidy(() => everything(ownOperations(threads), ownStacked(threads)).map(bytesOf)),
+  );
+  assert.equal(workers.length, 3);
+  for (const shared of results.slice(1)) {
+    for (const [i, bytes] of shared.entries()) assert.ok(bytes.equals(results[0]![i]!), `${i}`);
+  }
+});
+
+function bytesOf(tensor: tf.Tensor): Buffer {
+  const { buffer, byteOffset, byteLength } = tensor.dataSync();
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
