@@ -1,13 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { dropoutFactors } from './dropout.ts';
-import type {
-  Activation,
-  AttentionShape,
-  Bounds,
-  Dropped,
-  Matrix,
-  Operations,
-  Rotation,
+import {
+  type Activation,
+  type AttentionShape,
+  type Bounds,
+  type Dropped,
+  HIDDEN,
+  type Matrix,
+  type Operations,
+  type Rotation,
 } from './operations.ts';
 
 /** The operations put together of tfjs's own: right on every device, fast on those whose kernels are. */
@@ -253,9 +254,6 @@ function maskOf(mask: tf.Tensor2D, { batch, queries, keys, causal }: AttentionSh
   });
   return tf.add(padding, tf.tensor(future, [1, 1, queries, keys]));
 }
-
-/** Added to a score, leaves nothing of its probability; finite, so that a row of nothing else is no NaN. */
-export const HIDDEN = -1e9;
 
 function rotated(x: Matrix, { cos, sin }: Rotation, direction: 1 | -1): Matrix {
   const half = cos.shape[1];

@@ -89,7 +89,7 @@ export interface Operations {
 
   /**
    * softmax(q·kᵀ/√width + mask)·v, head by head. q [batch·queries, heads·width]; k, v [batch·keys, keyValueHeads·width]; mask
-   * [batch, keys] is added to the scores: 0, or very negative where a key is padding.
+   * [batch, keys] is added to the scores: 0, or HIDDEN where a key is padding.
    */
   attention(q: Matrix, k: Matrix, v: Matrix, mask: tf.Tensor2D, shape: AttentionShape): Attended;
   /** @param probabilities as `attention` made them */
@@ -122,6 +122,9 @@ export interface Operations {
     weights: Float32Array,
   ): { readonly losses: tf.Tensor1D; readonly slope: Matrix };
 }
+
+/** Added to a score, leaves nothing of its probability; finite, so that a row of nothing else is no NaN. */
+export const HIDDEN = -1e9;
 
 export interface Normed {
   readonly y: Matrix;

@@ -1,5 +1,5 @@
-import type * as tf from '@tensorflow/tfjs-core';
-import type { Bounds, Dropped, Matrix, Operations } from './operations.ts';
+import * as tf from '@tensorflow/tfjs-core';
+import { type Bounds, type Dropped, HIDDEN, type Matrix, type Operations } from './operations.ts';
 import type { Parameter, StackedGradient } from './parameter.ts';
 
 /** Examples as token ids, padded to one length. */
@@ -19,8 +19,10 @@ export interface TokenBatch {
 
 /** Where the groups' gradients go on the way back. */
 export interface GradientSink {
-  /** Takes over the tensor, which outlives any scope. A parameter that is used twice comes twice: the sum is meant. */
+  /** Takes over the tensor. A parameter that is used twice comes twice: the sum is meant. */
   add(parameter: Parameter, gradient: StackedGradient): void;
+  /** Awaited between the parts of a network on the way back: of those above, no gradient will come any more, but of tied ones. */
+  settle(): Promise<void>;
 }
 
 /** One way through the network. */
@@ -29,10 +31,33 @@ export interface Pass {
   readonly tokens: TokenBatch;
   /** Of the groups, in rows of tokens. */
   readonly bounds: Bounds;
+  /** [batch, keys], added to the scores of attention: 0, or HIDDEN where a key is padding. */
+  readonly mask: tf.Tensor2D;
   /** Null where nothing is dropped: outside of training. */
   readonly dropout: Dropout | null;
   /** Null where there will be no way back. */
   readonly sink: GradientSink | null;
+  /** Where text is generated: keys and values of the tokens before these. */
+  readonly past?: Past;
+}
+
+/** What attention keeps of tokens that went through before. */
+export interface Past {
+  /** Of the pass's tokens in their texts; batch·length. */
+  readonly positions: Int32Array;
+  /** Adds keys and values of this pass to those that are kept for a place in the network, which are the past's, and gives all. */
+  extend(place: string, added: KeysAndValues): KeysAndValues;
+}
+
+/** Rows of tokens, [batch·keys, width] each. */
+export interface KeysAndValues {
+  readonly key: Matrix;
+  readonly value: Matrix;
+}
+
+/** Where each row's token stands in its text; batch·length. */
+export function positionsOf({ past, tokens: { batch, length } }: Pass): Int32Array {
+  return past?.positions ?? Int32Array.from({ length: batch * length }, (_, row) => row % length);
 }
 
 /** A seed for each place in the network that drops, the same whenever a step is computed again. */
@@ -43,14 +68,50 @@ export interface Dropout {
 /** What a layer made of its input, and the way back. */
 export interface Forward {
   readonly y: Matrix;
+  /** False: the way back needs no x, so that whoever made x may dispose of it. */
+  readonly keepsInput?: boolean | undefined;
   /**
-   * From ∂L/∂y to ∂L/∂x; gradients of trained parameters go to the sink. Once at most. `needsInput` false: nobody asks for
-   * ∂L/∂x, and null may come back.
+   * From ∂L/∂y to ∂L/∂x, a tensor of its own; gradients of trained parameters go to the sink. Once at most. `needsInput` false:
+   * nobody asks for ∂L/∂x, and null may come back.
    */
   back(dy: Matrix, needsInput?: boolean): Matrix | null;
 }
 
 /** A layer keeps what its way back needs in the closure; tensors live in the scope of the block that calls it. */
-export type Layer = (x: Matrix, pass: Pass) => Forward;
+export type Layer<X = Matrix> = (x: X, pass: Pass) => Forward;
 
 export type Vector = tf.Tensor1D;
+
+/** @returns a pass whose mask belongs to the caller: to be disposed of when no way will be gone any more */
+export function passOver(
+  operations: Operations,
+  tokens: TokenBatch,
+  { dropout, sink }: Pick<Pass, 'dropout' | 'sink'>,
+): Pass {
+  const bounds = tokens.examples.map((example) => example * tokens.length);
+  return { operations, tokens, bounds, mask: maskOf(tokens), dropout, sink: sink && late(sink) };
+}
+
+/** Hands gradients on when the scope that they were made in is over, so that the sink's own tensors do not end with it. */
+function late(sink: GradientSink): GradientSink {
+  let waiting: Parameters<GradientSink['add']>[] = [];
+  return {
+    add(parameter, gradient) {
+      tf.keep(gradient.stacked);
+      waiting.push([parameter, gradient]);
+    },
+    settle() {
+      for (const arrived of waiting) sink.add(...arrived);
+      waiting = [];
+      return sink.settle();
+    },
+  };
+}
+
+function maskOf({ batch, length, lengths }: TokenBatch): tf.Tensor2D {
+  const mask = new Float32Array(batch * length);
+  lengths.forEach((tokens, example) => {
+    mask.fill(HIDDEN, example * length + tokens, (example + 1) * length);
+  });
+  return tf.tensor2d(mask, [batch, length]);
+}

@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import type { EncoderConfig } from './description.ts';
+import {
+  activationOf,
+  count,
+  type Document,
+  fieldsOf,
+  headWidthOf,
+  only,
+  rate,
+  tokenId,
+  withOwnNames,
+} from './fields.ts';
+
+const activations = {
+  gelu: 'gelu',
+  gelu_python: 'gelu',
+  gelu_new: 'gelu_new',
+  gelu_pytorch_tanh: 'gelu_new',
+  relu: 'relu',
+} as const;
+
+/** Defaults are those of transformers' BertConfig, which those of RoBERTa and its kin share but for these two. */
+const bertSchema = (vocabulary: number, padId: number) =>
+  z.object({
+    vocab_size: count.default(vocabulary),
+    hidden_size: count.default(768),
+    num_hidden_layers: count.default(12),
+    num_attention_heads: count.default(12),
+    intermediate_size: count.default(3072),
+    hidden_act: z.string().default('gelu'),
+    hidden_dropout_prob: rate.default(0.1),
+    attention_probs_dropout_prob: rate.default(0.1),
+    max_position_embeddings: count.default(512),
+    type_vocab_size: count.default(2),
+    layer_norm_eps: z.number().positive().default(1e-12),
+    classifier_dropout: rate.nullish(),
+    pad_token_id: tokenId.nullish().transform((id) => id ?? padId),
+  });
+
+const schemas = {
+  bert: bertSchema(30522, 0),
+  roberta: bertSchema(50265, 1),
+  camembert: bertSchema(30522, 1),
+  'xlm-roberta': bertSchema(30522, 1),
+};
+
+/** BERT, RoBERTa and the networks that are RoBERTa by another name. */
+export function bertConfig(type: keyof typeof schemas, document: Document): EncoderConfig {
+  only(document, 'position_embedding_type', 'absolute');
+  only(document, 'is_decoder', false);
+  only(document, 'add_cross_attention', false);
+  const fields = fieldsOf(schemas[type], document);
+  headWidthOf(document, fields.hidden_size, fields.num_attention_heads);
+  return {
+    kind: 'encoder',
+    modelType: type === 'bert' ? 'bert' : 'roberta',
+    layers: fields.num_hidden_layers,
+    heads: fields.num_attention_heads,
+    width: fields.hidden_size,
+    innerWidth: fields.intermediate_size,
+    vocabulary: fields.vocab_size,
+    maxPositions: fields.max_position_embeddings,
+    typeVocabulary: fields.type_vocab_size,
+    normEpsilon: fields.layer_norm_eps,
+    activation: activationOf(document, 'hidden_act', fields.hidden_act, activations),
+    dropout: fields.hidden_dropout_prob,
+    attentionDropout: fields.attention_probs_dropout_prob,
+    classifierDropout: fields.classifier_dropout ?? fields.hidden_dropout_prob,
+    padId: fields.pad_token_id,
+  };
+}
+
+/** Defaults are those of transformers' DistilBertConfig. */
+const distilbertSchema = z.object({
+  vocab_size: count.default(30522),
+  dim: count.default(768),
+  n_layers: count.default(6),
+  n_heads: count.default(12),
+  hidden_dim: count.default(3072),
+  activation: z.string().default('gelu'),
+  dropout: rate.default(0.1),
+  attention_dropout: rate.default(0.1),
+  seq_classif_dropout: rate.default(0.2),
+  max_position_embeddings: count.default(512),
+  pad_token_id: tokenId.nullish().transform((id) => id ?? 0),
+});
+
+const distilbertNames = {
+  hidden_size: 'dim',
+  num_attention_heads: 'n_heads',
+  num_hidden_layers: 'n_layers',
+};
+
+/** Sinusoidal positions are a table in the checkpoint like learned ones. */
+export function distilbertConfig(read: Document): EncoderConfig {
+  const document = withOwnNames(read, distilbertNames);
+  const fields = fieldsOf(distilbertSchema, document);
+  headWidthOf(document, fields.dim, fields.n_heads);
+  return {
+    kind: 'encoder',
+    modelType: 'distilbert',
+    layers: fields.n_layers,
+    heads: fields.n_heads,
+    width: fields.dim,
+    innerWidth: fields.hidden_dim,
+    vocabulary: fields.vocab_size,
+    maxPositions: fields.max_position_embeddings,
+    typeVocabulary: 0,
+    normEpsilon: 1e-12,
+    activation: activationOf(document, 'activation', fields.activation, activations),
+    dropout: fields.dropout,
+    attentionDropout: fields.attention_dropout,
+    classifierDropout: fields.seq_classif_dropout,
+    padId: fields.pad_token_id,
+  };
+}

@@ -1,0 +1,79 @@
+import type { DecoderConfig } from '../../huggingface/config.ts';
+import { lastToken, ofExamples } from '../layers/examples.ts';
+import { linear } from '../layers/linear.ts';
+import { sequence } from '../layers/sequence.ts';
+import type { Matrix } from '../operations.ts';
+import type { Parameter } from '../parameter.ts';
+import { type Parameters, readParameters, type TensorReader } from '../parameters.ts';
+import type { Plan } from '../plan.ts';
+import { Stack } from '../stack.ts';
+import { type DecoderBody, decoderBody } from './body.ts';
+import type { Family } from './family.ts';
+import { gpt2 } from './gpt2.ts';
+import { llama } from './llama.ts';
+
+/** A checkpoint of a decoder, and how it is to be trained. */
+export interface DecoderSource {
+  readonly config: DecoderConfig;
+  readonly tensors: TensorReader;
+  /** Of the tensors; named in errors. */
+  readonly file: string;
+  readonly plan: Plan;
+  /** Layers are gone through a second time before the way back, for less memory. */
+  readonly checkpointing: boolean;
+}
+
+/** A language model: from tokens to hidden states [rows, width], and to logits by the head. */
+export interface CausalNetwork {
+  readonly stack: Stack;
+  /** [vocabulary, width]; the table of tokens itself, where the two are tied. */
+  readonly head: Parameter<Matrix>;
+}
+
+interface Network<T> {
+  readonly network: T;
+  readonly parameters: Parameters;
+}
+
+/**
+ * A decoder with the head it was pretrained with, as transformers' …ForCausalLM.
+ *
+ * @throws ModelError where checkpoint and plan do not give that network
+ */
+export function causalDecoder(source: DecoderSource): Promise<Network<CausalNetwork>> {
+  const { vocabulary, width, tiedEmbeddings } = source.config;
+  return build(source, async (parameters, { input, upper }) => ({
+    stack: new Stack(input.part, upper),
+    head: tiedEmbeddings
+      ? input.words
+      : await parameters.section('lm_head', 'output').matrix('weight', [vocabulary, width]),
+  }));
+}
+
+/**
+ * A decoder as transformers' …ForSequenceClassification: from tokens to [batch, outputs], of each example's last token.
+ *
+ * @throws ModelError where checkpoint and plan do not give that network
+ */
+export function sequenceDecoder(source: DecoderSource, outputs: number): Promise<Network<Stack>> {
+  const { width } = source.config;
+  return build(source, async (parameters, { input, upper }) => {
+    const section = parameters.section('score', 'head');
+    const score = linear(await section.linear('', width, outputs, { bias: false }));
+    const layer = sequence(lastToken, ofExamples(score));
+    return new Stack(input.part, [...upper, { layer, trained: true, recomputed: false }]);
+  });
+}
+
+function build<T>(
+  { config, tensors, file, plan, checkpointing }: DecoderSource,
+  finish: (parameters: Parameters, body: DecoderBody) => Promise<T>,
+): Promise<Network<T>> {
+  const family: Family = config.modelType === 'gpt2' ? gpt2(config) : llama(config);
+  const { layers } = config;
+  return readParameters(
+    { tensors, file, prefix: family.prefix, layers, plan },
+    async (parameters) =>
+      finish(parameters, await decoderBody(parameters, family, layers, checkpointing)),
+  );
+}

@@ -1,0 +1,40 @@
+import type { Parameter } from '../parameter.ts';
+import type { Layer, Vector } from '../pass.ts';
+
+/** Layer normalisation (Ba et al., arXiv 1607.06450). */
+export function layerNorm(
+  gamma: Parameter<Vector>,
+  beta: Parameter<Vector>,
+  epsilon: number,
+): Layer {
+  return (x, { operations, bounds, sink }) => {
+    const { y, stats } = operations.layerNorm(x, gamma.value, beta.value, epsilon);
+    return {
+      y,
+      back(dy, needsInput = true) {
+        if (gamma.trained || beta.trained) {
+          const slopes = operations.layerNormParameters(x, stats, dy, bounds);
+          if (gamma.trained) sink!.add(gamma, { stacked: slopes.gamma });
+          if (beta.trained) sink!.add(beta, { stacked: slopes.beta });
+        }
+        return needsInput ? operations.layerNormInput(x, gamma.value, stats, dy) : null;
+      },
+    };
+  };
+}
+
+/** Root mean square normalisation (Zhang & Sennrich, arXiv 1910.07467). */
+export function rmsNorm(gamma: Parameter<Vector>, epsilon: number): Layer {
+  return (x, { operations, bounds, sink }) => {
+    const { y, stats } = operations.rmsNorm(x, gamma.value, epsilon);
+    return {
+      y,
+      back(dy, needsInput = true) {
+        if (gamma.trained) {
+          sink!.add(gamma, { stacked: operations.rmsNormParameter(x, stats, dy, bounds) });
+        }
+        return needsInput ? operations.rmsNormInput(x, gamma.value, stats, dy) : null;
+      },
+    };
+  };
+}

@@ -1,0 +1,65 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Task } from '../loss.ts';
+import { groupMeans, meanWeights } from './groupMeans.ts';
+import { checkLength } from './length.ts';
+import type { Operations } from './operations.ts';
+import { type Dropout, type GradientSink, passOver, type TokenBatch } from './pass.ts';
+import { type RowLoss, rowLossOf } from './rowLoss.ts';
+import type { Stack } from './stack.ts';
+
+/** A network from the tokens of an example to one row of outputs: logits of classes, or a value. */
+export class SequenceModel {
+  readonly #operations: Operations;
+  readonly #stack: Stack;
+  readonly #loss: RowLoss;
+  readonly #maxTokens: number;
+
+  /** @param maxTokens most of an example */
+  constructor(operations: Operations, stack: Stack, task: Task, maxTokens: number) {
+    this.#operations = operations;
+    this.#stack = stack;
+    this.#loss = rowLossOf[task];
+    this.#maxTokens = maxTokens;
+  }
+
+  /**
+   * One way through the network and back: each group's gradient of its mean loss goes to the sink.
+   *
+   * @param targets an index of a class or a value for each example
+   * @returns mean loss of each group
+   * @throws ModelError for examples that are too long
+   */
+  async gradients(
+    tokens: TokenBatch,
+    targets: ArrayLike<number>,
+    dropout: Dropout | null,
+    sink: GradientSink,
+  ): Promise<readonly number[]> {
+    checkLength(tokens, this.#maxTokens);
+    const pass = passOver(this.#operations, tokens, { dropout, sink });
+    const { y, back } = this.#stack.forward(pass);
+    const { losses, slope } = this.#loss(
+      this.#operations,
+      y,
+      targets,
+      meanWeights(tokens.examples),
+    );
+    await back(slope);
+    const rows = await losses.data();
+    tf.dispose([losses, slope, pass.mask]);
+    return groupMeans(rows as Float32Array, tokens.examples);
+  }
+
+  /**
+   * @returns [batch, outputs], row-major
+   * @throws ModelError for examples that are too long
+   */
+  async outputs(tokens: TokenBatch): Promise<Float32Array> {
+    checkLength(tokens, this.#maxTokens);
+    const pass = passOver(this.#operations, tokens, { dropout: null, sink: null });
+    const { y } = this.#stack.forward(pass);
+    const values = await y.data();
+    tf.dispose([y, pass.mask]);
+    return values as Float32Array;
+  }
+}

@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import * as tf from '@tensorflow/tfjs-core';
+import { type Device, openDevice } from '../../../../src/training/devices/device.ts';
+import { composed } from '../../../../src/training/transformer/composed.ts';
+import { sequenceDecoder } from '../../../../src/training/transformer/decoders/build.ts';
+import { dropoutOf } from '../../../../src/training/transformer/dropout.ts';
+import { groupMeans } from '../../../../src/training/transformer/groupMeans.ts';
+import type { Operations } from '../../../../src/training/transformer/operations.ts';
+import type { Parameters } from '../../../../src/training/transformer/parameters.ts';
+import type { TokenBatch } from '../../../../src/training/transformer/pass.ts';
+import type { Plan } from '../../../../src/training/transformer/plan.ts';
+import { SequenceModel } from '../../../../src/training/transformer/sequenceModel.ts';
+import { python } from '../../../python/python.ts';
+import { testFolder } from '../huggingface/folder.ts';
+import { alone, full, logitsOf, type OpenedCausal, open, openCausal } from './decoders.ts';
+import { distance, Gradients } from './gradients.ts';
+import { takeAdapters, tensorsOf } from './peer.ts';
+
+/** As decoders_peer.py makes them: tied and own heads, shared keys and values, biases, learned and rotary positions. */
+const KINDS = ['gpt2', 'llama', 'llama-tied', 'qwen2'] as const;
+type Kind = (typeof KINDS)[number];
+const RUNGS = ['cpu', 'wasm'] as const;
+const GROUPS = [0, 1, 3, 6];
+const END = 2;
+
+const lora = (kind: Kind, dropout = 0): Plan => {
+  const targets = kind === 'gpt2' ? ['c_attn', 'c_fc'] : ['q_proj', 'v_proj', 'down_proj'];
+  return { ...full, lora: { rank: 3, alpha: 7, dropout, targets } };
+};
+
+type Tensors = ReadonlyMap<string, Float32Array>;
+
+const folder = testFolder();
+let continuations: Record<Kind, { prompts: number[][]; continued: number[][] }>;
+
+before(async () => {
+  continuations = JSON.parse(await python('decoders_peer.py', ['tiny', folder]));
+});
+
+function batchOf(expected: Tensors): TokenBatch {
+  const [ids, lengths] = [expected.get('ids')!, expected.get('lengths')!];
+  return {
+    batch: lengths.length,
+    length: ids.length / lengths.length,
+    ids: Int32Array.from(ids),
+    typeIds: new Int32Array(ids.length),
+    lengths: Int32Array.from(lengths),
+    examples: GROUPS,
+  };
+}
+
+/** Of the rows that are no padding. */
+function withoutPadding(values: Float32Array, { length, lengths }: TokenBatch): number[] {
+  const width = values.length / (lengths.length * length);
+  return Array.from(lengths).flatMap((tokens, example) => [
+    ...values.subarray(example * length * width, (example * length + tokens) * width),
+  ]);
+}
+
+/** Every trained parameter has the gradients of each group that PyTorch has, and PyTorch has no other. */
+function compareGradients(sink: Gradients, parameters: Parameters, expected: Tensors): void {
+  const prefix = 'gradient.';
+  assert.deepEqual([...sink.of.keys()].sort(), parameters.trained.map(({ name }) => name).sort());
+  assert.deepEqual(
+    [...sink.of.keys()].sort(),
+    [...expected.keys()]
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => name.slice(prefix.length))
+      .sort(),
+  );
+  for (const [name, gradient] of sink.of) {
+    const far = distance(gradient, expected.get(`${prefix}${name}`)!);
+    assert.ok(far < 1e-3, `${name}: ${far}`);
+  }
+}
+
+async function compareCausal(
+  operations: Operations,
+  opened: OpenedCausal,
+  expected: Tensors,
+): Promise<void> {
+  const { model, parameters } = opened;
+  const tokens = batchOf(expected);
+  const starts = expected.get('starts')!;
+  const of = (values: Float32Array) => withoutPadding(values, tokens);
+  const logits = await logitsOf(operations, opened, tokens);
+  assert.ok(distance(of(logits), of(expected.get('logits')!), 1) < 1e-4, 'logits');
+
+  const losses = await model.losses(tokens, starts);
+  assert.ok(distance(losses, expected.get('losses')!, 1) < 1e-4, 'losses');
+
+  const sink = new Gradients();
+  const { means, counts } = await model.gradients(tokens, starts, null, sink);
+  const asked = Array.from(starts, (start, example) => tokens.lengths[example]! - start);
+  const bounds = [0];
+  for (const [group, end] of GROUPS.slice(1).entries()) {
+    const count = asked.slice(GROUPS[group], end).reduce((sum, number) => sum + number);
+    bounds.push(bounds.at(-1)! + count);
+    assert.equal(counts[group], count);
+  }
+  assert.ok(distance(means, groupMeans(expected.get('losses')!, bounds), 1) < 1e-4, 'means');
+  compareGradients(sink, parameters, expected);
+}
+
+for (const [kind, rung] of KINDS.flatMap((kind) => RUNGS.map((rung) => [kind, rung] as const))) {
+  describe(`${kind} on ${rung}, beside transformers`, () => {
+    const causal = path.join(folder, kind, 'causal');
+    const expectedOf = (name: string) =>
+      tensorsOf(path.join(folder, kind, name, 'expected.safetensors'));
+    let device: Device;
+    let operations: Operations;
+    before(async () => {
+      device = await openDevice(rung);
+      operations = device.operations ?? composed;
+    });
+    after(() => device.close());
+
+    test('a language model: logits, losses of answers, each group’s gradients', async () => {
+      const opened = await openCausal(causal, { operations });
+      await compareCausal(operations, opened, await expectedOf('causal'));
+      opened.parameters.dispose();
+    });
+
+    test('with adapters: what peft trains, and as peft does', async () => {
+      const opened = await openCausal(causal, { operations, plan: lora(kind) });
+      await takeAdapters(opened.parameters, path.join(causal, 'adapter'));
+      await compareCausal(operations, opened, await expectedOf('causal/adapter'));
+      opened.parameters.dispose();
+    });
+
+    test('a classifier: logits and each group’s gradients', async () => {
+      const here = path.join(folder, kind, 'classifier');
+      const { network, parameters } = await open(here, (source) => sequenceDecoder(source, 3));
+      const model = new SequenceModel(operations, network, 'classification', 64);
+      const expected = await expectedOf('classifier');
+      const tokens = batchOf(expected);
+      assert.ok(distance(await model.outputs(tokens), expected.get('logits')!, 1) < 1e-4);
+      const sink = new Gradients();
+      await model.gradients(tokens, expected.get('labels')!, null, sink);
+      compareGradients(sink, parameters, expected);
+      parameters.dispose();
+    });
+
+    test('checkpointing changes no bit, with dropout and adapters; no tensor is left behind', async () => {
+      const expected = await expectedOf('causal');
+      const starts = expected.get('starts')!;
+      for (const plan of [full, lora(kind, 0.2)]) {
+        const passes: unknown[] = [];
+        for (const checkpointing of [false, true]) {
+          const options = { operations, plan, checkpointing, dropout: 0.1 };
+          const { model, parameters } = await openCausal(causal, options);
+          const before = tf.memory().numTensors;
+          const sink = new Gradients();
+          const dropout = dropoutOf(1, 7, 0);
+          const losses = await model.gradients(batchOf(expected), starts, dropout, sink);
+          await model.losses(batchOf(expected), starts);
+          assert.equal(tf.memory().numTensors, before);
+          passes.push({ losses, of: sink.of });
+          parameters.dispose();
+        }
+        assert.deepEqual(passes[1], passes[0]);
+      }
+    });
+
+    test('generates what transformers does, from prompts of different lengths', async () => {
+      const { model, parameters } = await openCausal(path.join(folder, kind, 'generate'), {
+        operations,
+      });
+      const { prompts, continued } = continuations[kind];
+      const before = tf.memory().numTensors;
+      const options = { maxNewTokens: 24, endIds: [END] };
+      const seen: { texts: number; ended: number; tokens: number }[] = [];
+      const onProgress = (progress: (typeof seen)[number]) => seen.push(progress);
+      assert.deepEqual(await model.generate(prompts, { ...options, onProgress }), continued);
+      assert.equal(tf.memory().numTensors, before);
+      assert.deepEqual(seen.at(-1), {
+        texts: prompts.length,
+        ended: continued.filter((tokens) => tokens.at(-1) === END).length,
+        tokens: continued.flat().length,
+      });
+      parameters.dispose();
+    });
+
+    test('the tokens that are kept are those that would be computed again', async () => {
+      const opened = await openCausal(path.join(folder, kind, 'generate'), { operations });
+      const { prompts, continued } = continuations[kind];
+      const vocabulary = opened.network.head.value.shape[0];
+      for (const [i, prompt] of prompts.entries()) {
+        const written = [...prompt];
+        for (const token of continued[i]!) {
+          const logits = await logitsOf(operations, opened, alone(written));
+          const last = logits.subarray(logits.length - vocabulary);
+          assert.equal(last.indexOf(Math.max(...last)), token);
+          written.push(token);
+        }
+      }
+      opened.parameters.dispose();
+    });
+  });
+}
+
+describe('a language model', () => {
+  const here = () => path.join(folder, 'llama-tied', 'generate');
+  let device: Device;
+  before(async () => {
+    device = await openDevice('cpu');
+  });
+  after(() => device.close());
+
+  test('a tied head is frozen with the embeddings', async () => {
+    const { parameters, network } = await openCausal(here(), { plan: { ...full, freeze: 1 } });
+    assert.equal(network.head.trained, false);
+    assert.ok(parameters.trained.every(({ name }) => /layers\.1|model\.norm/.test(name)));
+    parameters.dispose();
+  });
+
+  test('stops writing when told to, and leaves nothing behind', async () => {
+    const { model, parameters } = await openCausal(here());
+    const before = tf.memory().numTensors;
+    const controller = new AbortController();
+    const onProgress = ({ tokens }: { tokens: number }) => {
+      if (tokens >= 4) controller.abort(new Error('that is enough'));
+    };
+    const options = { maxNewTokens: 20, endIds: [], onProgress, signal: controller.signal };
+    await assert.rejects(model.generate([[5], [6, 7]], options), /that is enough/);
+    assert.equal(tf.memory().numTensors, before);
+    parameters.dispose();
+  });
+
+  test('refuses texts that are too long, or empty', async () => {
+    const { model, parameters } = await openCausal(here());
+    const options = { maxNewTokens: 60, endIds: [END] };
+    const long = alone(new Array<number>(65).fill(5));
+    await assert.rejects(model.losses(long, [1]), /65 tokens, but .* positions for 64/);
+    await assert.rejects(
+      model.generate([[5], [5, 6, 7, 8, 9]], options),
+      /has 5 tokens and is to get 60 more, but the network has positions for 64/,
+    );
+    await assert.rejects(model.generate([[]], options), /without any token/);
+    assert.equal((await model.generate([], options)).length, 0);
+    parameters.dispose();
+  });
+});

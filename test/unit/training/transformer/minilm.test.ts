@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import * as tf from '@tensorflow/tfjs-core';
+import { type Device, openDevice } from '../../../../src/training/devices/device.ts';
+import {
+  type EncoderConfig,
+  readCheckpointConfig,
+} from '../../../../src/training/huggingface/config.ts';
+import {
+  openSafetensors,
+  type TensorFile,
+} from '../../../../src/training/huggingface/safetensors.ts';
+import { composed } from '../../../../src/training/transformer/composed.ts';
+import { encoderBody } from '../../../../src/training/transformer/encoders/body.ts';
+import { sequenceEncoder } from '../../../../src/training/transformer/encoders/build.ts';
+import { maxTokens } from '../../../../src/training/transformer/encoders/positions.ts';
+import type { Operations } from '../../../../src/training/transformer/operations.ts';
+import { readParameters } from '../../../../src/training/transformer/parameters.ts';
+import { passOver, type TokenBatch } from '../../../../src/training/transformer/pass.ts';
+import { defaultTargets, type Plan } from '../../../../src/training/transformer/plan.ts';
+import { SequenceModel } from '../../../../src/training/transformer/sequenceModel.ts';
+import { Stack } from '../../../../src/training/transformer/stack.ts';
+import { python } from '../../../python/python.ts';
+import { testFolder } from '../huggingface/folder.ts';
+import { distance } from './gradients.ts';
+import { compare, takeAdapters, tensorsOf } from './peer.ts';
+
+const sentences = [
+  'Weapons of Mass Destruction Found in Iraq.',
+  'No Weapons of Mass Destruction Found in Iraq Yet.',
+  'A place of sorrow, after Pope John Paul II died, became a place of celebration.',
+  'Herceptin was already approved to treat the sickest breast cancer patients, and the company said, Monday, it will discuss with federal regulators the possibility of prescribing the drug for more breast cancer patients.',
+  'A plane is taking off.',
+];
+const labels = [1, 1, 0, 0, 1];
+const bounds = [0, 2, 5];
+const plan: Plan = { freeze: 0, reinitialize: 0, lora: null, newHead: false, seed: 0 };
+
+const folder = testFolder();
+let source: { config: EncoderConfig; tensors: TensorFile; file: string };
+let tokens: TokenBatch;
+
+before(async () => {
+  const asked = JSON.stringify({ sentences, labels, bounds });
+  const peer: { folder: string; ids: number[][]; lengths: number[] } = JSON.parse(
+    await python('minilm_peer.py', [folder, asked]),
+  );
+  const ids = Int32Array.from(peer.ids.flat());
+  tokens = {
+    batch: sentences.length,
+    length: peer.ids[0]!.length,
+    ids,
+    typeIds: new Int32Array(ids.length),
+    lengths: Int32Array.from(peer.lengths),
+    examples: bounds,
+  };
+  source = {
+    config: (await readCheckpointConfig(peer.folder)) as EncoderConfig,
+    tensors: await openSafetensors(peer.folder),
+    file: peer.folder,
+  };
+});
+after(() => source.tensors.close());
+
+for (const kernels of ['own', "tfjs's"] as const) {
+  describe(`all-MiniLM-L6-v2 on wasm with ${kernels} kernels, beside transformers`, () => {
+    let device: Device;
+    let operations: Operations;
+    before(async () => {
+      device = await openDevice('wasm');
+      operations = kernels === 'own' ? device.operations! : composed;
+    });
+    after(() => device.close());
+
+    test('hidden states and embeddings of sentences', async () => {
+      const { config } = source;
+      const { network, parameters } = await readParameters(
+        { ...source, prefix: 'bert.', layers: config.layers, plan },
+        async (parameters) => {
+          const { input, layers } = await encoderBody(parameters, config, false);
+          return new Stack(input, layers);
+        },
+      );
+      const pass = passOver(operations, tokens, { dropout: null, sink: null });
+      const { y } = network.forward(pass);
+      const reference = await tensorsOf(path.join(folder, 'embeddings.safetensors'));
+      const hidden = await y.data<'float32'>();
+      const { width } = config;
+      tokens.lengths.forEach((length, example) => {
+        const start = example * tokens.length * width;
+        const rows = (values: Float32Array) => values.subarray(start, start + length * width);
+        assert.ok(distance(rows(hidden), rows(reference.get('hidden')!), 1) < 1e-4);
+        const mean = Float32Array.from({ length: width }, (_, column) => {
+          const all = Array.from({ length }, (_, row) => hidden[start + row * width + column]!);
+          return all.reduce((sum, value) => sum + value) / length;
+        });
+        const expected = reference.get('mean')!.subarray(example * width, (example + 1) * width);
+        assert.ok(distance(mean, expected, 1) < 1e-4);
+      });
+      tf.dispose([y, pass.mask]);
+      parameters.dispose();
+    });
+
+    test('LoRA: outputs, losses and the gradients of two groups', async () => {
+      const targets = defaultTargets.bert;
+      const lora: Plan = {
+        ...plan,
+        newHead: true,
+        lora: { rank: 8, alpha: 16, dropout: 0, targets },
+      };
+      const { network, parameters } = await sequenceEncoder(
+        { ...source, plan: lora, checkpointing: false },
+        2,
+      );
+      const here = path.join(folder, 'lora');
+      await takeAdapters(parameters, here);
+      const model = new SequenceModel(
+        operations,
+        network,
+        'classification',
+        maxTokens(source.config),
+      );
+      const before = tf.memory().numTensors;
+      const reference = await tensorsOf(path.join(here, 'reference.safetensors'));
+      await compare({ model, parameters }, tokens, labels, reference);
+      assert.equal(tf.memory().numTensors, before);
+      parameters.dispose();
+    });
+  });
+}

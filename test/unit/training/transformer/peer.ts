@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { readAdapter } from '../../../../src/training/huggingface/peft.ts';
+import { openSafetensorsFile } from '../../../../src/training/huggingface/safetensors.ts';
+import type { Parameters } from '../../../../src/training/transformer/parameters.ts';
+import type { TokenBatch } from '../../../../src/training/transformer/pass.ts';
+import type { SequenceModel } from '../../../../src/training/transformer/sequenceModel.ts';
+import { distance, Gradients } from './gradients.ts';
+
+export interface Network {
+  readonly model: SequenceModel;
+  readonly parameters: Parameters;
+}
+
+/** Reads all tensors of a file. */
+export async function tensorsOf(file: string): Promise<Map<string, Float32Array>> {
+  const tensors = await openSafetensorsFile(file);
+  try {
+    const entries: [string, Float32Array][] = [];
+    for (const name of tensors.names) entries.push([name, await tensors.read(name)]);
+    return new Map(entries);
+  } finally {
+    await tensors.close();
+  }
+}
+
+/** Gives what is trained the values that peft saved, which must be of the same parameters. */
+export async function takeAdapters(parameters: Parameters, folder: string): Promise<void> {
+  const { tensors } = await readAdapter(folder);
+  try {
+    const names = parameters.trained.map(({ name }) => name);
+    assert.deepEqual(names.sort(), [...tensors.names].sort());
+    await parameters.assign(tensors);
+  } finally {
+    await tensors.close();
+  }
+}
+
+/**
+ * Checks outputs, losses and gradients against those that references.py wrote.
+ *
+ * @returns the gradients
+ */
+export async function compare(
+  { model, parameters }: Network,
+  tokens: TokenBatch,
+  targets: readonly number[],
+  reference: ReadonlyMap<string, Float32Array>,
+): Promise<Gradients> {
+  const outputs = await model.outputs(tokens);
+  assert.ok(distance(outputs, reference.get('outputs')!, 1) < 1e-4, 'outputs');
+  const sink = new Gradients();
+  const losses = await model.gradients(tokens, targets, null, sink);
+  assert.ok(distance(losses, reference.get('losses')!, 1) < 1e-4, 'losses');
+  assert.deepEqual(
+    [...sink.of.keys()].sort(),
+    parameters.trained.map(({ name }) => name).sort(),
+    'every trained parameter has a gradient',
+  );
+  for (const [name, gradient] of sink.of) {
+    const far = distance(gradient, reference.get(`gradient.${name}`)!);
+    assert.ok(far < 1e-3, `${name}: ${far}`);
+  }
+  return sink;
+}
