@@ -12,7 +12,6 @@ export type {
   DecoderConfig,
   EncoderConfig,
   ModelType,
-  RopeConfig,
 } from './config/description.ts';
 
 export const CONFIG_FILE = 'config.json';

@@ -75,11 +75,11 @@ async function otherwise(folder: string): Promise<string> {
   const files = await readdir(folder);
   const gguf = files.find((file) => file.endsWith('.gguf'));
   if (gguf !== undefined) {
+    const from = `from_pretrained(".", gguf_file="${gguf}"`;
     return inPython(gguf, [
-      'from transformers import AutoModelForCausalLM, AutoTokenizer',
-      ...['AutoModelForCausalLM', 'AutoTokenizer'].map(
-        (kind) => `${kind}.from_pretrained(".", gguf_file="${gguf}").save_pretrained(".")`,
-      ),
+      'from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig',
+      `AutoModelForCausalLM.${from}, quantization_config=GgufConfig(dequantize=True)).save_pretrained(".")`,
+      `AutoTokenizer.${from}).save_pretrained(".")`,
     ]);
   }
   const pickles = files.filter((file) => /^pytorch_model.*\.bin$/.test(file)).sort();

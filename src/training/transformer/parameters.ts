@@ -101,6 +101,19 @@ export class Parameters {
       }));
   }
 
+  /** Paths of the sections that are trained in full, whatever else has adapters: peft's modules_to_save. */
+  get retrained(): readonly string[] {
+    return this.#sections
+      .filter(({ parameters }) => parameters.every(({ trained }) => trained))
+      .map(({ path }) => path);
+  }
+
+  get count(): { readonly total: number; readonly trainable: number } {
+    const sizeOf = (parameters: readonly Parameter[]) =>
+      parameters.reduce((sum, { value }) => sum + value.size, 0);
+    return { total: sizeOf(this.all), trainable: sizeOf(this.trained) };
+  }
+
   /** @throws ModelError unless every target of LoRA names a linear layer */
   checkTargets(): void {
     const modules = this.#sections.flatMap(({ linears }) => linears);
@@ -121,18 +134,19 @@ export class Parameters {
 /** A part of a network and its parameters. */
 export class Section {
   readonly name: string;
+  /** With the prefix. */
+  readonly path: string;
   readonly parameters: Parameter[] = [];
   /** Names of linear layers that adapters may go to. */
   readonly linears: string[] = [];
   readonly #source: Source;
   readonly #place: Place;
-  readonly #path: string;
 
   constructor(source: Source, name: string, place: Place) {
     this.name = name;
     this.#source = source;
     this.#place = place;
-    this.#path = (place === 'head' || place === 'output' ? '' : source.prefix) + name;
+    this.path = (place === 'head' || place === 'output' ? '' : source.prefix) + name;
   }
 
   get trained(): boolean {
@@ -153,7 +167,7 @@ export class Section {
       bias: bias ? await this.vector(joined(name, 'bias'), outputs, 'zeros') : null,
       layout,
       // Where the weight itself is trained, an adapter would add nothing.
-      adapter: weight.trained ? null : this.#adapter(joined(this.#path, name), inputs, outputs),
+      adapter: weight.trained ? null : this.#adapter(joined(this.path, name), inputs, outputs),
     };
   }
 
@@ -180,7 +194,7 @@ export class Section {
     shape: readonly number[],
     initial: Initial,
   ): Promise<Parameter<T>> {
-    const full = joined(this.#path, name);
+    const full = joined(this.path, name);
     const stored = this.#isFresh ? undefined : this.#stored(full, shape);
     const values =
       stored === undefined

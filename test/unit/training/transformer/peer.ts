@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import path from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
+import { readAdapter } from '../../../../src/training/huggingface/peft.ts';
 import { openSafetensorsFile } from '../../../../src/training/huggingface/safetensors.ts';
 import type { Parameters } from '../../../../src/training/transformer/parameters.ts';
 import type { TokenBatch } from '../../../../src/training/transformer/pass.ts';
 import type { SequenceModel } from '../../../../src/training/transformer/sequenceModel.ts';
+import { takeValues } from '../../../../src/training/transformer/values.ts';
 import { distance, Gradients } from './gradients.ts';
 
 export interface Network {
@@ -26,13 +26,12 @@ export async function tensorsOf(file: string): Promise<Map<string, Float32Array>
 
 /** Gives what is trained the values that peft saved, which must be of the same parameters. */
 export async function takeAdapters({ trained }: Parameters, folder: string): Promise<void> {
-  const saved = await tensorsOf(path.join(folder, 'adapter_model.safetensors'));
-  const nameThere = (name: string) => `base_model.model.${name}`;
-  assert.deepEqual(trained.map(({ name }) => nameThere(name)).sort(), [...saved.keys()].sort());
-  for (const { name, value } of trained) {
-    const values = tf.tensor(saved.get(nameThere(name))!, value.shape);
-    (value as tf.Variable).assign(values);
-    values.dispose();
+  const { tensors } = await readAdapter(folder);
+  try {
+    assert.deepEqual(trained.map(({ name }) => name).sort(), [...tensors.names].sort());
+    await takeValues(trained, tensors, folder);
+  } finally {
+    await tensors.close();
   }
 }
 

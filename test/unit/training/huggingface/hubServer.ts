@@ -1,0 +1,180 @@
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface Repository {
+  readonly kind: 'model' | 'dataset';
+  commit: string;
+  readonly files: Record<string, Buffer>;
+  /** Files may be had with this token alone. */
+  readonly gatedBy?: string;
+}
+
+export interface Asked {
+  readonly method: string;
+  readonly url: string;
+  readonly range: string | undefined;
+  readonly authorization: string | undefined;
+  readonly host: 'hub' | 'store';
+}
+
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+const gitHash = (bytes: Buffer) =>
+  createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
+const isLarge = (file: string) => file.endsWith('.safetensors');
+
+/** A hub of one's own on this machine: what it answers is what the real one does, its store of large files is another host. */
+export class HubServer {
+  readonly repositories: Record<string, Repository> = {};
+  readonly asked: Asked[] = [];
+  /** Of the next answers of the store: after so many bytes the connection is cut. */
+  readonly cuts: number[] = [];
+  /** What the store does to the bytes before it sends them. */
+  alter = (bytes: Buffer) => bytes;
+  /** Whether the store sends parts. */
+  ranges = true;
+  /** Every answer's status; 200: as it should be. */
+  status = 200;
+  readonly endpoint: string;
+  readonly #hub: Server;
+  readonly #store: Server;
+
+  private constructor(hub: Server, store: Server) {
+    this.endpoint = addressOf(hub);
+    this.#hub = hub;
+    this.#store = store;
+    hub.on('request', (request, response) => {
+      this.#note(request, 'hub');
+      this.#answer(request, response);
+    });
+    store.on('request', (request, response) => {
+      this.#note(request, 'store');
+      const file = this.#files().find((bytes) => request.url === `/${sha256(bytes)}`)!;
+      this.#send(request, response, this.alter(file), this.cuts.shift());
+    });
+  }
+
+  static async start(): Promise<HubServer> {
+    const servers = [createServer(), createServer()] as const;
+    for (const server of servers) {
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    }
+    return new HubServer(...servers);
+  }
+
+  /** How the store was asked for parts, in order. */
+  get storeRanges(): (string | undefined)[] {
+    return this.asked.flatMap(({ host, range }) => (host === 'store' ? [range] : []));
+  }
+
+  async stop(): Promise<void> {
+    for (const server of [this.#hub, this.#store]) {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  }
+
+  #files(): Buffer[] {
+    return Object.values(this.repositories).flatMap(({ files }) => Object.values(files));
+  }
+
+  #note({ method, url, headers }: IncomingMessage, host: Asked['host']): void {
+    const { range, authorization } = headers;
+    this.asked.push({ method: method!, url: url!, range, authorization, host });
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const { pathname, searchParams } = new URL(request.url!, this.endpoint);
+    const api = /^\/api\/(model|dataset)s\/([^/]+\/[^/]+)\/(revision|tree)\/(.+)$/.exec(pathname);
+    const resolve = /^\/(datasets\/)?([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(pathname);
+    const kind = api ? api[1]! : resolve?.[1] ? 'dataset' : 'model';
+    const name = (api ?? resolve)?.[2] ?? '';
+    const repository = this.repositories[name];
+    const revision = decodeURIComponent((api?.[4] ?? resolve?.[3])!);
+    if (this.status !== 200) refuse(response, this.status);
+    else if (repository?.kind !== kind) refuse(response, 401, 'RepoNotFound');
+    else if (revision !== 'main' && revision !== repository.commit) {
+      refuse(response, 404, 'RevisionNotFound');
+    } else if (api?.[3] === 'revision') json(response, infoOf(name, repository));
+    else if (api) this.#tree(response, pathname, repository, Number(searchParams.get('cursor')));
+    else this.#resolve(request, response, repository, decodeURIComponent(resolve![4]!));
+  }
+
+  #resolve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { commit, files, gatedBy }: Repository,
+    file: string,
+  ): void {
+    const { authorization } = request.headers;
+    const bytes = files[file];
+    response.setHeader('X-Repo-Commit', commit);
+    if (gatedBy && authorization !== `Bearer ${gatedBy}`) {
+      refuse(response, authorization ? 403 : 401, 'GatedRepo');
+    } else if (!bytes) {
+      refuse(response, 404, 'EntryNotFound');
+    } else if (isLarge(file)) {
+      response.setHeader('X-Linked-Size', bytes.length);
+      response.setHeader('X-Linked-ETag', `"${sha256(bytes)}"`);
+      const location = `${addressOf(this.#store)}/${sha256(bytes)}`;
+      response.writeHead(302, { Location: location }).end();
+    } else {
+      response.setHeader('ETag', `"${gitHash(bytes)}"`);
+      this.#send(request, response, bytes, undefined);
+    }
+  }
+
+  /** Two entries a page. */
+  #tree(response: ServerResponse, pathname: string, { files }: Repository, from: number): void {
+    const entries = Object.entries(files).map(([path, bytes]) => ({
+      type: 'file',
+      path,
+      oid: gitHash(bytes),
+      size: bytes.length,
+      ...(isLarge(path) && { lfs: { oid: sha256(bytes), size: bytes.length, pointerSize: 130 } }),
+    }));
+    if (from + 2 < entries.length) {
+      const next = `${this.endpoint}${pathname}?recursive=true&cursor=${from + 2}`;
+      response.setHeader('Link', `<${next}>; rel="next"`);
+    }
+    json(response, entries.slice(from, from + 2));
+  }
+
+  #send(
+    { method, headers }: IncomingMessage,
+    response: ServerResponse,
+    bytes: Buffer,
+    cut: number | undefined,
+  ): void {
+    const from = this.ranges ? /^bytes=(\d+)-/.exec(headers.range ?? '')?.[1] : undefined;
+    const part = bytes.subarray(Number(from ?? 0));
+    response.setHeader('Content-Length', part.length);
+    if (from !== undefined) {
+      response.statusCode = 206;
+      response.setHeader('Content-Range', `bytes ${from}-${bytes.length - 1}/${bytes.length}`);
+    }
+    if (method === 'HEAD') response.end();
+    else if (cut === undefined) response.end(part);
+    else response.write(part.subarray(0, cut), () => response.destroy());
+  }
+}
+
+function infoOf(id: string, { commit, files }: Repository): object {
+  const siblings = Object.keys(files).map((rfilename) => ({ rfilename }));
+  const more = { private: false, gated: false, downloads: 1, likes: 1, tags: [] };
+  return { _id: '1', id, sha: commit, lastModified: '2024-01-01T00:00:00.000Z', siblings, ...more };
+}
+
+function addressOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function json(response: ServerResponse, value: unknown): void {
+  response.setHeader('Content-Type', 'application/json');
+  response.end(JSON.stringify(value));
+}
+
+function refuse(response: ServerResponse, status: number, code?: string): void {
+  if (code) response.setHeader('X-Error-Code', code);
+  response.writeHead(status).end('no');
+}
