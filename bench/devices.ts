@@ -65,7 +65,7 @@ async function timeStep(
     const start = performance.now();
     const parts = groups.map(({ x, y }) => groupGradient(model, lossOf.classification, x, y));
     const differentiated = performance.now();
-    const aggregation = await step.aggregate(parts, { sizes });
+    const aggregation = await step.aggregate({ kind: 'separate', groups: parts }, { sizes });
     const aggregated = performance.now();
     optimizer.step(model.trainable, aggregation.gradients!, 1e-3);
     const updated = performance.now();

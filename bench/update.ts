@@ -51,7 +51,10 @@ async function train(rung: 'wasm' | 'cpu', config: ModelConfig, engine: EngineCl
   for (let i = 0; i < STEPS; i++) {
     const started = performance.now();
     const step = await aggregator.aggregate(
-      groups.map(({ x, y }) => groupGradient(model, lossOf.classification, x, y)),
+      {
+        kind: 'separate',
+        groups: groups.map(({ x, y }) => groupGradient(model, lossOf.classification, x, y)),
+      },
       { sizes: groups.map(() => GROUP_SIZE) },
     );
     const aggregated = performance.now();

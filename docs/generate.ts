@@ -5,7 +5,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { AggregatorDescription } from '../src/engine/aggregators/description.ts';
 import { aggregators } from '../src/engine/aggregators/registry.ts';
-import { configJsonSchema, type JsonSchema, keysOf, schemaAt } from '../src/experiment/schema.ts';
+import {
+  configJsonSchema,
+  type JsonSchema,
+  keysOf,
+  schemaAt,
+  sectionsOf,
+} from '../src/experiment/schema.ts';
 import { typeWords } from '../src/experiment/words.ts';
 import { aggregatorsPage } from './aggregators.ts';
 
@@ -18,11 +24,9 @@ export function configPage(): string {
 
 /** Sections one below the other, the keys of the top level first. */
 function reference(schema: JsonSchema): string {
-  const keys = Object.entries(schema.properties ?? {});
-  const sections = keys.filter(([, { properties }]) => properties);
   return [
-    section('The top level', schema),
-    ...sections.map(([name, part]) => section(`\`${name}\``, part, part.description)),
+    section('', schema),
+    ...sectionsOf(schema).map(([path, part]) => section(path, part, part.description)),
     entrySection(schema),
   ].join('\n');
 }
@@ -38,7 +42,7 @@ function entrySection(schema: JsonSchema): string {
     parameterRows(of, schema).map((row) => `| \`${of.name}\` ${row}`),
   );
   return [
-    section(
+    table(
       'An entry of `aggregate`',
       { properties: named, required: ['name'] },
       'The name of an aggregator, or these keys. The same aggregator may be there several times with different settings; each gets a label of its own, such as `cagrad c=0.4`, by which lists and panels tell its runs apart.',
@@ -65,10 +69,22 @@ function entryOf(name: string, schema: JsonSchema): JsonSchema {
   return schemaAt(schema, ['aggregate', 0], { aggregate: [{ name }] })!;
 }
 
-function section(title: string, { properties = {}, required = [] }: JsonSchema, text?: string) {
+/** @param path of the key that holds these; empty for the top level */
+function section(path: string, schema: JsonSchema, text?: string) {
+  return table(path === '' ? 'The top level' : `\`${path}\``, schema, text, path);
+}
+
+function table(
+  title: string,
+  { properties = {}, required = [] }: JsonSchema,
+  text?: string,
+  path = '',
+) {
   const rows = Object.entries(properties).map(([key, value]) => {
     const standard = required.includes(key) ? '**required**' : defaultWords(value);
-    const type = value.properties ? `see [\`${key}\`](#${key})` : plain(typeWords(value));
+    const whole = path === '' ? key : `${path}.${key}`;
+    const link = `see [\`${whole}\`](#${whole.toLowerCase().replaceAll('.', '')})`;
+    const type = value.properties ? link : plain(typeWords(value));
     return `| \`${key}\` | ${type} | ${standard} | ${value.description ?? ''} |`;
   });
   return [

@@ -19,6 +19,11 @@ export function percent(share: number | null): string {
   return `${Number((100 * share).toFixed(1))} %`;
 }
 
+/** "81.2 MiB" */
+export function mebibytes(bytes: number): string {
+  return `${short(bytes / 2 ** 20)} MiB`;
+}
+
 /** For what matters by its order of magnitude: one digit and a power of ten where it is small. */
 export function magnitude(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return missing;

@@ -4,6 +4,7 @@ import { resolveChoice } from './choice.ts';
 import { roundingOf } from './rounding.ts';
 import { type Screening, screen } from './screen.ts';
 import type {
+  Aggregation,
   AggregatorChoice,
   AggregatorName,
   Certificate,
@@ -53,37 +54,68 @@ export function aggregateBlocks(
   options: BlockOptions,
   choice: AggregatorName | AggregatorChoice,
 ): BlockAggregation {
-  const { description, smoothing } = resolveChoice(choice);
-  if (description.decidedBy !== 'block-grams') {
-    throw new RangeError(`${description.name} does not aggregate by blocks; grain-layerwise does`);
-  }
+  const { nonFinite } = screenAll(blocks, options);
+  const solved = blocks.map((block) => aggregateBlock(block, nonFinite, options, choice));
+  return concludeBlocks(blocks, solved, options, choice);
+}
+
+/**
+ * One block of {@link aggregateBlocks}, for whoever has them one after another; {@link concludeBlocks} is then to be asked for
+ * the whole.
+ *
+ * @param nonFinite groups that are not finite in some block, be it another
+ */
+export function aggregateBlock(
+  { name, gram }: Block,
+  nonFinite: readonly number[],
+  { zeroGroups, memory, ...rest }: BlockOptions,
+  choice: AggregatorName | AggregatorChoice,
+): Aggregation {
+  const known = memory?.[name];
+  const marked = gram.slice();
+  for (const i of nonFinite) marked[i * Math.sqrt(gram.length) + i] = Number.NaN;
+  return aggregate(
+    { ...rest, gram: marked, ...(known && { memory: known }) },
+    { name: 'grain', smoothing: smoothingOf(choice) },
+  );
+}
+
+/**
+ * What {@link aggregateBlocks} says of all blocks together.
+ *
+ * @param solved by {@link aggregateBlock}, with the same options and choice, and the groups that are not finite in some block
+ * @throws as {@link aggregateBlocks} does
+ */
+export function concludeBlocks(
+  blocks: readonly Block[],
+  solved: readonly Aggregation[],
+  options: BlockOptions,
+  choice: AggregatorName | AggregatorChoice,
+): BlockAggregation {
+  const smoothing = smoothingOf(choice);
   const screened = screenAll(blocks, options);
-  const { zeroGroups = 'drop', memory, ...rest } = options;
+  const { zeroGroups = 'drop' } = options;
   const { zero } = screened;
   if (zeroGroups === 'error' && zero.length > 0) {
     throw new ZeroGroupError(`groups ${zero.join(', ')} have a zero gradient in every block`);
   }
   const isStopped = zeroGroups === 'stop' && zero.length > 0;
-  const solved = blocks.map(({ name }, b) => {
-    const gram = isStopped ? new Float64Array(screened.k ** 2) : screened.grams[b]!;
-    const known = memory?.[name];
-    return aggregate(
-      { ...rest, gram, ...(known && { memory: known }) },
-      { name: 'grain', smoothing },
-    );
-  });
-  const weights = solved.map((answer) => answer.weights);
+  const nothing = new Float64Array(screened.k ** 2);
+  const answers = isStopped
+    ? blocks.map(({ name }) => aggregateBlock({ name, gram: nothing }, [], options, choice))
+    : solved;
+  const weights = answers.map((answer) => answer.weights);
   const certificate = certifyWhole(screened, weights);
   return {
     blocks: blocks.map(({ name }, b) => ({ name, weights: weights[b]! })),
     norm2: certificate.norm2,
-    gap: solved.reduce((sum, { gap }) => sum + gap, 0),
+    gap: answers.reduce((sum, { gap }) => sum + gap, 0),
     minCosine: certificate.minCosine,
     warnings: [
       ...warningsOfGroups(screened, isStopped),
       ...warningsOfBlocks(
         blocks,
-        solved.map((answer) => answer.warnings),
+        answers.map((answer) => answer.warnings),
       ),
       ...(certificate.against.length > 0
         ? [
@@ -98,7 +130,7 @@ export function aggregateBlocks(
     ...(smoothing > 0 && {
       memory: Object.fromEntries(
         blocks.flatMap(({ name }, b) => {
-          const kept = solved[b]!.memory;
+          const kept = answers[b]!.memory;
           return kept ? [[name, kept]] : [];
         }),
       ),
@@ -106,12 +138,20 @@ export function aggregateBlocks(
   };
 }
 
+/** @throws RangeError for an aggregator that does not go by blocks */
+function smoothingOf(choice: AggregatorName | AggregatorChoice): number {
+  const { description, smoothing } = resolveChoice(choice);
+  if (description.decidedBy !== 'block-grams') {
+    throw new RangeError(`${description.name} does not aggregate by blocks; grain-layerwise does`);
+  }
+  return smoothing;
+}
+
 /** All blocks after their examination. */
 interface ScreenedBlocks {
   readonly k: number;
   readonly screenings: readonly Screening[];
-  /** The Gram matrices, with NaN for groups that are not finite in some block. */
-  readonly grams: readonly Float64Array[];
+  /** Groups that are not finite in some block. */
   readonly nonFinite: readonly number[];
   /** Groups that are finite, and zero in every block. */
   readonly zero: readonly number[];
@@ -133,13 +173,8 @@ function screenAll(blocks: readonly Block[], { sizes }: BlockOptions): ScreenedB
   const nonFinite = all.filter((i) => screenings.some((of) => of.nonFinite.includes(i)));
   const finite = all.filter((i) => !nonFinite.includes(i));
   const zero = finite.filter((i) => screenings.every((of) => of.zero.includes(i)));
-  const grams = screenings.map(({ gram }) => {
-    const marked = gram.slice();
-    for (const i of nonFinite) marked[i * k + i] = Number.NaN;
-    return marked;
-  });
   const present = finite.filter((i) => !zero.includes(i));
-  return { k, screenings, grams, nonFinite, zero, present };
+  return { k, screenings, nonFinite, zero, present };
 }
 
 /** A certificate of d = (Σ wᵢᵇgᵢᵇ)_b, without the gap, which each block has of its own. */

@@ -83,6 +83,26 @@ export class EngineClient {
     return this.#call('aggregateBlocks', { blocks, options, aggregator });
   }
 
+  /** See `blocks.ts`. */
+  aggregateBlock(
+    block: Block,
+    nonFinite: readonly number[],
+    options: BlockOptions,
+    aggregator: AggregatorName | AggregatorChoice,
+  ): Promise<Aggregation> {
+    return this.#call('aggregateBlock', { block, nonFinite, options, aggregator });
+  }
+
+  /** See `blocks.ts`. */
+  concludeBlocks(
+    blocks: readonly Block[],
+    solved: readonly Aggregation[],
+    options: BlockOptions,
+    aggregator: AggregatorName | AggregatorChoice,
+  ): Promise<BlockAggregation> {
+    return this.#call('concludeBlocks', { blocks, solved, options, aggregator });
+  }
+
   /** Diagnostics of many steps in one crossing. */
   diagnose(steps: readonly StepFacts[]): Promise<StepDiagnostics[]> {
     return this.#call('diagnose', { steps });

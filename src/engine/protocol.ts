@@ -35,6 +35,19 @@ export interface Calls {
     };
     value: BlockAggregation;
   };
+  aggregateBlock: {
+    request: {
+      readonly block: Block;
+      readonly nonFinite: readonly number[];
+      readonly options: BlockOptions;
+      readonly aggregator: AggregatorName | AggregatorChoice;
+    };
+    value: Aggregation;
+  };
+  concludeBlocks: {
+    request: Calls['aggregateBlocks']['request'] & { readonly solved: readonly Aggregation[] };
+    value: BlockAggregation;
+  };
   /** ⟨v, gᵢ⟩ for the k gradients, then ‖v‖², of the vector in the combination's place. */
   measureShared: {
     request: { readonly shards: readonly Shard[] };

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { aggregate } from './aggregate.ts';
 import { aggregateShared } from './aggregateShared.ts';
-import { aggregateBlocks } from './blocks.ts';
+import { aggregateBlock, aggregateBlocks, concludeBlocks } from './blocks.ts';
 import { diagnoseStep } from './diagnoseStep.ts';
 import { SharedKernels } from './kernels/sharedKernels.ts';
 import type { Answer, Calls, PlainError, Request } from './protocol.ts';
@@ -28,6 +28,10 @@ async function compute(request: Request): Promise<Calls[Request['kind']]['value'
       return aggregate(request.problem, request.aggregator);
     case 'aggregateBlocks':
       return aggregateBlocks(request.blocks, request.options, request.aggregator);
+    case 'aggregateBlock':
+      return aggregateBlock(request.block, request.nonFinite, request.options, request.aggregator);
+    case 'concludeBlocks':
+      return concludeBlocks(request.blocks, request.solved, request.options, request.aggregator);
     case 'aggregateShared':
       kernels ??= SharedKernels.load();
       return aggregateShared(await kernels, request);

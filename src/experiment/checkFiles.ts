@@ -2,49 +2,77 @@ import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { ConfigError, type Diagnostic } from './configError.ts';
 import type { Path } from './document.ts';
+import { modelOrigin } from './modelOrigin.ts';
 import { nearest } from './nearest.ts';
 import type { ParsedConfig } from './parse.ts';
+import { readsTexts } from './texts.ts';
 
 /**
- * Checks that what a config names is there: its data files, and the folder of its model.
+ * Checks that what a config names is there: its data files, and the folder of its model. What is on the hub is not looked for.
  * @param baseFolder paths in the config are relative to it
  * @throws ConfigError at each path that leads nowhere
  */
 export function checkFiles({ file, config, position }: ParsedConfig, baseFolder: string): void {
   const { data, model } = config;
-  const check = (key: Path, named: string, kind: 'file' | 'model') => {
-    const message = complaint(path.resolve(baseFolder, named), named, kind);
+  const check = (key: Path, named: string, expected: string, message: string | null) => {
     if (message === null) return [];
     const suggestion = neighbour(baseFolder, named);
-    const expected = `the path of a ${kind === 'file' ? 'file' : 'folder that holds a model.json'}, relative to the config`;
     const diagnostic: Diagnostic = {
       file,
       ...position(key),
       message,
-      expected,
+      expected: `${expected}, relative to the config`,
       ...(suggestion && { suggestion }),
       path: key,
     };
     return [diagnostic];
   };
-  const diagnostics = [
-    ...check(['data', 'train'], data.train, 'file'),
-    ...check(['data', 'validation'], data.validation, 'file'),
-    ...(model.from === undefined ? [] : check(['model', 'from'], model.from, 'model')),
-  ];
+  const dataFiles = data.from === undefined ? (['train', 'validation'] as const) : [];
+  const diagnostics = dataFiles.flatMap((key) =>
+    check(['data', key], data[key], 'the path of a file', fileComplaint(baseFolder, data[key])),
+  );
+  if (model.from !== undefined) {
+    const kind = modelKinds[readsTexts(data) ? 'texts' : 'numbers'];
+    const message = modelComplaint(baseFolder, model.from, kind);
+    diagnostics.push(...check(['model', 'from'], model.from, kind.expected, message));
+  }
   if (diagnostics.length > 0) throw new ConfigError(diagnostics);
 }
 
-function complaint(absolute: string, named: string, kind: 'file' | 'model'): string | null {
-  const found = statSync(absolute, { throwIfNoEntry: false });
-  if (kind === 'file') {
-    if (!found) return `there is no file ${named}`;
-    return found.isFile() ? null : `${named} is no file`;
-  }
+interface ModelKind {
+  readonly file: string;
+  readonly isOnHub: boolean;
+  readonly expected: string;
+}
+
+/** Which models there are for examples of a kind. */
+const modelKinds: Readonly<Record<'texts' | 'numbers', ModelKind>> = {
+  texts: {
+    file: 'config.json',
+    isOnHub: true,
+    expected: 'owner/name on the hub, or the path of a folder that holds a config.json',
+  },
+  numbers: {
+    file: 'model.json',
+    isOnHub: false,
+    expected: 'the path of a folder that holds a model.json',
+  },
+};
+
+function fileComplaint(baseFolder: string, named: string): string | null {
+  const found = statSync(path.resolve(baseFolder, named), { throwIfNoEntry: false });
+  if (!found) return `there is no file ${named}`;
+  return found.isFile() ? null : `${named} is no file`;
+}
+
+function modelComplaint(baseFolder: string, named: string, kind: ModelKind): string | null {
+  const origin = modelOrigin(named, baseFolder);
+  if (origin.kind === 'hub') return kind.isOnHub ? null : `there is no folder ${named}`;
+  const found = statSync(origin.folder, { throwIfNoEntry: false });
   if (!found) return `there is no folder ${named}`;
   if (!found.isDirectory()) return `${named} is no folder`;
-  const topology = statSync(path.join(absolute, 'model.json'), { throwIfNoEntry: false });
-  return topology ? null : `the folder ${named} holds no model.json`;
+  const topology = statSync(path.join(origin.folder, kind.file), { throwIfNoEntry: false });
+  return topology ? null : `the folder ${named} holds no ${kind.file}`;
 }
 
 /** The nearest name in the same folder, as the config would write it. */

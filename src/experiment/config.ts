@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import { aggregateEntry, zeroGroups } from './aggregation.ts';
+import { dataFormats } from './dataFormat.ts';
+import { HUB_ID } from './hubId.ts';
+import { metricsOf } from './ranking.ts';
 
 /**
  * The config, as the one definition that checking, completion in the editor and docs/config.md are made from. A `title` is how a
@@ -14,14 +17,35 @@ const file = () => z.string().min(1).meta({ title: 'the path of a file' });
 export const MAX_SEED = 2_147_483_647;
 const seed = () => z.int().min(0).max(MAX_SEED);
 
+const lora = z.strictObject({
+  rank: whole(1).default(8).describe('Rank r of the two matrices that are trained per layer.'),
+  alpha: z
+    .number()
+    .positive()
+    .default(16)
+    .describe('What the matrices add to the layer is multiplied by alpha / rank.'),
+  dropout: memory()
+    .default(0)
+    .describe(
+      'Share of the numbers that is dropped, in training, from what goes into the adapter.',
+    ),
+  targets: z
+    .array(z.string().min(1).meta({ title: 'the name of a linear layer' }))
+    .min(1)
+    .optional()
+    .describe(
+      'Names of the linear layers that get an adapter, such as `[query, value]` of a BERT or `[q_proj, v_proj]` of a Llama, in every block. Without this key: the usual ones of the architecture.',
+    ),
+});
+
 const model = z.strictObject({
   from: z
     .string()
     .min(1)
     .optional()
-    .meta({ title: 'the path of a folder' })
+    .meta({ title: 'owner/name on the Hugging Face hub, or the path of a folder' })
     .describe(
-      'Folder of a saved TensorFlow.js layers model (`model.json` and its weights; the checkpoints of a run are such folders) to start from. Without it the network is made from scratch.',
+      'The saved model to start from: a repository of the Hugging Face hub (`owner/name`, or `owner/name@revision`), a folder with a Hugging Face checkpoint (`config.json` beside its weights), or, for examples of numbers, a folder with a TensorFlow.js layers model (`model.json` beside its weights). The checkpoints of a run are such folders. A path that is there, or begins with `.`, `/` or `~`, is taken for a folder. Without this key the network is made from scratch.',
     ),
   architecture: z
     .enum(['mlp', 'cnn'])
@@ -43,22 +67,71 @@ const model = z.strictObject({
   freeze: whole(0)
     .default(0)
     .describe(
-      'With `from`: how many layers with parameters, counted from the input, are left untrained.',
+      'With `from`: how many layers with parameters, counted from the input, are left untrained. Of a transformer: how many of its blocks, and the embeddings; such blocks get no adapter either.',
     ),
   head: z
     .enum(['keep', 'new'])
     .optional()
     .describe(
-      'With `from`: `keep` trains the last layer on; `new` replaces it by a fresh one. Without this key it is kept if it has as many outputs as the task needs.',
+      'With `from`: `keep` trains the last layer on; `new` replaces it by a fresh one. Without this key it is kept if it has as many outputs as the task needs. What generates keeps its own.',
+    ),
+  adapter: z
+    .strictObject({ lora: lora.describe('Low-rank adaptation (Hu et al. 2021).') })
+    .optional()
+    .describe(
+      'Of a transformer: train small matrices beside its linear layers, the head, and what starts from fresh values, and leave its other weights as they are.',
+    ),
+  reinitialize: whole(0)
+    .default(0)
+    .describe(
+      'Of a transformer: how many blocks, counted from the output, start from fresh values (Zhang et al. 2021).',
+    ),
+  dropout: memory()
+    .optional()
+    .describe(
+      'Of a transformer: rate of dropout on hidden states and on attention. Without this key: those of the checkpoint’s `config.json`.',
+    ),
+  checkpointing: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Of a transformer: keep of each block nothing but its input, and compute the rest again on the way back. Takes less memory and more time; the results are the same.',
     ),
 });
 
 const data = z.strictObject({
+  from: z
+    .string()
+    .regex(HUB_ID)
+    .optional()
+    .meta({ title: 'owner/name, or owner/name@revision' })
+    .describe(
+      'A dataset of the Hugging Face hub. `train` and `validation` are then paths of files in its repository.',
+    ),
   train: file().describe(
-    'Examples to train on: CSV or TSV with the names of the columns in the first row, or JSONL with an object a line; told by the extension `.csv`, `.tsv`, `.jsonl`.',
+    'Examples to train on: CSV or TSV with the names of the columns in the first row, JSONL with an object a line, or Parquet; told by the extension `.csv`, `.tsv`, `.jsonl`, `.parquet`.',
   ),
   validation: file().describe('Examples to validate on, with the same columns.'),
-  target: column().describe('The column to predict: a class, or a number for `task: regression`.'),
+  format: z
+    .enum(dataFormats)
+    .optional()
+    .describe(
+      'What both files are, whatever their extensions. Quotes mean nothing in `tsv`; a `csv` field in "double quotes" may hold commas and newlines.',
+    ),
+  columns: z
+    .array(column())
+    .min(1)
+    .optional()
+    .describe('Names of the columns, of CSV or TSV files whose first row is an example already.'),
+  extraCells: z
+    .enum(['error', 'ignore'])
+    .default('error')
+    .describe(
+      'Of CSV and TSV: what to do where a row has more cells than there are columns. `ignore` leaves the further cells out.',
+    ),
+  target: column().describe(
+    'The column to predict: a class; a number for `task: regression`; the text to answer for `task: generation`.',
+  ),
   features: z
     .array(column())
     .min(1)
@@ -66,6 +139,36 @@ const data = z.strictObject({
     .describe(
       'The columns to predict from, all numbers. Without this key: all but the target and the column of `groups.by: column:<name>`.',
     ),
+  text: z
+    .union([column(), z.array(column()).min(1).max(2)])
+    .optional()
+    .meta({ title: 'the name of a column, or a list of one or two' })
+    .describe(
+      'In place of `features`: the column, or the pair of columns, with the texts to predict from. Needs a transformer in `model.from`.',
+    ),
+  maxLength: whole(8)
+    .optional()
+    .describe(
+      'Tokens that an example may have; longer ones are cut: the longer text of a pair first, of a prompt the beginning. Without this key: 512 for `task: generation`, else 128.',
+    ),
+  prompt: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ title: 'a text with places such as {question}' })
+    .describe(
+      'For `task: generation`: what the model is to continue, with the name of a column in braces where its text goes (`"Question: {question}\\nAnswer:\\n"`); `{{` and `}}` stand for braces. Without this key: the text of `text`, followed by a newline.',
+    ),
+  answerAfter: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'For `task: generation`: the mark that the final answer follows, such as `"####"`. `exactMatch` compares what is on the line after the first one, without commas between thousands. Without this key: the whole text.',
+    ),
+  maxNewTokens: whole(1)
+    .default(256)
+    .describe('For `task: generation`: how many tokens an answer in validation may have.'),
   image: z
     .tuple([whole(1), whole(1), whole(1)])
     .optional()
@@ -89,7 +192,7 @@ const data = z.strictObject({
 const groups = z.strictObject({
   by: z
     .union([
-      z.enum(['microbatch', 'random', 'label']),
+      z.enum(['microbatch', 'random', 'label', 'length']),
       z
         .string()
         .regex(/^column:.+$/)
@@ -97,12 +200,18 @@ const groups = z.strictObject({
     ])
     .default('microbatch')
     .describe(
-      'How the examples of a step are put into groups: `microbatch`, consecutive slices of the batch, as gradient accumulation makes them; `random`, a fresh random partition each step; `label`, a group per class; `column:<name>`, a group per value of a column of the training data.',
+      'How the examples of a step are put into groups: `microbatch`, consecutive slices of the batch, as gradient accumulation makes them; `random`, a fresh random partition each step; `label`, a group per class; `length`, slices of the batch sorted by the number of tokens; `column:<name>`, a group per value of a column of the training data.',
     ),
   count: whole(1)
     .default(8)
     .describe(
-      'How many groups `microbatch` and `random` make of a batch; at most `batchSize`. Where it does not divide `batchSize`, sizes differ by one.',
+      'How many groups `microbatch`, `random` and `length` make of a batch; at most `batchSize`. Where it does not divide `batchSize`, sizes differ by one.',
+    ),
+  backward: z
+    .enum(['grouped', 'accumulate'])
+    .default('grouped')
+    .describe(
+      'Of a transformer: `grouped`, one pass over the whole batch gives the gradient of every group; `accumulate`, a pass per group, which takes less memory and more time.',
     ),
 });
 
@@ -144,10 +253,16 @@ export const configSchema = z.strictObject({
     .default('fine-tune')
     .describe('What the experiment is called in lists and in the names of its run folders.'),
   task: z
-    .enum(['classification', 'regression'])
+    .enum(['classification', 'regression', 'generation'])
     .default('classification')
     .describe(
-      '`classification` minimises cross-entropy and ranks checkpoints by accuracy; `regression` minimises the squared error and ranks by its root.',
+      '`classification` minimises cross-entropy; `regression`, the squared error; `generation`, the cross-entropy of the answer’s tokens.',
+    ),
+  metric: z
+    .enum(Object.values(metricsOf).flat())
+    .optional()
+    .describe(
+      'The validation metric that ranks checkpoints. For `classification`: `accuracy` (without this key), `macroF1`, `f1` (of the second of two classes), `mcc` (Matthews correlation); for `regression`: `rmse` (without this key), `pearson`, `spearman`; for `generation`: `perplexity` (without this key), `exactMatch`.',
     ),
   model: model.prefault({}).describe('The network.'),
   data: data.describe(
@@ -163,13 +278,27 @@ export const configSchema = z.strictObject({
     ),
   optimizer: optimizer.prefault({}).describe('How the aggregated gradient becomes a step.'),
   batchSize: whole(1).default(32).describe('Examples in an optimizer step, all groups together.'),
+  batches: z
+    .enum(['random', 'similar-length'])
+    .default('random')
+    .describe(
+      'Which examples make a batch: `random`, any; `similar-length`, those of about as many tokens, so that little is padded. The batches themselves come in random order either way.',
+    ),
   steps: whole(1).default(500).describe('Optimizer steps in a run.'),
   evaluateEvery: whole(1)
     .default(50)
     .describe('Steps between validations. The first and the last step are always validated.'),
+  evaluateExamples: whole(1)
+    .optional()
+    .describe(
+      'At most so many examples are validated on, always the same ones, drawn at random. Without this key: all.',
+    ),
   checkpointEvery: whole(1)
     .default(100)
     .describe('Steps between checkpoints. The best one so far and the last are always kept.'),
+  keepCheckpoints: whole(1)
+    .default(1)
+    .describe('How many of the last checkpoints are kept, beside the best one.'),
   seeds: z
     .array(
       z.union([

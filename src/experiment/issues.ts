@@ -2,7 +2,14 @@ import type { z } from 'zod';
 import type { Path } from './document.ts';
 import { type Finding, pathWords } from './finding.ts';
 import { nearest } from './nearest.ts';
-import { configJsonSchema, type JsonSchema, keysOf, schemaAt, valueAt } from './schema.ts';
+import {
+  configJsonSchema,
+  type JsonSchema,
+  keysOf,
+  schemaAt,
+  sectionsOf,
+  valueAt,
+} from './schema.ts';
 import { typeWords } from './words.ts';
 
 /** What zod says of a config, in the words of this config's schema. */
@@ -36,7 +43,7 @@ function isWithin(issue: z.core.$ZodIssue): boolean {
 function unknownKey(key: string, parent: Path, content: unknown, schema: JsonSchema): Finding {
   const found = schemaAt(schema, parent, content) ?? {};
   const keys = Object.keys(keysOf(found, valueAt(content, parent)));
-  const homes = Object.entries(schema.properties ?? {}).flatMap(([section, { properties = {} }]) =>
+  const homes = sectionsOf(schema).flatMap(([section, { properties = {} }]) =>
     Object.keys(properties)
       .filter((name) => name.toLowerCase() === key.toLowerCase())
       .map((name) => `${section}.${name}`),

@@ -1,8 +1,11 @@
 import { aggregators } from '../engine/aggregators/registry.ts';
 import { aggregationLabel, resolvedAggregation } from './aggregation.ts';
 import { type Config, configSchema } from './config.ts';
+import { formatOf } from './dataFormat.ts';
 import type { Path } from './document.ts';
 import type { Finding } from './finding.ts';
+import { metricsOf } from './ranking.ts';
+import { promptColumns, promptOf, readsTexts, textColumns } from './texts.ts';
 
 /** Looks at keys together. `isWritten` tells which keys are there to be pointed at. */
 type Rule = (config: Config, isWritten: (path: Path) => boolean) => Finding[];
@@ -16,6 +19,9 @@ export function brokenRules(config: Config, isWritten: (path: Path) => boolean):
 const defaults = {
   optimizer: configSchema.shape.optimizer.parse(undefined),
   groups: configSchema.shape.groups.parse(undefined),
+  model: configSchema.shape.model.parse(undefined),
+  data: configSchema.shape.data.parse({ train: 'a', validation: 'b', target: 'c' }),
+  batches: configSchema.shape.batches.parse(undefined),
 };
 
 const rules: readonly Rule[] = [
@@ -23,12 +29,21 @@ const rules: readonly Rule[] = [
   onlySavedModelsAreKept,
   layersFitArchitecture,
   convolutionsNeedImages,
+  textsNeedSavedModel,
+  textsAreNoNumbers,
+  transformersNeedTexts,
+  generationNeedsTexts,
+  onlyGenerationAnswers,
+  promptsHavePlaces,
+  metricsBelongToTasks,
+  headersBelongToCsv,
   labelsNeedClasses,
   batchesHoldTheirGroups,
   valuesCountThemselves,
   optimizersHaveTheirOwnKeys,
   targetIsNoFeature,
   columnsOnce,
+  textColumnsOnce,
   aggregationsOnce,
   preconditionersBelongToAdamw,
   settingsHaveAnEffect,
@@ -85,13 +100,157 @@ function convolutionsNeedImages({ model, data }: Config): Finding[] {
   ];
 }
 
+function textsNeedSavedModel({ model, data }: Config): Finding[] {
+  if (!readsTexts(data) || model.from !== undefined) return [];
+  const key = data.text === undefined ? 'prompt' : 'text';
+  return [
+    {
+      path: ['data', key],
+      isKey: true,
+      message: `data.${key} needs model.from: only pretrained transformers read texts`,
+      expected: 'model.from, a Hugging Face checkpoint: its id on the hub or its folder',
+    },
+  ];
+}
+
+function textsAreNoNumbers({ data }: Config): Finding[] {
+  if (!readsTexts(data)) return [];
+  const keys = (['features', 'image', 'scale', 'standardize'] as const).filter(
+    (key) => data[key] !== defaults.data[key],
+  );
+  return keys.map((key) => ({
+    path: ['data', key],
+    isKey: true,
+    message: `data.${key} is for examples of numbers, and these are texts`,
+    expected: `no such key, or no data.${data.text === undefined ? 'prompt' : 'text'}`,
+  }));
+}
+
+/** Only transformers read texts, so what is for transformers alone does nothing without them. */
+function transformersNeedTexts({ model, data, groups, batches }: Config): Finding[] {
+  if (readsTexts(data)) return [];
+  const keys: readonly Path[] = [
+    ...(['adapter', 'reinitialize', 'dropout', 'checkpointing'] as const)
+      .filter((key) => model[key] !== defaults.model[key])
+      .map((key) => ['model', key]),
+    ...(data.maxLength === undefined ? [] : [['data', 'maxLength']]),
+    ...(groups.backward === defaults.groups.backward ? [] : [['groups', 'backward']]),
+  ];
+  const needTexts = (words: string) => ({
+    message: `${words} needs data.text: it is for transformers, which read texts`,
+    expected: 'data.text, the columns with the texts',
+  });
+  return [
+    ...keys.map((path) => ({ path, isKey: true, ...needTexts(path.join('.')) })),
+    ...(groups.by === 'length'
+      ? [{ path: ['groups', 'by'], ...needTexts('groups.by: length') }]
+      : []),
+    ...(batches === defaults.batches
+      ? []
+      : [{ path: ['batches'], ...needTexts(`batches: ${batches}`) }]),
+  ];
+}
+
+function generationNeedsTexts({ task, model, data }: Config): Finding[] {
+  if (task !== 'generation') return [];
+  return [
+    ...(readsTexts(data)
+      ? []
+      : [
+          {
+            path: ['task'],
+            message: 'generation needs texts, and there is no data.text',
+            expected: 'data.text, the column with the text to continue, or data.prompt',
+          },
+        ]),
+    ...(model.head === 'new'
+      ? [
+          {
+            path: ['model', 'head'],
+            message: 'a model that generates has its own head, which cannot be new',
+            expected: 'no such key',
+          },
+        ]
+      : []),
+  ];
+}
+
+function onlyGenerationAnswers({ task, data }: Config): Finding[] {
+  if (task === 'generation') return [];
+  return (['prompt', 'answerAfter', 'maxNewTokens'] as const)
+    .filter((key) => data[key] !== defaults.data[key])
+    .map((key) => ({
+      path: ['data', key],
+      isKey: true,
+      message: `data.${key} does nothing with task: ${task}`,
+      expected: 'no such key, or task: generation',
+    }));
+}
+
+function promptsHavePlaces({ task, data }: Config): Finding[] {
+  if (data.prompt === undefined || task !== 'generation') return [];
+  const columns = promptColumns(promptOf(data));
+  if (columns.length === 0) {
+    return [
+      {
+        path: ['data', 'prompt'],
+        message: 'data.prompt has no place for a column: every example would ask the same',
+        expected: `a text with places such as {${textColumns(data)[0] ?? 'question'}}`,
+      },
+    ];
+  }
+  return textColumns(data).flatMap((name, index) =>
+    columns.includes(name)
+      ? []
+      : [
+          {
+            path: textPath(data, index),
+            message: `"${name}" does nothing: data.prompt has no place for it`,
+            expected: `a place {${name}} in data.prompt, or no such column`,
+          },
+        ],
+  );
+}
+
+function metricsBelongToTasks({ task, metric }: Config): Finding[] {
+  const valid: readonly string[] = metricsOf[task];
+  if (metric === undefined || valid.includes(metric)) return [];
+  return [
+    {
+      path: ['metric'],
+      message: `a ${task} has no ${metric}`,
+      expected: `one of ${valid.join(', ')}`,
+    },
+  ];
+}
+
+/** Tables of other formats name their columns themselves. */
+function headersBelongToCsv({ data }: Config): Finding[] {
+  const formats = [data.train, data.validation].map((file) => data.format ?? formatOf(file));
+  if (formats.some((format) => format === 'csv' || format === 'tsv')) return [];
+  const keys = (['columns', 'extraCells'] as const).filter(
+    (key) => data[key] !== defaults.data[key],
+  );
+  return keys.map((key) => ({
+    path: ['data', key],
+    isKey: true,
+    message: `data.${key} does nothing with ${[...new Set(formats)].join(' and ')}, which names each value’s column`,
+    expected: 'no such key, or data.format: csv or tsv',
+  }));
+}
+
+/** Where a column of `data.text` is written. */
+function textPath({ text }: Config['data'], index: number): Path {
+  return typeof text === 'string' ? ['data', 'text'] : ['data', 'text', index];
+}
+
 function labelsNeedClasses({ groups, task }: Config): Finding[] {
   if (groups.by !== 'label' || task === 'classification') return [];
   return [
     {
       path: ['groups', 'by'],
       message: `a ${task} has no labels to make groups by`,
-      expected: 'one of microbatch, random, or column:<name>',
+      expected: 'one of microbatch, random, length, or column:<name>',
     },
   ];
 }
@@ -115,7 +274,7 @@ function valuesCountThemselves({ groups }: Config): Finding[] {
       path: ['groups', 'count'],
       isKey: true,
       message: `groups.count does nothing with groups by ${groups.by}: there are as many as values`,
-      expected: 'no groups.count, or groups.by: microbatch or random',
+      expected: 'no groups.count, or groups.by: microbatch, random or length',
     },
   ];
 }
@@ -135,19 +294,30 @@ function optimizersHaveTheirOwnKeys({ optimizer }: Config): Finding[] {
 }
 
 function targetIsNoFeature({ data }: Config): Finding[] {
+  const finding = (path: Path) => ({
+    path,
+    message: `"${data.target}" is the target: a model that sees it has nothing to learn`,
+    expected: 'columns beside the target',
+  });
   const index = data.features?.indexOf(data.target) ?? -1;
-  if (index < 0) return [];
+  const text = textColumns(data).indexOf(data.target);
+  const isAsked = data.prompt !== undefined && promptColumns(promptOf(data)).includes(data.target);
   return [
-    {
-      path: ['data', 'features', index],
-      message: `"${data.target}" is the target: a model that sees it has nothing to learn`,
-      expected: 'columns beside the target',
-    },
+    ...(index < 0 ? [] : [finding(['data', 'features', index])]),
+    ...(text < 0 ? [] : [finding(textPath(data, text))]),
+    ...(isAsked ? [finding(['data', 'prompt'])] : []),
   ];
 }
 
 function columnsOnce({ data }: Config): Finding[] {
-  return repeated(data.features ?? [], ['data', 'features'], 'each column once');
+  return [
+    ...repeated(data.features ?? [], ['data', 'features'], 'each column once'),
+    ...repeated(data.columns ?? [], ['data', 'columns'], 'a different name for each column'),
+  ];
+}
+
+function textColumnsOnce({ data }: Config): Finding[] {
+  return repeated(textColumns(data), ['data', 'text'], 'two different columns');
 }
 
 function aggregationsOnce({ aggregate, zeroGroups }: Config): Finding[] {

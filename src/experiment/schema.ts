@@ -49,6 +49,21 @@ export function schemaAt(
   return next && schemaAt(next, rest, valueAt(content, [key]));
 }
 
+/** The keys that hold keys of their own, at any depth, as `model.adapter.lora`; each after the one that holds it. */
+export function sectionsOf({ properties = {} }: JsonSchema): [path: string, JsonSchema][] {
+  return Object.entries(properties).flatMap(([key, part]) =>
+    part.properties
+      ? [
+          [key, part] as [string, JsonSchema],
+          ...sectionsOf(part).map(([path, inner]): [string, JsonSchema] => [
+            `${key}.${path}`,
+            inner,
+          ]),
+        ]
+      : [],
+  );
+}
+
 /** The keys that there may be in the place of `content`. */
 export function keysOf(schema: JsonSchema, content: unknown): Readonly<Record<string, JsonSchema>> {
   return Object.assign({}, ...chosen(schema, content).map(({ properties }) => properties));

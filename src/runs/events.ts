@@ -78,6 +78,13 @@ export interface StepEvent {
   readonly update?: MeasuredVector | null;
   /** Wall time in milliseconds. */
   readonly ms: { readonly gradients: number; readonly aggregate: number; readonly update: number };
+  /** The most bytes seen during the step; absent where nobody looked. */
+  readonly memory?: {
+    /** Resident memory of the process, whatever else it did before. */
+    readonly resident: number;
+    /** Of the run's tensors, on whatever device. */
+    readonly tensors?: number;
+  };
 }
 
 export interface ValidationEvent {

@@ -25,7 +25,8 @@ const shapes: Readonly<Record<RunEvent['kind'], (fields: Fields) => boolean>> = 
     (more.blocks === undefined || isListOf(isBlock, more.blocks)) &&
     (more.streaming === undefined || isListOf(isArrival, more.streaming)) &&
     (more.direct === undefined || isMeasured(more.direct)) &&
-    (more.update === undefined || more.update === null || isMeasured(more.update)),
+    (more.update === undefined || more.update === null || isMeasured(more.update)) &&
+    (more.memory === undefined || isMemory(more.memory)),
   validation: ({ step, metrics }) =>
     isNumber(step) && isObject(metrics) && Object.values(metrics).every(isFact),
   checkpoint: ({ step, path, best }) =>
@@ -53,6 +54,12 @@ function isMeasured(value: unknown): boolean {
   if (!isObject(value)) return false;
   const { norm2, inner }: Fields = { ...value };
   return isFact(norm2) && isListOf(isFact, inner);
+}
+
+function isMemory(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { resident, tensors }: Fields = { ...value };
+  return isNumber(resident) && (tensors === undefined || isNumber(tensors));
 }
 
 function isNumber(value: unknown): boolean {

@@ -1,9 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
 import writeFileAtomic from 'write-file-atomic';
-import type { AggregatorMemory } from './aggregation/step.ts';
-import { readArtifacts, writeArtifacts } from './models/files.ts';
+import type { AggregatorMemory } from './aggregation/aggregated.ts';
 import type { Model } from './models/model.ts';
 import { readOptimizer, writeOptimizer } from './optimizers/files.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
@@ -21,6 +19,8 @@ export interface TrainerState {
 interface Index {
   readonly last: string;
   readonly best: string | null;
+  /** Those kept from before the last, the newest first. */
+  readonly earlier?: readonly string[];
 }
 
 const INDEX_FILE = 'index.json';
@@ -28,30 +28,26 @@ const STATE_FILE = 'state.json';
 const UNFINISHED = '.unfinished-';
 
 /**
- * Writes `<folder>/step-000050/`: model.json and weights.bin as TensorFlow.js writes them, the optimizer's memory and state.json.
+ * Writes `<folder>/step-000050/`: the model's files, the optimizer's memory and state.json.
  *
  * A process killed at any moment leaves a whole last checkpoint: the new folder gets its name when it is complete, then the
  * index is replaced in one move, and only then are the folders nothing points to deleted.
  * @param folder `checkpoints/` of a run; made when it is not there.
  * @param best whether this is also the best one so far.
+ * @param keep how many are kept beside the best: this one and those last saved before it; at least 1.
  * @returns name of the new folder inside `folder`.
  */
 export async function saveCheckpoint(
   folder: string,
   content: { readonly model: Model; readonly optimizer: Optimizer; readonly state: TrainerState },
-  best: boolean,
+  { best, keep }: { readonly best: boolean; readonly keep: number },
 ): Promise<string> {
   const index = await readIndex(folder);
   const name = freeName(content.state.step, index);
   const unfinished = path.join(folder, UNFINISHED + name);
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { recursive: true });
-  await content.model.network.save(
-    tf.io.withSaveHandler(async (artifacts) => {
-      await writeArtifacts(unfinished, artifacts);
-      return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
-    }),
-  );
+  await content.model.save(unfinished);
   await writeOptimizer(unfinished, await content.optimizer.state());
   await writeFile(path.join(unfinished, STATE_FILE), JSON.stringify(content.state), {
     flush: true,
@@ -59,7 +55,8 @@ export async function saveCheckpoint(
 
   await rm(path.join(folder, name), { recursive: true, force: true });
   await rename(unfinished, path.join(folder, name));
-  const updated: Index = { last: name, best: best ? name : (index?.best ?? null) };
+  const earlier = index ? [index.last, ...(index.earlier ?? [])].slice(0, keep - 1) : [];
+  const updated: Index = { last: name, best: best ? name : (index?.best ?? null), earlier };
   await writeFileAtomic(path.join(folder, INDEX_FILE), JSON.stringify(updated));
   await deleteSuperseded(folder, updated);
   return name;
@@ -79,10 +76,7 @@ export async function loadCheckpoint(
   const index = await readIndex(folder);
   if (!index) return null;
   const checkpoint = path.join(folder, index[which] ?? index.last);
-  const { weightData, weightSpecs } = await readArtifacts(checkpoint);
-  const weights = tf.io.decodeWeights(weightData!, weightSpecs!);
-  into.model.network.loadWeights(weights);
-  tf.dispose(weights);
+  await into.model.load(checkpoint);
   into.optimizer?.restore(await readOptimizer(checkpoint));
   return JSON.parse(await readFile(path.join(checkpoint, STATE_FILE), 'utf8'));
 }
@@ -99,14 +93,17 @@ async function readIndex(folder: string): Promise<Index | null> {
 /** A name that the index does not point to: what it points to must stay whole until the index moves on. */
 function freeName(step: number, index: Index | null): string {
   const base = `step-${String(step).padStart(6, '0')}`;
-  const taken = [index?.last, index?.best];
+  const taken = [index?.last, index?.best, ...(index?.earlier ?? [])];
   let name = base;
   for (let copy = 2; taken.includes(name); copy++) name = `${base}-${copy}`;
   return name;
 }
 
-async function deleteSuperseded(folder: string, { last, best }: Index): Promise<void> {
-  const kept = new Set<string | null>([last, best, INDEX_FILE]);
+async function deleteSuperseded(
+  folder: string,
+  { last, best, earlier = [] }: Index,
+): Promise<void> {
+  const kept = new Set<string | null>([last, best, ...earlier, INDEX_FILE]);
   for (const name of await readdir(folder)) {
     const ours = name.startsWith('step-') || name.startsWith(UNFINISHED);
     if (ours && !kept.has(name)) await rm(path.join(folder, name), { recursive: true });

@@ -2,7 +2,7 @@
 import '@tensorflow/tfjs-layers';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Loss } from './loss.ts';
-import type { Model } from './models/model.ts';
+import type { TrainableNetwork } from './models/build.ts';
 
 /** One group's part in a step. Whoever receives it disposes of its tensors. */
 export interface GroupGradient {
@@ -14,7 +14,7 @@ export interface GroupGradient {
 
 /** Gradient of the mean loss over the examples (x [n, …input], y [n]). */
 export function groupGradient(
-  model: Model,
+  model: TrainableNetwork,
   loss: Loss,
   x: tf.Tensor,
   y: tf.Tensor1D,

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 /** Mean loss over the examples of a batch: (outputs [n, m], targets [n]) → scalar. */
 export type Loss = (outputs: tf.Tensor2D, targets: tf.Tensor1D) => tf.Scalar;
 
+/** With an output per example; generation has one per token. */
 export type Task = 'classification' | 'regression';
 
 /** −mean log softmax(logits)[label], in nats; `labels` are int32 class indices. */

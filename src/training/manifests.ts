@@ -1,40 +1,34 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { version_core as tfjsVersion } from '@tensorflow/tfjs-core';
 import packageJson from '../../package.json' with { type: 'json' };
-import type { Config } from '../experiment/config.ts';
 import type { RunRequest } from '../experiment/expand.ts';
+import { rankingOf } from '../experiment/ranking.ts';
 import { FORMAT_VERSION, type RunManifest, type Seed } from '../runs/manifest.ts';
 import { codeFingerprint } from './codeFingerprint.ts';
 import { buildGrouping } from './groups/build.ts';
-import type { Task } from './loss.ts';
 import type { Request } from './request.ts';
 import type { Session } from './session.ts';
-
-/** The validation metric that ranks a run's checkpoints. */
-const metrics: Readonly<Record<Task, RunManifest['metric']>> = {
-  classification: { name: 'accuracy', better: 'higher' },
-  regression: { name: 'rmse', better: 'lower' },
-};
 
 /**
  * Manifests of one launch of a config.
  * @param root folder that holds `.grain`
  */
-export function manifestsOf(
+export async function manifestsOf(
   request: Request,
   session: Session,
   requests: readonly RunRequest[],
   root: string,
-): RunManifest[] {
-  const { config, data, device } = session;
+): Promise<RunManifest[]> {
+  const { config, device } = session;
+  const { data, modelFolder } = session.subject;
   const now = new Date();
   const experiment = { id: experimentId(config.name, now), name: config.name };
   const fingerprints = {
     config: sha256(readFileSync(request.file)),
     ...data.fingerprints,
-    ...modelFingerprint(config, request.folder),
+    ...(modelFolder !== null && { model: await fingerprintOf(modelFolder) }),
     code: codeFingerprint(),
   };
   return requests.map(({ aggregator, aggregation, seed }) => ({
@@ -51,7 +45,7 @@ export function manifestsOf(
       by: config.groups.by,
       names: buildGrouping(config.groups, data, seed.order).names,
     },
-    metric: metrics[config.task],
+    metric: rankingOf(config),
     configPath: path.relative(root, request.file).split(path.sep).join('/'),
     config: { ...config },
     fingerprints,
@@ -82,17 +76,16 @@ function seedName({ init, order }: Seed): string {
   return init === order ? `seed${init}` : `init${init}-order${order}`;
 }
 
-/** Of the saved model that the runs start from, if they do. */
-function modelFingerprint({ model }: Config, folder: string): { model?: string } {
-  if (!model.from) return {};
-  const from = path.resolve(folder, model.from);
-  const files = readdirSync(from, { withFileTypes: true }).filter((entry) => entry.isFile());
-  const names = files.map(({ name }) => name).sort();
-  return { model: sha256(...names.map((name) => readFileSync(path.join(from, name)))) };
+/** SHA-256 of the files of a folder, one after another in the order of their names. */
+async function fingerprintOf(folder: string): Promise<string> {
+  const names = readdirSync(folder).filter((name) => statSync(path.join(folder, name)).isFile());
+  const hash = createHash('sha256');
+  for (const name of names.sort()) {
+    for await (const chunk of createReadStream(path.join(folder, name))) hash.update(chunk);
+  }
+  return hash.digest('hex');
 }
 
-function sha256(...parts: readonly Buffer[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest('hex');
+function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -1,4 +1,5 @@
-import { sampleCorrelation } from 'simple-statistics';
+import { sampleCorrelation, sampleRankCorrelation } from 'simple-statistics';
+import { finalAnswer } from './answers.ts';
 import type { Task } from './loss.ts';
 
 /** Outputs of a network over n examples, row-major n×width. */
@@ -12,7 +13,8 @@ export interface Outputs {
  * Quality of outputs, in float64.
  *
  * classification: `loss` (mean cross-entropy, nats), `accuracy`, `macroF1` (mean of the classes' F1, over classes that occur
- * among targets or predictions). regression: `loss` (mean squared error), `rmse`, `mae`, `pearson` (NaN where a side is constant).
+ * among targets or predictions), `f1` (of the second of two classes; not there if there are more), `mcc`. regression: `loss` (mean
+ * squared error), `rmse`, `mae`, `pearson` and `spearman` (NaN where a side is constant).
  * @param targets length n: class indices, or values.
  */
 export function measure(
@@ -50,16 +52,34 @@ function measureClassification(outputs: Outputs, targets: ArrayLike<number>) {
     if (prediction >= 0) predicted[prediction]!++;
     if (prediction === target) right[target]!++;
   }
-  const scores: number[] = [];
-  for (let c = 0; c < width; c++) {
-    const occurrences = actual[c]! + predicted[c]!;
-    if (occurrences > 0) scores.push((2 * right[c]!) / occurrences);
-  }
+  // 0/0 where a class does not occur at all.
+  const f1 = right.map((hits, c) => (2 * hits) / (actual[c]! + predicted[c]!));
+  const scores = f1.filter((score) => !Number.isNaN(score));
   return {
     loss: loss / targets.length,
     accuracy: sum(right) / targets.length,
     macroF1: sum(scores) / scores.length,
+    ...(width === 2 && { f1: f1[1]! || 0 }),
+    mcc: matthews(right, actual, predicted, targets.length),
   };
+}
+
+/**
+ * Matthews correlation of any number of classes (Gorodkin 2004): the correlation of the indicators of target and prediction. 0
+ * where either is the same throughout.
+ * @param n examples; those without a prediction count as a class of their own
+ */
+function matthews(
+  right: Float64Array,
+  actual: Float64Array,
+  predicted: Float64Array,
+  n: number,
+): number {
+  const unpredicted = n - sum(predicted);
+  const covariance = n * sum(right) - dot(actual, predicted);
+  const spread =
+    (n * n - dot(actual, actual)) * (n * n - dot(predicted, predicted) - unpredicted ** 2);
+  return spread === 0 ? 0 : covariance / Math.sqrt(spread);
 }
 
 /** log Σ exp(logits) − logits[target], shifted by the largest logit against overflow. */
@@ -71,14 +91,54 @@ function crossEntropy(logits: Float32Array, target: number): number {
 }
 
 function measureRegression(values: Float32Array, targets: ArrayLike<number>) {
-  const errors = Array.from(values, (value, i) => value - targets[i]!);
+  const [outputs, wanted] = [Array.from(values), Array.from(targets)];
+  const errors = outputs.map((value, i) => value - wanted[i]!);
+  // One example has no correlation, and values that are no numbers have no ranks.
+  const isDefined = outputs.length > 1 && !outputs.some(Number.isNaN);
+  const correlation = (of: typeof sampleCorrelation) =>
+    isDefined ? of(outputs, wanted) : Number.NaN;
   const meanSquare = sum(errors.map((error) => error * error)) / errors.length;
   return {
     loss: meanSquare,
     rmse: Math.sqrt(meanSquare),
     mae: sum(errors.map(Math.abs)) / errors.length,
-    pearson: sampleCorrelation([...values], Array.from(targets)),
+    pearson: correlation(sampleCorrelation),
+    spearman: correlation(sampleRankCorrelation),
   };
+}
+
+/** Texts that the model wrote, and what they should have been. */
+interface Answers {
+  readonly generated: readonly string[];
+  /** As many, at least one. */
+  readonly references: readonly string[];
+  /** The config's `answerAfter`. */
+  readonly mark: string | undefined;
+}
+
+/**
+ * `loss` and `perplexity` of the answers' tokens and, where the model was asked, `exactMatch`: the share of the texts whose final
+ * answer is that of the reference.
+ * @param loss mean cross-entropy of a token, nats
+ */
+export function measureGeneration(loss: number, answers: Answers | null): Record<string, number> {
+  return {
+    loss,
+    perplexity: Math.exp(loss),
+    ...(answers && { exactMatch: exactMatch(answers) }),
+  };
+}
+
+function exactMatch({ generated, references, mark }: Answers): number {
+  const right = generated.filter((text, i) => {
+    const answer = finalAnswer(text, mark);
+    return answer !== null && answer === finalAnswer(references[i]!, mark);
+  });
+  return right.length / generated.length;
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  return sum(a.map((value, i) => value * b[i]!));
 }
 
 function sum(values: Iterable<number>): number {

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import type { Data } from './data/dataset.ts';
+import type { Data, Examples } from './data/dataset.ts';
 import { type Outputs, predictedClasses } from './metrics.ts';
 
 /** A line of predictions.jsonl: one validation example, in the order of the validation file. */
@@ -15,13 +15,16 @@ type Prediction =
     }
   | { readonly index: number; readonly target: number; readonly prediction: number };
 
-/** Writes what the network says of each validation example: how runs differ example by example is read from these files. */
+/** What the network says of each validation example. */
+export function predictionsOf(data: Data, outputs: Outputs): Prediction[] {
+  return data.classes.length > 0 ? classified(data, outputs) : valued(data, outputs);
+}
+
+/** How runs differ example by example is read from these files. */
 export async function writePredictions(
   folder: string,
-  data: Data,
-  outputs: Outputs,
+  predictions: readonly object[],
 ): Promise<void> {
-  const predictions = data.classes.length > 0 ? classified(data, outputs) : valued(data, outputs);
   const lines = predictions.map((prediction) => `${JSON.stringify(prediction)}\n`);
   await writeFileAtomic(path.join(folder, 'predictions.jsonl'), lines.join(''));
 }
@@ -32,7 +35,7 @@ function classified({ validation, classes }: Data, outputs: Outputs): Prediction
     const logits = outputs.values.subarray(index * outputs.width, (index + 1) * outputs.width);
     const probabilities = softmax(logits);
     return {
-      index,
+      index: placeOf(validation, index),
       target: classes[target]!,
       prediction: classes[chosen[index]!] ?? null,
       probabilities: Object.fromEntries(classes.map((name, i) => [name, probabilities[i]!])),
@@ -42,10 +45,15 @@ function classified({ validation, classes }: Data, outputs: Outputs): Prediction
 
 function valued({ validation }: Data, { values }: Outputs): Prediction[] {
   return Array.from(validation.targets, (target, index) => ({
-    index,
+    index: placeOf(validation, index),
     target,
     prediction: values[index]!,
   }));
+}
+
+/** Where an example stands in its file. */
+export function placeOf({ indices }: Examples, example: number): number {
+  return indices?.[example] ?? example;
 }
 
 /** In float64, shifted by the largest logit against overflow. */

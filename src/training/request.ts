@@ -44,7 +44,7 @@ export class Request {
     const file = path.isAbsolute(named) ? named : path.join(this.folder, named);
     if (existsSync(file)) return file;
     throw this.problem(['data', key], `there is no file ${file}`, {
-      expected: 'the path of a CSV, TSV or JSONL file, relative to the config',
+      expected: 'the path of a CSV, TSV, JSONL or Parquet file, relative to the config',
     });
   }
 }

@@ -101,9 +101,9 @@ export class RunLog {
   }
 }
 
-/** Whether a step came out as it was logged, but for the times; fields that were not logged then do not count. */
+/** Whether a step came out as it was logged, but for times and memory; fields that were not logged then do not count. */
 function isSame(logged: StepEvent, repeated: Untimed<StepEvent>): boolean {
-  const { kind, at, ms, ...facts } = logged;
+  const { kind, at, ms, memory, ...facts } = logged;
   const keys = Object.keys(facts) as (keyof typeof facts)[];
   // As JSON, since the log was read back from it.
   return keys.every((key) => JSON.stringify(facts[key]) === JSON.stringify(repeated[key]));

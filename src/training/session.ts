@@ -1,38 +1,40 @@
-import { stat } from 'node:fs/promises';
 import { EngineClient } from '../engine/client.ts';
 import type { Config } from '../experiment/config.ts';
+import { readsTexts } from '../experiment/texts.ts';
 import type { Data } from './data/dataset.ts';
-import { loadData } from './data/load.ts';
 import { type Device, DeviceError, openDevice } from './devices/device.ts';
-import { buildModel } from './models/build.ts';
-import { type Model, ModelError } from './models/model.ts';
+import { ModelError } from './models/model.ts';
 import type { Request } from './request.ts';
+import type { Loading, Subject } from './subject.ts';
+import { openTables } from './tables/subject.ts';
+import { openTexts } from './texts/subject.ts';
 
 /** All that the runs of one config share while a process trains them. */
 export interface Session {
   readonly config: Config;
   /** Paths in the config are relative to this folder. */
   readonly folder: string;
-  readonly data: Data;
+  readonly subject: Subject;
   readonly device: Device;
   readonly engine: EngineClient;
 }
 
 /**
  * Reads and checks everything that training will need, and writes nothing.
- * @param onLoading is told the bytes of data files read so far, and in all
+ * @param onLoading is told of what is fetched and read
  * @throws ConfigError pointing at what is wrong in the config or the data
  */
 export async function openSession(
   request: Request,
-  onLoading: (done: number, total: number) => void,
+  onLoading: (loading: Loading) => void,
 ): Promise<Session> {
   const { config, folder } = request;
   checkGroups(request);
-  const data = await loadWithProgress(request, onLoading);
-  checkBatch(request, data);
+  const open = readsTexts(config.data) ? openTexts : openTables;
+  const subject = await open(request, onLoading);
+  checkBatch(request, subject.data);
   const device = await deviceFor(request);
-  const session = { config, folder, data, device, engine: EngineClient.start() };
+  const session = { config, folder, subject, device, engine: EngineClient.start() };
   try {
     await checkModel(request, session);
     return session;
@@ -45,26 +47,6 @@ export async function openSession(
 export async function closeSession({ device, engine }: Session): Promise<void> {
   await engine.close();
   await device.close();
-}
-
-/** The network of one run before its first step. */
-export function modelFor({ config, data, folder }: Session, seed: number): Promise<Model> {
-  const outputs = config.task === 'classification' ? data.classes.length : 1;
-  return buildModel(config.model, { input: data.shape, outputs }, seed, folder);
-}
-
-async function loadWithProgress(
-  request: Request,
-  onLoading: (done: number, total: number) => void,
-): Promise<Data> {
-  const files = [request.dataFile('train'), request.dataFile('validation')];
-  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
-  const total = sizes.reduce((sum, size) => sum + size);
-  let done = 0;
-  return loadData(request, (bytes) => {
-    done += bytes;
-    onLoading(done, total);
-  });
 }
 
 function checkGroups(request: Request): void {
@@ -108,7 +90,8 @@ async function deviceFor(request: Request): Promise<Device> {
 /** Builds the model once, to hear its complaints before any run exists. */
 async function checkModel(request: Request, session: Session): Promise<void> {
   try {
-    (await modelFor(session, 0)).dispose();
+    const { subject, device } = session;
+    (await subject.objective(device, { init: 0, order: 0 })).dispose();
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     throw request.problem(['model'], error.message, { expected: 'a model that fits the data' });

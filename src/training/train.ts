@@ -6,7 +6,6 @@ import type { Config } from '../experiment/config.ts';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
 import { aggregationOf, type RunManifest } from '../runs/manifest.ts';
 import type { TrainerState } from './checkpoint.ts';
-import { measure } from './metrics.ts';
 import { writePredictions } from './predictions.ts';
 import { RunLog } from './runLog.ts';
 import type { Session } from './session.ts';
@@ -86,8 +85,8 @@ class Loop {
       if (!isRepeated) this.#warn(step, warnings);
       state = await this.#keep({ ...state, step });
     }
-    const outputs = await this.#trainer.validate();
-    await writePredictions(this.#run.folder, this.#session.data, outputs);
+    const { predictions } = await this.#trainer.validate();
+    await writePredictions(this.#run.folder, predictions());
     return this.#log.end('finished');
   }
 
@@ -113,8 +112,7 @@ class Loop {
 
   /** @returns the metric that ranks checkpoints. */
   async #validate(step: number): Promise<number> {
-    const { config, data } = this.#session;
-    const metrics = measure(config.task, await this.#trainer.validate(), data.validation.targets);
+    const { metrics } = await this.#trainer.validate();
     this.#log.validation({ step, metrics });
     return metrics[this.#run.manifest.metric.name] ?? Number.NaN;
   }

@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { sampleStandardDeviation } from 'simple-statistics';
 import type { WeightsPoint } from '../../src/extension/messages/weights.ts';
-import { type RunFixture, runFixture, seedFixture } from '../webview/fixtures.ts';
+import { costFixture, type RunFixture, runFixture, seedFixture } from '../webview/fixtures.ts';
 import {
   drawn,
   hostRecord,
@@ -66,6 +66,9 @@ const sixteen = runFixture({
   steps: 120,
   lastIsRare: true,
 });
+
+const ownCost = { gradients: 90, aggregate: 4, tensors: 82 * 2 ** 20 };
+const meanCost = { gradients: 90, aggregate: 1, tensors: 80.4 * 2 ** 20 };
 
 /** Steps up to and with the last that broke the promise. */
 const brokenAt = broken.points.findLastIndex(({ guarantee }) => guarantee === 'broken') + 1;
@@ -961,11 +964,38 @@ describe('metrics view', () => {
     );
   });
 
-  test('its charts share one row of a short panel, whole', async () => {
+  test('what a run costs, and against the run on the mean where there is one', async () => {
+    await withPanel(
+      'metrics',
+      async ({ page }) => {
+        const cost = page.locator('.cost');
+        await send(page, metricsShow(grain));
+        assert.equal(await cost.isVisible(), false);
+        await send(page, costFixture(grain, ownCost, meanCost));
+        // A step takes 96…102 ms, and so 99 ms in the median; 93…99 ms of the mean’s.
+        assert.equal(
+          await seenText(cost),
+          'Cost: 99 ms a step, 1.03 × the mean’s; 4 % of it aggregation (medians of 240 steps). Most memory: tensors 82 MiB, 1.02 × the mean’s; process 287 MiB.',
+        );
+        await send(page, metricsShow(grain));
+        assert.ok(await cost.isVisible(), 'the same run shown anew keeps its cost');
+        await send(page, metricsShow(mean));
+        assert.equal(await cost.isVisible(), false, 'another run has its own');
+        await send(page, costFixture(mean, meanCost, null));
+        assert.match(await seenText(cost), /^Cost: 96 ms a step; 1 % of it aggregation/);
+        await send(page, { ...costFixture(mean, meanCost, null), cost: null });
+        assert.equal(await cost.isVisible(), false);
+      },
+      { height: 220 },
+    );
+  });
+
+  test('its charts share one row of a short panel, whole, and the cost is below', async () => {
     await withPanel(
       'metrics',
       async ({ page }) => {
         await send(page, metricsShow(grain));
+        await send(page, costFixture(grain, ownCost, meanCost));
         const boxes = await Promise.all(
           ['loss', 'weights-area', 'conflict-rate', 'min-cosine'].map((id) =>
             page.locator(`#${id}`).boundingBox(),
@@ -976,6 +1006,8 @@ describe('metrics view', () => {
           assert.ok(box.y + box.height <= 220);
         }
         assert.equal(new Set(boxes.map((box) => Math.round(box!.y + box!.height))).size, 1);
+        const cost = (await page.locator('.cost').boundingBox())!;
+        assert.ok(cost.y + cost.height <= 220, 'seen without scrolling');
       },
       { height: 220 },
     );
@@ -983,7 +1015,7 @@ describe('metrics view', () => {
 });
 
 describe('looks', () => {
-  const messages: readonly (readonly [string, PanelName, object])[] = [
+  const messages: readonly (readonly [string, PanelName, ...(readonly object[])])[] = [
     ['weights', 'weights', weightsShow(grain)],
     ['weights-16', 'weights', weightsShow(sixteen)],
     ['conflict-grain', 'conflict', conflictShow(grain)],
@@ -1007,16 +1039,17 @@ describe('looks', () => {
     ['seed-variance-15', 'seedVariance', fifteen],
     ['seed-variance', 'seedVariance', seedFixture('loss', [0, 1, 2, 3, 4], [4])],
     ['metrics', 'metrics', metricsShow(mean)],
+    ['metrics-cost', 'metrics', metricsShow(grain), costFixture(grain, ownCost, meanCost)],
   ];
   for (const theme of ['dark', 'light', 'highContrast', 'highContrastLight'] as const) {
     for (const width of [1000, 400]) {
       test(`${theme}, ${width} px: nothing overflows; screenshots`, async () => {
-        for (const [name, panel, message] of messages) {
+        for (const [name, panel, ...sent] of messages) {
           const height = panel === 'metrics' ? 220 : 800;
           await withPanel(
             panel,
             async ({ page }) => {
-              await send(page, message);
+              for (const message of sent) await send(page, message);
               assert.ok((await overflow(page)) <= 0, `${name} is wider than ${width} px`);
               await page.screenshot({
                 path: path.join(screenshots, `${name}-${theme}-${width}.png`),

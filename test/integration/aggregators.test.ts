@@ -131,6 +131,16 @@ describe('every aggregator', () => {
       return { text: text.stdout, shown: JSON.parse(json.stdout) };
     };
     const kept = await show('grain preconditioned');
+    assert.match(
+      kept.text,
+      /^cost +[\d.]+ ms a step.*; [\d.]+ % of it aggregation \(medians of \d+ steps\)$/m,
+    );
+    const { tensors, resident, againstMean } = kept.shown.cost;
+    assert.ok(tensors > 0 && resident > tensors);
+    assert.equal(againstMean.run, runOf('mean').manifest.id);
+    // The gradients in the metric of AdamW are there beside those that they are made from.
+    assert.ok(againstMean.tensors > 1);
+    assert.equal((await show('mean')).shown.cost.againstMean, null);
     assert.match(kept.text, /of the step that the preconditioner makes of it, without momentum/);
     assert.match(kept.text, new RegExp(`kept in ${STEPS} of ${STEPS} steps`));
     assert.equal(kept.shown.aggregation.metric, 'preconditioned');
@@ -190,7 +200,7 @@ test('killed and resumed, aggregators that remember and the metric of AdamW end 
   const [ours, theirs] = await Promise.all([store.list(), storeOf(alone).list()]);
   for (const [i, run] of ours.entries()) {
     const [mine, expected] = [await stepsOf(run), await stepsOf(theirs[i]!)];
-    const facts = ({ at, ms, ...rest }: StepEvent) => rest;
+    const facts = ({ at, ms, memory, ...rest }: StepEvent) => rest;
     assert.deepEqual(mine.map(facts), expected.map(facts), run.manifest.aggregator);
     const events = await new EventTail(path.join(run.folder, 'events.jsonl')).read();
     assert.deepEqual(

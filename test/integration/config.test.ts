@@ -62,9 +62,9 @@ const inText: readonly [
   ],
   [
     'a task that is not supported',
-    { task: 'generation' },
-    'generation',
-    /expected one of classification, regression/,
+    { task: 'translation' },
+    'translation',
+    /expected one of classification, regression, generation/,
   ],
   [
     'more groups than examples in a batch',

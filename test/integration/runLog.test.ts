@@ -345,7 +345,7 @@ async function stepCount(store: RunStore): Promise<number> {
 }
 
 /** All of a step but when it was taken and how long it took. */
-function factsOf({ at, ms, ...facts }: StepEvent) {
+function factsOf({ at, ms, memory, ...facts }: StepEvent) {
   return facts;
 }
 

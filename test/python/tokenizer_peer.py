@@ -7,7 +7,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-from transformers import AutoTokenizer, PreTrainedTokenizerFast
+from transformers import (
+    AutoTokenizer,
+    GPT2Tokenizer,
+    LlamaTokenizer,
+    PreTrainedTokenizerFast,
+    Qwen2Tokenizer,
+    RobertaTokenizer,
+)
 
 # As Llama 3's and Qwen2's tokenizer.json have them.
 LLAMA3 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -186,6 +193,28 @@ def xlm_roberta(folder, corpus):
     )
     special = dict(bos_token="<s>", eos_token="</s>", pad_token="<pad>", unk_token="<unk>")
     trained(folder, corpus, tokenizer, trainer, **special)
+
+
+def own_class(folder, source, kind, **more):
+    """A tokenizer of transformers' own class for it, with what another one was trained to."""
+    model = json.loads((Path(folder).parent / source / "tokenizer.json").read_text())["model"]
+    kind(vocab=model["vocab"], merges=[tuple(merge) for merge in model["merges"]], **more).save_pretrained(folder)
+
+
+def roberta_class(folder, corpus):
+    own_class(folder, "roberta", RobertaTokenizer)
+
+
+def gpt2_class(folder, corpus):
+    own_class(folder, "gpt2", GPT2Tokenizer)
+
+
+def qwen2_class(folder, corpus):
+    own_class(folder, "qwen2", Qwen2Tokenizer)
+
+
+def llama2_class(folder, corpus):
+    own_class(folder, "llama2", LlamaTokenizer, add_bos_token=True)
 
 
 def answer(tokenizer, request):

@@ -5,7 +5,7 @@ import { diagnoseStep } from '../../src/engine/diagnoseStep.ts';
 import type { AggregatorName } from '../../src/engine/types.ts';
 import type { Method, RunHeader } from '../../src/extension/messages/common.ts';
 import type { CosineMatrix } from '../../src/extension/messages/conflict.ts';
-import type { MetricsPoint } from '../../src/extension/messages/metrics.ts';
+import type { MetricsCost, MetricsPoint } from '../../src/extension/messages/metrics.ts';
 import type {
   AggregatorSeries,
   MetricPoint,
@@ -13,6 +13,8 @@ import type {
 } from '../../src/extension/messages/seedVariance.ts';
 import type { BlockWeights } from '../../src/extension/messages/weights.ts';
 import { blockWeightsOf, matrixOf, pointOf } from '../../src/extension/panels/points.ts';
+import { type Cost, CostTally, costRatio } from '../../src/runs/cost.ts';
+import type { StepEvent } from '../../src/runs/events.ts';
 import { factsOf } from '../../src/runs/facts.ts';
 import { type Asked, type DescentOptions, descend } from './descent.ts';
 
@@ -65,6 +67,31 @@ export function runFixture({ claims, ...options }: RunOptions): RunFixture {
     blocksAt: (index) => blockWeightsOf(log[index]!, groups),
     validation: validations.map(({ step, loss }) => ({ step, value: loss })),
   };
+}
+
+/** What runs cost of which each step takes that long, in ms, and its tensors that many bytes; against one on the mean. */
+export function costFixture(
+  { run, points }: RunFixture,
+  own: CostOptions,
+  mean: CostOptions | null,
+): MetricsCost {
+  const of = ({ gradients, aggregate, tensors }: CostOptions): Cost => {
+    const tally = new CostTally();
+    for (const { step } of points) {
+      const ms = { gradients: gradients + (step % 7), aggregate, update: 2 };
+      const memory = { tensors: tensors - (step % 5), resident: 3.5 * tensors };
+      tally.add({ ms, memory } as StepEvent);
+    }
+    return tally.cost!;
+  };
+  const cost = of(own);
+  return { type: 'cost', id: run.id, cost, againstMean: mean && costRatio(cost, of(mean)) };
+}
+
+interface CostOptions {
+  readonly gradients: number;
+  readonly aggregate: number;
+  readonly tensors: number;
 }
 
 /** As runs of an experiment are told apart. */

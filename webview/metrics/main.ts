@@ -14,6 +14,8 @@ host.onMessage((message) => {
       return view.show(message);
     case 'append':
       return view.append(message);
+    case 'cost':
+      return view.cost(message);
     case 'empty':
       return view.empty(message.reason);
   }

@@ -1,6 +1,7 @@
 import type { RunHeader } from '../../src/extension/messages/common.ts';
 import type {
   MetricsAppend,
+  MetricsCost,
   MetricsPoint,
   MetricsShow,
 } from '../../src/extension/messages/metrics.ts';
@@ -11,18 +12,20 @@ import { Figure } from '../charts/figure.ts';
 import { TimeChart } from '../charts/timeChart.ts';
 import { isKnown, WeightsArea } from '../charts/weightsArea.ts';
 import { DataTable } from '../controls/dataTable.ts';
-import { h } from '../dom.ts';
+import { h, setText } from '../dom.ts';
 import { exact, percent, short } from '../format.ts';
 import { latest, newestFirst } from '../latest.ts';
 import { Page } from '../page.ts';
 import { RunTitle, spokenRun } from '../runHeader.ts';
 import { briefly, counted, noSteps, reasonOf, type Verdict, verdictOf } from '../verdict.ts';
+import { costWords } from './cost.ts';
 import './metrics.css';
 
-/** The selected run in one strip under the code: loss and metric, weights, conflict. */
+/** The selected run in one strip under the code: loss and metric, weights, conflict; and what it costs. */
 export class MetricsView {
   readonly #page: Page;
   readonly #title: RunTitle;
+  readonly #cost = h('p', { class: 'cost', hidden: true });
   readonly #table = new DataTable('Latest steps');
   readonly #figures;
   readonly #loss: TimeChart;
@@ -40,7 +43,14 @@ export class MetricsView {
   constructor(root: HTMLElement, onSelectRun: (runId: string) => void) {
     this.#title = new RunTitle(onSelectRun);
     const figures = h('div', { class: 'figures strip' });
-    this.#page = new Page(root, 'metrics', this.#title.element, figures, this.#table.element);
+    this.#page = new Page(
+      root,
+      'metrics',
+      this.#title.element,
+      figures,
+      this.#cost,
+      this.#table.element,
+    );
     const { announcer } = this.#page;
     this.#figures = {
       loss: new Figure({
@@ -83,6 +93,7 @@ export class MetricsView {
   show({ run, choices, groupNames, metric, points, validation }: MetricsShow): void {
     this.#page.showContent();
     this.#title.show(run, choices);
+    if (this.#cost.dataset.runId !== run.id) this.#cost.hidden = true;
     this.#aggregator = run.aggregator;
     this.#metric = metric;
     this.#latest = [];
@@ -119,6 +130,12 @@ export class MetricsView {
     this.#validated = validation.at(-1) ?? this.#validated;
     this.#tally = counted(this.#tally, points);
     this.#describe(run);
+  }
+
+  cost({ id, cost, againstMean }: MetricsCost): void {
+    this.#cost.dataset.runId = id;
+    this.#cost.hidden = cost === null;
+    if (cost) setText(this.#cost, costWords(cost, againstMean));
   }
 
   empty(reason: string): void {

@@ -74,7 +74,7 @@ async function run(config: string | undefined, options: RunOptions): Promise<num
     const root = path.resolve(
       options.out ?? (config === undefined ? nearestRoot(process.cwd()) : path.dirname(config)),
     );
-    const onLoading = (done: number, total: number) => view.loading(done, total);
+    const onLoading = view.loading.bind(view);
     const launch =
       config === undefined
         ? await launchResumed(options.resume!, root, onLoading)

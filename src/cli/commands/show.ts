@@ -10,6 +10,7 @@ import { promiseOf } from '../../runs/promise.ts';
 import { referredRun } from '../../runs/reference.ts';
 import type { RunSummary } from '../../runs/store.ts';
 import { EventTail } from '../../runs/tail.ts';
+import { costOf, costRows } from '../cost.ts';
 import { listed } from '../listing.ts';
 import { figure, printJson, table } from '../output.ts';
 import { rootOption, storeIn } from '../root.ts';
@@ -22,7 +23,8 @@ export function addShowCommand(program: Command): void {
     .addOption(rootOption())
     .option('--json', 'print one JSON object')
     .action(async (reference: string, { root, json }: { root?: string; json?: boolean }) => {
-      const shown = await shownRun(referredRun(await storeIn(root).list(), reference));
+      const runs = await storeIn(root).list();
+      const shown = await shownRun(referredRun(runs, reference), runs);
       if (json) printJson(shown);
       else console.log(asText(shown));
     });
@@ -30,7 +32,7 @@ export function addShowCommand(program: Command): void {
 
 type ShownRun = Awaited<ReturnType<typeof shownRun>>;
 
-async function shownRun(run: RunSummary) {
+async function shownRun(run: RunSummary, runs: readonly RunSummary[]) {
   const { manifest } = run;
   const tail = new EventTail(path.join(run.folder, EVENTS_FILE));
   const events = await tail.read();
@@ -52,6 +54,7 @@ async function shownRun(run: RunSummary) {
     /** All metrics of the last validation. */
     metrics: validations.at(-1)?.metrics ?? {},
     best: bestOf(events, manifest),
+    cost: await costOf(run, runs),
     lastStep: last ? shownStep(last, manifest) : null,
     warnings: events
       .filter((event) => event.kind === 'warning')
@@ -149,6 +152,7 @@ function asText(run: ShownRun): string {
     ...(best ? [['best', `${figure(best.value)} at step ${best.step}`]] : []),
     ['groups', `${run.groups.names.length} by ${run.groups.by}`],
     ['device', `${run.device.name} (${run.device.rung})`],
+    ...costRows(run.cost),
     ['config', run.configPath],
     ['folder', run.folder],
     ...guaranteeRows(run),

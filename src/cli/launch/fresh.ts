@@ -6,6 +6,7 @@ import { makeIgnored } from '../../runs/gitIgnore.ts';
 import { manifestsOf } from '../../training/manifests.ts';
 import { Request } from '../../training/request.ts';
 import { closeSession, openSession } from '../../training/session.ts';
+import type { Loading } from '../../training/subject.ts';
 import { parseConfigFile } from '../configFile.ts';
 import { storeIn } from '../root.ts';
 import type { Launch } from './launch.ts';
@@ -27,12 +28,12 @@ export async function launchFresh(
   file: string,
   overrides: Overrides,
   root: string,
-  onLoading: (done: number, total: number) => void,
+  onLoading: (loading: Loading) => void,
 ): Promise<Launch> {
   const request = requestFrom(file, overrides);
   const session = await openSession(request, onLoading);
   try {
-    const manifests = manifestsOf(request, session, expand(request.config), root);
+    const manifests = await manifestsOf(request, session, expand(request.config), root);
     makeIgnored(path.join(root, '.grain'));
     const folders = storeIn(root).createAll(manifests);
     const runs = manifests.map((manifest, i) => ({ manifest, folder: folders[i]!.path }));

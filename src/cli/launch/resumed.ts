@@ -9,6 +9,7 @@ import { isResumable } from '../../runs/status.ts';
 import type { RunSummary } from '../../runs/store.ts';
 import { Request } from '../../training/request.ts';
 import { closeSession, openSession, type Session } from '../../training/session.ts';
+import type { Loading } from '../../training/subject.ts';
 import { storeIn } from '../root.ts';
 import type { Launch } from './launch.ts';
 import { OwnedRuns } from './ownedRuns.ts';
@@ -29,7 +30,7 @@ export class ResumeError extends Error {
 export async function launchResumed(
   reference: string,
   root: string,
-  onLoading: (done: number, total: number) => void,
+  onLoading: (loading: Loading) => void,
 ): Promise<Launch> {
   const store = storeIn(root);
   const runs = unfinished(referredRuns(await store.list(), reference));
@@ -76,6 +77,8 @@ function configOf(manifest: RunManifest): Config {
   );
 }
 
-function hasSameData({ fingerprints }: RunManifest, { data }: Session): boolean {
-  return Object.entries(data.fingerprints).every(([part, sha]) => fingerprints[part] === sha);
+function hasSameData({ fingerprints }: RunManifest, { subject }: Session): boolean {
+  return Object.entries(subject.data.fingerprints).every(
+    ([part, sha]) => fingerprints[part] === sha,
+  );
 }

@@ -3,8 +3,8 @@ import { type ProgressView, titleOf } from './view.ts';
 
 /** For a pipe or a file: a line for each thing worth reading, none for single steps. */
 export const lineView: ProgressView = {
-  loading(done, total) {
-    if (done === total) line(`read ${(total / 1e6).toFixed(1)} MB of data`);
+  loading({ what, done, total }) {
+    if (done === total) line(`${what}: ${(total / 1e6).toFixed(1)} MB, done`);
   },
   created({ device }, runs) {
     line(`${runs.length} ${runs.length === 1 ? 'run' : 'runs'} on ${device.name}`);

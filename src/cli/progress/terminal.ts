@@ -4,6 +4,7 @@ import type { RunEvent, StepEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
 import { describe } from '../../training/describe.ts';
 import type { Session } from '../../training/session.ts';
+import type { Loading } from '../../training/subject.ts';
 import type { Run } from '../../training/train.ts';
 import { type ProgressView, titleOf } from './view.ts';
 
@@ -21,8 +22,8 @@ export class TerminalView implements ProgressView {
   #metric = '';
   #conflict = '';
 
-  loading(done: number, total: number): void {
-    this.#draw(() => `reading data ${Math.floor((100 * done) / total)} %`);
+  loading({ what, done, total }: Loading): void {
+    this.#draw(() => `${what} ${Math.floor((100 * done) / total)} %`);
   }
 
   created({ engine, device }: Session, runs: readonly Run[]): void {

@@ -1,11 +1,11 @@
 import type { RunEvent } from '../../runs/events.ts';
 import type { Session } from '../../training/session.ts';
+import type { Loading } from '../../training/subject.ts';
 import type { Run } from '../../training/train.ts';
 
 /** Shows on standard error how `grain run` gets on. */
 export interface ProgressView {
-  /** Bytes of data files read so far, and in all. */
-  loading(done: number, total: number): void;
+  loading(loading: Loading): void;
   /** The runs about to be trained, one after another. */
   created(session: Session, runs: readonly Run[]): void;
   /** An event was written to the log of a run. */

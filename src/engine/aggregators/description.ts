@@ -56,6 +56,8 @@ export interface AggregatorDescription {
    * coordinates.
    */
   readonly decidedBy: 'gram' | 'block-grams' | 'arrival' | 'coordinates';
+  /** True if the weights depend on the sizes alone: they are known before any gradient is. */
+  readonly weighsBySizes?: true;
   readonly properties: Properties;
   /** True if a zero gradient is a group like any other; else it leaves no direction, and `Problem.zeroGroups` applies. */
   readonly takesZeroGroups: boolean;

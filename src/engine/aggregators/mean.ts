@@ -6,6 +6,7 @@ export const mean: AggregatorDescription = {
   reference: 'Robbins & Monro 1951, doi:10.1214/aoms/1177729586',
   guarantee: 'None for single groups: the mean steps against a group whenever ⟨d, gᵢ⟩ < 0.',
   decidedBy: 'gram',
+  weighsBySizes: true,
   properties: {
     convex: true,
     minimumNorm: false,

@@ -1,3 +1,4 @@
+import type { Cost, CostRatio } from '../../runs/cost.ts';
 import type {
   EmptyMessage,
   ReadyMessage,
@@ -32,5 +33,16 @@ export interface MetricsAppend {
   readonly validation: readonly MetricPoint[];
 }
 
-export type MetricsToWebview = MetricsShow | MetricsAppend | EmptyMessage;
+/** What a run costs; follows `show`, and again whenever it has changed. */
+export interface MetricsCost {
+  readonly type: 'cost';
+  /** Of the run. */
+  readonly id: string;
+  /** Null before the first step. */
+  readonly cost: Cost | null;
+  /** Against the run on the mean of the same experiment and seed; null where there is none, and for that run itself. */
+  readonly againstMean: CostRatio | null;
+}
+
+export type MetricsToWebview = MetricsShow | MetricsAppend | MetricsCost | EmptyMessage;
 export type MetricsToHost = ReadyMessage | SelectRunMessage;

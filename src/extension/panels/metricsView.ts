@@ -1,9 +1,12 @@
 import * as vscode from 'vscode';
+import { EventTail } from '../../runs/tail.ts';
 import { runWords } from '../runs/words.ts';
+import { CostContent } from './costContent.ts';
 import { pageOf, webviewOptions } from './html.ts';
 import { LivePage } from './livePage.ts';
 import { metricsMessages } from './metrics.ts';
 import { RunContent } from './runContent.ts';
+import { eventsFile } from './runFeeds.ts';
 import type { Services } from './services.ts';
 import { surfaceOfView } from './surface.ts';
 
@@ -20,14 +23,18 @@ export class MetricsView implements vscode.WebviewViewProvider {
 
   resolveWebviewView(view: vscode.WebviewView): void {
     const { extensionUri, runs, feeds, selection, log } = this.#services;
-    const content = new RunContent({
-      runs,
-      feeds,
-      messages: metricsMessages,
-      runId: () => selection.current?.manifest.id,
-      locale: vscode.env.language,
-      onSelect: this.#onSelect,
-    });
+    const runId = () => selection.current?.manifest.id;
+    const content = new CostContent(
+      new RunContent({
+        runs,
+        feeds,
+        messages: metricsMessages,
+        runId,
+        locale: vscode.env.language,
+        onSelect: this.#onSelect,
+      }),
+      { runs, runId, open: (run) => new EventTail(eventsFile(run)) },
+    );
     const page = new LivePage(surfaceOfView(view), content, runs, log);
     const describe = () => {
       const { current } = selection;

@@ -65,8 +65,8 @@ function innerProduct(a: Parts, b: Parts): number {
   return a.reduce((sum, part, i) => sum + dot(valuesOf(part), valuesOf(b[i]!)), 0);
 }
 
-/** Four sums in flight. */
-function dot(a: Float32Array, b: Float32Array): number {
+/** ⟨a, b⟩ in float64. Four sums in flight. */
+export function dot(a: Float32Array, b: Float32Array): number {
   const end = a.length - (a.length % 4);
   let s0 = 0;
   let s1 = 0;

@@ -5,59 +5,23 @@ import type { BlockMemory } from '../../engine/blocks.ts';
 import type { EngineClient } from '../../engine/client.ts';
 import { SharedGradients } from '../../engine/kernels/sharedGradients.ts';
 import { screen } from '../../engine/screen.ts';
-import type { AggregatorChoice, Memory, ProblemOptions, Warning } from '../../engine/types.ts';
+import type { AggregatorChoice, Memory, ProblemOptions } from '../../engine/types.ts';
 import type { Aggregation } from '../../experiment/aggregation.ts';
-import type { ArrivalFacts } from '../../runs/events.ts';
 import type { Device } from '../devices/device.ts';
 import { valuesOf } from '../devices/values.ts';
 import type { GroupGradient } from '../gradients.ts';
+import type { GradientSource, GroupedSource, SeparateSource } from '../objective.ts';
+import type { AggregatedStep, AggregatorMemory, Turn } from './aggregated.ts';
 import type { ParameterBlock } from './blocks.ts';
+import { meanWeights, sumOfGrams } from './blockWeights.ts';
+import { StackCollector } from './collect.ts';
 import { combine } from './combine.ts';
 import { dropSigns } from './dropSigns.ts';
+import { groupedWay } from './grouped.ts';
 import { inMetric, type Preconditioner } from './metric.ts';
 import { gramOfParts, type Measured, measure, type Parts } from './products.ts';
+import { groupOf } from './stack.ts';
 import { stream } from './stream.ts';
-
-/** What an aggregator carries from step to step, as plain JSON. */
-export type AggregatorMemory = Memory | BlockMemory;
-
-/** Which groups take part in a step. */
-export interface Turn {
-  /** Examples of each group, length k. */
-  readonly sizes: readonly number[];
-  /** Identity of each group across steps, length k; default 0…k−1. */
-  readonly groups?: readonly number[];
-  /** For aggregators that draw lots; default 0. */
-  readonly seed?: number;
-}
-
-/** What one step is to be, and how that came about. */
-export interface AggregatedStep {
-  /** Mean loss per group, before the step. */
-  readonly losses: Float32Array;
-  /** H, k×k row-major, in the metric of the aggregation; null if the gradients were never there at once. */
-  readonly gram: Float64Array | null;
-  /** Length k; null if d is no weighted sum. */
-  readonly weights: Float64Array | null;
-  readonly blocks?: readonly BlockOfStep[];
-  readonly direct?: Measured;
-  readonly streaming?: readonly ArrivalFacts[];
-  /** d, one tensor per trained variable. Null: skip the step. */
-  readonly gradients: readonly tf.Tensor[] | null;
-  /** ‖v‖² of a vector, and its inner products with the groups' gradients; null if they are gone. Until the step's disposal. */
-  readonly measure: ((vector: Parts) => Promise<Measured>) | null;
-  readonly warnings: readonly Warning[];
-  /** Disposes of all tensors of the step. */
-  dispose(): void;
-}
-
-interface BlockOfStep {
-  readonly name: string;
-  /** k×k row-major. */
-  readonly gram: Float64Array;
-  /** Length k. */
-  readonly weights: Float64Array;
-}
 
 /** What an aggregator makes of gradients that are all there. */
 type Decision = Pick<
@@ -69,6 +33,8 @@ interface Options {
   readonly aggregation: Aggregation;
   /** For aggregators that take the parameters block by block. */
   readonly blocks?: readonly ParameterBlock[];
+  /** Of the variables; for gradients that come stacked. */
+  readonly shapes?: readonly (readonly number[])[];
   /** For the metric of the optimizer. */
   readonly preconditioner?: Preconditioner;
 }
@@ -92,14 +58,55 @@ export class StepAggregator {
     this.#choice = { name, parameters, smoothing };
   }
 
-  /** @param groups taken over; gradients that are made only when they are asked for need not all be in memory at once */
-  async aggregate(groups: Iterable<GroupGradient>, turn: Turn): Promise<AggregatedStep> {
+  /** Gradients that are made only when they are asked for need not all be in memory at once. */
+  aggregate(source: GradientSource, turn: Turn): Promise<AggregatedStep> {
+    return source.kind === 'separate'
+      ? this.#aggregateSeparate(source.groups, turn)
+      : this.#aggregateGrouped(source, turn);
+  }
+
+  async #aggregateGrouped(source: GroupedSource, turn: Turn): Promise<AggregatedStep> {
+    const aggregate = groupedWay(this.#choice, this.#options.aggregation.metric);
+    if (!aggregate) return this.#aggregateCut(source, turn);
+    const { memory, ...step } = await aggregate(source, {
+      engine: this.#engine,
+      device: this.#device,
+      choice: this.#choice,
+      blocks: this.#options.blocks!,
+      shapes: this.#options.shapes!,
+      problem: this.#problemOptions(turn),
+    });
+    this.memory = memory;
+    return step;
+  }
+
+  /** For aggregators that have no use for stacks. */
+  async #aggregateCut({ run }: GroupedSource, turn: Turn): Promise<AggregatedStep> {
+    const collector = new StackCollector(this.#options.shapes!);
+    try {
+      const losses = await run(collector);
+      return await this.#aggregateSeparate(this.#cut(collector, losses), turn);
+    } finally {
+      collector.dispose();
+    }
+  }
+
+  /** Stacked gradients as one after another. */
+  *#cut({ all }: StackCollector, losses: readonly number[]): Generator<GroupGradient> {
+    for (const [i, loss] of losses.entries()) {
+      const gradients = all.map((stack, v) => groupOf(stack, i, this.#options.shapes![v]!));
+      yield { loss: tf.scalar(loss), gradients };
+    }
+  }
+
+  async #aggregateSeparate(groups: SeparateSource['groups'], turn: Turn): Promise<AggregatedStep> {
     if (this.#decidedBy === 'arrival') return this.#stream(groups);
-    const all = [...groups];
+    const all: GroupGradient[] = [];
     const dispose = () => {
       for (const { loss, gradients } of all) tf.dispose([loss, ...gradients]);
     };
     try {
+      for await (const group of groups) all.push(group);
       const losses = await readLosses(all);
       const decision = await this.#decide(all, turn);
       return {
@@ -144,7 +151,7 @@ export class StepAggregator {
     return aggregators[this.#choice.name].decidedBy;
   }
 
-  async #stream(groups: Iterable<GroupGradient>): Promise<AggregatedStep> {
+  async #stream(groups: SeparateSource['groups']): Promise<AggregatedStep> {
     const { arrivals, gradients, ...streamed } = await stream(
       this.#device,
       groups,
@@ -251,7 +258,7 @@ export class StepAggregator {
     const blockOf = (variable: number) =>
       blocks.findIndex(({ variables }) => variables.includes(variable));
     return {
-      gram: sum(grams),
+      gram: sumOfGrams(grams),
       weights: meanWeights(solved),
       blocks: solved,
       warnings: answer.warnings,
@@ -291,24 +298,4 @@ async function readLosses(groups: readonly GroupGradient[]): Promise<Float32Arra
   const values = await losses.data<'float32'>();
   losses.dispose();
   return values;
-}
-
-function sum(grams: readonly Float64Array[]): Float64Array {
-  return grams[0]!.map((_, at) => grams.reduce((total, gram) => total + gram[at]!, 0));
-}
-
-/** Mean of the blocks' weights, each weighed by the trace of its Gram matrix; groups that are not finite have no part in it. */
-function meanWeights(blocks: readonly BlockOfStep[]): Float64Array {
-  const k = blocks[0]!.weights.length;
-  const norms2 = Array.from({ length: k }, (_, i) =>
-    blocks.map(({ gram }) => gram[i * k + i]!),
-  ).filter((ofGroup) => ofGroup.every(Number.isFinite));
-  const traces = blocks.map((_, b) => norms2.reduce((total, ofGroup) => total + ofGroup[b]!, 0));
-  const total = traces.reduce((all, trace) => all + trace, 0);
-  const mean = new Float64Array(k);
-  if (total === 0) return mean;
-  for (const [b, { weights }] of blocks.entries()) {
-    for (let i = 0; i < k; i++) mean[i]! += (traces[b]! / total) * weights[i]!;
-  }
-  return mean;
 }

@@ -4,7 +4,7 @@ import { StreamingMinNorm } from '../../engine/aggregators/grainStreaming.ts';
 import type { Warning, ZeroGroupPolicy } from '../../engine/types.ts';
 import type { ArrivalFacts } from '../../runs/events.ts';
 import type { Device } from '../devices/device.ts';
-import type { GroupGradient } from '../gradients.ts';
+import type { SeparateSource } from '../objective.ts';
 import { measure } from './products.ts';
 
 interface Streamed {
@@ -26,13 +26,13 @@ interface Streamed {
  */
 export async function stream(
   device: Device,
-  groups: Iterable<GroupGradient>,
+  groups: SeparateSource['groups'],
   zeroGroups: ZeroGroupPolicy,
 ): Promise<Streamed> {
   const running = new RunningDirection(device);
   const losses: number[] = [];
   try {
-    for (const { loss, gradients } of groups) {
+    for await (const { loss, gradients } of groups) {
       try {
         losses.push((await loss.data())[0]!);
         await running.take(gradients);

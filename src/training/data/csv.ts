@@ -9,6 +9,14 @@ interface Dialect {
   readonly quote: string | null;
 }
 
+/** What the first line is, and how long the others may be. */
+export interface Layout {
+  /** Names of the columns; without them the first line has them. */
+  readonly columns?: readonly string[] | undefined;
+  /** Whether rows may have further cells, which are left out. */
+  readonly ignoresExtraCells: boolean;
+}
+
 interface CsvRecord {
   readonly record: readonly string[];
   readonly raw: string;
@@ -16,11 +24,20 @@ interface CsvRecord {
 }
 
 /**
- * Streams a CSV or TSV file whose first line names the columns.
+ * Streams a CSV or TSV file.
  * @throws DataProblem for an empty file, broken quoting, repeated names and, while iterating, rows of another length
  */
-export async function readCsv(source: Source, dialect: Dialect): Promise<Table> {
+export async function readCsv(source: Source, dialect: Dialect, layout: Layout): Promise<Table> {
   const records = recordsOf(source, dialect);
+  const columns = layout.columns ?? (await headerOf(source, dialect, records));
+  return { file: source.file, columns, rows: rowsOf(source, dialect, columns, layout, records) };
+}
+
+async function headerOf(
+  source: Source,
+  dialect: Dialect,
+  records: AsyncGenerator<CsvRecord>,
+): Promise<readonly string[]> {
   const header = await records.next();
   if (header.done) {
     throw new DataProblem(source.file, { line: 1, column: 1 }, 'the file is empty', {
@@ -35,21 +52,24 @@ export async function readCsv(source: Source, dialect: Dialect): Promise<Table> 
       expected: 'a different name for each column',
     });
   }
-  return { file: source.file, columns, rows: rowsOf(source, dialect, columns, records) };
+  return columns;
 }
 
 async function* rowsOf(
   source: Source,
   dialect: Dialect,
   columns: readonly string[],
+  layout: Layout,
   records: AsyncIterable<CsvRecord>,
 ): AsyncGenerator<Row> {
+  const names = layout.columns ? 'name in data.columns' : 'column of the first line';
   for await (const row of records) {
     const fields = row.record.length;
-    if (fields !== columns.length) {
+    const isTooLong = fields > columns.length;
+    if (fields < columns.length || (isTooLong && !layout.ignoresExtraCells)) {
       const place = placeOf(row, Math.min(fields - 1, columns.length), dialect);
       throw new DataProblem(source.file, place, `the row has ${fields} fields`, {
-        expected: `${columns.length}, one per column of the first line`,
+        expected: `${columns.length}, one per ${names}${isTooLong ? ', or data.extraCells: ignore' : ''}`,
       });
     }
     yield { cells: row.record, place: (column) => placeOf(row, column, dialect) };

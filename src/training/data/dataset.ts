@@ -1,12 +1,44 @@
-/** Examples as numbers. */
-export interface Dataset {
+/** What is known of examples of any kind. */
+export interface Examples {
   readonly count: number;
+  /** Length count: class indices, or values; empty for generation, whose targets are texts. */
+  readonly targets: Int32Array | Float64Array;
+  /** Length count: tokens of each example, if they are texts. */
+  readonly lengths?: Int32Array;
+  /** Length count: their places in the file, if they are a choice of its examples. */
+  readonly indices?: Int32Array;
+}
+
+/** Examples as numbers. */
+export interface Dataset extends Examples {
   /** Numbers in one example. */
   readonly width: number;
   /** count×width, row-major; scaled and standardized. */
   readonly features: Float32Array;
-  /** Length count: class indices, or values. */
-  readonly targets: Int32Array | Float64Array;
+}
+
+/** A text, a pair of texts, or a prompt and its answer, as tokens. */
+export interface TextExample {
+  readonly ids: Int32Array;
+  /** Of the two texts of a pair; as long as `ids`. */
+  readonly typeIds: Int32Array;
+  /** Generation alone: index of the answer's first token, at least 1; tokens from there on are to be learnt. */
+  readonly answerAt?: number;
+}
+
+/** What a model that generates is asked, and what it should say. */
+export interface Question {
+  /** Token ids. */
+  readonly prompt: Int32Array;
+  readonly answer: string;
+}
+
+/** Examples as tokens. */
+export interface TextDataset extends Examples {
+  readonly examples: readonly TextExample[];
+  readonly lengths: Int32Array;
+  /** Generation alone, else empty: one per example. */
+  readonly questions: readonly Question[];
 }
 
 /** Texts stood in for by their indices. */
@@ -18,15 +50,22 @@ export interface Labelling {
 }
 
 /** All that a config's `data` stands for. */
-export interface Data {
-  readonly train: Dataset;
-  readonly validation: Dataset;
-  /** Shape of one example. */
-  readonly shape: readonly number[];
-  /** Names of the classes that targets index; empty for regression. */
+export interface Data<E extends Examples = Examples> {
+  readonly train: E;
+  readonly validation: E;
+  /** Names of the classes that targets index; empty for other tasks than classification. */
   readonly classes: readonly string[];
   /** Of the training examples, when groups are made by a column. */
   readonly column: Labelling | null;
   /** SHA-256 of the files, hex. */
   readonly fingerprints: { readonly train: string; readonly validation: string };
 }
+
+/** Data whose examples are numbers. */
+export interface TableData extends Data<Dataset> {
+  /** Shape of one example. */
+  readonly shape: readonly number[];
+}
+
+/** Data whose examples are texts. */
+export type TextData = Data<TextDataset>;

@@ -1,35 +1,41 @@
 import type { Request } from '../request.ts';
 import { trainingRoles, validationRoles } from './columns.ts';
-import type { Data, Dataset } from './dataset.ts';
+import type { Dataset, TableData } from './dataset.ts';
+import type { DataFiles } from './files.ts';
 import { labelled } from './labels.ts';
 import { openTable } from './openTable.ts';
 import { type Cells, readCells } from './read.ts';
 import { Source } from './source.ts';
 import { standardize } from './standardize.ts';
+import { classesOf, targetNumbers } from './targets.ts';
 
 /**
- * Streams and checks the training and validation files of a config.
+ * Streams and checks the training and validation files of a config whose examples are numbers.
  * @param onBytes is told how many bytes were read since it was told last
  * @throws ConfigError at the key of the config, or the cell of the file, that is wrong
  */
-export async function loadData(request: Request, onBytes: (bytes: number) => void): Promise<Data> {
+export async function loadData(
+  request: Request,
+  files: DataFiles,
+  onBytes: (bytes: number) => void,
+): Promise<TableData> {
   const { task, data } = request.config;
 
-  const trainSource = new Source(request.dataFile('train'), onBytes);
-  const trainTable = await openTable(trainSource);
+  const trainSource = new Source(files.train, onBytes);
+  const trainTable = await openTable(trainSource, data);
   const roles = trainingRoles(trainTable, request);
   const trainCells = await readCells(trainTable, roles, request);
   const shape = shapeOf(trainCells, request);
-  const classes = task === 'classification' ? classesOf(trainCells, request) : [];
+  const classes = task === 'classification' ? classesOf(trainCells.targets, request) : [];
 
-  const validationSource = new Source(request.dataFile('validation'), onBytes);
-  const validationTable = await openTable(validationSource);
+  const validationSource = new Source(files.validation, onBytes);
+  const validationTable = await openTable(validationSource, data);
   const features = roles.features.map((column) => trainTable.columns[column]!);
   const validationCells = await readCells(
     validationTable,
     validationRoles(validationTable, request, features),
     request,
-    task === 'classification' ? classes : undefined,
+    task === 'classification' ? new Set(classes) : undefined,
   );
 
   const train = datasetOf(trainCells, classes);
@@ -48,16 +54,6 @@ export async function loadData(request: Request, onBytes: (bytes: number) => voi
   };
 }
 
-function classesOf({ targets }: Cells, request: Request): readonly string[] {
-  const { names } = labelled(targets);
-  if (names.length > 1) return names;
-  throw request.problem(
-    ['data', 'target'],
-    `the training data have one class only: "${names[0]}" in every row`,
-    { expected: 'at least two classes' },
-  );
-}
-
 function shapeOf({ width }: Cells, request: Request): readonly number[] {
   const { image } = request.config.data;
   if (!image) return [width];
@@ -74,14 +70,5 @@ function datasetOf(
   { count, width, features, targets }: Cells,
   classes: readonly string[],
 ): Dataset {
-  const indexOf = new Map(classes.map((name, index) => [name, index]));
-  return {
-    count,
-    width,
-    features,
-    targets:
-      classes.length > 0
-        ? Int32Array.from(targets, (name) => indexOf.get(name)!)
-        : Float64Array.from(targets, Number),
-  };
+  return { count, width, features, targets: targetNumbers(targets, classes) };
 }

@@ -1,19 +1,30 @@
-import path from 'node:path';
-import { readCsv } from './csv.ts';
+import type { Config } from '../../experiment/config.ts';
+import { formatOf } from '../../experiment/dataFormat.ts';
+import { type Layout, readCsv } from './csv.ts';
 import { readJsonl } from './jsonl.ts';
+import { readParquet } from './parquet.ts';
 import type { Source } from './source.ts';
 import type { Table } from './table.ts';
 
-/** Reads CSV, TSV or JSONL, told apart by the file's extension; CSV where it says neither. */
-export function openTable(source: Source): Promise<Table> {
-  switch (path.extname(source.file).toLowerCase()) {
-    case '.jsonl':
-    case '.ndjson':
+/** What a config's `data` says of how its files are written. */
+export type TableConfig = Pick<Config['data'], 'format' | 'columns'> &
+  Partial<Pick<Config['data'], 'extraCells'>>;
+
+/** Reads CSV, TSV, JSONL or Parquet: what the config says, or the file's extension. */
+export function openTable(source: Source, config: TableConfig = {}): Promise<Table> {
+  const layout: Layout = {
+    columns: config.columns,
+    ignoresExtraCells: config.extraCells === 'ignore',
+  };
+  switch (config.format ?? formatOf(source.file)) {
+    case 'jsonl':
       return readJsonl(source);
-    case '.tsv':
+    case 'parquet':
+      return readParquet(source);
+    case 'tsv':
       // Quotes mean nothing in TSV: text corpora are full of lone ones.
-      return readCsv(source, { delimiter: '\t', quote: null });
-    default:
-      return readCsv(source, { delimiter: ',', quote: '"' });
+      return readCsv(source, { delimiter: '\t', quote: null }, layout);
+    case 'csv':
+      return readCsv(source, { delimiter: ',', quote: '"' }, layout);
   }
 }

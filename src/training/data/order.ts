@@ -1,3 +1,4 @@
+import type { BatchOrder } from './batchOrder.ts';
 import { randomFor, shuffle } from './random.ts';
 
 /**
@@ -7,7 +8,7 @@ import { randomFor, shuffle } from './random.ts';
  * takes positions (s−1)·B … s·B−1. So every batch is full, no example is dropped at the end of an epoch — a batch there takes
  * the tail of one permutation and the head of the next — and a resumed run needs nothing but the step.
  */
-export class Order {
+export class Order implements BatchOrder {
   readonly #examples: number;
   readonly #batchSize: number;
   readonly #seed: number;
@@ -20,7 +21,6 @@ export class Order {
     this.#seed = seed;
   }
 
-  /** @param step 1-based. @returns indices of examples, length batchSize. */
   batch(step: number): Int32Array {
     const indices = new Int32Array(this.#batchSize);
     let position = (step - 1) * this.#batchSize;

@@ -4,7 +4,7 @@ import type { Place } from './table.ts';
 
 /** An error at a place of a data file; told like those of the config, since the two are mended together. */
 export class DataProblem extends ConfigError {
-  constructor(file: string, { line, column }: Place, message: string, help: Help) {
+  constructor(file: string, { line, column, row }: Place, message: string, help: Help) {
     super([
       {
         file,
@@ -13,7 +13,7 @@ export class DataProblem extends ConfigError {
         endLine: line,
         endColumn: column + 1,
         path: [],
-        message,
+        message: row === undefined ? message : `row ${row}: ${message}`,
         ...mending(help),
       },
     ]);

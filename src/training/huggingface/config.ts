@@ -12,6 +12,7 @@ export type {
   DecoderConfig,
   EncoderConfig,
   ModelType,
+  RopeConfig,
 } from './config/description.ts';
 
 export const CONFIG_FILE = 'config.json';

@@ -1,36 +1,17 @@
 import { existsSync } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { datasetInfo, listFiles, modelInfo } from '@huggingface/hub';
 import { hasCode } from '../../runs/errno.ts';
 import { OwnedError, type Ownership, takeOwnership } from '../../runs/owner.ts';
 import { downloadBlob, type RemoteFile } from './hub/blob.ts';
 import { DownloadError } from './hub/downloadError.ts';
-import { expanded, type HubEnvironment, hubEnvironment } from './hub/environment.ts';
+import { type HubEnvironment, hubEnvironment } from './hub/environment.ts';
 import { cancelled, hubFetch, unreachable } from './hub/fetch.ts';
-import { CachedRepository, isHubId, type RepositoryKind } from './hub/repository.ts';
+import { CachedRepository, type RepositoryKind } from './hub/repository.ts';
 import { isComplete, type Wanted, wantedFiles } from './hub/wanted.ts';
 
 export { DownloadError } from './hub/downloadError.ts';
-
-/** Where a checkpoint comes from. */
-export type Source =
-  | { readonly kind: 'folder'; readonly folder: string }
-  | { readonly kind: 'hub'; readonly id: string };
-
-/**
- * Reads `model.from`: a folder, if it is there or is written as a path, or else the id of a repository of the hub.
- * @param base folder that paths are relative to
- * @returns null for what is neither
- */
-export function sourceOf(from: string, base: string): Source | null {
-  const folder = from.startsWith('~') ? expanded(from) : path.resolve(base, from);
-  if (/^[.~]/.test(from) || path.isAbsolute(from) || existsSync(folder)) {
-    return { kind: 'folder', folder };
-  }
-  return isHubId(from) ? { kind: 'hub', id: from } : null;
-}
 
 /** Of all files together. */
 export interface Download {

@@ -1,7 +1,8 @@
-import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
+import { modelFolder } from '../../experiment/modelOrigin.ts';
 import { cnn } from './cnn.ts';
+import { readArtifacts, writeArtifacts } from './files.ts';
 import { mlp } from './mlp.ts';
 import {
   type LayerVariables,
@@ -26,9 +27,9 @@ export async function buildModel(
   shape: ModelShape,
   seed: number,
   baseFolder: string,
-): Promise<Model> {
+): Promise<TrainableNetwork> {
   const network = config.from
-    ? await pretrained(path.resolve(baseFolder, config.from), config.head, shape, seed)
+    ? await pretrained(modelFolder(config.from, baseFolder), config.head, shape, seed)
     : fromScratch(config, shape, seed);
   freeze(network, config.freeze ?? 0);
   return new TrainableNetwork(network);
@@ -54,7 +55,8 @@ function freeze(network: tfl.LayersModel, count: number): void {
   for (const layer of layers.slice(0, count)) layer.trainable = false;
 }
 
-class TrainableNetwork implements Model {
+/** A layers model. Its outputs are logits (classification) or values (regression). */
+export class TrainableNetwork implements Model {
   readonly network: tfl.LayersModel;
   readonly trainable: readonly tf.Variable[];
   readonly layers: readonly LayerVariables[];
@@ -75,9 +77,29 @@ class TrainableNetwork implements Model {
     };
   }
 
-  /** Layers that behave differently in training (dropout, batch normalisation) act as in inference: steps are deterministic. */
+  /**
+   * [n, …input] → [n, outputs]. The caller disposes of the result (or calls within `tf.tidy`). Layers that behave differently in
+   * training (dropout, batch normalisation) act as in inference: steps are deterministic.
+   */
   apply(x: tf.Tensor): tf.Tensor2D {
     return this.network.apply(x, { training: false }) as tf.Tensor2D;
+  }
+
+  /** As TensorFlow.js writes them: model.json and weights.bin. */
+  async save(folder: string): Promise<void> {
+    await this.network.save(
+      tf.io.withSaveHandler(async (artifacts) => {
+        await writeArtifacts(folder, artifacts);
+        return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
+      }),
+    );
+  }
+
+  async load(folder: string): Promise<void> {
+    const { weightData, weightSpecs } = await readArtifacts(folder);
+    const weights = tf.io.decodeWeights(weightData!, weightSpecs!);
+    this.network.loadWeights(weights);
+    tf.dispose(weights);
   }
 
   dispose(): void {

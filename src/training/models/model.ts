@@ -1,5 +1,4 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type * as tfl from '@tensorflow/tfjs-layers';
 
 /** The `model` part of a config. */
 export interface ModelConfig {
@@ -30,16 +29,21 @@ export interface LayerVariables {
   readonly variables: readonly number[];
 }
 
-/** A network being trained. Its outputs are logits (classification) or values (regression). */
+/** A network being trained. */
 export interface Model {
-  readonly network: tfl.LayersModel;
   /** Trained variables, in the order of every list of gradients. */
   readonly trainable: readonly tf.Variable[];
   /** Of layers that are trained, from the input to the output. */
   readonly layers: readonly LayerVariables[];
   readonly parameterCount: { readonly total: number; readonly trainable: number };
-  /** [n, …input] → [n, outputs]. The caller disposes of the result (or calls within `tf.tidy`). */
-  apply(x: tf.Tensor): tf.Tensor2D;
+  /** Writes the weights into the folder of a checkpoint and waits until they are on disk. */
+  save(folder: string): Promise<void>;
+  /**
+   * Sets the weights to those that `save` wrote.
+   *
+   * @throws when they are not those of this model
+   */
+  load(folder: string): Promise<void>;
   dispose(): void;
 }
 

@@ -90,6 +90,30 @@ export class Parameters {
     return this.trained.map(({ value }) => value as tf.Variable);
   }
 
+  /** Names of the modules that are trained as they are, where those beside them have adapters. */
+  get wholeModules(): readonly string[] {
+    return this.#sections.filter(({ isWhole }) => isWhole).map(({ path }) => path);
+  }
+
+  /**
+   * Sets what is trained to other values.
+   *
+   * @throws ModelError if a tensor is missing or of another shape; nothing is changed then
+   */
+  async assign(tensors: TensorReader): Promise<void> {
+    const names = new Set(tensors.names);
+    for (const { name, value } of this.trained) {
+      const found = names.has(name) ? `[${tensors.shapeOf(name)}]` : 'nothing';
+      if (found === `[${value.shape}]`) continue;
+      throw new ModelError(`of ${name} there is ${found} where [${value.shape}] is expected`);
+    }
+    for (const { name, value } of this.trained) {
+      const tensor = tf.tensor(await tensors.read(name), value.shape, 'float32');
+      (value as tf.Variable).assign(tensor);
+      tensor.dispose();
+    }
+  }
+
   /** Sections that are trained, by their variables. */
   get layers(): readonly LayerVariables[] {
     const indices = new Map(this.trained.map((parameter, index) => [parameter, index]));
@@ -131,6 +155,9 @@ export class Parameters {
   }
 }
 
+/** How peft calls the matrices of an adapter. */
+const ADAPTER = /\.lora_[AB]\.weight$/;
+
 /** A part of a network and its parameters. */
 export class Section {
   readonly name: string;
@@ -151,6 +178,11 @@ export class Section {
 
   get trained(): boolean {
     return this.parameters.some(({ trained }) => trained);
+  }
+
+  /** Whether it is trained itself, and not adapters in it. */
+  get isWhole(): boolean {
+    return this.parameters.some(({ name, trained }) => trained && !ADAPTER.test(name));
   }
 
   /** @param name after the section's, or nothing */

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { aggregate } from '../../../src/engine/aggregate.ts';
-import { aggregateBlocks, type Block, type BlockOptions } from '../../../src/engine/blocks.ts';
+import {
+  aggregateBlock,
+  aggregateBlocks,
+  type Block,
+  type BlockMemory,
+  type BlockOptions,
+  concludeBlocks,
+} from '../../../src/engine/blocks.ts';
 import { gramOf } from '../../../src/engine/gram.ts';
 import type { AggregatorChoice } from '../../../src/engine/types.ts';
 import { blocksOf } from './direction.ts';
@@ -97,6 +104,31 @@ test('a group that is not finite in one block is dropped from all', () => {
   assert.deepEqual(answer.warnings[0]!.groups, [2]);
 });
 
+test('blocks one after another are all at once, to the last bit, memory and all', () => {
+  const choice: AggregatorChoice = { name: LAYERWISE, smoothing: 0.5 };
+  fc.assert(
+    fc.property(samples(undefined, 24), fc.nat({ max: 5 }), fc.boolean(), (sample, bad, stop) => {
+      const { rows } = sample;
+      // A group that is not finite in the last coordinate, and so in the last block alone; beyond the k groups: none.
+      const marked = rows.map((row, i) => (i === bad ? row.with(-1, Number.NaN) : row));
+      const blocks = blocksOf(marked);
+      const nonFinite = bad < rows.length ? [bad] : [];
+      let memory: BlockMemory | undefined;
+      for (let step = 0; step < 2; step++) {
+        const options: BlockOptions = {
+          zeroGroups: stop ? 'stop' : 'drop',
+          ...(memory && { memory }),
+        };
+        const solved = blocks.map((one) => aggregateBlock(one, nonFinite, options, choice));
+        const answer = concludeBlocks(blocks, solved, options, choice);
+        assert.deepEqual(answer, aggregateBlocks(blocks, options, choice));
+        memory = answer.memory;
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
 test('a group that is zero in one block only plays no part there; policies are about whole gradients', () => {
   const blocks = [block('a', [1, 0], [0, 1], [0, 0]), block('b', [1], [3], [2])];
   for (const zeroGroups of ['drop', 'stop', 'error'] as const) {
@@ -177,5 +209,6 @@ test('what is not a set of blocks is refused', () => {
   ];
   for (const [blocks, choice, message] of refused) {
     assert.throws(() => aggregateBlocks(blocks, {}, choice), { name: 'RangeError', message });
+    assert.throws(() => concludeBlocks(blocks, [], {}, choice), { name: 'RangeError', message });
   }
 });

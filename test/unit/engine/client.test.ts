@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { aggregate } from '../../../src/engine/aggregate.ts';
-import { aggregateBlocks } from '../../../src/engine/blocks.ts';
+import { aggregateBlock, aggregateBlocks, concludeBlocks } from '../../../src/engine/blocks.ts';
 import { EngineClient } from '../../../src/engine/client.ts';
 import { diagnoseStep } from '../../../src/engine/diagnoseStep.ts';
 import { gramOf } from '../../../src/engine/gram.ts';
@@ -46,6 +46,15 @@ test('answers are those of the engine itself', () =>
     assert.deepEqual(
       await engine.aggregateBlocks(blocks, {}, 'grain-layerwise'),
       aggregateBlocks(blocks, {}, 'grain-layerwise'),
+    );
+    const solved = [];
+    for (const block of blocks) {
+      solved.push(await engine.aggregateBlock(block, [3], {}, 'grain-layerwise'));
+      assert.deepEqual(solved.at(-1), aggregateBlock(block, [3], {}, 'grain-layerwise'));
+    }
+    assert.deepEqual(
+      await engine.concludeBlocks(blocks, solved, {}, 'grain-layerwise'),
+      concludeBlocks(blocks, solved, {}, 'grain-layerwise'),
     );
     const sizes = [1, 2, 3, 4, 5, 6, 7, 8];
     const step = { gram: problem.gram, sizes, weights: new Float64Array(8).fill(1 / 8) };

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { checkFiles } from '../../../src/experiment/checkFiles.ts';
 import { ConfigError } from '../../../src/experiment/configError.ts';
+import { modelOrigin } from '../../../src/experiment/modelOrigin.ts';
 import { parseConfig } from '../../../src/experiment/parse.ts';
 import { textAt } from './textAt.ts';
 
@@ -13,7 +14,13 @@ after(() => rmSync(folder, { recursive: true }));
 mkdirSync(path.join(folder, 'data'));
 mkdirSync(path.join(folder, 'saved'));
 mkdirSync(path.join(folder, 'empty'));
-for (const name of ['data/train.csv', 'data/dev.csv', 'saved/model.json']) {
+mkdirSync(path.join(folder, 'owner/checkpoint'), { recursive: true });
+for (const name of [
+  'data/train.csv',
+  'data/dev.csv',
+  'saved/model.json',
+  'owner/checkpoint/config.json',
+]) {
   writeFileSync(path.join(folder, name), '');
 }
 
@@ -51,4 +58,41 @@ test('a folder without a model, a file in place of a folder, a folder that is no
   ]);
   const [, model] = missing(`${files}\nmodel: { from: saved/model.json }`);
   assert.equal(model?.[1], 'saved/model.json is no folder');
+});
+
+test('texts need a checkpoint: in a folder, or named as on the hub', () => {
+  const files = 'data: { train: data/train.csv, validation: data/dev.csv, target: y, text: x }';
+  const complaint = (from: string) => missing(`${files}\nmodel: { from: ${from} }`)[0]?.[1];
+  assert.equal(complaint('owner/checkpoint'), undefined);
+  assert.equal(complaint(path.join(folder, 'owner/checkpoint')), undefined);
+  assert.equal(complaint('owner/other'), undefined, 'not a folder, so on the hub');
+  assert.equal(complaint('"owner/other@v1.0"'), undefined);
+  assert.equal(complaint('./owner/other'), 'there is no folder ./owner/other');
+  assert.equal(complaint('"~/nowhere-at-all"'), 'there is no folder ~/nowhere-at-all');
+  assert.equal(complaint('other'), 'there is no folder other');
+  assert.equal(complaint('a/b/c'), 'there is no folder a/b/c');
+  assert.equal(complaint('saved'), 'the folder saved holds no config.json');
+});
+
+test('numbers need a layers model, and there are none on the hub', () => {
+  const files = 'data: { train: data/train.csv, validation: data/dev.csv, target: y }';
+  assert.deepEqual(missing(`${files}\nmodel: { from: owner/chekpoint }`), [
+    ['owner/chekpoint', 'there is no folder owner/chekpoint', 'owner/checkpoint'],
+  ]);
+  assert.equal(
+    missing(`${files}\nmodel: { from: owner/checkpoint }`)[0]?.[1],
+    'the folder owner/checkpoint holds no model.json',
+  );
+});
+
+test('files of a dataset on the hub are not looked for here', () => {
+  const text = 'data: { from: owner/name, train: a.jsonl, validation: b.jsonl, target: y }';
+  assert.deepEqual(missing(text), []);
+});
+
+test('~ is the home folder', () => {
+  assert.deepEqual(modelOrigin('~/models/a', folder), {
+    kind: 'folder',
+    folder: path.join(homedir(), 'models/a'),
+  });
 });

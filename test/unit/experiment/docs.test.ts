@@ -18,10 +18,12 @@ test('docs/aggregators.md is what the registry says: else run npm run docs', () 
   assert.equal(readFileSync(file, 'utf8'), aggregatorsPage());
 });
 
-test('its example is a config', () => {
-  const [, example] = /```yaml\n(.*?)```/s.exec(page) ?? [];
-  assert.ok(example);
-  assert.equal(parseConfig(example, 'grain.yaml').config.name, parse(example).name);
+test('its examples are configs', () => {
+  const examples = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(([, example]) => example!);
+  assert.equal(examples.length, 3);
+  for (const example of examples) {
+    assert.equal(parseConfig(example, 'grain.yaml').config.name, parse(example).name);
+  }
 });
 
 test('every key is described', () => {

@@ -32,15 +32,17 @@ describe('what is right', () => {
     assert.deepEqual(config, {
       name: 'fine-tune',
       task: 'classification',
-      model: { freeze: 0 },
+      model: { freeze: 0, reinitialize: 0, checkpointing: false },
       data: {
         train: 'train.csv',
         validation: 'dev.csv',
+        extraCells: 'error',
         target: 'label',
+        maxNewTokens: 256,
         scale: 1,
         standardize: false,
       },
-      groups: { by: 'microbatch', count: 8 },
+      groups: { by: 'microbatch', count: 8, backward: 'grouped' },
       aggregate: ['grain', 'mean'],
       optimizer: {
         name: 'adamw',
@@ -54,9 +56,11 @@ describe('what is right', () => {
         decay: 'none',
       },
       batchSize: 32,
+      batches: 'random',
       steps: 500,
       evaluateEvery: 50,
       checkpointEvery: 100,
+      keepCheckpoints: 1,
       seeds: [0, 1, 2, 3, 4],
       device: 'auto',
       zeroGroups: 'drop',
@@ -115,7 +119,7 @@ describe('mistakes', () => {
       name: 'ConfigError',
       message: [
         'runs/grain.yaml:2:1: unknown key "learningrate": there is optimizer.learningRate',
-        '  expected one of name, task, model, data, groups, aggregate, optimizer, batchSize, steps, evaluateEvery, checkpointEvery, seeds, device, zeroGroups',
+        '  expected one of name, task, metric, model, data, groups, aggregate, optimizer, batchSize, batches, steps, evaluateEvery, evaluateExamples, checkpointEvery, keepCheckpoints, seeds, device, zeroGroups',
         'runs/grain.yaml:3:1: missing key data.validation',
         '  expected the path of a file',
         'runs/grain.yaml:4:10: data.train cannot be 5',
@@ -153,6 +157,7 @@ describe('mistakes', () => {
       'preconditiond',
       'preconditioned',
     ],
+    ['a key of an adapter', `${data}\nmodel: { adapter: { lora: { ranks: 4 } } }`, 'ranks', 'rank'],
     ['a setting', `${data}\naggregate: [{ name: grain, smoothin: 0.4 }]`, 'smoothin', 'smoothing'],
   ] as const) {
     test(`the nearest valid name can take the place of ${what}`, () => {
@@ -174,8 +179,8 @@ describe('mistakes', () => {
 
   test('tasks and aggregators that are not supported: those that are', () => {
     assert.equal(
-      onlyMistake(`${data}\ntask: generation`).expected,
-      'one of classification, regression',
+      onlyMistake(`${data}\ntask: translation`).expected,
+      'one of classification, regression, generation',
     );
     assert.ok(
       onlyMistake(`${data}\naggregate: [sgd]`).expected?.startsWith(
@@ -213,7 +218,19 @@ describe('mistakes', () => {
     ['optimizer: { beta2: 1 }', '1', /a number from 0 to below 1/],
     ['optimizer: { learningRate: 0 }', '0', /a number above 0/],
     ['optimizer: { learningRate: .inf }', '.inf', /a number above 0/],
-    ['groups: { by: "column:" }', 'column:', /microbatch, random, label, or column:<name>/],
+    ['groups: { by: "column:" }', 'column:', /microbatch, random, label, length, or column:<name>/],
+    ['metric: bleu', 'bleu', /^one of accuracy, macroF1, f1, mcc, rmse,/],
+    ['batches: bucketed', 'bucketed', /^one of random, similar-length$/],
+    ['groups: { backward: both }', 'both', /^one of grouped, accumulate$/],
+    ['keepCheckpoints: 0', '0', /a whole number of at least 1/],
+    ['model: { adapter: lora }', 'lora', /^the keys lora$/],
+    ['model: { adapter: { lora: { rank: 0 } } }', '0', /a whole number of at least 1/],
+    [
+      'model: { adapter: { lora: { targets: [] } } }',
+      '[]',
+      /a list, not empty, of the name of a lin/,
+    ],
+    ['model: { dropout: 1 }', '1', /a number from 0 to below 1/],
     ['name: a/b', 'a/b', /a folder name may have/],
     ['name: "  "', '  ', /a folder name may have/],
     ['name: ..', '..', /a folder name may have/],
@@ -223,6 +240,26 @@ describe('mistakes', () => {
       const mistake = onlyMistake(`${data}\n${line}`);
       assert.equal(mistake.at, at);
       assert.match(mistake.expected ?? '', expected);
+    });
+  }
+
+  test('a key is known to be elsewhere, however deep', () => {
+    const { message } = onlyMistake(`${data}\nalpha: 16`);
+    assert.equal(message, 'unknown key "alpha": there is model.adapter.lora.alpha');
+  });
+
+  for (const [more, at, expected] of [
+    ['text: []', '[]', 'the name of a column, or a list of one or two'],
+    ['text: [a, b, c]', '[a, b, c]', 'the name of a column, or a list of one or two'],
+    ['text: 7', '7', 'the name of a column, or a list of one or two'],
+    ['from: gsm8k', 'gsm8k', 'owner/name, or owner/name@revision'],
+    ['format: xls', 'xls', 'one of csv, tsv, jsonl, parquet'],
+    ['maxLength: 4', '4', 'a whole number of at least 8'],
+  ] as const) {
+    test(`data.${more}: its place and what it may be`, () => {
+      const mistake = onlyMistake(`data: { train: a, validation: b, target: c, ${more} }`);
+      assert.equal(mistake.at, at);
+      assert.equal(mistake.expected, expected);
     });
   }
 

@@ -7,6 +7,11 @@ import { textAt } from './textAt.ts';
 const data = 'data: { train: a.csv, validation: b.csv, target: label }';
 const images = 'data: { train: a.csv, validation: b.csv, target: label, image: [8, 8, 1] }';
 
+const texts = 'data: { train: a.csv, validation: b.csv, target: label, text: [a, b] }';
+const textsWith = (more: string) => texts.replace(' }', `, ${more} }`);
+const saved = 'model: { from: owner/name }';
+const generation = `task: generation\n${saved}`;
+
 /** [what is pointed at, what is wrong] for each mistake. */
 function broken(text: string): [string, string][] {
   try {
@@ -67,6 +72,60 @@ for (const [text, at, message] of [
   [`${data}\nseeds: [1, { init: 1, order: 1 }]`, '{ init: 1, order: 1 }', /1\/1 is repeated/],
   [`data: { train: a, validation: b, target: y, features: [x, x] }`, 'x', /x is repeated/],
   [`data: { train: a, validation: b, target: y, features: [x, y] }`, 'y', /is the target/],
+  [texts, 'text', /^data.text needs model.from: only pretrained/],
+  [`${textsWith('features: [c]')}\n${saved}`, 'features', /is for examples of numbers/],
+  [`${textsWith('image: [8, 8, 1]')}\n${saved}`, 'image', /is for examples of numbers/],
+  [`${textsWith('scale: 255')}\n${saved}`, 'scale', /is for examples of numbers/],
+  [`${textsWith('standardize: true')}\n${saved}`, 'standardize', /is for examples of numbers/],
+  [
+    `${data}\nmodel: { from: a, adapter: { lora: {} } }`,
+    'adapter',
+    /^model.adapter needs data.text/,
+  ],
+  [`${data}\nmodel: { from: a, reinitialize: 1 }`, 'reinitialize', /needs data.text/],
+  [`${data}\nmodel: { from: a, dropout: 0.1 }`, 'dropout', /needs data.text/],
+  [`${data}\nmodel: { from: a, checkpointing: true }`, 'checkpointing', /needs data.text/],
+  [`${data.replace(' }', ', maxLength: 64 }')}`, 'maxLength', /^data.maxLength needs data.text/],
+  [`${data}\ngroups: { backward: accumulate }`, 'backward', /^groups.backward needs data.text/],
+  [`${data}\ngroups: { by: length }`, 'length', /^groups.by: length needs data.text/],
+  [`${data}\nbatches: similar-length`, 'similar-length', /^batches: similar-length needs/],
+  [`${data}\n${generation}`, 'generation', /^generation needs texts/],
+  [
+    `${texts}\ntask: generation\nmodel: { from: owner/name, head: new }`,
+    'new',
+    /^a model that generates has its own head/,
+  ],
+  [`${texts}\n${generation}\ngroups: { by: label }`, 'label', /^a generation has no labels/],
+  [`${textsWith('prompt: "{a} {b}"')}\n${saved}`, 'prompt', /nothing with task: classification/],
+  [`${textsWith('answerAfter: "#"')}\n${saved}`, 'answerAfter', /nothing with task: class/],
+  [
+    `${textsWith('maxNewTokens: 9')}\n${saved}\ntask: regression`,
+    'maxNewTokens',
+    /nothing with task: regression/,
+  ],
+  [`${textsWith('prompt: "What? {{a}}"')}\n${generation}`, 'What? {{a}}', /has no place/],
+  [`${textsWith('prompt: "{a}?"')}\n${generation}`, 'b', /^"b" does nothing: data.prompt has/],
+  [`${textsWith('prompt: "{a}{b}{label}"')}\n${generation}`, '{a}{b}{label}', /is the target/],
+  [
+    `data: { train: a, validation: b, target: y, text: y }\n${saved}`,
+    'y',
+    /^"y" is the target: a model that sees it/,
+  ],
+  [`data: { train: a, validation: b, target: y, text: [x, x] }\n${saved}`, 'x', /x is repeated/],
+  [`data: { train: a, validation: b, target: y, columns: [x, x] }`, 'x', /x is repeated/],
+  [`${data}\nmetric: rmse`, 'rmse', /^a classification has no rmse$/],
+  [`${data}\ntask: regression\nmetric: mcc`, 'mcc', /^a regression has no mcc$/],
+  [`${texts}\n${generation}\nmetric: accuracy`, 'accuracy', /^a generation has no accuracy$/],
+  [
+    'data: { train: a.jsonl, validation: b.parquet, target: y, columns: [x, y] }',
+    'columns',
+    /^data.columns does nothing with jsonl and parquet/,
+  ],
+  [
+    'data: { train: a.csv, validation: b.csv, target: y, format: jsonl, extraCells: ignore }',
+    'extraCells',
+    /^data.extraCells does nothing with jsonl,/,
+  ],
 ] as const) {
   test(`${text.split('\n').slice(1).join('; ') || text} is refused`, () => {
     const [first, ...others] = broken(text);
@@ -93,6 +152,16 @@ for (const text of [
   `${data}\noptimizer: { warmup: 1 }`,
   `${data}\nseeds: [1, { init: 1, order: 2 }, { init: 2, order: 1 }]`,
   `${data}\nname: 学習 2`,
+  `${texts}\nmodel: { from: owner/name@main, adapter: { lora: { targets: [query] } }, dropout: 0 }`,
+  `${texts}\nmodel: { from: a, adapter: { lora: {} }, freeze: 2, reinitialize: 1 }`,
+  `${texts}\nmodel: { from: ./here, freeze: 2, reinitialize: 1, head: new, checkpointing: true }`,
+  `${textsWith('maxLength: 64')}\n${saved}\ngroups: { by: length, backward: accumulate }\nbatches: similar-length`,
+  `${texts}\n${generation}\nmetric: exactMatch`,
+  `${textsWith('prompt: "{a} {b} {c}", answerAfter: "####", maxNewTokens: 9')}\n${generation}`,
+  `data: { train: a.jsonl, validation: b, target: y, prompt: "{x}?" }\n${generation}`,
+  `data: { train: a.csv, validation: b.jsonl, target: y, columns: [x, y], extraCells: ignore }\nsteps: 1`,
+  `data: { from: owner/name, train: a.jsonl, validation: b.jsonl, target: y, text: x }\n${saved}`,
+  `${data}\nmetric: f1\nevaluateExamples: 100\nkeepCheckpoints: 3`,
 ]) {
   test(`${text.split('\n').slice(1).join('; ')} is fine`, () => {
     assert.deepEqual(broken(text), []);
@@ -100,8 +169,14 @@ for (const text of [
 }
 
 test('a config with its defaults written out means the same', () => {
-  for (const more of ['', 'groups: { by: label }', 'optimizer: { name: sgd }']) {
-    const { config } = parseConfig(`${data}\n${more}`, 'grain.yaml');
+  for (const text of [
+    data,
+    `${data}\ngroups: { by: label }`,
+    `${data}\noptimizer: { name: sgd }`,
+    `${texts}\nmodel: { from: owner/name, adapter: { lora: {} } }`,
+    `${texts}\n${generation}`,
+  ]) {
+    const { config } = parseConfig(text, 'grain.yaml');
     assert.deepEqual(parseConfig(JSON.stringify(config), 'grain.json').config, config);
   }
 });

@@ -41,6 +41,10 @@ export const anyEvent: fc.Arbitrary<RunEvent> = fc
           direct: vector,
           streaming: list(arrival, k),
           update: fc.option(vector),
+          memory: fc.record(
+            { resident: fc.nat(), tensors: fc.nat() },
+            { requiredKeys: ['resident'] },
+          ),
         },
         { requiredKeys: Object.keys(usual) as (keyof typeof usual)[] },
       );

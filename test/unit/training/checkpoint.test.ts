@@ -28,8 +28,8 @@ describe('checkpoints', () => {
   });
   after(() => rm(base, { recursive: true }));
 
-  const save = (from: Trained, step: number, best = false) =>
-    saveCheckpoint(folder, { ...from, state: { step, bestMetric: step / 7 } }, best);
+  const save = (from: Trained, step: number, best = false, keep = 1) =>
+    saveCheckpoint(folder, { ...from, state: { step, bestMetric: step / 7 } }, { best, keep });
 
   for (const name of ['sgd', 'adamw'] as const) {
     test(`training goes on from a checkpoint bit for bit: ${name}`, async () => {
@@ -80,6 +80,30 @@ describe('checkpoints', () => {
     assert.deepEqual((await readdir(folder)).sort(), ['index.json', 'step-000010', 'step-000020']);
     assert.equal((await loadCheckpoint(folder, content, 'best'))!.step, 10);
     assert.equal((await loadCheckpoint(folder, content, 'last'))!.step, 20);
+  });
+
+  test('the last few are kept beside the best; fewer, once fewer are asked for', async () => {
+    const content = await trained('sgd', 1);
+    const kept = async () =>
+      (await readdir(folder)).filter((name) => name !== 'index.json').map((name) => +name.slice(5));
+    await save(content, 5, true, 3);
+    for (const step of [10, 15, 20]) await save(content, step, false, 3);
+    assert.deepEqual(
+      (await kept()).sort((a, b) => a - b),
+      [5, 10, 15, 20],
+    );
+    await save(content, 25, true, 3);
+    assert.deepEqual(
+      (await kept()).sort((a, b) => a - b),
+      [15, 20, 25],
+    );
+    await save(content, 30, false, 1);
+    assert.deepEqual(
+      (await kept()).sort((a, b) => a - b),
+      [25, 30],
+    );
+    assert.equal((await loadCheckpoint(folder, content, 'last'))!.step, 30);
+    assert.equal((await loadCheckpoint(folder, content, 'best'))!.step, 25);
   });
 
   test('the same step saved again, now as the best', async () => {

@@ -4,13 +4,12 @@ import { loadCheckpoint, saveCheckpoint } from '../../../src/training/checkpoint
 import { openDevice } from '../../../src/training/devices/device.ts';
 import { groupGradient } from '../../../src/training/gradients.ts';
 import { lossOf } from '../../../src/training/loss.ts';
-import { buildModel } from '../../../src/training/models/build.ts';
-import type { Model } from '../../../src/training/models/model.ts';
+import { buildModel, type TrainableNetwork } from '../../../src/training/models/build.ts';
 import { buildOptimizer } from '../../../src/training/optimizers/build.ts';
 import type { Optimizer } from '../../../src/training/optimizers/optimizer.ts';
 
 export interface Trained {
-  readonly model: Model;
+  readonly model: TrainableNetwork;
   readonly optimizer: Optimizer;
 }
 
@@ -52,7 +51,8 @@ if (process.argv[1] === import.meta.filename) {
   await loadCheckpoint(folder, content, 'last');
   for (let step = Number(from) + 1; ; step++) {
     trainOn(content, step, step);
-    await saveCheckpoint(folder, { ...content, state: { step, bestMetric: null } }, step % 3 === 0);
+    const state = { step, bestMetric: null };
+    await saveCheckpoint(folder, { ...content, state }, { best: step % 3 === 0, keep: 2 });
     process.send?.(step);
   }
 }

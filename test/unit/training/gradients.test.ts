@@ -6,12 +6,13 @@ import type { AggregatorName } from '../../../src/engine/types.ts';
 import { resolvedAggregation } from '../../../src/experiment/aggregation.ts';
 import { StepAggregator } from '../../../src/training/aggregation/step.ts';
 import { type Device, openDevice } from '../../../src/training/devices/device.ts';
-import { type GroupGradient, groupGradient } from '../../../src/training/gradients.ts';
+import { groupGradient } from '../../../src/training/gradients.ts';
 import { type Loss, lossOf } from '../../../src/training/loss.ts';
-import { buildModel } from '../../../src/training/models/build.ts';
-import type { Model, ModelConfig } from '../../../src/training/models/model.ts';
+import { buildModel, type TrainableNetwork } from '../../../src/training/models/build.ts';
+import type { ModelConfig } from '../../../src/training/models/model.ts';
 import { buildOptimizer } from '../../../src/training/optimizers/build.ts';
 import type { Optimizer } from '../../../src/training/optimizers/optimizer.ts';
+import { separateOf } from './aggregation/groups.ts';
 
 const loss: Loss = lossOf.classification;
 const CLASSES = 3;
@@ -57,7 +58,7 @@ for (const rung of ['cpu', 'wasm'] as const) {
 
     async function trainWith(
       aggregator: AggregatorName,
-      model: Model,
+      model: TrainableNetwork,
       optimizer: Optimizer,
       batches: readonly (readonly Batch[])[],
     ) {
@@ -66,7 +67,7 @@ for (const rung of ['cpu', 'wasm'] as const) {
       for (const groups of batches) {
         const gradients = groups.map(({ x, y }) => groupGradient(model, loss, x, y));
         const sizes = groups.map(({ y }) => y.size);
-        const result = await step.aggregate(gradients, { sizes });
+        const result = await step.aggregate({ kind: 'separate', groups: gradients }, { sizes });
         optimizer.step(model.trainable, result.gradients!, RATE);
         result.dispose();
       }
@@ -74,7 +75,7 @@ for (const rung of ['cpu', 'wasm'] as const) {
 
     /** Plain training, written as anyone would: each micro-batch adds the gradient of its share of the loss. */
     function accumulate(
-      model: Model,
+      model: TrainableNetwork,
       optimizer: Optimizer,
       batches: readonly (readonly Batch[])[],
       scale: 'loss' | 'gradient',
@@ -122,13 +123,6 @@ for (const rung of ['cpu', 'wasm'] as const) {
       }
     }
 
-    /** Groups with given flat gradients, split over two variables. */
-    const groupsOf = (rows: readonly (readonly number[])[]): GroupGradient[] =>
-      rows.map((row, i) => ({
-        loss: tf.scalar(i),
-        gradients: [tf.tensor2d([row.slice(0, 2)]), tf.tensor1d(row.slice(2))],
-      }));
-
     const aggregator = (name: AggregatorName) =>
       new StepAggregator(engine, device, { aggregation: resolvedAggregation(name, 'drop') });
 
@@ -138,7 +132,7 @@ for (const rung of ['cpu', 'wasm'] as const) {
         [-1, 2, 0, 0],
         [0, 1, 5, 0],
       ];
-      const result = await aggregator('grain').aggregate(groupsOf(rows), { sizes: [1, 1, 1] });
+      const result = await aggregator('grain').aggregate(separateOf(rows), { sizes: [1, 1, 1] });
       const dot = (a: readonly number[], b: readonly number[]) =>
         a.reduce((sum, value, i) => sum + value * b[i]!, 0);
       assert.deepEqual([...result.losses], [0, 1, 2]);
@@ -165,7 +159,7 @@ for (const rung of ['cpu', 'wasm'] as const) {
         [1, 2, 3, 4],
       ];
       for (const name of ['mean', 'grain'] as const) {
-        const { gradients, weights } = await aggregator(name).aggregate(groupsOf(rows), {
+        const { gradients, weights } = await aggregator(name).aggregate(separateOf(rows), {
           sizes: [1, 1, 1],
         });
         assert.equal(weights![1], 0);
@@ -176,7 +170,7 @@ for (const rung of ['cpu', 'wasm'] as const) {
 
     test('nothing to go by: the step is to be skipped', async () => {
       const { gradients } = await aggregator('grain').aggregate(
-        groupsOf([
+        separateOf([
           [0, 0, 0, 0],
           [0, 0, 0, 0],
         ]),
@@ -189,7 +183,7 @@ for (const rung of ['cpu', 'wasm'] as const) {
       const step = aggregator('mean');
       for (const k of [1, 4, 2, 5]) {
         const rows = Array.from({ length: k }, (_, i) => [i, 1, 1, 1]);
-        const { gram, gradients } = await step.aggregate(groupsOf(rows), {
+        const { gram, gradients } = await step.aggregate(separateOf(rows), {
           sizes: rows.map(() => 2),
         });
         assert.equal(gram!.length, k * k);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { buildGrouping } from '../../../src/training/groups/build.ts';
+import { byLength } from '../../../src/training/groups/byLength.ts';
 import { byValue } from '../../../src/training/groups/byValue.ts';
 import type { Group } from '../../../src/training/groups/grouping.ts';
 import { microbatch } from '../../../src/training/groups/microbatch.ts';
@@ -52,6 +54,47 @@ test('random: a partition of the batch, another one each step, the same for the 
   const batch = Int32Array.from({ length: 40 }, (_, i) => i);
   const grouping = random(8, 3);
   assert.notDeepEqual(members(grouping.split(1, batch)), members(grouping.split(2, batch)));
+});
+
+test('by length: the batch sorted by length and cut as by microbatch', () => {
+  fc.assert(
+    fc.property(batchAndCount, fc.infiniteStream(fc.nat(9)), ([batch, count], stream) => {
+      const lengths = Int32Array.from({ length: 1000 }, () => stream.next().value);
+      const indices = Int32Array.from(batch);
+      const groups = byLength(count, lengths).split(1, indices);
+      assert.deepEqual([...indices], batch, 'the batch itself stays as it was');
+      assert.deepEqual(new Set(members(groups).flat()), new Set(batch));
+      const sorted = members(groups).flat();
+      for (let i = 1; i < sorted.length; i++) {
+        const [before, here] = [sorted[i - 1]!, sorted[i]!];
+        assert.ok(lengths[before]! <= lengths[here]!);
+        if (lengths[before] === lengths[here]) {
+          assert.ok(batch.indexOf(before) < batch.indexOf(here), 'equals keep their order');
+        }
+      }
+      const sizes = members(groups).map(({ length }) => length);
+      assert.deepEqual(
+        sizes,
+        members(microbatch(count).split(1, indices)).map(({ length }) => length),
+      );
+    }),
+  );
+});
+
+test('the config says which grouping; by length needs lengths', () => {
+  const train = { count: 4, targets: Float64Array.of(0, 0, 0, 0) };
+  const common = { classes: [], column: null, fingerprints: { train: '', validation: '' } };
+  const config = { by: 'length', count: 2 };
+  const texts = { ...train, lengths: Int32Array.of(4, 1, 3, 2) };
+  const grouping = buildGrouping(config, { ...common, train: texts, validation: texts }, 0);
+  assert.deepEqual(members(grouping.split(1, Int32Array.of(0, 1, 2, 3))), [
+    [1, 3],
+    [2, 0],
+  ]);
+  assert.throws(
+    () => buildGrouping(config, { ...common, train, validation: train }, 0),
+    /no texts/,
+  );
 });
 
 test('by value: one group per value present, in the order of the names', () => {

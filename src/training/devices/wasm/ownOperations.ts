@@ -16,6 +16,9 @@ import type { Threads } from './threads.ts';
 /** As the kernel numbers them. */
 const KINDS: readonly Activation[] = ['gelu', 'gelu_new', 'relu', 'silu', 'tanh'];
 
+/** So many rows are multiplied with a weight as it lies sooner than with one that is packed first. */
+const FEW = 8;
+
 /** Time for an element, in multiplications of a product: of what waits for memory, and of what takes an exponential. */
 const MOVED = 8;
 const CURVED = 32;
@@ -88,6 +91,13 @@ export function ownOperations(threads: Threads): Operations {
   return {
     linear: (x, weight, bias, layout) => {
       const [input, output] = sidesOf(weight, layout);
+      const rows = x.shape[0];
+      if (layout === 'out-in' && rows <= FEW) {
+        const y = heap.make<Matrix>(rows, output);
+        const args = [x, weight, y, rows, output, input, bias ?? 0];
+        heap.run('fewRows', args, rows * output * input);
+        return y;
+      }
       return multiply(x, weight, layout === 'out-in' ? [1, input] : [output, 1], output, bias);
     },
     linearInput: (dy, weight, layout) => {

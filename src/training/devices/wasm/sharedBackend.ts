@@ -1,6 +1,7 @@
 import { BackendWasm, setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
 import factory from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js';
 import * as tf from '@tensorflow/tfjs-core';
+import { OutOfMemoryError } from '../outOfMemory.ts';
 import { tfjsBinaries } from './binaries.ts';
 
 /** What tfjs's loader knows of its own WASM module. */
@@ -10,15 +11,16 @@ interface Module {
   tfjs?: Record<string, unknown>;
 }
 
-/** Where tensors lie, for every thread to reach. */
+/** Where tensors lie, for every thread to reach. A tensor that finds no room throws `OutOfMemoryError`. */
 export interface SharedMemory {
   readonly memory: WebAssembly.Memory;
-  /** Room in it that no tensor will get, for good. */
+  /** Room in it that no tensor will get, for good. @throws OutOfMemoryError */
   malloc(bytes: number): number;
 }
 
 const PAGES = 256;
 const MOST_PAGES = 65_536;
+const PAGE_BYTES = 65_536;
 
 /**
  * Registers tfjs's `wasm` backend from its build for threads, on a memory of ours that is shared. tfjs itself stays on one
@@ -39,16 +41,24 @@ export async function registerSharedBackend(): Promise<SharedMemory> {
     disposeData: wasm.cwrap('dispose_data', null, ['number']),
     dispose: wasm.cwrap('dispose', null, []),
   };
+  // When it is first called, the loader puts another function in its place.
+  wasm._malloc(1);
+  const malloc = checked(wasm._malloc);
+  wasm._malloc = malloc;
   setThreadsCount(1);
   tf.removeBackend('wasm');
   type Parameter = ConstructorParameters<typeof BackendWasm>[0];
   tf.registerBackend('wasm', () => new BackendWasm(wasm as unknown as Parameter));
-  const malloc = (bytes: number) => {
-    const at = wasm._malloc(bytes) >>> 0;
-    if (at === 0) throw new Error(`no room for ${bytes} bytes in the memory of the tensors`);
+  return { memory, malloc };
+}
+
+/** tfjs would take the 0 that stands for no room, or a size beyond 32 bits, for what it asked for, and write over other tensors. */
+function checked(allocate: (bytes: number) => number): (bytes: number) => number {
+  return (bytes) => {
+    const at = bytes < PAGE_BYTES * MOST_PAGES ? allocate(bytes) >>> 0 : 0;
+    if (at === 0) throw new OutOfMemoryError(bytes);
     return at;
   };
-  return { memory, malloc };
 }
 
 /** The loader starts eight threads in advance, which nothing would ever use: it gets the answers without the threads. */

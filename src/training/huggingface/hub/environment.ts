@@ -30,7 +30,7 @@ export function hubEnvironment(): HubEnvironment {
 }
 
 /** With the home folder in place of a `~` at its beginning. */
-export function expanded(file: string): string {
+function expanded(file: string): string {
   return path.resolve(file.replace(/^~(?=$|[/\\])/, homedir()));
 }
 

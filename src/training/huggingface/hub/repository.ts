@@ -12,7 +12,7 @@ const ID = /^([\w.-]+\/[\w.-]+)(?:@([\w./-]+))?$/;
 export type RepositoryKind = 'model' | 'dataset';
 
 /** Whether it has the form of a hub id, `owner/name` or `owner/name@revision`. */
-export function isHubId(id: string): boolean {
+function isHubId(id: string): boolean {
   return ID.test(id) && !id.includes('..');
 }
 

@@ -56,12 +56,11 @@ function weightsOf(
 export function isComplete(snapshot: string, wanted: Wanted): boolean {
   const has = (file: string) => existsSync(path.join(snapshot, file));
   if (wanted !== 'checkpoint') return wanted.every(has);
-  return (
-    NEEDED.every(has) && (has(WEIGHTS_FILE) || (has(WEIGHTS_INDEX_FILE) && shards().every(has)))
-  );
+  if (!NEEDED.every(has)) return false;
+  return has(WEIGHTS_FILE) || (has(WEIGHTS_INDEX_FILE) && shardsOf(snapshot).every(has));
+}
 
-  function shards(): readonly string[] {
-    const index = JSON.parse(readFileSync(path.join(snapshot, WEIGHTS_INDEX_FILE), 'utf8'));
-    return [...new Set(Object.values<string>(index.weight_map ?? {}))];
-  }
+function shardsOf(snapshot: string): readonly string[] {
+  const index = JSON.parse(readFileSync(path.join(snapshot, WEIGHTS_INDEX_FILE), 'utf8'));
+  return [...new Set(Object.values<string>(index.weight_map ?? {}))];
 }

@@ -10,6 +10,11 @@ export function groupsOf(rows: readonly ArrayLike<number>[]): GroupGradient[] {
   }));
 }
 
+/** The same groups, one after another. */
+export function separateOf(rows: readonly ArrayLike<number>[]) {
+  return { kind: 'separate', groups: groupsOf(rows) } as const;
+}
+
 /** k rows of d random numbers that float32 holds. */
 export function float32Rows(k: number, d: number, seed: number): Float64Array[] {
   return normalRows(k, d, random(seed)).map((row) => row.map(Math.fround));

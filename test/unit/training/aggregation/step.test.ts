@@ -20,7 +20,7 @@ import { StepAggregator } from '../../../../src/training/aggregation/step.ts';
 import { type Device, openDevice } from '../../../../src/training/devices/device.ts';
 import type { GroupGradient } from '../../../../src/training/gradients.ts';
 import { combine, distance, dot, norm } from '../../engine/vectors.ts';
-import { flat, float32Rows, groupsOf } from './groups.ts';
+import { flat, float32Rows, groupsOf, separateOf } from './groups.ts';
 
 const blocks = [
   { name: 'first', variables: [0] },
@@ -51,7 +51,7 @@ describe('one step of every aggregator', () => {
       test(`${name} on ${memory} memory: d is what its facts say, and nothing stays in memory`, async () => {
         const before = tf.memory().numTensors;
         const rows = float32Rows(5, 40, 7);
-        const step = await aggregatorOf(name, seen(device)).aggregate(groupsOf(rows), turnOf(5));
+        const step = await aggregatorOf(name, seen(device)).aggregate(separateOf(rows), turnOf(5));
         const d = flat(step.gradients!);
         const scale = norm(d) * Math.max(...rows.map(norm));
         if (step.blocks) {
@@ -87,8 +87,8 @@ describe('one step of every aggregator', () => {
     const groups = [3, 1, 4, 5];
     const aggregator = aggregatorOf('gradvac');
     const turn = { ...turnOf(4), groups, seed: 11 };
-    const one = await aggregator.aggregate(groupsOf(first), turn);
-    const two = await aggregator.aggregate(groupsOf(second), { ...turn, seed: 12 });
+    const one = await aggregator.aggregate(separateOf(first), turn);
+    const two = await aggregator.aggregate(separateOf(second), { ...turn, seed: 12 });
     const options = { sizes: turn.sizes, groups };
     const expected = aggregate({ gram: one.gram!, ...options, seed: 11 }, 'gradvac');
     const then = aggregate(
@@ -108,7 +108,7 @@ describe('one step of every aggregator', () => {
       const whole = aggregatorOf(entry);
       const steps = [1, 2, 3, 4].map((seed) => float32Rows(3, 30, seed));
       const take = async (aggregator: StepAggregator, rows: Float64Array[], seed: number) =>
-        (await aggregator.aggregate(groupsOf(rows), { ...turnOf(3), seed })).weights;
+        (await aggregator.aggregate(separateOf(rows), { ...turnOf(3), seed })).weights;
       for (const [seed, rows] of steps.slice(0, 2).entries()) await take(whole, rows, seed);
       const resumed = aggregatorOf(entry);
       resumed.memory = JSON.parse(JSON.stringify(whole.memory));
@@ -121,7 +121,7 @@ describe('one step of every aggregator', () => {
 
   test('blocks: each has GRAIN of its own, and the weights of the step are their mean by trace', async () => {
     const rows = float32Rows(4, 30, 5);
-    const step = await aggregatorOf('grain-layerwise').aggregate(groupsOf(rows), turnOf(4));
+    const step = await aggregatorOf('grain-layerwise').aggregate(separateOf(rows), turnOf(4));
     const parts = [rows.map((row) => row.subarray(0, 2)), rows.map((row) => row.subarray(2))];
     const traces = parts.map((part) => part.reduce((sum, row) => sum + dot(row, row), 0));
     for (const [b, part] of parts.entries()) {
@@ -141,7 +141,7 @@ describe('one step of every aggregator', () => {
     const rows = float32Rows(3, 6, 3);
     rows[1]![4] = Number.NaN;
     for (const name of ['grain-layerwise', 'grain-streaming', 'graddrop'] as const) {
-      const step = await aggregatorOf(name).aggregate(groupsOf(rows), turnOf(3));
+      const step = await aggregatorOf(name).aggregate(separateOf(rows), turnOf(3));
       assert.ok(flat(step.gradients!).every(Number.isFinite), name);
       assert.equal(step.weights?.[1] ?? 0, 0);
       assert.deepEqual(
@@ -156,7 +156,7 @@ describe('one step of every aggregator', () => {
     for (const [name, entry] of [...Object.entries(nothing), ['graddrop', Number.NaN] as const]) {
       const rows = [1, 2].map(() => new Float64Array(4).fill(entry));
       const aggregator = aggregatorOf(name as AggregatorName);
-      const step = await aggregator.aggregate(groupsOf(rows), turnOf(2));
+      const step = await aggregator.aggregate(separateOf(rows), turnOf(2));
       assert.equal(step.gradients, null, name);
     }
   });
@@ -176,7 +176,10 @@ describe('one step of every aggregator', () => {
         const before = tf.memory().numBytes;
         const bytes: number[] = [];
         const rows = lazily(float32Rows(k, d, 1), bytes);
-        const step = await aggregatorOf('grain-streaming').aggregate(rows, turnOf(k));
+        const step = await aggregatorOf('grain-streaming').aggregate(
+          { kind: 'separate', groups: rows },
+          turnOf(k),
+        );
         assert.equal(bytes.length, k);
         assert.equal(bytes[0], before);
         for (const held of bytes.slice(1)) assert.equal(held - before, 4 * d, 'd alone');
@@ -186,7 +189,10 @@ describe('one step of every aggregator', () => {
       const bytes: number[] = [];
       const before = tf.memory().numBytes;
       const rows = lazily(float32Rows(30, d, 1), bytes);
-      const together = await aggregatorOf('grain').aggregate(rows, turnOf(30));
+      const together = await aggregatorOf('grain').aggregate(
+        { kind: 'separate', groups: rows },
+        turnOf(30),
+      );
       assert.ok(bytes.at(-1)! - before >= 29 * 4 * d, 'GRAIN holds all of them');
       together.dispose();
     });
@@ -195,7 +201,7 @@ describe('one step of every aggregator', () => {
       await fc.assert(
         fc.asyncProperty(fc.integer({ min: 1, max: 9 }), fc.integer(), async (k, seed) => {
           const rows = float32Rows(k, 12, seed);
-          const step = await aggregatorOf('grain-streaming').aggregate(groupsOf(rows), turnOf(k));
+          const step = await aggregatorOf('grain-streaming').aggregate(separateOf(rows), turnOf(k));
           const expected = aggregate({ gram: gramOf(rows) }, 'grain-streaming').weights;
           for (const [i, weight] of expected.entries()) {
             assert.ok(Math.abs(step.weights![i]! - weight) < 1e-5);
@@ -221,10 +227,13 @@ describe('one step of every aggregator', () => {
       const rows = [float32Rows(1, 4, 1)[0]!, new Float64Array(4), float32Rows(1, 4, 2)[0]!];
       const settings = { name: 'grain-streaming', metric: 'euclidean', smoothing: 0 } as const;
       const take = (zeroGroups: 'drop' | 'stop' | 'error') =>
-        aggregatorOf({ ...settings, zeroGroups }).aggregate(lazily(rows, []), turnOf(3));
+        aggregatorOf({ ...settings, zeroGroups }).aggregate(
+          { kind: 'separate', groups: lazily(rows, []) },
+          turnOf(3),
+        );
       const dropped = await take('drop');
       const without = await aggregatorOf(settings).aggregate(
-        groupsOf([rows[0]!, rows[2]!]),
+        separateOf([rows[0]!, rows[2]!]),
         turnOf(2),
       );
       assert.deepEqual(flat(dropped.gradients!), flat(without.gradients!));
@@ -245,7 +254,10 @@ describe('one step of every aggregator', () => {
       const expected = gradDrop(rows, leak, 17);
       const onDevice = dropOnDevice(tensors, leak, drawsFrom(17)).dataSync();
       const entry = { name: 'graddrop', metric: 'euclidean', smoothing: 0, leak } as const;
-      const step = await aggregatorOf(entry).aggregate(groupsOf(rows), { ...turnOf(4), seed: 17 });
+      const step = await aggregatorOf(entry).aggregate(separateOf(rows), {
+        ...turnOf(4),
+        seed: 17,
+      });
       const onHost = flat(step.gradients!);
       for (const [at, value] of expected.entries()) {
         assert.ok(Math.abs(onDevice[at]! - value) < 1e-6);

@@ -102,7 +102,10 @@ describe('every usable rung', () => {
     });
     const options = { aggregation: resolvedAggregation('grain', 'drop') };
     const step = new StepAggregator(engine, device, options);
-    const { losses, gram, gradients } = await step.aggregate(groups, { sizes: [4, 4, 4] });
+    const { losses, gram, gradients } = await step.aggregate(
+      { kind: 'separate', groups },
+      { sizes: [4, 4, 4] },
+    );
     const taken = await Promise.all(gradients!.map((gradient) => gradient.data()));
     return { losses: [...losses], gram: [...gram!], taken: taken.flatMap((values) => [...values]) };
   }

@@ -12,13 +12,12 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import path from 'node:path';
-import { after, afterEach, before, beforeEach, suite, test } from 'node:test';
+import { after, afterEach, beforeEach, suite, test } from 'node:test';
 import {
   type Download,
   DownloadError,
   type ResolveOptions,
   resolveRepository,
-  sourceOf,
 } from '../../../../src/training/huggingface/resolve.ts';
 import { python } from '../../../python/python.ts';
 import { testFolder } from './folder.ts';
@@ -413,31 +412,5 @@ suite('errors', () => {
     await mkdir(home, { recursive: true });
     await writeFile(path.join(home, 'hub'), '');
     await fails(resolve(), 'disk', path.join(home, 'hub'));
-  });
-});
-
-suite('model.from', () => {
-  before(() => mkdir(path.join(folder, 'here/model'), { recursive: true }));
-
-  test('names a folder where there is one, or where it is written as a path', () => {
-    const base = path.join(folder, 'here');
-    const of = (from: string) => sourceOf(from, base);
-    assert.deepEqual(of('model'), { kind: 'folder', folder: path.join(base, 'model') });
-    assert.deepEqual(of('./none'), { kind: 'folder', folder: path.join(base, 'none') });
-    assert.deepEqual(of('/none/such'), { kind: 'folder', folder: '/none/such' });
-    assert.deepEqual(of('~/none'), {
-      kind: 'folder',
-      folder: path.join(process.env.HOME!, 'none'),
-    });
-    assert.deepEqual(sourceOf('here/model', folder), {
-      kind: 'folder',
-      folder: path.join(folder, 'here/model'),
-    });
-  });
-
-  test('names a repository otherwise', () => {
-    const ids = ['sentence-transformers/all-MiniLM-L6-v2', 'a/b@v1.0', 'a/b@refs/pr/1'];
-    for (const id of ids) assert.deepEqual(sourceOf(id, folder), { kind: 'hub', id });
-    for (const other of ['bert', 'a/b/c', 'a b/c']) assert.equal(sourceOf(other, folder), null);
   });
 });

@@ -118,16 +118,22 @@ const tokenizers = [
   'bert',
   'bert_cased',
   'xlm_roberta',
+  // Built of those above.
+  'roberta_class',
+  'gpt2_class',
+  'qwen2_class',
+  'llama2_class',
 ];
 
 /**
- * Spaces in Rust or in JavaScript alone. The normalizer of a real XLM-RoBERTa takes them away before words are split;
- * other pre-tokenizers agree on them.
+ * What a unigram model is not compared on. Spaces in Rust or in JavaScript alone: the normalizer of a real XLM-RoBERTa
+ * takes them away before words are split, and other pre-tokenizers agree on them. Long runs of one character: they have
+ * many segmentations of the same probability, and rounding chooses.
  */
-const otherSpaces = /[\x85\ufeff]/;
+const notForUnigrams = /[\x85\ufeff]|(.)\1{9}/s;
 
 /**
- * All that does not agree is left out here, by name: `otherSpaces`; and of byte tokens that are no UTF-8 together, which
+ * All that does not agree is left out here, by name: `notForUnigrams`; and of byte tokens that are no UTF-8 together, which
  * nothing but a random list of ids has, Rust makes a � each, the library what a TextDecoder does.
  */
 suite('tokens are those of transformers', () => {
@@ -156,13 +162,14 @@ suite('tokens are those of transformers', () => {
       };
       for (const [i, [text, pair, maxLength, ids]] of requests.entries()) {
         const there = answers[i]!;
-        if (name === 'xlm_roberta' && otherSpaces.test(text + pair)) continue;
+        if (name === 'xlm_roberta' && [text, pair ?? ''].some((part) => notForUnigrams.test(part)))
+          continue;
         const encoded = tokenizer.encode(text, pair, maxLength);
         compare('plain', [...tokenizer.encodePlain(text)], there.plain, text);
         compare('ids', [...encoded.ids], there.ids, [text, pair, maxLength]);
         compare('typeIds', [...encoded.typeIds], there.typeIds, [text, pair, maxLength]);
         compare('text', tokenizer.decode(there.plain), there.text, text);
-        if (name === 'llama2' && there.decoded.includes('\ufffd')) continue;
+        if (name.startsWith('llama2') && there.decoded.includes('\ufffd')) continue;
         const random = ids.map((id) => id % size);
         compare('decoded', tokenizer.decode(random), there.decoded, random);
       }

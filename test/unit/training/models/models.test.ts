@@ -6,11 +6,11 @@ import { after, before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { openDevice } from '../../../../src/training/devices/device.ts';
-import { buildModel } from '../../../../src/training/models/build.ts';
+import { buildModel, type TrainableNetwork } from '../../../../src/training/models/build.ts';
 import { writeArtifacts } from '../../../../src/training/models/files.ts';
-import type { Model, ModelConfig } from '../../../../src/training/models/model.ts';
+import type { ModelConfig } from '../../../../src/training/models/model.ts';
 
-const values = (model: Model) =>
+const values = (model: TrainableNetwork) =>
   model.network.getWeights().map((weight) => [...weight.dataSync<'float32'>()]);
 
 describe('models', () => {
@@ -84,7 +84,7 @@ describe('models', () => {
   });
 
   describe('fine-tuned from a saved model', () => {
-    let saved: Model;
+    let saved: TrainableNetwork;
     before(async () => {
       saved = await build({ architecture: 'mlp', hidden: [4, 3] }, [5], 2, 7);
       await save(saved.network, 'sequential');

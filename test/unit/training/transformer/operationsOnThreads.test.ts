@@ -9,7 +9,6 @@ import { ownStacked } from '../../../../src/training/devices/wasm/ownStacked.ts'
 import { registerSharedBackend } from '../../../../src/training/devices/wasm/sharedBackend.ts';
 import { Threads } from '../../../../src/training/devices/wasm/threads.ts';
 import type { Matrix, Operations } from '../../../../src/training/transformer/operations.ts';
-import { random } from '../../engine/random.ts';
 
 const script = new URL('../../../../src/training/devices/wasm/thread.ts', import.meta.url);
 const workers: Worker[] = [];
@@ -34,8 +33,9 @@ const ROWS = 1537;
 const WIDTH = 261;
 
 function everything(operations: Operations, stacked: StackedKernels): readonly tf.Tensor[] {
-  const { normal } = random(1);
-  const values = (length: number) => Float32Array.from({ length }, () => normal());
+  let drawn = 0;
+  const values = (length: number) =>
+    Float32Array.from({ length }, () => Math.sin((drawn++) ** 1.5));
   const matrix = (rows: number, width: number): Matrix =>
     tf.tensor2d(values(rows * width), [rows, width]);
   const [x, dy] = [matrix(ROWS, WIDTH), matrix(ROWS, WIDTH)];
@@ -60,6 +60,7 @@ function everything(operations: Operations, stacked: StackedKernels): readonly t
   return [
     ...[y, layer.y, ...layer.stats, rms.y, ...rms.stats, gradients, mixed],
     operations.linearInput(y, weight, 'out-in'),
+    operations.linear(matrix(5, WIDTH), matrix(1001, WIDTH), null, 'out-in'),
     operations.linear(x, tf.transpose(weight), null, 'in-out'),
     operations.linearWeight(x, y, BOUNDS, 'in-out'),
     operations.rowSums(dy, BOUNDS),

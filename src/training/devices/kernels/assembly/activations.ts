@@ -90,7 +90,7 @@ function activate(kind: i32, x: v128): v128 {
     const half = f32x4.mul(x, f32x4.splat(0.5));
     return madd(half, tanh4(geluInner(x)), half);
   }
-  if (kind === RELU) return f32x4.max(x, f32x4.splat(0));
+  if (kind === RELU) return f32x4.pmax(x, f32x4.splat(0));
   if (kind === SILU) return f32x4.mul(x, sigmoid(x));
   return tanh4(x);
 }

@@ -5,9 +5,9 @@
  */
 import { factors4 } from './dropout';
 import { multiply, productBytes } from './product';
-import { exponentials, peakOf } from './softmax';
+import { exponentials } from './softmax';
 import { madd, scratch, share } from './thread';
-import { read4, sum4, write4 } from './vectors';
+import { max4, read4, sum4, write4 } from './vectors';
 
 /** Scores that a thread has room for. */
 const ROOM: usize = 64 * 4096;
@@ -135,19 +135,32 @@ export function attentionInputs(
 
 /** Of the first `visible` scores of a row, in place; the other probabilities are 0. */
 function softmax(row: usize, mask: usize, scale: f32, visible: usize, keys: usize): void {
-  for (let j: usize = 0; j < visible; j += 4) {
-    const at = j << 2;
-    const left = visible - j;
-    const score = madd(read4(row + at, left), f32x4.splat(scale), read4(mask + at, left));
-    write4(row + at, score, left);
-  }
-  const sum = exponentials(row, row, visible, peakOf(row, visible));
+  const sum = exponentials(row, row, visible, masked(row, mask, scale, visible));
   const inverse = f32x4.splat(1 / sum);
   for (let j: usize = 0; j < visible; j += 4) {
     const at = row + (j << 2);
     write4(at, f32x4.mul(read4(at, visible - j), inverse), visible - j);
   }
   memory.fill(row + (visible << 2), 0, (keys - visible) << 2);
+}
+
+/** Scales scores and adds the mask, in place. @returns the largest */
+function masked(row: usize, mask: usize, scale: f32, n: usize): f32 {
+  const whole = n & ~3;
+  let peak = f32x4.splat(-Infinity);
+  for (let j: usize = 0; j < whole; j += 4) {
+    const at = j << 2;
+    const score = madd(v128.load(row + at), f32x4.splat(scale), v128.load(mask + at));
+    v128.store(row + at, score);
+    peak = f32x4.max(peak, score);
+  }
+  let largest = max4(peak);
+  for (let at = whole << 2; at < n << 2; at += 4) {
+    const score = load<f32>(row + at) * scale + load<f32>(mask + at);
+    store<f32>(row + at, score);
+    largest = max(largest, score);
+  }
+  return largest;
 }
 
 /** From slopes of probabilities p to those of the scores before scaling, in place: p·(dp − Σ dp·p)·scale. */

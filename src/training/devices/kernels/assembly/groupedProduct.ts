@@ -1,11 +1,12 @@
 import { multiply } from './product';
 
-/** Rows or columns of a product that are one piece of work. */
-const BLOCK: usize = 96;
+/** Rows or columns of a product that are one piece of work: whole tiles, and enough for packing to pay. */
+const LEAST: usize = 24;
+const MOST: usize = 96;
 
 /**
  * C[g] = Aᵀ·B over the rows of group g: A [rows, m], B [rows, n], C [k, m, n]. Shared out are blocks of the longer side of every
- * C, by turns, since groups may be of unequal rows.
+ * C, by turns, since groups may be of unequal rows. Wherever blocks end, each element is the same sum.
  */
 export function groupedProduct(
   a: usize,
@@ -19,16 +20,19 @@ export function groupedProduct(
   parts: usize,
 ): void {
   const tall = m >= n;
-  const blocks = ((tall ? m : n) + BLOCK - 1) / BLOCK;
+  const side = tall ? m : n;
+  const each = (k * side + parts - 1) / parts;
+  const block = max(LEAST, min(MOST, each - (each % LEAST)));
+  const blocks = (side + block - 1) / block;
   for (let unit = part; unit < k * blocks; unit += parts) {
     const g = unit / blocks;
     const first = load<u32>(bounds + (g << 2)) as usize;
     const depth = (load<u32>(bounds + (g << 2), 4) as usize) - first;
-    const begin = (unit % blocks) * BLOCK;
+    const begin = (unit % blocks) * block;
     const i = tall ? begin : 0;
     const j = tall ? 0 : begin;
-    const height = tall ? min(BLOCK, m - i) : m;
-    const width = tall ? n : min(BLOCK, n - j);
+    const height = tall ? min(block, m - i) : m;
+    const width = tall ? n : min(block, n - j);
     const one = a + ((first * m + i) << 2);
     const other = b + ((first * n + j) << 2);
     const to = c + (((g * m + i) * n + j) << 2);

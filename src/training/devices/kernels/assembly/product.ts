@@ -93,6 +93,27 @@ function put(c: usize, x: v128, y: v128, accumulate: bool): void {
   v128.store(c, y, 16);
 }
 
+/** The part of a tile that is within C. */
+function putEdge(
+  from: usize,
+  to: usize,
+  ldc: usize,
+  rows: usize,
+  columns: usize,
+  accumulate: bool,
+): void {
+  for (let r: usize = 0; r < rows; r++, from += NR << 2, to += ldc << 2) {
+    if (columns === NR) {
+      put(to, v128.load(from), v128.load(from, 16), accumulate);
+      continue;
+    }
+    for (let q: usize = 0; q < columns << 2; q += 4) {
+      const value = load<f32>(from + q);
+      store<f32>(to + q, accumulate ? value + load<f32>(to + q) : value);
+    }
+  }
+}
+
 /** One MR × NR tile of C (+)= panel of A · NR columns of B, whose rows are `step` bytes apart. */
 function tile(
   a: usize,
@@ -200,13 +221,7 @@ export function multiply(
               continue;
             }
             tile(panelA, panelB, step, depth, edge, NR, false);
-            for (let r: usize = 0; r < rows; r++) {
-              for (let q: usize = 0; q < columns; q++) {
-                const to = at + ((r * ldc + q) << 2);
-                const value = load<f32>(edge + ((r * NR + q) << 2));
-                store<f32>(to, add ? value + load<f32>(to) : value);
-              }
-            }
+            putEdge(edge, at, ldc, rows, columns, add);
           }
         }
       }

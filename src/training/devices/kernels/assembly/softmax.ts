@@ -5,29 +5,40 @@ import { lanes, max4, read4, sum4, write4 } from './vectors';
 /** Terms whose sum is made in float32; the sums of such runs are added up in float64. */
 const RUN: usize = 256;
 
-/** The largest of n ≥ 1. */
-export function peakOf(row: usize, n: usize): f32 {
-  let peak = v128.load32_splat(row);
-  for (let j: usize = 0; j < n; j += 4) {
-    const x = read4(row + (j << 2), n - j);
-    peak = f32x4.max(peak, v128.bitselect(x, peak, lanes(n - j)));
+/** The largest of n. */
+function peakOf(row: usize, n: usize): f32 {
+  const whole = n & ~3;
+  let peak = f32x4.splat(-Infinity);
+  for (let j: usize = 0; j < whole; j += 4) {
+    peak = f32x4.max(peak, v128.load(row + (j << 2)));
   }
-  return max4(peak);
+  let largest = max4(peak);
+  for (let j = whole; j < n; j++) largest = max(largest, load<f32>(row + (j << 2)));
+  return largest;
 }
 
 /** Writes e^(x − peak) of n elements, in place or elsewhere, and sums it up. */
 export function exponentials(row: usize, to: usize, n: usize, peak: f32): f32 {
+  const whole = n & ~3;
+  const peaks = f32x4.splat(peak);
   let total: f64 = 0;
-  for (let first: usize = 0; first < n; first += RUN) {
-    const end = min(n, first + RUN);
+  for (let first: usize = 0; first < whole; first += RUN) {
+    const end = min(whole, first + RUN);
     let sum = f32x4.splat(0);
     for (let j = first; j < end; j += 4) {
       const at = j << 2;
-      const e = exp4(f32x4.sub(read4(row + at, end - j), f32x4.splat(peak)));
-      write4(to + at, e, end - j);
-      sum = f32x4.add(sum, v128.and(e, lanes(end - j)));
+      const e = exp4(f32x4.sub(v128.load(row + at), peaks));
+      v128.store(to + at, e);
+      sum = f32x4.add(sum, e);
     }
     total += sum4(sum) as f64;
+  }
+  if (whole < n) {
+    const at = whole << 2;
+    const left = n - whole;
+    const e = v128.and(exp4(f32x4.sub(read4(row + at, left), peaks)), lanes(left));
+    write4(to + at, e, left);
+    total += sum4(e) as f64;
   }
   return total as f32;
 }

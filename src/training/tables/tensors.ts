@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Dataset } from './dataset.ts';
+import type { Dataset } from '../data/dataset.ts';
 
 /**
  * Some examples as tensors: x [n, …shape] float32; y [n], int32 class indices or float32 values. The caller disposes of both.

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { ConfigError, parseConfig } from '../../../src/experiment/parse.ts';
-import type { Data } from '../../../src/training/data/dataset.ts';
-import { loadData } from '../../../src/training/data/load.ts';
-import { openTable } from '../../../src/training/data/openTable.ts';
-import { Source } from '../../../src/training/data/source.ts';
-import { Request } from '../../../src/training/request.ts';
+import { ConfigError, parseConfig } from '../../../../src/experiment/parse.ts';
+import type { TableData } from '../../../../src/training/data/dataset.ts';
+import { loadData } from '../../../../src/training/data/load.ts';
+import { openTable } from '../../../../src/training/data/openTable.ts';
+import { Source } from '../../../../src/training/data/source.ts';
+import { Request } from '../../../../src/training/request.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-data-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -47,8 +47,13 @@ function requestOf(settings: Settings = {}): Request {
   return new Request(config, file, position);
 }
 
-function load(settings: Settings = {}): Promise<Data> {
-  return loadData(requestOf(settings), () => {});
+async function load(
+  settings: Settings = {},
+  onBytes: (bytes: number) => void = () => {},
+): Promise<TableData> {
+  const request = requestOf(settings);
+  const files = { train: request.dataFile('train'), validation: request.dataFile('validation') };
+  return loadData(request, files, onBytes);
 }
 
 async function failure(settings: Settings = {}) {
@@ -158,7 +163,7 @@ describe('reading', () => {
     write('train.csv', train);
     write('validation.csv', 'a,label\n1,x\n');
     const chunks: number[] = [];
-    const data = await loadData(requestOf(), (bytes) => chunks.push(bytes));
+    const data = await load({}, (bytes) => chunks.push(bytes));
     assert.equal(data.fingerprints.train, createHash('sha256').update(train).digest('hex'));
     assert.equal(
       chunks.reduce((sum, bytes) => sum + bytes),

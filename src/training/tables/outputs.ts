@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Dataset } from './data/dataset.ts';
-import { tensorsOf } from './data/tensors.ts';
-import type { Outputs } from './metrics.ts';
-import type { Model } from './models/model.ts';
+import type { Dataset } from '../data/dataset.ts';
+import type { Outputs } from '../metrics.ts';
+import type { TrainableNetwork } from '../models/build.ts';
+import { tensorsOf } from './tensors.ts';
 
 /** Examples that pass through the network at a time: bounds the memory of a validation, not its result. */
 const BATCH = 256;
@@ -12,7 +12,7 @@ const BATCH = 256;
  * @param shape of one example
  */
 export async function outputsOf(
-  model: Model,
+  model: TrainableNetwork,
   dataset: Dataset,
   shape: readonly number[],
 ): Promise<Outputs> {

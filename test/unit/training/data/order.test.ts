@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Order } from '../../../src/training/data/order.ts';
+import { Order } from '../../../../src/training/data/order.ts';
 
 const sizes = fc.record({
   examples: fc.integer({ min: 1, max: 40 }),

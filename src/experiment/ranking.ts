@@ -1,0 +1,23 @@
+/** A validation metric that can rank a run's checkpoints. */
+export interface Ranking {
+  readonly name: RankingMetric;
+  readonly better: 'higher' | 'lower';
+}
+
+/** Those of each task; the first ranks where the config names none. */
+export const metricsOf = {
+  classification: ['accuracy', 'macroF1', 'f1', 'mcc'],
+  regression: ['rmse', 'pearson', 'spearman'],
+  generation: ['perplexity', 'exactMatch'],
+} as const;
+
+export type RankingMetric = (typeof metricsOf)[keyof typeof metricsOf][number];
+
+/** The metric that ranks the checkpoints of a config. */
+export function rankingOf(config: {
+  readonly task: keyof typeof metricsOf;
+  readonly metric?: RankingMetric | undefined;
+}): Ranking {
+  const name = config.metric ?? metricsOf[config.task][0];
+  return { name, better: name === 'rmse' || name === 'perplexity' ? 'lower' : 'higher' };
+}

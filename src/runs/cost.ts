@@ -1,0 +1,84 @@
+import { median } from 'simple-statistics';
+import type { StepEvent } from './events.ts';
+import { aggregationOf, type RunManifest } from './manifest.ts';
+
+/** What the steps of a run cost, as its log says. */
+export interface Cost {
+  /** That the figures are of. */
+  readonly steps: number;
+  /** Median wall time of a step, in milliseconds. */
+  readonly stepTime: number;
+  /** Share of a step's time that is spent on aggregation, 0…1; its median. */
+  readonly aggregationShare: number;
+  /** Peak of the run's tensors in bytes; null where it was not logged. */
+  readonly tensors: number | null;
+  /** Peak of the resident memory of the process, in bytes; null where it was not logged. */
+  readonly resident: number | null;
+}
+
+/** A cost as a multiple of another one. */
+export interface CostRatio {
+  readonly time: number;
+  /** Null where it was not logged. */
+  readonly tensors: number | null;
+}
+
+/** Adds up the cost of a run, step by step. */
+export class CostTally {
+  readonly #times: number[] = [];
+  readonly #shares: number[] = [];
+  #tensors: number | null = null;
+  #resident: number | null = null;
+
+  add({ ms, memory }: StepEvent): void {
+    const time = ms.gradients + ms.aggregate + ms.update;
+    // Another trainer may name its times otherwise.
+    if (!(time > 0)) return;
+    this.#times.push(time);
+    this.#shares.push(ms.aggregate / time);
+    this.#tensors = larger(this.#tensors, memory?.tensors);
+    this.#resident = larger(this.#resident, memory?.resident);
+  }
+
+  /** Null before the first step. */
+  get cost(): Cost | null {
+    if (this.#times.length === 0) return null;
+    return {
+      steps: this.#times.length,
+      stepTime: median(this.#times),
+      aggregationShare: median(this.#shares),
+      tensors: this.#tensors,
+      resident: this.#resident,
+    };
+  }
+}
+
+/**
+ * Resident memory is not compared: a process keeps what an earlier run needed.
+ *
+ * @param of tells what it costs more than `than`
+ */
+export function costRatio(of: Cost, than: Cost): CostRatio {
+  return {
+    time: of.stepTime / than.stepTime,
+    tensors: of.tensors === null || than.tensors === null ? null : of.tensors / than.tensors,
+  };
+}
+
+/** The run that trained on the mean, of the same experiment and seed: what another one's cost is measured by. */
+export function meanRunFor<R extends { readonly manifest: RunManifest }>(
+  { manifest }: R,
+  runs: readonly R[],
+): R | undefined {
+  const { experiment, seed, id } = manifest;
+  return runs.find(({ manifest: other }) => {
+    const { name, metric, smoothing } = aggregationOf(other);
+    const isMean = name === 'mean' && metric === 'euclidean' && smoothing === 0;
+    const isSameSeed = other.seed.init === seed.init && other.seed.order === seed.order;
+    return isMean && isSameSeed && other.experiment.id === experiment.id && other.id !== id;
+  });
+}
+
+function larger(one: number | null, other: number | undefined): number | null {
+  return other === undefined ? one : Math.max(one ?? 0, other);
+}

@@ -1,0 +1,46 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { BlockMemory } from '../../engine/blocks.ts';
+import type { Memory, Warning } from '../../engine/types.ts';
+import type { ArrivalFacts } from '../../runs/events.ts';
+import type { Measured, Parts } from './products.ts';
+
+/** What an aggregator carries from step to step, as plain JSON. */
+export type AggregatorMemory = Memory | BlockMemory;
+
+/** Which groups take part in a step. */
+export interface Turn {
+  /** Examples of each group, length k. */
+  readonly sizes: readonly number[];
+  /** Identity of each group across steps, length k; default 0…k−1. */
+  readonly groups?: readonly number[];
+  /** For aggregators that draw lots; default 0. */
+  readonly seed?: number;
+}
+
+/** What one step is to be, and how that came about. */
+export interface AggregatedStep {
+  /** Mean loss per group, before the step. */
+  readonly losses: Float32Array;
+  /** H, k×k row-major, in the metric of the aggregation; null if the gradients were never there at once. */
+  readonly gram: Float64Array | null;
+  /** Length k; null if d is no weighted sum. */
+  readonly weights: Float64Array | null;
+  readonly blocks?: readonly BlockOfStep[];
+  readonly direct?: Measured;
+  readonly streaming?: readonly ArrivalFacts[];
+  /** d, one tensor per trained variable. Null: skip the step. */
+  readonly gradients: readonly tf.Tensor[] | null;
+  /** ‖v‖² of a vector, and its inner products with the groups' gradients; null if they are gone. Until the step's disposal. */
+  readonly measure: ((vector: Parts) => Promise<Measured>) | null;
+  readonly warnings: readonly Warning[];
+  /** Disposes of all tensors of the step. */
+  dispose(): void;
+}
+
+export interface BlockOfStep {
+  readonly name: string;
+  /** k×k row-major. */
+  readonly gram: Float64Array;
+  /** Length k. */
+  readonly weights: Float64Array;
+}

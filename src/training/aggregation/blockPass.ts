@@ -1,0 +1,146 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { screen } from '../../engine/screen.ts';
+import type { Device } from '../devices/device.ts';
+import type { GradientSink, GroupedSource } from '../objective.ts';
+import type { StackedGradient } from '../transformer/parameter.ts';
+import { StackCollector } from './collect.ts';
+import { combineStack, gramOfStacks } from './stackProducts.ts';
+
+/** The parameters in parts, each to be aggregated as soon as its gradients are there. */
+export interface Partition {
+  /** Indices of variables: each in one of the blocks. */
+  readonly blocks: readonly (readonly number[])[];
+  /** Of the variables. */
+  readonly shapes: readonly (readonly number[])[];
+}
+
+/**
+ * Weights of a block.
+ *
+ * @param gram of the block
+ * @param nonFinite groups that are to have no weight, as they are not finite in some block
+ */
+export type Weigh = (
+  block: number,
+  gram: Float64Array,
+  nonFinite: readonly number[],
+) => Promise<Float64Array>;
+
+export interface BlockPass {
+  /** Mean loss per group. */
+  readonly losses: readonly number[];
+  /** Of each block, k×k row-major. */
+  readonly grams: readonly Float64Array[];
+  /** d, one tensor per variable. */
+  readonly gradients: readonly tf.Tensor[];
+}
+
+/**
+ * A grouped pass whose gradients are aggregated on the way back, so that those of one block are all there is of them.
+ *
+ * A group that is not finite is left out of every block. Where that shows only when other blocks are done, the pass is run again
+ * without it.
+ */
+export async function passByBlocks(
+  device: Device,
+  { run, tied = [] }: GroupedSource,
+  partition: Partition,
+  weigh: Weigh,
+): Promise<BlockPass> {
+  let nonFinite: readonly number[] = [];
+  for (;;) {
+    const sink = new BlockSink(device, partition, tied, weigh, nonFinite);
+    try {
+      const losses = await run(sink);
+      await sink.finish();
+      if (!sink.isSpoiled) return { losses, grams: sink.grams, gradients: sink.gradients };
+    } catch (error) {
+      sink.dispose();
+      throw error;
+    }
+    sink.dispose();
+    nonFinite = sink.nonFinite;
+  }
+}
+
+class BlockSink implements GradientSink {
+  readonly grams: Float64Array[] = [];
+  readonly gradients: tf.Tensor[] = [];
+  nonFinite: readonly number[];
+  /** True once a group turned out not to be finite after blocks were aggregated with it. */
+  isSpoiled = false;
+  readonly #device: Device;
+  readonly #partition: Partition;
+  readonly #tied: readonly number[];
+  readonly #weigh: Weigh;
+  readonly #collector: StackCollector;
+  /** Blocks that are not aggregated yet. */
+  readonly #open: Set<number>;
+
+  constructor(
+    device: Device,
+    partition: Partition,
+    tied: readonly number[],
+    weigh: Weigh,
+    nonFinite: readonly number[],
+  ) {
+    this.#device = device;
+    this.#partition = partition;
+    this.#tied = tied;
+    this.#weigh = weigh;
+    this.nonFinite = nonFinite;
+    this.#collector = new StackCollector(partition.shapes);
+    this.#open = new Set(partition.blocks.keys());
+  }
+
+  add(variable: number, gradient: StackedGradient): void {
+    this.#collector.add(variable, gradient);
+  }
+
+  async settle(): Promise<void> {
+    for (const block of this.#open) {
+      if (this.#isComplete(block)) await this.#aggregate(block);
+    }
+  }
+
+  /** What is left is complete when the pass is over. */
+  async finish(): Promise<void> {
+    for (const block of this.#open) await this.#aggregate(block);
+  }
+
+  dispose(): void {
+    this.#collector.dispose();
+    tf.dispose(this.gradients);
+  }
+
+  #isComplete(block: number): boolean {
+    return this.#partition.blocks[block]!.every(
+      (variable) => this.#collector.has(variable) && !this.#tied.includes(variable),
+    );
+  }
+
+  async #aggregate(block: number): Promise<void> {
+    const { blocks, shapes } = this.#partition;
+    const variables = blocks[block]!;
+    const stacks = variables.map((variable) => this.#collector.get(variable));
+    const gram = await gramOfStacks(this.#device, stacks);
+    this.grams[block] = gram;
+    this.#leaveOut(screen({ gram }).nonFinite);
+    if (!this.isSpoiled) {
+      const weights = await this.#weigh(block, gram, this.nonFinite);
+      for (const [i, variable] of variables.entries()) {
+        const shape = shapes[variable]!;
+        this.gradients[variable] = combineStack(this.#device, stacks[i]!, weights, shape);
+      }
+    }
+    this.#collector.dispose(variables);
+    this.#open.delete(block);
+  }
+
+  #leaveOut(groups: readonly number[]): void {
+    const fresh = groups.filter((group) => !this.nonFinite.includes(group));
+    if (fresh.length === 0) return;
+    this.nonFinite = [...this.nonFinite, ...fresh];
+    this.isSpoiled ||= this.#open.size < this.#partition.blocks.length;
+  }
+}

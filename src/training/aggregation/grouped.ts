@@ -1,0 +1,159 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { aggregators } from '../../engine/aggregators/registry.ts';
+import type { BlockMemory } from '../../engine/blocks.ts';
+import type { EngineClient } from '../../engine/client.ts';
+import type { Aggregation, AggregatorChoice, Metric, ProblemOptions } from '../../engine/types.ts';
+import type { Device } from '../devices/device.ts';
+import type { GroupedSource } from '../objective.ts';
+import type { AggregatedStep, AggregatorMemory } from './aggregated.ts';
+import { passByBlocks } from './blockPass.ts';
+import type { ParameterBlock } from './blocks.ts';
+import { meanWeights, sumOfGrams } from './blockWeights.ts';
+import { StackCollector } from './collect.ts';
+import { combineStack, gramOfStacks, measureStacks } from './stackProducts.ts';
+
+/** What a way of aggregating needs besides the gradients. */
+export interface Surroundings {
+  readonly engine: EngineClient;
+  readonly device: Device;
+  readonly choice: AggregatorChoice;
+  readonly blocks: readonly ParameterBlock[];
+  /** Of the variables. */
+  readonly shapes: readonly (readonly number[])[];
+  readonly problem: ProblemOptions;
+}
+
+type Way = (
+  source: GroupedSource,
+  surroundings: Surroundings,
+) => Promise<AggregatedStep & { readonly memory: AggregatorMemory | undefined }>;
+
+/** How stacked gradients are aggregated as they are; null where each group's own are needed. */
+export function groupedWay({ name }: AggregatorChoice, metric: Metric): Way | null {
+  const { decidedBy, weighsBySizes } = aggregators[name];
+  if (metric !== 'euclidean') return null;
+  if (decidedBy === 'block-grams') return blockByBlock;
+  if (weighsBySizes) return bySizes;
+  return decidedBy === 'gram' ? byGram : null;
+}
+
+/** All gradients are kept until the Gram matrix of the whole has decided. */
+const byGram: Way = async ({ run }, { engine, device, choice, shapes, problem }) => {
+  const collector = new StackCollector(shapes);
+  try {
+    const losses = await run(collector);
+    const stacks = collector.all;
+    const gram = await gramOfStacks(device, stacks);
+    const { weights, warnings, memory } = await engine.aggregate({ gram, ...problem }, choice);
+    const gradients = weights.some((weight) => weight !== 0)
+      ? stacks.map((stack, v) => combineStack(device, stack, weights, shapes[v]!))
+      : null;
+    return {
+      losses: Float32Array.from(losses),
+      gram,
+      weights,
+      gradients,
+      measure: (vector) => measureStacks(device, vector, stacks),
+      warnings,
+      memory,
+      dispose: () => {
+        collector.dispose();
+        tf.dispose([...(gradients ?? [])]);
+      },
+    };
+  } catch (error) {
+    collector.dispose();
+    throw error;
+  }
+};
+
+/** Weights that are known beforehand: each variable's gradients are combined and let go as they come. */
+const bySizes: Way = async (source, { engine, device, choice, shapes, problem }) => {
+  const k = problem.sizes!.length;
+  const weightsWithout = remembering(async (nonFinite: readonly number[]) => {
+    const gram = identityWithout(nonFinite, k);
+    return (await engine.aggregate({ gram, ...problem }, choice)).weights;
+  });
+  const { losses, grams, gradients } = await passByBlocks(
+    device,
+    source,
+    { blocks: shapes.map((_, variable) => [variable]), shapes },
+    (_block, _gram, nonFinite) => weightsWithout(nonFinite),
+  );
+  return orDispose(gradients, async () => {
+    const gram = sumOfGrams(grams);
+    const { weights, warnings, memory } = await engine.aggregate({ gram, ...problem }, choice);
+    return { ...settled(losses, gradients, [weights]), gram, weights, warnings, memory };
+  });
+};
+
+/** Each block is solved, combined and let go as soon as its gradients have come. */
+const blockByBlock: Way = async (source, { engine, device, choice, blocks, shapes, problem }) => {
+  const { memory, ...rest } = problem;
+  const options = { ...rest, ...(memory && { memory: memory as unknown as BlockMemory }) };
+  const solved: Aggregation[] = [];
+  const { losses, grams, gradients } = await passByBlocks(
+    device,
+    source,
+    { blocks: blocks.map(({ variables }) => variables), shapes },
+    async (b, gram, nonFinite) => {
+      const block = { name: blocks[b]!.name, gram };
+      solved[b] = await engine.aggregateBlock(block, nonFinite, options, choice);
+      return solved[b].weights;
+    },
+  );
+  return orDispose(gradients, async () => {
+    const asked = blocks.map(({ name }, b) => ({ name, gram: grams[b]! }));
+    const answer = await engine.concludeBlocks(asked, solved, options, choice);
+    const weighed = answer.blocks.map((block, b) => ({ ...block, gram: grams[b]! }));
+    const weights = weighed.map((block) => block.weights);
+    return {
+      ...settled(losses, gradients, weights),
+      gram: sumOfGrams(grams),
+      weights: meanWeights(weighed),
+      blocks: weighed,
+      warnings: answer.warnings,
+      memory: answer.memory,
+    };
+  });
+};
+
+/** What is left of a step whose gradients were let go on the way back. */
+function settled(
+  losses: readonly number[],
+  gradients: readonly tf.Tensor[],
+  weights: readonly Float64Array[],
+) {
+  const isTaken = weights.some((ofBlock) => ofBlock.some((weight) => weight !== 0));
+  return {
+    losses: Float32Array.from(losses),
+    gradients: isTaken ? gradients : null,
+    measure: null,
+    dispose: () => tf.dispose([...gradients]),
+  };
+}
+
+async function orDispose<T>(tensors: readonly tf.Tensor[], work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    tf.dispose([...tensors]);
+    throw error;
+  }
+}
+
+/** The Gram matrix of gradients of which nothing is known but which of them are not finite. */
+function identityWithout(nonFinite: readonly number[], k: number): Float64Array {
+  const gram = new Float64Array(k * k);
+  for (let i = 0; i < k; i++) gram[i * k + i] = nonFinite.includes(i) ? Number.NaN : 1;
+  return gram;
+}
+
+/** The same function, which is not asked twice in a row for the same. */
+function remembering<A, B>(of: (argument: A) => Promise<B>): (argument: A) => Promise<B> {
+  let last: { readonly argument: A; readonly value: Promise<B> } | undefined;
+  return (argument) => {
+    if (last?.argument !== argument) last = { argument, value: of(argument) };
+    return last.value;
+  };
+}

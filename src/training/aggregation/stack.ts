@@ -1,0 +1,64 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { StackedGradient } from '../transformer/parameter.ts';
+
+/** The gradient of one group, in the shape of the variable. */
+export function groupOf(
+  { stacked, rows }: StackedGradient,
+  group: number,
+  shape: readonly number[],
+): tf.Tensor {
+  return tf.tidy(() => {
+    const own = tf.squeeze(tf.slice(stacked, group, 1), [0]);
+    return rows ? scattered(own, rows, shape) : own;
+  });
+}
+
+/** Sum of two parts of a gradient, which are disposed of. Rows stay rows where both are. */
+export function added(
+  one: StackedGradient,
+  other: StackedGradient,
+  shape: readonly number[],
+): StackedGradient {
+  const rows = one.rows && other.rows && union(one.rows, other.rows);
+  const stacked = tf.tidy(() => tf.add(spread(one, rows, shape), spread(other, rows, shape)));
+  tf.dispose([one.stacked, other.stacked]);
+  return { stacked, ...(rows && { rows }) };
+}
+
+/** A tensor of that shape with the given rows, and 0 elsewhere. */
+export function scattered(
+  values: tf.Tensor,
+  rows: Int32Array,
+  shape: readonly number[],
+): tf.Tensor {
+  return tf.tidy(() => tf.scatterND(tf.tensor2d(rows, [rows.length, 1]), values, [...shape]));
+}
+
+/** The same gradients on more rows, or on all. */
+function spread(
+  { stacked, rows }: StackedGradient,
+  onto: Int32Array | undefined,
+  shape: readonly number[],
+): tf.Tensor {
+  if (!rows) return stacked;
+  const k = stacked.shape[0]!;
+  const [count, ...row] = onto ? [onto.length, ...shape.slice(1)] : shape;
+  const places = onto ? placesIn(onto, rows) : rows;
+  // As one list of rows: those of group g begin at g·count.
+  const all = Int32Array.from({ length: k * rows.length }, (_, at) => {
+    const group = Math.floor(at / rows.length);
+    return group * count! + places[at % rows.length]!;
+  });
+  const flat = tf.reshape(stacked, [all.length, ...row]);
+  return tf.reshape(scattered(flat, all, [k * count!, ...row]), [k, count!, ...row]);
+}
+
+function placesIn(all: Int32Array, rows: Int32Array): Int32Array {
+  const places = new Map([...all].map((row, place) => [row, place]));
+  return rows.map((row) => places.get(row)!);
+}
+
+/** Ascending. */
+function union(one: Int32Array, other: Int32Array): Int32Array {
+  return Int32Array.from(new Set([...one, ...other])).sort();
+}

@@ -1,0 +1,167 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { gramOf } from '../../engine/gram.ts';
+import type { Device } from '../devices/device.ts';
+import type { StackedKernels } from '../devices/stacked.ts';
+import { valuesOf } from '../devices/values.ts';
+import type { StackedGradient } from '../transformer/parameter.ts';
+import { dot, type Measured, type Parts } from './products.ts';
+import { scattered } from './stack.ts';
+
+/**
+ * Gram matrix of k gradients that come as stacks, k×k row-major: summed in float64 where they lie in this process's memory; on
+ * a GPU in its float32, and k² numbers come down.
+ */
+export async function gramOfStacks(
+  device: Device,
+  stacks: readonly StackedGradient[],
+): Promise<Float64Array> {
+  const kernels = kernelsOf(device);
+  if (!kernels) return gramOnDevice(stacks);
+  const gram = new Float64Array(groupsIn(stacks[0]!) ** 2);
+  tf.tidy(() => {
+    for (const stack of stacks) kernels.addGram(matrixOf(stack), gram);
+  });
+  return gram;
+}
+
+/** d = Σ wᵢgᵢ of one variable, in its shape. A weight of 0 leaves its group out, even one that is not finite. */
+export function combineStack(
+  device: Device,
+  stack: StackedGradient,
+  weights: Float64Array,
+  shape: readonly number[],
+): tf.Tensor {
+  const { stacked, rows } = stack;
+  const own = rows ? [rows.length, ...shape.slice(1)] : shape;
+  return tf.tidy(() => {
+    const sum = device.stacked
+      ? device.stacked.combine(matrixOf(stack), weights, own)
+      : sumOfSlices(stacked, weights, own);
+    return rows ? scattered(sum, rows, shape) : sum;
+  });
+}
+
+/** ‖v‖² and the inner products of v with the k gradients, summed as in {@link gramOfStacks}. */
+export async function measureStacks(
+  device: Device,
+  vector: Parts,
+  stacks: readonly StackedGradient[],
+): Promise<Measured> {
+  const kernels = kernelsOf(device);
+  const products = kernels
+    ? productsInMemory(kernels, vector, stacks)
+    : await productsOnDevice(vector, stacks);
+  return { norm2: products.at(-1)!, inner: products.slice(0, -1) };
+}
+
+/** Null on a GPU. */
+function kernelsOf(device: Device): Sums | null {
+  return device.stacked ?? (device.hostMemory ? inJavaScript : null);
+}
+
+type Sums = Pick<StackedKernels, 'addGram' | 'products'>;
+
+/** What the kernels compute, for rungs that have none. */
+const inJavaScript: Sums = {
+  addGram(stacked, gram) {
+    const own = gramOf(rowsOf(stacked));
+    for (let at = 0; at < gram.length; at++) gram[at]! += own[at]!;
+  },
+  products(stacked, vector) {
+    const values = valuesOf(vector);
+    const inner = rowsOf(stacked).map((row) => dot(row, values));
+    return Float64Array.of(...inner, dot(values, values));
+  },
+};
+
+function rowsOf(stacked: tf.Tensor): Float32Array[] {
+  const values = valuesOf(stacked);
+  const size = stacked.shape[1]!;
+  return Array.from({ length: stacked.shape[0]! }, (_, i) =>
+    values.subarray(i * size, (i + 1) * size),
+  );
+}
+
+function productsInMemory(
+  kernels: Sums,
+  vector: Parts,
+  stacks: readonly StackedGradient[],
+): number[] {
+  const total = new Array<number>(groupsIn(stacks[0]!) + 1).fill(0);
+  tf.tidy(() => {
+    for (const [v, stack] of stacks.entries()) {
+      const whole = tf.reshape(vector[v]!, [-1]);
+      const products = kernels.products(matrixOf(stack), onRows(vector[v]!, stack));
+      if (stack.rows) products[products.length - 1] = kernels.products(asRow(whole), whole)[1]!;
+      for (const [i, product] of products.entries()) total[i]! += product;
+    }
+  });
+  return total;
+}
+
+async function gramOnDevice(stacks: readonly StackedGradient[]): Promise<Float64Array> {
+  const gram = tf.tidy(() =>
+    sum(
+      stacks.map((stack) => {
+        const matrix = matrixOf(stack);
+        return tf.matMul(matrix, matrix, false, true);
+      }),
+    ),
+  );
+  return Float64Array.from(await taken(gram));
+}
+
+async function productsOnDevice(
+  vector: Parts,
+  stacks: readonly StackedGradient[],
+): Promise<number[]> {
+  const products = tf.tidy(() => {
+    const inner = stacks.map((stack, v) =>
+      tf.matMul(matrixOf(stack), asRow(onRows(vector[v]!, stack)), false, true),
+    );
+    const norm2 = vector.map((part) => tf.reshape(tf.sum(tf.square(part)), [1, 1]));
+    return tf.concat([sum(inner), sum(norm2)]);
+  });
+  return Array.from(await taken(products));
+}
+
+async function taken(tensor: tf.Tensor): Promise<Float32Array> {
+  const values = await tensor.data<'float32'>();
+  tensor.dispose();
+  return values;
+}
+
+/** ((w₀g₀ + w₁g₁) + w₂g₂) + …, each product and sum rounded to float32. */
+function sumOfSlices(
+  stacked: tf.Tensor,
+  weights: Float64Array,
+  shape: readonly number[],
+): tf.Tensor {
+  const terms = Array.from(weights).flatMap((weight, i) =>
+    weight === 0 ? [] : tf.mul(tf.slice(stacked, i, 1), weight),
+  );
+  return terms.length === 0 ? tf.zeros([...shape]) : tf.reshape(sum(terms), [...shape]);
+}
+
+function sum(tensors: readonly tf.Tensor[]): tf.Tensor {
+  return tensors.reduce((total, tensor) => tf.add(total, tensor));
+}
+
+/** The part of a variable that a stack is about, flat. */
+function onRows(variable: tf.Tensor, { rows }: StackedGradient): tf.Tensor {
+  const part = rows ? tf.gather(variable, tf.tensor1d(rows, 'int32')) : variable;
+  return tf.reshape(part, [-1]);
+}
+
+function asRow(vector: tf.Tensor): tf.Tensor2D {
+  return tf.reshape(vector, [1, -1]);
+}
+
+/** [k, size]. */
+function matrixOf({ stacked }: StackedGradient): tf.Tensor2D {
+  return tf.reshape(stacked, [stacked.shape[0]!, -1]);
+}
+
+function groupsIn({ stacked }: StackedGradient): number {
+  return stacked.shape[0]!;
+}

@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { Request } from '../request.ts';
+
+/** Paths of the data files on this machine. */
+export interface DataFiles {
+  readonly train: string;
+  readonly validation: string;
+}
+
+/** Brings files of a dataset's repository here. @returns the folder that holds them */
+export type FetchDataset = (id: string, files: readonly string[]) => Promise<string>;
+
+/**
+ * The data files of a config: those it names, or those of its dataset on the hub.
+ * @throws ConfigError at the key of a file that is not there
+ */
+export async function dataFilesOf(request: Request, fetch: FetchDataset): Promise<DataFiles> {
+  const { from, train, validation } = request.config.data;
+  if (from === undefined) {
+    return { train: request.dataFile('train'), validation: request.dataFile('validation') };
+  }
+  const folder = await fetch(from, [...new Set([train, validation])]);
+  const inRepository = (key: 'train' | 'validation') => {
+    const file = path.join(folder, request.config.data[key]);
+    if (existsSync(file)) return file;
+    throw request.problem(
+      ['data', key],
+      `the dataset ${from} has no file ${request.config.data[key]}`,
+      { expected: 'the path of a file in its repository' },
+    );
+  };
+  return { train: inRepository('train'), validation: inRepository('validation') };
+}

@@ -1,0 +1,23 @@
+import type { TokenBatch } from '../transformer/pass.ts';
+import type { TextExample } from './dataset.ts';
+
+/**
+ * Examples as the network takes them, padded to the longest.
+ * @param examples those of a group together
+ * @param exampleBounds where each group begins, and at the end how many examples there are; length k + 1
+ */
+export function tokenBatchOf(
+  examples: readonly TextExample[],
+  padId: number,
+  exampleBounds: readonly number[],
+): TokenBatch {
+  const lengths = Int32Array.from(examples, ({ ids }) => ids.length);
+  const length = Math.max(...lengths);
+  const ids = new Int32Array(examples.length * length).fill(padId);
+  const typeIds = new Int32Array(examples.length * length);
+  examples.forEach((example, i) => {
+    ids.set(example.ids, i * length);
+    typeIds.set(example.typeIds, i * length);
+  });
+  return { batch: examples.length, length, ids, typeIds, lengths, examples: exampleBounds };
+}

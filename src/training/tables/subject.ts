@@ -1,0 +1,34 @@
+import { modelFolder } from '../../experiment/modelOrigin.ts';
+import { evaluatedRows } from '../data/evaluated.ts';
+import { loadData } from '../data/load.ts';
+import { readFiles } from '../data/readFiles.ts';
+import type { Task } from '../loss.ts';
+import { buildModel } from '../models/build.ts';
+import type { Request } from '../request.ts';
+import type { Loading, Subject } from '../subject.ts';
+import { TabularObjective } from './tabularObjective.ts';
+
+/**
+ * Layers models on examples that are numbers.
+ *
+ * @throws ConfigError at what is wrong in the config or the data
+ */
+export async function openTables(
+  request: Request,
+  onLoading: (loading: Loading) => void,
+): Promise<Subject> {
+  const { config, folder } = request;
+  const all = await readFiles(request, onLoading, (files, onBytes) =>
+    loadData(request, files, onBytes),
+  );
+  const data = { ...all, validation: evaluatedRows(all.validation, config.evaluateExamples) };
+  const outputs = config.task === 'classification' ? data.classes.length : 1;
+  return {
+    data,
+    modelFolder: config.model.from ? modelFolder(config.model.from, folder) : null,
+    async objective(_device, { init }) {
+      const model = await buildModel(config.model, { input: data.shape, outputs }, init, folder);
+      return new TabularObjective(model, data, config.task as Task);
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import type { Seed } from '../../runs/manifest.ts';
+import { openSafetensors } from '../huggingface/safetensors.ts';
+import type { Task } from '../loss.ts';
+import { ModelError } from '../models/model.ts';
+import { composed } from '../transformer/composed.ts';
+import { causalDecoder, sequenceDecoder } from '../transformer/decoders/build.ts';
+import { CausalModel } from '../transformer/decoders/causalModel.ts';
+import { sequenceEncoder } from '../transformer/encoders/build.ts';
+import { maxTokens } from '../transformer/encoders/positions.ts';
+import { TransformerModel } from '../transformer/model.ts';
+import type { Plan } from '../transformer/plan.ts';
+import { defaultTargets } from '../transformer/plan.ts';
+import { SequenceModel } from '../transformer/sequenceModel.ts';
+import { GenerationLearner } from './generationLearner.ts';
+import { keepsHead } from './keepsHead.ts';
+import { savedAs } from './savedAs.ts';
+import { SequenceLearner } from './sequenceLearner.ts';
+import type { TextSetting } from './setting.ts';
+import { TextObjective } from './textObjective.ts';
+
+/**
+ * A transformer before its first step, and what it is to learn.
+ *
+ * @param seed `init` of fresh weights, `order` of what is dropped
+ * @throws ModelError where checkpoint, config and data do not go together
+ */
+export async function textObjective(
+  setting: TextSetting,
+  { init, order }: Seed,
+): Promise<TextObjective> {
+  const { config, checkpoint } = setting;
+  const tensors = await openSafetensors(checkpoint.folder);
+  try {
+    const source = {
+      tensors,
+      file: checkpoint.folder,
+      plan: planOf(setting, init),
+      checkpointing: config.model.checkpointing,
+    };
+    const { model, learner } = await (config.task === 'generation'
+      ? generator(setting, source)
+      : predictor(setting, source, config.task));
+    const accumulates = config.groups.backward === 'accumulate';
+    return new TextObjective(model, learner, { seed: order, accumulates });
+  } finally {
+    await tensors.close();
+  }
+}
+
+type Source = Omit<Parameters<typeof sequenceEncoder>[0], 'config'>;
+
+async function predictor(setting: TextSetting, source: Source, task: Task) {
+  const { checkpoint, data, device } = setting;
+  const { config, padId } = checkpoint;
+  const outputs = task === 'classification' ? data.classes.length : 1;
+  const { network, parameters } =
+    config.kind === 'encoder'
+      ? await sequenceEncoder({ ...source, config }, outputs)
+      : await sequenceDecoder({ ...source, config }, outputs);
+  const model = new TransformerModel(parameters, [], savedAs(setting));
+  const longest = config.kind === 'encoder' ? maxTokens(config) : config.maxPositions;
+  const sequence = new SequenceModel(device.operations ?? composed, network, task, longest);
+  return { model, learner: new SequenceLearner(sequence, data, task, padId) };
+}
+
+async function generator(setting: TextSetting, source: Source) {
+  const { checkpoint, data, device } = setting;
+  const { config } = checkpoint;
+  if (config.kind === 'encoder') {
+    throw new ModelError(
+      `${checkpoint.name} is an encoder (${config.modelType}) and cannot generate: take a decoder, such as Llama, Qwen2 or GPT-2`,
+    );
+  }
+  const { network, parameters } = await causalDecoder({ ...source, config });
+  const tied = config.tiedEmbeddings ? [network.head] : [];
+  const model = new TransformerModel(parameters, tied, savedAs(setting));
+  const causal = new CausalModel(device.operations ?? composed, network, config.maxPositions);
+  return { model, learner: new GenerationLearner(causal, data, checkpoint, setting.config.data) };
+}
+
+function planOf({ config, checkpoint, data }: TextSetting, seed: number): Plan {
+  const { freeze, reinitialize, adapter, head } = config.model;
+  const targets = defaultTargets[checkpoint.config.modelType];
+  return {
+    freeze,
+    reinitialize,
+    lora: adapter ? { ...adapter.lora, targets: adapter.lora.targets ?? targets } : null,
+    newHead: config.task !== 'generation' && !keepsHead(checkpoint.config, config.task, data, head),
+    seed,
+  };
+}

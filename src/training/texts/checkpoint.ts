@@ -1,0 +1,62 @@
+import path from 'node:path';
+import { modelOrigin } from '../../experiment/modelOrigin.ts';
+import { downloadProblem } from '../data/readFiles.ts';
+import { CheckpointError } from '../huggingface/checkpointError.ts';
+import { type CheckpointConfig, readCheckpointConfig } from '../huggingface/config.ts';
+import { DownloadError, resolveRepository } from '../huggingface/resolve.ts';
+import { openTokenizer, type Tokenizer } from '../huggingface/tokenizer.ts';
+import type { Request } from '../request.ts';
+import type { Loading } from '../subject.ts';
+
+/** A Hugging Face checkpoint that runs start from. */
+export interface Checkpoint {
+  /** As the config names it: a hub id, or the path of the folder. */
+  readonly name: string;
+  readonly folder: string;
+  readonly config: CheckpointConfig;
+  readonly tokenizer: Tokenizer;
+  /** What padding is filled with; no weight ever sees it. */
+  readonly padId: number;
+}
+
+/**
+ * Finds the checkpoint of `model.from`, and downloads it first if it is on the hub.
+ *
+ * @throws ConfigError at `model.from`
+ */
+export async function openCheckpoint(
+  request: Request,
+  onLoading: (loading: Loading) => void,
+): Promise<Checkpoint> {
+  const origin = modelOrigin(request.config.model.from!, request.folder);
+  try {
+    const folder =
+      origin.kind === 'folder'
+        ? origin.folder
+        : await resolveRepository(origin.id, {
+            kind: 'model',
+            files: 'checkpoint',
+            onProgress: ({ file, ...bytes }) =>
+              onLoading({ what: `downloading ${file}`, ...bytes }),
+          });
+    const config = withDropout(await readCheckpointConfig(folder), request.config.model.dropout);
+    const tokenizer = await openTokenizer(folder);
+    const name = origin.kind === 'hub' ? origin.id : path.resolve(folder);
+    return { name, folder, config, tokenizer, padId: tokenizer.padId ?? tokenizer.eosId ?? 0 };
+  } catch (error) {
+    if (error instanceof DownloadError) throw downloadProblem(request, ['model', 'from'], error);
+    if (!(error instanceof CheckpointError)) throw error;
+    throw request.problem(['model', 'from'], error.message, {
+      expected: 'a Hugging Face checkpoint of a network that can be trained here',
+    });
+  }
+}
+
+/** @param rate in place of the checkpoint's, on hidden states and on attention */
+function withDropout(config: CheckpointConfig, rate: number | undefined): CheckpointConfig {
+  if (rate === undefined) return config;
+  const both = { dropout: rate, attentionDropout: rate };
+  return config.kind === 'encoder'
+    ? { ...config, ...both }
+    : { ...config, ...both, embeddingDropout: rate };
+}

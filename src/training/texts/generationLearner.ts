@@ -1,0 +1,102 @@
+import type { Config } from '../../experiment/config.ts';
+import { finalAnswer } from '../answers.ts';
+import type { TextData } from '../data/dataset.ts';
+import { tokenBatchOf } from '../data/tokenBatch.ts';
+import type { Group } from '../groups/grouping.ts';
+import { measureGeneration } from '../metrics.ts';
+import type { Validation } from '../objective.ts';
+import { placeOf } from '../predictions.ts';
+import type { CausalModel } from '../transformer/decoders/causalModel.ts';
+import type { Dropout, GradientSink, TokenBatch } from '../transformer/pass.ts';
+import { batchesByLength } from './batchesByLength.ts';
+import { boundsOf } from './bounds.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { Learner } from './learner.ts';
+
+type Answering = Pick<Config['data'], 'answerAfter' | 'maxNewTokens'>;
+
+/** Answers to prompts, token by token. */
+export class GenerationLearner implements Learner {
+  readonly #model: CausalModel;
+  readonly #data: TextData;
+  readonly #checkpoint: Checkpoint;
+  readonly #answering: Answering;
+
+  constructor(model: CausalModel, data: TextData, checkpoint: Checkpoint, answering: Answering) {
+    this.#model = model;
+    this.#data = data;
+    this.#checkpoint = checkpoint;
+    this.#answering = answering;
+  }
+
+  async gradients(
+    groups: readonly Group[],
+    dropout: Dropout,
+    sink: GradientSink,
+  ): Promise<readonly number[]> {
+    const indices = groups.flatMap(({ examples }) => [...examples]);
+    const { tokens, starts } = this.#batch(this.#data.train, indices, boundsOf(groups));
+    const { means } = await this.#model.gradients(tokens, starts, dropout, sink);
+    return means;
+  }
+
+  async validate(): Promise<Validation> {
+    const { questions } = this.#data.validation;
+    const { answerAfter: mark } = this.#answering;
+    const loss = await this.#meanLoss();
+    const generated = await this.#answer(questions.map(({ prompt }) => prompt));
+    const references = questions.map(({ answer }) => answer);
+    return {
+      metrics: measureGeneration(loss, { generated, references, mark }),
+      predictions: () =>
+        generated.map((text, i) => ({
+          index: placeOf(this.#data.validation, i),
+          target: references[i]!,
+          prediction: text,
+          correct: finalAnswer(text, mark) === finalAnswer(references[i]!, mark),
+        })),
+    };
+  }
+
+  /** Mean cross-entropy of the answers' tokens, in nats. */
+  async #meanLoss(): Promise<number> {
+    const { validation } = this.#data;
+    let sum = 0;
+    let count = 0;
+    for (const batch of batchesByLength(validation.lengths)) {
+      const { tokens, starts } = this.#batch(validation, batch, [0, batch.length]);
+      const losses = await this.#model.losses(tokens, starts);
+      sum += losses.reduce((total, loss) => total + loss, 0);
+      count += losses.length;
+    }
+    return sum / count;
+  }
+
+  async #answer(prompts: readonly Int32Array[]): Promise<string[]> {
+    const { tokenizer } = this.#checkpoint;
+    const { maxNewTokens } = this.#answering;
+    const endIds = tokenizer.eosId === null ? [] : [tokenizer.eosId];
+    const texts: string[] = new Array(prompts.length);
+    const lengths = prompts.map((prompt) => prompt.length + maxNewTokens);
+    for (const batch of batchesByLength(lengths)) {
+      const asked = batch.map((index) => prompts[index]!);
+      const written = await this.#model.generate(asked, { maxNewTokens, endIds });
+      batch.forEach((index, i) => {
+        texts[index] = tokenizer.decode(written[i]!);
+      });
+    }
+    return texts;
+  }
+
+  #batch(
+    { examples }: TextData['train'],
+    indices: readonly number[],
+    bounds: readonly number[],
+  ): { tokens: TokenBatch; starts: readonly number[] } {
+    const chosen = indices.map((index) => examples[index]!);
+    return {
+      tokens: tokenBatchOf(chosen, this.#checkpoint.padId, bounds),
+      starts: chosen.map(({ answerAt }) => answerAt!),
+    };
+  }
+}

@@ -1,0 +1,14 @@
+import type { Group } from '../groups/grouping.ts';
+import type { Validation } from '../objective.ts';
+import type { Dropout, GradientSink } from '../transformer/pass.ts';
+
+/** What a network learns of texts: how the losses of groups come about, and how good it is. */
+export interface Learner {
+  /** One way through the network and back. @returns mean loss of each group */
+  gradients(
+    groups: readonly Group[],
+    dropout: Dropout,
+    sink: GradientSink,
+  ): Promise<readonly number[]>;
+  validate(): Promise<Validation>;
+}

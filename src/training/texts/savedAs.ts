@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { Task } from '../loss.ts';
+import { adapterFiles, type Files, wholeFiles } from '../transformer/files.ts';
+import { defaultTargets } from '../transformer/plan.ts';
+import type { TextSetting } from './setting.ts';
+
+/** Beside the weights, what transformers reads of a tokenizer; not every checkpoint has all of them. */
+const TOKENIZER_FILES = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'vocab.txt',
+  'vocab.json',
+  'merges.txt',
+];
+
+/** transformers' classes, but for what they are called before …ForSequenceClassification or …ForCausalLM. */
+const CLASS_NAMES = {
+  bert: 'Bert',
+  roberta: 'Roberta',
+  distilbert: 'DistilBert',
+  gpt2: 'GPT2',
+  llama: 'Llama',
+  qwen2: 'Qwen2',
+} as const;
+
+/** How the checkpoints of a run are kept: adapters as peft's, else whole as transformers'. */
+export function savedAs({ config, checkpoint, data }: TextSetting): Files {
+  const { adapter } = config.model;
+  const { folder, name } = checkpoint;
+  const { modelType, json } = checkpoint.config;
+  if (adapter) {
+    return adapterFiles({
+      lora: { ...adapter.lora, targets: adapter.lora.targets ?? defaultTargets[modelType] },
+      base: name,
+      taskType: config.task === 'generation' ? 'CAUSAL_LM' : 'SEQ_CLS',
+      fanInFanOut: modelType === 'gpt2',
+    });
+  }
+  const tokenizer = TOKENIZER_FILES.map((file) => path.join(folder, file)).filter(existsSync);
+  const purpose = config.task === 'generation' ? 'ForCausalLM' : 'ForSequenceClassification';
+  return wholeFiles(
+    {
+      ...json,
+      architectures: [CLASS_NAMES[modelType] + purpose],
+      dtype: 'float32',
+      torch_dtype: 'float32',
+      ...(config.task !== 'generation' && outputsOf(config.task, data.classes)),
+    },
+    tokenizer,
+  );
+}
+
+/** What transformers reads of a head's outputs. */
+function outputsOf(task: Task, classes: readonly string[]) {
+  const names = task === 'classification' ? classes : ['LABEL_0'];
+  return {
+    problem_type: task === 'classification' ? 'single_label_classification' : 'regression',
+    id2label: Object.fromEntries(names.map((name, i) => [String(i), name])),
+    label2id: Object.fromEntries(names.map((name, i) => [name, i])),
+  };
+}

@@ -1,0 +1,78 @@
+import type { TextData, TextDataset } from '../data/dataset.ts';
+import { tokenBatchOf } from '../data/tokenBatch.ts';
+import type { Group } from '../groups/grouping.ts';
+import type { Task } from '../loss.ts';
+import { measure, type Outputs } from '../metrics.ts';
+import type { Validation } from '../objective.ts';
+import { predictionsOf } from '../predictions.ts';
+import type { Dropout, GradientSink, TokenBatch } from '../transformer/pass.ts';
+import type { SequenceModel } from '../transformer/sequenceModel.ts';
+import { batchesByLength } from './batchesByLength.ts';
+import { boundsOf } from './bounds.ts';
+import type { Learner } from './learner.ts';
+
+/** A class or a value for each text, or pair of texts. */
+export class SequenceLearner implements Learner {
+  readonly #model: SequenceModel;
+  readonly #data: TextData;
+  readonly #task: Task;
+  readonly #padId: number;
+
+  constructor(model: SequenceModel, data: TextData, task: Task, padId: number) {
+    this.#model = model;
+    this.#data = data;
+    this.#task = task;
+    this.#padId = padId;
+  }
+
+  gradients(
+    groups: readonly Group[],
+    dropout: Dropout,
+    sink: GradientSink,
+  ): Promise<readonly number[]> {
+    const { train } = this.#data;
+    const indices = groups.flatMap(({ examples }) => [...examples]);
+    const tokens = this.#tokens(train, indices, boundsOf(groups));
+    const targets = indices.map((index) => train.targets[index]!);
+    return this.#model.gradients(tokens, targets, dropout, sink);
+  }
+
+  async validate(): Promise<Validation> {
+    const { validation } = this.#data;
+    const outputs = await this.#outputsOf(validation);
+    return {
+      metrics: measure(this.#task, outputs, validation.targets),
+      predictions: () => predictionsOf(this.#data, outputs),
+    };
+  }
+
+  async #outputsOf(dataset: TextDataset): Promise<Outputs> {
+    const rows: Float32Array[] = new Array(dataset.count);
+    for (const batch of batchesByLength(dataset.lengths)) {
+      const tokens = this.#tokens(dataset, batch, [0, batch.length]);
+      const values = await this.#model.outputs(tokens);
+      const width = values.length / batch.length;
+      batch.forEach((example, i) => {
+        rows[example] = values.subarray(i * width, (i + 1) * width);
+      });
+    }
+    const width = rows[0]!.length;
+    const values = new Float32Array(dataset.count * width);
+    rows.forEach((row, i) => {
+      values.set(row, i * width);
+    });
+    return { values, width };
+  }
+
+  #tokens(
+    { examples }: TextDataset,
+    indices: readonly number[],
+    bounds: readonly number[],
+  ): TokenBatch {
+    return tokenBatchOf(
+      indices.map((index) => examples[index]!),
+      this.#padId,
+      bounds,
+    );
+  }
+}

@@ -1,0 +1,68 @@
+import { cp, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { CONFIG_FILE } from '../huggingface/config.ts';
+import { type LoraConfig, readAdapter, writeAdapter } from '../huggingface/peft.ts';
+import {
+  type NamedTensor,
+  openSafetensors,
+  type TensorFile,
+  WEIGHTS_FILE,
+  writeSafetensors,
+} from '../huggingface/safetensors.ts';
+import type { Parameter } from './parameter.ts';
+import type { Parameters } from './parameters.ts';
+
+/** How the parameters of a transformer are kept in a folder, so that the ecosystem's own libraries load them. */
+export interface Files {
+  /** Writes and waits until all is on disk. */
+  write(folder: string, parameters: Parameters): Promise<void>;
+  /** What `write` wrote, under the names of the parameters. */
+  open(folder: string): Promise<TensorFile>;
+}
+
+/**
+ * All weights beside their config.json, as transformers loads them.
+ *
+ * @param json the config to be written
+ * @param tokenizer paths of the tokenizer's files, which go along
+ */
+export function wholeFiles(
+  json: Readonly<Record<string, unknown>>,
+  tokenizer: readonly string[],
+): Files {
+  return {
+    async write(folder, parameters) {
+      const text = `${JSON.stringify(json, null, 2)}\n`;
+      await writeFile(path.join(folder, CONFIG_FILE), text, { flush: true });
+      for (const file of tokenizer) await cp(file, path.join(folder, path.basename(file)));
+      const tensors = await Promise.all(parameters.all.map(named));
+      await writeSafetensors(path.join(folder, WEIGHTS_FILE), tensors);
+    },
+    open: openSafetensors,
+  };
+}
+
+export interface AdapterFiles {
+  readonly lora: LoraConfig;
+  /** What the adapter is to be put on: a hub id or a folder. */
+  readonly base: string;
+  readonly taskType: 'SEQ_CLS' | 'CAUSAL_LM';
+  /** Whether the weights under the adapters lie as GPT-2's. */
+  readonly fanInFanOut: boolean;
+}
+
+/** What is trained beside a checkpoint that stays as it is, as peft loads it. */
+export function adapterFiles({ lora, ...adapter }: AdapterFiles): Files {
+  return {
+    async write(folder, parameters) {
+      const tensors = await Promise.all(parameters.trained.map(named));
+      const modulesToSave = parameters.wholeModules;
+      await writeAdapter(folder, { ...adapter, config: lora, modulesToSave, tensors });
+    },
+    open: async (folder) => (await readAdapter(folder)).tensors,
+  };
+}
+
+async function named({ name, value }: Parameter): Promise<NamedTensor> {
+  return { name, shape: value.shape, values: await value.data<'float32'>() };
+}
