@@ -1,8 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { DecoderConfig } from '../../huggingface/config.ts';
+import type { RopeConfig } from '../../huggingface/config.ts';
 import type { Rotation } from '../operations.ts';
-
-type Rope = NonNullable<DecoderConfig['rope']>;
 
 /** Cosines and sines for rows at these positions. */
 export type Rotations = (positions: Int32Array) => Rotation;
@@ -11,7 +9,7 @@ export type Rotations = (positions: Int32Array) => Rotation;
  * Rotary positions (Su et al., arXiv 2104.09864): at position p, pair j of a head turns by p·θ^(−2j/width). A position's
  * angles are worked out once, in float32 as transformers does it, so that rounding of large angles is the same.
  */
-export function rotations(rope: Rope, headWidth: number): Rotations {
+export function rotations(rope: RopeConfig, headWidth: number): Rotations {
   const frequencies = frequenciesOf(rope, headWidth);
   const half = frequencies.length;
   const known: { cos: Float32Array; sin: Float32Array }[] = [];
@@ -33,7 +31,7 @@ export function rotations(rope: Rope, headWidth: number): Rotations {
 }
 
 /** Radians a position, one for each pair of coordinates. */
-function frequenciesOf({ theta, scaling }: Rope, headWidth: number): Float32Array {
+function frequenciesOf({ theta, scaling }: RopeConfig, headWidth: number): Float32Array {
   const plain = Float32Array.from({ length: headWidth / 2 }, (_, j) => {
     const exponent = Math.fround((2 * j) / headWidth);
     return 1 / Math.fround(theta ** exponent);
@@ -45,7 +43,7 @@ function frequenciesOf({ theta, scaling }: Rope, headWidth: number): Float32Arra
  * Llama 3.1's way to longer texts: slow turns are slowed down by `factor`, fast ones stay, and between the two wavelengths it
  * goes over from one to the other.
  */
-function stretched(frequency: number, scaling: NonNullable<Rope['scaling']>): number {
+function stretched(frequency: number, scaling: NonNullable<RopeConfig['scaling']>): number {
   const { factor, lowFrequencyFactor: low, highFrequencyFactor: high } = scaling;
   const turns = (scaling.originalMaxPositions * frequency) / (2 * Math.PI);
   const kept = Math.min(Math.max((turns - low) / (high - low), 0), 1);
