@@ -125,19 +125,6 @@ export class Parameters {
       }));
   }
 
-  /** Paths of the sections that are trained in full, whatever else has adapters: peft's modules_to_save. */
-  get retrained(): readonly string[] {
-    return this.#sections
-      .filter(({ parameters }) => parameters.every(({ trained }) => trained))
-      .map(({ path }) => path);
-  }
-
-  get count(): { readonly total: number; readonly trainable: number } {
-    const sizeOf = (parameters: readonly Parameter[]) =>
-      parameters.reduce((sum, { value }) => sum + value.size, 0);
-    return { total: sizeOf(this.all), trainable: sizeOf(this.trained) };
-  }
-
   /** @throws ModelError unless every target of LoRA names a linear layer */
   checkTargets(): void {
     const modules = this.#sections.flatMap(({ linears }) => linears);

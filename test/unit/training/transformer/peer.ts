@@ -4,7 +4,6 @@ import { openSafetensorsFile } from '../../../../src/training/huggingface/safete
 import type { Parameters } from '../../../../src/training/transformer/parameters.ts';
 import type { TokenBatch } from '../../../../src/training/transformer/pass.ts';
 import type { SequenceModel } from '../../../../src/training/transformer/sequenceModel.ts';
-import { takeValues } from '../../../../src/training/transformer/values.ts';
 import { distance, Gradients } from './gradients.ts';
 
 export interface Network {
@@ -25,11 +24,12 @@ export async function tensorsOf(file: string): Promise<Map<string, Float32Array>
 }
 
 /** Gives what is trained the values that peft saved, which must be of the same parameters. */
-export async function takeAdapters({ trained }: Parameters, folder: string): Promise<void> {
+export async function takeAdapters(parameters: Parameters, folder: string): Promise<void> {
   const { tensors } = await readAdapter(folder);
   try {
-    assert.deepEqual(trained.map(({ name }) => name).sort(), [...tensors.names].sort());
-    await takeValues(trained, tensors, folder);
+    const names = parameters.trained.map(({ name }) => name);
+    assert.deepEqual(names.sort(), [...tensors.names].sort());
+    await parameters.assign(tensors);
   } finally {
     await tensors.close();
   }
