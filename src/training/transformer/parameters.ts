@@ -317,7 +317,7 @@ function joined(...names: readonly string[]): string {
 }
 
 /** As peft matches target_modules. */
-function isTarget(module: string, target: string): boolean {
+export function isTarget(module: string, target: string): boolean {
   return module === target || module.endsWith(`.${target}`);
 }
 

@@ -14,7 +14,7 @@ export interface CausalLoss {
 }
 
 /** Logits of so many bytes are made at a time: with a large vocabulary those of a whole batch would fill the memory. */
-const LOGIT_BYTES = 2 ** 26;
+export const LOGIT_BYTES = 2 ** 26;
 
 /**
  * Cross-entropy of the answers alone. The head's gradients go to the sink in one piece, as the losses are computed.

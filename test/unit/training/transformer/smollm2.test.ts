@@ -2,12 +2,19 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type Device, openDevice } from '../../../../src/training/devices/device.ts';
+import {
+  type DecoderConfig,
+  readCheckpointConfig,
+} from '../../../../src/training/huggingface/config.ts';
 import { composed } from '../../../../src/training/transformer/composed.ts';
+import { stepMemory } from '../../../../src/training/transformer/memory.ts';
 import type { Operations } from '../../../../src/training/transformer/operations.ts';
+import { defaultTargets, type Plan } from '../../../../src/training/transformer/plan.ts';
 import { python } from '../../../python/python.ts';
 import { testFolder } from '../huggingface/folder.ts';
 import { alone, full, logitsOf, type OpenedCausal, openCausal } from './decoders.ts';
 import { distance } from './gradients.ts';
+import { batchOf, peakOf } from './peak.ts';
 import { tensorsOf } from './peer.ts';
 
 /** The first problem of GSM8K's test set (Cobbe et al., arXiv 2110.14168; MIT licence). */
@@ -49,6 +56,26 @@ describe('SmolLM2-135M on wasm, beside transformers', () => {
     const losses = await opened.model.losses(alone(read.ids), [1]);
     assert.ok(distance(losses, expected.get('losses')!) < 1e-4);
   });
+
+  for (const checkpointing of [false, true]) {
+    const how = checkpointing ? ', layers gone through twice' : '';
+    test(`the memory of a step with adapters is what was estimated${how}`, async () => {
+      const lora = { rank: 8, alpha: 16, dropout: 0.05, targets: defaultTargets.llama };
+      const plan: Plan = { ...full, lora };
+      const adapted = await openCausal(checkpoint, { plan, checkpointing });
+      const [batch, length, groups] = [2, 96, 2];
+      const tokens = batchOf(batch, length, groups);
+      const measured = await peakOf(operations, adapted.network, tokens);
+      adapted.parameters.dispose();
+      const config = (await readCheckpointConfig(checkpoint)) as DecoderConfig;
+      const { step } = stepMemory({
+        ...{ config, plan, checkpointing, batch, length, groups, optimizerSlots: 2 },
+        answerTokens: (batch * length) / 2,
+      });
+      const ratio = step / measured;
+      assert.ok(ratio > 0.75 && ratio < 1.25, `${step} of ${measured}: ${ratio}`);
+    });
+  }
 
   test('goes on as transformers does', async () => {
     assert.ok(read.margin > 1e-3, 'no close call');
