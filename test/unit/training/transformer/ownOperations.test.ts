@@ -32,15 +32,16 @@ type Results = Readonly<Record<string, tf.Tensor>>;
 
 /** Each result to so much of its largest value. */
 function assertAgree(compute: (operations: Operations) => Results, tolerance: number): void {
-  const [expected, actual] = [composed, device.operations!].map((operations) =>
+  const [expected, actual] = [composed, device.operations!].map((operations) => {
+    // Not returned by `tidy`, which would look for tensors in every element.
+    let results: { name: string; shape: readonly number[]; values: Float32Array }[] = [];
     tf.tidy(() => {
-      const results = Object.entries(compute(operations));
-      return results.map(([name, { shape }], i) => {
-        const values = results[i]![1].dataSync<'float32'>();
-        return { name, shape, values };
+      results = Object.entries(compute(operations)).map(([name, tensor]) => {
+        return { name, shape: tensor.shape, values: tensor.dataSync<'float32'>() };
       });
-    }),
-  );
+    });
+    return results;
+  });
   for (const [n, { name, shape, values }] of expected!.entries()) {
     assert.deepEqual(actual![n]!.shape, shape, name);
     const scale = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-3);
