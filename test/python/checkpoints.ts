@@ -14,3 +14,12 @@ export async function smollm2(): Promise<string> {
   await python('decoders_peer.py', ['smollm2', folder]);
   return folder;
 }
+
+/** Makes a tiny random checkpoint: a BERT with dropout and no head, or a Llama. Its tokenizer knows the words of the texts. */
+export async function tiny(
+  kind: 'encoder' | 'decoder',
+  folder: string,
+  texts: readonly string[],
+): Promise<void> {
+  await python('tiny.py', [kind, folder, JSON.stringify(texts)]);
+}

@@ -52,11 +52,11 @@ export async function openCheckpoint(
   }
 }
 
-/** @param rate in place of the checkpoint's, on hidden states and on attention */
+/** @param rate in place of all of the checkpoint's */
 function withDropout(config: CheckpointConfig, rate: number | undefined): CheckpointConfig {
   if (rate === undefined) return config;
   const both = { dropout: rate, attentionDropout: rate };
   return config.kind === 'encoder'
-    ? { ...config, ...both }
+    ? { ...config, ...both, classifierDropout: rate }
     : { ...config, ...both, embeddingDropout: rate };
 }
