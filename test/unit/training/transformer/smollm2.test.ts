@@ -69,16 +69,8 @@ describe('SmolLM2-135M on wasm, beside transformers', () => {
       adapted.parameters.dispose();
       const config = (await readCheckpointConfig(checkpoint)) as DecoderConfig;
       const { step } = stepMemory({
-        ...{
-          config,
-          plan,
-          checkpointing,
-          batch,
-          length,
-          groups,
-          byBlocks: false,
-          optimizerSlots: 2,
-        },
+        ...{ config, plan, checkpointing, batch, length, groups, byBlocks: false },
+        optimizerSlots: 2,
         answerTokens: (batch * length) / 2,
       });
       const ratio = step / measured;
