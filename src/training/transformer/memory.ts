@@ -13,8 +13,9 @@ export interface StepShape {
   readonly length: number;
   /** Of all examples together. */
   readonly answerTokens: number;
-  /** Whose gradients are held at once. */
   readonly groups: number;
+  /** Gradients are combined part by part on the way back; else those of all groups are held to its end. */
+  readonly byBlocks: boolean;
   /** Numbers that the optimizer keeps of each that is trained: 2 of AdamW. */
   readonly optimizerSlots: number;
 }
@@ -55,6 +56,8 @@ const BYTES = 4;
 interface Part {
   readonly parameters: number;
   readonly trained: number;
+  /** One group's gradient: of a table of tokens no more than the rows that occur. */
+  readonly gradient: number;
   /** Held between its ways there and back, its output included. */
   readonly held: number;
   /** Held in its place where it is gone through a second time. */
@@ -65,19 +68,20 @@ interface Part {
 
 /** The input, the layers, the norm above them, and the head. */
 function partsOf(shape: StepShape): readonly Part[] {
-  const { config, plan } = shape;
+  const { config, plan, length } = shape;
   const { layers, width, vocabulary, maxPositions, tiedEmbeddings } = config;
   const rows = shape.batch * shape.length;
   const isTrained = plan.lora === null;
-  const plain = (parameters: number, trained: boolean): Part => ({
-    ...{ parameters, trained: trained ? parameters : 0 },
+  const plain = (parameters: number, trained: boolean, gradient = parameters): Part => ({
+    ...{ parameters, trained: trained ? parameters : 0, gradient: trained ? gradient : 0 },
     ...{ held: rows * width, output: rows * width, transient: 0 },
   });
   const words = vocabulary * width;
   const input = words + (config.rope ? 0 : maxPositions * width);
+  const seen = Math.min(rows, vocabulary) + (config.rope ? 0 : length);
   const norm = (config.rope ? 1 : 2) * width;
   return [
-    plain(input, isTrained && plan.freeze === 0),
+    plain(input, isTrained && plan.freeze === 0, tiedEmbeddings ? input : seen * width),
     ...Array.from({ length: layers }, (_, index) => layerOf(shape, index)),
     plain(norm, isTrained),
     { ...plain(tiedEmbeddings ? 0 : words, isTrained), held: 0, output: 0 },
@@ -126,6 +130,7 @@ function layerOf({ config, plan, batch, length }: StepShape, index: number): Par
   return {
     parameters: base + adapters,
     trained: isWhole ? base : adapters,
+    gradient: isWhole ? base : adapters,
     held: rows * sum(held) + batch * heads * length * length,
     output: rows * width,
     transient: rows * Math.max(inner + innerWidth + 3 * width, attended + 2 * asked + 5 * width),
@@ -163,45 +168,42 @@ function sizeOf({ inputs, outputs, bias }: Linear): number {
 
 /** Goes back through the parts: what is held becomes less, and gradients become more. */
 function peakOf(parts: readonly Part[], shape: StepShape): number {
-  const { groups, checkpointing } = shape;
+  const { groups, byBlocks, checkpointing, config } = shape;
   const lowest = parts.findIndex((part) => part.trained > 0);
-  const isLayer = (at: number) => at > 0 && at < parts.length - 2;
-  const isRecomputed = (at: number) => checkpointing && isLayer(at);
+  const isRecomputed = (at: number) => checkpointing && at > 0 && at < parts.length - 2;
   const holds = (part: Part, at: number) => {
     if (at < lowest) return at === lowest - 1 ? part.output : 0;
     return isRecomputed(at) ? part.output : part.held;
   };
   let held = sum(parts.map(holds));
-  let gradients = headGradients(parts, shape);
+  let gradients = groups * headGradient(parts, shape);
   let peak = held + lossPeak(parts, shape);
-  for (let at = parts.length - 1; at >= lowest; at--) {
+  for (let at = parts.length - 2; at >= lowest; at--) {
     const part = parts[at]!;
-    // A tied head's gradients are there already.
-    if (at < parts.length - 1) gradients += tiedToHead(at, shape) ? 0 : groups * part.trained;
+    const isThere = at === 0 && config.tiedEmbeddings;
+    const stacked = isThere ? 0 : groups * part.gradient;
     const again = isRecomputed(at) ? part.held : 0;
-    const slope = part.output;
-    peak = Math.max(peak, held + again + part.transient + slope + gradients);
+    const here = held + again + part.transient + part.output;
+    peak = Math.max(peak, here + gradients + stacked);
+    gradients += byBlocks && !isThere ? part.trained : stacked;
     held -= holds(part, at);
   }
-  return peak;
+  const combined = sum(parts.map((part) => part.trained));
+  return Math.max(peak, gradients + (byBlocks ? headGradient(parts, shape) : combined));
 }
 
-function tiedToHead(at: number, { config }: StepShape): boolean {
-  return at === 0 && config.tiedEmbeddings;
-}
-
-/** Of all groups. */
-function headGradients(parts: readonly Part[], { config, groups }: StepShape): number {
-  return groups * (config.tiedEmbeddings ? parts[0]! : parts.at(-1)!).trained;
+/** Of one group; that of a tied head is that of the table of tokens. */
+function headGradient(parts: readonly Part[], { config }: StepShape): number {
+  return (config.tiedEmbeddings ? parts[0]! : parts.at(-1)!).gradient;
 }
 
 /** Logits and their slopes by blocks, and the head's gradients, which are put together of their groups'. */
 function lossPeak(parts: readonly Part[], shape: StepShape): number {
-  const { config, answerTokens, batch, length } = shape;
+  const { config, answerTokens, batch, length, groups } = shape;
   const { vocabulary, width } = config;
   const rows = Math.min(answerTokens, LOGIT_BYTES / (BYTES * vocabulary));
   const logits = 2 * rows * vocabulary;
-  const head = headGradients(parts, shape);
+  const head = groups * headGradient(parts, shape);
   return Math.max(logits + head, 2 * head) + 2 * answerTokens * width + batch * length * width;
 }
 

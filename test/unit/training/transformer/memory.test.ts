@@ -3,14 +3,12 @@ import { after, before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Device, openDevice } from '../../../../src/training/devices/device.ts';
 import type { DecoderConfig } from '../../../../src/training/huggingface/config.ts';
-import { composed } from '../../../../src/training/transformer/composed.ts';
 import { causalDecoder } from '../../../../src/training/transformer/decoders/build.ts';
 import {
   fittingBatch,
   type StepShape,
   stepMemory,
 } from '../../../../src/training/transformer/memory.ts';
-import type { Operations } from '../../../../src/training/transformer/operations.ts';
 import type { TensorReader } from '../../../../src/training/transformer/parameters.ts';
 import { defaultTargets, type Plan } from '../../../../src/training/transformer/plan.ts';
 import { full } from './decoders.ts';
@@ -120,30 +118,33 @@ function shapesOf(config: DecoderConfig): Shapes {
 
 describe('the memory of a step', () => {
   let device: Device;
-  let operations: Operations;
   before(async () => {
     device = await openDevice('wasm');
-    operations = device.operations ?? composed;
   });
   after(() => device.close());
 
   for (const [name, config] of Object.entries(configs)) {
     for (const [what, plan] of Object.entries(plansOf(config.modelType))) {
       for (const checkpointing of [false, true]) {
-        for (const [batch, length, groups] of [
-          [4, 64, 4],
-          [12, 32, 2],
+        for (const [batch, length, groups, byBlocks] of [
+          [4, 64, 4, false],
+          [12, 32, 2, false],
+          [4, 8, 4, false],
+          [4, 8, 4, true],
         ] as const) {
           const how = checkpointing ? ', checkpointing' : '';
-          test(`${name}, ${what}${how}, ${batch} of ${length} tokens`, async () => {
+          test(`${name}, ${what}${how}, ${batch} of ${length} tokens${byBlocks ? ', layerwise' : ''}`, async () => {
             const before = tf.memory().numBytes;
             const source = { config, plan, checkpointing, file: name, tensors: zeros(config) };
-            const { network, parameters } = await causalDecoder(source);
+            const causal = await causalDecoder(source);
             const weights = tf.memory().numBytes - before;
-            const measured = await peakOf(operations, network, batchOf(batch, length, groups));
+            const tokens = batchOf(batch, length, groups);
+            const measured = await peakOf(device, causal, tokens, byBlocks);
+            const { parameters } = causal;
             parameters.dispose();
             const estimate = stepMemory({
-              ...{ config, plan, checkpointing, batch, length, groups, optimizerSlots: 2 },
+              ...{ config, plan, checkpointing, batch, length, groups, byBlocks },
+              optimizerSlots: 2,
               answerTokens: (batch * length) / 2,
             });
             assert.equal(estimate.weights, weights);
@@ -162,7 +163,7 @@ describe('the batch that fits', () => {
   test('is the largest whose step takes no more', () => {
     const shape: StepShape = {
       ...{ config: llama, plan: full, checkpointing: false, batch: 16, length: 64 },
-      ...{ answerTokens: 512, groups: 4, optimizerSlots: 2 },
+      ...{ answerTokens: 512, groups: 4, byBlocks: false, optimizerSlots: 2 },
     };
     const bytesOf = (batch: number) =>
       stepMemory({ ...shape, batch, groups: Math.min(batch, 4), answerTokens: 32 * batch }).total;

@@ -65,11 +65,12 @@ describe('SmolLM2-135M on wasm, beside transformers', () => {
       const adapted = await openCausal(checkpoint, { plan, checkpointing });
       const [batch, length, groups] = [2, 96, 2];
       const tokens = batchOf(batch, length, groups);
-      const measured = await peakOf(operations, adapted.network, tokens);
+      const measured = await peakOf(device, adapted, tokens, false);
       adapted.parameters.dispose();
       const config = (await readCheckpointConfig(checkpoint)) as DecoderConfig;
       const { step } = stepMemory({
-        ...{ config, plan, checkpointing, batch, length, groups, optimizerSlots: 2 },
+        ...{ config, plan, checkpointing, batch, length, groups, byBlocks: false },
+        optimizerSlots: 2,
         answerTokens: (batch * length) / 2,
       });
       const ratio = step / measured;
