@@ -269,7 +269,7 @@ test('what is wrong is said where it is written, and nothing is begun', async ()
     [{ model: { from: './decoders', head: 'new' } }, /there is no folder|did you mean/i],
     [
       { data: { ...classification.data, text: ['one', 'othr'] } },
-      /no column "othr" [^]*did you mean "other"/,
+      /no column "othr" [\s\S]*did you mean "other"/,
     ],
     [
       { model: { from: './encoder', adapter: { lora: { targets: ['q_proj'] } } } },

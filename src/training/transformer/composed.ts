@@ -23,6 +23,13 @@ export const composed: Operations = {
     perGroup(bounds, (rows) =>
       layout === 'out-in' ? tf.matMul(rows(dy), rows(x), true) : tf.matMul(rows(x), rows(dy), true),
     ),
+  addLinearWeight: (before, x, dy, bounds, layout) => {
+    const sum: tf.Tensor3D = tf.tidy(() =>
+      tf.add(before, composed.linearWeight(x, dy, bounds, layout)),
+    );
+    before.dispose();
+    return sum;
+  },
   rowSums: (dy, bounds) => perGroup(bounds, (rows) => tf.sum(rows(dy), 0)),
 
   add: (x, y) => tf.add(x, y),

@@ -74,6 +74,13 @@ describe("own operations agree with those put together of tfjs's", () => {
             y: operations.linear(x, weight, bias, layout),
             dx: operations.linearInput(dy, weight, layout),
             dw: operations.linearWeight(x, dy, groups, layout),
+            sum: operations.addLinearWeight(
+              tf.ones([groups.length - 1, ...weight.shape]),
+              x,
+              dy,
+              groups,
+              layout,
+            ),
             db: operations.rowSums(dy, groups),
           };
         }, 1e-5);

