@@ -19,9 +19,23 @@ export function groupGradient(
   x: tf.Tensor,
   y: tf.Tensor1D,
 ): GroupGradient {
-  const { value, grads } = tf.variableGrads(
-    () => loss(model.apply(x), y),
-    model.trainable as tf.Variable[],
-  );
-  return { loss: value, gradients: model.trainable.map((variable) => grads[variable.name]!) };
+  try {
+    return tf.tidy(() => {
+      const { value, grads } = tf.variableGrads(
+        () => loss(model.apply(x), y),
+        model.trainable as tf.Variable[],
+      );
+      return { loss: value, gradients: model.trainable.map((variable) => grads[variable.name]!) };
+    });
+  } catch (error) {
+    dropTape();
+    throw error;
+  }
+}
+
+/** What tfjs keeps for a way back, it lets go at its end alone. */
+function dropTape(): void {
+  const { state } = tf.engine();
+  for (const { saved = [] } of state.activeTape ?? []) tf.dispose(saved);
+  state.activeTape = [];
 }

@@ -6,10 +6,13 @@ import type { Config } from '../experiment/config.ts';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
 import { aggregationOf, type RunManifest } from '../runs/manifest.ts';
 import type { TrainerState } from './checkpoint.ts';
+import { isOutOfMemory } from './devices/outOfMemory.ts';
+import type { Validation } from './objective.ts';
 import { writePredictions } from './predictions.ts';
 import { RunLog } from './runLog.ts';
 import type { Session } from './session.ts';
-import { Trainer } from './trainer.ts';
+import { shortageInStep, shortageInValidation } from './shortage.ts';
+import { type TakenStep, Trainer, TrainingError } from './trainer.ts';
 
 export interface Run {
   readonly manifest: RunManifest;
@@ -32,10 +35,10 @@ export async function train(session: Session, run: Run, watcher: Watcher): Promi
   const log = await RunLog.open(run.folder, watcher.onEvent);
   try {
     if (watcher.shouldStop()) return log.end('stopped');
-    const { config } = session;
-    const trainer = await Trainer.create(session, aggregationIn(run, config), run.manifest.seed);
+    const aggregation = aggregationIn(run, session.config);
+    const trainer = await Trainer.create(session, aggregation, run.manifest.seed);
     try {
-      return await new Loop(session, run, trainer, log).run(watcher);
+      return await new Loop(session, run, aggregation, trainer, log).run(watcher);
     } finally {
       trainer.dispose();
     }
@@ -57,15 +60,17 @@ function aggregationIn({ manifest }: Run, { zeroGroups }: Config): Aggregation {
 class Loop {
   readonly #session: Session;
   readonly #run: Run;
+  readonly #aggregation: Aggregation;
   readonly #trainer: Trainer;
   readonly #log: RunLog;
   readonly #checkpoints: string;
   readonly #warned = new Set<string>();
   #savedStep = -1;
 
-  constructor(session: Session, run: Run, trainer: Trainer, log: RunLog) {
+  constructor(session: Session, run: Run, aggregation: Aggregation, trainer: Trainer, log: RunLog) {
     this.#session = session;
     this.#run = run;
+    this.#aggregation = aggregation;
     this.#trainer = trainer;
     this.#log = log;
     this.#checkpoints = path.join(run.folder, 'checkpoints');
@@ -79,13 +84,13 @@ class Loop {
         return this.#log.end('stopped');
       }
       const step = state.step + 1;
-      const { facts, warnings } = await this.#trainer.step(step);
+      const { facts, warnings } = await this.#step(step);
       const isRepeated = step <= this.#log.lastStep;
       this.#log.step(facts);
       if (!isRepeated) this.#warn(step, warnings);
       state = await this.#keep({ ...state, step });
     }
-    const { predictions } = await this.#trainer.validate();
+    const { predictions } = await this.#outputs(state.step);
     await writePredictions(this.#run.folder, predictions());
     return this.#log.end('finished');
   }
@@ -110,9 +115,33 @@ class Loop {
     return state;
   }
 
+  async #step(step: number): Promise<TakenStep> {
+    try {
+      return await this.#trainer.step(step);
+    } catch (error) {
+      if (!isOutOfMemory(error)) throw error;
+      const said = await shortageInStep(step, error, this.#place);
+      throw new TrainingError(said);
+    }
+  }
+
+  async #outputs(step: number): Promise<Validation> {
+    try {
+      return await this.#trainer.validate();
+    } catch (error) {
+      if (!isOutOfMemory(error)) throw error;
+      throw new TrainingError(shortageInValidation(step, error, this.#place));
+    }
+  }
+
+  get #place() {
+    const { config, device } = this.#session;
+    return { config, device, aggregation: this.#aggregation, trainer: this.#trainer };
+  }
+
   /** @returns the metric that ranks checkpoints. */
   async #validate(step: number): Promise<number> {
-    const { metrics } = await this.#trainer.validate();
+    const { metrics } = await this.#outputs(step);
     this.#log.validation({ step, metrics });
     return metrics[this.#run.manifest.metric.name] ?? Number.NaN;
   }

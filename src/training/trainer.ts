@@ -12,12 +12,13 @@ import { loadCheckpoint, saveCheckpoint, type TrainerState } from './checkpoint.
 import type { BatchOrder } from './data/batchOrder.ts';
 import { orderOf } from './data/orderOf.ts';
 import { randomFor } from './data/random.ts';
+import { isOutOfMemory } from './devices/outOfMemory.ts';
 import { buildGrouping } from './groups/build.ts';
 import type { Group, Grouping } from './groups/grouping.ts';
 import type { Objective, Validation } from './objective.ts';
 import { AdamW } from './optimizers/adamw.ts';
 import { buildOptimizer } from './optimizers/build.ts';
-import type { Optimizer } from './optimizers/optimizer.ts';
+import type { Optimizer, Preconditioned } from './optimizers/optimizer.ts';
 import { learningRateAt } from './optimizers/schedule.ts';
 import type { Session } from './session.ts';
 import { StepMeter } from './stepMeter.ts';
@@ -38,6 +39,8 @@ export class Trainer {
   readonly #session: Session;
   readonly #objective: Objective;
   readonly #optimizer: Optimizer;
+  /** The optimizer, if it can prepare steps. */
+  readonly #preconditioned: Preconditioned | null;
   readonly #aggregator: StepAggregator;
   readonly #grouping: Grouping;
   readonly #order: BatchOrder;
@@ -57,6 +60,8 @@ export class Trainer {
     const { layers, trainable } = objective.model;
     const optimizer = buildOptimizer(config.optimizer, session.device.adamw);
     this.#optimizer = optimizer;
+    const preconditioned = optimizer instanceof AdamW ? optimizer : null;
+    this.#preconditioned = preconditioned;
     this.#aggregator = new StepAggregator(session.engine, session.device, {
       aggregation,
       blocks: parameterBlocks(
@@ -64,8 +69,8 @@ export class Trainer {
         trainable.map(({ size }) => size),
       ),
       shapes: trainable.map(({ shape }) => shape),
-      ...(optimizer instanceof AdamW && {
-        preconditioner: (gradients, shares) => optimizer.prepare(trainable, gradients, shares),
+      ...(preconditioned && {
+        preconditioner: (gradients, shares) => preconditioned.prepare(trainable, gradients, shares),
       }),
     });
     this.#grouping = buildGrouping(config.groups, data, seed.order);
@@ -78,14 +83,54 @@ export class Trainer {
   }
 
   /**
-   * One optimizer step.
+   * One optimizer step. Where it fails, no tensor of it is left; what is trained may have moved in part.
    * @param step 1-based
    * @throws TrainingError if a group's loss is not finite; the weights are then as they were
    */
   async step(step: number): Promise<TakenStep> {
     const { config } = this.#session;
     const learningRate = learningRateAt(step, config.steps, config.optimizer);
-    const groups = this.#grouping.split(step, this.#order.batch(step));
+    try {
+      return await this.#take(step, this.#groupsOf(step), learningRate);
+    } catch (error) {
+      this.#preconditioned?.discardPrepared();
+      throw error;
+    }
+  }
+
+  /** What goes through a step: examples, tokens of the longest of them if they are texts, and groups. */
+  batchOf(step: number): { examples: number; tokens: number | null; groups: number } {
+    const batch = this.#order.batch(step);
+    const { lengths } = this.#session.subject.data.train;
+    return {
+      examples: batch.length,
+      tokens: lengths ? Math.max(...batch.map((example) => lengths[example]!)) : null,
+      groups: this.#groupsOf(step).length,
+    };
+  }
+
+  /**
+   * Whether there is room for a step with so many of its examples, those with the most tokens. It is taken, with a learning rate
+   * of 0: the parameters stay, but the memories of optimizer and aggregator do not.
+   */
+  async fits(step: number, size: number): Promise<boolean> {
+    const { lengths } = this.#session.subject.data.train;
+    const batch = this.#order.batch(step).slice();
+    if (lengths) batch.sort((a, b) => lengths[b]! - lengths[a]!);
+    try {
+      await this.#take(step, this.#grouping.split(step, batch.subarray(0, size)), 0);
+      return true;
+    } catch (error) {
+      if (isOutOfMemory(error)) return false;
+      throw error;
+    }
+  }
+
+  #groupsOf(step: number): Group[] {
+    return this.#grouping.split(step, this.#order.batch(step));
+  }
+
+  async #take(step: number, groups: readonly Group[], learningRate: number): Promise<TakenStep> {
     const sizes = groups.map(({ examples }) => examples.length);
 
     const meter = new StepMeter();

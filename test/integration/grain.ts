@@ -16,9 +16,18 @@ export interface Grain {
   readonly ended: Promise<Ended>;
 }
 
-export function startGrain(args: readonly string[], cwd: string): Grain {
+/** @param env beside that of this process */
+export function startGrain(
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Grain {
   const node = ['--disable-warning=ExperimentalWarning', main, ...args];
-  const child = spawn(process.execPath, node, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, node, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const status = new Promise<number | null>((resolve) => child.once('close', resolve));
   const ended = Promise.all([status, text(child.stdout), text(child.stderr)]).then(
     ([status, stdout, stderr]) => ({ status, stdout, stderr }),
@@ -26,6 +35,6 @@ export function startGrain(args: readonly string[], cwd: string): Grain {
   return { child, ended };
 }
 
-export function grain(args: readonly string[], cwd: string): Promise<Ended> {
-  return startGrain(args, cwd).ended;
+export function grain(...command: Parameters<typeof startGrain>): Promise<Ended> {
+  return startGrain(...command).ended;
 }

@@ -10,10 +10,12 @@ export async function measureChange(
   variables: readonly tf.Variable[],
   move: () => void,
 ): Promise<Measured> {
-  const before = variables.map((variable) => tf.clone(variable));
-  move();
-  const change = tf.tidy(() => variables.map((variable, i) => tf.sub(before[i]!, variable)));
-  const measured = await measure(change);
-  tf.dispose([...before, ...change]);
-  return measured;
+  const before = tf.tidy(() => variables.map((variable) => tf.clone(variable)));
+  try {
+    move();
+    const change = tf.tidy(() => variables.map((variable, i) => tf.sub(before[i]!, variable)));
+    return await measure(change).finally(() => tf.dispose(change));
+  } finally {
+    tf.dispose(before);
+  }
 }

@@ -1,6 +1,8 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { GroupGradient } from '../gradients.ts';
 import type { GradientSink } from '../objective.ts';
 import type { StackedGradient } from '../transformer/parameter.ts';
-import { added } from './stack.ts';
+import { added, groupOf } from './stack.ts';
 
 /** Keeps the gradients of a grouped pass, variable by variable. */
 export class StackCollector implements GradientSink {
@@ -34,6 +36,14 @@ export class StackCollector implements GradientSink {
   /** In the order of the variables. */
   get all(): StackedGradient[] {
     return this.#shapes.map((_, variable) => this.get(variable));
+  }
+
+  /** The part of one group, as tensors of their own. */
+  group(index: number, loss: number): GroupGradient {
+    return tf.tidy(() => ({
+      loss: tf.scalar(loss),
+      gradients: this.all.map((stack, v) => groupOf(stack, index, this.#shapes[v]!)),
+    }));
   }
 
   dispose(variables: Iterable<number> = this.#stacks.keys()): void {

@@ -20,11 +20,13 @@ export function dropSigns(
 ): tf.Tensor[] {
   const draws = drawsFrom(seed);
   const dropOne = device.hostMemory ? dropInMemory : dropOnDevice;
-  return rows[0]!.map((_, variable) =>
-    dropOne(
-      rows.map((row) => row[variable]!),
-      leak,
-      draws,
+  return tf.tidy(() =>
+    rows[0]!.map((_, variable) =>
+      dropOne(
+        rows.map((row) => row[variable]!),
+        leak,
+        draws,
+      ),
     ),
   );
 }

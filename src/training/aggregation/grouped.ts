@@ -10,6 +10,7 @@ import { passByBlocks } from './blockPass.ts';
 import type { ParameterBlock } from './blocks.ts';
 import { meanWeights, sumOfGrams } from './blockWeights.ts';
 import { StackCollector } from './collect.ts';
+import { orDispose } from './orDispose.ts';
 import { combineStack, gramOfStacks, measureStacks } from './stackProducts.ts';
 
 /** What a way of aggregating needs besides the gradients. */
@@ -46,7 +47,7 @@ const byGram: Way = async ({ run }, { engine, device, choice, shapes, problem })
     const gram = await gramOfStacks(device, stacks);
     const { weights, warnings, memory } = await engine.aggregate({ gram, ...problem }, choice);
     const gradients = weights.some((weight) => weight !== 0)
-      ? stacks.map((stack, v) => combineStack(device, stack, weights, shapes[v]!))
+      ? tf.tidy(() => stacks.map((stack, v) => combineStack(device, stack, weights, shapes[v]!)))
       : null;
     return {
       losses: Float32Array.from(losses),
@@ -131,15 +132,6 @@ function settled(
     measure: null,
     dispose: () => tf.dispose([...gradients]),
   };
-}
-
-async function orDispose<T>(tensors: readonly tf.Tensor[], work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    tf.dispose([...tensors]);
-    throw error;
-  }
 }
 
 /** The Gram matrix of gradients of which nothing is known but which of them are not finite. */

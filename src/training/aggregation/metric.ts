@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Parts } from './products.ts';
+import { taken } from './taken.ts';
 
 /**
  * Diagonal that the optimizer is about to multiply with, from gradients of the groups and their shares in the examples.
@@ -29,9 +30,11 @@ export async function inMetric(
     kept.map((i) => gradients[i]!),
     kept.map((i) => sizes[i]! / total),
   );
-  const scaled = gradients.map((parts) => parts.map((part, v) => tf.mul(part, root[v]!)));
-  tf.dispose([...root]);
-  return scaled;
+  try {
+    return tf.tidy(() => gradients.map((parts) => parts.map((part, v) => tf.mul(part, root[v]!))));
+  } finally {
+    tf.dispose([...root]);
+  }
 }
 
 /** Indices of the gradients without NaN and infinity: 0·x is 0 for what is finite. */
@@ -43,7 +46,5 @@ async function finiteOnes(gradients: readonly Parts[]): Promise<number[]> {
       ),
     ),
   );
-  const values = await tests.data<'float32'>();
-  tests.dispose();
-  return Array.from(values).flatMap((value, i) => (value === 0 ? [i] : []));
+  return Array.from(await taken(tests)).flatMap((value, i) => (value === 0 ? [i] : []));
 }

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { gramOf } from '../../engine/gram.ts';
 import type { Device } from '../devices/device.ts';
 import { valuesOf } from '../devices/values.ts';
+import { taken } from './taken.ts';
 
 /** A vector in the space of the parameters: a tensor for each variable. */
 export type Parts = readonly tf.Tensor[];
@@ -31,9 +32,7 @@ async function gramOnDevice(rows: readonly Parts[]): Promise<Float64Array> {
     const matrix = stacked(rows);
     return tf.matMul(matrix, matrix, false, true);
   });
-  const values = await gram.data<'float32'>();
-  gram.dispose();
-  return Float64Array.from(values);
+  return Float64Array.from(await taken(gram));
 }
 
 /** ‖v‖² and the inner products of v with k others, summed as in {@link gramOfParts}. */
@@ -51,9 +50,7 @@ export async function measure(
 
 async function productsOnDevice(vector: Parts, all: readonly Parts[]): Promise<number[]> {
   const products = tf.tidy(() => tf.matMul(stacked(all), stacked([vector]), false, true));
-  const values = await products.data<'float32'>();
-  products.dispose();
-  return Array.from(values);
+  return Array.from(await taken(products));
 }
 
 function stacked(rows: readonly Parts[]): tf.Tensor2D {

@@ -6,6 +6,7 @@ import { valuesOf } from '../devices/values.ts';
 import type { StackedGradient } from '../transformer/parameter.ts';
 import { dot, type Measured, type Parts } from './products.ts';
 import { scattered } from './stack.ts';
+import { taken } from './taken.ts';
 
 /**
  * Gram matrix of k gradients that come as stacks, k×k row-major: summed in float64 where they lie in this process's memory; on
@@ -123,12 +124,6 @@ async function productsOnDevice(
     return tf.concat([sum(inner), sum(norm2)]);
   });
   return Array.from(await taken(products));
-}
-
-async function taken(tensor: tf.Tensor): Promise<Float32Array> {
-  const values = await tensor.data<'float32'>();
-  tensor.dispose();
-  return values;
 }
 
 /** ((w₀g₀ + w₁g₁) + w₂g₂) + …, each product and sum rounded to float32. */

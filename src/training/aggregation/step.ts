@@ -19,9 +19,10 @@ import { combine } from './combine.ts';
 import { dropSigns } from './dropSigns.ts';
 import { groupedWay } from './grouped.ts';
 import { inMetric, type Preconditioner } from './metric.ts';
+import { orDispose } from './orDispose.ts';
 import { gramOfParts, type Measured, measure, type Parts } from './products.ts';
-import { groupOf } from './stack.ts';
 import { stream } from './stream.ts';
+import { taken } from './taken.ts';
 
 /** What an aggregator makes of gradients that are all there. */
 type Decision = Pick<
@@ -92,11 +93,8 @@ export class StepAggregator {
   }
 
   /** Stacked gradients as one after another. */
-  *#cut({ all }: StackCollector, losses: readonly number[]): Generator<GroupGradient> {
-    for (const [i, loss] of losses.entries()) {
-      const gradients = all.map((stack, v) => groupOf(stack, i, this.#options.shapes![v]!));
-      yield { loss: tf.scalar(loss), gradients };
-    }
+  *#cut(collector: StackCollector, losses: readonly number[]): Generator<GroupGradient> {
+    for (const [i, loss] of losses.entries()) yield collector.group(i, loss);
   }
 
   async #aggregateSeparate(groups: SeparateSource['groups'], turn: Turn): Promise<AggregatedStep> {
@@ -225,10 +223,12 @@ export class StepAggregator {
   #combination(variables: readonly tf.Tensor[], weights: Float64Array): tf.Tensor[] | null {
     if (weights.every((weight) => weight === 0)) return null;
     let at = 0;
-    return variables.map(({ shape, size }) => {
-      at += size;
-      return tf.tensor(this.#shared.combination(at - size, size), shape);
-    });
+    return tf.tidy(() =>
+      variables.map(({ shape, size }) => {
+        at += size;
+        return tf.tensor(this.#shared.combination(at - size, size), shape);
+      }),
+    );
   }
 
   /** The gradients stay on the GPU. */
@@ -277,8 +277,10 @@ export class StepAggregator {
       return { gram, weights: null, direct, gradients: null, warnings };
     }
     const gradients = dropSigns(this.#device, finite, this.#choice.parameters!.leak!, seed);
-    const direct = await measure(this.#device, gradients, parts);
-    return { gram, weights: null, direct, gradients, warnings };
+    return orDispose(gradients, async () => {
+      const direct = await measure(this.#device, gradients, parts);
+      return { gram, weights: null, direct, gradients, warnings };
+    });
   }
 
   #problemOptions({ sizes, groups, seed }: Turn): ProblemOptions {
@@ -294,8 +296,5 @@ export class StepAggregator {
 }
 
 async function readLosses(groups: readonly GroupGradient[]): Promise<Float32Array> {
-  const losses = tf.stack(groups.map((group) => group.loss));
-  const values = await losses.data<'float32'>();
-  losses.dispose();
-  return values;
+  return taken(tf.stack(groups.map((group) => group.loss)));
 }

@@ -104,7 +104,7 @@ class RunningDirection {
 
   /** d ← (1−t)d + tg, variable by variable, so that but one of them is there twice. */
   #moveTo(gradients: readonly tf.Tensor[], t: number): void {
-    this.direction ??= gradients.map((gradient) => tf.zerosLike(gradient));
+    this.direction ??= tf.tidy(() => gradients.map((gradient) => tf.zerosLike(gradient)));
     for (const [v, gradient] of gradients.entries()) {
       const before = this.direction[v]!;
       this.direction[v] = tf.tidy(() => tf.add(tf.mul(before, 1 - t), tf.mul(gradient, t)));

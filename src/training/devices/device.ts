@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { tryRung } from './ladder.ts';
 import { type OpenRung, type OwnKernels, RUNGS, type Rung } from './rung.ts';
+import { limitProblem } from './wasm/memoryLimit.ts';
 
 /** Where the tensors of this process live. */
 export interface Device extends OwnKernels {
@@ -9,6 +10,8 @@ export interface Device extends OwnKernels {
   readonly name: string;
   /** True when tensors lie in this process's own memory, so that reading them is cheap and synchronous. */
   readonly hostMemory: boolean;
+  /** Bytes that tensors may take, where that is known. */
+  readonly memory?: number;
   /** Gives the device back, so that the process can end without lingering native threads. */
   close(): Promise<void>;
 }
@@ -21,9 +24,11 @@ export class DeviceError extends Error {
 /**
  * Makes a device the one that tensors are made on.
  * @param wanted a rung, or `auto`: the first that holds, from the top of the ladder.
- * @throws DeviceError saying why the wanted rung cannot be had and what to do.
+ * @throws DeviceError saying why the wanted rung cannot be had and what to do, or what is wrong with GRAIN_MEMORY
  */
 export async function openDevice(wanted: Rung | 'auto'): Promise<Device> {
+  const problem = limitProblem();
+  if (problem !== null) throw new DeviceError(problem);
   const reasons: string[] = [];
   for (const rung of wanted === 'auto' ? RUNGS : [wanted]) {
     const { report, open } = await tryRung(rung);

@@ -9,3 +9,17 @@ export class OutOfMemoryError extends Error {
     this.bytes = bytes;
   }
 }
+
+/** What others say where there is no room: V8 of arrays, V8 of WebAssembly's memories, TensorFlow, WebGPU. */
+const COMPLAINTS = [
+  /^Array buffer allocation failed/,
+  /^WebAssembly\.Memory.*(could not allocate|Unable to grow|Maximum memory size exceeded)/,
+  /\bOOM when allocating|\bTF_Status: 8\b|\bRESOURCE_EXHAUSTED\b/,
+  /\bout[ -]of[ -](device )?memory\b/i,
+];
+
+/** Whether an error says that there is no room, on whatever device. */
+export function isOutOfMemory(error: unknown): error is Error {
+  if (error instanceof OutOfMemoryError) return true;
+  return error instanceof Error && COMPLAINTS.some((complaint) => complaint.test(error.message));
+}

@@ -20,6 +20,8 @@ export interface OpenRung extends OwnKernels {
   /** tfjs's name of the backend. */
   readonly backend: string;
   readonly hostMemory: boolean;
+  /** Bytes that tensors may take, where that is known. */
+  readonly memory?: number;
   /** A GPU imitated in software: slower than the rungs below, so `auto` passes it by. */
   readonly imitated?: boolean;
   /** What it does without here, and why. */

@@ -20,8 +20,8 @@ export class AdamW implements Optimizer, Preconditioned {
   readonly #first = new Slots('first');
   readonly #second = new Slots('second');
   #steps = 0;
-  /** Second moments of the step to come, if it was prepared. */
-  #prepared: readonly tf.Tensor[] | undefined;
+  /** Second moments of the step to come, if it was prepared; gone are those that were taken. */
+  #prepared: (tf.Tensor | undefined)[] = [];
 
   /** @param kernel of the device, if it has one; tfjs's operations go through memory seven times instead of once */
   constructor(options: AdamWOptions, kernel?: AdamWStep) {
@@ -34,18 +34,22 @@ export class AdamW implements Optimizer, Preconditioned {
     gradients: readonly (readonly tf.Tensor[])[],
     shares: readonly number[],
   ): readonly tf.Tensor[] {
-    this.#discardPrepared();
+    this.discardPrepared();
     const { beta2 } = this.#options;
-    this.#prepared = variables.map((variable, i) =>
-      tf.tidy(() => {
-        const squares = gradients.map((group, g) => tf.mul(tf.square(group[i]!), shares[g]!));
-        const mean = squares.reduce((sum, square) => tf.add(sum, square));
-        return tf.keep(average(this.#second.of(i, variable), mean, beta2));
-      }),
-    );
-    return this.#prepared.map((second) =>
-      tf.tidy(() => tf.rsqrt(this.#scale(second, this.#steps + 1))),
-    );
+    return tf.tidy(() => {
+      const seconds = variables.map((variable, i) =>
+        tf.tidy(() => {
+          const squares = gradients.map((group, g) => tf.mul(tf.square(group[i]!), shares[g]!));
+          const mean = squares.reduce((sum, square) => tf.add(sum, square));
+          return average(this.#second.of(i, variable), mean, beta2);
+        }),
+      );
+      const roots = seconds.map((second) =>
+        tf.tidy(() => tf.rsqrt(this.#scale(second, this.#steps + 1))),
+      );
+      this.#prepared = seconds.map((second) => tf.keep(second));
+      return roots;
+    });
   }
 
   step(
@@ -54,11 +58,14 @@ export class AdamW implements Optimizer, Preconditioned {
     learningRate: number,
   ): void {
     this.#steps++;
-    variables.forEach((variable, i) => {
-      if (this.#kernel) this.#stepInPlace(this.#kernel, variable, i, gradients[i]!, learningRate);
-      else tf.tidy(() => this.#stepAnew(variable, i, gradients[i]!, learningRate));
-    });
-    this.#prepared = undefined;
+    try {
+      variables.forEach((variable, i) => {
+        if (this.#kernel) this.#stepInPlace(this.#kernel, variable, i, gradients[i]!, learningRate);
+        else tf.tidy(() => this.#stepAnew(variable, i, gradients[i]!, learningRate));
+      });
+    } finally {
+      this.discardPrepared();
+    }
   }
 
   #stepInPlace(
@@ -69,7 +76,7 @@ export class AdamW implements Optimizer, Preconditioned {
     learningRate: number,
   ): void {
     const { beta1, beta2, epsilon, weightDecay } = this.#options;
-    const prepared = this.#prepared?.[i];
+    const prepared = this.#takePrepared(i);
     if (prepared) this.#second.set(i, prepared);
     const first = this.#first.of(i, variable);
     const second = this.#second.of(i, variable);
@@ -90,7 +97,7 @@ export class AdamW implements Optimizer, Preconditioned {
     const { beta1, beta2, weightDecay } = this.#options;
     const first = average(this.#first.of(i, variable), gradient, beta1);
     const second =
-      this.#prepared?.[i] ?? average(this.#second.of(i, variable), tf.square(gradient), beta2);
+      this.#takePrepared(i) ?? average(this.#second.of(i, variable), tf.square(gradient), beta2);
     this.#first.set(i, first);
     this.#second.set(i, second);
 
@@ -106,14 +113,14 @@ export class AdamW implements Optimizer, Preconditioned {
   }
 
   restore(state: OptimizerState): void {
-    this.#discardPrepared();
+    this.discardPrepared();
     this.#steps = state.steps;
     this.#first.restore(state.slots);
     this.#second.restore(state.slots);
   }
 
   dispose(): void {
-    this.#discardPrepared();
+    this.discardPrepared();
     this.#first.dispose();
     this.#second.dispose();
   }
@@ -124,9 +131,15 @@ export class AdamW implements Optimizer, Preconditioned {
     return tf.add(tf.sqrt(tf.div(second, 1 - beta2 ** step)), epsilon);
   }
 
-  #discardPrepared(): void {
-    tf.dispose(this.#prepared ? [...this.#prepared] : []);
-    this.#prepared = undefined;
+  discardPrepared(): void {
+    for (const second of this.#prepared) second?.dispose();
+    this.#prepared = [];
+  }
+
+  #takePrepared(i: number): tf.Tensor | undefined {
+    const second = this.#prepared[i];
+    this.#prepared[i] = undefined;
+    return second;
   }
 }
 

@@ -28,6 +28,8 @@ export interface Preconditioned {
     gradients: readonly (readonly tf.Tensor[])[],
     shares: readonly number[],
   ): readonly tf.Tensor[];
+  /** The step that was prepared, if one was, will not be taken. */
+  discardPrepared(): void;
 }
 
 /** Changes variables by their gradients. The same inputs give the same bits on the same device. */

@@ -15,8 +15,8 @@ export function tensorsOf(
     values.set(features.subarray(example * width, (example + 1) * width), i * width);
   });
   const chosen = Array.from(examples, (example) => targets[example]!);
-  return {
+  return tf.tidy(() => ({
     x: tf.tensor(values, [examples.length, ...shape]),
     y: tf.tensor1d(chosen, targets instanceof Int32Array ? 'int32' : 'float32'),
-  };
+  }));
 }

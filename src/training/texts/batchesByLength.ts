@@ -1,3 +1,5 @@
+import { isOutOfMemory } from '../devices/outOfMemory.ts';
+
 /** Tokens, padding included, that pass through a network at a time in validation: bounds its memory, not its result. */
 const TOKENS = 8192;
 
@@ -16,4 +18,42 @@ export function batchesByLength(lengths: ArrayLike<number>, tokens = TOKENS): nu
     start += size;
   }
   return batches;
+}
+
+/**
+ * Takes examples through a network in batches that there is room for. Where a batch finds none, all is done again in batches of
+ * half the tokens, and so from then on: one result never mixes batches of two makes. The batch that needs most comes first,
+ * so that the same network with the same memory free finds the same batches; others change a result by rounding at most.
+ */
+export class RoomyBatches {
+  #tokens: number;
+
+  constructor(tokens = TOKENS) {
+    this.#tokens = tokens;
+  }
+
+  /**
+   * @param lengths tokens of each example
+   * @param begin makes ready to take all examples
+   * @returns what was made ready
+   * @throws the device's error, if there is no room for one example
+   */
+  async through<T>(
+    lengths: ArrayLike<number>,
+    begin: () => T,
+    take: (made: T, batch: readonly number[]) => Promise<void>,
+  ): Promise<T> {
+    for (;;) {
+      const batches = batchesByLength(lengths, this.#tokens);
+      const made = begin();
+      try {
+        for (const batch of batches) await take(made, batch);
+        return made;
+      } catch (error) {
+        const smallest = batches.length === lengths.length;
+        if (!isOutOfMemory(error) || smallest) throw error;
+        this.#tokens /= 2;
+      }
+    }
+  }
 }

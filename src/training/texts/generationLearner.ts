@@ -8,7 +8,7 @@ import type { Validation } from '../objective.ts';
 import { placeOf } from '../predictions.ts';
 import type { CausalModel } from '../transformer/decoders/causalModel.ts';
 import type { Dropout, GradientSink, TokenBatch } from '../transformer/pass.ts';
-import { batchesByLength } from './batchesByLength.ts';
+import { RoomyBatches } from './batchesByLength.ts';
 import { boundsOf } from './bounds.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Learner } from './learner.ts';
@@ -21,6 +21,8 @@ export class GenerationLearner implements Learner {
   readonly #data: TextData;
   readonly #checkpoint: Checkpoint;
   readonly #answering: Answering;
+  readonly #lossBatches = new RoomyBatches();
+  readonly #answerBatches = new RoomyBatches();
 
   constructor(model: CausalModel, data: TextData, checkpoint: Checkpoint, answering: Answering) {
     this.#model = model;
@@ -61,14 +63,16 @@ export class GenerationLearner implements Learner {
   /** Mean cross-entropy of the answers' tokens, in nats. */
   async #meanLoss(): Promise<number> {
     const { validation } = this.#data;
-    let sum = 0;
-    let count = 0;
-    for (const batch of batchesByLength(validation.lengths)) {
-      const { tokens, starts } = this.#batch(validation, batch, [0, batch.length]);
-      const losses = await this.#model.losses(tokens, starts);
-      sum += losses.reduce((total, loss) => total + loss, 0);
-      count += losses.length;
-    }
+    const { sum, count } = await this.#lossBatches.through(
+      validation.lengths,
+      () => ({ sum: 0, count: 0 }),
+      async (total, batch) => {
+        const { tokens, starts } = this.#batch(validation, batch, [0, batch.length]);
+        const losses = await this.#model.losses(tokens, starts);
+        total.sum += losses.reduce((sum, loss) => sum + loss, 0);
+        total.count += losses.length;
+      },
+    );
     return sum / count;
   }
 
@@ -76,16 +80,18 @@ export class GenerationLearner implements Learner {
     const { tokenizer } = this.#checkpoint;
     const { maxNewTokens } = this.#answering;
     const endIds = tokenizer.eosId === null ? [] : [tokenizer.eosId];
-    const texts: string[] = new Array(prompts.length);
     const lengths = prompts.map((prompt) => prompt.length + maxNewTokens);
-    for (const batch of batchesByLength(lengths)) {
-      const asked = batch.map((index) => prompts[index]!);
-      const written = await this.#model.generate(asked, { maxNewTokens, endIds });
-      batch.forEach((index, i) => {
-        texts[index] = tokenizer.decode(written[i]!);
-      });
-    }
-    return texts;
+    return this.#answerBatches.through(
+      lengths,
+      () => new Array<string>(prompts.length),
+      async (texts, batch) => {
+        const asked = batch.map((index) => prompts[index]!);
+        const written = await this.#model.generate(asked, { maxNewTokens, endIds });
+        batch.forEach((index, i) => {
+          texts[index] = tokenizer.decode(written[i]!);
+        });
+      },
+    );
   }
 
   #batch(

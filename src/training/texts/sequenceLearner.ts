@@ -7,7 +7,7 @@ import type { Validation } from '../objective.ts';
 import { predictionsOf } from '../predictions.ts';
 import type { Dropout, GradientSink, TokenBatch } from '../transformer/pass.ts';
 import type { SequenceModel } from '../transformer/sequenceModel.ts';
-import { batchesByLength } from './batchesByLength.ts';
+import { RoomyBatches } from './batchesByLength.ts';
 import { boundsOf } from './bounds.ts';
 import type { Learner } from './learner.ts';
 
@@ -17,6 +17,7 @@ export class SequenceLearner implements Learner {
   readonly #data: TextData;
   readonly #task: Task;
   readonly #padId: number;
+  readonly #batches = new RoomyBatches();
 
   constructor(model: SequenceModel, data: TextData, task: Task, padId: number) {
     this.#model = model;
@@ -47,15 +48,18 @@ export class SequenceLearner implements Learner {
   }
 
   async #outputsOf(dataset: TextDataset): Promise<Outputs> {
-    const rows: Float32Array[] = new Array(dataset.count);
-    for (const batch of batchesByLength(dataset.lengths)) {
-      const tokens = this.#tokens(dataset, batch, [0, batch.length]);
-      const values = await this.#model.outputs(tokens);
-      const width = values.length / batch.length;
-      batch.forEach((example, i) => {
-        rows[example] = values.subarray(i * width, (i + 1) * width);
-      });
-    }
+    const rows = await this.#batches.through(
+      dataset.lengths,
+      () => new Array<Float32Array>(dataset.count),
+      async (rows, batch) => {
+        const tokens = this.#tokens(dataset, batch, [0, batch.length]);
+        const values = await this.#model.outputs(tokens);
+        const width = values.length / batch.length;
+        batch.forEach((example, i) => {
+          rows[example] = values.subarray(i * width, (i + 1) * width);
+        });
+      },
+    );
     const width = rows[0]!.length;
     const values = new Float32Array(dataset.count * width);
     rows.forEach((row, i) => {

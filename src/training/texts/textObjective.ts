@@ -1,6 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { StackCollector } from '../aggregation/collect.ts';
-import { groupOf } from '../aggregation/stack.ts';
 import type { GroupGradient } from '../gradients.ts';
 import type { Group } from '../groups/grouping.ts';
 import type { GradientSink, GradientSource, Objective, Validation } from '../objective.ts';
@@ -54,8 +52,7 @@ export class TextObjective implements Objective {
       try {
         const dropout = dropoutOf(this.#options.seed, step, pass);
         const [loss] = await this.#learner.gradients([group], dropout, this.#into(collector));
-        const gradients = collector.all.map((stack, v) => groupOf(stack, 0, shapes[v]!));
-        yield { loss: tf.scalar(loss!), gradients };
+        yield collector.group(0, loss!);
       } finally {
         collector.dispose();
       }

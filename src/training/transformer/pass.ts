@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { Kept } from './kept.ts';
 import { type Bounds, type Dropped, HIDDEN, type Matrix, type Operations } from './operations.ts';
 import type { Parameter, StackedGradient } from './parameter.ts';
 
@@ -37,6 +38,8 @@ export interface Pass {
   readonly dropout: Dropout | null;
   /** Null where there will be no way back. */
   readonly sink: GradientSink | null;
+  /** What is needed beyond a layer. Let go when no way will be gone any more, and when one failed midway. */
+  readonly kept: Kept;
   /** Where text is generated: keys and values of the tokens before these. */
   readonly past?: Past;
 }
@@ -82,26 +85,37 @@ export type Layer<X = Matrix> = (x: X, pass: Pass) => Forward;
 
 export type Vector = tf.Tensor1D;
 
-/** @returns a pass whose mask belongs to the caller: to be disposed of when no way will be gone any more */
-export function passOver(
+/** Goes a way through a network. Of all its tensors, none is left at its end, whatever happens, but those that the sink has. */
+export async function passOver<T>(
   operations: Operations,
   tokens: TokenBatch,
   { dropout, sink }: Pick<Pass, 'dropout' | 'sink'>,
-): Pass {
+  go: (pass: Pass) => Promise<T>,
+): Promise<T> {
   const bounds = tokens.examples.map((example) => example * tokens.length);
-  return { operations, tokens, bounds, mask: maskOf(tokens), dropout, sink: sink && late(sink) };
+  const kept = new Kept();
+  try {
+    const mask = kept.add(maskOf(tokens));
+    const lateSink = sink && late(sink, kept);
+    return await go({ operations, tokens, bounds, mask, dropout, sink: lateSink, kept });
+  } finally {
+    kept.dispose();
+  }
 }
 
 /** Hands gradients on when the scope that they were made in is over, so that the sink's own tensors do not end with it. */
-function late(sink: GradientSink): GradientSink {
+function late(sink: GradientSink, kept: Kept): GradientSink {
   let waiting: Parameters<GradientSink['add']>[] = [];
   return {
     add(parameter, gradient) {
-      tf.keep(gradient.stacked);
+      kept.add(gradient.stacked);
       waiting.push([parameter, gradient]);
     },
     settle() {
-      for (const arrived of waiting) sink.add(...arrived);
+      for (const [parameter, gradient] of waiting) {
+        sink.add(parameter, gradient);
+        kept.giveAway(gradient.stacked);
+      }
       waiting = [];
       return sink.settle();
     },

@@ -1,4 +1,3 @@
-import * as tf from '@tensorflow/tfjs-core';
 import type { Task } from '../loss.ts';
 import { groupMeans, meanWeights } from './groupMeans.ts';
 import { checkLength } from './length.ts';
@@ -36,18 +35,15 @@ export class SequenceModel {
     sink: GradientSink,
   ): Promise<readonly number[]> {
     checkLength(tokens, this.#maxTokens);
-    const pass = passOver(this.#operations, tokens, { dropout, sink });
-    const { y, back } = this.#stack.forward(pass);
-    const { losses, slope } = this.#loss(
-      this.#operations,
-      y,
-      targets,
-      meanWeights(tokens.examples),
-    );
-    await back(slope);
-    const rows = await losses.data();
-    tf.dispose([losses, slope, pass.mask]);
-    return groupMeans(rows as Float32Array, tokens.examples);
+    const weights = meanWeights(tokens.examples);
+    return passOver(this.#operations, tokens, { dropout, sink }, async (pass) => {
+      const { y, back } = this.#stack.forward(pass);
+      const { losses, slope } = pass.kept.tidy(() =>
+        this.#loss(this.#operations, y, targets, weights),
+      );
+      await back(slope);
+      return groupMeans(await losses.data<'float32'>(), tokens.examples);
+    });
   }
 
   /**
@@ -56,10 +52,8 @@ export class SequenceModel {
    */
   async outputs(tokens: TokenBatch): Promise<Float32Array> {
     checkLength(tokens, this.#maxTokens);
-    const pass = passOver(this.#operations, tokens, { dropout: null, sink: null });
-    const { y } = this.#stack.forward(pass);
-    const values = await y.data();
-    tf.dispose([y, pass.mask]);
-    return values as Float32Array;
+    return passOver(this.#operations, tokens, { dropout: null, sink: null }, async (pass) =>
+      this.#stack.forward(pass).y.data<'float32'>(),
+    );
   }
 }

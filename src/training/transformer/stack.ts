@@ -13,7 +13,7 @@ export interface Part<X = Matrix> {
 }
 
 export interface Through {
-  /** Let go by `back`; the caller's, where the pass has no sink. */
+  /** Let go by `back`; kept until the end of the pass, where it has no sink. */
   readonly y: Matrix;
   /**
    * Once, from ∂L/∂y, which stays the caller's, down to the lowest part that is trained. The sink settles at first, and after

@@ -7,6 +7,7 @@ import { completeKernels } from '../kernels/register.ts';
 import { firstLine } from '../optionalPackage.ts';
 import { type OpenRung, RungUnavailable } from '../rung.ts';
 import { tfjsBinaries } from '../wasm/binaries.ts';
+import { memoryLimit } from '../wasm/memoryLimit.ts';
 import { ownAdamw } from '../wasm/ownAdamw.ts';
 import { ownOperations } from '../wasm/ownOperations.ts';
 import { ownStacked } from '../wasm/ownStacked.ts';
@@ -34,7 +35,8 @@ async function openShared(): Promise<OpenRung> {
   // Throws where this thread may not wait for others.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);
   const module = await loadTrainingKernels();
-  const memory = await withoutCrashHandlers(() => registerSharedBackend());
+  const limit = memoryLimit();
+  const memory = await withoutCrashHandlers(() => registerSharedBackend(limit));
   const threads = new Threads(module, memory, threadCount());
   completeKernels('wasm');
   replaceMatMulShared(threads);
@@ -43,6 +45,7 @@ async function openShared(): Promise<OpenRung> {
     name: `WebAssembly (SIMD, ${threads.isFused ? 'FMA, ' : ''}${count})`,
     backend: 'wasm',
     hostMemory: true,
+    memory: limit,
     operations: ownOperations(threads),
     stacked: ownStacked(threads),
     adamw: ownAdamw(threads),

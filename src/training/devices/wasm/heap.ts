@@ -33,18 +33,21 @@ export class Heap {
   run(kernel: string, args: readonly Argument[], work: number): void {
     const wasm = backend();
     const copies: tf.TensorInfo[] = [];
-    const placed = args.map((value) => {
-      if (!ArrayBuffer.isView(value)) return value;
-      const dtype = value instanceof Int32Array ? 'int32' : 'float32';
-      const copy = wasm.makeOutput([value.length], dtype, undefined, value);
-      copies.push(copy);
-      return copy;
-    });
-    const numbers = placed.map((value) =>
-      typeof value === 'number' ? value : wasm.getMemoryOffset(value.dataId),
-    );
-    this.#threads.call(kernel, numbers, work < SHARED_FROM);
-    for (const { dataId } of copies) wasm.disposeData(dataId);
+    try {
+      const placed = args.map((value) => {
+        if (!ArrayBuffer.isView(value)) return value;
+        const dtype = value instanceof Int32Array ? 'int32' : 'float32';
+        const copy = wasm.makeOutput([value.length], dtype, undefined, value);
+        copies.push(copy);
+        return copy;
+      });
+      const numbers = placed.map((value) =>
+        typeof value === 'number' ? value : wasm.getMemoryOffset(value.dataId),
+      );
+      this.#threads.call(kernel, numbers, work < SHARED_FROM);
+    } finally {
+      for (const { dataId } of copies) wasm.disposeData(dataId);
+    }
   }
 }
 

@@ -19,17 +19,21 @@ export interface SharedMemory {
 }
 
 const PAGES = 256;
-const MOST_PAGES = 65_536;
 const PAGE_BYTES = 65_536;
 
 /**
  * Registers tfjs's `wasm` backend from its build for threads, on a memory of ours that is shared. tfjs itself stays on one
  * thread, for its threads never start under Node; kernels of ours can use as many as they like on the same tensors.
  *
+ * @param most bytes of the memory, a multiple of 64 KiB up to 4 GiB, which are the default
  * @throws Error where the memory, or this build, cannot be had; tfjs's backend is then as it was
  */
-export async function registerSharedBackend(): Promise<SharedMemory> {
-  const memory = new WebAssembly.Memory({ initial: PAGES, maximum: MOST_PAGES, shared: true });
+export async function registerSharedBackend(most = 2 ** 32): Promise<SharedMemory> {
+  const memory = new WebAssembly.Memory({
+    initial: PAGES,
+    maximum: most / PAGE_BYTES,
+    shared: true,
+  });
   const options = { wasmMemory: memory, locateFile: (file: string) => tfjsBinaries() + file };
   const restore = imitateWorkers();
   const wasm = (await factory(options).finally(restore)) as unknown as Module;
@@ -43,7 +47,7 @@ export async function registerSharedBackend(): Promise<SharedMemory> {
   };
   // When it is first called, the loader puts another function in its place.
   wasm._malloc(1);
-  const malloc = checked(wasm._malloc);
+  const malloc = checked(wasm._malloc, most);
   wasm._malloc = malloc;
   setThreadsCount(1);
   tf.removeBackend('wasm');
@@ -53,9 +57,9 @@ export async function registerSharedBackend(): Promise<SharedMemory> {
 }
 
 /** tfjs would take the 0 that stands for no room, or a size beyond 32 bits, for what it asked for, and write over other tensors. */
-function checked(allocate: (bytes: number) => number): (bytes: number) => number {
+function checked(allocate: (bytes: number) => number, most: number): (bytes: number) => number {
   return (bytes) => {
-    const at = bytes < PAGE_BYTES * MOST_PAGES ? allocate(bytes) >>> 0 : 0;
+    const at = bytes < most ? allocate(bytes) >>> 0 : 0;
     if (at === 0) throw new OutOfMemoryError(bytes);
     return at;
   };

@@ -54,8 +54,11 @@ export class KeyValueCache implements Past {
       Array.from({ length: this.#length }, (_, i) => text * this.#length + i),
     );
     for (const [place, { key, value }] of this.#kept) {
-      const of = (all: Matrix) => tf.tidy(() => tf.gather(all, tf.tensor1d(rows, 'int32')));
-      this.#keep(place, { key: of(key), value: of(value) });
+      const of = (all: Matrix) => tf.gather(all, tf.tensor1d(rows, 'int32'));
+      this.#keep(
+        place,
+        tf.tidy(() => ({ key: of(key), value: of(value) })),
+      );
     }
     this.#padding = texts.map((text) => this.#padding[text]!);
   }

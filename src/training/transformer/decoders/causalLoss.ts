@@ -4,7 +4,7 @@ import type { Parameter } from '../parameter.ts';
 import type { Pass } from '../pass.ts';
 import type { Answers } from './answers.ts';
 
-/** The loss of a language model on the answers of a batch. Whoever receives it disposes of its tensors. */
+/** The loss of a language model on the answers of a batch, kept until the end of the pass. */
 export interface CausalLoss {
   /** Of each answer token, in nats. */
   readonly losses: tf.Tensor1D;
@@ -29,8 +29,8 @@ export function causalLoss(
   logitBytes = LOGIT_BYTES,
 ): CausalLoss {
   const { operations, sink } = pass;
-  if (answers.rows.length === 0) return nothingAsked(hidden, head, answers, pass);
-  return tf.tidy(() => {
+  return pass.kept.tidy(() => {
+    if (answers.rows.length === 0) return nothingAsked(hidden, head, answers, pass);
     const chosen = operations.gather(hidden, tf.tensor1d(answers.rows, 'int32'));
     const rowsAtOnce = Math.max(Math.floor(logitBytes / (4 * head.value.shape[0])), 1);
     const blocks: BlockLoss[] = [];
@@ -55,7 +55,7 @@ function nothingAsked(
   head: Parameter<Matrix>,
   answers: Answers,
   { sink }: Pass,
-): CausalLoss {
+) {
   const losses = tf.tensor1d(new Float32Array());
   if (!sink) return { losses, slope: undefined };
   if (head.trained) sink.add(head, { stacked: noWeights(head, answers) });

@@ -1,4 +1,3 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { eachGroup, groupMeans } from '../groupMeans.ts';
 import { checkLength } from '../length.ts';
 import type { Operations } from '../operations.ts';
@@ -43,16 +42,15 @@ export class CausalModel {
   ): Promise<AnswerLosses> {
     checkLength(tokens, this.#maxTokens);
     const answers = answersOf(tokens, starts);
-    const pass = passOver(this.#operations, tokens, { dropout, sink });
-    const { y, back } = this.#network.stack.forward(pass);
-    const { losses, slope } = causalLoss(y, this.#network.head, answers, pass);
-    await back(slope!);
-    const values = await losses.data<'float32'>();
-    tf.dispose([losses, slope!, pass.mask]);
-    return {
-      means: groupMeans(values, answers.bounds),
-      counts: eachGroup(answers.bounds, (start, end) => end - start),
-    };
+    return passOver(this.#operations, tokens, { dropout, sink }, async (pass) => {
+      const { y, back } = this.#network.stack.forward(pass);
+      const { losses, slope } = causalLoss(y, this.#network.head, answers, pass);
+      await back(slope!);
+      return {
+        means: groupMeans(await losses.data<'float32'>(), answers.bounds),
+        counts: eachGroup(answers.bounds, (start, end) => end - start),
+      };
+    });
   }
 
   /**
@@ -63,12 +61,12 @@ export class CausalModel {
    */
   async losses(tokens: TokenBatch, starts: ArrayLike<number>): Promise<Float32Array> {
     checkLength(tokens, this.#maxTokens);
-    const pass = passOver(this.#operations, tokens, { dropout: null, sink: null });
-    const { y } = this.#network.stack.forward(pass);
-    const { losses } = causalLoss(y, this.#network.head, answersOf(tokens, starts), pass);
-    const values = await losses.data<'float32'>();
-    tf.dispose([y, losses, pass.mask]);
-    return values;
+    const answers = answersOf(tokens, starts);
+    return passOver(this.#operations, tokens, { dropout: null, sink: null }, async (pass) => {
+      const { y } = this.#network.stack.forward(pass);
+      const { losses } = causalLoss(y, this.#network.head, answers, pass);
+      return losses.data<'float32'>();
+    });
   }
 
   /** Greedy continuation; see `generate`. */

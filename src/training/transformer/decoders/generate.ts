@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ModelError } from '../../models/model.ts';
+import { Kept } from '../kept.ts';
 import type { Operations } from '../operations.ts';
 import type { Pass, TokenBatch } from '../pass.ts';
 import type { CausalNetwork } from './build.ts';
@@ -86,26 +87,29 @@ async function nextTokens(
   texts: number,
 ): Promise<ArrayLike<number>> {
   const length = ids.length / texts;
-  const mask = cache.advance(length);
-  const { y } = stack.forward(passOf(operations, cache, mask, ids, texts));
-  const likeliest = tf.tidy(() => {
-    const last = Int32Array.from({ length: texts }, (_, text) => (text + 1) * length - 1);
-    const rows = operations.gather(y, tf.tensor1d(last, 'int32'));
-    return tf.argMax(operations.linear(rows, head.value, null, 'out-in'), 1);
-  });
-  const next = await likeliest.data();
-  tf.dispose([mask, y, likeliest]);
-  return next;
+  const kept = new Kept();
+  try {
+    const { y } = stack.forward(passOf(operations, cache, kept, ids, texts));
+    const likeliest = kept.tidy(() => {
+      const last = Int32Array.from({ length: texts }, (_, text) => (text + 1) * length - 1);
+      const rows = operations.gather(y, tf.tensor1d(last, 'int32'));
+      return tf.argMax(operations.linear(rows, head.value, null, 'out-in'), 1);
+    });
+    return await likeliest.data();
+  } finally {
+    kept.dispose();
+  }
 }
 
 function passOf(
   operations: Operations,
   past: KeyValueCache,
-  mask: tf.Tensor2D,
+  kept: Kept,
   ids: readonly number[],
   texts: number,
 ): Pass {
   const length = ids.length / texts;
+  const mask = kept.add(past.advance(length));
   const tokens: TokenBatch = {
     batch: texts,
     length,
@@ -114,5 +118,6 @@ function passOf(
     lengths: new Int32Array(texts).fill(length),
     examples: [0, texts],
   };
-  return { operations, tokens, bounds: [0, ids.length], mask, dropout: null, sink: null, past };
+  const bounds = [0, ids.length];
+  return { operations, tokens, bounds, mask, dropout: null, sink: null, kept, past };
 }

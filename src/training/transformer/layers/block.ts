@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Kept } from '../kept.ts';
 import type { Matrix } from '../operations.ts';
 import type { Forward, Layer } from '../pass.ts';
 
@@ -12,20 +13,21 @@ import type { Forward, Layer } from '../pass.ts';
  */
 export function block<X>(layer: Layer<X>, recompute: boolean): Layer<X> {
   return (x, pass) => {
-    const outputOf = () => tf.keep(tf.tidy(() => layer(x, pass).y));
+    const { kept } = pass;
+    const outputOf = () => kept.tidy(() => layer(x, pass).y);
     if (!pass.sink) return { y: outputOf(), back: noWayBack };
     if (recompute) {
       const y = outputOf();
       return {
         y,
         back(dy, needsInput) {
-          const again = hold(() => layer(x, pass));
-          return goBack({ ...again, tensors: [y, ...again.tensors] }, dy, needsInput);
+          const again = hold(kept, () => layer(x, pass));
+          return goBack(kept, { ...again, tensors: [y, ...again.tensors] }, dy, needsInput);
         },
       };
     }
-    const held = hold(() => layer(x, pass));
-    return { y: held.forward.y, back: (dy, needsInput) => goBack(held, dy, needsInput) };
+    const held = hold(kept, () => layer(x, pass));
+    return { y: held.forward.y, back: (dy, needsInput) => goBack(kept, held, dy, needsInput) };
   };
 }
 
@@ -35,26 +37,30 @@ interface Held {
 }
 
 /** Keeps all tensors that are made, and are still there, from being disposed of with their scope. */
-function hold(run: () => Forward): Held {
+function hold(kept: Kept, run: () => Forward): Held {
   const engine = tf.engine();
   engine.startScope('block');
   try {
     const forward = run();
     const tensors = [...engine.state.activeScope.track];
-    for (const tensor of tensors) tf.keep(tensor);
+    for (const tensor of tensors) kept.add(tensor);
     return { forward, tensors };
   } finally {
     engine.endScope();
   }
 }
 
-function goBack({ forward, tensors }: Held, ...args: Parameters<Forward['back']>) {
-  const [dx] = tf.tidy((): Matrix[] => {
+function goBack(
+  kept: Kept,
+  { forward, tensors }: Held,
+  ...args: Parameters<Forward['back']>
+): Matrix | null {
+  const [dx] = kept.tidy((): Matrix[] => {
     const slope = forward.back(...args);
     return slope ? [slope] : [];
   });
   tf.dispose([...tensors]);
-  return dx ? tf.keep(dx) : null;
+  return dx ?? null;
 }
 
 function noWayBack(): never {

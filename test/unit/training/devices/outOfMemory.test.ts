@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { openDevice } from '../../../../src/training/devices/device.ts';
-import { OutOfMemoryError } from '../../../../src/training/devices/outOfMemory.ts';
+import { isOutOfMemory, OutOfMemoryError } from '../../../../src/training/devices/outOfMemory.ts';
 
 test('a tensor that finds no room on the rung wasm is refused, and the others are as they were', async () => {
   const device = await openDevice('wasm');
@@ -19,3 +19,21 @@ function room(gibibytes: number): object {
   const nothing = null as unknown as tf.BackendValues;
   return tf.backend().write(nothing, [gibibytes * 2 ** 28], 'float32');
 }
+
+test('what others say when there is no room is known, and nothing else is taken for it', () => {
+  const said = (work: () => unknown): unknown => {
+    try {
+      return work();
+    } catch (error) {
+      return error;
+    }
+  };
+  const full = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  assert.ok(isOutOfMemory(said(() => new Float32Array(2 ** 40))));
+  assert.ok(isOutOfMemory(said(() => full.grow(1))));
+  // As TensorFlow words it, which cannot be had here.
+  const ofTensorFlow = 'Invalid TF_Status: 8\nMessage: OOM when allocating tensor with shape[8,8]';
+  assert.ok(isOutOfMemory(new Error(ofTensorFlow)));
+  assert.ok(!isOutOfMemory(said(() => new Float32Array(-1))));
+  assert.ok(!isOutOfMemory(said(() => tf.matMul(tf.ones([2, 2]), tf.ones([3, 3])))));
+});

@@ -96,16 +96,17 @@ describe('the loss of answers', () => {
     const value: Matrix = tf.tensor2d(values(VOCABULARY * WIDTH, 2), [VOCABULARY, WIDTH]);
     const head = { name: 'head', value, trained };
     const sink = new Gradients();
-    const pass = passOver(composed, tokens, { dropout: null, sink });
-    const { losses, slope } = causalLoss(hidden, head, answers, pass, logitBytes);
-    await pass.sink!.settle();
-    const result = {
-      losses: losses.dataSync<'float32'>(),
-      slope: slope!.dataSync<'float32'>(),
-      head: sink.of.get('head'),
-    };
-    tf.dispose([hidden, value, losses, slope!, pass.mask]);
-    return result;
+    return passOver(composed, tokens, { dropout: null, sink }, async (pass) => {
+      const { losses, slope } = causalLoss(hidden, head, answers, pass, logitBytes);
+      await pass.sink!.settle();
+      const result = {
+        losses: losses.dataSync<'float32'>(),
+        slope: slope!.dataSync<'float32'>(),
+        head: sink.of.get('head'),
+      };
+      tf.dispose([hidden, value]);
+      return result;
+    });
   }
 
   test('is the same whatever number of logits is made at a time, and whether the head is trained', async () => {

@@ -1,4 +1,3 @@
-import * as tf from '@tensorflow/tfjs-core';
 import {
   type DecoderConfig,
   readCheckpointConfig,
@@ -70,12 +69,11 @@ export async function logitsOf(
   { network: { stack, head } }: OpenedCausal,
   tokens: TokenBatch,
 ) {
-  const pass = passOver(operations, tokens, { dropout: null, sink: null });
-  const { y } = stack.forward(pass);
-  const logits = operations.linear(y, head.value, null, 'out-in');
-  const values = await logits.data<'float32'>();
-  tf.dispose([pass.mask, y, logits]);
-  return values;
+  return passOver(operations, tokens, { dropout: null, sink: null }, async (pass) => {
+    const { y } = stack.forward(pass);
+    const logits = pass.kept.add(operations.linear(y, head.value, null, 'out-in'));
+    return logits.data<'float32'>();
+  });
 }
 
 /** One text. */

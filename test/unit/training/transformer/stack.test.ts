@@ -24,13 +24,13 @@ describe('what a way through a network holds until the way back', () => {
     sink: GradientSink | null = new Gradients(),
   ): Promise<number> {
     const { stack, parameters } = await tinyBert(composed, plan, checkpointing);
-    const pass = passOver(composed, tinyBatch, { dropout: null, sink });
-    const before = tf.memory().numBytes;
-    const { y, back } = stack.forward(pass);
-    const bytes = tf.memory().numBytes - before;
-    if (sink) await back(tf.onesLike(y));
-    else y.dispose();
-    tf.dispose(pass.mask);
+    const bytes = await passOver(composed, tinyBatch, { dropout: null, sink }, async (pass) => {
+      const before = tf.memory().numBytes;
+      const { y, back } = stack.forward(pass);
+      const bytes = tf.memory().numBytes - before;
+      if (sink) await back(pass.kept.add(tf.onesLike(y)));
+      return bytes;
+    });
     parameters.dispose();
     return bytes;
   }

@@ -1,0 +1,85 @@
+import { aggregators } from '../engine/aggregators/registry.ts';
+import type { Aggregation } from '../experiment/aggregation.ts';
+import type { Config } from '../experiment/config.ts';
+import { maxLengthOf, readsTexts } from '../experiment/texts.ts';
+import type { Device } from './devices/device.ts';
+import type { Trainer } from './trainer.ts';
+
+/** Where memory did not suffice. */
+interface Place {
+  readonly config: Config;
+  readonly device: Device;
+  readonly aggregation: Aggregation;
+  readonly trainer: Trainer;
+}
+
+/**
+ * What a user is to know of a step that found no room: what it was, how much room there is, and the batch size that would fit.
+ * That one is found by trying, so training cannot go on from where it is.
+ */
+export async function shortageInStep(step: number, error: Error, place: Place): Promise<string> {
+  const { config, trainer, device } = place;
+  const { examples, tokens, groups } = trainer.batchOf(step);
+  const length = tokens === null ? '' : ` of ${tokens} tokens, padding included`;
+  const passes = config.groups.backward === 'accumulate' ? ', a pass each' : '';
+  const batch = `the batch was ${examples} examples${length}, in ${groups} groups${passes}`;
+  const least = leastBatch(config);
+  const size = await largestThatFits(step, examples, least, trainer);
+  const fits =
+    size === null
+      ? `with batchSize: ${least} there is no room either`
+      : `with batchSize: ${size} the step went through, tried on the longest of these examples`;
+  return `step ${step}: out of memory: ${error.message}${roomOn(device)}; ${batch}; ${fits}; ${savingsOf(place)}`;
+}
+
+/** As `shortageInStep`, where examples go through one by one if need be. */
+export function shortageInValidation(step: number, error: Error, place: Place): string {
+  const { config, device } = place;
+  const hint = readsTexts(config.data) ? `; ${lessText(config)} need less` : '';
+  return `validation at step ${step}: out of memory: ${error.message}${roomOn(device)}${hint}`;
+}
+
+/** Halves the batch until a step goes through. Null if none does. */
+async function largestThatFits(
+  step: number,
+  examples: number,
+  least: number,
+  trainer: Trainer,
+): Promise<number | null> {
+  for (let size = examples; size > least; ) {
+    size = Math.max(Math.floor(size / 2), least);
+    if (await trainer.fits(step, size)) return size;
+  }
+  return null;
+}
+
+/** One example per group, where batches are cut into a number of groups. */
+function leastBatch({ groups: { by, count }, batchSize }: Config): number {
+  const isCounted = by === 'microbatch' || by === 'random' || by === 'length';
+  return isCounted ? Math.min(count, batchSize) : 1;
+}
+
+function roomOn({ memory }: Device): string {
+  return memory === undefined ? '' : `, which has ${memory / 2 ** 20} MiB on this device`;
+}
+
+/** Settings that take less memory for the same batch, those that cost nothing else first. */
+function savingsOf({ config, aggregation }: Place): string {
+  const { model, groups } = config;
+  const { decidedBy, weighsBySizes } = aggregators[aggregation.name];
+  const keepsAll = decidedBy === 'gram' && !weighsBySizes;
+  const ofTransformers = [
+    ...(model.checkpointing ? [] : ['model.checkpointing: true']),
+    ...(groups.backward === 'accumulate' ? [] : ['groups.backward: accumulate']),
+    ...(model.adapter ? [] : ['model.adapter: { lora: {} }']),
+    ...(keepsAll && !model.adapter ? ['aggregate: [grain-layerwise]'] : []),
+    lessText(config),
+  ];
+  const all = [...(readsTexts(config.data) ? ofTransformers : []), 'fewer groups'];
+  return `what needs less memory: ${all.join(', ')}`;
+}
+
+function lessText(config: Config): string {
+  const fewer = config.task === 'generation' ? ' and data.maxNewTokens' : '';
+  return `a data.maxLength${fewer} below ${maxLengthOf(config)}`;
+}

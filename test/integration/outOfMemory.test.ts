@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Report } from '../../src/cli/launch/report.ts';
+import { tinyTexts, writeTinyBert } from '../unit/training/tinyCheckpoint.ts';
+import { grain } from './grain.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'grain-memory-'));
+const TOKENS = 128;
+
+before(async () => {
+  await writeTinyBert(path.join(folder, 'bert'), { width: 64, layers: 2, positions: TOKENS });
+  const lengths = Array.from({ length: 96 }, (_, i) => TOKENS - (i % 8));
+  writeFileSync(path.join(folder, 'texts.tsv'), tinyTexts(lengths));
+});
+after(() => rmSync(folder, { recursive: true }));
+
+function write(name: string, settings: string): void {
+  const common =
+    'model: { from: ./bert }\ndata: { train: texts.tsv, validation: texts.tsv, text: text, target: answer }\naggregate: [grain]\nseeds: [0]\nsteps: 1\ndevice: wasm\n';
+  writeFileSync(path.join(folder, name), `${common}${settings}\n`);
+}
+
+async function run(args: readonly string[], mebibytes: number) {
+  const { status, stdout, stderr } = await grain(['run', ...args, '--json'], folder, {
+    GRAIN_MEMORY: String(mebibytes),
+  });
+  return { status, stderr, report: JSON.parse(stdout) as Report };
+}
+
+test('a batch that finds no room ends the run with the size that would fit, and a run of that size passes', async () => {
+  write('grain.yaml', 'batchSize: 64');
+  const { status, report } = await run(['grain.yaml'], 48);
+  assert.equal(status, 1);
+  const { error = '', folder: ofRun, id } = report.runs[0]!;
+  assert.match(error, /^step 1: out of memory: no room for .* MiB .*, which has 48 MiB/);
+  assert.match(error, /the batch was 64 examples of 128 tokens, padding included, in 8 groups;/);
+  const [, size] = /with batchSize: (\d+) the step went through/.exec(error)!;
+  assert.ok(Number(size) >= 8 && Number(size) < 64, size);
+
+  const { last } = JSON.parse(readFileSync(path.join(ofRun, 'checkpoints/index.json'), 'utf8'));
+  assert.equal(last, 'step-000000');
+  assert.ok(existsSync(path.join(ofRun, 'checkpoints', last, 'model.safetensors')));
+
+  write('smaller.yaml', `batchSize: ${size}`);
+  assert.equal((await run(['smaller.yaml'], 48)).status, 0);
+
+  const resumed = await run(['--resume', id], 1024);
+  assert.deepEqual([resumed.status, resumed.report.runs[0]!.step], [0, 1], 'there is room now');
+});

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs-core';
+import { openDevice } from '../../../src/training/devices/device.ts';
+import { OutOfMemoryError } from '../../../src/training/devices/outOfMemory.ts';
+import { dropoutOf } from '../../../src/training/transformer/dropout.ts';
+import type { StackedGradient } from '../../../src/training/transformer/parameter.ts';
+import type { GradientSink } from '../../../src/training/transformer/pass.ts';
+import { tinyTexts, writeTinyBert, writeTinyLlama } from './tinyCheckpoint.ts';
+import { trainerOf } from './trainerOf.ts';
+import { tinyBatch, tinyBert, tinyLabels } from './transformer/tinyBert.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'grain-failing-'));
+before(async () => {
+  await writeTinyBert(path.join(folder, 'bert'));
+  await writeTinyLlama(path.join(folder, 'llama'));
+  writeFileSync(path.join(folder, 'texts.tsv'), tinyTexts([5, 3, 4, 2, 6, 3]));
+});
+after(() => rmSync(folder, { recursive: true }));
+
+const files = 'train: texts.tsv, validation: texts.tsv, target: answer';
+const settings = 'batchSize: 4\nsteps: 3\ndevice: wasm';
+
+const classifier = (model = '', groups = '', more = '') =>
+  `model: { from: ./bert, ${model} }\ndata: { ${files}, text: text }\ngroups: { count: 2, ${groups} }\n${settings}\n${more}`;
+const generator = `task: generation\nmodel: { from: ./llama }\ndata: { ${files}, prompt: "{text} ", maxLength: 16, maxNewTokens: 2 }\ngroups: { count: 2 }\n${settings}`;
+
+/** From the n-th tensor on (counted from 0) none finds room while something is done. */
+async function withoutRoom(from: number, work: () => Promise<unknown>): Promise<'done' | 'failed'> {
+  const backend = tf.backend() as BackendWasm;
+  const { write } = backend;
+  let made = 0;
+  backend.write = (...args) => {
+    if (made++ >= from) throw new OutOfMemoryError(8);
+    return write.apply(backend, args);
+  };
+  try {
+    await work();
+    return 'done';
+  } catch (error) {
+    assert.ok(error instanceof Error && /no room|out of memory/.test(error.message), String(error));
+    return 'failed';
+  } finally {
+    backend.write = write;
+  }
+}
+
+function left() {
+  const { numTensors, numBytes } = tf.memory();
+  return { numTensors, numBytes };
+}
+
+describe('whichever tensor of a step finds no room, none is left of the step', () => {
+  const preconditioned = { name: 'grain', metric: 'preconditioned', smoothing: 0 } as const;
+  for (const [what, config, aggregator] of [
+    ['grain', classifier(), 'grain'],
+    ['mean, combined on the way back', classifier(), 'mean'],
+    ['block by block', classifier(), 'grain-layerwise'],
+    ['in the metric of the optimizer', classifier(), preconditioned],
+    ['sign by sign', classifier(), 'graddrop'],
+    ['one after another', classifier(), 'grain-streaming'],
+    ['a pass per group', classifier('', 'backward: accumulate'), 'grain'],
+    ['computed twice', classifier('checkpointing: true'), 'grain'],
+    ['adapters', classifier('adapter: { lora: { rank: 2, dropout: 0.1 } }'), 'grain'],
+    ['with sgd', classifier('', '', 'optimizer: { name: sgd, momentum: 0.5 }'), 'grain'],
+    ['a language model', generator, 'grain'],
+  ] as const) {
+    test(what, async () => {
+      const { trainer, close } = await trainerOf(folder, config, aggregator);
+      // The optimizer's memory is made by the first step, and stays.
+      await trainer.step(1);
+      const before = left();
+      let n = 0;
+      while ((await withoutRoom(n, () => trainer.step(2))) === 'failed') {
+        assert.deepEqual(left(), before, `after tensor ${n}`);
+        n++;
+      }
+      assert.deepEqual(left(), before, 'after a whole step');
+      assert.ok(n > 50, `${n} tensors`);
+      await close();
+    });
+  }
+});
+
+test('a sink that throws, at whatever gradient, leaves nothing of the pass', async () => {
+  const device = await openDevice('wasm');
+  for (const checkpointing of [false, true]) {
+    const { model, parameters } = await tinyBert(device.operations!, {}, checkpointing);
+    const before = left();
+    const count = parameters.trained.length;
+    for (let from = 0; from <= count; from++) {
+      const sink = new Refusing(from);
+      const pass = model.gradients(tinyBatch, tinyLabels, dropoutOf(1, 1, 0), sink);
+      if (from < count) await assert.rejects(pass, /refused/);
+      else await pass;
+      sink.dispose();
+      assert.deepEqual(left(), before, `after ${from} gradients`);
+    }
+    parameters.dispose();
+  }
+  await device.close();
+});
+
+/** Takes so many gradients. */
+class Refusing implements GradientSink {
+  readonly #most: number;
+  readonly #taken: tf.Tensor[] = [];
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  add(_: unknown, { stacked }: StackedGradient): void {
+    if (this.#taken.length === this.#most) throw new Error('refused');
+    this.#taken.push(stacked);
+  }
+
+  async settle(): Promise<void> {}
+
+  dispose(): void {
+    tf.dispose(this.#taken);
+  }
+}
+
+describe('whichever tensor of a validation finds no room, none is left of it', () => {
+  for (const [what, config] of [
+    ['classification', classifier()],
+    ['generation', generator],
+  ] as const) {
+    test(what, async () => {
+      const { trainer, close } = await trainerOf(folder, config, 'grain');
+      const before = left();
+      let n = 0;
+      while ((await withoutRoom(n, () => trainer.validate())) === 'failed') {
+        assert.deepEqual(left(), before, `after tensor ${n}`);
+        n++;
+      }
+      assert.deepEqual(left(), before, 'after a whole validation');
+      await close();
+    });
+  }
+});

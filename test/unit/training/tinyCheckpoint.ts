@@ -1,0 +1,149 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { WEIGHTS_FILE, writeSafetensors } from '../../../src/training/huggingface/safetensors.ts';
+import { random } from '../engine/random.ts';
+
+interface Sizes {
+  readonly width?: number;
+  readonly layers?: number;
+  readonly positions?: number;
+}
+
+/** Ids of the special tokens, then of the words w0 … w19. */
+const SPECIAL = ['[PAD]', '[UNK]', '[EOS]'];
+const WORDS = Array.from({ length: 20 }, (_, i) => `w${i}`);
+const VOCABULARY = SPECIAL.length + WORDS.length;
+
+/** A Hugging Face checkpoint of a BERT without a head: random values, words for tokens. */
+export function writeTinyBert(folder: string, sizes: Sizes = {}): Promise<void> {
+  const { width = 16, layers = 1, positions = 32 } = sizes;
+  const linear = (name: string, from: number, to: number): Shapes => [
+    [`${name}.weight`, [to, from]],
+    [`${name}.bias`, [to]],
+  ];
+  const norm = (name: string): Shapes => [
+    [`${name}.weight`, [width]],
+    [`${name}.bias`, [width]],
+  ];
+  const blocks = Array.from({ length: layers }, (_, i): Shapes => {
+    const block = `encoder.layer.${i}`;
+    return [
+      ...['query', 'key', 'value'].flatMap((part) =>
+        linear(`${block}.attention.self.${part}`, width, width),
+      ),
+      ...linear(`${block}.attention.output.dense`, width, width),
+      ...norm(`${block}.attention.output.LayerNorm`),
+      ...linear(`${block}.intermediate.dense`, width, 2 * width),
+      ...linear(`${block}.output.dense`, 2 * width, width),
+      ...norm(`${block}.output.LayerNorm`),
+    ];
+  });
+  return write(
+    folder,
+    {
+      ...configOf('bert', width, layers, positions),
+      type_vocab_size: 2,
+      layer_norm_eps: 1e-12,
+      hidden_act: 'gelu',
+      hidden_dropout_prob: 0.1,
+      attention_probs_dropout_prob: 0.1,
+    },
+    [
+      ['embeddings.word_embeddings.weight', [VOCABULARY, width]],
+      ['embeddings.position_embeddings.weight', [positions, width]],
+      ['embeddings.token_type_embeddings.weight', [2, width]],
+      ...norm('embeddings.LayerNorm'),
+      ...blocks.flat(),
+      ...linear('pooler.dense', width, width),
+    ],
+  );
+}
+
+/** As `writeTinyBert`, a Llama with tied embeddings. */
+export function writeTinyLlama(folder: string, sizes: Sizes = {}): Promise<void> {
+  const { width = 16, layers = 1, positions = 32 } = sizes;
+  const blocks = Array.from({ length: layers }, (_, i): Shapes => {
+    const block = `model.layers.${i}`;
+    return [
+      [`${block}.input_layernorm.weight`, [width]],
+      [`${block}.self_attn.q_proj.weight`, [width, width]],
+      [`${block}.self_attn.k_proj.weight`, [width / 2, width]],
+      [`${block}.self_attn.v_proj.weight`, [width / 2, width]],
+      [`${block}.self_attn.o_proj.weight`, [width, width]],
+      [`${block}.post_attention_layernorm.weight`, [width]],
+      [`${block}.mlp.gate_proj.weight`, [2 * width, width]],
+      [`${block}.mlp.up_proj.weight`, [2 * width, width]],
+      [`${block}.mlp.down_proj.weight`, [width, 2 * width]],
+    ];
+  });
+  return write(
+    folder,
+    {
+      ...configOf('llama', width, layers, positions),
+      num_key_value_heads: 1,
+      rms_norm_eps: 1e-5,
+      hidden_act: 'silu',
+      rope_theta: 10_000,
+      tie_word_embeddings: true,
+      eos_token_id: SPECIAL.indexOf('[EOS]'),
+    },
+    [
+      ['model.embed_tokens.weight', [VOCABULARY, width]],
+      ...blocks.flat(),
+      ['model.norm.weight', [width]],
+    ],
+  );
+}
+
+type Shapes = readonly (readonly [name: string, shape: readonly number[]])[];
+
+function configOf(type: string, width: number, layers: number, positions: number) {
+  return {
+    model_type: type,
+    vocab_size: VOCABULARY,
+    hidden_size: width,
+    num_hidden_layers: layers,
+    num_attention_heads: 2,
+    intermediate_size: 2 * width,
+    max_position_embeddings: positions,
+    pad_token_id: 0,
+  };
+}
+
+/** Norms about 1, all else about 0. */
+async function write(folder: string, config: object, shapes: Shapes): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, 'config.json'), JSON.stringify(config));
+  writeFileSync(path.join(folder, 'tokenizer.json'), JSON.stringify(tokenizer()));
+  const { normal } = random(1);
+  await writeSafetensors(
+    path.join(folder, WEIGHTS_FILE),
+    shapes.map(([name, shape]) => {
+      const mean = /norm\.weight$/i.test(name) ? 1 : 0;
+      const size = shape.reduce((product, length) => product * length);
+      return {
+        name,
+        shape,
+        values: Float32Array.from({ length: size }, () => mean + 0.2 * normal()),
+      };
+    }),
+  );
+}
+
+function tokenizer() {
+  const vocab = Object.fromEntries([...SPECIAL, ...WORDS].map((token, id) => [token, id]));
+  return {
+    version: '1.0',
+    pre_tokenizer: { type: 'WhitespaceSplit' },
+    model: { type: 'WordLevel', vocab, unk_token: '[UNK]' },
+  };
+}
+
+/** Lines of a TSV file: a text of so many words, the first of which decides between yes and no. */
+export function tinyTexts(lengths: readonly number[]): string {
+  const lines = lengths.map((length, i) => {
+    const words = Array.from({ length }, (_, at) => WORDS[(7 * i + 3 * at) % WORDS.length]);
+    return `${words.join(' ')}\t${i % 2 === 0 ? 'yes' : 'no'}`;
+  });
+  return `${['text\tanswer', ...lines].join('\n')}\n`;
+}

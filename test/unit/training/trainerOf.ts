@@ -1,0 +1,24 @@
+import path from 'node:path';
+import { resolvedAggregation } from '../../../src/experiment/aggregation.ts';
+import { parseConfig } from '../../../src/experiment/parse.ts';
+import { Request } from '../../../src/training/request.ts';
+import { closeSession, openSession } from '../../../src/training/session.ts';
+import { Trainer } from '../../../src/training/trainer.ts';
+
+/** The trainer of one run, and what it trains with. @param config in YAML, as if it were a file of the folder */
+export async function trainerOf(
+  folder: string,
+  config: string,
+  aggregator: Parameters<typeof resolvedAggregation>[0],
+) {
+  const file = path.join(folder, 'grain.yaml');
+  const { config: parsed, position } = parseConfig(config, file);
+  const session = await openSession(new Request(parsed, file, position), () => {});
+  const aggregation = resolvedAggregation(aggregator, parsed.zeroGroups);
+  const trainer = await Trainer.create(session, aggregation, { init: 1, order: 1 });
+  const close = async () => {
+    trainer.dispose();
+    await closeSession(session);
+  };
+  return { trainer, session, aggregation, close };
+}
