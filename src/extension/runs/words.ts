@@ -47,10 +47,10 @@ export function numberWords(value: number): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(3))) : String(value);
 }
 
-/** "downloading model.safetensors: 45 % of 538 MB", "loading the model". */
+/** "downloading model.safetensors, 45 % of 538 MB", "loading the model". */
 export function loadingWords({ what, bytes }: Loading): string {
   if (!bytes) return what;
-  return `${what}: ${Math.floor((100 * bytes.done) / bytes.total)} % of ${sizeWords(bytes.total)}`;
+  return `${what}, ${Math.floor((100 * bytes.done) / bytes.total)} % of ${sizeWords(bytes.total)}`;
 }
 
 /** "538 MB", "1.1 GB": as the hub counts them. */

@@ -74,8 +74,8 @@ test('a step that lasts says how long', () => {
 test('what is loaded, and how much of it is there', () => {
   const words = (done: number, total: number) =>
     loadingWords({ what: 'reading data', bytes: { done, total } });
-  assert.equal(words(999, 1_200), 'reading data: 83 % of 2 kB');
-  assert.equal(words(269_000_000, 538_090_408), 'reading data: 49 % of 538 MB');
-  assert.equal(words(5e9, 5_000_000_001), 'reading data: 99 % of 5.0 GB');
+  assert.equal(words(999, 1_200), 'reading data, 83 % of 2 kB');
+  assert.equal(words(269_000_000, 538_090_408), 'reading data, 49 % of 538 MB');
+  assert.equal(words(5e9, 5_000_000_001), 'reading data, 99 % of 5.0 GB');
   assert.equal(loadingWords({ what: 'loading the model', bytes: null }), 'loading the model');
 });
