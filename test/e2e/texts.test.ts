@@ -30,6 +30,7 @@ before(async () => {
     'data/sums.jsonl': sums(),
     'reviews.grain.yaml': reviewsConfig,
     'sums.grain.yaml': sumsConfig,
+    'mistaken.grain.json': mistakenConfig,
   };
   for (const [name, text] of Object.entries(files)) {
     await writeFile(path.join(workspace, name), text);
@@ -97,6 +98,31 @@ describe('texts, from the hub to the panels', () => {
         ['string', 'string', 'boolean'],
       );
     }
+  });
+
+  test('the editor knows the keys of an adapter, and marks one that is not', async () => {
+    const { page } = vscode;
+    const input = page.locator('.quick-input-widget input').first();
+    await page.keyboard.press('Control+P');
+    await input.fill('mistaken.grain.json');
+    await page.locator('.quick-input-list .monaco-list-row').first().click();
+    await page.locator('.squiggly-error').first().waitFor({ timeout: 30_000 });
+    await page.keyboard.press('Control+G');
+    await input.fill(':5:41');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Control+Space');
+    const suggested = page.locator('.suggest-widget .monaco-list-row');
+    for (const key of ['rank', 'dropout', 'targets']) {
+      await suggested.filter({ hasText: key }).waitFor();
+    }
+    await inBothThemes('texts-completion');
+    await page.keyboard.press('Escape');
+    await page.locator('.view-line span', { hasText: '"alpha"' }).last().hover();
+    await page.locator('.monaco-hover', { hasText: 'multiplied by alpha / rank' }).waitFor();
+    await vscode.command('Problems: Focus on Problems View');
+    const problems = page.locator('.markers-panel .monaco-list-row');
+    await problems.filter({ hasText: 'unknown key "rnak"' }).waitFor();
+    await vscode.screenshot('texts-problems-dark');
   });
 });
 
@@ -199,6 +225,16 @@ function sums(): string {
   );
   return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 }
+
+const mistakenConfig = `{
+  "name": "mistaken",
+  "model": {
+    "from": "./gpt2",
+    "adapter": { "lora": { "alpha": 32, "rnak": 8 } }
+  },
+  "data": { "train": "a.tsv", "validation": "b.tsv", "text": "question", "target": "answer" }
+}
+`;
 
 const reviewsConfig = `name: reviews
 task: classification
