@@ -69,6 +69,16 @@ describe('texts, from the hub to the panels', () => {
     assert.deepEqual(await runIds(), []);
   });
 
+  test('what the hub does not have is told at its place in the config', async () => {
+    const config = path.join(workspace, 'missing.grain.yaml');
+    await writeFile(config, reviewsConfig.replace('someone/tiny-bert', 'someone/nothing'));
+    await run('missing');
+    await toast(/missing\.grain\.yaml:3:16: .*someone\/nothing/).waitFor({ timeout: 30_000 });
+    await vscode.screenshot('texts-missing-dark');
+    await vscode.command('Notifications: Clear All Notifications');
+    await rm(config);
+  });
+
   test('the next launch goes on where the download was cut, and trains to the end', async () => {
     hub.milliseconds = 0;
     await run('reviews');
