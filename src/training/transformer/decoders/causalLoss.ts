@@ -50,12 +50,7 @@ export function causalLoss(
 }
 
 /** No example has an answer, as may be where texts are cut. */
-function nothingAsked(
-  hidden: Matrix,
-  head: Parameter<Matrix>,
-  answers: Answers,
-  { sink }: Pass,
-) {
+function nothingAsked(hidden: Matrix, head: Parameter<Matrix>, answers: Answers, { sink }: Pass) {
   const losses = tf.tensor1d(new Float32Array());
   if (!sink) return { losses, slope: undefined };
   if (head.trained) sink.add(head, { stacked: noWeights(head, answers) });
