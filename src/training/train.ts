@@ -6,6 +6,7 @@ import type { Config } from '../experiment/config.ts';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
 import { aggregationOf, type RunManifest } from '../runs/manifest.ts';
 import type { TrainerState } from './checkpoint.ts';
+import type { Validation } from './objective.ts';
 import { writePredictions } from './predictions.ts';
 import { RunLog } from './runLog.ts';
 import type { Session } from './session.ts';
@@ -62,6 +63,8 @@ class Loop {
   readonly #checkpoints: string;
   readonly #warned = new Set<string>();
   #savedStep = -1;
+  /** The last one in this process. */
+  #validation: Validation | undefined;
 
   constructor(session: Session, run: Run, trainer: Trainer, log: RunLog) {
     this.#session = session;
@@ -85,7 +88,8 @@ class Loop {
       if (!isRepeated) this.#warn(step, warnings);
       state = await this.#keep({ ...state, step });
     }
-    const { predictions } = await this.#trainer.validate();
+    // The last step was validated, unless a run that was killed after it goes on: answers are not generated twice.
+    const { predictions } = this.#validation ?? (await this.#trainer.validate());
     await writePredictions(this.#run.folder, predictions());
     return this.#log.end('finished');
   }
@@ -112,7 +116,8 @@ class Loop {
 
   /** @returns the metric that ranks checkpoints. */
   async #validate(step: number): Promise<number> {
-    const { metrics } = await this.#trainer.validate();
+    this.#validation = await this.#trainer.validate();
+    const { metrics } = this.#validation;
     this.#log.validation({ step, metrics });
     return metrics[this.#run.manifest.metric.name] ?? Number.NaN;
   }
