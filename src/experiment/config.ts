@@ -149,7 +149,7 @@ const data = z.strictObject({
   maxLength: whole(8)
     .optional()
     .describe(
-      'Tokens that an example may have; longer ones are cut: the longer text of a pair first, of a prompt the beginning. Without this key: 512 for `task: generation`, else 128.',
+      'Tokens that an example may have; longer ones are cut: the longer text of a pair first, of a prompt the beginning. Without this key: 512 for `task: generation`, else 128, and never more than the network has positions for.',
     ),
   prompt: z
     .string()
@@ -168,7 +168,9 @@ const data = z.strictObject({
     ),
   maxNewTokens: whole(1)
     .default(256)
-    .describe('For `task: generation`: how many tokens an answer in validation may have.'),
+    .describe(
+      'For `task: generation`: how many tokens an answer in validation may have. With them the longest prompt must not be beyond the network’s positions.',
+    ),
   image: z
     .tuple([whole(1), whole(1), whole(1)])
     .optional()

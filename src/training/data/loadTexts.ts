@@ -1,4 +1,4 @@
-import { filled, maxLengthOf, promptOf } from '../../experiment/texts.ts';
+import { filled, promptOf } from '../../experiment/texts.ts';
 import { finalAnswer } from '../answers.ts';
 import type { Tokenizer } from '../huggingface/tokenizer.ts';
 import type { Request } from '../request.ts';
@@ -15,6 +15,13 @@ import { Source } from './source.ts';
 import type { Row, Table } from './table.ts';
 import { classesOf, targetIn, targetNumbers } from './targets.ts';
 
+/** How texts become tokens. */
+interface Encoder {
+  readonly tokenizer: Tokenizer;
+  /** Tokens that an example may have. */
+  readonly maxLength: number;
+}
+
 /**
  * Streams and checks the training and validation files of a config whose examples are texts, and makes tokens of them as they
  * stream by.
@@ -24,11 +31,11 @@ import { classesOf, targetIn, targetNumbers } from './targets.ts';
 export async function loadTextData(
   request: Request,
   files: DataFiles,
-  tokenizer: Tokenizer,
+  encoder: Encoder,
   onBytes: (bytes: number) => void,
 ): Promise<TextData> {
   const { task, data } = request.config;
-  const reader = readerFor(request, tokenizer);
+  const reader = readerFor(request, encoder);
 
   const trainSource = new Source(files.train, onBytes);
   const trainTable = await openTable(trainSource, data);
@@ -69,15 +76,14 @@ type RowReader = (
   classes?: ReadonlySet<string>,
 ) => Reading;
 
-function readerFor(request: Request, tokenizer: Tokenizer): RowReader {
+function readerFor(request: Request, encoder: Encoder): RowReader {
   return request.config.task === 'generation'
-    ? exerciseReader(request, tokenizer)
-    : predictionReader(request, tokenizer);
+    ? exerciseReader(request, encoder)
+    : predictionReader(request, encoder);
 }
 
 /** A text or a pair of texts, and a class or a number. */
-function predictionReader(request: Request, tokenizer: Tokenizer): RowReader {
-  const maxLength = maxLengthOf(request.config);
+function predictionReader(request: Request, { tokenizer, maxLength }: Encoder): RowReader {
   return (table, row, { texts, target }, classes) => {
     const [text, pair] = [...texts.values()].map((column) => textIn(table, row, column));
     return {
@@ -88,7 +94,7 @@ function predictionReader(request: Request, tokenizer: Tokenizer): RowReader {
 }
 
 /** A prompt and its answer. */
-function exerciseReader(request: Request, tokenizer: Tokenizer): RowReader {
+function exerciseReader(request: Request, { tokenizer, maxLength }: Encoder): RowReader {
   const { data } = request.config;
   if (tokenizer.eosId === null) {
     throw request.problem(
@@ -98,7 +104,7 @@ function exerciseReader(request: Request, tokenizer: Tokenizer): RowReader {
     );
   }
   const prompt = promptOf(data);
-  const encoder = new PromptEncoder(tokenizer, tokenizer.eosId, maxLengthOf(request.config));
+  const encoder = new PromptEncoder(tokenizer, tokenizer.eosId, maxLength);
   return (table, row, { texts, target }) => {
     const answer = textIn(table, row, target);
     if (finalAnswer(answer, data.answerAfter) === null) {

@@ -6,13 +6,13 @@ import { composed } from '../transformer/composed.ts';
 import { causalDecoder, sequenceDecoder } from '../transformer/decoders/build.ts';
 import { CausalModel } from '../transformer/decoders/causalModel.ts';
 import { sequenceEncoder } from '../transformer/encoders/build.ts';
-import { maxTokens } from '../transformer/encoders/positions.ts';
 import { TransformerModel } from '../transformer/model.ts';
 import type { Plan } from '../transformer/plan.ts';
 import { defaultTargets } from '../transformer/plan.ts';
 import { SequenceModel } from '../transformer/sequenceModel.ts';
 import { GenerationLearner } from './generationLearner.ts';
 import { keepsHead } from './keepsHead.ts';
+import { positionsIn } from './lengths.ts';
 import { savedAs } from './savedAs.ts';
 import { SequenceLearner } from './sequenceLearner.ts';
 import type { TextSetting } from './setting.ts';
@@ -58,8 +58,12 @@ async function predictor(setting: TextSetting, source: Source, task: Task) {
       ? await sequenceEncoder({ ...source, config }, outputs)
       : await sequenceDecoder({ ...source, config }, outputs);
   const model = new TransformerModel(parameters, [], savedAs(setting));
-  const longest = config.kind === 'encoder' ? maxTokens(config) : config.maxPositions;
-  const sequence = new SequenceModel(device.operations ?? composed, network, task, longest);
+  const sequence = new SequenceModel(
+    device.operations ?? composed,
+    network,
+    task,
+    positionsIn(config),
+  );
   return { model, learner: new SequenceLearner(sequence, data, task, padId) };
 }
 

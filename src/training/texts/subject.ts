@@ -6,6 +6,7 @@ import type { Request } from '../request.ts';
 import type { Subject } from '../subject.ts';
 import { textObjective } from './buildObjective.ts';
 import { openCheckpoint } from './checkpoint.ts';
+import { checkPrompts, exampleLength } from './lengths.ts';
 
 /**
  * Transformers on examples that are texts.
@@ -18,10 +19,13 @@ export async function openTexts(
 ): Promise<Subject> {
   const { config } = request;
   const checkpoint = await openCheckpoint(request, onLoading);
+  const { tokenizer } = checkpoint;
+  const maxLength = exampleLength(request, checkpoint.config);
   const all = await readFiles(request, onLoading, (files, onBytes) =>
-    loadTextData(request, files, checkpoint.tokenizer, onBytes),
+    loadTextData(request, files, { tokenizer, maxLength }, onBytes),
   );
   const data = { ...all, validation: evaluatedTexts(all.validation, config.evaluateExamples) };
+  checkPrompts(request, data.validation.questions, checkpoint.config);
   return {
     data,
     modelFolder: checkpoint.folder,

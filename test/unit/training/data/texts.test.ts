@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { ConfigError } from '../../../../src/experiment/configError.ts';
 import { parseConfig } from '../../../../src/experiment/parse.ts';
+import { maxLengthOf } from '../../../../src/experiment/texts.ts';
 import type { TextData } from '../../../../src/training/data/dataset.ts';
 import { dataFilesOf } from '../../../../src/training/data/files.ts';
 import { loadTextData } from '../../../../src/training/data/loadTexts.ts';
@@ -50,7 +51,8 @@ async function load(
 ): Promise<TextData> {
   const request = requestOf(settings);
   const files = await dataFilesOf(request, async () => assert.fail('nothing is on the hub'));
-  return loadTextData(request, files, by, onBytes);
+  const maxLength = maxLengthOf(request.config);
+  return loadTextData(request, files, { tokenizer: by, maxLength }, onBytes);
 }
 
 async function failure(settings: Settings, by?: Tokenizer) {
@@ -309,7 +311,7 @@ describe('a dataset on the hub', () => {
       return repository;
     });
     assert.deepEqual(asked, [['owner/data@v1', ['a/t.tsv', 'a/d.tsv']]]);
-    const { train } = await loadTextData(request, files, tokenizer, () => {});
+    const { train } = await loadTextData(request, files, { tokenizer, maxLength: 128 }, () => {});
     assert.equal(train.count, 2);
   });
 

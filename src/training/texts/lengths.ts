@@ -1,0 +1,47 @@
+import { maxLengthOf } from '../../experiment/texts.ts';
+import type { Question } from '../data/dataset.ts';
+import type { CheckpointConfig } from '../huggingface/config.ts';
+import type { Request } from '../request.ts';
+import { maxTokens } from '../transformer/encoders/positions.ts';
+
+/** Most tokens of a text that the network has positions for. */
+export function positionsIn(config: CheckpointConfig): number {
+  return config.kind === 'encoder' ? maxTokens(config) : config.maxPositions;
+}
+
+/**
+ * Tokens that an example may have: `data.maxLength`, or without it as many as are usual and the network has positions for.
+ *
+ * @throws ConfigError where more is asked for than the network has positions for
+ */
+export function exampleLength(request: Request, config: CheckpointConfig): number {
+  const positions = positionsIn(config);
+  const asked = request.config.data.maxLength;
+  if (asked === undefined) return Math.min(maxLengthOf(request.config), positions);
+  if (asked <= positions) return asked;
+  throw request.problem(
+    ['data', 'maxLength'],
+    `${asked} tokens are more than the ${positions} that the network has positions for`,
+    { expected: `at most ${positions}` },
+  );
+}
+
+/** @throws ConfigError if a prompt and its answer may be more tokens than the network has positions for */
+export function checkPrompts(
+  request: Request,
+  questions: readonly Question[],
+  config: CheckpointConfig,
+): void {
+  if (questions.length === 0) return;
+  const { maxNewTokens } = request.config.data;
+  const longest = Math.max(...questions.map(({ prompt }) => prompt.length));
+  const positions = positionsIn(config);
+  const room = positions - longest;
+  if (maxNewTokens <= room) return;
+  const shorter = 'shorter prompts, by a lower data.maxLength';
+  throw request.problem(
+    ['data', 'maxNewTokens'],
+    `a validation prompt has ${longest} tokens, and ${maxNewTokens} more are beyond the ${positions} that the network has positions for`,
+    { expected: room > 0 ? `at most ${room}, or ${shorter}` : shorter },
+  );
+}
