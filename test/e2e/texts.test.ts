@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import type { Locator } from 'playwright-core';
 import type { RunEvent } from '../../src/runs/events.ts';
-import { python } from '../python/python.ts';
+import { tiny } from '../python/checkpoints.ts';
 import { HubServer } from '../unit/training/huggingface/hubServer.ts';
 import { chartData, eventually, type Theme, themes, VSCode } from './vscode.ts';
 
@@ -21,10 +21,9 @@ let vscode: VSCode;
 before(async () => {
   home = await mkdtemp(path.join(tmpdir(), 'grain-texts-'));
   workspace = path.join(home, 'workspace');
-  const words = [...Object.values(WORDS).flat(), ...NOUNS, 'the', 'is', 'and'];
-  await python('tiny_checkpoints.py', [home, words.join(' ')]);
-  await cp(path.join(home, 'gpt2'), path.join(workspace, 'gpt2'), { recursive: true });
-  await mkdir(path.join(workspace, 'data'));
+  await mkdir(path.join(workspace, 'data'), { recursive: true });
+  await tiny('encoder', path.join(home, 'bert'), [reviews()]);
+  await tiny('decoder', path.join(workspace, 'llama'), [sums()]);
   const files = {
     'data/reviews.tsv': reviews(),
     'data/sums.jsonl': sums(),
@@ -120,11 +119,18 @@ describe('texts, from the hub to the panels', () => {
     await page.keyboard.press('Control+G');
     await input.fill(':5:41');
     await page.keyboard.press('Enter');
-    await page.keyboard.press('Control+Space');
     const suggested = page.locator('.suggest-widget .monaco-list-row');
-    for (const key of ['rank', 'dropout', 'targets']) {
-      await suggested.filter({ hasText: key }).waitFor();
-    }
+    // The language server may still be reading the schema: then it has nothing to suggest yet.
+    await eventually('the keys of an adapter', async () => {
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Control+Space');
+      const rank = suggested.filter({ hasText: 'rank' });
+      return rank.waitFor({ timeout: 3000 }).then(
+        () => true,
+        () => undefined,
+      );
+    });
+    for (const key of ['dropout', 'targets']) await suggested.filter({ hasText: key }).waitFor();
     await inBothThemes('texts-completion');
     await page.keyboard.press('Escape');
     await page.locator('.view-line span', { hasText: '"alpha"' }).last().hover();
@@ -239,7 +245,7 @@ function sums(): string {
 const mistakenConfig = `{
   "name": "mistaken",
   "model": {
-    "from": "./gpt2",
+    "from": "./llama",
     "adapter": { "lora": { "alpha": 32, "rnak": 8 } }
   },
   "data": { "train": "a.tsv", "validation": "b.tsv", "text": "question", "target": "answer" }
@@ -263,7 +269,7 @@ device: wasm
 
 const sumsConfig = `name: sums
 task: generation
-model: { from: ./gpt2, adapter: { lora: { rank: 4 } } }
+model: { from: ./llama, adapter: { lora: { rank: 4 } } }
 data:
   train: data/sums.jsonl
   validation: data/sums.jsonl
