@@ -7,6 +7,8 @@ import type { Trainer } from './trainer.ts';
 
 /** Where memory did not suffice. */
 interface Place {
+  /** Id of the run. */
+  readonly run: string;
   readonly config: Config;
   readonly device: Device;
   readonly aggregation: Aggregation;
@@ -22,21 +24,23 @@ export async function shortageInStep(step: number, error: Error, place: Place): 
   const { examples, tokens, groups } = trainer.batchOf(step);
   const length = tokens === null ? '' : ` of ${tokens} tokens, padding included`;
   const passes = config.groups.backward === 'accumulate' ? ', a pass each' : '';
-  const batch = `the batch was ${examples} examples${length}, in ${groups} groups${passes}`;
+  const batch = `The batch was ${examples} examples${length}, in ${groups} groups${passes}`;
   const least = leastBatch(config);
   const size = await largestThatFits(step, examples, least, trainer);
   const fits =
     size === null
-      ? `with batchSize: ${least} there is no room either`
-      : `with batchSize: ${size} the step went through, tried on the longest of these examples`;
-  return `step ${step}: out of memory: ${error.message}${roomOn(device)}; ${batch}; ${fits}; ${savingsOf(place)}`;
+      ? `With batchSize: ${least} there is no room either`
+      : `With batchSize: ${size} the step went through, tried on the longest of these examples`;
+  const what = `step ${step}: out of memory: ${error.message}${roomOn(device)}`;
+  return [what, batch, fits, savingsOf(place), toGoOn(place)].join('. ');
 }
 
 /** As `shortageInStep`, where examples go through one by one if need be. */
 export function shortageInValidation(step: number, error: Error, place: Place): string {
   const { config, device } = place;
-  const hint = readsTexts(config.data) ? `; ${lessText(config)} need less` : '';
-  return `validation at step ${step}: out of memory: ${error.message}${roomOn(device)}${hint}`;
+  const what = `validation at step ${step}: out of memory: ${error.message}${roomOn(device)}`;
+  const hint = readsTexts(config.data) ? [`What needs less memory: ${lessText(config)}`] : [];
+  return [what, ...hint, toGoOn(place)].join('. ');
 }
 
 /** Halves the batch until a step goes through. Null if none does. */
@@ -76,7 +80,14 @@ function savingsOf({ config, aggregation }: Place): string {
     lessText(config),
   ];
   const all = [...(readsTexts(config.data) ? ofTransformers : []), 'fewer groups'];
-  return `what needs less memory: ${all.join(', ')}`;
+  return `What needs less memory: ${all.join(', ')}`;
+}
+
+/** Other settings than checkpointing change the results, if by what is dropped alone: they are for a new run. */
+function toGoOn({ run, config }: Place): string {
+  const canSave = readsTexts(config.data) && !config.model.checkpointing;
+  const how = canSave ? ' --checkpointing' : ' when there is more memory';
+  return `From the last checkpoint the run goes on by grain run --resume ${run}${how}; other settings need a new run`;
 }
 
 function lessText(config: Config): string {

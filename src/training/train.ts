@@ -139,7 +139,8 @@ class Loop {
 
   get #place() {
     const { config, device } = this.#session;
-    return { config, device, aggregation: this.#aggregation, trainer: this.#trainer };
+    const run = this.#run.manifest.id;
+    return { run, config, device, aggregation: this.#aggregation, trainer: this.#trainer };
   }
 
   /** @returns the metric that ranks checkpoints. */

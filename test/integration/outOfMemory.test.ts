@@ -9,9 +9,11 @@ import { grain } from './grain.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-memory-'));
 const TOKENS = 128;
+/** MiB: too few for a batch of 64 without checkpointing, and enough for anything here. */
+const [LITTLE, ENOUGH] = [80, 1024];
 
 before(async () => {
-  await writeTinyBert(path.join(folder, 'bert'), { width: 64, layers: 2, positions: TOKENS });
+  await writeTinyBert(path.join(folder, 'bert'), { width: 64, layers: 4, positions: TOKENS });
   const lengths = Array.from({ length: 96 }, (_, i) => TOKENS - (i % 8));
   writeFileSync(path.join(folder, 'texts.tsv'), tinyTexts(lengths));
 });
@@ -32,12 +34,12 @@ async function run(args: readonly string[], mebibytes: number) {
 
 test('a batch that finds no room ends the run with the size that would fit, and a run of that size passes', async () => {
   write('grain.yaml', 'batchSize: 64');
-  const { status, report } = await run(['grain.yaml'], 48);
+  const { status, report } = await run(['grain.yaml'], LITTLE);
   assert.equal(status, 1);
   const { error = '', folder: ofRun, id } = report.runs[0]!;
-  assert.match(error, /^step 1: out of memory: no room for .* MiB .*, which has 48 MiB/);
-  assert.match(error, /the batch was 64 examples of 128 tokens, padding included, in 8 groups;/);
-  const [, size] = /with batchSize: (\d+) the step went through/.exec(error)!;
+  assert.match(error, /^step 1: out of memory: no room for .* MiB .*, which has 80 MiB/);
+  assert.match(error, /The batch was 64 examples of 128 tokens, padding included, in 8 groups\./);
+  const [, size] = /With batchSize: (\d+) the step went through/.exec(error)!;
   assert.ok(Number(size) >= 8 && Number(size) < 64, size);
 
   const { last } = JSON.parse(readFileSync(path.join(ofRun, 'checkpoints/index.json'), 'utf8'));
@@ -45,8 +47,29 @@ test('a batch that finds no room ends the run with the size that would fit, and 
   assert.ok(existsSync(path.join(ofRun, 'checkpoints', last, 'model.safetensors')));
 
   write('smaller.yaml', `batchSize: ${size}`);
-  assert.equal((await run(['smaller.yaml'], 48)).status, 0);
+  assert.equal((await run(['smaller.yaml'], LITTLE)).status, 0);
 
-  const resumed = await run(['--resume', id], 1024);
-  assert.deepEqual([resumed.status, resumed.report.runs[0]!.step], [0, 1], 'there is room now');
+  const saving = await run(['--resume', id, '--checkpointing'], LITTLE);
+  assert.deepEqual([saving.status, saving.report.runs[0]!.step], [0, 1]);
+  const again = await run(['grain.yaml'], ENOUGH);
+  const { metrics } = again.report.runs[0]!;
+  assert.deepEqual(saving.report.runs[0]!.metrics, metrics, 'as if there had been room');
+});
+
+test('a run that failed for want of memory goes on when there is more, and no sooner', async () => {
+  write('grain.yaml', 'batchSize: 64');
+  const { id } = (await run(['grain.yaml'], LITTLE)).report.runs[0]!;
+  const sooner = (await run(['--resume', id], LITTLE)).report.runs[0]!;
+  assert.deepEqual([sooner.status, sooner.step], ['failed', 0]);
+  const later = (await run(['--resume', id], ENOUGH)).report.runs[0]!;
+  assert.deepEqual([later.status, later.step], ['finished', 1]);
+});
+
+test('a limit that is none is a mistake', async () => {
+  write('grain.yaml', 'batchSize: 8');
+  for (const limit of ['lots', '8', '5000']) {
+    const { status, stderr } = await grain(['run', 'grain.yaml'], folder, { GRAIN_MEMORY: limit });
+    assert.equal(status, 2);
+    assert.match(stderr, /GRAIN_MEMORY is ".*"; expected a whole number of MiB, 32 to 4096/);
+  }
 });

@@ -10,7 +10,7 @@ import { launchFresh, type Overrides } from '../launch/fresh.ts';
 import { awaitInterruption } from '../launch/interruption.ts';
 import type { Launch } from '../launch/launch.ts';
 import { exitStatusOf, type Report, reportOf, textOf } from '../launch/report.ts';
-import { launchResumed } from '../launch/resumed.ts';
+import { launchResumed, type ResumeOptions } from '../launch/resumed.ts';
 import { printJson } from '../output.ts';
 import { channelView } from '../progress/channel.ts';
 import { lineView } from '../progress/lines.ts';
@@ -18,7 +18,7 @@ import { TerminalView } from '../progress/terminal.ts';
 import type { ProgressView } from '../progress/view.ts';
 import { nearestRoot } from '../root.ts';
 
-interface RunOptions extends Overrides {
+interface RunOptions extends Overrides, ResumeOptions {
   readonly out?: string;
   readonly resume?: string;
   readonly json?: boolean;
@@ -53,6 +53,10 @@ export function addRunCommand(program: Command): void {
       'folder that holds .grain (default: that of the config; to resume: the nearest one, from here upwards)',
     )
     .option('--resume <run>', 'go on with a run, or with all unfinished runs of an experiment')
+    .option(
+      '--checkpointing',
+      'to resume a transformer in less memory and more time, with the same results (as model.checkpointing does)',
+    )
     .option('--json', 'print one JSON object on standard output')
     .addOption(
       new Option(
@@ -69,6 +73,11 @@ export function addRunCommand(program: Command): void {
         const message = `error: --${given} cannot go with --resume: a run goes on as it began`;
         command.error(message, { exitCode: BAD_INPUT });
       }
+      if (options.checkpointing && options.resume === undefined) {
+        const message =
+          'error: --checkpointing goes with --resume; a config says model.checkpointing: true';
+        command.error(message, { exitCode: BAD_INPUT });
+      }
       process.exitCode = await run(config, options);
     });
 }
@@ -83,7 +92,7 @@ async function run(config: string | undefined, options: RunOptions): Promise<num
     const onLoading = view.loading.bind(view);
     const launch =
       config === undefined
-        ? await launchResumed(options.resume!, root, onLoading)
+        ? await launchResumed(options.resume!, root, options, onLoading)
         : await launchFresh(config, options, root, onLoading);
     const report = await trainLaunch(launch, view);
     view.close();

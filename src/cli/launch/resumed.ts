@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { knownAggregator } from '../../engine/aggregators/registry.ts';
 import { type Config, configSchema } from '../../experiment/config.ts';
+import { readsTexts } from '../../experiment/texts.ts';
 import { STOP_FILE } from '../../runs/files.ts';
 import type { Loading } from '../../runs/loading.ts';
 import { aggregationOf, type RunManifest } from '../../runs/manifest.ts';
@@ -13,6 +14,12 @@ import { closeSession, openSession, type Session } from '../../training/session.
 import { storeIn } from '../root.ts';
 import type { Launch } from './launch.ts';
 import { OwnedRuns } from './ownedRuns.ts';
+
+/** What may be said when a run goes on, as it changes no result. */
+export interface ResumeOptions {
+  /** `model.checkpointing`, whatever the run began with. */
+  readonly checkpointing?: boolean;
+}
 
 /** What was asked to be resumed cannot be. */
 export class ResumeError extends Error {
@@ -30,6 +37,7 @@ export class ResumeError extends Error {
 export async function launchResumed(
   reference: string,
   root: string,
+  options: ResumeOptions,
   onLoading: (loading: Loading) => void,
 ): Promise<Launch> {
   const store = storeIn(root);
@@ -39,7 +47,7 @@ export async function launchResumed(
   for (const { folder } of runs) rmSync(path.join(folder, STOP_FILE), { force: true });
   try {
     const { manifest } = runs[0]!;
-    const session = await openSession(requestFrom(manifest, root), onLoading);
+    const session = await openSession(requestFrom(manifest, root, options), onLoading);
     if (!hasSameData(manifest, session)) {
       await closeSession(session);
       throw new ResumeError(
@@ -60,9 +68,18 @@ function unfinished(meant: readonly RunSummary[]): RunSummary[] {
   throw new ResumeError(`nothing to resume: ${states.join(', ')}`);
 }
 
-function requestFrom(manifest: RunManifest, root: string): Request {
+function requestFrom(
+  manifest: RunManifest,
+  root: string,
+  { checkpointing = false }: ResumeOptions,
+): Request {
   const start = { line: 1, column: 1, endLine: 1, endColumn: 1 };
-  return new Request(configOf(manifest), path.join(root, manifest.configPath), () => start);
+  const config = configOf(manifest);
+  if (checkpointing && !readsTexts(config.data)) {
+    throw new ResumeError('checkpointing is for transformers, and the run trains none');
+  }
+  if (checkpointing) config.model.checkpointing = true;
+  return new Request(config, path.join(root, manifest.configPath), () => start);
 }
 
 /**

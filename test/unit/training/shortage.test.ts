@@ -50,7 +50,7 @@ function messageOf(config: string, bytes: number): Promise<string | null> {
         return null;
       } catch (error) {
         assert.ok(isOutOfMemory(error), String(error));
-        return shortageInStep(1, error, { ...session, aggregation, trainer });
+        return shortageInStep(1, error, { ...session, aggregation, trainer, run: 'run-1' });
       }
     }).finally(close),
   );
@@ -65,8 +65,8 @@ describe('the batch size that a message names', () => {
   ] as const) {
     test(`${what} finds room, and twice as many examples do not`, async () => {
       const message = await messageOf(configOf(32, grouped), bytes);
-      assert.match(message!, /the batch was 32 examples/);
-      const [, size] = /with batchSize: (\d+) the step went through/.exec(message!)!;
+      assert.match(message!, /The batch was 32 examples/);
+      const [, size] = /With batchSize: (\d+) the step went through/.exec(message!)!;
       assert.equal(await messageOf(configOf(Number(size), grouped), bytes), null);
       assert.match((await messageOf(configOf(2 * Number(size), grouped), bytes))!, /out of memory/);
     });
@@ -77,7 +77,7 @@ describe('the batch size that a message names', () => {
     assert.match(message!, /^step 1: out of memory: no room for .*, which has 4096 MiB/);
     assert.match(
       message!,
-      /32 examples of 24 tokens, padding included, in 2 groups; with batchSize: 2 there is no room either; what needs less memory: model\.checkpointing: true, groups\.backward: accumulate, model\.adapter: \{ lora: \{\} \}, aggregate: \[grain-layerwise\], a data\.maxLength below 128, fewer groups$/,
+      /32 examples of 24 tokens, padding included, in 2 groups\. With batchSize: 2 there is no room either\. What needs less memory: model\.checkpointing: true, groups\.backward: accumulate, model\.adapter: \{ lora: \{\} \}, aggregate: \[grain-layerwise\], a data\.maxLength below 128, fewer groups\. From the last checkpoint the run goes on by grain run --resume run-1 --checkpointing; other settings need a new run$/,
     );
   });
 });
