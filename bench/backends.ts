@@ -3,9 +3,7 @@
  * memory, and where the time goes, beside PyTorch. Engines take turns in every round, each in a
  * process of its own; they start from the same values and their losses are compared. `node bench/backends.ts`
  */
-import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { max, median, min } from 'simple-statistics';
 import { random } from '../test/unit/engine/random.ts';
@@ -18,6 +16,7 @@ import {
   sizeOf,
 } from './backends/cases.ts';
 import type { Answer, Request } from './backends/engine.ts';
+import { type Command, Peer } from './peers/process.ts';
 import { cache, pythonWith } from './peers/venv.ts';
 import { circumstances, table, writeFigures } from './readme.ts';
 
@@ -33,10 +32,10 @@ const python = pythonWith('bench-venv', ['torch==2.13.0']);
 interface Candidate {
   readonly title: string;
   readonly threads: number;
-  readonly command: readonly [program: string, ...args: string[]];
+  readonly command: Command;
 }
 
-const node = (file: string, ...args: (string | number)[]): Candidate['command'] => [
+const node = (file: string, ...args: (string | number)[]): Command => [
   process.execPath,
   '--disable-warning=ExperimentalWarning',
   fileURLToPath(new URL(`backends/${file}.ts`, import.meta.url)),
@@ -66,36 +65,10 @@ const candidates: readonly Candidate[] = [
   { title: 'own kernels', threads: 2, command: node('own', 2) },
 ];
 
-/** A process that answers requests one at a time. */
-class Peer {
-  readonly #child;
-  readonly #lines;
-
-  constructor({ command: [program, ...args] }: Candidate) {
-    this.#child = spawn(program, args, {
-      stdio: ['pipe', 'pipe', 'inherit'],
-      // PyTorch's threads otherwise wait for each other in busy loops, which on shared cores takes time from themselves.
-      env: { ...process.env, OMP_WAIT_POLICY: 'passive' },
-    });
-    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
-  }
-
-  async ask(request: Request | object): Promise<Answer> {
-    this.#child.stdin.write(`${JSON.stringify(request)}\n`);
-    const { value, done } = await this.#lines.next();
-    if (done) throw new Error(`${this.#child.spawnargs.join(' ')} ended`);
-    return JSON.parse(value);
-  }
-
-  close(): void {
-    this.#child.kill();
-  }
-}
-
 /** What one engine did at one task. */
 interface Record {
   readonly candidate: Candidate;
-  readonly peer: Peer;
+  readonly peer: Peer<Answer>;
   /** Fastest run of each turn, and processor time of a run in it, seconds. */
   readonly turns: { wall: number; cpu: number }[];
   runs: number;
@@ -108,7 +81,7 @@ interface Record {
 async function compete(request: Request | object): Promise<Record[]> {
   const records: Record[] = [];
   for (const candidate of candidates) {
-    const peer = new Peer(candidate);
+    const peer = new Peer<Answer>(candidate.command);
     await peer.ask(request);
     const { seconds, results, memory } = await peer.ask({ runs: WARM_UP });
     if (seconds.length === 0) {

@@ -2,16 +2,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-const file = fileURLToPath(new URL('README.md', import.meta.url));
+const readme = fileURLToPath(new URL('README.md', import.meta.url));
 
-/** Puts figures between the markers `<!-- name -->` and `<!-- /name -->` of bench/README.md. */
-export function writeFigures(name: string, markdown: string): void {
+/** Puts figures between the markers `<!-- name -->` and `<!-- /name -->` of a file, that of the benches if none is given. */
+export function writeFigures(name: string, markdown: string, file = readme): void {
   const text = readFileSync(file, 'utf8');
   const begin = `<!-- ${name} -->`;
   const end = `<!-- /${name} -->`;
   const from = text.indexOf(begin);
   const to = text.indexOf(end);
-  if (from < 0 || to < from) throw new Error(`bench/README.md has no markers ${begin} … ${end}`);
+  if (from < 0 || to < from) throw new Error(`${file} has no markers ${begin} … ${end}`);
   writeFileSync(file, `${text.slice(0, from)}${begin}\n${markdown}\n${text.slice(to)}`);
 }
 

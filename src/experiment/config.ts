@@ -89,7 +89,7 @@ const model = z.strictObject({
   dropout: memory()
     .optional()
     .describe(
-      'Of a transformer: rate of dropout on hidden states and on attention. Without this key: those of the checkpoint’s `config.json`.',
+      'Of a transformer: rate of dropout on hidden states, on attention and before the head. Without this key: those of the checkpoint’s `config.json`.',
     ),
   checkpointing: z
     .boolean()

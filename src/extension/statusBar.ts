@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { progressWords, runWords } from './runs/words.ts';
+import { liveWords, progressWords, runWords } from './runs/words.ts';
 import type { WorkspaceRuns } from './runs/workspaceRuns.ts';
 
 /** One line about what is being trained, only while something is; a click opens the metrics. */
@@ -13,7 +13,7 @@ export function showInStatusBar(runs: WorkspaceRuns): vscode.Disposable {
     if (!run) return item.hide();
     const words = `${runWords(run.manifest)} ${progressWords(run)}`;
     const more = living.length > 1 ? `, ${living.length - 1} more to go` : '';
-    item.text = `$(loading~spin) ${words}`;
+    item.text = `$(loading~spin) ${runWords(run.manifest)} ${liveWords(run, Date.now())}`;
     item.tooltip = `GRAIN trains ${words}${more}`;
     item.accessibilityInformation = { label: item.tooltip };
     item.show();

@@ -15,6 +15,8 @@ export interface Progress {
   readonly startedAt: number | null;
   /** Null while the run has not ended, or was taken up again. */
   readonly endedAt: number | null;
+  /** When something was last logged; null before. */
+  readonly changedAt: number | null;
   readonly error?: string;
 }
 
@@ -24,6 +26,7 @@ const BEGINNING: Progress = {
   metrics: {},
   startedAt: null,
   endedAt: null,
+  changedAt: null,
 };
 
 /** How a step begins as this package writes it; logs are steps for the most part, and of those only the last one counts. */
@@ -47,13 +50,14 @@ export class ProgressTail {
     lines.forEach((line, i) => {
       if (line.startsWith(STEP_PREFIX) && i < lastStep) return;
       const event = parseEvent(line);
-      if (event && isRunEvent(event)) this.#progress = after(this.#progress, event);
+      if (!event || !isRunEvent(event)) return;
+      this.#progress = { ...after(this.#progress, event), changedAt: event.at };
     });
     return this.#progress;
   }
 }
 
-function after(progress: Progress, event: RunEvent): Progress {
+function after(progress: Progress, event: RunEvent): Omit<Progress, 'changedAt'> {
   switch (event.kind) {
     case 'start': {
       const { step, metrics, startedAt } = progress;

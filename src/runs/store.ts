@@ -30,6 +30,8 @@ export interface RunSummary {
   readonly startedAt: number | null;
   /** Null for a run that has not ended. */
   readonly endedAt: number | null;
+  /** When something was last logged; null before. */
+  readonly changedAt: number | null;
   /** Why it failed. */
   readonly error?: string;
   /** Path of its folder. */
@@ -167,7 +169,7 @@ async function stampOf(file: string): Promise<string> {
 }
 
 function summaryOf({ manifest, progress }: Known, folder: string): RunSummary {
-  const { lifecycle, step, metrics, startedAt, endedAt, error } = progress;
+  const { lifecycle, step, metrics, startedAt, endedAt, changedAt, error } = progress;
   const { name } = manifest.metric;
   const value = metrics[name];
   return {
@@ -177,6 +179,7 @@ function summaryOf({ manifest, progress }: Known, folder: string): RunSummary {
     lastMetric: value === undefined ? null : { name, value },
     startedAt,
     endedAt,
+    changedAt,
     ...(error !== undefined && { error }),
     folder,
   };

@@ -1,12 +1,13 @@
 import { EngineClient } from '../engine/client.ts';
 import type { Config } from '../experiment/config.ts';
 import { readsTexts } from '../experiment/texts.ts';
+import type { Loading } from '../runs/loading.ts';
 import type { Data } from './data/dataset.ts';
 import { type Device, DeviceError, openDevice } from './devices/device.ts';
 import { isOutOfMemory } from './devices/outOfMemory.ts';
 import { ModelError } from './models/model.ts';
 import type { Request } from './request.ts';
-import type { Loading, Subject } from './subject.ts';
+import type { Subject } from './subject.ts';
 import { openTables } from './tables/subject.ts';
 import { openTexts } from './texts/subject.ts';
 
@@ -37,6 +38,7 @@ export async function openSession(
   const device = await deviceFor(request);
   const session = { config, folder, subject, device, engine: EngineClient.start() };
   try {
+    onLoading({ what: 'loading the model', bytes: null });
     await checkModel(request, session);
     return session;
   } catch (error) {

@@ -15,12 +15,3 @@ export interface Subject {
    */
   objective(device: Device, seed: Seed): Promise<Objective>;
 }
-
-/** Something is read or fetched. */
-export interface Loading {
-  /** What a person would call it. */
-  readonly what: string;
-  /** Bytes. */
-  readonly done: number;
-  readonly total: number;
-}

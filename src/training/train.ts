@@ -66,6 +66,8 @@ class Loop {
   readonly #checkpoints: string;
   readonly #warned = new Set<string>();
   #savedStep = -1;
+  /** The last one in this process. */
+  #validation: Validation | undefined;
 
   constructor(session: Session, run: Run, aggregation: Aggregation, trainer: Trainer, log: RunLog) {
     this.#session = session;
@@ -90,7 +92,8 @@ class Loop {
       if (!isRepeated) this.#warn(step, warnings);
       state = await this.#keep({ ...state, step });
     }
-    const { predictions } = await this.#outputs(state.step);
+    // The last step was validated, unless a run that was killed after it goes on: answers are not generated twice.
+    const { predictions } = this.#validation ?? (await this.#outputs(state.step));
     await writePredictions(this.#run.folder, predictions());
     return this.#log.end('finished');
   }
@@ -142,7 +145,8 @@ class Loop {
 
   /** @returns the metric that ranks checkpoints. */
   async #validate(step: number): Promise<number> {
-    const { metrics } = await this.#outputs(step);
+    this.#validation = await this.#outputs(step);
+    const { metrics } = this.#validation;
     this.#log.validation({ step, metrics });
     return metrics[this.#run.manifest.metric.name] ?? Number.NaN;
   }

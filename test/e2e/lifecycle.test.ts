@@ -106,6 +106,7 @@ test('an empty explorer says what to do; a config comes from a template, the doc
   await vscode.page.getByText(/wasm/).first().waitFor({ timeout: 60_000 });
   await vscode.screenshot('doctor-dark');
   await vscode.command('GRAIN: Create config from template');
+  await vscode.page.locator('.quick-input-list .monaco-list-row', { hasText: 'Texts' }).click();
   await eventually('grain.yaml', async () =>
     existsSync(path.join(workspace, 'grain.yaml')) ? true : undefined,
   );

@@ -822,6 +822,34 @@ describe('seed variance', () => {
     });
   });
 
+  test('line and points follow a change of theme', async () => {
+    await withPanel('seedVariance', async ({ page }) => {
+      await send(page, seedFixture('loss', [0]));
+      const colours = () =>
+        page.evaluate(() => {
+          const { Chart, document } = globalThis as unknown as {
+            Chart: { getChart(canvas: unknown): Drawing };
+            document: { querySelector(selector: string): unknown };
+          };
+          interface Drawing {
+            getDatasetMeta(place: number): { dataset: Element; data: readonly Element[] };
+          }
+          interface Element {
+            readonly options: { readonly borderColor: string };
+          }
+          const { dataset, data } = Chart.getChart(
+            document.querySelector('#metric-bands'),
+          ).getDatasetMeta(0);
+          return [dataset, ...data].map(({ options }) => options.borderColor);
+        });
+      const dark = new Set(await colours());
+      await setTheme(page, 'light');
+      const light = new Set(await colours());
+      assert.deepEqual([dark.size, light.size], [1, 1]);
+      assert.notDeepEqual(dark, light);
+    });
+  });
+
   test('the table of final values, and how little few seeds say', async () => {
     await withPanel('seedVariance', async ({ page }) => {
       await send(page, seedFixture('loss', [0, 1, 2, 3, 4]));

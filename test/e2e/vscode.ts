@@ -29,6 +29,8 @@ export interface Options {
   readonly settings?: Record<string, unknown>;
   /** Workspace trust is off unless a test is about it. */
   readonly trust?: boolean;
+  /** Beside the variables of this process; runs inherit them. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 export class VSCode {
@@ -79,7 +81,7 @@ export class VSCode {
         ...['--user-data-dir', path.join(home, 'data')],
         ...['--extensions-dir', path.join(home, 'extensions')],
       ],
-      { stdio: 'ignore', detached: true },
+      { stdio: 'ignore', detached: true, env: { ...process.env, ...options.env } },
     );
     await answers(`http://127.0.0.1:${port}/healthz`);
     const browser = await chromium.launch({

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Loading } from '../../src/runs/loading.ts';
 import { RunStore } from '../../src/runs/store.ts';
 import { manifestOf } from '../unit/runs/manifest.ts';
-import { grain, startGrain } from './grain.ts';
+import { grain, main, startGrain } from './grain.ts';
 import { writeRings } from './rings.ts';
 
 let folder: string;
@@ -52,6 +55,33 @@ test('runs that cannot be written end the process, which says why', async () => 
   assert.equal(status, 1);
   assert.match(stderr, /error: ENOTDIR/);
   assert.match(JSON.parse(stdout).error.message, /ENOTDIR/);
+});
+
+test('a program that starts grain is told what is loaded, and may go away', async () => {
+  writeRings(folder, { steps: '2' });
+  const start = () =>
+    fork(main, ['run', 'grain.yaml', '--progress', 'ipc'], {
+      cwd: folder,
+      silent: true,
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+    });
+  const child = start();
+  const messages: { loading: Loading }[] = [];
+  child.on('message', (message) => messages.push(message as { loading: Loading }));
+  const [status] = await once(child, 'exit');
+  assert.equal(status, 0);
+  assert.deepEqual(
+    [...new Set(messages.map(({ loading }) => loading.what))],
+    ['reading data', 'loading the model'],
+  );
+  const { bytes } = messages[0]!.loading;
+  assert.ok(bytes && 0 < bytes.done && bytes.done <= bytes.total);
+  assert.equal(messages.at(-1)!.loading.bytes, null);
+
+  const abandoned = start();
+  abandoned.disconnect();
+  const [ended] = await once(abandoned, 'exit');
+  assert.equal(ended, 0);
 });
 
 test('folders in place of a config or its data are mistakes with a place', async () => {

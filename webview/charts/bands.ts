@@ -120,7 +120,8 @@ export class BandChart {
         this.#paint();
       },
     );
-    this.chart.update('none');
+    // Updated as 'none', Chart.js would leave the points as they are.
+    this.chart.update();
   }
 
   #label({ dataset, parsed }: TooltipItem<'line'>): string {

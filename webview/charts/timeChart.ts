@@ -167,7 +167,8 @@ export class TimeChart {
     // A legend of groups would take a strip's height; its tooltips name the groups, in the colours of the weights panel.
     if (this.#spec.stacked && this.#figure.compact) this.#figure.legend.hidden = true;
     else drawLegend(this.#figure.legend, this.chart as unknown as Chart, entries);
-    this.update();
+    // Updated as 'none', Chart.js would leave the points as they are.
+    this.chart.update();
   }
 }
 

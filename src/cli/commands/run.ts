@@ -12,6 +12,7 @@ import type { Launch } from '../launch/launch.ts';
 import { exitStatusOf, type Report, reportOf, textOf } from '../launch/report.ts';
 import { launchResumed, type ResumeOptions } from '../launch/resumed.ts';
 import { printJson } from '../output.ts';
+import { channelView } from '../progress/channel.ts';
 import { lineView } from '../progress/lines.ts';
 import { TerminalView } from '../progress/terminal.ts';
 import type { ProgressView } from '../progress/view.ts';
@@ -21,6 +22,7 @@ interface RunOptions extends Overrides, ResumeOptions {
   readonly out?: string;
   readonly resume?: string;
   readonly json?: boolean;
+  readonly progress?: 'ipc';
 }
 
 const summary = 'train the runs of a config, or go on with unfinished ones';
@@ -56,6 +58,12 @@ export function addRunCommand(program: Command): void {
       'to resume a transformer in less memory and more time, with the same results (as model.checkpointing does)',
     )
     .option('--json', 'print one JSON object on standard output')
+    .addOption(
+      new Option(
+        '--progress <channel>',
+        "tell the program that started this process, over Node's IPC channel, what is being loaded",
+      ).choices(['ipc']),
+    )
     .action(async (config: string | undefined, options: RunOptions, command: Command) => {
       if ((config === undefined) === (options.resume === undefined)) {
         command.error('error: expected either CONFIG or --resume RUN', { exitCode: BAD_INPUT });
@@ -76,9 +84,7 @@ export function addRunCommand(program: Command): void {
 
 /** @returns the exit status */
 async function run(config: string | undefined, options: RunOptions): Promise<number> {
-  // A terminal that does not know its size, as in some containers, has no room for a line that is redrawn.
-  const { isTTY, columns } = process.stderr;
-  const view = isTTY && columns > 0 ? new TerminalView() : lineView;
+  const view = viewFor(options);
   try {
     const root = path.resolve(
       options.out ?? (config === undefined ? nearestRoot(process.cwd()) : path.dirname(config)),
@@ -99,6 +105,13 @@ async function run(config: string | undefined, options: RunOptions): Promise<num
     if (options.json) printJson({ error: told(error) });
     return complain(error);
   }
+}
+
+function viewFor({ progress }: RunOptions): ProgressView {
+  if (progress === 'ipc') return channelView();
+  // A terminal that does not know its size, as in some containers, has no room for a line that is redrawn.
+  const { isTTY, columns } = process.stderr;
+  return isTTY && columns > 0 ? new TerminalView() : lineView;
 }
 
 async function trainLaunch(launch: Launch, view: ProgressView): Promise<Report> {

@@ -2,9 +2,9 @@ import { createLogUpdate } from 'log-update';
 import type { EngineClient } from '../../engine/client.ts';
 import type { RunEvent, StepEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
+import type { Loading } from '../../runs/loading.ts';
 import { describe } from '../../training/describe.ts';
 import type { Session } from '../../training/session.ts';
-import type { Loading } from '../../training/subject.ts';
 import type { Run } from '../../training/train.ts';
 import { type ProgressView, titleOf } from './view.ts';
 
@@ -22,8 +22,11 @@ export class TerminalView implements ProgressView {
   #metric = '';
   #conflict = '';
 
-  loading({ what, done, total }: Loading): void {
-    this.#draw(() => `${what} ${Math.floor((100 * done) / total)} %`);
+  loading({ what, bytes }: Loading): void {
+    // It stays for a while, and nothing else comes in the meantime.
+    if (!bytes) this.#drawnAt = 0;
+    const share = bytes ? ` ${Math.floor((100 * bytes.done) / bytes.total)} %` : '';
+    this.#draw(() => `${what}${share}`);
   }
 
   created({ engine, device }: Session, runs: readonly Run[]): void {

@@ -1,6 +1,6 @@
 import type { RunEvent } from '../../runs/events.ts';
+import type { Loading } from '../../runs/loading.ts';
 import type { Session } from '../../training/session.ts';
-import type { Loading } from '../../training/subject.ts';
 import type { Run } from '../../training/train.ts';
 
 /** Shows on standard error how `grain run` gets on. */

@@ -1,12 +1,17 @@
 import * as vscode from 'vscode';
-import { configTemplate } from './template.ts';
+import { templates } from './template.ts';
 
-/** Writes a config from the template to a new file of the workspace and opens it. */
+/** Writes a config from a template of the user's choice to a new file of the workspace and opens it. */
 export async function createConfig(): Promise<void> {
   const folder = await chooseFolder();
   if (!folder) return;
+  const template = await vscode.window.showQuickPick(templates, {
+    title: 'Create config from template',
+    placeHolder: 'What are the examples?',
+  });
+  if (!template) return;
   const uri = await freeName(folder.uri);
-  await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(configTemplate));
+  await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(template.text));
   await vscode.window.showTextDocument(uri);
 }
 

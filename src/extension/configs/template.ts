@@ -1,12 +1,46 @@
 /** A first config: what most often needs to be said, and what it may be. */
-export const configTemplate = `# What to fine-tune, and how. All keys: the GRAIN config reference.
+export interface Template {
+  readonly label: string;
+  readonly detail: string;
+  readonly text: string;
+}
+
+export const templates: readonly Template[] = [
+  {
+    label: 'Texts',
+    detail: 'A pretrained transformer of the Hugging Face hub learns to classify texts, or pairs',
+    text: `# What to fine-tune, and how. All keys: the GRAIN config reference.
+name: my-fine-tune
+task: classification # or regression; generation, with a model that writes texts
+model:
+  from: sentence-transformers/all-MiniLM-L6-v2 # of the Hugging Face hub; or a folder with a checkpoint
+  adapter: { lora: { rank: 8 } } # trains small matrices; without this key: all weights
+data:
+  train: data/train.tsv # CSV, TSV, JSONL or Parquet; paths are relative to this file
+  validation: data/validation.tsv
+  text: [sentence1, sentence2] # one column or two
+  target: label
+groups: { by: microbatch, count: 8 } # or random, label, length, column:NAME
+aggregate: [grain, mean] # the runs to compare; mean is plain training
+optimizer: { name: adamw, learningRate: 5e-4, warmup: 0.1, decay: linear }
+batchSize: 32
+batches: similar-length # little is padded
+steps: 500
+seeds: [0, 1, 2, 3, 4]
+device: auto
+`,
+  },
+  {
+    label: 'Numbers',
+    detail: 'A small network learns to classify rows of a table, or images',
+    text: `# What to fine-tune, and how. All keys: the GRAIN config reference.
 name: my-fine-tune
 task: classification # or regression
 model:
   architecture: mlp # or cnn, for images; "from: FOLDER" goes on from a saved tfjs checkpoint
   hidden: [64]
 data:
-  train: data/train.csv # CSV, TSV or JSONL with a header; paths are relative to this file
+  train: data/train.csv # CSV, TSV, JSONL or Parquet; paths are relative to this file
   validation: data/validation.csv
   target: label
 groups: { by: microbatch, count: 8 } # or random, label, column:NAME
@@ -16,4 +50,6 @@ batchSize: 32
 steps: 200
 seeds: [0, 1, 2, 3, 4]
 device: auto
-`;
+`,
+  },
+];

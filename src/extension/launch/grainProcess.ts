@@ -25,12 +25,14 @@ export interface Launch {
  *
  * @param args of `grain`
  * @param root folder that holds `.grain`; the process runs there
+ * @param onMessage is told what the process sends on its IPC channel
  * @throws if the process cannot be started
  */
 export async function launch(
   { node, script }: GrainCommand,
   args: readonly string[],
   root: string,
+  onMessage: (message: unknown) => void,
 ): Promise<Launch> {
   makeIgnored(path.join(root, '.grain'));
   const folder = path.join(root, '.grain', 'launches');
@@ -44,12 +46,14 @@ export async function launch(
       detached: true,
       // Electron, which runs the extensions of a desktop VS Code, is then a plain Node.
       env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
-      stdio: ['ignore', ...files.map(({ fd }) => fd)],
+      stdio: ['ignore', ...files.map(({ fd }) => fd), 'ipc'],
       windowsHide: true,
     });
+    child.on('message', onMessage);
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
     await started(child);
     child.unref();
+    child.channel?.unref();
     return { pid: child.pid!, stdout, stderr, ended };
   } finally {
     // The child has its own copies.

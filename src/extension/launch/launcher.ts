@@ -1,6 +1,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { hasCode } from '../../runs/errno.ts';
+import type { Loading } from '../../runs/loading.ts';
 import { isLiving } from '../../runs/status.ts';
 import { locatedMessages } from '../configs/located.ts';
 import type { ConfigProblems } from '../configs/problems.ts';
@@ -46,7 +47,7 @@ export class Launcher {
     await this.#start(
       `Fine-tuning ${configPath}`,
       // The explorer looks for .grain in the workspace's folder, wherever below it the config is.
-      ['run', config.fsPath, '--out', folder.uri.fsPath, '--json'],
+      ['run', config.fsPath, '--out', folder.uri.fsPath],
       folder,
       ({ manifest }) => !known.has(manifest.id) && manifest.configPath === configPath,
     );
@@ -57,7 +58,7 @@ export class Launcher {
     const { id } = run.manifest;
     await this.#start(
       `Resuming ${runWords(run.manifest)}`,
-      ['run', '--resume', id, '--json'],
+      ['run', '--resume', id],
       run.workspaceFolder,
       ({ manifest }) => manifest.id === id,
     );
@@ -75,9 +76,16 @@ export class Launcher {
     }
     const { extensionUri, runs, onStarted } = this.#parts;
     const command = grainCommand(extensionUri);
+    const loading = new vscode.EventEmitter<Loading>();
     let launched: Launch;
     try {
-      launched = await launch(command, args, folder.uri.fsPath);
+      launched = await launch(
+        command,
+        [...args, '--json', '--progress', 'ipc'],
+        folder.uri.fsPath,
+        // It sends nothing else.
+        (message) => loading.fire((message as { loading: Loading }).loading),
+      );
     } catch (error) {
       const { message } = error as Error;
       void vscode.window.showErrorMessage(`${command.node} does not start: ${message}`);
@@ -86,6 +94,7 @@ export class Launcher {
     const { pid, ended } = launched;
     const mine = () => runs.all.filter(isMine);
     const living = () => mine().filter(({ status }) => isLiving(status));
+    let terminated = false;
     const expecting = runs.expect();
     const appearing = runs.onDidChange(() => {
       if (living().length === 0) return;
@@ -96,16 +105,20 @@ export class Launcher {
       title,
       mine,
       ended,
+      onLoading: loading.event,
       cancel: () => {
-        if (living().length > 0) void stopRuns(living());
-        else terminate(pid);
+        if (mine().some(({ status }) => status === 'running')) return void stopRuns(living());
+        // What loads looks for no request to stop, and has nothing to save.
+        terminated = true;
+        terminate(pid);
       },
     });
     void ended.then(async (status) => {
       expecting.dispose();
       await runs.refresh();
       appearing.dispose();
-      if (status !== null && FINE.has(status)) await forget(launched);
+      loading.dispose();
+      if (terminated || (status !== null && FINE.has(status))) await forget(launched);
       else await this.#showFailure(launched, folder, mine());
     });
   }

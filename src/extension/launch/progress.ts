@@ -1,12 +1,15 @@
 import * as vscode from 'vscode';
+import type { Loading } from '../../runs/loading.ts';
 import { isLiving } from '../../runs/status.ts';
-import { progressWords, seedWords } from '../runs/words.ts';
+import { liveWords, loadingWords, seedWords } from '../runs/words.ts';
 import type { LocatedRun, WorkspaceRuns } from '../runs/workspaceRuns.ts';
 
 interface Followed {
   readonly title: string;
   /** The runs of the launch, as far as they exist already. */
   readonly mine: () => readonly LocatedRun[];
+  /** Fired before the first run begins. */
+  readonly onLoading: vscode.Event<Loading>;
   /** Fulfilled when the process is gone. */
   readonly ended: Promise<unknown>;
   /** The user pressed cancel. */
@@ -14,18 +17,29 @@ interface Followed {
 }
 
 /** A notification about a launch until its process ends or the user hides it. */
-export function showProgress(runs: WorkspaceRuns, { title, mine, ended, cancel }: Followed) {
+export function showProgress(
+  runs: WorkspaceRuns,
+  { title, mine, onLoading, ended, cancel }: Followed,
+) {
   return vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title, cancellable: true },
     async (progress, cancelled) => {
+      let preparing = 'checking config and data';
       let shown = 0;
       const update = () => {
         const percent = 100 * shareDone(mine());
-        progress.report({ message: messageOf(mine()), increment: Math.max(0, percent - shown) });
+        const message = trainingWords(mine()) ?? preparing;
+        // Without an increment the bar says that something goes on, not how much of it is done.
+        if (percent === 0) return progress.report({ message });
+        progress.report({ message, increment: Math.max(0, percent - shown) });
         shown = Math.max(shown, percent);
       };
       const subscriptions = vscode.Disposable.from(
         runs.onDidChange(update),
+        onLoading((loading) => {
+          preparing = loadingWords(loading);
+          update();
+        }),
         cancelled.onCancellationRequested(cancel),
       );
       update();
@@ -41,11 +55,12 @@ function shareDone(runs: readonly LocatedRun[]): number {
   return steps === 0 ? 0 : done / steps;
 }
 
-function messageOf(runs: readonly LocatedRun[]): string {
+/** `undefined` while none is trained: each of the runs loads the model before its first step. */
+function trainingWords(runs: readonly LocatedRun[]): string | undefined {
   const run = runs.find(({ status }) => status === 'running');
-  if (!run) return runs.length === 0 ? 'checking config and data' : 'starting';
+  if (!run) return undefined;
   const { aggregator, seed } = run.manifest;
   const ended = runs.filter(({ status }) => !isLiving(status)).length;
   const place = runs.length > 1 ? ` (run ${ended + 1} of ${runs.length})` : '';
-  return `${aggregator} · seed ${seedWords(seed)} · step ${progressWords(run)}${place}`;
+  return `${aggregator} · seed ${seedWords(seed)} · step ${liveWords(run, Date.now())}${place}`;
 }

@@ -173,9 +173,9 @@ function absence(id: string | undefined): string {
 function waiting({ status, error }: RunSummary): string {
   switch (status) {
     case 'queued':
-      return 'Waiting for its turn: the runs of an experiment are trained one after the other.';
+      return 'Waiting for its turn: the runs of an experiment load their model and are trained one after the other.';
     case 'running':
-      return 'Waiting for the first step.';
+      return 'Waiting for the first step: the model is validated before it.';
     case 'failed':
       return `The run failed before its first step${error ? `: ${error}` : '.'}`;
     default:

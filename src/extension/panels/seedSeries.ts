@@ -1,4 +1,5 @@
 /** Validations of the runs of one experiment as curves per aggregator and seed, with what they have in common. */
+import { betterOf as betterByName } from '../../experiment/ranking.ts';
 import type { ValidationEvent } from '../../runs/events.ts';
 import { bandOf, summarise } from '../../runs/statistics.ts';
 import type { RunSummary } from '../../runs/store.ts';
@@ -20,6 +21,16 @@ export function metricNames(runs: readonly ValidatedRun[]): string[] {
     validations.flatMap((it) => Object.keys(it.metrics)),
   );
   return [...new Set([...ranking, ...logged])];
+}
+
+/** As the runs say of the metric that ranks their checkpoints; of others where the name tells; `null` where it does not. */
+export function betterOf(
+  runs: readonly Pick<RunSummary, 'manifest'>[],
+  metric: string,
+): 'higher' | 'lower' | null {
+  const ranking = runs.map(({ manifest }) => manifest.metric).find(({ name }) => name === metric);
+  const known: Readonly<Record<string, 'higher' | 'lower'>> = betterByName;
+  return ranking?.better ?? (Object.hasOwn(known, metric) ? known[metric]! : null);
 }
 
 /** Aggregators as first launched, seeds ascending. */

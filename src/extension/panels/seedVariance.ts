@@ -14,7 +14,7 @@ import type { LocatedRun, WorkspaceRuns } from '../runs/workspaceRuns.ts';
 import type { Content } from './livePage.ts';
 import type { PanelKind } from './panelGroup.ts';
 import { eventsFile } from './runFeeds.ts';
-import { metricNames, seriesOf } from './seedSeries.ts';
+import { betterOf, metricNames, seriesOf } from './seedSeries.ts';
 import type { Services } from './services.ts';
 import { ValidationLog } from './validationLog.ts';
 
@@ -122,12 +122,6 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceToHos
     this.#logs.set(id, log);
     return log;
   }
-}
-
-/** Only of the metric that ranks checkpoints is it known. */
-function betterOf(runs: readonly LocatedRun[], metric: string): SeedVarianceShow['better'] {
-  const ranking = runs.map(({ manifest }) => manifest.metric);
-  return ranking.find(({ name }) => name === metric)?.better ?? null;
 }
 
 const gone: EmptyMessage = {

@@ -1,4 +1,5 @@
 /** How runs are spoken of: short and the same everywhere. */
+import type { Loading } from '../../runs/loading.ts';
 import type { RunManifest, Seed } from '../../runs/manifest.ts';
 import type { RunSummary } from '../../runs/store.ts';
 
@@ -46,7 +47,29 @@ export function numberWords(value: number): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(3))) : String(value);
 }
 
+/** "downloading model.safetensors, 45 % of 538 MB", "loading the model". */
+export function loadingWords({ what, bytes }: Loading): string {
+  if (!bytes) return what;
+  return `${what}, ${Math.floor((100 * bytes.done) / bytes.total)} % of ${sizeWords(bytes.total)}`;
+}
+
+/** "538 MB", "1.1 GB": as the hub counts them. */
+function sizeWords(bytes: number): string {
+  if (bytes < 1e6) return `${Math.ceil(bytes / 1e3)} kB`;
+  return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
 /** "40/200". */
 export function progressWords({ step, manifest }: RunSummary): string {
   return `${step}/${manifest.steps}`;
+}
+
+/** Steps of large models come this far apart, and validations take longer. */
+const PAUSE_MS = 15_000;
+
+/** "40/200", or "40/200 for 1 min 20 s" where that is so for a while, as in a validation that generates texts. */
+export function liveWords(run: RunSummary, now: number): string {
+  const since = run.status === 'running' ? run.changedAt : null;
+  const pause = since !== null && now - since >= PAUSE_MS ? now - since : 0;
+  return pause > 0 ? `${progressWords(run)} for ${durationWords(pause)}` : progressWords(run);
 }

@@ -68,8 +68,8 @@ const byGram: Way = async ({ run }, { engine, device, choice, shapes, problem })
   }
 };
 
-/** Weights that are known beforehand: each variable's gradients are combined and let go as they come. */
-const bySizes: Way = async (source, { engine, device, choice, shapes, problem }) => {
+/** Weights that are known beforehand: the gradients of a block are combined and let go as soon as they have come. */
+const bySizes: Way = async (source, { engine, device, choice, blocks, shapes, problem }) => {
   const k = problem.sizes!.length;
   const weightsWithout = remembering(async (nonFinite: readonly number[]) => {
     const gram = identityWithout(nonFinite, k);
@@ -78,7 +78,7 @@ const bySizes: Way = async (source, { engine, device, choice, shapes, problem })
   const { losses, grams, gradients } = await passByBlocks(
     device,
     source,
-    { blocks: shapes.map((_, variable) => [variable]), shapes },
+    { blocks: blocks.map(({ variables }) => variables), shapes },
     (_block, _gram, nonFinite) => weightsWithout(nonFinite),
   );
   return orDispose(gradients, async () => {

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { placeOf } from '../devices/values.ts';
 import type { StackedGradient } from '../transformer/parameter.ts';
 
 /** The gradient of one group, in the shape of the variable. */
@@ -19,10 +20,34 @@ export function added(
   other: StackedGradient,
   shape: readonly number[],
 ): StackedGradient {
+  if (one.rows && !other.rows) return added(other, one, shape);
+  if (other.rows && !one.rows && addRows(one.stacked, other.stacked, other.rows)) {
+    other.stacked.dispose();
+    return one;
+  }
   const rows = one.rows && other.rows && union(one.rows, other.rows);
   const stacked = tf.tidy(() => tf.add(spread(one, rows, shape), spread(other, rows, shape)));
   tf.dispose([one.stacked, other.stacked]);
   return { stacked, ...(rows && { rows }) };
+}
+
+/**
+ * Adds rows to all of them where they lie: a table of tokens is too large to be copied for that.
+ *
+ * @param all [k, …shape]
+ * @returns false where the backend does not show its memory; nothing is done then
+ */
+function addRows(all: tf.Tensor, some: tf.Tensor, rows: Int32Array): boolean {
+  const [sums, terms] = [placeOf(all), placeOf(some)];
+  if (!sums || !terms) return false;
+  const width = some.size / (all.shape[0]! * rows.length);
+  const size = all.size / all.shape[0]!;
+  for (let at = 0; at < terms.length; at++) {
+    const row = Math.floor(at / width);
+    const group = Math.floor(row / rows.length);
+    sums[group * size + rows[row % rows.length]! * width + (at % width)]! += terms[at]!;
+  }
+  return true;
 }
 
 /** A tensor of that shape with the given rows, and 0 elsewhere. */

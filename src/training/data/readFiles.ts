@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
+import type { Loading } from '../../runs/loading.ts';
 import { DownloadError, resolveRepository } from '../huggingface/resolve.ts';
 import type { Request } from '../request.ts';
-import type { Loading } from '../subject.ts';
 import { type DataFiles, dataFilesOf } from './files.ts';
 
 /** Finds the data files of a config, on the hub if they are there, and reads them. */
@@ -14,7 +14,7 @@ export async function readFiles<T>(
     resolveRepository(id, {
       kind: 'dataset',
       files: names,
-      onProgress: ({ file, ...bytes }) => onLoading({ what: `downloading ${file}`, ...bytes }),
+      onProgress: ({ file, ...bytes }) => onLoading({ what: `downloading ${file}`, bytes }),
     }).catch((error) => {
       if (!(error instanceof DownloadError)) throw error;
       throw downloadProblem(request, ['data', 'from'], error);
@@ -26,7 +26,7 @@ export async function readFiles<T>(
   let done = 0;
   return read(files, (bytes) => {
     done += bytes;
-    onLoading({ what: 'reading data', done, total });
+    onLoading({ what: 'reading data', bytes: { done, total } });
   });
 }
 

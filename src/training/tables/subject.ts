@@ -1,11 +1,12 @@
 import { modelFolder } from '../../experiment/modelOrigin.ts';
+import type { Loading } from '../../runs/loading.ts';
 import { evaluatedRows } from '../data/evaluated.ts';
 import { loadData } from '../data/load.ts';
 import { readFiles } from '../data/readFiles.ts';
 import type { Task } from '../loss.ts';
 import { buildModel } from '../models/build.ts';
 import type { Request } from '../request.ts';
-import type { Loading, Subject } from '../subject.ts';
+import type { Subject } from '../subject.ts';
 import { TabularObjective } from './tabularObjective.ts';
 
 /**

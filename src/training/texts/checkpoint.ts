@@ -1,12 +1,12 @@
 import path from 'node:path';
 import { modelOrigin } from '../../experiment/modelOrigin.ts';
+import type { Loading } from '../../runs/loading.ts';
 import { downloadProblem } from '../data/readFiles.ts';
 import { CheckpointError } from '../huggingface/checkpointError.ts';
 import { type CheckpointConfig, readCheckpointConfig } from '../huggingface/config.ts';
 import { DownloadError, resolveRepository } from '../huggingface/resolve.ts';
 import { openTokenizer, type Tokenizer } from '../huggingface/tokenizer.ts';
 import type { Request } from '../request.ts';
-import type { Loading } from '../subject.ts';
 
 /** A Hugging Face checkpoint that runs start from. */
 export interface Checkpoint {
@@ -36,8 +36,7 @@ export async function openCheckpoint(
         : await resolveRepository(origin.id, {
             kind: 'model',
             files: 'checkpoint',
-            onProgress: ({ file, ...bytes }) =>
-              onLoading({ what: `downloading ${file}`, ...bytes }),
+            onProgress: ({ file, ...bytes }) => onLoading({ what: `downloading ${file}`, bytes }),
           });
     const config = withDropout(await readCheckpointConfig(folder), request.config.model.dropout);
     const tokenizer = await openTokenizer(folder);
@@ -52,11 +51,11 @@ export async function openCheckpoint(
   }
 }
 
-/** @param rate in place of the checkpoint's, on hidden states and on attention */
+/** @param rate in place of all of the checkpoint's */
 function withDropout(config: CheckpointConfig, rate: number | undefined): CheckpointConfig {
   if (rate === undefined) return config;
   const both = { dropout: rate, attentionDropout: rate };
   return config.kind === 'encoder'
-    ? { ...config, ...both }
+    ? { ...config, ...both, classifierDropout: rate }
     : { ...config, ...both, embeddingDropout: rate };
 }

@@ -1,8 +1,9 @@
+import type { Loading } from '../../runs/loading.ts';
 import { evaluatedTexts } from '../data/evaluated.ts';
 import { loadTextData } from '../data/loadTexts.ts';
 import { readFiles } from '../data/readFiles.ts';
 import type { Request } from '../request.ts';
-import type { Loading, Subject } from '../subject.ts';
+import type { Subject } from '../subject.ts';
 import { textObjective } from './buildObjective.ts';
 import { openCheckpoint } from './checkpoint.ts';
 import { checkPrompts, exampleLength } from './lengths.ts';

@@ -23,6 +23,13 @@ export const composed: Operations = {
     perGroup(bounds, (rows) =>
       layout === 'out-in' ? tf.matMul(rows(dy), rows(x), true) : tf.matMul(rows(x), rows(dy), true),
     ),
+  addLinearWeight: (before, x, dy, bounds, layout) => {
+    const sum: tf.Tensor3D = tf.tidy(() =>
+      tf.add(before, composed.linearWeight(x, dy, bounds, layout)),
+    );
+    before.dispose();
+    return sum;
+  },
   rowSums: (dy, bounds) => perGroup(bounds, (rows) => tf.sum(rows(dy), 0)),
 
   add: (x, y) => tf.add(x, y),
@@ -212,13 +219,9 @@ function keysOf(x: Matrix, { batch, heads, keyValueHeads }: AttentionShape): tf.
   if (heads === keyValueHeads) return own;
   const [, , n, width] = own.shape;
   const sharers = heads / keyValueHeads;
-  const repeated = tf.tile(tf.reshape(own, [batch, keyValueHeads, 1, n, width]), [
-    1,
-    1,
-    sharers,
-    1,
-    1,
-  ]);
+  // In few dimensions: with five, WebGPU would tile on the host, and cannot in Node.
+  const each = tf.reshape(own, [batch * keyValueHeads, 1, n * width]);
+  const repeated = tf.tile(each, [1, sharers, 1]);
   return tf.reshape(repeated, [batch, heads, n, width]);
 }
 
@@ -227,7 +230,8 @@ function shared(x: tf.Tensor, { batch, heads, keyValueHeads }: AttentionShape): 
   if (heads === keyValueHeads) return x as tf.Tensor4D;
   const [n, width] = x.shape.slice(2) as [number, number];
   const sharers = heads / keyValueHeads;
-  return tf.sum(tf.reshape(x, [batch, keyValueHeads, sharers, n, width]), 2);
+  const each = tf.reshape(x, [batch * keyValueHeads, sharers, n * width]);
+  return tf.reshape(tf.sum(each, 1), [batch, keyValueHeads, n, width]);
 }
 
 /** The inverse of `split`. */

@@ -44,8 +44,8 @@ export interface Rotation {
 }
 
 /**
- * What a transformer is computed with, and the way back through it, on one device. Every operation makes new tensors, and
- * disposes of none. All are float32 but for ids, which are int32. Gradients with respect to parameters come group by group,
+ * What a transformer is computed with, and the way back through it, on one device. Every operation but
+ * `addLinearWeight` makes new tensors, and disposes of none. All are float32 but for ids, which are int32. Gradients with respect to parameters come group by group,
  * stacked: [k, …shape of the parameter].
  */
 export interface Operations {
@@ -55,6 +55,14 @@ export interface Operations {
   linearInput(dy: Matrix, weight: Matrix, layout: Layout): Matrix;
   /** ∂L/∂W [k, …shape of W]. */
   linearWeight(x: Matrix, dy: Matrix, bounds: Bounds, layout: Layout): tf.Tensor3D;
+  /** The sum of `before` and what `linearWeight` gives. It is taken over: the sum may be itself, where it lies. */
+  addLinearWeight(
+    before: tf.Tensor3D,
+    x: Matrix,
+    dy: Matrix,
+    bounds: Bounds,
+    layout: Layout,
+  ): tf.Tensor3D;
   /** Sums over the rows of each group, [k, width]. */
   rowSums(dy: Matrix, bounds: Bounds): tf.Tensor2D;
 

@@ -148,13 +148,13 @@ const ADAPTER = /\.lora_[AB]\.weight$/;
 /** A part of a network and its parameters. */
 export class Section {
   readonly name: string;
+  /** With the prefix. */
+  readonly path: string;
   readonly parameters: Parameter[] = [];
   /** Names of linear layers that adapters may go to. */
   readonly linears: string[] = [];
   readonly #source: Source;
   readonly #place: Place;
-  /** With the prefix. */
-  readonly path: string;
 
   constructor(source: Source, name: string, place: Place) {
     this.name = name;
@@ -317,7 +317,7 @@ function joined(...names: readonly string[]): string {
 }
 
 /** As peft matches target_modules. */
-function isTarget(module: string, target: string): boolean {
+export function isTarget(module: string, target: string): boolean {
   return module === target || module.endsWith(`.${target}`);
 }
 

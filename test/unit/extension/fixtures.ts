@@ -13,6 +13,7 @@ interface Wanted {
   readonly step?: number;
   readonly groups?: readonly string[];
   readonly lastMetric?: RunSummary['lastMetric'];
+  readonly changedAt?: number;
   readonly error?: string;
 }
 
@@ -46,6 +47,7 @@ export function summary(wanted: Wanted = {}): RunSummary {
     lastMetric: wanted.lastMetric ?? null,
     startedAt: Date.parse('2026-03-04T05:06:08.000Z'),
     endedAt: Date.parse('2026-03-04T05:07:38.000Z'),
+    changedAt: wanted.changedAt ?? Date.parse('2026-03-04T05:07:38.000Z'),
     folder: `/runs/${id}`,
     ...(wanted.error === undefined ? {} : { error: wanted.error }),
   };

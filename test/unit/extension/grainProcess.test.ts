@@ -19,12 +19,15 @@ async function scriptOf(text: string): Promise<string> {
   return script;
 }
 
+const start = (script: string, args: readonly string[] = [], onMessage = (_: unknown) => {}) =>
+  launch({ node: process.execPath, script }, args, root, onMessage);
+
 test('what a process prints and how it ends can be read afterwards', async () => {
   const script = await scriptOf(
     'console.log(JSON.stringify([process.argv.slice(2), process.cwd(), process.env.ELECTRON_RUN_AS_NODE]));' +
       'console.error("grain.yaml:1:2: bad"); process.exitCode = 2;',
   );
-  const launched = await launch({ node: process.execPath, script }, ['run', 'x y.yaml'], root);
+  const launched = await start(script, ['run', 'x y.yaml']);
   assert.equal(await launched.ended, 2);
   const printed = JSON.parse(await readFile(launched.stdout, 'utf8'));
   assert.deepEqual(printed, [['run', 'x y.yaml'], root, '1']);
@@ -35,9 +38,17 @@ test('what a process prints and how it ends can be read afterwards', async () =>
   await assert.rejects(readFile(launched.stderr), /ENOENT/);
 });
 
+test('what a process sends is heard', async () => {
+  const messages: unknown[] = [];
+  const script = await scriptOf('process.send({ loading: 1 }); process.send({ loading: 2 });');
+  const launched = await start(script, [], (message) => messages.push(message));
+  assert.equal(await launched.ended, 0);
+  assert.deepEqual(messages, [{ loading: 1 }, { loading: 2 }]);
+});
+
 test('the process leads a group of its own, so that closing the window does not end it', async () => {
   const script = await scriptOf('setTimeout(() => {}, 60_000)');
-  const launched = await launch({ node: process.execPath, script }, [], root);
+  const launched = await start(script);
   // Signalling a process group fails unless the process leads one.
   if (process.platform !== 'win32') process.kill(-launched.pid, 'SIGTERM');
   else process.kill(launched.pid);
@@ -46,5 +57,8 @@ test('the process leads a group of its own, so that closing the window does not 
 
 test('a Node that is not there is an error', async () => {
   const node = path.join(root, 'no-such-node');
-  await assert.rejects(launch({ node, script: 'x' }, [], root), /ENOENT/);
+  await assert.rejects(
+    launch({ node, script: 'x' }, [], root, () => {}),
+    /ENOENT/,
+  );
 });

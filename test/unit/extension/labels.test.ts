@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { detailsOf, labelOf } from '../../../src/extension/explorer/labels.ts';
 import { buildTree } from '../../../src/extension/explorer/tree.ts';
-import { durationWords } from '../../../src/extension/runs/words.ts';
+import { durationWords, liveWords, loadingWords } from '../../../src/extension/runs/words.ts';
 import type { RunSummary } from '../../../src/runs/store.ts';
 import { summary } from './fixtures.ts';
 
@@ -62,4 +62,20 @@ test('durations', () => {
   assert.equal(durationWords(7_600), '8 s');
   assert.equal(durationWords(59_900), '1 min 0 s');
   assert.equal(durationWords(3_905_000), '1 h 5 min');
+});
+
+test('a step that lasts says how long', () => {
+  const run = summary({ status: 'running', step: 40, changedAt: 1_000 });
+  assert.equal(liveWords(run, 15_000), '40/200');
+  assert.equal(liveWords(run, 81_000), '40/200 for 1 min 20 s');
+  assert.equal(liveWords(summary({ step: 40, changedAt: 1_000 }), 81_000), '40/200');
+});
+
+test('what is loaded, and how much of it is there', () => {
+  const words = (done: number, total: number) =>
+    loadingWords({ what: 'reading data', bytes: { done, total } });
+  assert.equal(words(999, 1_200), 'reading data, 83 % of 2 kB');
+  assert.equal(words(269_000_000, 538_090_408), 'reading data, 49 % of 538 MB');
+  assert.equal(words(5e9, 5_000_000_001), 'reading data, 99 % of 5.0 GB');
+  assert.equal(loadingWords({ what: 'loading the model', bytes: null }), 'loading the model');
 });

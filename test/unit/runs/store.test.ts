@@ -79,6 +79,7 @@ test('a run through its life', async () => {
     lastMetric: null,
     startedAt: null,
     endedAt: null,
+    changedAt: null,
     folder,
   });
   log(folder, start(5), validation(0, 0.5), step(1), step(2));
@@ -94,6 +95,7 @@ test('a run through its life', async () => {
   assert.equal(failed.status, 'failed');
   assert.equal(failed.error, 'NaN');
   assert.equal(failed.endedAt, 9);
+  assert.equal(failed.changedAt, 9);
   assert.ok(Number.isNaN(failed.lastMetric?.value));
   const another = takeOwnership(folder);
   log(folder, start(20));

@@ -61,6 +61,20 @@ export function ownOperations(threads: Threads): Operations {
     return { y, stats: mean ? [mean, scale] : [scale] };
   };
 
+  /** leftᵀ·right over the rows of each group, [k, m, n]. */
+  const groupedProduct = (
+    left: Matrix,
+    right: Matrix,
+    bounds: Bounds,
+    products: tf.Tensor3D,
+    accumulate: boolean,
+  ): void => {
+    const [rows, m, n] = [...left.shape, right.shape[1]] as [number, number, number];
+    const pointers = [left, right, Int32Array.from(bounds), products];
+    const args = [...pointers, bounds.length - 1, m, n, Number(accumulate)];
+    heap.run('groupedProduct', args, rows * m * n);
+  };
+
   const normedInput = (
     x: Matrix,
     gamma: tf.Tensor1D,
@@ -106,11 +120,14 @@ export function ownOperations(threads: Threads): Operations {
     },
     linearWeight: (x, dy, bounds, layout) => {
       const [left, right] = layout === 'out-in' ? [dy, x] : [x, dy];
-      const [k, m, n] = [bounds.length - 1, left.shape[1], right.shape[1]];
-      const dw = heap.make<tf.Tensor3D>(k, m, n);
-      const args = [left, right, Int32Array.from(bounds), dw, k, m, n];
-      heap.run('groupedProduct', args, left.shape[0] * m * n);
+      const dw = heap.make<tf.Tensor3D>(bounds.length - 1, left.shape[1], right.shape[1]);
+      groupedProduct(left, right, bounds, dw, false);
       return dw;
+    },
+    addLinearWeight: (before, x, dy, bounds, layout) => {
+      const [left, right] = layout === 'out-in' ? [dy, x] : [x, dy];
+      groupedProduct(left, right, bounds, before, true);
+      return before;
     },
     rowSums: (dy, bounds) => {
       const [k, width] = [bounds.length - 1, dy.shape[1]];

@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { eachGroup } from '../groupMeans.ts';
 import type { Matrix } from '../operations.ts';
 import type { Parameter } from '../parameter.ts';
 import type { Pass } from '../pass.ts';
@@ -14,7 +13,7 @@ export interface CausalLoss {
 }
 
 /** Logits of so many bytes are made at a time: with a large vocabulary those of a whole batch would fill the memory. */
-const LOGIT_BYTES = 2 ** 26;
+export const LOGIT_BYTES = 2 ** 26;
 
 /**
  * Cross-entropy of the answers alone. The head's gradients go to the sink in one piece, as the losses are computed.
@@ -34,76 +33,46 @@ export function causalLoss(
     if (answers.rows.length === 0) return nothingAsked(hidden, head, answers, pass);
     const chosen = operations.gather(hidden, tf.tensor1d(answers.rows, 'int32'));
     const rowsAtOnce = Math.max(Math.floor(logitBytes / (4 * head.value.shape[0])), 1);
-    const groups = spansOf(answers, head.trained && sink !== null).map((span) =>
-      lossOfSpan(chosen, head, answers, span, rowsAtOnce, pass),
-    );
-    const losses = tf.concat(groups.map((group) => group.losses));
+    const blocks: BlockLoss[] = [];
+    let stacked = sink && head.trained ? noWeights(head, answers) : undefined;
+    for (let start = 0; start < answers.rows.length; start += rowsAtOnce) {
+      const end = Math.min(start + rowsAtOnce, answers.rows.length);
+      const block = lossOfBlock(chosen, head, answers, [start, end], stacked, pass);
+      blocks.push(block);
+      stacked = block.stacked;
+    }
+    const losses = tf.concat(blocks.map((block) => block.losses));
     if (!sink) return { losses, slope: undefined };
-    if (head.trained) sink.add(head, { stacked: tf.stack(groups.map((group) => group.weight!)) });
-    const slopes = tf.concat(groups.map((group) => group.slope!));
+    if (stacked) sink.add(head, { stacked });
+    const slopes = tf.concat(blocks.map((block) => block.slope!));
     return { losses, slope: scattered(slopes, answers.rows, hidden.shape[0], pass) };
   });
 }
 
 /** No example has an answer, as may be where texts are cut. */
-function nothingAsked(
-  hidden: Matrix,
-  head: Parameter<Matrix>,
-  { bounds }: Answers,
-  { sink }: Pass,
-) {
+function nothingAsked(hidden: Matrix, head: Parameter<Matrix>, answers: Answers, { sink }: Pass) {
   const losses = tf.tensor1d(new Float32Array());
   if (!sink) return { losses, slope: undefined };
-  const groups = bounds.length - 1;
-  if (head.trained) sink.add(head, { stacked: tf.zeros([groups, ...head.value.shape]) });
+  if (head.trained) sink.add(head, { stacked: noWeights(head, answers) });
   return { losses, slope: tf.zerosLike(hidden) };
 }
 
-type Span = readonly [start: number, end: number];
-
-/** The groups, where each has gradients of its own here; else all at once, so that matrices are large. */
-function spansOf({ bounds }: Answers, byGroup: boolean): readonly Span[] {
-  return byGroup ? eachGroup(bounds, (start, end) => [start, end]) : [[0, bounds.at(-1)!]];
-}
-
-interface SpanLoss {
+interface BlockLoss {
   readonly losses: tf.Tensor1D;
   readonly slope: Matrix | undefined;
-  /** Gradient of the head, where it is trained. */
-  readonly weight: Matrix | undefined;
+  /** Gradients of the head so far [k, vocabulary, width], where it is trained. */
+  readonly stacked: tf.Tensor3D | undefined;
 }
 
-function lossOfSpan(
-  chosen: Matrix,
-  head: Parameter<Matrix>,
-  answers: Answers,
-  [start, end]: Span,
-  rowsAtOnce: number,
-  pass: Pass,
-): SpanLoss {
-  return tf.tidy(() => {
-    const { sink } = pass;
-    const none: Matrix = tf.zeros([0, chosen.shape[1]]);
-    let weight: Matrix | undefined = sink && head.trained ? tf.zeros(head.value.shape) : undefined;
-    const losses: tf.Tensor1D[] = [tf.tensor1d([])];
-    const slopes: Matrix[] = [none];
-    for (let at = start; at < end; at += rowsAtOnce) {
-      const block = lossOfBlock(chosen, head, answers, [at, Math.min(at + rowsAtOnce, end)], pass);
-      losses.push(block.losses);
-      if (block.slope) slopes.push(block.slope);
-      if (weight && block.weight) weight = replaced(weight, block.weight);
-    }
-    return { losses: tf.concat(losses), slope: sink ? tf.concat(slopes) : undefined, weight };
-  });
-}
-
+/** @param before gradients of the head from the blocks before */
 function lossOfBlock(
   chosen: Matrix,
   head: Parameter<Matrix>,
   answers: Answers,
-  [start, end]: Span,
+  [start, end]: readonly [start: number, end: number],
+  before: tf.Tensor3D | undefined,
   { operations, sink }: Pass,
-): SpanLoss {
+): BlockLoss {
   return tf.tidy(() => {
     const rows = tf.slice(chosen, [start, 0], [end - start, chosen.shape[1]]);
     const { losses, slope } = operations.crossEntropy(
@@ -111,23 +80,18 @@ function lossOfBlock(
       answers.labels.subarray(start, end),
       answers.weights.subarray(start, end),
     );
-    if (!sink) return { losses, slope: undefined, weight: undefined };
-    const weight = head.trained
-      ? operations.linearWeight(rows, slope, [0, end - start], 'out-in')
-      : undefined;
+    if (!sink) return { losses, slope: undefined, stacked: undefined };
+    const bounds = answers.bounds.map((bound) => Math.min(Math.max(bound, start), end) - start);
     return {
       losses,
       slope: operations.linearInput(slope, head.value, 'out-in'),
-      weight: weight && (tf.squeeze(weight, [0]) as Matrix),
+      stacked: before && operations.addLinearWeight(before, rows, slope, bounds, 'out-in'),
     };
   });
 }
 
-/** The sum; the two it is made of are let go at once, being as large as the head. */
-function replaced(x: Matrix, y: Matrix): Matrix {
-  const sum: Matrix = tf.add(x, y);
-  tf.dispose([x, y]);
-  return sum;
+function noWeights(head: Parameter<Matrix>, { bounds }: Answers): tf.Tensor3D {
+  return tf.zeros([bounds.length - 1, ...head.value.shape]);
 }
 
 /** Slopes back at their rows, and 0 at all others. */

@@ -4,7 +4,7 @@ import { dropout } from '../layers/dropout.ts';
 import { firstToken, ofExamples } from '../layers/examples.ts';
 import { linear } from '../layers/linear.ts';
 import { sequence } from '../layers/sequence.ts';
-import type { Parameters, Place, TensorReader } from '../parameters.ts';
+import type { Parameters, Place } from '../parameters.ts';
 import type { Layer } from '../pass.ts';
 import type { Part } from '../stack.ts';
 
@@ -43,16 +43,6 @@ export async function encoderHead(
       return [part(sequence(firstToken, ...layers.map(ofExamples)), true)];
     }
   }
-}
-
-/** Whether a checkpoint has a head of that many outputs, so that it may be kept. */
-export function hasHead(
-  tensors: TensorReader,
-  { modelType }: EncoderConfig,
-  outputs: number,
-): boolean {
-  const last = modelType === 'roberta' ? 'classifier.out_proj.weight' : 'classifier.weight';
-  return tensors.names.includes(last) && tensors.shapeOf(last)[0] === outputs;
 }
 
 function part(layer: Layer, trained: boolean): Part {

@@ -3,7 +3,6 @@ import { after, before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { aggregators } from '../../../../src/engine/aggregators/registry.ts';
 import { EngineClient } from '../../../../src/engine/client.ts';
-import { gramOf } from '../../../../src/engine/gram.ts';
 import {
   type AggregateEntry,
   resolvedAggregation,
@@ -11,14 +10,12 @@ import {
 import type { AggregatedStep } from '../../../../src/training/aggregation/aggregated.ts';
 import { StepAggregator } from '../../../../src/training/aggregation/step.ts';
 import { type Device, openDevice } from '../../../../src/training/devices/device.ts';
-import type { StackedKernels } from '../../../../src/training/devices/stacked.ts';
 import { type GroupGradient, groupGradient } from '../../../../src/training/gradients.ts';
 import { lossOf } from '../../../../src/training/loss.ts';
 import { buildModel, type TrainableNetwork } from '../../../../src/training/models/build.ts';
 import type { GroupedSource } from '../../../../src/training/objective.ts';
 import { AdamW } from '../../../../src/training/optimizers/adamw.ts';
 import type { StackedGradient } from '../../../../src/training/transformer/parameter.ts';
-import { dot } from '../../engine/vectors.ts';
 import { flat } from './groups.ts';
 
 const K = 5;
@@ -117,39 +114,10 @@ const entries: AggregateEntry[] = [
   { name: 'grain-layerwise', metric: 'preconditioned', smoothing: 0 },
 ];
 
-/** Kernels as their contract says, word for word. */
-const plainKernels: StackedKernels = {
-  addGram(stacked, gram) {
-    const own = gramOf(rowsOf(stacked));
-    for (const [at, entry] of own.entries()) gram[at]! += entry;
-  },
-  combine(stacked, weights, shape) {
-    const sum = new Float32Array(stacked.shape[1]!);
-    for (const [i, row] of rowsOf(stacked).entries()) {
-      if (weights[i] === 0) continue;
-      for (const [at, entry] of row.entries()) sum[at]! += Math.fround(weights[i]! * entry);
-    }
-    return tf.tensor(sum, [...shape]);
-  },
-  products(stacked, vector) {
-    const v = Float64Array.from(vector.dataSync());
-    const rows = rowsOf(stacked).map((row) => Float64Array.from(row));
-    return Float64Array.from([...rows, v], (row) => dot(row, v));
-  },
-};
-
-function rowsOf(stacked: tf.Tensor): Float32Array[] {
-  return tf.unstack(stacked).map((row) => {
-    const values = row.dataSync<'float32'>();
-    row.dispose();
-    return values;
-  });
-}
-
+/** Tensors in this memory, as if on a GPU, and with kernels for stacks. */
 const places = [
   ['cpu', 'cpu', (device: Device) => device],
   ['cpu, as if far away', 'cpu', (device: Device) => ({ ...device, hostMemory: false })],
-  ['cpu, with kernels', 'cpu', (device: Device) => ({ ...device, stacked: plainKernels })],
   ['wasm', 'wasm', (device: Device) => device],
 ] as const;
 

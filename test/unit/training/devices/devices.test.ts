@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, type TestContext, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { Command } from 'commander';
 import { addDoctorCommand } from '../../../../src/cli/commands/doctor.ts';
@@ -111,22 +111,69 @@ describe('every usable rung', () => {
   }
 
   test('takes the same step as the CPU, to 1e-4', async (t) => {
-    const expected = await stepOn(await openDevice('cpu'));
+    await compareWithCpu(t, stepOn);
+  });
+
+  for (const aggregator of ['grain', 'grain-layerwise'] as const) {
+    test(`takes the same step as the CPU from gradients of one pass, a tied table among them: ${aggregator}`, async (t) => {
+      await compareWithCpu(t, async (device) => {
+        const tensor = (shape: number[], seed: number) =>
+          tf.randomNormal(shape, 0, 1, 'float32', seed);
+        const step = await new StepAggregator(engine, device, {
+          aggregation: resolvedAggregation(aggregator, 'drop'),
+          blocks: [
+            { name: 'table', variables: [0] },
+            { name: 'rest', variables: [1] },
+          ],
+          shapes: [[7, 3], [5]],
+        }).aggregate(
+          {
+            kind: 'grouped',
+            tied: [0],
+            async run(sink) {
+              sink.add(0, { stacked: tensor([4, 7, 3], 1) });
+              sink.add(1, { stacked: tensor([4, 5], 2) });
+              await sink.settle();
+              sink.add(0, { stacked: tensor([4, 2, 3], 3), rows: Int32Array.of(1, 6) });
+              return [1, 2, 3, 4];
+            },
+          },
+          { sizes: [1, 1, 1, 1] },
+        );
+        const gradients = await Promise.all(step.gradients!.map((gradient) => gradient.data()));
+        const vector = [tensor([7, 3], 4), tensor([5], 5)];
+        const measured = await step.measure?.(vector);
+        step.dispose();
+        return {
+          gram: [...step.gram!],
+          taken: gradients.flatMap((values) => [...values]),
+          measured: measured ? [measured.norm2, ...measured.inner] : [],
+        };
+      });
+    });
+  }
+
+  /** Numbers that every usable rung is to find as the CPU does, to 1e-4 of the largest of their kind. */
+  async function compareWithCpu(
+    t: TestContext,
+    numbersOn: (device: Device) => Promise<Record<string, readonly number[]>>,
+  ): Promise<void> {
+    const expected = await numbersOn(await openDevice('cpu'));
     for (const { rung, usable, reason } of await probeLadder()) {
       await t.test(rung, { skip: usable ? false : reason! }, async () => {
         const device = await openDevice(rung);
-        const actual = await stepOn(device);
-        for (const part of ['losses', 'gram', 'taken'] as const) {
-          const scale = Math.max(...expected[part].map(Math.abs));
-          for (const [i, value] of expected[part].entries()) {
-            const off = Math.abs(actual[part][i]! - value);
+        const actual = await numbersOn(device);
+        for (const [part, values] of Object.entries(expected)) {
+          const scale = Math.max(...values.map(Math.abs));
+          for (const [i, value] of values.entries()) {
+            const off = Math.abs(actual[part]![i]! - value);
             assert.ok(off <= 1e-4 * scale, `${part}[${i}] is off by ${off} of ${scale}`);
           }
         }
         await device.close();
       });
     }
-  });
+  }
 });
 
 test('a process that used a device ends by itself', () => {

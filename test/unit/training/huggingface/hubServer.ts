@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Repository {
   readonly kind: 'model' | 'dataset';
@@ -33,6 +34,8 @@ export class HubServer {
   alter = (bytes: Buffer) => bytes;
   /** Whether the store sends parts. */
   ranges = true;
+  /** How long the store takes to send a file. */
+  milliseconds = 0;
   /** Every answer's status; 200: as it should be. */
   status = 200;
   readonly endpoint: string;
@@ -50,7 +53,7 @@ export class HubServer {
     store.on('request', (request, response) => {
       this.#note(request, 'store');
       const file = this.#files().find((bytes) => request.url === `/${sha256(bytes)}`)!;
-      this.#send(request, response, this.alter(file), this.cuts.shift());
+      this.#send(request, response, this.alter(file), this.cuts.shift(), this.milliseconds);
     });
   }
 
@@ -120,7 +123,7 @@ export class HubServer {
       response.writeHead(302, { Location: location }).end();
     } else {
       response.setHeader('ETag', `"${gitHash(bytes)}"`);
-      this.#send(request, response, bytes, undefined);
+      this.#send(request, response, bytes);
     }
   }
 
@@ -144,7 +147,8 @@ export class HubServer {
     { method, headers }: IncomingMessage,
     response: ServerResponse,
     bytes: Buffer,
-    cut: number | undefined,
+    cut?: number,
+    milliseconds = 0,
   ): void {
     const from = this.ranges ? /^bytes=(\d+)-/.exec(headers.range ?? '')?.[1] : undefined;
     const part = bytes.subarray(Number(from ?? 0));
@@ -154,8 +158,19 @@ export class HubServer {
       response.setHeader('Content-Range', `bytes ${from}-${bytes.length - 1}/${bytes.length}`);
     }
     if (method === 'HEAD') response.end();
+    else if (milliseconds > 0) void this.#sendSlowly(response, part, milliseconds);
     else if (cut === undefined) response.end(part);
     else response.write(part.subarray(0, cut), () => response.destroy());
+  }
+
+  /** In a hundred pieces. */
+  async #sendSlowly(response: ServerResponse, bytes: Buffer, milliseconds: number) {
+    const piece = Math.ceil(bytes.length / 100);
+    for (let at = 0; at < bytes.length && !response.destroyed; at += piece) {
+      response.write(bytes.subarray(at, at + piece));
+      await sleep(milliseconds / 100);
+    }
+    response.end();
   }
 }
 

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Device, openDevice } from '../../../../src/training/devices/device.ts';
+import { probeLadder } from '../../../../src/training/devices/ladder.ts';
 import { composed } from '../../../../src/training/transformer/composed.ts';
 import { sequenceDecoder } from '../../../../src/training/transformer/decoders/build.ts';
 import { dropoutOf } from '../../../../src/training/transformer/dropout.ts';
@@ -200,6 +201,100 @@ for (const [kind, rung] of KINDS.flatMap((kind) => RUNGS.map((rung) => [kind, ru
     });
   });
 }
+
+/** Moves what is trained along a direction, the same each time. */
+function move({ parameters }: OpenedCausal, directions: Tensors, by: number): void {
+  for (const { name, value } of parameters.trained) {
+    tf.tidy(() => {
+      const step = tf.mul(tf.tensor(directions.get(name)!, value.shape), by);
+      (value as tf.Variable).assign(tf.add(value, step));
+    });
+  }
+}
+
+function directionsOf({ parameters }: OpenedCausal): Tensors {
+  return new Map(
+    parameters.trained.map(({ name, value }, i) => [
+      name,
+      Float32Array.from({ length: value.size }, (_, at) => Math.sin(1.7 * at + i)),
+    ]),
+  );
+}
+
+describe('what is dropped on the way there is dropped on the way back', () => {
+  let device: Device;
+  before(async () => {
+    device = await openDevice('cpu');
+  });
+  after(() => device.close());
+
+  for (const kind of ['gpt2', 'llama'] as const) {
+    for (const [what, plan] of [
+      ['in full', full],
+      ['with adapters', lora(kind, 0.2)],
+    ] as const) {
+      test(`${kind} ${what}: each group’s slope is what its loss changes by`, async () => {
+        const here = path.join(folder, kind, 'causal');
+        const opened = await openCausal(here, { plan, dropout: 0.2 });
+        const expected = await tensorsOf(path.join(here, 'expected.safetensors'));
+        const lossesAt = async (sink: Gradients) => {
+          const starts = expected.get('starts')!;
+          const dropout = dropoutOf(3, 5, 0);
+          return (await opened.model.gradients(batchOf(expected), starts, dropout, sink)).means;
+        };
+        const directions = directionsOf(opened);
+        // Where nothing comes out of adapters yet, nothing goes back through them.
+        move(opened, directions, 0.05);
+        const sink = new Gradients();
+        await lossesAt(sink);
+        const step = 1e-3;
+        move(opened, directions, step);
+        const after = await lossesAt(new Gradients());
+        move(opened, directions, -2 * step);
+        const before = await lossesAt(new Gradients());
+        for (const group of after.keys()) {
+          let slope = 0;
+          for (const [name, direction] of directions) {
+            const gradient = sink.of.get(name)!.subarray(group * direction.length);
+            direction.forEach((along, at) => {
+              slope += along * gradient[at]!;
+            });
+          }
+          const measured = (after[group]! - before[group]!) / (2 * step);
+          assert.ok(
+            Math.abs(measured - slope) < 0.01 * Math.abs(slope) + 0.01,
+            `group ${group}: ${measured}, by gradients ${slope}`,
+          );
+        }
+        opened.parameters.dispose();
+      });
+    }
+  }
+});
+
+describe('a language model on WebGPU', () => {
+  test('has the gradients that the CPU gives, and writes the same', async (t) => {
+    const { usable, reason } = (await probeLadder()).find(({ rung }) => rung === 'webgpu')!;
+    if (!usable) return t.skip(`no WebGPU here: ${reason}`);
+    const device = await openDevice('webgpu');
+    for (const kind of ['gpt2', 'llama'] as const) {
+      const causal = path.join(folder, kind, 'causal');
+      const expected = await tensorsOf(path.join(causal, 'expected.safetensors'));
+      const learner = await openCausal(causal);
+      const sink = new Gradients();
+      await learner.model.gradients(batchOf(expected), expected.get('starts')!, null, sink);
+      compareGradients(sink, learner.parameters, expected);
+      learner.parameters.dispose();
+      const writer = await openCausal(path.join(folder, kind, 'generate'));
+      const { prompts, continued } = continuations[kind];
+      const options = { maxNewTokens: 6, endIds: [END] };
+      const beginnings = continued.map((tokens) => tokens.slice(0, options.maxNewTokens));
+      assert.deepEqual(await writer.model.generate(prompts, options), beginnings);
+      writer.parameters.dispose();
+    }
+    await device.close();
+  });
+});
 
 describe('a language model', () => {
   const here = () => path.join(folder, 'llama-tied', 'generate');

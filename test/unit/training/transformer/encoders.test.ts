@@ -12,7 +12,6 @@ import { ModelError } from '../../../../src/training/models/model.ts';
 import { composed } from '../../../../src/training/transformer/composed.ts';
 import { dropoutOf } from '../../../../src/training/transformer/dropout.ts';
 import { sequenceEncoder } from '../../../../src/training/transformer/encoders/build.ts';
-import { hasHead } from '../../../../src/training/transformer/encoders/head.ts';
 import { maxTokens } from '../../../../src/training/transformer/encoders/positions.ts';
 import type { Operations } from '../../../../src/training/transformer/operations.ts';
 import type { TokenBatch } from '../../../../src/training/transformer/pass.ts';
@@ -152,15 +151,6 @@ for (const { kind, rung } of places) {
         network.parameters.dispose();
       });
     }
-
-    test('a head is found where it is, of its size alone', async () => {
-      const here = checkpoint(kind, 'classification');
-      const tensors = await openSafetensors(here);
-      const config = (await readCheckpointConfig(here)) as EncoderConfig;
-      const fits = [1, CLASSES].map((outputs) => hasHead(tensors, config, outputs));
-      await tensors.close();
-      assert.deepEqual(fits, [false, true]);
-    });
 
     test('LoRA: what peft trains, and as peft does', async () => {
       const network = await open('classification', { plan: lora(kind) });

@@ -126,6 +126,13 @@ function checkOperations(name: string, open: () => Promise<Operations>): void {
           const k = bounds.length - 1;
           const dw = stackedSlopes(f, inputs, 1, dy, bounds);
           assertClose(operations.linearWeight(x, slope, bounds, layout), dw, [k, ...shape]);
+          const before: tf.Tensor3D = tf.ones([k, ...(shape as [number, number])]);
+          const sum = operations.addLinearWeight(before, x, slope, bounds, layout);
+          assertClose(
+            sum,
+            dw.map((value) => value + 1),
+            [k, ...shape],
+          );
           const db = stackedSlopes(f, inputs, 2, dy, bounds);
           assertClose(operations.rowSums(slope, bounds), db, [k, output]);
         });

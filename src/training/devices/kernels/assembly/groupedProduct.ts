@@ -5,7 +5,7 @@ const LEAST: usize = 24;
 const MOST: usize = 96;
 
 /**
- * C[g] = Aᵀ·B over the rows of group g: A [rows, m], B [rows, n], C [k, m, n]. Shared out are blocks of the longer side of every
+ * C[g] (+)= Aᵀ·B over the rows of group g: A [rows, m], B [rows, n], C [k, m, n]. Shared out are blocks of the longer side of every
  * C, by turns, since groups may be of unequal rows. Wherever blocks end, each element is the same sum.
  */
 export function groupedProduct(
@@ -16,6 +16,7 @@ export function groupedProduct(
   k: usize,
   m: usize,
   n: usize,
+  accumulate: bool,
   part: usize,
   parts: usize,
 ): void {
@@ -36,9 +37,9 @@ export function groupedProduct(
     const one = a + ((first * m + i) << 2);
     const other = b + ((first * n + j) << 2);
     const to = c + (((g * m + i) * n + j) << 2);
-    for (let r: usize = 0; depth === 0 && r < height; r++) {
+    for (let r: usize = 0; !accumulate && depth === 0 && r < height; r++) {
       memory.fill(to + ((r * n) << 2), 0, width << 2);
     }
-    multiply(one, 1, m, other, n, 1, to, n, height, width, depth, false);
+    multiply(one, 1, m, other, n, 1, to, n, height, width, depth, accumulate);
   }
 }

@@ -20,6 +20,34 @@ export function productBytes(): usize {
   return (MC * KC + KC * NC + MR * NR) << 2;
 }
 
+/** Four floats of each of four rows become four rows of four. */
+function transpose4(from: usize, row: usize, to: usize, pitch: usize): void {
+  const r0 = v128.load(from);
+  const r1 = v128.load(from + row);
+  const r2 = v128.load(from + 2 * row);
+  const r3 = v128.load(from + 3 * row);
+  const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+  const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+  const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+  const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<f64>(low01, low23, 0, 2));
+  v128.store(to + pitch, v128.shuffle<f64>(low01, low23, 1, 3));
+  v128.store(to + 2 * pitch, v128.shuffle<f64>(high01, high23, 0, 2));
+  v128.store(to + 3 * pitch, v128.shuffle<f64>(high01, high23, 1, 3));
+}
+
+/** Four floats of each of two rows become four rows of two. */
+function transpose2(from: usize, row: usize, to: usize, pitch: usize): void {
+  const r0 = v128.load(from);
+  const r1 = v128.load(from + row);
+  const low = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+  const high = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+  v128.store64_lane(to, low, 0);
+  v128.store64_lane(to + pitch, low, 1);
+  v128.store64_lane(to + 2 * pitch, high, 0);
+  v128.store64_lane(to + 3 * pitch, high, 1);
+}
+
 /** Panels of MR rows, k by k; missing rows are zero. */
 function packA(a: usize, rs: usize, cs: usize, m: usize, k: usize, to: usize): void {
   for (let i: usize = 0; i < m; i += MR) {
@@ -33,7 +61,12 @@ function packA(a: usize, rs: usize, cs: usize, m: usize, k: usize, to: usize): v
         store<u64>(to, load<u64>(at, 16), 16);
       }
     } else if (rows === MR) {
-      for (let p: usize = 0; p < k; p++, at += step, to += 24) {
+      let p: usize = 0;
+      for (const fours = cs === 1 ? k & ~3 : 0; p < fours; p += 4, at += 16, to += 96) {
+        transpose4(at, row, to, 24);
+        transpose2(at + 4 * row, row, to + 16, 24);
+      }
+      for (; p < k; p++, at += step, to += 24) {
         store<f32>(to, load<f32>(at));
         store<f32>(to, load<f32>(at + row), 4);
         store<f32>(to, load<f32>(at + 2 * row), 8);
@@ -64,7 +97,12 @@ function packB(b: usize, rs: usize, cs: usize, k: usize, n: usize, to: usize): v
         v128.store(to, v128.load(at, 16), 16);
       }
     } else if (columns === NR) {
-      for (let p: usize = 0; p < k; p++, at += step, to += 32) {
+      let p: usize = 0;
+      for (const fours = rs === 1 ? k & ~3 : 0; p < fours; p += 4, at += 16, to += 128) {
+        transpose4(at, column, to, 32);
+        transpose4(at + 4 * column, column, to + 16, 32);
+      }
+      for (; p < k; p++, at += step, to += 32) {
         store<f32>(to, load<f32>(at));
         store<f32>(to, load<f32>(at + column), 4);
         store<f32>(to, load<f32>(at + 2 * column), 8);

@@ -1,7 +1,8 @@
 import { attentionBytes } from './attention';
+import { CONSTANT_BYTES } from './constants';
 import { productBytes } from './product';
 
 /** Bytes of scratch that a thread needs. */
 export function scratchBytes(): usize {
-  return productBytes() + attentionBytes();
+  return CONSTANT_BYTES + productBytes() + attentionBytes();
 }

@@ -1,4 +1,5 @@
 /** What every kernel needs: this thread's share of the work, its scratch, and a product and sum in one. */
+import { CONSTANT_BYTES, placeConstants } from './constants';
 
 /** In a global, not in memory: each thread has an instance, and so a scratch, of its own. */
 let own: usize = 0;
@@ -6,10 +7,15 @@ let own: usize = 0;
 /** Says where this thread may write what nobody else is to see. */
 export function useScratch(at: usize): void {
   own = at;
+  placeConstants(at);
+}
+
+export function constants(): usize {
+  return own;
 }
 
 export function scratch(): usize {
-  return own;
+  return own + CONSTANT_BYTES;
 }
 
 /** Where part `part` of `parts` begins, if `count` things are shared out in whole units. */

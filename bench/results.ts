@@ -1,0 +1,83 @@
+/**
+ * Short real runs of the examples that fine-tune transformers, as they come out: `node bench/results.ts [name…]` writes
+ * docs/results.md. Models are those that the Python of the tests carries, data are looked for as in test/realData.ts.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse, stringify } from 'yaml';
+import { minilm, smollm2 } from '../test/python/checkpoints.ts';
+import { missingData, realData } from '../test/realData.ts';
+import { cache } from './peers/venv.ts';
+import { report } from './results/report.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const cli = path.join(root, 'src/cli/main.ts');
+
+interface Job {
+  readonly name: string;
+  readonly checkpoint: () => Promise<string>;
+  /** What is other than in the example's config; keys of sections are laid over it. */
+  readonly changes: Readonly<Record<string, unknown>>;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+const jobs: readonly Job[] = [
+  {
+    name: 'rte',
+    checkpoint: minilm,
+    data: realData.rte,
+    changes: { steps: 78, evaluateEvery: 13, checkpointEvery: 78, seeds: [0, 1, 2] },
+  },
+  {
+    name: 'stsb',
+    checkpoint: minilm,
+    data: {
+      ...realData.stsb,
+      format: 'tsv',
+      columns: ['genre', 'file', 'year', 'id', 'score', 'sentence1', 'sentence2'],
+      extraCells: 'ignore',
+      target: 'score',
+    },
+    changes: { steps: 90, evaluateEvery: 15, checkpointEvery: 90, seeds: [0, 1, 2] },
+  },
+  {
+    name: 'gsm8k',
+    checkpoint: smollm2,
+    data: { ...realData.gsm8k, maxLength: 256, maxNewTokens: 160 },
+    changes: {
+      steps: 24,
+      batchSize: 16,
+      evaluateEvery: 12,
+      evaluateExamples: 32,
+      checkpointEvery: 24,
+      seeds: [0],
+    },
+  },
+];
+
+async function train({ name, checkpoint, changes, data }: Job): Promise<string> {
+  const folder = path.join(cache, 'results', name);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const config = parse(readFileSync(path.join(root, 'examples', name, 'grain.yaml'), 'utf8'));
+  const { from: _hub, ...asked } = config.data;
+  const file = path.join(folder, 'grain.yaml');
+  const model = { ...config.model, from: await checkpoint() };
+  writeFileSync(file, stringify({ ...config, ...changes, model, data: { ...asked, ...data } }));
+  const args = ['--disable-warning=ExperimentalWarning', cli, 'run', file];
+  const child = spawn(process.execPath, args, { stdio: 'inherit' });
+  const [status] = await once(child, 'close');
+  if (status !== 0) throw new Error(`grain run ${file}: exit status ${status}`);
+  return path.join(folder, '.grain/runs');
+}
+
+const missing = missingData();
+if (missing) throw new Error(missing);
+const wanted = process.argv.slice(2);
+for (const job of jobs) {
+  if (wanted.length > 0 && !wanted.includes(job.name)) continue;
+  await report(job.name, await train(job));
+}

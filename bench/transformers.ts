@@ -1,0 +1,82 @@
+/**
+ * Fine-tuning transformers on the processor: a step beside PyTorch's (A), what GRAIN adds to training on the mean (B), and what
+ * the ways of going back take (C). Sides take turns, each in a process of its own. `node bench/transformers.ts [--only A|B|C]`;
+ * needs the tests' Python (`npm run test:setup`), and reads RTE and GSM8K from $GRAIN_DATA.
+ */
+import { parseArgs } from 'node:util';
+import { circumstances, writeFigures } from './readme.ts';
+import { besideTorch } from './transformers/besideTorch.ts';
+import { type Checkpoints, checkpoints } from './transformers/checkpoints.ts';
+import { entailment, mathematics } from './transformers/tasks.ts';
+import { compareVariants, type Variant } from './transformers/variants.ts';
+
+const plain: Variant = { title: 'mean of one group', aggregate: 'mean', count: 1 };
+const mean8: Variant = { title: 'mean of 8 groups', aggregate: 'mean', count: 8 };
+const grain8: Variant = { title: 'grain, 8 groups', aggregate: 'grain', count: 8 };
+const layerwise8: Variant = {
+  title: 'grain-layerwise, 8 groups',
+  aggregate: 'grain-layerwise',
+  count: 8,
+};
+
+const few = { rounds: 5, steps: 2 };
+const fewer = { rounds: 3, steps: 1 };
+
+const parts: Readonly<Record<string, (checkpoints: Checkpoints) => Promise<string>>> = {
+  A: besideTorch,
+  B: (found) =>
+    compareVariants([
+      {
+        title: 'MiniLM, LoRA',
+        task: entailment(found, true),
+        variants: [plain, mean8, grain8],
+        turns: few,
+      },
+      {
+        title: 'MiniLM, full',
+        task: entailment(found, false),
+        variants: [plain, mean8, layerwise8, grain8],
+        turns: { rounds: 5, steps: 1 },
+      },
+      {
+        title: 'SmolLM2-135M, LoRA',
+        task: mathematics(found),
+        variants: [plain, grain8],
+        turns: fewer,
+      },
+    ]),
+  C: (found) =>
+    compareVariants([
+      {
+        title: 'MiniLM, LoRA',
+        task: entailment(found, true),
+        variants: [
+          { ...grain8, title: 'grain, 8 groups, grouped' },
+          { ...grain8, title: 'accumulate', backward: 'accumulate' },
+          { ...grain8, title: 'grouped, checkpointing', checkpointing: true },
+        ],
+        turns: few,
+      },
+      {
+        title: 'SmolLM2-135M, LoRA',
+        task: mathematics(found),
+        variants: [
+          { ...grain8, title: 'grain, 8 groups, grouped' },
+          { ...grain8, title: 'accumulate', backward: 'accumulate' },
+          { ...grain8, title: 'grouped, checkpointing', checkpointing: true },
+        ],
+        turns: { rounds: 2, steps: 1 },
+      },
+    ]),
+};
+
+const { only } = parseArgs({ options: { only: { type: 'string' } } }).values;
+const names = only ? [only] : Object.keys(parts);
+if (names.some((name) => !parts[name])) throw new Error(`--only ${only}: it is A, B or C`);
+
+const found = await checkpoints();
+for (const name of names) {
+  const figures = `${circumstances()}\n\n${await parts[name]!(found)}`;
+  writeFigures(`transformers-${name}`, figures);
+  console.log(figures);
+}

@@ -1,0 +1,27 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { interpreter, python } from '../../test/python/python.ts';
+import { cache } from '../peers/venv.ts';
+
+/** Folders of the checkpoints that are trained on. */
+export interface Checkpoints {
+  /** BERT of 4 layers, 256 wide, a vocabulary of 1024: random. */
+  readonly small: string;
+  /** all-MiniLM-L6-v2 with a new head of two classes. */
+  readonly minilm: string;
+  /** SmolLM2-135M-Instruct. */
+  readonly smollm2: string;
+}
+
+export const trainingPeer = fileURLToPath(new URL('../peers/training.py', import.meta.url));
+
+/** Made of what the packages of the tests' Python carry, and kept. */
+export async function checkpoints(): Promise<Checkpoints> {
+  mkdirSync(cache, { recursive: true });
+  const args = ['-W', 'ignore', trainingPeer, 'checkpoints', cache];
+  const made = JSON.parse(execFileSync(interpreter(), args, { encoding: 'utf8' }));
+  const smollm2 = `${cache}smollm2-135m-instruct`;
+  if (!existsSync(smollm2)) await python('decoders_peer.py', ['smollm2', smollm2]);
+  return { ...made, smollm2 };
+}

