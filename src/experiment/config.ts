@@ -213,7 +213,7 @@ const groups = z.strictObject({
     .enum(['grouped', 'accumulate'])
     .default('grouped')
     .describe(
-      'Of a transformer: `grouped`, one pass over the whole batch gives the gradient of every group; `accumulate`, a pass per group, which takes less memory and more time.',
+      'Of a transformer: `grouped`, one pass over the whole batch gives the gradient of every group; `accumulate`, a pass per group, which takes more time; less memory for activations, but the gradients of all groups are kept, whatever the aggregator.',
     ),
 });
 

@@ -74,7 +74,10 @@ function savingsOf({ config, aggregation }: Place): string {
   const keepsAll = decidedBy === 'gram' && !weighsBySizes;
   const ofTransformers = [
     ...(model.checkpointing ? [] : ['model.checkpointing: true']),
-    ...(groups.backward === 'accumulate' ? [] : ['groups.backward: accumulate']),
+    // Elsewhere one pass keeps the gradients of one block at a time, and a pass per group would keep those of all.
+    ...(groups.backward === 'grouped' && (model.adapter || keepsAll)
+      ? ['groups.backward: accumulate']
+      : []),
     ...(model.adapter ? [] : ['model.adapter: { lora: {} }']),
     ...(keepsAll && !model.adapter ? ['aggregate: [grain-layerwise]'] : []),
     lessText(config),

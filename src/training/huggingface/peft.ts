@@ -31,6 +31,8 @@ export interface AdapterDescription {
   readonly config: LoraConfig;
   /** Folder or hub id of the checkpoint that it belongs to. */
   readonly base: string;
+  /** Commit, branch or tag of a checkpoint on the hub; null where none is said. */
+  readonly revision: string | null;
   readonly taskType: 'SEQ_CLS' | 'CAUSAL_LM';
   /** The adapted layers keep their weights as [in, out] (GPT-2). */
   readonly fanInFanOut: boolean;
@@ -47,6 +49,7 @@ export async function writeAdapter(
   {
     config,
     base,
+    revision,
     taskType,
     fanInFanOut,
     modulesToSave,
@@ -59,6 +62,7 @@ export async function writeAdapter(
     peft_type: 'LORA',
     task_type: taskType,
     base_model_name_or_path: base,
+    revision,
     r: config.rank,
     lora_alpha: config.alpha,
     lora_dropout: config.dropout,
@@ -94,7 +98,7 @@ const schema = z
     init_lora_weights: z.union([z.boolean(), z.literal('gaussian')]).default(true),
     inference_mode: harmless,
     peft_version: harmless,
-    revision: harmless,
+    revision: z.string().nullish(),
     auto_mapping: harmless,
     megatron_core: harmless,
     qalora_group_size: harmless,
@@ -135,6 +139,7 @@ export async function readAdapter(
       targets: targetsOf(data.target_modules, tensors),
     },
     base: data.base_model_name_or_path ?? '',
+    revision: data.revision ?? null,
     taskType: data.task_type,
     fanInFanOut: data.fan_in_fan_out,
     modulesToSave: data.modules_to_save ?? [],

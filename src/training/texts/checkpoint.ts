@@ -10,8 +10,10 @@ import type { Request } from '../request.ts';
 
 /** A Hugging Face checkpoint that runs start from. */
 export interface Checkpoint {
-  /** As the config names it: a hub id, or the path of the folder. */
+  /** `owner/name` on the hub, or the path of the folder. */
   readonly name: string;
+  /** Commit on the hub; null for a folder. */
+  readonly revision: string | null;
   readonly folder: string;
   readonly config: CheckpointConfig;
   readonly tokenizer: Tokenizer;
@@ -40,8 +42,11 @@ export async function openCheckpoint(
           });
     const config = withDropout(await readCheckpointConfig(folder), request.config.model.dropout);
     const tokenizer = await openTokenizer(folder);
-    const name = origin.kind === 'hub' ? origin.id : path.resolve(folder);
-    return { name, folder, config, tokenizer, padId: tokenizer.padId ?? tokenizer.eosId ?? 0 };
+    const source =
+      origin.kind === 'hub'
+        ? { name: origin.id.replace(/@.*/, ''), revision: path.basename(folder) }
+        : { name: path.resolve(folder), revision: null };
+    return { ...source, folder, config, tokenizer, padId: padIdOf(tokenizer, config) };
   } catch (error) {
     if (error instanceof DownloadError) throw downloadProblem(request, ['model', 'from'], error);
     if (!(error instanceof CheckpointError)) throw error;
@@ -49,6 +54,12 @@ export async function openCheckpoint(
       expected: 'a Hugging Face checkpoint of a network that can be trained here',
     });
   }
+}
+
+/** Some checkpoints name a token for padding that the network has no row for. */
+function padIdOf({ padId, eosId }: Tokenizer, { vocabulary }: CheckpointConfig): number {
+  const known = [padId, eosId].find((id) => id !== null && id >= 0 && id < vocabulary);
+  return known ?? 0;
 }
 
 /** @param rate in place of all of the checkpoint's */

@@ -34,7 +34,7 @@ export function checkPrompts(
 ): void {
   if (questions.length === 0) return;
   const { maxNewTokens } = request.config.data;
-  const longest = Math.max(...questions.map(({ prompt }) => prompt.length));
+  const longest = questions.reduce((most, { prompt }) => Math.max(most, prompt.length), 0);
   const positions = positionsIn(config);
   const room = positions - longest;
   if (maxNewTokens <= room) return;

@@ -28,12 +28,13 @@ const CLASS_NAMES = {
 /** How the checkpoints of a run are kept: adapters as peft's, else whole as transformers'. */
 export function savedAs({ config, checkpoint, data }: TextSetting): Files {
   const { adapter } = config.model;
-  const { folder, name } = checkpoint;
+  const { folder, name, revision } = checkpoint;
   const { modelType, json } = checkpoint.config;
   if (adapter) {
     return adapterFiles({
       lora: { ...adapter.lora, targets: adapter.lora.targets ?? defaultTargets[modelType] },
       base: name,
+      revision,
       taskType: config.task === 'generation' ? 'CAUSAL_LM' : 'SEQ_CLS',
       fanInFanOut: modelType === 'gpt2',
     });

@@ -6,6 +6,7 @@ import type { Request } from '../request.ts';
 import type { Subject } from '../subject.ts';
 import { textObjective } from './buildObjective.ts';
 import { openCheckpoint } from './checkpoint.ts';
+import { checkIds } from './ids.ts';
 import { checkPrompts, exampleLength } from './lengths.ts';
 
 /**
@@ -24,6 +25,7 @@ export async function openTexts(
   const all = await readFiles(request, onLoading, (files, onBytes) =>
     loadTextData(request, files, { tokenizer, maxLength }, onBytes),
   );
+  checkIds(request, [all.train, all.validation], checkpoint.config);
   const data = { ...all, validation: evaluatedTexts(all.validation, config.evaluateExamples) };
   checkPrompts(request, data.validation.questions, checkpoint.config);
   return {

@@ -122,7 +122,7 @@ export const composed: Operations = {
 
 type Rows = (x: Matrix) => Matrix;
 
-/** Stacks what is made of each group's rows. */
+/** Stacks what is made of each group's rows, of which some group has one at least; of no rows it is 0. */
 function perGroup<T extends tf.Tensor>(
   bounds: Bounds,
   make: (rows: Rows, start: number, end: number) => tf.Tensor,
@@ -130,9 +130,12 @@ function perGroup<T extends tf.Tensor>(
   return tf.tidy(() => {
     const groups = bounds.slice(1).map((end, g) => {
       const start = bounds[g]!;
+      // Of no rows, backends make an error or what lay in the memory.
+      if (start === end) return null;
       return make((x) => tf.slice(x, [start, 0], [end - start, x.shape[1]]), start, end);
     });
-    return tf.stack(groups) as T;
+    const some = groups.find((group) => group !== null)!;
+    return tf.stack(groups.map((group) => group ?? tf.zerosLike(some))) as T;
   });
 }
 

@@ -1,4 +1,4 @@
-import { cp, writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CONFIG_FILE } from '../huggingface/config.ts';
 import { type LoraConfig, readAdapter, writeAdapter } from '../huggingface/peft.ts';
@@ -34,7 +34,7 @@ export function wholeFiles(
     async write(folder, parameters) {
       const text = `${JSON.stringify(json, null, 2)}\n`;
       await writeFile(path.join(folder, CONFIG_FILE), text, { flush: true });
-      for (const file of tokenizer) await cp(file, path.join(folder, path.basename(file)));
+      for (const file of tokenizer) await copyFile(file, path.join(folder, path.basename(file)));
       const tensors = await Promise.all(parameters.all.map(named));
       await writeSafetensors(path.join(folder, WEIGHTS_FILE), tensors);
     },
@@ -46,6 +46,8 @@ export interface AdapterFiles {
   readonly lora: LoraConfig;
   /** What the adapter is to be put on: a hub id or a folder. */
   readonly base: string;
+  /** Of the hub id; null for a folder. */
+  readonly revision: string | null;
   readonly taskType: 'SEQ_CLS' | 'CAUSAL_LM';
   /** Whether the weights under the adapters lie as GPT-2's. */
   readonly fanInFanOut: boolean;

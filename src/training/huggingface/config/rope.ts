@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { RopeConfig } from './description.ts';
 import { count, type Document, fieldsOf, unsupported } from './fields.ts';
 
-/** Where transformers 5 writes `rope_parameters`, 4 wrote `rope_theta` and `rope_scaling`; the old ones win where both are. */
+/** Where transformers 5 writes `rope_parameters`, 4 wrote `rope_theta` and `rope_scaling`. Where both are, the old scaling wins, and the theta of the parameters in use. */
 const schema = z.object({
   rope_parameters: z.record(z.string(), z.unknown()).nullish(),
   rope_scaling: z.record(z.string(), z.unknown()).nullish(),

@@ -56,6 +56,7 @@ suite('adapters of peft', () => {
     );
     assert.deepEqual(rest, {
       base: '',
+      revision: null,
       taskType: 'SEQ_CLS',
       fanInFanOut: false,
       modulesToSave: ['classifier', 'score'],

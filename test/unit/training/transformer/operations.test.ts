@@ -100,6 +100,7 @@ function checkOperations(name: string, open: () => Promise<Operations>): void {
       for (const [bounds, input, output] of [
         [[0, 1], 3, 1],
         [[0, 4, 5, 7], 5, 7],
+        [[0, 0, 3, 3], 4, 5],
         [[0, 2, 9], 8, 4],
         [[0, 11, 30], 9, 2],
       ] as const) {
