@@ -24,6 +24,8 @@ from transformers import (
 
 LEARNING_RATE = 1e-4
 WEIGHT_DECAY = 0.01
+# `model.dropout` of a config leaves the head's as it is.
+HEAD = {"num_labels": 2, "classifier_dropout": 0.0}
 
 
 def checkpoints(folder):
@@ -36,10 +38,11 @@ def checkpoints(folder):
         num_attention_heads=4,
         intermediate_size=1024,
         max_position_embeddings=64,
+        **HEAD,
     )
     makers = {
         "small": lambda: BertForSequenceClassification(small),
-        "minilm": lambda: AutoModelForSequenceClassification.from_pretrained(source, num_labels=2),
+        "minilm": lambda: AutoModelForSequenceClassification.from_pretrained(source, **HEAD),
     }
     paths = {}
     for name, make in makers.items():

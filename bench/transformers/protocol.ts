@@ -35,6 +35,8 @@ export interface Answer {
   readonly memory: number;
   /** Of the steps' wall time, that for aggregation. */
   readonly aggregation?: number;
+  /** Most that tensors took in one of the steps, MiB. */
+  readonly tensors?: number;
   /** Name of a checkpoint. */
   readonly saved?: string;
   readonly products?: Products;

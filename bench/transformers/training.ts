@@ -92,7 +92,7 @@ class Training {
 
   async steps(count: number): Promise<Partial<Answer>> {
     const [seconds, losses]: [number[], number[]] = [[], []];
-    let aggregation = 0;
+    let [aggregation, tensors] = [0, 0];
     const before = process.cpuUsage();
     for (let i = 0; i < count; i++) {
       const started = performance.now();
@@ -100,10 +100,12 @@ class Training {
       seconds.push((performance.now() - started) / 1e3);
       losses.push(mean(facts.losses as number[], facts.sizes));
       aggregation += facts.ms.aggregate / 1e3;
+      tensors = Math.max(tensors, facts.memory!.tensors! / 2 ** 20);
     }
     const { user, system } = process.cpuUsage(before);
     const whole = seconds.reduce((sum, one) => sum + one, 0);
-    return { seconds, losses, cpu: (user + system) / 1e6, aggregation: aggregation / whole };
+    const cpu = (user + system) / 1e6;
+    return { seconds, losses, cpu, aggregation: aggregation / whole, tensors };
   }
 
   async save(folder: string): Promise<Partial<Answer>> {

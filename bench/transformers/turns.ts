@@ -68,6 +68,12 @@ export function spread(values: readonly number[], format: (value: number) => str
   return `${format(median(all))} (${format(min(all))}–${format(max(all))})`;
 }
 
+/** Of the most that tensors took. */
+export function tensorsRatio(side: Side, base: Side): string {
+  const most = ({ turns }: Side) => max(turns.map(({ tensors = 0 }) => tensors));
+  return `${(most(side) / most(base)).toFixed(2)} (${most(side).toFixed(0)} MiB)`;
+}
+
 export function memoryOf({ turns }: Side): number {
   return turns.at(-1)!.memory;
 }

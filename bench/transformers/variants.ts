@@ -12,6 +12,7 @@ import {
   startTraining,
   type Turns,
   takeTurns,
+  tensorsRatio,
   wall,
 } from './turns.ts';
 
@@ -39,7 +40,7 @@ export async function compareVariants(comparisons: readonly Comparison[]): Promi
   for (const comparison of comparisons) rows.push(...(await rowsOf(comparison)));
   const head = [
     ...['training', 'variant', 'step time over the first', 'processor time'],
-    ...['peak memory', 'aggregation'],
+    ...['peak memory', 'of it tensors', 'aggregation'],
   ];
   return table([head, ...rows], 2);
 }
@@ -59,6 +60,7 @@ async function rowsOf({ title, task, variants, turns }: Comparison): Promise<str
       ratio(side, first, wall),
       ratio(side, first, processor),
       memoryRatio(side, first),
+      tensorsRatio(side, first),
       `${(100 * aggregationOf(side)).toFixed(1)} %`,
     ]);
   } finally {
