@@ -60,7 +60,8 @@ const plans: Readonly<Record<string, Plan>> = {
 const folderOf = (what: string) => path.join(folder, what);
 
 async function filesOf({ lora }: Plan): Promise<Files> {
-  if (lora) return adapterFiles({ lora, base, taskType: 'SEQ_CLS', fanInFanOut: false });
+  const where = { base, revision: null };
+  if (lora) return adapterFiles({ lora, ...where, taskType: 'SEQ_CLS', fanInFanOut: false });
   return wholeFiles((await readCheckpointConfig(base)).json, []);
 }
 
