@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { interpreter, python } from '../../test/python/python.ts';
+import { smollm2 } from '../../test/python/checkpoints.ts';
+import { interpreter } from '../../test/python/python.ts';
 import { cache } from '../peers/venv.ts';
 
 /** Folders of the checkpoints that are trained on. */
@@ -21,7 +22,5 @@ export async function checkpoints(): Promise<Checkpoints> {
   mkdirSync(cache, { recursive: true });
   const args = ['-W', 'ignore', trainingPeer, 'checkpoints', cache];
   const made = JSON.parse(execFileSync(interpreter(), args, { encoding: 'utf8' }));
-  const smollm2 = `${cache}smollm2-135m-instruct`;
-  if (!existsSync(smollm2)) await python('decoders_peer.py', ['smollm2', smollm2]);
-  return { ...made, smollm2 };
+  return { ...made, smollm2: await smollm2() };
 }
