@@ -3,7 +3,6 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Device, openDevice } from '../../../../src/training/devices/device.ts';
-import { probeLadder } from '../../../../src/training/devices/ladder.ts';
 import { composed } from '../../../../src/training/transformer/composed.ts';
 import { sequenceDecoder } from '../../../../src/training/transformer/decoders/build.ts';
 import { dropoutOf } from '../../../../src/training/transformer/dropout.ts';
@@ -14,6 +13,7 @@ import type { TokenBatch } from '../../../../src/training/transformer/pass.ts';
 import type { Plan } from '../../../../src/training/transformer/plan.ts';
 import { SequenceModel } from '../../../../src/training/transformer/sequenceModel.ts';
 import { python } from '../../../python/python.ts';
+import { hasWebgpu } from '../../../webgpu.ts';
 import { testFolder } from '../huggingface/folder.ts';
 import { alone, full, logitsOf, type OpenedCausal, open, openCausal } from './decoders.ts';
 import { distance, Gradients } from './gradients.ts';
@@ -274,8 +274,7 @@ describe('what is dropped on the way there is dropped on the way back', () => {
 
 describe('a language model on WebGPU', () => {
   test('has the gradients that the CPU gives, and writes the same', async (t) => {
-    const { usable, reason } = (await probeLadder()).find(({ rung }) => rung === 'webgpu')!;
-    if (!usable) return t.skip(`no WebGPU here: ${reason}`);
+    if (!(await hasWebgpu(t))) return;
     const device = await openDevice('webgpu');
     for (const kind of ['gpt2', 'llama'] as const) {
       const causal = path.join(folder, kind, 'causal');

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Device, openDevice } from '../../../../src/training/devices/device.ts';
-import { probeLadder } from '../../../../src/training/devices/ladder.ts';
 import { buildOptimizer } from '../../../../src/training/optimizers/build.ts';
 import { composed } from '../../../../src/training/transformer/composed.ts';
 import { dropoutOf } from '../../../../src/training/transformer/dropout.ts';
 import type { Operations } from '../../../../src/training/transformer/operations.ts';
 import type { Plan } from '../../../../src/training/transformer/plan.ts';
+import { hasWebgpu } from '../../../webgpu.ts';
 import { distance, Gradients } from './gradients.ts';
 import type { Network } from './peer.ts';
 import { tinyBatch, tinyBert, tinyLabels } from './tinyBert.ts';
@@ -72,8 +72,7 @@ describe('a tiny BERT trains', () => {
 
 describe('a tiny BERT on WebGPU', () => {
   test('has the losses and gradients that the CPU gives', async (t) => {
-    const { usable, reason } = (await probeLadder()).find(({ rung }) => rung === 'webgpu')!;
-    if (!usable) return t.skip(`no WebGPU here: ${reason}`);
+    if (!(await hasWebgpu(t))) return;
     const passes: { losses: readonly number[]; of: Gradients['of'] }[] = [];
     for (const rung of ['cpu', 'webgpu'] as const) {
       const device = await openDevice(rung);

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# The tests that train on WebGPU, on the GPU that Chromium imitates in software: for machines without one. None of them is skipped.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+chromium=/usr/lib/chromium
+# Of Chromium's libraries Dawn needs this one alone.
+mkdir -p .cache/vulkan
+ln -sfn "$chromium/libvulkan.so.1" .cache/vulkan/libvulkan.so.1
+export LD_LIBRARY_PATH="$PWD/.cache/vulkan${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+export VK_ICD_FILENAMES="$chromium/vk_swiftshader_icd.json"
+export GRAIN_EXPECT_WEBGPU=1
+node --test --test-reporter=spec --test-concurrency=1 --test-name-pattern=WebGPU \
+  test/unit/training/transformer/training.test.ts test/unit/training/transformer/decoders.test.ts
