@@ -39,6 +39,7 @@ async function madeSession(request: TrainingRequest, tokens: MadeTokens): Promis
     subject: {
       data,
       modelFolder: checkpoint.folder,
+      warnings: [],
       objective: (device, seed) => textObjective({ config, checkpoint, data, device }, seed),
     },
     device: await openDevice('wasm'),

@@ -72,6 +72,9 @@ function modelComplaint(baseFolder: string, named: string, kind: ModelKind): str
   if (!found) return `there is no folder ${named}`;
   if (!found.isDirectory()) return `${named} is no folder`;
   const topology = statSync(path.join(origin.folder, kind.file), { throwIfNoEntry: false });
+  if (statSync(path.join(origin.folder, 'adapter_config.json'), { throwIfNoEntry: false })) {
+    return `the folder ${named} holds an adapter: put it on its checkpoint first, in Python by peft’s merge_and_unload, and save that`;
+  }
   return topology ? null : `the folder ${named} holds no ${kind.file}`;
 }
 

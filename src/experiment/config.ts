@@ -45,7 +45,7 @@ const model = z.strictObject({
     .optional()
     .meta({ title: 'owner/name on the Hugging Face hub, or the path of a folder' })
     .describe(
-      'The saved model to start from: a repository of the Hugging Face hub (`owner/name`, or `owner/name@revision`), a folder with a Hugging Face checkpoint (`config.json` beside its weights), or, for examples of numbers, a folder with a TensorFlow.js layers model (`model.json` beside its weights). The checkpoints of a run are such folders. A path that is there, or begins with `.`, `/` or `~`, is taken for a folder. Without this key the network is made from scratch.',
+      'The saved model to start from: a repository of the Hugging Face hub (`owner/name`, or `owner/name@revision`), a folder with a Hugging Face checkpoint (`config.json` beside its weights), or, for examples of numbers, a folder with a TensorFlow.js layers model (`model.json` beside its weights). The checkpoints of a run are such folders, unless adapters were trained. A path that is there, or begins with `.`, `/` or `~`, is taken for a folder. Without this key the network is made from scratch.',
     ),
   architecture: z
     .enum(['mlp', 'cnn'])

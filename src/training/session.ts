@@ -5,6 +5,7 @@ import type { Loading } from '../runs/loading.ts';
 import type { Data } from './data/dataset.ts';
 import { type Device, DeviceError, openDevice } from './devices/device.ts';
 import { isOutOfMemory } from './devices/outOfMemory.ts';
+import { CheckpointError } from './huggingface/checkpointError.ts';
 import { ModelError } from './models/model.ts';
 import type { Request } from './request.ts';
 import type { Subject } from './subject.ts';
@@ -101,7 +102,10 @@ async function checkModel(request: Request, session: Session): Promise<void> {
         expected: 'a smaller model, or more memory',
       });
     }
+    if (error instanceof CheckpointError) {
+      throw request.problem(['model', 'from'], error.message, { expected: 'whole weights' });
+    }
     if (!(error instanceof ModelError)) throw error;
-    throw request.problem(['model'], error.message, { expected: 'a model that fits the data' });
+    throw request.problem(error.at.key, error.message, error.at.help);
   }
 }

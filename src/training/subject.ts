@@ -8,6 +8,8 @@ export interface Subject {
   readonly data: Data;
   /** Of the saved model that all runs start from; null without one. */
   readonly modelFolder: string | null;
+  /** What a user should know before the first step. */
+  readonly warnings: readonly string[];
   /**
    * What one run minimises, before its first step.
    *

@@ -102,7 +102,10 @@ class Loop {
   async #begin(): Promise<TrainerState> {
     const saved = await this.#trainer.load(this.#checkpoints);
     this.#log.start(saved?.step ?? 0);
-    if (!saved) return this.#keep({ step: 0, bestMetric: null });
+    if (!saved) {
+      for (const warning of this.#session.subject.warnings) this.#log.warning(0, warning);
+      return this.#keep({ step: 0, bestMetric: null });
+    }
     this.#savedStep = saved.step;
     return saved;
   }

@@ -144,6 +144,21 @@ function predictions({ run }: Trained): Record<string, unknown>[] {
   return lines.map((line) => JSON.parse(line));
 }
 
+/** Whether Python gives the validation examples the probabilities that the run gave them. */
+async function answersAs(loader: string, run: Trained): Promise<void> {
+  const texts = readFileSync(path.join(folder, 'more.tsv'), 'utf8').trim().split('\n').slice(1);
+  const pairs = texts.map((line) => line.split('\t').slice(0, 2));
+  const args = [loader, run.checkpoint, JSON.stringify(pairs)];
+  const expected: Record<string, number>[] = JSON.parse(await python('saved_runs_peer.py', args));
+  predictions(run).forEach(({ probabilities }, i) => {
+    const own = probabilities as Record<string, number>;
+    assert.deepEqual(Object.keys(own).sort(), Object.keys(expected[i]!).sort());
+    for (const [name, value] of Object.entries(expected[i]!)) {
+      assert.ok(Math.abs(own[name]! - value) < 1e-4, `${name}: ${own[name]}, ${value}`);
+    }
+  });
+}
+
 describe('classification of pairs', () => {
   let whole: Trained;
   before(async () => {
@@ -189,17 +204,14 @@ describe('classification of pairs', () => {
   });
 
   test('transformers loads the checkpoint and answers as the run did', async () => {
-    const texts = readFileSync(path.join(folder, 'more.tsv'), 'utf8').trim().split('\n').slice(1);
-    const pairs = texts.map((line) => line.split('\t').slice(0, 2));
-    const args = ['classes', whole.checkpoint, JSON.stringify(pairs)];
-    const expected: Record<string, number>[] = JSON.parse(await python('saved_runs_peer.py', args));
-    predictions(whole).forEach(({ probabilities }, i) => {
-      const own = probabilities as Record<string, number>;
-      assert.deepEqual(Object.keys(own).sort(), Object.keys(expected[i]!).sort());
-      for (const [name, value] of Object.entries(expected[i]!)) {
-        assert.ok(Math.abs(own[name]! - value) < 1e-4, `${name}: ${own[name]}, ${value}`);
-      }
-    });
+    await answersAs('classes', whole);
+  });
+
+  test('so does peft with adapters, whose config knows the four classes', async () => {
+    const model = { ...classification.model, adapter: { lora: { rank: 2 } } };
+    const data = { ...classification.data, target: 'score' };
+    const adapted = await train({ ...classification, model, data, steps: 3 }, 'classes');
+    await answersAs('adapted_classes', adapted);
   });
 
   test('group by group gives the gradients of all at once', async () => {

@@ -5,16 +5,29 @@ import sys
 
 import torch
 import transformers
-from peft import AutoPeftModelForCausalLM
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from peft import AutoPeftModelForCausalLM, PeftModel
+from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 
 transformers.logging.disable_progress_bar()
 
 
 def classes(folder, pairs):
     """Probabilities by the name of the class, one pair after another."""
+    tell(folder, AutoModelForSequenceClassification.from_pretrained(folder), pairs)
+
+
+def adapted_classes(folder, pairs):
+    """The same of adapters."""
+    with open(f"{folder}/adapter_config.json") as file:
+        base = json.load(file)["base_model_name_or_path"]
+    config = AutoConfig.from_pretrained(folder)
+    model = AutoModelForSequenceClassification.from_pretrained(base, config=config)
+    tell(folder, PeftModel.from_pretrained(model, folder), pairs)
+
+
+def tell(folder, model, pairs):
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
+    model = model.eval()
     answers = []
     for one, other in json.loads(pairs):
         with torch.no_grad():

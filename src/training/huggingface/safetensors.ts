@@ -95,5 +95,7 @@ async function otherwise(folder: string): Promise<string> {
 }
 
 function inPython(found: string, statements: readonly string[]): string {
+  // A name may be made so that a shell takes part of it for a command.
+  if (!/^[\w.-]+$/.test(found)) return `. It has a file of another format, which is not read`;
   return `. It has ${found}, which is not read; convert it, in that folder: python -c '${statements.join('; ')}'`;
 }

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import type { Help } from '../request.ts';
 
 /** The `model` part of a config. */
 export interface ModelConfig {
@@ -50,4 +51,18 @@ export interface Model {
 /** The model that was asked for cannot be built; the message says why and what would do. */
 export class ModelError extends Error {
   override readonly name = 'ModelError';
+  /** What of the config is to be mended, and how. */
+  readonly at: { readonly key: readonly (string | number)[]; readonly help: Help };
+
+  constructor(
+    message: string,
+    {
+      key = ['model'],
+      help = { expected: 'a model that fits the data' },
+      ...options
+    }: ErrorOptions & { key?: readonly (string | number)[]; help?: Help } = {},
+  ) {
+    super(message, options);
+    this.at = { key, help };
+  }
 }

@@ -27,6 +27,7 @@ export async function openTables(
   return {
     data,
     modelFolder: config.model.from ? modelFolder(config.model.from, folder) : null,
+    warnings: [],
     async objective(_device, { init }) {
       const model = await buildModel(config.model, { input: data.shape, outputs }, init, folder);
       return new TabularObjective(model, data, config.task as Task);

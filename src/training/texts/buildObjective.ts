@@ -72,7 +72,8 @@ async function generator(setting: TextSetting, source: Source) {
   const { config } = checkpoint;
   if (config.kind === 'encoder') {
     throw new ModelError(
-      `${checkpoint.name} is an encoder (${config.modelType}) and cannot generate: take a decoder, such as Llama, Qwen2 or GPT-2`,
+      `${checkpoint.name} is an encoder (${config.modelType}) and cannot generate`,
+      { key: ['model', 'from'], help: { expected: 'a decoder, such as Llama, Qwen2 or GPT-2' } },
     );
   }
   const { network, parameters } = await causalDecoder({ ...source, config });

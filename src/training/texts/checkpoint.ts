@@ -41,6 +41,13 @@ export async function openCheckpoint(
             onProgress: ({ file, ...bytes }) => onLoading({ what: `downloading ${file}`, bytes }),
           });
     const config = withDropout(await readCheckpointConfig(folder), request.config.model.dropout);
+    if (request.config.task === 'generation' && config.kind === 'encoder') {
+      throw request.problem(
+        ['model', 'from'],
+        `${request.config.model.from} is an encoder (${config.modelType}) and cannot generate`,
+        { expected: 'a decoder, such as Llama, Qwen2 or GPT-2' },
+      );
+    }
     const tokenizer = await openTokenizer(folder);
     const source =
       origin.kind === 'hub'

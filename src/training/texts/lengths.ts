@@ -1,5 +1,5 @@
 import { maxLengthOf } from '../../experiment/texts.ts';
-import type { Question } from '../data/dataset.ts';
+import type { Question, TextDataset } from '../data/dataset.ts';
 import type { CheckpointConfig } from '../huggingface/config.ts';
 import type { Request } from '../request.ts';
 import { maxTokens } from '../transformer/encoders/positions.ts';
@@ -44,4 +44,13 @@ export function checkPrompts(
     `a validation prompt has ${longest} tokens, and ${maxNewTokens} more are beyond the ${positions} that the network has positions for`,
     { expected: room > 0 ? `at most ${room}, or ${shorter}` : shorter },
   );
+}
+
+/** What is to be said of examples that fill all the tokens they may have: texts that are longer were cut. */
+export function cutTexts({ lengths, count }: TextDataset, maxLength: number): string[] {
+  const full = lengths.filter((length) => length >= maxLength).length;
+  if (full === 0) return [];
+  return [
+    `${full} of ${count} training examples fill all the ${maxLength} tokens they may have (data.maxLength): of longer texts the rest is not seen`,
+  ];
 }

@@ -28,29 +28,31 @@ const CLASS_NAMES = {
 /** How the checkpoints of a run are kept: adapters as peft's, else whole as transformers'. */
 export function savedAs({ config, checkpoint, data }: TextSetting): Files {
   const { adapter } = config.model;
-  const { folder, name, revision } = checkpoint;
+  const { folder, name, revision, padId } = checkpoint;
   const { modelType, json } = checkpoint.config;
-  if (adapter) {
-    return adapterFiles({
-      lora: { ...adapter.lora, targets: adapter.lora.targets ?? defaultTargets[modelType] },
-      base: name,
-      revision,
-      taskType: config.task === 'generation' ? 'CAUSAL_LM' : 'SEQ_CLS',
-      fanInFanOut: modelType === 'gpt2',
-    });
-  }
-  const tokenizer = TOKENIZER_FILES.map((file) => path.join(folder, file)).filter(existsSync);
-  const purpose = config.task === 'generation' ? 'ForCausalLM' : 'ForSequenceClassification';
-  return wholeFiles(
-    {
+  const generates = config.task === 'generation';
+  const companions = {
+    json: {
       ...json,
-      architectures: [CLASS_NAMES[modelType] + purpose],
+      architectures: [
+        CLASS_NAMES[modelType] + (generates ? 'ForCausalLM' : 'ForSequenceClassification'),
+      ],
       dtype: 'float32',
       torch_dtype: 'float32',
+      // Without it transformers cannot tell the last token of an example from padding.
+      ...(!generates && { pad_token_id: json.pad_token_id ?? padId }),
       ...(config.task !== 'generation' && outputsOf(config.task, data.classes)),
     },
-    tokenizer,
-  );
+    tokenizer: TOKENIZER_FILES.map((file) => path.join(folder, file)).filter(existsSync),
+  };
+  if (!adapter) return wholeFiles(companions);
+  return adapterFiles(companions, {
+    lora: { ...adapter.lora, targets: adapter.lora.targets ?? defaultTargets[modelType] },
+    base: name,
+    revision,
+    taskType: generates ? 'CAUSAL_LM' : 'SEQ_CLS',
+    fanInFanOut: modelType === 'gpt2',
+  });
 }
 
 /** What transformers reads of a head's outputs. */

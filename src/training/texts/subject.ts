@@ -7,7 +7,7 @@ import type { Subject } from '../subject.ts';
 import { textObjective } from './buildObjective.ts';
 import { openCheckpoint } from './checkpoint.ts';
 import { checkIds } from './ids.ts';
-import { checkPrompts, exampleLength } from './lengths.ts';
+import { checkPrompts, cutTexts, exampleLength } from './lengths.ts';
 
 /**
  * Transformers on examples that are texts.
@@ -31,6 +31,7 @@ export async function openTexts(
   return {
     data,
     modelFolder: checkpoint.folder,
+    warnings: cutTexts(data.train, maxLength),
     objective: (device, seed) => textObjective({ config, checkpoint, data, device }, seed),
   };
 }

@@ -20,21 +20,19 @@ export interface Files {
   open(folder: string): Promise<TensorFile>;
 }
 
-/**
- * All weights beside their config.json, as transformers loads them.
- *
- * @param json the config to be written
- * @param tokenizer paths of the tokenizer's files, which go along
- */
-export function wholeFiles(
-  json: Readonly<Record<string, unknown>>,
-  tokenizer: readonly string[],
-): Files {
+/** What goes along with weights of any kind. */
+export interface Companions {
+  /** config.json. */
+  readonly json: Readonly<Record<string, unknown>>;
+  /** Paths of the tokenizer's files. */
+  readonly tokenizer: readonly string[];
+}
+
+/** All weights, as transformers loads them. */
+export function wholeFiles(companions: Companions): Files {
   return {
     async write(folder, parameters) {
-      const text = `${JSON.stringify(json, null, 2)}\n`;
-      await writeFile(path.join(folder, CONFIG_FILE), text, { flush: true });
-      for (const file of tokenizer) await copyFile(file, path.join(folder, path.basename(file)));
+      await writeCompanions(folder, companions);
       const tensors = await Promise.all(parameters.all.map(named));
       await writeSafetensors(path.join(folder, WEIGHTS_FILE), tensors);
     },
@@ -54,15 +52,22 @@ export interface AdapterFiles {
 }
 
 /** What is trained beside a checkpoint that stays as it is, as peft loads it. */
-export function adapterFiles({ lora, ...adapter }: AdapterFiles): Files {
+export function adapterFiles(companions: Companions, { lora, ...adapter }: AdapterFiles): Files {
   return {
     async write(folder, parameters) {
+      await writeCompanions(folder, companions);
       const tensors = await Promise.all(parameters.trained.map(named));
       const modulesToSave = parameters.wholeModules;
       await writeAdapter(folder, { ...adapter, config: lora, modulesToSave, tensors });
     },
     open: async (folder) => (await readAdapter(folder)).tensors,
   };
+}
+
+async function writeCompanions(folder: string, { json, tokenizer }: Companions): Promise<void> {
+  const text = `${JSON.stringify(json, null, 2)}\n`;
+  await writeFile(path.join(folder, CONFIG_FILE), text, { flush: true });
+  for (const file of tokenizer) await copyFile(file, path.join(folder, path.basename(file)));
 }
 
 async function named({ name, value }: Parameter): Promise<NamedTensor> {

@@ -46,9 +46,10 @@ export async function readParameters<T>(
   const { layers, plan } = source;
   for (const key of ['freeze', 'reinitialize'] as const) {
     if (plan[key] <= layers) continue;
-    throw new ModelError(
-      `model.${key}: ${plan[key]} layers, but the network in ${source.file} has ${layers}`,
-    );
+    throw new ModelError(`${plan[key]} layers, but the network in ${source.file} has ${layers}`, {
+      key: ['model', key],
+      help: { expected: `at most ${layers}` },
+    });
   }
   const parameters = new Parameters(source);
   try {
@@ -128,11 +129,15 @@ export class Parameters {
   /** @throws ModelError unless every target of LoRA names a linear layer */
   checkTargets(): void {
     const modules = this.#sections.flatMap(({ linears }) => linears);
-    for (const target of this.#source.plan.lora?.targets ?? []) {
+    for (const [i, target] of (this.#source.plan.lora?.targets ?? []).entries()) {
       if (modules.some((module) => isTarget(module, target))) continue;
-      const known = [...new Set(modules.map((module) => module.split('.').at(-1)))];
+      const valid = [...new Set(modules.map((module) => module.split('.').at(-1)!))];
       throw new ModelError(
-        `model.adapter: no linear layer of ${this.#source.file} that adapters go to is called ${target}; there are ${known.join(', ')}`,
+        `no linear layer of ${this.#source.file} that adapters go to is called ${target}`,
+        {
+          key: ['model', 'adapter', 'lora', 'targets', i],
+          help: { expected: `one of ${valid.join(', ')}`, name: { wrong: target, valid } },
+        },
       );
     }
   }

@@ -60,9 +60,11 @@ const plans: Readonly<Record<string, Plan>> = {
 const folderOf = (what: string) => path.join(folder, what);
 
 async function filesOf({ lora }: Plan): Promise<Files> {
+  const { json } = await readCheckpointConfig(base);
+  const companions = { json, tokenizer: [] };
+  if (!lora) return wholeFiles(companions);
   const where = { base, revision: null };
-  if (lora) return adapterFiles({ lora, ...where, taskType: 'SEQ_CLS', fanInFanOut: false });
-  return wholeFiles((await readCheckpointConfig(base)).json, []);
+  return adapterFiles(companions, { lora, ...where, taskType: 'SEQ_CLS', fanInFanOut: false });
 }
 
 /** Has Python load what is in the folders, and write its outputs there. */
