@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 /** Where real data sets are looked for: `$GRAIN_DATA`, or `shared/data` beside the checkout. */
-const folder = process.env.GRAIN_DATA ?? path.resolve(import.meta.dirname, '../../shared/data');
+export const dataFolder =
+  process.env.GRAIN_DATA ?? path.resolve(import.meta.dirname, '../../shared/data');
 
 /** Files of RTE, of the STS benchmark and of GSM8K, as their makers publish them. */
 export const realData = {
@@ -21,5 +22,5 @@ export function missingData(): string | undefined {
 }
 
 function file(name: string): string {
-  return path.join(folder, name);
+  return path.join(dataFolder, name);
 }

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dataFolder } from '../../test/realData.ts';
 import { random } from '../../test/unit/engine/random.ts';
 import { cache } from '../peers/venv.ts';
 import type { Checkpoints } from './checkpoints.ts';
@@ -11,8 +11,6 @@ export interface Task {
   readonly data: string;
 }
 
-const data =
-  process.env.GRAIN_DATA ?? fileURLToPath(new URL('../../../shared/data', import.meta.url));
 const ROWS = 512;
 
 /** Textual entailment by MiniLM: pairs of texts, up to 128 tokens. */
@@ -69,7 +67,7 @@ function filesOf(
   files: readonly string[],
   rowOf: (words: (count: number) => string, row: number) => string,
 ): { readonly folder: string; readonly named: string } {
-  const real = path.join(data, name);
+  const real = path.join(dataFolder, name);
   if (files.every((file) => existsSync(path.join(real, file))))
     return { folder: real, named: title };
   const folder = path.join(cache, `bench-${name}`);
