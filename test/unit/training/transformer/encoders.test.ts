@@ -305,17 +305,20 @@ describe('an encoder from a checkpoint', () => {
 
   test('what does not fit is refused by name, and nothing is left behind', async () => {
     const before = tf.memory().numTensors;
-    const refused = async (options: Options, message: RegExp, task: Task = 'classification') => {
-      await assert.rejects(openNetwork('bert', task, composed, options), (error: Error) => {
+    const refused = async (options: Options, message: RegExp, key: readonly unknown[]) => {
+      const opened = openNetwork('bert', 'classification', composed, options);
+      await assert.rejects(opened, (error: Error) => {
         assert.ok(error instanceof ModelError, error.stack);
         assert.match(error.message, message);
+        assert.deepEqual(error.at.key, key);
         return true;
       });
     };
-    await refused({ plan: { ...full, freeze: 3 } }, /model\.freeze: 3 layers.*has 2/);
+    await refused({ plan: { ...full, freeze: 3 } }, /^3 layers.*has 2/, ['model', 'freeze']);
     await refused(
       { plan: { ...full, lora: { rank: 2, alpha: 2, dropout: 0, targets: ['q_proj'] } } },
-      /called q_proj; there are query, key, value, dense/,
+      /no linear layer of .* is called q_proj/,
+      ['model', 'adapter', 'lora', 'targets', 0],
     );
     assert.equal(tf.memory().numTensors, before);
   });
