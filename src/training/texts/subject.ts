@@ -5,7 +5,7 @@ import { readFiles } from '../data/readFiles.ts';
 import type { Request } from '../request.ts';
 import type { Subject } from '../subject.ts';
 import { textObjective } from './buildObjective.ts';
-import { openCheckpoint } from './checkpoint.ts';
+import { checkpointFiles, openCheckpoint } from './checkpoint.ts';
 import { checkPrompts, exampleLength } from './lengths.ts';
 
 /**
@@ -21,14 +21,19 @@ export async function openTexts(
   const checkpoint = await openCheckpoint(request, onLoading);
   const { tokenizer } = checkpoint;
   const maxLength = exampleLength(request, checkpoint.config);
-  const all = await readFiles(request, onLoading, (files, onBytes) =>
+  const { data: all, files } = await readFiles(request, onLoading, (files, onBytes) =>
     loadTextData(request, files, { tokenizer, maxLength }, onBytes),
   );
   const data = { ...all, validation: evaluatedTexts(all.validation, config.evaluateExamples) };
   checkPrompts(request, data.validation.questions, checkpoint.config);
   return {
     data,
-    modelFolder: checkpoint.folder,
+    files,
+    model: { folder: checkpoint.folder, files: () => checkpointFiles(checkpoint.folder) },
+    sources: {
+      ...(checkpoint.source && { model: checkpoint.source }),
+      ...(files.source && { data: files.source }),
+    },
     objective: (device, seed) => textObjective({ config, checkpoint, data, device }, seed),
   };
 }
