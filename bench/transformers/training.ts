@@ -38,8 +38,11 @@ async function madeSession(request: TrainingRequest, tokens: MadeTokens): Promis
     folder,
     subject: {
       data,
-      modelFolder: checkpoint.folder,
       warnings: [],
+      // Neither read nor kept: there are no manifests.
+      files: { train: '', validation: '' },
+      model: null,
+      sources: {},
       objective: (device, seed) => textObjective({ config, checkpoint, data, device }, seed),
     },
     device: await openDevice('wasm'),

@@ -22,6 +22,11 @@ export interface Aggregation {
   readonly zeroGroups: ZeroGroupPolicy;
 }
 
+export interface Sources {
+  readonly model?: string;
+  readonly data?: string;
+}
+
 export interface RunManifest {
   readonly format: typeof FORMAT_VERSION;
   /** Folder name under `.grain/runs`. */
@@ -48,6 +53,11 @@ export interface RunManifest {
   readonly config: Readonly<Record<string, unknown>>;
   /** SHA-256, hex, of the inputs; `code` is that of the trainer's own version. */
   readonly fingerprints: Readonly<Record<string, string>>;
+  /**
+   * `owner/name@commit` of what came from the Hugging Face hub, so that a run that is resumed goes on with the same. Absent in runs
+   * of old, whose fingerprint of the model is of all files in its folder.
+   */
+  readonly sources?: Sources;
   readonly device: { readonly rung: string; readonly name: string };
   readonly versions: Readonly<Record<string, string>>;
 }

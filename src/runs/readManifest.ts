@@ -26,6 +26,9 @@ const manifestSchema: z.ZodType<RunManifest> = z.object({
   configPath: z.string(),
   config: z.record(z.string(), z.unknown()),
   fingerprints: z.record(z.string(), z.string()),
+  sources: z
+    .object({ model: z.string().exactOptional(), data: z.string().exactOptional() })
+    .exactOptional(),
   device: z.object({ rung: z.string(), name: z.string() }),
   versions: z.record(z.string(), z.string()),
 });

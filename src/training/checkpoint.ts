@@ -35,12 +35,17 @@ const UNFINISHED = '.unfinished-';
  * @param folder `checkpoints/` of a run; made when it is not there.
  * @param best whether this is also the best one so far.
  * @param keep how many are kept beside the best: this one and those last saved before it; at least 1.
+ * @param check throws where what was read of model and optimizer cannot be trusted; the checkpoints are then as they were.
  * @returns name of the new folder inside `folder`.
  */
 export async function saveCheckpoint(
   folder: string,
   content: { readonly model: Model; readonly optimizer: Optimizer; readonly state: TrainerState },
-  { best, keep }: { readonly best: boolean; readonly keep: number },
+  {
+    best,
+    keep,
+    check,
+  }: { readonly best: boolean; readonly keep: number; readonly check?: () => void },
 ): Promise<string> {
   const index = await readIndex(folder);
   const name = freeName(content.state.step, index);
@@ -52,6 +57,7 @@ export async function saveCheckpoint(
   await writeFile(path.join(unfinished, STATE_FILE), JSON.stringify(content.state), {
     flush: true,
   });
+  check?.();
 
   await rm(path.join(folder, name), { recursive: true, force: true });
   await rename(unfinished, path.join(folder, name));

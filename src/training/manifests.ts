@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { version_core as tfjsVersion } from '@tensorflow/tfjs-core';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -7,6 +7,7 @@ import type { RunRequest } from '../experiment/expand.ts';
 import { rankingOf } from '../experiment/ranking.ts';
 import { FORMAT_VERSION, type RunManifest, type Seed } from '../runs/manifest.ts';
 import { codeFingerprint } from './codeFingerprint.ts';
+import { fingerprintsOf } from './fingerprints.ts';
 import { buildGrouping } from './groups/build.ts';
 import type { Request } from './request.ts';
 import type { Session } from './session.ts';
@@ -22,13 +23,12 @@ export async function manifestsOf(
   root: string,
 ): Promise<RunManifest[]> {
   const { config, device } = session;
-  const { data, modelFolder } = session.subject;
+  const { data, sources } = session.subject;
   const now = new Date();
   const experiment = { id: experimentId(config.name, now), name: config.name };
   const fingerprints = {
     config: sha256(readFileSync(request.file)),
-    ...data.fingerprints,
-    ...(modelFolder !== null && { model: await fingerprintOf(modelFolder) }),
+    ...(await fingerprintsOf(session.subject)),
     code: codeFingerprint(),
   };
   return requests.map(({ aggregator, aggregation, seed }) => ({
@@ -49,6 +49,7 @@ export async function manifestsOf(
     configPath: path.relative(root, request.file).split(path.sep).join('/'),
     config: { ...config },
     fingerprints,
+    sources,
     device: { rung: device.rung, name: device.name },
     versions: { grain: packageJson.version, node: process.versions.node, tfjs: tfjsVersion },
   }));
@@ -74,16 +75,6 @@ function fileName(label: string): string {
 
 function seedName({ init, order }: Seed): string {
   return init === order ? `seed${init}` : `init${init}-order${order}`;
-}
-
-/** SHA-256 of the files of a folder, one after another in the order of their names. */
-async function fingerprintOf(folder: string): Promise<string> {
-  const names = readdirSync(folder).filter((name) => statSync(path.join(folder, name)).isFile());
-  const hash = createHash('sha256');
-  for (const name of names.sort()) {
-    for await (const chunk of createReadStream(path.join(folder, name))) hash.update(chunk);
-  }
-  return hash.digest('hex');
 }
 
 function sha256(bytes: Buffer): string {

@@ -3,6 +3,7 @@ import type { Config } from '../experiment/config.ts';
 import { readsTexts } from '../experiment/texts.ts';
 import type { Loading } from '../runs/loading.ts';
 import type { Data } from './data/dataset.ts';
+import { checked } from './devices/checked.ts';
 import { type Device, DeviceError, openDevice } from './devices/device.ts';
 import { isOutOfMemory } from './devices/outOfMemory.ts';
 import { CheckpointError } from './huggingface/checkpointError.ts';
@@ -95,7 +96,8 @@ async function deviceFor(request: Request): Promise<Device> {
 async function checkModel(request: Request, session: Session): Promise<void> {
   try {
     const { subject, device } = session;
-    (await subject.objective(device, { init: 0, order: 0 })).dispose();
+    const build = () => subject.objective(device, { init: 0, order: 0 });
+    (await checked(device, build)).dispose();
   } catch (error) {
     if (isOutOfMemory(error)) {
       throw request.problem(['model'], `the parameters alone: ${error.message}`, {

@@ -1,13 +1,25 @@
-import type { Seed } from '../runs/manifest.ts';
+import type { Seed, Sources } from '../runs/manifest.ts';
 import type { Data } from './data/dataset.ts';
+import type { DataFiles } from './data/files.ts';
 import type { Device } from './devices/device.ts';
 import type { Objective } from './objective.ts';
+
+/** A saved model that runs start from. */
+export interface SavedModel {
+  readonly folder: string;
+  /** Names of what makes it this model: another file in its folder makes no difference. */
+  files(): Promise<readonly string[]>;
+}
 
 /** What the runs of a config train, and on what. */
 export interface Subject {
   readonly data: Data;
-  /** Of the saved model that all runs start from; null without one. */
-  readonly modelFolder: string | null;
+  /** What the data were read from. */
+  readonly files: DataFiles;
+  /** That all runs start from; null without one. */
+  readonly model: SavedModel | null;
+  /** What came from the hub. */
+  readonly sources: Sources;
   /** What a user should know before the first step. */
   readonly warnings: readonly string[];
   /**

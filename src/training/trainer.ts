@@ -12,6 +12,7 @@ import { loadCheckpoint, saveCheckpoint, type TrainerState } from './checkpoint.
 import type { BatchOrder } from './data/batchOrder.ts';
 import { orderOf } from './data/orderOf.ts';
 import { randomFor } from './data/random.ts';
+import { checked } from './devices/checked.ts';
 import { isOutOfMemory } from './devices/outOfMemory.ts';
 import { buildGrouping } from './groups/build.ts';
 import type { Group, Grouping } from './groups/grouping.ts';
@@ -86,6 +87,7 @@ export class Trainer {
    * One optimizer step. Where it fails, no tensor of it is left; what is trained may have moved in part.
    * @param step 1-based
    * @throws TrainingError if a group's loss is not finite; the weights are then as they were
+   * @throws Error that the device told of, at once or afterwards
    */
   async step(step: number): Promise<TakenStep> {
     const { config } = this.#session;
@@ -130,7 +132,11 @@ export class Trainer {
     return this.#grouping.split(step, this.#order.batch(step));
   }
 
-  async #take(step: number, groups: readonly Group[], learningRate: number): Promise<TakenStep> {
+  #take(step: number, groups: readonly Group[], learningRate: number): Promise<TakenStep> {
+    return checked(this.#session.device, () => this.#go(step, groups, learningRate));
+  }
+
+  async #go(step: number, groups: readonly Group[], learningRate: number): Promise<TakenStep> {
     const sizes = groups.map(({ examples }) => examples.length);
 
     const meter = new StepMeter();
@@ -175,15 +181,20 @@ export class Trainer {
   }
 
   validate(): Promise<Validation> {
-    return this.#objective.validate();
+    return checked(this.#session.device, () => this.#objective.validate());
   }
 
   /** @returns name of the checkpoint's folder inside `folder`. */
   save(folder: string, progress: TrainerState, best: boolean): Promise<string> {
     const { memory } = this.#aggregator;
     const state = { ...progress, ...(memory && { memory }) };
-    const keep = this.#session.config.keepCheckpoints;
-    return saveCheckpoint(folder, { ...this.#content, state }, { best, keep });
+    const { config, device } = this.#session;
+    const check = () => device.check?.();
+    return saveCheckpoint(
+      folder,
+      { ...this.#content, state },
+      { best, keep: config.keepCheckpoints, check },
+    );
   }
 
   /** Goes back to the last checkpoint in `folder`; null if there is none. */

@@ -8,6 +8,7 @@ import type { StepEvent } from '../../src/runs/events.ts';
 import { EventTail } from '../../src/runs/tail.ts';
 import { tiny } from '../python/checkpoints.ts';
 import { python } from '../python/python.ts';
+import { HubServer } from '../unit/training/huggingface/hubServer.ts';
 import { grain, startGrain } from './grain.ts';
 
 const ANIMALS = ['a cat', 'a dog', 'the old horse', 'a bird', 'the fish'];
@@ -180,27 +181,87 @@ describe('classification of pairs', () => {
   });
 
   test('a run that was killed goes on as if nothing had happened', async () => {
-    const file = writeConfig({ ...classification, name: 'killed' });
-    const { child, ended } = startGrain(['run', file, '--out', 'killed'], folder);
-    const runs = path.join(folder, 'killed', '.grain/runs');
-    for (;;) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      const log = lastLog(runs);
-      if (log.includes('"step":7,')) break;
-      assert.equal(child.exitCode, null, 'the run ended before it could be killed');
-    }
-    child.kill('SIGKILL');
-    await ended;
-    const id = readdirSync(runs)[0]!;
+    const id = await trainUntilKilled({ ...classification, name: 'killed' }, 'killed');
     const { status, stderr } = await grain(['run', '--resume', id, '--out', 'killed'], folder);
     assert.equal(status, 0, stderr);
     const resumed = await trained('killed');
-    const last = new Map(facts(resumed.steps).map((step) => [step.step, step]));
-    assert.deepEqual(
-      [...last.values()].sort((a, b) => a.step - b.step),
-      facts(whole.steps),
-    );
+    assert.deepEqual(facts(resumed.steps), facts(whole.steps));
     assert.deepEqual(predictions(resumed), predictions(whole));
+  });
+
+  test('a run that was killed does not go on from another model or other data', async () => {
+    const model = { ...classification.model, from: './changing' };
+    const data = { ...classification.data, validation: 'changing.tsv' };
+    cpSync(path.join(folder, 'encoder'), path.join(folder, 'changing'), { recursive: true });
+    cpSync(path.join(folder, 'more.tsv'), path.join(folder, 'changing.tsv'));
+    const config = { ...classification, name: 'changed', model, data };
+    const id = await trainUntilKilled(config, 'changed');
+    const resume = () => grain(['run', '--resume', id, '--out', 'changed'], folder);
+    for (const name of ['changing/model.safetensors', 'changing/tokenizer.json', 'changing.tsv']) {
+      const file = path.join(folder, name);
+      const whole = readFileSync(file);
+      writeFileSync(file, otherwise(name, whole));
+      const { status, stderr } = await resume();
+      assert.equal(status, 1, stderr);
+      const said = stderr.includes(path.join(folder, name.split('/')[0]!));
+      assert.ok(said && /put back what was there, or start a new run/.test(stderr), stderr);
+      writeFileSync(file, whole);
+    }
+    // Runs of old have another fingerprint of the model, and no sources.
+    cpSync(path.join(folder, 'changed'), path.join(folder, 'old'), { recursive: true });
+    const { sources: _, ...manifest } = JSON.parse(
+      read(`old/.grain/runs/${id}/run.json`).toString(),
+    );
+    manifest.fingerprints.model = 'of all files';
+    writeFileSync(path.join(folder, `old/.grain/runs/${id}/run.json`), JSON.stringify(manifest));
+    const old = await grain(['run', '--resume', id, '--out', 'old'], folder);
+    assert.equal(old.status, 0, old.stderr);
+    // What another program may leave there.
+    writeFileSync(path.join(folder, 'changing/notes.txt'), 'a good model');
+    const { status, stderr } = await resume();
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(facts((await trained('changed')).steps), facts(whole.steps));
+  });
+
+  test('a run that was killed goes on with what it began with, though the hub has moved on', async (t) => {
+    const hub = await HubServer.start();
+    t.after(() => hub.stop());
+    const cache = path.join(folder, 'hub-home');
+    const env = { HF_HOME: cache, HF_ENDPOINT: hub.endpoint };
+    const encoder = filesOf('encoder');
+    const pairs = { 'pairs.tsv': read('pairs.tsv'), 'more.tsv': read('more.tsv') };
+    const [before, later] = ['a'.repeat(40), 'b'.repeat(40)];
+    hub.repositories['some/model'] = { kind: 'model', commit: before, files: encoder };
+    hub.repositories['some/data'] = { kind: 'dataset', commit: before, files: pairs };
+    const config = {
+      ...classification,
+      name: 'hub',
+      model: { ...classification.model, from: 'some/model' },
+      data: { ...classification.data, from: 'some/data' },
+    };
+    const id = await trainUntilKilled(config, 'hub', env);
+    const manifest = JSON.parse(read(`hub/.grain/runs/${id}/run.json`).toString());
+    assert.deepEqual(manifest.sources, {
+      model: `some/model@${before}`,
+      data: `some/data@${before}`,
+    });
+
+    for (const name of ['some/model', 'some/data']) hub.repositories[name]!.commit = later;
+    encoder['model.safetensors'] = otherwise('model.safetensors', encoder['model.safetensors']!);
+    pairs['pairs.tsv'] = otherwise('pairs.tsv', pairs['pairs.tsv']);
+    const fresh = ['run', 'hub.grain.yaml', '--steps', '1', '--out', 'moved'];
+    assert.equal((await grain(fresh, folder, env)).status, 0);
+    assert.notDeepEqual(facts((await trained('moved')).steps), facts(whole.steps.slice(0, 1)));
+
+    await hub.stop();
+    const offline = { ...env, HF_HUB_OFFLINE: '1' };
+    const { status, stderr } = await grain(
+      ['run', '--resume', id, '--out', 'hub'],
+      folder,
+      offline,
+    );
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(facts((await trained('hub')).steps), facts(whole.steps));
   });
 
   test('transformers loads the checkpoint and answers as the run did', async () => {
@@ -315,6 +376,45 @@ test('what is wrong is said where it is written, and nothing is begun', async ()
     assert.throws(() => readdirSync(path.join(folder, 'wrong', '.grain')), /ENOENT/);
   }
 });
+
+/** Trains the only run of a config until it has taken 7 steps, no checkpoint after the fifth among them. @returns its id */
+async function trainUntilKilled(
+  config: { name: string },
+  out: string,
+  env?: Readonly<Record<string, string>>,
+): Promise<string> {
+  const file = writeConfig(config);
+  const { child, ended } = startGrain(['run', file, '--out', out], folder, env);
+  const runs = path.join(folder, out, '.grain/runs');
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    if (lastLog(runs).includes('"step":7,')) break;
+    assert.equal(child.exitCode, null, 'the run ended before it could be killed');
+  }
+  child.kill('SIGKILL');
+  await ended;
+  return readdirSync(runs)[0]!;
+}
+
+/** Other content of the same form: the last number is another one, a token or a line is gone. */
+function otherwise(name: string, whole: Buffer): Buffer {
+  if (name.endsWith('.safetensors')) {
+    const other = Buffer.from(whole);
+    other.writeFloatLE(other.readFloatLE(other.length - 4) + 1, other.length - 4);
+    return other;
+  }
+  if (name.endsWith('.json')) return Buffer.from(`${whole}\n`);
+  return whole.subarray(0, whole.lastIndexOf('\n', whole.length - 2) + 1);
+}
+
+function read(name: string): Buffer {
+  return readFileSync(path.join(folder, name));
+}
+
+function filesOf(name: string): Record<string, Buffer> {
+  const files = readdirSync(path.join(folder, name));
+  return Object.fromEntries(files.map((file) => [file, read(path.join(name, file))]));
+}
 
 /** The log of the only run, or nothing yet. */
 function lastLog(runs: string): string {

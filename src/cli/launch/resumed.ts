@@ -9,6 +9,7 @@ import { aggregationOf, type RunManifest } from '../../runs/manifest.ts';
 import { referredRuns } from '../../runs/reference.ts';
 import { isResumable } from '../../runs/status.ts';
 import type { RunSummary } from '../../runs/store.ts';
+import { fingerprintsOf } from '../../training/fingerprints.ts';
 import { Request } from '../../training/request.ts';
 import { closeSession, openSession, type Session } from '../../training/session.ts';
 import { storeIn } from '../root.ts';
@@ -31,7 +32,7 @@ export class ResumeError extends Error {
  * @param reference id of a run, or the start of one, or id of an experiment for all its unfinished runs
  * @param root folder that holds `.grain`
  * @throws RunReferenceError if the reference leads to no run, or to several
- * @throws ResumeError if there is nothing to resume, or the data are not what they were
+ * @throws ResumeError if there is nothing to resume, or data or model are not what they were
  * @throws ConfigError if config, data and device do not go together any more
  */
 export async function launchResumed(
@@ -48,10 +49,11 @@ export async function launchResumed(
   try {
     const { manifest } = runs[0]!;
     const session = await openSession(requestFrom(manifest, root, options), onLoading);
-    if (!hasSameData(manifest, session)) {
+    const changed = await changedInputs(manifest, session);
+    if (changed.length > 0) {
       await closeSession(session);
       throw new ResumeError(
-        'the data have changed since the run began; put them back, or start a new run',
+        `since the run began, other content is in ${changed.join(' and ')}; put back what was there, or start a new run`,
       );
     }
     return { session, runs, owned };
@@ -79,6 +81,10 @@ function requestFrom(
     throw new ResumeError('checkpointing is for transformers, and the run trains none');
   }
   if (checkpointing) config.model.checkpointing = true;
+  // What came from the hub is what it was then, wherever its branch is now.
+  const { model, data } = manifest.sources ?? {};
+  if (model !== undefined) config.model.from = model;
+  if (data !== undefined) config.data.from = data;
   return new Request(config, path.join(root, manifest.configPath), () => start);
 }
 
@@ -94,8 +100,20 @@ function configOf(manifest: RunManifest): Config {
   );
 }
 
-function hasSameData({ fingerprints }: RunManifest, { subject }: Session): boolean {
-  return Object.entries(subject.data.fingerprints).every(
-    ([part, sha]) => fingerprints[part] === sha,
-  );
+/** What is not as it was when the run began, as a user knows it. */
+async function changedInputs(
+  { fingerprints, sources }: RunManifest,
+  { subject }: Session,
+): Promise<string[]> {
+  const { files, model } = subject;
+  const inputs = await fingerprintsOf(subject);
+  const parts = ['train', 'validation'] as const;
+  const changed = parts.filter((part) => inputs[part] !== fingerprints[part]);
+  const names = new Set(changed.map((part) => files[part]));
+  // That of a run of old is of other files.
+  const isComparable = sources !== undefined && model !== null;
+  if (isComparable && inputs.model !== fingerprints.model) {
+    names.add(`${model.folder} (${(await model.files()).join(', ')})`);
+  }
+  return [...names];
 }

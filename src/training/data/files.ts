@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { resolvedId } from '../huggingface/resolve.ts';
 import type { Request } from '../request.ts';
 
 /** Paths of the data files on this machine. */
 export interface DataFiles {
   readonly train: string;
   readonly validation: string;
+  /** `owner/name@commit` of the dataset on the hub that they are of. */
+  readonly source?: string;
 }
 
 /** Brings files of a dataset's repository here. @returns the folder that holds them */
@@ -30,5 +33,9 @@ export async function dataFilesOf(request: Request, fetch: FetchDataset): Promis
       { expected: 'the path of a file in its repository' },
     );
   };
-  return { train: inRepository('train'), validation: inRepository('validation') };
+  return {
+    train: inRepository('train'),
+    validation: inRepository('validation'),
+    source: resolvedId(from, folder),
+  };
 }

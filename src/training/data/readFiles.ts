@@ -4,12 +4,15 @@ import { DownloadError, resolveRepository } from '../huggingface/resolve.ts';
 import type { Request } from '../request.ts';
 import { type DataFiles, dataFilesOf } from './files.ts';
 
-/** Finds the data files of a config, on the hub if they are there, and reads them. */
+/**
+ * Finds the data files of a config, on the hub if they are there, and reads them.
+ * @returns what was read, and of what
+ */
 export async function readFiles<T>(
   request: Request,
   onLoading: (loading: Loading) => void,
   read: (files: DataFiles, onBytes: (bytes: number) => void) => Promise<T>,
-): Promise<T> {
+): Promise<{ readonly data: T; readonly files: DataFiles }> {
   const fetched = (id: string, names: readonly string[]) =>
     resolveRepository(id, {
       kind: 'dataset',
@@ -24,10 +27,11 @@ export async function readFiles<T>(
   const sizes = await Promise.all(paths.map(async (file) => (await stat(file)).size));
   const total = sizes.reduce((sum, size) => sum + size);
   let done = 0;
-  return read(files, (bytes) => {
+  const data = await read(files, (bytes) => {
     done += bytes;
     onLoading({ what: 'reading data', bytes: { done, total } });
   });
+  return { data, files };
 }
 
 /** What could not be had from the hub, at the key that names it. */

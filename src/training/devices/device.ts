@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Fallible } from './checked.ts';
 import { tryRung } from './ladder.ts';
 import { type OpenRung, type OwnKernels, RUNGS, type Rung } from './rung.ts';
 import { limitProblem } from './wasm/memoryLimit.ts';
 
 /** Where the tensors of this process live. */
-export interface Device extends OwnKernels {
+export interface Device extends OwnKernels, Fallible {
   readonly rung: Rung;
   /** What a person would call it: the GPU's name, "WebAssembly (SIMD, one thread)", … */
   readonly name: string;

@@ -10,12 +10,13 @@ export class OutOfMemoryError extends Error {
   }
 }
 
-/** What others say where there is no room: V8 of arrays, V8 of WebAssembly's memories, TensorFlow, WebGPU. */
+/** What others say where there is no room: V8 of arrays, V8 of WebAssembly's memories, TensorFlow, WebGPU (at last, of its limits). */
 const COMPLAINTS = [
   /^Array buffer allocation failed/,
   /^WebAssembly\.Memory.*(could not allocate|Unable to grow|Maximum memory size exceeded)/,
   /\bOOM when allocating|\bTF_Status: 8\b|\bRESOURCE_EXHAUSTED\b/,
   /\bout[ -]of[ -](device )?memory\b/i,
+  /exceeds the max buffer size limit|larger than the maximum storage buffer binding size/,
 ];
 
 /** Whether an error says that there is no room, on whatever device. */

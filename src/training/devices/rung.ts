@@ -1,5 +1,6 @@
 import type { Operations } from '../transformer/operations.ts';
 import type { AdamWStep } from './adamwStep.ts';
+import type { Fallible } from './checked.ts';
 import type { StackedKernels } from './stacked.ts';
 
 /** The ladder, fastest first: `auto` climbs down it until a rung holds. */
@@ -14,7 +15,7 @@ export interface OwnKernels {
 }
 
 /** A rung whose tfjs backend is registered and can be set. */
-export interface OpenRung extends OwnKernels {
+export interface OpenRung extends OwnKernels, Fallible {
   /** What a person would call it. */
   readonly name: string;
   /** tfjs's name of the backend. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { datasetInfo, listFiles, modelInfo } from '@huggingface/hub';
 import { hasCode } from '../../runs/errno.ts';
@@ -58,6 +59,19 @@ export async function resolveRepository(
     if (cached && usable) return cached;
     throw problem;
   }
+}
+
+/**
+ * What was resolved, with the commit in place of a branch or a tag: `owner/name@commit`, which stands for the same files for good.
+ * @param snapshot what `resolveRepository` gave for it
+ */
+export function resolvedId(id: string, snapshot: string): string {
+  return `${nameOf(id)}@${path.basename(snapshot)}`;
+}
+
+/** `owner/name` of an id with or without a revision. */
+export function nameOf(id: string): string {
+  return id.split('@')[0]!;
 }
 
 /** Downloads what the cache lacks of the commit that the revision is now. */

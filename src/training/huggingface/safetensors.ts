@@ -25,19 +25,34 @@ export async function openSafetensors(folder: string): Promise<TensorFile> {
   throw new CheckpointError(`${folder} has no ${WEIGHTS_FILE}${await otherwise(folder)}`);
 }
 
+/**
+ * Names of the files that hold the weights of a checkpoint.
+ * @throws CheckpointError for an index that is none
+ */
+export async function weightFiles(folder: string): Promise<readonly string[]> {
+  if (existsSync(path.join(folder, WEIGHTS_FILE))) return [WEIGHTS_FILE];
+  const shardOf = await readIndex(path.join(folder, WEIGHTS_INDEX_FILE));
+  return [...new Set(shardOf.values())];
+}
+
 /** Shards lie beside their index: a name with a path in it could point anywhere. */
 const indexSchema = z.object({
   weight_map: z.record(z.string(), z.string().regex(/^[^/\\]+\.safetensors$/)),
 });
 
-async function openShards(index: string): Promise<TensorFile> {
+/** Names of the tensors, and of the files that have them. */
+async function readIndex(index: string): Promise<Map<string, string>> {
   const { success, data } = indexSchema.safeParse(await readJson(index));
   if (!success) {
     throw new CheckpointError(
       `${index} lacks a weight_map from the names of tensors to names of safetensors files beside it`,
     );
   }
-  const shardOf = new Map(Object.entries(data.weight_map));
+  return new Map(Object.entries(data.weight_map));
+}
+
+async function openShards(index: string): Promise<TensorFile> {
+  const shardOf = await readIndex(index);
   const shards = new Map<string, TensorFile>();
   const close = async () => {
     await Promise.all([...shards.values()].map((shard) => shard.close()));

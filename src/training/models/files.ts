@@ -6,15 +6,24 @@ import * as tf from '@tensorflow/tfjs-core';
 const MODEL_FILE = 'model.json';
 const WEIGHTS_FILE = 'weights.bin';
 
+/** Names of the files that make a model. */
+export async function modelFiles(folder: string): Promise<readonly string[]> {
+  const { weightsManifest } = await readModel(folder);
+  return [MODEL_FILE, ...weightsManifest.flatMap(({ paths }) => paths)];
+}
+
 /** @throws when a file is missing or is not JSON */
 export async function readArtifacts(folder: string): Promise<tf.io.ModelArtifacts> {
-  const json: tf.io.ModelJSON = JSON.parse(await readFile(path.join(folder, MODEL_FILE), 'utf8'));
-  return tf.io.getModelArtifactsForJSON(json, async (manifest) => {
+  return tf.io.getModelArtifactsForJSON(await readModel(folder), async (manifest) => {
     const files = manifest.flatMap((group) => group.paths);
     const parts = await Promise.all(files.map((file) => readFile(path.join(folder, file))));
     const whole = new Uint8Array(Buffer.concat(parts));
     return [manifest.flatMap((group) => group.weights), whole.buffer];
   });
+}
+
+async function readModel(folder: string): Promise<tf.io.ModelJSON> {
+  return JSON.parse(await readFile(path.join(folder, MODEL_FILE), 'utf8'));
 }
 
 /** Writes the folder's two files and waits until they are on disk. */

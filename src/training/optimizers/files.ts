@@ -1,6 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { OptimizerState } from './optimizer.ts';
+import { fillBytes } from '../fillBytes.ts';
+import type { NamedArray, OptimizerState } from './optimizer.ts';
 
 /** optimizer.json names the arrays of optimizer.bin in order; values are float32, little-endian as every machine we run on. */
 const DESCRIPTION_FILE = 'optimizer.json';
@@ -11,34 +12,50 @@ interface Description {
   readonly slots: readonly { readonly name: string; readonly shape: readonly number[] }[];
 }
 
+/** Array by array, as is read: together they may have more bytes than one buffer or one read takes. */
 export async function writeOptimizer(folder: string, state: OptimizerState): Promise<void> {
   const description: Description = {
     steps: state.steps,
     slots: state.slots.map(({ name, shape }) => ({ name, shape })),
   };
-  const values = state.slots.map(({ values: { buffer, byteOffset, byteLength } }) =>
-    Buffer.from(buffer, byteOffset, byteLength),
-  );
-  await writeFile(path.join(folder, VALUES_FILE), Buffer.concat(values), { flush: true });
+  const file = await open(path.join(folder, VALUES_FILE), 'w');
+  try {
+    for (const { values } of state.slots) await file.writeFile(bytesOf(values));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
   await writeFile(path.join(folder, DESCRIPTION_FILE), JSON.stringify(description), {
     flush: true,
   });
 }
 
+/** @throws Error if the values end too early */
 export async function readOptimizer(folder: string): Promise<OptimizerState> {
   const { steps, slots }: Description = JSON.parse(
     await readFile(path.join(folder, DESCRIPTION_FILE), 'utf8'),
   );
-  const bytes = new Uint8Array(await readFile(path.join(folder, VALUES_FILE)));
-  const all = new Float32Array(bytes.buffer);
-  let at = 0;
-  return {
-    steps,
-    slots: slots.map(({ name, shape }) => {
-      const size = shape.reduce((product, length) => product * length, 1);
-      const values = all.slice(at, at + size);
-      at += size;
-      return { name, shape, values };
-    }),
-  };
+  const name = path.join(folder, VALUES_FILE);
+  const file = await open(name);
+  try {
+    const filled: NamedArray[] = [];
+    let at = 0;
+    for (const slot of slots) {
+      const size = slot.shape.reduce((product, length) => product * length, 1);
+      const values = new Float32Array(size);
+      const came = await fillBytes(file, bytesOf(values), at);
+      if (came < values.byteLength) {
+        throw new Error(`${name} ends within ${slot.name}, which optimizer.json says is whole`);
+      }
+      at += came;
+      filled.push({ ...slot, values });
+    }
+    return { steps, slots: filled };
+  } finally {
+    await file.close();
+  }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }

@@ -5,8 +5,9 @@ import { loadData } from '../data/load.ts';
 import { readFiles } from '../data/readFiles.ts';
 import type { Task } from '../loss.ts';
 import { buildModel } from '../models/build.ts';
+import { modelFiles } from '../models/files.ts';
 import type { Request } from '../request.ts';
-import type { Subject } from '../subject.ts';
+import type { SavedModel, Subject } from '../subject.ts';
 import { TabularObjective } from './tabularObjective.ts';
 
 /**
@@ -19,18 +20,24 @@ export async function openTables(
   onLoading: (loading: Loading) => void,
 ): Promise<Subject> {
   const { config, folder } = request;
-  const all = await readFiles(request, onLoading, (files, onBytes) =>
+  const { data: all, files } = await readFiles(request, onLoading, (files, onBytes) =>
     loadData(request, files, onBytes),
   );
   const data = { ...all, validation: evaluatedRows(all.validation, config.evaluateExamples) };
   const outputs = config.task === 'classification' ? data.classes.length : 1;
   return {
     data,
-    modelFolder: config.model.from ? modelFolder(config.model.from, folder) : null,
+    files,
+    model: config.model.from ? savedModel(modelFolder(config.model.from, folder)) : null,
+    sources: { ...(files.source && { data: files.source }) },
     warnings: [],
     async objective(_device, { init }) {
       const model = await buildModel(config.model, { input: data.shape, outputs }, init, folder);
       return new TabularObjective(model, data, config.task as Task);
     },
   };
+}
+
+function savedModel(folder: string): SavedModel {
+  return { folder, files: () => modelFiles(folder) };
 }

@@ -1,3 +1,4 @@
+import { checked, type Fallible } from '../devices/checked.ts';
 import { isOutOfMemory } from '../devices/outOfMemory.ts';
 
 /** Tokens, padding included, that pass through a network at a time in validation: bounds its memory, not its result. */
@@ -26,9 +27,11 @@ export function batchesByLength(lengths: ArrayLike<number>, tokens = TOKENS): nu
  * so that the same network with the same memory free finds the same batches; others change a result by rounding at most.
  */
 export class RoomyBatches {
+  readonly #device: Fallible;
   #tokens: number;
 
-  constructor(tokens = TOKENS) {
+  constructor(device: Fallible, tokens = TOKENS) {
+    this.#device = device;
     this.#tokens = tokens;
   }
 
@@ -47,7 +50,7 @@ export class RoomyBatches {
       const batches = batchesByLength(lengths, this.#tokens);
       const made = begin();
       try {
-        for (const batch of batches) await take(made, batch);
+        for (const batch of batches) await checked(this.#device, () => take(made, batch));
         return made;
       } catch (error) {
         const smallest = batches.length === lengths.length;

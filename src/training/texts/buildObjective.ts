@@ -64,11 +64,11 @@ async function predictor(setting: TextSetting, source: Source, task: Task) {
     task,
     positionsIn(config),
   );
-  return { model, learner: new SequenceLearner(sequence, data, task, padId) };
+  return { model, learner: new SequenceLearner(sequence, data, task, { padId, device }) };
 }
 
 async function generator(setting: TextSetting, source: Source) {
-  const { checkpoint, data, device } = setting;
+  const { checkpoint, device } = setting;
   const { config } = checkpoint;
   if (config.kind === 'encoder') {
     throw new ModelError(
@@ -80,7 +80,7 @@ async function generator(setting: TextSetting, source: Source) {
   const tied = config.tiedEmbeddings ? [network.head] : [];
   const model = new TransformerModel(parameters, tied, savedAs(setting));
   const causal = new CausalModel(device.operations ?? composed, network, config.maxPositions);
-  return { model, learner: new GenerationLearner(causal, data, checkpoint, setting.config.data) };
+  return { model, learner: new GenerationLearner(causal, setting) };
 }
 
 function planOf({ config, checkpoint, data }: TextSetting, seed: number): Plan {

@@ -3,9 +3,10 @@ import { modelOrigin } from '../../experiment/modelOrigin.ts';
 import type { Loading } from '../../runs/loading.ts';
 import { downloadProblem } from '../data/readFiles.ts';
 import { CheckpointError } from '../huggingface/checkpointError.ts';
-import { type CheckpointConfig, readCheckpointConfig } from '../huggingface/config.ts';
-import { DownloadError, resolveRepository } from '../huggingface/resolve.ts';
-import { openTokenizer, type Tokenizer } from '../huggingface/tokenizer.ts';
+import { type CheckpointConfig, CONFIG_FILE, readCheckpointConfig } from '../huggingface/config.ts';
+import { DownloadError, nameOf, resolvedId, resolveRepository } from '../huggingface/resolve.ts';
+import { weightFiles } from '../huggingface/safetensors.ts';
+import { openTokenizer, TOKENIZER_FILE, type Tokenizer } from '../huggingface/tokenizer.ts';
 import type { Request } from '../request.ts';
 
 /** A Hugging Face checkpoint that runs start from. */
@@ -15,6 +16,8 @@ export interface Checkpoint {
   /** Commit on the hub; null for a folder. */
   readonly revision: string | null;
   readonly folder: string;
+  /** `owner/name@commit`, if it is on the hub. */
+  readonly source: string | null;
   readonly config: CheckpointConfig;
   readonly tokenizer: Tokenizer;
   /** What padding is filled with; no weight ever sees it. */
@@ -51,8 +54,12 @@ export async function openCheckpoint(
     const tokenizer = await openTokenizer(folder);
     const source =
       origin.kind === 'hub'
-        ? { name: origin.id.replace(/@.*/, ''), revision: path.basename(folder) }
-        : { name: path.resolve(folder), revision: null };
+        ? {
+            name: nameOf(origin.id),
+            revision: path.basename(folder),
+            source: resolvedId(origin.id, folder),
+          }
+        : { name: path.resolve(folder), revision: null, source: null };
     return { ...source, folder, config, tokenizer, padId: padIdOf(tokenizer, config) };
   } catch (error) {
     if (error instanceof DownloadError) throw downloadProblem(request, ['model', 'from'], error);
@@ -67,6 +74,11 @@ export async function openCheckpoint(
 function padIdOf({ padId, eosId }: Tokenizer, { vocabulary }: CheckpointConfig): number {
   const known = [padId, eosId].find((id) => id !== null && id >= 0 && id < vocabulary);
   return known ?? 0;
+}
+
+/** Names of the files that decide what is trained: others in the folder may come and go. */
+export async function checkpointFiles(folder: string): Promise<readonly string[]> {
+  return [CONFIG_FILE, TOKENIZER_FILE, ...(await weightFiles(folder))];
 }
 
 /** @param rate in place of all of the checkpoint's */

@@ -12,6 +12,7 @@ import { RoomyBatches } from './batchesByLength.ts';
 import { boundsOf } from './bounds.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Learner } from './learner.ts';
+import type { TextSetting } from './setting.ts';
 
 type Answering = Pick<Config['data'], 'answerAfter' | 'maxNewTokens'>;
 
@@ -21,14 +22,16 @@ export class GenerationLearner implements Learner {
   readonly #data: TextData;
   readonly #checkpoint: Checkpoint;
   readonly #answering: Answering;
-  readonly #lossBatches = new RoomyBatches();
-  readonly #answerBatches = new RoomyBatches();
+  readonly #lossBatches: RoomyBatches;
+  readonly #answerBatches: RoomyBatches;
 
-  constructor(model: CausalModel, data: TextData, checkpoint: Checkpoint, answering: Answering) {
+  constructor(model: CausalModel, { data, checkpoint, config, device }: TextSetting) {
     this.#model = model;
     this.#data = data;
     this.#checkpoint = checkpoint;
-    this.#answering = answering;
+    this.#answering = config.data;
+    this.#lossBatches = new RoomyBatches(device);
+    this.#answerBatches = new RoomyBatches(device);
   }
 
   async gradients(

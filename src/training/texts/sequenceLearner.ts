@@ -1,5 +1,6 @@
 import type { TextData, TextDataset } from '../data/dataset.ts';
 import { tokenBatchOf } from '../data/tokenBatch.ts';
+import type { Fallible } from '../devices/checked.ts';
 import type { Group } from '../groups/grouping.ts';
 import type { Task } from '../loss.ts';
 import { measure, type Outputs } from '../metrics.ts';
@@ -17,9 +18,15 @@ export class SequenceLearner implements Learner {
   readonly #data: TextData;
   readonly #task: Task;
   readonly #padId: number;
-  readonly #batches = new RoomyBatches();
+  readonly #batches: RoomyBatches;
 
-  constructor(model: SequenceModel, data: TextData, task: Task, padId: number) {
+  constructor(
+    model: SequenceModel,
+    data: TextData,
+    task: Task,
+    { padId, device }: { readonly padId: number; readonly device: Fallible },
+  ) {
+    this.#batches = new RoomyBatches(device);
     this.#model = model;
     this.#data = data;
     this.#task = task;

@@ -5,7 +5,7 @@ import { readFiles } from '../data/readFiles.ts';
 import type { Request } from '../request.ts';
 import type { Subject } from '../subject.ts';
 import { textObjective } from './buildObjective.ts';
-import { openCheckpoint } from './checkpoint.ts';
+import { checkpointFiles, openCheckpoint } from './checkpoint.ts';
 import { checkIds } from './ids.ts';
 import { checkPrompts, cutTexts, exampleLength } from './lengths.ts';
 
@@ -22,7 +22,7 @@ export async function openTexts(
   const checkpoint = await openCheckpoint(request, onLoading);
   const { tokenizer } = checkpoint;
   const maxLength = exampleLength(request, checkpoint.config);
-  const all = await readFiles(request, onLoading, (files, onBytes) =>
+  const { data: all, files } = await readFiles(request, onLoading, (files, onBytes) =>
     loadTextData(request, files, { tokenizer, maxLength }, onBytes),
   );
   checkIds(request, [all.train, all.validation], checkpoint.config);
@@ -30,7 +30,12 @@ export async function openTexts(
   checkPrompts(request, data.validation.questions, checkpoint.config);
   return {
     data,
-    modelFolder: checkpoint.folder,
+    files,
+    model: { folder: checkpoint.folder, files: () => checkpointFiles(checkpoint.folder) },
+    sources: {
+      ...(checkpoint.source && { model: checkpoint.source }),
+      ...(files.source && { data: files.source }),
+    },
     warnings: cutTexts(data.train, maxLength),
     objective: (device, seed) => textObjective({ config, checkpoint, data, device }, seed),
   };

@@ -2,6 +2,7 @@ import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { firstLine, resolveOptional } from '../optionalPackage.ts';
 import { type OpenRung, RungUnavailable } from '../rung.ts';
+import { DeviceErrors, type FailingDevice } from '../webgpu/errors.ts';
 
 const PACKAGE = 'webgpu';
 const VULKAN_LOADER = 'libvulkan.so.1';
@@ -19,7 +20,7 @@ interface Adapter {
     readonly description: string;
     readonly isFallbackAdapter?: boolean;
   };
-  requestDevice(options: object): Promise<{ destroy(): void }>;
+  requestDevice(options: object): Promise<FailingDevice & { destroy(): void }>;
 }
 
 /** tfjs's kernels use as much of the GPU as it offers. */
@@ -58,6 +59,7 @@ async function open(): Promise<OpenRung> {
   const device = await adapter.requestDevice({
     requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]])),
   });
+  const { check } = new DeviceErrors(device);
   type Parameters = ConstructorParameters<typeof WebGPUBackend>;
   tf.registerBackend(
     'webgpu',
@@ -69,6 +71,7 @@ async function open(): Promise<OpenRung> {
     backend: 'webgpu',
     hostMemory: false,
     imitated: info.isFallbackAdapter ?? false,
+    check,
     close: async () => {
       opened = undefined;
       tf.removeBackend('webgpu');

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { fillBytes } from '../../fillBytes.ts';
 import { broken, type Entry, LENGTH_BYTES, MOST_HEADER_BYTES, parseHeader } from './header.ts';
 
 /** Tensors on disk, read one at a time. */
@@ -95,10 +96,8 @@ async function readRange(
   length: number,
 ): Promise<ArrayBuffer> {
   const bytes = new Uint8Array(length);
-  for (let done = 0; done < length; ) {
-    const { bytesRead } = await handle.read(bytes, done, length - done, position + done);
-    if (bytesRead === 0) throw broken(file, 'it became shorter while it was read');
-    done += bytesRead;
+  if ((await fillBytes(handle, bytes, position)) < length) {
+    throw broken(file, 'it became shorter while it was read');
   }
   return bytes.buffer;
 }

@@ -25,7 +25,7 @@ test('batches shrink until there is room, stay so, and hold every example once',
   await fc.assert(
     fc.asyncProperty(examples, fc.integer({ min: 40, max: 500 }), async (lengths, room) => {
       const { taken, take, failures } = deviceWith(room, lengths);
-      const batches = new RoomyBatches(256);
+      const batches = new RoomyBatches({}, 256);
       const first = await batches.through(lengths, taken, take);
       assert.deepEqual(
         first.flat().sort((a, b) => a - b),
@@ -36,7 +36,7 @@ test('batches shrink until there is room, stay so, and hold every example once',
       assert.equal(failures(), before, 'what was found is not looked for again');
 
       const again = deviceWith(room, lengths);
-      const fresh = await new RoomyBatches(256).through(lengths, again.taken, again.take);
+      const fresh = await new RoomyBatches({}, 256).through(lengths, again.taken, again.take);
       assert.deepEqual(fresh, first, 'found again from the start');
     }),
   );
@@ -44,9 +44,9 @@ test('batches shrink until there is room, stay so, and hold every example once',
 
 test('an example that finds no room alone, and any other error, ends it', async () => {
   const { taken, take } = deviceWith(5, [9, 2]);
-  await assert.rejects(new RoomyBatches().through([9, 2], taken, take), OutOfMemoryError);
+  await assert.rejects(new RoomyBatches({}).through([9, 2], taken, take), OutOfMemoryError);
   const other = async () => {
     throw new Error('something else');
   };
-  await assert.rejects(new RoomyBatches().through([9, 2], taken, other), /something else/);
+  await assert.rejects(new RoomyBatches({}).through([9, 2], taken, other), /something else/);
 });

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { fingerprintsOf } from '../../../src/training/fingerprints.ts';
+import { modelFiles } from '../../../src/training/models/files.ts';
+import { checkpointFiles } from '../../../src/training/texts/checkpoint.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'grain-fingerprints-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const data = { fingerprints: { train: 'one', validation: 'two' } };
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+
+async function modelFingerprint(
+  files: (folder: string) => Promise<readonly string[]>,
+): Promise<string> {
+  const model = { folder, files: () => files(folder) };
+  const { model: fingerprint, ...others } = await fingerprintsOf({ data, model });
+  assert.deepEqual(others, data.fingerprints);
+  return fingerprint!;
+}
+
+function write(files: Record<string, string>): void {
+  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text);
+}
+
+test('a layers model is model.json and the weight files it names, by name', async () => {
+  const json = JSON.stringify({ weightsManifest: [{ paths: ['b.bin', 'a.bin'], weights: [] }] });
+  write({ 'model.json': json, 'a.bin': 'A', 'b.bin': 'B', 'optimizer.bin': 'other' });
+  assert.equal(await modelFingerprint(modelFiles), sha256(`AB${json}`));
+});
+
+test('a checkpoint is config, tokenizer and weights, whole or in shards', async () => {
+  const weight_map = { x: 's2.safetensors', y: 's1.safetensors', z: 's2.safetensors' };
+  write({
+    'config.json': 'C',
+    'tokenizer.json': 'T',
+    'model.safetensors.index.json': JSON.stringify({ weight_map }),
+    's1.safetensors': '1',
+    's2.safetensors': '2',
+    'README.md': 'other',
+  });
+  assert.equal(await modelFingerprint(checkpointFiles), sha256('C12T'));
+  write({ 'model.safetensors': 'W' });
+  assert.equal(await modelFingerprint(checkpointFiles), sha256('CWT'));
+});
+
+test('what starts from no model has no fingerprint of one', async () => {
+  assert.deepEqual(await fingerprintsOf({ data, model: null }), data.fingerprints);
+});
