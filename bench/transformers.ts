@@ -57,16 +57,6 @@ const parts: Readonly<Record<string, (checkpoints: Checkpoints) => Promise<strin
         ],
         turns: few,
       },
-      {
-        title: 'SmolLM2-135M, LoRA',
-        task: mathematics(found),
-        variants: [
-          { ...grain8, title: 'grain, 8 groups, grouped' },
-          { ...grain8, title: 'accumulate', backward: 'accumulate' },
-          { ...grain8, title: 'grouped, checkpointing', checkpointing: true },
-        ],
-        turns: { rounds: 2, steps: 1 },
-      },
     ]),
 };
 
