@@ -2,6 +2,7 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { packGram } from '../engine/gram.ts';
 import type { Warning } from '../engine/types.ts';
 import type { Aggregation } from '../experiment/aggregation.ts';
+import { readsTexts } from '../experiment/texts.ts';
 import type { StepEvent } from '../runs/events.ts';
 import type { Seed } from '../runs/manifest.ts';
 import type { AggregatedStep } from './aggregation/aggregated.ts';
@@ -59,7 +60,9 @@ export class Trainer {
     this.#objective = objective;
     this.#seed = seed;
     const { layers, trainable } = objective.model;
-    const optimizer = buildOptimizer(config.optimizer, session.device.adamw);
+    // tfjs keeps packed copies of a convolution's filter for as long as its tensor is the same: not to be changed in place.
+    const inPlace = readsTexts(config.data) ? session.device.adamw : undefined;
+    const optimizer = buildOptimizer(config.optimizer, inPlace);
     this.#optimizer = optimizer;
     const preconditioned = optimizer instanceof AdamW ? optimizer : null;
     this.#preconditioned = preconditioned;
