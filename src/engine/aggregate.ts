@@ -236,18 +236,21 @@ function* warningsOfCertificate(
       groups: present,
     };
   }
-  if (mustBeShortest && gap > GAP_GOAL * norm2 + gapFloor) {
-    yield {
-      code: 'not-optimal',
-      message: `duality gap ${gap} exceeds what rounding explains (${gapFloor}): is the matrix positive semidefinite?`,
-      groups: present,
-    };
-  } else if (mustBeShortest && !isZero && gap > GAP_GOAL * norm2) {
-    yield {
-      code: 'rounding-floor',
-      message: `duality gap ${gap} is at the rounding floor of float64 (${gapFloor})`,
-      groups: present,
-    };
+  // No d is shorter than one of length zero, whatever its gap.
+  if (mustBeShortest && !isZero) {
+    if (gap > GAP_GOAL * norm2 + gapFloor) {
+      yield {
+        code: 'not-optimal',
+        message: `duality gap ${gap} exceeds what rounding explains (${gapFloor}): is the matrix positive semidefinite?`,
+        groups: present,
+      };
+    } else if (gap > GAP_GOAL * norm2) {
+      yield {
+        code: 'rounding-floor',
+        message: `duality gap ${gap} is at the rounding floor of float64 (${gapFloor})`,
+        groups: present,
+      };
+    }
   }
   if (against.length > 0) {
     yield { code: 'conflict', message: `the step goes against ${name(against)}`, groups: against };

@@ -32,7 +32,8 @@ export interface MeasuredCertificate extends Certificate {
  * Rounding floor: with nᵢ = ‖gᵢ‖, s = Σ |wⱼ|nⱼ, k the number of groups and u = 2⁻⁵³, a computed rᵢ is off by at most
  * ε·s·nᵢ and f by ε·s², ε = 8(k+2)u (the factor 8 covers the solver's own backward error and the rounding of the weights).
  * Hence a gap up to `gapFloor` = ε·s·(n_m + s), m the group where rᵢ is least, a cosine down to −10ε·s/‖d‖, and ‖d‖² up to
- * ε·s² cannot be told from zero. When ‖d‖² is, `minCosine` is 0.
+ * ε·s² cannot be told from zero. When ‖d‖² is, `minCosine` is 0, no d is shorter, and the gap may exceed its floor: by
+ * Cauchy–Schwarz it is at most ε·s² + √ε·s·n_m then, and what is shorter than rounding can see is not searched for further.
  *
  * @param weights length k, any real numbers
  * @returns gap Infinity if the weights are not on the simplex; all NaN (gap Infinity) if a non-finite group carries weight or
