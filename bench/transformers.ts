@@ -1,12 +1,14 @@
 /**
- * Fine-tuning transformers on the processor: a step beside PyTorch's (A), what GRAIN adds to training on the mean (B), and what
- * the ways of going back take (C). Sides take turns, each in a process of its own. `node bench/transformers.ts [--only A|B|C]`;
+ * Fine-tuning transformers on the processor: a step beside PyTorch's (A), what GRAIN adds to training on the mean (B), what the
+ * ways of going back take (C), and memory (D). Sides take turns, each in a process of its own.
+ * `node bench/transformers.ts [--only A|B|C|D]`;
  * needs the tests' Python (`npm run test:setup`), and reads RTE and GSM8K from $GRAIN_DATA.
  */
 import { parseArgs } from 'node:util';
 import { circumstances, writeFigures } from './readme.ts';
 import { besideTorch } from './transformers/besideTorch.ts';
 import { type Checkpoints, checkpoints } from './transformers/checkpoints.ts';
+import { measureMemory } from './transformers/memory.ts';
 import { entailment, mathematics } from './transformers/tasks.ts';
 import { compareVariants, type Variant } from './transformers/variants.ts';
 
@@ -40,7 +42,7 @@ const parts: Readonly<Record<string, (checkpoints: Checkpoints) => Promise<strin
       },
       {
         title: 'SmolLM2-135M, LoRA',
-        task: mathematics(found),
+        task: mathematics(found, true),
         variants: [plain, grain8],
         turns: fewer,
       },
@@ -58,11 +60,30 @@ const parts: Readonly<Record<string, (checkpoints: Checkpoints) => Promise<strin
         turns: few,
       },
     ]),
+  D: (found) =>
+    measureMemory([
+      { title: 'MiniLM, LoRA', task: entailment(found, true), variants: [plain, grain8], times: 5 },
+      {
+        title: 'SmolLM2-135M, LoRA',
+        task: mathematics(found, true),
+        variants: [plain, grain8],
+        times: 3,
+      },
+      {
+        title: 'SmolLM2-135M, full',
+        task: mathematics(found, false),
+        variants: [
+          { ...layerwise8, title: 'grain-layerwise, 8 groups, checkpointing', checkpointing: true },
+        ],
+        times: 1,
+      },
+    ]),
 };
 
 const { only } = parseArgs({ options: { only: { type: 'string' } } }).values;
 const names = only ? [only] : Object.keys(parts);
-if (names.some((name) => !parts[name])) throw new Error(`--only ${only}: it is A, B or C`);
+if (names.some((name) => !parts[name]))
+  throw new Error(`--only ${only}: it is one of ${Object.keys(parts).join(', ')}`);
 
 const found = await checkpoints();
 for (const name of names) {

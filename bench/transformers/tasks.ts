@@ -35,7 +35,7 @@ export function entailment({ minilm }: Checkpoints, adapter: boolean): Task {
 }
 
 /** School mathematics by SmolLM2-135M, up to 128 tokens. */
-export function mathematics({ smollm2 }: Checkpoints): Task {
+export function mathematics({ smollm2 }: Checkpoints, adapter: boolean): Task {
   const { folder, named } = filesOf('gsm8k', 'GSM8K', ['train.jsonl', 'test.jsonl'], (words) =>
     JSON.stringify({ question: words(45), answer: `${words(50)}\n#### 1` }),
   );
@@ -43,7 +43,7 @@ export function mathematics({ smollm2 }: Checkpoints): Task {
     data: named,
     base: {
       task: 'generation',
-      model: { from: smollm2, ...lora },
+      model: { from: smollm2, ...(adapter && lora) },
       data: {
         train: path.join(folder, 'train.jsonl'),
         validation: path.join(folder, 'test.jsonl'),

@@ -72,7 +72,8 @@ function aggregationOf({ turns }: Side): number {
   return mean(turns.map(({ aggregation = 0 }) => aggregation));
 }
 
-function configOf({ base }: Task, variant: Variant): object {
+/** The task's config as the variant has it. */
+export function configOf({ base }: Task, variant: Variant): object {
   const { aggregate, count, backward, checkpointing } = variant;
   const { model } = base as { model: object };
   return {
