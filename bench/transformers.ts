@@ -1,9 +1,10 @@
 /**
  * Fine-tuning transformers on the processor: a step beside PyTorch's (A), what GRAIN adds to training on the mean (B), what the
- * ways of going back take (C), and memory (D). Sides take turns, each in a process of its own.
- * `node bench/transformers.ts [--only A|B|C|D]`;
+ * ways of going back take (C), memory (D), and what further cores bring (E). Sides take turns, each in a process of its own.
+ * `node bench/transformers.ts [--only A|B|C|D|E]`;
  * needs the tests' Python (`npm run test:setup`), and reads RTE and GSM8K from $GRAIN_DATA.
  */
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { circumstances, writeFigures } from './readme.ts';
 import { besideTorch } from './transformers/besideTorch.ts';
@@ -21,6 +22,7 @@ const layerwise8: Variant = {
   count: 8,
 };
 
+const cores = availableParallelism();
 const few = { rounds: 5, steps: 2 };
 const fewer = { rounds: 3, steps: 1 };
 
@@ -59,6 +61,15 @@ const parts: Readonly<Record<string, (checkpoints: Checkpoints) => Promise<strin
         ],
         turns: few,
       },
+      {
+        title: 'MiniLM, LoRA, similar lengths',
+        task: entailment(found, true),
+        variants: [
+          { ...grain8, title: 'grain, 8 groups, grouped', batches: 'similar-length' },
+          { ...grain8, title: 'accumulate', backward: 'accumulate', batches: 'similar-length' },
+        ],
+        turns: few,
+      },
     ]),
   D: (found) =>
     measureMemory([
@@ -78,6 +89,18 @@ const parts: Readonly<Record<string, (checkpoints: Checkpoints) => Promise<strin
         times: 1,
       },
     ]),
+  E: (found) =>
+    compareVariants(
+      [true, false].map((adapter) => ({
+        title: adapter ? 'MiniLM, LoRA' : 'MiniLM, full',
+        task: entailment(found, adapter),
+        variants: [
+          { ...grain8, title: 'one core', cores: 1 },
+          { ...grain8, title: `${cores} cores`, cores },
+        ],
+        turns: fewer,
+      })),
+    ),
 };
 
 const { only } = parseArgs({ options: { only: { type: 'string' } } }).values;

@@ -97,6 +97,7 @@ function course(run: Run): string {
     'pairs in conflict',
     'groups the mean steps against',
     'groups d steps against',
+    'lightest and heaviest weight',
     'effective groups',
     '‖d‖/‖mean‖',
   ];
@@ -109,7 +110,7 @@ function trainingLoss(steps: readonly StepEvent[]): string {
 }
 
 function conflict(steps: readonly StepEvent[]): string[] {
-  if (steps.length === 0) return ['', '', '', '', ''];
+  if (steps.length === 0) return ['', '', '', '', '', ''];
   const all = steps.map((step) => diagnoseStep(factsOf(step)));
   const average = (of: (step: StepDiagnostics) => number | null) =>
     mean(all.map((step) => of(step) ?? Number.NaN));
@@ -119,9 +120,18 @@ function conflict(steps: readonly StepEvent[]): string[] {
     percent(average(({ conflictRate }) => conflictRate)),
     percent(average(({ meanConflictRate }) => meanConflictRate)),
     percent(average(({ against }) => against && against.length / groups)),
+    extremes(steps),
     short(average(({ effectiveGroups }) => effectiveGroups)),
     short(average(({ normRatio }) => normRatio)),
   ];
+}
+
+/** Of the weights of a step's groups, each a mean over the steps. */
+function extremes(steps: readonly StepEvent[]): string {
+  const [least, most] = [Math.min, Math.max].map((of) =>
+    mean(steps.map(({ weights }) => (weights ? of(...weights) : Number.NaN))),
+  );
+  return `${short(least!)} and ${short(most!)}`;
 }
 
 function short(value: number): string {

@@ -3,10 +3,13 @@ import { max, median, min } from 'simple-statistics';
 import { Peer } from '../peers/process.ts';
 import type { Answer, Setup } from './protocol.ts';
 
-/** The trainer, in a process of its own. */
-export async function startTraining(setup: Setup): Promise<Peer<Answer>> {
+/** The trainer, in a process of its own, on the first `cores` cores or on all. */
+export async function startTraining(setup: Setup, cores?: number): Promise<Peer<Answer>> {
   const file = fileURLToPath(new URL('training.ts', import.meta.url));
-  const peer = new Peer<Answer>([process.execPath, '--disable-warning=ExperimentalWarning', file]);
+  const training = [process.execPath, '--disable-warning=ExperimentalWarning', file] as const;
+  const peer = new Peer<Answer>(
+    cores === undefined ? training : ['taskset', '--cpu-list', `0-${cores - 1}`, ...training],
+  );
   await peer.ask({ setup });
   return peer;
 }

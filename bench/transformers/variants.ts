@@ -32,9 +32,13 @@ export interface Variant {
   readonly count: number;
   readonly backward?: 'accumulate';
   readonly checkpointing?: true;
+  /** In place of the order in which examples come otherwise. */
+  readonly batches?: 'similar-length';
+  /** All without. */
+  readonly cores?: number;
 }
 
-/** Runs comparisons one after another. All variants of one train on the same batches. @returns a table */
+/** Runs comparisons one after another. @returns a table */
 export async function compareVariants(comparisons: readonly Comparison[]): Promise<string> {
   const rows: (readonly string[])[] = [];
   for (const comparison of comparisons) rows.push(...(await rowsOf(comparison)));
@@ -50,7 +54,7 @@ async function rowsOf({ title, task, variants, turns }: Comparison): Promise<str
   const peers: Peer<Answer>[] = [];
   try {
     for (const variant of variants) {
-      peers.push(await startTraining({ config: configOf(task, variant) }));
+      peers.push(await startTraining({ config: configOf(task, variant) }, variant.cores));
     }
     const sides = await takeTurns(peers, turns, reporter(variants.map((variant) => variant.title)));
     const first = sides[0]!;
@@ -74,13 +78,14 @@ function aggregationOf({ turns }: Side): number {
 
 /** The task's config as the variant has it. */
 export function configOf({ base }: Task, variant: Variant): object {
-  const { aggregate, count, backward, checkpointing } = variant;
+  const { aggregate, count, backward, checkpointing, batches } = variant;
   const { model } = base as { model: object };
   return {
     ...base,
     model: { ...model, ...(checkpointing && { checkpointing }) },
     groups: { count, ...(backward && { backward }) },
     aggregate: [aggregate],
+    ...(batches && { batches }),
     device: 'wasm',
   };
 }
