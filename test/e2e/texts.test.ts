@@ -7,11 +7,17 @@ import type { Locator } from 'playwright-core';
 import type { RunEvent } from '../../src/runs/events.ts';
 import { tiny } from '../python/checkpoints.ts';
 import { HubServer } from '../unit/training/huggingface/hubServer.ts';
+import { tinyTexts, writeTinyBert } from '../unit/training/tinyCheckpoint.ts';
 import { chartData, eventually, type Theme, themes, VSCode } from './vscode.ts';
 
 /** As in good film reviews, and in bad ones. */
 const WORDS = { good: ['bright', 'moving', 'clever'], bad: ['dull', 'endless', 'hollow'] };
 const NOUNS = ['plot', 'cast', 'score', 'film'];
+
+/** Tokens of texts that need too much memory together. */
+const LONG = 128;
+/** MiB: enough for all models here, but not for a batch of 64 such texts without checkpointing. */
+const MEMORY = 80;
 
 let home: string;
 let workspace: string;
@@ -24,11 +30,14 @@ before(async () => {
   await mkdir(path.join(workspace, 'data'), { recursive: true });
   await tiny('encoder', path.join(home, 'bert'), [reviews()]);
   await tiny('decoder', path.join(workspace, 'llama'), [sums()]);
+  await writeTinyBert(path.join(workspace, 'wide'), { width: 64, layers: 4, positions: LONG });
   const files = {
     'data/reviews.tsv': reviews(),
     'data/sums.jsonl': sums(),
     'reviews.grain.yaml': reviewsConfig,
     'sums.grain.yaml': sumsConfig,
+    'data/long.tsv': tinyTexts(new Array(96).fill(LONG)),
+    'long.grain.yaml': longConfig,
     'mistaken.grain.json': mistakenConfig,
   };
   for (const [name, text] of Object.entries(files)) {
@@ -40,7 +49,11 @@ before(async () => {
     commit: 'c0ffee'.padEnd(40, '0'),
     files: await filesOf(path.join(home, 'bert')),
   };
-  const env = { HF_ENDPOINT: hub.endpoint, HF_HOME: path.join(home, 'huggingface') };
+  const env = {
+    HF_ENDPOINT: hub.endpoint,
+    HF_HOME: path.join(home, 'huggingface'),
+    GRAIN_MEMORY: `${MEMORY}`,
+  };
   vscode = await VSCode.open(workspace, { env });
 });
 
@@ -109,6 +122,32 @@ describe('texts, from the hub to the panels', () => {
     }
   });
 
+  test('a run that finds no memory can be resumed with less', async () => {
+    await run('long');
+    const told = toast(/long.*failed.*out of memory/);
+    await told.waitFor({ timeout: 60_000 });
+    await told.hover();
+    await inBothThemes('texts-out-of-memory');
+    await vscode.command('Notifications: Clear All Notifications');
+    await vscode.command('GRAIN: Focus on Runs View');
+    const rows = vscode.page.locator('.pane-body .monaco-list-row');
+    await rows.filter({ hasText: 'long ·' }).click();
+    await vscode.page.keyboard.press('ArrowRight');
+    await rows
+      .filter({ hasText: /failed/ })
+      .last()
+      .click();
+    await vscode.command('GRAIN: Resume run');
+    const way = vscode.page.locator('.quick-input-list .monaco-list-row');
+    await way.filter({ hasText: 'Resume with less memory' }).waitFor();
+    await inBothThemes('texts-less-memory');
+    await way.filter({ hasText: 'Resume with less memory' }).click();
+    await eventually('the run to be finished', async () => {
+      const [id] = (await runIds()).filter((name) => name.startsWith('long'));
+      return (await endOf(id!))?.status === 'finished' || undefined;
+    });
+  });
+
   test('the editor knows the keys of an adapter, and marks one that is not', async () => {
     const { page } = vscode;
     const input = page.locator('.quick-input-widget input').first();
@@ -142,10 +181,18 @@ describe('texts, from the hub to the panels', () => {
   });
 });
 
+/** The question goes away when something else takes the focus, as a panel does that has just been opened. */
 async function run(name: string): Promise<void> {
-  await vscode.command('GRAIN: Run GRAIN fine-tune');
-  const choice = { hasText: `${name}.grain.yaml` };
-  await vscode.page.locator('.quick-input-list .monaco-list-row', choice).click();
+  const choice = vscode.page.locator('.quick-input-list .monaco-list-row', {
+    hasText: `${name}.grain.yaml`,
+  });
+  await eventually(`the config of ${name} to be chosen`, async () => {
+    await vscode.command('GRAIN: Run GRAIN fine-tune');
+    return choice.click({ timeout: 3000 }).then(
+      () => true,
+      () => undefined,
+    );
+  });
 }
 
 /** Selects the latest run of grain in the explorer, opens its panels and leaves a picture of each. */
@@ -212,7 +259,7 @@ async function endOf(id: string) {
   const text = await readFile(log, 'utf8').catch(() => '');
   const whole = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
   const events = whole.filter(Boolean).map((line) => JSON.parse(line) as RunEvent);
-  return events.find((event) => event.kind === 'end') ?? null;
+  return events.findLast((event) => event.kind === 'end') ?? null;
 }
 
 async function runIds(): Promise<string[]> {
@@ -263,6 +310,16 @@ batchSize: 24
 steps: 40
 evaluateEvery: 10
 checkpointEvery: 20
+seeds: [0]
+device: wasm
+`;
+
+const longConfig = `name: long
+model: { from: ./wide }
+data: { train: data/long.tsv, validation: data/long.tsv, text: text, target: answer }
+aggregate: [grain]
+batchSize: 64
+steps: 1
 seeds: [0]
 device: wasm
 `;

@@ -14,6 +14,16 @@ import { showProgress } from './progress.ts';
 /** Exit statuses of `grain` that are not a failure. */
 const FINE = new Set([0, 130]);
 
+const SHOW_LOG = 'Show log';
+const LESS_MEMORY = 'Resume with less memory';
+const LESS_MEMORY_MEANS = 'Gradient checkpointing: takes more time and comes to the same results.';
+const CHECKPOINTING: readonly string[] = ['--checkpointing'];
+
+/** The trainer's own words say whether it can. */
+function canSaveMemory({ status, error }: LocatedRun): boolean {
+  return status === 'failed' && (error?.includes('--checkpointing') ?? false);
+}
+
 interface Parts {
   readonly extensionUri: vscode.Uri;
   readonly runs: WorkspaceRuns;
@@ -53,12 +63,23 @@ export class Launcher {
     );
   }
 
-  /** Goes on with a run from its last checkpoint. */
+  /** Goes on with a run from its last checkpoint; asks how, if it found no memory and there is a way to take less. */
   async resume(run: LocatedRun): Promise<void> {
+    if (!canSaveMemory(run)) return this.#resume(run, []);
+    const ways = [
+      { label: LESS_MEMORY, detail: LESS_MEMORY_MEANS, flags: CHECKPOINTING },
+      { label: 'Resume as it was', detail: 'Where there is more memory now.', flags: [] },
+    ];
+    const placeHolder = `${runWords(run.manifest)} ran out of memory`;
+    const way = await vscode.window.showQuickPick(ways, { placeHolder });
+    if (way) await this.#resume(run, way.flags);
+  }
+
+  async #resume(run: LocatedRun, flags: readonly string[]): Promise<void> {
     const { id } = run.manifest;
     await this.#start(
       `Resuming ${runWords(run.manifest)}`,
-      ['run', '--resume', id],
+      ['run', '--resume', id, ...flags],
       run.workspaceFolder,
       ({ manifest }) => manifest.id === id,
     );
@@ -140,8 +161,10 @@ export class Launcher {
     const failed = mine.find(({ status }) => status === 'failed');
     const reason = failed?.error ?? output.trim().split('\n').at(-1) ?? '';
     const message = failed ? `${runWords(failed.manifest)} failed` : 'The run failed';
-    const answer = await vscode.window.showErrorMessage(`${message}: ${reason}`, 'Show log');
-    if (answer) await vscode.window.showTextDocument(vscode.Uri.file(stderr));
+    const ways = failed && canSaveMemory(failed) ? [LESS_MEMORY, SHOW_LOG] : [SHOW_LOG];
+    const answer = await vscode.window.showErrorMessage(`${message}: ${reason}`, ...ways);
+    if (answer === SHOW_LOG) await vscode.window.showTextDocument(vscode.Uri.file(stderr));
+    if (answer === LESS_MEMORY) await this.#resume(failed!, CHECKPOINTING);
   }
 
   async #showMistake(message: string, { uri, range }: vscode.Location): Promise<void> {
