@@ -230,6 +230,18 @@ async function scaleOf(page: Page, id: string, scale: string) {
   );
 }
 
+/** Radius of each point of a dataset, as it is drawn. */
+async function radii(page: Page, id: string, dataset: number): Promise<number[]> {
+  return page.evaluate(
+    ([canvasId, index]) => {
+      const { Chart, document } = globalThis as unknown as ChartPage;
+      const { data } = Chart.getChart(document.getElementById(canvasId))!.getDatasetMeta(index);
+      return data.map(({ options }) => options.radius);
+    },
+    [id, dataset] as const,
+  );
+}
+
 interface ChartPage {
   readonly Chart: { getChart(canvas: unknown): PageChart | undefined };
   readonly document: { getElementById(id: string): unknown };
@@ -246,6 +258,9 @@ interface PageChart {
   };
   readonly scales: Readonly<Record<string, PageScale>>;
   isDatasetVisible(index: number): boolean;
+  getDatasetMeta(index: number): {
+    readonly data: readonly { readonly options: { readonly radius: number } }[];
+  };
 }
 
 describe('weights', () => {
@@ -957,6 +972,22 @@ describe('metrics view', () => {
           line(grain.points, (p) => p.minCosine),
         );
         assert.match(await seenText(page.locator('header')), /finished/);
+      },
+      { height: 220 },
+    );
+  });
+
+  test('the first step, which is no line yet, is seen as a point', async () => {
+    const canvases = ['loss', 'weights-area', 'conflict-rate', 'min-cosine'];
+    await withPanel(
+      'metrics',
+      async ({ page }) => {
+        await send(page, metricsShow(grain, 1));
+        for (const id of canvases) assert.deepEqual(await radii(page, id, 0), [2], id);
+        await page.screenshot({ path: path.join(screenshots, 'metrics-first-step.png') });
+        const points = grain.points.slice(1, 3);
+        await send(page, { type: 'append', run: grain.run, points, validation: [] });
+        for (const id of canvases) assert.deepEqual(await radii(page, id, 0), [0, 0, 0], id);
       },
       { height: 220 },
     );

@@ -43,7 +43,6 @@ export class BandChart {
           x: stepAxis(),
           y: {
             title: { display: true, text: '' },
-            grace: '5%',
             ticks: { callback: (tick) => short(Number(tick)), maxTicksLimit: 7 },
           },
         },

@@ -116,17 +116,25 @@ export class TimeChart {
   }
 
   update(): void {
-    this.chart.update('none');
+    let isOther = false;
+    this.chart.data.datasets.forEach((dataset, i) => {
+      const radius = radiusOf(this.#series[i]!, dataset.data.length);
+      isOther ||= radius !== dataset.pointRadius;
+      dataset.pointRadius = radius;
+    });
+    // Updated as 'none', Chart.js would leave the points as they are.
+    this.chart.update(isOther ? undefined : 'none');
   }
 
-  #dataset({ label, axis = 'left', dash = [], marks }: Series): ChartDataset<'line', XY[]> {
+  #dataset(series: Series): ChartDataset<'line', XY[]> {
+    const { label, axis = 'left', dash = [], marks } = series;
     return {
       label,
       data: [],
       yAxisID: axis,
       borderDash: [...dash],
       showLine: marks !== 'alone',
-      pointRadius: marks === 'alone' ? 3.5 : marks === 'on line' ? 2 : 0,
+      pointRadius: radiusOf(series, 0),
       pointStyle: marks === 'alone' ? 'crossRot' : 'circle',
       // What stands alone is what should be seen: on top.
       order: marks === 'alone' ? -1 : 0,
@@ -170,6 +178,12 @@ export class TimeChart {
     // Updated as 'none', Chart.js would leave the points as they are.
     this.chart.update();
   }
+}
+
+/** One point makes no line: it is shown as a point. */
+function radiusOf({ marks }: Series, points: number): number {
+  if (marks === 'alone') return 3.5;
+  return marks === 'on line' || points === 1 ? 2 : 0;
 }
 
 function belowZero(colour: string) {
