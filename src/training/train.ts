@@ -88,8 +88,8 @@ class Loop {
   /** Where the model is; a validation that is under way does not count yet. */
   #state: TrainerState = { step: 0, bestMetric: null };
   #savedStep = -1;
-  /** The last one in this process, and its step. */
-  #validation: { readonly step: number; readonly outputs: Validation } | undefined;
+  /** The last one in this process. */
+  #validation: Validation | undefined;
 
   constructor({ session, run, aggregation, trainer, log, shouldStop }: Parts) {
     this.#session = session;
@@ -124,7 +124,8 @@ class Loop {
       this.#state = { ...this.#state, step };
       await this.#keep();
     }
-    const { predictions } = await this.#lastOutputs();
+    // The last step was validated, unless a run that was killed after it goes on: answers are not generated twice.
+    const { predictions } = this.#validation ?? (await this.#outputs(this.#state.step));
     await writePredictions(this.#run.folder, predictions());
   }
 
@@ -167,19 +168,11 @@ class Loop {
 
   async #outputs(step: number): Promise<Validation> {
     try {
-      const outputs = await this.#trainer.validate(this.#listenerAt(step));
-      this.#validation = { step, outputs };
-      return outputs;
+      return await this.#trainer.validate(this.#listenerAt(step));
     } catch (error) {
       if (!isOutOfMemory(error)) throw error;
       throw new TrainingError(shortageInValidation(step, error, this.#place));
     }
-  }
-
-  /** Those of the last step: answers are generated twice only where a run that was killed after its last validation goes on. */
-  async #lastOutputs(): Promise<Validation> {
-    const { step } = this.#state;
-    return this.#validation?.step === step ? this.#validation.outputs : this.#outputs(step);
   }
 
   /** Hears of a request to stop, and says in the log that a validation takes long. */
@@ -188,6 +181,7 @@ class Loop {
     return async (done) => {
       // Some devices never wait: without this, no signal would be heard.
       await turn();
+      // What is complete is kept; the loop asks next.
       if (done === 1) return;
       if (this.#shouldStop()) throw new Interruption();
       if (Date.now() < tellAt) return;
@@ -209,7 +203,8 @@ class Loop {
   }
 
   async #validate(step: number): Promise<Validation['metrics']> {
-    const { metrics } = await this.#outputs(step);
+    this.#validation = await this.#outputs(step);
+    const { metrics } = this.#validation;
     this.#log.validation({ step, metrics });
     return metrics;
   }

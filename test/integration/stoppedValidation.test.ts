@@ -81,12 +81,14 @@ async function resultOf({ folder }: Run) {
   const stepOf = (name: string) => filesOf(path.join(checkpoints, name)).state.step;
   const steps = [last, ...earlier].map(stepOf);
   assert.equal(new Set(steps).size, steps.length, `checkpoints of the steps ${steps} are kept`);
-  const marked = events.filter((event) => event.kind === 'checkpoint' && event.best);
+  const saved = events.filter((event) => event.kind === 'checkpoint');
+  const distinct = new Set(saved.map(({ step, best }) => `${step} ${best}`));
+  assert.equal(distinct.size, saved.length, 'nothing is saved twice');
   return {
     log,
     last: filesOf(path.join(checkpoints, last)),
     best: filesOf(path.join(checkpoints, best)),
-    bestSteps: marked.map((event) => event.kind === 'checkpoint' && event.step),
+    bestSteps: saved.filter(({ best }) => best).map(({ step }) => step),
     predictions: readFileSync(path.join(folder, 'predictions.jsonl'), 'utf8'),
   };
 }
@@ -101,9 +103,10 @@ function filesOf(checkpoint: string) {
 }
 
 describe('stopped at any moment and resumed, a run comes out as if it had never been stopped', () => {
-  for (const [what, config] of [
-    ['rows of numbers', table],
-    ['answers', generation(6)],
+  // Before the run and each of 5 steps, and in each of 4 validations before it is complete: for batches, for tokens.
+  for (const [what, config, places] of [
+    ['rows of numbers', table, 6 + 4 * 2],
+    ['answers', generation(6), 6 + 4 * 6],
   ] as const) {
     // The loss falls and so is better all the time, or after no step.
     for (const better of ['lower', 'higher'] as const) {
@@ -112,7 +115,7 @@ describe('stopped at any moment and resumed, a run comes out as if it had never 
         const metric = { name: 'loss', better };
         const alone = create(session, metric);
         const { asked, status } = await trainUntil(-1, session, alone);
-        assert.equal(status, 'finished');
+        assert.deepEqual([status, asked], ['finished', places]);
         const expected = await resultOf(alone);
         const within = new Set<number>();
         for (let n = 0; n < asked; n++) {
@@ -151,7 +154,9 @@ describe('stopped at any moment and resumed, a run comes out as if it had never 
         if (written++ === lastEvent) throw new Error('killed');
       };
       await train(session, run, { onEvent, shouldStop: () => false }).catch(() => {});
-      await trainUntil(-1, session, run);
+      // Stopped, too, wherever it is then, be it where the answers are generated once more to be written.
+      assert.equal((await trainUntil(1, session, run)).status, 'stopped');
+      assert.equal((await trainUntil(-1, session, run)).status, 'finished');
       const { bestSteps, ...result } = await resultOf(run);
       assert.deepEqual(new Set(bestSteps), new Set(expected.bestSteps));
       assert.deepEqual({ ...result, bestSteps: expected.bestSteps }, expected);
