@@ -1,5 +1,9 @@
 /** Numbers and names as people read them. */
 
+import type { RunHeader } from '../src/extension/messages/common.ts';
+
+type StepsDone = Pick<RunHeader, 'step' | 'steps' | 'validating'>;
+
 const minus = (text: string): string => text.replaceAll('-', '−');
 const missing = '–';
 
@@ -17,6 +21,12 @@ export function exact(value: number | null): string {
 export function percent(share: number | null): string {
   if (share === null || !Number.isFinite(share)) return missing;
   return `${Number((100 * share).toFixed(1))} %`;
+}
+
+/** "step 40 / 200", or "step 40 / 200, validating 45 %" while that takes long. */
+export function stepsDone({ step, steps, validating }: StepsDone): string {
+  const doing = validating === null ? '' : `, validating ${Math.floor(100 * validating)} %`;
+  return `step ${step} / ${steps}${doing}`;
 }
 
 /** "81.2 MiB" */

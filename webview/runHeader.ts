@@ -2,6 +2,7 @@ import type { RunChoice, RunHeader } from '../src/extension/messages/common.ts';
 import { Badge } from './controls/badge.ts';
 import { ChoiceList } from './controls/dropdown.ts';
 import { h, setText } from './dom.ts';
+import { stepsDone } from './format.ts';
 
 /** Which run is shown, how far it is, and the way to another one. */
 export class RunTitle {
@@ -37,7 +38,7 @@ export class RunTitle {
     setText(this.#name, runName(run));
     const bad = run.status === 'failed' || run.status === 'interrupted';
     this.#status.show(run.status, bad ? 'bad' : run.status === 'finished' ? 'good' : 'neutral');
-    setText(this.#steps, stepsOf(run));
+    setText(this.#steps, stepsDone(run));
     this.#progress.max = Math.max(1, run.steps);
     this.#progress.value = run.step;
   }
@@ -50,9 +51,5 @@ export function runName({ experiment, aggregator, seed }: RunHeader): string {
 
 /** What a screen reader hears of a run, before the panel's own figures. */
 export function spokenRun(run: RunHeader): string {
-  return `${runName(run)}, ${run.status}, ${stepsOf(run)}`;
-}
-
-function stepsOf({ step, steps }: RunHeader): string {
-  return `step ${step} / ${steps}`;
+  return `${runName(run)}, ${run.status}, ${stepsDone(run)}`;
 }

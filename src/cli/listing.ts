@@ -12,6 +12,8 @@ export interface ListedRun {
   /** Steps taken, and asked for. */
   readonly step: number;
   readonly steps: number;
+  /** Share of a long validation that is done, 0…1; `null` while the run is at none. */
+  readonly validating: number | null;
   /** At the last validation; a value that was not finite is `null`. */
   readonly metric: { readonly name: string; readonly value: number } | null;
   readonly createdAt: string;
@@ -31,6 +33,7 @@ export function listed(run: RunSummary): ListedRun {
     status: run.status,
     step: run.step,
     steps,
+    validating: run.validating,
     metric: run.lastMetric,
     createdAt,
     startedAt: isoTime(run.startedAt),

@@ -87,6 +87,15 @@ export interface StepEvent {
   };
 }
 
+/** A validation takes long; what it measures follows, or the run ends before. */
+export interface ValidatingEvent {
+  readonly kind: 'validating';
+  readonly at: number;
+  readonly step: number;
+  /** Share that is done, 0…1. */
+  readonly done: number;
+}
+
 export interface ValidationEvent {
   readonly kind: 'validation';
   readonly at: number;
@@ -121,6 +130,7 @@ export interface EndEvent {
 export type RunEvent =
   | StartEvent
   | StepEvent
+  | ValidatingEvent
   | ValidationEvent
   | CheckpointEvent
   | WarningEvent

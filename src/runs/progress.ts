@@ -9,6 +9,8 @@ export interface Progress {
   readonly lifecycle: Lifecycle;
   /** Steps taken. */
   readonly step: number;
+  /** Share of a long validation that is done, 0…1; null while there is none. */
+  readonly validating: number | null;
   /** Of the last validation; a metric that was not finite is NaN. */
   readonly metrics: Readonly<Record<string, number>>;
   /** Milliseconds since the Unix epoch. */
@@ -23,6 +25,7 @@ export interface Progress {
 const BEGINNING: Progress = {
   lifecycle: null,
   step: 0,
+  validating: null,
   metrics: {},
   startedAt: null,
   endedAt: null,
@@ -51,13 +54,14 @@ export class ProgressTail {
       if (line.startsWith(STEP_PREFIX) && i < lastStep) return;
       const event = parseEvent(line);
       if (!event || !isRunEvent(event)) return;
-      this.#progress = { ...after(this.#progress, event), changedAt: event.at };
+      const validating = event.kind === 'validating' ? event.done : null;
+      this.#progress = { ...after(this.#progress, event), validating, changedAt: event.at };
     });
     return this.#progress;
   }
 }
 
-function after(progress: Progress, event: RunEvent): Omit<Progress, 'changedAt'> {
+function after(progress: Progress, event: RunEvent): Omit<Progress, 'validating' | 'changedAt'> {
   switch (event.kind) {
     case 'start': {
       const { step, metrics, startedAt } = progress;
@@ -82,6 +86,7 @@ function after(progress: Progress, event: RunEvent): Omit<Progress, 'changedAt'>
         endedAt: event.at,
         ...(event.error !== undefined && { error: event.error }),
       };
+    case 'validating':
     case 'checkpoint':
     case 'warning':
       return progress;

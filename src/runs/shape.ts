@@ -27,6 +27,7 @@ const shapes: Readonly<Record<RunEvent['kind'], (fields: Fields) => boolean>> = 
     (more.direct === undefined || isMeasured(more.direct)) &&
     (more.update === undefined || more.update === null || isMeasured(more.update)) &&
     (more.memory === undefined || isMemory(more.memory)),
+  validating: ({ step, done }) => isNumber(step) && isNumber(done),
   validation: ({ step, metrics }) =>
     isNumber(step) && isObject(metrics) && Object.values(metrics).every(isFact),
   checkpoint: ({ step, path, best }) =>

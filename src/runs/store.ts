@@ -24,6 +24,8 @@ export interface RunSummary {
   readonly status: RunStatus;
   /** Steps taken. */
   readonly step: number;
+  /** Share of a long validation that is done, 0…1; null while the run is at none. */
+  readonly validating: number | null;
   /** The metric that ranks checkpoints, at the last validation; NaN if it was not finite. */
   readonly lastMetric: { readonly name: string; readonly value: number } | null;
   /** Milliseconds since the Unix epoch. */
@@ -119,7 +121,7 @@ export class RunStore {
     this.#known.delete(id);
   }
 
-  /** Asks the process of a run to end it at its next step. */
+  /** Asks the process of a run to end it as soon as it can. */
   async requestStop(id: string): Promise<void> {
     await writeFile(path.join(this.open(id).path, STOP_FILE), '');
   }
@@ -170,12 +172,14 @@ async function stampOf(file: string): Promise<string> {
 
 function summaryOf({ manifest, progress }: Known, folder: string): RunSummary {
   const { lifecycle, step, metrics, startedAt, endedAt, changedAt, error } = progress;
+  const status = statusOf(lifecycle, () => hasLivingOwner(folder));
   const { name } = manifest.metric;
   const value = metrics[name];
   return {
     manifest,
-    status: statusOf(lifecycle, () => hasLivingOwner(folder)),
+    status,
     step,
+    validating: status === 'running' ? progress.validating : null,
     lastMetric: value === undefined ? null : { name, value },
     startedAt,
     endedAt,

@@ -34,7 +34,7 @@ const UNFINISHED = '.unfinished-';
  * index is replaced in one move, and only then are the folders nothing points to deleted.
  * @param folder `checkpoints/` of a run; made when it is not there.
  * @param best whether this is also the best one so far.
- * @param keep how many are kept beside the best: this one and those last saved before it; at least 1.
+ * @param keep how many are kept beside the best: this one and those last saved of other steps before it; at least 1.
  * @param check throws where what was read of model and optimizer cannot be trusted; the checkpoints are then as they were.
  * @returns name of the new folder inside `folder`.
  */
@@ -61,7 +61,9 @@ export async function saveCheckpoint(
 
   await rm(path.join(folder, name), { recursive: true, force: true });
   await rename(unfinished, path.join(folder, name));
-  const earlier = index ? [index.last, ...(index.earlier ?? [])].slice(0, keep - 1) : [];
+  const before = index ? [index.last, ...(index.earlier ?? [])] : [];
+  const isOther = (other: string) => !`${other}-`.startsWith(`${baseName(content.state.step)}-`);
+  const earlier = before.filter(isOther).slice(0, keep - 1);
   const updated: Index = { last: name, best: best ? name : (index?.best ?? null), earlier };
   await writeFileAtomic(path.join(folder, INDEX_FILE), JSON.stringify(updated));
   await deleteSuperseded(folder, updated);
@@ -96,9 +98,13 @@ async function readIndex(folder: string): Promise<Index | null> {
   }
 }
 
+function baseName(step: number): string {
+  return `step-${String(step).padStart(6, '0')}`;
+}
+
 /** A name that the index does not point to: what it points to must stay whole until the index moves on. */
 function freeName(step: number, index: Index | null): string {
-  const base = `step-${String(step).padStart(6, '0')}`;
+  const base = baseName(step);
   const taken = [index?.last, index?.best, ...(index?.earlier ?? [])];
   let name = base;
   for (let copy = 2; taken.includes(name); copy++) name = `${base}-${copy}`;

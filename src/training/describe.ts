@@ -7,6 +7,8 @@ export function describe(event: RunEvent): string | null {
       return event.fromStep === 0 ? 'started' : `goes on from step ${event.fromStep}`;
     case 'step':
       return null;
+    case 'validating':
+      return `step ${event.step}: validating, ${Math.floor(100 * event.done)} % done`;
     case 'validation': {
       const metrics = Object.entries(event.metrics).map(
         ([name, value]) => `${name} ${value === null ? 'NaN' : Number(value.toPrecision(4))}`,

@@ -1,6 +1,7 @@
 import type { GroupGradient } from './gradients.ts';
 import type { Group } from './groups/grouping.ts';
 import type { Model } from './models/model.ts';
+import type { OnProgress } from './onProgress.ts';
 import type { StackedGradient } from './transformer/parameter.ts';
 
 /** A network, its data and its loss together: what a run minimises. */
@@ -12,7 +13,8 @@ export interface Objective {
    * @param step 1-based
    */
   gradients(groups: readonly Group[], step: number): GradientSource;
-  validate(): Promise<Validation>;
+  /** Told of every batch, and of every token that is generated; where there is too little memory it may begin again. */
+  validate(onProgress: OnProgress): Promise<Validation>;
   dispose(): void;
 }
 

@@ -1,6 +1,12 @@
 import path from 'node:path';
 import { EventWriter } from '../runs/eventLog.ts';
-import type { EndEvent, RunEvent, StepEvent, ValidationEvent } from '../runs/events.ts';
+import type {
+  EndEvent,
+  RunEvent,
+  StepEvent,
+  ValidatingEvent,
+  ValidationEvent,
+} from '../runs/events.ts';
 import { EventTail } from '../runs/tail.ts';
 
 type Untimed<E> = Omit<E, 'at' | 'kind'>;
@@ -13,7 +19,7 @@ export class RunLog {
   readonly #writer: EventWriter;
   readonly #onEvent: (event: RunEvent) => void;
   readonly #steps: ReadonlyMap<number, StepEvent>;
-  readonly #validated: ReadonlySet<number>;
+  readonly #validations: ReadonlyMap<number, ValidationEvent>;
   #lastStep: number;
   #hasWarnedOfDifference = false;
 
@@ -27,7 +33,7 @@ export class RunLog {
     const steps = past.filter((event) => event.kind === 'step');
     const validations = past.filter((event) => event.kind === 'validation');
     this.#steps = new Map(steps.map((event) => [event.step, event]));
-    this.#validated = new Set(validations.map((event) => event.step));
+    this.#validations = new Map(validations.map((event) => [event.step, event]));
     this.#lastStep = steps.at(-1)?.step ?? 0;
   }
 
@@ -56,10 +62,17 @@ export class RunLog {
     }
   }
 
+  /** What a validation measured before this process; undefined if there was none at the step. */
+  measuredAt(step: number): ValidationEvent['metrics'] | undefined {
+    return this.#validations.get(step)?.metrics;
+  }
+
+  validating(facts: Untimed<ValidatingEvent>): void {
+    this.#append({ kind: 'validating', at: Date.now(), ...facts });
+  }
+
   validation(facts: Untimed<ValidationEvent>): void {
-    if (!this.#validated.has(facts.step)) {
-      this.#append({ kind: 'validation', at: Date.now(), ...facts });
-    }
+    this.#append({ kind: 'validation', at: Date.now(), ...facts });
   }
 
   checkpoint(step: number, folder: string, best: boolean): void {

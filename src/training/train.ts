@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { aggregatorNamed } from '../engine/aggregators/registry.ts';
 import type { AggregatorName, Warning } from '../engine/types.ts';
 import { type Aggregation, resolvedAggregation } from '../experiment/aggregation.ts';
@@ -8,6 +9,7 @@ import { aggregationOf, type RunManifest } from '../runs/manifest.ts';
 import type { TrainerState } from './checkpoint.ts';
 import { isOutOfMemory } from './devices/outOfMemory.ts';
 import type { Validation } from './objective.ts';
+import type { OnProgress } from './onProgress.ts';
 import { writePredictions } from './predictions.ts';
 import { RunLog } from './runLog.ts';
 import type { Session } from './session.ts';
@@ -23,7 +25,7 @@ export interface Run {
 export interface Watcher {
   /** Is told every event after it was written. */
   onEvent(event: RunEvent): void;
-  /** Asked before each step; true ends the run with a checkpoint, to be resumed later. */
+  /** Asked before each step and within validations; true ends the run with a checkpoint, to be resumed later. */
   shouldStop(): boolean;
 }
 
@@ -38,7 +40,8 @@ export async function train(session: Session, run: Run, watcher: Watcher): Promi
     const aggregation = aggregationIn(run, session.config);
     const trainer = await Trainer.create(session, aggregation, run.manifest.seed);
     try {
-      return await new Loop(session, run, aggregation, trainer, log).run(watcher);
+      const { shouldStop } = watcher;
+      return await new Loop({ session, run, aggregation, trainer, log, shouldStop }).run();
     } finally {
       trainer.dispose();
     }
@@ -57,68 +60,100 @@ function aggregationIn({ manifest }: Run, { zeroGroups }: Config): Aggregation {
   );
 }
 
+/** Of a validation, until the log says how far it is, and says so again. */
+const FIRST_TOLD_MS = 5_000;
+const TOLD_AGAIN_MS = 10_000;
+
+/** The run is to stop. */
+class Interruption extends Error {}
+
+interface Parts {
+  readonly session: Session;
+  readonly run: Run;
+  readonly aggregation: Aggregation;
+  readonly trainer: Trainer;
+  readonly log: RunLog;
+  readonly shouldStop: () => boolean;
+}
+
 class Loop {
   readonly #session: Session;
   readonly #run: Run;
   readonly #aggregation: Aggregation;
   readonly #trainer: Trainer;
   readonly #log: RunLog;
+  readonly #shouldStop: () => boolean;
   readonly #checkpoints: string;
   readonly #warned = new Set<string>();
+  /** Where the model is; a validation that is under way does not count yet. */
+  #state: TrainerState = { step: 0, bestMetric: null };
   #savedStep = -1;
   /** The last one in this process. */
   #validation: Validation | undefined;
 
-  constructor(session: Session, run: Run, aggregation: Aggregation, trainer: Trainer, log: RunLog) {
+  constructor({ session, run, aggregation, trainer, log, shouldStop }: Parts) {
     this.#session = session;
     this.#run = run;
     this.#aggregation = aggregation;
     this.#trainer = trainer;
     this.#log = log;
+    this.#shouldStop = shouldStop;
     this.#checkpoints = path.join(run.folder, 'checkpoints');
   }
 
-  async run({ shouldStop }: Watcher): Promise<EndEvent> {
-    let state = await this.#begin();
-    while (state.step < this.#session.config.steps) {
-      if (shouldStop()) {
-        if (state.step !== this.#savedStep) await this.#save(state, false);
-        return this.#log.end('stopped');
-      }
-      const step = state.step + 1;
+  async run(): Promise<EndEvent> {
+    try {
+      await this.#train();
+      return this.#log.end('finished');
+    } catch (error) {
+      if (!(error instanceof Interruption)) throw error;
+      if (this.#state.step !== this.#savedStep) await this.#save(false);
+      return this.#log.end('stopped');
+    }
+  }
+
+  async #train(): Promise<void> {
+    await this.#begin();
+    while (this.#state.step < this.#session.config.steps) {
+      if (this.#shouldStop()) throw new Interruption();
+      const step = this.#state.step + 1;
       const { facts, warnings } = await this.#step(step);
       const isRepeated = step <= this.#log.lastStep;
       this.#log.step(facts);
       if (!isRepeated) this.#warn(step, warnings);
-      state = await this.#keep({ ...state, step });
+      this.#state = { ...this.#state, step };
+      await this.#keep();
     }
     // The last step was validated, unless a run that was killed after it goes on: answers are not generated twice.
-    const { predictions } = this.#validation ?? (await this.#outputs(state.step));
+    const { predictions } = this.#validation ?? (await this.#outputs(this.#state.step));
     await writePredictions(this.#run.folder, predictions());
-    return this.#log.end('finished');
   }
 
-  /** The last checkpoint, or the model as it is before the first step. */
-  async #begin(): Promise<TrainerState> {
+  /** From the last checkpoint, or the model as it is before the first step. */
+  async #begin(): Promise<void> {
     const saved = await this.#trainer.load(this.#checkpoints);
     this.#log.start(saved?.step ?? 0);
-    if (!saved) {
+    if (saved) {
+      const { step, bestMetric } = saved;
+      this.#state = { step, bestMetric };
+      this.#savedStep = step;
+    } else {
       for (const warning of this.#session.subject.warnings) this.#log.warning(0, warning);
-      return this.#keep({ step: 0, bestMetric: null });
     }
-    this.#savedStep = saved.step;
-    return saved;
+    // A run that was stopped in a validation, or killed after it, has a checkpoint that does not know how it came out.
+    await this.#keep();
   }
 
   /** Validates and saves where it is due: at their intervals, at both ends, and whenever the metric is the best so far. */
-  async #keep({ step, bestMetric }: TrainerState): Promise<TrainerState> {
+  async #keep(): Promise<void> {
     const { steps, evaluateEvery, checkpointEvery } = this.#session.config;
+    const { step, bestMetric } = this.#state;
     const isEnd = step === steps;
-    const metric = isEnd || step % evaluateEvery === 0 ? await this.#validate(step) : null;
+    const metric = isEnd || step % evaluateEvery === 0 ? await this.#metricAt(step) : null;
     const isBest = metric !== null && this.#isBetter(metric, bestMetric);
-    const state = { step, bestMetric: isBest ? metric : bestMetric };
-    if (isBest || isEnd || step % checkpointEvery === 0) await this.#save(state, isBest);
-    return state;
+    if (isBest) this.#state = { step, bestMetric: metric };
+    const isDue = isEnd || step % checkpointEvery === 0;
+    if (isBest || (isDue && step !== this.#savedStep)) await this.#save(isBest);
   }
 
   async #step(step: number): Promise<TakenStep> {
@@ -133,11 +168,26 @@ class Loop {
 
   async #outputs(step: number): Promise<Validation> {
     try {
-      return await this.#trainer.validate();
+      return await this.#trainer.validate(this.#listenerAt(step));
     } catch (error) {
       if (!isOutOfMemory(error)) throw error;
       throw new TrainingError(shortageInValidation(step, error, this.#place));
     }
+  }
+
+  /** Hears of a request to stop, and says in the log that a validation takes long. */
+  #listenerAt(step: number): OnProgress {
+    let tellAt = Date.now() + FIRST_TOLD_MS;
+    return async (done) => {
+      // Some devices never wait: without this, no signal would be heard.
+      await turn();
+      // What is complete is kept; the loop asks next.
+      if (done === 1) return;
+      if (this.#shouldStop()) throw new Interruption();
+      if (Date.now() < tellAt) return;
+      this.#log.validating({ step, done });
+      tellAt = Date.now() + TOLD_AGAIN_MS;
+    };
   }
 
   get #place() {
@@ -146,12 +196,17 @@ class Loop {
     return { run, config, device, aggregation: this.#aggregation, trainer: this.#trainer };
   }
 
-  /** @returns the metric that ranks checkpoints. */
-  async #validate(step: number): Promise<number> {
+  /** The metric that ranks checkpoints. What the log says is not measured again. */
+  async #metricAt(step: number): Promise<number> {
+    const metrics = this.#log.measuredAt(step) ?? (await this.#validate(step));
+    return metrics[this.#run.manifest.metric.name] ?? Number.NaN;
+  }
+
+  async #validate(step: number): Promise<Validation['metrics']> {
     this.#validation = await this.#outputs(step);
     const { metrics } = this.#validation;
     this.#log.validation({ step, metrics });
-    return metrics[this.#run.manifest.metric.name] ?? Number.NaN;
+    return metrics;
   }
 
   #isBetter(metric: number, best: number | null): boolean {
@@ -159,10 +214,11 @@ class Loop {
     return this.#run.manifest.metric.better === 'higher' ? metric > best : metric < best;
   }
 
-  async #save(state: TrainerState, best: boolean): Promise<void> {
-    const name = await this.#trainer.save(this.#checkpoints, state, best);
-    this.#log.checkpoint(state.step, `checkpoints/${name}`, best);
-    this.#savedStep = state.step;
+  async #save(best: boolean): Promise<void> {
+    const { step } = this.#state;
+    const name = await this.#trainer.save(this.#checkpoints, this.#state, best);
+    this.#log.checkpoint(step, `checkpoints/${name}`, best);
+    this.#savedStep = step;
   }
 
   /** Each kind of warning once: that a thing happens is news, how often is in the facts of the steps. */

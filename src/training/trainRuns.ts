@@ -40,6 +40,7 @@ export async function trainRuns(
 
 function writeOutputLog({ folder }: Run, event: RunEvent): void {
   const text = describe(event);
-  if (text === null) return;
+  // How far a validation has come is news for a moment only.
+  if (text === null || event.kind === 'validating') return;
   appendFileSync(path.join(folder, 'output.log'), `${new Date(event.at).toISOString()} ${text}\n`);
 }

@@ -18,6 +18,7 @@ import { isOutOfMemory } from './devices/outOfMemory.ts';
 import { buildGrouping } from './groups/build.ts';
 import type { Group, Grouping } from './groups/grouping.ts';
 import type { Objective, Validation } from './objective.ts';
+import type { OnProgress } from './onProgress.ts';
 import { AdamW } from './optimizers/adamw.ts';
 import { buildOptimizer } from './optimizers/build.ts';
 import type { Optimizer, Preconditioned } from './optimizers/optimizer.ts';
@@ -183,8 +184,8 @@ export class Trainer {
     }
   }
 
-  validate(): Promise<Validation> {
-    return checked(this.#session.device, () => this.#objective.validate());
+  validate(onProgress: OnProgress): Promise<Validation> {
+    return checked(this.#session.device, () => this.#objective.validate(onProgress));
   }
 
   /** @returns name of the checkpoint's folder inside `folder`. */

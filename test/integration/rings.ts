@@ -3,7 +3,7 @@ import path from 'node:path';
 
 /** A small classification problem on disk: points on two rings, and a config that trains on them. */
 export function writeRings(folder: string, config: Readonly<Record<string, string>> = {}): void {
-  writeFileSync(path.join(folder, 'rings.csv'), rings(120));
+  writeFileSync(path.join(folder, 'rings.csv'), ringsOf(120));
   const settings = {
     name: 'rings',
     model: '{ hidden: [16] }',
@@ -18,8 +18,8 @@ export function writeRings(folder: string, config: Readonly<Record<string, strin
   writeFileSync(path.join(folder, 'grain.yaml'), lines.join(''));
 }
 
-/** At golden-angle steps, the inner and the outer ring in turn. */
-function rings(count: number): string {
+/** A CSV: points at golden-angle steps, the inner and the outer ring in turn. */
+export function ringsOf(count: number): string {
   const rows = Array.from({ length: count }, (_, i) => {
     const radius = (i % 2 === 0 ? 1 : 2) + 0.3 * Math.sin(7 * i);
     const [x, y] = [radius * Math.cos(i * 2.399963), radius * Math.sin(i * 2.399963)];

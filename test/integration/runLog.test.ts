@@ -79,6 +79,7 @@ describe('commands on runs that lie on disk', () => {
       status: 'finished',
       step: 4,
       steps: 4,
+      validating: null,
       metric: { name: 'accuracy', value: 0.5 },
       createdAt: '2026-03-04T05:06:07.000Z',
       startedAt: '1970-01-01T00:00:00.001Z',

@@ -56,6 +56,7 @@ export function runFixture({ claims, ...options }: RunOptions): RunFixture {
       status: 'running',
       step: steps,
       steps: 2 * steps,
+      validating: null,
     },
     choices: [
       { id, label: `digits · ${aggregator} · seed ${seed}` },

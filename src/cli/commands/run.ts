@@ -30,7 +30,7 @@ const summary = 'train the runs of a config, or go on with unfinished ones';
 const description = [
   summary,
   'One run for each aggregator and seed of CONFIG, one after another. Config and data are checked first; if anything is wrong with them, nothing is written. Progress goes to standard error.',
-  'Ctrl-C (or SIGTERM, or `grain stop`) ends a run after its step, with a checkpoint to resume from; another Ctrl-C a second later or more kills.',
+  'Ctrl-C (or SIGTERM, or `grain stop`) ends a run after its step, or within a validation, with a checkpoint to resume from; another Ctrl-C a second later or more kills.',
   'Exit status: 0 all runs finished, 1 a run failed, 2 mistakes in the command line, config or data, 130 stopped.',
   'With --json standard output gets one object: {"experiment": {"id", "name"}, "device": {"rung", "name"}, "seconds", "runs": [{"id", "aggregator", "seed": {"init", "order"}, "status": finished | stopped | failed, "step", "metrics": those of the last validation, "folder", "error"?}]}; or, where nothing was trained, {"error": {"message", "diagnostics"?: [{"file", "line", "column", "message", "expected"?, "suggestion"?}]}}.',
 ].join('\n\n');
@@ -118,7 +118,7 @@ async function trainLaunch(launch: Launch, view: ProgressView): Promise<Report> 
   const { session, runs, owned } = launch;
   const started = performance.now();
   view.created(session, runs);
-  const isInterrupted = awaitInterruption(() => view.note('stopping after this step'));
+  const isInterrupted = awaitInterruption(() => view.note('stopping, with a checkpoint'));
   try {
     const onEvent = view.event.bind(view);
     const onEnded = owned.release.bind(owned);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type ListedRun, listed } from '../listing.ts';
-import { figure, printJson, table } from '../output.ts';
+import { figure, percent, printJson, table } from '../output.ts';
 import { rootOption, storeIn } from '../root.ts';
 
 export function addRunsCommand(program: Command): void {
@@ -21,10 +21,10 @@ function byCreation(a: ListedRun, b: ListedRun): number {
 }
 
 function asTable(runs: readonly ListedRun[]): string {
-  const rows = runs.map(({ id, status, step, steps, metric, createdAt }) => [
+  const rows = runs.map(({ id, status, step, steps, validating, metric, createdAt }) => [
     id,
     status,
-    `${step}/${steps}`,
+    `${step}/${steps}${validating === null ? '' : `, validating ${percent(validating)}`}`,
     metric ? `${metric.name} ${figure(metric.value)}` : '',
     createdAt.replace('T', ' ').replace(/\..*/, ''),
   ]);

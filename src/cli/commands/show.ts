@@ -12,7 +12,7 @@ import type { RunSummary } from '../../runs/store.ts';
 import { EventTail } from '../../runs/tail.ts';
 import { costOf, costRows } from '../cost.ts';
 import { listed } from '../listing.ts';
-import { figure, printJson, table } from '../output.ts';
+import { figure, percent, printJson, table } from '../output.ts';
 import { rootOption, storeIn } from '../root.ts';
 
 export function addShowCommand(program: Command): void {
@@ -148,6 +148,7 @@ function asText(run: ShownRun): string {
     ['seed', init === order ? String(init) : `init ${init}, order ${order}`],
     ['status', run.error ? `${run.status}: ${run.error}` : run.status],
     ['step', `${run.step} of ${run.steps}`],
+    ...(run.validating === null ? [] : [['validation', `${percent(run.validating)} done`]]),
     ...Object.entries(run.metrics).map(([name, value]) => [name, figure(value)]),
     ...(best ? [['best', `${figure(best.value)} at step ${best.step}`]] : []),
     ['groups', `${run.groups.names.length} by ${run.groups.by}`],

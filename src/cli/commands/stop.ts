@@ -19,7 +19,7 @@ export function addStopCommand(program: Command): void {
   program
     .command('stop')
     .description(
-      'ask the process of a run to end it after its step, with a checkpoint to resume from',
+      'ask the process of a run to end it after its step, or within a validation, with a checkpoint to resume from',
     )
     .argument('<run>', 'id of a run, the start of one, or id of an experiment for all its runs')
     .option('--wait', 'until the runs have ended')

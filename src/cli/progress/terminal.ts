@@ -1,11 +1,12 @@
 import { createLogUpdate } from 'log-update';
 import type { EngineClient } from '../../engine/client.ts';
-import type { RunEvent, StepEvent } from '../../runs/events.ts';
+import type { RunEvent, StepEvent, ValidatingEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
 import type { Loading } from '../../runs/loading.ts';
 import { describe } from '../../training/describe.ts';
 import type { Session } from '../../training/session.ts';
 import type { Run } from '../../training/train.ts';
+import { percent } from '../output.ts';
 import { type ProgressView, titleOf } from './view.ts';
 
 /** Often enough to look alive, rarely enough to cost nothing. */
@@ -25,7 +26,7 @@ export class TerminalView implements ProgressView {
   loading({ what, bytes }: Loading): void {
     // It stays for a while, and nothing else comes in the meantime.
     if (!bytes) this.#drawnAt = 0;
-    const share = bytes ? ` ${Math.floor((100 * bytes.done) / bytes.total)} %` : '';
+    const share = bytes ? ` ${percent(bytes.done / bytes.total)}` : '';
     this.#draw(() => `${what}${share}`);
   }
 
@@ -44,6 +45,9 @@ export class TerminalView implements ProgressView {
       case 'step':
         this.#stepsTaken++;
         this.#draw(() => this.#stepLine(run, event));
+        break;
+      case 'validating':
+        this.#draw(() => this.#validatingLine(run, event));
         break;
       case 'validation': {
         const { name } = run.manifest.metric;
@@ -80,23 +84,31 @@ export class TerminalView implements ProgressView {
   #stepLine(run: Run, event: StepEvent): string {
     this.#measureConflict(event);
     const rate = (1000 * this.#stepsTaken) / (performance.now() - this.#startedAt);
-    const index = this.#runs.indexOf(run);
     const later = this.#runs
-      .slice(index + 1)
+      .slice(this.#runs.indexOf(run) + 1)
       .reduce((sum, { manifest }) => sum + manifest.steps, 0);
     const left = run.manifest.steps - event.step + later;
-    return [
-      `run ${index + 1}/${this.#runs.length}`,
-      titleOf(run),
+    return this.#joined(run, [
       `step ${event.step}/${run.manifest.steps}`,
       `loss ${meanLoss(event).toPrecision(3)}`,
       this.#metric,
       `${rate.toPrecision(3)} steps/s`,
       `ETA ${clock(left / rate)}`,
       this.#conflict,
-    ]
-      .filter(Boolean)
-      .join(' · ');
+    ]);
+  }
+
+  #validatingLine(run: Run, { step, done }: ValidatingEvent): string {
+    return this.#joined(run, [
+      `step ${step}/${run.manifest.steps}`,
+      this.#metric,
+      `validating ${percent(done)}`,
+    ]);
+  }
+
+  #joined(run: Run, parts: readonly string[]): string {
+    const place = `run ${this.#runs.indexOf(run) + 1}/${this.#runs.length}`;
+    return [place, titleOf(run), ...parts].filter(Boolean).join(' · ');
   }
 
   /** The answer comes in time for the next drawing. */

@@ -6,6 +6,7 @@ import {
   durationWords,
   experimentWords,
   metricWords,
+  percentWords,
   progressWords,
   seedWords,
   timeWords,
@@ -53,6 +54,7 @@ export function detailsOf(node: TreeNode, locale: string, now: number): [string,
     ['State', run.status],
     ['Step', `${run.step} of ${manifest.steps}`],
   ];
+  if (run.validating !== null) details.push(['Validation', `${percentWords(run.validating)} done`]);
   if (run.lastMetric) details.push(['Last metric', metricWords(run)]);
   if (run.startedAt !== null) {
     details.push(['Started', timeWords(run.startedAt, locale)]);

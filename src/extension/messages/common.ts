@@ -32,6 +32,8 @@ export interface RunHeader {
   readonly status: RunStatus;
   readonly step: number;
   readonly steps: number;
+  /** Share of a long validation that is done, 0…1; null while the run is at none. */
+  readonly validating: number | null;
 }
 
 /** A run the user may switch the panel to. */

@@ -10,7 +10,7 @@ import type {
   SelectRunMessage,
 } from '../messages/common.ts';
 import { latestFirst } from '../runs/order.ts';
-import { experimentWords, seedWords } from '../runs/words.ts';
+import { experimentWords, percentWords, seedWords } from '../runs/words.ts';
 import type { Content } from './livePage.ts';
 import type { RunFeed } from './runFeed.ts';
 import type { FeedLease } from './runFeeds.ts';
@@ -129,7 +129,7 @@ export class RunContent<Run extends RunSummary, Show, Append>
   }
 }
 
-function headerOf({ manifest, status, step }: RunSummary, feed: RunFeed): RunHeader {
+function headerOf({ manifest, status, step, validating }: RunSummary, feed: RunFeed): RunHeader {
   const { name, metric, smoothing } = aggregationOf(manifest);
   return {
     id: manifest.id,
@@ -142,6 +142,7 @@ function headerOf({ manifest, status, step }: RunSummary, feed: RunFeed): RunHea
     status,
     step: Math.max(step, feed.points.at(-1)?.step ?? 0),
     steps: manifest.steps,
+    validating,
   };
 }
 
@@ -170,12 +171,12 @@ function absence(id: string | undefined): string {
     : 'This run is gone. Open another one from the run explorer.';
 }
 
-function waiting({ status, error }: RunSummary): string {
+function waiting({ status, validating, error }: RunSummary): string {
   switch (status) {
     case 'queued':
       return 'Waiting for its turn: the runs of an experiment load their model and are trained one after the other.';
     case 'running':
-      return 'Waiting for the first step: the model is validated before it.';
+      return `Waiting for the first step: the model is validated before it${validating === null ? '' : `, ${percentWords(validating)} so far`}.`;
     case 'failed':
       return `The run failed before its first step${error ? `: ${error}` : '.'}`;
     default:

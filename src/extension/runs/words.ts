@@ -50,7 +50,7 @@ export function numberWords(value: number): string {
 /** "downloading model.safetensors, 45 % of 538 MB", "loading the model". */
 export function loadingWords({ what, bytes }: Loading): string {
   if (!bytes) return what;
-  return `${what}, ${Math.floor((100 * bytes.done) / bytes.total)} % of ${sizeWords(bytes.total)}`;
+  return `${what}, ${percentWords(bytes.done / bytes.total)} of ${sizeWords(bytes.total)}`;
 }
 
 /** "538 MB", "1.1 GB": as the hub counts them. */
@@ -59,15 +59,21 @@ function sizeWords(bytes: number): string {
   return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
-/** "40/200". */
-export function progressWords({ step, manifest }: RunSummary): string {
-  return `${step}/${manifest.steps}`;
+/** "40/200", or "40/200, validating 45 %" while that takes long. */
+export function progressWords({ step, manifest, validating }: RunSummary): string {
+  const doing = validating === null ? '' : `, validating ${percentWords(validating)}`;
+  return `${step}/${manifest.steps}${doing}`;
 }
 
-/** Steps of large models come this far apart, and validations take longer. */
+/** "45 %". */
+export function percentWords(share: number): string {
+  return `${Math.floor(100 * share)} %`;
+}
+
+/** Steps of large models come this far apart. */
 const PAUSE_MS = 15_000;
 
-/** "40/200", or "40/200 for 1 min 20 s" where that is so for a while, as in a validation that generates texts. */
+/** As `progressWords`, or "40/200 for 1 min 20 s" where nothing was heard for a while. */
 export function liveWords(run: RunSummary, now: number): string {
   const since = run.status === 'running' ? run.changedAt : null;
   const pause = since !== null && now - since >= PAUSE_MS ? now - since : 0;

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Dataset } from '../data/dataset.ts';
 import type { Outputs } from '../metrics.ts';
 import type { TrainableNetwork } from '../models/build.ts';
+import type { OnProgress } from '../onProgress.ts';
 import { tensorsOf } from './tensors.ts';
 
 /** Examples that pass through the network at a time: bounds the memory of a validation, not its result. */
@@ -10,11 +11,13 @@ const BATCH = 256;
 /**
  * Outputs of the network for every example.
  * @param shape of one example
+ * @param onProgress is told of every batch
  */
 export async function outputsOf(
   model: TrainableNetwork,
   dataset: Dataset,
   shape: readonly number[],
+  onProgress: OnProgress,
 ): Promise<Outputs> {
   const parts: Float32Array[] = [];
   for (let start = 0; start < dataset.count; start += BATCH) {
@@ -23,6 +26,7 @@ export async function outputsOf(
     const outputs = tf.tidy(() => model.apply(tensorsOf(dataset, examples, shape).x));
     parts.push(await outputs.data<'float32'>());
     outputs.dispose();
+    await onProgress((start + size) / dataset.count);
   }
   const width = parts[0]!.length / Math.min(BATCH, dataset.count);
   const values = new Float32Array(dataset.count * width);

@@ -6,6 +6,7 @@ import { lossOf, type Task } from '../loss.ts';
 import { measure } from '../metrics.ts';
 import type { TrainableNetwork } from '../models/build.ts';
 import type { GradientSource, Objective, Validation } from '../objective.ts';
+import type { OnProgress } from '../onProgress.ts';
 import { predictionsOf } from '../predictions.ts';
 import { outputsOf } from './outputs.ts';
 import { tensorsOf } from './tensors.ts';
@@ -26,9 +27,9 @@ export class TabularObjective implements Objective {
     return { kind: 'separate', groups: this.#gradientsOf(groups) };
   }
 
-  async validate(): Promise<Validation> {
+  async validate(onProgress: OnProgress): Promise<Validation> {
     const { validation, shape } = this.#data;
-    const outputs = await outputsOf(this.model, validation, shape);
+    const outputs = await outputsOf(this.model, validation, shape, onProgress);
     return {
       metrics: measure(this.#task, outputs, validation.targets),
       predictions: () => predictionsOf(this.#data, outputs),

@@ -1,5 +1,6 @@
 import { checked, type Fallible } from '../devices/checked.ts';
 import { isOutOfMemory } from '../devices/outOfMemory.ts';
+import { type OnProgress, partOf } from '../onProgress.ts';
 
 /** Tokens, padding included, that pass through a network at a time in validation: bounds its memory, not its result. */
 const TOKENS = 8192;
@@ -38,19 +39,26 @@ export class RoomyBatches {
   /**
    * @param lengths tokens of each example
    * @param begin makes ready to take all examples
+   * @param take may tell how far it is with its batch
+   * @param onProgress is told of every batch; where batches are made smaller, from 0 again
    * @returns what was made ready
    * @throws the device's error, if there is no room for one example
    */
   async through<T>(
     lengths: ArrayLike<number>,
     begin: () => T,
-    take: (made: T, batch: readonly number[]) => Promise<void>,
+    take: (made: T, batch: readonly number[], onPart: OnProgress) => Promise<void>,
+    onProgress: OnProgress,
   ): Promise<T> {
     for (;;) {
       const batches = batchesByLength(lengths, this.#tokens);
       const made = begin();
       try {
-        for (const batch of batches) await checked(this.#device, () => take(made, batch));
+        for (const { batch, from, to } of shares(batches, lengths)) {
+          const onPart = partOf(onProgress, from, to);
+          await checked(this.#device, () => take(made, batch, onPart));
+          await onProgress(to);
+        }
         return made;
       } catch (error) {
         const smallest = batches.length === lengths.length;
@@ -59,4 +67,16 @@ export class RoomyBatches {
       }
     }
   }
+}
+
+/** Where each batch begins and ends in the whole, by its tokens, padding included. */
+function shares(batches: readonly number[][], lengths: ArrayLike<number>) {
+  const tokens = batches.map((batch) => batch.length * lengths[batch[0]!]!);
+  const total = tokens.reduce((sum, count) => sum + count, 0);
+  let done = 0;
+  return batches.map((batch, i) => {
+    const from = done / total;
+    done += tokens[i]!;
+    return { batch, from, to: done / total };
+  });
 }

@@ -5,6 +5,7 @@ import { tokenBatchOf } from '../data/tokenBatch.ts';
 import type { Group } from '../groups/grouping.ts';
 import { measureGeneration } from '../metrics.ts';
 import type { Validation } from '../objective.ts';
+import { type OnProgress, partOf } from '../onProgress.ts';
 import { placeOf } from '../predictions.ts';
 import type { CausalModel } from '../transformer/decoders/causalModel.ts';
 import type { Dropout, GradientSink, TokenBatch } from '../transformer/pass.ts';
@@ -45,11 +46,14 @@ export class GenerationLearner implements Learner {
     return means;
   }
 
-  async validate(): Promise<Validation> {
-    const { questions } = this.#data.validation;
+  async validate(onProgress: OnProgress): Promise<Validation> {
+    const { questions, lengths } = this.#data.validation;
     const { answerAfter: mark } = this.#answering;
-    const loss = await this.#meanLoss();
-    const generated = await this.#answer(questions.map(({ prompt }) => prompt));
+    const prompts = questions.map(({ prompt }) => prompt);
+    const read = sumOf(lengths);
+    const share = read / (read + sumOf(this.#answeredLengths(prompts)));
+    const loss = await this.#meanLoss(partOf(onProgress, 0, share));
+    const generated = await this.#answer(prompts, partOf(onProgress, share, 1));
     const references = questions.map(({ answer }) => answer);
     return {
       metrics: measureGeneration(loss, { generated, references, mark }),
@@ -64,7 +68,7 @@ export class GenerationLearner implements Learner {
   }
 
   /** Mean cross-entropy of the answers' tokens, in nats. */
-  async #meanLoss(): Promise<number> {
+  async #meanLoss(onProgress: OnProgress): Promise<number> {
     const { validation } = this.#data;
     const { sum, count } = await this.#lossBatches.through(
       validation.lengths,
@@ -75,26 +79,36 @@ export class GenerationLearner implements Learner {
         total.sum += losses.reduce((sum, loss) => sum + loss, 0);
         total.count += losses.length;
       },
+      onProgress,
     );
     return sum / count;
   }
 
-  async #answer(prompts: readonly Int32Array[]): Promise<string[]> {
+  async #answer(prompts: readonly Int32Array[], onProgress: OnProgress): Promise<string[]> {
     const { tokenizer } = this.#checkpoint;
     const { maxNewTokens } = this.#answering;
     const endIds = tokenizer.eosId === null ? [] : [tokenizer.eosId];
-    const lengths = prompts.map((prompt) => prompt.length + maxNewTokens);
     return this.#answerBatches.through(
-      lengths,
+      this.#answeredLengths(prompts),
       () => new Array<string>(prompts.length),
-      async (texts, batch) => {
+      async (texts, batch, onPart) => {
         const asked = batch.map((index) => prompts[index]!);
-        const written = await this.#model.generate(asked, { maxNewTokens, endIds });
+        const written = await this.#model.generate(asked, {
+          maxNewTokens,
+          endIds,
+          onProgress: onPart,
+        });
         batch.forEach((index, i) => {
           texts[index] = tokenizer.decode(written[i]!);
         });
       },
+      onProgress,
     );
+  }
+
+  /** Tokens of each prompt with the longest answer that it may get. */
+  #answeredLengths(prompts: readonly Int32Array[]): number[] {
+    return prompts.map(({ length }) => length + this.#answering.maxNewTokens);
   }
 
   #batch(
@@ -108,4 +122,8 @@ export class GenerationLearner implements Learner {
       starts: chosen.map(({ answerAt }) => answerAt!),
     };
   }
+}
+
+function sumOf(values: ArrayLike<number>): number {
+  return Array.from(values).reduce((sum, value) => sum + value, 0);
 }

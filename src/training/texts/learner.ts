@@ -1,5 +1,6 @@
 import type { Group } from '../groups/grouping.ts';
 import type { Validation } from '../objective.ts';
+import type { OnProgress } from '../onProgress.ts';
 import type { Dropout, GradientSink } from '../transformer/pass.ts';
 
 /** What a network learns of texts: how the losses of groups come about, and how good it is. */
@@ -10,5 +11,5 @@ export interface Learner {
     dropout: Dropout,
     sink: GradientSink,
   ): Promise<readonly number[]>;
-  validate(): Promise<Validation>;
+  validate(onProgress: OnProgress): Promise<Validation>;
 }

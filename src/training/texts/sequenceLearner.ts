@@ -5,6 +5,7 @@ import type { Group } from '../groups/grouping.ts';
 import type { Task } from '../loss.ts';
 import { measure, type Outputs } from '../metrics.ts';
 import type { Validation } from '../objective.ts';
+import type { OnProgress } from '../onProgress.ts';
 import { predictionsOf } from '../predictions.ts';
 import type { Dropout, GradientSink, TokenBatch } from '../transformer/pass.ts';
 import type { SequenceModel } from '../transformer/sequenceModel.ts';
@@ -45,16 +46,16 @@ export class SequenceLearner implements Learner {
     return this.#model.gradients(tokens, targets, dropout, sink);
   }
 
-  async validate(): Promise<Validation> {
+  async validate(onProgress: OnProgress): Promise<Validation> {
     const { validation } = this.#data;
-    const outputs = await this.#outputsOf(validation);
+    const outputs = await this.#outputsOf(validation, onProgress);
     return {
       metrics: measure(this.#task, outputs, validation.targets),
       predictions: () => predictionsOf(this.#data, outputs),
     };
   }
 
-  async #outputsOf(dataset: TextDataset): Promise<Outputs> {
+  async #outputsOf(dataset: TextDataset, onProgress: OnProgress): Promise<Outputs> {
     const rows = await this.#batches.through(
       dataset.lengths,
       () => new Array<Float32Array>(dataset.count),
@@ -66,6 +67,7 @@ export class SequenceLearner implements Learner {
           rows[example] = values.subarray(i * width, (i + 1) * width);
         });
       },
+      onProgress,
     );
     const width = rows[0]!.length;
     const values = new Float32Array(dataset.count * width);

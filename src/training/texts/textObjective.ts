@@ -2,6 +2,7 @@ import { StackCollector } from '../aggregation/collect.ts';
 import type { GroupGradient } from '../gradients.ts';
 import type { Group } from '../groups/grouping.ts';
 import type { GradientSink, GradientSource, Objective, Validation } from '../objective.ts';
+import type { OnProgress } from '../onProgress.ts';
 import { dropoutOf } from '../transformer/dropout.ts';
 import type { TransformerModel } from '../transformer/model.ts';
 import type { GradientSink as PassSink } from '../transformer/pass.ts';
@@ -37,8 +38,8 @@ export class TextObjective implements Objective {
     };
   }
 
-  validate(): Promise<Validation> {
-    return this.#learner.validate();
+  validate(onProgress: OnProgress): Promise<Validation> {
+    return this.#learner.validate(onProgress);
   }
 
   dispose(): void {

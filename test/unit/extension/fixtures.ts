@@ -11,6 +11,7 @@ interface Wanted {
   readonly status?: RunStatus;
   readonly createdAt?: string;
   readonly step?: number;
+  readonly validating?: number;
   readonly groups?: readonly string[];
   readonly lastMetric?: RunSummary['lastMetric'];
   readonly changedAt?: number;
@@ -44,6 +45,7 @@ export function summary(wanted: Wanted = {}): RunSummary {
     manifest,
     status,
     step: wanted.step ?? 200,
+    validating: wanted.validating ?? null,
     lastMetric: wanted.lastMetric ?? null,
     startedAt: Date.parse('2026-03-04T05:06:08.000Z'),
     endedAt: Date.parse('2026-03-04T05:07:38.000Z'),

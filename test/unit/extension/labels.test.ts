@@ -71,6 +71,16 @@ test('a step that lasts says how long', () => {
   assert.equal(liveWords(summary({ step: 40, changedAt: 1_000 }), 81_000), '40/200');
 });
 
+test('a validation that takes long says how far it is, also while nothing is heard', () => {
+  const run = summary({ status: 'running', step: 40, changedAt: 1_000, validating: 0.458 });
+  assert.equal(liveWords(run, 15_000), '40/200, validating 45 %');
+  assert.equal(liveWords(run, 81_000), '40/200, validating 45 % for 1 min 20 s');
+  const { nodes } = buildTree([run]);
+  const node = [...nodes.values()].find(({ kind }) => kind === 'run')!;
+  assert.equal(labelOf(node, 'en').description, 'running · 40/200, validating 45 %');
+  assert.equal(Object.fromEntries(detailsOf(node, 'en', 2_000)).Validation, '45 % done');
+});
+
 test('what is loaded, and how much of it is there', () => {
   const words = (done: number, total: number) =>
     loadingWords({ what: 'reading data', bytes: { done, total } });

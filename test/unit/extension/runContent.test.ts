@@ -76,6 +76,19 @@ test('a queued run is waited for, then shown, then appended to', async () => {
   assert.equal(append.run.step, 3);
 });
 
+test('how far a long validation is, before the first step and after', async () => {
+  const run = summary({ status: 'running', step: 0, validating: 0.128 });
+  const { world, logged, update } = panelOn(run);
+  const { reason } = (await update(true)).posted[0] as EmptyMessage;
+  assert.match(reason, /validated before it, 12 % so far\.$/);
+  logged.push(conflictingStep(1));
+  world.runs = [summary({ status: 'running', step: 1 })];
+  await update();
+  world.runs = [summary({ status: 'running', step: 1, validating: 0.5 })];
+  const { posted } = await update();
+  assert.equal((posted[0] as WeightsAppend).run.validating, 0.5);
+});
+
 test('nothing new, nothing said; a page loaded anew gets everything', async () => {
   const { logged, update } = panelOn(summary({ status: 'running' }));
   logged.push(conflictingStep(1), conflictingStep(2));

@@ -49,6 +49,7 @@ export const anyEvent: fc.Arbitrary<RunEvent> = fc
         { requiredKeys: Object.keys(usual) as (keyof typeof usual)[] },
       );
     }),
+    fc.record({ kind: fc.constant('validating' as const), at, step, done: number }),
     fc.record({
       kind: fc.constant('validation' as const),
       at,

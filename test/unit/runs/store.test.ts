@@ -76,6 +76,7 @@ test('a run through its life', async () => {
     manifest: manifestOf('a'),
     status: 'queued',
     step: 0,
+    validating: null,
     lastMetric: null,
     startedAt: null,
     endedAt: null,
@@ -88,9 +89,17 @@ test('a run through its life', async () => {
   assert.equal(running.step, 2);
   assert.equal(running.startedAt, 5);
   assert.deepEqual(running.lastMetric, { name: 'accuracy', value: 0.5 });
-  log(folder, validation(2, null), end('failed', 'NaN'));
-  assert.equal((await only()).status, 'queued', 'its owner is about to resume it');
+  log(folder, { kind: 'validating', at: 4, step: 2, done: 0.25 });
+  assert.equal((await only()).validating, 0.25);
   ownership.release();
+  const killed = await only();
+  assert.deepEqual([killed.status, killed.validating], ['interrupted', null]);
+  const next = takeOwnership(folder);
+  log(folder, validation(2, null));
+  assert.equal((await only()).validating, null);
+  log(folder, end('failed', 'NaN'));
+  assert.equal((await only()).status, 'queued', 'its owner is about to resume it');
+  next.release();
   const failed = await only();
   assert.equal(failed.status, 'failed');
   assert.equal(failed.error, 'NaN');

@@ -67,6 +67,8 @@ test('however a log grows, progress is that of the whole', async () => {
           );
         const end = last('start', 'end');
         assert.equal(progress.step, last('step')?.step ?? 0);
+        const latest = events.at(-1);
+        assert.equal(progress.validating, latest?.kind === 'validating' ? latest.done : null);
         assert.equal(
           progress.lifecycle,
           end ? (end.kind === 'start' ? 'started' : end.status) : null,
@@ -151,6 +153,7 @@ test('an event must have the fields of its kind, and may have more', async () =>
   const whole = [
     step,
     { kind: 'start', at: 1, pid: 2, fromStep: 0 },
+    { kind: 'validating', at: 1, step: 1, done: 0.5 },
     { kind: 'validation', at: 1, step: 1, metrics: { accuracy: null } },
     { kind: 'checkpoint', at: 1, step: 1, path: 'checkpoints/x', best: false },
     { kind: 'warning', at: 1, step: 1, message: 'm' },

@@ -112,6 +112,13 @@ describe('checkpoints', () => {
     await save(content, 5, true);
     assert.equal((await loadCheckpoint(folder, content, 'best'))!.step, 5);
     assert.equal((await readdir(folder)).length, 2);
+    await save(content, 6, false, 2);
+    await save(content, 6, true, 2);
+    const kept = (await readdir(folder)).filter((name) => name.startsWith('step-')).sort();
+    assert.deepEqual(
+      kept.map((name) => name.slice(0, 11)),
+      ['step-000005', 'step-000006'],
+    );
   });
 
   test('no checkpoint yet', async () => {

@@ -11,7 +11,7 @@ import { dropoutOf } from '../../../src/training/transformer/dropout.ts';
 import type { StackedGradient } from '../../../src/training/transformer/parameter.ts';
 import type { GradientSink } from '../../../src/training/transformer/pass.ts';
 import { tinyTexts, writeTinyBert, writeTinyLlama } from './tinyCheckpoint.ts';
-import { trainerOf } from './trainerOf.ts';
+import { trainerOf, unheard } from './trainerOf.ts';
 import { tinyBatch, tinyBert, tinyLabels } from './transformer/tinyBert.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-failing-'));
@@ -135,7 +135,7 @@ describe('whichever tensor of a validation finds no room, none is left of it', (
       const { trainer, close } = await trainerOf(folder, config, 'grain');
       const before = left();
       let n = 0;
-      while ((await withoutRoom(n, () => trainer.validate())) === 'failed') {
+      while ((await withoutRoom(n, () => trainer.validate(unheard))) === 'failed') {
         assert.deepEqual(left(), before, `after tensor ${n}`);
         n++;
       }

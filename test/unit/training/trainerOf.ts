@@ -5,6 +5,9 @@ import { Request } from '../../../src/training/request.ts';
 import { closeSession, openSession } from '../../../src/training/session.ts';
 import { Trainer } from '../../../src/training/trainer.ts';
 
+/** For validations whose progress does not matter. */
+export const unheard = async () => {};
+
 /** The trainer of one run, and what it trains with. @param config in YAML, as if it were a file of the folder */
 export async function trainerOf(
   folder: string,

@@ -14,6 +14,13 @@ test('short and exact numbers', () => {
   assert.equal(format.exact(Number.NaN), '–');
 });
 
+test('steps done, and a validation that takes long', () => {
+  const steps = { step: 40, steps: 200 };
+  assert.equal(format.stepsDone({ ...steps, validating: null }), 'step 40 / 200');
+  assert.equal(format.stepsDone({ ...steps, validating: 0 }), 'step 40 / 200, validating 0 %');
+  assert.equal(format.stepsDone({ ...steps, validating: 0.999 }), 'step 40 / 200, validating 99 %');
+});
+
 test('an exact number reads back within six significant digits', () => {
   fc.assert(
     fc.property(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e12, max: 1e12 }), (x) => {

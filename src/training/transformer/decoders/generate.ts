@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ModelError } from '../../models/model.ts';
+import type { OnProgress } from '../../onProgress.ts';
 import { Kept } from '../kept.ts';
 import type { Operations } from '../operations.ts';
 import type { Pass, TokenBatch } from '../pass.ts';
@@ -11,9 +12,8 @@ export interface GenerateOptions {
   readonly maxNewTokens: number;
   /** A text ends with the first of these. */
   readonly endIds: readonly number[];
-  /** After each token: of how many texts there are, so many have ended; so many new tokens all have together. */
-  readonly onProgress?: (progress: { texts: number; ended: number; tokens: number }) => void;
-  readonly signal?: AbortSignal;
+  /** Told after each token; a text that has ended counts as whole. */
+  readonly onProgress?: OnProgress;
 }
 
 /**
@@ -23,14 +23,13 @@ export interface GenerateOptions {
  * @param prompts token ids, at least one each
  * @returns new tokens of each, with the one that ends it
  * @throws ModelError if a text has no tokens, or would have more than `maxTokens`
- * @throws the signal's reason, soon after it is aborted
  */
 export async function generate(
   operations: Operations,
   network: CausalNetwork,
   prompts: readonly ArrayLike<number>[],
   maxTokens: number,
-  { maxNewTokens, endIds, onProgress, signal }: GenerateOptions,
+  { maxNewTokens, endIds, onProgress }: GenerateOptions,
 ): Promise<number[][]> {
   const longest = checkedLength(prompts, maxTokens - maxNewTokens, maxNewTokens);
   const written = prompts.map((): number[] => []);
@@ -39,7 +38,6 @@ export async function generate(
     let living = [...prompts.keys()];
     let ids = prompts.flatMap((prompt) => padded(prompt, longest));
     for (let step = 0; step < maxNewTokens && living.length > 0; step++) {
-      signal?.throwIfAborted();
       const next = await nextTokens(operations, network, cache, ids, living.length);
       living.forEach((text, i) => {
         written[text]!.push(next[i]!);
@@ -48,8 +46,9 @@ export async function generate(
       if (going.length < living.length) cache.select(going);
       living = going.map((i) => living[i]!);
       ids = going.map((i) => next[i]!);
-      const tokens = written.reduce((sum, text) => sum + text.length, 0);
-      onProgress?.({ texts: prompts.length, ended: prompts.length - living.length, tokens });
+      const ended = prompts.length - living.length;
+      const whole = ended + (living.length * (step + 1)) / maxNewTokens;
+      await onProgress?.(whole / prompts.length);
     }
     return written;
   } finally {

@@ -8,7 +8,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { tryRung } from '../../../../src/training/devices/ladder.ts';
 import { isOutOfMemory } from '../../../../src/training/devices/outOfMemory.ts';
 import { tinyTexts, writeTinyBert } from '../tinyCheckpoint.ts';
-import { trainerOf } from '../trainerOf.ts';
+import { trainerOf, unheard } from '../trainerOf.ts';
 
 const { report, open } = await tryRung('webgpu');
 await open?.close();
@@ -80,7 +80,7 @@ describe('what WebGPU tells of after the fact', {
 
   test('an invalid command ends a validation', async () => {
     await assert.rejects(
-      disturbed(invalid, () => made.trainer.validate()),
+      disturbed(invalid, () => made.trainer.validate(unheard)),
       /^Error: WebGPU reports/,
     );
   });
@@ -97,8 +97,8 @@ describe('what WebGPU tells of after the fact', {
       );
       assert.equal(await disturbed(wrong, () => trainer.fits(1, 2)), false);
       assert.equal(await trainer.fits(1, 2), true);
-      const { metrics } = await trainer.validate();
-      const again = await disturbed(wrong, () => trainer.validate());
+      const { metrics } = await trainer.validate(unheard);
+      const again = await disturbed(wrong, () => trainer.validate(unheard));
       assert.ok(Math.abs(again.metrics.loss! - metrics.loss!) < 1e-4);
     });
   }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ConfigError } from '../../../../src/experiment/parse.ts';
 import { tinyTexts, writeTinyBert, writeTinyLlama } from '../tinyCheckpoint.ts';
-import { trainerOf } from '../trainerOf.ts';
+import { trainerOf, unheard } from '../trainerOf.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-lengths-'));
 const POSITIONS = 16;
@@ -54,7 +54,7 @@ describe('texts and the positions of a network', () => {
     const { trainer, session, close } = await trainerOf(folder, classifier(), 'mean');
     assert.deepEqual([...session.subject.data.train.lengths!], [16, 12, 10, 9]);
     await trainer.step(1);
-    await trainer.validate();
+    await trainer.validate(unheard);
     await close();
   });
 
@@ -68,7 +68,7 @@ describe('texts and the positions of a network', () => {
 
     const config = generator(', maxLength: 12, maxNewTokens: 4');
     const { trainer, close } = await trainerOf(folder, config, 'mean');
-    await trainer.validate();
+    await trainer.validate(unheard);
     await close();
   });
 });
