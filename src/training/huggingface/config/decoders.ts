@@ -8,6 +8,7 @@ import {
   flag,
   headWidthOf,
   only,
+  range,
   rate,
   unsupported,
   withOwnNames,
@@ -35,6 +36,7 @@ const gpt2Schema = z.object({
   resid_pdrop: rate.default(0.1),
   embd_pdrop: rate.default(0.1),
   attn_pdrop: rate.default(0.1),
+  initializer_range: range,
   layer_norm_epsilon: z.number().positive().default(1e-5),
   tie_word_embeddings: flag.default(true),
 });
@@ -78,6 +80,7 @@ export function gpt2Config(read: Document): DecoderConfig {
     dropout: fields.resid_pdrop,
     attentionDropout: fields.attn_pdrop,
     embeddingDropout: fields.embd_pdrop,
+    initializerRange: fields.initializer_range,
   };
 }
 
@@ -97,6 +100,7 @@ const llamaSchema = z.object({
   attention_bias: flag.default(false),
   mlp_bias: flag.default(false),
   attention_dropout: rate.nullish(),
+  initializer_range: range,
 });
 
 /** Where transformers' Qwen2Config differs. */
@@ -159,6 +163,7 @@ function rotaryDecoder(
     dropout: 0,
     attentionDropout: fields.attention_dropout ?? 0,
     embeddingDropout: 0,
+    initializerRange: fields.initializer_range,
   };
 }
 

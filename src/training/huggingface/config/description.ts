@@ -23,6 +23,8 @@ export interface EncoderConfig {
   readonly attentionDropout: number;
   /** Before the classification head. */
   readonly classifierDropout: number;
+  /** Standard deviation of fresh weights. */
+  readonly initializerRange: number;
   readonly padId: number;
 }
 
@@ -53,6 +55,8 @@ export interface DecoderConfig {
   readonly dropout: number;
   readonly attentionDropout: number;
   readonly embeddingDropout: number;
+  /** Standard deviation of fresh weights. */
+  readonly initializerRange: number;
 }
 
 export interface RopeConfig {

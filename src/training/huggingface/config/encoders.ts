@@ -7,6 +7,7 @@ import {
   fieldsOf,
   headWidthOf,
   only,
+  range,
   rate,
   tokenId,
   withOwnNames,
@@ -35,6 +36,7 @@ const bertSchema = (vocabulary: number, padId: number) =>
     type_vocab_size: count.default(2),
     layer_norm_eps: z.number().positive().default(1e-12),
     classifier_dropout: rate.nullish(),
+    initializer_range: range,
     pad_token_id: tokenId.nullish().transform((id) => id ?? padId),
   });
 
@@ -67,6 +69,7 @@ export function bertConfig(type: keyof typeof schemas, document: Document): Enco
     dropout: fields.hidden_dropout_prob,
     attentionDropout: fields.attention_probs_dropout_prob,
     classifierDropout: fields.classifier_dropout ?? fields.hidden_dropout_prob,
+    initializerRange: fields.initializer_range,
     padId: fields.pad_token_id,
   };
 }
@@ -82,6 +85,7 @@ const distilbertSchema = z.object({
   dropout: rate.default(0.1),
   attention_dropout: rate.default(0.1),
   seq_classif_dropout: rate.default(0.2),
+  initializer_range: range,
   max_position_embeddings: count.default(512),
   pad_token_id: tokenId.nullish().transform((id) => id ?? 0),
 });
@@ -112,6 +116,7 @@ export function distilbertConfig(read: Document): EncoderConfig {
     dropout: fields.dropout,
     attentionDropout: fields.attention_dropout,
     classifierDropout: fields.seq_classif_dropout,
+    initializerRange: fields.initializer_range,
     padId: fields.pad_token_id,
   };
 }

@@ -11,6 +11,12 @@ export interface Document {
 export const count = z.int().positive();
 export const rate = z.number().min(0).max(1);
 export const flag = z.boolean();
+/** `initializer_range`, 0.02 in all config classes; transformers takes that for null and 0 too. */
+export const range = z
+  .number()
+  .nonnegative()
+  .nullish()
+  .transform((value) => value || 0.02);
 /** Token ids; lists of them are for ends of generation. */
 export const tokenId = z.int().nonnegative();
 

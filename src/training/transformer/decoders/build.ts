@@ -70,9 +70,9 @@ function build<T>(
   finish: (parameters: Parameters, body: DecoderBody) => Promise<T>,
 ): Promise<Network<T>> {
   const family: Family = config.modelType === 'gpt2' ? gpt2(config) : llama(config);
-  const { layers } = config;
+  const { layers, initializerRange } = config;
   return readParameters(
-    { tensors, file, prefix: family.prefix, layers, plan },
+    { tensors, file, prefix: family.prefix, layers, initializerRange, plan },
     async (parameters) =>
       finish(parameters, await decoderBody(parameters, family, layers, checkpointing)),
   );

@@ -40,5 +40,6 @@ function build(
   make: (parameters: Parameters) => Promise<Stack>,
 ): Promise<Network> {
   const { prefix } = namesOf[config.modelType];
-  return readParameters({ tensors, file, prefix, layers: config.layers, plan }, make);
+  const { layers, initializerRange } = config;
+  return readParameters({ tensors, file, prefix, layers, initializerRange, plan }, make);
 }

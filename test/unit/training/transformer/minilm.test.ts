@@ -75,11 +75,12 @@ for (const kernels of ['own', "tfjs's"] as const) {
 
     test('hidden states and embeddings of sentences', async () => {
       const { config } = source;
+      const { layers, initializerRange } = config;
       const { network, parameters } = await readParameters(
-        { ...source, prefix: 'bert.', layers: config.layers, plan },
+        { ...source, layers, initializerRange, prefix: 'bert.', plan },
         async (parameters) => {
-          const { input, layers } = await encoderBody(parameters, config, false);
-          return new Stack(input, layers);
+          const body = await encoderBody(parameters, config, false);
+          return new Stack(body.input, body.layers);
         },
       );
       const hidden = await passOver(

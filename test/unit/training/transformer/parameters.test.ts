@@ -69,6 +69,7 @@ async function read(
     file: 'net.safetensors',
     prefix: 'net.',
     layers: LAYERS,
+    initializerRange: 0.02,
     plan: { ...plan, ...changes },
   };
   return (await readParameters(source, build)).parameters;

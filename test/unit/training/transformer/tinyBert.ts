@@ -25,6 +25,7 @@ const config: EncoderConfig = {
   dropout: 0.1,
   attentionDropout: 0.1,
   classifierDropout: 0.1,
+  initializerRange: 0.02,
   padId: 0,
 };
 const CLASSES = 3;
