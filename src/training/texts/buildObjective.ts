@@ -1,7 +1,7 @@
 import type { Seed } from '../../runs/manifest.ts';
+import type { DecoderConfig } from '../huggingface/config.ts';
 import { openSafetensors } from '../huggingface/safetensors.ts';
 import type { Task } from '../loss.ts';
-import { ModelError } from '../models/model.ts';
 import { composed } from '../transformer/composed.ts';
 import { causalDecoder, sequenceDecoder } from '../transformer/decoders/build.ts';
 import { CausalModel } from '../transformer/decoders/causalModel.ts';
@@ -69,13 +69,8 @@ async function predictor(setting: TextSetting, source: Source, task: Task) {
 
 async function generator(setting: TextSetting, source: Source) {
   const { checkpoint, device } = setting;
-  const { config } = checkpoint;
-  if (config.kind === 'encoder') {
-    throw new ModelError(
-      `${checkpoint.name} is an encoder (${config.modelType}) and cannot generate`,
-      { key: ['model', 'from'], help: { expected: 'a decoder, such as Llama, Qwen2 or GPT-2' } },
-    );
-  }
+  // `openCheckpoint` refuses encoders that are to generate.
+  const config = checkpoint.config as DecoderConfig;
   const { network, parameters } = await causalDecoder({ ...source, config });
   const tied = config.tiedEmbeddings ? [network.head] : [];
   const model = new TransformerModel(parameters, tied, savedAs(setting));
