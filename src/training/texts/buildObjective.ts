@@ -2,17 +2,18 @@ import type { Seed } from '../../runs/manifest.ts';
 import type { DecoderConfig } from '../huggingface/config.ts';
 import { openSafetensors } from '../huggingface/safetensors.ts';
 import type { Task } from '../loss.ts';
+import type { CheckpointSource } from '../transformer/checkpointSource.ts';
 import { composed } from '../transformer/composed.ts';
 import { causalDecoder, sequenceDecoder } from '../transformer/decoders/build.ts';
 import { CausalModel } from '../transformer/decoders/causalModel.ts';
 import { sequenceEncoder } from '../transformer/encoders/build.ts';
 import { TransformerModel } from '../transformer/model.ts';
 import type { Plan } from '../transformer/plan.ts';
-import { defaultTargets } from '../transformer/plan.ts';
 import { SequenceModel } from '../transformer/sequenceModel.ts';
 import { GenerationLearner } from './generationLearner.ts';
 import { keepsHead } from './keepsHead.ts';
 import { positionsIn } from './lengths.ts';
+import { loraOf } from './lora.ts';
 import { savedAs } from './savedAs.ts';
 import { SequenceLearner } from './sequenceLearner.ts';
 import type { TextSetting } from './setting.ts';
@@ -47,7 +48,7 @@ export async function textObjective(
   }
 }
 
-type Source = Omit<Parameters<typeof sequenceEncoder>[0], 'config'>;
+type Source = Omit<CheckpointSource<unknown>, 'config'>;
 
 async function predictor(setting: TextSetting, source: Source, task: Task) {
   const { checkpoint, data, device } = setting;
@@ -80,11 +81,10 @@ async function generator(setting: TextSetting, source: Source) {
 
 function planOf({ config, checkpoint, data }: TextSetting, seed: number): Plan {
   const { freeze, reinitialize, adapter, head } = config.model;
-  const targets = defaultTargets[checkpoint.config.modelType];
   return {
     freeze,
     reinitialize,
-    lora: adapter ? { ...adapter.lora, targets: adapter.lora.targets ?? targets } : null,
+    lora: adapter ? loraOf(adapter, checkpoint.config) : null,
     newHead: config.task !== 'generation' && !keepsHead(checkpoint.config, config.task, data, head),
     seed,
   };

@@ -29,6 +29,12 @@ export interface Source {
   readonly plan: Plan;
 }
 
+/** A network, and its parameters in the order in which it asked for them. */
+export interface Network<T> {
+  readonly network: T;
+  readonly parameters: Parameters;
+}
+
 /**
  * Where in the network: `norm` is what comes between the last layer and the head, `output` a language model's head, which its
  * checkpoint has and which is trained with the rest.
@@ -44,7 +50,7 @@ export type Place = 'input' | { readonly layer: number } | 'norm' | 'pooler' | '
 export async function readParameters<T>(
   source: Source,
   build: (parameters: Parameters) => Promise<T>,
-): Promise<{ readonly network: T; readonly parameters: Parameters }> {
+): Promise<Network<T>> {
   const { layers, plan } = source;
   for (const key of ['freeze', 'reinitialize'] as const) {
     if (plan[key] <= layers) continue;

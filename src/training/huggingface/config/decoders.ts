@@ -6,6 +6,7 @@ import {
   type Document,
   fieldsOf,
   flag,
+  gelus,
   headWidthOf,
   only,
   range,
@@ -15,14 +16,7 @@ import {
 } from './fields.ts';
 import { ropeConfig } from './rope.ts';
 
-const activations = {
-  gelu: 'gelu',
-  gelu_python: 'gelu',
-  gelu_new: 'gelu_new',
-  gelu_pytorch_tanh: 'gelu_new',
-  silu: 'silu',
-  swish: 'silu',
-} as const;
+const silus = { silu: 'silu', swish: 'silu' } as const;
 
 /** Defaults are those of transformers' GPT2Config. */
 const gpt2Schema = z.object({
@@ -66,12 +60,10 @@ export function gpt2Config(read: Document): DecoderConfig {
     vocabulary: fields.vocab_size,
     maxPositions: fields.n_positions,
     normEpsilon: fields.layer_norm_epsilon,
-    activation: activationOf(
-      document,
-      'activation_function',
-      fields.activation_function,
-      activations,
-    ),
+    activation: activationOf(document, 'activation_function', fields.activation_function, {
+      ...gelus,
+      ...silus,
+    }),
     tiedEmbeddings: fields.tie_word_embeddings,
     attentionBias: true,
     outputBias: true,
@@ -157,7 +149,7 @@ function rotaryDecoder(
     vocabulary: fields.vocab_size,
     maxPositions: fields.max_position_embeddings,
     normEpsilon: fields.rms_norm_eps,
-    activation: activationOf(document, 'hidden_act', fields.hidden_act, activations),
+    activation: activationOf(document, 'hidden_act', fields.hidden_act, silus),
     tiedEmbeddings: fields.tie_word_embeddings,
     rope: ropeConfig(document, fields.max_position_embeddings),
     dropout: 0,

@@ -42,6 +42,7 @@ export interface DecoderConfig {
   readonly vocabulary: number;
   readonly maxPositions: number;
   readonly normEpsilon: number;
+  /** Llama and Qwen2 have SiLU alone. */
   readonly activation: 'gelu_new' | 'gelu' | 'silu';
   /** The table of tokens is the output layer's matrix too. */
   readonly tiedEmbeddings: boolean;

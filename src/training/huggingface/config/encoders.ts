@@ -5,6 +5,7 @@ import {
   count,
   type Document,
   fieldsOf,
+  gelus,
   headWidthOf,
   only,
   range,
@@ -13,13 +14,7 @@ import {
   withOwnNames,
 } from './fields.ts';
 
-const activations = {
-  gelu: 'gelu',
-  gelu_python: 'gelu',
-  gelu_new: 'gelu_new',
-  gelu_pytorch_tanh: 'gelu_new',
-  relu: 'relu',
-} as const;
+const activations = { ...gelus, relu: 'relu' } as const;
 
 /** Defaults are those of transformers' BertConfig, which those of RoBERTa and its kin share but for these two. */
 const bertSchema = (vocabulary: number, padId: number) =>

@@ -20,7 +20,7 @@ export function gpt2(config: DecoderConfig): Family {
     normName: 'ln_f',
     input: (parameters) => inputOf(parameters, config),
     layer: (section) => layerOf(section, config),
-    norm: (section, name) => normOf(section, name, config),
+    norm: (section, name) => layerNorm(section, name, config),
   };
 }
 
@@ -49,7 +49,7 @@ async function layerOf(section: Section, config: DecoderConfig): Promise<Layer> 
   const summed = config.initializerRange / Math.sqrt(2 * config.layers);
   const place = (name: string) => `${section.name}.${name}`;
 
-  const attendNorm = await normOf(section, 'ln_1', config);
+  const attendNorm = await layerNorm(section, 'ln_1', config);
   const attend = attention(fused(await project('attn.c_attn', width, 3 * width)), {
     place: place('attn.probabilities'),
     heads,
@@ -59,7 +59,7 @@ async function layerOf(section: Section, config: DecoderConfig): Promise<Layer> 
     dropout: config.attentionDropout,
   });
   const output = await project('attn.c_proj', width, width, summed);
-  const feedNorm = await normOf(section, 'ln_2', config);
+  const feedNorm = await layerNorm(section, 'ln_2', config);
   const inner = await project('mlp.c_fc', width, innerWidth);
   const outer = await project('mlp.c_proj', innerWidth, width, summed);
   const drop = (name: string) => dropout(place(name), config.dropout);
@@ -67,9 +67,4 @@ async function layerOf(section: Section, config: DecoderConfig): Promise<Layer> 
     residual(sequence(attendNorm, attend, output, drop('attn'))),
     residual(sequence(feedNorm, inner, activation(config.activation), outer, drop('mlp'))),
   );
-}
-
-async function normOf(section: Section, name: string, config: DecoderConfig): Promise<Layer> {
-  const { gamma, beta } = await section.norm(name, config.width);
-  return layerNorm(gamma, beta, config.normEpsilon);
 }

@@ -15,9 +15,10 @@ import { SequenceModel } from '../../../../src/training/transformer/sequenceMode
 import { python } from '../../../python/python.ts';
 import { hasWebgpu } from '../../../webgpu.ts';
 import { testFolder } from '../huggingface/folder.ts';
-import { alone, full, logitsOf, type OpenedCausal, open, openCausal } from './decoders.ts';
+import { alone, logitsOf, type OpenedCausal, open, openCausal } from './decoders.ts';
 import { distance, Gradients } from './gradients.ts';
 import { assertSpread, takeAdapters, tensorsOf } from './peer.ts';
+import { full } from './plan.ts';
 
 /** As decoders_peer.py makes them: tied and own heads, shared keys and values, biases, learned and rotary positions. */
 const KINDS = ['gpt2', 'llama', 'llama-tied', 'qwen2'] as const;

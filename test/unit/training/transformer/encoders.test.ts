@@ -21,6 +21,7 @@ import { python } from '../../../python/python.ts';
 import { testFolder } from '../huggingface/folder.ts';
 import { distance, Gradients } from './gradients.ts';
 import { assertSpread, compare, type Network, takeAdapters, tensorsOf } from './peer.ts';
+import { full } from './plan.ts';
 
 const KINDS = ['bert', 'roberta', 'distilbert'] as const;
 type Kind = (typeof KINDS)[number];
@@ -77,7 +78,6 @@ function alone(tokens: TokenBatch, start: number, end: number): TokenBatch {
   };
 }
 
-const full: Plan = { freeze: 0, reinitialize: 0, lora: null, newHead: false, seed: 0 };
 const lora = (kind: Kind): Plan => ({
   ...full,
   newHead: true,

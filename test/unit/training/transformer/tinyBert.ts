@@ -9,6 +9,7 @@ import { SequenceModel } from '../../../../src/training/transformer/sequenceMode
 import type { Stack } from '../../../../src/training/transformer/stack.ts';
 import { bertShapes, linearShapes, randomTensors, type Shapes } from '../tinyCheckpoint.ts';
 import type { Network } from './peer.ts';
+import { full } from './plan.ts';
 
 const config: EncoderConfig = {
   kind: 'encoder',
@@ -41,7 +42,7 @@ export async function tinyBert(
       config,
       tensors: readerOf(shapes()),
       file: 'tiny BERT',
-      plan: { freeze: 0, reinitialize: 0, lora: null, newHead: false, seed: 0, ...plan },
+      plan: { ...full, ...plan },
       checkpointing,
     },
     CLASSES,
