@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { ConfigError, type Diagnostic } from './configError.ts';
 import type { Path } from './document.ts';
+import { withOwner } from './hubId.ts';
 import { modelOrigin } from './modelOrigin.ts';
 import { nearest } from './nearest.ts';
 import type { ParsedConfig } from './parse.ts';
@@ -14,9 +15,14 @@ import { readsTexts } from './texts.ts';
  */
 export function checkFiles({ file, config, position }: ParsedConfig, baseFolder: string): void {
   const { data, model } = config;
-  const check = (key: Path, named: string, expected: string, message: string | null) => {
+  const check = (
+    key: Path,
+    named: string,
+    expected: string,
+    message: string | null,
+    suggestion = neighbour(baseFolder, named),
+  ) => {
     if (message === null) return [];
-    const suggestion = neighbour(baseFolder, named);
     const diagnostic: Diagnostic = {
       file,
       ...position(key),
@@ -34,7 +40,8 @@ export function checkFiles({ file, config, position }: ParsedConfig, baseFolder:
   if (model.from !== undefined) {
     const kind = modelKinds[readsTexts(data) ? 'texts' : 'numbers'];
     const message = modelComplaint(baseFolder, model.from, kind);
-    diagnostics.push(...check(['model', 'from'], model.from, kind.expected, message));
+    const owned = kind.isOnHub ? withOwner(model.from) : undefined;
+    diagnostics.push(...check(['model', 'from'], model.from, kind.expected, message, owned));
   }
   if (diagnostics.length > 0) throw new ConfigError(diagnostics);
 }

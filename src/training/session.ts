@@ -33,7 +33,6 @@ export async function openSession(
   onLoading: (loading: Loading) => void,
 ): Promise<Session> {
   const { config, folder } = request;
-  checkGroups(request);
   const open = readsTexts(config.data) ? openTexts : openTables;
   const subject = await open(request, onLoading);
   checkBatch(request, subject.data);
@@ -52,23 +51,6 @@ export async function openSession(
 export async function closeSession({ device, engine }: Session): Promise<void> {
   await engine.close();
   await device.close();
-}
-
-function checkGroups(request: Request): void {
-  const { groups, task, batchSize } = request.config;
-  if (groups.by === 'label' && task !== 'classification') {
-    throw request.problem(['groups', 'by'], `a ${task} has no labels to make groups by`, {
-      expected: 'microbatch, random or column:<name>',
-    });
-  }
-  const isCounted = groups.by === 'microbatch' || groups.by === 'random';
-  if (isCounted && groups.count > batchSize) {
-    throw request.problem(
-      ['groups', 'count'],
-      `${groups.count} groups cannot be made of a batch of ${batchSize} examples`,
-      { expected: `a count of at most batchSize, ${batchSize}` },
-    );
-  }
 }
 
 function checkBatch(request: Request, { train }: Data): void {

@@ -28,6 +28,7 @@ def encoder(c):
         "dropout": dropout,
         "attentionDropout": own("attention_probs_dropout_prob", "attention_dropout"),
         "classifierDropout": dropout if head is None else head,
+        "initializerRange": c.initializer_range,
         "padId": c.pad_token_id,
     }
 
@@ -42,6 +43,7 @@ def decoder(c):
         "vocabulary": c.vocab_size,
         "maxPositions": c.max_position_embeddings,
         "tiedEmbeddings": c.tie_word_embeddings,
+        "initializerRange": c.initializer_range,
     }
     if c.model_type == "gpt2":
         block = model.h[0]

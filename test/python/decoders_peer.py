@@ -29,7 +29,9 @@ LLAMA = dict(
     intermediate_size=48,
     max_position_embeddings=64,
 )
-SHARED = dict(vocab_size=VOCABULARY, bos_token_id=1, eos_token_id=EOS, pad_token_id=PAD)
+SHARED = dict(
+    vocab_size=VOCABULARY, bos_token_id=1, eos_token_id=EOS, pad_token_id=PAD, initializer_range=0.05
+)
 LLAMA3 = dict(
     rope_type="llama3",
     rope_theta=10000.0,

@@ -21,6 +21,7 @@ CONFIGS = {
         hidden_dim=size["intermediate_size"],
         max_position_embeddings=size["max_position_embeddings"],
         activation="gelu",
+        initializer_range=size["initializer_range"],
         num_labels=3,
     ),
 }
@@ -31,6 +32,7 @@ SIZE = dict(
     num_attention_heads=4,
     intermediate_size=48,
     max_position_embeddings=24,
+    initializer_range=0.05,
 )
 
 

@@ -1,4 +1,5 @@
-"""Makes the folder of a tiny random checkpoint whose tokenizer knows the words of some texts."""
+"""Makes the folder of a tiny random checkpoint that knows the words of some texts, as transformers saves it: for tests that
+compare with transformers. Those that only train take test/unit/training/tinyCheckpoint.ts, which needs no Python."""
 
 import json
 import sys

@@ -1,15 +1,22 @@
 import { DataProblem } from './problem.ts';
 import type { Row, Table } from './table.ts';
 
-/** @throws DataProblem unless the cell is a number, or the text of one, that float32 can hold */
-export function numberIn(table: Table, row: Row, column: number, scale = 1): number {
+/**
+ * @param remedy what else may mend it than another value
+ * @throws DataProblem unless the cell is a number, or the text of one, that float32 can hold
+ */
+export function numberIn(
+  table: Table,
+  row: Row,
+  column: number,
+  { scale = 1, remedy }: { readonly scale?: number; readonly remedy: string },
+): number {
   const cell = row.cells[column];
   const isNumeric = typeof cell === 'number' || (typeof cell === 'string' && cell.trim() !== '');
   const value = isNumeric ? Number(cell) / scale : Number.NaN;
   if (Number.isFinite(Math.fround(value))) return value;
   throw new DataProblem(table.file, row.place(column), notA('number', table, row, column), {
-    expected:
-      'a finite number: mend the cell, remove its row, or list data.features without the column',
+    expected: `a finite number: mend the cell, remove its row, or ${remedy}`,
   });
 }
 

@@ -30,11 +30,12 @@ export async function readCells(
   classes?: ReadonlySet<string>,
 ): Promise<Cells> {
   const { scale } = request.config.data;
+  const asFeature = { scale, remedy: 'list data.features without the column' };
   const features = new FloatList();
   const targets: string[] = [];
   const groups: string[] = [];
   for await (const row of table.rows) {
-    for (const column of roles.features) features.push(numberIn(table, row, column, scale));
+    for (const column of roles.features) features.push(numberIn(table, row, column, asFeature));
     targets.push(targetIn(table, row, roles.target, request, classes));
     if (roles.group !== null) groups.push(labelIn(table, row, roles.group));
   }

@@ -4,6 +4,8 @@ import { labelled } from './labels.ts';
 import { DataProblem } from './problem.ts';
 import type { Row, Table } from './table.ts';
 
+const CLASSES = 'say task: classification if the column holds classes';
+
 /**
  * What is to be predicted of a row, as text: a class, or a number.
  * @param classes the only ones there may be, if that is known
@@ -16,8 +18,8 @@ export function targetIn(
   { config: { task } }: Request,
   classes?: ReadonlySet<string>,
 ): string {
+  if (task === 'regression') return String(numberIn(table, row, column, { remedy: CLASSES }));
   const target = labelIn(table, row, column);
-  if (task === 'regression') numberIn(table, row, column);
   if (!classes || classes.has(target)) return target;
   throw new DataProblem(table.file, row.place(column), `class "${target}" is unknown`, {
     expected: 'a class that the training data have',

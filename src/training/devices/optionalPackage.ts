@@ -3,7 +3,8 @@ import path from 'node:path';
 import { RungUnavailable } from './rung.ts';
 
 /**
- * Where an optional package is, for this program or else for the folder it is run in (a person's own `npm install`).
+ * Where an optional package is, for this program or else for the folder it is run in (a person's own `npm install`): loading it
+ * then runs code of that folder.
  * @throws RungUnavailable when it is in neither.
  */
 export function resolveOptional(name: string): string {

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { CheckpointError } from './checkpointError.ts';
-import { readJson } from './json.ts';
+import { parsed, readJson } from './json.ts';
 import {
   type NamedTensor,
   openSafetensorsFile,
@@ -119,11 +119,7 @@ export async function readAdapter(
   folder: string,
 ): Promise<AdapterDescription & { readonly tensors: TensorFile }> {
   const file = path.join(folder, ADAPTER_CONFIG_FILE);
-  const { success, data, error } = schema.safeParse(await readJson(file));
-  if (!success) {
-    const { path, message } = error.issues[0]!;
-    throw new CheckpointError(`${file}: ${path.join('.')}: ${message}`);
-  }
+  const data = parsed(schema, file, await readJson(file));
   const weights = path.join(folder, ADAPTER_FILE);
   if (!existsSync(weights)) {
     throw new CheckpointError(

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Tokenizer as Pipeline } from '@huggingface/tokenizers';
 import { z } from 'zod';
 import { CheckpointError } from './checkpointError.ts';
-import { readJson } from './json.ts';
+import { parsed, readJson } from './json.ts';
 import { repairsFor } from './tokenizer/repairs.ts';
 import { type SpecialIds, specialIds, specialTokensSchema } from './tokenizer/specialTokens.ts';
 import {
@@ -74,13 +74,6 @@ export async function openTokenizer(folder: string): Promise<Tokenizer> {
     // Made for WordPiece; transformers leaves the text of BPE alone too.
     cleanUp: config.clean_up_tokenization_spaces === true && json.model.type !== 'BPE',
   });
-}
-
-function parsed<T>(schema: z.ZodType<T>, file: string, json: unknown): T {
-  const { success, data, error } = schema.safeParse(json);
-  if (success) return data;
-  const { path, message } = error.issues[0]!;
-  throw new CheckpointError(`${file}: ${path.join('.')}: ${message}`);
 }
 
 function assembled(file: string, json: object, config: unknown): Pipeline {

@@ -1,18 +1,19 @@
 import type { Seed } from '../../runs/manifest.ts';
+import type { DecoderConfig } from '../huggingface/config.ts';
 import { openSafetensors } from '../huggingface/safetensors.ts';
 import type { Task } from '../loss.ts';
-import { ModelError } from '../models/model.ts';
+import type { CheckpointSource } from '../transformer/checkpointSource.ts';
 import { composed } from '../transformer/composed.ts';
 import { causalDecoder, sequenceDecoder } from '../transformer/decoders/build.ts';
 import { CausalModel } from '../transformer/decoders/causalModel.ts';
 import { sequenceEncoder } from '../transformer/encoders/build.ts';
 import { TransformerModel } from '../transformer/model.ts';
 import type { Plan } from '../transformer/plan.ts';
-import { defaultTargets } from '../transformer/plan.ts';
 import { SequenceModel } from '../transformer/sequenceModel.ts';
 import { GenerationLearner } from './generationLearner.ts';
 import { keepsHead } from './keepsHead.ts';
 import { positionsIn } from './lengths.ts';
+import { loraOf } from './lora.ts';
 import { savedAs } from './savedAs.ts';
 import { SequenceLearner } from './sequenceLearner.ts';
 import type { TextSetting } from './setting.ts';
@@ -47,7 +48,7 @@ export async function textObjective(
   }
 }
 
-type Source = Omit<Parameters<typeof sequenceEncoder>[0], 'config'>;
+type Source = Omit<CheckpointSource<unknown>, 'config'>;
 
 async function predictor(setting: TextSetting, source: Source, task: Task) {
   const { checkpoint, data, device } = setting;
@@ -69,13 +70,8 @@ async function predictor(setting: TextSetting, source: Source, task: Task) {
 
 async function generator(setting: TextSetting, source: Source) {
   const { checkpoint, device } = setting;
-  const { config } = checkpoint;
-  if (config.kind === 'encoder') {
-    throw new ModelError(
-      `${checkpoint.name} is an encoder (${config.modelType}) and cannot generate`,
-      { key: ['model', 'from'], help: { expected: 'a decoder, such as Llama, Qwen2 or GPT-2' } },
-    );
-  }
+  // `openCheckpoint` refuses encoders that are to generate.
+  const config = checkpoint.config as DecoderConfig;
   const { network, parameters } = await causalDecoder({ ...source, config });
   const tied = config.tiedEmbeddings ? [network.head] : [];
   const model = new TransformerModel(parameters, tied, savedAs(setting));
@@ -85,11 +81,10 @@ async function generator(setting: TextSetting, source: Source) {
 
 function planOf({ config, checkpoint, data }: TextSetting, seed: number): Plan {
   const { freeze, reinitialize, adapter, head } = config.model;
-  const targets = defaultTargets[checkpoint.config.modelType];
   return {
     freeze,
     reinitialize,
-    lora: adapter ? { ...adapter.lora, targets: adapter.lora.targets ?? targets } : null,
+    lora: adapter ? loraOf(adapter, checkpoint.config) : null,
     newHead: config.task !== 'generation' && !keepsHead(checkpoint.config, config.task, data, head),
     seed,
   };

@@ -4,7 +4,7 @@ import type { Loading } from '../../runs/loading.ts';
 import { downloadProblem } from '../data/readFiles.ts';
 import { CheckpointError } from '../huggingface/checkpointError.ts';
 import { type CheckpointConfig, CONFIG_FILE, readCheckpointConfig } from '../huggingface/config.ts';
-import { DownloadError, nameOf, resolvedId, resolveRepository } from '../huggingface/resolve.ts';
+import { DownloadError, nameOf, resolveRepository } from '../huggingface/resolve.ts';
 import { weightFiles } from '../huggingface/safetensors.ts';
 import { openTokenizer, TOKENIZER_FILE, type Tokenizer } from '../huggingface/tokenizer.ts';
 import type { Request } from '../request.ts';
@@ -13,11 +13,9 @@ import type { Request } from '../request.ts';
 export interface Checkpoint {
   /** `owner/name` on the hub, or the path of the folder. */
   readonly name: string;
-  /** Commit on the hub; null for a folder. */
+  /** Its commit on the hub; null for a folder. */
   readonly revision: string | null;
   readonly folder: string;
-  /** `owner/name@commit`, if it is on the hub. */
-  readonly source: string | null;
   readonly config: CheckpointConfig;
   readonly tokenizer: Tokenizer;
   /** What padding is filled with; no weight ever sees it. */
@@ -52,15 +50,11 @@ export async function openCheckpoint(
       );
     }
     const tokenizer = await openTokenizer(folder);
-    const source =
+    const { name, revision } =
       origin.kind === 'hub'
-        ? {
-            name: nameOf(origin.id),
-            revision: path.basename(folder),
-            source: resolvedId(origin.id, folder),
-          }
-        : { name: path.resolve(folder), revision: null, source: null };
-    return { ...source, folder, config, tokenizer, padId: padIdOf(tokenizer, config) };
+        ? { name: nameOf(origin.id), revision: path.basename(folder) }
+        : { name: folder, revision: null };
+    return { name, revision, folder, config, tokenizer, padId: padIdOf(tokenizer, config) };
   } catch (error) {
     if (error instanceof DownloadError) throw downloadProblem(request, ['model', 'from'], error);
     if (!(error instanceof CheckpointError)) throw error;

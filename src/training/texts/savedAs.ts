@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Task } from '../loss.ts';
 import { adapterFiles, type Files, wholeFiles } from '../transformer/files.ts';
-import { defaultTargets } from '../transformer/plan.ts';
+import { loraOf } from './lora.ts';
 import type { TextSetting } from './setting.ts';
 
 /** Beside the weights, what transformers reads of a tokenizer; not every checkpoint has all of them. */
@@ -47,7 +47,7 @@ export function savedAs({ config, checkpoint, data }: TextSetting): Files {
   };
   if (!adapter) return wholeFiles(companions);
   return adapterFiles(companions, {
-    lora: { ...adapter.lora, targets: adapter.lora.targets ?? defaultTargets[modelType] },
+    lora: loraOf(adapter, checkpoint.config),
     base: name,
     revision,
     taskType: generates ? 'CAUSAL_LM' : 'SEQ_CLS',

@@ -20,7 +20,7 @@ export async function openTexts(
 ): Promise<Subject> {
   const { config } = request;
   const checkpoint = await openCheckpoint(request, onLoading);
-  const { tokenizer } = checkpoint;
+  const { name, revision, folder, tokenizer } = checkpoint;
   const maxLength = exampleLength(request, checkpoint.config);
   const { data: all, files } = await readFiles(request, onLoading, (files, onBytes) =>
     loadTextData(request, files, { tokenizer, maxLength }, onBytes),
@@ -31,9 +31,9 @@ export async function openTexts(
   return {
     data,
     files,
-    model: { folder: checkpoint.folder, files: () => checkpointFiles(checkpoint.folder) },
+    model: { folder, files: () => checkpointFiles(folder) },
     sources: {
-      ...(checkpoint.source && { model: checkpoint.source }),
+      ...(revision && { model: `${name}@${revision}` }),
       ...(files.source && { data: files.source }),
     },
     warnings: cutTexts(data.train, maxLength),

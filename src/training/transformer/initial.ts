@@ -1,11 +1,8 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { randomFor } from '../data/random.ts';
 
-/** The standard deviation of fresh weights in the networks trained here, as their configs have it unless they say otherwise. */
-const RANGE = 0.02;
-
-/** What a parameter starts from where no checkpoint has it. */
-export type Initial = 'normal' | 'zeros' | 'ones' | 'kaiming';
+/** What a parameter starts from where no checkpoint has it; `normal` is the standard deviation, around 0. */
+export type Initial = 'zeros' | 'ones' | 'kaiming' | { readonly normal: number };
 
 /**
  * Values that depend on the seed and the parameter's name, and on no other parameter.
@@ -24,19 +21,19 @@ export function initialValues(
       return values;
     case 'ones':
       return values.fill(1);
-    case 'normal':
-      return values.map(normal(name, seed));
     case 'kaiming':
       return values.map(kaiming(shape[1]!, name, seed));
+    default:
+      return values.map(normal(initial.normal, name, seed));
   }
 }
 
 /** Box & Muller 1958. */
-function normal(name: string, seed: number): () => number {
+function normal(deviation: number, name: string, seed: number): () => number {
   const uniform = uniformFor(name, seed);
   return () => {
     const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
-    return RANGE * radius * Math.cos(2 * Math.PI * uniform());
+    return deviation * radius * Math.cos(2 * Math.PI * uniform());
   };
 }
 

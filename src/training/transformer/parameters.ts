@@ -24,7 +24,15 @@ export interface Source {
   readonly prefix: string;
   /** Layers of the network, between its embeddings and its head. */
   readonly layers: number;
+  /** Standard deviation of fresh weights. */
+  readonly initializerRange: number;
   readonly plan: Plan;
+}
+
+/** A network, and its parameters in the order in which it asked for them. */
+export interface Network<T> {
+  readonly network: T;
+  readonly parameters: Parameters;
 }
 
 /**
@@ -42,7 +50,7 @@ export type Place = 'input' | { readonly layer: number } | 'norm' | 'pooler' | '
 export async function readParameters<T>(
   source: Source,
   build: (parameters: Parameters) => Promise<T>,
-): Promise<{ readonly network: T; readonly parameters: Parameters }> {
+): Promise<Network<T>> {
   const { layers, plan } = source;
   for (const key of ['freeze', 'reinitialize'] as const) {
     if (plan[key] <= layers) continue;
@@ -147,6 +155,13 @@ export class Parameters {
   }
 }
 
+interface LinearOptions {
+  readonly layout?: Layout;
+  readonly bias?: boolean;
+  /** Standard deviation of fresh weights, where it is not that of the network's others. */
+  readonly range?: number;
+}
+
 /** How peft calls the matrices of an adapter. */
 const ADAPTER = /\.lora_[AB]\.weight$/;
 
@@ -182,10 +197,10 @@ export class Section {
     name: string,
     inputs: number,
     outputs: number,
-    { layout = 'out-in', bias = true }: { layout?: Layout; bias?: boolean } = {},
+    { layout = 'out-in', bias = true, range }: LinearOptions = {},
   ): Promise<Linear> {
     const shape: [number, number] = layout === 'out-in' ? [outputs, inputs] : [inputs, outputs];
-    const weight = await this.matrix(joined(name, 'weight'), shape);
+    const weight = await this.matrix(joined(name, 'weight'), shape, range);
     return {
       weight,
       bias: bias ? await this.vector(joined(name, 'bias'), outputs, 'zeros') : null,
@@ -205,8 +220,13 @@ export class Section {
     };
   }
 
-  matrix(name: string, shape: readonly [number, number]): Promise<Parameter<Matrix>> {
-    return this.#get(name, shape, 'normal');
+  /** @param range standard deviation of fresh values */
+  matrix(
+    name: string,
+    shape: readonly [number, number],
+    range = this.#source.initializerRange,
+  ): Promise<Parameter<Matrix>> {
+    return this.#get(name, shape, { normal: range });
   }
 
   vector(name: string, length: number, initial: 'zeros' | 'ones'): Promise<Parameter<Vector>> {

@@ -1,4 +1,5 @@
 import type { ModelType } from '../huggingface/config.ts';
+import type { LoraConfig } from '../huggingface/peft.ts';
 
 /** What of a checkpoint is trained, and what is made anew. */
 export interface Plan {
@@ -7,20 +8,11 @@ export interface Plan {
   /** So many layers, from the top, start from fresh values, and so does BERT's pooler. */
   readonly reinitialize: number;
   /** Where given, adapters are trained, the head, and what starts from fresh values; nothing else. */
-  readonly lora: LoraPlan | null;
+  readonly lora: LoraConfig | null;
   /** The head starts from fresh values. */
   readonly newHead: boolean;
   /** Of all fresh values. */
   readonly seed: number;
-}
-
-/** LoRA (Hu et al., arXiv 2106.09685), as peft's LoraConfig has it. */
-export interface LoraPlan {
-  readonly rank: number;
-  readonly alpha: number;
-  readonly dropout: number;
-  /** Linear layers whose name is one of these, or ends with a dot and one of these. */
-  readonly targets: readonly string[];
 }
 
 /** What adapters go to unless something else is said: queries and values, as in peft where it has a choice of its own. */

@@ -74,6 +74,24 @@ test('texts need a checkpoint: in a folder, or named as on the hub', () => {
   assert.equal(complaint('saved'), 'the folder saved holds no config.json');
 });
 
+test('a name that had no owner once is completed', () => {
+  const files = 'data: { train: data/train.csv, validation: data/dev.csv, target: y';
+  const suggestions = (rest: string, name: string) =>
+    missing(`${files}${rest} }\nmodel: { from: ${name} }`).map(([, , suggestion]) => suggestion);
+  const owned = {
+    'bert-base-uncased': 'google-bert/bert-base-uncased',
+    'roberta-large': 'FacebookAI/roberta-large',
+    'distilbert-base-uncased': 'distilbert/distilbert-base-uncased',
+    distilgpt2: 'distilbert/distilgpt2',
+    'gpt2-medium': 'openai-community/gpt2-medium',
+  };
+  for (const [name, id] of Object.entries(owned)) {
+    assert.deepEqual(suggestions(', text: x', name), [id]);
+    assert.deepEqual(suggestions('', name), [undefined], 'numbers have no model on the hub');
+  }
+  assert.deepEqual(suggestions(', text: x', 'bert-base-of-mine'), [undefined]);
+});
+
 test('numbers need a layers model, and there are none on the hub', () => {
   const files = 'data: { train: data/train.csv, validation: data/dev.csv, target: y }';
   assert.deepEqual(missing(`${files}\nmodel: { from: owner/chekpoint }`), [

@@ -1,5 +1,7 @@
+// Needs no Python: for tests that only train. Those that compare with transformers take test/python/tiny.py.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { EncoderConfig } from '../../../src/training/huggingface/config.ts';
 import { WEIGHTS_FILE, writeSafetensors } from '../../../src/training/huggingface/safetensors.ts';
 import { random } from '../engine/random.ts';
 
@@ -17,27 +19,6 @@ const VOCABULARY = SPECIAL.length + WORDS.length;
 /** A Hugging Face checkpoint of a BERT without a head: random values, words for tokens. */
 export function writeTinyBert(folder: string, sizes: Sizes = {}): Promise<void> {
   const { width = 16, layers = 1, positions = 32 } = sizes;
-  const linear = (name: string, from: number, to: number): Shapes => [
-    [`${name}.weight`, [to, from]],
-    [`${name}.bias`, [to]],
-  ];
-  const norm = (name: string): Shapes => [
-    [`${name}.weight`, [width]],
-    [`${name}.bias`, [width]],
-  ];
-  const blocks = Array.from({ length: layers }, (_, i): Shapes => {
-    const block = `encoder.layer.${i}`;
-    return [
-      ...['query', 'key', 'value'].flatMap((part) =>
-        linear(`${block}.attention.self.${part}`, width, width),
-      ),
-      ...linear(`${block}.attention.output.dense`, width, width),
-      ...norm(`${block}.attention.output.LayerNorm`),
-      ...linear(`${block}.intermediate.dense`, width, 2 * width),
-      ...linear(`${block}.output.dense`, 2 * width, width),
-      ...norm(`${block}.output.LayerNorm`),
-    ];
-  });
   return write(
     folder,
     {
@@ -48,15 +29,57 @@ export function writeTinyBert(folder: string, sizes: Sizes = {}): Promise<void> 
       hidden_dropout_prob: 0.1,
       attention_probs_dropout_prob: 0.1,
     },
-    [
-      ['embeddings.word_embeddings.weight', [VOCABULARY, width]],
-      ['embeddings.position_embeddings.weight', [positions, width]],
-      ['embeddings.token_type_embeddings.weight', [2, width]],
-      ...norm('embeddings.LayerNorm'),
-      ...blocks.flat(),
-      ...linear('pooler.dense', width, width),
-    ],
+    bertShapes({
+      vocabulary: VOCABULARY,
+      maxPositions: positions,
+      typeVocabulary: 2,
+      width,
+      innerWidth: 2 * width,
+      layers,
+    }),
   );
+}
+
+type BertSizes = Pick<
+  EncoderConfig,
+  'vocabulary' | 'maxPositions' | 'typeVocabulary' | 'width' | 'innerWidth' | 'layers'
+>;
+
+/** The tensors of a BERT without a head, as BertModel names them. */
+export function bertShapes(sizes: BertSizes): Shapes {
+  const { vocabulary, maxPositions, typeVocabulary, width, innerWidth, layers } = sizes;
+  const norm = (name: string): Shapes => [
+    [`${name}.weight`, [width]],
+    [`${name}.bias`, [width]],
+  ];
+  const blocks = Array.from({ length: layers }, (_, i): Shapes => {
+    const block = `encoder.layer.${i}`;
+    return [
+      ...['query', 'key', 'value'].flatMap((part) =>
+        linearShapes(`${block}.attention.self.${part}`, width, width),
+      ),
+      ...linearShapes(`${block}.attention.output.dense`, width, width),
+      ...norm(`${block}.attention.output.LayerNorm`),
+      ...linearShapes(`${block}.intermediate.dense`, width, innerWidth),
+      ...linearShapes(`${block}.output.dense`, innerWidth, width),
+      ...norm(`${block}.output.LayerNorm`),
+    ];
+  });
+  return [
+    ['embeddings.word_embeddings.weight', [vocabulary, width]],
+    ['embeddings.position_embeddings.weight', [maxPositions, width]],
+    ['embeddings.token_type_embeddings.weight', [typeVocabulary, width]],
+    ...norm('embeddings.LayerNorm'),
+    ...blocks.flat(),
+    ...linearShapes('pooler.dense', width, width),
+  ];
+}
+
+export function linearShapes(name: string, from: number, to: number): Shapes {
+  return [
+    [`${name}.weight`, [to, from]],
+    [`${name}.bias`, [to]],
+  ];
 }
 
 /** As `writeTinyBert`, a Llama with tied embeddings. */
@@ -95,7 +118,7 @@ export function writeTinyLlama(folder: string, sizes: Sizes = {}): Promise<void>
   );
 }
 
-type Shapes = readonly (readonly [name: string, shape: readonly number[]])[];
+export type Shapes = readonly (readonly [name: string, shape: readonly number[]])[];
 
 function configOf(type: string, width: number, layers: number, positions: number) {
   return {
@@ -110,24 +133,21 @@ function configOf(type: string, width: number, layers: number, positions: number
   };
 }
 
-/** Norms about 1, all else about 0. */
 async function write(folder: string, config: object, shapes: Shapes): Promise<void> {
   mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(folder, 'config.json'), JSON.stringify(config));
   writeFileSync(path.join(folder, 'tokenizer.json'), JSON.stringify(tokenizer()));
+  await writeSafetensors(path.join(folder, WEIGHTS_FILE), randomTensors(shapes));
+}
+
+/** Norms about 1, all else about 0. */
+export function randomTensors(shapes: Shapes) {
   const { normal } = random(1);
-  await writeSafetensors(
-    path.join(folder, WEIGHTS_FILE),
-    shapes.map(([name, shape]) => {
-      const mean = /norm\.weight$/i.test(name) ? 1 : 0;
-      const size = shape.reduce((product, length) => product * length);
-      return {
-        name,
-        shape,
-        values: Float32Array.from({ length: size }, () => mean + 0.2 * normal()),
-      };
-    }),
-  );
+  return shapes.map(([name, shape]) => {
+    const mean = /norm\.weight$/i.test(name) ? 1 : 0;
+    const length = shape.reduce((product, side) => product * side);
+    return { name, shape, values: Float32Array.from({ length }, () => mean + 0.2 * normal()) };
+  });
 }
 
 function tokenizer() {

@@ -6,22 +6,17 @@ import {
   type Document,
   fieldsOf,
   flag,
+  gelus,
   headWidthOf,
   only,
+  range,
   rate,
   unsupported,
   withOwnNames,
 } from './fields.ts';
 import { ropeConfig } from './rope.ts';
 
-const activations = {
-  gelu: 'gelu',
-  gelu_python: 'gelu',
-  gelu_new: 'gelu_new',
-  gelu_pytorch_tanh: 'gelu_new',
-  silu: 'silu',
-  swish: 'silu',
-} as const;
+const silus = { silu: 'silu', swish: 'silu' } as const;
 
 /** Defaults are those of transformers' GPT2Config. */
 const gpt2Schema = z.object({
@@ -35,6 +30,7 @@ const gpt2Schema = z.object({
   resid_pdrop: rate.default(0.1),
   embd_pdrop: rate.default(0.1),
   attn_pdrop: rate.default(0.1),
+  initializer_range: range,
   layer_norm_epsilon: z.number().positive().default(1e-5),
   tie_word_embeddings: flag.default(true),
 });
@@ -64,12 +60,10 @@ export function gpt2Config(read: Document): DecoderConfig {
     vocabulary: fields.vocab_size,
     maxPositions: fields.n_positions,
     normEpsilon: fields.layer_norm_epsilon,
-    activation: activationOf(
-      document,
-      'activation_function',
-      fields.activation_function,
-      activations,
-    ),
+    activation: activationOf(document, 'activation_function', fields.activation_function, {
+      ...gelus,
+      ...silus,
+    }),
     tiedEmbeddings: fields.tie_word_embeddings,
     attentionBias: true,
     outputBias: true,
@@ -78,6 +72,7 @@ export function gpt2Config(read: Document): DecoderConfig {
     dropout: fields.resid_pdrop,
     attentionDropout: fields.attn_pdrop,
     embeddingDropout: fields.embd_pdrop,
+    initializerRange: fields.initializer_range,
   };
 }
 
@@ -97,6 +92,7 @@ const llamaSchema = z.object({
   attention_bias: flag.default(false),
   mlp_bias: flag.default(false),
   attention_dropout: rate.nullish(),
+  initializer_range: range,
 });
 
 /** Where transformers' Qwen2Config differs. */
@@ -153,12 +149,13 @@ function rotaryDecoder(
     vocabulary: fields.vocab_size,
     maxPositions: fields.max_position_embeddings,
     normEpsilon: fields.rms_norm_eps,
-    activation: activationOf(document, 'hidden_act', fields.hidden_act, activations),
+    activation: activationOf(document, 'hidden_act', fields.hidden_act, silus),
     tiedEmbeddings: fields.tie_word_embeddings,
     rope: ropeConfig(document, fields.max_position_embeddings),
     dropout: 0,
     attentionDropout: fields.attention_dropout ?? 0,
     embeddingDropout: 0,
+    initializerRange: fields.initializer_range,
   };
 }
 

@@ -23,6 +23,8 @@ export interface EncoderConfig {
   readonly attentionDropout: number;
   /** Before the classification head. */
   readonly classifierDropout: number;
+  /** Standard deviation of fresh weights. */
+  readonly initializerRange: number;
   readonly padId: number;
 }
 
@@ -40,6 +42,7 @@ export interface DecoderConfig {
   readonly vocabulary: number;
   readonly maxPositions: number;
   readonly normEpsilon: number;
+  /** Llama and Qwen2 have SiLU alone. */
   readonly activation: 'gelu_new' | 'gelu' | 'silu';
   /** The table of tokens is the output layer's matrix too. */
   readonly tiedEmbeddings: boolean;
@@ -53,6 +56,8 @@ export interface DecoderConfig {
   readonly dropout: number;
   readonly attentionDropout: number;
   readonly embeddingDropout: number;
+  /** Standard deviation of fresh weights. */
+  readonly initializerRange: number;
 }
 
 export interface RopeConfig {

@@ -5,20 +5,16 @@ import {
   count,
   type Document,
   fieldsOf,
+  gelus,
   headWidthOf,
   only,
+  range,
   rate,
   tokenId,
   withOwnNames,
 } from './fields.ts';
 
-const activations = {
-  gelu: 'gelu',
-  gelu_python: 'gelu',
-  gelu_new: 'gelu_new',
-  gelu_pytorch_tanh: 'gelu_new',
-  relu: 'relu',
-} as const;
+const activations = { ...gelus, relu: 'relu' } as const;
 
 /** Defaults are those of transformers' BertConfig, which those of RoBERTa and its kin share but for these two. */
 const bertSchema = (vocabulary: number, padId: number) =>
@@ -35,6 +31,7 @@ const bertSchema = (vocabulary: number, padId: number) =>
     type_vocab_size: count.default(2),
     layer_norm_eps: z.number().positive().default(1e-12),
     classifier_dropout: rate.nullish(),
+    initializer_range: range,
     pad_token_id: tokenId.nullish().transform((id) => id ?? padId),
   });
 
@@ -67,6 +64,7 @@ export function bertConfig(type: keyof typeof schemas, document: Document): Enco
     dropout: fields.hidden_dropout_prob,
     attentionDropout: fields.attention_probs_dropout_prob,
     classifierDropout: fields.classifier_dropout ?? fields.hidden_dropout_prob,
+    initializerRange: fields.initializer_range,
     padId: fields.pad_token_id,
   };
 }
@@ -82,6 +80,7 @@ const distilbertSchema = z.object({
   dropout: rate.default(0.1),
   attention_dropout: rate.default(0.1),
   seq_classif_dropout: rate.default(0.2),
+  initializer_range: range,
   max_position_embeddings: count.default(512),
   pad_token_id: tokenId.nullish().transform((id) => id ?? 0),
 });
@@ -112,6 +111,7 @@ export function distilbertConfig(read: Document): EncoderConfig {
     dropout: fields.dropout,
     attentionDropout: fields.attention_dropout,
     classifierDropout: fields.seq_classif_dropout,
+    initializerRange: fields.initializer_range,
     padId: fields.pad_token_id,
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CheckpointError } from '../checkpointError.ts';
+import { parsed } from '../json.ts';
 
 /** A config.json that is being read. */
 export interface Document {
@@ -11,15 +12,18 @@ export interface Document {
 export const count = z.int().positive();
 export const rate = z.number().min(0).max(1);
 export const flag = z.boolean();
+/** `initializer_range`, 0.02 in all config classes; transformers takes that for null and 0 too. */
+export const range = z
+  .number()
+  .nonnegative()
+  .nullish()
+  .transform((value) => value || 0.02);
 /** Token ids; lists of them are for ends of generation. */
 export const tokenId = z.int().nonnegative();
 
 /** @throws CheckpointError naming the first field that is not as the schema wants it */
 export function fieldsOf<T>(schema: z.ZodType<T>, { file, json }: Document): T {
-  const { success, data, error } = schema.safeParse(json);
-  if (success) return data;
-  const { path, message } = error.issues[0]!;
-  throw new CheckpointError(`${file}: ${path.join('.')}: ${message}`);
+  return parsed(schema, file, json);
 }
 
 /** A network that differs from those built here in one field. */
@@ -39,6 +43,14 @@ export function only(document: Document, field: string, supported: unknown): voi
   const value = document.json[field] ?? supported;
   if (value !== supported) throw unsupported(document, field, value, JSON.stringify(supported));
 }
+
+/** What both encoders and decoders may have. */
+export const gelus = {
+  gelu: 'gelu',
+  gelu_python: 'gelu',
+  gelu_new: 'gelu_new',
+  gelu_pytorch_tanh: 'gelu_new',
+} as const;
 
 /**
  * The activation's name here for its name in transformers.

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { CheckpointError } from '../checkpointError.ts';
 import { CONFIG_FILE } from '../config.ts';
-import { readJson } from '../json.ts';
+import { parsed, readJson } from '../json.ts';
 
 const token = z
   .union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)])
@@ -51,7 +50,5 @@ export async function specialIds(
 
 async function optional<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
   if (!existsSync(file)) return undefined;
-  const { success, data } = schema.safeParse(await readJson(file));
-  if (!success) throw new CheckpointError(`${file} names special tokens in a way not known here`);
-  return data;
+  return parsed(schema, file, await readJson(file));
 }

@@ -1,38 +1,24 @@
 import type { DecoderConfig } from '../../huggingface/config.ts';
+import type { CheckpointSource } from '../checkpointSource.ts';
 import { lastToken, ofExamples } from '../layers/examples.ts';
 import { linear } from '../layers/linear.ts';
 import { sequence } from '../layers/sequence.ts';
 import type { Matrix } from '../operations.ts';
 import type { Parameter } from '../parameter.ts';
-import { type Parameters, readParameters, type TensorReader } from '../parameters.ts';
-import type { Plan } from '../plan.ts';
+import { type Network, type Parameters, readParameters } from '../parameters.ts';
 import { Stack } from '../stack.ts';
 import { type DecoderBody, decoderBody } from './body.ts';
 import type { Family } from './family.ts';
 import { gpt2 } from './gpt2.ts';
 import { llama } from './llama.ts';
 
-/** A checkpoint of a decoder, and how it is to be trained. */
-export interface DecoderSource {
-  readonly config: DecoderConfig;
-  readonly tensors: TensorReader;
-  /** Of the tensors; named in errors. */
-  readonly file: string;
-  readonly plan: Plan;
-  /** Layers are gone through a second time before the way back, for less memory. */
-  readonly checkpointing: boolean;
-}
+export type DecoderSource = CheckpointSource<DecoderConfig>;
 
 /** A language model: from tokens to hidden states [rows, width], and to logits by the head. */
 export interface CausalNetwork {
   readonly stack: Stack;
   /** [vocabulary, width]; the table of tokens itself, where the two are tied. */
   readonly head: Parameter<Matrix>;
-}
-
-interface Network<T> {
-  readonly network: T;
-  readonly parameters: Parameters;
 }
 
 /**
@@ -70,9 +56,9 @@ function build<T>(
   finish: (parameters: Parameters, body: DecoderBody) => Promise<T>,
 ): Promise<Network<T>> {
   const family: Family = config.modelType === 'gpt2' ? gpt2(config) : llama(config);
-  const { layers } = config;
+  const { layers, initializerRange } = config;
   return readParameters(
-    { tensors, file, prefix: family.prefix, layers, plan },
+    { tensors, file, prefix: family.prefix, layers, initializerRange, plan },
     async (parameters) =>
       finish(parameters, await decoderBody(parameters, family, layers, checkpointing)),
   );

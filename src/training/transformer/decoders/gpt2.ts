@@ -20,7 +20,7 @@ export function gpt2(config: DecoderConfig): Family {
     normName: 'ln_f',
     input: (parameters) => inputOf(parameters, config),
     layer: (section) => layerOf(section, config),
-    norm: (section, name) => normOf(section, name, config),
+    norm: (section, name) => layerNorm(section, name, config),
   };
 }
 
@@ -39,11 +39,17 @@ async function inputOf(parameters: Parameters, config: DecoderConfig): Promise<D
 /** Each sublayer's norm comes before it, within its residual connection. */
 async function layerOf(section: Section, config: DecoderConfig): Promise<Layer> {
   const { heads, width, headWidth, innerWidth } = config;
-  const project = async (name: string, inputs: number, outputs: number) =>
-    linear(await section.linear(name, inputs, outputs, { layout: 'in-out' }));
+  const project = async (
+    name: string,
+    inputs: number,
+    outputs: number,
+    range = config.initializerRange,
+  ) => linear(await section.linear(name, inputs, outputs, { layout: 'in-out', range }));
+  // What ends in the residual stream starts smaller, since 2·layers of them are summed there (Radford et al. 2019, 2.3).
+  const summed = config.initializerRange / Math.sqrt(2 * config.layers);
   const place = (name: string) => `${section.name}.${name}`;
 
-  const attendNorm = await normOf(section, 'ln_1', config);
+  const attendNorm = await layerNorm(section, 'ln_1', config);
   const attend = attention(fused(await project('attn.c_attn', width, 3 * width)), {
     place: place('attn.probabilities'),
     heads,
@@ -52,18 +58,13 @@ async function layerOf(section: Section, config: DecoderConfig): Promise<Layer> 
     causal: true,
     dropout: config.attentionDropout,
   });
-  const output = await project('attn.c_proj', width, width);
-  const feedNorm = await normOf(section, 'ln_2', config);
+  const output = await project('attn.c_proj', width, width, summed);
+  const feedNorm = await layerNorm(section, 'ln_2', config);
   const inner = await project('mlp.c_fc', width, innerWidth);
-  const outer = await project('mlp.c_proj', innerWidth, width);
+  const outer = await project('mlp.c_proj', innerWidth, width, summed);
   const drop = (name: string) => dropout(place(name), config.dropout);
   return sequence(
     residual(sequence(attendNorm, attend, output, drop('attn'))),
     residual(sequence(feedNorm, inner, activation(config.activation), outer, drop('mlp'))),
   );
-}
-
-async function normOf(section: Section, name: string, config: DecoderConfig): Promise<Layer> {
-  const { gamma, beta } = await section.norm(name, config.width);
-  return layerNorm(gamma, beta, config.normEpsilon);
 }

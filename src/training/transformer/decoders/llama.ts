@@ -1,5 +1,4 @@
 import type { DecoderConfig } from '../../huggingface/config.ts';
-import { ModelError } from '../../models/model.ts';
 import { attention, separately } from '../layers/attention.ts';
 import { embedding } from '../layers/embedding.ts';
 import { gatedFeedForward } from '../layers/gated.ts';
@@ -13,17 +12,8 @@ import type { DecoderInput, Family } from './family.ts';
 import { turned } from './projections.ts';
 import { type Rotations, rotations } from './rotary.ts';
 
-/**
- * Llama (Touvron et al., arXiv 2302.13971), SmolLM among it, and Qwen2 (arXiv 2407.10671), which differs by biases.
- *
- * @throws ModelError if the feed-forward layers have another activation than SiLU
- */
+/** Llama (Touvron et al., arXiv 2302.13971), SmolLM among it, and Qwen2 (arXiv 2407.10671), which differs by biases. */
 export function llama(config: DecoderConfig): Family {
-  if (config.activation !== 'silu') {
-    throw new ModelError(
-      `${config.modelType} with the activation ${config.activation} is not supported, only with silu`,
-    );
-  }
   const turns = rotations(config.rope!, config.headWidth);
   return {
     prefix: 'model.',

@@ -62,7 +62,7 @@ async function inputLayer(section: Section, config: EncoderConfig): Promise<Laye
   }
   return sequence(
     embedding(tables),
-    await normalise(section, 'LayerNorm', config),
+    await layerNorm(section, 'LayerNorm', config),
     dropout(section.name, config.dropout),
   );
 }
@@ -90,7 +90,7 @@ async function encoderLayer(section: Section, config: EncoderConfig): Promise<La
   const found = config.modelType === 'distilbert' ? 0 : config.dropout;
   return sequence(
     residual(sequence(attend, output, dropout(place(names.output), found))),
-    await normalise(section, names.attentionNorm, config),
+    await layerNorm(section, names.attentionNorm, config),
     residual(
       sequence(
         linear(await section.linear(names.inner, width, innerWidth)),
@@ -99,11 +99,6 @@ async function encoderLayer(section: Section, config: EncoderConfig): Promise<La
         dropout(place(names.outer), config.dropout),
       ),
     ),
-    await normalise(section, names.norm, config),
+    await layerNorm(section, names.norm, config),
   );
-}
-
-async function normalise(section: Section, name: string, config: EncoderConfig): Promise<Layer> {
-  const { gamma, beta } = await section.norm(name, config.width);
-  return layerNorm(gamma, beta, config.normEpsilon);
 }

@@ -1,33 +1,19 @@
 import type { EncoderConfig } from '../../huggingface/config.ts';
-import { type Parameters, readParameters, type TensorReader } from '../parameters.ts';
-import type { Plan } from '../plan.ts';
+import type { CheckpointSource } from '../checkpointSource.ts';
+import { type Network, type Parameters, readParameters } from '../parameters.ts';
 import { Stack } from '../stack.ts';
 import { encoderBody } from './body.ts';
 import { encoderHead } from './head.ts';
 import { namesOf } from './names.ts';
 
-/** A checkpoint of an encoder, and how it is to be trained. */
-export interface EncoderSource {
-  readonly config: EncoderConfig;
-  readonly tensors: TensorReader;
-  /** Of the tensors; named in errors. */
-  readonly file: string;
-  readonly plan: Plan;
-  /** Layers are gone through a second time before the way back, for less memory. */
-  readonly checkpointing: boolean;
-}
-
-interface Network {
-  readonly network: Stack;
-  readonly parameters: Parameters;
-}
+export type EncoderSource = CheckpointSource<EncoderConfig>;
 
 /**
  * An encoder with a head, as transformers' …ForSequenceClassification: from tokens to [batch, outputs].
  *
  * @throws ModelError where checkpoint and plan do not give that network
  */
-export function sequenceEncoder(source: EncoderSource, outputs: number): Promise<Network> {
+export function sequenceEncoder(source: EncoderSource, outputs: number): Promise<Network<Stack>> {
   return build(source, async (parameters) => {
     const { config, checkpointing } = source;
     const { input, layers } = await encoderBody(parameters, config, checkpointing);
@@ -38,7 +24,8 @@ export function sequenceEncoder(source: EncoderSource, outputs: number): Promise
 function build(
   { config, tensors, file, plan }: EncoderSource,
   make: (parameters: Parameters) => Promise<Stack>,
-): Promise<Network> {
+): Promise<Network<Stack>> {
   const { prefix } = namesOf[config.modelType];
-  return readParameters({ tensors, file, prefix, layers: config.layers, plan }, make);
+  const { layers, initializerRange } = config;
+  return readParameters({ tensors, file, prefix, layers, initializerRange, plan }, make);
 }

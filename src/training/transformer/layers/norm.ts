@@ -1,14 +1,20 @@
 import type { Parameter } from '../parameter.ts';
+import type { Section } from '../parameters.ts';
 import type { Layer, Vector } from '../pass.ts';
 
-/** Layer normalisation (Ba et al., arXiv 1607.06450). */
-export function layerNorm(
-  gamma: Parameter<Vector>,
-  beta: Parameter<Vector>,
-  epsilon: number,
-): Layer {
+/**
+ * Layer normalisation (Ba et al., arXiv 1607.06450).
+ *
+ * @param name after the section's
+ */
+export async function layerNorm(
+  section: Section,
+  name: string,
+  { width, normEpsilon }: { readonly width: number; readonly normEpsilon: number },
+): Promise<Layer> {
+  const { gamma, beta } = await section.norm(name, width);
   return (x, { operations, bounds, sink }) => {
-    const { y, stats } = operations.layerNorm(x, gamma.value, beta.value, epsilon);
+    const { y, stats } = operations.layerNorm(x, gamma.value, beta.value, normEpsilon);
     return {
       y,
       back(dy, needsInput = true) {

@@ -62,7 +62,7 @@ async function failure(settings: Settings, by?: Tokenizer) {
     assert.ok(error instanceof ConfigError, String(error));
     const { file, line, column, message, suggestion, expected } = error.diagnostics[0]!;
     assert.ok(expected);
-    return { file: path.basename(file), line, column, message, suggestion };
+    return { file: path.basename(file), line, column, message, suggestion, expected };
   }
   assert.fail('nothing was wrong');
 }
@@ -101,6 +101,22 @@ describe('texts to predict from', () => {
       assert.deepEqual(classes, []);
       const shorter = await load({ task: 'regression', data: `${data}, maxLength: 20` });
       assert.deepEqual([...shorter.train.lengths], [20, 6]);
+    }
+  });
+
+  test('what is no number is no target of a regression: perhaps it is a class', async () => {
+    const data = 'train: train.csv, validation: dev.csv, text: t, target: label';
+    write('dev.csv', 't,label\nx,0\n');
+    for (const [cell, shown] of [
+      ['good', '"good"'],
+      ['NaN', '"NaN"'],
+      ['', 'an empty cell'],
+    ]) {
+      write('train.csv', `t,label\nx,0.5\ny,${cell}\n`);
+      const { file, line, column, message, expected } = await failure({ task: 'regression', data });
+      assert.deepEqual({ file, line, column }, { file: 'train.csv', line: 3, column: 3 });
+      assert.equal(message, `${shown} in column "label" is not a number`);
+      assert.match(expected, /mend the cell, remove its row, or say task: classification/);
     }
   });
 

@@ -24,6 +24,7 @@ async function folderOf(json: unknown): Promise<string> {
 const rate = fc.constantFrom(0, 0.1, 0.25);
 const count = fc.constantFrom(8, 16, 24, 1000);
 const epsilon = fc.constantFrom(1e-5, 1e-6, 1e-12);
+const initializer_range = fc.constantFrom(0.02, 0.05);
 const labels = fc.constantFrom({ 0: 'no', 1: 'yes', 2: 'perhaps' }, { 0: 'score' });
 
 /** Some of the fields, the others left to their defaults. */
@@ -42,6 +43,7 @@ const bert = some({
   type_vocab_size: fc.constantFrom(1, 2),
   layer_norm_eps: epsilon,
   classifier_dropout: fc.option(rate),
+  initializer_range,
   pad_token_id: fc.constantFrom(0, 1, 3),
 });
 const distilbert = some({
@@ -55,6 +57,7 @@ const distilbert = some({
   dropout: rate,
   attention_dropout: rate,
   seq_classif_dropout: rate,
+  initializer_range,
 });
 const gpt2 = some({
   n_embd: fc.constant(48),
@@ -67,6 +70,7 @@ const gpt2 = some({
   resid_pdrop: rate,
   embd_pdrop: rate,
   attn_pdrop: rate,
+  initializer_range,
   layer_norm_epsilon: epsilon,
   tie_word_embeddings: fc.boolean(),
 });
@@ -86,11 +90,12 @@ const rotary = {
   vocab_size: count,
   max_position_embeddings: count,
   rms_norm_eps: epsilon,
-  hidden_act: fc.constantFrom('silu', 'gelu'),
+  hidden_act: fc.constantFrom('silu', 'swish'),
   tie_word_embeddings: fc.boolean(),
   attention_bias: fc.boolean(),
   mlp_bias: fc.boolean(),
   attention_dropout: rate,
+  initializer_range,
   rope_theta: fc.constantFrom(5e5, 1e6),
   rope_scaling: fc.constantFrom(null, { rope_type: 'default' }, { rope_type: 'llama3', ...llama3 }),
   rope_parameters: fc.constantFrom(
@@ -170,6 +175,7 @@ suite('what is not built here is refused by name', () => {
     [{ model_type: 'llama', rope_parameters: { rope_type: 'yarn' } }, 'yarn', 'llama3'],
     [{ model_type: 'llama', rope_scaling: { rope_type: 'llama3' } }, 'factor'],
     [{ model_type: 'llama', partial_rotary_factor: 0.5 }, 'partial_rotary_factor'],
+    [{ model_type: 'llama', hidden_act: 'gelu' }, 'hidden_act', 'gelu', 'silu, swish'],
     [{ model_type: 'llama', num_key_value_heads: 5 }, 'num_key_value_heads', '32'],
     [{ model_type: 'llama', quantization_config: { bits: 4 } }, 'quantised'],
     [{ model_type: 'qwen2', use_sliding_window: true }, 'use_sliding_window'],

@@ -15,9 +15,10 @@ import { SequenceModel } from '../../../../src/training/transformer/sequenceMode
 import { python } from '../../../python/python.ts';
 import { hasWebgpu } from '../../../webgpu.ts';
 import { testFolder } from '../huggingface/folder.ts';
-import { alone, full, logitsOf, type OpenedCausal, open, openCausal } from './decoders.ts';
+import { alone, logitsOf, type OpenedCausal, open, openCausal } from './decoders.ts';
 import { distance, Gradients } from './gradients.ts';
-import { takeAdapters, tensorsOf } from './peer.ts';
+import { assertSpread, takeAdapters, tensorsOf } from './peer.ts';
+import { full } from './plan.ts';
 
 /** As decoders_peer.py makes them: tied and own heads, shared keys and values, biases, learned and rotary positions. */
 const KINDS = ['gpt2', 'llama', 'llama-tied', 'qwen2'] as const;
@@ -104,6 +105,30 @@ async function compareCausal(
   assert.ok(distance(means, groupMeans(expected.get('losses')!, bounds), 1) < 1e-4, 'means');
   compareGradients(sink, parameters, expected);
 }
+
+describe('fresh weights', () => {
+  let device: Device;
+  before(async () => {
+    device = await openDevice('cpu');
+  });
+  after(() => device.close());
+
+  for (const kind of KINDS) {
+    test(`of ${kind} spread as far as its config says, and as GPT-2 has it where layers are summed`, async () => {
+      const here = path.join(folder, kind, 'classifier');
+      const plan = { ...full, reinitialize: 2, newHead: true };
+      const { parameters } = await open(here, (source) => sequenceDecoder(source, 3), { plan });
+      const fresh = parameters.all.filter(
+        ({ name, value }) => value.rank === 2 && /layers|\.h\.|score/.test(name),
+      );
+      assert.ok(fresh.length > 2 * 4);
+      for (const { name, value } of fresh) {
+        assertSpread(value, name.includes('c_proj') ? 0.05 / Math.sqrt(2 * 2) : 0.05, name);
+      }
+      parameters.dispose();
+    });
+  }
+});
 
 for (const [kind, rung] of KINDS.flatMap((kind) => RUNGS.map((rung) => [kind, rung] as const))) {
   describe(`${kind} on ${rung}, beside transformers`, () => {

@@ -14,8 +14,7 @@ import type { Operations } from '../../../../src/training/transformer/operations
 import type { Parameters } from '../../../../src/training/transformer/parameters.ts';
 import { passOver, type TokenBatch } from '../../../../src/training/transformer/pass.ts';
 import type { Plan } from '../../../../src/training/transformer/plan.ts';
-
-export const full: Plan = { freeze: 0, reinitialize: 0, lora: null, newHead: false, seed: 0 };
+import { full } from './plan.ts';
 
 export interface Options {
   readonly plan?: Plan;

@@ -25,6 +25,7 @@ import { python } from '../../../python/python.ts';
 import { testFolder } from '../huggingface/folder.ts';
 import { distance } from './gradients.ts';
 import { compare, takeAdapters, tensorsOf } from './peer.ts';
+import { full } from './plan.ts';
 
 const sentences = [
   'Weapons of Mass Destruction Found in Iraq.',
@@ -35,7 +36,6 @@ const sentences = [
 ];
 const labels = [1, 1, 0, 0, 1];
 const bounds = [0, 2, 5];
-const plan: Plan = { freeze: 0, reinitialize: 0, lora: null, newHead: false, seed: 0 };
 
 const folder = testFolder();
 let source: { config: EncoderConfig; tensors: TensorFile; file: string };
@@ -75,11 +75,12 @@ for (const kernels of ['own', "tfjs's"] as const) {
 
     test('hidden states and embeddings of sentences', async () => {
       const { config } = source;
+      const { layers, initializerRange } = config;
       const { network, parameters } = await readParameters(
-        { ...source, prefix: 'bert.', layers: config.layers, plan },
+        { ...source, layers, initializerRange, prefix: 'bert.', plan: full },
         async (parameters) => {
-          const { input, layers } = await encoderBody(parameters, config, false);
-          return new Stack(input, layers);
+          const body = await encoderBody(parameters, config, false);
+          return new Stack(body.input, body.layers);
         },
       );
       const hidden = await passOver(
@@ -107,7 +108,7 @@ for (const kernels of ['own', "tfjs's"] as const) {
     test('LoRA: outputs, losses and the gradients of two groups', async () => {
       const targets = defaultTargets.bert;
       const lora: Plan = {
-        ...plan,
+        ...full,
         newHead: true,
         lora: { rank: 8, alpha: 16, dropout: 0, targets },
       };

@@ -11,6 +11,7 @@ import {
   type TensorReader,
 } from '../../../../src/training/transformer/parameters.ts';
 import type { Plan } from '../../../../src/training/transformer/plan.ts';
+import { full } from './plan.ts';
 
 const LAYERS = 4;
 const WIDTH = 3;
@@ -57,7 +58,7 @@ function tensorsOf(entries: ReadonlyMap<string, readonly number[]>): TensorReade
   };
 }
 
-const plan: Plan = { freeze: 0, reinitialize: 0, lora: null, newHead: false, seed: SEED };
+const plan: Plan = { ...full, seed: SEED };
 const lora = { rank: 2, alpha: 4, dropout: 0, targets: ['dense'] };
 
 async function read(
@@ -69,6 +70,7 @@ async function read(
     file: 'net.safetensors',
     prefix: 'net.',
     layers: LAYERS,
+    initializerRange: 0.02,
     plan: { ...plan, ...changes },
   };
   return (await readParameters(source, build)).parameters;

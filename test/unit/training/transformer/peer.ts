@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type * as tf from '@tensorflow/tfjs-core';
 import { readAdapter } from '../../../../src/training/huggingface/peft.ts';
 import { openSafetensorsFile } from '../../../../src/training/huggingface/safetensors.ts';
 import type { Parameters } from '../../../../src/training/transformer/parameters.ts';
@@ -21,6 +22,14 @@ export async function tensorsOf(file: string): Promise<Map<string, Float32Array>
   } finally {
     await tensors.close();
   }
+}
+
+/** Checks the standard deviation of values drawn around 0, to five standard errors of it. */
+export function assertSpread(tensor: tf.Tensor, expected: number, name: string): void {
+  const values = tensor.dataSync<'float32'>();
+  const deviation = Math.sqrt(values.reduce((sum, x) => sum + x * x, 0) / values.length);
+  const error = expected / Math.sqrt(2 * values.length);
+  assert.ok(Math.abs(deviation - expected) < 5 * error, `${name}: ${deviation}`);
 }
 
 /** Gives what is trained the values that peft saved, which must be of the same parameters. */

@@ -24,11 +24,11 @@ import { python } from '../../../python/python.ts';
 import { testFolder } from '../huggingface/folder.ts';
 import { distance } from './gradients.ts';
 import { type Network, tensorsOf } from './peer.ts';
+import { full } from './plan.ts';
 import { tinyBatch } from './tinyBert.ts';
 
 const folder = testFolder();
 const base = path.join(folder, 'base');
-const full: Plan = { freeze: 0, reinitialize: 0, lora: null, newHead: false, seed: 0 };
 const lora = { rank: 4, alpha: 8, dropout: 0, targets: defaultTargets.bert };
 const CLASSES = 3;
 

@@ -7,9 +7,10 @@ import type { Operations } from '../../../../src/training/transformer/operations
 import { smollm2 } from '../../../python/checkpoints.ts';
 import { python } from '../../../python/python.ts';
 import { testFolder } from '../huggingface/folder.ts';
-import { alone, full, logitsOf, type OpenedCausal, openCausal } from './decoders.ts';
+import { alone, logitsOf, type OpenedCausal, openCausal } from './decoders.ts';
 import { distance } from './gradients.ts';
 import { tensorsOf } from './peer.ts';
+import { full } from './plan.ts';
 
 /** The first problem of GSM8K's test set (Cobbe et al., arXiv 2110.14168; MIT licence). */
 const QUESTION =

@@ -7,8 +7,9 @@ import type { TokenBatch } from '../../../../src/training/transformer/pass.ts';
 import type { Plan } from '../../../../src/training/transformer/plan.ts';
 import { SequenceModel } from '../../../../src/training/transformer/sequenceModel.ts';
 import type { Stack } from '../../../../src/training/transformer/stack.ts';
-import { random } from '../../engine/random.ts';
+import { bertShapes, linearShapes, randomTensors, type Shapes } from '../tinyCheckpoint.ts';
 import type { Network } from './peer.ts';
+import { full } from './plan.ts';
 
 const config: EncoderConfig = {
   kind: 'encoder',
@@ -25,6 +26,7 @@ const config: EncoderConfig = {
   dropout: 0.1,
   attentionDropout: 0.1,
   classifierDropout: 0.1,
+  initializerRange: 0.02,
   padId: 0,
 };
 const CLASSES = 3;
@@ -38,9 +40,9 @@ export async function tinyBert(
   const { network, parameters } = await sequenceEncoder(
     {
       config,
-      tensors: randomTensors(shapes()),
+      tensors: readerOf(shapes()),
       file: 'tiny BERT',
-      plan: { freeze: 0, reinitialize: 0, lora: null, newHead: false, seed: 0, ...plan },
+      plan: { ...full, ...plan },
       checkpointing,
     },
     CLASSES,
@@ -49,45 +51,17 @@ export async function tinyBert(
   return { model, parameters, stack: network };
 }
 
-function shapes(): Map<string, readonly number[]> {
-  const { width, innerWidth, vocabulary, maxPositions, typeVocabulary } = config;
-  const linear = (name: string, from: number, to: number) =>
-    [[`${name}.weight`, [to, from]] as const, [`${name}.bias`, [to]] as const] as const;
-  const norm = (name: string) =>
-    [[`${name}.weight`, [width]] as const, [`${name}.bias`, [width]] as const] as const;
-  const layers = Array.from({ length: config.layers }, (_, i) => `bert.encoder.layer.${i}`);
-  return new Map<string, readonly number[]>([
-    ['bert.embeddings.word_embeddings.weight', [vocabulary, width]],
-    ['bert.embeddings.position_embeddings.weight', [maxPositions, width]],
-    ['bert.embeddings.token_type_embeddings.weight', [typeVocabulary, width]],
-    ...norm('bert.embeddings.LayerNorm'),
-    ...layers.flatMap((layer) => [
-      ...['query', 'key', 'value'].flatMap((part) =>
-        linear(`${layer}.attention.self.${part}`, width, width),
-      ),
-      ...linear(`${layer}.attention.output.dense`, width, width),
-      ...norm(`${layer}.attention.output.LayerNorm`),
-      ...linear(`${layer}.intermediate.dense`, width, innerWidth),
-      ...linear(`${layer}.output.dense`, innerWidth, width),
-      ...norm(`${layer}.output.LayerNorm`),
-    ]),
-    ...linear('bert.pooler.dense', width, width),
-    ...linear('classifier', width, CLASSES),
-  ]);
+function shapes(): Shapes {
+  const body = bertShapes(config).map(([name, shape]) => [`bert.${name}`, shape] as const);
+  return [...body, ...linearShapes('classifier', config.width, CLASSES)];
 }
 
-/** Norms about 1, all else about 0. */
-function randomTensors(shapes: ReadonlyMap<string, readonly number[]>): TensorReader {
-  const names = [...shapes.keys()];
+function readerOf(shapes: Shapes): TensorReader {
+  const tensors = new Map(randomTensors(shapes).map((tensor) => [tensor.name, tensor]));
   return {
-    names,
-    shapeOf: (name) => shapes.get(name)!,
-    read: async (name) => {
-      const { normal } = random(names.indexOf(name));
-      const mean = name.endsWith('LayerNorm.weight') ? 1 : 0;
-      const size = shapes.get(name)!.reduce((product, length) => product * length);
-      return Float32Array.from({ length: size }, () => mean + 0.2 * normal());
-    },
+    names: [...tensors.keys()],
+    shapeOf: (name) => tensors.get(name)!.shape,
+    read: async (name) => tensors.get(name)!.values,
   };
 }
 

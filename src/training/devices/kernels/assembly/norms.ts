@@ -3,10 +3,7 @@
  * by root mean square.
  */
 import { madd, share } from './thread';
-import { lanes, read4, sum4, write4 } from './vectors';
-
-/** Columns of a sum over rows that are one piece of work: a line of the cache. */
-const STRIP: usize = 16;
+import { lanes, read4, STRIP, sum4, write4 } from './vectors';
 
 /** Keeps μ and 1/√(mean((x − μ)²) + ε) of each row. */
 export function norm(

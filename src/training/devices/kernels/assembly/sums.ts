@@ -1,8 +1,5 @@
 /** Sums of rows, by group and by segment; strips of columns are shared out. */
-import { read4, write4 } from './vectors';
-
-/** Columns that are one piece of work: a line of the cache. */
-const STRIP: usize = 16;
+import { read4, STRIP, write4 } from './vectors';
 
 /** out[g] = Σ x[i] over the rows i of group g; x [rows, n], out [k, n]. */
 export function rowSums(

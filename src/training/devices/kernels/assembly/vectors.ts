@@ -2,6 +2,9 @@
 
 const VECTOR: usize = 4;
 
+/** Columns of a sum over rows that are one piece of work: a line of the cache. */
+export const STRIP: usize = 16;
+
 /** The first `left` of four floats, zeros for the rest. */
 export function read4(at: usize, left: usize): v128 {
   if (left >= VECTOR) return v128.load(at);
