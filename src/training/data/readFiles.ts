@@ -43,8 +43,7 @@ export async function readFiles<T>(
 /** What could not be had from the hub, at the key that names it. */
 export function downloadProblem(request: Request, key: string[], { message }: DownloadError) {
   return request.problem(key, message, {
-    expected:
-      'a repository of the Hugging Face hub that can be reached, or files on this machine',
+    expected: 'a repository of the Hugging Face hub that can be reached, or files on this machine',
   });
 }
 

@@ -139,23 +139,22 @@ export class Parameters {
 
   /** @throws ModelError unless every target of LoRA names a linear layer */
   checkTargets(): void {
+    const { file, plan } = this.#source;
+    if (!plan.lora) return;
     const modules = this.#sections.flatMap(({ linears }) => linears);
-    for (const [i, target] of (this.#source.plan.lora?.targets ?? []).entries()) {
+    if (modules.length === 0) {
+      throw new ModelError(`no layer of ${file} is left that adapters could go to`, {
+        key: ['model', 'adapter'],
+        help: { expected: 'a smaller number for model.freeze or model.reinitialize' },
+      });
+    }
+    for (const [i, target] of plan.lora.targets.entries()) {
       if (modules.some((module) => isTarget(module, target))) continue;
       const valid = [...new Set(modules.map((module) => module.split('.').at(-1)!))];
-      throw new ModelError(
-        `no linear layer of ${this.#source.file} that adapters go to is called ${target}`,
-        {
-          key: ['model', 'adapter', 'lora', 'targets', i],
-          help: {
-            expected:
-              valid.length > 0
-                ? `one of ${valid.join(', ')}`
-                : 'less of model.freeze and model.reinitialize: they leave no layer to adapt',
-            name: { wrong: target, valid },
-          },
-        },
-      );
+      throw new ModelError(`no linear layer of ${file} that adapters go to is called ${target}`, {
+        key: ['model', 'adapter', 'lora', 'targets', i],
+        help: { expected: `one of ${valid.join(', ')}`, name: { wrong: target, valid } },
+      });
     }
   }
 
