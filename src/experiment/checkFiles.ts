@@ -3,7 +3,7 @@ import path from 'node:path';
 import { ConfigError, type Diagnostic } from './configError.ts';
 import type { Path } from './document.ts';
 import { withOwner } from './hubId.ts';
-import { modelOrigin } from './modelOrigin.ts';
+import { MERGE, modelOrigin } from './modelOrigin.ts';
 import { nearest } from './nearest.ts';
 import type { ParsedConfig } from './parse.ts';
 import { readsTexts } from './texts.ts';
@@ -80,7 +80,7 @@ function modelComplaint(baseFolder: string, named: string, kind: ModelKind): str
   if (!found.isDirectory()) return `${named} is no folder`;
   const topology = statSync(path.join(origin.folder, kind.file), { throwIfNoEntry: false });
   if (statSync(path.join(origin.folder, 'adapter_config.json'), { throwIfNoEntry: false })) {
-    return `the folder ${named} holds an adapter: put it on its checkpoint first, in Python by peft’s merge_and_unload, and save that`;
+    return `the folder ${named} holds an adapter: ${MERGE}`;
   }
   return topology ? null : `the folder ${named} holds no ${kind.file}`;
 }

@@ -9,6 +9,10 @@ export type ModelOrigin =
   /** `owner/name`, optionally `@revision`. */
   | { readonly kind: 'hub'; readonly id: string };
 
+/** What to do with an adapter, which is no model to start from. */
+export const MERGE =
+  'put it on its checkpoint first, in Python by peft’s merge_and_unload, and save that';
+
 /**
  * What `model.from` stands for. A path that is there, or begins with `.`, `/` or `~`, is a folder; anything else of the form
  * `owner/name` is on the hub.

@@ -87,7 +87,9 @@ async function checkModel(request: Request, session: Session): Promise<void> {
       });
     }
     if (error instanceof CheckpointError) {
-      throw request.problem(['model', 'from'], error.message, { expected: 'whole weights' });
+      throw request.problem(['model', 'from'], error.message, {
+        expected: 'whole weights in safetensors',
+      });
     }
     if (!(error instanceof ModelError)) throw error;
     throw request.problem(error.at.key, error.message, error.at.help);

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { resolvedId } from '../huggingface/resolve.ts';
 import type { Request } from '../request.ts';
@@ -24,18 +23,9 @@ export async function dataFilesOf(request: Request, fetch: FetchDataset): Promis
     return { train: request.dataFile('train'), validation: request.dataFile('validation') };
   }
   const folder = await fetch(from, [...new Set([train, validation])]);
-  const inRepository = (key: 'train' | 'validation') => {
-    const file = path.join(folder, request.config.data[key]);
-    if (existsSync(file)) return file;
-    throw request.problem(
-      ['data', key],
-      `the dataset ${from} has no file ${request.config.data[key]}`,
-      { expected: 'the path of a file in its repository' },
-    );
-  };
   return {
-    train: inRepository('train'),
-    validation: inRepository('validation'),
+    train: path.join(folder, train),
+    validation: path.join(folder, validation),
     source: resolvedId(from, folder),
   };
 }

@@ -100,7 +100,7 @@ function exerciseReader(request: Request, { tokenizer, maxLength }: Encoder): Ro
     throw request.problem(
       ['model', 'from'],
       'the tokenizer has no token that ends a text, so no answer would ever end',
-      { expected: 'a model that generates' },
+      { expected: 'a checkpoint that names an eos_token in its tokenizer_config.json' },
     );
   }
   const prompt = promptOf(data);

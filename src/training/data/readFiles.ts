@@ -1,8 +1,12 @@
 import { stat } from 'node:fs/promises';
+import path from 'node:path';
 import type { Loading } from '../../runs/loading.ts';
-import { DownloadError, resolveRepository } from '../huggingface/resolve.ts';
+import { DownloadError, MissingFile, resolveRepository } from '../huggingface/resolve.ts';
 import type { Request } from '../request.ts';
 import { type DataFiles, dataFilesOf } from './files.ts';
+
+/** Files of a dataset that are named in place of one that is missing. */
+const MOST_NAMED = 6;
 
 /**
  * Finds the data files of a config, on the hub if they are there, and reads them.
@@ -20,7 +24,9 @@ export async function readFiles<T>(
       onProgress: ({ file, ...bytes }) => onLoading({ what: `downloading ${file}`, bytes }),
     }).catch((error) => {
       if (!(error instanceof DownloadError)) throw error;
-      throw downloadProblem(request, ['data', 'from'], error);
+      throw error instanceof MissingFile
+        ? missingProblem(request, error)
+        : downloadProblem(request, ['data', 'from'], error);
     });
   const files = await dataFilesOf(request, fetched);
   const paths = [files.train, files.validation];
@@ -37,6 +43,19 @@ export async function readFiles<T>(
 /** What could not be had from the hub, at the key that names it. */
 export function downloadProblem(request: Request, key: string[], { message }: DownloadError) {
   return request.problem(key, message, {
-    expected: 'a repository of the Hugging Face hub that can be reached, or a folder',
+    expected: 'a repository of the Hugging Face hub that can be reached, or files on this machine',
+  });
+}
+
+/** A file that a dataset has not, at the key that names it, and those that it may have been. */
+function missingProblem(request: Request, { file, others, message }: MissingFile) {
+  const key = request.config.data.train === file ? 'train' : 'validation';
+  const tables = others.filter((name) => /\.(csv|tsv|jsonl|ndjson|parquet)$/i.test(name));
+  const beside = tables.filter((name) => path.dirname(name) === path.dirname(file));
+  const likely = beside.length > 0 ? beside : tables;
+  const some = likely.slice(0, MOST_NAMED).join(', ');
+  return request.problem(['data', key], message, {
+    expected: `the path of a file in its repository${some && `, such as ${some}`}`,
+    name: { wrong: file, valid: tables },
   });
 }

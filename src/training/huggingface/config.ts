@@ -42,8 +42,12 @@ export async function readCheckpointConfig(folder: string): Promise<CheckpointCo
   const document: Document = { file, json: { ...json } };
   const type = document.json.model_type;
   if (typeof type !== 'string' || !Object.hasOwn(networks, type)) {
+    const found =
+      type === undefined
+        ? 'there is no model_type'
+        : `model_type ${JSON.stringify(type)} is not supported`;
     throw new CheckpointError(
-      `${file}: model_type ${JSON.stringify(type)} is not supported. Supported are ${Object.keys(networks).join(', ')}; MiniLM and its like are bert`,
+      `${file}: ${found}. Supported are ${Object.keys(networks).join(', ')}; MiniLM and its like are bert`,
     );
   }
   if (document.json.quantization_config) {
@@ -68,7 +72,7 @@ function classesOf(document: Document): readonly string[] | null {
   const names = Object.keys(id2label).map((_, i) => id2label[i]);
   if (names.some((name) => name === undefined)) {
     throw new CheckpointError(
-      `${document.file}: id2label has ${Object.keys(id2label).length} names, but not for 0, 1, 2 and so on`,
+      `${document.file}: id2label names ${Object.keys(id2label).join(', ')}, expected are names for 0 to ${names.length - 1}`,
     );
   }
   return names as string[];

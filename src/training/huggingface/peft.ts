@@ -153,7 +153,9 @@ function targetsOf(written: string | readonly string[], { names }: TensorFile): 
 function unprefixed(file: string, tensors: TensorFile): TensorFile {
   const odd = tensors.names.find((name) => !name.startsWith(PREFIX));
   if (odd !== undefined) {
-    throw new CheckpointError(`${file}: tensor "${odd}" is not one of an adapter of peft's`);
+    throw new CheckpointError(
+      `${file}: tensor "${odd}" is not one of an adapter of peft's, whose names begin with ${PREFIX}`,
+    );
   }
   return {
     names: tensors.names.map((name) => name.slice(PREFIX.length)),

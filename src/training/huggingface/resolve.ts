@@ -12,7 +12,7 @@ import { cancelled, hubFetch, unreachable } from './hub/fetch.ts';
 import { CachedRepository, type RepositoryKind } from './hub/repository.ts';
 import { isComplete, type Wanted, wantedFiles } from './hub/wanted.ts';
 
-export { DownloadError } from './hub/downloadError.ts';
+export { DownloadError, MissingFile } from './hub/downloadError.ts';
 
 /** Of all files together. */
 export interface Download {

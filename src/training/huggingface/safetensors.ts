@@ -35,6 +35,9 @@ export async function weightFiles(folder: string): Promise<readonly string[]> {
   return [...new Set(shardOf.values())];
 }
 
+/** How to mend shards that do not belong together. */
+const AGAIN = 'Download or save the checkpoint again';
+
 /** Shards lie beside their index: a name with a path in it could point anywhere. */
 const indexSchema = z.object({
   weight_map: z.record(z.string(), z.string().regex(/^[^/\\]+\.safetensors$/)),
@@ -45,7 +48,7 @@ async function readIndex(index: string): Promise<Map<string, string>> {
   const { success, data } = indexSchema.safeParse(await readJson(index));
   if (!success) {
     throw new CheckpointError(
-      `${index} lacks a weight_map from the names of tensors to names of safetensors files beside it`,
+      `${index} lacks a weight_map from the names of tensors to names of safetensors files beside it. ${AGAIN}`,
     );
   }
   return new Map(Object.entries(data.weight_map));
@@ -60,13 +63,17 @@ async function openShards(index: string): Promise<TensorFile> {
   try {
     for (const name of new Set(shardOf.values())) {
       const file = path.join(path.dirname(index), name);
-      if (!existsSync(file)) throw new CheckpointError(`${index} names ${name}, which is missing`);
+      if (!existsSync(file)) {
+        throw new CheckpointError(`${index} names ${name}, which is missing. ${AGAIN}`);
+      }
       shards.set(name, await openSafetensorsFile(file));
     }
     const held = new Map([...shards].map(([name, shard]) => [name, new Set(shard.names)]));
     for (const [tensor, name] of shardOf) {
       if (held.get(name)!.has(tensor)) continue;
-      throw new CheckpointError(`${index} says that ${name} has "${tensor}", which it has not`);
+      throw new CheckpointError(
+        `${index} says that ${name} has "${tensor}", which it has not. ${AGAIN}`,
+      );
     }
   } catch (error) {
     await close();

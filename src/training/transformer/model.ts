@@ -38,7 +38,7 @@ export class TransformerModel implements Model {
   async load(folder: string): Promise<void> {
     const tensors = await this.#files.open(folder);
     try {
-      await this.#parameters.assign(tensors);
+      await this.#parameters.assign(tensors, folder);
     } finally {
       await tensors.close();
     }

@@ -107,14 +107,17 @@ export class Parameters {
   /**
    * Sets what is trained to other values.
    *
+   * @param file of the tensors; named in errors
    * @throws ModelError if a tensor is missing or of another shape; nothing is changed then
    */
-  async assign(tensors: TensorReader): Promise<void> {
+  async assign(tensors: TensorReader, file: string): Promise<void> {
     const names = new Set(tensors.names);
     for (const { name, value } of this.trained) {
       const found = names.has(name) ? `[${tensors.shapeOf(name)}]` : 'nothing';
       if (found === `[${value.shape}]`) continue;
-      throw new ModelError(`of ${name} there is ${found} where [${value.shape}] is expected`);
+      throw new ModelError(
+        `${file} is not of this model: of ${name} it has ${found}, expected is [${value.shape}]`,
+      );
     }
     for (const { name, value } of this.trained) {
       const tensor = tf.tensor(await tensors.read(name), value.shape, 'float32');
@@ -136,17 +139,22 @@ export class Parameters {
 
   /** @throws ModelError unless every target of LoRA names a linear layer */
   checkTargets(): void {
+    const { file, plan } = this.#source;
+    if (!plan.lora) return;
     const modules = this.#sections.flatMap(({ linears }) => linears);
-    for (const [i, target] of (this.#source.plan.lora?.targets ?? []).entries()) {
+    if (modules.length === 0) {
+      throw new ModelError(`no layer of ${file} is left that adapters could go to`, {
+        key: ['model', 'adapter'],
+        help: { expected: 'a smaller number for model.freeze or model.reinitialize' },
+      });
+    }
+    for (const [i, target] of plan.lora.targets.entries()) {
       if (modules.some((module) => isTarget(module, target))) continue;
       const valid = [...new Set(modules.map((module) => module.split('.').at(-1)!))];
-      throw new ModelError(
-        `no linear layer of ${this.#source.file} that adapters go to is called ${target}`,
-        {
-          key: ['model', 'adapter', 'lora', 'targets', i],
-          help: { expected: `one of ${valid.join(', ')}`, name: { wrong: target, valid } },
-        },
-      );
+      throw new ModelError(`no linear layer of ${file} that adapters go to is called ${target}`, {
+        key: ['model', 'adapter', 'lora', 'targets', i],
+        help: { expected: `one of ${valid.join(', ')}`, name: { wrong: target, valid } },
+      });
     }
   }
 
@@ -287,17 +295,26 @@ export class Section {
     const found = this.#namesIn(name).find((candidate) => tensors.names.includes(candidate));
     if (found === undefined) {
       if (this.#place === 'pooler') return undefined;
-      throw new ModelError(
-        `${file} has no tensor ${name}, expected of shape [${shape}]${this.#place === 'head' ? ': say model.head: new to train one' : ''}`,
-      );
+      throw this.#misfit(`${file} has no tensor ${name}, expected is one of shape [${shape}]`);
     }
     const actual = tensors.shapeOf(found);
-    if (`${actual}` !== `${shape}`) {
-      throw new ModelError(
-        `${file}: tensor ${found} has the shape [${actual}], expected is [${shape}]${this.#place === 'head' ? ': say model.head: new to train another' : ''}`,
-      );
-    }
-    return found;
+    if (`${actual}` === `${shape}`) return found;
+    throw this.#misfit(
+      `${file}: tensor ${found} has the shape [${actual}], expected is [${shape}]`,
+    );
+  }
+
+  /** A checkpoint whose weights are not those of the network: a head may be made anew, the rest must be there. */
+  #misfit(message: string): ModelError {
+    return this.#place === 'head'
+      ? new ModelError(message, {
+          key: ['model', 'head'],
+          help: { expected: 'head: new, or a checkpoint with a head for this task' },
+        })
+      : new ModelError(message, {
+          key: ['model', 'from'],
+          help: { expected: 'a checkpoint whose weights are those that its config.json describes' },
+        });
   }
 
   /** With the prefix or without; norms of old checkpoints have the names of TensorFlow's. */

@@ -21,3 +21,16 @@ export class DownloadError extends Error {
     this.failure = failure;
   }
 }
+
+/** A repository is there, but not a file that was asked for. */
+export class MissingFile extends DownloadError {
+  readonly file: string;
+  /** Paths of the files that it has. */
+  readonly others: readonly string[];
+
+  constructor(message: string, file: string, others: readonly string[]) {
+    super('missing', message);
+    this.file = file;
+    this.others = others;
+  }
+}

@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { MERGE } from '../../../experiment/modelOrigin.ts';
 import { CONFIG_FILE } from '../config.ts';
+import { ADAPTER_CONFIG_FILE } from '../peft.ts';
 import { WEIGHTS_FILE, WEIGHTS_INDEX_FILE } from '../safetensors.ts';
 import { TOKENIZER_CONFIG_FILE, TOKENIZER_FILE } from '../tokenizer.ts';
 import type { RemoteFile } from './blob.ts';
-import { DownloadError } from './downloadError.ts';
+import { DownloadError, MissingFile } from './downloadError.ts';
 import type { CachedRepository } from './repository.ts';
 
 /** Files by their names, or what a checkpoint consists of. */
@@ -28,9 +30,12 @@ export function wantedFiles(
   const find = (file: string) => {
     const found = byName.get(file);
     if (found) return found;
-    throw new DownloadError('missing', `the ${kind} ${name} has no file ${file}`);
+    throw new MissingFile(`the ${kind} ${name} has no file ${file}`, file, [...byName.keys()]);
   };
   if (wanted !== 'checkpoint') return wanted.map(find);
+  if (byName.has(ADAPTER_CONFIG_FILE) && !byName.has(CONFIG_FILE)) {
+    throw new DownloadError('missing', `${name} holds an adapter: ${MERGE}`);
+  }
   const config = find(CONFIG_FILE);
   const others = [TOKENIZER_FILE, ...USEFUL].flatMap((file) => byName.get(file) ?? []);
   return [config, ...others, ...weightsOf(name, listing, byName)];

@@ -13,9 +13,11 @@ import type { TextData } from '../../../../src/training/data/dataset.ts';
 import { dataFilesOf } from '../../../../src/training/data/files.ts';
 import { loadTextData } from '../../../../src/training/data/loadTexts.ts';
 import { PromptEncoder } from '../../../../src/training/data/promptEncoder.ts';
+import { readFiles } from '../../../../src/training/data/readFiles.ts';
 import type { Tokenizer } from '../../../../src/training/huggingface/tokenizer.ts';
 import { Request } from '../../../../src/training/request.ts';
 import { byteTokenizer } from '../byteTokenizer.ts';
+import { HubServer } from '../huggingface/hubServer.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-texts-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -298,6 +300,7 @@ describe('complaints', () => {
     assert.equal(message, 'the answer in column "a" has no "####"');
     const endless = await failure(settings, { ...tokenizer, eosId: null });
     assert.match(endless.message, /no token that ends a text/);
+    assert.match(endless.expected, /eos_token in its tokenizer_config\.json/);
   });
 
   test('texts that the tokenizer has no tokens for: their row', async () => {
@@ -331,17 +334,40 @@ describe('a dataset on the hub', () => {
     assert.equal(train.count, 2);
   });
 
-  test('a file that it has not: the key', async () => {
-    const request = requestOf({ data: data.replace('a/d.tsv', 'a/dev.tsv') });
+  test('a file that it has not: the key, and what it has', async (t) => {
+    const hub = await HubServer.start();
+    t.after(() => hub.stop());
+    const names = ['a/t.tsv', 'a/d.tsv', 'a/notes.md', 'b/t.tsv'];
+    const files = Object.fromEntries(names.map((name) => [name, Buffer.from('one\tlabel\n')]));
+    hub.repositories['owner/data'] = { kind: 'dataset', commit: 'd'.repeat(40), files };
+    const { HF_HOME, HF_ENDPOINT } = process.env;
+    t.after(() => setVariables({ HF_HOME, HF_ENDPOINT }));
+    setVariables({ HF_HOME: path.join(folder, 'home'), HF_ENDPOINT: hub.endpoint });
+
+    const request = requestOf({ data: data.replace('@v1', '').replace('a/d.tsv', 'a/dd.tsv') });
     await assert.rejects(
-      dataFilesOf(request, async () => repository),
+      readFiles(
+        request,
+        () => {},
+        async () => assert.fail('there is nothing to read'),
+      ),
       (error) => {
-        assert.ok(error instanceof ConfigError);
-        const [{ path: key, message } = assert.fail()] = error.diagnostics;
+        assert.ok(error instanceof ConfigError, String(error));
+        const [{ path: key, message, expected, suggestion } = assert.fail()] = error.diagnostics;
         assert.deepEqual(key, ['data', 'validation']);
-        assert.equal(message, 'the dataset owner/data@v1 has no file a/dev.tsv');
+        assert.equal(message, 'the dataset owner/data has no file a/dd.tsv');
+        assert.equal(expected, 'the path of a file in its repository, such as a/t.tsv, a/d.tsv');
+        assert.equal(suggestion, 'a/d.tsv');
         return true;
       },
     );
   });
 });
+
+/** What is undefined is unset. */
+function setVariables(variables: Readonly<Record<string, string | undefined>>): void {
+  for (const [name, value] of Object.entries(variables)) {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
+}

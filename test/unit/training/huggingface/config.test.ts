@@ -161,7 +161,7 @@ suite('what is not built here is refused by name', () => {
     [{ model_type: 'mistral' }, 'mistral', 'bert, roberta, camembert, xlm-roberta, distilbert'],
     [{ model_type: 't5' }, 't5', 'gpt2, llama, qwen2'],
     [{ model_type: 'toString' }, 'toString'],
-    [{}, 'model_type'],
+    [{}, 'there is no model_type', 'bert, roberta'],
     [{ model_type: 'bert', position_embedding_type: 'relative_key' }, 'relative_key', 'absolute'],
     [{ model_type: 'bert', is_decoder: true }, 'is_decoder'],
     [{ model_type: 'roberta', add_cross_attention: true }, 'add_cross_attention'],
@@ -185,7 +185,8 @@ suite('what is not built here is refused by name', () => {
         architectures: ['BertForSequenceClassification'],
         id2label: { 7: 'a' },
       },
-      'id2label',
+      'id2label names 7',
+      'for 0 to 0',
     ],
   ];
   for (const [json, ...words] of cases) {

@@ -383,6 +383,15 @@ suite('errors', () => {
     assert(!hub.asked.some(({ url }) => url.includes('/resolve/')));
   });
 
+  test('an adapter alone', async () => {
+    const files = {
+      'adapter_config.json': Buffer.from('{}'),
+      'adapter_model.safetensors': weights,
+    };
+    hub.repositories[NAME] = { ...hub.repositories[NAME]!, files };
+    await fails(resolve(), 'missing', NAME, 'holds an adapter', 'merge_and_unload');
+  });
+
   test('no network', async () => {
     await hub.stop();
     await fails(

@@ -184,22 +184,50 @@ describe('the parameters of a network', () => {
     parameters.dispose();
   });
 
+  test('adapters that have nowhere to go: what is in their way', async () => {
+    const everywhere = { freeze: LAYERS, reinitialize: 1, lora };
+    await assert.rejects(read(everywhere), (error: Error) => {
+      assert.ok(error instanceof ModelError, error.stack);
+      assert.equal(error.message, 'no layer of net.safetensors is left that adapters could go to');
+      assert.deepEqual(error.at.key, ['model', 'adapter']);
+      assert.match(error.at.help.expected, /smaller number for model\.freeze/);
+      return true;
+    });
+  });
+
   test('that the checkpoint lacks are named with what was expected; a pooler is trained then', async () => {
-    const fails = async (entries: ReadonlyMap<string, readonly number[]>, message: string) => {
-      await assert.rejects(read({}, entries), new ModelError(message));
+    const fails = async (
+      entries: ReadonlyMap<string, readonly number[]>,
+      message: string,
+      key: string,
+      expected: RegExp,
+    ) => {
+      await assert.rejects(read({}, entries), (error: Error) => {
+        assert.ok(error instanceof ModelError, error.stack);
+        assert.equal(error.message, message);
+        assert.deepEqual(error.at.key, ['model', key]);
+        assert.match(error.at.help.expected, expected);
+        return true;
+      });
       assert.equal(tf.memory().numTensors, 0);
     };
     await fails(
       without('net.layer.2.dense.weight'),
-      'net.safetensors has no tensor net.layer.2.dense.weight, expected of shape [3,3]',
+      'net.safetensors has no tensor net.layer.2.dense.weight, expected is one of shape [3,3]',
+      'from',
+      /weights are those that its config.json describes/,
     );
     await fails(
       without('classifier.bias'),
-      'net.safetensors has no tensor classifier.bias, expected of shape [2]: say model.head: new to train one',
+      'net.safetensors has no tensor classifier.bias, expected is one of shape [2]',
+      'head',
+      /^head: new, or/,
     );
     await fails(
       new Map([...shapes, ['net.norm.bias', [4]]]),
       'net.safetensors: tensor net.norm.bias has the shape [4], expected is [3]',
+      'from',
+      /weights are those that its config.json describes/,
     );
     const parameters = await read({ lora, newHead: true }, without('net.pooler.dense.weight'));
     const weight = parameters.trained.find(({ name }) => name === 'net.pooler.dense.weight');

@@ -38,7 +38,7 @@ export async function takeAdapters(parameters: Parameters, folder: string): Prom
   try {
     const names = parameters.trained.map(({ name }) => name);
     assert.deepEqual(names.sort(), [...tensors.names].sort());
-    await parameters.assign(tensors);
+    await parameters.assign(tensors, folder);
   } finally {
     await tensors.close();
   }

@@ -105,7 +105,7 @@ describe('what was trained, saved', () => {
     test(`${what}: comes back bit for bit`, async () => {
       const { model, parameters } = await open(plan);
       const tensors = await (await filesOf(plan)).open(folderOf(what));
-      await parameters.assign(tensors);
+      await parameters.assign(tensors, folderOf(what));
       await tensors.close();
       assert.deepEqual(await model.outputs(tinyBatch), outputs.get(what));
       parameters.dispose();
@@ -117,9 +117,9 @@ describe('what was trained, saved', () => {
     const before = await model.outputs(tinyBatch);
     const tensors = await (await filesOf(full)).open(folderOf('in full'));
     await assert.rejects(
-      parameters.assign(tensors),
+      parameters.assign(tensors, 'step-000001'),
       new ModelError(
-        'of bert.encoder.layer.0.attention.self.query.lora_A.weight there is nothing where [4,32] is expected',
+        'step-000001 is not of this model: of bert.encoder.layer.0.attention.self.query.lora_A.weight it has nothing, expected is [4,32]',
       ),
     );
     await tensors.close();
