@@ -73,7 +73,7 @@ const model = z.strictObject({
     .enum(['keep', 'new'])
     .optional()
     .describe(
-      'With `from`: `keep` trains the last layer on; `new` replaces it by a fresh one. Without this key it is kept if it has as many outputs as the task needs. What generates keeps its own.',
+      'With `from`: `keep` trains the last layer on; `new` replaces it by a fresh one. Without this key it is kept if it has as many outputs as the task needs; that of a transformer for classification, if its outputs (`id2label` in `config.json`) have the names of the classes as well, in whatever order, LABEL_0 being class 0: outputs and classes are matched by name. Where the names are others, a fresh one is trained and a warning says so; `keep` takes such outputs in the order of the classes, and a warning says which is which. What generates keeps its own.',
     ),
   adapter: z
     .strictObject({ lora: lora.describe('Low-rank adaptation (Hu et al. 2021).') })
@@ -264,7 +264,7 @@ export const configSchema = z.strictObject({
     .enum(Object.values(metricsOf).flat())
     .optional()
     .describe(
-      'The validation metric that ranks checkpoints. For `classification`: `accuracy` (without this key), `macroF1`, `f1` (of the second of two classes), `mcc` (Matthews correlation); for `regression`: `rmse` (without this key), `pearson`, `spearman`; for `generation`: `perplexity` (without this key), `exactMatch`.',
+      'The validation metric that ranks checkpoints. For `classification`: `accuracy` (without this key), `macroF1`, `f1` (of the second of two classes, in the order of their names, whatever the order of a checkpoint’s), `mcc` (Matthews correlation); for `regression`: `rmse` (without this key), `pearson`, `spearman`; for `generation`: `perplexity` (without this key), `exactMatch`.',
     ),
   model: model.prefault({}).describe('The network.'),
   data: data.describe(

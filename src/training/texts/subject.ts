@@ -8,6 +8,7 @@ import { textObjective } from './buildObjective.ts';
 import { checkpointFiles, openCheckpoint } from './checkpoint.ts';
 import { checkIds } from './ids.ts';
 import { checkPrompts, cutTexts, exampleLength } from './lengths.ts';
+import { savedHead } from './savedHead.ts';
 
 /**
  * Transformers on examples that are texts.
@@ -36,7 +37,10 @@ export async function openTexts(
       ...(checkpoint.source && { model: checkpoint.source }),
       ...(files.source && { data: files.source }),
     },
-    warnings: cutTexts(data.train, maxLength),
+    warnings: [
+      ...cutTexts(data.train, maxLength),
+      ...savedHead(checkpoint.config, config, data.classes).warnings,
+    ],
     objective: (device, seed) => textObjective({ config, checkpoint, data, device }, seed),
   };
 }

@@ -7,6 +7,8 @@ interface Sizes {
   readonly width?: number;
   readonly layers?: number;
   readonly positions?: number;
+  /** Of the outputs of a head; without them there is none. */
+  readonly labels?: readonly string[];
 }
 
 /** Ids of the special tokens, then of the words w0 … w19. */
@@ -14,9 +16,9 @@ const SPECIAL = ['[PAD]', '[UNK]', '[EOS]'];
 const WORDS = Array.from({ length: 20 }, (_, i) => `w${i}`);
 const VOCABULARY = SPECIAL.length + WORDS.length;
 
-/** A Hugging Face checkpoint of a BERT without a head: random values, words for tokens. */
+/** A Hugging Face checkpoint of a BERT: random values, words for tokens. */
 export function writeTinyBert(folder: string, sizes: Sizes = {}): Promise<void> {
-  const { width = 16, layers = 1, positions = 32 } = sizes;
+  const { width = 16, layers = 1, positions = 32, labels } = sizes;
   const linear = (name: string, from: number, to: number): Shapes => [
     [`${name}.weight`, [to, from]],
     [`${name}.bias`, [to]],
@@ -47,6 +49,10 @@ export function writeTinyBert(folder: string, sizes: Sizes = {}): Promise<void> 
       hidden_act: 'gelu',
       hidden_dropout_prob: 0.1,
       attention_probs_dropout_prob: 0.1,
+      ...(labels && {
+        architectures: ['BertForSequenceClassification'],
+        id2label: Object.fromEntries(labels.entries()),
+      }),
     },
     [
       ['embeddings.word_embeddings.weight', [VOCABULARY, width]],
@@ -55,6 +61,7 @@ export function writeTinyBert(folder: string, sizes: Sizes = {}): Promise<void> 
       ...norm('embeddings.LayerNorm'),
       ...blocks.flat(),
       ...linear('pooler.dense', width, width),
+      ...(labels ? linear('classifier', width, labels.length) : []),
     ],
   );
 }
