@@ -213,7 +213,7 @@ const groups = z.strictObject({
     .enum(['grouped', 'accumulate'])
     .default('grouped')
     .describe(
-      'Of a transformer: `grouped`, one pass over the whole batch gives the gradient of every group; `accumulate`, a pass per group, which takes more time; less memory for activations, but the gradients of all groups are kept, whatever the aggregator.',
+      'Of a transformer: `grouped`, one pass over the whole batch gives the gradient of every group; `accumulate`, a pass per group: less memory, for the activations are those of one group, but the gradients of all groups are kept, whatever the aggregator. What it takes of time depends: more passes, but less padding where the texts of a batch differ in length.',
     ),
 });
 

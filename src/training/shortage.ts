@@ -67,17 +67,17 @@ function roomOn({ memory }: Device): string {
   return memory === undefined ? '' : `, which has ${memory / 2 ** 20} MiB on this device`;
 }
 
-/** Settings that take less memory for the same batch, those that cost nothing else first. */
+/** Settings that take less memory for the same batch, those that cost least of anything else first. */
 function savingsOf({ config, aggregation }: Place): string {
   const { model, groups } = config;
   const { decidedBy, weighsBySizes } = aggregators[aggregation.name];
   const keepsAll = decidedBy === 'gram' && !weighsBySizes;
   const ofTransformers = [
-    ...(model.checkpointing ? [] : ['model.checkpointing: true']),
     // Elsewhere one pass keeps the gradients of one block at a time, and a pass per group would keep those of all.
     ...(groups.backward === 'grouped' && (model.adapter || keepsAll)
       ? ['groups.backward: accumulate']
       : []),
+    ...(model.checkpointing ? [] : ['model.checkpointing: true']),
     ...(model.adapter ? [] : ['model.adapter: { lora: {} }']),
     ...(keepsAll && !model.adapter ? ['aggregate: [grain-layerwise]'] : []),
     lessText(config),

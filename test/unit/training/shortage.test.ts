@@ -42,8 +42,12 @@ async function withinTensorsOf<T>(bytes: number, work: () => Promise<T>): Promis
 }
 
 /** The message about the first step, or null if it finds room. */
-function messageOf(config: string, bytes: number): Promise<string | null> {
-  return trainerOf(folder, config, 'grain').then(({ trainer, session, aggregation, close }) =>
+function messageOf(
+  config: string,
+  bytes: number,
+  aggregator: Parameters<typeof trainerOf>[2] = 'grain',
+): Promise<string | null> {
+  return trainerOf(folder, config, aggregator).then(({ trainer, session, aggregation, close }) =>
     withinTensorsOf(bytes, async () => {
       try {
         await trainer.step(1);
@@ -77,7 +81,20 @@ describe('the batch size that a message names', () => {
     assert.match(message!, /^step 1: out of memory: no room for .*, which has 4096 MiB/);
     assert.match(
       message!,
-      /32 examples of 24 tokens, padding included, in 2 groups\. With batchSize: 2 there is no room either\. What needs less memory: model\.checkpointing: true, groups\.backward: accumulate, model\.adapter: \{ lora: \{\} \}, aggregate: \[grain-layerwise\], a data\.maxLength below 128, fewer groups\. From the last checkpoint the run goes on by grain run --resume run-1 --checkpointing; other settings need a new run$/,
+      /32 examples of 24 tokens, padding included, in 2 groups\. With batchSize: 2 there is no room either\. What needs less memory: groups\.backward: accumulate, model\.checkpointing: true, model\.adapter: \{ lora: \{\} \}, aggregate: \[grain-layerwise\], a data\.maxLength below 128, fewer groups\. From the last checkpoint the run goes on by grain run --resume run-1 --checkpointing; other settings need a new run$/,
     );
+  });
+
+  test('a pass per group is named first, but where it would keep more gradients', async () => {
+    const adapters = texts(32).replace('./bert', './bert, adapter: { lora: {} }');
+    const first =
+      /What needs less memory: groups\.backward: accumulate, model\.checkpointing: true/;
+    assert.match((await messageOf(adapters, 1000, 'grain-layerwise'))!, first);
+    assert.match((await messageOf(adapters, 1000, 'mean'))!, first);
+    for (const aggregator of ['grain-layerwise', 'mean'] as const) {
+      const message = await messageOf(texts(32), 1000, aggregator);
+      assert.match(message!, /What needs less memory: model\.checkpointing: true, model\.adapter/);
+      assert.doesNotMatch(message!, /accumulate/);
+    }
   });
 });
