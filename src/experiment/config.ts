@@ -144,7 +144,7 @@ const data = z.strictObject({
     .optional()
     .meta({ title: 'the name of a column, or a list of one or two' })
     .describe(
-      'In place of `features`: the column, or the pair of columns, with the texts to predict from. Needs a transformer in `model.from`.',
+      'In place of `features`: the column, or the pair of columns, with the texts to predict from. One of a pair may be empty; a warning counts such texts. Needs a transformer in `model.from`.',
     ),
   maxLength: whole(8)
     .optional()
@@ -157,7 +157,7 @@ const data = z.strictObject({
     .optional()
     .meta({ title: 'a text with places such as {question}' })
     .describe(
-      'For `task: generation`: what the model is to continue, with the name of a column in braces where its text goes (`"Question: {question}\\nAnswer:\\n"`); `{{` and `}}` stand for braces. Without this key: the text of `text`, followed by a newline.',
+      'For `task: generation`: what the model is to continue, with the name of a column in braces where its text goes (`"Question: {question}\\nAnswer:\\n"`); `{{` and `}}` stand for braces. Some of its places may stay empty, not all; a warning counts them. Without this key: the text of `text`, followed by a newline.',
     ),
   answerAfter: z
     .string()

@@ -6,6 +6,7 @@ import type { Request } from '../request.ts';
 import type { Subject } from '../subject.ts';
 import { textObjective } from './buildObjective.ts';
 import { checkpointFiles, openCheckpoint } from './checkpoint.ts';
+import { emptyTexts } from './emptyTexts.ts';
 import { checkIds } from './ids.ts';
 import { checkPrompts, cutTexts, exampleLength } from './lengths.ts';
 import { savedHead } from './savedHead.ts';
@@ -38,6 +39,8 @@ export async function openTexts(
       ...(files.source && { data: files.source }),
     },
     warnings: [
+      ...emptyTexts(config.data.train, all.train),
+      ...emptyTexts(config.data.validation, all.validation),
       ...cutTexts(data.train, maxLength),
       ...savedHead(checkpoint.config, config, data.classes).warnings,
     ],
