@@ -169,6 +169,26 @@ describe('the parameters of a network', () => {
     }
   });
 
+  test('leave LoRA no layer: that is said at the key that took it', async () => {
+    const hidden = { ...lora, targets: ['layer.3.dense'] };
+    for (const [changes, key, takers] of [
+      [{ freeze: 4 }, 'freeze', 'freeze: 4 takes'],
+      [{ reinitialize: 1 }, 'reinitialize', 'reinitialize: 1 takes'],
+      [{ freeze: 3, reinitialize: 1 }, 'freeze', 'freeze: 3 and reinitialize: 1 take'],
+    ] as const) {
+      await assert.rejects(read({ lora: hidden, ...changes }), (error: Error) => {
+        assert.ok(error instanceof ModelError, error.stack);
+        const called = 'no linear layer called layer.3.dense is left for adapters';
+        assert.equal(error.message, `${called}: ${takers} all there are`);
+        assert.deepEqual(error.at.key, ['model', key]);
+        assert.ok(error.at.help.expected);
+        return true;
+      });
+      assert.equal(tf.memory().numTensors, 0);
+    }
+    (await read({ lora: hidden, freeze: 3 })).dispose();
+  });
+
   test("LoRA begins as peft's: A uniform within 1/√in, B zeros", async () => {
     const [inputs, rank] = [64, 16];
     const values = initialValues('kaiming', [rank, inputs], 'dense.lora_A', SEED);
