@@ -80,9 +80,9 @@ export class GenerationLearner implements Learner {
   }
 
   async #answer(prompts: readonly Int32Array[]): Promise<string[]> {
-    const { tokenizer } = this.#checkpoint;
+    const { tokenizer, generation } = this.#checkpoint;
     const { maxNewTokens } = this.#answering;
-    const endIds = tokenizer.eosId === null ? [] : [tokenizer.eosId];
+    const { endIds } = generation!;
     const lengths = prompts.map((prompt) => prompt.length + maxNewTokens);
     return this.#answerBatches.through(
       lengths,
