@@ -264,7 +264,7 @@ export const configSchema = z.strictObject({
     .enum(Object.values(metricsOf).flat())
     .optional()
     .describe(
-      'The validation metric that ranks checkpoints. For `classification`: `accuracy` (without this key), `macroF1`, `f1` (of the second of two classes, in the order of their names, whatever the order of a checkpoint’s), `mcc` (Matthews correlation); for `regression`: `rmse` (without this key), `pearson`, `spearman`; for `generation`: `perplexity` (without this key), `exactMatch`.',
+      'The validation metric that ranks checkpoints. For `classification`: `accuracy` (without this key), `macroF1`, `f1` (of the second of two classes in the order of their names – of 0 and 1, of no and yes, the latter –, whatever the order of a checkpoint’s), `mcc` (Matthews correlation); for `regression`: `rmse` (without this key), `pearson`, `spearman`; for `generation`: `perplexity` (without this key), `exactMatch`.',
     ),
   model: model.prefault({}).describe('The network.'),
   data: data.describe(
