@@ -73,7 +73,7 @@ const model = z.strictObject({
     .enum(['keep', 'new'])
     .optional()
     .describe(
-      'With `from`: `keep` trains the last layer on; `new` replaces it by a fresh one. Without this key it is kept if it has as many outputs as the task needs. What generates keeps its own.',
+      'With `from`: `keep` trains the last layer on; `new` replaces it by a fresh one. Without this key it is kept if it has as many outputs as the task needs; that of a transformer for classification, if its outputs (`id2label` in `config.json`) have the names of the classes as well, in whatever order, LABEL_0 being class 0: outputs and classes are matched by name. Where the names are others, a fresh one is trained and a warning says so; `keep` takes such outputs in the order of the classes, and a warning says which is which. What generates keeps its own.',
     ),
   adapter: z
     .strictObject({ lora: lora.describe('Low-rank adaptation (Hu et al. 2021).') })
@@ -144,7 +144,7 @@ const data = z.strictObject({
     .optional()
     .meta({ title: 'the name of a column, or a list of one or two' })
     .describe(
-      'In place of `features`: the column, or the pair of columns, with the texts to predict from. Needs a transformer in `model.from`.',
+      'In place of `features`: the column, or the pair of columns, with the texts to predict from. One of a pair may be empty; a warning counts such texts. Needs a transformer in `model.from`.',
     ),
   maxLength: whole(8)
     .optional()
@@ -157,7 +157,7 @@ const data = z.strictObject({
     .optional()
     .meta({ title: 'a text with places such as {question}' })
     .describe(
-      'For `task: generation`: what the model is to continue, with the name of a column in braces where its text goes (`"Question: {question}\\nAnswer:\\n"`); `{{` and `}}` stand for braces. Without this key: the text of `text`, followed by a newline.',
+      'For `task: generation`: what the model is to continue, with the name of a column in braces where its text goes (`"Question: {question}\\nAnswer:\\n"`); `{{` and `}}` stand for braces. Some of its places may stay empty, not all; a warning counts them. Without this key: the text of `text`, followed by a newline.',
     ),
   answerAfter: z
     .string()
@@ -213,7 +213,7 @@ const groups = z.strictObject({
     .enum(['grouped', 'accumulate'])
     .default('grouped')
     .describe(
-      'Of a transformer: `grouped`, one pass over the whole batch gives the gradient of every group; `accumulate`, a pass per group, which takes more time; less memory for activations, but the gradients of all groups are kept, whatever the aggregator.',
+      'Of a transformer: `grouped`, one pass over the whole batch gives the gradient of every group; `accumulate`, a pass per group: less memory, for the activations are those of one group, but the gradients of all groups are kept, whatever the aggregator. What it takes of time depends: more passes, but less padding where the texts of a batch differ in length.',
     ),
 });
 
@@ -264,7 +264,7 @@ export const configSchema = z.strictObject({
     .enum(Object.values(metricsOf).flat())
     .optional()
     .describe(
-      'The validation metric that ranks checkpoints. For `classification`: `accuracy` (without this key), `macroF1`, `f1` (of the second of two classes), `mcc` (Matthews correlation); for `regression`: `rmse` (without this key), `pearson`, `spearman`; for `generation`: `perplexity` (without this key), `exactMatch`.',
+      'The validation metric that ranks checkpoints. For `classification`: `accuracy` (without this key), `macroF1`, `f1` (of the second of two classes in the order of their names – of 0 and 1, of no and yes, the latter –, whatever the order of a checkpoint’s), `mcc` (Matthews correlation); for `regression`: `rmse` (without this key), `pearson`, `spearman`; for `generation`: `perplexity` (without this key), `exactMatch`.',
     ),
   model: model.prefault({}).describe('The network.'),
   data: data.describe(

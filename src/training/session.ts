@@ -9,6 +9,7 @@ import { isOutOfMemory } from './devices/outOfMemory.ts';
 import { CheckpointError } from './huggingface/checkpointError.ts';
 import { ModelError } from './models/model.ts';
 import type { Request } from './request.ts';
+import { roomFor } from './shortage.ts';
 import type { Subject } from './subject.ts';
 import { openTables } from './tables/subject.ts';
 import { openTexts } from './texts/subject.ts';
@@ -83,7 +84,7 @@ async function checkModel(request: Request, session: Session): Promise<void> {
   } catch (error) {
     if (isOutOfMemory(error)) {
       throw request.problem(['model'], `the parameters alone: ${error.message}`, {
-        expected: 'a smaller model, or more memory',
+        expected: roomFor(session),
       });
     }
     if (error instanceof CheckpointError) {

@@ -3,7 +3,14 @@ import type { Aggregation } from '../experiment/aggregation.ts';
 import type { Config } from '../experiment/config.ts';
 import { maxLengthOf, readsTexts } from '../experiment/texts.ts';
 import type { Device } from './devices/device.ts';
-import type { Trainer } from './trainer.ts';
+import { LARGEST_LIMIT, memoryLimit } from './devices/wasm/memoryLimit.ts';
+
+/** Of a trainer, what batches are looked at and tried with. */
+interface Tried {
+  batchOf(step: number): { examples: number; tokens: number | null; groups: number };
+  /** Whether there is room for a step with so many of its examples. */
+  fits(step: number, size: number): Promise<boolean>;
+}
 
 /** Where memory did not suffice. */
 interface Place {
@@ -12,7 +19,7 @@ interface Place {
   readonly config: Config;
   readonly device: Device;
   readonly aggregation: Aggregation;
-  readonly trainer: Trainer;
+  readonly trainer: Tried;
 }
 
 /**
@@ -43,12 +50,44 @@ export function shortageInValidation(step: number, error: Error, place: Place): 
   return [what, ...hint, toGoOn(place)].join('. ');
 }
 
+/** What is known before there is a run. */
+type Setting = Pick<Place, 'config' | 'device'>;
+
+/** As `shortageInStep`, where there was no batch yet: the model was made, or the run's last checkpoint was read. */
+export function shortageInOpening(
+  what: 'model' | 'checkpoint',
+  error: Error,
+  setting: Setting,
+): string {
+  const { config, device } = setting;
+  const said = `${error.message}${roomOn(device)}`;
+  const goOn = 'grain run --resume goes on when there is more memory';
+  if (what === 'model') {
+    return `out of memory: the parameters alone: ${said}. What would do: ${roomFor(setting)}. ${goOn}`;
+  }
+  // What an optimizer remembers is of what is trained.
+  const canAdapt = readsTexts(config.data) && !config.model.adapter;
+  const less = [...(canAdapt ? ['model.adapter: { lora: {} }'] : []), roomFor(setting)].join(', ');
+  const taken = 'the last checkpoint, parameters and what the optimizer remembers of them';
+  return `out of memory: ${taken}: ${said}. What would do: ${less}. ${goOn}; another model needs a new run`;
+}
+
+/** What would do where the parameters alone find no room. */
+export function roomFor({ config, device }: Setting): string {
+  const smaller = config.model.from ? 'a smaller model' : 'smaller layers, or fewer';
+  const isLimited = device.rung === 'wasm' && memoryLimit() < LARGEST_LIMIT;
+  const more = isLimited
+    ? `a higher GRAIN_MEMORY, up to ${LARGEST_LIMIT / 2 ** 20} MiB`
+    : 'a device with more memory';
+  return `${smaller}, or ${more}`;
+}
+
 /** Halves the batch until a step goes through. Null if none does. */
 async function largestThatFits(
   step: number,
   examples: number,
   least: number,
-  trainer: Trainer,
+  trainer: Tried,
 ): Promise<number | null> {
   for (let size = examples; size > least; ) {
     size = Math.max(Math.floor(size / 2), least);
@@ -67,17 +106,17 @@ function roomOn({ memory }: Device): string {
   return memory === undefined ? '' : `, which has ${memory / 2 ** 20} MiB on this device`;
 }
 
-/** Settings that take less memory for the same batch, those that cost nothing else first. */
+/** Settings that take less memory for the same batch, those that cost least of anything else first. */
 function savingsOf({ config, aggregation }: Place): string {
   const { model, groups } = config;
   const { decidedBy, weighsBySizes } = aggregators[aggregation.name];
   const keepsAll = decidedBy === 'gram' && !weighsBySizes;
   const ofTransformers = [
-    ...(model.checkpointing ? [] : ['model.checkpointing: true']),
     // Elsewhere one pass keeps the gradients of one block at a time, and a pass per group would keep those of all.
     ...(groups.backward === 'grouped' && (model.adapter || keepsAll)
       ? ['groups.backward: accumulate']
       : []),
+    ...(model.checkpointing ? [] : ['model.checkpointing: true']),
     ...(model.adapter ? [] : ['model.adapter: { lora: {} }']),
     ...(keepsAll && !model.adapter ? ['aggregate: [grain-layerwise]'] : []),
     lessText(config),

@@ -24,6 +24,7 @@ import { buildOptimizer } from './optimizers/build.ts';
 import type { Optimizer, Preconditioned } from './optimizers/optimizer.ts';
 import { learningRateAt } from './optimizers/schedule.ts';
 import type { Session } from './session.ts';
+import { shortageInOpening } from './shortage.ts';
 import { StepMeter } from './stepMeter.ts';
 
 export interface TakenStep {
@@ -82,8 +83,11 @@ export class Trainer {
     this.#order = orderOf(config, data.train, seed.order);
   }
 
+  /** @throws TrainingError if the device has no room for the model */
   static async create(session: Session, aggregation: Aggregation, seed: Seed): Promise<Trainer> {
-    const objective = await session.subject.objective(session.device, seed);
+    const objective = await withRoom('model', session, () =>
+      session.subject.objective(session.device, seed),
+    );
     return new Trainer(session, objective, aggregation, seed);
   }
 
@@ -201,9 +205,14 @@ export class Trainer {
     );
   }
 
-  /** Goes back to the last checkpoint in `folder`; null if there is none. */
+  /**
+   * Goes back to the last checkpoint in `folder`; null if there is none.
+   * @throws TrainingError if the device has no room for it
+   */
   async load(folder: string): Promise<TrainerState | null> {
-    const state = await loadCheckpoint(folder, this.#content, 'last');
+    const state = await withRoom('checkpoint', this.#session, () =>
+      loadCheckpoint(folder, this.#content, 'last'),
+    );
     this.#aggregator.memory = state?.memory;
     return state;
   }
@@ -235,5 +244,19 @@ export class Trainer {
     throw new TrainingError(
       `step ${step}: the loss of group ${name} is ${losses[bad]}; a lower optimizer.learningRate, a warmup or data.standardize may help`,
     );
+  }
+}
+
+/** Has the device hold what a run starts from. */
+async function withRoom<T>(
+  what: 'model' | 'checkpoint',
+  session: Session,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await checked(session.device, work);
+  } catch (error) {
+    if (!isOutOfMemory(error)) throw error;
+    throw new TrainingError(shortageInOpening(what, error, session));
   }
 }

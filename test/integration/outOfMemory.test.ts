@@ -74,6 +74,7 @@ test('a model that finds no room is a mistake of the config, and nothing is writ
   const { status, stderr } = await grain(['run', 'grain.yaml'], there, { GRAIN_MEMORY: '32' });
   assert.equal(status, 2);
   assert.match(stderr, /^grain\.yaml:1:8: the parameters alone: no room for .* MiB/m);
+  assert.match(stderr, /a smaller model, or a higher GRAIN_MEMORY, up to 4096 MiB$/m);
   assert.equal(existsSync(path.join(there, '.grain')), false);
 });
 

@@ -1,4 +1,4 @@
-"""What test/integration/texts.test.ts compares with: checkpoints of runs, loaded by transformers and peft."""
+"""What tests compare with: checkpoints of runs, loaded by transformers and peft."""
 
 import json
 import sys
@@ -6,7 +6,7 @@ import sys
 import torch
 import transformers
 from peft import AutoPeftModelForCausalLM, PeftModel
-from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
 transformers.logging.disable_progress_bar()
 
@@ -48,6 +48,19 @@ def answers(folder, prompts, tokens):
         )
         texts.append(tokenizer.decode(written[0, given["input_ids"].shape[1] :], skip_special_tokens=True))
     print(json.dumps(texts))
+
+
+def generated(folder, prompts, tokens):
+    """Greedy answers as token ids to prompts as token ids, ended as the folder itself says."""
+    model = AutoModelForCausalLM.from_pretrained(folder).eval()
+    answers = []
+    for prompt in json.loads(prompts):
+        ids = torch.tensor([prompt])
+        written = model.generate(
+            input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=int(tokens), do_sample=False
+        )
+        answers.append(written[0, len(prompt) :].tolist())
+    print(json.dumps(answers))
 
 
 globals()[sys.argv[1]](*sys.argv[2:])

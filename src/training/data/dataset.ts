@@ -39,6 +39,15 @@ export interface TextDataset extends Examples {
   readonly lengths: Int32Array;
   /** Generation alone, else empty: one per example. */
   readonly questions: readonly Question[];
+  /** Of the whole file, if it has any. */
+  readonly emptyTexts?: EmptyTexts;
+}
+
+/** Texts without anything to read, beside others of their examples. */
+export interface EmptyTexts {
+  readonly count: number;
+  /** Where the first is, in words. */
+  readonly first: string;
 }
 
 /** Texts stood in for by their indices. */

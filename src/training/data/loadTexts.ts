@@ -2,9 +2,9 @@ import { filled, promptOf } from '../../experiment/texts.ts';
 import { finalAnswer } from '../answers.ts';
 import type { Tokenizer } from '../huggingface/tokenizer.ts';
 import type { Request } from '../request.ts';
-import { labelIn, textIn } from './cells.ts';
+import { labelIn, textIn, textsIn } from './cells.ts';
 import { type TextRoles, trainingTextRoles, validationTextRoles } from './columns.ts';
-import type { Question, TextData, TextDataset, TextExample } from './dataset.ts';
+import type { EmptyTexts, Question, TextData, TextDataset, TextExample } from './dataset.ts';
 import type { DataFiles } from './files.ts';
 import { labelled } from './labels.ts';
 import { openTable } from './openTable.ts';
@@ -67,6 +67,8 @@ interface Reading {
   /** What is to be predicted, unless that is the answer to a question. */
   readonly target?: string;
   readonly question?: Question;
+  /** Columns that could have a text, and do not. */
+  readonly empty: readonly number[];
 }
 
 type RowReader = (
@@ -85,10 +87,12 @@ function readerFor(request: Request, encoder: Encoder): RowReader {
 /** A text or a pair of texts, and a class or a number. */
 function predictionReader(request: Request, { tokenizer, maxLength }: Encoder): RowReader {
   return (table, row, { texts, target }, classes) => {
-    const [text, pair] = [...texts.values()].map((column) => textIn(table, row, column));
+    const { of, empty } = textsIn(table, row, texts.values());
+    const [text, pair] = of.values();
     return {
       example: tokenizer.encode(text!, pair ?? null, maxLength),
       target: targetIn(table, row, target, request, classes),
+      empty,
     };
   };
 }
@@ -115,9 +119,10 @@ function exerciseReader(request: Request, { tokenizer, maxLength }: Encoder): Ro
         { expected: 'the mark of data.answerAfter, and the final answer behind it' },
       );
     }
-    const asked = filled(prompt, (name) => textIn(table, row, texts.get(name)!));
+    const { of, empty } = textsIn(table, row, texts.values());
+    const asked = filled(prompt, (name) => of.get(texts.get(name)!)!);
     const exercise = encoder.encode(asked, answer);
-    if (exercise) return exercise;
+    if (exercise) return { ...exercise, empty };
     throw new DataProblem(table.file, row.place(target), 'nothing is left of the texts as tokens', {
       expected: 'a prompt and an answer that the model has tokens for',
     });
@@ -130,6 +135,7 @@ interface Readings {
   readonly questions: readonly Question[];
   /** Empty unless groups are made by a column. */
   readonly groups: readonly string[];
+  readonly emptyTexts: EmptyTexts | null;
 }
 
 async function readRows(
@@ -142,19 +148,34 @@ async function readRows(
   const targets: string[] = [];
   const questions: Question[] = [];
   const groups: string[] = [];
+  let emptyTexts: EmptyTexts | null = null;
   for await (const row of table.rows) {
-    const { example, target, question } = read(table, row, roles, classes);
+    const { example, target, question, empty } = read(table, row, roles, classes);
     examples.push(example);
     if (target !== undefined) targets.push(target);
     if (question) questions.push(question);
     if (roles.group !== null) groups.push(labelIn(table, row, roles.group));
+    if (empty.length > 0) emptyTexts = withEmpty(emptyTexts, table, row, empty);
   }
   checkRows(table, examples.length);
-  return { examples, targets, questions, groups };
+  return { examples, targets, questions, groups, emptyTexts };
+}
+
+function withEmpty(
+  before: EmptyTexts | null,
+  { columns }: Table,
+  row: Row,
+  empty: readonly number[],
+): EmptyTexts {
+  const count = (before?.count ?? 0) + empty.length;
+  if (before) return { ...before, count };
+  const { line, row: number } = row.place(empty[0]!);
+  const where = number === undefined ? `line ${line}` : `row ${number}`;
+  return { count, first: `${where}, column "${columns[empty[0]!]}"` };
 }
 
 function datasetOf(
-  { examples, targets, questions }: Readings,
+  { examples, targets, questions, emptyTexts }: Readings,
   classes: readonly string[],
 ): TextDataset {
   return {
@@ -163,5 +184,6 @@ function datasetOf(
     lengths: Int32Array.from(examples, ({ ids }) => ids.length),
     targets: targetNumbers(targets, classes),
     questions,
+    ...(emptyTexts && { emptyTexts }),
   };
 }

@@ -8,10 +8,15 @@ import type { Table } from './table.ts';
 
 /** What a config's `data` says of how its files are written. */
 export type TableConfig = Pick<Config['data'], 'format' | 'columns'> &
-  Partial<Pick<Config['data'], 'extraCells'>>;
+  Partial<Pick<Config['data'], 'extraCells' | 'from'>>;
 
 /** Reads CSV, TSV, JSONL or Parquet: what the config says, or the file's extension. */
-export function openTable(source: Source, config: TableConfig = {}): Promise<Table> {
+export async function openTable(source: Source, config: TableConfig = {}): Promise<Table> {
+  const table = await read(source, config);
+  return config.from === undefined ? table : { ...table, dataset: config.from };
+}
+
+function read(source: Source, config: TableConfig): Promise<Table> {
   const layout: Layout = {
     columns: config.columns,
     ignoresExtraCells: config.extraCells === 'ignore',

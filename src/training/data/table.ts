@@ -15,6 +15,8 @@ export interface Row {
 
 export interface Table {
   readonly file: string;
+  /** Of the hub, `owner/name`, if it is of one. */
+  readonly dataset?: string;
   readonly columns: readonly string[];
   readonly rows: AsyncIterable<Row>;
 }

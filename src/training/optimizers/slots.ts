@@ -36,7 +36,10 @@ export class Slots {
   restore(saved: readonly NamedArray[]): void {
     this.dispose();
     const own = saved.filter(({ name }) => name.startsWith(`${this.#name}/`));
-    this.#tensors = own.map(({ values, shape }) => tf.keep(tf.tensor(values, [...shape])));
+    // One by one: where one finds no room, those before it are still disposed of.
+    own.forEach(({ values, shape }, i) => {
+      this.set(i, tf.tensor(values, [...shape]));
+    });
   }
 
   dispose(): void {

@@ -11,10 +11,10 @@ import { TransformerModel } from '../transformer/model.ts';
 import type { Plan } from '../transformer/plan.ts';
 import { SequenceModel } from '../transformer/sequenceModel.ts';
 import { GenerationLearner } from './generationLearner.ts';
-import { keepsHead } from './keepsHead.ts';
 import { positionsIn } from './lengths.ts';
 import { loraOf } from './lora.ts';
 import { savedAs } from './savedAs.ts';
+import { type SavedHead, savedHead, withOutputs } from './savedHead.ts';
 import { SequenceLearner } from './sequenceLearner.ts';
 import type { TextSetting } from './setting.ts';
 import { TextObjective } from './textObjective.ts';
@@ -29,13 +29,14 @@ export async function textObjective(
   setting: TextSetting,
   { init, order }: Seed,
 ): Promise<TextObjective> {
-  const { config, checkpoint } = setting;
+  const { config, checkpoint, data } = setting;
+  const head = savedHead(checkpoint.config, config, data.classes);
   const tensors = await openSafetensors(checkpoint.folder);
   try {
     const source = {
-      tensors,
+      tensors: head.order ? withOutputs(tensors, head.order) : tensors,
       file: checkpoint.folder,
-      plan: planOf(setting, init),
+      plan: planOf(setting, head, init),
       checkpointing: config.model.checkpointing,
     };
     const { model, learner } = await (config.task === 'generation'
@@ -79,13 +80,13 @@ async function generator(setting: TextSetting, source: Source) {
   return { model, learner: new GenerationLearner(causal, setting) };
 }
 
-function planOf({ config, checkpoint, data }: TextSetting, seed: number): Plan {
-  const { freeze, reinitialize, adapter, head } = config.model;
+function planOf({ config, checkpoint }: TextSetting, head: SavedHead, seed: number): Plan {
+  const { freeze, reinitialize, adapter } = config.model;
   return {
     freeze,
     reinitialize,
     lora: adapter ? loraOf(adapter, checkpoint.config) : null,
-    newHead: config.task !== 'generation' && !keepsHead(checkpoint.config, config.task, data, head),
+    newHead: config.task !== 'generation' && head.order === null,
     seed,
   };
 }

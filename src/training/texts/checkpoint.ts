@@ -4,6 +4,7 @@ import type { Loading } from '../../runs/loading.ts';
 import { downloadProblem } from '../data/readFiles.ts';
 import { CheckpointError } from '../huggingface/checkpointError.ts';
 import { type CheckpointConfig, CONFIG_FILE, readCheckpointConfig } from '../huggingface/config.ts';
+import { type GenerationConfig, readGenerationConfig } from '../huggingface/generationConfig.ts';
 import { DownloadError, nameOf, resolveRepository } from '../huggingface/resolve.ts';
 import { weightFiles } from '../huggingface/safetensors.ts';
 import { openTokenizer, TOKENIZER_FILE, type Tokenizer } from '../huggingface/tokenizer.ts';
@@ -20,6 +21,8 @@ export interface Checkpoint {
   readonly tokenizer: Tokenizer;
   /** What padding is filled with; no weight ever sees it. */
   readonly padId: number;
+  /** How it answers, the token that answers end with in training among those that end one; null if that is not the task. */
+  readonly generation: GenerationConfig | null;
 }
 
 /**
@@ -54,7 +57,10 @@ export async function openCheckpoint(
       origin.kind === 'hub'
         ? { name: nameOf(origin.id), revision: path.basename(folder) }
         : { name: folder, revision: null };
-    return { name, revision, folder, config, tokenizer, padId: padIdOf(tokenizer, config) };
+    const padId = padIdOf(tokenizer, config);
+    const generation =
+      request.config.task === 'generation' ? await generationOf(folder, tokenizer) : null;
+    return { name, revision, folder, config, tokenizer, padId, generation };
   } catch (error) {
     if (error instanceof DownloadError) throw downloadProblem(request, ['model', 'from'], error);
     if (!(error instanceof CheckpointError)) throw error;
@@ -62,6 +68,11 @@ export async function openCheckpoint(
       expected: 'a Hugging Face checkpoint of a network that can be trained here',
     });
   }
+}
+
+async function generationOf(folder: string, { eosId }: Tokenizer): Promise<GenerationConfig> {
+  const { endIds, json } = await readGenerationConfig(folder);
+  return { json, endIds: [...new Set([...endIds, ...(eosId === null ? [] : [eosId])])] };
 }
 
 /** Some checkpoints name a token for padding that the network has no row for. */

@@ -85,9 +85,9 @@ export class GenerationLearner implements Learner {
   }
 
   async #answer(prompts: readonly Int32Array[], onProgress: OnProgress): Promise<string[]> {
-    const { tokenizer } = this.#checkpoint;
+    const { tokenizer, generation } = this.#checkpoint;
     const { maxNewTokens } = this.#answering;
-    const endIds = tokenizer.eosId === null ? [] : [tokenizer.eosId];
+    const { endIds } = generation!;
     return this.#answerBatches.through(
       this.#answeredLengths(prompts),
       () => new Array<string>(prompts.length),

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import type { GenerationConfig } from '../huggingface/generationConfig.ts';
 import type { Task } from '../loss.ts';
 import { adapterFiles, type Files, wholeFiles } from '../transformer/files.ts';
 import { loraOf } from './lora.ts';
@@ -28,9 +29,10 @@ const CLASS_NAMES = {
 /** How the checkpoints of a run are kept: adapters as peft's, else whole as transformers'. */
 export function savedAs({ config, checkpoint, data }: TextSetting): Files {
   const { adapter } = config.model;
-  const { folder, name, revision, padId } = checkpoint;
+  const { folder, name, revision, padId, generation } = checkpoint;
   const { modelType, json } = checkpoint.config;
   const generates = config.task === 'generation';
+  const ends = generation && endsOf(generation);
   const companions = {
     json: {
       ...json,
@@ -42,7 +44,9 @@ export function savedAs({ config, checkpoint, data }: TextSetting): Files {
       // Without it transformers cannot tell the last token of an example from padding.
       ...(!generates && { pad_token_id: json.pad_token_id ?? padId }),
       ...(config.task !== 'generation' && outputsOf(config.task, data.classes)),
+      ...ends,
     },
+    generation: generation?.json ? { ...generation.json, ...ends } : null,
     tokenizer: TOKENIZER_FILES.map((file) => path.join(folder, file)).filter(existsSync),
   };
   if (!adapter) return wholeFiles(companions);
@@ -53,6 +57,11 @@ export function savedAs({ config, checkpoint, data }: TextSetting): Files {
     taskType: generates ? 'CAUSAL_LM' : 'SEQ_CLS',
     fanInFanOut: modelType === 'gpt2',
   });
+}
+
+/** What transformers reads of the tokens that end a text. */
+function endsOf({ endIds }: GenerationConfig) {
+  return { eos_token_id: endIds.length === 1 ? endIds[0] : endIds };
 }
 
 /** What transformers reads of a head's outputs. */

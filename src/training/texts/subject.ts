@@ -6,8 +6,10 @@ import type { Request } from '../request.ts';
 import type { Subject } from '../subject.ts';
 import { textObjective } from './buildObjective.ts';
 import { checkpointFiles, openCheckpoint } from './checkpoint.ts';
+import { emptyTexts } from './emptyTexts.ts';
 import { checkIds } from './ids.ts';
 import { checkPrompts, cutTexts, exampleLength } from './lengths.ts';
+import { savedHead } from './savedHead.ts';
 
 /**
  * Transformers on examples that are texts.
@@ -36,7 +38,12 @@ export async function openTexts(
       ...(revision && { model: `${name}@${revision}` }),
       ...(files.source && { data: files.source }),
     },
-    warnings: cutTexts(data.train, maxLength),
+    warnings: [
+      ...emptyTexts(config.data.train, all.train),
+      ...emptyTexts(config.data.validation, all.validation),
+      ...cutTexts(data.train, maxLength),
+      ...savedHead(checkpoint.config, config, data.classes).warnings,
+    ],
     objective: (device, seed) => textObjective({ config, checkpoint, data, device }, seed),
   };
 }

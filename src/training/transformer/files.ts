@@ -1,6 +1,7 @@
 import { copyFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CONFIG_FILE } from '../huggingface/config.ts';
+import { GENERATION_FILE } from '../huggingface/generationConfig.ts';
 import { type LoraConfig, readAdapter, writeAdapter } from '../huggingface/peft.ts';
 import {
   type NamedTensor,
@@ -24,6 +25,8 @@ export interface Files {
 export interface Companions {
   /** config.json. */
   readonly json: Readonly<Record<string, unknown>>;
+  /** generation_config.json, if there is to be one. */
+  readonly generation: Readonly<Record<string, unknown>> | null;
   /** Paths of the tokenizer's files. */
   readonly tokenizer: readonly string[];
 }
@@ -64,10 +67,17 @@ export function adapterFiles(companions: Companions, { lora, ...adapter }: Adapt
   };
 }
 
-async function writeCompanions(folder: string, { json, tokenizer }: Companions): Promise<void> {
-  const text = `${JSON.stringify(json, null, 2)}\n`;
-  await writeFile(path.join(folder, CONFIG_FILE), text, { flush: true });
+async function writeCompanions(
+  folder: string,
+  { json, generation, tokenizer }: Companions,
+): Promise<void> {
+  await writeJson(path.join(folder, CONFIG_FILE), json);
+  if (generation) await writeJson(path.join(folder, GENERATION_FILE), generation);
   for (const file of tokenizer) await copyFile(file, path.join(folder, path.basename(file)));
+}
+
+function writeJson(file: string, json: Readonly<Record<string, unknown>>): Promise<void> {
+  return writeFile(file, `${JSON.stringify(json, null, 2)}\n`, { flush: true });
 }
 
 async function named({ name, value }: Parameter): Promise<NamedTensor> {

@@ -137,25 +137,35 @@ export class Parameters {
       }));
   }
 
-  /** @throws ModelError unless every target of LoRA names a linear layer */
+  /** @throws ModelError unless every target of LoRA names a linear layer that adapters go to */
   checkTargets(): void {
     const { file, plan } = this.#source;
     if (!plan.lora) return;
     const modules = this.#sections.flatMap(({ linears }) => linears);
-    if (modules.length === 0) {
-      throw new ModelError(`no layer of ${file} is left that adapters could go to`, {
-        key: ['model', 'adapter'],
-        help: { expected: 'a smaller number for model.freeze or model.reinitialize' },
-      });
-    }
+    const taken = this.#sections.flatMap(({ taken }) => taken);
     for (const [i, target] of plan.lora.targets.entries()) {
       if (modules.some((module) => isTarget(module, target))) continue;
-      const valid = [...new Set(modules.map((module) => module.split('.').at(-1)!))];
+      if (taken.some((module) => isTarget(module, target))) throw this.#noLayerLeft(target);
+      const names = [...modules, ...taken].map((module) => module.split('.').at(-1)!);
+      const valid = [...new Set(names)];
       throw new ModelError(`no linear layer of ${file} that adapters go to is called ${target}`, {
         key: ['model', 'adapter', 'lora', 'targets', i],
         help: { expected: `one of ${valid.join(', ')}`, name: { wrong: target, valid } },
       });
     }
+  }
+
+  #noLayerLeft(target: string): ModelError {
+    const { plan } = this.#source;
+    const keys = (['freeze', 'reinitialize'] as const).filter((key) => plan[key] > 0);
+    const takers = keys.map((key) => `${key}: ${plan[key]}`).join(' and ');
+    return new ModelError(
+      `no linear layer called ${target} is left for adapters: ${takers} ${keys.length > 1 ? 'take' : 'takes'} all there are`,
+      {
+        key: ['model', keys[0]!],
+        help: { expected: 'fewer layers, so that some are left, or no model.adapter' },
+      },
+    );
   }
 
   dispose(): void {
@@ -181,6 +191,8 @@ export class Section {
   readonly parameters: Parameter[] = [];
   /** Names of linear layers that adapters may go to. */
   readonly linears: string[] = [];
+  /** Names of those that could have adapters, were they not frozen or made anew. */
+  readonly taken: string[] = [];
   readonly #source: Source;
   readonly #place: Place;
 
@@ -209,12 +221,15 @@ export class Section {
   ): Promise<Linear> {
     const shape: [number, number] = layout === 'out-in' ? [outputs, inputs] : [inputs, outputs];
     const weight = await this.matrix(joined(name, 'weight'), shape, range);
+    const module = joined(this.path, name);
+    const isTaken = this.#isFrozen || (this.#isFresh && this.#place !== 'head');
+    if (isTaken) this.taken.push(module);
     return {
       weight,
       bias: bias ? await this.vector(joined(name, 'bias'), outputs, 'zeros') : null,
       layout,
       // Where the weight itself is trained, an adapter would add nothing.
-      adapter: weight.trained ? null : this.#adapter(joined(this.path, name), inputs, outputs),
+      adapter: isTaken || weight.trained ? null : this.#adapter(module, inputs, outputs),
     };
   }
 
@@ -257,7 +272,7 @@ export class Section {
 
   #adapter(module: string, inputs: number, outputs: number): Adapter | null {
     const { lora, seed } = this.#source.plan;
-    if (!lora || this.#isFrozen) return null;
+    if (!lora) return null;
     this.linears.push(module);
     if (!lora.targets.some((target) => isTarget(module, target))) return null;
     const fresh = (part: string, shape: [number, number], initial: Initial): Parameter<Matrix> => {

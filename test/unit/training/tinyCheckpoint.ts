@@ -9,6 +9,8 @@ interface Sizes {
   readonly width?: number;
   readonly layers?: number;
   readonly positions?: number;
+  /** Of the outputs of a head; without them there is none. */
+  readonly labels?: readonly string[];
 }
 
 /** Ids of the special tokens, then of the words w0 … w19. */
@@ -16,9 +18,9 @@ const SPECIAL = ['[PAD]', '[UNK]', '[EOS]'];
 const WORDS = Array.from({ length: 20 }, (_, i) => `w${i}`);
 const VOCABULARY = SPECIAL.length + WORDS.length;
 
-/** A Hugging Face checkpoint of a BERT without a head: random values, words for tokens. */
+/** A Hugging Face checkpoint of a BERT: random values, words for tokens. */
 export function writeTinyBert(folder: string, sizes: Sizes = {}): Promise<void> {
-  const { width = 16, layers = 1, positions = 32 } = sizes;
+  const { width = 16, layers = 1, positions = 32, labels } = sizes;
   return write(
     folder,
     {
@@ -28,15 +30,22 @@ export function writeTinyBert(folder: string, sizes: Sizes = {}): Promise<void> 
       hidden_act: 'gelu',
       hidden_dropout_prob: 0.1,
       attention_probs_dropout_prob: 0.1,
+      ...(labels && {
+        architectures: ['BertForSequenceClassification'],
+        id2label: Object.fromEntries(labels.entries()),
+      }),
     },
-    bertShapes({
-      vocabulary: VOCABULARY,
-      maxPositions: positions,
-      typeVocabulary: 2,
-      width,
-      innerWidth: 2 * width,
-      layers,
-    }),
+    [
+      ...bertShapes({
+        vocabulary: VOCABULARY,
+        maxPositions: positions,
+        typeVocabulary: 2,
+        width,
+        innerWidth: 2 * width,
+        layers,
+      }),
+      ...(labels ? linearShapes('classifier', width, labels.length) : []),
+    ],
   );
 }
 

@@ -5,6 +5,9 @@ const LEAST = 32;
 /** What WebAssembly's addresses reach. */
 const MOST = 4096;
 
+/** Bytes; no limit is higher. */
+export const LARGEST_LIMIT = MOST * 2 ** 20;
+
 /** Bytes that tensors may take. */
 export function memoryLimit(): number {
   return Number(process.env[VARIABLE] ?? MOST) * 2 ** 20;

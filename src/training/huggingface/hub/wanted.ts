@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { MERGE } from '../../../experiment/modelOrigin.ts';
 import { CONFIG_FILE } from '../config.ts';
+import { GENERATION_FILE } from '../generationConfig.ts';
 import { ADAPTER_CONFIG_FILE } from '../peft.ts';
 import { WEIGHTS_FILE, WEIGHTS_INDEX_FILE } from '../safetensors.ts';
 import { TOKENIZER_CONFIG_FILE, TOKENIZER_FILE } from '../tokenizer.ts';
@@ -14,7 +15,7 @@ export type Wanted = readonly string[] | 'checkpoint';
 
 /** Without these a checkpoint cannot be used. */
 const NEEDED = [CONFIG_FILE, TOKENIZER_FILE];
-const USEFUL = [TOKENIZER_CONFIG_FILE, 'special_tokens_map.json', 'generation_config.json'];
+const USEFUL = [TOKENIZER_CONFIG_FILE, 'special_tokens_map.json', GENERATION_FILE];
 const SHARD = /^model-\d+-of-\d+\.safetensors$/;
 
 /**

@@ -138,6 +138,34 @@ describe('texts to predict from', () => {
     assert.deepEqual(train.examples[0], tokenizer.encode('one', null, 128));
   });
 
+  test('one text of a pair may be empty: what the other says is read', async () => {
+    write('train.tsv', 'one\ttwo\tlabel\na\tb\tx\nc\t\ty\n\td\tx\ne\t \tx\n');
+    write('dev.tsv', 'one\ttwo\tlabel\ne\tf\tx\n');
+    const { train, validation } = await load({ data: pairs });
+    assert.deepEqual(
+      train.examples,
+      [
+        ['a', 'b'],
+        ['c', ''],
+        ['', 'd'],
+        ['e', ' '],
+      ].map(([one, two]) => tokenizer.encode(one!, two!, 128)),
+    );
+    assert.deepEqual(train.emptyTexts, { count: 3, first: 'line 3, column "two"' });
+    assert.equal(validation.emptyTexts, undefined);
+
+    const columnData = [
+      { name: 'one', data: ['a', 'b'], type: 'STRING' as const },
+      { name: 'two', data: ['c', null], type: 'STRING' as const },
+      { name: 'label', data: ['x', 'y'], type: 'STRING' as const },
+    ];
+    write('t.parquet', parquetWriteBuffer({ columnData }));
+    const data = 'train: t.parquet, validation: t.parquet, text: [one, two], target: label';
+    const { validation: fromParquet } = await load({ data });
+    assert.deepEqual(fromParquet.examples[1], tokenizer.encode('b', '', 128));
+    assert.deepEqual(fromParquet.emptyTexts, { count: 1, first: 'row 2, column "two"' });
+  });
+
   test('progress adds up to the sizes; fingerprints are of the files', async () => {
     const train = `one\ttwo\tlabel\n${'a\tb\tx\nc\td\ty\n'.repeat(20_000)}`;
     write('train.tsv', train);
@@ -220,6 +248,28 @@ describe('prompts and answers', () => {
   });
 });
 
+describe('prompts with several places', () => {
+  const data = 'train: t.jsonl, validation: t.jsonl, prompt: "{ask} {input}: ", target: answer';
+  const lines = (...rows: object[]) =>
+    write('t.jsonl', rows.map((row) => JSON.stringify(row)).join('\n'));
+
+  test('some of them may stay empty', async () => {
+    lines({ ask: 'add', input: '1 1', answer: '2' }, { ask: 'sing', input: '', answer: 'la' });
+    const { train } = await load({ task: 'generation', data });
+    assert.equal(tokenizer.decode(train.questions[1]!.prompt), 'sing : ');
+    assert.deepEqual(train.emptyTexts, { count: 1, first: 'line 2, column "input"' });
+  });
+
+  test('not all of them, and no answer', async () => {
+    lines({ ask: 'add', input: '1 1', answer: '2' }, { ask: ' ', input: null, answer: 'la' });
+    const { message } = await failure({ task: 'generation', data });
+    assert.equal(message, 'all texts are empty: columns "ask", "input"');
+    lines({ ask: 'add', input: '1 1', answer: '' });
+    const answer = await failure({ task: 'generation', data });
+    assert.equal(answer.message, 'an empty cell in column "answer" is not a text');
+  });
+});
+
 describe('complaints', () => {
   const ok = 'one\ttwo\tlabel\na\tb\tx\nc\td\ty\n';
   const jsonl = 'train: t.jsonl, validation: d.jsonl, text: q, target: a';
@@ -230,9 +280,13 @@ describe('complaints', () => {
 
   test('a cell that is no text: its place', async () => {
     files('one\ttwo\tlabel\na\tb\tx\nc\t \ty\n');
-    const empty = await failure({ data: pairs });
+    const empty = await failure({ data: pairs.replace('[one, two]', 'two') });
     assert.deepEqual([empty.file, empty.line, empty.column], ['train.tsv', 3, 3]);
     assert.match(empty.message, /^" " in column "two" is not a text$/);
+    files('two\tone\tlabel\na\tb\tx\n\t \ty\n');
+    const both = await failure({ data: pairs });
+    assert.deepEqual([both.file, both.line, both.column], ['train.tsv', 3, 2]);
+    assert.equal(both.message, 'all texts are empty: columns "one", "two"');
     write('d.jsonl', '{"q": "1", "a": "x"}\n');
     for (const [cell, shown] of [
       ['7', '7'],
@@ -243,6 +297,26 @@ describe('complaints', () => {
       const { file, line, column, message } = await failure({ data: jsonl });
       assert.deepEqual([file, line, column], ['t.jsonl', 2, 2]);
       assert.equal(message, `${shown} in column "q" is not a text`);
+    }
+  });
+
+  test('a cell of a file of the hub: what can be done about it', async () => {
+    for (const [cells, wanted] of [
+      ['\t \tx', 'at least one text to read'],
+      ['a\tb\t', 'a text or a number'],
+    ]) {
+      files(`one\ttwo\tlabel\n${cells}\n`);
+      const request = requestOf({ data: `from: owner/name, ${pairs}` });
+      const found = await dataFilesOf(request, async () => folder);
+      const reading = loadTextData(request, found, { tokenizer, maxLength: 128 }, () => {});
+      await assert.rejects(reading, (error) => {
+        assert.ok(error instanceof ConfigError);
+        assert.equal(
+          error.diagnostics[0]!.expected,
+          `${wanted}: owner/name is on the hub, where it cannot be mended: take a copy of the file, remove the row there, and name the copy in place of data.from`,
+        );
+        return true;
+      });
     }
   });
 

@@ -171,6 +171,26 @@ describe('the parameters of a network', () => {
     }
   });
 
+  test('leave LoRA no layer: that is said at the key that took it', async () => {
+    const hidden = { ...lora, targets: ['layer.3.dense'] };
+    for (const [changes, key, takers] of [
+      [{ freeze: 4 }, 'freeze', 'freeze: 4 takes'],
+      [{ reinitialize: 1 }, 'reinitialize', 'reinitialize: 1 takes'],
+      [{ freeze: 3, reinitialize: 1 }, 'freeze', 'freeze: 3 and reinitialize: 1 take'],
+    ] as const) {
+      await assert.rejects(read({ lora: hidden, ...changes }), (error: Error) => {
+        assert.ok(error instanceof ModelError, error.stack);
+        const called = 'no linear layer called layer.3.dense is left for adapters';
+        assert.equal(error.message, `${called}: ${takers} all there are`);
+        assert.deepEqual(error.at.key, ['model', key]);
+        assert.ok(error.at.help.expected);
+        return true;
+      });
+      assert.equal(tf.memory().numTensors, 0);
+    }
+    (await read({ lora: hidden, freeze: 3 })).dispose();
+  });
+
   test("LoRA begins as peft's: A uniform within 1/√in, B zeros", async () => {
     const [inputs, rank] = [64, 16];
     const values = initialValues('kaiming', [rank, inputs], 'dense.lora_A', SEED);
@@ -182,17 +202,6 @@ describe('the parameters of a network', () => {
     assert.equal(ups.length, LAYERS + 1);
     for (const { value } of ups) assert.ok(value.dataSync().every((x) => x === 0));
     parameters.dispose();
-  });
-
-  test('adapters that have nowhere to go: what is in their way', async () => {
-    const everywhere = { freeze: LAYERS, reinitialize: 1, lora };
-    await assert.rejects(read(everywhere), (error: Error) => {
-      assert.ok(error instanceof ModelError, error.stack);
-      assert.equal(error.message, 'no layer of net.safetensors is left that adapters could go to');
-      assert.deepEqual(error.at.key, ['model', 'adapter']);
-      assert.match(error.at.help.expected, /smaller number for model\.freeze/);
-      return true;
-    });
   });
 
   test('that the checkpoint lacks are named with what was expected; a pooler is trained then', async () => {

@@ -61,7 +61,7 @@ const folderOf = (what: string) => path.join(folder, what);
 
 async function filesOf({ lora }: Plan): Promise<Files> {
   const { json } = await readCheckpointConfig(base);
-  const companions = { json, tokenizer: [] };
+  const companions = { json, generation: null, tokenizer: [] };
   if (!lora) return wholeFiles(companions);
   const where = { base, revision: null };
   return adapterFiles(companions, { lora, ...where, taskType: 'SEQ_CLS', fanInFanOut: false });
