@@ -37,4 +37,5 @@ def reference(model, given, targets, bounds, file):
     tensors["losses"] = torch.stack(losses)
     for index, (name, _) in enumerate(trained):
         tensors[f"gradient.{name}"] = torch.stack([group[index] for group in gradients])
+    model.float()
     save_file({name: value.float().contiguous() for name, value in tensors.items()}, file)

@@ -38,7 +38,6 @@ export async function takeAdapters(parameters: Parameters, folder: string): Prom
 /**
  * Checks outputs, losses and gradients against those that references.py wrote.
  *
- * @param tolerance of gradients, relative
  * @returns the gradients
  */
 export async function compare(
@@ -46,7 +45,6 @@ export async function compare(
   tokens: TokenBatch,
   targets: readonly number[],
   reference: ReadonlyMap<string, Float32Array>,
-  tolerance = 1e-5,
 ): Promise<Gradients> {
   const outputs = await model.outputs(tokens);
   const far = farthest(outputs, reference.get('outputs')!);
@@ -55,6 +53,6 @@ export async function compare(
   const losses = await model.gradients(tokens, targets, null, sink);
   assert.ok(distance(losses, reference.get('losses')!, 1) < 1e-4, 'losses');
   const expected = (name: string) => reference.get(`gradient.${name}`)!;
-  assertGradients(sink, parameters, expected, tolerance);
+  assertGradients(sink, parameters, expected, 1e-5);
   return sink;
 }
