@@ -110,7 +110,7 @@ export function batchOf(expected: Tensors): TokenBatch {
 }
 
 /** Of the rows that are no padding. */
-function withoutPadding(values: Float32Array, { length, lengths }: TokenBatch): number[] {
+export function withoutPadding(values: Float32Array, { length, lengths }: TokenBatch): number[] {
   const width = values.length / (lengths.length * length);
   return Array.from(lengths).flatMap((tokens, example) => [
     ...values.subarray(example * length * width, (example * length + tokens) * width),
