@@ -2,42 +2,24 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import * as tf from '@tensorflow/tfjs-core';
 import { type Device, openDevice } from '../../../../src/training/devices/device.ts';
 import { readCheckpointConfig } from '../../../../src/training/huggingface/config.ts';
-import { openSafetensors } from '../../../../src/training/huggingface/safetensors.ts';
 import { ModelError } from '../../../../src/training/models/model.ts';
-import { composed } from '../../../../src/training/transformer/composed.ts';
-import { sequenceEncoder } from '../../../../src/training/transformer/encoders/build.ts';
-import { maxTokens } from '../../../../src/training/transformer/encoders/positions.ts';
 import {
   adapterFiles,
   type Files,
   wholeFiles,
 } from '../../../../src/training/transformer/files.ts';
-import type { Parameters } from '../../../../src/training/transformer/parameters.ts';
-import { defaultTargets, type Plan } from '../../../../src/training/transformer/plan.ts';
-import { SequenceModel } from '../../../../src/training/transformer/sequenceModel.ts';
+import type { Plan } from '../../../../src/training/transformer/plan.ts';
 import { python } from '../../../python/python.ts';
 import { testFolder } from '../huggingface/folder.ts';
-import { full, logitsOf, openCausal, withoutPadding } from './decoders.ts';
+import { full, withoutPadding } from './decoders.ts';
 import { farthest } from './gradients.ts';
 import { tensorsOf } from './peer.ts';
 import { tinyBatch } from './tinyBert.ts';
+import { baseOf, change, type Kind, openTiny, TARGETS } from './tinyCheckpoints.ts';
 
 const folder = testFolder();
-const CLASSES = 3;
-
-const TARGETS = {
-  bert: defaultTargets.bert,
-  roberta: ['query', 'value', 'dense'],
-  distilbert: ['q_lin', 'v_lin', 'lin2'],
-  // Every one that keeps its weights as [in, out].
-  gpt2: ['c_attn', 'c_proj', 'c_fc'],
-  llama: ['q_proj', 'v_proj', 'down_proj'],
-  qwen2: ['k_proj', 'o_proj', 'gate_proj'],
-};
-type Kind = keyof typeof TARGETS;
 const KINDS = Object.keys(TARGETS) as Kind[];
 const loraOf = (kind: Kind) => ({ rank: 4, alpha: 8, dropout: 0, targets: TARGETS[kind] });
 
@@ -61,47 +43,16 @@ const saved: readonly Saved[] = [
     plan: { ...full, lora: loraOf('bert'), ...more },
   })),
 ];
-const baseOf = (kind: Kind) => path.join(folder, kind, 'base');
 const folderOf = ({ kind, what }: Saved) => path.join(folder, kind, what);
 
-interface Opened {
-  readonly parameters: Parameters;
-  /** Logits of the classes, or of tokens. */
-  outputs(): Promise<ArrayLike<number>>;
-}
-
-async function open({ kind, plan }: Saved): Promise<Opened> {
-  const base = baseOf(kind);
-  const config = await readCheckpointConfig(base);
-  if (config.kind === 'decoder') {
-    const opened = await openCausal(base, { plan });
-    const outputs = async () =>
-      withoutPadding(await logitsOf(composed, opened, tinyBatch), tinyBatch);
-    return { parameters: opened.parameters, outputs };
-  }
-  const tensors = await openSafetensors(base);
-  const source = { config, tensors, file: base, plan, checkpointing: false };
-  const { network, parameters } = await sequenceEncoder(source, CLASSES);
-  await tensors.close();
-  const model = new SequenceModel(composed, network, 'classification', maxTokens(config));
-  return { parameters, outputs: () => model.outputs(tinyBatch) };
-}
-
-/** As training would, but sooner. */
-function change({ trainable }: Parameters): void {
-  trainable.forEach((variable, i) => {
-    tf.tidy(() =>
-      variable.assign(tf.add(variable, tf.randomNormal(variable.shape, 0, 0.2, 'float32', i + 1))),
-    );
-  });
-}
+const open = ({ kind, plan }: Saved) => openTiny(baseOf(folder, kind), plan);
 
 async function filesOf({ kind, plan: { lora } }: Saved): Promise<Files> {
-  const config = await readCheckpointConfig(baseOf(kind));
+  const config = await readCheckpointConfig(baseOf(folder, kind));
   const companions = { json: config.json, tokenizer: [] };
   if (!lora) return wholeFiles(companions);
   return adapterFiles(companions, {
-    ...{ lora, base: baseOf(kind), revision: null },
+    ...{ lora, base: baseOf(folder, kind), revision: null },
     taskType: config.kind === 'decoder' ? 'CAUSAL_LM' : 'SEQ_CLS',
     fanInFanOut: kind === 'gpt2',
   });
@@ -120,7 +71,7 @@ async function load(): Promise<void> {
 async function loaded(one: Saved): Promise<ArrayLike<number>> {
   const there = await tensorsOf(path.join(folderOf(one), 'outputs.safetensors'));
   const outputs = there.get('outputs')!;
-  const { kind } = await readCheckpointConfig(baseOf(one.kind));
+  const { kind } = await readCheckpointConfig(baseOf(folder, one.kind));
   return kind === 'decoder' ? withoutPadding(outputs, tinyBatch) : outputs;
 }
 
