@@ -4,12 +4,12 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parse, stringify } from 'yaml';
-import { minilm, smollm2 } from '../test/python/checkpoints.ts';
-import { missingData, realData } from '../test/realData.ts';
+import { stringify } from 'yaml';
+import { localConfig, type TextExample } from '../test/examples.ts';
+import { missingData } from '../test/realData.ts';
 import { cache } from './peers/venv.ts';
 import { report } from './results/report.ts';
 
@@ -17,30 +17,20 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const cli = path.join(root, 'src/cli/main.ts');
 
 interface Job {
-  readonly name: string;
-  readonly checkpoint: () => Promise<string>;
-  /** What is other than in the example's config; keys of sections are laid over it. */
+  readonly name: TextExample;
+  /** What is other than in the example's config. */
   readonly changes: Readonly<Record<string, unknown>>;
-  readonly data: Readonly<Record<string, unknown>>;
+  /** The same in its section `data`. */
+  readonly data?: Readonly<Record<string, unknown>>;
 }
 
 const jobs: readonly Job[] = [
   {
     name: 'rte',
-    checkpoint: minilm,
-    data: realData.rte,
     changes: { steps: 78, evaluateEvery: 13, checkpointEvery: 78, seeds: [0, 1, 2] },
   },
   {
     name: 'stsb',
-    checkpoint: minilm,
-    data: {
-      ...realData.stsb,
-      format: 'tsv',
-      columns: ['genre', 'file', 'year', 'id', 'score', 'sentence1', 'sentence2'],
-      extraCells: 'ignore',
-      target: 'score',
-    },
     changes: {
       steps: 60,
       evaluateEvery: 15,
@@ -51,8 +41,7 @@ const jobs: readonly Job[] = [
   },
   {
     name: 'gsm8k',
-    checkpoint: smollm2,
-    data: { ...realData.gsm8k, maxLength: 256, maxNewTokens: 96 },
+    data: { maxLength: 256, maxNewTokens: 96 },
     changes: {
       steps: 12,
       batchSize: 8,
@@ -64,15 +53,12 @@ const jobs: readonly Job[] = [
   },
 ];
 
-async function train({ name, checkpoint, changes, data }: Job): Promise<string> {
+async function train({ name, changes, data }: Job): Promise<string> {
   const folder = path.join(cache, 'results', name);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const config = parse(readFileSync(path.join(root, 'examples', name, 'grain.yaml'), 'utf8'));
-  const { from: _hub, ...asked } = config.data;
   const file = path.join(folder, 'grain.yaml');
-  const model = { ...config.model, from: await checkpoint() };
-  writeFileSync(file, stringify({ ...config, ...changes, model, data: { ...asked, ...data } }));
+  writeFileSync(file, stringify(await localConfig(name, changes, data)));
   const args = ['--disable-warning=ExperimentalWarning', cli, 'run', file];
   const child = spawn(process.execPath, args, { stdio: 'inherit' });
   const [status] = await once(child, 'close');

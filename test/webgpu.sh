@@ -12,4 +12,5 @@ export VK_ICD_FILENAMES="$chromium/vk_swiftshader_icd.json"
 export GRAIN_EXPECT_WEBGPU=1
 node --test --test-reporter=spec --test-concurrency=1 --test-name-pattern=WebGPU \
   test/unit/training/devices/webgpuErrors.test.ts \
-  test/unit/training/transformer/training.test.ts test/unit/training/transformer/decoders.test.ts
+  test/unit/training/transformer/training.test.ts test/unit/training/transformer/decoders.test.ts \
+  test/unit/training/transformer/webgpu.test.ts

@@ -189,6 +189,32 @@ describe('classification of pairs', () => {
     assert.deepEqual(predictions(resumed), predictions(whole));
   });
 
+  test('so does one with adapters that drop, weights that are smoothed and batches of similar length', async () => {
+    const lora = { rank: 2, dropout: 0.2 };
+    const config = {
+      ...classification,
+      name: 'smooth',
+      model: { ...classification.model, adapter: { lora } },
+      aggregate: [{ name: 'grain', smoothing: 0.8 }],
+      batches: 'similar-length',
+    };
+    const whole = await train(config, 'smooth');
+    const rough = await train({ ...config, aggregate: ['grain'], steps: 3 }, 'rough');
+    assert.notDeepEqual(facts(rough.steps), facts(whole.steps.slice(0, 3)));
+    const id = await trainUntilKilled({ ...config, name: 'smooth-killed' }, 'smooth-killed');
+    const resume = ['run', '--resume', id, '--out', 'smooth-killed'];
+    const { status, stderr } = await grain(resume, folder);
+    assert.equal(status, 0, stderr);
+    const resumed = await trained('smooth-killed');
+    assert.deepEqual(facts(resumed.steps), facts(whole.steps));
+    assert.deepEqual(predictions(resumed), predictions(whole));
+    const weights = 'adapter_model.safetensors';
+    assert.deepEqual(
+      readFileSync(path.join(resumed.checkpoint, weights)),
+      readFileSync(path.join(whole.checkpoint, weights)),
+    );
+  });
+
   test('a run that was killed does not go on from another model or other data', async () => {
     const model = { ...classification.model, from: './changing' };
     const data = { ...classification.data, validation: 'changing.tsv' };

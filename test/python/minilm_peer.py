@@ -27,6 +27,8 @@ def main(target, sentences, labels, bounds):
 
     torch.manual_seed(0)
     classifier = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=2)
+    classifier.save_pretrained(target / "full")
+    reference(classifier, given, labels, bounds, target / "full" / "reference.safetensors")
     adapted = get_peft_model(classifier, LoraConfig(task_type="SEQ_CLS", r=8, lora_alpha=16, lora_dropout=0.0))
     scatter_up(adapted, torch.Generator().manual_seed(0))
     adapted.save_pretrained(target / "lora")

@@ -13,8 +13,15 @@ export function interpreter(): string {
   throw new Error(`there is no ${python}: \`npm run test:setup\` makes the Python of the tests`);
 }
 
+const QUIET = {
+  HF_HUB_OFFLINE: '1',
+  TOKENIZERS_PARALLELISM: 'false',
+  // Where other tests want the cores too, PyTorch's threads wait for each other many times as long as one alone works.
+  OMP_NUM_THREADS: '1',
+};
+
 /**
- * Runs a script of this folder, offline and with warnings off.
+ * Runs a script of this folder, offline, with one thread and with warnings off.
  * @param script its file name, for instance `minilm.py`
  * @param env variables beside those of this process
  * @returns what it printed
@@ -30,7 +37,7 @@ export async function python(
       interpreter(),
       ['-W', 'ignore', path.join(import.meta.dirname, script), ...args],
       {
-        env: { ...process.env, HF_HUB_OFFLINE: '1', TOKENIZERS_PARALLELISM: 'false', ...env },
+        env: { ...process.env, ...QUIET, ...env },
         maxBuffer: 2 ** 30,
       },
     );

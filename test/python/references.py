@@ -1,4 +1,4 @@
-"""Each group's loss and gradients by PyTorch's autograd, one group after the other."""
+"""Each group's loss and gradients by PyTorch's autograd, one group after the other; in float64, so that what differs is ours."""
 
 import torch
 from safetensors.torch import save_file
@@ -23,12 +23,13 @@ def reference(model, given, targets, bounds, file):
     """Writes outputs, and losses and gradients of groups of examples: group g is bounds[g] to bounds[g + 1] - 1."""
     model.eval()
     tensors = {"outputs": model(**given).logits.detach()}
+    model.double()
     trained = [(plain(name), parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
     losses, gradients = [], []
     for start, end in zip(bounds, bounds[1:]):
         logits = model(**{key: value[start:end] for key, value in given.items()}).logits
         if model.config.num_labels == 1:
-            loss = torch.nn.functional.mse_loss(logits[:, 0], torch.tensor(targets[start:end], dtype=torch.float32))
+            loss = torch.nn.functional.mse_loss(logits[:, 0], torch.tensor(targets[start:end], dtype=torch.float64))
         else:
             loss = torch.nn.functional.cross_entropy(logits, torch.tensor(targets[start:end]))
         losses.append(loss.detach())
@@ -36,4 +37,5 @@ def reference(model, given, targets, bounds, file):
     tensors["losses"] = torch.stack(losses)
     for index, (name, _) in enumerate(trained):
         tensors[f"gradient.{name}"] = torch.stack([group[index] for group in gradients])
-    save_file({name: value.contiguous() for name, value in tensors.items()}, file)
+    model.float()
+    save_file({name: value.float().contiguous() for name, value in tensors.items()}, file)

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import {
   type DecoderConfig,
   readCheckpointConfig,
@@ -10,10 +11,12 @@ import {
   type DecoderSource,
 } from '../../../../src/training/transformer/decoders/build.ts';
 import { CausalModel } from '../../../../src/training/transformer/decoders/causalModel.ts';
+import { groupMeans } from '../../../../src/training/transformer/groupMeans.ts';
 import type { Operations } from '../../../../src/training/transformer/operations.ts';
 import type { Parameters } from '../../../../src/training/transformer/parameters.ts';
 import { passOver, type TokenBatch } from '../../../../src/training/transformer/pass.ts';
 import type { Plan } from '../../../../src/training/transformer/plan.ts';
+import { assertGradients, distance, farthest, Gradients } from './gradients.ts';
 import { full } from './plan.ts';
 
 export interface Options {
@@ -85,4 +88,76 @@ export function alone(ids: readonly number[]): TokenBatch {
     lengths: Int32Array.of(ids.length),
     examples: [0, 1],
   };
+}
+
+export type Tensors = ReadonlyMap<string, Float32Array>;
+
+/** As decoders_peer.py has them, in examples. */
+export const GROUPS = [0, 1, 3, 6];
+
+/** The batch that decoders_peer.py wrote. */
+export function batchOf(expected: Tensors): TokenBatch {
+  const [ids, lengths] = [expected.get('ids')!, expected.get('lengths')!];
+  return {
+    batch: lengths.length,
+    length: ids.length / lengths.length,
+    ids: Int32Array.from(ids),
+    typeIds: new Int32Array(ids.length),
+    lengths: Int32Array.from(lengths),
+    examples: GROUPS,
+  };
+}
+
+/** Of the rows that are no padding. */
+export function withoutPadding(values: Float32Array, { length, lengths }: TokenBatch): number[] {
+  const width = values.length / (lengths.length * length);
+  return Array.from(lengths).flatMap((tokens, example) => [
+    ...values.subarray(example * length * width, (example * length + tokens) * width),
+  ]);
+}
+
+/** Every trained parameter has the gradients of each group that PyTorch has, and PyTorch has no other. */
+export function compareGradients(
+  sink: Gradients,
+  parameters: Parameters,
+  expected: Tensors,
+  tolerance = 1e-5,
+): void {
+  const prefix = 'gradient.';
+  assert.deepEqual(
+    [...sink.of.keys()].map((name) => prefix + name).sort(),
+    [...expected.keys()].filter((name) => name.startsWith(prefix)).sort(),
+  );
+  assertGradients(sink, parameters, (name) => expected.get(prefix + name)!, tolerance);
+}
+
+/** Logits, losses and gradients beside those that decoders_peer.py wrote. @param tolerance of logits absolute, of gradients relative */
+export async function compareCausal(
+  operations: Operations,
+  opened: OpenedCausal,
+  expected: Tensors,
+  tolerance = { logits: 1e-4, gradients: 1e-5 },
+): Promise<void> {
+  const { model, parameters } = opened;
+  const tokens = batchOf(expected);
+  const starts = expected.get('starts')!;
+  const of = (values: Float32Array) => withoutPadding(values, tokens);
+  const logits = await logitsOf(operations, opened, tokens);
+  const far = farthest(of(logits), of(expected.get('logits')!));
+  assert.ok(far <= tolerance.logits, `logits: ${far}`);
+
+  const losses = await model.losses(tokens, starts);
+  assert.ok(distance(losses, expected.get('losses')!, 1) < 1e-4, 'losses');
+
+  const sink = new Gradients();
+  const { means, counts } = await model.gradients(tokens, starts, null, sink);
+  const asked = Array.from(starts, (start, example) => tokens.lengths[example]! - start);
+  const bounds = [0];
+  for (const [group, end] of GROUPS.slice(1).entries()) {
+    const count = asked.slice(GROUPS[group], end).reduce((sum, number) => sum + number);
+    bounds.push(bounds.at(-1)! + count);
+    assert.equal(counts[group], count);
+  }
+  assert.ok(distance(means, groupMeans(expected.get('losses')!, bounds), 1) < 1e-4, 'means');
+  compareGradients(sink, parameters, expected, tolerance.gradients);
 }

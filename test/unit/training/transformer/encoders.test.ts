@@ -19,7 +19,7 @@ import { defaultTargets, type Plan } from '../../../../src/training/transformer/
 import { SequenceModel } from '../../../../src/training/transformer/sequenceModel.ts';
 import { python } from '../../../python/python.ts';
 import { testFolder } from '../huggingface/folder.ts';
-import { distance, Gradients } from './gradients.ts';
+import { assertGradients, Gradients, groupAlone, ofGroup } from './gradients.ts';
 import { assertSpread, compare, type Network, takeAdapters, tensorsOf } from './peer.ts';
 import { full } from './plan.ts';
 
@@ -62,19 +62,6 @@ function batchOf(kind: Kind): TokenBatch {
     typeIds: Int32Array.from(typeIds.flat()),
     lengths: Int32Array.from(LENGTHS),
     examples: EXAMPLES,
-  };
-}
-
-/** Some examples as a batch of one group. */
-function alone(tokens: TokenBatch, start: number, end: number): TokenBatch {
-  const rows = (ids: Int32Array) => ids.slice(start * LENGTH, end * LENGTH);
-  return {
-    batch: end - start,
-    length: LENGTH,
-    ids: rows(tokens.ids),
-    typeIds: rows(tokens.typeIds),
-    lengths: tokens.lengths.slice(start, end),
-    examples: [0, end - start],
   };
 }
 
@@ -175,22 +162,21 @@ for (const { kind, rung } of places) {
 
     test('grouped is what each group is alone', async () => {
       const network = await open('classification');
-      const tokens = batchOf(kind);
-      const together = new Gradients();
-      const losses = await network.model.gradients(tokens, targets.classification, null, together);
-      for (let group = 0; group + 1 < EXAMPLES.length; group++) {
-        const [start, end] = [EXAMPLES[group]!, EXAMPLES[group + 1]!];
+      const all = new Gradients();
+      const losses = await network.model.gradients(
+        batchOf(kind),
+        targets.classification,
+        null,
+        all,
+      );
+      for (const [group, together] of losses.entries()) {
+        const labels = targets.classification.slice(EXAMPLES[group], EXAMPLES[group + 1]);
         const sink = new Gradients();
-        const labels = targets.classification.slice(start, end);
-        const [loss] = await network.model.gradients(alone(tokens, start, end), labels, null, sink);
-        assert.ok(Math.abs(loss! - losses[group]!) < 1e-6);
-        for (const [name, gradient] of sink.of) {
-          const part = together.of
-            .get(name)!
-            .subarray(group * gradient.length)
-            .subarray(0, gradient.length);
-          assert.ok(distance(part, gradient) < 1e-5, name);
-        }
+        const tokens = groupAlone(batchOf(kind), group);
+        const [loss] = await network.model.gradients(tokens, labels, null, sink);
+        assert.ok(Math.abs(loss! - together) < 1e-6);
+        const part = (name: string) => ofGroup(all.of.get(name)!, sink.of.get(name)!.length, group);
+        assertGradients(sink, network.parameters, part, 1e-5);
       }
       network.parameters.dispose();
     });

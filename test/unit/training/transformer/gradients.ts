@@ -1,6 +1,8 @@
+import assert from 'node:assert/strict';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Parameter, StackedGradient } from '../../../../src/training/transformer/parameter.ts';
-import type { GradientSink } from '../../../../src/training/transformer/pass.ts';
+import type { Parameters } from '../../../../src/training/transformer/parameters.ts';
+import type { GradientSink, TokenBatch } from '../../../../src/training/transformer/pass.ts';
 
 /** Keeps what comes back, whole and on the host: for each parameter's name k gradients, one behind the other. */
 export class Gradients implements GradientSink {
@@ -43,18 +45,79 @@ function addRows(whole: Float32Array, size: number, stacked: Float32Array, rows:
   }
 }
 
+/** Largest difference. */
+export function farthest(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
+  let difference = 0;
+  for (let i = 0; i < expected.length; i++) {
+    const far = Math.abs(actual[i]! - expected[i]!);
+    // Not by Math.max alone: what is no number is far.
+    if (!(far <= difference)) difference = far;
+  }
+  return difference;
+}
+
 /** Largest difference, over the largest of the values that are expected and a floor: some, as those of keys' biases, are nothing but rounding. */
 export function distance(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,
   floor = 1e-2,
 ): number {
-  if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
-  let [difference, scale] = [0, floor];
-  for (let i = 0; i < expected.length; i++) {
-    const far = Math.abs(actual[i]! - expected[i]!);
-    difference = Math.max(difference, far);
-    scale = Math.max(scale, Math.abs(expected[i]!));
+  return farthest(actual, expected) / Math.max(floor, largest(expected));
+}
+
+function largest(values: ArrayLike<number>): number {
+  let scale = 0;
+  for (let i = 0; i < values.length; i++) scale = Math.max(scale, Math.abs(values[i]!));
+  return scale;
+}
+
+/**
+ * Holds every group's gradient of every trained parameter against the one that is expected, each by itself: differences are
+ * measured by the largest entry that the group has there, but at least by a twentieth of the largest that it has anywhere.
+ *
+ * @param expected of a parameter's name; k gradients, one behind the other
+ */
+export function assertGradients(
+  { of }: Gradients,
+  { trained }: Parameters,
+  expected: (name: string) => Float32Array,
+  tolerance: number,
+): void {
+  assert.deepEqual([...of.keys()].sort(), trained.map(({ name }) => name).sort());
+  const parts = trained.flatMap(({ name, value }) => {
+    const [actual, wanted] = [of.get(name)!, expected(name)];
+    assert.equal(actual.length, wanted.length, name);
+    return Array.from({ length: actual.length / value.size }, (_, group) => ({
+      ...{ name, group },
+      actual: ofGroup(actual, value.size, group),
+      wanted: ofGroup(wanted, value.size, group),
+    }));
+  });
+  const scales: number[] = [];
+  for (const { group, wanted } of parts) {
+    scales[group] = Math.max(scales[group] ?? 0, largest(wanted));
   }
-  return difference / scale;
+  for (const { name, group, actual, wanted } of parts) {
+    const far = distance(actual, wanted, 0.05 * scales[group]!);
+    assert.ok(far <= tolerance, `${name}, group ${group}: ${far}`);
+  }
+}
+
+/** Of k values of some size, one behind the other. */
+export function ofGroup(stacked: Float32Array, size: number, group: number): Float32Array {
+  return stacked.subarray(group * size, (group + 1) * size);
+}
+
+/** The examples of one group of a batch. */
+export function groupAlone({ length, ...tokens }: TokenBatch, group: number): TokenBatch {
+  const [start, end] = [tokens.examples[group]!, tokens.examples[group + 1]!];
+  return {
+    batch: end - start,
+    length,
+    ids: tokens.ids.slice(start * length, end * length),
+    typeIds: tokens.typeIds.slice(start * length, end * length),
+    lengths: tokens.lengths.slice(start, end),
+    examples: [0, end - start],
+  };
 }
