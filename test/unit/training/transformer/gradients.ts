@@ -45,14 +45,12 @@ function addRows(whole: Float32Array, size: number, stacked: Float32Array, rows:
   }
 }
 
-/** Largest difference. */
+/** Largest difference; NaN if one is, which is within no bound. */
 export function farthest(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
   let difference = 0;
   for (let i = 0; i < expected.length; i++) {
-    const far = Math.abs(actual[i]! - expected[i]!);
-    // Not by Math.max alone: what is no number is far.
-    if (!(far <= difference)) difference = far;
+    difference = Math.max(difference, Math.abs(actual[i]! - expected[i]!));
   }
   return difference;
 }
