@@ -27,27 +27,20 @@ interface Job {
 const jobs: readonly Job[] = [
   {
     name: 'rte',
-    changes: { steps: 78, evaluateEvery: 13, checkpointEvery: 78, seeds: [0, 1, 2] },
+    changes: { steps: 78, evaluateEvery: 13, seeds: [0, 1, 2] },
   },
   {
     name: 'stsb',
-    changes: {
-      steps: 60,
-      evaluateEvery: 15,
-      evaluateExamples: 500,
-      checkpointEvery: 60,
-      seeds: [0, 1],
-    },
+    changes: { steps: 360, evaluateEvery: 60, seeds: [0, 1] },
   },
   {
     name: 'gsm8k',
     data: { maxLength: 256, maxNewTokens: 96 },
     changes: {
-      steps: 12,
+      steps: 24,
       batchSize: 8,
-      evaluateEvery: 6,
-      evaluateExamples: 12,
-      checkpointEvery: 12,
+      evaluateEvery: 12,
+      evaluateExamples: 16,
       seeds: [0],
     },
   },
