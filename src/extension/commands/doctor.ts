@@ -9,6 +9,8 @@ export async function doctor(
 ): Promise<void> {
   if (!vscode.workspace.isTrusted) return;
   const { node, script } = grainCommand(extensionUri);
+  // Runs start in the workspace as well: packages that are installed there are theirs.
+  const cwd = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
   output.clear();
   output.show(true);
   await vscode.window.withProgress(
@@ -16,6 +18,7 @@ export async function doctor(
     () =>
       new Promise<void>((resolve) => {
         const child = spawn(node, [script, 'doctor'], {
+          cwd,
           env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
           windowsHide: true,
         });
