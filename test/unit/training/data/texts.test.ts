@@ -118,7 +118,7 @@ describe('texts to predict from', () => {
       const { file, line, column, message, expected } = await failure({ task: 'regression', data });
       assert.deepEqual({ file, line, column }, { file: 'train.csv', line: 3, column: 3 });
       assert.equal(message, `${shown} in column "label" is not a number`);
-      assert.match(expected, /mend the cell, remove its row, or say task: classification/);
+      assert.match(expected, /mend the cell or remove its row, or say task: classification/);
     }
   });
 
