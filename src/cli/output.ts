@@ -15,11 +15,6 @@ export function table(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => line(row).trimEnd()).join('\n');
 }
 
-/** How far something is: "45 %". @param share 0…1 */
-export function percent(share: number): string {
-  return `${Math.floor(100 * share)} %`;
-}
-
 /** Digits that mean something: "0.934", "1.2e-7"; "–" where there is no number. */
 export function figure(value: number | null | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) return '–';

@@ -1,4 +1,5 @@
 import type { RunEvent } from '../runs/events.ts';
+import { percent } from '../runs/percent.ts';
 
 /** What a person wants to read of an event in a log; null for those that come at every step. */
 export function describe(event: RunEvent): string | null {
@@ -8,7 +9,7 @@ export function describe(event: RunEvent): string | null {
     case 'step':
       return null;
     case 'validating':
-      return `step ${event.step}: validating, ${Math.floor(100 * event.done)} % done`;
+      return `step ${event.step}: validating, ${percent(event.done)} done`;
     case 'validation': {
       const metrics = Object.entries(event.metrics).map(
         ([name, value]) => `${name} ${value === null ? 'NaN' : Number(value.toPrecision(4))}`,

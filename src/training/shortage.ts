@@ -39,7 +39,8 @@ export async function shortageInStep(step: number, error: Error, place: Place): 
       ? `With batchSize: ${least} there is no room either`
       : `With batchSize: ${size} the step went through, tried on the longest of these examples`;
   const what = `step ${step}: out of memory: ${error.message}${roomOn(device)}`;
-  return [what, batch, fits, savingsOf(place), toGoOn(place)].join('. ');
+  const canSave = readsTexts(config.data) && !config.model.checkpointing;
+  return [what, batch, fits, savingsOf(place), toGoOn(place, canSave)].join('. ');
 }
 
 /** As `shortageInStep`, where examples go through one by one if need be. */
@@ -47,10 +48,11 @@ export function shortageInValidation(step: number, error: Error, place: Place): 
   const { config, device } = place;
   const what = `validation at step ${step}: out of memory: ${error.message}${roomOn(device)}`;
   const hint = readsTexts(config.data) ? [`What needs less memory: ${lessText(config)}`] : [];
-  return [what, ...hint, toGoOn(place)].join('. ');
+  // Checkpointing saves what is kept for the way back, and here is none.
+  return [what, ...hint, toGoOn(place, false)].join('. ');
 }
 
-/** What is known before there is a run. */
+/** What is known before there is a trainer. */
 type Setting = Pick<Place, 'config' | 'device'>;
 
 /** As `shortageInStep`, where there was no batch yet: the model was made, or the run's last checkpoint was read. */
@@ -130,9 +132,8 @@ function savingsOf({ config, aggregation }: Place): string {
 }
 
 /** Other settings than checkpointing change the results, if by what is dropped alone: they are for a new run. */
-function toGoOn({ run, config }: Place): string {
-  const canSave = readsTexts(config.data) && !config.model.checkpointing;
-  const how = canSave ? ' --checkpointing' : ' when there is more memory';
+function toGoOn({ run }: Place, checkpointing: boolean): string {
+  const how = checkpointing ? ' --checkpointing' : ' when there is more memory';
   return `From the last checkpoint the run goes on by grain run --resume ${run}${how}; other settings need a new run`;
 }
 

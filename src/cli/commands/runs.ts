@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import { percent } from '../../runs/percent.ts';
 import { type ListedRun, listed } from '../listing.ts';
-import { figure, percent, printJson, table } from '../output.ts';
+import { figure, printJson, table } from '../output.ts';
 import { rootOption, storeIn } from '../root.ts';
 
 export function addRunsCommand(program: Command): void {

@@ -6,13 +6,14 @@ import type { RunEvent, StepEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
 import { EVENTS_FILE } from '../../runs/files.ts';
 import { type Aggregation, aggregationOf, type RunManifest } from '../../runs/manifest.ts';
+import { percent } from '../../runs/percent.ts';
 import { promiseOf } from '../../runs/promise.ts';
 import { referredRun } from '../../runs/reference.ts';
 import type { RunSummary } from '../../runs/store.ts';
 import { EventTail } from '../../runs/tail.ts';
 import { costOf, costRows } from '../cost.ts';
 import { listed } from '../listing.ts';
-import { figure, percent, printJson, table } from '../output.ts';
+import { figure, printJson, table } from '../output.ts';
 import { rootOption, storeIn } from '../root.ts';
 
 export function addShowCommand(program: Command): void {
@@ -210,7 +211,7 @@ function diagnosticRows(
   of: NonNullable<ReturnType<typeof diagnosticsOf>>,
   { groups, promise }: ReturnType<typeof shownStep>,
 ): string[][] {
-  const percent = (share: number | null) => (share === null ? '–' : `${figure(100 * share)} %`);
+  const exact = (share: number | null) => (share === null ? '–' : `${figure(100 * share)} %`);
   const named = (indices: readonly number[]) =>
     indices.map((i) => groups[i]!.name).join(', ') || 'no group';
   const certified = of.certified ? ', certified: d serves every group' : '';
@@ -226,8 +227,8 @@ function diagnosticRows(
       figure(of.gap === null || of.norm2 === null ? null : of.gap / of.norm2),
     ],
     ['norm / norm of the mean', figure(of.normRatio)],
-    ['pairs in conflict', percent(of.conflictRate)],
-    ['groups the mean steps against', percent(of.meanConflictRate)],
+    ['pairs in conflict', exact(of.conflictRate)],
+    ['groups the mean steps against', exact(of.meanConflictRate)],
     ['effective groups', `${figure(of.effectiveGroups)} of ${groups.length}`],
     ['effective dimension', figure(of.effectiveDimension)],
   ];

@@ -3,10 +3,10 @@ import type { EngineClient } from '../../engine/client.ts';
 import type { RunEvent, StepEvent, ValidatingEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
 import type { Loading } from '../../runs/loading.ts';
+import { percent } from '../../runs/percent.ts';
 import { describe } from '../../training/describe.ts';
 import type { Session } from '../../training/session.ts';
 import type { Run } from '../../training/train.ts';
-import { percent } from '../output.ts';
 import { type ProgressView, titleOf } from './view.ts';
 
 /** Often enough to look alive, rarely enough to cost nothing. */

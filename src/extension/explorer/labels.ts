@@ -1,3 +1,4 @@
+import { percent } from '../../runs/percent.ts';
 import type { RunStatus } from '../../runs/status.ts';
 import { isLiving, isResumable } from '../../runs/status.ts';
 import type { RunSummary } from '../../runs/store.ts';
@@ -6,7 +7,6 @@ import {
   durationWords,
   experimentWords,
   metricWords,
-  percentWords,
   progressWords,
   seedWords,
   timeWords,
@@ -54,7 +54,7 @@ export function detailsOf(node: TreeNode, locale: string, now: number): [string,
     ['State', run.status],
     ['Step', `${run.step} of ${manifest.steps}`],
   ];
-  if (run.validating !== null) details.push(['Validation', `${percentWords(run.validating)} done`]);
+  if (run.validating !== null) details.push(['Validation', `${percent(run.validating)} done`]);
   if (run.lastMetric) details.push(['Last metric', metricWords(run)]);
   if (run.startedAt !== null) {
     details.push(['Started', timeWords(run.startedAt, locale)]);

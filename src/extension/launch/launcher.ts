@@ -65,23 +65,28 @@ export class Launcher {
 
   /** Goes on with a run from its last checkpoint; asks how, if it found no memory and there is a way to take less. */
   async resume(run: LocatedRun): Promise<void> {
-    if (!canSaveMemory(run)) return this.#resume(run, []);
+    if (!canSaveMemory(run)) return this.#resume([run], []);
     const ways = [
       { label: LESS_MEMORY, detail: LESS_MEMORY_MEANS, flags: CHECKPOINTING },
       { label: 'Resume as it was', detail: 'Where there is more memory now.', flags: [] },
     ];
     const placeHolder = `${runWords(run.manifest)} ran out of memory`;
     const way = await vscode.window.showQuickPick(ways, { placeHolder });
-    if (way) await this.#resume(run, way.flags);
+    if (way) await this.#resume([run], way.flags);
   }
 
-  async #resume(run: LocatedRun, flags: readonly string[]): Promise<void> {
-    const { id } = run.manifest;
+  /** @param runs one, or several of one experiment, which are named by that */
+  async #resume(runs: readonly LocatedRun[], flags: readonly string[]): Promise<void> {
+    const [{ manifest, workspaceFolder }] = runs as [LocatedRun];
+    const { experiment, id } = manifest;
+    const [named, title] =
+      runs.length > 1 ? [experiment.id, experiment.name] : [id, runWords(manifest)];
+    const ids = new Set(runs.map((run) => run.manifest.id));
     await this.#start(
-      `Resuming ${runWords(run.manifest)}`,
-      ['run', '--resume', id, ...flags],
-      run.workspaceFolder,
-      ({ manifest }) => manifest.id === id,
+      `Resuming ${title}`,
+      ['run', '--resume', named, ...flags],
+      workspaceFolder,
+      (run) => ids.has(run.manifest.id),
     );
   }
 
@@ -161,10 +166,11 @@ export class Launcher {
     const failed = mine.find(({ status }) => status === 'failed');
     const reason = failed?.error ?? output.trim().split('\n').at(-1) ?? '';
     const message = failed ? `${runWords(failed.manifest)} failed` : 'The run failed';
-    const ways = failed && canSaveMemory(failed) ? [LESS_MEMORY, SHOW_LOG] : [SHOW_LOG];
+    const short = mine.filter(canSaveMemory);
+    const ways = short.length > 0 ? [LESS_MEMORY, SHOW_LOG] : [SHOW_LOG];
     const answer = await vscode.window.showErrorMessage(`${message}: ${reason}`, ...ways);
     if (answer === SHOW_LOG) await vscode.window.showTextDocument(vscode.Uri.file(stderr));
-    if (answer === LESS_MEMORY) await this.#resume(failed!, CHECKPOINTING);
+    if (answer === LESS_MEMORY) await this.#resume(short, CHECKPOINTING);
   }
 
   async #showMistake(message: string, { uri, range }: vscode.Location): Promise<void> {
@@ -177,7 +183,7 @@ export class Launcher {
   }
 }
 
-/** Asks the processes of the runs to end them at their next step. */
+/** Asks the processes of the runs to end them as soon as they can. */
 export async function stopRuns(runs: readonly LocatedRun[]): Promise<void> {
   await Promise.all(runs.map(({ store, manifest }) => store.requestStop(manifest.id)));
 }

@@ -1,5 +1,6 @@
 import { knownAggregator } from '../../engine/aggregators/registry.ts';
 import { aggregationOf } from '../../runs/manifest.ts';
+import { percent } from '../../runs/percent.ts';
 import { isLiving } from '../../runs/status.ts';
 import type { RunSummary } from '../../runs/store.ts';
 import type {
@@ -10,7 +11,7 @@ import type {
   SelectRunMessage,
 } from '../messages/common.ts';
 import { latestFirst } from '../runs/order.ts';
-import { experimentWords, percentWords, seedWords } from '../runs/words.ts';
+import { experimentWords, seedWords } from '../runs/words.ts';
 import type { Content } from './livePage.ts';
 import type { RunFeed } from './runFeed.ts';
 import type { FeedLease } from './runFeeds.ts';
@@ -176,7 +177,7 @@ function waiting({ status, validating, error }: RunSummary): string {
     case 'queued':
       return 'Waiting for its turn: the runs of an experiment load their model and are trained one after the other.';
     case 'running':
-      return `Waiting for the first step: the model is validated before it${validating === null ? '' : `, ${percentWords(validating)} so far`}.`;
+      return `Waiting for the first step: the model is validated before it${validating === null ? '' : `, ${percent(validating)} so far`}.`;
     case 'failed':
       return `The run failed before its first step${error ? `: ${error}` : '.'}`;
     default:

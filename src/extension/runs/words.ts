@@ -1,6 +1,7 @@
 /** How runs are spoken of: short and the same everywhere. */
 import type { Loading } from '../../runs/loading.ts';
 import type { RunManifest, Seed } from '../../runs/manifest.ts';
+import { percent } from '../../runs/percent.ts';
 import type { RunSummary } from '../../runs/store.ts';
 
 /** "3", or "init 3 · order 1" where they differ. */
@@ -50,7 +51,7 @@ export function numberWords(value: number): string {
 /** "downloading model.safetensors, 45 % of 538 MB", "loading the model". */
 export function loadingWords({ what, bytes }: Loading): string {
   if (!bytes) return what;
-  return `${what}, ${percentWords(bytes.done / bytes.total)} of ${sizeWords(bytes.total)}`;
+  return `${what}, ${percent(bytes.done / bytes.total)} of ${sizeWords(bytes.total)}`;
 }
 
 /** "538 MB", "1.1 GB": as the hub counts them. */
@@ -61,13 +62,8 @@ function sizeWords(bytes: number): string {
 
 /** "40/200", or "40/200, validating 45 %" while that takes long. */
 export function progressWords({ step, manifest, validating }: RunSummary): string {
-  const doing = validating === null ? '' : `, validating ${percentWords(validating)}`;
+  const doing = validating === null ? '' : `, validating ${percent(validating)}`;
   return `${step}/${manifest.steps}${doing}`;
-}
-
-/** "45 %". */
-export function percentWords(share: number): string {
-  return `${Math.floor(100 * share)} %`;
 }
 
 /** Steps of large models come this far apart. */

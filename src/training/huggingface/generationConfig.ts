@@ -21,7 +21,7 @@ const endsSchema = z.object({
 });
 
 /**
- * Reads generation_config.json, and of config.json what it says in its place, as transformers does.
+ * Reads generation_config.json, and config.json for what is not said there.
  * @throws CheckpointError naming the file that is broken
  */
 export async function readGenerationConfig(folder: string): Promise<GenerationConfig> {

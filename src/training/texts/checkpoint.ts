@@ -1,13 +1,23 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { modelOrigin } from '../../experiment/modelOrigin.ts';
 import type { Loading } from '../../runs/loading.ts';
 import { downloadProblem } from '../data/readFiles.ts';
 import { CheckpointError } from '../huggingface/checkpointError.ts';
 import { type CheckpointConfig, CONFIG_FILE, readCheckpointConfig } from '../huggingface/config.ts';
-import { type GenerationConfig, readGenerationConfig } from '../huggingface/generationConfig.ts';
+import {
+  GENERATION_FILE,
+  type GenerationConfig,
+  readGenerationConfig,
+} from '../huggingface/generationConfig.ts';
 import { DownloadError, nameOf, resolveRepository } from '../huggingface/resolve.ts';
 import { weightFiles } from '../huggingface/safetensors.ts';
-import { openTokenizer, TOKENIZER_FILE, type Tokenizer } from '../huggingface/tokenizer.ts';
+import {
+  openTokenizer,
+  TOKENIZER_CONFIG_FILE,
+  TOKENIZER_FILE,
+  type Tokenizer,
+} from '../huggingface/tokenizer.ts';
 import type { Request } from '../request.ts';
 
 /** A Hugging Face checkpoint that runs start from. */
@@ -82,8 +92,13 @@ function padIdOf({ padId, eosId }: Tokenizer, { vocabulary }: CheckpointConfig):
 }
 
 /** Names of the files that decide what is trained: others in the folder may come and go. */
-export async function checkpointFiles(folder: string): Promise<readonly string[]> {
-  return [CONFIG_FILE, TOKENIZER_FILE, ...(await weightFiles(folder))];
+export async function checkpointFiles({
+  folder,
+  generation,
+}: Pick<Checkpoint, 'folder' | 'generation'>): Promise<readonly string[]> {
+  const optional = [TOKENIZER_CONFIG_FILE, ...(generation ? [GENERATION_FILE] : [])];
+  const present = optional.filter((name) => existsSync(path.join(folder, name)));
+  return [CONFIG_FILE, TOKENIZER_FILE, ...present, ...(await weightFiles(folder))];
 }
 
 /** @param rate in place of all of the checkpoint's */

@@ -46,7 +46,7 @@ export function savedAs({ config, checkpoint, data }: TextSetting): Files {
       ...(config.task !== 'generation' && outputsOf(config.task, data.classes)),
       ...ends,
     },
-    generation: generation?.json ? { ...generation.json, ...ends } : null,
+    generation: generation && { ...generation.json, ...ends },
     tokenizer: TOKENIZER_FILES.map((file) => path.join(folder, file)).filter(existsSync),
   };
   if (!adapter) return wholeFiles(companions);
@@ -61,7 +61,7 @@ export function savedAs({ config, checkpoint, data }: TextSetting): Files {
 
 /** What transformers reads of the tokens that end a text. */
 function endsOf({ endIds }: GenerationConfig) {
-  return { eos_token_id: endIds.length === 1 ? endIds[0] : endIds };
+  return { eos_token_id: endIds.length > 1 ? endIds : (endIds[0] ?? null) };
 }
 
 /** What transformers reads of a head's outputs. */

@@ -33,7 +33,7 @@ export async function openTexts(
   return {
     data,
     files,
-    model: { folder, files: () => checkpointFiles(folder) },
+    model: { folder, files: () => checkpointFiles(checkpoint) },
     sources: {
       ...(revision && { model: `${name}@${revision}` }),
       ...(files.source && { data: files.source }),

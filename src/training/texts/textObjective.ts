@@ -11,7 +11,7 @@ import type { Learner } from './learner.ts';
 interface Options {
   /** Of dropout. */
   readonly seed: number;
-  /** A pass for each group instead of one for all: less memory, more time. */
+  /** A pass for each group instead of one for all. */
   readonly accumulates: boolean;
 }
 

@@ -43,9 +43,15 @@ test('a checkpoint is config, tokenizer and weights, whole or in shards', async 
     's2.safetensors': '2',
     'README.md': 'other',
   });
-  assert.equal(await modelFingerprint(checkpointFiles), sha256('C12T'));
+  const predicts = () => checkpointFiles({ folder, generation: null });
+  const writes = () => checkpointFiles({ folder, generation: { endIds: [], json: null } });
+  assert.equal(await modelFingerprint(predicts), sha256('C12T'));
   write({ 'model.safetensors': 'W' });
-  assert.equal(await modelFingerprint(checkpointFiles), sha256('CWT'));
+  assert.equal(await modelFingerprint(predicts), sha256('CWT'));
+  // By name, whatever is listed first.
+  write({ 'generation_config.json': 'G', 'tokenizer_config.json': 'K' });
+  assert.equal(await modelFingerprint(predicts), sha256('CWTK'));
+  assert.equal(await modelFingerprint(writes), sha256('CGWTK'));
 });
 
 test('what starts from no model has no fingerprint of one', async () => {

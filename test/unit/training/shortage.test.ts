@@ -6,10 +6,10 @@ import { after, before, describe, test } from 'node:test';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { isOutOfMemory, OutOfMemoryError } from '../../../src/training/devices/outOfMemory.ts';
-import { shortageInStep } from '../../../src/training/shortage.ts';
+import { shortageInStep, shortageInValidation } from '../../../src/training/shortage.ts';
 import { Trainer, TrainingError } from '../../../src/training/trainer.ts';
 import { tinyTexts, writeTinyBert } from './tinyCheckpoint.ts';
-import { trainerOf } from './trainerOf.ts';
+import { trainerOf, unheard } from './trainerOf.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-shortage-'));
 before(async () => {
@@ -73,6 +73,23 @@ function messageOf(
     }).finally(close),
   );
 }
+
+test('a validation that finds no room is not told to checkpoint: there is no way back to save for', async () => {
+  const { trainer, session, aggregation, close } = await trainerOf(folder, texts(8), 'grain');
+  try {
+    await withinTensorsOf(1000, () => trainer.validate(unheard));
+    assert.fail('it found room');
+  } catch (error) {
+    assert.ok(error instanceof Error && isOutOfMemory(error), String(error));
+    const place = { ...session, aggregation, trainer, run: 'run-1' };
+    assert.match(
+      shortageInValidation(3, error, place),
+      /^validation at step 3: out of memory: .*a data\.maxLength below 128\. From the last checkpoint the run goes on by grain run --resume run-1 when there is more memory; other settings need a new run$/,
+    );
+  } finally {
+    await close();
+  }
+});
 
 describe('the batch size that a message names', () => {
   for (const [what, configOf, bytes, grouped] of [
