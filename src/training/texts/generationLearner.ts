@@ -1,3 +1,4 @@
+import { sum } from 'simple-statistics';
 import type { Config } from '../../experiment/config.ts';
 import { finalAnswer } from '../answers.ts';
 import type { TextData } from '../data/dataset.ts';
@@ -50,8 +51,8 @@ export class GenerationLearner implements Learner {
     const { questions, lengths } = this.#data.validation;
     const { answerAfter: mark } = this.#answering;
     const prompts = questions.map(({ prompt }) => prompt);
-    const read = sumOf(lengths);
-    const share = read / (read + sumOf(this.#answeredLengths(prompts)));
+    const read = sum(Array.from(lengths));
+    const share = read / (read + sum(this.#answeredLengths(prompts)));
     const loss = await this.#meanLoss(partOf(onProgress, 0, share));
     const generated = await this.#answer(prompts, partOf(onProgress, share, 1));
     const references = questions.map(({ answer }) => answer);
@@ -70,18 +71,18 @@ export class GenerationLearner implements Learner {
   /** Mean cross-entropy of the answers' tokens, in nats. */
   async #meanLoss(onProgress: OnProgress): Promise<number> {
     const { validation } = this.#data;
-    const { sum, count } = await this.#lossBatches.through(
+    const { nats, count } = await this.#lossBatches.through(
       validation.lengths,
-      () => ({ sum: 0, count: 0 }),
+      () => ({ nats: 0, count: 0 }),
       async (total, batch) => {
         const { tokens, starts } = this.#batch(validation, batch, [0, batch.length]);
         const losses = await this.#model.losses(tokens, starts);
-        total.sum += losses.reduce((sum, loss) => sum + loss, 0);
+        total.nats += losses.reduce((nats, loss) => nats + loss, 0);
         total.count += losses.length;
       },
       onProgress,
     );
-    return sum / count;
+    return nats / count;
   }
 
   async #answer(prompts: readonly Int32Array[], onProgress: OnProgress): Promise<string[]> {
@@ -122,8 +123,4 @@ export class GenerationLearner implements Learner {
       starts: chosen.map(({ answerAt }) => answerAt!),
     };
   }
-}
-
-function sumOf(values: ArrayLike<number>): number {
-  return Array.from(values).reduce((sum, value) => sum + value, 0);
 }
