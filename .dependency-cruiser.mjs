@@ -9,14 +9,23 @@ const only = (room, allowed) => ({
   },
 });
 
+/** From the lowest up. `config` and `runs` stand side by side. */
+const floors = [
+  ...['engine', 'config', 'runs', 'hub', 'data', 'backends', 'nn', 'training', 'experiment'],
+];
+
 export default {
   forbidden: [
-    only('engine', []),
-    only('experiment', ['engine']),
-    only('runs', ['engine']),
-    only('training', ['engine', 'experiment', 'runs']),
-    only('cli', ['engine', 'experiment', 'runs', 'training']),
-    only('extension', ['engine', 'experiment', 'runs']),
+    ...floors.map((room, floor) => only(room, floors.slice(0, floor))),
+    only('cli', floors),
+    only('extension', floors),
+    {
+      name: 'the-extension-never-trains',
+      comment: 'Its process has no tensors: runs are processes of their own.',
+      severity: 'error',
+      from: { path: '^src/extension/' },
+      to: { path: '^src/(backends|nn|training)/', reachable: true },
+    },
     {
       name: 'only-the-extension-knows-vscode',
       severity: 'error',
@@ -31,7 +40,7 @@ export default {
       from: { path: '^src/engine/', pathNot: '^src/engine/kernels/(build|load).ts$' },
       to: {
         dependencyTypes: ['core', 'npm', 'npm-optional'],
-        pathNot: '^(node:)?worker_threads$|^node_modules/(ml-matrix|pure-rand)/',
+        pathNot: '^(node:)?(worker_threads|crypto)$|^node_modules/(ml-matrix|pure-rand)/',
       },
     },
     {
@@ -59,6 +68,13 @@ export default {
       to: { path: 'webview-ui-toolkit' },
     },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-folder-cycles',
+      scope: 'folder',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

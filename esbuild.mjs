@@ -3,10 +3,10 @@ import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
+import { fusedAssembly, plainAssembly } from './src/backends/wasm/assemblies.ts';
+import { configJsonSchema } from './src/config/jsonSchema.ts';
 import { assembled } from './src/engine/kernels/build.ts';
 import { engineAssembly } from './src/engine/kernels/load.ts';
-import { configJsonSchema } from './src/experiment/schema.ts';
-import { fusedAssembly, plainAssembly } from './src/training/devices/kernels/load.ts';
 
 const require = createRequire(import.meta.url);
 const watch = process.argv.includes('--watch');
@@ -49,7 +49,7 @@ const bundles = [
   },
   {
     ...node,
-    entryPoints: { 'training-thread': 'src/training/devices/wasm/thread.ts' },
+    entryPoints: { 'training-thread': 'src/backends/wasm/thread.ts' },
     outdir: 'dist',
   },
   {

@@ -4,8 +4,8 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { min } from 'simple-statistics';
-import { loadTrainingKernels } from '../src/training/devices/kernels/load.ts';
-import { Threads, threadCount } from '../src/training/devices/wasm/threads.ts';
+import { loadTrainingKernels } from '../src/backends/wasm/assemblies.ts';
+import { Threads, threadCount } from '../src/backends/wasm/threads.ts';
 
 /** Pages of a memory that holds the operands, one after another. */
 const PAGES = 500;

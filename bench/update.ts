@@ -4,15 +4,15 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { median } from 'simple-statistics';
+import { openDevice } from '../src/backends/device.ts';
+import { resolvedAggregation } from '../src/config/aggregation.ts';
 import { EngineClient } from '../src/engine/client.ts';
-import { resolvedAggregation } from '../src/experiment/aggregation.ts';
+import { lossOf } from '../src/nn/module/loss.ts';
+import type { ModelConfig } from '../src/nn/module/model.ts';
+import { buildModel } from '../src/nn/small/build.ts';
+import { groupGradient } from '../src/nn/small/gradients.ts';
 import { measureChange } from '../src/training/aggregation/change.ts';
 import { StepAggregator } from '../src/training/aggregation/step.ts';
-import { openDevice } from '../src/training/devices/device.ts';
-import { groupGradient } from '../src/training/gradients.ts';
-import { lossOf } from '../src/training/loss.ts';
-import { buildModel } from '../src/training/models/build.ts';
-import type { ModelConfig } from '../src/training/models/model.ts';
 import { buildOptimizer } from '../src/training/optimizers/build.ts';
 import { circumstances, writeFigures } from './readme.ts';
 

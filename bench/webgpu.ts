@@ -3,7 +3,7 @@
  * time of single kernels, first call (compilation) and next. `node bench/webgpu.ts`
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { type Device, openDevice } from '../src/training/devices/device.ts';
+import { type Device, openDevice } from '../src/backends/device.ts';
 import { random } from '../test/unit/engine/random.ts';
 import { type EncoderCase, parametersOf, sizeOf } from './backends/cases.ts';
 import { Encoder, plain } from './backends/encoder.ts';

@@ -3,16 +3,16 @@
  * docs/aggregators.md, from the registry.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { AggregatorDescription } from '../src/engine/aggregators/description.ts';
-import { aggregators } from '../src/engine/aggregators/registry.ts';
 import {
   configJsonSchema,
   type JsonSchema,
   keysOf,
   schemaAt,
   sectionsOf,
-} from '../src/experiment/schema.ts';
-import { typeWords } from '../src/experiment/words.ts';
+} from '../src/config/jsonSchema.ts';
+import { typeWords } from '../src/config/typeWords.ts';
+import type { AggregatorDescription } from '../src/engine/aggregators/description.ts';
+import { aggregators } from '../src/engine/aggregators/registry.ts';
 import { aggregatorsPage } from './aggregators.ts';
 
 const at = (name: string) => new URL(name, import.meta.url);

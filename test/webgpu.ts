@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { probeLadder } from '../src/training/devices/ladder.ts';
+import { probeLadder } from '../src/backends/order.ts';
 
 /** Whether there is a WebGPU to test on. Without one the test is skipped, but where `test/webgpu.sh` runs it, it fails. */
 export async function hasWebgpu(t: TestContext): Promise<boolean> {

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { AttentionShape, Matrix } from '../../src/backends/operations/operations.ts';
+import { fusedAssembly, plainAssembly } from '../../src/backends/wasm/assemblies.ts';
+import { Heap } from '../../src/backends/wasm/heap.ts';
+import { ownOperations } from '../../src/backends/wasm/ownOperations.ts';
+import { replaceMatMulShared } from '../../src/backends/wasm/product.ts';
+import { registerSharedBackend } from '../../src/backends/wasm/sharedBackend.ts';
+import { Threads } from '../../src/backends/wasm/threads.ts';
 import { assembled } from '../../src/engine/kernels/build.ts';
-import { fusedAssembly, plainAssembly } from '../../src/training/devices/kernels/load.ts';
-import { replaceMatMulShared } from '../../src/training/devices/kernels/product.ts';
-import { Heap } from '../../src/training/devices/wasm/heap.ts';
-import { ownOperations } from '../../src/training/devices/wasm/ownOperations.ts';
-import { registerSharedBackend } from '../../src/training/devices/wasm/sharedBackend.ts';
-import { Threads } from '../../src/training/devices/wasm/threads.ts';
-import type { AttentionShape, Matrix } from '../../src/training/transformer/operations.ts';
 import { type Operations, plain } from './encoder.ts';
 
 /** Without relaxed SIMD, a product and a sum are two instructions. */

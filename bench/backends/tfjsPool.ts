@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs-core';
-import { openPlainWasm } from '../../src/training/devices/rungs/wasm.ts';
+import { openPlainWasm } from '../../src/backends/wasm/wasm.ts';
 import { type EncoderCase, parametersOf, sizeOf } from './cases.ts';
 import { Encoder, plain } from './encoder.ts';
 import { LEARNING_RATE, serve, type Task } from './engine.ts';

@@ -1,6 +1,6 @@
-/** tfjs's WASM backend for one thread, with what src/training/devices adds to it. */
+/** tfjs's WASM backend for one thread, with what src/backends adds to it. */
 import * as tf from '@tensorflow/tfjs-core';
-import { openPlainWasm } from '../../src/training/devices/rungs/wasm.ts';
+import { openPlainWasm } from '../../src/backends/wasm/wasm.ts';
 import { encoderStep, plain, productTask } from './encoder.ts';
 import { serve } from './engine.ts';
 

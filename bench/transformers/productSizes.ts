@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Matrix, Operations } from '../../src/training/transformer/operations.ts';
+import type { Matrix, Operations } from '../../src/backends/operations/operations.ts';
 import type { Products } from './protocol.ts';
 
 /** Products with a shorter side are no measure of what the machine can do. */

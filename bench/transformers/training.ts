@@ -1,14 +1,14 @@
 /** Our side of bench/transformers.ts: the trainer, in a process of its own. */
 import { createInterface } from 'node:readline';
+import { openDevice } from '../../src/backends/device.ts';
+import { resolvedAggregation } from '../../src/config/aggregation.ts';
+import { parseConfig } from '../../src/config/parse.ts';
+import { Request as TrainingRequest } from '../../src/config/request.ts';
+import type { TextData } from '../../src/data/dataset.ts';
 import { EngineClient } from '../../src/engine/client.ts';
-import { resolvedAggregation } from '../../src/experiment/aggregation.ts';
-import { parseConfig } from '../../src/experiment/parse.ts';
-import type { TextData } from '../../src/training/data/dataset.ts';
-import { openDevice } from '../../src/training/devices/device.ts';
-import { Request as TrainingRequest } from '../../src/training/request.ts';
 import { openSession, type Session } from '../../src/training/session.ts';
-import { textObjective } from '../../src/training/texts/buildObjective.ts';
-import { openCheckpoint } from '../../src/training/texts/checkpoint.ts';
+import { textObjective } from '../../src/training/text/buildObjective.ts';
+import { openCheckpoint } from '../../src/training/text/checkpoint.ts';
 import { Trainer } from '../../src/training/trainer.ts';
 import { ProductSizes } from './productSizes.ts';
 import type { Answer, MadeTokens, Request, Setup } from './protocol.ts';

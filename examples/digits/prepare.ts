@@ -18,7 +18,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { randomFor, shuffle } from '../../src/training/data/random.ts';
+import { randomFor, shuffle } from '../../src/engine/seededRandom.ts';
 
 const folder = import.meta.dirname;
 const PIXELS = 28 * 28;

@@ -17,10 +17,10 @@ import { runPanel } from './panels/runPanel.ts';
 import { seedVariancePanel } from './panels/seedVariance.ts';
 import type { Services } from './panels/services.ts';
 import { weightsMessages } from './panels/weights.ts';
-import { keepContextKeys } from './runs/contextKeys.ts';
-import { Selection } from './runs/selection.ts';
-import { WorkspaceRuns } from './runs/workspaceRuns.ts';
 import { showInStatusBar } from './statusBar.ts';
+import { keepContextKeys } from './workspace/contextKeys.ts';
+import { Selection } from './workspace/selection.ts';
+import { WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
 export function activate({ extensionUri, subscriptions }: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('GRAIN', { log: true });

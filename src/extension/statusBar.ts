@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import { liveWords, progressWords, runWords } from './runs/words.ts';
-import type { WorkspaceRuns } from './runs/workspaceRuns.ts';
+import { liveWords, progressWords, runWords } from './workspace/words.ts';
+import type { WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
 /** One line about what is being trained, only while something is; a click opens the metrics. */
 export function showInStatusBar(runs: WorkspaceRuns): vscode.Disposable {

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+import type { Model } from '../nn/module/model.ts';
 import type { AggregatorMemory } from './aggregation/aggregated.ts';
-import type { Model } from './models/model.ts';
 import { readOptimizer, writeOptimizer } from './optimizers/files.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 

@@ -15,12 +15,17 @@ export function codeFingerprint(): string {
   return hash.digest('hex');
 }
 
+/** Where what runs in a trainer's process is. */
+const rooms = [
+  ...['engine', 'config', 'runs', 'hub', 'data', 'backends', 'nn', 'training', 'experiment'],
+];
+
 function codeFiles(): string[] {
   const self = import.meta.filename;
   if (!self.endsWith('.ts')) {
     return [self, ...BESIDE.map((name) => path.join(path.dirname(self), name))];
   }
-  return ['engine', 'experiment', 'runs', 'training'].flatMap((room) => {
+  return rooms.flatMap((room) => {
     const folder = path.join(path.dirname(self), '..', room);
     return readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts'))

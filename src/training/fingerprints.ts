@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import path from 'node:path';
-import type { Data } from './data/dataset.ts';
-import type { SavedModel } from './subject.ts';
+import type { Data } from '../data/dataset.ts';
+import type { SavedModel } from './objective/task.ts';
 
 interface Inputs {
   readonly data: Pick<Data, 'fingerprints'>;

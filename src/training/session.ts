@@ -1,18 +1,18 @@
+import { type Device, DeviceError, openDevice } from '../backends/device.ts';
+import { checked } from '../backends/operations/checked.ts';
+import { isOutOfMemory } from '../backends/operations/outOfMemory.ts';
+import type { Request } from '../config/request.ts';
+import type { Config } from '../config/schema.ts';
+import { readsTexts } from '../config/texts.ts';
+import type { Data } from '../data/dataset.ts';
 import { EngineClient } from '../engine/client.ts';
-import type { Config } from '../experiment/config.ts';
-import { readsTexts } from '../experiment/texts.ts';
+import { CheckpointError } from '../hub/files/checkpointError.ts';
+import { ModelError } from '../nn/module/model.ts';
 import type { Loading } from '../runs/loading.ts';
-import type { Data } from './data/dataset.ts';
-import { checked } from './devices/checked.ts';
-import { type Device, DeviceError, openDevice } from './devices/device.ts';
-import { isOutOfMemory } from './devices/outOfMemory.ts';
-import { CheckpointError } from './huggingface/checkpointError.ts';
-import { ModelError } from './models/model.ts';
-import type { Request } from './request.ts';
-import { roomFor } from './shortage.ts';
-import type { Subject } from './subject.ts';
-import { openTables } from './tables/subject.ts';
-import { openTexts } from './texts/subject.ts';
+import { roomFor } from './memoryAdvice.ts';
+import type { Subject } from './objective/task.ts';
+import { openTables } from './tabular/task.ts';
+import { openTexts } from './text/task.ts';
 
 /** All that the runs of one config share while a process trains them. */
 export interface Session {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { GroupGradient } from '../nn/small/gradients.ts';
 import type { StepEvent } from '../runs/events.ts';
-import type { GroupGradient } from './gradients.ts';
-import type { GradientSink, GradientSource, SeparateSource } from './objective.ts';
+import type { GradientSink, GradientSource, SeparateSource } from './objective/objective.ts';
 
 /**
  * Wall time of the parts of a step, in milliseconds: gradients, aggregation, update; and the most memory that was seen meanwhile,

@@ -1,19 +1,19 @@
 import path from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import { isOutOfMemory } from '../backends/operations/outOfMemory.ts';
+import { type Aggregation, resolvedAggregation } from '../config/aggregation.ts';
+import type { Config } from '../config/schema.ts';
 import { aggregatorNamed } from '../engine/aggregators/registry.ts';
 import type { AggregatorName, Warning } from '../engine/types.ts';
-import { type Aggregation, resolvedAggregation } from '../experiment/aggregation.ts';
-import type { Config } from '../experiment/config.ts';
+import type { OnProgress } from '../nn/module/onProgress.ts';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
 import { aggregationOf, type RunManifest } from '../runs/manifest.ts';
+import { RunLog } from '../runs/runLog.ts';
 import type { TrainerState } from './checkpoint.ts';
-import { isOutOfMemory } from './devices/outOfMemory.ts';
-import type { Validation } from './objective.ts';
-import type { OnProgress } from './onProgress.ts';
-import { writePredictions } from './predictions.ts';
-import { RunLog } from './runLog.ts';
+import { shortageInStep, shortageInValidation } from './memoryAdvice.ts';
+import type { Validation } from './objective/objective.ts';
+import { writePredictions } from './objective/predictions.ts';
 import type { Session } from './session.ts';
-import { shortageInStep, shortageInValidation } from './shortage.ts';
 import { type TakenStep, Trainer, TrainingError } from './trainer.ts';
 
 export interface Run {

@@ -6,7 +6,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import type { Locator } from 'playwright-core';
 import type { RunEvent } from '../../src/runs/events.ts';
 import { tiny } from '../python/checkpoints.ts';
-import { HubServer } from '../unit/training/huggingface/hubServer.ts';
+import { HubServer } from '../unit/hub/hubServer.ts';
 import { tinyTexts, writeTinyBert } from '../unit/training/tinyCheckpoint.ts';
 import { chartData, eventually, type Theme, themes, VSCode } from './vscode.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { stringify } from 'yaml';
-import { parseConfig } from '../../src/experiment/parse.ts';
+import { parseConfig } from '../../src/config/parse.ts';
 import { EventTail } from '../../src/runs/tail.ts';
 import { exampleFolder, localConfig, type TextExample } from '../examples.ts';
 import { missingData } from '../realData.ts';

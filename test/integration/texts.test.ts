@@ -8,7 +8,7 @@ import type { StepEvent } from '../../src/runs/events.ts';
 import { EventTail } from '../../src/runs/tail.ts';
 import { tiny } from '../python/checkpoints.ts';
 import { python } from '../python/python.ts';
-import { HubServer } from '../unit/training/huggingface/hubServer.ts';
+import { HubServer } from '../unit/hub/hubServer.ts';
 import { grain, startGrain } from './grain.ts';
 
 const ANIMALS = ['a cat', 'a dog', 'the old horse', 'a bird', 'the fish'];

@@ -1,4 +1,4 @@
-"""What test/unit/training/huggingface/config.test.ts compares with: how transformers reads config.json, in our words."""
+"""What test/unit/hub/config.test.ts compares with: how transformers reads config.json, in our words."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""What test/unit/training/transformer/encoders.test.ts compares with: transformers, peft and PyTorch's autograd."""
+"""What test/unit/nn/encoders.test.ts compares with: transformers, peft and PyTorch's autograd."""
 
 import json
 import sys

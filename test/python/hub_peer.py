@@ -1,4 +1,4 @@
-"""What test/unit/training/huggingface/resolve.test.ts compares with: huggingface_hub, with the cache that HF_HOME names."""
+"""What test/unit/hub/resolve.test.ts compares with: huggingface_hub, with the cache that HF_HOME names."""
 
 import json
 import sys

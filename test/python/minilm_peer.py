@@ -1,4 +1,4 @@
-"""What test/unit/training/transformer/minilm.test.ts compares with: all-MiniLM-L6-v2 in transformers, from its PyPI package."""
+"""What test/unit/nn/minilm.test.ts compares with: all-MiniLM-L6-v2 in transformers, from its PyPI package."""
 
 import importlib.util
 import json

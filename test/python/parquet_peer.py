@@ -1,4 +1,4 @@
-"""What test/unit/training/data/parquet.test.ts reads: files written by Apache Arrow, as the Hugging Face hub has them."""
+"""What test/unit/data/parquet.test.ts reads: files written by Apache Arrow, as the Hugging Face hub has them."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What test/unit/training/huggingface/peft.test.ts compares with: peft itself."""
+"""What test/unit/hub/peft.test.ts compares with: peft itself."""
 
 import json
 import sys

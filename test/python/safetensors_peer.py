@@ -1,4 +1,4 @@
-"""What test/unit/training/huggingface/safetensors.test.ts compares with: safetensors and transformers themselves."""
+"""What test/unit/hub/safetensors.test.ts compares with: safetensors and transformers themselves."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Makes what test/unit/training/transformer/saved.test.ts trains, and loads what it saved, as a user of transformers and peft would."""
+"""Makes what test/unit/nn/saved.test.ts trains, and loads what it saved, as a user of transformers and peft would."""
 
 import json
 import sys

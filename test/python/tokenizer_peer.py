@@ -1,4 +1,4 @@
-"""What test/unit/training/huggingface/tokenizer.test.ts compares with: transformers' AutoTokenizer."""
+"""What test/unit/hub/tokenizer.test.ts compares with: transformers' AutoTokenizer."""
 
 import json
 import shutil

@@ -1,15 +1,15 @@
 /** The trainer's kernels that the measured step needs, and one that it does not have: plain descent. */
-import { madd, share } from '../../../src/training/devices/kernels/assembly/thread';
+import { madd, share } from '../../../src/backends/wasm/assembly/thread';
 
-export * from '../../../src/training/devices/kernels/assembly/activations';
-export * from '../../../src/training/devices/kernels/assembly/attention';
-export * from '../../../src/training/devices/kernels/assembly/elementwise';
-export * from '../../../src/training/devices/kernels/assembly/groupedProduct';
-export * from '../../../src/training/devices/kernels/assembly/norms';
-export * from '../../../src/training/devices/kernels/assembly/product';
-export * from '../../../src/training/devices/kernels/assembly/scratch';
-export * from '../../../src/training/devices/kernels/assembly/sums';
-export * from '../../../src/training/devices/kernels/assembly/thread';
+export * from '../../../src/backends/wasm/assembly/activations';
+export * from '../../../src/backends/wasm/assembly/attention';
+export * from '../../../src/backends/wasm/assembly/elementwise';
+export * from '../../../src/backends/wasm/assembly/groupedProduct';
+export * from '../../../src/backends/wasm/assembly/norms';
+export * from '../../../src/backends/wasm/assembly/product';
+export * from '../../../src/backends/wasm/assembly/scratch';
+export * from '../../../src/backends/wasm/assembly/sums';
+export * from '../../../src/backends/wasm/assembly/thread';
 
 /** w −= rate·g. */
 export function descend(w: usize, g: usize, rate: f32, n: usize, part: usize, parts: usize): void {

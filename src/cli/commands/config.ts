@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { Command } from 'commander';
-import { checkFiles } from '../../experiment/checkFiles.ts';
-import { expand } from '../../experiment/expand.ts';
-import { ConfigError } from '../../experiment/parse.ts';
-import { parseConfigFile } from '../configFile.ts';
+import { checkFiles } from '../../config/checkFiles.ts';
+import { parseConfigFile } from '../../config/configFile.ts';
+import { expand } from '../../config/expand.ts';
+import { ConfigError } from '../../config/parse.ts';
 import { BAD_INPUT } from '../exit.ts';
 import { printJson } from '../output.ts';
 

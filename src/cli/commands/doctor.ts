@@ -2,7 +2,7 @@ import { cpus } from 'node:os';
 import { version_core as tfjsVersion } from '@tensorflow/tfjs-core';
 import type { Command } from 'commander';
 import packageJson from '../../../package.json' with { type: 'json' };
-import { probeLadder, type RungReport } from '../../training/devices/ladder.ts';
+import { probeLadder, type RungReport } from '../../backends/order.ts';
 
 interface Diagnosis {
   readonly versions: Readonly<Record<string, string>>;

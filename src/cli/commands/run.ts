@@ -1,22 +1,22 @@
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { aggregatorNames } from '../../experiment/aggregation.ts';
-import { MAX_SEED } from '../../experiment/config.ts';
-import { ConfigError } from '../../experiment/parse.ts';
+import { aggregatorNames } from '../../config/aggregation.ts';
+import { ConfigError } from '../../config/parse.ts';
+import { MAX_SEED } from '../../config/schema.ts';
+import { launchFresh, type Overrides } from '../../experiment/launch.ts';
+import type { Launch } from '../../experiment/launched.ts';
+import { exitStatusOf, type Report, reportOf, textOf } from '../../experiment/report.ts';
+import { launchResumed, type ResumeOptions } from '../../experiment/resume.ts';
+import { trainRuns } from '../../experiment/trainRuns.ts';
+import { nearestRoot } from '../../runs/grainFolder.ts';
 import { closeSession } from '../../training/session.ts';
-import { trainRuns } from '../../training/trainRuns.ts';
 import { BAD_INPUT, complain } from '../exit.ts';
-import { launchFresh, type Overrides } from '../launch/fresh.ts';
-import { awaitInterruption } from '../launch/interruption.ts';
-import type { Launch } from '../launch/launch.ts';
-import { exitStatusOf, type Report, reportOf, textOf } from '../launch/report.ts';
-import { launchResumed, type ResumeOptions } from '../launch/resumed.ts';
+import { awaitInterruption } from '../interruption.ts';
 import { printJson } from '../output.ts';
 import { channelView } from '../progress/channel.ts';
 import { lineView } from '../progress/lines.ts';
 import { TerminalView } from '../progress/terminal.ts';
 import type { ProgressView } from '../progress/view.ts';
-import { nearestRoot } from '../root.ts';
 
 interface RunOptions extends Overrides, ResumeOptions {
   readonly out?: string;

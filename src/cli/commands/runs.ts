@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { storeIn } from '../../runs/grainFolder.ts';
 import { percent } from '../../runs/percent.ts';
 import { type ListedRun, listed } from '../listing.ts';
 import { figure, printJson, table } from '../output.ts';
-import { rootOption, storeIn } from '../root.ts';
+import { rootOption } from '../root.ts';
 
 export function addRunsCommand(program: Command): void {
   program

@@ -5,6 +5,7 @@ import { diagnoseStep, type StepDiagnostics, type Unmeasured } from '../../engin
 import type { RunEvent, StepEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
 import { EVENTS_FILE } from '../../runs/files.ts';
+import { storeIn } from '../../runs/grainFolder.ts';
 import { type Aggregation, aggregationOf, type RunManifest } from '../../runs/manifest.ts';
 import { percent } from '../../runs/percent.ts';
 import { promiseOf } from '../../runs/promise.ts';
@@ -14,7 +15,7 @@ import { EventTail } from '../../runs/tail.ts';
 import { costOf, costRows } from '../cost.ts';
 import { listed } from '../listing.ts';
 import { figure, printJson, table } from '../output.ts';
-import { rootOption, storeIn } from '../root.ts';
+import { rootOption } from '../root.ts';
 
 export function addShowCommand(program: Command): void {
   program

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { storeIn } from '../../runs/grainFolder.ts';
 import { referredRuns } from '../../runs/reference.ts';
 import { isLiving, type RunStatus } from '../../runs/status.ts';
 import type { RunStore } from '../../runs/store.ts';
 import { FAILED } from '../exit.ts';
 import { printJson } from '../output.ts';
-import { rootOption, storeIn } from '../root.ts';
+import { rootOption } from '../root.ts';
 
 const POLL_MS = 200;
 

@@ -1,4 +1,4 @@
-import { describe } from '../../training/describe.ts';
+import { describe } from '../../runs/describe.ts';
 import { type ProgressView, titleOf } from './view.ts';
 
 /** For a pipe or a file: a line for each thing worth reading, none for single steps. */

@@ -1,10 +1,10 @@
 import { createLogUpdate } from 'log-update';
 import type { EngineClient } from '../../engine/client.ts';
+import { describe } from '../../runs/describe.ts';
 import type { RunEvent, StepEvent, ValidatingEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
 import type { Loading } from '../../runs/loading.ts';
 import { percent } from '../../runs/percent.ts';
-import { describe } from '../../training/describe.ts';
 import type { Session } from '../../training/session.ts';
 import type { Run } from '../../training/train.ts';
 import { type ProgressView, titleOf } from './view.ts';

@@ -2,8 +2,8 @@ import * as vscode from 'vscode';
 import { isLiving, isResumable } from '../../runs/status.ts';
 import type { RunSummary } from '../../runs/store.ts';
 import { type Launcher, stopRuns } from '../launch/launcher.ts';
-import { runWords } from '../runs/words.ts';
-import type { WorkspaceRuns } from '../runs/workspaceRuns.ts';
+import { runWords } from '../workspace/words.ts';
+import type { WorkspaceRuns } from '../workspace/workspaceRuns.ts';
 import type { Targets } from './targets.ts';
 
 export async function stop(targets: Targets, node: unknown): Promise<void> {

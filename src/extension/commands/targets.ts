@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
 import type { RunExplorer } from '../explorer/runExplorer.ts';
-import { latestFirst } from '../runs/order.ts';
-import type { Selection } from '../runs/selection.ts';
-import { runWords, timeWords } from '../runs/words.ts';
-import type { LocatedRun, WorkspaceRuns } from '../runs/workspaceRuns.ts';
+import { latestFirst } from '../workspace/order.ts';
+import type { Selection } from '../workspace/selection.ts';
+import { runWords, timeWords } from '../workspace/words.ts';
+import type { LocatedRun, WorkspaceRuns } from '../workspace/workspaceRuns.ts';
 
 type Fits = (run: LocatedRun) => boolean;
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
-import { ConfigError, explain } from '../../experiment/configError.ts';
-import { parseConfig } from '../../experiment/parse.ts';
+import { ConfigError, explain } from '../../config/diagnostic.ts';
+import { parseConfig } from '../../config/parse.ts';
 import type { LocatedMessage } from './located.ts';
 import { isConfigFile } from './names.ts';
 

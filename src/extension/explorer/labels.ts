@@ -2,7 +2,7 @@ import { percent } from '../../runs/percent.ts';
 import type { RunStatus } from '../../runs/status.ts';
 import { isLiving, isResumable } from '../../runs/status.ts';
 import type { RunSummary } from '../../runs/store.ts';
-import { overallStatus } from '../runs/states.ts';
+import { overallStatus } from '../workspace/states.ts';
 import {
   durationWords,
   experimentWords,
@@ -10,7 +10,7 @@ import {
   progressWords,
   seedWords,
   timeWords,
-} from '../runs/words.ts';
+} from '../workspace/words.ts';
 import type { TreeNode } from './tree.ts';
 
 /** All that is drawn of a node. */

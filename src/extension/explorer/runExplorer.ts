@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
-import type { Selection } from '../runs/selection.ts';
-import { runWords } from '../runs/words.ts';
-import type { WorkspaceRuns } from '../runs/workspaceRuns.ts';
+import type { Selection } from '../workspace/selection.ts';
+import { runWords } from '../workspace/words.ts';
+import type { WorkspaceRuns } from '../workspace/workspaceRuns.ts';
 import { iconOf } from './icons.ts';
 import { detailsOf, labelOf } from './labels.ts';
 import { buildTree, changes, emptyTree, type RunTree, runNodeId, type TreeNode } from './tree.ts';

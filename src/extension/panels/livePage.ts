@@ -1,6 +1,6 @@
 import type * as vscode from 'vscode';
 import type { EmptyMessage, ReadyMessage } from '../messages/common.ts';
-import type { WorkspaceRuns } from '../runs/workspaceRuns.ts';
+import type { WorkspaceRuns } from '../workspace/workspaceRuns.ts';
 import type { Surface } from './surface.ts';
 
 /** Four looks a second while something moves. */

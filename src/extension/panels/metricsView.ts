@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { EventTail } from '../../runs/tail.ts';
-import { runWords } from '../runs/words.ts';
+import { runWords } from '../workspace/words.ts';
 import { CostContent } from './costContent.ts';
 import { pageOf, webviewOptions } from './html.ts';
 import { LivePage } from './livePage.ts';

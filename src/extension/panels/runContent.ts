@@ -10,8 +10,8 @@ import type {
   RunHeader,
   SelectRunMessage,
 } from '../messages/common.ts';
-import { latestFirst } from '../runs/order.ts';
-import { experimentWords, seedWords } from '../runs/words.ts';
+import { latestFirst } from '../workspace/order.ts';
+import { experimentWords, seedWords } from '../workspace/words.ts';
 import type { Content } from './livePage.ts';
 import type { RunFeed } from './runFeed.ts';
 import type { FeedLease } from './runFeeds.ts';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { EventTail } from '../../runs/tail.ts';
 import type { Engine } from '../engine.ts';
-import type { LocatedRun } from '../runs/workspaceRuns.ts';
+import type { LocatedRun } from '../workspace/workspaceRuns.ts';
 import { RunFeed } from './runFeed.ts';
 
 /** A share in a feed, to be given back. */

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { RunPanelState, SelectRunMessage } from '../messages/common.ts';
-import { seedWords } from '../runs/words.ts';
+import { seedWords } from '../workspace/words.ts';
 import type { WebviewName } from './html.ts';
 import type { PanelKind } from './panelGroup.ts';
 import { RunContent, type RunMessages } from './runContent.ts';

@@ -1,11 +1,11 @@
 /** Validations of the runs of one experiment as curves per aggregator and seed, with what they have in common. */
-import { betterOf as betterByName } from '../../experiment/ranking.ts';
+import { betterOf as betterByName } from '../../config/ranking.ts';
+import { bandOf, summarise } from '../../experiment/statistics.ts';
 import type { ValidationEvent } from '../../runs/events.ts';
-import { bandOf, summarise } from '../../runs/statistics.ts';
 import type { RunSummary } from '../../runs/store.ts';
 import type { AggregatorSeries, MetricPoint, SeedCurve } from '../messages/seedVariance.ts';
-import { byCreation, bySeed } from '../runs/order.ts';
-import { seedWords } from '../runs/words.ts';
+import { byCreation, bySeed } from '../workspace/order.ts';
+import { seedWords } from '../workspace/words.ts';
 
 export type Validation = Pick<ValidationEvent, 'step' | 'metrics'>;
 

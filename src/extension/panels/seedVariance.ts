@@ -8,9 +8,9 @@ import type {
   SeedVarianceState,
   SeedVarianceToHost,
 } from '../messages/seedVariance.ts';
-import { latestFirst } from '../runs/order.ts';
-import { experimentWords } from '../runs/words.ts';
-import type { LocatedRun, WorkspaceRuns } from '../runs/workspaceRuns.ts';
+import { latestFirst } from '../workspace/order.ts';
+import { experimentWords } from '../workspace/words.ts';
+import type { LocatedRun, WorkspaceRuns } from '../workspace/workspaceRuns.ts';
 import type { Content } from './livePage.ts';
 import type { PanelKind } from './panelGroup.ts';
 import { eventsFile } from './runFeeds.ts';

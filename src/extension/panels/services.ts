@@ -1,6 +1,6 @@
 import type * as vscode from 'vscode';
-import type { Selection } from '../runs/selection.ts';
-import type { WorkspaceRuns } from '../runs/workspaceRuns.ts';
+import type { Selection } from '../workspace/selection.ts';
+import type { WorkspaceRuns } from '../workspace/workspaceRuns.ts';
 import type { RunFeeds } from './runFeeds.ts';
 
 /** What panels are made of. */

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Device } from '../../backends/device.ts';
 import { screen } from '../../engine/screen.ts';
-import type { Device } from '../devices/device.ts';
-import type { GradientSink, GroupedSource } from '../objective.ts';
-import type { StackedGradient } from '../transformer/parameter.ts';
+import type { StackedGradient } from '../../nn/module/parameter.ts';
+import type { GradientSink, GroupedSource } from '../objective/objective.ts';
 import { StackCollector } from './collect.ts';
 import { combineStack, gramOfStacks } from './stackProducts.ts';
 

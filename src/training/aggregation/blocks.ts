@@ -1,4 +1,4 @@
-import type { LayerVariables } from '../models/model.ts';
+import type { LayerVariables } from '../../nn/module/model.ts';
 
 /** A part of the parameters with weights of its own. */
 export interface ParameterBlock {

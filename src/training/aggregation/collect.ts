@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { GroupGradient } from '../gradients.ts';
-import type { GradientSink } from '../objective.ts';
-import type { StackedGradient } from '../transformer/parameter.ts';
+import type { StackedGradient } from '../../nn/module/parameter.ts';
+import type { GroupGradient } from '../../nn/small/gradients.ts';
+import type { GradientSink } from '../objective/objective.ts';
 import { added, groupOf } from './stack.ts';
 
 /** Keeps the gradients of a grouped pass, variable by variable. */

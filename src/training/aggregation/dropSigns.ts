@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Device } from '../../backends/device.ts';
+import { valuesOf } from '../../backends/operations/values.ts';
 import { gradDrop } from '../../engine/aggregators/graddrop.ts';
 import { type Draws, drawsFrom } from '../../engine/draws.ts';
-import type { Device } from '../devices/device.ts';
-import { valuesOf } from '../devices/values.ts';
 import type { Parts } from './products.ts';
 
 /**

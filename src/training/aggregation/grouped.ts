@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Device } from '../../backends/device.ts';
 import { aggregators } from '../../engine/aggregators/registry.ts';
 import type { BlockMemory } from '../../engine/blocks.ts';
 import type { EngineClient } from '../../engine/client.ts';
 import type { Aggregation, AggregatorChoice, Metric, ProblemOptions } from '../../engine/types.ts';
-import type { Device } from '../devices/device.ts';
-import type { GroupedSource } from '../objective.ts';
+import type { GroupedSource } from '../objective/objective.ts';
 import type { AggregatedStep, AggregatorMemory } from './aggregated.ts';
 import { passByBlocks } from './blockPass.ts';
 import type { ParameterBlock } from './blocks.ts';

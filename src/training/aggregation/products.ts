@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Device } from '../../backends/device.ts';
+import { valuesOf } from '../../backends/operations/values.ts';
 import { gramOf } from '../../engine/gram.ts';
-import type { Device } from '../devices/device.ts';
-import { valuesOf } from '../devices/values.ts';
 import { taken } from './taken.ts';
 
 /** A vector in the space of the parameters: a tensor for each variable. */

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { placeOf } from '../devices/values.ts';
-import type { StackedGradient } from '../transformer/parameter.ts';
+import { placeOf } from '../../backends/operations/values.ts';
+import type { StackedGradient } from '../../nn/module/parameter.ts';
 
 /** The gradient of one group, in the shape of the variable. */
 export function groupOf(

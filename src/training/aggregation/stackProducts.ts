@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Device } from '../../backends/device.ts';
+import type { StackedKernels } from '../../backends/operations/stacked.ts';
+import { valuesOf } from '../../backends/operations/values.ts';
 import { gramOf } from '../../engine/gram.ts';
-import type { Device } from '../devices/device.ts';
-import type { StackedKernels } from '../devices/stacked.ts';
-import { valuesOf } from '../devices/values.ts';
-import type { StackedGradient } from '../transformer/parameter.ts';
+import type { StackedGradient } from '../../nn/module/parameter.ts';
 import { dot, type Measured, type Parts } from './products.ts';
 import { scattered } from './stack.ts';
 import { taken } from './taken.ts';

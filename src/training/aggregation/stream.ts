@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Device } from '../../backends/device.ts';
 import { warningsOfGroups, ZeroGroupError } from '../../engine/aggregate.ts';
 import { StreamingMinNorm } from '../../engine/aggregators/grainStreaming.ts';
 import type { Warning, ZeroGroupPolicy } from '../../engine/types.ts';
 import type { ArrivalFacts } from '../../runs/events.ts';
-import type { Device } from '../devices/device.ts';
-import type { SeparateSource } from '../objective.ts';
+import type { SeparateSource } from '../objective/objective.ts';
 import { measure } from './products.ts';
 
 interface Streamed {

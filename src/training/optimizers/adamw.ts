@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { AdamWStep } from '../devices/adamwStep.ts';
+import type { AdamWStep } from '../../backends/operations/adamwStep.ts';
 import type { Optimizer, OptimizerState, Preconditioned } from './optimizer.ts';
 import { Slots } from './slots.ts';
 

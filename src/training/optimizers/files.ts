@@ -1,6 +1,6 @@
 import { open, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fillBytes } from '../fillBytes.ts';
+import { fillBytes } from '../../hub/files/fillBytes.ts';
 import type { NamedArray, OptimizerState } from './optimizer.ts';
 
 /** optimizer.json names the arrays of optimizer.bin in order; values are float32, little-endian as every machine we run on. */

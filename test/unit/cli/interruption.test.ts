@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const interruption = import.meta.resolve('../../../src/cli/launch/interruption.ts');
+const interruption = import.meta.resolve('../../../src/cli/interruption.ts');
 
 test('an echo of the first signal is no second one; a later signal kills', async () => {
   const script = `

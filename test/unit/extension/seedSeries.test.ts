@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { betterOf, metricNames } from '../../../src/extension/panels/seedSeries.ts';
-import { measure, measureGeneration } from '../../../src/training/metrics.ts';
+import { measure, measureGeneration } from '../../../src/training/objective/metrics.ts';
 import { summary } from './fixtures.ts';
 
 const run = summary();

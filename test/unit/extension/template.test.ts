@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseConfig } from '../../../src/experiment/parse.ts';
+import { parseConfig } from '../../../src/config/parse.ts';
 import { templates } from '../../../src/extension/configs/template.ts';
 
 for (const { label, text } of templates) {

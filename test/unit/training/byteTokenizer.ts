@@ -1,4 +1,4 @@
-import type { Encoding, Tokenizer } from '../../../src/training/huggingface/tokenizer.ts';
+import type { Encoding, Tokenizer } from '../../../src/hub/tokenizer/tokenizer.ts';
 
 /** Every byte of a text is a token, as in ByT5: ids from 3, after those of padding, end and beginning. */
 export function byteTokenizer({ beginsTexts = false } = {}): Tokenizer {

@@ -7,9 +7,9 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
+import { openDevice } from '../../../src/backends/device.ts';
+import { readArtifacts } from '../../../src/nn/small/files.ts';
 import { loadCheckpoint, saveCheckpoint } from '../../../src/training/checkpoint.ts';
-import { openDevice } from '../../../src/training/devices/device.ts';
-import { readArtifacts } from '../../../src/training/models/files.ts';
 import { type Trained, trained, trainOn } from './checkpointing.ts';
 
 const bits = ({ model }: Trained) =>

@@ -1,10 +1,10 @@
 /** A tiny training that can be repeated; run as a program it saves a checkpoint after every step until it is killed. */
 import * as tf from '@tensorflow/tfjs-core';
+import { openDevice } from '../../../src/backends/device.ts';
+import { lossOf } from '../../../src/nn/module/loss.ts';
+import { buildModel, type TrainableNetwork } from '../../../src/nn/small/build.ts';
+import { groupGradient } from '../../../src/nn/small/gradients.ts';
 import { loadCheckpoint, saveCheckpoint } from '../../../src/training/checkpoint.ts';
-import { openDevice } from '../../../src/training/devices/device.ts';
-import { groupGradient } from '../../../src/training/gradients.ts';
-import { lossOf } from '../../../src/training/loss.ts';
-import { buildModel, type TrainableNetwork } from '../../../src/training/models/build.ts';
 import { buildOptimizer } from '../../../src/training/optimizers/build.ts';
 import type { Optimizer } from '../../../src/training/optimizers/optimizer.ts';
 

@@ -5,14 +5,14 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { openDevice } from '../../../src/training/devices/device.ts';
-import { OutOfMemoryError } from '../../../src/training/devices/outOfMemory.ts';
-import { dropoutOf } from '../../../src/training/transformer/dropout.ts';
-import type { StackedGradient } from '../../../src/training/transformer/parameter.ts';
-import type { GradientSink } from '../../../src/training/transformer/pass.ts';
+import { openDevice } from '../../../src/backends/device.ts';
+import { OutOfMemoryError } from '../../../src/backends/operations/outOfMemory.ts';
+import { dropoutOf } from '../../../src/nn/layers/dropout.ts';
+import type { StackedGradient } from '../../../src/nn/module/parameter.ts';
+import type { GradientSink } from '../../../src/nn/module/pass.ts';
+import { tinyBatch, tinyBert, tinyLabels } from '../nn/tinyBert.ts';
 import { tinyTexts, writeTinyBert, writeTinyLlama } from './tinyCheckpoint.ts';
 import { trainerOf, unheard } from './trainerOf.ts';
-import { tinyBatch, tinyBert, tinyLabels } from './transformer/tinyBert.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-failing-'));
 before(async () => {

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import { modelFiles } from '../../../src/nn/small/files.ts';
 import { fingerprintsOf } from '../../../src/training/fingerprints.ts';
-import { modelFiles } from '../../../src/training/models/files.ts';
-import { checkpointFiles } from '../../../src/training/texts/checkpoint.ts';
+import { checkpointFiles } from '../../../src/training/text/checkpoint.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-fingerprints-'));
 after(() => rmSync(folder, { recursive: true }));

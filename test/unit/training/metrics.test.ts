@@ -5,9 +5,13 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { openDevice } from '../../../src/training/devices/device.ts';
-import { lossOf, type Task } from '../../../src/training/loss.ts';
-import { measure, measureGeneration, predictedClasses } from '../../../src/training/metrics.ts';
+import { openDevice } from '../../../src/backends/device.ts';
+import { lossOf, type Task } from '../../../src/nn/module/loss.ts';
+import {
+  measure,
+  measureGeneration,
+  predictedClasses,
+} from '../../../src/training/objective/metrics.ts';
 import { python } from '../../python/python.ts';
 
 const closeTo = (actual: number | undefined, expected: number, tolerance = 1e-12) =>

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
-import { openDevice } from '../../../src/training/devices/device.ts';
-import type { GroupGradient } from '../../../src/training/gradients.ts';
+import { openDevice } from '../../../src/backends/device.ts';
+import type { GroupGradient } from '../../../src/nn/small/gradients.ts';
 import { StepMeter } from '../../../src/training/stepMeter.ts';
 
 before(() => openDevice('cpu'));

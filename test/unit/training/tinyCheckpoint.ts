@@ -1,8 +1,8 @@
 // Needs no Python: for tests that only train. Those that compare with transformers take test/python/tiny.py.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { EncoderConfig } from '../../../src/training/huggingface/config.ts';
-import { WEIGHTS_FILE, writeSafetensors } from '../../../src/training/huggingface/safetensors.ts';
+import type { EncoderConfig } from '../../../src/hub/architecture/checkpointConfig.ts';
+import { WEIGHTS_FILE, writeSafetensors } from '../../../src/hub/safetensors/safetensors.ts';
 import { random } from '../engine/random.ts';
 
 interface Sizes {

@@ -1,7 +1,7 @@
 import path from 'node:path';
-import { resolvedAggregation } from '../../../src/experiment/aggregation.ts';
-import { parseConfig } from '../../../src/experiment/parse.ts';
-import { Request } from '../../../src/training/request.ts';
+import { resolvedAggregation } from '../../../src/config/aggregation.ts';
+import { parseConfig } from '../../../src/config/parse.ts';
+import { Request } from '../../../src/config/request.ts';
 import { closeSession, openSession } from '../../../src/training/session.ts';
 import { Trainer } from '../../../src/training/trainer.ts';
 

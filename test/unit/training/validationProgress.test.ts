@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import type { TextData } from '../../../src/training/data/dataset.ts';
+import type { TextData } from '../../../src/data/dataset.ts';
 import { ringsOf } from '../../integration/rings.ts';
 import { tinyTexts, writeTinyBert, writeTinyLlama } from './tinyCheckpoint.ts';
 import { trainerOf, unheard } from './trainerOf.ts';

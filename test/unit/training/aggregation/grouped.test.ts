@@ -1,21 +1,18 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
+import { type Device, openDevice } from '../../../../src/backends/device.ts';
+import { type AggregateEntry, resolvedAggregation } from '../../../../src/config/aggregation.ts';
 import { aggregators } from '../../../../src/engine/aggregators/registry.ts';
 import { EngineClient } from '../../../../src/engine/client.ts';
-import {
-  type AggregateEntry,
-  resolvedAggregation,
-} from '../../../../src/experiment/aggregation.ts';
+import { lossOf } from '../../../../src/nn/module/loss.ts';
+import type { StackedGradient } from '../../../../src/nn/module/parameter.ts';
+import { buildModel, type TrainableNetwork } from '../../../../src/nn/small/build.ts';
+import { type GroupGradient, groupGradient } from '../../../../src/nn/small/gradients.ts';
 import type { AggregatedStep } from '../../../../src/training/aggregation/aggregated.ts';
 import { StepAggregator } from '../../../../src/training/aggregation/step.ts';
-import { type Device, openDevice } from '../../../../src/training/devices/device.ts';
-import { type GroupGradient, groupGradient } from '../../../../src/training/gradients.ts';
-import { lossOf } from '../../../../src/training/loss.ts';
-import { buildModel, type TrainableNetwork } from '../../../../src/training/models/build.ts';
-import type { GroupedSource } from '../../../../src/training/objective.ts';
+import type { GroupedSource } from '../../../../src/training/objective/objective.ts';
 import { AdamW } from '../../../../src/training/optimizers/adamw.ts';
-import type { StackedGradient } from '../../../../src/training/transformer/parameter.ts';
 import { flat } from './groups.ts';
 
 const K = 5;

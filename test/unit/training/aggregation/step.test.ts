@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
+import { type Device, openDevice } from '../../../../src/backends/device.ts';
+import { type AggregateEntry, resolvedAggregation } from '../../../../src/config/aggregation.ts';
 import { aggregate } from '../../../../src/engine/aggregate.ts';
 import { gradDrop } from '../../../../src/engine/aggregators/graddrop.ts';
 import { aggregators } from '../../../../src/engine/aggregators/registry.ts';
@@ -9,16 +11,11 @@ import { EngineClient } from '../../../../src/engine/client.ts';
 import { drawsFrom } from '../../../../src/engine/draws.ts';
 import { gramOf } from '../../../../src/engine/gram.ts';
 import type { AggregatorName } from '../../../../src/engine/types.ts';
-import {
-  type AggregateEntry,
-  resolvedAggregation,
-} from '../../../../src/experiment/aggregation.ts';
+import type { GroupGradient } from '../../../../src/nn/small/gradients.ts';
 import { parameterBlocks } from '../../../../src/training/aggregation/blocks.ts';
 import { dropOnDevice } from '../../../../src/training/aggregation/dropSigns.ts';
 import { gramOfParts, measure } from '../../../../src/training/aggregation/products.ts';
 import { StepAggregator } from '../../../../src/training/aggregation/step.ts';
-import { type Device, openDevice } from '../../../../src/training/devices/device.ts';
-import type { GroupGradient } from '../../../../src/training/gradients.ts';
 import { combine, distance, dot, norm } from '../../engine/vectors.ts';
 import { flat, float32Rows, groupsOf, separateOf } from './groups.ts';
 

@@ -1,0 +1,57 @@
+import { createRequire } from 'node:module';
+import * as tf from '@tensorflow/tfjs-core';
+import { type OpenRung, RungUnavailable } from './operations/backend.ts';
+import { requireOptional } from './operations/optionalPackage.ts';
+
+const GPU_PACKAGE = '@tensorflow/tfjs-node-gpu';
+const CPU_PACKAGE = '@tensorflow/tfjs-node';
+const BACKEND = 'tensorflow';
+
+/** What we read of tfjs-node's backend; both packages register it under one name, and a process can hold only one. */
+interface NodeBackend {
+  readonly isGPUPackage: boolean;
+  readonly isUsingGpuDevice: boolean;
+}
+
+export async function openCuda(): Promise<OpenRung> {
+  const loaded = load(GPU_PACKAGE);
+  if (!loaded.isGPUPackage) {
+    throw new RungUnavailable(
+      `${CPU_PACKAGE} is already loaded in this process`,
+      'start a new process with device: cuda',
+    );
+  }
+  if (!loaded.isUsingGpuDevice) {
+    throw new RungUnavailable(
+      `${GPU_PACKAGE} loads but finds no GPU`,
+      'install the NVIDIA driver, CUDA 11 and cuDNN 8, and check that nvidia-smi lists the GPU',
+    );
+  }
+  return opened('CUDA GPU (TensorFlow)', false);
+}
+
+export async function openTensorflow(): Promise<OpenRung> {
+  load(CPU_PACKAGE);
+  return opened('CPU (TensorFlow)', true);
+}
+
+function opened(name: string, hostMemory: boolean): OpenRung {
+  return { name, backend: BACKEND, hostMemory, close: async () => {} };
+}
+
+function load(name: string): NodeBackend {
+  if (!tf.engine().registryFactory[BACKEND]) {
+    restoreRemovedUtilities();
+    requireOptional(name, `npm rebuild ${name} --build-addon-from-source`);
+  }
+  return tf.findBackend(BACKEND) as unknown as NodeBackend;
+}
+
+/** tfjs-node calls type checks that newer Node removed from node:util, or warns about; without them it fails at once. */
+function restoreRemovedUtilities(): void {
+  const util: Record<string, unknown> = createRequire(import.meta.url)('node:util');
+  Object.assign(util, {
+    isNullOrUndefined: (value: unknown) => value === null || value === undefined,
+    isArray: Array.isArray,
+  });
+}

@@ -1,0 +1,29 @@
+import type { Assembly } from '../../engine/kernels/build.ts';
+import { engineAssembly, loadAssembly } from '../../engine/kernels/load.ts';
+
+const sources = new URL('assembly/', import.meta.url);
+const libraries = [engineAssembly.sources];
+const features = ['simd', 'threads', 'bulk-memory'];
+
+/** The kernels with products and sums in one instruction. */
+export const fusedAssembly: Assembly = {
+  file: 'training-kernels.wasm',
+  sources,
+  libraries,
+  features: [...features, 'relaxed-simd'],
+};
+
+/** The same in two, for engines that do not know relaxed SIMD. */
+export const plainAssembly: Assembly = {
+  file: 'training-kernels-plain.wasm',
+  sources,
+  libraries,
+  features,
+};
+
+export async function loadTrainingKernels(): Promise<WebAssembly.Module> {
+  const fused = await loadAssembly(fusedAssembly);
+  return new WebAssembly.Module(
+    WebAssembly.validate(fused) ? fused : await loadAssembly(plainAssembly),
+  );
+}

@@ -1,0 +1,86 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { SLOT, slotsPerRow } from '../../engine/kernels/layout.ts';
+import { isInRange } from '../../engine/kernels/sharedKernels.ts';
+import type { StackedKernels } from '../operations/stacked.ts';
+import { Heap } from './heap.ts';
+import type { Threads } from './threads.ts';
+
+/** Columns that are one piece of work, whoever does it. */
+const CHUNK = 2 ** 14;
+/** The kernels take so many columns at a time. */
+const STEP = 4;
+
+/** The engine's sums, by all threads, on gradients in the tensors' memory. Errors are those of `SharedKernels`. */
+export function ownStacked(threads: Threads): StackedKernels {
+  const heap = new Heap(threads);
+
+  /** Runs a kernel that writes so many slots for each chunk, and reads those that are wanted, added up in order. */
+  const sums = (
+    kernel: string,
+    before: readonly (number | tf.Tensor)[],
+    columns: number,
+    slots: number,
+    work: number,
+  ): Float64Array => {
+    const squares = Math.ceil(columns / CHUNK) + (columns % STEP ? 1 : 0);
+    const room = heap.make(squares, slots, SLOT / 4);
+    heap.run(kernel, [...before, CHUNK, room], work);
+    const { buffer, byteOffset } = heap.floats(room);
+    const halves = new Float64Array(buffer, byteOffset, room.size / 2);
+    const totals = new Float64Array(slots);
+    for (let at = 0; at < squares * slots; at++) {
+      totals[at % slots]! += halves[2 * at]! + halves[2 * at + 1]!;
+    }
+    room.dispose();
+    return totals;
+  };
+
+  const gramOf = (stacked: tf.Tensor, exact: boolean): Float64Array => {
+    const [k, columns] = sidesOf(stacked);
+    const side = slotsPerRow(k);
+    const args = [Number(exact), stacked, k, columns];
+    const slots = sums('stackedGram', args, columns, side * side, (k * k * columns) / 2);
+    return Float64Array.from({ length: k * k }, (_, at) => {
+      const [i, j] = [Math.floor(at / k), at % k];
+      return slots[Math.min(i, j) * side + Math.max(i, j)]!;
+    });
+  };
+
+  return {
+    addGram: (stacked, gram) => {
+      const [k, columns] = sidesOf(stacked);
+      const fast = columns > CHUNK ? gramOf(stacked, false) : null;
+      const own = fast && isInRange(fast, k) ? fast : gramOf(stacked, true);
+      for (const [at, value] of own.entries()) gram[at]! += value;
+    },
+    combine: (stacked, weights, shape) => {
+      const [, columns] = sidesOf(stacked);
+      const sum = heap.make(...shape);
+      const taken = [...weights.keys()].filter((i) => weights[i] !== 0);
+      if (taken.length === 0) {
+        heap.floats(sum).fill(0);
+        return sum;
+      }
+      const at = heap.floats(stacked).byteOffset;
+      const terms = new Int32Array(2 * taken.length);
+      const numbers = new Float32Array(terms.buffer);
+      for (const [n, i] of taken.entries()) {
+        terms[2 * n] = at + 4 * columns * i;
+        numbers[2 * n + 1] = weights[i]!;
+      }
+      const args = [terms, taken.length, columns, CHUNK, sum];
+      heap.run('stackedCombine', args, 2 * taken.length * columns);
+      return sum;
+    },
+    products: (stacked, vector) => {
+      const [k, columns] = sidesOf(stacked);
+      const args = [stacked, k, columns, vector];
+      return sums('stackedProducts', args, columns, k + 1, 2 * k * columns);
+    },
+  };
+}
+
+/** Groups, and elements of each. */
+function sidesOf({ shape, size }: tf.Tensor): readonly [number, number] {
+  return [shape[0]!, size / shape[0]!];
+}

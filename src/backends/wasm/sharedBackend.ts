@@ -1,0 +1,89 @@
+import { BackendWasm, setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
+import factory from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js';
+import * as tf from '@tensorflow/tfjs-core';
+import { OutOfMemoryError } from '../operations/outOfMemory.ts';
+import { tfjsBinaries } from './binaries.ts';
+
+/** What tfjs's loader knows of its own WASM module. */
+interface Module {
+  cwrap(name: string, result: 'number' | null, parameters: readonly 'number'[]): unknown;
+  _malloc(bytes: number): number;
+  tfjs?: Record<string, unknown>;
+}
+
+/** Where tensors lie, for every thread to reach. A tensor that finds no room throws `OutOfMemoryError`. */
+export interface SharedMemory {
+  readonly memory: WebAssembly.Memory;
+  /** Room in it that no tensor will get, for good. @throws OutOfMemoryError */
+  malloc(bytes: number): number;
+}
+
+const PAGES = 256;
+const PAGE_BYTES = 65_536;
+
+/**
+ * Registers tfjs's `wasm` backend from its build for threads, on a memory of ours that is shared. tfjs itself stays on one
+ * thread, for its threads never start under Node; kernels of ours can use as many as they like on the same tensors.
+ *
+ * @param most bytes of the memory, a multiple of 64 KiB up to 4 GiB, which are the default
+ * @throws Error where the memory, or this build, cannot be had; tfjs's backend is then as it was
+ */
+export async function registerSharedBackend(most = 2 ** 32): Promise<SharedMemory> {
+  const memory = new WebAssembly.Memory({
+    initial: PAGES,
+    maximum: most / PAGE_BYTES,
+    shared: true,
+  });
+  const options = { wasmMemory: memory, locateFile: (file: string) => tfjsBinaries() + file };
+  const restore = imitateWorkers();
+  const wasm = (await factory(options).finally(restore)) as unknown as Module;
+  wasm.tfjs = {
+    init: wasm.cwrap('init', null, []),
+    initWithThreadsCount: wasm.cwrap('init_with_threads_count', null, ['number']),
+    getThreadsCount: wasm.cwrap('get_threads_count', 'number', []),
+    registerTensor: wasm.cwrap('register_tensor', null, ['number', 'number', 'number']),
+    disposeData: wasm.cwrap('dispose_data', null, ['number']),
+    dispose: wasm.cwrap('dispose', null, []),
+  };
+  // When it is first called, the loader puts another function in its place.
+  wasm._malloc(1);
+  const malloc = checked(wasm._malloc, most);
+  wasm._malloc = malloc;
+  setThreadsCount(1);
+  tf.removeBackend('wasm');
+  type Parameter = ConstructorParameters<typeof BackendWasm>[0];
+  tf.registerBackend('wasm', () => new BackendWasm(wasm as unknown as Parameter));
+  return { memory, malloc };
+}
+
+/** tfjs would take the 0 that stands for no room, or a size beyond 32 bits, for what it asked for, and write over other tensors. */
+function checked(allocate: (bytes: number) => number, most: number): (bytes: number) => number {
+  return (bytes) => {
+    const at = bytes < most ? allocate(bytes) >>> 0 : 0;
+    if (at === 0) throw new OutOfMemoryError(bytes);
+    return at;
+  };
+}
+
+/** The loader starts eight threads in advance, which nothing would ever use: it gets the answers without the threads. */
+function imitateWorkers(): () => void {
+  class Imitation {
+    onmessage?: (event: { data: unknown }) => void;
+    on(): void {}
+    unref(): void {}
+    terminate(): void {}
+    postMessage({ cmd }: { cmd: string }): void {
+      if (cmd === 'load') queueMicrotask(() => this.onmessage?.({ data: { cmd: 'loaded' } }));
+    }
+  }
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'Worker');
+  Object.defineProperty(globalThis, 'Worker', {
+    get: () => Imitation,
+    set: () => {},
+    configurable: true,
+  });
+  return () => {
+    if (before) Object.defineProperty(globalThis, 'Worker', before);
+    else Reflect.deleteProperty(globalThis, 'Worker');
+  };
+}

@@ -1,0 +1,91 @@
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs-core';
+import { completeKernels } from '../kernels/register.ts';
+import { type OpenRung, RungUnavailable } from '../operations/backend.ts';
+import { firstLine } from '../operations/optionalPackage.ts';
+import { loadTrainingKernels } from './assemblies.ts';
+import { tfjsBinaries } from './binaries.ts';
+import { replaceMatMul } from './matMul.ts';
+import { memoryLimit } from './memoryLimit.ts';
+import { ownAdamw } from './ownAdamw.ts';
+import { ownOperations } from './ownOperations.ts';
+import { ownStacked } from './ownStacked.ts';
+import { replaceMatMulShared } from './product.ts';
+import { registerSharedBackend } from './sharedBackend.ts';
+import { Threads, threadCount } from './threads.ts';
+
+/** One of each a process: tensors of an earlier opening stay what they are. */
+let opened: Promise<OpenRung> | undefined;
+
+/** On shared memory with own kernels and threads; where that cannot be had, as tfjs comes, saying why. */
+export function openWasm(): Promise<OpenRung> {
+  opened ??= open();
+  return opened;
+}
+
+async function open(): Promise<OpenRung> {
+  try {
+    return await openShared();
+  } catch (error) {
+    return openPlainWasm(firstLine(error));
+  }
+}
+
+async function openShared(): Promise<OpenRung> {
+  // Throws where this thread may not wait for others.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);
+  const module = await loadTrainingKernels();
+  const limit = memoryLimit();
+  const memory = await withoutCrashHandlers(() => registerSharedBackend(limit));
+  const threads = new Threads(module, memory, threadCount());
+  completeKernels('wasm');
+  replaceMatMulShared(threads);
+  const count = threads.count === 1 ? 'one thread' : `${threads.count} threads`;
+  return {
+    name: `WebAssembly (SIMD, ${threads.isFused ? 'FMA, ' : ''}${count})`,
+    backend: 'wasm',
+    hostMemory: true,
+    memory: limit,
+    operations: ownOperations(threads),
+    stacked: ownStacked(threads),
+    adamw: ownAdamw(threads),
+    close: () => threads.close(),
+  };
+}
+
+/** tfjs's backend for one thread, with what training needs beside. */
+export async function openPlainWasm(why: string): Promise<OpenRung> {
+  completeKernels('wasm');
+  replaceMatMul();
+  setWasmPaths(tfjsBinaries());
+  if (!(await withoutCrashHandlers(() => tf.setBackend('wasm')))) {
+    throw new RungUnavailable(
+      `the WebAssembly kernels in ${tfjsBinaries()} could not be started`,
+      'reinstall the extension, or run `npm ci` in a checkout',
+    );
+  }
+  const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
+  return {
+    name: `WebAssembly (${simd ? 'SIMD' : 'no SIMD'}, one thread)`,
+    backend: 'wasm',
+    hostMemory: true,
+    hindrance: `slower than it could be, for kernels on shared memory cannot be had: ${why}`,
+    close: async () => {},
+  };
+}
+
+/** The WASM loader rethrows every uncaught error of the process from its own minified line, hiding where it came from. */
+async function withoutCrashHandlers<T>(load: () => Promise<T>): Promise<T> {
+  const events = ['uncaughtException', 'unhandledRejection'] as const;
+  const listeners = (event: string) => process.listeners(event as 'uncaughtException');
+  const before = events.map((event) => new Set(listeners(event)));
+  try {
+    return await load();
+  } finally {
+    events.forEach((event, i) => {
+      for (const listener of listeners(event)) {
+        if (!before[i]!.has(listener)) process.off(event, listener);
+      }
+    });
+  }
+}

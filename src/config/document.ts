@@ -1,0 +1,103 @@
+import {
+  isAlias,
+  isCollection,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+} from 'yaml';
+import type { Position } from './diagnostic.ts';
+
+export type Path = readonly (string | number)[];
+
+/** What is no YAML, and where. */
+export interface SyntaxProblem {
+  readonly message: string;
+  readonly position: Position;
+}
+
+/** A YAML text, of which JSON is a special case, that knows where each of its values is written. */
+export class ConfigDocument {
+  readonly #lines = new LineCounter();
+  readonly #document;
+
+  constructor(text: string) {
+    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
+  }
+
+  get problems(): SyntaxProblem[] {
+    return [...this.#document.errors, ...this.#document.warnings].map(({ message, pos }) => ({
+      message,
+      position: this.#span(...pos),
+    }));
+  }
+
+  /** The content as plain values. @throws ReferenceError for aliases that expand without end */
+  toJS(): unknown {
+    return this.#document.toJS();
+  }
+
+  isWritten(path: Path): boolean {
+    return this.#find(path).depth === path.length;
+  }
+
+  /**
+   * Where a value is written: the value itself or, if that is a block of lines or nothing, its key. What is not written is at
+   * the key of its nearest ancestor.
+   */
+  position(path: Path): Position {
+    const { depth, key, value } = this.#find(path);
+    const node = depth === path.length && isInline(value) ? value : (key ?? value);
+    return this.#positionOf(node);
+  }
+
+  keyPosition(path: Path): Position {
+    const { key, value } = this.#find(path);
+    return this.#positionOf(key ?? value);
+  }
+
+  /** Follows a path as far as it is written. */
+  #find(path: Path): { depth: number; key: Node | undefined; value: Node | undefined } {
+    let value = this.#target(this.#document.contents);
+    let key: Node | undefined;
+    for (const [depth, step] of path.entries()) {
+      if (isMap<Node, Node | null>(value)) {
+        const pair = value.items.find((it) => isScalar(it.key) && String(it.key.value) === step);
+        if (!pair) return { depth, key, value };
+        key = pair.key;
+        value = this.#target(pair.value);
+      } else if (isSeq<Node>(value) && typeof step === 'number' && value.items[step]) {
+        key = value.items[step];
+        value = this.#target(key);
+      } else {
+        return { depth, key, value };
+      }
+    }
+    return { depth: path.length, key, value };
+  }
+
+  #target(node: Node | null): Node | undefined {
+    return (isAlias(node) ? node.resolve(this.#document) : node) ?? undefined;
+  }
+
+  #positionOf(node: Node | undefined): Position {
+    const [start, end] = node?.range ?? [0, 0];
+    // Within the quotes, so that a suggestion can take the place of what is there.
+    const quotes = isScalar(node) && node.type?.startsWith('QUOTE') && end - start > 2 ? 1 : 0;
+    return this.#span(start + quotes, end - quotes);
+  }
+
+  #span(start: number, end: number): Position {
+    const from = this.#lines.linePos(start);
+    const to = this.#lines.linePos(end);
+    return { line: from.line, column: from.col, endLine: to.line, endColumn: to.col };
+  }
+}
+
+/** Written in one piece: not a block of lines below its key, nor nothing at all. */
+function isInline(node: Node | undefined): boolean {
+  if (!node?.range || node.range[1] === node.range[0]) return false;
+  return isScalar(node) || (isCollection(node) && node.flow === true);
+}

@@ -1,0 +1,26 @@
+import { type Aggregation, aggregationLabel, resolvedAggregation } from './aggregation.ts';
+import type { Config } from './schema.ts';
+
+/** One run that a config asks for. */
+export interface RunRequest {
+  /** What its aggregation is called; see `aggregationLabel`. */
+  readonly aggregator: string;
+  readonly aggregation: Aggregation;
+  readonly seed: { readonly init: number; readonly order: number };
+  readonly config: Config;
+}
+
+/** The runs of a config, seed by seed: with the first two there is something to compare. */
+export function expand(config: Config): RunRequest[] {
+  const aggregations = config.aggregate.map((entry) =>
+    resolvedAggregation(entry, config.zeroGroups),
+  );
+  return config.seeds.flatMap((seed) =>
+    aggregations.map((aggregation) => ({
+      aggregator: aggregationLabel(aggregation, config.zeroGroups),
+      aggregation,
+      seed: typeof seed === 'number' ? { init: seed, order: seed } : seed,
+      config,
+    })),
+  );
+}

@@ -1,0 +1,48 @@
+import type { Config } from './schema.ts';
+
+type Data = Config['data'];
+
+/** Whether examples are texts, for a transformer; else they are rows of numbers. */
+export function readsTexts({ text, prompt }: Data): boolean {
+  return text !== undefined || prompt !== undefined;
+}
+
+/** The columns of `data.text`, which may be written as one name or as a list. */
+export function textColumns({ text = [] }: Data): readonly string[] {
+  return typeof text === 'string' ? [text] : text;
+}
+
+/** Tokens that an example may have, special ones included. */
+export function maxLengthOf({ task, data }: Pick<Config, 'task' | 'data'>): number {
+  return data.maxLength ?? (task === 'generation' ? 512 : 128);
+}
+
+/** Part of a prompt: what is written there, or the column whose text it is filled with. */
+type PromptPart = { readonly written: string } | { readonly column: string };
+
+/** What a model that generates is given to continue. */
+export type Prompt = readonly PromptPart[];
+
+/** `{column}`, and the doubled braces that stand for single ones. */
+const PLACE = /(\{\{|\}\}|\{[^{}]+\})/;
+
+/** By `data.prompt`; without it the texts, each followed by a newline. */
+export function promptOf(data: Data): Prompt {
+  if (data.prompt === undefined) {
+    return textColumns(data).flatMap((column) => [{ column }, { written: '\n' }]);
+  }
+  const parts = data.prompt.split(PLACE).filter((part) => part !== '');
+  return parts.map((part) => {
+    if (part === '{{' || part === '}}') return { written: part[0]! };
+    return PLACE.test(part) ? { column: part.slice(1, -1) } : { written: part };
+  });
+}
+
+/** Without repetitions, in the order of their places. */
+export function promptColumns(prompt: Prompt): readonly string[] {
+  return [...new Set(prompt.flatMap((part) => ('column' in part ? part.column : [])))];
+}
+
+export function filled(prompt: Prompt, textOf: (column: string) => string): string {
+  return prompt.map((part) => ('column' in part ? textOf(part.column) : part.written)).join('');
+}

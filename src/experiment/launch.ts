@@ -1,0 +1,58 @@
+import path from 'node:path';
+import { checkFiles } from '../config/checkFiles.ts';
+import { parseConfigFile } from '../config/configFile.ts';
+import { expand } from '../config/expand.ts';
+import { Request } from '../config/request.ts';
+import type { AggregatorName } from '../engine/types.ts';
+import { makeIgnored } from '../runs/gitIgnore.ts';
+import { storeIn } from '../runs/grainFolder.ts';
+import type { Loading } from '../runs/loading.ts';
+import { closeSession, openSession } from '../training/session.ts';
+import type { Launch } from './launched.ts';
+import { manifestsOf } from './manifests.ts';
+import { OwnedRuns } from './ownedRuns.ts';
+
+/** What the command line says in place of the config. */
+export interface Overrides {
+  readonly seed?: readonly number[];
+  readonly aggregate?: readonly AggregatorName[];
+  readonly steps?: number;
+}
+
+/**
+ * Checks a config and its data, then makes the folders of its runs. Until then nothing is written.
+ * @param root folder that gets `.grain`
+ * @throws ConfigError for mistakes in the config or the data
+ */
+export async function launchFresh(
+  file: string,
+  overrides: Overrides,
+  root: string,
+  onLoading: (loading: Loading) => void,
+): Promise<Launch> {
+  const request = requestFrom(file, overrides);
+  const session = await openSession(request, onLoading);
+  try {
+    const manifests = await manifestsOf(request, session, expand(request.config), root);
+    makeIgnored(path.join(root, '.grain'));
+    const folders = storeIn(root).createAll(manifests);
+    const runs = manifests.map((manifest, i) => ({ manifest, folder: folders[i]!.path }));
+    return { session, runs, owned: OwnedRuns.take(runs) };
+  } catch (error) {
+    await closeSession(session);
+    throw error;
+  }
+}
+
+function requestFrom(file: string, { seed, aggregate, steps }: Overrides): Request {
+  const parsed = parseConfigFile(file);
+  checkFiles(parsed, path.dirname(file));
+  const { config, position } = parsed;
+  const overridden = {
+    ...config,
+    ...(seed && { seeds: [...seed] }),
+    ...(aggregate && { aggregate: [...new Set(aggregate)] }),
+    ...(steps && { steps }),
+  };
+  return new Request(overridden, file, position);
+}

@@ -1,0 +1,82 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { version_core as tfjsVersion } from '@tensorflow/tfjs-core';
+import packageJson from '../../package.json' with { type: 'json' };
+import type { RunRequest } from '../config/expand.ts';
+import { rankingOf } from '../config/ranking.ts';
+import type { Request } from '../config/request.ts';
+import { buildGrouping } from '../data/groups/build.ts';
+import { FORMAT_VERSION, type RunManifest, type Seed } from '../runs/manifest.ts';
+import { codeFingerprint } from '../training/codeFingerprint.ts';
+import { fingerprintsOf } from '../training/fingerprints.ts';
+import type { Session } from '../training/session.ts';
+
+/**
+ * Manifests of one launch of a config.
+ * @param root folder that holds `.grain`
+ */
+export async function manifestsOf(
+  request: Request,
+  session: Session,
+  requests: readonly RunRequest[],
+  root: string,
+): Promise<RunManifest[]> {
+  const { config, device } = session;
+  const { data, sources } = session.subject;
+  const now = new Date();
+  const experiment = { id: experimentId(config.name, now), name: config.name };
+  const fingerprints = {
+    config: sha256(readFileSync(request.file)),
+    ...(await fingerprintsOf(session.subject)),
+    code: codeFingerprint(),
+  };
+  return requests.map(({ aggregator, aggregation, seed }) => ({
+    format: FORMAT_VERSION,
+    id: `${experiment.id}-${fileName(aggregator)}-${seedName(seed)}`,
+    experiment,
+    createdAt: now.toISOString(),
+    aggregator,
+    aggregation,
+    seed,
+    steps: config.steps,
+    task: config.task,
+    groups: {
+      by: config.groups.by,
+      names: buildGrouping(config.groups, data, seed.order).names,
+    },
+    metric: rankingOf(config),
+    configPath: path.relative(root, request.file).split(path.sep).join('/'),
+    config: { ...config },
+    fingerprints,
+    sources,
+    device: { rung: device.rung, name: device.name },
+    versions: { grain: packageJson.version, node: process.versions.node, tfjs: tfjsVersion },
+  }));
+}
+
+/** "digits-20250131-142501-3fa9": sorts by time within a name, and no two launches share one. */
+function experimentId(name: string, now: Date): string {
+  const slug = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '');
+  const time = now
+    .toISOString()
+    .replaceAll(/[-:]|\..*/g, '')
+    .replace('T', '-');
+  return [slug, time, randomBytes(2).toString('hex')].filter(Boolean).join('-');
+}
+
+/** "cagrad c=0.4" as "cagrad-c-0.4": a name on every file system, and different for different labels. */
+function fileName(label: string): string {
+  return label.replaceAll(/[^\w.-]+/g, '-');
+}
+
+function seedName({ init, order }: Seed): string {
+  return init === order ? `seed${init}` : `init${init}-order${order}`;
+}
+
+function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

@@ -1,0 +1,86 @@
+import path from 'node:path';
+import type { EndEvent, Fact } from '../runs/events.ts';
+import type { Seed } from '../runs/manifest.ts';
+import { EventTail } from '../runs/tail.ts';
+import type { Run } from '../training/train.ts';
+import type { Launch } from './launched.ts';
+import { summarise } from './statistics.ts';
+
+/** What became of a run. */
+export interface Outcome {
+  readonly id: string;
+  readonly aggregator: string;
+  readonly seed: Seed;
+  readonly status: EndEvent['status'];
+  /** Steps taken in all. */
+  readonly step: number;
+  /** Of the last validation. */
+  readonly metrics: Readonly<Record<string, Fact>>;
+  /** Path of the run's folder. */
+  readonly folder: string;
+  readonly error?: string;
+}
+
+/** The one object that `grain run --json` prints on standard output. */
+export interface Report {
+  readonly experiment: { readonly id: string; readonly name: string };
+  readonly device: { readonly rung: string; readonly name: string };
+  readonly seconds: number;
+  /** In the order they were trained. */
+  readonly runs: readonly Outcome[];
+}
+
+export async function reportOf(
+  { session, runs }: Launch,
+  ends: readonly EndEvent[],
+  seconds: number,
+): Promise<Report> {
+  const { rung, name } = session.device;
+  return {
+    experiment: runs[0]!.manifest.experiment,
+    device: { rung, name },
+    seconds,
+    runs: await Promise.all(runs.map((run, i) => outcomeOf(run, ends[i]!))),
+  };
+}
+
+async function outcomeOf({ manifest, folder }: Run, end: EndEvent): Promise<Outcome> {
+  const { id, aggregator, seed } = manifest;
+  const events = await new EventTail(path.join(folder, 'events.jsonl')).read();
+  const validation = events.findLast((event) => event.kind === 'validation');
+  return {
+    id,
+    aggregator,
+    seed,
+    status: end.status,
+    step: end.step,
+    metrics: validation?.metrics ?? {},
+    folder,
+    ...(end.error && { error: end.error }),
+  };
+}
+
+/** Exit status: 1 if a run failed, else 130 if one was stopped, else 0. */
+export function exitStatusOf({ runs }: Report): number {
+  if (runs.some(({ status }) => status === 'failed')) return 1;
+  return runs.some(({ status }) => status === 'stopped') ? 130 : 0;
+}
+
+/** For a person: what became of the runs, and how the finished ones of each aggregator did on `metric`. */
+export function textOf({ runs, seconds }: Report, metric: string): string {
+  const unfinished = runs.filter(({ status }) => status !== 'finished');
+  const aggregators = [...new Set(runs.map(({ aggregator }) => aggregator))];
+  return [
+    ...aggregators.flatMap((aggregator) => {
+      const finals = runs
+        .filter((run) => run.aggregator === aggregator && run.status === 'finished')
+        .map(({ metrics }) => metrics[metric] ?? Number.NaN);
+      if (finals.length === 0) return [];
+      const { mean, std, n } = summarise(finals);
+      const spread = std === null ? '' : ` ± ${std.toPrecision(2)}`;
+      return `${aggregator}: ${metric} ${mean.toPrecision(3)}${spread} (${n} ${n === 1 ? 'run' : 'runs'})`;
+    }),
+    ...unfinished.map(({ id, status, error }) => `${id} ${status}${error ? `: ${error}` : ''}`),
+    `${seconds.toFixed(1)} s; runs are in ${path.dirname(runs[0]!.folder)}`,
+  ].join('\n');
+}

@@ -1,0 +1,46 @@
+import { appendFileSync, existsSync } from 'node:fs';
+import path from 'node:path';
+import { describe } from '../runs/describe.ts';
+import type { EndEvent, RunEvent } from '../runs/events.ts';
+import { STOP_FILE } from '../runs/files.ts';
+import type { Session } from '../training/session.ts';
+import { type Run, train } from '../training/train.ts';
+
+export interface Audience {
+  onEvent(run: Run, event: RunEvent): void;
+  /** Nothing more is written to the run. */
+  onEnded(run: Run): void;
+  /** True once the whole process was asked to end. */
+  isInterrupted(): boolean;
+}
+
+/**
+ * Trains runs one after another. A run ends early where its folder holds a file `stop` or the process was asked to end; one
+ * that fails does not keep the next from being trained.
+ * @returns how each run ended
+ */
+export async function trainRuns(
+  session: Session,
+  runs: readonly Run[],
+  audience: Audience,
+): Promise<EndEvent[]> {
+  const ends: EndEvent[] = [];
+  for (const run of runs) {
+    const onEvent = (event: RunEvent) => {
+      writeOutputLog(run, event);
+      audience.onEvent(run, event);
+    };
+    const shouldStop = () =>
+      audience.isInterrupted() || existsSync(path.join(run.folder, STOP_FILE));
+    ends.push(await train(session, run, { onEvent, shouldStop }));
+    audience.onEnded(run);
+  }
+  return ends;
+}
+
+function writeOutputLog({ folder }: Run, event: RunEvent): void {
+  const text = describe(event);
+  // How far a validation has come is news for a moment only.
+  if (text === null || event.kind === 'validating') return;
+  appendFileSync(path.join(folder, 'output.log'), `${new Date(event.at).toISOString()} ${text}\n`);
+}

@@ -1,0 +1,166 @@
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { CheckpointError } from './files/checkpointError.ts';
+import { parsed, readJson } from './files/json.ts';
+import {
+  type NamedTensor,
+  openSafetensorsFile,
+  type TensorFile,
+  writeSafetensors,
+} from './safetensors/safetensors.ts';
+
+export const ADAPTER_CONFIG_FILE = 'adapter_config.json';
+export const ADAPTER_FILE = 'adapter_model.safetensors';
+
+/** What peft calls the network that it wraps. */
+const PREFIX = 'base_model.model.';
+
+/** Low-rank adapters: W + alpha/rank · B·A with A [rank, in] and B [out, rank] (Hu et al. 2021, arXiv 2106.09685). */
+export interface LoraConfig {
+  readonly rank: number;
+  readonly alpha: number;
+  readonly dropout: number;
+  /** Names of the layers that have one: the last part of their path in the network, or more of it. */
+  readonly targets: readonly string[];
+}
+
+/** All but the weights of an adapter. */
+export interface AdapterDescription {
+  readonly config: LoraConfig;
+  /** Folder or hub id of the checkpoint that it belongs to. */
+  readonly base: string;
+  /** Commit, branch or tag of a checkpoint on the hub; null where none is said. */
+  readonly revision: string | null;
+  readonly taskType: 'SEQ_CLS' | 'CAUSAL_LM';
+  /** The adapted layers keep their weights as [in, out] (GPT-2). */
+  readonly fanInFanOut: boolean;
+  /** Layers trained in full and saved beside the adapters, such as the head. */
+  readonly modulesToSave: readonly string[];
+}
+
+/**
+ * Writes an adapter as peft does, so that `PeftModel.from_pretrained` loads it. The folder is made when it is not there.
+ * @param adapter names of tensors are the network's, for instance `bert.encoder.layer.0.attention.self.query.lora_A.weight`
+ */
+export async function writeAdapter(
+  folder: string,
+  {
+    config,
+    base,
+    revision,
+    taskType,
+    fanInFanOut,
+    modulesToSave,
+    tensors,
+  }: AdapterDescription & {
+    readonly tensors: Iterable<NamedTensor>;
+  },
+): Promise<void> {
+  const json = {
+    peft_type: 'LORA',
+    task_type: taskType,
+    base_model_name_or_path: base,
+    revision,
+    r: config.rank,
+    lora_alpha: config.alpha,
+    lora_dropout: config.dropout,
+    target_modules: config.targets,
+    modules_to_save: modulesToSave.length > 0 ? modulesToSave : null,
+    fan_in_fan_out: fanInFanOut,
+    bias: 'none',
+    init_lora_weights: true,
+    inference_mode: true,
+  };
+  await mkdir(folder, { recursive: true });
+  const prefixed = Array.from(tensors, (tensor) => ({ ...tensor, name: PREFIX + tensor.name }));
+  await writeSafetensors(path.join(folder, ADAPTER_FILE), prefixed);
+  const file = path.join(folder, ADAPTER_CONFIG_FILE);
+  await writeFile(file, `${JSON.stringify(json, null, 2)}\n`, { flush: true });
+}
+
+const harmless = z.unknown().optional();
+
+const schema = z
+  .object({
+    peft_type: z.literal('LORA'),
+    task_type: z.enum(['SEQ_CLS', 'CAUSAL_LM']),
+    base_model_name_or_path: z.string().nullish(),
+    r: z.int().positive(),
+    lora_alpha: z.number().positive(),
+    lora_dropout: z.number().min(0).max(1).default(0),
+    target_modules: z.union([z.string(), z.array(z.string())]),
+    modules_to_save: z.array(z.string()).nullish(),
+    fan_in_fan_out: z.boolean().default(false),
+    bias: z.literal('none').default('none'),
+    /** Others, such as PiSSA, change the base too. */
+    init_lora_weights: z.union([z.boolean(), z.literal('gaussian')]).default(true),
+    inference_mode: harmless,
+    peft_version: harmless,
+    revision: z.string().nullish(),
+    auto_mapping: harmless,
+    megatron_core: harmless,
+    qalora_group_size: harmless,
+  })
+  // Every variant of LoRA has a field of its own, which plain LoRA leaves empty.
+  .catchall(z.unknown().refine(isEmpty, 'this variant of LoRA is not supported, only plain LoRA'));
+
+function isEmpty(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0;
+  return value === null || value === false;
+}
+
+/**
+ * Opens an adapter that peft or `writeAdapter` wrote; its tensors have the network's names.
+ * @throws CheckpointError for other adapters than plain LoRA and for broken files
+ */
+export async function readAdapter(
+  folder: string,
+): Promise<AdapterDescription & { readonly tensors: TensorFile }> {
+  const file = path.join(folder, ADAPTER_CONFIG_FILE);
+  const data = parsed(schema, file, await readJson(file));
+  const weights = path.join(folder, ADAPTER_FILE);
+  if (!existsSync(weights)) {
+    throw new CheckpointError(
+      `${folder} has no ${ADAPTER_FILE}. If it has an adapter_model.bin, load it with Python's peft and save it again`,
+    );
+  }
+  const tensors = unprefixed(weights, await openSafetensorsFile(weights));
+  return {
+    config: {
+      rank: data.r,
+      alpha: data.lora_alpha,
+      dropout: data.lora_dropout,
+      targets: targetsOf(data.target_modules, tensors),
+    },
+    base: data.base_model_name_or_path ?? '',
+    revision: data.revision ?? null,
+    taskType: data.task_type,
+    fanInFanOut: data.fan_in_fan_out,
+    modulesToSave: data.modules_to_save ?? [],
+    tensors,
+  };
+}
+
+/** peft may have chosen layers by a regular expression of Python's: then they are those that have an adapter. */
+function targetsOf(written: string | readonly string[], { names }: TensorFile): readonly string[] {
+  if (typeof written !== 'string') return written;
+  const adapted = names.flatMap((name) => /([^.]+)\.lora_A\.weight$/.exec(name)?.[1] ?? []);
+  return [...new Set(adapted)];
+}
+
+function unprefixed(file: string, tensors: TensorFile): TensorFile {
+  const odd = tensors.names.find((name) => !name.startsWith(PREFIX));
+  if (odd !== undefined) {
+    throw new CheckpointError(
+      `${file}: tensor "${odd}" is not one of an adapter of peft's, whose names begin with ${PREFIX}`,
+    );
+  }
+  return {
+    names: tensors.names.map((name) => name.slice(PREFIX.length)),
+    shapeOf: (name) => tensors.shapeOf(PREFIX + name),
+    read: (name) => tensors.read(PREFIX + name),
+    close: () => tensors.close(),
+  };
+}

@@ -1,0 +1,123 @@
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { CheckpointError } from '../files/checkpointError.ts';
+import { readJson } from '../files/json.ts';
+import { openSafetensorsFile, type TensorFile } from './file.ts';
+
+export { openSafetensorsFile, type TensorFile } from './file.ts';
+export { type NamedTensor, writeSafetensors } from './write.ts';
+
+/** Names of a checkpoint's weights as transformers writes them. */
+export const WEIGHTS_FILE = 'model.safetensors';
+export const WEIGHTS_INDEX_FILE = 'model.safetensors.index.json';
+
+/**
+ * Opens the weights of a checkpoint: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
+ * @throws CheckpointError if there are none, if they are in another format, or if they are damaged
+ */
+export async function openSafetensors(folder: string): Promise<TensorFile> {
+  const whole = path.join(folder, WEIGHTS_FILE);
+  if (existsSync(whole)) return openSafetensorsFile(whole);
+  const index = path.join(folder, WEIGHTS_INDEX_FILE);
+  if (existsSync(index)) return openShards(index);
+  throw new CheckpointError(`${folder} has no ${WEIGHTS_FILE}${await otherwise(folder)}`);
+}
+
+/**
+ * Names of the files that hold the weights of a checkpoint.
+ * @throws CheckpointError for an index that is none
+ */
+export async function weightFiles(folder: string): Promise<readonly string[]> {
+  if (existsSync(path.join(folder, WEIGHTS_FILE))) return [WEIGHTS_FILE];
+  const shardOf = await readIndex(path.join(folder, WEIGHTS_INDEX_FILE));
+  return [...new Set(shardOf.values())];
+}
+
+/** How to mend shards that do not belong together. */
+const AGAIN = 'Download or save the checkpoint again';
+
+/** Shards lie beside their index: a name with a path in it could point anywhere. */
+const indexSchema = z.object({
+  weight_map: z.record(z.string(), z.string().regex(/^[^/\\]+\.safetensors$/)),
+});
+
+/** Names of the tensors, and of the files that have them. */
+async function readIndex(index: string): Promise<Map<string, string>> {
+  const { success, data } = indexSchema.safeParse(await readJson(index));
+  if (!success) {
+    throw new CheckpointError(
+      `${index} lacks a weight_map from the names of tensors to names of safetensors files beside it. ${AGAIN}`,
+    );
+  }
+  return new Map(Object.entries(data.weight_map));
+}
+
+async function openShards(index: string): Promise<TensorFile> {
+  const shardOf = await readIndex(index);
+  const shards = new Map<string, TensorFile>();
+  const close = async () => {
+    await Promise.all([...shards.values()].map((shard) => shard.close()));
+  };
+  try {
+    for (const name of new Set(shardOf.values())) {
+      const file = path.join(path.dirname(index), name);
+      if (!existsSync(file)) {
+        throw new CheckpointError(`${index} names ${name}, which is missing. ${AGAIN}`);
+      }
+      shards.set(name, await openSafetensorsFile(file));
+    }
+    const held = new Map([...shards].map(([name, shard]) => [name, new Set(shard.names)]));
+    for (const [tensor, name] of shardOf) {
+      if (held.get(name)!.has(tensor)) continue;
+      throw new CheckpointError(
+        `${index} says that ${name} has "${tensor}", which it has not. ${AGAIN}`,
+      );
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const shard = (tensor: string) => {
+    const name = shardOf.get(tensor);
+    if (name === undefined) throw new RangeError(`${index} has no tensor "${tensor}"`);
+    return shards.get(name)!;
+  };
+  return {
+    names: [...shardOf.keys()],
+    shapeOf: (name) => shard(name).shapeOf(name),
+    read: (name) => shard(name).read(name),
+    close,
+  };
+}
+
+/** What a folder has in place of safetensors, and the Python that makes them of it. */
+async function otherwise(folder: string): Promise<string> {
+  const files = await readdir(folder);
+  const gguf = files.find((file) => file.endsWith('.gguf'));
+  if (gguf !== undefined) {
+    const from = `from_pretrained(".", gguf_file="${gguf}"`;
+    return inPython(gguf, [
+      'from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig',
+      `AutoModelForCausalLM.${from}, quantization_config=GgufConfig(dequantize=True)).save_pretrained(".")`,
+      `AutoTokenizer.${from}).save_pretrained(".")`,
+    ]);
+  }
+  const pickles = files.filter((file) => /^pytorch_model.*\.bin$/.test(file)).sort();
+  if (pickles.length > 0) {
+    return inPython(pickles[0]!, [
+      'import glob, torch',
+      'from safetensors.torch import save_file',
+      'w = {k: v for f in glob.glob("pytorch_model*.bin") for k, v in torch.load(f, weights_only=True).items()}',
+      'save_file({k: v.clone().contiguous() for k, v in w.items()}, "model.safetensors", {"format": "pt"})',
+    ]);
+  }
+  return '; is it the folder of a Hugging Face checkpoint?';
+}
+
+function inPython(found: string, statements: readonly string[]): string {
+  // A name may be made so that a shell takes part of it for a command.
+  if (!/^[\w.-]+$/.test(found)) return `. It has a file of another format, which is not read`;
+  return `. It has ${found}, which is not read; convert it, in that folder: python -c '${statements.join('; ')}'`;
+}

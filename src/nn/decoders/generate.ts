@@ -1,0 +1,123 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Operations } from '../../backends/operations/operations.ts';
+import type { TokenBatch } from '../../data/tokenBatch.ts';
+import { ModelError } from '../module/model.ts';
+import type { OnProgress } from '../module/onProgress.ts';
+import type { Pass } from '../module/pass.ts';
+import { Kept } from '../module/tensorScope.ts';
+import type { CausalNetwork } from './build.ts';
+import { KeyValueCache } from './cache.ts';
+
+export interface GenerateOptions {
+  /** Of each text. */
+  readonly maxNewTokens: number;
+  /** A text ends with the first of these. */
+  readonly endIds: readonly number[];
+  /** Told after each token; a text that has ended counts as whole. */
+  readonly onProgress?: OnProgress;
+}
+
+/**
+ * Goes on with texts, always by the likeliest token (greedy). Keys and values of what went through are kept, so that only new
+ * tokens are computed; texts that have ended are no longer.
+ *
+ * @param prompts token ids, at least one each
+ * @returns new tokens of each, with the one that ends it
+ * @throws ModelError if a text has no tokens, or would have more than `maxTokens`
+ */
+export async function generate(
+  operations: Operations,
+  network: CausalNetwork,
+  prompts: readonly ArrayLike<number>[],
+  maxTokens: number,
+  { maxNewTokens, endIds, onProgress }: GenerateOptions,
+): Promise<number[][]> {
+  const longest = checkedLength(prompts, maxTokens - maxNewTokens, maxNewTokens);
+  const written = prompts.map((): number[] => []);
+  const cache = new KeyValueCache(prompts.map((prompt) => longest - prompt.length));
+  try {
+    let living = [...prompts.keys()];
+    let ids = prompts.flatMap((prompt) => padded(prompt, longest));
+    for (let step = 0; step < maxNewTokens && living.length > 0; step++) {
+      const next = await nextTokens(operations, network, cache, ids, living.length);
+      living.forEach((text, i) => {
+        written[text]!.push(next[i]!);
+      });
+      const going = [...living.keys()].filter((i) => !endIds.includes(next[i]!));
+      if (going.length < living.length) cache.select(going);
+      living = going.map((i) => living[i]!);
+      ids = going.map((i) => next[i]!);
+      const ended = prompts.length - living.length;
+      const whole = ended + (living.length * (step + 1)) / maxNewTokens;
+      await onProgress?.(whole / prompts.length);
+    }
+    return written;
+  } finally {
+    cache.dispose();
+  }
+}
+
+function checkedLength(
+  prompts: readonly ArrayLike<number>[],
+  most: number,
+  maxNewTokens: number,
+): number {
+  let longest = 0;
+  for (const { length } of prompts) {
+    if (length === 0) throw new ModelError('a text without any token cannot be gone on with');
+    longest = Math.max(longest, length);
+  }
+  if (longest <= most) return longest;
+  throw new ModelError(
+    `a text has ${longest} tokens and is to get ${maxNewTokens} more, but the network has positions for ${most + maxNewTokens}: shorten it, or let it get fewer`,
+  );
+}
+
+/** Padding stands before the text, so that all texts go on at one place; its id is never looked at. */
+function padded(prompt: ArrayLike<number>, length: number): number[] {
+  return [...new Array<number>(length - prompt.length).fill(0), ...Array.from(prompt)];
+}
+
+/** @param ids of all texts, one text behind the other: those that have not gone through yet */
+async function nextTokens(
+  operations: Operations,
+  { stack, head }: CausalNetwork,
+  cache: KeyValueCache,
+  ids: readonly number[],
+  texts: number,
+): Promise<ArrayLike<number>> {
+  const length = ids.length / texts;
+  const kept = new Kept();
+  try {
+    const { y } = stack.forward(passOf(operations, cache, kept, ids, texts));
+    const likeliest = kept.tidy(() => {
+      const last = Int32Array.from({ length: texts }, (_, text) => (text + 1) * length - 1);
+      const rows = operations.gather(y, tf.tensor1d(last, 'int32'));
+      return tf.argMax(operations.linear(rows, head.value, null, 'out-in'), 1);
+    });
+    return await likeliest.data();
+  } finally {
+    kept.dispose();
+  }
+}
+
+function passOf(
+  operations: Operations,
+  past: KeyValueCache,
+  kept: Kept,
+  ids: readonly number[],
+  texts: number,
+): Pass {
+  const length = ids.length / texts;
+  const mask = kept.add(past.advance(length));
+  const tokens: TokenBatch = {
+    batch: texts,
+    length,
+    ids: Int32Array.from(ids),
+    typeIds: new Int32Array(ids.length),
+    lengths: new Int32Array(texts).fill(length),
+    examples: [0, texts],
+  };
+  const bounds = [0, ids.length];
+  return { operations, tokens, bounds, mask, dropout: null, sink: null, kept, past };
+}

@@ -1,0 +1,56 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Rotation } from '../../backends/operations/operations.ts';
+import type { RopeConfig } from '../../hub/architecture/checkpointConfig.ts';
+
+/** Cosines and sines for rows at these positions. */
+export type Rotations = (positions: Int32Array) => Rotation;
+
+/**
+ * Rotary positions (Su et al., arXiv 2104.09864): at position p, pair j of a head turns by p·θ^(−2j/width). A position's
+ * angles are worked out once, in float32 as transformers does it, so that rounding of large angles is the same.
+ */
+export function rotations(rope: RopeConfig, headWidth: number): Rotations {
+  const frequencies = frequenciesOf(rope, headWidth);
+  const half = frequencies.length;
+  const known: { cos: Float32Array; sin: Float32Array }[] = [];
+  const at = (position: number) => {
+    known[position] ??= turnOf(frequencies, position);
+    return known[position];
+  };
+  return (positions) => {
+    const cos = new Float32Array(positions.length * half);
+    const sin = new Float32Array(positions.length * half);
+    for (const [row, position] of positions.entries()) {
+      const turn = at(position);
+      cos.set(turn.cos, row * half);
+      sin.set(turn.sin, row * half);
+    }
+    const shape: [number, number] = [positions.length, half];
+    return { cos: tf.tensor2d(cos, shape), sin: tf.tensor2d(sin, shape) };
+  };
+}
+
+/** Radians a position, one for each pair of coordinates. */
+function frequenciesOf({ theta, scaling }: RopeConfig, headWidth: number): Float32Array {
+  const plain = Float32Array.from({ length: headWidth / 2 }, (_, j) => {
+    const exponent = Math.fround((2 * j) / headWidth);
+    return 1 / Math.fround(theta ** exponent);
+  });
+  return scaling ? plain.map((frequency) => stretched(frequency, scaling)) : plain;
+}
+
+/**
+ * Llama 3.1's way to longer texts: slow turns are slowed down by `factor`, fast ones stay, and between the two wavelengths it
+ * goes over from one to the other.
+ */
+function stretched(frequency: number, scaling: NonNullable<RopeConfig['scaling']>): number {
+  const { factor, lowFrequencyFactor: low, highFrequencyFactor: high } = scaling;
+  const turns = (scaling.originalMaxPositions * frequency) / (2 * Math.PI);
+  const kept = Math.min(Math.max((turns - low) / (high - low), 0), 1);
+  return ((1 - kept) * frequency) / factor + kept * frequency;
+}
+
+function turnOf(frequencies: Float32Array, position: number) {
+  const angles = frequencies.map((frequency) => frequency * position);
+  return { cos: angles.map(Math.cos), sin: angles.map(Math.sin) };
+}

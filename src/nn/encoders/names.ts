@@ -1,0 +1,48 @@
+import type { EncoderConfig } from '../../hub/architecture/checkpointConfig.ts';
+
+/** What transformers calls the parts of an encoder. */
+interface Names {
+  /** Of all that is below the head. */
+  readonly prefix: string;
+  /** Of the layers, which are numbered from 0. */
+  readonly layer: string;
+  readonly query: string;
+  readonly key: string;
+  readonly value: string;
+  /** The projection of what attention found. */
+  readonly output: string;
+  readonly attentionNorm: string;
+  /** Into the feed-forward sublayer. */
+  readonly inner: string;
+  readonly outer: string;
+  readonly norm: string;
+}
+
+const bert = {
+  layer: 'encoder.layer',
+  query: 'attention.self.query',
+  key: 'attention.self.key',
+  value: 'attention.self.value',
+  output: 'attention.output.dense',
+  attentionNorm: 'attention.output.LayerNorm',
+  inner: 'intermediate.dense',
+  outer: 'output.dense',
+  norm: 'output.LayerNorm',
+};
+
+export const namesOf: Readonly<Record<EncoderConfig['modelType'], Names>> = {
+  bert: { ...bert, prefix: 'bert.' },
+  roberta: { ...bert, prefix: 'roberta.' },
+  distilbert: {
+    prefix: 'distilbert.',
+    layer: 'transformer.layer',
+    query: 'attention.q_lin',
+    key: 'attention.k_lin',
+    value: 'attention.v_lin',
+    output: 'attention.out_lin',
+    attentionNorm: 'sa_layer_norm',
+    inner: 'ffn.lin1',
+    outer: 'ffn.lin2',
+    norm: 'output_layer_norm',
+  },
+};

@@ -1,0 +1,31 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Matrix } from '../../backends/operations/operations.ts';
+import type { TokenBatch } from '../../data/tokenBatch.ts';
+import type { Layer } from '../module/pass.ts';
+
+/** From rows of tokens to rows of examples: the first token of each. What comes after it goes by `ofExamples`. */
+export const firstToken = tokenOfEach(() => 0);
+
+/** As `firstToken`, the last that is no padding. */
+export const lastToken = tokenOfEach(({ lengths }, example) => lengths[example]! - 1);
+
+function tokenOfEach(at: (tokens: TokenBatch, example: number) => number): Layer {
+  return (x, { operations, tokens }) => {
+    const { batch, length } = tokens;
+    const rows = Int32Array.from({ length: batch }, (_, i) => i * length + at(tokens, i));
+    return {
+      y: operations.gather(x, tf.tensor1d(rows, 'int32')),
+      keepsInput: false,
+      back(dy, needsInput = true): Matrix | null {
+        if (!needsInput) return null;
+        const spread = operations.segmentSums(dy, rows, batch * length, [0, batch]);
+        return tf.reshape(spread, [batch * length, dy.shape[1]]);
+      },
+    };
+  };
+}
+
+/** A layer whose rows are examples, not tokens. */
+export function ofExamples(layer: Layer): Layer {
+  return (x, pass) => layer(x, { ...pass, bounds: pass.tokens.examples });
+}

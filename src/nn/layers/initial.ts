@@ -1,0 +1,49 @@
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
+import { randomFor } from '../../engine/seededRandom.ts';
+
+/** What a parameter starts from where no checkpoint has it; `normal` is the standard deviation, around 0. */
+export type Initial = 'zeros' | 'ones' | 'kaiming' | { readonly normal: number };
+
+/**
+ * Values that depend on the seed and the parameter's name, and on no other parameter.
+ *
+ * @param shape of `kaiming`: [out, in]
+ */
+export function initialValues(
+  initial: Initial,
+  shape: readonly number[],
+  name: string,
+  seed: number,
+): Float32Array {
+  const values = new Float32Array(shape.reduce((product, length) => product * length, 1));
+  switch (initial) {
+    case 'zeros':
+      return values;
+    case 'ones':
+      return values.fill(1);
+    case 'kaiming':
+      return values.map(kaiming(shape[1]!, name, seed));
+    default:
+      return values.map(normal(initial.normal, name, seed));
+  }
+}
+
+/** Box & Muller 1958. */
+function normal(deviation: number, name: string, seed: number): () => number {
+  const uniform = uniformFor(name, seed);
+  return () => {
+    const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
+    return deviation * radius * Math.cos(2 * Math.PI * uniform());
+  };
+}
+
+/** Uniform in ±1/√in: kaiming_uniform with a = √5, of torch's linear layers and peft's A (He et al., arXiv 1502.01852). */
+function kaiming(inputs: number, name: string, seed: number): () => number {
+  const uniform = uniformFor(name, seed);
+  return () => (2 * uniform() - 1) / Math.sqrt(inputs);
+}
+
+function uniformFor(name: string, seed: number): () => number {
+  const random = randomFor(`initial ${name}`, seed);
+  return () => uniformFloat64(random);
+}

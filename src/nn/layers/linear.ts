@@ -1,0 +1,77 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Layout, Matrix } from '../../backends/operations/operations.ts';
+import type { Parameter } from '../module/parameter.ts';
+import type { Forward, Layer, Pass, Vector } from '../module/pass.ts';
+
+export interface Linear {
+  readonly weight: Parameter<Matrix>;
+  readonly bias: Parameter<Vector> | null;
+  readonly layout: Layout;
+  readonly adapter: Adapter | null;
+}
+
+/** LoRA (Hu et al., arXiv 2106.09685): y = x·Wᵀ + b + scale·(dropout(x)·Aᵀ)·Bᵀ, in the shapes of peft. */
+export interface Adapter {
+  /** A [rank, in]. */
+  readonly down: Parameter<Matrix>;
+  /** B [out, rank]. */
+  readonly up: Parameter<Matrix>;
+  /** alpha/rank. */
+  readonly scale: number;
+  readonly dropout: number;
+}
+
+export function linear({ weight, bias, layout, adapter }: Linear): Layer {
+  return (x, pass) => {
+    const { operations } = pass;
+    const base = operations.linear(x, weight.value, bias?.value ?? null, layout);
+    const adapted = adapter && adapt(adapter, x, pass);
+    return {
+      y: adapted ? sum(base, adapted.y, pass) : base,
+      keepsInput: weight.trained || (adapted?.keepsInput ?? false),
+      back(dy, needsInput = true) {
+        if (weight.trained) {
+          const stacked = operations.linearWeight(x, dy, pass.bounds, layout);
+          pass.sink!.add(weight, { stacked });
+        }
+        if (bias?.trained) pass.sink!.add(bias, { stacked: operations.rowSums(dy, pass.bounds) });
+        const through = adapted?.back(dy, needsInput);
+        if (!needsInput) return null;
+        const dx = operations.linearInput(dy, weight.value, layout);
+        return through ? sum(dx, through, pass) : dx;
+      },
+    };
+  };
+}
+
+function adapt({ down, up, scale, dropout }: Adapter, x: Matrix, pass: Pass): Forward {
+  const { operations, bounds, sink } = pass;
+  const dropped = pass.dropout?.at(down.name, dropout) ?? null;
+  const input = dropped ? operations.dropout(x, dropped) : x;
+  const low = tf.tidy((): Matrix => {
+    return tf.mul(operations.linear(input, down.value, null, 'out-in'), scale);
+  });
+  return {
+    y: operations.linear(low, up.value, null, 'out-in'),
+    keepsInput: input === x,
+    back(dy, needsInput) {
+      if (up.trained) {
+        sink!.add(up, { stacked: operations.linearWeight(low, dy, bounds, 'out-in') });
+      }
+      const slope: Matrix = tf.mul(operations.linearInput(dy, up.value, 'out-in'), scale);
+      if (down.trained) {
+        sink!.add(down, { stacked: operations.linearWeight(input, slope, bounds, 'out-in') });
+      }
+      if (!needsInput) return null;
+      const dx = operations.linearInput(slope, down.value, 'out-in');
+      return dropped ? operations.dropout(dx, dropped) : dx;
+    },
+  };
+}
+
+/** Lets go of what is summed. */
+function sum(x: Matrix, y: Matrix, { operations }: Pass): Matrix {
+  const both = operations.add(x, y);
+  tf.dispose([x, y]);
+  return both;
+}

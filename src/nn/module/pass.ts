@@ -1,0 +1,123 @@
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  type Bounds,
+  type Dropped,
+  HIDDEN,
+  type Matrix,
+  type Operations,
+} from '../../backends/operations/operations.ts';
+import type { TokenBatch } from '../../data/tokenBatch.ts';
+import type { Parameter, StackedGradient } from './parameter.ts';
+import { Kept } from './tensorScope.ts';
+
+/** Where the groups' gradients go on the way back. */
+export interface GradientSink {
+  /** Takes over the tensor. A parameter that is used twice comes twice: the sum is meant. */
+  add(parameter: Parameter, gradient: StackedGradient): void;
+  /** Awaited between the parts of a network on the way back: of those above, no gradient will come any more, but of tied ones. */
+  settle(): Promise<void>;
+}
+
+/** One way through the network. */
+export interface Pass {
+  readonly operations: Operations;
+  readonly tokens: TokenBatch;
+  /** Of the groups, in rows of tokens. */
+  readonly bounds: Bounds;
+  /** [batch, keys], added to the scores of attention: 0, or HIDDEN where a key is padding. */
+  readonly mask: tf.Tensor2D;
+  /** Null where nothing is dropped: outside of training. */
+  readonly dropout: Dropout | null;
+  /** Null where there will be no way back. */
+  readonly sink: GradientSink | null;
+  /** What is needed beyond a layer. Let go when no way will be gone any more, and when one failed midway. */
+  readonly kept: Kept;
+  /** Where text is generated: keys and values of the tokens before these. */
+  readonly past?: Past;
+}
+
+/** What attention keeps of tokens that went through before. */
+export interface Past {
+  /** Of the pass's tokens in their texts; batch·length. */
+  readonly positions: Int32Array;
+  /** Adds keys and values of this pass to those that are kept for a place in the network, which are the past's, and gives all. */
+  extend(place: string, added: KeysAndValues): KeysAndValues;
+}
+
+/** Rows of tokens, [batch·keys, width] each. */
+export interface KeysAndValues {
+  readonly key: Matrix;
+  readonly value: Matrix;
+}
+
+/** Where each row's token stands in its text; batch·length. */
+export function positionsOf({ past, tokens: { batch, length } }: Pass): Int32Array {
+  return past?.positions ?? Int32Array.from({ length: batch * length }, (_, row) => row % length);
+}
+
+/** A seed for each place in the network that drops, the same whenever a step is computed again. */
+export interface Dropout {
+  at(place: string, rate: number): Dropped | null;
+}
+
+/** What a layer made of its input, and the way back. */
+export interface Forward {
+  readonly y: Matrix;
+  /** False: the way back needs no x, so that whoever made x may dispose of it. */
+  readonly keepsInput?: boolean | undefined;
+  /**
+   * From ∂L/∂y to ∂L/∂x, a tensor of its own; gradients of trained parameters go to the sink. Once at most. `needsInput` false:
+   * nobody asks for ∂L/∂x, and null may come back.
+   */
+  back(dy: Matrix, needsInput?: boolean): Matrix | null;
+}
+
+/** A layer keeps what its way back needs in the closure; tensors live in the scope of the block that calls it. */
+export type Layer<X = Matrix> = (x: X, pass: Pass) => Forward;
+
+export type Vector = tf.Tensor1D;
+
+/** Goes a way through a network. Of all its tensors, none is left at its end, whatever happens, but those that the sink has. */
+export async function passOver<T>(
+  operations: Operations,
+  tokens: TokenBatch,
+  { dropout, sink }: Pick<Pass, 'dropout' | 'sink'>,
+  go: (pass: Pass) => Promise<T>,
+): Promise<T> {
+  const bounds = tokens.examples.map((example) => example * tokens.length);
+  const kept = new Kept();
+  try {
+    const mask = kept.add(maskOf(tokens));
+    const lateSink = sink && late(sink, kept);
+    return await go({ operations, tokens, bounds, mask, dropout, sink: lateSink, kept });
+  } finally {
+    kept.dispose();
+  }
+}
+
+/** Hands gradients on when the scope that they were made in is over, so that the sink's own tensors do not end with it. */
+function late(sink: GradientSink, kept: Kept): GradientSink {
+  let waiting: Parameters<GradientSink['add']>[] = [];
+  return {
+    add(parameter, gradient) {
+      kept.add(gradient.stacked);
+      waiting.push([parameter, gradient]);
+    },
+    settle() {
+      for (const [parameter, gradient] of waiting) {
+        sink.add(parameter, gradient);
+        kept.giveAway(gradient.stacked);
+      }
+      waiting = [];
+      return sink.settle();
+    },
+  };
+}
+
+function maskOf({ batch, length, lengths }: TokenBatch): tf.Tensor2D {
+  const mask = new Float32Array(batch * length);
+  lengths.forEach((tokens, example) => {
+    mask.fill(HIDDEN, example * length + tokens, (example + 1) * length);
+  });
+  return tf.tensor2d(mask, [batch, length]);
+}

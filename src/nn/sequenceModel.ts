@@ -1,0 +1,60 @@
+import type { Operations } from '../backends/operations/operations.ts';
+import type { TokenBatch } from '../data/tokenBatch.ts';
+import type { Stack } from './layers/stack.ts';
+import { groupMeans, meanWeights } from './module/groupMeans.ts';
+import { checkLength } from './module/length.ts';
+import type { Task } from './module/loss.ts';
+import { type Dropout, type GradientSink, passOver } from './module/pass.ts';
+import { type RowLoss, rowLossOf } from './rowLoss.ts';
+
+/** A network from the tokens of an example to one row of outputs: logits of classes, or a value. */
+export class SequenceModel {
+  readonly #operations: Operations;
+  readonly #stack: Stack;
+  readonly #loss: RowLoss;
+  readonly #maxTokens: number;
+
+  /** @param maxTokens most of an example */
+  constructor(operations: Operations, stack: Stack, task: Task, maxTokens: number) {
+    this.#operations = operations;
+    this.#stack = stack;
+    this.#loss = rowLossOf[task];
+    this.#maxTokens = maxTokens;
+  }
+
+  /**
+   * One way through the network and back: each group's gradient of its mean loss goes to the sink.
+   *
+   * @param targets an index of a class or a value for each example
+   * @returns mean loss of each group
+   * @throws ModelError for examples that are too long
+   */
+  async gradients(
+    tokens: TokenBatch,
+    targets: ArrayLike<number>,
+    dropout: Dropout | null,
+    sink: GradientSink,
+  ): Promise<readonly number[]> {
+    checkLength(tokens, this.#maxTokens);
+    const weights = meanWeights(tokens.examples);
+    return passOver(this.#operations, tokens, { dropout, sink }, async (pass) => {
+      const { y, back } = this.#stack.forward(pass);
+      const { losses, slope } = pass.kept.tidy(() =>
+        this.#loss(this.#operations, y, targets, weights),
+      );
+      await back(slope);
+      return groupMeans(await losses.data<'float32'>(), tokens.examples);
+    });
+  }
+
+  /**
+   * @returns [batch, outputs], row-major
+   * @throws ModelError for examples that are too long
+   */
+  async outputs(tokens: TokenBatch): Promise<Float32Array> {
+    checkLength(tokens, this.#maxTokens);
+    return passOver(this.#operations, tokens, { dropout: null, sink: null }, async (pass) =>
+      this.#stack.forward(pass).y.data<'float32'>(),
+    );
+  }
+}

@@ -1,0 +1,111 @@
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { ModelError, type ModelShape } from '../module/model.ts';
+import { readArtifacts } from './files.ts';
+import { denseHead } from './head.ts';
+import { layerSeeds } from './seeds.ts';
+
+/**
+ * A saved TensorFlow.js layers model, made to fit the data.
+ * @param head `keep`: its outputs must be as many as the task needs; `new`: its last layer is replaced by a fresh dense
+ *   one; absent: kept if it fits.
+ */
+export async function pretrained(
+  folder: string,
+  head: 'keep' | 'new' | undefined,
+  shape: ModelShape,
+  seed: number,
+): Promise<tfl.LayersModel> {
+  const saved = await load(folder);
+  const [input, output] = [onlyOne(saved.inputs, 'input'), onlyOne(saved.outputs, 'output')];
+  const accepts = input.shape.slice(1);
+  if (!fits(accepts, shape.input)) {
+    throw new ModelError(
+      `the model in ${folder} takes examples of shape [${accepts}], the data have [${shape.input}]`,
+    );
+  }
+  const outputs = output.shape.at(-1)!;
+  const kept = head ?? (outputs === shape.outputs ? 'keep' : 'new');
+  if (kept === 'new') return withNewHead(saved, shape.outputs, seed);
+  if (output.shape.length !== 2 || outputs !== shape.outputs) {
+    throw new ModelError(
+      `the model in ${folder} has outputs of shape [${output.shape.slice(1)}], the task needs [${shape.outputs}]: say model.head: new`,
+    );
+  }
+  return saved;
+}
+
+async function load(folder: string): Promise<tfl.LayersModel> {
+  try {
+    const artifacts = await readArtifacts(folder);
+    if (artifacts.format === 'graph-model') {
+      throw new Error('it is a graph model, which cannot be trained; convert it to a layers model');
+    }
+    return await tfl.loadLayersModel(tf.io.fromMemory(withoutSoftmax(artifacts)));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ModelError(`the model in ${folder} cannot be read: ${why}`, { cause: error });
+  }
+}
+
+interface Topology {
+  model_config?: Topology;
+  config: LayerConfig[] | { layers: LayerConfig[]; output_layers?: [name: string][] };
+}
+interface LayerConfig {
+  class_name: string;
+  config: { name: string; activation?: string };
+}
+
+/** The loss takes logits, so a softmax in the last layer is taken off: it would be applied twice. */
+function withoutSoftmax(artifacts: tf.io.ModelArtifacts): tf.io.ModelArtifacts {
+  const modelTopology = structuredClone(artifacts.modelTopology) as Topology;
+  const { config } = modelTopology.model_config ?? modelTopology;
+  const layers = Array.isArray(config) ? config : config.layers;
+  const outputName = Array.isArray(config) ? undefined : config.output_layers?.[0]?.[0];
+  const last = layers.find((layer) => layer.config.name === outputName) ?? layers.at(-1);
+  if (last?.class_name === 'Softmax' || (last?.class_name === 'Activation' && isSoftmax(last))) {
+    throw new Error(
+      'it ends in a softmax layer of its own, and training takes logits; save it without that layer',
+    );
+  }
+  if (last && isSoftmax(last)) last.config.activation = 'linear';
+  return { ...artifacts, modelTopology };
+}
+
+function isSoftmax(layer: LayerConfig): boolean {
+  return layer.config.activation === 'softmax';
+}
+
+/** The same network up to its last layer, then a dense layer with fresh values. */
+function withNewHead(saved: tfl.LayersModel, outputs: number, seed: number): tfl.LayersModel {
+  const old = saved.outputs[0]!.sourceLayer;
+  const features = old.input as tfl.SymbolicTensor;
+  if (features.shape.length !== 2) {
+    throw new ModelError(
+      `the last layer of the model, ${old.name}, is not fed by a flat vector but by [${features.shape.slice(1)}]: it cannot be replaced by a new head`,
+    );
+  }
+  const head = denseHead(outputs, layerSeeds(seed)());
+  const network = tfl.model({
+    inputs: saved.inputs,
+    outputs: head.apply(features) as tfl.SymbolicTensor,
+  });
+  for (const weight of old.weights) weight.dispose();
+  return network;
+}
+
+function onlyOne(tensors: readonly tfl.SymbolicTensor[], what: string): tfl.SymbolicTensor {
+  if (tensors.length !== 1) {
+    throw new ModelError(`the saved model has ${tensors.length} ${what}s, one is supported`);
+  }
+  return tensors[0]!;
+}
+
+/** `null` in a shape stands for any length. */
+function fits(accepts: readonly (number | null)[], shape: readonly number[]): boolean {
+  return (
+    accepts.length === shape.length &&
+    accepts.every((length, axis) => length === null || length === shape[axis])
+  );
+}

@@ -1,0 +1,85 @@
+import { copyFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { CONFIG_FILE } from '../hub/architecture/checkpointConfig.ts';
+import { GENERATION_FILE } from '../hub/architecture/generationConfig.ts';
+import { type LoraConfig, readAdapter, writeAdapter } from '../hub/peft.ts';
+import {
+  type NamedTensor,
+  openSafetensors,
+  type TensorFile,
+  WEIGHTS_FILE,
+  writeSafetensors,
+} from '../hub/safetensors/safetensors.ts';
+import type { Parameters } from './layers/parameters.ts';
+import type { Parameter } from './module/parameter.ts';
+
+/** How the parameters of a transformer are kept in a folder, so that the ecosystem's own libraries load them. */
+export interface Files {
+  /** Writes and waits until all is on disk. */
+  write(folder: string, parameters: Parameters): Promise<void>;
+  /** What `write` wrote, under the names of the parameters. */
+  open(folder: string): Promise<TensorFile>;
+}
+
+/** What goes along with weights of any kind. */
+export interface Companions {
+  /** config.json. */
+  readonly json: Readonly<Record<string, unknown>>;
+  /** generation_config.json, if there is to be one. */
+  readonly generation: Readonly<Record<string, unknown>> | null;
+  /** Paths of the tokenizer's files. */
+  readonly tokenizer: readonly string[];
+}
+
+/** All weights, as transformers loads them. */
+export function wholeFiles(companions: Companions): Files {
+  return {
+    async write(folder, parameters) {
+      await writeCompanions(folder, companions);
+      const tensors = await Promise.all(parameters.all.map(named));
+      await writeSafetensors(path.join(folder, WEIGHTS_FILE), tensors);
+    },
+    open: openSafetensors,
+  };
+}
+
+export interface AdapterFiles {
+  readonly lora: LoraConfig;
+  /** What the adapter is to be put on: a hub id or a folder. */
+  readonly base: string;
+  /** Of the hub id; null for a folder. */
+  readonly revision: string | null;
+  readonly taskType: 'SEQ_CLS' | 'CAUSAL_LM';
+  /** Whether the weights under the adapters lie as GPT-2's. */
+  readonly fanInFanOut: boolean;
+}
+
+/** What is trained beside a checkpoint that stays as it is, as peft loads it. */
+export function adapterFiles(companions: Companions, { lora, ...adapter }: AdapterFiles): Files {
+  return {
+    async write(folder, parameters) {
+      await writeCompanions(folder, companions);
+      const tensors = await Promise.all(parameters.trained.map(named));
+      const modulesToSave = parameters.wholeModules;
+      await writeAdapter(folder, { ...adapter, config: lora, modulesToSave, tensors });
+    },
+    open: async (folder) => (await readAdapter(folder)).tensors,
+  };
+}
+
+async function writeCompanions(
+  folder: string,
+  { json, generation, tokenizer }: Companions,
+): Promise<void> {
+  await writeJson(path.join(folder, CONFIG_FILE), json);
+  if (generation) await writeJson(path.join(folder, GENERATION_FILE), generation);
+  for (const file of tokenizer) await copyFile(file, path.join(folder, path.basename(file)));
+}
+
+function writeJson(file: string, json: Readonly<Record<string, unknown>>): Promise<void> {
+  return writeFile(file, `${JSON.stringify(json, null, 2)}\n`, { flush: true });
+}
+
+async function named({ name, value }: Parameter): Promise<NamedTensor> {
+  return { name, shape: value.shape, values: await value.data<'float32'>() };
+}

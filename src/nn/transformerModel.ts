@@ -1,0 +1,54 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Parameters } from './layers/parameters.ts';
+import type { LayerVariables, Model } from './module/model.ts';
+import type { Parameter } from './module/parameter.ts';
+import type { Files } from './transformerFiles.ts';
+
+/** The parameters of a transformer. */
+export class TransformerModel implements Model {
+  readonly trainable: readonly tf.Variable[];
+  readonly layers: readonly LayerVariables[];
+  readonly parameterCount: Model['parameterCount'];
+  /** Indices of variables that get gradients from several places. */
+  readonly tied: readonly number[];
+  readonly #parameters: Parameters;
+  readonly #indices: ReadonlyMap<Parameter, number>;
+  readonly #files: Files;
+
+  /** @param tied parameters that are used in several places */
+  constructor(parameters: Parameters, tied: readonly Parameter[], files: Files) {
+    this.trainable = parameters.trainable;
+    this.layers = parameters.layers;
+    this.parameterCount = { total: sizeOf(parameters.all), trainable: sizeOf(parameters.trained) };
+    this.#parameters = parameters;
+    this.#indices = new Map(parameters.trained.map((parameter, index) => [parameter, index]));
+    this.tied = tied.filter(({ trained }) => trained).map((parameter) => this.indexOf(parameter));
+    this.#files = files;
+  }
+
+  /** Index of a trained parameter in `trainable`. */
+  indexOf(parameter: Parameter): number {
+    return this.#indices.get(parameter)!;
+  }
+
+  save(folder: string): Promise<void> {
+    return this.#files.write(folder, this.#parameters);
+  }
+
+  async load(folder: string): Promise<void> {
+    const tensors = await this.#files.open(folder);
+    try {
+      await this.#parameters.assign(tensors, folder);
+    } finally {
+      await tensors.close();
+    }
+  }
+
+  dispose(): void {
+    this.#parameters.dispose();
+  }
+}
+
+function sizeOf(parameters: Parameters['all']): number {
+  return parameters.reduce((sum, { value }) => sum + value.size, 0);
+}

@@ -1,0 +1,148 @@
+import { sampleCorrelation, sampleRankCorrelation } from 'simple-statistics';
+import { finalAnswer } from '../../data/answers.ts';
+import type { Task } from '../../nn/module/loss.ts';
+
+/** Outputs of a network over n examples, row-major n×width. */
+export interface Outputs {
+  readonly values: Float32Array;
+  /** Classes, or 1 for regression. */
+  readonly width: number;
+}
+
+/**
+ * Quality of outputs, in float64.
+ *
+ * classification: `loss` (mean cross-entropy, nats), `accuracy`, `macroF1` (mean of the classes' F1, over classes that occur
+ * among targets or predictions), `f1` (of the second of two classes; not there if there are more), `mcc`. regression: `loss` (mean
+ * squared error), `rmse`, `mae`, `pearson` and `spearman` (NaN where a side is constant).
+ * @param targets length n: class indices, or values.
+ */
+export function measure(
+  task: Task,
+  outputs: Outputs,
+  targets: ArrayLike<number>,
+): Record<string, number> {
+  switch (task) {
+    case 'classification':
+      return measureClassification(outputs, targets);
+    case 'regression':
+      return measureRegression(outputs.values, targets);
+  }
+}
+
+/** Index of the largest output of each example, the first of equals; −1 where none is a number. */
+export function predictedClasses({ values, width }: Outputs): Int32Array {
+  return Int32Array.from({ length: values.length / width }, (_, row) => {
+    const logits = values.subarray(row * width, (row + 1) * width);
+    return logits.indexOf(logits.reduce((a, b) => (b > a || Number.isNaN(a) ? b : a), Number.NaN));
+  });
+}
+
+function measureClassification(outputs: Outputs, targets: ArrayLike<number>) {
+  const { values, width } = outputs;
+  const predictions = predictedClasses(outputs);
+  const right = new Float64Array(width);
+  const predicted = new Float64Array(width);
+  const actual = new Float64Array(width);
+  let loss = 0;
+  for (let i = 0; i < targets.length; i++) {
+    const [target, prediction] = [targets[i]!, predictions[i]!];
+    loss += crossEntropy(values.subarray(i * width, (i + 1) * width), target);
+    actual[target]!++;
+    if (prediction >= 0) predicted[prediction]!++;
+    if (prediction === target) right[target]!++;
+  }
+  // 0/0 where a class does not occur at all.
+  const f1 = right.map((hits, c) => (2 * hits) / (actual[c]! + predicted[c]!));
+  const scores = f1.filter((score) => !Number.isNaN(score));
+  return {
+    loss: loss / targets.length,
+    accuracy: sum(right) / targets.length,
+    macroF1: sum(scores) / scores.length,
+    ...(width === 2 && { f1: f1[1]! || 0 }),
+    mcc: matthews(right, actual, predicted, targets.length),
+  };
+}
+
+/**
+ * Matthews correlation of any number of classes (Gorodkin 2004): the correlation of the indicators of target and prediction. 0
+ * where either is the same throughout.
+ * @param n examples; those without a prediction count as a class of their own
+ */
+function matthews(
+  right: Float64Array,
+  actual: Float64Array,
+  predicted: Float64Array,
+  n: number,
+): number {
+  const unpredicted = n - sum(predicted);
+  const covariance = n * sum(right) - dot(actual, predicted);
+  const spread =
+    (n * n - dot(actual, actual)) * (n * n - dot(predicted, predicted) - unpredicted ** 2);
+  return spread === 0 ? 0 : covariance / Math.sqrt(spread);
+}
+
+/** log Σ exp(logits) − logits[target], shifted by the largest logit against overflow. */
+function crossEntropy(logits: Float32Array, target: number): number {
+  const largest = Math.max(...logits);
+  let total = 0;
+  for (const logit of logits) total += Math.exp(logit - largest);
+  return Math.log(total) + largest - logits[target]!;
+}
+
+function measureRegression(values: Float32Array, targets: ArrayLike<number>) {
+  const [outputs, wanted] = [Array.from(values), Array.from(targets)];
+  const errors = outputs.map((value, i) => value - wanted[i]!);
+  // One example has no correlation, and values that are no numbers have no ranks.
+  const isDefined = outputs.length > 1 && !outputs.some(Number.isNaN);
+  const correlation = (of: typeof sampleCorrelation) =>
+    isDefined ? of(outputs, wanted) : Number.NaN;
+  const meanSquare = sum(errors.map((error) => error * error)) / errors.length;
+  return {
+    loss: meanSquare,
+    rmse: Math.sqrt(meanSquare),
+    mae: sum(errors.map(Math.abs)) / errors.length,
+    pearson: correlation(sampleCorrelation),
+    spearman: correlation(sampleRankCorrelation),
+  };
+}
+
+/** Texts that the model wrote, and what they should have been. */
+interface Answers {
+  readonly generated: readonly string[];
+  /** As many, at least one. */
+  readonly references: readonly string[];
+  /** The config's `answerAfter`. */
+  readonly mark: string | undefined;
+}
+
+/**
+ * `loss` and `perplexity` of the answers' tokens and, where the model was asked, `exactMatch`: the share of the texts whose final
+ * answer is that of the reference.
+ * @param loss mean cross-entropy of a token, nats
+ */
+export function measureGeneration(loss: number, answers: Answers | null): Record<string, number> {
+  return {
+    loss,
+    perplexity: Math.exp(loss),
+    ...(answers && { exactMatch: exactMatch(answers) }),
+  };
+}
+
+function exactMatch({ generated, references, mark }: Answers): number {
+  const right = generated.filter((text, i) => {
+    const answer = finalAnswer(text, mark);
+    return answer !== null && answer === finalAnswer(references[i]!, mark);
+  });
+  return right.length / generated.length;
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  return sum(a.map((value, i) => value * b[i]!));
+}
+
+function sum(values: Iterable<number>): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}

@@ -1,0 +1,65 @@
+import path from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import type { Data, Examples } from '../../data/dataset.ts';
+import { type Outputs, predictedClasses } from './metrics.ts';
+
+/** A line of predictions.jsonl: one validation example, in the order of the validation file. */
+type Prediction =
+  | {
+      readonly index: number;
+      readonly target: string;
+      /** `null` where no output is a number. */
+      readonly prediction: string | null;
+      /** By class; they sum to 1. */
+      readonly probabilities: Readonly<Record<string, number>>;
+    }
+  | { readonly index: number; readonly target: number; readonly prediction: number };
+
+/** What the network says of each validation example. */
+export function predictionsOf(data: Data, outputs: Outputs): Prediction[] {
+  return data.classes.length > 0 ? classified(data, outputs) : valued(data, outputs);
+}
+
+/** How runs differ example by example is read from these files. */
+export async function writePredictions(
+  folder: string,
+  predictions: readonly object[],
+): Promise<void> {
+  const lines = predictions.map((prediction) => `${JSON.stringify(prediction)}\n`);
+  await writeFileAtomic(path.join(folder, 'predictions.jsonl'), lines.join(''));
+}
+
+function classified({ validation, classes }: Data, outputs: Outputs): Prediction[] {
+  const chosen = predictedClasses(outputs);
+  return Array.from(validation.targets, (target, index) => {
+    const logits = outputs.values.subarray(index * outputs.width, (index + 1) * outputs.width);
+    const probabilities = softmax(logits);
+    return {
+      index: placeOf(validation, index),
+      target: classes[target]!,
+      prediction: classes[chosen[index]!] ?? null,
+      probabilities: Object.fromEntries(classes.map((name, i) => [name, probabilities[i]!])),
+    };
+  });
+}
+
+function valued({ validation }: Data, { values }: Outputs): Prediction[] {
+  return Array.from(validation.targets, (target, index) => ({
+    index: placeOf(validation, index),
+    target,
+    prediction: values[index]!,
+  }));
+}
+
+/** Where an example stands in its file. */
+export function placeOf({ indices }: Examples, example: number): number {
+  return indices?.[example] ?? example;
+}
+
+/** In float64, shifted by the largest logit against overflow. */
+function softmax(logits: Float32Array): number[] {
+  const largest = Math.max(...logits);
+  const exponentials = Array.from(logits, (logit) => Math.exp(logit - largest));
+  const sum = exponentials.reduce((total, value) => total + value);
+  return exponentials.map((value) => value / sum);
+}

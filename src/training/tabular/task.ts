@@ -1,0 +1,43 @@
+import { modelFolder } from '../../config/modelOrigin.ts';
+import type { Request } from '../../config/request.ts';
+import { evaluatedRows } from '../../data/evaluated.ts';
+import { loadData } from '../../data/load.ts';
+import { readFiles } from '../../data/readFiles.ts';
+import type { Task } from '../../nn/module/loss.ts';
+import { buildModel } from '../../nn/small/build.ts';
+import { modelFiles } from '../../nn/small/files.ts';
+import type { Loading } from '../../runs/loading.ts';
+import type { SavedModel, Subject } from '../objective/task.ts';
+import { TabularObjective } from './tabularObjective.ts';
+
+/**
+ * Layers models on examples that are numbers.
+ *
+ * @throws ConfigError at what is wrong in the config or the data
+ */
+export async function openTables(
+  request: Request,
+  onLoading: (loading: Loading) => void,
+): Promise<Subject> {
+  const { config, folder } = request;
+  const { data: all, files } = await readFiles(request, onLoading, (files, onBytes) =>
+    loadData(request, files, onBytes),
+  );
+  const data = { ...all, validation: evaluatedRows(all.validation, config.evaluateExamples) };
+  const outputs = config.task === 'classification' ? data.classes.length : 1;
+  return {
+    data,
+    files,
+    model: config.model.from ? savedModel(modelFolder(config.model.from, folder)) : null,
+    sources: { ...(files.source && { data: files.source }) },
+    warnings: [],
+    async objective(_device, { init }) {
+      const model = await buildModel(config.model, { input: data.shape, outputs }, init, folder);
+      return new TabularObjective(model, data, config.task as Task);
+    },
+  };
+}
+
+function savedModel(folder: string): SavedModel {
+  return { folder, files: () => modelFiles(folder) };
+}

@@ -1,0 +1,115 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { modelOrigin } from '../../config/modelOrigin.ts';
+import type { Request } from '../../config/request.ts';
+import { downloadProblem } from '../../data/readFiles.ts';
+import {
+  type CheckpointConfig,
+  CONFIG_FILE,
+  readCheckpointConfig,
+} from '../../hub/architecture/checkpointConfig.ts';
+import {
+  GENERATION_FILE,
+  type GenerationConfig,
+  readGenerationConfig,
+} from '../../hub/architecture/generationConfig.ts';
+import { CheckpointError } from '../../hub/files/checkpointError.ts';
+import { DownloadError, nameOf, resolveRepository } from '../../hub/resolve.ts';
+import { weightFiles } from '../../hub/safetensors/safetensors.ts';
+import {
+  openTokenizer,
+  TOKENIZER_CONFIG_FILE,
+  TOKENIZER_FILE,
+  type Tokenizer,
+} from '../../hub/tokenizer/tokenizer.ts';
+import type { Loading } from '../../runs/loading.ts';
+
+/** A Hugging Face checkpoint that runs start from. */
+export interface Checkpoint {
+  /** `owner/name` on the hub, or the path of the folder. */
+  readonly name: string;
+  /** Its commit on the hub; null for a folder. */
+  readonly revision: string | null;
+  readonly folder: string;
+  readonly config: CheckpointConfig;
+  readonly tokenizer: Tokenizer;
+  /** What padding is filled with; no weight ever sees it. */
+  readonly padId: number;
+  /** How it answers, the token that answers end with in training among those that end one; null if that is not the task. */
+  readonly generation: GenerationConfig | null;
+}
+
+/**
+ * Finds the checkpoint of `model.from`, and downloads it first if it is on the hub.
+ *
+ * @throws ConfigError at `model.from`
+ */
+export async function openCheckpoint(
+  request: Request,
+  onLoading: (loading: Loading) => void,
+): Promise<Checkpoint> {
+  const origin = modelOrigin(request.config.model.from!, request.folder);
+  try {
+    const folder =
+      origin.kind === 'folder'
+        ? origin.folder
+        : await resolveRepository(origin.id, {
+            kind: 'model',
+            files: 'checkpoint',
+            onProgress: ({ file, ...bytes }) => onLoading({ what: `downloading ${file}`, bytes }),
+          });
+    const config = withDropout(await readCheckpointConfig(folder), request.config.model.dropout);
+    if (request.config.task === 'generation' && config.kind === 'encoder') {
+      throw request.problem(
+        ['model', 'from'],
+        `${request.config.model.from} is an encoder (${config.modelType}) and cannot generate`,
+        { expected: 'a decoder, such as Llama, Qwen2 or GPT-2' },
+      );
+    }
+    const tokenizer = await openTokenizer(folder);
+    const { name, revision } =
+      origin.kind === 'hub'
+        ? { name: nameOf(origin.id), revision: path.basename(folder) }
+        : { name: folder, revision: null };
+    const padId = padIdOf(tokenizer, config);
+    const generation =
+      request.config.task === 'generation' ? await generationOf(folder, tokenizer) : null;
+    return { name, revision, folder, config, tokenizer, padId, generation };
+  } catch (error) {
+    if (error instanceof DownloadError) throw downloadProblem(request, ['model', 'from'], error);
+    if (!(error instanceof CheckpointError)) throw error;
+    throw request.problem(['model', 'from'], error.message, {
+      expected: 'a Hugging Face checkpoint of a network that can be trained here',
+    });
+  }
+}
+
+async function generationOf(folder: string, { eosId }: Tokenizer): Promise<GenerationConfig> {
+  const { endIds, json } = await readGenerationConfig(folder);
+  return { json, endIds: [...new Set([...endIds, ...(eosId === null ? [] : [eosId])])] };
+}
+
+/** Some checkpoints name a token for padding that the network has no row for. */
+function padIdOf({ padId, eosId }: Tokenizer, { vocabulary }: CheckpointConfig): number {
+  const known = [padId, eosId].find((id) => id !== null && id >= 0 && id < vocabulary);
+  return known ?? 0;
+}
+
+/** Names of the files that decide what is trained: others in the folder may come and go. */
+export async function checkpointFiles({
+  folder,
+  generation,
+}: Pick<Checkpoint, 'folder' | 'generation'>): Promise<readonly string[]> {
+  const optional = [TOKENIZER_CONFIG_FILE, ...(generation ? [GENERATION_FILE] : [])];
+  const present = optional.filter((name) => existsSync(path.join(folder, name)));
+  return [CONFIG_FILE, TOKENIZER_FILE, ...present, ...(await weightFiles(folder))];
+}
+
+/** @param rate in place of all of the checkpoint's */
+function withDropout(config: CheckpointConfig, rate: number | undefined): CheckpointConfig {
+  if (rate === undefined) return config;
+  const both = { dropout: rate, attentionDropout: rate };
+  return config.kind === 'encoder'
+    ? { ...config, ...both, classifierDropout: rate }
+    : { ...config, ...both, embeddingDropout: rate };
+}

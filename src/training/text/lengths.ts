@@ -1,0 +1,56 @@
+import type { Request } from '../../config/request.ts';
+import { maxLengthOf } from '../../config/texts.ts';
+import type { Question, TextDataset } from '../../data/dataset.ts';
+import type { CheckpointConfig } from '../../hub/architecture/checkpointConfig.ts';
+import { maxTokens } from '../../nn/encoders/positions.ts';
+
+/** Most tokens of a text that the network has positions for. */
+export function positionsIn(config: CheckpointConfig): number {
+  return config.kind === 'encoder' ? maxTokens(config) : config.maxPositions;
+}
+
+/**
+ * Tokens that an example may have: `data.maxLength`, or without it as many as are usual and the network has positions for.
+ *
+ * @throws ConfigError where more is asked for than the network has positions for
+ */
+export function exampleLength(request: Request, config: CheckpointConfig): number {
+  const positions = positionsIn(config);
+  const asked = request.config.data.maxLength;
+  if (asked === undefined) return Math.min(maxLengthOf(request.config), positions);
+  if (asked <= positions) return asked;
+  throw request.problem(
+    ['data', 'maxLength'],
+    `${asked} tokens are more than the ${positions} that the network has positions for`,
+    { expected: `at most ${positions}` },
+  );
+}
+
+/** @throws ConfigError if a prompt and its answer may be more tokens than the network has positions for */
+export function checkPrompts(
+  request: Request,
+  questions: readonly Question[],
+  config: CheckpointConfig,
+): void {
+  if (questions.length === 0) return;
+  const { maxNewTokens } = request.config.data;
+  const longest = questions.reduce((most, { prompt }) => Math.max(most, prompt.length), 0);
+  const positions = positionsIn(config);
+  const room = positions - longest;
+  if (maxNewTokens <= room) return;
+  const shorter = 'shorter prompts, by a lower data.maxLength';
+  throw request.problem(
+    ['data', 'maxNewTokens'],
+    `a validation prompt has ${longest} tokens, and ${maxNewTokens} more are beyond the ${positions} that the network has positions for`,
+    { expected: room > 0 ? `at most ${room}, or ${shorter}` : shorter },
+  );
+}
+
+/** What is to be said of examples that fill all the tokens they may have: texts that are longer were cut. */
+export function cutTexts({ lengths, count }: TextDataset, maxLength: number): string[] {
+  const full = lengths.filter((length) => length >= maxLength).length;
+  if (full === 0) return [];
+  return [
+    `${full} of ${count} training examples fill all the ${maxLength} tokens they may have (data.maxLength): of longer texts the rest is not seen`,
+  ];
+}

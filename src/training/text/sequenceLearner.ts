@@ -1,0 +1,92 @@
+import type { Fallible } from '../../backends/operations/checked.ts';
+import type { TextData, TextDataset } from '../../data/dataset.ts';
+import type { Group } from '../../data/groups/grouping.ts';
+import type { TokenBatch } from '../../data/tokenBatch.ts';
+import { tokenBatchOf } from '../../data/tokenBatch.ts';
+import type { Task } from '../../nn/module/loss.ts';
+import type { OnProgress } from '../../nn/module/onProgress.ts';
+import type { Dropout, GradientSink } from '../../nn/module/pass.ts';
+import type { SequenceModel } from '../../nn/sequenceModel.ts';
+import { measure, type Outputs } from '../objective/metrics.ts';
+import type { Validation } from '../objective/objective.ts';
+import { predictionsOf } from '../objective/predictions.ts';
+import { RoomyBatches } from './batchesByLength.ts';
+import { boundsOf } from './bounds.ts';
+import type { Learner } from './learner.ts';
+
+/** A class or a value for each text, or pair of texts. */
+export class SequenceLearner implements Learner {
+  readonly #model: SequenceModel;
+  readonly #data: TextData;
+  readonly #task: Task;
+  readonly #padId: number;
+  readonly #batches: RoomyBatches;
+
+  constructor(
+    model: SequenceModel,
+    data: TextData,
+    task: Task,
+    { padId, device }: { readonly padId: number; readonly device: Fallible },
+  ) {
+    this.#batches = new RoomyBatches(device);
+    this.#model = model;
+    this.#data = data;
+    this.#task = task;
+    this.#padId = padId;
+  }
+
+  gradients(
+    groups: readonly Group[],
+    dropout: Dropout,
+    sink: GradientSink,
+  ): Promise<readonly number[]> {
+    const { train } = this.#data;
+    const indices = groups.flatMap(({ examples }) => [...examples]);
+    const tokens = this.#tokens(train, indices, boundsOf(groups));
+    const targets = indices.map((index) => train.targets[index]!);
+    return this.#model.gradients(tokens, targets, dropout, sink);
+  }
+
+  async validate(onProgress: OnProgress): Promise<Validation> {
+    const { validation } = this.#data;
+    const outputs = await this.#outputsOf(validation, onProgress);
+    return {
+      metrics: measure(this.#task, outputs, validation.targets),
+      predictions: () => predictionsOf(this.#data, outputs),
+    };
+  }
+
+  async #outputsOf(dataset: TextDataset, onProgress: OnProgress): Promise<Outputs> {
+    const rows = await this.#batches.through(
+      dataset.lengths,
+      () => new Array<Float32Array>(dataset.count),
+      async (rows, batch) => {
+        const tokens = this.#tokens(dataset, batch, [0, batch.length]);
+        const values = await this.#model.outputs(tokens);
+        const width = values.length / batch.length;
+        batch.forEach((example, i) => {
+          rows[example] = values.subarray(i * width, (i + 1) * width);
+        });
+      },
+      onProgress,
+    );
+    const width = rows[0]!.length;
+    const values = new Float32Array(dataset.count * width);
+    rows.forEach((row, i) => {
+      values.set(row, i * width);
+    });
+    return { values, width };
+  }
+
+  #tokens(
+    { examples }: TextDataset,
+    indices: readonly number[],
+    bounds: readonly number[],
+  ): TokenBatch {
+    return tokenBatchOf(
+      indices.map((index) => examples[index]!),
+      this.#padId,
+      bounds,
+    );
+  }
+}

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { checkFiles } from '../../../src/config/checkFiles.ts';
+import { ConfigError } from '../../../src/config/diagnostic.ts';
+import { modelOrigin } from '../../../src/config/modelOrigin.ts';
+import { parseConfig } from '../../../src/config/parse.ts';
+import { textAt } from './textAt.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'grain-files-'));
+after(() => rmSync(folder, { recursive: true }));
+mkdirSync(path.join(folder, 'data'));
+mkdirSync(path.join(folder, 'saved'));
+mkdirSync(path.join(folder, 'empty'));
+mkdirSync(path.join(folder, 'owner/checkpoint'), { recursive: true });
+for (const name of [
+  'data/train.csv',
+  'data/dev.csv',
+  'saved/model.json',
+  'owner/checkpoint/config.json',
+]) {
+  writeFileSync(path.join(folder, name), '');
+}
+
+function missing(text: string) {
+  try {
+    checkFiles(parseConfig(text, 'grain.yaml'), folder);
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    return error.diagnostics.map((it) => [textAt(text, it), it.message, it.suggestion]);
+  }
+}
+
+test('what is there is fine, relative or absolute', () => {
+  const validation = path.join(folder, 'data/dev.csv');
+  const text = `data: { train: data/train.csv, validation: ${validation}, target: y }\nmodel: { from: saved }`;
+  assert.deepEqual(missing(text), []);
+});
+
+test('all that is missing, with the nearest name in the same folder', () => {
+  const text =
+    'data: { train: data/trian.csv, validation: data, target: y }\nmodel:\n  from: "saves"';
+  assert.deepEqual(missing(text), [
+    ['data/trian.csv', 'there is no file data/trian.csv', 'data/train.csv'],
+    ['data', 'data is no file', undefined],
+    ['saves', 'there is no folder saves', 'saved'],
+  ]);
+});
+
+test('a folder without a model, a file in place of a folder, a folder that is not there', () => {
+  const files = 'data: { train: data/train.csv, validation: nowhere/dev.csv, target: y }';
+  assert.deepEqual(missing(`${files}\nmodel: { from: empty }`), [
+    ['nowhere/dev.csv', 'there is no file nowhere/dev.csv', undefined],
+    ['empty', 'the folder empty holds no model.json', undefined],
+  ]);
+  const [, model] = missing(`${files}\nmodel: { from: saved/model.json }`);
+  assert.equal(model?.[1], 'saved/model.json is no folder');
+});
+
+test('texts need a checkpoint: in a folder, or named as on the hub', () => {
+  const files = 'data: { train: data/train.csv, validation: data/dev.csv, target: y, text: x }';
+  const complaint = (from: string) => missing(`${files}\nmodel: { from: ${from} }`)[0]?.[1];
+  assert.equal(complaint('owner/checkpoint'), undefined);
+  assert.equal(complaint(path.join(folder, 'owner/checkpoint')), undefined);
+  assert.equal(complaint('owner/other'), undefined, 'not a folder, so on the hub');
+  assert.equal(complaint('"owner/other@v1.0"'), undefined);
+  assert.equal(complaint('./owner/other'), 'there is no folder ./owner/other');
+  assert.equal(complaint('"~/nowhere-at-all"'), 'there is no folder ~/nowhere-at-all');
+  assert.equal(complaint('other'), 'there is no folder other');
+  assert.equal(complaint('a/b/c'), 'there is no folder a/b/c');
+  assert.equal(complaint('saved'), 'the folder saved holds no config.json');
+});
+
+test('a name that had no owner once is completed', () => {
+  const files = 'data: { train: data/train.csv, validation: data/dev.csv, target: y';
+  const suggestions = (rest: string, name: string) =>
+    missing(`${files}${rest} }\nmodel: { from: ${name} }`).map(([, , suggestion]) => suggestion);
+  const owned = {
+    'bert-base-uncased': 'google-bert/bert-base-uncased',
+    'roberta-large': 'FacebookAI/roberta-large',
+    'distilbert-base-uncased': 'distilbert/distilbert-base-uncased',
+    distilgpt2: 'distilbert/distilgpt2',
+    'gpt2-medium': 'openai-community/gpt2-medium',
+  };
+  for (const [name, id] of Object.entries(owned)) {
+    assert.deepEqual(suggestions(', text: x', name), [id]);
+    assert.deepEqual(suggestions('', name), [undefined], 'numbers have no model on the hub');
+  }
+  assert.deepEqual(suggestions(', text: x', 'bert-base-of-mine'), [undefined]);
+});
+
+test('numbers need a layers model, and there are none on the hub', () => {
+  const files = 'data: { train: data/train.csv, validation: data/dev.csv, target: y }';
+  assert.deepEqual(missing(`${files}\nmodel: { from: owner/chekpoint }`), [
+    ['owner/chekpoint', 'there is no folder owner/chekpoint', 'owner/checkpoint'],
+  ]);
+  assert.equal(
+    missing(`${files}\nmodel: { from: owner/checkpoint }`)[0]?.[1],
+    'the folder owner/checkpoint holds no model.json',
+  );
+});
+
+test('files of a dataset on the hub are not looked for here', () => {
+  const text = 'data: { from: owner/name, train: a.jsonl, validation: b.jsonl, target: y }';
+  assert.deepEqual(missing(text), []);
+});
+
+test('~ is the home folder', () => {
+  assert.deepEqual(modelOrigin('~/models/a', folder), {
+    kind: 'folder',
+    folder: path.join(homedir(), 'models/a'),
+  });
+});

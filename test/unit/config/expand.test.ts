@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { expand } from '../../../src/config/expand.ts';
+import { parseConfig } from '../../../src/config/parse.ts';
+
+test('a run for each seed and aggregator, so that the first two can be compared', () => {
+  const text =
+    'data: { train: a, validation: b, target: c }\nseeds: [7, { init: 1, order: 2 }]\naggregate: [mean, grain]';
+  const { config } = parseConfig(text, 'grain.yaml');
+  assert.deepEqual(
+    expand(config).map(({ aggregator, seed }) => [aggregator, seed.init, seed.order]),
+    [
+      ['mean', 7, 7],
+      ['grain', 7, 7],
+      ['mean', 1, 2],
+      ['grain', 1, 2],
+    ],
+  );
+});
+
+test('aggregations are resolved, and labelled by what is otherwise than usual', () => {
+  const text = `data: { train: a, validation: b, target: c }
+seeds: [0]
+zeroGroups: stop
+aggregate:
+  - grain
+  - { name: cagrad, c: 0.4 }
+  - { name: cagrad, c: 0.5 }
+  - { name: grain, metric: preconditioned, smoothing: 0.9, zeroGroups: drop }`;
+  const runs = expand(parseConfig(text, 'grain.yaml').config);
+  assert.deepEqual(
+    runs.map(({ aggregator }) => aggregator),
+    ['grain', 'cagrad c=0.4', 'cagrad', 'grain preconditioned smoothing=0.9 zeroGroups=drop'],
+  );
+  assert.deepEqual(
+    [runs[0]?.aggregation, runs[1]?.aggregation],
+    [
+      { name: 'grain', parameters: {}, metric: 'euclidean', smoothing: 0, zeroGroups: 'stop' },
+      {
+        name: 'cagrad',
+        parameters: { c: 0.4 },
+        metric: 'euclidean',
+        smoothing: 0,
+        zeroGroups: 'stop',
+      },
+    ],
+  );
+});

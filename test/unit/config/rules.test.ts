@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigError } from '../../../src/config/diagnostic.ts';
+import { parseConfig } from '../../../src/config/parse.ts';
+import { textAt } from './textAt.ts';
+
+const data = 'data: { train: a.csv, validation: b.csv, target: label }';
+const images = 'data: { train: a.csv, validation: b.csv, target: label, image: [8, 8, 1] }';
+
+const texts = 'data: { train: a.csv, validation: b.csv, target: label, text: [a, b] }';
+const textsWith = (more: string) => texts.replace(' }', `, ${more} }`);
+const saved = 'model: { from: owner/name }';
+const generation = `task: generation\n${saved}`;
+
+/** [what is pointed at, what is wrong] for each mistake. */
+function broken(text: string): [string, string][] {
+  try {
+    parseConfig(text, 'grain.yaml');
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    assert.ok(error.diagnostics.every(({ expected }) => expected));
+    return error.diagnostics.map((it) => [textAt(text, it), it.message]);
+  }
+}
+
+for (const [text, at, message] of [
+  [`${data}\ngroups: { count: 33 }`, '33', /33 groups cannot be made of a batch of 32/],
+  [`${data}\nbatchSize: 4`, '4', /8 groups cannot be made of a batch of 4/],
+  [`${data}\ngroups: { by: random, count: 5 }\nbatchSize: 4`, '5', /5 groups/],
+  [`${data}\ngroups: { by: label, count: 4 }`, 'count', /does nothing with groups by label/],
+  [`${data}\ngroups: { by: column:site, count: 4 }`, 'count', /by column:site/],
+  [`${data}\ntask: regression\ngroups: { by: label }`, 'label', /regression has no labels/],
+  [`${data}\nmodel: { freeze: 1 }`, 'freeze', /needs model.from/],
+  [`${data}\nmodel: { head: new }`, 'head', /needs model.from/],
+  [`${data}\nmodel: { from: saved, architecture: mlp }`, 'architecture', /contradicts model.from/],
+  [`${data}\nmodel: { from: saved, hidden: [3] }`, 'hidden', /contradicts model.from/],
+  [`${images}\nmodel: { architecture: cnn, hidden: [3] }`, 'hidden', /cnn has no hidden/],
+  [`${images}\nmodel: { architecture: mlp, filters: [3] }`, 'filters', /mlp has no filters/],
+  [`${data}\nmodel: { filters: [3] }`, 'filters', /mlp has no filters/],
+  [`${data}\nmodel: { architecture: cnn }`, 'cnn', /needs images/],
+  [`${data}\noptimizer: { momentum: 0.9 }`, 'momentum', /nothing with adamw/],
+  [`${data}\noptimizer: { name: sgd, beta1: 0.8 }`, 'beta1', /nothing with sgd/],
+  [`${data}\naggregate: [mean, grain, mean]`, 'mean', /mean is repeated/],
+  [
+    `${data}\naggregate: [{ name: cagrad, c: 0.4 }, mean, { name: cagrad, c: 0.40 }]`,
+    '{ name: cagrad, c: 0.40 }',
+    /^cagrad c=0.4 is repeated/,
+  ],
+  [`${data}\naggregate: [grain, { name: grain }]`, '{ name: grain }', /^grain is repeated/],
+  [
+    `${data}\noptimizer: { name: sgd }\naggregate: [{ name: grain, metric: preconditioned }]`,
+    'preconditioned',
+    /^sgd has no preconditioner/,
+  ],
+  [
+    `${data}\naggregate: [{ name: grain-streaming, metric: preconditioned }]`,
+    'preconditioned',
+    /^grain-streaming is not decided by the inner products/,
+  ],
+  [
+    `${data}\naggregate: [{ name: graddrop, smoothing: 0.9 }]`,
+    '0.9',
+    /^graddrop does not make a step of weights/,
+  ],
+  [
+    `${data}\naggregate: [{ name: mean, zeroGroups: stop }]`,
+    'zeroGroups',
+    /^zeroGroups does nothing with mean/,
+  ],
+  [`${data}\nseeds: [1, 2, 1]`, '1', /repeated/],
+  [`${data}\nseeds: [1, { init: 1, order: 1 }]`, '{ init: 1, order: 1 }', /1\/1 is repeated/],
+  [`data: { train: a, validation: b, target: y, features: [x, x] }`, 'x', /x is repeated/],
+  [`data: { train: a, validation: b, target: y, features: [x, y] }`, 'y', /is the target/],
+  [texts, 'text', /^data.text needs model.from: only pretrained/],
+  [`${textsWith('features: [c]')}\n${saved}`, 'features', /is for examples of numbers/],
+  [`${textsWith('image: [8, 8, 1]')}\n${saved}`, 'image', /is for examples of numbers/],
+  [`${textsWith('scale: 255')}\n${saved}`, 'scale', /is for examples of numbers/],
+  [`${textsWith('standardize: true')}\n${saved}`, 'standardize', /is for examples of numbers/],
+  [
+    `${data}\nmodel: { from: a, adapter: { lora: {} } }`,
+    'adapter',
+    /^model.adapter needs data.text/,
+  ],
+  [`${data}\nmodel: { from: a, reinitialize: 1 }`, 'reinitialize', /needs data.text/],
+  [`${data}\nmodel: { from: a, dropout: 0.1 }`, 'dropout', /needs data.text/],
+  [`${data}\nmodel: { from: a, checkpointing: true }`, 'checkpointing', /needs data.text/],
+  [`${data.replace(' }', ', maxLength: 64 }')}`, 'maxLength', /^data.maxLength needs data.text/],
+  [`${data}\ngroups: { backward: accumulate }`, 'backward', /^groups.backward needs data.text/],
+  [`${data}\ngroups: { by: length }`, 'length', /^groups.by: length needs data.text/],
+  [`${data}\nbatches: similar-length`, 'similar-length', /^batches: similar-length needs/],
+  [`${data}\n${generation}`, 'generation', /^generation needs texts/],
+  [
+    `${texts}\ntask: generation\nmodel: { from: owner/name, head: new }`,
+    'new',
+    /^a model that generates has its own head/,
+  ],
+  [`${texts}\n${generation}\ngroups: { by: label }`, 'label', /^a generation has no labels/],
+  [`${textsWith('prompt: "{a} {b}"')}\n${saved}`, 'prompt', /nothing with task: classification/],
+  [`${textsWith('answerAfter: "#"')}\n${saved}`, 'answerAfter', /nothing with task: class/],
+  [
+    `${textsWith('maxNewTokens: 9')}\n${saved}\ntask: regression`,
+    'maxNewTokens',
+    /nothing with task: regression/,
+  ],
+  [`${textsWith('prompt: "What? {{a}}"')}\n${generation}`, 'What? {{a}}', /has no place/],
+  [`${textsWith('prompt: "{a}?"')}\n${generation}`, 'b', /^"b" does nothing: data.prompt has/],
+  [`${textsWith('prompt: "{a}{b}{label}"')}\n${generation}`, '{a}{b}{label}', /is the target/],
+  [
+    `data: { train: a, validation: b, target: y, text: y }\n${saved}`,
+    'y',
+    /^"y" is the target: a model that sees it/,
+  ],
+  [`data: { train: a, validation: b, target: y, text: [x, x] }\n${saved}`, 'x', /x is repeated/],
+  [`data: { train: a, validation: b, target: y, columns: [x, x] }`, 'x', /x is repeated/],
+  [`${data}\nmetric: rmse`, 'rmse', /^a classification has no rmse$/],
+  [`${data}\ntask: regression\nmetric: mcc`, 'mcc', /^a regression has no mcc$/],
+  [`${texts}\n${generation}\nmetric: accuracy`, 'accuracy', /^a generation has no accuracy$/],
+  [
+    'data: { train: a.jsonl, validation: b.parquet, target: y, columns: [x, y] }',
+    'columns',
+    /^data.columns does nothing with jsonl and parquet/,
+  ],
+  [
+    'data: { train: a.csv, validation: b.csv, target: y, format: jsonl, extraCells: ignore }',
+    'extraCells',
+    /^data.extraCells does nothing with jsonl,/,
+  ],
+] as const) {
+  test(`${text.split('\n').slice(1).join('; ') || text} is refused`, () => {
+    const [first, ...others] = broken(text);
+    assert.deepEqual(others, []);
+    assert.equal(first?.[0], at);
+    assert.match(first?.[1] ?? '', message);
+  });
+}
+
+for (const text of [
+  `${data}\naggregate: [grain, { name: grain, metric: preconditioned }, { name: grain, smoothing: 0.5 }]`,
+  `${data}\naggregate: [cagrad, { name: cagrad, c: 0.4 }, { name: grain-layerwise, metric: preconditioned, smoothing: 0.5 }]`,
+  `${data}\naggregate: [{ name: graddrop, metric: euclidean, smoothing: 0, zeroGroups: drop }]`,
+  `${data}\naggregate: [grain, { name: grain, zeroGroups: stop }]`,
+  `${data}\ngroups: { count: 32 }`,
+  `${data}\ngroups: { count: 5 }`,
+  `${data}\ngroups: { by: label }\nbatchSize: 4`,
+  `${data}\ntask: regression\ngroups: { by: column:site }`,
+  `${data}\nmodel: { from: saved, freeze: 2, head: keep }`,
+  `${data}\nmodel: { hidden: [] }`,
+  `${images}\nmodel: { architecture: cnn, filters: [4] }`,
+  `${images}\nmodel: { architecture: mlp, hidden: [4] }`,
+  `${data}\noptimizer: { name: sgd, momentum: 0.9 }`,
+  `${data}\noptimizer: { warmup: 1 }`,
+  `${data}\nseeds: [1, { init: 1, order: 2 }, { init: 2, order: 1 }]`,
+  `${data}\nname: 学習 2`,
+  `${texts}\nmodel: { from: owner/name@main, adapter: { lora: { targets: [query] } }, dropout: 0 }`,
+  `${texts}\nmodel: { from: a, adapter: { lora: {} }, freeze: 2, reinitialize: 1 }`,
+  `${texts}\nmodel: { from: ./here, freeze: 2, reinitialize: 1, head: new, checkpointing: true }`,
+  `${textsWith('maxLength: 64')}\n${saved}\ngroups: { by: length, backward: accumulate }\nbatches: similar-length`,
+  `${texts}\n${generation}\nmetric: exactMatch`,
+  `${textsWith('prompt: "{a} {b} {c}", answerAfter: "####", maxNewTokens: 9')}\n${generation}`,
+  `data: { train: a.jsonl, validation: b, target: y, prompt: "{x}?" }\n${generation}`,
+  `data: { train: a.csv, validation: b.jsonl, target: y, columns: [x, y], extraCells: ignore }\nsteps: 1`,
+  `data: { from: owner/name, train: a.jsonl, validation: b.jsonl, target: y, text: x }\n${saved}`,
+  `${data}\nmetric: f1\nevaluateExamples: 100\nkeepCheckpoints: 3`,
+]) {
+  test(`${text.split('\n').slice(1).join('; ')} is fine`, () => {
+    assert.deepEqual(broken(text), []);
+  });
+}
+
+test('a config with its defaults written out means the same', () => {
+  for (const text of [
+    data,
+    `${data}\ngroups: { by: label }`,
+    `${data}\noptimizer: { name: sgd }`,
+    `${texts}\nmodel: { from: owner/name, adapter: { lora: {} } }`,
+    `${texts}\n${generation}`,
+  ]) {
+    const { config } = parseConfig(text, 'grain.yaml');
+    assert.deepEqual(parseConfig(JSON.stringify(config), 'grain.json').config, config);
+  }
+});

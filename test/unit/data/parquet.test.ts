@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import fc from 'fast-check';
+import { type ColumnSource, type ParquetWriteOptions, parquetWriteBuffer } from 'hyparquet-writer';
+import { ConfigError } from '../../../src/config/diagnostic.ts';
+import { openTable } from '../../../src/data/openTable.ts';
+import { Source } from '../../../src/data/source.ts';
+import { python } from '../../python/python.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'grain-parquet-'));
+after(() => rmSync(folder, { recursive: true }));
+
+type Options = Omit<ParquetWriteOptions, 'writer' | 'columnData'>;
+
+function write(name: string, columnData: ColumnSource[], options: Options = {}): string {
+  const file = path.join(folder, name);
+  writeFileSync(file, Buffer.from(parquetWriteBuffer({ columnData, ...options })));
+  return file;
+}
+
+async function read(file: string, onBytes: (bytes: number) => void = () => {}) {
+  const source = new Source(file, onBytes);
+  const table = await openTable(source);
+  const rows: unknown[][] = [];
+  for await (const { cells } of table.rows) rows.push([...cells]);
+  return { columns: table.columns, rows, fingerprint: source.fingerprint() };
+}
+
+async function complaint(file: string): Promise<string> {
+  try {
+    await read(file);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    assert.ok(error.diagnostics.every(({ expected }) => expected));
+    return error.diagnostics[0]!.message;
+  }
+  assert.fail('nothing was wrong');
+}
+
+test('texts, whole and other numbers of all widths, truth values; what is missing is null', async () => {
+  const file = write('kinds.parquet', [
+    { name: 'text', data: ['a', 'é\n"', ''], type: 'STRING' },
+    { name: 'int32', data: [1, -2, 3], type: 'INT32' },
+    { name: 'int64', data: [1n, -(2n ** 40n), 2n ** 60n], type: 'INT64' },
+    { name: 'float', data: [0.5, -1.25, 3], type: 'FLOAT' },
+    { name: 'double', data: [0.1, 1e300, -0.3], type: 'DOUBLE' },
+    { name: 'bool', data: [true, false, true], type: 'BOOLEAN' },
+    { name: 'gap', data: ['x', null, 'z'], type: 'STRING' },
+  ]);
+  const { columns, rows } = await read(file);
+  assert.deepEqual(columns, ['text', 'int32', 'int64', 'float', 'double', 'bool', 'gap']);
+  assert.deepEqual(rows, [
+    ['a', 1, 1, 0.5, 0.1, true, 'x'],
+    ['é\n"', -2, -(2 ** 40), -1.25, 1e300, false, null],
+    ['', 3, String(2n ** 60n), 3, -0.3, true, 'z'],
+  ]);
+});
+
+for (const [codec, compress] of [
+  ['UNCOMPRESSED', undefined],
+  ['SNAPPY', undefined],
+  ['GZIP', gzipSync],
+  ['ZSTD', zstdCompressSync],
+  ['BROTLI', brotliCompressSync],
+] as const) {
+  test(`compressed by ${codec}`, async () => {
+    const data = Array.from({ length: 300 }, (_, i) => `example ${i % 7}`);
+    const compressors = compress && {
+      [codec]: (bytes: Uint8Array) => new Uint8Array(compress(bytes)),
+    };
+    const file = write(`${codec}.parquet`, [{ name: 'x', data }], {
+      codec,
+      ...(compressors && { compressors }),
+    });
+    assert.deepEqual((await read(file)).rows.flat(), data);
+  });
+}
+
+test('any texts and numbers, in row groups of any size', async () => {
+  const rows = fc.array(fc.tuple(fc.string({ unit: 'binary' }), fc.integer()), { minLength: 1 });
+  await fc.assert(
+    fc.asyncProperty(rows, fc.integer({ min: 1, max: 5 }), async (drawn, rowGroupSize) => {
+      const columns: ColumnSource[] = [
+        { name: 'a', data: drawn.map(([text]) => text), type: 'STRING' },
+        { name: 'b', data: drawn.map(([, value]) => value), type: 'DOUBLE' },
+      ];
+      const file = write('any.parquet', columns, { rowGroupSize });
+      assert.deepEqual((await read(file)).rows, drawn);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('progress goes with the row groups and adds up to the size; the fingerprint is of the file', async () => {
+  // 400 kB, of which the stream brings 64 kB at a time.
+  const data = Array.from({ length: 50_000 }, (_, i) => Math.sin(i));
+  const file = write('long.parquet', [{ name: 'x', data, type: 'DOUBLE' }], { rowGroupSize: 5000 });
+  const content = readFileSync(file);
+  let bytes = 0;
+  const seen = new Set<number>();
+  const source = new Source(file, (more) => {
+    bytes += more;
+  });
+  for await (const _ of (await openTable(source)).rows) seen.add(bytes);
+  assert.ok(seen.size >= 5 && seen.has(0), `progress was told at ${[...seen]}`);
+  assert.equal(bytes, content.length);
+  assert.equal(source.fingerprint(), createHash('sha256').update(content).digest('hex'));
+});
+
+test('as Apache Arrow writes: every codec, both versions of pages, dictionaries, gaps', async () => {
+  await python('parquet_peer.py', [folder]);
+  const expected = Array.from({ length: 250 }, (_, i) => [
+    `Sätze ${i % 50}, “quoted”\n`,
+    i % 3 ? null : `text ${i}`,
+    (i % 3) - 1,
+    i % 100,
+    i / 8,
+    i / 3,
+    i % 2 === 0,
+    'abcab'[i % 5],
+    String(i),
+  ]);
+  for (const codec of ['none', 'snappy', 'gzip', 'zstd', 'brotli', 'lz4']) {
+    for (const version of ['1.0', '2.0']) {
+      const { rows } = await read(path.join(folder, `${codec}-${version}.parquet`));
+      assert.deepEqual(rows, expected, `${codec} ${version}`);
+    }
+  }
+});
+
+test('what is no Parquet file, or a part of one', async () => {
+  const file = path.join(folder, 'broken.parquet');
+  writeFileSync(file, 'a,b\n1,2\n');
+  assert.match(await complaint(file), /^row 1: parquet file invalid/);
+  writeFileSync(file, '');
+  assert.match(await complaint(file), /^row 1: /);
+  const whole = readFileSync(
+    write('whole.parquet', [{ name: 'x', data: ['a', 'b', 'c'] }], { codec: 'UNCOMPRESSED' }),
+  );
+  writeFileSync(file, whole.subarray(0, whole.length - 10));
+  assert.match(await complaint(file), /^row 1: /);
+});
+
+test('a row group that cannot be decoded: its first row', async () => {
+  const data = Array.from({ length: 40 }, (_, i) => `text ${i}`);
+  const file = write('damaged.parquet', [{ name: 'x', data }], {
+    rowGroupSize: 10,
+    compressors: { GZIP: (bytes: Uint8Array) => new Uint8Array(gzipSync(bytes)) },
+    codec: 'GZIP',
+  });
+  const content = readFileSync(file);
+  // The beginnings of the groups' compressed pages.
+  const pages: number[] = [];
+  for (let at = content.indexOf('\x1f\x8b', 0, 'latin1'); at >= 0; ) {
+    pages.push(at);
+    at = content.indexOf('\x1f\x8b', at + 1, 'latin1');
+  }
+  assert.equal(pages.length, 4);
+  content.fill(0xff, pages[2], pages[2]! + 20);
+  writeFileSync(file, content);
+  assert.match(await complaint(file), /^row 21: /);
+});

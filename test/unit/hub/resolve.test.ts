@@ -1,0 +1,425 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import path from 'node:path';
+import { after, afterEach, beforeEach, suite, test } from 'node:test';
+import {
+  type Download,
+  DownloadError,
+  type ResolveOptions,
+  resolveRepository,
+} from '../../../src/hub/resolve.ts';
+import { python } from '../../python/python.ts';
+import { testFolder } from './folder.ts';
+import { HubServer } from './hubServer.ts';
+
+const folder = testFolder();
+const NAME = 'someone/tiny-bert';
+const weights = randomBytes(3_000_000);
+const small = {
+  'config.json': Buffer.from('{"model_type": "bert"}'),
+  'tokenizer.json': Buffer.from('{}'),
+  'tokenizer_config.json': Buffer.from('{"a": 1}'),
+};
+
+let hub: HubServer;
+let home: string;
+let repository: string;
+
+beforeEach(async () => {
+  hub = await HubServer.start();
+  hub.repositories[NAME] = {
+    kind: 'model',
+    commit: 'c0ffee'.padEnd(40, '0'),
+    files: {
+      'README.md': Buffer.from('# tiny'),
+      ...small,
+      'model.safetensors': weights,
+      'pytorch_model.bin': Buffer.from('not wanted'),
+      'onnx/model.onnx': Buffer.from('not wanted'),
+    },
+  };
+  home = await mkdtemp(path.join(folder, 'home-'));
+  repository = path.join(home, 'hub/models--someone--tiny-bert');
+  set({ HF_HOME: home, HF_ENDPOINT: hub.endpoint });
+});
+afterEach(() => hub.stop());
+
+const variables = [
+  'HF_HOME',
+  'HF_HUB_CACHE',
+  'HF_TOKEN',
+  'HF_TOKEN_PATH',
+  'HF_HUB_OFFLINE',
+  'HF_ENDPOINT',
+  'HUGGINGFACE_HUB_CACHE',
+  'HUGGING_FACE_HUB_TOKEN',
+  'TRANSFORMERS_OFFLINE',
+] as const;
+const outside = Object.fromEntries(variables.map((name) => [name, process.env[name]]));
+after(() => set(outside));
+
+/** What is not named is unset. */
+function set(named: Partial<Record<(typeof variables)[number], string | undefined>>): void {
+  for (const name of variables) {
+    if (named[name] === undefined) delete process.env[name];
+    else process.env[name] = named[name];
+  }
+}
+
+const resolve = (options: Partial<ResolveOptions> = {}, id = NAME) =>
+  resolveRepository(id, { kind: 'model', files: 'checkpoint', onProgress: () => {}, ...options });
+
+async function fails(promise: Promise<unknown>, failure: string, ...words: string[]) {
+  const error = await promise.then(
+    () => assert.fail('it was resolved'),
+    (error) => error,
+  );
+  assert(error instanceof DownloadError, error.stack);
+  assert.equal(error.failure, failure, error.message);
+  for (const word of words) assert(error.message.includes(word), error.message);
+}
+
+async function holdsAll(snapshot: string): Promise<void> {
+  for (const [name, bytes] of Object.entries({ ...small, 'model.safetensors': weights })) {
+    assert((await readFile(path.join(snapshot, name))).equals(bytes), name);
+  }
+}
+
+suite('what is downloaded', () => {
+  test('a checkpoint and nothing else, into the layout of the cache, with progress', async () => {
+    const seen: Download[] = [];
+    const snapshot = await resolve({ onProgress: (download) => seen.push(download) });
+    const { commit } = hub.repositories[NAME]!;
+    assert.equal(snapshot, path.join(repository, 'snapshots', commit));
+    await holdsAll(snapshot);
+    assert.deepEqual(
+      (await readdir(snapshot)).sort(),
+      [...Object.keys(small), 'model.safetensors'].sort(),
+    );
+    assert.equal(await readFile(path.join(repository, 'refs/main'), 'utf8'), commit);
+    assert.match(
+      await readlink(path.join(snapshot, 'model.safetensors')),
+      /^\.\.\/\.\.\/blobs\/[0-9a-f]{64}$/,
+    );
+    const blobs = await readdir(path.join(repository, 'blobs'));
+    assert.equal(blobs.length, 4);
+    assert(!blobs.some((name) => name.endsWith('.incomplete')));
+    const total =
+      weights.length + Object.values(small).reduce((sum, { length }) => sum + length, 0);
+    assert(seen.length > 4);
+    assert(seen.every((download, i) => download.done >= (seen[i - 1]?.done ?? 0)));
+    assert.deepEqual(seen.at(-1), { file: 'model.safetensors', done: total, total });
+  });
+
+  test('shards with their index', async () => {
+    const index = {
+      weight_map: { a: 'model-00001-of-00002.safetensors', b: 'model-00002-of-00002.safetensors' },
+    };
+    hub.repositories[NAME] = {
+      ...hub.repositories[NAME]!,
+      files: {
+        ...small,
+        'model-00001-of-00002.safetensors': randomBytes(10),
+        'model-00002-of-00002.safetensors': randomBytes(20),
+        'model.safetensors.index.json': Buffer.from(JSON.stringify(index)),
+      },
+    };
+    const names = await readdir(await resolve());
+    assert.equal(names.filter((name) => name.includes('safetensors')).length, 3);
+    hub.asked.length = 0;
+    await resolve();
+    assert.equal(hub.asked.length, 1, 'the commit alone was asked for');
+  });
+
+  test('named files of a data set, in folders too, empty ones too', async () => {
+    const files = {
+      'data/train file.jsonl': Buffer.from('{}\n'),
+      'data/empty.csv': Buffer.alloc(0),
+    };
+    hub.repositories['someone/data'] = { kind: 'dataset', commit: 'd'.repeat(40), files };
+    const names = Object.keys(files);
+    const snapshot = await resolve({ kind: 'dataset', files: names }, 'someone/data');
+    assert.equal(await readFile(path.join(snapshot, names[0]!), 'utf8'), '{}\n');
+    assert.equal(await readFile(path.join(snapshot, names[1]!), 'utf8'), '');
+    assert(snapshot.includes('datasets--someone--data'));
+    await fails(
+      resolve({ kind: 'dataset', files: ['data/none.csv'] }, 'someone/data'),
+      'missing',
+      'data/none.csv',
+    );
+  });
+
+  test('a branch that moved is downloaded anew, but for blobs that stayed the same', async () => {
+    await resolve();
+    const old = hub.repositories[NAME]!;
+    const files = { ...old.files, 'config.json': Buffer.from('{"model_type": "gpt2"}') };
+    hub.repositories[NAME] = { ...old, commit: 'f'.repeat(40), files };
+    hub.asked.length = 0;
+    const snapshot = await resolve();
+    assert.equal(
+      await readFile(path.join(snapshot, 'config.json'), 'utf8'),
+      '{"model_type": "gpt2"}',
+    );
+    const fetched = hub.asked.filter(({ url }) => url.includes('/resolve/'));
+    assert.deepEqual(
+      fetched.map(({ url }) => path.basename(url)),
+      ['config.json'],
+    );
+  });
+});
+
+suite('interruptions', () => {
+  test('a connection cut in the middle goes on from the byte where it ended', async () => {
+    hub.cuts.push(1_000_000, 700_000);
+    await holdsAll(await resolve());
+    const [whole, ...parts] = hub.storeRanges;
+    assert.equal(whole, undefined);
+    assert.equal(parts.length, 2);
+    assert(
+      parts.every((range) => /^bytes=[1-9]\d*-$/.test(range!)),
+      String(parts),
+    );
+  });
+
+  test('a connection that brings nothing is given up; the next call goes on', async () => {
+    hub.cuts.push(1_000_000, 0, 0, 0, 0);
+    await fails(resolve(), 'network', 'cannot be reached');
+    hub.cuts.length = 0;
+    hub.asked.length = 0;
+    const first: number[] = [];
+    await holdsAll(await resolve({ onProgress: ({ done }) => first.push(done) }));
+    assert.equal(hub.storeRanges.length, 1);
+    assert.match(hub.storeRanges[0]!, /^bytes=[1-9]\d*-$/);
+  });
+
+  test('a store that sends all where a part was asked for is taken at its word', async () => {
+    hub.cuts.push(1_000_000);
+    hub.ranges = false;
+    await holdsAll(await resolve());
+  });
+
+  test('a cancelled download is kept, and the next call goes on', async () => {
+    const controller = new AbortController();
+    const onProgress = ({ file, done }: Download) => {
+      if (file === 'model.safetensors' && done > 500_000) controller.abort();
+    };
+    await fails(resolve({ onProgress, signal: controller.signal }), 'cancelled', 'goes on');
+    const blobs = path.join(repository, 'blobs');
+    const part = (await readdir(blobs)).find((name) => name.endsWith('.incomplete'))!;
+    const { size } = await stat(path.join(blobs, part));
+    assert(size > 0 && size < weights.length, `${size}`);
+    hub.asked.length = 0;
+    await holdsAll(await resolve());
+    assert.deepEqual(hub.storeRanges, [`bytes=${size}-`]);
+  });
+
+  test('a call that is cancelled before it begins asks nothing', async () => {
+    await fails(resolve({ signal: AbortSignal.abort() }), 'cancelled');
+    assert.equal(hub.asked.length, 0);
+  });
+
+  test('a part that is not the beginning of the file is thrown away', async () => {
+    hub.cuts.push(1_000_000, 0, 0, 0, 0);
+    await fails(resolve(), 'network');
+    const blobs = path.join(repository, 'blobs');
+    const part = (await readdir(blobs)).find((name) => name.endsWith('.incomplete'))!;
+    await writeFile(path.join(blobs, part), randomBytes(1000));
+    hub.cuts.length = 0;
+    await holdsAll(await resolve());
+  });
+
+  test('bytes that are not those of the listed hash are not kept', async () => {
+    hub.alter = (bytes) => Buffer.from(bytes).fill(7, 100, 200);
+    await fails(resolve(), 'network', 'model.safetensors', 'damaged');
+    hub.alter = (bytes) => bytes;
+    await holdsAll(await resolve());
+  });
+
+  test('of two calls at once one downloads', async () => {
+    const [one, two] = await Promise.all([resolve(), resolve()]);
+    assert.equal(one, two);
+    await holdsAll(one);
+    assert.equal(hub.storeRanges.length, 1);
+  });
+});
+
+suite('what is in the cache', () => {
+  test('is used without network when the commit is named', async () => {
+    const { commit } = hub.repositories[NAME]!;
+    const snapshot = await resolve({}, `${NAME}@${commit}`);
+    hub.asked.length = 0;
+    assert.equal(await resolve({}, `${NAME}@${commit}`), snapshot);
+    assert.equal(hub.asked.length, 0);
+    assert(!existsSync(path.join(repository, 'refs')), 'a commit is no ref');
+  });
+
+  test('is used offline', async () => {
+    const snapshot = await resolve();
+    hub.asked.length = 0;
+    set({ HF_HOME: home, HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: '1' });
+    assert.equal(await resolve(), snapshot);
+    assert.equal(hub.asked.length, 0);
+  });
+
+  test('is not enough offline when a file is missing', async () => {
+    set({ HF_HOME: home, HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: 'yes' });
+    await fails(resolve(), 'offline', NAME, 'HF_HUB_OFFLINE');
+    set({ HF_HOME: home, HF_ENDPOINT: hub.endpoint });
+    await resolve({ files: ['config.json', 'tokenizer.json'] });
+    set({ HF_HOME: home, HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: 'yes' });
+    await fails(resolve(), 'offline');
+    await resolve({ files: ['config.json'] });
+  });
+
+  test('is used when the network or the hub is down', async () => {
+    const snapshot = await resolve();
+    hub.status = 503;
+    assert.equal(await resolve(), snapshot);
+    await hub.stop();
+    assert.equal(await resolve(), snapshot);
+  });
+
+  test('lies where HF_HUB_CACHE says', async () => {
+    const cache = path.join(home, 'elsewhere');
+    set({ HF_HOME: home, HF_HUB_CACHE: cache, HF_ENDPOINT: `${hub.endpoint}/` });
+    assert((await resolve()).startsWith(`${cache}/models--someone--tiny-bert/`));
+  });
+
+  test('is what Python finds', async () => {
+    const snapshot = await resolve();
+    const files = JSON.stringify([...Object.keys(small), 'model.safetensors']);
+    const env = { HF_HOME: home, HF_ENDPOINT: hub.endpoint };
+    assert.equal(
+      JSON.parse(await python('hub_peer.py', [NAME, 'model', files, 'local'], env)),
+      snapshot,
+    );
+  });
+
+  test('is what Python left there', async () => {
+    const files = JSON.stringify([...Object.keys(small), 'model.safetensors']);
+    const env = { HF_HOME: home, HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: '0' };
+    const snapshot = JSON.parse(await python('hub_peer.py', [NAME, 'model', files], env));
+    hub.asked.length = 0;
+    set({ HF_HOME: home, HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: '1' });
+    assert.equal(await resolve(), snapshot);
+    await holdsAll(snapshot);
+    assert.equal(hub.asked.length, 0);
+  });
+
+  test('is not downloaded again by Python', async () => {
+    await resolve();
+    hub.asked.length = 0;
+    const files = JSON.stringify(['*.json', '*.safetensors']);
+    const env = { HF_HOME: home, HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: '0' };
+    await python('hub_peer.py', [NAME, 'model', files], env);
+    assert(hub.asked.length > 0);
+    assert.deepEqual(
+      hub.asked.filter(({ method, url }) => method === 'GET' && url.includes('/resolve/')),
+      [],
+    );
+  });
+});
+
+suite('tokens', () => {
+  beforeEach(() => {
+    hub.repositories[NAME] = { ...hub.repositories[NAME]!, gatedBy: 'secret' };
+  });
+
+  test('a gated repository without a token', async () => {
+    await fails(resolve(), 'forbidden', NAME, 'gated', 'HF_TOKEN', `${hub.endpoint}/${NAME}`);
+  });
+
+  test('a gated repository with a token that may not read it', async () => {
+    set({ HF_HOME: home, HF_ENDPOINT: hub.endpoint, HF_TOKEN: 'other' });
+    await fails(resolve(), 'forbidden', NAME, 'gated', 'your token');
+  });
+
+  test('HF_TOKEN is shown to the hub, not to the store', async () => {
+    set({ HF_HOME: home, HF_ENDPOINT: hub.endpoint, HF_TOKEN: 'secret' });
+    await holdsAll(await resolve());
+    for (const { host, authorization } of hub.asked) {
+      assert.equal(authorization, host === 'hub' ? 'Bearer secret' : undefined);
+    }
+  });
+
+  test('the token that `hf auth login` saved', async () => {
+    await writeFile(path.join(home, 'token'), 'secret\n');
+    await holdsAll(await resolve());
+  });
+});
+
+suite('errors', () => {
+  test('an unknown repository', async () => {
+    await fails(resolve({}, 'someone/none'), 'forbidden', 'someone/none', 'HF_TOKEN', 'name');
+    await fails(resolve({ kind: 'dataset', files: [] }, NAME), 'forbidden', `dataset ${NAME}`);
+  });
+
+  test('an unknown revision', async () => {
+    await fails(resolve({}, `${NAME}@v9`), 'missing', NAME, '"v9"');
+  });
+
+  test('what is no id', async () => {
+    for (const id of ['bert', 'a/b/c', '../a', 'a/..', 'a/b@', 'a b/c', 'a/b@../../x']) {
+      await fails(resolve({}, id), 'missing', `"${id}"`, 'owner/name');
+    }
+    assert.equal(hub.asked.length, 0);
+  });
+
+  test('a checkpoint without safetensors', async () => {
+    const { 'model.safetensors': _, ...files } = hub.repositories[NAME]!.files;
+    hub.repositories[NAME] = { ...hub.repositories[NAME]!, files };
+    await fails(resolve(), 'missing', 'pytorch_model.bin', 'save_pretrained');
+    assert(!hub.asked.some(({ url }) => url.includes('/resolve/')));
+  });
+
+  test('an adapter alone', async () => {
+    const files = {
+      'adapter_config.json': Buffer.from('{}'),
+      'adapter_model.safetensors': weights,
+    };
+    hub.repositories[NAME] = { ...hub.repositories[NAME]!, files };
+    await fails(resolve(), 'missing', NAME, 'holds an adapter', 'merge_and_unload');
+  });
+
+  test('no network', async () => {
+    await hub.stop();
+    await fails(
+      resolve(),
+      'network',
+      hub.endpoint === '' ? '' : 'cannot be reached',
+      'ECONNREFUSED',
+    );
+  });
+
+  test('a hub in trouble', async () => {
+    hub.status = 500;
+    await fails(resolve(), 'network', '500');
+    hub.status = 429;
+    await fails(resolve(), 'network', 'too many requests');
+  });
+
+  test('a disk that fills up', async () => {
+    await resolve({ files: ['config.json'] });
+    // What is written to this device does not fit, whatever it is.
+    const hash = createHash('sha256').update(weights).digest('hex');
+    await symlink('/dev/full', path.join(repository, `blobs/${hash}.incomplete`));
+    await fails(resolve(), 'disk', 'full', 'HF_HOME');
+  });
+
+  test('a cache that is no folder', async () => {
+    await mkdir(home, { recursive: true });
+    await writeFile(path.join(home, 'hub'), '');
+    await fails(resolve(), 'disk', path.join(home, 'hub'));
+  });
+});

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import * as tf from '@tensorflow/tfjs-core';
+import { type Device, openDevice } from '../../../src/backends/device.ts';
+import { composed } from '../../../src/backends/operations/composed.ts';
+import type { Plan } from '../../../src/nn/layers/plan.ts';
+import { type GradientSink, passOver } from '../../../src/nn/module/pass.ts';
+import { Gradients } from './gradients.ts';
+import { tinyBatch, tinyBert } from './tinyBert.ts';
+
+const lora = { rank: 2, alpha: 4, dropout: 0, targets: ['query'] };
+
+describe('what a way through a network holds until the way back', () => {
+  let device: Device;
+  before(async () => {
+    device = await openDevice('cpu');
+  });
+  after(() => device.close());
+
+  /** Bytes beside the parameters and the mask, from the end of the way through until the way back. */
+  async function held(
+    plan: Partial<Plan>,
+    checkpointing: boolean,
+    sink: GradientSink | null = new Gradients(),
+  ): Promise<number> {
+    const { stack, parameters } = await tinyBert(composed, plan, checkpointing);
+    const bytes = await passOver(composed, tinyBatch, { dropout: null, sink }, async (pass) => {
+      const before = tf.memory().numBytes;
+      const { y, back } = stack.forward(pass);
+      const bytes = tf.memory().numBytes - before;
+      if (sink) await back(pass.kept.add(tf.onesLike(y)));
+      return bytes;
+    });
+    parameters.dispose();
+    return bytes;
+  }
+
+  test('is less with checkpointing, with frozen layers and with adapters alone', async () => {
+    const all = await held({}, false);
+    const [checkpointing, frozen, adapters] = [
+      await held({}, true),
+      await held({ freeze: 1 }, false),
+      await held({ newHead: true, lora }, false),
+    ];
+    assert.ok(checkpointing < all / 5, `${checkpointing} of ${all}`);
+    assert.ok(frozen < 0.6 * all, `${frozen} of ${all}`);
+    assert.ok(adapters < 0.8 * all, `${adapters} of ${all}`);
+  });
+
+  test('is the outputs alone where there is no way back', async () => {
+    assert.equal(await held({}, false, null), tinyBatch.batch * 3 * 4);
+  });
+});

@@ -1,4 +1,0 @@
-import type { Plan } from '../../../../src/training/transformer/plan.ts';
-
-/** All is trained, nothing made anew. */
-export const full: Plan = { freeze: 0, reinitialize: 0, lora: null, newHead: false, seed: 0 };
