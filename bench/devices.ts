@@ -42,7 +42,7 @@ async function timeStep(
   config: ModelConfig,
   steps: number,
 ): Promise<StepTime> {
-  const device = { rung: 'cpu', name: '', hostMemory: true, close: async () => {} } as const;
+  const device = { backend: 'cpu', name: '', hostMemory: true, close: async () => {} } as const;
   const step = new StepAggregator(engine, device, {
     aggregation: resolvedAggregation('grain', 'drop'),
   });

@@ -83,7 +83,7 @@ async function climb(gram: Float64Array): Promise<Timed & { remark: string }> {
       return { ...answer, remark: `not in ${iterations} it.` };
     }
   }
-  throw new Error('the ladder has no rungs');
+  throw new Error('no number of iterations to try');
 }
 
 const ladder: Peer = { title: 'TorchJD to 1e-6', solve: climb };

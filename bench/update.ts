@@ -30,8 +30,8 @@ const zoo: Record<string, ModelConfig> = {
 };
 
 /** Parameters, and of each step the time for measuring over the time for all else. */
-async function train(rung: 'wasm' | 'cpu', config: ModelConfig, engine: EngineClient) {
-  const device = await openDevice(rung);
+async function train(backend: 'wasm' | 'cpu', config: ModelConfig, engine: EngineClient) {
+  const device = await openDevice(backend);
   const model = await buildModel(config, { input: INPUT, outputs: CLASSES }, 1, '.');
   const optimizer = buildOptimizer({
     name: 'adamw',
@@ -79,12 +79,12 @@ const rows = [
   '| --- | --: | --- | --: |',
 ];
 const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
-for (const rung of ['wasm', 'cpu'] as const) {
+for (const backend of ['wasm', 'cpu'] as const) {
   for (const [title, config] of Object.entries(zoo)) {
-    const { parameters, ratios } = await train(rung, config, engine);
+    const { parameters, ratios } = await train(backend, config, engine);
     const [least, most] = [Math.min(...ratios), Math.max(...ratios)].map(percent);
     rows.push(
-      `| ${title} | ${parameters.toLocaleString('en')} | \`${rung}\` | ${percent(median(ratios))} (${least}–${most}) |`,
+      `| ${title} | ${parameters.toLocaleString('en')} | \`${backend}\` | ${percent(median(ratios))} (${least}–${most}) |`,
     );
   }
 }

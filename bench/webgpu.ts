@@ -85,8 +85,8 @@ async function kernels(): Promise<string[][]> {
   return rows;
 }
 
-async function on<T>(rung: 'cpu' | 'webgpu', work: (device: Device) => Promise<T>): Promise<T> {
-  const device = await openDevice(rung);
+async function on<T>(backend: 'cpu' | 'webgpu', work: (device: Device) => Promise<T>): Promise<T> {
+  const device = await openDevice(backend);
   try {
     return await work(device);
   } finally {

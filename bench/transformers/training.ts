@@ -36,7 +36,7 @@ async function madeSession(request: TrainingRequest, tokens: MadeTokens): Promis
   return {
     config,
     folder,
-    subject: {
+    task: {
       data,
       warnings: [],
       // Neither read nor kept: there are no manifests.

@@ -18,7 +18,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { randomFor, shuffle } from '../../src/engine/seededRandom.ts';
+import { seededRandom, shuffle } from '../../src/engine/seededRandom.ts';
 
 const folder = import.meta.dirname;
 const PIXELS = 28 * 28;
@@ -48,7 +48,10 @@ function writeSplit({ digits, files }: Split): void {
   const rowsOf = new Map(Object.keys(files).map((name) => [name, [] as string[]]));
   for (const digit of digits) {
     const images = imagesOf(digit);
-    const order = shuffle(Int32Array.from(images.keys()), randomFor('digits example', SEED, digit));
+    const order = shuffle(
+      Int32Array.from(images.keys()),
+      seededRandom('digits example', SEED, digit),
+    );
     let taken = 0;
     for (const [name, count] of Object.entries(files)) {
       for (const index of order.subarray(taken, taken + count)) {

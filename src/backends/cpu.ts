@@ -1,8 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { completeKernels } from './kernels/register.ts';
-import type { OpenRung } from './operations/backend.ts';
+import type { OpenBackend } from './operations/backend.ts';
 
-export async function openCpu(): Promise<OpenRung> {
+export async function openCpu(): Promise<OpenBackend> {
   completeKernels('cpu');
-  return { name: 'JavaScript', backend: 'cpu', hostMemory: true, close: async () => {} };
+  return { name: 'JavaScript', tfjsBackend: 'cpu', hostMemory: true, close: async () => {} };
 }

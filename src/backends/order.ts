@@ -1,18 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { openCpu } from './cpu.ts';
 import {
-  type OpenRung,
-  RUNGS,
-  type Rung,
-  type RungOpener,
-  RungUnavailable,
+  BACKENDS,
+  type BackendName,
+  type BackendOpener,
+  BackendUnavailable,
+  type OpenBackend,
 } from './operations/backend.ts';
 import { firstLine } from './operations/optionalPackage.ts';
 import { openCuda, openTensorflow } from './tensorflow.ts';
 import { openWasm } from './wasm/wasm.ts';
 import { openWebgpu } from './webgpu/webgpu.ts';
 
-const openers: Readonly<Record<Rung, RungOpener>> = {
+const openers: Readonly<Record<BackendName, BackendOpener>> = {
   cuda: openCuda,
   tensorflow: openTensorflow,
   webgpu: openWebgpu,
@@ -20,10 +20,10 @@ const openers: Readonly<Record<Rung, RungOpener>> = {
   cpu: openCpu,
 };
 
-export interface RungReport {
-  readonly rung: Rung;
+export interface BackendReport {
+  readonly backend: BackendName;
   readonly usable: boolean;
-  /** Whether `auto` would stop here if the rungs above do not hold. */
+  /** Whether `auto` would stop here if the backends above do not hold. */
   readonly automatic: boolean;
   /** The device's name, when usable. */
   readonly name?: string;
@@ -33,36 +33,45 @@ export interface RungReport {
   readonly remedy?: string;
 }
 
-/** Tries one rung. A usable one comes back open: whoever tries it closes it. */
-export async function tryRung(rung: Rung): Promise<{ report: RungReport; open: OpenRung | null }> {
+/** Tries one backend. A usable one comes back open: whoever tries it closes it. */
+export async function tryBackend(
+  backend: BackendName,
+): Promise<{ report: BackendReport; open: OpenBackend | null }> {
   // tfjs otherwise prints advice about itself among our output and checks arguments twice.
   tf.enableProdMode();
   try {
-    const open = await openers[rung]();
-    const { name, imitated = false, hindrance } = open;
-    const report: RungReport = imitated
+    const open = await openers[backend]();
+    const { name, isSoftware = false, limitation } = open;
+    const report: BackendReport = isSoftware
       ? {
-          rung,
+          backend,
           usable: true,
           automatic: false,
           name,
-          reason: 'it imitates a GPU in software, slower than the rungs below',
+          reason: 'it imitates a GPU in software, slower than the backends below',
           remedy: 'install the driver of a real GPU',
         }
-      : { rung, usable: true, automatic: true, name, ...(hindrance ? { reason: hindrance } : {}) };
+      : {
+          backend,
+          usable: true,
+          automatic: true,
+          name,
+          ...(limitation ? { reason: limitation } : {}),
+        };
     return { report, open };
   } catch (error) {
-    const remedy = error instanceof RungUnavailable ? error.remedy : 'please report this as a bug';
+    const remedy =
+      error instanceof BackendUnavailable ? error.remedy : 'please report this as a bug';
     const reason = firstLine(error);
-    return { report: { rung, usable: false, automatic: false, reason, remedy }, open: null };
+    return { report: { backend, usable: false, automatic: false, reason, remedy }, open: null };
   }
 }
 
-/** Every rung from the top, usable or why not. */
-export async function probeLadder(): Promise<RungReport[]> {
-  const reports: RungReport[] = [];
-  for (const rung of RUNGS) {
-    const { report, open } = await tryRung(rung);
+/** Every backend from the top, usable or why not. */
+export async function probeBackends(): Promise<BackendReport[]> {
+  const reports: BackendReport[] = [];
+  for (const backend of BACKENDS) {
+    const { report, open } = await tryBackend(backend);
     await open?.close();
     reports.push(report);
   }

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs-core';
-import { type OpenRung, RungUnavailable } from './operations/backend.ts';
+import { BackendUnavailable, type OpenBackend } from './operations/backend.ts';
 import { requireOptional } from './operations/optionalPackage.ts';
 
 const GPU_PACKAGE = '@tensorflow/tfjs-node-gpu';
@@ -13,16 +13,16 @@ interface NodeBackend {
   readonly isUsingGpuDevice: boolean;
 }
 
-export async function openCuda(): Promise<OpenRung> {
+export async function openCuda(): Promise<OpenBackend> {
   const loaded = load(GPU_PACKAGE);
   if (!loaded.isGPUPackage) {
-    throw new RungUnavailable(
+    throw new BackendUnavailable(
       `${CPU_PACKAGE} is already loaded in this process`,
       'start a new process with device: cuda',
     );
   }
   if (!loaded.isUsingGpuDevice) {
-    throw new RungUnavailable(
+    throw new BackendUnavailable(
       `${GPU_PACKAGE} loads but finds no GPU`,
       'install the NVIDIA driver, CUDA 11 and cuDNN 8, and check that nvidia-smi lists the GPU',
     );
@@ -30,13 +30,13 @@ export async function openCuda(): Promise<OpenRung> {
   return opened('CUDA GPU (TensorFlow)', false);
 }
 
-export async function openTensorflow(): Promise<OpenRung> {
+export async function openTensorflow(): Promise<OpenBackend> {
   load(CPU_PACKAGE);
   return opened('CPU (TensorFlow)', true);
 }
 
-function opened(name: string, hostMemory: boolean): OpenRung {
-  return { name, backend: BACKEND, hostMemory, close: async () => {} };
+function opened(name: string, hostMemory: boolean): OpenBackend {
+  return { name, tfjsBackend: BACKEND, hostMemory, close: async () => {} };
 }
 
 function load(name: string): NodeBackend {

@@ -1,4 +1,4 @@
-import { randomFor, shuffle } from '../engine/seededRandom.ts';
+import { seededRandom, shuffle } from '../engine/seededRandom.ts';
 import type { Dataset, Examples, TextDataset } from './dataset.ts';
 
 /**
@@ -35,7 +35,7 @@ export function evaluatedTexts(dataset: TextDataset, limit: number | undefined):
 function chosenOf({ count }: Examples, limit: number | undefined): Int32Array | null {
   if (limit === undefined || limit >= count) return null;
   const all = Int32Array.from({ length: count }, (_, i) => i);
-  return shuffle(all, randomFor('evaluation', 0)).slice(0, limit).sort();
+  return shuffle(all, seededRandom('evaluation', 0)).slice(0, limit).sort();
 }
 
 function common({ targets }: Examples, chosen: Int32Array) {

@@ -1,4 +1,4 @@
-import { randomFor, shuffle } from '../engine/seededRandom.ts';
+import { seededRandom, shuffle } from '../engine/seededRandom.ts';
 import type { BatchOrder } from './batchOrder.ts';
 
 /**
@@ -39,7 +39,7 @@ export class Order implements BatchOrder {
   #permutationOf(epoch: number): Int32Array {
     if (epoch !== this.#epoch) {
       const identity = Int32Array.from({ length: this.#examples }, (_, i) => i);
-      this.#permutation = shuffle(identity, randomFor('epoch', this.#seed, epoch));
+      this.#permutation = shuffle(identity, seededRandom('epoch', this.#seed, epoch));
       this.#epoch = epoch;
     }
     return this.#permutation;

@@ -1,4 +1,4 @@
-import { randomFor, shuffle } from '../engine/seededRandom.ts';
+import { seededRandom, shuffle } from '../engine/seededRandom.ts';
 import type { BatchOrder } from './batchOrder.ts';
 
 /** Batches whose examples are sorted by length together: more would leave less chance, fewer more padding. */
@@ -40,7 +40,7 @@ export class SimilarLength implements BatchOrder {
 
   #batchesOf(epoch: number, count: number): Int32Array {
     const size = this.#batchSize;
-    const random = randomFor('lengths', this.#seed, epoch);
+    const random = seededRandom('lengths', this.#seed, epoch);
     const examples = shuffle(Int32Array.from(this.#lengths.keys()), random);
     const sorted = examples.subarray(0, count * size);
     for (let start = 0; start < sorted.length; start += BATCHES_PER_BLOCK * size) {

@@ -7,7 +7,7 @@ import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
  * A generator of its own for each purpose and seed, e.g. `randomFor('epoch', seed, epoch)`. Hashing the key makes neighbouring
  * seeds and epochs independent, and any step's draws reachable without replaying the ones before.
  */
-export function randomFor(purpose: string, ...key: readonly number[]): RandomGenerator {
+export function seededRandom(purpose: string, ...key: readonly number[]): RandomGenerator {
   const digest = createHash('sha256')
     .update([purpose, ...key].join(' '))
     .digest();

@@ -23,12 +23,12 @@ export async function manifestsOf(
   root: string,
 ): Promise<RunManifest[]> {
   const { config, device } = session;
-  const { data, sources } = session.subject;
+  const { data, sources } = session.task;
   const now = new Date();
   const experiment = { id: experimentId(config.name, now), name: config.name };
   const fingerprints = {
     config: sha256(readFileSync(request.file)),
-    ...(await fingerprintsOf(session.subject)),
+    ...(await fingerprintsOf(session.task)),
     code: codeFingerprint(),
   };
   return requests.map(({ aggregator, aggregation, seed }) => ({
@@ -50,7 +50,7 @@ export async function manifestsOf(
     config: { ...config },
     fingerprints,
     sources,
-    device: { rung: device.rung, name: device.name },
+    device: { backend: device.backend, name: device.name },
     versions: { grain: packageJson.version, node: process.versions.node, tfjs: tfjsVersion },
   }));
 }

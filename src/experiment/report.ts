@@ -24,7 +24,7 @@ export interface Outcome {
 /** The one object that `grain run --json` prints on standard output. */
 export interface Report {
   readonly experiment: { readonly id: string; readonly name: string };
-  readonly device: { readonly rung: string; readonly name: string };
+  readonly device: { readonly backend: string; readonly name: string };
   readonly seconds: number;
   /** In the order they were trained. */
   readonly runs: readonly Outcome[];
@@ -35,10 +35,10 @@ export async function reportOf(
   ends: readonly EndEvent[],
   seconds: number,
 ): Promise<Report> {
-  const { rung, name } = session.device;
+  const { backend, name } = session.device;
   return {
     experiment: runs[0]!.manifest.experiment,
-    device: { rung, name },
+    device: { backend, name },
     seconds,
     runs: await Promise.all(runs.map((run, i) => outcomeOf(run, ends[i]!))),
   };

@@ -93,7 +93,7 @@ function requestFrom(
  */
 function configOf(manifest: RunManifest): Config {
   const { config, device } = manifest;
-  const parsed = configSchema.safeParse({ ...config, device: device.rung });
+  const parsed = configSchema.safeParse({ ...config, device: device.backend });
   if (parsed.success && knownAggregator(aggregationOf(manifest).name)) return parsed.data;
   throw new ResumeError(
     `${manifest.id} was made by another trainer, or by a version too far from this one`,
@@ -103,7 +103,7 @@ function configOf(manifest: RunManifest): Config {
 /** What is not as it was when the run began, as a user knows it. */
 async function changedInputs(
   { fingerprints, sources }: RunManifest,
-  { subject }: Session,
+  { task: subject }: Session,
 ): Promise<string[]> {
   const { files, model } = subject;
   const inputs = await fingerprintsOf(subject);

@@ -6,7 +6,7 @@ import { STOP_FILE } from '../runs/files.ts';
 import type { Session } from '../training/session.ts';
 import { type Run, train } from '../training/train.ts';
 
-export interface Audience {
+export interface ExperimentCallbacks {
   onEvent(run: Run, event: RunEvent): void;
   /** Nothing more is written to the run. */
   onEnded(run: Run): void;
@@ -22,7 +22,7 @@ export interface Audience {
 export async function trainRuns(
   session: Session,
   runs: readonly Run[],
-  audience: Audience,
+  audience: ExperimentCallbacks,
 ): Promise<EndEvent[]> {
   const ends: EndEvent[] = [];
   for (const run of runs) {

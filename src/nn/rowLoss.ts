@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Matrix, Operations } from '../backends/operations/operations.ts';
-import type { Task } from './module/loss.ts';
+import type { SupervisedTask } from './module/loss.ts';
 
 /**
  * Loss of each row of outputs [n, m], and its gradient [n, m] times the row's weight.
@@ -15,7 +15,7 @@ export type RowLoss = (
 ) => { readonly losses: tf.Tensor1D; readonly slope: Matrix };
 
 /** As `lossOf`, row by row and with the way back. */
-export const rowLossOf: Readonly<Record<Task, RowLoss>> = {
+export const rowLossOf: Readonly<Record<SupervisedTask, RowLoss>> = {
   classification: ({ crossEntropy }, logits, labels, weights) =>
     crossEntropy(logits, Int32Array.from(labels), weights),
   regression: (_, outputs, targets, weights) =>

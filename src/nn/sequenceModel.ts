@@ -3,7 +3,7 @@ import type { TokenBatch } from '../data/tokenBatch.ts';
 import type { Stack } from './layers/stack.ts';
 import { groupMeans, meanWeights } from './module/groupMeans.ts';
 import { checkLength } from './module/length.ts';
-import type { Task } from './module/loss.ts';
+import type { SupervisedTask } from './module/loss.ts';
 import { type Dropout, type GradientSink, passOver } from './module/pass.ts';
 import { type RowLoss, rowLossOf } from './rowLoss.ts';
 
@@ -15,7 +15,7 @@ export class SequenceModel {
   readonly #maxTokens: number;
 
   /** @param maxTokens most of an example */
-  constructor(operations: Operations, stack: Stack, task: Task, maxTokens: number) {
+  constructor(operations: Operations, stack: Stack, task: SupervisedTask, maxTokens: number) {
     this.#operations = operations;
     this.#stack = stack;
     this.#loss = rowLossOf[task];
@@ -39,7 +39,7 @@ export class SequenceModel {
     const weights = meanWeights(tokens.examples);
     return passOver(this.#operations, tokens, { dropout, sink }, async (pass) => {
       const { y, back } = this.#stack.forward(pass);
-      const { losses, slope } = pass.kept.tidy(() =>
+      const { losses, slope } = pass.scope.tidy(() =>
         this.#loss(this.#operations, y, targets, weights),
       );
       await back(slope);

@@ -58,7 +58,7 @@ export interface RunManifest {
    * of old, whose fingerprint of the model is of all files in its folder.
    */
   readonly sources?: Sources;
-  readonly device: { readonly rung: string; readonly name: string };
+  readonly device: { readonly backend: string; readonly name: string };
   readonly versions: Readonly<Record<string, string>>;
 }
 

@@ -9,7 +9,7 @@ import type { Aggregation } from './manifest.ts';
  * @param step its diagnostics
  * @returns null for an aggregator, or parameters of it, that this version does not know, as another trainer's
  */
-export function promiseOf(
+export function guaranteeOf(
   { name, parameters, smoothing }: Aggregation,
   step: { readonly certified: boolean | null },
 ): GuaranteeState | null {

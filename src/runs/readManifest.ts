@@ -29,7 +29,7 @@ const manifestSchema: z.ZodType<RunManifest> = z.object({
   sources: z
     .object({ model: z.string().exactOptional(), data: z.string().exactOptional() })
     .exactOptional(),
-  device: z.object({ rung: z.string(), name: z.string() }),
+  device: z.object({ backend: z.string(), name: z.string() }),
   versions: z.record(z.string(), z.string()),
 });
 

@@ -77,7 +77,7 @@ export function shortageInOpening(
 /** What would do where the parameters alone find no room. */
 export function roomFor({ config, device }: Setting): string {
   const smaller = config.model.from ? 'a smaller model' : 'smaller layers, or fewer';
-  const isLimited = device.rung === 'wasm' && memoryLimit() < LARGEST_LIMIT;
+  const isLimited = device.backend === 'wasm' && memoryLimit() < LARGEST_LIMIT;
   const more = isLimited
     ? `a higher GRAIN_MEMORY, up to ${LARGEST_LIMIT / 2 ** 20} MiB`
     : 'a device with more memory';

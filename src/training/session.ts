@@ -10,7 +10,7 @@ import { CheckpointError } from '../hub/files/checkpointError.ts';
 import { ModelError } from '../nn/module/model.ts';
 import type { Loading } from '../runs/loading.ts';
 import { roomFor } from './memoryAdvice.ts';
-import type { Subject } from './objective/task.ts';
+import type { TrainingTask } from './objective/task.ts';
 import { openTables } from './tabular/task.ts';
 import { openTexts } from './text/task.ts';
 
@@ -19,7 +19,7 @@ export interface Session {
   readonly config: Config;
   /** Paths in the config are relative to this folder. */
   readonly folder: string;
-  readonly subject: Subject;
+  readonly task: TrainingTask;
   readonly device: Device;
   readonly engine: EngineClient;
 }
@@ -35,10 +35,10 @@ export async function openSession(
 ): Promise<Session> {
   const { config, folder } = request;
   const open = readsTexts(config.data) ? openTexts : openTables;
-  const subject = await open(request, onLoading);
-  checkBatch(request, subject.data);
+  const task = await open(request, onLoading);
+  checkBatch(request, task.data);
   const device = await deviceFor(request);
-  const session = { config, folder, subject, device, engine: EngineClient.start() };
+  const session = { config, folder, task, device, engine: EngineClient.start() };
   try {
     onLoading({ what: 'loading the model', bytes: null });
     await checkModel(request, session);
@@ -78,7 +78,7 @@ async function deviceFor(request: Request): Promise<Device> {
 /** Builds the model once, to hear its complaints before any run exists. */
 async function checkModel(request: Request, session: Session): Promise<void> {
   try {
-    const { subject, device } = session;
+    const { task: subject, device } = session;
     const build = () => subject.objective(device, { init: 0, order: 0 });
     (await checked(device, build)).dispose();
   } catch (error) {

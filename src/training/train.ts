@@ -22,7 +22,7 @@ export interface Run {
   readonly folder: string;
 }
 
-export interface Watcher {
+export interface TrainingCallbacks {
   /** Is told every event after it was written. */
   onEvent(event: RunEvent): void;
   /** Asked before each step and within validations; true ends the run with a checkpoint, to be resumed later. */
@@ -33,7 +33,11 @@ export interface Watcher {
  * Trains a run from its last checkpoint to its end; a fresh run is one without a checkpoint.
  * Whatever goes wrong in training ends the run as failed, in its log.
  */
-export async function train(session: Session, run: Run, watcher: Watcher): Promise<EndEvent> {
+export async function train(
+  session: Session,
+  run: Run,
+  watcher: TrainingCallbacks,
+): Promise<EndEvent> {
   const log = await RunLog.open(run.folder, watcher.onEvent);
   try {
     if (watcher.shouldStop()) return log.end('stopped');
@@ -138,7 +142,7 @@ class Loop {
       this.#state = { step, bestMetric };
       this.#savedStep = step;
     } else {
-      for (const warning of this.#session.subject.warnings) this.#log.warning(0, warning);
+      for (const warning of this.#session.task.warnings) this.#log.warning(0, warning);
     }
     // A run that was stopped in a validation, or killed after it, has a checkpoint that does not know how it came out.
     await this.#keep();

@@ -8,7 +8,7 @@ import { buildGrouping } from '../data/groups/build.ts';
 import type { Group, Grouping } from '../data/groups/grouping.ts';
 import { orderOf } from '../data/orderOf.ts';
 import { packGram } from '../engine/gram.ts';
-import { randomFor } from '../engine/seededRandom.ts';
+import { seededRandom } from '../engine/seededRandom.ts';
 import type { Warning } from '../engine/types.ts';
 import type { OnProgress } from '../nn/module/onProgress.ts';
 import type { StepEvent } from '../runs/events.ts';
@@ -57,7 +57,7 @@ export class Trainer {
     seed: Seed,
   ) {
     const { config } = session;
-    const { data } = session.subject;
+    const { data } = session.task;
     this.#session = session;
     this.#objective = objective;
     this.#seed = seed;
@@ -86,7 +86,7 @@ export class Trainer {
   /** @throws TrainingError if the device has no room for the model */
   static async create(session: Session, aggregation: Aggregation, seed: Seed): Promise<Trainer> {
     const objective = await withRoom('model', session, () =>
-      session.subject.objective(session.device, seed),
+      session.task.objective(session.device, seed),
     );
     return new Trainer(session, objective, aggregation, seed);
   }
@@ -111,7 +111,7 @@ export class Trainer {
   /** What goes through a step: examples, tokens of the longest of them if they are texts, and groups. */
   batchOf(step: number): { examples: number; tokens: number | null; groups: number } {
     const batch = this.#order.batch(step);
-    const { lengths } = this.#session.subject.data.train;
+    const { lengths } = this.#session.task.data.train;
     return {
       examples: batch.length,
       tokens: lengths ? Math.max(...batch.map((example) => lengths[example]!)) : null,
@@ -124,7 +124,7 @@ export class Trainer {
    * of 0: the parameters stay, but the memories of optimizer and aggregator do not.
    */
   async fits(step: number, size: number): Promise<boolean> {
-    const { lengths } = this.#session.subject.data.train;
+    const { lengths } = this.#session.task.data.train;
     const batch = this.#order.batch(step).slice();
     if (lengths) batch.sort((a, b) => lengths[b]! - lengths[a]!);
     try {
@@ -153,7 +153,7 @@ export class Trainer {
       {
         sizes,
         groups: groups.map(({ index }) => index),
-        seed: uniformInt(randomFor('lots', this.#seed.order, step), 0, 0x7fffffff),
+        seed: uniformInt(seededRandom('lots', this.#seed.order, step), 0, 0x7fffffff),
       },
     );
     meter.aggregated();

@@ -11,7 +11,7 @@ import { unpackGram } from '../../src/engine/gram.ts';
 import type { StepEvent } from '../../src/runs/events.ts';
 import { factsOf } from '../../src/runs/facts.ts';
 import { aggregationOf } from '../../src/runs/manifest.ts';
-import { promiseOf } from '../../src/runs/promise.ts';
+import { guaranteeOf } from '../../src/runs/promise.ts';
 import { RunStore, type RunSummary } from '../../src/runs/store.ts';
 import { EventTail } from '../../src/runs/tail.ts';
 import { grain, startGrain } from './grain.ts';
@@ -92,7 +92,7 @@ describe('every aggregator', () => {
           : aggregation.smoothing > 0
             ? 'lost'
             : 'kept';
-        assert.equal(promiseOf(aggregation, of), expected, run.manifest.aggregator);
+        assert.equal(guaranteeOf(aggregation, of), expected, run.manifest.aggregator);
         const isStreamed = decidedBy === 'arrival';
         assert.equal(of.unmeasured, isStreamed ? 'one-by-one' : null);
         assert.equal(of.certified === null, isStreamed);

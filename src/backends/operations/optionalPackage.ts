@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { RungUnavailable } from './backend.ts';
+import { BackendUnavailable } from './backend.ts';
 
 /**
  * Where an optional package is, for this program or else for the folder it is run in (a person's own `npm install`): loading it
@@ -15,7 +15,7 @@ export function resolveOptional(name: string): string {
       // Not here: the next place is asked, and the throw below says it was in none.
     }
   }
-  throw new RungUnavailable(`${name} is not installed`, `npm install ${name}`);
+  throw new BackendUnavailable(`${name} is not installed`, `npm install ${name}`);
 }
 
 /** Loads a CommonJS package whose native part may fail to load. @throws RungUnavailable with the first line of why. */
@@ -24,7 +24,7 @@ export function requireOptional(name: string, remedy: string): void {
   try {
     createRequire(file)(file);
   } catch (error) {
-    throw new RungUnavailable(`${name} could not be loaded: ${firstLine(error)}`, remedy);
+    throw new BackendUnavailable(`${name} could not be loaded: ${firstLine(error)}`, remedy);
   }
 }
 

@@ -1,4 +1,4 @@
-/** Environment variable: MiB that tensors may take on the rung `wasm`. */
+/** Environment variable: MiB that tensors may take on the backend `wasm`. */
 const VARIABLE = 'GRAIN_MEMORY';
 /** tfjs and the kernels' scratch need some of it. */
 const LEAST = 32;

@@ -1,7 +1,7 @@
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { completeKernels } from '../kernels/register.ts';
-import { type OpenRung, RungUnavailable } from '../operations/backend.ts';
+import { BackendUnavailable, type OpenBackend } from '../operations/backend.ts';
 import { firstLine } from '../operations/optionalPackage.ts';
 import { loadTrainingKernels } from './assemblies.ts';
 import { tfjsBinaries } from './binaries.ts';
@@ -15,15 +15,15 @@ import { registerSharedBackend } from './sharedBackend.ts';
 import { Threads, threadCount } from './threads.ts';
 
 /** One of each a process: tensors of an earlier opening stay what they are. */
-let opened: Promise<OpenRung> | undefined;
+let opened: Promise<OpenBackend> | undefined;
 
 /** On shared memory with own kernels and threads; where that cannot be had, as tfjs comes, saying why. */
-export function openWasm(): Promise<OpenRung> {
+export function openWasm(): Promise<OpenBackend> {
   opened ??= open();
   return opened;
 }
 
-async function open(): Promise<OpenRung> {
+async function open(): Promise<OpenBackend> {
   try {
     return await openShared();
   } catch (error) {
@@ -31,7 +31,7 @@ async function open(): Promise<OpenRung> {
   }
 }
 
-async function openShared(): Promise<OpenRung> {
+async function openShared(): Promise<OpenBackend> {
   // Throws where this thread may not wait for others.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);
   const module = await loadTrainingKernels();
@@ -43,7 +43,7 @@ async function openShared(): Promise<OpenRung> {
   const count = threads.count === 1 ? 'one thread' : `${threads.count} threads`;
   return {
     name: `WebAssembly (SIMD, ${threads.isFused ? 'FMA, ' : ''}${count})`,
-    backend: 'wasm',
+    tfjsBackend: 'wasm',
     hostMemory: true,
     memory: limit,
     operations: ownOperations(threads),
@@ -54,12 +54,12 @@ async function openShared(): Promise<OpenRung> {
 }
 
 /** tfjs's backend for one thread, with what training needs beside. */
-export async function openPlainWasm(why: string): Promise<OpenRung> {
+export async function openPlainWasm(why: string): Promise<OpenBackend> {
   completeKernels('wasm');
   replaceMatMul();
   setWasmPaths(tfjsBinaries());
   if (!(await withoutCrashHandlers(() => tf.setBackend('wasm')))) {
-    throw new RungUnavailable(
+    throw new BackendUnavailable(
       `the WebAssembly kernels in ${tfjsBinaries()} could not be started`,
       'reinstall the extension, or run `npm ci` in a checkout',
     );
@@ -67,9 +67,9 @@ export async function openPlainWasm(why: string): Promise<OpenRung> {
   const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
   return {
     name: `WebAssembly (${simd ? 'SIMD' : 'no SIMD'}, one thread)`,
-    backend: 'wasm',
+    tfjsBackend: 'wasm',
     hostMemory: true,
-    hindrance: `slower than it could be, for kernels on shared memory cannot be had: ${why}`,
+    limitation: `slower than it could be, for kernels on shared memory cannot be had: ${why}`,
     close: async () => {},
   };
 }

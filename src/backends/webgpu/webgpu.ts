@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
-import { type OpenRung, RungUnavailable } from '../operations/backend.ts';
+import { BackendUnavailable, type OpenBackend } from '../operations/backend.ts';
 import { firstLine, resolveOptional } from '../operations/optionalPackage.ts';
 import { DeviceErrors, type FailingDevice } from './errors.ts';
 
@@ -35,20 +35,20 @@ const LIMITS = [
 
 /** One of each a process: Dawn crashes now and then when a second instance is made. */
 let dawn: Promise<Gpu> | undefined;
-let opened: Promise<OpenRung> | undefined;
+let opened: Promise<OpenBackend> | undefined;
 
 /** Opening it again gives the same device, until it is closed. */
-export function openWebgpu(): Promise<OpenRung> {
+export function openWebgpu(): Promise<OpenBackend> {
   opened ??= open();
   return opened;
 }
 
-async function open(): Promise<OpenRung> {
+async function open(): Promise<OpenBackend> {
   dawn ??= loadDawn();
   const gpu = await dawn;
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) {
-    throw new RungUnavailable(
+    throw new BackendUnavailable(
       'Dawn finds no GPU it can drive',
       'install a Vulkan, Metal or Direct3D 12 driver for the GPU',
     );
@@ -68,9 +68,9 @@ async function open(): Promise<OpenRung> {
   const { info } = adapter;
   return {
     name: `${info.description || info.device || info.vendor || 'GPU'} (WebGPU)`,
-    backend: 'webgpu',
+    tfjsBackend: 'webgpu',
     hostMemory: false,
-    imitated: info.isFallbackAdapter ?? false,
+    isSoftware: info.isFallbackAdapter ?? false,
     check,
     close: async () => {
       opened = undefined;
@@ -88,7 +88,7 @@ async function loadDawn(): Promise<Gpu> {
     Object.assign(globalThis, globals);
     return create([]);
   } catch (error) {
-    throw new RungUnavailable(
+    throw new BackendUnavailable(
       `${PACKAGE} could not be loaded: ${firstLine(error)}`,
       `npm rebuild ${PACKAGE}`,
     );
@@ -102,7 +102,7 @@ function demandVulkanLoader(): void {
   } catch (error) {
     // The loader is no Node addon: a complaint about registration means that it is there.
     if (firstLine(error).includes('did not self-register')) return;
-    throw new RungUnavailable(
+    throw new BackendUnavailable(
       `the Vulkan loader ${VULKAN_LOADER} is missing`,
       "install it with the GPU's Vulkan driver (Debian, Ubuntu: apt install libvulkan1 mesa-vulkan-drivers, or NVIDIA's driver)",
     );

@@ -2,14 +2,14 @@ import { cpus } from 'node:os';
 import { version_core as tfjsVersion } from '@tensorflow/tfjs-core';
 import type { Command } from 'commander';
 import packageJson from '../../../package.json' with { type: 'json' };
-import { probeLadder, type RungReport } from '../../backends/order.ts';
+import { type BackendReport, probeBackends } from '../../backends/order.ts';
 
 interface Diagnosis {
   readonly versions: Readonly<Record<string, string>>;
   readonly machine: { readonly platform: string; readonly cpu: string; readonly cores: number };
-  /** From the fastest rung down. */
-  readonly ladder: readonly RungReport[];
-  /** The rung that `device: auto` takes. */
+  /** From the fastest backend down. */
+  readonly devices: readonly BackendReport[];
+  /** The backend that `device: auto` takes. */
   readonly auto: string | null;
 }
 
@@ -29,7 +29,7 @@ export function addDoctorCommand(program: Command): void {
 
 async function diagnose(): Promise<Diagnosis> {
   const processors = cpus();
-  const ladder = await probeLadder();
+  const devices = await probeBackends();
   return {
     versions: { grain: packageJson.version, node: process.versions.node, tfjs: tfjsVersion },
     machine: {
@@ -37,15 +37,15 @@ async function diagnose(): Promise<Diagnosis> {
       cpu: processors[0]?.model.trim() ?? 'unknown',
       cores: processors.length,
     },
-    ladder,
-    auto: ladder.find((report) => report.automatic)?.rung ?? null,
+    devices,
+    auto: devices.find((report) => report.automatic)?.backend ?? null,
   };
 }
 
-function asText({ versions, machine, ladder, auto }: Diagnosis): string {
-  const rungs = ladder.flatMap((report) => {
-    const mark = report.rung === auto ? '→' : report.usable ? '✓' : '✗';
-    const line = `${mark} ${report.rung.padEnd(10)} ${report.name ?? report.reason}`;
+function asText({ versions, machine, devices, auto }: Diagnosis): string {
+  const backends = devices.flatMap((report) => {
+    const mark = report.backend === auto ? '→' : report.usable ? '✓' : '✗';
+    const line = `${mark} ${report.backend.padEnd(10)} ${report.name ?? report.reason}`;
     const more = report.name ? report.reason && `usable, but ${report.reason}` : undefined;
     const indent = ' '.repeat(13);
     return [
@@ -60,7 +60,7 @@ function asText({ versions, machine, ladder, auto }: Diagnosis): string {
       .join(', '),
     `${machine.platform}, ${machine.cpu}, ${machine.cores} cores`,
     '',
-    ...rungs,
+    ...backends,
     '',
     auto ? `device: auto trains on ${auto}` : 'no device can train here',
   ].join('\n');

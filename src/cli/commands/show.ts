@@ -8,7 +8,7 @@ import { EVENTS_FILE } from '../../runs/files.ts';
 import { storeIn } from '../../runs/grainFolder.ts';
 import { type Aggregation, aggregationOf, type RunManifest } from '../../runs/manifest.ts';
 import { percent } from '../../runs/percent.ts';
-import { promiseOf } from '../../runs/promise.ts';
+import { guaranteeOf } from '../../runs/promise.ts';
 import { referredRun } from '../../runs/reference.ts';
 import type { RunSummary } from '../../runs/store.ts';
 import { EventTail } from '../../runs/tail.ts';
@@ -79,7 +79,7 @@ function promisesOf(steps: readonly StepEvent[], aggregation: Aggregation) {
   for (const step of steps) {
     const of = diagnosticsOf(step);
     if (!of) continue;
-    const promise = promiseOf(aggregation, of);
+    const promise = guaranteeOf(aggregation, of);
     if (promise === 'kept' || promise === 'broken') counts[promise]++;
     if (of.certified !== null) counts.measured++;
     if (of.certified === false) counts.against++;
@@ -117,7 +117,7 @@ function shownStep(event: StepEvent, manifest: RunManifest) {
     })),
     diagnostics,
     /** Whether the step kept the promise to go against no group. */
-    promise: diagnostics && promiseOf(aggregationOf(manifest), diagnostics),
+    promise: diagnostics && guaranteeOf(aggregationOf(manifest), diagnostics),
   };
 }
 
@@ -154,7 +154,7 @@ function asText(run: ShownRun): string {
     ...Object.entries(run.metrics).map(([name, value]) => [name, figure(value)]),
     ...(best ? [['best', `${figure(best.value)} at step ${best.step}`]] : []),
     ['groups', `${run.groups.names.length} by ${run.groups.by}`],
-    ['device', `${run.device.name} (${run.device.rung})`],
+    ['device', `${run.device.name} (${run.device.backend})`],
     ...costRows(run.cost),
     ['config', run.configPath],
     ['folder', run.folder],

@@ -1,4 +1,4 @@
-import { randomFor, shuffle } from '../../engine/seededRandom.ts';
+import { seededRandom, shuffle } from '../../engine/seededRandom.ts';
 import type { Grouping } from './grouping.ts';
 import { numberedNames, slices } from './slices.ts';
 
@@ -6,6 +6,7 @@ import { numberedNames, slices } from './slices.ts';
 export function random(count: number, seed: number): Grouping {
   return {
     names: numberedNames(count),
-    split: (step, batch) => slices(shuffle(batch.slice(), randomFor('groups', seed, step)), count),
+    split: (step, batch) =>
+      slices(shuffle(batch.slice(), seededRandom('groups', seed, step)), count),
   };
 }

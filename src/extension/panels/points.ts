@@ -2,7 +2,7 @@
 import type { StepDiagnostics } from '../../engine/diagnoseStep.ts';
 import type { Fact, StepEvent } from '../../runs/events.ts';
 import type { Aggregation } from '../../runs/manifest.ts';
-import { promiseOf } from '../../runs/promise.ts';
+import { guaranteeOf } from '../../runs/promise.ts';
 import type { ConflictPoint, CosineMatrix } from '../messages/conflict.ts';
 import type { MetricsPoint } from '../messages/metrics.ts';
 import type { BlockWeights, WeightsPoint } from '../messages/weights.ts';
@@ -31,7 +31,7 @@ export function pointOf(
     against: against && against.length / step.groups.length,
     updateAgainst: updateAgainst && updateAgainst.length / step.groups.length,
     stationary: derived.stationary,
-    guarantee: promiseOf(aggregation, derived),
+    guarantee: guaranteeOf(aggregation, derived),
     unmeasured: derived.unmeasured,
     loss: meanLoss(step),
   };

@@ -29,7 +29,7 @@ export function causalLoss(
   logitBytes = LOGIT_BYTES,
 ): CausalLoss {
   const { operations, sink } = pass;
-  return pass.kept.tidy(() => {
+  return pass.scope.tidy(() => {
     if (answers.rows.length === 0) return nothingAsked(hidden, head, answers, pass);
     const chosen = operations.gather(hidden, tf.tensor1d(answers.rows, 'int32'));
     const rowsAtOnce = Math.max(Math.floor(logitBytes / (4 * head.value.shape[0])), 1);

@@ -4,7 +4,7 @@ import type { TokenBatch } from '../../data/tokenBatch.ts';
 import { ModelError } from '../module/model.ts';
 import type { OnProgress } from '../module/onProgress.ts';
 import type { Pass } from '../module/pass.ts';
-import { Kept } from '../module/tensorScope.ts';
+import { TensorScope } from '../module/tensorScope.ts';
 import type { CausalNetwork } from './build.ts';
 import { KeyValueCache } from './cache.ts';
 
@@ -87,7 +87,7 @@ async function nextTokens(
   texts: number,
 ): Promise<ArrayLike<number>> {
   const length = ids.length / texts;
-  const kept = new Kept();
+  const kept = new TensorScope();
   try {
     const { y } = stack.forward(passOf(operations, cache, kept, ids, texts));
     const likeliest = kept.tidy(() => {
@@ -104,7 +104,7 @@ async function nextTokens(
 function passOf(
   operations: Operations,
   past: KeyValueCache,
-  kept: Kept,
+  kept: TensorScope,
   ids: readonly number[],
   texts: number,
 ): Pass {
@@ -119,5 +119,5 @@ function passOf(
     examples: [0, texts],
   };
   const bounds = [0, ids.length];
-  return { operations, tokens, bounds, mask, dropout: null, sink: null, kept, past };
+  return { operations, tokens, bounds, mask, dropout: null, sink: null, scope: kept, past };
 }

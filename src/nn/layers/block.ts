@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Matrix } from '../../backends/operations/operations.ts';
 import type { Forward, Layer } from '../module/pass.ts';
-import type { Kept } from '../module/tensorScope.ts';
+import type { TensorScope } from '../module/tensorScope.ts';
 
 /**
  * A layer as a unit of memory: all that it and the layers in it made is held until its way back has been gone, and then let go;
@@ -13,7 +13,7 @@ import type { Kept } from '../module/tensorScope.ts';
  */
 export function block<X>(layer: Layer<X>, recompute: boolean): Layer<X> {
   return (x, pass) => {
-    const { kept } = pass;
+    const { scope: kept } = pass;
     const outputOf = () => kept.tidy(() => layer(x, pass).y);
     if (!pass.sink) return { y: outputOf(), back: noWayBack };
     if (recompute) {
@@ -37,7 +37,7 @@ interface Held {
 }
 
 /** Keeps all tensors that are made, and are still there, from being disposed of with their scope. */
-function hold(kept: Kept, run: () => Forward): Held {
+function hold(kept: TensorScope, run: () => Forward): Held {
   const engine = tf.engine();
   engine.startScope('block');
   try {
@@ -51,7 +51,7 @@ function hold(kept: Kept, run: () => Forward): Held {
 }
 
 function goBack(
-  kept: Kept,
+  kept: TensorScope,
   { forward, tensors }: Held,
   ...args: Parameters<Forward['back']>
 ): Matrix | null {

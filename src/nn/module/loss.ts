@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 export type Loss = (outputs: tf.Tensor2D, targets: tf.Tensor1D) => tf.Scalar;
 
 /** With an output per example; generation has one per token. */
-export type Task = 'classification' | 'regression';
+export type SupervisedTask = 'classification' | 'regression';
 
 /** −mean log softmax(logits)[label], in nats; `labels` are int32 class indices. */
 const softmaxCrossEntropy: Loss = (logits, labels) => {
@@ -17,7 +17,7 @@ const softmaxCrossEntropy: Loss = (logits, labels) => {
 const meanSquaredError: Loss = (outputs, targets) =>
   tf.mean(tf.square(tf.sub(tf.reshape(outputs, [-1]), targets)));
 
-export const lossOf: Readonly<Record<Task, Loss>> = {
+export const lossOf: Readonly<Record<SupervisedTask, Loss>> = {
   classification: softmaxCrossEntropy,
   regression: meanSquaredError,
 };

@@ -8,7 +8,7 @@ import {
 } from '../../backends/operations/operations.ts';
 import type { TokenBatch } from '../../data/tokenBatch.ts';
 import type { Parameter, StackedGradient } from './parameter.ts';
-import { Kept } from './tensorScope.ts';
+import { TensorScope } from './tensorScope.ts';
 
 /** Where the groups' gradients go on the way back. */
 export interface GradientSink {
@@ -31,7 +31,7 @@ export interface Pass {
   /** Null where there will be no way back. */
   readonly sink: GradientSink | null;
   /** What is needed beyond a layer. Let go when no way will be gone any more, and when one failed midway. */
-  readonly kept: Kept;
+  readonly scope: TensorScope;
   /** Where text is generated: keys and values of the tokens before these. */
   readonly past?: Past;
 }
@@ -85,18 +85,18 @@ export async function passOver<T>(
   go: (pass: Pass) => Promise<T>,
 ): Promise<T> {
   const bounds = tokens.examples.map((example) => example * tokens.length);
-  const kept = new Kept();
+  const kept = new TensorScope();
   try {
     const mask = kept.add(maskOf(tokens));
     const lateSink = sink && late(sink, kept);
-    return await go({ operations, tokens, bounds, mask, dropout, sink: lateSink, kept });
+    return await go({ operations, tokens, bounds, mask, dropout, sink: lateSink, scope: kept });
   } finally {
     kept.dispose();
   }
 }
 
 /** Hands gradients on when the scope that they were made in is over, so that the sink's own tensors do not end with it. */
-function late(sink: GradientSink, kept: Kept): GradientSink {
+function late(sink: GradientSink, kept: TensorScope): GradientSink {
   let waiting: Parameters<GradientSink['add']>[] = [];
   return {
     add(parameter, gradient) {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Tensors that outlive the scopes they are made in, until each is disposed of, or given away, or all are let go. */
-export class Kept {
+export class TensorScope {
   readonly #tensors = new Set<tf.Tensor>();
 
   add<T extends tf.Tensor>(tensor: T): T {

@@ -2,13 +2,13 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { BlockMemory } from '../../engine/blocks.ts';
 import type { Memory, Warning } from '../../engine/types.ts';
 import type { ArrivalFacts } from '../../runs/events.ts';
-import type { Measured, Parts } from './products.ts';
+import type { Measured, ParameterVector } from './products.ts';
 
 /** What an aggregator carries from step to step, as plain JSON. */
 export type AggregatorMemory = Memory | BlockMemory;
 
 /** Which groups take part in a step. */
-export interface Turn {
+export interface StepGroups {
   /** Examples of each group, length k. */
   readonly sizes: readonly number[];
   /** Identity of each group across steps, length k; default 0…k−1. */
@@ -31,7 +31,7 @@ export interface AggregatedStep {
   /** d, one tensor per trained variable. Null: skip the step. */
   readonly gradients: readonly tf.Tensor[] | null;
   /** ‖v‖² of a vector, and its inner products with the groups' gradients; null if they are gone. Until the step's disposal. */
-  readonly measure: ((vector: Parts) => Promise<Measured>) | null;
+  readonly measure: ((vector: ParameterVector) => Promise<Measured>) | null;
   readonly warnings: readonly Warning[];
   /** Disposes of all tensors of the step. */
   dispose(): void;

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Measured, Parts } from './products.ts';
+import type { Measured, ParameterVector } from './products.ts';
 
 /**
  * Δ = θ before − θ after something that assigns the variables, measured against gradients that are still there: what a step
  * really was, with momentum, preconditioner and weight decay. For numbers as near as these the subtraction is exact.
  */
 export async function measureChange(
-  measure: (vector: Parts) => Promise<Measured>,
+  measure: (vector: ParameterVector) => Promise<Measured>,
   variables: readonly tf.Variable[],
   move: () => void,
 ): Promise<Measured> {

@@ -3,7 +3,7 @@ import type { Device } from '../../backends/device.ts';
 import { valuesOf } from '../../backends/operations/values.ts';
 import { gradDrop } from '../../engine/aggregators/graddrop.ts';
 import { type Draws, drawsFrom } from '../../engine/draws.ts';
-import type { Parts } from './products.ts';
+import type { ParameterVector } from './products.ts';
 
 /**
  * GradDrop's d of k gradients, one tensor per variable; see `gradDrop`. Lots are drawn coordinate by coordinate and variable by
@@ -14,7 +14,7 @@ import type { Parts } from './products.ts';
  */
 export function dropSigns(
   device: Device,
-  rows: readonly Parts[],
+  rows: readonly ParameterVector[],
   leak: number,
   seed: number,
 ): tf.Tensor[] {

@@ -14,7 +14,7 @@ import { orDispose } from './orDispose.ts';
 import { combineStack, gramOfStacks, measureStacks } from './stackProducts.ts';
 
 /** What a way of aggregating needs besides the gradients. */
-export interface Surroundings {
+export interface AggregationContext {
   readonly engine: EngineClient;
   readonly device: Device;
   readonly choice: AggregatorChoice;
@@ -24,13 +24,16 @@ export interface Surroundings {
   readonly problem: ProblemOptions;
 }
 
-type Way = (
+type GroupedStrategy = (
   source: GroupedSource,
-  surroundings: Surroundings,
+  surroundings: AggregationContext,
 ) => Promise<AggregatedStep & { readonly memory: AggregatorMemory | undefined }>;
 
 /** How stacked gradients are aggregated as they are; null where each group's own are needed. */
-export function groupedWay({ name }: AggregatorChoice, metric: Metric): Way | null {
+export function groupedStrategy(
+  { name }: AggregatorChoice,
+  metric: Metric,
+): GroupedStrategy | null {
   const { decidedBy, weighsBySizes } = aggregators[name];
   if (metric !== 'euclidean') return null;
   if (decidedBy === 'block-grams') return blockByBlock;
@@ -39,7 +42,7 @@ export function groupedWay({ name }: AggregatorChoice, metric: Metric): Way | nu
 }
 
 /** All gradients are kept until the Gram matrix of the whole has decided. */
-const byGram: Way = async ({ run }, { engine, device, choice, shapes, problem }) => {
+const byGram: GroupedStrategy = async ({ run }, { engine, device, choice, shapes, problem }) => {
   const collector = new StackCollector(shapes);
   try {
     const losses = await run(collector);
@@ -69,7 +72,10 @@ const byGram: Way = async ({ run }, { engine, device, choice, shapes, problem })
 };
 
 /** Weights that are known beforehand: the gradients of a block are combined and let go as soon as they have come. */
-const bySizes: Way = async (source, { engine, device, choice, blocks, shapes, problem }) => {
+const bySizes: GroupedStrategy = async (
+  source,
+  { engine, device, choice, blocks, shapes, problem },
+) => {
   const k = problem.sizes!.length;
   const weightsWithout = remembering(async (nonFinite: readonly number[]) => {
     const gram = identityWithout(nonFinite, k);
@@ -89,7 +95,10 @@ const bySizes: Way = async (source, { engine, device, choice, blocks, shapes, pr
 };
 
 /** Each block is solved, combined and let go as soon as its gradients have come. */
-const blockByBlock: Way = async (source, { engine, device, choice, blocks, shapes, problem }) => {
+const blockByBlock: GroupedStrategy = async (
+  source,
+  { engine, device, choice, blocks, shapes, problem },
+) => {
   const { memory, ...rest } = problem;
   const options = { ...rest, ...(memory && { memory: memory as unknown as BlockMemory }) };
   const solved: Aggregation[] = [];

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Parts } from './products.ts';
-import { taken } from './taken.ts';
+import type { ParameterVector } from './products.ts';
+import { readAndDispose } from './taken.ts';
 
 /**
  * Diagonal that the optimizer is about to multiply with, from gradients of the groups and their shares in the examples.
@@ -8,7 +8,7 @@ import { taken } from './taken.ts';
  * @returns P^½, one tensor per variable; the caller disposes of them
  */
 export type Preconditioner = (
-  gradients: readonly Parts[],
+  gradients: readonly ParameterVector[],
   shares: readonly number[],
 ) => readonly tf.Tensor[];
 
@@ -20,7 +20,7 @@ export type Preconditioner = (
  */
 export async function inMetric(
   preconditioner: Preconditioner,
-  gradients: readonly Parts[],
+  gradients: readonly ParameterVector[],
   sizes: readonly number[],
 ): Promise<tf.Tensor[][]> {
   const finite = await finiteOnes(gradients);
@@ -38,7 +38,7 @@ export async function inMetric(
 }
 
 /** Indices of the gradients without NaN and infinity: 0·x is 0 for what is finite. */
-async function finiteOnes(gradients: readonly Parts[]): Promise<number[]> {
+async function finiteOnes(gradients: readonly ParameterVector[]): Promise<number[]> {
   const tests = tf.tidy(() =>
     tf.stack(
       gradients.map((parts) =>
@@ -46,5 +46,5 @@ async function finiteOnes(gradients: readonly Parts[]): Promise<number[]> {
       ),
     ),
   );
-  return Array.from(await taken(tests)).flatMap((value, i) => (value === 0 ? [i] : []));
+  return Array.from(await readAndDispose(tests)).flatMap((value, i) => (value === 0 ? [i] : []));
 }

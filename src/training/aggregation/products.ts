@@ -2,10 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Device } from '../../backends/device.ts';
 import { valuesOf } from '../../backends/operations/values.ts';
 import { gramOf } from '../../engine/gram.ts';
-import { taken } from './taken.ts';
+import { readAndDispose } from './taken.ts';
 
 /** A vector in the space of the parameters: a tensor for each variable. */
-export type Parts = readonly tf.Tensor[];
+export type ParameterVector = readonly tf.Tensor[];
 
 /** A vector v by its inner products: ‖v‖², and ⟨v, gᵢ⟩ for each of the k vectors it was measured against. */
 export interface Measured {
@@ -17,7 +17,10 @@ export interface Measured {
  * Gram matrix of k vectors, k×k row-major. In this process's memory they are read in place and summed in float64; on a GPU they
  * stay there, sums are its float32, and k² numbers come down.
  */
-export async function gramOfParts(device: Device, rows: readonly Parts[]): Promise<Float64Array> {
+export async function gramOfParts(
+  device: Device,
+  rows: readonly ParameterVector[],
+): Promise<Float64Array> {
   if (!device.hostMemory) return gramOnDevice(rows);
   const total = new Float64Array(rows.length ** 2);
   for (let part = 0; part < rows[0]!.length; part++) {
@@ -27,19 +30,19 @@ export async function gramOfParts(device: Device, rows: readonly Parts[]): Promi
   return total;
 }
 
-async function gramOnDevice(rows: readonly Parts[]): Promise<Float64Array> {
+async function gramOnDevice(rows: readonly ParameterVector[]): Promise<Float64Array> {
   const gram = tf.tidy(() => {
     const matrix = stacked(rows);
     return tf.matMul(matrix, matrix, false, true);
   });
-  return Float64Array.from(await taken(gram));
+  return Float64Array.from(await readAndDispose(gram));
 }
 
 /** ‖v‖² and the inner products of v with k others, summed as in {@link gramOfParts}. */
 export async function measure(
   device: Device,
-  vector: Parts,
-  against: readonly Parts[],
+  vector: ParameterVector,
+  against: readonly ParameterVector[],
 ): Promise<Measured> {
   const all = [vector, ...against];
   const products = device.hostMemory
@@ -48,17 +51,20 @@ export async function measure(
   return { norm2: products[0]!, inner: products.slice(1) };
 }
 
-async function productsOnDevice(vector: Parts, all: readonly Parts[]): Promise<number[]> {
+async function productsOnDevice(
+  vector: ParameterVector,
+  all: readonly ParameterVector[],
+): Promise<number[]> {
   const products = tf.tidy(() => tf.matMul(stacked(all), stacked([vector]), false, true));
-  return Array.from(await taken(products));
+  return Array.from(await readAndDispose(products));
 }
 
-function stacked(rows: readonly Parts[]): tf.Tensor2D {
+function stacked(rows: readonly ParameterVector[]): tf.Tensor2D {
   const flat = rows.map((row) => tf.concat(row.map((part) => tf.reshape(part, [-1]))));
   return tf.stack(flat) as tf.Tensor2D;
 }
 
-function innerProduct(a: Parts, b: Parts): number {
+function innerProduct(a: ParameterVector, b: ParameterVector): number {
   return a.reduce((sum, part, i) => sum + dot(valuesOf(part), valuesOf(b[i]!)), 0);
 }
 

@@ -4,9 +4,9 @@ import type { StackedKernels } from '../../backends/operations/stacked.ts';
 import { valuesOf } from '../../backends/operations/values.ts';
 import { gramOf } from '../../engine/gram.ts';
 import type { StackedGradient } from '../../nn/module/parameter.ts';
-import { dot, type Measured, type Parts } from './products.ts';
+import { dot, type Measured, type ParameterVector } from './products.ts';
 import { scattered } from './stack.ts';
-import { taken } from './taken.ts';
+import { readAndDispose } from './taken.ts';
 
 /**
  * Gram matrix of k gradients that come as stacks, k×k row-major: summed in float64 where they lie in this process's memory; on
@@ -45,7 +45,7 @@ export function combineStack(
 /** ‖v‖² and the inner products of v with the k gradients, summed as in {@link gramOfStacks}. */
 export async function measureStacks(
   device: Device,
-  vector: Parts,
+  vector: ParameterVector,
   stacks: readonly StackedGradient[],
 ): Promise<Measured> {
   const kernels = kernelsOf(device);
@@ -62,7 +62,7 @@ function kernelsOf(device: Device): Sums | null {
 
 type Sums = Pick<StackedKernels, 'addGram' | 'products'>;
 
-/** What the kernels compute, for rungs that have none. */
+/** What the kernels compute, for backends that have none. */
 const inJavaScript: Sums = {
   addGram(stacked, gram) {
     const own = gramOf(rowsOf(stacked));
@@ -85,7 +85,7 @@ function rowsOf(stacked: tf.Tensor): Float32Array[] {
 
 function productsInMemory(
   kernels: Sums,
-  vector: Parts,
+  vector: ParameterVector,
   stacks: readonly StackedGradient[],
 ): number[] {
   const total = new Array<number>(groupsIn(stacks[0]!) + 1).fill(0);
@@ -109,11 +109,11 @@ async function gramOnDevice(stacks: readonly StackedGradient[]): Promise<Float64
       }),
     ),
   );
-  return Float64Array.from(await taken(gram));
+  return Float64Array.from(await readAndDispose(gram));
 }
 
 async function productsOnDevice(
-  vector: Parts,
+  vector: ParameterVector,
   stacks: readonly StackedGradient[],
 ): Promise<number[]> {
   const products = tf.tidy(() => {
@@ -123,7 +123,7 @@ async function productsOnDevice(
     const norm2 = vector.map((part) => tf.reshape(tf.sum(tf.square(part)), [1, 1]));
     return tf.concat([sum(inner), sum(norm2)]);
   });
-  return Array.from(await taken(products));
+  return Array.from(await readAndDispose(products));
 }
 
 /** ((w₀g₀ + w₁g₁) + w₂g₂) + …, each product and sum rounded to float32. */

@@ -11,18 +11,18 @@ import { screen } from '../../engine/screen.ts';
 import type { AggregatorChoice, Memory, ProblemOptions } from '../../engine/types.ts';
 import type { GroupGradient } from '../../nn/small/gradients.ts';
 import type { GradientSource, GroupedSource, SeparateSource } from '../objective/objective.ts';
-import type { AggregatedStep, AggregatorMemory, Turn } from './aggregated.ts';
+import type { AggregatedStep, AggregatorMemory, StepGroups } from './aggregated.ts';
 import type { ParameterBlock } from './blocks.ts';
 import { meanWeights, sumOfGrams } from './blockWeights.ts';
 import { StackCollector } from './collect.ts';
 import { combine } from './combine.ts';
 import { dropSigns } from './dropSigns.ts';
-import { groupedWay } from './grouped.ts';
+import { groupedStrategy } from './grouped.ts';
 import { inMetric, type Preconditioner } from './metric.ts';
 import { orDispose } from './orDispose.ts';
-import { gramOfParts, type Measured, measure, type Parts } from './products.ts';
+import { gramOfParts, type Measured, measure, type ParameterVector } from './products.ts';
 import { stream } from './stream.ts';
-import { taken } from './taken.ts';
+import { readAndDispose } from './taken.ts';
 
 /** What an aggregator makes of gradients that are all there. */
 type Decision = Pick<
@@ -60,14 +60,14 @@ export class StepAggregator {
   }
 
   /** Gradients that are made only when they are asked for need not all be in memory at once. */
-  aggregate(source: GradientSource, turn: Turn): Promise<AggregatedStep> {
+  aggregate(source: GradientSource, turn: StepGroups): Promise<AggregatedStep> {
     return source.kind === 'separate'
       ? this.#aggregateSeparate(source.groups, turn)
       : this.#aggregateGrouped(source, turn);
   }
 
-  async #aggregateGrouped(source: GroupedSource, turn: Turn): Promise<AggregatedStep> {
-    const aggregate = groupedWay(this.#choice, this.#options.aggregation.metric);
+  async #aggregateGrouped(source: GroupedSource, turn: StepGroups): Promise<AggregatedStep> {
+    const aggregate = groupedStrategy(this.#choice, this.#options.aggregation.metric);
     if (!aggregate) return this.#aggregateCut(source, turn);
     const { memory, ...step } = await aggregate(source, {
       engine: this.#engine,
@@ -82,7 +82,7 @@ export class StepAggregator {
   }
 
   /** For aggregators that have no use for stacks. */
-  async #aggregateCut({ run }: GroupedSource, turn: Turn): Promise<AggregatedStep> {
+  async #aggregateCut({ run }: GroupedSource, turn: StepGroups): Promise<AggregatedStep> {
     const collector = new StackCollector(this.#options.shapes!);
     try {
       const losses = await run(collector);
@@ -97,7 +97,10 @@ export class StepAggregator {
     for (const [i, loss] of losses.entries()) yield collector.group(i, loss);
   }
 
-  async #aggregateSeparate(groups: SeparateSource['groups'], turn: Turn): Promise<AggregatedStep> {
+  async #aggregateSeparate(
+    groups: SeparateSource['groups'],
+    turn: StepGroups,
+  ): Promise<AggregatedStep> {
     if (this.#decidedBy === 'arrival') return this.#stream(groups);
     const all: GroupGradient[] = [];
     const dispose = () => {
@@ -123,7 +126,7 @@ export class StepAggregator {
   }
 
   /** Where the gradients stand in shared memory, the engine reads them there. */
-  #measureWith(groups: readonly GroupGradient[]): (vector: Parts) => Promise<Measured> {
+  #measureWith(groups: readonly GroupGradient[]): (vector: ParameterVector) => Promise<Measured> {
     if (!this.#isShared) {
       const parts = groups.map(({ gradients }) => gradients);
       return (vector) => measure(this.#device, vector, parts);
@@ -165,7 +168,7 @@ export class StepAggregator {
     };
   }
 
-  async #decide(groups: readonly GroupGradient[], turn: Turn): Promise<Decision> {
+  async #decide(groups: readonly GroupGradient[], turn: StepGroups): Promise<Decision> {
     if (this.#decidedBy === 'coordinates') return this.#byCoordinates(groups, turn);
     const { aggregation, preconditioner } = this.#options;
     const parts = groups.map(({ gradients }) => gradients);
@@ -181,8 +184,8 @@ export class StepAggregator {
   /** @param rows the gradients in the metric of the aggregation */
   #byProducts(
     groups: readonly GroupGradient[],
-    rows: readonly Parts[],
-    turn: Turn,
+    rows: readonly ParameterVector[],
+    turn: StepGroups,
   ): Promise<Decision> {
     return this.#decidedBy === 'block-grams'
       ? this.#byBlocks(groups, rows, turn)
@@ -191,8 +194,8 @@ export class StepAggregator {
 
   async #byGram(
     groups: readonly GroupGradient[],
-    rows: readonly Parts[],
-    turn: Turn,
+    rows: readonly ParameterVector[],
+    turn: StepGroups,
   ): Promise<Decision> {
     const options = this.#problemOptions(turn);
     const { gram, weights, warnings, memory } = this.#device.hostMemory
@@ -206,7 +209,7 @@ export class StepAggregator {
   }
 
   /** The engine's threads read the gradients where they lie, and write the combination beside them. */
-  async #throughSharedMemory(rows: readonly Parts[], options: ProblemOptions) {
+  async #throughSharedMemory(rows: readonly ParameterVector[], options: ProblemOptions) {
     const d = rows[0]!.reduce((size, part) => size + part.size, 0);
     this.#shared.resize(rows.length, d);
     for (const [i, row] of rows.entries()) {
@@ -232,15 +235,15 @@ export class StepAggregator {
   }
 
   /** The gradients stay on the GPU. */
-  async #onDevice(rows: readonly Parts[], options: ProblemOptions) {
+  async #onDevice(rows: readonly ParameterVector[], options: ProblemOptions) {
     const gram = await gramOfParts(this.#device, rows);
     return { ...(await this.#engine.aggregate({ gram, ...options }, this.#choice)), gram };
   }
 
   async #byBlocks(
     groups: readonly GroupGradient[],
-    rows: readonly Parts[],
-    turn: Turn,
+    rows: readonly ParameterVector[],
+    turn: StepGroups,
   ): Promise<Decision> {
     const blocks = this.#options.blocks!;
     const grams: Float64Array[] = [];
@@ -266,7 +269,10 @@ export class StepAggregator {
     };
   }
 
-  async #byCoordinates(groups: readonly GroupGradient[], { seed = 0 }: Turn): Promise<Decision> {
+  async #byCoordinates(
+    groups: readonly GroupGradient[],
+    { seed = 0 }: StepGroups,
+  ): Promise<Decision> {
     const parts = groups.map(({ gradients }) => gradients);
     const gram = await gramOfParts(this.#device, parts);
     const screening = screen({ gram });
@@ -283,7 +289,7 @@ export class StepAggregator {
     });
   }
 
-  #problemOptions({ sizes, groups, seed }: Turn): ProblemOptions {
+  #problemOptions({ sizes, groups, seed }: StepGroups): ProblemOptions {
     const memory = this.memory as Memory | undefined;
     return {
       sizes,
@@ -296,5 +302,5 @@ export class StepAggregator {
 }
 
 async function readLosses(groups: readonly GroupGradient[]): Promise<Float32Array> {
-  return taken(tf.stack(groups.map((group) => group.loss)));
+  return readAndDispose(tf.stack(groups.map((group) => group.loss)));
 }

@@ -1,6 +1,6 @@
 import { sampleCorrelation, sampleRankCorrelation } from 'simple-statistics';
 import { finalAnswer } from '../../data/answers.ts';
-import type { Task } from '../../nn/module/loss.ts';
+import type { SupervisedTask } from '../../nn/module/loss.ts';
 
 /** Outputs of a network over n examples, row-major n×width. */
 export interface Outputs {
@@ -18,7 +18,7 @@ export interface Outputs {
  * @param targets length n: class indices, or values.
  */
 export function measure(
-  task: Task,
+  task: SupervisedTask,
   outputs: Outputs,
   targets: ArrayLike<number>,
 ): Record<string, number> {

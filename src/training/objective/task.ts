@@ -12,7 +12,7 @@ export interface SavedModel {
 }
 
 /** What the runs of a config train, and on what. */
-export interface Subject {
+export interface TrainingTask {
   readonly data: Data;
   /** What the data were read from. */
   readonly files: DataFiles;

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { TableData } from '../../data/dataset.ts';
 import type { Group } from '../../data/groups/grouping.ts';
-import { lossOf, type Task } from '../../nn/module/loss.ts';
+import { lossOf, type SupervisedTask } from '../../nn/module/loss.ts';
 import type { OnProgress } from '../../nn/module/onProgress.ts';
 import type { TrainableNetwork } from '../../nn/small/build.ts';
 import { type GroupGradient, groupGradient } from '../../nn/small/gradients.ts';
@@ -15,9 +15,9 @@ import { tensorsOf } from './tensors.ts';
 export class TabularObjective implements Objective {
   readonly model: TrainableNetwork;
   readonly #data: TableData;
-  readonly #task: Task;
+  readonly #task: SupervisedTask;
 
-  constructor(model: TrainableNetwork, data: TableData, task: Task) {
+  constructor(model: TrainableNetwork, data: TableData, task: SupervisedTask) {
     this.model = model;
     this.#data = data;
     this.#task = task;

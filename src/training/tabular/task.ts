@@ -3,11 +3,11 @@ import type { Request } from '../../config/request.ts';
 import { evaluatedRows } from '../../data/evaluated.ts';
 import { loadData } from '../../data/load.ts';
 import { readFiles } from '../../data/readFiles.ts';
-import type { Task } from '../../nn/module/loss.ts';
+import type { SupervisedTask } from '../../nn/module/loss.ts';
 import { buildModel } from '../../nn/small/build.ts';
 import { modelFiles } from '../../nn/small/files.ts';
 import type { Loading } from '../../runs/loading.ts';
-import type { SavedModel, Subject } from '../objective/task.ts';
+import type { SavedModel, TrainingTask } from '../objective/task.ts';
 import { TabularObjective } from './tabularObjective.ts';
 
 /**
@@ -18,7 +18,7 @@ import { TabularObjective } from './tabularObjective.ts';
 export async function openTables(
   request: Request,
   onLoading: (loading: Loading) => void,
-): Promise<Subject> {
+): Promise<TrainingTask> {
   const { config, folder } = request;
   const { data: all, files } = await readFiles(request, onLoading, (files, onBytes) =>
     loadData(request, files, onBytes),
@@ -33,7 +33,7 @@ export async function openTables(
     warnings: [],
     async objective(_device, { init }) {
       const model = await buildModel(config.model, { input: data.shape, outputs }, init, folder);
-      return new TabularObjective(model, data, config.task as Task);
+      return new TabularObjective(model, data, config.task as SupervisedTask);
     },
   };
 }

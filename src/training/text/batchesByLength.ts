@@ -27,7 +27,7 @@ export function batchesByLength(lengths: ArrayLike<number>, tokens = TOKENS): nu
  * half the tokens, and so from then on: one result never mixes batches of two makes. The batch that needs most comes first,
  * so that the same network with the same memory free finds the same batches; others change a result by rounding at most.
  */
-export class RoomyBatches {
+export class AdaptiveBatcher {
   readonly #device: Fallible;
   #tokens: number;
 

@@ -6,7 +6,7 @@ import { CausalModel } from '../../nn/decoders/causalModel.ts';
 import { sequenceEncoder } from '../../nn/encoders/build.ts';
 import type { CheckpointSource } from '../../nn/layers/checkpointSource.ts';
 import type { Plan } from '../../nn/layers/plan.ts';
-import type { Task } from '../../nn/module/loss.ts';
+import type { SupervisedTask } from '../../nn/module/loss.ts';
 import { SequenceModel } from '../../nn/sequenceModel.ts';
 import { TransformerModel } from '../../nn/transformerModel.ts';
 import type { Seed } from '../../runs/manifest.ts';
@@ -51,7 +51,7 @@ export async function textObjective(
 
 type Source = Omit<CheckpointSource<unknown>, 'config'>;
 
-async function predictor(setting: TextSetting, source: Source, task: Task) {
+async function predictor(setting: TextSetting, source: Source, task: SupervisedTask) {
   const { checkpoint, data, device } = setting;
   const { config, padId } = checkpoint;
   const outputs = task === 'classification' ? data.classes.length : 1;

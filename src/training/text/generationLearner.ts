@@ -11,7 +11,7 @@ import type { Dropout, GradientSink } from '../../nn/module/pass.ts';
 import { measureGeneration } from '../objective/metrics.ts';
 import type { Validation } from '../objective/objective.ts';
 import { placeOf } from '../objective/predictions.ts';
-import { RoomyBatches } from './batchesByLength.ts';
+import { AdaptiveBatcher } from './batchesByLength.ts';
 import { boundsOf } from './bounds.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Learner } from './learner.ts';
@@ -25,16 +25,16 @@ export class GenerationLearner implements Learner {
   readonly #data: TextData;
   readonly #checkpoint: Checkpoint;
   readonly #answering: Answering;
-  readonly #lossBatches: RoomyBatches;
-  readonly #answerBatches: RoomyBatches;
+  readonly #lossBatches: AdaptiveBatcher;
+  readonly #answerBatches: AdaptiveBatcher;
 
   constructor(model: CausalModel, { data, checkpoint, config, device }: TextSetting) {
     this.#model = model;
     this.#data = data;
     this.#checkpoint = checkpoint;
     this.#answering = config.data;
-    this.#lossBatches = new RoomyBatches(device);
-    this.#answerBatches = new RoomyBatches(device);
+    this.#lossBatches = new AdaptiveBatcher(device);
+    this.#answerBatches = new AdaptiveBatcher(device);
   }
 
   async gradients(

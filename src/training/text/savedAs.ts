@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { GenerationConfig } from '../../hub/architecture/generationConfig.ts';
-import type { Task } from '../../nn/module/loss.ts';
+import type { SupervisedTask } from '../../nn/module/loss.ts';
 import { adapterFiles, type Files, wholeFiles } from '../../nn/transformerFiles.ts';
 import { loraOf } from './lora.ts';
 import type { TextSetting } from './setting.ts';
@@ -65,7 +65,7 @@ function endsOf({ endIds }: GenerationConfig) {
 }
 
 /** What transformers reads of a head's outputs. */
-function outputsOf(task: Task, classes: readonly string[]) {
+function outputsOf(task: SupervisedTask, classes: readonly string[]) {
   const names = task === 'classification' ? classes : ['LABEL_0'];
   return {
     problem_type: task === 'classification' ? 'single_label_classification' : 'regression',

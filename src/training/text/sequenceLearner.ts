@@ -3,14 +3,14 @@ import type { TextData, TextDataset } from '../../data/dataset.ts';
 import type { Group } from '../../data/groups/grouping.ts';
 import type { TokenBatch } from '../../data/tokenBatch.ts';
 import { tokenBatchOf } from '../../data/tokenBatch.ts';
-import type { Task } from '../../nn/module/loss.ts';
+import type { SupervisedTask } from '../../nn/module/loss.ts';
 import type { OnProgress } from '../../nn/module/onProgress.ts';
 import type { Dropout, GradientSink } from '../../nn/module/pass.ts';
 import type { SequenceModel } from '../../nn/sequenceModel.ts';
 import { measure, type Outputs } from '../objective/metrics.ts';
 import type { Validation } from '../objective/objective.ts';
 import { predictionsOf } from '../objective/predictions.ts';
-import { RoomyBatches } from './batchesByLength.ts';
+import { AdaptiveBatcher } from './batchesByLength.ts';
 import { boundsOf } from './bounds.ts';
 import type { Learner } from './learner.ts';
 
@@ -18,17 +18,17 @@ import type { Learner } from './learner.ts';
 export class SequenceLearner implements Learner {
   readonly #model: SequenceModel;
   readonly #data: TextData;
-  readonly #task: Task;
+  readonly #task: SupervisedTask;
   readonly #padId: number;
-  readonly #batches: RoomyBatches;
+  readonly #batches: AdaptiveBatcher;
 
   constructor(
     model: SequenceModel,
     data: TextData,
-    task: Task,
+    task: SupervisedTask,
     { padId, device }: { readonly padId: number; readonly device: Fallible },
   ) {
-    this.#batches = new RoomyBatches(device);
+    this.#batches = new AdaptiveBatcher(device);
     this.#model = model;
     this.#data = data;
     this.#task = task;

@@ -3,7 +3,7 @@ import { evaluatedTexts } from '../../data/evaluated.ts';
 import { loadTextData } from '../../data/loadTexts.ts';
 import { readFiles } from '../../data/readFiles.ts';
 import type { Loading } from '../../runs/loading.ts';
-import type { Subject } from '../objective/task.ts';
+import type { TrainingTask } from '../objective/task.ts';
 import { textObjective } from './buildObjective.ts';
 import { checkpointFiles, openCheckpoint } from './checkpoint.ts';
 import { emptyTexts } from './emptyTexts.ts';
@@ -19,7 +19,7 @@ import { savedHead } from './savedHead.ts';
 export async function openTexts(
   request: Request,
   onLoading: (loading: Loading) => void,
-): Promise<Subject> {
+): Promise<TrainingTask> {
   const { config } = request;
   const checkpoint = await openCheckpoint(request, onLoading);
   const { name, revision, folder, tokenizer } = checkpoint;

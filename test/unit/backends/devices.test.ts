@@ -5,8 +5,8 @@ import { after, before, describe, type TestContext, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { Command } from 'commander';
 import { type Device, openDevice } from '../../../src/backends/device.ts';
-import { RUNGS } from '../../../src/backends/operations/backend.ts';
-import { probeLadder, type RungReport } from '../../../src/backends/order.ts';
+import { BACKENDS } from '../../../src/backends/operations/backend.ts';
+import { type BackendReport, probeBackends } from '../../../src/backends/order.ts';
 import { addDoctorCommand } from '../../../src/cli/commands/doctor.ts';
 import { resolvedAggregation } from '../../../src/config/aggregation.ts';
 import { EngineClient } from '../../../src/engine/client.ts';
@@ -15,51 +15,53 @@ import { buildModel } from '../../../src/nn/small/build.ts';
 import { groupGradient } from '../../../src/nn/small/gradients.ts';
 import { StepAggregator } from '../../../src/training/aggregation/step.ts';
 
-describe('device ladder', () => {
-  let ladder: readonly RungReport[];
+describe('backend order', () => {
+  let reports: readonly BackendReport[];
   before(async () => {
-    ladder = await probeLadder();
+    reports = await probeBackends();
   });
 
-  test('has every rung from the top, each usable or with a reason and a remedy', () => {
+  test('has every backend from the top, each usable or with a reason and a remedy', () => {
     assert.deepEqual(
-      ladder.map((report) => report.rung),
-      [...RUNGS],
+      reports.map((report) => report.backend),
+      [...BACKENDS],
     );
-    for (const { rung, usable, name, reason, remedy } of ladder) {
-      if (usable) assert.ok(name, rung);
-      else assert.ok(reason && remedy && !reason.includes('\n'), `${rung}: ${reason}; ${remedy}`);
+    for (const { backend, usable, name, reason, remedy } of reports) {
+      if (usable) assert.ok(name, backend);
+      else
+        assert.ok(reason && remedy && !reason.includes('\n'), `${backend}: ${reason}; ${remedy}`);
     }
   });
 
   test('what needs nothing but Node holds everywhere', () => {
-    const usable = ladder.filter((report) => report.automatic).map((report) => report.rung);
+    const usable = reports.filter((report) => report.automatic).map((report) => report.backend);
     assert.deepEqual(usable.slice(-2), ['wasm', 'cpu']);
-    assert.match(ladder[3]!.name!, /^WebAssembly \(SIMD/);
+    assert.match(reports[3]!.name!, /^WebAssembly \(SIMD/);
   });
 
-  test('a rung that cannot be had is refused with why and what to do', async () => {
-    const unusable = ladder.filter((report) => !report.usable);
-    for (const { rung, reason, remedy } of unusable) {
-      await assert.rejects(openDevice(rung), (error: Error) => {
+  test('a backend that cannot be had is refused with why and what to do', async () => {
+    const unusable = reports.filter((report) => !report.usable);
+    for (const { backend, reason, remedy } of unusable) {
+      await assert.rejects(openDevice(backend), (error: Error) => {
         assert.equal(error.name, 'DeviceError');
-        for (const part of [rung, reason!, remedy!]) assert.ok(error.message.includes(part), part);
+        for (const part of [backend, reason!, remedy!])
+          assert.ok(error.message.includes(part), part);
         return true;
       });
     }
   });
 
-  test('auto takes the first rung that holds', async () => {
+  test('auto takes the first backend that holds', async () => {
     const device = await openDevice('auto');
-    assert.equal(device.rung, ladder.find((report) => report.automatic)!.rung);
+    assert.equal(device.backend, reports.find((report) => report.automatic)!.backend);
     await device.close();
   });
 
   test('a device opened is where tensors are made', async () => {
-    for (const rung of ['wasm', 'cpu', 'wasm'] as const) {
-      const device = await openDevice(rung);
-      assert.deepEqual([device.rung, device.hostMemory], [rung, true]);
-      assert.equal(tf.getBackend(), rung);
+    for (const backend of ['wasm', 'cpu', 'wasm'] as const) {
+      const device = await openDevice(backend);
+      assert.deepEqual([device.backend, device.hostMemory], [backend, true]);
+      assert.equal(tf.getBackend(), backend);
       assert.deepEqual([...tf.square(tf.tensor1d([1, 2])).dataSync()], [1, 4]);
     }
   });
@@ -84,7 +86,7 @@ const counts = {
   unhandledRejection: process.listenerCount('unhandledRejection'),
 };
 
-describe('every usable rung', () => {
+describe('every usable backend', () => {
   let engine: EngineClient;
   before(() => {
     engine = EngineClient.start();
@@ -153,15 +155,15 @@ describe('every usable rung', () => {
     });
   }
 
-  /** Numbers that every usable rung is to find as the CPU does, to 1e-4 of the largest of their kind. */
+  /** Numbers that every usable backend is to find as the CPU does, to 1e-4 of the largest of their kind. */
   async function compareWithCpu(
     t: TestContext,
     numbersOn: (device: Device) => Promise<Record<string, readonly number[]>>,
   ): Promise<void> {
     const expected = await numbersOn(await openDevice('cpu'));
-    for (const { rung, usable, reason } of await probeLadder()) {
-      await t.test(rung, { skip: usable ? false : reason! }, async () => {
-        const device = await openDevice(rung);
+    for (const { backend, usable, reason } of await probeBackends()) {
+      await t.test(backend, { skip: usable ? false : reason! }, async () => {
+        const device = await openDevice(backend);
         const actual = await numbersOn(device);
         for (const [part, values] of Object.entries(expected)) {
           const scale = Math.max(...values.map(Math.abs));
@@ -193,7 +195,7 @@ test('a process that used a device ends by itself', () => {
   assert.deepEqual({ stdout, status }, { stdout: '512\n', status: 0 });
 });
 
-test('grain doctor prints the ladder, for people and as JSON', async (t) => {
+test('grain doctor lists the devices, for people and as JSON', async (t) => {
   const print = t.mock.method(console, 'log', () => {});
   const doctor = async (...options: string[]) => {
     const program = new Command();
@@ -202,14 +204,15 @@ test('grain doctor prints the ladder, for people and as JSON', async (t) => {
     return String(print.mock.calls.at(-1)!.arguments[0]);
   };
   const diagnosis = JSON.parse(await doctor('--json'));
-  const ladder = await probeLadder();
-  assert.deepEqual(diagnosis.ladder, JSON.parse(JSON.stringify(ladder)));
-  assert.equal(diagnosis.auto, ladder.find((report) => report.automatic)!.rung);
+  const reports = await probeBackends();
+  assert.deepEqual(diagnosis.devices, JSON.parse(JSON.stringify(reports)));
+  assert.equal(diagnosis.auto, reports.find((report) => report.automatic)!.backend);
   assert.equal(diagnosis.versions.node, process.versions.node);
 
   const text = await doctor();
-  for (const { rung, name, reason, remedy } of ladder) {
-    for (const part of [rung, name ?? reason!, remedy ?? '']) assert.ok(text.includes(part), part);
+  for (const { backend, name, reason, remedy } of reports) {
+    for (const part of [backend, name ?? reason!, remedy ?? ''])
+      assert.ok(text.includes(part), part);
   }
   assert.match(text, new RegExp(`auto trains on ${diagnosis.auto}$`));
 });

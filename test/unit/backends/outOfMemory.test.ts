@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { openDevice } from '../../../src/backends/device.ts';
 import { isOutOfMemory, OutOfMemoryError } from '../../../src/backends/operations/outOfMemory.ts';
 
-test('a tensor that finds no room on the rung wasm is refused, and the others are as they were', async () => {
+test('a tensor that finds no room on the backend wasm is refused, and the others are as they were', async () => {
   const device = await openDevice('wasm');
   const kept = tf.tensor2d([[1, 2, 3]]);
   // What is beyond 32 bits, and what is only more than is left.

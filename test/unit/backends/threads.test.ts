@@ -199,7 +199,7 @@ describe('the death of a thread is reported', () => {
   });
 });
 
-/** What a process of its own prints that takes steps with an MLP on the rung `wasm`, after a change to its world. */
+/** What a process of its own prints that takes steps with an MLP on the backend `wasm`, after a change to its world. */
 function stepsAfter(change: string): { name: string; reason?: string; parameters: string } {
   const source = `
     import { createHash } from 'node:crypto';
@@ -209,12 +209,12 @@ function stepsAfter(change: string): { name: string; reason?: string; parameters
     ${change}
     syncBuiltinESMExports();
     const tf = await import('@tensorflow/tfjs-core');
-    const { tryRung } = await import('./src/backends/order.ts');
+    const { tryBackend } = await import('./src/backends/order.ts');
     const { openDevice } = await import('./src/backends/device.ts');
     const { groupGradient } = await import('./src/nn/small/gradients.ts');
     const { lossOf } = await import('./src/nn/module/loss.ts');
     const { buildModel } = await import('./src/nn/small/build.ts');
-    const { report } = await tryRung('wasm');
+    const { report } = await tryBackend('wasm');
     await openDevice('wasm');
     const config = { architecture: 'mlp', hidden: [160] };
     const model = await buildModel(config, { input: [150], outputs: 7 }, 1, '.');

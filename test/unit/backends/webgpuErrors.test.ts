@@ -6,11 +6,11 @@ import { after, before, describe, test } from 'node:test';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { isOutOfMemory } from '../../../src/backends/operations/outOfMemory.ts';
-import { tryRung } from '../../../src/backends/order.ts';
+import { tryBackend } from '../../../src/backends/order.ts';
 import { tinyTexts, writeTinyBert } from '../training/tinyCheckpoint.ts';
 import { trainerOf, unheard } from '../training/trainerOf.ts';
 
-const { report, open } = await tryRung('webgpu');
+const { report, open } = await tryBackend('webgpu');
 await open?.close();
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-webgpu-'));

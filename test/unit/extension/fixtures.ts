@@ -38,7 +38,7 @@ export function summary(wanted: Wanted = {}): RunSummary {
     configPath: 'grain.yaml',
     config: {},
     fingerprints: {},
-    device: { rung: 'cpu', name: 'CPU' },
+    device: { backend: 'cpu', name: 'CPU' },
     versions: {},
   };
   return {

@@ -70,15 +70,17 @@ describe('fresh weights', () => {
   }
 });
 
-for (const [kind, rung] of KINDS.flatMap((kind) => RUNGS.map((rung) => [kind, rung] as const))) {
-  describe(`${kind} on ${rung}, beside transformers`, () => {
+for (const [kind, backend] of KINDS.flatMap((kind) =>
+  RUNGS.map((backend) => [kind, backend] as const),
+)) {
+  describe(`${kind} on ${backend}, beside transformers`, () => {
     const causal = path.join(folder, kind, 'causal');
     const expectedOf = (name: string) =>
       tensorsOf(path.join(folder, kind, name, 'expected.safetensors'));
     let device: Device;
     let operations: Operations;
     before(async () => {
-      device = await openDevice(rung);
+      device = await openDevice(backend);
       operations = device.operations ?? composed;
     });
     after(() => device.close());

@@ -74,7 +74,7 @@ export async function logitsOf(
 ) {
   return passOver(operations, tokens, { dropout: null, sink: null }, async (pass) => {
     const { y } = stack.forward(pass);
-    const logits = pass.kept.add(operations.linear(y, head.value, null, 'out-in'));
+    const logits = pass.scope.add(operations.linear(y, head.value, null, 'out-in'));
     return logits.data<'float32'>();
   });
 }

@@ -111,13 +111,15 @@ before(async () => {
   await python('encoders_peer.py', [folder, JSON.stringify(batch)]);
 });
 
-const places = KINDS.flatMap((kind) => (['cpu', 'wasm'] as const).map((rung) => ({ kind, rung })));
+const places = KINDS.flatMap((kind) =>
+  (['cpu', 'wasm'] as const).map((backend) => ({ kind, backend })),
+);
 
-for (const { kind, rung } of places) {
-  describe(`${kind} on ${rung}, beside transformers`, () => {
+for (const { kind, backend } of places) {
+  describe(`${kind} on ${backend}, beside transformers`, () => {
     let device: Device;
     before(async () => {
-      device = await openDevice(rung);
+      device = await openDevice(backend);
     });
     after(() => device.close());
 

@@ -28,7 +28,7 @@ describe('what a way through a network holds until the way back', () => {
       const before = tf.memory().numBytes;
       const { y, back } = stack.forward(pass);
       const bytes = tf.memory().numBytes - before;
-      if (sink) await back(pass.kept.add(tf.onesLike(y)));
+      if (sink) await back(pass.scope.add(tf.onesLike(y)));
       return bytes;
     });
     parameters.dispose();

@@ -7,7 +7,7 @@ import { sequenceEncoder } from '../../../src/nn/encoders/build.ts';
 import { maxTokens } from '../../../src/nn/encoders/positions.ts';
 import type { Parameters } from '../../../src/nn/layers/parameters.ts';
 import { defaultTargets, type Plan } from '../../../src/nn/layers/plan.ts';
-import type { Task } from '../../../src/nn/module/loss.ts';
+import type { SupervisedTask } from '../../../src/nn/module/loss.ts';
 import type { Dropout, GradientSink } from '../../../src/nn/module/pass.ts';
 import { SequenceModel } from '../../../src/nn/sequenceModel.ts';
 import { logitsOf, openCausal, withoutPadding } from './decoders.ts';
@@ -42,7 +42,7 @@ interface Opened {
 export async function openTiny(
   base: string,
   plan: Plan,
-  task: Task = 'classification',
+  task: SupervisedTask = 'classification',
 ): Promise<Opened> {
   const config = await readCheckpointConfig(base);
   if (config.kind === 'decoder') {

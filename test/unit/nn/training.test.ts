@@ -74,8 +74,8 @@ describe('a tiny BERT on WebGPU', () => {
   test('has the losses and gradients that the CPU gives', async (t) => {
     if (!(await hasWebgpu(t))) return;
     const passes: { losses: readonly number[]; of: Gradients['of'] }[] = [];
-    for (const rung of ['cpu', 'webgpu'] as const) {
-      const device = await openDevice(rung);
+    for (const backend of ['cpu', 'webgpu'] as const) {
+      const device = await openDevice(backend);
       const { model, parameters } = await tinyBert(composed);
       const sink = new Gradients();
       const dropout = dropoutOf(1, 1, 0);

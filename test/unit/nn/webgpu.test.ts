@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { openDevice } from '../../../src/backends/device.ts';
 import { dropoutOf } from '../../../src/nn/layers/dropout.ts';
 import type { Plan } from '../../../src/nn/layers/plan.ts';
-import type { Task } from '../../../src/nn/module/loss.ts';
+import type { SupervisedTask } from '../../../src/nn/module/loss.ts';
 import { python } from '../../python/python.ts';
 import { hasWebgpu } from '../../webgpu.ts';
 import { testFolder } from '../hub/folder.ts';
@@ -20,7 +20,7 @@ const lora = (kind: Kind): Plan => ({
 const fresh = { ...full, newHead: true };
 
 /** BERT in full, GPT-2 and Llama are looked at elsewhere. */
-const cases: readonly [what: string, kind: Kind, plan: Plan, task?: Task][] = [
+const cases: readonly [what: string, kind: Kind, plan: Plan, task?: SupervisedTask][] = [
   ['RoBERTa', 'roberta', full],
   ['DistilBERT', 'distilbert', full],
   ['Qwen2', 'qwen2', full],

@@ -15,7 +15,7 @@ export function manifestOf(id: string, changes: Partial<RunManifest> = {}): RunM
     configPath: 'grain.yaml',
     config: {},
     fingerprints: {},
-    device: { rung: 'cpu', name: 'JavaScript' },
+    device: { backend: 'cpu', name: 'JavaScript' },
     versions: {},
     ...changes,
   };

@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { openDevice } from '../../../src/backends/device.ts';
-import { lossOf, type Task } from '../../../src/nn/module/loss.ts';
+import { lossOf, type SupervisedTask } from '../../../src/nn/module/loss.ts';
 import {
   measure,
   measureGeneration,
@@ -181,7 +181,7 @@ describe('generation metrics', () => {
   });
 });
 
-for (const task of ['classification', 'regression'] as Task[]) {
+for (const task of ['classification', 'regression'] as SupervisedTask[]) {
   test(`the ${task} loss trained on is the loss reported`, async () => {
     await openDevice('cpu');
     const width = task === 'classification' ? 3 : 1;

@@ -76,7 +76,7 @@ test('writing answers counts for as much as it has tokens', async () => {
   for (const maxNewTokens of [1, 30]) {
     const config = `${generator('few.tsv', maxNewTokens)}\ndevice: cpu`;
     const { trainer, session, close } = await trainerOf(folder, config, 'grain');
-    const { lengths, questions } = (session.subject.data as TextData).validation;
+    const { lengths, questions } = (session.task.data as TextData).validation;
     const told: number[] = [];
     await trainer.validate(async (done) => void told.push(done));
     const read = Array.from(lengths).reduce((sum, length) => sum + length);

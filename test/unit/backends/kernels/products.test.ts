@@ -100,7 +100,7 @@ function operandsOf(
   ];
 }
 
-describe("products on the rung wasm agree with tfjs's own in JavaScript", () => {
+describe("products on the backend wasm agree with tfjs's own in JavaScript", () => {
   test('of any sides and layouts, one or many', () =>
     fc.assert(
       fc.asyncProperty(product, async (drawn) => {
@@ -170,7 +170,7 @@ describe("products on the rung wasm agree with tfjs's own in JavaScript", () => 
   });
 });
 
-describe("sums by segment on the rung wasm agree with tfjs's own in JavaScript", () => {
+describe("sums by segment on the backend wasm agree with tfjs's own in JavaScript", () => {
   test('for rows of any shape, and numbers that are no segment', () =>
     fc.assert(
       fc.asyncProperty(

@@ -46,12 +46,12 @@ const optimizers = {
 };
 const options = { momentum: 0.9, weightDecay: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
-for (const rung of ['cpu', 'wasm'] as const) {
-  describe(`group gradients on ${rung}`, () => {
+for (const backend of ['cpu', 'wasm'] as const) {
+  describe(`group gradients on ${backend}`, () => {
     let device: Device;
     let engine: EngineClient;
     before(async () => {
-      device = await openDevice(rung);
+      device = await openDevice(backend);
       engine = EngineClient.start();
     });
     after(() => engine.close());

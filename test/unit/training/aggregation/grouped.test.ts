@@ -118,13 +118,13 @@ const places = [
   ['wasm', 'wasm', (device: Device) => device],
 ] as const;
 
-for (const [place, rung, seen] of places) {
+for (const [place, backend, seen] of places) {
   describe(`gradients of all groups from one pass: ${place}`, () => {
     let device: Device;
     let engine: EngineClient;
     let model: TrainableNetwork;
     before(async () => {
-      device = seen(await openDevice(rung));
+      device = seen(await openDevice(backend));
       engine = EngineClient.start();
       const shape = { input: [6], outputs: 3 };
       model = await buildModel({ architecture: 'mlp', hidden: [8] }, shape, 1, '.');

@@ -109,7 +109,7 @@ describe('optimizers', () => {
   }
 });
 
-describe('AdamW in place, by the kernel of the rung wasm', () => {
+describe('AdamW in place, by the kernel of the backend wasm', () => {
   let kernel: AdamWStep;
   before(async () => {
     kernel = (await openDevice('wasm')).adamw!;

@@ -21,7 +21,7 @@ evaluateExamples: 1
 device: cpu`;
   const { trainer, session, close } = await trainerOf(folder, config, 'mean');
   const used = 'their examples are used with what the other texts say';
-  assert.deepEqual(session.subject.warnings, [
+  assert.deepEqual(session.task.warnings, [
     `train.tsv: empty texts: 2, the first in line 2, column "two"; ${used}`,
     `dev.tsv: empty texts: 1, the first in line 3, column "two"; ${used}`,
   ]);

@@ -32,7 +32,7 @@ async function untrained() {
   const lines = (await trainer.validate(unheard)).predictions() as { prediction: string }[];
   const run = mkdtempSync(path.join(folder, 'run-'));
   const name = await trainer.save(run, { step: 0, bestMetric: null }, false);
-  const { questions } = (session.subject.data as TextData).validation;
+  const { questions } = (session.task.data as TextData).validation;
   await close();
   const checkpoint = path.join(run, name);
   const json = (file: string) => JSON.parse(readFileSync(path.join(checkpoint, file), 'utf8'));

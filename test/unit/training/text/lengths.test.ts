@@ -52,7 +52,7 @@ describe('texts and the positions of a network', () => {
 
   test('without a length, texts are cut to them', async () => {
     const { trainer, session, close } = await trainerOf(folder, classifier(), 'mean');
-    assert.deepEqual([...session.subject.data.train.lengths!], [16, 12, 10, 9]);
+    assert.deepEqual([...session.task.data.train.lengths!], [16, 12, 10, 9]);
     await trainer.step(1);
     await trainer.validate(unheard);
     await close();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { OutOfMemoryError } from '../../../../src/backends/operations/outOfMemory.ts';
-import { RoomyBatches } from '../../../../src/training/text/batchesByLength.ts';
+import { AdaptiveBatcher } from '../../../../src/training/text/batchesByLength.ts';
 import { unheard } from '../trainerOf.ts';
 
 const examples = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 60 });
@@ -26,7 +26,7 @@ test('batches shrink until there is room, stay so, and hold every example once',
   await fc.assert(
     fc.asyncProperty(examples, fc.integer({ min: 40, max: 500 }), async (lengths, room) => {
       const { taken, take, failures } = deviceWith(room, lengths);
-      const batches = new RoomyBatches({}, 256);
+      const batches = new AdaptiveBatcher({}, 256);
       const first = await batches.through(lengths, taken, take, unheard);
       assert.deepEqual(
         first.flat().sort((a, b) => a - b),
@@ -37,7 +37,7 @@ test('batches shrink until there is room, stay so, and hold every example once',
       assert.equal(failures(), before, 'what was found is not looked for again');
 
       const again = deviceWith(room, lengths);
-      const fresh = await new RoomyBatches({}, 256).through(
+      const fresh = await new AdaptiveBatcher({}, 256).through(
         lengths,
         again.taken,
         again.take,
@@ -51,14 +51,14 @@ test('batches shrink until there is room, stay so, and hold every example once',
 test('an example that finds no room alone, and any other error, ends it', async () => {
   const { taken, take } = deviceWith(5, [9, 2]);
   await assert.rejects(
-    new RoomyBatches({}).through([9, 2], taken, take, unheard),
+    new AdaptiveBatcher({}).through([9, 2], taken, take, unheard),
     OutOfMemoryError,
   );
   const other = async () => {
     throw new Error('something else');
   };
   await assert.rejects(
-    new RoomyBatches({}).through([9, 2], taken, other, unheard),
+    new AdaptiveBatcher({}).through([9, 2], taken, other, unheard),
     /something else/,
   );
 });
@@ -66,7 +66,7 @@ test('an example that finds no room alone, and any other error, ends it', async 
 test('tells how far it is by tokens, and begins again where batches shrink', async () => {
   const { taken, take } = deviceWith(24, [10, 8, 4, 4, 2]);
   const told: number[] = [];
-  const batches = new RoomyBatches({}, 32);
+  const batches = new AdaptiveBatcher({}, 32);
   const through = () =>
     batches.through([10, 8, 4, 4, 2], taken, take, async (done) => void told.push(done));
   await through();
@@ -78,7 +78,7 @@ test('tells how far it is by tokens, and begins again where batches shrink', asy
 
 test('a batch may tell how far it is with itself', async () => {
   const told: number[] = [];
-  await new RoomyBatches({}, 6).through(
+  await new AdaptiveBatcher({}, 6).through(
     [6, 2],
     () => null,
     async (_, __, onPart) => onPart(0.5),

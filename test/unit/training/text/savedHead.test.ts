@@ -44,8 +44,8 @@ async function untrained(config: string) {
   return {
     metrics,
     probabilities: lines.map(({ probabilities }) => probabilities),
-    warnings: session.subject.warnings,
-    classes: session.subject.data.classes,
+    warnings: session.task.warnings,
+    classes: session.task.data.classes,
   };
 }
 
