@@ -4,7 +4,8 @@ import type { Stack } from './layers/stack.ts';
 import { groupMeans, meanWeights } from './module/groupMeans.ts';
 import { checkLength } from './module/length.ts';
 import type { SupervisedTask } from './module/loss.ts';
-import { type Dropout, type GradientSink, passOver } from './module/pass.ts';
+import type { ParameterSink } from './module/parameter.ts';
+import { type Dropout, passOver } from './module/pass.ts';
 import { type RowLoss, rowLossOf } from './rowLoss.ts';
 
 /** A network from the tokens of an example to one row of outputs: logits of classes, or a value. */
@@ -33,7 +34,7 @@ export class SequenceModel {
     tokens: TokenBatch,
     targets: ArrayLike<number>,
     dropout: Dropout | null,
-    sink: GradientSink,
+    sink: ParameterSink,
   ): Promise<readonly number[]> {
     checkLength(tokens, this.#maxTokens);
     const weights = meanWeights(tokens.examples);

@@ -1,7 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { GroupGradient } from '../nn/small/gradients.ts';
+import type {
+  GradientSource,
+  GroupGradient,
+  SeparateSource,
+  VariableSink,
+} from '../nn/module/gradientSource.ts';
 import type { StepEvent } from '../runs/events.ts';
-import type { GradientSink, GradientSource, SeparateSource } from './objective/objective.ts';
 
 /**
  * Wall time of the parts of a step, in milliseconds: gradients, aggregation, update; and the most memory that was seen meanwhile,
@@ -66,7 +70,7 @@ export class StepMeter {
   }
 
   /** Time in the sink is taken off the time of the pass that it is part of. */
-  #watchSink(sink: GradientSink): GradientSink {
+  #watchSink(sink: VariableSink): VariableSink {
     return {
       add: (variable, gradient) => {
         const started = performance.now();
@@ -74,10 +78,10 @@ export class StepMeter {
         sink.add(variable, gradient);
         this.#gradients -= performance.now() - started;
       },
-      settle: async () => {
+      flush: async () => {
         const started = performance.now();
         this.#lookAtMemory();
-        await sink.settle();
+        await sink.flush();
         this.#gradients -= performance.now() - started;
       },
     };

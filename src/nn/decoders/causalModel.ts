@@ -2,7 +2,8 @@ import type { Operations } from '../../backends/operations/operations.ts';
 import type { TokenBatch } from '../../data/tokenBatch.ts';
 import { eachGroup, groupMeans } from '../module/groupMeans.ts';
 import { checkLength } from '../module/length.ts';
-import { type Dropout, type GradientSink, passOver } from '../module/pass.ts';
+import type { ParameterSink } from '../module/parameter.ts';
+import { type Dropout, passOver } from '../module/pass.ts';
 import { answersOf } from './answers.ts';
 import type { CausalNetwork } from './build.ts';
 import { causalLoss } from './causalLoss.ts';
@@ -39,7 +40,7 @@ export class CausalModel {
     tokens: TokenBatch,
     starts: ArrayLike<number>,
     dropout: Dropout | null,
-    sink: GradientSink,
+    sink: ParameterSink,
   ): Promise<AnswerLosses> {
     checkLength(tokens, this.#maxTokens);
     const answers = answersOf(tokens, starts);

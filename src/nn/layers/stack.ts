@@ -67,13 +67,13 @@ async function goBack(
   below: Matrix | null,
   { sink }: Pass,
 ): Promise<void> {
-  await sink!.settle();
+  await sink!.flush();
   let slope = dy;
   for (let part = backs.length - 1; part >= 0; part--) {
     const next = backs[part]!(slope, part > 0);
     if (slope !== dy) slope.dispose();
     if (next) slope = next;
-    await sink!.settle();
+    await sink!.flush();
   }
   tf.dispose(below ?? []);
 }

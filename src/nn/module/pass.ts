@@ -7,16 +7,8 @@ import {
   type Operations,
 } from '../../backends/operations/operations.ts';
 import type { TokenBatch } from '../../data/tokenBatch.ts';
-import type { Parameter, StackedGradient } from './parameter.ts';
+import type { ParameterSink } from './parameter.ts';
 import { TensorScope } from './tensorScope.ts';
-
-/** Where the groups' gradients go on the way back. */
-export interface GradientSink {
-  /** Takes over the tensor. A parameter that is used twice comes twice: the sum is meant. */
-  add(parameter: Parameter, gradient: StackedGradient): void;
-  /** Awaited between the parts of a network on the way back: of those above, no gradient will come any more, but of tied ones. */
-  settle(): Promise<void>;
-}
 
 /** One way through the network. */
 export interface Pass {
@@ -29,7 +21,7 @@ export interface Pass {
   /** Null where nothing is dropped: outside of training. */
   readonly dropout: Dropout | null;
   /** Null where there will be no way back. */
-  readonly sink: GradientSink | null;
+  readonly sink: ParameterSink | null;
   /** What is needed beyond a layer. Let go when no way will be gone any more, and when one failed midway. */
   readonly scope: TensorScope;
   /** Where text is generated: keys and values of the tokens before these. */
@@ -96,20 +88,20 @@ export async function passOver<T>(
 }
 
 /** Hands gradients on when the scope that they were made in is over, so that the sink's own tensors do not end with it. */
-function late(sink: GradientSink, kept: TensorScope): GradientSink {
-  let waiting: Parameters<GradientSink['add']>[] = [];
+function late(sink: ParameterSink, kept: TensorScope): ParameterSink {
+  let waiting: Parameters<ParameterSink['add']>[] = [];
   return {
     add(parameter, gradient) {
       kept.add(gradient.stacked);
       waiting.push([parameter, gradient]);
     },
-    settle() {
+    flush() {
       for (const [parameter, gradient] of waiting) {
         sink.add(parameter, gradient);
         kept.giveAway(gradient.stacked);
       }
       waiting = [];
-      return sink.settle();
+      return sink.flush();
     },
   };
 }

@@ -1,16 +1,9 @@
 // Registers the gradients of tfjs-core's kernels.
 import '@tensorflow/tfjs-layers';
 import * as tf from '@tensorflow/tfjs-core';
+import type { GroupGradient } from '../module/gradientSource.ts';
 import type { Loss } from '../module/loss.ts';
 import type { TrainableNetwork } from './build.ts';
-
-/** One group's part in a step. Whoever receives it disposes of its tensors. */
-export interface GroupGradient {
-  /** Mean loss over the group, before the step. A tensor: reading it waits for a GPU, so it is read once a step. */
-  readonly loss: tf.Scalar;
-  /** In the order, and of the shapes, of `model.trainable`. */
-  readonly gradients: readonly tf.Tensor[];
-}
 
 /** Gradient of the mean loss over the examples (x [n, …input], y [n]). */
 export function groupGradient(

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Device } from '../../backends/device.ts';
 import { screen } from '../../engine/screen.ts';
+import type { GroupedSource, VariableSink } from '../../nn/module/gradientSource.ts';
 import type { StackedGradient } from '../../nn/module/parameter.ts';
-import type { GradientSink, GroupedSource } from '../objective/objective.ts';
 import { StackCollector } from './collect.ts';
 import { combineStack, gramOfStacks } from './stackProducts.ts';
 
@@ -63,7 +63,7 @@ export async function passByBlocks(
   }
 }
 
-class BlockSink implements GradientSink {
+class BlockSink implements VariableSink {
   readonly grams: Float64Array[] = [];
   readonly gradients: tf.Tensor[] = [];
   nonFinite: readonly number[];
@@ -97,7 +97,7 @@ class BlockSink implements GradientSink {
     this.#collector.add(variable, gradient);
   }
 
-  async settle(): Promise<void> {
+  async flush(): Promise<void> {
     for (const block of this.#open) {
       if (this.#isComplete(block)) await this.#aggregate(block);
     }

@@ -1,11 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { GroupGradient, VariableSink } from '../../nn/module/gradientSource.ts';
 import type { StackedGradient } from '../../nn/module/parameter.ts';
-import type { GroupGradient } from '../../nn/small/gradients.ts';
-import type { GradientSink } from '../objective/objective.ts';
 import { added, groupOf } from './stack.ts';
 
 /** Keeps the gradients of a grouped pass, variable by variable. */
-export class StackCollector implements GradientSink {
+export class StackCollector implements VariableSink {
   readonly #shapes: readonly (readonly number[])[];
   readonly #stacks = new Map<number, StackedGradient>();
 
@@ -20,7 +19,7 @@ export class StackCollector implements GradientSink {
     this.#stacks.set(variable, sum);
   }
 
-  async settle(): Promise<void> {}
+  async flush(): Promise<void> {}
 
   has(variable: number): boolean {
     return this.#stacks.has(variable);

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { GroupGradient } from '../../nn/small/gradients.ts';
+import type { GroupGradient } from '../../nn/module/gradientSource.ts';
 
 /**
  * d = Σ wᵢgᵢ, one tensor per variable; null if no weight of any variable is other than 0: there is nothing to step along.

@@ -4,7 +4,7 @@ import { aggregators } from '../../engine/aggregators/registry.ts';
 import type { BlockMemory } from '../../engine/blocks.ts';
 import type { EngineClient } from '../../engine/client.ts';
 import type { Aggregation, AggregatorChoice, Metric, ProblemOptions } from '../../engine/types.ts';
-import type { GroupedSource } from '../objective/objective.ts';
+import type { GroupedSource } from '../../nn/module/gradientSource.ts';
 import type { AggregatedStep, AggregatorMemory } from './aggregated.ts';
 import { passByBlocks } from './blockPass.ts';
 import type { ParameterBlock } from './blocks.ts';

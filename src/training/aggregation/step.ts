@@ -9,8 +9,12 @@ import type { EngineClient } from '../../engine/client.ts';
 import { SharedGradients } from '../../engine/kernels/sharedGradients.ts';
 import { screen } from '../../engine/screen.ts';
 import type { AggregatorChoice, Memory, ProblemOptions } from '../../engine/types.ts';
-import type { GroupGradient } from '../../nn/small/gradients.ts';
-import type { GradientSource, GroupedSource, SeparateSource } from '../objective/objective.ts';
+import type {
+  GradientSource,
+  GroupedSource,
+  GroupGradient,
+  SeparateSource,
+} from '../../nn/module/gradientSource.ts';
 import type { AggregatedStep, AggregatorMemory, StepGroups } from './aggregated.ts';
 import type { ParameterBlock } from './blocks.ts';
 import { meanWeights, sumOfGrams } from './blockWeights.ts';

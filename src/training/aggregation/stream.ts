@@ -3,8 +3,8 @@ import type { Device } from '../../backends/device.ts';
 import { warningsOfGroups, ZeroGroupError } from '../../engine/aggregate.ts';
 import { StreamingMinNorm } from '../../engine/aggregators/grainStreaming.ts';
 import type { Warning, ZeroGroupPolicy } from '../../engine/types.ts';
+import type { SeparateSource } from '../../nn/module/gradientSource.ts';
 import type { ArrivalFacts } from '../../runs/events.ts';
-import type { SeparateSource } from '../objective/objective.ts';
 import { measure } from './products.ts';
 
 interface Streamed {

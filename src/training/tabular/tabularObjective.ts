@@ -1,12 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { TableData } from '../../data/dataset.ts';
 import type { Group } from '../../data/groups/grouping.ts';
+import type { GradientSource, GroupGradient } from '../../nn/module/gradientSource.ts';
 import { lossOf, type SupervisedTask } from '../../nn/module/loss.ts';
 import type { OnProgress } from '../../nn/module/onProgress.ts';
 import type { TrainableNetwork } from '../../nn/small/build.ts';
-import { type GroupGradient, groupGradient } from '../../nn/small/gradients.ts';
+import { groupGradient } from '../../nn/small/gradients.ts';
 import { measure } from '../objective/metrics.ts';
-import type { GradientSource, Objective, Validation } from '../objective/objective.ts';
+import type { Objective, Validation } from '../objective/objective.ts';
 import { predictionsOf } from '../objective/predictions.ts';
 import { outputsOf } from './outputs.ts';
 import { tensorsOf } from './tensors.ts';

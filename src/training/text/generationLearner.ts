@@ -3,11 +3,11 @@ import type { Config } from '../../config/schema.ts';
 import { finalAnswer } from '../../data/answers.ts';
 import type { TextData } from '../../data/dataset.ts';
 import type { Group } from '../../data/groups/grouping.ts';
-import type { TokenBatch } from '../../data/tokenBatch.ts';
-import { tokenBatchOf } from '../../data/tokenBatch.ts';
+import { type TokenBatch, tokenBatchOf } from '../../data/tokenBatch.ts';
 import type { CausalModel } from '../../nn/decoders/causalModel.ts';
 import { type OnProgress, partOf } from '../../nn/module/onProgress.ts';
-import type { Dropout, GradientSink } from '../../nn/module/pass.ts';
+import type { ParameterSink } from '../../nn/module/parameter.ts';
+import type { Dropout } from '../../nn/module/pass.ts';
 import { measureGeneration } from '../objective/metrics.ts';
 import type { Validation } from '../objective/objective.ts';
 import { placeOf } from '../objective/predictions.ts';
@@ -40,7 +40,7 @@ export class GenerationLearner implements Learner {
   async gradients(
     groups: readonly Group[],
     dropout: Dropout,
-    sink: GradientSink,
+    sink: ParameterSink,
   ): Promise<readonly number[]> {
     const indices = groups.flatMap(({ examples }) => [...examples]);
     const { tokens, starts } = this.#batch(this.#data.train, indices, boundsOf(groups));

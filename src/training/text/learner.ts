@@ -1,6 +1,7 @@
 import type { Group } from '../../data/groups/grouping.ts';
 import type { OnProgress } from '../../nn/module/onProgress.ts';
-import type { Dropout, GradientSink } from '../../nn/module/pass.ts';
+import type { ParameterSink } from '../../nn/module/parameter.ts';
+import type { Dropout } from '../../nn/module/pass.ts';
 import type { Validation } from '../objective/objective.ts';
 
 /** What a network learns of texts: how the losses of groups come about, and how good it is. */
@@ -9,7 +10,7 @@ export interface Learner {
   gradients(
     groups: readonly Group[],
     dropout: Dropout,
-    sink: GradientSink,
+    sink: ParameterSink,
   ): Promise<readonly number[]>;
   validate(onProgress: OnProgress): Promise<Validation>;
 }

@@ -1,11 +1,11 @@
 import type { Fallible } from '../../backends/operations/checked.ts';
 import type { TextData, TextDataset } from '../../data/dataset.ts';
 import type { Group } from '../../data/groups/grouping.ts';
-import type { TokenBatch } from '../../data/tokenBatch.ts';
-import { tokenBatchOf } from '../../data/tokenBatch.ts';
+import { type TokenBatch, tokenBatchOf } from '../../data/tokenBatch.ts';
 import type { SupervisedTask } from '../../nn/module/loss.ts';
 import type { OnProgress } from '../../nn/module/onProgress.ts';
-import type { Dropout, GradientSink } from '../../nn/module/pass.ts';
+import type { ParameterSink } from '../../nn/module/parameter.ts';
+import type { Dropout } from '../../nn/module/pass.ts';
 import type { SequenceModel } from '../../nn/sequenceModel.ts';
 import { measure, type Outputs } from '../objective/metrics.ts';
 import type { Validation } from '../objective/objective.ts';
@@ -38,7 +38,7 @@ export class SequenceLearner implements Learner {
   gradients(
     groups: readonly Group[],
     dropout: Dropout,
-    sink: GradientSink,
+    sink: ParameterSink,
   ): Promise<readonly number[]> {
     const { train } = this.#data;
     const indices = groups.flatMap(({ examples }) => [...examples]);

@@ -1,16 +1,15 @@
 import type { Group } from '../../data/groups/grouping.ts';
 import { dropoutOf } from '../../nn/layers/dropout.ts';
+import type {
+  GradientSource,
+  GroupGradient,
+  VariableSink,
+} from '../../nn/module/gradientSource.ts';
 import type { OnProgress } from '../../nn/module/onProgress.ts';
-import type { GradientSink as PassSink } from '../../nn/module/pass.ts';
-import type { GroupGradient } from '../../nn/small/gradients.ts';
+import type { ParameterSink } from '../../nn/module/parameter.ts';
 import type { TransformerModel } from '../../nn/transformerModel.ts';
 import { StackCollector } from '../aggregation/collect.ts';
-import type {
-  GradientSink,
-  GradientSource,
-  Objective,
-  Validation,
-} from '../objective/objective.ts';
+import type { Objective, Validation } from '../objective/objective.ts';
 import type { Learner } from './learner.ts';
 
 interface Options {
@@ -65,10 +64,10 @@ export class TextObjective implements Objective {
     }
   }
 
-  #into(sink: GradientSink): PassSink {
+  #into(sink: VariableSink): ParameterSink {
     return {
       add: (parameter, gradient) => sink.add(this.model.indexOf(parameter), gradient),
-      settle: () => sink.settle(),
+      flush: () => sink.flush(),
     };
   }
 }

@@ -135,7 +135,7 @@ describe('every usable backend', () => {
             async run(sink) {
               sink.add(0, { stacked: tensor([4, 7, 3], 1) });
               sink.add(1, { stacked: tensor([4, 5], 2) });
-              await sink.settle();
+              await sink.flush();
               sink.add(0, { stacked: tensor([4, 2, 3], 3), rows: Int32Array.of(1, 6) });
               return [1, 2, 3, 4];
             },

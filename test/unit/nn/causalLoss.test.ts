@@ -99,7 +99,7 @@ describe('the loss of answers', () => {
     const sink = new Gradients();
     return passOver(composed, tokens, { dropout: null, sink }, async (pass) => {
       const { losses, slope } = causalLoss(hidden, head, answers, pass, logitBytes);
-      await pass.sink!.settle();
+      await pass.sink!.flush();
       const result = {
         losses: losses.dataSync<'float32'>(),
         slope: slope!.dataSync<'float32'>(),

@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { TokenBatch } from '../../../src/data/tokenBatch.ts';
 import type { Parameters } from '../../../src/nn/layers/parameters.ts';
-import type { Parameter, StackedGradient } from '../../../src/nn/module/parameter.ts';
-import type { GradientSink } from '../../../src/nn/module/pass.ts';
+import type {
+  Parameter,
+  ParameterSink,
+  StackedGradient,
+} from '../../../src/nn/module/parameter.ts';
 
 /** Keeps what comes back, whole and on the host: for each parameter's name k gradients, one behind the other. */
-export class Gradients implements GradientSink {
+export class Gradients implements ParameterSink {
   readonly of = new Map<string, Float32Array>();
   /** Names of what had come when the sink was asked to settle, each time. */
   readonly settled: string[][] = [];
@@ -17,7 +20,7 @@ export class Gradients implements GradientSink {
     this.#unread.push([parameter, gradient]);
   }
 
-  async settle(): Promise<void> {
+  async flush(): Promise<void> {
     for (const [{ name, value }, { stacked, rows }] of this.#unread) {
       const whole = this.of.get(name) ?? new Float32Array(stacked.shape[0]! * value.size);
       addRows(whole, value.size, await stacked.data<'float32'>(), rows ?? allRows(value));

@@ -4,7 +4,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type Device, openDevice } from '../../../src/backends/device.ts';
 import { composed } from '../../../src/backends/operations/composed.ts';
 import type { Plan } from '../../../src/nn/layers/plan.ts';
-import { type GradientSink, passOver } from '../../../src/nn/module/pass.ts';
+import type { ParameterSink } from '../../../src/nn/module/parameter.ts';
+import { passOver } from '../../../src/nn/module/pass.ts';
 import { Gradients } from './gradients.ts';
 import { tinyBatch, tinyBert } from './tinyBert.ts';
 
@@ -21,7 +22,7 @@ describe('what a way through a network holds until the way back', () => {
   async function held(
     plan: Partial<Plan>,
     checkpointing: boolean,
-    sink: GradientSink | null = new Gradients(),
+    sink: ParameterSink | null = new Gradients(),
   ): Promise<number> {
     const { stack, parameters } = await tinyBert(composed, plan, checkpointing);
     const bytes = await passOver(composed, tinyBatch, { dropout: null, sink }, async (pass) => {

@@ -8,7 +8,8 @@ import { maxTokens } from '../../../src/nn/encoders/positions.ts';
 import type { Parameters } from '../../../src/nn/layers/parameters.ts';
 import { defaultTargets, type Plan } from '../../../src/nn/layers/plan.ts';
 import type { SupervisedTask } from '../../../src/nn/module/loss.ts';
-import type { Dropout, GradientSink } from '../../../src/nn/module/pass.ts';
+import type { ParameterSink } from '../../../src/nn/module/parameter.ts';
+import type { Dropout } from '../../../src/nn/module/pass.ts';
 import { SequenceModel } from '../../../src/nn/sequenceModel.ts';
 import { logitsOf, openCausal, withoutPadding } from './decoders.ts';
 import { tinyBatch, tinyLabels } from './tinyBert.ts';
@@ -35,7 +36,7 @@ interface Opened {
   /** Of `tinyBatch`: logits of classes or a value for each example, logits of a language model for each token. */
   outputs(): Promise<ArrayLike<number>>;
   /** @returns losses of the two groups of `tinyBatch` */
-  gradients(dropout: Dropout | null, sink: GradientSink): Promise<readonly number[]>;
+  gradients(dropout: Dropout | null, sink: ParameterSink): Promise<readonly number[]>;
 }
 
 /** Opens a tiny checkpoint: an encoder for three classes or a value, or a language model. */

@@ -8,8 +8,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { openDevice } from '../../../src/backends/device.ts';
 import { OutOfMemoryError } from '../../../src/backends/operations/outOfMemory.ts';
 import { dropoutOf } from '../../../src/nn/layers/dropout.ts';
-import type { StackedGradient } from '../../../src/nn/module/parameter.ts';
-import type { GradientSink } from '../../../src/nn/module/pass.ts';
+import type { ParameterSink, StackedGradient } from '../../../src/nn/module/parameter.ts';
 import { tinyBatch, tinyBert, tinyLabels } from '../nn/tinyBert.ts';
 import { tinyTexts, writeTinyBert, writeTinyLlama } from './tinyCheckpoint.ts';
 import { trainerOf, unheard } from './trainerOf.ts';
@@ -106,7 +105,7 @@ test('a sink that throws, at whatever gradient, leaves nothing of the pass', asy
 });
 
 /** Takes so many gradients. */
-class Refusing implements GradientSink {
+class Refusing implements ParameterSink {
   readonly #most: number;
   readonly #taken: tf.Tensor[] = [];
 
@@ -119,7 +118,7 @@ class Refusing implements GradientSink {
     this.#taken.push(stacked);
   }
 
-  async settle(): Promise<void> {}
+  async flush(): Promise<void> {}
 
   dispose(): void {
     tf.dispose(this.#taken);

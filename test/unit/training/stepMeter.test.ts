@@ -3,7 +3,7 @@ import { before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import { openDevice } from '../../../src/backends/device.ts';
-import type { GroupGradient } from '../../../src/nn/small/gradients.ts';
+import type { GroupGradient } from '../../../src/nn/module/gradientSource.ts';
 import { StepMeter } from '../../../src/training/stepMeter.ts';
 
 before(() => openDevice('cpu'));
@@ -41,13 +41,13 @@ test('so is what is done with them on the way back, and after the pass', async (
     async run(sink) {
       for (let layer = 0; layer < 3; layer++) {
         await setTimeout(20);
-        await sink.settle();
+        await sink.flush();
       }
       return [];
     },
   });
   assert.ok(source.kind === 'grouped');
-  await source.run({ add: () => {}, settle: () => setTimeout(50) });
+  await source.run({ add: () => {}, flush: () => setTimeout(50) });
   await setTimeout(40);
   meter.aggregated();
   const { gradients, aggregate } = meter.read().ms;
@@ -64,12 +64,12 @@ test('memory is the most that was there, not what is left of it', async () => {
       const activations = tf.ones([1000]);
       sink.add(0, { stacked: tf.ones([2, 250]) });
       activations.dispose();
-      await sink.settle();
+      await sink.flush();
       return [];
     },
   });
   assert.ok(source.kind === 'grouped');
-  await source.run({ add: (_, { stacked }) => stacked.dispose(), settle: async () => {} });
+  await source.run({ add: (_, { stacked }) => stacked.dispose(), flush: async () => {} });
   meter.aggregated();
   assert.equal(tf.memory().numBytes, before);
   const { resident, tensors } = meter.read().memory!;

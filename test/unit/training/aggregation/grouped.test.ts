@@ -5,13 +5,13 @@ import { type Device, openDevice } from '../../../../src/backends/device.ts';
 import { type AggregateEntry, resolvedAggregation } from '../../../../src/config/aggregation.ts';
 import { aggregators } from '../../../../src/engine/aggregators/registry.ts';
 import { EngineClient } from '../../../../src/engine/client.ts';
+import type { GroupedSource, GroupGradient } from '../../../../src/nn/module/gradientSource.ts';
 import { lossOf } from '../../../../src/nn/module/loss.ts';
 import type { StackedGradient } from '../../../../src/nn/module/parameter.ts';
 import { buildModel, type TrainableNetwork } from '../../../../src/nn/small/build.ts';
-import { type GroupGradient, groupGradient } from '../../../../src/nn/small/gradients.ts';
+import { groupGradient } from '../../../../src/nn/small/gradients.ts';
 import type { AggregatedStep } from '../../../../src/training/aggregation/aggregated.ts';
 import { StepAggregator } from '../../../../src/training/aggregation/step.ts';
-import type { GroupedSource } from '../../../../src/training/objective/objective.ts';
 import { AdamW } from '../../../../src/training/optimizers/adamw.ts';
 import { flat } from './groups.ts';
 
@@ -45,7 +45,7 @@ function stackedSource(groups: readonly GroupGradient[], onSettled = () => {}): 
       for (let v = count - 1; v >= 0; v--) {
         sink.add(v, { stacked: tf.stack(groups.map(({ gradients }) => gradients[v]!)) });
         if (v % 2 === 0) {
-          await sink.settle();
+          await sink.flush();
           onSettled();
         }
       }
@@ -249,7 +249,7 @@ for (const [place, backend, seen] of places) {
           async run(sink) {
             sink.add(3, { stacked: tf.stack(groups.map(({ gradients }) => gradients[3]!)) });
             sink.add(2, { stacked: tf.stack(groups.map(({ gradients }) => gradients[2]!)) });
-            await sink.settle();
+            await sink.flush();
             throw new Error('out of memory');
           },
         };
@@ -305,7 +305,7 @@ for (const [place, backend, seen] of places) {
               async run(sink) {
                 for (const part of of) {
                   sink.add(0, { ...part, stacked: tf.clone(part.stacked) });
-                  await sink.settle();
+                  await sink.flush();
                 }
                 sink.add(1, { stacked: tf.clone(rest) });
                 return new Array<number>(k).fill(1);

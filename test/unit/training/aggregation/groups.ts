@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { GroupGradient } from '../../../../src/nn/small/gradients.ts';
+import type { GroupGradient } from '../../../../src/nn/module/gradientSource.ts';
 import { normalRows, random } from '../../engine/random.ts';
 
 /** Groups with given flat gradients, split over two variables of the shapes [1, 2] and [d − 2]. */

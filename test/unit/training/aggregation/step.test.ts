@@ -11,7 +11,7 @@ import { EngineClient } from '../../../../src/engine/client.ts';
 import { drawsFrom } from '../../../../src/engine/draws.ts';
 import { gramOf } from '../../../../src/engine/gram.ts';
 import type { AggregatorName } from '../../../../src/engine/types.ts';
-import type { GroupGradient } from '../../../../src/nn/small/gradients.ts';
+import type { GroupGradient } from '../../../../src/nn/module/gradientSource.ts';
 import { parameterBlocks } from '../../../../src/training/aggregation/blocks.ts';
 import { dropOnDevice } from '../../../../src/training/aggregation/dropSigns.ts';
 import { gramOfParts, measure } from '../../../../src/training/aggregation/products.ts';
