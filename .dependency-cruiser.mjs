@@ -40,7 +40,7 @@ export default {
       from: { path: '^src/engine/', pathNot: '^src/engine/kernels/(build|load).ts$' },
       to: {
         dependencyTypes: ['core', 'npm', 'npm-optional'],
-        pathNot: '^(node:)?(worker_threads|crypto)$|^node_modules/(ml-matrix|pure-rand)/',
+        pathNot: '^(node:)?(worker_threads|crypto)$|(^|/)node_modules/(ml-matrix|pure-rand)/',
       },
     },
     {
