@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import { ConfigError, explain } from '../../config/diagnostic.ts';
 import { parseConfig } from '../../config/parse.ts';
+import { Disposable } from '../disposable.ts';
 import type { LocatedMessage } from './located.ts';
-import { isConfigFile } from './names.ts';
+import { CONFIG_PATTERN, isConfigFile } from './names.ts';
 
 /** Typing is not interrupted by half a word's errors. */
 const PAUSE_MS = 250;
@@ -20,26 +21,24 @@ class ConfigProblem extends vscode.Diagnostic {
 }
 
 /** Mistakes in configs, live in the editor, and those that a run found in any file when it started. */
-export class ConfigProblems implements vscode.Disposable, vscode.CodeActionProvider {
-  readonly #collection = vscode.languages.createDiagnosticCollection('grain');
-  readonly #disposables: vscode.Disposable[];
+export class ConfigProblems extends Disposable implements vscode.CodeActionProvider {
+  readonly #collection = this.register(vscode.languages.createDiagnosticCollection('grain'));
 
   constructor() {
-    this.#disposables = [
-      this.#collection,
+    super();
+    const subscriptions = [
       vscode.workspace.onDidOpenTextDocument((document) => this.check(document)),
       vscode.workspace.onDidSaveTextDocument((document) => this.#edited(document)),
       vscode.workspace.onDidCloseTextDocument(({ uri }) => this.#collection.delete(uri)),
       vscode.workspace.onDidChangeTextDocument(({ document }) => this.#checkSoon(document)),
       vscode.languages.registerCodeActionsProvider(
-        { scheme: 'file', pattern: '**/{grain,*.grain}.{yaml,yml,json}' },
+        { scheme: 'file', pattern: CONFIG_PATTERN },
         this,
         { providedCodeActionKinds: [vscode.CodeActionKind.QuickFix] },
       ),
     ];
-    vscode.workspace.textDocuments.forEach((document) => {
-      this.check(document);
-    });
+    for (const subscription of subscriptions) this.register(subscription);
+    for (const document of vscode.workspace.textDocuments) this.check(document);
   }
 
   /** Marks the mistakes of a config; returns the first. Other documents have none. */
@@ -81,10 +80,6 @@ export class ConfigProblems implements vscode.Disposable, vscode.CodeActionProvi
       action.isPreferred = true;
       return [action];
     });
-  }
-
-  dispose(): void {
-    vscode.Disposable.from(...this.#disposables).dispose();
   }
 
   /** A file that was mended and saved is not bad any more, whatever a run found in it. */

@@ -2,7 +2,7 @@ import { percent } from '../../runs/percent.ts';
 import type { RunStatus } from '../../runs/status.ts';
 import { isLiving, isResumable } from '../../runs/status.ts';
 import type { RunSummary } from '../../runs/store.ts';
-import { overallStatus } from '../workspace/states.ts';
+import { overallStatus } from '../workspace/order.ts';
 import {
   durationWords,
   experimentWords,

@@ -1,36 +1,34 @@
 import * as vscode from 'vscode';
+import type { RunStatus } from '../../runs/status.ts';
+import { Disposable } from '../disposable.ts';
 import type { Selection } from '../workspace/selection.ts';
 import { runWords } from '../workspace/words.ts';
 import type { WorkspaceRuns } from '../workspace/workspaceRuns.ts';
-import { iconOf } from './icons.ts';
 import { detailsOf, labelOf } from './labels.ts';
 import { buildTree, changes, emptyTree, type RunTree, runNodeId, type TreeNode } from './tree.ts';
 
 /** The tree of runs. Its elements are node ids, so that they stay equal over refreshes. */
-export class RunExplorer implements vscode.TreeDataProvider<string>, vscode.Disposable {
-  readonly #changed = new vscode.EventEmitter<string[] | undefined>();
+export class RunExplorer extends Disposable implements vscode.TreeDataProvider<string> {
+  readonly #changed = this.register(new vscode.EventEmitter<string[] | undefined>());
   readonly onDidChangeTreeData = this.#changed.event;
 
   readonly #runs: WorkspaceRuns;
   readonly #view: vscode.TreeView<string>;
-  readonly #disposables: vscode.Disposable[];
   #tree: RunTree = emptyTree;
 
   constructor(runs: WorkspaceRuns, selection: Selection) {
+    super();
     this.#runs = runs;
-    this.#view = vscode.window.createTreeView('grain.runs', {
-      treeDataProvider: this,
-      showCollapseAll: true,
-    });
-    this.#disposables = [
-      this.#view,
-      this.#changed,
-      runs.onDidChange(() => this.#refresh()),
+    this.#view = this.register(
+      vscode.window.createTreeView('grain.runs', { treeDataProvider: this, showCollapseAll: true }),
+    );
+    this.register(runs.onDidChange(() => this.#refresh()));
+    this.register(
       this.#view.onDidChangeSelection(({ selection: [id] }) => selection.set(this.runsBelow(id))),
-    ];
+    );
   }
 
-  /** Ids of the runs of a node; none for a node that is not there. */
+  /** Ids of the runs of a node; empty if there is no such node. */
   runsBelow(id: string | undefined): string[] {
     const node = id === undefined ? undefined : this.#tree.nodes.get(id);
     return node?.runs.map(({ manifest }) => manifest.id) ?? [];
@@ -46,7 +44,7 @@ export class RunExplorer implements vscode.TreeDataProvider<string>, vscode.Disp
     try {
       await this.#view.reveal(id, { select: true, focus: false, expand: 2 });
     } catch {
-      // The tree was refreshed meanwhile and the line is gone; nothing was lost but the scrolling.
+      // The tree was refreshed meanwhile and the line is gone: there is nothing to scroll to.
     }
   }
 
@@ -62,7 +60,7 @@ export class RunExplorer implements vscode.TreeDataProvider<string>, vscode.Disp
 
   getTreeItem(id: string): vscode.TreeItem {
     const node = this.#tree.nodes.get(id);
-    // Gone between two refreshes; the next one takes the line away.
+    // Removed between two refreshes; the next one removes the line.
     if (!node) return new vscode.TreeItem('');
     const { label, description, status, contextValue, spoken } = labelOf(node, vscode.env.language);
     const item = new vscode.TreeItem(label, this.#collapsibleState(node));
@@ -78,10 +76,6 @@ export class RunExplorer implements vscode.TreeDataProvider<string>, vscode.Disp
     const node = this.#tree.nodes.get(id);
     if (node) item.tooltip = tooltip(node);
     return item;
-  }
-
-  dispose(): void {
-    vscode.Disposable.from(...this.#disposables).dispose();
   }
 
   #refresh(): void {
@@ -121,4 +115,20 @@ function tooltip(node: TreeNode): vscode.MarkdownString {
     text.appendMarkdown(' |\n');
   }
   return text;
+}
+
+const icons: Record<RunStatus, { readonly icon: string; readonly color: string }> = {
+  queued: { icon: 'circle-outline', color: 'descriptionForeground' },
+  running: { icon: 'loading~spin', color: 'charts.blue' },
+  finished: { icon: 'pass-filled', color: 'charts.green' },
+  stopped: { icon: 'stop-circle', color: 'descriptionForeground' },
+  failed: { icon: 'error', color: 'list.errorForeground' },
+  interrupted: { icon: 'debug-disconnect', color: 'list.warningForeground' },
+};
+
+/** A run's icon is its state; an experiment or aggregator has its own shape in the colour of the state. */
+function iconOf(kind: TreeNode['kind'], status: RunStatus): vscode.ThemeIcon {
+  const { icon, color } = icons[status];
+  const shape = { experiment: 'beaker', aggregator: 'git-merge', run: icon }[kind];
+  return new vscode.ThemeIcon(shape, new vscode.ThemeColor(color));
 }

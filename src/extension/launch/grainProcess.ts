@@ -20,6 +20,9 @@ export interface Launch {
   readonly ended: Promise<number | null>;
 }
 
+/** Electron, which runs the extensions of a desktop VS Code, is then a plain Node. */
+const environment = () => ({ ...process.env, ELECTRON_RUN_AS_NODE: '1' });
+
 /**
  * Starts `grain` as a process of its own, whose output goes to a log in `.grain/launches`.
  *
@@ -44,8 +47,7 @@ export async function launch(
     const child = spawn(node, [script, ...args], {
       cwd: root,
       detached: true,
-      // Electron, which runs the extensions of a desktop VS Code, is then a plain Node.
-      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+      env: environment(),
       stdio: ['ignore', ...files.map(({ fd }) => fd), 'ipc'],
       windowsHide: true,
     });
@@ -69,6 +71,25 @@ export async function printed(file: string): Promise<string> {
 /** Deletes what a process has printed. */
 export async function forget({ stdout, stderr }: Launch): Promise<void> {
   await Promise.all([stdout, stderr].map((file) => rm(file, { force: true })));
+}
+
+/** Runs `grain` to its end in `cwd`. @param onText called with all that it prints, or with why it cannot start */
+export function output(
+  { node, script }: GrainCommand,
+  args: readonly string[],
+  cwd: string | undefined,
+  onText: (text: string) => void,
+): Promise<void> {
+  const child = spawn(node, [script, ...args], { cwd, env: environment(), windowsHide: true });
+  child.stdout.on('data', (text) => onText(String(text)));
+  child.stderr.on('data', (text) => onText(String(text)));
+  return new Promise((resolve) => {
+    child.once('error', ({ message }) => {
+      onText(`Cannot start ${node}: ${message}\n`);
+      resolve();
+    });
+    child.once('close', () => resolve());
+  });
 }
 
 function started(child: ChildProcess): Promise<void> {

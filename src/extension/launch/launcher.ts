@@ -7,8 +7,7 @@ import { locatedMessages } from '../configs/located.ts';
 import type { ConfigProblems } from '../configs/problems.ts';
 import { runWords } from '../workspace/words.ts';
 import type { LocatedRun, WorkspaceRuns } from '../workspace/workspaceRuns.ts';
-import { grainCommand } from './grainCommand.ts';
-import { forget, type Launch, launch, printed } from './grainProcess.ts';
+import { forget, type GrainCommand, type Launch, launch, printed } from './grainProcess.ts';
 import { showProgress } from './progress.ts';
 
 /** Exit statuses of `grain` that are not a failure. */
@@ -25,7 +24,7 @@ function canSaveMemory({ status, error }: LocatedRun): boolean {
 }
 
 interface Parts {
-  readonly extensionUri: vscode.Uri;
+  readonly grain: () => GrainCommand;
   readonly runs: WorkspaceRuns;
   readonly problems: ConfigProblems;
   /** Shows the runs of a new launch. */
@@ -100,8 +99,8 @@ export class Launcher {
       void vscode.window.showErrorMessage('Starting a run needs trust in this workspace.');
       return;
     }
-    const { extensionUri, runs, onStarted } = this.#parts;
-    const command = grainCommand(extensionUri);
+    const { grain, runs, onStarted } = this.#parts;
+    const command = grain();
     const loading = new vscode.EventEmitter<Loading>();
     let launched: Launch;
     try {

@@ -1,4 +1,5 @@
-/** Orders in which runs are listed. */
+/** Which of several runs comes first, and the state of several together. */
+import type { RunStatus } from '../../runs/status.ts';
 import type { RunSummary } from '../../runs/store.ts';
 
 export function byCreation(a: RunSummary, b: RunSummary): number {
@@ -15,4 +16,19 @@ export function latestFirst(a: RunSummary, b: RunSummary): number {
 export function bySeed(a: RunSummary, b: RunSummary): number {
   const [one, other] = [a.manifest.seed, b.manifest.seed];
   return one.init - other.init || one.order - other.order || byCreation(a, b);
+}
+
+/** First the state that most needs attention. */
+const byAttention: readonly RunStatus[] = [
+  'running',
+  'queued',
+  'failed',
+  'interrupted',
+  'stopped',
+  'finished',
+];
+
+/** @param statuses at least one */
+export function overallStatus(statuses: readonly RunStatus[]): RunStatus {
+  return byAttention.find((status) => statuses.includes(status)) ?? 'finished';
 }

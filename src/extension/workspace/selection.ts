@@ -1,16 +1,18 @@
 import * as vscode from 'vscode';
 import { isLiving } from '../../runs/status.ts';
+import { Disposable } from '../disposable.ts';
 import { latestFirst } from './order.ts';
 import type { LocatedRun, WorkspaceRuns } from './workspaceRuns.ts';
 
-/** The run that commands and the metrics view are about when none is named. */
-export class Selection implements vscode.Disposable {
+/** Which run commands and the metrics view refer to when none is named. */
+export class Selection extends Disposable {
   readonly #runs: WorkspaceRuns;
-  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #changed = this.register(new vscode.EventEmitter<void>());
   readonly onDidChange = this.#changed.event;
   #ids: readonly string[] = [];
 
   constructor(runs: WorkspaceRuns) {
+    super();
     this.#runs = runs;
   }
 
@@ -30,10 +32,6 @@ export class Selection implements vscode.Disposable {
     const { selected } = this;
     if (selected.length > 0) return foremost(selected);
     return foremost(this.#runs.all);
-  }
-
-  dispose(): void {
-    this.#changed.dispose();
   }
 }
 

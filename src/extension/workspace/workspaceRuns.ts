@@ -3,15 +3,16 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { isLiving } from '../../runs/status.ts';
 import { RunStore, type RunSummary } from '../../runs/store.ts';
+import { Disposable } from '../disposable.ts';
 
 /** While a process writes, the explorer is at most this old. */
 const POLL_MS = 500;
-/** Files change in bursts; one look after a burst is enough. */
+/** Files change in bursts: one refresh after a burst is enough. */
 const SETTLE_MS = 100;
-/** How often the folder of runs is asked whether it has changed. */
+/** How often the folder of runs is checked for changes. */
 const FOLDER_MS = 2_000;
-/** From a run's folder being there to its files being there. */
-const BIRTH_MS = 3_000;
+/** From the creation of a run's folder to that of its files. */
+const CREATION_MS = 3_000;
 
 /** A run and where it lives. */
 export interface LocatedRun extends RunSummary {
@@ -26,32 +27,34 @@ interface WatchedFolder {
 }
 
 /**
- * The runs of all workspace folders as they are on disk. Looks twice a second while a process works on a run or somebody
- * expects one, and else only when a file of a run changes.
+ * The runs of all workspace folders as they are on disk. Polls twice a second while a run is active or expected, and
+ * otherwise refreshes only when a file of a run changes.
  */
-export class WorkspaceRuns implements vscode.Disposable {
-  readonly #changed = new vscode.EventEmitter<void>();
+export class WorkspaceRuns extends Disposable {
+  readonly #changed = this.register(new vscode.EventEmitter<void>());
   readonly onDidChange = this.#changed.event;
 
   readonly #log: vscode.LogOutputChannel;
   readonly #folders = new Map<string, WatchedFolder>();
-  readonly #subscription: vscode.Disposable;
   #runs: readonly LocatedRun[] = [];
-  #look: Promise<void> | undefined;
-  #lookAgain = false;
+  #refreshing: Promise<void> | undefined;
+  #refreshAgain = false;
   #timer: NodeJS.Timeout | undefined;
   #expecting = 0;
   #disposed = false;
-  /** Fulfilled after the first look. */
+  /** Resolves after the first refresh. */
   readonly ready: Promise<void>;
 
   constructor(log: vscode.LogOutputChannel) {
+    super();
     this.#log = log;
     this.#watchFolders();
-    this.#subscription = vscode.workspace.onDidChangeWorkspaceFolders(() => {
-      this.#watchFolders();
-      void this.refresh();
-    });
+    this.register(
+      vscode.workspace.onDidChangeWorkspaceFolders(() => {
+        this.#watchFolders();
+        void this.refresh();
+      }),
+    );
     this.ready = this.refresh();
   }
 
@@ -67,42 +70,41 @@ export class WorkspaceRuns implements vscode.Disposable {
     return this.#runs.find(({ manifest }) => manifest.id === id);
   }
 
-  /** Looks at the disk now. A call during a look makes one more look follow it. */
+  /** Reads the runs from disk. A call during a refresh makes one more follow it. */
   refresh(): Promise<void> {
-    if (this.#look) {
-      this.#lookAgain = true;
-      return this.#look;
+    if (this.#refreshing) {
+      this.#refreshAgain = true;
+      return this.#refreshing;
     }
-    this.#look = this.#lookUntilSettled().finally(() => {
-      this.#look = undefined;
+    this.#refreshing = this.#refreshUntilSettled().finally(() => {
+      this.#refreshing = undefined;
       this.#schedule();
     });
-    return this.#look;
+    return this.#refreshing;
   }
 
-  /** Keeps looking twice a second, whether something runs or not, until the result is disposed. */
+  /** Polls twice a second, whether a run is active or not, until the result is disposed. */
   expect(): vscode.Disposable {
     this.#expecting++;
     this.#schedule();
     return { dispose: () => this.#expecting-- };
   }
 
-  dispose(): void {
+  override dispose(): void {
     this.#disposed = true;
     clearTimeout(this.#timer);
     for (const { watcher } of this.#folders.values()) watcher.dispose();
-    this.#subscription.dispose();
-    this.#changed.dispose();
+    super.dispose();
   }
 
-  async #lookUntilSettled(): Promise<void> {
+  async #refreshUntilSettled(): Promise<void> {
     do {
-      this.#lookAgain = false;
+      this.#refreshAgain = false;
       const lists = await Promise.all([...this.#folders.values()].map((it) => this.#list(it)));
       if (this.#disposed) return;
       this.#runs = lists.flat();
       this.#changed.fire();
-    } while (this.#lookAgain);
+    } while (this.#refreshAgain);
   }
 
   async #list({ workspaceFolder, store }: WatchedFolder): Promise<LocatedRun[]> {
@@ -139,23 +141,23 @@ export class WorkspaceRuns implements vscode.Disposable {
 
   #watch(root: string, workspaceFolder: vscode.WorkspaceFolder): WatchedFolder {
     const runs = path.join(root, '.grain', 'runs');
-    // Not the sign of life that a run's process gives every other second.
+    // Without the heartbeat that a run's process writes every other second.
     const files = vscode.workspace.createFileSystemWatcher(
       new vscode.RelativePattern(workspaceFolder, '.grain/runs/{*,*/run.json,*/events.jsonl}'),
     );
-    const settle = () => {
-      if (!this.#look && this.living.length === 0) this.#schedule(SETTLE_MS);
+    const refreshSoon = () => {
+      if (!this.#refreshing && this.living.length === 0) this.#schedule(SETTLE_MS);
     };
-    files.onDidCreate(settle);
-    files.onDidChange(settle);
-    files.onDidDelete(settle);
-    // The watcher misses folders made in one go, as .grain/runs/x in a fresh workspace is.
-    const born = () => {
+    files.onDidCreate(refreshSoon);
+    files.onDidChange(refreshSoon);
+    files.onDidDelete(refreshSoon);
+    // The watcher misses nested folders created at once, such as .grain/runs/x in a new workspace.
+    const onCreated = () => {
       const expecting = this.expect();
-      setTimeout(() => expecting.dispose(), BIRTH_MS);
+      setTimeout(() => expecting.dispose(), CREATION_MS);
     };
-    watchFile(runs, { interval: FOLDER_MS, persistent: false }, born);
-    const watcher = vscode.Disposable.from(files, { dispose: () => unwatchFile(runs, born) });
+    watchFile(runs, { interval: FOLDER_MS, persistent: false }, onCreated);
+    const watcher = vscode.Disposable.from(files, { dispose: () => unwatchFile(runs, onCreated) });
     return { workspaceFolder, store: new RunStore(runs), watcher };
   }
 }

@@ -1,0 +1,158 @@
+/** The commands of the palette and the menus. */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { isLiving, isResumable } from '../runs/status.ts';
+import { createConfig, findConfigs, pickConfig } from './configs/files.ts';
+import { Disposable } from './disposable.ts';
+import { type GrainCommand, output } from './launch/grainProcess.ts';
+import type { Launcher } from './launch/launcher.ts';
+import type { Targets } from './targets.ts';
+import { runWords } from './workspace/words.ts';
+import type { WorkspaceRuns } from './workspace/workspaceRuns.ts';
+
+/** The open panels of one kind. */
+interface Panels {
+  /** @param subject id of a run, or of an experiment for the seed variance panel */
+  open(subject: string): void;
+}
+
+interface Parts {
+  readonly runs: WorkspaceRuns;
+  readonly targets: Targets;
+  readonly launcher: Launcher;
+  readonly grain: () => GrainCommand;
+  readonly panels: Readonly<Record<'weights' | 'conflict' | 'seedVariance', Panels>>;
+}
+
+/** Registers every command of package.json. A command gets what it was called on: a node id or the Uri of a config. */
+export class Commands extends Disposable {
+  readonly #parts: Parts;
+  readonly #doctorOutput = this.register(vscode.window.createOutputChannel('GRAIN doctor'));
+
+  constructor(parts: Parts) {
+    super();
+    this.#parts = parts;
+    const { runs, targets, panels } = parts;
+    const commands: Record<string, (target: unknown) => unknown> = {
+      run: (target) => this.#run(target),
+      createConfig,
+      stop: (target) => this.#stop(target),
+      resume: (target) => this.#resume(target),
+      delete: (target) => this.#delete(target),
+      openWeights: (target) => open(panels.weights, targets.shown(target)?.manifest.id),
+      openConflict: (target) => open(panels.conflict, targets.shown(target)?.manifest.id),
+      openSeedVariance: (target) =>
+        open(panels.seedVariance, targets.shown(target)?.manifest.experiment.id),
+      showOutput: (target) => this.#showOutput(target),
+      reveal: (target) => this.#reveal(target),
+      doctor: () => this.#doctor(),
+      refresh: () => runs.refresh(),
+    };
+    for (const [name, command] of Object.entries(commands)) {
+      this.register(vscode.commands.registerCommand(`grain.${name}`, command));
+    }
+  }
+
+  /** Of the given config, or of one of the workspace. */
+  async #run(target: unknown): Promise<void> {
+    const { launcher } = this.#parts;
+    if (target instanceof vscode.Uri) return launcher.run(target);
+    const configs = await findConfigs();
+    if (configs.length === 0) return offerTemplate();
+    const config = await pickConfig(configs);
+    if (config) await launcher.run(config);
+  }
+
+  /** The runs’ processes end them as soon as they can, with a checkpoint. */
+  async #stop(target: unknown): Promise<void> {
+    const runs = await this.#parts.targets.chosenTogether(target, 'Stop what?', ({ status }) =>
+      isLiving(status),
+    );
+    await Promise.all(runs.map(({ store, manifest }) => store.requestStop(manifest.id)));
+  }
+
+  async #resume(target: unknown): Promise<void> {
+    const { targets, launcher } = this.#parts;
+    const runs = await targets.chosen(target, 'Resume which run?', ({ status }) =>
+      isResumable(status),
+    );
+    for (const run of runs) await launcher.resume(run);
+  }
+
+  /** Asks first: what is deleted is gone. */
+  async #delete(target: unknown): Promise<void> {
+    const { targets, runs } = this.#parts;
+    const doomed = await targets.chosen(
+      target,
+      'Delete which run?',
+      ({ status }) => !isLiving(status),
+    );
+    const [first] = doomed;
+    if (!first) return;
+    const what = doomed.length === 1 ? runWords(first.manifest) : `${doomed.length} runs`;
+    const answer = await vscode.window.showWarningMessage(
+      `Delete ${what}?`,
+      { modal: true, detail: 'Log, checkpoints and predictions are deleted permanently.' },
+      'Delete',
+    );
+    if (answer !== 'Delete') return;
+    await runs.refresh();
+    for (const { manifest } of doomed) {
+      // One of them may have been resumed while the question was open.
+      const run = runs.find(manifest.id);
+      if (run && !isLiving(run.status)) await run.store.delete(manifest.id);
+    }
+    await runs.refresh();
+  }
+
+  async #showOutput(target: unknown): Promise<void> {
+    const run = this.#parts.targets.shown(target);
+    if (!run) return;
+    const log = vscode.Uri.file(path.join(run.folder, 'output.log'));
+    try {
+      await vscode.window.showTextDocument(log);
+    } catch {
+      void vscode.window.showInformationMessage('The run has no output yet.');
+    }
+  }
+
+  /** In the system's file manager or, where VS Code runs in a browser or remotely, in the Explorer. */
+  async #reveal(target: unknown): Promise<void> {
+    const run = this.#parts.targets.shown(target);
+    if (!run) return;
+    const isFar = vscode.env.uiKind === vscode.UIKind.Web || vscode.env.remoteName !== undefined;
+    const command = isFar ? 'revealInExplorer' : 'revealFileInOS';
+    await vscode.commands.executeCommand(
+      command,
+      vscode.Uri.file(path.join(run.folder, 'run.json')),
+    );
+  }
+
+  /** Shows what `grain doctor` prints. */
+  async #doctor(): Promise<void> {
+    if (!vscode.workspace.isTrusted) return;
+    const channel = this.#doctorOutput;
+    channel.clear();
+    channel.show(true);
+    // In the folder in which runs start: packages that are installed there are found.
+    const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
+    await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Window, title: 'GRAIN doctor' },
+      () => output(this.#parts.grain(), ['doctor'], folder, (text) => channel.append(text)),
+    );
+  }
+}
+
+function open(panels: Panels, subject: string | undefined): void {
+  if (subject === undefined) void vscode.window.showInformationMessage('There are no runs yet.');
+  else panels.open(subject);
+}
+
+async function offerTemplate(): Promise<void> {
+  const create = 'Create config';
+  const answer = await vscode.window.showInformationMessage(
+    'No config found. A grain.yaml says what to fine-tune, and how.',
+    create,
+  );
+  if (answer === create) await createConfig();
+}

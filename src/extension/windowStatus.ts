@@ -1,0 +1,58 @@
+import * as vscode from 'vscode';
+import { isLiving, isResumable } from '../runs/status.ts';
+import { Disposable } from './disposable.ts';
+import { liveWords, progressWords, runWords } from './workspace/words.ts';
+import type { WorkspaceRuns } from './workspace/workspaceRuns.ts';
+
+/** Tells VS Code's window about the runs: a line in the status bar, and which commands the palette offers. */
+export class WindowStatus extends Disposable {
+  readonly #runs: WorkspaceRuns;
+  readonly #item = this.register(
+    vscode.window.createStatusBarItem('grain.status', vscode.StatusBarAlignment.Left),
+  );
+  readonly #contextKeys = new Map<string, boolean>();
+
+  constructor(runs: WorkspaceRuns) {
+    super();
+    this.#runs = runs;
+    this.#item.name = 'GRAIN';
+    this.#item.command = 'grain.metrics.focus';
+    this.register(
+      runs.onDidChange(() => {
+        this.#updateItem();
+        this.#updateContextKeys();
+      }),
+    );
+  }
+
+  /** Visible only during training; a click opens the metrics view. */
+  #updateItem(): void {
+    const { living } = this.#runs;
+    const run = living.find(({ status }) => status === 'running') ?? living[0];
+    if (!run) {
+      this.#item.hide();
+      return;
+    }
+    const words = `${runWords(run.manifest)} ${progressWords(run)}`;
+    const more = living.length > 1 ? `, ${living.length - 1} more to go` : '';
+    this.#item.text = `$(loading~spin) ${runWords(run.manifest)} ${liveWords(run, Date.now())}`;
+    this.#item.tooltip = `GRAIN is training ${words}${more}`;
+    this.#item.accessibilityInformation = { label: this.#item.tooltip };
+    this.#item.show();
+  }
+
+  /** The `when` clauses of package.json use these keys. */
+  #updateContextKeys(): void {
+    const states = this.#runs.all.map(({ status }) => status);
+    this.#setContext('grain.hasRuns', states.length > 0);
+    this.#setContext('grain.running', states.some(isLiving));
+    this.#setContext('grain.resumable', states.some(isResumable));
+    this.#setContext('grain.deletable', !states.every(isLiving));
+  }
+
+  #setContext(key: string, value: boolean): void {
+    if (this.#contextKeys.get(key) === value) return;
+    this.#contextKeys.set(key, value);
+    void vscode.commands.executeCommand('setContext', key, value);
+  }
+}
