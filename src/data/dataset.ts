@@ -51,7 +51,7 @@ export interface EmptyTexts {
 }
 
 /** Texts stood in for by their indices. */
-export interface Labelling {
+export interface Labels {
   /** Numbers by value if all are numbers, else by code unit; no repetitions. */
   readonly names: readonly string[];
   /** Of each example, an index into `names`. */
@@ -65,7 +65,7 @@ export interface Data<E extends Examples = Examples> {
   /** Names of the classes that targets index; empty for other tasks than classification. */
   readonly classes: readonly string[];
   /** Of the training examples, when groups are made by a column. */
-  readonly column: Labelling | null;
+  readonly column: Labels | null;
   /** SHA-256 of the files, hex. */
   readonly fingerprints: { readonly train: string; readonly validation: string };
 }

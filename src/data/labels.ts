@@ -1,7 +1,7 @@
-import type { Labelling } from './dataset.ts';
+import type { Labels } from './dataset.ts';
 
 /** Gives each text the index of its place among all texts that occur. */
-export function labelled(texts: readonly string[]): Labelling {
+export function toLabels(texts: readonly string[]): Labels {
   const names = [...new Set(texts)].sort(inOrder(texts));
   const indexOf = new Map(names.map((name, index) => [name, index]));
   return { names, indices: Int32Array.from(texts, (text) => indexOf.get(text)!) };

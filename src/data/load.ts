@@ -2,7 +2,7 @@ import type { Request } from '../config/request.ts';
 import { trainingRoles, validationRoles } from './columns.ts';
 import type { Dataset, TableData } from './dataset.ts';
 import type { DataFiles } from './files.ts';
-import { labelled } from './labels.ts';
+import { toLabels } from './labels.ts';
 import { openTable } from './openTable.ts';
 import { type Cells, readCells } from './read.ts';
 import { Source } from './source.ts';
@@ -46,7 +46,7 @@ export async function loadData(
     validation,
     shape,
     classes,
-    column: roles.group === null ? null : labelled(trainCells.groups),
+    column: roles.group === null ? null : toLabels(trainCells.groups),
     fingerprints: {
       train: trainSource.fingerprint(),
       validation: validationSource.fingerprint(),

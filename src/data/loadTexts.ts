@@ -6,7 +6,7 @@ import { labelIn, textIn, textsIn } from './cells.ts';
 import { type TextRoles, trainingTextRoles, validationTextRoles } from './columns.ts';
 import type { EmptyTexts, Question, TextData, TextDataset, TextExample } from './dataset.ts';
 import type { DataFiles } from './files.ts';
-import { labelled } from './labels.ts';
+import { toLabels } from './labels.ts';
 import { openTable } from './openTable.ts';
 import { DataProblem } from './problem.ts';
 import { PromptEncoder } from './promptEncoder.ts';
@@ -53,7 +53,7 @@ export async function loadTextData(
     train: datasetOf(train, classes),
     validation: datasetOf(validation, classes),
     classes,
-    column: roles.group === null ? null : labelled(train.groups),
+    column: roles.group === null ? null : toLabels(train.groups),
     fingerprints: {
       train: trainSource.fingerprint(),
       validation: validationSource.fingerprint(),

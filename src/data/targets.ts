@@ -1,6 +1,6 @@
 import type { Request } from '../config/request.ts';
 import { labelIn, numberIn } from './cells.ts';
-import { labelled } from './labels.ts';
+import { toLabels } from './labels.ts';
 import { DataProblem } from './problem.ts';
 import type { Row, Table } from './table.ts';
 
@@ -29,7 +29,7 @@ export function targetIn(
 
 /** The classes among the targets of training. @throws ConfigError if they are too few, or too many for the config's metric */
 export function classesOf(targets: readonly string[], request: Request): readonly string[] {
-  const { names } = labelled(targets);
+  const { names } = toLabels(targets);
   if (names.length < 2) {
     throw request.problem(
       ['data', 'target'],

@@ -6,7 +6,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import type { RunRequest } from '../config/expand.ts';
 import { rankingOf } from '../config/ranking.ts';
 import type { Request } from '../config/request.ts';
-import { buildGrouping } from '../data/groups/build.ts';
+import { buildGrouping } from '../data/grouping.ts';
 import { FORMAT_VERSION, type RunManifest, type Seed } from '../runs/manifest.ts';
 import { codeFingerprint } from '../training/codeFingerprint.ts';
 import { fingerprintsOf } from '../training/fingerprints.ts';

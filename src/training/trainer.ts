@@ -4,9 +4,9 @@ import { isOutOfMemory } from '../backends/operations/outOfMemory.ts';
 import type { Aggregation } from '../config/aggregation.ts';
 import { readsTexts } from '../config/texts.ts';
 import type { BatchOrder } from '../data/batchOrder.ts';
-import { buildGrouping } from '../data/groups/build.ts';
-import type { Group, Grouping } from '../data/groups/grouping.ts';
-import { orderOf } from '../data/orderOf.ts';
+import { buildBatchOrder } from '../data/batchOrder.ts';
+import type { Group, Grouping } from '../data/grouping.ts';
+import { buildGrouping } from '../data/grouping.ts';
 import { packGram } from '../engine/gram.ts';
 import { seededRandom } from '../engine/seededRandom.ts';
 import type { Warning } from '../engine/types.ts';
@@ -80,7 +80,7 @@ export class Trainer {
       }),
     });
     this.#grouping = buildGrouping(config.groups, data, seed.order);
-    this.#order = orderOf(config, data.train, seed.order);
+    this.#order = buildBatchOrder(config, data.train, seed.order);
   }
 
   /** @throws TrainingError if the device has no room for the model */

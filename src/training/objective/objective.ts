@@ -1,4 +1,4 @@
-import type { Group } from '../../data/groups/grouping.ts';
+import type { Group } from '../../data/grouping.ts';
 import type { GradientSource } from '../../nn/module/gradientSource.ts';
 import type { Model } from '../../nn/module/model.ts';
 import type { OnProgress } from '../../nn/module/onProgress.ts';

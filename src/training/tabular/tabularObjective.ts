@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { TableData } from '../../data/dataset.ts';
-import type { Group } from '../../data/groups/grouping.ts';
+import type { Group } from '../../data/grouping.ts';
 import type { GradientSource, GroupGradient } from '../../nn/module/gradientSource.ts';
 import { lossOf, type SupervisedTask } from '../../nn/module/loss.ts';
 import type { OnProgress } from '../../nn/module/onProgress.ts';

@@ -1,4 +1,4 @@
-import type { Group } from '../../data/groups/grouping.ts';
+import type { Group } from '../../data/grouping.ts';
 
 /** Where each group begins when their examples stand one after another, and how many there are; length k + 1. */
 export function boundsOf(groups: readonly Group[]): number[] {

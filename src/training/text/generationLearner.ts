@@ -2,7 +2,7 @@ import { sum } from 'simple-statistics';
 import type { Config } from '../../config/schema.ts';
 import { finalAnswer } from '../../data/answers.ts';
 import type { TextData } from '../../data/dataset.ts';
-import type { Group } from '../../data/groups/grouping.ts';
+import type { Group } from '../../data/grouping.ts';
 import { type TokenBatch, tokenBatchOf } from '../../data/tokenBatch.ts';
 import type { CausalModel } from '../../nn/decoders/causalModel.ts';
 import { type OnProgress, partOf } from '../../nn/module/onProgress.ts';

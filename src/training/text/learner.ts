@@ -1,4 +1,4 @@
-import type { Group } from '../../data/groups/grouping.ts';
+import type { Group } from '../../data/grouping.ts';
 import type { OnProgress } from '../../nn/module/onProgress.ts';
 import type { ParameterSink } from '../../nn/module/parameter.ts';
 import type { Dropout } from '../../nn/module/pass.ts';

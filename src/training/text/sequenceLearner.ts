@@ -1,6 +1,6 @@
 import type { Fallible } from '../../backends/operations/checked.ts';
 import type { TextData, TextDataset } from '../../data/dataset.ts';
-import type { Group } from '../../data/groups/grouping.ts';
+import type { Group } from '../../data/grouping.ts';
 import { type TokenBatch, tokenBatchOf } from '../../data/tokenBatch.ts';
 import type { SupervisedTask } from '../../nn/module/loss.ts';
 import type { OnProgress } from '../../nn/module/onProgress.ts';

@@ -1,4 +1,4 @@
-import type { Group } from '../../data/groups/grouping.ts';
+import type { Group } from '../../data/grouping.ts';
 import { dropoutOf } from '../../nn/layers/dropout.ts';
 import type {
   GradientSource,

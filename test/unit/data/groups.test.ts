@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { buildGrouping } from '../../../src/data/groups/build.ts';
-import { byLength } from '../../../src/data/groups/byLength.ts';
-import { byValue } from '../../../src/data/groups/byValue.ts';
-import type { Group } from '../../../src/data/groups/grouping.ts';
-import { microbatch } from '../../../src/data/groups/microbatch.ts';
-import { random } from '../../../src/data/groups/random.ts';
+import type { Group } from '../../../src/data/grouping.ts';
+import {
+  buildGrouping,
+  lengthGroups,
+  microbatchGroups,
+  randomGroups,
+  valueGroups,
+} from '../../../src/data/grouping.ts';
 
 const batchAndCount = fc
   .uniqueArray(fc.nat(999), { minLength: 1, maxLength: 50 })
@@ -19,7 +21,7 @@ function members(groups: readonly Group[]): number[][] {
 test('microbatch: consecutive slices whose sizes differ by at most one', () => {
   fc.assert(
     fc.property(batchAndCount, ([batch, count]) => {
-      const grouping = microbatch(count);
+      const grouping = microbatchGroups(count);
       const groups = grouping.split(1, Int32Array.from(batch));
       assert.deepEqual(members(groups).flat(), batch);
       assert.equal(groups.length, count);
@@ -43,16 +45,16 @@ test('random: a partition of the batch, another one each step, the same for the 
       fc.integer({ min: 1, max: 100 }),
       ([batch, count], seed, step) => {
         const indices = Int32Array.from(batch);
-        const groups = random(count, seed).split(step, indices);
+        const groups = randomGroups(count, seed).split(step, indices);
         assert.deepEqual([...indices], batch, 'the batch itself stays as it was');
         assert.deepEqual(new Set(members(groups).flat()), new Set(batch));
         assert.equal(members(groups).flat().length, batch.length);
-        assert.deepEqual(members(random(count, seed).split(step, indices)), members(groups));
+        assert.deepEqual(members(randomGroups(count, seed).split(step, indices)), members(groups));
       },
     ),
   );
   const batch = Int32Array.from({ length: 40 }, (_, i) => i);
-  const grouping = random(8, 3);
+  const grouping = randomGroups(8, 3);
   assert.notDeepEqual(members(grouping.split(1, batch)), members(grouping.split(2, batch)));
 });
 
@@ -61,7 +63,7 @@ test('by length: the batch sorted by length and cut as by microbatch', () => {
     fc.property(batchAndCount, fc.infiniteStream(fc.nat(9)), ([batch, count], stream) => {
       const lengths = Int32Array.from({ length: 1000 }, () => stream.next().value);
       const indices = Int32Array.from(batch);
-      const groups = byLength(count, lengths).split(1, indices);
+      const groups = lengthGroups(count, lengths).split(1, indices);
       assert.deepEqual([...indices], batch, 'the batch itself stays as it was');
       assert.deepEqual(new Set(members(groups).flat()), new Set(batch));
       const sorted = members(groups).flat();
@@ -75,7 +77,7 @@ test('by length: the batch sorted by length and cut as by microbatch', () => {
       const sizes = members(groups).map(({ length }) => length);
       assert.deepEqual(
         sizes,
-        members(microbatch(count).split(1, indices)).map(({ length }) => length),
+        members(microbatchGroups(count).split(1, indices)).map(({ length }) => length),
       );
     }),
   );
@@ -93,12 +95,12 @@ test('the config says which grouping; by length needs lengths', () => {
   ]);
   assert.throws(
     () => buildGrouping(config, { ...common, train, validation: train }, 0),
-    /no texts/,
+    /need examples that are texts/,
   );
 });
 
 test('by value: one group per value present, in the order of the names', () => {
-  const grouping = byValue({
+  const grouping = valueGroups({
     names: ['a', 'b', 'c'],
     indices: Int32Array.of(2, 0, 2, 1, 0),
   });
