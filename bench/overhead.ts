@@ -10,7 +10,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { median } from 'simple-statistics';
 import { parse, stringify } from 'yaml';
-import { EventTail } from '../src/runs/tail.ts';
+import { readEvents } from '../src/runs/tail.ts';
 import { circumstances, writeFigures } from './readme.ts';
 
 const example = fileURLToPath(new URL('../examples/digits/', import.meta.url));
@@ -56,7 +56,7 @@ async function train({ aggregator, groups }: Variant): Promise<Cost> {
     writeFileSync(file, stringify(config));
     const { output, memory } = await run([cli, 'run', file, '--json']);
     const { runs } = JSON.parse(output) as { runs: { folder: string }[] };
-    const events = await new EventTail(path.join(runs[0]!.folder, 'events.jsonl')).read();
+    const events = await readEvents(runs[0]!.folder);
     const times = events.flatMap((event) => (event.kind === 'step' ? [event.ms] : []));
     const counted = times.slice(WARM_UP);
     return {

@@ -56,7 +56,7 @@ async function train({ name, changes, data }: Job): Promise<string> {
   const child = spawn(process.execPath, args, { stdio: 'inherit' });
   const [status] = await once(child, 'close');
   if (status !== 0) throw new Error(`grain run ${file}: exit status ${status}`);
-  return path.join(folder, '.grain/runs');
+  return folder;
 }
 
 const missing = missingData();

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { mean, sampleStandardDeviation } from 'simple-statistics';
 import { diagnoseStep, type StepDiagnostics } from '../../src/engine/diagnoseStep.ts';
@@ -6,7 +5,7 @@ import type { StepEvent } from '../../src/runs/events.ts';
 import { factsOf } from '../../src/runs/facts.ts';
 import type { RunManifest } from '../../src/runs/manifest.ts';
 import { RunStore } from '../../src/runs/store.ts';
-import { EventTail } from '../../src/runs/tail.ts';
+import { readEvents } from '../../src/runs/tail.ts';
 import { circumstances, table, writeFigures } from '../readme.ts';
 
 const page = fileURLToPath(new URL('../../docs/results.md', import.meta.url));
@@ -50,7 +49,7 @@ export async function report(name: string, folder: string): Promise<void> {
 }
 
 async function read({ folder, manifest }: { folder: string; manifest: RunManifest }): Promise<Run> {
-  const events = await new EventTail(path.join(folder, 'events.jsonl')).read();
+  const events = await readEvents(folder);
   return {
     manifest,
     steps: events.filter((event) => event.kind === 'step'),

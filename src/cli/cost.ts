@@ -1,8 +1,6 @@
-import path from 'node:path';
 import { type Cost, type CostRatio, CostTally, costRatio, meanRunFor } from '../runs/cost.ts';
-import { EVENTS_FILE } from '../runs/files.ts';
 import type { RunSummary } from '../runs/store.ts';
-import { EventTail } from '../runs/tail.ts';
+import { readEvents } from '../runs/tail.ts';
 import { figure } from './output.ts';
 
 /** What the steps of a run cost, and how much more than those of the run on the mean. */
@@ -26,7 +24,7 @@ export async function costOf(
 
 async function ownCost({ folder }: RunSummary): Promise<Cost | null> {
   const tally = new CostTally();
-  for (const event of await new EventTail(path.join(folder, EVENTS_FILE)).read()) {
+  for (const event of await readEvents(folder)) {
     if (event.kind === 'step') tally.add(event);
   }
   return tally.cost;

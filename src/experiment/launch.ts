@@ -4,9 +4,8 @@ import { parseConfigFile } from '../config/configFile.ts';
 import { expand } from '../config/expand.ts';
 import { Request } from '../config/request.ts';
 import type { AggregatorName } from '../engine/types.ts';
-import { makeIgnored } from '../runs/gitIgnore.ts';
-import { storeIn } from '../runs/grainFolder.ts';
 import type { Loading } from '../runs/loading.ts';
+import { RunStore } from '../runs/store.ts';
 import { closeSession, openSession } from '../training/session.ts';
 import type { Launch } from './launched.ts';
 import { manifestsOf } from './manifests.ts';
@@ -34,8 +33,7 @@ export async function launchFresh(
   const session = await openSession(request, onLoading);
   try {
     const manifests = await manifestsOf(request, session, expand(request.config), root);
-    makeIgnored(path.join(root, '.grain'));
-    const folders = storeIn(root).createAll(manifests);
+    const folders = new RunStore(root).createAll(manifests);
     const runs = manifests.map((manifest, i) => ({ manifest, folder: folders[i]!.path }));
     return { session, runs, owned: OwnedRuns.take(runs) };
   } catch (error) {

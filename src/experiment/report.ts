@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { EndEvent, Fact } from '../runs/events.ts';
 import type { Seed } from '../runs/manifest.ts';
-import { EventTail } from '../runs/tail.ts';
+import { readEvents } from '../runs/tail.ts';
 import type { Run } from '../training/train.ts';
 import type { Launch } from './launched.ts';
 import { summarise } from './statistics.ts';
@@ -46,7 +46,7 @@ export async function reportOf(
 
 async function outcomeOf({ manifest, folder }: Run, end: EndEvent): Promise<Outcome> {
   const { id, aggregator, seed } = manifest;
-  const events = await new EventTail(path.join(folder, 'events.jsonl')).read();
+  const events = await readEvents(folder);
   const validation = events.findLast((event) => event.kind === 'validation');
   return {
     id,

@@ -4,13 +4,12 @@ import { Request } from '../config/request.ts';
 import { type Config, configSchema } from '../config/schema.ts';
 import { readsTexts } from '../config/texts.ts';
 import { knownAggregator } from '../engine/aggregators/registry.ts';
-import { STOP_FILE } from '../runs/files.ts';
-import { storeIn } from '../runs/grainFolder.ts';
+import { runFile } from '../runs/grainFolder.ts';
 import type { Loading } from '../runs/loading.ts';
 import { aggregationOf, type RunManifest } from '../runs/manifest.ts';
 import { referredRuns } from '../runs/reference.ts';
 import { isResumable } from '../runs/status.ts';
-import type { RunSummary } from '../runs/store.ts';
+import { RunStore, type RunSummary } from '../runs/store.ts';
 import { fingerprintsOf } from '../training/fingerprints.ts';
 import { closeSession, openSession, type Session } from '../training/session.ts';
 import type { Launch } from './launched.ts';
@@ -41,11 +40,11 @@ export async function launchResumed(
   options: ResumeOptions,
   onLoading: (loading: Loading) => void,
 ): Promise<Launch> {
-  const store = storeIn(root);
+  const store = new RunStore(root);
   const runs = unfinished(referredRuns(await store.list(), reference));
   const owned = OwnedRuns.take(runs);
   // Whoever wants the runs to stop from now on means this process: also while it reads the data.
-  for (const { folder } of runs) rmSync(path.join(folder, STOP_FILE), { force: true });
+  for (const { folder } of runs) rmSync(runFile(folder, 'stop'), { force: true });
   try {
     const { manifest } = runs[0]!;
     const session = await openSession(requestFrom(manifest, root, options), onLoading);

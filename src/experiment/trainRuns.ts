@@ -1,8 +1,7 @@
 import { appendFileSync, existsSync } from 'node:fs';
-import path from 'node:path';
 import { describe } from '../runs/describe.ts';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
-import { STOP_FILE } from '../runs/files.ts';
+import { runFile } from '../runs/grainFolder.ts';
 import type { Session } from '../training/session.ts';
 import { type Run, train } from '../training/train.ts';
 
@@ -30,8 +29,7 @@ export async function trainRuns(
       writeOutputLog(run, event);
       audience.onEvent(run, event);
     };
-    const shouldStop = () =>
-      audience.isInterrupted() || existsSync(path.join(run.folder, STOP_FILE));
+    const shouldStop = () => audience.isInterrupted() || existsSync(runFile(run.folder, 'stop'));
     ends.push(await train(session, run, { onEvent, shouldStop }));
     audience.onEnded(run);
   }
@@ -42,5 +40,5 @@ function writeOutputLog({ folder }: Run, event: RunEvent): void {
   const text = describe(event);
   // How far a validation has come is news for a moment only.
   if (text === null || event.kind === 'validating') return;
-  appendFileSync(path.join(folder, 'output.log'), `${new Date(event.at).toISOString()} ${text}\n`);
+  appendFileSync(runFile(folder, 'output'), `${new Date(event.at).toISOString()} ${text}\n`);
 }

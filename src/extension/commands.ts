@@ -1,6 +1,6 @@
 /** The commands of the palette and the menus. */
-import path from 'node:path';
 import * as vscode from 'vscode';
+import { runFile } from '../runs/grainFolder.ts';
 import { isLiving, isResumable } from '../runs/status.ts';
 import { createConfig, findConfigs, pickConfig } from './configs/files.ts';
 import { Disposable } from './disposable.ts';
@@ -108,7 +108,7 @@ export class Commands extends Disposable {
   async #showOutput(target: unknown): Promise<void> {
     const run = this.#parts.targets.shown(target);
     if (!run) return;
-    const log = vscode.Uri.file(path.join(run.folder, 'output.log'));
+    const log = vscode.Uri.file(runFile(run.folder, 'output'));
     try {
       await vscode.window.showTextDocument(log);
     } catch {
@@ -122,10 +122,7 @@ export class Commands extends Disposable {
     if (!run) return;
     const isFar = vscode.env.uiKind === vscode.UIKind.Web || vscode.env.remoteName !== undefined;
     const command = isFar ? 'revealInExplorer' : 'revealFileInOS';
-    await vscode.commands.executeCommand(
-      command,
-      vscode.Uri.file(path.join(run.folder, 'run.json')),
-    );
+    await vscode.commands.executeCommand(command, vscode.Uri.file(runFile(run.folder, 'manifest')));
   }
 
   /** Shows what `grain doctor` prints. */

@@ -1,7 +1,6 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
-import path from 'node:path';
 import type { RunEvent } from './events.ts';
-import { EVENTS_FILE } from './files.ts';
+import { runFile } from './grainFolder.ts';
 
 const NEWLINE = 0x0a;
 const BLOCK_BYTES = 64 * 1024;
@@ -19,7 +18,7 @@ export class EventWriter {
 
   /** Opens or makes the log in a run's folder, and cuts off the torn line that a killed writer may have left. */
   static open(folder: string): EventWriter {
-    const file = openSync(path.join(folder, EVENTS_FILE), 'a+');
+    const file = openSync(runFile(folder, 'events'), 'a+');
     try {
       ftruncateSync(file, endOfLastLine(file));
       return new EventWriter(file);

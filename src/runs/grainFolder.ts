@@ -1,16 +1,63 @@
-import { existsSync } from 'node:fs';
+/** Every path inside `.grain`, the folder that holds the runs of a project. */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { RunStore } from './store.ts';
+import { hasCode } from './errno.ts';
 
-/** The runs of a folder that holds `.grain`; by default the nearest one, from the working directory upwards. */
-export function storeIn(root: string | undefined): RunStore {
-  return new RunStore(path.join(root ?? nearestRoot(process.cwd()), '.grain', 'runs'));
+const NAME = '.grain';
+
+const runFiles = {
+  /** What was asked for and what it was run on. */
+  manifest: 'run.json',
+  /** The log: one event a line. */
+  events: 'events.jsonl',
+  /** The process that the run belongs to. */
+  owner: 'owner.json',
+  /** Exists once the run was asked to stop. */
+  stop: 'stop',
+  /** The log for people. */
+  output: 'output.log',
+  /** The validation examples with what the final model predicts for them. */
+  predictions: 'predictions.jsonl',
+  /** A folder, with a folder for each checkpoint. */
+  checkpoints: 'checkpoints',
+} as const;
+
+/** Glob, relative to the folder that holds `.grain`, of what changes when a run appears, logs something or is deleted. */
+export const RUNS_GLOB = `${NAME}/runs/{*,*/${runFiles.manifest},*/${runFiles.events}}`;
+
+/** @param folder of a run */
+export function runFile(folder: string, file: keyof typeof runFiles): string {
+  return path.join(folder, runFiles[file]);
 }
 
-/** The folder itself if none of those above it holds `.grain` either. */
+/** @param root folder that holds `.grain` */
+export function runsFolder(root: string): string {
+  return path.join(root, NAME, 'runs');
+}
+
+/** What detached processes print goes here. @param root folder that holds `.grain` */
+export function launchesFolder(root: string): string {
+  return path.join(root, NAME, 'launches');
+}
+
+/**
+ * Creates `.grain` with a `.gitignore` for all of it: runs are large and belong to one machine. An existing `.gitignore` is left
+ * alone.
+ */
+export function createGrainFolder(root: string): void {
+  const folder = path.join(root, NAME);
+  mkdirSync(folder, { recursive: true });
+  try {
+    writeFileSync(path.join(folder, '.gitignore'), '*\n', { flag: 'wx' });
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error;
+  }
+}
+
+/** The nearest folder that holds `.grain`, from `folder` upwards; `folder` itself if none does. */
 export function nearestRoot(folder: string): string {
   for (let at = folder; ; at = path.dirname(at)) {
-    if (existsSync(path.join(at, '.grain'))) return at;
+    if (existsSync(path.join(at, NAME))) return at;
     if (at === path.dirname(at)) return folder;
   }
 }

@@ -2,7 +2,7 @@ import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { hasCode } from './errno.ts';
-import { OWNER_FILE } from './files.ts';
+import { runFile } from './grainFolder.ts';
 import { beat } from './heartbeat.ts';
 
 /** A process that does not touch its file for this long is dead, or as good as dead. */
@@ -28,7 +28,7 @@ export interface Ownership {
 
 /** Whether a living process owns the run: its file is young and, on this machine, its process is there. */
 export function hasLivingOwner(folder: string): boolean {
-  return isLiving(path.join(folder, OWNER_FILE));
+  return isLiving(runFile(folder, 'owner'));
 }
 
 /**
@@ -36,7 +36,7 @@ export function hasLivingOwner(folder: string): boolean {
  * @throws OwnedError if a living process owns the run
  */
 export function takeOwnership(folder: string): Ownership {
-  const file = path.join(folder, OWNER_FILE);
+  const file = runFile(folder, 'owner');
   const owner: Owner = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
   if (!create(file, owner)) {
     if (isLiving(file)) throw owned(folder, file);

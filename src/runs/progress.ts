@@ -1,4 +1,5 @@
 import type { RunEvent } from './events.ts';
+import { runFile } from './grainFolder.ts';
 import { LineTail } from './lineTail.ts';
 import { isRunEvent } from './shape.ts';
 import type { Lifecycle } from './status.ts';
@@ -41,8 +42,9 @@ export class ProgressTail {
   #restarts = 0;
   #progress = BEGINNING;
 
-  constructor(file: string) {
-    this.#lines = new LineTail(file);
+  /** @param folder of the run; the log need not exist yet */
+  constructor(folder: string) {
+    this.#lines = new LineTail(runFile(folder, 'events'));
   }
 
   async read(): Promise<Progress> {

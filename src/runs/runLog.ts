@@ -1,7 +1,6 @@
-import path from 'node:path';
 import { EventWriter } from './eventLog.ts';
 import type { EndEvent, RunEvent, StepEvent, ValidatingEvent, ValidationEvent } from './events.ts';
-import { EventTail } from './tail.ts';
+import { readEvents } from './tail.ts';
 
 type Untimed<E> = Omit<E, 'at' | 'kind'>;
 
@@ -33,7 +32,7 @@ export class RunLog {
 
   /** @param onEvent is told what was appended. */
   static async open(folder: string, onEvent: (event: RunEvent) => void): Promise<RunLog> {
-    const past = await new EventTail(path.join(folder, 'events.jsonl')).read();
+    const past = await readEvents(folder);
     return new RunLog(folder, past, onEvent);
   }
 

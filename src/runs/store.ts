@@ -3,7 +3,7 @@ import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { hasCode } from './errno.ts';
-import { EVENTS_FILE, MANIFEST_FILE, STOP_FILE } from './files.ts';
+import { createGrainFolder, nearestRoot, runFile, runsFolder } from './grainFolder.ts';
 import type { RunManifest } from './manifest.ts';
 import { hasLivingOwner } from './owner.ts';
 import { type Progress, ProgressTail } from './progress.ts';
@@ -49,24 +49,27 @@ interface Known {
   progress: Progress;
 }
 
-/** The runs in a folder `.grain/runs`. Remembers what it has read: listing again reads what was added. */
+/** The runs below a folder. Remembers what it has read: listing again reads only what was added. */
 export class RunStore {
   readonly #root: string;
+  readonly #runs: string;
   readonly #known = new Map<string, Known>();
 
-  /** @param root path of a `.grain/runs`, which need not be there */
-  constructor(root: string) {
+  /** @param root folder that holds `.grain`, or will; by default the nearest one, from the working directory upwards */
+  constructor(root = nearestRoot(process.cwd())) {
     this.#root = root;
+    this.#runs = runsFolder(root);
   }
 
   /** Makes the folder of a new run. @throws if there is one of that id */
   create(manifest: RunManifest): RunFolder {
     const folder = this.open(manifest.id);
-    mkdirSync(this.#root, { recursive: true });
+    createGrainFolder(this.#root);
+    mkdirSync(this.#runs, { recursive: true });
     mkdirSync(folder.path);
     try {
       writeFileAtomic.sync(
-        path.join(folder.path, MANIFEST_FILE),
+        runFile(folder.path, 'manifest'),
         `${JSON.stringify(manifest, null, 2)}\n`,
       );
     } catch (error) {
@@ -91,7 +94,7 @@ export class RunStore {
   /** @throws RangeError if the id is no plain name, and so might lead elsewhere */
   open(id: string): RunFolder {
     if (!/^[^./\\][^/\\]*$/.test(id)) throw new RangeError(`"${id}" is no id of a run`);
-    return { id, path: path.join(this.#root, id) };
+    return { id, path: path.join(this.#runs, id) };
   }
 
   /** All runs, by id. Folders without a manifest that this version can read are no runs. */
@@ -123,12 +126,12 @@ export class RunStore {
 
   /** Asks the process of a run to end it as soon as it can. */
   async requestStop(id: string): Promise<void> {
-    await writeFile(path.join(this.open(id).path, STOP_FILE), '');
+    await writeFile(runFile(this.open(id).path, 'stop'), '');
   }
 
   async #ids(): Promise<string[]> {
     try {
-      const entries = await readdir(this.#root, { withFileTypes: true });
+      const entries = await readdir(this.#runs, { withFileTypes: true });
       return entries
         .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
         .map(({ name }) => name)
@@ -144,7 +147,7 @@ export class RunStore {
     const known = this.#known.get(id) ?? (await meet(id, folder));
     if (!known) return null;
     this.#known.set(id, known);
-    const stamp = await stampOf(path.join(folder, EVENTS_FILE));
+    const stamp = await stampOf(runFile(folder, 'events'));
     if (stamp !== known.stamp) known.progress = await known.tail.read();
     known.stamp = stamp;
     return summaryOf(known, folder);
@@ -152,9 +155,9 @@ export class RunStore {
 }
 
 async function meet(id: string, folder: string): Promise<Known | null> {
-  const manifest = await readManifest(path.join(folder, MANIFEST_FILE));
+  const manifest = await readManifest(runFile(folder, 'manifest'));
   if (!manifest) return null;
-  const tail = new ProgressTail(path.join(folder, EVENTS_FILE));
+  const tail = new ProgressTail(folder);
   // The folder may have been renamed: its name is where the run is found.
   return { manifest: { ...manifest, id }, tail, stamp: '', progress: await tail.read() };
 }

@@ -1,4 +1,5 @@
 import type { RunEvent } from './events.ts';
+import { runFile } from './grainFolder.ts';
 import { LineTail } from './lineTail.ts';
 import { isKnown, isRunEvent } from './shape.ts';
 
@@ -7,9 +8,9 @@ export class EventTail {
   readonly #lines: LineTail;
   #skipped = 0;
 
-  /** @param file path of an `events.jsonl`, which need not be there yet */
-  constructor(file: string) {
-    this.#lines = new LineTail(file);
+  /** @param folder of the run; the log need not exist yet */
+  constructor(folder: string) {
+    this.#lines = new LineTail(runFile(folder, 'events'));
   }
 
   /**
@@ -30,6 +31,11 @@ export class EventTail {
     }
     return events;
   }
+}
+
+/** All events that a run has logged. @param folder of the run */
+export function readEvents(folder: string): Promise<RunEvent[]> {
+  return new EventTail(folder).read();
 }
 
 /** An event as one line of a log; `null` if it is none. */

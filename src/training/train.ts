@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { isOutOfMemory } from '../backends/operations/outOfMemory.ts';
 import { type Aggregation, resolvedAggregation } from '../config/aggregation.ts';
@@ -7,6 +6,7 @@ import { aggregatorNamed } from '../engine/aggregators/registry.ts';
 import type { AggregatorName, Warning } from '../engine/types.ts';
 import type { OnProgress } from '../nn/module/onProgress.ts';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
+import { runFile } from '../runs/grainFolder.ts';
 import { aggregationOf, type RunManifest } from '../runs/manifest.ts';
 import { RunLog } from '../runs/runLog.ts';
 import type { TrainerState } from './checkpoint.ts';
@@ -102,7 +102,7 @@ class Loop {
     this.#trainer = trainer;
     this.#log = log;
     this.#shouldStop = shouldStop;
-    this.#checkpoints = path.join(run.folder, 'checkpoints');
+    this.#checkpoints = runFile(run.folder, 'checkpoints');
   }
 
   async run(): Promise<EndEvent> {

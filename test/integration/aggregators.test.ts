@@ -13,7 +13,7 @@ import { factsOf } from '../../src/runs/facts.ts';
 import { aggregationOf } from '../../src/runs/manifest.ts';
 import { guaranteeOf } from '../../src/runs/promise.ts';
 import { RunStore, type RunSummary } from '../../src/runs/store.ts';
-import { EventTail } from '../../src/runs/tail.ts';
+import { readEvents } from '../../src/runs/tail.ts';
 import { grain, startGrain } from './grain.ts';
 import { writeRings } from './rings.ts';
 
@@ -26,11 +26,11 @@ function temporary(): string {
 }
 
 function storeOf(folder: string): RunStore {
-  return new RunStore(path.join(folder, '.grain', 'runs'));
+  return new RunStore(folder);
 }
 
 async function stepsOf(run: RunSummary): Promise<StepEvent[]> {
-  const events = await new EventTail(path.join(run.folder, 'events.jsonl')).read();
+  const events = await readEvents(run.folder);
   return events.filter((event) => event.kind === 'step');
 }
 
@@ -202,7 +202,7 @@ test('killed and resumed, aggregators that remember and the metric of AdamW end 
     const [mine, expected] = [await stepsOf(run), await stepsOf(theirs[i]!)];
     const facts = ({ at, ms, memory, ...rest }: StepEvent) => rest;
     assert.deepEqual(mine.map(facts), expected.map(facts), run.manifest.aggregator);
-    const events = await new EventTail(path.join(run.folder, 'events.jsonl')).read();
+    const events = await readEvents(run.folder);
     assert.deepEqual(
       events.filter(({ kind }) => kind === 'warning'),
       [],

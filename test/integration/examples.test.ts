@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { stringify } from 'yaml';
 import { parseConfig } from '../../src/config/parse.ts';
-import { EventTail } from '../../src/runs/tail.ts';
+import { readEvents } from '../../src/runs/tail.ts';
 import { exampleFolder, localConfig, type TextExample } from '../examples.ts';
 import { missingData } from '../realData.ts';
 import { grain } from './grain.ts';
@@ -51,7 +51,7 @@ describe('examples that fine-tune transformers', () => {
       const runs = path.join(here, '.grain/runs');
       const [run, ...others] = readdirSync(runs);
       assert.deepEqual(others, []);
-      const events = await new EventTail(path.join(runs, run!, 'events.jsonl')).read();
+      const events = await readEvents(path.join(runs, run!));
       const steps = events.filter((event) => event.kind === 'step');
       assert.equal(steps.length, changes.steps);
       for (const { losses, weights } of steps) {

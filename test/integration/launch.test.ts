@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
 
-const store = () => new RunStore(path.join(folder, '.grain', 'runs'));
+const store = () => new RunStore(folder);
 
 async function statuses(): Promise<string[]> {
   return (await store().list()).map(({ status }) => status);

@@ -10,7 +10,7 @@ import { EventWriter } from '../../src/runs/eventLog.ts';
 import type { RunEvent, StepEvent } from '../../src/runs/events.ts';
 import { takeOwnership } from '../../src/runs/owner.ts';
 import { RunStore } from '../../src/runs/store.ts';
-import { EventTail } from '../../src/runs/tail.ts';
+import { readEvents } from '../../src/runs/tail.ts';
 import { manifestOf } from '../unit/runs/manifest.ts';
 import { grain, startGrain } from './grain.ts';
 import { writeRings } from './rings.ts';
@@ -22,7 +22,7 @@ function temporary(): string {
 }
 
 function readLog(folder: string): Promise<RunEvent[]> {
-  return new EventTail(path.join(folder, 'events.jsonl')).read();
+  return readEvents(folder);
 }
 
 function stepsOf(events: readonly RunEvent[]): StepEvent[] {
@@ -32,7 +32,7 @@ function stepsOf(events: readonly RunEvent[]): StepEvent[] {
 describe('commands on runs that lie on disk', () => {
   const root = temporary();
   const below = path.join(root, '.grain', 'runs');
-  const store = new RunStore(below);
+  const store = new RunStore(root);
 
   /** Two groups with gradients (1, 0) and (−1, 1), stepped along the shortest vector of their hull, (0.2, 0.4). */
   const conflicting: StepEvent = {
@@ -263,8 +263,7 @@ describe('a real run', () => {
       for (const folder of [killed, alone]) writeRings(folder, chosen);
       assert.equal((await grain(['run', 'grain.yaml'], alone)).status, 0);
 
-      const runsIn = (folder: string) => path.join(folder, '.grain', 'runs');
-      const store = new RunStore(runsIn(killed));
+      const store = new RunStore(killed);
       const unfinished = async () =>
         (await store.list()).filter(({ status }) => status !== 'finished');
       let kills = 0;
@@ -294,7 +293,7 @@ describe('a real run', () => {
       }
       assert.ok(kills >= 3, `killed ${kills} times`);
 
-      const [ours, theirs] = await Promise.all([store.list(), new RunStore(runsIn(alone)).list()]);
+      const [ours, theirs] = await Promise.all([store.list(), new RunStore(alone).list()]);
       assert.deepEqual(
         ours.map(({ manifest }) => manifest.aggregator),
         ['grain', 'mean'],
@@ -318,7 +317,7 @@ describe('a real run', () => {
     const folder = temporary();
     writeRings(folder, { ...config, steps: '1000000' });
     const { child, ended } = startGrain(['run', 'grain.yaml'], folder);
-    const store = new RunStore(path.join(folder, '.grain', 'runs'));
+    const store = new RunStore(folder);
     while (child.exitCode === null && (await stepCount(store)) < 3) await sleep(10);
     const runs = await store.list();
     assert.deepEqual(

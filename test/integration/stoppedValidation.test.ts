@@ -11,7 +11,7 @@ import { Request } from '../../src/config/request.ts';
 import type { RunEvent } from '../../src/runs/events.ts';
 import type { RunManifest } from '../../src/runs/manifest.ts';
 import { RunStore } from '../../src/runs/store.ts';
-import { EventTail } from '../../src/runs/tail.ts';
+import { readEvents } from '../../src/runs/tail.ts';
 import { closeSession, openSession, type Session } from '../../src/training/session.ts';
 import { type Run, train } from '../../src/training/train.ts';
 import { manifestOf } from '../unit/runs/manifest.ts';
@@ -53,11 +53,11 @@ let created = 0;
 
 function create({ config }: Session, metric: RunManifest['metric']): Run {
   const manifest = manifestOf(`run-${created++}`, { steps: config.steps, metric });
-  return { manifest, folder: new RunStore(path.join(folder, 'runs')).create(manifest).path };
+  return { manifest, folder: new RunStore(folder).create(manifest).path };
 }
 
 function readLog(run: string): Promise<RunEvent[]> {
-  return new EventTail(path.join(run, 'events.jsonl')).read();
+  return readEvents(run);
 }
 
 /** Trains until it is asked, for the n-th time, whether to stop. */
@@ -212,7 +212,7 @@ describe('a process in its first validation, which takes minutes', () => {
       mkdirSync(home);
       writeFileSync(path.join(folder, 'slow.yaml'), config);
       const started = startGrain(['run', path.join(folder, 'slow.yaml'), '--out', home], folder);
-      const store = new RunStore(path.join(home, '.grain', 'runs'));
+      const store = new RunStore(home);
       const validating = async () => (await store.list())[0]?.validating ?? null;
       while (started.child.exitCode === null && (await validating()) === null) await sleep(50);
       await stop(started.child, home);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { stringify } from 'yaml';
 import type { StepEvent } from '../../src/runs/events.ts';
-import { EventTail } from '../../src/runs/tail.ts';
+import { readEvents } from '../../src/runs/tail.ts';
 import { tiny } from '../python/checkpoints.ts';
 import { python } from '../python/python.ts';
 import { HubServer } from '../unit/hub/hubServer.ts';
@@ -124,7 +124,7 @@ function writeConfig(config: { name: string }): string {
 async function trained(out: string): Promise<Trained> {
   const runs = path.join(folder, out, '.grain/runs');
   const run = path.join(runs, readdirSync(runs)[0]!);
-  const events = await new EventTail(path.join(run, 'events.jsonl')).read();
+  const events = await readEvents(run);
   const validations = events.filter((event) => event.kind === 'validation');
   const { last } = JSON.parse(readFileSync(path.join(run, 'checkpoints/index.json'), 'utf8'));
   return {

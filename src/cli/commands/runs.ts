@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { storeIn } from '../../runs/grainFolder.ts';
 import { percent } from '../../runs/percent.ts';
+import { RunStore } from '../../runs/store.ts';
 import { type ListedRun, listed } from '../listing.ts';
 import { figure, printJson, table } from '../output.ts';
 import { rootOption } from '../root.ts';
@@ -12,7 +12,7 @@ export function addRunsCommand(program: Command): void {
     .addOption(rootOption())
     .option('--json', 'print one JSON object')
     .action(async ({ root, json }: { root?: string; json?: boolean }) => {
-      const runs = (await storeIn(root).list()).map(listed).sort(byCreation);
+      const runs = (await new RunStore(root).list()).map(listed).sort(byCreation);
       if (json) printJson({ runs });
       else console.log(runs.length === 0 ? 'no runs here' : asTable(runs));
     });

@@ -1,16 +1,13 @@
-import path from 'node:path';
 import type { Command } from 'commander';
 import { knownAggregator } from '../../engine/aggregators/registry.ts';
 import { diagnoseStep, type StepDiagnostics, type Unmeasured } from '../../engine/diagnoseStep.ts';
 import type { RunEvent, StepEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
-import { EVENTS_FILE } from '../../runs/files.ts';
-import { storeIn } from '../../runs/grainFolder.ts';
 import { type Aggregation, aggregationOf, type RunManifest } from '../../runs/manifest.ts';
 import { percent } from '../../runs/percent.ts';
 import { guaranteeOf } from '../../runs/promise.ts';
 import { referredRun } from '../../runs/reference.ts';
-import type { RunSummary } from '../../runs/store.ts';
+import { RunStore, type RunSummary } from '../../runs/store.ts';
 import { EventTail } from '../../runs/tail.ts';
 import { costOf, costRows } from '../cost.ts';
 import { listed } from '../listing.ts';
@@ -25,7 +22,7 @@ export function addShowCommand(program: Command): void {
     .addOption(rootOption())
     .option('--json', 'print one JSON object')
     .action(async (reference: string, { root, json }: { root?: string; json?: boolean }) => {
-      const runs = await storeIn(root).list();
+      const runs = await new RunStore(root).list();
       const shown = await shownRun(referredRun(runs, reference), runs);
       if (json) printJson(shown);
       else console.log(asText(shown));
@@ -36,7 +33,7 @@ type ShownRun = Awaited<ReturnType<typeof shownRun>>;
 
 async function shownRun(run: RunSummary, runs: readonly RunSummary[]) {
   const { manifest } = run;
-  const tail = new EventTail(path.join(run.folder, EVENTS_FILE));
+  const tail = new EventTail(run.folder);
   const events = await tail.read();
   const validations = events.filter((event) => event.kind === 'validation');
   const steps = events.filter((event) => event.kind === 'step');

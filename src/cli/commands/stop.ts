@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { storeIn } from '../../runs/grainFolder.ts';
 import { referredRuns } from '../../runs/reference.ts';
 import { isLiving, type RunStatus } from '../../runs/status.ts';
-import type { RunStore } from '../../runs/store.ts';
+import { RunStore } from '../../runs/store.ts';
 import { FAILED } from '../exit.ts';
 import { printJson } from '../output.ts';
 import { rootOption } from '../root.ts';
@@ -27,7 +26,7 @@ export function addStopCommand(program: Command): void {
     .addOption(rootOption())
     .option('--json', 'print one JSON object')
     .action(async (reference: string, { root, wait, json }: StopOptions) => {
-      const store = storeIn(root);
+      const store = new RunStore(root);
       const living = referredRuns(await store.list(), reference).filter(({ status }) =>
         isLiving(status),
       );

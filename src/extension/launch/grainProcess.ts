@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { makeIgnored } from '../../runs/gitIgnore.ts';
+import { createGrainFolder, launchesFolder } from '../../runs/grainFolder.ts';
 
 /** How to call `grain`: a Node, and the bundle it runs. */
 export interface GrainCommand {
@@ -37,8 +37,8 @@ export async function launch(
   root: string,
   onMessage: (message: unknown) => void,
 ): Promise<Launch> {
-  makeIgnored(path.join(root, '.grain'));
-  const folder = path.join(root, '.grain', 'launches');
+  createGrainFolder(root);
+  const folder = launchesFolder(root);
   await mkdir(folder, { recursive: true });
   const base = path.join(folder, new Date().toISOString().replaceAll(/[:.]/g, '-'));
   const [stdout, stderr] = [`${base}.out.json`, `${base}.log`];

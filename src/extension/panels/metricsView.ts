@@ -6,7 +6,6 @@ import { pageOf, webviewOptions } from './html.ts';
 import { LivePage } from './livePage.ts';
 import { metricsMessages } from './metrics.ts';
 import { RunContent } from './runContent.ts';
-import { eventsFile } from './runFeeds.ts';
 import type { Services } from './services.ts';
 import { surfaceOfView } from './surface.ts';
 
@@ -33,7 +32,7 @@ export class MetricsView implements vscode.WebviewViewProvider {
         locale: vscode.env.language,
         onSelect: this.#onSelect,
       }),
-      { runs, runId, open: (run) => new EventTail(eventsFile(run)) },
+      { runs, runId, open: (run) => new EventTail(run.folder) },
     );
     const page = new LivePage(surfaceOfView(view), content, runs, log);
     const describe = () => {

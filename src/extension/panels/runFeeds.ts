@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { EventTail } from '../../runs/tail.ts';
 import type { Engine } from '../engine.ts';
 import type { LocatedRun } from '../workspace/workspaceRuns.ts';
@@ -34,10 +33,6 @@ export class RunFeeds {
   }
 
   #open(run: LocatedRun): RunFeed {
-    return new RunFeed(run.manifest, new EventTail(eventsFile(run)), this.#engine);
+    return new RunFeed(run.manifest, new EventTail(run.folder), this.#engine);
   }
-}
-
-export function eventsFile({ folder }: LocatedRun): string {
-  return path.join(folder, 'events.jsonl');
 }

@@ -13,7 +13,6 @@ import { experimentWords } from '../workspace/words.ts';
 import type { LocatedRun, WorkspaceRuns } from '../workspace/workspaceRuns.ts';
 import type { Content } from './livePage.ts';
 import type { PanelKind } from './panelGroup.ts';
-import { eventsFile } from './runFeeds.ts';
 import { betterOf, metricNames, seriesOf } from './seedSeries.ts';
 import type { Services } from './services.ts';
 import { ValidationLog } from './validationLog.ts';
@@ -118,7 +117,7 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceToHos
 
   #logOf(run: LocatedRun): ValidationLog {
     const { id } = run.manifest;
-    const log = this.#logs.get(id) ?? new ValidationLog(new EventTail(eventsFile(run)));
+    const log = this.#logs.get(id) ?? new ValidationLog(new EventTail(run.folder));
     this.#logs.set(id, log);
     return log;
   }

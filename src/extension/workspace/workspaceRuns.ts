@@ -1,6 +1,6 @@
 import { unwatchFile, watchFile } from 'node:fs';
-import path from 'node:path';
 import * as vscode from 'vscode';
+import { RUNS_GLOB, runsFolder } from '../../runs/grainFolder.ts';
 import { isLiving } from '../../runs/status.ts';
 import { RunStore, type RunSummary } from '../../runs/store.ts';
 import { Disposable } from '../disposable.ts';
@@ -140,10 +140,10 @@ export class WorkspaceRuns extends Disposable {
   }
 
   #watch(root: string, workspaceFolder: vscode.WorkspaceFolder): WatchedFolder {
-    const runs = path.join(root, '.grain', 'runs');
+    const runs = runsFolder(root);
     // Without the heartbeat that a run's process writes every other second.
     const files = vscode.workspace.createFileSystemWatcher(
-      new vscode.RelativePattern(workspaceFolder, '.grain/runs/{*,*/run.json,*/events.jsonl}'),
+      new vscode.RelativePattern(workspaceFolder, RUNS_GLOB),
     );
     const refreshSoon = () => {
       if (!this.#refreshing && this.living.length === 0) this.#schedule(SETTLE_MS);
@@ -158,6 +158,6 @@ export class WorkspaceRuns extends Disposable {
     };
     watchFile(runs, { interval: FOLDER_MS, persistent: false }, onCreated);
     const watcher = vscode.Disposable.from(files, { dispose: () => unwatchFile(runs, onCreated) });
-    return { workspaceFolder, store: new RunStore(runs), watcher };
+    return { workspaceFolder, store: new RunStore(root), watcher };
   }
 }

@@ -1,6 +1,6 @@
-import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { Data, Examples } from '../../data/dataset.ts';
+import { runFile } from '../../runs/grainFolder.ts';
 import { type Outputs, predictedClasses } from './metrics.ts';
 
 /** A line of predictions.jsonl: one validation example, in the order of the validation file. */
@@ -26,7 +26,7 @@ export async function writePredictions(
   predictions: readonly object[],
 ): Promise<void> {
   const lines = predictions.map((prediction) => `${JSON.stringify(prediction)}\n`);
-  await writeFileAtomic(path.join(folder, 'predictions.jsonl'), lines.join(''));
+  await writeFileAtomic(runFile(folder, 'predictions'), lines.join(''));
 }
 
 function classified({ validation, classes }: Data, outputs: Outputs): Prediction[] {

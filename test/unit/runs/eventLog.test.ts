@@ -6,7 +6,7 @@ import { after, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
 import { EventWriter } from '../../../src/runs/eventLog.ts';
 import type { RunEvent } from '../../../src/runs/events.ts';
-import { EventTail } from '../../../src/runs/tail.ts';
+import { EventTail, readEvents } from '../../../src/runs/tail.ts';
 import { anyEvent } from './events.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-log-'));
@@ -20,7 +20,7 @@ function write(events: readonly RunEvent[]): void {
   writer.close();
 }
 
-const read = () => new EventTail(file).read();
+const read = () => readEvents(folder);
 
 test('events come back as they were written', async () => {
   await fc.assert(
@@ -118,7 +118,7 @@ test('numbers keep every bit', async () => {
 
 test('each append is one write: a reader in between sees whole lines only', async () => {
   const writer = EventWriter.open(folder);
-  const tail = new EventTail(file);
+  const tail = new EventTail(folder);
   for (let step = 1; step <= 20; step++) {
     writer.append({ kind: 'warning', at: 0, step, message: 'é'.repeat(step) });
     assert.ok(readFileSync(file, 'utf8').endsWith('\n'));

@@ -58,12 +58,12 @@ const step = (number: number): RunEvent => ({
 });
 
 test('nothing is there at first, and looking makes nothing', async () => {
-  assert.deepEqual(await new RunStore(root).list(), []);
+  assert.deepEqual(await new RunStore(base).list(), []);
   assert.equal(existsSync(root), false);
 });
 
 test('a run through its life', async () => {
-  const store = new RunStore(root);
+  const store = new RunStore(base);
   const { path: folder } = store.create(manifestOf('a'));
   const only = async () => {
     const [summary, ...others] = await store.list();
@@ -118,7 +118,7 @@ test('a run through its life', async () => {
 });
 
 test('another store, which reads all at once, sees the same', async () => {
-  const store = new RunStore(root);
+  const store = new RunStore(base);
   for (const id of ['a', 'b', 'c']) {
     const { path: folder } = store.create(manifestOf(id));
     await store.list();
@@ -126,11 +126,11 @@ test('another store, which reads all at once, sees the same', async () => {
     await store.list();
     log(folder, step(2), validation(2, 0.2), end('stopped'));
   }
-  assert.deepEqual(await new RunStore(root).list(), await store.list());
+  assert.deepEqual(await new RunStore(base).list(), await store.list());
 });
 
 test('the manifest is on disk as it is documented, and a run is created once', () => {
-  const store = new RunStore(root);
+  const store = new RunStore(base);
   const { path: folder } = store.create(manifestOf('a'));
   assert.deepEqual(
     JSON.parse(readFileSync(path.join(folder, 'run.json'), 'utf8')),
@@ -141,7 +141,7 @@ test('the manifest is on disk as it is documented, and a run is created once', (
 });
 
 test('of several runs all are made or none', () => {
-  const store = new RunStore(root);
+  const store = new RunStore(base);
   store.create(manifestOf('old'));
   const ids = () => readdirSync(root).sort();
   assert.throws(() => store.createAll([manifestOf('a'), manifestOf('old')]), /EEXIST/);
@@ -158,7 +158,7 @@ test('of several runs all are made or none', () => {
 });
 
 test('what is no run is passed over', async () => {
-  const store = new RunStore(root);
+  const store = new RunStore(base);
   store.create(manifestOf('good'));
   for (const [name, text] of [
     ['empty', null],
@@ -177,7 +177,7 @@ test('what is no run is passed over', async () => {
 });
 
 test('events without the fields of their kind do not hide the runs', async () => {
-  const store = new RunStore(root);
+  const store = new RunStore(base);
   const { path: folder } = store.create(manifestOf('a'));
   writeFileSync(
     path.join(folder, 'events.jsonl'),
@@ -196,7 +196,7 @@ test('events without the fields of their kind do not hide the runs', async () =>
 });
 
 test('a run that was renamed is found by its new name; one that was deleted is gone', async () => {
-  const store = new RunStore(root);
+  const store = new RunStore(base);
   store.create(manifestOf('old'));
   await store.list();
   renameSync(path.join(root, 'old'), path.join(root, 'new'));
@@ -209,7 +209,7 @@ test('a run that was renamed is found by its new name; one that was deleted is g
 });
 
 test('a run that a process works on is not deleted', async () => {
-  const store = new RunStore(root);
+  const store = new RunStore(base);
   const { path: folder } = store.create(manifestOf('a'));
   const ownership = takeOwnership(folder);
   await assert.rejects(store.delete('a'), /a is queued/);
@@ -221,21 +221,21 @@ test('a run that a process works on is not deleted', async () => {
 });
 
 test('ids cannot lead out of the folder', () => {
-  const store = new RunStore(root);
+  const store = new RunStore(base);
   for (const id of ['', '.', '..', '../a', 'a/b', 'a\\b', '/etc', '.hidden']) {
     assert.throws(() => store.open(id), RangeError, id);
   }
 });
 
 test('a request to stop is a file', async () => {
-  const store = new RunStore(root);
+  const store = new RunStore(base);
   const { path: folder } = store.create(manifestOf('a'));
   await store.requestStop('a');
   assert.ok(existsSync(path.join(folder, 'stop')));
 });
 
 test('runs are referred to by id, by the start of one, or by their experiment', async () => {
-  const store = new RunStore(root);
+  const store = new RunStore(base);
   for (const id of ['e1-grain-seed1', 'e1-grain-seed10', 'e1-mean-seed1']) {
     store.create(manifestOf(id, { experiment: { id: 'e1', name: 'e' } }));
   }
@@ -251,7 +251,7 @@ test('runs are referred to by id, by the start of one, or by their experiment', 
 });
 
 test('hundreds of runs: the first list parses few steps, the next reads nothing', async () => {
-  const store = new RunStore(root);
+  const store = new RunStore(base);
   for (let i = 0; i < 300; i++) {
     const { path: folder } = store.create(manifestOf(`run-${i}`));
     const line = JSON.stringify({ ...step(1), gram: Array.from({ length: 36 }, () => Math.PI) });

@@ -6,7 +6,7 @@ import { after, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
 import type { RunEvent } from '../../../src/runs/events.ts';
 import { ProgressTail } from '../../../src/runs/progress.ts';
-import { EventTail } from '../../../src/runs/tail.ts';
+import { EventTail, readEvents } from '../../../src/runs/tail.ts';
 import { anyEvent } from './events.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-tail-'));
@@ -33,7 +33,7 @@ test('however a log grows, each event is read once, in order', async () => {
       fc.array(fc.nat(), { maxLength: 8 }),
       async (events, cuts) => {
         rmSync(file, { force: true });
-        const tail = new EventTail(file);
+        const tail = new EventTail(folder);
         const read: RunEvent[] = await tail.read();
         for (const piece of pieces(textOf(events), cuts)) {
           appendFileSync(file, piece);
@@ -55,7 +55,7 @@ test('however a log grows, progress is that of the whole', async () => {
       fc.array(fc.nat(), { maxLength: 8 }),
       async (events, cuts) => {
         rmSync(file, { force: true });
-        const tail = new ProgressTail(file);
+        const tail = new ProgressTail(folder);
         for (const piece of pieces(textOf(events), cuts)) {
           appendFileSync(file, piece);
           await tail.read();
@@ -92,7 +92,7 @@ test('however a log grows, progress is that of the whole', async () => {
 test('only what was added is read', async (t) => {
   const event: RunEvent = { kind: 'warning', at: 0, step: 0, message: 'x'.repeat(1000) };
   writeFileSync(file, textOf(Array.from({ length: 2000 }, () => event)));
-  const tail = new EventTail(file);
+  const tail = new EventTail(folder);
   assert.equal((await tail.read()).length, 2000);
 
   let bytes = 0;
@@ -126,7 +126,7 @@ test('lines that are no events are counted, kinds from the future are not; empty
       '',
     ].join('\n'),
   );
-  const tail = new EventTail(file);
+  const tail = new EventTail(folder);
   const events = await tail.read();
   assert.deepEqual(
     events.map(({ kind }) => kind),
@@ -134,7 +134,7 @@ test('lines that are no events are counted, kinds from the future are not; empty
   );
   assert.equal(tail.skipped, 6);
   writeFileSync(file, '');
-  assert.deepEqual(await new EventTail(file).read(), []);
+  assert.deepEqual(await readEvents(folder), []);
 });
 
 test('an event must have the fields of its kind, and may have more', async () => {
@@ -170,7 +170,7 @@ test('an event must have the fields of its kind, and may have more', async () =>
       .map((event) => `${JSON.stringify(event)}\n`)
       .join(''),
   );
-  const tail = new EventTail(file);
+  const tail = new EventTail(folder);
   assert.deepEqual(
     (await tail.read()).map(({ kind }) => kind),
     whole.map(({ kind }) => kind),
@@ -183,14 +183,14 @@ test('a line longer than a block; a block full of lines', async () => {
   const short: RunEvent = { kind: 'warning', at: 0, step: 1, message: '' };
   const events = [short, long, ...Array.from({ length: 10_000 }, () => short), long, short];
   writeFileSync(file, textOf(events));
-  assert.deepEqual(await new EventTail(file).read(), events);
+  assert.deepEqual(await readEvents(folder), events);
 });
 
 test('a log that became shorter is read from its start', async () => {
   const event = (step: number): RunEvent => ({ kind: 'warning', at: 0, step, message: 'm' });
   writeFileSync(file, textOf([event(1), event(2), event(3)]));
-  const tail = new EventTail(file);
-  const progress = new ProgressTail(file);
+  const tail = new EventTail(folder);
+  const progress = new ProgressTail(folder);
   await tail.read();
   await progress.read();
   writeFileSync(file, textOf([event(4)]));
@@ -201,7 +201,7 @@ test('a log that became shorter is read from its start', async () => {
 test('reads that overlap take turns: no event twice', async () => {
   const event: RunEvent = { kind: 'warning', at: 0, step: 0, message: '' };
   writeFileSync(file, textOf(Array.from({ length: 50 }, () => event)));
-  const tail = new EventTail(file);
+  const tail = new EventTail(folder);
   const reads = await Promise.all([tail.read(), tail.read(), tail.read()]);
   assert.deepEqual(
     reads.map(({ length }) => length),
