@@ -1,4 +1,4 @@
-/** The page docs/aggregators.md: the text of docs/aggregators.head.md, then what the registry says of each aggregator. */
+/** The page docs/aggregators.md: the text of docs/aggregators.head.md, then a section per aggregator from the registry. */
 import { readFileSync } from 'node:fs';
 import type {
   AggregatorDescription,
@@ -13,8 +13,8 @@ const decided: Record<AggregatorDescription['decidedBy'], string> = {
   gram: 'the Gram matrix of the step',
   'block-grams': 'the Gram matrix of each parameter block',
   arrival:
-    'the gradients, one after another; of d, its length and weights are known, not whom it goes against',
-  coordinates: 'single coordinates of the gradients; d is no weighted sum',
+    'the gradients, one after another; the length and weights of d are known, but not which groups it conflicts with',
+  coordinates: 'single coordinates of the gradients; d is not a weighted sum',
 };
 
 const meanings: Record<keyof Properties, [short: string, meaning: string]> = {
@@ -22,7 +22,7 @@ const meanings: Record<keyof Properties, [short: string, meaning: string]> = {
   minimumNorm: ['shortest', 'd is the shortest vector in the convex hull (of each block)'],
   convex: ['convex', 'the weights are ≥ 0 and add up to 1 (in each block)'],
   permutationEquivariant: ['any order', 'd does not depend on the order of the groups'],
-  scaleEquivariant: ['scales', 'gradients c times as long make d c times as long'],
+  scaleEquivariant: ['scales', 'multiplying all gradients by c > 0 multiplies d by c'],
   linearUnderScaling: ['linear', 'd(c₁g₁, …, c_kg_k) is linear in c > 0'],
   stronglyStationary: ['strong', 'd = 0 only where a positive combination of all gradients is 0'],
 };
@@ -57,7 +57,7 @@ function section(of: AggregatorDescription): string[] {
     '',
     `- Guarantee: ${of.guarantee}`,
     `- Decided by ${decided[of.decidedBy]}.`,
-    `- A zero gradient ${of.takesZeroGroups ? 'is a group like any other' : 'is dealt with as `zeroGroups` says'}.`,
+    `- A zero gradient ${of.takesZeroGroups ? 'is a group like any other' : 'is handled as `zeroGroups` says'}.`,
     `- Reference: ${of.reference}`,
     ...(parameters.length > 0
       ? [

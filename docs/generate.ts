@@ -1,6 +1,6 @@
 /**
- * Writes docs/config.md anew: the text of docs/config.head.md, then a table of every key from the config's schema; and
- * docs/aggregators.md, from the registry.
+ * Writes docs/config.md (docs/config.head.md, then a table of every key from the config's schema) and docs/aggregators.md
+ * (from the registry).
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import {
@@ -22,7 +22,7 @@ export function configPage(): string {
   return `${headOf('config.head.md')}\n\n${reference(configJsonSchema())}`;
 }
 
-/** Sections one below the other, the keys of the top level first. */
+/** A section per object of the schema, the top level first. */
 function reference(schema: JsonSchema): string {
   return [
     section('', schema),
@@ -31,7 +31,7 @@ function reference(schema: JsonSchema): string {
   ].join('\n');
 }
 
-/** The keys that all entries may have, then those of single aggregators. */
+/** The keys of every entry, then the parameters of single aggregators. */
 function entrySection(schema: JsonSchema): string {
   const { name: _, ...common } = keysOf(entryOf('grain', schema), { name: 'grain' });
   const named = {
@@ -45,7 +45,7 @@ function entrySection(schema: JsonSchema): string {
     table(
       'An entry of `aggregate`',
       { properties: named, required: ['name'] },
-      'The name of an aggregator, or these keys. The same aggregator may be there several times with different settings; each gets a label of its own, such as `cagrad c=0.4`, by which lists and panels tell its runs apart.',
+      'The name of an aggregator, or these keys. The same aggregator may occur several times with different settings; each gets its own label, such as `cagrad c=0.4`, in lists and panels.',
     ),
     'Some aggregators have parameters, which are further keys:',
     '',
@@ -64,7 +64,7 @@ function parameterRows({ name, parameters }: AggregatorDescription, schema: Json
   });
 }
 
-/** Schema of an entry of this name. */
+/** The schema of an entry with this name. */
 function entryOf(name: string, schema: JsonSchema): JsonSchema {
   return schemaAt(schema, ['aggregate', 0], { aggregate: [{ name }] })!;
 }
@@ -104,7 +104,7 @@ function defaultWords({ default: value, properties }: JsonSchema): string {
   return `\`${Array.isArray(value) ? `[${value.join(', ')}]` : String(value)}\``;
 }
 
-/** Text that Markdown would take for HTML. */
+/** Escapes what Markdown would read as HTML. */
 function plain(text: string): string {
   return text.replaceAll('<', '&lt;');
 }
