@@ -15,8 +15,8 @@ import { lossOf } from '../src/nn/module/loss.ts';
 import type { ModelConfig } from '../src/nn/module/model.ts';
 import { buildModel } from '../src/nn/small/build.ts';
 import { groupGradient } from '../src/nn/small/gradients.ts';
-import { StepAggregator } from '../src/training/aggregation/step.ts';
-import { buildOptimizer } from '../src/training/optimizers/build.ts';
+import { StepAggregator } from '../src/training/aggregation/stepAggregator.ts';
+import { buildOptimizer } from '../src/training/optimizers/fromConfig.ts';
 
 const INPUT = [28, 28, 1];
 const CLASSES = 10;

@@ -11,9 +11,9 @@ import { lossOf } from '../src/nn/module/loss.ts';
 import type { ModelConfig } from '../src/nn/module/model.ts';
 import { buildModel } from '../src/nn/small/build.ts';
 import { groupGradient } from '../src/nn/small/gradients.ts';
-import { measureChange } from '../src/training/aggregation/change.ts';
-import { StepAggregator } from '../src/training/aggregation/step.ts';
-import { buildOptimizer } from '../src/training/optimizers/build.ts';
+import { measureChange } from '../src/training/aggregation/products.ts';
+import { StepAggregator } from '../src/training/aggregation/stepAggregator.ts';
+import { buildOptimizer } from '../src/training/optimizers/fromConfig.ts';
 import { circumstances, writeFigures } from './readme.ts';
 
 const INPUT = [28, 28, 1];

@@ -7,8 +7,8 @@ import { Request as TrainingRequest } from '../../src/config/request.ts';
 import type { TextData } from '../../src/data/dataset.ts';
 import { EngineClient } from '../../src/engine/client.ts';
 import { openSession, type Session } from '../../src/training/session.ts';
-import { textObjective } from '../../src/training/text/buildObjective.ts';
-import { openCheckpoint } from '../../src/training/text/checkpoint.ts';
+import { buildTextObjective } from '../../src/training/text/buildObjective.ts';
+import { openPretrained } from '../../src/training/text/pretrained.ts';
 import { Trainer } from '../../src/training/trainer.ts';
 import { ProductSizes } from './productSizes.ts';
 import type { Answer, MadeTokens, Request, Setup } from './protocol.ts';
@@ -31,7 +31,7 @@ async function open({ config, tokens }: Setup): Promise<Training> {
 /** As `openSession` opens it, but for the data. */
 async function madeSession(request: TrainingRequest, tokens: MadeTokens): Promise<Session> {
   const { config, folder } = request;
-  const checkpoint = await openCheckpoint(request, () => {});
+  const checkpoint = await openPretrained(request, () => {});
   const data = madeData(tokens);
   return {
     config,
@@ -43,7 +43,8 @@ async function madeSession(request: TrainingRequest, tokens: MadeTokens): Promis
       files: { train: '', validation: '' },
       model: null,
       sources: {},
-      objective: (device, seed) => textObjective({ config, checkpoint, data, device }, seed),
+      objective: (device, seed) =>
+        buildTextObjective({ config, pretrained: checkpoint, data, device }, seed),
     },
     device: await openDevice('wasm'),
     engine: EngineClient.start(),

@@ -1,10 +1,10 @@
 import type { Session } from '../training/session.ts';
-import type { Run } from '../training/train.ts';
+import type { TrainingRun } from '../training/trainingLoop.ts';
 import type { OwnedRuns } from './ownedRuns.ts';
 
 /** Runs that are this process's to train, and what they share. */
 export interface Launch {
   readonly session: Session;
-  readonly runs: readonly Run[];
+  readonly runs: readonly TrainingRun[];
   readonly owned: OwnedRuns;
 }

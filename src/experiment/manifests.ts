@@ -8,8 +8,7 @@ import { rankingOf } from '../config/ranking.ts';
 import type { Request } from '../config/request.ts';
 import { buildGrouping } from '../data/grouping.ts';
 import { FORMAT_VERSION, type RunManifest, type Seed } from '../runs/manifest.ts';
-import { codeFingerprint } from '../training/codeFingerprint.ts';
-import { fingerprintsOf } from '../training/fingerprints.ts';
+import { codeFingerprint, inputFingerprints } from '../training/fingerprints.ts';
 import type { Session } from '../training/session.ts';
 
 /**
@@ -28,7 +27,7 @@ export async function manifestsOf(
   const experiment = { id: experimentId(config.name, now), name: config.name };
   const fingerprints = {
     config: sha256(readFileSync(request.file)),
-    ...(await fingerprintsOf(session.task)),
+    ...(await inputFingerprints(session.task)),
     code: codeFingerprint(),
   };
   return requests.map(({ aggregator, aggregation, seed }) => ({

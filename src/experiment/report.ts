@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { EndEvent, Fact } from '../runs/events.ts';
 import type { Seed } from '../runs/manifest.ts';
 import { readEvents } from '../runs/tail.ts';
-import type { Run } from '../training/train.ts';
+import type { TrainingRun } from '../training/trainingLoop.ts';
 import type { Launch } from './launched.ts';
 import { summarise } from './statistics.ts';
 
@@ -44,7 +44,7 @@ export async function reportOf(
   };
 }
 
-async function outcomeOf({ manifest, folder }: Run, end: EndEvent): Promise<Outcome> {
+async function outcomeOf({ manifest, folder }: TrainingRun, end: EndEvent): Promise<Outcome> {
   const { id, aggregator, seed } = manifest;
   const events = await readEvents(folder);
   const validation = events.findLast((event) => event.kind === 'validation');

@@ -10,7 +10,7 @@ import { aggregationOf, type RunManifest } from '../runs/manifest.ts';
 import { referredRuns } from '../runs/reference.ts';
 import { isResumable } from '../runs/status.ts';
 import { RunStore, type RunSummary } from '../runs/store.ts';
-import { fingerprintsOf } from '../training/fingerprints.ts';
+import { inputFingerprints } from '../training/fingerprints.ts';
 import { closeSession, openSession, type Session } from '../training/session.ts';
 import type { Launch } from './launched.ts';
 import { OwnedRuns } from './ownedRuns.ts';
@@ -105,7 +105,7 @@ async function changedInputs(
   { task: subject }: Session,
 ): Promise<string[]> {
   const { files, model } = subject;
-  const inputs = await fingerprintsOf(subject);
+  const inputs = await inputFingerprints(subject);
   const parts = ['train', 'validation'] as const;
   const changed = parts.filter((part) => inputs[part] !== fingerprints[part]);
   const names = new Set(changed.map((part) => files[part]));

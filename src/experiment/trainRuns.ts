@@ -3,12 +3,12 @@ import { describe } from '../runs/describe.ts';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
 import { runFile } from '../runs/grainFolder.ts';
 import type { Session } from '../training/session.ts';
-import { type Run, train } from '../training/train.ts';
+import { type TrainingRun, train } from '../training/trainingLoop.ts';
 
 export interface ExperimentCallbacks {
-  onEvent(run: Run, event: RunEvent): void;
+  onEvent(run: TrainingRun, event: RunEvent): void;
   /** Nothing more is written to the run. */
-  onEnded(run: Run): void;
+  onEnded(run: TrainingRun): void;
   /** True once the whole process was asked to end. */
   isInterrupted(): boolean;
 }
@@ -20,7 +20,7 @@ export interface ExperimentCallbacks {
  */
 export async function trainRuns(
   session: Session,
-  runs: readonly Run[],
+  runs: readonly TrainingRun[],
   audience: ExperimentCallbacks,
 ): Promise<EndEvent[]> {
   const ends: EndEvent[] = [];
@@ -36,7 +36,7 @@ export async function trainRuns(
   return ends;
 }
 
-function writeOutputLog({ folder }: Run, event: RunEvent): void {
+function writeOutputLog({ folder }: TrainingRun, event: RunEvent): void {
   const text = describe(event);
   // How far a validation has come is news for a moment only.
   if (text === null || event.kind === 'validating') return;

@@ -9,10 +9,10 @@ import { EngineClient } from '../engine/client.ts';
 import { CheckpointError } from '../hub/files/checkpointError.ts';
 import { ModelError } from '../nn/module/model.ts';
 import type { Loading } from '../runs/loading.ts';
-import { roomFor } from './memoryAdvice.ts';
-import type { TrainingTask } from './objective/task.ts';
-import { openTables } from './tabular/task.ts';
-import { openTexts } from './text/task.ts';
+import type { TrainingTask } from './objective/objective.ts';
+import { roomFor } from './outOfMemoryAdvice.ts';
+import { openTabularTask } from './tabular/tabularTask.ts';
+import { openTextTask } from './text/textTask.ts';
 
 /** All that the runs of one config share while a process trains them. */
 export interface Session {
@@ -34,7 +34,7 @@ export async function openSession(
   onLoading: (loading: Loading) => void,
 ): Promise<Session> {
   const { config, folder } = request;
-  const open = readsTexts(config.data) ? openTexts : openTables;
+  const open = readsTexts(config.data) ? openTextTask : openTabularTask;
   const task = await open(request, onLoading);
   checkBatch(request, task.data);
   const device = await deviceFor(request);

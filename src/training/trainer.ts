@@ -13,21 +13,20 @@ import type { Warning } from '../engine/types.ts';
 import type { OnProgress } from '../nn/module/onProgress.ts';
 import type { StepEvent } from '../runs/events.ts';
 import type { Seed } from '../runs/manifest.ts';
-import type { AggregatedStep } from './aggregation/aggregated.ts';
+import type { AggregatedStep } from './aggregation/aggregatedStep.ts';
 import { parameterBlocks } from './aggregation/blocks.ts';
-import { measureChange } from './aggregation/change.ts';
-import { StepAggregator } from './aggregation/step.ts';
-import { loadCheckpoint, saveCheckpoint, type TrainerState } from './checkpoint.ts';
-import { shortageInOpening } from './memoryAdvice.ts';
+import { measureChange } from './aggregation/products.ts';
+import { StepAggregator } from './aggregation/stepAggregator.ts';
+import { loadCheckpoint, saveCheckpoint, type TrainerState } from './checkpoints.ts';
 import type { Objective, Validation } from './objective/objective.ts';
 import { AdamW } from './optimizers/adamw.ts';
-import { buildOptimizer } from './optimizers/build.ts';
+import { buildOptimizer, learningRateAt } from './optimizers/fromConfig.ts';
 import type { Optimizer, Preconditioned } from './optimizers/optimizer.ts';
-import { learningRateAt } from './optimizers/schedule.ts';
+import { shortageInOpening } from './outOfMemoryAdvice.ts';
 import type { Session } from './session.ts';
 import { StepMeter } from './stepMeter.ts';
 
-export interface TakenStep {
+export interface StepResult {
   /** All of a step event but its time. */
   readonly facts: Omit<StepEvent, 'kind' | 'at'>;
   readonly warnings: readonly Warning[];
@@ -97,7 +96,7 @@ export class Trainer {
    * @throws TrainingError if a group's loss is not finite; the weights are then as they were
    * @throws Error that the device told of, at once or afterwards
    */
-  async step(step: number): Promise<TakenStep> {
+  async step(step: number): Promise<StepResult> {
     const { config } = this.#session;
     const learningRate = learningRateAt(step, config.steps, config.optimizer);
     try {
@@ -140,11 +139,11 @@ export class Trainer {
     return this.#grouping.split(step, this.#order.batch(step));
   }
 
-  #take(step: number, groups: readonly Group[], learningRate: number): Promise<TakenStep> {
+  #take(step: number, groups: readonly Group[], learningRate: number): Promise<StepResult> {
     return checked(this.#session.device, () => this.#go(step, groups, learningRate));
   }
 
-  async #go(step: number, groups: readonly Group[], learningRate: number): Promise<TakenStep> {
+  async #go(step: number, groups: readonly Group[], learningRate: number): Promise<StepResult> {
     const sizes = groups.map(({ examples }) => examples.length);
 
     const meter = new StepMeter();

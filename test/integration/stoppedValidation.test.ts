@@ -13,7 +13,7 @@ import type { RunManifest } from '../../src/runs/manifest.ts';
 import { RunStore } from '../../src/runs/store.ts';
 import { readEvents } from '../../src/runs/tail.ts';
 import { closeSession, openSession, type Session } from '../../src/training/session.ts';
-import { type Run, train } from '../../src/training/train.ts';
+import { type TrainingRun, train } from '../../src/training/trainingLoop.ts';
 import { manifestOf } from '../unit/runs/manifest.ts';
 import { tinyTexts, writeTinyLlama } from '../unit/training/tinyCheckpoint.ts';
 import { grain, startGrain } from './grain.ts';
@@ -51,7 +51,7 @@ async function open(config: string): Promise<Session> {
 
 let created = 0;
 
-function create({ config }: Session, metric: RunManifest['metric']): Run {
+function create({ config }: Session, metric: RunManifest['metric']): TrainingRun {
   const manifest = manifestOf(`run-${created++}`, { steps: config.steps, metric });
   return { manifest, folder: new RunStore(folder).create(manifest).path };
 }
@@ -61,7 +61,7 @@ function readLog(run: string): Promise<RunEvent[]> {
 }
 
 /** Trains until it is asked, for the n-th time, whether to stop. */
-async function trainUntil(n: number, session: Session, run: Run) {
+async function trainUntil(n: number, session: Session, run: TrainingRun) {
   let asked = 0;
   const shouldStop = () => asked++ === n;
   const { status } = await train(session, run, { onEvent: () => {}, shouldStop });
@@ -69,7 +69,7 @@ async function trainUntil(n: number, session: Session, run: Run) {
 }
 
 /** What came of a run: all that does not tell when, how long, and how often it was stopped. */
-async function resultOf({ folder }: Run) {
+async function resultOf({ folder }: TrainingRun) {
   const events = await readLog(folder);
   const log = events
     .filter(({ kind }) => kind === 'step' || kind === 'validation')

@@ -6,7 +6,7 @@ import { factsOf } from '../../runs/facts.ts';
 import type { Loading } from '../../runs/loading.ts';
 import { percent } from '../../runs/percent.ts';
 import type { Session } from '../../training/session.ts';
-import type { Run } from '../../training/train.ts';
+import type { TrainingRun } from '../../training/trainingLoop.ts';
 import { type ProgressView, titleOf } from './view.ts';
 
 /** Often enough to look alive, rarely enough to cost nothing. */
@@ -17,7 +17,7 @@ export class TerminalView implements ProgressView {
   readonly #line = createLogUpdate(process.stderr);
   #drawnAt = 0;
   #engine: EngineClient | undefined;
-  #runs: readonly Run[] = [];
+  #runs: readonly TrainingRun[] = [];
   #startedAt = 0;
   #stepsTaken = 0;
   #metric = '';
@@ -30,14 +30,14 @@ export class TerminalView implements ProgressView {
     this.#draw(() => `${what}${share}`);
   }
 
-  created({ engine, device }: Session, runs: readonly Run[]): void {
+  created({ engine, device }: Session, runs: readonly TrainingRun[]): void {
     this.#engine = engine;
     this.#runs = runs;
     this.#startedAt = performance.now();
     this.note(`${runs.length} ${runs.length === 1 ? 'run' : 'runs'} on ${device.name}`);
   }
 
-  event(run: Run, event: RunEvent): void {
+  event(run: TrainingRun, event: RunEvent): void {
     switch (event.kind) {
       case 'start':
         this.#metric = '';
@@ -81,7 +81,7 @@ export class TerminalView implements ProgressView {
     this.#line(text());
   }
 
-  #stepLine(run: Run, event: StepEvent): string {
+  #stepLine(run: TrainingRun, event: StepEvent): string {
     this.#measureConflict(event);
     const rate = (1000 * this.#stepsTaken) / (performance.now() - this.#startedAt);
     const later = this.#runs
@@ -98,7 +98,7 @@ export class TerminalView implements ProgressView {
     ]);
   }
 
-  #validatingLine(run: Run, { step, done }: ValidatingEvent): string {
+  #validatingLine(run: TrainingRun, { step, done }: ValidatingEvent): string {
     return this.#joined(run, [
       `step ${step}/${run.manifest.steps}`,
       this.#metric,
@@ -106,7 +106,7 @@ export class TerminalView implements ProgressView {
     ]);
   }
 
-  #joined(run: Run, parts: readonly string[]): string {
+  #joined(run: TrainingRun, parts: readonly string[]): string {
     const place = `run ${this.#runs.indexOf(run) + 1}/${this.#runs.length}`;
     return [place, titleOf(run), ...parts].filter(Boolean).join(' · ');
   }

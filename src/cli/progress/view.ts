@@ -1,22 +1,22 @@
 import type { RunEvent } from '../../runs/events.ts';
 import type { Loading } from '../../runs/loading.ts';
 import type { Session } from '../../training/session.ts';
-import type { Run } from '../../training/train.ts';
+import type { TrainingRun } from '../../training/trainingLoop.ts';
 
 /** Shows on standard error how `grain run` gets on. */
 export interface ProgressView {
   loading(loading: Loading): void;
   /** The runs about to be trained, one after another. */
-  created(session: Session, runs: readonly Run[]): void;
+  created(session: Session, runs: readonly TrainingRun[]): void;
   /** An event was written to the log of a run. */
-  event(run: Run, event: RunEvent): void;
+  event(run: TrainingRun, event: RunEvent): void;
   /** Something to say beside the runs. */
   note(text: string): void;
   close(): void;
 }
 
 /** "grain, seed 3", or "grain, seed 3/1" (initialisation/order) where they differ. */
-export function titleOf({ manifest: { aggregator, seed } }: Run): string {
+export function titleOf({ manifest: { aggregator, seed } }: TrainingRun): string {
   const seeds = seed.init === seed.order ? seed.init : `${seed.init}/${seed.order}`;
   return `${aggregator}, seed ${seeds}`;
 }

@@ -3,7 +3,7 @@ import type { Device } from '../../backends/device.ts';
 import { screen } from '../../engine/screen.ts';
 import type { GroupedSource, VariableSink } from '../../nn/module/gradientSource.ts';
 import type { StackedGradient } from '../../nn/module/parameter.ts';
-import { StackCollector } from './collect.ts';
+import { StackCollector } from './stackedGradients.ts';
 import { combineStack, gramOfStacks } from './stackProducts.ts';
 
 /** The parameters in parts, each to be aggregated as soon as its gradients are there. */

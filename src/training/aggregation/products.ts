@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Device } from '../../backends/device.ts';
 import { valuesOf } from '../../backends/operations/values.ts';
 import { gramOf } from '../../engine/gram.ts';
-import { readAndDispose } from './taken.ts';
+import { readAndDispose } from './disposal.ts';
 
 /** A vector in the space of the parameters: a tensor for each variable. */
 export type ParameterVector = readonly tf.Tensor[];
@@ -83,4 +83,23 @@ export function dot(a: Float32Array, b: Float32Array): number {
   }
   for (let x = end; x < a.length; x++) s0 += a[x]! * b[x]!;
   return s0 + s1 + (s2 + s3);
+}
+
+/**
+ * Δ = θ before − θ after something that assigns the variables, measured against gradients that are still there: what a step
+ * really was, with momentum, preconditioner and weight decay. For numbers as near as these the subtraction is exact.
+ */
+export async function measureChange(
+  measure: (vector: ParameterVector) => Promise<Measured>,
+  variables: readonly tf.Variable[],
+  move: () => void,
+): Promise<Measured> {
+  const before = tf.tidy(() => variables.map((variable) => tf.clone(variable)));
+  try {
+    move();
+    const change = tf.tidy(() => variables.map((variable, i) => tf.sub(before[i]!, variable)));
+    return await measure(change).finally(() => tf.dispose(change));
+  } finally {
+    tf.dispose(before);
+  }
 }

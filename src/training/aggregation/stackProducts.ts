@@ -4,9 +4,9 @@ import type { StackedKernels } from '../../backends/operations/stacked.ts';
 import { valuesOf } from '../../backends/operations/values.ts';
 import { gramOf } from '../../engine/gram.ts';
 import type { StackedGradient } from '../../nn/module/parameter.ts';
+import { readAndDispose } from './disposal.ts';
 import { dot, type Measured, type ParameterVector } from './products.ts';
-import { scattered } from './stack.ts';
-import { readAndDispose } from './taken.ts';
+import { scattered } from './stackedGradients.ts';
 
 /**
  * Gram matrix of k gradients that come as stacks, k×k row-major: summed in float64 where they lie in this process's memory; on

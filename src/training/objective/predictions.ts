@@ -35,7 +35,7 @@ function classified({ validation, classes }: Data, outputs: Outputs): Prediction
     const logits = outputs.values.subarray(index * outputs.width, (index + 1) * outputs.width);
     const probabilities = softmax(logits);
     return {
-      index: placeOf(validation, index),
+      index: fileIndexOf(validation, index),
       target: classes[target]!,
       prediction: classes[chosen[index]!] ?? null,
       probabilities: Object.fromEntries(classes.map((name, i) => [name, probabilities[i]!])),
@@ -45,14 +45,14 @@ function classified({ validation, classes }: Data, outputs: Outputs): Prediction
 
 function valued({ validation }: Data, { values }: Outputs): Prediction[] {
   return Array.from(validation.targets, (target, index) => ({
-    index: placeOf(validation, index),
+    index: fileIndexOf(validation, index),
     target,
     prediction: values[index]!,
   }));
 }
 
 /** Where an example stands in its file. */
-export function placeOf({ indices }: Examples, example: number): number {
+export function fileIndexOf({ indices }: Examples, example: number): number {
   return indices?.[example] ?? example;
 }
 

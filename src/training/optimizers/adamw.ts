@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { AdamWStep } from '../../backends/operations/adamwStep.ts';
 import type { Optimizer, OptimizerState, Preconditioned } from './optimizer.ts';
-import { Slots } from './slots.ts';
+import { Slots } from './state.ts';
 
 /**
  * Adam with bias correction (Kingma & Ba, arXiv 1412.6980, algorithm 1) and decoupled weight decay (Loshchilov & Hutter,

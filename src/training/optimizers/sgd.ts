@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Optimizer, OptimizerState } from './optimizer.ts';
-import { Slots } from './slots.ts';
+import { Slots } from './state.ts';
 
 /**
  * Stochastic gradient descent with momentum (Polyak's heavy ball): v ← μv + g, θ ← θ − ηv.

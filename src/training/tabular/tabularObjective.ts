@@ -1,16 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { TableData } from '../../data/dataset.ts';
+import type { Dataset, TableData } from '../../data/dataset.ts';
 import type { Group } from '../../data/grouping.ts';
 import type { GradientSource, GroupGradient } from '../../nn/module/gradientSource.ts';
 import { lossOf, type SupervisedTask } from '../../nn/module/loss.ts';
 import type { OnProgress } from '../../nn/module/onProgress.ts';
 import type { TrainableNetwork } from '../../nn/small/build.ts';
 import { groupGradient } from '../../nn/small/gradients.ts';
+import type { Outputs } from '../objective/metrics.ts';
 import { measure } from '../objective/metrics.ts';
 import type { Objective, Validation } from '../objective/objective.ts';
 import { predictionsOf } from '../objective/predictions.ts';
-import { outputsOf } from './outputs.ts';
-import { tensorsOf } from './tensors.ts';
 
 /** A layers model on examples that are rows of numbers. */
 export class TabularObjective implements Objective {
@@ -53,4 +52,55 @@ export class TabularObjective implements Objective {
       tf.dispose([x, y]);
     }
   }
+}
+
+/**
+ * Some examples as tensors: x [n, …shape] float32; y [n], int32 class indices or float32 values. The caller disposes of both.
+ * @param shape of one example
+ */
+export function tensorsOf(
+  { features, targets, width }: Dataset,
+  examples: Int32Array,
+  shape: readonly number[],
+): { x: tf.Tensor; y: tf.Tensor1D } {
+  const values = new Float32Array(examples.length * width);
+  examples.forEach((example, i) => {
+    values.set(features.subarray(example * width, (example + 1) * width), i * width);
+  });
+  const chosen = Array.from(examples, (example) => targets[example]!);
+  return tf.tidy(() => ({
+    x: tf.tensor(values, [examples.length, ...shape]),
+    y: tf.tensor1d(chosen, targets instanceof Int32Array ? 'int32' : 'float32'),
+  }));
+}
+
+/** Examples that pass through the network at a time: bounds the memory of a validation, not its result. */
+const BATCH = 256;
+
+/**
+ * Outputs of the network for every example.
+ * @param shape of one example
+ * @param onProgress is told of every batch
+ */
+export async function outputsOf(
+  model: TrainableNetwork,
+  dataset: Dataset,
+  shape: readonly number[],
+  onProgress: OnProgress,
+): Promise<Outputs> {
+  const parts: Float32Array[] = [];
+  for (let start = 0; start < dataset.count; start += BATCH) {
+    const size = Math.min(BATCH, dataset.count - start);
+    const examples = Int32Array.from({ length: size }, (_, i) => start + i);
+    const outputs = tf.tidy(() => model.apply(tensorsOf(dataset, examples, shape).x));
+    parts.push(await outputs.data<'float32'>());
+    outputs.dispose();
+    await onProgress((start + size) / dataset.count);
+  }
+  const width = parts[0]!.length / Math.min(BATCH, dataset.count);
+  const values = new Float32Array(dataset.count * width);
+  parts.forEach((part, i) => {
+    values.set(part, i * BATCH * width);
+  });
+  return { values, width };
 }

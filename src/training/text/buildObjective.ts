@@ -10,82 +10,85 @@ import type { SupervisedTask } from '../../nn/module/loss.ts';
 import { SequenceModel } from '../../nn/sequenceModel.ts';
 import { TransformerModel } from '../../nn/transformerModel.ts';
 import type { Seed } from '../../runs/manifest.ts';
-import { GenerationLearner } from './generationLearner.ts';
-import { positionsIn } from './lengths.ts';
-import { loraOf } from './lora.ts';
-import { savedAs } from './savedAs.ts';
-import { type SavedHead, savedHead, withOutputs } from './savedHead.ts';
-import { SequenceLearner } from './sequenceLearner.ts';
-import type { TextSetting } from './setting.ts';
-import { TextObjective } from './textObjective.ts';
+import { positionsIn } from './checkTexts.ts';
+import { GenerationObjective } from './generationObjective.ts';
+import type { TextInputs } from './pretrained.ts';
+import { loraOf, savedFiles } from './savedFiles.ts';
+import { type SavedHead, savedHead, withReorderedOutputs } from './savedHead.ts';
+import { SequenceObjective } from './sequenceObjective.ts';
+import type { TextObjective, TextObjectiveOptions } from './textObjective.ts';
+
+type Source = Omit<CheckpointSource<unknown>, 'config'>;
 
 /**
- * A transformer before its first step, and what it is to learn.
+ * The objective of one run, before its first step.
  *
- * @param seed `init` of fresh weights, `order` of what is dropped
- * @throws ModelError where checkpoint, config and data do not go together
+ * @param seed `init` seeds fresh weights, `order` dropout
+ * @throws ModelError where checkpoint, config and data do not fit together
  */
-export async function textObjective(
-  setting: TextSetting,
+export async function buildTextObjective(
+  inputs: TextInputs,
   { init, order }: Seed,
 ): Promise<TextObjective> {
-  const { config, checkpoint, data } = setting;
-  const head = savedHead(checkpoint.config, config, data.classes);
-  const tensors = await openSafetensors(checkpoint.folder);
+  const { config, pretrained, data } = inputs;
+  const head = savedHead(pretrained.config, config, data.classes);
+  const tensors = await openSafetensors(pretrained.folder);
   try {
     const source = {
-      tensors: head.order ? withOutputs(tensors, head.order) : tensors,
-      file: checkpoint.folder,
-      plan: planOf(setting, head, init),
+      tensors: head.order ? withReorderedOutputs(tensors, head.order) : tensors,
+      file: pretrained.folder,
+      plan: planOf(inputs, head, init),
       checkpointing: config.model.checkpointing,
     };
-    const { model, learner } = await (config.task === 'generation'
-      ? generator(setting, source)
-      : predictor(setting, source, config.task));
-    const accumulates = config.groups.backward === 'accumulate';
-    return new TextObjective(model, learner, { seed: order, accumulates });
+    const options = { seed: order, accumulates: config.groups.backward === 'accumulate' };
+    return await (config.task === 'generation'
+      ? generationObjective(inputs, source, options)
+      : sequenceObjective(inputs, source, config.task, options));
   } finally {
     await tensors.close();
   }
 }
 
-type Source = Omit<CheckpointSource<unknown>, 'config'>;
-
-async function predictor(setting: TextSetting, source: Source, task: SupervisedTask) {
-  const { checkpoint, data, device } = setting;
-  const { config, padId } = checkpoint;
+async function sequenceObjective(
+  inputs: TextInputs,
+  source: Source,
+  task: SupervisedTask,
+  options: TextObjectiveOptions,
+): Promise<SequenceObjective> {
+  const { pretrained, data, device } = inputs;
+  const { config } = pretrained;
   const outputs = task === 'classification' ? data.classes.length : 1;
   const { network, parameters } =
     config.kind === 'encoder'
       ? await sequenceEncoder({ ...source, config }, outputs)
       : await sequenceDecoder({ ...source, config }, outputs);
-  const model = new TransformerModel(parameters, [], savedAs(setting));
-  const sequence = new SequenceModel(
-    device.operations ?? composed,
-    network,
-    task,
-    positionsIn(config),
-  );
-  return { model, learner: new SequenceLearner(sequence, data, task, { padId, device }) };
+  const model = new TransformerModel(parameters, [], savedFiles(inputs));
+  const operations = device.operations ?? composed;
+  const sequence = new SequenceModel(operations, network, task, positionsIn(config));
+  return new SequenceObjective(model, sequence, task, inputs, options);
 }
 
-async function generator(setting: TextSetting, source: Source) {
-  const { checkpoint, device } = setting;
-  // `openCheckpoint` refuses encoders that are to generate.
-  const config = checkpoint.config as DecoderConfig;
+async function generationObjective(
+  inputs: TextInputs,
+  source: Source,
+  options: TextObjectiveOptions,
+): Promise<GenerationObjective> {
+  const { pretrained, device } = inputs;
+  // `openPretrained` refuses encoders for generation.
+  const config = pretrained.config as DecoderConfig;
   const { network, parameters } = await causalDecoder({ ...source, config });
   const tied = config.tiedEmbeddings ? [network.head] : [];
-  const model = new TransformerModel(parameters, tied, savedAs(setting));
+  const model = new TransformerModel(parameters, tied, savedFiles(inputs));
   const causal = new CausalModel(device.operations ?? composed, network, config.maxPositions);
-  return { model, learner: new GenerationLearner(causal, setting) };
+  return new GenerationObjective(model, causal, inputs, options);
 }
 
-function planOf({ config, checkpoint }: TextSetting, head: SavedHead, seed: number): Plan {
+function planOf({ config, pretrained }: TextInputs, head: SavedHead, seed: number): Plan {
   const { freeze, reinitialize, adapter } = config.model;
   return {
     freeze,
     reinitialize,
-    lora: adapter ? loraOf(adapter, checkpoint.config) : null,
+    lora: adapter ? loraOf(adapter, pretrained.config) : null,
     newHead: config.task !== 'generation' && head.order === null,
     seed,
   };

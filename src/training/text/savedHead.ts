@@ -68,7 +68,10 @@ function listed(names: readonly string[]): string {
 const OUTPUTS = /^(classifier|classifier\.out_proj|score)\.(weight|bias)$/;
 
 /** A checkpoint whose head has its outputs in another order. @param order as `SavedHead` has it */
-export function withOutputs(tensors: TensorReader, order: readonly number[]): TensorReader {
+export function withReorderedOutputs(
+  tensors: TensorReader,
+  order: readonly number[],
+): TensorReader {
   return {
     names: tensors.names,
     shapeOf: (name) => tensors.shapeOf(name),

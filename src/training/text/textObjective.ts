@@ -7,56 +7,59 @@ import type {
 } from '../../nn/module/gradientSource.ts';
 import type { OnProgress } from '../../nn/module/onProgress.ts';
 import type { ParameterSink } from '../../nn/module/parameter.ts';
+import type { Dropout } from '../../nn/module/pass.ts';
 import type { TransformerModel } from '../../nn/transformerModel.ts';
-import { StackCollector } from '../aggregation/collect.ts';
+import { StackCollector } from '../aggregation/stackedGradients.ts';
 import type { Objective, Validation } from '../objective/objective.ts';
-import type { Learner } from './learner.ts';
 
-interface Options {
-  /** Of dropout. */
+export interface TextObjectiveOptions {
+  /** Seeds dropout. */
   readonly seed: number;
-  /** A pass for each group instead of one for all. */
+  /** One backward pass per group instead of one for all groups. */
   readonly accumulates: boolean;
 }
 
-/** A transformer on examples that are texts. */
-export class TextObjective implements Objective {
+/** A transformer on examples that are texts. Subclasses define the loss and the metrics. */
+export abstract class TextObjective implements Objective {
   readonly model: TransformerModel;
-  readonly #learner: Learner;
-  readonly #options: Options;
+  readonly #options: TextObjectiveOptions;
 
-  constructor(model: TransformerModel, learner: Learner, options: Options) {
+  constructor(model: TransformerModel, options: TextObjectiveOptions) {
     this.model = model;
-    this.#learner = learner;
     this.#options = options;
   }
 
+  abstract validate(onProgress: OnProgress): Promise<Validation>;
+
+  /** One forward and backward pass. @returns mean loss of each group */
+  protected abstract backward(
+    groups: readonly Group[],
+    dropout: Dropout,
+    sink: ParameterSink,
+  ): Promise<readonly number[]>;
+
   gradients(groups: readonly Group[], step: number): GradientSource {
     const { seed, accumulates } = this.#options;
-    if (accumulates) return { kind: 'separate', groups: this.#oneByOne(groups, step) };
+    if (accumulates) return { kind: 'separate', groups: this.#groupByGroup(groups, step) };
     const dropout = dropoutOf(seed, step, 0);
     return {
       kind: 'grouped',
       tied: this.model.tied,
-      run: (sink) => this.#learner.gradients(groups, dropout, this.#into(sink)),
+      run: (sink) => this.backward(groups, dropout, this.#passSink(sink)),
     };
-  }
-
-  validate(onProgress: OnProgress): Promise<Validation> {
-    return this.#learner.validate(onProgress);
   }
 
   dispose(): void {
     this.model.dispose();
   }
 
-  async *#oneByOne(groups: readonly Group[], step: number): AsyncGenerator<GroupGradient> {
+  async *#groupByGroup(groups: readonly Group[], step: number): AsyncGenerator<GroupGradient> {
     const shapes = this.model.trainable.map(({ shape }) => shape);
     for (const [pass, group] of groups.entries()) {
       const collector = new StackCollector(shapes);
       try {
         const dropout = dropoutOf(this.#options.seed, step, pass);
-        const [loss] = await this.#learner.gradients([group], dropout, this.#into(collector));
+        const [loss] = await this.backward([group], dropout, this.#passSink(collector));
         yield collector.group(0, loss!);
       } finally {
         collector.dispose();
@@ -64,10 +67,18 @@ export class TextObjective implements Objective {
     }
   }
 
-  #into(sink: VariableSink): ParameterSink {
+  /** Networks name parameters; aggregation numbers the trainable variables. */
+  #passSink(sink: VariableSink): ParameterSink {
     return {
       add: (parameter, gradient) => sink.add(this.model.indexOf(parameter), gradient),
       flush: () => sink.flush(),
     };
   }
+}
+
+/** Where each group starts when the groups' examples are concatenated, then their total; length k + 1. */
+export function groupBounds(groups: readonly Group[]): number[] {
+  const bounds = [0];
+  for (const { examples } of groups) bounds.push(bounds.at(-1)! + examples.length);
+  return bounds;
 }

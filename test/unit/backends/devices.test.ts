@@ -13,7 +13,7 @@ import { EngineClient } from '../../../src/engine/client.ts';
 import { lossOf } from '../../../src/nn/module/loss.ts';
 import { buildModel } from '../../../src/nn/small/build.ts';
 import { groupGradient } from '../../../src/nn/small/gradients.ts';
-import { StepAggregator } from '../../../src/training/aggregation/step.ts';
+import { StepAggregator } from '../../../src/training/aggregation/stepAggregator.ts';
 
 describe('backend order', () => {
   let reports: readonly BackendReport[];

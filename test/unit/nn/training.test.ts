@@ -6,7 +6,7 @@ import { composed } from '../../../src/backends/operations/composed.ts';
 import type { Operations } from '../../../src/backends/operations/operations.ts';
 import { dropoutOf } from '../../../src/nn/layers/dropout.ts';
 import type { Plan } from '../../../src/nn/layers/plan.ts';
-import { buildOptimizer } from '../../../src/training/optimizers/build.ts';
+import { buildOptimizer } from '../../../src/training/optimizers/fromConfig.ts';
 import { hasWebgpu } from '../../webgpu.ts';
 import { distance, Gradients } from './gradients.ts';
 import type { Network } from './peer.ts';

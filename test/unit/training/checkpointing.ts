@@ -4,8 +4,8 @@ import { openDevice } from '../../../src/backends/device.ts';
 import { lossOf } from '../../../src/nn/module/loss.ts';
 import { buildModel, type TrainableNetwork } from '../../../src/nn/small/build.ts';
 import { groupGradient } from '../../../src/nn/small/gradients.ts';
-import { loadCheckpoint, saveCheckpoint } from '../../../src/training/checkpoint.ts';
-import { buildOptimizer } from '../../../src/training/optimizers/build.ts';
+import { loadCheckpoint, saveCheckpoint } from '../../../src/training/checkpoints.ts';
+import { buildOptimizer } from '../../../src/training/optimizers/fromConfig.ts';
 import type { Optimizer } from '../../../src/training/optimizers/optimizer.ts';
 
 export interface Trained {

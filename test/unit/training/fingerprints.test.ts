@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { modelFiles } from '../../../src/nn/small/files.ts';
-import { fingerprintsOf } from '../../../src/training/fingerprints.ts';
-import { checkpointFiles } from '../../../src/training/text/checkpoint.ts';
+import { inputFingerprints } from '../../../src/training/fingerprints.ts';
+import { pretrainedFiles } from '../../../src/training/text/pretrained.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-fingerprints-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -18,7 +18,7 @@ async function modelFingerprint(
   files: (folder: string) => Promise<readonly string[]>,
 ): Promise<string> {
   const model = { folder, files: () => files(folder) };
-  const { model: fingerprint, ...others } = await fingerprintsOf({ data, model });
+  const { model: fingerprint, ...others } = await inputFingerprints({ data, model });
   assert.deepEqual(others, data.fingerprints);
   return fingerprint!;
 }
@@ -43,8 +43,8 @@ test('a checkpoint is config, tokenizer and weights, whole or in shards', async 
     's2.safetensors': '2',
     'README.md': 'other',
   });
-  const predicts = () => checkpointFiles({ folder, generation: null });
-  const writes = () => checkpointFiles({ folder, generation: { endIds: [], json: null } });
+  const predicts = () => pretrainedFiles({ folder, generation: null });
+  const writes = () => pretrainedFiles({ folder, generation: { endIds: [], json: null } });
   assert.equal(await modelFingerprint(predicts), sha256('C12T'));
   write({ 'model.safetensors': 'W' });
   assert.equal(await modelFingerprint(predicts), sha256('CWT'));
@@ -55,5 +55,5 @@ test('a checkpoint is config, tokenizer and weights, whole or in shards', async 
 });
 
 test('what starts from no model has no fingerprint of one', async () => {
-  assert.deepEqual(await fingerprintsOf({ data, model: null }), data.fingerprints);
+  assert.deepEqual(await inputFingerprints({ data, model: null }), data.fingerprints);
 });

@@ -9,8 +9,8 @@ import { type Loss, lossOf } from '../../../../src/nn/module/loss.ts';
 import type { ModelConfig } from '../../../../src/nn/module/model.ts';
 import { buildModel, type TrainableNetwork } from '../../../../src/nn/small/build.ts';
 import { groupGradient } from '../../../../src/nn/small/gradients.ts';
-import { StepAggregator } from '../../../../src/training/aggregation/step.ts';
-import { buildOptimizer } from '../../../../src/training/optimizers/build.ts';
+import { StepAggregator } from '../../../../src/training/aggregation/stepAggregator.ts';
+import { buildOptimizer } from '../../../../src/training/optimizers/fromConfig.ts';
 import type { Optimizer } from '../../../../src/training/optimizers/optimizer.ts';
 import { separateOf } from '../../training/aggregation/groups.ts';
 

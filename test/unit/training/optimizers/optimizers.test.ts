@@ -8,9 +8,8 @@ import { aggregate } from '../../../../src/engine/aggregate.ts';
 import { gramOf } from '../../../../src/engine/gram.ts';
 import type { Metric } from '../../../../src/engine/types.ts';
 import { AdamW } from '../../../../src/training/optimizers/adamw.ts';
-import { buildOptimizer } from '../../../../src/training/optimizers/build.ts';
+import { buildOptimizer, learningRateAt } from '../../../../src/training/optimizers/fromConfig.ts';
 import type { Optimizer, OptimizerConfig } from '../../../../src/training/optimizers/optimizer.ts';
-import { learningRateAt } from '../../../../src/training/optimizers/schedule.ts';
 import { normalRows, random } from '../../engine/random.ts';
 import { combine, dot, norm } from '../../engine/vectors.ts';
 

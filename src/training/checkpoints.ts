@@ -2,9 +2,9 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { Model } from '../nn/module/model.ts';
-import type { AggregatorMemory } from './aggregation/aggregated.ts';
-import { readOptimizer, writeOptimizer } from './optimizers/files.ts';
+import type { AggregatorMemory } from './aggregation/aggregatedStep.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
+import { readOptimizer, writeOptimizer } from './optimizers/state.ts';
 
 /** What the loop remembers beside weights and optimizer; JSON, read back as it was written. */
 export interface TrainerState {

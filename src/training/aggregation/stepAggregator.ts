@@ -15,18 +15,16 @@ import type {
   GroupGradient,
   SeparateSource,
 } from '../../nn/module/gradientSource.ts';
-import type { AggregatedStep, AggregatorMemory, StepGroups } from './aggregated.ts';
+import type { AggregatedStep, AggregatorMemory, StepGroups } from './aggregatedStep.ts';
 import type { ParameterBlock } from './blocks.ts';
-import { meanWeights, sumOfGrams } from './blockWeights.ts';
-import { StackCollector } from './collect.ts';
-import { combine } from './combine.ts';
-import { dropSigns } from './dropSigns.ts';
-import { groupedStrategy } from './grouped.ts';
-import { inMetric, type Preconditioner } from './metric.ts';
-import { orDispose } from './orDispose.ts';
+import { meanBlockWeights, sumOfGrams } from './blocks.ts';
+import { dropSigns, weightedSum } from './direction.ts';
+import { disposeOnError, readAndDispose } from './disposal.ts';
+import { groupedStrategy } from './groupedStrategies.ts';
+import { inPreconditionedMetric, type Preconditioner } from './preconditionedMetric.ts';
 import { gramOfParts, type Measured, measure, type ParameterVector } from './products.ts';
-import { stream } from './stream.ts';
-import { readAndDispose } from './taken.ts';
+import { StackCollector } from './stackedGradients.ts';
+import { stream } from './streaming.ts';
 
 /** What an aggregator makes of gradients that are all there. */
 type Decision = Pick<
@@ -177,7 +175,7 @@ export class StepAggregator {
     const { aggregation, preconditioner } = this.#options;
     const parts = groups.map(({ gradients }) => gradients);
     if (aggregation.metric === 'euclidean') return this.#byProducts(groups, parts, turn);
-    const scaled = await inMetric(preconditioner!, parts, turn.sizes);
+    const scaled = await inPreconditionedMetric(preconditioner!, parts, turn.sizes);
     try {
       return await this.#byProducts(groups, scaled, turn);
     } finally {
@@ -208,7 +206,7 @@ export class StepAggregator {
     this.memory = memory;
     const gradients = this.#isShared
       ? this.#combination(groups[0]!.gradients, weights)
-      : combine(groups, () => weights);
+      : weightedSum(groups, () => weights);
     return { gram, weights, warnings, gradients };
   }
 
@@ -266,10 +264,10 @@ export class StepAggregator {
       blocks.findIndex(({ variables }) => variables.includes(variable));
     return {
       gram: sumOfGrams(grams),
-      weights: meanWeights(solved),
+      weights: meanBlockWeights(solved),
       blocks: solved,
       warnings: answer.warnings,
-      gradients: combine(groups, (variable) => solved[blockOf(variable)]!.weights),
+      gradients: weightedSum(groups, (variable) => solved[blockOf(variable)]!.weights),
     };
   }
 
@@ -287,7 +285,7 @@ export class StepAggregator {
       return { gram, weights: null, direct, gradients: null, warnings };
     }
     const gradients = dropSigns(this.#device, finite, this.#choice.parameters!.leak!, seed);
-    return orDispose(gradients, async () => {
+    return disposeOnError(gradients, async () => {
       const direct = await measure(this.#device, gradients, parts);
       return { gram, weights: null, direct, gradients, warnings };
     });

@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import type { Config } from '../../config/schema.ts';
+import type { CheckpointConfig } from '../../hub/architecture/checkpointConfig.ts';
 import type { GenerationConfig } from '../../hub/architecture/generationConfig.ts';
+import type { LoraConfig } from '../../hub/peft.ts';
+import { defaultTargets } from '../../nn/layers/plan.ts';
 import type { SupervisedTask } from '../../nn/module/loss.ts';
 import { adapterFiles, type Files, wholeFiles } from '../../nn/transformerFiles.ts';
-import { loraOf } from './lora.ts';
-import type { TextSetting } from './setting.ts';
+import type { TextInputs } from './pretrained.ts';
 
-/** Beside the weights, what transformers reads of a tokenizer; not every checkpoint has all of them. */
+/** Tokenizer files that transformers reads; a checkpoint need not have all of them. */
 const TOKENIZER_FILES = [
   'tokenizer.json',
   'tokenizer_config.json',
@@ -16,7 +19,7 @@ const TOKENIZER_FILES = [
   'merges.txt',
 ];
 
-/** transformers' classes, but for what they are called before …ForSequenceClassification or …ForCausalLM. */
+/** Names of transformers' classes, without the ending ForSequenceClassification or ForCausalLM. */
 const CLASS_NAMES = {
   bert: 'Bert',
   roberta: 'Roberta',
@@ -26,11 +29,11 @@ const CLASS_NAMES = {
   qwen2: 'Qwen2',
 } as const;
 
-/** How the checkpoints of a run are kept: adapters as peft's, else whole as transformers'. */
-export function savedAs({ config, checkpoint, data }: TextSetting): Files {
+/** The files of a run's checkpoints: adapters in PEFT's format, whole models in transformers'. */
+export function savedFiles({ config, pretrained, data }: TextInputs): Files {
   const { adapter } = config.model;
-  const { folder, name, revision, padId, generation } = checkpoint;
-  const { modelType, json } = checkpoint.config;
+  const { folder, name, revision, padId, generation } = pretrained;
+  const { modelType, json } = pretrained.config;
   const generates = config.task === 'generation';
   const ends = generation && endsOf(generation);
   const companions = {
@@ -41,7 +44,7 @@ export function savedAs({ config, checkpoint, data }: TextSetting): Files {
       ],
       dtype: 'float32',
       torch_dtype: 'float32',
-      // Without it transformers cannot tell the last token of an example from padding.
+      // transformers needs it to find the last token of an example.
       ...(!generates && { pad_token_id: json.pad_token_id ?? padId }),
       ...(config.task !== 'generation' && outputsOf(config.task, data.classes)),
       ...ends,
@@ -51,7 +54,7 @@ export function savedAs({ config, checkpoint, data }: TextSetting): Files {
   };
   if (!adapter) return wholeFiles(companions);
   return adapterFiles(companions, {
-    lora: loraOf(adapter, checkpoint.config),
+    lora: loraOf(adapter, pretrained.config),
     base: name,
     revision,
     taskType: generates ? 'CAUSAL_LM' : 'SEQ_CLS',
@@ -59,12 +62,12 @@ export function savedAs({ config, checkpoint, data }: TextSetting): Files {
   });
 }
 
-/** What transformers reads of the tokens that end a text. */
+/** End tokens, as transformers' config.json has them. */
 function endsOf({ endIds }: GenerationConfig) {
   return { eos_token_id: endIds.length > 1 ? endIds : (endIds[0] ?? null) };
 }
 
-/** What transformers reads of a head's outputs. */
+/** A head's outputs, as transformers' config.json has them. */
 function outputsOf(task: SupervisedTask, classes: readonly string[]) {
   const names = task === 'classification' ? classes : ['LABEL_0'];
   return {
@@ -72,4 +75,12 @@ function outputsOf(task: SupervisedTask, classes: readonly string[]) {
     id2label: Object.fromEntries(names.map((name, i) => [String(i), name])),
     label2id: Object.fromEntries(names.map((name, i) => [name, i])),
   };
+}
+
+/** LoRA settings of a config; without `targets`, the architecture's default layers. */
+export function loraOf(
+  { lora }: NonNullable<Config['model']['adapter']>,
+  { modelType }: CheckpointConfig,
+): LoraConfig {
+  return { ...lora, targets: lora.targets ?? defaultTargets[modelType] };
 }

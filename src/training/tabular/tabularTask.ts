@@ -7,7 +7,7 @@ import type { SupervisedTask } from '../../nn/module/loss.ts';
 import { buildModel } from '../../nn/small/build.ts';
 import { modelFiles } from '../../nn/small/files.ts';
 import type { Loading } from '../../runs/loading.ts';
-import type { SavedModel, TrainingTask } from '../objective/task.ts';
+import type { SavedModel, TrainingTask } from '../objective/objective.ts';
 import { TabularObjective } from './tabularObjective.ts';
 
 /**
@@ -15,7 +15,7 @@ import { TabularObjective } from './tabularObjective.ts';
  *
  * @throws ConfigError at what is wrong in the config or the data
  */
-export async function openTables(
+export async function openTabularTask(
   request: Request,
   onLoading: (loading: Loading) => void,
 ): Promise<TrainingTask> {

@@ -3,54 +3,58 @@ import type { Config } from '../../config/schema.ts';
 import { finalAnswer } from '../../data/answers.ts';
 import type { TextData } from '../../data/dataset.ts';
 import type { Group } from '../../data/grouping.ts';
-import { type TokenBatch, tokenBatchOf } from '../../data/tokenBatch.ts';
+import type { TokenBatch } from '../../data/tokenBatch.ts';
+import { tokenBatchOf } from '../../data/tokenBatch.ts';
 import type { CausalModel } from '../../nn/decoders/causalModel.ts';
 import { type OnProgress, partOf } from '../../nn/module/onProgress.ts';
 import type { ParameterSink } from '../../nn/module/parameter.ts';
 import type { Dropout } from '../../nn/module/pass.ts';
+import type { TransformerModel } from '../../nn/transformerModel.ts';
 import { measureGeneration } from '../objective/metrics.ts';
 import type { Validation } from '../objective/objective.ts';
-import { placeOf } from '../objective/predictions.ts';
-import { AdaptiveBatcher } from './batchesByLength.ts';
-import { boundsOf } from './bounds.ts';
-import type { Checkpoint } from './checkpoint.ts';
-import type { Learner } from './learner.ts';
-import type { TextSetting } from './setting.ts';
-
-type Answering = Pick<Config['data'], 'answerAfter' | 'maxNewTokens'>;
+import { fileIndexOf } from '../objective/predictions.ts';
+import { AdaptiveBatcher } from './adaptiveBatcher.ts';
+import type { Pretrained, TextInputs } from './pretrained.ts';
+import { groupBounds, TextObjective, type TextObjectiveOptions } from './textObjective.ts';
 
 /** Answers to prompts, token by token. */
-export class GenerationLearner implements Learner {
-  readonly #model: CausalModel;
+export class GenerationObjective extends TextObjective {
+  readonly #network: CausalModel;
   readonly #data: TextData;
-  readonly #checkpoint: Checkpoint;
-  readonly #answering: Answering;
+  readonly #pretrained: Pretrained;
+  readonly #settings: Pick<Config['data'], 'answerAfter' | 'maxNewTokens'>;
   readonly #lossBatches: AdaptiveBatcher;
   readonly #answerBatches: AdaptiveBatcher;
 
-  constructor(model: CausalModel, { data, checkpoint, config, device }: TextSetting) {
-    this.#model = model;
+  constructor(
+    model: TransformerModel,
+    network: CausalModel,
+    { data, pretrained, config, device }: TextInputs,
+    options: TextObjectiveOptions,
+  ) {
+    super(model, options);
+    this.#network = network;
     this.#data = data;
-    this.#checkpoint = checkpoint;
-    this.#answering = config.data;
+    this.#pretrained = pretrained;
+    this.#settings = config.data;
     this.#lossBatches = new AdaptiveBatcher(device);
     this.#answerBatches = new AdaptiveBatcher(device);
   }
 
-  async gradients(
+  protected override async backward(
     groups: readonly Group[],
     dropout: Dropout,
     sink: ParameterSink,
   ): Promise<readonly number[]> {
     const indices = groups.flatMap(({ examples }) => [...examples]);
-    const { tokens, starts } = this.#batch(this.#data.train, indices, boundsOf(groups));
-    const { means } = await this.#model.gradients(tokens, starts, dropout, sink);
+    const { tokens, starts } = this.#batch(this.#data.train, indices, groupBounds(groups));
+    const { means } = await this.#network.gradients(tokens, starts, dropout, sink);
     return means;
   }
 
-  async validate(onProgress: OnProgress): Promise<Validation> {
+  override async validate(onProgress: OnProgress): Promise<Validation> {
     const { questions, lengths } = this.#data.validation;
-    const { answerAfter: mark } = this.#answering;
+    const { answerAfter: mark } = this.#settings;
     const prompts = questions.map(({ prompt }) => prompt);
     const read = sum(Array.from(lengths));
     const share = read / (read + sum(this.#answeredLengths(prompts)));
@@ -61,7 +65,7 @@ export class GenerationLearner implements Learner {
       metrics: measureGeneration(loss, { generated, references, mark }),
       predictions: () =>
         generated.map((text, i) => ({
-          index: placeOf(this.#data.validation, i),
+          index: fileIndexOf(this.#data.validation, i),
           target: references[i]!,
           prediction: text,
           correct: finalAnswer(text, mark) === finalAnswer(references[i]!, mark),
@@ -77,7 +81,7 @@ export class GenerationLearner implements Learner {
       () => ({ nats: 0, count: 0 }),
       async (total, batch) => {
         const { tokens, starts } = this.#batch(validation, batch, [0, batch.length]);
-        const losses = await this.#model.losses(tokens, starts);
+        const losses = await this.#network.losses(tokens, starts);
         total.nats += losses.reduce((nats, loss) => nats + loss, 0);
         total.count += losses.length;
       },
@@ -87,15 +91,15 @@ export class GenerationLearner implements Learner {
   }
 
   async #answer(prompts: readonly Int32Array[], onProgress: OnProgress): Promise<string[]> {
-    const { tokenizer, generation } = this.#checkpoint;
-    const { maxNewTokens } = this.#answering;
+    const { tokenizer, generation } = this.#pretrained;
+    const { maxNewTokens } = this.#settings;
     const { endIds } = generation!;
     return this.#answerBatches.through(
       this.#answeredLengths(prompts),
       () => new Array<string>(prompts.length),
       async (texts, batch, onPart) => {
         const asked = batch.map((index) => prompts[index]!);
-        const written = await this.#model.generate(asked, {
+        const written = await this.#network.generate(asked, {
           maxNewTokens,
           endIds,
           onProgress: onPart,
@@ -110,7 +114,7 @@ export class GenerationLearner implements Learner {
 
   /** Tokens of each prompt with the longest answer that it may get. */
   #answeredLengths(prompts: readonly Int32Array[]): number[] {
-    return prompts.map(({ length }) => length + this.#answering.maxNewTokens);
+    return prompts.map(({ length }) => length + this.#settings.maxNewTokens);
   }
 
   #batch(
@@ -120,7 +124,7 @@ export class GenerationLearner implements Learner {
   ): { tokens: TokenBatch; starts: readonly number[] } {
     const chosen = indices.map((index) => examples[index]!);
     return {
-      tokens: tokenBatchOf(chosen, this.#checkpoint.padId, bounds),
+      tokens: tokenBatchOf(chosen, this.#pretrained.padId, bounds),
       starts: chosen.map(({ answerAt }) => answerAt!),
     };
   }

@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { isOutOfMemory, OutOfMemoryError } from '../../../src/backends/operations/outOfMemory.ts';
-import { shortageInStep, shortageInValidation } from '../../../src/training/memoryAdvice.ts';
+import { shortageInStep, shortageInValidation } from '../../../src/training/outOfMemoryAdvice.ts';
 import { Trainer, TrainingError } from '../../../src/training/trainer.ts';
 import { tinyTexts, writeTinyBert } from './tinyCheckpoint.ts';
 import { trainerOf, unheard } from './trainerOf.ts';

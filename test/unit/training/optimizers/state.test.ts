@@ -4,7 +4,7 @@ import { open, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { readOptimizer, writeOptimizer } from '../../../../src/training/optimizers/files.ts';
+import { readOptimizer, writeOptimizer } from '../../../../src/training/optimizers/state.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-optimizer-'));
 after(() => rmSync(folder, { recursive: true }));

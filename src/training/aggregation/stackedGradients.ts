@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { placeOf } from '../../backends/operations/values.ts';
+import type { GroupGradient, VariableSink } from '../../nn/module/gradientSource.ts';
 import type { StackedGradient } from '../../nn/module/parameter.ts';
 
 /** The gradient of one group, in the shape of the variable. */
@@ -15,12 +16,12 @@ export function groupOf(
 }
 
 /** Sum of two parts of a gradient, which are disposed of. Rows stay rows where both are. */
-export function added(
+export function addStacks(
   one: StackedGradient,
   other: StackedGradient,
   shape: readonly number[],
 ): StackedGradient {
-  if (one.rows && !other.rows) return added(other, one, shape);
+  if (one.rows && !other.rows) return addStacks(other, one, shape);
   if (other.rows && !one.rows && addRows(one.stacked, other.stacked, other.rows)) {
     other.stacked.dispose();
     return one;
@@ -86,4 +87,54 @@ function placesIn(all: Int32Array, rows: Int32Array): Int32Array {
 /** Ascending. */
 function union(one: Int32Array, other: Int32Array): Int32Array {
   return Int32Array.from(new Set([...one, ...other])).sort();
+}
+
+/** Keeps the gradients of a grouped pass, variable by variable. */
+export class StackCollector implements VariableSink {
+  readonly #shapes: readonly (readonly number[])[];
+  readonly #stacks = new Map<number, StackedGradient>();
+
+  /** @param shapes of the variables */
+  constructor(shapes: readonly (readonly number[])[]) {
+    this.#shapes = shapes;
+  }
+
+  add(variable: number, gradient: StackedGradient): void {
+    const before = this.#stacks.get(variable);
+    const sum = before ? addStacks(before, gradient, this.#shapes[variable]!) : gradient;
+    this.#stacks.set(variable, sum);
+  }
+
+  async flush(): Promise<void> {}
+
+  has(variable: number): boolean {
+    return this.#stacks.has(variable);
+  }
+
+  /** @throws Error if the variable has got no gradient */
+  get(variable: number): StackedGradient {
+    const stack = this.#stacks.get(variable);
+    if (!stack) throw new Error(`no gradient came for variable ${variable}`);
+    return stack;
+  }
+
+  /** In the order of the variables. */
+  get all(): StackedGradient[] {
+    return this.#shapes.map((_, variable) => this.get(variable));
+  }
+
+  /** The part of one group, as tensors of their own. */
+  group(index: number, loss: number): GroupGradient {
+    return tf.tidy(() => ({
+      loss: tf.scalar(loss),
+      gradients: this.all.map((stack, v) => groupOf(stack, index, this.#shapes[v]!)),
+    }));
+  }
+
+  dispose(variables: Iterable<number> = this.#stacks.keys()): void {
+    for (const variable of variables) {
+      this.#stacks.get(variable)?.stacked.dispose();
+      this.#stacks.delete(variable);
+    }
+  }
 }

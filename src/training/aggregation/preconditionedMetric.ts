@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { readAndDispose } from './disposal.ts';
 import type { ParameterVector } from './products.ts';
-import { readAndDispose } from './taken.ts';
 
 /**
  * Diagonal that the optimizer is about to multiply with, from gradients of the groups and their shares in the examples.
@@ -18,7 +18,7 @@ export type Preconditioner = (
  * @param sizes examples of each group
  * @returns tensors of their own
  */
-export async function inMetric(
+export async function inPreconditionedMetric(
   preconditioner: Preconditioner,
   gradients: readonly ParameterVector[],
   sizes: readonly number[],

@@ -1,4 +1,3 @@
-import type { Fallible } from '../../backends/operations/checked.ts';
 import type { TextData, TextDataset } from '../../data/dataset.ts';
 import type { Group } from '../../data/grouping.ts';
 import { type TokenBatch, tokenBatchOf } from '../../data/tokenBatch.ts';
@@ -7,47 +6,50 @@ import type { OnProgress } from '../../nn/module/onProgress.ts';
 import type { ParameterSink } from '../../nn/module/parameter.ts';
 import type { Dropout } from '../../nn/module/pass.ts';
 import type { SequenceModel } from '../../nn/sequenceModel.ts';
+import type { TransformerModel } from '../../nn/transformerModel.ts';
 import { measure, type Outputs } from '../objective/metrics.ts';
 import type { Validation } from '../objective/objective.ts';
 import { predictionsOf } from '../objective/predictions.ts';
-import { AdaptiveBatcher } from './batchesByLength.ts';
-import { boundsOf } from './bounds.ts';
-import type { Learner } from './learner.ts';
+import { AdaptiveBatcher } from './adaptiveBatcher.ts';
+import type { TextInputs } from './pretrained.ts';
+import { groupBounds, TextObjective, type TextObjectiveOptions } from './textObjective.ts';
 
 /** A class or a value for each text, or pair of texts. */
-export class SequenceLearner implements Learner {
-  readonly #model: SequenceModel;
+export class SequenceObjective extends TextObjective {
+  readonly #network: SequenceModel;
   readonly #data: TextData;
   readonly #task: SupervisedTask;
   readonly #padId: number;
   readonly #batches: AdaptiveBatcher;
 
   constructor(
-    model: SequenceModel,
-    data: TextData,
+    model: TransformerModel,
+    network: SequenceModel,
     task: SupervisedTask,
-    { padId, device }: { readonly padId: number; readonly device: Fallible },
+    { data, pretrained, device }: TextInputs,
+    options: TextObjectiveOptions,
   ) {
-    this.#batches = new AdaptiveBatcher(device);
-    this.#model = model;
+    super(model, options);
+    this.#network = network;
     this.#data = data;
     this.#task = task;
-    this.#padId = padId;
+    this.#padId = pretrained.padId;
+    this.#batches = new AdaptiveBatcher(device);
   }
 
-  gradients(
+  protected override backward(
     groups: readonly Group[],
     dropout: Dropout,
     sink: ParameterSink,
   ): Promise<readonly number[]> {
     const { train } = this.#data;
     const indices = groups.flatMap(({ examples }) => [...examples]);
-    const tokens = this.#tokens(train, indices, boundsOf(groups));
+    const tokens = this.#tokens(train, indices, groupBounds(groups));
     const targets = indices.map((index) => train.targets[index]!);
-    return this.#model.gradients(tokens, targets, dropout, sink);
+    return this.#network.gradients(tokens, targets, dropout, sink);
   }
 
-  async validate(onProgress: OnProgress): Promise<Validation> {
+  override async validate(onProgress: OnProgress): Promise<Validation> {
     const { validation } = this.#data;
     const outputs = await this.#outputsOf(validation, onProgress);
     return {
@@ -62,7 +64,7 @@ export class SequenceLearner implements Learner {
       () => new Array<Float32Array>(dataset.count),
       async (rows, batch) => {
         const tokens = this.#tokens(dataset, batch, [0, batch.length]);
-        const values = await this.#model.outputs(tokens);
+        const values = await this.#network.outputs(tokens);
         const width = values.length / batch.length;
         batch.forEach((example, i) => {
           rows[example] = values.subarray(i * width, (i + 1) * width);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { OutOfMemoryError } from '../../../../src/backends/operations/outOfMemory.ts';
-import { AdaptiveBatcher } from '../../../../src/training/text/batchesByLength.ts';
+import { AdaptiveBatcher } from '../../../../src/training/text/adaptiveBatcher.ts';
 import { unheard } from '../trainerOf.ts';
 
 const examples = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 60 });

@@ -10,8 +10,8 @@ import { lossOf } from '../../../../src/nn/module/loss.ts';
 import type { StackedGradient } from '../../../../src/nn/module/parameter.ts';
 import { buildModel, type TrainableNetwork } from '../../../../src/nn/small/build.ts';
 import { groupGradient } from '../../../../src/nn/small/gradients.ts';
-import type { AggregatedStep } from '../../../../src/training/aggregation/aggregated.ts';
-import { StepAggregator } from '../../../../src/training/aggregation/step.ts';
+import type { AggregatedStep } from '../../../../src/training/aggregation/aggregatedStep.ts';
+import { StepAggregator } from '../../../../src/training/aggregation/stepAggregator.ts';
 import { AdamW } from '../../../../src/training/optimizers/adamw.ts';
 import { flat } from './groups.ts';
 

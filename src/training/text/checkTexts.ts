@@ -14,7 +14,7 @@ export function positionsIn(config: CheckpointConfig): number {
  *
  * @throws ConfigError where more is asked for than the network has positions for
  */
-export function exampleLength(request: Request, config: CheckpointConfig): number {
+export function maxExampleLength(request: Request, config: CheckpointConfig): number {
   const positions = positionsIn(config);
   const asked = request.config.data.maxLength;
   if (asked === undefined) return Math.min(maxLengthOf(request.config), positions);
@@ -47,10 +47,45 @@ export function checkPrompts(
 }
 
 /** What is to be said of examples that fill all the tokens they may have: texts that are longer were cut. */
-export function cutTexts({ lengths, count }: TextDataset, maxLength: number): string[] {
+export function truncationWarnings({ lengths, count }: TextDataset, maxLength: number): string[] {
   const full = lengths.filter((length) => length >= maxLength).length;
   if (full === 0) return [];
   return [
     `${full} of ${count} training examples fill all the ${maxLength} tokens they may have (data.maxLength): of longer texts the rest is not seen`,
+  ];
+}
+
+/**
+ * Kernels look tokens up without asking whether they are there.
+ *
+ * @throws ConfigError if the tokenizer makes tokens that the network has no row for
+ */
+export function checkTokenIds(
+  request: Request,
+  datasets: readonly TextDataset[],
+  { vocabulary }: Pick<CheckpointConfig, 'vocabulary'>,
+): void {
+  for (const { examples, questions } of datasets) {
+    const all = [...examples.map(({ ids }) => ids), ...questions.map(({ prompt }) => prompt)];
+    const strange = all.map((ids) => ids.find((id) => id < 0 || id >= vocabulary));
+    const id = strange.find((found) => found !== undefined);
+    if (id === undefined) continue;
+    throw request.problem(
+      ['model', 'from'],
+      `the tokenizer makes token ${id} of the data, but the network has rows for 0 to ${vocabulary - 1}`,
+      { expected: 'a checkpoint whose tokenizer and network belong together' },
+    );
+  }
+}
+
+/** What is to be said of texts that a file has nothing for. @param file as the config names it */
+export function emptyTextWarnings(
+  file: string,
+  dataset: Pick<TextDataset, 'emptyTexts'>,
+): string[] {
+  if (!dataset.emptyTexts) return [];
+  const { count, first } = dataset.emptyTexts;
+  return [
+    `${file}: empty texts: ${count}, the first in ${first}; their examples are used with what the other texts say`,
   ];
 }

@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import type { Device } from '../../backends/device.ts';
 import { modelOrigin } from '../../config/modelOrigin.ts';
 import type { Request } from '../../config/request.ts';
+import type { Config } from '../../config/schema.ts';
+import type { TextData } from '../../data/dataset.ts';
 import { downloadProblem } from '../../data/readFiles.ts';
 import {
   type CheckpointConfig,
@@ -25,7 +28,7 @@ import {
 import type { Loading } from '../../runs/loading.ts';
 
 /** A Hugging Face checkpoint that runs start from. */
-export interface Checkpoint {
+export interface Pretrained {
   /** `owner/name` on the hub, or the path of the folder. */
   readonly name: string;
   /** Its commit on the hub; null for a folder. */
@@ -33,21 +36,21 @@ export interface Checkpoint {
   readonly folder: string;
   readonly config: CheckpointConfig;
   readonly tokenizer: Tokenizer;
-  /** What padding is filled with; no weight ever sees it. */
+  /** Token id that fills padding; masked everywhere. */
   readonly padId: number;
-  /** How it answers, the token that answers end with in training among those that end one; null if that is not the task. */
+  /** Generation settings; their end tokens include the one that answers end with in training. Null for other tasks. */
   readonly generation: GenerationConfig | null;
 }
 
 /**
- * Finds the checkpoint of `model.from`, and downloads it first if it is on the hub.
+ * Opens the checkpoint of `model.from`; downloads it first if it is on the Hub.
  *
  * @throws ConfigError at `model.from`
  */
-export async function openCheckpoint(
+export async function openPretrained(
   request: Request,
   onLoading: (loading: Loading) => void,
-): Promise<Checkpoint> {
+): Promise<Pretrained> {
   const origin = modelOrigin(request.config.model.from!, request.folder);
   try {
     const folder =
@@ -89,27 +92,35 @@ async function generationOf(folder: string, { eosId }: Tokenizer): Promise<Gener
   return { json, endIds: [...new Set([...endIds, ...(eosId === null ? [] : [eosId])])] };
 }
 
-/** Some checkpoints name a token for padding that the network has no row for. */
+/** Some tokenizers name a padding token for which the network has no embedding. */
 function padIdOf({ padId, eosId }: Tokenizer, { vocabulary }: CheckpointConfig): number {
   const known = [padId, eosId].find((id) => id !== null && id >= 0 && id < vocabulary);
   return known ?? 0;
 }
 
-/** Names of the files that decide what is trained: others in the folder may come and go. */
-export async function checkpointFiles({
+/** Names of the files that the weights, tokens and answers depend on; other files in the folder may change. */
+export async function pretrainedFiles({
   folder,
   generation,
-}: Pick<Checkpoint, 'folder' | 'generation'>): Promise<readonly string[]> {
+}: Pick<Pretrained, 'folder' | 'generation'>): Promise<readonly string[]> {
   const optional = [TOKENIZER_CONFIG_FILE, ...(generation ? [GENERATION_FILE] : [])];
   const present = optional.filter((name) => existsSync(path.join(folder, name)));
   return [CONFIG_FILE, TOKENIZER_FILE, ...present, ...(await weightFiles(folder))];
 }
 
-/** @param rate in place of all of the checkpoint's */
+/** @param rate replaces all dropout rates of the checkpoint */
 function withDropout(config: CheckpointConfig, rate: number | undefined): CheckpointConfig {
   if (rate === undefined) return config;
   const both = { dropout: rate, attentionDropout: rate };
   return config.kind === 'encoder'
     ? { ...config, ...both, classifierDropout: rate }
     : { ...config, ...both, embeddingDropout: rate };
+}
+
+/** What an objective on texts is built from. */
+export interface TextInputs {
+  readonly config: Config;
+  readonly pretrained: Pretrained;
+  readonly data: TextData;
+  readonly device: Device;
 }

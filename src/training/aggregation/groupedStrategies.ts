@@ -5,12 +5,12 @@ import type { BlockMemory } from '../../engine/blocks.ts';
 import type { EngineClient } from '../../engine/client.ts';
 import type { Aggregation, AggregatorChoice, Metric, ProblemOptions } from '../../engine/types.ts';
 import type { GroupedSource } from '../../nn/module/gradientSource.ts';
-import type { AggregatedStep, AggregatorMemory } from './aggregated.ts';
+import type { AggregatedStep, AggregatorMemory } from './aggregatedStep.ts';
 import { passByBlocks } from './blockPass.ts';
 import type { ParameterBlock } from './blocks.ts';
-import { meanWeights, sumOfGrams } from './blockWeights.ts';
-import { StackCollector } from './collect.ts';
-import { orDispose } from './orDispose.ts';
+import { meanBlockWeights, sumOfGrams } from './blocks.ts';
+import { disposeOnError } from './disposal.ts';
+import { StackCollector } from './stackedGradients.ts';
 import { combineStack, gramOfStacks, measureStacks } from './stackProducts.ts';
 
 /** What a way of aggregating needs besides the gradients. */
@@ -87,7 +87,7 @@ const bySizes: GroupedStrategy = async (
     { blocks: blocks.map(({ variables }) => variables), shapes },
     (_block, _gram, nonFinite) => weightsWithout(nonFinite),
   );
-  return orDispose(gradients, async () => {
+  return disposeOnError(gradients, async () => {
     const gram = sumOfGrams(grams);
     const { weights, warnings, memory } = await engine.aggregate({ gram, ...problem }, choice);
     return { ...settled(losses, gradients, [weights]), gram, weights, warnings, memory };
@@ -112,7 +112,7 @@ const blockByBlock: GroupedStrategy = async (
       return solved[b].weights;
     },
   );
-  return orDispose(gradients, async () => {
+  return disposeOnError(gradients, async () => {
     const asked = blocks.map(({ name }, b) => ({ name, gram: grams[b]! }));
     const answer = await engine.concludeBlocks(asked, solved, options, choice);
     const weighed = answer.blocks.map((block, b) => ({ ...block, gram: grams[b]! }));
@@ -120,7 +120,7 @@ const blockByBlock: GroupedStrategy = async (
     return {
       ...settled(losses, gradients, weights),
       gram: sumOfGrams(grams),
-      weights: meanWeights(weighed),
+      weights: meanBlockWeights(weighed),
       blocks: weighed,
       warnings: answer.warnings,
       memory: answer.memory,

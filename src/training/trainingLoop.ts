@@ -9,14 +9,14 @@ import type { EndEvent, RunEvent } from '../runs/events.ts';
 import { runFile } from '../runs/grainFolder.ts';
 import { aggregationOf, type RunManifest } from '../runs/manifest.ts';
 import { RunLog } from '../runs/runLog.ts';
-import type { TrainerState } from './checkpoint.ts';
-import { shortageInStep, shortageInValidation } from './memoryAdvice.ts';
+import type { TrainerState } from './checkpoints.ts';
 import type { Validation } from './objective/objective.ts';
 import { writePredictions } from './objective/predictions.ts';
+import { shortageInStep, shortageInValidation } from './outOfMemoryAdvice.ts';
 import type { Session } from './session.ts';
-import { type TakenStep, Trainer, TrainingError } from './trainer.ts';
+import { type StepResult, Trainer, TrainingError } from './trainer.ts';
 
-export interface Run {
+export interface TrainingRun {
   readonly manifest: RunManifest;
   /** Path of the run's folder. */
   readonly folder: string;
@@ -35,7 +35,7 @@ export interface TrainingCallbacks {
  */
 export async function train(
   session: Session,
-  run: Run,
+  run: TrainingRun,
   watcher: TrainingCallbacks,
 ): Promise<EndEvent> {
   const log = await RunLog.open(run.folder, watcher.onEvent);
@@ -45,7 +45,7 @@ export async function train(
     const trainer = await Trainer.create(session, aggregation, run.manifest.seed);
     try {
       const { shouldStop } = watcher;
-      return await new Loop({ session, run, aggregation, trainer, log, shouldStop }).run();
+      return await new TrainingLoop({ session, run, aggregation, trainer, log, shouldStop }).run();
     } finally {
       trainer.dispose();
     }
@@ -57,7 +57,7 @@ export async function train(
 }
 
 /** How a run aggregates; runs of old name the aggregator alone. */
-function aggregationIn({ manifest }: Run, { zeroGroups }: Config): Aggregation {
+function aggregationIn({ manifest }: TrainingRun, { zeroGroups }: Config): Aggregation {
   const { aggregator, aggregation } = manifest;
   return (
     (aggregation as Aggregation) ?? resolvedAggregation(aggregator as AggregatorName, zeroGroups)
@@ -73,16 +73,16 @@ class Interruption extends Error {}
 
 interface Parts {
   readonly session: Session;
-  readonly run: Run;
+  readonly run: TrainingRun;
   readonly aggregation: Aggregation;
   readonly trainer: Trainer;
   readonly log: RunLog;
   readonly shouldStop: () => boolean;
 }
 
-class Loop {
+class TrainingLoop {
   readonly #session: Session;
-  readonly #run: Run;
+  readonly #run: TrainingRun;
   readonly #aggregation: Aggregation;
   readonly #trainer: Trainer;
   readonly #log: RunLog;
@@ -160,7 +160,7 @@ class Loop {
     if (isBest || (isDue && step !== this.#savedStep)) await this.#save(isBest);
   }
 
-  async #step(step: number): Promise<TakenStep> {
+  async #step(step: number): Promise<StepResult> {
     try {
       return await this.#trainer.step(step);
     } catch (error) {

@@ -9,7 +9,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { openDevice } from '../../../src/backends/device.ts';
 import { readArtifacts } from '../../../src/nn/small/files.ts';
-import { loadCheckpoint, saveCheckpoint } from '../../../src/training/checkpoint.ts';
+import { loadCheckpoint, saveCheckpoint } from '../../../src/training/checkpoints.ts';
 import { type Trained, trained, trainOn } from './checkpointing.ts';
 
 const bits = ({ model }: Trained) =>

@@ -13,9 +13,9 @@ import { gramOf } from '../../../../src/engine/gram.ts';
 import type { AggregatorName } from '../../../../src/engine/types.ts';
 import type { GroupGradient } from '../../../../src/nn/module/gradientSource.ts';
 import { parameterBlocks } from '../../../../src/training/aggregation/blocks.ts';
-import { dropOnDevice } from '../../../../src/training/aggregation/dropSigns.ts';
+import { dropOnDevice } from '../../../../src/training/aggregation/direction.ts';
 import { gramOfParts, measure } from '../../../../src/training/aggregation/products.ts';
-import { StepAggregator } from '../../../../src/training/aggregation/step.ts';
+import { StepAggregator } from '../../../../src/training/aggregation/stepAggregator.ts';
 import { combine, distance, dot, norm } from '../../engine/vectors.ts';
 import { flat, float32Rows, groupsOf, separateOf } from './groups.ts';
 
