@@ -1,8 +1,3 @@
-import { type PanelKernel, panelKernel } from './panel.ts';
-
-/** Rows that `append` takes in one pass over the rows present, as the kernel does. */
-export const PANEL = 4;
-
 /**
  * A Cholesky factor M = LLᵀ of which rows come and go, and with it y = L⁻¹b for one right-hand side b: what an active-set
  * method asks for once an iteration. With s rows present, appending one costs s²/2 multiplications, deleting row p 2(s−p)²,
@@ -22,7 +17,6 @@ export class ActiveCholesky {
   /** 1/Lᵢᵢ: a division takes several times as long as a multiplication, and each entry waits for the one before. */
   readonly #reciprocal: Float64Array;
   readonly #tolerance: number;
-  readonly #kernel: PanelKernel;
   readonly #cos: Float64Array;
   readonly #sin: Float64Array;
 
@@ -33,10 +27,8 @@ export class ActiveCholesky {
    */
   constructor(capacity: number, tolerance: number) {
     this.#tolerance = tolerance;
-    const square = capacity * capacity;
-    this.#kernel = panelKernel(square + capacity);
-    this.rows = this.#kernel.numbers.subarray(0, square);
-    this.#reciprocal = this.#kernel.numbers.subarray(square);
+    this.rows = new Float64Array(capacity * capacity);
+    this.#reciprocal = new Float64Array(capacity);
     this.y = new Float64Array(capacity);
     this.#cos = new Float64Array(capacity);
     this.#sin = new Float64Array(capacity);
@@ -48,70 +40,46 @@ export class ActiveCholesky {
   }
 
   /**
-   * Appends rows written after the last one, in order, up to the first that depends on those before it.
+   * Appends the row that was written after the last one, by forward substitution.
    *
-   * @param count how many, 1…PANEL
-   * @returns how many were appended; if fewer than `count`, {@link expressRefused} tells of the next one
+   * @returns false if it depends on those before it; {@link expressRefused} then says how
    */
-  append(count: number): number {
-    const first = this.size;
-    if (count === PANEL) this.#reducePanel(first);
-    for (let i = first; i < first + count; i++) {
-      if (!this.#finishRow(i, count === PANEL ? first : 0)) return i - first;
-      this.size = i + 1;
-    }
-    return count;
-  }
-
-  /** The PANEL rows from `first` on, in the columns before it. */
-  #reducePanel(first: number): void {
-    const { stride } = this;
-    const bytes = Float64Array.BYTES_PER_ELEMENT;
-    const { byteOffset } = this.#reciprocal;
-    this.#kernel.reducePanel(0, bytes * stride, byteOffset, bytes * first * stride, first);
-    const rest = first - (first % PANEL);
-    for (let i = first; i < first + PANEL; i++) this.#solveEntries(i * stride, rest, first);
-  }
-
-  /** Entries `from`…`to`−1 of a row; four sums in flight, as one would wait for each addition to end. */
-  #solveEntries(row: number, from: number, to: number): void {
-    const { rows, stride } = this;
-    for (let x = from; x < to; x++) {
-      const column = x * stride;
-      let s0 = 0;
-      let s1 = 0;
-      let s2 = 0;
-      let s3 = 0;
-      let j = 0;
-      for (; j + 3 < x; j += 4) {
-        s0 += rows[row + j]! * rows[column + j]!;
-        s1 += rows[row + j + 1]! * rows[column + j + 1]!;
-        s2 += rows[row + j + 2]! * rows[column + j + 2]!;
-        s3 += rows[row + j + 3]! * rows[column + j + 3]!;
-      }
-      for (; j < x; j++) s0 += rows[row + j]! * rows[column + j]!;
-      rows[row + x] = (rows[row + x]! - (s0 + s1 + (s2 + s3))) * this.#reciprocal[x]!;
-    }
-  }
-
-  /** Row i of L from column `from` on, and yᵢ; false if its pivot is too small. */
-  #finishRow(i: number, from: number): boolean {
-    const { rows, y } = this;
-    const row = i * this.stride;
-    this.#solveEntries(row, from, i);
-    let pivot = rows[row + i]!;
-    let rest = y[i]!;
-    for (let x = 0; x < i; x++) {
-      const l = rows[row + x]!;
+  append(): boolean {
+    const { rows, size, stride, y } = this;
+    const row = size * stride;
+    let pivot = rows[row + size]!;
+    let rest = y[size]!;
+    for (let x = 0; x < size; x++) {
+      const l = (rows[row + x]! - this.#product(row, x * stride, x)) * this.#reciprocal[x]!;
+      rows[row + x] = l;
       pivot -= l * l;
       rest -= l * y[x]!;
     }
-    if (!(pivot > this.#tolerance * (i + 1))) return false;
+    if (!(pivot > this.#tolerance * (size + 1))) return false;
     const root = Math.sqrt(pivot);
-    rows[row + i] = root;
-    this.#reciprocal[i] = 1 / root;
-    y[i] = rest / root;
+    rows[row + size] = root;
+    this.#reciprocal[size] = 1 / root;
+    y[size] = rest / root;
+    this.size++;
     return true;
+  }
+
+  /** Inner product of the first `count` entries of two rows; four sums in flight, as one would wait for each addition to end. */
+  #product(a: number, b: number, count: number): number {
+    const { rows } = this;
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
+    let j = 0;
+    for (; j + 3 < count; j += 4) {
+      s0 += rows[a + j]! * rows[b + j]!;
+      s1 += rows[a + j + 1]! * rows[b + j + 1]!;
+      s2 += rows[a + j + 2]! * rows[b + j + 2]!;
+      s3 += rows[a + j + 3]! * rows[b + j + 3]!;
+    }
+    for (; j < count; j++) s0 += rows[a + j]! * rows[b + j]!;
+    return s0 + s1 + (s2 + s3);
   }
 
   /** Removes row and column p of M: Givens rotations bring L, one column too wide, back to a triangle, row by row. */

@@ -1,6 +1,6 @@
 import { UNIT_ROUNDOFF } from '../rounding.ts';
 import { combineRows } from '../rows.ts';
-import { ActiveCholesky, PANEL } from './activeCholesky.ts';
+import { ActiveCholesky } from './activeCholesky.ts';
 import type { AggregatorDescription } from './description.ts';
 
 /** A group enters while ⟨d, gᵢ⟩ < (1 − TOLERANCE)·‖d‖². */
@@ -247,25 +247,19 @@ class MinNormSolver {
    * @returns the place of that group in the queue, or `end`
    */
   #enterQueued(next: number, end: number): number {
-    const factor = this.#factor;
-    while (next < end) {
-      const { size } = factor;
-      const panel = end - next < PANEL ? 1 : PANEL;
-      for (let at = 0; at < panel; at++) this.#offer(this.#queue[next + at]!, size + at);
-      const taken = factor.append(panel);
-      for (let p = size; p < size + taken; p++) {
-        this.#isActive[this.#support[p]!] = 1;
-        this.#v[p] = 0;
-      }
-      next += taken;
-      if (taken < panel) return next;
+    for (let at = next; at < end; at++) {
+      const m = this.#queue[at]!;
+      this.#offer(m);
+      if (!this.#factor.append()) return at;
+      this.#isActive[m] = 1;
+      this.#v[this.#factor.size - 1] = 0;
     }
     return end;
   }
 
-  /** Writes group m's row of M, Mᵢₘ = (Hᵢₘ + minⱼ nⱼ²)/(nᵢnₘ), and its entry of c to place p of the factor. */
-  #offer(m: number, p: number): void {
-    const { rows, y, stride } = this.#factor;
+  /** Writes group m's row of M, Mᵢₘ = (Hᵢₘ + minⱼ nⱼ²)/(nᵢnₘ), and its entry of c after the factor's last row. */
+  #offer(m: number): void {
+    const { rows, y, stride, size: p } = this.#factor;
     const support = this.#support;
     const inverse = this.#inverse;
     const gram = this.#gram;
