@@ -1,3 +1,4 @@
+import type { RunFailure } from '../runs/failure.ts';
 import type { Seed } from '../runs/manifest.ts';
 import type { RunStatus } from '../runs/status.ts';
 import type { RunSummary } from '../runs/store.ts';
@@ -20,7 +21,7 @@ export interface ListedRun {
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly folder: string;
-  readonly error?: string;
+  readonly failure: RunFailure | null;
 }
 
 export function listed(run: RunSummary): ListedRun {
@@ -39,7 +40,7 @@ export function listed(run: RunSummary): ListedRun {
     startedAt: isoTime(run.startedAt),
     endedAt: isoTime(run.endedAt),
     folder: run.folder,
-    ...(run.error !== undefined && { error: run.error }),
+    failure: run.failure,
   };
 }
 

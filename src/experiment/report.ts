@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { EndEvent, Fact } from '../runs/events.ts';
+import { failureText, type RunFailure } from '../runs/failure.ts';
 import type { Seed } from '../runs/manifest.ts';
 import { readEvents } from '../runs/tail.ts';
 import type { TrainingRun } from '../training/trainingLoop.ts';
@@ -18,7 +19,7 @@ export interface Outcome {
   readonly metrics: Readonly<Record<string, Fact>>;
   /** Path of the run's folder. */
   readonly folder: string;
-  readonly error?: string;
+  readonly failure: RunFailure | null;
 }
 
 /** The one object that `grain run --json` prints on standard output. */
@@ -56,7 +57,7 @@ async function outcomeOf({ manifest, folder }: TrainingRun, end: EndEvent): Prom
     step: end.step,
     metrics: validation?.metrics ?? {},
     folder,
-    ...(end.error && { error: end.error }),
+    failure: end.status === 'failed' ? end.failure : null,
   };
 }
 
@@ -80,7 +81,9 @@ export function textOf({ runs, seconds }: Report, metric: string): string {
       const spread = std === null ? '' : ` ± ${std.toPrecision(2)}`;
       return `${aggregator}: ${metric} ${mean.toPrecision(3)}${spread} (${n} ${n === 1 ? 'run' : 'runs'})`;
     }),
-    ...unfinished.map(({ id, status, error }) => `${id} ${status}${error ? `: ${error}` : ''}`),
+    ...unfinished.map(
+      ({ id, status, failure }) => `${id} ${status}${failure ? `: ${failureText(failure)}` : ''}`,
+    ),
     `${seconds.toFixed(1)} s; runs are in ${path.dirname(runs[0]!.folder)}`,
   ].join('\n');
 }

@@ -1,4 +1,5 @@
 import type { RunEvent } from './events.ts';
+import { failureText } from './failure.ts';
 import { percent } from './percent.ts';
 
 /** What a person wants to read of an event in a log; null for those that come at every step. */
@@ -21,6 +22,6 @@ export function describe(event: RunEvent): string | null {
     case 'warning':
       return `step ${event.step}: warning: ${event.message}`;
     case 'end':
-      return `${event.status} at step ${event.step}${event.error ? `: ${event.error}` : ''}`;
+      return `${event.status} at step ${event.step}${event.status === 'failed' ? `: ${failureText(event.failure)}` : ''}`;
   }
 }

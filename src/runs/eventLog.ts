@@ -36,7 +36,8 @@ export class EventWriter {
     if (written === line.length) return;
     // Half a line may not stay: the next one would be glued to it.
     ftruncateSync(this.#file, end);
-    throw new Error(`the event log took ${written} of ${line.length} bytes: is the disk full?`);
+    const message = `only ${written} of ${line.length} bytes of an event could be written`;
+    throw Object.assign(new Error(message), { code: 'ENOSPC' });
   }
 
   close(): void {

@@ -3,6 +3,8 @@
  * Numbers that are not finite are written as `null`. Readers ignore kinds and fields they do not know.
  */
 
+import type { RunFailure } from './failure.ts';
+
 /** `null` stands for a number that was NaN or infinite. */
 export type Fact = number | null;
 
@@ -119,13 +121,14 @@ export interface WarningEvent {
   readonly message: string;
 }
 
-export interface EndEvent {
+export type EndEvent = {
   readonly kind: 'end';
   readonly at: number;
   readonly step: number;
-  readonly status: 'finished' | 'stopped' | 'failed';
-  readonly error?: string;
-}
+} & (
+  | { readonly status: 'finished' | 'stopped' }
+  | { readonly status: 'failed'; readonly failure: RunFailure }
+);
 
 export type RunEvent =
   | StartEvent

@@ -1,4 +1,5 @@
 import type { RunEvent } from './events.ts';
+import type { RunFailure } from './failure.ts';
 import { runFile } from './grainFolder.ts';
 import { LineTail } from './lineTail.ts';
 import { isRunEvent } from './shape.ts';
@@ -20,7 +21,8 @@ export interface Progress {
   readonly endedAt: number | null;
   /** When something was last logged; null before. */
   readonly changedAt: number | null;
-  readonly error?: string;
+  /** Null for a run that has not failed, or was resumed. */
+  readonly failure: RunFailure | null;
 }
 
 const BEGINNING: Progress = {
@@ -31,6 +33,7 @@ const BEGINNING: Progress = {
   startedAt: null,
   endedAt: null,
   changedAt: null,
+  failure: null,
 };
 
 /** How a step begins as this package writes it; logs are steps for the most part, and of those only the last one counts. */
@@ -73,6 +76,7 @@ function after(progress: Progress, event: RunEvent): Omit<Progress, 'validating'
         metrics,
         startedAt: startedAt ?? event.at,
         endedAt: null,
+        failure: null,
       };
     }
     case 'step':
@@ -86,7 +90,7 @@ function after(progress: Progress, event: RunEvent): Omit<Progress, 'validating'
         ...progress,
         lifecycle: event.status,
         endedAt: event.at,
-        ...(event.error !== undefined && { error: event.error }),
+        failure: event.status === 'failed' ? event.failure : null,
       };
     case 'validating':
     case 'checkpoint':

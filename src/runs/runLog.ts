@@ -1,5 +1,6 @@
 import { EventWriter } from './eventLog.ts';
 import type { EndEvent, RunEvent, StepEvent, ValidatingEvent, ValidationEvent } from './events.ts';
+import type { RunFailure } from './failure.ts';
 import { readEvents } from './tail.ts';
 
 type Untimed<E> = Omit<E, 'at' | 'kind'>;
@@ -76,20 +77,27 @@ export class RunLog {
     this.#append({ kind: 'warning', at: Date.now(), step, message });
   }
 
-  end(status: EndEvent['status'], error?: string): EndEvent {
-    const event: EndEvent = {
+  end(status: 'finished' | 'stopped'): EndEvent {
+    return this.#end({ kind: 'end', at: Date.now(), step: this.#lastStep, status });
+  }
+
+  fail(failure: RunFailure): EndEvent {
+    return this.#end({
       kind: 'end',
       at: Date.now(),
       step: this.#lastStep,
-      status,
-      ...(error && { error }),
-    };
-    this.#append(event);
-    return event;
+      status: 'failed',
+      failure,
+    });
   }
 
   close(): void {
     this.#writer.close();
+  }
+
+  #end(event: EndEvent): EndEvent {
+    this.#append(event);
+    return event;
   }
 
   #append(event: RunEvent): void {

@@ -1,4 +1,5 @@
 import type { RunEvent } from './events.ts';
+import { failureSchema } from './failure.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -33,10 +34,11 @@ const shapes: Readonly<Record<RunEvent['kind'], (fields: Fields) => boolean>> = 
   checkpoint: ({ step, path, best }) =>
     isNumber(step) && typeof path === 'string' && typeof best === 'boolean',
   warning: ({ step, message }) => isNumber(step) && typeof message === 'string',
-  end: ({ step, status, error }) =>
+  end: ({ step, status, failure }) =>
     isNumber(step) &&
-    ['finished', 'stopped', 'failed'].includes(String(status)) &&
-    (error === undefined || typeof error === 'string'),
+    (status === 'failed'
+      ? failureSchema.safeParse(failure).success
+      : status === 'finished' || status === 'stopped'),
 };
 
 function isBlock(value: unknown): boolean {

@@ -3,6 +3,7 @@ import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { hasCode } from './errno.ts';
+import type { RunFailure } from './failure.ts';
 import { createGrainFolder, nearestRoot, runFile, runsFolder } from './grainFolder.ts';
 import type { RunManifest } from './manifest.ts';
 import { hasLivingOwner } from './owner.ts';
@@ -34,8 +35,8 @@ export interface RunSummary {
   readonly endedAt: number | null;
   /** When something was last logged; null before. */
   readonly changedAt: number | null;
-  /** Why it failed. */
-  readonly error?: string;
+  /** Null for a run that has not failed, or was resumed. */
+  readonly failure: RunFailure | null;
   /** Path of its folder. */
   readonly folder: string;
 }
@@ -174,7 +175,7 @@ async function stampOf(file: string): Promise<string> {
 }
 
 function summaryOf({ manifest, progress }: Known, folder: string): RunSummary {
-  const { lifecycle, step, metrics, startedAt, endedAt, changedAt, error } = progress;
+  const { lifecycle, step, metrics, startedAt, endedAt, changedAt, failure } = progress;
   const status = statusOf(lifecycle, () => hasLivingOwner(folder));
   const { name } = manifest.metric;
   const value = metrics[name];
@@ -187,7 +188,7 @@ function summaryOf({ manifest, progress }: Known, folder: string): RunSummary {
     startedAt,
     endedAt,
     changedAt,
-    ...(error !== undefined && { error }),
+    failure,
     folder,
   };
 }

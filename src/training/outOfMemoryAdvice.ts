@@ -4,6 +4,7 @@ import type { Aggregation } from '../config/aggregation.ts';
 import type { Config } from '../config/schema.ts';
 import { maxLengthOf, readsTexts } from '../config/texts.ts';
 import { aggregators } from '../engine/aggregators/registry.ts';
+import type { RunFailure } from '../runs/failure.ts';
 
 /** Of a trainer, what batches are looked at and tried with. */
 interface Tried {
@@ -26,7 +27,11 @@ interface Place {
  * What a user is to know of a step that found no room: what it was, how much room there is, and the batch size that would fit.
  * That one is found by trying, so training cannot go on from where it is.
  */
-export async function shortageInStep(step: number, error: Error, place: Place): Promise<string> {
+export async function shortageInStep(
+  step: number,
+  error: Error,
+  place: Place,
+): Promise<RunFailure> {
   const { config, trainer, device } = place;
   const { examples, tokens, groups } = trainer.batchOf(step);
   const length = tokens === null ? '' : ` of ${tokens} tokens, padding included`;
@@ -40,16 +45,22 @@ export async function shortageInStep(step: number, error: Error, place: Place): 
       : `With batchSize: ${size} the step went through, tried on the longest of these examples`;
   const what = `step ${step}: out of memory: ${error.message}${roomOn(device)}`;
   const canSave = readsTexts(config.data) && !config.model.checkpointing;
-  return [what, batch, fits, savingsOf(place), toGoOn(place, canSave)].join('. ');
+  return {
+    code: 'outOfMemory',
+    message: [what, batch, fits].join('. '),
+    advice: [savingsOf(place), toGoOn(place, canSave)].join('. '),
+    ...(canSave && { remedy: 'checkpointing' }),
+  };
 }
 
 /** As `shortageInStep`, where examples go through one by one if need be. */
-export function shortageInValidation(step: number, error: Error, place: Place): string {
+export function shortageInValidation(step: number, error: Error, place: Place): RunFailure {
   const { config, device } = place;
-  const what = `validation at step ${step}: out of memory: ${error.message}${roomOn(device)}`;
+  const message = `validation at step ${step}: out of memory: ${error.message}${roomOn(device)}`;
   const hint = readsTexts(config.data) ? [`What needs less memory: ${lessText(config)}`] : [];
   // Checkpointing saves what is kept for the way back, and here is none.
-  return [what, ...hint, toGoOn(place, false)].join('. ');
+  const advice = [...hint, toGoOn(place, false)].join('. ');
+  return { code: 'outOfMemory', message, advice };
 }
 
 /** What is known before there is a trainer. */
@@ -60,18 +71,26 @@ export function shortageInOpening(
   what: 'model' | 'checkpoint',
   error: Error,
   setting: Setting,
-): string {
+): RunFailure {
   const { config, device } = setting;
   const said = `${error.message}${roomOn(device)}`;
   const goOn = 'grain run --resume goes on when there is more memory';
   if (what === 'model') {
-    return `out of memory: the parameters alone: ${said}. What would do: ${roomFor(setting)}. ${goOn}`;
+    return {
+      code: 'outOfMemory',
+      message: `out of memory: the parameters alone: ${said}`,
+      advice: `What would do: ${roomFor(setting)}. ${goOn}`,
+    };
   }
   // What an optimizer remembers is of what is trained.
   const canAdapt = readsTexts(config.data) && !config.model.adapter;
   const less = [...(canAdapt ? ['model.adapter: { lora: {} }'] : []), roomFor(setting)].join(', ');
   const taken = 'the last checkpoint, parameters and what the optimizer remembers of them';
-  return `out of memory: ${taken}: ${said}. What would do: ${less}. ${goOn}; another model needs a new run`;
+  return {
+    code: 'outOfMemory',
+    message: `out of memory: ${taken}: ${said}`,
+    advice: `What would do: ${less}. ${goOn}; another model needs a new run`,
+  };
 }
 
 /** What would do where the parameters alone find no room. */

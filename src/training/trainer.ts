@@ -12,6 +12,7 @@ import { seededRandom } from '../engine/seededRandom.ts';
 import type { Warning } from '../engine/types.ts';
 import type { OnProgress } from '../nn/module/onProgress.ts';
 import type { StepEvent } from '../runs/events.ts';
+import { failureText, type RunFailure } from '../runs/failure.ts';
 import type { Seed } from '../runs/manifest.ts';
 import type { AggregatedStep } from './aggregation/aggregatedStep.ts';
 import { parameterBlocks } from './aggregation/blocks.ts';
@@ -35,6 +36,12 @@ export interface StepResult {
 /** Training cannot go on; the message says at which step and why. */
 export class TrainingError extends Error {
   override readonly name = 'TrainingError';
+  readonly failure: RunFailure;
+
+  constructor(failure: RunFailure) {
+    super(failureText(failure));
+    this.failure = failure;
+  }
 }
 
 /** What one run minimises, its optimizer and order of examples, and what is done with them. */
@@ -240,9 +247,11 @@ export class Trainer {
     const bad = losses.findIndex((loss) => !Number.isFinite(loss));
     if (bad < 0) return;
     const name = this.#grouping.names[groups[bad]!.index];
-    throw new TrainingError(
-      `step ${step}: the loss of group ${name} is ${losses[bad]}; a lower optimizer.learningRate, a warmup or data.standardize may help`,
-    );
+    throw new TrainingError({
+      code: 'nonFiniteLoss',
+      message: `step ${step}: the loss of group ${name} is ${losses[bad]}`,
+      advice: 'A lower optimizer.learningRate, a warmup or data.standardize may help.',
+    });
   }
 }
 

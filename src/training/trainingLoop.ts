@@ -2,10 +2,14 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { isOutOfMemory } from '../backends/operations/outOfMemory.ts';
 import { type Aggregation, resolvedAggregation } from '../config/aggregation.ts';
 import type { Config } from '../config/schema.ts';
+import { ZeroGroupError } from '../engine/aggregate.ts';
 import { aggregatorNamed } from '../engine/aggregators/registry.ts';
 import type { AggregatorName, Warning } from '../engine/types.ts';
+import { CheckpointError } from '../hub/files/checkpointError.ts';
 import type { OnProgress } from '../nn/module/onProgress.ts';
+import { hasCode } from '../runs/errno.ts';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
+import type { RunFailure } from '../runs/failure.ts';
 import { runFile } from '../runs/grainFolder.ts';
 import { aggregationOf, type RunManifest } from '../runs/manifest.ts';
 import { RunLog } from '../runs/runLog.ts';
@@ -50,10 +54,21 @@ export async function train(
       trainer.dispose();
     }
   } catch (error) {
-    return log.end('failed', error instanceof Error ? error.message : String(error));
+    return log.fail(failureOf(error));
   } finally {
     log.close();
   }
+}
+
+/** Why an error ends a run. */
+function failureOf(error: unknown): RunFailure {
+  if (error instanceof TrainingError) return error.failure;
+  const message = error instanceof Error ? error.message : String(error);
+  if (isOutOfMemory(error)) return { code: 'outOfMemory', message };
+  if (hasCode(error, 'ENOSPC')) return { code: 'diskFull', message };
+  if (error instanceof CheckpointError) return { code: 'badCheckpoint', message };
+  if (error instanceof ZeroGroupError) return { code: 'zeroGroup', message };
+  return { code: 'unknown', message };
 }
 
 /** How a run aggregates; runs of old name the aggregator alone. */

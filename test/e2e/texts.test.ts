@@ -247,7 +247,7 @@ async function finished(count: number): Promise<void> {
     `${count} finished runs`,
     async () => {
       const ends = (await Promise.all((await runIds()).map(endOf))).filter((end) => end !== null);
-      for (const { status, error } of ends) assert.equal(status, 'finished', error);
+      for (const end of ends) assert.equal(end.status, 'finished', JSON.stringify(end));
       return ends.length === count || undefined;
     },
     120_000,

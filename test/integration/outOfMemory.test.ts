@@ -37,7 +37,9 @@ test('a batch that finds no room ends the run with the size that would fit, and 
   write('grain.yaml', 'batchSize: 64');
   const { status, report } = await run(['grain.yaml'], LITTLE);
   assert.equal(status, 1);
-  const { error = '', folder: ofRun, id } = report.runs[0]!;
+  const { failure, folder: ofRun, id } = report.runs[0]!;
+  assert.deepEqual([failure?.code, failure?.remedy], ['outOfMemory', 'checkpointing']);
+  const error = failure!.message;
   assert.match(error, /^step 1: out of memory: no room for .* MiB .*, which has 80 MiB/);
   assert.match(error, /The batch was 64 examples of 128 tokens, padding included, in 8 groups\./);
   const [, size] = /With batchSize: (\d+) the step went through/.exec(error)!;

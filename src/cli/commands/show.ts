@@ -3,6 +3,7 @@ import { knownAggregator } from '../../engine/aggregators/registry.ts';
 import { diagnoseStep, type StepDiagnostics, type Unmeasured } from '../../engine/diagnoseStep.ts';
 import type { RunEvent, StepEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
+import { failureText } from '../../runs/failure.ts';
 import { type Aggregation, aggregationOf, type RunManifest } from '../../runs/manifest.ts';
 import { percent } from '../../runs/percent.ts';
 import { guaranteeOf } from '../../runs/promise.ts';
@@ -145,7 +146,7 @@ function asText(run: ShownRun): string {
     ['aggregator', run.title ? `${run.aggregator}: ${run.title}` : run.aggregator],
     ...(run.reference ? [['reference', run.reference]] : []),
     ['seed', init === order ? String(init) : `init ${init}, order ${order}`],
-    ['status', run.error ? `${run.status}: ${run.error}` : run.status],
+    ['status', run.failure ? `${run.status}: ${failureText(run.failure)}` : run.status],
     ['step', `${run.step} of ${run.steps}`],
     ...(run.validating === null ? [] : [['validation', `${percent(run.validating)} done`]]),
     ...Object.entries(run.metrics).map(([name, value]) => [name, figure(value)]),

@@ -1,3 +1,4 @@
+import { failureText } from '../../runs/failure.ts';
 import { percent } from '../../runs/percent.ts';
 import type { RunStatus } from '../../runs/status.ts';
 import { isLiving, isResumable } from '../../runs/status.ts';
@@ -68,7 +69,7 @@ export function detailsOf(node: TreeNode, locale: string, now: number): [string,
     ['Config', manifest.configPath],
     ['Run', manifest.id],
   );
-  if (run.error) details.push(['Error', run.error]);
+  if (run.failure) details.push(['Error', failureText(run.failure)]);
   return details;
 }
 

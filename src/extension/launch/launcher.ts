@@ -1,6 +1,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { hasCode } from '../../runs/errno.ts';
+import { failureText } from '../../runs/failure.ts';
 import type { Loading } from '../../runs/loading.ts';
 import { isLiving } from '../../runs/status.ts';
 import { locatedMessages } from '../configs/located.ts';
@@ -18,9 +19,9 @@ const LESS_MEMORY = 'Resume with less memory';
 const LESS_MEMORY_MEANS = 'Gradient checkpointing: takes more time and comes to the same results.';
 const CHECKPOINTING: readonly string[] = ['--checkpointing'];
 
-/** The trainer's own words say whether it can. */
-function canSaveMemory({ status, error }: LocatedRun): boolean {
-  return status === 'failed' && (error?.includes('--checkpointing') ?? false);
+/** Whether gradient checkpointing is likely to help a run that failed. */
+function canSaveMemory({ failure }: LocatedRun): boolean {
+  return failure?.remedy === 'checkpointing';
 }
 
 interface Parts {
@@ -163,7 +164,8 @@ export class Launcher {
       return this.#showMistake(located[0]!.message, place);
     }
     const failed = mine.find(({ status }) => status === 'failed');
-    const reason = failed?.error ?? output.trim().split('\n').at(-1) ?? '';
+    const reason =
+      (failed?.failure && failureText(failed.failure)) ?? output.trim().split('\n').at(-1) ?? '';
     const message = failed ? `${runWords(failed.manifest)} failed` : 'The run failed';
     const short = mine.filter(canSaveMemory);
     const ways = short.length > 0 ? [LESS_MEMORY, SHOW_LOG] : [SHOW_LOG];

@@ -1,4 +1,5 @@
 import { knownAggregator } from '../../engine/aggregators/registry.ts';
+import { failureText } from '../../runs/failure.ts';
 import { aggregationOf } from '../../runs/manifest.ts';
 import { percent } from '../../runs/percent.ts';
 import { isLiving } from '../../runs/status.ts';
@@ -172,14 +173,14 @@ function absence(id: string | undefined): string {
     : 'This run is gone. Open another one from the run explorer.';
 }
 
-function waiting({ status, validating, error }: RunSummary): string {
+function waiting({ status, validating, failure }: RunSummary): string {
   switch (status) {
     case 'queued':
       return 'Waiting for its turn: the runs of an experiment load their model and are trained one after the other.';
     case 'running':
       return `Waiting for the first step: the model is validated before it${validating === null ? '' : `, ${percent(validating)} so far`}.`;
     case 'failed':
-      return `The run failed before its first step${error ? `: ${error}` : '.'}`;
+      return `The run failed before its first step${failure ? `: ${failureText(failure)}` : '.'}`;
     default:
       return `The run was ${status} before its first step.`;
   }

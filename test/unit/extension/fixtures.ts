@@ -15,7 +15,7 @@ interface Wanted {
   readonly groups?: readonly string[];
   readonly lastMetric?: RunSummary['lastMetric'];
   readonly changedAt?: number;
-  readonly error?: string;
+  readonly failure?: RunSummary['failure'];
 }
 
 /** A run as the store lists it. */
@@ -51,7 +51,7 @@ export function summary(wanted: Wanted = {}): RunSummary {
     endedAt: Date.parse('2026-03-04T05:07:38.000Z'),
     changedAt: wanted.changedAt ?? Date.parse('2026-03-04T05:07:38.000Z'),
     folder: `/runs/${id}`,
-    ...(wanted.error === undefined ? {} : { error: wanted.error }),
+    failure: wanted.failure ?? null,
   };
 }
 

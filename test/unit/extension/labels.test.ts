@@ -51,7 +51,9 @@ test('a queued run can be stopped, an interrupted one resumed', () => {
 });
 
 test('the tooltip of a failed run says why and how long it took', () => {
-  const node = buildTree([summary({ status: 'failed', error: 'no memory' })]).nodes;
+  const node = buildTree([
+    summary({ status: 'failed', failure: { code: 'outOfMemory', message: 'no memory' } }),
+  ]).nodes;
   const run = [...node.values()].find(({ kind }) => kind === 'run')!;
   const details = Object.fromEntries(detailsOf(run, 'en', Date.now()));
   assert.equal(details.Error, 'no memory');

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { RunEvent } from '../../../src/runs/events.ts';
+import { failureCode } from '../../../src/runs/failure.ts';
 
 const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
 const fact = fc.oneof(
@@ -66,16 +67,27 @@ export const anyEvent: fc.Arbitrary<RunEvent> = fc
       best: fc.boolean(),
     }),
     fc.record({ kind: fc.constant('warning' as const), at, step, message: text }),
-    fc.record(
-      {
-        kind: fc.constant('end' as const),
-        at,
-        step,
-        status: fc.constantFrom('finished' as const, 'stopped' as const, 'failed' as const),
-        error: text,
-      },
-      { requiredKeys: ['kind', 'at', 'step', 'status'] },
-    ),
+    fc.record({
+      kind: fc.constant('end' as const),
+      at,
+      step,
+      status: fc.constantFrom('finished' as const, 'stopped' as const),
+    }),
+    fc.record({
+      kind: fc.constant('end' as const),
+      at,
+      step,
+      status: fc.constant('failed' as const),
+      failure: fc.record(
+        {
+          code: fc.constantFrom(...failureCode.options),
+          message: text,
+          advice: text,
+          remedy: fc.constant('checkpointing' as const),
+        },
+        { requiredKeys: ['code', 'message'] },
+      ),
+    }),
   )
   // With the prototype that JSON.parse gives.
   .map((event) => structuredClone(event));

@@ -14,6 +14,7 @@ import path from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import { EventWriter } from '../../../src/runs/eventLog.ts';
 import type { RunEvent } from '../../../src/runs/events.ts';
+import type { RunFailure } from '../../../src/runs/failure.ts';
 import { takeOwnership } from '../../../src/runs/owner.ts';
 import { referredRun, referredRuns } from '../../../src/runs/reference.ts';
 import { RunStore } from '../../../src/runs/store.ts';
@@ -31,13 +32,9 @@ function log(folder: string, ...events: RunEvent[]): void {
 }
 
 const start = (at = 1): RunEvent => ({ kind: 'start', at, pid: 1, fromStep: 0 });
-const end = (status: 'finished' | 'stopped' | 'failed', error?: string): RunEvent => ({
-  kind: 'end',
-  at: 9,
-  step: 2,
-  status,
-  ...(error !== undefined && { error }),
-});
+const end = (status: 'finished' | 'stopped'): RunEvent => ({ kind: 'end', at: 9, step: 2, status });
+const failure: RunFailure = { code: 'nonFiniteLoss', message: 'NaN' };
+const failedEnd: RunEvent = { kind: 'end', at: 9, step: 2, status: 'failed', failure };
 const validation = (step: number, accuracy: number | null): RunEvent => ({
   kind: 'validation',
   at: 2,
@@ -97,12 +94,12 @@ test('a run through its life', async () => {
   const next = takeOwnership(folder);
   log(folder, validation(2, null));
   assert.equal((await only()).validating, null);
-  log(folder, end('failed', 'NaN'));
+  log(folder, failedEnd);
   assert.equal((await only()).status, 'queued', 'its owner is about to resume it');
   next.release();
   const failed = await only();
   assert.equal(failed.status, 'failed');
-  assert.equal(failed.error, 'NaN');
+  assert.deepEqual(failed.failure, failure);
   assert.equal(failed.endedAt, 9);
   assert.equal(failed.changedAt, 9);
   assert.ok(Number.isNaN(failed.lastMetric?.value));

@@ -157,11 +157,11 @@ test('an event must have the fields of its kind, and may have more', async () =>
     { kind: 'validation', at: 1, step: 1, metrics: { accuracy: null } },
     { kind: 'checkpoint', at: 1, step: 1, path: 'checkpoints/x', best: false },
     { kind: 'warning', at: 1, step: 1, message: 'm' },
-    { kind: 'end', at: 1, step: 1, status: 'failed', error: 'e' },
+    { kind: 'end', at: 1, step: 1, status: 'failed', failure: { code: 'unknown', message: 'm' } },
   ];
   const spoilt = whole.flatMap((event) =>
     Object.keys(event)
-      .filter((field) => field !== 'kind' && field !== 'error')
+      .filter((field) => field !== 'kind')
       .map((field) => ({ ...event, [field]: ['of', 'no', "field's", 'type'] })),
   );
   writeFileSync(

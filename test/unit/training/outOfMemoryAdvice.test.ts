@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { isOutOfMemory, OutOfMemoryError } from '../../../src/backends/operations/outOfMemory.ts';
+import { failureText } from '../../../src/runs/failure.ts';
 import { shortageInStep, shortageInValidation } from '../../../src/training/outOfMemoryAdvice.ts';
 import { Trainer, TrainingError } from '../../../src/training/trainer.ts';
 import { tinyTexts, writeTinyBert } from './tinyCheckpoint.ts';
@@ -68,7 +69,8 @@ function messageOf(
         return null;
       } catch (error) {
         assert.ok(isOutOfMemory(error), String(error));
-        return shortageInStep(1, error, { ...session, aggregation, trainer, run: 'run-1' });
+        const place = { ...session, aggregation, trainer, run: 'run-1' };
+        return failureText(await shortageInStep(1, error, place));
       }
     }).finally(close),
   );
@@ -83,7 +85,7 @@ test('a validation that finds no room is not told to checkpoint: there is no way
     assert.ok(error instanceof Error && isOutOfMemory(error), String(error));
     const place = { ...session, aggregation, trainer, run: 'run-1' };
     assert.match(
-      shortageInValidation(3, error, place),
+      failureText(shortageInValidation(3, error, place)),
       /^validation at step 3: out of memory: .*a data\.maxLength below 128\. From the last checkpoint the run goes on by grain run --resume run-1 when there is more memory; other settings need a new run$/,
     );
   } finally {
