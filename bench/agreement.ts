@@ -13,7 +13,7 @@ import { combine, distance, dot, norm } from '../test/unit/engine/vectors.ts';
 import { AgreementPeers, type SharedProblem } from './peers/agreement.ts';
 import { circumstances, writeFigures } from './readme.ts';
 
-/** No direction of these serves nobody: where 0 lies in the hull, d is a matter of tolerances. */
+/** In none of these is 0 in the convex hull, where tolerances would decide what d is. */
 const families: Record<string, (k: number, random: Random) => Float64Array[]> = {
   independent: (k, random) => normalRows(k, 2 * k, random),
   'common mean': (k, random) => {
@@ -36,7 +36,7 @@ const STEPS = 12;
 const GOAL = 1e-6;
 const REGULARISATION = 1e-10;
 
-/** Memory of what remembers, along a sequence of steps. */
+/** Memory of GradVac along a sequence of steps. */
 let gradvacMemory: Memory | undefined;
 
 type Solve = (problem: SharedProblem, gram: Float64Array) => Float64Array;
@@ -46,19 +46,19 @@ function weighed(choice: AggregatorName | AggregatorChoice): Solve {
 }
 
 interface Comparison {
-  /** Name of the peer's answer. */
+  /** Key of the peer's answer. */
   readonly peer: string;
   readonly against: string;
   readonly how: string;
   readonly solve: Solve;
-  /** Which families it is compared on; all if absent. */
+  /** Whether to compare on this family; all if absent. */
   readonly only?: (family: string) => boolean;
 }
 
 const isIndependent = (family: string) => !family.startsWith('half-space');
 
 const comparisons: Comparison[] = [
-  { peer: 'mean', against: 'TorchJD `Mean`', how: 'as it comes', solve: weighed('mean') },
+  { peer: 'mean', against: 'TorchJD `Mean`', how: 'default settings', solve: weighed('mean') },
   {
     peer: 'grain',
     against: 'SciPy `nnls`',
@@ -152,10 +152,10 @@ const comparisons: Comparison[] = [
   {
     peer: 'graddrop',
     against: 'TorchJD `GradDrop`',
-    how: 'the same lots; its sum over k',
-    solve: ({ rows, lots }) => {
+    how: 'the same random numbers; its sum over k',
+    solve: ({ rows, uniforms }) => {
       let at = 0;
-      return gradDrop(rows, 0, () => lots[at++]!);
+      return gradDrop(rows, 0, () => uniforms[at++]!);
     },
   },
   {
@@ -173,19 +173,19 @@ const comparisons: Comparison[] = [
   {
     peer: 'aligned-mtl',
     against: 'TorchJD `AlignedMTL`',
-    how: 'as it comes',
+    how: 'default settings',
     solve: weighed('aligned-mtl'),
   },
   {
     peer: 'imtl-g',
     against: 'TorchJD `IMTLG`',
-    how: 'as it comes',
+    how: 'default settings',
     solve: weighed('imtl-g'),
   },
   {
     peer: 'nash-mtl',
     against: 'TorchJD `NashMTL`',
-    how: 'as it comes, gradients of like length',
+    how: 'default settings, gradients of like length',
     solve: weighed('nash-mtl'),
     only: (family) => !family.startsWith('lengths'),
   },
@@ -228,7 +228,7 @@ for (const [family, sample] of Object.entries(families)) {
         rows,
         blocks: [Math.ceil(d / 2), d - Math.ceil(d / 2)],
         orders: rows.map(() => draws.order(k)),
-        lots: Array.from({ length: d }, draws.uniform),
+        uniforms: Array.from({ length: d }, draws.uniform),
         first: step === 0,
       };
       const theirs = await peers.aggregate(problem);

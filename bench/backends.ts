@@ -1,7 +1,7 @@
 /**
  * Tensor engines for fine-tuning a transformer on the processor: rate of plain matrix products, time of a whole step,
- * memory, and where the time goes, beside PyTorch. Engines take turns in every round, each in a
- * process of its own; they start from the same values and their losses are compared. `node bench/backends.ts`
+ * memory, and where the time goes, compared with PyTorch. Engines take turns in every round, each in its own process; they
+ * start from the same values and their losses are compared. `node bench/backends.ts`
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +23,7 @@ import { circumstances, table, writeFigures } from './readme.ts';
 const ROUNDS = 3;
 /** Runs before the first round; their losses are compared. */
 const WARM_UP = 2;
-/** Seconds that one engine's turn takes, about; longer if a single run takes longer. */
+/** Approximate seconds of an engine's turn; longer if a single run takes longer. */
 const TURN = 1;
 const PROFILED = 'MiniLM, full';
 const initialFile = `${cache}bench-encoder.f32`;
@@ -65,7 +65,7 @@ const candidates: readonly Candidate[] = [
   { title: 'own kernels', threads: 2, command: node('own', 2) },
 ];
 
-/** What one engine did at one task. */
+/** Measurements of one engine at one task. */
 interface Record {
   readonly candidate: Candidate;
   readonly peer: Peer<Answer>;
@@ -77,7 +77,7 @@ interface Record {
   memory: number;
 }
 
-/** Every candidate in turn, round by round, at the task of this request; those that cannot do it are left out. */
+/** Every engine in turn, round by round, at the task of this request; engines that cannot do it are omitted. */
 async function compete(request: Request | object): Promise<Record[]> {
   const records: Record[] = [];
   for (const candidate of candidates) {
@@ -113,7 +113,7 @@ async function compete(request: Request | object): Promise<Record[]> {
 const walls = ({ turns }: Record) => turns.map(({ wall }) => wall);
 const cpus = ({ turns }: Record) => turns.map(({ cpu }) => cpu);
 
-/** Wall time over PyTorch's with as many threads: the fastest runs of all, and from which to which round by round. */
+/** Wall time over PyTorch's with as many threads: of the fastest runs, and the range over the rounds. */
 function wallRatio(records: readonly Record[], record: Record): string {
   const { threads } = record.candidate;
   const torchs = walls(
@@ -132,7 +132,7 @@ function cpuRatio([torch]: readonly Record[], record: Record): string {
   return `${median(rounds).toPrecision(2)}×`;
 }
 
-/** Products a second of processor time, the fastest turn over all products: floating point operations. */
+/** Floating point operations of products per second of processor time: the fastest turn over all products. */
 const rates = new Map<Candidate, number>();
 
 async function measureProducts(): Promise<string[][]> {

@@ -1,6 +1,6 @@
 /**
  * Time of one GRAIN step (gradients of k groups, aggregation, AdamW) of the model zoo on 28×28 images: the JavaScript
- * and the WASM backend, as they come and with this repository's kernels, WASM also on shared memory. All in one run: `node bench/devices.ts`.
+ * and the WASM backend, unchanged and with this repository's kernels, WASM also on shared memory. All in one run: `node bench/devices.ts`.
  */
 import '@tensorflow/tfjs-backend-cpu';
 import { createRequire } from 'node:module';
@@ -104,7 +104,7 @@ console.log(
 );
 
 await tf.setBackend('cpu');
-await report(engine, 'JavaScript as it comes', 3);
+await report(engine, 'JavaScript, unchanged', 3);
 await openDevice('cpu');
 await report(engine, 'JavaScript, our kernels', 5);
 
@@ -112,7 +112,7 @@ setWasmPaths(
   path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')) + path.sep,
 );
 await tf.setBackend('wasm');
-await report(engine, 'WASM as it comes', 30);
+await report(engine, 'WASM, unchanged', 30);
 await openPlainWasm('it is compared');
 await report(engine, 'WASM, our gradients', 30);
 const device = await openDevice('wasm');

@@ -24,9 +24,9 @@ const sizes = [
   [32, 1e5],
 ] as const;
 
-/** Everybody has a turn in each round, and ratios are those of one round: the machine is shared. */
+/** All sides take a turn in each round, and ratios are within a round, because the machine is shared. */
 const ROUNDS = 21;
-/** JavaScript has three turns only where one takes long. */
+/** Only three turns for JavaScript where a turn takes long. */
 const SLOW = 5e7;
 
 const ratio = (x: number) => `${Number(x.toPrecision(2))}×`;
@@ -37,7 +37,7 @@ async function seconds(run: () => Promise<unknown>): Promise<number> {
   return (performance.now() - start) / 1000;
 }
 
-/** Normal numbers, the same few over and over: times do not depend on them. */
+/** Normal numbers, the same few repeated: times do not depend on them. */
 function fill(gradients: SharedGradients, k: number, d: number): Float32Array[] {
   gradients.resize(k, d);
   const [pattern] = normalRows(1, 99_991, random(k));
@@ -85,7 +85,7 @@ async function measure(k: number, d: number): Promise<string[]> {
   type Name = keyof typeof contenders;
   const times = new Map<Name, number>();
   const ratios = new Map<string, number[]>();
-  /** Time of the one over that of the other, in this round; the median of all rounds counts. */
+  /** Time of one over time of the other in this round; reported is the median over the rounds. */
   const compare = (of: Name, to: Name) => {
     const name = `${of}/${to}`;
     ratios.set(name, [...(ratios.get(name) ?? []), times.get(of)! / times.get(to)!]);
@@ -119,7 +119,7 @@ async function measure(k: number, d: number): Promise<string[]> {
   ];
 }
 
-/** Median of what many calls of the engine take, in microseconds, one after another. */
+/** Median time of many consecutive calls of the engine, in microseconds. */
 async function roundTrip(call: () => Promise<unknown>): Promise<string> {
   const times: number[] = [];
   for (let i = 0; i < 3000; i++) times.push(1e6 * (await seconds(call)));

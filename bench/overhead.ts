@@ -1,6 +1,6 @@
 /**
- * What GRAIN costs next to plain training: step time and peak memory of `grain run` on the digits example, processes of their
- * own, in turns: `node bench/overhead.ts`. Linux only (peak memory is read from /proc).
+ * The cost of GRAIN over plain training: step time and peak memory of `grain run` on the digits example, in separate processes
+ * that take turns: `node bench/overhead.ts`. Linux only (peak memory is read from /proc).
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,7 +17,7 @@ const example = fileURLToPath(new URL('../examples/digits/', import.meta.url));
 const cli = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
 const ROUNDS = 5;
 const STEPS = 150;
-/** Steps of a process that do not count: code is still being compiled. */
+/** Steps of a process that are not counted, while code is still being compiled. */
 const WARM_UP = 30;
 
 interface Variant {
@@ -38,7 +38,7 @@ interface Cost {
   readonly gradients: number;
   readonly aggregate: number;
   readonly update: number;
-  /** Most resident memory, MiB. */
+  /** Peak resident memory, MiB. */
   readonly memory: number;
 }
 
@@ -77,9 +77,9 @@ async function run(args: readonly string[]): Promise<{ output: string; memory: n
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
   });
-  let complaints = '';
+  let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaints += text;
+    errors += text;
   });
   let memory = 0;
   const watch = setInterval(() => {
@@ -87,11 +87,11 @@ async function run(args: readonly string[]): Promise<{ output: string; memory: n
   }, 20);
   const [status] = await once(child, 'close');
   clearInterval(watch);
-  if (status !== 0) throw new Error(`grain run ended with ${status}: ${complaints}`);
+  if (status !== 0) throw new Error(`grain run ended with ${status}: ${errors}`);
   return { output, memory };
 }
 
-/** Most memory that was resident so far, MiB; 0 for a process that is gone. */
+/** Peak resident memory so far, MiB; 0 if the process has exited. */
 function peakMemory(pid: number): number {
   try {
     const [, kib] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];

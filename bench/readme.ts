@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const readme = fileURLToPath(new URL('README.md', import.meta.url));
 
-/** Puts figures between the markers `<!-- name -->` and `<!-- /name -->` of a file, that of the benches if none is given. */
+/** Writes figures between the markers `<!-- name -->` and `<!-- /name -->` of a file, by default bench/README.md. */
 export function writeFigures(name: string, markdown: string, file = readme): void {
   const text = readFileSync(file, 'utf8');
   const begin = `<!-- ${name} -->`;
@@ -15,7 +15,7 @@ export function writeFigures(name: string, markdown: string, file = readme): voi
   writeFileSync(file, `${text.slice(0, from)}${begin}\n${markdown}\n${text.slice(to)}`);
 }
 
-/** Where and when the figures were taken, and how busy the machine was besides, in one line. */
+/** One line: when and where the figures were measured, and the load of the machine. */
 export function circumstances(): string {
   const { model } = os.cpus()[0]!;
   const day = new Date().toISOString().slice(0, 10);
@@ -23,7 +23,7 @@ export function circumstances(): string {
   return `${day}, ${os.availableParallelism()} cores (${model.trim()}), load ${load}, Node ${process.version}.`;
 }
 
-/** A Markdown table; the first row is its head. All columns but the first `left` are aligned to the right. */
+/** A Markdown table; the first row is its header. The first `left` columns are aligned to the left, the others to the right. */
 export function table(rows: readonly (readonly string[])[], left = 0): string {
   const widths = rows[0]!.map((_, column) =>
     Math.max(...rows.map((row) => row[column]!.length), 3),

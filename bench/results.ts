@@ -1,6 +1,6 @@
 /**
- * Short real runs of the examples that fine-tune transformers, as they come out: `node bench/results.ts [name…]` writes
- * docs/results.md. Models are those that the Python of the tests carries, data are looked for as in test/realData.ts.
+ * Short real runs of the examples that fine-tune transformers: `node bench/results.ts [name…]` writes their results to
+ * docs/results.md. Models come from packages of the tests' Python; data are found as in test/realData.ts.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,9 +18,9 @@ const cli = path.join(root, 'src/cli/main.ts');
 
 interface Job {
   readonly name: TextExample;
-  /** What is other than in the example's config. */
+  /** Changes to the example's config. */
   readonly changes: Readonly<Record<string, unknown>>;
-  /** The same in its section `data`. */
+  /** Changes to its section `data`. */
   readonly data?: Readonly<Record<string, unknown>>;
 }
 

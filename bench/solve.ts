@@ -1,4 +1,4 @@
-/** Solve time and accuracy of GRAIN's weights, cold and warm, against named peers on the same Gram matrices in one run. */
+/** Solve time and accuracy of GRAIN's weights, cold and warm, compared with peers on the same Gram matrices in one run. */
 import { aggregate } from '../src/engine/aggregate.ts';
 import { minNorm, supportOf } from '../src/engine/aggregators/grain.ts';
 import { certify } from '../src/engine/certificate.ts';
@@ -17,15 +17,15 @@ const sizes = [4, 8, 16, 64, 256, 1024];
 const STEP_NOISE = 0.05;
 /** Seconds that measuring one solver on one matrix may take, beyond its first call. */
 const BUDGET = 0.5;
-/** Seconds a call may take: a slower solver is not tried on larger matrices, nor with more iterations. */
+/** Seconds a call may take: a slower solver is not run on larger matrices or with more iterations. */
 const PATIENCE = 12;
-/** Iterations of Frank–Wolfe, and the relative gap they are to reach. */
+/** Iterations of Frank–Wolfe, and the relative gap to reach. */
 const LADDER = [100, 1000, 10_000, 100_000];
 const LADDER_GOAL = 1e-6;
 
 /**
- * Shortest duration of a call among as many as fit the budget: what else the machine does only ever adds to it. Between two
- * looks at the clock there are many calls where they are short.
+ * Shortest duration of a call among as many as fit the budget, because other work of the machine only adds to it. Short calls
+ * are timed many at once.
  */
 function timed(solve: () => Float64Array): Timed {
   const weights = solve().slice();
@@ -43,7 +43,7 @@ function secondsOf(solve: () => Float64Array, calls: number): number {
   return (performance.now() - before) / 1000 / calls;
 }
 
-/** What `aggregate` does, beginning from a support. */
+/** `aggregate`, started from a support. */
 function aggregateFrom(start: readonly number[], gram: Float64Array): Float64Array {
   const groups = screen({ gram });
   const weights = new Float64Array(groups.k);
@@ -57,7 +57,7 @@ function relativeGap(gram: Float64Array, weights: Float64Array): number {
   return gap / norm2;
 }
 
-/** The gradients of the step after. */
+/** The gradients of the next step. */
 function stepped(rows: readonly Float64Array[], { normal }: Random): Float64Array[] {
   return rows.map((row) => {
     const scale = (STEP_NOISE * norm(row)) / Math.sqrt(row.length);
@@ -67,13 +67,13 @@ function stepped(rows: readonly Float64Array[], { normal }: Random): Float64Arra
 
 const pypi = new PypiSolvers();
 
-/** A peer, and what it says of an answer besides its time. */
+/** A peer, and a note on its answer besides its time. */
 interface Peer {
   readonly title: string;
   solve(gram: Float64Array): Promise<Timed & { readonly remark?: string }>;
 }
 
-/** TorchJD with the least number of iterations of the ladder that reaches the goal, or with the most it has patience for. */
+/** TorchJD with the least of several numbers of iterations that reaches the goal, or with the most that its time allows. */
 async function climb(gram: Float64Array): Promise<Timed & { remark: string }> {
   for (const iterations of LADDER) {
     const answer = await pypi.solve(gram, 'mgda exhaustive', { iterations });
@@ -86,10 +86,10 @@ async function climb(gram: Float64Array): Promise<Timed & { remark: string }> {
   throw new Error('no number of iterations to try');
 }
 
-const ladder: Peer = { title: 'TorchJD to 1e-6', solve: climb };
+const torchjdToGoal: Peer = { title: 'TorchJD to 1e-6', solve: climb };
 const peers: Peer[] = [
   { title: 'TorchJD', solve: (gram) => pypi.solve(gram, 'mgda') },
-  ladder,
+  torchjdToGoal,
   { title: 'quadprog (npm)', solve: async (gram) => timed(() => npmQuadprog(gram)) },
   ...['quadprog', 'clarabel', 'cvxopt'].map((name) => ({
     title: name,
@@ -153,7 +153,7 @@ for (const [family, sample] of Object.entries(stepFamilies)) {
       }
       try {
         const theirs = await peer.solve(gram);
-        if (theirs.seconds > PATIENCE && peer !== ladder) givenUp.add(peer);
+        if (theirs.seconds > PATIENCE && peer !== torchjdToGoal) givenUp.add(peer);
         const times = `${ratio(theirs, cold)} / ${ratio(theirs, warm)}`;
         cells.push(
           theirs.remark ? `${times}, ${theirs.remark}` : times,
@@ -177,7 +177,7 @@ GRAIN: the whole of \`aggregate\`, and the solver in it alone. Warm: the step af
 
 ${table(own, 1)}
 
-Peers: their time over GRAIN’s, cold / warm, and their gap. –: not tried, having taken more than ${PATIENCE} s at the size before.
+Peers: their time over GRAIN’s, cold / warm, and their gap. –: not run, because it took more than ${PATIENCE} s at the size before.
 
 ${table(others, 1)}`,
 );

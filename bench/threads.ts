@@ -1,6 +1,6 @@
 /**
- * From which size on a matrix product is worth sharing between threads, which sleep between two products as they do in a
- * training step: time alone and shared, by turns. `node bench/threads.ts`
+ * The size from which sharing a matrix product between threads pays off. The threads sleep between two products, as in a
+ * training step; times alone and shared are measured in turns. `node bench/threads.ts`
  */
 import { setTimeout } from 'node:timers/promises';
 import { min } from 'simple-statistics';

@@ -1,8 +1,8 @@
 /**
- * Fine-tuning transformers on the processor: a step beside PyTorch's (A), what GRAIN adds to training on the mean (B), what the
- * ways of going back take (C), memory (D), and what further cores bring (E). Sides take turns, each in a process of its own.
- * `node bench/transformers.ts [--only A|B|C|D|E]`;
- * needs the tests' Python (`npm run test:setup`), and reads RTE and GSM8K from $GRAIN_DATA.
+ * Fine-tuning transformers on the processor: a step compared with PyTorch's (A), what GRAIN costs over training on the mean (B),
+ * backward modes (C), memory (D), and cores (E). Sides take turns, each in its own process.
+ * `node bench/transformers.ts [--only A|B|C|D|E]` needs the tests' Python (`npm run test:setup`) and reads RTE and GSM8K
+ * from $GRAIN_DATA.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -106,7 +106,7 @@ const parts: Readonly<Record<string, (checkpoints: Checkpoints) => Promise<strin
 const { only } = parseArgs({ options: { only: { type: 'string' } } }).values;
 const names = only ? [only] : Object.keys(parts);
 if (names.some((name) => !parts[name]))
-  throw new Error(`--only ${only}: it is one of ${Object.keys(parts).join(', ')}`);
+  throw new Error(`--only ${only}: expected one of ${Object.keys(parts).join(', ')}`);
 
 const found = await checkpoints();
 for (const name of names) {

@@ -1,6 +1,6 @@
 /**
- * What it costs to log the update: the change of the parameters, measured against the gradients of 8 groups, next to the rest of
- * a GRAIN step, step by step in one process: `node bench/update.ts`.
+ * The cost of logging the update: time of measuring the change of the parameters against the gradients of 8 groups, over the
+ * rest of a GRAIN step, step by step in one process: `node bench/update.ts`.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { median } from 'simple-statistics';
@@ -21,7 +21,7 @@ const CLASSES = 10;
 const GROUPS = 8;
 const GROUP_SIZE = 5;
 const STEPS = 80;
-/** Steps that do not count: code is still being compiled. */
+/** Steps that are not counted, while code is still being compiled. */
 const WARM_UP = 20;
 
 const zoo: Record<string, ModelConfig> = {
@@ -29,7 +29,7 @@ const zoo: Record<string, ModelConfig> = {
   'mlp 784-512-10': { architecture: 'mlp', hidden: [512] },
 };
 
-/** Parameters, and of each step the time for measuring over the time for all else. */
+/** Number of parameters, and for each step the time of measuring over the time of everything else. */
 async function train(backend: 'wasm' | 'cpu', config: ModelConfig, engine: EngineClient) {
   const device = await openDevice(backend);
   const model = await buildModel(config, { input: INPUT, outputs: CLASSES }, 1, '.');

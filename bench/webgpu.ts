@@ -1,5 +1,5 @@
 /**
- * What tfjs does on the WebGPU device of this machine: a tiny transformer's step against the JavaScript back end, and the
+ * What tfjs does on the WebGPU device of this machine: a tiny transformer's step against the JavaScript backend, and the
  * time of single kernels, first call (compilation) and next. `node bench/webgpu.ts`
  */
 import * as tf from '@tensorflow/tfjs-core';

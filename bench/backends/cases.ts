@@ -1,4 +1,4 @@
-/** An encoder of BERT's kind (post-norm, exact GELU), with a classifier on the first token. */
+/** A BERT-like encoder (post-norm, exact GELU) with a classifier on the first token. */
 export interface EncoderCase {
   readonly name: string;
   readonly layers: number;
@@ -9,7 +9,7 @@ export interface EncoderCase {
   readonly length: number;
   readonly batch: number;
   readonly classes: number;
-  /** 0: every parameter is trained. Else the rank of the adapters of queries and values, which alone are trained. */
+  /** Rank of the adapters of queries and values, the only parameters trained then. 0: every parameter is trained. */
   readonly lora: number;
 }
 

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { type EncoderCase, parametersOf, sizeOf } from './cases.ts';
 
-/** A tensor engine as the measurement sees it. */
+/** The interface of a tensor engine under measurement. */
 export interface Engine {
-  /** A product [m,k]·[k,n] of matrices that lie ready, made anew by each run. */
+  /** A product [m,k]·[k,n] of existing matrices, computed anew by each run. */
   product?(m: number, k: number, n: number): Task | Promise<Task>;
   /** A step of training: forward, backward and descent. Its result is the loss before it. */
   step(model: EncoderCase, initial: readonly Float32Array[]): Task | Promise<Task>;
@@ -14,7 +14,7 @@ export interface Task {
   /** Finished when it returns. */
   run(): Promise<number> | number;
   dispose(): void;
-  /** Where the time of some runs goes. */
+  /** Profiles some runs. */
   profile?(runs: number): [kernel: string, share: number][];
 }
 
@@ -29,7 +29,7 @@ export interface Answer {
   /** Processor time of all threads, seconds a run. */
   readonly cpu: number;
   readonly results: readonly number[];
-  /** Largest resident memory of the process so far, MiB. */
+  /** Peak resident memory of the process so far, MiB. */
   readonly memory: number;
   readonly kernels?: readonly [kernel: string, share: number][];
 }

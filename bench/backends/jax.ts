@@ -15,7 +15,7 @@ type Weights = Record<string, JaxArray>;
 
 await jax.init('wasm');
 jax.defaultDevice('wasm');
-/** Its work on threads does not keep Node alive. */
+/** Its threads do not keep Node alive. */
 setInterval(() => {}, 1e6);
 
 await serve({ product, step });
@@ -44,7 +44,7 @@ async function step(
   const frozen: Weights = {};
   parametersOf(model).forEach(({ name, shape, trained: isTrained }, i) => {
     const values = new Float32Array(initial[i]!);
-    // Compiled, the gradient of a gather fails ("routine primitive scatter input is not imm"): tokens stay as they are.
+    // Compiled, the gradient of a gather fails ("routine primitive scatter input is not imm"): token embeddings are not trained.
     (isTrained && name !== 'tokens' ? trained : frozen)[name] = np
       .array(values)
       .reshape([...shape]);

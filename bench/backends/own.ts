@@ -1,4 +1,4 @@
-/** tfjs's WASM backend and autograd with own kernels on shared memory. Arguments: threads; `plain` for no fused multiply-add. */
+/** tfjs's WASM backend and autograd with our kernels on shared memory. Arguments: threads; `plain` for no fused multiply-add. */
 import { encoderStep, productTask } from './encoder.ts';
 import { serve } from './engine.ts';
 import { useOwnKernels } from './ownKernels.ts';

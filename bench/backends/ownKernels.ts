@@ -22,8 +22,7 @@ async function compiledKernels(fused: boolean): Promise<WebAssembly.Module> {
 }
 
 /**
- * Makes tfjs's WASM backend the one that tensors are made on, with the trainer's own operations as kernels of tfjs that it knows
- * the gradients of.
+ * Makes tfjs's WASM backend the current one, with the trainer's operations registered as kernels with gradients.
  */
 export async function useOwnKernels(fused: boolean, parts: number): Promise<Operations> {
   const memory = await registerSharedBackend();
@@ -48,7 +47,7 @@ export async function useOwnKernels(fused: boolean, parts: number): Promise<Oper
   };
   const apply = <T>(name: string, inputs: Record<string, tf.Tensor>, attributes: object = {}) =>
     tf.engine().runKernel(name, inputs, attributes as tf.NamedAttrMap) as T;
-  /** Of the one group that all rows are. */
+  /** For all rows as one group. */
   const whole = (x: tf.Tensor) => [0, x.shape[0]!];
   const vector = (x?: tf.Tensor) => x as tf.Tensor1D;
 
@@ -80,7 +79,7 @@ export async function useOwnKernels(fused: boolean, parts: number): Promise<Oper
     kernelName: 'OwnAdd',
     gradFunc: (dy) => ({ x: () => tf.clone(dy as tf.Tensor), y: () => tf.clone(dy as tf.Tensor) }),
   });
-  /** tfjs adds up the slopes of a tensor that is used more than once by this kernel. */
+  /** tfjs adds up the gradients of a tensor that is used more than once by this kernel. */
   const addAsItComes = tf.getKernel(tf.Add, 'wasm').kernelFunc;
   tf.unregisterKernel(tf.Add, 'wasm');
   tf.registerKernel({
@@ -105,7 +104,7 @@ export async function useOwnKernels(fused: boolean, parts: number): Promise<Oper
       const [x, gamma] = saved as [Matrix, tf.Tensor1D];
       const stats = saved.slice(2) as tf.Tensor1D[];
       const dy = (slopes as Matrix[])[0]!;
-      // Not inside the functions: what one of them makes and does not return is gone when the next is called.
+      // Not inside the functions: tensors that one of them creates and does not return are disposed of before the next is called.
       const parameters = own.layerNormParameters(x, stats, dy, whole(dy));
       return {
         x: () => own.layerNormInput(x, gamma, stats, dy),

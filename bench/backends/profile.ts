@@ -37,7 +37,7 @@ function replace(kernel: tf.KernelConfig): void {
   tf.registerKernel(kernel);
 }
 
-/** Matrix products apart by which side is transposed, and by whether they are many small ones. */
+/** Name of a kernel; matrix products by which side is transposed and whether they are batched. */
 function label(
   name: string,
   attributes: tf.NamedAttrMap | undefined,

@@ -1,4 +1,4 @@
-/** tfjs's WASM backend in several threads, each with a back end of its own and a share of the batch. Argument: threads. */
+/** tfjs's WASM backend in several threads, each with its own backend and a share of the batch. Argument: threads. */
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs-core';
@@ -70,7 +70,7 @@ async function work({ model, initial, part, parts, gradients }: Share): Promise<
     return loss;
   }
 
-  /** Every thread does the same to its own copy of the parameters. */
+  /** Every thread updates its own copy of the parameters in the same way. */
   function descend(): void {
     let at = 0;
     for (const variable of encoder.trained) {

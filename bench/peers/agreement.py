@@ -1,8 +1,8 @@
 """Aggregates gradients with TorchJD, and with plain NumPy or a QP solver what TorchJD does not have.
 
 Reads one JSON line per problem on standard input:
-{"rows": k rows of d numbers, "blocks": lengths that cut d, "orders": k permutations of 0..k-1, "lots": d numbers in [0, 1),
-"first": true if what is remembered of earlier problems is to be forgotten}
+{"rows": k rows of d numbers, "blocks": lengths that cut d, "orders": k permutations of 0..k-1, "uniforms": d numbers in [0, 1),
+"first": true at the start of a sequence, which resets the memory}
 and answers each with {name: aggregated gradient or null where the peer fails}.
 """
 
@@ -46,11 +46,11 @@ def solve_tightly(problem, solver=cvxpy.CLARABEL, **options):
 cvxpy.Problem.solve = solve_tightly
 
 
-class Lots:
-    """What TorchJD draws by torch.randperm and torch.rand is read from here instead."""
+class GivenRandom:
+    """Replaces torch.randperm and torch.rand, so that TorchJD uses the given random numbers."""
 
     orders = []
-    lots = None
+    uniforms = None
 
     @classmethod
     def draw_order(cls, n, **_):
@@ -60,12 +60,12 @@ class Lots:
 
     @classmethod
     def draw_uniform(cls, shape, **_):
-        assert tuple(shape) == cls.lots.shape
-        return cls.lots
+        assert tuple(shape) == cls.uniforms.shape
+        return cls.uniforms
 
 
-torch.randperm = Lots.draw_order
-torch.rand = Lots.draw_uniform
+torch.randperm = GivenRandom.draw_order
+torch.rand = GivenRandom.draw_uniform
 
 
 def shortest(rows):
@@ -149,14 +149,14 @@ for line in sys.stdin:
         gradvac.reset()
 
     def with_orders(aggregator, orders):
-        Lots.orders = iter(orders)
+        GivenRandom.orders = iter(orders)
         return aggregator(matrix)
 
     def among_others(i):
         return [j - (j > i) for j in problem["orders"][i] if j != i]
 
     def dropped():
-        Lots.lots = torch.tensor(problem["lots"])
+        GivenRandom.uniforms = torch.tensor(problem["uniforms"])
         return GradDrop()(matrix)
 
     tasks = {

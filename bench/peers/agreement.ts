@@ -15,7 +15,7 @@ const packages = [
   'qpsolvers==4.13.0',
 ];
 
-/** What both sides are given, lots included. */
+/** The input of both sides, random numbers included. */
 export interface SharedProblem {
   readonly rows: readonly Float64Array[];
   /** Lengths of the parameter blocks, adding up to d. */
@@ -23,12 +23,12 @@ export interface SharedProblem {
   /** The order in which each group meets all groups. */
   readonly orders: readonly (readonly number[])[];
   /** One number in [0, 1) for each coordinate. */
-  readonly lots: readonly number[];
+  readonly uniforms: readonly number[];
   /** True at the start of a sequence of steps. */
   readonly first: boolean;
 }
 
-/** TorchJD, and other solvers where it has no counterpart, in a process of their own; see agreement.py. */
+/** TorchJD, and other solvers where it has no counterpart, in a separate process; see agreement.py. */
 export class AgreementPeers {
   readonly #child = spawn(pythonWith('bench-agreement', packages), ['-W', 'ignore', script], {
     stdio: ['pipe', 'pipe', 'inherit'],

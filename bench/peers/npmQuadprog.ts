@@ -1,7 +1,7 @@
 import quadprog from 'quadprog';
 
 /**
- * min ½wᵀHw, Σw = 1, w ≥ 0 by quadprog from npm. Its arrays count from 1 and are overwritten, so a step makes them anew.
+ * min ½wᵀHw, Σw = 1, w ≥ 0 by quadprog from npm. Its arrays count from 1 and are overwritten, so a step allocates them anew.
  *
  * @param gram H, k×k row-major
  * @throws what quadprog says where it has no answer

@@ -5,7 +5,7 @@ import { pythonWith } from './venv.ts';
 
 const script = fileURLToPath(new URL('numpy_products.py', import.meta.url));
 
-/** numpy's matrix products (OpenBLAS, float32, all cores) on random gradients of its own. */
+/** numpy's matrix products (OpenBLAS, float32, all cores) on random gradients that it generates. */
 export class Numpy {
   readonly #child;
   readonly #lines;

@@ -19,7 +19,7 @@ export interface Timed {
   readonly weights: Float64Array;
 }
 
-/** Solvers from PyPI in a process of their own, with a virtual environment made on first use. */
+/** Solvers from PyPI in a separate process, with a virtual environment made on first use. */
 export class PypiSolvers {
   readonly #child;
   readonly #lines;

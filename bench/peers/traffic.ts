@@ -4,7 +4,7 @@ import { assembled } from '../../src/engine/kernels/build.ts';
 import { engineAssembly } from '../../src/engine/kernels/load.ts';
 import type { Traffic } from './trafficThread.ts';
 
-/** Plain reading and copying of a memory, by as many threads as there are cores, each its own contiguous part. */
+/** Plain reading and copying of memory, by as many threads as there are cores, each its own contiguous part. */
 export class MemoryTraffic {
   readonly #threads: readonly Worker[];
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** What benches keep between runs. */
+/** Cache of the benches between runs. */
 export const cache = fileURLToPath(new URL('../../.cache/', import.meta.url));
 
 /** Path of the Python of a virtual environment that has the packages; made on first use. */

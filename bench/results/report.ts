@@ -10,7 +10,7 @@ import { circumstances, table, writeFigures } from '../readme.ts';
 
 const page = fileURLToPath(new URL('../../docs/results.md', import.meta.url));
 
-/** Columns of validation metrics; those that a task does not have are left out. */
+/** Columns of validation metrics; a table omits those that its task does not have. */
 const METRICS = [
   'loss',
   'accuracy',
@@ -32,7 +32,7 @@ interface Run {
   }[];
 }
 
-/** Writes what runs came to between the markers of docs/results.md. */
+/** Writes the results of runs between the markers of docs/results.md. */
 export async function report(name: string, folder: string): Promise<void> {
   const runs = await Promise.all((await new RunStore(folder).list()).map(read));
   const { device, steps, groups } = runs[0]!.manifest;
@@ -42,7 +42,7 @@ export async function report(name: string, folder: string): Promise<void> {
     finals(runs),
     ...aggregatorsOf(runs).map((aggregator) => {
       const run = runs.find(({ manifest }) => manifest.aggregator === aggregator)!;
-      return `\`${aggregator}\`, seed ${run.manifest.seed.init}. Between two validations the figures of the steps are means:\n\n${course(run)}`;
+      return `\`${aggregator}\`, seed ${run.manifest.seed.init}. Figures of steps are means over the steps since the validation before:\n\n${course(run)}`;
     }),
   ];
   writeFigures(name, sections.join('\n\n'), page);
@@ -80,7 +80,7 @@ function finals(runs: readonly Run[]): string {
   return table([['aggregator', 'seeds', ...names], ...rows], 1);
 }
 
-/** How a run went, from validation to validation. */
+/** A row per validation: its metrics, and means over the steps before it. */
 function course(run: Run): string {
   const names = metricsIn(run);
   const rows = run.validations.map(({ step, metrics }, i) => {
@@ -94,8 +94,8 @@ function course(run: Run): string {
     'training loss',
     ...names,
     'pairs in conflict',
-    'groups the mean steps against',
-    'groups d steps against',
+    'groups the mean conflicts with',
+    'groups d conflicts with',
     'lightest and heaviest weight',
     'effective groups',
     '‖d‖/‖mean‖',
@@ -125,7 +125,7 @@ function conflict(steps: readonly StepEvent[]): string[] {
   ];
 }
 
-/** Of the weights of a step's groups, each a mean over the steps. */
+/** The least and the greatest weight of a step's groups, each a mean over the steps. */
 function extremes(steps: readonly StepEvent[]): string {
   const [least, most] = [Math.min, Math.max].map((of) =>
     mean(steps.map(({ weights }) => (weights ? of(...weights) : Number.NaN))),

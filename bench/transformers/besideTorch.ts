@@ -73,7 +73,7 @@ interface Outcome {
   readonly profile: NonNullable<Answer['profile']>;
 }
 
-/** A training step on the mean of a batch beside the same step in PyTorch: a table, and where the time goes. */
+/** A training step on the mean of a batch compared with the same step in PyTorch: a table, and where the time goes. */
 export async function besideTorch(checkpoints: Checkpoints): Promise<string> {
   const outcomes: Outcome[] = [];
   for (const one of cases) outcomes.push(await compare(one, checkpoints));
@@ -122,7 +122,7 @@ async function compare(one: Case, checkpoints: Checkpoints): Promise<Outcome> {
   }
 }
 
-/** Weights before the first step, as the trainer makes and saves them. @returns their folder */
+/** Saves the trainer's weights before the first step. @returns their folder */
 async function initial(setup: Setup, folder: string): Promise<string> {
   const peer = await startTraining(setup);
   const { saved } = await peer.ask({ save: folder });

@@ -5,7 +5,7 @@ import { smollm2 } from '../../test/python/checkpoints.ts';
 import { interpreter } from '../../test/python/python.ts';
 import { cache } from '../peers/venv.ts';
 
-/** Folders of the checkpoints that are trained on. */
+/** Folders of the checkpoints that training starts from. */
 export interface Checkpoints {
   /** BERT of 4 layers, 256 wide, a vocabulary of 1024: random. */
   readonly small: string;
@@ -17,7 +17,7 @@ export interface Checkpoints {
 
 export const trainingPeer = fileURLToPath(new URL('../peers/training.py', import.meta.url));
 
-/** Made of what the packages of the tests' Python carry, and kept. */
+/** Made from packages of the tests' Python, and cached. */
 export async function checkpoints(): Promise<Checkpoints> {
   mkdirSync(cache, { recursive: true });
   const args = ['-W', 'ignore', trainingPeer, 'checkpoints', cache];

@@ -4,15 +4,15 @@ import type { Answer } from './protocol.ts';
 import { spread, startTraining } from './turns.ts';
 import { type Comparison, configOf } from './variants.ts';
 
-/** What is to be compared, each variant in so many processes. */
+/** A comparison of variants, each in this many processes. */
 export interface MemoryComparison extends Omit<Comparison, 'turns'> {
   readonly times: number;
 }
 
-/** The first step allocates moments, the second reuses what the first gave back. */
+/** The first step allocates moments; the second reuses the memory that the first freed. */
 const STEPS = 3;
 
-/** What is resident of a process depends on when memory was collected, so that there are several of each. @returns a table */
+/** Resident memory depends on when garbage was collected, so each variant runs several times. @returns a table */
 export async function measureMemory(comparisons: readonly MemoryComparison[]): Promise<string> {
   const rows: (readonly string[])[] = [];
   for (const comparison of comparisons) rows.push(...(await rowsOf(comparison)));

@@ -2,19 +2,19 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Matrix, Operations } from '../../src/backends/operations/operations.ts';
 import type { Products } from './protocol.ts';
 
-/** Products with a shorter side are no measure of what the machine can do. */
+/** Products with a shorter side do not measure the speed of the machine. */
 const LEAST = 64;
 const REPETITIONS = 3;
 
 type Size = readonly [rows: number, depth: number, columns: number];
 
-/** Notes the sizes of the matrix products of a step. */
+/** Records the sizes of the matrix products of a step. */
 export class ProductSizes {
   #sizes: Size[] = [];
-  /** Of attention. */
+  /** Products of attention. */
   #flops = 0;
 
-  /** The same operations, noted. */
+  /** The same operations, with their sizes recorded. */
   note(operations: Operations): Operations {
     return {
       ...operations,
@@ -41,7 +41,7 @@ export class ProductSizes {
     };
   }
 
-  /** Of what was noted during a task. */
+  /** The products recorded during a task. */
   async of(task: () => Promise<unknown>, operations: Operations): Promise<Products> {
     this.#sizes = [];
     this.#flops = 0;
@@ -60,17 +60,17 @@ function flopsOf([rows, depth, columns]: Size): number {
   return 2 * rows * depth * columns;
 }
 
-/** Each size as often as it occurs, without anything between. */
+/** Runs a product of each size as often as it occurs, with nothing in between. */
 function rateOf(sizes: readonly Size[], operations: Operations): Omit<Products, 'flops'> {
   const large = sizes.filter((size) => Math.min(...size) >= LEAST);
   const distinct = new Map(large.map((size) => [`${size}`, size]));
   let [flops, wall, cpu] = [0, 0, 0];
   for (const [key, size] of distinct) {
     const times = large.filter((other) => `${other}` === key).length;
-    const taken = timeOf(size, operations);
+    const time = timeOf(size, operations);
     flops += times * flopsOf(size);
-    wall += times * taken.wall;
-    cpu += times * taken.cpu;
+    wall += times * time.wall;
+    cpu += times * time.cpu;
   }
   return { rate: flops / wall, cpuRate: flops / cpu };
 }

@@ -5,23 +5,23 @@ export interface MadeTokens {
   readonly vocabulary: number;
 }
 
-/** What a process is to train. */
+/** What a process trains. */
 export interface Setup {
-  /** A config, as a file would have it; paths are absolute. */
+  /** A config as in a file; paths are absolute. */
   readonly config: object;
-  /** In place of the config's data. */
+  /** Replaces the config's data. */
   readonly tokens?: MadeTokens;
 }
 
 export type Request =
   | { readonly setup: Setup }
-  /** Trains on. */
+  /** Trains this many more steps. */
   | { readonly steps: number }
-  /** Writes a checkpoint of what is trained. */
+  /** Writes a checkpoint. */
   | { readonly save: string }
-  /** Takes a step, and then the plain matrix products of its sizes. */
+  /** Runs a step, then plain matrix products of the sizes in it. */
   | { readonly products: true }
-  /** Says where the time of so many steps goes. */
+  /** Profiles this many steps. */
   | { readonly profile: number };
 
 export interface Answer {
@@ -29,13 +29,13 @@ export interface Answer {
   readonly seconds: readonly number[];
   /** Processor time of all threads, seconds, of all steps together. */
   readonly cpu: number;
-  /** Mean over the batch, before each step. */
+  /** Mean loss over the batch, before each step. */
   readonly losses: readonly number[];
-  /** Most that was resident so far, MiB. */
+  /** Peak resident memory so far, MiB. */
   readonly memory: number;
-  /** Of the steps' wall time, that for aggregation. */
+  /** Share of aggregation in the steps' wall time. */
   readonly aggregation?: number;
-  /** Most that tensors took in one of the steps, MiB. */
+  /** Peak memory of tensors over the steps, MiB. */
   readonly tensors?: number;
   /** Name of a checkpoint. */
   readonly saved?: string;
@@ -48,7 +48,7 @@ export interface Answer {
 export interface Products {
   /** Multiplications and additions of all, those of attention too. */
   readonly flops: number;
-  /** Of plain products of the same sizes, a second of wall time and of processor time. */
+  /** Rate of plain products of the same sizes, per second of wall time and of processor time. */
   readonly rate: number;
   readonly cpuRate: number;
 }

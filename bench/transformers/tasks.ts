@@ -5,7 +5,7 @@ import { random } from '../../test/unit/engine/random.ts';
 import { cache } from '../peers/venv.ts';
 import type { Checkpoints } from './checkpoints.ts';
 
-/** A config without groups and aggregation, and what its data are. */
+/** A config without groups and aggregation, and a description of its data. */
 export interface Task {
   readonly base: object;
   readonly data: string;
@@ -60,7 +60,7 @@ export function mathematics({ smollm2 }: Checkpoints, adapter: boolean): Task {
 const lora = { adapter: { lora: { rank: 8, alpha: 16 } } };
 const optimizer = { learningRate: 1e-4, weightDecay: 0.01 };
 
-/** The real files, or else made ones of the same kind. */
+/** The real files, or generated ones of the same kind. */
 function filesOf(
   name: string,
   title: string,

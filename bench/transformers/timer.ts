@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Time by name; what is measured within something else counts for itself alone. */
+/** Time by name. Time measured inside another measurement counts only for the inner one. */
 export class Timer {
   readonly #milliseconds = new Map<string, number>();
   #isOn = false;
-  /** Time that was measured within what is being measured. */
+  /** Time of inner measurements within the current one. */
   #within = 0;
 
   measure<T>(name: string, run: () => T): T {

@@ -1,4 +1,4 @@
-/** Our side of bench/transformers.ts: the trainer, in a process of its own. */
+/** Our side of bench/transformers.ts: the trainer, in its own process. */
 import { createInterface } from 'node:readline';
 import { openDevice } from '../../src/backends/device.ts';
 import { resolvedAggregation } from '../../src/config/aggregation.ts';
@@ -28,7 +28,7 @@ async function open({ config, tokens }: Setup): Promise<Training> {
   return new Training(session, await Trainer.create(session, aggregation, SEED));
 }
 
-/** As `openSession` opens it, but for the data. */
+/** A session as `openSession` opens it, except for the data. */
 async function madeSession(request: TrainingRequest, tokens: MadeTokens): Promise<Session> {
   const { config, folder } = request;
   const checkpoint = await openPretrained(request, () => {});
@@ -39,7 +39,7 @@ async function madeSession(request: TrainingRequest, tokens: MadeTokens): Promis
     task: {
       data,
       warnings: [],
-      // Neither read nor kept: there are no manifests.
+      // Never read: there are no manifests.
       files: { train: '', validation: '' },
       model: null,
       sources: {},
@@ -51,7 +51,7 @@ async function madeSession(request: TrainingRequest, tokens: MadeTokens): Promis
   };
 }
 
-/** One batch. What is generated is all of a text but its first token. */
+/** One batch. For generation, the answer is the whole text except its first token. */
 function madeData({ batch, length, vocabulary }: MadeTokens): TextData {
   const examples = Array.from({ length: batch }, (_, example) => ({
     ids: Int32Array.from({ length }, (_, at) => ((example * length + at) * 7919 + 13) % vocabulary),
@@ -69,7 +69,7 @@ function madeData({ batch, length, vocabulary }: MadeTokens): TextData {
   return { train: all, validation: all, classes: ['0', '1'], column: null, fingerprints };
 }
 
-/** The same session, whose operations can be timed and noted. */
+/** The same session with operations that are timed and recorded. */
 function watched(session: Session): Session {
   const { device, engine } = session;
   const { operations, stacked, adamw } = device;

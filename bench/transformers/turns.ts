@@ -3,7 +3,7 @@ import { max, median, min } from 'simple-statistics';
 import { Peer } from '../peers/process.ts';
 import type { Answer, Setup } from './protocol.ts';
 
-/** The trainer, in a process of its own, on the first `cores` cores or on all. */
+/** The trainer, in its own process, on the first `cores` cores or on all. */
 export async function startTraining(setup: Setup, cores?: number): Promise<Peer<Answer>> {
   const file = fileURLToPath(new URL('training.ts', import.meta.url));
   const training = [process.execPath, '--disable-warning=ExperimentalWarning', file] as const;
@@ -31,10 +31,10 @@ export interface Side {
 const WARM_UP = 2;
 
 /**
- * Lets the sides take turns, so that what else the machine does meets all of them.
+ * Lets the sides take turns, so that other work of the machine affects all of them.
  *
- * @param onTurn is told of each
- * @param afterRound is awaited after each round
+ * @param onTurn called after each turn
+ * @param afterRound awaited after each round
  */
 export async function takeTurns(
   peers: readonly Peer<Answer>[],
@@ -58,7 +58,7 @@ export async function takeTurns(
 export const wall = ({ seconds }: Answer) => seconds.reduce((sum, one) => sum + one, 0);
 export const processor = ({ cpu }: Answer) => cpu;
 
-/** Median over the rounds of the ratio to another side in the same round, and from which to which. */
+/** Median, minimum and maximum over the rounds of the ratio to another side in the same round. */
 export function ratio(side: Side, base: Side, of: (turn: Answer) => number): string {
   return spread(
     side.turns.map((turn, round) => of(turn) / of(base.turns[round]!)),
@@ -71,7 +71,7 @@ export function spread(values: readonly number[], format: (value: number) => str
   return `${format(median(all))} (${format(min(all))}–${format(max(all))})`;
 }
 
-/** Of the most that tensors took. */
+/** Ratio of the peak memory of tensors. */
 export function tensorsRatio(side: Side, base: Side): string {
   const most = ({ turns }: Side) => max(turns.map(({ tensors = 0 }) => tensors));
   return `${(most(side) / most(base)).toFixed(2)} (${most(side).toFixed(0)} MiB)`;
@@ -85,7 +85,7 @@ export function memoryRatio(side: Side, base: Side): string {
   return `${(memoryOf(side) / memoryOf(base)).toFixed(2)} (${memoryOf(side).toFixed(0)} MiB)`;
 }
 
-/** Prints what a turn took. */
+/** Prints the cost of a turn. */
 export function reporter(titles: readonly string[]): (side: number, answer: Answer) => void {
   return (side, answer) => {
     const step = (of: (turn: Answer) => number) =>

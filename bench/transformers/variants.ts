@@ -16,7 +16,7 @@ import {
   wall,
 } from './turns.ts';
 
-/** A task under changed configs, to be compared with the first of them. */
+/** A task with several configs; each is compared with the first. */
 export interface Comparison {
   readonly title: string;
   readonly task: Task;
@@ -32,9 +32,9 @@ export interface Variant {
   readonly count: number;
   readonly backward?: 'accumulate';
   readonly checkpointing?: true;
-  /** In place of the order in which examples come otherwise. */
+  /** Replaces the default order of examples. */
   readonly batches?: 'similar-length';
-  /** All without. */
+  /** Without: all. */
   readonly cores?: number;
 }
 
@@ -76,7 +76,7 @@ function aggregationOf({ turns }: Side): number {
   return mean(turns.map(({ aggregation = 0 }) => aggregation));
 }
 
-/** The task's config as the variant has it. */
+/** The task's config with the variant's changes. */
 export function configOf({ base }: Task, variant: Variant): object {
   const { aggregate, count, backward, checkpointing, batches } = variant;
   const { model } = base as { model: object };
