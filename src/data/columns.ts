@@ -2,38 +2,38 @@ import type { Request } from '../config/request.ts';
 import { promptColumns, promptOf, textColumns } from '../config/texts.ts';
 import type { Table } from './table.ts';
 
-/** Which columns of a table mean what, whatever its examples are; indices into its `columns`. */
+/** The columns that every task uses, as indices into a table's `columns`. */
 interface CommonRoles {
   readonly target: number;
   /** The column that groups are made by. */
   readonly group: number | null;
 }
 
-/** Of a table whose examples are numbers. */
-export interface Roles extends CommonRoles {
+/** The columns used if examples are rows of numbers. */
+export interface TabularRoles extends CommonRoles {
   readonly features: readonly number[];
 }
 
-/** Of a table whose examples are texts. */
+/** The columns used if examples are texts. */
 export interface TextRoles extends CommonRoles {
-  /** Of the columns that `textNames` lists, by name. */
+  /** Index of each text column by its name. */
   readonly texts: ReadonlyMap<string, number>;
 }
 
-/** Of `groups.by`, before the name of a column. */
+/** Prefix of a column's name in `groups.by`. */
 const GROUP_PREFIX = 'column:';
 
-/** Name of the column that groups are made by, if they are. */
+/** Name of the column that groups are made by; null for other groupings. */
 function groupColumn(by: string): string | null {
   return by.startsWith(GROUP_PREFIX) ? by.slice(GROUP_PREFIX.length) : null;
 }
 
 /**
- * Finds the columns that a config names in the training table. Features are the listed ones, or all but the target and the
+ * Finds the columns that a config names in the training table. Features are the listed columns, or all but the target and the
  * column that groups are made by.
- * @throws ConfigError at the key that names a column which is not there
+ * @throws ConfigError at the key that names a missing column
  */
-export function trainingRoles(table: Table, request: Request): Roles {
+export function trainingRoles(table: Table, request: Request): TabularRoles {
   const { data } = request.config;
   const { target, group } = commonRoles(table, request);
   const features = data.features
@@ -42,21 +42,19 @@ export function trainingRoles(table: Table, request: Request): Roles {
   if (features.length === 0) {
     throw request.problem(
       ['data', 'target'],
-      `no column of ${table.file} is left for the features`,
-      {
-        expected: 'at least one column beside the target',
-      },
+      `${table.file} has no columns left for the features`,
+      { expected: 'at least one column besides the target' },
     );
   }
   return { features, target, group };
 }
 
-/** The same columns in the validation table, found by name; it need not have the groups' column. */
+/** Finds the same columns in the validation table by name; it need not have the column that groups are made by. */
 export function validationRoles(
   table: Table,
   request: Request,
   features: readonly string[],
-): Roles {
+): TabularRoles {
   const find = (name: string) => indexOf(name, table, request, ['data', 'validation']);
   return {
     features: features.map(find),
@@ -66,8 +64,8 @@ export function validationRoles(
 }
 
 /**
- * Finds the columns that a config of texts names in the training table.
- * @throws ConfigError at the key that names a column which is not there
+ * Finds the columns that a config names in the training table if examples are texts.
+ * @throws ConfigError at the key that names a missing column
  */
 export function trainingTextRoles(table: Table, request: Request): TextRoles {
   const { data } = request.config;
@@ -79,13 +77,13 @@ export function trainingTextRoles(table: Table, request: Request): TextRoles {
     const index = table.columns.indexOf(name);
     if (index >= 0) return [name, index] as const;
     throw request.problem(['data', 'prompt'], `no column "${name}" in ${table.file}`, {
-      expected: `places for its columns, which are ${table.columns.join(', ')}`,
+      expected: `placeholders for its columns, which are ${table.columns.join(', ')}`,
     });
   });
   return { texts: new Map(texts), ...commonRoles(table, request) };
 }
 
-/** The same columns in the validation table. */
+/** Finds the same columns in the validation table by name. */
 export function validationTextRoles(table: Table, request: Request): TextRoles {
   const find = (name: string) => indexOf(name, table, request, ['data', 'validation']);
   return {
@@ -95,7 +93,7 @@ export function validationTextRoles(table: Table, request: Request): TextRoles {
   };
 }
 
-/** The columns with the texts: of a prompt those that it has places for. */
+/** Names of the text columns: those in the prompt's placeholders if the task is generation, else those of `data.text`. */
 function textNames({ config: { task, data } }: Request): readonly string[] {
   return task === 'generation' ? promptColumns(promptOf(data)) : textColumns(data);
 }
@@ -109,7 +107,7 @@ function commonRoles(table: Table, request: Request): CommonRoles {
   };
 }
 
-/** @param prefix what the config writes before the name */
+/** @param prefix written before the name in the config */
 function indexOf(
   name: string,
   { file, columns }: Table,
@@ -120,7 +118,7 @@ function indexOf(
   const index = columns.indexOf(name);
   if (index >= 0) return index;
   throw request.problem(key, `no column "${name}" in ${file}`, {
-    expected: 'the name of one of its columns',
+    expected: 'one of its columns',
     name: { wrong: prefix + name, valid: columns.map((column) => prefix + column) },
   });
 }

@@ -1,20 +1,15 @@
 import { pipeline } from 'node:stream';
 import { CsvError, type Info, parse } from 'csv-parse';
-import { DataProblem } from './problem.ts';
-import type { Source } from './source.ts';
-import type { Place, Row, Table } from './table.ts';
+import { DataError, type FilePosition, type Row, type Table, type TableFile } from './table.ts';
 
-interface Dialect {
+export interface CsvOptions {
   readonly delimiter: string;
+  /** null where quotes have no meaning. */
   readonly quote: string | null;
-}
-
-/** What the first line is, and how long the others may be. */
-export interface Layout {
-  /** Names of the columns; without them the first line has them. */
+  /** Names of the columns; without them the first line is the header. */
   readonly columns?: readonly string[] | undefined;
-  /** Whether rows may have further cells, which are left out. */
-  readonly ignoresExtraCells: boolean;
+  /** Whether rows may have more cells than there are columns. */
+  readonly ignoreExtraCells: boolean;
 }
 
 interface CsvRecord {
@@ -25,30 +20,30 @@ interface CsvRecord {
 
 /**
  * Streams a CSV or TSV file.
- * @throws DataProblem for an empty file, broken quoting, repeated names and, while iterating, rows of another length
+ * @throws DataError for an empty file, broken quoting, repeated column names and, while iterating, rows of another length
  */
-export async function readCsv(source: Source, dialect: Dialect, layout: Layout): Promise<Table> {
-  const records = recordsOf(source, dialect);
-  const columns = layout.columns ?? (await headerOf(source, dialect, records));
-  return { file: source.file, columns, rows: rowsOf(source, dialect, columns, layout, records) };
+export async function readCsv(file: TableFile, options: CsvOptions): Promise<Table> {
+  const records = recordsOf(file, options);
+  const columns = options.columns ?? (await readHeader(file, options, records));
+  return { file: file.path, columns, rows: rowsOf(file, options, columns, records) };
 }
 
-async function headerOf(
-  source: Source,
-  dialect: Dialect,
+async function readHeader(
+  file: TableFile,
+  options: CsvOptions,
   records: AsyncGenerator<CsvRecord>,
 ): Promise<readonly string[]> {
   const header = await records.next();
   if (header.done) {
-    throw new DataProblem(source.file, { line: 1, column: 1 }, 'the file is empty', {
+    throw new DataError(file.path, { line: 1, column: 1 }, 'the file is empty', {
       expected: 'a first line with the names of the columns',
     });
   }
   const columns = header.value.record.map((name) => name.trim());
   const repeated = columns.findIndex((name, i) => columns.indexOf(name) !== i);
   if (repeated >= 0) {
-    const place = placeOf(header.value, repeated, dialect);
-    throw new DataProblem(source.file, place, `column "${columns[repeated]}" appears twice`, {
+    const position = positionOf(header.value, repeated, options);
+    throw new DataError(file.path, position, `column "${columns[repeated]}" appears twice`, {
       expected: 'a different name for each column',
     });
   }
@@ -56,52 +51,60 @@ async function headerOf(
 }
 
 async function* rowsOf(
-  source: Source,
-  dialect: Dialect,
+  file: TableFile,
+  options: CsvOptions,
   columns: readonly string[],
-  layout: Layout,
   records: AsyncIterable<CsvRecord>,
 ): AsyncGenerator<Row> {
-  const names = layout.columns ? 'name in data.columns' : 'column of the first line';
+  const names = options.columns ? 'name in data.columns' : 'column of the first line';
   for await (const row of records) {
     const fields = row.record.length;
     const isTooLong = fields > columns.length;
-    if (fields < columns.length || (isTooLong && !layout.ignoresExtraCells)) {
-      const place = placeOf(row, Math.min(fields - 1, columns.length), dialect);
-      throw new DataProblem(source.file, place, `the row has ${fields} fields`, {
+    if (fields < columns.length || (isTooLong && !options.ignoreExtraCells)) {
+      const position = positionOf(row, Math.min(fields - 1, columns.length), options);
+      throw new DataError(file.path, position, `the row has ${fields} fields`, {
         expected: `${columns.length}, one per ${names}${isTooLong ? ', or data.extraCells: ignore' : ''}`,
       });
     }
-    yield { cells: row.record, place: (column) => placeOf(row, column, dialect) };
+    yield { cells: row.record, position: (column) => positionOf(row, column, options) };
   }
 }
 
-async function* recordsOf(source: Source, dialect: Dialect): AsyncGenerator<CsvRecord> {
+async function* recordsOf(
+  file: TableFile,
+  { delimiter, quote }: CsvOptions,
+): AsyncGenerator<CsvRecord> {
   const parser = parse({
-    ...dialect,
+    delimiter,
+    quote,
     bom: true,
     info: true,
     raw: true,
-    // Left alone, the parser takes the first line's ending for that of all lines; edited files may mix them.
+    // By default the parser assumes the first line's ending for all lines; edited files may mix them.
     record_delimiter: ['\r\n', '\n', '\r'],
     relax_column_count: true,
     skip_empty_lines: true,
   });
-  // An error of either side destroys both, and reaches whoever iterates.
-  pipeline(source.chunks(), parser, () => {});
+  // An error of either stream destroys both and is thrown by the iteration below.
+  pipeline(file.chunks(), parser, () => {});
+  const records: AsyncIterable<CsvRecord> = parser;
   try {
-    yield* parser as AsyncIterable<CsvRecord>;
+    yield* records;
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const line = Number(error.lines);
-    throw new DataProblem(source.file, { line, column: 1 }, error.message, {
+    throw new DataError(file.path, { line, column: 1 }, error.message, {
       expected: 'fields in "double quotes", with "" for a quote inside',
     });
   }
 }
 
-/** Where a field starts: the raw text of its record, read up to the delimiter before it. */
-function placeOf({ raw, info }: CsvRecord, field: number, { delimiter, quote }: Dialect): Place {
+/** Where a field starts: scans the raw text of its record up to the delimiter before the field. */
+function positionOf(
+  { raw, info }: CsvRecord,
+  field: number,
+  { delimiter, quote }: CsvOptions,
+): FilePosition {
   const text = raw.replace(/^[\r\n]+/, '').replace(/\r?\n?$/, '');
   let start = 0;
   let isQuoted = false;

@@ -1,76 +1,76 @@
-/** What is known of examples of any kind. */
+/** What examples of every kind have. */
 export interface Examples {
   readonly count: number;
   /** Length count: class indices, or values; empty for generation, whose targets are texts. */
   readonly targets: Int32Array | Float64Array;
-  /** Length count: tokens of each example, if they are texts. */
+  /** Length count: tokens of each example; texts only. */
   readonly lengths?: Int32Array;
-  /** Length count: their places in the file, if they are a choice of its examples. */
+  /** Length count: indices of the examples in the file, if they are a subset of it. */
   readonly indices?: Int32Array;
 }
 
-/** Examples as numbers. */
+/** Examples that are rows of numbers. */
 export interface Dataset extends Examples {
-  /** Numbers in one example. */
+  /** Features per example. */
   readonly width: number;
   /** count×width, row-major; scaled and standardized. */
   readonly features: Float32Array;
 }
 
-/** A text, a pair of texts, or a prompt and its answer, as tokens. */
+/** A text, a pair of texts, or a prompt and its answer, as token ids. */
 export interface TextExample {
   readonly ids: Int32Array;
-  /** Of the two texts of a pair; as long as `ids`. */
+  /** 0 for tokens of the first text, 1 for those of the second; as many as `ids`. */
   readonly typeIds: Int32Array;
-  /** Generation alone: index of the answer's first token, at least 1; tokens from there on are to be learnt. */
+  /** Generation only: index of the answer's first token, at least 1; the loss is over the tokens from there on. */
   readonly answerAt?: number;
 }
 
-/** What a model that generates is asked, and what it should say. */
+/** A prompt, and the answer that a generated one is compared with. */
 export interface Question {
   /** Token ids. */
   readonly prompt: Int32Array;
   readonly answer: string;
 }
 
-/** Examples as tokens. */
+/** Examples that are texts. */
 export interface TextDataset extends Examples {
   readonly examples: readonly TextExample[];
   readonly lengths: Int32Array;
-  /** Generation alone, else empty: one per example. */
+  /** Generation only: one per example; empty for other tasks. */
   readonly questions: readonly Question[];
-  /** Of the whole file, if it has any. */
+  /** Empty texts in the file, if it has any. */
   readonly emptyTexts?: EmptyTexts;
 }
 
-/** Texts without anything to read, beside others of their examples. */
+/** Texts that are empty in examples with other texts that are not. */
 export interface EmptyTexts {
   readonly count: number;
-  /** Where the first is, in words. */
+  /** Position of the first one, such as `line 3, column "answer"`. */
   readonly first: string;
 }
 
-/** Texts stood in for by their indices. */
+/** Texts encoded as indices into the list of distinct texts. */
 export interface Labels {
-  /** Numbers by value if all are numbers, else by code unit; no repetitions. */
+  /** Distinct; sorted by value if all are numbers, else by code unit. */
   readonly names: readonly string[];
-  /** Of each example, an index into `names`. */
+  /** Index into `names` for each example. */
   readonly indices: Int32Array;
 }
 
-/** All that a config's `data` stands for. */
+/** The data of a config, as read from its files. */
 export interface Data<E extends Examples = Examples> {
   readonly train: E;
   readonly validation: E;
-  /** Names of the classes that targets index; empty for other tasks than classification. */
+  /** Names of the classes that targets index; empty unless the task is classification. */
   readonly classes: readonly string[];
-  /** Of the training examples, when groups are made by a column. */
+  /** Values of the column that groups are made by, for the training examples; null without such a column. */
   readonly column: Labels | null;
   /** SHA-256 of the files, hex. */
   readonly fingerprints: { readonly train: string; readonly validation: string };
 }
 
-/** Data whose examples are numbers. */
+/** Data whose examples are rows of numbers. */
 export interface TableData extends Data<Dataset> {
   /** Shape of one example. */
   readonly shape: readonly number[];

@@ -1,21 +1,56 @@
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Request } from '../config/request.ts';
-import { resolvedId } from '../hub/resolve.ts';
+import { DownloadError, MissingFile, resolvedId, resolveRepository } from '../hub/resolve.ts';
+import type { Loading } from '../runs/loading.ts';
 
 /** Paths of the data files on this machine. */
 export interface DataFiles {
   readonly train: string;
   readonly validation: string;
-  /** `owner/name@commit` of the dataset on the hub that they are of. */
+  /** `owner/name@commit` of the hub dataset that the files belong to, if they do. */
   readonly source?: string;
 }
 
-/** Brings files of a dataset's repository here. @returns the folder that holds them */
+/** Downloads files of a dataset repository. @returns the folder that holds them */
 export type FetchDataset = (id: string, files: readonly string[]) => Promise<string>;
 
 /**
- * The data files of a config: those it names, or those of its dataset on the hub.
- * @throws ConfigError at the key of a file that is not there
+ * Finds the data files of a config, downloads them if they are on the hub, and reads them.
+ * @param onLoading called with the progress of the download and of reading
+ * @returns the data and the files they were read from
+ */
+export async function readFiles<T>(
+  request: Request,
+  onLoading: (loading: Loading) => void,
+  read: (files: DataFiles, onBytes: (bytes: number) => void) => Promise<T>,
+): Promise<{ readonly data: T; readonly files: DataFiles }> {
+  const download = (id: string, names: readonly string[]) =>
+    resolveRepository(id, {
+      kind: 'dataset',
+      files: names,
+      onProgress: ({ file, ...bytes }) => onLoading({ what: `downloading ${file}`, bytes }),
+    }).catch((error) => {
+      if (!(error instanceof DownloadError)) throw error;
+      throw error instanceof MissingFile
+        ? missingProblem(request, error)
+        : downloadProblem(request, ['data', 'from'], error);
+    });
+  const files = await dataFilesOf(request, download);
+  const paths = [files.train, files.validation];
+  const sizes = await Promise.all(paths.map(async (file) => (await stat(file)).size));
+  const total = sizes.reduce((sum, size) => sum + size);
+  let done = 0;
+  const data = await read(files, (bytes) => {
+    done += bytes;
+    onLoading({ what: 'reading data', bytes: { done, total } });
+  });
+  return { data, files };
+}
+
+/**
+ * The data files of a config: local paths, or files of a dataset on the hub.
+ * @throws ConfigError at the key of a file that does not exist
  */
 export async function dataFilesOf(request: Request, fetch: FetchDataset): Promise<DataFiles> {
   const { from, train, validation } = request.config.data;
@@ -28,4 +63,28 @@ export async function dataFilesOf(request: Request, fetch: FetchDataset): Promis
     validation: path.join(folder, validation),
     source: resolvedId(from, folder),
   };
+}
+
+/** A failed download, reported at the key that names the repository. */
+export function downloadProblem(request: Request, key: string[], { message }: DownloadError) {
+  return request.problem(key, message, {
+    expected:
+      'a repository of the Hugging Face hub that can be downloaded, or files on this machine',
+  });
+}
+
+/** How many files of the dataset a message suggests. */
+const MOST_SUGGESTIONS = 6;
+
+/** A file that the dataset does not have, reported at the key that names it, with files it may have meant. */
+function missingProblem(request: Request, { file, others, message }: MissingFile) {
+  const key = request.config.data.train === file ? 'train' : 'validation';
+  const tables = others.filter((name) => /\.(csv|tsv|jsonl|ndjson|parquet)$/i.test(name));
+  const inSameFolder = tables.filter((name) => path.dirname(name) === path.dirname(file));
+  const likely = inSameFolder.length > 0 ? inSameFolder : tables;
+  const some = likely.slice(0, MOST_SUGGESTIONS).join(', ');
+  return request.problem(['data', key], message, {
+    expected: `the path of a file in its repository${some && `, such as ${some}`}`,
+    name: { wrong: file, valid: tables },
+  });
 }

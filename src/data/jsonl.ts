@@ -1,8 +1,6 @@
-import { DataProblem } from './problem.ts';
-import type { Source } from './source.ts';
-import type { Place, Row, Table } from './table.ts';
+import { DataError, type FilePosition, type Row, type Table, type TableFile } from './table.ts';
 
-/** As Python writes them in place of a value. */
+/** NaN and Infinity, which Python writes although JSON does not allow them. */
 const BARE_NUMBER = /(?<=[:,[]\s*)-?(?:NaN|Infinity)(?=\s*[,}\]])/;
 
 interface Line {
@@ -10,29 +8,31 @@ interface Line {
   readonly number: number;
 }
 
+type Values = Readonly<Record<string, unknown>>;
+
 interface JsonRecord {
   readonly line: Line;
-  readonly values: Readonly<Record<string, unknown>>;
+  readonly values: Values;
 }
 
 /**
- * Streams a file of one JSON object a line; the first one's keys are the columns.
- * @throws DataProblem for an empty file and, while iterating, broken JSON and objects with other keys than the first
+ * Streams a file of one JSON object per line; the keys of the first object are the columns.
+ * @throws DataError for an empty file and, while iterating, invalid JSON and objects with other keys than the first
  */
-export async function readJsonl(source: Source): Promise<Table> {
-  const records = recordsOf(source);
+export async function readJsonl(file: TableFile): Promise<Table> {
+  const records = recordsOf(file);
   const first = await records.next();
   if (first.done) {
-    throw new DataProblem(source.file, { line: 1, column: 1 }, 'the file is empty', {
-      expected: 'one JSON object a line',
+    throw new DataError(file.path, { line: 1, column: 1 }, 'the file is empty', {
+      expected: 'one JSON object per line',
     });
   }
   const columns = Object.keys(first.value.values);
-  return { file: source.file, columns, rows: rowsOf(source, columns, first.value, records) };
+  return { file: file.path, columns, rows: rowsOf(file, columns, first.value, records) };
 }
 
 async function* rowsOf(
-  source: Source,
+  file: TableFile,
   columns: readonly string[],
   first: JsonRecord,
   others: AsyncIterable<JsonRecord>,
@@ -43,14 +43,14 @@ async function* rowsOf(
     const { line, values } = record;
     const missing = columns.find((name) => !Object.hasOwn(values, name));
     if (missing !== undefined) {
-      const place = { line: line.number, column: 1 };
-      throw new DataProblem(source.file, place, `the object lacks the key "${missing}"`, {
+      const start = { line: line.number, column: 1 };
+      throw new DataError(file.path, start, `the object lacks the key "${missing}"`, {
         expected: 'the keys of the first line on every line',
       });
     }
     const extra = Object.keys(values).find((name) => !known.has(name));
     if (extra !== undefined) {
-      throw new DataProblem(source.file, placeOf(line, extra), `unknown key "${extra}"`, {
+      throw new DataError(file.path, positionOf(line, extra), `unknown key "${extra}"`, {
         expected: 'the keys of the first line on every line',
       });
     }
@@ -61,49 +61,51 @@ async function* rowsOf(
 function rowOf(columns: readonly string[], { line, values }: JsonRecord): Row {
   return {
     cells: columns.map((name) => values[name]),
-    place: (column) => placeOf(line, columns[column]!),
+    position: (column) => positionOf(line, columns[column]!),
   };
 }
 
-function placeOf({ text, number }: Line, key: string): Place {
+function positionOf({ text, number }: Line, key: string): FilePosition {
   return { line: number, column: Math.max(0, text.indexOf(JSON.stringify(key))) + 1 };
 }
 
-async function* recordsOf(source: Source): AsyncGenerator<JsonRecord> {
-  for await (const line of linesOf(source.chunks())) {
+async function* recordsOf(file: TableFile): AsyncGenerator<JsonRecord> {
+  for await (const line of linesOf(file.chunks())) {
     if (line.text.trim() === '') continue;
-    yield { line, values: parsed(source, line) };
+    yield { line, values: parseLine(file, line) };
   }
 }
 
-function parsed(source: Source, { text, number }: Line): Readonly<Record<string, unknown>> {
+function parseLine(file: TableFile, { text, number }: Line): Values {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
     const bare = BARE_NUMBER.exec(text);
     if (bare) {
-      const place = { line: number, column: bare.index + 1 };
-      throw new DataProblem(source.file, place, `${bare[0]} is no number of JSON`, {
-        expected: 'a finite number: mend the value or remove its line',
+      const position = { line: number, column: bare.index + 1 };
+      throw new DataError(file.path, position, `${bare[0]} is not valid JSON`, {
+        expected: 'a finite number. Fix the value or remove its line',
       });
     }
-    const { message } = error as SyntaxError;
-    // Not every message of V8's names the position; then it quotes what is around it.
+    const message = error instanceof Error ? error.message : String(error);
+    // Where V8's message has no position, it quotes the text around it instead.
     const column = Number(/position (\d+)/.exec(message)?.[1] ?? 0) + 1;
-    throw new DataProblem(source.file, { line: number, column }, message, {
-      expected: 'one JSON object a line',
+    throw new DataError(file.path, { line: number, column }, message, {
+      expected: 'one JSON object per line',
     });
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new DataProblem(source.file, { line: number, column: 1 }, 'the line is not an object', {
-      expected: 'one JSON object a line',
-    });
-  }
-  return value as Record<string, unknown>;
+  if (isObject(value)) return value;
+  throw new DataError(file.path, { line: number, column: 1 }, 'the line is not a JSON object', {
+    expected: 'one JSON object per line',
+  });
 }
 
-/** Lines end at \n alone: `node:readline` also breaks at U+2028, which JSON allows inside strings. */
+function isObject(value: unknown): value is Values {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Lines end at \n only: `node:readline` also breaks at U+2028, which JSON allows inside strings. */
 async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> {
   const decoder = new TextDecoder();
   let number = 0;

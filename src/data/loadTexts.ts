@@ -1,53 +1,47 @@
 import type { Request } from '../config/request.ts';
 import { filled, promptOf } from '../config/texts.ts';
 import type { Tokenizer } from '../hub/tokenizer/tokenizer.ts';
-import { finalAnswer } from './answers.ts';
-import { labelIn, textIn, textsIn } from './cells.ts';
+import { checkNotEmpty, labelIn, textIn, textsIn } from './cells.ts';
 import { type TextRoles, trainingTextRoles, validationTextRoles } from './columns.ts';
 import type { EmptyTexts, Question, TextData, TextDataset, TextExample } from './dataset.ts';
 import type { DataFiles } from './files.ts';
-import { toLabels } from './labels.ts';
+import { classesOf, targetIn, targetNumbers, toLabels } from './labels.ts';
 import { openTable } from './openTable.ts';
-import { DataProblem } from './problem.ts';
-import { PromptEncoder } from './promptEncoder.ts';
-import { checkRows } from './read.ts';
-import { Source } from './source.ts';
-import type { Row, Table } from './table.ts';
-import { classesOf, targetIn, targetNumbers } from './targets.ts';
+import { finalAnswer, PromptEncoder } from './prompts.ts';
+import { DataError, type Row, type Table, TableFile } from './table.ts';
 
-/** How texts become tokens. */
-interface Encoder {
+/** How texts are tokenized. */
+interface TokenizerOptions {
   readonly tokenizer: Tokenizer;
-  /** Tokens that an example may have. */
+  /** Most tokens of an example, special tokens included. */
   readonly maxLength: number;
 }
 
 /**
- * Streams and checks the training and validation files of a config whose examples are texts, and makes tokens of them as they
- * stream by.
- * @param onBytes is told how many bytes were read since it was told last; what was read is tokens soon after
+ * Streams, checks and tokenizes the training and validation files of a config whose examples are texts.
+ * @param onBytes called with the number of bytes of each chunk that was read
  * @throws ConfigError at the key of the config, or the cell of the file, that is wrong
  */
 export async function loadTextData(
   request: Request,
   files: DataFiles,
-  encoder: Encoder,
+  options: TokenizerOptions,
   onBytes: (bytes: number) => void,
 ): Promise<TextData> {
   const { task, data } = request.config;
-  const reader = readerFor(request, encoder);
+  const readRow = rowReaderFor(request, options);
 
-  const trainSource = new Source(files.train, onBytes);
-  const trainTable = await openTable(trainSource, data);
+  const trainFile = new TableFile(files.train, onBytes);
+  const trainTable = await openTable(trainFile, data);
   const roles = trainingTextRoles(trainTable, request);
-  const train = await readRows(trainTable, roles, reader);
+  const train = await readRows(trainTable, roles, readRow);
   const classes = task === 'classification' ? classesOf(train.targets, request) : [];
 
-  const validationSource = new Source(files.validation, onBytes);
-  const validationTable = await openTable(validationSource, data);
+  const validationFile = new TableFile(files.validation, onBytes);
+  const validationTable = await openTable(validationFile, data);
   const validationRoles = validationTextRoles(validationTable, request);
   const known = task === 'classification' ? new Set(classes) : undefined;
-  const validation = await readRows(validationTable, validationRoles, reader, known);
+  const validation = await readRows(validationTable, validationRoles, readRow, known);
 
   return {
     train: datasetOf(train, classes),
@@ -55,19 +49,20 @@ export async function loadTextData(
     classes,
     column: roles.group === null ? null : toLabels(train.groups),
     fingerprints: {
-      train: trainSource.fingerprint(),
-      validation: validationSource.fingerprint(),
+      train: trainFile.fingerprint(),
+      validation: validationFile.fingerprint(),
     },
   };
 }
 
-/** What a row says. */
-interface Reading {
+/** A row, tokenized. */
+interface TextRow {
   readonly example: TextExample;
-  /** What is to be predicted, unless that is the answer to a question. */
+  /** Class or number; all tasks but generation. */
   readonly target?: string;
+  /** Generation only. */
   readonly question?: Question;
-  /** Columns that could have a text, and do not. */
+  /** Text columns whose cells are empty. */
   readonly empty: readonly number[];
 }
 
@@ -76,16 +71,16 @@ type RowReader = (
   row: Row,
   roles: TextRoles,
   classes?: ReadonlySet<string>,
-) => Reading;
+) => TextRow;
 
-function readerFor(request: Request, encoder: Encoder): RowReader {
+function rowReaderFor(request: Request, options: TokenizerOptions): RowReader {
   return request.config.task === 'generation'
-    ? exerciseReader(request, encoder)
-    : predictionReader(request, encoder);
+    ? promptReader(request, options)
+    : sequenceReader(request, options);
 }
 
-/** A text or a pair of texts, and a class or a number. */
-function predictionReader(request: Request, { tokenizer, maxLength }: Encoder): RowReader {
+/** Reads a text or a pair of texts, and a class or a number. */
+function sequenceReader(request: Request, { tokenizer, maxLength }: TokenizerOptions): RowReader {
   return (table, row, { texts, target }, classes) => {
     const { of, empty } = textsIn(table, row, texts.values());
     const [text, pair] = of.values();
@@ -97,14 +92,14 @@ function predictionReader(request: Request, { tokenizer, maxLength }: Encoder): 
   };
 }
 
-/** A prompt and its answer. */
-function exerciseReader(request: Request, { tokenizer, maxLength }: Encoder): RowReader {
+/** Reads a prompt and its answer. */
+function promptReader(request: Request, { tokenizer, maxLength }: TokenizerOptions): RowReader {
   const { data } = request.config;
   if (tokenizer.eosId === null) {
     throw request.problem(
       ['model', 'from'],
-      'the tokenizer has no token that ends a text, so no answer would ever end',
-      { expected: 'a checkpoint that names an eos_token in its tokenizer_config.json' },
+      'the tokenizer has no end-of-text token, so generated answers would never end',
+      { expected: 'a checkpoint whose tokenizer_config.json names an eos_token' },
     );
   }
   const prompt = promptOf(data);
@@ -112,24 +107,27 @@ function exerciseReader(request: Request, { tokenizer, maxLength }: Encoder): Ro
   return (table, row, { texts, target }) => {
     const answer = textIn(table, row, target);
     if (finalAnswer(answer, data.answerAfter) === null) {
-      throw new DataProblem(
+      throw new DataError(
         table.file,
-        row.place(target),
+        row.position(target),
         `the answer in column "${data.target}" has no ${JSON.stringify(data.answerAfter)}`,
-        { expected: 'the mark of data.answerAfter, and the final answer behind it' },
+        { expected: 'the marker of data.answerAfter, followed by the final answer' },
       );
     }
     const { of, empty } = textsIn(table, row, texts.values());
-    const asked = filled(prompt, (name) => of.get(texts.get(name)!)!);
-    const exercise = encoder.encode(asked, answer);
-    if (exercise) return { ...exercise, empty };
-    throw new DataProblem(table.file, row.place(target), 'nothing is left of the texts as tokens', {
-      expected: 'a prompt and an answer that the model has tokens for',
-    });
+    const filledPrompt = filled(prompt, (name) => of.get(texts.get(name)!)!);
+    const encoded = encoder.encode(filledPrompt, answer);
+    if (encoded) return { ...encoded, empty };
+    throw new DataError(
+      table.file,
+      row.position(target),
+      'the tokenizer makes no tokens of the prompt or of the answer',
+      { expected: 'a prompt and an answer with at least one token each' },
+    );
   };
 }
 
-interface Readings {
+interface TextRows {
   readonly examples: readonly TextExample[];
   readonly targets: readonly string[];
   readonly questions: readonly Question[];
@@ -141,27 +139,27 @@ interface Readings {
 async function readRows(
   table: Table,
   roles: TextRoles,
-  read: RowReader,
+  readRow: RowReader,
   classes?: ReadonlySet<string>,
-): Promise<Readings> {
+): Promise<TextRows> {
   const examples: TextExample[] = [];
   const targets: string[] = [];
   const questions: Question[] = [];
   const groups: string[] = [];
   let emptyTexts: EmptyTexts | null = null;
   for await (const row of table.rows) {
-    const { example, target, question, empty } = read(table, row, roles, classes);
+    const { example, target, question, empty } = readRow(table, row, roles, classes);
     examples.push(example);
     if (target !== undefined) targets.push(target);
     if (question) questions.push(question);
     if (roles.group !== null) groups.push(labelIn(table, row, roles.group));
-    if (empty.length > 0) emptyTexts = withEmpty(emptyTexts, table, row, empty);
+    if (empty.length > 0) emptyTexts = countEmpty(emptyTexts, table, row, empty);
   }
-  checkRows(table, examples.length);
+  checkNotEmpty(table, examples.length);
   return { examples, targets, questions, groups, emptyTexts };
 }
 
-function withEmpty(
+function countEmpty(
   before: EmptyTexts | null,
   { columns }: Table,
   row: Row,
@@ -169,13 +167,13 @@ function withEmpty(
 ): EmptyTexts {
   const count = (before?.count ?? 0) + empty.length;
   if (before) return { ...before, count };
-  const { line, row: number } = row.place(empty[0]!);
+  const { line, row: number } = row.position(empty[0]!);
   const where = number === undefined ? `line ${line}` : `row ${number}`;
   return { count, first: `${where}, column "${columns[empty[0]!]}"` };
 }
 
 function datasetOf(
-  { examples, targets, questions, emptyTexts }: Readings,
+  { examples, targets, questions, emptyTexts }: TextRows,
   classes: readonly string[],
 ): TextDataset {
   return {

@@ -1,35 +1,34 @@
 import { formatOf } from '../config/dataFormat.ts';
 import type { Config } from '../config/schema.ts';
-import { type Layout, readCsv } from './csv.ts';
+import { readCsv } from './csv.ts';
 import { readJsonl } from './jsonl.ts';
 import { readParquet } from './parquet.ts';
-import type { Source } from './source.ts';
-import type { Table } from './table.ts';
+import type { Table, TableFile } from './table.ts';
 
-/** What a config's `data` says of how its files are written. */
+/** The part of a config's `data` that says how its files are written. */
 export type TableConfig = Pick<Config['data'], 'format' | 'columns'> &
   Partial<Pick<Config['data'], 'extraCells' | 'from'>>;
 
-/** Reads CSV, TSV, JSONL or Parquet: what the config says, or the file's extension. */
-export async function openTable(source: Source, config: TableConfig = {}): Promise<Table> {
-  const table = await read(source, config);
+/** Opens a CSV, TSV, JSONL or Parquet file: the format that the config names, or else the one of the file's extension. */
+export async function openTable(file: TableFile, config: TableConfig = {}): Promise<Table> {
+  const table = await read(file, config);
   return config.from === undefined ? table : { ...table, dataset: config.from };
 }
 
-function read(source: Source, config: TableConfig): Promise<Table> {
-  const layout: Layout = {
+function read(file: TableFile, config: TableConfig): Promise<Table> {
+  const rowRules = {
     columns: config.columns,
-    ignoresExtraCells: config.extraCells === 'ignore',
+    ignoreExtraCells: config.extraCells === 'ignore',
   };
-  switch (config.format ?? formatOf(source.file)) {
+  switch (config.format ?? formatOf(file.path)) {
     case 'jsonl':
-      return readJsonl(source);
+      return readJsonl(file);
     case 'parquet':
-      return readParquet(source);
+      return readParquet(file);
     case 'tsv':
-      // Quotes mean nothing in TSV: text corpora are full of lone ones.
-      return readCsv(source, { delimiter: '\t', quote: null }, layout);
+      // Quotes have no meaning in TSV: text corpora are full of unpaired ones.
+      return readCsv(file, { delimiter: '\t', quote: null, ...rowRules });
     case 'csv':
-      return readCsv(source, { delimiter: ',', quote: '"' }, layout);
+      return readCsv(file, { delimiter: ',', quote: '"', ...rowRules });
   }
 }

@@ -7,62 +7,63 @@ import {
   parquetSchema,
 } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
-import { DataProblem } from './problem.ts';
-import type { Source } from './source.ts';
-import type { Row, Table } from './table.ts';
+import { DataError, type Row, type Table, type TableFile } from './table.ts';
 
 /**
- * Streams a Parquet file, a row group in memory at a time.
- * @throws DataProblem for what is no Parquet file and, while iterating, row groups that cannot be decoded
+ * Streams a Parquet file, with one row group in memory at a time.
+ * @throws DataError if it is not a Parquet file and, while iterating, for row groups that cannot be decoded
  */
-export async function readParquet(source: Source): Promise<Table> {
-  const file = await asyncBufferFromFile(source.file);
-  const metadata = await decoded(source, 1, parquetMetadataAsync(file));
+export async function readParquet(file: TableFile): Promise<Table> {
+  const buffer = await asyncBufferFromFile(file.path);
+  const metadata = await decode(file, 1, parquetMetadataAsync(buffer));
   const columns = parquetSchema(metadata).children.map(({ element }) => element.name);
-  return { file: source.file, columns, rows: rowsOf(source, file, metadata, columns) };
+  return { file: file.path, columns, rows: rowsOf(file, buffer, metadata, columns) };
 }
 
 async function* rowsOf(
-  source: Source,
-  file: AsyncBuffer,
+  file: TableFile,
+  buffer: AsyncBuffer,
   metadata: FileMetaData,
   columns: readonly string[],
 ): AsyncGenerator<Row> {
   const total = Number(metadata.num_rows);
-  const passing = new Passing(source);
+  const progress = new ProgressReader(file);
   try {
     let rowStart = 0;
     for (const { num_rows } of metadata.row_groups) {
       const rowEnd = rowStart + Number(num_rows);
-      const options = { file, metadata, compressors, rowStart, rowEnd };
-      const records = await decoded(source, rowStart + 1, parquetReadObjects(options));
+      const options = { file: buffer, metadata, compressors, rowStart, rowEnd };
+      const records = await decode(file, rowStart + 1, parquetReadObjects(options));
       for (const [i, record] of records.entries()) {
-        const place = { line: 1, column: 1, row: rowStart + i + 1 };
-        yield { cells: columns.map((name) => plain(record[name])), place: () => place };
+        const position = { line: 1, column: 1, row: rowStart + i + 1 };
+        yield { cells: columns.map((name) => plain(record[name])), position: () => position };
       }
       rowStart = rowEnd;
-      await passing.until((file.byteLength * rowEnd) / total);
+      await progress.readTo((buffer.byteLength * rowEnd) / total);
     }
-    await passing.until(Number.POSITIVE_INFINITY);
+    await progress.readTo(Number.POSITIVE_INFINITY);
   } finally {
-    await passing.close();
+    await progress.close();
   }
 }
 
-/** Lets the file's bytes pass, to be counted and hashed, as far as its rows have been read: a footer comes last in Parquet. */
-class Passing {
+/**
+ * Reads the file a second time, in order, in step with its rows, so that its bytes are counted and hashed: rows themselves are
+ * read by their ranges.
+ */
+class ProgressReader {
   readonly #chunks: AsyncGenerator<Buffer>;
-  #passed = 0;
+  #bytes = 0;
 
-  constructor(source: Source) {
-    this.#chunks = source.chunks();
+  constructor(file: TableFile) {
+    this.#chunks = file.chunks();
   }
 
-  async until(bytes: number): Promise<void> {
-    while (this.#passed < bytes) {
+  async readTo(bytes: number): Promise<void> {
+    while (this.#bytes < bytes) {
       const chunk = await this.#chunks.next();
       if (chunk.done) return;
-      this.#passed += chunk.value.length;
+      this.#bytes += chunk.value.length;
     }
   }
 
@@ -71,18 +72,19 @@ class Passing {
   }
 }
 
-async function decoded<T>({ file }: Source, row: number, reading: Promise<T>): Promise<T> {
+/** @param row the first of those that are decoded, named in errors */
+async function decode<T>({ path }: TableFile, row: number, decoding: Promise<T>): Promise<T> {
   try {
-    return await reading;
+    return await decoding;
   } catch (error) {
-    const { message } = error as Error;
-    throw new DataProblem(file, { line: 1, column: 1, row }, message, {
-      expected: 'a whole Parquet file: fetch or write it again, or say data.format',
+    const message = error instanceof Error ? error.message : String(error);
+    throw new DataError(path, { line: 1, column: 1, row }, message, {
+      expected: 'a complete Parquet file. Download or write it again, or set data.format',
     });
   }
 }
 
-/** Integers of 64 bits come as bigint; as labels and features they are numbers like others. */
+/** Replaces bigint, which 64-bit integers are read as, by number or, beyond 2⁵³, by string. */
 function plain(value: unknown): unknown {
   if (typeof value === 'bigint') {
     return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);

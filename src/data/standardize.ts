@@ -1,8 +1,8 @@
 import type { Dataset } from './dataset.ts';
 
 /**
- * Shifts and scales every feature, in place, to mean 0 and standard deviation 1 over the training set; a constant feature
- * is shifted alone. Validation data get the training set's shift and scale: nothing about them may leak into training.
+ * Shifts and scales every feature, in place, to mean 0 and standard deviation 1 over the training set; constant features are
+ * shifted only. Validation data get the training set's shift and scale, so that nothing about them leaks into training.
  */
 export function standardize(train: Dataset, validation: Dataset): void {
   const { mean, deviation } = moments(train);
@@ -14,10 +14,10 @@ export function standardize(train: Dataset, validation: Dataset): void {
   }
 }
 
-/** A deviation below this share of the mean is rounding of float32: the feature is constant. */
-const ROUNDING = 2 ** -23;
+/** A deviation below this fraction of the mean is float32 rounding: the feature is constant. */
+const FLOAT32_EPSILON = 2 ** -23;
 
-/** The deviation of a constant feature is given as 1, so that it can be divided by. */
+/** Mean and standard deviation per feature; the deviation of a constant feature is 1, so that it can be divided by. */
 function moments({ features, count, width }: Dataset): {
   mean: Float64Array;
   deviation: Float64Array;
@@ -30,7 +30,7 @@ function moments({ features, count, width }: Dataset): {
   }
   for (let j = 0; j < width; j++) {
     const root = Math.sqrt(deviation[j]!);
-    deviation[j] = root > ROUNDING * Math.abs(mean[j]!) ? root : 1;
+    deviation[j] = root > FLOAT32_EPSILON * Math.abs(mean[j]!) ? root : 1;
   }
   return { mean, deviation };
 }

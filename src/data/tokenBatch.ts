@@ -1,24 +1,25 @@
 import type { TextExample } from './dataset.ts';
 
-/** Examples as token ids, padded to one length. */
+/** A batch of token ids, padded to one length: what a transformer's forward pass takes. */
 export interface TokenBatch {
+  /** Number of examples. */
   readonly batch: number;
-  /** Tokens of each example, padding included. */
+  /** Tokens per example, padding included. */
   readonly length: number;
   /** batch·length, row-major. */
   readonly ids: Int32Array;
-  /** Of the two texts of a pair; as `ids`. */
+  /** 0 for tokens of the first text, 1 for those of the second; shaped like `ids`. */
   readonly typeIds: Int32Array;
-  /** Tokens of each example that are no padding, the first ones; length batch. */
+  /** Length batch: tokens per example without padding, which follows them. */
   readonly lengths: Int32Array;
-  /** Examples of group g: examples[g] … examples[g + 1] − 1; length k + 1. */
+  /** Length k + 1: group g has the examples examples[g] … examples[g + 1] − 1. */
   readonly examples: readonly number[];
 }
 
 /**
- * Examples as the network takes them, padded to the longest.
- * @param examples those of a group together
- * @param exampleBounds where each group begins, and at the end how many examples there are; length k + 1
+ * Pads examples to the longest of them.
+ * @param examples sorted by group
+ * @param exampleBounds index of each group's first example, and the number of examples at the end; length k + 1
  */
 export function tokenBatchOf(
   examples: readonly TextExample[],

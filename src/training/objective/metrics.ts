@@ -1,5 +1,5 @@
 import { sampleCorrelation, sampleRankCorrelation } from 'simple-statistics';
-import { finalAnswer } from '../../data/answers.ts';
+import { finalAnswer } from '../../data/prompts.ts';
 import type { SupervisedTask } from '../../nn/module/loss.ts';
 
 /** Outputs of a network over n examples, row-major n×width. */

@@ -1,8 +1,8 @@
 import { modelFolder } from '../../config/modelOrigin.ts';
 import type { Request } from '../../config/request.ts';
-import { evaluatedRows } from '../../data/evaluated.ts';
-import { loadData } from '../../data/load.ts';
-import { readFiles } from '../../data/readFiles.ts';
+import { evaluationRows } from '../../data/evaluationSubset.ts';
+import { readFiles } from '../../data/files.ts';
+import { loadTabularData } from '../../data/loadTabular.ts';
 import type { SupervisedTask } from '../../nn/module/loss.ts';
 import { buildModel } from '../../nn/small/build.ts';
 import { modelFiles } from '../../nn/small/files.ts';
@@ -21,9 +21,9 @@ export async function openTabularTask(
 ): Promise<TrainingTask> {
   const { config, folder } = request;
   const { data: all, files } = await readFiles(request, onLoading, (files, onBytes) =>
-    loadData(request, files, onBytes),
+    loadTabularData(request, files, onBytes),
   );
-  const data = { ...all, validation: evaluatedRows(all.validation, config.evaluateExamples) };
+  const data = { ...all, validation: evaluationRows(all.validation, config.evaluateExamples) };
   const outputs = config.task === 'classification' ? data.classes.length : 1;
   return {
     data,

@@ -1,8 +1,8 @@
 import { sum } from 'simple-statistics';
 import type { Config } from '../../config/schema.ts';
-import { finalAnswer } from '../../data/answers.ts';
 import type { TextData } from '../../data/dataset.ts';
 import type { Group } from '../../data/grouping.ts';
+import { finalAnswer } from '../../data/prompts.ts';
 import type { TokenBatch } from '../../data/tokenBatch.ts';
 import { tokenBatchOf } from '../../data/tokenBatch.ts';
 import type { CausalModel } from '../../nn/decoders/causalModel.ts';

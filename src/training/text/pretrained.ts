@@ -5,7 +5,7 @@ import { modelOrigin } from '../../config/modelOrigin.ts';
 import type { Request } from '../../config/request.ts';
 import type { Config } from '../../config/schema.ts';
 import type { TextData } from '../../data/dataset.ts';
-import { downloadProblem } from '../../data/readFiles.ts';
+import { downloadProblem } from '../../data/files.ts';
 import {
   type CheckpointConfig,
   CONFIG_FILE,

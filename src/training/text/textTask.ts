@@ -1,7 +1,7 @@
 import type { Request } from '../../config/request.ts';
-import { evaluatedTexts } from '../../data/evaluated.ts';
+import { evaluationTexts } from '../../data/evaluationSubset.ts';
+import { readFiles } from '../../data/files.ts';
 import { loadTextData } from '../../data/loadTexts.ts';
-import { readFiles } from '../../data/readFiles.ts';
 import type { Loading } from '../../runs/loading.ts';
 import type { TrainingTask } from '../objective/objective.ts';
 import { buildTextObjective } from './buildObjective.ts';
@@ -32,7 +32,7 @@ export async function openTextTask(
     loadTextData(request, files, { tokenizer, maxLength }, onBytes),
   );
   checkTokenIds(request, [all.train, all.validation], pretrained.config);
-  const data = { ...all, validation: evaluatedTexts(all.validation, config.evaluateExamples) };
+  const data = { ...all, validation: evaluationTexts(all.validation, config.evaluateExamples) };
   checkPrompts(request, data.validation.questions, pretrained.config);
   return {
     data,

@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { type ColumnSource, type ParquetWriteOptions, parquetWriteBuffer } from 'hyparquet-writer';
 import { ConfigError } from '../../../src/config/diagnostic.ts';
 import { openTable } from '../../../src/data/openTable.ts';
-import { Source } from '../../../src/data/source.ts';
+import { TableFile } from '../../../src/data/table.ts';
 import { python } from '../../python/python.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-parquet-'));
@@ -24,14 +24,14 @@ function write(name: string, columnData: ColumnSource[], options: Options = {}):
 }
 
 async function read(file: string, onBytes: (bytes: number) => void = () => {}) {
-  const source = new Source(file, onBytes);
-  const table = await openTable(source);
+  const tableFile = new TableFile(file, onBytes);
+  const table = await openTable(tableFile);
   const rows: unknown[][] = [];
   for await (const { cells } of table.rows) rows.push([...cells]);
-  return { columns: table.columns, rows, fingerprint: source.fingerprint() };
+  return { columns: table.columns, rows, fingerprint: tableFile.fingerprint() };
 }
 
-async function complaint(file: string): Promise<string> {
+async function errorOf(file: string): Promise<string> {
   try {
     await read(file);
   } catch (error) {
@@ -39,10 +39,10 @@ async function complaint(file: string): Promise<string> {
     assert.ok(error.diagnostics.every(({ expected }) => expected));
     return error.diagnostics[0]!.message;
   }
-  assert.fail('nothing was wrong');
+  assert.fail('expected an error');
 }
 
-test('texts, whole and other numbers of all widths, truth values; what is missing is null', async () => {
+test('strings, integers and floats of all widths, booleans; missing values are null', async () => {
   const file = write('kinds.parquet', [
     { name: 'text', data: ['a', 'é\n"', ''], type: 'STRING' },
     { name: 'int32', data: [1, -2, 3], type: 'INT32' },
@@ -84,35 +84,35 @@ for (const [codec, compress] of [
 test('any texts and numbers, in row groups of any size', async () => {
   const rows = fc.array(fc.tuple(fc.string({ unit: 'binary' }), fc.integer()), { minLength: 1 });
   await fc.assert(
-    fc.asyncProperty(rows, fc.integer({ min: 1, max: 5 }), async (drawn, rowGroupSize) => {
+    fc.asyncProperty(rows, fc.integer({ min: 1, max: 5 }), async (rowsWritten, rowGroupSize) => {
       const columns: ColumnSource[] = [
-        { name: 'a', data: drawn.map(([text]) => text), type: 'STRING' },
-        { name: 'b', data: drawn.map(([, value]) => value), type: 'DOUBLE' },
+        { name: 'a', data: rowsWritten.map(([text]) => text), type: 'STRING' },
+        { name: 'b', data: rowsWritten.map(([, value]) => value), type: 'DOUBLE' },
       ];
       const file = write('any.parquet', columns, { rowGroupSize });
-      assert.deepEqual((await read(file)).rows, drawn);
+      assert.deepEqual((await read(file)).rows, rowsWritten);
     }),
     { numRuns: 30 },
   );
 });
 
-test('progress goes with the row groups and adds up to the size; the fingerprint is of the file', async () => {
-  // 400 kB, of which the stream brings 64 kB at a time.
+test('progress follows the row groups and adds up to the size; the fingerprint is of the file', async () => {
+  // 400 kB, streamed in chunks of 64 kB.
   const data = Array.from({ length: 50_000 }, (_, i) => Math.sin(i));
   const file = write('long.parquet', [{ name: 'x', data, type: 'DOUBLE' }], { rowGroupSize: 5000 });
   const content = readFileSync(file);
   let bytes = 0;
   const seen = new Set<number>();
-  const source = new Source(file, (more) => {
+  const tableFile = new TableFile(file, (more) => {
     bytes += more;
   });
-  for await (const _ of (await openTable(source)).rows) seen.add(bytes);
-  assert.ok(seen.size >= 5 && seen.has(0), `progress was told at ${[...seen]}`);
+  for await (const _ of (await openTable(tableFile)).rows) seen.add(bytes);
+  assert.ok(seen.size >= 5 && seen.has(0), `progress was reported at ${[...seen]}`);
   assert.equal(bytes, content.length);
-  assert.equal(source.fingerprint(), createHash('sha256').update(content).digest('hex'));
+  assert.equal(tableFile.fingerprint(), createHash('sha256').update(content).digest('hex'));
 });
 
-test('as Apache Arrow writes: every codec, both versions of pages, dictionaries, gaps', async () => {
+test('files that Apache Arrow writes: every codec, both page versions, dictionaries, nulls', async () => {
   await python('parquet_peer.py', [folder]);
   const expected = Array.from({ length: 250 }, (_, i) => [
     `Sätze ${i % 50}, “quoted”\n`,
@@ -133,20 +133,20 @@ test('as Apache Arrow writes: every codec, both versions of pages, dictionaries,
   }
 });
 
-test('what is no Parquet file, or a part of one', async () => {
+test('a file that is not Parquet, or not all of one', async () => {
   const file = path.join(folder, 'broken.parquet');
   writeFileSync(file, 'a,b\n1,2\n');
-  assert.match(await complaint(file), /^row 1: parquet file invalid/);
+  assert.match(await errorOf(file), /^row 1: parquet file invalid/);
   writeFileSync(file, '');
-  assert.match(await complaint(file), /^row 1: /);
+  assert.match(await errorOf(file), /^row 1: /);
   const whole = readFileSync(
     write('whole.parquet', [{ name: 'x', data: ['a', 'b', 'c'] }], { codec: 'UNCOMPRESSED' }),
   );
   writeFileSync(file, whole.subarray(0, whole.length - 10));
-  assert.match(await complaint(file), /^row 1: /);
+  assert.match(await errorOf(file), /^row 1: /);
 });
 
-test('a row group that cannot be decoded: its first row', async () => {
+test('a row group that cannot be decoded: the error names its first row', async () => {
   const data = Array.from({ length: 40 }, (_, i) => `text ${i}`);
   const file = write('damaged.parquet', [{ name: 'x', data }], {
     rowGroupSize: 10,
@@ -163,5 +163,5 @@ test('a row group that cannot be decoded: its first row', async () => {
   assert.equal(pages.length, 4);
   content.fill(0xff, pages[2], pages[2]! + 20);
   writeFileSync(file, content);
-  assert.match(await complaint(file), /^row 21: /);
+  assert.match(await errorOf(file), /^row 21: /);
 });

@@ -5,20 +5,20 @@ import { tokenBatchOf } from '../../../src/data/tokenBatch.ts';
 
 const example = fc.array(fc.tuple(fc.nat(99), fc.nat(1)), { minLength: 1, maxLength: 9 });
 
-test('padded to the longest; what is no padding is the examples', () => {
+test('examples are padded to the longest', () => {
   fc.assert(
-    fc.property(fc.array(example, { minLength: 1, maxLength: 6 }), fc.nat(99), (drawn, padId) => {
-      const examples = drawn.map((tokens) => ({
+    fc.property(fc.array(example, { minLength: 1, maxLength: 6 }), fc.nat(99), (samples, padId) => {
+      const examples = samples.map((tokens) => ({
         ids: Int32Array.from(tokens, ([id]) => id),
         typeIds: Int32Array.from(tokens, ([, type]) => type),
       }));
       const bounds = [0, 1, examples.length];
       const batch = tokenBatchOf(examples, padId, bounds);
       assert.equal(batch.batch, examples.length);
-      assert.equal(batch.length, Math.max(...drawn.map((tokens) => tokens.length)));
+      assert.equal(batch.length, Math.max(...samples.map((tokens) => tokens.length)));
       assert.deepEqual(
         [...batch.lengths],
-        drawn.map((tokens) => tokens.length),
+        samples.map((tokens) => tokens.length),
       );
       assert.equal(batch.examples, bounds);
       examples.forEach(({ ids, typeIds }, i) => {

@@ -5,21 +5,21 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { ConfigError } from '../../../src/config/diagnostic.ts';
 import { openTable, type TableConfig } from '../../../src/data/openTable.ts';
-import { Source } from '../../../src/data/source.ts';
+import { TableFile } from '../../../src/data/table.ts';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'grain-layouts-'));
+const folder = mkdtempSync(path.join(tmpdir(), 'grain-tables-'));
 after(() => rmSync(folder, { recursive: true }));
 
 async function read(text: string, config: TableConfig, name = 'table.csv') {
   const file = path.join(folder, name);
   writeFileSync(file, text);
-  const { columns, rows } = await openTable(new Source(file, () => {}), config);
+  const { columns, rows } = await openTable(new TableFile(file, () => {}), config);
   const read: unknown[][] = [];
   for await (const { cells } of rows) read.push(columns.map((_, i) => cells[i]));
   return { columns, rows: read };
 }
 
-async function complaint(text: string, config: TableConfig) {
+async function errorOf(text: string, config: TableConfig) {
   try {
     await read(text, config);
   } catch (error) {
@@ -27,10 +27,10 @@ async function complaint(text: string, config: TableConfig) {
     const { line, column, message, expected } = error.diagnostics[0]!;
     return [line, column, message, expected];
   }
-  assert.fail('nothing was wrong');
+  assert.fail('expected an error');
 }
 
-test('no first line with names: the first line is an example', async () => {
+test('data.columns names the columns: the first line is an example', async () => {
   const { columns, rows } = await read('1,a\n2,b\n', { columns: ['x', 'y'] });
   assert.deepEqual(columns, ['x', 'y']);
   assert.deepEqual(rows, [
@@ -39,7 +39,7 @@ test('no first line with names: the first line is an example', async () => {
   ]);
 });
 
-test('as STS-B is written: tabs in a .csv, lone quotes, further cells in some rows', async () => {
+test('the format of STS-B: tabs in a .csv, unpaired quotes, extra cells in some rows', async () => {
   const text = 'news\t5.000\tA "plane.\tAn air plane.\nforum\t0.5\tYes.\t"No\thttp://x\tlicence\n';
   const { rows } = await read(text, {
     format: 'tsv',
@@ -52,14 +52,14 @@ test('as STS-B is written: tabs in a .csv, lone quotes, further cells in some ro
   ]);
 });
 
-test('a row with too many cells: where the first one is, and what would leave it out', async () => {
-  assert.deepEqual(await complaint('1,a\n2,b,c\n', { columns: ['x', 'y'] }), [
+test('a row with too many cells: the position of the first extra one, and how to ignore it', async () => {
+  assert.deepEqual(await errorOf('1,a\n2,b,c\n', { columns: ['x', 'y'] }), [
     2,
     5,
     'the row has 3 fields',
     '2, one per name in data.columns, or data.extraCells: ignore',
   ]);
-  assert.deepEqual(await complaint('x,y\n2,b,c\n', {}), [
+  assert.deepEqual(await errorOf('x,y\n2,b,c\n', {}), [
     2,
     5,
     'the row has 3 fields',
@@ -67,9 +67,9 @@ test('a row with too many cells: where the first one is, and what would leave it
   ]);
 });
 
-test('a row with too few cells is wrong even where further ones are ignored', async () => {
+test('a row with too few cells is an error even if extra cells are ignored', async () => {
   const config: TableConfig = { columns: ['x', 'y', 'z'], extraCells: 'ignore' };
-  assert.deepEqual(await complaint('1,2,3\n4,5\n', config), [
+  assert.deepEqual(await errorOf('1,2,3\n4,5\n', config), [
     2,
     3,
     'the row has 2 fields',
@@ -77,7 +77,7 @@ test('a row with too few cells is wrong even where further ones are ignored', as
   ]);
 });
 
-test('the format that the config says goes before the extension', async () => {
+test('the format in the config overrides the extension', async () => {
   assert.deepEqual((await read('{"x": 1}\n', { format: 'jsonl' }, 'table.txt')).rows, [[1]]);
   assert.deepEqual((await read('x,y\n1,2\n', { format: 'csv' }, 'table.jsonl')).rows, [['1', '2']]);
   assert.deepEqual((await read('{"x": 1}\n', {}, 'table.ndjson')).rows, [[1]]);

@@ -8,9 +8,9 @@ import fc from 'fast-check';
 import { ConfigError, parseConfig } from '../../../src/config/parse.ts';
 import { Request } from '../../../src/config/request.ts';
 import type { TableData } from '../../../src/data/dataset.ts';
-import { loadData } from '../../../src/data/load.ts';
+import { loadTabularData } from '../../../src/data/loadTabular.ts';
 import { openTable } from '../../../src/data/openTable.ts';
-import { Source } from '../../../src/data/source.ts';
+import { TableFile } from '../../../src/data/table.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-data-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -22,7 +22,7 @@ function write(name: string, text: string): string {
 
 interface Settings {
   readonly task?: string;
-  /** What `data` says beside the files and the target, in YAML flow style. */
+  /** Keys of `data` besides the files and the target, in YAML flow style. */
   readonly data?: string;
   readonly groups?: string;
   readonly train?: string;
@@ -53,7 +53,7 @@ async function load(
 ): Promise<TableData> {
   const request = requestOf(settings);
   const files = { train: request.dataFile('train'), validation: request.dataFile('validation') };
-  return loadData(request, files, onBytes);
+  return loadTabularData(request, files, onBytes);
 }
 
 async function failure(settings: Settings = {}) {
@@ -68,7 +68,7 @@ async function failure(settings: Settings = {}) {
 }
 
 describe('reading', () => {
-  test('a CSV: features in the order of the header, classes sorted, the group column left out', async () => {
+  test('CSV: features in the order of the header, sorted classes, no feature from the group column', async () => {
     write('train.csv', 'a,kind,label,b\n1,x,no,2\n3,y,yes,4\n5,x,no,6.5\n');
     write('validation.csv', 'label,b,a\nyes,20,10\n');
     const data = await load({ groups: '{ by: column:kind }' });
@@ -82,7 +82,7 @@ describe('reading', () => {
     assert.deepEqual(data.shape, [2]);
   });
 
-  test('classes that are numbers sort by value', async () => {
+  test('classes that are numbers are sorted by value', async () => {
     write('train.csv', 'a,label\n1,10\n1,9\n1,-1\n');
     write('validation.csv', 'a,label\n1,9\n');
     assert.deepEqual((await load()).classes, ['-1', '9', '10']);
@@ -96,7 +96,7 @@ describe('reading', () => {
     assert.deepEqual([...data.train.features], [1, 2]);
   });
 
-  test('TSV, where quotes mean nothing', async () => {
+  test('TSV, where quotes have no meaning', async () => {
     write('train.tsv', 'a\tlabel\n1\t"\n2\tit\'s\n');
     write('validation.csv', "a,label\n2,it's\n");
     assert.deepEqual((await load({ train: 'train.tsv' })).classes, ['"', "it's"]);
@@ -114,7 +114,7 @@ describe('reading', () => {
     assert.deepEqual([...data.train.targets], [1, 0]);
   });
 
-  test('regression: targets as they are', async () => {
+  test('regression: targets are parsed as numbers', async () => {
     write('train.csv', 'a,label\n1,0.1\n2,-3e5\n');
     write('validation.csv', 'a,label\n1,7\n');
     const data = await load({ task: 'regression' });
@@ -123,7 +123,7 @@ describe('reading', () => {
     assert.deepEqual(data.classes, []);
   });
 
-  test('scale divides; listed features alone are read; images get their shape', async () => {
+  test('features are divided by scale; only listed ones are read; images get their shape', async () => {
     write('train.csv', 'id,p0,p1,label\nfirst,255,0,a\nsecond,51,102,b\n');
     write('validation.csv', 'id,p0,p1,label\nx,0,255,a\n');
     const data = await load({ data: 'features: [p0, p1], scale: 255, image: [1, 2, 1]' });
@@ -137,8 +137,8 @@ describe('reading', () => {
       maxLength: 30,
     });
     await fc.assert(
-      fc.asyncProperty(rows, async (drawn) => {
-        const values = drawn.map(([value]) => value);
+      fc.asyncProperty(rows, async (samples) => {
+        const values = samples.map(([value]) => value);
         const table = values.map((value, i) => `${value},0.1,${i % 2 ? 'x' : 'y'}`);
         write('train.csv', `a,constant,label\n${table.join('\n')}\n`);
         write('validation.csv', `a,constant,label\n${values[0]! + 1},0.1,x\n`);
@@ -158,7 +158,7 @@ describe('reading', () => {
     );
   });
 
-  test('fingerprints are SHA-256 of the files; progress adds up to their size', async () => {
+  test('fingerprints are SHA-256 of the files; progress adds up to their sizes', async () => {
     const train = `a,label\n${'1.5,x\n2.5,y\n'.repeat(20_000)}`;
     write('train.csv', train);
     write('validation.csv', 'a,label\n1,x\n');
@@ -173,7 +173,7 @@ describe('reading', () => {
     assert.equal(data.train.count, 40_000);
   });
 
-  test('any table of texts survives the way through CSV', async () => {
+  test('any table of texts survives a round trip through CSV', async () => {
     const cell = fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', ' ', 'é') });
     await fc.assert(
       fc.asyncProperty(
@@ -183,7 +183,7 @@ describe('reading', () => {
             row.map((it) => `"${it.replaceAll('"', '""')}"`).join(','),
           );
           const file = write('any.csv', `first,second\n${quoted.join('\n')}\n`);
-          const table = await openTable(new Source(file, () => {}));
+          const table = await openTable(new TableFile(file, () => {}));
           const read: unknown[] = [];
           for await (const { cells } of table.rows) read.push(cells);
           assert.deepEqual(read, rows);
@@ -194,13 +194,13 @@ describe('reading', () => {
   });
 });
 
-describe('complaints', () => {
+describe('errors', () => {
   beforeEach(() => {
     write('train.csv', 'alpha,beta,label\n1,2,x\n3,4,y\n');
     write('validation.csv', 'alpha,beta,label\n1,2,x\n');
   });
 
-  /** Where the only occurrence of a text is in the config of some settings. */
+  /** Position of the only occurrence of a text in the config of some settings. */
   function inConfig(text: string, settings: Settings) {
     const lines = requestText(settings).split('\n');
     const line = lines.findIndex((it) => it.includes(text));
@@ -212,7 +212,7 @@ describe('complaints', () => {
     return readFileSync(path.join(folder, 'grain.yaml'), 'utf8');
   }
 
-  test('a file may be named by its whole path', async () => {
+  test('a file may be given by its absolute path', async () => {
     write('train.csv', 'alpha,beta,label\n1,2,x\n3,4,y\n');
     const { train } = await load({ train: path.join(folder, 'train.csv') });
     assert.deepEqual([...train.features], [1, 2, 3, 4]);
@@ -224,11 +224,11 @@ describe('complaints', () => {
     assert.deepEqual({ file, line, column }, inConfig('trian.csv', settings));
   });
 
-  test('no name is offered where none is near', async () => {
+  test('no suggestion where no name is near', async () => {
     assert.equal((await failure({ target: 'temperature' })).suggestion, undefined);
   });
 
-  test('a missing target, feature or group column, with the nearest name', async () => {
+  test('a missing target, feature or group column, with a suggestion', async () => {
     for (const [settings, wrong, nearest] of [
       [{ target: 'labell' }, 'labell', 'label'],
       [{ data: 'features: [alpha, bata]' }, 'bata', 'beta'],
@@ -247,7 +247,7 @@ describe('complaints', () => {
     assert.match(message, /beta/);
   });
 
-  test('cells that are no finite number: their place in the data file', async () => {
+  test('cells that are not a finite number, with their position in the data file', async () => {
     for (const [cell, column] of [
       ['NaN', 3],
       ['', 3],
@@ -267,7 +267,7 @@ describe('complaints', () => {
     }
   });
 
-  test('places are right where line endings are mixed', async () => {
+  test('positions are right where line endings are mixed', async () => {
     for (const text of ['a,label\n1,x\r\nb,y\r\n', 'a,label\r\n1,x\nb,y\n', 'a,label\r1,x\rb,y']) {
       write('train.csv', text);
       const { line, column } = await failure();
@@ -275,13 +275,13 @@ describe('complaints', () => {
     }
   });
 
-  test('places are right after quoted fields that span lines', async () => {
+  test('positions are right after quoted fields that span lines', async () => {
     write('train.csv', 'note,beta,label\n"a ""b"",\nc",bad,x\n');
     const { line, column } = await failure({ data: 'features: [beta]' });
     assert.deepEqual({ line, column }, { line: 3, column: 4 });
   });
 
-  test('a missing label; NaN as a label', async () => {
+  test('a missing label, or NaN as a label', async () => {
     for (const label of ['', 'NaN']) {
       write('train.csv', `alpha,beta,label\n1,2,x\n3,4,${label}\n`);
       const { file, line, column } = await failure();
@@ -289,7 +289,7 @@ describe('complaints', () => {
     }
   });
 
-  test('ragged rows, too short and too long', async () => {
+  test('rows that are too short or too long', async () => {
     write('train.csv', 'alpha,beta,label\n1,2,x\n3,4\n');
     const short = await failure();
     assert.deepEqual([short.file, short.line, short.column], ['train.csv', 3, 3]);
@@ -304,7 +304,7 @@ describe('complaints', () => {
     assert.deepEqual({ file, line }, { file: 'train.csv', line: 3 });
   });
 
-  test('an empty file, a file of a header alone, a column named twice', async () => {
+  test('an empty file, a file with only a header, a repeated column name', async () => {
     for (const text of ['', 'alpha,beta,label\n']) {
       write('train.csv', text);
       const { file, line, column } = await failure();
@@ -322,20 +322,20 @@ describe('complaints', () => {
     assert.match(message, /one class/);
   });
 
-  test('a validation class that the training data lack', async () => {
+  test('a validation class that is not in the training data', async () => {
     write('validation.csv', 'alpha,beta,label\n1,2,x\n3,4,z\n');
     const { file, line, column, message } = await failure();
     assert.deepEqual({ file, line, column }, { file: 'validation.csv', line: 3, column: 5 });
     assert.match(message, /"z"/);
   });
 
-  test('an image of another size than the features', async () => {
+  test('an image whose size is not the number of features', async () => {
     const settings = { data: 'image: [2, 2, 1]' };
     const { file, line, column } = await failure(settings);
     assert.deepEqual({ file, line, column }, inConfig('[2, 2, 1]', settings));
   });
 
-  test('JSONL: broken JSON, another value than an object, a missing and an unknown key', async () => {
+  test('JSONL: invalid JSON, a line that is not an object, a missing and an unknown key', async () => {
     const first = '{"alpha": 1, "beta": 2, "label": "x"}\n';
     for (const [second, column] of [
       ['{"alpha": 1 "beta": 2}', 13],

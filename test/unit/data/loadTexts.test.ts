@@ -11,10 +11,9 @@ import { parseConfig } from '../../../src/config/parse.ts';
 import { Request } from '../../../src/config/request.ts';
 import { maxLengthOf } from '../../../src/config/texts.ts';
 import type { TextData } from '../../../src/data/dataset.ts';
-import { dataFilesOf } from '../../../src/data/files.ts';
+import { dataFilesOf, readFiles } from '../../../src/data/files.ts';
 import { loadTextData } from '../../../src/data/loadTexts.ts';
-import { PromptEncoder } from '../../../src/data/promptEncoder.ts';
-import { readFiles } from '../../../src/data/readFiles.ts';
+import { PromptEncoder } from '../../../src/data/prompts.ts';
 import type { Tokenizer } from '../../../src/hub/tokenizer/tokenizer.ts';
 import { HubServer } from '../hub/hubServer.ts';
 import { byteTokenizer } from '../training/byteTokenizer.ts';
@@ -33,7 +32,7 @@ function write(name: string, content: string | ArrayBuffer): void {
 
 interface Settings {
   readonly task?: string;
-  /** All of `data`, in YAML flow style. */
+  /** The whole of `data`, in YAML flow style. */
   readonly data: string;
   readonly more?: string;
 }
@@ -66,13 +65,13 @@ async function failure(settings: Settings, by?: Tokenizer) {
     assert.ok(expected);
     return { file: path.basename(file), line, column, message, suggestion, expected };
   }
-  assert.fail('nothing was wrong');
+  assert.fail('expected an error');
 }
 
 const pairs = 'train: train.tsv, validation: dev.tsv, text: [one, two], target: label';
 
-describe('texts to predict from', () => {
-  test('pairs: tokens of both, which is which, classes, lengths, a column to make groups by', async () => {
+describe('classification and regression', () => {
+  test('pairs: tokens, token types, classes, lengths, the column that groups are made by', async () => {
     write('train.tsv', 'two\tlabel\tone\tsite\nb"\tyes\ta\tx\ndd\tno\tccc\ty\n');
     write('dev.tsv', 'one\ttwo\tlabel\né\tf\tyes\n');
     const data = await load({ data: pairs, more: 'groups: { by: column:site }' });
@@ -91,7 +90,7 @@ describe('texts to predict from', () => {
     assert.equal(data.train.count, 2);
   });
 
-  test('one text, as a name or as a list; numbers as targets; no more tokens than maxLength', async () => {
+  test('one text, as a name or a list; numbers as targets; at most maxLength tokens', async () => {
     write('train.csv', `t,score\n${'x'.repeat(500)},0.5\nshort,-2\n`);
     write('dev.csv', 't,score\nx,3\n');
     for (const text of ['t', '[t]']) {
@@ -106,7 +105,7 @@ describe('texts to predict from', () => {
     }
   });
 
-  test('what is no number is no target of a regression: perhaps it is a class', async () => {
+  test('a regression target that is not a number: perhaps it is a class', async () => {
     const data = 'train: train.csv, validation: dev.csv, text: t, target: label';
     write('dev.csv', 't,label\nx,0\n');
     for (const [cell, shown] of [
@@ -118,7 +117,7 @@ describe('texts to predict from', () => {
       const { file, line, column, message, expected } = await failure({ task: 'regression', data });
       assert.deepEqual({ file, line, column }, { file: 'train.csv', line: 3, column: 3 });
       assert.equal(message, `${shown} in column "label" is not a number`);
-      assert.match(expected, /mend the cell or remove its row, or say task: classification/);
+      assert.match(expected, /Fix the cell or remove its row, or set task: classification/);
     }
   });
 
@@ -138,7 +137,7 @@ describe('texts to predict from', () => {
     assert.deepEqual(train.examples[0], tokenizer.encode('one', null, 128));
   });
 
-  test('one text of a pair may be empty: what the other says is read', async () => {
+  test('one text of a pair may be empty; it is counted', async () => {
     write('train.tsv', 'one\ttwo\tlabel\na\tb\tx\nc\t\ty\n\td\tx\ne\t \tx\n');
     write('dev.tsv', 'one\ttwo\tlabel\ne\tf\tx\n');
     const { train, validation } = await load({ data: pairs });
@@ -183,7 +182,7 @@ describe('prompts and answers', () => {
   const ask = 'train: train.jsonl, validation: dev.jsonl, target: answer';
   const row = (question: string, answer: string) => JSON.stringify({ question, answer });
 
-  test('prompt, answer and the end; what is to be learnt begins with the answer', async () => {
+  test('prompt, answer and end-of-text token; the loss begins with the answer', async () => {
     write('train.jsonl', `${row('1+1', 'two\n#### 2')}\n${row('2+1', '#### 3')}\n`);
     write('dev.jsonl', row('4+1', '#### 5'));
     const data = `${ask}, prompt: "Q: {question}\\nA: ", answerAfter: "####"`;
@@ -202,7 +201,7 @@ describe('prompts and answers', () => {
     assert.deepEqual(classes, []);
   });
 
-  test('without a prompt: the text and a newline; a token that begins texts comes first', async () => {
+  test('without a prompt: the text and a newline; the beginning-of-text token comes first', async () => {
     write('train.jsonl', row('1+1', '2'));
     write('dev.jsonl', row('1+1', '2'));
     const settings = { task: 'generation', data: `${ask}, text: question` };
@@ -214,7 +213,7 @@ describe('prompts and answers', () => {
     assert.equal(train.examples[0]!.answerAt, 5);
   });
 
-  test('for any lengths: within maxLength, the end of the prompt before the beginning of the answer', () => {
+  test('any lengths: at most maxLength, the end of the prompt before the beginning of the answer', () => {
     const text = fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 30 });
     fc.assert(
       fc.property(
@@ -248,19 +247,19 @@ describe('prompts and answers', () => {
   });
 });
 
-describe('prompts with several places', () => {
+describe('prompts with several placeholders', () => {
   const data = 'train: t.jsonl, validation: t.jsonl, prompt: "{ask} {input}: ", target: answer';
   const lines = (...rows: object[]) =>
     write('t.jsonl', rows.map((row) => JSON.stringify(row)).join('\n'));
 
-  test('some of them may stay empty', async () => {
+  test('some of them may be empty', async () => {
     lines({ ask: 'add', input: '1 1', answer: '2' }, { ask: 'sing', input: '', answer: 'la' });
     const { train } = await load({ task: 'generation', data });
     assert.equal(tokenizer.decode(train.questions[1]!.prompt), 'sing : ');
     assert.deepEqual(train.emptyTexts, { count: 1, first: 'line 2, column "input"' });
   });
 
-  test('not all of them, and no answer', async () => {
+  test('not all of them, and not the answer', async () => {
     lines({ ask: 'add', input: '1 1', answer: '2' }, { ask: ' ', input: null, answer: 'la' });
     const { message } = await failure({ task: 'generation', data });
     assert.equal(message, 'all texts are empty: columns "ask", "input"');
@@ -270,7 +269,7 @@ describe('prompts with several places', () => {
   });
 });
 
-describe('complaints', () => {
+describe('errors', () => {
   const ok = 'one\ttwo\tlabel\na\tb\tx\nc\td\ty\n';
   const jsonl = 'train: t.jsonl, validation: d.jsonl, text: q, target: a';
   const files = (train: string, dev = ok) => {
@@ -278,7 +277,7 @@ describe('complaints', () => {
     write('dev.tsv', dev);
   };
 
-  test('a cell that is no text: its place', async () => {
+  test('a cell that is not a text, with its position', async () => {
     files('one\ttwo\tlabel\na\tb\tx\nc\t \ty\n');
     const empty = await failure({ data: pairs.replace('[one, two]', 'two') });
     assert.deepEqual([empty.file, empty.line, empty.column], ['train.tsv', 3, 3]);
@@ -300,9 +299,9 @@ describe('complaints', () => {
     }
   });
 
-  test('a cell of a file of the hub: what can be done about it', async () => {
+  test('a cell of a file on the hub: how to fix it', async () => {
     for (const [cells, wanted] of [
-      ['\t \tx', 'at least one text to read'],
+      ['\t \tx', 'at least one text'],
       ['a\tb\t', 'a text or a number'],
     ]) {
       files(`one\ttwo\tlabel\n${cells}\n`);
@@ -313,14 +312,14 @@ describe('complaints', () => {
         assert.ok(error instanceof ConfigError);
         assert.equal(
           error.diagnostics[0]!.expected,
-          `${wanted}: owner/name is on the hub, where it cannot be mended: take a copy of the file, remove the row there, and name the copy in place of data.from`,
+          `${wanted}. owner/name is a dataset on the hub: copy the file, fix the cell or remove its row there, and use the copy instead of data.from`,
         );
         return true;
       });
     }
   });
 
-  test('a cell of a Parquet file: its row', async () => {
+  test('a cell of a Parquet file, with its row', async () => {
     const columnData = [
       { name: 'q', data: ['a', null, 'c'], type: 'STRING' as const },
       { name: 'a', data: ['x', 'y', 'x'], type: 'STRING' as const },
@@ -331,7 +330,7 @@ describe('complaints', () => {
     assert.equal(message, 'row 2: null in column "q" is not a text');
   });
 
-  test('a column that is not there, with the nearest name', async () => {
+  test('a missing column, with a suggestion', async () => {
     files(ok);
     for (const [data, suggestion] of [
       [pairs.replace('[one, two]', '[one, tow]'), 'two'],
@@ -348,7 +347,7 @@ describe('complaints', () => {
     assert.match(message, /^no column "tow" in .*train.tsv$/);
   });
 
-  test('a validation file without a column; with a class that is not known', async () => {
+  test('a validation file without a column, or with an unknown class', async () => {
     files(ok, 'one\tlabel\na\tx\n');
     assert.match((await failure({ data: pairs })).message, /^no column "two"/);
     files(ok, 'one\ttwo\tlabel\na\tb\tX\n');
@@ -356,7 +355,7 @@ describe('complaints', () => {
     assert.deepEqual([file, line, column, suggestion], ['dev.tsv', 2, 5, 'x']);
   });
 
-  test('no rows; one class; f1 of three classes', async () => {
+  test('no rows; one class; f1 with three classes', async () => {
     files('one\ttwo\tlabel\n');
     assert.match((await failure({ data: pairs })).message, /no examples/);
     files('one\ttwo\tlabel\na\tb\tx\n');
@@ -365,7 +364,7 @@ describe('complaints', () => {
     assert.match((await failure({ data: pairs, more: 'metric: f1' })).message, /there are 3$/);
   });
 
-  test('an answer without the mark; a tokenizer that cannot end a text', async () => {
+  test('an answer without the marker; a tokenizer without an end-of-text token', async () => {
     write('t.jsonl', '{"q": "1", "a": "#### 1"}\n{"q": "2", "a": "2"}\n');
     write('d.jsonl', '{"q": "1", "a": "#### 1"}\n');
     const settings = { task: 'generation', data: `${jsonl}, answerAfter: "####"` };
@@ -373,11 +372,11 @@ describe('complaints', () => {
     assert.deepEqual([file, line, column], ['t.jsonl', 2, 12]);
     assert.equal(message, 'the answer in column "a" has no "####"');
     const endless = await failure(settings, { ...tokenizer, eosId: null });
-    assert.match(endless.message, /no token that ends a text/);
-    assert.match(endless.expected, /eos_token in its tokenizer_config\.json/);
+    assert.match(endless.message, /no end-of-text token/);
+    assert.match(endless.expected, /tokenizer_config\.json names an eos_token/);
   });
 
-  test('texts that the tokenizer has no tokens for: their row', async () => {
+  test('texts that the tokenizer makes no tokens of, with their line', async () => {
     write('t.jsonl', '{"q": "1", "a": "1"}\n{"q": "2", "a": "\u200b"}\n');
     write('d.jsonl', '{"q": "1", "a": "1"}\n');
     const deaf = {
@@ -386,7 +385,7 @@ describe('complaints', () => {
     };
     const { file, line, message } = await failure({ task: 'generation', data: jsonl }, deaf);
     assert.deepEqual([file, line], ['t.jsonl', 2]);
-    assert.match(message, /nothing is left of the texts as tokens/);
+    assert.match(message, /makes no tokens/);
   });
 });
 
@@ -395,7 +394,7 @@ describe('a dataset on the hub', () => {
   const repository = path.join(folder, 'repository');
   mkdirSync(path.join(repository, 'a'), { recursive: true });
 
-  test('its files are fetched and read', async () => {
+  test('its files are downloaded and read', async () => {
     const asked: unknown[] = [];
     for (const name of ['t', 'd']) write(`repository/a/${name}.tsv`, 'one\tlabel\na\tx\nb\ty\n');
     const request = requestOf({ data });
@@ -408,7 +407,7 @@ describe('a dataset on the hub', () => {
     assert.equal(train.count, 2);
   });
 
-  test('a file that it has not: the key, and what it has', async (t) => {
+  test('a file that it does not contain: the key, and the files that it contains', async (t) => {
     const hub = await HubServer.start();
     t.after(() => hub.stop());
     const names = ['a/t.tsv', 'a/d.tsv', 'a/notes.md', 'b/t.tsv'];
@@ -423,7 +422,7 @@ describe('a dataset on the hub', () => {
       readFiles(
         request,
         () => {},
-        async () => assert.fail('there is nothing to read'),
+        async () => assert.fail('nothing should be read'),
       ),
       (error) => {
         assert.ok(error instanceof ConfigError, String(error));

@@ -37,7 +37,7 @@ test('microbatch: consecutive slices whose sizes differ by at most one', () => {
   );
 });
 
-test('random: a partition of the batch, another one each step, the same for the same seed and step', () => {
+test('random: a partition of the batch that differs from step to step and depends on seed and step only', () => {
   fc.assert(
     fc.property(
       batchAndCount,
@@ -58,7 +58,7 @@ test('random: a partition of the batch, another one each step, the same for the 
   assert.notDeepEqual(members(grouping.split(1, batch)), members(grouping.split(2, batch)));
 });
 
-test('by length: the batch sorted by length and cut as by microbatch', () => {
+test('length: the batch sorted by length and cut like microbatch', () => {
   fc.assert(
     fc.property(batchAndCount, fc.infiniteStream(fc.nat(9)), ([batch, count], stream) => {
       const lengths = Int32Array.from({ length: 1000 }, () => stream.next().value);
@@ -83,7 +83,7 @@ test('by length: the batch sorted by length and cut as by microbatch', () => {
   );
 });
 
-test('the config says which grouping; by length needs lengths', () => {
+test('the config decides the grouping; length needs examples with lengths', () => {
   const train = { count: 4, targets: Float64Array.of(0, 0, 0, 0) };
   const common = { classes: [], column: null, fingerprints: { train: '', validation: '' } };
   const config = { by: 'length', count: 2 };
@@ -99,7 +99,7 @@ test('the config says which grouping; by length needs lengths', () => {
   );
 });
 
-test('by value: one group per value present, in the order of the names', () => {
+test('values: one group per value present, in the order of the names', () => {
   const grouping = valueGroups({
     names: ['a', 'b', 'c'],
     indices: Int32Array.of(2, 0, 2, 1, 0),

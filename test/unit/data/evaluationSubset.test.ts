@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Dataset } from '../../../src/data/dataset.ts';
-import { evaluatedRows, evaluatedTexts } from '../../../src/data/evaluated.ts';
+import { evaluationRows, evaluationTexts } from '../../../src/data/evaluationSubset.ts';
 
-/** Row i holds i and −i, its target is 10i. */
+/** Row i has the features i and −i and the target 10i. */
 function rows(count: number): Dataset {
   const numbers = Array.from({ length: count }, (_, i) => i);
   return {
@@ -15,13 +15,13 @@ function rows(count: number): Dataset {
   };
 }
 
-test('as many as asked for, each once, ascending, the same every time, features and targets with them', () => {
+test('the limit is the number of examples: distinct, sorted, the same every time, with their features and targets', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 200 }),
       fc.integer({ min: 1, max: 250 }),
       (count, limit) => {
-        const chosen = evaluatedRows(rows(count), limit);
+        const chosen = evaluationRows(rows(count), limit);
         assert.equal(chosen.count, Math.min(count, limit));
         const indices = [...(chosen.indices ?? rows(count).targets.map((target) => target / 10))];
         assert.deepEqual(
@@ -33,14 +33,14 @@ test('as many as asked for, each once, ascending, the same every time, features 
           [...chosen.targets],
           indices.map((i) => 10 * i),
         );
-        assert.deepEqual(evaluatedRows(rows(count), limit), chosen);
+        assert.deepEqual(evaluationRows(rows(count), limit), chosen);
       },
     ),
   );
 });
 
-test('they are from everywhere, and a higher limit adds to those of a lower one', () => {
-  const [few, more] = [50, 100].map((limit) => evaluatedRows(rows(1000), limit).indices!);
+test('examples come from the whole file, and a larger sample contains a smaller one', () => {
+  const [few, more] = [50, 100].map((limit) => evaluationRows(rows(1000), limit).indices!);
   assert.ok(few![0]! < 200 && few!.at(-1)! >= 800);
   assert.ok(few!.every((index) => more!.includes(index)));
 });
@@ -54,7 +54,7 @@ test('texts keep their lengths and questions', () => {
   const questions = texts.map(({ ids }, i) => ({ prompt: ids, answer: `answer ${i}` }));
   const lengths = Int32Array.from(texts, ({ ids }) => ids.length);
   const all = { count: 9, targets: new Float64Array(0), examples: texts, lengths, questions };
-  const chosen = evaluatedTexts(all, 3);
+  const chosen = evaluationTexts(all, 3);
   assert.equal(chosen.targets.length, 0);
   assert.deepEqual(
     chosen.questions.map(({ answer }) => answer),
@@ -64,5 +64,5 @@ test('texts keep their lengths and questions', () => {
     [...chosen.lengths],
     Array.from(chosen.indices!, (i) => i + 1),
   );
-  assert.equal(evaluatedTexts(all, undefined), all);
+  assert.equal(evaluationTexts(all, undefined), all);
 });

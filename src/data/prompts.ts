@@ -1,0 +1,68 @@
+import type { Tokenizer } from '../hub/tokenizer/tokenizer.ts';
+import type { Question, TextExample } from './dataset.ts';
+
+/** A prompt and its answer: as an example to train on, and as a question for evaluation. */
+interface PromptExample {
+  readonly example: TextExample;
+  readonly question: Question;
+}
+
+/** Encodes prompts and answers: the prompt's tokens, the answer's, and the end-of-text token. */
+export class PromptEncoder {
+  readonly #tokenizer: Tokenizer;
+  readonly #eosId: number;
+  readonly #maxLength: number;
+  /** The beginning-of-text token, if this tokenizer adds one. */
+  readonly #start: readonly number[];
+
+  /** @param maxLength most tokens of an example, at least 2 */
+  constructor(tokenizer: Tokenizer, eosId: number, maxLength: number) {
+    this.#tokenizer = tokenizer;
+    this.#eosId = eosId;
+    this.#maxLength = maxLength;
+    const { bosId } = tokenizer;
+    const first = tokenizer.encode('', null, maxLength).ids[0];
+    this.#start = bosId !== null && first === bosId ? [bosId] : [];
+  }
+
+  /**
+   * Truncates to the maximum length: the prompt from its beginning, and only if that is not enough the answer from its end, which
+   * then loses the end-of-text token too. At least one token of the prompt stays, as the answer's first token is predicted from
+   * the one before it.
+   * @returns null if the prompt or the answer has no tokens
+   */
+  encode(prompt: string, answer: string): PromptExample | null {
+    const promptIds = this.#tokenizer.encodePlain(prompt);
+    const answerIds = this.#tokenizer.encodePlain(answer);
+    if (this.#start.length + promptIds.length === 0 || answerIds.length === 0) return null;
+    const targets = [...answerIds, this.#eosId].slice(0, this.#maxLength - 1);
+    const context = this.#truncate(promptIds, this.#maxLength - targets.length);
+    const ids = Int32Array.from([...context, ...targets]);
+    return {
+      example: { ids, typeIds: new Int32Array(ids.length), answerAt: context.length },
+      question: { prompt: Int32Array.from(this.#truncate(promptIds, this.#maxLength)), answer },
+    };
+  }
+
+  /** The beginning-of-text token and the last tokens of a prompt, at most `length` together. */
+  #truncate(prompt: Int32Array, length: number): number[] {
+    const count = Math.min(prompt.length, length - this.#start.length);
+    return [...this.#start, ...prompt.subarray(prompt.length - count)];
+  }
+}
+
+/** A comma between thousands, as in 12,500. */
+const THOUSANDS_COMMA = /(?<=\d),(?=\d{3}(?!\d))/g;
+
+/**
+ * The part of an answer that is compared: the rest of the line after the first marker, trimmed and without the commas between
+ * thousands. Without a marker, the whole text.
+ * @param marker the config's `answerAfter`, such as `####`
+ * @returns null if the text lacks the marker
+ */
+export function finalAnswer(text: string, marker: string | undefined): string | null {
+  const start = marker === undefined ? 0 : text.indexOf(marker);
+  if (start < 0) return null;
+  const answer = marker === undefined ? text : text.slice(start + marker.length).split('\n', 1)[0]!;
+  return answer.trim().replaceAll(THOUSANDS_COMMA, '');
+}
