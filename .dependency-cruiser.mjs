@@ -45,19 +45,19 @@ export default {
     },
     {
       name: 'webview-imports-only-message-types',
+      comment: 'Nothing of the extension host gets into the bundles of the pages.',
       severity: 'error',
       from: { path: '^webview/' },
-      to: { path: '^src/', pathNot: '^src/extension/messages/' },
+      to: {
+        path: '^src/',
+        pathNot: '^src/extension/messages/[^/]+$',
+      },
     },
     {
-      name: 'messages-are-types-alone',
+      name: 'webview-imports-messages-as-types',
       severity: 'error',
-      from: { path: '^src/extension/messages/' },
-      to: {
-        path: '.',
-        pathNot: '^src/(extension/messages|runs|engine)/',
-        dependencyTypesNot: ['type-only'],
-      },
+      from: { path: '^webview/' },
+      to: { path: '^src/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'toolkit-only-in-controls',

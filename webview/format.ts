@@ -1,6 +1,6 @@
 /** Numbers and names as people read them. */
 
-import type { RunHeader } from '../src/extension/messages/common.ts';
+import type { RunHeader } from '../src/extension/messages/run.ts';
 
 type StepsDone = Pick<RunHeader, 'step' | 'steps' | 'validating'>;
 

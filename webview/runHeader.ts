@@ -1,6 +1,6 @@
-import type { RunChoice, RunHeader } from '../src/extension/messages/common.ts';
+import type { RunChoice, RunHeader } from '../src/extension/messages/run.ts';
 import { Badge } from './controls/badge.ts';
-import { ChoiceList } from './controls/dropdown.ts';
+import { ChoiceList } from './controls/toolkit.ts';
 import { h, setText } from './dom.ts';
 import { stepsDone } from './format.ts';
 

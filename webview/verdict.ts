@@ -1,6 +1,7 @@
 /** What became of the promise to step against no group, in words: of the latest step, and of all steps so far. */
-import type { RunHeader } from '../src/extension/messages/common.ts';
-import type { ConflictPoint } from '../src/extension/messages/conflict.ts';
+
+import type { ConflictPoint } from '../src/extension/messages/points.ts';
+import type { RunHeader } from '../src/extension/messages/run.ts';
 import { magnitude, percent, plural, short } from './format.ts';
 
 /** Counted over all steps, not only those drawn. */
@@ -121,7 +122,7 @@ function nowOf(state: State, point: ConflictPoint, run: RunHeader, k?: number): 
     case 'waiting':
       return '';
     case 'unmeasured': {
-      const promise = method && !method.promises ? ' Nothing is promised.' : '';
+      const promise = method && !method.nonConflicting ? ' Nothing is promised.' : '';
       return `Whom it goes against is not known: ${reasonOf(point.unmeasured)}.${promise}`;
     }
     case 'stationary':
@@ -166,7 +167,7 @@ function pastOf({ method, smoothing }: RunHeader, { steps, measured, against, br
   const all = measured === steps ? plural(steps, 'step') : `${plural(measured, 'measured step')}`;
   if (broken > 0) return `${broken} of ${all} broke the promise.`;
   if (against > 0) return `${against} of ${all} went against a group.`;
-  return method?.promises && smoothing === 0
+  return method?.nonConflicting && smoothing === 0
     ? `All ${all} certified.`
     : `None of ${all} went against a group.`;
 }

@@ -5,14 +5,13 @@ import { Engine } from './engine.ts';
 import { RunExplorer } from './explorer/runExplorer.ts';
 import type { GrainCommand } from './launch/grainProcess.ts';
 import { Launcher } from './launch/launcher.ts';
-import { conflictMessages } from './panels/conflict.ts';
+import { conflictMessages } from './messages/conflict.ts';
+import { weightsMessages } from './messages/weights.ts';
+import type { PanelServices } from './panels/livePage.ts';
 import { MetricsView } from './panels/metricsView.ts';
-import { PanelGroup } from './panels/panelGroup.ts';
-import { RunFeeds } from './panels/runFeeds.ts';
-import { runPanel } from './panels/runPanel.ts';
+import { PanelGroup, runPanel } from './panels/panelGroup.ts';
+import { RunFeeds } from './panels/runFeed.ts';
 import { seedVariancePanel } from './panels/seedVariance.ts';
-import type { Services } from './panels/services.ts';
-import { weightsMessages } from './panels/weights.ts';
 import { Targets } from './targets.ts';
 import { WindowStatus } from './windowStatus.ts';
 import { Selection } from './workspace/selection.ts';
@@ -41,7 +40,13 @@ export function activate({ extensionUri, subscriptions }: vscode.ExtensionContex
     onStarted: (started) => select(started.map(({ manifest }) => manifest.id)),
   });
 
-  const services: Services = { extensionUri, runs, selection, feeds: new RunFeeds(engine), log };
+  const services: PanelServices = {
+    extensionUri,
+    runs,
+    selection,
+    feeds: new RunFeeds(engine),
+    log,
+  };
   const panels = {
     weights: own(
       new PanelGroup(runPanel('weights', 'Weights', weightsMessages, services), services),

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { sampleStandardDeviation } from 'simple-statistics';
-import type { WeightsPoint } from '../../src/extension/messages/weights.ts';
+import type { WeightsPoint } from '../../src/extension/messages/points.ts';
 import { costFixture, type RunFixture, runFixture, seedFixture } from '../webview/fixtures.ts';
 import {
   drawn,

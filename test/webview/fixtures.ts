@@ -3,16 +3,21 @@ import { mean, sampleStandardDeviation } from 'simple-statistics';
 import { aggregatorNamed } from '../../src/engine/aggregators/registry.ts';
 import { diagnoseStep } from '../../src/engine/diagnoseStep.ts';
 import type { AggregatorName } from '../../src/engine/types.ts';
-import type { Method, RunHeader } from '../../src/extension/messages/common.ts';
-import type { CosineMatrix } from '../../src/extension/messages/conflict.ts';
-import type { MetricsCost, MetricsPoint } from '../../src/extension/messages/metrics.ts';
+import type { MetricsCost } from '../../src/extension/messages/metrics.ts';
+import {
+  type BlockWeights,
+  blockWeightsOf,
+  type CosineMatrix,
+  type MetricPoint,
+  type MetricsPoint,
+  matrixOf,
+  pointOf,
+} from '../../src/extension/messages/points.ts';
+import type { Method, RunHeader } from '../../src/extension/messages/run.ts';
 import type {
   AggregatorSeries,
-  MetricPoint,
   SeedVarianceShow,
 } from '../../src/extension/messages/seedVariance.ts';
-import type { BlockWeights } from '../../src/extension/messages/weights.ts';
-import { blockWeightsOf, matrixOf, pointOf } from '../../src/extension/panels/points.ts';
 import { type Cost, CostTally, costRatio } from '../../src/runs/cost.ts';
 import type { StepEvent } from '../../src/runs/events.ts';
 import { factsOf } from '../../src/runs/facts.ts';
@@ -107,8 +112,8 @@ function labelOf({ aggregator, parameters = {}, metric, smoothing }: Asked): str
 
 function methodOf({ aggregator }: Asked): Method {
   const { name, title, guarantee, reference, properties } = aggregatorNamed(aggregator);
-  const { nonConflicting: promises, minimumNorm } = properties;
-  return { name, title, guarantee, promises, minimumNorm, reference };
+  const { nonConflicting, minimumNorm } = properties;
+  return { name, title, guarantee, nonConflicting, minimumNorm, reference };
 }
 
 /** Runs of several aggregators over the seeds; those of `running` have not got to the end. */

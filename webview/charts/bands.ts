@@ -1,14 +1,12 @@
 import type { ChartDataset, TooltipItem } from 'chart.js';
 import type { AggregatorSeries } from '../../src/extension/messages/seedVariance.ts';
 import { exact, plural, short } from '../format.ts';
-import { Chart } from './chart.ts';
-import type { XY } from './feed.ts';
+import { Chart, stepAxis, type XY } from './chart.ts';
 import type { Figure } from './figure.ts';
 import { walkWithKeys } from './keyboard.ts';
 import { drawLegend } from './legend.ts';
 import { translucent } from './palette.ts';
 import { dashOf, slotsOf } from './slots.ts';
-import { stepAxis } from './stepAxis.ts';
 import { theme, withTheme } from './theme.ts';
 
 /** What a dataset is: a seed's own curve, the mean over seeds, or an edge of the band of one standard deviation. */

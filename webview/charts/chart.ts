@@ -4,6 +4,7 @@ import {
   BarElement,
   CategoryScale,
   Chart,
+  type ChartOptions,
   Filler,
   LinearScale,
   LineController,
@@ -12,7 +13,8 @@ import {
   Tooltip,
 } from 'chart.js';
 import { MatrixController, MatrixElement } from 'chartjs-chart-matrix';
-import { withTheme } from './theme.ts';
+import { short } from '../format.ts';
+import { theme, withTheme } from './theme.ts';
 import { showTooltip } from './tooltip.ts';
 
 Chart.register(
@@ -55,3 +57,73 @@ withTheme((theme) => {
 Object.assign(globalThis, { Chart });
 
 export { Chart };
+
+/** A point of a line. */
+export interface XY {
+  x: number;
+  y: number | null;
+}
+
+export interface Axis {
+  readonly title: string;
+  readonly min?: number;
+  readonly max?: number;
+  /** The scale reaches at least so far. */
+  readonly suggestedMin?: number;
+  readonly suggestedMax?: number;
+  /** How ticks are written; three significant digits unless told. */
+  readonly format?: (value: number) => string;
+}
+
+/** Room for tick labels, the same in every chart, so that charts below each other share their steps' positions. */
+const AXIS_WIDTH = { full: 58, compact: 46 };
+
+type ScaleOptions = NonNullable<ChartOptions<'line'>['scales']>[string];
+
+/** A vertical axis. */
+export function valueAxis(
+  { title, format = short, ...range }: Axis,
+  position: 'left' | 'right',
+  compact: boolean,
+): ScaleOptions {
+  return {
+    type: 'linear',
+    position,
+    ...range,
+    title: { display: !compact, text: title, padding: 2 },
+    ticks: { callback: (tick) => format(Number(tick)), maxTicksLimit: compact ? 4 : 6 },
+    grid: {
+      drawOnChartArea: position === 'left',
+      // Above and below zero are different news for a cosine.
+      color: ({ tick }) => (tick?.value === 0 ? theme().muted : theme().grid),
+    },
+    afterFit: (scale) => {
+      scale.width = compact ? AXIS_WIDTH.compact : AXIS_WIDTH.full;
+    },
+  };
+}
+
+/** The horizontal axis of optimizer steps, from 0 to the last one drawn, with ticks at even distances. */
+export function stepAxis(compact = false): ScaleOptions {
+  return {
+    type: 'linear',
+    min: 0,
+    bounds: 'data',
+    title: { display: !compact, text: 'step', padding: 0 },
+    grid: { display: false },
+    ticks: {
+      precision: 0,
+      includeBounds: false,
+      maxRotation: 0,
+      autoSkipPadding: 16,
+      callback: (tick, index) => (compact && index === 0 ? `step ${tick}` : tick),
+    },
+    // Chart.js puts a last tick at the end of the data, wherever that is.
+    afterBuildTicks: (scale) => {
+      const [first, second] = scale.ticks;
+      const [beforeLast, last] = scale.ticks.slice(-2);
+      if (!first || !second || !beforeLast || !last) return;
+      if (last.value - beforeLast.value < second.value - first.value) scale.ticks.pop();
+    },
+  };
+}

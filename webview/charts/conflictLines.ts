@@ -1,9 +1,8 @@
-import type { RunHeader } from '../../src/extension/messages/common.ts';
-import type { ConflictPoint } from '../../src/extension/messages/conflict.ts';
+import type { ConflictPoint } from '../../src/extension/messages/points.ts';
+import type { RunHeader } from '../../src/extension/messages/run.ts';
 import { percent } from '../format.ts';
-import type { Feed } from './feed.ts';
 import type { Figure } from './figure.ts';
-import { type Series, TimeChart, type TimeChartSpec } from './timeChart.ts';
+import { type Feed, type Series, TimeChart, type TimeChartSpec } from './timeChart.ts';
 
 interface Line extends Series {
   readonly y: (point: ConflictPoint) => number | null;
@@ -71,7 +70,7 @@ export class ConflictLines {
         shadedBelowZero: true,
         y: (point) => point.minCosine,
       },
-      ...(method?.promises && smoothing === 0
+      ...(method?.nonConflicting && smoothing === 0
         ? [
             {
               label: 'promise broken',

@@ -1,4 +1,5 @@
 import type { Plugin } from 'chart.js';
+import { h } from '../dom.ts';
 import { commonStart, exact, percent, shorten } from '../format.ts';
 import { Chart } from './chart.ts';
 import type { Figure } from './figure.ts';
@@ -158,6 +159,21 @@ export class HeatMap {
     const ofRow = share ? `; ${share}: ${percent(this.#grid.shares?.[y] ?? null)}` : '';
     return `${quantity}: ${exact(v)}${ofRow}`;
   }
+}
+
+/** Colour stops of the key's gradient. */
+const STOPS = 8;
+
+/** The key to the colours of a heat map. @param from −1, or 0 for values that are never negative */
+export function colourBar(from: -1 | 0, least: string, most: string): HTMLElement {
+  const bar = h('span', { class: 'colour-bar' });
+  withTheme((theme) => {
+    const stops = Array.from({ length: STOPS + 1 }, (_, i) =>
+      theme.diverging(from + ((1 - from) * i) / STOPS),
+    );
+    bar.style.background = `linear-gradient(to right, ${stops.join(', ')})`;
+  });
+  return h('p', { class: 'colour-key' }, h('span', {}, least), bar, h('span', {}, most));
 }
 
 function axis(names: () => readonly string[]) {

@@ -1,13 +1,12 @@
 import type { ChartDataset, ChartOptions, TooltipItem } from 'chart.js';
-import { exact, short } from '../format.ts';
-import { Chart } from './chart.ts';
-import { Feed, type XY } from './feed.ts';
+import { exact } from '../format.ts';
+import { type Axis, Chart, stepAxis, valueAxis, type XY } from './chart.ts';
 import type { Figure } from './figure.ts';
 import { walkWithKeys } from './keyboard.ts';
 import { drawLegend, type LegendEntry } from './legend.ts';
 import { translucent } from './palette.ts';
-import { stepAxis } from './stepAxis.ts';
 import { type Theme, theme, withTheme } from './theme.ts';
+import { ThinnedSeries } from './thinning.ts';
 
 export interface Series {
   readonly label: string;
@@ -22,17 +21,6 @@ export interface Series {
   readonly marks?: 'alone' | 'on line';
 }
 
-export interface Axis {
-  readonly title: string;
-  readonly min?: number;
-  readonly max?: number;
-  /** The scale reaches at least so far. */
-  readonly suggestedMin?: number;
-  readonly suggestedMax?: number;
-  /** How ticks are written; three significant digits unless told. */
-  readonly format?: (value: number) => string;
-}
-
 export interface TimeChartSpec {
   readonly left: Axis;
   readonly right?: Axis;
@@ -42,11 +30,11 @@ export interface TimeChartSpec {
   readonly value?: (value: number | null) => string;
 }
 
+/** Most points drawn of one series; more than a screen has columns of pixels. */
+const DRAWN = 1500;
+
 /** Most lines of a tooltip. */
 const LISTED = 18;
-
-/** Room for tick labels, the same in every chart, so that charts below each other share their steps' positions. */
-const AXIS_WIDTH = { full: 58, compact: 46 };
 
 /** Quantities over steps, as lines or stacked areas, growing at their right end. */
 export class TimeChart {
@@ -190,14 +178,44 @@ function belowZero(colour: string) {
   return { target: { value: 0 }, above: 'transparent', below: colour };
 }
 
+interface Column<T> {
+  /** The data array of a dataset; Chart.js notices what is pushed into it. */
+  readonly data: XY[];
+  readonly y: (point: T) => number | null;
+}
+
+/** Lets a growing list of steps flow into the data arrays of a chart, thinned where there are too many. */
+export class Feed<T extends { readonly step: number }> {
+  readonly #columns: readonly Column<T>[];
+  #series = new ThinnedSeries<T>(DRAWN);
+
+  constructor(columns: readonly Column<T>[]) {
+    this.#columns = columns;
+    for (const { data } of columns) data.splice(0, data.length);
+  }
+
+  push(points: readonly T[]): void {
+    const patch = this.#series.push(points);
+    for (const { data, y } of this.#columns) {
+      const fresh = patch.points.map((point) => ({ x: point.step, y: y(point) }));
+      data.splice(patch.from, data.length - patch.from, ...fresh);
+    }
+  }
+
+  /** One step in so many is drawn. */
+  get stride(): number {
+    return this.#series.stride;
+  }
+}
+
 function options(spec: TimeChartSpec, compact: boolean): ChartOptions<'line'> {
   const { left, right, stacked = false, value = exact } = spec;
   return {
     normalized: true,
     scales: {
       x: stepAxis(compact),
-      left: { ...axis(left, 'left', compact), stacked },
-      ...(right ? { right: axis(right, 'right', compact) } : {}),
+      left: { ...valueAxis(left, 'left', compact), stacked },
+      ...(right ? { right: valueAxis(right, 'right', compact) } : {}),
     },
     plugins: {
       filler: { propagate: true, drawTime: 'beforeDatasetDraw' },
@@ -213,30 +231,6 @@ function options(spec: TimeChartSpec, compact: boolean): ChartOptions<'line'> {
           },
         },
       },
-    },
-  };
-}
-
-type ScaleOptions = NonNullable<ChartOptions<'line'>['scales']>[string];
-
-function axis(
-  { title, format = short, ...range }: Axis,
-  position: 'left' | 'right',
-  compact: boolean,
-): ScaleOptions {
-  return {
-    type: 'linear',
-    position,
-    ...range,
-    title: { display: !compact, text: title, padding: 2 },
-    ticks: { callback: (tick) => format(Number(tick)), maxTicksLimit: compact ? 4 : 6 },
-    grid: {
-      drawOnChartArea: position === 'left',
-      // Above and below zero are different news for a cosine.
-      color: ({ tick }) => (tick?.value === 0 ? theme().muted : theme().grid),
-    },
-    afterFit: (scale) => {
-      scale.width = compact ? AXIS_WIDTH.compact : AXIS_WIDTH.full;
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { WeightsPoint } from '../../src/extension/messages/weights.ts';
+import type { WeightsPoint } from '../../src/extension/messages/points.ts';
 import { AveragedSeries } from './averaging.ts';
 import type { Figure } from './figure.ts';
 import { TimeChart } from './timeChart.ts';

@@ -1,13 +1,189 @@
-import type { RunPanelState } from '../../src/extension/messages/common.ts';
-import type { ConflictToHost, ConflictToWebview } from '../../src/extension/messages/conflict.ts';
-import { connect } from '../host.ts';
-import { rootElement } from '../page.ts';
-import { ConflictView } from './view.ts';
+import type {
+  ConflictAppend,
+  ConflictShow,
+  ConflictToWebview,
+} from '../../src/extension/messages/conflict.ts';
+import type { ConflictPoint, CosineMatrix } from '../../src/extension/messages/points.ts';
+import type { RunHeader, RunPanelState, RunRequest } from '../../src/extension/messages/run.ts';
+import { ConflictLines } from '../charts/conflictLines.ts';
+import { Figure } from '../charts/figure.ts';
+import { colourBar, HeatMap } from '../charts/heatMap.ts';
+import { DataTable, latest, type Row } from '../controls/dataTable.ts';
+import { h } from '../dom.ts';
+import { exact, percent, short, thinned } from '../format.ts';
+import { connect, Page, rootElement } from '../page.ts';
+import { RunTitle, spokenRun } from '../runHeader.ts';
+import { counted, noSteps, reasonOf, verdictOf } from '../verdict.ts';
+import './conflict.css';
+import { CertificateLine } from './certificate.ts';
+import { MethodCard } from './method.ts';
 
-const host = connect<ConflictToHost, ConflictToWebview, RunPanelState>();
+/** Do the groups pull against each other, and does the step hurt any of them? */
+class ConflictView {
+  readonly #page: Page;
+  readonly #title: RunTitle;
+  readonly #method = new MethodCard();
+  readonly #certificate = new CertificateLine();
+  readonly #table = new DataTable('Conflict of the latest steps');
+  readonly #figures;
+  readonly #matrix: HeatMap;
+  readonly #minCosine: ConflictLines;
+  readonly #rates: ConflictLines;
+  readonly #normRatio: ConflictLines;
+  #latest: readonly ConflictPoint[] = [];
+  #tally = noSteps;
+
+  constructor(root: HTMLElement, onSelectRun: (runId: string) => void) {
+    this.#title = new RunTitle(onSelectRun);
+    const figures = h('div', { class: 'figures' });
+    this.#page = new Page(
+      root,
+      'conflict',
+      this.#title.element,
+      this.#method.element,
+      figures,
+      this.#table.element,
+    );
+    const { announcer } = this.#page;
+    this.#figures = {
+      minCosine: new Figure({
+        id: 'min-cosine',
+        title: 'Smallest cosine with the step',
+        help: 'Smallest ⟨d, gᵢ⟩ / (‖d‖‖gᵢ‖) over the groups, d being the direction of the step: below zero, it makes a group worse to first order.',
+        announcer,
+      }),
+      matrix: new Figure({
+        id: 'conflict-matrix',
+        title: 'Cosines between groups',
+        help: 'Cosine of the angle between the gradients of two groups, at the latest step.',
+        announcer,
+      }),
+      rates: new Figure({
+        id: 'conflict-rate',
+        title: 'Conflict',
+        help: 'Share of pairs of groups with a negative cosine, share of groups that the plain mean would step against, and share of groups that the actual update of the parameters steps against.',
+        announcer,
+      }),
+      normRatio: new Figure({
+        id: 'norm-ratio',
+        title: 'Length of the direction over that of the mean',
+        help: '‖d‖ / ‖ḡ‖: how long the direction d is, compared with the plain mean ḡ of the gradients.',
+        announcer,
+      }),
+    };
+    const { minCosine, matrix, rates, normRatio } = this.#figures;
+    minCosine.element.classList.add('wide');
+    minCosine.plot.before(this.#certificate.element);
+    matrix.plot.after(colourBar(-1, '−1 opposed', '1 aligned'));
+    figures.append(minCosine.element, matrix.element, rates.element, normRatio.element);
+    this.#minCosine = ConflictLines.minCosine(minCosine);
+    this.#matrix = new HeatMap(matrix, { quantity: 'cosine' });
+    this.#rates = ConflictLines.rates(rates);
+    this.#normRatio = ConflictLines.normRatio(normRatio);
+  }
+
+  show({ run, choices, points, now }: ConflictShow): void {
+    this.#page.showContent();
+    this.#title.show(run, choices);
+    this.#latest = [];
+    this.#tally = noSteps;
+    for (const lines of [this.#minCosine, this.#rates, this.#normRatio]) lines.show(run, []);
+    this.append({ type: 'append', run, points, now });
+  }
+
+  append({ run, points, now }: ConflictAppend): void {
+    this.#title.update(run);
+    this.#method.show(run);
+    for (const lines of [this.#minCosine, this.#rates, this.#normRatio]) lines.append(points);
+    this.#latest = latest(this.#latest, points);
+    this.#tally = counted(this.#tally, points);
+    this.#describe(run, now);
+  }
+
+  empty(reason: string): void {
+    this.#page.showEmpty(reason);
+  }
+
+  #describe(run: RunHeader, now: CosineMatrix | null): void {
+    const { minCosine, matrix, rates, normRatio } = this.#figures;
+    const point = this.#latest.at(-1);
+    const k = now?.step === point?.step ? now?.groupNames.length : undefined;
+    const verdict = verdictOf(run, point, this.#tally, k);
+    this.#certificate.show(verdict, this.#tally.broken > 0);
+    const { groupNames = [], cosines = [] } = now ?? {};
+    this.#matrix.show({ rows: groupNames, columns: groupNames, values: cosines });
+    const absence = point ? `Not measured: ${reasonOf(point.unmeasured)}.` : '';
+    matrix.absent(now ? '' : absence);
+    matrix.now(now ? `step ${now.step}${lowest(now)}` : '');
+    const key = point && {
+      minCosine: `${short(point.minCosine)} now`,
+      rates: ratesOf(point),
+      normRatio: `${short(point.normRatio)} now`,
+    };
+    for (const [figure, lines, text] of [
+      [minCosine, this.#minCosine, key?.minCosine],
+      [rates, this.#rates, key?.rates],
+      [normRatio, this.#normRatio, key?.normRatio],
+    ] as const) {
+      figure.absent(lines.isMeasured ? '' : absence);
+      figure.now(text === undefined ? 'no step yet' : lines.isMeasured ? text : '');
+      figure.note(thinned(lines.stride));
+    }
+    this.#table.show(() => this.#rows(run));
+    const { badge, now: sentence, past, updates } = verdict;
+    this.#page.announcer.inform(
+      [`${spokenRun(run)}.`, `${badge}.`, sentence, past, updates].filter(Boolean).join(' '),
+    );
+  }
+
+  #rows({ method }: RunHeader): [Row, Row[]] {
+    // Of weights that need not be the shortest the gap says nothing.
+    const gap = (cell: string) => (method?.minimumNorm ? [cell] : []);
+    return [
+      [
+        'step',
+        'smallest cosine',
+        'promise',
+        'groups against',
+        ...gap('relative gap'),
+        'pairs in conflict',
+        'mean against',
+        'update against',
+        '‖d‖ / ‖ḡ‖',
+      ],
+      this.#latest
+        .toReversed()
+        .map((row) => [
+          String(row.step),
+          exact(row.minCosine),
+          row.guarantee ?? '–',
+          percent(row.against),
+          ...gap(exact(row.relativeGap)),
+          percent(row.conflictRate),
+          percent(row.meanConflictRate),
+          percent(row.updateAgainst),
+          exact(row.normRatio),
+        ]),
+    ];
+  }
+}
+
+function ratesOf({ conflictRate, meanConflictRate, updateAgainst }: ConflictPoint): string {
+  const update = updateAgainst === null ? '' : `, update ${percent(updateAgainst)}`;
+  return `pairs ${percent(conflictRate)}, mean ${percent(meanConflictRate)}${update}`;
+}
+
+/** The pair that disagrees most, for a caption. */
+function lowest({ cosines }: CosineMatrix): string {
+  const off = cosines.flatMap((row, i) => row.filter((value, j) => j > i && value !== null));
+  const least = Math.min(...(off as number[]));
+  return Number.isFinite(least) ? `, lowest ${short(least)}` : '';
+}
+
+const host = connect<ConflictToWebview, RunRequest, RunPanelState>();
 const view = new ConflictView(rootElement(), (id) => host.post({ type: 'selectRun', id }));
 
-host.onMessage((message) => {
+host.listen((message) => {
   switch (message.type) {
     case 'show':
       host.setState({ runId: message.run.id });
@@ -18,4 +194,3 @@ host.onMessage((message) => {
       return view.empty(message.reason);
   }
 });
-host.post({ type: 'ready' });

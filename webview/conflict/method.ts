@@ -1,4 +1,4 @@
-import type { RunHeader } from '../../src/extension/messages/common.ts';
+import type { RunHeader } from '../../src/extension/messages/run.ts';
 import { h, setText } from '../dom.ts';
 import { short } from '../format.ts';
 
@@ -48,7 +48,7 @@ const UPDATES =
 
 function promiseOf({ method, smoothing }: RunHeader): string {
   if (!method) return 'what it promises is not known';
-  if (!method.promises) return 'no promise';
+  if (!method.nonConflicting) return 'no promise';
   return smoothing > 0 ? 'promise lost by smoothing' : 'promises to step against no group';
 }
 

@@ -2,6 +2,9 @@ import { h, setText } from '../dom.ts';
 
 export type Row = readonly string[];
 
+/** Rows that data tables show. */
+const ROWS = 25;
+
 /** A real table; the first column names the row. */
 export class Table {
   readonly element: HTMLElement;
@@ -41,7 +44,7 @@ export class Table {
   }
 }
 
-/** The latest rows behind the charts, folded away until asked for; nothing is laid out while it is closed. */
+/** The latest rows behind the charts, collapsed at first; a closed table is not laid out. */
 export class DataTable {
   readonly element: HTMLDetailsElement;
   readonly #table: Table;
@@ -67,6 +70,11 @@ export class DataTable {
   #draw(): void {
     if (this.element.open) this.#table.show(...this.#rows());
   }
+}
+
+/** The list with the new items at its end, cut to what a data table shows. */
+export function latest<T>(old: readonly T[], fresh: readonly T[]): readonly T[] {
+  return [...old, ...fresh.slice(-ROWS)].slice(-ROWS);
 }
 
 function emptyRow(columns: number): HTMLTableRowElement {

@@ -1,13 +1,228 @@
-import type { RunPanelState } from '../../src/extension/messages/common.ts';
-import type { MetricsToHost, MetricsToWebview } from '../../src/extension/messages/metrics.ts';
-import { connect } from '../host.ts';
-import { rootElement } from '../page.ts';
-import { MetricsView } from './view.ts';
+import type {
+  MetricsAppend,
+  MetricsCost,
+  MetricsShow,
+  MetricsToWebview,
+} from '../../src/extension/messages/metrics.ts';
+import type { MetricPoint, MetricsPoint } from '../../src/extension/messages/points.ts';
+import type { RunHeader, RunPanelState, RunRequest } from '../../src/extension/messages/run.ts';
+import { ConflictLines } from '../charts/conflictLines.ts';
+import { Figure } from '../charts/figure.ts';
+import { type Feed, TimeChart } from '../charts/timeChart.ts';
+import { isKnown, WeightsArea } from '../charts/weightsArea.ts';
+import { DataTable, latest } from '../controls/dataTable.ts';
+import { h, setText } from '../dom.ts';
+import { exact, mebibytes, percent, plural, short } from '../format.ts';
+import { connect, Page, rootElement } from '../page.ts';
+import { RunTitle, spokenRun } from '../runHeader.ts';
+import { briefly, counted, noSteps, reasonOf, type Verdict, verdictOf } from '../verdict.ts';
+import './metrics.css';
 
-const host = connect<MetricsToHost, MetricsToWebview, RunPanelState>();
+/** The selected run in one strip under the code: loss and metric, weights, conflict; and what it costs. */
+class MetricsView {
+  readonly #page: Page;
+  readonly #title: RunTitle;
+  readonly #cost = h('p', { class: 'cost', hidden: true });
+  readonly #table = new DataTable('Latest steps');
+  readonly #figures;
+  readonly #loss: TimeChart;
+  readonly #weights: WeightsArea;
+  readonly #rates: ConflictLines;
+  readonly #minCosine: ConflictLines;
+  #lossFeed: Feed<MetricsPoint> | undefined;
+  #validationFeed: Feed<MetricPoint> | undefined;
+  #aggregator = '';
+  #metric = '';
+  #latest: readonly MetricsPoint[] = [];
+  #validated: MetricPoint | undefined;
+  #tally = noSteps;
+
+  constructor(root: HTMLElement, onSelectRun: (runId: string) => void) {
+    this.#title = new RunTitle(onSelectRun);
+    const figures = h('div', { class: 'figures strip' });
+    this.#page = new Page(
+      root,
+      'metrics',
+      this.#title.element,
+      figures,
+      this.#cost,
+      this.#table.element,
+    );
+    const { announcer } = this.#page;
+    this.#figures = {
+      loss: new Figure({
+        id: 'loss',
+        title: 'Loss',
+        help: 'Training loss of each step (left scale) and the validation metric (right scale).',
+        announcer,
+        compact: true,
+      }),
+      weights: new Figure({
+        id: 'weights-area',
+        title: 'Weights',
+        help: 'The weight that each group has in the direction of the step: stacked up to their sum, or, where some are negative, as lines.',
+        announcer,
+        compact: true,
+      }),
+      rates: new Figure({
+        id: 'conflict-rate',
+        title: 'Conflict',
+        help: 'Share of pairs of groups with a negative cosine, share of groups that the plain mean would step against, and share of groups that the actual update steps against.',
+        announcer,
+        compact: true,
+      }),
+      minCosine: new Figure({
+        id: 'min-cosine',
+        title: 'Min cosine',
+        help: 'Smallest cosine between the step and a group: below zero, the step makes that group worse to first order.',
+        announcer,
+        compact: true,
+      }),
+    };
+    const { loss, weights, rates, minCosine } = this.#figures;
+    figures.append(loss.element, weights.element, rates.element, minCosine.element);
+    this.#loss = new TimeChart(loss, { left: { title: 'loss' }, right: { title: '' } });
+    this.#weights = new WeightsArea(weights);
+    this.#rates = ConflictLines.rates(rates);
+    this.#minCosine = ConflictLines.minCosine(minCosine);
+  }
+
+  show({ run, choices, groupNames, metric, points, validation }: MetricsShow): void {
+    this.#page.showContent();
+    this.#title.show(run, choices);
+    if (this.#cost.dataset.runId !== run.id) this.#cost.hidden = true;
+    this.#aggregator = run.aggregator;
+    this.#metric = metric;
+    this.#latest = [];
+    this.#validated = undefined;
+    this.#tally = noSteps;
+    this.#loss.setAxis('right', { title: metric });
+    this.#loss.setSeries([
+      { label: 'loss', colour: (theme) => theme.aggregator(this.#aggregator) },
+      {
+        label: `validation ${metric}`,
+        colour: (theme) => theme.accent,
+        axis: 'right',
+        dash: [5, 3],
+        marks: 'on line',
+      },
+    ]);
+    this.#lossFeed = this.#loss.feed<MetricsPoint>([0, (point) => point.loss]);
+    this.#validationFeed = this.#loss.feed<MetricPoint>([1, (point) => point.value]);
+    this.#weights.show(groupNames, []);
+    this.#rates.show(run, []);
+    this.#minCosine.show(run, []);
+    this.append({ type: 'append', run, points, validation });
+  }
+
+  append({ run, points, validation }: MetricsAppend): void {
+    this.#title.update(run);
+    this.#lossFeed?.push(points);
+    this.#validationFeed?.push(validation);
+    this.#loss.update();
+    this.#weights.append(points);
+    this.#rates.append(points);
+    this.#minCosine.append(points);
+    this.#latest = latest(this.#latest, points);
+    this.#validated = validation.at(-1) ?? this.#validated;
+    this.#tally = counted(this.#tally, points);
+    this.#describe(run);
+  }
+
+  cost({ id, cost, againstMean }: MetricsCost): void {
+    this.#cost.dataset.runId = id;
+    this.#cost.hidden = cost === null;
+    if (cost) setText(this.#cost, costWords(cost, againstMean));
+  }
+
+  empty(reason: string): void {
+    this.#page.showEmpty(reason);
+  }
+
+  #describe(run: RunHeader): void {
+    const { loss, weights, rates, minCosine } = this.#figures;
+    const point = this.#latest.at(-1);
+    const verdict = verdictOf(run, point, this.#tally, point && groupsIn(point));
+    const now = this.#now(verdict);
+    loss.now(now.loss);
+    weights.now(now.weights);
+    rates.now(now.rates);
+    minCosine.now(now.minCosine);
+    minCosine.element.classList.toggle('bad', this.#tally.broken > 0);
+    const absence = point ? `Not measured: ${reasonOf(point.unmeasured)}.` : '';
+    rates.absent(this.#rates.isMeasured ? '' : absence);
+    minCosine.absent(this.#minCosine.isMeasured ? '' : absence);
+    weights.absent(point && !this.#weights.isMeasured ? 'No weights: d is no weighted sum.' : '');
+    this.#table.show(() => [
+      [
+        'step',
+        'loss',
+        'effective groups',
+        'pairs in conflict',
+        'smallest cosine',
+        'promise',
+        'groups against',
+        'update against',
+      ],
+      this.#latest
+        .toReversed()
+        .map((row) => [
+          String(row.step),
+          exact(row.loss),
+          exact(row.effectiveGroups),
+          percent(row.conflictRate),
+          exact(row.minCosine),
+          row.guarantee ?? '–',
+          percent(row.against),
+          percent(row.updateAgainst),
+        ]),
+    ]);
+    this.#page.announcer.inform(
+      `${spokenRun(run)}. ${now.loss}; smallest cosine ${now.minCosine}. ${verdict.now}`,
+    );
+  }
+
+  /** The key figures, as the captions give them. */
+  #now(verdict: Verdict) {
+    const point = this.#latest.at(-1);
+    const metric = this.#validated ? ` · ${this.#metric} ${short(this.#validated.value)}` : '';
+    if (!point) return { loss: 'no step yet', weights: '', rates: '', minCosine: '' };
+    const cosine = verdict.state === 'kept' ? `${short(point.minCosine)} · ` : '';
+    return {
+      loss: `${short(point.loss)}${metric}`,
+      weights: point.effectiveGroups === null ? '' : `${short(point.effectiveGroups)} effective`,
+      rates: point.conflictRate === null ? '' : `${percent(point.conflictRate)} of pairs`,
+      minCosine: `${this.#tally.broken > 0 ? '' : cosine}${briefly(verdict, this.#tally)}`,
+    };
+  }
+}
+
+/** Groups present in the step, as far as its weights tell. */
+function groupsIn({ weights }: MetricsPoint): number | undefined {
+  return isKnown(weights) ? weights.filter((weight) => weight !== null).length : undefined;
+}
+
+/** What aggregation costs in time and memory, and how that was found. */
+function costWords(
+  { steps, stepTime, aggregationShare, tensors, resident }: NonNullable<MetricsCost['cost']>,
+  againstMean: MetricsCost['againstMean'],
+): string {
+  const than = (ratio: number | null | undefined) =>
+    ratio ? `, ${short(ratio)} × the mean’s` : '';
+  const memory = [
+    tensors !== null && `tensors ${mebibytes(tensors)}${than(againstMean?.tensors)}`,
+    resident !== null && `process ${mebibytes(resident)}`,
+  ].filter((text) => text !== false);
+  return [
+    `Cost: ${short(stepTime)} ms a step${than(againstMean?.time)}; ${percent(aggregationShare)} of it aggregation (medians of ${plural(steps, 'step')}).`,
+    ...(memory.length > 0 ? [`Most memory: ${memory.join('; ')}.`] : []),
+  ].join(' ');
+}
+
+const host = connect<MetricsToWebview, RunRequest, RunPanelState>();
 const view = new MetricsView(rootElement(), (id) => host.post({ type: 'selectRun', id }));
 
-host.onMessage((message) => {
+host.listen((message) => {
   switch (message.type) {
     case 'show':
       host.setState({ runId: message.run.id });
@@ -20,4 +235,3 @@ host.onMessage((message) => {
       return view.empty(message.reason);
   }
 });
-host.post({ type: 'ready' });

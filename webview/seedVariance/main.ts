@@ -1,19 +1,204 @@
 import type {
+  AggregatorSeries,
+  BandPoint,
+  SeedVarianceRequest,
+  SeedVarianceShow,
   SeedVarianceState,
-  SeedVarianceToHost,
   SeedVarianceToWebview,
 } from '../../src/extension/messages/seedVariance.ts';
-import { connect } from '../host.ts';
-import { rootElement } from '../page.ts';
-import { SeedVarianceView } from './view.ts';
+import { BandChart } from '../charts/bands.ts';
+import { Figure } from '../charts/figure.ts';
+import { DataTable, type Row, Table } from '../controls/dataTable.ts';
+import { ChoiceList } from '../controls/toolkit.ts';
+import { h, setText } from '../dom.ts';
+import { decimalsOf, exact, plural, withSpread } from '../format.ts';
+import { connect, Page, rootElement } from '../page.ts';
+import './seedVariance.css';
+import { FEW, stdInterval } from './uncertainty.ts';
 
-const host = connect<SeedVarianceToHost, SeedVarianceToWebview, SeedVarianceState>();
+interface Actions {
+  selectExperiment(id: string): void;
+  selectMetric(metric: string): void;
+}
+
+/** More aggregators than this are not all named in a title. */
+const NAMED = 3;
+
+/** How much the outcome depends on the seed, for each aggregator. */
+class SeedVarianceView {
+  readonly #page: Page;
+  readonly #experiments: ChoiceList;
+  readonly #metrics: ChoiceList;
+  readonly #name = h('h1');
+  readonly #progress = h('span', { class: 'steps' });
+  readonly #figure: Figure;
+  readonly #chart: BandChart;
+  readonly #final = new Table('Final value over seeds');
+  readonly #finalTitle = h('h2');
+  readonly #order = h('p', { class: 'note' });
+  readonly #uncertainty = h('p', { class: 'note' });
+  readonly #table = new DataTable('Mean over seeds at the latest validations');
+  readonly #title: HTMLElement;
+
+  constructor(root: HTMLElement, actions: Actions) {
+    this.#experiments = new ChoiceList('Experiment', (id) => actions.selectExperiment(id));
+    this.#metrics = new ChoiceList('Metric', (metric) => actions.selectMetric(metric));
+    this.#title = h(
+      'header',
+      { class: 'run-title' },
+      this.#experiments.element,
+      this.#metrics.element,
+      h('div', { class: 'run-name' }, this.#name),
+      this.#progress,
+    );
+    const content = h('div', { class: 'figures' });
+    this.#page = new Page(root, 'seed-variance', this.#title, content, this.#table.element);
+    this.#figure = new Figure({
+      id: 'metric-bands',
+      title: 'Metric over steps',
+      help: 'Mean over seeds; the band is one sample standard deviation either side; thin lines are single seeds.',
+      announcer: this.#page.announcer,
+    });
+    this.#figure.element.classList.add('wide');
+    this.#figure.note(
+      'Line: mean over seeds. Band: ± one standard deviation. Thin lines: single seeds.',
+    );
+    this.#chart = new BandChart(this.#figure);
+    content.append(
+      this.#figure.element,
+      h(
+        'section',
+        { class: 'figure wide' },
+        this.#finalTitle,
+        this.#final.element,
+        this.#order,
+        this.#uncertainty,
+      ),
+    );
+  }
+
+  show({ experiment, choices, metric, better, metrics, series }: SeedVarianceShow): void {
+    this.#page.showContent();
+    this.#title.dataset.experimentId = experiment.id;
+    this.#experiments.show(choices, experiment.id);
+    this.#metrics.show(
+      metrics.map((name) => ({ id: name, label: name })),
+      metric,
+    );
+    setText(this.#name, [experiment.label, namesOf(series)].filter(Boolean).join(' · '));
+    setText(this.#progress, progressOf(series));
+    this.#chart.show(metric, series);
+    const now = figuresNow(series, better);
+    this.#figure.now(now);
+    setText(this.#finalTitle, `Final ${metric} over finished seeds`);
+    setText(this.#order, orderOf(series, better));
+    this.#final.show(
+      ['aggregator', 'mean', 'std', 'min', 'max', 'n'],
+      ranked(series, better).map(finalRow),
+    );
+    setText(this.#uncertainty, uncertaintyOf(series));
+    this.#table.show(() => [['aggregator', 'step', 'mean', 'std', 'n'], latestRows(series)]);
+    this.#page.announcer.inform(`${experiment.label}, ${metric}: ${now}. ${progressOf(series)}.`);
+  }
+
+  empty(reason: string): void {
+    this.#page.showEmpty(reason);
+  }
+}
+
+function namesOf(series: readonly AggregatorSeries[]): string {
+  const names = series.map(({ aggregator }) => aggregator);
+  if (names.length > NAMED) return `${names.length} aggregators`;
+  return [names.slice(0, -1).join(', '), ...names.slice(-1)].filter(Boolean).join(' and ');
+}
+
+/** "grain 0.91 ± 0.02, mean 0.88 ± 0.04", each at its latest validation; of many only the best, if it is known which. */
+function figuresNow(
+  series: readonly AggregatorSeries[],
+  better: SeedVarianceShow['better'],
+): string {
+  const now = series.flatMap(({ aggregator, band }) => {
+    const last = band.at(-1);
+    return last
+      ? [{ mean: last.mean, text: `${aggregator} ${withSpread(last.mean, last.std)}` }]
+      : [];
+  });
+  if (now.length === 0) return 'no validation yet';
+  if (now.length <= NAMED) return now.map(({ text }) => text).join(', ');
+  if (better === null) return `${now.length} aggregators`;
+  return `best now: ${now.toSorted((a, b) => preferring(better, a.mean, b.mean))[0]!.text}`;
+}
+
+/** Best mean first, then those without a finished seed; as launched where it is not known what is better. */
+function ranked(
+  series: readonly AggregatorSeries[],
+  better: SeedVarianceShow['better'],
+): readonly AggregatorSeries[] {
+  if (better === null) return series;
+  const worst = better === 'higher' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  const meanOf = ({ final }: AggregatorSeries) => final?.mean ?? worst;
+  return series.toSorted((a, b) => preferring(better, meanOf(a), meanOf(b)));
+}
+
+/** Compares as `sort` wants it: the better one first. */
+function preferring(better: 'higher' | 'lower', a: number, b: number): number {
+  if (a === b) return 0;
+  return a < b === (better === 'lower') ? -1 : 1;
+}
+
+function orderOf(series: readonly AggregatorSeries[], better: SeedVarianceShow['better']): string {
+  if (series.length < 2) return '';
+  if (better === null) return 'In the order of launch.';
+  return `Best mean first: ${better} is better.`;
+}
+
+function progressOf(series: readonly AggregatorSeries[]): string {
+  const runs = series.flatMap(({ seeds }) => seeds);
+  const finished = runs.filter(({ status }) => status === 'finished').length;
+  return `${finished} of ${plural(runs.length, 'run')} finished`;
+}
+
+function finalRow({ aggregator, final }: AggregatorSeries): Row {
+  if (!final) return [aggregator, '–', '–', '–', '–', '0'];
+  const { mean, std, min, max, n } = final;
+  const text = decimalsOf(std);
+  const spread = std === null ? '–' : text(std);
+  return [aggregator, text(mean), spread, text(min), text(max), String(n)];
+}
+
+/** Few seeds say little about a spread, and it should be read with that in mind. */
+function uncertaintyOf(series: readonly AggregatorSeries[]): string {
+  const few = series.flatMap(({ final }) =>
+    final && final.n >= 2 && final.n <= FEW ? [final.n] : [],
+  );
+  if (few.length === 0) return '';
+  const n = Math.min(...few);
+  const [low, high] = stdInterval(n);
+  return `A standard deviation over so few seeds is very uncertain: its 95 % confidence interval at n = ${n} is ×${low.toFixed(2)} … ×${high.toFixed(2)}.`;
+}
+
+function latestRows(series: readonly AggregatorSeries[]): Row[] {
+  return series.flatMap(({ aggregator, band }) =>
+    band
+      .slice(-10)
+      .reverse()
+      .map(({ step, mean, std, n }: BandPoint) => [
+        aggregator,
+        String(step),
+        exact(mean),
+        exact(std),
+        String(n),
+      ]),
+  );
+}
+
+const host = connect<SeedVarianceToWebview, SeedVarianceRequest, SeedVarianceState>();
 const view = new SeedVarianceView(rootElement(), {
   selectExperiment: (id) => host.post({ type: 'selectExperiment', id }),
   selectMetric: (metric) => host.post({ type: 'selectMetric', metric }),
 });
 
-host.onMessage((message) => {
+host.listen((message) => {
   switch (message.type) {
     case 'show':
       host.setState({ experimentId: message.experiment.id, metric: message.metric });
@@ -22,4 +207,3 @@ host.onMessage((message) => {
       return view.empty(message.reason);
   }
 });
-host.post({ type: 'ready' });

@@ -1,20 +1,7 @@
+/** Messages of the metrics view. */
 import type { Cost, CostRatio } from '../../runs/cost.ts';
-import type {
-  EmptyMessage,
-  ReadyMessage,
-  RunChoice,
-  RunHeader,
-  SelectRunMessage,
-} from './common.ts';
-import type { ConflictPoint } from './conflict.ts';
-import type { MetricPoint } from './seedVariance.ts';
-import type { WeightsPoint } from './weights.ts';
-
-/** One step as the compact bottom view shows it. */
-export interface MetricsPoint extends ConflictPoint, WeightsPoint {
-  /** Mean training loss over the examples of the step; `null` if not finite. */
-  readonly loss: number | null;
-}
+import type { MetricPoint, MetricsPoint } from './points.ts';
+import type { EmptyMessage, RunChoice, RunHeader, RunMessages } from './run.ts';
 
 export interface MetricsShow {
   readonly type: 'show';
@@ -33,16 +20,33 @@ export interface MetricsAppend {
   readonly validation: readonly MetricPoint[];
 }
 
-/** What a run costs; follows `show`, and again whenever it has changed. */
+/** What a run costs; sent after `show`, and again whenever it has changed. */
 export interface MetricsCost {
   readonly type: 'cost';
-  /** Of the run. */
+  /** Id of the run. */
   readonly id: string;
-  /** Null before the first step. */
+  /** `null` before the first step. */
   readonly cost: Cost | null;
-  /** Against the run on the mean of the same experiment and seed; null where there is none, and for that run itself. */
+  /** Relative to the mean run of the same experiment and seed; `null` if there is none, and for that run itself. */
   readonly againstMean: CostRatio | null;
 }
 
 export type MetricsToWebview = MetricsShow | MetricsAppend | MetricsCost | EmptyMessage;
-export type MetricsToHost = ReadyMessage | SelectRunMessage;
+
+export const metricsMessages: RunMessages<MetricsShow, MetricsAppend> = {
+  show: (run, choices, { groupNames, metric, points, validation }) => ({
+    type: 'show',
+    run,
+    choices,
+    groupNames,
+    metric,
+    points,
+    validation,
+  }),
+  append: (run, { points, validation }, since) => ({
+    type: 'append',
+    run,
+    points: points.slice(since.points),
+    validation: validation.slice(since.validation),
+  }),
+};

@@ -1,10 +1,8 @@
+/** Messages of the seed variance panel. */
+import * as z from 'zod';
 import type { RunStatus } from '../../runs/status.ts';
-import type { EmptyMessage, ReadyMessage } from './common.ts';
-
-export interface MetricPoint {
-  readonly step: number;
-  readonly value: number;
-}
+import type { MetricPoint } from './points.ts';
+import type { EmptyMessage } from './run.ts';
 
 export interface SeedCurve {
   readonly runId: string;
@@ -22,7 +20,7 @@ export interface BandPoint {
   readonly n: number;
 }
 
-/** Of the last value of each finished seed; `null` for none finished. */
+/** Statistics of the last value of each finished seed. */
 export interface FinalSummary {
   readonly mean: number;
   readonly std: number | null;
@@ -35,6 +33,7 @@ export interface AggregatorSeries {
   readonly aggregator: string;
   readonly seeds: readonly SeedCurve[];
   readonly band: readonly BandPoint[];
+  /** `null` if no seed has finished. */
   readonly final: FinalSummary | null;
 }
 
@@ -43,32 +42,27 @@ export interface ExperimentChoice {
   readonly label: string;
 }
 
-/** Validations are few, so each update carries the whole picture; the webview patches its charts in place. */
+/** Validations are few, so each update contains all of them; the page patches its charts in place. */
 export interface SeedVarianceShow {
   readonly type: 'show';
   readonly experiment: ExperimentChoice;
   readonly choices: readonly ExperimentChoice[];
   readonly metric: string;
-  /** Whether more of the metric is better; `null` where the runs do not say. */
+  /** Which values of the metric are better; `null` if unknown. */
   readonly better: 'higher' | 'lower' | null;
   readonly metrics: readonly string[];
   readonly series: readonly AggregatorSeries[];
 }
 
-export interface SelectExperimentMessage {
-  readonly type: 'selectExperiment';
-  readonly id: string;
-}
-
-export interface SelectMetricMessage {
-  readonly type: 'selectMetric';
-  readonly metric: string;
-}
-
-export interface SeedVarianceState {
-  readonly experimentId: string;
-  readonly metric: string;
-}
-
 export type SeedVarianceToWebview = SeedVarianceShow | EmptyMessage;
-export type SeedVarianceToHost = ReadyMessage | SelectExperimentMessage | SelectMetricMessage;
+
+/** What the page may ask for, once it is ready. */
+export const seedVarianceRequest = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('selectExperiment'), id: z.string() }),
+  z.object({ type: z.literal('selectMetric'), metric: z.string() }),
+]);
+export type SeedVarianceRequest = z.infer<typeof seedVarianceRequest>;
+
+/** What the page saves with `setState`. */
+export const seedVarianceState = z.object({ experimentId: z.string(), metric: z.string() });
+export type SeedVarianceState = z.infer<typeof seedVarianceState>;

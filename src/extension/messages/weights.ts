@@ -1,32 +1,6 @@
-import type {
-  EmptyMessage,
-  ReadyMessage,
-  RunChoice,
-  RunHeader,
-  SelectRunMessage,
-} from './common.ts';
-
-export interface WeightsPoint {
-  readonly step: number;
-  /**
-   * One per name in `groupNames`; `null` where the group was absent from the step. Negative, or of another sum than 1, for
-   * aggregators that are not convex. All `null` where d is no weighted sum.
-   */
-  readonly weights: readonly (number | null)[];
-  /** `null` where d is no weighted sum. */
-  readonly effectiveGroups: number | null;
-}
-
-/** Weights of each parameter block at the latest step, where blocks have their own; as in `WeightsPoint`. */
-export interface BlockWeights {
-  readonly step: number;
-  readonly blocks: readonly {
-    readonly name: string;
-    /** Share of the block in Σ ‖gᵢ‖², 0…1; `null` if not finite. */
-    readonly share: number | null;
-    readonly weights: readonly (number | null)[];
-  }[];
-}
+/** Messages of the weights panel. */
+import type { BlockWeights, MetricsPoint, WeightsPoint } from './points.ts';
+import type { EmptyMessage, RunChoice, RunHeader, RunMessages } from './run.ts';
 
 export interface WeightsShow {
   readonly type: 'show';
@@ -45,4 +19,24 @@ export interface WeightsAppend {
 }
 
 export type WeightsToWebview = WeightsShow | WeightsAppend | EmptyMessage;
-export type WeightsToHost = ReadyMessage | SelectRunMessage;
+
+export const weightsMessages: RunMessages<WeightsShow, WeightsAppend> = {
+  show: (run, choices, { groupNames, points, blocks }) => ({
+    type: 'show',
+    run,
+    choices,
+    groupNames,
+    points: points.map(weightsPoint),
+    blocks,
+  }),
+  append: (run, { points, blocks }, since) => ({
+    type: 'append',
+    run,
+    points: points.slice(since.points).map(weightsPoint),
+    blocks,
+  }),
+};
+
+function weightsPoint({ step, weights, effectiveGroups }: MetricsPoint): WeightsPoint {
+  return { step, weights, effectiveGroups };
+}

@@ -1,43 +1,37 @@
 import { type Cost, CostTally, costRatio, meanRunFor } from '../../runs/cost.ts';
-import type { RunEvent } from '../../runs/events.ts';
 import type { RunSummary } from '../../runs/store.ts';
-import type { EmptyMessage } from '../messages/common.ts';
 import type { MetricsCost } from '../messages/metrics.ts';
+import type { EmptyMessage } from '../messages/run.ts';
 import type { Content } from './livePage.ts';
+import type { EventReader } from './runFeed.ts';
 
 interface Options<Run> {
   readonly runs: { readonly all: readonly Run[]; find(id: string): Run | undefined };
   /** Id of the run that the page shows. */
   readonly runId: () => string | undefined;
   /** Events of a run, from the beginning. */
-  readonly open: (run: Run) => EventSource;
+  readonly open: (run: Run) => EventReader;
 }
 
-interface EventSource {
-  /** Events added since the last call. */
-  read(): Promise<RunEvent[]>;
-}
-
-/** A page on a run, and what the run costs beside the run on the mean. */
-export class CostContent<
-  Run extends RunSummary,
-  ToWebview,
-  ToHost extends { readonly type: string },
-> implements Content<ToWebview | MetricsCost, ToHost>
+/** Adds to a page on a run what the run costs, relative to the mean run. */
+export class CostContent<Run extends RunSummary, Reply, Request>
+  implements Content<Reply | MetricsCost, Request>
 {
-  readonly #page: Content<ToWebview, ToHost>;
+  readonly requests;
+  readonly #page: Content<Reply, Request>;
   readonly #options: Options<Run>;
-  /** Of the runs that are looked at, by id. */
+  /** Of the run that is shown and the mean run, by id. */
   #logs = new Map<string, CostLog>();
   #shown = '';
 
-  constructor(page: Content<ToWebview, ToHost>, options: Options<Run>) {
+  constructor(page: Content<Reply, Request>, options: Options<Run>) {
+    this.requests = page.requests;
     this.#page = page;
     this.#options = options;
   }
 
   async update(
-    post: (message: ToWebview | MetricsCost | EmptyMessage) => void,
+    post: (message: Reply | MetricsCost | EmptyMessage) => void,
     fresh: boolean,
   ): Promise<boolean> {
     const more = await this.#page.update(post, fresh);
@@ -51,8 +45,8 @@ export class CostContent<
     return more;
   }
 
-  receive(message: Parameters<Content<ToWebview, ToHost>['receive']>[0]): void {
-    this.#page.receive(message);
+  receive(request: Request): void {
+    this.#page.receive(request);
   }
 
   dispose(): void {
@@ -71,19 +65,19 @@ export class CostContent<
         return log.read();
       }),
     );
-    // Logs of runs that are looked at no more are let go.
+    // Logs of runs that are no longer shown are dropped.
     this.#logs = logs;
     const againstMean = cost && than ? costRatio(cost, than) : null;
     return { type: 'cost', id: run.manifest.id, cost: cost ?? null, againstMean };
   }
 }
 
-/** The log of one run, read for its costs alone. */
+/** The log of one run, read for its costs only. */
 class CostLog {
-  readonly #source: EventSource;
+  readonly #source: EventReader;
   readonly #tally = new CostTally();
 
-  constructor(source: EventSource) {
+  constructor(source: EventReader) {
     this.#source = source;
   }
 

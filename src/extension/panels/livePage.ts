@@ -1,34 +1,47 @@
 import type * as vscode from 'vscode';
-import type { EmptyMessage, ReadyMessage } from '../messages/common.ts';
+import * as z from 'zod';
+import { Disposable } from '../disposable.ts';
+import { type EmptyMessage, readyRequest } from '../messages/run.ts';
+import type { Selection } from '../workspace/selection.ts';
 import type { WorkspaceRuns } from '../workspace/workspaceRuns.ts';
-import type { Surface } from './surface.ts';
+import { pageOf, type WebviewName, webviewOptions } from './html.ts';
+import type { RunFeeds } from './runFeed.ts';
 
-/** Four looks a second while something moves. */
-const TICK_MS = 250;
+/** How often a page is updated while its runs are active. */
+const UPDATE_MS = 250;
 
-/** What fills a page: one per kind of panel. */
-export interface Content<ToWebview, ToHost> {
+/** What panels are made from. */
+export interface PanelServices {
+  readonly extensionUri: vscode.Uri;
+  readonly runs: WorkspaceRuns;
+  readonly selection: Selection;
+  readonly feeds: RunFeeds;
+  readonly log: vscode.LogOutputChannel;
+}
+
+/** What a page shows: one implementation per kind of panel. */
+export interface Content<Reply, Request> {
+  /** What the page may ask for, beside `ready`. */
+  readonly requests: z.ZodType<Request>;
   /**
-   * Posts what changed since the last call — everything, if `fresh`: the page has just been loaded.
-   * Returns whether more is to be expected soon.
+   * Posts what changed since the last call, or everything if `fresh`: the page has just been loaded.
+   *
+   * @returns whether more is expected soon
    */
-  update(post: (message: ToWebview | EmptyMessage) => void, fresh: boolean): Promise<boolean>;
-  receive(message: Exclude<ToHost, ReadyMessage>): void;
+  update(post: (message: Reply | EmptyMessage) => void, fresh: boolean): Promise<boolean>;
+  receive(request: Request): void;
   dispose(): void;
 }
 
 /**
- * Keeps a webview up to date: everything when it is loaded, then what is new, and nothing while nobody sees it.
- * A hidden webview is destroyed by VS Code and says `ready` again when it comes back.
+ * Loads a page into a webview and keeps it up to date: everything once it is ready, then what is new, and nothing while
+ * it is hidden. VS Code destroys a hidden webview; when visible again it is loaded anew.
  */
-export class LivePage<ToWebview, ToHost extends { readonly type: string }>
-  implements vscode.Disposable
-{
-  readonly #surface: Surface;
-  readonly #content: Content<ToWebview, ToHost>;
+export class LivePage<Reply, Request> extends Disposable {
+  readonly #view: vscode.WebviewPanel | vscode.WebviewView;
+  readonly #content: Content<Reply, Request>;
   readonly #log: vscode.LogOutputChannel;
-  readonly #disposables: vscode.Disposable[];
-  #loaded = false;
+  #ready = false;
   #fresh = false;
   #timer: NodeJS.Timeout | undefined;
   #updating = false;
@@ -36,55 +49,50 @@ export class LivePage<ToWebview, ToHost extends { readonly type: string }>
   #lastError: string | undefined;
 
   constructor(
-    surface: Surface,
-    content: Content<ToWebview, ToHost>,
-    runs: WorkspaceRuns,
-    log: vscode.LogOutputChannel,
+    view: vscode.WebviewPanel | vscode.WebviewView,
+    name: WebviewName,
+    content: Content<Reply, Request>,
+    { extensionUri, runs, log }: PanelServices,
   ) {
-    this.#surface = surface;
-    this.#content = content;
+    super();
+    this.#view = view;
+    this.#content = this.register(content);
     this.#log = log;
-    this.#disposables = [
-      content,
-      runs.onDidChange(() => this.update()),
-      surface.onDidChangeVisible(() => this.#visibilityChanged()),
-      surface.webview.onDidReceiveMessage((message: ToHost | ReadyMessage) =>
-        this.#receive(message),
-      ),
-    ];
+    const { webview } = view;
+    const onDidChangeVisible: vscode.Event<unknown> =
+      'onDidChangeViewState' in view ? view.onDidChangeViewState : view.onDidChangeVisibility;
+    this.register(runs.onDidChange(() => this.update()));
+    this.register(onDidChangeVisible(() => this.#visibilityChanged()));
+    this.register(webview.onDidReceiveMessage((message: unknown) => this.#receive(message)));
+    webview.options = webviewOptions(extensionUri);
+    webview.html = pageOf(webview, extensionUri, name);
   }
 
-  /** Looks now; a call during a look makes one more look follow it. */
+  /** Updates the page now; a call during an update makes one more follow it. */
   async update(): Promise<void> {
     clearTimeout(this.#timer);
-    if (!this.#loaded || !this.#surface.visible) return;
+    if (!this.#ready || !this.#view.visible) return;
     if (this.#updating) {
       this.#again = true;
       return;
     }
     this.#updating = true;
-    const more = await this.#look();
+    const more = await this.#updateContent();
     this.#updating = false;
     if (this.#again) {
       this.#again = false;
       return this.update();
     }
-    if (more && this.#loaded) this.#timer = setTimeout(() => this.update(), TICK_MS);
+    if (more && this.#ready) this.#timer = setTimeout(() => this.update(), UPDATE_MS);
   }
 
-  /** Makes the next update post everything, as after loading. */
-  restart(): void {
-    this.#fresh = true;
-    void this.update();
-  }
-
-  dispose(): void {
-    this.#loaded = false;
+  override dispose(): void {
+    this.#ready = false;
     clearTimeout(this.#timer);
-    for (const disposable of this.#disposables) disposable.dispose();
+    super.dispose();
   }
 
-  async #look(): Promise<boolean> {
+  async #updateContent(): Promise<boolean> {
     const fresh = this.#fresh;
     this.#fresh = false;
     try {
@@ -96,27 +104,32 @@ export class LivePage<ToWebview, ToHost extends { readonly type: string }>
       this.#fresh = true;
       if (message !== this.#lastError) this.#log.error(error as Error);
       this.#lastError = message;
-      this.#post({ type: 'empty', reason: `The run cannot be shown: ${message}` });
+      this.#post({ type: 'empty', reason: `Cannot show the run: ${message}` });
       return false;
     }
   }
 
-  #receive(message: ToHost | ReadyMessage): void {
-    if (message.type === 'ready') {
-      this.#loaded = true;
-      this.restart();
+  #receive(message: unknown): void {
+    if (readyRequest.safeParse(message).success) {
+      this.#ready = true;
     } else {
-      this.#content.receive(message as Exclude<ToHost, ReadyMessage>);
-      this.restart();
+      const { data, error } = this.#content.requests.safeParse(message);
+      if (error) {
+        this.#log.warn(`Ignored a message of a panel: ${z.prettifyError(error)}`);
+        return;
+      }
+      this.#content.receive(data);
     }
+    this.#fresh = true;
+    void this.update();
   }
 
   #visibilityChanged(): void {
-    if (this.#surface.visible) void this.update();
-    else this.#loaded = false;
+    if (this.#view.visible) void this.update();
+    else this.#ready = false;
   }
 
-  #post(message: ToWebview | EmptyMessage): void {
-    if (this.#loaded) void this.#surface.webview.postMessage(message);
+  #post(message: Reply | EmptyMessage): void {
+    if (this.#ready) void this.#view.webview.postMessage(message);
   }
 }

@@ -1,27 +1,24 @@
 import * as vscode from 'vscode';
 import { EventTail } from '../../runs/tail.ts';
+import { metricsMessages } from '../messages/metrics.ts';
 import { runWords } from '../workspace/words.ts';
 import { CostContent } from './costContent.ts';
-import { pageOf, webviewOptions } from './html.ts';
-import { LivePage } from './livePage.ts';
-import { metricsMessages } from './metrics.ts';
+import { LivePage, type PanelServices } from './livePage.ts';
 import { RunContent } from './runContent.ts';
-import type { Services } from './services.ts';
-import { surfaceOfView } from './surface.ts';
 
-/** The view at the bottom: the run that is selected in the explorer, or the one being trained. */
+/** The view in the bottom panel: the run selected in the explorer, or the one being trained. */
 export class MetricsView implements vscode.WebviewViewProvider {
-  readonly #services: Services;
+  readonly #services: PanelServices;
   readonly #onSelect: (runId: string) => void;
 
-  /** @param onSelect the user chose a run in the view */
-  constructor(services: Services, onSelect: (runId: string) => void) {
+  /** @param onSelect called when the user chooses a run in the view */
+  constructor(services: PanelServices, onSelect: (runId: string) => void) {
     this.#services = services;
     this.#onSelect = onSelect;
   }
 
   resolveWebviewView(view: vscode.WebviewView): void {
-    const { extensionUri, runs, feeds, selection, log } = this.#services;
+    const { runs, feeds, selection } = this.#services;
     const runId = () => selection.current?.manifest.id;
     const content = new CostContent(
       new RunContent({
@@ -32,9 +29,9 @@ export class MetricsView implements vscode.WebviewViewProvider {
         locale: vscode.env.language,
         onSelect: this.#onSelect,
       }),
-      { runs, runId, open: (run) => new EventTail(run.folder) },
+      { runs, runId, open: ({ folder }) => new EventTail(folder) },
     );
-    const page = new LivePage(surfaceOfView(view), content, runs, log);
+    const page = new LivePage(view, 'metrics', content, this.#services);
     const describe = () => {
       const { current } = selection;
       view.description = current ? runWords(current.manifest) : '';
@@ -49,7 +46,5 @@ export class MetricsView implements vscode.WebviewViewProvider {
     );
     view.onDidDispose(() => subscriptions.dispose());
     describe();
-    view.webview.options = webviewOptions(extensionUri);
-    view.webview.html = pageOf(view.webview, extensionUri, 'metrics');
   }
 }

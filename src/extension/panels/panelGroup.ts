@@ -1,20 +1,57 @@
 import * as vscode from 'vscode';
-import { pageOf, type WebviewName, webviewOptions } from './html.ts';
-import { type Content, LivePage } from './livePage.ts';
-import type { Services } from './services.ts';
-import { surfaceOfPanel } from './surface.ts';
+import type * as z from 'zod';
+import { Disposable } from '../disposable.ts';
+import {
+  type RunMessages,
+  type RunPanelState,
+  type RunRequest,
+  runPanelState,
+} from '../messages/run.ts';
+import { seedWords } from '../workspace/words.ts';
+import type { WebviewName } from './html.ts';
+import { type Content, LivePage, type PanelServices } from './livePage.ts';
+import { RunContent } from './runContent.ts';
 
-/** One kind of editor panel; each panel of it shows one subject, such as a run. */
-export interface PanelKind<ToWebview, ToHost> {
+/** One kind of editor panel; each panel of it shows one subject: a run or an experiment. */
+export interface PanelKind<Reply, Request, State> {
   readonly name: WebviewName;
+  /** What the page saves with `setState`. */
+  readonly state: z.ZodType<State>;
   title(subject: string): string;
-  /** The subject named by what the webview kept before a reload, or else the current one. */
-  subjectOf(state: unknown): string;
+  /** The saved subject or, if there is none, the current one. */
+  subjectOf(state: State | undefined): string;
   content(
     subject: () => string,
     change: (subject: string) => void,
-    state: unknown,
-  ): Content<ToWebview, ToHost>;
+    state: State | undefined,
+  ): Content<Reply, Request>;
+}
+
+/** A kind of panel that shows one run. */
+export function runPanel<Show, Append>(
+  name: WebviewName,
+  title: string,
+  messages: RunMessages<Show, Append>,
+  { runs, feeds, selection }: PanelServices,
+): PanelKind<Show | Append, RunRequest, RunPanelState> {
+  return {
+    name,
+    state: runPanelState,
+    title: (runId) => {
+      const run = runs.find(runId);
+      return run ? `${title}: ${run.manifest.aggregator} ${seedWords(run.manifest.seed)}` : title;
+    },
+    subjectOf: (state) => state?.runId ?? selection.current?.manifest.id ?? '',
+    content: (runId, change) =>
+      new RunContent({
+        runs,
+        feeds,
+        messages,
+        runId,
+        locale: vscode.env.language,
+        onSelect: change,
+      }),
+  };
 }
 
 interface OpenPanel {
@@ -22,22 +59,23 @@ interface OpenPanel {
   page?: vscode.Disposable;
 }
 
-/** The open panels of one kind, brought back after a window reload. */
-export class PanelGroup<ToWebview, ToHost extends { readonly type: string }>
-  implements vscode.WebviewPanelSerializer, vscode.Disposable
+/** The open panels of one kind, restored after a window reload. */
+export class PanelGroup<Reply, Request, State>
+  extends Disposable
+  implements vscode.WebviewPanelSerializer
 {
-  readonly #kind: PanelKind<ToWebview, ToHost>;
-  readonly #services: Services;
+  readonly #kind: PanelKind<Reply, Request, State>;
+  readonly #services: PanelServices;
   readonly #open = new Map<vscode.WebviewPanel, OpenPanel>();
-  readonly #serializer: vscode.Disposable;
 
-  constructor(kind: PanelKind<ToWebview, ToHost>, services: Services) {
+  constructor(kind: PanelKind<Reply, Request, State>, services: PanelServices) {
+    super();
     this.#kind = kind;
     this.#services = services;
-    this.#serializer = vscode.window.registerWebviewPanelSerializer(this.#viewType, this);
+    this.register(vscode.window.registerWebviewPanelSerializer(this.#viewType, this));
   }
 
-  /** Shows the panel of a subject, an open one if there is one. */
+  /** Reveals the open panel of a subject, or opens a new one. */
   open(subject: string): void {
     for (const [panel, shown] of this.#open) {
       if (shown.subject !== subject) continue;
@@ -52,14 +90,15 @@ export class PanelGroup<ToWebview, ToHost extends { readonly type: string }>
     this.#fill(panel, subject, undefined);
   }
 
-  async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, saved: unknown): Promise<void> {
     await this.#services.runs.ready;
+    const { data: state } = this.#kind.state.safeParse(saved);
     this.#fill(panel, this.#kind.subjectOf(state), state);
   }
 
-  dispose(): void {
-    this.#serializer.dispose();
-    // The tabs themselves stay, for the window that comes after a reload.
+  override dispose(): void {
+    super.dispose();
+    // The tabs stay open: the next window restores them.
     for (const { page } of this.#open.values()) page?.dispose();
   }
 
@@ -67,23 +106,20 @@ export class PanelGroup<ToWebview, ToHost extends { readonly type: string }>
     return `grain.${this.#kind.name}`;
   }
 
-  #fill(panel: vscode.WebviewPanel, subject: string, state: unknown): void {
-    const { extensionUri, runs, log } = this.#services;
+  #fill(panel: vscode.WebviewPanel, subject: string, state: State | undefined): void {
     const shown: OpenPanel = { subject };
     const change = (next: string) => {
       shown.subject = next;
       panel.title = this.#kind.title(next);
     };
+    change(subject);
+    panel.iconPath = vscode.Uri.joinPath(this.#services.extensionUri, 'media', 'tab.svg');
     const content = this.#kind.content(() => shown.subject, change, state);
-    shown.page = new LivePage(surfaceOfPanel(panel), content, runs, log);
+    shown.page = new LivePage(panel, this.#kind.name, content, this.#services);
     this.#open.set(panel, shown);
     panel.onDidDispose(() => {
       this.#open.delete(panel);
       shown.page?.dispose();
     });
-    change(subject);
-    panel.iconPath = vscode.Uri.joinPath(extensionUri, 'media', 'tab.svg');
-    panel.webview.options = webviewOptions(extensionUri);
-    panel.webview.html = pageOf(panel.webview, extensionUri, this.#kind.name);
   }
 }

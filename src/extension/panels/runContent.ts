@@ -4,35 +4,25 @@ import { aggregationOf } from '../../runs/manifest.ts';
 import { percent } from '../../runs/percent.ts';
 import { isLiving } from '../../runs/status.ts';
 import type { RunSummary } from '../../runs/store.ts';
-import type {
-  EmptyMessage,
-  Method,
-  RunChoice,
-  RunHeader,
-  SelectRunMessage,
-} from '../messages/common.ts';
+import {
+  type Cursor,
+  type EmptyMessage,
+  type Method,
+  type RunChoice,
+  type RunHeader,
+  type RunMessages,
+  type RunPoints,
+  type RunRequest,
+  runRequest,
+} from '../messages/run.ts';
 import { latestFirst } from '../workspace/order.ts';
 import { experimentWords, seedWords } from '../workspace/words.ts';
 import type { Content } from './livePage.ts';
-import type { RunFeed } from './runFeed.ts';
-import type { FeedLease } from './runFeeds.ts';
+import type { FeedLease, RunFeed } from './runFeed.ts';
 
-/** How much of a feed a page has got. */
-export interface Cursor {
-  readonly points: number;
-  readonly validation: number;
-}
-
-/** The two messages of a panel that shows one run, made from its feed. */
-export interface RunMessages<Show, Append> {
-  show(run: RunHeader, choices: readonly RunChoice[], feed: RunFeed): Show;
-  /** Called when the feed has at least one point. */
-  append(run: RunHeader, feed: RunFeed, since: Cursor): Append;
-}
-
-/** Where runs are found. */
+/** The runs on disk. */
 interface Runs<Run> {
-  /** Fulfilled when the disk has been looked at. */
+  /** Resolves once they have been listed. */
   readonly ready: Promise<void>;
   readonly all: readonly Run[];
   find(id: string): Run | undefined;
@@ -50,14 +40,15 @@ interface Options<Run, Show, Append> {
   readonly onSelect: (runId: string) => void;
 }
 
-/** One run, followed. */
+/** Follows one run, whichever is shown. */
 export class RunContent<Run extends RunSummary, Show, Append>
-  implements Content<Show | Append, SelectRunMessage>
+  implements Content<Show | Append, RunRequest>
 {
+  readonly requests = runRequest;
   readonly #options: Options<Run, Show, Append>;
   #lease: FeedLease | undefined;
   #leasedRun: string | undefined;
-  /** What the page shows, as text and as lengths; `undefined` if it must be shown anew. */
+  /** What the page shows, as JSON and as lengths; `undefined` if everything must be sent. */
   #shown:
     | { readonly choices: string; readonly header: string; readonly cursor: Cursor }
     | undefined;
@@ -86,7 +77,7 @@ export class RunContent<Run extends RunSummary, Show, Append>
     return isLiving(run.status);
   }
 
-  receive({ id }: SelectRunMessage): void {
+  receive({ id }: RunRequest): void {
     this.#options.onSelect(id);
   }
 
@@ -131,7 +122,10 @@ export class RunContent<Run extends RunSummary, Show, Append>
   }
 }
 
-function headerOf({ manifest, status, step, validating }: RunSummary, feed: RunFeed): RunHeader {
+function headerOf(
+  { manifest, status, step, validating }: RunSummary,
+  { points }: RunPoints,
+): RunHeader {
   const { name, metric, smoothing } = aggregationOf(manifest);
   return {
     id: manifest.id,
@@ -142,7 +136,7 @@ function headerOf({ manifest, status, step, validating }: RunSummary, feed: RunF
     smoothing,
     seed: seedWords(manifest.seed),
     status,
-    step: Math.max(step, feed.points.at(-1)?.step ?? 0),
+    step: Math.max(step, points.at(-1)?.step ?? 0),
     steps: manifest.steps,
     validating,
   };
@@ -152,8 +146,8 @@ function methodOf(aggregator: string): Method | null {
   const known = knownAggregator(aggregator);
   if (!known) return null;
   const { name, title, guarantee, reference, properties } = known;
-  const { nonConflicting: promises, minimumNorm } = properties;
-  return { name, title, guarantee, promises, minimumNorm, reference };
+  const { nonConflicting, minimumNorm } = properties;
+  return { name, title, guarantee, nonConflicting, minimumNorm, reference };
 }
 
 function choicesOf(runs: readonly RunSummary[], locale: string): RunChoice[] {
@@ -169,16 +163,16 @@ function grown(before: Cursor, now: Cursor): boolean {
 
 function absence(id: string | undefined): string {
   return id === undefined
-    ? 'No run yet. Start one with "GRAIN: Run GRAIN fine-tune".'
-    : 'This run is gone. Open another one from the run explorer.';
+    ? 'No runs yet. Start one with "GRAIN: Run GRAIN fine-tune".'
+    : 'This run was deleted. Open another one from the run explorer.';
 }
 
 function waiting({ status, validating, failure }: RunSummary): string {
   switch (status) {
     case 'queued':
-      return 'Waiting for its turn: the runs of an experiment load their model and are trained one after the other.';
+      return 'Queued: the runs of an experiment are trained one after another.';
     case 'running':
-      return `Waiting for the first step: the model is validated before it${validating === null ? '' : `, ${percent(validating)} so far`}.`;
+      return `Waiting for the first step: the model is being validated${validating === null ? '' : `, ${percent(validating)} done`}.`;
     case 'failed':
       return `The run failed before its first step${failure ? `: ${failureText(failure)}` : '.'}`;
     default:

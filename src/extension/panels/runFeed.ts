@@ -1,17 +1,25 @@
+import type { Disposable } from 'vscode';
 import type { StepDiagnostics, StepFacts } from '../../engine/diagnoseStep.ts';
 import type { RunEvent, StepEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
 import { type Aggregation, aggregationOf, type RunManifest } from '../../runs/manifest.ts';
-import type { CosineMatrix } from '../messages/conflict.ts';
-import type { MetricsPoint } from '../messages/metrics.ts';
-import type { MetricPoint } from '../messages/seedVariance.ts';
-import type { BlockWeights } from '../messages/weights.ts';
-import { blockWeightsOf, matrixOf, pointOf } from './points.ts';
+import type { RunSummary } from '../../runs/store.ts';
+import { EventTail } from '../../runs/tail.ts';
+import {
+  type BlockWeights,
+  blockWeightsOf,
+  type CosineMatrix,
+  type MetricPoint,
+  type MetricsPoint,
+  matrixOf,
+  pointOf,
+} from '../messages/points.ts';
+import type { RunPoints } from '../messages/run.ts';
 
-/** Steps sent to the engine at once: little enough that a long log appears bit by bit. */
+/** Steps sent to the engine at once: few enough for a long log to appear gradually. */
 const BATCH = 500;
 
-interface EventSource {
+export interface EventReader {
   /** Events added since the last call. */
   read(): Promise<RunEvent[]>;
 }
@@ -20,26 +28,26 @@ interface Engine {
   diagnose(steps: readonly StepFacts[]): Promise<StepDiagnostics[]>;
 }
 
-/** The log of one run as points to draw; only ever grows. */
-export class RunFeed {
+/** The log of one run as points to draw; it only grows. */
+export class RunFeed implements RunPoints {
   readonly points: MetricsPoint[] = [];
   readonly validation: MetricPoint[] = [];
   /** Cosines of the latest step that has a Gram matrix. */
   cosines: CosineMatrix | null = null;
-  /** Of the latest step, where its blocks have weights of their own. */
+  /** Weights of the latest step's blocks, if they have their own. */
   blocks: BlockWeights | null = null;
   readonly groupNames: readonly string[];
-  /** Name of the metric whose validations are kept. */
+  /** Name of the metric in `validation`. */
   readonly metric: string;
 
   readonly #aggregation: Aggregation;
-  readonly #source: EventSource;
+  readonly #source: EventReader;
   readonly #engine: Engine;
   /** Steps read, but not yet diagnosed. */
-  #waiting: StepEvent[] = [];
+  #pending: StepEvent[] = [];
   #update: Promise<void> | undefined;
 
-  constructor(manifest: RunManifest, source: EventSource, engine: Engine) {
+  constructor(manifest: RunManifest, source: EventReader, engine: Engine) {
     this.groupNames = manifest.groups.names;
     this.metric = manifest.metric.name;
     this.#aggregation = aggregationOf(manifest);
@@ -48,32 +56,32 @@ export class RunFeed {
   }
 
   /**
-   * Takes in what was logged since the last call. Calls that overlap share one reading.
+   * Reads what was logged since the last call. Overlapping calls share one read.
    *
    * @param onBatch called whenever points were added
-   * @throws if the log cannot be read or the engine fails; steps already read are kept for the next call
+   * @throws if the log cannot be read or the engine fails; steps already read are diagnosed in the next call
    */
   update(onBatch?: () => void): Promise<void> {
-    this.#update ??= this.#takeIn(onBatch).finally(() => {
+    this.#update ??= this.#readNew(onBatch).finally(() => {
       this.#update = undefined;
     });
     return this.#update;
   }
 
-  async #takeIn(onBatch?: () => void): Promise<void> {
+  async #readNew(onBatch?: () => void): Promise<void> {
     for (const event of await this.#source.read()) {
-      if (event.kind === 'step') this.#waiting.push(event);
+      if (event.kind === 'step') this.#pending.push(event);
       if (event.kind === 'validation') this.#addValidation(event.step, event.metrics);
     }
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.slice(0, BATCH);
+    while (this.#pending.length > 0) {
+      const batch = this.#pending.slice(0, BATCH);
       this.#add(await this.#diagnosed(batch));
-      this.#waiting = this.#waiting.slice(batch.length);
+      this.#pending = this.#pending.slice(batch.length);
       onBatch?.();
     }
   }
 
-  /** A step of another trainer may be malformed: it is left out, so that it does not hide the others. */
+  /** Skips malformed steps, which another trainer may log, by bisection. */
   async #diagnosed(steps: readonly StepEvent[]): Promise<[StepEvent, StepDiagnostics][]> {
     try {
       const diagnostics = await this.#engine.diagnose(steps.map(factsOf));
@@ -103,5 +111,37 @@ export class RunFeed {
   #addValidation(step: number, metrics: Readonly<Record<string, number | null>>): void {
     const value = metrics[this.metric];
     if (typeof value === 'number') this.validation.push({ step, value });
+  }
+}
+
+/** A share in a feed, to be disposed. */
+export interface FeedLease extends Disposable {
+  readonly feed: RunFeed;
+}
+
+/** One feed per run, however many panels show it. */
+export class RunFeeds {
+  readonly #engine: Engine;
+  readonly #feeds = new Map<string, { readonly feed: RunFeed; leases: number }>();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  lease(run: RunSummary): FeedLease {
+    const { id } = run.manifest;
+    const shared = this.#feeds.get(id) ?? {
+      feed: new RunFeed(run.manifest, new EventTail(run.folder), this.#engine),
+      leases: 0,
+    };
+    this.#feeds.set(id, shared);
+    shared.leases++;
+    return {
+      feed: shared.feed,
+      dispose: () => {
+        shared.leases--;
+        if (shared.leases === 0 && this.#feeds.get(id) === shared) this.#feeds.delete(id);
+      },
+    };
   }
 }

@@ -1,9 +1,10 @@
-/** Validations of the runs of one experiment as curves per aggregator and seed, with what they have in common. */
+/** Validations of the runs of one experiment as curves per aggregator and seed, with their mean and spread. */
 import { betterOf as betterByName } from '../../config/ranking.ts';
 import { bandOf, summarise } from '../../experiment/statistics.ts';
 import type { ValidationEvent } from '../../runs/events.ts';
 import type { RunSummary } from '../../runs/store.ts';
-import type { AggregatorSeries, MetricPoint, SeedCurve } from '../messages/seedVariance.ts';
+import type { MetricPoint } from '../messages/points.ts';
+import type { AggregatorSeries, SeedCurve } from '../messages/seedVariance.ts';
 import { byCreation, bySeed } from '../workspace/order.ts';
 import { seedWords } from '../workspace/words.ts';
 
@@ -23,7 +24,7 @@ export function metricNames(runs: readonly ValidatedRun[]): string[] {
   return [...new Set([...ranking, ...logged])];
 }
 
-/** As the runs say of the metric that ranks their checkpoints; of others where the name tells; `null` where it does not. */
+/** As the manifests say for the metric that ranks checkpoints; for others by name; `null` if unknown. */
 export function betterOf(
   runs: readonly Pick<RunSummary, 'manifest'>[],
   metric: string,

@@ -1,57 +1,50 @@
 import * as vscode from 'vscode';
 import { isLiving } from '../../runs/status.ts';
 import { EventTail } from '../../runs/tail.ts';
-import type { EmptyMessage } from '../messages/common.ts';
-import type {
-  ExperimentChoice,
-  SeedVarianceShow,
-  SeedVarianceState,
-  SeedVarianceToHost,
+import type { EmptyMessage } from '../messages/run.ts';
+import {
+  type ExperimentChoice,
+  type SeedVarianceRequest,
+  type SeedVarianceShow,
+  type SeedVarianceState,
+  seedVarianceRequest,
+  seedVarianceState,
 } from '../messages/seedVariance.ts';
 import { latestFirst } from '../workspace/order.ts';
 import { experimentWords } from '../workspace/words.ts';
 import type { LocatedRun, WorkspaceRuns } from '../workspace/workspaceRuns.ts';
-import type { Content } from './livePage.ts';
+import type { Content, PanelServices } from './livePage.ts';
 import type { PanelKind } from './panelGroup.ts';
-import { betterOf, metricNames, seriesOf } from './seedSeries.ts';
-import type { Services } from './services.ts';
-import { ValidationLog } from './validationLog.ts';
-
-type Change = Exclude<SeedVarianceToHost, { type: 'ready' }>;
+import type { EventReader } from './runFeed.ts';
+import { betterOf, metricNames, seriesOf, type Validation } from './seedSeries.ts';
 
 /** The kind of panel that compares the runs of one experiment. */
 export function seedVariancePanel({
   runs,
   selection,
-}: Services): PanelKind<SeedVarianceShow, SeedVarianceToHost> {
+}: PanelServices): PanelKind<SeedVarianceShow, SeedVarianceRequest, SeedVarianceState> {
   return {
     name: 'seedVariance',
     title: (experimentId) => {
       const run = runs.all.find(({ manifest }) => manifest.experiment.id === experimentId);
       return run ? `Seed variance: ${run.manifest.experiment.name}` : 'Seed variance';
     },
-    subjectOf: (state) =>
-      (state as Partial<SeedVarianceState> | undefined)?.experimentId ??
-      selection.current?.manifest.experiment.id ??
-      '',
+    state: seedVarianceState,
+    subjectOf: (state) => state?.experimentId ?? selection.current?.manifest.experiment.id ?? '',
     content: (experimentId, change, state) =>
-      new SeedVarianceContent(
-        runs,
-        experimentId,
-        change,
-        (state as Partial<SeedVarianceState> | undefined)?.metric,
-      ),
+      new SeedVarianceContent(runs, experimentId, change, state?.metric),
   };
 }
 
-class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceToHost> {
+class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceRequest> {
+  readonly requests = seedVarianceRequest;
   readonly #runs: WorkspaceRuns;
   readonly #experimentId: () => string;
   readonly #change: (experimentId: string) => void;
   readonly #logs = new Map<string, ValidationLog>();
-  /** As chosen; `undefined` for the metric that ranks checkpoints. */
+  /** The user's choice; `undefined` for the metric that ranks checkpoints. */
   #metric: string | undefined;
-  /** What the page shows, as text. */
+  /** What the page shows, as JSON. */
   #shown = '';
 
   constructor(
@@ -73,18 +66,18 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceToHos
     await this.#runs.ready;
     const id = this.#experimentId();
     const runs = this.#runs.all.filter(({ manifest }) => manifest.experiment.id === id);
-    const message = runs.length > 0 ? await this.#messageOf(runs) : gone;
+    const message = runs.length > 0 ? await this.#messageOf(runs) : deleted;
     const text = JSON.stringify(message);
     if (fresh || text !== this.#shown) post(message);
     this.#shown = text;
     return runs.some(({ status }) => isLiving(status));
   }
 
-  receive(change: Change): void {
-    if (change.type === 'selectMetric') this.#metric = change.metric;
+  receive(request: SeedVarianceRequest): void {
+    if (request.type === 'selectMetric') this.#metric = request.metric;
     else {
       this.#logs.clear();
-      this.#change(change.id);
+      this.#change(request.id);
     }
   }
 
@@ -123,20 +116,36 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceToHos
   }
 }
 
-const gone: EmptyMessage = {
+/** The validations of one run, read as they are logged. */
+class ValidationLog {
+  readonly validations: Validation[] = [];
+  readonly #source: EventReader;
+
+  constructor(source: EventReader) {
+    this.#source = source;
+  }
+
+  async update(): Promise<void> {
+    for (const event of await this.#source.read()) {
+      if (event.kind === 'validation') this.validations.push(event);
+    }
+  }
+}
+
+const deleted: EmptyMessage = {
   type: 'empty',
-  reason: 'This experiment is gone. Open another one from the run explorer.',
+  reason: 'This experiment was deleted. Open another one from the run explorer.',
 };
 
 function waiting(runs: readonly LocatedRun[]): EmptyMessage {
   const living = runs.some(({ status }) => isLiving(status));
   const reason = living
     ? 'Waiting for the first validation.'
-    : 'No run of this experiment reached a validation.';
+    : 'No run of this experiment has been validated.';
   return { type: 'empty', reason };
 }
 
-/** Named after the first run of each. */
+/** Named after the first run of each experiment. */
 function choicesOf(runs: readonly LocatedRun[]): ExperimentChoice[] {
   const experiments = new Map<string, LocatedRun>();
   for (const run of [...runs].sort(latestFirst)) experiments.set(run.manifest.experiment.id, run);

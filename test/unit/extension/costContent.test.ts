@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { EmptyMessage, SelectRunMessage } from '../../../src/extension/messages/common.ts';
 import type { MetricsCost } from '../../../src/extension/messages/metrics.ts';
+import {
+  type EmptyMessage,
+  type RunRequest,
+  runRequest,
+} from '../../../src/extension/messages/run.ts';
 import { CostContent } from '../../../src/extension/panels/costContent.ts';
 import type { RunEvent } from '../../../src/runs/events.ts';
 import type { RunSummary } from '../../../src/runs/store.ts';
@@ -15,8 +19,9 @@ function pageOn(runs: readonly RunSummary[]) {
   const logs = new Map<string, RunEvent[]>(runs.map(({ manifest }) => [manifest.id, []]));
   const opened: string[] = [];
   const world = { shown: runs[0]!.manifest.id };
-  const content = new CostContent<RunSummary, { readonly type: 'page' }, SelectRunMessage>(
+  const content = new CostContent<RunSummary, { readonly type: 'page' }, RunRequest>(
     {
+      requests: runRequest,
       update: async (post) => {
         post({ type: 'page' });
         return true;

@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aggregators } from '../../../src/engine/aggregators/registry.ts';
 import { diagnoseStep, type StepFacts } from '../../../src/engine/diagnoseStep.ts';
-import type { EmptyMessage } from '../../../src/extension/messages/common.ts';
-import type { WeightsAppend, WeightsShow } from '../../../src/extension/messages/weights.ts';
+import type { EmptyMessage } from '../../../src/extension/messages/run.ts';
+import {
+  type WeightsAppend,
+  type WeightsShow,
+  weightsMessages,
+} from '../../../src/extension/messages/weights.ts';
 import { RunContent } from '../../../src/extension/panels/runContent.ts';
 import { RunFeed } from '../../../src/extension/panels/runFeed.ts';
-import { weightsMessages } from '../../../src/extension/panels/weights.ts';
 import type { RunEvent } from '../../../src/runs/events.ts';
 import type { RunSummary } from '../../../src/runs/store.ts';
 import { conflictingStep, summary } from './fixtures.ts';
@@ -58,7 +61,7 @@ test('a queued run is waited for, then shown, then appended to', async () => {
   const { world, logged, update } = panelOn(run);
   const first = await update(true);
   assert.equal(first.more, true);
-  assert.match((first.posted[0] as EmptyMessage).reason, /^Waiting/);
+  assert.match((first.posted[0] as EmptyMessage).reason, /^Queued/);
 
   world.runs = [{ ...run, status: 'running', step: 1 }];
   logged.push(conflictingStep(1));
@@ -80,7 +83,7 @@ test('how far a long validation is, before the first step and after', async () =
   const run = summary({ status: 'running', step: 0, validating: 0.128 });
   const { world, logged, update } = panelOn(run);
   const { reason } = (await update(true)).posted[0] as EmptyMessage;
-  assert.match(reason, /validated before it, 12 % so far\.$/);
+  assert.match(reason, /being validated, 12 % done\.$/);
   logged.push(conflictingStep(1));
   world.runs = [summary({ status: 'running', step: 1 })];
   await update();
@@ -89,7 +92,7 @@ test('how far a long validation is, before the first step and after', async () =
   assert.equal((posted[0] as WeightsAppend).run.validating, 0.5);
 });
 
-test('nothing new, nothing said; a page loaded anew gets everything', async () => {
+test('nothing new, nothing posted; a reloaded page gets everything', async () => {
   const { logged, update } = panelOn(summary({ status: 'running' }));
   logged.push(conflictingStep(1), conflictingStep(2));
   assert.deepEqual((await update(true)).types, ['show']);
@@ -99,7 +102,7 @@ test('nothing new, nothing said; a page loaded anew gets everything', async () =
   assert.equal((again.posted[0] as WeightsShow).points.length, 2);
 });
 
-test('the end of a run is told without new points, and nothing more is expected', async () => {
+test('the end of a run is reported without new points, and nothing more is expected', async () => {
   const run = summary({ status: 'running' });
   const { world, logged, update } = panelOn(run);
   logged.push(conflictingStep(1));
@@ -111,7 +114,7 @@ test('the end of a run is told without new points, and nothing more is expected'
   assert.equal(more, false);
 });
 
-test('another run, chosen in the page, is shown whole, and the first is let go', async () => {
+test('another run, chosen in the page, is shown whole, and the first is released', async () => {
   const { world, logged, content, update } = panelOn(summary({ seed: 0 }), summary({ seed: 1 }));
   logged.push(conflictingStep(1));
   await update(true);
@@ -124,7 +127,7 @@ test('another run, chosen in the page, is shown whole, and the first is let go',
   assert.equal(world.leases, 0);
 });
 
-test('a new run to choose makes the choices be sent again', async () => {
+test('a new run causes the choices to be sent again', async () => {
   const run = summary({ seed: 0 });
   const { world, logged, update } = panelOn(run);
   logged.push(conflictingStep(1));
@@ -134,17 +137,17 @@ test('a new run to choose makes the choices be sent again', async () => {
   assert.equal((posted[0] as WeightsShow).choices.length, 2);
 });
 
-test('a deleted run is said to be gone', async () => {
+test('a deleted run is reported as deleted', async () => {
   const { world, logged, update } = panelOn(summary());
   logged.push(conflictingStep(1));
   await update(true);
   world.runs = [];
   const { posted } = await update();
-  assert.match((posted[0] as EmptyMessage).reason, /gone/);
+  assert.match((posted[0] as EmptyMessage).reason, /deleted/);
   assert.equal(world.leases, 0);
 });
 
-test('the header says what the aggregator is, what it promises and in which metric', async () => {
+test('the header says what the aggregator is, what it guarantees and in which metric', async () => {
   const aggregation = {
     name: 'grain',
     parameters: {},
@@ -157,20 +160,20 @@ test('the header says what the aggregator is, what it promises and in which metr
   const { run } = (await update(true)).posted[0] as WeightsShow;
   const { title, guarantee, reference } = aggregators.grain;
   assert.equal(run.aggregator, 'grain preconditioned');
-  const promise = { promises: true, minimumNorm: true };
-  assert.deepEqual(run.method, { name: 'grain', title, guarantee, reference, ...promise });
+  const properties = { nonConflicting: true, minimumNorm: true };
+  assert.deepEqual(run.method, { name: 'grain', title, guarantee, reference, ...properties });
   assert.equal(run.metric, 'preconditioned');
 });
 
-test('of a run of old the name is known; of another trainer’s aggregator nothing is', async () => {
-  for (const [aggregator, promises] of [
+test('an older run’s aggregator is known by name; another trainer’s is not', async () => {
+  for (const [aggregator, nonConflicting] of [
     ['mean', false],
     ['theirs', undefined],
   ] as const) {
     const { logged, update } = panelOn(summary({ aggregator }));
     logged.push(conflictingStep(1));
     const { run } = (await update(true)).posted[0] as WeightsShow;
-    assert.equal(run.method?.promises, promises);
+    assert.equal(run.method?.nonConflicting, nonConflicting);
     assert.equal(run.metric, 'euclidean');
   }
 });

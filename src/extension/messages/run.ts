@@ -1,0 +1,86 @@
+/** What all panels that show one run have in common: their header, what they may ask for, and what they save. */
+import * as z from 'zod';
+import type { Metric } from '../../engine/types.ts';
+import type { RunStatus } from '../../runs/status.ts';
+import type { BlockWeights, CosineMatrix, MetricPoint, MetricsPoint } from './points.ts';
+
+/** An aggregator, as the engine's registry describes it. */
+export interface Method {
+  readonly name: string;
+  readonly title: string;
+  /** What its direction d guarantees, in one sentence. */
+  readonly guarantee: string;
+  /** Whether it guarantees to conflict with no group. */
+  readonly nonConflicting: boolean;
+  /** Whether d should be the shortest vector in the hull of the gradients: the duality gap then bounds its error. */
+  readonly minimumNorm: boolean;
+  /** Its source, with arXiv id or DOI. */
+  readonly reference: string;
+}
+
+export interface RunHeader {
+  readonly id: string;
+  readonly experiment: string;
+  /** With its settings, as runs of an experiment are told apart: "grain", "cagrad c=0.4". */
+  readonly aggregator: string;
+  /** `null` for an aggregator that this version does not know. */
+  readonly method: Method | null;
+  /** In which cosines, lengths and the guarantee are measured. */
+  readonly metric: Metric;
+  /** Share of the previous step's weights that is kept, 0…<1; above 0 there is no guarantee for a single step. */
+  readonly smoothing: number;
+  /** "3", or "init 3 · order 1" where they differ. */
+  readonly seed: string;
+  readonly status: RunStatus;
+  readonly step: number;
+  readonly steps: number;
+  /** Share of a long validation that is done, 0…1; `null` while there is none. */
+  readonly validating: number | null;
+}
+
+/** A run that the user may switch the panel to. */
+export interface RunChoice {
+  readonly id: string;
+  readonly label: string;
+}
+
+/** There is nothing to show (yet): the panel says why, and what to do. */
+export interface EmptyMessage {
+  readonly type: 'empty';
+  readonly reason: string;
+}
+
+/** Sent by every page once its listeners are registered; answered with `show`. */
+export const readyRequest = z.object({ type: z.literal('ready') });
+export type ReadyRequest = z.infer<typeof readyRequest>;
+
+/** What a page on one run may ask for, once it is ready. */
+export const runRequest = z.object({ type: z.literal('selectRun'), id: z.string() });
+export type RunRequest = z.infer<typeof runRequest>;
+
+/** What such a page saves with `setState`; its serializer gets it back after a window reload. */
+export const runPanelState = z.object({ runId: z.string() });
+export type RunPanelState = z.infer<typeof runPanelState>;
+
+/** All that was read of a run's log, as points to draw. */
+export interface RunPoints {
+  readonly groupNames: readonly string[];
+  /** Name of the metric in `validation`. */
+  readonly metric: string;
+  readonly points: readonly MetricsPoint[];
+  readonly validation: readonly MetricPoint[];
+  readonly cosines: CosineMatrix | null;
+  readonly blocks: BlockWeights | null;
+}
+
+/** How much of the points a page has already received. */
+export interface Cursor {
+  readonly points: number;
+  readonly validation: number;
+}
+
+/** The two messages of a panel that shows one run: everything, and what was added since. */
+export interface RunMessages<Show, Append> {
+  show(run: RunHeader, choices: readonly RunChoice[], points: RunPoints): Show;
+  append(run: RunHeader, points: RunPoints, since: Cursor): Append;
+}
