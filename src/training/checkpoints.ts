@@ -1,46 +1,66 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+/** Checkpoints of a run: written whole or not at all, validated when they are read. */
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+import { z } from 'zod';
+import type { Memory } from '../engine/types.ts';
+import { parsed, readJson } from '../hub/files/json.ts';
 import type { Model } from '../nn/module/model.ts';
+import { hasCode } from '../runs/errno.ts';
 import type { AggregatorMemory } from './aggregation/aggregatedStep.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { readOptimizer, writeOptimizer } from './optimizers/state.ts';
 
-/** What the loop remembers beside weights and optimizer; JSON, read back as it was written. */
-export interface TrainerState {
+/** `state.json`: the state of training besides the weights and the optimizer. */
+export interface TrainingState {
   readonly step: number;
   /** Best validation metric so far; null before the first validation. */
   readonly bestMetric: number | null;
-  /** The aggregator's, if it has any. */
   readonly memory?: AggregatorMemory;
 }
 
+const memory: z.ZodType<Memory> = z.object({
+  groups: z.array(z.number()),
+  state: z.array(z.number()).exactOptional(),
+  weights: z.array(z.number()).exactOptional(),
+});
+const trainingState: z.ZodType<TrainingState> = z.object({
+  step: z.int().min(0),
+  bestMetric: z.number().nullable(),
+  memory: z.union([memory, z.record(z.string(), memory)]).exactOptional(),
+});
+
+const folderName = z.string().regex(/^step-\d+(-\d+)?$/, 'expected the name of a checkpoint');
+
 /** `checkpoints/index.json`: names of folders beside it. */
-interface Index {
-  readonly last: string;
-  readonly best: string | null;
-  /** Those kept from before the last, the newest first. */
-  readonly earlier?: readonly string[];
-}
+const checkpointIndex = z.object({
+  last: folderName,
+  best: folderName.nullable(),
+  /** Retained checkpoints of earlier steps, newest first. */
+  earlier: z.array(folderName),
+});
+
+type CheckpointIndex = Readonly<z.infer<typeof checkpointIndex>>;
 
 const INDEX_FILE = 'index.json';
 const STATE_FILE = 'state.json';
 const UNFINISHED = '.unfinished-';
 
 /**
- * Writes `<folder>/step-000050/`: the model's files, the optimizer's memory and state.json.
+ * Writes `<folder>/step-000050/`: the model's files, the optimizer's state and state.json.
  *
- * A process killed at any moment leaves a whole last checkpoint: the new folder gets its name when it is complete, then the
- * index is replaced in one move, and only then are the folders nothing points to deleted.
- * @param folder `checkpoints/` of a run; made when it is not there.
- * @param best whether this is also the best one so far.
- * @param keep how many are kept beside the best: this one and those last saved of other steps before it; at least 1.
- * @param check throws where what was read of model and optimizer cannot be trusted; the checkpoints are then as they were.
- * @returns name of the new folder inside `folder`.
+ * If the process is killed at any moment, the last checkpoint is whole: the new folder gets its name when it is complete, then
+ * the index is replaced atomically, and only then are folders deleted that the index no longer names.
+ *
+ * @param folder `checkpoints/` of a run; created if it does not exist
+ * @param best whether this is the best checkpoint so far
+ * @param keep number of checkpoints kept besides the best: this one and the latest of earlier steps; at least 1
+ * @param check throws if what was read from model and optimizer is invalid; the existing checkpoints then stay as they are
+ * @returns name of the new folder inside `folder`
  */
 export async function saveCheckpoint(
   folder: string,
-  content: { readonly model: Model; readonly optimizer: Optimizer; readonly state: TrainerState },
+  content: { readonly model: Model; readonly optimizer: Optimizer; readonly state: TrainingState },
   {
     best,
     keep,
@@ -48,7 +68,7 @@ export async function saveCheckpoint(
   }: { readonly best: boolean; readonly keep: number; readonly check?: () => void },
 ): Promise<string> {
   const index = await readIndex(folder);
-  const name = freeName(content.state.step, index);
+  const name = unusedName(content.state.step, index);
   const unfinished = path.join(folder, UNFINISHED + name);
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { recursive: true });
@@ -61,63 +81,70 @@ export async function saveCheckpoint(
 
   await rm(path.join(folder, name), { recursive: true, force: true });
   await rename(unfinished, path.join(folder, name));
-  const before = index ? [index.last, ...(index.earlier ?? [])] : [];
-  const isOther = (other: string) => !`${other}-`.startsWith(`${baseName(content.state.step)}-`);
-  const earlier = before.filter(isOther).slice(0, keep - 1);
-  const updated: Index = { last: name, best: best ? name : (index?.best ?? null), earlier };
+  const before = index ? [index.last, ...index.earlier] : [];
+  const isOtherStep = (other: string) =>
+    !`${other}-`.startsWith(`${nameOfStep(content.state.step)}-`);
+  const updated: CheckpointIndex = {
+    last: name,
+    best: best ? name : (index?.best ?? null),
+    earlier: before.filter(isOtherStep).slice(0, keep - 1),
+  };
   await writeFileAtomic(path.join(folder, INDEX_FILE), JSON.stringify(updated));
-  await deleteSuperseded(folder, updated);
+  await deleteUnlisted(folder, updated);
   return name;
 }
 
 /**
- * Restores model and optimizer in place.
- * @param which `best`: the last when none was marked best.
- * @returns the state saved with it, or null when the folder holds no checkpoint.
- * @throws when the checkpoint's weights are not those of this model.
+ * Restores model and optimizer in place from the last checkpoint.
+ *
+ * @returns the state saved with it; null if the folder contains no checkpoint
+ * @throws CheckpointError if a file of the checkpoint is damaged
+ * @throws Error if the checkpoint's weights are not those of this model
  */
 export async function loadCheckpoint(
   folder: string,
   into: { readonly model: Model; readonly optimizer?: Optimizer },
-  which: 'last' | 'best',
-): Promise<TrainerState | null> {
+): Promise<TrainingState | null> {
   const index = await readIndex(folder);
   if (!index) return null;
-  const checkpoint = path.join(folder, index[which] ?? index.last);
+  const checkpoint = path.join(folder, index.last);
+  const file = path.join(checkpoint, STATE_FILE);
+  const state = parsed(trainingState, file, await readJson(file));
   await into.model.load(checkpoint);
   into.optimizer?.restore(await readOptimizer(checkpoint));
-  return JSON.parse(await readFile(path.join(checkpoint, STATE_FILE), 'utf8'));
+  return state;
 }
 
-async function readIndex(folder: string): Promise<Index | null> {
+async function readIndex(folder: string): Promise<CheckpointIndex | null> {
+  const file = path.join(folder, INDEX_FILE);
   try {
-    return JSON.parse(await readFile(path.join(folder, INDEX_FILE), 'utf8'));
+    return parsed(checkpointIndex, file, await readJson(file));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (error instanceof Error && hasCode(error.cause, 'ENOENT')) return null;
     throw error;
   }
 }
 
-function baseName(step: number): string {
+function nameOfStep(step: number): string {
   return `step-${String(step).padStart(6, '0')}`;
 }
 
-/** A name that the index does not point to: what it points to must stay whole until the index moves on. */
-function freeName(step: number, index: Index | null): string {
-  const base = baseName(step);
-  const taken = [index?.last, index?.best, ...(index?.earlier ?? [])];
+/** A name that the index does not contain: checkpoints in the index must stay whole until the index is replaced. */
+function unusedName(step: number, index: CheckpointIndex | null): string {
+  const base = nameOfStep(step);
+  const used = index ? [index.last, index.best, ...index.earlier] : [];
   let name = base;
-  for (let copy = 2; taken.includes(name); copy++) name = `${base}-${copy}`;
+  for (let copy = 2; used.includes(name); copy++) name = `${base}-${copy}`;
   return name;
 }
 
-async function deleteSuperseded(
+async function deleteUnlisted(
   folder: string,
-  { last, best, earlier = [] }: Index,
+  { last, best, earlier }: CheckpointIndex,
 ): Promise<void> {
-  const kept = new Set<string | null>([last, best, ...earlier, INDEX_FILE]);
+  const listed = new Set<string | null>([last, best, ...earlier]);
   for (const name of await readdir(folder)) {
-    const ours = name.startsWith('step-') || name.startsWith(UNFINISHED);
-    if (ours && !kept.has(name)) await rm(path.join(folder, name), { recursive: true });
+    const isCheckpoint = name.startsWith('step-') || name.startsWith(UNFINISHED);
+    if (isCheckpoint && !listed.has(name)) await rm(path.join(folder, name), { recursive: true });
   }
 }

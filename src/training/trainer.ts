@@ -18,7 +18,7 @@ import type { AggregatedStep } from './aggregation/aggregatedStep.ts';
 import { parameterBlocks } from './aggregation/blocks.ts';
 import { measureChange } from './aggregation/products.ts';
 import { StepAggregator } from './aggregation/stepAggregator.ts';
-import { loadCheckpoint, saveCheckpoint, type TrainerState } from './checkpoints.ts';
+import { loadCheckpoint, saveCheckpoint, type TrainingState } from './checkpoints.ts';
 import type { Objective, Validation } from './objective/objective.ts';
 import { AdamW } from './optimizers/adamw.ts';
 import { buildOptimizer, learningRateAt } from './optimizers/fromConfig.ts';
@@ -199,7 +199,7 @@ export class Trainer {
   }
 
   /** @returns name of the checkpoint's folder inside `folder`. */
-  save(folder: string, progress: TrainerState, best: boolean): Promise<string> {
+  save(folder: string, progress: TrainingState, best: boolean): Promise<string> {
     const { memory } = this.#aggregator;
     const state = { ...progress, ...(memory && { memory }) };
     const { config, device } = this.#session;
@@ -215,9 +215,9 @@ export class Trainer {
    * Goes back to the last checkpoint in `folder`; null if there is none.
    * @throws TrainingError if the device has no room for it
    */
-  async load(folder: string): Promise<TrainerState | null> {
+  async load(folder: string): Promise<TrainingState | null> {
     const state = await withRoom('checkpoint', this.#session, () =>
-      loadCheckpoint(folder, this.#content, 'last'),
+      loadCheckpoint(folder, this.#content),
     );
     this.#aggregator.memory = state?.memory;
     return state;

@@ -13,7 +13,7 @@ import type { RunFailure } from '../runs/failure.ts';
 import { runFile } from '../runs/grainFolder.ts';
 import { aggregationOf, type RunManifest } from '../runs/manifest.ts';
 import { RunLog } from '../runs/runLog.ts';
-import type { TrainerState } from './checkpoints.ts';
+import type { TrainingState } from './checkpoints.ts';
 import type { Validation } from './objective/objective.ts';
 import { writePredictions } from './objective/predictions.ts';
 import { shortageInStep, shortageInValidation } from './outOfMemoryAdvice.ts';
@@ -105,7 +105,7 @@ class TrainingLoop {
   readonly #checkpoints: string;
   readonly #warned = new Set<string>();
   /** Where the model is; a validation that is under way does not count yet. */
-  #state: TrainerState = { step: 0, bestMetric: null };
+  #state: TrainingState = { step: 0, bestMetric: null };
   #savedStep = -1;
   /** The last one in this process. */
   #validation: Validation | undefined;

@@ -1,23 +1,26 @@
-import { open, readFile, writeFile } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { z } from 'zod';
+import { CheckpointError } from '../../hub/files/checkpointError.ts';
 import { fillBytes } from '../../hub/files/fillBytes.ts';
+import { parsed, readJson } from '../../hub/files/json.ts';
 import type { NamedArray, OptimizerState } from './optimizer.ts';
 
-/** optimizer.json names the arrays of optimizer.bin in order; values are float32, little-endian as every machine we run on. */
 const DESCRIPTION_FILE = 'optimizer.json';
 const VALUES_FILE = 'optimizer.bin';
 
-interface Description {
-  readonly steps: number;
-  readonly slots: readonly { readonly name: string; readonly shape: readonly number[] }[];
-}
+/** optimizer.json: the arrays in optimizer.bin, in order; their values are float32, little-endian. */
+const optimizerDescription = z.object({
+  steps: z.int().min(0),
+  slots: z.array(z.object({ name: z.string(), shape: z.array(z.int().min(0)) })),
+});
 
-/** Array by array, as is read: together they may have more bytes than one buffer or one read takes. */
+/** Writes array by array: together they may exceed what one buffer or one write can hold. */
 export async function writeOptimizer(folder: string, state: OptimizerState): Promise<void> {
-  const description: Description = {
+  const description: z.infer<typeof optimizerDescription> = {
     steps: state.steps,
-    slots: state.slots.map(({ name, shape }) => ({ name, shape })),
+    slots: state.slots.map(({ name, shape }) => ({ name, shape: [...shape] })),
   };
   const file = await open(path.join(folder, VALUES_FILE), 'w');
   try {
@@ -31,27 +34,33 @@ export async function writeOptimizer(folder: string, state: OptimizerState): Pro
   });
 }
 
-/** @throws Error if the values end too early */
+/** @throws CheckpointError if a file is missing, damaged or too short */
 export async function readOptimizer(folder: string): Promise<OptimizerState> {
-  const { steps, slots }: Description = JSON.parse(
-    await readFile(path.join(folder, DESCRIPTION_FILE), 'utf8'),
+  const descriptionFile = path.join(folder, DESCRIPTION_FILE);
+  const { steps, slots: described } = parsed(
+    optimizerDescription,
+    descriptionFile,
+    await readJson(descriptionFile),
   );
-  const name = path.join(folder, VALUES_FILE);
-  const file = await open(name);
+  const valuesFile = path.join(folder, VALUES_FILE);
+  const file = await open(valuesFile);
   try {
-    const filled: NamedArray[] = [];
+    const slots: NamedArray[] = [];
     let at = 0;
-    for (const slot of slots) {
-      const size = slot.shape.reduce((product, length) => product * length, 1);
+    for (const { name, shape } of described) {
+      const size = shape.reduce((product, length) => product * length, 1);
       const values = new Float32Array(size);
-      const came = await fillBytes(file, bytesOf(values), at);
-      if (came < values.byteLength) {
-        throw new Error(`${name} ends within ${slot.name}, which optimizer.json says is whole`);
+      const read = await fillBytes(file, bytesOf(values), at);
+      if (read < values.byteLength) {
+        const missing = values.byteLength - read;
+        throw new CheckpointError(
+          `${valuesFile} is too short: ${missing} bytes of ${name} are missing`,
+        );
       }
-      at += came;
-      filled.push({ ...slot, values });
+      at += read;
+      slots.push({ name, shape, values });
     }
-    return { steps, slots: filled };
+    return { steps, slots };
   } finally {
     await file.close();
   }
@@ -61,7 +70,7 @@ function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** A kind of memory that an optimizer keeps for each variable, zero at first: a moving average, say. */
+/** One kind of state that an optimizer keeps for each variable, for instance a moving average; zero at first. */
 export class Slots {
   readonly #name: string;
   #tensors: tf.Tensor[] = [];
@@ -70,13 +79,13 @@ export class Slots {
     this.#name = name;
   }
 
-  /** What is remembered for the i-th variable. */
+  /** The state of the i-th variable. */
   of(i: number, variable: tf.Variable): tf.Tensor {
     this.#tensors[i] ??= tf.keep(tf.zerosLike(variable));
     return this.#tensors[i];
   }
 
-  /** Remembers a tensor, which it keeps, in the place of the one before. */
+  /** Replaces the state of the i-th variable. Takes ownership of the tensor. */
   set(i: number, tensor: tf.Tensor): void {
     this.#tensors[i]?.dispose();
     this.#tensors[i] = tf.keep(tensor);
@@ -92,11 +101,11 @@ export class Slots {
     );
   }
 
-  /** Takes its own arrays from the saved ones. */
+  /** Restores this kind's arrays, by their names, from the saved arrays of all kinds. */
   restore(saved: readonly NamedArray[]): void {
     this.dispose();
     const own = saved.filter(({ name }) => name.startsWith(`${this.#name}/`));
-    // One by one: where one finds no room, those before it are still disposed of.
+    // One by one, so that if one runs out of memory, dispose() finds those before it.
     own.forEach(({ values, shape }, i) => {
       this.set(i, tf.tensor(values, [...shape]));
     });

@@ -48,7 +48,7 @@ if (process.argv[1] === import.meta.filename) {
   const [folder, from] = process.argv.slice(2) as [string, string];
   await openDevice('cpu');
   const content = await trained('adamw', 1);
-  await loadCheckpoint(folder, content, 'last');
+  await loadCheckpoint(folder, content);
   for (let step = Number(from) + 1; ; step++) {
     trainOn(content, step, step);
     const state = { step, bestMetric: null };

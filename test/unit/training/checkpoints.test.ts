@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
@@ -8,6 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { openDevice } from '../../../src/backends/device.ts';
+import { CheckpointError } from '../../../src/hub/files/checkpointError.ts';
 import { readArtifacts } from '../../../src/nn/small/files.ts';
 import { loadCheckpoint, saveCheckpoint } from '../../../src/training/checkpoints.ts';
 import { type Trained, trained, trainOn } from './checkpointing.ts';
@@ -31,8 +32,10 @@ describe('checkpoints', () => {
   const save = (from: Trained, step: number, best = false, keep = 1) =>
     saveCheckpoint(folder, { ...from, state: { step, bestMetric: step / 7 } }, { best, keep });
 
+  const index = async () => JSON.parse(await readFile(path.join(folder, 'index.json'), 'utf8'));
+
   for (const name of ['sgd', 'adamw'] as const) {
-    test(`training goes on from a checkpoint bit for bit: ${name}`, async () => {
+    test(`training resumes from a checkpoint bit for bit: ${name}`, async () => {
       const whole = await trained(name, 1);
       trainOn(whole, 1, 5);
       await save(whole, 5);
@@ -40,7 +43,7 @@ describe('checkpoints', () => {
       trainOn(whole, 6, 10);
 
       const resumed = await trained(name, 2);
-      const state = await loadCheckpoint(folder, resumed, 'last');
+      const state = await loadCheckpoint(folder, resumed);
       assert.deepEqual(state, { step: 5, bestMetric: 5 / 7 });
       assert.deepEqual(bits(resumed), at5);
       trainOn(resumed, 6, 10);
@@ -78,8 +81,8 @@ describe('checkpoints', () => {
       trainOn(content, step, step + 4);
     }
     assert.deepEqual((await readdir(folder)).sort(), ['index.json', 'step-000010', 'step-000020']);
-    assert.equal((await loadCheckpoint(folder, content, 'best'))!.step, 10);
-    assert.equal((await loadCheckpoint(folder, content, 'last'))!.step, 20);
+    assert.equal((await index()).best, 'step-000010');
+    assert.equal((await loadCheckpoint(folder, content))!.step, 20);
   });
 
   test('the last few are kept beside the best; fewer, once fewer are asked for', async () => {
@@ -102,15 +105,15 @@ describe('checkpoints', () => {
       (await kept()).sort((a, b) => a - b),
       [25, 30],
     );
-    assert.equal((await loadCheckpoint(folder, content, 'last'))!.step, 30);
-    assert.equal((await loadCheckpoint(folder, content, 'best'))!.step, 25);
+    assert.equal((await loadCheckpoint(folder, content))!.step, 30);
+    assert.equal((await index()).best, 'step-000025');
   });
 
   test('the same step saved again, now as the best', async () => {
     const content = await trained('sgd', 1);
     await save(content, 5);
     await save(content, 5, true);
-    assert.equal((await loadCheckpoint(folder, content, 'best'))!.step, 5);
+    assert.equal((await index()).best, 'step-000005-2');
     assert.equal((await readdir(folder)).length, 2);
     await save(content, 6, false, 2);
     await save(content, 6, true, 2);
@@ -122,12 +125,35 @@ describe('checkpoints', () => {
   });
 
   test('no checkpoint yet', async () => {
-    assert.equal(await loadCheckpoint(folder, await trained('sgd', 1), 'last'), null);
+    assert.equal(await loadCheckpoint(folder, await trained('sgd', 1)), null);
   });
+
+  for (const [file, content, problem] of [
+    ['index.json', '{"last": "step-0000', /index\.json cannot be read: /],
+    ['index.json', '{"last": "../other", "best": null, "earlier": []}', /index\.json: last: /],
+    ['step-000001/state.json', '{"step": -1, "bestMetric": null}', /state\.json: step: /],
+    ['step-000001/state.json', '{"step": 1}', /state\.json: bestMetric: /],
+    [
+      'step-000001/optimizer.json',
+      '{"steps": 1, "slots": [{"name": "velocity/0", "shape": [1.5]}]}',
+      /optimizer\.json: slots\.0\.shape\.0: /,
+    ],
+  ] as const) {
+    test(`a damaged ${file} is named, with what is wrong: ${content}`, async () => {
+      const trainedOnce = await trained('sgd', 1);
+      await save(trainedOnce, 1);
+      await writeFile(path.join(folder, file), content);
+      await assert.rejects(loadCheckpoint(folder, trainedOnce), (error) => {
+        assert.ok(error instanceof CheckpointError);
+        assert.match(error.message, problem);
+        return true;
+      });
+    });
+  }
 
   test('weights of another model are refused', async () => {
     await save(await trained('sgd', 1), 1);
-    await assert.rejects(loadCheckpoint(folder, await trained('sgd', 1, [7]), 'last'));
+    await assert.rejects(loadCheckpoint(folder, await trained('sgd', 1, [7])));
   });
 
   test('a kill at any moment leaves a whole last checkpoint', { timeout: 60_000 }, async () => {
@@ -149,7 +175,7 @@ describe('checkpoints', () => {
       await new Promise((resolve) => child.once('close', resolve));
 
       const content = await trained('adamw', 1);
-      const state = await loadCheckpoint(folder, content, 'last');
+      const state = await loadCheckpoint(folder, content);
       assert.ok(state!.step >= saved.at(-1)!, `step ${saved.at(-1)} was acknowledged and is lost`);
       const expected = await trained('adamw', 1);
       trainOn(expected, 1, state!.step);
