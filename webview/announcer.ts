@@ -1,6 +1,6 @@
 import { h, setText } from './dom.ts';
 
-/** A polite live region. News comes many times a second; it is spoken at most once in `intervalMs`, the latest first. */
+/** A polite live region. Updates come many times a second; the latest is announced at most once in `intervalMs`. */
 export class Announcer {
   readonly element = h('p', { class: 'visually-hidden', role: 'status', 'aria-live': 'polite' });
   readonly #intervalMs: number;
@@ -11,13 +11,13 @@ export class Announcer {
     this.#intervalMs = intervalMs;
   }
 
-  /** For what changes by itself. */
+  /** Announces a change that the user did not cause. */
   inform(text: string): void {
     this.#waiting = text;
     if (this.#timer === undefined) this.#speak();
   }
 
-  /** For the answer to what the user just did. */
+  /** Announces the result of what the user just did. */
   answer(text: string): void {
     setText(this.element, text);
   }

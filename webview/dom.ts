@@ -14,7 +14,7 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Sets the text only where it differs, so that screen readers and selections are left in peace. */
+/** Sets the text only where it differs, so that screen readers and selections are not disturbed. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }

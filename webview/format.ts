@@ -1,5 +1,4 @@
 /** Numbers and names as people read them. */
-
 import type { RunHeader } from '../src/extension/messages/run.ts';
 
 type StepsDone = Pick<RunHeader, 'step' | 'steps' | 'validating'>;
@@ -34,14 +33,14 @@ export function mebibytes(bytes: number): string {
   return `${short(bytes / 2 ** 20)} MiB`;
 }
 
-/** For what matters by its order of magnitude: one digit and a power of ten where it is small. */
+/** For values whose order of magnitude matters: one digit and a power of ten if small. */
 export function magnitude(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return missing;
   if (value === 0 || Math.abs(value) >= 1e-3) return significant(value, 2);
   return minus(value.toExponential(0));
 }
 
-/** The middle of a long name gives way: names of groups often differ at their end. */
+/** Shortens a long name in its middle: names of groups often differ at their end. */
 export function shorten(name: string, length: number): string {
   if (name.length <= length) return name;
   const tail = Math.floor((length - 1) / 2);
@@ -49,13 +48,13 @@ export function shorten(name: string, length: number): string {
   return `${name.slice(0, head)}…${tail > 0 ? name.slice(-tail) : ''}`;
 }
 
-/** A mean with its standard deviation: two digits of the latter decide how many of the former mean anything. */
+/** A mean with its standard deviation, both to two significant digits of the latter. */
 export function withSpread(mean: number, std: number | null): string {
   const text = decimalsOf(std);
   return std === null ? text(mean) : `${text(mean)} ± ${text(std)}`;
 }
 
-/** What all names begin with, up to and with the last sign between words; empty if that is nothing. */
+/** The common start of all names, up to and including the last separator; may be empty. */
 export function commonStart(names: readonly string[]): string {
   const [first = '', ...others] = names;
   let length = first.length;
@@ -66,7 +65,7 @@ export function commonStart(names: readonly string[]): string {
   return names.some((name) => name === start) ? '' : start;
 }
 
-/** Writes numbers with the decimals that a standard deviation leaves them: two of its own digits. */
+/** Formats numbers to two significant digits of a standard deviation. */
 export function decimalsOf(std: number | null): (value: number) => string {
   if (std === null || !(std > 0) || !Number.isFinite(std)) return short;
   const decimals = Math.min(12, Math.max(0, 1 - Math.floor(Math.log10(std))));
@@ -77,7 +76,7 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** Says that a chart draws only some of its steps; nothing if it draws all. */
+/** Says that a chart draws only some of its steps; empty if it draws all. */
 export function thinned(stride: number): string {
   return stride === 1 ? '' : `One step in ${stride} is drawn.`;
 }

@@ -4,7 +4,7 @@ import { ChoiceList } from './controls/toolkit.ts';
 import { h, setText } from './dom.ts';
 import { stepsDone } from './format.ts';
 
-/** Which run is shown, how far it is, and the way to another one. */
+/** The run that is shown, its progress, and a list to choose another one. */
 export class RunTitle {
   readonly element: HTMLElement;
   readonly #chooser: ChoiceList;
@@ -49,7 +49,7 @@ export function runName({ experiment, aggregator, seed }: RunHeader): string {
   return `${experiment} · ${aggregator} · ${/^\d/.test(seed) ? `seed ${seed}` : seed}`;
 }
 
-/** What a screen reader hears of a run, before the panel's own figures. */
+/** What a screen reader says of a run, before the panel's key figures. */
 export function spokenRun(run: RunHeader): string {
   return `${runName(run)}, ${run.status}, ${stepsDone(run)}`;
 }

@@ -1,4 +1,4 @@
-/** What became of the promise to step against no group, in words: of the latest step, and of all steps so far. */
+/** State of the guarantee to conflict with no group, in words: of the latest step, and of all steps so far. */
 
 import type { ConflictPoint } from '../src/extension/messages/points.ts';
 import type { RunHeader } from '../src/extension/messages/run.ts';
@@ -7,13 +7,13 @@ import { magnitude, percent, plural, short } from './format.ts';
 /** Counted over all steps, not only those drawn. */
 export interface Tally {
   readonly steps: number;
-  /** Steps of which it is known whom their direction goes against. */
+  /** Steps for which it is known which groups they conflict with. */
   readonly measured: number;
-  /** Steps whose direction went against a group, or has no meaning for want of finite gradients. */
+  /** Steps whose direction conflicts with a group, or is meaningless because gradients are not finite. */
   readonly against: number;
-  /** Those of them that broke a promise. */
+  /** Those of them that violated the guarantee. */
   readonly broken: number;
-  /** Steps whose actual update was measured, and those of them that went against a group. */
+  /** Steps whose actual update was measured, and those of them whose update conflicts with a group. */
   readonly updates: number;
   readonly updatesAgainst: number;
 }
@@ -52,7 +52,7 @@ export type State =
 export interface Verdict {
   readonly state: State;
   readonly badge: string;
-  /** Sentences, or nothing where there is nothing to say. */
+  /** Sentences; empty where there is nothing to say. */
   readonly now: string;
   readonly past: string;
   readonly updates: string;
@@ -63,10 +63,10 @@ const BADGES: Readonly<Record<State, string>> = {
   unmeasured: 'not measured',
   stationary: 'stationary',
   kept: 'certified',
-  broken: 'promise broken',
-  none: 'no promise',
-  lost: 'promise lost',
-  unknown: 'promise unknown',
+  broken: 'guarantee violated',
+  none: 'no guarantee',
+  lost: 'guarantee lost',
+  unknown: 'guarantee unknown',
 };
 
 /** @param k number of groups in the latest step, if known */
@@ -86,22 +86,22 @@ export function verdictOf(
   };
 }
 
-/** The same in a few words, for a caption. */
+/** A verdict in a few words, for a caption. */
 export function briefly({ state, badge }: Verdict, { measured, against, broken }: Tally): string {
-  if (broken > 0) return `promise broken × ${broken}`;
+  if (broken > 0) return `guarantee violated × ${broken}`;
   if (state === 'unmeasured' || against === 0) return badge;
-  return `${against} of ${measured} against`;
+  return `${against} of ${measured} conflict`;
 }
 
-/** Why the log does not tell whom a direction goes against. */
+/** Why the log does not show which groups a direction conflicts with. */
 export function reasonOf(unmeasured: ConflictPoint['unmeasured']): string {
   switch (unmeasured) {
     case 'one-by-one':
-      return 'gradients are taken one after another, so their inner products are not known';
+      return 'gradients are computed one after another, so their inner products are unknown';
     case 'no-gram':
-      return 'the log of the run has no Gram matrix';
+      return 'the log has no Gram matrix';
     case 'no-weights':
-      return 'the log of the run has neither weights nor measured inner products of the direction';
+      return 'the log has neither weights nor measured inner products of the direction';
     case null:
       return 'the gradients are not finite';
   }
@@ -116,29 +116,30 @@ function stateOf(point: ConflictPoint | undefined): State {
 
 function nowOf(state: State, point: ConflictPoint, run: RunHeader, k?: number): string {
   const { method, metric } = run;
-  const against = `This step goes against ${groupsOf(point, k)}`;
+  const name = method?.name ?? run.aggregator;
+  const conflict = `This step conflicts with ${groupsOf(point, k)}`;
   const where = metric === 'preconditioned' ? ' in the preconditioned metric' : '';
   switch (state) {
     case 'waiting':
       return '';
     case 'unmeasured': {
-      const promise = method && !method.nonConflicting ? ' Nothing is promised.' : '';
-      return `Whom it goes against is not known: ${reasonOf(point.unmeasured)}.${promise}`;
+      const guarantee = method && !method.nonConflicting ? ` ${name} gives no guarantee.` : '';
+      return `Which groups this step conflicts with is unknown: ${reasonOf(point.unmeasured)}.${guarantee}`;
     }
     case 'stationary':
-      return 'The direction is zero to rounding: no direction serves every group.';
+      return 'The direction is zero to rounding: no direction improves every group.';
     case 'kept':
-      return `${against}${where}${gapOf(point, run)}.`;
+      return `${conflict}${where}${gapOf(point, run)}.`;
     case 'broken':
       return point.minCosine === null
-        ? 'A gradient that carries weight is not finite, so the step cannot be what was promised.'
-        : `${against}${where}, though ${method?.name ?? run.aggregator} promises to go against none.`;
+        ? 'A gradient with nonzero weight is not finite, so the guarantee cannot hold.'
+        : `${conflict}${where}, although ${name} guarantees to conflict with none.`;
     case 'none':
-      return `${against}${where}; ${method?.name ?? run.aggregator} does not promise to spare any.`;
+      return `${conflict}${where}; ${name} gives no guarantee.`;
     case 'lost':
-      return `${against}${where}. ${lossOf(run)}`;
+      return `${conflict}${where}. The guarantee of ${name} is lost: smoothing keeps ${short(run.smoothing)} of the previous step’s weights.`;
     case 'unknown':
-      return `${against}${where}; what ${run.aggregator} promises is not known to this version.`;
+      return `${conflict}${where}; whether ${run.aggregator} gives a guarantee is unknown to this version.`;
   }
 }
 
@@ -149,31 +150,24 @@ function groupsOf({ against }: ConflictPoint, k: number | undefined): string {
   return `${Math.round(against * k)} of ${plural(k, 'group')}`;
 }
 
-/** The gap says something of weights that should be the shortest, and of no others. */
+/** The gap is meaningful only for weights that should give the shortest direction. */
 function gapOf({ relativeGap }: ConflictPoint, { method, smoothing }: RunHeader): string {
   const counts = method?.minimumNorm && smoothing === 0 && relativeGap !== null;
   return counts ? `; gap ${magnitude(relativeGap)}` : '';
 }
 
-function lossOf({ method, aggregator, smoothing }: RunHeader): string {
-  const name = method?.name ?? aggregator;
-  return smoothing > 0
-    ? `The promise of ${name} is lost: smoothing keeps ${short(smoothing)} of the last step’s weights.`
-    : `The promise of ${name} is lost: inner products were taken in another metric than the step.`;
-}
-
 function pastOf({ method, smoothing }: RunHeader, { steps, measured, against, broken }: Tally) {
   if (measured === 0) return '';
   const all = measured === steps ? plural(steps, 'step') : `${plural(measured, 'measured step')}`;
-  if (broken > 0) return `${broken} of ${all} broke the promise.`;
-  if (against > 0) return `${against} of ${all} went against a group.`;
+  if (broken > 0) return `${broken} of ${all} violated the guarantee.`;
+  if (against > 0) return `${against} of ${all} conflicted with a group.`;
   return method?.nonConflicting && smoothing === 0
     ? `All ${all} certified.`
-    : `None of ${all} went against a group.`;
+    : `None of ${all} conflicted with a group.`;
 }
 
 function updatesOf({ updates, updatesAgainst }: Tally): string {
   if (updates === 0) return '';
   const count = updatesAgainst === 0 ? 'none' : String(updatesAgainst);
-  return `Actual updates: ${count} of ${updates} went against a group.`;
+  return `Actual updates: ${count} of ${updates} conflicted with a group.`;
 }

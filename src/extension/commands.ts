@@ -65,8 +65,10 @@ export class Commands extends Disposable {
 
   /** The runs’ processes end them as soon as they can, with a checkpoint. */
   async #stop(target: unknown): Promise<void> {
-    const runs = await this.#parts.targets.chosenTogether(target, 'Stop what?', ({ status }) =>
-      isLiving(status),
+    const runs = await this.#parts.targets.chosenTogether(
+      target,
+      'Stop which experiment?',
+      ({ status }) => isLiving(status),
     );
     await Promise.all(runs.map(({ store, manifest }) => store.requestStop(manifest.id)));
   }

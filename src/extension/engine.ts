@@ -2,11 +2,11 @@ import type { Disposable } from 'vscode';
 import { EngineClient } from '../engine/client.ts';
 import type { StepDiagnostics, StepFacts } from '../engine/diagnoseStep.ts';
 
-/** The engine worker: started when first asked, and started again after it died. */
+/** The engine worker: started on first use, and restarted after it died. */
 export class Engine implements Disposable {
   #client: EngineClient | undefined;
 
-  /** @throws RangeError if a step makes no sense; other errors if the worker died, and the next call starts another */
+  /** @throws RangeError for an invalid step; other errors if the worker died: the next call starts another */
   async diagnose(steps: readonly StepFacts[]): Promise<StepDiagnostics[]> {
     this.#client ??= EngineClient.start();
     const client = this.#client;

@@ -7,7 +7,7 @@ import type { LocatedRun, WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
 type Fits = (run: LocatedRun) => boolean;
 
-/** Which runs a command is about. `node` is what VS Code hands to it: a node id if it was called on a line of the explorer. */
+/** Which runs a command acts on. `node` is the argument of the command: a node id if called on a line of the explorer. */
 export class Targets {
   readonly #runs: WorkspaceRuns;
   readonly #selection: Selection;
@@ -19,7 +19,7 @@ export class Targets {
     this.#explorer = explorer;
   }
 
-  /** The run to look at, unasked: of the line, of the selection, or else the one being trained or the latest. */
+  /** The run to show, without asking: of the line, of the selection, or else the one being trained or the latest. */
   shown(node: unknown): LocatedRun | undefined {
     if (typeof node !== 'string') return this.#selection.current;
     const below = this.#below(node);
@@ -27,8 +27,8 @@ export class Targets {
   }
 
   /**
-   * The runs to act on that fit: those of the line or of the selection. Where neither has any, all runs are candidates: a
-   * single one is taken, else the user is asked for one.
+   * The runs to act on that fit: those of the line or of the selection. If there are none, the user is asked for one of
+   * all runs that fit, unless there is only one.
    */
   async chosen(node: unknown, question: string, fits: Fits): Promise<LocatedRun[]> {
     const named = this.#named(node, fits);
@@ -40,7 +40,7 @@ export class Targets {
     );
   }
 
-  /** Like {@link chosen}, but where nothing is named the user is asked for an experiment, and gets all of it that fits. */
+  /** As {@link chosen}, but the user is asked for an experiment, and gets all of its runs that fit. */
   async chosenTogether(node: unknown, question: string, fits: Fits): Promise<LocatedRun[]> {
     const named = this.#named(node, fits);
     if (named) return named;
@@ -76,7 +76,7 @@ interface Choice {
   readonly runs: readonly LocatedRun[];
 }
 
-/** The runs of one choice; a single one is taken unasked. */
+/** The runs of one choice; a single choice is returned without asking. */
 async function pick(question: string, choices: readonly Choice[]): Promise<LocatedRun[]> {
   if (choices.length <= 1) return [...(choices[0]?.runs ?? [])];
   const items = choices.map(({ label, runs }) => ({

@@ -57,7 +57,7 @@ const cagrad = runFixture({
 });
 const imtl = runFixture({ aggregator: 'imtl-g', seed: 3, groups: 8, steps: 48, noise: 2 });
 const graddrop = runFixture({ aggregator: 'graddrop', seed: 3, groups: 8, steps: 120 });
-/** A trainer that says grain and takes the mean. */
+/** A trainer that claims grain and uses the mean. */
 const broken = runFixture({ aggregator: 'mean', claims: 'grain', seed: 3, groups: 8, steps: 240 });
 const sixteen = runFixture({
   aggregator: 'grain',
@@ -70,7 +70,7 @@ const sixteen = runFixture({
 const ownCost = { gradients: 90, aggregate: 4, tensors: 82 * 2 ** 20 };
 const meanCost = { gradients: 90, aggregate: 1, tensors: 80.4 * 2 ** 20 };
 
-/** Steps up to and with the last that broke the promise. */
+/** Steps up to and including the last that violated the guarantee. */
 const brokenAt = broken.points.findLastIndex(({ guarantee }) => guarantee === 'broken') + 1;
 
 /** Eight aggregators as they come and seven with settings, three seeds each. */
@@ -104,7 +104,7 @@ before(async () => {
 });
 after(() => browser?.close());
 
-/** Opens a panel, and afterwards insists that nothing was complained about. */
+/** Opens a panel, and afterwards asserts that there were no complaints. */
 async function withPanel(
   panel: PanelName,
   use: (opened: Opened & { readonly page: Page }) => Promise<void>,
@@ -302,7 +302,7 @@ describe('weights', () => {
     });
   });
 
-  test('a group that is absent takes nothing of the step, and says so', async () => {
+  test('an absent group has no share of the step, and is marked absent', async () => {
     await withPanel('weights', async ({ page }) => {
       await send(page, weightsShow(sixteen));
       const last = (await drawn(page, 'weights-area'))[15]!.data;
@@ -400,7 +400,7 @@ describe('weights', () => {
     });
   });
 
-  test('is used without a pointer: legend, points of a chart, spoken', async () => {
+  test('works by keyboard: legend, points of a chart, announcements', async () => {
     await withPanel('weights', async ({ page }) => {
       await send(page, weightsShow(grain, 120));
       const canvas = page.locator('#weights-area');
@@ -438,7 +438,7 @@ describe('weights', () => {
     });
   });
 
-  test('weights of another sum than 1 are stacked up to it', async () => {
+  test('weights with a sum other than 1 are stacked up to it', async () => {
     const sums = cagrad.points.map(({ weights }) => weights.reduce<number>((a, b) => a + b!, 0));
     assert.ok(sums.at(-1)! > 1.5 && cagrad.points.every((p) => p.weights.every((w) => w! >= 0)));
     await withPanel('weights', async ({ page }) => {
@@ -619,47 +619,47 @@ describe('conflict', () => {
     };
   }
 
-  test('a promise kept is certified, with the gap of the shortest weights', async () => {
+  test('a step that holds its guarantee is certified, with the gap of the shortest weights', async () => {
     await withPanel('conflict', async ({ page }) => {
       await send(page, conflictShow(updated));
       assert.ok(updated.points.every(({ guarantee }) => guarantee === 'kept'));
       const against = updated.points.filter((p) => p.updateAgainst! > 0).length;
-      assert.ok(against > 0, 'momentum went against groups that the direction did not');
+      assert.ok(against > 0, 'momentum conflicted with groups that the direction did not');
       const { text, tone, alarm } = await certificateOf(page);
       assert.match(
         text,
-        /^certified This step goes against no group; gap (0|\de−\d+)\. All 240 steps certified\. /,
+        /^certified This step conflicts with no group; gap (0|\de−\d+)\. All 240 steps certified\. /,
       );
-      assert.ok(text.endsWith(`Actual updates: ${against} of 240 went against a group.`), text);
+      assert.ok(text.endsWith(`Actual updates: ${against} of 240 conflicted with a group.`), text);
       assert.deepEqual([tone, alarm], ['good', false]);
       assert.deepEqual(
         (await drawn(page, 'conflict-rate')).map(({ label, data }) => [label, data]),
         [
           ['pairs in conflict', line(updated.points, (p) => p.conflictRate)],
-          ['groups the mean would step against', line(updated.points, (p) => p.meanConflictRate)],
-          ['groups the actual update steps against', line(updated.points, (p) => p.updateAgainst)],
+          ['groups in conflict with the mean', line(updated.points, (p) => p.meanConflictRate)],
+          ['groups in conflict with the update', line(updated.points, (p) => p.updateAgainst)],
         ],
       );
     });
   });
 
-  test('a promise broken is an alarm, with its groups and steps', async () => {
+  test('a violated guarantee is an alarm, with its groups and steps', async () => {
     const steps = broken.points.slice(0, brokenAt);
     const breaking = steps.filter(({ guarantee }) => guarantee === 'broken');
-    assert.ok(breaking.length > 0, 'the mean, called grain, stepped against groups');
+    assert.ok(breaking.length > 0, 'the mean, called grain, conflicted with groups');
     const groups = Math.round(8 * steps.at(-1)!.against!);
     await withPanel('conflict', async ({ page }) => {
       await send(page, conflictShow(broken, brokenAt));
       const { text, tone, alarm } = await certificateOf(page);
       assert.ok(
         text.startsWith(
-          `promise broken This step goes against ${groups} of 8 groups, though grain promises to go against none. ${breaking.length} of ${brokenAt} steps broke the promise.`,
+          `guarantee violated This step conflicts with ${groups} of 8 groups, although grain guarantees to conflict with none. ${breaking.length} of ${brokenAt} steps violated the guarantee.`,
         ),
         text,
       );
       assert.deepEqual([tone, alarm], ['bad', true]);
       const crosses = (await drawn(page, 'min-cosine'))[1]!;
-      assert.equal(crosses.label, 'promise broken');
+      assert.equal(crosses.label, 'guarantee violated');
       assert.deepEqual(
         crosses.data.filter(({ y }) => y !== null),
         line(breaking, (p) => p.minCosine),
@@ -670,7 +670,7 @@ describe('conflict', () => {
         points: broken.points.slice(brokenAt),
         now: broken.matrixAt(239),
       });
-      assert.equal((await certificateOf(page)).alarm, true, 'it stays in sight');
+      assert.equal((await certificateOf(page)).alarm, true, 'it stays');
     });
   });
 
@@ -678,7 +678,7 @@ describe('conflict', () => {
     { name: 'the mean', fixture: mean },
     { name: 'pcgrad', fixture: pcgrad },
   ]) {
-    test(`${name} has promised nothing: no certificate, no gap, no alarm, but whom it goes against`, async () => {
+    test(`${name} guarantees nothing: no certificate, no gap, no alarm, but which groups it conflicts with`, async () => {
       const against = fixture.points.filter((p) => p.against! > 0);
       assert.ok(against.length > 0);
       const worst = fixture.points.indexOf(against.at(-1)!);
@@ -689,7 +689,7 @@ describe('conflict', () => {
         const { aggregator } = fixture.run;
         assert.ok(
           text.startsWith(
-            `no promise This step goes against ${groups} of 8 groups; ${aggregator} does not promise to spare any. ${against.length} of ${worst + 1} steps went against a group.`,
+            `no guarantee This step conflicts with ${groups} of 8 groups; ${aggregator} gives no guarantee. ${against.length} of ${worst + 1} steps conflicted with a group.`,
           ),
           text,
         );
@@ -702,13 +702,13 @@ describe('conflict', () => {
     });
   }
 
-  test('a promise lost says what took it', async () => {
+  test('a lost guarantee names its cause', async () => {
     await withPanel('conflict', async ({ page }) => {
       await send(page, conflictShow(smoothed));
       const { text, tone, alarm } = await certificateOf(page);
       assert.match(
         text,
-        /^promise lost This step goes against .+ The promise of grain is lost: smoothing keeps 0\.9 of the last step’s weights\. \d+ of 240 steps went against a group\./,
+        /^guarantee lost This step conflicts with .+ The guarantee of grain is lost: smoothing keeps 0\.9 of the previous step’s weights\. \d+ of 240 steps conflicted with a group\./,
       );
       assert.doesNotMatch(text, /certified|gap/);
       assert.deepEqual([tone, alarm], ['warning', false]);
@@ -721,13 +721,13 @@ describe('conflict', () => {
       const { text, tone } = await certificateOf(page);
       assert.match(
         text,
-        /^not measured Whom it goes against is not known: gradients are taken one/,
+        /^not measured Which groups this step conflicts with is unknown: gradients are computed one/,
       );
       assert.equal(tone, 'unknown');
       for (const id of ['min-cosine', 'conflict-matrix', 'conflict-rate', 'norm-ratio']) {
         assert.match(
           await seenText(page.locator(`.figure-${id}`)),
-          /Not measured: gradients are taken one after another, so their inner products are not known\.$/,
+          /Not measured: gradients are computed one after another, so their inner products are unknown\.$/,
         );
         assert.equal(await page.locator(`#${id}`).isVisible(), false);
       }
@@ -744,7 +744,7 @@ describe('conflict', () => {
     await withPanel('conflict', async ({ page }) => {
       await send(page, conflictShow(halted));
       const { text, tone } = await certificateOf(page);
-      assert.match(text, /^stationary The direction is zero to rounding: no direction serves/);
+      assert.match(text, /^stationary The direction is zero to rounding: no direction improves/);
       assert.equal(tone, 'still');
     });
   });
@@ -755,16 +755,19 @@ describe('conflict', () => {
       const method = page.locator('.method');
       const { title, guarantee } = preconditioned.run.method!;
       const summary = (await seenText(method)).replace(/\s+/g, ' ');
-      assert.equal(summary, `${title} promises to step against no group · preconditioned metric`);
+      assert.equal(
+        summary,
+        `${title} guaranteed to conflict with no group · preconditioned metric`,
+      );
       assert.match(
         (await certificateOf(page)).text,
-        /against no group in the preconditioned metric/,
+        /conflicts with no group in the preconditioned metric/,
       );
       await method.locator('summary').focus();
       await page.keyboard.press('Enter');
       const details = await seenText(method);
       assert.ok(details.includes(guarantee), details);
-      assert.match(details, /after the optimizer’s rescaling P of each coordinate/);
+      assert.match(details, /include the optimizer’s rescaling P of each coordinate/);
       assert.equal(
         await method.getByText('arXiv:2606.22917').getAttribute('href'),
         'https://arxiv.org/abs/2606.22917',
@@ -775,7 +778,7 @@ describe('conflict', () => {
         caret: 'initial',
       });
       await send(page, conflictShow({ ...grain, run: { ...grain.run, method: null } }));
-      assert.match(await seenText(method), /^grain what it promises is not known/);
+      assert.match(await seenText(method), /^grain guarantee unknown/);
     });
   });
 
@@ -865,7 +868,7 @@ describe('seed variance', () => {
     });
   });
 
-  test('the table of final values, and how little few seeds say', async () => {
+  test('the table of final values, and how uncertain few seeds are', async () => {
     await withPanel('seedVariance', async ({ page }) => {
       await send(page, seedFixture('loss', [0, 1, 2, 3, 4]));
       const rows = await page.locator('tbody').first().locator('tr').allInnerTexts();
@@ -884,7 +887,7 @@ describe('seed variance', () => {
     });
   });
 
-  test('fifteen aggregators are told apart, ranked, and one is looked at by pointing', async () => {
+  test('fifteen aggregators are distinct, ranked, and one is highlighted by pointing', async () => {
     await withPanel('seedVariance', async ({ page }) => {
       await send(page, fifteen);
       const swatches = await page.locator('.legend .line-swatch').evaluateAll((all) =>
@@ -977,7 +980,7 @@ describe('metrics view', () => {
     );
   });
 
-  test('the first step, which is no line yet, is seen as a point', async () => {
+  test('the first step, not yet a line, is drawn as a point', async () => {
     const canvases = ['loss', 'weights-area', 'conflict-rate', 'min-cosine'];
     await withPanel(
       'metrics',
@@ -993,7 +996,7 @@ describe('metrics view', () => {
     );
   });
 
-  test('what became of the promise, in a few words', async () => {
+  test('the state of the guarantee, in a few words', async () => {
     const count = broken.points.slice(0, brokenAt).filter((p) => p.guarantee === 'broken').length;
     const against = pcgrad.points.filter((p) => p.against! > 0).length;
     await withPanel(
@@ -1002,8 +1005,8 @@ describe('metrics view', () => {
         const now = page.locator('.figure-min-cosine .now');
         for (const [message, words] of [
           [metricsShow(grain), / · certified$/],
-          [metricsShow(broken, brokenAt), new RegExp(`^promise broken × ${count}$`)],
-          [metricsShow(pcgrad), new RegExp(`^${against} of 240 against$`)],
+          [metricsShow(broken, brokenAt), new RegExp(`^guarantee violated × ${count}$`)],
+          [metricsShow(pcgrad), new RegExp(`^${against} of 240 conflict$`)],
           [metricsShow(streaming), /^not measured$/],
         ] as const) {
           await send(page, message);
@@ -1011,19 +1014,19 @@ describe('metrics view', () => {
         }
         assert.match(
           await seenText(page.locator('.figure-conflict-rate')),
-          /Not measured: gradients are taken one after another/,
+          /Not measured: gradients are computed one after another/,
         );
         await send(page, metricsShow(graddrop));
         assert.match(
           await seenText(page.locator('.figure-weights-area')),
-          /No weights: d is no weighted sum\.$/,
+          /No weights: d is not a weighted sum\.$/,
         );
       },
       { height: 220 },
     );
   });
 
-  test('what a run costs, and against the run on the mean where there is one', async () => {
+  test('what a run costs, and relative to the mean run where there is one', async () => {
     await withPanel(
       'metrics',
       async ({ page }) => {
@@ -1034,14 +1037,14 @@ describe('metrics view', () => {
         // A step takes 96…102 ms, and so 99 ms in the median; 93…99 ms of the mean’s.
         assert.equal(
           await seenText(cost),
-          'Cost: 99 ms a step, 1.03 × the mean’s; 4 % of it aggregation (medians of 240 steps). Most memory: tensors 82 MiB, 1.02 × the mean’s; process 287 MiB.',
+          'Cost: 99 ms per step, 1.03 × the mean run’s; 4 % of it for aggregation (medians over 240 steps). Peak memory: tensors 82 MiB, 1.02 × the mean run’s; process 287 MiB.',
         );
         await send(page, metricsShow(grain));
         assert.ok(await cost.isVisible(), 'the same run shown anew keeps its cost');
         await send(page, metricsShow(mean));
         assert.equal(await cost.isVisible(), false, 'another run has its own');
         await send(page, costFixture(mean, meanCost, null));
-        assert.match(await seenText(cost), /^Cost: 96 ms a step; 1 % of it aggregation/);
+        assert.match(await seenText(cost), /^Cost: 96 ms per step; 1 % of it for aggregation/);
         await send(page, { ...costFixture(mean, meanCost, null), cost: null });
         assert.equal(await cost.isVisible(), false);
       },
@@ -1049,7 +1052,7 @@ describe('metrics view', () => {
     );
   });
 
-  test('its charts share one row of a short panel, whole, and the cost is below', async () => {
+  test('its charts share one row of a short panel, unclipped, and the cost is below', async () => {
     await withPanel(
       'metrics',
       async ({ page }) => {

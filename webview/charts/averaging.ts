@@ -14,8 +14,8 @@ interface Sums {
 
 /**
  * An ever-growing series of several quantities of which at most `limit` means are drawn, each over as many points as the
- * others but for the newest. When there are too many, neighbours are merged. Unlike single points, means of weights that
- * jump from step to step still show who carried the steps, and still sum to 1.
+ * others except for the newest. When there are too many, neighbours are merged. Unlike single points, means of weights that
+ * jump from step to step still show which groups carried the steps, and still sum to 1.
  */
 export class AveragedSeries {
   readonly #limit: number;
@@ -30,7 +30,7 @@ export class AveragedSeries {
     this.#limit = limit;
   }
 
-  /** So many steps are averaged in a point. */
+  /** Number of steps averaged in a point. */
   get width(): number {
     return this.#width;
   }

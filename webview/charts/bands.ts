@@ -9,7 +9,7 @@ import { translucent } from './palette.ts';
 import { dashOf, slotsOf } from './slots.ts';
 import { theme, withTheme } from './theme.ts';
 
-/** What a dataset is: a seed's own curve, the mean over seeds, or an edge of the band of one standard deviation. */
+/** What a dataset draws: a seed's curve, the mean over seeds, or an edge of the band of one standard deviation. */
 interface Part {
   readonly aggregator: string;
   readonly kind: 'mean' | 'low' | 'high' | 'seed';
@@ -17,7 +17,7 @@ interface Part {
   readonly data: XY[];
 }
 
-/** With more aggregators than this, bands and seeds would hide each other: they stand back until one is pointed at. */
+/** With more aggregators than this, bands and seeds would hide each other: they are faint until pointed at. */
 const CROWD = 4;
 
 type Dataset = ChartDataset<'line', XY[]> & { part: Part };
@@ -27,7 +27,7 @@ export class BandChart {
   readonly chart: Chart<'line', XY[]>;
   readonly #figure: Figure;
   #series: readonly AggregatorSeries[] = [];
-  /** The aggregator that the pointer or the focus is on, in the legend. */
+  /** The aggregator under the pointer or the focus, in the legend. */
   #pointed: string | undefined;
 
   constructor(figure: Figure) {
@@ -64,15 +64,15 @@ export class BandChart {
     withTheme(() => this.#paint());
   }
 
-  /** Datasets are patched in place: those of parts that were there before stay the same objects. */
+  /** Datasets are updated in place: those of parts that existed before stay the same objects. */
   show(metric: string, series: readonly AggregatorSeries[]): void {
     this.#series = series;
     const old = new Map((this.chart.data.datasets as Dataset[]).map((set) => [key(set.part), set]));
     this.chart.data.datasets = series.flatMap(parts).map((part) => {
-      const kept = old.get(key(part));
-      if (!kept) return { part, label: part.label, data: part.data } as Dataset;
-      kept.data.splice(0, kept.data.length, ...part.data);
-      return kept;
+      const previous = old.get(key(part));
+      if (!previous) return { part, label: part.label, data: part.data } as Dataset;
+      previous.data.splice(0, previous.data.length, ...part.data);
+      return previous;
     });
     const { y } = this.chart.options.scales ?? {};
     if (y) Object.assign(y, { title: { display: true, text: metric, padding: 2 } });
@@ -134,7 +134,7 @@ function key({ aggregator, kind, label }: Part): string {
   return `${aggregator}\n${kind}\n${label}`;
 }
 
-/** First what is drawn last: Chart.js puts the first dataset on top. */
+/** The first is drawn on top by Chart.js. */
 function parts({ aggregator, band, seeds }: AggregatorSeries): Part[] {
   const edge = (sign: 1 | -1): XY[] =>
     band.map(({ step, mean, std }) => ({ x: step, y: std === null ? null : mean + sign * std }));

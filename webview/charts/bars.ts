@@ -5,10 +5,10 @@ import type { Figure } from './figure.ts';
 import { walkWithKeys } from './keyboard.ts';
 import { theme, withTheme } from './theme.ts';
 
-/** Beyond so many bars there is no room for a number at each. */
+/** The most bars that have their number beside them. */
 const NUMBERED = 32;
 const NAME_LENGTH = 14;
-/** Pixels for a bar with its number, and for the axis below. */
+/** Pixels of a bar with its number, and of the axis below. */
 const BAR = 17;
 const AXES = 48;
 
@@ -17,7 +17,7 @@ export interface Bar {
   readonly value: number | null;
 }
 
-/** One horizontal bar a group, from zero to either side, in the group's colour, with its value written beside it. */
+/** One horizontal bar per group, from zero to either side, in the group's colour, with its value beside it. */
 export class BarChart {
   readonly chart: Chart<'bar', (number | null)[], string>;
   readonly #plot: HTMLElement;

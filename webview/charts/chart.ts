@@ -31,7 +31,7 @@ Chart.register(
   Tooltip,
 );
 
-// Charts are patched many times a second: nothing moves but by the data, also for those who ask for reduced motion.
+// Charts are updated many times a second. Without animation they also respect reduced motion.
 Chart.defaults.animation = false;
 Chart.defaults.responsive = true;
 Chart.defaults.maintainAspectRatio = false;
@@ -68,14 +68,14 @@ export interface Axis {
   readonly title: string;
   readonly min?: number;
   readonly max?: number;
-  /** The scale reaches at least so far. */
+  /** The scale reaches at least this far. */
   readonly suggestedMin?: number;
   readonly suggestedMax?: number;
-  /** How ticks are written; three significant digits unless told. */
+  /** How ticks are written; default: three significant digits. */
   readonly format?: (value: number) => string;
 }
 
-/** Room for tick labels, the same in every chart, so that charts below each other share their steps' positions. */
+/** Width of tick labels in pixels: the same in every chart, so that steps align in charts below each other. */
 const AXIS_WIDTH = { full: 58, compact: 46 };
 
 type ScaleOptions = NonNullable<ChartOptions<'line'>['scales']>[string];
@@ -94,7 +94,7 @@ export function valueAxis(
     ticks: { callback: (tick) => format(Number(tick)), maxTicksLimit: compact ? 4 : 6 },
     grid: {
       drawOnChartArea: position === 'left',
-      // Above and below zero are different news for a cosine.
+      // For a cosine the sign matters most.
       color: ({ tick }) => (tick?.value === 0 ? theme().muted : theme().grid),
     },
     afterFit: (scale) => {

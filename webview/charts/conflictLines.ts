@@ -8,7 +8,7 @@ interface Line extends Series {
   readonly y: (point: ConflictPoint) => number | null;
 }
 
-/** A chart of conflict points: how to draw them is decided once, for the panel and the bottom view. */
+/** A chart of conflict points, as the conflict panel and the metrics view draw it. */
 export class ConflictLines {
   readonly #chart: TimeChart;
   readonly #linesOf: (run: RunHeader) => readonly Line[];
@@ -25,7 +25,7 @@ export class ConflictLines {
     this.#linesOf = linesOf;
   }
 
-  /** How much the groups disagree, a fact of the gradients; and whom the steps go against that might be taken, and that are. */
+  /** How much the groups' gradients conflict, and with how many groups the plain mean would, and the actual update does. */
   static rates(figure: Figure): ConflictLines {
     const spec = { left: { title: 'share', min: 0, max: 1, format: percent }, value: percent };
     const label = (full: string, compact: string) => (figure.compact ? compact : full);
@@ -36,12 +36,12 @@ export class ConflictLines {
         y: (point) => point.conflictRate,
       },
       {
-        label: label('groups the mean would step against', 'mean'),
+        label: label('groups in conflict with the mean', 'mean'),
         colour: (theme) => theme.aggregator('mean'),
         y: (point) => point.meanConflictRate,
       },
       {
-        label: label('groups the actual update steps against', 'update'),
+        label: label('groups in conflict with the update', 'update'),
         colour: (theme) => theme.foreground,
         dash: [4, 2],
         y: (point) => point.updateAgainst,
@@ -60,7 +60,7 @@ export class ConflictLines {
     ]);
   }
 
-  /** Below zero, where a group is stepped against, the line stands on a shade; crosses are for promises broken. */
+  /** Below zero, where the step conflicts with a group, the area is shaded; crosses mark violations of the guarantee. */
   static minCosine(figure: Figure): ConflictLines {
     const spec = { left: { title: 'cosine', suggestedMin: 0, suggestedMax: 0.05 } };
     return new ConflictLines(figure, spec, ({ aggregator, method, smoothing }) => [
@@ -73,7 +73,7 @@ export class ConflictLines {
       ...(method?.nonConflicting && smoothing === 0
         ? [
             {
-              label: 'promise broken',
+              label: 'guarantee violated',
               colour: (theme) => theme.error,
               marks: 'alone',
               y: (point) => (point.guarantee === 'broken' ? point.minCosine : null),
@@ -101,7 +101,7 @@ export class ConflictLines {
     return this.#feed?.stride ?? 1;
   }
 
-  /** Whether any step so far gave something to draw. */
+  /** Whether there is anything to draw so far. */
   get isMeasured(): boolean {
     return this.#isMeasured;
   }

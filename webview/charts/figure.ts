@@ -5,14 +5,14 @@ export interface FigureSpec {
   /** Id of the canvas; stable, tests and tools find the chart by it. */
   readonly id: string;
   readonly title: string;
-  /** What is drawn, for who does not know the quantity: the title's tooltip. */
+  /** What is drawn, for readers who do not know the quantity: the title's tooltip. */
   readonly help: string;
   readonly announcer: Announcer;
-  /** For a short strip: the title tells the quantity, so the axes have no titles of their own. */
+  /** For a short strip: the title names the quantity, and the axes have no titles. */
   readonly compact?: boolean;
 }
 
-/** A chart with its title, its current key figure, its legend and room for a remark; or a sentence in the chart's place. */
+/** A chart with its title, its current key figure, a legend and a note; or a sentence in place of the chart. */
 export class Figure {
   readonly element: HTMLElement;
   readonly canvas: HTMLCanvasElement;
@@ -52,7 +52,7 @@ export class Figure {
     this.#note.hidden = text === '';
   }
 
-  /** Why there is nothing to draw, in place of the drawing; nothing shows the drawing again. */
+  /** Shows in place of the chart why there is nothing to draw; an empty reason shows the chart again. */
   absent(reason: string): void {
     setText(this.#absence, reason);
     this.#absence.hidden = reason === '';

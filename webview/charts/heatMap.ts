@@ -6,8 +6,8 @@ import type { Figure } from './figure.ts';
 import { walkCellsWithKeys } from './keyboard.ts';
 import { theme, withTheme } from './theme.ts';
 
-/** A narrower or lower cell has no room for its number, in pixels. */
-const ROOM = { width: 30, height: 14 };
+/** Smallest cell, in pixels, that contains its number. */
+const NUMBERED = { width: 30, height: 14 };
 
 /** −1…1, as rows of cells; `null` where it is not defined. */
 export interface Grid {
@@ -26,11 +26,11 @@ interface Cell {
 }
 
 export interface HeatMapSpec {
-  /** What a cell's number is. */
+  /** Name of the cells' quantity. */
   readonly quantity: string;
-  /** What the shares are of; without it there are none. */
+  /** Name of the rows' share; without it there is none. */
   readonly share?: string;
-  /** Letters that names of rows have room for at least. */
+  /** Least number of characters for names of rows. */
   readonly rowNames?: number;
 }
 
@@ -108,7 +108,7 @@ export class HeatMap {
     withTheme(() => this.chart.update('none'));
   }
 
-  /** Cells are patched where there are as many as before. */
+  /** Cells are updated in place if there are as many as before. */
   show(grid: Grid): void {
     const { rows, columns, values } = grid;
     const { data } = this.chart.data.datasets[0]!;
@@ -129,7 +129,7 @@ export class HeatMap {
       [x, columns],
       [y, rows],
     ] as const) {
-      // What all names begin with is written once, as the title of the axis.
+      // The common start of all names is written once, as the title of the axis.
       const start = commonStart(names);
       const title = { display: start !== '', text: start.replace(/[\s:_-]+$/, ''), padding: 2 };
       if (scale) Object.assign(scale, { title });
@@ -203,7 +203,7 @@ const numbersInCells: Plugin<'matrix'> = {
     const cells = (chart.data.datasets[0]?.data ?? []) as Cell[];
     const elements = chart.getDatasetMeta(0).data as unknown as readonly CellElement[];
     const { width = 0, height = 0 } = elements[0] ?? {};
-    if (width < ROOM.width || height < ROOM.height) return;
+    if (width < NUMBERED.width || height < NUMBERED.height) return;
     const { ctx } = chart;
     const { font, textOn } = theme();
     ctx.save();

@@ -1,7 +1,7 @@
 import type { ActiveElement, Chart } from 'chart.js';
 import type { Announcer } from '../announcer.ts';
 
-/** Arrow keys, Home and End walk along a focused chart's points as a pointer would, and what is found is spoken. */
+/** Arrow keys, Home and End move along a focused chart's points as a pointer would; the point is announced. */
 export function walkWithKeys(chart: Chart, announcer: Announcer): void {
   let at = Number.POSITIVE_INFINITY;
   const { canvas } = chart;
@@ -20,7 +20,7 @@ export function walkWithKeys(chart: Chart, announcer: Announcer): void {
   canvas.addEventListener('blur', () => show(chart, undefined));
 }
 
-/** Arrow keys, Home and End walk over the cells of a focused heat map; what is found is spoken. */
+/** Arrow keys, Home and End move over the cells of a focused heat map; the cell is announced. */
 export function walkCellsWithKeys(chart: Chart, columns: () => number, announcer: Announcer): void {
   let at = 0;
   const { canvas } = chart;

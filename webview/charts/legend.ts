@@ -5,7 +5,7 @@ export interface LegendEntry {
   readonly label: string;
   readonly colour: string;
   readonly look?: 'line' | 'area' | 'crosses';
-  /** Of a line, in pixels drawn and left out by turns; none: drawn through. */
+  /** Of a line, in pixels drawn and left out alternately; empty for a solid line. */
   readonly dash?: readonly number[];
   /** Datasets shown and hidden together. */
   readonly datasets: readonly number[];
@@ -14,7 +14,7 @@ export interface LegendEntry {
 /**
  * A legend of buttons that show and hide their series; HTML, so that it wraps, scrolls and is reached by keyboard.
  *
- * @param onPoint told the place of the entry that the pointer or the focus is on, and `undefined` when it leaves
+ * @param onPoint called with the index of the entry under the pointer or the focus, and with `undefined` when it leaves
  */
 export function drawLegend(
   list: HTMLElement,
@@ -63,7 +63,7 @@ function item(
   return h('li', {}, button);
 }
 
-/** Dashes as a background, for a swatch whose own ground is left out. */
+/** Dashes as a background image, for a swatch without a background colour. */
 function dashes(dash: readonly number[]): string {
   let at = 0;
   const stops = dash.map((length, i) => {

@@ -1,9 +1,9 @@
 /**
- * Places of aggregators in the order of colours and dashes. Pure. The colours nearest the front are the furthest apart, so that
- * those often compared come first.
+ * Slots of aggregators in the order of colours and dashes. Pure. The first colours are the furthest apart, so aggregators
+ * that are often compared come first.
  */
 
-/** Labels with a place of their own: the aggregators with their usual settings. */
+/** Labels with their own slot: the aggregators with default settings. */
 const OWN = [
   'grain',
   'mean',
@@ -25,10 +25,10 @@ const OWN = [
 /** As many as there are colours. */
 const SLOTS = 16;
 
-/** Dashes of neighbouring places differ, for eyes that cannot tell the colours. */
+/** Dashes of neighbouring slots differ, for viewers who cannot tell the colours apart. */
 const DASHES: readonly (readonly number[])[] = [[], [6, 3], [2, 2], [9, 3, 2, 3]];
 
-/** The place of an aggregator by itself: its own, or always the same one of all. */
+/** The slot of an aggregator shown alone: its own, or else one chosen by a hash of its label. */
 export function preferredSlot(label: string): number {
   const own = OWN.indexOf(label);
   if (own >= 0) return own;
@@ -38,8 +38,9 @@ export function preferredSlot(label: string): number {
 }
 
 /**
- * A place of its own for each of several, the preferred one where it is free. Those that have their own get them first; a label
- * keeps its place when others with settings join behind it. More than there are colours share them, with other dashes.
+ * A different slot for each of several aggregators, the preferred one where it is free. Those with their own slot come
+ * first; a label keeps its slot when others with settings are added after it. If there are more labels than colours, they
+ * share colours with other dashes.
  */
 export function slotsOf(labels: readonly string[]): Map<string, number> {
   const slots = new Map<string, number>();
@@ -56,7 +57,7 @@ export function slotsOf(labels: readonly string[]): Map<string, number> {
   return slots;
 }
 
-/** In pixels drawn and left out by turns; none: drawn through. */
+/** In pixels drawn and left out alternately; empty for a solid line. */
 export function dashOf(slot: number): readonly number[] {
   return DASHES[(slot + Math.floor(slot / SLOTS)) % DASHES.length]!;
 }

@@ -23,21 +23,21 @@ export interface Theme {
   readonly font: { readonly family: string; readonly size: number };
   /** One colour a group: the same in every panel for the same number of groups. */
   groups(count: number): string[];
-  /** Of an aggregator by itself. */
+  /** Of an aggregator shown alone. */
   aggregator(label: string): string;
-  /** Of what has the place in the order of `slotsOf`, where aggregators are compared. */
+  /** Of the aggregator in a slot of `slotsOf`, where several are compared. */
   line(slot: number): string;
   /** For a series that is neither a group nor an aggregator. */
   readonly accent: string;
   /** −1…1 on a diverging scale. */
   diverging(value: number): string;
-  /** Of the theme's ink and paper, the one that reads better on the colour. */
+  /** Of the theme's foreground and background, the one that is more readable on the colour. */
   textOn(colour: string): string;
 }
 
 const ANCHORS = ['blue', 'orange', 'green', 'purple', 'red', 'yellow'] as const;
 
-/** VS Code's own defaults for its dark themes, where a theme leaves a colour out (high contrast has no orange). */
+/** VS Code's defaults for dark themes, for colours that a theme does not define (high contrast has no orange). */
 const FALLBACKS: Readonly<Record<string, string>> = {
   'charts-blue': '#59a4f9',
   'charts-orange': '#ea5c00',
@@ -61,7 +61,7 @@ export function theme(): Theme {
   return current;
 }
 
-/** Calls at once and after every change of theme. */
+/** Calls the listener now and after every change of theme. */
 export function withTheme(listener: (theme: Theme) => void): void {
   listeners.add(listener);
   listener(theme());

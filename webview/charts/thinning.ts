@@ -1,17 +1,17 @@
-/** What changed in the drawn points: those from `from` on are replaced by `points`. */
+/** A change of the drawn points: those from `from` on are replaced by `points`. */
 export interface Patch<T> {
   readonly from: number;
   readonly points: readonly T[];
 }
 
 /**
- * An ever-growing series of which at most `limit` points are drawn. Every `stride`-th point is kept; when they become
- * too many, every second one is let go and the stride doubles, so that memory and drawing time stay bounded however
- * long the run. The newest point is always drawn, on the stride or not.
+ * An ever-growing series of which at most `limit` points are drawn. Every `stride`-th point is drawn; when they become
+ * too many, every second one is dropped and the stride doubles, so that memory and drawing time stay bounded for runs of
+ * any length. The newest point is always drawn, on the stride or not.
  */
 export class ThinnedSeries<T> {
   readonly #limit: number;
-  #kept: T[] = [];
+  #strided: T[] = [];
   #newest: T | undefined;
   #count = 0;
   #stride = 1;
@@ -22,19 +22,19 @@ export class ThinnedSeries<T> {
     this.#limit = limit;
   }
 
-  /** One point in so many is drawn. */
+  /** Every `stride`-th point is drawn. */
   get stride(): number {
     return this.#stride;
   }
 
   push(points: readonly T[]): Patch<T> {
-    let from = this.#kept.length;
+    let from = this.#strided.length;
     for (const point of points) {
       if (this.#count % this.#stride === 0) {
-        this.#kept.push(point);
+        this.#strided.push(point);
         // One place is left for a newest point that is off the stride.
-        if (this.#kept.length === this.#limit) {
-          this.#kept = this.#kept.filter((_, index) => index % 2 === 0);
+        if (this.#strided.length === this.#limit) {
+          this.#strided = this.#strided.filter((_, index) => index % 2 === 0);
           this.#stride *= 2;
           from = 0;
         }
@@ -46,7 +46,7 @@ export class ThinnedSeries<T> {
   }
 
   #drawn(from: number): T[] {
-    const points = this.#kept.slice(from);
+    const points = this.#strided.slice(from);
     const onStride = (this.#count - 1) % this.#stride === 0;
     return this.#newest === undefined || onStride ? points : [...points, this.#newest];
   }

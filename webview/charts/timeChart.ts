@@ -11,11 +11,11 @@ import { ThinnedSeries } from './thinning.ts';
 export interface Series {
   readonly label: string;
   readonly colour: (theme: Theme) => string;
-  /** Left unless told. */
+  /** Default: left. */
   readonly axis?: 'left' | 'right';
-  /** Pixels drawn and left out by turns. */
+  /** Pixels drawn and left out alternately. */
   readonly dash?: readonly number[];
-  /** What lies below zero stands on a shade. */
+  /** The area between zero and values below it is shaded. */
   readonly shadedBelowZero?: boolean;
   /** Single marks, without a line between them; or a line with a mark at each point. */
   readonly marks?: 'alone' | 'on line';
@@ -24,9 +24,9 @@ export interface Series {
 export interface TimeChartSpec {
   readonly left: Axis;
   readonly right?: Axis;
-  /** Series are parts of a whole: they lie on top of each other as areas, until told otherwise. */
+  /** Series are parts of a whole: drawn as stacked areas until `setStacking`. */
   readonly stacked?: boolean;
-  /** How a value is written in tooltips; six significant digits unless told. */
+  /** How a value is written in tooltips; default: six significant digits. */
   readonly value?: (value: number | null) => string;
 }
 
@@ -57,13 +57,13 @@ export class TimeChart {
     withTheme(() => this.repaint());
   }
 
-  /** Datasets that keep their place and label are kept, and with them whether the user has hidden them. */
+  /** A dataset with the same index and label is reused, so that it stays hidden if the user has hidden it. */
   setSeries(series: readonly Series[]): void {
     const old = this.chart.data.datasets;
     this.#series = series;
     this.chart.data.datasets = series.map((entry, i) => {
-      const kept = old[i];
-      return kept?.label === entry.label ? kept : this.#dataset(entry);
+      const previous = old[i];
+      return previous?.label === entry.label ? previous : this.#dataset(entry);
     });
     this.repaint();
   }
@@ -94,7 +94,7 @@ export class TimeChart {
     this.repaint();
   }
 
-  /** An empty feed into the series with the given places; what they showed is gone. */
+  /** An empty feed into the series with the given indices; their data is cleared. */
   feed<T extends { readonly step: number }>(
     ...values: readonly (readonly [series: number, y: (point: T) => number | null])[]
   ): Feed<T> {
@@ -124,12 +124,12 @@ export class TimeChart {
       showLine: marks !== 'alone',
       pointRadius: radiusOf(series, 0),
       pointStyle: marks === 'alone' ? 'crossRot' : 'circle',
-      // What stands alone is what should be seen: on top.
+      // Single marks are drawn on top.
       order: marks === 'alone' ? -1 : 0,
     };
   }
 
-  /** Asks every series for its colour again. */
+  /** Colours every series again. */
   repaint(): void {
     const current = theme();
     const stacked = this.#stacking !== 'none';
@@ -184,7 +184,7 @@ interface Column<T> {
   readonly y: (point: T) => number | null;
 }
 
-/** Lets a growing list of steps flow into the data arrays of a chart, thinned where there are too many. */
+/** Appends steps to the data arrays of a chart, thinned if there are too many. */
 export class Feed<T extends { readonly step: number }> {
   readonly #columns: readonly Column<T>[];
   #series = new ThinnedSeries<T>(DRAWN);
@@ -202,7 +202,7 @@ export class Feed<T extends { readonly step: number }> {
     }
   }
 
-  /** One step in so many is drawn. */
+  /** Every `stride`-th step is drawn. */
   get stride(): number {
     return this.#series.stride;
   }

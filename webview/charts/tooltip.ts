@@ -1,13 +1,13 @@
 import type { Chart, TooltipModel } from 'chart.js';
 import { h } from '../dom.ts';
 
-/** More lines than this go into two columns, or they would not fit the bottom panel. */
+/** More lines than this are set in two columns: one would not fit the bottom panel. */
 const COLUMN = 9;
 const GAP = 12;
 
 const box = h('div', { class: 'tooltip', role: 'tooltip', hidden: true });
 
-/** An HTML tooltip over the page: one drawn on the canvas would be cut off by a short chart. */
+/** An HTML tooltip above the page: one drawn on the canvas would be cut off by a short chart. */
 export function showTooltip({
   chart,
   tooltip,
@@ -35,7 +35,7 @@ export function showTooltip({
   place(chart, tooltip.caretX, tooltip.caretY);
 }
 
-/** Beside the point, on the side that has room, inside the window. */
+/** Beside the point, on the side where it fits, inside the window. */
 function place(chart: Chart, caretX: number, caretY: number): void {
   const { left, top } = chart.canvas.getBoundingClientRect();
   const { width, height } = box.getBoundingClientRect();

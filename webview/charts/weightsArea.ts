@@ -11,12 +11,12 @@ const SLACK = 1e-6;
 
 const STACKING = { shares: 'whole', parts: 'sum', signed: 'none' } as const;
 
-/** What the weights of a run are, of all its steps so far: shares that sum to 1, of another sum, or some of them negative. */
+/** Weights of a run over all its steps so far: shares that sum to 1, with another sum, or some of them negative. */
 export type WeightsKind = 'shares' | 'parts' | 'signed';
 
 /**
- * Weights of all groups over steps: areas that fill 0…1, or reach as high as their sum, a skipped step, all weights zero,
- * being a notch; lines, in whatever range they have, once one was negative. Steps without weights leave a gap.
+ * Weights of all groups over steps: stacked areas that fill 0…1 or reach up to their sum, with a notch for a skipped step
+ * (all weights zero); lines once any weight was negative. Steps without weights leave a gap.
  */
 export class WeightsArea {
   readonly #chart: TimeChart;
@@ -63,7 +63,7 @@ export class WeightsArea {
     this.#chart.update();
   }
 
-  /** So many steps are averaged in a point. */
+  /** Number of steps averaged in a point. */
   get width(): number {
     return this.#series.width;
   }
@@ -78,12 +78,12 @@ export class WeightsArea {
   }
 }
 
-/** Whether the step had weights at all. */
+/** Whether the step has weights at all. */
 export function isKnown(weights: WeightsPoint['weights']): boolean {
   return weights.some((weight) => weight !== null);
 }
 
-/** A group that is absent from a step takes no part of it. */
+/** A group that is absent from the step counts as 0. */
 export function sumOf(weights: WeightsPoint['weights']): number {
   return weights.reduce<number>((sum, weight) => sum + (weight ?? 0), 0);
 }

@@ -13,7 +13,7 @@ const TONES: Readonly<Record<State, Tone>> = {
   unknown: 'unknown',
 };
 
-/** What became of the promise in the latest step, and how often a step of the run went against a group. */
+/** State of the guarantee in the latest step, and how many steps of the run conflicted with a group. */
 export class CertificateLine {
   readonly element: HTMLElement;
   readonly #badge = new Badge();

@@ -18,7 +18,7 @@ import './conflict.css';
 import { CertificateLine } from './certificate.ts';
 import { MethodCard } from './method.ts';
 
-/** Do the groups pull against each other, and does the step hurt any of them? */
+/** Do the groups' gradients conflict, and does the step conflict with any group? */
 class ConflictView {
   readonly #page: Page;
   readonly #title: RunTitle;
@@ -49,7 +49,7 @@ class ConflictView {
       minCosine: new Figure({
         id: 'min-cosine',
         title: 'Smallest cosine with the step',
-        help: 'Smallest ⟨d, gᵢ⟩ / (‖d‖‖gᵢ‖) over the groups, d being the direction of the step: below zero, it makes a group worse to first order.',
+        help: 'Smallest ⟨d, gᵢ⟩ / (‖d‖‖gᵢ‖) over the groups, where d is the direction of the step. Below zero, the step makes a group worse, to first order.',
         announcer,
       }),
       matrix: new Figure({
@@ -61,12 +61,12 @@ class ConflictView {
       rates: new Figure({
         id: 'conflict-rate',
         title: 'Conflict',
-        help: 'Share of pairs of groups with a negative cosine, share of groups that the plain mean would step against, and share of groups that the actual update of the parameters steps against.',
+        help: 'Share of pairs of groups with a negative cosine; shares of groups that the plain mean would conflict with, and that the actual update of the parameters conflicts with.',
         announcer,
       }),
       normRatio: new Figure({
         id: 'norm-ratio',
-        title: 'Length of the direction over that of the mean',
+        title: 'Length of the direction relative to the mean',
         help: '‖d‖ / ‖ḡ‖: how long the direction d is, compared with the plain mean ḡ of the gradients.',
         announcer,
       }),
@@ -137,18 +137,18 @@ class ConflictView {
   }
 
   #rows({ method }: RunHeader): [Row, Row[]] {
-    // Of weights that need not be the shortest the gap says nothing.
+    // The gap is meaningful only for weights that should give the shortest direction.
     const gap = (cell: string) => (method?.minimumNorm ? [cell] : []);
     return [
       [
         'step',
         'smallest cosine',
-        'promise',
-        'groups against',
+        'guarantee',
+        'conflict with step',
         ...gap('relative gap'),
         'pairs in conflict',
-        'mean against',
-        'update against',
+        'conflict with mean',
+        'conflict with update',
         '‖d‖ / ‖ḡ‖',
       ],
       this.#latest
@@ -173,7 +173,7 @@ function ratesOf({ conflictRate, meanConflictRate, updateAgainst }: ConflictPoin
   return `pairs ${percent(conflictRate)}, mean ${percent(meanConflictRate)}${update}`;
 }
 
-/** The pair that disagrees most, for a caption. */
+/** The lowest cosine of a pair, for a caption. */
 function lowest({ cosines }: CosineMatrix): string {
   const off = cosines.flatMap((row, i) => row.filter((value, j) => j > i && value !== null));
   const least = Math.min(...(off as number[]));

@@ -2,7 +2,7 @@ import type { RunHeader } from '../../src/extension/messages/run.ts';
 import { h, setText } from '../dom.ts';
 import { short } from '../format.ts';
 
-/** Which method chose the steps: its name in one line, and on demand what it promises, where, and where it comes from. */
+/** The aggregator: its name in one line and, expanded, its guarantee, metric and reference. */
 export class MethodCard {
   readonly element: HTMLDetailsElement;
   readonly #title = h('strong');
@@ -25,9 +25,9 @@ export class MethodCard {
     if (key === this.#shown) return;
     this.#shown = key;
     setText(this.#title, method?.title ?? aggregator);
-    setText(this.#summary, `${promiseOf(run)} · ${metric} metric`);
+    setText(this.#summary, `${guaranteeOf(run)} · ${metric} metric`);
     this.#list.replaceChildren(
-      ...entry('Guarantee', method?.guarantee ?? 'Not known to this version of GRAIN.'),
+      ...entry('Guarantee', method?.guarantee ?? 'Unknown to this version of GRAIN.'),
       ...entry('Metric', METRICS[metric]),
       ...(smoothing > 0 ? entry('Smoothing', smoothingOf(smoothing)) : []),
       ...entry('Updates', UPDATES),
@@ -38,29 +38,29 @@ export class MethodCard {
 
 const METRICS: Readonly<Record<RunHeader['metric'], string>> = {
   euclidean:
-    'Euclidean: cosines, lengths and the certificate are those of the gradients as they are, before the optimizer rescales them.',
+    'Euclidean: cosines, lengths and the certificate refer to the gradients as they are, before the optimizer rescales them.',
   preconditioned:
-    'Preconditioned: cosines, lengths and the certificate are taken after the optimizer’s rescaling P of each coordinate, so that what they say of d and the groups they say of the step Pd.',
+    'Preconditioned: cosines, lengths and the certificate include the optimizer’s rescaling P of each coordinate, so they hold for the step Pd.',
 };
 
 const UPDATES =
-  'd is the direction that goes to the optimizer. What it makes of d, with momentum, rescaling and weight decay, is the actual update; it may go against groups that d does not.';
+  'd is the direction that the optimizer gets. With momentum, rescaling and weight decay it becomes the actual update, which may conflict with groups that d does not conflict with.';
 
-function promiseOf({ method, smoothing }: RunHeader): string {
-  if (!method) return 'what it promises is not known';
-  if (!method.nonConflicting) return 'no promise';
-  return smoothing > 0 ? 'promise lost by smoothing' : 'promises to step against no group';
+function guaranteeOf({ method, smoothing }: RunHeader): string {
+  if (!method) return 'guarantee unknown';
+  if (!method.nonConflicting) return 'no guarantee';
+  return smoothing > 0 ? 'guarantee lost by smoothing' : 'guaranteed to conflict with no group';
 }
 
 function smoothingOf(smoothing: number): string {
-  return `${short(smoothing)} of the last step’s weights are kept. Each step’s weights are thus partly those of other gradients, and the guarantee holds for no single step.`;
+  return `Each step keeps ${short(smoothing)} of the previous step’s weights. They partly belong to other gradients, so the guarantee holds for no single step.`;
 }
 
 function entry(term: string, ...description: readonly (Node | string)[]): HTMLElement[] {
   return [h('dt', {}, term), h('dd', {}, ...description)];
 }
 
-/** A reference whose arXiv ids and DOIs can be followed. */
+/** A reference with links for its arXiv ids and DOIs. */
 function linked(reference: string): (Node | string)[] {
   return reference.split(/(arXiv:\d{4}\.\d{4,5}|doi:[^\s;,]+)/).map((part, i) => {
     if (i % 2 === 0) return part;

@@ -3,8 +3,8 @@ import { h, setText } from '../dom.ts';
 export type Tone = 'neutral' | 'good' | 'bad' | 'warning' | 'outlined' | 'still' | 'unknown';
 
 /**
- * One or two words on a ground and in a frame of their tone, which never differ by colour alone; the words carry the meaning.
- * Not the toolkit's badge: that one sets a style attribute in its markup, which the content security policy forbids.
+ * One or two words with the background and border of a tone. Tones never differ by colour alone; the words carry the
+ * meaning. The toolkit's badge sets a style attribute in its markup, which the content security policy forbids.
  */
 export class Badge {
   readonly element = h('span', { class: 'badge' });

@@ -18,7 +18,7 @@ import { RunTitle, spokenRun } from '../runHeader.ts';
 import { briefly, counted, noSteps, reasonOf, type Verdict, verdictOf } from '../verdict.ts';
 import './metrics.css';
 
-/** The selected run in one strip under the code: loss and metric, weights, conflict; and what it costs. */
+/** The selected run in one strip below the editor: loss and metric, weights, conflict and cost. */
 class MetricsView {
   readonly #page: Page;
   readonly #title: RunTitle;
@@ -60,21 +60,21 @@ class MetricsView {
       weights: new Figure({
         id: 'weights-area',
         title: 'Weights',
-        help: 'The weight that each group has in the direction of the step: stacked up to their sum, or, where some are negative, as lines.',
+        help: 'The weight of each group in the direction of the step: stacked up to their sum or, if some are negative, as lines.',
         announcer,
         compact: true,
       }),
       rates: new Figure({
         id: 'conflict-rate',
         title: 'Conflict',
-        help: 'Share of pairs of groups with a negative cosine, share of groups that the plain mean would step against, and share of groups that the actual update steps against.',
+        help: 'Share of pairs of groups with a negative cosine; shares of groups that the plain mean would conflict with, and that the actual update conflicts with.',
         announcer,
         compact: true,
       }),
       minCosine: new Figure({
         id: 'min-cosine',
         title: 'Min cosine',
-        help: 'Smallest cosine between the step and a group: below zero, the step makes that group worse to first order.',
+        help: 'Smallest cosine between the step and a group’s gradient. Below zero, the step makes that group worse, to first order.',
         announcer,
         compact: true,
       }),
@@ -152,7 +152,9 @@ class MetricsView {
     const absence = point ? `Not measured: ${reasonOf(point.unmeasured)}.` : '';
     rates.absent(this.#rates.isMeasured ? '' : absence);
     minCosine.absent(this.#minCosine.isMeasured ? '' : absence);
-    weights.absent(point && !this.#weights.isMeasured ? 'No weights: d is no weighted sum.' : '');
+    weights.absent(
+      point && !this.#weights.isMeasured ? 'No weights: d is not a weighted sum.' : '',
+    );
     this.#table.show(() => [
       [
         'step',
@@ -160,9 +162,9 @@ class MetricsView {
         'effective groups',
         'pairs in conflict',
         'smallest cosine',
-        'promise',
-        'groups against',
-        'update against',
+        'guarantee',
+        'conflict with step',
+        'conflict with update',
       ],
       this.#latest
         .toReversed()
@@ -197,25 +199,25 @@ class MetricsView {
   }
 }
 
-/** Groups present in the step, as far as its weights tell. */
+/** Number of groups present in the step; undefined if the step has no weights. */
 function groupsIn({ weights }: MetricsPoint): number | undefined {
   return isKnown(weights) ? weights.filter((weight) => weight !== null).length : undefined;
 }
 
-/** What aggregation costs in time and memory, and how that was found. */
+/** What a run costs in time and memory, and how it was measured. */
 function costWords(
   { steps, stepTime, aggregationShare, tensors, resident }: NonNullable<MetricsCost['cost']>,
   againstMean: MetricsCost['againstMean'],
 ): string {
   const than = (ratio: number | null | undefined) =>
-    ratio ? `, ${short(ratio)} × the mean’s` : '';
+    ratio ? `, ${short(ratio)} × the mean run’s` : '';
   const memory = [
     tensors !== null && `tensors ${mebibytes(tensors)}${than(againstMean?.tensors)}`,
     resident !== null && `process ${mebibytes(resident)}`,
   ].filter((text) => text !== false);
   return [
-    `Cost: ${short(stepTime)} ms a step${than(againstMean?.time)}; ${percent(aggregationShare)} of it aggregation (medians of ${plural(steps, 'step')}).`,
-    ...(memory.length > 0 ? [`Most memory: ${memory.join('; ')}.`] : []),
+    `Cost: ${short(stepTime)} ms per step${than(againstMean?.time)}; ${percent(aggregationShare)} of it for aggregation (medians over ${plural(steps, 'step')}).`,
+    ...(memory.length > 0 ? [`Peak memory: ${memory.join('; ')}.`] : []),
   ].join(' ');
 }
 

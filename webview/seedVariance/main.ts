@@ -21,10 +21,10 @@ interface Actions {
   selectMetric(metric: string): void;
 }
 
-/** More aggregators than this are not all named in a title. */
+/** The most aggregators that a title names. */
 const NAMED = 3;
 
-/** How much the outcome depends on the seed, for each aggregator. */
+/** How much results vary across seeds, for each aggregator. */
 class SeedVarianceView {
   readonly #page: Page;
   readonly #experiments: ChoiceList;
@@ -112,7 +112,7 @@ function namesOf(series: readonly AggregatorSeries[]): string {
   return [names.slice(0, -1).join(', '), ...names.slice(-1)].filter(Boolean).join(' and ');
 }
 
-/** "grain 0.91 ± 0.02, mean 0.88 ± 0.04", each at its latest validation; of many only the best, if it is known which. */
+/** "grain 0.91 ± 0.02, mean 0.88 ± 0.04", each at its latest validation; of many only the best, if it is known which values are better. */
 function figuresNow(
   series: readonly AggregatorSeries[],
   better: SeedVarianceShow['better'],
@@ -129,7 +129,7 @@ function figuresNow(
   return `best now: ${now.toSorted((a, b) => preferring(better, a.mean, b.mean))[0]!.text}`;
 }
 
-/** Best mean first, then those without a finished seed; as launched where it is not known what is better. */
+/** Best mean first, those without a finished seed last; in launch order if it is unknown which values are better. */
 function ranked(
   series: readonly AggregatorSeries[],
   better: SeedVarianceShow['better'],
@@ -140,7 +140,7 @@ function ranked(
   return series.toSorted((a, b) => preferring(better, meanOf(a), meanOf(b)));
 }
 
-/** Compares as `sort` wants it: the better one first. */
+/** A comparison for `sort`: the better value first. */
 function preferring(better: 'higher' | 'lower', a: number, b: number): number {
   if (a === b) return 0;
   return a < b === (better === 'lower') ? -1 : 1;
@@ -148,7 +148,7 @@ function preferring(better: 'higher' | 'lower', a: number, b: number): number {
 
 function orderOf(series: readonly AggregatorSeries[], better: SeedVarianceShow['better']): string {
   if (series.length < 2) return '';
-  if (better === null) return 'In the order of launch.';
+  if (better === null) return 'In launch order.';
   return `Best mean first: ${better} is better.`;
 }
 
@@ -166,7 +166,7 @@ function finalRow({ aggregator, final }: AggregatorSeries): Row {
   return [aggregator, text(mean), spread, text(min), text(max), String(n)];
 }
 
-/** Few seeds say little about a spread, and it should be read with that in mind. */
+/** A warning that a standard deviation over few seeds is uncertain; empty for more. */
 function uncertaintyOf(series: readonly AggregatorSeries[]): string {
   const few = series.flatMap(({ final }) =>
     final && final.n >= 2 && final.n <= FEW ? [final.n] : [],

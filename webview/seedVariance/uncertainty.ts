@@ -1,5 +1,5 @@
 /**
- * How uncertain a standard deviation over n seeds is, for normal values: (n − 1)s²/σ² follows χ² with n − 1 degrees of
+ * How uncertain a standard deviation over n seeds is, for normally distributed values: (n − 1)s²/σ² follows χ² with n − 1 degrees of
  * freedom, so the 95 % interval of σ is s·√((n − 1)/χ²₀.₉₇₅) … s·√((n − 1)/χ²₀.₀₂₅).
  */
 
@@ -11,7 +11,7 @@ const QUANTILES = [
   [0.4844, 11.143],
 ] as const;
 
-/** Most seeds for which a warning is due. */
+/** The largest number of seeds for which there is a warning. */
 export const FEW = QUANTILES.length + 1;
 
 /** Factors on s that bound σ with 95 % confidence. @param n seeds, 2…5 */

@@ -21,7 +21,7 @@ export class BlockWeightsFigure {
     this.figure = new Figure({
       id: 'block-weights',
       title: 'Weights of each parameter block',
-      help: 'Each block of parameters has weights of its own, which sum to 1. At the right, the share of each block in the squared length of the groups’ gradients.',
+      help: 'Each block of parameters has its own weights, which sum to 1. At the right, the share of each block in the squared length of the groups’ gradients.',
       announcer,
     });
     this.figure.element.classList.add('wide');

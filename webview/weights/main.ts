@@ -17,7 +17,7 @@ import { RunTitle, spokenRun } from '../runHeader.ts';
 import { BlockWeightsFigure, weightWords } from './blocks.ts';
 import './weights.css';
 
-/** Who decides the step: weights of the groups over steps and now, and how many groups take part. */
+/** Which groups decide the step: their weights over steps and now, and the effective number of groups. */
 class WeightsView {
   readonly #page: Page;
   readonly #title: RunTitle;
@@ -41,7 +41,7 @@ class WeightsView {
       area: new Figure({
         id: 'weights-area',
         title: 'Weight of each group',
-        help: 'The weight that each group has in the direction of the step: stacked up to their sum, or, where some are negative, as lines.',
+        help: 'The weight of each group in the direction of the step: stacked up to their sum or, if some are negative, as lines.',
         announcer,
       }),
       now: new Figure({
@@ -53,7 +53,7 @@ class WeightsView {
       effective: new Figure({
         id: 'effective-groups',
         title: 'Effective number of groups',
-        help: '(Σ|w|)² / Σw²: k if all groups weigh the same, 1 if a single one decides.',
+        help: '(Σ|w|)² / Σw²: k if all groups have the same weight, 1 if only one group has any.',
         announcer,
       }),
     };
@@ -130,7 +130,7 @@ class WeightsView {
     ]);
   }
 
-  /** How to read weights that are no shares of a whole. */
+  /** How to read weights that are not shares of a whole. */
   #kindWords(newest: WeightsPoint | undefined): string {
     const now = newest && isKnown(newest.weights) ? short(sumOf(newest.weights)) : '';
     switch (this.#area.kind) {
@@ -157,7 +157,7 @@ class WeightsView {
 }
 
 function absenceOf({ method, aggregator }: RunHeader): string {
-  return `No weights: the direction of ${method?.name ?? aggregator} is no weighted sum of the groups’ gradients.`;
+  return `No weights: the direction of ${method?.name ?? aggregator} is not a weighted sum of the groups’ gradients.`;
 }
 
 const host = connect<WeightsToWebview, RunRequest, RunPanelState>();

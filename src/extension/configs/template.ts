@@ -1,4 +1,4 @@
-/** A first config: what most often needs to be said, and what it may be. */
+/** A first config with the keys that are needed most often. */
 export interface Template {
   readonly label: string;
   readonly detail: string;
@@ -8,23 +8,24 @@ export interface Template {
 export const templates: readonly Template[] = [
   {
     label: 'Texts',
-    detail: 'A pretrained transformer of the Hugging Face hub learns to classify texts, or pairs',
+    detail:
+      'Fine-tune a pretrained transformer from the Hugging Face Hub to classify texts or pairs of texts',
     text: `# What to fine-tune, and how. All keys: the GRAIN config reference.
 name: my-fine-tune
-task: classification # or regression; generation, with a model that writes texts
+task: classification # or regression, or generation with a language model
 model:
-  from: sentence-transformers/all-MiniLM-L6-v2 # of the Hugging Face hub; or a folder with a checkpoint
-  adapter: { lora: { rank: 8 } } # trains small matrices; without this key: all weights
+  from: sentence-transformers/all-MiniLM-L6-v2 # on the Hugging Face Hub, or a folder with a checkpoint
+  adapter: { lora: { rank: 8 } } # trains small matrices; without this key, all weights
 data:
   train: data/train.tsv # CSV, TSV, JSONL or Parquet; paths are relative to this file
   validation: data/validation.tsv
   text: [sentence1, sentence2] # one column or two
   target: label
 groups: { by: microbatch, count: 8 } # or random, label, length, column:NAME
-aggregate: [grain, mean] # the runs to compare; mean is plain training
+aggregate: [grain, mean] # the aggregators to compare; mean is plain training
 optimizer: { name: adamw, learningRate: 5e-4, warmup: 0.1, decay: linear }
 batchSize: 32
-batches: similar-length # little is padded
+batches: similar-length # for little padding
 steps: 500
 seeds: [0, 1, 2, 3, 4]
 device: auto
@@ -32,19 +33,19 @@ device: auto
   },
   {
     label: 'Numbers',
-    detail: 'A small network learns to classify rows of a table, or images',
+    detail: 'Train a small network to classify rows of a table or images',
     text: `# What to fine-tune, and how. All keys: the GRAIN config reference.
 name: my-fine-tune
 task: classification # or regression
 model:
-  architecture: mlp # or cnn, for images; "from: FOLDER" goes on from a saved tfjs checkpoint
+  architecture: mlp # or cnn, for images; "from: FOLDER" continues from a saved tfjs checkpoint
   hidden: [64]
 data:
   train: data/train.csv # CSV, TSV, JSONL or Parquet; paths are relative to this file
   validation: data/validation.csv
   target: label
 groups: { by: microbatch, count: 8 } # or random, label, column:NAME
-aggregate: [grain, mean] # the runs to compare; mean is plain training
+aggregate: [grain, mean] # the aggregators to compare; mean is plain training
 optimizer: { name: adamw, learningRate: 1e-3, warmup: 0.1 }
 batchSize: 32
 steps: 200

@@ -14,7 +14,7 @@ import {
 } from '../workspace/words.ts';
 import type { TreeNode } from './tree.ts';
 
-/** All that is drawn of a node. */
+/** Everything that is drawn of a node. */
 export interface NodeLabel {
   readonly label: string;
   readonly description: string;
@@ -38,7 +38,7 @@ export function labelOf(node: TreeNode, locale: string): NodeLabel {
   };
 }
 
-/** The lines of a node's tooltip: what, and its value. */
+/** The lines of a node's tooltip: names and values. */
 export function detailsOf(node: TreeNode, locale: string, now: number): [string, string][] {
   const run = node.runs[0]!;
   const { manifest } = run;
@@ -60,7 +60,7 @@ export function detailsOf(node: TreeNode, locale: string, now: number): [string,
   if (run.startedAt !== null) {
     details.push(['Started', timeWords(run.startedAt, locale)]);
     const until = run.endedAt ?? (run.status === 'running' ? now : null);
-    if (until !== null) details.push(['Took', durationWords(until - run.startedAt)]);
+    if (until !== null) details.push(['Duration', durationWords(until - run.startedAt)]);
   }
   details.push(
     ['Seed', `init ${manifest.seed.init}, order ${manifest.seed.order}`],

@@ -67,10 +67,10 @@ export function buildTree(runs: readonly RunSummary[]): RunTree {
 }
 
 /**
- * Which nodes must be drawn again after a refresh: those whose children differ or that look different;
- * `'all'` when experiments came or went.
+ * Nodes to redraw after a refresh: those whose children or look have changed; `'all'` if experiments were added or
+ * removed.
  *
- * @param look all that is drawn of a node, as text
+ * @param look everything that is drawn of a node, as text
  */
 export function changes(
   before: RunTree,
@@ -81,7 +81,7 @@ export function changes(
   const changed: string[] = [];
   for (const node of after.nodes.values()) {
     const old = before.nodes.get(node.id);
-    // A node that is new or gone is drawn with its parent, whose children differ.
+    // A node that was added or removed is drawn with its parent, whose children have changed.
     if (!old) continue;
     if (!sameItems(old.children, node.children) || look(old) !== look(node)) changed.push(node.id);
   }

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 
 export type WebviewName = 'weights' | 'conflict' | 'seedVariance' | 'metrics';
 
-/** Where webviews may read from. */
+/** Scripts, and the folders from which webviews may load files. */
 export function webviewOptions(extensionUri: vscode.Uri): vscode.WebviewOptions {
   return {
     enableScripts: true,
@@ -25,7 +25,7 @@ export function pageOf(webview: vscode.Webview, extensionUri: vscode.Uri, name: 
   const policy = [
     `default-src 'none'`,
     `script-src 'nonce-${nonce}'`,
-    // The toolkit fills empty style elements by script: the hash lets in those, and no other inline style.
+    // The toolkit fills empty style elements by script: the hash allows those, and no other inline style.
     `style-src ${webview.cspSource} 'sha256-${EMPTY}'`,
     `font-src ${webview.cspSource}`,
     `img-src ${webview.cspSource} data:`,

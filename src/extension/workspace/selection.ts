@@ -16,7 +16,7 @@ export class Selection extends Disposable {
     this.#runs = runs;
   }
 
-  /** @param ids of the runs below what is selected in the explorer */
+  /** @param ids of the runs below the node selected in the explorer */
   set(ids: readonly string[]): void {
     this.#ids = ids;
     this.#changed.fire();
@@ -27,7 +27,7 @@ export class Selection extends Disposable {
     return this.#ids.map((id) => this.#runs.find(id)).filter((run) => run !== undefined);
   }
 
-  /** Of the selected runs, or else of all: the one being trained, or else the latest that has something to show. */
+  /** Of the selected runs, or of all if none is selected: the one being trained, or else the latest with a step. */
   get current(): LocatedRun | undefined {
     const { selected } = this;
     if (selected.length > 0) return foremost(selected);

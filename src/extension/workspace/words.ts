@@ -1,4 +1,4 @@
-/** How runs are spoken of: short and the same everywhere. */
+/** Short texts about runs, the same everywhere. */
 import type { Loading } from '../../runs/loading.ts';
 import type { RunManifest, Seed } from '../../runs/manifest.ts';
 import { percent } from '../../runs/percent.ts';
@@ -14,7 +14,7 @@ export function runWords({ experiment, aggregator, seed }: RunManifest): string 
   return `${experiment.name} · ${aggregator} · seed ${seedWords(seed)}`;
 }
 
-/** "digits · Nov 24, 14:02": launches of one config differ in their time alone. */
+/** "digits · Nov 24, 14:02": launches of one config differ only in their time. */
 export function experimentWords(manifest: RunManifest, locale: string): string {
   return `${manifest.experiment.name} · ${timeWords(Date.parse(manifest.createdAt), locale)}`;
 }
@@ -43,7 +43,7 @@ export function metricWords({ lastMetric }: RunSummary): string {
   return lastMetric ? `${lastMetric.name} ${numberWords(lastMetric.value)}` : '';
 }
 
-/** Three digits that mean something. */
+/** Three significant digits. */
 export function numberWords(value: number): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(3))) : String(value);
 }
@@ -54,22 +54,22 @@ export function loadingWords({ what, bytes }: Loading): string {
   return `${what}, ${percent(bytes.done / bytes.total)} of ${sizeWords(bytes.total)}`;
 }
 
-/** "538 MB", "1.1 GB": as the hub counts them. */
+/** "538 MB", "1.1 GB": in powers of 1000, as on the Hub. */
 function sizeWords(bytes: number): string {
   if (bytes < 1e6) return `${Math.ceil(bytes / 1e3)} kB`;
   return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
-/** "40/200", or "40/200, validating 45 %" while that takes long. */
+/** "40/200", or "40/200, validating 45 %" during a long validation. */
 export function progressWords({ step, manifest, validating }: RunSummary): string {
   const doing = validating === null ? '' : `, validating ${percent(validating)}`;
   return `${step}/${manifest.steps}${doing}`;
 }
 
-/** Steps of large models come this far apart. */
+/** A run that has logged nothing for so long is shown as silent; steps of large models take seconds. */
 const PAUSE_MS = 15_000;
 
-/** As `progressWords`, or "40/200 for 1 min 20 s" where nothing was heard for a while. */
+/** As `progressWords`, or "40/200 for 1 min 20 s" if nothing has been logged for a while. */
 export function liveWords(run: RunSummary, now: number): string {
   const since = run.status === 'running' ? run.changedAt : null;
   const pause = since !== null && now - since >= PAUSE_MS ? now - since : 0;

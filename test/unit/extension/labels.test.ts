@@ -57,7 +57,7 @@ test('the tooltip of a failed run says why and how long it took', () => {
   const run = [...node.values()].find(({ kind }) => kind === 'run')!;
   const details = Object.fromEntries(detailsOf(run, 'en', Date.now()));
   assert.equal(details.Error, 'no memory');
-  assert.equal(details.Took, '1 min 30 s');
+  assert.equal(details.Duration, '1 min 30 s');
 });
 
 test('durations', () => {

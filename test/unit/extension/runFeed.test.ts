@@ -10,7 +10,7 @@ const engine = {
   diagnose: async (steps: readonly StepFacts[]) => steps.map(diagnoseStep),
 };
 
-/** A log of which ever more can be read. */
+/** A log that grows by one portion with each read. */
 function logOf(...portions: RunEvent[][]) {
   return { read: async () => portions.shift() ?? [] };
 }
@@ -47,7 +47,7 @@ test('only what is new is added', async () => {
   assert.deepEqual(feed.validation, [{ step: 2, value: 0.5 }]);
 });
 
-test('a long log appears bit by bit', async () => {
+test('a long log appears gradually', async () => {
   const steps = Array.from({ length: 1200 }, (_, i) => conflictingStep(i + 1));
   const feed = new RunFeed(manifest, logOf(steps), engine);
   const lengths: number[] = [];
@@ -56,13 +56,13 @@ test('a long log appears bit by bit', async () => {
   assert.equal(feed.points.at(-1)?.step, 1200);
 });
 
-test('calls that overlap do not read twice', async () => {
+test('overlapping calls do not read twice', async () => {
   const feed = new RunFeed(manifest, logOf([conflictingStep(1)], [conflictingStep(2)]), engine);
   await Promise.all([feed.update(), feed.update()]);
   assert.equal(feed.points.length, 1);
 });
 
-test('a malformed step is left out, its neighbours are not', async () => {
+test('a malformed step is skipped, its neighbours are not', async () => {
   const bad = [
     conflictingStep(2, { gram: [1] }),
     conflictingStep(4, { weights: [1] }),
@@ -78,7 +78,7 @@ test('a malformed step is left out, its neighbours are not', async () => {
   );
 });
 
-test('what JSON cannot carry becomes null', async () => {
+test('numbers that JSON cannot represent become null', async () => {
   const step = conflictingStep(1, { losses: [1, null], gram: [null, null, 2] });
   const feed = new RunFeed(manifest, logOf([step]), engine);
   await feed.update();
@@ -90,7 +90,7 @@ test('what JSON cannot carry becomes null', async () => {
   assert.deepEqual(JSON.parse(JSON.stringify(feed.cosines)), feed.cosines);
 });
 
-test('steps read while the engine is dead are shown once it lives again', async () => {
+test('steps read while the engine is dead are shown once it has restarted', async () => {
   let dead = true;
   const moody = {
     diagnose: async (steps: readonly StepFacts[]) => {
@@ -111,7 +111,7 @@ const feedOf = (name: string, ...steps: RunEvent[]) => {
   return new RunFeed(run.manifest, logOf(steps), engine);
 };
 
-test('what became of the promise, of the direction and of the update', async () => {
+test('the state of the guarantee, of the direction and of the update', async () => {
   // ⟨d, g₁⟩ = 0.9·1 − 0.1·1 > 0 and ⟨d, g₂⟩ = −0.9 + 0.2 < 0.
   const step = conflictingStep(1, {
     weights: [0.9, 0.1],
@@ -131,7 +131,7 @@ test('what became of the promise, of the direction and of the update', async () 
   }
 });
 
-test('gradients one after another: weights, and no word on whom the step goes against', async () => {
+test('gradients one after another: weights, but no conflicts', async () => {
   const arrival = { inner: 0, norm2: 1, weights: [1], direction2: 1 };
   const step = conflictingStep(2, {
     gram: null,
@@ -150,7 +150,7 @@ test('gradients one after another: weights, and no word on whom the step goes ag
   assert.equal(feed.cosines, null);
 });
 
-test('a direction that is no weighted sum: measured, without weights', async () => {
+test('a direction that is not a weighted sum: measured, without weights', async () => {
   const direct = { norm2: 1, inner: [-0.5, 1] };
   const feed = feedOf('graddrop', conflictingStep(1, { weights: null, direct }));
   await feed.update();
@@ -179,7 +179,7 @@ test('weights of blocks: those of the latest step, with the share of each in the
   assert.equal(feed.points[0]?.guarantee, 'kept');
 });
 
-test('smoothing takes the promise back', async () => {
+test('smoothing loses the guarantee', async () => {
   const aggregation = { ...usual, name: 'grain', smoothing: 0.5 };
   const { manifest: smoothed } = summary({ aggregator: 'grain smoothing=0.5', aggregation });
   const feed = new RunFeed(smoothed, logOf([conflictingStep(1)]), engine);

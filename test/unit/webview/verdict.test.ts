@@ -14,18 +14,18 @@ test('counts add up, whatever the batches', () => {
   assert.deepEqual(parts.reduce(counted, noSteps), whole);
   assert.equal(whole.steps, 60);
   assert.equal(whole.against, points.filter(({ against }) => against! > 0).length);
-  assert.equal(whole.broken, 0, 'the mean has nothing to break');
+  assert.equal(whole.broken, 0, 'the mean has no guarantee to violate');
 });
 
-test('a gradient that is not finite breaks a promise, and counts as such', () => {
+test('a gradient that is not finite violates a guarantee, and counts as such', () => {
   const point = { ...last, certified: false, minCosine: null, guarantee: 'broken' } as const;
   const verdict = verdictOf(grain.run, point, counted(noSteps, [point]), 8);
   assert.equal(verdict.state, 'broken');
-  assert.match(verdict.now, /^A gradient that carries weight is not finite/);
-  assert.equal(verdict.past, '1 of 1 step broke the promise.');
+  assert.match(verdict.now, /^A gradient with nonzero weight is not finite/);
+  assert.equal(verdict.past, '1 of 1 step violated the guarantee.');
 });
 
-test('a promise that the log does not show is not measured, with the reason', () => {
+test('a guarantee that the log does not show is not measured, with the reason', () => {
   const point = {
     ...last,
     certified: null,
@@ -39,24 +39,25 @@ test('a promise that the log does not show is not measured, with the reason', ()
   assert.equal(verdict.badge, 'not measured');
   assert.equal(
     verdict.now,
-    'Whom it goes against is not known: the log of the run has no Gram matrix.',
+    'Which groups this step conflicts with is unknown: the log has no Gram matrix.',
   );
   assert.equal(verdict.past, 'All 60 measured steps certified.');
 });
 
-test('a promise lost without smoothing was lost to the metric', () => {
+test('smoothing loses the guarantee', () => {
   const point = { ...last, guarantee: 'lost' } as const;
-  const { now } = verdictOf(grain.run, point, counted(noSteps, [point]), 8);
-  assert.match(now, /inner products were taken in another metric than the step\.$/);
+  const run = { ...grain.run, smoothing: 0.5 };
+  const { now } = verdictOf(run, point, counted(noSteps, [point]), 8);
+  assert.match(now, /lost: smoothing keeps 0\.5 of the previous step’s weights\.$/);
 });
 
-test('of groups whose number is not known, the share is told', () => {
+test('if the number of groups is unknown, their share is given', () => {
   const point = { ...last, against: 0.25, certified: false, guarantee: 'none' } as const;
   const { now } = verdictOf(grain.run, point, counted(noSteps, [point]));
-  assert.match(now, /^This step goes against 25 % of the groups;/);
+  assert.match(now, /^This step conflicts with 25 % of the groups;/);
 });
 
-test('updates that were not measured are not spoken of', () => {
+test('updates that were not measured are not mentioned', () => {
   const { run, points } = runFixture({ ...options, aggregator: 'grain-streaming' });
   const verdict = verdictOf(run, points.at(-1), counted(noSteps, points), 8);
   assert.equal(verdict.updates, '');
