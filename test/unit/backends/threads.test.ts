@@ -126,7 +126,7 @@ describe('products', () => {
       for (const team of teams) {
         while (!team.allTookPart()) multiply(team, large[0]!);
       }
-      const drawn = fc.sample(sizes, { numRuns: 40, seed: 1 });
+      const drawn = fc.sample(sizes, { numRuns: 40 });
       for (const size of [...drawn, ...large]) {
         const [alone, ...shared] = teams.map((team) => multiply(team, size).c);
         for (const c of shared) assert.deepEqual(c, alone, JSON.stringify(size));

@@ -121,7 +121,7 @@ suite('a config says what transformers reads in it', () => {
     qwen2,
   };
   const configs = Object.entries(networks).flatMap(([model_type, fields]) =>
-    [{}, ...fc.sample(fields, { numRuns: 40, seed: 3 })].map((config) => ({
+    [{}, ...fc.sample(fields, { numRuns: 40 })].map((config) => ({
       ...config,
       model_type,
       architectures: ['AForSequenceClassification'],

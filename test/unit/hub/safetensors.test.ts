@@ -270,7 +270,7 @@ suite('hostile headers', () => {
         .record({ at: fc.nat(sound.length - 1), from: fc.nat(sound.length - 1) })
         .map(({ at, from }) => Buffer.concat([sound.subarray(0, at), sound.subarray(from)])),
     );
-    const samples = fc.sample(damage, { numRuns: 1000, seed: 7 });
+    const samples = fc.sample(damage, { numRuns: 1000 });
     for (const [i, bytes] of samples.entries()) await writeFile(path.join(mutants, `${i}`), bytes);
     const accepted: Record<string, boolean> = JSON.parse(await peer('accepted', mutants));
     const refusedHere = async (file: string) => {

@@ -140,7 +140,7 @@ suite('tokens are those of transformers', () => {
   const requests: Asked[] = [
     ...sentences.map((text): Asked => [text, null, 512, []]),
     ['word '.repeat(30_000), 'a b c', 128, []],
-    ...fc.sample(request, { numRuns: 400, seed: 11 }),
+    ...fc.sample(request, { numRuns: 400 }),
   ];
   let expected: Record<string, Answers>;
   before(async () => {

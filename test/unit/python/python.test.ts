@@ -10,7 +10,10 @@ test('a missing interpreter is no reason to skip: the error says what makes it',
   const named = process.env.GRAIN_PYTHON;
   process.env.GRAIN_PYTHON = '/nowhere/python';
   try {
-    await assert.rejects(python('absent.py'), /\/nowhere\/python: `npm run test:setup` makes/);
+    await assert.rejects(
+      python('absent.py'),
+      /\/nowhere\/python is missing: `npm run test:setup` makes/,
+    );
   } finally {
     if (named === undefined) delete process.env.GRAIN_PYTHON;
     else process.env.GRAIN_PYTHON = named;
