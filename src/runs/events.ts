@@ -2,134 +2,160 @@
  * `events.jsonl`: one JSON object a line, appended by one writer, in the order things happened.
  * Numbers that are not finite are written as `null`. Readers ignore kinds and fields they do not know.
  */
-
-import type { RunFailure } from './failure.ts';
+import { z } from 'zod';
+import type { DeepReadonly } from './deepReadonly.ts';
+import { failureSchema } from './failure.ts';
 
 /** `null` stands for a number that was NaN or infinite. */
 export type Fact = number | null;
 
-export interface StartEvent {
-  readonly kind: 'start';
-  /** Milliseconds since the Unix epoch. */
-  readonly at: number;
-  readonly pid: number;
-  /** Steps already done: 0 for a fresh run, the checkpoint's step for a resumed one. */
-  readonly fromStep: number;
-}
+const fact = z.number().nullable();
+// Steps are lists for the most part: a loop checks them in half of the time that z.array takes.
+const facts = z.custom<readonly Fact[]>((list) => Array.isArray(list) && list.every(isFact));
+const numbers = z.custom<readonly number[]>((list) => Array.isArray(list) && list.every(isNumber));
+
+/** Milliseconds since the Unix epoch. */
+const at = z.number().refine((time) => !Number.isNaN(new Date(time).getTime()));
+
+const startEvent = z.object({
+  kind: z.literal('start'),
+  at,
+  pid: z.number(),
+  /** Steps already done: 0 for a new run, the checkpoint's step for a resumed one. */
+  fromStep: z.number(),
+});
 
 /** One parameter block of a step: as the fields of the same names of the step, for the block's coordinates alone. */
-export interface BlockFacts {
-  readonly name: string;
-  readonly gram: readonly Fact[];
-  readonly weights: readonly number[];
-}
+const blockFacts = z.object({ name: z.string(), gram: facts, weights: numbers });
 
 /** A vector v by its inner products in the space of the parameters, whatever the metric of the Gram matrix. */
-export interface MeasuredVector {
+const measuredVector = z.object({
   /** ‖v‖². */
-  readonly norm2: Fact;
+  norm2: fact,
   /** ⟨v, gᵢ⟩; length k. */
-  readonly inner: readonly Fact[];
-}
+  inner: facts,
+});
 
 /** The arrival of gradient gᵢ at the running direction d. */
-export interface ArrivalFacts {
+const arrivalFacts = z.object({
   /** ⟨d, gᵢ⟩ before; 0 for the first. */
-  readonly inner: Fact;
+  inner: fact,
   /** ‖gᵢ‖². */
-  readonly norm2: Fact;
+  norm2: fact,
   /** Weights of the gradients so far, this one included, in d afterwards. */
-  readonly weights: readonly number[];
+  weights: numbers,
   /** ‖d‖² afterwards. */
-  readonly direction2: Fact;
-}
+  direction2: fact,
+});
 
 /** The facts of one optimizer step; all else (cosines, conflict, certificate) is derived by the engine. */
-export interface StepEvent {
-  readonly kind: 'step';
-  readonly at: number;
+const stepEvent = z.object({
+  kind: z.literal('step'),
+  at,
   /** 1-based. */
-  readonly step: number;
-  readonly learningRate: number;
+  step: z.number(),
+  learningRate: z.number(),
   /** Indices into `manifest.groups.names` of the groups present in this step; length k. */
-  readonly groups: readonly number[];
+  groups: numbers,
   /** Examples per present group; length k. */
-  readonly sizes: readonly number[];
+  sizes: numbers,
   /** Mean loss per present group, before the step; length k. */
-  readonly losses: readonly Fact[];
+  losses: facts,
   /**
    * Upper triangle of H = GGᵀ, row by row: H₀₀ H₀₁ … H₁₁ …; length k(k+1)/2, in the metric of `manifest.aggregation`. Null
-   * where the gradients were never all there at once.
+   * where the gradients were never all in memory at once.
    */
-  readonly gram: readonly Fact[] | null;
+  gram: facts.nullable(),
   /**
    * Weights of d = Σ wᵢgᵢ; length k. With `blocks`: the mean of the blocks' weights, each weighed by the trace of its Gram
-   * matrix. Null where d is no weighted sum.
+   * matrix. Null where d is not a weighted sum.
    */
-  readonly weights: readonly number[] | null;
-  /** Where each parameter block has weights of its own: d is put together of the blocks' Σ wᵢgᵢ, and `gram` is their sum. */
-  readonly blocks?: readonly BlockFacts[];
-  /** Where d is no weighted sum: d measured against the gradients. */
-  readonly direct?: MeasuredVector;
-  /** Where gradients were taken one after another: an entry for each of `groups`, in their order. */
-  readonly streaming?: readonly ArrivalFacts[];
+  weights: numbers.nullable(),
+  /** Where each parameter block has its own weights: d is made of the blocks' Σ wᵢgᵢ, and `gram` is the sum of theirs. */
+  blocks: z.array(blockFacts).exactOptional(),
+  /** Where d is not a weighted sum: d measured against the gradients. */
+  direct: measuredVector.exactOptional(),
+  /** Where gradients were aggregated one after another: an entry for each of `groups`, in their order. */
+  streaming: z.array(arrivalFacts).exactOptional(),
   /**
-   * Δ = θ before − θ after measured against the gradients: what the step really was, with momentum, preconditioner and weight
-   * decay. Null where the gradients were gone by then; absent where it was not measured.
+   * Δ = θ before − θ after measured against the gradients: the actual step, with momentum, preconditioner and weight decay.
+   * Null where the gradients were already disposed; absent where it was not measured.
    */
-  readonly update?: MeasuredVector | null;
+  update: measuredVector.nullable().exactOptional(),
   /** Wall time in milliseconds. */
-  readonly ms: { readonly gradients: number; readonly aggregate: number; readonly update: number };
-  /** The most bytes seen during the step; absent where nobody looked. */
-  readonly memory?: {
-    /** Resident memory of the process, whatever else it did before. */
-    readonly resident: number;
-    /** Of the run's tensors, on whatever device. */
-    readonly tensors?: number;
-  };
-}
+  ms: z.object({ gradients: z.number(), aggregate: z.number(), update: z.number() }),
+  /** Peaks during the step, in bytes; absent where they were not measured. */
+  memory: z
+    .object({
+      /** Resident memory of the process, including what it used before the run. */
+      resident: z.number(),
+      /** Of the run's tensors, on whatever device. */
+      tensors: z.number().exactOptional(),
+    })
+    .exactOptional(),
+});
 
-/** A validation takes long; what it measures follows, or the run ends before. */
-export interface ValidatingEvent {
-  readonly kind: 'validating';
-  readonly at: number;
-  readonly step: number;
+/** A validation takes long; its results follow, or the run ends before. */
+const validatingEvent = z.object({
+  kind: z.literal('validating'),
+  at,
+  step: z.number(),
   /** Share that is done, 0…1. */
-  readonly done: number;
-}
+  done: z.number(),
+});
 
-export interface ValidationEvent {
-  readonly kind: 'validation';
-  readonly at: number;
-  readonly step: number;
-  readonly metrics: Readonly<Record<string, Fact>>;
-}
+const validationEvent = z.object({
+  kind: z.literal('validation'),
+  at,
+  step: z.number(),
+  metrics: z.record(z.string(), fact),
+});
 
-export interface CheckpointEvent {
-  readonly kind: 'checkpoint';
-  readonly at: number;
-  readonly step: number;
+const checkpointEvent = z.object({
+  kind: z.literal('checkpoint'),
+  at,
+  step: z.number(),
   /** Path inside the run folder. */
-  readonly path: string;
-  readonly best: boolean;
-}
+  path: z.string(),
+  best: z.boolean(),
+});
 
-export interface WarningEvent {
-  readonly kind: 'warning';
-  readonly at: number;
-  readonly step: number;
-  readonly message: string;
-}
+const warningEvent = z.object({
+  kind: z.literal('warning'),
+  at,
+  step: z.number(),
+  message: z.string(),
+});
 
-export type EndEvent = {
-  readonly kind: 'end';
-  readonly at: number;
-  readonly step: number;
-} & (
-  | { readonly status: 'finished' | 'stopped' }
-  | { readonly status: 'failed'; readonly failure: RunFailure }
-);
+const ended = { kind: z.literal('end'), at, step: z.number() };
+const endEvent = z.discriminatedUnion('status', [
+  z.object({ ...ended, status: z.enum(['finished', 'stopped']) }),
+  z.object({ ...ended, status: z.literal('failed'), failure: failureSchema }),
+]);
 
+const schemas = {
+  start: startEvent,
+  step: stepEvent,
+  validating: validatingEvent,
+  validation: validationEvent,
+  checkpoint: checkpointEvent,
+  warning: warningEvent,
+  end: endEvent,
+} as const;
+
+type Schemas = typeof schemas;
+type EventOf<Kind extends keyof Schemas> = DeepReadonly<z.infer<Schemas[Kind]>>;
+
+export type BlockFacts = DeepReadonly<z.infer<typeof blockFacts>>;
+export type MeasuredVector = DeepReadonly<z.infer<typeof measuredVector>>;
+export type ArrivalFacts = DeepReadonly<z.infer<typeof arrivalFacts>>;
+export type StartEvent = EventOf<'start'>;
+export type StepEvent = EventOf<'step'>;
+export type ValidatingEvent = EventOf<'validating'>;
+export type ValidationEvent = EventOf<'validation'>;
+export type CheckpointEvent = EventOf<'checkpoint'>;
+export type WarningEvent = EventOf<'warning'>;
+export type EndEvent = EventOf<'end'>;
 export type RunEvent =
   | StartEvent
   | StepEvent
@@ -138,3 +164,29 @@ export type RunEvent =
   | CheckpointEvent
   | WarningEvent
   | EndEvent;
+
+/** Any trainer may write a log: "unknown kind" is an event of a later version, "invalid" is anything else that is not an event. */
+export function parseEvent(line: string): RunEvent | 'unknown kind' | 'invalid' {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return 'invalid';
+  }
+  const kind = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : null;
+  if (typeof kind !== 'string') return 'invalid';
+  if (!isKnown(kind)) return 'unknown kind';
+  return schemas[kind].safeParse(value).data ?? 'invalid';
+}
+
+function isKnown(kind: string): kind is keyof Schemas {
+  return Object.hasOwn(schemas, kind);
+}
+
+function isNumber(value: unknown): boolean {
+  return typeof value === 'number';
+}
+
+function isFact(value: unknown): boolean {
+  return value === null || isNumber(value);
+}

@@ -1,10 +1,8 @@
-import type { RunEvent } from './events.ts';
+import { parseEvent, type RunEvent } from './events.ts';
 import type { RunFailure } from './failure.ts';
 import { runFile } from './grainFolder.ts';
-import { LineTail } from './lineTail.ts';
-import { isRunEvent } from './shape.ts';
 import type { Lifecycle } from './status.ts';
-import { parseEvent } from './tail.ts';
+import { LineTail } from './tail.ts';
 
 /** How far a run has come, as its log says. */
 export interface Progress {
@@ -58,7 +56,7 @@ export class ProgressTail {
     lines.forEach((line, i) => {
       if (line.startsWith(STEP_PREFIX) && i < lastStep) return;
       const event = parseEvent(line);
-      if (!event || !isRunEvent(event)) return;
+      if (typeof event === 'string') return;
       const validating = event.kind === 'validating' ? event.done : null;
       this.#progress = { ...after(this.#progress, event), validating, changedAt: event.at };
     });

@@ -1,13 +1,58 @@
-import { EventWriter } from './eventLog.ts';
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import type { EndEvent, RunEvent, StepEvent, ValidatingEvent, ValidationEvent } from './events.ts';
 import type { RunFailure } from './failure.ts';
+import { runFile } from './grainFolder.ts';
 import { readEvents } from './tail.ts';
+
+const NEWLINE = 0x0a;
+const BLOCK_BYTES = 64 * 1024;
+
+/**
+ * Appends to the event log of a run. Once `append` returns, the operating system has the whole line: killing this process cannot
+ * lose it. There must be one writer at a time, which `takeOwnership` ensures.
+ */
+export class EventWriter {
+  readonly #file: number;
+
+  private constructor(file: number) {
+    this.#file = file;
+  }
+
+  /** Opens or creates the log in a run's folder, and cuts off the incomplete line that a killed writer may have left. */
+  static open(folder: string): EventWriter {
+    const file = openSync(runFile(folder, 'events'), 'a+');
+    try {
+      ftruncateSync(file, endOfLastLine(file));
+      return new EventWriter(file);
+    } catch (error) {
+      closeSync(file);
+      throw error;
+    }
+  }
+
+  /** One write for one line. Numbers that are not finite become `null`. */
+  append(event: RunEvent): void {
+    const line = Buffer.from(`${JSON.stringify(event)}\n`);
+    const end = fstatSync(this.#file).size;
+    const written = writeSync(this.#file, line);
+    if (written === line.length) return;
+    // The next event would otherwise continue the incomplete line.
+    ftruncateSync(this.#file, end);
+    const message = `only ${written} of ${line.length} bytes of an event could be written`;
+    throw Object.assign(new Error(message), { code: 'ENOSPC' });
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}
 
 type Untimed<E> = Omit<E, 'at' | 'kind'>;
 
 /**
- * The event log of a run as its trainer sees it. A resumed trainer takes the steps after its checkpoint once more: what the log
- * already holds is compared and not written again, so no step is lost and none appears twice.
+ * The event log of a run as its trainer sees it. A resumed trainer repeats the steps after its checkpoint: those that the log
+ * already holds are compared and not written again, so no step is lost and none appears twice.
  */
 export class RunLog {
   readonly #writer: EventWriter;
@@ -31,7 +76,7 @@ export class RunLog {
     this.#lastStep = steps.at(-1)?.step ?? 0;
   }
 
-  /** @param onEvent is told what was appended. */
+  /** @param onEvent called after each event is written */
   static async open(folder: string, onEvent: (event: RunEvent) => void): Promise<RunLog> {
     const past = await readEvents(folder);
     return new RunLog(folder, past, onEvent);
@@ -56,7 +101,7 @@ export class RunLog {
     }
   }
 
-  /** What a validation measured before this process; undefined if there was none at the step. */
+  /** Metrics of the validation at the step, if the log held one when it was opened. */
   measuredAt(step: number): ValidationEvent['metrics'] | undefined {
     return this.#validations.get(step)?.metrics;
   }
@@ -110,15 +155,28 @@ export class RunLog {
     this.#hasWarnedOfDifference = true;
     this.warning(
       repeated.step,
-      `taken again from the checkpoint, the step came out different from the log: this device does not repeat its results bit for bit`,
+      'repeated from the checkpoint, the step differs from the log: this device does not reproduce results bit for bit',
     );
   }
 }
 
-/** Whether a step came out as it was logged, but for times and memory; fields that were not logged then do not count. */
+/** Whether a repeated step has the facts that were logged. Times and memory differ; facts missing in the log do not count. */
 function isSame(logged: StepEvent, repeated: Untimed<StepEvent>): boolean {
   const { kind, at, ms, memory, ...facts } = logged;
-  const keys = Object.keys(facts) as (keyof typeof facts)[];
-  // As JSON, since the log was read back from it.
-  return keys.every((key) => JSON.stringify(facts[key]) === JSON.stringify(repeated[key]));
+  const again = JSON.parse(JSON.stringify(repeated));
+  return Object.entries(facts).every(([key, value]) => isDeepStrictEqual(value, again[key]));
+}
+
+/** Where the last whole line ends: after the last newline. */
+function endOfLastLine(file: number): number {
+  const block = Buffer.alloc(BLOCK_BYTES);
+  let end = fstatSync(file).size;
+  while (end > 0) {
+    const start = Math.max(0, end - BLOCK_BYTES);
+    const length = readSync(file, block, 0, end - start, start);
+    const newline = block.subarray(0, length).lastIndexOf(NEWLINE);
+    if (newline >= 0) return start + newline + 1;
+    end = start;
+  }
+  return 0;
 }

@@ -1,7 +1,77 @@
-import type { RunEvent } from './events.ts';
+import { type FileHandle, open } from 'node:fs/promises';
+import { hasCode } from './errno.ts';
+import { parseEvent, type RunEvent } from './events.ts';
 import { runFile } from './grainFolder.ts';
-import { LineTail } from './lineTail.ts';
-import { isKnown, isRunEvent } from './shape.ts';
+
+const NEWLINE = 0x0a;
+const BLOCK_BYTES = 256 * 1024;
+
+/**
+ * Follows a file that grows by whole lines. Only a newline makes a line: what comes after the last one is left for later, and so no
+ * character is ever cut, wherever a read ends.
+ */
+export class LineTail {
+  readonly #file: string;
+  /** Behind the last line read. */
+  #offset = 0;
+  #restarts = 0;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** How often the file was found shorter than what had been read of it, and read again from its start. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** The lines added since the last call, without their newlines; none if the file is not there. Calls take turns. */
+  read(): Promise<string[]> {
+    const lines = this.#last.then(() => this.#readAdded());
+    this.#last = lines.catch(() => {});
+    return lines;
+  }
+
+  async #readAdded(): Promise<string[]> {
+    let file: FileHandle;
+    try {
+      file = await open(this.#file, 'r');
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return [];
+      throw error;
+    }
+    try {
+      const { size } = await file.stat();
+      if (size < this.#offset) {
+        this.#offset = 0;
+        this.#restarts++;
+      }
+      return await this.#readUpTo(size, file);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #readUpTo(size: number, file: FileHandle): Promise<string[]> {
+    const lines: string[] = [];
+    let block = Buffer.alloc(Math.min(BLOCK_BYTES, size - this.#offset));
+    while (this.#offset < size) {
+      const { bytesRead } = await file.read(block, 0, block.length, this.#offset);
+      const newline = block.subarray(0, bytesRead).lastIndexOf(NEWLINE);
+      if (newline >= 0) {
+        lines.push(...block.toString('utf8', 0, newline).split('\n'));
+        this.#offset += newline + 1;
+      } else if (bytesRead === block.length && this.#offset + bytesRead < size) {
+        // A line longer than the block.
+        block = Buffer.alloc(2 * block.length);
+      } else {
+        break;
+      }
+    }
+    return lines;
+  }
+}
 
 /** Follows the event log of a run. */
 export class EventTail {
@@ -13,10 +83,7 @@ export class EventTail {
     this.#lines = new LineTail(runFile(folder, 'events'));
   }
 
-  /**
-   * Lines that were no events, or lacked a field of their kind. Events of kinds that this version does not know are left out,
-   * too, but not counted.
-   */
+  /** Lines that were not events, or lacked a field of their kind. Events of unknown kinds are left out, but not counted. */
   get skipped(): number {
     return this.#skipped;
   }
@@ -26,8 +93,8 @@ export class EventTail {
     const events: RunEvent[] = [];
     for (const line of await this.#lines.read()) {
       const event = parseEvent(line);
-      if (event !== null && isRunEvent(event)) events.push(event);
-      else if (event === null || isKnown(event.kind)) this.#skipped++;
+      if (typeof event === 'object') events.push(event);
+      else if (event === 'invalid') this.#skipped++;
     }
     return events;
   }
@@ -36,15 +103,4 @@ export class EventTail {
 /** All events that a run has logged. @param folder of the run */
 export function readEvents(folder: string): Promise<RunEvent[]> {
   return new EventTail(folder).read();
-}
-
-/** An event as one line of a log; `null` if it is none. */
-export function parseEvent(line: string): { readonly kind: string } | null {
-  try {
-    const value: unknown = JSON.parse(line);
-    const isEvent = typeof value === 'object' && value !== null && 'kind' in value;
-    return isEvent && typeof value.kind === 'string' ? { ...value, kind: value.kind } : null;
-  } catch {
-    return null;
-  }
 }

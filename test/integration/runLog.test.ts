@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EventWriter } from '../../src/runs/eventLog.ts';
 import type { RunEvent, StepEvent } from '../../src/runs/events.ts';
 import { takeOwnership } from '../../src/runs/owner.ts';
+import { EventWriter } from '../../src/runs/runLog.ts';
 import { RunStore } from '../../src/runs/store.ts';
 import { readEvents } from '../../src/runs/tail.ts';
 import { manifestOf } from '../unit/runs/manifest.ts';
@@ -84,6 +84,7 @@ describe('commands on runs that lie on disk', () => {
       createdAt: '2026-03-04T05:06:07.000Z',
       startedAt: '1970-01-01T00:00:00.001Z',
       endedAt: '1970-01-01T00:00:00.005Z',
+      failure: null,
       folder: path.join(below, 'rings-1-grain-seed0'),
     });
     assert.deepEqual([second.id, second.status], ['rings-2-mean-seed0', 'interrupted']);
@@ -201,7 +202,7 @@ test('kill -9 at any moment loses no acknowledged event, and the next writer goe
   const root = temporary();
   const { path: folder } = new RunStore(root).create(manifestOf('killed'));
   const acknowledgements = path.join(root, 'acknowledged');
-  const modules = ['eventLog', 'owner'].map((name) =>
+  const modules = ['runLog', 'owner'].map((name) =>
     JSON.stringify(import.meta.resolve(`../../src/runs/${name}.ts`)),
   );
   // Notes each number once its event is appended.

@@ -12,11 +12,11 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, beforeEach, test } from 'node:test';
-import { EventWriter } from '../../../src/runs/eventLog.ts';
 import type { RunEvent } from '../../../src/runs/events.ts';
 import type { RunFailure } from '../../../src/runs/failure.ts';
 import { takeOwnership } from '../../../src/runs/owner.ts';
 import { referredRun, referredRuns } from '../../../src/runs/reference.ts';
+import { EventWriter } from '../../../src/runs/runLog.ts';
 import { RunStore } from '../../../src/runs/store.ts';
 import { manifestOf } from './manifest.ts';
 
@@ -78,6 +78,7 @@ test('a run through its life', async () => {
     startedAt: null,
     endedAt: null,
     changedAt: null,
+    failure: null,
     folder,
   });
   log(folder, start(5), validation(0, 0.5), step(1), step(2));

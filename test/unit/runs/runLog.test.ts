@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
-import { EventWriter } from '../../../src/runs/eventLog.ts';
 import type { RunEvent } from '../../../src/runs/events.ts';
+import { EventWriter } from '../../../src/runs/runLog.ts';
 import { EventTail, readEvents } from '../../../src/runs/tail.ts';
 import { anyEvent } from './events.ts';
 
