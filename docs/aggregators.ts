@@ -41,7 +41,10 @@ export function aggregatorsPage(): string {
       ]),
     ),
     '',
-    ...properties.map((property) => `- _${meanings[property][0]}_: ${meanings[property][1]}`),
+    ...table(
+      ['property', 'means'],
+      properties.map((property) => meanings[property]),
+    ),
     ...all.flatMap(section),
     '',
   ].join('\n');

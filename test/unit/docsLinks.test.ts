@@ -1,4 +1,4 @@
-/** Keeps the docs true to the tree: every path that they name exists, and every link between them leads somewhere. */
+/** Keeps the docs true to the tree: paths, links and npm scripts that they name exist. */
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,6 +13,10 @@ const PATH =
   /(?<![\w./-])(?:src|webview|test|docs|bench|examples|media|scripts|python)\/[\w./-]*\w/g;
 /** Made by the tests. */
 const generated = new Set(['test/e2e/screenshots']);
+
+const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+  scripts: Record<string, string>;
+};
 
 const read = (page: string) => readFileSync(path.join(root, page), 'utf8');
 
@@ -43,5 +47,13 @@ for (const page of pages) {
       return anchor !== undefined && !anchorsOf(linked).includes(anchor);
     });
     assert.deepEqual(broken, []);
+  });
+
+  test(`npm scripts in ${page} exist`, () => {
+    const named = [...read(page).matchAll(/npm run ([\w:]+)/g)].map(([, script]) => script!);
+    assert.deepEqual(
+      named.filter((script) => !(script in scripts)),
+      [],
+    );
   });
 }
