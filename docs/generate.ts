@@ -9,8 +9,8 @@ import {
   keysOf,
   schemaAt,
   sectionsOf,
+  typeWords,
 } from '../src/config/jsonSchema.ts';
-import { typeWords } from '../src/config/typeWords.ts';
 import type { AggregatorDescription } from '../src/engine/aggregators/description.ts';
 import { aggregators } from '../src/engine/aggregators/registry.ts';
 import { aggregatorsPage } from './aggregators.ts';

@@ -2,8 +2,7 @@
 import { createInterface } from 'node:readline';
 import { openDevice } from '../../src/backends/device.ts';
 import { resolvedAggregation } from '../../src/config/aggregation.ts';
-import { parseConfig } from '../../src/config/parse.ts';
-import { Request as TrainingRequest } from '../../src/config/request.ts';
+import { type ParsedConfig, parseConfig } from '../../src/config/parse.ts';
 import type { TextData } from '../../src/data/dataset.ts';
 import { EngineClient } from '../../src/engine/client.ts';
 import { openSession, type Session } from '../../src/training/session.ts';
@@ -20,8 +19,7 @@ const sizes = new ProductSizes();
 
 async function open({ config, tokens }: Setup): Promise<Training> {
   const parsed = parseConfig(JSON.stringify(config), 'bench.json');
-  const request = new TrainingRequest(parsed.config, 'bench.json', parsed.position);
-  const plain = tokens ? await madeSession(request, tokens) : await openSession(request, () => {});
+  const plain = tokens ? await madeSession(parsed, tokens) : await openSession(parsed, () => {});
   const session = watched(plain);
   const { aggregate, zeroGroups } = session.config;
   const aggregation = resolvedAggregation(aggregate[0]!, zeroGroups);
@@ -29,9 +27,9 @@ async function open({ config, tokens }: Setup): Promise<Training> {
 }
 
 /** A session as `openSession` opens it, except for the data. */
-async function madeSession(request: TrainingRequest, tokens: MadeTokens): Promise<Session> {
-  const { config, folder } = request;
-  const checkpoint = await openPretrained(request, () => {});
+async function madeSession(parsed: ParsedConfig, tokens: MadeTokens): Promise<Session> {
+  const { config, folder } = parsed;
+  const checkpoint = await openPretrained(parsed, () => {});
   const data = madeData(tokens);
   return {
     config,

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { ConfigError } from '../config/parse.ts';
+import { ConfigError } from '../config/diagnostic.ts';
 import { RunReferenceError } from '../runs/reference.ts';
 
 /** Exit statuses of `grain`, beside 130 for runs that were stopped. */

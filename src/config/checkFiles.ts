@@ -1,45 +1,35 @@
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { ConfigError, type Diagnostic } from './diagnostic.ts';
-import type { Path } from './document.ts';
-import { withOwner } from './hubId.ts';
-import { MERGE, modelOrigin } from './modelOrigin.ts';
-import { nearest } from './nearest.ts';
+import { readsTexts } from './data.ts';
+import { ConfigError, type Diagnostic, nearest, type Path } from './diagnostic.ts';
+import { MERGE, modelOrigin, withOwner } from './modelOrigin.ts';
 import type { ParsedConfig } from './parse.ts';
-import { readsTexts } from './texts.ts';
 
 /**
- * Checks that what a config names is there: its data files, and the folder of its model. What is on the hub is not looked for.
- * @param baseFolder paths in the config are relative to it
- * @throws ConfigError at each path that leads nowhere
+ * Checks that the data files and the model folder that a config names exist. Files on the Hub are not checked.
+ * @throws ConfigError for each path that does not
  */
-export function checkFiles({ file, config, position }: ParsedConfig, baseFolder: string): void {
-  const { data, model } = config;
+export function checkFiles(parsed: ParsedConfig): void {
+  const { folder } = parsed;
+  const { data, model } = parsed.config;
   const check = (
     key: Path,
     named: string,
     expected: string,
     message: string | null,
-    suggestion = neighbour(baseFolder, named),
-  ) => {
+    suggestion = neighbour(folder, named),
+  ): Diagnostic[] => {
     if (message === null) return [];
-    const diagnostic: Diagnostic = {
-      file,
-      ...position(key),
-      message,
-      expected: `${expected}, relative to the config`,
-      ...(suggestion && { suggestion }),
-      path: key,
-    };
-    return [diagnostic];
+    const help = { expected: `${expected}, relative to the config` };
+    return [{ ...parsed.diagnostic(key, message, help), ...(suggestion && { suggestion }) }];
   };
   const dataFiles = data.from === undefined ? (['train', 'validation'] as const) : [];
   const diagnostics = dataFiles.flatMap((key) =>
-    check(['data', key], data[key], 'the path of a file', fileComplaint(baseFolder, data[key])),
+    check(['data', key], data[key], 'the path of a file', fileComplaint(folder, data[key])),
   );
   if (model.from !== undefined) {
     const kind = modelKinds[readsTexts(data) ? 'texts' : 'numbers'];
-    const message = modelComplaint(baseFolder, model.from, kind);
+    const message = modelComplaint(folder, model.from, kind);
     const owned = kind.isOnHub ? withOwner(model.from) : undefined;
     diagnostics.push(...check(['model', 'from'], model.from, kind.expected, message, owned));
   }
@@ -52,37 +42,37 @@ interface ModelKind {
   readonly expected: string;
 }
 
-/** Which models there are for examples of a kind. */
+/** Valid models by the kind of examples. */
 const modelKinds: Readonly<Record<'texts' | 'numbers', ModelKind>> = {
   texts: {
     file: 'config.json',
     isOnHub: true,
-    expected: 'owner/name on the hub, or the path of a folder that holds a config.json',
+    expected: 'owner/name on the Hub, or the path of a folder that contains a config.json',
   },
   numbers: {
     file: 'model.json',
     isOnHub: false,
-    expected: 'the path of a folder that holds a model.json',
+    expected: 'the path of a folder that contains a model.json',
   },
 };
 
 function fileComplaint(baseFolder: string, named: string): string | null {
   const found = statSync(path.resolve(baseFolder, named), { throwIfNoEntry: false });
-  if (!found) return `there is no file ${named}`;
-  return found.isFile() ? null : `${named} is no file`;
+  if (!found) return `file not found: ${named}`;
+  return found.isFile() ? null : `${named} is not a file`;
 }
 
 function modelComplaint(baseFolder: string, named: string, kind: ModelKind): string | null {
   const origin = modelOrigin(named, baseFolder);
-  if (origin.kind === 'hub') return kind.isOnHub ? null : `there is no folder ${named}`;
+  if (origin.kind === 'hub') return kind.isOnHub ? null : `folder not found: ${named}`;
   const found = statSync(origin.folder, { throwIfNoEntry: false });
-  if (!found) return `there is no folder ${named}`;
-  if (!found.isDirectory()) return `${named} is no folder`;
+  if (!found) return `folder not found: ${named}`;
+  if (!found.isDirectory()) return `${named} is not a folder`;
   const topology = statSync(path.join(origin.folder, kind.file), { throwIfNoEntry: false });
   if (statSync(path.join(origin.folder, 'adapter_config.json'), { throwIfNoEntry: false })) {
-    return `the folder ${named} holds an adapter: ${MERGE}`;
+    return `the folder ${named} contains an adapter, not a whole model: ${MERGE}`;
   }
-  return topology ? null : `the folder ${named} holds no ${kind.file}`;
+  return topology ? null : `the folder ${named} does not contain a ${kind.file}`;
 }
 
 /** The nearest name in the same folder, as the config would write it. */

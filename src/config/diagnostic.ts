@@ -1,3 +1,7 @@
+import { closest, distance } from 'fastest-levenshtein';
+
+export type Path = readonly (string | number)[];
+
 /** Where a piece of text is: lines and columns from 1, the end exclusive; columns in UTF-16 units, as editors count. */
 export interface Position {
   readonly line: number;
@@ -6,41 +10,83 @@ export interface Position {
   readonly endColumn: number;
 }
 
-/** One thing that is wrong in a config, or in a file that it names. */
+/** For errors about a file as a whole. */
+export const FILE_START: Position = { line: 1, column: 1, endLine: 1, endColumn: 1 };
+
+/** One error in a config, or in a file that it names. */
 export interface Diagnostic extends Position {
   readonly file: string;
   readonly message: string;
-  /** What would be right. */
+  /** What would be valid. */
   readonly expected?: string;
-  /** The nearest valid name; put in place of the text at the position it mends the mistake. */
+  /** The nearest valid name; replacing the text at the position by it fixes the error. */
   readonly suggestion?: string;
   /** Keys that lead to the value in the config; empty for other files. */
-  readonly path: readonly (string | number)[];
+  readonly path: Path;
 }
 
-/** What the user wrote cannot be run. Its message is the list that a terminal shows: `file:line:column: what is wrong`. */
+/** The user's input is invalid. The message lists every error as a terminal shows it: `file:line:column: message`. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly diagnostics: readonly Diagnostic[];
 
-  /** @param diagnostics at least one, all of one file; kept in the order of their places */
+  /** @param diagnostics at least one, all of one file; sorted by position */
   constructor(diagnostics: readonly Diagnostic[]) {
     const ordered = [...diagnostics].sort((a, b) => a.line - b.line || a.column - b.column);
-    super(ordered.map(located).join('\n'));
+    super(ordered.map((it) => `${it.file}:${it.line}:${it.column}: ${explain(it)}`).join('\n'));
     this.diagnostics = ordered;
   }
 }
 
-/** What is wrong and, on lines of their own, what would be right and the nearest valid name. */
+/** `unknown device "gpu". Expected auto, cuda or cpu. Did you mean cuda?` */
 export function explain({ message, expected, suggestion }: Diagnostic): string {
   return [
     message,
-    ...(expected ? [`expected ${expected}`] : []),
-    ...(suggestion ? [`did you mean "${suggestion}"?`] : []),
-  ].join('\n');
+    ...(expected ? [`. Expected ${expected}`] : []),
+    ...(suggestion ? [`. Did you mean ${suggestion}?`] : expected ? ['.'] : []),
+  ].join('');
 }
 
-function located(diagnostic: Diagnostic): string {
-  const { file, line, column } = diagnostic;
-  return `${file}:${line}:${column}: ${explain(diagnostic).replaceAll('\n', '\n  ')}`;
+/** How to fix an error. */
+export interface Help {
+  readonly expected: string;
+  /** Where a name is unknown: the nearest of the valid ones is suggested. */
+  readonly name?: { readonly wrong: string; readonly valid: readonly string[] };
+}
+
+/** The fields of a diagnostic that say what would be valid. */
+export function helpFields({ expected, name }: Help): Pick<Diagnostic, 'expected' | 'suggestion'> {
+  const suggestion = name && nearest(name.wrong, name.valid);
+  return { expected, ...(suggestion && { suggestion }) };
+}
+
+/** The valid name that was probably meant, regardless of case; `undefined` if none is similar. */
+export function nearest(wrong: string, valid: readonly string[]): string | undefined {
+  if (valid.length === 0) return undefined;
+  const lower = new Map(valid.map((name) => [name.toLowerCase(), name]));
+  const found = closest(wrong.toLowerCase(), [...lower.keys()]);
+  const tolerated = Math.max(2, Math.floor(wrong.length / 3));
+  return distance(wrong.toLowerCase(), found) <= tolerated ? lower.get(found) : undefined;
+}
+
+/** "a, b or c" */
+export function alternatives(names: readonly string[]): string {
+  if (names.length < 2) return names.join();
+  return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+}
+
+/** An error at a path of a config, before it is known where in the text that is. */
+export interface Finding {
+  readonly path: Path;
+  /** True if the error is in the key itself rather than in its value. */
+  readonly isKey?: boolean;
+  readonly message: string;
+  readonly expected: string;
+  readonly suggestion?: string | undefined;
+}
+
+/** "data.features[2]"; "the config" for the whole. */
+export function pathWords(path: Path): string {
+  const words = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
+  return words.replace(/^\./, '') || 'the config';
 }

@@ -8,17 +8,15 @@ import {
   type Node,
   parseDocument,
 } from 'yaml';
-import type { Position } from './diagnostic.ts';
+import type { Path, Position } from './diagnostic.ts';
 
-export type Path = readonly (string | number)[];
-
-/** What is no YAML, and where. */
+/** A YAML syntax error. */
 export interface SyntaxProblem {
   readonly message: string;
   readonly position: Position;
 }
 
-/** A YAML text, of which JSON is a special case, that knows where each of its values is written. */
+/** A YAML text (JSON is a special case) and the position of each of its values. */
 export class ConfigDocument {
   readonly #lines = new LineCounter();
   readonly #document;
@@ -44,8 +42,8 @@ export class ConfigDocument {
   }
 
   /**
-   * Where a value is written: the value itself or, if that is a block of lines or nothing, its key. What is not written is at
-   * the key of its nearest ancestor.
+   * Position of a value or, if it is empty or a block of lines, of its key. A value that is not written has the position of its
+   * nearest ancestor's key.
    */
   position(path: Path): Position {
     const { depth, key, value } = this.#find(path);
@@ -84,7 +82,7 @@ export class ConfigDocument {
 
   #positionOf(node: Node | undefined): Position {
     const [start, end] = node?.range ?? [0, 0];
-    // Within the quotes, so that a suggestion can take the place of what is there.
+    // Within the quotes, so that a suggestion can replace the text.
     const quotes = isScalar(node) && node.type?.startsWith('QUOTE') && end - start > 2 ? 1 : 0;
     return this.#span(start + quotes, end - quotes);
   }
@@ -96,7 +94,7 @@ export class ConfigDocument {
   }
 }
 
-/** Written in one piece: not a block of lines below its key, nor nothing at all. */
+/** True for a value written in one piece: neither empty nor a block of lines below its key. */
 function isInline(node: Node | undefined): boolean {
   if (!node?.range || node.range[1] === node.range[0]) return false;
   return isScalar(node) || (isCollection(node) && node.flow === true);

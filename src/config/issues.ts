@@ -1,18 +1,16 @@
 import type { z } from 'zod';
-import type { Path } from './document.ts';
-import { type Finding, pathWords } from './finding.ts';
+import { alternatives, type Finding, nearest, type Path, pathWords } from './diagnostic.ts';
 import {
   configJsonSchema,
   type JsonSchema,
   keysOf,
   schemaAt,
   sectionsOf,
+  typeWords,
   valueAt,
 } from './jsonSchema.ts';
-import { nearest } from './nearest.ts';
-import { typeWords } from './typeWords.ts';
 
-/** What zod says of a config, in the words of this config's schema. */
+/** Zod's issues with a config, phrased by the config's schema. */
 export function findingsOf(issues: readonly z.core.$ZodIssue[], content: unknown): Finding[] {
   const schema = configJsonSchema();
   return issues.flatMap((issue) => findings(issue, [], content, schema));
@@ -49,12 +47,12 @@ function unknownKey(key: string, parent: Path, content: unknown, schema: JsonSch
       .map((name) => `${section}.${name}`),
   );
   const suggestion = nearest(key, keys);
-  const elsewhere = suggestion || homes.length === 0 ? '' : `: there is ${homes.join(' and ')}`;
+  const elsewhere = suggestion || homes.length === 0 ? '' : `; there is ${homes.join(' and ')}`;
   return {
     path: [...parent, key],
     isKey: true,
     message: `unknown key "${key}"${elsewhere}`,
-    expected: `one of ${keys.join(', ')}`,
+    expected: alternatives(keys),
     suggestion,
   };
 }
@@ -69,7 +67,7 @@ function wrongValue(path: Path, content: unknown, schema: JsonSchema): Finding {
   return {
     path,
     message: `${pathWords(path)} cannot be ${valueWords(value)}`,
-    expected: typeWords(valid) + (isUnquoted && value !== null ? ', as a text in quotes' : ''),
+    expected: typeWords(valid) + (isUnquoted && value !== null ? ', in quotes' : ''),
     suggestion: typeof value === 'string' ? nearest(value, choicesOf(valid)) : undefined,
   };
 }

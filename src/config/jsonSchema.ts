@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alternatives } from './diagnostic.ts';
 import { configSchema } from './schema.ts';
 
 /** The parts of JSON Schema that the config's schema is made of. */
@@ -29,7 +30,7 @@ export function configJsonSchema(): JsonSchema {
 }
 
 /**
- * The schema at a path of a config, or `undefined` where the schema has nothing of the kind. Where there are alternatives it is
+ * The schema at a path of a config, or `undefined` where the schema has nothing of the kind. Where there are variants it is
  * that of the ones that the content has chosen by a constant key, such as a name.
  */
 export function schemaAt(
@@ -79,9 +80,9 @@ export function valueAt(content: unknown, path: readonly (string | number)[]): u
   );
 }
 
-/** A schema and all its alternatives; without those whose constants are not what the content says, if any says the same. */
+/** A schema and all its variants; without those whose constants are not what the content says, if any says the same. */
 function chosen(schema: JsonSchema, content: unknown): JsonSchema[] {
-  const all = alternatives(schema);
+  const all = variants(schema);
   const named = all.filter(({ properties = {} }) =>
     Object.entries(properties).some(
       ([key, { const: name }]) => name !== undefined && valueAt(content, [key]) === name,
@@ -90,6 +91,50 @@ function chosen(schema: JsonSchema, content: unknown): JsonSchema[] {
   return named.length > 0 ? named : all;
 }
 
-function alternatives(schema: JsonSchema): JsonSchema[] {
-  return [schema, ...(schema.anyOf ?? schema.oneOf ?? []).flatMap(alternatives)];
+function variants(schema: JsonSchema): JsonSchema[] {
+  return [schema, ...(schema.anyOf ?? schema.oneOf ?? []).flatMap(variants)];
+}
+
+/** The valid values in words: "a whole number of at least 1", "sgd or adamw", "a list of …". */
+export function typeWords(schema: JsonSchema): string {
+  if (schema.title) return schema.title;
+  if (schema.enum) {
+    return alternatives(schema.enum);
+  }
+  if (schema.const) return schema.const;
+  const parts = schema.anyOf ?? schema.oneOf;
+  if (parts?.every((one) => one.const)) return alternatives(parts.map(typeWords));
+  if (parts) return parts.map(typeWords).join(', or ');
+  switch (schema.type) {
+    case 'integer':
+      return `a whole number${boundWords(schema)}`;
+    case 'number':
+      return `a number${boundWords(schema)}`;
+    case 'string':
+      return 'a text';
+    case 'boolean':
+      return 'true or false';
+    case 'array':
+      return `a list${schema.minItems ? ', not empty,' : ''} of ${itemWords(schema.items ?? {})}`;
+    case 'object':
+      return `the keys ${Object.keys(schema.properties ?? {}).join(', ')}`;
+    default:
+      return 'a value';
+  }
+}
+
+function itemWords(item: JsonSchema): string {
+  if (item.anyOf) return item.anyOf.map(itemWords).join(', or ');
+  return item.enum ? item.enum.join(', ') : typeWords(item);
+}
+
+function boundWords({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: JsonSchema): string {
+  if (exclusiveMinimum !== undefined) return ` above ${exclusiveMinimum}`;
+  if (exclusiveMaximum !== undefined) return ` from ${minimum} to below ${exclusiveMaximum}`;
+  // The limits of float64 are not worth mentioning.
+  const isBounded = maximum !== Number.MAX_SAFE_INTEGER && maximum !== Number.MAX_VALUE;
+  if (maximum !== undefined && isBounded) {
+    return ` from ${minimum} to ${maximum}`;
+  }
+  return ` of at least ${minimum}`;
 }

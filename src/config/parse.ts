@@ -1,38 +1,89 @@
-import { ConfigError, type Diagnostic, type Position } from './diagnostic.ts';
-import { ConfigDocument, type Path } from './document.ts';
-import type { Finding } from './finding.ts';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import {
+  ConfigError,
+  type Diagnostic,
+  FILE_START,
+  type Finding,
+  type Help,
+  helpFields,
+  type Path,
+  type Position,
+} from './diagnostic.ts';
+import { ConfigDocument } from './document.ts';
 import { findingsOf } from './issues.ts';
 import { brokenRules } from './rules.ts';
 import { type Config, configSchema } from './schema.ts';
 
-export { ConfigError, type Position } from './diagnostic.ts';
-
-/** A config without mistakes that can be seen in its text. */
-export interface ParsedConfig {
-  /** Its name, as given. */
-  readonly file: string;
+/** A valid config, and where each of its keys is written, so that later errors can point there. */
+export class ParsedConfig {
   readonly config: Config;
-  /** Where the value at a path is written; for one that is not written, where its nearest ancestor is. */
-  position(path: Path): Position;
+  /** The config file as the user named it. */
+  readonly file: string;
+  readonly #position: (path: Path) => Position;
+
+  /** @param position of the value at a path, or of its nearest ancestor that is written */
+  constructor(config: Config, file: string, position: (path: Path) => Position) {
+    this.config = config;
+    this.file = file;
+    this.#position = position;
+  }
+
+  /** Paths in the config are relative to this folder. */
+  get folder(): string {
+    return path.dirname(this.file);
+  }
+
+  /** The same file with some of its keys overridden. */
+  with(overrides: Partial<Config>): ParsedConfig {
+    return new ParsedConfig({ ...this.config, ...overrides }, this.file, this.#position);
+  }
+
+  diagnostic(key: Path, message: string, help: Help): Diagnostic {
+    const { file } = this;
+    return { file, ...this.#position(key), path: [...key], message, ...helpFields(help) };
+  }
+
+  /** An error at a key of the config. */
+  error(key: Path, message: string, help: Help): ConfigError {
+    return new ConfigError([this.diagnostic(key, message, help)]);
+  }
+
+  /** Path of a data file. @throws ConfigError if it does not exist */
+  dataFile(key: 'train' | 'validation'): string {
+    const named = this.config.data[key];
+    const file = path.isAbsolute(named) ? named : path.join(this.folder, named);
+    if (existsSync(file)) return file;
+    throw this.error(['data', key], `file not found: ${file}`, {
+      expected: 'the path of a CSV, TSV, JSONL or Parquet file, relative to the config',
+    });
+  }
+}
+
+/** Reads a config from its file. @throws ConfigError if it cannot be read, or listing all errors in it */
+export function parseConfigFile(file: string): ParsedConfig {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const expected = 'the path of a config, YAML or JSON';
+    throw new ConfigError([{ file, ...FILE_START, message: messageOf(error), expected, path: [] }]);
+  }
+  return parseConfig(text, file);
 }
 
 /**
  * Reads a config, YAML or JSON.
- * @param file what the text is called in messages
- * @throws ConfigError listing all mistakes, by their place
+ * @param file name of the text in messages
+ * @throws ConfigError listing all errors, by position
  */
 export function parseConfig(text: string, file: string): ParsedConfig {
   const document = new ConfigDocument(text);
-  const syntax = document.problems;
-  if (syntax.length > 0) {
+  if (document.problems.length > 0) {
     throw new ConfigError(
-      syntax.map(({ message, position }) => ({
-        file,
-        ...position,
-        message,
-        expected: 'YAML or JSON',
-        path: [],
-      })),
+      document.problems.map(({ message, position }) => {
+        return { file, ...position, message, expected: 'YAML or JSON', path: [] };
+      }),
     );
   }
   const content = contentOf(document, file);
@@ -41,9 +92,9 @@ export function parseConfig(text: string, file: string): ParsedConfig {
     ? brokenRules(parsed.data, (path) => document.isWritten(path))
     : findingsOf(parsed.error.issues, content);
   if (!parsed.success || findings.length > 0) {
-    throw new ConfigError(findings.map((finding) => diagnosticOf(finding, file, document)));
+    throw new ConfigError(findings.map((finding) => located(finding, file, document)));
   }
-  return { file, config: parsed.data, position: (path) => document.position(path) };
+  return new ParsedConfig(parsed.data, file, (path) => document.position(path));
 }
 
 /** An empty file is a config without keys. */
@@ -51,21 +102,18 @@ function contentOf(document: ConfigDocument, file: string): unknown {
   try {
     return document.toJS() ?? {};
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new ConfigError([
-      {
-        file,
-        ...document.position([]),
-        message,
-        expected: 'YAML whose aliases can be resolved',
-        path: [],
-      },
-    ]);
+    const position = document.position([]);
+    const expected = 'YAML whose aliases can be resolved';
+    throw new ConfigError([{ file, ...position, message: messageOf(error), expected, path: [] }]);
   }
 }
 
-function diagnosticOf(finding: Finding, file: string, document: ConfigDocument): Diagnostic {
+function located(finding: Finding, file: string, document: ConfigDocument): Diagnostic {
   const { path, isKey, message, expected, suggestion } = finding;
   const position = isKey ? document.keyPosition(path) : document.position(path);
   return { file, ...position, message, expected, ...(suggestion && { suggestion }), path };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,11 +1,9 @@
 import { aggregators } from '../engine/aggregators/registry.ts';
 import { aggregationLabel, resolvedAggregation } from './aggregation.ts';
-import { formatOf } from './dataFormat.ts';
-import type { Path } from './document.ts';
-import type { Finding } from './finding.ts';
+import { formatOf, promptColumns, promptOf, readsTexts, textColumns } from './data.ts';
+import type { Finding, Path } from './diagnostic.ts';
 import { metricsOf } from './ranking.ts';
 import { type Config, configSchema } from './schema.ts';
-import { promptColumns, promptOf, readsTexts, textColumns } from './texts.ts';
 
 /** Looks at keys together. `isWritten` tells which keys are there to be pointed at. */
 type Rule = (config: Config, isWritten: (path: Path) => boolean) => Finding[];

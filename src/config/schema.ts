@@ -1,13 +1,17 @@
 import { z } from 'zod';
 import { aggregateEntry, zeroGroups } from './aggregation.ts';
-import { dataFormats } from './dataFormat.ts';
-import { HUB_ID } from './hubId.ts';
+import { HUB_ID } from './modelOrigin.ts';
 import { metricsOf } from './ranking.ts';
 
 /**
  * The config, as the one definition that checking, completion in the editor and docs/config.md are made from. A `title` is how a
  * value is called where its type alone would not say enough.
  */
+
+/** How a file holds a table. */
+export const dataFormats = ['csv', 'tsv', 'jsonl', 'parquet'] as const;
+
+export type DataFormat = (typeof dataFormats)[number];
 
 const whole = (least: number) => z.int().min(least);
 const share = () => z.number().min(0).max(1);

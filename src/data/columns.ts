@@ -1,5 +1,5 @@
-import type { Request } from '../config/request.ts';
-import { promptColumns, promptOf, textColumns } from '../config/texts.ts';
+import { promptColumns, promptOf, textColumns } from '../config/data.ts';
+import type { ParsedConfig } from '../config/parse.ts';
 import type { Table } from './table.ts';
 
 /** The columns that every task uses, as indices into a table's `columns`. */
@@ -33,18 +33,16 @@ function groupColumn(by: string): string | null {
  * column that groups are made by.
  * @throws ConfigError at the key that names a missing column
  */
-export function trainingRoles(table: Table, request: Request): TabularRoles {
-  const { data } = request.config;
-  const { target, group } = commonRoles(table, request);
+export function trainingRoles(table: Table, parsed: ParsedConfig): TabularRoles {
+  const { data } = parsed.config;
+  const { target, group } = commonRoles(table, parsed);
   const features = data.features
-    ? data.features.map((name, i) => indexOf(name, table, request, ['data', 'features', i]))
+    ? data.features.map((name, i) => indexOf(name, table, parsed, ['data', 'features', i]))
     : [...table.columns.keys()].filter((index) => index !== target && index !== group);
   if (features.length === 0) {
-    throw request.problem(
-      ['data', 'target'],
-      `${table.file} has no columns left for the features`,
-      { expected: 'at least one column besides the target' },
-    );
+    throw parsed.error(['data', 'target'], `${table.file} has no columns left for the features`, {
+      expected: 'at least one column besides the target',
+    });
   }
   return { features, target, group };
 }
@@ -52,13 +50,13 @@ export function trainingRoles(table: Table, request: Request): TabularRoles {
 /** Finds the same columns in the validation table by name; it need not have the column that groups are made by. */
 export function validationRoles(
   table: Table,
-  request: Request,
+  parsed: ParsedConfig,
   features: readonly string[],
 ): TabularRoles {
-  const find = (name: string) => indexOf(name, table, request, ['data', 'validation']);
+  const find = (name: string) => indexOf(name, table, parsed, ['data', 'validation']);
   return {
     features: features.map(find),
-    target: find(request.config.data.target),
+    target: find(parsed.config.data.target),
     group: null,
   };
 }
@@ -67,43 +65,43 @@ export function validationRoles(
  * Finds the columns that a config names in the training table if examples are texts.
  * @throws ConfigError at the key that names a missing column
  */
-export function trainingTextRoles(table: Table, request: Request): TextRoles {
-  const { data } = request.config;
-  const texts = textNames(request).map((name, i) => {
+export function trainingTextRoles(table: Table, parsed: ParsedConfig): TextRoles {
+  const { data } = parsed.config;
+  const texts = textNames(parsed).map((name, i) => {
     if (data.prompt === undefined) {
       const key = typeof data.text === 'string' ? ['data', 'text'] : ['data', 'text', i];
-      return [name, indexOf(name, table, request, key)] as const;
+      return [name, indexOf(name, table, parsed, key)] as const;
     }
     const index = table.columns.indexOf(name);
     if (index >= 0) return [name, index] as const;
-    throw request.problem(['data', 'prompt'], `no column "${name}" in ${table.file}`, {
+    throw parsed.error(['data', 'prompt'], `no column "${name}" in ${table.file}`, {
       expected: `placeholders for its columns, which are ${table.columns.join(', ')}`,
     });
   });
-  return { texts: new Map(texts), ...commonRoles(table, request) };
+  return { texts: new Map(texts), ...commonRoles(table, parsed) };
 }
 
 /** Finds the same columns in the validation table by name. */
-export function validationTextRoles(table: Table, request: Request): TextRoles {
-  const find = (name: string) => indexOf(name, table, request, ['data', 'validation']);
+export function validationTextRoles(table: Table, parsed: ParsedConfig): TextRoles {
+  const find = (name: string) => indexOf(name, table, parsed, ['data', 'validation']);
   return {
-    texts: new Map(textNames(request).map((name) => [name, find(name)])),
-    target: find(request.config.data.target),
+    texts: new Map(textNames(parsed).map((name) => [name, find(name)])),
+    target: find(parsed.config.data.target),
     group: null,
   };
 }
 
 /** Names of the text columns: those in the prompt's placeholders if the task is generation, else those of `data.text`. */
-function textNames({ config: { task, data } }: Request): readonly string[] {
+function textNames({ config: { task, data } }: ParsedConfig): readonly string[] {
   return task === 'generation' ? promptColumns(promptOf(data)) : textColumns(data);
 }
 
-function commonRoles(table: Table, request: Request): CommonRoles {
-  const { data, groups } = request.config;
+function commonRoles(table: Table, parsed: ParsedConfig): CommonRoles {
+  const { data, groups } = parsed.config;
   const by = groupColumn(groups.by);
   return {
-    target: indexOf(data.target, table, request, ['data', 'target']),
-    group: by === null ? null : indexOf(by, table, request, ['groups', 'by'], GROUP_PREFIX),
+    target: indexOf(data.target, table, parsed, ['data', 'target']),
+    group: by === null ? null : indexOf(by, table, parsed, ['groups', 'by'], GROUP_PREFIX),
   };
 }
 
@@ -111,13 +109,13 @@ function commonRoles(table: Table, request: Request): CommonRoles {
 function indexOf(
   name: string,
   { file, columns }: Table,
-  request: Request,
+  parsed: ParsedConfig,
   key: readonly (string | number)[],
   prefix = '',
 ): number {
   const index = columns.indexOf(name);
   if (index >= 0) return index;
-  throw request.problem(key, `no column "${name}" in ${file}`, {
+  throw parsed.error(key, `no column "${name}" in ${file}`, {
     expected: 'one of its columns',
     name: { wrong: prefix + name, valid: columns.map((column) => prefix + column) },
   });

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Request } from '../config/request.ts';
+import type { ParsedConfig } from '../config/parse.ts';
 import { DownloadError, MissingFile, resolvedId, resolveRepository } from '../hub/resolve.ts';
 import type { Loading } from '../runs/loading.ts';
 
@@ -21,7 +21,7 @@ export type FetchDataset = (id: string, files: readonly string[]) => Promise<str
  * @returns the data and the files they were read from
  */
 export async function readFiles<T>(
-  request: Request,
+  parsed: ParsedConfig,
   onLoading: (loading: Loading) => void,
   read: (files: DataFiles, onBytes: (bytes: number) => void) => Promise<T>,
 ): Promise<{ readonly data: T; readonly files: DataFiles }> {
@@ -33,10 +33,10 @@ export async function readFiles<T>(
     }).catch((error) => {
       if (!(error instanceof DownloadError)) throw error;
       throw error instanceof MissingFile
-        ? missingProblem(request, error)
-        : downloadProblem(request, ['data', 'from'], error);
+        ? missingProblem(parsed, error)
+        : downloadProblem(parsed, ['data', 'from'], error);
     });
-  const files = await dataFilesOf(request, download);
+  const files = await dataFilesOf(parsed, download);
   const paths = [files.train, files.validation];
   const sizes = await Promise.all(paths.map(async (file) => (await stat(file)).size));
   const total = sizes.reduce((sum, size) => sum + size);
@@ -52,10 +52,10 @@ export async function readFiles<T>(
  * The data files of a config: local paths, or files of a dataset on the hub.
  * @throws ConfigError at the key of a file that does not exist
  */
-export async function dataFilesOf(request: Request, fetch: FetchDataset): Promise<DataFiles> {
-  const { from, train, validation } = request.config.data;
+export async function dataFilesOf(parsed: ParsedConfig, fetch: FetchDataset): Promise<DataFiles> {
+  const { from, train, validation } = parsed.config.data;
   if (from === undefined) {
-    return { train: request.dataFile('train'), validation: request.dataFile('validation') };
+    return { train: parsed.dataFile('train'), validation: parsed.dataFile('validation') };
   }
   const folder = await fetch(from, [...new Set([train, validation])]);
   return {
@@ -66,8 +66,8 @@ export async function dataFilesOf(request: Request, fetch: FetchDataset): Promis
 }
 
 /** A failed download, reported at the key that names the repository. */
-export function downloadProblem(request: Request, key: string[], { message }: DownloadError) {
-  return request.problem(key, message, {
+export function downloadProblem(parsed: ParsedConfig, key: string[], { message }: DownloadError) {
+  return parsed.error(key, message, {
     expected:
       'a repository of the Hugging Face hub that can be downloaded, or files on this machine',
   });
@@ -77,13 +77,13 @@ export function downloadProblem(request: Request, key: string[], { message }: Do
 const MOST_SUGGESTIONS = 6;
 
 /** A file that the dataset does not have, reported at the key that names it, with files it may have meant. */
-function missingProblem(request: Request, { file, others, message }: MissingFile) {
-  const key = request.config.data.train === file ? 'train' : 'validation';
+function missingProblem(parsed: ParsedConfig, { file, others, message }: MissingFile) {
+  const key = parsed.config.data.train === file ? 'train' : 'validation';
   const tables = others.filter((name) => /\.(csv|tsv|jsonl|ndjson|parquet)$/i.test(name));
   const inSameFolder = tables.filter((name) => path.dirname(name) === path.dirname(file));
   const likely = inSameFolder.length > 0 ? inSameFolder : tables;
   const some = likely.slice(0, MOST_SUGGESTIONS).join(', ');
-  return request.problem(['data', key], message, {
+  return parsed.error(['data', key], message, {
     expected: `the path of a file in its repository${some && `, such as ${some}`}`,
     name: { wrong: file, valid: tables },
   });

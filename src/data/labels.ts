@@ -1,4 +1,4 @@
-import type { Request } from '../config/request.ts';
+import type { ParsedConfig } from '../config/parse.ts';
 import { labelIn, numberIn } from './cells.ts';
 import type { Labels } from './dataset.ts';
 import { DataError, type Row, type Table } from './table.ts';
@@ -24,7 +24,7 @@ export function targetIn(
   table: Table,
   row: Row,
   column: number,
-  { config: { task } }: Request,
+  { config: { task } }: ParsedConfig,
   classes?: ReadonlySet<string>,
 ): string {
   if (task === 'regression') {
@@ -43,17 +43,17 @@ export function targetIn(
  * The distinct classes among the training targets, sorted.
  * @throws ConfigError for a single class, or for more classes than the config's metric allows
  */
-export function classesOf(targets: readonly string[], request: Request): readonly string[] {
+export function classesOf(targets: readonly string[], parsed: ParsedConfig): readonly string[] {
   const { names } = toLabels(targets);
   if (names.length < 2) {
-    throw request.problem(
+    throw parsed.error(
       ['data', 'target'],
       `the training data have one class only: "${names[0]}" in every row`,
       { expected: 'at least two classes' },
     );
   }
-  if (request.config.metric === 'f1' && names.length > 2) {
-    throw request.problem(['metric'], `f1 needs two classes, but there are ${names.length}`, {
+  if (parsed.config.metric === 'f1' && names.length > 2) {
+    throw parsed.error(['metric'], `f1 needs two classes, but there are ${names.length}`, {
       expected: 'macroF1, accuracy or mcc',
     });
   }

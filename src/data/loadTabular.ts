@@ -1,4 +1,4 @@
-import type { Request } from '../config/request.ts';
+import type { ParsedConfig } from '../config/parse.ts';
 import { checkNotEmpty, labelIn, numberIn } from './cells.ts';
 import { type TabularRoles, trainingRoles, validationRoles } from './columns.ts';
 import type { Dataset, TableData } from './dataset.ts';
@@ -14,26 +14,26 @@ import { type Table, TableFile } from './table.ts';
  * @throws ConfigError at the key of the config, or the cell of the file, that is wrong
  */
 export async function loadTabularData(
-  request: Request,
+  parsed: ParsedConfig,
   files: DataFiles,
   onBytes: (bytes: number) => void,
 ): Promise<TableData> {
-  const { task, data } = request.config;
+  const { task, data } = parsed.config;
 
   const trainFile = new TableFile(files.train, onBytes);
   const trainTable = await openTable(trainFile, data);
-  const roles = trainingRoles(trainTable, request);
-  const trainCells = await readCells(trainTable, roles, request);
-  const shape = shapeOf(trainCells, request);
-  const classes = task === 'classification' ? classesOf(trainCells.targets, request) : [];
+  const roles = trainingRoles(trainTable, parsed);
+  const trainCells = await readCells(trainTable, roles, parsed);
+  const shape = shapeOf(trainCells, parsed);
+  const classes = task === 'classification' ? classesOf(trainCells.targets, parsed) : [];
 
   const validationFile = new TableFile(files.validation, onBytes);
   const validationTable = await openTable(validationFile, data);
   const features = roles.features.map((column) => trainTable.columns[column]!);
   const validationCells = await readCells(
     validationTable,
-    validationRoles(validationTable, request, features),
-    request,
+    validationRoles(validationTable, parsed, features),
+    parsed,
     task === 'classification' ? new Set(classes) : undefined,
   );
 
@@ -72,17 +72,17 @@ interface TabularCells {
 async function readCells(
   table: Table,
   roles: TabularRoles,
-  request: Request,
+  parsed: ParsedConfig,
   classes?: ReadonlySet<string>,
 ): Promise<TabularCells> {
-  const { scale } = request.config.data;
+  const { scale } = parsed.config.data;
   const options = { scale, remedy: 'list data.features without the column' };
   const features = new FloatList();
   const targets: string[] = [];
   const groups: string[] = [];
   for await (const row of table.rows) {
     for (const column of roles.features) features.push(numberIn(table, row, column, options));
-    targets.push(targetIn(table, row, roles.target, request, classes));
+    targets.push(targetIn(table, row, roles.target, parsed, classes));
     if (roles.group !== null) groups.push(labelIn(table, row, roles.group));
   }
   checkNotEmpty(table, targets.length);
@@ -114,12 +114,12 @@ class FloatList {
   }
 }
 
-function shapeOf({ width }: TabularCells, request: Request): readonly number[] {
-  const { image } = request.config.data;
+function shapeOf({ width }: TabularCells, parsed: ParsedConfig): readonly number[] {
+  const { image } = parsed.config.data;
   if (!image) return [width];
   const [height, columns, channels] = image;
   if (height * columns * channels === width) return image;
-  throw request.problem(
+  throw parsed.error(
     ['data', 'image'],
     `an image of ${image.join('×')} has ${height * columns * channels} values, but there are ${width} features`,
     { expected: '[height, width, channels] whose product is the number of features' },

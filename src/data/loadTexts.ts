@@ -1,5 +1,5 @@
-import type { Request } from '../config/request.ts';
-import { filled, promptOf } from '../config/texts.ts';
+import { filled, promptOf } from '../config/data.ts';
+import type { ParsedConfig } from '../config/parse.ts';
 import type { Tokenizer } from '../hub/tokenizer/tokenizer.ts';
 import { checkNotEmpty, labelIn, textIn, textsIn } from './cells.ts';
 import { type TextRoles, trainingTextRoles, validationTextRoles } from './columns.ts';
@@ -23,23 +23,23 @@ interface TokenizerOptions {
  * @throws ConfigError at the key of the config, or the cell of the file, that is wrong
  */
 export async function loadTextData(
-  request: Request,
+  parsed: ParsedConfig,
   files: DataFiles,
   options: TokenizerOptions,
   onBytes: (bytes: number) => void,
 ): Promise<TextData> {
-  const { task, data } = request.config;
-  const readRow = rowReaderFor(request, options);
+  const { task, data } = parsed.config;
+  const readRow = rowReaderFor(parsed, options);
 
   const trainFile = new TableFile(files.train, onBytes);
   const trainTable = await openTable(trainFile, data);
-  const roles = trainingTextRoles(trainTable, request);
+  const roles = trainingTextRoles(trainTable, parsed);
   const train = await readRows(trainTable, roles, readRow);
-  const classes = task === 'classification' ? classesOf(train.targets, request) : [];
+  const classes = task === 'classification' ? classesOf(train.targets, parsed) : [];
 
   const validationFile = new TableFile(files.validation, onBytes);
   const validationTable = await openTable(validationFile, data);
-  const validationRoles = validationTextRoles(validationTable, request);
+  const validationRoles = validationTextRoles(validationTable, parsed);
   const known = task === 'classification' ? new Set(classes) : undefined;
   const validation = await readRows(validationTable, validationRoles, readRow, known);
 
@@ -73,30 +73,33 @@ type RowReader = (
   classes?: ReadonlySet<string>,
 ) => TextRow;
 
-function rowReaderFor(request: Request, options: TokenizerOptions): RowReader {
-  return request.config.task === 'generation'
-    ? promptReader(request, options)
-    : sequenceReader(request, options);
+function rowReaderFor(parsed: ParsedConfig, options: TokenizerOptions): RowReader {
+  return parsed.config.task === 'generation'
+    ? promptReader(parsed, options)
+    : sequenceReader(parsed, options);
 }
 
 /** Reads a text or a pair of texts, and a class or a number. */
-function sequenceReader(request: Request, { tokenizer, maxLength }: TokenizerOptions): RowReader {
+function sequenceReader(
+  parsed: ParsedConfig,
+  { tokenizer, maxLength }: TokenizerOptions,
+): RowReader {
   return (table, row, { texts, target }, classes) => {
     const { of, empty } = textsIn(table, row, texts.values());
     const [text, pair] = of.values();
     return {
       example: tokenizer.encode(text!, pair ?? null, maxLength),
-      target: targetIn(table, row, target, request, classes),
+      target: targetIn(table, row, target, parsed, classes),
       empty,
     };
   };
 }
 
 /** Reads a prompt and its answer. */
-function promptReader(request: Request, { tokenizer, maxLength }: TokenizerOptions): RowReader {
-  const { data } = request.config;
+function promptReader(parsed: ParsedConfig, { tokenizer, maxLength }: TokenizerOptions): RowReader {
+  const { data } = parsed.config;
   if (tokenizer.eosId === null) {
-    throw request.problem(
+    throw parsed.error(
       ['model', 'from'],
       'the tokenizer has no end-of-text token, so generated answers would never end',
       { expected: 'a checkpoint whose tokenizer_config.json names an eos_token' },

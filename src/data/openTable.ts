@@ -1,4 +1,4 @@
-import { formatOf } from '../config/dataFormat.ts';
+import { formatOf } from '../config/data.ts';
 import type { Config } from '../config/schema.ts';
 import { readCsv } from './csv.ts';
 import { readJsonl } from './jsonl.ts';

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { ConfigError } from '../config/parse.ts';
-import { type Help, mending } from '../config/request.ts';
+import { ConfigError, type Help, helpFields } from '../config/diagnostic.ts';
 
 /** A position in a data file, 1-based; columns count UTF-16 units as editors do. */
 export interface FilePosition {
@@ -42,7 +41,7 @@ export class DataError extends ConfigError {
         endColumn: column + 1,
         path: [],
         message: row === undefined ? message : `row ${row}: ${message}`,
-        ...mending(help),
+        ...helpFields(help),
       },
     ]);
   }

@@ -1,8 +1,6 @@
-import path from 'node:path';
 import { checkFiles } from '../config/checkFiles.ts';
-import { parseConfigFile } from '../config/configFile.ts';
 import { expand } from '../config/expand.ts';
-import { Request } from '../config/request.ts';
+import { type ParsedConfig, parseConfigFile } from '../config/parse.ts';
 import type { AggregatorName } from '../engine/types.ts';
 import type { Loading } from '../runs/loading.ts';
 import { RunStore } from '../runs/store.ts';
@@ -29,10 +27,10 @@ export async function launchFresh(
   root: string,
   onLoading: (loading: Loading) => void,
 ): Promise<Launch> {
-  const request = requestFrom(file, overrides);
-  const session = await openSession(request, onLoading);
+  const parsed = parsedFrom(file, overrides);
+  const session = await openSession(parsed, onLoading);
   try {
-    const manifests = await manifestsOf(request, session, expand(request.config), root);
+    const manifests = await manifestsOf(parsed, session, expand(parsed.config), root);
     const folders = new RunStore(root).createAll(manifests);
     const runs = manifests.map((manifest, i) => ({ manifest, folder: folders[i]!.path }));
     return { session, runs, owned: OwnedRuns.take(runs) };
@@ -42,15 +40,12 @@ export async function launchFresh(
   }
 }
 
-function requestFrom(file: string, { seed, aggregate, steps }: Overrides): Request {
+function parsedFrom(file: string, { seed, aggregate, steps }: Overrides): ParsedConfig {
   const parsed = parseConfigFile(file);
-  checkFiles(parsed, path.dirname(file));
-  const { config, position } = parsed;
-  const overridden = {
-    ...config,
+  checkFiles(parsed);
+  return parsed.with({
     ...(seed && { seeds: [...seed] }),
     ...(aggregate && { aggregate: [...new Set(aggregate)] }),
     ...(steps && { steps }),
-  };
-  return new Request(overridden, file, position);
+  });
 }

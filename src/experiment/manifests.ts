@@ -4,8 +4,8 @@ import path from 'node:path';
 import { version_core as tfjsVersion } from '@tensorflow/tfjs-core';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { RunRequest } from '../config/expand.ts';
+import type { ParsedConfig } from '../config/parse.ts';
 import { rankingOf } from '../config/ranking.ts';
-import type { Request } from '../config/request.ts';
 import { buildGrouping } from '../data/grouping.ts';
 import { FORMAT_VERSION, type RunManifest, type Seed } from '../runs/manifest.ts';
 import { codeFingerprint, inputFingerprints } from '../training/fingerprints.ts';
@@ -16,7 +16,7 @@ import type { Session } from '../training/session.ts';
  * @param root folder that holds `.grain`
  */
 export async function manifestsOf(
-  request: Request,
+  parsed: ParsedConfig,
   session: Session,
   requests: readonly RunRequest[],
   root: string,
@@ -26,7 +26,7 @@ export async function manifestsOf(
   const now = new Date();
   const experiment = { id: experimentId(config.name, now), name: config.name };
   const fingerprints = {
-    config: sha256(readFileSync(request.file)),
+    config: sha256(readFileSync(parsed.file)),
     ...(await inputFingerprints(session.task)),
     code: codeFingerprint(),
   };
@@ -45,7 +45,7 @@ export async function manifestsOf(
       names: buildGrouping(config.groups, data, seed.order).names,
     },
     metric: rankingOf(config),
-    configPath: path.relative(root, request.file).split(path.sep).join('/'),
+    configPath: path.relative(root, parsed.file).split(path.sep).join('/'),
     config: { ...config },
     fingerprints,
     sources,

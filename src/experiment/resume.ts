@@ -1,8 +1,9 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { Request } from '../config/request.ts';
+import { readsTexts } from '../config/data.ts';
+import { FILE_START } from '../config/diagnostic.ts';
+import { ParsedConfig } from '../config/parse.ts';
 import { type Config, configSchema } from '../config/schema.ts';
-import { readsTexts } from '../config/texts.ts';
 import { knownAggregator } from '../engine/aggregators/registry.ts';
 import { runFile } from '../runs/grainFolder.ts';
 import type { Loading } from '../runs/loading.ts';
@@ -47,7 +48,7 @@ export async function launchResumed(
   for (const { folder } of runs) rmSync(runFile(folder, 'stop'), { force: true });
   try {
     const { manifest } = runs[0]!;
-    const session = await openSession(requestFrom(manifest, root, options), onLoading);
+    const session = await openSession(parsedFrom(manifest, root, options), onLoading);
     const changed = await changedInputs(manifest, session);
     if (changed.length > 0) {
       await closeSession(session);
@@ -69,12 +70,11 @@ function unfinished(meant: readonly RunSummary[]): RunSummary[] {
   throw new ResumeError(`nothing to resume: ${states.join(', ')}`);
 }
 
-function requestFrom(
+function parsedFrom(
   manifest: RunManifest,
   root: string,
   { checkpointing = false }: ResumeOptions,
-): Request {
-  const start = { line: 1, column: 1, endLine: 1, endColumn: 1 };
+): ParsedConfig {
   const config = configOf(manifest);
   if (checkpointing && !readsTexts(config.data)) {
     throw new ResumeError('checkpointing is for transformers, and the run trains none');
@@ -84,7 +84,7 @@ function requestFrom(
   const { model, data } = manifest.sources ?? {};
   if (model !== undefined) config.model.from = model;
   if (data !== undefined) config.data.from = data;
-  return new Request(config, path.join(root, manifest.configPath), () => start);
+  return new ParsedConfig(config, path.join(root, manifest.configPath), () => FILE_START);
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { Device } from '../backends/device.ts';
 import { LARGEST_LIMIT, memoryLimit } from '../backends/wasm/memoryLimit.ts';
 import type { Aggregation } from '../config/aggregation.ts';
+import { maxLengthOf, readsTexts } from '../config/data.ts';
 import type { Config } from '../config/schema.ts';
-import { maxLengthOf, readsTexts } from '../config/texts.ts';
 import { aggregators } from '../engine/aggregators/registry.ts';
 import type { RunFailure } from '../runs/failure.ts';
 

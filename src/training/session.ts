@@ -1,9 +1,9 @@
 import { type Device, DeviceError, openDevice } from '../backends/device.ts';
 import { checked } from '../backends/operations/checked.ts';
 import { isOutOfMemory } from '../backends/operations/outOfMemory.ts';
-import type { Request } from '../config/request.ts';
+import { readsTexts } from '../config/data.ts';
+import type { ParsedConfig } from '../config/parse.ts';
 import type { Config } from '../config/schema.ts';
-import { readsTexts } from '../config/texts.ts';
 import type { Data } from '../data/dataset.ts';
 import { EngineClient } from '../engine/client.ts';
 import { CheckpointError } from '../hub/files/checkpointError.ts';
@@ -30,18 +30,18 @@ export interface Session {
  * @throws ConfigError pointing at what is wrong in the config or the data
  */
 export async function openSession(
-  request: Request,
+  parsed: ParsedConfig,
   onLoading: (loading: Loading) => void,
 ): Promise<Session> {
-  const { config, folder } = request;
+  const { config, folder } = parsed;
   const open = readsTexts(config.data) ? openTextTask : openTabularTask;
-  const task = await open(request, onLoading);
-  checkBatch(request, task.data);
-  const device = await deviceFor(request);
+  const task = await open(parsed, onLoading);
+  checkBatch(parsed, task.data);
+  const device = await deviceFor(parsed);
   const session = { config, folder, task, device, engine: EngineClient.start() };
   try {
     onLoading({ what: 'loading the model', bytes: null });
-    await checkModel(request, session);
+    await checkModel(parsed, session);
     return session;
   } catch (error) {
     await closeSession(session);
@@ -54,45 +54,45 @@ export async function closeSession({ device, engine }: Session): Promise<void> {
   await device.close();
 }
 
-function checkBatch(request: Request, { train }: Data): void {
-  const { batchSize } = request.config;
+function checkBatch(parsed: ParsedConfig, { train }: Data): void {
+  const { batchSize } = parsed.config;
   if (batchSize <= train.count) return;
-  throw request.problem(
+  throw parsed.error(
     ['batchSize'],
     `a batch of ${batchSize} examples is more than the ${train.count} there are to train on`,
     { expected: `at most ${train.count}` },
   );
 }
 
-async function deviceFor(request: Request): Promise<Device> {
+async function deviceFor(parsed: ParsedConfig): Promise<Device> {
   try {
-    return await openDevice(request.config.device);
+    return await openDevice(parsed.config.device);
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
-    throw request.problem(['device'], error.message, {
+    throw parsed.error(['device'], error.message, {
       expected: 'a device that `grain doctor` calls usable, or auto',
     });
   }
 }
 
 /** Builds the model once, to hear its complaints before any run exists. */
-async function checkModel(request: Request, session: Session): Promise<void> {
+async function checkModel(parsed: ParsedConfig, session: Session): Promise<void> {
   try {
     const { task: subject, device } = session;
     const build = () => subject.objective(device, { init: 0, order: 0 });
     (await checked(device, build)).dispose();
   } catch (error) {
     if (isOutOfMemory(error)) {
-      throw request.problem(['model'], `the parameters alone: ${error.message}`, {
+      throw parsed.error(['model'], `the parameters alone: ${error.message}`, {
         expected: roomFor(session),
       });
     }
     if (error instanceof CheckpointError) {
-      throw request.problem(['model', 'from'], error.message, {
+      throw parsed.error(['model', 'from'], error.message, {
         expected: 'whole weights in safetensors',
       });
     }
     if (!(error instanceof ModelError)) throw error;
-    throw request.problem(error.at.key, error.message, error.at.help);
+    throw parsed.error(error.at.key, error.message, error.at.help);
   }
 }

@@ -2,7 +2,7 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { checked } from '../backends/operations/checked.ts';
 import { isOutOfMemory } from '../backends/operations/outOfMemory.ts';
 import type { Aggregation } from '../config/aggregation.ts';
-import { readsTexts } from '../config/texts.ts';
+import { readsTexts } from '../config/data.ts';
 import type { BatchOrder } from '../data/batchOrder.ts';
 import { buildBatchOrder } from '../data/batchOrder.ts';
 import type { Group, Grouping } from '../data/grouping.ts';

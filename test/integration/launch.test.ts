@@ -92,7 +92,7 @@ test('folders in place of a config or its data are mistakes with a place', async
   assert.match(config.stderr, /^data:1:1: EISDIR/);
   const data = await grain(['run', 'grain.yaml'], folder);
   assert.equal(data.status, 2);
-  assert.match(data.stderr, /^grain\.yaml:3:16: data is no file\n {2}expected the path of a file/);
+  assert.match(data.stderr, /^grain\.yaml:3:16: data is not a file\. Expected the path of a file/);
 });
 
 test('what cannot be resumed', async () => {

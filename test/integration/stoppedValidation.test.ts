@@ -7,7 +7,6 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseConfig } from '../../src/config/parse.ts';
-import { Request } from '../../src/config/request.ts';
 import type { RunEvent } from '../../src/runs/events.ts';
 import type { RunManifest } from '../../src/runs/manifest.ts';
 import { RunStore } from '../../src/runs/store.ts';
@@ -45,8 +44,7 @@ ${schedule}`;
 
 async function open(config: string): Promise<Session> {
   const file = path.join(folder, 'grain.yaml');
-  const { config: parsed, position } = parseConfig(config, file);
-  return openSession(new Request(parsed, file, position), () => {});
+  return openSession(parseConfig(config, file), () => {});
 }
 
 let created = 0;

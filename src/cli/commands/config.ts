@@ -1,9 +1,8 @@
-import path from 'node:path';
 import type { Command } from 'commander';
 import { checkFiles } from '../../config/checkFiles.ts';
-import { parseConfigFile } from '../../config/configFile.ts';
+import { ConfigError } from '../../config/diagnostic.ts';
 import { expand } from '../../config/expand.ts';
-import { ConfigError } from '../../config/parse.ts';
+import { parseConfigFile } from '../../config/parse.ts';
 import { BAD_INPUT } from '../exit.ts';
 import { printJson } from '../output.ts';
 
@@ -20,7 +19,7 @@ export function addConfigCommand(program: Command): void {
     .action((file: string, { json }: { json?: boolean }) => {
       try {
         const parsed = parseConfigFile(file);
-        checkFiles(parsed, path.dirname(file));
+        checkFiles(parsed);
         const runs = expand(parsed.config).length;
         if (json) printJson({ file, valid: true, runs, config: parsed.config });
         else console.log(`${file}: valid, ${runs} ${runs === 1 ? 'run' : 'runs'}`);

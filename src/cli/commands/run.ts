@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { aggregatorNames } from '../../config/aggregation.ts';
-import { ConfigError } from '../../config/parse.ts';
+import { ConfigError } from '../../config/diagnostic.ts';
 import { MAX_SEED } from '../../config/schema.ts';
 import { launchFresh, type Overrides } from '../../experiment/launch.ts';
 import type { Launch } from '../../experiment/launched.ts';

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Help } from '../../config/request.ts';
+import type { Help } from '../../config/diagnostic.ts';
 
 /** The `model` part of a config. */
 export interface ModelConfig {

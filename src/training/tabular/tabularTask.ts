@@ -1,5 +1,5 @@
 import { modelFolder } from '../../config/modelOrigin.ts';
-import type { Request } from '../../config/request.ts';
+import type { ParsedConfig } from '../../config/parse.ts';
 import { evaluationRows } from '../../data/evaluationSubset.ts';
 import { readFiles } from '../../data/files.ts';
 import { loadTabularData } from '../../data/loadTabular.ts';
@@ -16,12 +16,12 @@ import { TabularObjective } from './tabularObjective.ts';
  * @throws ConfigError at what is wrong in the config or the data
  */
 export async function openTabularTask(
-  request: Request,
+  parsed: ParsedConfig,
   onLoading: (loading: Loading) => void,
 ): Promise<TrainingTask> {
-  const { config, folder } = request;
-  const { data: all, files } = await readFiles(request, onLoading, (files, onBytes) =>
-    loadTabularData(request, files, onBytes),
+  const { config, folder } = parsed;
+  const { data: all, files } = await readFiles(parsed, onLoading, (files, onBytes) =>
+    loadTabularData(parsed, files, onBytes),
   );
   const data = { ...all, validation: evaluationRows(all.validation, config.evaluateExamples) };
   const outputs = config.task === 'classification' ? data.classes.length : 1;

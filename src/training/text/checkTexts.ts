@@ -1,5 +1,5 @@
-import type { Request } from '../../config/request.ts';
-import { maxLengthOf } from '../../config/texts.ts';
+import { maxLengthOf } from '../../config/data.ts';
+import type { ParsedConfig } from '../../config/parse.ts';
 import type { Question, TextDataset } from '../../data/dataset.ts';
 import type { CheckpointConfig } from '../../hub/architecture/checkpointConfig.ts';
 import { maxTokens } from '../../nn/encoders/positions.ts';
@@ -14,12 +14,12 @@ export function positionsIn(config: CheckpointConfig): number {
  *
  * @throws ConfigError where more is asked for than the network has positions for
  */
-export function maxExampleLength(request: Request, config: CheckpointConfig): number {
+export function maxExampleLength(parsed: ParsedConfig, config: CheckpointConfig): number {
   const positions = positionsIn(config);
-  const asked = request.config.data.maxLength;
-  if (asked === undefined) return Math.min(maxLengthOf(request.config), positions);
+  const asked = parsed.config.data.maxLength;
+  if (asked === undefined) return Math.min(maxLengthOf(parsed.config), positions);
   if (asked <= positions) return asked;
-  throw request.problem(
+  throw parsed.error(
     ['data', 'maxLength'],
     `${asked} tokens are more than the ${positions} that the network has positions for`,
     { expected: `at most ${positions}` },
@@ -28,18 +28,18 @@ export function maxExampleLength(request: Request, config: CheckpointConfig): nu
 
 /** @throws ConfigError if a prompt and its answer may be more tokens than the network has positions for */
 export function checkPrompts(
-  request: Request,
+  parsed: ParsedConfig,
   questions: readonly Question[],
   config: CheckpointConfig,
 ): void {
   if (questions.length === 0) return;
-  const { maxNewTokens } = request.config.data;
+  const { maxNewTokens } = parsed.config.data;
   const longest = questions.reduce((most, { prompt }) => Math.max(most, prompt.length), 0);
   const positions = positionsIn(config);
   const room = positions - longest;
   if (maxNewTokens <= room) return;
   const shorter = 'shorter prompts, by a lower data.maxLength';
-  throw request.problem(
+  throw parsed.error(
     ['data', 'maxNewTokens'],
     `a validation prompt has ${longest} tokens, and ${maxNewTokens} more are beyond the ${positions} that the network has positions for`,
     { expected: room > 0 ? `at most ${room}, or ${shorter}` : shorter },
@@ -61,7 +61,7 @@ export function truncationWarnings({ lengths, count }: TextDataset, maxLength: n
  * @throws ConfigError if the tokenizer makes tokens that the network has no row for
  */
 export function checkTokenIds(
-  request: Request,
+  parsed: ParsedConfig,
   datasets: readonly TextDataset[],
   { vocabulary }: Pick<CheckpointConfig, 'vocabulary'>,
 ): void {
@@ -70,7 +70,7 @@ export function checkTokenIds(
     const strange = all.map((ids) => ids.find((id) => id < 0 || id >= vocabulary));
     const id = strange.find((found) => found !== undefined);
     if (id === undefined) continue;
-    throw request.problem(
+    throw parsed.error(
       ['model', 'from'],
       `the tokenizer makes token ${id} of the data, but the network has rows for 0 to ${vocabulary - 1}`,
       { expected: 'a checkpoint whose tokenizer and network belong together' },

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Device } from '../../backends/device.ts';
 import { modelOrigin } from '../../config/modelOrigin.ts';
-import type { Request } from '../../config/request.ts';
+import type { ParsedConfig } from '../../config/parse.ts';
 import type { Config } from '../../config/schema.ts';
 import type { TextData } from '../../data/dataset.ts';
 import { downloadProblem } from '../../data/files.ts';
@@ -48,10 +48,10 @@ export interface Pretrained {
  * @throws ConfigError at `model.from`
  */
 export async function openPretrained(
-  request: Request,
+  parsed: ParsedConfig,
   onLoading: (loading: Loading) => void,
 ): Promise<Pretrained> {
-  const origin = modelOrigin(request.config.model.from!, request.folder);
+  const origin = modelOrigin(parsed.config.model.from!, parsed.folder);
   try {
     const folder =
       origin.kind === 'folder'
@@ -61,11 +61,11 @@ export async function openPretrained(
             files: 'checkpoint',
             onProgress: ({ file, ...bytes }) => onLoading({ what: `downloading ${file}`, bytes }),
           });
-    const config = withDropout(await readCheckpointConfig(folder), request.config.model.dropout);
-    if (request.config.task === 'generation' && config.kind === 'encoder') {
-      throw request.problem(
+    const config = withDropout(await readCheckpointConfig(folder), parsed.config.model.dropout);
+    if (parsed.config.task === 'generation' && config.kind === 'encoder') {
+      throw parsed.error(
         ['model', 'from'],
-        `${request.config.model.from} is an encoder (${config.modelType}) and cannot generate`,
+        `${parsed.config.model.from} is an encoder (${config.modelType}) and cannot generate`,
         { expected: 'a decoder, such as Llama, Qwen2 or GPT-2' },
       );
     }
@@ -76,12 +76,12 @@ export async function openPretrained(
         : { name: folder, revision: null };
     const padId = padIdOf(tokenizer, config);
     const generation =
-      request.config.task === 'generation' ? await generationOf(folder, tokenizer) : null;
+      parsed.config.task === 'generation' ? await generationOf(folder, tokenizer) : null;
     return { name, revision, folder, config, tokenizer, padId, generation };
   } catch (error) {
-    if (error instanceof DownloadError) throw downloadProblem(request, ['model', 'from'], error);
+    if (error instanceof DownloadError) throw downloadProblem(parsed, ['model', 'from'], error);
     if (!(error instanceof CheckpointError)) throw error;
-    throw request.problem(['model', 'from'], error.message, {
+    throw parsed.error(['model', 'from'], error.message, {
       expected: 'a Hugging Face checkpoint of a network that can be trained here',
     });
   }

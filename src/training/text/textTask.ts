@@ -1,4 +1,4 @@
-import type { Request } from '../../config/request.ts';
+import type { ParsedConfig } from '../../config/parse.ts';
 import { evaluationTexts } from '../../data/evaluationSubset.ts';
 import { readFiles } from '../../data/files.ts';
 import { loadTextData } from '../../data/loadTexts.ts';
@@ -21,19 +21,19 @@ import { savedHead } from './savedHead.ts';
  * @throws ConfigError at what is wrong in the config, the checkpoint or the data
  */
 export async function openTextTask(
-  request: Request,
+  parsed: ParsedConfig,
   onLoading: (loading: Loading) => void,
 ): Promise<TrainingTask> {
-  const { config } = request;
-  const pretrained = await openPretrained(request, onLoading);
+  const { config } = parsed;
+  const pretrained = await openPretrained(parsed, onLoading);
   const { name, revision, folder, tokenizer } = pretrained;
-  const maxLength = maxExampleLength(request, pretrained.config);
-  const { data: all, files } = await readFiles(request, onLoading, (files, onBytes) =>
-    loadTextData(request, files, { tokenizer, maxLength }, onBytes),
+  const maxLength = maxExampleLength(parsed, pretrained.config);
+  const { data: all, files } = await readFiles(parsed, onLoading, (files, onBytes) =>
+    loadTextData(parsed, files, { tokenizer, maxLength }, onBytes),
   );
-  checkTokenIds(request, [all.train, all.validation], pretrained.config);
+  checkTokenIds(parsed, [all.train, all.validation], pretrained.config);
   const data = { ...all, validation: evaluationTexts(all.validation, config.evaluateExamples) };
-  checkPrompts(request, data.validation.questions, pretrained.config);
+  checkPrompts(parsed, data.validation.questions, pretrained.config);
   return {
     data,
     files,

@@ -26,7 +26,7 @@ for (const name of [
 
 function missing(text: string) {
   try {
-    checkFiles(parseConfig(text, 'grain.yaml'), folder);
+    checkFiles(parseConfig(text, path.join(folder, 'grain.yaml')));
     return [];
   } catch (error) {
     assert.ok(error instanceof ConfigError, String(error));
@@ -44,20 +44,20 @@ test('all that is missing, with the nearest name in the same folder', () => {
   const text =
     'data: { train: data/trian.csv, validation: data, target: y }\nmodel:\n  from: "saves"';
   assert.deepEqual(missing(text), [
-    ['data/trian.csv', 'there is no file data/trian.csv', 'data/train.csv'],
-    ['data', 'data is no file', undefined],
-    ['saves', 'there is no folder saves', 'saved'],
+    ['data/trian.csv', 'file not found: data/trian.csv', 'data/train.csv'],
+    ['data', 'data is not a file', undefined],
+    ['saves', 'folder not found: saves', 'saved'],
   ]);
 });
 
 test('a folder without a model, a file in place of a folder, a folder that is not there', () => {
   const files = 'data: { train: data/train.csv, validation: nowhere/dev.csv, target: y }';
   assert.deepEqual(missing(`${files}\nmodel: { from: empty }`), [
-    ['nowhere/dev.csv', 'there is no file nowhere/dev.csv', undefined],
-    ['empty', 'the folder empty holds no model.json', undefined],
+    ['nowhere/dev.csv', 'file not found: nowhere/dev.csv', undefined],
+    ['empty', 'the folder empty does not contain a model.json', undefined],
   ]);
   const [, model] = missing(`${files}\nmodel: { from: saved/model.json }`);
-  assert.equal(model?.[1], 'saved/model.json is no folder');
+  assert.equal(model?.[1], 'saved/model.json is not a folder');
 });
 
 test('texts need a checkpoint: in a folder, or named as on the hub', () => {
@@ -67,11 +67,11 @@ test('texts need a checkpoint: in a folder, or named as on the hub', () => {
   assert.equal(complaint(path.join(folder, 'owner/checkpoint')), undefined);
   assert.equal(complaint('owner/other'), undefined, 'not a folder, so on the hub');
   assert.equal(complaint('"owner/other@v1.0"'), undefined);
-  assert.equal(complaint('./owner/other'), 'there is no folder ./owner/other');
-  assert.equal(complaint('"~/nowhere-at-all"'), 'there is no folder ~/nowhere-at-all');
-  assert.equal(complaint('other'), 'there is no folder other');
-  assert.equal(complaint('a/b/c'), 'there is no folder a/b/c');
-  assert.equal(complaint('saved'), 'the folder saved holds no config.json');
+  assert.equal(complaint('./owner/other'), 'folder not found: ./owner/other');
+  assert.equal(complaint('"~/nowhere-at-all"'), 'folder not found: ~/nowhere-at-all');
+  assert.equal(complaint('other'), 'folder not found: other');
+  assert.equal(complaint('a/b/c'), 'folder not found: a/b/c');
+  assert.equal(complaint('saved'), 'the folder saved does not contain a config.json');
 });
 
 test('a name that had no owner once is completed', () => {
@@ -95,11 +95,11 @@ test('a name that had no owner once is completed', () => {
 test('numbers need a layers model, and there are none on the hub', () => {
   const files = 'data: { train: data/train.csv, validation: data/dev.csv, target: y }';
   assert.deepEqual(missing(`${files}\nmodel: { from: owner/chekpoint }`), [
-    ['owner/chekpoint', 'there is no folder owner/chekpoint', 'owner/checkpoint'],
+    ['owner/chekpoint', 'folder not found: owner/chekpoint', 'owner/checkpoint'],
   ]);
   assert.equal(
     missing(`${files}\nmodel: { from: owner/checkpoint }`)[0]?.[1],
-    'the folder owner/checkpoint holds no model.json',
+    'the folder owner/checkpoint does not contain a model.json',
   );
 });
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parse, stringify } from 'yaml';
-import { ConfigDocument, type Path } from '../../../src/config/document.ts';
+import type { Path } from '../../../src/config/diagnostic.ts';
+import { ConfigDocument } from '../../../src/config/document.ts';
 import { textAt } from './textAt.ts';
 
 const { tree } = fc.letrec<{ tree: unknown; map: object; list: unknown[]; leaf: unknown }>(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ConfigError, explain } from '../../../src/config/diagnostic.ts';
+import { alternatives, ConfigError, explain } from '../../../src/config/diagnostic.ts';
 import { parseConfig } from '../../../src/config/parse.ts';
 import { aggregators } from '../../../src/engine/aggregators/registry.ts';
 import { textAt } from './textAt.ts';
@@ -118,14 +118,10 @@ describe('mistakes', () => {
     assert.throws(() => parseConfig(text, 'runs/grain.yaml'), {
       name: 'ConfigError',
       message: [
-        'runs/grain.yaml:2:1: unknown key "learningrate": there is optimizer.learningRate',
-        '  expected one of name, task, metric, model, data, groups, aggregate, optimizer, batchSize, batches, steps, evaluateEvery, evaluateExamples, checkpointEvery, keepCheckpoints, seeds, device, zeroGroups',
-        'runs/grain.yaml:3:1: missing key data.validation',
-        '  expected the path of a file',
-        'runs/grain.yaml:4:10: data.train cannot be 5',
-        '  expected the path of a file, as a text in quotes',
-        'runs/grain.yaml:6:8: steps cannot be "many"',
-        '  expected a whole number of at least 1',
+        'runs/grain.yaml:2:1: unknown key "learningrate"; there is optimizer.learningRate. Expected name, task, metric, model, data, groups, aggregate, optimizer, batchSize, batches, steps, evaluateEvery, evaluateExamples, checkpointEvery, keepCheckpoints, seeds, device or zeroGroups.',
+        'runs/grain.yaml:3:1: missing key data.validation. Expected the path of a file.',
+        'runs/grain.yaml:4:10: data.train cannot be 5. Expected the path of a file, in quotes.',
+        'runs/grain.yaml:6:8: steps cannot be "many". Expected a whole number of at least 1.',
       ].join('\n'),
     });
   });
@@ -180,17 +176,12 @@ describe('mistakes', () => {
   test('tasks and aggregators that are not supported: those that are', () => {
     assert.equal(
       onlyMistake(`${data}\ntask: translation`).expected,
-      'one of classification, regression, generation',
+      'classification, regression or generation',
     );
     assert.ok(
-      onlyMistake(`${data}\naggregate: [sgd]`).expected?.startsWith(
-        `one of ${names.join(', ')}, or`,
-      ),
+      onlyMistake(`${data}\naggregate: [sgd]`).expected?.startsWith(`${alternatives(names)}, or`),
     );
-    assert.equal(
-      onlyMistake(`${data}\naggregate: [{ name: sgd }]`).expected,
-      `one of ${names.join(', ')}`,
-    );
+    assert.equal(onlyMistake(`${data}\naggregate: [{ name: sgd }]`).expected, alternatives(names));
   });
 
   for (const [line, at, expected] of [
@@ -204,24 +195,28 @@ describe('mistakes', () => {
     ['seeds: [{ init: 1 }]', '{ init: 1 }', /a whole number from 0 to 2147483647/],
     ['seeds: []', '[]', /a list, not empty,/],
     ['aggregate: mean', 'mean', /a list, not empty, of grain, mean/],
-    ['aggregate: [7]', '7', /^one of grain, mean, .*, or the keys name, metric, smoothing/],
-    ['aggregate: [{ c: 0.4 }]', '{ c: 0.4 }', /^one of grain, mean,/],
+    ['aggregate: [7]', '7', /^grain, mean, .*, or the keys name, metric, smoothing/],
+    ['aggregate: [{ c: 0.4 }]', '{ c: 0.4 }', /^grain, mean,/],
     ['aggregate: [{ name: cagrad, c: 1 }]', '1', /^a number from 0 to below 1$/],
     ['aggregate: [{ name: cagrad, c: big }]', 'big', /^a number from 0 to below 1$/],
-    ['aggregate: [{ name: cagrad, beta: 1 }]', 'beta', /^one of name, c, metric, smoothing, zero/],
+    ['aggregate: [{ name: cagrad, beta: 1 }]', 'beta', /^name, c, metric, smoothing or zero/],
     ['aggregate: [{ name: nash-mtl, maxNorm: -1 }]', '-1', /^a number of at least 0$/],
     ['aggregate: [{ name: grain, smoothing: 1 }]', '1', /^a number from 0 to below 1$/],
-    ['aggregate: [{ name: grain, zeroGroups: keep }]', 'keep', /^one of drop, stop, error$/],
+    ['aggregate: [{ name: grain, zeroGroups: keep }]', 'keep', /^drop, stop or error$/],
     ['optimizer: adam', 'adam', /the keys name, learningRate/],
     ['optimizer: { warmup: 1.01 }', '1.01', /a number from 0 to 1/],
     ['optimizer: { warmup: -0.1 }', '-0.1', /a number from 0 to 1/],
     ['optimizer: { beta2: 1 }', '1', /a number from 0 to below 1/],
     ['optimizer: { learningRate: 0 }', '0', /a number above 0/],
     ['optimizer: { learningRate: .inf }', '.inf', /a number above 0/],
-    ['groups: { by: "column:" }', 'column:', /microbatch, random, label, length, or column:<name>/],
-    ['metric: bleu', 'bleu', /^one of accuracy, macroF1, f1, mcc, rmse,/],
-    ['batches: bucketed', 'bucketed', /^one of random, similar-length$/],
-    ['groups: { backward: both }', 'both', /^one of grouped, accumulate$/],
+    [
+      'groups: { by: "column:" }',
+      'column:',
+      /microbatch, random, label or length, or column:<name>/,
+    ],
+    ['metric: bleu', 'bleu', /^accuracy, macroF1, f1, mcc, rmse,/],
+    ['batches: bucketed', 'bucketed', /^random or similar-length$/],
+    ['groups: { backward: both }', 'both', /^grouped or accumulate$/],
     ['keepCheckpoints: 0', '0', /a whole number of at least 1/],
     ['model: { adapter: lora }', 'lora', /^the keys lora$/],
     ['model: { adapter: { lora: { rank: 0 } } }', '0', /a whole number of at least 1/],
@@ -245,7 +240,7 @@ describe('mistakes', () => {
 
   test('a key is known to be elsewhere, however deep', () => {
     const { message } = onlyMistake(`${data}\nalpha: 16`);
-    assert.equal(message, 'unknown key "alpha": there is model.adapter.lora.alpha');
+    assert.equal(message, 'unknown key "alpha"; there is model.adapter.lora.alpha');
   });
 
   for (const [more, at, expected] of [
@@ -253,7 +248,7 @@ describe('mistakes', () => {
     ['text: [a, b, c]', '[a, b, c]', 'the name of a column, or a list of one or two'],
     ['text: 7', '7', 'the name of a column, or a list of one or two'],
     ['from: gsm8k', 'gsm8k', 'owner/name, or owner/name@revision'],
-    ['format: xls', 'xls', 'one of csv, tsv, jsonl, parquet'],
+    ['format: xls', 'xls', 'csv, tsv, jsonl or parquet'],
     ['maxLength: 4', '4', 'a whole number of at least 8'],
   ] as const) {
     test(`data.${more}: its place and what it may be`, () => {
@@ -304,11 +299,6 @@ describe('mistakes', () => {
   }
 
   test('a diagnostic can explain itself without its place', () => {
-    assert.equal(
-      explain(onlyMistake(`${data}\ndevise: cpu`))
-        .split('\n')
-        .at(-1),
-      'did you mean "device"?',
-    );
+    assert.match(explain(onlyMistake(`${data}\ndevise: cpu`)), / Did you mean device\?$/);
   });
 });

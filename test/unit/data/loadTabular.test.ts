@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { ConfigError, parseConfig } from '../../../src/config/parse.ts';
-import { Request } from '../../../src/config/request.ts';
+import { ConfigError } from '../../../src/config/diagnostic.ts';
+import { type ParsedConfig, parseConfig } from '../../../src/config/parse.ts';
 import type { TableData } from '../../../src/data/dataset.ts';
 import { loadTabularData } from '../../../src/data/loadTabular.ts';
 import { openTable } from '../../../src/data/openTable.ts';
@@ -30,7 +30,7 @@ interface Settings {
   readonly target?: string;
 }
 
-function requestOf(settings: Settings = {}): Request {
+function parsedOf(settings: Settings = {}): ParsedConfig {
   const { train = 'train.csv', validation = 'validation.csv', target = 'label' } = settings;
   const more = settings.data ? `, ${settings.data}` : '';
   const text = [
@@ -43,17 +43,16 @@ function requestOf(settings: Settings = {}): Request {
     '',
   ].join('\n');
   const file = write('grain.yaml', text);
-  const { config, position } = parseConfig(text, file);
-  return new Request(config, file, position);
+  return parseConfig(text, file);
 }
 
 async function load(
   settings: Settings = {},
   onBytes: (bytes: number) => void = () => {},
 ): Promise<TableData> {
-  const request = requestOf(settings);
-  const files = { train: request.dataFile('train'), validation: request.dataFile('validation') };
-  return loadTabularData(request, files, onBytes);
+  const parsed = parsedOf(settings);
+  const files = { train: parsed.dataFile('train'), validation: parsed.dataFile('validation') };
+  return loadTabularData(parsed, files, onBytes);
 }
 
 async function failure(settings: Settings = {}) {
@@ -208,7 +207,7 @@ describe('errors', () => {
   }
 
   function requestText(settings: Settings): string {
-    requestOf(settings);
+    parsedOf(settings);
     return readFileSync(path.join(folder, 'grain.yaml'), 'utf8');
   }
 

@@ -6,10 +6,9 @@ import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { parquetWriteBuffer } from 'hyparquet-writer';
+import { maxLengthOf } from '../../../src/config/data.ts';
 import { ConfigError } from '../../../src/config/diagnostic.ts';
-import { parseConfig } from '../../../src/config/parse.ts';
-import { Request } from '../../../src/config/request.ts';
-import { maxLengthOf } from '../../../src/config/texts.ts';
+import { type ParsedConfig, parseConfig } from '../../../src/config/parse.ts';
 import type { TextData } from '../../../src/data/dataset.ts';
 import { dataFilesOf, readFiles } from '../../../src/data/files.ts';
 import { loadTextData } from '../../../src/data/loadTexts.ts';
@@ -37,12 +36,11 @@ interface Settings {
   readonly more?: string;
 }
 
-function requestOf({ task = 'classification', data, more = '' }: Settings): Request {
+function parsedOf({ task = 'classification', data, more = '' }: Settings): ParsedConfig {
   const text = `task: ${task}\nmodel: { from: owner/name }\ndata: { ${data} }\n${more}\n`;
   write('grain.yaml', text);
   const file = path.join(folder, 'grain.yaml');
-  const { config, position } = parseConfig(text, file);
-  return new Request(config, file, position);
+  return parseConfig(text, file);
 }
 
 async function load(
@@ -50,10 +48,10 @@ async function load(
   by: Tokenizer = tokenizer,
   onBytes: (bytes: number) => void = () => {},
 ): Promise<TextData> {
-  const request = requestOf(settings);
-  const files = await dataFilesOf(request, async () => assert.fail('nothing is on the hub'));
-  const maxLength = maxLengthOf(request.config);
-  return loadTextData(request, files, { tokenizer: by, maxLength }, onBytes);
+  const parsed = parsedOf(settings);
+  const files = await dataFilesOf(parsed, async () => assert.fail('nothing is on the hub'));
+  const maxLength = maxLengthOf(parsed.config);
+  return loadTextData(parsed, files, { tokenizer: by, maxLength }, onBytes);
 }
 
 async function failure(settings: Settings, by?: Tokenizer) {
@@ -305,9 +303,9 @@ describe('errors', () => {
       ['a\tb\t', 'a text or a number'],
     ]) {
       files(`one\ttwo\tlabel\n${cells}\n`);
-      const request = requestOf({ data: `from: owner/name, ${pairs}` });
-      const found = await dataFilesOf(request, async () => folder);
-      const reading = loadTextData(request, found, { tokenizer, maxLength: 128 }, () => {});
+      const parsed = parsedOf({ data: `from: owner/name, ${pairs}` });
+      const found = await dataFilesOf(parsed, async () => folder);
+      const reading = loadTextData(parsed, found, { tokenizer, maxLength: 128 }, () => {});
       await assert.rejects(reading, (error) => {
         assert.ok(error instanceof ConfigError);
         assert.equal(
@@ -397,13 +395,13 @@ describe('a dataset on the hub', () => {
   test('its files are downloaded and read', async () => {
     const asked: unknown[] = [];
     for (const name of ['t', 'd']) write(`repository/a/${name}.tsv`, 'one\tlabel\na\tx\nb\ty\n');
-    const request = requestOf({ data });
-    const files = await dataFilesOf(request, async (...of) => {
+    const parsed = parsedOf({ data });
+    const files = await dataFilesOf(parsed, async (...of) => {
       asked.push(of);
       return repository;
     });
     assert.deepEqual(asked, [['owner/data@v1', ['a/t.tsv', 'a/d.tsv']]]);
-    const { train } = await loadTextData(request, files, { tokenizer, maxLength: 128 }, () => {});
+    const { train } = await loadTextData(parsed, files, { tokenizer, maxLength: 128 }, () => {});
     assert.equal(train.count, 2);
   });
 
@@ -417,10 +415,10 @@ describe('a dataset on the hub', () => {
     t.after(() => setVariables({ HF_HOME, HF_ENDPOINT }));
     setVariables({ HF_HOME: path.join(folder, 'home'), HF_ENDPOINT: hub.endpoint });
 
-    const request = requestOf({ data: data.replace('@v1', '').replace('a/d.tsv', 'a/dd.tsv') });
+    const parsed = parsedOf({ data: data.replace('@v1', '').replace('a/d.tsv', 'a/dd.tsv') });
     await assert.rejects(
       readFiles(
-        request,
+        parsed,
         () => {},
         async () => assert.fail('nothing should be read'),
       ),

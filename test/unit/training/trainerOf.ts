@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { resolvedAggregation } from '../../../src/config/aggregation.ts';
 import { parseConfig } from '../../../src/config/parse.ts';
-import { Request } from '../../../src/config/request.ts';
 import { closeSession, openSession } from '../../../src/training/session.ts';
 import { Trainer } from '../../../src/training/trainer.ts';
 
@@ -15,9 +14,8 @@ export async function trainerOf(
   aggregator: Parameters<typeof resolvedAggregation>[0],
 ) {
   const file = path.join(folder, 'grain.yaml');
-  const { config: parsed, position } = parseConfig(config, file);
-  const session = await openSession(new Request(parsed, file, position), () => {});
-  const aggregation = resolvedAggregation(aggregator, parsed.zeroGroups);
+  const session = await openSession(parseConfig(config, file), () => {});
+  const aggregation = resolvedAggregation(aggregator, session.config.zeroGroups);
   const trainer = await Trainer.create(session, aggregation, { init: 1, order: 1 });
   const close = async () => {
     trainer.dispose();

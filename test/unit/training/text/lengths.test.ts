@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { ConfigError } from '../../../../src/config/parse.ts';
+import { ConfigError } from '../../../../src/config/diagnostic.ts';
 import { tinyTexts, writeTinyBert, writeTinyLlama } from '../tinyCheckpoint.ts';
 import { trainerOf, unheard } from '../trainerOf.ts';
 

@@ -1,6 +1,14 @@
-import type { Config } from './schema.ts';
+import path from 'node:path';
+import { type Config, type DataFormat, dataFormats } from './schema.ts';
 
 type Data = Config['data'];
+
+/** The format of a table, by the file's extension; CSV for an unknown one. */
+export function formatOf(file: string): DataFormat {
+  const extension = path.extname(file).toLowerCase().slice(1);
+  if (extension === 'ndjson') return 'jsonl';
+  return dataFormats.find((format) => format === extension) ?? 'csv';
+}
 
 /** Whether examples are texts, for a transformer; else they are rows of numbers. */
 export function readsTexts({ text, prompt }: Data): boolean {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { filled, promptColumns, promptOf } from '../../../src/config/data.ts';
 import { configSchema } from '../../../src/config/schema.ts';
-import { filled, promptColumns, promptOf } from '../../../src/config/texts.ts';
 
 const dataWith = (more: object) =>
   configSchema.shape.data.parse({ train: 'a', validation: 'b', target: 'c', ...more });
