@@ -1,35 +1,11 @@
 import path from 'node:path';
-import type { EndEvent, Fact } from '../runs/events.ts';
-import { failureText, type RunFailure } from '../runs/failure.ts';
-import type { Seed } from '../runs/manifest.ts';
+import type { EndEvent } from '../runs/events.ts';
+import { failureText } from '../runs/failure.ts';
 import { readEvents } from '../runs/tail.ts';
 import type { TrainingRun } from '../training/trainingLoop.ts';
 import type { Launch } from './launched.ts';
+import type { Outcome, Report } from './launchResult.ts';
 import { summarise } from './statistics.ts';
-
-/** What became of a run. */
-export interface Outcome {
-  readonly id: string;
-  readonly aggregator: string;
-  readonly seed: Seed;
-  readonly status: EndEvent['status'];
-  /** Steps taken in all. */
-  readonly step: number;
-  /** Of the last validation. */
-  readonly metrics: Readonly<Record<string, Fact>>;
-  /** Path of the run's folder. */
-  readonly folder: string;
-  readonly failure: RunFailure | null;
-}
-
-/** The one object that `grain run --json` prints on standard output. */
-export interface Report {
-  readonly experiment: { readonly id: string; readonly name: string };
-  readonly device: { readonly backend: string; readonly name: string };
-  readonly seconds: number;
-  /** In the order they were trained. */
-  readonly runs: readonly Outcome[];
-}
 
 export async function reportOf(
   { session, runs }: Launch,

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Report } from '../../src/experiment/report.ts';
+import type { Report } from '../../src/experiment/launchResult.ts';
 import { tinyTexts, writeTinyBert } from '../unit/training/tinyCheckpoint.ts';
 import { grain } from './grain.ts';
 

@@ -5,7 +5,8 @@ import { ConfigError } from '../../config/diagnostic.ts';
 import { MAX_SEED } from '../../config/schema.ts';
 import { launchFresh, type Overrides } from '../../experiment/launch.ts';
 import type { Launch } from '../../experiment/launched.ts';
-import { exitStatusOf, type Report, reportOf, textOf } from '../../experiment/report.ts';
+import type { LaunchResult, Report } from '../../experiment/launchResult.ts';
+import { exitStatusOf, reportOf, textOf } from '../../experiment/report.ts';
 import { launchResumed, type ResumeOptions } from '../../experiment/resume.ts';
 import { trainRuns } from '../../experiment/trainRuns.ts';
 import { nearestRoot } from '../../runs/grainFolder.ts';
@@ -32,7 +33,7 @@ const description = [
   'One run for each aggregator and seed of CONFIG, one after another. Config and data are checked first; if anything is wrong with them, nothing is written. Progress goes to standard error.',
   'Ctrl-C (or SIGTERM, or `grain stop`) ends a run after its step, or within a validation, with a checkpoint to resume from; another Ctrl-C a second later or more kills.',
   'Exit status: 0 all runs finished, 1 a run failed, 2 mistakes in the command line, config or data, 130 stopped.',
-  'With --json standard output gets one object: {"experiment": {"id", "name"}, "device": {"backend", "name"}, "seconds", "runs": [{"id", "aggregator", "seed": {"init", "order"}, "status": finished | stopped | failed, "step", "metrics": those of the last validation, "folder", "failure": null or {"code", "message", "advice"?, "remedy"?}}]}; or, where nothing was trained, {"error": {"message", "diagnostics"?: [{"file", "line", "column", "message", "expected"?, "suggestion"?}]}}.',
+  'With --json standard output gets one object: {"experiment": {"id", "name"}, "device": {"backend", "name"}, "seconds", "runs": [{"id", "aggregator", "seed": {"init", "order"}, "status": finished | stopped | failed, "step", "metrics": those of the last validation, "folder", "failure": null or {"code", "message", "advice"?, "remedy"?}}]}; or, where nothing was trained, {"error": {"message", "diagnostics"?: [{"file", "line", "column", "endLine", "endColumn", "message", "expected"?, "suggestion"?, "path"}]}}.',
 ].join('\n\n');
 
 export function addRunCommand(program: Command): void {
@@ -102,7 +103,7 @@ async function run(config: string | undefined, options: RunOptions): Promise<num
     return exitStatusOf(report);
   } catch (error) {
     view.close();
-    if (options.json) printJson({ error: told(error) });
+    if (options.json) printJson(errorResult(error));
     return complain(error);
   }
 }
@@ -130,10 +131,10 @@ async function trainLaunch(launch: Launch, view: ProgressView): Promise<Report> 
   }
 }
 
-/** What kept the runs from being trained. */
-function told(error: unknown) {
+function errorResult(error: unknown): LaunchResult {
   const message = error instanceof Error ? error.message : String(error);
-  return { message, ...(error instanceof ConfigError && { diagnostics: error.diagnostics }) };
+  const mistakes = error instanceof ConfigError ? { diagnostics: error.diagnostics } : {};
+  return { error: { message, ...mistakes } };
 }
 
 function collectSeeds(value: string, previous: readonly number[] = []): number[] {

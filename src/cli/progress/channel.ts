@@ -1,4 +1,4 @@
-import type { Loading } from '../../runs/loading.ts';
+import type { Loading, LoadingMessage } from '../../runs/loading.ts';
 import { lineView } from './lines.ts';
 import type { ProgressView } from './view.ts';
 
@@ -23,5 +23,6 @@ export function channelView(): ProgressView {
 
 /** Runs outlive the program that started them. */
 function tell(loading: Loading): void {
-  if (process.connected) process.send!({ loading }, undefined, undefined, () => {});
+  const message: LoadingMessage = { loading };
+  if (process.connected) process.send!(message, undefined, undefined, () => {});
 }

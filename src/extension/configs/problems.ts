@@ -1,26 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
-import { ConfigError, explain } from '../../config/diagnostic.ts';
+import { ConfigError, type Diagnostic, explain } from '../../config/diagnostic.ts';
 import { parseConfig } from '../../config/parse.ts';
 import { Disposable } from '../disposable.ts';
-import type { LocatedMessage } from './located.ts';
-import { CONFIG_PATTERN, isConfigFile } from './names.ts';
+import { isConfigFile } from './names.ts';
 
-/** Typing is not interrupted by half a word's errors. */
+/** A pause in typing after which a config is checked. */
 const PAUSE_MS = 250;
 
-/** A problem and, where there is a nearest valid name, the text that would mend it. */
-class ConfigProblem extends vscode.Diagnostic {
+/** A diagnostic and, if there is a nearest valid name, the text that corrects it. */
+class Problem extends vscode.Diagnostic {
   readonly suggestion: string | undefined;
 
-  constructor(range: vscode.Range, message: string, suggestion?: string) {
-    super(range, message, vscode.DiagnosticSeverity.Error);
+  constructor(diagnostic: Diagnostic) {
+    const { line, column, endLine, endColumn, suggestion } = diagnostic;
+    super(
+      new vscode.Range(line - 1, column - 1, endLine - 1, endColumn - 1),
+      explain(diagnostic),
+      vscode.DiagnosticSeverity.Error,
+    );
     this.source = 'GRAIN';
     this.suggestion = suggestion;
   }
 }
 
-/** Mistakes in configs, live in the editor, and those that a run found in any file when it started. */
+/** Mistakes in configs, checked while they are edited, and those in any file that `grain run` reported at launch. */
 export class ConfigProblems extends Disposable implements vscode.CodeActionProvider {
   readonly #collection = this.register(vscode.languages.createDiagnosticCollection('grain'));
 
@@ -28,14 +32,12 @@ export class ConfigProblems extends Disposable implements vscode.CodeActionProvi
     super();
     const subscriptions = [
       vscode.workspace.onDidOpenTextDocument((document) => this.check(document)),
-      vscode.workspace.onDidSaveTextDocument((document) => this.#edited(document)),
+      vscode.workspace.onDidSaveTextDocument((document) => this.#saved(document)),
       vscode.workspace.onDidCloseTextDocument(({ uri }) => this.#collection.delete(uri)),
       vscode.workspace.onDidChangeTextDocument(({ document }) => this.#checkSoon(document)),
-      vscode.languages.registerCodeActionsProvider(
-        { scheme: 'file', pattern: CONFIG_PATTERN },
-        this,
-        { providedCodeActionKinds: [vscode.CodeActionKind.QuickFix] },
-      ),
+      vscode.languages.registerCodeActionsProvider({ scheme: 'file' }, this, {
+        providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
+      }),
     ];
     for (const subscription of subscriptions) this.register(subscription);
     for (const document of vscode.workspace.textDocuments) this.check(document);
@@ -49,18 +51,15 @@ export class ConfigProblems extends Disposable implements vscode.CodeActionProvi
     return problems[0];
   }
 
-  /** Marks what a run complained about when it started; returns the place of the first complaint. */
-  show(messages: readonly LocatedMessage[], resolve: (file: string) => vscode.Uri) {
-    const byFile = new Map<string, vscode.Diagnostic[]>();
-    for (const { file, line, column, message } of messages) {
-      const uri = resolve(file).toString();
-      const at = new vscode.Position(Math.max(0, line - 1), Math.max(0, column - 1));
-      const problem = new ConfigProblem(new vscode.Range(at, at), message);
-      byFile.set(uri, [...(byFile.get(uri) ?? []), problem]);
+  /** Marks mistakes that were found at launch. @param diagnostics with absolute paths */
+  show(diagnostics: readonly Diagnostic[]): void {
+    for (const file of new Set(diagnostics.map(({ file }) => file))) {
+      const ofFile = diagnostics.filter((diagnostic) => diagnostic.file === file);
+      this.#collection.set(
+        vscode.Uri.file(file),
+        ofFile.map((diagnostic) => new Problem(diagnostic)),
+      );
     }
-    for (const [uri, problems] of byFile) this.#collection.set(vscode.Uri.parse(uri), problems);
-    const [first] = byFile;
-    return first && new vscode.Location(vscode.Uri.parse(first[0]), first[1][0]!.range);
   }
 
   provideCodeActions(
@@ -71,7 +70,7 @@ export class ConfigProblems extends Disposable implements vscode.CodeActionProvi
     const known = this.#collection.get(document.uri) ?? [];
     return known.flatMap((problem) => {
       const asked = diagnostics.some((it) => it.range.isEqual(problem.range));
-      if (!asked || !(problem instanceof ConfigProblem) || !problem.suggestion) return [];
+      if (!asked || !(problem instanceof Problem) || !problem.suggestion) return [];
       const title = `Change to '${problem.suggestion}'`;
       const action = new vscode.CodeAction(title, vscode.CodeActionKind.QuickFix);
       action.edit = new vscode.WorkspaceEdit();
@@ -82,8 +81,8 @@ export class ConfigProblems extends Disposable implements vscode.CodeActionProvi
     });
   }
 
-  /** A file that was mended and saved is not bad any more, whatever a run found in it. */
-  #edited(document: vscode.TextDocument): void {
+  /** A saved file may have been corrected: what a launch found in it is outdated. */
+  #saved(document: vscode.TextDocument): void {
     if (isConfigFile(document.uri.path)) this.check(document);
     else this.#collection.delete(document.uri);
   }
@@ -95,16 +94,12 @@ export class ConfigProblems extends Disposable implements vscode.CodeActionProvi
   }
 }
 
-function problemsOf(document: vscode.TextDocument): ConfigProblem[] {
+function problemsOf(document: vscode.TextDocument): Problem[] {
   try {
     parseConfig(document.getText(), document.uri.fsPath);
     return [];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return error.diagnostics.map((diagnostic) => {
-      const { line, column, endLine, endColumn, suggestion } = diagnostic;
-      const range = new vscode.Range(line - 1, column - 1, endLine - 1, endColumn - 1);
-      return new ConfigProblem(range, explain(diagnostic), suggestion);
-    });
+    return error.diagnostics.map((diagnostic) => new Problem(diagnostic));
   }
 }

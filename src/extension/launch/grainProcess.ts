@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { type LaunchResult, launchResultSchema } from '../../experiment/launchResult.ts';
 import { createGrainFolder, launchesFolder } from '../../runs/grainFolder.ts';
 
 /** How to call `grain`: a Node, and the bundle it runs. */
@@ -13,7 +14,7 @@ export interface GrainCommand {
 /** A detached `grain` process: it outlives the window that started it. */
 export interface Launch {
   readonly pid: number;
-  /** Files that take what it prints. */
+  /** Files with its output. */
   readonly stdout: string;
   readonly stderr: string;
   /** The exit status; `null` if a signal ended it. */
@@ -28,7 +29,7 @@ const environment = () => ({ ...process.env, ELECTRON_RUN_AS_NODE: '1' });
  *
  * @param args of `grain`
  * @param root folder that holds `.grain`; the process runs there
- * @param onMessage is told what the process sends on its IPC channel
+ * @param onMessage called with each message that the process sends on its IPC channel
  * @throws if the process cannot be started
  */
 export async function launch(
@@ -63,9 +64,19 @@ export async function launch(
   }
 }
 
-/** What a process has printed so far; empty if the file cannot be read. */
-export async function printed(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch(() => '');
+/** What `grain run --json` printed; `undefined` if it ended without, as after a crash. */
+export async function resultOf({ stdout }: Launch): Promise<LaunchResult | undefined> {
+  try {
+    return launchResultSchema.parse(JSON.parse(await readFile(stdout, 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The last line of a process's messages; empty if there are none. */
+export async function lastMessage({ stderr }: Launch): Promise<string> {
+  const text = await readFile(stderr, 'utf8').catch(() => '');
+  return text.trim().split('\n').at(-1) ?? '';
 }
 
 /** Deletes what a process has printed. */

@@ -1,14 +1,21 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { type Diagnostic, explain } from '../../config/diagnostic.ts';
 import { hasCode } from '../../runs/errno.ts';
 import { failureText } from '../../runs/failure.ts';
-import type { Loading } from '../../runs/loading.ts';
+import { type Loading, loadingMessageSchema } from '../../runs/loading.ts';
 import { isLiving } from '../../runs/status.ts';
-import { locatedMessages } from '../configs/located.ts';
 import type { ConfigProblems } from '../configs/problems.ts';
 import { runWords } from '../workspace/words.ts';
 import type { LocatedRun, WorkspaceRuns } from '../workspace/workspaceRuns.ts';
-import { forget, type GrainCommand, type Launch, launch, printed } from './grainProcess.ts';
+import {
+  forget,
+  type GrainCommand,
+  type Launch,
+  lastMessage,
+  launch,
+  resultOf,
+} from './grainProcess.ts';
 import { showProgress } from './progress.ts';
 
 /** Exit statuses of `grain` that are not a failure. */
@@ -16,7 +23,6 @@ const FINE = new Set([0, 130]);
 
 const SHOW_LOG = 'Show log';
 const LESS_MEMORY = 'Resume with less memory';
-const LESS_MEMORY_MEANS = 'Gradient checkpointing: takes more time and comes to the same results.';
 const CHECKPOINTING: readonly string[] = ['--checkpointing'];
 
 /** Whether gradient checkpointing is likely to help a run that failed. */
@@ -32,7 +38,7 @@ interface Parts {
   readonly onStarted: (runs: readonly LocatedRun[]) => void;
 }
 
-/** Starts runs as processes of their own and says how that went. */
+/** Starts runs as separate processes and reports how they ended. */
 export class Launcher {
   readonly #parts: Parts;
 
@@ -40,7 +46,7 @@ export class Launcher {
     this.#parts = parts;
   }
 
-  /** Starts the runs of a config, if it has no mistakes. */
+  /** Starts the runs of a config, unless it contains mistakes. */
   async run(config: vscode.Uri): Promise<void> {
     const folder = vscode.workspace.getWorkspaceFolder(config);
     if (!folder) {
@@ -50,32 +56,35 @@ export class Launcher {
     const document = await vscode.workspace.openTextDocument(config);
     if (document.isDirty) await document.save();
     const mistake = this.#parts.problems.check(document);
-    if (mistake)
-      return this.#showMistake(mistake.message, new vscode.Location(config, mistake.range));
+    if (mistake) return showMistake(mistake.message, new vscode.Location(config, mistake.range));
     const known = new Set(this.#parts.runs.all.map(({ manifest }) => manifest.id));
     const configPath = path.relative(folder.uri.fsPath, config.fsPath).replaceAll('\\', '/');
     await this.#start(
       `Fine-tuning ${configPath}`,
-      // The explorer looks for .grain in the workspace's folder, wherever below it the config is.
+      // The explorer looks for .grain in the workspace folder, not beside the config.
       ['run', config.fsPath, '--out', folder.uri.fsPath],
       folder,
       ({ manifest }) => !known.has(manifest.id) && manifest.configPath === configPath,
     );
   }
 
-  /** Goes on with a run from its last checkpoint; asks how, if it found no memory and there is a way to take less. */
+  /** Resumes a run from its last checkpoint; asks how if it ran out of memory and less would be possible. */
   async resume(run: LocatedRun): Promise<void> {
     if (!canSaveMemory(run)) return this.#resume([run], []);
-    const ways = [
-      { label: LESS_MEMORY, detail: LESS_MEMORY_MEANS, flags: CHECKPOINTING },
-      { label: 'Resume as it was', detail: 'Where there is more memory now.', flags: [] },
+    const options = [
+      {
+        label: LESS_MEMORY,
+        detail: 'With gradient checkpointing: takes more time, with the same results.',
+        flags: CHECKPOINTING,
+      },
+      { label: 'Resume unchanged', detail: 'If more memory is available now.', flags: [] },
     ];
     const placeHolder = `${runWords(run.manifest)} ran out of memory`;
-    const way = await vscode.window.showQuickPick(ways, { placeHolder });
-    if (way) await this.#resume([run], way.flags);
+    const chosen = await vscode.window.showQuickPick(options, { placeHolder });
+    if (chosen) await this.#resume([run], chosen.flags);
   }
 
-  /** @param runs one, or several of one experiment, which are named by that */
+  /** @param runs one, or several of one experiment: then all its unfinished runs are resumed */
   async #resume(runs: readonly LocatedRun[], flags: readonly string[]): Promise<void> {
     const [{ manifest, workspaceFolder }] = runs as [LocatedRun];
     const { experiment, id } = manifest;
@@ -97,7 +106,7 @@ export class Launcher {
     isMine: (run: LocatedRun) => boolean,
   ): Promise<void> {
     if (!vscode.workspace.isTrusted) {
-      void vscode.window.showErrorMessage('Starting a run needs trust in this workspace.');
+      void vscode.window.showErrorMessage('Runs can be started only in a trusted workspace.');
       return;
     }
     const { grain, runs, onStarted } = this.#parts;
@@ -109,12 +118,14 @@ export class Launcher {
         command,
         [...args, '--json', '--progress', 'ipc'],
         folder.uri.fsPath,
-        // It sends nothing else.
-        (message) => loading.fire((message as { loading: Loading }).loading),
+        (message) => {
+          const { data } = loadingMessageSchema.safeParse(message);
+          if (data) loading.fire(data.loading);
+        },
       );
     } catch (error) {
       const { message } = error as Error;
-      void vscode.window.showErrorMessage(`${command.node} does not start: ${message}`);
+      void vscode.window.showErrorMessage(`Cannot start ${command.node}: ${message}`);
       return;
     }
     const { pid, ended } = launched;
@@ -133,8 +144,11 @@ export class Launcher {
       ended,
       onLoading: loading.event,
       cancel: () => {
-        if (mine().some(({ status }) => status === 'running')) return void stopRuns(living());
-        // What loads looks for no request to stop, and has nothing to save.
+        if (mine().some(({ status }) => status === 'running')) {
+          for (const { store, manifest } of living()) void store.requestStop(manifest.id);
+          return;
+        }
+        // While loading, there is nothing to save: terminate at once.
         terminated = true;
         terminate(pid);
       },
@@ -154,46 +168,53 @@ export class Launcher {
     folder: vscode.WorkspaceFolder,
     mine: readonly LocatedRun[],
   ): Promise<void> {
-    const { stderr } = launched;
-    const output = await printed(stderr);
-    const located = locatedMessages(output);
-    const resolve = (file: string) => vscode.Uri.file(path.resolve(folder.uri.fsPath, file));
-    const place = this.#parts.problems.show(located, resolve);
-    if (place) {
+    const result = await resultOf(launched);
+    const error = result && 'error' in result ? result.error : undefined;
+    if (error?.diagnostics) {
       await forget(launched);
-      return this.#showMistake(located[0]!.message, place);
+      return this.#showMistakes(error.diagnostics, folder);
     }
     const failed = mine.find(({ status }) => status === 'failed');
-    const reason =
-      (failed?.failure && failureText(failed.failure)) ?? output.trim().split('\n').at(-1) ?? '';
-    const message = failed ? `${runWords(failed.manifest)} failed` : 'The run failed';
-    const short = mine.filter(canSaveMemory);
-    const ways = short.length > 0 ? [LESS_MEMORY, SHOW_LOG] : [SHOW_LOG];
-    const answer = await vscode.window.showErrorMessage(`${message}: ${reason}`, ...ways);
-    if (answer === SHOW_LOG) await vscode.window.showTextDocument(vscode.Uri.file(stderr));
-    if (answer === LESS_MEMORY) await this.#resume(short, CHECKPOINTING);
+    const reason = failed?.failure ? failureText(failed.failure) : error?.message;
+    const subject = failed ? runWords(failed.manifest) : 'The run';
+    const outOfMemory = mine.filter(canSaveMemory);
+    const actions = outOfMemory.length > 0 ? [LESS_MEMORY, SHOW_LOG] : [SHOW_LOG];
+    const answer = await vscode.window.showErrorMessage(
+      `${subject} failed: ${reason ?? (await lastMessage(launched))}`,
+      ...actions,
+    );
+    if (answer === SHOW_LOG) await vscode.window.showTextDocument(vscode.Uri.file(launched.stderr));
+    if (answer === LESS_MEMORY) await this.#resume(outOfMemory, CHECKPOINTING);
   }
 
-  async #showMistake(message: string, { uri, range }: vscode.Location): Promise<void> {
-    const file = vscode.workspace.asRelativePath(uri);
-    const { line, character } = range.start;
-    // A notification has no lines: VS Code would run them together.
-    const text = `${file}:${line + 1}:${character + 1}: ${message.replaceAll(/\n\s*/g, '; ')}`;
-    const answer = await vscode.window.showErrorMessage(text, 'Open problem');
-    if (answer) await vscode.window.showTextDocument(uri, { selection: range });
+  /** @param found with paths that are absolute or relative to `folder` */
+  async #showMistakes(
+    found: readonly Diagnostic[],
+    { uri }: vscode.WorkspaceFolder,
+  ): Promise<void> {
+    const diagnostics = found.map((it) => ({ ...it, file: path.resolve(uri.fsPath, it.file) }));
+    this.#parts.problems.show(diagnostics);
+    const [first] = diagnostics;
+    if (!first) return;
+    const place = new vscode.Position(first.line - 1, first.column - 1);
+    await showMistake(explain(first), new vscode.Location(vscode.Uri.file(first.file), place));
   }
 }
 
-/** Asks the processes of the runs to end them as soon as they can. */
-export async function stopRuns(runs: readonly LocatedRun[]): Promise<void> {
-  await Promise.all(runs.map(({ store, manifest }) => store.requestStop(manifest.id)));
+async function showMistake(message: string, { uri, range }: vscode.Location): Promise<void> {
+  const file = vscode.workspace.asRelativePath(uri);
+  const { line, character } = range.start;
+  // VS Code shows a notification on one line.
+  const text = `${file}:${line + 1}:${character + 1}: ${message.replaceAll(/\n\s*/g, '; ')}`;
+  const answer = await vscode.window.showErrorMessage(text, 'Open problem');
+  if (answer) await vscode.window.showTextDocument(uri, { selection: range });
 }
 
-/** A process that is just ending is gone already. */
 function terminate(pid: number): void {
   try {
     process.kill(pid, 'SIGTERM');
   } catch (error) {
+    // The process may already have exited.
     if (!hasCode(error, 'ESRCH')) throw error;
   }
 }

@@ -6,17 +6,17 @@ import type { LocatedRun, WorkspaceRuns } from '../workspace/workspaceRuns.ts';
 
 interface Followed {
   readonly title: string;
-  /** The runs of the launch, as far as they exist already. */
+  /** The runs of the launch that exist so far. */
   readonly mine: () => readonly LocatedRun[];
   /** Fired before the first run begins. */
   readonly onLoading: vscode.Event<Loading>;
-  /** Fulfilled when the process is gone. */
+  /** Resolves when the process has exited. */
   readonly ended: Promise<unknown>;
-  /** The user pressed cancel. */
+  /** Called when the user presses cancel. */
   readonly cancel: () => void;
 }
 
-/** A notification about a launch until its process ends or the user hides it. */
+/** Shows a notification about a launch until its process exits or the user hides it. */
 export function showProgress(
   runs: WorkspaceRuns,
   { title, mine, onLoading, ended, cancel }: Followed,
@@ -29,7 +29,7 @@ export function showProgress(
       const update = () => {
         const percent = 100 * shareDone(mine());
         const message = trainingWords(mine()) ?? preparing;
-        // Without an increment the bar says that something goes on, not how much of it is done.
+        // Without an increment the bar shows activity, not progress.
         if (percent === 0) return progress.report({ message });
         progress.report({ message, increment: Math.max(0, percent - shown) });
         shown = Math.max(shown, percent);
@@ -55,7 +55,7 @@ function shareDone(runs: readonly LocatedRun[]): number {
   return steps === 0 ? 0 : done / steps;
 }
 
-/** `undefined` while none is trained: each of the runs loads the model before its first step. */
+/** `undefined` while none is being trained: each run loads the model before its first step. */
 function trainingWords(runs: readonly LocatedRun[]): string | undefined {
   const run = runs.find(({ status }) => status === 'running');
   if (!run) return undefined;

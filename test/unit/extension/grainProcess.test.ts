@@ -3,7 +3,12 @@ import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { forget, launch } from '../../../src/extension/launch/grainProcess.ts';
+import {
+  forget,
+  lastMessage,
+  launch,
+  resultOf,
+} from '../../../src/extension/launch/grainProcess.ts';
 
 let root: string;
 
@@ -38,7 +43,27 @@ test('what a process prints and how it ends can be read afterwards', async () =>
   await assert.rejects(readFile(launched.stderr), /ENOENT/);
 });
 
-test('what a process sends is heard', async () => {
+test('the result is what grain run --json printed; without one, the last message is left', async () => {
+  const mistake = {
+    ...{ file: 'grain.yaml', line: 3, column: 1, endLine: 3, endColumn: 13 },
+    message: 'unknown key "learningrate"',
+    suggestion: 'learningRate',
+    path: ['learningrate'],
+  };
+  const error = { message: 'mistakes in grain.yaml', diagnostics: [mistake] };
+  const failing = await start(await scriptOf('console.log(process.argv[2])'), [
+    JSON.stringify({ error }),
+  ]);
+  await failing.ended;
+  assert.deepEqual(await resultOf(failing), { error });
+
+  const crashing = await start(await scriptOf('console.log("{}"); console.error("a\\nkilled")'));
+  await crashing.ended;
+  assert.equal(await resultOf(crashing), undefined);
+  assert.equal(await lastMessage(crashing), 'killed');
+});
+
+test('messages of a process are received', async () => {
   const messages: unknown[] = [];
   const script = await scriptOf('process.send({ loading: 1 }); process.send({ loading: 2 });');
   const launched = await start(script, [], (message) => messages.push(message));
@@ -55,7 +80,7 @@ test('the process leads a group of its own, so that closing the window does not 
   assert.equal(await launched.ended, null);
 });
 
-test('a Node that is not there is an error', async () => {
+test('a missing Node is an error', async () => {
   const node = path.join(root, 'no-such-node');
   await assert.rejects(
     launch({ node, script: 'x' }, [], root, () => {}),
