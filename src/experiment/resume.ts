@@ -49,12 +49,11 @@ export async function launchResumed(
   try {
     const { manifest } = runs[0]!;
     const session = await openSession(parsedFrom(manifest, root, options), onLoading);
-    const changed = await changedInputs(manifest, session);
-    if (changed.length > 0) {
+    try {
+      await checkInputs(manifest, session);
+    } catch (error) {
       await closeSession(session);
-      throw new ResumeError(
-        `since the run began, other content is in ${changed.join(' and ')}; put back what was there, or start a new run`,
-      );
+      throw error;
     }
     return { session, runs, owned };
   } catch (error) {
@@ -99,13 +98,13 @@ function configOf(manifest: RunManifest): Config {
   );
 }
 
-/** What is not as it was when the run began, as a user knows it. */
-async function changedInputs(
+/** @throws ResumeError naming the data and model files that have changed since the run started */
+async function checkInputs(
   { fingerprints, sources }: RunManifest,
-  { task: subject }: Session,
-): Promise<string[]> {
-  const { files, model } = subject;
-  const inputs = await inputFingerprints(subject);
+  { task }: Session,
+): Promise<void> {
+  const { files, model } = task;
+  const inputs = await inputFingerprints(task);
   const parts = ['train', 'validation'] as const;
   const changed = parts.filter((part) => inputs[part] !== fingerprints[part]);
   const names = new Set(changed.map((part) => files[part]));
@@ -114,5 +113,8 @@ async function changedInputs(
   if (isComparable && inputs.model !== fingerprints.model) {
     names.add(`${model.folder} (${(await model.files()).join(', ')})`);
   }
-  return [...names];
+  if (names.size === 0) return;
+  throw new ResumeError(
+    `since the run began, other content is in ${[...names].join(' and ')}; put back what was there, or start a new run`,
+  );
 }

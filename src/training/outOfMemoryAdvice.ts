@@ -6,95 +6,87 @@ import type { Config } from '../config/schema.ts';
 import { aggregators } from '../engine/aggregators/registry.ts';
 import type { RunFailure } from '../runs/failure.ts';
 
-/** Of a trainer, what batches are looked at and tried with. */
-interface Tried {
+/** The step that ran out of memory, and smaller ones to try. */
+interface BatchProbe {
   batchOf(step: number): { examples: number; tokens: number | null; groups: number };
-  /** Whether there is room for a step with so many of its examples. */
+  /** Whether a step with `size` of its examples, the longest, fits into memory. */
   fits(step: number, size: number): Promise<boolean>;
 }
 
-/** Where memory did not suffice. */
-interface Place {
+type Hardware = Pick<Context, 'config' | 'device'>;
+
+interface Context {
   /** Id of the run. */
   readonly run: string;
   readonly config: Config;
   readonly device: Device;
   readonly aggregation: Aggregation;
-  readonly trainer: Tried;
 }
 
 /**
- * What a user is to know of a step that found no room: what it was, how much room there is, and the batch size that would fit.
- * That one is found by trying, so training cannot go on from where it is.
+ * A step that ran out of memory: how large it was, the largest batch that fits, and what needs less memory.
+ *
+ * The batch size is found by running smaller steps, so training cannot continue with the same trainer.
+ *
+ * @param error from the device
  */
-export async function shortageInStep(
+export async function outOfMemoryInStep(
   step: number,
   error: Error,
-  place: Place,
+  context: Context,
+  trainer: BatchProbe,
 ): Promise<RunFailure> {
-  const { config, trainer, device } = place;
+  const { config, device } = context;
   const { examples, tokens, groups } = trainer.batchOf(step);
-  const length = tokens === null ? '' : ` of ${tokens} tokens, padding included`;
-  const passes = config.groups.backward === 'accumulate' ? ', a pass each' : '';
-  const batch = `The batch was ${examples} examples${length}, in ${groups} groups${passes}`;
-  const least = leastBatch(config);
-  const size = await largestThatFits(step, examples, least, trainer);
+  const size = tokens === null ? `${examples} examples` : `${examples} × ${tokens} tokens`;
+  const passes = config.groups.backward === 'accumulate' ? ', one pass per group' : '';
+  const smallest = smallestBatch(config);
+  const fitting = await largestFittingBatch(step, examples, smallest, trainer);
   const fits =
-    size === null
-      ? `With batchSize: ${least} there is no room either`
-      : `With batchSize: ${size} the step went through, tried on the longest of these examples`;
-  const what = `step ${step}: out of memory: ${error.message}${roomOn(device)}`;
-  const canSave = readsTexts(config.data) && !config.model.checkpointing;
+    fitting === null ? `Even a batch of ${smallest} does not fit` : `A batch of ${fitting} fits`;
+  const canCheckpoint = readsTexts(config.data) && !config.model.checkpointing;
   return {
     code: 'outOfMemory',
-    message: [what, batch, fits].join('. '),
-    advice: [savingsOf(place), toGoOn(place, canSave)].join('. '),
-    ...(canSave && { remedy: 'checkpointing' }),
+    message: `Out of memory at step ${step} (batch of ${size}, ${groups} groups${passes}): ${causeOf(error, device)}`,
+    advice: [fits, forNewRun(memorySavings(context)), toContinue(context, canCheckpoint)].join(
+      '. ',
+    ),
+    ...(canCheckpoint && { remedy: 'checkpointing' }),
   };
 }
 
-/** As `shortageInStep`, where examples go through one by one if need be. */
-export function shortageInValidation(step: number, error: Error, place: Place): RunFailure {
-  const { config, device } = place;
-  const message = `validation at step ${step}: out of memory: ${error.message}${roomOn(device)}`;
-  const hint = readsTexts(config.data) ? [`What needs less memory: ${lessText(config)}`] : [];
-  // Checkpointing saves what is kept for the way back, and here is none.
-  const advice = [...hint, toGoOn(place, false)].join('. ');
-  return { code: 'outOfMemory', message, advice };
+/** A validation that ran out of memory even with one example at a time. */
+export function outOfMemoryInValidation(step: number, error: Error, context: Context): RunFailure {
+  const { config, device } = context;
+  const settings = readsTexts(config.data) ? [forNewRun([shorterTexts(config)])] : [];
+  return {
+    code: 'outOfMemory',
+    message: `Out of memory in the validation at step ${step}: ${causeOf(error, device)}`,
+    // Checkpointing saves memory for the backward pass only.
+    advice: [...settings, toContinue(context, false)].join('. '),
+  };
 }
 
-/** What is known before there is a trainer. */
-type Setting = Pick<Place, 'config' | 'device'>;
-
-/** As `shortageInStep`, where there was no batch yet: the model was made, or the run's last checkpoint was read. */
-export function shortageInOpening(
+/** The model, or the last checkpoint of the run, does not fit into memory: there was no batch yet. */
+export function outOfMemoryWhileLoading(
   what: 'model' | 'checkpoint',
   error: Error,
-  setting: Setting,
+  context: Context,
 ): RunFailure {
-  const { config, device } = setting;
-  const said = `${error.message}${roomOn(device)}`;
-  const goOn = 'grain run --resume goes on when there is more memory';
-  if (what === 'model') {
-    return {
-      code: 'outOfMemory',
-      message: `out of memory: the parameters alone: ${said}`,
-      advice: `What would do: ${roomFor(setting)}. ${goOn}`,
-    };
-  }
-  // What an optimizer remembers is of what is trained.
-  const canAdapt = readsTexts(config.data) && !config.model.adapter;
-  const less = [...(canAdapt ? ['model.adapter: { lora: {} }'] : []), roomFor(setting)].join(', ');
-  const taken = 'the last checkpoint, parameters and what the optimizer remembers of them';
+  const { config, device } = context;
+  const content = what === 'model' ? '' : ' (parameters and optimizer state)';
+  // The optimizer's state is proportional to the trained parameters.
+  const canAdapt = what === 'checkpoint' && readsTexts(config.data) && !config.model.adapter;
+  const options = [...(canAdapt ? ['model.adapter: { lora: {} }'] : []), roomierSetup(context)];
   return {
     code: 'outOfMemory',
-    message: `out of memory: ${taken}: ${said}`,
-    advice: `What would do: ${less}. ${goOn}; another model needs a new run`,
+    message: `Out of memory while loading the ${what}${content}: ${causeOf(error, device)}`,
+    advice: [`Use ${options.join(', ')}`, toContinue(context, false)].join('. '),
   };
 }
 
-/** What would do where the parameters alone find no room. */
-export function roomFor({ config, device }: Setting): string {
+/** What to change if the parameters alone do not fit. */
+export function roomierSetup({ config, device }: Hardware): string {
   const smaller = config.model.from ? 'a smaller model' : 'smaller layers, or fewer';
   const isLimited = device.backend === 'wasm' && memoryLimit() < LARGEST_LIMIT;
   const more = isLimited
@@ -103,60 +95,66 @@ export function roomFor({ config, device }: Setting): string {
   return `${smaller}, or ${more}`;
 }
 
-/** Halves the batch until a step goes through. Null if none does. */
-async function largestThatFits(
+/** Halves the batch until a step fits. Null if none does. */
+async function largestFittingBatch(
   step: number,
   examples: number,
-  least: number,
-  trainer: Tried,
+  smallest: number,
+  trainer: BatchProbe,
 ): Promise<number | null> {
-  for (let size = examples; size > least; ) {
-    size = Math.max(Math.floor(size / 2), least);
+  for (let size = examples; size > smallest; ) {
+    size = Math.max(Math.floor(size / 2), smallest);
     if (await trainer.fits(step, size)) return size;
   }
   return null;
 }
 
-/** One example per group, where batches are cut into a number of groups. */
-function leastBatch({ groups: { by, count }, batchSize }: Config): number {
+/** One example per group, if batches are divided into a fixed number of groups. */
+function smallestBatch({ groups: { by, count }, batchSize }: Config): number {
   const isCounted = by === 'microbatch' || by === 'random' || by === 'length';
   return isCounted ? Math.min(count, batchSize) : 1;
 }
 
-function roomOn({ memory }: Device): string {
-  return memory === undefined ? '' : `, which has ${memory / 2 ** 20} MiB on this device`;
+function causeOf(error: Error, { memory }: Device): string {
+  const limit = memory === undefined ? '' : ` (limit: ${memory / 2 ** 20} MiB)`;
+  return `${error.message}${limit}`;
 }
 
-/** Settings that take less memory for the same batch, those that cost least of anything else first. */
-function savingsOf({ config, aggregation }: Place): string {
+/** Settings that need less memory for the same batch, those with the least other effects first. */
+function memorySavings({ config, aggregation }: Context): string[] {
   const { model, groups } = config;
   const { decidedBy, weighsBySizes } = aggregators[aggregation.name];
-  const keepsAll = decidedBy === 'gram' && !weighsBySizes;
+  const storesAll = decidedBy === 'gram' && !weighsBySizes;
   const ofTransformers = [
-    // Elsewhere one pass keeps the gradients of one block at a time, and a pass per group would keep those of all.
-    ...(groups.backward === 'grouped' && (model.adapter || keepsAll)
+    // Otherwise a grouped pass stores the gradients of one block at a time, and a pass per group would store those of all.
+    ...(groups.backward === 'grouped' && (model.adapter || storesAll)
       ? ['groups.backward: accumulate']
       : []),
     ...(model.checkpointing ? [] : ['model.checkpointing: true']),
     ...(model.adapter ? [] : ['model.adapter: { lora: {} }']),
-    ...(keepsAll && !model.adapter ? ['aggregate: [grain-layerwise]'] : []),
-    lessText(config),
+    ...(storesAll && !model.adapter ? ['aggregate: [grain-layerwise]'] : []),
+    shorterTexts(config),
   ];
-  const all = [
+  return [
     ...(readsTexts(config.data) ? ofTransformers : []),
     // Gradients of adapters are small, however many groups there are.
     ...(model.adapter ? [] : ['fewer groups']),
   ];
-  return `What needs less memory: ${all.join(', ')}`;
 }
 
-/** Other settings than checkpointing change the results, if by what is dropped alone: they are for a new run. */
-function toGoOn({ run }: Place, checkpointing: boolean): string {
-  const how = checkpointing ? ' --checkpointing' : ' when there is more memory';
-  return `From the last checkpoint the run goes on by grain run --resume ${run}${how}; other settings need a new run`;
+/** Except for checkpointing, these settings change the results, and so need a new run. */
+function forNewRun(settings: readonly string[]): string {
+  return `Settings that need less memory, for a new run: ${settings.join(', ')}`;
 }
 
-function lessText(config: Config): string {
-  const fewer = config.task === 'generation' ? ' and data.maxNewTokens' : '';
-  return `a data.maxLength${fewer} below ${maxLengthOf(config)}`;
+function toContinue({ run }: Context, checkpointing: boolean): string {
+  return checkpointing
+    ? `To continue with less memory: grain run --resume ${run} --checkpointing`
+    : `To continue when more memory is available: grain run --resume ${run}`;
+}
+
+function shorterTexts(config: Config): string {
+  const keys =
+    config.task === 'generation' ? 'data.maxLength and data.maxNewTokens' : 'data.maxLength';
+  return `${keys} below ${maxLengthOf(config)}`;
 }

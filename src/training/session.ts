@@ -10,11 +10,11 @@ import { CheckpointError } from '../hub/files/checkpointError.ts';
 import { ModelError } from '../nn/module/model.ts';
 import type { Loading } from '../runs/loading.ts';
 import type { TrainingTask } from './objective/objective.ts';
-import { roomFor } from './outOfMemoryAdvice.ts';
+import { roomierSetup } from './outOfMemoryAdvice.ts';
 import { openTabularTask } from './tabular/tabularTask.ts';
 import { openTextTask } from './text/textTask.ts';
 
-/** All that the runs of one config share while a process trains them. */
+/** What the runs of one config share while a process trains them. */
 export interface Session {
   readonly config: Config;
   /** Paths in the config are relative to this folder. */
@@ -25,8 +25,9 @@ export interface Session {
 }
 
 /**
- * Reads and checks everything that training will need, and writes nothing.
- * @param onLoading is told of what is fetched and read
+ * Reads and checks everything that training needs; writes nothing. If it fails, everything that was opened is closed.
+ *
+ * @param onLoading called while something is downloaded or read
  * @throws ConfigError pointing at what is wrong in the config or the data
  */
 export async function openSession(
@@ -36,35 +37,51 @@ export async function openSession(
   const { config, folder } = parsed;
   const open = readsTexts(config.data) ? openTextTask : openTabularTask;
   const task = await open(parsed, onLoading);
-  checkBatch(parsed, task.data);
-  const device = await deviceFor(parsed);
-  const session = { config, folder, task, device, engine: EngineClient.start() };
+  checkBatchSize(parsed, task.data);
+  const device = await openConfiguredDevice(parsed);
+  return closeOnError(device, async () => {
+    const engine = EngineClient.start();
+    return closeOnError(engine, async () => {
+      const session = { config, folder, task, device, engine };
+      onLoading({ what: 'loading the model', bytes: null });
+      await checkModel(parsed, session);
+      return session;
+    });
+  });
+}
+
+export async function closeSession({ device, engine }: Session): Promise<void> {
   try {
-    onLoading({ what: 'loading the model', bytes: null });
-    await checkModel(parsed, session);
-    return session;
+    await engine.close();
+  } finally {
+    await device.close();
+  }
+}
+
+/** Closes a resource if the work with it fails. */
+async function closeOnError<T>(
+  resource: { close(): Promise<void> },
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
-    await closeSession(session);
+    await resource.close();
     throw error;
   }
 }
 
-export async function closeSession({ device, engine }: Session): Promise<void> {
-  await engine.close();
-  await device.close();
-}
-
-function checkBatch(parsed: ParsedConfig, { train }: Data): void {
+function checkBatchSize(parsed: ParsedConfig, { train }: Data): void {
   const { batchSize } = parsed.config;
   if (batchSize <= train.count) return;
   throw parsed.error(
     ['batchSize'],
-    `a batch of ${batchSize} examples is more than the ${train.count} there are to train on`,
+    `a batch of ${batchSize} examples is larger than the training set of ${train.count}`,
     { expected: `at most ${train.count}` },
   );
 }
 
-async function deviceFor(parsed: ParsedConfig): Promise<Device> {
+async function openConfiguredDevice(parsed: ParsedConfig): Promise<Device> {
   try {
     return await openDevice(parsed.config.device);
   } catch (error) {
@@ -75,21 +92,21 @@ async function deviceFor(parsed: ParsedConfig): Promise<Device> {
   }
 }
 
-/** Builds the model once, to hear its complaints before any run exists. */
+/** Builds the model once, so that its errors are reported before any run exists. */
 async function checkModel(parsed: ParsedConfig, session: Session): Promise<void> {
   try {
-    const { task: subject, device } = session;
-    const build = () => subject.objective(device, { init: 0, order: 0 });
+    const { task, device } = session;
+    const build = () => task.objective(device, { init: 0, order: 0 });
     (await checked(device, build)).dispose();
   } catch (error) {
     if (isOutOfMemory(error)) {
-      throw parsed.error(['model'], `the parameters alone: ${error.message}`, {
-        expected: roomFor(session),
+      throw parsed.error(['model'], `the parameters do not fit into memory: ${error.message}`, {
+        expected: roomierSetup(session),
       });
     }
     if (error instanceof CheckpointError) {
       throw parsed.error(['model', 'from'], error.message, {
-        expected: 'whole weights in safetensors',
+        expected: 'complete weights in safetensors files',
       });
     }
     if (!(error instanceof ModelError)) throw error;

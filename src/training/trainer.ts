@@ -12,44 +12,32 @@ import { seededRandom } from '../engine/seededRandom.ts';
 import type { Warning } from '../engine/types.ts';
 import type { OnProgress } from '../nn/module/onProgress.ts';
 import type { StepEvent } from '../runs/events.ts';
-import { failureText, type RunFailure } from '../runs/failure.ts';
 import type { Seed } from '../runs/manifest.ts';
 import type { AggregatedStep } from './aggregation/aggregatedStep.ts';
 import { parameterBlocks } from './aggregation/blocks.ts';
 import { measureChange } from './aggregation/products.ts';
 import { StepAggregator } from './aggregation/stepAggregator.ts';
 import { loadCheckpoint, saveCheckpoint, type TrainingState } from './checkpoints.ts';
+import { TrainingError } from './failures.ts';
 import type { Objective, Validation } from './objective/objective.ts';
 import { AdamW } from './optimizers/adamw.ts';
 import { buildOptimizer, learningRateAt } from './optimizers/fromConfig.ts';
 import type { Optimizer, Preconditioned } from './optimizers/optimizer.ts';
-import { shortageInOpening } from './outOfMemoryAdvice.ts';
 import type { Session } from './session.ts';
 import { StepMeter } from './stepMeter.ts';
 
 export interface StepResult {
-  /** All of a step event but its time. */
+  /** The step event without its time. */
   readonly facts: Omit<StepEvent, 'kind' | 'at'>;
   readonly warnings: readonly Warning[];
 }
 
-/** Training cannot go on; the message says at which step and why. */
-export class TrainingError extends Error {
-  override readonly name = 'TrainingError';
-  readonly failure: RunFailure;
-
-  constructor(failure: RunFailure) {
-    super(failureText(failure));
-    this.failure = failure;
-  }
-}
-
-/** What one run minimises, its optimizer and order of examples, and what is done with them. */
+/** Trains one run step by step: its objective, order of examples, aggregation and optimizer. */
 export class Trainer {
   readonly #session: Session;
   readonly #objective: Objective;
   readonly #optimizer: Optimizer;
-  /** The optimizer, if it can prepare steps. */
+  /** The optimizer, if it has a diagonal preconditioner. */
   readonly #preconditioned: Preconditioned | null;
   readonly #aggregator: StepAggregator;
   readonly #grouping: Grouping;
@@ -68,7 +56,7 @@ export class Trainer {
     this.#objective = objective;
     this.#seed = seed;
     const { layers, trainable } = objective.model;
-    // tfjs keeps packed copies of a convolution's filter for as long as its tensor is the same: not to be changed in place.
+    // tfjs caches packed copies of a convolution's filter by tensor id, so filters must not be changed in place.
     const inPlace = readsTexts(config.data) ? session.device.adamw : undefined;
     const optimizer = buildOptimizer(config.optimizer, inPlace);
     this.#optimizer = optimizer;
@@ -89,32 +77,33 @@ export class Trainer {
     this.#order = buildBatchOrder(config, data.train, seed.order);
   }
 
-  /** @throws TrainingError if the device has no room for the model */
+  /** @throws Error of the device, if the model does not fit into its memory */
   static async create(session: Session, aggregation: Aggregation, seed: Seed): Promise<Trainer> {
-    const objective = await withRoom('model', session, () =>
+    const objective = await checked(session.device, () =>
       session.task.objective(session.device, seed),
     );
     return new Trainer(session, objective, aggregation, seed);
   }
 
   /**
-   * One optimizer step. Where it fails, no tensor of it is left; what is trained may have moved in part.
+   * One optimizer step. If it fails, all its tensors are disposed of; some parameters may have changed already.
+   *
    * @param step 1-based
-   * @throws TrainingError if a group's loss is not finite; the weights are then as they were
-   * @throws Error that the device told of, at once or afterwards
+   * @throws TrainingError if a group's loss is not finite; the parameters are then unchanged
+   * @throws Error that the device reported, during the step or later
    */
   async step(step: number): Promise<StepResult> {
     const { config } = this.#session;
     const learningRate = learningRateAt(step, config.steps, config.optimizer);
     try {
-      return await this.#take(step, this.#groupsOf(step), learningRate);
+      return await this.#checkedStep(step, this.#groupsOf(step), learningRate);
     } catch (error) {
       this.#preconditioned?.discardPrepared();
       throw error;
     }
   }
 
-  /** What goes through a step: examples, tokens of the longest of them if they are texts, and groups. */
+  /** Size of a step: number of examples, tokens of the longest one (null if they are not texts) and number of groups. */
   batchOf(step: number): { examples: number; tokens: number | null; groups: number } {
     const batch = this.#order.batch(step);
     const { lengths } = this.#session.task.data.train;
@@ -126,15 +115,15 @@ export class Trainer {
   }
 
   /**
-   * Whether there is room for a step with so many of its examples, those with the most tokens. It is taken, with a learning rate
-   * of 0: the parameters stay, but the memories of optimizer and aggregator do not.
+   * Whether a step with `size` of its examples, those with the most tokens, fits into memory. Runs the step with a learning rate of
+   * 0: the parameters do not change, but the states of optimizer and aggregator do.
    */
   async fits(step: number, size: number): Promise<boolean> {
     const { lengths } = this.#session.task.data.train;
     const batch = this.#order.batch(step).slice();
     if (lengths) batch.sort((a, b) => lengths[b]! - lengths[a]!);
     try {
-      await this.#take(step, this.#grouping.split(step, batch.subarray(0, size)), 0);
+      await this.#checkedStep(step, this.#grouping.split(step, batch.subarray(0, size)), 0);
       return true;
     } catch (error) {
       if (isOutOfMemory(error)) return false;
@@ -146,13 +135,12 @@ export class Trainer {
     return this.#grouping.split(step, this.#order.batch(step));
   }
 
-  #take(step: number, groups: readonly Group[], learningRate: number): Promise<StepResult> {
-    return checked(this.#session.device, () => this.#go(step, groups, learningRate));
+  #checkedStep(step: number, groups: readonly Group[], learningRate: number): Promise<StepResult> {
+    return checked(this.#session.device, () => this.#step(step, groups, learningRate));
   }
 
-  async #go(step: number, groups: readonly Group[], learningRate: number): Promise<StepResult> {
+  async #step(step: number, groups: readonly Group[], learningRate: number): Promise<StepResult> {
     const sizes = groups.map(({ examples }) => examples.length);
-
     const meter = new StepMeter();
     const aggregated = await this.#aggregator.aggregate(
       meter.watch(this.#objective.gradients(groups, step)),
@@ -198,7 +186,7 @@ export class Trainer {
     return checked(this.#session.device, () => this.#objective.validate(onProgress));
   }
 
-  /** @returns name of the checkpoint's folder inside `folder`. */
+  /** @returns name of the checkpoint's folder inside `folder` */
   save(folder: string, progress: TrainingState, best: boolean): Promise<string> {
     const { memory } = this.#aggregator;
     const state = { ...progress, ...(memory && { memory }) };
@@ -212,13 +200,13 @@ export class Trainer {
   }
 
   /**
-   * Goes back to the last checkpoint in `folder`; null if there is none.
-   * @throws TrainingError if the device has no room for it
+   * Restores the last checkpoint in `folder`; null if there is none.
+   *
+   * @throws CheckpointError if it is damaged
+   * @throws Error of the device, if it does not fit into memory
    */
   async load(folder: string): Promise<TrainingState | null> {
-    const state = await withRoom('checkpoint', this.#session, () =>
-      loadCheckpoint(folder, this.#content),
-    );
+    const state = await checked(this.#session.device, () => loadCheckpoint(folder, this.#content));
     this.#aggregator.memory = state?.memory;
     return state;
   }
@@ -232,14 +220,14 @@ export class Trainer {
     return { model: this.#objective.model, optimizer: this.#optimizer };
   }
 
-  /** Moves the parameters. @returns how they moved; null if the gradients to measure that against are gone */
+  /** Updates the parameters. @returns the change, measured against the groups' gradients; null if those are disposed of already */
   async #update({ gradients, measure }: AggregatedStep, learningRate: number) {
     const { trainable } = this.#objective.model;
-    const move = () => {
+    const update = () => {
       if (gradients) this.#optimizer.step(trainable, gradients, learningRate);
     };
-    if (measure) return measureChange(measure, trainable, move);
-    move();
+    if (measure) return measureChange(measure, trainable, update);
+    update();
     return null;
   }
 
@@ -247,24 +235,11 @@ export class Trainer {
     const bad = losses.findIndex((loss) => !Number.isFinite(loss));
     if (bad < 0) return;
     const name = this.#grouping.names[groups[bad]!.index];
+    const scaling = readsTexts(this.#session.config.data) ? '' : ' or data.standardize';
     throw new TrainingError({
       code: 'nonFiniteLoss',
-      message: `step ${step}: the loss of group ${name} is ${losses[bad]}`,
-      advice: 'A lower optimizer.learningRate, a warmup or data.standardize may help.',
+      message: `Step ${step}: the loss of group ${name} is ${losses[bad]}`,
+      advice: `Try a lower optimizer.learningRate, a longer optimizer.warmup${scaling}.`,
     });
-  }
-}
-
-/** Has the device hold what a run starts from. */
-async function withRoom<T>(
-  what: 'model' | 'checkpoint',
-  session: Session,
-  work: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await checked(session.device, work);
-  } catch (error) {
-    if (!isOutOfMemory(error)) throw error;
-    throw new TrainingError(shortageInOpening(what, error, session));
   }
 }

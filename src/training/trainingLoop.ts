@@ -1,24 +1,26 @@
-import { setImmediate as turn } from 'node:timers/promises';
+/** The training loop of one run: steps, validations, checkpoints, and what the log says of them. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isOutOfMemory } from '../backends/operations/outOfMemory.ts';
-import { type Aggregation, resolvedAggregation } from '../config/aggregation.ts';
-import type { Config } from '../config/schema.ts';
-import { ZeroGroupError } from '../engine/aggregate.ts';
+import type { Aggregation } from '../config/aggregation.ts';
 import { aggregatorNamed } from '../engine/aggregators/registry.ts';
-import type { AggregatorName, Warning } from '../engine/types.ts';
-import { CheckpointError } from '../hub/files/checkpointError.ts';
+import type { Warning } from '../engine/types.ts';
 import type { OnProgress } from '../nn/module/onProgress.ts';
-import { hasCode } from '../runs/errno.ts';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
 import type { RunFailure } from '../runs/failure.ts';
 import { runFile } from '../runs/grainFolder.ts';
 import { aggregationOf, type RunManifest } from '../runs/manifest.ts';
 import { RunLog } from '../runs/runLog.ts';
 import type { TrainingState } from './checkpoints.ts';
+import { failureOf, isZeroGroupError, TrainingError } from './failures.ts';
 import type { Validation } from './objective/objective.ts';
 import { writePredictions } from './objective/predictions.ts';
-import { shortageInStep, shortageInValidation } from './outOfMemoryAdvice.ts';
+import {
+  outOfMemoryInStep,
+  outOfMemoryInValidation,
+  outOfMemoryWhileLoading,
+} from './outOfMemoryAdvice.ts';
 import type { Session } from './session.ts';
-import { type StepResult, Trainer, TrainingError } from './trainer.ts';
+import { type StepResult, Trainer } from './trainer.ts';
 
 export interface TrainingRun {
   readonly manifest: RunManifest;
@@ -27,66 +29,43 @@ export interface TrainingRun {
 }
 
 export interface TrainingCallbacks {
-  /** Is told every event after it was written. */
+  /** Called after each event is written. */
   onEvent(event: RunEvent): void;
-  /** Asked before each step and within validations; true ends the run with a checkpoint, to be resumed later. */
+  /** Called before each step and during validations; true stops the run with a checkpoint, to be resumed later. */
   shouldStop(): boolean;
 }
 
 /**
- * Trains a run from its last checkpoint to its end; a fresh run is one without a checkpoint.
- * Whatever goes wrong in training ends the run as failed, in its log.
+ * Trains a run from its last checkpoint to its end; a run without a checkpoint starts at step 0. An error ends the run as failed,
+ * with the reason in its log.
  */
 export async function train(
   session: Session,
   run: TrainingRun,
-  watcher: TrainingCallbacks,
+  callbacks: TrainingCallbacks,
 ): Promise<EndEvent> {
-  const log = await RunLog.open(run.folder, watcher.onEvent);
+  const log = await RunLog.open(run.folder, callbacks.onEvent);
+  let loop: TrainingLoop | undefined;
   try {
-    if (watcher.shouldStop()) return log.end('stopped');
-    const aggregation = aggregationIn(run, session.config);
-    const trainer = await Trainer.create(session, aggregation, run.manifest.seed);
-    try {
-      const { shouldStop } = watcher;
-      return await new TrainingLoop({ session, run, aggregation, trainer, log, shouldStop }).run();
-    } finally {
-      trainer.dispose();
-    }
+    if (callbacks.shouldStop()) return log.end('stopped');
+    loop = await TrainingLoop.create(session, run, log, callbacks.shouldStop);
+    return await loop.run();
   } catch (error) {
-    return log.fail(failureOf(error));
+    return log.fail(failureOf(error, run.manifest.id));
   } finally {
+    loop?.dispose();
     log.close();
   }
 }
 
-/** Why an error ends a run. */
-function failureOf(error: unknown): RunFailure {
-  if (error instanceof TrainingError) return error.failure;
-  const message = error instanceof Error ? error.message : String(error);
-  if (isOutOfMemory(error)) return { code: 'outOfMemory', message };
-  if (hasCode(error, 'ENOSPC')) return { code: 'diskFull', message };
-  if (error instanceof CheckpointError) return { code: 'badCheckpoint', message };
-  if (error instanceof ZeroGroupError) return { code: 'zeroGroup', message };
-  return { code: 'unknown', message };
-}
+/** How long a validation runs before the log reports its progress, and how long until it does so again. */
+const FIRST_PROGRESS_MS = 5_000;
+const NEXT_PROGRESS_MS = 10_000;
 
-/** How a run aggregates; runs of old name the aggregator alone. */
-function aggregationIn({ manifest }: TrainingRun, { zeroGroups }: Config): Aggregation {
-  const { aggregator, aggregation } = manifest;
-  return (
-    (aggregation as Aggregation) ?? resolvedAggregation(aggregator as AggregatorName, zeroGroups)
-  );
-}
+/** Thrown to unwind the loop when the run is to stop. */
+class StopRequest extends Error {}
 
-/** Of a validation, until the log says how far it is, and says so again. */
-const FIRST_TOLD_MS = 5_000;
-const TOLD_AGAIN_MS = 10_000;
-
-/** The run is to stop. */
-class Interruption extends Error {}
-
-interface Parts {
+interface LoopOptions {
   readonly session: Session;
   readonly run: TrainingRun;
   readonly aggregation: Aggregation;
@@ -104,13 +83,13 @@ class TrainingLoop {
   readonly #shouldStop: () => boolean;
   readonly #checkpoints: string;
   readonly #warned = new Set<string>();
-  /** Where the model is; a validation that is under way does not count yet. */
+  /** The model's state; a validation counts once it is complete. */
   #state: TrainingState = { step: 0, bestMetric: null };
   #savedStep = -1;
   /** The last one in this process. */
   #validation: Validation | undefined;
 
-  constructor({ session, run, aggregation, trainer, log, shouldStop }: Parts) {
+  private constructor({ session, run, aggregation, trainer, log, shouldStop }: LoopOptions) {
     this.#session = session;
     this.#run = run;
     this.#aggregation = aggregation;
@@ -120,37 +99,61 @@ class TrainingLoop {
     this.#checkpoints = runFile(run.folder, 'checkpoints');
   }
 
+  /** @throws TrainingError if the model does not fit into the device's memory */
+  static async create(
+    session: Session,
+    run: TrainingRun,
+    log: RunLog,
+    shouldStop: () => boolean,
+  ): Promise<TrainingLoop> {
+    const { id, seed } = run.manifest;
+    const aggregation = aggregationFrom(run.manifest);
+    const trainer = await withMemoryAdvice(
+      () => Trainer.create(session, aggregation, seed),
+      (error) => outOfMemoryWhileLoading('model', error, { ...session, aggregation, run: id }),
+    );
+    return new TrainingLoop({ session, run, aggregation, trainer, log, shouldStop });
+  }
+
+  dispose(): void {
+    this.#trainer.dispose();
+  }
+
   async run(): Promise<EndEvent> {
     try {
       await this.#train();
       return this.#log.end('finished');
     } catch (error) {
-      if (!(error instanceof Interruption)) throw error;
+      if (!(error instanceof StopRequest)) throw error;
       if (this.#state.step !== this.#savedStep) await this.#save(false);
       return this.#log.end('stopped');
     }
   }
 
   async #train(): Promise<void> {
-    await this.#begin();
+    await this.#loadLastCheckpoint();
+    // The last checkpoint may be older than the result of its step's validation, or may have been saved during it.
+    await this.#validateAndSave();
     while (this.#state.step < this.#session.config.steps) {
-      if (this.#shouldStop()) throw new Interruption();
+      if (this.#shouldStop()) throw new StopRequest();
       const step = this.#state.step + 1;
       const { facts, warnings } = await this.#step(step);
       const isRepeated = step <= this.#log.lastStep;
       this.#log.step(facts);
       if (!isRepeated) this.#warn(step, warnings);
       this.#state = { ...this.#state, step };
-      await this.#keep();
+      await this.#validateAndSave();
     }
-    // The last step was validated, unless a run that was killed after it goes on: answers are not generated twice.
-    const { predictions } = this.#validation ?? (await this.#outputs(this.#state.step));
+    // A run that was killed after its last validation is validated again for its predictions, which are not in the log.
+    const { predictions } = this.#validation ?? (await this.#runValidation(this.#state.step));
     await writePredictions(this.#run.folder, predictions());
   }
 
-  /** From the last checkpoint, or the model as it is before the first step. */
-  async #begin(): Promise<void> {
-    const saved = await this.#trainer.load(this.#checkpoints);
+  async #loadLastCheckpoint(): Promise<void> {
+    const saved = await withMemoryAdvice(
+      () => this.#trainer.load(this.#checkpoints),
+      (error) => outOfMemoryWhileLoading('checkpoint', error, this.#context),
+    );
     this.#log.start(saved?.step ?? 0);
     if (saved) {
       const { step, bestMetric } = saved;
@@ -159,12 +162,10 @@ class TrainingLoop {
     } else {
       for (const warning of this.#session.task.warnings) this.#log.warning(0, warning);
     }
-    // A run that was stopped in a validation, or killed after it, has a checkpoint that does not know how it came out.
-    await this.#keep();
   }
 
-  /** Validates and saves where it is due: at their intervals, at both ends, and whenever the metric is the best so far. */
-  async #keep(): Promise<void> {
+  /** Validates and saves if due: at their intervals, at both ends, and whenever the metric is the best so far. */
+  async #validateAndSave(): Promise<void> {
     const { steps, evaluateEvery, checkpointEvery } = this.#session.config;
     const { step, bestMetric } = this.#state;
     const isEnd = step === steps;
@@ -177,52 +178,55 @@ class TrainingLoop {
 
   async #step(step: number): Promise<StepResult> {
     try {
-      return await this.#trainer.step(step);
+      return await withMemoryAdvice(
+        () => this.#trainer.step(step),
+        (error) => outOfMemoryInStep(step, error, this.#context, this.#trainer),
+      );
     } catch (error) {
-      if (!isOutOfMemory(error)) throw error;
-      const said = await shortageInStep(step, error, this.#place);
-      throw new TrainingError(said);
+      if (!isZeroGroupError(error)) throw error;
+      throw new TrainingError({
+        code: 'zeroGroup',
+        message: `Step ${step}: ${error.message}`,
+        advice: 'With zeroGroups: drop, a new run leaves such groups out.',
+      });
     }
   }
 
-  async #outputs(step: number): Promise<Validation> {
-    try {
-      return await this.#trainer.validate(this.#listenerAt(step));
-    } catch (error) {
-      if (!isOutOfMemory(error)) throw error;
-      throw new TrainingError(shortageInValidation(step, error, this.#place));
-    }
+  async #runValidation(step: number): Promise<Validation> {
+    return withMemoryAdvice(
+      () => this.#trainer.validate(this.#progressListener(step)),
+      (error) => outOfMemoryInValidation(step, error, this.#context),
+    );
   }
 
-  /** Hears of a request to stop, and says in the log that a validation takes long. */
-  #listenerAt(step: number): OnProgress {
-    let tellAt = Date.now() + FIRST_TOLD_MS;
+  /** Stops a validation on request, and logs the progress of a long one. */
+  #progressListener(step: number): OnProgress {
+    let reportAt = Date.now() + FIRST_PROGRESS_MS;
     return async (done) => {
-      // Some devices never wait: without this, no signal would be heard.
-      await turn();
-      // What is complete is kept; the loop asks next.
+      // Some devices never yield to the event loop, which must run for signals to be handled.
+      await nextTurn();
+      // A complete validation is kept; the loop handles the request next.
       if (done === 1) return;
-      if (this.#shouldStop()) throw new Interruption();
-      if (Date.now() < tellAt) return;
+      if (this.#shouldStop()) throw new StopRequest();
+      if (Date.now() < reportAt) return;
       this.#log.validating({ step, done });
-      tellAt = Date.now() + TOLD_AGAIN_MS;
+      reportAt = Date.now() + NEXT_PROGRESS_MS;
     };
   }
 
-  get #place() {
+  get #context() {
     const { config, device } = this.#session;
-    const run = this.#run.manifest.id;
-    return { run, config, device, aggregation: this.#aggregation, trainer: this.#trainer };
+    return { run: this.#run.manifest.id, config, device, aggregation: this.#aggregation };
   }
 
-  /** The metric that ranks checkpoints. What the log says is not measured again. */
+  /** The metric that ranks checkpoints. A validation that is in the log is not repeated. */
   async #metricAt(step: number): Promise<number> {
     const metrics = this.#log.measuredAt(step) ?? (await this.#validate(step));
     return metrics[this.#run.manifest.metric.name] ?? Number.NaN;
   }
 
   async #validate(step: number): Promise<Validation['metrics']> {
-    this.#validation = await this.#outputs(step);
+    this.#validation = await this.#runValidation(step);
     const { metrics } = this.#validation;
     this.#log.validation({ step, metrics });
     return metrics;
@@ -240,18 +244,37 @@ class TrainingLoop {
     this.#savedStep = step;
   }
 
-  /** Each kind of warning once: that a thing happens is news, how often is in the facts of the steps. */
+  /** Each kind of warning once per run: how often it applies can be derived from the facts of the steps. */
   #warn(step: number, warnings: readonly Warning[]): void {
     for (const { code, message } of warnings) {
-      // That an aggregator steps against groups is no news where it does not promise otherwise.
-      if (this.#warned.has(code) || (code === 'conflict' && !this.#promisesNoConflict())) continue;
+      // A conflict is no news from an aggregator that does not guarantee otherwise.
+      if (this.#warned.has(code) || (code === 'conflict' && !this.#guaranteesNoConflict()))
+        continue;
       this.#warned.add(code);
       this.#log.warning(step, message);
     }
   }
 
-  #promisesNoConflict(): boolean {
-    const { name, smoothing } = aggregationOf(this.#run.manifest);
+  #guaranteesNoConflict(): boolean {
+    const { name, smoothing } = this.#aggregation;
     return smoothing === 0 && aggregatorNamed(name).properties.nonConflicting;
+  }
+}
+
+function aggregationFrom(manifest: RunManifest): Aggregation {
+  const aggregation = aggregationOf(manifest);
+  return { ...aggregation, name: aggregatorNamed(aggregation.name).name };
+}
+
+/** Explains an error that means out of memory. */
+async function withMemoryAdvice<T>(
+  work: () => Promise<T>,
+  explain: (error: Error) => RunFailure | Promise<RunFailure>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isOutOfMemory(error)) throw error;
+    throw new TrainingError(await explain(error));
   }
 }

@@ -124,7 +124,7 @@ describe('texts, from the hub to the panels', () => {
 
   test('a run that finds no memory can be resumed with less', async () => {
     await run('long');
-    const told = toast(/long.*failed.*out of memory/);
+    const told = toast(/long.*failed.*[Oo]ut of memory/);
     await told.waitFor({ timeout: 60_000 });
     await told.hover();
     await inBothThemes('texts-out-of-memory');

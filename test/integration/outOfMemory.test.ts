@@ -33,16 +33,17 @@ async function run(args: readonly string[], mebibytes: number) {
   return { status, stderr, report: JSON.parse(stdout) as Report };
 }
 
-test('a batch that finds no room ends the run with the size that would fit, and a run of that size passes', async () => {
+test('a batch that does not fit ends the run with a size that fits, and a run of that size passes', async () => {
   write('grain.yaml', 'batchSize: 64');
   const { status, report } = await run(['grain.yaml'], LITTLE);
   assert.equal(status, 1);
   const { failure, folder: ofRun, id } = report.runs[0]!;
   assert.deepEqual([failure?.code, failure?.remedy], ['outOfMemory', 'checkpointing']);
-  const error = failure!.message;
-  assert.match(error, /^step 1: out of memory: no room for .* MiB .*, which has 80 MiB/);
-  assert.match(error, /The batch was 64 examples of 128 tokens, padding included, in 8 groups\./);
-  const [, size] = /With batchSize: (\d+) the step went through/.exec(error)!;
+  assert.match(
+    failure!.message,
+    /^Out of memory at step 1 \(batch of 64 × 128 tokens, 8 groups\): .* MiB .* \(limit: 80 MiB\)$/,
+  );
+  const [, size] = /^A batch of (\d+) fits\. /.exec(failure!.advice!)!;
   assert.ok(Number(size) >= 8 && Number(size) < 64, size);
 
   const { last } = JSON.parse(readFileSync(path.join(ofRun, 'checkpoints/index.json'), 'utf8'));
@@ -56,10 +57,10 @@ test('a batch that finds no room ends the run with the size that would fit, and 
   assert.deepEqual([saving.status, saving.report.runs[0]!.step], [0, 1]);
   const again = await run(['grain.yaml'], ENOUGH);
   const { metrics } = again.report.runs[0]!;
-  assert.deepEqual(saving.report.runs[0]!.metrics, metrics, 'as if there had been room');
+  assert.deepEqual(saving.report.runs[0]!.metrics, metrics, 'as if it had fit');
 });
 
-test('a run that failed for want of memory goes on when there is more, and no sooner', async () => {
+test('a run that ran out of memory resumes when there is more, and no sooner', async () => {
   write('grain.yaml', 'batchSize: 64');
   const { id } = (await run(['grain.yaml'], LITTLE)).report.runs[0]!;
   const sooner = (await run(['--resume', id], LITTLE)).report.runs[0]!;
@@ -68,14 +69,14 @@ test('a run that failed for want of memory goes on when there is more, and no so
   assert.deepEqual([later.status, later.step], ['finished', 1]);
 });
 
-test('a model that finds no room is a mistake of the config, and nothing is written', async () => {
+test('a model that does not fit is a mistake in the config, and nothing is written', async () => {
   const there = mkdtempSync(path.join(folder, 'large-'));
   await writeTinyBert(path.join(there, 'bert'), { width: 512, layers: 4 });
   writeFileSync(path.join(there, 'texts.tsv'), tinyTexts(new Array(8).fill(3)));
   writeFileSync(path.join(there, 'grain.yaml'), `${COMMON}batchSize: 8\n`);
   const { status, stderr } = await grain(['run', 'grain.yaml'], there, { GRAIN_MEMORY: '32' });
   assert.equal(status, 2);
-  assert.match(stderr, /^grain\.yaml:1:8: the parameters alone: no room for .* MiB/m);
+  assert.match(stderr, /^grain\.yaml:1:8: the parameters do not fit into memory: .* MiB/m);
   assert.match(stderr, /a smaller model, or a higher GRAIN_MEMORY, up to 4096 MiB$/m);
   assert.equal(existsSync(path.join(there, '.grain')), false);
 });

@@ -15,3 +15,8 @@ export async function checked<T>(device: Fallible, work: () => Promise<T>): Prom
     device.check?.();
   }
 }
+
+/** The device is gone: a GPU that was removed, or whose driver crashed or was reset. */
+export class DeviceLostError extends Error {
+  override readonly name = 'DeviceLostError';
+}

@@ -1,3 +1,4 @@
+import { DeviceLostError } from '../operations/checked.ts';
 import { isOutOfMemory } from '../operations/outOfMemory.ts';
 
 /** What a GPUDevice has for those who want to know of its errors; the types of the standard describe browsers. */
@@ -28,7 +29,7 @@ export class DeviceErrors {
       this.#wasFull ||= isOutOfMemory(error);
     });
     device.lost.then(({ message }) => {
-      this.#loss = new Error(`WebGPU lost the GPU: ${message}`);
+      this.#loss = new DeviceLostError(`WebGPU lost the GPU: ${message}`);
     });
   }
 

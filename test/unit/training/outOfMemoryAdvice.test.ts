@@ -6,13 +6,17 @@ import { after, before, describe, test } from 'node:test';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { isOutOfMemory, OutOfMemoryError } from '../../../src/backends/operations/outOfMemory.ts';
-import { failureText } from '../../../src/runs/failure.ts';
-import { shortageInStep, shortageInValidation } from '../../../src/training/outOfMemoryAdvice.ts';
-import { Trainer, TrainingError } from '../../../src/training/trainer.ts';
+import { failureText, type RunFailure } from '../../../src/runs/failure.ts';
+import {
+  outOfMemoryInStep,
+  outOfMemoryInValidation,
+  outOfMemoryWhileLoading,
+} from '../../../src/training/outOfMemoryAdvice.ts';
+import { Trainer } from '../../../src/training/trainer.ts';
 import { tinyTexts, writeTinyBert } from './tinyCheckpoint.ts';
 import { trainerOf, unheard } from './trainerOf.ts';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'grain-shortage-'));
+const folder = mkdtempSync(path.join(tmpdir(), 'grain-memory-'));
 before(async () => {
   await writeTinyBert(path.join(folder, 'bert'));
   const lengths = Array.from({ length: 32 }, (_, i) => 20 + (i % 5));
@@ -56,7 +60,7 @@ async function refusing<T>(
   }
 }
 
-/** The message about the first step, or null if it finds room. */
+/** The message about the first step, or null if it fits. */
 function messageOf(
   config: string,
   bytes: number,
@@ -69,24 +73,26 @@ function messageOf(
         return null;
       } catch (error) {
         assert.ok(isOutOfMemory(error), String(error));
-        const place = { ...session, aggregation, trainer, run: 'run-1' };
-        return failureText(await shortageInStep(1, error, place));
+        const context = { ...session, aggregation, run: 'run-1' };
+        return failureText(await outOfMemoryInStep(1, error, context, trainer));
       }
     }).finally(close),
   );
 }
 
-test('a validation that finds no room is not told to checkpoint: there is no way back to save for', async () => {
+test('checkpointing is not advised for a validation, which has no backward pass', async () => {
   const { trainer, session, aggregation, close } = await trainerOf(folder, texts(8), 'grain');
   try {
     await withinTensorsOf(1000, () => trainer.validate(unheard));
-    assert.fail('it found room');
+    assert.fail('it fits');
   } catch (error) {
     assert.ok(error instanceof Error && isOutOfMemory(error), String(error));
-    const place = { ...session, aggregation, trainer, run: 'run-1' };
+    const context = { ...session, aggregation, run: 'run-1' };
+    const { remedy, ...failure } = outOfMemoryInValidation(3, error, context);
+    assert.equal(remedy, undefined);
     assert.match(
-      failureText(shortageInValidation(3, error, place)),
-      /^validation at step 3: out of memory: .*a data\.maxLength below 128\. From the last checkpoint the run goes on by grain run --resume run-1 when there is more memory; other settings need a new run$/,
+      failureText(failure),
+      /^Out of memory in the validation at step 3: .*, for a new run: data\.maxLength below 128\. To continue when more memory is available: grain run --resume run-1$/,
     );
   } finally {
     await close();
@@ -100,33 +106,34 @@ describe('the batch size that a message names', () => {
     ['of texts, a pass per group', texts, 20_000, '{ count: 2, backward: accumulate }'],
     ['of tables', tables, 1800, '{ count: 2 }'],
   ] as const) {
-    test(`${what} finds room, and twice as many examples do not`, async () => {
+    test(`${what} fits, and twice as many examples do not`, async () => {
       const message = await messageOf(configOf(32, grouped), bytes);
-      assert.match(message!, /The batch was 32 examples/);
-      const [, size] = /With batchSize: (\d+) the step went through/.exec(message!)!;
+      assert.match(message!, /^Out of memory at step 1 \(batch of 32 [×e]/);
+      const [, size] = /\. A batch of (\d+) fits\. /.exec(message!)!;
       assert.equal(await messageOf(configOf(Number(size), grouped), bytes), null);
-      assert.match((await messageOf(configOf(2 * Number(size), grouped), bytes))!, /out of memory/);
+      assert.match(
+        (await messageOf(configOf(2 * Number(size), grouped), bytes))!,
+        /^Out of memory/,
+      );
     });
   }
 
-  test('is none where one example per group finds no room, and what would help is said', async () => {
+  test('is missing if one example per group does not fit; other settings are advised', async () => {
     const message = await messageOf(texts(32), 1000);
-    assert.match(message!, /^step 1: out of memory: no room for .*, which has 4096 MiB/);
     assert.match(
       message!,
-      /32 examples of 24 tokens, padding included, in 2 groups\. With batchSize: 2 there is no room either\. What needs less memory: groups\.backward: accumulate, model\.checkpointing: true, model\.adapter: \{ lora: \{\} \}, aggregate: \[grain-layerwise\], a data\.maxLength below 128, fewer groups\. From the last checkpoint the run goes on by grain run --resume run-1 --checkpointing; other settings need a new run$/,
+      /^Out of memory at step 1 \(batch of 32 × 24 tokens, 2 groups\): .* \(limit: 4096 MiB\)\. Even a batch of 2 does not fit\. Settings that need less memory, for a new run: groups\.backward: accumulate, model\.checkpointing: true, model\.adapter: \{ lora: \{\} \}, aggregate: \[grain-layerwise\], data\.maxLength below 128, fewer groups\. To continue with less memory: grain run --resume run-1 --checkpointing$/,
     );
   });
 
-  test('a pass per group is named first, but where it would keep more gradients', async () => {
+  test('a pass per group is advised first, unless it would store more gradients', async () => {
     const adapters = texts(32).replace('./bert', './bert, adapter: { lora: {} }');
-    const first =
-      /What needs less memory: groups\.backward: accumulate, model\.checkpointing: true/;
+    const first = /for a new run: groups\.backward: accumulate, model\.checkpointing: true/;
     assert.match((await messageOf(adapters, 1000, 'grain-layerwise'))!, first);
     assert.match((await messageOf(adapters, 1000, 'mean'))!, first);
     for (const aggregator of ['grain-layerwise', 'mean'] as const) {
       const message = await messageOf(texts(32), 1000, aggregator);
-      assert.match(message!, /What needs less memory: model\.checkpointing: true, model\.adapter/);
+      assert.match(message!, /for a new run: model\.checkpointing: true, model\.adapter/);
       assert.doesNotMatch(message!, /accumulate/);
     }
   });
@@ -134,27 +141,42 @@ describe('the batch size that a message names', () => {
 
 describe('what a run starts from', () => {
   const adapted = texts(4).replace('./bert', './bert, adapter: { lora: { rank: 2 } }');
-  const again = 'grain run --resume goes on when there is more memory';
+  /** The failure that work which runs out of memory ends a run with. */
+  async function failureWhileLoading(
+    what: 'model' | 'checkpoint',
+    { session, aggregation }: Awaited<ReturnType<typeof trainerOf>>,
+    work: () => Promise<unknown>,
+  ): Promise<RunFailure> {
+    try {
+      await withinTensorsOf(100, work);
+    } catch (error) {
+      assert.ok(isOutOfMemory(error), String(error));
+      return outOfMemoryWhileLoading(what, error, { ...session, aggregation, run: 'run-1' });
+    }
+    return assert.fail('it fits');
+  }
 
-  test('a model that finds no room ends the run with what would do', async () => {
+  test('a model that does not fit', async () => {
     for (const [config, smaller] of [
       [texts(4), 'a smaller model'],
       [tables(4), 'smaller layers, or fewer'],
     ] as const) {
-      const { session, aggregation, close } = await trainerOf(folder, config, 'grain');
+      const opened = await trainerOf(folder, config, 'grain');
+      const { session, aggregation, close } = opened;
       const before = tf.memory().numTensors;
       const seed = { init: 1, order: 1 };
-      const opened = withinTensorsOf(100, () => Trainer.create(session, aggregation, seed));
-      await assert.rejects(opened, (error: Error) => {
-        assert.ok(error instanceof TrainingError);
-        assert.match(
-          error.message,
-          /^out of memory: the parameters alone: no room for .* tensors, which has 4096 MiB/,
-        );
-        const more = `What would do: ${smaller}, or a device with more memory. ${again}`;
-        assert.ok(error.message.endsWith(more), error.message);
-        return true;
-      });
+      const failure = await failureWhileLoading('model', opened, () =>
+        Trainer.create(session, aggregation, seed),
+      );
+      assert.deepEqual([failure.code, failure.remedy], ['outOfMemory', undefined]);
+      assert.match(
+        failure.message,
+        /^Out of memory while loading the model: .* \(limit: 4096 MiB\)$/,
+      );
+      assert.equal(
+        failure.advice,
+        `Use ${smaller}, or a device with more memory. To continue when more memory is available: grain run --resume run-1`,
+      );
       assert.equal(tf.memory().numTensors, before);
       await close();
     }
@@ -164,22 +186,22 @@ describe('what a run starts from', () => {
     ['of all parameters', texts(4), 'model.adapter: { lora: {} }, a smaller model'],
     ['of adapters', adapted, 'a smaller model'],
   ] as const) {
-    test(`a checkpoint ${what} that finds no room does so too`, async () => {
+    test(`a checkpoint ${what} that does not fit`, async () => {
       const run = mkdtempSync(path.join(folder, 'run-'));
-      const { trainer, session, aggregation, close } = await trainerOf(folder, config, 'grain');
+      const opened = await trainerOf(folder, config, 'grain');
+      const { trainer, session, aggregation, close } = opened;
       await trainer.step(1);
       await trainer.save(run, { step: 1, bestMetric: null }, false);
       const before = tf.memory().numTensors;
       const other = await Trainer.create(session, aggregation, { init: 1, order: 1 });
-      await assert.rejects(
-        withinTensorsOf(100, () => other.load(run)),
-        (error: Error) => {
-          assert.ok(error instanceof TrainingError);
-          assert.match(error.message, /^out of memory: the last checkpoint, parameters and what/);
-          assert.ok(error.message.includes(`What would do: ${less}, or a device`), error.message);
-          assert.ok(error.message.endsWith(`${again}; another model needs a new run`));
-          return true;
-        },
+      const failure = await failureWhileLoading('checkpoint', opened, () => other.load(run));
+      assert.match(
+        failure.message,
+        /^Out of memory while loading the checkpoint \(parameters and optimizer state\): /,
+      );
+      assert.equal(
+        failure.advice,
+        `Use ${less}, or a device with more memory. To continue when more memory is available: grain run --resume run-1`,
       );
       other.dispose();
       assert.equal(tf.memory().numTensors, before);
@@ -188,7 +210,7 @@ describe('what a run starts from', () => {
     });
   }
 
-  test('whichever tensor of a checkpoint finds no room, none is left', async () => {
+  test('whichever tensor of a checkpoint does not fit, none is left', async () => {
     const run = mkdtempSync(path.join(folder, 'run-'));
     const { trainer, session, aggregation, close } = await trainerOf(folder, adapted, 'grain');
     await trainer.step(1);

@@ -1,0 +1,51 @@
+/** Why a training fails, as a code with advice. */
+import { DeviceLostError } from '../backends/operations/checked.ts';
+import { isOutOfMemory } from '../backends/operations/outOfMemory.ts';
+import { ZeroGroupError } from '../engine/aggregate.ts';
+import { CheckpointError } from '../hub/files/checkpointError.ts';
+import { hasCode } from '../runs/errno.ts';
+import { failureText, type RunFailure } from '../runs/failure.ts';
+
+/** Training cannot continue, for a known reason. */
+export class TrainingError extends Error {
+  override readonly name = 'TrainingError';
+  readonly failure: RunFailure;
+
+  constructor(failure: RunFailure) {
+    super(failureText(failure));
+    this.failure = failure;
+  }
+}
+
+/** Why an error ends a run. @param run id of the run */
+export function failureOf(error: unknown, run: string): RunFailure {
+  if (error instanceof TrainingError) return error.failure;
+  const message = error instanceof Error ? error.message : String(error);
+  const resume = `grain run --resume ${run}`;
+  if (isOutOfMemory(error)) {
+    const advice = `To continue when more memory is available: ${resume}`;
+    return { code: 'outOfMemory', message: `Out of memory: ${message}`, advice };
+  }
+  if (isDiskFull(error)) {
+    const advice = `Free some space. Then, to continue: ${resume}`;
+    return { code: 'diskFull', message: `The disk is full: ${message}`, advice };
+  }
+  if (error instanceof DeviceLostError) {
+    return { code: 'deviceLost', message, advice: `To continue: ${resume}` };
+  }
+  if (error instanceof CheckpointError) {
+    const advice = 'Restore the file, or start a new run.';
+    return { code: 'badCheckpoint', message, advice };
+  }
+  return { code: 'unknown', message };
+}
+
+/** Also for an error that the engine's worker threw: it keeps its name, but not its class. */
+export function isZeroGroupError(error: unknown): error is Error {
+  return error instanceof Error && error.name === ZeroGroupError.name;
+}
+
+/** Whether the file system, or the user's quota in it, is full. */
+function isDiskFull(error: unknown): boolean {
+  return hasCode(error, 'ENOSPC') || hasCode(error, 'EDQUOT');
+}
