@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { CheckpointError } from './files/checkpointError.ts';
-import { parsed, readJson } from './files/json.ts';
+import { CheckpointError, readJson, validate } from './checkpointFile.ts';
 import {
   type NamedTensor,
   openSafetensorsFile,
@@ -14,35 +13,35 @@ import {
 export const ADAPTER_CONFIG_FILE = 'adapter_config.json';
 export const ADAPTER_FILE = 'adapter_model.safetensors';
 
-/** What peft calls the network that it wraps. */
+/** peft's prefix of the names of the wrapped network's tensors. */
 const PREFIX = 'base_model.model.';
 
-/** Low-rank adapters: W + alpha/rank · B·A with A [rank, in] and B [out, rank] (Hu et al. 2021, arXiv 2106.09685). */
+/** Low-rank adapters: W + (alpha/rank) · B·A with A [rank, in] and B [out, rank] (LoRA; Hu et al. 2021, arXiv 2106.09685). */
 export interface LoraConfig {
   readonly rank: number;
   readonly alpha: number;
   readonly dropout: number;
-  /** Names of the layers that have one: the last part of their path in the network, or more of it. */
+  /** Names of the adapted layers: the last part of their path in the network, or more of it. */
   readonly targets: readonly string[];
 }
 
-/** All but the weights of an adapter. */
+/** An adapter without its weights. */
 export interface AdapterDescription {
   readonly config: LoraConfig;
-  /** Folder or hub id of the checkpoint that it belongs to. */
+  /** Folder or hub id of the base model; empty if unknown. */
   readonly base: string;
-  /** Commit, branch or tag of a checkpoint on the hub; null where none is said. */
+  /** Commit, branch or tag of a base model on the hub; null if not recorded. */
   readonly revision: string | null;
   readonly taskType: 'SEQ_CLS' | 'CAUSAL_LM';
-  /** The adapted layers keep their weights as [in, out] (GPT-2). */
+  /** Whether the adapted layers store their weights as [in, out] (GPT-2). */
   readonly fanInFanOut: boolean;
-  /** Layers trained in full and saved beside the adapters, such as the head. */
+  /** Layers that are trained fully and saved with the adapters, such as the head. */
   readonly modulesToSave: readonly string[];
 }
 
 /**
- * Writes an adapter as peft does, so that `PeftModel.from_pretrained` loads it. The folder is made when it is not there.
- * @param adapter names of tensors are the network's, for instance `bert.encoder.layer.0.attention.self.query.lora_A.weight`
+ * Writes an adapter in peft's format, which `PeftModel.from_pretrained` loads; creates the folder if needed.
+ * @param adapter its tensors have the network's names, such as `bert.encoder.layer.0.attention.self.query.lora_A.weight`
  */
 export async function writeAdapter(
   folder: string,
@@ -80,7 +79,8 @@ export async function writeAdapter(
   await writeFile(file, `${JSON.stringify(json, null, 2)}\n`, { flush: true });
 }
 
-const harmless = z.unknown().optional();
+/** A field that does not change what the adapter computes. */
+const ignored = z.unknown().optional();
 
 const schema = z
   .object({
@@ -94,16 +94,16 @@ const schema = z
     modules_to_save: z.array(z.string()).nullish(),
     fan_in_fan_out: z.boolean().default(false),
     bias: z.literal('none').default('none'),
-    /** Others, such as PiSSA, change the base too. */
+    /** Others, such as PiSSA, change the base model too. */
     init_lora_weights: z.union([z.boolean(), z.literal('gaussian')]).default(true),
-    inference_mode: harmless,
-    peft_version: harmless,
+    inference_mode: ignored,
+    peft_version: ignored,
     revision: z.string().nullish(),
-    auto_mapping: harmless,
-    megatron_core: harmless,
-    qalora_group_size: harmless,
+    auto_mapping: ignored,
+    megatron_core: ignored,
+    qalora_group_size: ignored,
   })
-  // Every variant of LoRA has a field of its own, which plain LoRA leaves empty.
+  // Every variant of LoRA has its own field, which is empty for plain LoRA.
   .catchall(z.unknown().refine(isEmpty, 'this variant of LoRA is not supported, only plain LoRA'));
 
 function isEmpty(value: unknown): boolean {
@@ -112,21 +112,21 @@ function isEmpty(value: unknown): boolean {
 }
 
 /**
- * Opens an adapter that peft or `writeAdapter` wrote; its tensors have the network's names.
- * @throws CheckpointError for other adapters than plain LoRA and for broken files
+ * Opens an adapter that peft or `writeAdapter` wrote; its tensors get the network's names.
+ * @throws CheckpointError for adapters other than plain LoRA and for damaged files
  */
 export async function readAdapter(
   folder: string,
 ): Promise<AdapterDescription & { readonly tensors: TensorFile }> {
   const file = path.join(folder, ADAPTER_CONFIG_FILE);
-  const data = parsed(schema, file, await readJson(file));
+  const data = validate(schema, file, await readJson(file));
   const weights = path.join(folder, ADAPTER_FILE);
   if (!existsSync(weights)) {
     throw new CheckpointError(
-      `${folder} has no ${ADAPTER_FILE}. If it has an adapter_model.bin, load it with Python's peft and save it again`,
+      `${folder} has no ${ADAPTER_FILE}. If it has an adapter_model.bin, load and save it with Python's peft`,
     );
   }
-  const tensors = unprefixed(weights, await openSafetensorsFile(weights));
+  const tensors = withoutPrefix(weights, await openSafetensorsFile(weights));
   return {
     config: {
       rank: data.r,
@@ -143,18 +143,19 @@ export async function readAdapter(
   };
 }
 
-/** peft may have chosen layers by a regular expression of Python's: then they are those that have an adapter. */
+/** Lists the adapted layers: `target_modules` may be a Python regular expression, so the tensors are searched instead. */
 function targetsOf(written: string | readonly string[], { names }: TensorFile): readonly string[] {
   if (typeof written !== 'string') return written;
   const adapted = names.flatMap((name) => /([^.]+)\.lora_A\.weight$/.exec(name)?.[1] ?? []);
   return [...new Set(adapted)];
 }
 
-function unprefixed(file: string, tensors: TensorFile): TensorFile {
-  const odd = tensors.names.find((name) => !name.startsWith(PREFIX));
-  if (odd !== undefined) {
+/** The same tensors under the network's names. */
+function withoutPrefix(file: string, tensors: TensorFile): TensorFile {
+  const foreign = tensors.names.find((name) => !name.startsWith(PREFIX));
+  if (foreign !== undefined) {
     throw new CheckpointError(
-      `${file}: tensor "${odd}" is not one of an adapter of peft's, whose names begin with ${PREFIX}`,
+      `${file}: tensor "${foreign}" does not belong to a peft adapter. Expected a name that begins with ${PREFIX}`,
     );
   }
   return {

@@ -1,7 +1,6 @@
 import { copyFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { CONFIG_FILE } from '../hub/architecture/checkpointConfig.ts';
-import { GENERATION_FILE } from '../hub/architecture/generationConfig.ts';
+import { CONFIG_FILE, GENERATION_CONFIG_FILE } from '../hub/architecture/checkpointConfig.ts';
 import { type LoraConfig, readAdapter, writeAdapter } from '../hub/peft.ts';
 import {
   type NamedTensor,
@@ -72,7 +71,7 @@ async function writeCompanions(
   { json, generation, tokenizer }: Companions,
 ): Promise<void> {
   await writeJson(path.join(folder, CONFIG_FILE), json);
-  if (generation) await writeJson(path.join(folder, GENERATION_FILE), generation);
+  if (generation) await writeJson(path.join(folder, GENERATION_CONFIG_FILE), generation);
   for (const file of tokenizer) await copyFile(file, path.join(folder, path.basename(file)));
 }
 

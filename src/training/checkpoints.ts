@@ -4,7 +4,7 @@ import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import type { Memory } from '../engine/types.ts';
-import { parsed, readJson } from '../hub/files/json.ts';
+import { readJson, validate } from '../hub/checkpointFile.ts';
 import type { Model } from '../nn/module/model.ts';
 import { hasCode } from '../runs/errno.ts';
 import type { AggregatorMemory } from './aggregation/aggregatedStep.ts';
@@ -109,7 +109,7 @@ export async function loadCheckpoint(
   if (!index) return null;
   const checkpoint = path.join(folder, index.last);
   const file = path.join(checkpoint, STATE_FILE);
-  const state = parsed(trainingState, file, await readJson(file));
+  const state = validate(trainingState, file, await readJson(file));
   await into.model.load(checkpoint);
   into.optimizer?.restore(await readOptimizer(checkpoint));
   return state;
@@ -118,7 +118,7 @@ export async function loadCheckpoint(
 async function readIndex(folder: string): Promise<CheckpointIndex | null> {
   const file = path.join(folder, INDEX_FILE);
   try {
-    return parsed(checkpointIndex, file, await readJson(file));
+    return validate(checkpointIndex, file, await readJson(file));
   } catch (error) {
     if (error instanceof Error && hasCode(error.cause, 'ENOENT')) return null;
     throw error;

@@ -2,7 +2,7 @@
 import { DeviceLostError } from '../backends/operations/checked.ts';
 import { isOutOfMemory } from '../backends/operations/outOfMemory.ts';
 import { ZeroGroupError } from '../engine/aggregate.ts';
-import { CheckpointError } from '../hub/files/checkpointError.ts';
+import { CheckpointError } from '../hub/checkpointFile.ts';
 import { hasCode } from '../runs/errno.ts';
 import { failureText, type RunFailure } from '../runs/failure.ts';
 

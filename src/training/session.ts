@@ -6,7 +6,7 @@ import type { ParsedConfig } from '../config/parse.ts';
 import type { Config } from '../config/schema.ts';
 import type { Data } from '../data/dataset.ts';
 import { EngineClient } from '../engine/client.ts';
-import { CheckpointError } from '../hub/files/checkpointError.ts';
+import { CheckpointError } from '../hub/checkpointFile.ts';
 import { ModelError } from '../nn/module/model.ts';
 import type { Loading } from '../runs/loading.ts';
 import type { TrainingTask } from './objective/objective.ts';

@@ -1,11 +1,11 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { CheckpointError } from '../files/checkpointError.ts';
-import { readJson } from '../files/json.ts';
+import { CheckpointError, readJsonObject } from '../checkpointFile.ts';
 import { gpt2Config, llamaConfig, qwen2Config } from './decoders.ts';
-import type { CheckpointConfig, DecoderConfig, EncoderConfig } from './description.ts';
 import { bertConfig, distilbertConfig } from './encoders.ts';
-import { type Document, fieldsOf } from './fields.ts';
+import { type ConfigDocument, fieldsOf, tokenId } from './fields.ts';
+import type { CheckpointConfig, DecoderConfig, EncoderConfig } from './networkConfig.ts';
 
 export type {
   CheckpointConfig,
@@ -13,12 +13,15 @@ export type {
   EncoderConfig,
   ModelType,
   RopeConfig,
-} from './description.ts';
+} from './networkConfig.ts';
 
 export const CONFIG_FILE = 'config.json';
+export const GENERATION_CONFIG_FILE = 'generation_config.json';
 
-/** Readers of what is built here, by `model_type`. */
-const networks: Readonly<Record<string, (document: Document) => EncoderConfig | DecoderConfig>> = {
+/** Parsers of the supported networks, by `model_type`. */
+const parsers: Readonly<
+  Record<string, (document: ConfigDocument) => EncoderConfig | DecoderConfig>
+> = {
   bert: (document) => bertConfig('bert', document),
   roberta: (document) => bertConfig('roberta', document),
   camembert: (document) => bertConfig('camembert', document),
@@ -30,32 +33,28 @@ const networks: Readonly<Record<string, (document: Document) => EncoderConfig | 
 };
 
 /**
- * Describes the network of a checkpoint. What config.json leaves out is as transformers' config classes have it.
- * @throws CheckpointError if config.json is missing or broken, and by name for a network that is not built here
+ * Reads config.json. Missing fields get the defaults of transformers' config classes.
+ * @throws CheckpointError if config.json is missing or invalid, or describes a network that is not supported
  */
 export async function readCheckpointConfig(folder: string): Promise<CheckpointConfig> {
   const file = path.join(folder, CONFIG_FILE);
-  const json = await readJson(file);
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new CheckpointError(`${file} is not a JSON object`);
-  }
-  const document: Document = { file, json: { ...json } };
+  const document: ConfigDocument = { file, json: await readJsonObject(file) };
   const type = document.json.model_type;
-  if (typeof type !== 'string' || !Object.hasOwn(networks, type)) {
+  if (typeof type !== 'string' || !Object.hasOwn(parsers, type)) {
     const found =
       type === undefined
-        ? 'there is no model_type'
+        ? 'model_type is missing'
         : `model_type ${JSON.stringify(type)} is not supported`;
     throw new CheckpointError(
-      `${file}: ${found}. Supported are ${Object.keys(networks).join(', ')}; MiniLM and its like are bert`,
+      `${file}: ${found}. Expected one of ${Object.keys(parsers).join(', ')} (MiniLM and similar models are bert)`,
     );
   }
   if (document.json.quantization_config) {
     throw new CheckpointError(
-      `${file}: the checkpoint is quantised and cannot be trained; take the one it was made from`,
+      `${file}: the checkpoint is quantized and cannot be trained. Use the one it was made from`,
     );
   }
-  return { ...networks[type]!(document), json: document.json, classes: classesOf(document) };
+  return { ...parsers[type]!(document), json: document.json, classes: classesOf(document) };
 }
 
 const headSchema = z.object({
@@ -64,16 +63,43 @@ const headSchema = z.object({
   num_labels: z.int().positive().default(2),
 });
 
-/** transformers leaves `id2label` out for two labels without names. */
-function classesOf(document: Document): readonly string[] | null {
+/** Names of the classification head's outputs; transformers omits `id2label` for two unnamed labels. */
+function classesOf(document: ConfigDocument): readonly string[] | null {
   const { architectures, id2label, num_labels } = fieldsOf(headSchema, document);
   if (!architectures?.some((name) => name.endsWith('ForSequenceClassification'))) return null;
   if (!id2label) return Array.from({ length: num_labels }, (_, i) => `LABEL_${i}`);
-  const names = Object.keys(id2label).map((_, i) => id2label[i]);
-  if (names.some((name) => name === undefined)) {
-    throw new CheckpointError(
-      `${document.file}: id2label names ${Object.keys(id2label).join(', ')}, expected are names for 0 to ${names.length - 1}`,
-    );
-  }
-  return names as string[];
+  const ids = Object.keys(id2label);
+  const names = ids.flatMap((_, i) => id2label[i] ?? []);
+  if (names.length === ids.length) return names;
+  throw new CheckpointError(
+    `${document.file}: id2label has the ids ${ids.join(', ')}. Expected 0 to ${ids.length - 1}`,
+  );
+}
+
+/** The generation settings of a checkpoint. */
+export interface GenerationConfig {
+  /** Tokens that each end a text; empty if the checkpoint names none. */
+  readonly endIds: readonly number[];
+  /** generation_config.json, or null without one. */
+  readonly json: Readonly<Record<string, unknown>> | null;
+}
+
+const endsSchema = z.object({
+  eos_token_id: z.union([tokenId.transform((id) => [id]), z.array(tokenId)]).nullish(),
+});
+
+/**
+ * Reads generation_config.json, with config.json for fields that it lacks.
+ * @throws CheckpointError naming the invalid file
+ */
+export async function readGenerationConfig(folder: string): Promise<GenerationConfig> {
+  const file = path.join(folder, GENERATION_CONFIG_FILE);
+  const generation = existsSync(file) ? await readEndIds(file) : null;
+  const endIds = generation?.endIds ?? (await readEndIds(path.join(folder, CONFIG_FILE))).endIds;
+  return { endIds: endIds ?? [], json: generation?.json ?? null };
+}
+
+async function readEndIds(file: string) {
+  const json = await readJsonObject(file);
+  return { json, endIds: fieldsOf(endsSchema, { file, json }).eos_token_id };
 }

@@ -1,24 +1,23 @@
 import { z } from 'zod';
-import type { DecoderConfig } from './description.ts';
 import {
   activationOf,
+  type ConfigDocument,
   count,
-  type Document,
   fieldsOf,
   flag,
   gelus,
   headWidthOf,
-  only,
   range,
   rate,
+  requireValue,
   unsupported,
   withOwnNames,
 } from './fields.ts';
-import { ropeConfig } from './rope.ts';
+import type { DecoderConfig, RopeConfig } from './networkConfig.ts';
 
 const silus = { silu: 'silu', swish: 'silu' } as const;
 
-/** Defaults are those of transformers' GPT2Config. */
+/** Defaults: transformers' GPT2Config. */
 const gpt2Schema = z.object({
   vocab_size: count.default(50257),
   n_positions: count.default(1024),
@@ -35,6 +34,7 @@ const gpt2Schema = z.object({
   tie_word_embeddings: flag.default(true),
 });
 
+/** GPT-2's own names of the common fields. */
 const gpt2Names = {
   hidden_size: 'n_embd',
   max_position_embeddings: 'n_positions',
@@ -42,11 +42,11 @@ const gpt2Names = {
   num_hidden_layers: 'n_layer',
 };
 
-export function gpt2Config(read: Document): DecoderConfig {
-  const document = withOwnNames(read, gpt2Names);
-  only(document, 'scale_attn_weights', true);
-  only(document, 'scale_attn_by_inverse_layer_idx', false);
-  only(document, 'add_cross_attention', false);
+export function gpt2Config(written: ConfigDocument): DecoderConfig {
+  const document = withOwnNames(written, gpt2Names);
+  requireValue(document, 'scale_attn_weights', true);
+  requireValue(document, 'scale_attn_by_inverse_layer_idx', false);
+  requireValue(document, 'add_cross_attention', false);
   const fields = fieldsOf(gpt2Schema, document);
   return {
     kind: 'decoder',
@@ -76,7 +76,7 @@ export function gpt2Config(read: Document): DecoderConfig {
   };
 }
 
-/** What Llama and Qwen2 call by the same names; defaults are those of transformers' LlamaConfig. */
+/** Fields that Llama and Qwen2 share. Defaults: transformers' LlamaConfig. */
 const llamaSchema = z.object({
   vocab_size: count.default(32000),
   hidden_size: count.default(4096),
@@ -95,7 +95,7 @@ const llamaSchema = z.object({
   initializer_range: range,
 });
 
-/** Where transformers' Qwen2Config differs. */
+/** Where the defaults of transformers' Qwen2Config differ. */
 const qwen2Schema = llamaSchema.extend({
   vocab_size: count.default(151936),
   intermediate_size: count.default(22016),
@@ -103,7 +103,7 @@ const qwen2Schema = llamaSchema.extend({
   max_position_embeddings: count.default(32768),
 });
 
-export function llamaConfig(document: Document): DecoderConfig {
+export function llamaConfig(document: ConfigDocument): DecoderConfig {
   const fields = fieldsOf(llamaSchema, document);
   return {
     ...rotaryDecoder(document, fields),
@@ -114,8 +114,8 @@ export function llamaConfig(document: Document): DecoderConfig {
   };
 }
 
-/** Biases are where the network has them, whatever the config says. */
-export function qwen2Config(document: Document): DecoderConfig {
+/** transformers' Qwen2 has these biases whatever the config says. */
+export function qwen2Config(document: ConfigDocument): DecoderConfig {
   const fields = fieldsOf(qwen2Schema, document);
   refuseSlidingWindow(document, fields.num_hidden_layers);
   return {
@@ -127,12 +127,13 @@ export function qwen2Config(document: Document): DecoderConfig {
   };
 }
 
-type Differing = 'modelType' | 'attentionBias' | 'outputBias' | 'mlpBias';
+type OwnField = 'modelType' | 'attentionBias' | 'outputBias' | 'mlpBias';
 
+/** The part of the config that Llama and Qwen2 share. */
 function rotaryDecoder(
-  document: Document,
+  document: ConfigDocument,
   fields: z.infer<typeof llamaSchema>,
-): Omit<DecoderConfig, Differing> {
+): Omit<DecoderConfig, OwnField> {
   const heads = fields.num_attention_heads;
   const keyValueHeads = fields.num_key_value_heads ?? heads;
   if (heads % keyValueHeads !== 0) {
@@ -159,7 +160,7 @@ function rotaryDecoder(
   };
 }
 
-/** Defaults are those of transformers' Qwen2Config. */
+/** Defaults: transformers' Qwen2Config. */
 const windowSchema = z.object({
   use_sliding_window: flag.default(false),
   sliding_window: count.nullable().default(4096),
@@ -167,12 +168,61 @@ const windowSchema = z.object({
   layer_types: z.array(z.string()).nullish(),
 });
 
-/** A window is in use where it is asked for, has a width, and some layer has it. */
-function refuseSlidingWindow(document: Document, layers: number): void {
+/** Sliding windows are used if they are enabled, have a size, and apply to at least one layer. */
+function refuseSlidingWindow(document: ConfigDocument, layers: number): void {
   const fields = fieldsOf(windowSchema, document);
   if (!fields.use_sliding_window || fields.sliding_window === null) return;
-  const windowed = fields.layer_types
+  const isUsed = fields.layer_types
     ? fields.layer_types.includes('sliding_attention')
     : fields.max_window_layers < layers;
-  if (windowed) throw unsupported(document, 'use_sliding_window', true, 'attention to all before');
+  if (isUsed) throw unsupported(document, 'use_sliding_window', true, 'false');
+}
+
+/**
+ * transformers 5 writes `rope_parameters`, transformers 4 `rope_theta` and `rope_scaling`. If both are present, `rope_scaling` wins,
+ * with the theta of whichever object is used.
+ */
+const ropeSchema = z.object({
+  rope_parameters: z.record(z.string(), z.unknown()).nullish(),
+  rope_scaling: z.record(z.string(), z.unknown()).nullish(),
+  rope_theta: z.number().positive().nullish(),
+  partial_rotary_factor: z.number().nullish(),
+});
+
+const factor = z.number().positive();
+const llama3Schema = z.object({
+  factor,
+  low_freq_factor: factor,
+  high_freq_factor: factor,
+  original_max_position_embeddings: count.optional(),
+});
+
+/** The default for Llama and Qwen2. */
+const DEFAULT_THETA = 10_000;
+
+/** Parses the settings of rotary position embeddings (RoPE). @throws CheckpointError for a scaling other than Llama 3's */
+function ropeConfig(document: ConfigDocument, maxPositions: number): RopeConfig {
+  const fields = fieldsOf(ropeSchema, document);
+  const key = fields.rope_scaling ? 'rope_scaling' : 'rope_parameters';
+  const parameters = fields[key] ?? {};
+  const { theta } = fieldsOf(z.object({ theta: factor }), {
+    file: document.file,
+    json: { theta: parameters.rope_theta ?? fields.rope_theta ?? DEFAULT_THETA },
+  });
+  const partial = parameters.partial_rotary_factor ?? fields.partial_rotary_factor ?? 1;
+  if (partial !== 1) throw unsupported(document, 'partial_rotary_factor', partial, '1');
+  const type = parameters.rope_type ?? parameters.type ?? 'default';
+  if (type === 'default') return { theta, scaling: null };
+  if (type !== 'llama3') throw unsupported(document, `${key}.rope_type`, type, 'default, llama3');
+  const llama3 = fieldsOf(llama3Schema, { file: `${document.file}: ${key}`, json: parameters });
+  return {
+    theta,
+    scaling: {
+      kind: 'llama3',
+      factor: llama3.factor,
+      lowFrequencyFactor: llama3.low_freq_factor,
+      highFrequencyFactor: llama3.high_freq_factor,
+      originalMaxPositions: llama3.original_max_position_embeddings ?? maxPositions,
+    },
+  };
 }

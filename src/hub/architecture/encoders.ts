@@ -1,22 +1,22 @@
 import { z } from 'zod';
-import type { EncoderConfig } from './description.ts';
 import {
   activationOf,
+  type ConfigDocument,
   count,
-  type Document,
   fieldsOf,
   gelus,
   headWidthOf,
-  only,
   range,
   rate,
+  requireValue,
   tokenId,
   withOwnNames,
 } from './fields.ts';
+import type { EncoderConfig } from './networkConfig.ts';
 
 const activations = { ...gelus, relu: 'relu' } as const;
 
-/** Defaults are those of transformers' BertConfig, which those of RoBERTa and its kin share but for these two. */
+/** Defaults: transformers' BertConfig, from which those of RoBERTa and its variants differ in these two parameters only. */
 const bertSchema = (vocabulary: number, padId: number) =>
   z.object({
     vocab_size: count.default(vocabulary),
@@ -42,11 +42,11 @@ const schemas = {
   'xlm-roberta': bertSchema(30522, 1),
 };
 
-/** BERT, RoBERTa and the networks that are RoBERTa by another name. */
-export function bertConfig(type: keyof typeof schemas, document: Document): EncoderConfig {
-  only(document, 'position_embedding_type', 'absolute');
-  only(document, 'is_decoder', false);
-  only(document, 'add_cross_attention', false);
+/** Parses the config of BERT, RoBERTa and RoBERTa's variants. */
+export function bertConfig(type: keyof typeof schemas, document: ConfigDocument): EncoderConfig {
+  requireValue(document, 'position_embedding_type', 'absolute');
+  requireValue(document, 'is_decoder', false);
+  requireValue(document, 'add_cross_attention', false);
   const fields = fieldsOf(schemas[type], document);
   headWidthOf(document, fields.hidden_size, fields.num_attention_heads);
   return {
@@ -69,7 +69,7 @@ export function bertConfig(type: keyof typeof schemas, document: Document): Enco
   };
 }
 
-/** Defaults are those of transformers' DistilBertConfig. */
+/** Defaults: transformers' DistilBertConfig. */
 const distilbertSchema = z.object({
   vocab_size: count.default(30522),
   dim: count.default(768),
@@ -85,15 +85,16 @@ const distilbertSchema = z.object({
   pad_token_id: tokenId.nullish().transform((id) => id ?? 0),
 });
 
+/** DistilBERT's own names of the common fields. */
 const distilbertNames = {
   hidden_size: 'dim',
   num_attention_heads: 'n_heads',
   num_hidden_layers: 'n_layers',
 };
 
-/** Sinusoidal positions are a table in the checkpoint like learned ones. */
-export function distilbertConfig(read: Document): EncoderConfig {
-  const document = withOwnNames(read, distilbertNames);
+/** Sinusoidal positions need no case of their own: the checkpoint stores them as a table, like learned ones. */
+export function distilbertConfig(written: ConfigDocument): EncoderConfig {
+  const document = withOwnNames(written, distilbertNames);
   const fields = fieldsOf(distilbertSchema, document);
   headWidthOf(document, fields.dim, fields.n_heads);
   return {

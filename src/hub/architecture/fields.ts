@@ -1,34 +1,32 @@
 import { z } from 'zod';
-import { CheckpointError } from '../files/checkpointError.ts';
-import { parsed } from '../files/json.ts';
+import { CheckpointError, type JsonObject, validate } from '../checkpointFile.ts';
 
-/** A config.json that is being read. */
-export interface Document {
+/** The content of a config.json. */
+export interface ConfigDocument {
   /** Named in errors. */
   readonly file: string;
-  readonly json: Readonly<Record<string, unknown>>;
+  readonly json: JsonObject;
 }
 
 export const count = z.int().positive();
 export const rate = z.number().min(0).max(1);
 export const flag = z.boolean();
-/** `initializer_range`, 0.02 in all config classes; transformers takes that for null and 0 too. */
+/** `initializer_range`: 0.02 in all config classes; transformers uses that for null and 0 too. */
 export const range = z
   .number()
   .nonnegative()
   .nullish()
   .transform((value) => value || 0.02);
-/** Token ids; lists of them are for ends of generation. */
 export const tokenId = z.int().nonnegative();
 
-/** @throws CheckpointError naming the first field that is not as the schema wants it */
-export function fieldsOf<T>(schema: z.ZodType<T>, { file, json }: Document): T {
-  return parsed(schema, file, json);
+/** Validates the fields of a config. @throws CheckpointError naming the first field that does not match the schema */
+export function fieldsOf<T>(schema: z.ZodType<T>, { file, json }: ConfigDocument): T {
+  return validate(schema, file, json);
 }
 
-/** A network that differs from those built here in one field. */
+/** The error for a field whose value is not supported. */
 export function unsupported(
-  { file }: Document,
+  { file }: ConfigDocument,
   field: string,
   value: unknown,
   supported: string,
@@ -38,13 +36,13 @@ export function unsupported(
   );
 }
 
-/** @throws CheckpointError unless the field is absent, null or the one value that is built here */
-export function only(document: Document, field: string, supported: unknown): void {
+/** @throws CheckpointError unless the field is missing, null or the only supported value */
+export function requireValue(document: ConfigDocument, field: string, supported: unknown): void {
   const value = document.json[field] ?? supported;
   if (value !== supported) throw unsupported(document, field, value, JSON.stringify(supported));
 }
 
-/** What both encoders and decoders may have. */
+/** Activations of both encoders and decoders: our name by transformers' name. */
 export const gelus = {
   gelu: 'gelu',
   gelu_python: 'gelu',
@@ -53,11 +51,11 @@ export const gelus = {
 } as const;
 
 /**
- * The activation's name here for its name in transformers.
- * @param names name here for each name there
+ * Translates transformers' name of an activation into ours.
+ * @param names our name by transformers' name
  */
 export function activationOf<T extends string>(
-  document: Document,
+  document: ConfigDocument,
   field: string,
   value: string,
   names: Readonly<Record<string, T>>,
@@ -67,8 +65,8 @@ export function activationOf<T extends string>(
   throw unsupported(document, field, value, Object.keys(names).join(', '));
 }
 
-/** @throws CheckpointError if the heads cannot share the width evenly */
-export function headWidthOf(document: Document, width: number, heads: number): number {
+/** Width of one attention head. @throws CheckpointError if the width is not a multiple of the number of heads */
+export function headWidthOf(document: ConfigDocument, width: number, heads: number): number {
   if (width % heads === 0) return width / heads;
   throw new CheckpointError(
     `${document.file}: the width ${width} is not a multiple of the ${heads} attention heads`,
@@ -76,13 +74,13 @@ export function headWidthOf(document: Document, width: number, heads: number): n
 }
 
 /**
- * The fields under the names they are saved with, for a network that also takes the names common to all. Those win.
- * @param own name it is saved with for each common name
+ * Renames fields for a network with its own names of common fields. If a config has both, the common name wins.
+ * @param own the network's own name by common name
  */
 export function withOwnNames(
-  { file, json }: Document,
+  { file, json }: ConfigDocument,
   own: Readonly<Record<string, string>>,
-): Document {
+): ConfigDocument {
   const renamed = Object.entries(own).flatMap(([common, name]) =>
     Object.hasOwn(json, common) ? [[name, json[common]]] : [],
   );

@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { MERGE } from '../../config/modelOrigin.ts';
-import { CONFIG_FILE } from '../architecture/checkpointConfig.ts';
-import { GENERATION_FILE } from '../architecture/generationConfig.ts';
+import { CONFIG_FILE, GENERATION_CONFIG_FILE } from '../architecture/checkpointConfig.ts';
 import { ADAPTER_CONFIG_FILE } from '../peft.ts';
 import { WEIGHTS_FILE, WEIGHTS_INDEX_FILE } from '../safetensors/safetensors.ts';
 import { TOKENIZER_CONFIG_FILE, TOKENIZER_FILE } from '../tokenizer/tokenizer.ts';
@@ -15,7 +14,7 @@ export type Wanted = readonly string[] | 'checkpoint';
 
 /** Without these a checkpoint cannot be used. */
 const NEEDED = [CONFIG_FILE, TOKENIZER_FILE];
-const USEFUL = [TOKENIZER_CONFIG_FILE, 'special_tokens_map.json', GENERATION_FILE];
+const USEFUL = [TOKENIZER_CONFIG_FILE, 'special_tokens_map.json', GENERATION_CONFIG_FILE];
 const SHARD = /^model-\d+-of-\d+\.safetensors$/;
 
 /**

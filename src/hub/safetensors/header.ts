@@ -1,19 +1,19 @@
 import { z } from 'zod';
-import { CheckpointError } from '../files/checkpointError.ts';
-import { type ElementType, elementTypes } from './elements.ts';
+import { CheckpointError } from '../checkpointFile.ts';
+import { type DType, dtypes } from './dtypes.ts';
 
-/** Of the length of the header, a little-endian integer at the beginning of the file. */
+/** Size of the little-endian integer at the beginning of the file, which is the length of the header. */
 export const LENGTH_BYTES = 8;
-/** What safetensors itself allows; a longer one is an attack or no header. */
-export const MOST_HEADER_BYTES = 100_000_000;
+/** The limit of the safetensors library; a longer header is an attack, or the file has another format. */
+export const MAX_HEADER_BYTES = 100_000_000;
 
-/** Where a file keeps a tensor. */
-export interface Entry {
-  readonly type: ElementType;
+/** Where and how a file stores a tensor. */
+export interface TensorEntry {
+  readonly dtype: DType;
   readonly shape: readonly number[];
-  /** First byte, counted from the beginning of the file. */
+  /** Offset of the first byte from the beginning of the file. */
   readonly begin: number;
-  /** Numbers it has. */
+  /** Number of elements. */
   readonly size: number;
 }
 
@@ -26,13 +26,17 @@ const tensorSchema = z.object({
 type Tensor = z.infer<typeof tensorSchema>;
 
 /**
- * Reads the header, and proves that its tensors lie one behind the other from its end to the end of the file.
+ * Parses the header, and checks that the tensors fill the rest of the file without overlaps or gaps.
  * @param file named in errors
  * @param json the header without its length
- * @param fileBytes length of the whole file
+ * @param fileBytes size of the whole file
  * @throws CheckpointError naming the file and the tensor
  */
-export function parseHeader(file: string, json: Uint8Array, fileBytes: number): Map<string, Entry> {
+export function parseHeader(
+  file: string,
+  json: Uint8Array,
+  fileBytes: number,
+): Map<string, TensorEntry> {
   const begin = LENGTH_BYTES + json.length;
   const tensors = tensorsOf(file, json);
   const inOrder = [...tensors].sort(
@@ -73,39 +77,37 @@ function tensorsOf(file: string, json: Uint8Array): Map<string, Tensor> {
     if (name === '__metadata__') continue;
     const { success, data } = tensorSchema.safeParse(described);
     if (!success || data.data_offsets[1] < data.data_offsets[0]) {
-      throw broken(
-        file,
-        `tensor "${name}" is not described by a dtype, a shape and data_offsets that begin before they end`,
-      );
+      throw broken(file, `tensor "${name}" has no valid dtype, shape and data_offsets`);
     }
     tensors.set(name, data);
   }
   return tensors;
 }
 
-function entryOf(file: string, name: string, tensor: Tensor, dataBegin: number): Entry {
+function entryOf(file: string, name: string, tensor: Tensor, dataBegin: number): TensorEntry {
   const { dtype, shape, data_offsets } = tensor;
-  const type = elementTypes.get(dtype);
-  if (!type) {
+  const format = dtypes.get(dtype);
+  if (!format) {
     throw new CheckpointError(
-      `${file}: tensor "${name}" is stored as ${dtype}, expected one of ${[...elementTypes.keys()].join(', ')}; quantised checkpoints cannot be trained, take the original one`,
+      `${file}: tensor "${name}" is stored as ${dtype}. Expected one of ${[...dtypes.keys()].join(', ')}. Quantized checkpoints cannot be trained: use the original one`,
     );
   }
-  // In float64 a product that overflows grows beyond any file, so it equals no length.
+  // A product too large for an exact float64 is larger than any file too, so it cannot match.
   const size = shape.reduce((product, length) => product * length, 1);
   const bytes = data_offsets[1] - data_offsets[0];
-  if (size * type.bytes !== bytes) {
+  if (size * format.bytes !== bytes) {
     throw broken(
       file,
-      `tensor "${name}" of shape [${shape}] and dtype ${dtype} needs ${size * type.bytes} bytes, its data_offsets give ${bytes}`,
+      `tensor "${name}" of shape [${shape}] and dtype ${dtype} needs ${size * format.bytes} bytes, its data_offsets give ${bytes}`,
     );
   }
-  return { type, shape, begin: dataBegin + data_offsets[0], size };
+  return { dtype: format, shape, begin: dataBegin + data_offsets[0], size };
 }
 
-export function broken(file: string, why: string, cause?: unknown): CheckpointError {
+/** The error for a file that is damaged, incomplete or in another format. */
+export function broken(file: string, reason: string, cause?: unknown): CheckpointError {
   return new CheckpointError(
-    `${file} is not a whole safetensors file: ${why}. Download or save it again`,
+    `${file} is not a complete safetensors file: ${reason}. Download or save it again`,
     { cause },
   );
 }

@@ -2,32 +2,35 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { CheckpointError } from '../files/checkpointError.ts';
-import { readJson } from '../files/json.ts';
+import { CheckpointError, readJson } from '../checkpointFile.ts';
 import { openSafetensorsFile, type TensorFile } from './file.ts';
 
-export { openSafetensorsFile, type TensorFile } from './file.ts';
-export { type NamedTensor, writeSafetensors } from './write.ts';
+export {
+  type NamedTensor,
+  openSafetensorsFile,
+  type TensorFile,
+  writeSafetensors,
+} from './file.ts';
 
-/** Names of a checkpoint's weights as transformers writes them. */
+/** Names that transformers gives the files of a checkpoint's weights. */
 export const WEIGHTS_FILE = 'model.safetensors';
 export const WEIGHTS_INDEX_FILE = 'model.safetensors.index.json';
 
 /**
- * Opens the weights of a checkpoint: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
- * @throws CheckpointError if there are none, if they are in another format, or if they are damaged
+ * Opens the weights of a checkpoint: `model.safetensors`, or the shards that `model.safetensors.index.json` lists.
+ * @throws CheckpointError if they are missing, damaged or in another format
  */
 export async function openSafetensors(folder: string): Promise<TensorFile> {
   const whole = path.join(folder, WEIGHTS_FILE);
   if (existsSync(whole)) return openSafetensorsFile(whole);
   const index = path.join(folder, WEIGHTS_INDEX_FILE);
   if (existsSync(index)) return openShards(index);
-  throw new CheckpointError(`${folder} has no ${WEIGHTS_FILE}${await otherwise(folder)}`);
+  throw new CheckpointError(`${folder} has no ${WEIGHTS_FILE}${await conversionAdvice(folder)}`);
 }
 
 /**
  * Names of the files that hold the weights of a checkpoint.
- * @throws CheckpointError for an index that is none
+ * @throws CheckpointError for a damaged index
  */
 export async function weightFiles(folder: string): Promise<readonly string[]> {
   if (existsSync(path.join(folder, WEIGHTS_FILE))) return [WEIGHTS_FILE];
@@ -35,20 +38,19 @@ export async function weightFiles(folder: string): Promise<readonly string[]> {
   return [...new Set(shardOf.values())];
 }
 
-/** How to mend shards that do not belong together. */
-const AGAIN = 'Download or save the checkpoint again';
+const SAVE_AGAIN = 'Download or save the checkpoint again';
 
-/** Shards lie beside their index: a name with a path in it could point anywhere. */
+/** Shards are in the folder of their index: a name with a path in it could point anywhere. */
 const indexSchema = z.object({
   weight_map: z.record(z.string(), z.string().regex(/^[^/\\]+\.safetensors$/)),
 });
 
-/** Names of the tensors, and of the files that have them. */
+/** Maps the names of tensors to those of the files that contain them. */
 async function readIndex(index: string): Promise<Map<string, string>> {
   const { success, data } = indexSchema.safeParse(await readJson(index));
   if (!success) {
     throw new CheckpointError(
-      `${index} lacks a weight_map from the names of tensors to names of safetensors files beside it. ${AGAIN}`,
+      `${index} has no valid weight_map. Expected names of tensors with the names of safetensors files in the same folder. ${SAVE_AGAIN}`,
     );
   }
   return new Map(Object.entries(data.weight_map));
@@ -64,15 +66,15 @@ async function openShards(index: string): Promise<TensorFile> {
     for (const name of new Set(shardOf.values())) {
       const file = path.join(path.dirname(index), name);
       if (!existsSync(file)) {
-        throw new CheckpointError(`${index} names ${name}, which is missing. ${AGAIN}`);
+        throw new CheckpointError(`${index} lists ${name}, which is missing. ${SAVE_AGAIN}`);
       }
       shards.set(name, await openSafetensorsFile(file));
     }
-    const held = new Map([...shards].map(([name, shard]) => [name, new Set(shard.names)]));
+    const contents = new Map([...shards].map(([name, shard]) => [name, new Set(shard.names)]));
     for (const [tensor, name] of shardOf) {
-      if (held.get(name)!.has(tensor)) continue;
+      if (contents.get(name)!.has(tensor)) continue;
       throw new CheckpointError(
-        `${index} says that ${name} has "${tensor}", which it has not. ${AGAIN}`,
+        `${index} says that ${name} contains "${tensor}", but the file does not contain it. ${SAVE_AGAIN}`,
       );
     }
   } catch (error) {
@@ -92,8 +94,8 @@ async function openShards(index: string): Promise<TensorFile> {
   };
 }
 
-/** What a folder has in place of safetensors, and the Python that makes them of it. */
-async function otherwise(folder: string): Promise<string> {
+/** Names a file of another format in the folder, and the Python command that converts it. */
+async function conversionAdvice(folder: string): Promise<string> {
   const files = await readdir(folder);
   const gguf = files.find((file) => file.endsWith('.gguf'));
   if (gguf !== undefined) {
@@ -113,11 +115,11 @@ async function otherwise(folder: string): Promise<string> {
       'save_file({k: v.clone().contiguous() for k, v in w.items()}, "model.safetensors", {"format": "pt"})',
     ]);
   }
-  return '; is it the folder of a Hugging Face checkpoint?';
+  return '. Is it the folder of a Hugging Face checkpoint?';
 }
 
 function inPython(found: string, statements: readonly string[]): string {
-  // A name may be made so that a shell takes part of it for a command.
-  if (!/^[\w.-]+$/.test(found)) return `. It has a file of another format, which is not read`;
-  return `. It has ${found}, which is not read; convert it, in that folder: python -c '${statements.join('; ')}'`;
+  // A shell could run a part of another name as a command.
+  if (!/^[\w.-]+$/.test(found)) return '. It has weights in a format that is not supported';
+  return `. It has ${found}, a format that is not supported. Convert it, in that folder: python -c '${statements.join('; ')}'`;
 }

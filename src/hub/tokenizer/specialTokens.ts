@@ -2,7 +2,10 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { CONFIG_FILE } from '../architecture/checkpointConfig.ts';
-import { parsed, readJson } from '../files/json.ts';
+import { readJson, validate } from '../checkpointFile.ts';
+
+/** Names special tokens in checkpoints whose tokenizer_config.json does not. */
+export const SPECIAL_TOKENS_FILE = 'special_tokens_map.json';
 
 const token = z
   .union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)])
@@ -21,25 +24,26 @@ const id = z
   .catch(undefined);
 const idsSchema = z.object({ pad_token_id: id, eos_token_id: id, bos_token_id: id });
 
+/** Ids of special tokens; null for those that the checkpoint does not have. */
 export interface SpecialIds {
-  /** null where the checkpoint has none. */
   readonly padId: number | null;
   readonly eosId: number | null;
   readonly bosId: number | null;
 }
 
 /**
- * Ids of the tokens that the trainer must know: tokenizer_config.json names them, older checkpoints name them in
- * special_tokens_map.json, and of some only config.json tells the id.
- * @param idOf id of a token, undefined if there is no such token
+ * Finds the ids of padding, end-of-text and beginning-of-text tokens: named in tokenizer_config.json or, in older checkpoints, in
+ * special_tokens_map.json; some checkpoints only have the ids, in config.json.
+ * @param named the tokens of tokenizer_config.json
+ * @param idOf returns a token's id; undefined if the vocabulary lacks it
  */
-export async function specialIds(
+export async function readSpecialIds(
   folder: string,
   named: SpecialTokens,
   idOf: (token: string) => number | undefined,
 ): Promise<SpecialIds> {
-  const older = await optional(path.join(folder, 'special_tokens_map.json'), specialTokensSchema);
-  const ids = await optional(path.join(folder, CONFIG_FILE), idsSchema);
+  const older = await readOptional(path.join(folder, SPECIAL_TOKENS_FILE), specialTokensSchema);
+  const ids = await readOptional(path.join(folder, CONFIG_FILE), idsSchema);
   const find = (key: 'pad' | 'eos' | 'bos') => {
     const name = named[`${key}_token`] ?? older?.[`${key}_token`];
     const known = name == null ? undefined : idOf(name);
@@ -48,7 +52,7 @@ export async function specialIds(
   return { padId: find('pad'), eosId: find('eos'), bosId: find('bos') };
 }
 
-async function optional<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
+async function readOptional<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
   if (!existsSync(file)) return undefined;
-  return parsed(schema, file, await readJson(file));
+  return validate(schema, file, await readJson(file));
 }

@@ -1,19 +1,19 @@
 import { z } from 'zod';
 
-/** A place of an encoding: one of the texts, or special tokens. All its tokens have the same type. */
+/** A part of an encoding: one of the texts, or special tokens. All its tokens have the same type. */
 export interface Piece {
   readonly content: 'first' | 'second' | readonly number[];
   readonly typeId: number;
 }
 
-/** What stands around texts. */
+/** How special tokens are added to a text or a pair. */
 export interface Template {
   readonly single: readonly Piece[];
   readonly pair: readonly Piece[];
 }
 
-/** Texts and nothing else. */
-const bare: Template = {
+/** No special tokens. */
+const plain: Template = {
   single: [{ content: 'first', typeId: 0 }],
   pair: [
     { content: 'first', typeId: 0 },
@@ -39,7 +39,7 @@ const processorSchema = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('BertProcessing'), sep: specialSchema, cls: specialSchema }),
   z.object({ type: z.literal('RobertaProcessing'), sep: specialSchema, cls: specialSchema }),
-  /** Changes positions in the text alone. */
+  /** Changes offsets only, not tokens. */
   z.object({ type: z.literal('ByteLevel') }),
 ]);
 type Processor = z.infer<typeof processorSchema>;
@@ -50,23 +50,23 @@ const schema = z.union([
 ]);
 
 /**
- * Reads the `post_processor` of a tokenizer.json. The library applies them too, but leaves out the second text after
- * ByteLevel (GPT-2) and gives RoBERTa's second text a type of its own, which the Rust original does not.
- * @throws Error for another kind of post-processor, and for two that add tokens
+ * Reads the `post_processor` of a tokenizer.json. The JavaScript library applies it too, but unlike the Rust library it drops the
+ * second text after ByteLevel (GPT-2) and gives RoBERTa's second text another type than the first.
+ * @throws Error for an unknown post-processor, and for two that add tokens
  */
 export function templateOf(postProcessor: unknown): Template {
-  if (postProcessor === undefined || postProcessor === null) return bare;
+  if (postProcessor === undefined || postProcessor === null) return plain;
   const { success, data } = schema.safeParse(postProcessor);
   if (!success) {
-    throw new Error('its post_processor is of a kind that is not known here, or lacks a field');
+    throw new Error('its post_processor has an unknown type or lacks a field');
   }
   const all = data.type === 'Sequence' ? data.processors : [data];
   const adding = all.filter(({ type }) => type !== 'ByteLevel');
   if (adding.length > 1) throw new Error('two of its post_processors add tokens');
-  return adding[0] ? templateBy(adding[0]) : bare;
+  return adding[0] ? templateOfProcessor(adding[0]) : plain;
 }
 
-function templateBy(processor: Processor): Template {
+function templateOfProcessor(processor: Processor): Template {
   switch (processor.type) {
     case 'TemplateProcessing': {
       const { single, pair, special_tokens } = processor;
@@ -76,7 +76,8 @@ function templateBy(processor: Processor): Template {
           return { content: id === 'A' ? 'first' : 'second', typeId: type_id };
         }
         const { id, type_id } = written.SpecialToken;
-        if (!Object.hasOwn(special_tokens, id)) throw new Error(`its post_processor lacks ${id}`);
+        if (!Object.hasOwn(special_tokens, id))
+          throw new Error(`its post_processor does not define the special token ${id}`);
         return { content: special_tokens[id]!.ids, typeId: type_id };
       };
       return { single: single.map(piece), pair: pair.map(piece) };
@@ -90,12 +91,12 @@ function templateBy(processor: Processor): Template {
       return around([cls, 'first', sep], [sep, 'second', sep], 0);
     }
     case 'ByteLevel':
-      return bare;
+      return plain;
   }
 }
 
-/** What transformers makes of `add_bos_token` and `add_eos_token`: each text gets them. */
-export function endsTemplate(bos: readonly number[], eos: readonly number[]): Template {
+/** The template for `add_bos_token` and `add_eos_token`, which transformers adds to each text of a pair. */
+export function bosEosTemplate(bos: readonly number[], eos: readonly number[]): Template {
   return around([bos, 'first', eos], [bos, 'second', eos], 1);
 }
 
@@ -111,8 +112,8 @@ function around(
   };
 }
 
-/** How many tokens a template adds to the texts. */
-export function addedTokens(pieces: readonly Piece[]): number {
+/** Number of tokens that a template adds to the texts. */
+export function addedTokenCount(pieces: readonly Piece[]): number {
   return pieces.reduce(
     (sum, { content }) => sum + (typeof content === 'string' ? 0 : content.length),
     0,

@@ -2,9 +2,7 @@ import { open, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { CheckpointError } from '../../hub/files/checkpointError.ts';
-import { fillBytes } from '../../hub/files/fillBytes.ts';
-import { parsed, readJson } from '../../hub/files/json.ts';
+import { CheckpointError, fillBytes, readJson, validate } from '../../hub/checkpointFile.ts';
 import type { NamedArray, OptimizerState } from './optimizer.ts';
 
 const DESCRIPTION_FILE = 'optimizer.json';
@@ -37,7 +35,7 @@ export async function writeOptimizer(folder: string, state: OptimizerState): Pro
 /** @throws CheckpointError if a file is missing, damaged or too short */
 export async function readOptimizer(folder: string): Promise<OptimizerState> {
   const descriptionFile = path.join(folder, DESCRIPTION_FILE);
-  const { steps, slots: described } = parsed(
+  const { steps, slots: described } = validate(
     optimizerDescription,
     descriptionFile,
     await readJson(descriptionFile),

@@ -9,14 +9,12 @@ import { downloadProblem } from '../../data/files.ts';
 import {
   type CheckpointConfig,
   CONFIG_FILE,
-  readCheckpointConfig,
-} from '../../hub/architecture/checkpointConfig.ts';
-import {
-  GENERATION_FILE,
+  GENERATION_CONFIG_FILE,
   type GenerationConfig,
+  readCheckpointConfig,
   readGenerationConfig,
-} from '../../hub/architecture/generationConfig.ts';
-import { CheckpointError } from '../../hub/files/checkpointError.ts';
+} from '../../hub/architecture/checkpointConfig.ts';
+import { CheckpointError } from '../../hub/checkpointFile.ts';
 import { DownloadError, nameOf, resolveRepository } from '../../hub/resolve.ts';
 import { weightFiles } from '../../hub/safetensors/safetensors.ts';
 import {
@@ -103,7 +101,7 @@ export async function pretrainedFiles({
   folder,
   generation,
 }: Pick<Pretrained, 'folder' | 'generation'>): Promise<readonly string[]> {
-  const optional = [TOKENIZER_CONFIG_FILE, ...(generation ? [GENERATION_FILE] : [])];
+  const optional = [TOKENIZER_CONFIG_FILE, ...(generation ? [GENERATION_CONFIG_FILE] : [])];
   const present = optional.filter((name) => existsSync(path.join(folder, name)));
   return [CONFIG_FILE, TOKENIZER_FILE, ...present, ...(await weightFiles(folder))];
 }

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../../config/schema.ts';
-import type { CheckpointConfig } from '../../hub/architecture/checkpointConfig.ts';
-import type { GenerationConfig } from '../../hub/architecture/generationConfig.ts';
+import type {
+  CheckpointConfig,
+  GenerationConfig,
+} from '../../hub/architecture/checkpointConfig.ts';
 import type { LoraConfig } from '../../hub/peft.ts';
 import { defaultTargets } from '../../nn/layers/plan.ts';
 import type { SupervisedTask } from '../../nn/module/loss.ts';

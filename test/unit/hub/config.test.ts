@@ -4,7 +4,7 @@ import path from 'node:path';
 import { before, suite, test } from 'node:test';
 import fc from 'fast-check';
 import { readCheckpointConfig } from '../../../src/hub/architecture/checkpointConfig.ts';
-import { CheckpointError } from '../../../src/hub/files/checkpointError.ts';
+import { CheckpointError } from '../../../src/hub/checkpointFile.ts';
 import { python } from '../../python/python.ts';
 import { testFolder } from './folder.ts';
 
@@ -13,7 +13,7 @@ type Json = Record<string, unknown>;
 const folder = testFolder();
 let folders = 0;
 
-/** A folder with this config.json alone. */
+/** A folder with this config.json and no other file. */
 async function folderOf(json: unknown): Promise<string> {
   const made = path.join(folder, `${folders++}`);
   await mkdir(made);
@@ -27,7 +27,7 @@ const epsilon = fc.constantFrom(1e-5, 1e-6, 1e-12);
 const initializer_range = fc.constantFrom(0.02, 0.05);
 const labels = fc.constantFrom({ 0: 'no', 1: 'yes', 2: 'perhaps' }, { 0: 'score' });
 
-/** Some of the fields, the others left to their defaults. */
+/** Some fields of a config; the others have their defaults. */
 const some = (fields: Record<string, fc.Arbitrary<unknown>>) =>
   fc.record({ ...fields, id2label: labels }, { requiredKeys: [] });
 
@@ -148,7 +148,7 @@ suite('a config says what transformers reads in it', () => {
   }
 });
 
-test('only a saved classification head has classes', async () => {
+test('only a checkpoint with a classification head has classes', async () => {
   const json = { model_type: 'bert', id2label: { 0: 'no', 1: 'yes' } };
   const bare = await readCheckpointConfig(
     await folderOf({ ...json, architectures: ['BertModel'] }),
@@ -156,12 +156,12 @@ test('only a saved classification head has classes', async () => {
   assert.equal(bare.classes, null);
 });
 
-suite('what is not built here is refused by name', () => {
+suite('a field with an unsupported value is reported by name', () => {
   const cases: [Json, ...words: string[]][] = [
     [{ model_type: 'mistral' }, 'mistral', 'bert, roberta, camembert, xlm-roberta, distilbert'],
     [{ model_type: 't5' }, 't5', 'gpt2, llama, qwen2'],
     [{ model_type: 'toString' }, 'toString'],
-    [{}, 'there is no model_type', 'bert, roberta'],
+    [{}, 'model_type is missing', 'bert, roberta'],
     [{ model_type: 'bert', position_embedding_type: 'relative_key' }, 'relative_key', 'absolute'],
     [{ model_type: 'bert', is_decoder: true }, 'is_decoder'],
     [{ model_type: 'roberta', add_cross_attention: true }, 'add_cross_attention'],
@@ -177,7 +177,7 @@ suite('what is not built here is refused by name', () => {
     [{ model_type: 'llama', partial_rotary_factor: 0.5 }, 'partial_rotary_factor'],
     [{ model_type: 'llama', hidden_act: 'gelu' }, 'hidden_act', 'gelu', 'silu, swish'],
     [{ model_type: 'llama', num_key_value_heads: 5 }, 'num_key_value_heads', '32'],
-    [{ model_type: 'llama', quantization_config: { bits: 4 } }, 'quantised'],
+    [{ model_type: 'llama', quantization_config: { bits: 4 } }, 'quantized'],
     [{ model_type: 'qwen2', use_sliding_window: true }, 'use_sliding_window'],
     [
       {
@@ -185,8 +185,8 @@ suite('what is not built here is refused by name', () => {
         architectures: ['BertForSequenceClassification'],
         id2label: { 7: 'a' },
       },
-      'id2label names 7',
-      'for 0 to 0',
+      'id2label has the ids 7',
+      'Expected 0 to 0',
     ],
   ];
   for (const [json, ...words] of cases) {
@@ -202,17 +202,17 @@ suite('what is not built here is refused by name', () => {
     });
   }
 
-  test('no JSON', async () => {
+  test('invalid JSON', async () => {
     const made = await folderOf({});
     await writeFile(path.join(made, 'config.json'), '{');
     await assert.rejects(readCheckpointConfig(made), /config\.json cannot be read/);
   });
 
-  test('no object', async () => {
+  test('JSON that is not an object', async () => {
     await assert.rejects(readCheckpointConfig(await folderOf([])), /not a JSON object/);
   });
 
-  test('a sliding window that no layer has is none', async () => {
+  test('a sliding window that applies to no layer is accepted', async () => {
     const made = await folderOf({
       model_type: 'qwen2',
       use_sliding_window: true,

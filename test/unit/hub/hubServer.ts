@@ -7,7 +7,7 @@ export interface Repository {
   readonly kind: 'model' | 'dataset';
   commit: string;
   readonly files: Record<string, Buffer>;
-  /** Files may be had with this token alone. */
+  /** The only token that may read the files. */
   readonly gatedBy?: string;
 }
 
@@ -24,19 +24,19 @@ const gitHash = (bytes: Buffer) =>
   createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
 const isLarge = (file: string) => file.endsWith('.safetensors');
 
-/** A hub of one's own on this machine: what it answers is what the real one does, its store of large files is another host. */
+/** A local server that answers like the Hugging Face hub; as there, large files are on another host, the store. */
 export class HubServer {
   readonly repositories: Record<string, Repository> = {};
   readonly asked: Asked[] = [];
-  /** Of the next answers of the store: after so many bytes the connection is cut. */
+  /** The next answers of the store are cut after these numbers of bytes. */
   readonly cuts: number[] = [];
-  /** What the store does to the bytes before it sends them. */
+  /** Changes the bytes that the store sends. */
   alter = (bytes: Buffer) => bytes;
-  /** Whether the store sends parts. */
+  /** Whether the store supports range requests. */
   ranges = true;
   /** How long the store takes to send a file. */
   milliseconds = 0;
-  /** Every answer's status; 200: as it should be. */
+  /** The status of every answer; 200 for normal answers. */
   status = 200;
   readonly endpoint: string;
   readonly #hub: Server;
@@ -65,7 +65,7 @@ export class HubServer {
     return new HubServer(...servers);
   }
 
-  /** How the store was asked for parts, in order. */
+  /** Range headers of the requests to the store, in order. */
   get storeRanges(): (string | undefined)[] {
     return this.asked.flatMap(({ host, range }) => (host === 'store' ? [range] : []));
   }
@@ -127,7 +127,7 @@ export class HubServer {
     }
   }
 
-  /** Two entries a page. */
+  /** Two entries per page. */
   #tree(response: ServerResponse, pathname: string, { files }: Repository, from: number): void {
     const entries = Object.entries(files).map(([path, bytes]) => ({
       type: 'file',
@@ -163,7 +163,7 @@ export class HubServer {
     else response.write(part.subarray(0, cut), () => response.destroy());
   }
 
-  /** In a hundred pieces. */
+  /** In a hundred chunks. */
   async #sendSlowly(response: ServerResponse, bytes: Buffer, milliseconds: number) {
     const piece = Math.ceil(bytes.length / 100);
     for (let at = 0; at < bytes.length && !response.destroyed; at += piece) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { before, suite, test } from 'node:test';
-import { CheckpointError } from '../../../src/hub/files/checkpointError.ts';
+import { CheckpointError } from '../../../src/hub/checkpointFile.ts';
 import { readAdapter, writeAdapter } from '../../../src/hub/peft.ts';
 import {
   type NamedTensor,
@@ -27,7 +27,7 @@ async function all(tensors: TensorFile): Promise<NamedTensor[]> {
 suite('adapters of peft', () => {
   before(() => python('peft_peer.py', ['make', folder]));
 
-  test('a model answers the same after its adapter was read and written here', async () => {
+  test('a model computes the same after we read and write its adapter', async () => {
     const names = ['bert', 'llama', 'gpt2', 'expression'];
     for (const name of names) {
       const { tensors, ...description } = await readAdapter(there(name));
@@ -43,7 +43,7 @@ suite('adapters of peft', () => {
     }
   });
 
-  test('an adapter is described by its config, its tensors have the names of the network', async () => {
+  test('an adapter has its config, and tensors with the names of the network', async () => {
     const { tensors, config, ...rest } = await readAdapter(there('bert'));
     assert.deepEqual(
       { ...config, targets: [...config.targets].sort() },
@@ -70,7 +70,7 @@ suite('adapters of peft', () => {
     await tensors.close();
   });
 
-  test('layers chosen by an expression are those that have an adapter', async () => {
+  test('layers selected by a regular expression are those with an adapter', async () => {
     const { tensors, config } = await readAdapter(there('expression'));
     await tensors.close();
     assert.deepEqual([...config.targets].sort(), ['q_proj', 'v_proj']);
@@ -83,17 +83,17 @@ suite('adapters of peft', () => {
     bias: 'bias',
   };
   for (const [name, field] of Object.entries(variants)) {
-    test(`${name} is refused`, () => refused(there(name), 'adapter_config.json', field));
+    test(`${name} is an error`, () => refused(there(name), 'adapter_config.json', field));
   }
 
-  test('an adapter without weights is refused', async () => {
+  test('an adapter without weights is an error', async () => {
     const made = path.join(folder, 'weightless');
     await cp(there('bert'), made, { recursive: true });
     await rm(path.join(made, 'adapter_model.safetensors'));
     await refused(made, 'adapter_model.safetensors');
   });
 
-  test('tensors of something else are refused', async () => {
+  test('tensors that do not belong to an adapter are an error', async () => {
     const made = path.join(folder, 'other');
     await cp(there('bert'), made, { recursive: true });
     const file = path.join(made, 'adapter_model.safetensors');
@@ -101,7 +101,7 @@ suite('adapters of peft', () => {
     await refused(made, 'a.weight');
   });
 
-  test('another method is refused', async () => {
+  test('a method other than LoRA is an error', async () => {
     const made = path.join(folder, 'method');
     await mkdir(made);
     await writeFile(path.join(made, 'adapter_config.json'), '{"peft_type": "IA3"}');

@@ -69,7 +69,7 @@ const variables = [
 const outside = Object.fromEntries(variables.map((name) => [name, process.env[name]]));
 after(() => set(outside));
 
-/** What is not named is unset. */
+/** Variables that are not given are unset. */
 function set(named: Partial<Record<(typeof variables)[number], string | undefined>>): void {
   for (const name of variables) {
     if (named[name] === undefined) delete process.env[name];
@@ -97,7 +97,7 @@ async function holdsAll(snapshot: string): Promise<void> {
 }
 
 suite('what is downloaded', () => {
-  test('a checkpoint and nothing else, into the layout of the cache, with progress', async () => {
+  test('the files of a checkpoint and no others, into the layout of the cache, with progress', async () => {
     const seen: Download[] = [];
     const snapshot = await resolve({ onProgress: (download) => seen.push(download) });
     const { commit } = hub.repositories[NAME]!;
@@ -142,7 +142,7 @@ suite('what is downloaded', () => {
     assert.equal(hub.asked.length, 1, 'the commit alone was asked for');
   });
 
-  test('named files of a data set, in folders too, empty ones too', async () => {
+  test('named files of a dataset, also in folders, also empty ones', async () => {
     const files = {
       'data/train file.jsonl': Buffer.from('{}\n'),
       'data/empty.csv': Buffer.alloc(0),
@@ -160,7 +160,7 @@ suite('what is downloaded', () => {
     );
   });
 
-  test('a branch that moved is downloaded anew, but for blobs that stayed the same', async () => {
+  test('a branch that moved is downloaded again, except for unchanged blobs', async () => {
     await resolve();
     const old = hub.repositories[NAME]!;
     const files = { ...old.files, 'config.json': Buffer.from('{"model_type": "gpt2"}') };
@@ -180,7 +180,7 @@ suite('what is downloaded', () => {
 });
 
 suite('interruptions', () => {
-  test('a connection cut in the middle goes on from the byte where it ended', async () => {
+  test('an interrupted download resumes at the byte where it stopped', async () => {
     hub.cuts.push(1_000_000, 700_000);
     await holdsAll(await resolve());
     const [whole, ...parts] = hub.storeRanges;
@@ -192,7 +192,7 @@ suite('interruptions', () => {
     );
   });
 
-  test('a connection that brings nothing is given up; the next call goes on', async () => {
+  test('retries end if a connection brings no bytes; the next call resumes', async () => {
     hub.cuts.push(1_000_000, 0, 0, 0, 0);
     await fails(resolve(), 'network', 'cannot be reached');
     hub.cuts.length = 0;
@@ -203,13 +203,13 @@ suite('interruptions', () => {
     assert.match(hub.storeRanges[0]!, /^bytes=[1-9]\d*-$/);
   });
 
-  test('a store that sends all where a part was asked for is taken at its word', async () => {
+  test('a store may send the whole file where a range was requested', async () => {
     hub.cuts.push(1_000_000);
     hub.ranges = false;
     await holdsAll(await resolve());
   });
 
-  test('a cancelled download is kept, and the next call goes on', async () => {
+  test('a cancelled download stays in the cache, and the next call resumes', async () => {
     const controller = new AbortController();
     const onProgress = ({ file, done }: Download) => {
       if (file === 'model.safetensors' && done > 500_000) controller.abort();
@@ -224,12 +224,12 @@ suite('interruptions', () => {
     assert.deepEqual(hub.storeRanges, [`bytes=${size}-`]);
   });
 
-  test('a call that is cancelled before it begins asks nothing', async () => {
+  test('a call that is cancelled before it begins sends no request', async () => {
     await fails(resolve({ signal: AbortSignal.abort() }), 'cancelled');
     assert.equal(hub.asked.length, 0);
   });
 
-  test('a part that is not the beginning of the file is thrown away', async () => {
+  test('an incomplete file that is not the beginning of the blob is discarded', async () => {
     hub.cuts.push(1_000_000, 0, 0, 0, 0);
     await fails(resolve(), 'network');
     const blobs = path.join(repository, 'blobs');
@@ -239,14 +239,14 @@ suite('interruptions', () => {
     await holdsAll(await resolve());
   });
 
-  test('bytes that are not those of the listed hash are not kept', async () => {
+  test('a blob whose hash is not the listed one is discarded', async () => {
     hub.alter = (bytes) => Buffer.from(bytes).fill(7, 100, 200);
     await fails(resolve(), 'network', 'model.safetensors', 'damaged');
     hub.alter = (bytes) => bytes;
     await holdsAll(await resolve());
   });
 
-  test('of two calls at once one downloads', async () => {
+  test('of two simultaneous calls only one downloads', async () => {
     const [one, two] = await Promise.all([resolve(), resolve()]);
     assert.equal(one, two);
     await holdsAll(one);
@@ -255,7 +255,7 @@ suite('interruptions', () => {
 });
 
 suite('what is in the cache', () => {
-  test('is used without network when the commit is named', async () => {
+  test('is used without network if the revision is a commit', async () => {
     const { commit } = hub.repositories[NAME]!;
     const snapshot = await resolve({}, `${NAME}@${commit}`);
     hub.asked.length = 0;
@@ -272,7 +272,7 @@ suite('what is in the cache', () => {
     assert.equal(hub.asked.length, 0);
   });
 
-  test('is not enough offline when a file is missing', async () => {
+  test('is not used offline if a file is missing', async () => {
     set({ HF_HOME: home, HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: 'yes' });
     await fails(resolve(), 'offline', NAME, 'HF_HUB_OFFLINE');
     set({ HF_HOME: home, HF_ENDPOINT: hub.endpoint });
@@ -290,13 +290,13 @@ suite('what is in the cache', () => {
     assert.equal(await resolve(), snapshot);
   });
 
-  test('lies where HF_HUB_CACHE says', async () => {
+  test('is in HF_HUB_CACHE', async () => {
     const cache = path.join(home, 'elsewhere');
     set({ HF_HOME: home, HF_HUB_CACHE: cache, HF_ENDPOINT: `${hub.endpoint}/` });
     assert((await resolve()).startsWith(`${cache}/models--someone--tiny-bert/`));
   });
 
-  test('is what Python finds', async () => {
+  test('is found by Python', async () => {
     const snapshot = await resolve();
     const files = JSON.stringify([...Object.keys(small), 'model.safetensors']);
     const env = { HF_HOME: home, HF_ENDPOINT: hub.endpoint };
@@ -306,7 +306,7 @@ suite('what is in the cache', () => {
     );
   });
 
-  test('is what Python left there', async () => {
+  test('may have been filled by Python', async () => {
     const files = JSON.stringify([...Object.keys(small), 'model.safetensors']);
     const env = { HF_HOME: home, HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: '0' };
     const snapshot = JSON.parse(await python('hub_peer.py', [NAME, 'model', files], env));
@@ -340,12 +340,12 @@ suite('tokens', () => {
     await fails(resolve(), 'forbidden', NAME, 'gated', 'HF_TOKEN', `${hub.endpoint}/${NAME}`);
   });
 
-  test('a gated repository with a token that may not read it', async () => {
+  test('a gated repository with a token without access', async () => {
     set({ HF_HOME: home, HF_ENDPOINT: hub.endpoint, HF_TOKEN: 'other' });
     await fails(resolve(), 'forbidden', NAME, 'gated', 'your token');
   });
 
-  test('HF_TOKEN is shown to the hub, not to the store', async () => {
+  test('HF_TOKEN is sent to the hub, not to the store', async () => {
     set({ HF_HOME: home, HF_ENDPOINT: hub.endpoint, HF_TOKEN: 'secret' });
     await holdsAll(await resolve());
     for (const { host, authorization } of hub.asked) {
@@ -369,7 +369,7 @@ suite('errors', () => {
     await fails(resolve({}, `${NAME}@v9`), 'missing', NAME, '"v9"');
   });
 
-  test('what is no id', async () => {
+  test('an invalid id', async () => {
     for (const id of ['bert', 'a/b/c', '../a', 'a/..', 'a/b@', 'a b/c', 'a/b@../../x']) {
       await fails(resolve({}, id), 'missing', `"${id}"`, 'owner/name');
     }
@@ -383,7 +383,7 @@ suite('errors', () => {
     assert(!hub.asked.some(({ url }) => url.includes('/resolve/')));
   });
 
-  test('an adapter alone', async () => {
+  test('an adapter without a checkpoint', async () => {
     const files = {
       'adapter_config.json': Buffer.from('{}'),
       'adapter_model.safetensors': weights,
@@ -402,7 +402,7 @@ suite('errors', () => {
     );
   });
 
-  test('a hub in trouble', async () => {
+  test('a hub that answers with errors', async () => {
     hub.status = 500;
     await fails(resolve(), 'network', '500');
     hub.status = 429;
@@ -411,13 +411,13 @@ suite('errors', () => {
 
   test('a disk that fills up', async () => {
     await resolve({ files: ['config.json'] });
-    // What is written to this device does not fit, whatever it is.
+    // Every write to this device fails with ENOSPC.
     const hash = createHash('sha256').update(weights).digest('hex');
     await symlink('/dev/full', path.join(repository, `blobs/${hash}.incomplete`));
     await fails(resolve(), 'disk', 'full', 'HF_HOME');
   });
 
-  test('a cache that is no folder', async () => {
+  test('a cache that is not a folder', async () => {
     await mkdir(home, { recursive: true });
     await writeFile(path.join(home, 'hub'), '');
     await fails(resolve(), 'disk', path.join(home, 'hub'));

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { before, suite, test } from 'node:test';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
-import { CheckpointError } from '../../../src/hub/files/checkpointError.ts';
+import { CheckpointError } from '../../../src/hub/checkpointFile.ts';
 import {
   type NamedTensor,
   openSafetensors,
@@ -20,7 +20,7 @@ const folder = testFolder();
 const inFolder = (name: string) => path.join(folder, name);
 const peer = (...args: string[]) => python('safetensors_peer.py', args);
 
-/** Bits, since -0 and the kinds of NaN count. */
+/** Bits, to tell -0 from 0 and NaNs from one another. */
 const bitsOf = (values: Float32Array) =>
   new Uint32Array(values.buffer, values.byteOffset, values.length);
 
@@ -72,7 +72,7 @@ const written = (list: readonly NamedTensor[]) =>
       .map(({ name, shape, values }) => [name, { shape, bits: bitsOf(values) }]),
   );
 
-test('what is written is read bit for bit', async () => {
+test('tensors survive a round trip bit for bit', async () => {
   const file = inFolder('own.safetensors');
   await fc.assert(
     fc.asyncProperty(tensors, async (list) => {
@@ -82,7 +82,7 @@ test('what is written is read bit for bit', async () => {
   );
 });
 
-test('Python reads what is written here, and what it writes is read here', async () => {
+test('Python reads our files, and we read files of Python', async () => {
   const list = fc
     .sample(tensors, { numRuns: 30, seed: 1 })
     .flatMap((some, i) => some.map((tensor) => ({ ...tensor, name: `${i}/${tensor.name}` })));
@@ -93,7 +93,7 @@ test('Python reads what is written here, and what it writes is read here', async
   assert.deepEqual(there, written(list));
 });
 
-test('every kind of number is read as PyTorch converts it to float32, all halves among them', async () => {
+test('every dtype is read as PyTorch converts it to float32, with all 16-bit floats', async () => {
   await peer('kinds', inFolder('kinds.safetensors'), inFolder('float32.safetensors'));
   const read = await tensorsOf(await openSafetensorsFile(inFolder('kinds.safetensors')));
   const expected = await tensorsOf(await openSafetensorsFile(inFolder('float32.safetensors')));
@@ -110,7 +110,7 @@ test('every kind of number is read as PyTorch converts it to float32, all halves
   }
 });
 
-test('a tensor larger than what is read at once comes whole', async () => {
+test('a tensor larger than one chunk is read completely', async () => {
   const values = Float32Array.from({ length: 5_000_001 }, (_, i) => i);
   const file = inFolder('large.safetensors');
   await writeSafetensors(file, [{ name: 'large', shape: [values.length], values }]);
@@ -121,28 +121,28 @@ test('a tensor larger than what is read at once comes whole', async () => {
 suite('checkpoints', () => {
   before(() => peer('checkpoints', folder));
 
-  test('shards are read as the whole', async () => {
+  test('shards are read like one file', async () => {
     const shards = await readdir(inFolder('sharded'));
     assert(shards.filter((name) => name.endsWith('.safetensors')).length > 1);
     const whole = await tensorsOf(await openSafetensors(inFolder('whole')));
     assert.deepEqual(await tensorsOf(await openSafetensors(inFolder('sharded'))), whole);
   });
 
-  test('a missing shard is named', async () => {
+  test('an error names a missing shard', async () => {
     await cp(inFolder('sharded'), inFolder('incomplete'), { recursive: true });
     const shard = (await readdir(inFolder('incomplete'))).find((name) => /00002-of/.test(name))!;
     await rm(inFolder(`incomplete/${shard}`));
     await refused(openSafetensors(inFolder('incomplete')), shard, 'missing');
   });
 
-  test('an index that points out of its folder is refused', async () => {
+  test('an index that points out of its folder is an error', async () => {
     await mkdir(inFolder('outside'));
     const index = JSON.stringify({ weight_map: { a: '../whole/model.safetensors' } });
     await writeFile(inFolder('outside/model.safetensors.index.json'), index);
-    await refused(openSafetensors(inFolder('outside')), 'weight_map', 'beside it');
+    await refused(openSafetensors(inFolder('outside')), 'weight_map', 'same folder');
   });
 
-  test('an index that knows of more tensors than its shards is refused', async () => {
+  test('an index that lists more tensors than its shards contain is an error', async () => {
     await mkdir(inFolder('more'));
     await cp(inFolder('whole/model.safetensors'), inFolder('more/a.safetensors'));
     const index = JSON.stringify({ weight_map: { 'no.such': 'a.safetensors' } });
@@ -150,7 +150,7 @@ suite('checkpoints', () => {
     await refused(openSafetensors(inFolder('more')), 'no.such');
   });
 
-  test('a pickle is refused with Python that converts it', async () => {
+  test('the error for a pickle has a Python command that converts it', async () => {
     const error = await refused(openSafetensors(inFolder('pickle')), 'pytorch_model.bin');
     const statements = /python -c '(.*)'$/.exec(error.message)![1]!;
     await promisify(execFile)(interpreter(), ['-c', statements], { cwd: inFolder('pickle') });
@@ -158,13 +158,13 @@ suite('checkpoints', () => {
     assert.deepEqual(await tensorsOf(await openSafetensors(inFolder('pickle'))), whole);
   });
 
-  test('a GGUF file is refused with Python that converts it', async () => {
+  test('the error for a GGUF file has a Python command that converts it', async () => {
     await mkdir(inFolder('gguf'));
     await writeFile(inFolder('gguf/model.Q4_1.gguf'), '');
     await refused(openSafetensors(inFolder('gguf')), 'gguf_file="model.Q4_1.gguf"');
   });
 
-  test('a folder with no weights is refused', async () => {
+  test('a folder without weights is an error', async () => {
     await mkdir(inFolder('empty'));
     await refused(openSafetensors(inFolder('empty')), 'empty', 'model.safetensors');
   });
@@ -180,7 +180,7 @@ async function refused(promise: Promise<unknown>, ...words: string[]): Promise<E
   return error;
 }
 
-/** A file with a header of one's own making and so many bytes of data. */
+/** A file with a given header and number of data bytes. */
 function fileOf(header: unknown, dataBytes: number): Buffer {
   const json = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
   const length = Buffer.alloc(8);
@@ -236,7 +236,7 @@ suite('hostile headers', () => {
     await rm(file);
   });
 
-  test('a name that every object has is a name like others', async () => {
+  test('a tensor may have the name of a property of Object.prototype', async () => {
     const file = inFolder('names.safetensors');
     await writeFile(
       file,
@@ -247,7 +247,7 @@ suite('hostile headers', () => {
     });
   });
 
-  test('a file damaged at any place is read or refused, as Python does', async () => {
+  test('a file damaged anywhere is accepted or rejected as Python does', async () => {
     const mutants = inFolder('mutants');
     await mkdir(mutants);
     await writeSafetensors(inFolder('sound.safetensors'), [

@@ -4,9 +4,8 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { before, suite, test } from 'node:test';
 import fc from 'fast-check';
-import { CheckpointError } from '../../../src/hub/files/checkpointError.ts';
-import { openTokenizer } from '../../../src/hub/tokenizer/tokenizer.ts';
-import { longestFirst } from '../../../src/hub/tokenizer/truncate.ts';
+import { CheckpointError } from '../../../src/hub/checkpointFile.ts';
+import { longestFirst, openTokenizer } from '../../../src/hub/tokenizer/tokenizer.ts';
 import { python } from '../../python/python.ts';
 import { testFolder } from './folder.ts';
 
@@ -57,7 +56,7 @@ const corpus = [
   ),
 ];
 
-/** First and last of ranges of characters in use; the youngest are known to one library and not yet to the other. */
+/** First and last characters of ranges in use; the libraries differ in the newest ones. */
 const ranges: readonly [number, number][] = [
   [0x00, 0x7e],
   [0xa0, 0x52f],
@@ -118,7 +117,7 @@ const tokenizers = [
   'bert',
   'bert_cased',
   'xlm_roberta',
-  // Built of those above.
+  // Built from those above.
   'roberta_class',
   'gpt2_class',
   'qwen2_class',
@@ -136,7 +135,7 @@ const notForUnigrams = /[\x85\ufeff]|(.)\1{9}/s;
  * All that does not agree is left out here, by name: `notForUnigrams`; and of byte tokens that are no UTF-8 together, which
  * nothing but a random list of ids has, Rust makes a � each, the library what a TextDecoder does.
  */
-suite('tokens are those of transformers', () => {
+suite('tokens equal those of transformers', () => {
   const requests: Asked[] = [
     ...sentences.map((text): Asked => [text, null, 512, []]),
     ['word '.repeat(30_000), 'a b c', 128, []],
@@ -177,7 +176,7 @@ suite('tokens are those of transformers', () => {
     });
   }
 
-  test('no string is too strange to be encoded', async () => {
+  test('any string can be encoded', async () => {
     const opened = await Promise.all(
       tokenizers.map((name) => openTokenizer(path.join(folder, name))),
     );
@@ -199,17 +198,20 @@ suite('tokens are those of transformers', () => {
     );
   });
 
-  test('special tokens that do not fit are an error', async () => {
+  test('a maximum length below the number of special tokens is an error', async () => {
     const tokenizer = await openTokenizer(path.join(folder, 'minilm'));
     assert.equal(tokenizer.encode('a', 'b', 3).ids.length, 3);
-    assert.throws(() => tokenizer.encode('a', 'b', 2), /2 tokens are fewer than the 3 special/);
+    assert.throws(
+      () => tokenizer.encode('a', 'b', 2),
+      /maximum of 2 tokens is less than the 3 special/,
+    );
   });
 
-  test('nothing is decoded to nothing', async () => {
+  test('no tokens are decoded to an empty text', async () => {
     assert.equal((await openTokenizer(path.join(folder, 'gpt2'))).decode([]), '');
   });
 
-  test('what only config.json knows of special tokens is known', async () => {
+  test('ids of special tokens that only config.json has are found', async () => {
     const made = await folderOf({ 'tokenizer.json': await read('gpt2/tokenizer.json') });
     const { padId, eosId, bosId } = await openTokenizer(made);
     assert.deepEqual([padId, eosId, bosId], [null, null, null]);
@@ -233,14 +235,14 @@ async function folderOf(files: Record<string, string>): Promise<string> {
 
 const read = (name: string) => readFile(path.join(folder, name), 'utf8');
 
-test('of two texts the longer one loses tokens first', () => {
+test('the longer text of a pair loses tokens first', () => {
   const length = fc.nat(40);
   fc.assert(
     fc.property(length, length, length, (first, second, most) => {
       const [a, b] = longestFirst(first, second, most);
       assert.equal(a + b, Math.min(first + second, most));
       assert(a <= first && b <= second);
-      // What was cut is not shorter than the other, but for the one token of an odd length.
+      // The truncated text is not shorter than the other, except for the extra token of an odd length.
       if (a < first) assert(a >= b - 1);
       if (b < second) assert(b >= a - 1);
     }),
@@ -263,7 +265,7 @@ suite('a folder without a usable tokenizer is refused', () => {
       'tokenizer.json',
       'post_processor',
     ],
-    'a side that is none': [
+    'an unknown truncation side': [
       {
         'tokenizer.json': JSON.stringify({ model }),
         'tokenizer_config.json': JSON.stringify({ truncation_side: 'middle' }),

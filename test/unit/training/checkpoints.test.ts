@@ -8,7 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { openDevice } from '../../../src/backends/device.ts';
-import { CheckpointError } from '../../../src/hub/files/checkpointError.ts';
+import { CheckpointError } from '../../../src/hub/checkpointFile.ts';
 import { readArtifacts } from '../../../src/nn/small/files.ts';
 import { loadCheckpoint, saveCheckpoint } from '../../../src/training/checkpoints.ts';
 import { type Trained, trained, trainOn } from './checkpointing.ts';

@@ -1,7 +1,7 @@
-/** Networks that are built here, by the `model_type` of their config.json. */
+/** Supported networks, by the `model_type` of their config.json. */
 export type ModelType = 'bert' | 'roberta' | 'distilbert' | 'gpt2' | 'llama' | 'qwen2';
 
-/** A bidirectional encoder with learned positions and layer norms after each sublayer. */
+/** A bidirectional encoder with learned positions and layer norm after each sublayer (post-norm). */
 export interface EncoderConfig {
   readonly kind: 'encoder';
   /** CamemBERT and XLM-RoBERTa are RoBERTa with other vocabularies; MiniLM is BERT. */
@@ -9,21 +9,21 @@ export interface EncoderConfig {
   readonly layers: number;
   readonly heads: number;
   readonly width: number;
-  /** Of the feed-forward sublayer. */
+  /** Hidden width of the feed-forward sublayer. */
   readonly innerWidth: number;
   readonly vocabulary: number;
-  /** Rows of the table of positions; RoBERTa leaves those up to `padId` unused. */
+  /** Rows of the position embedding; RoBERTa does not use those up to `padId`. */
   readonly maxPositions: number;
-  /** 0 where the network has no token types (DistilBERT). */
+  /** Number of token types; 0 for networks without them (DistilBERT). */
   readonly typeVocabulary: number;
   readonly normEpsilon: number;
-  /** `gelu` is the exact one, by the error function; `gelu_new` its approximation by tanh. */
+  /** `gelu` is exact (erf); `gelu_new` is the tanh approximation. */
   readonly activation: 'gelu' | 'gelu_new' | 'relu';
   readonly dropout: number;
   readonly attentionDropout: number;
-  /** Before the classification head. */
+  /** Dropout before the classification head. */
   readonly classifierDropout: number;
-  /** Standard deviation of fresh weights. */
+  /** Standard deviation of newly initialized weights. */
   readonly initializerRange: number;
   readonly padId: number;
 }
@@ -34,7 +34,7 @@ export interface DecoderConfig {
   readonly modelType: 'gpt2' | 'llama' | 'qwen2';
   readonly layers: number;
   readonly heads: number;
-  /** Fewer than `heads` in grouped-query attention. */
+  /** Fewer than `heads` for grouped-query attention. */
   readonly keyValueHeads: number;
   readonly headWidth: number;
   readonly width: number;
@@ -42,24 +42,25 @@ export interface DecoderConfig {
   readonly vocabulary: number;
   readonly maxPositions: number;
   readonly normEpsilon: number;
-  /** Llama and Qwen2 have SiLU alone. */
+  /** Llama and Qwen2 always use SiLU. */
   readonly activation: 'gelu_new' | 'gelu' | 'silu';
-  /** The table of tokens is the output layer's matrix too. */
+  /** Whether the output layer shares the token embedding's matrix. */
   readonly tiedEmbeddings: boolean;
   /** Whether queries, keys and values have a bias. */
   readonly attentionBias: boolean;
-  /** Whether attention's output projection has one. */
+  /** Whether attention's output projection has a bias. */
   readonly outputBias: boolean;
   readonly mlpBias: boolean;
-  /** Rotary positions; null where positions are learned (GPT-2). */
+  /** Rotary position embeddings; null for learned positions (GPT-2). */
   readonly rope: RopeConfig | null;
   readonly dropout: number;
   readonly attentionDropout: number;
   readonly embeddingDropout: number;
-  /** Standard deviation of fresh weights. */
+  /** Standard deviation of newly initialized weights. */
   readonly initializerRange: number;
 }
 
+/** Settings of rotary position embeddings (RoPE). */
 export interface RopeConfig {
   readonly theta: number;
   readonly scaling: null | {
@@ -72,8 +73,8 @@ export interface RopeConfig {
 }
 
 export type CheckpointConfig = (EncoderConfig | DecoderConfig) & {
-  /** As it was read, for saving. */
+  /** The content of config.json, which saved checkpoints repeat. */
   readonly json: Readonly<Record<string, unknown>>;
-  /** Names that a saved classification head gives its outputs, in their order; null where there is no such head. */
+  /** Names of the classification head's outputs, in order; null for a checkpoint without such a head. */
   readonly classes: readonly string[] | null;
 };

@@ -1,26 +1,26 @@
-/**
- * Kinds of numbers that a safetensors file stores, by the name it has for them. Files and typed arrays are both
- * little-endian: Node runs on no other machine that trains.
- */
-export interface ElementType {
+/** A number format (dtype) of safetensors. Files and typed arrays are both little-endian, as is every machine that Node trains on. */
+export interface DType {
   /** Bytes of one number. */
   readonly bytes: number;
-  /** @param stored whole numbers of this kind, aligned to their size @param values where they go, as many */
+  /**
+   * @param stored numbers in this format, aligned to their size
+   * @param values receives as many float32 numbers
+   */
   decode(stored: ArrayBuffer, values: Float32Array): void;
 }
 
-/** A kind whose numbers JavaScript reads by itself; what float32 cannot hold is rounded. */
+/** A format that a typed array of JavaScript reads; numbers are rounded to float32. */
 function native(
   View: { new (stored: ArrayBuffer): ArrayLike<number> } & { readonly BYTES_PER_ELEMENT: number },
-): ElementType {
+): DType {
   return {
     bytes: View.BYTES_PER_ELEMENT,
     decode: (stored, values) => values.set(new View(stored)),
   };
 }
 
-/** A kind of 64-bit integers; what float32 cannot hold is rounded. */
-function wide(View: typeof BigInt64Array | typeof BigUint64Array): ElementType {
+/** 64-bit integers; numbers are rounded to float32. */
+function int64(View: typeof BigInt64Array | typeof BigUint64Array): DType {
   return {
     bytes: 8,
     decode(stored, values) {
@@ -30,14 +30,17 @@ function wide(View: typeof BigInt64Array | typeof BigUint64Array): ElementType {
   };
 }
 
-/** A 16-bit kind of floats, every one of which is a float32: whose bits they are is all there is to say. */
-function half(bitsOf: (stored: number) => number): ElementType {
+/**
+ * A 16-bit float format; float32 holds each of its numbers exactly.
+ * @param toFloat32Bits maps the bits of a stored number to those of the float32
+ */
+function half(toFloat32Bits: (stored: number) => number): DType {
   return {
     bytes: 2,
     decode(stored, values) {
       const halves = new Uint16Array(stored);
       const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-      for (let i = 0; i < bits.length; i++) bits[i] = bitsOf(halves[i]!);
+      for (let i = 0; i < bits.length; i++) bits[i] = toFloat32Bits(halves[i]!);
     },
   };
 }
@@ -45,7 +48,7 @@ function half(bitsOf: (stored: number) => number): ElementType {
 /** The upper half of a float32. */
 const bfloat16 = half((stored) => stored << 16);
 
-/** IEEE 754 binary16: 1 bit of sign, 5 of exponent, 10 of fraction. */
+/** IEEE 754 binary16: 1 sign bit, 5 exponent bits, 10 fraction bits. */
 const float16 = half((stored) => {
   const sign = (stored & 0x8000) << 16;
   const exponent = (stored >> 10) & 0x1f;
@@ -53,21 +56,22 @@ const float16 = half((stored) => {
   if (exponent === 0x1f) return sign | 0x7f800000 | (fraction << 13);
   if (exponent !== 0) return sign | ((exponent + 112) << 23) | (fraction << 13);
   if (fraction === 0) return sign;
-  // A subnormal number, fraction · 2⁻²⁴, is a normal one in float32: its highest bit becomes the hidden one.
+  // A subnormal number, fraction · 2⁻²⁴, is normal in float32: its highest set bit becomes the implicit one.
   const highest = 31 - Math.clz32(fraction);
   return sign | ((highest + 103) << 23) | ((fraction << (23 - highest)) & 0x7fffff);
 });
 
-export const elementTypes: ReadonlyMap<string, ElementType> = new Map([
+/** By the name in a file's header. */
+export const dtypes: ReadonlyMap<string, DType> = new Map([
   ['F64', native(Float64Array)],
   ['F32', native(Float32Array)],
   ['F16', float16],
   ['BF16', bfloat16],
-  ['I64', wide(BigInt64Array)],
+  ['I64', int64(BigInt64Array)],
   ['I32', native(Int32Array)],
   ['I16', native(Int16Array)],
   ['I8', native(Int8Array)],
-  ['U64', wide(BigUint64Array)],
+  ['U64', int64(BigUint64Array)],
   ['U32', native(Uint32Array)],
   ['U16', native(Uint16Array)],
   ['U8', native(Uint8Array)],

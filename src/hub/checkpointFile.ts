@@ -1,0 +1,62 @@
+import { type FileHandle, readFile } from 'node:fs/promises';
+import type { z } from 'zod';
+
+/** A checkpoint's files cannot be used; the message names the file, the reason and what to do. */
+export class CheckpointError extends Error {
+  override readonly name = 'CheckpointError';
+}
+
+/** A JSON object whose fields have not been validated. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** @throws CheckpointError naming the file if it is missing or not valid JSON */
+export async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CheckpointError(`${file} cannot be read: ${reason}`, { cause: error });
+  }
+}
+
+/** @throws CheckpointError naming the file if it is missing or does not hold a JSON object */
+export async function readJsonObject(file: string): Promise<JsonObject> {
+  const json = await readJson(file);
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return { ...json };
+  throw new CheckpointError(`${file} is not a JSON object`);
+}
+
+/**
+ * Validates JSON by a schema.
+ * @param file named in errors
+ * @throws CheckpointError naming the first field that does not match the schema
+ */
+export function validate<T>(schema: z.ZodType<T>, file: string, json: unknown): T {
+  const { success, data, error } = schema.safeParse(json);
+  if (success) return data;
+  const { path, message } = error.issues[0]!;
+  const parts = [file, path.join('.'), message].filter((part) => part !== '');
+  throw new CheckpointError(parts.join(': '));
+}
+
+/** Below the limit of one system call, 2³¹ − 1 bytes. */
+const MAX_READ_BYTES = 2 ** 30;
+
+/**
+ * Fills a buffer from a position in a file.
+ * @returns the number of bytes read; fewer than the buffer has if the file ends first
+ */
+export async function fillBytes(
+  handle: FileHandle,
+  bytes: Uint8Array,
+  position: number,
+): Promise<number> {
+  let done = 0;
+  while (done < bytes.length) {
+    const length = Math.min(bytes.length - done, MAX_READ_BYTES);
+    const { bytesRead } = await handle.read(bytes, done, length, position + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return done;
+}
