@@ -76,6 +76,27 @@ test('a config error is shown at its place, and nothing is written', async () =>
   assert.equal(existsSync(path.join(workspace, '.grain/runs')), false);
 });
 
+test('a mistake found at launch is marked, and corrected by its quick fix', async () => {
+  const file = path.join(workspace, 'grain.yaml');
+  await writeFile(file, config(10).replace('target: ring', 'target: rign'));
+  vscode = await VSCode.open(workspace);
+  await vscode.command('GRAIN: Run GRAIN fine-tune');
+  const message = vscode.page.locator('.notification-toast', { hasText: 'no column "rign"' });
+  await message.first().waitFor({ timeout: 30_000 });
+  assert.match((await message.first().textContent()) ?? '', /grain\.yaml:4:68: no column "rign"/);
+  await message.getByText('Open problem').click();
+  await vscode.page.locator('.squiggly-error').first().waitFor({ timeout: 10_000 });
+  await vscode.page.keyboard.press('Control+.');
+  const fix = vscode.page.locator('.action-widget', { hasText: "Change to 'ring'" });
+  await fix.waitFor({ timeout: 10_000 });
+  await vscode.screenshot('quick-fix-dark');
+  await vscode.page.keyboard.press('Enter');
+  await vscode.command('File: Save');
+  await eventually('the corrected config', async () =>
+    (await readFile(file, 'utf8')) === config(10) ? true : undefined,
+  );
+});
+
 test('runs of a config below the workspace are found, and can be resumed', async () => {
   await mkdir(path.join(workspace, 'experiments'));
   const below = config(1_000_000).replaceAll('data/rings.csv', '../data/rings.csv');

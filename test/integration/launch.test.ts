@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { launchResultSchema } from '../../src/experiment/launchResult.ts';
 import type { Loading } from '../../src/runs/loading.ts';
 import { RunStore } from '../../src/runs/store.ts';
 import { manifestOf } from '../unit/runs/manifest.ts';
@@ -54,7 +55,8 @@ test('runs that cannot be written end the process, which says why', async () => 
   ]);
   assert.equal(status, 1);
   assert.match(stderr, /error: ENOTDIR/);
-  assert.match(JSON.parse(stdout).error.message, /ENOTDIR/);
+  const result = launchResultSchema.parse(JSON.parse(stdout));
+  assert.match('error' in result ? result.error.message : '', /ENOTDIR/);
 });
 
 test('a program that starts grain is told what is loaded, and may go away', async () => {

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Report } from '../../src/experiment/launchResult.ts';
+import { launchResultSchema } from '../../src/experiment/launchResult.ts';
 import { tinyTexts, writeTinyBert } from '../unit/training/tinyCheckpoint.ts';
 import { grain } from './grain.ts';
 
@@ -30,7 +30,9 @@ async function run(args: readonly string[], mebibytes: number) {
   const { status, stdout, stderr } = await grain(['run', ...args, '--json'], folder, {
     GRAIN_MEMORY: String(mebibytes),
   });
-  return { status, stderr, report: JSON.parse(stdout) as Report };
+  const report = launchResultSchema.parse(JSON.parse(stdout));
+  assert.ok('runs' in report);
+  return { status, stderr, report };
 }
 
 test('a batch that does not fit ends the run with a size that fits, and a run of that size passes', async () => {

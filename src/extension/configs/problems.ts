@@ -13,14 +13,9 @@ class Problem extends vscode.Diagnostic {
   readonly suggestion: string | undefined;
 
   constructor(diagnostic: Diagnostic) {
-    const { line, column, endLine, endColumn, suggestion } = diagnostic;
-    super(
-      new vscode.Range(line - 1, column - 1, endLine - 1, endColumn - 1),
-      explain(diagnostic),
-      vscode.DiagnosticSeverity.Error,
-    );
+    super(rangeOf(diagnostic), explain(diagnostic), vscode.DiagnosticSeverity.Error);
     this.source = 'GRAIN';
-    this.suggestion = suggestion;
+    this.suggestion = diagnostic.suggestion;
   }
 }
 
@@ -92,6 +87,11 @@ export class ConfigProblems extends Disposable implements vscode.CodeActionProvi
     await sleep(PAUSE_MS);
     if (document.version === version && !document.isClosed) this.check(document);
   }
+}
+
+/** VS Code counts lines and columns from 0. */
+export function rangeOf({ line, column, endLine, endColumn }: Diagnostic): vscode.Range {
+  return new vscode.Range(line - 1, column - 1, endLine - 1, endColumn - 1);
 }
 
 function problemsOf(document: vscode.TextDocument): Problem[] {

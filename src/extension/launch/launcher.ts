@@ -5,7 +5,7 @@ import { hasCode } from '../../runs/errno.ts';
 import { failureText } from '../../runs/failure.ts';
 import { type Loading, loadingMessageSchema } from '../../runs/loading.ts';
 import { isLiving } from '../../runs/status.ts';
-import type { ConfigProblems } from '../configs/problems.ts';
+import { type ConfigProblems, rangeOf } from '../configs/problems.ts';
 import { runWords } from '../workspace/words.ts';
 import type { LocatedRun, WorkspaceRuns } from '../workspace/workspaceRuns.ts';
 import {
@@ -196,8 +196,8 @@ export class Launcher {
     this.#parts.problems.show(diagnostics);
     const [first] = diagnostics;
     if (!first) return;
-    const place = new vscode.Position(first.line - 1, first.column - 1);
-    await showMistake(explain(first), new vscode.Location(vscode.Uri.file(first.file), place));
+    const location = new vscode.Location(vscode.Uri.file(first.file), rangeOf(first));
+    await showMistake(explain(first), location);
   }
 }
 
