@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { AttentionShape, Matrix } from '../../src/backends/operations/operations.ts';
 import { fusedAssembly, plainAssembly } from '../../src/backends/wasm/assemblies.ts';
 import { Heap } from '../../src/backends/wasm/heap.ts';
-import { ownOperations } from '../../src/backends/wasm/ownOperations.ts';
-import { replaceMatMulShared } from '../../src/backends/wasm/product.ts';
-import { registerSharedBackend } from '../../src/backends/wasm/sharedBackend.ts';
+import { replaceMatMulShared } from '../../src/backends/wasm/matMul.ts';
+import { wasmOperations } from '../../src/backends/wasm/operations.ts';
+import { registerSharedBackend } from '../../src/backends/wasm/sharedMemory.ts';
 import { Threads } from '../../src/backends/wasm/threads.ts';
 import { assembled } from '../../src/engine/kernels/build.ts';
 import { type Operations, plain } from './encoder.ts';
@@ -24,14 +24,14 @@ async function compiledKernels(fused: boolean): Promise<WebAssembly.Module> {
 /**
  * Makes tfjs's WASM backend the current one, with the trainer's operations registered as kernels with gradients.
  */
-export async function useOwnKernels(fused: boolean, parts: number): Promise<Operations> {
+export async function useWasmKernels(fused: boolean, parts: number): Promise<Operations> {
   const memory = await registerSharedBackend();
   tf.enableProdMode();
   await tf.setBackend('wasm');
   const threads = new Threads(await compiledKernels(fused), memory, parts);
   replaceMatMulShared(threads);
   const heap = new Heap(threads);
-  const own = ownOperations(threads);
+  const own = wasmOperations(threads);
 
   type Inputs = Record<string, Matrix>;
   const register = (
@@ -157,5 +157,5 @@ function shapeOf(q: Matrix, mask: Matrix, heads: number): AttentionShape {
   const [batch, length] = mask.shape;
   const width = q.shape[1] / heads;
   const lengths = { batch, queries: length, keys: length };
-  return { ...lengths, heads, keyValueHeads: heads, width, causal: false, dropped: null };
+  return { ...lengths, heads, keyValueHeads: heads, width, causal: false, dropout: null };
 }

@@ -1,39 +1,26 @@
 import * as tf from '@tensorflow/tfjs-core';
-import {
-  BACKENDS,
-  type BackendName,
-  type OpenBackend,
-  type OwnKernels,
-} from './operations/backend.ts';
-import type { Fallible } from './operations/checked.ts';
+import { BACKENDS, type BackendName, type OpenBackend } from './interface/backend.ts';
 import { tryBackend } from './order.ts';
-import { limitProblem } from './wasm/memoryLimit.ts';
+import { memoryLimitProblem } from './wasm/sharedMemory.ts';
 
-/** Where the tensors of this process live. */
-export interface Device extends OwnKernels, Fallible {
+/** Where the tensors of this process live; to be closed, so that the process can exit without lingering native threads. */
+export interface Device extends Omit<OpenBackend, 'tfjsBackend'> {
   readonly backend: BackendName;
-  /** What a person would call it: the GPU's name, "WebAssembly (SIMD, one thread)", … */
-  readonly name: string;
-  /** True when tensors lie in this process's own memory, so that reading them is cheap and synchronous. */
-  readonly hostMemory: boolean;
-  /** Bytes that tensors may take, where that is known. */
-  readonly memory?: number;
-  /** Gives the device back, so that the process can end without lingering native threads. */
-  close(): Promise<void>;
 }
 
-/** The backend that was asked for cannot be had. */
+/** The requested backend is unavailable. */
 export class DeviceError extends Error {
   override readonly name = 'DeviceError';
 }
 
 /**
- * Makes a device the one that tensors are made on.
- * @param wanted a backend, or `auto`: the first that holds, in the backend order.
- * @throws DeviceError saying why the wanted backend cannot be had and what to do, or what is wrong with GRAIN_MEMORY
+ * Opens a device and makes it the one that tensors are made on.
+ *
+ * @param wanted a backend, or `auto`: the first usable one, in the backend order
+ * @throws DeviceError with the reason and the remedy if the backend is unavailable, or if GRAIN_MEMORY is invalid
  */
 export async function openDevice(wanted: BackendName | 'auto'): Promise<Device> {
-  const problem = limitProblem();
+  const problem = memoryLimitProblem();
   if (problem !== null) throw new DeviceError(problem);
   const reasons: string[] = [];
   for (const backend of wanted === 'auto' ? BACKENDS : [wanted]) {

@@ -1,13 +1,14 @@
+import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { openCpu } from './cpu.ts';
 import {
   BACKENDS,
   type BackendName,
   type BackendOpener,
   BackendUnavailable,
   type OpenBackend,
-} from './operations/backend.ts';
-import { firstLine } from './operations/optionalPackage.ts';
+} from './interface/backend.ts';
+import { firstLine } from './interface/optionalPackage.ts';
+import { registerMissingKernels } from './kernels/register.ts';
 import { openCuda, openTensorflow } from './tensorflow.ts';
 import { openWasm } from './wasm/wasm.ts';
 import { openWebgpu } from './webgpu/webgpu.ts';
@@ -23,21 +24,21 @@ const openers: Readonly<Record<BackendName, BackendOpener>> = {
 export interface BackendReport {
   readonly backend: BackendName;
   readonly usable: boolean;
-  /** Whether `auto` would stop here if the backends above do not hold. */
+  /** Whether `auto` would choose it if the backends above are unusable. */
   readonly automatic: boolean;
   /** The device's name, when usable. */
   readonly name?: string;
-  /** Why it cannot be used here, why `auto` passes it by, or what it does without. */
+  /** Why it is unusable, why `auto` skips it, or what it lacks. */
   readonly reason?: string;
-  /** How to get it. */
+  /** How to make it usable. */
   readonly remedy?: string;
 }
 
-/** Tries one backend. A usable one comes back open: whoever tries it closes it. */
+/** Tries to open one backend. The caller closes it. */
 export async function tryBackend(
   backend: BackendName,
 ): Promise<{ report: BackendReport; open: OpenBackend | null }> {
-  // tfjs otherwise prints advice about itself among our output and checks arguments twice.
+  // Otherwise tfjs prints advice into our output and validates arguments twice.
   tf.enableProdMode();
   try {
     const open = await openers[backend]();
@@ -48,7 +49,7 @@ export async function tryBackend(
           usable: true,
           automatic: false,
           name,
-          reason: 'it imitates a GPU in software, slower than the backends below',
+          reason: 'it is a software GPU, slower than the backends below',
           remedy: 'install the driver of a real GPU',
         }
       : {
@@ -67,7 +68,7 @@ export async function tryBackend(
   }
 }
 
-/** Every backend from the top, usable or why not. */
+/** A report on every backend, best first. */
 export async function probeBackends(): Promise<BackendReport[]> {
   const reports: BackendReport[] = [];
   for (const backend of BACKENDS) {
@@ -76,4 +77,9 @@ export async function probeBackends(): Promise<BackendReport[]> {
     reports.push(report);
   }
   return reports;
+}
+
+async function openCpu(): Promise<OpenBackend> {
+  registerMissingKernels('cpu');
+  return { name: 'JavaScript', tfjsBackend: 'cpu', hostMemory: true, close: async () => {} };
 }

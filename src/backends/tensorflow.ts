@@ -1,13 +1,13 @@
 import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs-core';
-import { BackendUnavailable, type OpenBackend } from './operations/backend.ts';
-import { requireOptional } from './operations/optionalPackage.ts';
+import { BackendUnavailable, type OpenBackend } from './interface/backend.ts';
+import { requireOptional } from './interface/optionalPackage.ts';
 
 const GPU_PACKAGE = '@tensorflow/tfjs-node-gpu';
 const CPU_PACKAGE = '@tensorflow/tfjs-node';
 const BACKEND = 'tensorflow';
 
-/** What we read of tfjs-node's backend; both packages register it under one name, and a process can hold only one. */
+/** The part of tfjs-node's backend used here. Both packages register it under one name, and a process can load only one. */
 interface NodeBackend {
   readonly isGPUPackage: boolean;
   readonly isUsingGpuDevice: boolean;
@@ -47,7 +47,7 @@ function load(name: string): NodeBackend {
   return tf.findBackend(BACKEND) as unknown as NodeBackend;
 }
 
-/** tfjs-node calls type checks that newer Node removed from node:util, or warns about; without them it fails at once. */
+/** tfjs-node calls type checks that newer versions of Node removed from node:util or deprecated; without them it fails to load. */
 function restoreRemovedUtilities(): void {
   const util: Record<string, unknown> = createRequire(import.meta.url)('node:util');
   Object.assign(util, {

@@ -12,7 +12,7 @@ export type RowLoss = (
   outputs: Matrix,
   targets: ArrayLike<number>,
   weights: Float32Array,
-) => { readonly losses: tf.Tensor1D; readonly slope: Matrix };
+) => { readonly losses: tf.Tensor1D; readonly gradient: Matrix };
 
 /** As `lossOf`, row by row and with the way back. */
 export const rowLossOf: Readonly<Record<SupervisedTask, RowLoss>> = {
@@ -24,6 +24,6 @@ export const rowLossOf: Readonly<Record<SupervisedTask, RowLoss>> = {
         tf.tensor2d(Float32Array.from(values), [targets.length, 1]);
       const difference = tf.sub(outputs, column(targets));
       const losses = tf.reshape(tf.square(difference), [-1]) as tf.Tensor1D;
-      return { losses, slope: tf.mul(difference, column(weights.map((weight) => 2 * weight))) };
+      return { losses, gradient: tf.mul(difference, column(weights.map((weight) => 2 * weight))) };
     }),
 };

@@ -40,10 +40,10 @@ export class SequenceModel {
     const weights = meanWeights(tokens.examples);
     return passOver(this.#operations, tokens, { dropout, sink }, async (pass) => {
       const { y, back } = this.#stack.forward(pass);
-      const { losses, slope } = pass.scope.tidy(() =>
+      const { losses, gradient } = pass.scope.tidy(() =>
         this.#loss(this.#operations, y, targets, weights),
       );
-      await back(slope);
+      await back(gradient);
       return groupMeans(await losses.data<'float32'>(), tokens.examples);
     });
   }

@@ -1,6 +1,5 @@
 /** Why a training fails, as a code with advice. */
-import { DeviceLostError } from '../backends/operations/checked.ts';
-import { isOutOfMemory } from '../backends/operations/outOfMemory.ts';
+import { DeviceLostError, isOutOfMemory } from '../backends/interface/deviceErrors.ts';
 import { ZeroGroupError } from '../engine/aggregate.ts';
 import { CheckpointError } from '../hub/checkpointFile.ts';
 import { hasCode } from '../runs/errno.ts';

@@ -1,5 +1,5 @@
 import type { Device } from '../backends/device.ts';
-import { LARGEST_LIMIT, memoryLimit } from '../backends/wasm/memoryLimit.ts';
+import { MAX_MEMORY_LIMIT, memoryLimit } from '../backends/wasm/sharedMemory.ts';
 import type { Aggregation } from '../config/aggregation.ts';
 import { maxLengthOf, readsTexts } from '../config/data.ts';
 import type { Config } from '../config/schema.ts';
@@ -88,9 +88,9 @@ export function outOfMemoryWhileLoading(
 /** What to change if the parameters alone do not fit. */
 export function roomierSetup({ config, device }: Hardware): string {
   const smaller = config.model.from ? 'a smaller model' : 'smaller layers, or fewer';
-  const isLimited = device.backend === 'wasm' && memoryLimit() < LARGEST_LIMIT;
+  const isLimited = device.backend === 'wasm' && memoryLimit() < MAX_MEMORY_LIMIT;
   const more = isLimited
-    ? `a higher GRAIN_MEMORY, up to ${LARGEST_LIMIT / 2 ** 20} MiB`
+    ? `a higher GRAIN_MEMORY, up to ${MAX_MEMORY_LIMIT / 2 ** 20} MiB`
     : 'a device with more memory';
   return `${smaller}, or ${more}`;
 }

@@ -1,6 +1,5 @@
 import { type Device, DeviceError, openDevice } from '../backends/device.ts';
-import { checked } from '../backends/operations/checked.ts';
-import { isOutOfMemory } from '../backends/operations/outOfMemory.ts';
+import { isOutOfMemory, runChecked } from '../backends/interface/deviceErrors.ts';
 import { readsTexts } from '../config/data.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import type { Config } from '../config/schema.ts';
@@ -97,7 +96,7 @@ async function checkModel(parsed: ParsedConfig, session: Session): Promise<void>
   try {
     const { task, device } = session;
     const build = () => task.objective(device, { init: 0, order: 0 });
-    (await checked(device, build)).dispose();
+    (await runChecked(device, build)).dispose();
   } catch (error) {
     if (isOutOfMemory(error)) {
       throw parsed.error(['model'], `the parameters do not fit into memory: ${error.message}`, {

@@ -1,6 +1,5 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { checked } from '../backends/operations/checked.ts';
-import { isOutOfMemory } from '../backends/operations/outOfMemory.ts';
+import { isOutOfMemory, runChecked } from '../backends/interface/deviceErrors.ts';
 import type { Aggregation } from '../config/aggregation.ts';
 import { readsTexts } from '../config/data.ts';
 import type { BatchOrder } from '../data/batchOrder.ts';
@@ -79,7 +78,7 @@ export class Trainer {
 
   /** @throws Error of the device, if the model does not fit into its memory */
   static async create(session: Session, aggregation: Aggregation, seed: Seed): Promise<Trainer> {
-    const objective = await checked(session.device, () =>
+    const objective = await runChecked(session.device, () =>
       session.task.objective(session.device, seed),
     );
     return new Trainer(session, objective, aggregation, seed);
@@ -136,7 +135,7 @@ export class Trainer {
   }
 
   #checkedStep(step: number, groups: readonly Group[], learningRate: number): Promise<StepResult> {
-    return checked(this.#session.device, () => this.#step(step, groups, learningRate));
+    return runChecked(this.#session.device, () => this.#step(step, groups, learningRate));
   }
 
   async #step(step: number, groups: readonly Group[], learningRate: number): Promise<StepResult> {
@@ -183,7 +182,7 @@ export class Trainer {
   }
 
   validate(onProgress: OnProgress): Promise<Validation> {
-    return checked(this.#session.device, () => this.#objective.validate(onProgress));
+    return runChecked(this.#session.device, () => this.#objective.validate(onProgress));
   }
 
   /** @returns name of the checkpoint's folder inside `folder` */
@@ -206,7 +205,9 @@ export class Trainer {
    * @throws Error of the device, if it does not fit into memory
    */
   async load(folder: string): Promise<TrainingState | null> {
-    const state = await checked(this.#session.device, () => loadCheckpoint(folder, this.#content));
+    const state = await runChecked(this.#session.device, () =>
+      loadCheckpoint(folder, this.#content),
+    );
     this.#aggregator.memory = state?.memory;
     return state;
   }

@@ -1,6 +1,6 @@
 /** The training loop of one run: steps, validations, checkpoints, and what the log says of them. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { isOutOfMemory } from '../backends/operations/outOfMemory.ts';
+import { isOutOfMemory } from '../backends/interface/deviceErrors.ts';
 import type { Aggregation } from '../config/aggregation.ts';
 import { aggregatorNamed } from '../engine/aggregators/registry.ts';
 import type { Warning } from '../engine/types.ts';

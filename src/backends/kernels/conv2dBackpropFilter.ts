@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type BackendName, type KernelArguments, runKernel } from './run.ts';
+import { type BackendName, type KernelArguments, runKernel } from './kernel.ts';
 
 /**
  * Gradient of a 2-D convolution with respect to its filter: missing from the WASM backend, very slow in the JavaScript one.

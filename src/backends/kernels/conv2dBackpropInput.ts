@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type KernelArguments, replaceKernel, runKernel } from './run.ts';
+import { type KernelArguments, replaceKernel, runKernel } from './kernel.ts';
 
 /**
  * Gradient of a 2-D convolution with respect to its input. With stride 1 it is the convolution of dY, padded by what the
@@ -12,7 +12,7 @@ export function replaceConv2dBackpropInput(): void {
       const pad = paddingOfTransposed(args);
       return pad === null
         ? original({ ...args, attrs: args.attrs as unknown as tf.NamedAttrMap })
-        : convolveTurned(args, pad);
+        : convolveRotated(args, pad);
     };
   });
 }
@@ -46,7 +46,7 @@ function paddingOfTransposed({
   return padding.flat().every((amount) => amount >= 0) ? padding : null;
 }
 
-function convolveTurned(
+function convolveRotated(
   {
     inputs: { dy, filter },
     backend,

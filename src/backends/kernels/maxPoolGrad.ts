@@ -5,7 +5,7 @@ import {
   type KernelArguments,
   makeFloats,
   replaceKernel,
-} from './run.ts';
+} from './kernel.ts';
 
 /**
  * Gradient of max pooling: every dY goes to the first largest input of its window, as in tfjs.

@@ -1,13 +1,13 @@
 import { registerConv2dBackpropFilter } from './conv2dBackpropFilter.ts';
 import { replaceConv2dBackpropInput } from './conv2dBackpropInput.ts';
+import type { BackendName } from './kernel.ts';
 import { replaceMaxPoolGrad } from './maxPoolGrad.ts';
-import type { BackendName } from './run.ts';
 import { registerSegmentSum } from './segmentSum.ts';
 
 const done = new Set<BackendName>();
 
 /** What a backend lacks, or does slowly, of what training the models of this room needs, but products. Once a process. */
-export function completeKernels(on: BackendName): void {
+export function registerMissingKernels(on: BackendName): void {
   if (done.has(on)) return;
   done.add(on);
   registerConv2dBackpropFilter(on);

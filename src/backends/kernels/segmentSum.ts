@@ -1,6 +1,6 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import type { KernelArguments } from './run.ts';
+import type { KernelArguments } from './kernel.ts';
 
 /**
  * Sums of the rows of x that `segmentIds` sends to the same segment, the gradient of `tf.gather`: missing from the WASM backend.

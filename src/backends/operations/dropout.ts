@@ -1,7 +1,7 @@
-import type { Dropped } from './operations.ts';
+import type { SeededDropout } from './operations.ts';
 
 /** What elements 0 … length − 1 are multiplied with: 0, or 1/(1 − rate). */
-export function dropoutFactors({ rate, seed }: Dropped, length: number): Float32Array {
+export function dropoutFactors({ rate, seed }: SeededDropout, length: number): Float32Array {
   const factors = new Float32Array(length);
   const kept = 1 / (1 - rate);
   const threshold = thresholdOf(rate);

@@ -7,13 +7,13 @@ export type Matrix = tf.Tensor2D;
 export type Bounds = readonly number[];
 
 /** How a weight lies: `out-in`, y = x·Wᵀ, as torch's Linear; `in-out`, y = x·W, as GPT-2's Conv1D. */
-export type Layout = 'out-in' | 'in-out';
+export type WeightLayout = 'out-in' | 'in-out';
 
 /** `gelu` is x·Φ(x); `gelu_new` its approximation by tanh (Hendrycks & Gimpel, arXiv 1606.08415). */
 export type Activation = 'gelu' | 'gelu_new' | 'relu' | 'silu' | 'tanh';
 
 /** What is dropped: element i where hash(seed, i) < rate; see `dropout.ts`. */
-export interface Dropped {
+export interface SeededDropout {
   /** 0…1; what is kept is divided by 1 − rate. */
   readonly rate: number;
   /** Unsigned, 32 bits. */
@@ -34,7 +34,7 @@ export interface AttentionShape {
   /** Query i sees keys up to i + keys − queries. */
   readonly causal: boolean;
   /** Of the probabilities [batch, heads, queries, keys]. */
-  readonly dropped: Dropped | null;
+  readonly dropout: SeededDropout | null;
 }
 
 /** Cosines and sines [rows, width/2] of the angles that positions turn a head's pairs of coordinates by. */
@@ -50,24 +50,24 @@ export interface Rotation {
  */
 export interface Operations {
   /** x·op(W) + b. x [n, in]; W by `layout`; b [out]. */
-  linear(x: Matrix, weight: Matrix, bias: tf.Tensor1D | null, layout: Layout): Matrix;
+  linear(x: Matrix, weight: Matrix, bias: tf.Tensor1D | null, layout: WeightLayout): Matrix;
   /** ∂L/∂x [n, in] of a linear layer. */
-  linearInput(dy: Matrix, weight: Matrix, layout: Layout): Matrix;
+  linearInput(dy: Matrix, weight: Matrix, layout: WeightLayout): Matrix;
   /** ∂L/∂W [k, …shape of W]. */
-  linearWeight(x: Matrix, dy: Matrix, bounds: Bounds, layout: Layout): tf.Tensor3D;
+  linearWeight(x: Matrix, dy: Matrix, bounds: Bounds, layout: WeightLayout): tf.Tensor3D;
   /** The sum of `before` and what `linearWeight` gives. It is taken over: the sum may be itself, where it lies. */
   addLinearWeight(
     before: tf.Tensor3D,
     x: Matrix,
     dy: Matrix,
     bounds: Bounds,
-    layout: Layout,
+    layout: WeightLayout,
   ): tf.Tensor3D;
   /** Sums over the rows of each group, [k, width]. */
   rowSums(dy: Matrix, bounds: Bounds): tf.Tensor2D;
 
   add(x: Matrix, y: Matrix): Matrix;
-  dropout(x: Matrix, dropped: Dropped): Matrix;
+  dropout(x: Matrix, dropped: SeededDropout): Matrix;
   activation(kind: Activation, x: Matrix): Matrix;
   /** ∂L/∂x, from x as it went in. */
   activationInput(kind: Activation, x: Matrix, dy: Matrix): Matrix;
@@ -76,7 +76,7 @@ export interface Operations {
   gatedInputs(gate: Matrix, up: Matrix, dy: Matrix): { readonly gate: Matrix; readonly up: Matrix };
 
   /** γ·(x − μ)/√(σ² + ε) + β by rows; `stats` is for the way back. */
-  layerNorm(x: Matrix, gamma: tf.Tensor1D, beta: tf.Tensor1D, epsilon: number): Normed;
+  layerNorm(x: Matrix, gamma: tf.Tensor1D, beta: tf.Tensor1D, epsilon: number): NormResult;
   layerNormInput(x: Matrix, gamma: tf.Tensor1D, stats: readonly tf.Tensor1D[], dy: Matrix): Matrix;
   /** [k, width] each. */
   layerNormParameters(
@@ -86,7 +86,7 @@ export interface Operations {
     bounds: Bounds,
   ): { readonly gamma: tf.Tensor2D; readonly beta: tf.Tensor2D };
   /** γ·x/√(mean(x²) + ε) by rows (Zhang & Sennrich, arXiv 1910.07467). */
-  rmsNorm(x: Matrix, gamma: tf.Tensor1D, epsilon: number): Normed;
+  rmsNorm(x: Matrix, gamma: tf.Tensor1D, epsilon: number): NormResult;
   rmsNormInput(x: Matrix, gamma: tf.Tensor1D, stats: readonly tf.Tensor1D[], dy: Matrix): Matrix;
   rmsNormParameter(
     x: Matrix,
@@ -99,7 +99,13 @@ export interface Operations {
    * softmax(q·kᵀ/√width + mask)·v, head by head. q [batch·queries, heads·width]; k, v [batch·keys, keyValueHeads·width]; mask
    * [batch, keys] is added to the scores: 0, or HIDDEN where a key is padding.
    */
-  attention(q: Matrix, k: Matrix, v: Matrix, mask: tf.Tensor2D, shape: AttentionShape): Attended;
+  attention(
+    q: Matrix,
+    k: Matrix,
+    v: Matrix,
+    mask: tf.Tensor2D,
+    shape: AttentionShape,
+  ): AttentionResult;
   /** @param probabilities as `attention` made them */
   attentionInputs(
     q: Matrix,
@@ -128,19 +134,19 @@ export interface Operations {
     logits: Matrix,
     labels: Int32Array,
     weights: Float32Array,
-  ): { readonly losses: tf.Tensor1D; readonly slope: Matrix };
+  ): { readonly losses: tf.Tensor1D; readonly gradient: Matrix };
 }
 
 /** Added to a score, leaves nothing of its probability; finite, so that a row of nothing else is no NaN. */
-export const HIDDEN = -1e9;
+export const MASKED = -1e9;
 
-export interface Normed {
+export interface NormResult {
   readonly y: Matrix;
   /** One number a row each. */
   readonly stats: readonly tf.Tensor1D[];
 }
 
-export interface Attended {
+export interface AttentionResult {
   readonly y: Matrix;
   /** For the way back. */
   readonly probabilities: tf.Tensor;

@@ -1,5 +1,8 @@
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { type KernelArguments, replaceKernel, runKernel } from '../kernels/run.ts';
+import { type KernelArguments, replaceKernel, runKernel } from '../kernels/kernel.ts';
+import { SHARED_FROM } from './heap.ts';
+import type { Threads } from './threads.ts';
 
 /**
  * The backend multiplies through XNNPACK only when neither operand is transposed; otherwise it falls back to a scalar
@@ -29,4 +32,80 @@ function transposeLastTwo(x: tf.TensorInfo, backend: tf.KernelBackend): tf.Tenso
   perm[secondLast] = last;
   perm[last] = secondLast;
   return runKernel('wasm', tf.Transpose, backend, { x }, { perm });
+}
+
+/** Those of `_FusedMatMul` that are done here after the product; the others stay with tfjs. */
+const ACTIVATIONS: Readonly<Record<string, string | null>> = { linear: null, relu: tf.Relu };
+
+interface Operands {
+  readonly a: tf.TensorInfo;
+  readonly b: tf.TensorInfo;
+  readonly bias?: tf.TensorInfo;
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+}
+
+/**
+ * Matrix products by own kernels on shared memory, for the backend's own. Transposed operands are put in order while they are
+ * packed. What the kernels do not do – types other than float32, batches that stretch both operands – stays with the backend.
+ */
+export function replaceMatMulShared(threads: Threads): void {
+  replaceKernel('wasm', tf.BatchMatMul, (original) => {
+    return (args: KernelArguments<'a' | 'b', tf.BatchMatMulAttrs>) => {
+      const wasm = args.backend as BackendWasm;
+      return (
+        multiply(threads, wasm, { ...args.inputs, ...args.attrs }) ??
+        original({ ...args, attrs: args.attrs as unknown as tf.NamedAttrMap })
+      );
+    };
+  });
+  replaceKernel('wasm', tf._FusedMatMul, (original) => {
+    return (args: KernelArguments<'a' | 'b' | 'bias', tf._FusedMatMulAttrs>) => {
+      const wasm = args.backend as BackendWasm;
+      const activation = ACTIVATIONS[args.attrs.activation ?? 'linear'];
+      const product =
+        activation !== undefined && multiply(threads, wasm, { ...args.inputs, ...args.attrs });
+      if (!product) return original({ ...args, attrs: args.attrs as unknown as tf.NamedAttrMap });
+      if (!activation) return product;
+      const activated = runKernel('wasm', activation, wasm, { x: product }, {});
+      wasm.disposeData(product.dataId);
+      return activated;
+    };
+  });
+}
+
+/** op(A)·op(B) + bias, or null if it is not for us. */
+function multiply(threads: Threads, wasm: BackendWasm, operands: Operands): tf.TensorInfo | null {
+  const { a, b, bias, transposeA, transposeB } = operands;
+  const [outerA, outerB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+  const [m, k, rowsA, columnsA] = sidesOf(a, transposeA);
+  const [inner, n, rowsB, columnsB] = sidesOf(b, transposeB);
+  const [batchA, batchB] = [outerA, outerB].map(tf.util.sizeFromShape) as [number, number];
+  const fits =
+    k === inner &&
+    [a, b, bias ?? a].every(({ dtype }) => dtype === 'float32') &&
+    (batchA === 1 || batchB === 1 || tf.util.arraysEqual(outerA, outerB)) &&
+    (!bias || tf.util.arraysEqual(bias.shape, [n]));
+  if (!fits) return null;
+
+  const outer = tf.broadcast_util.assertAndGetBroadcastShape(outerA, outerB);
+  const batch = tf.util.sizeFromShape(outer);
+  const c = wasm.makeOutput([...outer, m, n], 'float32');
+  const at = ({ dataId }: tf.TensorInfo) => wasm.getMemoryOffset(dataId);
+  threads.call(
+    'product',
+    [
+      ...[at(a), rowsA, columnsA, batchA === 1 ? 0 : m * k],
+      ...[at(b), rowsB, columnsB, batchB === 1 ? 0 : k * n],
+      ...[at(c), batch, m, n, k, bias ? at(bias) : 0],
+    ],
+    batch * m * n * k < SHARED_FROM,
+  );
+  return c;
+}
+
+/** Height and width of op(X), and how far apart its rows and its columns lie. */
+function sidesOf({ shape }: tf.TensorInfo, transposed: boolean): [number, number, number, number] {
+  const [height, width] = shape.slice(-2) as [number, number];
+  return transposed ? [width, height, 1, width] : [height, width, width, 1];
 }

@@ -1,23 +1,23 @@
 import { workerData } from 'node:worker_threads';
 import {
-  COUNT,
+  ARGUMENT_COUNT,
   DONE,
   FAILED,
   KERNEL,
   kernelsOf,
-  type Post,
   partsLeft,
   TICKET,
   viewsOf,
+  type WorkerInit,
   waitFor,
-} from './board.ts';
+} from './controlBlock.ts';
 
-/** A thread of `Threads`: takes parts of the calls on the board, for ever. */
-const { module, memory, board, scratch, parts } = workerData as Post;
+/** A worker thread of `Threads`: claims and computes parts of calls in an endless loop. */
+const { module, memory, controlBlock, scratch, parts } = workerData as WorkerInit;
 const kernels = kernelsOf(module, memory);
 kernels.useScratch!(scratch);
 const names = Object.keys(kernels);
-const { words, numbers } = viewsOf(board);
+const { words, numbers } = viewsOf(controlBlock);
 
 for (;;) {
   const ticket = Atomics.load(words, TICKET);
@@ -27,7 +27,7 @@ for (;;) {
     continue;
   }
   const kernel = kernels[names[words[KERNEL]!]!]!;
-  const args = numbers.slice(0, words[COUNT]!);
+  const args = numbers.slice(0, words[ARGUMENT_COUNT]!);
   if (Atomics.compareExchange(words, TICKET, ticket, ticket - 1) !== ticket) continue;
   try {
     kernel(...args, left - 1, parts);

@@ -1,91 +1,91 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import {
-  COUNT,
+  ARGUMENT_COUNT,
   DONE,
   FAILED,
   KERNEL,
   type Kernels,
   kernelsOf,
-  newBoard,
-  PARTS_EACH,
-  type Post,
+  newControlBlock,
+  PARTS_PER_THREAD,
   partsLeft,
   TICKET,
   viewsOf,
+  type WorkerInit,
   waitFor,
-} from './board.ts';
-import type { SharedMemory } from './sharedBackend.ts';
+} from './controlBlock.ts';
+import type { SharedMemory } from './sharedMemory.ts';
 
-/** Products reach memory's speed with a few threads; more would only take the cores from others. */
-const MOST_THREADS = 8;
+/** With a few threads, matrix products are limited by memory bandwidth; more would only occupy cores. */
+const MAX_THREADS = 8;
 
-/** A thread that has taken a part and for so many seconds not done it, when all others are, is taken for dead. */
-const SILENCE = 60;
+/** Seconds after which a thread that has claimed a part and not finished it counts as dead. */
+const RESPONSE_TIMEOUT = 60;
 
-/** How many threads kernels run on: as many as this process may use cores. */
+/** Number of threads that kernels run on: one per core available to this process, up to 8. */
 export function threadCount(): number {
-  return Math.min(availableParallelism(), MOST_THREADS);
+  return Math.min(availableParallelism(), MAX_THREADS);
 }
 
 /**
- * Kernels that run on several threads of one memory. This thread takes parts of a call as the others do, and waits at its end
- * for those that others have taken, without turning to its event loop. The others are started by the first call worth sharing
- * and keep no process alive.
+ * Runs kernels on several threads that share one memory. The calling thread claims parts of a call like the worker threads and
+ * then blocks until theirs are done, without returning to its event loop. The first call large enough to share starts the
+ * workers; they do not keep the process alive.
  */
 export class Threads {
   readonly count: number;
   readonly #module: WebAssembly.Module;
   readonly #memory: SharedMemory;
-  readonly #start: (post: Post) => Worker;
-  readonly #silence: number;
+  readonly #start: (init: WorkerInit) => Worker;
+  readonly #timeout: number;
   readonly #kernels: Kernels;
   readonly #names: readonly string[];
-  /** Of the other threads; kept when they are ended. */
+  /** Addresses of the workers' scratch, reused when workers are restarted. */
   readonly #scratches: number[] = [];
   #workers: readonly Worker[] = [];
   #calls = 0;
   #words: Int32Array = new Int32Array();
   #numbers: Float64Array = new Float64Array();
-  /** Why no call can be done any more. */
-  #ended: Error | undefined;
+  /** Set when a thread died: no further call is possible. */
+  #failure: Error | undefined;
 
   /**
-   * @param count this thread and the others
+   * @param count number of threads, the calling one included
    * @param start runs `thread.ts`
-   * @param silence seconds after which a thread without an answer is taken for dead
+   * @param timeout seconds after which a thread that does not respond counts as dead
    */
   constructor(
     module: WebAssembly.Module,
     memory: SharedMemory,
     count: number,
-    { start = startThread, silence = SILENCE } = {},
+    { start = startThread, timeout = RESPONSE_TIMEOUT } = {},
   ) {
     this.count = count;
     this.#module = module;
     this.#memory = memory;
     this.#start = start;
-    this.#silence = silence;
+    this.#timeout = timeout;
     this.#kernels = kernelsOf(module, memory.memory);
-    this.#kernels.useScratch!(this.#room());
+    this.#kernels.useScratch!(this.#allocateScratch());
     this.#names = Object.keys(this.#kernels);
   }
 
-  /** Whether products are rounded once with what is added to them. */
+  /** Whether the kernels use fused multiply-add, which rounds once. */
   get isFused(): boolean {
     return Boolean(this.#kernels.isFused!(1 + 2 ** -12));
   }
 
   /**
-   * Runs a kernel to its end.
+   * Runs a kernel and blocks until it is done.
    *
-   * @param args all but the last two, which say the part
-   * @param alone whether it is too little to share
-   * @throws Error if a thread died; then, and ever after, there is no result
+   * @param args all but the last two, which select the part
+   * @param alone run on the calling thread only, for calls too small to share
+   * @throws Error if a thread died, in this call and in every later one
    */
   call(name: string, args: readonly number[], alone = false): void {
     const kernel = this.#kernels[name]!;
-    if (this.#ended) throw this.#ended;
+    if (this.#failure) throw this.#failure;
     if (alone || this.count === 1) {
       kernel(...args, 0, 1);
       return;
@@ -95,37 +95,37 @@ export class Threads {
     const parts = this.#parts;
     this.#numbers.set(args);
     words[KERNEL] = this.#names.indexOf(name);
-    words[COUNT] = args.length;
+    words[ARGUMENT_COUNT] = args.length;
     Atomics.store(words, DONE, 0);
-    // The number of the call may overflow: that is only another number.
+    // The number of the call may wrap around: it only has to differ from the last.
     Atomics.store(words, TICKET, (++this.#calls << 8) | parts);
     Atomics.notify(words, TICKET);
     try {
-      for (let part = this.#take(); part >= 0; part = this.#take()) {
+      for (let part = this.#claimPart(); part >= 0; part = this.#claimPart()) {
         kernel(...args, part, parts);
         Atomics.add(words, DONE, 1);
       }
     } catch (error) {
-      // The others may be writing still: nothing that follows could be trusted.
-      throw this.#end(String(error), error as Error);
+      // Other threads may still be writing, so no later result could be trusted.
+      throw this.#fail(String(error), error as Error);
     }
     this.#await();
   }
 
-  /** Ends the other threads. A later call starts new ones. */
+  /** Terminates the workers. A later call starts new ones. */
   async close(): Promise<void> {
     const workers = this.#workers;
     this.#workers = [];
-    this.#ended = undefined;
+    this.#failure = undefined;
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
 
   get #parts(): number {
-    return this.count * PARTS_EACH;
+    return this.count * PARTS_PER_THREAD;
   }
 
-  /** The part that is now this thread's, or -1 when none is left. */
-  #take(): number {
+  /** Claims a part. @returns its index, or −1 if none is left */
+  #claimPart(): number {
     for (;;) {
       const ticket = Atomics.load(this.#words, TICKET);
       const left = partsLeft(ticket);
@@ -137,55 +137,55 @@ export class Threads {
   }
 
   #startAll(): void {
-    const board = newBoard();
-    ({ words: this.#words, numbers: this.#numbers } = viewsOf(board));
+    const controlBlock = newControlBlock();
+    ({ words: this.#words, numbers: this.#numbers } = viewsOf(controlBlock));
     const workers = Array.from({ length: this.count - 1 }, (_, i) => {
-      this.#scratches[i] ??= this.#room();
-      return this.#start(this.#post(this.#scratches[i], board));
+      this.#scratches[i] ??= this.#allocateScratch();
+      return this.#start(this.#workerInit(this.#scratches[i], controlBlock));
     });
     this.#workers = workers;
     for (const worker of workers) {
-      const end = (reason: string, cause?: Error) => {
-        if (this.#workers === workers) this.#end(reason, cause);
+      const fail = (reason: string, cause?: Error) => {
+        if (this.#workers === workers) this.#fail(reason, cause);
       };
-      worker.on('error', (error) => end(error.message, error));
-      worker.on('exit', (code) => end(`exit code ${code}`));
-      // Last, for listening holds the process.
+      worker.on('error', (error) => fail(error.message, error));
+      worker.on('exit', (code) => fail(`exit code ${code}`));
+      // Last: adding a listener would reference the worker again and keep the process alive.
       worker.unref();
     }
   }
 
-  /** Seconds are counted while nobody answers, so that a process that was stopped and goes on loses one at most. */
+  /** Counts seconds without progress, one at a time, so that a suspended process loses at most one when it resumes. */
   #await(): void {
     const words = this.#words;
-    let silent = 0;
+    let idle = 0;
     for (let done = Atomics.load(words, DONE); done < this.#parts; ) {
       const now = waitFor(words, DONE, done, 1000);
-      silent = now === done ? silent + 1 : 0;
-      if (silent >= this.#silence) throw this.#end(`no answer for ${silent} s`);
+      idle = now === done ? idle + 1 : 0;
+      if (idle >= this.#timeout) throw this.#fail(`no answer for ${idle} s`);
       done = now;
     }
-    if (Atomics.load(words, FAILED) > 0) throw this.#end('its part of a kernel failed');
+    if (Atomics.load(words, FAILED) > 0) throw this.#fail('its part of a kernel failed');
   }
 
-  #end(reason: string, cause?: Error): Error {
+  #fail(reason: string, cause?: Error): Error {
     const options = cause ? { cause } : {};
-    this.#ended ??= new Error(`a thread of the WebAssembly kernels died: ${reason}`, options);
-    return this.#ended;
+    this.#failure ??= new Error(`a thread of the WebAssembly kernels died: ${reason}`, options);
+    return this.#failure;
   }
 
-  #post(scratch: number, board: SharedArrayBuffer): Post {
+  #workerInit(scratch: number, controlBlock: SharedArrayBuffer): WorkerInit {
     const { memory } = this.#memory;
-    return { module: this.#module, memory, board, scratch, parts: this.#parts };
+    return { module: this.#module, memory, controlBlock, scratch, parts: this.#parts };
   }
 
-  #room(): number {
+  #allocateScratch(): number {
     return this.#memory.malloc(Number(this.#kernels.scratchBytes!()));
   }
 }
 
-function startThread(post: Post): Worker {
+function startThread(init: WorkerInit): Worker {
   const file = import.meta.url.endsWith('.ts') ? './thread.ts' : './training-thread.js';
-  // Flags of the process that starts us (an inspector, --input-type) are not for the thread.
-  return new Worker(new URL(file, import.meta.url), { workerData: post, execArgv: [] });
+  // Without the flags of this process (--inspect, --input-type), which are not meant for the worker.
+  return new Worker(new URL(file, import.meta.url), { workerData: init, execArgv: [] });
 }

@@ -1,17 +1,13 @@
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { completeKernels } from '../kernels/register.ts';
-import { BackendUnavailable, type OpenBackend } from '../operations/backend.ts';
-import { firstLine } from '../operations/optionalPackage.ts';
+import { BackendUnavailable, type OpenBackend } from '../interface/backend.ts';
+import { firstLine } from '../interface/optionalPackage.ts';
+import { registerMissingKernels } from '../kernels/register.ts';
 import { loadTrainingKernels } from './assemblies.ts';
-import { tfjsBinaries } from './binaries.ts';
-import { replaceMatMul } from './matMul.ts';
-import { memoryLimit } from './memoryLimit.ts';
-import { ownAdamw } from './ownAdamw.ts';
-import { ownOperations } from './ownOperations.ts';
-import { ownStacked } from './ownStacked.ts';
-import { replaceMatMulShared } from './product.ts';
-import { registerSharedBackend } from './sharedBackend.ts';
+import { wasmAdamw, wasmStackedKernels } from './gradientKernels.ts';
+import { replaceMatMul, replaceMatMulShared } from './matMul.ts';
+import { wasmOperations } from './operations.ts';
+import { memoryLimit, registerSharedBackend, tfjsBinaries } from './sharedMemory.ts';
 import { Threads, threadCount } from './threads.ts';
 
 /** One of each a process: tensors of an earlier opening stay what they are. */
@@ -38,7 +34,7 @@ async function openShared(): Promise<OpenBackend> {
   const limit = memoryLimit();
   const memory = await withoutCrashHandlers(() => registerSharedBackend(limit));
   const threads = new Threads(module, memory, threadCount());
-  completeKernels('wasm');
+  registerMissingKernels('wasm');
   replaceMatMulShared(threads);
   const count = threads.count === 1 ? 'one thread' : `${threads.count} threads`;
   return {
@@ -46,16 +42,16 @@ async function openShared(): Promise<OpenBackend> {
     tfjsBackend: 'wasm',
     hostMemory: true,
     memory: limit,
-    operations: ownOperations(threads),
-    stacked: ownStacked(threads),
-    adamw: ownAdamw(threads),
+    operations: wasmOperations(threads),
+    stacked: wasmStackedKernels(threads),
+    adamw: wasmAdamw(threads),
     close: () => threads.close(),
   };
 }
 
 /** tfjs's backend for one thread, with what training needs beside. */
 export async function openPlainWasm(why: string): Promise<OpenBackend> {
-  completeKernels('wasm');
+  registerMissingKernels('wasm');
   replaceMatMul();
   setWasmPaths(tfjsBinaries());
   if (!(await withoutCrashHandlers(() => tf.setBackend('wasm')))) {

@@ -1,5 +1,4 @@
-import { DeviceLostError } from '../operations/checked.ts';
-import { isOutOfMemory } from '../operations/outOfMemory.ts';
+import { DeviceLostError, isOutOfMemory } from '../interface/deviceErrors.ts';
 
 /** What a GPUDevice has for those who want to know of its errors; the types of the standard describe browsers. */
 export interface FailingDevice extends EventTarget {

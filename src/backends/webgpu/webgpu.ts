@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
-import { BackendUnavailable, type OpenBackend } from '../operations/backend.ts';
-import { firstLine, resolveOptional } from '../operations/optionalPackage.ts';
+import { BackendUnavailable, type OpenBackend } from '../interface/backend.ts';
+import { firstLine, resolveOptional } from '../interface/optionalPackage.ts';
 import { DeviceErrors, type FailingDevice } from './errors.ts';
 
 const PACKAGE = 'webgpu';

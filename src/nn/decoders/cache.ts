@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { HIDDEN, type Matrix } from '../../backends/operations/operations.ts';
+import { MASKED, type Matrix } from '../../backends/operations/operations.ts';
 import type { KeysAndValues, Past } from '../module/pass.ts';
 
 /**
@@ -35,7 +35,7 @@ export class KeyValueCache implements Past {
     );
     const mask = new Float32Array(this.#padding.length * this.#length);
     for (const [text, padding] of this.#padding.entries()) {
-      mask.fill(HIDDEN, text * this.#length, text * this.#length + padding);
+      mask.fill(MASKED, text * this.#length, text * this.#length + padding);
     }
     return tf.tensor2d(mask, [this.#padding.length, this.#length]);
   }

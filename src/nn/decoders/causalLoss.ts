@@ -75,7 +75,7 @@ function lossOfBlock(
 ): BlockLoss {
   return tf.tidy(() => {
     const rows = tf.slice(chosen, [start, 0], [end - start, chosen.shape[1]]);
-    const { losses, slope } = operations.crossEntropy(
+    const { losses, gradient: slope } = operations.crossEntropy(
       operations.linear(rows, head.value, null, 'out-in'),
       answers.labels.subarray(start, end),
       answers.weights.subarray(start, end),

@@ -33,7 +33,7 @@ export function attention(project: Projection, { place, dropout, ...heads }: Hea
       batch: tokens.batch,
       queries: tokens.length,
       keys: mask.shape[1],
-      dropped: pass.dropout?.at(place, dropout) ?? null,
+      dropout: pass.dropout?.at(place, dropout) ?? null,
     };
     const { query, keepsInput, back, ...own } = project(x, pass);
     const { key, value } = past ? past.extend(place, own) : own;

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Layout, Matrix } from '../../backends/operations/operations.ts';
+import type { Matrix, WeightLayout } from '../../backends/operations/operations.ts';
 import type { Parameter } from '../module/parameter.ts';
 import type { Forward, Layer, Pass, Vector } from '../module/pass.ts';
 
 export interface Linear {
   readonly weight: Parameter<Matrix>;
   readonly bias: Parameter<Vector> | null;
-  readonly layout: Layout;
+  readonly layout: WeightLayout;
   readonly adapter: Adapter | null;
 }
 

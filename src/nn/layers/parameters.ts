@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Layout, Matrix } from '../../backends/operations/operations.ts';
+import type { Matrix, WeightLayout } from '../../backends/operations/operations.ts';
 import { type LayerVariables, ModelError } from '../module/model.ts';
 import type { Parameter } from '../module/parameter.ts';
 import type { Vector } from '../module/pass.ts';
@@ -174,7 +174,7 @@ export class Parameters {
 }
 
 interface LinearOptions {
-  readonly layout?: Layout;
+  readonly layout?: WeightLayout;
   readonly bias?: boolean;
   /** Standard deviation of fresh weights, where it is not that of the network's others. */
   readonly range?: number;

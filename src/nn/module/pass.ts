@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
   type Bounds,
-  type Dropped,
-  HIDDEN,
+  MASKED,
   type Matrix,
   type Operations,
+  type SeededDropout,
 } from '../../backends/operations/operations.ts';
 import type { TokenBatch } from '../../data/tokenBatch.ts';
 import type { ParameterSink } from './parameter.ts';
@@ -49,7 +49,7 @@ export function positionsOf({ past, tokens: { batch, length } }: Pass): Int32Arr
 
 /** A seed for each place in the network that drops, the same whenever a step is computed again. */
 export interface Dropout {
-  at(place: string, rate: number): Dropped | null;
+  at(place: string, rate: number): SeededDropout | null;
 }
 
 /** What a layer made of its input, and the way back. */
@@ -109,7 +109,7 @@ function late(sink: ParameterSink, kept: TensorScope): ParameterSink {
 function maskOf({ batch, length, lengths }: TokenBatch): tf.Tensor2D {
   const mask = new Float32Array(batch * length);
   lengths.forEach((tokens, example) => {
-    mask.fill(HIDDEN, example * length + tokens, (example + 1) * length);
+    mask.fill(MASKED, example * length + tokens, (example + 1) * length);
   });
   return tf.tensor2d(mask, [batch, length]);
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Device } from '../../backends/device.ts';
-import { valuesOf } from '../../backends/operations/values.ts';
+import { valuesOf } from '../../backends/hostValues.ts';
 import { gradDrop } from '../../engine/aggregators/graddrop.ts';
 import { type Draws, drawsFrom } from '../../engine/draws.ts';
 import type { GroupGradient } from '../../nn/module/gradientSource.ts';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Device } from '../../backends/device.ts';
-import { valuesOf } from '../../backends/operations/values.ts';
+import { valuesOf } from '../../backends/hostValues.ts';
 import { gramOf } from '../../engine/gram.ts';
 import { readAndDispose } from './disposal.ts';
 

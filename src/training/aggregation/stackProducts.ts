@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Device } from '../../backends/device.ts';
-import type { StackedKernels } from '../../backends/operations/stacked.ts';
-import { valuesOf } from '../../backends/operations/values.ts';
+import { valuesOf } from '../../backends/hostValues.ts';
+import type { StackedKernels } from '../../backends/interface/kernels.ts';
 import { gramOf } from '../../engine/gram.ts';
 import type { StackedGradient } from '../../nn/module/parameter.ts';
 import { readAndDispose } from './disposal.ts';

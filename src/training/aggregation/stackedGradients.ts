@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { placeOf } from '../../backends/operations/values.ts';
+import { heapView } from '../../backends/hostValues.ts';
 import type { GroupGradient, VariableSink } from '../../nn/module/gradientSource.ts';
 import type { StackedGradient } from '../../nn/module/parameter.ts';
 
@@ -39,7 +39,7 @@ export function addStacks(
  * @returns false where the backend does not show its memory; nothing is done then
  */
 function addRows(all: tf.Tensor, some: tf.Tensor, rows: Int32Array): boolean {
-  const [sums, terms] = [placeOf(all), placeOf(some)];
+  const [sums, terms] = [heapView(all), heapView(some)];
   if (!sums || !terms) return false;
   const width = some.size / (all.shape[0]! * rows.length);
   const size = all.size / all.shape[0]!;

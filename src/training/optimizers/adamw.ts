@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { AdamWStep } from '../../backends/operations/adamwStep.ts';
+import type { AdamWStep } from '../../backends/interface/kernels.ts';
 import type { Optimizer, OptimizerState, Preconditioned } from './optimizer.ts';
 import { Slots } from './state.ts';
 
@@ -86,7 +86,7 @@ export class AdamW implements Optimizer, Preconditioned {
         beta1,
         beta2,
         epsilon,
-        kept: 1 - learningRate * weightDecay,
+        decay: 1 - learningRate * weightDecay,
         rate: learningRate / (1 - beta1 ** this.#steps),
         correction: 1 - beta2 ** this.#steps,
       },

@@ -1,4 +1,4 @@
-import type { AdamWStep } from '../../backends/operations/adamwStep.ts';
+import type { AdamWStep } from '../../backends/interface/kernels.ts';
 import { AdamW } from './adamw.ts';
 import type { Optimizer, OptimizerConfig } from './optimizer.ts';
 import { Sgd } from './sgd.ts';

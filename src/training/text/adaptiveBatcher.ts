@@ -1,5 +1,8 @@
-import { checked, type Fallible } from '../../backends/operations/checked.ts';
-import { isOutOfMemory } from '../../backends/operations/outOfMemory.ts';
+import {
+  type DeferredErrors,
+  isOutOfMemory,
+  runChecked,
+} from '../../backends/interface/deviceErrors.ts';
 import { type OnProgress, partOf } from '../../nn/module/onProgress.ts';
 
 /** Tokens, padding included, that pass through a network at a time in validation: bounds its memory, not its result. */
@@ -28,10 +31,10 @@ export function batchesByLength(lengths: ArrayLike<number>, tokens = TOKENS): nu
  * so that the same network with the same memory free finds the same batches; others change a result by rounding at most.
  */
 export class AdaptiveBatcher {
-  readonly #device: Fallible;
+  readonly #device: DeferredErrors;
   #tokens: number;
 
-  constructor(device: Fallible, tokens = TOKENS) {
+  constructor(device: DeferredErrors, tokens = TOKENS) {
     this.#device = device;
     this.#tokens = tokens;
   }
@@ -56,7 +59,7 @@ export class AdaptiveBatcher {
       try {
         for (const { batch, from, to } of shares(batches, lengths)) {
           const onPart = partOf(onProgress, from, to);
-          await checked(this.#device, () => take(made, batch, onPart));
+          await runChecked(this.#device, () => take(made, batch, onPart));
           await onProgress(to);
         }
         return made;

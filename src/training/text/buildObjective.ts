@@ -1,4 +1,4 @@
-import { composed } from '../../backends/operations/composed.ts';
+import { tfjsOperations } from '../../backends/operations/tfjsOperations.ts';
 import type { DecoderConfig } from '../../hub/architecture/checkpointConfig.ts';
 import { openSafetensors } from '../../hub/safetensors/safetensors.ts';
 import { causalDecoder, sequenceDecoder } from '../../nn/decoders/build.ts';
@@ -63,7 +63,7 @@ async function sequenceObjective(
       ? await sequenceEncoder({ ...source, config }, outputs)
       : await sequenceDecoder({ ...source, config }, outputs);
   const model = new TransformerModel(parameters, [], savedFiles(inputs));
-  const operations = device.operations ?? composed;
+  const operations = device.operations ?? tfjsOperations;
   const sequence = new SequenceModel(operations, network, task, positionsIn(config));
   return new SequenceObjective(model, sequence, task, inputs, options);
 }
@@ -79,7 +79,7 @@ async function generationObjective(
   const { network, parameters } = await causalDecoder({ ...source, config });
   const tied = config.tiedEmbeddings ? [network.head] : [];
   const model = new TransformerModel(parameters, tied, savedFiles(inputs));
-  const causal = new CausalModel(device.operations ?? composed, network, config.maxPositions);
+  const causal = new CausalModel(device.operations ?? tfjsOperations, network, config.maxPositions);
   return new GenerationObjective(model, causal, inputs, options);
 }
 

@@ -5,7 +5,7 @@ import { after, before, describe, type TestContext, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { Command } from 'commander';
 import { type Device, openDevice } from '../../../src/backends/device.ts';
-import { BACKENDS } from '../../../src/backends/operations/backend.ts';
+import { BACKENDS } from '../../../src/backends/interface/backend.ts';
 import { type BackendReport, probeBackends } from '../../../src/backends/order.ts';
 import { addDoctorCommand } from '../../../src/cli/commands/doctor.ts';
 import { resolvedAggregation } from '../../../src/config/aggregation.ts';

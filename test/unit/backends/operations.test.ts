@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { openDevice } from '../../../src/backends/device.ts';
-import { composed } from '../../../src/backends/operations/composed.ts';
 import { dropoutFactors } from '../../../src/backends/operations/dropout.ts';
 import type {
   AttentionShape,
@@ -11,6 +10,7 @@ import type {
   Operations,
   Rotation,
 } from '../../../src/backends/operations/operations.ts';
+import { tfjsOperations } from '../../../src/backends/operations/tfjsOperations.ts';
 import { random } from '../engine/random.ts';
 import type { Values } from '../nn/formulas.ts';
 import * as formulas from '../nn/formulas.ts';
@@ -71,13 +71,13 @@ const shapes: readonly AttentionShape[] = [
   { batch: 3, queries: 1, keys: 6, heads: 2, keyValueHeads: 1, width: 5 },
 ].flatMap((shape) =>
   [false, true].flatMap((causal) =>
-    [null, { rate: 0.3, seed: 4_000_000_007 }].map((dropped) => ({ ...shape, causal, dropped })),
+    [null, { rate: 0.3, seed: 4_000_000_007 }].map((dropout) => ({ ...shape, causal, dropout })),
   ),
 );
 
-function titleOf({ dropped, causal, ...shape }: AttentionShape): string {
+function titleOf({ dropout, causal, ...shape }: AttentionShape): string {
   const sizes = Object.values(shape).join(' ');
-  return `${sizes}${causal ? ', causal' : ''}${dropped ? ', dropped' : ''}`;
+  return `${sizes}${causal ? ', causal' : ''}${dropout ? ', dropout' : ''}`;
 }
 
 /** The first key is never padding. */
@@ -212,7 +212,7 @@ function checkOperations(name: string, open: () => Promise<Operations>): void {
 
     for (const shape of shapes) {
       test(`attention ${titleOf(shape)}`, () => {
-        const { batch, queries, keys, heads, keyValueHeads, width, dropped } = shape;
+        const { batch, queries, keys, heads, keyValueHeads, width, dropout } = shape;
         const [askers, asked] = [batch * queries, batch * keys];
         const inputs = [
           normal(1, askers * heads * width),
@@ -221,7 +221,7 @@ function checkOperations(name: string, open: () => Promise<Operations>): void {
         ] as const;
         const dy = normal(4, inputs[0].length);
         const padding = paddingOf(shape);
-        const factors = dropped && dropoutFactors(dropped, batch * heads * queries * keys);
+        const factors = dropout && dropoutFactors(dropout, batch * heads * queries * keys);
         const f = (values: readonly Values[]) =>
           formulas.attention(values, padding, shape, (index) => factors?.[index] ?? 1);
         const q = matrix(inputs[0], heads * width);
@@ -296,7 +296,11 @@ function checkOperations(name: string, open: () => Promise<Operations>): void {
         const labels = Int32Array.of(1, -1, 0, classes - 1);
         const weights = Float32Array.of(0.5, 3, 1, 0.25);
         const f = ([values]: readonly Values[]) => formulas.crossEntropy(values!, labels, classes);
-        const { losses, slope } = operations.crossEntropy(matrix(logits, classes), labels, weights);
+        const { losses, gradient: slope } = operations.crossEntropy(
+          matrix(logits, classes),
+          labels,
+          weights,
+        );
         assertClose(losses, f([logits]), [4]);
         const expected = formulas.slopes(f, [logits], 0, Float64Array.from(weights));
         assertClose(slope, expected, [4, classes]);
@@ -363,7 +367,7 @@ function checkOperations(name: string, open: () => Promise<Operations>): void {
 
 checkOperations('composed', async () => {
   await openDevice('cpu');
-  return composed;
+  return tfjsOperations;
 });
 
 checkOperations('own', async () => (await openDevice('wasm')).operations!);

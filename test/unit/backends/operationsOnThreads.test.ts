@@ -4,9 +4,9 @@ import { Worker } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Matrix } from '../../../src/backends/operations/operations.ts';
 import { fusedAssembly, plainAssembly } from '../../../src/backends/wasm/assemblies.ts';
-import { ownOperations } from '../../../src/backends/wasm/ownOperations.ts';
-import { ownStacked } from '../../../src/backends/wasm/ownStacked.ts';
-import { registerSharedBackend } from '../../../src/backends/wasm/sharedBackend.ts';
+import { wasmStackedKernels } from '../../../src/backends/wasm/gradientKernels.ts';
+import { wasmOperations } from '../../../src/backends/wasm/operations.ts';
+import { registerSharedBackend } from '../../../src/backends/wasm/sharedMemory.ts';
 import { Threads } from '../../../src/backends/wasm/threads.ts';
 import { loadAssembly } from '../../../src/engine/kernels/load.ts';
 
@@ -41,7 +41,7 @@ const ROWS = 1537;
 const WIDTH = 261;
 
 function everything(threads: Threads): readonly tf.Tensor[] {
-  const [operations, stacked] = [ownOperations(threads), ownStacked(threads)];
+  const [operations, stacked] = [wasmOperations(threads), wasmStackedKernels(threads)];
   let drawn = 1;
   const values = (length: number) => {
     const values = new Float32Array(length);
@@ -56,9 +56,9 @@ function everything(threads: Threads): readonly tf.Tensor[] {
   const [x, dy] = [matrix(ROWS, WIDTH), matrix(ROWS, WIDTH)];
   const [gamma, beta] = [tf.tensor1d(values(WIDTH)), tf.tensor1d(values(WIDTH))];
   const [weight, bias] = [matrix(131, WIDTH), tf.tensor1d(values(131))];
-  const dropped = { rate: 0.1, seed: 7 };
+  const dropout = { rate: 0.1, seed: 7 };
   const shape = { batch: 3, queries: 91, keys: 99, heads: 6, keyValueHeads: 2, width: 21 };
-  const full = { ...shape, causal: true, dropped };
+  const full = { ...shape, causal: true, dropout };
   const [q, slope] = [matrix(3 * 91, 126), matrix(3 * 91, 126)];
   const [k, v] = [matrix(3 * 99, 42), matrix(3 * 99, 42)];
   const layer = operations.layerNorm(x, gamma, beta, 1e-5);
@@ -80,7 +80,7 @@ function everything(threads: Threads): readonly tf.Tensor[] {
     operations.linearWeight(x, y, BOUNDS, 'in-out'),
     operations.rowSums(dy, BOUNDS),
     operations.add(x, dy),
-    operations.dropout(x, dropped),
+    operations.dropout(x, dropout),
     operations.activation('gelu', x),
     operations.activationInput('gelu_new', x, dy),
     operations.gated(x, dy),

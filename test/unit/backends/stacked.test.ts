@@ -3,7 +3,7 @@ import { before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { openDevice } from '../../../src/backends/device.ts';
-import type { StackedKernels } from '../../../src/backends/operations/stacked.ts';
+import type { StackedKernels } from '../../../src/backends/interface/kernels.ts';
 import { random } from '../engine/random.ts';
 
 let kernels: StackedKernels;

@@ -5,7 +5,7 @@ import { before, describe, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { fusedAssembly, plainAssembly } from '../../../src/backends/wasm/assemblies.ts';
-import { type Post, TICKET } from '../../../src/backends/wasm/board.ts';
+import { TICKET, type WorkerInit } from '../../../src/backends/wasm/controlBlock.ts';
 import { Threads } from '../../../src/backends/wasm/threads.ts';
 import { loadAssembly } from '../../../src/engine/kernels/load.ts';
 import { random } from '../engine/random.ts';
@@ -23,7 +23,12 @@ before(async () => {
 /** Kernels on a memory of their own, and the threads that were started for them. */
 function kernelsOn(
   count: number,
-  { assembly = fusedAssembly, script = file, silence = 60, change = (post: Post) => post } = {},
+  {
+    assembly = fusedAssembly,
+    script = file,
+    timeout = 60,
+    change = (init: WorkerInit) => init,
+  } = {},
 ) {
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: true });
   // What the threads need lies at the end of the memory, operands at its beginning, those of one call over those of the last.
@@ -34,14 +39,14 @@ function kernelsOn(
   };
   const workers: Worker[] = [];
   const scratches: number[] = [];
-  const start = (post: Post) => {
-    const worker = new Worker(script, { workerData: change(post) });
+  const start = (init: WorkerInit) => {
+    const worker = new Worker(script, { workerData: change(init) });
     workers.push(worker);
-    scratches.push(post.scratch);
+    scratches.push(init.scratch);
     return worker;
   };
   const module = modules.get(assembly.file)!;
-  const threads = new Threads(module, { memory, malloc }, count, { start, silence });
+  const threads = new Threads(module, { memory, malloc }, count, { start, timeout });
   /** Packed matrices of theirs, after the constants, show that all threads took part in something. */
   const allTookPart = () =>
     scratches.length === count - 1 &&
@@ -173,7 +178,7 @@ describe('the death of a thread is reported', () => {
 
   test('if its part fails', async () => {
     // The constants have room there, a packed matrix has none.
-    const change = (post: Post) => ({ ...post, scratch: PAGES * 65_536 - 1024 });
+    const change = (init: WorkerInit) => ({ ...init, scratch: PAGES * 65_536 - 1024 });
     const kernels = kernelsOn(2, { change });
     assert.throws(() => multiplyOn(kernels), /a thread of .* died: its part of a kernel failed/);
     assert.throws(() => multiply(kernels, any), /its part of a kernel failed/);
@@ -181,10 +186,10 @@ describe('the death of a thread is reported', () => {
     assert.match(error.message, /out of bounds/);
   });
 
-  test('if it falls silent with a part that it took', async () => {
+  test('if it stops responding after claiming a part', async () => {
     const mute = `
       import { workerData } from 'node:worker_threads';
-      const words = new Int32Array(workerData.board);
+      const words = new Int32Array(workerData.controlBlock);
       for (;;) {
         const ticket = Atomics.load(words, ${TICKET});
         const taken = ticket - 1;
@@ -193,7 +198,7 @@ describe('the death of a thread is reported', () => {
       setInterval(() => {}, 1000);
     `;
     const script = new URL(`data:text/javascript,${encodeURIComponent(mute)}`);
-    const kernels = kernelsOn(2, { script, silence: 1 });
+    const kernels = kernelsOn(2, { script, timeout: 1 });
     assert.throws(() => multiplyOn(kernels), /a thread of .* died: no answer for 1 s/);
     await kernels.threads.close();
   });

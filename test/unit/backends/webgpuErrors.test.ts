@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { isOutOfMemory } from '../../../src/backends/operations/outOfMemory.ts';
+import { isOutOfMemory } from '../../../src/backends/interface/deviceErrors.ts';
 import { tryBackend } from '../../../src/backends/order.ts';
 import { tinyTexts, writeTinyBert } from '../training/tinyCheckpoint.ts';
 import { trainerOf, unheard } from '../training/trainerOf.ts';

@@ -3,8 +3,8 @@ import { after, before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { type Device, openDevice } from '../../../src/backends/device.ts';
-import { composed } from '../../../src/backends/operations/composed.ts';
 import type { Matrix } from '../../../src/backends/operations/operations.ts';
+import { tfjsOperations } from '../../../src/backends/operations/tfjsOperations.ts';
 import type { TokenBatch } from '../../../src/data/tokenBatch.ts';
 import { type Answers, answersOf } from '../../../src/nn/decoders/answers.ts';
 import { causalLoss } from '../../../src/nn/decoders/causalLoss.ts';
@@ -97,7 +97,7 @@ describe('the loss of answers', () => {
     const value: Matrix = tf.tensor2d(values(VOCABULARY * WIDTH, 2), [VOCABULARY, WIDTH]);
     const head = { name: 'head', value, trained };
     const sink = new Gradients();
-    return passOver(composed, tokens, { dropout: null, sink }, async (pass) => {
+    return passOver(tfjsOperations, tokens, { dropout: null, sink }, async (pass) => {
       const { losses, slope } = causalLoss(hidden, head, answers, pass, logitBytes);
       await pass.sink!.flush();
       const result = {

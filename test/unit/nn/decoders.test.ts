@@ -3,8 +3,8 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Device, openDevice } from '../../../src/backends/device.ts';
-import { composed } from '../../../src/backends/operations/composed.ts';
 import type { Operations } from '../../../src/backends/operations/operations.ts';
+import { tfjsOperations } from '../../../src/backends/operations/tfjsOperations.ts';
 import { sequenceDecoder } from '../../../src/nn/decoders/build.ts';
 import { dropoutOf } from '../../../src/nn/layers/dropout.ts';
 import type { Plan } from '../../../src/nn/layers/plan.ts';
@@ -81,7 +81,7 @@ for (const [kind, backend] of KINDS.flatMap((kind) =>
     let operations: Operations;
     before(async () => {
       device = await openDevice(backend);
-      operations = device.operations ?? composed;
+      operations = device.operations ?? tfjsOperations;
     });
     after(() => device.close());
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { composed } from '../../../src/backends/operations/composed.ts';
 import type { Operations } from '../../../src/backends/operations/operations.ts';
+import { tfjsOperations } from '../../../src/backends/operations/tfjsOperations.ts';
 import type { TokenBatch } from '../../../src/data/tokenBatch.ts';
 import {
   type DecoderConfig,
@@ -57,7 +57,7 @@ export const openCausal = (here: string, options?: Options): Promise<OpenedCausa
     async (source) => {
       const { network, parameters } = await causalDecoder(source);
       const model = new CausalModel(
-        options?.operations ?? composed,
+        options?.operations ?? tfjsOperations,
         network,
         source.config.maxPositions,
       );

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Device, openDevice } from '../../../src/backends/device.ts';
-import { composed } from '../../../src/backends/operations/composed.ts';
 import type { Operations } from '../../../src/backends/operations/operations.ts';
+import { tfjsOperations } from '../../../src/backends/operations/tfjsOperations.ts';
 import type { TokenBatch } from '../../../src/data/tokenBatch.ts';
 import {
   type EncoderConfig,
@@ -124,7 +124,7 @@ for (const { kind, backend } of places) {
     after(() => device.close());
 
     const open = (task: Task, options: Options = {}) =>
-      openNetwork(kind, task, device.operations ?? composed, options);
+      openNetwork(kind, task, device.operations ?? tfjsOperations, options);
 
     for (const task of ['classification', 'regression'] as const) {
       test(`${task}: outputs, losses and each group's gradients`, async () => {
@@ -231,7 +231,7 @@ describe('an encoder from a checkpoint', () => {
   after(() => device.close());
 
   test('the sink settles at first, and after each part, from the head down', async () => {
-    const { model, parameters } = await openNetwork('bert', 'classification', composed, {});
+    const { model, parameters } = await openNetwork('bert', 'classification', tfjsOperations, {});
     const sink = new Gradients();
     await model.gradients(batchOf('bert'), targets.classification, null, sink);
     const order = sink.settled.map((names, i) => names.slice(sink.settled[i - 1]?.length ?? 0));
@@ -270,7 +270,7 @@ describe('an encoder from a checkpoint', () => {
     ];
     const values: Values[] = [];
     for (const plan of plans) {
-      const { parameters } = await openNetwork('bert', 'classification', composed, { plan });
+      const { parameters } = await openNetwork('bert', 'classification', tfjsOperations, { plan });
       values.push(
         new Map(parameters.all.map(({ name, value }) => [name, value.dataSync<'float32'>()])),
       );
@@ -292,7 +292,7 @@ describe('an encoder from a checkpoint', () => {
   for (const kind of KINDS) {
     test(`fresh weights of ${kind} spread as far as its config says`, async () => {
       const plan = { ...full, reinitialize: 2, newHead: true };
-      const { parameters } = await openNetwork(kind, 'classification', composed, { plan });
+      const { parameters } = await openNetwork(kind, 'classification', tfjsOperations, { plan });
       for (const { name, value } of parameters.all) {
         if (value.rank !== 2 || name.includes('embeddings')) continue;
         assertSpread(value, 0.05, name);
@@ -304,7 +304,7 @@ describe('an encoder from a checkpoint', () => {
   test('what does not fit is refused by name, and nothing is left behind', async () => {
     const before = tf.memory().numTensors;
     const refused = async (options: Options, message: RegExp, key: readonly unknown[]) => {
-      const opened = openNetwork('bert', 'classification', composed, options);
+      const opened = openNetwork('bert', 'classification', tfjsOperations, options);
       await assert.rejects(opened, (error: Error) => {
         assert.ok(error instanceof ModelError, error.stack);
         assert.match(error.message, message);
@@ -335,7 +335,7 @@ describe('an encoder from a checkpoint', () => {
       5,
     );
     await tensors.close();
-    const model = new SequenceModel(composed, network, 'classification', maxTokens(config));
+    const model = new SequenceModel(tfjsOperations, network, 'classification', maxTokens(config));
     assert.equal((await model.outputs(batchOf('roberta'))).length, LENGTHS.length * 5);
     const long = {
       ...batchOf('roberta'),

@@ -1,7 +1,7 @@
 import type {
   Activation,
   AttentionShape,
-  Layout,
+  WeightLayout,
 } from '../../../src/backends/operations/operations.ts';
 
 /** What the operations compute, as their formulas stand, in float64 and row-major. */
@@ -11,7 +11,7 @@ export type Values = Float64Array<ArrayBuffer>;
 export function linear(
   [x, weight, bias]: readonly Values[],
   [rows, input, output]: readonly [number, number, number],
-  layout: Layout,
+  layout: WeightLayout,
 ): Values {
   return filled(rows * output, (at) => {
     const [i, o] = divide(at, output);

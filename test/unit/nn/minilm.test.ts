@@ -3,8 +3,8 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Device, openDevice } from '../../../src/backends/device.ts';
-import { composed } from '../../../src/backends/operations/composed.ts';
 import type { Operations } from '../../../src/backends/operations/operations.ts';
+import { tfjsOperations } from '../../../src/backends/operations/tfjsOperations.ts';
 import type { TokenBatch } from '../../../src/data/tokenBatch.ts';
 import {
   type EncoderConfig,
@@ -67,7 +67,7 @@ for (const kernels of ['own', "tfjs's"] as const) {
     let operations: Operations;
     before(async () => {
       device = await openDevice('wasm');
-      operations = kernels === 'own' ? device.operations! : composed;
+      operations = kernels === 'own' ? device.operations! : tfjsOperations;
     });
     after(() => device.close());
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type Device, openDevice } from '../../../src/backends/device.ts';
-import { composed } from '../../../src/backends/operations/composed.ts';
 import type { Operations } from '../../../src/backends/operations/operations.ts';
+import { tfjsOperations } from '../../../src/backends/operations/tfjsOperations.ts';
 import { smollm2 } from '../../python/checkpoints.ts';
 import { python } from '../../python/python.ts';
 import { testFolder } from '../hub/folder.ts';
@@ -48,7 +48,7 @@ describe('SmolLM2-135M on wasm, beside transformers', () => {
     read = JSON.parse(await python('decoders_peer.py', ['smollm2_reads', ...args]));
     expected = await tensorsOf(path.join(folder, 'expected.safetensors'));
     device = await openDevice('wasm');
-    operations = device.operations ?? composed;
+    operations = device.operations ?? tfjsOperations;
     opened = await openCausal(checkpoint, { operations, plan: { ...full, freeze: 30 } });
   });
   after(async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Device, openDevice } from '../../../src/backends/device.ts';
-import { composed } from '../../../src/backends/operations/composed.ts';
+import { tfjsOperations } from '../../../src/backends/operations/tfjsOperations.ts';
 import type { Plan } from '../../../src/nn/layers/plan.ts';
 import type { ParameterSink } from '../../../src/nn/module/parameter.ts';
 import { passOver } from '../../../src/nn/module/pass.ts';
@@ -24,14 +24,19 @@ describe('what a way through a network holds until the way back', () => {
     checkpointing: boolean,
     sink: ParameterSink | null = new Gradients(),
   ): Promise<number> {
-    const { stack, parameters } = await tinyBert(composed, plan, checkpointing);
-    const bytes = await passOver(composed, tinyBatch, { dropout: null, sink }, async (pass) => {
-      const before = tf.memory().numBytes;
-      const { y, back } = stack.forward(pass);
-      const bytes = tf.memory().numBytes - before;
-      if (sink) await back(pass.scope.add(tf.onesLike(y)));
-      return bytes;
-    });
+    const { stack, parameters } = await tinyBert(tfjsOperations, plan, checkpointing);
+    const bytes = await passOver(
+      tfjsOperations,
+      tinyBatch,
+      { dropout: null, sink },
+      async (pass) => {
+        const before = tf.memory().numBytes;
+        const { y, back } = stack.forward(pass);
+        const bytes = tf.memory().numBytes - before;
+        if (sink) await back(pass.scope.add(tf.onesLike(y)));
+        return bytes;
+      },
+    );
     parameters.dispose();
     return bytes;
   }

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { composed } from '../../../src/backends/operations/composed.ts';
+import { tfjsOperations } from '../../../src/backends/operations/tfjsOperations.ts';
 import { readCheckpointConfig } from '../../../src/hub/architecture/checkpointConfig.ts';
 import { openSafetensors } from '../../../src/hub/safetensors/safetensors.ts';
 import { sequenceEncoder } from '../../../src/nn/encoders/build.ts';
@@ -50,7 +50,8 @@ export async function openTiny(
     const opened = await openCausal(base, { plan });
     return {
       parameters: opened.parameters,
-      outputs: async () => withoutPadding(await logitsOf(composed, opened, tinyBatch), tinyBatch),
+      outputs: async () =>
+        withoutPadding(await logitsOf(tfjsOperations, opened, tinyBatch), tinyBatch),
       gradients: async (dropout, sink) =>
         (await opened.model.gradients(tinyBatch, STARTS, dropout, sink)).means,
     };
@@ -59,7 +60,7 @@ export async function openTiny(
   const source = { config, tensors, file: base, plan, checkpointing: false };
   const { network, parameters } = await sequenceEncoder(source, task === 'regression' ? 1 : 3);
   await tensors.close();
-  const model = new SequenceModel(composed, network, task, maxTokens(config));
+  const model = new SequenceModel(tfjsOperations, network, task, maxTokens(config));
   return {
     parameters,
     outputs: () => model.outputs(tinyBatch),

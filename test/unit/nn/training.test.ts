@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Device, openDevice } from '../../../src/backends/device.ts';
-import { composed } from '../../../src/backends/operations/composed.ts';
 import type { Operations } from '../../../src/backends/operations/operations.ts';
+import { tfjsOperations } from '../../../src/backends/operations/tfjsOperations.ts';
 import { dropoutOf } from '../../../src/nn/layers/dropout.ts';
 import type { Plan } from '../../../src/nn/layers/plan.ts';
 import { buildOptimizer } from '../../../src/training/optimizers/fromConfig.ts';
@@ -48,7 +48,7 @@ describe('a tiny BERT trains', () => {
   let operations: Operations;
   before(async () => {
     device = await openDevice('wasm');
-    operations = device.operations ?? composed;
+    operations = device.operations ?? tfjsOperations;
   });
   after(() => device.close());
 
@@ -76,7 +76,7 @@ describe('a tiny BERT on WebGPU', () => {
     const passes: { losses: readonly number[]; of: Gradients['of'] }[] = [];
     for (const backend of ['cpu', 'webgpu'] as const) {
       const device = await openDevice(backend);
-      const { model, parameters } = await tinyBert(composed);
+      const { model, parameters } = await tinyBert(tfjsOperations);
       const sink = new Gradients();
       const dropout = dropoutOf(1, 1, 0);
       const losses = await model.gradients(tinyBatch, tinyLabels, dropout, sink);

@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { openDevice } from '../../../src/backends/device.ts';
-import { OutOfMemoryError } from '../../../src/backends/operations/outOfMemory.ts';
+import { OutOfMemoryError } from '../../../src/backends/interface/deviceErrors.ts';
 import { dropoutOf } from '../../../src/nn/layers/dropout.ts';
 import type { ParameterSink, StackedGradient } from '../../../src/nn/module/parameter.ts';
 import { tinyBatch, tinyBert, tinyLabels } from '../nn/tinyBert.ts';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { isOutOfMemory, OutOfMemoryError } from '../../../src/backends/operations/outOfMemory.ts';
+import { isOutOfMemory, OutOfMemoryError } from '../../../src/backends/interface/deviceErrors.ts';
 import { failureText, type RunFailure } from '../../../src/runs/failure.ts';
 import {
   outOfMemoryInStep,

@@ -4,7 +4,7 @@ import { exp4 } from './exponential';
 import { constants, madd, share } from './thread';
 import { read4, write4 } from './vectors';
 
-/** Numbers of the kinds, in the order of `KINDS` in src/backends/wasm/ownOperations.ts. */
+/** Numbers of the kinds, in the order of `KINDS` in src/backends/wasm/operations.ts. */
 const GELU: i32 = 0;
 const GELU_NEW: i32 = 1;
 const RELU: i32 = 2;

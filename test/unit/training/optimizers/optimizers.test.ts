@@ -3,7 +3,7 @@ import { before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { openDevice } from '../../../../src/backends/device.ts';
-import type { AdamWStep } from '../../../../src/backends/operations/adamwStep.ts';
+import type { AdamWStep } from '../../../../src/backends/interface/kernels.ts';
 import { aggregate } from '../../../../src/engine/aggregate.ts';
 import { gramOf } from '../../../../src/engine/gram.ts';
 import type { Metric } from '../../../../src/engine/types.ts';

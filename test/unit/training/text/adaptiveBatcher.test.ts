@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { OutOfMemoryError } from '../../../../src/backends/operations/outOfMemory.ts';
+import { OutOfMemoryError } from '../../../../src/backends/interface/deviceErrors.ts';
 import { AdaptiveBatcher } from '../../../../src/training/text/adaptiveBatcher.ts';
 import { unheard } from '../trainerOf.ts';
 

@@ -1,8 +1,10 @@
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { BackendWasm, setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
 import factory from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { OutOfMemoryError } from '../operations/outOfMemory.ts';
-import { tfjsBinaries } from './binaries.ts';
+import { OutOfMemoryError } from '../interface/deviceErrors.ts';
 
 /** What tfjs's loader knows of its own WASM module. */
 interface Module {
@@ -86,4 +88,35 @@ function imitateWorkers(): () => void {
     if (before) Object.defineProperty(globalThis, 'Worker', before);
     else Reflect.deleteProperty(globalThis, 'Worker');
   };
+}
+
+/** The folder of tfjs's WebAssembly: beside the bundle in dist/, or in node_modules when run from source. */
+export function tfjsBinaries(): string {
+  const folder = import.meta.url.endsWith('.ts')
+    ? path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'))
+    : fileURLToPath(new URL('./wasm', import.meta.url));
+  return folder + path.sep;
+}
+
+/** Environment variable: MiB that tensors may take on the backend `wasm`. */
+const VARIABLE = 'GRAIN_MEMORY';
+/** tfjs and the kernels' scratch need some of it. */
+const LEAST = 32;
+/** What WebAssembly's addresses reach. */
+const MOST = 4096;
+
+/** Bytes; no limit is higher. */
+export const MAX_MEMORY_LIMIT = MOST * 2 ** 20;
+
+/** Bytes that tensors may take. */
+export function memoryLimit(): number {
+  return Number(process.env[VARIABLE] ?? MOST) * 2 ** 20;
+}
+
+/** What is wrong with the limit that was asked for; null if nothing is. */
+export function memoryLimitProblem(): string | null {
+  const asked = process.env[VARIABLE];
+  if (asked === undefined) return null;
+  if (/^\d+$/.test(asked) && Number(asked) >= LEAST && Number(asked) <= MOST) return null;
+  return `the environment variable ${VARIABLE} is ${JSON.stringify(asked)}; expected a whole number of MiB, ${LEAST} to ${MOST}`;
 }

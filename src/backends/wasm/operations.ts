@@ -4,11 +4,11 @@ import type {
   Activation,
   AttentionShape,
   Bounds,
-  Dropped,
-  Layout,
   Matrix,
-  Normed,
+  NormResult,
   Operations,
+  SeededDropout,
+  WeightLayout,
 } from '../operations/operations.ts';
 import { Heap } from './heap.ts';
 import type { Threads } from './threads.ts';
@@ -27,7 +27,7 @@ const CURVED = 32;
  * The operations by own kernels on tensors of tfjs's WASM backend. Every element of a result is computed by one thread in one
  * order: the number of threads does not change a bit.
  */
-export function ownOperations(threads: Threads): Operations {
+export function wasmOperations(threads: Threads): Operations {
   const heap = new Heap(threads);
   const like = (x: Matrix) => heap.make<Matrix>(...x.shape);
 
@@ -51,7 +51,7 @@ export function ownOperations(threads: Threads): Operations {
     gamma: tf.Tensor1D,
     beta: tf.Tensor1D | null,
     epsilon: number,
-  ): Normed => {
+  ): NormResult => {
     const [rows, width] = x.shape;
     const y = like(x);
     const mean = beta && heap.make<tf.Tensor1D>(rows);
@@ -226,23 +226,23 @@ export function ownOperations(threads: Threads): Operations {
       const [values, totals] = [heap.floats(losses), heap.floats(sums)];
       for (let i = 0; i < rows; i++) values[i]! += Math.log(totals[i]!);
       sums.dispose();
-      return { losses, slope };
+      return { losses, gradient: slope };
     },
   };
 }
 
 /** Of inputs and outputs. */
-function sidesOf({ shape }: Matrix, layout: Layout): readonly [number, number] {
+function sidesOf({ shape }: Matrix, layout: WeightLayout): readonly [number, number] {
   return layout === 'out-in' ? [shape[1], shape[0]] : shape;
 }
 
 /** Seed, threshold and factor; a factor of 0 is for no dropout at all. */
-function hashOf(dropped: Dropped | null): readonly number[] {
+function hashOf(dropped: SeededDropout | null): readonly number[] {
   return dropped ? [dropped.seed, thresholdOf(dropped.rate), 1 / (1 - dropped.rate)] : [0, 0, 0];
 }
 
 function numbersOf(shape: AttentionShape): readonly number[] {
-  const { batch, queries, keys, heads, keyValueHeads, width, causal, dropped } = shape;
+  const { batch, queries, keys, heads, keyValueHeads, width, causal, dropout: dropped } = shape;
   return [batch, queries, keys, heads, keyValueHeads, width, Number(causal), ...hashOf(dropped)];
 }
 

@@ -3,22 +3,27 @@ import path from 'node:path';
 import { BackendUnavailable } from './backend.ts';
 
 /**
- * Where an optional package is, for this program or else for the folder it is run in (a person's own `npm install`): loading it
- * then runs code of that folder.
- * @throws RungUnavailable when it is in neither.
+ * Path of an optional package, installed beside this program or in the working directory (the user's own `npm install`): loading
+ * it then runs code from that folder.
+ *
+ * @throws BackendUnavailable if it is in neither
  */
 export function resolveOptional(name: string): string {
   for (const base of [import.meta.url, path.join(process.cwd(), 'package.json')]) {
     try {
       return createRequire(base).resolve(name);
     } catch {
-      // Not here: the next place is asked, and the throw below says it was in none.
+      // Not here: try the next folder; the error below is for both.
     }
   }
   throw new BackendUnavailable(`${name} is not installed`, `npm install ${name}`);
 }
 
-/** Loads a CommonJS package whose native part may fail to load. @throws RungUnavailable with the first line of why. */
+/**
+ * Loads a CommonJS package whose native addon may fail to load.
+ *
+ * @throws BackendUnavailable with the first line of the reason
+ */
 export function requireOptional(name: string, remedy: string): void {
   const file = resolveOptional(name);
   try {

@@ -3,12 +3,12 @@ import { after, before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { type Device, openDevice } from '../../../src/backends/device.ts';
-import { composed } from '../../../src/backends/operations/composed.ts';
 import type {
   AttentionShape,
   Matrix,
   Operations,
 } from '../../../src/backends/operations/operations.ts';
+import { tfjsOperations } from '../../../src/backends/operations/tfjsOperations.ts';
 import { random } from '../engine/random.ts';
 
 let device: Device;
@@ -32,7 +32,7 @@ type Results = Readonly<Record<string, tf.Tensor>>;
 
 /** Each result to so much of its largest value. */
 function assertAgree(compute: (operations: Operations) => Results, tolerance: number): void {
-  const [expected, actual] = [composed, device.operations!].map((operations) => {
+  const [expected, actual] = [tfjsOperations, device.operations!].map((operations) => {
     // Not returned by `tidy`, which would look for tensors in every element.
     let results: { name: string; shape: readonly number[]; values: Float32Array }[] = [];
     tf.tidy(() => {
@@ -150,7 +150,7 @@ describe("own operations agree with those put together of tfjs's", () => {
       sharers: fc.integer({ min: 1, max: 3 }),
       width: fc.integer({ min: 1, max: 40 }),
       causal: fc.boolean(),
-      dropped: fc.constantFrom(null, { rate: 0.25, seed: 3_141_592_653 }),
+      dropout: fc.constantFrom(null, { rate: 0.25, seed: 3_141_592_653 }),
     })
     .map(({ queries, earlier, sharers, ...shape }) => ({
       ...shape,
@@ -189,7 +189,7 @@ describe("own operations agree with those put together of tfjs's", () => {
   for (const causal of [false, true]) {
     test(`attention over more scores than a thread has room for, causal: ${causal}`, () => {
       const lengths = { batch: 1, queries: 300, keys: 1001, heads: 2, keyValueHeads: 1, width: 8 };
-      assertAgree(attentionOf({ ...lengths, causal, dropped: null }, 1), 1e-4);
+      assertAgree(attentionOf({ ...lengths, causal, dropout: null }, 1), 1e-4);
     });
   }
 
@@ -226,7 +226,7 @@ describe("own operations agree with those put together of tfjs's", () => {
       );
       const weights = Float32Array.from({ length: rows }, (_, i) => 1 / (i + 1));
       const logits = tf.mul(drawing(classes).matrix(rows, classes), 4) as Matrix;
-      const { losses, slope } = device.operations!.crossEntropy(logits, labels, weights);
+      const { losses, gradient: slope } = device.operations!.crossEntropy(logits, labels, weights);
       const [values, slopes] = [logits, slope].map((x) => x.dataSync<'float32'>());
       for (const [i, loss] of losses.dataSync().entries()) {
         const row = values!.subarray(i * classes, (i + 1) * classes);

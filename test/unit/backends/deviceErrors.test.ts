@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { openDevice } from '../../../src/backends/device.ts';
-import { isOutOfMemory, OutOfMemoryError } from '../../../src/backends/operations/outOfMemory.ts';
+import { isOutOfMemory, OutOfMemoryError } from '../../../src/backends/interface/deviceErrors.ts';
 
 test('a tensor that finds no room on the backend wasm is refused, and the others are as they were', async () => {
   const device = await openDevice('wasm');

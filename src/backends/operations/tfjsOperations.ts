@@ -4,15 +4,15 @@ import {
   type Activation,
   type AttentionShape,
   type Bounds,
-  type Dropped,
-  HIDDEN,
+  MASKED,
   type Matrix,
   type Operations,
   type Rotation,
+  type SeededDropout,
 } from './operations.ts';
 
 /** The operations put together of tfjs's own: right on every device, fast on those whose kernels are. */
-export const composed: Operations = {
+export const tfjsOperations: Operations = {
   linear: (x, weight, bias, layout) =>
     tf.tidy(() => {
       const y: Matrix = tf.matMul(x, weight, false, layout === 'out-in');
@@ -25,7 +25,7 @@ export const composed: Operations = {
     ),
   addLinearWeight: (before, x, dy, bounds, layout) => {
     const sum: tf.Tensor3D = tf.tidy(() =>
-      tf.add(before, composed.linearWeight(x, dy, bounds, layout)),
+      tf.add(before, tfjsOperations.linearWeight(x, dy, bounds, layout)),
     );
     before.dispose();
     return sum;
@@ -112,10 +112,10 @@ export const composed: Operations = {
       const chosen = tf.oneHot(tf.tensor1d(labels, 'int32'), logits.shape[1]);
       const logs = tf.logSoftmax(logits);
       const counted = Float32Array.from(labels, (label, i) => (label < 0 ? 0 : weights[i]!));
-      const slope = tf.mul(tf.sub(tf.exp(logs), chosen), column(tf.tensor1d(counted)));
+      const gradient = tf.mul(tf.sub(tf.exp(logs), chosen), column(tf.tensor1d(counted)));
       return {
         losses: tf.neg(tf.sum(tf.mul(chosen, logs), 1)) as tf.Tensor1D,
-        slope: slope as Matrix,
+        gradient: gradient as Matrix,
       };
     }),
 };
@@ -243,11 +243,11 @@ function rowsOf(x: tf.Tensor): Matrix {
   return tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [batch * n, heads * width]);
 }
 
-function kept(x: tf.Tensor, { dropped }: AttentionShape): tf.Tensor {
+function kept(x: tf.Tensor, { dropout: dropped }: AttentionShape): tf.Tensor {
   return dropped ? tf.mul(x, factors(dropped, x.shape)) : x;
 }
 
-function factors(dropped: Dropped, shape: readonly number[]): tf.Tensor {
+function factors(dropped: SeededDropout, shape: readonly number[]): tf.Tensor {
   return tf.tensor(dropoutFactors(dropped, tf.util.sizeFromShape([...shape])), [...shape]);
 }
 
@@ -257,7 +257,7 @@ function maskOf(mask: tf.Tensor2D, { batch, queries, keys, causal }: AttentionSh
   if (!causal) return padding;
   const future = Float32Array.from({ length: queries * keys }, (_, at) => {
     const [query, key] = [Math.floor(at / keys), at % keys];
-    return key > query + keys - queries ? HIDDEN : 0;
+    return key > query + keys - queries ? MASKED : 0;
   });
   return tf.add(padding, tf.tensor(future, [1, 1, queries, keys]));
 }
