@@ -3,13 +3,20 @@ import { expand } from '../config/expand.ts';
 import { type ParsedConfig, parseConfigFile } from '../config/parse.ts';
 import type { AggregatorName } from '../engine/types.ts';
 import type { Loading } from '../runs/loading.ts';
+import { type Ownership, takeOwnership } from '../runs/owner.ts';
 import { RunStore } from '../runs/store.ts';
-import { closeSession, openSession } from '../training/session.ts';
-import type { Launch } from './launched.ts';
+import { closeSession, openSession, type Session } from '../training/session.ts';
+import type { TrainingRun } from '../training/trainingLoop.ts';
 import { manifestsOf } from './manifests.ts';
-import { OwnedRuns } from './ownedRuns.ts';
 
-/** What the command line says in place of the config. */
+/** Runs that this process is to train, and what they share. */
+export interface Launch {
+  readonly session: Session;
+  readonly runs: readonly TrainingRun[];
+  readonly owned: OwnedRuns;
+}
+
+/** Settings that the command line overrides. */
 export interface Overrides {
   readonly seed?: readonly number[];
   readonly aggregate?: readonly AggregatorName[];
@@ -17,8 +24,8 @@ export interface Overrides {
 }
 
 /**
- * Checks a config and its data, then makes the folders of its runs. Until then nothing is written.
- * @param root folder that gets `.grain`
+ * Checks a config and its data, then creates the folders of its runs. Nothing is written before.
+ * @param root folder that holds `.grain`, or will
  * @throws ConfigError for mistakes in the config or the data
  */
 export async function launchFresh(
@@ -48,4 +55,32 @@ function parsedFrom(file: string, { seed, aggregate, steps }: Overrides): Parsed
     ...(aggregate && { aggregate: [...new Set(aggregate)] }),
     ...(steps && { steps }),
   });
+}
+
+/** The runs that this process owns, each until it is released. */
+export class OwnedRuns {
+  readonly #ownerships = new Map<string, Ownership>();
+
+  /** Takes ownership of all of them, or of none. @throws OwnedError if a living process owns one of them */
+  static take(runs: readonly TrainingRun[]): OwnedRuns {
+    const owned = new OwnedRuns();
+    try {
+      for (const { folder } of runs) owned.#ownerships.set(folder, takeOwnership(folder));
+    } catch (error) {
+      owned.releaseAll();
+      throw error;
+    }
+    return owned;
+  }
+
+  /** Lets another process own the run. */
+  release({ folder }: TrainingRun): void {
+    this.#ownerships.get(folder)?.release();
+    this.#ownerships.delete(folder);
+  }
+
+  releaseAll(): void {
+    for (const ownership of this.#ownerships.values()) ownership.release();
+    this.#ownerships.clear();
+  }
 }

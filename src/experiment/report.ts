@@ -3,7 +3,7 @@ import type { EndEvent } from '../runs/events.ts';
 import { failureText } from '../runs/failure.ts';
 import { readEvents } from '../runs/tail.ts';
 import type { TrainingRun } from '../training/trainingLoop.ts';
-import type { Launch } from './launched.ts';
+import type { Launch } from './launch.ts';
 import type { Outcome, Report } from './launchResult.ts';
 import { summarise } from './statistics.ts';
 

@@ -1,6 +1,6 @@
 import { median } from 'simple-statistics';
 import type { StepEvent } from './events.ts';
-import { aggregationOf, type RunManifest } from './manifest.ts';
+import type { RunManifest } from './manifest.ts';
 
 /** What the steps of a run cost, as its log says. */
 export interface Cost {
@@ -72,7 +72,7 @@ export function meanRunFor<R extends { readonly manifest: RunManifest }>(
 ): R | undefined {
   const { experiment, seed, id } = manifest;
   return runs.find(({ manifest: other }) => {
-    const { name, metric, smoothing } = aggregationOf(other);
+    const { name, metric, smoothing } = other.aggregation;
     const isMean = name === 'mean' && metric === 'euclidean' && smoothing === 0;
     const isSameSeed = other.seed.init === seed.init && other.seed.order === seed.order;
     return isMean && isSameSeed && other.experiment.id === experiment.id && other.id !== id;

@@ -1,76 +1,73 @@
-import type { Metric, ZeroGroupPolicy } from '../engine/types.ts';
-
 /** `run.json`: what was asked for and what it was run on. Written once, before the first event. */
+import { z } from 'zod';
+import type { DeepReadonly } from './deepReadonly.ts';
 
 export const FORMAT_VERSION = 1;
 
-export interface Seed {
+export const seedSchema = z.object({
   /** Seeds the initial values of new weights. */
-  readonly init: number;
+  init: z.number(),
   /** Seeds the order in which examples are visited. */
-  readonly order: number;
-}
+  order: z.number(),
+});
 
-/** How gradients are aggregated, with nothing left open. */
-export interface Aggregation {
-  /** Of the aggregator. */
-  readonly name: string;
-  readonly parameters: Readonly<Record<string, number>>;
-  readonly metric: Metric;
+/** How gradients are aggregated, every setting resolved. */
+const aggregation = z.object({
+  /** Of the aggregator; another trainer may have others than ours. */
+  name: z.string(),
+  parameters: z.record(z.string(), z.number()),
+  metric: z.enum(['euclidean', 'preconditioned']),
   /** Share of the last step's weights that is kept, 0…<1. */
-  readonly smoothing: number;
-  readonly zeroGroups: ZeroGroupPolicy;
-}
+  smoothing: z.number(),
+  zeroGroups: z.enum(['drop', 'stop', 'error']),
+});
 
-export interface Sources {
-  readonly model?: string;
-  readonly data?: string;
-}
+/** `owner/name@commit` of what came from the Hugging Face hub, so that a resumed run loads the same. */
+const sources = z.object({
+  model: z.string().exactOptional(),
+  data: z.string().exactOptional(),
+});
 
-export interface RunManifest {
-  readonly format: typeof FORMAT_VERSION;
+const manifestSchema = z.object({
+  format: z.literal(FORMAT_VERSION),
   /** Folder name under `.grain/runs`. */
-  readonly id: string;
-  /** One launch of one config: its runs differ in aggregator and seed alone and may be compared. */
-  readonly experiment: { readonly id: string; readonly name: string };
+  id: z.string(),
+  /** One launch of one config: its runs differ only in aggregator and seed, and may be compared. */
+  experiment: z.object({ id: z.string(), name: z.string() }),
   /** ISO 8601, UTC. */
-  readonly createdAt: string;
-  /** What the aggregation is called, unique in its experiment: the name of the aggregator and what is set otherwise than usual. */
-  readonly aggregator: string;
-  /** Absent in runs of old, whose `aggregator` is the name alone. */
-  readonly aggregation?: Aggregation;
-  readonly seed: Seed;
+  createdAt: z.iso.datetime({ offset: true }),
+  /** Label of the aggregation, unique in its experiment: the aggregator's name and the settings that are not the default. */
+  aggregator: z.string(),
+  aggregation,
+  seed: seedSchema,
   /** Optimizer steps the run was asked to take. */
-  readonly steps: number;
-  readonly task: string;
+  steps: z.number(),
+  task: z.string(),
   /** Names of the groups, in the order of every per-group list of the events. */
-  readonly groups: { readonly by: string; readonly names: readonly string[] };
-  /** The validation metric that ranks checkpoints, and whether more of it is better. */
-  readonly metric: { readonly name: string; readonly better: 'higher' | 'lower' };
+  groups: z.object({ by: z.string(), names: z.array(z.string()) }),
+  /** The validation metric that ranks checkpoints, and whether higher or lower is better. */
+  metric: z.object({ name: z.string(), better: z.enum(['higher', 'lower']) }),
   /** Path of the config file, relative to the folder that holds `.grain`, with `/` separators. */
-  readonly configPath: string;
+  configPath: z.string(),
   /** The resolved config, every default filled in. */
-  readonly config: Readonly<Record<string, unknown>>;
+  config: z.record(z.string(), z.unknown()),
   /** SHA-256, hex, of the inputs; `code` is that of the trainer's own version. */
-  readonly fingerprints: Readonly<Record<string, string>>;
-  /**
-   * `owner/name@commit` of what came from the Hugging Face hub, so that a run that is resumed goes on with the same. Absent in runs
-   * of old, whose fingerprint of the model is of all files in its folder.
-   */
-  readonly sources?: Sources;
-  readonly device: { readonly backend: string; readonly name: string };
-  readonly versions: Readonly<Record<string, string>>;
-}
+  fingerprints: z.record(z.string(), z.string()),
+  sources,
+  device: z.object({ backend: z.string(), name: z.string() }),
+  versions: z.record(z.string(), z.string()),
+});
 
-/** How a run aggregates; for a run of old, by the name of its aggregator. */
-export function aggregationOf({ aggregator, aggregation }: RunManifest): Aggregation {
-  return (
-    aggregation ?? {
-      name: aggregator,
-      parameters: {},
-      metric: 'euclidean',
-      smoothing: 0,
-      zeroGroups: 'drop',
-    }
-  );
+export type Seed = DeepReadonly<z.infer<typeof seedSchema>>;
+export type RecordedAggregation = DeepReadonly<z.infer<typeof aggregation>>;
+export type Sources = DeepReadonly<z.infer<typeof sources>>;
+export type RunManifest = DeepReadonly<z.infer<typeof manifestSchema>>;
+
+/** @returns null if the text is not a manifest of this format; any trainer may write one */
+export function parseManifest(text: string): RunManifest | null {
+  try {
+    return manifestSchema.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
 }

@@ -1,38 +1,41 @@
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { z } from 'zod';
 import { hasCode } from './errno.ts';
 import { runFile } from './grainFolder.ts';
 import { beat } from './heartbeat.ts';
 
-/** A process that does not touch its file for this long is dead, or as good as dead. */
+/** A process that has not touched its file for this long counts as dead. */
 const SILENCE_MS = 30_000;
 
 /** `owner.json`: the process that a run belongs to. It touches the file every other second. */
-export interface Owner {
-  readonly pid: number;
-  readonly host: string;
+const ownerSchema = z.object({
+  pid: z.number(),
+  host: z.string(),
   /** ISO 8601, UTC. */
-  readonly since: string;
-}
+  since: z.string(),
+});
 
-/** A run has a living owner already. */
+type Owner = Readonly<z.infer<typeof ownerSchema>>;
+
+/** Another living process owns the run. */
 export class OwnedError extends Error {
   override readonly name = 'OwnedError';
 }
 
 export interface Ownership {
-  /** Gives the run up. */
+  /** Lets another process own the run. */
   release(): void;
 }
 
-/** Whether a living process owns the run: its file is young and, on this machine, its process is there. */
+/** Whether a living process owns the run: its file was touched lately and, if it is of this machine, the process exists. */
 export function hasLivingOwner(folder: string): boolean {
   return isLiving(runFile(folder, 'owner'));
 }
 
 /**
- * Makes this process the owner of a run until it releases it or dies. However many try at once, one succeeds.
+ * Makes this process the owner of a run until it releases it or dies. Of several that try at once, one succeeds.
  * @throws OwnedError if a living process owns the run
  */
 export function takeOwnership(folder: string): Ownership {
@@ -47,14 +50,14 @@ export function takeOwnership(folder: string): Ownership {
   return {
     release() {
       stop();
-      // Another process may have taken this one for dead while it was suspended.
+      // Another process may have taken over while this one was suspended.
       const current = read(file);
       if (current?.pid === owner.pid && current.since === owner.since) rmSync(file);
     },
   };
 }
 
-/** @returns false if the file is there already; of several processes one makes it. */
+/** @returns false if the file exists; of several processes, one creates it */
 function create(file: string, owner: Owner): boolean {
   try {
     writeFileSync(file, JSON.stringify(owner), { flag: 'wx' });
@@ -65,10 +68,7 @@ function create(file: string, owner: Owner): boolean {
   }
 }
 
-/**
- * Moved aside before it is deleted: should another process have taken the run in the meantime, what was moved is alive and is put
- * back.
- */
+/** Renames the file before deleting it: if another process has taken the run in the meantime, its file is put back. */
 function removeDead(file: string): void {
   const aside = `${file}.${process.pid}`;
   try {
@@ -85,13 +85,13 @@ function isLiving(file: string): boolean {
   const found = statSync(file, { throwIfNoEntry: false });
   if (!found || Date.now() - found.mtimeMs > SILENCE_MS) return false;
   const owner = read(file);
-  // A young file without content is just being written.
+  // A new file without content is being written right now.
   return owner === null || owner.host !== hostname() || isRunning(owner.pid);
 }
 
 function read(file: string): Owner | null {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Owner;
+    return ownerSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
     return null;
   }

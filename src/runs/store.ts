@@ -1,14 +1,13 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { hasCode } from './errno.ts';
 import type { RunFailure } from './failure.ts';
 import { createGrainFolder, nearestRoot, runFile, runsFolder } from './grainFolder.ts';
-import type { RunManifest } from './manifest.ts';
+import { parseManifest, type RunManifest } from './manifest.ts';
 import { hasLivingOwner } from './owner.ts';
 import { type Progress, ProgressTail } from './progress.ts';
-import { readManifest } from './readManifest.ts';
 import { isLiving, type RunStatus, statusOf } from './status.ts';
 
 /** How many runs are read at once: enough to keep the disk busy, few enough to keep memory small. */
@@ -161,6 +160,16 @@ async function meet(id: string, folder: string): Promise<Known | null> {
   const tail = new ProgressTail(folder);
   // The folder may have been renamed: its name is where the run is found.
   return { manifest: { ...manifest, id }, tail, stamp: '', progress: await tail.read() };
+}
+
+/** Null if the file does not exist or is not a manifest of this format. */
+async function readManifest(file: string): Promise<RunManifest | null> {
+  try {
+    return parseManifest(await readFile(file, 'utf8'));
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return null;
+    throw error;
+  }
 }
 
 /** Changes whenever the log does. */

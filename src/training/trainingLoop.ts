@@ -8,7 +8,7 @@ import type { OnProgress } from '../nn/module/onProgress.ts';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
 import type { RunFailure } from '../runs/failure.ts';
 import { runFile } from '../runs/grainFolder.ts';
-import { aggregationOf, type RunManifest } from '../runs/manifest.ts';
+import type { RunManifest } from '../runs/manifest.ts';
 import { RunLog } from '../runs/runLog.ts';
 import type { TrainingState } from './checkpoints.ts';
 import { failureOf, isZeroGroupError, TrainingError } from './failures.ts';
@@ -261,8 +261,7 @@ class TrainingLoop {
   }
 }
 
-function aggregationFrom(manifest: RunManifest): Aggregation {
-  const aggregation = aggregationOf(manifest);
+function aggregationFrom({ aggregation }: RunManifest): Aggregation {
   return { ...aggregation, name: aggregatorNamed(aggregation.name).name };
 }
 

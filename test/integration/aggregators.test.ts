@@ -10,7 +10,6 @@ import { diagnoseStep } from '../../src/engine/diagnoseStep.ts';
 import { unpackGram } from '../../src/engine/gram.ts';
 import type { StepEvent } from '../../src/runs/events.ts';
 import { factsOf } from '../../src/runs/facts.ts';
-import { aggregationOf } from '../../src/runs/manifest.ts';
 import { guaranteeOf } from '../../src/runs/promise.ts';
 import { RunStore, type RunSummary } from '../../src/runs/store.ts';
 import { readEvents } from '../../src/runs/tail.ts';
@@ -79,7 +78,7 @@ describe('every aggregator', () => {
 
   test('logs facts from which its promise follows, and keeps it', async () => {
     for (const run of runs) {
-      const aggregation = aggregationOf(run.manifest);
+      const aggregation = run.manifest.aggregation;
       const { properties, decidedBy } = Object.values(aggregators).find(
         ({ name }) => name === aggregation.name,
       )!;

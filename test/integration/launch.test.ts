@@ -121,7 +121,7 @@ test('a run of another trainer is listed, and not resumed', async () => {
   store().create(manifestOf('theirs', { aggregator: 'pcgrad' }));
   const { status, stderr } = await grain(['run', '--resume', 'theirs'], folder);
   assert.equal(status, 1);
-  assert.match(stderr, /error: theirs was made by another trainer/);
+  assert.match(stderr, /error: theirs was written by another trainer/);
   assert.deepEqual(await statuses(), ['interrupted'], 'it is given up again');
 });
 

@@ -7,14 +7,14 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { aggregatorNamed } from '../../src/engine/aggregators/registry.ts';
 import type { AggregatorName } from '../../src/engine/types.ts';
 import type { StepEvent } from '../../src/runs/events.ts';
-import type { Aggregation } from '../../src/runs/manifest.ts';
+import type { RecordedAggregation } from '../../src/runs/manifest.ts';
 import { directions, measured } from './directions.ts';
 
 const DIMENSION = 64;
 const LEARNING_RATE = 0.3;
 
 export interface Descent {
-  readonly aggregation: Aggregation;
+  readonly aggregation: RecordedAggregation;
   readonly steps: readonly StepEvent[];
   /** Distance of the parameters to the groups' optima, squared and halved, every 25 steps: mean and worst over groups. */
   readonly validations: readonly {
@@ -28,7 +28,7 @@ export interface Descent {
 export interface Asked {
   readonly aggregator: AggregatorName;
   readonly parameters?: Readonly<Record<string, number>>;
-  readonly metric?: Aggregation['metric'];
+  readonly metric?: RecordedAggregation['metric'];
   readonly smoothing?: number;
 }
 
@@ -101,7 +101,7 @@ export function descend(options: DescentOptions): Descent {
 }
 
 /** @throws RangeError for parameters that the aggregator does not have */
-function aggregationOf({ aggregator, parameters, metric, smoothing }: Asked): Aggregation {
+function aggregationOf({ aggregator, parameters, metric, smoothing }: Asked): RecordedAggregation {
   return {
     name: aggregator,
     parameters: {

@@ -7,7 +7,7 @@ import { aggregateBlocks, type BlockMemory } from '../../src/engine/blocks.ts';
 import { gramOf, packGram } from '../../src/engine/gram.ts';
 import type { AggregatorChoice, AggregatorName, Memory } from '../../src/engine/types.ts';
 import type { ArrivalFacts, MeasuredVector, StepEvent } from '../../src/runs/events.ts';
-import type { Aggregation } from '../../src/runs/manifest.ts';
+import type { RecordedAggregation } from '../../src/runs/manifest.ts';
 
 /** Parameter blocks of every descent: name and end. */
 const BLOCKS = [
@@ -38,7 +38,7 @@ export function directions({
   name,
   parameters,
   smoothing,
-}: Aggregation): (problem: Gradients) => Direction {
+}: RecordedAggregation): (problem: Gradients) => Direction {
   const choice = { name: name as AggregatorName, parameters, smoothing };
   switch (aggregatorNamed(choice.name).decidedBy) {
     case 'gram':

@@ -4,7 +4,7 @@ import { diagnoseStep, type StepDiagnostics, type Unmeasured } from '../../engin
 import type { RunEvent, StepEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
 import { failureText } from '../../runs/failure.ts';
-import { type Aggregation, aggregationOf, type RunManifest } from '../../runs/manifest.ts';
+import type { RecordedAggregation, RunManifest } from '../../runs/manifest.ts';
 import { percent } from '../../runs/percent.ts';
 import { guaranteeOf } from '../../runs/promise.ts';
 import { referredRun } from '../../runs/reference.ts';
@@ -39,7 +39,7 @@ async function shownRun(run: RunSummary, runs: readonly RunSummary[]) {
   const validations = events.filter((event) => event.kind === 'validation');
   const steps = events.filter((event) => event.kind === 'step');
   const last = steps.at(-1);
-  const aggregation = aggregationOf(manifest);
+  const aggregation = manifest.aggregation;
   return {
     ...listed(run),
     task: manifest.task,
@@ -65,13 +65,13 @@ async function shownRun(run: RunSummary, runs: readonly RunSummary[]) {
 }
 
 /** What the registry knows of the aggregator; nulls for another trainer's. */
-function aboutMethod({ name }: Aggregation) {
+function aboutMethod({ name }: RecordedAggregation) {
   const { title = null, reference = null, guarantee = null } = knownAggregator(name) ?? {};
   return { title, reference, guarantee };
 }
 
 /** Over all steps: in how many the direction went against a group, and in how many the update of the parameters did. */
-function promisesOf(steps: readonly StepEvent[], aggregation: Aggregation) {
+function promisesOf(steps: readonly StepEvent[], aggregation: RecordedAggregation) {
   const counts = { kept: 0, broken: 0, against: 0, measured: 0 };
   const updates = { against: 0, measured: 0 };
   for (const step of steps) {
@@ -115,7 +115,7 @@ function shownStep(event: StepEvent, manifest: RunManifest) {
     })),
     diagnostics,
     /** Whether the step kept the promise to go against no group. */
-    promise: diagnostics && guaranteeOf(aggregationOf(manifest), diagnostics),
+    promise: diagnostics && guaranteeOf(manifest.aggregation, diagnostics),
   };
 }
 
@@ -182,7 +182,7 @@ function guaranteeRows({ guarantee, aggregation, promises }: ShownRun): string[]
   ];
 }
 
-const metricWords: Readonly<Record<Aggregation['metric'], string>> = {
+const metricWords: Readonly<Record<RecordedAggregation['metric'], string>> = {
   euclidean: 'of the gradient that the optimizer gets, not of what it makes of it',
   preconditioned:
     'of the step that the preconditioner makes of it, without momentum and weight decay',

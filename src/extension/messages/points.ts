@@ -2,7 +2,7 @@
 import type { StepDiagnostics, Unmeasured } from '../../engine/diagnoseStep.ts';
 import type { GuaranteeState } from '../../engine/guarantee.ts';
 import type { Fact, StepEvent } from '../../runs/events.ts';
-import type { Aggregation } from '../../runs/manifest.ts';
+import type { RecordedAggregation } from '../../runs/manifest.ts';
 import { guaranteeOf } from '../../runs/promise.ts';
 
 export interface WeightsPoint {
@@ -86,7 +86,7 @@ export interface MetricPoint {
 export function pointOf(
   step: StepEvent,
   derived: StepDiagnostics,
-  aggregation: Aggregation,
+  aggregation: RecordedAggregation,
   groupCount: number,
 ): MetricsPoint {
   const { norm2, gap, against, updateAgainst } = derived;

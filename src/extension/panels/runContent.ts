@@ -1,6 +1,5 @@
 import { knownAggregator } from '../../engine/aggregators/registry.ts';
 import { failureText } from '../../runs/failure.ts';
-import { aggregationOf } from '../../runs/manifest.ts';
 import { percent } from '../../runs/percent.ts';
 import { isLiving } from '../../runs/status.ts';
 import type { RunSummary } from '../../runs/store.ts';
@@ -126,7 +125,7 @@ function headerOf(
   { manifest, status, step, validating }: RunSummary,
   { points }: RunPoints,
 ): RunHeader {
-  const { name, metric, smoothing } = aggregationOf(manifest);
+  const { name, metric, smoothing } = manifest.aggregation;
   return {
     id: manifest.id,
     experiment: manifest.experiment.name,

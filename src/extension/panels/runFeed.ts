@@ -2,7 +2,7 @@ import type { Disposable } from 'vscode';
 import type { StepDiagnostics, StepFacts } from '../../engine/diagnoseStep.ts';
 import type { RunEvent, StepEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
-import { type Aggregation, aggregationOf, type RunManifest } from '../../runs/manifest.ts';
+import type { RecordedAggregation, RunManifest } from '../../runs/manifest.ts';
 import type { RunSummary } from '../../runs/store.ts';
 import { EventTail } from '../../runs/tail.ts';
 import {
@@ -40,7 +40,7 @@ export class RunFeed implements RunPoints {
   /** Name of the metric in `validation`. */
   readonly metric: string;
 
-  readonly #aggregation: Aggregation;
+  readonly #aggregation: RecordedAggregation;
   readonly #source: EventReader;
   readonly #engine: Engine;
   /** Steps read, but not yet diagnosed. */
@@ -50,7 +50,7 @@ export class RunFeed implements RunPoints {
   constructor(manifest: RunManifest, source: EventReader, engine: Engine) {
     this.groupNames = manifest.groups.names;
     this.metric = manifest.metric.name;
-    this.#aggregation = aggregationOf(manifest);
+    this.#aggregation = manifest.aggregation;
     this.#source = source;
     this.#engine = engine;
   }

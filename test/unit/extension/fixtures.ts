@@ -1,12 +1,12 @@
 import type { StepEvent } from '../../../src/runs/events.ts';
-import type { Aggregation, RunManifest, Seed } from '../../../src/runs/manifest.ts';
+import type { RecordedAggregation, RunManifest, Seed } from '../../../src/runs/manifest.ts';
 import type { RunStatus } from '../../../src/runs/status.ts';
 import type { RunSummary } from '../../../src/runs/store.ts';
 
 interface Wanted {
   readonly experiment?: string;
   readonly aggregator?: string;
-  readonly aggregation?: Aggregation;
+  readonly aggregation?: RecordedAggregation;
   readonly seed?: number | Seed;
   readonly status?: RunStatus;
   readonly createdAt?: string;
@@ -29,7 +29,13 @@ export function summary(wanted: Wanted = {}): RunSummary {
     experiment: { id: experiment, name: 'digits' },
     createdAt: wanted.createdAt ?? '2026-03-04T05:06:07.000Z',
     aggregator,
-    ...(wanted.aggregation && { aggregation: wanted.aggregation }),
+    aggregation: wanted.aggregation ?? {
+      name: aggregator,
+      parameters: {},
+      metric: 'euclidean',
+      smoothing: 0,
+      zeroGroups: 'drop',
+    },
     seed: init,
     steps: 200,
     task: 'classification',
@@ -38,6 +44,7 @@ export function summary(wanted: Wanted = {}): RunSummary {
     configPath: 'grain.yaml',
     config: {},
     fingerprints: {},
+    sources: {},
     device: { backend: 'cpu', name: 'CPU' },
     versions: {},
   };

@@ -165,7 +165,7 @@ test('the header says what the aggregator is, what it guarantees and in which me
   assert.equal(run.metric, 'preconditioned');
 });
 
-test('an older run’s aggregator is known by name; another trainer’s is not', async () => {
+test('the header knows our aggregators by name, but not another trainer’s', async () => {
   for (const [aggregator, nonConflicting] of [
     ['mean', false],
     ['theirs', undefined],

@@ -1,12 +1,20 @@
 import type { RunManifest } from '../../../src/runs/manifest.ts';
 
 export function manifestOf(id: string, changes: Partial<RunManifest> = {}): RunManifest {
+  const { aggregator = 'grain' } = changes;
   return {
     format: 1,
     id,
     experiment: { id: 'rings-1', name: 'rings' },
     createdAt: '2026-03-04T05:06:07.000Z',
-    aggregator: 'grain',
+    aggregator,
+    aggregation: {
+      name: aggregator,
+      parameters: {},
+      metric: 'euclidean',
+      smoothing: 0,
+      zeroGroups: 'drop',
+    },
     seed: { init: 0, order: 0 },
     steps: 10,
     task: 'classification',
@@ -15,6 +23,7 @@ export function manifestOf(id: string, changes: Partial<RunManifest> = {}): RunM
     configPath: 'grain.yaml',
     config: {},
     fingerprints: {},
+    sources: {},
     device: { backend: 'cpu', name: 'JavaScript' },
     versions: {},
     ...changes,
