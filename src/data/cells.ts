@@ -82,7 +82,7 @@ function isEmpty(cell: unknown): boolean {
 /** How the user can fix a cell. */
 function fixFor({ dataset }: Table): string {
   if (dataset === undefined) return 'Fix the cell or remove its row';
-  return `${dataset} is a dataset on the hub: copy the file, fix the cell or remove its row there, and use the copy instead of data.from`;
+  return `${dataset} is a dataset on the Hub: copy the file, fix the cell or remove its row there, and use the copy instead of data.from`;
 }
 
 function notA(kind: string, table: Table, row: Row, column: number): string {

@@ -8,7 +8,7 @@ import type { Loading } from '../runs/loading.ts';
 export interface DataFiles {
   readonly train: string;
   readonly validation: string;
-  /** `owner/name@commit` of the hub dataset that the files belong to, if they do. */
+  /** `owner/name@commit` of the Hub dataset that the files belong to, if they do. */
   readonly source?: string;
 }
 
@@ -16,7 +16,7 @@ export interface DataFiles {
 export type FetchDataset = (id: string, files: readonly string[]) => Promise<string>;
 
 /**
- * Finds the data files of a config, downloads them if they are on the hub, and reads them.
+ * Finds the data files of a config, downloads them if they are on the Hub, and reads them.
  * @param onLoading called with the progress of the download and of reading
  * @returns the data and the files they were read from
  */
@@ -49,7 +49,7 @@ export async function readFiles<T>(
 }
 
 /**
- * The data files of a config: local paths, or files of a dataset on the hub.
+ * The data files of a config: local paths, or files of a dataset on the Hub.
  * @throws ConfigError at the key of a file that does not exist
  */
 export async function dataFilesOf(parsed: ParsedConfig, fetch: FetchDataset): Promise<DataFiles> {
@@ -69,7 +69,7 @@ export async function dataFilesOf(parsed: ParsedConfig, fetch: FetchDataset): Pr
 export function downloadProblem(parsed: ParsedConfig, key: string[], { message }: DownloadError) {
   return parsed.error(key, message, {
     expected:
-      'a repository of the Hugging Face hub that can be downloaded, or files on this machine',
+      'a repository of the Hugging Face Hub that can be downloaded, or files on this machine',
   });
 }
 

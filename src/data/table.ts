@@ -23,7 +23,7 @@ export interface Row {
 /** The rows of a data file, streamed. */
 export interface Table {
   readonly file: string;
-  /** `owner/name` of the dataset on the hub that the file belongs to, if it does. */
+  /** `owner/name` of the dataset on the Hub that the file belongs to, if it does. */
   readonly dataset?: string;
   readonly columns: readonly string[];
   readonly rows: AsyncIterable<Row>;

@@ -30,7 +30,7 @@ export interface AdapterDescription {
   readonly config: LoraConfig;
   /** Folder or hub id of the base model; empty if unknown. */
   readonly base: string;
-  /** Commit, branch or tag of a base model on the hub; null if not recorded. */
+  /** Commit, branch or tag of a base model on the Hub; null if not recorded. */
   readonly revision: string | null;
   readonly taskType: 'SEQ_CLS' | 'CAUSAL_LM';
   /** Whether the adapted layers store their weights as [in, out] (GPT-2). */

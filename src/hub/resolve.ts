@@ -2,37 +2,40 @@ import { existsSync } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { datasetInfo, listFiles, modelInfo } from '@huggingface/hub';
-import { hasCode } from '../runs/errno.ts';
 import { OwnedError, type Ownership, takeOwnership } from '../runs/owner.ts';
-import { downloadBlob, type RemoteFile } from './download/blob.ts';
-import { DownloadError } from './download/downloadError.ts';
-import { type HubEnvironment, hubEnvironment } from './download/environment.ts';
-import { cancelled, hubFetch, unreachable } from './download/fetch.ts';
+import { downloadBlob } from './download/blob.ts';
+import {
+  cacheError,
+  cancelled,
+  DownloadError,
+  unexpectedAnswer,
+} from './download/downloadError.ts';
+import { HubApi, type HubEnvironment, hubEnvironment, type RemoteFile } from './download/hubApi.ts';
 import { CachedRepository, type RepositoryKind } from './download/repository.ts';
-import { isComplete, type Wanted, wantedFiles } from './download/wanted.ts';
+import { isComplete, type RequestedFiles, selectFiles } from './download/requestedFiles.ts';
 
 export { DownloadError, MissingFile } from './download/downloadError.ts';
 
-/** Of all files together. */
-export interface Download {
-  /** The one that is coming. */
+export interface DownloadProgress {
+  /** The file that is being downloaded. */
   readonly file: string;
-  /** Bytes that are here, with those that were before. */
+  /** Bytes of all files received so far, including those of earlier attempts. */
   readonly done: number;
+  /** Bytes of all files. */
   readonly total: number;
 }
 
 export interface ResolveOptions {
   readonly kind: RepositoryKind;
-  readonly files: Wanted;
-  readonly onProgress: (download: Download) => void;
+  readonly files: RequestedFiles;
+  readonly onProgress: (progress: DownloadProgress) => void;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Brings files of a repository of the hub into the cache that all Hugging Face libraries share. What is there already is
- * not downloaded again; with HF_HUB_OFFLINE, without a network, or for a commit, it is used as it is.
+ * Downloads files of a repository of the Hugging Face Hub into the cache that all Hugging Face libraries share. Cached files are
+ * not downloaded again. With a commit as revision or with HF_HUB_OFFLINE, the Hub is not asked whether they are current; if the
+ * download fails, complete snapshots in the cache are used as they are.
  * @param id `owner/name`, or `owner/name@revision` with a branch, a tag or a commit
  * @returns the folder of the snapshot
  * @throws DownloadError
@@ -42,28 +45,25 @@ export async function resolveRepository(
   { kind, files, onProgress, signal }: ResolveOptions,
 ): Promise<string> {
   const environment = hubEnvironment();
-  const repository = new CachedRepository(id, kind, environment.cache);
-  const cached = completeSnapshot(repository, repository.cachedCommit, files);
-  if (environment.offline && !cached) throw notCached(repository, environment);
-  if (cached && (environment.offline || repository.revisionIsCommit)) return cached;
+  const { cache, endpoint, offline } = environment;
+  const repository = new CachedRepository(id, kind, cache);
+  const cached = await completeSnapshot(repository, repository.cachedCommit, files);
+  if (offline && !cached) throw notCached(repository, cache);
+  if (cached && (offline || repository.revisionIsCommit)) return cached;
   try {
-    return await update(repository, environment, {
-      kind,
-      files,
-      onProgress,
-      ...(signal && { signal }),
-    });
+    const api = new HubApi(repository, environment, signal);
+    return await update(repository, api, cache, files, onProgress);
   } catch (error) {
-    const problem = explained(error, environment);
-    const usable = problem instanceof DownloadError && problem.failure !== 'cancelled';
-    if (cached && usable) return cached;
-    throw problem;
+    const failure = toDownloadError(error, { cache, endpoint });
+    const mayUseCache = failure instanceof DownloadError && failure.failure !== 'cancelled';
+    if (cached && mayUseCache) return cached;
+    throw failure;
   }
 }
 
 /**
- * What was resolved, with the commit in place of a branch or a tag: `owner/name@commit`, which stands for the same files for good.
- * @param snapshot what `resolveRepository` gave for it
+ * The id with the commit instead of a branch or a tag, `owner/name@commit`, which always refers to the same files.
+ * @param snapshot the folder that `resolveRepository` returned for the id
  */
 export function resolvedId(id: string, snapshot: string): string {
   return `${nameOf(id)}@${path.basename(snapshot)}`;
@@ -74,90 +74,44 @@ export function nameOf(id: string): string {
   return id.split('@')[0]!;
 }
 
-/** Downloads what the cache lacks of the commit that the revision is now. */
+/** Downloads the files that the cache lacks for the commit that the revision refers to now. */
 async function update(
   repository: CachedRepository,
-  environment: HubEnvironment,
-  { files, onProgress, signal }: ResolveOptions,
+  api: HubApi,
+  cache: string,
+  files: RequestedFiles,
+  onProgress: (progress: DownloadProgress) => void,
 ): Promise<string> {
-  const connection = { ...environment, fetch: hubFetch(repository, environment, signal), signal };
-  const commit = repository.revisionIsCommit
-    ? repository.revision
-    : await currentCommit(repository, connection);
-  if (!completeSnapshot(repository, commit, files)) {
-    const listing = await listingOf(repository, commit, connection);
-    const wanted = wantedFiles(repository, listing, files);
-    await downloadAll(repository, commit, wanted, connection, onProgress);
+  const commit = repository.revisionIsCommit ? repository.revision : await api.commit();
+  if (!(await completeSnapshot(repository, commit, files))) {
+    const selected = selectFiles(repository, await api.list(commit), files);
+    await checkFreeSpace(repository, selected, cache);
+    await downloadAll(repository, commit, selected, api, onProgress);
   }
   await repository.rememberCommit(commit);
   return repository.snapshot(commit);
-}
-
-interface Connection extends HubEnvironment {
-  readonly fetch: typeof fetch;
-  readonly signal: AbortSignal | undefined;
-}
-
-async function currentCommit(
-  { kind, name, revision }: CachedRepository,
-  { endpoint, fetch }: Connection,
-): Promise<string> {
-  const asked = { name, revision, hubUrl: endpoint, fetch };
-  const { sha } =
-    kind === 'dataset'
-      ? await datasetInfo({ ...asked, additionalFields: ['sha'] })
-      : await modelInfo({ ...asked, additionalFields: ['sha'] });
-  if (/^[0-9a-f]{40}$/.test(sha)) return sha;
-  throw unreachable(endpoint, new Error(`it names no commit for ${name}`));
-}
-
-async function listingOf(
-  { kind, name }: CachedRepository,
-  commit: string,
-  { endpoint, fetch }: Connection,
-): Promise<readonly RemoteFile[]> {
-  const listing: RemoteFile[] = [];
-  const repo = { type: kind, name };
-  const entries = listFiles({ repo, revision: commit, recursive: true, hubUrl: endpoint, fetch });
-  for await (const { type, path, size, oid, lfs } of entries) {
-    if (type !== 'file') continue;
-    const hash = lfs?.oid ?? oid ?? '';
-    // It becomes the name of a file.
-    if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hash)) {
-      throw unreachable(endpoint, new Error(`it lists ${path} with the hash "${hash}"`));
-    }
-    listing.push({ path, size: lfs?.size ?? size, hash });
-  }
-  return listing;
 }
 
 async function downloadAll(
   repository: CachedRepository,
   commit: string,
   files: readonly RemoteFile[],
-  { endpoint, cache, fetch, signal }: Connection,
-  onProgress: (download: Download) => void,
+  api: HubApi,
+  onProgress: (progress: DownloadProgress) => void,
 ): Promise<void> {
-  const total = files.reduce((sum, { size }) => sum + size, 0);
-  const missing = files.filter(({ hash }) => !existsSync(repository.blob(hash)));
-  await refuseFullDisk(
-    cache,
-    missing.reduce((sum, { size }) => sum + size, 0),
-  );
-  const { kind, name } = repository;
-  const prefix = `${endpoint}/${kind === 'dataset' ? 'datasets/' : ''}${name}/resolve/${commit}`;
+  const total = bytesOf(files);
   let before = 0;
   for (const remote of files) {
-    const ownership = await claimed(repository.claim(remote.hash), signal);
+    const ownership = await lock(repository.lockFolder(remote.hash), api.signal);
     try {
       await downloadBlob({
-        url: `${prefix}/${remote.path.split('/').map(encodeURIComponent).join('/')}`,
+        url: api.urlOf(remote, commit),
         remote,
         blob: repository.blob(remote.hash),
-        fetch,
-        signal,
-        lost: (error) => (signal?.aborted ? cancelled(error) : unreachable(endpoint, error)),
-        onBytes: (here) => onProgress({ file: remote.path, done: before + here, total }),
+        fetch: api.fetch,
+        signal: api.signal,
+        lost: (error) => api.lost(error),
+        onBytes: (received) => onProgress({ file: remote.path, done: before + received, total }),
       });
     } finally {
       ownership.release();
@@ -167,8 +121,8 @@ async function downloadAll(
   }
 }
 
-/** Waits for another process that downloads the same blob. */
-async function claimed(folder: string, signal: AbortSignal | undefined): Promise<Ownership> {
+/** Waits while another process downloads the same blob. */
+async function lock(folder: string, signal: AbortSignal | undefined): Promise<Ownership> {
   await mkdir(folder, { recursive: true });
   for (;;) {
     if (signal?.aborted) throw cancelled(signal.reason);
@@ -181,50 +135,59 @@ async function claimed(folder: string, signal: AbortSignal | undefined): Promise
   }
 }
 
-async function refuseFullDisk(cache: string, needed: number): Promise<void> {
+/** @throws DownloadError if the files that are not in the cache do not fit on its disk */
+async function checkFreeSpace(
+  repository: CachedRepository,
+  files: readonly RemoteFile[],
+  cache: string,
+): Promise<void> {
   await mkdir(cache, { recursive: true });
   const { bavail, bsize } = await statfs(cache);
-  if (needed <= bavail * bsize) return;
+  const free = bavail * bsize;
+  const needed = bytesOf(files.filter(({ hash }) => !existsSync(repository.blob(hash))));
+  if (needed <= free) return;
   throw new DownloadError(
     'disk',
-    `${inGigabytes(needed)} GB are needed in ${cache}, ${inGigabytes(bavail * bsize)} GB are free: make room, or set HF_HOME to a folder on another disk`,
+    `the download needs ${inGigabytes(needed)} GB in ${cache}, but ${inGigabytes(free)} GB are free. Free some space, or set HF_HOME to a folder on another disk`,
   );
+}
+
+function bytesOf(files: readonly RemoteFile[]): number {
+  return files.reduce((sum, { size }) => sum + size, 0);
 }
 
 function inGigabytes(bytes: number): string {
   return (bytes / 1e9).toFixed(2);
 }
 
-function completeSnapshot(
+/** The folder of a snapshot with all files; undefined if there is none. */
+async function completeSnapshot(
   repository: CachedRepository,
   commit: string | undefined,
-  files: Wanted,
-): string | undefined {
-  const snapshot = commit && repository.snapshot(commit);
-  return snapshot && isComplete(snapshot, files) ? snapshot : undefined;
+  files: RequestedFiles,
+): Promise<string | undefined> {
+  if (commit === undefined) return undefined;
+  const snapshot = repository.snapshot(commit);
+  return (await isComplete(snapshot, files)) ? snapshot : undefined;
 }
 
-function notCached({ name }: CachedRepository, { cache }: HubEnvironment): DownloadError {
+function notCached({ name }: CachedRepository, cache: string): DownloadError {
   return new DownloadError(
     'offline',
-    `${name} is not in ${cache}, or not all of it, and HF_HUB_OFFLINE forbids to download it: unset it, or set HF_HOME to the cache that has it`,
+    `${name} is not in ${cache}, or not completely, and HF_HUB_OFFLINE forbids downloading it. Unset it, or set HF_HOME to the cache that contains it`,
   );
 }
 
-const diskCodes = ['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS', 'EPERM', 'ENOTDIR', 'EEXIST'];
-
 /**
- * Errors of system calls are about the cache: those of the network are DownloadErrors already. What is no JSON comes from
- * something that is no hub.
+ * Network errors are DownloadErrors already, so failed system calls are about the cache; a SyntaxError comes from an answer that
+ * is not JSON.
  */
-function explained(error: unknown, { cache, endpoint }: HubEnvironment): unknown {
-  if (error instanceof SyntaxError) return unreachable(endpoint, error);
-  const code = diskCodes.find((code) => hasCode(error, code));
-  if (code === undefined) return error;
-  const why = code === 'ENOSPC' || code === 'EDQUOT' ? 'the disk is full' : code;
-  return new DownloadError(
-    'disk',
-    `${cache} cannot be written: ${why}. Mend that, or set HF_HOME to another folder; what has come so far is kept`,
-    { cause: error },
-  );
+function toDownloadError(
+  error: unknown,
+  { cache, endpoint }: Pick<HubEnvironment, 'cache' | 'endpoint'>,
+): unknown {
+  if (error instanceof SyntaxError) {
+    return unexpectedAnswer(endpoint, `not valid JSON (${error.message})`, error);
+  }
+  return cacheError(error, cache) ?? error;
 }

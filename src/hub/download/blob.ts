@@ -5,36 +5,29 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasCode } from '../../runs/errno.ts';
 import { DownloadError } from './downloadError.ts';
+import type { RemoteFile } from './hubApi.ts';
 
-/** A file of a repository as the hub lists it. */
-export interface RemoteFile {
-  readonly path: string;
-  readonly size: number;
-  /** SHA-256 of large files, git's SHA-1 of the others; in the cache it is the blob's name. */
-  readonly hash: string;
-}
-
+/** A file to download. */
 export interface BlobRequest {
   readonly url: string;
   readonly remote: RemoteFile;
-  /** Where the blob goes when it is whole. */
+  /** Path of the complete blob in the cache. */
   readonly blob: string;
   readonly fetch: typeof fetch;
-  /** Told how many bytes of the file are here. */
-  readonly onBytes: (here: number) => void;
+  /** Called with the number of bytes received so far. */
+  readonly onBytes: (received: number) => void;
   readonly signal: AbortSignal | undefined;
-  /** A DownloadError for a connection that was lost. */
+  /** Makes the error for a lost connection. */
   readonly lost: (error: unknown) => DownloadError;
 }
 
-/** A connection that brings nothing so often in a row is given up. */
-const ATTEMPTS = 4;
+/** Attempts in a row without a new byte before the download fails. */
+const MAX_ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 500;
 
 /**
- * Downloads a blob: into `<blob>.incomplete`, from the byte where an earlier attempt was cut off, in this process or another
- * one, and moves it to its place once its hash is right.
- * @throws DownloadError; the incomplete file stays, unless its hash is wrong
+ * Downloads a blob into `<blob>.incomplete`, resuming an earlier attempt of any process, and renames it once its hash is right.
+ * @throws DownloadError; the incomplete file is deleted only if its hash is wrong
  */
 export async function downloadBlob(request: BlobRequest): Promise<void> {
   const { remote, blob } = request;
@@ -42,27 +35,28 @@ export async function downloadBlob(request: BlobRequest): Promise<void> {
   await mkdir(path.dirname(blob), { recursive: true });
   if (existsSync(blob)) return request.onBytes(remote.size);
   const resumed = (await sizeOf(incomplete)) > 0;
-  await complete(request, incomplete);
+  await receiveAll(request, incomplete);
   if ((await hashOf(incomplete, remote)) !== remote.hash) {
     await rm(incomplete);
-    // What was left by an earlier attempt may be to blame: once more, all of it.
+    // The earlier attempt may have left wrong bytes: download everything once more.
     if (resumed) return downloadBlob(request);
-    throw new DownloadError('network', `${remote.path} was damaged on its way: try again`);
+    throw new DownloadError('network', `${remote.path} was damaged in transit. Try again`);
   }
   await rename(incomplete, blob);
 }
 
-async function complete(request: BlobRequest, incomplete: string): Promise<void> {
+/** Retries until the file is complete or several attempts in a row bring no bytes. */
+async function receiveAll(request: BlobRequest, incomplete: string): Promise<void> {
   const { signal } = request;
-  for (let failures = 0, here = await sizeOf(incomplete); ; ) {
+  for (let failures = 0, received = await sizeOf(incomplete); ; ) {
     try {
       return await receive(request, incomplete);
     } catch (error) {
       if (!(error instanceof DownloadError) || error.failure !== 'network') throw error;
       const now = await sizeOf(incomplete);
-      failures = now > here ? 1 : failures + 1;
-      here = now;
-      if (failures >= ATTEMPTS) throw error;
+      failures = now > received ? 1 : failures + 1;
+      received = now;
+      if (failures >= MAX_ATTEMPTS) throw error;
       await sleep(FIRST_PAUSE_MS * 2 ** (failures - 1), undefined, signal && { signal }).catch(
         () => {},
       );
@@ -70,31 +64,32 @@ async function complete(request: BlobRequest, incomplete: string): Promise<void>
   }
 }
 
-/** One connection's worth. */
+/** Receives what one connection brings. */
 async function receive(request: BlobRequest, incomplete: string): Promise<void> {
   const { url, remote, onBytes, lost } = request;
-  let here = await sizeOf(incomplete);
-  onBytes(Math.min(here, remote.size));
-  if (here === remote.size && here > 0) return;
-  const whole = here === 0 || here > remote.size;
-  const headers = whole ? {} : { Range: `bytes=${here}-` };
+  let received = await sizeOf(incomplete);
+  onBytes(Math.min(received, remote.size));
+  if (received === remote.size && received > 0) return;
+  const fromStart = received === 0 || received > remote.size;
+  const headers = fromStart ? {} : { Range: `bytes=${received}-` };
   const response = await request.fetch(url, { headers });
-  // A server may send all of it where a part was asked for.
-  const follows = response.status === 206 && startOf(response) === here;
-  if (!follows) here = 0;
-  const file = await open(incomplete, follows ? 'a' : 'w');
+  // A server may send the whole file although a range was requested.
+  const resumes = response.status === 206 && startOf(response) === received;
+  if (!resumes) received = 0;
+  const file = await open(incomplete, resumes ? 'a' : 'w');
   try {
     for await (const chunk of chunksOf(response, lost)) {
-      here += chunk.length;
-      if (here > remote.size) throw lost(new Error(`${remote.path} has more bytes than listed`));
+      received += chunk.length;
+      if (received > remote.size)
+        throw lost(new Error(`${remote.path} has more bytes than listed`));
       await file.appendFile(chunk);
-      onBytes(here);
+      onBytes(received);
     }
     await file.sync();
   } finally {
     await file.close();
   }
-  if (here < remote.size) throw lost(new Error('the connection ended early'));
+  if (received < remote.size) throw lost(new Error('the connection ended early'));
 }
 
 async function* chunksOf(
@@ -112,7 +107,7 @@ async function* chunksOf(
       yield value;
     }
   } finally {
-    // Where the reader stops for another reason than the end, the connection must not go on.
+    // After an error the rest of the answer is not needed.
     await reader.cancel().catch(() => {});
   }
 }
@@ -130,7 +125,7 @@ async function hashOf(file: string, { size, hash }: RemoteFile): Promise<string>
   return digest.digest('hex');
 }
 
-/** 0 if it is not there. */
+/** 0 if there is no such file. */
 async function sizeOf(file: string): Promise<number> {
   try {
     return (await stat(file)).size;

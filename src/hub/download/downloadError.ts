@@ -1,17 +1,20 @@
+import { hasCode } from '../../runs/errno.ts';
+
+/** Why a download failed. */
 export type DownloadFailure =
-  /** No such repository, revision or file. */
+  /** There is no such repository, revision or file. */
   | 'missing'
-  /** It is there, but this user may not have it. */
+  /** It exists, but this user may not read it. */
   | 'forbidden'
-  /** It is not in the cache, and the network is not to be used. */
+  /** It is not in the cache, and HF_HUB_OFFLINE is set. */
   | 'offline'
-  /** The hub cannot be reached or does not answer as it should. */
+  /** The Hub cannot be reached or sends unexpected answers. */
   | 'network'
-  /** The cache cannot be written. */
+  /** The cache cannot be written, or one of its files is damaged. */
   | 'disk'
   | 'cancelled';
 
-/** A repository of the Hugging Face hub could not be had; the message says why and what would do. */
+/** Files of a repository could not be downloaded; the message says why and what to do. */
 export class DownloadError extends Error {
   override readonly name = 'DownloadError';
   readonly failure: DownloadFailure;
@@ -22,10 +25,10 @@ export class DownloadError extends Error {
   }
 }
 
-/** A repository is there, but not a file that was asked for. */
+/** The repository exists, but does not contain a requested file. */
 export class MissingFile extends DownloadError {
   readonly file: string;
-  /** Paths of the files that it has. */
+  /** Paths of the files that it contains. */
   readonly others: readonly string[];
 
   constructor(message: string, file: string, others: readonly string[]) {
@@ -33,4 +36,54 @@ export class MissingFile extends DownloadError {
     this.file = file;
     this.others = others;
   }
+}
+
+export function cancelled(cause: unknown): DownloadError {
+  return new DownloadError(
+    'cancelled',
+    'the download was cancelled. Bytes received so far stay in the cache, and the next download resumes there',
+    { cause },
+  );
+}
+
+/** The error for a failed connection. @param error as `fetch` throws it */
+export function unreachable(endpoint: string, error: unknown): DownloadError {
+  return new DownloadError(
+    'network',
+    `${endpoint} cannot be reached (${reasonOf(error)}). Check the network and try again; files in the cache can be used without it`,
+    { cause: error },
+  );
+}
+
+/** The error for an answer that the Hub would not send. */
+export function unexpectedAnswer(endpoint: string, reason: string, cause?: unknown): DownloadError {
+  return new DownloadError(
+    'network',
+    `${endpoint} sent an unexpected answer: ${reason}. Check HF_ENDPOINT, or try again later`,
+    { cause },
+  );
+}
+
+/** Codes of system calls on a disk that is full, read-only, forbidden or not laid out as a cache. */
+const diskCodes = ['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS', 'EPERM', 'ENOTDIR', 'EEXIST'];
+
+/** The error for a system call that failed on the cache; undefined if `error` is another error. */
+export function cacheError(error: unknown, cache: string): DownloadError | undefined {
+  const code = diskCodes.find((code) => hasCode(error, code));
+  if (code === undefined) return undefined;
+  const reason = code === 'ENOSPC' || code === 'EDQUOT' ? 'the disk is full' : code;
+  return new DownloadError(
+    'disk',
+    `${cache} cannot be written: ${reason}. Fix that, or set HF_HOME to another folder; bytes received so far stay in the cache`,
+    { cause: error },
+  );
+}
+
+/** `fetch` wraps the error of the connection, whose message may be empty. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  if (!(cause instanceof Error)) return error.message;
+  const code = 'code' in cause ? String(cause.code) : '';
+  return cause.message || code || error.message;
 }

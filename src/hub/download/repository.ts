@@ -3,22 +3,17 @@ import { copyFile, mkdir, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { getRepoFolderName } from '@huggingface/hub';
 import writeFileAtomic from 'write-file-atomic';
+import { HUB_ID } from '../../config/modelOrigin.ts';
 import { hasCode } from '../../runs/errno.ts';
 import { DownloadError } from './downloadError.ts';
 
 const COMMIT = /^[0-9a-f]{40}$/;
-const ID = /^([\w.-]+\/[\w.-]+)(?:@([\w./-]+))?$/;
 
 export type RepositoryKind = 'model' | 'dataset';
 
-/** Whether it has the form of a hub id, `owner/name` or `owner/name@revision`. */
-function isHubId(id: string): boolean {
-  return ID.test(id) && !id.includes('..');
-}
-
 /**
- * A repository in the cache that all Hugging Face libraries share: `blobs/` by hash, `refs/` from branches and tags to
- * commits, and `snapshots/<commit>/` of links to blobs.
+ * A repository in the cache that all Hugging Face libraries share: files by their hash in `blobs/`, the commits of branches and
+ * tags in `refs/`, and links to blobs in `snapshots/<commit>/`.
  */
 export class CachedRepository {
   readonly kind: RepositoryKind;
@@ -28,15 +23,16 @@ export class CachedRepository {
   readonly revision: string;
   readonly #folder: string;
 
-  /** @throws DownloadError for what is no hub id */
+  /** @throws DownloadError for an invalid id */
   constructor(id: string, kind: RepositoryKind, cache: string) {
-    const [, name, revision = 'main'] = ID.exec(id) ?? [];
-    if (name === undefined || !isHubId(id)) {
+    // Parts of the id become parts of paths.
+    if (!HUB_ID.test(id) || id.includes('..')) {
       throw new DownloadError(
         'missing',
-        `"${id}" is no id of the Hugging Face hub, which looks like owner/name or owner/name@revision`,
+        `"${id}" is not a valid id of the Hugging Face Hub. Expected owner/name or owner/name@revision`,
       );
     }
+    const [name = '', revision = 'main'] = id.split('@');
     this.kind = kind;
     this.name = name;
     this.revision = revision;
@@ -47,7 +43,7 @@ export class CachedRepository {
     return COMMIT.test(this.revision);
   }
 
-  /** The commit that the revision was when it was last asked for; undefined if it never was. */
+  /** The commit that the revision referred to when it was last resolved; undefined if it never was. */
   get cachedCommit(): string | undefined {
     if (this.revisionIsCommit) return this.revision;
     try {
@@ -73,8 +69,8 @@ export class CachedRepository {
     return path.join(this.#folder, 'blobs', hash);
   }
 
-  /** A folder that says which process downloads a blob. */
-  claim(hash: string): string {
+  /** Folder for the ownership of a blob's download, which one process at a time may take. */
+  lockFolder(hash: string): string {
     return path.join(
       path.dirname(this.#folder),
       '.locks',
@@ -83,7 +79,7 @@ export class CachedRepository {
     );
   }
 
-  /** Gives a blob its name in a snapshot: by a relative link, or by a copy where links are not allowed (Windows). */
+  /** Adds a blob to a snapshot under the file's name: as a relative link, or as a copy where links are not allowed (Windows). */
   async link(hash: string, commit: string, file: string): Promise<void> {
     const pointer = path.join(this.snapshot(commit), file);
     if (existsSync(pointer)) return;

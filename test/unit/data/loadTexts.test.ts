@@ -49,7 +49,7 @@ async function load(
   onBytes: (bytes: number) => void = () => {},
 ): Promise<TextData> {
   const parsed = parsedOf(settings);
-  const files = await dataFilesOf(parsed, async () => assert.fail('nothing is on the hub'));
+  const files = await dataFilesOf(parsed, async () => assert.fail('nothing is on the Hub'));
   const maxLength = maxLengthOf(parsed.config);
   return loadTextData(parsed, files, { tokenizer: by, maxLength }, onBytes);
 }
@@ -297,7 +297,7 @@ describe('errors', () => {
     }
   });
 
-  test('a cell of a file on the hub: how to fix it', async () => {
+  test('a cell of a file on the Hub: how to fix it', async () => {
     for (const [cells, wanted] of [
       ['\t \tx', 'at least one text'],
       ['a\tb\t', 'a text or a number'],
@@ -310,7 +310,7 @@ describe('errors', () => {
         assert.ok(error instanceof ConfigError);
         assert.equal(
           error.diagnostics[0]!.expected,
-          `${wanted}. owner/name is a dataset on the hub: copy the file, fix the cell or remove its row there, and use the copy instead of data.from`,
+          `${wanted}. owner/name is a dataset on the Hub: copy the file, fix the cell or remove its row there, and use the copy instead of data.from`,
         );
         return true;
       });
@@ -387,7 +387,7 @@ describe('errors', () => {
   });
 });
 
-describe('a dataset on the hub', () => {
+describe('a dataset on the Hub', () => {
   const data = 'from: owner/data@v1, train: a/t.tsv, validation: a/d.tsv, text: one, target: label';
   const repository = path.join(folder, 'repository');
   mkdirSync(path.join(repository, 'a'), { recursive: true });

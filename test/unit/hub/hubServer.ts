@@ -24,7 +24,7 @@ const gitHash = (bytes: Buffer) =>
   createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
 const isLarge = (file: string) => file.endsWith('.safetensors');
 
-/** A local server that answers like the Hugging Face hub; as there, large files are on another host, the store. */
+/** A local server that answers like the Hugging Face Hub; as there, large files are on another host, the store. */
 export class HubServer {
   readonly repositories: Record<string, Repository> = {};
   readonly asked: Asked[] = [];

@@ -1,21 +1,23 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import {
   mkdir,
   mkdtemp,
   readdir,
   readFile,
   readlink,
+  rm,
   stat,
   symlink,
   writeFile,
 } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import path from 'node:path';
 import { after, afterEach, beforeEach, suite, test } from 'node:test';
 import {
-  type Download,
   DownloadError,
+  type DownloadProgress,
   type ResolveOptions,
   resolveRepository,
 } from '../../../src/hub/resolve.ts';
@@ -96,9 +98,25 @@ async function holdsAll(snapshot: string): Promise<void> {
   }
 }
 
+/** Makes the repository one whose weights are two shards and their index. */
+function useShards(): void {
+  const index = {
+    weight_map: { a: 'model-00001-of-00002.safetensors', b: 'model-00002-of-00002.safetensors' },
+  };
+  hub.repositories[NAME] = {
+    ...hub.repositories[NAME]!,
+    files: {
+      ...small,
+      'model-00001-of-00002.safetensors': randomBytes(10),
+      'model-00002-of-00002.safetensors': randomBytes(20),
+      'model.safetensors.index.json': Buffer.from(JSON.stringify(index)),
+    },
+  };
+}
+
 suite('what is downloaded', () => {
   test('the files of a checkpoint and no others, into the layout of the cache, with progress', async () => {
-    const seen: Download[] = [];
+    const seen: DownloadProgress[] = [];
     const snapshot = await resolve({ onProgress: (download) => seen.push(download) });
     const { commit } = hub.repositories[NAME]!;
     assert.equal(snapshot, path.join(repository, 'snapshots', commit));
@@ -123,23 +141,12 @@ suite('what is downloaded', () => {
   });
 
   test('shards with their index', async () => {
-    const index = {
-      weight_map: { a: 'model-00001-of-00002.safetensors', b: 'model-00002-of-00002.safetensors' },
-    };
-    hub.repositories[NAME] = {
-      ...hub.repositories[NAME]!,
-      files: {
-        ...small,
-        'model-00001-of-00002.safetensors': randomBytes(10),
-        'model-00002-of-00002.safetensors': randomBytes(20),
-        'model.safetensors.index.json': Buffer.from(JSON.stringify(index)),
-      },
-    };
+    useShards();
     const names = await readdir(await resolve());
     assert.equal(names.filter((name) => name.includes('safetensors')).length, 3);
     hub.asked.length = 0;
     await resolve();
-    assert.equal(hub.asked.length, 1, 'the commit alone was asked for');
+    assert.equal(hub.asked.length, 1, 'only the commit was requested');
   });
 
   test('named files of a dataset, also in folders, also empty ones', async () => {
@@ -211,10 +218,10 @@ suite('interruptions', () => {
 
   test('a cancelled download stays in the cache, and the next call resumes', async () => {
     const controller = new AbortController();
-    const onProgress = ({ file, done }: Download) => {
+    const onProgress = ({ file, done }: DownloadProgress) => {
       if (file === 'model.safetensors' && done > 500_000) controller.abort();
     };
-    await fails(resolve({ onProgress, signal: controller.signal }), 'cancelled', 'goes on');
+    await fails(resolve({ onProgress, signal: controller.signal }), 'cancelled', 'resumes');
     const blobs = path.join(repository, 'blobs');
     const part = (await readdir(blobs)).find((name) => name.endsWith('.incomplete'))!;
     const { size } = await stat(path.join(blobs, part));
@@ -261,7 +268,7 @@ suite('what is in the cache', () => {
     hub.asked.length = 0;
     assert.equal(await resolve({}, `${NAME}@${commit}`), snapshot);
     assert.equal(hub.asked.length, 0);
-    assert(!existsSync(path.join(repository, 'refs')), 'a commit is no ref');
+    assert(!existsSync(path.join(repository, 'refs')), 'a commit is not a ref');
   });
 
   test('is used offline', async () => {
@@ -282,12 +289,26 @@ suite('what is in the cache', () => {
     await resolve({ files: ['config.json'] });
   });
 
-  test('is used when the network or the hub is down', async () => {
+  test('is used when the network or the Hub is down', async () => {
     const snapshot = await resolve();
     hub.status = 503;
     assert.equal(await resolve(), snapshot);
     await hub.stop();
     assert.equal(await resolve(), snapshot);
+  });
+
+  test('is an error if the index of the weights is damaged, until the named file is deleted', async () => {
+    useShards();
+    const snapshot = await resolve();
+    const index = path.join(snapshot, 'model.safetensors.index.json');
+    const blob = realpathSync(index);
+    for (const damaged of ['{"weight_map": {"a"', '{"weight_map": {"a": "../x"}}', '[]']) {
+      await writeFile(blob, damaged);
+      await fails(resolve(), 'disk', blob, 'damaged', 'Delete it');
+    }
+    await rm(blob);
+    assert.equal(await resolve(), snapshot);
+    assert('weight_map' in JSON.parse(await readFile(index, 'utf8')));
   });
 
   test('is in HF_HUB_CACHE', async () => {
@@ -345,7 +366,7 @@ suite('tokens', () => {
     await fails(resolve(), 'forbidden', NAME, 'gated', 'your token');
   });
 
-  test('HF_TOKEN is sent to the hub, not to the store', async () => {
+  test('HF_TOKEN is sent to the Hub, not to the store', async () => {
     set({ HF_HOME: home, HF_ENDPOINT: hub.endpoint, HF_TOKEN: 'secret' });
     await holdsAll(await resolve());
     for (const { host, authorization } of hub.asked) {
@@ -389,7 +410,7 @@ suite('errors', () => {
       'adapter_model.safetensors': weights,
     };
     hub.repositories[NAME] = { ...hub.repositories[NAME]!, files };
-    await fails(resolve(), 'missing', NAME, 'holds an adapter', 'merge_and_unload');
+    await fails(resolve(), 'missing', NAME, 'contains an adapter', 'merge_and_unload');
   });
 
   test('no network', async () => {
@@ -402,11 +423,21 @@ suite('errors', () => {
     );
   });
 
-  test('a hub that answers with errors', async () => {
+  test('a Hub that answers with errors', async () => {
     hub.status = 500;
     await fails(resolve(), 'network', '500');
     hub.status = 429;
     await fails(resolve(), 'network', 'too many requests');
+  });
+
+  test('a server that is not a Hub', async (t) => {
+    const server = createServer((_, response) => response.end('<html>'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    t.after(() => server.close());
+    const address = server.address();
+    assert(typeof address === 'object' && address);
+    set({ HF_HOME: home, HF_ENDPOINT: `http://127.0.0.1:${address.port}` });
+    await fails(resolve(), 'network', 'unexpected answer', 'HF_ENDPOINT');
   });
 
   test('a disk that fills up', async () => {

@@ -1,0 +1,87 @@
+import { existsSync, realpathSync } from 'node:fs';
+import path from 'node:path';
+import { MERGE } from '../../config/modelOrigin.ts';
+import { CONFIG_FILE, GENERATION_CONFIG_FILE } from '../architecture/checkpointConfig.ts';
+import { CheckpointError } from '../checkpointFile.ts';
+import { ADAPTER_CONFIG_FILE } from '../peft.ts';
+import { WEIGHTS_FILE, WEIGHTS_INDEX_FILE, weightFiles } from '../safetensors/safetensors.ts';
+import { SPECIAL_TOKENS_FILE } from '../tokenizer/specialTokens.ts';
+import { TOKENIZER_CONFIG_FILE, TOKENIZER_FILE } from '../tokenizer/tokenizer.ts';
+import { DownloadError, MissingFile } from './downloadError.ts';
+import type { RemoteFile } from './hubApi.ts';
+import type { CachedRepository } from './repository.ts';
+
+/** Names of files, or all files of a checkpoint. */
+export type RequestedFiles = readonly string[] | 'checkpoint';
+
+/** Files that every checkpoint must have, besides its weights. */
+const REQUIRED = [CONFIG_FILE, TOKENIZER_FILE];
+const OPTIONAL = [TOKENIZER_CONFIG_FILE, SPECIAL_TOKENS_FILE, GENERATION_CONFIG_FILE];
+const SHARD = /^model-\d+-of-\d+\.safetensors$/;
+
+/**
+ * Selects the files to download; the weights come last, so that a snapshot with weights is complete.
+ * @throws DownloadError if the repository lacks one of them
+ */
+export function selectFiles(
+  { kind, name }: CachedRepository,
+  listing: readonly RemoteFile[],
+  requested: RequestedFiles,
+): readonly RemoteFile[] {
+  const byName = new Map(listing.map((file) => [file.path, file]));
+  const find = (file: string) => {
+    const found = byName.get(file);
+    if (found) return found;
+    throw new MissingFile(`the ${kind} ${name} has no file ${file}`, file, [...byName.keys()]);
+  };
+  if (requested !== 'checkpoint') return requested.map(find);
+  if (byName.has(ADAPTER_CONFIG_FILE) && !byName.has(CONFIG_FILE)) {
+    throw new DownloadError('missing', `${name} contains an adapter, not a whole model: ${MERGE}`);
+  }
+  const config = find(CONFIG_FILE);
+  const others = [TOKENIZER_FILE, ...OPTIONAL].flatMap((file) => byName.get(file) ?? []);
+  return [config, ...others, ...weightsOf(name, listing, byName)];
+}
+
+/** One file, or the index and its shards. */
+function weightsOf(
+  name: string,
+  listing: readonly RemoteFile[],
+  byName: ReadonlyMap<string, RemoteFile>,
+): readonly RemoteFile[] {
+  const whole = byName.get(WEIGHTS_FILE);
+  if (whole) return [whole];
+  const index = byName.get(WEIGHTS_INDEX_FILE);
+  if (index) return [index, ...listing.filter((file) => SHARD.test(file.path))];
+  const other = listing.find((file) => /\.(bin|gguf|h5|onnx|msgpack|pt)$/.test(file.path))?.path;
+  throw new DownloadError(
+    'missing',
+    `${name} has no ${WEIGHTS_FILE}${other ? `, but weights in another format (${other}). Convert it with from_pretrained and save_pretrained of Python's transformers, and use that folder` : '. Is it a checkpoint of transformers?'}`,
+  );
+}
+
+/**
+ * Whether a snapshot has all requested files.
+ * @throws DownloadError if the index of the weights is damaged
+ */
+export async function isComplete(snapshot: string, requested: RequestedFiles): Promise<boolean> {
+  const has = (file: string) => existsSync(path.join(snapshot, file));
+  if (requested !== 'checkpoint') return requested.every(has);
+  if (!REQUIRED.every(has)) return false;
+  return has(WEIGHTS_FILE) || (has(WEIGHTS_INDEX_FILE) && (await listShards(snapshot)).every(has));
+}
+
+async function listShards(snapshot: string): Promise<readonly string[]> {
+  try {
+    return await weightFiles(snapshot);
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    // The blob must go: a snapshot only links to it, and an existing blob is not downloaded again.
+    const blob = realpathSync(path.join(snapshot, WEIGHTS_INDEX_FILE));
+    throw new DownloadError(
+      'disk',
+      `${blob} is damaged: it is not a valid ${WEIGHTS_INDEX_FILE}. Delete it, and it will be downloaded again`,
+      { cause: error },
+    );
+  }
+}
