@@ -9,20 +9,20 @@ interface Inputs {
   readonly model: SavedModel | null;
 }
 
-/** SHA-256, hex, of what runs are trained on and start from. */
+/** SHA-256, hex, of the data and of the model that runs start from. */
 export interface InputFingerprints {
   readonly train: string;
   readonly validation: string;
   readonly model?: string;
 }
 
-/** Reads all of the model, and nothing of the data, whose fingerprints were made as they were read. */
+/** Reads the whole model; the data were fingerprinted when they were loaded. */
 export async function inputFingerprints({ data, model }: Inputs): Promise<InputFingerprints> {
-  return { ...data.fingerprints, ...(model && { model: await fingerprintOf(model) }) };
+  return { ...data.fingerprints, ...(model && { model: await modelFingerprint(model) }) };
 }
 
-/** Of its files, one after another in the order of their names. */
-async function fingerprintOf({ folder, files }: SavedModel): Promise<string> {
+/** Of its files, concatenated in the order of their names. */
+async function modelFingerprint({ folder, files }: SavedModel): Promise<string> {
   const hash = createHash('sha256');
   for (const name of [...(await files())].sort()) {
     for await (const chunk of createReadStream(path.join(folder, name))) hash.update(chunk);
@@ -30,20 +30,20 @@ async function fingerprintOf({ folder, files }: SavedModel): Promise<string> {
   return hash.digest('hex');
 }
 
-/** What a bundled trainer is made of, besides its own bundle: engine and kernels decide bits too. */
-const BESIDE = [
+/** Besides its own bundle, the files that decide a bundled trainer's results bit for bit. */
+const OTHER_BUNDLES = [
   ...['engine-worker.js', 'kernel-thread.js', 'kernels.wasm'],
   ...['training-thread.js', 'training-kernels.wasm', 'training-kernels-plain.wasm'],
 ];
 
-/** SHA-256, hex, of the trainer itself: of its bundles, or of its sources when it runs from them. */
+/** SHA-256, hex, of the trainer's own code: its bundles, or its sources if it runs from source. */
 export function codeFingerprint(): string {
   const hash = createHash('sha256');
   for (const file of codeFiles()) hash.update(readFileSync(file));
   return hash.digest('hex');
 }
 
-/** Where what runs in a trainer's process is. */
+/** Folders with code that runs in a trainer's process. */
 const rooms = [
   ...['engine', 'config', 'runs', 'hub', 'data', 'backends', 'nn', 'training', 'experiment'],
 ];
@@ -51,7 +51,7 @@ const rooms = [
 function codeFiles(): string[] {
   const self = import.meta.filename;
   if (!self.endsWith('.ts')) {
-    return [self, ...BESIDE.map((name) => path.join(path.dirname(self), name))];
+    return [self, ...OTHER_BUNDLES.map((name) => path.join(path.dirname(self), name))];
   }
   return rooms.flatMap((room) => {
     const folder = path.join(path.dirname(self), '..', room);

@@ -8,8 +8,8 @@ import type {
 import type { StepEvent } from '../runs/events.ts';
 
 /**
- * Wall time of the parts of a step, in milliseconds: gradients, aggregation, update; and the most memory that was seen meanwhile,
- * in bytes. The first two parts may take turns, where gradients are asked for one by one or aggregated on the way back.
+ * Measures a step: wall time of gradients, aggregation and update, in milliseconds, and peak memory, in bytes. The first two may
+ * alternate, if gradients are computed one by one or aggregated during the backward pass.
  */
 export class StepMeter {
   readonly #started = performance.now();
@@ -18,47 +18,47 @@ export class StepMeter {
   #resident = 0;
   #tensors = 0;
 
-  /** The same source; what it takes counts as time for gradients, what is done with them does not. */
+  /** The same source, measured: its own work counts as time for gradients, the work of whoever consumes them does not. */
   watch(source: GradientSource): GradientSource {
     return source.kind === 'separate'
       ? { ...source, groups: this.#watchGroups(source.groups) }
       : { ...source, run: (sink) => this.#gradientTime(() => source.run(this.#watchSink(sink))) };
   }
 
-  /** To be called when the aggregation is done. */
+  /** Call after the aggregation. */
   aggregated(): void {
-    this.#lookAtMemory();
+    this.#sampleMemory();
     this.#aggregatedAt = performance.now();
   }
 
-  /** To be called when the update is done, too. */
+  /** Call after the update. */
   read(): Pick<StepEvent, 'ms' | 'memory'> {
     const ms = {
       gradients: this.#gradients,
       aggregate: this.#aggregatedAt - this.#started - this.#gradients,
       update: performance.now() - this.#aggregatedAt,
     };
-    this.#lookAtMemory();
+    this.#sampleMemory();
     return { ms, memory: { resident: this.#resident, tensors: this.#tensors } };
   }
 
-  #lookAtMemory(): void {
+  #sampleMemory(): void {
     this.#resident = Math.max(this.#resident, process.memoryUsage.rss());
-    this.#lookAtTensors();
+    this.#sampleTensors();
   }
 
-  /** The cheaper look. */
-  #lookAtTensors(): void {
+  /** Cheaper than `#sampleMemory`. */
+  #sampleTensors(): void {
     this.#tensors = Math.max(this.#tensors, tf.memory().numBytes);
   }
 
   async *#watchGroups(groups: SeparateSource['groups']): AsyncGenerator<GroupGradient> {
-    let asked = performance.now();
+    let requested = performance.now();
     for await (const group of groups) {
-      this.#gradients += performance.now() - asked;
-      this.#lookAtMemory();
+      this.#gradients += performance.now() - requested;
+      this.#sampleMemory();
       yield group;
-      asked = performance.now();
+      requested = performance.now();
     }
   }
 
@@ -69,18 +69,18 @@ export class StepMeter {
     return value;
   }
 
-  /** Time in the sink is taken off the time of the pass that it is part of. */
+  /** Subtracts the time in the sink from that of the pass around it. */
   #watchSink(sink: VariableSink): VariableSink {
     return {
       add: (variable, gradient) => {
         const started = performance.now();
-        this.#lookAtTensors();
+        this.#sampleTensors();
         sink.add(variable, gradient);
         this.#gradients -= performance.now() - started;
       },
       flush: async () => {
         const started = performance.now();
-        this.#lookAtMemory();
+        this.#sampleMemory();
         await sink.flush();
         this.#gradients -= performance.now() - started;
       },

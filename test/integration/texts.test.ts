@@ -366,7 +366,10 @@ test('a tokenizer that makes tokens the network has no rows for is refused', asy
   const config = writeConfig(named);
   const { status, stderr } = await grain(['run', config, '--out', 'none'], folder);
   assert.equal(status, 2, stderr);
-  assert.match(stderr, /odd\.grain\.yaml:\d+:\d+: the tokenizer makes token \d+ of the data/);
+  assert.match(
+    stderr,
+    /odd\.grain\.yaml:\d+:\d+: the tokenizer gives token \d+, but the network has embeddings for 0 to \d+/,
+  );
 });
 
 test('what is wrong is said where it is written, and nothing is begun', async () => {

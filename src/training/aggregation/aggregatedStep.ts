@@ -13,24 +13,24 @@ export interface StepGroups {
   readonly sizes: readonly number[];
   /** Identity of each group across steps, length k; default 0…k−1. */
   readonly groups?: readonly number[];
-  /** For aggregators that draw lots; default 0. */
+  /** For aggregators that use random numbers; default 0. */
   readonly seed?: number;
 }
 
-/** What one step is to be, and how that came about. */
+/** The direction of one step, and the facts that it was computed from. */
 export interface AggregatedStep {
   /** Mean loss per group, before the step. */
   readonly losses: Float32Array;
-  /** H, k×k row-major, in the metric of the aggregation; null if the gradients were never there at once. */
+  /** H, k×k row-major, in the metric of the aggregation; null if the gradients were never in memory at the same time. */
   readonly gram: Float64Array | null;
-  /** Length k; null if d is no weighted sum. */
+  /** Length k; null if d is not a weighted sum. */
   readonly weights: Float64Array | null;
   readonly blocks?: readonly BlockOfStep[];
   readonly direct?: Measured;
   readonly streaming?: readonly ArrivalFacts[];
   /** d, one tensor per trained variable. Null: skip the step. */
   readonly gradients: readonly tf.Tensor[] | null;
-  /** ‖v‖² of a vector, and its inner products with the groups' gradients; null if they are gone. Until the step's disposal. */
+  /** ‖v‖² of a vector and its inner products with the groups' gradients, until the step is disposed of; null if the gradients already are. */
   readonly measure: ((vector: ParameterVector) => Promise<Measured>) | null;
   readonly warnings: readonly Warning[];
   /** Disposes of all tensors of the step. */

@@ -6,19 +6,19 @@ import type { StackedGradient } from '../../nn/module/parameter.ts';
 import { StackCollector } from './stackedGradients.ts';
 import { combineStack, gramOfStacks } from './stackProducts.ts';
 
-/** The parameters in parts, each to be aggregated as soon as its gradients are there. */
+/** The parameters in blocks, each aggregated as soon as its gradients are complete. */
 export interface Partition {
-  /** Indices of variables: each in one of the blocks. */
+  /** Indices of the variables; each is in exactly one block. */
   readonly blocks: readonly (readonly number[])[];
-  /** Of the variables. */
+  /** Shapes of the variables. */
   readonly shapes: readonly (readonly number[])[];
 }
 
 /**
- * Weights of a block.
+ * The weights of a block, length k.
  *
  * @param gram of the block
- * @param nonFinite groups that are to have no weight, as they are not finite in some block
+ * @param nonFinite groups that must get weight 0, because their gradient is not finite in some block
  */
 export type Weigh = (
   block: number,
@@ -36,10 +36,10 @@ export interface BlockPass {
 }
 
 /**
- * A grouped pass whose gradients are aggregated on the way back, so that those of one block are all there is of them.
+ * A grouped pass whose gradients are aggregated during the backward pass: only those of one block are in memory at a time.
  *
- * A group that is not finite is left out of every block. Where that shows only when other blocks are done, the pass is run again
- * without it.
+ * A group whose gradient is not finite is left out of every block. If that shows after other blocks were aggregated, the pass is
+ * repeated without the group.
  */
 export async function passByBlocks(
   device: Device,
@@ -53,7 +53,7 @@ export async function passByBlocks(
     try {
       const losses = await run(sink);
       await sink.finish();
-      if (!sink.isSpoiled) return { losses, grams: sink.grams, gradients: sink.gradients };
+      if (!sink.mustRepeat) return { losses, grams: sink.grams, gradients: sink.gradients };
     } catch (error) {
       sink.dispose();
       throw error;
@@ -67,14 +67,14 @@ class BlockSink implements VariableSink {
   readonly grams: Float64Array[] = [];
   readonly gradients: tf.Tensor[] = [];
   nonFinite: readonly number[];
-  /** True once a group turned out not to be finite after blocks were aggregated with it. */
-  isSpoiled = false;
+  /** True if a group turned out not to be finite after blocks were aggregated with it. */
+  mustRepeat = false;
   readonly #device: Device;
   readonly #partition: Partition;
   readonly #tied: readonly number[];
   readonly #weigh: Weigh;
   readonly #collector: StackCollector;
-  /** Blocks that are not aggregated yet. */
+  /** Blocks not aggregated yet. */
   readonly #open: Set<number>;
 
   constructor(
@@ -103,7 +103,7 @@ class BlockSink implements VariableSink {
     }
   }
 
-  /** What is left is complete when the pass is over. */
+  /** At the end of the pass all remaining blocks are complete. */
   async finish(): Promise<void> {
     for (const block of this.#open) await this.#aggregate(block);
   }
@@ -125,8 +125,8 @@ class BlockSink implements VariableSink {
     const stacks = variables.map((variable) => this.#collector.get(variable));
     const gram = await gramOfStacks(this.#device, stacks);
     this.grams[block] = gram;
-    this.#leaveOut(screen({ gram }).nonFinite);
-    if (!this.isSpoiled) {
+    this.#exclude(screen({ gram }).nonFinite);
+    if (!this.mustRepeat) {
       const weights = await this.#weigh(block, gram, this.nonFinite);
       for (const [i, variable] of variables.entries()) {
         const shape = shapes[variable]!;
@@ -137,10 +137,10 @@ class BlockSink implements VariableSink {
     this.#open.delete(block);
   }
 
-  #leaveOut(groups: readonly number[]): void {
+  #exclude(groups: readonly number[]): void {
     const fresh = groups.filter((group) => !this.nonFinite.includes(group));
     if (fresh.length === 0) return;
     this.nonFinite = [...this.nonFinite, ...fresh];
-    this.isSpoiled ||= this.#open.size < this.#partition.blocks.length;
+    this.mustRepeat ||= this.#open.size < this.#partition.blocks.length;
   }
 }

@@ -1,7 +1,7 @@
 import type { LayerVariables } from '../../nn/module/model.ts';
 import type { BlockOfStep } from './aggregatedStep.ts';
 
-/** A part of the parameters with weights of its own. */
+/** A part of the parameters that is aggregated with its own weights. */
 export interface ParameterBlock {
   /** Names of its layers, joined by "+". */
   readonly name: string;
@@ -10,14 +10,14 @@ export interface ParameterBlock {
 }
 
 /**
- * Blocks below this size are not worth weights of their own: the hull of k gradients in a few dimensions soon contains 0, and
- * the block would stand still. Sixteen times as many dimensions as 64 groups.
+ * Smaller blocks do not get their own weights: in few dimensions the hull of k gradients is likely to contain 0, and the block
+ * would not move. Sixteen times as many dimensions as 64 groups.
  */
-const LEAST_PARAMETERS = 1024;
+const MIN_PARAMETERS = 1024;
 
 /**
- * A block for each layer, kernel and bias together. Smaller layers are bundled with their successors until a block has
- * `LEAST_PARAMETERS`; what is left over at the end joins the last block.
+ * One block per layer, kernel and bias together. Smaller layers are bundled with their successors until a block has
+ * `MIN_PARAMETERS`; a remainder at the end joins the last block.
  *
  * @param sizes parameters of each variable
  */
@@ -29,7 +29,7 @@ export function parameterBlocks(
   let open: LayerVariables[] = [];
   for (const layer of layers) {
     open.push(layer);
-    if (parametersOf(open, sizes) < LEAST_PARAMETERS) continue;
+    if (parametersOf(open, sizes) < MIN_PARAMETERS) continue;
     bundles.push(open);
     open = [];
   }
@@ -48,12 +48,12 @@ function parametersOf(layers: readonly LayerVariables[], sizes: readonly number[
     .reduce((sum, variable) => sum + sizes[variable]!, 0);
 }
 
-/** Of Gram matrices of parts, that of the whole. */
+/** The Gram matrix of the whole, from those of its blocks. */
 export function sumOfGrams(grams: readonly Float64Array[]): Float64Array {
   return grams[0]!.map((_, at) => grams.reduce((total, gram) => total + gram[at]!, 0));
 }
 
-/** Mean of the blocks' weights, each weighed by the trace of its Gram matrix; groups that are not finite have no part in it. */
+/** Mean of the blocks' weights, weighted by the trace of each Gram matrix; groups that are not finite do not count. */
 export function meanBlockWeights(blocks: readonly BlockOfStep[]): Float64Array {
   const k = blocks[0]!.weights.length;
   const norms2 = Array.from({ length: k }, (_, i) =>

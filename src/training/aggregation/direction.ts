@@ -7,9 +7,9 @@ import type { GroupGradient } from '../../nn/module/gradientSource.ts';
 import type { ParameterVector } from './products.ts';
 
 /**
- * d = Σ wᵢgᵢ, one tensor per variable; null if no weight of any variable is other than 0: there is nothing to step along.
+ * d = Σ wᵢgᵢ, one tensor per variable; null if all weights of all variables are 0.
  *
- * @param weightsOf the weights, length k, that hold for a variable
+ * @param weightsOf the weights of a variable, length k
  */
 export function weightedSum(
   groups: readonly GroupGradient[],
@@ -22,7 +22,7 @@ export function weightedSum(
 
 /**
  * ((w₀g₀ + w₁g₁) + w₂g₂) + …, each product and sum rounded to float32: bit for bit what gradient accumulation over the groups
- * computes, where the weights are those of the mean. A weight of 0 leaves its group out, even one that is not finite.
+ * computes, if the weights are those of the mean. A weight of 0 leaves its group out, even one that is not finite.
  */
 function combineOne(
   groups: readonly GroupGradient[],
@@ -37,8 +37,8 @@ function combineOne(
 }
 
 /**
- * GradDrop's d of k gradients, one tensor per variable; see `gradDrop`. Lots are drawn coordinate by coordinate and variable by
- * variable, the same on every device.
+ * GradDrop's d from k gradients, one tensor per variable; see `gradDrop`. Random numbers are drawn coordinate by coordinate and
+ * variable by variable, the same on every device.
  *
  * @param rows the gradients, finite
  * @param leak 0…1
@@ -76,10 +76,10 @@ export function dropOnDevice(
 ): tf.Tensor {
   const { size, shape } = gradients[0]!;
   return tf.tidy(() => {
-    const lots = tf.tensor(Float32Array.from({ length: size }, draws.uniform), shape);
+    const uniform = tf.tensor(Float32Array.from({ length: size }, draws.uniform), shape);
     const positive = sum(gradients.map((gradient) => tf.relu(gradient)));
     const negative = sum(gradients.map((gradient) => tf.minimum(gradient, 0)));
-    const takesPositive = tf.greater(positive, tf.mul(lots, tf.sub(positive, negative)));
+    const takesPositive = tf.greater(positive, tf.mul(uniform, tf.sub(positive, negative)));
     const passed = tf.where(
       takesPositive,
       tf.add(positive, tf.mul(negative, leak)),

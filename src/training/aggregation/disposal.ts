@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** The values of a tensor that nobody needs any more. */
+/** Reads a tensor's values and disposes of it. */
 export async function readAndDispose(tensor: tf.Tensor): Promise<Float32Array> {
   try {
     return await tensor.data<'float32'>();
@@ -9,7 +9,7 @@ export async function readAndDispose(tensor: tf.Tensor): Promise<Float32Array> {
   }
 }
 
-/** Lets tensors go if the work on them fails. */
+/** Disposes of the tensors if the work with them fails. */
 export async function disposeOnError<T>(
   tensors: readonly tf.Tensor[],
   work: () => Promise<T>,

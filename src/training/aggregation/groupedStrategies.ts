@@ -13,23 +13,23 @@ import { disposeOnError } from './disposal.ts';
 import { StackCollector } from './stackedGradients.ts';
 import { combineStack, gramOfStacks, measureStacks } from './stackProducts.ts';
 
-/** What a way of aggregating needs besides the gradients. */
+/** What an aggregation strategy needs besides the gradients. */
 export interface AggregationContext {
   readonly engine: EngineClient;
   readonly device: Device;
   readonly choice: AggregatorChoice;
   readonly blocks: readonly ParameterBlock[];
-  /** Of the variables. */
+  /** Shapes of the variables. */
   readonly shapes: readonly (readonly number[])[];
   readonly problem: ProblemOptions;
 }
 
 type GroupedStrategy = (
   source: GroupedSource,
-  surroundings: AggregationContext,
+  context: AggregationContext,
 ) => Promise<AggregatedStep & { readonly memory: AggregatorMemory | undefined }>;
 
-/** How stacked gradients are aggregated as they are; null where each group's own are needed. */
+/** How to aggregate gradients while they are stacked; null if the aggregator needs each group's own tensors. */
 export function groupedStrategy(
   { name }: AggregatorChoice,
   metric: Metric,
@@ -41,7 +41,7 @@ export function groupedStrategy(
   return decidedBy === 'gram' ? byGram : null;
 }
 
-/** All gradients are kept until the Gram matrix of the whole has decided. */
+/** Stores all gradients until the Gram matrix has decided the weights. */
 const byGram: GroupedStrategy = async ({ run }, { engine, device, choice, shapes, problem }) => {
   const collector = new StackCollector(shapes);
   try {
@@ -71,13 +71,13 @@ const byGram: GroupedStrategy = async ({ run }, { engine, device, choice, shapes
   }
 };
 
-/** Weights that are known beforehand: the gradients of a block are combined and let go as soon as they have come. */
+/** Weights that do not depend on the gradients: those of a block are combined and disposed of as soon as they are complete. */
 const bySizes: GroupedStrategy = async (
   source,
   { engine, device, choice, blocks, shapes, problem },
 ) => {
   const k = problem.sizes!.length;
-  const weightsWithout = remembering(async (nonFinite: readonly number[]) => {
+  const weightsWithout = memoizeLast(async (nonFinite: readonly number[]) => {
     const gram = identityWithout(nonFinite, k);
     return (await engine.aggregate({ gram, ...problem }, choice)).weights;
   });
@@ -90,11 +90,17 @@ const bySizes: GroupedStrategy = async (
   return disposeOnError(gradients, async () => {
     const gram = sumOfGrams(grams);
     const { weights, warnings, memory } = await engine.aggregate({ gram, ...problem }, choice);
-    return { ...settled(losses, gradients, [weights]), gram, weights, warnings, memory };
+    return {
+      ...stepWithoutGradients(losses, gradients, [weights]),
+      gram,
+      weights,
+      warnings,
+      memory,
+    };
   });
 };
 
-/** Each block is solved, combined and let go as soon as its gradients have come. */
+/** Each block is solved, combined and disposed of as soon as its gradients are complete. */
 const blockByBlock: GroupedStrategy = async (
   source,
   { engine, device, choice, blocks, shapes, problem },
@@ -118,7 +124,7 @@ const blockByBlock: GroupedStrategy = async (
     const weighed = answer.blocks.map((block, b) => ({ ...block, gram: grams[b]! }));
     const weights = weighed.map((block) => block.weights);
     return {
-      ...settled(losses, gradients, weights),
+      ...stepWithoutGradients(losses, gradients, weights),
       gram: sumOfGrams(grams),
       weights: meanBlockWeights(weighed),
       blocks: weighed,
@@ -128,30 +134,30 @@ const blockByBlock: GroupedStrategy = async (
   });
 };
 
-/** What is left of a step whose gradients were let go on the way back. */
-function settled(
+/** A step whose groups' gradients were disposed of during the backward pass. */
+function stepWithoutGradients(
   losses: readonly number[],
   gradients: readonly tf.Tensor[],
   weights: readonly Float64Array[],
 ) {
-  const isTaken = weights.some((ofBlock) => ofBlock.some((weight) => weight !== 0));
+  const hasDirection = weights.some((ofBlock) => ofBlock.some((weight) => weight !== 0));
   return {
     losses: Float32Array.from(losses),
-    gradients: isTaken ? gradients : null,
+    gradients: hasDirection ? gradients : null,
     measure: null,
     dispose: () => tf.dispose([...gradients]),
   };
 }
 
-/** The Gram matrix of gradients of which nothing is known but which of them are not finite. */
+/** Stands in for the Gram matrix if only the weights of the finite groups are wanted: identity, NaN for groups that are not finite. */
 function identityWithout(nonFinite: readonly number[], k: number): Float64Array {
   const gram = new Float64Array(k * k);
   for (let i = 0; i < k; i++) gram[i * k + i] = nonFinite.includes(i) ? Number.NaN : 1;
   return gram;
 }
 
-/** The same function, which is not asked twice in a row for the same. */
-function remembering<A, B>(of: (argument: A) => Promise<B>): (argument: A) => Promise<B> {
+/** Caches the last call's result. */
+function memoizeLast<A, B>(of: (argument: A) => Promise<B>): (argument: A) => Promise<B> {
   let last: { readonly argument: A; readonly value: Promise<B> } | undefined;
   return (argument) => {
     if (last?.argument !== argument) last = { argument, value: of(argument) };

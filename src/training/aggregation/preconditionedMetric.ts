@@ -3,7 +3,7 @@ import { readAndDispose } from './disposal.ts';
 import type { ParameterVector } from './products.ts';
 
 /**
- * Diagonal that the optimizer is about to multiply with, from gradients of the groups and their shares in the examples.
+ * Computes the diagonal P that the optimizer will multiply the step with, from the groups' gradients and their shares of the examples.
  *
  * @returns P^½, one tensor per variable; the caller disposes of them
  */
@@ -13,22 +13,22 @@ export type Preconditioner = (
 ) => readonly tf.Tensor[];
 
 /**
- * P^½gᵢ for each group. A gradient that is not finite has no say in P, and stays what it is: it is for the engine to leave out.
+ * P^½gᵢ for each group. A gradient that is not finite does not enter P and is not replaced: the engine leaves its group out.
  *
  * @param sizes examples of each group
- * @returns tensors of their own
+ * @returns new tensors
  */
 export async function inPreconditionedMetric(
   preconditioner: Preconditioner,
   gradients: readonly ParameterVector[],
   sizes: readonly number[],
 ): Promise<tf.Tensor[][]> {
-  const finite = await finiteOnes(gradients);
-  const kept = finite.length > 0 ? finite : gradients.map((_, i) => i);
-  const total = kept.reduce((sum, i) => sum + sizes[i]!, 0);
+  const finite = await indicesOfFinite(gradients);
+  const used = finite.length > 0 ? finite : gradients.map((_, i) => i);
+  const total = used.reduce((sum, i) => sum + sizes[i]!, 0);
   const root = preconditioner(
-    kept.map((i) => gradients[i]!),
-    kept.map((i) => sizes[i]! / total),
+    used.map((i) => gradients[i]!),
+    used.map((i) => sizes[i]! / total),
   );
   try {
     return tf.tidy(() => gradients.map((parts) => parts.map((part, v) => tf.mul(part, root[v]!))));
@@ -37,8 +37,8 @@ export async function inPreconditionedMetric(
   }
 }
 
-/** Indices of the gradients without NaN and infinity: 0·x is 0 for what is finite. */
-async function finiteOnes(gradients: readonly ParameterVector[]): Promise<number[]> {
+/** Indices of the gradients without NaN or infinity: 0·x is 0 exactly if x is finite. */
+async function indicesOfFinite(gradients: readonly ParameterVector[]): Promise<number[]> {
   const tests = tf.tidy(() =>
     tf.stack(
       gradients.map((parts) =>

@@ -4,18 +4,18 @@ import { valuesOf } from '../../backends/hostValues.ts';
 import { gramOf } from '../../engine/gram.ts';
 import { readAndDispose } from './disposal.ts';
 
-/** A vector in the space of the parameters: a tensor for each variable. */
+/** A vector in the space of the parameters: one tensor per variable. */
 export type ParameterVector = readonly tf.Tensor[];
 
-/** A vector v by its inner products: ‖v‖², and ⟨v, gᵢ⟩ for each of the k vectors it was measured against. */
+/** The inner products of a vector v: ‖v‖², and ⟨v, gᵢ⟩ for each of the k vectors it is measured against. */
 export interface Measured {
   readonly norm2: number;
   readonly inner: readonly number[];
 }
 
 /**
- * Gram matrix of k vectors, k×k row-major. In this process's memory they are read in place and summed in float64; on a GPU they
- * stay there, sums are its float32, and k² numbers come down.
+ * Gram matrix of k vectors, k×k row-major. In this process's memory they are read in place and summed in float64. On a GPU they
+ * stay there: sums are in float32, and only k² numbers are read back.
  */
 export async function gramOfParts(
   device: Device,
@@ -68,7 +68,7 @@ function innerProduct(a: ParameterVector, b: ParameterVector): number {
   return a.reduce((sum, part, i) => sum + dot(valuesOf(part), valuesOf(b[i]!)), 0);
 }
 
-/** ⟨a, b⟩ in float64. Four sums in flight. */
+/** ⟨a, b⟩ in float64, in four partial sums that can run in parallel. */
 export function dot(a: Float32Array, b: Float32Array): number {
   const end = a.length - (a.length % 4);
   let s0 = 0;
@@ -86,17 +86,17 @@ export function dot(a: Float32Array, b: Float32Array): number {
 }
 
 /**
- * Δ = θ before − θ after something that assigns the variables, measured against gradients that are still there: what a step
- * really was, with momentum, preconditioner and weight decay. For numbers as near as these the subtraction is exact.
+ * Δ = θ before − θ after an update, measured against the gradients: the actual step, with momentum, preconditioner and weight
+ * decay. The subtraction is exact if θ changes by less than a factor of 2 (Sterbenz).
  */
 export async function measureChange(
   measure: (vector: ParameterVector) => Promise<Measured>,
   variables: readonly tf.Variable[],
-  move: () => void,
+  update: () => void,
 ): Promise<Measured> {
   const before = tf.tidy(() => variables.map((variable) => tf.clone(variable)));
   try {
-    move();
+    update();
     const change = tf.tidy(() => variables.map((variable, i) => tf.sub(before[i]!, variable)));
     return await measure(change).finally(() => tf.dispose(change));
   } finally {

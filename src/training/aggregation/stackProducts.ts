@@ -9,14 +9,14 @@ import { dot, type Measured, type ParameterVector } from './products.ts';
 import { scattered } from './stackedGradients.ts';
 
 /**
- * Gram matrix of k gradients that come as stacks, k×k row-major: summed in float64 where they lie in this process's memory; on
- * a GPU in its float32, and k² numbers come down.
+ * Gram matrix of k stacked gradients, k×k row-major: summed in float64 in this process's memory. On a GPU sums are in float32,
+ * and only k² numbers are read back.
  */
 export async function gramOfStacks(
   device: Device,
   stacks: readonly StackedGradient[],
 ): Promise<Float64Array> {
-  const kernels = kernelsOf(device);
+  const kernels = hostKernelsOf(device);
   if (!kernels) return gramOnDevice(stacks);
   const gram = new Float64Array(groupsIn(stacks[0]!) ** 2);
   tf.tidy(() => {
@@ -48,21 +48,21 @@ export async function measureStacks(
   vector: ParameterVector,
   stacks: readonly StackedGradient[],
 ): Promise<Measured> {
-  const kernels = kernelsOf(device);
+  const kernels = hostKernelsOf(device);
   const products = kernels
     ? productsInMemory(kernels, vector, stacks)
     : await productsOnDevice(vector, stacks);
   return { norm2: products.at(-1)!, inner: products.slice(0, -1) };
 }
 
-/** Null on a GPU. */
-function kernelsOf(device: Device): Sums | null {
+/** Kernels for gradients in this process's memory; null on a GPU. */
+function hostKernelsOf(device: Device): Sums | null {
   return device.stacked ?? (device.hostMemory ? inJavaScript : null);
 }
 
 type Sums = Pick<StackedKernels, 'addGram' | 'products'>;
 
-/** What the kernels compute, for backends that have none. */
+/** For backends without own kernels. */
 const inJavaScript: Sums = {
   addGram(stacked, gram) {
     const own = gramOf(rowsOf(stacked));
@@ -142,7 +142,7 @@ function sum(tensors: readonly tf.Tensor[]): tf.Tensor {
   return tensors.reduce((total, tensor) => tf.add(total, tensor));
 }
 
-/** The part of a variable that a stack is about, flat. */
+/** The rows of a variable that a stack covers, flat. */
 function onRows(variable: tf.Tensor, { rows }: StackedGradient): tf.Tensor {
   const part = rows ? tf.gather(variable, tf.tensor1d(rows, 'int32')) : variable;
   return tf.reshape(part, [-1]);

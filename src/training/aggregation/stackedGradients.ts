@@ -15,7 +15,7 @@ export function groupOf(
   });
 }
 
-/** Sum of two parts of a gradient, which are disposed of. Rows stay rows where both are. */
+/** Sum of two parts of a gradient; disposes of both. The sum covers only some rows if both parts do. */
 export function addStacks(
   one: StackedGradient,
   other: StackedGradient,
@@ -33,10 +33,10 @@ export function addStacks(
 }
 
 /**
- * Adds rows to all of them where they lie: a table of tokens is too large to be copied for that.
+ * Adds the gradient of some rows to that of all rows in place: a token embedding is too large to be copied.
  *
  * @param all [k, …shape]
- * @returns false where the backend does not show its memory; nothing is done then
+ * @returns false, and does nothing, if the backend's memory is not accessible
  */
 function addRows(all: tf.Tensor, some: tf.Tensor, rows: Int32Array): boolean {
   const [sums, terms] = [heapView(all), heapView(some)];
@@ -51,7 +51,7 @@ function addRows(all: tf.Tensor, some: tf.Tensor, rows: Int32Array): boolean {
   return true;
 }
 
-/** A tensor of that shape with the given rows, and 0 elsewhere. */
+/** A tensor of the given shape with the given rows, 0 elsewhere. */
 export function scattered(
   values: tf.Tensor,
   rows: Int32Array,
@@ -60,7 +60,7 @@ export function scattered(
   return tf.tidy(() => tf.scatterND(tf.tensor2d(rows, [rows.length, 1]), values, [...shape]));
 }
 
-/** The same gradients on more rows, or on all. */
+/** The same gradients on more rows: on those of `onto`, or on all. */
 function spread(
   { stacked, rows }: StackedGradient,
   onto: Int32Array | undefined,
@@ -70,7 +70,7 @@ function spread(
   const k = stacked.shape[0]!;
   const [count, ...row] = onto ? [onto.length, ...shape.slice(1)] : shape;
   const places = onto ? placesIn(onto, rows) : rows;
-  // As one list of rows: those of group g begin at g·count.
+  // One list of rows for all groups: those of group g start at g·count.
   const all = Int32Array.from({ length: k * rows.length }, (_, at) => {
     const group = Math.floor(at / rows.length);
     return group * count! + places[at % rows.length]!;
@@ -89,7 +89,7 @@ function union(one: Int32Array, other: Int32Array): Int32Array {
   return Int32Array.from(new Set([...one, ...other])).sort();
 }
 
-/** Keeps the gradients of a grouped pass, variable by variable. */
+/** Collects the gradients of a grouped pass, variable by variable. */
 export class StackCollector implements VariableSink {
   readonly #shapes: readonly (readonly number[])[];
   readonly #stacks = new Map<number, StackedGradient>();
@@ -111,10 +111,10 @@ export class StackCollector implements VariableSink {
     return this.#stacks.has(variable);
   }
 
-  /** @throws Error if the variable has got no gradient */
+  /** @throws Error if there is no gradient for the variable */
   get(variable: number): StackedGradient {
     const stack = this.#stacks.get(variable);
-    if (!stack) throw new Error(`no gradient came for variable ${variable}`);
+    if (!stack) throw new Error(`there is no gradient for variable ${variable}`);
     return stack;
   }
 
@@ -123,7 +123,7 @@ export class StackCollector implements VariableSink {
     return this.#shapes.map((_, variable) => this.get(variable));
   }
 
-  /** The part of one group, as tensors of their own. */
+  /** One group's loss and gradient, as new tensors. */
   group(index: number, loss: number): GroupGradient {
     return tf.tidy(() => ({
       loss: tf.scalar(loss),

@@ -26,7 +26,7 @@ import { gramOfParts, type Measured, measure, type ParameterVector } from './pro
 import { StackCollector } from './stackedGradients.ts';
 import { stream } from './streaming.ts';
 
-/** What an aggregator makes of gradients that are all there. */
+/** An aggregator's result from gradients that are all in memory. */
 type Decision = Pick<
   AggregatedStep,
   'gram' | 'weights' | 'blocks' | 'direct' | 'gradients' | 'warnings'
@@ -34,15 +34,15 @@ type Decision = Pick<
 
 interface Options {
   readonly aggregation: Aggregation;
-  /** For aggregators that take the parameters block by block. */
+  /** For aggregators that work block by block. */
   readonly blocks?: readonly ParameterBlock[];
-  /** Of the variables; for gradients that come stacked. */
+  /** Shapes of the variables; for stacked gradients. */
   readonly shapes?: readonly (readonly number[])[];
-  /** For the metric of the optimizer. */
+  /** For the metric `preconditioned`. */
   readonly preconditioner?: Preconditioner;
 }
 
-/** Turns the k groups' gradients of each step into the one gradient that the optimizer sees. */
+/** Turns the k groups' gradients of each step into the one gradient that the optimizer gets. */
 export class StepAggregator {
   readonly #engine: EngineClient;
   readonly #device: Device;
@@ -50,7 +50,7 @@ export class StepAggregator {
   readonly #choice: AggregatorChoice;
   /** Reused from step to step. */
   readonly #shared = new SharedGradients();
-  /** To be kept with checkpoints: the same memory and gradients give the same step. */
+  /** Part of a checkpoint: the same memory and gradients give the same step. */
   memory: AggregatorMemory | undefined;
 
   constructor(engine: EngineClient, device: Device, options: Options) {
@@ -61,47 +61,47 @@ export class StepAggregator {
     this.#choice = { name, parameters, smoothing };
   }
 
-  /** Gradients that are made only when they are asked for need not all be in memory at once. */
-  aggregate(source: GradientSource, turn: StepGroups): Promise<AggregatedStep> {
+  /** With a separate source, `grain-streaming` has one group's gradient in memory at a time. */
+  aggregate(source: GradientSource, step: StepGroups): Promise<AggregatedStep> {
     return source.kind === 'separate'
-      ? this.#aggregateSeparate(source.groups, turn)
-      : this.#aggregateGrouped(source, turn);
+      ? this.#aggregateSeparate(source.groups, step)
+      : this.#aggregateGrouped(source, step);
   }
 
-  async #aggregateGrouped(source: GroupedSource, turn: StepGroups): Promise<AggregatedStep> {
+  async #aggregateGrouped(source: GroupedSource, step: StepGroups): Promise<AggregatedStep> {
     const aggregate = groupedStrategy(this.#choice, this.#options.aggregation.metric);
-    if (!aggregate) return this.#aggregateCut(source, turn);
-    const { memory, ...step } = await aggregate(source, {
+    if (!aggregate) return this.#aggregateUnstacked(source, step);
+    const { memory, ...aggregated } = await aggregate(source, {
       engine: this.#engine,
       device: this.#device,
       choice: this.#choice,
       blocks: this.#options.blocks!,
       shapes: this.#options.shapes!,
-      problem: this.#problemOptions(turn),
+      problem: this.#problemOptions(step),
     });
     this.memory = memory;
-    return step;
+    return aggregated;
   }
 
-  /** For aggregators that have no use for stacks. */
-  async #aggregateCut({ run }: GroupedSource, turn: StepGroups): Promise<AggregatedStep> {
+  /** For aggregators that need each group's own tensors. */
+  async #aggregateUnstacked({ run }: GroupedSource, step: StepGroups): Promise<AggregatedStep> {
     const collector = new StackCollector(this.#options.shapes!);
     try {
       const losses = await run(collector);
-      return await this.#aggregateSeparate(this.#cut(collector, losses), turn);
+      return await this.#aggregateSeparate(this.#unstack(collector, losses), step);
     } finally {
       collector.dispose();
     }
   }
 
-  /** Stacked gradients as one after another. */
-  *#cut(collector: StackCollector, losses: readonly number[]): Generator<GroupGradient> {
+  /** Stacked gradients, group by group. */
+  *#unstack(collector: StackCollector, losses: readonly number[]): Generator<GroupGradient> {
     for (const [i, loss] of losses.entries()) yield collector.group(i, loss);
   }
 
   async #aggregateSeparate(
     groups: SeparateSource['groups'],
-    turn: StepGroups,
+    step: StepGroups,
   ): Promise<AggregatedStep> {
     if (this.#decidedBy === 'arrival') return this.#stream(groups);
     const all: GroupGradient[] = [];
@@ -111,7 +111,7 @@ export class StepAggregator {
     try {
       for await (const group of groups) all.push(group);
       const losses = await readLosses(all);
-      const decision = await this.#decide(all, turn);
+      const decision = await this.#decide(all, step);
       return {
         ...decision,
         losses,
@@ -127,7 +127,7 @@ export class StepAggregator {
     }
   }
 
-  /** Where the gradients stand in shared memory, the engine reads them there. */
+  /** If the gradients are in shared memory, the engine reads them there. */
   #measureWith(groups: readonly GroupGradient[]): (vector: ParameterVector) => Promise<Measured> {
     if (!this.#isShared) {
       const parts = groups.map(({ gradients }) => gradients);
@@ -144,7 +144,7 @@ export class StepAggregator {
     };
   }
 
-  /** Whether the gradients themselves, and their combination, are in shared memory. */
+  /** Whether the gradients (not scaled by a metric) and their combination are in shared memory. */
   get #isShared(): boolean {
     const { metric } = this.#options.aggregation;
     return this.#device.hostMemory && this.#decidedBy === 'gram' && metric === 'euclidean';
@@ -170,14 +170,14 @@ export class StepAggregator {
     };
   }
 
-  async #decide(groups: readonly GroupGradient[], turn: StepGroups): Promise<Decision> {
-    if (this.#decidedBy === 'coordinates') return this.#byCoordinates(groups, turn);
+  async #decide(groups: readonly GroupGradient[], step: StepGroups): Promise<Decision> {
+    if (this.#decidedBy === 'coordinates') return this.#byCoordinates(groups, step);
     const { aggregation, preconditioner } = this.#options;
     const parts = groups.map(({ gradients }) => gradients);
-    if (aggregation.metric === 'euclidean') return this.#byProducts(groups, parts, turn);
-    const scaled = await inPreconditionedMetric(preconditioner!, parts, turn.sizes);
+    if (aggregation.metric === 'euclidean') return this.#byProducts(groups, parts, step);
+    const scaled = await inPreconditionedMetric(preconditioner!, parts, step.sizes);
     try {
-      return await this.#byProducts(groups, scaled, turn);
+      return await this.#byProducts(groups, scaled, step);
     } finally {
       tf.dispose(scaled.flat());
     }
@@ -187,19 +187,19 @@ export class StepAggregator {
   #byProducts(
     groups: readonly GroupGradient[],
     rows: readonly ParameterVector[],
-    turn: StepGroups,
+    step: StepGroups,
   ): Promise<Decision> {
     return this.#decidedBy === 'block-grams'
-      ? this.#byBlocks(groups, rows, turn)
-      : this.#byGram(groups, rows, turn);
+      ? this.#byBlocks(groups, rows, step)
+      : this.#byGram(groups, rows, step);
   }
 
   async #byGram(
     groups: readonly GroupGradient[],
     rows: readonly ParameterVector[],
-    turn: StepGroups,
+    step: StepGroups,
   ): Promise<Decision> {
-    const options = this.#problemOptions(turn);
+    const options = this.#problemOptions(step);
     const { gram, weights, warnings, memory } = this.#device.hostMemory
       ? await this.#throughSharedMemory(rows, options)
       : await this.#onDevice(rows, options);
@@ -210,7 +210,7 @@ export class StepAggregator {
     return { gram, weights, warnings, gradients };
   }
 
-  /** The engine's threads read the gradients where they lie, and write the combination beside them. */
+  /** The engine's threads read the gradients in place and write the combination next to them. */
   async #throughSharedMemory(rows: readonly ParameterVector[], options: ProblemOptions) {
     const d = rows[0]!.reduce((size, part) => size + part.size, 0);
     this.#shared.resize(rows.length, d);
@@ -224,7 +224,7 @@ export class StepAggregator {
     return this.#engine.aggregateShared(this.#shared, this.#choice, options);
   }
 
-  /** The engine's combination, in tensors shaped like the variables; null if there is nothing to step along. */
+  /** The engine's combination, in tensors shaped like the variables; null if all weights are 0. */
   #combination(variables: readonly tf.Tensor[], weights: Float64Array): tf.Tensor[] | null {
     if (weights.every((weight) => weight === 0)) return null;
     let at = 0;
@@ -245,7 +245,7 @@ export class StepAggregator {
   async #byBlocks(
     groups: readonly GroupGradient[],
     rows: readonly ParameterVector[],
-    turn: StepGroups,
+    step: StepGroups,
   ): Promise<Decision> {
     const blocks = this.#options.blocks!;
     const grams: Float64Array[] = [];
@@ -255,7 +255,7 @@ export class StepAggregator {
     }
     const answer = await this.#engine.aggregateBlocks(
       blocks.map(({ name }, b) => ({ name, gram: grams[b]! })),
-      { ...this.#problemOptions(turn), memory: this.memory as BlockMemory },
+      { ...this.#problemOptions(step), memory: this.memory as BlockMemory },
       this.#choice,
     );
     this.memory = answer.memory;

@@ -12,16 +12,16 @@ interface Streamed {
   readonly arrivals: readonly ArrivalFacts[];
   /** Of d, length k. */
   readonly weights: Float64Array;
-  /** d, one tensor per variable; null if no gradient could be taken in. */
+  /** d, one tensor per variable; null if every group was left out or the step is skipped. */
   readonly gradients: readonly tf.Tensor[] | null;
   readonly warnings: readonly Warning[];
 }
 
 /**
- * `grain-streaming`: takes gradients one after another, so that d and one gradient are all there is of that size. A gradient
- * that is not finite is left out; one that is zero is, too, or stops the step, or throws, as the policy says.
+ * `grain-streaming`: adds gradients to d one after another, so that only d and one gradient are in memory. A gradient that is not
+ * finite is left out; for one that is zero the policy decides: left out, step skipped, or error.
  *
- * @param groups disposed of one by one, before the next is asked for
+ * @param groups disposed of one by one, before the next is requested
  * @throws ZeroGroupError under the policy `error`
  */
 export async function stream(
@@ -35,7 +35,7 @@ export async function stream(
     for await (const { loss, gradients } of groups) {
       try {
         losses.push((await loss.data())[0]!);
-        await running.take(gradients);
+        await running.add(gradients);
       } finally {
         tf.dispose([loss, ...gradients]);
       }
@@ -58,10 +58,10 @@ export async function stream(
   };
 }
 
-/** d, as gradients are taken into it. */
+/** d, while gradients are added to it. */
 class RunningDirection {
   readonly arrivals: ArrivalFacts[] = [];
-  /** Groups by how their gradients were. */
+  /** Groups by kind of gradient. */
   readonly present: number[] = [];
   readonly zero: number[] = [];
   readonly nonFinite: number[] = [];
@@ -81,7 +81,7 @@ class RunningDirection {
     return weights;
   }
 
-  async take(gradients: readonly tf.Tensor[]): Promise<void> {
+  async add(gradients: readonly tf.Tensor[]): Promise<void> {
     const i = this.arrivals.length;
     const against = this.direction ? [this.direction] : [];
     const { norm2, inner } = await measure(this.#device, gradients, against);
@@ -102,7 +102,7 @@ class RunningDirection {
     this.direction = null;
   }
 
-  /** d ← (1−t)d + tg, variable by variable, so that but one of them is there twice. */
+  /** d ← (1−t)d + tg, variable by variable, so that only one variable's d is in memory twice. */
   #moveTo(gradients: readonly tf.Tensor[], t: number): void {
     this.direction ??= tf.tidy(() => gradients.map((gradient) => tf.zerosLike(gradient)));
     for (const [v, gradient] of gradients.entries()) {

@@ -2,7 +2,7 @@ import { sampleCorrelation, sampleRankCorrelation } from 'simple-statistics';
 import { finalAnswer } from '../../data/prompts.ts';
 import type { SupervisedTask } from '../../nn/module/loss.ts';
 
-/** Outputs of a network over n examples, row-major n×width. */
+/** A network's outputs for n examples, row-major n×width. */
 export interface Outputs {
   readonly values: Float32Array;
   /** Classes, or 1 for regression. */
@@ -13,8 +13,8 @@ export interface Outputs {
  * Quality of outputs, in float64.
  *
  * classification: `loss` (mean cross-entropy, nats), `accuracy`, `macroF1` (mean of the classes' F1, over classes that occur
- * among targets or predictions), `f1` (of the second of two classes; not there if there are more), `mcc`. regression: `loss` (mean
- * squared error), `rmse`, `mae`, `pearson` and `spearman` (NaN where a side is constant).
+ * among targets or predictions), `f1` (of the second of two classes; absent if there are more), `mcc`. regression: `loss` (mean
+ * squared error), `rmse`, `mae`, `pearson` and `spearman` (NaN if either side is constant).
  * @param targets length n: class indices, or values.
  */
 export function measure(
@@ -30,7 +30,7 @@ export function measure(
   }
 }
 
-/** Index of the largest output of each example, the first of equals; −1 where none is a number. */
+/** Index of the largest output of each example, the first of equals; −1 if all are NaN. */
 export function predictedClasses({ values, width }: Outputs): Int32Array {
   return Int32Array.from({ length: values.length / width }, (_, row) => {
     const logits = values.subarray(row * width, (row + 1) * width);
@@ -52,7 +52,7 @@ function measureClassification(outputs: Outputs, targets: ArrayLike<number>) {
     if (prediction >= 0) predicted[prediction]!++;
     if (prediction === target) right[target]!++;
   }
-  // 0/0 where a class does not occur at all.
+  // 0/0 if a class does not occur at all.
   const f1 = right.map((hits, c) => (2 * hits) / (actual[c]! + predicted[c]!));
   const scores = f1.filter((score) => !Number.isNaN(score));
   return {
@@ -66,7 +66,7 @@ function measureClassification(outputs: Outputs, targets: ArrayLike<number>) {
 
 /**
  * Matthews correlation of any number of classes (Gorodkin 2004): the correlation of the indicators of target and prediction. 0
- * where either is the same throughout.
+ * if either is constant.
  * @param n examples; those without a prediction count as a class of their own
  */
 function matthews(
@@ -93,7 +93,7 @@ function crossEntropy(logits: Float32Array, target: number): number {
 function measureRegression(values: Float32Array, targets: ArrayLike<number>) {
   const [outputs, wanted] = [Array.from(values), Array.from(targets)];
   const errors = outputs.map((value, i) => value - wanted[i]!);
-  // One example has no correlation, and values that are no numbers have no ranks.
+  // One example has no correlation, and NaN has no rank.
   const isDefined = outputs.length > 1 && !outputs.some(Number.isNaN);
   const correlation = (of: typeof sampleCorrelation) =>
     isDefined ? of(outputs, wanted) : Number.NaN;
@@ -107,7 +107,7 @@ function measureRegression(values: Float32Array, targets: ArrayLike<number>) {
   };
 }
 
-/** Texts that the model wrote, and what they should have been. */
+/** Generated texts and their references. */
 interface Answers {
   readonly generated: readonly string[];
   /** As many, at least one. */
@@ -117,8 +117,8 @@ interface Answers {
 }
 
 /**
- * `loss` and `perplexity` of the answers' tokens and, where the model was asked, `exactMatch`: the share of the texts whose final
- * answer is that of the reference.
+ * `loss` and `perplexity` of the answers' tokens and, if texts were generated, `exactMatch`: the share of texts whose final answer
+ * equals the reference's.
  * @param loss mean cross-entropy of a token, nats
  */
 export function measureGeneration(loss: number, answers: Answers | null): Record<string, number> {

@@ -7,16 +7,16 @@ import type { Model } from '../../nn/module/model.ts';
 import type { OnProgress } from '../../nn/module/onProgress.ts';
 import type { Seed, Sources } from '../../runs/manifest.ts';
 
-/** A network, its data and its loss together: what a run minimises. */
+/** What one run minimises: a network with its data and its loss. */
 export interface Objective {
   readonly model: Model;
   /**
-   * What the groups' gradients come from, at the parameters as they are.
+   * The groups' gradients at the current parameters.
    *
    * @param step 1-based
    */
   gradients(groups: readonly Group[], step: number): GradientSource;
-  /** Told of every batch, and of every token that is generated; where there is too little memory it may begin again. */
+  /** @param onProgress called after every batch and every generated token; may start again at 0 if memory is short */
   validate(onProgress: OnProgress): Promise<Validation>;
   dispose(): void;
 }
@@ -30,25 +30,25 @@ export interface Validation {
 /** A saved model that runs start from. */
 export interface SavedModel {
   readonly folder: string;
-  /** Names of what makes it this model: another file in its folder makes no difference. */
+  /** Names of the files that the model consists of; other files in its folder do not matter. */
   files(): Promise<readonly string[]>;
 }
 
-/** What the runs of a config train, and on what. */
+/** What the runs of a config train: model, data and objective. */
 export interface TrainingTask {
   readonly data: Data;
-  /** What the data were read from. */
+  /** The files that the data were read from. */
   readonly files: DataFiles;
-  /** That all runs start from; null without one. */
+  /** The model that all runs start from; null if they start from scratch. */
   readonly model: SavedModel | null;
-  /** What came from the hub. */
+  /** What was downloaded from the Hub. */
   readonly sources: Sources;
-  /** What a user should know before the first step. */
+  /** For the user, before the first step. */
   readonly warnings: readonly string[];
   /**
-   * What one run minimises, before its first step.
+   * The objective of one run, before its first step.
    *
-   * @throws ModelError where model and data do not go together
+   * @throws ModelError if model and data do not fit together
    */
   objective(device: Device, seed: Seed): Promise<Objective>;
 }

@@ -8,14 +8,14 @@ type Prediction =
   | {
       readonly index: number;
       readonly target: string;
-      /** `null` where no output is a number. */
+      /** `null` if every output is NaN. */
       readonly prediction: string | null;
       /** By class; they sum to 1. */
       readonly probabilities: Readonly<Record<string, number>>;
     }
   | { readonly index: number; readonly target: number; readonly prediction: number };
 
-/** What the network says of each validation example. */
+/** The network's prediction for each validation example. */
 export function predictionsOf(data: Data, outputs: Outputs): Prediction[] {
   return data.classes.length > 0 ? classified(data, outputs) : valued(data, outputs);
 }
@@ -51,7 +51,7 @@ function valued({ validation }: Data, { values }: Outputs): Prediction[] {
   }));
 }
 
-/** Where an example stands in its file. */
+/** An example's index in its file. */
 export function fileIndexOf({ indices }: Examples, example: number): number {
   return indices?.[example] ?? example;
 }

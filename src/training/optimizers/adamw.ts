@@ -10,9 +10,9 @@ import { Slots } from './state.ts';
  *   m ← β₁m + (1−β₁)g      v ← β₂v + (1−β₂)g²
  *   θ ← θ − ηλθ − η · m/(1−β₁ᵗ) / (√(v/(1−β₂ᵗ)) + ε)
  *
- * A step that was prepared has Σ sᵢgᵢ² over the groups, with shares sᵢ of sum 1, in place of g² in v, as g = Σ wᵢgᵢ is yet to be
- * found: then P = 1/(√v̂ + ε) does not depend on w. With k equal shares and w on the simplex |g| ≤ maxᵢ|gᵢ| ≤ √k·√(Σ sᵢgᵢ²), so that
- * a coordinate's step stays within √k of what it is with g².
+ * A prepared step uses Σ sᵢgᵢ² over the groups, with shares sᵢ of sum 1, instead of g² in v, because g = Σ wᵢgᵢ is not known yet:
+ * then P = 1/(√v̂ + ε) does not depend on w. With k equal shares and w on the simplex |g| ≤ maxᵢ|gᵢ| ≤ √k·√(Σ sᵢgᵢ²), so a
+ * coordinate's step stays within a factor √k of what it is with g².
  */
 export class AdamW implements Optimizer, Preconditioned {
   readonly #options: AdamWOptions;
@@ -20,10 +20,10 @@ export class AdamW implements Optimizer, Preconditioned {
   readonly #first = new Slots('first');
   readonly #second = new Slots('second');
   #steps = 0;
-  /** Second moments of the step to come, if it was prepared; gone are those that were taken. */
+  /** Second moments of a prepared step; undefined once used. */
   #prepared: (tf.Tensor | undefined)[] = [];
 
-  /** @param kernel of the device, if it has one; tfjs's operations go through memory seven times instead of once */
+  /** @param kernel the device's own, if it has one; tfjs's operations pass over the memory seven times instead of once */
   constructor(options: AdamWOptions, kernel?: AdamWStep) {
     this.#options = options;
     this.#kernel = kernel;
@@ -60,15 +60,16 @@ export class AdamW implements Optimizer, Preconditioned {
     this.#steps++;
     try {
       variables.forEach((variable, i) => {
-        if (this.#kernel) this.#stepInPlace(this.#kernel, variable, i, gradients[i]!, learningRate);
-        else tf.tidy(() => this.#stepAnew(variable, i, gradients[i]!, learningRate));
+        if (this.#kernel)
+          this.#stepWithKernel(this.#kernel, variable, i, gradients[i]!, learningRate);
+        else tf.tidy(() => this.#stepWithTfjs(variable, i, gradients[i]!, learningRate));
       });
     } finally {
       this.discardPrepared();
     }
   }
 
-  #stepInPlace(
+  #stepWithKernel(
     kernel: AdamWStep,
     variable: tf.Variable,
     i: number,
@@ -93,7 +94,7 @@ export class AdamW implements Optimizer, Preconditioned {
     );
   }
 
-  #stepAnew(variable: tf.Variable, i: number, gradient: tf.Tensor, learningRate: number): void {
+  #stepWithTfjs(variable: tf.Variable, i: number, gradient: tf.Tensor, learningRate: number): void {
     const { beta1, beta2, weightDecay } = this.#options;
     const first = average(this.#first.of(i, variable), gradient, beta1);
     const second =

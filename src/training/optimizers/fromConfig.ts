@@ -3,7 +3,7 @@ import { AdamW } from './adamw.ts';
 import type { Optimizer, OptimizerConfig } from './optimizer.ts';
 import { Sgd } from './sgd.ts';
 
-/** @param adamw the device's kernel, if it has one */
+/** @param adamw the device's own kernel, if it has one */
 export function buildOptimizer(config: OptimizerConfig, adamw?: AdamWStep): Optimizer {
   switch (config.name) {
     case 'sgd':

@@ -1,38 +1,38 @@
 import type * as tf from '@tensorflow/tfjs-core';
 
-/** One named array of an optimizer's memory. */
+/** One named array of an optimizer's state. */
 export interface NamedArray {
   readonly name: string;
   readonly shape: readonly number[];
   readonly values: Float32Array;
 }
 
-/** All that an optimizer remembers between steps. */
+/** Everything that an optimizer carries from step to step. */
 export interface OptimizerState {
   readonly steps: number;
   readonly slots: readonly NamedArray[];
 }
 
-/** The diagonal that an optimizer is about to multiply a gradient with, where it can be known before the gradient is. */
+/** An optimizer whose diagonal preconditioner can be computed before the gradient that it multiplies. */
 export interface Preconditioned {
   /**
-   * Takes in the groups' gradients of the step to come, in place of the square of what they are combined to.
+   * Prepares the next step: the second moments average the groups' squared gradients instead of the square of the combined one.
    *
    * @param gradients of each group, one tensor per variable
    * @param shares of the groups, adding up to 1
-   * @returns P^½, one tensor per variable, so that without momentum and decay the step is in proportion to Pd; the caller
-   * disposes of them. A step that is not taken leaves no trace.
+   * @returns P^½, one tensor per variable; the caller disposes of them. Without momentum and decay the step is proportional to Pd.
+   * Until `step`, the optimizer's state does not change.
    */
   prepare(
     variables: readonly tf.Variable[],
     gradients: readonly (readonly tf.Tensor[])[],
     shares: readonly number[],
   ): readonly tf.Tensor[];
-  /** The step that was prepared, if one was, will not be taken. */
+  /** Cancels a prepared step, if there is one. */
   discardPrepared(): void;
 }
 
-/** Changes variables by their gradients. The same inputs give the same bits on the same device. */
+/** Updates variables by their gradients. The same inputs give the same bits on the same device. */
 export interface Optimizer {
   /** `gradients[i]` belongs to `variables[i]`, of the same shape; neither is disposed of. */
   step(
@@ -41,7 +41,7 @@ export interface Optimizer {
     learningRate: number,
   ): void;
   state(): Promise<OptimizerState>;
-  /** Goes back to a state saved earlier; the next step must come with variables of the same shapes. */
+  /** Restores a saved state; the next step must have variables of the same shapes. */
   restore(state: OptimizerState): void;
   dispose(): void;
 }

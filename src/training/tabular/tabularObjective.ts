@@ -74,13 +74,13 @@ export function tensorsOf(
   }));
 }
 
-/** Examples that pass through the network at a time: bounds the memory of a validation, not its result. */
+/** Examples per batch in validation: bounds the memory, does not change the result. */
 const BATCH = 256;
 
 /**
  * Outputs of the network for every example.
  * @param shape of one example
- * @param onProgress is told of every batch
+ * @param onProgress called after every batch
  */
 export async function outputsOf(
   model: TrainableNetwork,

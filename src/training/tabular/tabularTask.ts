@@ -11,9 +11,9 @@ import type { SavedModel, TrainingTask } from '../objective/objective.ts';
 import { TabularObjective } from './tabularObjective.ts';
 
 /**
- * Layers models on examples that are numbers.
+ * Layers models on examples that are rows of numbers.
  *
- * @throws ConfigError at what is wrong in the config or the data
+ * @throws ConfigError pointing at what is wrong in the config or the data
  */
 export async function openTabularTask(
   parsed: ParsedConfig,

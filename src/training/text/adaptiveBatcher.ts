@@ -5,11 +5,11 @@ import {
 } from '../../backends/interface/deviceErrors.ts';
 import { type OnProgress, partOf } from '../../nn/module/onProgress.ts';
 
-/** Tokens, padding included, that pass through a network at a time in validation: bounds its memory, not its result. */
+/** Tokens per batch in validation, padding included: bounds the memory, does not change the result. */
 const TOKENS = 8192;
 
 /**
- * All examples in batches of about equal lengths, so that little is padded.
+ * All examples in batches of similar lengths, so that little is padded; the longest first.
  *
  * @param lengths tokens of each example
  * @returns indices of examples
@@ -26,9 +26,9 @@ export function batchesByLength(lengths: ArrayLike<number>, tokens = TOKENS): nu
 }
 
 /**
- * Takes examples through a network in batches that there is room for. Where a batch finds none, all is done again in batches of
- * half the tokens, and so from then on: one result never mixes batches of two makes. The batch that needs most comes first,
- * so that the same network with the same memory free finds the same batches; others change a result by rounding at most.
+ * Passes examples through a network in batches that fit into memory. If a batch does not fit, all examples are processed again in
+ * batches of half the tokens, and so from then on: one result never mixes batch sizes. The largest batch comes first, so that the
+ * same network with the same free memory gets the same batches; other batches change a result by rounding only.
  */
 export class AdaptiveBatcher {
   readonly #device: DeferredErrors;
@@ -41,28 +41,28 @@ export class AdaptiveBatcher {
 
   /**
    * @param lengths tokens of each example
-   * @param begin makes ready to take all examples
-   * @param take may tell how far it is with its batch
-   * @param onProgress is told of every batch; where batches are made smaller, from 0 again
-   * @returns what was made ready
-   * @throws the device's error, if there is no room for one example
+   * @param begin creates an empty result; called again if batches are made smaller
+   * @param add adds a batch to the result; may report its progress within the batch
+   * @param onProgress called after every batch; starts at 0 again if batches are made smaller
+   * @returns the result
+   * @throws the device's error, if a single example does not fit
    */
-  async through<T>(
+  async run<T>(
     lengths: ArrayLike<number>,
     begin: () => T,
-    take: (made: T, batch: readonly number[], onPart: OnProgress) => Promise<void>,
+    add: (result: T, batch: readonly number[], onPart: OnProgress) => Promise<void>,
     onProgress: OnProgress,
   ): Promise<T> {
     for (;;) {
       const batches = batchesByLength(lengths, this.#tokens);
-      const made = begin();
+      const result = begin();
       try {
         for (const { batch, from, to } of shares(batches, lengths)) {
           const onPart = partOf(onProgress, from, to);
-          await runChecked(this.#device, () => take(made, batch, onPart));
+          await runChecked(this.#device, () => add(result, batch, onPart));
           await onProgress(to);
         }
-        return made;
+        return result;
       } catch (error) {
         const smallest = batches.length === lengths.length;
         if (!isOutOfMemory(error) || smallest) throw error;
@@ -72,7 +72,7 @@ export class AdaptiveBatcher {
   }
 }
 
-/** Where each batch begins and ends in the whole, by its tokens, padding included. */
+/** The part of all tokens, padding included, at which each batch starts and ends. */
 function shares(batches: readonly number[][], lengths: ArrayLike<number>) {
   const tokens = batches.map((batch) => batch.length * lengths[batch[0]!]!);
   const total = tokens.reduce((sum, count) => sum + count, 0);

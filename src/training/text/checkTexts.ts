@@ -4,15 +4,15 @@ import type { Question, TextDataset } from '../../data/dataset.ts';
 import type { CheckpointConfig } from '../../hub/architecture/checkpointConfig.ts';
 import { maxTokens } from '../../nn/encoders/positions.ts';
 
-/** Most tokens of a text that the network has positions for. */
+/** Maximum number of tokens that the network has positions for. */
 export function positionsIn(config: CheckpointConfig): number {
   return config.kind === 'encoder' ? maxTokens(config) : config.maxPositions;
 }
 
 /**
- * Tokens that an example may have: `data.maxLength`, or without it as many as are usual and the network has positions for.
+ * Maximum number of tokens of an example: `data.maxLength`, or by default what the task and the network allow.
  *
- * @throws ConfigError where more is asked for than the network has positions for
+ * @throws ConfigError if `data.maxLength` exceeds the network's positions
  */
 export function maxExampleLength(parsed: ParsedConfig, config: CheckpointConfig): number {
   const positions = positionsIn(config);
@@ -21,12 +21,12 @@ export function maxExampleLength(parsed: ParsedConfig, config: CheckpointConfig)
   if (asked <= positions) return asked;
   throw parsed.error(
     ['data', 'maxLength'],
-    `${asked} tokens are more than the ${positions} that the network has positions for`,
+    `${asked} tokens are more than the network's ${positions} positions`,
     { expected: `at most ${positions}` },
   );
 }
 
-/** @throws ConfigError if a prompt and its answer may be more tokens than the network has positions for */
+/** @throws ConfigError if a prompt with its answer may exceed the network's positions */
 export function checkPrompts(
   parsed: ParsedConfig,
   questions: readonly Question[],
@@ -41,24 +41,24 @@ export function checkPrompts(
   const shorter = 'shorter prompts, by a lower data.maxLength';
   throw parsed.error(
     ['data', 'maxNewTokens'],
-    `a validation prompt has ${longest} tokens, and ${maxNewTokens} more are beyond the ${positions} that the network has positions for`,
+    `the longest validation prompt has ${longest} tokens, and ${maxNewTokens} more exceed the network's ${positions} positions`,
     { expected: room > 0 ? `at most ${room}, or ${shorter}` : shorter },
   );
 }
 
-/** What is to be said of examples that fill all the tokens they may have: texts that are longer were cut. */
+/** A warning if training examples reach the maximum length, and so may be truncated. */
 export function truncationWarnings({ lengths, count }: TextDataset, maxLength: number): string[] {
   const full = lengths.filter((length) => length >= maxLength).length;
   if (full === 0) return [];
   return [
-    `${full} of ${count} training examples fill all the ${maxLength} tokens they may have (data.maxLength): of longer texts the rest is not seen`,
+    `${full} of ${count} training examples have ${maxLength} tokens, the maximum (data.maxLength): longer texts are truncated`,
   ];
 }
 
 /**
- * Kernels look tokens up without asking whether they are there.
+ * Kernels look up embeddings without bounds checks.
  *
- * @throws ConfigError if the tokenizer makes tokens that the network has no row for
+ * @throws ConfigError if the tokenizer gives token ids for which the network has no embedding
  */
 export function checkTokenIds(
   parsed: ParsedConfig,
@@ -67,18 +67,18 @@ export function checkTokenIds(
 ): void {
   for (const { examples, questions } of datasets) {
     const all = [...examples.map(({ ids }) => ids), ...questions.map(({ prompt }) => prompt)];
-    const strange = all.map((ids) => ids.find((id) => id < 0 || id >= vocabulary));
-    const id = strange.find((found) => found !== undefined);
+    const unknown = all.map((ids) => ids.find((id) => id < 0 || id >= vocabulary));
+    const id = unknown.find((found) => found !== undefined);
     if (id === undefined) continue;
     throw parsed.error(
       ['model', 'from'],
-      `the tokenizer makes token ${id} of the data, but the network has rows for 0 to ${vocabulary - 1}`,
+      `the tokenizer gives token ${id}, but the network has embeddings for 0 to ${vocabulary - 1}`,
       { expected: 'a checkpoint whose tokenizer and network belong together' },
     );
   }
 }
 
-/** What is to be said of texts that a file has nothing for. @param file as the config names it */
+/** A warning if a file contains empty texts. @param file as named in the config */
 export function emptyTextWarnings(
   file: string,
   dataset: Pick<TextDataset, 'emptyTexts'>,
@@ -86,6 +86,6 @@ export function emptyTextWarnings(
   if (!dataset.emptyTexts) return [];
   const { count, first } = dataset.emptyTexts;
   return [
-    `${file}: empty texts: ${count}, the first in ${first}; their examples are used with what the other texts say`,
+    `${file}: empty texts: ${count}, the first in ${first}; these examples are used with their other texts`,
   ];
 }

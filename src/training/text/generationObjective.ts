@@ -76,7 +76,7 @@ export class GenerationObjective extends TextObjective {
   /** Mean cross-entropy of the answers' tokens, in nats. */
   async #meanLoss(onProgress: OnProgress): Promise<number> {
     const { validation } = this.#data;
-    const { nats, count } = await this.#lossBatches.through(
+    const { nats, count } = await this.#lossBatches.run(
       validation.lengths,
       () => ({ nats: 0, count: 0 }),
       async (total, batch) => {
@@ -94,7 +94,7 @@ export class GenerationObjective extends TextObjective {
     const { tokenizer, generation } = this.#pretrained;
     const { maxNewTokens } = this.#settings;
     const { endIds } = generation!;
-    return this.#answerBatches.through(
+    return this.#answerBatches.run(
       this.#answeredLengths(prompts),
       () => new Array<string>(prompts.length),
       async (texts, batch, onPart) => {
@@ -112,7 +112,7 @@ export class GenerationObjective extends TextObjective {
     );
   }
 
-  /** Tokens of each prompt with the longest answer that it may get. */
+  /** Tokens of each prompt with the longest possible answer. */
   #answeredLengths(prompts: readonly Int32Array[]): number[] {
     return prompts.map(({ length }) => length + this.#settings.maxNewTokens);
   }

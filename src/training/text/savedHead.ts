@@ -2,22 +2,22 @@ import type { Config } from '../../config/schema.ts';
 import type { CheckpointConfig } from '../../hub/architecture/checkpointConfig.ts';
 import type { TensorReader } from '../../nn/layers/parameters.ts';
 
-/** What becomes of a checkpoint's head. */
+/** Whether and how a checkpoint's head is reused. */
 export interface SavedHead {
-  /** Of each output that is trained, the saved one that it starts from; null where the head starts from fresh values. */
+  /** For each trained output the saved output that it starts from; null if the head is initialized afresh. */
   readonly order: readonly number[] | null;
-  /** What a user should know of it. */
+  /** For the user. */
   readonly warnings: readonly string[];
 }
 
-/** What transformers calls classes that nobody named. */
+/** transformers' default names of classes. */
 const UNNAMED = /^LABEL_(\d+)$/;
 
 /**
- * Whether a saved head is trained on. Where nothing is said it is, for regression if it has one output, for classification if its
- * outputs have the names of the classes, in whatever order; LABEL_0 is class 0.
+ * Whether a saved head is reused. By default it is: for regression if it has one output, for classification if its outputs have the
+ * names of the classes, in any order; LABEL_0 is class 0.
  *
- * @param saved the checkpoint's classes; null where it is known to have no head, or its config says nothing of one
+ * @param saved the checkpoint's classes; null if it has no head, or its config does not describe one
  * @param classes of the data
  */
 export function savedHead(
@@ -49,25 +49,25 @@ function assigned(saved: readonly string[] | null, classes: readonly string[]): 
   const pairs = classes.map(
     (name, i) => `output ${i}${saved?.[i] ? ` (${saved[i]})` : ''} is ${name}`,
   );
-  const names = saved ? 'other names than the classes of the data' : 'no names';
-  return `model.head: keep, and the outputs of the saved head have ${names}. They are taken in order: ${listed(pairs)}`;
+  const names = saved ? 'are not named like the classes of the data' : 'have no names';
+  return `model.head is keep, but the saved head's outputs ${names}. They are assigned in order: ${listed(pairs)}`;
 }
 
 function replaced(saved: readonly string[], classes: readonly string[]): string {
-  return `The saved head is not used, a fresh one is trained: its outputs are called ${listed(saved)}, the classes of the data ${listed(classes)}. With model.head: keep it is trained on, its outputs taken as these classes in this order; model.head: new trains a fresh one without this warning`;
+  return `The saved head is replaced by a new one, because its outputs are named ${listed(saved)}, but the classes of the data ${listed(classes)}. To reuse it, with its outputs assigned to these classes in this order, set model.head: keep. To replace it without this warning, set model.head: new`;
 }
 
-/** Names in a message: of very many the first alone. */
+/** Names for a message; of many only the first. */
 function listed(names: readonly string[]): string {
   const most = 10;
   const more = names.length - most;
   return more > 0 ? `${names.slice(0, most).join(', ')} and ${more} more` : names.join(', ');
 }
 
-/** What gives the outputs, as BERT and DistilBERT, RoBERTa, and decoders call it. */
+/** The output layer's name in BERT and DistilBERT, RoBERTa, and decoders. */
 const OUTPUTS = /^(classifier|classifier\.out_proj|score)\.(weight|bias)$/;
 
-/** A checkpoint whose head has its outputs in another order. @param order as `SavedHead` has it */
+/** The checkpoint with its head's outputs in another order. @param order see `SavedHead.order` */
 export function withReorderedOutputs(
   tensors: TensorReader,
   order: readonly number[],

@@ -59,7 +59,7 @@ export class SequenceObjective extends TextObjective {
   }
 
   async #outputsOf(dataset: TextDataset, onProgress: OnProgress): Promise<Outputs> {
-    const rows = await this.#batches.through(
+    const rows = await this.#batches.run(
       dataset.lengths,
       () => new Array<Float32Array>(dataset.count),
       async (rows, batch) => {

@@ -18,7 +18,7 @@ import { savedHead } from './savedHead.ts';
 /**
  * Transformers on examples that are texts.
  *
- * @throws ConfigError at what is wrong in the config, the checkpoint or the data
+ * @throws ConfigError pointing at what is wrong in the config, the checkpoint or the data
  */
 export async function openTextTask(
   parsed: ParsedConfig,

@@ -85,7 +85,7 @@ describe('checkpoints', () => {
     assert.equal((await loadCheckpoint(folder, content))!.step, 20);
   });
 
-  test('the last few are kept beside the best; fewer, once fewer are asked for', async () => {
+  test('the last few are kept besides the best; fewer once `keep` is lower', async () => {
     const content = await trained('sgd', 1);
     const kept = async () =>
       (await readdir(folder)).filter((name) => name !== 'index.json').map((name) => +name.slice(5));
@@ -109,7 +109,7 @@ describe('checkpoints', () => {
     assert.equal((await index()).best, 'step-000025');
   });
 
-  test('the same step saved again, now as the best', async () => {
+  test('the same step is saved again, now as the best', async () => {
     const content = await trained('sgd', 1);
     await save(content, 5);
     await save(content, 5, true);
@@ -151,12 +151,12 @@ describe('checkpoints', () => {
     });
   }
 
-  test('weights of another model are refused', async () => {
+  test('weights of another model are rejected', async () => {
     await save(await trained('sgd', 1), 1);
     await assert.rejects(loadCheckpoint(folder, await trained('sgd', 1, [7])));
   });
 
-  test('a kill at any moment leaves a whole last checkpoint', { timeout: 60_000 }, async () => {
+  test('after a kill at any moment the last checkpoint is whole', { timeout: 60_000 }, async () => {
     await mkdir(folder, { recursive: true });
     let reached = 0;
     for (let round = 0; round < 8; round++) {

@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { openDevice } from '../../../src/backends/device.ts';
-import { OutOfMemoryError } from '../../../src/backends/interface/deviceErrors.ts';
+import { isOutOfMemory, OutOfMemoryError } from '../../../src/backends/interface/deviceErrors.ts';
 import { dropoutOf } from '../../../src/nn/layers/dropout.ts';
 import type { ParameterSink, StackedGradient } from '../../../src/nn/module/parameter.ts';
 import { tinyBatch, tinyBert, tinyLabels } from '../nn/tinyBert.ts';
@@ -28,8 +28,11 @@ const classifier = (model = '', groups = '', more = '') =>
   `model: { from: ./bert, ${model} }\ndata: { ${files}, text: text }\ngroups: { count: 2, ${groups} }\n${settings}\n${more}`;
 const generator = `task: generation\nmodel: { from: ./llama }\ndata: { ${files}, prompt: "{text} ", maxLength: 16, maxNewTokens: 2 }\ngroups: { count: 2 }\n${settings}`;
 
-/** From the n-th tensor on (counted from 0) none finds room while something is done. */
-async function withoutRoom(from: number, work: () => Promise<unknown>): Promise<'done' | 'failed'> {
+/** Runs `work` while no tensor from the n-th on (from 0) fits into memory. */
+async function outOfMemoryFrom(
+  from: number,
+  work: () => Promise<unknown>,
+): Promise<'done' | 'failed'> {
   const backend = tf.backend() as BackendWasm;
   const { write } = backend;
   let made = 0;
@@ -41,7 +44,7 @@ async function withoutRoom(from: number, work: () => Promise<unknown>): Promise<
     await work();
     return 'done';
   } catch (error) {
-    assert.ok(error instanceof Error && /no room|out of memory/.test(error.message), String(error));
+    assert.ok(isOutOfMemory(error), String(error));
     return 'failed';
   } finally {
     backend.write = write;
@@ -53,11 +56,11 @@ function left() {
   return { numTensors, numBytes };
 }
 
-describe('whichever tensor of a step finds no room, none is left of the step', () => {
+describe('whichever tensor of a step does not fit, none of its tensors is left', () => {
   const preconditioned = { name: 'grain', metric: 'preconditioned', smoothing: 0 } as const;
   for (const [what, config, aggregator] of [
     ['grain', classifier(), 'grain'],
-    ['mean, combined on the way back', classifier(), 'mean'],
+    ['mean, combined during the backward pass', classifier(), 'mean'],
     ['block by block', classifier(), 'grain-layerwise'],
     ['in the metric of the optimizer', classifier(), preconditioned],
     ['sign by sign', classifier(), 'graddrop'],
@@ -74,7 +77,7 @@ describe('whichever tensor of a step finds no room, none is left of the step', (
       await trainer.step(1);
       const before = left();
       let n = 0;
-      while ((await withoutRoom(n, () => trainer.step(2))) === 'failed') {
+      while ((await outOfMemoryFrom(n, () => trainer.step(2))) === 'failed') {
         assert.deepEqual(left(), before, `after tensor ${n}`);
         n++;
       }
@@ -85,7 +88,7 @@ describe('whichever tensor of a step finds no room, none is left of the step', (
   }
 });
 
-test('a sink that throws, at whatever gradient, leaves nothing of the pass', async () => {
+test('if the sink throws, at any gradient, no tensor of the pass is left', async () => {
   const device = await openDevice('wasm');
   for (const checkpointing of [false, true]) {
     const { model, parameters } = await tinyBert(device.operations!, {}, checkpointing);
@@ -125,7 +128,7 @@ class Refusing implements ParameterSink {
   }
 }
 
-describe('whichever tensor of a validation finds no room, none is left of it', () => {
+describe('whichever tensor of a validation does not fit, none of its tensors is left', () => {
   for (const [what, config] of [
     ['classification', classifier()],
     ['generation', generator],
@@ -134,7 +137,7 @@ describe('whichever tensor of a validation finds no room, none is left of it', (
       const { trainer, close } = await trainerOf(folder, config, 'grain');
       const before = left();
       let n = 0;
-      while ((await withoutRoom(n, () => trainer.validate(unheard))) === 'failed') {
+      while ((await outOfMemoryFrom(n, () => trainer.validate(unheard))) === 'failed') {
         assert.deepEqual(left(), before, `after tensor ${n}`);
         n++;
       }

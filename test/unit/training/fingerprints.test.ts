@@ -54,6 +54,6 @@ test('a checkpoint is config, tokenizer and weights, whole or in shards', async 
   assert.equal(await modelFingerprint(writes), sha256('CGWTK'));
 });
 
-test('what starts from no model has no fingerprint of one', async () => {
+test('without a saved model there is no model fingerprint', async () => {
   assert.deepEqual(await inputFingerprints({ data, model: null }), data.fingerprints);
 });

@@ -45,7 +45,7 @@ describe('classification metrics', () => {
     closeTo(f1, 4 / 7);
   });
 
-  test('F1 is of the second of two classes, and of nothing where there are more', () => {
+  test('F1 is that of the second of two classes; absent for more classes', () => {
     const two = { values: logitsOf([0, 1, 1, 0], 2), width: 2 };
     closeTo(measure('classification', two, [0, 0, 1, 1]).f1, 1 / 2);
     closeTo(measure('classification', two, [0, 1, 1, 0]).f1, 1);
@@ -57,7 +57,7 @@ describe('classification metrics', () => {
     );
   });
 
-  test('predictions that are always the same have no Matthews correlation', () => {
+  test('constant predictions have a Matthews correlation of 0', () => {
     const always = { values: logitsOf([0, 0, 0], 2), width: 2 };
     assert.equal(measure('classification', always, [0, 1, 0]).mcc, 0);
     assert.equal(measure('classification', always, [0, 0, 0]).mcc, 0);
@@ -97,7 +97,7 @@ describe('rank correlation', () => {
     closeTo(spearman([1, 2, 2, 3], [1, 2, 3, 4]), 4.5 / Math.sqrt(4.5 * 5));
   });
 
-  test('no number where there is none: one example, a constant side, an output that is NaN', () => {
+  test('NaN for one example, a constant side, or a NaN output', () => {
     for (const [values, targets] of [
       [[1], [1]],
       [
@@ -154,7 +154,7 @@ describe('generation metrics', () => {
   const measured = (generated: string[], references: string[], mark?: string) =>
     measureGeneration(1, { generated, references, mark }).exactMatch;
 
-  test('perplexity is exp of the loss; no exact match where nothing was asked', () => {
+  test('perplexity is exp of the loss; no exact match if nothing was generated', () => {
     assert.deepEqual(measureGeneration(2, null), { loss: 2, perplexity: Math.exp(2) });
   });
 

@@ -99,7 +99,7 @@ test('checkpointing is not advised for a validation, which has no backward pass'
   }
 });
 
-describe('the batch size that a message names', () => {
+describe('the advised batch size', () => {
   for (const [what, configOf, bytes, grouped] of [
     ['of texts', texts, 40_000, '{ count: 2 }'],
     ['of texts, by label', texts, 20_000, '{ by: label }'],
@@ -139,7 +139,7 @@ describe('the batch size that a message names', () => {
   });
 });
 
-describe('what a run starts from', () => {
+describe('a model or checkpoint that does not fit', () => {
   const adapted = texts(4).replace('./bert', './bert, adapter: { lora: { rank: 2 } }');
   /** The failure that work which runs out of memory ends a run with. */
   async function failureWhileLoading(

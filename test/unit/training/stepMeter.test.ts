@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
+import { before, beforeEach, mock, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { openDevice } from '../../../src/backends/device.ts';
 import type { GroupGradient } from '../../../src/nn/module/gradientSource.ts';
@@ -8,54 +7,60 @@ import { StepMeter } from '../../../src/training/stepMeter.ts';
 
 before(() => openDevice('cpu'));
 
-/** Timers are late, never early; by how much depends on what else the machine does. */
-function assertTook(ms: number, expected: number): void {
-  assert.ok(ms >= expected - 3 && ms < expected + 60, `${ms} ms, not ${expected}`);
+let now = 0;
+beforeEach(() => {
+  mock.restoreAll();
+  mock.method(performance, 'now', () => now);
+});
+
+/** Work that takes so many milliseconds. */
+async function work(ms: number): Promise<void> {
+  now += ms;
 }
 
-test('what is done with gradients between the making of them is time for aggregation', async () => {
+test('work on gradients between their computations counts as aggregation', async () => {
   const meter = new StepMeter();
   const source = meter.watch({
     kind: 'separate',
     groups: (async function* () {
       for (let i = 0; i < 3; i++) {
-        await setTimeout(20);
+        await work(20);
         yield {} as GroupGradient;
       }
     })(),
   });
   assert.ok(source.kind === 'separate');
-  for await (const _ of source.groups) await setTimeout(50);
+  for await (const _ of source.groups) await work(50);
   meter.aggregated();
-  await setTimeout(30);
+  await work(30);
   const { gradients, aggregate, update } = meter.read().ms;
-  assertTook(gradients, 60);
-  assertTook(aggregate, 150);
-  assertTook(update, 30);
+  assert.equal(gradients, 60);
+  assert.equal(aggregate, 150);
+  assert.equal(update, 30);
 });
 
-test('so is what is done with them on the way back, and after the pass', async () => {
+test('so does work on them during and after the backward pass', async () => {
   const meter = new StepMeter();
   const source = meter.watch({
     kind: 'grouped',
     async run(sink) {
       for (let layer = 0; layer < 3; layer++) {
-        await setTimeout(20);
+        await work(20);
         await sink.flush();
       }
       return [];
     },
   });
   assert.ok(source.kind === 'grouped');
-  await source.run({ add: () => {}, flush: () => setTimeout(50) });
-  await setTimeout(40);
+  await source.run({ add: () => {}, flush: () => work(50) });
+  await work(40);
   meter.aggregated();
   const { gradients, aggregate } = meter.read().ms;
-  assertTook(gradients, 60);
-  assertTook(aggregate, 190);
+  assert.equal(gradients, 60);
+  assert.equal(aggregate, 190);
 });
 
-test('memory is the most that was there, not what is left of it', async () => {
+test('memory is the peak, not what remains', async () => {
   const meter = new StepMeter();
   const before = tf.memory().numBytes;
   const source = meter.watch({
@@ -74,6 +79,6 @@ test('memory is the most that was there, not what is left of it', async () => {
   assert.equal(tf.memory().numBytes, before);
   const { resident, tensors } = meter.read().memory!;
   assert.equal(tensors! - before, 4 * 1500);
-  const now = process.memoryUsage.rss();
-  assert.ok(resident > now / 2 && resident < 2 * now, `${resident} bytes, now ${now}`);
+  const current = process.memoryUsage.rss();
+  assert.ok(resident > current / 2 && resident < 2 * current, `${resident}, now ${current} bytes`);
 });

@@ -33,7 +33,7 @@ model: { from: ./llama }
 data: { train: few.tsv, validation: ${validation}, prompt: "{text} ", target: answer, maxLength: 40, maxNewTokens: ${maxNewTokens} }
 ${settings}`;
 
-describe('how far a validation is, and its end at any moment', () => {
+describe('a validation reports its progress and can be ended at any moment', () => {
   for (const [what, device, config, least] of [
     ['rows of numbers', 'cpu', table, 3],
     ['texts', 'wasm', classifier, 3],
@@ -43,11 +43,11 @@ describe('how far a validation is, and its end at any moment', () => {
     test(`${what}, ${device}`, async () => {
       const { trainer, close } = await trainerOf(folder, `${config}\ndevice: ${device}`, 'grain');
       const before = tf.memory().numTensors;
-      const told: number[] = [];
-      const expected = await trainer.validate(async (done) => void told.push(done));
+      const reported: number[] = [];
+      const expected = await trainer.validate(async (done) => void reported.push(done));
       assert.equal(tf.memory().numTensors, before);
-      const distinct = [...new Set(told)];
-      assert.ok(distinct.length >= least, `told ${told}`);
+      const distinct = [...new Set(reported)];
+      assert.ok(distinct.length >= least, `reported ${reported}`);
       assert.deepEqual(
         distinct,
         [...distinct].sort((a, b) => a - b),
@@ -55,7 +55,7 @@ describe('how far a validation is, and its end at any moment', () => {
       assert.ok(distinct[0]! > 0);
       assert.equal(distinct.at(-1), 1);
 
-      for (const last of told.keys()) {
+      for (const last of reported.keys()) {
         let calls = 0;
         const enough = new Error('enough');
         const ended = trainer.validate(async () => {
@@ -63,7 +63,7 @@ describe('how far a validation is, and its end at any moment', () => {
         });
         await assert.rejects(ended, (error) => error === enough);
         assert.equal(calls, last + 1, 'nothing is done afterwards');
-        assert.equal(tf.memory().numTensors, before, `ended at ${told[last]}`);
+        assert.equal(tf.memory().numTensors, before, `ended at ${reported[last]}`);
       }
       assert.deepEqual((await trainer.validate(unheard)).metrics, expected.metrics);
       await close();
@@ -71,18 +71,18 @@ describe('how far a validation is, and its end at any moment', () => {
   }
 });
 
-test('writing answers counts for as much as it has tokens', async () => {
+test('generating answers counts by its tokens', async () => {
   const shares: number[] = [];
   for (const maxNewTokens of [1, 30]) {
     const config = `${generator('few.tsv', maxNewTokens)}\ndevice: cpu`;
     const { trainer, session, close } = await trainerOf(folder, config, 'grain');
     const { lengths, questions } = (session.task.data as TextData).validation;
-    const told: number[] = [];
-    await trainer.validate(async (done) => void told.push(done));
+    const reported: number[] = [];
+    await trainer.validate(async (done) => void reported.push(done));
     const read = Array.from(lengths).reduce((sum, length) => sum + length);
     const answered = questions.reduce((sum, { prompt }) => sum + prompt.length + maxNewTokens, 0);
-    assert.ok(Math.abs(told[0]! - read / (read + answered)) < 1e-9);
-    shares.push(told[0]!);
+    assert.ok(Math.abs(reported[0]! - read / (read + answered)) < 1e-9);
+    shares.push(reported[0]!);
     await close();
   }
   assert.ok(shares[1]! < shares[0]! / 3);

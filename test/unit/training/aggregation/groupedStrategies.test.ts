@@ -179,7 +179,7 @@ for (const [place, backend, seen] of places) {
     }
 
     for (const entry of entries) {
-      test(`the same as one after another: ${JSON.stringify(entry)}`, () =>
+      test(`the same as separate gradients: ${JSON.stringify(entry)}`, () =>
         compare(
           entry,
           [1, 2, 3].map((seed) => gradientsOf(model, SIZES, seed)),
@@ -193,7 +193,7 @@ for (const [place, backend, seen] of places) {
       });
     }
 
-    test('the pass is run again only for a group that is found not to be finite when blocks are done', async () => {
+    test('the pass is repeated only if a group turns out not to be finite after blocks are done', async () => {
       for (const [variable, runs] of [
         [3, 1],
         [0, 2],
@@ -217,7 +217,7 @@ for (const [place, backend, seen] of places) {
       }
     });
 
-    test('a zero gradient: dropped or stopping the step', async () => {
+    test('a zero gradient: left out or step skipped', async () => {
       for (const zeroGroups of ['drop', 'stop'] as const) {
         for (const entry of ['grain', 'grain-layerwise', 'mean'] as const) {
           const groups = gradientsOf(model, SIZES, 4);
@@ -259,7 +259,7 @@ for (const [place, backend, seen] of places) {
       }
     });
 
-    test('by layers, and for the mean, the gradients of one block are all there is of them', async () => {
+    test('by layers, and for the mean, only the gradients of one block are in memory', async () => {
       const groups = gradientsOf(model, SIZES, 5);
       const sizes = model.trainable.map(({ size }) => size);
       for (const [entry, isKept] of [
@@ -289,7 +289,7 @@ for (const [place, backend, seen] of places) {
       }
     });
 
-    describe('a table of which each step reads rows', () => {
+    describe('an embedding of which each step reads some rows', () => {
       const k = 4;
       const shape = [7, 3];
       const names = ['rows alone', 'rows twice', 'all rows, then some', 'some, then all'] as const;

@@ -45,7 +45,7 @@ describe('one step of every aggregator', () => {
 
   for (const [memory, seen] of memories) {
     for (const { name } of Object.values(aggregators)) {
-      test(`${name} on ${memory} memory: d is what its facts say, and nothing stays in memory`, async () => {
+      test(`${name} on ${memory} memory: d agrees with the facts, and no tensor is left`, async () => {
         const before = tf.memory().numTensors;
         const rows = float32Rows(5, 40, 7);
         const step = await aggregatorOf(name, seen(device)).aggregate(separateOf(rows), turnOf(5));
@@ -78,7 +78,7 @@ describe('one step of every aggregator', () => {
     }
   }
 
-  test('what a Gram matrix decides is what the engine says of it, with lots and memory', async () => {
+  test('decisions from a Gram matrix are the engine’s, with random numbers and memory', async () => {
     const first = float32Rows(4, 12, 1);
     const second = float32Rows(4, 12, 2);
     const groups = [3, 1, 4, 5];
@@ -101,7 +101,7 @@ describe('one step of every aggregator', () => {
     'gradvac',
     { name: 'grain-layerwise', metric: 'euclidean', smoothing: 0.9 },
   ] as const) {
-    test(`memory read back from JSON goes on with the same bits: ${JSON.stringify(entry)}`, async () => {
+    test(`memory read back from JSON gives the same bits: ${JSON.stringify(entry)}`, async () => {
       const whole = aggregatorOf(entry);
       const steps = [1, 2, 3, 4].map((seed) => float32Rows(3, 30, seed));
       const take = async (aggregator: StepAggregator, rows: Float64Array[], seed: number) =>
@@ -116,7 +116,7 @@ describe('one step of every aggregator', () => {
     });
   }
 
-  test('blocks: each has GRAIN of its own, and the weights of the step are their mean by trace', async () => {
+  test('blocks: each has its own GRAIN weights; the weights of the step are their mean by trace', async () => {
     const rows = float32Rows(4, 30, 5);
     const step = await aggregatorOf('grain-layerwise').aggregate(separateOf(rows), turnOf(4));
     const parts = [rows.map((row) => row.subarray(0, 2)), rows.map((row) => row.subarray(2))];
@@ -134,7 +134,7 @@ describe('one step of every aggregator', () => {
     }
   });
 
-  test('a group that is not finite is left out by all that take gradients together, and told', async () => {
+  test('a group that is not finite is left out by all aggregators of whole gradients, with a warning', async () => {
     const rows = float32Rows(3, 6, 3);
     rows[1]![4] = Number.NaN;
     for (const name of ['grain-layerwise', 'grain-streaming', 'graddrop'] as const) {
@@ -148,7 +148,7 @@ describe('one step of every aggregator', () => {
     }
   });
 
-  test('gradients that are all zero or not finite: nothing to step along', async () => {
+  test('gradients that are all zero or not finite: no direction', async () => {
     const nothing: Record<string, number> = { 'grain-layerwise': 0, 'grain-streaming': 0 };
     for (const [name, entry] of [...Object.entries(nothing), ['graddrop', Number.NaN] as const]) {
       const rows = [1, 2].map(() => new Float64Array(4).fill(entry));
@@ -220,7 +220,7 @@ describe('one step of every aggregator', () => {
       );
     });
 
-    test('a zero gradient: left out, stopping the step, or an error', async () => {
+    test('a zero gradient: left out, step skipped, or an error', async () => {
       const rows = [float32Rows(1, 4, 1)[0]!, new Float64Array(4), float32Rows(1, 4, 2)[0]!];
       const settings = { name: 'grain-streaming', metric: 'euclidean', smoothing: 0 } as const;
       const take = (zeroGroups: 'drop' | 'stop' | 'error') =>
@@ -244,7 +244,7 @@ describe('one step of every aggregator', () => {
     });
   });
 
-  test('GradDrop draws the same lots on host and device, and is the engine’s', async () => {
+  test('GradDrop uses the same random numbers on host and device, and equals the engine’s', async () => {
     for (const leak of [0, 0.3, 1]) {
       const rows = float32Rows(4, 500, 3);
       const tensors = rows.map((row) => tf.tensor1d(Array.from(row)));
@@ -289,7 +289,7 @@ describe('one step of every aggregator', () => {
   });
 });
 
-test('blocks are layers; small ones are bundled, and what is left over joins the last', () => {
+test('blocks are layers; small ones are bundled, and a remainder joins the last', () => {
   const layers = [50, 3000, 20, 1004, 8].map((size, i) => ({
     size,
     layer: { name: `l${i}`, variables: [2 * i, 2 * i + 1] },

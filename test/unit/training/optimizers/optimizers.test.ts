@@ -81,7 +81,7 @@ describe('optimizers', () => {
   for (const name of ['sgd', 'adamw'] as const) {
     const config = { ...defaults, name, momentum: 0.9, weightDecay: 0.01 };
 
-    test(`${name} goes on from a saved state bit for bit`, async () => {
+    test(`${name} continues from a saved state bit for bit`, async () => {
       const rate = () => 0.02;
       const whole = run(buildOptimizer(config), 10, rate);
 
@@ -141,7 +141,7 @@ describe('AdamW in place, by the kernel of the backend wasm', () => {
     });
   }
 
-  test('leaves the tensor alone that a variable began with', () => {
+  test('does not change the tensor that a variable was created from', () => {
     const start = tensor(5, 1);
     const before = start.dataSync().slice();
     const variable = tf.variable(start);
@@ -194,7 +194,7 @@ describe('AdamW in its own metric', () => {
 
   const problems = [fc.integer({ min: 2, max: 5 }), fc.integer()] as const;
 
-  test('GRAIN’s step goes against no group', () => {
+  test('GRAIN’s step conflicts with no group', () => {
     fc.assert(
       fc.property(...problems, (k, seed) => {
         for (const cosine of smallestCosines('preconditioned', k, seed)) {
@@ -205,7 +205,7 @@ describe('AdamW in its own metric', () => {
     );
   });
 
-  test('in the metric of the gradients it does: division by √v̂ turns d against groups that d serves', () => {
+  test('in the metric of the gradients it does: division by √v̂ can turn d into conflict with a group', () => {
     const cosines = Array.from({ length: 20 }, (_, seed) =>
       smallestCosines('euclidean', 4, seed),
     ).flat();
@@ -213,7 +213,7 @@ describe('AdamW in its own metric', () => {
     assert.ok(against > 10, `against a group in ${against} of ${cosines.length} steps`);
   });
 
-  test('one group prepared is a step as any other, bit for bit', () => {
+  test('a prepared step with one group equals an unprepared one bit for bit', () => {
     const prepared = plain();
     const usual = plain();
     const [a, b] = [tf.variable(tf.tensor1d(START)), tf.variable(tf.tensor1d(START))];
@@ -263,7 +263,7 @@ describe('AdamW in its own metric', () => {
     );
   });
 
-  test('a step prepared but not taken leaves no trace, in state or memory', async () => {
+  test('a cancelled step changes neither state nor memory', async () => {
     const optimizer = plain();
     const variable = tf.variable(tf.tensor1d(START));
     take(optimizer, variable, 1, 0.1);
@@ -278,7 +278,7 @@ describe('AdamW in its own metric', () => {
     assert.equal(tf.memory().numTensors, tensors);
   });
 
-  test('goes on from a saved state bit for bit', async () => {
+  test('continues from a saved state bit for bit', async () => {
     const run = (optimizer: AdamW, variable: tf.Variable, from: number, to: number) => {
       for (let step = from; step <= to; step++) {
         const gradient = tf.tensor1d(Array.from(variable.dataSync(), gradientAt(step)));

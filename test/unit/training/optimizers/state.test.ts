@@ -25,7 +25,7 @@ test('arrays come back in order, also views of larger ones and empty ones', asyn
   assert.deepEqual(readFileSync(valuesFile), Buffer.from(all.buffer, 4));
 });
 
-test('values that end too early are refused with the name of the array', async () => {
+test('a file that is too short is rejected, with the name of the array', async () => {
   const values = Float32Array.of(1, 2, 3);
   await writeOptimizer(folder, { steps: 1, slots: [{ name: 'velocity/0', shape: [3], values }] });
   await truncate(valuesFile, 11);

@@ -7,11 +7,11 @@ import { unheard } from '../trainerOf.ts';
 
 const examples = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 60 });
 
-/** Takes batches that, padded, have no more than so many tokens. */
+/** Processes batches that have at most `room` tokens, padding included. */
 function deviceWith(room: number, lengths: readonly number[]) {
   let failures = 0;
-  const taken = () => [] as number[][];
-  const take = async (all: number[][], batch: readonly number[]) => {
+  const begin = () => [] as number[][];
+  const add = async (all: number[][], batch: readonly number[]) => {
     const tokens = batch.length * Math.max(...batch.map((example) => lengths[example]!));
     if (tokens > room) {
       failures++;
@@ -19,28 +19,28 @@ function deviceWith(room: number, lengths: readonly number[]) {
     }
     all.push([...batch]);
   };
-  return { taken, take, failures: () => failures };
+  return { begin, add, failures: () => failures };
 }
 
-test('batches shrink until there is room, stay so, and hold every example once', async () => {
+test('batches shrink until they fit, stay small, and contain every example once', async () => {
   await fc.assert(
     fc.asyncProperty(examples, fc.integer({ min: 40, max: 500 }), async (lengths, room) => {
-      const { taken, take, failures } = deviceWith(room, lengths);
+      const { begin, add, failures } = deviceWith(room, lengths);
       const batches = new AdaptiveBatcher({}, 256);
-      const first = await batches.through(lengths, taken, take, unheard);
+      const first = await batches.run(lengths, begin, add, unheard);
       assert.deepEqual(
         first.flat().sort((a, b) => a - b),
         [...lengths.keys()],
       );
       const before = failures();
-      assert.deepEqual(await batches.through(lengths, taken, take, unheard), first);
+      assert.deepEqual(await batches.run(lengths, begin, add, unheard), first);
       assert.equal(failures(), before, 'what was found is not looked for again');
 
       const again = deviceWith(room, lengths);
-      const fresh = await new AdaptiveBatcher({}, 256).through(
+      const fresh = await new AdaptiveBatcher({}, 256).run(
         lengths,
-        again.taken,
-        again.take,
+        again.begin,
+        again.add,
         unheard,
       );
       assert.deepEqual(fresh, first, 'found again from the start');
@@ -48,41 +48,38 @@ test('batches shrink until there is room, stay so, and hold every example once',
   );
 });
 
-test('an example that finds no room alone, and any other error, ends it', async () => {
-  const { taken, take } = deviceWith(5, [9, 2]);
-  await assert.rejects(
-    new AdaptiveBatcher({}).through([9, 2], taken, take, unheard),
-    OutOfMemoryError,
-  );
+test('a single example that does not fit is an error, as is any other error', async () => {
+  const { begin, add } = deviceWith(5, [9, 2]);
+  await assert.rejects(new AdaptiveBatcher({}).run([9, 2], begin, add, unheard), OutOfMemoryError);
   const other = async () => {
     throw new Error('something else');
   };
   await assert.rejects(
-    new AdaptiveBatcher({}).through([9, 2], taken, other, unheard),
+    new AdaptiveBatcher({}).run([9, 2], begin, other, unheard),
     /something else/,
   );
 });
 
-test('tells how far it is by tokens, and begins again where batches shrink', async () => {
-  const { taken, take } = deviceWith(24, [10, 8, 4, 4, 2]);
-  const told: number[] = [];
+test('reports progress by tokens, and starts again if batches shrink', async () => {
+  const { begin, add } = deviceWith(24, [10, 8, 4, 4, 2]);
+  const reported: number[] = [];
   const batches = new AdaptiveBatcher({}, 32);
   const through = () =>
-    batches.through([10, 8, 4, 4, 2], taken, take, async (done) => void told.push(done));
+    batches.run([10, 8, 4, 4, 2], begin, add, async (done) => void reported.push(done));
   await through();
   // Batches of 32 tokens have none; of 16: 10, then 8 + 4 at 8 tokens each, then 4 + 2 at 4 each.
-  assert.deepEqual(told.splice(0), [10 / 34, 26 / 34, 1]);
+  assert.deepEqual(reported.splice(0), [10 / 34, 26 / 34, 1]);
   await through();
-  assert.deepEqual(told, [10 / 34, 26 / 34, 1]);
+  assert.deepEqual(reported, [10 / 34, 26 / 34, 1]);
 });
 
-test('a batch may tell how far it is with itself', async () => {
-  const told: number[] = [];
-  await new AdaptiveBatcher({}, 6).through(
+test('a batch may report its own progress', async () => {
+  const reported: number[] = [];
+  await new AdaptiveBatcher({}, 6).run(
     [6, 2],
     () => null,
     async (_, __, onPart) => onPart(0.5),
-    async (done) => void told.push(done),
+    async (done) => void reported.push(done),
   );
-  assert.deepEqual(told, [3 / 8, 6 / 8, 7 / 8, 1]);
+  assert.deepEqual(reported, [3 / 8, 6 / 8, 7 / 8, 1]);
 });

@@ -90,12 +90,12 @@ describe('tokens that end an answer', () => {
     });
   }
 
-  test('one alone is saved as it was', () => {
+  test('a single one is saved as it was', () => {
     assert.equal(plain.json('config.json').eos_token_id, EOS);
     assert.ok(plain.answers.every(({ length }) => length <= TOKENS));
   });
 
-  test('named in a way that is not known are refused, and the file is named', async () => {
+  test('in an unknown form are rejected, and the file is named', async () => {
     for (const ends of ['</s>', [1, 'x'], -1]) {
       write('generation_config.json', { eos_token_id: ends });
       await assert.rejects(readGenerationConfig(llama), (error: Error) => {

@@ -53,7 +53,7 @@ const turned = (lines: readonly Record<string, number>[], [a, b]: readonly [stri
   lines.map((line) => ({ [a]: line[b], [b]: line[a] }));
 
 describe('a saved head', () => {
-  test('is matched with the classes by name, in whatever order it has them', async () => {
+  test('is matched with the classes by name, in any order', async () => {
     const sorted = await untrained(configOf('sorted'));
     const reversed = await untrained(configOf('reversed'));
     assert.deepEqual(reversed.probabilities, turned(sorted.probabilities, ['no', 'yes']));
@@ -63,7 +63,7 @@ describe('a saved head', () => {
     }
   });
 
-  test('without names is matched with numbers', async () => {
+  test('without names is matched by number', async () => {
     const sorted = await untrained(configOf('unnamed', 'numbers'));
     const reversed = await untrained(configOf('reversedUnnamed', 'numbers'));
     assert.deepEqual([...sorted.warnings, ...reversed.warnings], []);
@@ -75,24 +75,24 @@ describe('a saved head', () => {
     );
   });
 
-  test('with other names is replaced, and that is told', async () => {
+  test('with other names is replaced, with a warning', async () => {
     const kept = await untrained(configOf('sorted'));
     for (const [from, data, names] of [
-      ['others', 'numbers', 'entailment, not_entailment, the classes of the data 0, 1'],
-      ['unnamed', 'words', 'LABEL_0, LABEL_1, the classes of the data no, yes'],
+      ['others', 'numbers', 'entailment, not_entailment, but the classes of the data 0, 1'],
+      ['unnamed', 'words', 'LABEL_0, LABEL_1, but the classes of the data no, yes'],
     ] as const) {
       const { warnings, probabilities } = await untrained(configOf(from, data));
       assert.notDeepEqual(probabilities.map(Object.values), kept.probabilities.map(Object.values));
       assert.equal(warnings.length, 1);
-      assert.ok(warnings[0]!.includes(`its outputs are called ${names}.`), warnings[0]);
-      assert.match(warnings[0]!, /With model\.head: keep it is trained on/);
+      assert.ok(warnings[0]!.includes(`its outputs are named ${names}.`), warnings[0]);
+      assert.match(warnings[0]!, /To reuse it, .* set model\.head: keep\./);
       const wanted = await untrained(configOf(from, data, ', head: new'));
       assert.deepEqual(wanted.warnings, []);
       assert.deepEqual(wanted.probabilities, probabilities);
     }
   });
 
-  test('with other names is kept where that is asked for, and who is who is told', async () => {
+  test('with other names is kept on request, with a warning that lists the assignment', async () => {
     const kept = await untrained(configOf('sorted'));
     const { warnings, probabilities } = await untrained(
       configOf('others', 'numbers', ', head: keep'),
@@ -108,7 +108,7 @@ describe('a saved head', () => {
     assert.deepEqual(byName.probabilities, turned(kept.probabilities, ['no', 'yes']));
   });
 
-  test('is saved in the order of the classes, and a run goes on with it', async () => {
+  test('is saved in the order of the classes, and a run resumes from it', async () => {
     const config = configOf('reversed');
     const first = await trainerOf(folder, config, 'mean');
     await first.trainer.step(1);
@@ -135,7 +135,7 @@ describe('a saved head', () => {
     await second.close();
   });
 
-  test('of a regression is one that has one output', () => {
+  test('of a regression has one output', () => {
     const config = { task: 'regression', model: {} } as Parameters<typeof savedHead>[1];
     assert.deepEqual(savedHead({ classes: ['LABEL_0'] }, config, []).order, [0]);
     assert.equal(savedHead({ classes: ['a', 'b'] }, config, []).order, null);
