@@ -1,9 +1,11 @@
+/** What the commands on stored runs share: the option that says where they are, and a run as JSON. */
+import { Option } from 'commander';
 import type { RunFailure } from '../runs/failure.ts';
 import type { Seed } from '../runs/manifest.ts';
 import type { RunStatus } from '../runs/status.ts';
 import type { RunSummary } from '../runs/store.ts';
 
-/** A run in the objects that commands print. Times are ISO 8601, UTC. */
+/** A run in the JSON that commands print. Times are ISO 8601, UTC. */
 export interface ListedRun {
   readonly id: string;
   readonly experiment: { readonly id: string; readonly name: string };
@@ -13,9 +15,9 @@ export interface ListedRun {
   /** Steps taken, and asked for. */
   readonly step: number;
   readonly steps: number;
-  /** Share of a long validation that is done, 0…1; `null` while the run is at none. */
+  /** Share of a long validation that is done, 0…1; `null` while there is none. */
   readonly validating: number | null;
-  /** At the last validation; a value that was not finite is `null`. */
+  /** The metric that ranks checkpoints, at the last validation; a value that was not finite is `null`. */
   readonly metric: { readonly name: string; readonly value: number } | null;
   readonly createdAt: string;
   readonly startedAt: string | null;
@@ -46,4 +48,11 @@ export function listed(run: RunSummary): ListedRun {
 
 function isoTime(at: number | null): string | null {
   return at === null ? null : new Date(at).toISOString();
+}
+
+export function rootOption(): Option {
+  return new Option(
+    '--root <folder>',
+    'folder that holds .grain (default: the nearest one, from here upwards)',
+  );
 }

@@ -1,4 +1,5 @@
 /** How commands print. */
+import { numberWords } from '../runs/words.ts';
 
 /** The one object that `--json` promises. Numbers that are not finite become `null`. */
 export function printJson(value: object): void {
@@ -15,8 +16,7 @@ export function table(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => line(row).trimEnd()).join('\n');
 }
 
-/** Digits that mean something: "0.934", "1.2e-7"; "–" where there is no number. */
+/** With four significant digits: "0.9342"; "–" where there is no value. */
 export function figure(value: number | null | undefined): string {
-  if (value === null || value === undefined || Number.isNaN(value)) return '–';
-  return String(Number(value.toPrecision(4)));
+  return numberWords(value, 4);
 }

@@ -7,7 +7,8 @@ import type { RunRequest } from '../config/expand.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import { rankingOf } from '../config/ranking.ts';
 import { buildGrouping } from '../data/grouping.ts';
-import { FORMAT_VERSION, type RunManifest, type Seed } from '../runs/manifest.ts';
+import { FORMAT_VERSION, type RunManifest } from '../runs/manifest.ts';
+import { seedSlug } from '../runs/words.ts';
 import { codeFingerprint, inputFingerprints } from '../training/fingerprints.ts';
 import type { Session } from '../training/session.ts';
 
@@ -32,7 +33,7 @@ export async function manifestsOf(
   };
   return requests.map(({ aggregator, aggregation, seed }) => ({
     format: FORMAT_VERSION,
-    id: `${experiment.id}-${fileName(aggregator)}-${seedName(seed)}`,
+    id: `${experiment.id}-${fileName(aggregator)}-${seedSlug(seed)}`,
     experiment,
     createdAt: now.toISOString(),
     aggregator,
@@ -70,10 +71,6 @@ function experimentId(name: string, now: Date): string {
 /** "cagrad c=0.4" as "cagrad-c-0.4": a name on every file system, and different for different labels. */
 function fileName(label: string): string {
   return label.replaceAll(/[^\w.-]+/g, '-');
-}
-
-function seedName({ init, order }: Seed): string {
-  return init === order ? `seed${init}` : `init${init}-order${order}`;
 }
 
 function sha256(bytes: Buffer): string {

@@ -2,12 +2,12 @@
 import * as vscode from 'vscode';
 import { runFile } from '../runs/grainFolder.ts';
 import { isLiving, isResumable } from '../runs/status.ts';
+import { runWords } from '../runs/words.ts';
 import { createConfig, findConfigs, pickConfig } from './configs/files.ts';
 import { Disposable } from './disposable.ts';
 import { type GrainCommand, output } from './launch/grainProcess.ts';
 import type { Launcher } from './launch/launcher.ts';
 import type { Targets } from './targets.ts';
-import { runWords } from './workspace/words.ts';
 import type { WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
 /** The open panels of one kind. */

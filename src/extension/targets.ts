@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
+import { latestFirst } from '../runs/order.ts';
+import { runWords, timeWords } from '../runs/words.ts';
 import type { RunExplorer } from './explorer/runExplorer.ts';
-import { latestFirst } from './workspace/order.ts';
 import type { Selection } from './workspace/selection.ts';
-import { runWords, timeWords } from './workspace/words.ts';
 import type { LocatedRun, WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
 type Fits = (run: LocatedRun) => boolean;

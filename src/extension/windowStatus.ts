@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { isLiving, isResumable } from '../runs/status.ts';
+import { liveWords, progressWords, runWords } from '../runs/words.ts';
 import { Disposable } from './disposable.ts';
-import { liveWords, progressWords, runWords } from './workspace/words.ts';
 import type { WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
 /** Tells VS Code's window about the runs: a line in the status bar, and which commands the palette offers. */

@@ -13,8 +13,7 @@ import { closeSession } from '../../training/session.ts';
 import { BAD_INPUT, complain } from '../exit.ts';
 import { awaitInterruption } from '../interruption.ts';
 import { printJson } from '../output.ts';
-import { channelView } from '../progress/channel.ts';
-import { lineView } from '../progress/lines.ts';
+import { channelView, lineView } from '../progress/lines.ts';
 import { TerminalView } from '../progress/terminal.ts';
 import type { ProgressView } from '../progress/view.ts';
 

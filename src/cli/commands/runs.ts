@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { percent } from '../../runs/percent.ts';
+import { byCreation } from '../../runs/order.ts';
 import { RunStore } from '../../runs/store.ts';
-import { type ListedRun, listed } from '../listing.ts';
+import { percent } from '../../runs/words.ts';
+import { type ListedRun, listed, rootOption } from '../listing.ts';
 import { figure, printJson, table } from '../output.ts';
-import { rootOption } from '../root.ts';
 
 export function addRunsCommand(program: Command): void {
   program
@@ -12,14 +12,10 @@ export function addRunsCommand(program: Command): void {
     .addOption(rootOption())
     .option('--json', 'print one JSON object')
     .action(async ({ root, json }: { root?: string; json?: boolean }) => {
-      const runs = (await new RunStore(root).list()).map(listed).sort(byCreation);
+      const runs = (await new RunStore(root).list()).sort(byCreation).map(listed);
       if (json) printJson({ runs });
       else console.log(runs.length === 0 ? 'no runs here' : asTable(runs));
     });
-}
-
-function byCreation(a: ListedRun, b: ListedRun): number {
-  return Date.parse(a.createdAt) - Date.parse(b.createdAt) || (a.id < b.id ? -1 : 1);
 }
 
 function asTable(runs: readonly ListedRun[]): string {

@@ -5,15 +5,14 @@ import type { RunEvent, StepEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
 import { failureText } from '../../runs/failure.ts';
 import type { RecordedAggregation, RunManifest } from '../../runs/manifest.ts';
-import { percent } from '../../runs/percent.ts';
 import { guaranteeOf } from '../../runs/promise.ts';
 import { referredRun } from '../../runs/reference.ts';
 import { RunStore, type RunSummary } from '../../runs/store.ts';
 import { EventTail } from '../../runs/tail.ts';
+import { percent, seedWords } from '../../runs/words.ts';
 import { costOf, costRows } from '../cost.ts';
-import { listed } from '../listing.ts';
+import { listed, rootOption } from '../listing.ts';
 import { figure, printJson, table } from '../output.ts';
-import { rootOption } from '../root.ts';
 
 export function addShowCommand(program: Command): void {
   program
@@ -138,14 +137,13 @@ function diagnosticsOf(event: StepEvent) {
 }
 
 function asText(run: ShownRun): string {
-  const { init, order } = run.seed;
   const { best, lastStep } = run;
   const facts = [
     ['run', run.id],
     ['experiment', run.experiment.name],
     ['aggregator', run.title ? `${run.aggregator}: ${run.title}` : run.aggregator],
     ...(run.reference ? [['reference', run.reference]] : []),
-    ['seed', init === order ? String(init) : `init ${init}, order ${order}`],
+    ['seed', seedWords(run.seed)],
     ['status', run.failure ? `${run.status}: ${failureText(run.failure)}` : run.status],
     ['step', `${run.step} of ${run.steps}`],
     ...(run.validating === null ? [] : [['validation', `${percent(run.validating)} done`]]),

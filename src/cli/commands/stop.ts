@@ -4,8 +4,8 @@ import { referredRuns } from '../../runs/reference.ts';
 import { isLiving, type RunStatus } from '../../runs/status.ts';
 import { RunStore } from '../../runs/store.ts';
 import { FAILED } from '../exit.ts';
+import { rootOption } from '../listing.ts';
 import { printJson } from '../output.ts';
-import { rootOption } from '../root.ts';
 
 const POLL_MS = 200;
 

@@ -1,25 +1,46 @@
-import { describe } from '../../runs/describe.ts';
+import type { LoadingMessage } from '../../runs/loading.ts';
+import { countWords, eventWords, sizeWords } from '../../runs/words.ts';
 import { type ProgressView, titleOf } from './view.ts';
 
-/** For a pipe or a file: a line for each thing worth reading, none for single steps. */
+/** For a pipe or a file: a line for each event worth reading, none for single steps. */
 export const lineView: ProgressView = {
   loading({ what, bytes }) {
     if (!bytes) line(what);
-    else if (bytes.done === bytes.total) line(`${what}: ${inMegabytes(bytes.total)} MB, done`);
+    else if (bytes.done === bytes.total) line(`${what}: ${sizeWords(bytes.total)}, done`);
   },
   created({ device }, runs) {
-    line(`${runs.length} ${runs.length === 1 ? 'run' : 'runs'} on ${device.name}`);
+    line(`${countWords(runs.length, 'run')} on ${device.name}`);
   },
   event(run, event) {
-    const text = describe(event);
+    const text = eventWords(event);
     if (text !== null && event.kind !== 'checkpoint') line(`[${titleOf(run)}] ${text}`);
   },
   note: line,
   close() {},
 };
 
-function inMegabytes(bytes: number): string {
-  return (bytes / 1e6).toFixed(1);
+/** Often enough to look alive; a fast download would send thousands of messages a second. */
+const MESSAGE_MS = 200;
+
+/** As `lineView`, and sends the program that started this process what is being loaded, on Node's IPC channel. */
+export function channelView(): ProgressView {
+  let sentAt = Number.NEGATIVE_INFINITY;
+  return {
+    ...lineView,
+    loading(loading) {
+      lineView.loading(loading);
+      const now = performance.now();
+      // A download reports again soon; other loading does not.
+      if (loading.bytes && now - sentAt < MESSAGE_MS) return;
+      sentAt = now;
+      send({ loading });
+    },
+  };
+}
+
+/** Ignores that the program that started this process may have exited: runs outlive it. */
+function send(message: LoadingMessage): void {
+  if (process.connected) process.send!(message, undefined, undefined, () => {});
 }
 
 function line(text: string): void {

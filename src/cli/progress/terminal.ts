@@ -1,10 +1,9 @@
 import { createLogUpdate } from 'log-update';
 import type { EngineClient } from '../../engine/client.ts';
-import { describe } from '../../runs/describe.ts';
 import type { RunEvent, StepEvent, ValidatingEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
 import type { Loading } from '../../runs/loading.ts';
-import { percent } from '../../runs/percent.ts';
+import { countWords, eventWords, percent } from '../../runs/words.ts';
 import type { Session } from '../../training/session.ts';
 import type { TrainingRun } from '../../training/trainingLoop.ts';
 import { type ProgressView, titleOf } from './view.ts';
@@ -34,7 +33,7 @@ export class TerminalView implements ProgressView {
     this.#engine = engine;
     this.#runs = runs;
     this.#startedAt = performance.now();
-    this.note(`${runs.length} ${runs.length === 1 ? 'run' : 'runs'} on ${device.name}`);
+    this.note(`${countWords(runs.length, 'run')} on ${device.name}`);
   }
 
   event(run: TrainingRun, event: RunEvent): void {
@@ -55,10 +54,10 @@ export class TerminalView implements ProgressView {
         break;
       }
       case 'warning':
-        this.note(`${titleOf(run)}: ${describe(event)}`);
+        this.note(`${titleOf(run)}: ${eventWords(event)}`);
         break;
       case 'end':
-        this.note(`${titleOf(run)}: ${describe(event)}${this.#metric && `, ${this.#metric}`}`);
+        this.note(`${titleOf(run)}: ${eventWords(event)}${this.#metric && `, ${this.#metric}`}`);
         break;
       case 'checkpoint':
         break;

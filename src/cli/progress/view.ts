@@ -1,5 +1,6 @@
 import type { RunEvent } from '../../runs/events.ts';
 import type { Loading } from '../../runs/loading.ts';
+import { seedWords } from '../../runs/words.ts';
 import type { Session } from '../../training/session.ts';
 import type { TrainingRun } from '../../training/trainingLoop.ts';
 
@@ -15,8 +16,7 @@ export interface ProgressView {
   close(): void;
 }
 
-/** "grain, seed 3", or "grain, seed 3/1" (initialisation/order) where they differ. */
+/** "grain, seed 3". */
 export function titleOf({ manifest: { aggregator, seed } }: TrainingRun): string {
-  const seeds = seed.init === seed.order ? seed.init : `${seed.init}/${seed.order}`;
-  return `${aggregator}, seed ${seeds}`;
+  return `${aggregator}, seed ${seedWords(seed)}`;
 }

@@ -1,17 +1,17 @@
 import { failureText } from '../../runs/failure.ts';
-import { percent } from '../../runs/percent.ts';
+import { overallStatus } from '../../runs/order.ts';
 import type { RunStatus } from '../../runs/status.ts';
 import { isLiving, isResumable } from '../../runs/status.ts';
 import type { RunSummary } from '../../runs/store.ts';
-import { overallStatus } from '../workspace/order.ts';
 import {
   durationWords,
   experimentWords,
   metricWords,
+  percent,
   progressWords,
   seedWords,
   timeWords,
-} from '../workspace/words.ts';
+} from '../../runs/words.ts';
 import type { TreeNode } from './tree.ts';
 
 /** Everything that is drawn of a node. */

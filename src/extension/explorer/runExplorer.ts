@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import type { RunStatus } from '../../runs/status.ts';
+import { runWords } from '../../runs/words.ts';
 import { Disposable } from '../disposable.ts';
 import type { Selection } from '../workspace/selection.ts';
-import { runWords } from '../workspace/words.ts';
 import type { WorkspaceRuns } from '../workspace/workspaceRuns.ts';
 import { detailsOf, labelOf } from './labels.ts';
 import { buildTree, changes, emptyTree, type RunTree, runNodeId, type TreeNode } from './tree.ts';

@@ -1,5 +1,5 @@
+import { byCreation, bySeed } from '../../runs/order.ts';
 import type { RunSummary } from '../../runs/store.ts';
-import { byCreation, bySeed } from '../workspace/order.ts';
 
 /** A line of the run explorer: an experiment, one of its aggregators, or a run with one seed. */
 export interface TreeNode {

@@ -5,8 +5,8 @@ import { hasCode } from '../../runs/errno.ts';
 import { failureText } from '../../runs/failure.ts';
 import { type Loading, loadingMessageSchema } from '../../runs/loading.ts';
 import { isLiving } from '../../runs/status.ts';
+import { runWords } from '../../runs/words.ts';
 import { type ConfigProblems, rangeOf } from '../configs/problems.ts';
-import { runWords } from '../workspace/words.ts';
 import type { LocatedRun, WorkspaceRuns } from '../workspace/workspaceRuns.ts';
 import {
   forget,

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Loading } from '../../runs/loading.ts';
 import { isLiving } from '../../runs/status.ts';
-import { liveWords, loadingWords, seedWords } from '../workspace/words.ts';
+import { liveWords, loadingWords, seedWords } from '../../runs/words.ts';
 import type { LocatedRun, WorkspaceRuns } from '../workspace/workspaceRuns.ts';
 
 interface Followed {

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { EventTail } from '../../runs/tail.ts';
+import { runWords } from '../../runs/words.ts';
 import { metricsMessages } from '../messages/metrics.ts';
-import { runWords } from '../workspace/words.ts';
 import { CostContent } from './costContent.ts';
 import { LivePage, type PanelServices } from './livePage.ts';
 import { RunContent } from './runContent.ts';

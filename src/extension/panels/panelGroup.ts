@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type * as z from 'zod';
+import { seedWords } from '../../runs/words.ts';
 import { Disposable } from '../disposable.ts';
 import {
   type RunMessages,
@@ -7,7 +8,6 @@ import {
   type RunRequest,
   runPanelState,
 } from '../messages/run.ts';
-import { seedWords } from '../workspace/words.ts';
 import type { WebviewName } from './html.ts';
 import { type Content, LivePage, type PanelServices } from './livePage.ts';
 import { RunContent } from './runContent.ts';

@@ -1,8 +1,9 @@
 import { knownAggregator } from '../../engine/aggregators/registry.ts';
 import { failureText } from '../../runs/failure.ts';
-import { percent } from '../../runs/percent.ts';
+import { latestFirst } from '../../runs/order.ts';
 import { isLiving } from '../../runs/status.ts';
 import type { RunSummary } from '../../runs/store.ts';
+import { experimentWords, percent, seedWords } from '../../runs/words.ts';
 import {
   type Cursor,
   type EmptyMessage,
@@ -14,8 +15,6 @@ import {
   type RunRequest,
   runRequest,
 } from '../messages/run.ts';
-import { latestFirst } from '../workspace/order.ts';
-import { experimentWords, seedWords } from '../workspace/words.ts';
 import type { Content } from './livePage.ts';
 import type { FeedLease, RunFeed } from './runFeed.ts';
 

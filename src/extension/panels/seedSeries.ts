@@ -2,11 +2,11 @@
 import { betterOf as betterByName } from '../../config/ranking.ts';
 import { bandOf, summarise } from '../../experiment/statistics.ts';
 import type { ValidationEvent } from '../../runs/events.ts';
+import { byCreation, bySeed } from '../../runs/order.ts';
 import type { RunSummary } from '../../runs/store.ts';
+import { seedWords } from '../../runs/words.ts';
 import type { MetricPoint } from '../messages/points.ts';
 import type { AggregatorSeries, SeedCurve } from '../messages/seedVariance.ts';
-import { byCreation, bySeed } from '../workspace/order.ts';
-import { seedWords } from '../workspace/words.ts';
 
 export type Validation = Pick<ValidationEvent, 'step' | 'metrics'>;
 

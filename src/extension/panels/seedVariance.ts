@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
+import { latestFirst } from '../../runs/order.ts';
 import { isLiving } from '../../runs/status.ts';
 import { EventTail } from '../../runs/tail.ts';
+import { experimentWords } from '../../runs/words.ts';
 import type { EmptyMessage } from '../messages/run.ts';
 import {
   type ExperimentChoice,
@@ -10,8 +12,6 @@ import {
   seedVarianceRequest,
   seedVarianceState,
 } from '../messages/seedVariance.ts';
-import { latestFirst } from '../workspace/order.ts';
-import { experimentWords } from '../workspace/words.ts';
 import type { LocatedRun, WorkspaceRuns } from '../workspace/workspaceRuns.ts';
 import type { Content, PanelServices } from './livePage.ts';
 import type { PanelKind } from './panelGroup.ts';

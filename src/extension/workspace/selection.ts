@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
+import { latestFirst } from '../../runs/order.ts';
 import { isLiving } from '../../runs/status.ts';
 import { Disposable } from '../disposable.ts';
-import { latestFirst } from './order.ts';
 import type { LocatedRun, WorkspaceRuns } from './workspaceRuns.ts';
 
 /** Which run commands and the metrics view refer to when none is named. */

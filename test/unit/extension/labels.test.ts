@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { detailsOf, labelOf } from '../../../src/extension/explorer/labels.ts';
 import { buildTree } from '../../../src/extension/explorer/tree.ts';
-import { durationWords, liveWords, loadingWords } from '../../../src/extension/workspace/words.ts';
 import type { RunSummary } from '../../../src/runs/store.ts';
+import { durationWords, liveWords, loadingWords } from '../../../src/runs/words.ts';
 import { summary } from './fixtures.ts';
 
 function labelsOf(...runs: RunSummary[]) {

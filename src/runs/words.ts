@@ -1,12 +1,19 @@
 /** Short texts about runs, the same everywhere. */
-import type { Loading } from '../../runs/loading.ts';
-import type { RunManifest, Seed } from '../../runs/manifest.ts';
-import { percent } from '../../runs/percent.ts';
-import type { RunSummary } from '../../runs/store.ts';
+
+import type { RunEvent } from './events.ts';
+import { failureText } from './failure.ts';
+import type { Loading } from './loading.ts';
+import type { RunManifest, Seed } from './manifest.ts';
+import type { RunSummary } from './store.ts';
 
 /** "3", or "init 3 · order 1" where they differ. */
 export function seedWords({ init, order }: Seed): string {
   return init === order ? String(init) : `init ${init} · order ${order}`;
+}
+
+/** As part of a run id: "seed3", "init3-order1". */
+export function seedSlug({ init, order }: Seed): string {
+  return init === order ? `seed${init}` : `init${init}-order${order}`;
 }
 
 /** "digits · grain · seed 3". */
@@ -43,9 +50,15 @@ export function metricWords({ lastMetric }: RunSummary): string {
   return lastMetric ? `${lastMetric.name} ${numberWords(lastMetric.value)}` : '';
 }
 
-/** Three significant digits. */
-export function numberWords(value: number): string {
-  return Number.isFinite(value) ? String(Number(value.toPrecision(3))) : String(value);
+/** With so many significant digits: "0.934", "1.2e-7", "NaN"; "–" where there is no value. */
+export function numberWords(value: number | null | undefined, digits = 3): string {
+  if (value === null || value === undefined) return '–';
+  return Number.isFinite(value) ? String(Number(value.toPrecision(digits))) : String(value);
+}
+
+/** How far something is: "45 %". @param share 0…1 */
+export function percent(share: number): string {
+  return `${Math.floor(100 * share)} %`;
 }
 
 /** "downloading model.safetensors, 45 % of 538 MB", "loading the model". */
@@ -55,7 +68,7 @@ export function loadingWords({ what, bytes }: Loading): string {
 }
 
 /** "538 MB", "1.1 GB": in powers of 1000, as on the Hub. */
-function sizeWords(bytes: number): string {
+export function sizeWords(bytes: number): string {
   if (bytes < 1e6) return `${Math.ceil(bytes / 1e3)} kB`;
   return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
@@ -74,4 +87,35 @@ export function liveWords(run: RunSummary, now: number): string {
   const since = run.status === 'running' ? run.changedAt : null;
   const pause = since !== null && now - since >= PAUSE_MS ? now - since : 0;
   return pause > 0 ? `${progressWords(run)} for ${durationWords(pause)}` : progressWords(run);
+}
+
+/** "3 runs". */
+export function countWords(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** An event of a log as a line for people; null for steps. */
+export function eventWords(event: RunEvent): string | null {
+  switch (event.kind) {
+    case 'start':
+      return event.fromStep === 0 ? 'started' : `resumed from step ${event.fromStep}`;
+    case 'step':
+      return null;
+    case 'validating':
+      return `step ${event.step}: validating, ${percent(event.done)} done`;
+    case 'validation': {
+      const metrics = Object.entries(event.metrics).map(
+        ([name, value]) => `${name} ${numberWords(value ?? Number.NaN, 4)}`,
+      );
+      return `step ${event.step}: ${metrics.join(', ')}`;
+    }
+    case 'checkpoint':
+      return `step ${event.step}: saved ${event.path}${event.best ? ', the best so far' : ''}`;
+    case 'warning':
+      return `step ${event.step}: warning: ${event.message}`;
+    case 'end': {
+      const reason = event.status === 'failed' ? `: ${failureText(event.failure)}` : '';
+      return `${event.status} at step ${event.step}${reason}`;
+    }
+  }
 }

@@ -1,6 +1,6 @@
 /** Which of several runs comes first, and the state of several together. */
-import type { RunStatus } from '../../runs/status.ts';
-import type { RunSummary } from '../../runs/store.ts';
+import type { RunStatus } from './status.ts';
+import type { RunSummary } from './store.ts';
 
 export function byCreation(a: RunSummary, b: RunSummary): number {
   return (
