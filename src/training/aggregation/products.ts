@@ -8,7 +8,7 @@ import { readAndDispose } from './disposal.ts';
 export type ParameterVector = readonly tf.Tensor[];
 
 /** The inner products of a vector v: ‖v‖², and ⟨v, gᵢ⟩ for each of the k vectors it is measured against. */
-export interface Measured {
+export interface InnerProducts {
   readonly norm2: number;
   readonly inner: readonly number[];
 }
@@ -43,7 +43,7 @@ export async function measure(
   device: Device,
   vector: ParameterVector,
   against: readonly ParameterVector[],
-): Promise<Measured> {
+): Promise<InnerProducts> {
   const all = [vector, ...against];
   const products = device.hostMemory
     ? all.map((other) => innerProduct(vector, other))
@@ -90,10 +90,10 @@ export function dot(a: Float32Array, b: Float32Array): number {
  * decay. The subtraction is exact if θ changes by less than a factor of 2 (Sterbenz).
  */
 export async function measureChange(
-  measure: (vector: ParameterVector) => Promise<Measured>,
+  measure: (vector: ParameterVector) => Promise<InnerProducts>,
   variables: readonly tf.Variable[],
   update: () => void,
-): Promise<Measured> {
+): Promise<InnerProducts> {
   const before = tf.tidy(() => variables.map((variable) => tf.clone(variable)));
   try {
     update();

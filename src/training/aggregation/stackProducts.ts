@@ -5,7 +5,7 @@ import type { StackedKernels } from '../../backends/interface/kernels.ts';
 import { gramOf } from '../../engine/gram.ts';
 import type { StackedGradient } from '../../nn/module/parameter.ts';
 import { readAndDispose } from './disposal.ts';
-import { dot, type Measured, type ParameterVector } from './products.ts';
+import { dot, type InnerProducts, type ParameterVector } from './products.ts';
 import { scattered } from './stackedGradients.ts';
 
 /**
@@ -47,7 +47,7 @@ export async function measureStacks(
   device: Device,
   vector: ParameterVector,
   stacks: readonly StackedGradient[],
-): Promise<Measured> {
+): Promise<InnerProducts> {
   const kernels = hostKernelsOf(device);
   const products = kernels
     ? productsInMemory(kernels, vector, stacks)

@@ -1,12 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Device } from '../../backends/device.ts';
-import { valuesOf } from '../../backends/hostValues.ts';
 import type { Aggregation } from '../../config/aggregation.ts';
 import { warningsOfGroups } from '../../engine/aggregate.ts';
 import { aggregators } from '../../engine/aggregators/registry.ts';
 import type { BlockMemory } from '../../engine/blocks.ts';
 import type { EngineClient } from '../../engine/client.ts';
-import { SharedGradients } from '../../engine/kernels/sharedGradients.ts';
 import { screen } from '../../engine/screen.ts';
 import type { AggregatorChoice, Memory, ProblemOptions } from '../../engine/types.ts';
 import type {
@@ -21,8 +19,9 @@ import { meanBlockWeights, sumOfGrams } from './blocks.ts';
 import { dropSigns, weightedSum } from './direction.ts';
 import { disposeOnError, readAndDispose } from './disposal.ts';
 import { groupedStrategy } from './groupedStrategies.ts';
+import { HostGradients } from './hostGradients.ts';
 import { inPreconditionedMetric, type Preconditioner } from './preconditionedMetric.ts';
-import { gramOfParts, type Measured, measure, type ParameterVector } from './products.ts';
+import { gramOfParts, type InnerProducts, measure, type ParameterVector } from './products.ts';
 import { StackCollector } from './stackedGradients.ts';
 import { stream } from './streaming.ts';
 
@@ -48,8 +47,7 @@ export class StepAggregator {
   readonly #device: Device;
   readonly #options: Options;
   readonly #choice: AggregatorChoice;
-  /** Reused from step to step. */
-  readonly #shared = new SharedGradients();
+  readonly #host: HostGradients;
   /** Part of a checkpoint: the same memory and gradients give the same step. */
   memory: AggregatorMemory | undefined;
 
@@ -57,6 +55,7 @@ export class StepAggregator {
     this.#engine = engine;
     this.#device = device;
     this.#options = options;
+    this.#host = new HostGradients(engine);
     const { name, parameters, smoothing } = options.aggregation;
     this.#choice = { name, parameters, smoothing };
   }
@@ -127,21 +126,12 @@ export class StepAggregator {
     }
   }
 
-  /** If the gradients are in shared memory, the engine reads them there. */
-  #measureWith(groups: readonly GroupGradient[]): (vector: ParameterVector) => Promise<Measured> {
-    if (!this.#isShared) {
-      const parts = groups.map(({ gradients }) => gradients);
-      return (vector) => measure(this.#device, vector, parts);
-    }
-    return async (vector) => {
-      let at = 0;
-      for (const part of vector) {
-        this.#shared.writeVector(at, valuesOf(part));
-        at += part.size;
-      }
-      const products = await this.#engine.measureShared(this.#shared);
-      return { norm2: products.at(-1)!, inner: Array.from(products.subarray(0, -1)) };
-    };
+  #measureWith(
+    groups: readonly GroupGradient[],
+  ): (vector: ParameterVector) => Promise<InnerProducts> {
+    if (this.#isShared) return (vector) => this.#host.measure(vector);
+    const parts = groups.map(({ gradients }) => gradients);
+    return (vector) => measure(this.#device, vector, parts);
   }
 
   /** Whether the gradients (not scaled by a metric) and their combination are in shared memory. */
@@ -201,39 +191,13 @@ export class StepAggregator {
   ): Promise<Decision> {
     const options = this.#problemOptions(step);
     const { gram, weights, warnings, memory } = this.#device.hostMemory
-      ? await this.#throughSharedMemory(rows, options)
+      ? await this.#host.aggregate(rows, this.#choice, options)
       : await this.#onDevice(rows, options);
     this.memory = memory;
     const gradients = this.#isShared
-      ? this.#combination(groups[0]!.gradients, weights)
+      ? this.#host.combination(groups[0]!.gradients, weights)
       : weightedSum(groups, () => weights);
     return { gram, weights, warnings, gradients };
-  }
-
-  /** The engine's threads read the gradients in place and write the combination next to them. */
-  async #throughSharedMemory(rows: readonly ParameterVector[], options: ProblemOptions) {
-    const d = rows[0]!.reduce((size, part) => size + part.size, 0);
-    this.#shared.resize(rows.length, d);
-    for (const [i, row] of rows.entries()) {
-      let at = 0;
-      for (const part of row) {
-        this.#shared.write(i, at, valuesOf(part));
-        at += part.size;
-      }
-    }
-    return this.#engine.aggregateShared(this.#shared, this.#choice, options);
-  }
-
-  /** The engine's combination, in tensors shaped like the variables; null if all weights are 0. */
-  #combination(variables: readonly tf.Tensor[], weights: Float64Array): tf.Tensor[] | null {
-    if (weights.every((weight) => weight === 0)) return null;
-    let at = 0;
-    return tf.tidy(() =>
-      variables.map(({ shape, size }) => {
-        at += size;
-        return tf.tensor(this.#shared.combination(at - size, size), shape);
-      }),
-    );
   }
 
   /** The gradients stay on the GPU. */
