@@ -484,7 +484,7 @@ describe('weights', () => {
         const figure = page.locator(`.figure-${id}`);
         assert.match(
           await seenText(figure),
-          /No weights: the direction of graddrop is no weighted sum of the groups’ gradients\.$/,
+          /No weights: the direction of graddrop is not a weighted sum of the groups’ gradients\.$/,
         );
         assert.equal(await page.locator(`#${id}`).isVisible(), false);
       }
@@ -1037,14 +1037,14 @@ describe('metrics view', () => {
         // A step takes 96…102 ms, and so 99 ms in the median; 93…99 ms of the mean’s.
         assert.equal(
           await seenText(cost),
-          'Cost: 99 ms per step, 1.03 × the mean run’s; 4 % of it for aggregation (medians over 240 steps). Peak memory: tensors 82 MiB, 1.02 × the mean run’s; process 287 MiB.',
+          'Cost: 99 ms per step, 1.03 × the mean’s, 4 % for aggregation (medians of 240 steps). Peak memory: tensors 82 MiB, 1.02 × the mean’s; process 287 MiB.',
         );
         await send(page, metricsShow(grain));
         assert.ok(await cost.isVisible(), 'the same run shown anew keeps its cost');
         await send(page, metricsShow(mean));
         assert.equal(await cost.isVisible(), false, 'another run has its own');
         await send(page, costFixture(mean, meanCost, null));
-        assert.match(await seenText(cost), /^Cost: 96 ms per step; 1 % of it for aggregation/);
+        assert.match(await seenText(cost), /^Cost: 96 ms per step, 1 % for aggregation/);
         await send(page, { ...costFixture(mean, meanCost, null), cost: null });
         assert.equal(await cost.isVisible(), false);
       },

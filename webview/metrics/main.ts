@@ -210,13 +210,13 @@ function costWords(
   againstMean: MetricsCost['againstMean'],
 ): string {
   const than = (ratio: number | null | undefined) =>
-    ratio ? `, ${short(ratio)} × the mean run’s` : '';
+    ratio ? `, ${short(ratio)} × the mean’s` : '';
   const memory = [
     tensors !== null && `tensors ${mebibytes(tensors)}${than(againstMean?.tensors)}`,
     resident !== null && `process ${mebibytes(resident)}`,
   ].filter((text) => text !== false);
   return [
-    `Cost: ${short(stepTime)} ms per step${than(againstMean?.time)}; ${percent(aggregationShare)} of it for aggregation (medians over ${plural(steps, 'step')}).`,
+    `Cost: ${short(stepTime)} ms per step${than(againstMean?.time)}, ${percent(aggregationShare)} for aggregation (medians of ${plural(steps, 'step')}).`,
     ...(memory.length > 0 ? [`Peak memory: ${memory.join('; ')}.`] : []),
   ].join(' ');
 }
