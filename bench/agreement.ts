@@ -2,7 +2,7 @@
 import { median } from 'simple-statistics';
 import { aggregate } from '../src/engine/aggregate.ts';
 import { gradDrop } from '../src/engine/aggregators/graddrop.ts';
-import { vaccinate } from '../src/engine/aggregators/gradvac.ts';
+import { gradvacWeights } from '../src/engine/aggregators/gradvac.ts';
 import { projectConflicts } from '../src/engine/aggregators/pcgrad.ts';
 import { aggregateBlocks } from '../src/engine/blocks.ts';
 import { drawsFrom } from '../src/engine/draws.ts';
@@ -133,7 +133,7 @@ const comparisons: Comparison[] = [
       const groups = rows.map((_, i) => i);
       const weights = new Float64Array(k);
       if (first) gradvacMemory = undefined;
-      const state = vaccinate(
+      const state = gradvacWeights(
         {
           k,
           gram,

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type {
   AggregatorDescription,
-  Parameter,
+  AggregatorParameter,
   Properties,
 } from '../src/engine/aggregators/description.ts';
 import { aggregators } from '../src/engine/aggregators/registry.ts';
@@ -79,7 +79,7 @@ function section(of: AggregatorDescription): string[] {
   ];
 }
 
-function range({ min, max, belowMax }: Parameter): string {
+function range({ min, max, belowMax }: AggregatorParameter): string {
   if (max === Number.MAX_VALUE) return `at least ${min}`;
   return `from ${min} to ${belowMax ? 'below ' : ''}${max}`;
 }

@@ -33,7 +33,7 @@ export function counted(tally: Tally, points: readonly ConflictPoint[]): Tally {
     steps: tally.steps + points.length,
     measured: tally.measured + count(({ certified }) => certified !== null),
     against: tally.against + count(({ certified }) => certified === false),
-    broken: tally.broken + count(({ guarantee }) => guarantee === 'broken'),
+    broken: tally.broken + count(({ guarantee }) => guarantee === 'violated'),
     updates: tally.updates + count(({ updateAgainst }) => updateAgainst !== null),
     updatesAgainst: tally.updatesAgainst + count((point) => (point.updateAgainst ?? 0) > 0),
   };
@@ -43,8 +43,8 @@ export type State =
   | 'waiting'
   | 'unmeasured'
   | 'stationary'
-  | 'kept'
-  | 'broken'
+  | 'held'
+  | 'violated'
   | 'none'
   | 'lost'
   | 'unknown';
@@ -62,8 +62,8 @@ const BADGES: Readonly<Record<State, string>> = {
   waiting: 'no step yet',
   unmeasured: 'not measured',
   stationary: 'stationary',
-  kept: 'certified',
-  broken: 'guarantee violated',
+  held: 'certified',
+  violated: 'guarantee violated',
   none: 'no guarantee',
   lost: 'guarantee lost',
   unknown: 'guarantee unknown',
@@ -128,9 +128,9 @@ function nowOf(state: State, point: ConflictPoint, run: RunHeader, k?: number): 
     }
     case 'stationary':
       return 'The direction is zero to rounding: no direction improves every group.';
-    case 'kept':
+    case 'held':
       return `${conflict}${where}${gapOf(point, run)}.`;
-    case 'broken':
+    case 'violated':
       return point.minCosine === null
         ? 'A gradient with nonzero weight is not finite, so the guarantee cannot hold.'
         : `${conflict}${where}, although ${name} guarantees to conflict with none.`;

@@ -1,10 +1,18 @@
 import { z } from 'zod';
-import type { AggregatorDescription, Parameter } from '../engine/aggregators/description.ts';
+import type {
+  AggregatorDescription,
+  AggregatorParameter,
+} from '../engine/aggregators/description.ts';
 import { aggregators } from '../engine/aggregators/registry.ts';
-import type { AggregatorName, Metric, ZeroGroupPolicy } from '../engine/types.ts';
+import type {
+  AggregationSettings,
+  AggregatorName,
+  Metric,
+  ZeroGroupPolicy,
+} from '../engine/types.ts';
 
 /** An entry of `aggregate` with settings; those of the aggregator's parameters stand beside the others. */
-export interface AggregateSettings {
+export interface EntryWithSettings {
   readonly name: AggregatorName;
   readonly metric: Metric;
   readonly smoothing: number;
@@ -12,16 +20,7 @@ export interface AggregateSettings {
   readonly [parameter: string]: number | string | undefined;
 }
 
-export type AggregateEntry = AggregatorName | AggregateSettings;
-
-/** How a run aggregates, with nothing left open. */
-export interface Aggregation {
-  readonly name: AggregatorName;
-  readonly parameters: Readonly<Record<string, number>>;
-  readonly metric: Metric;
-  readonly smoothing: number;
-  readonly zeroGroups: ZeroGroupPolicy;
-}
+export type AggregateEntry = AggregatorName | EntryWithSettings;
 
 const descriptions: readonly AggregatorDescription[] = Object.values(aggregators);
 export const aggregatorNames = descriptions.map(({ name }) => name) as [
@@ -61,7 +60,7 @@ function variantOf({ name, title, parameters }: AggregatorDescription) {
     .describe(title);
 }
 
-function numberOf({ default: standard, min, max, belowMax, description }: Parameter) {
+function numberOf({ default: standard, min, max, belowMax, description }: AggregatorParameter) {
   const number = z.number().min(min);
   return (belowMax ? number.lt(max) : number.max(max)).default(standard).describe(description);
 }
@@ -73,12 +72,15 @@ export const aggregateEntry = z.union([
   z.enum(aggregatorNames),
   z.discriminatedUnion('name', [first!, ...others]).meta({
     title: 'the keys name, metric, smoothing, zeroGroups and the aggregator’s parameters',
-  }) as unknown as z.ZodType<AggregateSettings>,
+  }) as unknown as z.ZodType<EntryWithSettings>,
 ]);
 
 /** @param standard the policy of the config for groups without gradient */
-export function resolvedAggregation(entry: AggregateEntry, standard: ZeroGroupPolicy): Aggregation {
-  const given: Partial<AggregateSettings> = typeof entry === 'string' ? { name: entry } : entry;
+export function resolvedAggregation(
+  entry: AggregateEntry,
+  standard: ZeroGroupPolicy,
+): AggregationSettings {
+  const given: Partial<EntryWithSettings> = typeof entry === 'string' ? { name: entry } : entry;
   const { parameters } = aggregators[given.name!];
   return {
     name: given.name!,
@@ -98,7 +100,7 @@ export function resolvedAggregation(entry: AggregateEntry, standard: ZeroGroupPo
  * @param standard the policy of the config for groups without gradient
  */
 export function aggregationLabel(
-  { name, parameters, metric, smoothing, zeroGroups: policy }: Aggregation,
+  { name, parameters, metric, smoothing, zeroGroups: policy }: AggregationSettings,
   standard: ZeroGroupPolicy,
 ): string {
   const usual = aggregators[name].parameters;

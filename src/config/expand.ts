@@ -1,11 +1,12 @@
-import { type Aggregation, aggregationLabel, resolvedAggregation } from './aggregation.ts';
+import type { AggregationSettings } from '../engine/types.ts';
+import { aggregationLabel, resolvedAggregation } from './aggregation.ts';
 import type { Config } from './schema.ts';
 
 /** One run that a config asks for. */
 export interface RunRequest {
   /** What its aggregation is called; see `aggregationLabel`. */
   readonly aggregator: string;
-  readonly aggregation: Aggregation;
+  readonly aggregation: AggregationSettings;
   readonly seed: { readonly init: number; readonly order: number };
   readonly config: Config;
 }

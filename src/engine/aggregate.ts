@@ -3,7 +3,7 @@ import { certify, type MeasuredCertificate } from './certificate.ts';
 import { type ResolvedChoice, resolveChoice } from './choice.ts';
 import { type Screening, screen } from './screen.ts';
 import type {
-  Aggregation,
+  AggregationResult,
   AggregatorChoice,
   AggregatorName,
   Memory,
@@ -53,7 +53,7 @@ export class ZeroGroupError extends Error {
 export function aggregate(
   problem: Problem,
   choice: AggregatorName | AggregatorChoice,
-): Aggregation {
+): AggregationResult {
   const resolved = resolveChoice(choice);
   const { description } = resolved;
   const groups = screen(problem);

@@ -1,7 +1,7 @@
 import { aggregate } from './aggregate.ts';
 import type { SharedKernels } from './kernels/sharedKernels.ts';
 import type { Calls, SharedAggregation } from './protocol.ts';
-import type { Aggregation } from './types.ts';
+import type { AggregationResult } from './types.ts';
 
 /**
  * Gram matrix and weights of gradients in shared memory; their combination is written there.
@@ -27,7 +27,7 @@ export async function aggregateShared(
 function isWithin(
   epsilon: number,
   gram: Float64Array,
-  { weights, norm2 }: Pick<Aggregation, 'weights' | 'norm2'>,
+  { weights, norm2 }: Pick<AggregationResult, 'weights' | 'norm2'>,
 ): boolean {
   const norms = weights.map((_, i) => Math.sqrt(gram[i * weights.length + i]!));
   const length = weights.reduce((sum, weight, i) => sum + Math.abs(weight) * norms[i]!, 0);

@@ -4,7 +4,7 @@ import { resolveChoice } from './choice.ts';
 import { roundingOf } from './rounding.ts';
 import { type Screening, screen } from './screen.ts';
 import type {
-  Aggregation,
+  AggregationResult,
   AggregatorChoice,
   AggregatorName,
   Certificate,
@@ -14,7 +14,7 @@ import type {
 } from './types.ts';
 
 /** A part of the parameters, as a layer is. */
-export interface Block {
+export interface BlockGram {
   /** Different from the other blocks', and the same from step to step. */
   readonly name: string;
   /** Hᵇ: inner products of the groups' gradients in this block, k×k row-major. */
@@ -50,7 +50,7 @@ export interface BlockAggregation extends Certificate {
  * @throws ZeroGroupError under the policy `error`
  */
 export function aggregateBlocks(
-  blocks: readonly Block[],
+  blocks: readonly BlockGram[],
   options: BlockOptions,
   choice: AggregatorName | AggregatorChoice,
 ): BlockAggregation {
@@ -66,11 +66,11 @@ export function aggregateBlocks(
  * @param nonFinite groups that are not finite in some block, be it another
  */
 export function aggregateBlock(
-  { name, gram }: Block,
+  { name, gram }: BlockGram,
   nonFinite: readonly number[],
   { zeroGroups, memory, ...rest }: BlockOptions,
   choice: AggregatorName | AggregatorChoice,
-): Aggregation {
+): AggregationResult {
   const known = memory?.[name];
   const marked = gram.slice();
   for (const i of nonFinite) marked[i * Math.sqrt(gram.length) + i] = Number.NaN;
@@ -87,8 +87,8 @@ export function aggregateBlock(
  * @throws as {@link aggregateBlocks} does
  */
 export function concludeBlocks(
-  blocks: readonly Block[],
-  solved: readonly Aggregation[],
+  blocks: readonly BlockGram[],
+  solved: readonly AggregationResult[],
   options: BlockOptions,
   choice: AggregatorName | AggregatorChoice,
 ): BlockAggregation {
@@ -159,7 +159,7 @@ interface ScreenedBlocks {
   readonly present: readonly number[];
 }
 
-function screenAll(blocks: readonly Block[], { sizes }: BlockOptions): ScreenedBlocks {
+function screenAll(blocks: readonly BlockGram[], { sizes }: BlockOptions): ScreenedBlocks {
   if (blocks.length === 0) throw new RangeError('no blocks; expected at least one');
   if (new Set(blocks.map(({ name }) => name)).size < blocks.length) {
     throw new RangeError('two blocks have the same name');
@@ -187,7 +187,7 @@ interface WholeCertificate extends Omit<MeasuredCertificate, 'gap' | 'gapFloor'>
  * @throws RangeError as `aggregateBlocks` does for blocks, and if weights do not have length k
  */
 export function certifyBlocks(
-  blocks: readonly Block[],
+  blocks: readonly BlockGram[],
   weights: readonly ArrayLike<number>[],
 ): WholeCertificate & Pick<Certificate, 'gap'> {
   const screened = screenAll(blocks, {});
@@ -271,7 +271,7 @@ function* warningsOfGroups(
 
 /** What the blocks' own aggregations tell of their solutions, once for each code. */
 function warningsOfBlocks(
-  blocks: readonly Block[],
+  blocks: readonly BlockGram[],
   warnings: readonly (readonly Warning[])[],
 ): Warning[] {
   const told = ['pareto-stationary', 'not-optimal', 'rounding-floor'] as const;

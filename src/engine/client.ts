@@ -1,10 +1,10 @@
 import { Worker } from 'node:worker_threads';
-import type { Block, BlockAggregation, BlockOptions } from './blocks.ts';
+import type { BlockAggregation, BlockGram, BlockOptions } from './blocks.ts';
 import type { StepDiagnostics, StepFacts } from './diagnoseStep.ts';
 import type { SharedGradients } from './kernels/sharedGradients.ts';
 import type { Answer, CallKind, Calls, PlainError, SharedAggregation } from './protocol.ts';
 import type {
-  Aggregation,
+  AggregationResult,
   AggregatorChoice,
   AggregatorName,
   Problem,
@@ -52,7 +52,10 @@ export class EngineClient {
   }
 
   /** See `aggregate.ts`. */
-  aggregate(problem: Problem, aggregator: AggregatorName | AggregatorChoice): Promise<Aggregation> {
+  aggregate(
+    problem: Problem,
+    aggregator: AggregatorName | AggregatorChoice,
+  ): Promise<AggregationResult> {
     return this.#call('aggregate', { problem, aggregator });
   }
 
@@ -76,7 +79,7 @@ export class EngineClient {
 
   /** See `blocks.ts`. */
   aggregateBlocks(
-    blocks: readonly Block[],
+    blocks: readonly BlockGram[],
     options: BlockOptions,
     aggregator: AggregatorName | AggregatorChoice,
   ): Promise<BlockAggregation> {
@@ -85,18 +88,18 @@ export class EngineClient {
 
   /** See `blocks.ts`. */
   aggregateBlock(
-    block: Block,
+    block: BlockGram,
     nonFinite: readonly number[],
     options: BlockOptions,
     aggregator: AggregatorName | AggregatorChoice,
-  ): Promise<Aggregation> {
+  ): Promise<AggregationResult> {
     return this.#call('aggregateBlock', { block, nonFinite, options, aggregator });
   }
 
   /** See `blocks.ts`. */
   concludeBlocks(
-    blocks: readonly Block[],
-    solved: readonly Aggregation[],
+    blocks: readonly BlockGram[],
+    solved: readonly AggregationResult[],
     options: BlockOptions,
     aggregator: AggregatorName | AggregatorChoice,
   ): Promise<BlockAggregation> {

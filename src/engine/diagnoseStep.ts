@@ -1,4 +1,4 @@
-import { type Block, certifyBlocks } from './blocks.ts';
+import { type BlockGram, certifyBlocks } from './blocks.ts';
 import {
   diagnose,
   diagnoseGradients,
@@ -8,7 +8,7 @@ import {
   lengthRatio,
 } from './diagnose.ts';
 import { type Screening, screen } from './screen.ts';
-import type { Diagnostics } from './types.ts';
+import type { Diagnostics, MeasuredVector } from './types.ts';
 
 /** Relative error of an inner product of float32 vectors, accumulated in float32 by parts. */
 const FLOAT32_SLACK = 2 ** -20;
@@ -22,19 +22,13 @@ export interface StepFacts {
   /** Of d = Σ wᵢgᵢ, length k; with `blocks` an average of theirs; null if d is no weighted sum. */
   readonly weights: ArrayLike<number> | null;
   /** Where d was put together of blocks with weights of their own. */
-  readonly blocks?: readonly (Block & { readonly weights: ArrayLike<number> })[];
+  readonly blocks?: readonly (BlockGram & { readonly weights: ArrayLike<number> })[];
   /** d, where it is no weighted sum. */
-  readonly direct?: Measured;
+  readonly direct?: MeasuredVector;
   /** ‖d‖², where gradients were taken one after another. */
   readonly streamed?: { readonly norm2: number };
   /** The change of the parameters. */
-  readonly update?: Measured;
-}
-
-/** A vector by its inner products: ‖v‖², and ⟨v, gᵢ⟩ for the k groups. */
-export interface Measured {
-  readonly norm2: number;
-  readonly inner: ArrayLike<number>;
+  readonly update?: MeasuredVector;
 }
 
 /**
@@ -123,7 +117,7 @@ function ofBlocks(
 
 /** Of a d that is no weighted sum there is neither gap nor weight; that it is zero says nothing of the gradients. */
 function ofDirect(
-  { norm2, inner }: Measured,
+  { norm2, inner }: MeasuredVector,
   { k, gram, present }: Screening,
   meanNorm2: number,
 ): OfDirection {

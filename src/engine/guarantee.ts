@@ -1,29 +1,38 @@
+import { knownAggregator } from './aggregators/registry.ts';
 import { resolveChoice } from './choice.ts';
-import type { AggregatorChoice, AggregatorName } from './types.ts';
+import type { AggregationSettings } from './types.ts';
 
 /**
- * What became, in one step, of the promise to step against no group.
- * - `none`: the aggregator does not make it.
- * - `lost`: it does, but what is done to its weights or gradient takes it back.
- * - `unmeasured`: it does, but what was logged of the step does not show whether it was kept.
- * - `kept`, `broken`: what the certificate shows of a promise that holds.
+ * Whether a step met the guarantee that it conflicts with no group.
+ * - `none`: the aggregator does not give it.
+ * - `lost`: the aggregator gives it, but loses it by smoothing of the weights.
+ * - `unmeasured`: the aggregator gives it, but the logged facts do not show whether it held.
+ * - `held`, `violated`: what the certificate shows.
  */
-export type GuaranteeState = 'none' | 'lost' | 'unmeasured' | 'kept' | 'broken';
+export type GuaranteeState = 'none' | 'lost' | 'unmeasured' | 'held' | 'violated';
+
+type GuaranteeSettings = Pick<AggregationSettings<string>, 'name' | 'parameters' | 'smoothing'>;
 
 /**
+ * The state of the guarantee in one step, in the metric of the aggregation.
+ *
  * @param step the diagnostics of the step; `certified` null: not measured
- * @param foreignMetric true if the Gram matrix was taken in another metric than the step, as when an optimizer rescales
- * coordinates afterwards
- * @throws RangeError for a choice that does not exist
+ * @returns null for an aggregator or parameters that are not in the registry, as in the log of another trainer
  */
-export function guaranteeState(
-  choice: AggregatorName | AggregatorChoice,
+export function guaranteeOf(
+  { name, parameters, smoothing }: GuaranteeSettings,
   step: { readonly certified: boolean | null },
-  foreignMetric = false,
-): GuaranteeState {
-  const { description, smoothing } = resolveChoice(choice);
+): GuaranteeState | null {
+  const description = knownAggregator(name);
+  if (!description) return null;
+  try {
+    resolveChoice({ name: description.name, parameters, smoothing });
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
   if (!description.properties.nonConflicting) return 'none';
-  if (smoothing > 0 || foreignMetric) return 'lost';
+  if (smoothing > 0) return 'lost';
   if (step.certified === null) return 'unmeasured';
-  return step.certified ? 'kept' : 'broken';
+  return step.certified ? 'held' : 'violated';
 }

@@ -1,8 +1,8 @@
-import type { Block, BlockAggregation, BlockOptions } from './blocks.ts';
+import type { BlockAggregation, BlockGram, BlockOptions } from './blocks.ts';
 import type { StepDiagnostics, StepFacts } from './diagnoseStep.ts';
 import type { Shard } from './kernels/layout.ts';
 import type {
-  Aggregation,
+  AggregationResult,
   AggregatorChoice,
   AggregatorName,
   Problem,
@@ -10,13 +10,13 @@ import type {
 } from './types.ts';
 
 /** An aggregation together with the Gram matrix it was decided by, k×k row-major. */
-export type SharedAggregation = Aggregation & { readonly gram: Float64Array };
+export type SharedAggregation = AggregationResult & { readonly gram: Float64Array };
 
 /** What the worker can be asked, by kind: the request's own fields and the value answered. */
 export interface Calls {
   aggregate: {
     request: { readonly problem: Problem; readonly aggregator: AggregatorName | AggregatorChoice };
-    value: Aggregation;
+    value: AggregationResult;
   };
   aggregateShared: {
     request: {
@@ -29,7 +29,7 @@ export interface Calls {
   };
   aggregateBlocks: {
     request: {
-      readonly blocks: readonly Block[];
+      readonly blocks: readonly BlockGram[];
       readonly options: BlockOptions;
       readonly aggregator: AggregatorName | AggregatorChoice;
     };
@@ -37,15 +37,17 @@ export interface Calls {
   };
   aggregateBlock: {
     request: {
-      readonly block: Block;
+      readonly block: BlockGram;
       readonly nonFinite: readonly number[];
       readonly options: BlockOptions;
       readonly aggregator: AggregatorName | AggregatorChoice;
     };
-    value: Aggregation;
+    value: AggregationResult;
   };
   concludeBlocks: {
-    request: Calls['aggregateBlocks']['request'] & { readonly solved: readonly Aggregation[] };
+    request: Calls['aggregateBlocks']['request'] & {
+      readonly solved: readonly AggregationResult[];
+    };
     value: BlockAggregation;
   };
   /** ⟨v, gᵢ⟩ for the k gradients, then ‖v‖², of the vector in the combination's place. */

@@ -30,6 +30,20 @@ export interface AggregatorChoice {
   readonly smoothing?: number;
 }
 
+/**
+ * How gradients are aggregated, every setting resolved.
+ *
+ * @typeParam Name of the aggregator; any string in the manifest of another trainer
+ */
+export interface AggregationSettings<Name extends string = AggregatorName> {
+  readonly name: Name;
+  readonly parameters: Readonly<Record<string, number>>;
+  readonly metric: Metric;
+  /** As {@link AggregatorChoice.smoothing}. */
+  readonly smoothing: number;
+  readonly zeroGroups: ZeroGroupPolicy;
+}
+
 /** What to do with a group whose gradient is exactly zero, where that leaves the aggregator no direction. */
 export type ZeroGroupPolicy = 'drop' | 'stop' | 'error';
 
@@ -38,6 +52,13 @@ export type ZeroGroupPolicy = 'drop' | 'stop' | 'error';
  * optimizer multiplies d with in the very same step.
  */
 export type Metric = 'euclidean' | 'preconditioned';
+
+/** A vector v by its inner products: ‖v‖², and ⟨v, gᵢ⟩ for each of the k gradients it was measured against. */
+export interface MeasuredVector<T = number> {
+  readonly norm2: T;
+  /** Length k. */
+  readonly inner: readonly T[];
+}
 
 /** What a problem says besides its inner products. */
 export interface ProblemOptions {
@@ -99,7 +120,7 @@ export interface Certificate {
 }
 
 /** The weights of one step and their certificate. */
-export interface Aggregation extends Certificate {
+export interface AggregationResult extends Certificate {
   /**
    * d = Σ wᵢgᵢ. Length k; on the simplex for aggregators that declare `convex`, else any real numbers. All zero: the step is
    * to be skipped (all groups zero or bad, stopped, or no direction found).

@@ -147,7 +147,6 @@ type Schemas = typeof schemas;
 type EventOf<Kind extends keyof Schemas> = DeepReadonly<z.infer<Schemas[Kind]>>;
 
 export type BlockFacts = DeepReadonly<z.infer<typeof blockFacts>>;
-export type MeasuredVector = DeepReadonly<z.infer<typeof measuredVector>>;
 export type ArrivalFacts = DeepReadonly<z.infer<typeof arrivalFacts>>;
 export type StartEvent = EventOf<'start'>;
 export type StepEvent = EventOf<'step'>;

@@ -1,6 +1,7 @@
-import type { Measured, StepFacts } from '../engine/diagnoseStep.ts';
+import type { StepFacts } from '../engine/diagnoseStep.ts';
 import { unpackGram } from '../engine/gram.ts';
-import type { Fact, MeasuredVector, StepEvent } from './events.ts';
+import type { MeasuredVector } from '../engine/types.ts';
+import type { Fact, StepEvent } from './events.ts';
 
 /**
  * What the engine is asked about a step of a log.
@@ -30,7 +31,7 @@ export function factsOf({ groups, ...event }: StepEvent): StepFacts {
   };
 }
 
-function measured({ norm2, inner }: MeasuredVector): Measured {
+function measured({ norm2, inner }: MeasuredVector<Fact>): MeasuredVector {
   return { norm2: numberOf(norm2), inner: inner.map(numberOf) };
 }
 

@@ -1,9 +1,9 @@
 import type { Device } from '../backends/device.ts';
 import { MAX_MEMORY_LIMIT, memoryLimit } from '../backends/wasm/sharedMemory.ts';
-import type { Aggregation } from '../config/aggregation.ts';
 import { maxLengthOf, readsTexts } from '../config/data.ts';
 import type { Config } from '../config/schema.ts';
 import { aggregators } from '../engine/aggregators/registry.ts';
+import type { AggregationSettings } from '../engine/types.ts';
 import type { RunFailure } from '../runs/failure.ts';
 
 /** The step that ran out of memory, and smaller ones to try. */
@@ -20,7 +20,7 @@ interface Context {
   readonly run: string;
   readonly config: Config;
   readonly device: Device;
-  readonly aggregation: Aggregation;
+  readonly aggregation: AggregationSettings;
 }
 
 /**

@@ -1,6 +1,5 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { isOutOfMemory, runChecked } from '../backends/interface/deviceErrors.ts';
-import type { Aggregation } from '../config/aggregation.ts';
 import { readsTexts } from '../config/data.ts';
 import type { BatchOrder } from '../data/batchOrder.ts';
 import { buildBatchOrder } from '../data/batchOrder.ts';
@@ -8,7 +7,7 @@ import type { Group, Grouping } from '../data/grouping.ts';
 import { buildGrouping } from '../data/grouping.ts';
 import { packGram } from '../engine/gram.ts';
 import { seededRandom } from '../engine/seededRandom.ts';
-import type { Warning } from '../engine/types.ts';
+import type { AggregationSettings, Warning } from '../engine/types.ts';
 import type { OnProgress } from '../nn/module/onProgress.ts';
 import type { StepEvent } from '../runs/events.ts';
 import type { Seed } from '../runs/manifest.ts';
@@ -46,7 +45,7 @@ export class Trainer {
   private constructor(
     session: Session,
     objective: Objective,
-    aggregation: Aggregation,
+    aggregation: AggregationSettings,
     seed: Seed,
   ) {
     const { config } = session;
@@ -77,7 +76,11 @@ export class Trainer {
   }
 
   /** @throws Error of the device, if the model does not fit into its memory */
-  static async create(session: Session, aggregation: Aggregation, seed: Seed): Promise<Trainer> {
+  static async create(
+    session: Session,
+    aggregation: AggregationSettings,
+    seed: Seed,
+  ): Promise<Trainer> {
     const objective = await runChecked(session.device, () =>
       session.task.objective(session.device, seed),
     );

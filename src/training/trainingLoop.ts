@@ -1,9 +1,8 @@
 /** The training loop of one run: steps, validations, checkpoints, and what the log says of them. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isOutOfMemory } from '../backends/interface/deviceErrors.ts';
-import type { Aggregation } from '../config/aggregation.ts';
 import { aggregatorNamed } from '../engine/aggregators/registry.ts';
-import type { Warning } from '../engine/types.ts';
+import type { AggregationSettings, Warning } from '../engine/types.ts';
 import type { OnProgress } from '../nn/module/onProgress.ts';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
 import type { RunFailure } from '../runs/failure.ts';
@@ -68,7 +67,7 @@ class StopRequest extends Error {}
 interface LoopOptions {
   readonly session: Session;
   readonly run: TrainingRun;
-  readonly aggregation: Aggregation;
+  readonly aggregation: AggregationSettings;
   readonly trainer: Trainer;
   readonly log: RunLog;
   readonly shouldStop: () => boolean;
@@ -77,7 +76,7 @@ interface LoopOptions {
 class TrainingLoop {
   readonly #session: Session;
   readonly #run: TrainingRun;
-  readonly #aggregation: Aggregation;
+  readonly #aggregation: AggregationSettings;
   readonly #trainer: Trainer;
   readonly #log: RunLog;
   readonly #shouldStop: () => boolean;
@@ -261,7 +260,7 @@ class TrainingLoop {
   }
 }
 
-function aggregationFrom({ aggregation }: RunManifest): Aggregation {
+function aggregationFrom({ aggregation }: RunManifest): AggregationSettings {
   return { ...aggregation, name: aggregatorNamed(aggregation.name).name };
 }
 

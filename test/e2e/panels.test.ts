@@ -71,7 +71,7 @@ const ownCost = { gradients: 90, aggregate: 4, tensors: 82 * 2 ** 20 };
 const meanCost = { gradients: 90, aggregate: 1, tensors: 80.4 * 2 ** 20 };
 
 /** Steps up to and including the last that violated the guarantee. */
-const brokenAt = broken.points.findLastIndex(({ guarantee }) => guarantee === 'broken') + 1;
+const brokenAt = broken.points.findLastIndex(({ guarantee }) => guarantee === 'violated') + 1;
 
 /** Eight aggregators as they come and seven with settings, three seeds each. */
 const fifteen = seedFixture(
@@ -622,7 +622,7 @@ describe('conflict', () => {
   test('a step that holds its guarantee is certified, with the gap of the shortest weights', async () => {
     await withPanel('conflict', async ({ page }) => {
       await send(page, conflictShow(updated));
-      assert.ok(updated.points.every(({ guarantee }) => guarantee === 'kept'));
+      assert.ok(updated.points.every(({ guarantee }) => guarantee === 'held'));
       const against = updated.points.filter((p) => p.updateAgainst! > 0).length;
       assert.ok(against > 0, 'momentum conflicted with groups that the direction did not');
       const { text, tone, alarm } = await certificateOf(page);
@@ -645,7 +645,7 @@ describe('conflict', () => {
 
   test('a violated guarantee is an alarm, with its groups and steps', async () => {
     const steps = broken.points.slice(0, brokenAt);
-    const breaking = steps.filter(({ guarantee }) => guarantee === 'broken');
+    const breaking = steps.filter(({ guarantee }) => guarantee === 'violated');
     assert.ok(breaking.length > 0, 'the mean, called grain, conflicted with groups');
     const groups = Math.round(8 * steps.at(-1)!.against!);
     await withPanel('conflict', async ({ page }) => {
@@ -997,7 +997,7 @@ describe('metrics view', () => {
   });
 
   test('the state of the guarantee, in a few words', async () => {
-    const count = broken.points.slice(0, brokenAt).filter((p) => p.guarantee === 'broken').length;
+    const count = broken.points.slice(0, brokenAt).filter((p) => p.guarantee === 'violated').length;
     const against = pcgrad.points.filter((p) => p.against! > 0).length;
     await withPanel(
       'metrics',

@@ -8,9 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { aggregators } from '../../src/engine/aggregators/registry.ts';
 import { diagnoseStep } from '../../src/engine/diagnoseStep.ts';
 import { unpackGram } from '../../src/engine/gram.ts';
+import { guaranteeOf } from '../../src/engine/guarantee.ts';
 import type { StepEvent } from '../../src/runs/events.ts';
 import { factsOf } from '../../src/runs/facts.ts';
-import { guaranteeOf } from '../../src/runs/promise.ts';
 import { RunStore, type RunSummary } from '../../src/runs/store.ts';
 import { readEvents } from '../../src/runs/tail.ts';
 import { grain, startGrain } from './grain.ts';
@@ -76,7 +76,7 @@ describe('every aggregator', () => {
     });
   });
 
-  test('logs facts from which its promise follows, and keeps it', async () => {
+  test('logs facts that show whether its guarantee held', async () => {
     for (const run of runs) {
       const aggregation = run.manifest.aggregation;
       const { properties, decidedBy } = Object.values(aggregators).find(
@@ -90,7 +90,7 @@ describe('every aggregator', () => {
           ? 'none'
           : aggregation.smoothing > 0
             ? 'lost'
-            : 'kept';
+            : 'held';
         assert.equal(guaranteeOf(aggregation, of), expected, run.manifest.aggregator);
         const isStreamed = decidedBy === 'arrival';
         assert.equal(of.unmeasured, isStreamed ? 'one-by-one' : null);
@@ -120,7 +120,7 @@ describe('every aggregator', () => {
     }
   });
 
-  test('show tells the promise, its metric, and what was stepped against', async () => {
+  test('show reports the guarantee, its metric and the conflicts', async () => {
     const show = async (label: string) => {
       const { id } = runOf(label).manifest;
       const [text, json] = await Promise.all([
@@ -141,13 +141,13 @@ describe('every aggregator', () => {
     assert.ok(againstMean.tensors > 1);
     assert.equal((await show('mean')).shown.cost.againstMean, null);
     assert.match(kept.text, /of the step that the preconditioner makes of it, without momentum/);
-    assert.match(kept.text, new RegExp(`kept in ${STEPS} of ${STEPS} steps`));
+    assert.match(kept.text, new RegExp(`held in ${STEPS} of ${STEPS} steps`));
     assert.equal(kept.shown.aggregation.metric, 'preconditioned');
     const lost = await show('upgrad smoothing=0.5');
     assert.match(lost.text, /LOST by smoothing/);
-    assert.equal(lost.shown.lastStep.promise, 'lost');
+    assert.equal(lost.shown.lastStep.guaranteeState, 'lost');
     const streamed = await show('grain-streaming');
-    assert.match(streamed.text, /not measurable +gradients were taken one after another/);
+    assert.match(streamed.text, /not measurable +gradients were computed one after another/);
     assert.equal(streamed.shown.lastStep.diagnostics.certified, null);
   });
 });

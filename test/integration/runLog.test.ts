@@ -128,36 +128,37 @@ describe('commands on runs that lie on disk', () => {
     assert.match(text, /warning +step 4: groups conflict/);
   });
 
-  test('show tells a broken promise, and what the mean steps against, over all steps', async () => {
+  test('show reports a violated guarantee and the conflicts of the mean, over all steps', async () => {
     // 0.9·(1, 0) + 0.1·(−1, 1) = (0.8, 0.1) goes against (−1, 1).
     const bad = { ...conflicting, weights: [0.9, 0.1] };
     const update = { norm2: 1, inner: [1, -1] };
     for (const aggregator of ['grain', 'mean']) {
-      const id = `promises-${aggregator}`;
+      const id = `guarantees-${aggregator}`;
       const writer = EventWriter.open(store.create(manifestOf(id, { aggregator })).path);
       writer.append({ ...conflicting, step: 1, update });
       writer.append({ ...bad, step: 2, update: { norm2: 1, inner: [1, 1] } });
       writer.close();
       const text = (await grain(['show', id], root)).stdout;
-      assert.match(text, /updates +go against a group in 1 of 2 steps/);
-      assert.match(text, /goes against +#2/);
-      assert.match(text, /update goes against +no group/);
-      const { promises, lastStep, guarantee } = JSON.parse(
+      assert.match(text, /updates +conflicted with a group in 1 of 2 steps/);
+      assert.match(text, /conflicts with +#2/);
+      assert.match(text, /update conflicts with +no group/);
+      const { guaranteeCounts, lastStep, guarantee } = JSON.parse(
         (await grain(['show', id, '--json'], root)).stdout,
       );
-      const isPromised = aggregator === 'grain';
-      assert.deepEqual(promises, {
-        kept: isPromised ? 1 : 0,
-        broken: isPromised ? 1 : 0,
+      const isGuaranteed = aggregator === 'grain';
+      assert.deepEqual(guaranteeCounts, {
+        held: isGuaranteed ? 1 : 0,
+        violated: isGuaranteed ? 1 : 0,
         against: 1,
         measured: 2,
         updates: { against: 1, measured: 2 },
       });
-      assert.equal(lastStep.promise, isPromised ? 'broken' : 'none');
+      assert.equal(lastStep.guaranteeState, isGuaranteed ? 'violated' : 'none');
       assert.deepEqual(lastStep.diagnostics.against, [1]);
-      if (isPromised) assert.match(text, /BROKEN in 1 of 2 steps[\s\S]*BROKEN: the aggregator/);
+      if (isGuaranteed)
+        assert.match(text, /VIOLATED in 1 of 2 steps[\s\S]*VIOLATED: the aggregator/);
       else {
-        assert.match(text, /steps against a group in 1 of 2 steps/);
+        assert.match(text, /conflicted with a group in 1 of 2 steps/);
         assert.match(guarantee, /^None/);
       }
       await store.delete(id);

@@ -5,8 +5,13 @@ import { StreamingMinNorm } from '../../src/engine/aggregators/grainStreaming.ts
 import { aggregatorNamed } from '../../src/engine/aggregators/registry.ts';
 import { aggregateBlocks, type BlockMemory } from '../../src/engine/blocks.ts';
 import { gramOf, packGram } from '../../src/engine/gram.ts';
-import type { AggregatorChoice, AggregatorName, Memory } from '../../src/engine/types.ts';
-import type { ArrivalFacts, MeasuredVector, StepEvent } from '../../src/runs/events.ts';
+import type {
+  AggregatorChoice,
+  AggregatorName,
+  MeasuredVector,
+  Memory,
+} from '../../src/engine/types.ts';
+import type { ArrivalFacts, StepEvent } from '../../src/runs/events.ts';
 import type { RecordedAggregation } from '../../src/runs/manifest.ts';
 
 /** Parameter blocks of every descent: name and end. */

@@ -76,7 +76,7 @@ export class ConflictLines {
               label: 'guarantee violated',
               colour: (theme) => theme.error,
               marks: 'alone',
-              y: (point) => (point.guarantee === 'broken' ? point.minCosine : null),
+              y: (point) => (point.guarantee === 'violated' ? point.minCosine : null),
             } satisfies Line,
           ]
         : []),

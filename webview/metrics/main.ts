@@ -189,7 +189,7 @@ class MetricsView {
     const point = this.#latest.at(-1);
     const metric = this.#validated ? ` · ${this.#metric} ${short(this.#validated.value)}` : '';
     if (!point) return { loss: 'no step yet', weights: '', rates: '', minCosine: '' };
-    const cosine = verdict.state === 'kept' ? `${short(point.minCosine)} · ` : '';
+    const cosine = verdict.state === 'held' ? `${short(point.minCosine)} · ` : '';
     return {
       loss: `${short(point.loss)}${metric}`,
       weights: point.effectiveGroups === null ? '' : `${short(point.effectiveGroups)} effective`,

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { knownAggregator } from '../../engine/aggregators/registry.ts';
 import { diagnoseStep, type StepDiagnostics, type Unmeasured } from '../../engine/diagnoseStep.ts';
+import { guaranteeOf } from '../../engine/guarantee.ts';
 import type { RunEvent, StepEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
 import { failureText } from '../../runs/failure.ts';
 import type { RecordedAggregation, RunManifest } from '../../runs/manifest.ts';
-import { guaranteeOf } from '../../runs/promise.ts';
 import { referredRun } from '../../runs/reference.ts';
 import { RunStore, type RunSummary } from '../../runs/store.ts';
 import { EventTail } from '../../runs/tail.ts';
@@ -49,7 +49,7 @@ async function shownRun(run: RunSummary, runs: readonly RunSummary[]) {
     fingerprints: manifest.fingerprints,
     aggregation,
     ...aboutMethod(aggregation),
-    promises: promisesOf(steps, aggregation),
+    guaranteeCounts: guaranteeCountsOf(steps, aggregation),
     /** All metrics of the last validation. */
     metrics: validations.at(-1)?.metrics ?? {},
     best: bestOf(events, manifest),
@@ -69,15 +69,15 @@ function aboutMethod({ name }: RecordedAggregation) {
   return { title, reference, guarantee };
 }
 
-/** Over all steps: in how many the direction went against a group, and in how many the update of the parameters did. */
-function promisesOf(steps: readonly StepEvent[], aggregation: RecordedAggregation) {
-  const counts = { kept: 0, broken: 0, against: 0, measured: 0 };
+/** Counts of steps in which the guarantee held or was violated, and in which the direction or the update conflicted with a group. */
+function guaranteeCountsOf(steps: readonly StepEvent[], aggregation: RecordedAggregation) {
+  const counts = { held: 0, violated: 0, against: 0, measured: 0 };
   const updates = { against: 0, measured: 0 };
   for (const step of steps) {
     const of = diagnosticsOf(step);
     if (!of) continue;
-    const promise = guaranteeOf(aggregation, of);
-    if (promise === 'kept' || promise === 'broken') counts[promise]++;
+    const guaranteeState = guaranteeOf(aggregation, of);
+    if (guaranteeState === 'held' || guaranteeState === 'violated') counts[guaranteeState]++;
     if (of.certified !== null) counts.measured++;
     if (of.certified === false) counts.against++;
     if (of.updateAgainst) updates.measured++;
@@ -113,8 +113,8 @@ function shownStep(event: StepEvent, manifest: RunManifest) {
       weight: event.weights?.[i] ?? null,
     })),
     diagnostics,
-    /** Whether the step kept the promise to go against no group. */
-    promise: diagnostics && guaranteeOf(manifest.aggregation, diagnostics),
+    /** Whether the guarantee of no conflict held in the step. */
+    guaranteeState: diagnostics && guaranteeOf(manifest.aggregation, diagnostics),
   };
 }
 
@@ -161,21 +161,21 @@ function asText(run: ShownRun): string {
   return [table(facts), ...(lastStep ? ['', stepText(lastStep)] : [])].join('\n');
 }
 
-/** The promise, where it holds, and what became of it over all steps: that groups were stepped against is never left out. */
-function guaranteeRows({ guarantee, aggregation, promises }: ShownRun): string[][] {
-  const { kept, broken, against, measured, updates } = promises;
+/** The guarantee, its metric, and whether it held over all steps. Conflicts are always listed. */
+function guaranteeRows({ guarantee, aggregation, guaranteeCounts }: ShownRun): string[][] {
+  const { held, violated, against, measured, updates } = guaranteeCounts;
   const rows = [
     guarantee ?? 'unknown',
     metricWords[aggregation.metric],
     ...(aggregation.smoothing > 0 ? ['LOST by smoothing: weights of past steps are mixed in'] : []),
-    ...(kept > 0 ? [`kept in ${kept} of ${measured} steps`] : []),
-    ...(broken > 0 ? [`BROKEN in ${broken} of ${measured} steps`] : []),
-    ...(against > broken ? [`steps against a group in ${against} of ${measured} steps`] : []),
+    ...(held > 0 ? [`held in ${held} of ${measured} steps`] : []),
+    ...(violated > 0 ? [`VIOLATED in ${violated} of ${measured} steps`] : []),
+    ...(against > violated ? [`conflicted with a group in ${against} of ${measured} steps`] : []),
   ];
   return [
     ...rows.map((text, i) => [i === 0 ? 'guarantee' : '', text]),
     ...(updates.measured > 0
-      ? [['updates', `go against a group in ${updates.against} of ${updates.measured} steps`]]
+      ? [['updates', `conflicted with a group in ${updates.against} of ${updates.measured} steps`]]
       : []),
   ];
 }
@@ -206,7 +206,7 @@ function stepText(shown: ReturnType<typeof shownStep>) {
 
 function diagnosticRows(
   of: NonNullable<ReturnType<typeof diagnosticsOf>>,
-  { groups, promise }: ReturnType<typeof shownStep>,
+  { groups, guaranteeState }: ReturnType<typeof shownStep>,
 ): string[][] {
   const exact = (share: number | null) => (share === null ? '–' : `${figure(100 * share)} %`);
   const named = (indices: readonly number[]) =>
@@ -215,9 +215,11 @@ function diagnosticRows(
   return [
     ...(of.unmeasured ? [['not measurable', unmeasuredWords[of.unmeasured]]] : []),
     ['smallest cosine', `${figure(of.minCosine)}${certified}`],
-    ...(of.against ? [['goes against', named(of.against)]] : []),
-    ...(promise === 'broken' ? [['', 'BROKEN: the aggregator promises that it does not']] : []),
-    ...(of.updateAgainst ? [['update goes against', named(of.updateAgainst)]] : []),
+    ...(of.against ? [['conflicts with', named(of.against)]] : []),
+    ...(guaranteeState === 'violated'
+      ? [['', 'VIOLATED: the aggregator guarantees that it does not']]
+      : []),
+    ...(of.updateAgainst ? [['update conflicts with', named(of.updateAgainst)]] : []),
     ...(of.stationary ? [['', 'zero to rounding: no direction serves every group']] : []),
     [
       'duality gap / norm²',
@@ -225,7 +227,7 @@ function diagnosticRows(
     ],
     ['norm / norm of the mean', figure(of.normRatio)],
     ['pairs in conflict', exact(of.conflictRate)],
-    ['groups the mean steps against', exact(of.meanConflictRate)],
+    ['groups the mean conflicts with', exact(of.meanConflictRate)],
     ['effective groups', `${figure(of.effectiveGroups)} of ${groups.length}`],
     ['effective dimension', figure(of.effectiveDimension)],
   ];
@@ -233,7 +235,7 @@ function diagnosticRows(
 
 const unmeasuredWords: Readonly<Record<Unmeasured, string>> = {
   'one-by-one':
-    'gradients were taken one after another: whom the direction goes against is not known',
+    'gradients were computed one after another: which groups the direction conflicts with is unknown',
   'no-gram': 'the log has no Gram matrix of the step',
   'no-weights': 'the log has neither weights nor inner products of the step',
 };

@@ -34,7 +34,7 @@ export interface Properties {
   readonly stronglyStationary: boolean;
 }
 
-export interface Parameter {
+export interface AggregatorParameter {
   readonly default: number;
   readonly min: number;
   readonly max: number;
@@ -61,7 +61,7 @@ export interface AggregatorDescription {
   readonly properties: Properties;
   /** True if a zero gradient is a group like any other; else it leaves no direction, and `Problem.zeroGroups` applies. */
   readonly takesZeroGroups: boolean;
-  readonly parameters: Readonly<Record<string, Parameter>>;
+  readonly parameters: Readonly<Record<string, AggregatorParameter>>;
   /**
    * The weights, where k² inner products decide them (for 'arrival': taken in order). All left 0: there is no direction.
    *

@@ -32,7 +32,7 @@ export const gradvac: AggregatorDescription = {
   },
   weigh(problem, weights) {
     const draws = drawsFrom(problem.seed);
-    return vaccinate(problem, () => draws.order(problem.k), weights);
+    return gradvacWeights(problem, () => draws.order(problem.k), weights);
   },
 };
 
@@ -43,7 +43,7 @@ export const gradvac: AggregatorDescription = {
  * @param order the order in which group i meets the groups; i itself is passed over
  * @returns φ̂, k×k row-major
  */
-export function vaccinate(
+export function gradvacWeights(
   { k, gram, sizes, parameters, groups, memory }: Omit<WeighingProblem, 'seed'>,
   order: (i: number) => readonly number[],
   weights: Float64Array,

@@ -1,9 +1,9 @@
 /** What panels draw of a step: from the facts that a trainer logged and what the engine derives from them. */
 import type { StepDiagnostics, Unmeasured } from '../../engine/diagnoseStep.ts';
 import type { GuaranteeState } from '../../engine/guarantee.ts';
+import { guaranteeOf } from '../../engine/guarantee.ts';
 import type { Fact, StepEvent } from '../../runs/events.ts';
 import type { RecordedAggregation } from '../../runs/manifest.ts';
-import { guaranteeOf } from '../../runs/promise.ts';
 
 export interface WeightsPoint {
   readonly step: number;

@@ -1,8 +1,8 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { BlockMemory } from '../../engine/blocks.ts';
-import type { Memory, Warning } from '../../engine/types.ts';
+import type { MeasuredVector, Memory, Warning } from '../../engine/types.ts';
 import type { ArrivalFacts } from '../../runs/events.ts';
-import type { InnerProducts, ParameterVector } from './products.ts';
+import type { ParameterVector } from './products.ts';
 
 /** What an aggregator carries from step to step, as plain JSON. */
 export type AggregatorMemory = Memory | BlockMemory;
@@ -26,12 +26,12 @@ export interface AggregatedStep {
   /** Length k; null if d is not a weighted sum. */
   readonly weights: Float64Array | null;
   readonly blocks?: readonly BlockOfStep[];
-  readonly direct?: InnerProducts;
+  readonly direct?: MeasuredVector;
   readonly streaming?: readonly ArrivalFacts[];
   /** d, one tensor per trained variable. Null: skip the step. */
   readonly gradients: readonly tf.Tensor[] | null;
   /** ‖v‖² of a vector and its inner products with the groups' gradients, until the step is disposed of; null if the gradients already are. */
-  readonly measure: ((vector: ParameterVector) => Promise<InnerProducts>) | null;
+  readonly measure: ((vector: ParameterVector) => Promise<MeasuredVector>) | null;
   readonly warnings: readonly Warning[];
   /** Disposes of all tensors of the step. */
   dispose(): void;

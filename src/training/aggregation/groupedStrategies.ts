@@ -3,7 +3,12 @@ import type { Device } from '../../backends/device.ts';
 import { aggregators } from '../../engine/aggregators/registry.ts';
 import type { BlockMemory } from '../../engine/blocks.ts';
 import type { EngineClient } from '../../engine/client.ts';
-import type { Aggregation, AggregatorChoice, Metric, ProblemOptions } from '../../engine/types.ts';
+import type {
+  AggregationResult,
+  AggregatorChoice,
+  Metric,
+  ProblemOptions,
+} from '../../engine/types.ts';
 import type { GroupedSource } from '../../nn/module/gradientSource.ts';
 import type { AggregatedStep, AggregatorMemory } from './aggregatedStep.ts';
 import { passByBlocks } from './blockPass.ts';
@@ -107,7 +112,7 @@ const blockByBlock: GroupedStrategy = async (
 ) => {
   const { memory, ...rest } = problem;
   const options = { ...rest, ...(memory && { memory: memory as unknown as BlockMemory }) };
-  const solved: Aggregation[] = [];
+  const solved: AggregationResult[] = [];
   const { losses, grams, gradients } = await passByBlocks(
     device,
     source,

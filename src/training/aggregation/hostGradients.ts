@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { valuesOf } from '../../backends/hostValues.ts';
 import type { EngineClient } from '../../engine/client.ts';
 import { SharedGradients } from '../../engine/kernels/sharedGradients.ts';
-import type { AggregatorChoice, ProblemOptions } from '../../engine/types.ts';
-import type { InnerProducts, ParameterVector } from './products.ts';
+import type { AggregatorChoice, MeasuredVector, ProblemOptions } from '../../engine/types.ts';
+import type { ParameterVector } from './products.ts';
 
 /** Gradients in memory that this process shares with the engine's threads, which compute on them in place. */
 export class HostGradients {
@@ -46,7 +46,7 @@ export class HostGradients {
   }
 
   /** Inner products of a vector with the gradients of the last `aggregate`. Overwrites their combination. */
-  async measure(vector: ParameterVector): Promise<InnerProducts> {
+  async measure(vector: ParameterVector): Promise<MeasuredVector> {
     let at = 0;
     for (const part of vector) {
       this.#shared.writeVector(at, valuesOf(part));

@@ -2,16 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Device } from '../../backends/device.ts';
 import { valuesOf } from '../../backends/hostValues.ts';
 import { gramOf } from '../../engine/gram.ts';
+import type { MeasuredVector } from '../../engine/types.ts';
 import { readAndDispose } from './disposal.ts';
 
 /** A vector in the space of the parameters: one tensor per variable. */
 export type ParameterVector = readonly tf.Tensor[];
-
-/** The inner products of a vector v: ‖v‖², and ⟨v, gᵢ⟩ for each of the k vectors it is measured against. */
-export interface InnerProducts {
-  readonly norm2: number;
-  readonly inner: readonly number[];
-}
 
 /**
  * Gram matrix of k vectors, k×k row-major. In this process's memory they are read in place and summed in float64. On a GPU they
@@ -43,7 +38,7 @@ export async function measure(
   device: Device,
   vector: ParameterVector,
   against: readonly ParameterVector[],
-): Promise<InnerProducts> {
+): Promise<MeasuredVector> {
   const all = [vector, ...against];
   const products = device.hostMemory
     ? all.map((other) => innerProduct(vector, other))
@@ -90,10 +85,10 @@ export function dot(a: Float32Array, b: Float32Array): number {
  * decay. The subtraction is exact if θ changes by less than a factor of 2 (Sterbenz).
  */
 export async function measureChange(
-  measure: (vector: ParameterVector) => Promise<InnerProducts>,
+  measure: (vector: ParameterVector) => Promise<MeasuredVector>,
   variables: readonly tf.Variable[],
   update: () => void,
-): Promise<InnerProducts> {
+): Promise<MeasuredVector> {
   const before = tf.tidy(() => variables.map((variable) => tf.clone(variable)));
   try {
     update();

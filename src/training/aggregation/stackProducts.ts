@@ -3,9 +3,10 @@ import type { Device } from '../../backends/device.ts';
 import { valuesOf } from '../../backends/hostValues.ts';
 import type { StackedKernels } from '../../backends/interface/kernels.ts';
 import { gramOf } from '../../engine/gram.ts';
+import type { MeasuredVector } from '../../engine/types.ts';
 import type { StackedGradient } from '../../nn/module/parameter.ts';
 import { readAndDispose } from './disposal.ts';
-import { dot, type InnerProducts, type ParameterVector } from './products.ts';
+import { dot, type ParameterVector } from './products.ts';
 import { scattered } from './stackedGradients.ts';
 
 /**
@@ -47,7 +48,7 @@ export async function measureStacks(
   device: Device,
   vector: ParameterVector,
   stacks: readonly StackedGradient[],
-): Promise<InnerProducts> {
+): Promise<MeasuredVector> {
   const kernels = hostKernelsOf(device);
   const products = kernels
     ? productsInMemory(kernels, vector, stacks)

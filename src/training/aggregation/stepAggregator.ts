@@ -1,12 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Device } from '../../backends/device.ts';
-import type { Aggregation } from '../../config/aggregation.ts';
 import { warningsOfGroups } from '../../engine/aggregate.ts';
 import { aggregators } from '../../engine/aggregators/registry.ts';
 import type { BlockMemory } from '../../engine/blocks.ts';
 import type { EngineClient } from '../../engine/client.ts';
 import { screen } from '../../engine/screen.ts';
-import type { AggregatorChoice, Memory, ProblemOptions } from '../../engine/types.ts';
+import type {
+  AggregationSettings,
+  AggregatorChoice,
+  MeasuredVector,
+  Memory,
+  ProblemOptions,
+} from '../../engine/types.ts';
 import type {
   GradientSource,
   GroupedSource,
@@ -21,7 +26,7 @@ import { disposeOnError, readAndDispose } from './disposal.ts';
 import { groupedStrategy } from './groupedStrategies.ts';
 import { HostGradients } from './hostGradients.ts';
 import { inPreconditionedMetric, type Preconditioner } from './preconditionedMetric.ts';
-import { gramOfParts, type InnerProducts, measure, type ParameterVector } from './products.ts';
+import { gramOfParts, measure, type ParameterVector } from './products.ts';
 import { StackCollector } from './stackedGradients.ts';
 import { stream } from './streaming.ts';
 
@@ -32,7 +37,7 @@ type Decision = Pick<
 >;
 
 interface Options {
-  readonly aggregation: Aggregation;
+  readonly aggregation: AggregationSettings;
   /** For aggregators that work block by block. */
   readonly blocks?: readonly ParameterBlock[];
   /** Shapes of the variables; for stacked gradients. */
@@ -128,7 +133,7 @@ export class StepAggregator {
 
   #measureWith(
     groups: readonly GroupGradient[],
-  ): (vector: ParameterVector) => Promise<InnerProducts> {
+  ): (vector: ParameterVector) => Promise<MeasuredVector> {
     if (this.#isShared) return (vector) => this.#host.measure(vector);
     const parts = groups.map(({ gradients }) => gradients);
     return (vector) => measure(this.#device, vector, parts);

@@ -5,7 +5,7 @@ import { aggregate } from '../../../src/engine/aggregate.ts';
 import {
   aggregateBlock,
   aggregateBlocks,
-  type Block,
+  type BlockGram,
   type BlockMemory,
   type BlockOptions,
   concludeBlocks,
@@ -18,7 +18,7 @@ import { combine, dot, norm } from './vectors.ts';
 
 const LAYERWISE = 'grain-layerwise';
 
-function block(name: string, ...rows: number[][]): Block {
+function block(name: string, ...rows: number[][]): BlockGram {
   return { name, gram: gramOf(rows.map((row) => Float64Array.from(row))) };
 }
 
@@ -200,7 +200,7 @@ test('smoothing remembers each block by its name', () => {
 
 test('what is not a set of blocks is refused', () => {
   const one = block('a', [1]);
-  const refused: [readonly Block[], AggregatorChoice, RegExp][] = [
+  const refused: [readonly BlockGram[], AggregatorChoice, RegExp][] = [
     [[], { name: LAYERWISE }, /no blocks/],
     [[one, one], { name: LAYERWISE }, /same name/],
     [[one, block('b', [1], [2])], { name: LAYERWISE }, /different sizes/],

@@ -5,7 +5,7 @@ import { aggregateBlocks } from '../../../src/engine/blocks.ts';
 import { diagnose } from '../../../src/engine/diagnose.ts';
 import { diagnoseStep } from '../../../src/engine/diagnoseStep.ts';
 import { gramOf } from '../../../src/engine/gram.ts';
-import { guaranteeState } from '../../../src/engine/guarantee.ts';
+import { guaranteeOf } from '../../../src/engine/guarantee.ts';
 import { samples } from './families.ts';
 import { normalRows, random } from './random.ts';
 import { combine, dot, norm } from './vectors.ts';
@@ -65,7 +65,10 @@ test('blocks: weights that someone spoilt are seen as broken, though their mean 
   const of = diagnoseStep({ gram, sizes: ones(2), weights: [0.5, 0.5], blocks: spoilt });
   // In the first block d = −3·(1, 0) + 2·(−1, 1) = (−5, 2), and (1, 0) is in the second for both.
   assert.deepEqual(of.against, [0]);
-  assert.equal(guaranteeState('grain-layerwise', of), 'broken');
+  assert.equal(
+    guaranteeOf({ name: 'grain-layerwise', parameters: {}, smoothing: 0 }, of),
+    'violated',
+  );
   assert.equal(of.gap, Number.POSITIVE_INFINITY);
 });
 
@@ -121,7 +124,7 @@ test('gradients one after another: length and weights are known, whom d goes aga
     assert.equal(unknown, null);
   }
   assert.deepEqual([of.norm2, of.effectiveGroups, of.unmeasured], [2, 2, 'one-by-one']);
-  assert.equal(guaranteeState('grain-streaming', of), 'none');
+  assert.equal(guaranteeOf({ name: 'grain-streaming', parameters: {}, smoothing: 0 }, of), 'none');
 });
 
 test('a log without Gram matrix, or without weights: a promise is neither kept nor broken', () => {
@@ -132,8 +135,8 @@ test('a log without Gram matrix, or without weights: a promise is neither kept n
   assert.equal(withoutWeights.unmeasured, 'no-weights');
   assert.ok(withoutWeights.cosines);
   for (const step of [withoutGram, withoutWeights]) {
-    assert.equal(guaranteeState('grain', step), 'unmeasured');
-    assert.equal(guaranteeState({ name: 'grain', smoothing: 0.5 }, step), 'lost');
+    assert.equal(guaranteeOf({ name: 'grain', parameters: {}, smoothing: 0 }, step), 'unmeasured');
+    assert.equal(guaranteeOf({ name: 'grain', parameters: {}, smoothing: 0.5 }, step), 'lost');
   }
 });
 

@@ -118,7 +118,7 @@ test('the state of the guarantee, of the direction and of the update', async () 
     update: { norm2: 1, inner: [-0.1, -0.2] },
   });
   for (const [name, guarantee] of [
-    ['grain', 'broken'],
+    ['grain', 'violated'],
     ['mean', 'none'],
     ['of another trainer', null],
   ] as const) {
@@ -176,7 +176,7 @@ test('weights of blocks: those of the latest step, with the share of each in the
       { name: 'head', share: 0.25, weights: [1, 0] },
     ],
   });
-  assert.equal(feed.points[0]?.guarantee, 'kept');
+  assert.equal(feed.points[0]?.guarantee, 'held');
 });
 
 test('smoothing loses the guarantee', async () => {

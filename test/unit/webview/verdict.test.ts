@@ -18,9 +18,9 @@ test('counts add up, whatever the batches', () => {
 });
 
 test('a gradient that is not finite violates a guarantee, and counts as such', () => {
-  const point = { ...last, certified: false, minCosine: null, guarantee: 'broken' } as const;
+  const point = { ...last, certified: false, minCosine: null, guarantee: 'violated' } as const;
   const verdict = verdictOf(grain.run, point, counted(noSteps, [point]), 8);
-  assert.equal(verdict.state, 'broken');
+  assert.equal(verdict.state, 'violated');
   assert.match(verdict.now, /^A gradient with nonzero weight is not finite/);
   assert.equal(verdict.past, '1 of 1 step violated the guarantee.');
 });
