@@ -33,8 +33,8 @@ export async function readFiles<T>(
     }).catch((error) => {
       if (!(error instanceof DownloadError)) throw error;
       throw error instanceof MissingFile
-        ? missingProblem(parsed, error)
-        : downloadProblem(parsed, ['data', 'from'], error);
+        ? missingFileConfigError(parsed, error)
+        : downloadConfigError(parsed, ['data', 'from'], error);
     });
   const files = await dataFilesOf(parsed, download);
   const paths = [files.train, files.validation];
@@ -66,7 +66,11 @@ export async function dataFilesOf(parsed: ParsedConfig, fetch: FetchDataset): Pr
 }
 
 /** A failed download, reported at the key that names the repository. */
-export function downloadProblem(parsed: ParsedConfig, key: string[], { message }: DownloadError) {
+export function downloadConfigError(
+  parsed: ParsedConfig,
+  key: string[],
+  { message }: DownloadError,
+) {
   return parsed.error(key, message, {
     expected:
       'a repository of the Hugging Face Hub that can be downloaded, or files on this machine',
@@ -77,7 +81,7 @@ export function downloadProblem(parsed: ParsedConfig, key: string[], { message }
 const MOST_SUGGESTIONS = 6;
 
 /** A file that the dataset does not have, reported at the key that names it, with files it may have meant. */
-function missingProblem(parsed: ParsedConfig, { file, others, message }: MissingFile) {
+function missingFileConfigError(parsed: ParsedConfig, { file, others, message }: MissingFile) {
   const key = parsed.config.data.train === file ? 'train' : 'validation';
   const tables = others.filter((name) => /\.(csv|tsv|jsonl|ndjson|parquet)$/i.test(name));
   const inSameFolder = tables.filter((name) => path.dirname(name) === path.dirname(file));

@@ -11,7 +11,7 @@ import { finalAnswer, PromptEncoder } from './prompts.ts';
 import { DataError, type Row, type Table, TableFile } from './table.ts';
 
 /** How texts are tokenized. */
-interface TokenizerOptions {
+interface Tokenization {
   readonly tokenizer: Tokenizer;
   /** Most tokens of an example, special tokens included. */
   readonly maxLength: number;
@@ -25,7 +25,7 @@ interface TokenizerOptions {
 export async function loadTextData(
   parsed: ParsedConfig,
   files: DataFiles,
-  options: TokenizerOptions,
+  options: Tokenization,
   onBytes: (bytes: number) => void,
 ): Promise<TextData> {
   const { task, data } = parsed.config;
@@ -73,17 +73,14 @@ type RowReader = (
   classes?: ReadonlySet<string>,
 ) => TextRow;
 
-function rowReaderFor(parsed: ParsedConfig, options: TokenizerOptions): RowReader {
+function rowReaderFor(parsed: ParsedConfig, options: Tokenization): RowReader {
   return parsed.config.task === 'generation'
     ? promptReader(parsed, options)
     : sequenceReader(parsed, options);
 }
 
 /** Reads a text or a pair of texts, and a class or a number. */
-function sequenceReader(
-  parsed: ParsedConfig,
-  { tokenizer, maxLength }: TokenizerOptions,
-): RowReader {
+function sequenceReader(parsed: ParsedConfig, { tokenizer, maxLength }: Tokenization): RowReader {
   return (table, row, { texts, target }, classes) => {
     const { of, empty } = textsIn(table, row, texts.values());
     const [text, pair] = of.values();
@@ -96,7 +93,7 @@ function sequenceReader(
 }
 
 /** Reads a prompt and its answer. */
-function promptReader(parsed: ParsedConfig, { tokenizer, maxLength }: TokenizerOptions): RowReader {
+function promptReader(parsed: ParsedConfig, { tokenizer, maxLength }: Tokenization): RowReader {
   const { data } = parsed.config;
   if (tokenizer.eosId === null) {
     throw parsed.error(

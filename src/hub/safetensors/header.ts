@@ -65,9 +65,11 @@ export function parseHeader(
 function tensorsOf(file: string, json: Uint8Array): Map<string, Tensor> {
   let header: unknown;
   try {
+    // Checked below, tensor by tensor, so that an error names the tensor.
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
   } catch (error) {
-    throw broken(file, `its header is not JSON (${(error as Error).message})`, error);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw broken(file, `its header is not JSON (${reason})`, error);
   }
   if (typeof header !== 'object' || header === null || Array.isArray(header)) {
     throw broken(file, 'its header is not a JSON object');

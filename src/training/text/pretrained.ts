@@ -5,7 +5,7 @@ import { modelOrigin } from '../../config/modelOrigin.ts';
 import type { ParsedConfig } from '../../config/parse.ts';
 import type { Config } from '../../config/schema.ts';
 import type { TextData } from '../../data/dataset.ts';
-import { downloadProblem } from '../../data/files.ts';
+import { downloadConfigError } from '../../data/files.ts';
 import {
   type CheckpointConfig,
   CONFIG_FILE,
@@ -77,7 +77,7 @@ export async function openPretrained(
       parsed.config.task === 'generation' ? await generationOf(folder, tokenizer) : null;
     return { name, revision, folder, config, tokenizer, padId, generation };
   } catch (error) {
-    if (error instanceof DownloadError) throw downloadProblem(parsed, ['model', 'from'], error);
+    if (error instanceof DownloadError) throw downloadConfigError(parsed, ['model', 'from'], error);
     if (!(error instanceof CheckpointError)) throw error;
     throw parsed.error(['model', 'from'], error.message, {
       expected: 'a Hugging Face checkpoint of a network that can be trained here',

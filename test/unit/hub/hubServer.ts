@@ -11,7 +11,7 @@ export interface Repository {
   readonly gatedBy?: string;
 }
 
-export interface Asked {
+export interface ReceivedRequest {
   readonly method: string;
   readonly url: string;
   readonly range: string | undefined;
@@ -27,7 +27,7 @@ const isLarge = (file: string) => file.endsWith('.safetensors');
 /** A local server that answers like the Hugging Face Hub; as there, large files are on another host, the store. */
 export class HubServer {
   readonly repositories: Record<string, Repository> = {};
-  readonly asked: Asked[] = [];
+  readonly requests: ReceivedRequest[] = [];
   /** The next answers of the store are cut after these numbers of bytes. */
   readonly cuts: number[] = [];
   /** Changes the bytes that the store sends. */
@@ -67,7 +67,7 @@ export class HubServer {
 
   /** Range headers of the requests to the store, in order. */
   get storeRanges(): (string | undefined)[] {
-    return this.asked.flatMap(({ host, range }) => (host === 'store' ? [range] : []));
+    return this.requests.flatMap(({ host, range }) => (host === 'store' ? [range] : []));
   }
 
   async stop(): Promise<void> {
@@ -81,9 +81,9 @@ export class HubServer {
     return Object.values(this.repositories).flatMap(({ files }) => Object.values(files));
   }
 
-  #note({ method, url, headers }: IncomingMessage, host: Asked['host']): void {
+  #note({ method, url, headers }: IncomingMessage, host: ReceivedRequest['host']): void {
     const { range, authorization } = headers;
-    this.asked.push({ method: method!, url: url!, range, authorization, host });
+    this.requests.push({ method: method!, url: url!, range, authorization, host });
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {

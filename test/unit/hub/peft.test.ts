@@ -13,7 +13,7 @@ import { python } from '../../python/python.ts';
 import { testFolder } from './folder.ts';
 
 const folder = testFolder();
-const there = (name: string) => path.join(folder, name, 'there');
+const adapterFolder = (name: string) => path.join(folder, name, 'there');
 
 async function all(tensors: TensorFile): Promise<NamedTensor[]> {
   const list: NamedTensor[] = [];
@@ -30,7 +30,7 @@ suite('adapters of peft', () => {
   test('a model computes the same after we read and write its adapter', async () => {
     const names = ['bert', 'llama', 'gpt2', 'expression'];
     for (const name of names) {
-      const { tensors, ...description } = await readAdapter(there(name));
+      const { tensors, ...description } = await readAdapter(adapterFolder(name));
       const adapter = { ...description, tensors: await all(tensors) };
       await writeAdapter(path.join(folder, name, 'here'), adapter);
     }
@@ -44,7 +44,7 @@ suite('adapters of peft', () => {
   });
 
   test('an adapter has its config, and tensors with the names of the network', async () => {
-    const { tensors, config, ...rest } = await readAdapter(there('bert'));
+    const { tensors, config, ...rest } = await readAdapter(adapterFolder('bert'));
     assert.deepEqual(
       { ...config, targets: [...config.targets].sort() },
       {
@@ -71,7 +71,7 @@ suite('adapters of peft', () => {
   });
 
   test('layers selected by a regular expression are those with an adapter', async () => {
-    const { tensors, config } = await readAdapter(there('expression'));
+    const { tensors, config } = await readAdapter(adapterFolder('expression'));
     await tensors.close();
     assert.deepEqual([...config.targets].sort(), ['q_proj', 'v_proj']);
   });
@@ -83,33 +83,33 @@ suite('adapters of peft', () => {
     bias: 'bias',
   };
   for (const [name, field] of Object.entries(variants)) {
-    test(`${name} is an error`, () => refused(there(name), 'adapter_config.json', field));
+    test(`${name} is an error`, () => failsWith(adapterFolder(name), 'adapter_config.json', field));
   }
 
   test('an adapter without weights is an error', async () => {
     const made = path.join(folder, 'weightless');
-    await cp(there('bert'), made, { recursive: true });
+    await cp(adapterFolder('bert'), made, { recursive: true });
     await rm(path.join(made, 'adapter_model.safetensors'));
-    await refused(made, 'adapter_model.safetensors');
+    await failsWith(made, 'adapter_model.safetensors');
   });
 
   test('tensors that do not belong to an adapter are an error', async () => {
     const made = path.join(folder, 'other');
-    await cp(there('bert'), made, { recursive: true });
+    await cp(adapterFolder('bert'), made, { recursive: true });
     const file = path.join(made, 'adapter_model.safetensors');
     await writeSafetensors(file, [{ name: 'a.weight', shape: [1], values: Float32Array.of(1) }]);
-    await refused(made, 'a.weight');
+    await failsWith(made, 'a.weight');
   });
 
   test('a method other than LoRA is an error', async () => {
     const made = path.join(folder, 'method');
     await mkdir(made);
     await writeFile(path.join(made, 'adapter_config.json'), '{"peft_type": "IA3"}');
-    await refused(made, 'peft_type', 'LORA');
+    await failsWith(made, 'peft_type', 'LORA');
   });
 });
 
-async function refused(adapter: string, ...words: string[]): Promise<void> {
+async function failsWith(adapter: string, ...words: string[]): Promise<void> {
   await assert.rejects(readAdapter(adapter), (error: Error) => {
     assert(error instanceof CheckpointError, error.stack);
     for (const word of words) assert(error.message.includes(word), error.message);

@@ -47,8 +47,8 @@ beforeEach(async () => {
       'README.md': Buffer.from('# tiny'),
       ...small,
       'model.safetensors': weights,
-      'pytorch_model.bin': Buffer.from('not wanted'),
-      'onnx/model.onnx': Buffer.from('not wanted'),
+      'pytorch_model.bin': Buffer.from('not requested'),
+      'onnx/model.onnx': Buffer.from('not requested'),
     },
   };
   home = await mkdtemp(path.join(folder, 'home-'));
@@ -144,9 +144,9 @@ suite('what is downloaded', () => {
     useShards();
     const names = await readdir(await resolve());
     assert.equal(names.filter((name) => name.includes('safetensors')).length, 3);
-    hub.asked.length = 0;
+    hub.requests.length = 0;
     await resolve();
-    assert.equal(hub.asked.length, 1, 'only the commit was requested');
+    assert.equal(hub.requests.length, 1, 'only the commit was requested');
   });
 
   test('named files of a dataset, also in folders, also empty ones', async () => {
@@ -172,13 +172,13 @@ suite('what is downloaded', () => {
     const old = hub.repositories[NAME]!;
     const files = { ...old.files, 'config.json': Buffer.from('{"model_type": "gpt2"}') };
     hub.repositories[NAME] = { ...old, commit: 'f'.repeat(40), files };
-    hub.asked.length = 0;
+    hub.requests.length = 0;
     const snapshot = await resolve();
     assert.equal(
       await readFile(path.join(snapshot, 'config.json'), 'utf8'),
       '{"model_type": "gpt2"}',
     );
-    const fetched = hub.asked.filter(({ url }) => url.includes('/resolve/'));
+    const fetched = hub.requests.filter(({ url }) => url.includes('/resolve/'));
     assert.deepEqual(
       fetched.map(({ url }) => path.basename(url)),
       ['config.json'],
@@ -203,7 +203,7 @@ suite('interruptions', () => {
     hub.cuts.push(1_000_000, 0, 0, 0, 0);
     await fails(resolve(), 'network', 'cannot be reached');
     hub.cuts.length = 0;
-    hub.asked.length = 0;
+    hub.requests.length = 0;
     const first: number[] = [];
     await holdsAll(await resolve({ onProgress: ({ done }) => first.push(done) }));
     assert.equal(hub.storeRanges.length, 1);
@@ -226,14 +226,14 @@ suite('interruptions', () => {
     const part = (await readdir(blobs)).find((name) => name.endsWith('.incomplete'))!;
     const { size } = await stat(path.join(blobs, part));
     assert(size > 0 && size < weights.length, `${size}`);
-    hub.asked.length = 0;
+    hub.requests.length = 0;
     await holdsAll(await resolve());
     assert.deepEqual(hub.storeRanges, [`bytes=${size}-`]);
   });
 
   test('a call that is cancelled before it begins sends no request', async () => {
     await fails(resolve({ signal: AbortSignal.abort() }), 'cancelled');
-    assert.equal(hub.asked.length, 0);
+    assert.equal(hub.requests.length, 0);
   });
 
   test('an incomplete file that is not the beginning of the blob is discarded', async () => {
@@ -265,18 +265,18 @@ suite('what is in the cache', () => {
   test('is used without network if the revision is a commit', async () => {
     const { commit } = hub.repositories[NAME]!;
     const snapshot = await resolve({}, `${NAME}@${commit}`);
-    hub.asked.length = 0;
+    hub.requests.length = 0;
     assert.equal(await resolve({}, `${NAME}@${commit}`), snapshot);
-    assert.equal(hub.asked.length, 0);
+    assert.equal(hub.requests.length, 0);
     assert(!existsSync(path.join(repository, 'refs')), 'a commit is not a ref');
   });
 
   test('is used offline', async () => {
     const snapshot = await resolve();
-    hub.asked.length = 0;
+    hub.requests.length = 0;
     set({ HF_HOME: home, HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: '1' });
     assert.equal(await resolve(), snapshot);
-    assert.equal(hub.asked.length, 0);
+    assert.equal(hub.requests.length, 0);
   });
 
   test('is not used offline if a file is missing', async () => {
@@ -331,22 +331,22 @@ suite('what is in the cache', () => {
     const files = JSON.stringify([...Object.keys(small), 'model.safetensors']);
     const env = { HF_HOME: home, HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: '0' };
     const snapshot = JSON.parse(await python('hub_peer.py', [NAME, 'model', files], env));
-    hub.asked.length = 0;
+    hub.requests.length = 0;
     set({ HF_HOME: home, HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: '1' });
     assert.equal(await resolve(), snapshot);
     await holdsAll(snapshot);
-    assert.equal(hub.asked.length, 0);
+    assert.equal(hub.requests.length, 0);
   });
 
   test('is not downloaded again by Python', async () => {
     await resolve();
-    hub.asked.length = 0;
+    hub.requests.length = 0;
     const files = JSON.stringify(['*.json', '*.safetensors']);
     const env = { HF_HOME: home, HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: '0' };
     await python('hub_peer.py', [NAME, 'model', files], env);
-    assert(hub.asked.length > 0);
+    assert(hub.requests.length > 0);
     assert.deepEqual(
-      hub.asked.filter(({ method, url }) => method === 'GET' && url.includes('/resolve/')),
+      hub.requests.filter(({ method, url }) => method === 'GET' && url.includes('/resolve/')),
       [],
     );
   });
@@ -369,7 +369,7 @@ suite('tokens', () => {
   test('HF_TOKEN is sent to the Hub, not to the store', async () => {
     set({ HF_HOME: home, HF_ENDPOINT: hub.endpoint, HF_TOKEN: 'secret' });
     await holdsAll(await resolve());
-    for (const { host, authorization } of hub.asked) {
+    for (const { host, authorization } of hub.requests) {
       assert.equal(authorization, host === 'hub' ? 'Bearer secret' : undefined);
     }
   });
@@ -394,14 +394,14 @@ suite('errors', () => {
     for (const id of ['bert', 'a/b/c', '../a', 'a/..', 'a/b@', 'a b/c', 'a/b@../../x']) {
       await fails(resolve({}, id), 'missing', `"${id}"`, 'owner/name');
     }
-    assert.equal(hub.asked.length, 0);
+    assert.equal(hub.requests.length, 0);
   });
 
   test('a checkpoint without safetensors', async () => {
     const { 'model.safetensors': _, ...files } = hub.repositories[NAME]!.files;
     hub.repositories[NAME] = { ...hub.repositories[NAME]!, files };
     await fails(resolve(), 'missing', 'pytorch_model.bin', 'save_pretrained');
-    assert(!hub.asked.some(({ url }) => url.includes('/resolve/')));
+    assert(!hub.requests.some(({ url }) => url.includes('/resolve/')));
   });
 
   test('an adapter without a checkpoint', async () => {

@@ -125,15 +125,15 @@ const tokenizers = [
 ];
 
 /**
- * What a unigram model is not compared on. Spaces in Rust or in JavaScript alone: the normalizer of a real XLM-RoBERTa
- * takes them away before words are split, and other pre-tokenizers agree on them. Long runs of one character: they have
- * many segmentations of the same probability, and rounding chooses.
+ * Texts on which unigram models are not compared. Characters that only Rust or only JavaScript treats as spaces: the normalizer of
+ * a real XLM-RoBERTa removes them before words are split, and other pre-tokenizers agree on them. Long runs of one character: they
+ * have many segmentations of equal probability, and rounding decides.
  */
 const notForUnigrams = /[\x85\ufeff]|(.)\1{9}/s;
 
 /**
- * All that does not agree is left out here, by name: `notForUnigrams`; and of byte tokens that are no UTF-8 together, which
- * nothing but a random list of ids has, Rust makes a � each, the library what a TextDecoder does.
+ * Two known differences are excluded: `notForUnigrams`; and sequences of byte tokens that are not valid UTF-8, which only random
+ * lists of ids have: Rust decodes each byte to a �, the JavaScript library decodes them like TextDecoder.
  */
 suite('tokens equal those of transformers', () => {
   const requests: Asked[] = [
@@ -249,7 +249,7 @@ test('the longer text of a pair loses tokens first', () => {
   );
 });
 
-suite('a folder without a usable tokenizer is refused', () => {
+suite('a folder without a usable tokenizer is an error', () => {
   const model = { type: 'BPE', vocab: { a: 0 }, merges: [] };
   const cases: Record<string, [files: Record<string, string>, ...words: string[]]> = {
     'none at all': [{ 'vocab.txt': '[PAD]' }, 'tokenizer.json', 'AutoTokenizer'],
