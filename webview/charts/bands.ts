@@ -20,6 +20,7 @@ interface Part {
 /** With more aggregators than this, bands and seeds would hide each other: they are faint until pointed at. */
 const CROWD = 4;
 
+/** Chart.js hands datasets back as it got them: casts to this type rely on that. */
 type Dataset = ChartDataset<'line', XY[]> & { part: Part };
 
 /** A metric over steps: per aggregator the mean, a band of ± one standard deviation, and each seed thin behind. */
@@ -60,7 +61,7 @@ export class BandChart {
         },
       },
     });
-    walkWithKeys(this.chart as unknown as Chart, figure.announcer);
+    walkWithKeys(this.chart, figure.announcer);
     withTheme(() => this.#paint());
   }
 
@@ -105,7 +106,7 @@ export class BandChart {
     }
     drawLegend(
       this.#figure.legend,
-      this.chart as unknown as Chart,
+      this.chart,
       this.#series.map(({ aggregator, seeds }) => ({
         label: isCrowd ? aggregator : `${aggregator} (${plural(seeds.length, 'seed')})`,
         colour: colourOf(aggregator),

@@ -61,7 +61,7 @@ export class BarChart {
         },
       },
     });
-    walkWithKeys(this.chart as unknown as Chart, figure.announcer);
+    walkWithKeys(this.chart, figure.announcer);
     withTheme(() => this.#paint());
   }
 

@@ -58,6 +58,19 @@ Object.assign(globalThis, { Chart });
 
 export { Chart };
 
+/** What keyboard and legend need of a chart of any type. */
+export type AnyChart = Pick<
+  Chart,
+  | 'canvas'
+  | 'getSortedVisibleDatasetMetas'
+  | 'getDatasetMeta'
+  | 'setActiveElements'
+  | 'tooltip'
+  | 'update'
+  | 'isDatasetVisible'
+  | 'setDatasetVisibility'
+>;
+
 /** A point of a line. */
 export interface XY {
   x: number;

@@ -1,4 +1,5 @@
 import type { Plugin } from 'chart.js';
+import { MatrixElement } from 'chartjs-chart-matrix';
 import { h } from '../dom.ts';
 import { commonStart, exact, percent, shorten } from '../format.ts';
 import { Chart } from './chart.ts';
@@ -19,6 +20,7 @@ export interface Grid {
   readonly shares?: readonly (number | null)[];
 }
 
+/** Chart.js hands points back as it got them: casts to this type rely on that. */
 interface Cell {
   x: number;
   y: number;
@@ -104,7 +106,7 @@ export class HeatMap {
         },
       },
     });
-    walkCellsWithKeys(this.chart as unknown as Chart, () => columns().length, figure.announcer);
+    walkCellsWithKeys(this.chart, () => columns().length, figure.announcer);
     withTheme(() => this.chart.update('none'));
   }
 
@@ -201,7 +203,7 @@ const numbersInCells: Plugin<'matrix'> = {
   id: 'numbersInCells',
   afterDatasetsDraw(chart) {
     const cells = (chart.data.datasets[0]?.data ?? []) as Cell[];
-    const elements = chart.getDatasetMeta(0).data as unknown as readonly CellElement[];
+    const elements = chart.getDatasetMeta(0).data.filter((it) => it instanceof MatrixElement);
     const { width = 0, height = 0 } = elements[0] ?? {};
     if (width < NUMBERED.width || height < NUMBERED.height) return;
     const { ctx } = chart;
@@ -213,19 +215,13 @@ const numbersInCells: Plugin<'matrix'> = {
     elements.forEach((element, i) => {
       const cell = cells[i];
       if (!cell) return;
-      const { x, y } = element.tooltipPosition(true);
+      const { x, y } = element.getCenterPoint(true);
       ctx.fillStyle = textOn(cellColour(cell));
-      ctx.fillText(inCell(cell.v), x ?? 0, y ?? 0);
+      ctx.fillText(inCell(cell.v), x, y);
     });
     ctx.restore();
   },
 };
-
-interface CellElement {
-  readonly width: number;
-  readonly height: number;
-  tooltipPosition(useFinalPosition: boolean): { readonly x: number; readonly y: number };
-}
 
 /** Two decimals without the leading zero: "−.37" fits where "−0.37" does not. */
 function inCell(value: number | null): string {

@@ -1,8 +1,9 @@
-import type { ActiveElement, Chart } from 'chart.js';
+import type { ActiveElement } from 'chart.js';
 import type { Announcer } from '../announcer.ts';
+import type { AnyChart } from './chart.ts';
 
 /** Arrow keys, Home and End move along a focused chart's points as a pointer would; the point is announced. */
-export function walkWithKeys(chart: Chart, announcer: Announcer): void {
+export function walkWithKeys(chart: AnyChart, announcer: Announcer): void {
   let at = Number.POSITIVE_INFINITY;
   const { canvas } = chart;
   canvas.addEventListener('keydown', (event) => {
@@ -21,7 +22,11 @@ export function walkWithKeys(chart: Chart, announcer: Announcer): void {
 }
 
 /** Arrow keys, Home and End move over the cells of a focused heat map; the cell is announced. */
-export function walkCellsWithKeys(chart: Chart, columns: () => number, announcer: Announcer): void {
+export function walkCellsWithKeys(
+  chart: AnyChart,
+  columns: () => number,
+  announcer: Announcer,
+): void {
   let at = 0;
   const { canvas } = chart;
   canvas.addEventListener('keydown', (event) => {
@@ -47,7 +52,7 @@ export function walkCellsWithKeys(chart: Chart, columns: () => number, announcer
   canvas.addEventListener('blur', () => activate(chart, []));
 }
 
-function show(chart: Chart, index: number | undefined): void {
+function show(chart: AnyChart, index: number | undefined): void {
   const metas = chart.getSortedVisibleDatasetMetas();
   const longest = metas.reduce((a, b) => (b.data.length > a.data.length ? b : a), metas[0]!);
   const x = index === undefined ? undefined : longest?.data[index]?.x;
@@ -60,13 +65,13 @@ function show(chart: Chart, index: number | undefined): void {
   activate(chart, active, x);
 }
 
-function activate(chart: Chart, active: ActiveElement[], x = 0): void {
+function activate(chart: AnyChart, active: ActiveElement[], x = 0): void {
   chart.setActiveElements(active);
   chart.tooltip?.setActiveElements(active, { x, y: 0 });
   chart.update('none');
 }
 
-function spoken(chart: Chart): string {
+function spoken(chart: AnyChart): string {
   const { title = [], body = [], afterBody = [] } = chart.tooltip ?? {};
   return [...title, ...body.flatMap(({ lines }) => lines), ...afterBody].join('; ');
 }

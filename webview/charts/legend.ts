@@ -1,5 +1,5 @@
-import type { Chart } from 'chart.js';
 import { h } from '../dom.ts';
+import type { AnyChart } from './chart.ts';
 
 export interface LegendEntry {
   readonly label: string;
@@ -18,7 +18,7 @@ export interface LegendEntry {
  */
 export function drawLegend(
   list: HTMLElement,
-  chart: Chart,
+  chart: AnyChart,
   entries: readonly LegendEntry[],
   onPoint?: (place: number | undefined) => void,
 ): void {

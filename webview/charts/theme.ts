@@ -35,8 +35,6 @@ export interface Theme {
   textOn(colour: string): string;
 }
 
-const ANCHORS = ['blue', 'orange', 'green', 'purple', 'red', 'yellow'] as const;
-
 /** VS Code's defaults for dark themes, for colours that a theme does not define (high contrast has no orange). */
 const FALLBACKS: Readonly<Record<string, string>> = {
   'charts-blue': '#59a4f9',
@@ -75,9 +73,9 @@ function variable(name: string): string {
 function readTheme(): Theme {
   const background = variable('editor-background');
   const foreground = variable('foreground');
-  const [blue, orange, green, purple, red, yellow] = ANCHORS.map((name) =>
-    legible(variable(`charts-${name}`), background),
-  ) as [string, string, string, string, string, string];
+  const chartColour = (name: string) => legible(variable(`charts-${name}`), background);
+  const [blue, orange, green] = [chartColour('blue'), chartColour('orange'), chartColour('green')];
+  const [purple, red, yellow] = [chartColour('purple'), chartColour('red'), chartColour('yellow')];
   const anchors = [blue, orange, green, purple, red, yellow];
   const hues = [...anchors, between(blue, green), between(purple, red)];
   const palette = distinctColours(hues, background);

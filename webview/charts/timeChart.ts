@@ -53,7 +53,7 @@ export class TimeChart {
       data: { datasets: [] },
       options: options(spec, figure.compact),
     });
-    walkWithKeys(this.chart as unknown as Chart, figure.announcer);
+    walkWithKeys(this.chart, figure.announcer);
     withTheme(() => this.repaint());
   }
 
@@ -162,7 +162,7 @@ export class TimeChart {
     }));
     // A legend of groups would take a strip's height; its tooltips name the groups, in the colours of the weights panel.
     if (this.#spec.stacked && this.#figure.compact) this.#figure.legend.hidden = true;
-    else drawLegend(this.#figure.legend, this.chart as unknown as Chart, entries);
+    else drawLegend(this.#figure.legend, this.chart, entries);
     // Updated as 'none', Chart.js would leave the points as they are.
     this.chart.update();
   }

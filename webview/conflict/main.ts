@@ -175,8 +175,8 @@ function ratesOf({ conflictRate, meanConflictRate, updateAgainst }: ConflictPoin
 
 /** The lowest cosine of a pair, for a caption. */
 function lowest({ cosines }: CosineMatrix): string {
-  const off = cosines.flatMap((row, i) => row.filter((value, j) => j > i && value !== null));
-  const least = Math.min(...(off as number[]));
+  const pairs = cosines.flatMap((row, i) => row.slice(i + 1));
+  const least = Math.min(...pairs.filter((cosine) => cosine !== null));
   return Number.isFinite(least) ? `, lowest ${short(least)}` : '';
 }
 

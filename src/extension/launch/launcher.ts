@@ -86,15 +86,16 @@ export class Launcher {
 
   /** @param runs one, or several of one experiment: then all its unfinished runs are resumed */
   async #resume(runs: readonly LocatedRun[], flags: readonly string[]): Promise<void> {
-    const [{ manifest, workspaceFolder }] = runs as [LocatedRun];
-    const { experiment, id } = manifest;
+    const [first] = runs;
+    if (!first) return;
+    const { experiment, id } = first.manifest;
     const [named, title] =
-      runs.length > 1 ? [experiment.id, experiment.name] : [id, runWords(manifest)];
+      runs.length > 1 ? [experiment.id, experiment.name] : [id, runWords(first.manifest)];
     const ids = new Set(runs.map((run) => run.manifest.id));
     await this.#start(
       `Resuming ${title}`,
       ['run', '--resume', named, ...flags],
-      workspaceFolder,
+      first.workspaceFolder,
       (run) => ids.has(run.manifest.id),
     );
   }
