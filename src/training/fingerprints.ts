@@ -21,7 +21,7 @@ export async function inputFingerprints({ data, model }: Inputs): Promise<InputF
   return { ...data.fingerprints, ...(model && { model: await modelFingerprint(model) }) };
 }
 
-/** Of its files, concatenated in the order of their names. */
+/** SHA-256 of the model's files, concatenated in the order of their names. */
 async function modelFingerprint({ folder, files }: SavedModel): Promise<string> {
   const hash = createHash('sha256');
   for (const name of [...(await files())].sort()) {

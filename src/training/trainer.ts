@@ -149,6 +149,7 @@ export class Trainer {
       {
         sizes,
         groups: groups.map(({ index }) => index),
+        // The name is part of the seed: another one would change every random number.
         seed: uniformInt(seededRandom('lots', this.#seed.order, step), 0, 0x7fffffff),
       },
     );

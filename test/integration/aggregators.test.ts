@@ -57,7 +57,7 @@ describe('every aggregator', () => {
     runs = await storeOf(folder).list();
   });
 
-  test('trains to the end, in a run of its own', () => {
+  test('trains its own run to the end', () => {
     assert.equal(runs.length, entries.length);
     for (const { status, step } of runs) assert.deepEqual([status, step], ['finished', STEPS]);
     const labels = runs.map(({ manifest }) => manifest.aggregator);
@@ -168,7 +168,7 @@ test('without momentum and preconditioner the update is the direction times the 
   }
 });
 
-test('killed and resumed, aggregators that remember and the metric of AdamW end with the same bits', async () => {
+test('killed and resumed, aggregators with memory and the metric of AdamW end with the same bits', async () => {
   const config = {
     aggregate:
       '[gradvac, { name: grain, metric: preconditioned }, { name: grain-layerwise, smoothing: 0.9 }]',

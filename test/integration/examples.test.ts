@@ -10,7 +10,7 @@ import { exampleFolder, localConfig, type TextExample } from '../examples.ts';
 import { missingData } from '../realData.ts';
 import { grain } from './grain.ts';
 
-test('every config of the examples is one', () => {
+test('every config of the examples is valid', () => {
   const configs = readdirSync(exampleFolder(''), { recursive: true, encoding: 'utf8' })
     .filter((file) => /(^|[/.])grain\.yaml$/.test(file))
     .map((file) => path.join(exampleFolder(''), file));

@@ -83,7 +83,7 @@ test('a model that does not fit is a mistake in the config, and nothing is writt
   assert.equal(existsSync(path.join(there, '.grain')), false);
 });
 
-test('a limit that is none is a mistake', async () => {
+test('an invalid limit is a mistake', async () => {
   write('grain.yaml', 'batchSize: 8');
   for (const limit of ['lots', '8', '5000']) {
     const { status, stderr } = await grain(['run', 'grain.yaml'], folder, { GRAIN_MEMORY: limit });

@@ -58,12 +58,12 @@ function readLog(run: string): Promise<RunEvent[]> {
   return readEvents(run);
 }
 
-/** Trains until it is asked, for the n-th time, whether to stop. */
+/** Trains until `shouldStop` is called for the n-th time (from 0), which requests the stop. */
 async function trainUntil(n: number, session: Session, run: TrainingRun) {
-  let asked = 0;
-  const shouldStop = () => asked++ === n;
+  let calls = 0;
+  const shouldStop = () => calls++ === n;
   const { status } = await train(session, run, { onEvent: () => {}, shouldStop });
-  return { status, asked };
+  return { status, calls };
 }
 
 /** What came of a run: all that does not tell when, how long, and how often it was stopped. */
@@ -100,7 +100,7 @@ function filesOf(checkpoint: string) {
   return { state: JSON.parse(read('state.json').toString()), digests };
 }
 
-describe('stopped at any moment and resumed, a run comes out as if it had never been stopped', () => {
+describe('a run that is stopped at any moment and resumed ends as if it had never been stopped', () => {
   // Before the run and each of 5 steps, and in each of 4 validations before it is complete: for batches, for tokens.
   for (const [what, config, places] of [
     ['rows of numbers', table, 6 + 4 * 2],
@@ -112,13 +112,13 @@ describe('stopped at any moment and resumed, a run comes out as if it had never 
         const session = await open(config);
         const metric = { name: 'loss', better };
         const alone = create(session, metric);
-        const { asked, status } = await trainUntil(-1, session, alone);
-        assert.deepEqual([status, asked], ['finished', places]);
+        const { calls, status } = await trainUntil(-1, session, alone);
+        assert.deepEqual([status, calls], ['finished', places]);
         const expected = await resultOf(alone);
         const within = new Set<number>();
-        for (let n = 0; n < asked; n++) {
+        for (let n = 0; n < calls; n++) {
           const run = create(session, metric);
-          assert.deepEqual(await trainUntil(n, session, run), { status: 'stopped', asked: n + 1 });
+          assert.deepEqual(await trainUntil(n, session, run), { status: 'stopped', calls: n + 1 });
           const events = await readLog(run.folder);
           const end = events.at(-1)!;
           assert.ok(end.kind === 'end' && end.status === 'stopped');
@@ -129,7 +129,7 @@ describe('stopped at any moment and resumed, a run comes out as if it had never 
           const isDue = end.step % 2 === 0 || end.step === session.config.steps;
           if (n > 0 && isDue && !isValidated) within.add(end.step);
           assert.equal((await trainUntil(-1, session, run)).status, 'finished');
-          assert.deepEqual(await resultOf(run), expected, `stopped when asked for time ${n}`);
+          assert.deepEqual(await resultOf(run), expected, `stopped at call ${n}`);
         }
         assert.deepEqual([...within], [0, 2, 4, 5], 'stopped within each of the validations');
         await closeSession(session);
@@ -137,7 +137,7 @@ describe('stopped at any moment and resumed, a run comes out as if it had never 
     }
   }
 
-  test('also if it is killed before it has saved what a validation found, or written its answers', async () => {
+  test('also if it is killed before it has saved a validation’s result or written its predictions', async () => {
     const session = await open(table);
     const metric = { name: 'loss', better: 'lower' } as const;
     const alone = create(session, metric);
@@ -163,7 +163,7 @@ describe('stopped at any moment and resumed, a run comes out as if it had never 
   });
 });
 
-test('the log says how far a validation is after 5 seconds, then every 10', async (t) => {
+test('the log reports a validation’s progress after 5 seconds, then every 10', async (t) => {
   const session = await open(generation(40));
   const run = create(session, { name: 'loss', better: 'lower' });
   t.mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
@@ -177,23 +177,23 @@ test('the log says how far a validation is after 5 seconds, then every 10', asyn
   await closeSession(session);
   const events = await readLog(run.folder);
   for (const step of [0, 2, 4, 5]) {
-    const told = events.filter((event) => event.kind === 'validating' && event.step === step);
-    const before = events[events.indexOf(told[0]!) - 1]!;
+    const reports = events.filter((event) => event.kind === 'validating' && event.step === step);
+    const before = events[events.indexOf(reports[0]!) - 1]!;
     assert.deepEqual(
-      told.map(({ at }) => at - before.at),
+      reports.map(({ at }) => at - before.at),
       [5_000, 15_000, 25_000, 35_000],
     );
-    const shares = told.map((event) => (event.kind === 'validating' ? event.done : Number.NaN));
+    const shares = reports.map((event) => (event.kind === 'validating' ? event.done : Number.NaN));
     assert.deepEqual(
       shares,
       [...shares].sort((a, b) => a - b),
     );
     assert.ok(shares[0]! > 0 && shares.at(-1)! < 1, String(shares));
-    assert.equal(events[events.indexOf(told.at(-1)!) + 1]!.kind, 'validation');
+    assert.equal(events[events.indexOf(reports.at(-1)!) + 1]!.kind, 'validation');
   }
 });
 
-describe('a process in its first validation, which takes minutes', () => {
+describe('a process in a first validation that takes minutes', () => {
   const config = `${generation(1000, 'many.tsv')}\nname: slow\naggregate: [grain]\nseeds: [0]\n`;
   for (const [what, stop] of [
     ['SIGINT', async (child: ChildProcess) => void child.kill('SIGINT')],
@@ -205,7 +205,7 @@ describe('a process in its first validation, which takes minutes', () => {
       },
     ],
   ] as const) {
-    test(`says so, and ends upon ${what}`, async () => {
+    test(`reports its progress and ends on ${what}`, async () => {
       const home = path.join(folder, what.replace(' ', '-'));
       mkdirSync(home);
       writeFileSync(path.join(folder, 'slow.yaml'), config);

@@ -180,7 +180,7 @@ describe('classification of pairs', () => {
     assert.notDeepEqual(facts(other.steps), facts(whole.steps));
   });
 
-  test('a run that was killed goes on as if nothing had happened', async () => {
+  test('a killed run resumes as if it had not been killed', async () => {
     const id = await trainUntilKilled({ ...classification, name: 'killed' }, 'killed');
     const { status, stderr } = await grain(['run', '--resume', id, '--out', 'killed'], folder);
     assert.equal(status, 0, stderr);
@@ -189,7 +189,7 @@ describe('classification of pairs', () => {
     assert.deepEqual(predictions(resumed), predictions(whole));
   });
 
-  test('so does one with adapters that drop, weights that are smoothed and batches of similar length', async () => {
+  test('so does one with dropout in its adapters, smoothed weights and batches of similar length', async () => {
     const lora = { rank: 2, dropout: 0.2 };
     const config = {
       ...classification,
@@ -215,7 +215,7 @@ describe('classification of pairs', () => {
     );
   });
 
-  test('a run that was killed does not go on from another model or other data', async () => {
+  test('a killed run does not resume with another model or other data', async () => {
     const model = { ...classification.model, from: './changing' };
     const data = { ...classification.data, validation: 'changing.tsv' };
     cpSync(path.join(folder, 'encoder'), path.join(folder, 'changing'), { recursive: true });
@@ -240,7 +240,7 @@ describe('classification of pairs', () => {
     assert.deepEqual(facts((await trained('changed')).steps), facts(whole.steps));
   });
 
-  test('a run that was killed goes on with what it began with, though the hub has moved on', async (t) => {
+  test('a killed run resumes with the revision that it started with, though the Hub has a newer one', async (t) => {
     const hub = await HubServer.start();
     t.after(() => hub.stop());
     const cache = path.join(folder, 'hub-home');
@@ -292,7 +292,7 @@ describe('classification of pairs', () => {
     await answersAs('adapted_classes', adapted);
   });
 
-  test('group by group gives the gradients of all at once', async () => {
+  test('one pass per group gives the gradients of one pass for all', async () => {
     const calm = { ...classification, model: { ...classification.model, dropout: 0 }, steps: 1 };
     const groups = { ...calm.groups, backward: 'accumulate' };
     const [one] = (await train(calm, 'grouped')).steps;
@@ -331,7 +331,7 @@ test('regression is measured by correlation', async () => {
 });
 
 describe('generation', () => {
-  test('adapters are trained, and peft puts them on the checkpoint to the same answers', async () => {
+  test('PEFT gives the same answers with the trained adapters', async () => {
     const lora = { rank: 4, alpha: 64, targets: ['q_proj', 'v_proj'] };
     const model = { ...generation.model, adapter: { lora } };
     const adapted = await train({ ...generation, model }, 'adapted');
@@ -354,7 +354,7 @@ describe('generation', () => {
   });
 });
 
-test('a tokenizer that makes tokens the network has no rows for is refused', async () => {
+test('a tokenizer with token ids beyond the network’s embeddings is rejected', async () => {
   const odd = path.join(folder, 'odd');
   cpSync(path.join(folder, 'encoder'), odd, { recursive: true });
   const file = path.join(odd, 'tokenizer.json');
@@ -372,7 +372,7 @@ test('a tokenizer that makes tokens the network has no rows for is refused', asy
   );
 });
 
-test('what is wrong is said where it is written, and nothing is begun', async () => {
+test('mistakes are reported where they are, and no run starts', async () => {
   for (const [changes, says] of [
     [{ model: { from: './decoders', head: 'new' } }, /folder not found|did you mean/i],
     [

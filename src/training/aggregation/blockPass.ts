@@ -29,7 +29,7 @@ export type Weigh = (
 export interface BlockPass {
   /** Mean loss per group. */
   readonly losses: readonly number[];
-  /** Of each block, k×k row-major. */
+  /** Gram matrix of each block, k×k row-major. */
   readonly grams: readonly Float64Array[];
   /** d, one tensor per variable. */
   readonly gradients: readonly tf.Tensor[];

@@ -68,7 +68,7 @@ function dropInMemory(gradients: readonly tf.Tensor[], leak: number, draws: Draw
   return tf.tensor(Float32Array.from(mean), gradients[0]!.shape);
 }
 
-/** As `gradDrop`, on tensors. */
+/** `gradDrop` on tensors. */
 export function dropOnDevice(
   gradients: readonly tf.Tensor[],
   leak: number,

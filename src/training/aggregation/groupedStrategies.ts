@@ -124,8 +124,8 @@ const blockByBlock: GroupedStrategy = async (
     },
   );
   return disposeOnError(gradients, async () => {
-    const asked = blocks.map(({ name }, b) => ({ name, gram: grams[b]! }));
-    const answer = await engine.concludeBlocks(asked, solved, options, choice);
+    const measured = blocks.map(({ name }, b) => ({ name, gram: grams[b]! }));
+    const answer = await engine.concludeBlocks(measured, solved, options, choice);
     const weighed = answer.blocks.map((block, b) => ({ ...block, gram: grams[b]! }));
     const weights = weighed.map((block) => block.weights);
     return {

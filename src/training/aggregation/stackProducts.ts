@@ -63,7 +63,7 @@ function hostKernelsOf(device: Device): Sums | null {
 
 type Sums = Pick<StackedKernels, 'addGram' | 'products'>;
 
-/** For backends without own kernels. */
+/** Host kernels for backends that do not have their own. */
 const inJavaScript: Sums = {
   addGram(stacked, gram) {
     const own = gramOf(rowsOf(stacked));

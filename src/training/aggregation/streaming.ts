@@ -10,7 +10,7 @@ import { measure } from './products.ts';
 interface Streamed {
   readonly losses: Float32Array;
   readonly arrivals: readonly ArrivalFacts[];
-  /** Of d, length k. */
+  /** Weights of d, length k. */
   readonly weights: Float64Array;
   /** d, one tensor per variable; null if every group was left out or the step is skipped. */
   readonly gradients: readonly tf.Tensor[] | null;
@@ -74,7 +74,7 @@ class RunningDirection {
     this.#device = device;
   }
 
-  /** Of all groups so far; 0 for those that were left out. */
+  /** Weights of all groups so far; 0 for those that were left out. */
   get weights(): Float64Array {
     const weights = new Float64Array(this.arrivals.length);
     for (const [at, i] of this.present.entries()) weights[i] = this.#stream.weights[at]!;

@@ -67,7 +67,7 @@ function measureClassification(outputs: Outputs, targets: ArrayLike<number>) {
 /**
  * Matthews correlation of any number of classes (Gorodkin 2004): the correlation of the indicators of target and prediction. 0
  * if either is constant.
- * @param n examples; those without a prediction count as a class of their own
+ * @param n examples; those without a prediction count as a separate class
  */
 function matthews(
   right: Float64Array,
@@ -110,7 +110,7 @@ function measureRegression(values: Float32Array, targets: ArrayLike<number>) {
 /** Generated texts and their references. */
 interface Answers {
   readonly generated: readonly string[];
-  /** As many, at least one. */
+  /** As many as `generated`, at least one. */
   readonly references: readonly string[];
   /** The config's `answerAfter`. */
   readonly mark: string | undefined;

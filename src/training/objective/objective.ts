@@ -43,7 +43,7 @@ export interface TrainingTask {
   readonly model: SavedModel | null;
   /** What was downloaded from the Hub. */
   readonly sources: Sources;
-  /** For the user, before the first step. */
+  /** Messages for the user, before the first step. */
   readonly warnings: readonly string[];
   /**
    * The objective of one run, before its first step.

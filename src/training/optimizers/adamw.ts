@@ -104,8 +104,8 @@ export class AdamW implements Optimizer, Preconditioned {
 
     const rate = learningRate / (1 - beta1 ** this.#steps);
     const change = tf.div(tf.mul(first, rate), this.#scale(second, this.#steps));
-    const kept = tf.mul(variable, 1 - learningRate * weightDecay);
-    variable.assign(tf.sub(kept, change));
+    const decayed = tf.mul(variable, 1 - learningRate * weightDecay);
+    variable.assign(tf.sub(decayed, change));
   }
 
   async state(): Promise<OptimizerState> {

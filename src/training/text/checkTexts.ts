@@ -16,12 +16,12 @@ export function positionsIn(config: CheckpointConfig): number {
  */
 export function maxExampleLength(parsed: ParsedConfig, config: CheckpointConfig): number {
   const positions = positionsIn(config);
-  const asked = parsed.config.data.maxLength;
-  if (asked === undefined) return Math.min(maxLengthOf(parsed.config), positions);
-  if (asked <= positions) return asked;
+  const wanted = parsed.config.data.maxLength;
+  if (wanted === undefined) return Math.min(maxLengthOf(parsed.config), positions);
+  if (wanted <= positions) return wanted;
   throw parsed.error(
     ['data', 'maxLength'],
-    `${asked} tokens are more than the network's ${positions} positions`,
+    `${wanted} tokens are more than the network's ${positions} positions`,
     { expected: `at most ${positions}` },
   );
 }

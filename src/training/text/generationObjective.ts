@@ -98,14 +98,14 @@ export class GenerationObjective extends TextObjective {
       this.#answeredLengths(prompts),
       () => new Array<string>(prompts.length),
       async (texts, batch, onPart) => {
-        const asked = batch.map((index) => prompts[index]!);
-        const written = await this.#network.generate(asked, {
+        const batchPrompts = batch.map((index) => prompts[index]!);
+        const answers = await this.#network.generate(batchPrompts, {
           maxNewTokens,
           endIds,
           onProgress: onPart,
         });
         batch.forEach((index, i) => {
-          texts[index] = tokenizer.decode(written[i]!);
+          texts[index] = tokenizer.decode(answers[i]!);
         });
       },
       onProgress,

@@ -6,7 +6,7 @@ import type { TensorReader } from '../../nn/layers/parameters.ts';
 export interface SavedHead {
   /** For each trained output the saved output that it starts from; null if the head is initialized afresh. */
   readonly order: readonly number[] | null;
-  /** For the user. */
+  /** Messages for the user. */
   readonly warnings: readonly string[];
 }
 

@@ -32,7 +32,7 @@ export async function trained(
   };
 }
 
-/** Takes the steps first…last, each on data of its own. */
+/** Trains the steps first…last, each on its own data. */
 export function trainOn({ model, optimizer }: Trained, first: number, last: number): void {
   for (let step = first; step <= last; step++) {
     tf.tidy(() => {

@@ -95,9 +95,9 @@ test('if the sink throws, at any gradient, no tensor of the pass is left', async
     const before = left();
     const count = parameters.trained.length;
     for (let from = 0; from <= count; from++) {
-      const sink = new Refusing(from);
+      const sink = new ThrowingSink(from);
       const pass = model.gradients(tinyBatch, tinyLabels, dropoutOf(1, 1, 0), sink);
-      if (from < count) await assert.rejects(pass, /refused/);
+      if (from < count) await assert.rejects(pass, /rejected/);
       else await pass;
       sink.dispose();
       assert.deepEqual(left(), before, `after ${from} gradients`);
@@ -107,24 +107,24 @@ test('if the sink throws, at any gradient, no tensor of the pass is left', async
   await device.close();
 });
 
-/** Takes so many gradients. */
-class Refusing implements ParameterSink {
+/** Accepts so many gradients, then throws. */
+class ThrowingSink implements ParameterSink {
   readonly #most: number;
-  readonly #taken: tf.Tensor[] = [];
+  readonly #received: tf.Tensor[] = [];
 
   constructor(most: number) {
     this.#most = most;
   }
 
   add(_: unknown, { stacked }: StackedGradient): void {
-    if (this.#taken.length === this.#most) throw new Error('refused');
-    this.#taken.push(stacked);
+    if (this.#received.length === this.#most) throw new Error('rejected');
+    this.#received.push(stacked);
   }
 
   async flush(): Promise<void> {}
 
   dispose(): void {
-    tf.dispose(this.#taken);
+    tf.dispose(this.#received);
   }
 }
 

@@ -36,8 +36,8 @@ function gradientsOf(
   });
 }
 
-/** The same as one pass would give them: stacked, from the last layer to the first, settled after each. */
-function stackedSource(groups: readonly GroupGradient[], onSettled = () => {}): GroupedSource {
+/** The same gradients as from one pass: stacked, from the last layer to the first, flushed after each. */
+function stackedSource(groups: readonly GroupGradient[], onFlush = () => {}): GroupedSource {
   return {
     kind: 'grouped',
     async run(sink) {
@@ -46,7 +46,7 @@ function stackedSource(groups: readonly GroupGradient[], onSettled = () => {}): 
         sink.add(v, { stacked: tf.stack(groups.map(({ gradients }) => gradients[v]!)) });
         if (v % 2 === 0) {
           await sink.flush();
-          onSettled();
+          onFlush();
         }
       }
       return groups.map(({ loss }) => loss.dataSync()[0]!);

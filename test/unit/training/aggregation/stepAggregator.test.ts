@@ -159,7 +159,7 @@ describe('one step of every aggregator', () => {
   });
 
   describe('grain-streaming', () => {
-    /** Gradients made when asked for; notes the bytes in memory then. */
+    /** Gradients computed on request; records the bytes in memory then. */
     function* lazily(rows: readonly Float64Array[], bytes: number[]): Generator<GroupGradient> {
       for (const row of rows) {
         bytes.push(tf.memory().numBytes);
