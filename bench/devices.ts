@@ -14,7 +14,7 @@ import { EngineClient } from '../src/engine/client.ts';
 import { lossOf } from '../src/nn/module/loss.ts';
 import type { ModelConfig } from '../src/nn/module/model.ts';
 import { buildModel } from '../src/nn/small/build.ts';
-import { groupGradient } from '../src/nn/small/gradients.ts';
+import { groupGradient } from '../src/nn/small/trainableNetwork.ts';
 import { StepAggregator } from '../src/training/aggregation/stepAggregator.ts';
 import { buildOptimizer } from '../src/training/optimizers/fromConfig.ts';
 

@@ -1,22 +1,25 @@
 import type { Operations } from '../backends/operations/operations.ts';
 import type { TokenBatch } from '../data/tokenBatch.ts';
-import type { Stack } from './layers/stack.ts';
-import { groupMeans, meanWeights } from './module/groupMeans.ts';
-import { checkLength } from './module/length.ts';
-import type { SupervisedTask } from './module/loss.ts';
+import type { LayerStack } from './layers/stack.ts';
+import {
+  groupMeans,
+  meanWeights,
+  type RowLoss,
+  rowLossOf,
+  type SupervisedTask,
+} from './module/loss.ts';
 import type { ParameterSink } from './module/parameter.ts';
-import { type Dropout, passOver } from './module/pass.ts';
-import { type RowLoss, rowLossOf } from './rowLoss.ts';
+import { checkLength, type Dropout, runPass } from './module/pass.ts';
 
 /** A network from the tokens of an example to one row of outputs: logits of classes, or a value. */
 export class SequenceModel {
   readonly #operations: Operations;
-  readonly #stack: Stack;
+  readonly #stack: LayerStack;
   readonly #loss: RowLoss;
   readonly #maxTokens: number;
 
   /** @param maxTokens most of an example */
-  constructor(operations: Operations, stack: Stack, task: SupervisedTask, maxTokens: number) {
+  constructor(operations: Operations, stack: LayerStack, task: SupervisedTask, maxTokens: number) {
     this.#operations = operations;
     this.#stack = stack;
     this.#loss = rowLossOf[task];
@@ -38,12 +41,12 @@ export class SequenceModel {
   ): Promise<readonly number[]> {
     checkLength(tokens, this.#maxTokens);
     const weights = meanWeights(tokens.examples);
-    return passOver(this.#operations, tokens, { dropout, sink }, async (pass) => {
-      const { y, back } = this.#stack.forward(pass);
+    return runPass(this.#operations, tokens, { dropout, sink }, async (pass) => {
+      const { y, backward } = this.#stack.forward(pass);
       const { losses, gradient } = pass.scope.tidy(() =>
         this.#loss(this.#operations, y, targets, weights),
       );
-      await back(gradient);
+      await backward(gradient);
       return groupMeans(await losses.data<'float32'>(), tokens.examples);
     });
   }
@@ -54,7 +57,7 @@ export class SequenceModel {
    */
   async outputs(tokens: TokenBatch): Promise<Float32Array> {
     checkLength(tokens, this.#maxTokens);
-    return passOver(this.#operations, tokens, { dropout: null, sink: null }, async (pass) =>
+    return runPass(this.#operations, tokens, { dropout: null, sink: null }, async (pass) =>
       this.#stack.forward(pass).y.data<'float32'>(),
     );
   }

@@ -1,8 +1,8 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Parameters } from './layers/parameters.ts';
+import type { CheckpointFormat } from './checkpointFormat.ts';
 import type { LayerVariables, Model } from './module/model.ts';
 import type { Parameter } from './module/parameter.ts';
-import type { Files } from './transformerFiles.ts';
+import type { NetworkParameters } from './parameters/networkParameters.ts';
 
 /** The parameters of a transformer. */
 export class TransformerModel implements Model {
@@ -11,12 +11,12 @@ export class TransformerModel implements Model {
   readonly parameterCount: Model['parameterCount'];
   /** Indices of variables that get gradients from several places. */
   readonly tied: readonly number[];
-  readonly #parameters: Parameters;
+  readonly #parameters: NetworkParameters;
   readonly #indices: ReadonlyMap<Parameter, number>;
-  readonly #files: Files;
+  readonly #files: CheckpointFormat;
 
   /** @param tied parameters that are used in several places */
-  constructor(parameters: Parameters, tied: readonly Parameter[], files: Files) {
+  constructor(parameters: NetworkParameters, tied: readonly Parameter[], files: CheckpointFormat) {
     this.trainable = parameters.trainable;
     this.layers = parameters.layers;
     this.parameterCount = { total: sizeOf(parameters.all), trainable: sizeOf(parameters.trained) };
@@ -49,6 +49,6 @@ export class TransformerModel implements Model {
   }
 }
 
-function sizeOf(parameters: Parameters['all']): number {
+function sizeOf(parameters: NetworkParameters['all']): number {
   return parameters.reduce((sum, { value }) => sum + value.size, 0);
 }

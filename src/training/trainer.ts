@@ -8,7 +8,7 @@ import { buildGrouping } from '../data/grouping.ts';
 import { packGram } from '../engine/gram.ts';
 import { seededRandom } from '../engine/seededRandom.ts';
 import type { AggregationSettings, Warning } from '../engine/types.ts';
-import type { OnProgress } from '../nn/module/onProgress.ts';
+import type { OnProgress } from '../nn/module/progress.ts';
 import type { StepEvent } from '../runs/events.ts';
 import type { Seed } from '../runs/manifest.ts';
 import type { AggregatedStep } from './aggregation/aggregatedStep.ts';

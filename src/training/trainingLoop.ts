@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isOutOfMemory } from '../backends/interface/deviceErrors.ts';
 import { aggregatorNamed } from '../engine/aggregators/registry.ts';
 import type { AggregationSettings, Warning } from '../engine/types.ts';
-import type { OnProgress } from '../nn/module/onProgress.ts';
+import type { OnProgress } from '../nn/module/progress.ts';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
 import type { RunFailure } from '../runs/failure.ts';
 import { runFile } from '../runs/grainFolder.ts';

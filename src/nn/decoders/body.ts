@@ -1,29 +1,56 @@
-import type { Parameters } from '../layers/parameters.ts';
-import type { Part } from '../layers/stack.ts';
-import type { DecoderInput, Family } from './family.ts';
+import type { Matrix } from '../../backends/operations/operations.ts';
+import type { TokenBatch } from '../../data/tokenBatch.ts';
+import type { Block } from '../layers/stack.ts';
+import type { Parameter } from '../module/parameter.ts';
+import type { Layer } from '../module/pass.ts';
+import type { NetworkParameters } from '../parameters/networkParameters.ts';
+import type { Submodule } from '../parameters/submodule.ts';
 
 /** A decoder below its head. */
 export interface DecoderBody {
   readonly input: DecoderInput;
   /** The last is the norm above the layers. */
-  readonly upper: readonly Part[];
+  readonly upper: readonly Block[];
 }
 
-/** @param checkpointing layers are gone through a second time before the way back, for less memory */
+/** @param checkpointing layers are gone through a second time before the way backward, for less memory */
 export async function decoderBody(
-  parameters: Parameters,
-  family: Family,
+  parameters: NetworkParameters,
+  family: DecoderFamily,
   layers: number,
   checkpointing: boolean,
 ): Promise<DecoderBody> {
   const input = await family.input(parameters);
-  const upper: Part[] = [];
+  const upper: Block[] = [];
   for (let index = 0; index < layers; index++) {
-    const section = parameters.section(`${family.layerName}.${index}`, { layer: index });
-    const layer = await family.layer(section);
-    upper.push({ layer, trained: section.trained, recomputed: checkpointing });
+    const submodule = parameters.submodule(`${family.layerName}.${index}`, { layer: index });
+    const layer = await family.layer(submodule);
+    upper.push({ layer, trained: submodule.trained, recomputed: checkpointing });
   }
-  const section = parameters.section(family.normName, 'norm');
-  const norm = await family.norm(section, '');
-  return { input, upper: [...upper, { layer: norm, trained: section.trained, recomputed: false }] };
+  const submodule = parameters.submodule(family.normName, 'norm');
+  const norm = await family.norm(submodule, '');
+  return {
+    input,
+    upper: [...upper, { layer: norm, trained: submodule.trained, recomputed: false }],
+  };
+}
+
+/** What one kind of decoder is made of, and what transformers calls it. */
+export interface DecoderFamily {
+  /** Of all names below the head. */
+  readonly prefix: string;
+  /** Of the layers, which are numbered from 0. */
+  readonly layerName: string;
+  /** Of the norm above the layers. */
+  readonly normName: string;
+  input(parameters: NetworkParameters): Promise<DecoderInput>;
+  layer(submodule: Submodule): Promise<Layer>;
+  /** @param name after the submodule's, or nothing */
+  norm(submodule: Submodule, name: string): Promise<Layer>;
+}
+
+export interface DecoderInput {
+  readonly block: Block<TokenBatch>;
+  /** The table of tokens [vocabulary, width], which may be the head's matrix too. */
+  readonly tokenEmbeddings: Parameter<Matrix>;
 }

@@ -1,14 +1,17 @@
 import type { Matrix } from '../../backends/operations/operations.ts';
 import type { DecoderConfig } from '../../hub/architecture/checkpointConfig.ts';
-import type { CheckpointSource } from '../layers/checkpointSource.ts';
-import { lastToken, ofExamples } from '../layers/examples.ts';
+import { sequence } from '../layers/composition.ts';
 import { linear } from '../layers/linear.ts';
-import { type Network, type Parameters, readParameters } from '../layers/parameters.ts';
-import { sequence } from '../layers/sequence.ts';
-import { Stack } from '../layers/stack.ts';
+import { lastToken, ofExamples } from '../layers/pooling.ts';
+import { LayerStack } from '../layers/stack.ts';
 import type { Parameter } from '../module/parameter.ts';
-import { type DecoderBody, decoderBody } from './body.ts';
-import type { Family } from './family.ts';
+import {
+  type LoadedNetwork,
+  loadNetwork,
+  type NetworkParameters,
+} from '../parameters/networkParameters.ts';
+import type { CheckpointSource } from '../parameters/source.ts';
+import { type DecoderBody, type DecoderFamily, decoderBody } from './body.ts';
 import { gpt2 } from './gpt2.ts';
 import { llama } from './llama.ts';
 
@@ -16,7 +19,7 @@ export type DecoderSource = CheckpointSource<DecoderConfig>;
 
 /** A language model: from tokens to hidden states [rows, width], and to logits by the head. */
 export interface CausalNetwork {
-  readonly stack: Stack;
+  readonly stack: LayerStack;
   /** [vocabulary, width]; the table of tokens itself, where the two are tied. */
   readonly head: Parameter<Matrix>;
 }
@@ -26,13 +29,13 @@ export interface CausalNetwork {
  *
  * @throws ModelError where checkpoint and plan do not give that network
  */
-export function causalDecoder(source: DecoderSource): Promise<Network<CausalNetwork>> {
+export function causalDecoder(source: DecoderSource): Promise<LoadedNetwork<CausalNetwork>> {
   const { vocabulary, width, tiedEmbeddings } = source.config;
   return build(source, async (parameters, { input, upper }) => ({
-    stack: new Stack(input.part, upper),
+    stack: new LayerStack(input.block, upper),
     head: tiedEmbeddings
-      ? input.words
-      : await parameters.section('lm_head', 'output').matrix('weight', [vocabulary, width]),
+      ? input.tokenEmbeddings
+      : await parameters.submodule('lm_head', 'output').matrix('weight', [vocabulary, width]),
   }));
 }
 
@@ -41,23 +44,26 @@ export function causalDecoder(source: DecoderSource): Promise<Network<CausalNetw
  *
  * @throws ModelError where checkpoint and plan do not give that network
  */
-export function sequenceDecoder(source: DecoderSource, outputs: number): Promise<Network<Stack>> {
+export function sequenceDecoder(
+  source: DecoderSource,
+  outputs: number,
+): Promise<LoadedNetwork<LayerStack>> {
   const { width } = source.config;
   return build(source, async (parameters, { input, upper }) => {
-    const section = parameters.section('score', 'head');
-    const score = linear(await section.linear('', width, outputs, { bias: false }));
+    const submodule = parameters.submodule('score', 'head');
+    const score = linear(await submodule.linear('', width, outputs, { bias: false }));
     const layer = sequence(lastToken, ofExamples(score));
-    return new Stack(input.part, [...upper, { layer, trained: true, recomputed: false }]);
+    return new LayerStack(input.block, [...upper, { layer, trained: true, recomputed: false }]);
   });
 }
 
 function build<T>(
   { config, tensors, file, plan, checkpointing }: DecoderSource,
-  finish: (parameters: Parameters, body: DecoderBody) => Promise<T>,
-): Promise<Network<T>> {
-  const family: Family = config.modelType === 'gpt2' ? gpt2(config) : llama(config);
+  finish: (parameters: NetworkParameters, body: DecoderBody) => Promise<T>,
+): Promise<LoadedNetwork<T>> {
+  const family: DecoderFamily = config.modelType === 'gpt2' ? gpt2(config) : llama(config);
   const { layers, initializerRange } = config;
-  return readParameters(
+  return loadNetwork(
     { tensors, file, prefix: family.prefix, layers, initializerRange, plan },
     async (parameters) =>
       finish(parameters, await decoderBody(parameters, family, layers, checkpointing)),

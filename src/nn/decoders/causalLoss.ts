@@ -1,15 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Matrix } from '../../backends/operations/operations.ts';
+import type { Bounds, Matrix } from '../../backends/operations/operations.ts';
+import type { TokenBatch } from '../../data/tokenBatch.ts';
+import { eachGroup, meanWeights } from '../module/loss.ts';
 import type { Parameter } from '../module/parameter.ts';
 import type { Pass } from '../module/pass.ts';
-import type { Answers } from './answers.ts';
 
 /** The loss of a language model on the answers of a batch, kept until the end of the pass. */
 export interface CausalLoss {
   /** Of each answer token, in nats. */
   readonly losses: tf.Tensor1D;
   /** Of the groups' mean losses with respect to the hidden states [rows, width]; none where there is no way back. */
-  readonly slope: Matrix | undefined;
+  readonly gradient: Matrix | undefined;
 }
 
 /** Logits of so many bytes are made at a time: with a large vocabulary those of a whole batch would fill the memory. */
@@ -30,11 +31,11 @@ export function causalLoss(
 ): CausalLoss {
   const { operations, sink } = pass;
   return pass.scope.tidy(() => {
-    if (answers.rows.length === 0) return nothingAsked(hidden, head, answers, pass);
+    if (answers.rows.length === 0) return emptyLoss(hidden, head, answers, pass);
     const chosen = operations.gather(hidden, tf.tensor1d(answers.rows, 'int32'));
     const rowsAtOnce = Math.max(Math.floor(logitBytes / (4 * head.value.shape[0])), 1);
     const blocks: BlockLoss[] = [];
-    let stacked = sink && head.trained ? noWeights(head, answers) : undefined;
+    let stacked = sink && head.trained ? zeroGradients(head, answers) : undefined;
     for (let start = 0; start < answers.rows.length; start += rowsAtOnce) {
       const end = Math.min(start + rowsAtOnce, answers.rows.length);
       const block = lossOfBlock(chosen, head, answers, [start, end], stacked, pass);
@@ -42,24 +43,24 @@ export function causalLoss(
       stacked = block.stacked;
     }
     const losses = tf.concat(blocks.map((block) => block.losses));
-    if (!sink) return { losses, slope: undefined };
+    if (!sink) return { losses, gradient: undefined };
     if (stacked) sink.add(head, { stacked });
-    const slopes = tf.concat(blocks.map((block) => block.slope!));
-    return { losses, slope: scattered(slopes, answers.rows, hidden.shape[0], pass) };
+    const gradients = tf.concat(blocks.map((block) => block.gradient!));
+    return { losses, gradient: scattered(gradients, answers.rows, hidden.shape[0], pass) };
   });
 }
 
 /** No example has an answer, as may be where texts are cut. */
-function nothingAsked(hidden: Matrix, head: Parameter<Matrix>, answers: Answers, { sink }: Pass) {
+function emptyLoss(hidden: Matrix, head: Parameter<Matrix>, answers: Answers, { sink }: Pass) {
   const losses = tf.tensor1d(new Float32Array());
-  if (!sink) return { losses, slope: undefined };
-  if (head.trained) sink.add(head, { stacked: noWeights(head, answers) });
-  return { losses, slope: tf.zerosLike(hidden) };
+  if (!sink) return { losses, gradient: undefined };
+  if (head.trained) sink.add(head, { stacked: zeroGradients(head, answers) });
+  return { losses, gradient: tf.zerosLike(hidden) };
 }
 
 interface BlockLoss {
   readonly losses: tf.Tensor1D;
-  readonly slope: Matrix | undefined;
+  readonly gradient: Matrix | undefined;
   /** Gradients of the head so far [k, vocabulary, width], where it is trained. */
   readonly stacked: tf.Tensor3D | undefined;
 }
@@ -75,27 +76,67 @@ function lossOfBlock(
 ): BlockLoss {
   return tf.tidy(() => {
     const rows = tf.slice(chosen, [start, 0], [end - start, chosen.shape[1]]);
-    const { losses, gradient: slope } = operations.crossEntropy(
+    const { losses, gradient } = operations.crossEntropy(
       operations.linear(rows, head.value, null, 'out-in'),
       answers.labels.subarray(start, end),
       answers.weights.subarray(start, end),
     );
-    if (!sink) return { losses, slope: undefined, stacked: undefined };
+    if (!sink) return { losses, gradient: undefined, stacked: undefined };
     const bounds = answers.bounds.map((bound) => Math.min(Math.max(bound, start), end) - start);
     return {
       losses,
-      slope: operations.linearInput(slope, head.value, 'out-in'),
-      stacked: before && operations.addLinearWeight(before, rows, slope, bounds, 'out-in'),
+      gradient: operations.linearInput(gradient, head.value, 'out-in'),
+      stacked: before && operations.addLinearWeight(before, rows, gradient, bounds, 'out-in'),
     };
   });
 }
 
-function noWeights(head: Parameter<Matrix>, { bounds }: Answers): tf.Tensor3D {
+function zeroGradients(head: Parameter<Matrix>, { bounds }: Answers): tf.Tensor3D {
   return tf.zeros([bounds.length - 1, ...head.value.shape]);
 }
 
 /** Slopes back at their rows, and 0 at all others. */
-function scattered(slopes: Matrix, rows: Int32Array, count: number, { operations }: Pass): Matrix {
-  const sums = operations.segmentSums(slopes, rows, count, [0, rows.length]);
+function scattered(
+  gradients: Matrix,
+  rows: Int32Array,
+  count: number,
+  { operations }: Pass,
+): Matrix {
+  const sums = operations.segmentSums(gradients, rows, count, [0, rows.length]);
   return tf.squeeze(sums, [0]);
+}
+
+/** The tokens of a batch that a language model is asked for, in the order of the batch. */
+export interface Answers {
+  /** Of the token before each, among the rows of the batch; ascending. */
+  readonly rows: Int32Array;
+  /** Ids of the tokens. */
+  readonly labels: Int32Array;
+  /** What each token's loss counts in its group's: one over the group's number of them. */
+  readonly weights: Float32Array;
+  /** Group g has the answer tokens bounds[g] … bounds[g + 1] − 1. */
+  readonly bounds: Bounds;
+}
+
+/**
+ * @param starts where each example's answer starts, in tokens; it goes to the example's end. An example's first token follows
+ * none and is never asked for.
+ */
+export function answersOf(tokens: TokenBatch, starts: ArrayLike<number>): Answers {
+  const { ids, length, lengths, examples } = tokens;
+  const rows: number[] = [];
+  const bounds = [0];
+  eachGroup(examples, (start, end) => {
+    for (let example = start; example < end; example++) {
+      const first = Math.max(starts[example]!, 1);
+      for (let at = first; at < lengths[example]!; at++) rows.push(example * length + at - 1);
+    }
+    bounds.push(rows.length);
+  });
+  return {
+    rows: Int32Array.from(rows),
+    labels: Int32Array.from(rows, (row) => ids[row + 1]!),
+    weights: meanWeights(bounds),
+    bounds,
+  };
 }

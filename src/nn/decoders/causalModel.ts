@@ -1,12 +1,10 @@
 import type { Operations } from '../../backends/operations/operations.ts';
 import type { TokenBatch } from '../../data/tokenBatch.ts';
-import { eachGroup, groupMeans } from '../module/groupMeans.ts';
-import { checkLength } from '../module/length.ts';
+import { eachGroup, groupMeans } from '../module/loss.ts';
 import type { ParameterSink } from '../module/parameter.ts';
-import { type Dropout, passOver } from '../module/pass.ts';
-import { answersOf } from './answers.ts';
+import { checkLength, type Dropout, runPass } from '../module/pass.ts';
 import type { CausalNetwork } from './build.ts';
-import { causalLoss } from './causalLoss.ts';
+import { answersOf, causalLoss } from './causalLoss.ts';
 import { type GenerateOptions, generate } from './generate.ts';
 
 /** What a batch of answers cost a language model. */
@@ -44,10 +42,10 @@ export class CausalModel {
   ): Promise<AnswerLosses> {
     checkLength(tokens, this.#maxTokens);
     const answers = answersOf(tokens, starts);
-    return passOver(this.#operations, tokens, { dropout, sink }, async (pass) => {
-      const { y, back } = this.#network.stack.forward(pass);
-      const { losses, slope } = causalLoss(y, this.#network.head, answers, pass);
-      await back(slope!);
+    return runPass(this.#operations, tokens, { dropout, sink }, async (pass) => {
+      const { y, backward } = this.#network.stack.forward(pass);
+      const { losses, gradient } = causalLoss(y, this.#network.head, answers, pass);
+      await backward(gradient!);
       return {
         means: groupMeans(await losses.data<'float32'>(), answers.bounds),
         counts: eachGroup(answers.bounds, (start, end) => end - start),
@@ -64,7 +62,7 @@ export class CausalModel {
   async losses(tokens: TokenBatch, starts: ArrayLike<number>): Promise<Float32Array> {
     checkLength(tokens, this.#maxTokens);
     const answers = answersOf(tokens, starts);
-    return passOver(this.#operations, tokens, { dropout: null, sink: null }, async (pass) => {
+    return runPass(this.#operations, tokens, { dropout: null, sink: null }, async (pass) => {
       const { y } = this.#network.stack.forward(pass);
       const { losses } = causalLoss(y, this.#network.head, answers, pass);
       return losses.data<'float32'>();

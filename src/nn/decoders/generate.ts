@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Operations } from '../../backends/operations/operations.ts';
 import type { TokenBatch } from '../../data/tokenBatch.ts';
+import { KeyValueCache } from '../module/keyValueCache.ts';
 import { ModelError } from '../module/model.ts';
-import type { OnProgress } from '../module/onProgress.ts';
 import type { Pass } from '../module/pass.ts';
+import type { OnProgress } from '../module/progress.ts';
 import { TensorScope } from '../module/tensorScope.ts';
 import type { CausalNetwork } from './build.ts';
-import { KeyValueCache } from './cache.ts';
 
 export interface GenerateOptions {
   /** Of each text. */
@@ -64,12 +64,12 @@ function checkedLength(
 ): number {
   let longest = 0;
   for (const { length } of prompts) {
-    if (length === 0) throw new ModelError('a text without any token cannot be gone on with');
+    if (length === 0) throw new ModelError('a text without tokens cannot be continued');
     longest = Math.max(longest, length);
   }
   if (longest <= most) return longest;
   throw new ModelError(
-    `a text has ${longest} tokens and is to get ${maxNewTokens} more, but the network has positions for ${most + maxNewTokens}: shorten it, or let it get fewer`,
+    `a text has ${longest} tokens and may get ${maxNewTokens} more, but the network has ${most + maxNewTokens} positions: shorten the text or generate fewer tokens`,
   );
 }
 
@@ -103,13 +103,13 @@ async function nextTokens(
 
 function passOf(
   operations: Operations,
-  past: KeyValueCache,
+  cache: KeyValueCache,
   kept: TensorScope,
   ids: readonly number[],
   texts: number,
 ): Pass {
   const length = ids.length / texts;
-  const mask = kept.add(past.advance(length));
+  const mask = kept.add(cache.advance(length));
   const tokens: TokenBatch = {
     batch: texts,
     length,
@@ -119,5 +119,5 @@ function passOf(
     examples: [0, texts],
   };
   const bounds = [0, ids.length];
-  return { operations, tokens, bounds, mask, dropout: null, sink: null, scope: kept, past };
+  return { operations, tokens, bounds, mask, dropout: null, sink: null, scope: kept, cache };
 }

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Rotation } from '../../backends/operations/operations.ts';
+import type { Matrix, Rotation } from '../../backends/operations/operations.ts';
 import type { RopeConfig } from '../../hub/architecture/checkpointConfig.ts';
+import type { Projection } from '../layers/attention.ts';
+import { positionsOf } from '../module/pass.ts';
 
 /** Cosines and sines for rows at these positions. */
 export type Rotations = (positions: Int32Array) => Rotation;
@@ -53,4 +55,33 @@ function stretched(frequency: number, scaling: NonNullable<RopeConfig['scaling']
 function turnOf(frequencies: Float32Array, position: number) {
   const angles = frequencies.map((frequency) => frequency * position);
   return { cos: angles.map(Math.cos), sin: angles.map(Math.sin) };
+}
+
+/** Queries and keys turned by the positions of their tokens. */
+export function rotatedProjection(project: Projection, rotations: Rotations): Projection {
+  return (x, pass) => {
+    const { rotate } = pass.operations;
+    const { query, key, value, savesInput, backward } = project(x, pass);
+    const rotation = rotations(positionsOf(pass));
+    const turn = (rows: Matrix) => {
+      const there = rotate(rows, rotation, 1);
+      rows.dispose();
+      return there;
+    };
+    return {
+      query: turn(query),
+      key: turn(key),
+      value,
+      savesInput,
+      backward: (gradients, needsInputGradient) =>
+        backward(
+          {
+            query: rotate(gradients.query, rotation, -1),
+            key: rotate(gradients.key, rotation, -1),
+            value: gradients.value,
+          },
+          needsInputGradient,
+        ),
+    };
+  };
 }

@@ -1,33 +1,38 @@
+import * as tf from '@tensorflow/tfjs-core';
 import type { AttentionShape, Matrix } from '../../backends/operations/operations.ts';
-import type { KeysAndValues, Layer, Pass } from '../module/pass.ts';
+import type { KeysAndValues } from '../module/keyValueCache.ts';
+import type { Layer, Pass } from '../module/pass.ts';
 
 /** What attention is between: one row a token each. */
-export interface Projected extends KeysAndValues {
+export interface QueryKeyValue extends KeysAndValues {
   readonly query: Matrix;
 }
 
-/** From x to queries, keys and values, and the way back from their slopes to x's as `Forward.back` goes it. */
+/** From x to queries, keys and values, and the way back from their gradients to x's as `Forward.back` goes it. */
 export type Projection = (
   x: Matrix,
   pass: Pass,
-) => Projected & {
+) => QueryKeyValue & {
   /** As in `Forward`. */
-  readonly keepsInput?: boolean | undefined;
-  back(slopes: Projected, needsInput?: boolean): Matrix | null;
+  readonly savesInput?: boolean | undefined;
+  backward(gradients: QueryKeyValue, needsInputGradient?: boolean): Matrix | null;
 };
 
-export interface Heads
+export interface AttentionOptions
   extends Pick<AttentionShape, 'heads' | 'keyValueHeads' | 'width' | 'causal'> {
   /** Names its dropout, and what is kept of its keys and values. */
-  readonly place: string;
+  readonly name: string;
   /** Of the probabilities that are dropped. */
   readonly dropout: number;
 }
 
 /** Attention of the tokens of each example to one another (Vaswani et al., arXiv 1706.03762), up to the output projection. */
-export function attention(project: Projection, { place, dropout, ...heads }: Heads): Layer {
+export function attention(
+  project: Projection,
+  { name: place, dropout, ...heads }: AttentionOptions,
+): Layer {
   return (x, pass) => {
-    const { operations, tokens, mask, past } = pass;
+    const { operations, tokens, mask, cache } = pass;
     const shape: AttentionShape = {
       ...heads,
       batch: tokens.batch,
@@ -35,22 +40,25 @@ export function attention(project: Projection, { place, dropout, ...heads }: Hea
       keys: mask.shape[1],
       dropout: pass.dropout?.at(place, dropout) ?? null,
     };
-    const { query, keepsInput, back, ...own } = project(x, pass);
-    const { key, value } = past ? past.extend(place, own) : own;
+    const { query, savesInput, backward, ...own } = project(x, pass);
+    const { key, value } = cache ? cache.extend(place, own) : own;
     const { y, probabilities } = operations.attention(query, key, value, mask, shape);
     return {
       y,
-      keepsInput,
-      back(dy, needsInput) {
-        const slopes = operations.attentionInputs(query, key, value, probabilities, dy, shape);
-        return back({ query: slopes.q, key: slopes.k, value: slopes.v }, needsInput);
+      savesInput,
+      backward(dy, needsInputGradient) {
+        const gradients = operations.attentionInputs(query, key, value, probabilities, dy, shape);
+        return backward(
+          { query: gradients.q, key: gradients.k, value: gradients.v },
+          needsInputGradient,
+        );
       },
     };
   };
 }
 
 /** Each by a layer of its own. */
-export function separately(query: Layer, key: Layer, value: Layer): Projection {
+export function separateProjections(query: Layer, key: Layer, value: Layer): Projection {
   return (x, pass) => {
     const { add } = pass.operations;
     const [q, k, v] = [query(x, pass), key(x, pass), value(x, pass)];
@@ -58,15 +66,35 @@ export function separately(query: Layer, key: Layer, value: Layer): Projection {
       query: q.y,
       key: k.y,
       value: v.y,
-      keepsInput: [q, k, v].some((projected) => projected.keepsInput ?? true),
-      back(slopes, needsInput) {
+      savesInput: [q, k, v].some((projected) => projected.savesInput ?? true),
+      backward(gradients, needsInputGradient) {
         const [dq, dk, dv] = [
-          q.back(slopes.query, needsInput),
-          k.back(slopes.key, needsInput),
-          v.back(slopes.value, needsInput),
+          q.backward(gradients.query, needsInputGradient),
+          k.backward(gradients.key, needsInputGradient),
+          v.backward(gradients.value, needsInputGradient),
         ];
         return dq && dk && dv && add(add(dq, dk), dv);
       },
+    };
+  };
+}
+
+/** Queries, keys and values side by side in the output of one layer. */
+export function fusedProjection(all: Layer): Projection {
+  return (x, pass) => {
+    const { y, savesInput, backward } = all(x, pass);
+    const [query, key, value] = tf.split(y, 3, 1) as [Matrix, Matrix, Matrix];
+    y.dispose();
+    return {
+      query,
+      key,
+      value,
+      savesInput,
+      backward: (gradients, needsInputGradient) =>
+        backward(
+          tf.concat([gradients.query, gradients.key, gradients.value], 1),
+          needsInputGradient,
+        ),
     };
   };
 }

@@ -10,8 +10,8 @@ export function dropout(place: string, rate: number): Layer {
       dropped ? operations.dropout(values, dropped) : tf.clone(values);
     return {
       y: drop(x),
-      keepsInput: false,
-      back: (dy, needsInput = true) => (needsInput ? drop(dy) : null),
+      savesInput: false,
+      backward: (dy, needsInputGradient = true) => (needsInputGradient ? drop(dy) : null),
     };
   };
 }

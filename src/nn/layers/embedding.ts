@@ -5,21 +5,21 @@ import type { Parameter } from '../module/parameter.ts';
 import type { Layer, Pass } from '../module/pass.ts';
 
 /** A table with a row for each id. */
-export interface Table {
+export interface EmbeddingTable {
   readonly parameter: Parameter<Matrix>;
   /** Each token's row. */
   ids(tokens: TokenBatch, pass: Pass): Int32Array;
 }
 
 /** The sum of what the tables say of each token: its word, its position and the like. */
-export function embedding(tables: readonly Table[]): Layer<TokenBatch> {
+export function embedding(tables: readonly EmbeddingTable[]): Layer<TokenBatch> {
   return (tokens, pass) => {
     const { operations } = pass;
-    const rowsOf = ({ parameter, ids }: Table) =>
+    const rowsOf = ({ parameter, ids }: EmbeddingTable) =>
       operations.gather(parameter.value, tf.tensor1d(ids(tokens, pass), 'int32'));
     return {
       y: tf.tidy(() => tables.map(rowsOf).reduce(operations.add)),
-      back(dy) {
+      backward(dy) {
         for (const { parameter, ids } of tables) {
           if (parameter.trained) addRows(parameter, ids(tokens, pass), dy, pass);
         }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Matrix, WeightLayout } from '../../backends/operations/operations.ts';
 import type { Parameter } from '../module/parameter.ts';
-import type { Forward, Layer, Pass, Vector } from '../module/pass.ts';
+import type { Layer, LayerResult, Pass, Vector } from '../module/pass.ts';
 
 export interface Linear {
   readonly weight: Parameter<Matrix>;
@@ -28,15 +28,15 @@ export function linear({ weight, bias, layout, adapter }: Linear): Layer {
     const adapted = adapter && adapt(adapter, x, pass);
     return {
       y: adapted ? sum(base, adapted.y, pass) : base,
-      keepsInput: weight.trained || (adapted?.keepsInput ?? false),
-      back(dy, needsInput = true) {
+      savesInput: weight.trained || (adapted?.savesInput ?? false),
+      backward(dy, needsInputGradient = true) {
         if (weight.trained) {
           const stacked = operations.linearWeight(x, dy, pass.bounds, layout);
           pass.sink!.add(weight, { stacked });
         }
         if (bias?.trained) pass.sink!.add(bias, { stacked: operations.rowSums(dy, pass.bounds) });
-        const through = adapted?.back(dy, needsInput);
-        if (!needsInput) return null;
+        const through = adapted?.backward(dy, needsInputGradient);
+        if (!needsInputGradient) return null;
         const dx = operations.linearInput(dy, weight.value, layout);
         return through ? sum(dx, through, pass) : dx;
       },
@@ -44,7 +44,7 @@ export function linear({ weight, bias, layout, adapter }: Linear): Layer {
   };
 }
 
-function adapt({ down, up, scale, dropout }: Adapter, x: Matrix, pass: Pass): Forward {
+function adapt({ down, up, scale, dropout }: Adapter, x: Matrix, pass: Pass): LayerResult {
   const { operations, bounds, sink } = pass;
   const dropped = pass.dropout?.at(down.name, dropout) ?? null;
   const input = dropped ? operations.dropout(x, dropped) : x;
@@ -53,17 +53,17 @@ function adapt({ down, up, scale, dropout }: Adapter, x: Matrix, pass: Pass): Fo
   });
   return {
     y: operations.linear(low, up.value, null, 'out-in'),
-    keepsInput: input === x,
-    back(dy, needsInput) {
+    savesInput: input === x,
+    backward(dy, needsInputGradient) {
       if (up.trained) {
         sink!.add(up, { stacked: operations.linearWeight(low, dy, bounds, 'out-in') });
       }
-      const slope: Matrix = tf.mul(operations.linearInput(dy, up.value, 'out-in'), scale);
+      const gradient: Matrix = tf.mul(operations.linearInput(dy, up.value, 'out-in'), scale);
       if (down.trained) {
-        sink!.add(down, { stacked: operations.linearWeight(input, slope, bounds, 'out-in') });
+        sink!.add(down, { stacked: operations.linearWeight(input, gradient, bounds, 'out-in') });
       }
-      if (!needsInput) return null;
-      const dx = operations.linearInput(slope, down.value, 'out-in');
+      if (!needsInputGradient) return null;
+      const dx = operations.linearInput(gradient, down.value, 'out-in');
       return dropped ? operations.dropout(dx, dropped) : dx;
     },
   };

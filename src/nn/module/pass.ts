@@ -7,98 +7,88 @@ import {
   type SeededDropout,
 } from '../../backends/operations/operations.ts';
 import type { TokenBatch } from '../../data/tokenBatch.ts';
+import type { KeyValueCache } from './keyValueCache.ts';
+import { ModelError } from './model.ts';
 import type { ParameterSink } from './parameter.ts';
 import { TensorScope } from './tensorScope.ts';
 
-/** One way through the network. */
+/** One forward pass through a network and, if it has a sink, the backward pass after it. */
 export interface Pass {
   readonly operations: Operations;
   readonly tokens: TokenBatch;
   /** Of the groups, in rows of tokens. */
   readonly bounds: Bounds;
-  /** [batch, keys], added to the scores of attention: 0, or HIDDEN where a key is padding. */
+  /** [batch, keys], added to the attention scores: 0, or MASKED where a key is padding. */
   readonly mask: tf.Tensor2D;
-  /** Null where nothing is dropped: outside of training. */
+  /** Null outside of training. */
   readonly dropout: Dropout | null;
-  /** Null where there will be no way back. */
+  /** Null if there is no backward pass. */
   readonly sink: ParameterSink | null;
-  /** What is needed beyond a layer. Let go when no way will be gone any more, and when one failed midway. */
+  /** Saved tensors, which outlive the layer that made them. Disposed of after the pass, also if it fails. */
   readonly scope: TensorScope;
-  /** Where text is generated: keys and values of the tokens before these. */
-  readonly past?: Past;
+  /** While generating text: keys and values of the tokens before these. */
+  readonly cache?: KeyValueCache;
 }
 
-/** What attention keeps of tokens that went through before. */
-export interface Past {
-  /** Of the pass's tokens in their texts; batch·length. */
-  readonly positions: Int32Array;
-  /** Adds keys and values of this pass to those that are kept for a place in the network, which are the past's, and gives all. */
-  extend(place: string, added: KeysAndValues): KeysAndValues;
-}
-
-/** Rows of tokens, [batch·keys, width] each. */
-export interface KeysAndValues {
-  readonly key: Matrix;
-  readonly value: Matrix;
-}
-
-/** Where each row's token stands in its text; batch·length. */
-export function positionsOf({ past, tokens: { batch, length } }: Pass): Int32Array {
-  return past?.positions ?? Int32Array.from({ length: batch * length }, (_, row) => row % length);
-}
-
-/** A seed for each place in the network that drops, the same whenever a step is computed again. */
+/** A seed for each dropout layer, the same whenever a step is computed again. */
 export interface Dropout {
-  at(place: string, rate: number): SeededDropout | null;
+  /** @param name of the layer. @returns null if the rate is 0 */
+  at(name: string, rate: number): SeededDropout | null;
 }
 
-/** What a layer made of its input, and the way back. */
-export interface Forward {
+/** The output of a layer, and its backward pass. */
+export interface LayerResult {
   readonly y: Matrix;
-  /** False: the way back needs no x, so that whoever made x may dispose of it. */
-  readonly keepsInput?: boolean | undefined;
+  /** False: the backward pass does not need x, so its owner may dispose of it. Default true. */
+  readonly savesInput?: boolean | undefined;
   /**
-   * From ∂L/∂y to ∂L/∂x, a tensor of its own; gradients of trained parameters go to the sink. Once at most. `needsInput` false:
-   * nobody asks for ∂L/∂x, and null may come back.
+   * From ∂L/∂y to ∂L/∂x, a new tensor; gradients of trained parameters go to the sink. May be called once.
+   *
+   * @param needsInputGradient false: ∂L/∂x is not needed, and the result may be null. Default true.
    */
-  back(dy: Matrix, needsInput?: boolean): Matrix | null;
+  backward(dy: Matrix, needsInputGradient?: boolean): Matrix | null;
 }
 
-/** A layer keeps what its way back needs in the closure; tensors live in the scope of the block that calls it. */
-export type Layer<X = Matrix> = (x: X, pass: Pass) => Forward;
+/** A layer's closure saves what its backward pass needs; its tensors live in the scope of the block that calls it. */
+export type Layer<X = Matrix> = (x: X, pass: Pass) => LayerResult;
 
 export type Vector = tf.Tensor1D;
 
-/** Goes a way through a network. Of all its tensors, none is left at its end, whatever happens, but those that the sink has. */
-export async function passOver<T>(
+/** Position of each row's token in its text; length batch·length. */
+export function positionsOf({ cache, tokens: { batch, length } }: Pass): Int32Array {
+  return cache?.positions ?? Int32Array.from({ length: batch * length }, (_, row) => row % length);
+}
+
+/** Runs a pass and then disposes of all its tensors, whatever happens, except those handed to the sink. */
+export async function runPass<T>(
   operations: Operations,
   tokens: TokenBatch,
   { dropout, sink }: Pick<Pass, 'dropout' | 'sink'>,
-  go: (pass: Pass) => Promise<T>,
+  run: (pass: Pass) => Promise<T>,
 ): Promise<T> {
   const bounds = tokens.examples.map((example) => example * tokens.length);
-  const kept = new TensorScope();
+  const scope = new TensorScope();
   try {
-    const mask = kept.add(maskOf(tokens));
-    const lateSink = sink && late(sink, kept);
-    return await go({ operations, tokens, bounds, mask, dropout, sink: lateSink, scope: kept });
+    const mask = scope.add(paddingMask(tokens));
+    const deferredSink = sink && deferred(sink, scope);
+    return await run({ operations, tokens, bounds, mask, dropout, sink: deferredSink, scope });
   } finally {
-    kept.dispose();
+    scope.dispose();
   }
 }
 
-/** Hands gradients on when the scope that they were made in is over, so that the sink's own tensors do not end with it. */
-function late(sink: ParameterSink, kept: TensorScope): ParameterSink {
+/** Passes gradients on after the tidy scope they were made in has ended, so that it does not dispose of the sink's own tensors. */
+function deferred(sink: ParameterSink, scope: TensorScope): ParameterSink {
   let waiting: Parameters<ParameterSink['add']>[] = [];
   return {
     add(parameter, gradient) {
-      kept.add(gradient.stacked);
+      scope.add(gradient.stacked);
       waiting.push([parameter, gradient]);
     },
     flush() {
       for (const [parameter, gradient] of waiting) {
         sink.add(parameter, gradient);
-        kept.giveAway(gradient.stacked);
+        scope.release(gradient.stacked);
       }
       waiting = [];
       return sink.flush();
@@ -106,10 +96,18 @@ function late(sink: ParameterSink, kept: TensorScope): ParameterSink {
   };
 }
 
-function maskOf({ batch, length, lengths }: TokenBatch): tf.Tensor2D {
+function paddingMask({ batch, length, lengths }: TokenBatch): tf.Tensor2D {
   const mask = new Float32Array(batch * length);
   lengths.forEach((tokens, example) => {
     mask.fill(MASKED, example * length + tokens, (example + 1) * length);
   });
   return tf.tensor2d(mask, [batch, length]);
+}
+
+/** @throws ModelError if the examples have more than `maxTokens` tokens */
+export function checkLength({ length }: Pick<TokenBatch, 'length'>, maxTokens: number): void {
+  if (length <= maxTokens) return;
+  throw new ModelError(
+    `an example has ${length} tokens, but the network has ${maxTokens} positions: truncate texts to that length`,
+  );
 }

@@ -17,7 +17,7 @@ export class TensorScope {
   }
 
   /** From now on somebody else's. */
-  giveAway(tensor: tf.Tensor): void {
+  release(tensor: tf.Tensor): void {
     this.#tensors.delete(tensor);
   }
 

@@ -2,8 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { ModelError, type ModelShape } from '../module/model.ts';
 import { readArtifacts } from './files.ts';
-import { denseHead } from './head.ts';
-import { layerSeeds } from './seeds.ts';
+import { denseHead, layerSeeds } from './fromScratch.ts';
 
 /**
  * A saved TensorFlow.js layers model, made to fit the data.

@@ -4,7 +4,7 @@ import type { DataFiles } from '../../data/files.ts';
 import type { Group } from '../../data/grouping.ts';
 import type { GradientSource } from '../../nn/module/gradientSource.ts';
 import type { Model } from '../../nn/module/model.ts';
-import type { OnProgress } from '../../nn/module/onProgress.ts';
+import type { OnProgress } from '../../nn/module/progress.ts';
 import type { Seed, Sources } from '../../runs/manifest.ts';
 
 /** What one run minimises: a network with its data and its loss. */

@@ -3,11 +3,9 @@ import type { Dataset, TableData } from '../../data/dataset.ts';
 import type { Group } from '../../data/grouping.ts';
 import type { GradientSource, GroupGradient } from '../../nn/module/gradientSource.ts';
 import { lossOf, type SupervisedTask } from '../../nn/module/loss.ts';
-import type { OnProgress } from '../../nn/module/onProgress.ts';
-import type { TrainableNetwork } from '../../nn/small/build.ts';
-import { groupGradient } from '../../nn/small/gradients.ts';
-import type { Outputs } from '../objective/metrics.ts';
-import { measure } from '../objective/metrics.ts';
+import type { OnProgress } from '../../nn/module/progress.ts';
+import { groupGradient, type TrainableNetwork } from '../../nn/small/trainableNetwork.ts';
+import { measure, type Outputs } from '../objective/metrics.ts';
 import type { Objective, Validation } from '../objective/objective.ts';
 import { predictionsOf } from '../objective/predictions.ts';
 

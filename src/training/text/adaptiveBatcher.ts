@@ -3,7 +3,7 @@ import {
   isOutOfMemory,
   runChecked,
 } from '../../backends/interface/deviceErrors.ts';
-import { type OnProgress, partOf } from '../../nn/module/onProgress.ts';
+import { type OnProgress, partialProgress } from '../../nn/module/progress.ts';
 
 /** Tokens per batch in validation, padding included: bounds the memory, does not change the result. */
 const TOKENS = 8192;
@@ -58,7 +58,7 @@ export class AdaptiveBatcher {
       const result = begin();
       try {
         for (const { batch, from, to } of shares(batches, lengths)) {
-          const onPart = partOf(onProgress, from, to);
+          const onPart = partialProgress(onProgress, from, to);
           await runChecked(this.#device, () => add(result, batch, onPart));
           await onProgress(to);
         }

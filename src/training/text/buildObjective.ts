@@ -3,10 +3,9 @@ import type { DecoderConfig } from '../../hub/architecture/checkpointConfig.ts';
 import { openSafetensors } from '../../hub/safetensors/safetensors.ts';
 import { causalDecoder, sequenceDecoder } from '../../nn/decoders/build.ts';
 import { CausalModel } from '../../nn/decoders/causalModel.ts';
-import { sequenceEncoder } from '../../nn/encoders/build.ts';
-import type { CheckpointSource } from '../../nn/layers/checkpointSource.ts';
-import type { Plan } from '../../nn/layers/plan.ts';
+import { sequenceEncoder } from '../../nn/encoders/sequenceEncoder.ts';
 import type { SupervisedTask } from '../../nn/module/loss.ts';
+import type { CheckpointSource, FineTuningPlan } from '../../nn/parameters/source.ts';
 import { SequenceModel } from '../../nn/sequenceModel.ts';
 import { TransformerModel } from '../../nn/transformerModel.ts';
 import type { Seed } from '../../runs/manifest.ts';
@@ -83,7 +82,7 @@ async function generationObjective(
   return new GenerationObjective(model, causal, inputs, options);
 }
 
-function planOf({ config, pretrained }: TextInputs, head: SavedHead, seed: number): Plan {
+function planOf({ config, pretrained }: TextInputs, head: SavedHead, seed: number): FineTuningPlan {
   const { freeze, reinitialize, adapter } = config.model;
   return {
     freeze,

@@ -2,7 +2,7 @@ import { maxLengthOf } from '../../config/data.ts';
 import type { ParsedConfig } from '../../config/parse.ts';
 import type { Question, TextDataset } from '../../data/dataset.ts';
 import type { CheckpointConfig } from '../../hub/architecture/checkpointConfig.ts';
-import { maxTokens } from '../../nn/encoders/positions.ts';
+import { maxTokens } from '../../nn/encoders/variants.ts';
 
 /** Maximum number of tokens that the network has positions for. */
 export function positionsIn(config: CheckpointConfig): number {

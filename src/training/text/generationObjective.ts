@@ -6,9 +6,9 @@ import { finalAnswer } from '../../data/prompts.ts';
 import type { TokenBatch } from '../../data/tokenBatch.ts';
 import { tokenBatchOf } from '../../data/tokenBatch.ts';
 import type { CausalModel } from '../../nn/decoders/causalModel.ts';
-import { type OnProgress, partOf } from '../../nn/module/onProgress.ts';
 import type { ParameterSink } from '../../nn/module/parameter.ts';
 import type { Dropout } from '../../nn/module/pass.ts';
+import { type OnProgress, partialProgress } from '../../nn/module/progress.ts';
 import type { TransformerModel } from '../../nn/transformerModel.ts';
 import { measureGeneration } from '../objective/metrics.ts';
 import type { Validation } from '../objective/objective.ts';
@@ -58,8 +58,8 @@ export class GenerationObjective extends TextObjective {
     const prompts = questions.map(({ prompt }) => prompt);
     const read = sum(Array.from(lengths));
     const share = read / (read + sum(this.#answeredLengths(prompts)));
-    const loss = await this.#meanLoss(partOf(onProgress, 0, share));
-    const generated = await this.#answer(prompts, partOf(onProgress, share, 1));
+    const loss = await this.#meanLoss(partialProgress(onProgress, 0, share));
+    const generated = await this.#answer(prompts, partialProgress(onProgress, share, 1));
     const references = questions.map(({ answer }) => answer);
     return {
       metrics: measureGeneration(loss, { generated, references, mark }),

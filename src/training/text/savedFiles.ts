@@ -6,9 +6,13 @@ import type {
   GenerationConfig,
 } from '../../hub/architecture/checkpointConfig.ts';
 import type { LoraConfig } from '../../hub/peft.ts';
-import { defaultTargets } from '../../nn/layers/plan.ts';
+import {
+  adapterCheckpoint,
+  type CheckpointFormat,
+  fullCheckpoint,
+} from '../../nn/checkpointFormat.ts';
 import type { SupervisedTask } from '../../nn/module/loss.ts';
-import { adapterFiles, type Files, wholeFiles } from '../../nn/transformerFiles.ts';
+import { defaultTargets } from '../../nn/parameters/source.ts';
 import type { TextInputs } from './pretrained.ts';
 
 /** Tokenizer files that transformers reads; a checkpoint need not have all of them. */
@@ -32,7 +36,7 @@ const CLASS_NAMES = {
 } as const;
 
 /** The files of a run's checkpoints: adapters in PEFT's format, whole models in transformers'. */
-export function savedFiles({ config, pretrained, data }: TextInputs): Files {
+export function savedFiles({ config, pretrained, data }: TextInputs): CheckpointFormat {
   const { adapter } = config.model;
   const { folder, name, revision, padId, generation } = pretrained;
   const { modelType, json } = pretrained.config;
@@ -54,8 +58,8 @@ export function savedFiles({ config, pretrained, data }: TextInputs): Files {
     generation: generation && { ...generation.json, ...ends },
     tokenizer: TOKENIZER_FILES.map((file) => path.join(folder, file)).filter(existsSync),
   };
-  if (!adapter) return wholeFiles(companions);
-  return adapterFiles(companions, {
+  if (!adapter) return fullCheckpoint(companions);
+  return adapterCheckpoint(companions, {
     lora: loraOf(adapter, pretrained.config),
     base: name,
     revision,

@@ -1,6 +1,6 @@
 import type { Config } from '../../config/schema.ts';
 import type { CheckpointConfig } from '../../hub/architecture/checkpointConfig.ts';
-import type { TensorReader } from '../../nn/layers/parameters.ts';
+import type { TensorReader } from '../../nn/parameters/source.ts';
 
 /** Whether and how a checkpoint's head is reused. */
 export interface SavedHead {

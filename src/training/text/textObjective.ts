@@ -5,9 +5,9 @@ import type {
   GroupGradient,
   VariableSink,
 } from '../../nn/module/gradientSource.ts';
-import type { OnProgress } from '../../nn/module/onProgress.ts';
 import type { ParameterSink } from '../../nn/module/parameter.ts';
 import type { Dropout } from '../../nn/module/pass.ts';
+import type { OnProgress } from '../../nn/module/progress.ts';
 import type { TransformerModel } from '../../nn/transformerModel.ts';
 import { StackCollector } from '../aggregation/stackedGradients.ts';
 import type { Objective, Validation } from '../objective/objective.ts';

@@ -12,7 +12,7 @@ import { resolvedAggregation } from '../../../src/config/aggregation.ts';
 import { EngineClient } from '../../../src/engine/client.ts';
 import { lossOf } from '../../../src/nn/module/loss.ts';
 import { buildModel } from '../../../src/nn/small/build.ts';
-import { groupGradient } from '../../../src/nn/small/gradients.ts';
+import { groupGradient } from '../../../src/nn/small/trainableNetwork.ts';
 import { StepAggregator } from '../../../src/training/aggregation/stepAggregator.ts';
 
 describe('backend order', () => {

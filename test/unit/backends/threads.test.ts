@@ -216,7 +216,7 @@ function stepsAfter(change: string): { name: string; reason?: string; parameters
     const tf = await import('@tensorflow/tfjs-core');
     const { tryBackend } = await import('./src/backends/order.ts');
     const { openDevice } = await import('./src/backends/device.ts');
-    const { groupGradient } = await import('./src/nn/small/gradients.ts');
+    const { groupGradient } = await import('./src/nn/small/trainableNetwork.ts');
     const { lossOf } = await import('./src/nn/module/loss.ts');
     const { buildModel } = await import('./src/nn/small/build.ts');
     const { report } = await tryBackend('wasm');

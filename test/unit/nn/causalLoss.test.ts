@@ -6,9 +6,8 @@ import { type Device, openDevice } from '../../../src/backends/device.ts';
 import type { Matrix } from '../../../src/backends/operations/operations.ts';
 import { tfjsOperations } from '../../../src/backends/operations/tfjsOperations.ts';
 import type { TokenBatch } from '../../../src/data/tokenBatch.ts';
-import { type Answers, answersOf } from '../../../src/nn/decoders/answers.ts';
-import { causalLoss } from '../../../src/nn/decoders/causalLoss.ts';
-import { passOver } from '../../../src/nn/module/pass.ts';
+import { type Answers, answersOf, causalLoss } from '../../../src/nn/decoders/causalLoss.ts';
+import { runPass } from '../../../src/nn/module/pass.ts';
 import { distance, Gradients } from './gradients.ts';
 
 const VOCABULARY = 7;
@@ -97,8 +96,8 @@ describe('the loss of answers', () => {
     const value: Matrix = tf.tensor2d(values(VOCABULARY * WIDTH, 2), [VOCABULARY, WIDTH]);
     const head = { name: 'head', value, trained };
     const sink = new Gradients();
-    return passOver(tfjsOperations, tokens, { dropout: null, sink }, async (pass) => {
-      const { losses, slope } = causalLoss(hidden, head, answers, pass, logitBytes);
+    return runPass(tfjsOperations, tokens, { dropout: null, sink }, async (pass) => {
+      const { losses, gradient: slope } = causalLoss(hidden, head, answers, pass, logitBytes);
       await pass.sink!.flush();
       const result = {
         losses: losses.dataSync<'float32'>(),

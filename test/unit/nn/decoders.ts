@@ -13,15 +13,15 @@ import {
   type DecoderSource,
 } from '../../../src/nn/decoders/build.ts';
 import { CausalModel } from '../../../src/nn/decoders/causalModel.ts';
-import type { Parameters } from '../../../src/nn/layers/parameters.ts';
-import type { Plan } from '../../../src/nn/layers/plan.ts';
-import { groupMeans } from '../../../src/nn/module/groupMeans.ts';
-import { passOver } from '../../../src/nn/module/pass.ts';
+import { groupMeans } from '../../../src/nn/module/loss.ts';
+import { runPass } from '../../../src/nn/module/pass.ts';
+import type { NetworkParameters } from '../../../src/nn/parameters/networkParameters.ts';
+import type { FineTuningPlan } from '../../../src/nn/parameters/source.ts';
 import { assertGradients, distance, farthest, Gradients } from './gradients.ts';
 import { full } from './plan.ts';
 
 export interface Options {
-  readonly plan?: Plan;
+  readonly plan?: FineTuningPlan;
   readonly checkpointing?: boolean;
   /** Of everything that drops. */
   readonly dropout?: number;
@@ -47,7 +47,7 @@ export async function open<T>(
 
 export interface OpenedCausal {
   readonly network: CausalNetwork;
-  readonly parameters: Parameters;
+  readonly parameters: NetworkParameters;
   readonly model: CausalModel;
 }
 
@@ -72,7 +72,7 @@ export async function logitsOf(
   { network: { stack, head } }: OpenedCausal,
   tokens: TokenBatch,
 ) {
-  return passOver(operations, tokens, { dropout: null, sink: null }, async (pass) => {
+  return runPass(operations, tokens, { dropout: null, sink: null }, async (pass) => {
     const { y } = stack.forward(pass);
     const logits = pass.scope.add(operations.linear(y, head.value, null, 'out-in'));
     return logits.data<'float32'>();
@@ -120,7 +120,7 @@ export function withoutPadding(values: Float32Array, { length, lengths }: TokenB
 /** Every trained parameter has the gradients of each group that PyTorch has, and PyTorch has no other. */
 export function compareGradients(
   sink: Gradients,
-  parameters: Parameters,
+  parameters: NetworkParameters,
   expected: Tensors,
   tolerance = 1e-5,
 ): void {

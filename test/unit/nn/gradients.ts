@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { TokenBatch } from '../../../src/data/tokenBatch.ts';
-import type { Parameters } from '../../../src/nn/layers/parameters.ts';
 import type {
   Parameter,
   ParameterSink,
   StackedGradient,
 } from '../../../src/nn/module/parameter.ts';
+import type { NetworkParameters } from '../../../src/nn/parameters/networkParameters.ts';
 
 /** Keeps what comes back, whole and on the host: for each parameter's name k gradients, one behind the other. */
 export class Gradients implements ParameterSink {
@@ -82,7 +82,7 @@ function largest(values: ArrayLike<number>): number {
  */
 export function assertGradients(
   { of }: Gradients,
-  { trained }: Parameters,
+  { trained }: NetworkParameters,
   expected: (name: string) => Float32Array,
   tolerance: number,
 ): void {

@@ -12,12 +12,12 @@ import {
 } from '../../../src/hub/architecture/checkpointConfig.ts';
 import { openSafetensors, type TensorFile } from '../../../src/hub/safetensors/safetensors.ts';
 import { encoderBody } from '../../../src/nn/encoders/body.ts';
-import { sequenceEncoder } from '../../../src/nn/encoders/build.ts';
-import { maxTokens } from '../../../src/nn/encoders/positions.ts';
-import { readParameters } from '../../../src/nn/layers/parameters.ts';
-import { defaultTargets } from '../../../src/nn/layers/plan.ts';
-import { Stack } from '../../../src/nn/layers/stack.ts';
-import { passOver } from '../../../src/nn/module/pass.ts';
+import { sequenceEncoder } from '../../../src/nn/encoders/sequenceEncoder.ts';
+import { maxTokens } from '../../../src/nn/encoders/variants.ts';
+import { LayerStack } from '../../../src/nn/layers/stack.ts';
+import { runPass } from '../../../src/nn/module/pass.ts';
+import { loadNetwork } from '../../../src/nn/parameters/networkParameters.ts';
+import { defaultTargets } from '../../../src/nn/parameters/source.ts';
 import { SequenceModel } from '../../../src/nn/sequenceModel.ts';
 import { python } from '../../python/python.ts';
 import { testFolder } from '../hub/folder.ts';
@@ -74,14 +74,14 @@ for (const kernels of ['own', "tfjs's"] as const) {
     test('hidden states and embeddings of sentences', async () => {
       const { config } = source;
       const { layers, initializerRange } = config;
-      const { network, parameters } = await readParameters(
+      const { network, parameters } = await loadNetwork(
         { ...source, layers, initializerRange, prefix: 'bert.', plan: full },
         async (parameters) => {
           const body = await encoderBody(parameters, config, false);
-          return new Stack(body.input, body.layers);
+          return new LayerStack(body.input, body.layers);
         },
       );
-      const hidden = await passOver(
+      const hidden = await runPass(
         operations,
         tokens,
         { dropout: null, sink: null },

@@ -3,14 +3,13 @@ import { after, before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { type Device, openDevice } from '../../../src/backends/device.ts';
-import { initialValues } from '../../../src/nn/layers/initial.ts';
-import {
-  type Parameters,
-  readParameters,
-  type TensorReader,
-} from '../../../src/nn/layers/parameters.ts';
-import type { Plan } from '../../../src/nn/layers/plan.ts';
 import { ModelError } from '../../../src/nn/module/model.ts';
+import { initialValues } from '../../../src/nn/parameters/initializers.ts';
+import {
+  loadNetwork,
+  type NetworkParameters,
+} from '../../../src/nn/parameters/networkParameters.ts';
+import type { FineTuningPlan, TensorReader } from '../../../src/nn/parameters/source.ts';
 import { full } from './plan.ts';
 
 const LAYERS = 4;
@@ -18,16 +17,16 @@ const WIDTH = 3;
 const SEED = 7;
 
 /** Embeddings, layers of a linear layer and a norm each, a pooler and a head. */
-async function build(parameters: Parameters): Promise<void> {
-  await parameters.section('embeddings', 'input').matrix('weight', [5, WIDTH]);
+async function build(parameters: NetworkParameters): Promise<void> {
+  await parameters.submodule('embeddings', 'input').matrix('weight', [5, WIDTH]);
   for (let layer = 0; layer < LAYERS; layer++) {
-    const section = parameters.section(`layer.${layer}`, { layer });
+    const section = parameters.submodule(`layer.${layer}`, { layer });
     await section.linear('dense', WIDTH, WIDTH);
     await section.norm('LayerNorm', WIDTH);
   }
-  await parameters.section('norm', 'norm').norm('', WIDTH);
-  await parameters.section('pooler', 'pooler').linear('dense', WIDTH, WIDTH);
-  await parameters.section('classifier', 'head').linear('', WIDTH, 2);
+  await parameters.submodule('norm', 'norm').norm('', WIDTH);
+  await parameters.submodule('pooler', 'pooler').linear('dense', WIDTH, WIDTH);
+  await parameters.submodule('classifier', 'head').linear('', WIDTH, 2);
 }
 
 const shapes = new Map<string, readonly number[]>([
@@ -58,13 +57,13 @@ function tensorsOf(entries: ReadonlyMap<string, readonly number[]>): TensorReade
   };
 }
 
-const plan: Plan = { ...full, seed: SEED };
+const plan: FineTuningPlan = { ...full, seed: SEED };
 const lora = { rank: 2, alpha: 4, dropout: 0, targets: ['dense'] };
 
 async function read(
-  changes: Partial<Plan>,
+  changes: Partial<FineTuningPlan>,
   entries: ReadonlyMap<string, readonly number[]> = shapes,
-): Promise<Parameters> {
+): Promise<NetworkParameters> {
   const source = {
     tensors: tensorsOf(entries),
     file: 'net.safetensors',
@@ -73,7 +72,7 @@ async function read(
     initializerRange: 0.02,
     plan: { ...plan, ...changes },
   };
-  return (await readParameters(source, build)).parameters;
+  return (await loadNetwork(source, build)).parameters;
 }
 
 const renamed = (to: (name: string) => string) =>
@@ -171,17 +170,17 @@ describe('the parameters of a network', () => {
     }
   });
 
-  test('leave LoRA no layer: that is said at the key that took it', async () => {
+  test('exclude every LoRA layer: the error names the key', async () => {
     const hidden = { ...lora, targets: ['layer.3.dense'] };
-    for (const [changes, key, takers] of [
-      [{ freeze: 4 }, 'freeze', 'freeze: 4 takes'],
-      [{ reinitialize: 1 }, 'reinitialize', 'reinitialize: 1 takes'],
-      [{ freeze: 3, reinitialize: 1 }, 'freeze', 'freeze: 3 and reinitialize: 1 take'],
+    for (const [changes, key, settings] of [
+      [{ freeze: 4 }, 'freeze', 'freeze: 4 excludes'],
+      [{ reinitialize: 1 }, 'reinitialize', 'reinitialize: 1 excludes'],
+      [{ freeze: 3, reinitialize: 1 }, 'freeze', 'freeze: 3 and reinitialize: 1 exclude'],
     ] as const) {
       await assert.rejects(read({ lora: hidden, ...changes }), (error: Error) => {
         assert.ok(error instanceof ModelError, error.stack);
-        const called = 'no linear layer called layer.3.dense is left for adapters';
-        assert.equal(error.message, `${called}: ${takers} all there are`);
+        const called = 'no linear layer layer.3.dense is left for adapters';
+        assert.equal(error.message, `${called}: ${settings} all of them`);
         assert.deepEqual(error.at.key, ['model', key]);
         assert.ok(error.at.help.expected);
         return true;
@@ -222,21 +221,21 @@ describe('the parameters of a network', () => {
     };
     await fails(
       without('net.layer.2.dense.weight'),
-      'net.safetensors has no tensor net.layer.2.dense.weight, expected is one of shape [3,3]',
+      'net.safetensors has no tensor net.layer.2.dense.weight of shape [3,3]',
       'from',
-      /weights are those that its config.json describes/,
+      /weights match its config.json/,
     );
     await fails(
       without('classifier.bias'),
-      'net.safetensors has no tensor classifier.bias, expected is one of shape [2]',
+      'net.safetensors has no tensor classifier.bias of shape [2]',
       'head',
       /^head: new, or/,
     );
     await fails(
       new Map([...shapes, ['net.norm.bias', [4]]]),
-      'net.safetensors: tensor net.norm.bias has the shape [4], expected is [3]',
+      'net.safetensors: tensor net.norm.bias has shape [4] instead of [3]',
       'from',
-      /weights are those that its config.json describes/,
+      /weights match its config.json/,
     );
     const parameters = await read({ lora, newHead: true }, without('net.pooler.dense.weight'));
     const weight = parameters.trained.find(({ name }) => name === 'net.pooler.dense.weight');

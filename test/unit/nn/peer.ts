@@ -3,14 +3,14 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { TokenBatch } from '../../../src/data/tokenBatch.ts';
 import { readAdapter } from '../../../src/hub/peft.ts';
 import { openSafetensorsFile } from '../../../src/hub/safetensors/safetensors.ts';
-import type { Parameters } from '../../../src/nn/layers/parameters.ts';
+import type { NetworkParameters } from '../../../src/nn/parameters/networkParameters.ts';
 
 import type { SequenceModel } from '../../../src/nn/sequenceModel.ts';
 import { assertGradients, distance, farthest, Gradients } from './gradients.ts';
 
 export interface Network {
   readonly model: SequenceModel;
-  readonly parameters: Parameters;
+  readonly parameters: NetworkParameters;
 }
 
 /** Reads all tensors of a file. */
@@ -34,7 +34,7 @@ export function assertSpread(tensor: tf.Tensor, expected: number, name: string):
 }
 
 /** Gives what is trained the values that peft saved, which must be of the same parameters. */
-export async function takeAdapters(parameters: Parameters, folder: string): Promise<void> {
+export async function takeAdapters(parameters: NetworkParameters, folder: string): Promise<void> {
   const { tensors } = await readAdapter(folder);
   try {
     const names = parameters.trained.map(({ name }) => name);

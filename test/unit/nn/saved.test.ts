@@ -4,9 +4,13 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type Device, openDevice } from '../../../src/backends/device.ts';
 import { readCheckpointConfig } from '../../../src/hub/architecture/checkpointConfig.ts';
-import type { Plan } from '../../../src/nn/layers/plan.ts';
+import {
+  adapterCheckpoint,
+  type CheckpointFormat,
+  fullCheckpoint,
+} from '../../../src/nn/checkpointFormat.ts';
 import { ModelError } from '../../../src/nn/module/model.ts';
-import { adapterFiles, type Files, wholeFiles } from '../../../src/nn/transformerFiles.ts';
+import type { FineTuningPlan } from '../../../src/nn/parameters/source.ts';
 import { python } from '../../python/python.ts';
 import { testFolder } from '../hub/folder.ts';
 import { withoutPadding } from './decoders.ts';
@@ -23,7 +27,7 @@ const loraOf = (kind: Kind) => ({ rank: 4, alpha: 8, dropout: 0, targets: TARGET
 interface Saved {
   readonly kind: Kind;
   readonly what: string;
-  readonly plan: Plan;
+  readonly plan: FineTuningPlan;
 }
 
 const saved: readonly Saved[] = [
@@ -44,11 +48,11 @@ const folderOf = ({ kind, what }: Saved) => path.join(folder, kind, what);
 
 const open = ({ kind, plan }: Saved) => openTiny(baseOf(folder, kind), plan);
 
-async function filesOf({ kind, plan: { lora } }: Saved): Promise<Files> {
+async function filesOf({ kind, plan: { lora } }: Saved): Promise<CheckpointFormat> {
   const config = await readCheckpointConfig(baseOf(folder, kind));
   const companions = { json: config.json, generation: null, tokenizer: [] };
-  if (!lora) return wholeFiles(companions);
-  return adapterFiles(companions, {
+  if (!lora) return fullCheckpoint(companions);
+  return adapterCheckpoint(companions, {
     ...{ lora, base: baseOf(folder, kind), revision: null },
     taskType: config.kind === 'decoder' ? 'CAUSAL_LM' : 'SEQ_CLS',
     fanInFanOut: kind === 'gpt2',
@@ -118,7 +122,7 @@ describe('what was trained, saved', () => {
     await assert.rejects(
       opened.parameters.assign(tensors, 'step-000001'),
       new ModelError(
-        'step-000001 is not of this model: of bert.encoder.layer.0.attention.self.query.lora_A.weight it has nothing, expected is [4,32]',
+        'step-000001 does not belong to this model: tensor bert.encoder.layer.0.attention.self.query.lora_A.weight is missing',
       ),
     );
     await tensors.close();

@@ -3,9 +3,9 @@ import { after, before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Device, openDevice } from '../../../src/backends/device.ts';
 import { tfjsOperations } from '../../../src/backends/operations/tfjsOperations.ts';
-import type { Plan } from '../../../src/nn/layers/plan.ts';
 import type { ParameterSink } from '../../../src/nn/module/parameter.ts';
-import { passOver } from '../../../src/nn/module/pass.ts';
+import { runPass } from '../../../src/nn/module/pass.ts';
+import type { FineTuningPlan } from '../../../src/nn/parameters/source.ts';
 import { Gradients } from './gradients.ts';
 import { tinyBatch, tinyBert } from './tinyBert.ts';
 
@@ -20,18 +20,18 @@ describe('what a way through a network holds until the way back', () => {
 
   /** Bytes beside the parameters and the mask, from the end of the way through until the way back. */
   async function held(
-    plan: Partial<Plan>,
+    plan: Partial<FineTuningPlan>,
     checkpointing: boolean,
     sink: ParameterSink | null = new Gradients(),
   ): Promise<number> {
     const { stack, parameters } = await tinyBert(tfjsOperations, plan, checkpointing);
-    const bytes = await passOver(
+    const bytes = await runPass(
       tfjsOperations,
       tinyBatch,
       { dropout: null, sink },
       async (pass) => {
         const before = tf.memory().numBytes;
-        const { y, back } = stack.forward(pass);
+        const { y, backward: back } = stack.forward(pass);
         const bytes = tf.memory().numBytes - before;
         if (sink) await back(pass.scope.add(tf.onesLike(y)));
         return bytes;

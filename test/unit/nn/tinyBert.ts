@@ -1,11 +1,10 @@
 import type { Operations } from '../../../src/backends/operations/operations.ts';
 import type { TokenBatch } from '../../../src/data/tokenBatch.ts';
 import type { EncoderConfig } from '../../../src/hub/architecture/checkpointConfig.ts';
-import { sequenceEncoder } from '../../../src/nn/encoders/build.ts';
-import { maxTokens } from '../../../src/nn/encoders/positions.ts';
-import type { TensorReader } from '../../../src/nn/layers/parameters.ts';
-import type { Plan } from '../../../src/nn/layers/plan.ts';
-import type { Stack } from '../../../src/nn/layers/stack.ts';
+import { sequenceEncoder } from '../../../src/nn/encoders/sequenceEncoder.ts';
+import { maxTokens } from '../../../src/nn/encoders/variants.ts';
+import type { LayerStack } from '../../../src/nn/layers/stack.ts';
+import type { FineTuningPlan, TensorReader } from '../../../src/nn/parameters/source.ts';
 
 import { SequenceModel } from '../../../src/nn/sequenceModel.ts';
 import {
@@ -40,9 +39,9 @@ const CLASSES = 3;
 /** A BERT of random values for three classes: small, and without any file. */
 export async function tinyBert(
   operations: Operations,
-  plan: Partial<Plan> = {},
+  plan: Partial<FineTuningPlan> = {},
   checkpointing = false,
-): Promise<Network & { readonly stack: Stack }> {
+): Promise<Network & { readonly stack: LayerStack }> {
   const { network, parameters } = await sequenceEncoder(
     {
       config,

@@ -3,13 +3,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import { tfjsOperations } from '../../../src/backends/operations/tfjsOperations.ts';
 import { readCheckpointConfig } from '../../../src/hub/architecture/checkpointConfig.ts';
 import { openSafetensors } from '../../../src/hub/safetensors/safetensors.ts';
-import { sequenceEncoder } from '../../../src/nn/encoders/build.ts';
-import { maxTokens } from '../../../src/nn/encoders/positions.ts';
-import type { Parameters } from '../../../src/nn/layers/parameters.ts';
-import { defaultTargets, type Plan } from '../../../src/nn/layers/plan.ts';
+import { sequenceEncoder } from '../../../src/nn/encoders/sequenceEncoder.ts';
+import { maxTokens } from '../../../src/nn/encoders/variants.ts';
 import type { SupervisedTask } from '../../../src/nn/module/loss.ts';
 import type { ParameterSink } from '../../../src/nn/module/parameter.ts';
 import type { Dropout } from '../../../src/nn/module/pass.ts';
+import type { NetworkParameters } from '../../../src/nn/parameters/networkParameters.ts';
+import { defaultTargets, type FineTuningPlan } from '../../../src/nn/parameters/source.ts';
 import { SequenceModel } from '../../../src/nn/sequenceModel.ts';
 import { logitsOf, openCausal, withoutPadding } from './decoders.ts';
 import { tinyBatch, tinyLabels } from './tinyBert.ts';
@@ -32,7 +32,7 @@ export const baseOf = (folder: string, kind: Kind) => path.join(folder, kind, 'b
 const STARTS = [3, 2, 1, 4, 2];
 
 interface Opened {
-  readonly parameters: Parameters;
+  readonly parameters: NetworkParameters;
   /** Of `tinyBatch`: logits of classes or a value for each example, logits of a language model for each token. */
   outputs(): Promise<ArrayLike<number>>;
   /** @returns losses of the two groups of `tinyBatch` */
@@ -42,7 +42,7 @@ interface Opened {
 /** Opens a tiny checkpoint: an encoder for three classes or a value, or a language model. */
 export async function openTiny(
   base: string,
-  plan: Plan,
+  plan: FineTuningPlan,
   task: SupervisedTask = 'classification',
 ): Promise<Opened> {
   const config = await readCheckpointConfig(base);
@@ -69,7 +69,7 @@ export async function openTiny(
 }
 
 /** As training would, but sooner. */
-export function change({ trainable }: Parameters): void {
+export function change({ trainable }: NetworkParameters): void {
   trainable.forEach((variable, i) => {
     tf.tidy(() =>
       variable.assign(tf.add(variable, tf.randomNormal(variable.shape, 0, 0.2, 'float32', i + 1))),

@@ -5,7 +5,7 @@ import { type Device, openDevice } from '../../../src/backends/device.ts';
 import type { Operations } from '../../../src/backends/operations/operations.ts';
 import { tfjsOperations } from '../../../src/backends/operations/tfjsOperations.ts';
 import { dropoutOf } from '../../../src/nn/layers/dropout.ts';
-import type { Plan } from '../../../src/nn/layers/plan.ts';
+import type { FineTuningPlan } from '../../../src/nn/parameters/source.ts';
 import { buildOptimizer } from '../../../src/training/optimizers/fromConfig.ts';
 import { hasWebgpu } from '../../webgpu.ts';
 import { distance, Gradients } from './gradients.ts';
@@ -13,7 +13,7 @@ import type { Network } from './peer.ts';
 import { tinyBatch, tinyBert, tinyLabels } from './tinyBert.ts';
 
 const lora = { rank: 4, alpha: 8, dropout: 0.1, targets: ['query', 'value', 'dense'] };
-const plans: Readonly<Record<string, Partial<Plan>>> = {
+const plans: Readonly<Record<string, Partial<FineTuningPlan>>> = {
   'all of it': {},
   adapters: { newHead: true, lora },
   'the upper layer': { freeze: 1 },

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openDevice } from '../../../src/backends/device.ts';
 import { dropoutOf } from '../../../src/nn/layers/dropout.ts';
-import type { Plan } from '../../../src/nn/layers/plan.ts';
 import type { SupervisedTask } from '../../../src/nn/module/loss.ts';
+import type { FineTuningPlan } from '../../../src/nn/parameters/source.ts';
 import { python } from '../../python/python.ts';
 import { hasWebgpu } from '../../webgpu.ts';
 import { testFolder } from '../hub/folder.ts';
@@ -13,14 +13,14 @@ import { baseOf, change, type Kind, openTiny, TARGETS } from './tinyCheckpoints.
 
 const folder = testFolder();
 
-const lora = (kind: Kind): Plan => ({
+const lora = (kind: Kind): FineTuningPlan => ({
   ...full,
   lora: { rank: 4, alpha: 8, dropout: 0.2, targets: TARGETS[kind] },
 });
 const fresh = { ...full, newHead: true };
 
 /** BERT in full, GPT-2 and Llama are looked at elsewhere. */
-const cases: readonly [what: string, kind: Kind, plan: Plan, task?: SupervisedTask][] = [
+const cases: readonly [what: string, kind: Kind, plan: FineTuningPlan, task?: SupervisedTask][] = [
   ['RoBERTa', 'roberta', full],
   ['DistilBERT', 'distilbert', full],
   ['Qwen2', 'qwen2', full],

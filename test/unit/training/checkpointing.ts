@@ -2,8 +2,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { openDevice } from '../../../src/backends/device.ts';
 import { lossOf } from '../../../src/nn/module/loss.ts';
-import { buildModel, type TrainableNetwork } from '../../../src/nn/small/build.ts';
-import { groupGradient } from '../../../src/nn/small/gradients.ts';
+import { buildModel } from '../../../src/nn/small/build.ts';
+import { groupGradient, type TrainableNetwork } from '../../../src/nn/small/trainableNetwork.ts';
 import { loadCheckpoint, saveCheckpoint } from '../../../src/training/checkpoints.ts';
 import { buildOptimizer } from '../../../src/training/optimizers/fromConfig.ts';
 import type { Optimizer } from '../../../src/training/optimizers/optimizer.ts';

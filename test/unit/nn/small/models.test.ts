@@ -7,8 +7,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { openDevice } from '../../../../src/backends/device.ts';
 import type { ModelConfig } from '../../../../src/nn/module/model.ts';
-import { buildModel, type TrainableNetwork } from '../../../../src/nn/small/build.ts';
+import { buildModel } from '../../../../src/nn/small/build.ts';
 import { writeArtifacts } from '../../../../src/nn/small/files.ts';
+import type { TrainableNetwork } from '../../../../src/nn/small/trainableNetwork.ts';
 
 const values = (model: TrainableNetwork) =>
   model.network.getWeights().map((weight) => [...weight.dataSync<'float32'>()]);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Matrix } from '../../backends/operations/operations.ts';
-import type { Forward, Layer } from '../module/pass.ts';
+import type { Layer, LayerResult } from '../module/pass.ts';
 import type { TensorScope } from '../module/tensorScope.ts';
 
 /**
@@ -11,33 +11,41 @@ import type { TensorScope } from '../module/tensorScope.ts';
  * @param recompute hold the output alone, and go through the layer a second time before the way back (gradient checkpointing;
  * Chen et al., arXiv 1604.06174)
  */
-export function block<X>(layer: Layer<X>, recompute: boolean): Layer<X> {
+export function scopedLayer<X>(layer: Layer<X>, recompute: boolean): Layer<X> {
   return (x, pass) => {
     const { scope: kept } = pass;
     const outputOf = () => kept.tidy(() => layer(x, pass).y);
-    if (!pass.sink) return { y: outputOf(), back: noWayBack };
+    if (!pass.sink) return { y: outputOf(), backward: noBackward };
     if (recompute) {
       const y = outputOf();
       return {
         y,
-        back(dy, needsInput) {
+        backward(dy, needsInputGradient) {
           const again = hold(kept, () => layer(x, pass));
-          return goBack(kept, { ...again, tensors: [y, ...again.tensors] }, dy, needsInput);
+          return backwardOf(
+            kept,
+            { ...again, tensors: [y, ...again.tensors] },
+            dy,
+            needsInputGradient,
+          );
         },
       };
     }
     const held = hold(kept, () => layer(x, pass));
-    return { y: held.forward.y, back: (dy, needsInput) => goBack(kept, held, dy, needsInput) };
+    return {
+      y: held.forward.y,
+      backward: (dy, needsInputGradient) => backwardOf(kept, held, dy, needsInputGradient),
+    };
   };
 }
 
-interface Held {
-  readonly forward: Forward;
+interface HeldResult {
+  readonly forward: LayerResult;
   readonly tensors: readonly tf.Tensor[];
 }
 
 /** Keeps all tensors that are made, and are still there, from being disposed of with their scope. */
-function hold(kept: TensorScope, run: () => Forward): Held {
+function hold(kept: TensorScope, run: () => LayerResult): HeldResult {
   const engine = tf.engine();
   engine.startScope('block');
   try {
@@ -50,19 +58,19 @@ function hold(kept: TensorScope, run: () => Forward): Held {
   }
 }
 
-function goBack(
+function backwardOf(
   kept: TensorScope,
-  { forward, tensors }: Held,
-  ...args: Parameters<Forward['back']>
+  { forward, tensors }: HeldResult,
+  ...args: Parameters<LayerResult['backward']>
 ): Matrix | null {
   const [dx] = kept.tidy((): Matrix[] => {
-    const slope = forward.back(...args);
-    return slope ? [slope] : [];
+    const gradient = forward.backward(...args);
+    return gradient ? [gradient] : [];
   });
   tf.dispose([...tensors]);
   return dx ?? null;
 }
 
-function noWayBack(): never {
+function noBackward(): never {
   throw new Error('this pass went without a sink: there is no way back');
 }

@@ -15,9 +15,9 @@ function tokenOfEach(at: (tokens: TokenBatch, example: number) => number): Layer
     const rows = Int32Array.from({ length: batch }, (_, i) => i * length + at(tokens, i));
     return {
       y: operations.gather(x, tf.tensor1d(rows, 'int32')),
-      keepsInput: false,
-      back(dy, needsInput = true): Matrix | null {
-        if (!needsInput) return null;
+      savesInput: false,
+      backward(dy, needsInputGradient = true): Matrix | null {
+        if (!needsInputGradient) return null;
         const spread = operations.segmentSums(dy, rows, batch * length, [0, batch]);
         return tf.reshape(spread, [batch * length, dy.shape[1]]);
       },

@@ -2,7 +2,7 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { seededRandom } from '../../engine/seededRandom.ts';
 
 /** What a parameter starts from where no checkpoint has it; `normal` is the standard deviation, around 0. */
-export type Initial = 'zeros' | 'ones' | 'kaiming' | { readonly normal: number };
+export type Initializer = 'zeros' | 'ones' | 'kaiming' | { readonly normal: number };
 
 /**
  * Values that depend on the seed and the parameter's name, and on no other parameter.
@@ -10,7 +10,7 @@ export type Initial = 'zeros' | 'ones' | 'kaiming' | { readonly normal: number }
  * @param shape of `kaiming`: [out, in]
  */
 export function initialValues(
-  initial: Initial,
+  initial: Initializer,
   shape: readonly number[],
   name: string,
   seed: number,

@@ -5,6 +5,6 @@
 export type OnProgress = (done: number) => Promise<void>;
 
 /** For a part of the whole that is told to `onProgress`: the one from `from` to `to`. */
-export function partOf(onProgress: OnProgress, from: number, to: number): OnProgress {
+export function partialProgress(onProgress: OnProgress, from: number, to: number): OnProgress {
   return (done) => onProgress(to - (1 - done) * (to - from));
 }

@@ -9,19 +9,19 @@ import {
   WEIGHTS_FILE,
   writeSafetensors,
 } from '../hub/safetensors/safetensors.ts';
-import type { Parameters } from './layers/parameters.ts';
 import type { Parameter } from './module/parameter.ts';
+import type { NetworkParameters } from './parameters/networkParameters.ts';
 
 /** How the parameters of a transformer are kept in a folder, so that the ecosystem's own libraries load them. */
-export interface Files {
+export interface CheckpointFormat {
   /** Writes and waits until all is on disk. */
-  write(folder: string, parameters: Parameters): Promise<void>;
+  write(folder: string, parameters: NetworkParameters): Promise<void>;
   /** What `write` wrote, under the names of the parameters. */
   open(folder: string): Promise<TensorFile>;
 }
 
 /** What goes along with weights of any kind. */
-export interface Companions {
+export interface CompanionFiles {
   /** config.json. */
   readonly json: Readonly<Record<string, unknown>>;
   /** generation_config.json, if there is to be one. */
@@ -31,7 +31,7 @@ export interface Companions {
 }
 
 /** All weights, as transformers loads them. */
-export function wholeFiles(companions: Companions): Files {
+export function fullCheckpoint(companions: CompanionFiles): CheckpointFormat {
   return {
     async write(folder, parameters) {
       await writeCompanions(folder, companions);
@@ -42,7 +42,7 @@ export function wholeFiles(companions: Companions): Files {
   };
 }
 
-export interface AdapterFiles {
+export interface AdapterOptions {
   readonly lora: LoraConfig;
   /** What the adapter is to be put on: a hub id or a folder. */
   readonly base: string;
@@ -54,12 +54,15 @@ export interface AdapterFiles {
 }
 
 /** What is trained beside a checkpoint that stays as it is, as peft loads it. */
-export function adapterFiles(companions: Companions, { lora, ...adapter }: AdapterFiles): Files {
+export function adapterCheckpoint(
+  companions: CompanionFiles,
+  { lora, ...adapter }: AdapterOptions,
+): CheckpointFormat {
   return {
     async write(folder, parameters) {
       await writeCompanions(folder, companions);
       const tensors = await Promise.all(parameters.trained.map(named));
-      const modulesToSave = parameters.wholeModules;
+      const modulesToSave = parameters.modulesToSave;
       await writeAdapter(folder, { ...adapter, config: lora, modulesToSave, tensors });
     },
     open: async (folder) => (await readAdapter(folder)).tensors,
@@ -68,7 +71,7 @@ export function adapterFiles(companions: Companions, { lora, ...adapter }: Adapt
 
 async function writeCompanions(
   folder: string,
-  { json, generation, tokenizer }: Companions,
+  { json, generation, tokenizer }: CompanionFiles,
 ): Promise<void> {
   await writeJson(path.join(folder, CONFIG_FILE), json);
   if (generation) await writeJson(path.join(folder, GENERATION_CONFIG_FILE), generation);
