@@ -8,7 +8,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { isOutOfMemory } from '../../../src/backends/interface/deviceErrors.ts';
 import { tryBackend } from '../../../src/backends/order.ts';
 import { tinyTexts, writeTinyBert } from '../training/tinyCheckpoint.ts';
-import { trainerOf, unheard } from '../training/trainerOf.ts';
+import { ignoreProgress, trainerOf } from '../training/trainerOf.ts';
 
 const { report, open } = await tryBackend('webgpu');
 await open?.close();
@@ -80,7 +80,7 @@ describe('what WebGPU tells of after the fact', {
 
   test('an invalid command ends a validation', async () => {
     await assert.rejects(
-      disturbed(invalid, () => made.trainer.validate(unheard)),
+      disturbed(invalid, () => made.trainer.validate(ignoreProgress)),
       /^Error: WebGPU reports/,
     );
   });
@@ -97,8 +97,8 @@ describe('what WebGPU tells of after the fact', {
       );
       assert.equal(await disturbed(wrong, () => trainer.fits(1, 2)), false);
       assert.equal(await trainer.fits(1, 2), true);
-      const { metrics } = await trainer.validate(unheard);
-      const again = await disturbed(wrong, () => trainer.validate(unheard));
+      const { metrics } = await trainer.validate(ignoreProgress);
+      const again = await disturbed(wrong, () => trainer.validate(ignoreProgress));
       assert.ok(Math.abs(again.metrics.loss! - metrics.loss!) < 1e-4);
     });
   }

@@ -11,7 +11,7 @@ import { dropoutOf } from '../../../src/nn/layers/dropout.ts';
 import type { ParameterSink, StackedGradient } from '../../../src/nn/module/parameter.ts';
 import { tinyBatch, tinyBert, tinyLabels } from '../nn/tinyBert.ts';
 import { tinyTexts, writeTinyBert, writeTinyLlama } from './tinyCheckpoint.ts';
-import { trainerOf, unheard } from './trainerOf.ts';
+import { ignoreProgress, trainerOf } from './trainerOf.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-failing-'));
 before(async () => {
@@ -137,7 +137,7 @@ describe('whichever tensor of a validation does not fit, none of its tensors is 
       const { trainer, close } = await trainerOf(folder, config, 'grain');
       const before = left();
       let n = 0;
-      while ((await outOfMemoryFrom(n, () => trainer.validate(unheard))) === 'failed') {
+      while ((await outOfMemoryFrom(n, () => trainer.validate(ignoreProgress))) === 'failed') {
         assert.deepEqual(left(), before, `after tensor ${n}`);
         n++;
       }

@@ -14,7 +14,7 @@ import {
 } from '../../../src/training/outOfMemoryAdvice.ts';
 import { Trainer } from '../../../src/training/trainer.ts';
 import { tinyTexts, writeTinyBert } from './tinyCheckpoint.ts';
-import { trainerOf, unheard } from './trainerOf.ts';
+import { ignoreProgress, trainerOf } from './trainerOf.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-memory-'));
 before(async () => {
@@ -83,7 +83,7 @@ function messageOf(
 test('checkpointing is not advised for a validation, which has no backward pass', async () => {
   const { trainer, session, aggregation, close } = await trainerOf(folder, texts(8), 'grain');
   try {
-    await withinTensorsOf(1000, () => trainer.validate(unheard));
+    await withinTensorsOf(1000, () => trainer.validate(ignoreProgress));
     assert.fail('it fits');
   } catch (error) {
     assert.ok(error instanceof Error && isOutOfMemory(error), String(error));

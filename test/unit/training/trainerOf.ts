@@ -5,7 +5,7 @@ import { closeSession, openSession } from '../../../src/training/session.ts';
 import { Trainer } from '../../../src/training/trainer.ts';
 
 /** For validations whose progress does not matter. */
-export const unheard = async () => {};
+export const ignoreProgress = async () => {};
 
 /** The trainer of one run, and what it trains with. @param config in YAML, as if it were a file of the folder */
 export async function trainerOf(

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { OutOfMemoryError } from '../../../../src/backends/interface/deviceErrors.ts';
 import { AdaptiveBatcher } from '../../../../src/training/text/adaptiveBatcher.ts';
-import { unheard } from '../trainerOf.ts';
+import { ignoreProgress } from '../trainerOf.ts';
 
 const examples = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 60 });
 
@@ -27,13 +27,13 @@ test('batches shrink until they fit, stay small, and contain every example once'
     fc.asyncProperty(examples, fc.integer({ min: 40, max: 500 }), async (lengths, room) => {
       const { begin, add, failures } = deviceWith(room, lengths);
       const batches = new AdaptiveBatcher({}, 256);
-      const first = await batches.run(lengths, begin, add, unheard);
+      const first = await batches.run(lengths, begin, add, ignoreProgress);
       assert.deepEqual(
         first.flat().sort((a, b) => a - b),
         [...lengths.keys()],
       );
       const before = failures();
-      assert.deepEqual(await batches.run(lengths, begin, add, unheard), first);
+      assert.deepEqual(await batches.run(lengths, begin, add, ignoreProgress), first);
       assert.equal(failures(), before, 'what was found is not looked for again');
 
       const again = deviceWith(room, lengths);
@@ -41,7 +41,7 @@ test('batches shrink until they fit, stay small, and contain every example once'
         lengths,
         again.begin,
         again.add,
-        unheard,
+        ignoreProgress,
       );
       assert.deepEqual(fresh, first, 'found again from the start');
     }),
@@ -50,12 +50,15 @@ test('batches shrink until they fit, stay small, and contain every example once'
 
 test('a single example that does not fit is an error, as is any other error', async () => {
   const { begin, add } = deviceWith(5, [9, 2]);
-  await assert.rejects(new AdaptiveBatcher({}).run([9, 2], begin, add, unheard), OutOfMemoryError);
+  await assert.rejects(
+    new AdaptiveBatcher({}).run([9, 2], begin, add, ignoreProgress),
+    OutOfMemoryError,
+  );
   const other = async () => {
     throw new Error('something else');
   };
   await assert.rejects(
-    new AdaptiveBatcher({}).run([9, 2], begin, other, unheard),
+    new AdaptiveBatcher({}).run([9, 2], begin, other, ignoreProgress),
     /something else/,
   );
 });

@@ -8,7 +8,7 @@ import { readGenerationConfig } from '../../../../src/hub/architecture/checkpoin
 import { CheckpointError } from '../../../../src/hub/checkpointFile.ts';
 import { python } from '../../../python/python.ts';
 import { tinyTexts, writeTinyLlama } from '../tinyCheckpoint.ts';
-import { trainerOf, unheard } from '../trainerOf.ts';
+import { ignoreProgress, trainerOf } from '../trainerOf.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-ends-'));
 const llama = path.join(folder, 'llama');
@@ -29,7 +29,7 @@ function write(file: string, json: object): void {
 /** Answers before the first step as token ids, and what a checkpoint then has. */
 async function untrained() {
   const { trainer, session, close } = await trainerOf(folder, config, 'mean');
-  const lines = (await trainer.validate(unheard)).predictions() as { prediction: string }[];
+  const lines = (await trainer.validate(ignoreProgress)).predictions() as { prediction: string }[];
   const run = mkdtempSync(path.join(folder, 'run-'));
   const name = await trainer.save(run, { step: 0, bestMetric: null }, false);
   const { questions } = (session.task.data as TextData).validation;

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { openSafetensors } from '../../../../src/hub/safetensors/safetensors.ts';
 import { savedHead } from '../../../../src/training/text/savedHead.ts';
 import { tinyTexts, writeTinyBert } from '../tinyCheckpoint.ts';
-import { trainerOf, unheard } from '../trainerOf.ts';
+import { ignoreProgress, trainerOf } from '../trainerOf.ts';
 
 /** The same weights under other names. */
 const checkpoints = {
@@ -38,7 +38,7 @@ device: cpu`;
 
 async function untrained(config: string) {
   const { trainer, session, close } = await trainerOf(folder, config, 'mean');
-  const { predictions, metrics } = await trainer.validate(unheard);
+  const { predictions, metrics } = await trainer.validate(ignoreProgress);
   const lines = predictions() as { probabilities: Record<string, number> }[];
   await close();
   return {
@@ -114,7 +114,7 @@ describe('a saved head', () => {
     await first.trainer.step(1);
     const run = path.join(folder, 'checkpoints');
     const name = await first.trainer.save(run, { step: 1, bestMetric: null }, false);
-    const outputs = (await first.trainer.validate(unheard)).predictions();
+    const outputs = (await first.trainer.validate(ignoreProgress)).predictions();
     await first.close();
     const { id2label } = JSON.parse(readFileSync(path.join(run, name, 'config.json'), 'utf8'));
     assert.deepEqual(id2label, { 0: 'no', 1: 'yes' });
@@ -131,7 +131,7 @@ describe('a saved head', () => {
     assert.ok(far(after![0]!, before![1]!) < 0.02 && far(after![1]!, before![0]!) < 0.02);
     const second = await trainerOf(folder, config, 'mean');
     await second.trainer.load(run);
-    assert.deepEqual((await second.trainer.validate(unheard)).predictions(), outputs);
+    assert.deepEqual((await second.trainer.validate(ignoreProgress)).predictions(), outputs);
     await second.close();
   });
 
