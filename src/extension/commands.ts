@@ -81,7 +81,7 @@ export class Commands extends Disposable {
     for (const run of runs) await launcher.resume(run);
   }
 
-  /** Asks first: what is deleted is gone. */
+  /** Asks first: deletion is permanent. */
   async #delete(target: unknown): Promise<void> {
     const { targets, runs } = this.#parts;
     const doomed = await targets.chosen(

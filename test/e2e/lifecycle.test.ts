@@ -134,7 +134,7 @@ test('an empty explorer says what to do; a config comes from a template, the doc
   await vscode.screenshot('template-dark');
 });
 
-test('deleting a run asks, and keeps it when told so', async () => {
+test('deleting a run asks, and keeps it on Cancel', async () => {
   await writeFile(path.join(workspace, 'grain.yaml'), config(10));
   vscode = await VSCode.open(workspace);
   await vscode.command('GRAIN: Run GRAIN fine-tune');

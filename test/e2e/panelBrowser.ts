@@ -102,7 +102,7 @@ export class PanelBrowser {
   }
 }
 
-/** What the page's host API was told. */
+/** Calls of the page's host API. */
 export interface HostRecord {
   readonly posted: readonly {
     readonly type: string;

@@ -431,7 +431,7 @@ describe('weights', () => {
           .getAttribute('aria-pressed'),
         'false',
       );
-      assert.equal(await page.locator('.tooltip').isVisible(), false, 'gone with the focus');
+      assert.equal(await page.locator('.tooltip').isVisible(), false, 'hidden without focus');
       await send(page, weightsShow(grain));
       assert.equal(await isShown(page, 'weights-area', 2), false, 'hidden also when shown anew');
       assert.equal(await isShown(page, 'weights-area', 3), true);

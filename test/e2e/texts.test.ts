@@ -68,20 +68,20 @@ after(async () => {
 });
 
 describe('texts, from the hub to the panels', () => {
-  test('a download is told of, and can be cancelled', async () => {
+  test('a download is reported, and can be cancelled', async () => {
     hub.milliseconds = 60_000;
     await run('reviews');
-    const told = toast(/downloading model\.safetensors, \d+ % of \d+ kB/);
-    await told.waitFor({ timeout: 60_000 });
+    const notification = toast(/downloading model\.safetensors, \d+ % of \d+ kB/);
+    await notification.waitFor({ timeout: 60_000 });
     await inBothThemes('download');
-    await told.hover();
-    await told.getByText('Cancel').click();
+    await notification.hover();
+    await notification.getByText('Cancel').click();
     await toast(/Fine-tuning/).waitFor({ state: 'detached', timeout: 10_000 });
     assert.equal(await toast(/failed|cannot|error/i).count(), 0);
     assert.deepEqual(await runIds(), []);
   });
 
-  test('what the hub does not have is told at its place in the config', async () => {
+  test('a missing repository is reported at its position in the config', async () => {
     const config = path.join(workspace, 'missing.grain.yaml');
     await writeFile(config, reviewsConfig.replace('someone/tiny-bert', 'someone/nothing'));
     await run('missing');
@@ -91,7 +91,7 @@ describe('texts, from the hub to the panels', () => {
     await rm(config);
   });
 
-  test('the next launch goes on where the download was cut, and trains to the end', async () => {
+  test('the next launch continues the interrupted download, and trains to the end', async () => {
     hub.milliseconds = 0;
     await run('reviews');
     await toast(/grain · seed 0 · step|mean · seed 0 · step/).waitFor({ timeout: 60_000 });
@@ -124,9 +124,9 @@ describe('texts, from the hub to the panels', () => {
 
   test('a run that finds no memory can be resumed with less', async () => {
     await run('long');
-    const told = toast(/long.*failed.*[Oo]ut of memory/);
-    await told.waitFor({ timeout: 60_000 });
-    await told.hover();
+    const notification = toast(/long.*failed.*[Oo]ut of memory/);
+    await notification.waitFor({ timeout: 60_000 });
+    await notification.hover();
     await inBothThemes('texts-out-of-memory');
     await vscode.command('Notifications: Clear All Notifications');
     await vscode.command('GRAIN: Focus on Runs View');

@@ -159,7 +159,7 @@ export class VSCode {
       try {
         process.kill(-this.#server.pid, 'SIGTERM');
       } catch {
-        // The server is gone already.
+        // The server has already exited.
       }
     }
     await sleep(500);
@@ -220,7 +220,7 @@ export async function eventually<T>(
   for (;;) {
     const result = await attempt();
     if (result !== undefined) return result;
-    if (Date.now() > deadline) throw new Error(`waited ${timeout / 1000} s in vain for ${what}`);
+    if (Date.now() > deadline) throw new Error(`waited ${timeout / 1000} s for ${what}`);
     await sleep(150);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A small fine-tuning in miniature whose facts are real: k groups pull one parameter vector towards optima of their own,
+ * A small fine-tuning in miniature whose facts are real: k groups pull one parameter vector towards their own optima,
  * by noisy gradients that the engine aggregates. Everything the panels get comes from these steps by the product's own code.
  */
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
@@ -38,7 +38,7 @@ export interface DescentOptions extends Asked {
   readonly steps: number;
   /** Every third step lacks the last group. */
   readonly lastIsRare?: boolean;
-  /** Share of the last update that is taken again. */
+  /** Share of the previous update that is added to the next. */
   readonly momentum?: number;
   /** Standard deviation of the gradients' entries; without noise a descent comes to a halt. */
   readonly noise?: number;
@@ -87,7 +87,7 @@ export function descend(options: DescentOptions): Descent {
       sizes: present.map(() => 4),
       losses,
       ...facts,
-      // Taken one after another, the gradients are gone by the time of the update.
+      // Computed one after another, the gradients no longer exist at the time of the update.
       update: facts.streaming ? null : measured(update, gradients),
       ms: { gradients: 1, aggregate: 1, update: 1 },
     });

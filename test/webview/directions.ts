@@ -28,7 +28,7 @@ export interface Gradients {
   readonly gradients: readonly Float32Array[];
   /** Identity of each group across steps. */
   readonly groups: readonly number[];
-  /** P, the diagonal in whose metric inner products are taken. */
+  /** P, the diagonal in whose metric inner products are computed. */
   readonly scale: Float64Array;
   readonly step: number;
 }

@@ -100,7 +100,7 @@ interface CostOptions {
   readonly tensors: number;
 }
 
-/** As runs of an experiment are told apart. */
+/** The aggregator with its settings, as runs name it. */
 function labelOf({ aggregator, parameters = {}, metric, smoothing }: Asked): string {
   const settings = Object.entries({ ...parameters, ...(smoothing && { smoothing }) });
   return [

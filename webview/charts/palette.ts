@@ -21,7 +21,7 @@ import {
 const CONTRAST = 3;
 /** Areas are larger than lines, and drawn with a separator: a little less leaves room for sixteen colours. */
 const AREA_CONTRAST = 2.5;
-/** Colours told apart without help; beyond, neighbouring groups share a hue. */
+/** Number of distinguishable colours; with more groups, neighbours share a hue. */
 export const DISTINCT = 16;
 const LIGHTNESSES = [0.36, 0.45, 0.54, 0.63, 0.72, 0.81, 0.9];
 

@@ -44,15 +44,15 @@ export function preferredSlot(label: string): number {
  */
 export function slotsOf(labels: readonly string[]): Map<string, number> {
   const slots = new Map<string, number>();
-  const taken = new Set<number>();
+  const used = new Set<number>();
   const isOwn = (label: string) => OWN.includes(label);
   for (const label of [...labels.filter(isOwn), ...labels.filter((label) => !isOwn(label))]) {
     if (slots.has(label)) continue;
     const round = SLOTS * Math.floor(slots.size / SLOTS);
     let slot = round + preferredSlot(label);
-    while (taken.has(slot)) slot = round + ((slot + 1) % SLOTS);
+    while (used.has(slot)) slot = round + ((slot + 1) % SLOTS);
     slots.set(label, slot);
-    taken.add(slot);
+    used.add(slot);
   }
   return slots;
 }

@@ -3,7 +3,7 @@ import { AveragedSeries } from './averaging.ts';
 import type { Figure } from './figure.ts';
 import { TimeChart } from './timeChart.ts';
 
-/** Most points drawn: closer together the areas cannot be told apart. */
+/** Most points drawn: if they are closer together, areas are indistinguishable. */
 const DRAWN = { full: 120, compact: 40 };
 
 /** How far the sum of float32 weights may be from 1. */

@@ -44,7 +44,7 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
     try {
       await this.#view.reveal(id, { select: true, focus: false, expand: 2 });
     } catch {
-      // The tree was refreshed meanwhile and the line is gone: there is nothing to scroll to.
+      // The tree was refreshed meanwhile, and the node no longer exists.
     }
   }
 

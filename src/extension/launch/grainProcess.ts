@@ -25,7 +25,7 @@ export interface Launch {
 const environment = () => ({ ...process.env, ELECTRON_RUN_AS_NODE: '1' });
 
 /**
- * Starts `grain` as a process of its own, whose output goes to a log in `.grain/launches`.
+ * Starts `grain` as a separate process whose output goes to files in `.grain/launches`.
  *
  * @param args of `grain`
  * @param root folder that holds `.grain`; the process runs there

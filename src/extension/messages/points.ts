@@ -126,7 +126,7 @@ export function matrixOf(
   };
 }
 
-/** @returns null unless the step's blocks have weights of their own */
+/** @returns null unless the step's blocks have their own weights */
 export function blockWeightsOf(step: StepEvent, groupCount: number): BlockWeights | null {
   if (!step.blocks) return null;
   const traces = step.blocks.map(({ gram }) => traceOf(gram, step.groups.length));

@@ -21,7 +21,7 @@ export interface Method {
 export interface RunHeader {
   readonly id: string;
   readonly experiment: string;
-  /** With its settings, as runs of an experiment are told apart: "grain", "cagrad c=0.4". */
+  /** The aggregator with its settings, which distinguishes runs of an experiment: "grain", "cagrad c=0.4". */
   readonly aggregator: string;
   /** `null` for an aggregator that this version does not know. */
   readonly method: Method | null;

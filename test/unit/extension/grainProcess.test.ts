@@ -71,7 +71,7 @@ test('messages of a process are received', async () => {
   assert.deepEqual(messages, [{ loading: 1 }, { loading: 2 }]);
 });
 
-test('the process leads a group of its own, so that closing the window does not end it', async () => {
+test('the process leads its own group, so that closing the window does not end it', async () => {
   const script = await scriptOf('setTimeout(() => {}, 60_000)');
   const launched = await start(script);
   // Signalling a process group fails unless the process leads one.

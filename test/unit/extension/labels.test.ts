@@ -73,7 +73,7 @@ test('a step that lasts says how long', () => {
   assert.equal(liveWords(summary({ step: 40, changedAt: 1_000 }), 81_000), '40/200');
 });
 
-test('a validation that takes long says how far it is, also while nothing is heard', () => {
+test('a long validation shows its progress, also while nothing is logged', () => {
   const run = summary({ status: 'running', step: 40, changedAt: 1_000, validating: 0.458 });
   assert.equal(liveWords(run, 15_000), '40/200, validating 45 %');
   assert.equal(liveWords(run, 81_000), '40/200, validating 45 % for 1 min 20 s');

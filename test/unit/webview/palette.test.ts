@@ -33,14 +33,14 @@ for (const { name, background, foreground, anchors, colours, lines } of themes) 
       for (const colour of anchors) assert.ok(wcagContrast(colour, background) >= 3, colour);
     });
 
-    test('sixteen colours are told apart, also by colour-blind eyes', () => {
+    test('sixteen colours are distinguishable, also for colour-blind viewers', () => {
       assert.equal(colours.length, 16);
       assert.ok(leastSeparation(colours.slice(0, 8)) > 0.06, 'the first eight, clearly');
       assert.ok(leastSeparation(colours) > 0.04, 'all sixteen, at twice what is just noticed');
       for (const colour of colours) assert.ok(wcagContrast(colour, background) >= 2.5, colour);
     });
 
-    test('sixteen lines stand out and are told apart, blue and orange first', () => {
+    test('sixteen lines stand out and are distinguishable, blue and orange first', () => {
       assert.equal(lines.length, 16);
       assert.deepEqual(lines.slice(0, 2), anchors.slice(0, 2));
       assert.ok(leastSeparation(lines.slice(0, 8)) > 0.06, 'the first eight, clearly');
@@ -78,7 +78,7 @@ test('a translucent colour of the theme becomes opaque', () => {
   assert.match(palette.legible('rgba(234, 92, 0, 0.33)', '#1f1f1f'), /^#[0-9a-f]{6}$/);
 });
 
-test('what is no colour is refused', () => {
+test('an invalid colour is rejected', () => {
   assert.throws(() => palette.legible('', '#1f1f1f'), TypeError);
 });
 

@@ -5,7 +5,7 @@ import { dashOf, preferredSlot, slotsOf } from '../../../webview/charts/slots.ts
 
 const names = Object.keys(aggregators);
 
-test('every aggregator of the registry has a colour of its own, alone and in company', () => {
+test('every aggregator of the registry has its own colour, alone and among others', () => {
   const slots = names.map(preferredSlot);
   assert.equal(new Set(slots).size, names.length);
   assert.deepEqual([...slotsOf(names).values()], slots);
