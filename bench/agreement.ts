@@ -5,8 +5,8 @@ import { gradDrop } from '../src/engine/aggregators/graddrop.ts';
 import { gradvacWeights } from '../src/engine/aggregators/gradvac.ts';
 import { projectConflicts } from '../src/engine/aggregators/pcgrad.ts';
 import { aggregateBlocks } from '../src/engine/blocks.ts';
-import { drawsFrom } from '../src/engine/draws.ts';
 import { gramOf } from '../src/engine/gram.ts';
+import { stepRandom } from '../src/engine/seededRandom.ts';
 import type { AggregatorChoice, AggregatorName, Memory } from '../src/engine/types.ts';
 import { normalRows, type Random, random } from '../test/unit/engine/random.ts';
 import { combine, distance, dot, norm } from '../test/unit/engine/vectors.ts';
@@ -223,12 +223,12 @@ for (const [family, sample] of Object.entries(families)) {
       const seed = 1000 * k + step;
       const rows = sample(k, random(seed));
       const d = rows[0]!.length;
-      const draws = drawsFrom(seed);
+      const numbers = stepRandom(seed);
       const problem: SharedProblem = {
         rows,
         blocks: [Math.ceil(d / 2), d - Math.ceil(d / 2)],
-        orders: rows.map(() => draws.order(k)),
-        uniforms: Array.from({ length: d }, draws.uniform),
+        orders: rows.map(() => numbers.permutation(k)),
+        uniforms: Array.from({ length: d }, numbers.uniform),
         first: step === 0,
       };
       const theirs = await peers.aggregate(problem);

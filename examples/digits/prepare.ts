@@ -18,7 +18,8 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { seededRandom, shuffle } from '../../src/engine/seededRandom.ts';
+import { keyedRandom } from '../../src/engine/keyedRandom.ts';
+import { shuffle } from '../../src/engine/seededRandom.ts';
 
 const folder = import.meta.dirname;
 const PIXELS = 28 * 28;
@@ -50,7 +51,7 @@ function writeSplit({ digits, files }: Split): void {
     const images = imagesOf(digit);
     const order = shuffle(
       Int32Array.from(images.keys()),
-      seededRandom('digits example', SEED, digit),
+      keyedRandom('digits example', SEED, digit),
     );
     let start = 0;
     for (const [name, count] of Object.entries(files)) {

@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.ts';
-import { seededRandom, shuffle } from '../engine/seededRandom.ts';
+import { keyedRandom } from '../engine/keyedRandom.ts';
+import { shuffle } from '../engine/seededRandom.ts';
 import type { Examples } from './dataset.ts';
 
 /** Which examples a step trains on, decided by the seed and the step alone: a resumed run needs no other state. */
@@ -62,7 +63,7 @@ export class ShuffledOrder implements BatchOrder {
     if (epoch !== this.#epoch) {
       this.#permutation = shuffle(
         integersBelow(this.#examples),
-        seededRandom('epoch', this.#seed, epoch),
+        keyedRandom('epoch', this.#seed, epoch),
       );
       this.#epoch = epoch;
     }
@@ -109,7 +110,7 @@ export class SimilarLengthOrder implements BatchOrder {
 
   #batchesOf(epoch: number, count: number): Int32Array {
     const size = this.#batchSize;
-    const random = seededRandom('lengths', this.#seed, epoch);
+    const random = keyedRandom('lengths', this.#seed, epoch);
     const examples = shuffle(integersBelow(this.#lengths.length), random);
     const sorted = examples.subarray(0, count * size);
     for (let start = 0; start < sorted.length; start += BATCHES_PER_BLOCK * size) {

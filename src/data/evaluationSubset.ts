@@ -1,4 +1,5 @@
-import { seededRandom, shuffle } from '../engine/seededRandom.ts';
+import { keyedRandom } from '../engine/keyedRandom.ts';
+import { shuffle } from '../engine/seededRandom.ts';
 import type { Dataset, Examples, TextDataset } from './dataset.ts';
 
 /**
@@ -36,7 +37,7 @@ export function evaluationTexts(dataset: TextDataset, limit: number | undefined)
 function sampleIndices({ count }: Examples, limit: number | undefined): Int32Array | null {
   if (limit === undefined || limit >= count) return null;
   const all = Int32Array.from({ length: count }, (_, i) => i);
-  return shuffle(all, seededRandom('evaluation', 0)).slice(0, limit).sort();
+  return shuffle(all, keyedRandom('evaluation', 0)).slice(0, limit).sort();
 }
 
 function subset({ targets }: Examples, indices: Int32Array) {

@@ -1,4 +1,5 @@
-import { seededRandom, shuffle } from '../engine/seededRandom.ts';
+import { keyedRandom } from '../engine/keyedRandom.ts';
+import { shuffle } from '../engine/seededRandom.ts';
 import type { Data, Labels } from './dataset.ts';
 
 /** One group's share of a batch. */
@@ -55,7 +56,7 @@ export function randomGroups(count: number, seed: number): Grouping {
   return {
     names: numberedNames(count),
     split: (step, batch) =>
-      slices(shuffle(batch.slice(), seededRandom('groups', seed, step)), count),
+      slices(shuffle(batch.slice(), keyedRandom('groups', seed, step)), count),
   };
 }
 

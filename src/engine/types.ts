@@ -67,7 +67,7 @@ export interface ProblemOptions {
   readonly zeroGroups?: ZeroGroupPolicy;
   /** Identity of each group across steps, k different numbers; default 0…k−1. Memory of other groups is forgotten. */
   readonly groups?: readonly number[];
-  /** For aggregators that draw lots: the same whole number, the same lots. A trainer gives each step its own. Default 0. */
+  /** Seeds aggregators that use random numbers; a whole number. A trainer gives each step a different one. Default 0. */
   readonly seed?: number;
   /** What the aggregation of the step before handed back; absent: a first step. */
   readonly memory?: Memory;

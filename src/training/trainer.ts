@@ -6,7 +6,7 @@ import { buildBatchOrder } from '../data/batchOrder.ts';
 import type { Group, Grouping } from '../data/grouping.ts';
 import { buildGrouping } from '../data/grouping.ts';
 import { packGram } from '../engine/gram.ts';
-import { seededRandom } from '../engine/seededRandom.ts';
+import { keyedRandom } from '../engine/keyedRandom.ts';
 import type { AggregationSettings, Warning } from '../engine/types.ts';
 import type { OnProgress } from '../nn/module/progress.ts';
 import type { StepEvent } from '../runs/events.ts';
@@ -150,7 +150,7 @@ export class Trainer {
         sizes,
         groups: groups.map(({ index }) => index),
         // The name is part of the seed: another one would change every random number.
-        seed: uniformInt(seededRandom('lots', this.#seed.order, step), 0, 0x7fffffff),
+        seed: uniformInt(keyedRandom('lots', this.#seed.order, step), 0, 0x7fffffff),
       },
     );
     meter.aggregated();

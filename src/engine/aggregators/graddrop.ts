@@ -1,9 +1,9 @@
-import { drawsFrom } from '../draws.ts';
+import { stepRandom } from '../seededRandom.ts';
 import type { AggregatorDescription } from './description.ts';
 
 export const graddrop: AggregatorDescription = {
   name: 'graddrop',
-  title: 'GradDrop: mean of the gradients, in each coordinate of one sign only, drawn by lot',
+  title: 'GradDrop: mean of the gradients, in each coordinate of one randomly chosen sign',
   reference: 'Chen et al. 2020, arXiv:2010.06808',
   guarantee:
     'None for single groups: coordinates agree in sign, inner products need not be ≥ 0; where all signs agree d is the mean.',
@@ -36,14 +36,14 @@ type Row = Float32Array | Float64Array;
  *
  * @param gradients k rows of length d, finite
  * @param leak 0…1
- * @param lots a seed, or a lot in [0, 1) for each coordinate in turn
+ * @param random a seed, or a function that gives a number in [0, 1) for each coordinate in turn
  * @returns length d
  * @throws RangeError if there is no row or the lengths differ
  */
 export function gradDrop(
   gradients: readonly Row[],
   leak: number,
-  lots: number | (() => number),
+  random: number | (() => number),
 ): Float64Array {
   const d = gradients[0]?.length;
   if (d === undefined || gradients.some((row) => row.length !== d)) {
@@ -51,7 +51,7 @@ export function gradDrop(
       `gradients of lengths ${gradients.map((row) => row.length).join(', ')}; expected at least one, all of one length`,
     );
   }
-  const draw = typeof lots === 'number' ? drawsFrom(lots).uniform : lots;
+  const uniform = typeof random === 'number' ? stepRandom(random).uniform : random;
   const mean = new Float64Array(d);
   for (let at = 0; at < d; at++) {
     let positive = 0;
@@ -61,9 +61,9 @@ export function gradDrop(
       if (entry > 0) positive += entry;
       else negative += entry;
     }
-    const lot = draw();
-    // P > lot, with P = positive / (positive − negative).
-    const takesPositive = positive > lot * (positive - negative);
+    const threshold = uniform();
+    // P > threshold, with P = positive / (positive − negative).
+    const takesPositive = positive > threshold * (positive - negative);
     const passed = takesPositive ? positive + leak * negative : leak * positive + negative;
     mean[at] = passed / gradients.length;
   }

@@ -1,4 +1,4 @@
-import { drawsFrom } from '../draws.ts';
+import { stepRandom } from '../seededRandom.ts';
 import type { AggregatorDescription, WeighingProblem } from './description.ts';
 import { shares } from './mean.ts';
 
@@ -31,8 +31,8 @@ export const gradvac: AggregatorDescription = {
     },
   },
   weigh(problem, weights) {
-    const draws = drawsFrom(problem.seed);
-    return gradvacWeights(problem, () => draws.order(problem.k), weights);
+    const random = stepRandom(problem.seed);
+    return gradvacWeights(problem, () => random.permutation(problem.k), weights);
   },
 };
 

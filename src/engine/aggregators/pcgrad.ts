@@ -1,4 +1,4 @@
-import { drawsFrom } from '../draws.ts';
+import { stepRandom } from '../seededRandom.ts';
 import type { AggregatorDescription } from './description.ts';
 import { shares } from './mean.ts';
 
@@ -21,8 +21,8 @@ export const pcgrad: AggregatorDescription = {
   takesZeroGroups: true,
   parameters: {},
   weigh({ k, gram, sizes, seed }, weights) {
-    const draws = drawsFrom(seed);
-    weights.set(projectConflicts(gram, shares(sizes), () => draws.order(k)));
+    const random = stepRandom(seed);
+    weights.set(projectConflicts(gram, shares(sizes), () => random.permutation(k)));
     return undefined;
   },
 };

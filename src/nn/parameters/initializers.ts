@@ -1,5 +1,5 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { seededRandom } from '../../engine/seededRandom.ts';
+import { keyedRandom } from '../../engine/keyedRandom.ts';
 
 /** What a parameter starts from where no checkpoint has it; `normal` is the standard deviation, around 0. */
 export type Initializer = 'zeros' | 'ones' | 'kaiming' | { readonly normal: number };
@@ -44,6 +44,6 @@ function kaiming(inputs: number, name: string, seed: number): () => number {
 }
 
 function uniformFor(name: string, seed: number): () => number {
-  const random = seededRandom(`initial ${name}`, seed);
+  const random = keyedRandom(`initial ${name}`, seed);
   return () => uniformFloat64(random);
 }

@@ -1,6 +1,6 @@
 import * as tfl from '@tensorflow/tfjs-layers';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { seededRandom } from '../../engine/seededRandom.ts';
+import { keyedRandom } from '../../engine/keyedRandom.ts';
 import { type ModelConfig, ModelError, type ModelShape } from '../module/model.ts';
 
 const DEFAULT_HIDDEN = [64];
@@ -86,6 +86,6 @@ export function denseHead(outputs: number, seed: number) {
  * Never 0, which tfjs takes for "no seed".
  */
 export function layerSeeds(seed: number): () => number {
-  const random = seededRandom('initial weights', seed);
+  const random = keyedRandom('initial weights', seed);
   return () => uniformInt(random, 1, 0x7fffffff);
 }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Device } from '../../backends/device.ts';
 import { valuesOf } from '../../backends/hostValues.ts';
 import { gradDrop } from '../../engine/aggregators/graddrop.ts';
-import { type Draws, drawsFrom } from '../../engine/draws.ts';
+import { type StepRandom, stepRandom } from '../../engine/seededRandom.ts';
 import type { GroupGradient } from '../../nn/module/gradientSource.ts';
 import type { ParameterVector } from './products.ts';
 
@@ -49,22 +49,26 @@ export function dropSigns(
   leak: number,
   seed: number,
 ): tf.Tensor[] {
-  const draws = drawsFrom(seed);
+  const random = stepRandom(seed);
   const dropOne = device.hostMemory ? dropInMemory : dropOnDevice;
   return tf.tidy(() =>
     rows[0]!.map((_, variable) =>
       dropOne(
         rows.map((row) => row[variable]!),
         leak,
-        draws,
+        random,
       ),
     ),
   );
 }
 
-function dropInMemory(gradients: readonly tf.Tensor[], leak: number, draws: Draws): tf.Tensor {
+function dropInMemory(
+  gradients: readonly tf.Tensor[],
+  leak: number,
+  random: StepRandom,
+): tf.Tensor {
   const rows = gradients.map((gradient) => valuesOf(gradient));
-  const mean = gradDrop(rows, leak, draws.uniform);
+  const mean = gradDrop(rows, leak, random.uniform);
   return tf.tensor(Float32Array.from(mean), gradients[0]!.shape);
 }
 
@@ -72,11 +76,11 @@ function dropInMemory(gradients: readonly tf.Tensor[], leak: number, draws: Draw
 export function dropOnDevice(
   gradients: readonly tf.Tensor[],
   leak: number,
-  draws: Draws,
+  random: StepRandom,
 ): tf.Tensor {
   const { size, shape } = gradients[0]!;
   return tf.tidy(() => {
-    const uniform = tf.tensor(Float32Array.from({ length: size }, draws.uniform), shape);
+    const uniform = tf.tensor(Float32Array.from({ length: size }, random.uniform), shape);
     const positive = sum(gradients.map((gradient) => tf.relu(gradient)));
     const negative = sum(gradients.map((gradient) => tf.minimum(gradient, 0)));
     const takesPositive = tf.greater(positive, tf.mul(uniform, tf.sub(positive, negative)));

@@ -8,8 +8,8 @@ import { aggregate } from '../../../../src/engine/aggregate.ts';
 import { gradDrop } from '../../../../src/engine/aggregators/graddrop.ts';
 import { aggregators } from '../../../../src/engine/aggregators/registry.ts';
 import { EngineClient } from '../../../../src/engine/client.ts';
-import { drawsFrom } from '../../../../src/engine/draws.ts';
 import { gramOf } from '../../../../src/engine/gram.ts';
+import { stepRandom } from '../../../../src/engine/seededRandom.ts';
 import type { AggregatorName } from '../../../../src/engine/types.ts';
 import type { GroupGradient } from '../../../../src/nn/module/gradientSource.ts';
 import { parameterBlocks } from '../../../../src/training/aggregation/blocks.ts';
@@ -249,7 +249,7 @@ describe('one step of every aggregator', () => {
       const rows = float32Rows(4, 500, 3);
       const tensors = rows.map((row) => tf.tensor1d(Array.from(row)));
       const expected = gradDrop(rows, leak, 17);
-      const onDevice = dropOnDevice(tensors, leak, drawsFrom(17)).dataSync();
+      const onDevice = dropOnDevice(tensors, leak, stepRandom(17)).dataSync();
       const entry = { name: 'graddrop', metric: 'euclidean', smoothing: 0, leak } as const;
       const step = await aggregatorOf(entry).aggregate(separateOf(rows), {
         ...turnOf(4),

@@ -3,31 +3,34 @@ import { test } from 'node:test';
 import { aggregate } from '../../../src/engine/aggregate.ts';
 import { gradDrop } from '../../../src/engine/aggregators/graddrop.ts';
 import { projectConflicts } from '../../../src/engine/aggregators/pcgrad.ts';
-import { drawsFrom } from '../../../src/engine/draws.ts';
 import { gramOf } from '../../../src/engine/gram.ts';
+import { stepRandom } from '../../../src/engine/seededRandom.ts';
 import { families } from './families.ts';
 import { random } from './random.ts';
 
-test('a seed decides all lots; neighbouring seeds give others', () => {
-  const lots = (seed: number) => {
-    const draws = drawsFrom(seed);
-    return [draws.order(8), draws.uniform(), draws.order(8), draws.uniform()];
+test('a seed decides all random numbers; neighbouring seeds give others', () => {
+  const numbersOf = (seed: number) => {
+    const numbers = stepRandom(seed);
+    return [numbers.permutation(8), numbers.uniform(), numbers.permutation(8), numbers.uniform()];
   };
   for (const seed of [0, 1, -1, 2 ** 31, Number.MAX_SAFE_INTEGER]) {
-    assert.deepEqual(lots(seed), lots(seed));
-    assert.notDeepEqual(lots(seed), lots(seed === Number.MAX_SAFE_INTEGER ? 0 : seed + 1));
+    assert.deepEqual(numbersOf(seed), numbersOf(seed));
+    assert.notDeepEqual(
+      numbersOf(seed),
+      numbersOf(seed === Number.MAX_SAFE_INTEGER ? 0 : seed + 1),
+    );
   }
 });
 
-test('over neighbouring seeds, orders are equally likely and first numbers uniform', () => {
+test('over neighbouring seeds, permutations are equally likely and first numbers uniform', () => {
   const seeds = 6000;
   const counts = new Map<string, number>();
   const tenths = new Array<number>(10).fill(0);
   for (let seed = 0; seed < seeds; seed++) {
-    const draws = drawsFrom(seed);
-    const order = draws.order(3).join();
+    const numbers = stepRandom(seed);
+    const order = numbers.permutation(3).join();
     counts.set(order, (counts.get(order) ?? 0) + 1);
-    tenths[Math.floor(10 * draws.uniform())]!++;
+    tenths[Math.floor(10 * numbers.uniform())]!++;
   }
   assert.equal(counts.size, 6);
   // Five standard deviations.
@@ -58,12 +61,12 @@ test('pcgrad: the order of the projections, worked out by hand', () => {
 test('graddrop: worked out by hand', () => {
   // P = 3/4, 1/2, 1, 0 and nothing to choose.
   const rows = [Float32Array.of(3, 1, 2, -1, 0), Float32Array.of(-1, -1, 4, -3, 0)];
-  const lots = (lot: number) => () => lot;
-  assert.deepEqual([...gradDrop(rows, 0, lots(0.6))], [1.5, -0.5, 3, -2, 0]);
-  assert.deepEqual([...gradDrop(rows, 0, lots(0.8))], [-0.5, -0.5, 3, -2, 0]);
-  assert.deepEqual([...gradDrop(rows, 0, lots(0.4))], [1.5, 0.5, 3, -2, 0]);
+  const draws = (lot: number) => () => lot;
+  assert.deepEqual([...gradDrop(rows, 0, draws(0.6))], [1.5, -0.5, 3, -2, 0]);
+  assert.deepEqual([...gradDrop(rows, 0, draws(0.8))], [-0.5, -0.5, 3, -2, 0]);
+  assert.deepEqual([...gradDrop(rows, 0, draws(0.4))], [1.5, 0.5, 3, -2, 0]);
   // Half of the other sign leaks.
-  assert.deepEqual([...gradDrop(rows, 0.5, lots(0.6))], [1.25, -0.25, 3, -2, 0]);
+  assert.deepEqual([...gradDrop(rows, 0.5, draws(0.6))], [1.25, -0.25, 3, -2, 0]);
   assert.deepEqual([...gradDrop(rows, 1, 0)], [1, 0, 3, -2, 0]);
 });
 
