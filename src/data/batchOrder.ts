@@ -3,7 +3,7 @@ import { keyedRandom } from '../engine/keyedRandom.ts';
 import { shuffle } from '../engine/seededRandom.ts';
 import type { Examples } from './dataset.ts';
 
-/** Which examples a step trains on, decided by the seed and the step alone: a resumed run needs no other state. */
+/** Which examples a step trains on, decided by the seed and the step only: a resumed run needs no other state. */
 export interface BatchOrder {
   /** @param step 1-based. @returns indices of examples, length batchSize. */
   batch(step: number): Int32Array;
@@ -26,7 +26,7 @@ export function buildBatchOrder(
 /**
  * Shuffled epochs laid end to end.
  *
- * Every epoch is a fresh permutation of all examples, decided by (seed, epoch) alone; step s takes positions (s−1)·B … s·B−1 of
+ * Every epoch is a fresh permutation of all examples, decided by (seed, epoch) only; step s takes positions (s−1)·B … s·B−1 of
  * the concatenated epochs. So every batch is full and no example is dropped at the end of an epoch: a batch there takes the tail
  * of one permutation and the head of the next.
  */
@@ -77,7 +77,7 @@ const BATCHES_PER_BLOCK = 32;
 /**
  * Batches of examples of similar length, to save padding.
  *
- * Every epoch is decided by (seed, epoch) alone: a fresh permutation of all examples is cut into blocks of 32 batches, each block
+ * Every epoch is decided by (seed, epoch) only: a fresh permutation of all examples is cut into blocks of 32 batches, each block
  * is sorted by length and cut into batches, and the batches of all blocks are shuffled, as are the examples of each, so that slices
  * of a batch are not sorted. So every batch is full and every example comes at most once in an epoch; those that do not fill a
  * batch are skipped, different ones in each epoch.

@@ -64,7 +64,7 @@ async function receiveAll(request: BlobRequest, incomplete: string): Promise<voi
   }
 }
 
-/** Receives what one connection brings. */
+/** Appends the bytes that one connection delivers. @throws DownloadError if it ends before the file is complete */
 async function receive(request: BlobRequest, incomplete: string): Promise<void> {
   const { url, remote, onBytes, lost } = request;
   let received = await sizeOf(incomplete);

@@ -57,9 +57,7 @@ const schema = z.union([
 export function templateOf(postProcessor: unknown): Template {
   if (postProcessor === undefined || postProcessor === null) return plain;
   const { success, data } = schema.safeParse(postProcessor);
-  if (!success) {
-    throw new Error('its post_processor has an unknown type or lacks a field');
-  }
+  if (!success) throw new Error('its post_processor has an unknown type or lacks a field');
   const all = data.type === 'Sequence' ? data.processors : [data];
   const adding = all.filter(({ type }) => type !== 'ByteLevel');
   if (adding.length > 1) throw new Error('two of its post_processors add tokens');
@@ -76,8 +74,9 @@ function templateOfProcessor(processor: Processor): Template {
           return { content: id === 'A' ? 'first' : 'second', typeId: type_id };
         }
         const { id, type_id } = written.SpecialToken;
-        if (!Object.hasOwn(special_tokens, id))
+        if (!Object.hasOwn(special_tokens, id)) {
           throw new Error(`its post_processor does not define the special token ${id}`);
+        }
         return { content: special_tokens[id]!.ids, typeId: type_id };
       };
       return { single: single.map(piece), pair: pair.map(piece) };
