@@ -3,7 +3,7 @@ import type { RunSummary } from '../runs/store.ts';
 import { readEvents } from '../runs/tail.ts';
 import { figure } from './output.ts';
 
-/** What the steps of a run cost, and how much more than those of the run on the mean. */
+/** The cost of a run's steps, also relative to the run that uses the mean. */
 interface ShownCost extends Cost {
   /** Null where there is no such run. */
   readonly againstMean: (CostRatio & { readonly run: string }) | null;
@@ -35,7 +35,7 @@ export function costRows(cost: ShownCost | null): string[][] {
   if (!cost) return [];
   const { steps, stepTime, aggregationShare, tensors, resident, againstMean } = cost;
   const than = (ratio: number | null | undefined) =>
-    ratio ? `, ${figure(ratio)} × that of the mean` : '';
+    ratio ? `, ${figure(ratio)} × the mean's` : '';
   const rows = [
     `${figure(stepTime)} ms a step${than(againstMean?.time)}; ${figure(100 * aggregationShare)} % of it aggregation (medians of ${steps} steps)`,
     tensors !== null && `${mebibytes(tensors)} of tensors at most${than(againstMean?.tensors)}`,

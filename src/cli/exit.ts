@@ -9,8 +9,8 @@ export const FAILED = 1;
 /** The command line, a config or the data it names cannot be used. */
 export const BAD_INPUT = 2;
 
-/** Says on standard error what ended a command, if commander has not said it already. @returns the exit status */
-export function complain(error: unknown): number {
+/** Prints an error that ended a command, unless commander has already done so. @returns the exit status */
+export function reportError(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === OK ? OK : BAD_INPUT;
   if (error instanceof ConfigError) {
     console.error(error.message);

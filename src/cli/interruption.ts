@@ -1,12 +1,11 @@
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-/** One press of Ctrl-C may arrive more than once: from the terminal, and again from npm or whatever else started this process. */
+/** One press of Ctrl-C may arrive twice: from the terminal and from npm, or whatever else started this process. */
 const ECHO_MS = 1_000;
 
 /**
- * From now on the first SIGINT or SIGTERM asks this process to end by itself; one that comes later than an echo kills it.
- * @param onRequest is called at the first
- * @returns tells whether the process was asked
+ * From now on the first SIGINT or SIGTERM only calls `onRequest`; another one, later than an echo, kills the process.
+ * @returns tells whether a signal has arrived
  */
 export function awaitInterruption(onRequest: () => void): () => boolean {
   let isRequested = false;

@@ -7,7 +7,7 @@ import { addRunsCommand } from './commands/runs.ts';
 import { addShowCommand } from './commands/show.ts';
 import { addSolveCommand } from './commands/solve.ts';
 import { addStopCommand } from './commands/stop.ts';
-import { complain } from './exit.ts';
+import { reportError } from './exit.ts';
 
 const program = new Command('grain')
   .description(packageJson.description)
@@ -25,5 +25,5 @@ addSolveCommand(program);
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = complain(error);
+  process.exitCode = reportError(error);
 }

@@ -43,7 +43,7 @@ export function exitStatusOf({ runs }: Report): number {
   return runs.some(({ status }) => status === 'stopped') ? 130 : 0;
 }
 
-/** For a person: what became of the runs, and how the finished ones of each aggregator did on `metric`. */
+/** For people: the results of each aggregator's finished runs on `metric`, then the runs that did not finish. */
 export function textOf({ runs, seconds }: Report, metric: string): string {
   const unfinished = runs.filter(({ status }) => status !== 'finished');
   const aggregators = [...new Set(runs.map(({ aggregator }) => aggregator))];

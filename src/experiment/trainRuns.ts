@@ -14,31 +14,31 @@ export interface ExperimentCallbacks {
 }
 
 /**
- * Trains runs one after another. A run ends early where its folder holds a file `stop` or the process was asked to end; one
- * that fails does not keep the next from being trained.
+ * Trains runs one after another. A run stops early if its folder contains a file `stop` or the process was asked to end. If one
+ * fails, the next is trained all the same.
  * @returns how each run ended
  */
 export async function trainRuns(
   session: Session,
   runs: readonly TrainingRun[],
-  audience: ExperimentCallbacks,
+  callbacks: ExperimentCallbacks,
 ): Promise<EndEvent[]> {
   const ends: EndEvent[] = [];
   for (const run of runs) {
     const onEvent = (event: RunEvent) => {
       writeOutputLog(run, event);
-      audience.onEvent(run, event);
+      callbacks.onEvent(run, event);
     };
-    const shouldStop = () => audience.isInterrupted() || existsSync(runFile(run.folder, 'stop'));
+    const shouldStop = () => callbacks.isInterrupted() || existsSync(runFile(run.folder, 'stop'));
     ends.push(await train(session, run, { onEvent, shouldStop }));
-    audience.onEnded(run);
+    callbacks.onEnded(run);
   }
   return ends;
 }
 
 function writeOutputLog({ folder }: TrainingRun, event: RunEvent): void {
   const text = eventWords(event);
-  // How far a validation has come is news for a moment only.
+  // The progress of a validation is of interest only while it lasts.
   if (text === null || event.kind === 'validating') return;
   appendFileSync(runFile(folder, 'output'), `${new Date(event.at).toISOString()} ${text}\n`);
 }

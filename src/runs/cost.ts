@@ -2,9 +2,9 @@ import { median } from 'simple-statistics';
 import type { StepEvent } from './events.ts';
 import type { RunManifest } from './manifest.ts';
 
-/** What the steps of a run cost, as its log says. */
+/** Time and memory of a run's steps. */
 export interface Cost {
-  /** That the figures are of. */
+  /** Number of steps measured. */
   readonly steps: number;
   /** Median wall time of a step, in milliseconds. */
   readonly stepTime: number;
@@ -32,7 +32,7 @@ export class CostTally {
 
   add({ ms, memory }: StepEvent): void {
     const time = ms.gradients + ms.aggregate + ms.update;
-    // Another trainer may name its times otherwise.
+    // Another trainer may use other names for its times.
     if (!(time > 0)) return;
     this.#times.push(time);
     this.#shares.push(ms.aggregate / time);
@@ -54,9 +54,7 @@ export class CostTally {
 }
 
 /**
- * Resident memory is not compared: a process keeps what an earlier run needed.
- *
- * @param of tells what it costs more than `than`
+ * `of` as a multiple of `than`. Resident memory is not compared: a process keeps memory that an earlier run needed.
  */
 export function costRatio(of: Cost, than: Cost): CostRatio {
   return {
@@ -65,7 +63,7 @@ export function costRatio(of: Cost, than: Cost): CostRatio {
   };
 }
 
-/** The run that trained on the mean, of the same experiment and seed: what another one's cost is measured by. */
+/** The run with aggregator `mean` of the same experiment and seed, to compare costs with. */
 export function meanRunFor<R extends { readonly manifest: RunManifest }>(
   { manifest }: R,
   runs: readonly R[],

@@ -4,9 +4,9 @@ import type { MeasuredVector } from '../engine/types.ts';
 import type { Fact, StepEvent } from './events.ts';
 
 /**
- * What the engine is asked about a step of a log.
+ * A logged step as the engine's input.
  *
- * @throws RangeError if the lists of the step do not fit together
+ * @throws RangeError if the lengths of the step's lists do not match
  */
 export function factsOf({ groups, ...event }: StepEvent): StepFacts {
   const k = groups.length;
@@ -35,7 +35,7 @@ function measured({ norm2, inner }: MeasuredVector<Fact>): MeasuredVector {
   return { norm2: numberOf(norm2), inner: inner.map(numberOf) };
 }
 
-/** JSON carries a number that was not finite as null. */
+/** A number that was not finite is logged as null. */
 function numberOf(fact: Fact | undefined): number {
   return fact ?? Number.NaN;
 }

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 
 const BEAT_MS = 2_000;
 
-/** Runs in a thread of its own, so that no long synchronous step of the main thread can keep the heart from beating. */
+/** A separate thread, so that long synchronous work on the main thread cannot delay it. */
 const source = `
   const { utimesSync } = require('node:fs');
   const { parentPort } = require('node:worker_threads');
@@ -10,7 +10,7 @@ const source = `
   parentPort.on('message', ({ file, isBeating }) => (isBeating ? files.add(file) : files.delete(file)));
   setInterval(() => {
     const now = new Date();
-    // A file may be gone with its folder.
+    // The folder may have been deleted.
     for (const file of files) try { utimesSync(file, now, now); } catch {}
   }, ${BEAT_MS});
 `;
@@ -19,8 +19,8 @@ let worker: Worker | undefined;
 let beating = 0;
 
 /**
- * Touches a file every other second for as long as this process lives.
- * @returns stops it
+ * Touches a file every other second until the process exits.
+ * @returns a function that stops it
  */
 export function beat(file: string): () => void {
   worker ??= start();
@@ -37,7 +37,7 @@ export function beat(file: string): () => void {
 
 function start(): Worker {
   const started = new Worker(source, { eval: true, execArgv: [] });
-  // The process may end while its heart beats.
+  // It does not keep the process alive.
   started.unref();
   return started;
 }

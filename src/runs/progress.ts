@@ -4,7 +4,7 @@ import { runFile } from './grainFolder.ts';
 import type { Lifecycle } from './status.ts';
 import { LineTail } from './tail.ts';
 
-/** How far a run has come, as its log says. */
+/** Progress of a run according to its log. */
 export interface Progress {
   readonly lifecycle: Lifecycle;
   /** Steps taken. */
@@ -15,7 +15,7 @@ export interface Progress {
   readonly metrics: Readonly<Record<string, number>>;
   /** Milliseconds since the Unix epoch. */
   readonly startedAt: number | null;
-  /** Null while the run has not ended, or was taken up again. */
+  /** Null while the run has not ended, or after it was resumed. */
   readonly endedAt: number | null;
   /** When something was last logged; null before. */
   readonly changedAt: number | null;
@@ -34,10 +34,10 @@ const BEGINNING: Progress = {
   failure: null,
 };
 
-/** How a step begins as this package writes it; logs are steps for the most part, and of those only the last one counts. */
+/** Start of a step's line as this package writes it. Most lines are steps, and only the last one matters. */
 const STEP_PREFIX = '{"kind":"step"';
 
-/** Follows the log of a run for its progress alone: of many steps it parses one. */
+/** Follows the log of a run for its progress only: of many new steps it parses the last. */
 export class ProgressTail {
   readonly #lines: LineTail;
   #restarts = 0;

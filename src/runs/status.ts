@@ -1,17 +1,17 @@
 import type { EndEvent } from './events.ts';
 
 /**
- * queued: waits for its turn in a living process, be it for the first time or to be resumed. running: being trained. finished,
- * stopped, failed: ended. interrupted: not ended, and the process that owned it is gone; it can be resumed.
+ * queued: waits for its turn in a living process, to start or to resume. running: being trained. finished, stopped, failed: ended.
+ * interrupted: not ended, but the process that owned it is dead; it can be resumed.
  */
 export type RunStatus = 'queued' | 'running' | 'finished' | 'stopped' | 'failed' | 'interrupted';
 
-/** A process works on the run, or will. */
+/** A process is working on the run, or will. */
 export function isLiving(status: RunStatus): boolean {
   return status === 'running' || status === 'queued';
 }
 
-/** Not done, and no process works on it: it can go on from its last checkpoint. */
+/** Not finished, and no process is working on it: it can be resumed from its last checkpoint. */
 export function isResumable(status: RunStatus): boolean {
   return status === 'interrupted' || status === 'stopped' || status === 'failed';
 }

@@ -40,7 +40,7 @@ export interface RunSummary {
   readonly folder: string;
 }
 
-/** What is known of a run, and how its log looked then. */
+/** A run as last read, and the state of its log then. */
 interface Known {
   readonly manifest: RunManifest;
   readonly tail: ProgressTail;
@@ -61,7 +61,7 @@ export class RunStore {
     this.#runs = runsFolder(root);
   }
 
-  /** Makes the folder of a new run. @throws if there is one of that id */
+  /** Creates the folder of a new run. @throws if it exists */
   create(manifest: RunManifest): RunFolder {
     const folder = this.open(manifest.id);
     createGrainFolder(this.#root);
@@ -79,7 +79,7 @@ export class RunStore {
     return folder;
   }
 
-  /** Makes the folders of new runs: all of them, or none if one cannot be made. @throws as `create` does */
+  /** Creates the folders of new runs: all of them, or none if one fails. @throws as `create` does */
   createAll(manifests: readonly RunManifest[]): RunFolder[] {
     const made: RunFolder[] = [];
     try {
@@ -91,13 +91,13 @@ export class RunStore {
     return made;
   }
 
-  /** @throws RangeError if the id is no plain name, and so might lead elsewhere */
+  /** @throws RangeError if the id is not a plain folder name, as it could be a path elsewhere */
   open(id: string): RunFolder {
-    if (!/^[^./\\][^/\\]*$/.test(id)) throw new RangeError(`"${id}" is no id of a run`);
+    if (!/^[^./\\][^/\\]*$/.test(id)) throw new RangeError(`"${id}" is not a valid run id`);
     return { id, path: path.join(this.#runs, id) };
   }
 
-  /** All runs, by id. Folders without a manifest that this version can read are no runs. */
+  /** All runs, by id. Folders without a readable manifest are skipped. */
   async list(): Promise<RunSummary[]> {
     const ids = await this.#ids();
     for (const id of this.#known.keys()) if (!ids.includes(id)) this.#known.delete(id);
@@ -113,12 +113,12 @@ export class RunStore {
     return ids.flatMap((id) => summaries.get(id) ?? []);
   }
 
-  /** Deletes a run with all that it has made. @throws if a living process works on it */
+  /** Deletes a run's folder. @throws if a living process is working on it */
   async delete(id: string): Promise<void> {
     const { path: folder } = this.open(id);
     const status = (await this.#summary(id))?.status;
     if (status && isLiving(status)) {
-      throw new Error(`${id} is ${status}: stop it before you delete it`);
+      throw new Error(`${id} is ${status}. Stop it before deleting it.`);
     }
     await rm(folder, { recursive: true, force: true });
     this.#known.delete(id);

@@ -7,8 +7,7 @@ const NEWLINE = 0x0a;
 const BLOCK_BYTES = 256 * 1024;
 
 /**
- * Follows a file that grows by whole lines. Only a newline makes a line: what comes after the last one is left for later, and so no
- * character is ever cut, wherever a read ends.
+ * Follows a file that grows by lines. Text after the last newline is left for the next read, so no line or character is ever cut.
  */
 export class LineTail {
   readonly #file: string;

@@ -140,7 +140,7 @@ describe('every aggregator', () => {
     // The gradients in the metric of AdamW are there beside those that they are made from.
     assert.ok(againstMean.tensors > 1);
     assert.equal((await show('mean')).shown.cost.againstMean, null);
-    assert.match(kept.text, /of the step that the preconditioner makes of it, without momentum/);
+    assert.match(kept.text, /for the preconditioned step, without momentum/);
     assert.match(kept.text, new RegExp(`held in ${STEPS} of ${STEPS} steps`));
     assert.equal(kept.shown.aggregation.metric, 'preconditioned');
     const lost = await show('upgrad smoothing=0.5');

@@ -98,7 +98,7 @@ const inData: typeof inText = [
     'a batch larger than the data',
     { batchSize: '121' },
     '121',
-    /121 examples is more than the 120/,
+    /121 examples is larger than the training set of 120/,
   ],
 ];
 

@@ -31,7 +31,7 @@ test('bad overrides are mistakes of the command line, and nothing is written', a
     [['--seed', '1', '1'], /'1' is invalid\. 1 is repeated/],
     [['--seed', '2147483648'], /expected a whole number from 0 to 2147483647/],
     [['--aggregate', 'grain', 'grain'], /grain is repeated/],
-    [['--checkpointing'], /--checkpointing goes with --resume/],
+    [['--checkpointing'], /--checkpointing requires --resume/],
     [['--aggregate', 'grian'], /expected one of grain, mean/],
   ] as const) {
     const { status, stdout, stderr } = await grain(['run', 'grain.yaml', ...options], folder);
@@ -104,11 +104,11 @@ test('what cannot be resumed', async () => {
   const { manifest } = (await store().list())[0]!;
   store().create({ ...manifest, id: 'unfinished' });
   for (const [args, expected, says] of [
-    [['circles'], 2, /there is no run "circles"/],
-    [['rings'], 2, /"rings" may mean any of\n {2}rings-.*\n {2}rings-/],
+    [['circles'], 2, /no run matches "circles"/],
+    [['rings'], 2, /"rings" matches several runs:\n {2}rings-.*\n {2}rings-/],
     [[finished!], 1, /nothing to resume: .* is finished/],
-    [[finished!, '--steps', '9'], 2, /--steps cannot go with --resume/],
-    [[finished!, '--seed', '0'], 2, /--seed cannot go with --resume/],
+    [[finished!, '--steps', '9'], 2, /--steps cannot be combined with --resume/],
+    [[finished!, '--seed', '0'], 2, /--seed cannot be combined with --resume/],
     [['unfinished', '--checkpointing'], 1, /checkpointing is for transformers/],
   ] as const) {
     const { status, stdout, stderr } = await grain(['run', '--resume', ...args], folder);

@@ -129,7 +129,7 @@ describe('commands on runs that lie on disk', () => {
   });
 
   test('show reports a violated guarantee and the conflicts of the mean, over all steps', async () => {
-    // 0.9·(1, 0) + 0.1·(−1, 1) = (0.8, 0.1) goes against (−1, 1).
+    // 0.9·(1, 0) + 0.1·(−1, 1) = (0.8, 0.1) conflicts with (−1, 1).
     const bad = { ...conflicting, weights: [0.9, 0.1] };
     const update = { norm2: 1, inner: [1, -1] };
     for (const aggregator of ['grain', 'mean']) {
@@ -178,7 +178,7 @@ describe('commands on runs that lie on disk', () => {
     for (const command of ['show', 'stop']) {
       const missing = await grain([command, 'circles'], root);
       assert.deepEqual([missing.status, missing.stdout], [2, '']);
-      assert.match(missing.stderr, /there is no run "circles"/);
+      assert.match(missing.stderr, /no run matches "circles"/);
       const { status, stderr } = await grain([command, 'rings'], root);
       assert.equal(status, 2);
       assert.match(stderr, /rings-1-grain-seed0\n {2}rings-2-mean-seed0/);

@@ -9,10 +9,10 @@ import { printJson } from '../output.ts';
 export function addConfigCommand(program: Command): void {
   program
     .command('config')
-    .description('look at configs')
+    .description('check configs')
     .command('check')
     .description(
-      'list the mistakes of a config, and paths in it that lead nowhere, as file:line:column',
+      'list the mistakes in a config, including paths that do not exist, as file:line:column',
     )
     .argument('<file>', 'a config, YAML or JSON')
     .option('--json', 'print one JSON object')

@@ -7,9 +7,9 @@ import { type BackendReport, probeBackends } from '../../backends/order.ts';
 interface Diagnosis {
   readonly versions: Readonly<Record<string, string>>;
   readonly machine: { readonly platform: string; readonly cpu: string; readonly cores: number };
-  /** From the fastest backend down. */
+  /** Fastest backend first. */
   readonly devices: readonly BackendReport[];
-  /** The backend that `device: auto` takes. */
+  /** The backend that `device: auto` selects. */
   readonly auto: string | null;
 }
 
@@ -17,7 +17,7 @@ export function addDoctorCommand(program: Command): void {
   program
     .command('doctor')
     .description(
-      'say which devices can train here, why the others cannot, and which one auto takes',
+      'list the devices that can train here, why others cannot, and which one auto selects',
     )
     .option('--json', 'print one JSON object')
     .action(async (options: { json?: boolean }) => {

@@ -10,7 +10,7 @@ import { launchResumed, type ResumeOptions } from '../../experiment/resume.ts';
 import { trainRuns } from '../../experiment/trainRuns.ts';
 import { nearestRoot } from '../../runs/grainFolder.ts';
 import { closeSession } from '../../training/session.ts';
-import { BAD_INPUT, complain } from '../exit.ts';
+import { BAD_INPUT, reportError } from '../exit.ts';
 import { awaitInterruption } from '../interruption.ts';
 import { printJson } from '../output.ts';
 import { channelView, lineView } from '../progress/lines.ts';
@@ -24,12 +24,12 @@ interface RunOptions extends Overrides, ResumeOptions {
   readonly progress?: 'ipc';
 }
 
-const summary = 'train the runs of a config, or go on with unfinished ones';
+const summary = 'train the runs of a config, or resume unfinished ones';
 
 const description = [
   summary,
   'One run for each aggregator and seed of CONFIG, one after another. Config and data are checked first; if anything is wrong with them, nothing is written. Progress goes to standard error.',
-  'Ctrl-C (or SIGTERM, or `grain stop`) ends a run after its step, or within a validation, with a checkpoint to resume from; another Ctrl-C a second later or more kills.',
+  'Ctrl-C (or SIGTERM, or `grain stop`) ends a run after its step, or within a validation, with a checkpoint to resume from; another Ctrl-C, at least a second later, kills it.',
   'Exit status: 0 all runs finished, 1 a run failed, 2 mistakes in the command line, config or data, 130 stopped.',
   'With --json standard output gets one object: {"experiment": {"id", "name"}, "device": {"backend", "name"}, "seconds", "runs": [{"id", "aggregator", "seed": {"init", "order"}, "status": finished | stopped | failed, "step", "metrics": those of the last validation, "folder", "failure": null or {"code", "message", "advice"?, "remedy"?}}]}; or, where nothing was trained, {"error": {"message", "diagnostics"?: [{"file", "line", "column", "endLine", "endColumn", "message", "expected"?, "suggestion"?, "path"}]}}.',
 ].join('\n\n');
@@ -51,16 +51,16 @@ export function addRunCommand(program: Command): void {
       '--out <folder>',
       'folder that holds .grain (default: that of the config; to resume: the nearest one, from here upwards)',
     )
-    .option('--resume <run>', 'go on with a run, or with all unfinished runs of an experiment')
+    .option('--resume <run>', 'resume a run, or all unfinished runs of an experiment')
     .option(
       '--checkpointing',
-      'to resume a transformer in less memory and more time, with the same results (as model.checkpointing does)',
+      'resume a transformer with less memory: slower, same results (as model.checkpointing)',
     )
     .option('--json', 'print one JSON object on standard output')
     .addOption(
       new Option(
         '--progress <channel>',
-        "tell the program that started this process, over Node's IPC channel, what is being loaded",
+        "report what is being loaded to the parent process, over Node's IPC channel",
       ).choices(['ipc']),
     )
     .action(async (config: string | undefined, options: RunOptions, command: Command) => {
@@ -69,12 +69,12 @@ export function addRunCommand(program: Command): void {
       }
       const given = (['seed', 'aggregate', 'steps'] as const).find((name) => options[name]);
       if (options.resume !== undefined && given) {
-        const message = `error: --${given} cannot go with --resume: a run goes on as it began`;
+        const message = `error: --${given} cannot be combined with --resume: a run keeps its settings`;
         command.error(message, { exitCode: BAD_INPUT });
       }
       if (options.checkpointing && options.resume === undefined) {
         const message =
-          'error: --checkpointing goes with --resume; a config says model.checkpointing: true';
+          'error: --checkpointing requires --resume. In a config, set model.checkpointing: true.';
         command.error(message, { exitCode: BAD_INPUT });
       }
       process.exitCode = await run(config, options);
@@ -102,13 +102,13 @@ async function run(config: string | undefined, options: RunOptions): Promise<num
   } catch (error) {
     view.close();
     if (options.json) printJson(errorResult(error));
-    return complain(error);
+    return reportError(error);
   }
 }
 
 function viewFor({ progress }: RunOptions): ProgressView {
   if (progress === 'ipc') return channelView();
-  // A terminal that does not know its size, as in some containers, has no room for a line that is redrawn.
+  // In some containers a terminal does not know its size: a line cannot be redrawn there.
   const { isTTY, columns } = process.stderr;
   return isTTY && columns > 0 ? new TerminalView() : lineView;
 }
@@ -146,7 +146,7 @@ function collectAggregators(value: string, previous: readonly string[] = []): st
   throw new InvalidArgumentError(`expected one of ${aggregatorNames.join(', ')}`);
 }
 
-/** As in a config, none may be there twice. */
+/** As in a config, no value may be repeated. */
 function withOneMore<T>(previous: readonly T[], value: T): T[] {
   if (!previous.includes(value)) return [...previous, value];
   throw new InvalidArgumentError(`${value} is repeated`);

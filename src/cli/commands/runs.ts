@@ -8,7 +8,7 @@ import { figure, printJson, table } from '../output.ts';
 export function addRunsCommand(program: Command): void {
   program
     .command('runs')
-    .description('list runs, the latest last')
+    .description('list runs, latest last')
     .addOption(rootOption())
     .option('--json', 'print one JSON object')
     .action(async ({ root, json }: { root?: string; json?: boolean }) => {

@@ -17,7 +17,7 @@ import { figure, printJson, table } from '../output.ts';
 export function addShowCommand(program: Command): void {
   program
     .command('show')
-    .description('show a run: what it is, how it got on, and what its last step was like')
+    .description('show a run: status, results and the diagnostics of its last step')
     .argument('<run>', 'id of a run, or the start of one')
     .addOption(rootOption())
     .option('--json', 'print one JSON object')
@@ -58,12 +58,12 @@ async function shownRun(run: RunSummary, runs: readonly RunSummary[]) {
     warnings: events
       .filter((event) => event.kind === 'warning')
       .map(({ step, message }) => ({ step, message })),
-    /** Lines of the log that are no events. */
+    /** Lines of the log that are not events. */
     skippedLines: tail.skipped,
   };
 }
 
-/** What the registry knows of the aggregator; nulls for another trainer's. */
+/** Description of the aggregator; nulls for another trainer's. */
 function aboutMethod({ name }: RecordedAggregation) {
   const { title = null, reference = null, guarantee = null } = knownAggregator(name) ?? {};
   return { title, reference, guarantee };
@@ -118,7 +118,7 @@ function shownStep(event: StepEvent, manifest: RunManifest) {
   };
 }
 
-/** Derived from the facts of the step; `null` if they do not go together, as another trainer might log. */
+/** Derived from the facts of the step; `null` if they are inconsistent, as another trainer's might be. */
 function diagnosticsOf(event: StepEvent) {
   let derived: StepDiagnostics;
   try {
@@ -181,9 +181,8 @@ function guaranteeRows({ guarantee, aggregation, guaranteeCounts }: ShownRun): s
 }
 
 const metricWords: Readonly<Record<RecordedAggregation['metric'], string>> = {
-  euclidean: 'of the gradient that the optimizer gets, not of what it makes of it',
-  preconditioned:
-    'of the step that the preconditioner makes of it, without momentum and weight decay',
+  euclidean: 'holds for the gradient that the optimizer gets, not for the step it makes',
+  preconditioned: 'holds for the preconditioned step, without momentum and weight decay',
 };
 
 function stepText(shown: ReturnType<typeof shownStep>) {

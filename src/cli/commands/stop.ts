@@ -19,10 +19,10 @@ export function addStopCommand(program: Command): void {
   program
     .command('stop')
     .description(
-      'ask the process of a run to end it after its step, or within a validation, with a checkpoint to resume from',
+      'stop a run after its step, or within a validation, with a checkpoint to resume from',
     )
     .argument('<run>', 'id of a run, the start of one, or id of an experiment for all its runs')
-    .option('--wait', 'until the runs have ended')
+    .option('--wait', 'wait until the runs have ended')
     .addOption(rootOption())
     .option('--json', 'print one JSON object')
     .action(async (reference: string, { root, wait, json }: StopOptions) => {
@@ -60,7 +60,7 @@ async function statusesOf(
 }
 
 function asText(reference: string, runs: readonly StoppedRun[]): string {
-  if (runs.length === 0) return `nothing to stop: no process works on ${reference}`;
+  if (runs.length === 0) return `nothing to stop: no process is working on ${reference}`;
   return runs
     .map(({ id, status }) => (isLiving(status) ? `${id} was asked to stop` : `${id} ${status}`))
     .join('\n');

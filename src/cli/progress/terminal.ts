@@ -11,7 +11,7 @@ import { type ProgressView, titleOf } from './view.ts';
 /** Often enough to look alive, rarely enough to cost nothing. */
 const REDRAW_MS = 100;
 
-/** For a terminal: one line that is redrawn, and above it what stays worth reading. */
+/** For a terminal: one line that is redrawn, below lines that stay. */
 export class TerminalView implements ProgressView {
   readonly #line = createLogUpdate(process.stderr);
   #drawnAt = 0;
@@ -23,7 +23,7 @@ export class TerminalView implements ProgressView {
   #conflict = '';
 
   loading({ what, bytes }: Loading): void {
-    // It stays for a while, and nothing else comes in the meantime.
+    // Loading without a size reports once: show it at once.
     if (!bytes) this.#drawnAt = 0;
     const share = bytes ? ` ${percent(bytes.done / bytes.total)}` : '';
     this.#draw(() => `${what}${share}`);
@@ -110,14 +110,14 @@ export class TerminalView implements ProgressView {
     return [place, titleOf(run), ...parts].filter(Boolean).join(' · ');
   }
 
-  /** The answer comes in time for the next drawing. */
+  /** Asynchronous: the result appears when the line is next drawn. */
   #measureConflict(event: StepEvent): void {
     this.#engine?.diagnose([factsOf(event)]).then(
       ([diagnostics]) => {
         const rate = diagnostics!.conflictRate;
         this.#conflict = rate === null ? '' : `conflict ${Math.round(100 * rate)} %`;
       },
-      // The engine has been closed, or the trainer will hear of its death too.
+      // The engine was closed, or has failed: the trainer reports that.
       () => {},
     );
   }

@@ -4,14 +4,14 @@ import { seedWords } from '../../runs/words.ts';
 import type { Session } from '../../training/session.ts';
 import type { TrainingRun } from '../../training/trainingLoop.ts';
 
-/** Shows on standard error how `grain run` gets on. */
+/** Shows the progress of `grain run` on standard error. */
 export interface ProgressView {
   loading(loading: Loading): void;
   /** The runs about to be trained, one after another. */
   created(session: Session, runs: readonly TrainingRun[]): void;
-  /** An event was written to the log of a run. */
+  /** Called after an event of a run is logged. */
   event(run: TrainingRun, event: RunEvent): void;
-  /** Something to say beside the runs. */
+  /** A message about the whole process. */
   note(text: string): void;
   close(): void;
 }

@@ -242,9 +242,9 @@ test('runs are referred to by id, by the start of one, or by their experiment', 
   assert.equal(referredRun(all, 'e1-m').manifest.id, 'e1-mean-seed1');
   assert.equal(referredRuns(all, 'e1').length, 3);
   assert.equal(referredRuns(all, 'e1-m').length, 1);
-  assert.throws(() => referredRun(all, 'e2'), { message: 'there is no run "e2"' });
+  assert.throws(() => referredRun(all, 'e2'), { message: 'no run matches "e2"' });
   assert.throws(() => referredRun(all, 'e1-grain'), {
-    message: '"e1-grain" may mean any of\n  e1-grain-seed1\n  e1-grain-seed10',
+    message: '"e1-grain" matches several runs:\n  e1-grain-seed1\n  e1-grain-seed10',
   });
 });
 
