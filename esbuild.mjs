@@ -3,10 +3,9 @@ import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
-import { fusedAssembly, plainAssembly } from './src/backends/wasm/assemblies.ts';
+import { assemblies } from './src/backends/wasm/assemblies.ts';
 import { configJsonSchema } from './src/config/jsonSchema.ts';
-import { assembled } from './src/engine/kernels/build.ts';
-import { engineAssembly } from './src/engine/kernels/load.ts';
+import { buildAssemblies } from './src/engine/kernels/build.ts';
 
 const require = createRequire(import.meta.url);
 const watch = process.argv.includes('--watch');
@@ -82,9 +81,7 @@ async function copyWasmKernels() {
 
 await rm('dist', { recursive: true, force: true });
 await copyWasmKernels();
-for (const assembly of [engineAssembly, fusedAssembly, plainAssembly]) {
-  await writeFile(`dist/${assembly.file}`, await assembled(assembly));
-}
+await buildAssemblies(assemblies, new URL('dist/', import.meta.url));
 await writeFile('dist/grain.schema.json', JSON.stringify(configJsonSchema(), null, 2));
 if (watch) {
   for (const bundle of bundles) await (await esbuild.context(bundle)).watch();

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { assemblies } from '../backends/wasm/assemblies.ts';
 import type { Data } from '../data/dataset.ts';
 import type { SavedModel } from './objective/objective.ts';
 
@@ -32,8 +33,8 @@ async function modelFingerprint({ folder, files }: SavedModel): Promise<string> 
 
 /** Besides its own bundle, the files that decide a bundled trainer's results bit for bit. */
 const OTHER_BUNDLES = [
-  ...['engine-worker.js', 'kernel-thread.js', 'kernels.wasm'],
-  ...['training-thread.js', 'training-kernels.wasm', 'training-kernels-plain.wasm'],
+  ...['engine-worker.js', 'kernel-thread.js', 'training-thread.js'],
+  ...assemblies.map(({ file }) => file),
 ];
 
 /** SHA-256, hex, of the trainer's own code: its bundles, or its sources if it runs from source. */

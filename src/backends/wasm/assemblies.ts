@@ -21,6 +21,9 @@ export const plainAssembly: Assembly = {
   features,
 };
 
+/** All WebAssembly of the product: one build step compiles it, and a bundled trainer's fingerprint covers it. */
+export const assemblies: readonly Assembly[] = [engineAssembly, fusedAssembly, plainAssembly];
+
 export async function loadTrainingKernels(): Promise<WebAssembly.Module> {
   const fused = await loadAssembly(fusedAssembly);
   return new WebAssembly.Module(

@@ -56,6 +56,13 @@ export async function assembled({
   return wasm;
 }
 
+/** Compiles each of them into its file in a folder. */
+export async function buildAssemblies(assemblies: readonly Assembly[], folder: URL): Promise<void> {
+  for (const assembly of assemblies) {
+    await writeFile(new URL(assembly.file, folder), await assembled(assembly));
+  }
+}
+
 /** The texts in a folder by their paths from the root of the repository. */
 async function textsOf(folder: URL): Promise<Map<string, string>> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.ts')).sort();
