@@ -12,19 +12,19 @@ import {
 import type { Parameter } from './module/parameter.ts';
 import type { NetworkParameters } from './parameters/networkParameters.ts';
 
-/** How the parameters of a transformer are kept in a folder, so that the ecosystem's own libraries load them. */
+/** How a transformer's parameters are stored in a folder, so that transformers and peft load them. */
 export interface CheckpointFormat {
-  /** Writes and waits until all is on disk. */
+  /** Resolves when all files are on disk. */
   write(folder: string, parameters: NetworkParameters): Promise<void>;
-  /** What `write` wrote, under the names of the parameters. */
+  /** Opens what `write` wrote, under the names of the parameters. */
   open(folder: string): Promise<TensorFile>;
 }
 
-/** What goes along with weights of any kind. */
+/** Files that accompany the weights. */
 export interface CompanionFiles {
   /** config.json. */
   readonly json: Readonly<Record<string, unknown>>;
-  /** generation_config.json, if there is to be one. */
+  /** generation_config.json; null: none. */
   readonly generation: Readonly<Record<string, unknown>> | null;
   /** Paths of the tokenizer's files. */
   readonly tokenizer: readonly string[];
@@ -44,16 +44,16 @@ export function fullCheckpoint(companions: CompanionFiles): CheckpointFormat {
 
 export interface AdapterOptions {
   readonly lora: LoraConfig;
-  /** What the adapter is to be put on: a hub id or a folder. */
+  /** The adapter's base model: a hub id or a folder. */
   readonly base: string;
   /** Of the hub id; null for a folder. */
   readonly revision: string | null;
   readonly taskType: 'SEQ_CLS' | 'CAUSAL_LM';
-  /** Whether the weights under the adapters lie as GPT-2's. */
+  /** Whether the adapted weights are stored [in, out], as GPT-2's. */
   readonly fanInFanOut: boolean;
 }
 
-/** What is trained beside a checkpoint that stays as it is, as peft loads it. */
+/** The trained parameters alone, as peft loads them. */
 export function adapterCheckpoint(
   companions: CompanionFiles,
   { lora, ...adapter }: AdapterOptions,

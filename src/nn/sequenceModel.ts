@@ -18,7 +18,7 @@ export class SequenceModel {
   readonly #loss: RowLoss;
   readonly #maxTokens: number;
 
-  /** @param maxTokens most of an example */
+  /** @param maxTokens maximum number of tokens of an example */
   constructor(operations: Operations, stack: LayerStack, task: SupervisedTask, maxTokens: number) {
     this.#operations = operations;
     this.#stack = stack;
@@ -27,7 +27,7 @@ export class SequenceModel {
   }
 
   /**
-   * One way through the network and back: each group's gradient of its mean loss goes to the sink.
+   * One forward and backward pass: each group's gradient of its mean loss goes to the sink.
    *
    * @param targets an index of a class or a value for each example
    * @returns mean loss of each group

@@ -4,12 +4,12 @@ import type { LayerVariables, Model } from './module/model.ts';
 import type { Parameter } from './module/parameter.ts';
 import type { NetworkParameters } from './parameters/networkParameters.ts';
 
-/** The parameters of a transformer. */
+/** A transformer as a model to be trained. */
 export class TransformerModel implements Model {
   readonly trainable: readonly tf.Variable[];
   readonly layers: readonly LayerVariables[];
   readonly parameterCount: Model['parameterCount'];
-  /** Indices of variables that get gradients from several places. */
+  /** Indices of variables that are used in several places. */
   readonly tied: readonly number[];
   readonly #parameters: NetworkParameters;
   readonly #indices: ReadonlyMap<Parameter, number>;

@@ -1,16 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** The backends whose kernels we complete. */
+/** The backends that get additional kernels. */
 export type BackendName = 'wasm' | 'cpu';
 
-/** What tfjs hands to a kernel. */
+/** Arguments that tfjs passes to a kernel. */
 export interface KernelArguments<Input extends string, Attributes> {
   readonly inputs: Readonly<Record<Input, tf.TensorInfo>>;
   readonly attrs: Attributes;
   readonly backend: tf.KernelBackend;
 }
 
-/** What the WASM backend lets us see of its memory; the JavaScript one shows its arrays anyway. */
+/** The WASM backend's access to its memory; the JavaScript backend exposes its arrays anyway. */
 interface HeapBackend extends tf.KernelBackend {
   typedArrayFromHeap(info: tf.TensorInfo): tf.BackendValues;
 }
@@ -19,24 +19,24 @@ function isHeap(backend: tf.KernelBackend): backend is HeapBackend {
   return 'typedArrayFromHeap' in backend;
 }
 
-/** The values of a float32 tensor where they lie, until the next tensor is made. */
+/** A view of a float32 tensor's values, valid until the next tensor is made. */
 export function floatsOf(backend: tf.KernelBackend, info: tf.TensorInfo): Float32Array {
   return (
     isHeap(backend) ? backend.typedArrayFromHeap(info) : backend.readSync(info.dataId)
   ) as Float32Array;
 }
 
-/** A float32 tensor that is still to be filled. */
+/** An uninitialized float32 tensor. */
 export function makeFloats(backend: tf.KernelBackend, shape: number[]): tf.TensorInfo {
-  // The JavaScript backend keeps the array it is given, the WASM one has room of its own and needs none.
+  // The JavaScript backend stores the given array; the WASM backend allocates memory itself.
   const values = isHeap(backend) ? null : new Float32Array(tf.util.sizeFromShape(shape));
   const dataId = backend.write(values as unknown as tf.BackendValues, shape, 'float32');
   return { dataId, shape, dtype: 'float32' };
 }
 
 /**
- * Runs a kernel below the level of the tape and of memory scopes: a kernel made of kernels.
- * The caller disposes of the result, or returns it.
+ * Runs a kernel outside of the gradient tape and memory scopes, to compose kernels of others. The caller disposes of the result
+ * or returns it.
  */
 export function runKernel(
   on: BackendName,
@@ -49,7 +49,7 @@ export function runKernel(
   return tf.getKernel(name, on).kernelFunc({ inputs, attrs, backend }) as tf.TensorInfo;
 }
 
-/** Puts a kernel in the place of one the backend brings, which the new one may still use. */
+/** Replaces a kernel of the backend; the new one may still call it. */
 export function replaceKernel(
   on: BackendName,
   name: string,

@@ -9,7 +9,7 @@ import {
 
 /**
  * Gradient of max pooling: every dY goes to the first largest input of its window, as in tfjs.
- * Its backends look, for every input, through all windows that hold it; going through the windows once is faster.
+ * tfjs's backends search, for every input, all windows that contain it; visiting each window once is faster.
  */
 export function replaceMaxPoolGrad(on: BackendName): void {
   replaceKernel(on, tf.MaxPoolGrad, () => maxPoolGrad);
@@ -31,11 +31,9 @@ function maxPoolGrad({
   );
   const [batch, height, width, channels] = shape;
   const output = makeFloats(backend, shape);
-  const [inputs, slopes, result] = [input, dy, output].map((info) => floatsOf(backend, info)) as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-  ];
+  const [inputs, gradients, result] = [input, dy, output].map((info) =>
+    floatsOf(backend, info),
+  ) as [Float32Array, Float32Array, Float32Array];
   result.fill(0);
 
   let at = 0;
@@ -59,7 +57,7 @@ function maxPoolGrad({
               }
             }
           }
-          if (winner >= 0) result[winner]! += slopes[at]!;
+          if (winner >= 0) result[winner]! += gradients[at]!;
         }
       }
     }

@@ -6,7 +6,7 @@ import { registerSegmentSum } from './segmentSum.ts';
 
 const done = new Set<BackendName>();
 
-/** What a backend lacks, or does slowly, of what training the models of this room needs, but products. Once a process. */
+/** Registers the kernels that training needs and the backend lacks or computes slowly, except matrix products. Once per process. */
 export function registerMissingKernels(on: BackendName): void {
   if (done.has(on)) return;
   done.add(on);

@@ -3,8 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { KernelArguments } from './kernel.ts';
 
 /**
- * Sums of the rows of x that `segmentIds` sends to the same segment, the gradient of `tf.gather`: missing from the WASM backend.
- * Rows of a segment are added up in their order; those sent to no segment of 0…numSegments−1 are left out.
+ * Sums of the rows of x with the same segment id, the gradient of `tf.gather`: missing from the WASM backend. Rows of a segment
+ * are added in order; ids outside of 0…numSegments−1 are ignored.
  */
 export function registerSegmentSum(): void {
   tf.registerKernel({

@@ -1,11 +1,11 @@
 import type { SeededDropout } from './operations.ts';
 
-/** What elements 0 … length − 1 are multiplied with: 0, or 1/(1 − rate). */
+/** Factors of elements 0 … length − 1: 0 if dropped, else 1/(1 − rate). */
 export function dropoutFactors({ rate, seed }: SeededDropout, length: number): Float32Array {
   const factors = new Float32Array(length);
-  const kept = 1 / (1 - rate);
+  const scale = 1 / (1 - rate);
   const threshold = thresholdOf(rate);
-  for (let i = 0; i < length; i++) if (hash(i, seed) >= threshold) factors[i] = kept;
+  for (let i = 0; i < length; i++) if (hash(i, seed) >= threshold) factors[i] = scale;
   return factors;
 }
 

@@ -6,15 +6,15 @@ export type Matrix = tf.Tensor2D;
 /** Group g has the rows bounds[g] … bounds[g + 1] − 1; length k + 1, ascending, from 0 to the number of rows. */
 export type Bounds = readonly number[];
 
-/** How a weight lies: `out-in`, y = x·Wᵀ, as torch's Linear; `in-out`, y = x·W, as GPT-2's Conv1D. */
+/** Memory layout of a weight: `out-in`, y = x·Wᵀ, as torch's Linear; `in-out`, y = x·W, as GPT-2's Conv1D. */
 export type WeightLayout = 'out-in' | 'in-out';
 
 /** `gelu` is x·Φ(x); `gelu_new` its approximation by tanh (Hendrycks & Gimpel, arXiv 1606.08415). */
 export type Activation = 'gelu' | 'gelu_new' | 'relu' | 'silu' | 'tanh';
 
-/** What is dropped: element i where hash(seed, i) < rate; see `dropout.ts`. */
+/** Drops element i if hash(seed, i) < rate; see `dropout.ts`. */
 export interface SeededDropout {
-  /** 0…1; what is kept is divided by 1 − rate. */
+  /** 0…1; the other elements are divided by 1 − rate. */
   readonly rate: number;
   /** Unsigned, 32 bits. */
   readonly seed: number;
@@ -22,9 +22,9 @@ export interface SeededDropout {
 
 export interface AttentionShape {
   readonly batch: number;
-  /** Tokens of each example that ask. */
+  /** Number of query tokens of each example. */
   readonly queries: number;
-  /** Tokens of each example that are asked; more than `queries` where keys of earlier tokens were kept. */
+  /** Number of key tokens of each example; more than `queries` with a KV cache. */
   readonly keys: number;
   readonly heads: number;
   /** Divides `heads`: so many heads in turn share keys and values (Ainslie et al., arXiv 2305.13245). */
@@ -37,16 +37,16 @@ export interface AttentionShape {
   readonly dropout: SeededDropout | null;
 }
 
-/** Cosines and sines [rows, width/2] of the angles that positions turn a head's pairs of coordinates by. */
+/** Cosines and sines [rows, width/2] of the angles by which positions rotate a head's pairs of coordinates. */
 export interface Rotation {
   readonly cos: Matrix;
   readonly sin: Matrix;
 }
 
 /**
- * What a transformer is computed with, and the way back through it, on one device. Every operation but
- * `addLinearWeight` makes new tensors, and disposes of none. All are float32 but for ids, which are int32. Gradients with respect to parameters come group by group,
- * stacked: [k, …shape of the parameter].
+ * The operations of transformers and their backward passes on one device. Inputs are never disposed of, and every result is a
+ * new tensor, except in `addLinearWeight`. Values are float32, ids int32. As in torch.nn.grad, `…Input` is ∂L/∂x and `…Weight` or
+ * `…Parameters` the gradients of parameters: one per group, stacked to [k, …shape of the parameter].
  */
 export interface Operations {
   /** x·op(W) + b. x [n, in]; W by `layout`; b [out]. */
@@ -55,7 +55,7 @@ export interface Operations {
   linearInput(dy: Matrix, weight: Matrix, layout: WeightLayout): Matrix;
   /** ∂L/∂W [k, …shape of W]. */
   linearWeight(x: Matrix, dy: Matrix, bounds: Bounds, layout: WeightLayout): tf.Tensor3D;
-  /** The sum of `before` and what `linearWeight` gives. It is taken over: the sum may be itself, where it lies. */
+  /** `before` plus the result of `linearWeight`. Takes ownership of `before`, which may be updated in place and returned. */
   addLinearWeight(
     before: tf.Tensor3D,
     x: Matrix,
@@ -69,13 +69,13 @@ export interface Operations {
   add(x: Matrix, y: Matrix): Matrix;
   dropout(x: Matrix, dropped: SeededDropout): Matrix;
   activation(kind: Activation, x: Matrix): Matrix;
-  /** ∂L/∂x, from x as it went in. */
+  /** ∂L/∂x; x is the input of `activation`. */
   activationInput(kind: Activation, x: Matrix, dy: Matrix): Matrix;
   /** silu(gate)·up (SwiGLU; Shazeer, arXiv 2002.05202). */
   gated(gate: Matrix, up: Matrix): Matrix;
   gatedInputs(gate: Matrix, up: Matrix, dy: Matrix): { readonly gate: Matrix; readonly up: Matrix };
 
-  /** γ·(x − μ)/√(σ² + ε) + β by rows; `stats` is for the way back. */
+  /** γ·(x − μ)/√(σ² + ε) + β by rows; `stats` is for the backward pass. */
   layerNorm(x: Matrix, gamma: tf.Tensor1D, beta: tf.Tensor1D, epsilon: number): NormResult;
   layerNormInput(x: Matrix, gamma: tf.Tensor1D, stats: readonly tf.Tensor1D[], dy: Matrix): Matrix;
   /** [k, width] each. */
@@ -106,7 +106,7 @@ export interface Operations {
     mask: tf.Tensor2D,
     shape: AttentionShape,
   ): AttentionResult;
-  /** @param probabilities as `attention` made them */
+  /** @param probabilities as returned by `attention` */
   attentionInputs(
     q: Matrix,
     k: Matrix,
@@ -116,7 +116,7 @@ export interface Operations {
     shape: AttentionShape,
   ): { readonly q: Matrix; readonly k: Matrix; readonly v: Matrix };
   /**
-   * Turns each head's pairs (xⱼ, xⱼ₊w⁄₂) by the angles of its row, or back: rotary positions (Su et al., arXiv 2104.09864) in the
+   * Rotates each head's pairs (xⱼ, xⱼ₊w⁄₂) by the angles of its row, or back: rotary positions (Su et al., arXiv 2104.09864) in the
    * halves of Llama. x [rows, heads·w].
    */
   rotate(x: Matrix, rotation: Rotation, direction: 1 | -1): Matrix;
@@ -137,17 +137,17 @@ export interface Operations {
   ): { readonly losses: tf.Tensor1D; readonly gradient: Matrix };
 }
 
-/** Added to a score, leaves nothing of its probability; finite, so that a row of nothing else is no NaN. */
+/** Added to a score, it makes the probability 0; finite, so that a fully masked row is not NaN. */
 export const MASKED = -1e9;
 
 export interface NormResult {
   readonly y: Matrix;
-  /** One number a row each. */
+  /** One number per row each. */
   readonly stats: readonly tf.Tensor1D[];
 }
 
 export interface AttentionResult {
   readonly y: Matrix;
-  /** For the way back. */
+  /** For the backward pass. */
   readonly probabilities: tf.Tensor;
 }

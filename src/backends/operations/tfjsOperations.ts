@@ -35,11 +35,11 @@ export const tfjsOperations: Operations = {
   add: (x, y) => tf.add(x, y),
   dropout: (x, dropped) => tf.tidy(() => tf.mul(x, factors(dropped, x.shape))),
   activation: (kind, x) => tf.tidy(() => activate(kind, x)),
-  activationInput: (kind, x, dy) => tf.tidy(() => tf.mul(dy, slope(kind, x))),
+  activationInput: (kind, x, dy) => tf.tidy(() => tf.mul(dy, derivative(kind, x))),
   gated: (gate, up) => tf.tidy(() => tf.mul(activate('silu', gate), up)),
   gatedInputs: (gate, up, dy) =>
     tf.tidy(() => ({
-      gate: tf.mul(tf.mul(dy, up), slope('silu', gate)) as Matrix,
+      gate: tf.mul(tf.mul(dy, up), derivative('silu', gate)) as Matrix,
       up: tf.mul(dy, activate('silu', gate)) as Matrix,
     })),
 
@@ -84,14 +84,14 @@ export const tfjsOperations: Operations = {
         1 / Math.sqrt(shape.width),
       );
       const probabilities = tf.softmax(tf.add(scores, maskOf(mask, shape)));
-      const y = rowsOf(tf.matMul(kept(probabilities, shape), keysOf(v, shape)));
+      const y = rowsOf(tf.matMul(withDropout(probabilities, shape), keysOf(v, shape)));
       return { y, probabilities };
     }),
   attentionInputs: (q, k, v, probabilities, dy, shape) =>
     tf.tidy(() => {
-      const slopes = headsOf(dy, shape);
-      const dv = tf.matMul(kept(probabilities, shape), slopes, true);
-      const dp = kept(tf.matMul(slopes, keysOf(v, shape), false, true), shape);
+      const gradients = headsOf(dy, shape);
+      const dv = tf.matMul(withDropout(probabilities, shape), gradients, true);
+      const dp = withDropout(tf.matMul(gradients, keysOf(v, shape), false, true), shape);
       const mean = tf.sum(tf.mul(dp, probabilities), 3, true);
       const ds = tf.mul(tf.mul(probabilities, tf.sub(dp, mean)), 1 / Math.sqrt(shape.width));
       const dq = tf.matMul(ds, keysOf(k, shape));
@@ -122,7 +122,7 @@ export const tfjsOperations: Operations = {
 
 type Rows = (x: Matrix) => Matrix;
 
-/** Stacks what is made of each group's rows, of which some group has one at least; of no rows it is 0. */
+/** Stacks the results of the groups, 0 for a group without rows. At least one group has rows. */
 function perGroup<T extends tf.Tensor>(
   bounds: Bounds,
   make: (rows: Rows, start: number, end: number) => tf.Tensor,
@@ -130,7 +130,7 @@ function perGroup<T extends tf.Tensor>(
   return tf.tidy(() => {
     const groups = bounds.slice(1).map((end, g) => {
       const start = bounds[g]!;
-      // Of no rows, backends make an error or what lay in the memory.
+      // For no rows, backends throw or return uninitialized memory.
       if (start === end) return null;
       return make((x) => tf.slice(x, [start, 0], [end - start, x.shape[1]]), start, end);
     });
@@ -159,7 +159,7 @@ function activate(kind: Activation, x: tf.Tensor): Matrix {
 }
 
 /** ∂y/∂x of an activation. */
-function slope(kind: Activation, x: tf.Tensor): tf.Tensor {
+function derivative(kind: Activation, x: tf.Tensor): tf.Tensor {
   switch (kind) {
     case 'gelu': {
       const density = tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
@@ -216,13 +216,13 @@ function headsOf(x: Matrix, { batch, heads }: AttentionShape): tf.Tensor4D {
   return split(x, batch, heads);
 }
 
-/** Keys or values for every head that asks: shared ones are repeated. */
+/** Keys or values for every query head: shared ones are repeated. */
 function keysOf(x: Matrix, { batch, heads, keyValueHeads }: AttentionShape): tf.Tensor4D {
   const own = split(x, batch, keyValueHeads);
   if (heads === keyValueHeads) return own;
   const [, , n, width] = own.shape;
   const sharers = heads / keyValueHeads;
-  // In few dimensions: with five, WebGPU would tile on the host, and cannot in Node.
+  // In three dimensions: with five, WebGPU would tile on the host, which fails in Node.
   const each = tf.reshape(own, [batch * keyValueHeads, 1, n * width]);
   const repeated = tf.tile(each, [1, sharers, 1]);
   return tf.reshape(repeated, [batch, heads, n, width]);
@@ -243,7 +243,7 @@ function rowsOf(x: tf.Tensor): Matrix {
   return tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [batch * n, heads * width]);
 }
 
-function kept(x: tf.Tensor, { dropout: dropped }: AttentionShape): tf.Tensor {
+function withDropout(x: tf.Tensor, { dropout: dropped }: AttentionShape): tf.Tensor {
   return dropped ? tf.mul(x, factors(dropped, x.shape)) : x;
 }
 

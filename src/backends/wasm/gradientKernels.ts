@@ -5,16 +5,16 @@ import type { AdamWStep, StackedKernels } from '../interface/kernels.ts';
 import { Heap } from './heap.ts';
 import type { Threads } from './threads.ts';
 
-/** Columns that are one piece of work, whoever does it. */
+/** Columns per unit of work. */
 const CHUNK = 2 ** 14;
-/** The kernels take so many columns at a time. */
+/** Columns that the kernels process at a time. */
 const STEP = 4;
 
 /** The engine's sums, by all threads, on gradients in the tensors' memory. Errors are those of `SharedKernels`. */
 export function wasmStackedKernels(threads: Threads): StackedKernels {
   const heap = new Heap(threads);
 
-  /** Runs a kernel that writes so many slots for each chunk, and reads those that are wanted, added up in order. */
+  /** Runs a kernel that writes so many slots per chunk, and sums the slots of all chunks in order. */
   const sums = (
     kernel: string,
     before: readonly (number | tf.Tensor)[],
@@ -23,15 +23,15 @@ export function wasmStackedKernels(threads: Threads): StackedKernels {
     work: number,
   ): Float64Array => {
     const squares = Math.ceil(columns / CHUNK) + (columns % STEP ? 1 : 0);
-    const room = heap.make(squares, slots, SLOT / 4);
-    heap.run(kernel, [...before, CHUNK, room], work);
-    const { buffer, byteOffset } = heap.floats(room);
-    const halves = new Float64Array(buffer, byteOffset, room.size / 2);
+    const scratch = heap.make(squares, slots, SLOT / 4);
+    heap.run(kernel, [...before, CHUNK, scratch], work);
+    const { buffer, byteOffset } = heap.floats(scratch);
+    const halves = new Float64Array(buffer, byteOffset, scratch.size / 2);
     const totals = new Float64Array(slots);
     for (let at = 0; at < squares * slots; at++) {
       totals[at % slots]! += halves[2 * at]! + halves[2 * at + 1]!;
     }
-    room.dispose();
+    scratch.dispose();
     return totals;
   };
 
@@ -56,20 +56,20 @@ export function wasmStackedKernels(threads: Threads): StackedKernels {
     combine: (stacked, weights, shape) => {
       const [, columns] = sidesOf(stacked);
       const sum = heap.make(...shape);
-      const taken = [...weights.keys()].filter((i) => weights[i] !== 0);
-      if (taken.length === 0) {
+      const used = [...weights.keys()].filter((i) => weights[i] !== 0);
+      if (used.length === 0) {
         heap.floats(sum).fill(0);
         return sum;
       }
       const at = heap.floats(stacked).byteOffset;
-      const terms = new Int32Array(2 * taken.length);
+      const terms = new Int32Array(2 * used.length);
       const numbers = new Float32Array(terms.buffer);
-      for (const [n, i] of taken.entries()) {
+      for (const [n, i] of used.entries()) {
         terms[2 * n] = at + 4 * columns * i;
         numbers[2 * n + 1] = weights[i]!;
       }
-      const args = [terms, taken.length, columns, CHUNK, sum];
-      heap.run('stackedCombine', args, 2 * taken.length * columns);
+      const args = [terms, used.length, columns, CHUNK, sum];
+      heap.run('stackedCombine', args, 2 * used.length * columns);
       return sum;
     },
     products: (stacked, vector) => {
@@ -85,14 +85,14 @@ function sidesOf({ shape, size }: tf.Tensor): readonly [number, number] {
   return [shape[0]!, size / shape[0]!];
 }
 
-/** Time for an element, in multiplications of a product: it waits for memory. */
+/** Time per element, in multiplications of a product: it is limited by memory. */
 const MOVED = 16;
 
-/** To the same bits as by tfjs's operations, in a quarter of their time. */
+/** Gives the same bits as tfjs's operations, in a quarter of their time. */
 export function wasmAdamw(threads: Threads): AdamWStep {
   const heap = new Heap(threads);
   return ({ variable, first, second, gradient, prepared }, factors) => {
-    makeSole(variable);
+    makeUnshared(variable);
     const { beta1, beta2, epsilon, decay, rate, correction } = factors;
     const pointers = [variable, first, second, gradient, variable.size, Number(prepared)];
     const numbers = [beta1, 1 - beta1, beta2, 1 - beta2, decay, rate, correction, epsilon];
@@ -100,8 +100,8 @@ export function wasmAdamw(threads: Threads): AdamWStep {
   };
 }
 
-/** A variable starts with the values of a tensor, which may still be somebody's: those are not to change. */
-function makeSole(variable: tf.Variable): void {
+/** A variable may share its initial values with another tensor, which the in-place step must not change. */
+function makeUnshared(variable: tf.Variable): void {
   if (tf.backend().refCount(variable.dataId) === 1) return;
   tf.tidy(() => variable.assign(tf.clone(variable)));
 }

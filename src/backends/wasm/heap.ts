@@ -2,10 +2,10 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Threads } from './threads.ts';
 
-/** Less work than this is done before another thread has woken: `bench/threads.ts`. */
+/** Less work than this is done before another thread wakes: `bench/threads.ts`. */
 export const SHARED_FROM = 2 ** 20;
 
-/** A number, the address of a tensor, or that of a copy of an array, which lives as long as the call. */
+/** A number, a tensor (passed by address) or an array (copied to memory for the call). */
 type Argument = number | tf.TensorInfo | Int32Array | Float32Array;
 
 /** Kernels on tensors of tfjs's WASM backend, which must be the current one. */
@@ -16,19 +16,20 @@ export class Heap {
     this.#threads = threads;
   }
 
-  /** A float32 tensor of the current scope that is still to be filled. */
+  /** An uninitialized float32 tensor of the current scope. */
   make<T extends tf.Tensor>(...shape: number[]): T {
     return tf.engine().makeTensorFromTensorInfo(backend().makeOutput(shape, 'float32')) as T;
   }
 
-  /** Where its values lie, until the next tensor is made. */
+  /** A view of its values, valid until the next tensor is made. */
   floats(tensor: tf.TensorInfo): Float32Array {
     return backend().typedArrayFromHeap(tensor) as Float32Array;
   }
 
   /**
-   * Runs a kernel to its end.
-   * @param work how long it takes, about, in multiplications of a product
+   * Runs a kernel and blocks until it is done.
+   *
+   * @param work estimated cost, in multiplications of a product
    */
   run(kernel: string, args: readonly Argument[], work: number): void {
     const wasm = backend();

@@ -34,7 +34,7 @@ function transposeLastTwo(x: tf.TensorInfo, backend: tf.KernelBackend): tf.Tenso
   return runKernel('wasm', tf.Transpose, backend, { x }, { perm });
 }
 
-/** Those of `_FusedMatMul` that are done here after the product; the others stay with tfjs. */
+/** Activations of `_FusedMatMul` that are applied here after the product; the others stay with tfjs. */
 const ACTIVATIONS: Readonly<Record<string, string | null>> = { linear: null, relu: tf.Relu };
 
 interface Operands {
@@ -46,8 +46,8 @@ interface Operands {
 }
 
 /**
- * Matrix products by own kernels on shared memory, for the backend's own. Transposed operands are put in order while they are
- * packed. What the kernels do not do – types other than float32, batches that stretch both operands – stays with the backend.
+ * Replaces the backend's matrix products by AssemblyScript kernels on shared memory, which handle transposed operands while they
+ * pack them. Types other than float32, and batches that broadcast both operands, stay with the backend.
  */
 export function replaceMatMulShared(threads: Threads): void {
   replaceKernel('wasm', tf.BatchMatMul, (original) => {
@@ -74,7 +74,7 @@ export function replaceMatMulShared(threads: Threads): void {
   });
 }
 
-/** op(A)·op(B) + bias, or null if it is not for us. */
+/** op(A)·op(B) + bias, or null if the kernels do not support it. */
 function multiply(threads: Threads, wasm: BackendWasm, operands: Operands): tf.TensorInfo | null {
   const { a, b, bias, transposeA, transposeB } = operands;
   const [outerA, outerB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];

@@ -13,18 +13,18 @@ import type {
 import { Heap } from './heap.ts';
 import type { Threads } from './threads.ts';
 
-/** As the kernel numbers them. */
+/** In the order of the kernel's numbers. */
 const KINDS: readonly Activation[] = ['gelu', 'gelu_new', 'relu', 'silu', 'tanh'];
 
-/** So many rows are multiplied with a weight as it lies sooner than with one that is packed first. */
+/** Up to so many rows, multiplying with the weight in place is faster than packing it first. */
 const FEW = 8;
 
-/** Time for an element, in multiplications of a product: of what waits for memory, and of what takes an exponential. */
+/** Time per element, in multiplications of a product: of operations limited by memory, and of those with an exponential. */
 const MOVED = 8;
 const CURVED = 32;
 
 /**
- * The operations by own kernels on tensors of tfjs's WASM backend. Every element of a result is computed by one thread in one
+ * The operations by AssemblyScript kernels on tensors of tfjs's WASM backend. Every element of a result is computed by one thread in one
  * order: the number of threads does not change a bit.
  */
 export function wasmOperations(threads: Threads): Operations {
@@ -162,10 +162,10 @@ export function wasmOperations(threads: Threads): Operations {
       return y;
     },
     gatedInputs: (gate, up, dy) => {
-      const slopes = { gate: like(gate), up: like(up) };
-      const args = [gate, up, dy, slopes.gate, slopes.up, dy.size];
+      const gradients = { gate: like(gate), up: like(up) };
+      const args = [gate, up, dy, gradients.gate, gradients.up, dy.size];
       heap.run('gatedInputs', args, CURVED * dy.size);
-      return slopes;
+      return gradients;
     },
 
     layerNorm: (x, gamma, beta, epsilon) => normed(x, gamma, beta, epsilon),
@@ -188,10 +188,10 @@ export function wasmOperations(threads: Threads): Operations {
       return { y, probabilities };
     },
     attentionInputs: (q, k, v, probabilities, dy, shape) => {
-      const slopes = { q: like(q), k: like(k), v: like(v) };
-      const pointers = [q, k, v, probabilities, dy, slopes.q, slopes.k, slopes.v];
+      const gradients = { q: like(q), k: like(k), v: like(v) };
+      const pointers = [q, k, v, probabilities, dy, gradients.q, gradients.k, gradients.v];
       heap.run('attentionInputs', [...pointers, ...numbersOf(shape)], 4 * workOf(shape));
-      return slopes;
+      return gradients;
     },
     rotate: (x, { cos, sin }, direction) => {
       const [rows, width] = x.shape;
@@ -219,14 +219,14 @@ export function wasmOperations(threads: Threads): Operations {
     crossEntropy: (logits, labels, weights) => {
       const [rows, classes] = logits.shape;
       const losses = heap.make<tf.Tensor1D>(rows);
-      const slope = like(logits);
+      const gradient = like(logits);
       const sums = heap.make<tf.Tensor1D>(rows);
-      const args = [logits, labels, weights, losses, sums, slope, rows, classes];
+      const args = [logits, labels, weights, losses, sums, gradient, rows, classes];
       heap.run('crossEntropy', args, CURVED * logits.size);
       const [values, totals] = [heap.floats(losses), heap.floats(sums)];
       for (let i = 0; i < rows; i++) values[i]! += Math.log(totals[i]!);
       sums.dispose();
-      return { losses, gradient: slope };
+      return { losses, gradient };
     },
   };
 }
@@ -236,7 +236,7 @@ function sidesOf({ shape }: Matrix, layout: WeightLayout): readonly [number, num
   return layout === 'out-in' ? [shape[1], shape[0]] : shape;
 }
 
-/** Seed, threshold and factor; a factor of 0 is for no dropout at all. */
+/** Seed, threshold and factor; a factor of 0 means no dropout. */
 function hashOf(dropped: SeededDropout | null): readonly number[] {
   return dropped ? [dropped.seed, thresholdOf(dropped.rate), 1 / (1 - dropped.rate)] : [0, 0, 0];
 }

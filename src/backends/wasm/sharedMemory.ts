@@ -6,17 +6,17 @@ import factory from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-th
 import * as tf from '@tensorflow/tfjs-core';
 import { OutOfMemoryError } from '../interface/deviceErrors.ts';
 
-/** What tfjs's loader knows of its own WASM module. */
+/** The part of tfjs's WASM module used here. */
 interface Module {
   cwrap(name: string, result: 'number' | null, parameters: readonly 'number'[]): unknown;
   _malloc(bytes: number): number;
   tfjs?: Record<string, unknown>;
 }
 
-/** Where tensors lie, for every thread to reach. A tensor that finds no room throws `OutOfMemoryError`. */
+/** The tensors' memory, shared by all threads. A tensor that does not fit throws `OutOfMemoryError`. */
 export interface SharedMemory {
   readonly memory: WebAssembly.Memory;
-  /** Room in it that no tensor will get, for good. @throws OutOfMemoryError */
+  /** Allocates memory that is never freed. @throws OutOfMemoryError */
   malloc(bytes: number): number;
 }
 
@@ -24,11 +24,11 @@ const PAGES = 256;
 const PAGE_BYTES = 65_536;
 
 /**
- * Registers tfjs's `wasm` backend from its build for threads, on a memory of ours that is shared. tfjs itself stays on one
- * thread, for its threads never start under Node; kernels of ours can use as many as they like on the same tensors.
+ * Registers tfjs's `wasm` backend from its threaded build, on a shared memory made here. tfjs itself uses one thread, because its
+ * threads never start under Node; the kernels of this project use several on the same tensors.
  *
  * @param most bytes of the memory, a multiple of 64 KiB up to 4 GiB, which are the default
- * @throws Error where the memory, or this build, cannot be had; tfjs's backend is then as it was
+ * @throws Error if the memory or this build is unavailable; tfjs's backend is unchanged then
  */
 export async function registerSharedBackend(most = 2 ** 32): Promise<SharedMemory> {
   const memory = new WebAssembly.Memory({
@@ -37,7 +37,7 @@ export async function registerSharedBackend(most = 2 ** 32): Promise<SharedMemor
     shared: true,
   });
   const options = { wasmMemory: memory, locateFile: (file: string) => tfjsBinaries() + file };
-  const restore = imitateWorkers();
+  const restore = stubWorkers();
   const wasm = (await factory(options).finally(restore)) as unknown as Module;
   wasm.tfjs = {
     init: wasm.cwrap('init', null, []),
@@ -47,7 +47,7 @@ export async function registerSharedBackend(most = 2 ** 32): Promise<SharedMemor
     disposeData: wasm.cwrap('dispose_data', null, ['number']),
     dispose: wasm.cwrap('dispose', null, []),
   };
-  // When it is first called, the loader puts another function in its place.
+  // The loader replaces the function when it is first called.
   wasm._malloc(1);
   const malloc = checked(wasm._malloc, most);
   wasm._malloc = malloc;
@@ -58,7 +58,7 @@ export async function registerSharedBackend(most = 2 ** 32): Promise<SharedMemor
   return { memory, malloc };
 }
 
-/** tfjs would take the 0 that stands for no room, or a size beyond 32 bits, for what it asked for, and write over other tensors. */
+/** tfjs does not check for the address 0 of a failed allocation, nor for sizes beyond 32 bits, and would overwrite other tensors. */
 function checked(allocate: (bytes: number) => number, most: number): (bytes: number) => number {
   return (bytes) => {
     const at = bytes < most ? allocate(bytes) >>> 0 : 0;
@@ -67,9 +67,9 @@ function checked(allocate: (bytes: number) => number, most: number): (bytes: num
   };
 }
 
-/** The loader starts eight threads in advance, which nothing would ever use: it gets the answers without the threads. */
-function imitateWorkers(): () => void {
-  class Imitation {
+/** The loader starts eight worker threads that are never used: this answers it without starting any. */
+function stubWorkers(): () => void {
+  class StubWorker {
     onmessage?: (event: { data: unknown }) => void;
     on(): void {}
     unref(): void {}
@@ -80,7 +80,7 @@ function imitateWorkers(): () => void {
   }
   const before = Object.getOwnPropertyDescriptor(globalThis, 'Worker');
   Object.defineProperty(globalThis, 'Worker', {
-    get: () => Imitation,
+    get: () => StubWorker,
     set: () => {},
     configurable: true,
   });
@@ -98,7 +98,7 @@ export function tfjsBinaries(): string {
   return folder + path.sep;
 }
 
-/** Environment variable: MiB that tensors may take on the backend `wasm`. */
+/** Environment variable: MiB available to tensors on the backend `wasm`. */
 const VARIABLE = 'GRAIN_MEMORY';
 /** tfjs and the kernels' scratch need some of it. */
 const LEAST = 32;
@@ -108,12 +108,12 @@ const MOST = 4096;
 /** Bytes; no limit is higher. */
 export const MAX_MEMORY_LIMIT = MOST * 2 ** 20;
 
-/** Bytes that tensors may take. */
+/** Bytes available to tensors. */
 export function memoryLimit(): number {
   return Number(process.env[VARIABLE] ?? MOST) * 2 ** 20;
 }
 
-/** What is wrong with the limit that was asked for; null if nothing is. */
+/** What is wrong with GRAIN_MEMORY; null if it is valid or not set. */
 export function memoryLimitProblem(): string | null {
   const asked = process.env[VARIABLE];
   if (asked === undefined) return null;

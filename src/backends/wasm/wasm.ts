@@ -10,10 +10,10 @@ import { wasmOperations } from './operations.ts';
 import { memoryLimit, registerSharedBackend, tfjsBinaries } from './sharedMemory.ts';
 import { Threads, threadCount } from './threads.ts';
 
-/** One of each a process: tensors of an earlier opening stay what they are. */
+/** One per process, so that tensors stay valid when the backend is opened again. */
 let opened: Promise<OpenBackend> | undefined;
 
-/** On shared memory with own kernels and threads; where that cannot be had, as tfjs comes, saying why. */
+/** On shared memory with custom kernels and threads; if that is unavailable, plain tfjs with the reason. */
 export function openWasm(): Promise<OpenBackend> {
   opened ??= open();
   return opened;
@@ -28,7 +28,7 @@ async function open(): Promise<OpenBackend> {
 }
 
 async function openShared(): Promise<OpenBackend> {
-  // Throws where this thread may not wait for others.
+  // Throws if this thread may not block.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);
   const module = await loadTrainingKernels();
   const limit = memoryLimit();
@@ -49,7 +49,7 @@ async function openShared(): Promise<OpenBackend> {
   };
 }
 
-/** tfjs's backend for one thread, with what training needs beside. */
+/** tfjs's single-threaded backend, with the kernels that training needs in addition. */
 export async function openPlainWasm(why: string): Promise<OpenBackend> {
   registerMissingKernels('wasm');
   replaceMatMul();
@@ -65,7 +65,7 @@ export async function openPlainWasm(why: string): Promise<OpenBackend> {
     name: `WebAssembly (${simd ? 'SIMD' : 'no SIMD'}, one thread)`,
     tfjsBackend: 'wasm',
     hostMemory: true,
-    limitation: `slower than it could be, for kernels on shared memory cannot be had: ${why}`,
+    limitation: `slow: multithreaded kernels on shared memory are unavailable: ${why}`,
     close: async () => {},
   };
 }

@@ -1,6 +1,6 @@
 import { DeviceLostError, isOutOfMemory } from '../interface/deviceErrors.ts';
 
-/** What a GPUDevice has for those who want to know of its errors; the types of the standard describe browsers. */
+/** The part of a GPUDevice that reports errors; WebGPU's standard types need a browser's. */
 export interface FailingDevice extends EventTarget {
   readonly lost: Promise<{ readonly message: string }>;
 }
@@ -10,13 +10,13 @@ interface UncapturedError extends Event {
 }
 
 /**
- * Keeps what a GPUDevice says of its errors. None of its commands throws: what is invalid, or finds no room, does nothing, and
- * reads give zeros.
+ * Collects the errors of a GPUDevice. Its commands do not throw: those that are invalid or out of memory do nothing, and reads
+ * return zeros.
  */
 export class DeviceErrors {
   #first: Error | null = null;
   #loss: Error | null = null;
-  /** Buffers that found no room are about. */
+  /** Whether a buffer could not be allocated: later errors may follow from it. */
   #wasFull = false;
 
   constructor(device: FailingDevice) {
@@ -33,8 +33,8 @@ export class DeviceErrors {
   }
 
   /**
-   * @throws the first error since the last check, as `isOutOfMemory` knows it if there was no room; of a device that is lost,
-   * that it is, each time
+   * @throws the first error since the last check, recognized by `isOutOfMemory` if it is one; if the device is lost,
+   * `DeviceLostError` each time
    */
   readonly check = (): void => {
     const error = this.#first ?? this.#loss;
@@ -43,11 +43,11 @@ export class DeviceErrors {
   };
 
   #asError({ error }: UncapturedError): Error {
-    // Where Dawn was when it noticed follows on further lines.
-    const said = error.message.split('\n')[0]!.replace(/\.$/, '');
-    // tfjs uses buffers again, also those that found no room.
-    const followed = this.#wasFull && said.includes('due to a previous error');
+    // Further lines hold Dawn's call stack.
+    const message = error.message.split('\n')[0]!.replace(/\.$/, '');
+    // tfjs reuses buffers, also those that could not be allocated.
+    const followed = this.#wasFull && message.includes('due to a previous error');
     const isMemory = error.constructor.name === 'GPUOutOfMemoryError' || followed;
-    return new Error(`WebGPU ${isMemory ? 'is out of memory' : 'reports'}: ${said}`);
+    return new Error(`WebGPU ${isMemory ? 'is out of memory' : 'reports'}: ${message}`);
   }
 }

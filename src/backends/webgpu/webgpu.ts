@@ -7,7 +7,7 @@ import { DeviceErrors, type FailingDevice } from './errors.ts';
 const PACKAGE = 'webgpu';
 const VULKAN_LOADER = 'libvulkan.so.1';
 
-/** What we use of WebGPU; the types of its standard describe browsers. */
+/** The part of WebGPU used here; its standard types need a browser's. */
 interface Gpu {
   requestAdapter(options: object): Promise<Adapter | null>;
 }
@@ -23,7 +23,7 @@ interface Adapter {
   requestDevice(options: object): Promise<FailingDevice & { destroy(): void }>;
 }
 
-/** tfjs's kernels use as much of the GPU as it offers. */
+/** Limits raised to the adapter's maximum, for tfjs's kernels. */
 const LIMITS = [
   'maxComputeWorkgroupStorageSize',
   'maxComputeWorkgroupsPerDimension',
@@ -33,7 +33,7 @@ const LIMITS = [
   'maxComputeInvocationsPerWorkgroup',
 ];
 
-/** One of each a process: Dawn crashes now and then when a second instance is made. */
+/** One of each per process: Dawn occasionally crashes when a second instance is created. */
 let dawn: Promise<Gpu> | undefined;
 let opened: Promise<OpenBackend> | undefined;
 
@@ -49,7 +49,7 @@ async function open(): Promise<OpenBackend> {
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) {
     throw new BackendUnavailable(
-      'Dawn finds no GPU it can drive',
+      'Dawn found no usable GPU',
       'install a Vulkan, Metal or Direct3D 12 driver for the GPU',
     );
   }
@@ -95,12 +95,12 @@ async function loadDawn(): Promise<Gpu> {
   }
 }
 
-/** Dawn prints to the terminal when the loader is missing; asking first gives the better message, in our own words. */
+/** Dawn prints to the terminal if the loader is missing; checking first gives a better message. */
 function demandVulkanLoader(): void {
   try {
     process.dlopen({ exports: {} }, VULKAN_LOADER);
   } catch (error) {
-    // The loader is no Node addon: a complaint about registration means that it is there.
+    // The loader is not a Node addon, so this error means that it was found.
     if (firstLine(error).includes('did not self-register')) return;
     throw new BackendUnavailable(
       `the Vulkan loader ${VULKAN_LOADER} is missing`,

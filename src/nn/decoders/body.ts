@@ -9,11 +9,11 @@ import type { Submodule } from '../parameters/submodule.ts';
 /** A decoder below its head. */
 export interface DecoderBody {
   readonly input: DecoderInput;
-  /** The last is the norm above the layers. */
+  /** The layers, and the norm above them. */
   readonly upper: readonly Block[];
 }
 
-/** @param checkpointing layers are gone through a second time before the way backward, for less memory */
+/** @param checkpointing recompute each layer's forward pass during the backward pass, to save memory */
 export async function decoderBody(
   parameters: NetworkParameters,
   family: DecoderFamily,
@@ -35,22 +35,22 @@ export async function decoderBody(
   };
 }
 
-/** What one kind of decoder is made of, and what transformers calls it. */
+/** How one family of decoders is built, with the names of transformers. */
 export interface DecoderFamily {
-  /** Of all names below the head. */
+  /** Prefix of all names below the head. */
   readonly prefix: string;
-  /** Of the layers, which are numbered from 0. */
+  /** Name of the layers, which are numbered from 0. */
   readonly layerName: string;
-  /** Of the norm above the layers. */
+  /** Name of the norm above the layers. */
   readonly normName: string;
   input(parameters: NetworkParameters): Promise<DecoderInput>;
   layer(submodule: Submodule): Promise<Layer>;
-  /** @param name after the submodule's, or nothing */
+  /** @param name below the submodule's; may be empty */
   norm(submodule: Submodule, name: string): Promise<Layer>;
 }
 
 export interface DecoderInput {
   readonly block: Block<TokenBatch>;
-  /** The table of tokens [vocabulary, width], which may be the head's matrix too. */
+  /** [vocabulary, width]; may be tied to the head. */
   readonly tokenEmbeddings: Parameter<Matrix>;
 }

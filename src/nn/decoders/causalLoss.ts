@@ -5,15 +5,15 @@ import { eachGroup, meanWeights } from '../module/loss.ts';
 import type { Parameter } from '../module/parameter.ts';
 import type { Pass } from '../module/pass.ts';
 
-/** The loss of a language model on the answers of a batch, kept until the end of the pass. */
+/** The loss of a language model on the answers of a batch; its tensors live until the end of the pass. */
 export interface CausalLoss {
   /** Of each answer token, in nats. */
   readonly losses: tf.Tensor1D;
-  /** Of the groups' mean losses with respect to the hidden states [rows, width]; none where there is no way back. */
+  /** Of the groups' mean losses with respect to the hidden states [rows, width]; undefined if there is no backward pass. */
   readonly gradient: Matrix | undefined;
 }
 
-/** Logits of so many bytes are made at a time: with a large vocabulary those of a whole batch would fill the memory. */
+/** Bytes of logits computed at a time: with a large vocabulary those of a whole batch would not fit in memory. */
 export const LOGIT_BYTES = 2 ** 26;
 
 /**

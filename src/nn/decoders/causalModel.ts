@@ -7,7 +7,7 @@ import type { CausalNetwork } from './build.ts';
 import { answersOf, causalLoss } from './causalLoss.ts';
 import { type GenerateOptions, generate } from './generate.ts';
 
-/** What a batch of answers cost a language model. */
+/** Losses of a language model on the answers of a batch. */
 export interface AnswerLosses {
   /** Mean over each group's answer tokens, in nats. */
   readonly means: readonly number[];
@@ -15,13 +15,13 @@ export interface AnswerLosses {
   readonly counts: readonly number[];
 }
 
-/** A network that goes on with texts, and learns to answer. */
+/** A language model: it continues texts and learns from answers. */
 export class CausalModel {
   readonly #operations: Operations;
   readonly #network: CausalNetwork;
   readonly #maxTokens: number;
 
-  /** @param maxTokens most of an example, its answer included */
+  /** @param maxTokens maximum number of tokens of an example, its answer included */
   constructor(operations: Operations, network: CausalNetwork, maxTokens: number) {
     this.#operations = operations;
     this.#network = network;
@@ -29,7 +29,7 @@ export class CausalModel {
   }
 
   /**
-   * One way through the network and back: each group's gradient of its mean loss over the tokens of its answers goes to the sink.
+   * One forward and backward pass: each group's gradient of its mean loss over the tokens of its answers goes to the sink.
    *
    * @param starts where each example's answer starts, in tokens
    * @throws ModelError for examples that are too long

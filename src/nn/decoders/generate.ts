@@ -13,13 +13,13 @@ export interface GenerateOptions {
   readonly maxNewTokens: number;
   /** A text ends with the first of these. */
   readonly endIds: readonly number[];
-  /** Told after each token; a text that has ended counts as whole. */
+  /** Called after each token; a finished text counts fully. */
   readonly onProgress?: OnProgress;
 }
 
 /**
- * Goes on with texts, always by the likeliest token (greedy). Keys and values of what went through are kept, so that only new
- * tokens are computed; texts that have ended are no longer.
+ * Greedy decoding: continues each text with the most likely token. A KV cache saves recomputing earlier tokens; finished texts
+ * leave the batch.
  *
  * @param prompts token ids, at least one each
  * @returns new tokens of each, with the one that ends it
@@ -36,19 +36,19 @@ export async function generate(
   const written = prompts.map((): number[] => []);
   const cache = new KeyValueCache(prompts.map((prompt) => longest - prompt.length));
   try {
-    let living = [...prompts.keys()];
+    let active = [...prompts.keys()];
     let ids = prompts.flatMap((prompt) => padded(prompt, longest));
-    for (let step = 0; step < maxNewTokens && living.length > 0; step++) {
-      const next = await nextTokens(operations, network, cache, ids, living.length);
-      living.forEach((text, i) => {
+    for (let step = 0; step < maxNewTokens && active.length > 0; step++) {
+      const next = await nextTokens(operations, network, cache, ids, active.length);
+      active.forEach((text, i) => {
         written[text]!.push(next[i]!);
       });
-      const going = [...living.keys()].filter((i) => !endIds.includes(next[i]!));
-      if (going.length < living.length) cache.select(going);
-      living = going.map((i) => living[i]!);
-      ids = going.map((i) => next[i]!);
-      const ended = prompts.length - living.length;
-      const whole = ended + (living.length * (step + 1)) / maxNewTokens;
+      const remaining = [...active.keys()].filter((i) => !endIds.includes(next[i]!));
+      if (remaining.length < active.length) cache.select(remaining);
+      active = remaining.map((i) => active[i]!);
+      ids = remaining.map((i) => next[i]!);
+      const ended = prompts.length - active.length;
+      const whole = ended + (active.length * (step + 1)) / maxNewTokens;
       await onProgress?.(whole / prompts.length);
     }
     return written;
@@ -73,12 +73,12 @@ function checkedLength(
   );
 }
 
-/** Padding stands before the text, so that all texts go on at one place; its id is never looked at. */
+/** Left padding, so that all texts continue at one index; its id does not matter. */
 function padded(prompt: ArrayLike<number>, length: number): number[] {
   return [...new Array<number>(length - prompt.length).fill(0), ...Array.from(prompt)];
 }
 
-/** @param ids of all texts, one text behind the other: those that have not gone through yet */
+/** @param ids of the tokens not yet in the cache, one text after another */
 async function nextTokens(
   operations: Operations,
   { stack, head }: CausalNetwork,
@@ -87,29 +87,29 @@ async function nextTokens(
   texts: number,
 ): Promise<ArrayLike<number>> {
   const length = ids.length / texts;
-  const kept = new TensorScope();
+  const scope = new TensorScope();
   try {
-    const { y } = stack.forward(passOf(operations, cache, kept, ids, texts));
-    const likeliest = kept.tidy(() => {
+    const { y } = stack.forward(passOf(operations, cache, scope, ids, texts));
+    const likeliest = scope.tidy(() => {
       const last = Int32Array.from({ length: texts }, (_, text) => (text + 1) * length - 1);
       const rows = operations.gather(y, tf.tensor1d(last, 'int32'));
       return tf.argMax(operations.linear(rows, head.value, null, 'out-in'), 1);
     });
     return await likeliest.data();
   } finally {
-    kept.dispose();
+    scope.dispose();
   }
 }
 
 function passOf(
   operations: Operations,
   cache: KeyValueCache,
-  kept: TensorScope,
+  scope: TensorScope,
   ids: readonly number[],
   texts: number,
 ): Pass {
   const length = ids.length / texts;
-  const mask = kept.add(cache.advance(length));
+  const mask = scope.add(cache.advance(length));
   const tokens: TokenBatch = {
     batch: texts,
     length,
@@ -119,5 +119,5 @@ function passOf(
     examples: [0, texts],
   };
   const bounds = [0, ids.length];
-  return { operations, tokens, bounds, mask, dropout: null, sink: null, scope: kept, cache };
+  return { operations, tokens, bounds, mask, dropout: null, sink: null, scope, cache };
 }

@@ -8,8 +8,8 @@ import { positionsOf } from '../module/pass.ts';
 export type Rotations = (positions: Int32Array) => Rotation;
 
 /**
- * Rotary positions (Su et al., arXiv 2104.09864): at position p, pair j of a head turns by p·θ^(−2j/width). A position's
- * angles are worked out once, in float32 as transformers does it, so that rounding of large angles is the same.
+ * Rotary position embeddings (Su et al., arXiv 2104.09864): at position p, pair j of a head is rotated by p·θ^(−2j/width). The
+ * angles are computed once per position, in float32 as in transformers, so that large angles round alike.
  */
 export function rotations(rope: RopeConfig, headWidth: number): Rotations {
   const frequencies = frequenciesOf(rope, headWidth);
@@ -32,7 +32,7 @@ export function rotations(rope: RopeConfig, headWidth: number): Rotations {
   };
 }
 
-/** Radians a position, one for each pair of coordinates. */
+/** Radians per position, one for each pair of coordinates. */
 function frequenciesOf({ theta, scaling }: RopeConfig, headWidth: number): Float32Array {
   const plain = Float32Array.from({ length: headWidth / 2 }, (_, j) => {
     const exponent = Math.fround((2 * j) / headWidth);
@@ -42,14 +42,14 @@ function frequenciesOf({ theta, scaling }: RopeConfig, headWidth: number): Float
 }
 
 /**
- * Llama 3.1's way to longer texts: slow turns are slowed down by `factor`, fast ones stay, and between the two wavelengths it
- * goes over from one to the other.
+ * Llama 3.1's scaling for longer texts: low frequencies are divided by `factor`, high ones stay, and those in between are
+ * interpolated.
  */
 function stretched(frequency: number, scaling: NonNullable<RopeConfig['scaling']>): number {
   const { factor, lowFrequencyFactor: low, highFrequencyFactor: high } = scaling;
   const turns = (scaling.originalMaxPositions * frequency) / (2 * Math.PI);
-  const kept = Math.min(Math.max((turns - low) / (high - low), 0), 1);
-  return ((1 - kept) * frequency) / factor + kept * frequency;
+  const unscaled = Math.min(Math.max((turns - low) / (high - low), 0), 1);
+  return ((1 - unscaled) * frequency) / factor + unscaled * frequency;
 }
 
 function turnOf(frequencies: Float32Array, position: number) {
@@ -57,7 +57,7 @@ function turnOf(frequencies: Float32Array, position: number) {
   return { cos: angles.map(Math.cos), sin: angles.map(Math.sin) };
 }
 
-/** Queries and keys turned by the positions of their tokens. */
+/** Queries and keys rotated by the positions of their tokens. */
 export function rotatedProjection(project: Projection, rotations: Rotations): Projection {
   return (x, pass) => {
     const { rotate } = pass.operations;

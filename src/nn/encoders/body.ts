@@ -22,7 +22,7 @@ export interface EncoderBody {
  * BERT (Devlin et al., arXiv 1810.04805), RoBERTa (Liu et al., arXiv 1907.11692) or DistilBERT (Sanh et al., arXiv 1910.01108) up
  * to the last layer's rows.
  *
- * @param checkpointing layers are gone through a second time before the way backward, for less memory
+ * @param checkpointing recompute each layer's forward pass during the backward pass, to save memory
  */
 export async function encoderBody(
   parameters: NetworkParameters,
@@ -72,7 +72,7 @@ async function encoderLayer(submodule: Submodule, config: EncoderConfig): Promis
   const { heads, width, innerWidth } = config;
   const names = namesOf[config.modelType];
   const project = async (name: string) => linear(await submodule.linear(name, width, width));
-  const place = (name: string) => `${submodule.name}.${name}`;
+  const nameOf = (name: string) => `${submodule.name}.${name}`;
 
   const attend = attention(
     separateProjections(
@@ -81,7 +81,7 @@ async function encoderLayer(submodule: Submodule, config: EncoderConfig): Promis
       await project(names.value),
     ),
     {
-      name: place('probabilities'),
+      name: nameOf('probabilities'),
       heads,
       keyValueHeads: heads,
       width: width / heads,
@@ -90,17 +90,17 @@ async function encoderLayer(submodule: Submodule, config: EncoderConfig): Promis
     },
   );
   const output = await project(names.output);
-  // DistilBERT drops nothing of what attention found.
-  const found = config.modelType === 'distilbert' ? 0 : config.dropout;
+  // DistilBERT has no dropout after attention.
+  const rate = config.modelType === 'distilbert' ? 0 : config.dropout;
   return sequence(
-    residual(sequence(attend, output, dropout(place(names.output), found))),
+    residual(sequence(attend, output, dropout(nameOf(names.output), rate))),
     layerNorm(await submodule.norm(names.attentionNorm, width), config.normEpsilon),
     residual(
       sequence(
         linear(await submodule.linear(names.inner, width, innerWidth)),
         activation(config.activation),
         linear(await submodule.linear(names.outer, innerWidth, width)),
-        dropout(place(names.outer), config.dropout),
+        dropout(nameOf(names.outer), config.dropout),
       ),
     ),
     layerNorm(await submodule.norm(names.norm, width), config.normEpsilon),

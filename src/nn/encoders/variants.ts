@@ -1,19 +1,19 @@
 import type { TokenBatch } from '../../data/tokenBatch.ts';
 import type { EncoderConfig } from '../../hub/architecture/checkpointConfig.ts';
 
-/** What transformers calls the parts of an encoder. */
+/** Names of an encoder's submodules in transformers. */
 interface Names {
-  /** Of all that is below the head. */
+  /** Prefix of all names below the head. */
   readonly prefix: string;
-  /** Of the layers, which are numbered from 0. */
+  /** Name of the layers, which are numbered from 0. */
   readonly layer: string;
   readonly query: string;
   readonly key: string;
   readonly value: string;
-  /** The projection of what attention found. */
+  /** The output projection of attention. */
   readonly output: string;
   readonly attentionNorm: string;
-  /** Into the feed-forward sublayer. */
+  /** First projection of the feed-forward sublayer. */
   readonly inner: string;
   readonly outer: string;
   readonly norm: string;
@@ -48,12 +48,12 @@ export const namesOf: Readonly<Record<EncoderConfig['modelType'], Names>> = {
   },
 };
 
-/** Most tokens of an example. */
+/** Maximum number of tokens of an example. */
 export function maxTokens(config: EncoderConfig): number {
   return config.maxPositions - firstPosition(config);
 }
 
-/** Row of the table of positions for each token. */
+/** Row of the position embeddings for each token. */
 export function positionIds(
   config: EncoderConfig,
   { ids, length, lengths }: TokenBatch,

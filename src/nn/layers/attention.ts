@@ -3,33 +3,33 @@ import type { AttentionShape, Matrix } from '../../backends/operations/operation
 import type { KeysAndValues } from '../module/keyValueCache.ts';
 import type { Layer, Pass } from '../module/pass.ts';
 
-/** What attention is between: one row a token each. */
+/** One row per token each. */
 export interface QueryKeyValue extends KeysAndValues {
   readonly query: Matrix;
 }
 
-/** From x to queries, keys and values, and the way back from their gradients to x's as `Forward.back` goes it. */
+/** From x to queries, keys and values; `backward` goes from their gradients to ∂L/∂x. */
 export type Projection = (
   x: Matrix,
   pass: Pass,
 ) => QueryKeyValue & {
-  /** As in `Forward`. */
+  /** As in `LayerResult`. */
   readonly savesInput?: boolean | undefined;
   backward(gradients: QueryKeyValue, needsInputGradient?: boolean): Matrix | null;
 };
 
 export interface AttentionOptions
   extends Pick<AttentionShape, 'heads' | 'keyValueHeads' | 'width' | 'causal'> {
-  /** Names its dropout, and what is kept of its keys and values. */
+  /** Of its dropout and of its entry in the KV cache. */
   readonly name: string;
-  /** Of the probabilities that are dropped. */
+  /** Dropout rate of the probabilities. */
   readonly dropout: number;
 }
 
 /** Attention of the tokens of each example to one another (Vaswani et al., arXiv 1706.03762), up to the output projection. */
 export function attention(
   project: Projection,
-  { name: place, dropout, ...heads }: AttentionOptions,
+  { name, dropout: rate, ...heads }: AttentionOptions,
 ): Layer {
   return (x, pass) => {
     const { operations, tokens, mask, cache } = pass;
@@ -38,10 +38,10 @@ export function attention(
       batch: tokens.batch,
       queries: tokens.length,
       keys: mask.shape[1],
-      dropout: pass.dropout?.at(place, dropout) ?? null,
+      dropout: pass.dropout?.at(name, rate) ?? null,
     };
     const { query, savesInput, backward, ...own } = project(x, pass);
-    const { key, value } = cache ? cache.extend(place, own) : own;
+    const { key, value } = cache ? cache.extend(name, own) : own;
     const { y, probabilities } = operations.attention(query, key, value, mask, shape);
     return {
       y,
@@ -57,7 +57,7 @@ export function attention(
   };
 }
 
-/** Each by a layer of its own. */
+/** Queries, keys and values by separate layers, as in BERT and Llama. */
 export function separateProjections(query: Layer, key: Layer, value: Layer): Projection {
   return (x, pass) => {
     const { add } = pass.operations;
@@ -79,7 +79,7 @@ export function separateProjections(query: Layer, key: Layer, value: Layer): Pro
   };
 }
 
-/** Queries, keys and values side by side in the output of one layer. */
+/** Queries, keys and values side by side in the output of one layer, as in GPT-2. */
 export function fusedProjection(all: Layer): Projection {
   return (x, pass) => {
     const { y, savesInput, backward } = all(x, pass);

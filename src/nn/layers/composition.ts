@@ -1,12 +1,12 @@
 import type { Matrix } from '../../backends/operations/operations.ts';
 import type { Layer } from '../module/pass.ts';
 
-/** One layer after the other. What lies between two is let go where the way back does not need it. */
+/** One layer after the other. Activations that no backward pass needs are disposed of at once. */
 export function sequence<X>(first: Layer<X>, ...others: readonly Layer[]): Layer<X> {
   return (x, pass) => {
-    const begun = first(x, pass);
-    const backwardSteps = [begun.backward];
-    let { y } = begun;
+    const lowest = first(x, pass);
+    const backwardSteps = [lowest.backward];
+    let { y } = lowest;
     for (const layer of others) {
       const next = layer(y, pass);
       if (next.savesInput === false) y.dispose();
@@ -15,7 +15,7 @@ export function sequence<X>(first: Layer<X>, ...others: readonly Layer[]): Layer
     }
     return {
       y,
-      savesInput: begun.savesInput,
+      savesInput: lowest.savesInput,
       backward(dy, needsInputGradient = true) {
         let gradient: Matrix | null = dy;
         for (let i = backwardSteps.length - 1; i >= 0; i--) {

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Dropout, Layer } from '../module/pass.ts';
 
-/** @param place names it within the network: each place drops differently */
-export function dropout(place: string, rate: number): Layer {
+/** @param name within the network: layers of different names drop different elements */
+export function dropout(name: string, rate: number): Layer {
   return (x, { operations, dropout }) => {
-    const dropped = dropout?.at(place, rate) ?? null;
+    const dropped = dropout?.at(name, rate) ?? null;
     const drop = (values: typeof x) =>
       dropped ? operations.dropout(values, dropped) : tf.clone(values);
     return {
@@ -17,15 +17,15 @@ export function dropout(place: string, rate: number): Layer {
 }
 
 /**
- * Dropout without a state (Srivastava et al. 2014; a counter-based generator as in Salmon et al. 2011): what is dropped is a
- * function of the run's seed, the step, the place and the index. A step that is computed again, on the way back or after a
- * resume, drops the same.
+ * Stateless dropout (Srivastava et al. 2014; a counter-based generator as in Salmon et al. 2011): which elements are dropped
+ * depends only on the run's seed, the step, the layer's name and the index. So a step that is recomputed, for the backward pass
+ * or after a resume, drops the same elements.
  *
- * @param pass number of the pass within the step, where groups go through one by one
+ * @param pass index of the pass within the step, if each group has its own
  */
 export function dropoutOf(seed: number, step: number, pass: number): Dropout {
   return {
-    at: (place, rate) => (rate === 0 ? null : { rate, seed: seedOf(seed, step, pass, place) }),
+    at: (name, rate) => (rate === 0 ? null : { rate, seed: seedOf(seed, step, pass, name) }),
   };
 }
 

@@ -4,14 +4,14 @@ import type { TokenBatch } from '../../data/tokenBatch.ts';
 import type { Parameter } from '../module/parameter.ts';
 import type { Layer, Pass } from '../module/pass.ts';
 
-/** A table with a row for each id. */
+/** A table with one row per id. */
 export interface EmbeddingTable {
   readonly parameter: Parameter<Matrix>;
-  /** Each token's row. */
+  /** Row of each token. */
   ids(tokens: TokenBatch, pass: Pass): Int32Array;
 }
 
-/** The sum of what the tables say of each token: its word, its position and the like. */
+/** The sum of each token's rows of the tables: its word, position and type embeddings. */
 export function embedding(tables: readonly EmbeddingTable[]): Layer<TokenBatch> {
   return (tokens, pass) => {
     const { operations } = pass;
@@ -29,7 +29,7 @@ export function embedding(tables: readonly EmbeddingTable[]): Layer<TokenBatch> 
   };
 }
 
-/** Only the rows that occur have a gradient. */
+/** Hands the gradients of the rows that occur to the sink; the others have none. */
 function addRows(
   parameter: Parameter<Matrix>,
   ids: Int32Array,

@@ -69,7 +69,7 @@ function adapt({ down, up, scale, dropout }: Adapter, x: Matrix, pass: Pass): La
   };
 }
 
-/** Lets go of what is summed. */
+/** x + y; disposes of both. */
 function sum(x: Matrix, y: Matrix, { operations }: Pass): Matrix {
   const both = operations.add(x, y);
   tf.dispose([x, y]);

@@ -3,10 +3,10 @@ import type { Matrix } from '../../backends/operations/operations.ts';
 import type { TokenBatch } from '../../data/tokenBatch.ts';
 import type { Layer } from '../module/pass.ts';
 
-/** From rows of tokens to rows of examples: the first token of each. What comes after it goes by `ofExamples`. */
+/** From rows of tokens to rows of examples: each example's first token. Wrap the layers after it in `ofExamples`. */
 export const firstToken = tokenOfEach(() => 0);
 
-/** As `firstToken`, the last that is no padding. */
+/** As `firstToken`, with each example's last token that is not padding. */
 export const lastToken = tokenOfEach(({ lengths }, example) => lengths[example]! - 1);
 
 function tokenOfEach(at: (tokens: TokenBatch, example: number) => number): Layer {
@@ -25,7 +25,7 @@ function tokenOfEach(at: (tokens: TokenBatch, example: number) => number): Layer
   };
 }
 
-/** A layer whose rows are examples, not tokens. */
+/** Applies a layer to rows that are examples instead of tokens. */
 export function ofExamples(layer: Layer): Layer {
   return (x, pass) => layer(x, { ...pass, bounds: pass.tokens.examples });
 }

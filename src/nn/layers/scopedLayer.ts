@@ -4,26 +4,25 @@ import type { Layer, LayerResult } from '../module/pass.ts';
 import type { TensorScope } from '../module/tensorScope.ts';
 
 /**
- * A layer as a unit of memory: all that it and the layers in it made is held until its way back has been gone, and then let go;
- * where there will be no way back nothing is held but its output, which is the caller's then. Its
- * input, and dy, belong to the caller.
+ * A layer that owns its tensors: all that it and the layers within it save is disposed of after its backward pass. In a pass
+ * without a sink only its output is kept, and the caller owns it. The caller owns its input and dy.
  *
- * @param recompute hold the output alone, and go through the layer a second time before the way back (gradient checkpointing;
- * Chen et al., arXiv 1604.06174)
+ * @param recompute save only the output, and repeat the forward pass before the backward pass (gradient checkpointing; Chen et
+ * al., arXiv 1604.06174)
  */
 export function scopedLayer<X>(layer: Layer<X>, recompute: boolean): Layer<X> {
   return (x, pass) => {
-    const { scope: kept } = pass;
-    const outputOf = () => kept.tidy(() => layer(x, pass).y);
+    const { scope } = pass;
+    const outputOf = () => scope.tidy(() => layer(x, pass).y);
     if (!pass.sink) return { y: outputOf(), backward: noBackward };
     if (recompute) {
       const y = outputOf();
       return {
         y,
         backward(dy, needsInputGradient) {
-          const again = hold(kept, () => layer(x, pass));
+          const again = save(scope, () => layer(x, pass));
           return backwardOf(
-            kept,
+            scope,
             { ...again, tensors: [y, ...again.tensors] },
             dy,
             needsInputGradient,
@@ -31,27 +30,27 @@ export function scopedLayer<X>(layer: Layer<X>, recompute: boolean): Layer<X> {
         },
       };
     }
-    const held = hold(kept, () => layer(x, pass));
+    const saved = save(scope, () => layer(x, pass));
     return {
-      y: held.forward.y,
-      backward: (dy, needsInputGradient) => backwardOf(kept, held, dy, needsInputGradient),
+      y: saved.forward.y,
+      backward: (dy, needsInputGradient) => backwardOf(scope, saved, dy, needsInputGradient),
     };
   };
 }
 
-interface HeldResult {
+interface SavedResult {
   readonly forward: LayerResult;
   readonly tensors: readonly tf.Tensor[];
 }
 
-/** Keeps all tensors that are made, and are still there, from being disposed of with their scope. */
-function hold(kept: TensorScope, run: () => LayerResult): HeldResult {
+/** Runs a forward pass and saves all tensors that it leaves. */
+function save(scope: TensorScope, run: () => LayerResult): SavedResult {
   const engine = tf.engine();
   engine.startScope('block');
   try {
     const forward = run();
     const tensors = [...engine.state.activeScope.track];
-    for (const tensor of tensors) kept.add(tensor);
+    for (const tensor of tensors) scope.add(tensor);
     return { forward, tensors };
   } finally {
     engine.endScope();
@@ -59,11 +58,11 @@ function hold(kept: TensorScope, run: () => LayerResult): HeldResult {
 }
 
 function backwardOf(
-  kept: TensorScope,
-  { forward, tensors }: HeldResult,
+  scope: TensorScope,
+  { forward, tensors }: SavedResult,
   ...args: Parameters<LayerResult['backward']>
 ): Matrix | null {
-  const [dx] = kept.tidy((): Matrix[] => {
+  const [dx] = scope.tidy((): Matrix[] => {
     const gradient = forward.backward(...args);
     return gradient ? [gradient] : [];
   });
@@ -72,5 +71,5 @@ function backwardOf(
 }
 
 function noBackward(): never {
-  throw new Error('this pass went without a sink: there is no way back');
+  throw new Error('this pass has no sink, so it has no backward pass');
 }

@@ -4,7 +4,7 @@ import type { Bounds, Matrix, Operations } from '../../backends/operations/opera
 /** Mean loss over the examples of a batch: (outputs [n, m], targets [n]) → scalar. */
 export type Loss = (outputs: tf.Tensor2D, targets: tf.Tensor1D) => tf.Scalar;
 
-/** With an output per example; generation has one per token. */
+/** Tasks with one output per example; generation has one per token. */
 export type SupervisedTask = 'classification' | 'regression';
 
 /** −mean log softmax(logits)[label], in nats; `labels` are int32 class indices. */
@@ -35,7 +35,7 @@ export type RowLoss = (
   weights: Float32Array,
 ) => { readonly losses: tf.Tensor1D; readonly gradient: Matrix };
 
-/** As `lossOf`, row by row and with the way back. */
+/** As `lossOf`, row by row and with gradients. */
 export const rowLossOf: Readonly<Record<SupervisedTask, RowLoss>> = {
   classification: ({ crossEntropy }, logits, labels, weights) =>
     crossEntropy(logits, Int32Array.from(labels), weights),
@@ -49,7 +49,7 @@ export const rowLossOf: Readonly<Record<SupervisedTask, RowLoss>> = {
     }),
 };
 
-/** What each row counts in the mean over its group: one over the group's size. */
+/** Each row's weight in the mean over its group: one over the group's size. */
 export function meanWeights(bounds: Bounds): Float32Array {
   const weights = new Float32Array(bounds.at(-1)!);
   eachGroup(bounds, (start, end) => weights.fill(1 / (end - start), start, end));

@@ -10,13 +10,13 @@ export interface ModelConfig {
   readonly hidden?: readonly number[] | undefined;
   /** Filters of each convolution of a CNN. */
   readonly filters?: readonly number[] | undefined;
-  /** How many layers with parameters, counted from the input, are left untrained. */
+  /** Number of layers with parameters, counted from the input, that are not trained. */
   readonly freeze?: number | undefined;
-  /** `new` gives the last layer fresh values and as many outputs as the task needs. */
+  /** `new` initializes the last layer anew, with as many outputs as the task needs. */
   readonly head?: 'keep' | 'new' | undefined;
 }
 
-/** What the data ask of a model. */
+/** The shape that the data require of a model. */
 export interface ModelShape {
   /** Shape of one example, without the batch. */
   readonly input: readonly number[];
@@ -30,28 +30,28 @@ export interface LayerVariables {
   readonly variables: readonly number[];
 }
 
-/** A network being trained. */
+/** A network to be trained. */
 export interface Model {
   /** Trained variables, in the order of every list of gradients. */
   readonly trainable: readonly tf.Variable[];
-  /** Of layers that are trained, from the input to the output. */
+  /** The trained layers, from input to output. */
   readonly layers: readonly LayerVariables[];
   readonly parameterCount: { readonly total: number; readonly trainable: number };
-  /** Writes the weights into the folder of a checkpoint and waits until they are on disk. */
+  /** Writes the weights into the folder of a checkpoint; resolves when they are on disk. */
   save(folder: string): Promise<void>;
   /**
-   * Sets the weights to those that `save` wrote.
+   * Loads the weights that `save` wrote.
    *
-   * @throws when they are not those of this model
+   * @throws if they do not fit this model
    */
   load(folder: string): Promise<void>;
   dispose(): void;
 }
 
-/** The model that was asked for cannot be built; the message says why and what would do. */
+/** The requested model cannot be built; the message says why and what to do. */
 export class ModelError extends Error {
   override readonly name = 'ModelError';
-  /** What of the config is to be mended, and how. */
+  /** The key of the config to correct, and how. */
   readonly at: { readonly key: readonly (string | number)[]; readonly help: Help };
 
   constructor(

@@ -1,10 +1,10 @@
 /**
- * Is told how far something long has come, 0…1, and awaited: signals are heard meanwhile. What it throws ends the thing, which
- * then leaves no tensors behind.
+ * Reports the progress of a long task, 0…1. It is awaited, so that signals are handled meanwhile. If it throws, the task ends
+ * and disposes of its tensors.
  */
 export type OnProgress = (done: number) => Promise<void>;
 
-/** For a part of the whole that is told to `onProgress`: the one from `from` to `to`. */
+/** Maps the progress of a part, 0…1, to the range from `from` to `to` of the whole. */
 export function partialProgress(onProgress: OnProgress, from: number, to: number): OnProgress {
   return (done) => onProgress(to - (1 - done) * (to - from));
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Tensors that outlive the scopes they are made in, until each is disposed of, or given away, or all are let go. */
+/** Owns tensors that outlive the tidy scope they were made in, until they are released or the scope is disposed of. */
 export class TensorScope {
   readonly #tensors = new Set<tf.Tensor>();
 
@@ -9,14 +9,14 @@ export class TensorScope {
     return tf.keep(tensor);
   }
 
-  /** Keeps, of all that is made meanwhile, what comes out. */
+  /** `tf.tidy` whose result belongs to this scope. */
   tidy<T extends tf.TensorContainer>(make: () => T): T {
     const made = tf.tidy(make);
     for (const tensor of tf.tensor_util.getTensorsInContainer(made)) this.add(tensor);
     return made;
   }
 
-  /** From now on somebody else's. */
+  /** Gives up ownership of a tensor. */
   release(tensor: tf.Tensor): void {
     this.#tensors.delete(tensor);
   }

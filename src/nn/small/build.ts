@@ -7,9 +7,9 @@ import { TrainableNetwork } from './trainableNetwork.ts';
 
 /**
  * Builds the model of a config, from scratch or from a saved one.
- * @param seed decides every fresh value; the same seed gives the same values on every device.
+ * @param seed of all initial values, which are the same on every device
  * @param baseFolder paths in the config are relative to it.
- * @throws ModelError when config, saved model and data do not fit together.
+ * @throws ModelError if config, saved model and data do not fit together
  */
 export async function buildModel(
   config: ModelConfig,

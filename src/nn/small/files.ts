@@ -1,18 +1,19 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { z } from 'zod';
 
 /** The folder format of TensorFlow.js layers models: model.json beside its weight files. */
 const MODEL_FILE = 'model.json';
 const WEIGHTS_FILE = 'weights.bin';
 
-/** Names of the files that make a model. */
+/** Names of a model's files. */
 export async function modelFiles(folder: string): Promise<readonly string[]> {
   const { weightsManifest } = await readModel(folder);
   return [MODEL_FILE, ...weightsManifest.flatMap(({ paths }) => paths)];
 }
 
-/** @throws when a file is missing or is not JSON */
+/** @throws Error if a file is missing, or model.json is not JSON or not a model */
 export async function readArtifacts(folder: string): Promise<tf.io.ModelArtifacts> {
   return tf.io.getModelArtifactsForJSON(await readModel(folder), async (manifest) => {
     const files = manifest.flatMap((group) => group.paths);
@@ -22,11 +23,25 @@ export async function readArtifacts(folder: string): Promise<tf.io.ModelArtifact
   });
 }
 
+/** The part of model.json read here; TensorFlow.js validates the rest when it builds the model. */
+const modelSchema = z.looseObject({
+  modelTopology: z.looseObject({}),
+  weightsManifest: z.array(
+    z.looseObject({
+      paths: z.array(z.string()),
+      weights: z.array(z.looseObject({ name: z.string() })),
+    }),
+  ),
+});
+
 async function readModel(folder: string): Promise<tf.io.ModelJSON> {
-  return JSON.parse(await readFile(path.join(folder, MODEL_FILE), 'utf8'));
+  const json: unknown = JSON.parse(await readFile(path.join(folder, MODEL_FILE), 'utf8'));
+  const { success, error } = modelSchema.safeParse(json);
+  if (!success) throw new Error(`${MODEL_FILE} is not a layers model: ${z.prettifyError(error)}`);
+  return json as tf.io.ModelJSON;
 }
 
-/** Writes the folder's two files and waits until they are on disk. */
+/** Writes both files; resolves when they are on disk. */
 export async function writeArtifacts(
   folder: string,
   { weightData, weightSpecs, ...model }: tf.io.ModelArtifacts,

@@ -5,9 +5,10 @@ import { readArtifacts } from './files.ts';
 import { denseHead, layerSeeds } from './fromScratch.ts';
 
 /**
- * A saved TensorFlow.js layers model, made to fit the data.
- * @param head `keep`: its outputs must be as many as the task needs; `new`: its last layer is replaced by a fresh dense
- *   one; absent: kept if it fits.
+ * Loads a saved TensorFlow.js layers model and adapts it to the data.
+ *
+ * @param head `keep`: it must have as many outputs as the task needs; `new`: its last layer is replaced by a newly initialized
+ * one; undefined: kept if it fits
  */
 export async function pretrained(
   folder: string,
@@ -24,8 +25,8 @@ export async function pretrained(
     );
   }
   const outputs = output.shape.at(-1)!;
-  const kept = head ?? (outputs === shape.outputs ? 'keep' : 'new');
-  if (kept === 'new') return withNewHead(saved, shape.outputs, seed);
+  const chosen = head ?? (outputs === shape.outputs ? 'keep' : 'new');
+  if (chosen === 'new') return withNewHead(saved, shape.outputs, seed);
   if (output.shape.length !== 2 || outputs !== shape.outputs) {
     throw new ModelError(
       `the model in ${folder} has outputs of shape [${output.shape.slice(1)}], the task needs [${shape.outputs}]: say model.head: new`,
@@ -56,7 +57,7 @@ interface LayerConfig {
   config: { name: string; activation?: string };
 }
 
-/** The loss takes logits, so a softmax in the last layer is taken off: it would be applied twice. */
+/** Removes a softmax from the last layer: the loss expects logits and applies it itself. */
 function withoutSoftmax(artifacts: tf.io.ModelArtifacts): tf.io.ModelArtifacts {
   const modelTopology = structuredClone(artifacts.modelTopology) as Topology;
   const { config } = modelTopology.model_config ?? modelTopology;
@@ -65,7 +66,7 @@ function withoutSoftmax(artifacts: tf.io.ModelArtifacts): tf.io.ModelArtifacts {
   const last = layers.find((layer) => layer.config.name === outputName) ?? layers.at(-1);
   if (last?.class_name === 'Softmax' || (last?.class_name === 'Activation' && isSoftmax(last))) {
     throw new Error(
-      'it ends in a softmax layer of its own, and training takes logits; save it without that layer',
+      'it ends in a separate softmax layer, but training needs logits; save it without that layer',
     );
   }
   if (last && isSoftmax(last)) last.config.activation = 'linear';
@@ -76,7 +77,7 @@ function isSoftmax(layer: LayerConfig): boolean {
   return layer.config.activation === 'softmax';
 }
 
-/** The same network up to its last layer, then a dense layer with fresh values. */
+/** The same network with its last layer replaced by a newly initialized dense layer. */
 function withNewHead(saved: tfl.LayersModel, outputs: number, seed: number): tfl.LayersModel {
   const old = saved.outputs[0]!.sourceLayer;
   const features = old.input as tfl.SymbolicTensor;

@@ -28,7 +28,7 @@ export function groupGradient(
   }
 }
 
-/** What tfjs keeps for a way backward, it lets go at its end alone. */
+/** Disposes of the tensors that tfjs saved for a backward pass: it does so itself only when the pass succeeds. */
 function dropTape(): void {
   const { state } = tf.engine();
   for (const { saved = [] } of state.activeTape ?? []) tf.dispose(saved);
@@ -87,7 +87,7 @@ export class TrainableNetwork implements Model {
   }
 }
 
-/** The tensors behind tfjs-layers' weights; `read` promises a tensor but hands out the variable itself. */
+/** The variables of tfjs-layers' weights: the type of `read` says tensor, but it returns the variable itself. */
 function variables(weights: readonly tfl.LayerVariable[]): tf.Variable[] {
   return weights.map((weight) => weight.read() as tf.Variable);
 }
