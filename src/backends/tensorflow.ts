@@ -44,6 +44,7 @@ function load(name: string): NodeBackend {
     restoreRemovedUtilities();
     requireOptional(name, `npm rebuild ${name} --build-addon-from-source`);
   }
+  // tfjs-node is optional, so its types are not imported.
   return tf.findBackend(BACKEND) as unknown as NodeBackend;
 }
 

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type BackendName, type KernelArguments, runKernel } from './kernel.ts';
+import { type BackendName, type KernelArguments, kernelFunc, runKernel } from './kernel.ts';
 
 /**
  * Gradient of a 2-D convolution with respect to its filter: missing from the WASM backend, very slow in the JavaScript one.
@@ -13,7 +13,7 @@ export function registerConv2dBackpropFilter(on: BackendName): void {
   tf.registerKernel({
     kernelName: tf.Conv2DBackpropFilter,
     backendName: on,
-    kernelFunc: ((args: Arguments) => conv2dBackpropFilter(on, args)) as unknown as tf.KernelFunc,
+    kernelFunc: kernelFunc((args: Arguments) => conv2dBackpropFilter(on, args)),
   });
 }
 

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type KernelArguments, replaceKernel, runKernel } from './kernel.ts';
+import { type Kernel, type KernelArguments, replaceKernel, runKernel } from './kernel.ts';
+
+type Arguments = KernelArguments<'dy' | 'filter', tf.Conv2DBackpropInputAttrs>;
 
 /**
  * Gradient of a 2-D convolution with respect to its input. With stride 1 it is the convolution of dY, padded by what the
@@ -7,12 +9,10 @@ import { type KernelArguments, replaceKernel, runKernel } from './kernel.ts';
  * Larger strides stay with the backend's own kernel.
  */
 export function replaceConv2dBackpropInput(): void {
-  replaceKernel('wasm', tf.Conv2DBackpropInput, (original) => {
-    return (args: KernelArguments<'dy' | 'filter', tf.Conv2DBackpropInputAttrs>) => {
+  replaceKernel('wasm', tf.Conv2DBackpropInput, (original: Kernel<Arguments>) => {
+    return (args) => {
       const pad = paddingOfTransposed(args);
-      return pad === null
-        ? original({ ...args, attrs: args.attrs as unknown as tf.NamedAttrMap })
-        : convolveRotated(args, pad);
+      return pad === null ? original(args) : convolveRotated(args, pad);
     };
   });
 }
@@ -21,7 +21,7 @@ export function replaceConv2dBackpropInput(): void {
 function paddingOfTransposed({
   inputs: { filter },
   attrs: { inputShape, strides, pad, dataFormat, dimRoundingMode },
-}: KernelArguments<'dy' | 'filter', tf.Conv2DBackpropInputAttrs>): [number, number][] | null {
+}: Arguments): [number, number][] | null {
   const info = tf.backend_util.computeConv2DInfo(
     inputShape,
     filter.shape as [number, number, number, number],
@@ -47,10 +47,7 @@ function paddingOfTransposed({
 }
 
 function convolveRotated(
-  {
-    inputs: { dy, filter },
-    backend,
-  }: KernelArguments<'dy' | 'filter', tf.Conv2DBackpropInputAttrs>,
+  { inputs: { dy, filter }, backend }: Arguments,
   pad: [number, number][],
 ): tf.TensorInfo {
   const turned = runKernel('wasm', tf.Reverse, backend, { x: filter }, { dims: [0, 1] });

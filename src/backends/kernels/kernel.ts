@@ -30,6 +30,7 @@ export function floatsOf(backend: tf.KernelBackend, info: tf.TensorInfo): Float3
 export function makeFloats(backend: tf.KernelBackend, shape: number[]): tf.TensorInfo {
   // The JavaScript backend stores the given array; the WASM backend allocates memory itself.
   const values = isHeap(backend) ? null : new Float32Array(tf.util.sizeFromShape(shape));
+  // The WASM backend accepts null here, but the type does not say so.
   const dataId = backend.write(values as unknown as tf.BackendValues, shape, 'float32');
   return { dataId, shape, dtype: 'float32' };
 }
@@ -49,13 +50,23 @@ export function runKernel(
   return tf.getKernel(name, on).kernelFunc({ inputs, attrs, backend }) as tf.TensorInfo;
 }
 
+/** A kernel with the types of its arguments. */
+export type Kernel<Arguments> = (args: Arguments) => tf.TensorInfo;
+
+/** tfjs types the arguments of all kernels alike, so a cast is needed to give each its own. */
+export function kernelFunc<Arguments>(kernel: Kernel<Arguments>): tf.KernelFunc {
+  return kernel as unknown as tf.KernelFunc;
+}
+
 /** Replaces a kernel of the backend; the new one may still call it. */
-export function replaceKernel(
+export function replaceKernel<Arguments>(
   on: BackendName,
   name: string,
-  improve: (original: tf.KernelFunc) => unknown,
+  improve: (original: Kernel<Arguments>) => Kernel<Arguments>,
 ): void {
   const original = tf.getKernel(name, on);
   tf.unregisterKernel(name, on);
-  tf.registerKernel({ ...original, kernelFunc: improve(original.kernelFunc) as tf.KernelFunc });
+  // As in `kernelFunc`, the other way round.
+  const improved = improve(original.kernelFunc as unknown as Kernel<Arguments>);
+  tf.registerKernel({ ...original, kernelFunc: kernelFunc(improved) });
 }

@@ -1,6 +1,6 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import type { KernelArguments } from './kernel.ts';
+import { type KernelArguments, kernelFunc } from './kernel.ts';
 
 /**
  * Sums of the rows of x with the same segment id, the gradient of `tf.gather`: missing from the WASM backend. Rows of a segment
@@ -10,7 +10,7 @@ export function registerSegmentSum(): void {
   tf.registerKernel({
     kernelName: tf.UnsortedSegmentSum,
     backendName: 'wasm',
-    kernelFunc: segmentSum as unknown as tf.KernelFunc,
+    kernelFunc: kernelFunc(segmentSum),
   });
 }
 

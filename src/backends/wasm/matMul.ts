@@ -1,16 +1,19 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { type KernelArguments, replaceKernel, runKernel } from '../kernels/kernel.ts';
+import { type Kernel, type KernelArguments, replaceKernel, runKernel } from '../kernels/kernel.ts';
 import { SHARED_FROM } from './heap.ts';
 import type { Threads } from './threads.ts';
+
+type MatMulArguments = KernelArguments<'a' | 'b', tf.BatchMatMulAttrs>;
+type FusedArguments = KernelArguments<'a' | 'b' | 'bias', tf._FusedMatMulAttrs>;
 
 /**
  * The backend multiplies through XNNPACK only when neither operand is transposed; otherwise it falls back to a scalar
  * loop, many times slower. Every gradient of a dense layer has a transposed operand, so transpose first, then multiply.
  */
 export function replaceMatMul(): void {
-  replaceKernel('wasm', tf.BatchMatMul, (multiply) => {
-    return (args: KernelArguments<'a' | 'b', tf.BatchMatMulAttrs>) => {
+  replaceKernel('wasm', tf.BatchMatMul, (multiply: Kernel<MatMulArguments>) => {
+    return (args) => {
       const { inputs, attrs, backend } = args;
       const a = attrs.transposeA ? transposeLastTwo(inputs.a, backend) : inputs.a;
       const b = attrs.transposeB ? transposeLastTwo(inputs.b, backend) : inputs.b;
@@ -50,22 +53,19 @@ interface Operands {
  * pack them. Types other than float32, and batches that broadcast both operands, stay with the backend.
  */
 export function replaceMatMulShared(threads: Threads): void {
-  replaceKernel('wasm', tf.BatchMatMul, (original) => {
-    return (args: KernelArguments<'a' | 'b', tf.BatchMatMulAttrs>) => {
+  replaceKernel('wasm', tf.BatchMatMul, (original: Kernel<MatMulArguments>) => {
+    return (args) => {
       const wasm = args.backend as BackendWasm;
-      return (
-        multiply(threads, wasm, { ...args.inputs, ...args.attrs }) ??
-        original({ ...args, attrs: args.attrs as unknown as tf.NamedAttrMap })
-      );
+      return multiply(threads, wasm, { ...args.inputs, ...args.attrs }) ?? original(args);
     };
   });
-  replaceKernel('wasm', tf._FusedMatMul, (original) => {
-    return (args: KernelArguments<'a' | 'b' | 'bias', tf._FusedMatMulAttrs>) => {
+  replaceKernel('wasm', tf._FusedMatMul, (original: Kernel<FusedArguments>) => {
+    return (args) => {
       const wasm = args.backend as BackendWasm;
       const activation = ACTIVATIONS[args.attrs.activation ?? 'linear'];
       const product =
         activation !== undefined && multiply(threads, wasm, { ...args.inputs, ...args.attrs });
-      if (!product) return original({ ...args, attrs: args.attrs as unknown as tf.NamedAttrMap });
+      if (!product) return original(args);
       if (!activation) return product;
       const activated = runKernel('wasm', activation, wasm, { x: product }, {});
       wasm.disposeData(product.dataId);

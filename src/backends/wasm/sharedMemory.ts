@@ -38,6 +38,7 @@ export async function registerSharedBackend(most = 2 ** 32): Promise<SharedMemor
   });
   const options = { wasmMemory: memory, locateFile: (file: string) => tfjsBinaries() + file };
   const restore = stubWorkers();
+  // The package declares neither the type of its loader's module nor that the backend accepts one made elsewhere.
   const wasm = (await factory(options).finally(restore)) as unknown as Module;
   wasm.tfjs = {
     init: wasm.cwrap('init', null, []),

@@ -60,6 +60,7 @@ async function open(): Promise<OpenBackend> {
     requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]])),
   });
   const { check } = new DeviceErrors(device);
+  // Dawn's device is a standard GPUDevice, whose types are a browser's.
   type Parameters = ConstructorParameters<typeof WebGPUBackend>;
   tf.registerBackend(
     'webgpu',

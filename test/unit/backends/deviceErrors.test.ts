@@ -31,7 +31,7 @@ test('what others say when there is no room is known, and nothing else is taken 
   const full = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   assert.ok(isOutOfMemory(said(() => new Float32Array(2 ** 40))));
   assert.ok(isOutOfMemory(said(() => full.grow(1))));
-  // As TensorFlow words it, which cannot be had here.
+  // TensorFlow's message; its GPU package is not available here.
   const ofTensorFlow = 'Invalid TF_Status: 8\nMessage: OOM when allocating tensor with shape[8,8]';
   assert.ok(isOutOfMemory(new Error(ofTensorFlow)));
   assert.ok(!isOutOfMemory(said(() => new Float32Array(-1))));

@@ -39,7 +39,7 @@ describe('backend order', () => {
     assert.match(reports[3]!.name!, /^WebAssembly \(SIMD/);
   });
 
-  test('a backend that cannot be had is refused with why and what to do', async () => {
+  test('an unavailable backend is refused with the reason and the remedy', async () => {
     const unusable = reports.filter((report) => !report.usable);
     for (const { backend, reason, remedy } of unusable) {
       await assert.rejects(openDevice(backend), (error: Error) => {

@@ -321,7 +321,7 @@ describe('a language model', () => {
       model.generate([[5], [5, 6, 7, 8, 9]], options),
       /has 5 tokens and may get 60 more, but the network has 64 positions/,
     );
-    await assert.rejects(model.generate([[]], options), /without any token/);
+    await assert.rejects(model.generate([[]], options), /without tokens/);
     assert.equal((await model.generate([], options)).length, 0);
     parameters.dispose();
   });

@@ -53,7 +53,7 @@ describe('what a way through a network holds until the way back', () => {
     assert.ok(adapters < 0.8 * all, `${adapters} of ${all}`);
   });
 
-  test('is the outputs alone where there is no way back', async () => {
+  test('is only the outputs if there is no backward pass', async () => {
     assert.equal(await held({}, false, null), tinyBatch.batch * 3 * 4);
   });
 });

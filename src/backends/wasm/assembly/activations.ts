@@ -1,4 +1,4 @@
-/** Activations and their slopes, element by element. */
+/** Activations and their derivatives, element by element. */
 import { CDF, TANH } from './constants';
 import { exp4 } from './exponential';
 import { constants, madd, share } from './thread';
@@ -43,8 +43,8 @@ export function activationInput(
   const last = share(n, 4, part + 1, parts);
   for (let i = share(n, 4, part, parts); i < last; i += 4) {
     const at = i << 2;
-    const steepness = slope(kind, read4(x + at, n - i));
-    write4(dx + at, f32x4.mul(read4(dy + at, n - i), steepness), n - i);
+    const factor = derivative(kind, read4(x + at, n - i));
+    write4(dx + at, f32x4.mul(read4(dy + at, n - i), factor), n - i);
   }
 }
 
@@ -58,7 +58,7 @@ export function gated(gate: usize, up: usize, y: usize, n: usize, part: usize, p
   }
 }
 
-/** Both slopes of `gated`. */
+/** Both gradients of `gated`. */
 export function gatedInputs(
   gate: usize,
   up: usize,
@@ -79,7 +79,7 @@ export function gatedInputs(
     const silu = f32x4.mul(x, s);
     write4(dup + at, f32x4.mul(d, silu), left);
     const through = f32x4.mul(d, read4(up + at, left));
-    write4(dgate + at, f32x4.mul(through, siluSlope(silu, s)), left);
+    write4(dgate + at, f32x4.mul(through, siluDerivative(silu, s)), left);
   }
 }
 
@@ -94,7 +94,7 @@ function activate(kind: i32, x: v128): v128 {
   return tanh4(x);
 }
 
-function slope(kind: i32, x: v128): v128 {
+function derivative(kind: i32, x: v128): v128 {
   const one = f32x4.splat(1);
   if (kind === GELU) {
     const g = gauss(x);
@@ -115,7 +115,7 @@ function slope(kind: i32, x: v128): v128 {
   if (kind === RELU) return v128.and(one, f32x4.gt(x, f32x4.splat(0)));
   if (kind === SILU) {
     const s = sigmoid(x);
-    return siluSlope(f32x4.mul(x, s), s);
+    return siluDerivative(f32x4.mul(x, s), s);
   }
   const t = tanh4(x);
   return f32x4.sub(one, f32x4.mul(t, t));
@@ -127,7 +127,7 @@ function sigmoid(x: v128): v128 {
 }
 
 /** s + x·s·(1 − s), s the sigmoid of x. */
-function siluSlope(silu: v128, s: v128): v128 {
+function siluDerivative(silu: v128, s: v128): v128 {
   return madd(silu, f32x4.sub(f32x4.splat(1), s), s);
 }
 

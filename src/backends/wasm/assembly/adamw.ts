@@ -5,7 +5,7 @@ import { read4, write4 } from './vectors';
  * A step of AdamW in place, in the order of roundings of src/training/optimizers/adamw.ts:
  * m ← m·β₁ + g·(1−β₁), v ← v·β₂ + g²·(1−β₂), θ ← θ·decay − (m·rate)/(√(v/correction) + ε).
  *
- * @param prepared v is what it is to be already
+ * @param prepared v was updated for this step already
  */
 export function adamw(
   theta: usize,

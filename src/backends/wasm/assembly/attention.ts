@@ -1,7 +1,7 @@
 /**
- * Attention by heads where they lie: q, y and their slopes [batch·queries, heads·width]; k, v and theirs
+ * Attention by heads, in place: q, y and their gradients [batch·queries, heads·width]; k, v and theirs
  * [batch·keys, keyValueHeads·width], each for heads/keyValueHeads heads in turn; probabilities [batch, heads, queries, keys].
- * Causal: query i sees keys up to i + keys − queries. `kept` 0: nothing is dropped.
+ * Causal: query i sees keys up to i + keys − queries. `kept` 0: no dropout.
  */
 import { factors4 } from './dropout';
 import { multiply, productBytes } from './product';
@@ -9,9 +9,9 @@ import { exponentials } from './softmax';
 import { madd, scratch, share } from './thread';
 import { max4, read4, sum4, write4 } from './vectors';
 
-/** Scores that a thread has room for. */
+/** Scores that fit in a thread's scratch. */
 const ROOM: usize = 64 * 4096;
-/** So many queries at once where later ones see more keys: what none of them sees is not computed. */
+/** Queries computed at a time if causal: keys that none of them sees are skipped. */
 const TOGETHER: usize = 48;
 
 /** Bytes of scratch that attention needs after those of a product. */
@@ -24,7 +24,7 @@ function queriesAtOnce(queries: usize, keys: usize, causal: bool): usize {
   return causal ? min(fitting, TOGETHER) : fitting;
 }
 
-/** y = dropped(softmax(q·kᵀ/√width + mask))·v; mask [batch, keys]. Heads are shared out. */
+/** y = dropped(softmax(q·kᵀ/√width + mask))·v; mask [batch, keys]. Heads are divided among the parts. */
 export function attention(
   q: usize,
   k: usize,
@@ -67,13 +67,13 @@ export function attention(
         softmax(p + ((r * keys) << 2), mask + ((b * keys) << 2), scale, visible, keys);
       }
       if (kept) dropRows(p, weights, index as u32, rows, keys, seed, threshold, kept);
-      const taken = kept ? weights : p;
-      multiply(taken, keys, 1, v + own, keyStride, 1, y + at, stride, rows, width, seen, false);
+      const used = kept ? weights : p;
+      multiply(used, keys, 1, v + own, keyStride, 1, y + at, stride, rows, width, seen, false);
     }
   }
 }
 
-/** Its slopes. Heads of keys and values are shared out, each with all that share it. */
+/** Its gradients. Heads of keys and values are divided among the parts, each with all query heads that share it. */
 export function attentionInputs(
   q: usize,
   k: usize,
@@ -118,8 +118,8 @@ export function attentionInputs(
         const index = (t * queries + i) * keys;
         const p = probabilities + (index << 2);
         if (kept) dropRows(p, ds, index as u32, rows, keys, seed, threshold, kept);
-        const taken = kept ? ds : p;
-        multiply(taken, 1, keys, dy + at, stride, 1, dv + own, keyStride, seen, width, rows, true);
+        const used = kept ? ds : p;
+        multiply(used, 1, keys, dy + at, stride, 1, dv + own, keyStride, seen, width, rows, true);
         multiply(dy + at, stride, 1, v + own, 1, keyStride, ds, keys, rows, seen, width, false);
         if (kept) dropRows(ds, ds, index as u32, rows, keys, seed, threshold, kept);
         for (let r: usize = 0; r < rows; r++) {
@@ -163,7 +163,7 @@ function masked(row: usize, mask: usize, scale: f32, n: usize): f32 {
   return largest;
 }
 
-/** From slopes of probabilities p to those of the scores before scaling, in place: p·(dp − Σ dp·p)·scale. */
+/** From gradients of probabilities p to those of the scores before scaling, in place: p·(dp − Σ dp·p)·scale. */
 function softmaxInput(p: usize, dp: usize, scale: f32, seen: usize): void {
   let sum = f32x4.splat(0);
   for (let j: usize = 0; j < seen; j += 4) {
@@ -173,12 +173,12 @@ function softmaxInput(p: usize, dp: usize, scale: f32, seen: usize): void {
   const mean = f32x4.splat(sum4(sum));
   for (let j: usize = 0; j < seen; j += 4) {
     const at = j << 2;
-    const slope = f32x4.mul(f32x4.sub(read4(dp + at, seen - j), mean), f32x4.splat(scale));
-    write4(dp + at, f32x4.mul(slope, read4(p + at, seen - j)), seen - j);
+    const gradient = f32x4.mul(f32x4.sub(read4(dp + at, seen - j), mean), f32x4.splat(scale));
+    write4(dp + at, f32x4.mul(gradient, read4(p + at, seen - j)), seen - j);
   }
 }
 
-/** What is left of rows of probabilities, or of slopes, whose first has this index. */
+/** Applies dropout to rows of probabilities, or of gradients, the first element of which has this index. */
 function dropRows(
   from: usize,
   to: usize,

@@ -1,10 +1,10 @@
 /**
- * Coefficients of curves, at the beginning of each thread's scratch. One instruction fetches four copies of one from there; to make
- * them of a number in the code takes three, which is a third of a curve's time.
+ * Coefficients of the approximations, at the start of each thread's scratch. One instruction loads a coefficient into all four
+ * lanes; a constant in the code takes three, a third of an approximation's time.
  */
 export const CONSTANT_BYTES: usize = 256;
 
-/** Where those of a curve begin. */
+/** Offsets of each function's coefficients. */
 export const EXP: usize = 0;
 export const CDF: usize = 64;
 export const TANH: usize = 112;
@@ -20,7 +20,7 @@ function placeExp(at: usize): void {
   store<f32>(at, -87.3);
   store<f32>(at, 88.0, 4);
   store<f32>(at, Mathf.LOG2E, 8);
-  // 1.5·2²³: a number of |n| < 2²² that is added to it is rounded to an integer, which then stands in the lowest bits.
+  // 1.5·2²³: a number of |n| < 2²² that is added to it is rounded to an integer, in the lowest bits.
   store<f32>(at, 12582912, 12);
   // ln2 in two parts, the first of which has few digits.
   store<f32>(at, -0.693359375, 16);

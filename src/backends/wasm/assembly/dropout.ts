@@ -1,4 +1,4 @@
-/** What is dropped is a hash of its index: see src/backends/operations/dropout.ts. */
+/** Whether an element is dropped is decided by a hash of its index: see src/backends/operations/dropout.ts. */
 import { share } from './thread';
 import { read4, write4 } from './vectors';
 
@@ -21,7 +21,7 @@ export function dropout(
   }
 }
 
-/** What elements index … index + 3 are multiplied with. */
+/** Factors of elements index … index + 3. */
 export function factors4(index: u32, seed: u32, threshold: u32, kept: f32): v128 {
   const indices = i32x4.add(i32x4.splat(index), i32x4(0, 1, 2, 3));
   let h = i32x4.add(i32x4.mul(indices, i32x4.splat(0x9e3779b1)), i32x4.splat(seed));

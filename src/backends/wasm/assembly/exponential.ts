@@ -2,8 +2,8 @@ import { EXP } from './constants';
 import { constants, madd } from './thread';
 
 /**
- * eˣ of four floats, to an ulp or two: 2ⁿ·p(r), |r| ≤ ln2/2, with the polynomial of Cephes's `expf`. Where eˣ is no normal float it
- * is 0, so that nothing after it is slow; from e⁸⁸ on it is e⁸⁸.
+ * eˣ of four floats, to an ulp or two: 2ⁿ·p(r), |r| ≤ ln2/2, with the polynomial of Cephes's `expf`. Where eˣ is subnormal the
+ * result is 0, so that later operations stay fast; above x = 88 it is e⁸⁸.
  */
 export function exp4(x: v128): v128 {
   const c = constants() + EXP;

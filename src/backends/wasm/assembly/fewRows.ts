@@ -1,12 +1,12 @@
 import { madd, share } from './thread';
 import { read4, sum4 } from './vectors';
 
-/** Rows of W that are gone through together. */
+/** Rows of W processed together. */
 const TOGETHER: usize = 4;
 
 /**
- * C[m,n] = A·Wᵀ (+ bias, unless that is 0) for a few rows of A: A [m,k], W [n,k]. Each row of W is read once, where it lies, instead
- * of being packed. Rows of W are shared out.
+ * C[m,n] = A·Wᵀ (+ bias, unless that is 0) for a few rows of A: A [m,k], W [n,k]. Each row of W is read once, in place, instead of
+ * being packed. Rows of W are divided among the parts.
  */
 export function fewRows(
   a: usize,
@@ -26,7 +26,7 @@ export function fewRows(
   for (let j = share(n, TOGETHER, part, parts); j < last; j += TOGETHER) {
     const count = min(TOGETHER, last - j);
     const w0 = w + j * side;
-    // Where fewer rows are left, the first stands in for those that are missing.
+    // If fewer rows are left, the first replaces the missing ones.
     const w1 = count > 1 ? w0 + side : w0;
     const w2 = count > 2 ? w0 + 2 * side : w0;
     const w3 = count > 3 ? w0 + 3 * side : w0;

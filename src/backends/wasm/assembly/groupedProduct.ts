@@ -1,12 +1,13 @@
 import { multiply } from './product';
 
-/** Rows or columns of a product that are one piece of work: whole tiles, and enough for packing to pay. */
+/** Bounds of the rows or columns of a unit of work: whole tiles, and enough to be worth packing. */
 const LEAST: usize = 24;
 const MOST: usize = 96;
 
 /**
- * C[g] (+)= Aᵀ·B over the rows of group g: A [rows, m], B [rows, n], C [k, m, n]. Shared out are blocks of the longer side of every
- * C, by turns, since groups may be of unequal rows. Wherever blocks end, each element is the same sum.
+ * C[g] (+)= Aᵀ·B over the rows of group g: A [rows, m], B [rows, n], C [k, m, n]. Blocks of the longer side of every C
+ * are assigned to the parts in turn, since groups may have different numbers of rows. Each element is the same sum, wherever blocks
+ * end.
  */
 export function groupedProduct(
   a: usize,

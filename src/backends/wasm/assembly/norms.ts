@@ -62,7 +62,7 @@ export function normInput(
   const last = share(m, 1, part + 1, parts);
   for (let i = share(m, 1, part, parts); i < last; i++) {
     const row = x + ((i * n) << 2);
-    const slope = dy + ((i * n) << 2);
+    const gradient = dy + ((i * n) << 2);
     const to = dx + ((i * n) << 2);
     const mean = f32x4.splat(means ? load<f32>(means + (i << 2)) : 0);
     const scale = f32x4.splat(load<f32>(scales + (i << 2)));
@@ -70,7 +70,7 @@ export function normInput(
     let product = f32x4.splat(0);
     for (let j: usize = 0; j < n; j += 4) {
       const at = j << 2;
-      const g = f32x4.mul(read4(slope + at, n - j), read4(gamma + at, n - j));
+      const g = f32x4.mul(read4(gradient + at, n - j), read4(gamma + at, n - j));
       const z = f32x4.mul(f32x4.sub(read4(row + at, n - j), mean), scale);
       sum = f32x4.add(sum, g);
       product = madd(g, z, product);
@@ -79,7 +79,7 @@ export function normInput(
     const meanGz = f32x4.splat(sum4(product) / (n as f32));
     for (let j: usize = 0; j < n; j += 4) {
       const at = j << 2;
-      const g = f32x4.mul(read4(slope + at, n - j), read4(gamma + at, n - j));
+      const g = f32x4.mul(read4(gradient + at, n - j), read4(gamma + at, n - j));
       const z = f32x4.mul(f32x4.sub(read4(row + at, n - j), mean), scale);
       const d = f32x4.sub(f32x4.sub(g, meanG), f32x4.mul(z, meanGz));
       write4(to + at, f32x4.mul(d, scale), n - j);
@@ -89,7 +89,7 @@ export function normInput(
 
 /**
  * dγ = Σ dy·z and dβ = Σ dy over the rows of each of k groups, [k, n] each; without means there is no dβ. Strips of columns of a
- * group are shared out.
+ * group are divided among the parts.
  */
 export function normParameters(
   x: usize,

@@ -1,7 +1,7 @@
 /**
  * Products of float32 matrices, in AssemblyScript (compiled by `asc`, not by tsc).
  *
- * Every argument is a byte address, a count or a stride (in floats) in the memory of the tensors; the kernels own none of it.
+ * Every argument is a byte address, a count or a stride (in floats) in the memory of the tensors; the kernels allocate none of it.
  */
 import { madd, scratch, share } from './thread';
 
@@ -9,13 +9,13 @@ import { madd, scratch, share } from './thread';
 const MR: usize = 6;
 const NR: usize = 8;
 /**
- * A block of A (MC × KC) and a panel of B (KC × NR) fit the first cache. So many products are summed by themselves and added to C
- * then, which halves the rounding of sums of 512: those of SmolLM2-135M were 1.4e-4 from float64's, and are 0.8e-4.
+ * A block of A (MC × KC) and a panel of B (KC × NR) fit the first cache. KC products are summed before they are added to C,
+ * which halves the rounding error of sums of 512: 0.8e-4 instead of 1.4e-4 from float64 on SmolLM2-135M.
  */
 const MC: usize = 96;
 const KC: usize = 64;
 const NC: usize = 512;
-/** Fewer rows of A than this use a B whose columns lie together too seldom for packing it to pay. */
+/** With fewer rows of A than this, a B with contiguous rows is used in place: packing it does not pay. */
 const FEW: usize = 4 * MR;
 
 /** Bytes of scratch that a product needs: a block of A, a block of B, a tile. */
@@ -229,11 +229,11 @@ export function multiply(
   const packedA = scratch();
   const packedB = packedA + ((MC * KC) << 2);
   const edge = packedB + ((KC * NC) << 2);
-  const asItLies = bcs === 1 && m < FEW;
+  const inPlace = bcs === 1 && m < FEW;
   for (let j0: usize = 0; j0 < n; j0 += NC) {
     const width = min(NC, n - j0);
-    // Of a B that is not packed, the last columns are, if they are too few: a tile must not read beyond the matrix.
-    const whole = asItLies ? width - (width % NR) : 0;
+    // The last columns of a B in place are packed if they do not fill a tile, which must not read beyond the matrix.
+    const whole = inPlace ? width - (width % NR) : 0;
     for (let p0: usize = 0; p0 < k; p0 += KC) {
       const depth = min(KC, k - p0);
       const add = accumulate || p0 > 0;
@@ -272,7 +272,7 @@ export function multiply(
 
 /**
  * `batch` products C[m,n] = A·B, each C with bias[n] added to every row (0: no bias). The Cs lie one after another, the As and Bs
- * `as` and `bs` apart (0: the same one each time). Shared out are whole products, or of a single one the longer side of C.
+ * `as` and `bs` apart (0: the same one each time). Whole products are divided among the parts, or the longer side of C if there is only one.
  */
 export function product(
   a: usize,
@@ -343,7 +343,7 @@ function productPart(
     j0 = share(n, NR, part, parts);
     j1 = share(n, NR, part + 1, parts);
   }
-  // The sums begin with the bias; without terms they begin, and end, with nothing.
+  // The sums start with the bias; if there are no terms, with 0.
   const given = bias !== 0 || k === 0;
   for (let i = i0; given && i < i1; i++) {
     const row = c + ((i * n + j0) << 2);

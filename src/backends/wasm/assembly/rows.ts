@@ -1,4 +1,4 @@
-/** Rows that are fetched, and rows that are turned. */
+/** Gathering rows, and rotating them. */
 import { madd, share } from './thread';
 import { read4, write4 } from './vectors';
 
@@ -20,7 +20,7 @@ export function gather(
 }
 
 /**
- * Turns pairs (xⱼ, xⱼ₊half) of each head by the angles of the row, times `direction`: x, y [m, heads·2·half], cosines and sines
+ * Rotates pairs (xⱼ, xⱼ₊half) of each head by the angles of the row, times `direction`: x, y [m, heads·2·half], cosines and sines
  * [m, half].
  */
 export function rotate(

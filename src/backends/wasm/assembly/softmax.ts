@@ -2,7 +2,7 @@ import { exp4 } from './exponential';
 import { share } from './thread';
 import { lanes, max4, read4, sum4, write4 } from './vectors';
 
-/** Terms whose sum is made in float32; the sums of such runs are added up in float64. */
+/** Terms summed in float32; the sums of such runs are added in float64. */
 const RUN: usize = 256;
 
 /** The largest of n. */
@@ -17,7 +17,7 @@ function peakOf(row: usize, n: usize): f32 {
   return largest;
 }
 
-/** Writes e^(x − peak) of n elements, in place or elsewhere, and sums it up. */
+/** Writes e^(x − peak) of n elements, in place or elsewhere, and returns their sum. */
 export function exponentials(row: usize, to: usize, n: usize, peak: f32): f32 {
   const whole = n & ~3;
   const peaks = f32x4.splat(peak);
@@ -45,7 +45,7 @@ export function exponentials(row: usize, to: usize, n: usize, peak: f32): f32 {
 
 /**
  * For each of m rows of n logits with a label, which is 0 … n − 1: peak − x[label] to `losses`, Σ e^(x − peak) to `sums` – the loss
- * is the first and the logarithm of the second – and (softmax − one-hot)·weight to `slopes`. For rows with a label of −1: 0, 1
+ * is the first and the logarithm of the second – and (softmax − one-hot)·weight to `gradients`. For rows with a label of −1: 0, 1
  * and zeros.
  */
 export function crossEntropy(
@@ -54,7 +54,7 @@ export function crossEntropy(
   weights: usize,
   losses: usize,
   sums: usize,
-  slopes: usize,
+  gradients: usize,
   m: usize,
   n: usize,
   part: usize,
@@ -63,26 +63,26 @@ export function crossEntropy(
   const last = share(m, 1, part + 1, parts);
   for (let i = share(m, 1, part, parts); i < last; i++) {
     const row = logits + ((i * n) << 2);
-    const slope = slopes + ((i * n) << 2);
+    const gradient = gradients + ((i * n) << 2);
     const label = load<i32>(labels + (i << 2));
     if (label < 0) {
-      memory.fill(slope, 0, n << 2);
+      memory.fill(gradient, 0, n << 2);
       store<f32>(losses + (i << 2), 0);
       store<f32>(sums + (i << 2), 1);
       continue;
     }
     const peak = peakOf(row, n);
-    const sum = exponentials(row, slope, n, peak);
+    const sum = exponentials(row, gradient, n, peak);
     const chosen = (label as usize) << 2;
     store<f32>(losses + (i << 2), peak - load<f32>(row + chosen));
     store<f32>(sums + (i << 2), sum);
     const weight = load<f32>(weights + (i << 2));
-    const atLabel: f32 = (load<f32>(slope + chosen) / sum - 1) * weight;
+    const atLabel: f32 = (load<f32>(gradient + chosen) / sum - 1) * weight;
     const factor = f32x4.splat(weight / sum);
     for (let j: usize = 0; j < n; j += 4) {
-      const at = slope + (j << 2);
+      const at = gradient + (j << 2);
       write4(at, f32x4.mul(read4(at, n - j), factor), n - j);
     }
-    store<f32>(slope + chosen, atLabel);
+    store<f32>(gradient + chosen, atLabel);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Sums over gradients of k groups that lie one after another, each of n elements: the engine's kernels, chunk by chunk, whoever
- * takes which. A chunk is a fixed number of columns, so that a sum does not depend on the number of threads.
+ * Sums over the gradients of k groups, stacked, each of n elements: the engine's kernels, chunk by chunk. A chunk is a fixed
+ * number of columns, so that a sum does not depend on the number of threads.
  */
 import { combine } from '../../../engine/kernels/assembly/combine';
 import { gram, gramExact, productsWith } from '../../../engine/kernels/assembly/gram';
@@ -13,7 +13,7 @@ const SLOT: usize = 16;
 
 /**
  * G·Gᵀ of every chunk: a square of slots each, as ⌈k/4⌉·4 rows of as many. The last columns of the last chunk, if they are fewer
- * than a step, have a square of their own after the others.
+ * than a step, have their own square after the others.
  */
 export function stackedGram(
   exact: bool,
@@ -54,7 +54,7 @@ function addGram(
   else gram(rows, stride, k, columns, sums);
 }
 
-/** Inner products of a vector with the k rows and itself: k + 1 slots for every chunk, and for what is left as above. */
+/** Inner products of a vector with the k rows and itself: k + 1 slots for every chunk, and for the remaining columns as above. */
 export function stackedProducts(
   rows: usize,
   k: usize,
@@ -84,7 +84,7 @@ export function stackedProducts(
   }
 }
 
-/** Fewer floats than a step, and zeros. */
+/** Copies fewer floats than a step, and appends zeros. */
 function pad(from: usize, count: usize, to: usize): void {
   v128.store(to, f32x4.splat(0));
   memory.copy(to, from, count << 2);

@@ -1,4 +1,4 @@
-/** Sums of rows, by group and by segment; strips of columns are shared out. */
+/** Sums of rows, by group and by segment; strips of columns are divided among the parts. */
 import { read4, STRIP, write4 } from './vectors';
 
 /** out[g] = Σ x[i] over the rows i of group g; x [rows, n], out [k, n]. */

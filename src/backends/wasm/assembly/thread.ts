@@ -1,10 +1,10 @@
-/** What every kernel needs: this thread's share of the work, its scratch, and a product and sum in one. */
+/** Shared by all kernels: the thread's share of the work, its scratch, and fused multiply-add. */
 import { CONSTANT_BYTES, placeConstants } from './constants';
 
-/** In a global, not in memory: each thread has an instance, and so a scratch, of its own. */
+/** In a global, not in memory: each thread has its own instance and so its own scratch. */
 let own: usize = 0;
 
-/** Says where this thread may write what nobody else is to see. */
+/** Sets the address of this thread's private scratch. */
 export function useScratch(at: usize): void {
   own = at;
   placeConstants(at);
@@ -18,18 +18,18 @@ export function scratch(): usize {
   return own + CONSTANT_BYTES;
 }
 
-/** Where part `part` of `parts` begins, if `count` things are shared out in whole units. */
+/** Start of part `part` of `parts`, if `count` items are divided in whole units. */
 export function share(count: usize, unit: usize, part: usize, parts: usize): usize {
   const units = (count + unit - 1) / unit;
   return min(count, ((units * part) / parts) * unit);
 }
 
-/** a·b + c, rounded once where the processor can, else twice. */
+/** a·b + c, rounded once if the processor supports it, else twice. */
 export function madd(a: v128, b: v128, c: v128): v128 {
   return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, c) : f32x4.add(f32x4.mul(a, b), c);
 }
 
-/** Whether `madd` rounds once: x² − (x² rounded) is then what the rounding lost, which must not be nothing. */
+/** Whether `madd` rounds once: then x² − (x² rounded) is the rounding error, which is not 0. */
 export function isFused(x: f32): bool {
   const lost = madd(f32x4.splat(x), f32x4.splat(x), f32x4.splat(-(x * x)));
   return f32x4.extract_lane(lost, 0) !== 0;

@@ -1,8 +1,8 @@
-/** Four floats at a time, also where fewer are left. */
+/** Reads and writes of four floats, or of the fewer that are left. */
 
 const VECTOR: usize = 4;
 
-/** Columns of a sum over rows that are one piece of work: a line of the cache. */
+/** Columns per unit of work of a sum over rows: one cache line. */
 export const STRIP: usize = 16;
 
 /** The first `left` of four floats, zeros for the rest. */
