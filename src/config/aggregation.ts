@@ -11,7 +11,7 @@ import type {
   ZeroGroupPolicy,
 } from '../engine/types.ts';
 
-/** An entry of `aggregate` with settings; those of the aggregator's parameters stand beside the others. */
+/** An entry of `aggregate` with settings; the aggregator's parameters are further keys. */
 export interface EntryWithSettings {
   readonly name: AggregatorName;
   readonly metric: Metric;
@@ -35,7 +35,7 @@ const settings = {
     .enum(['euclidean', 'preconditioned'])
     .default('euclidean')
     .describe(
-      'Where inner products are taken, and the guarantee holds: `euclidean`, between the gradients; `preconditioned` (with `adamw`), in the metric of the diagonal P that the step multiplies with, so that the guarantee is of the step Pd, momentum and weight decay apart. The second moment of AdamW then averages the squares of the groups’ gradients instead of the square of d.',
+      'The metric of inner products and of the guarantee: `euclidean`, between the gradients; `preconditioned` (with `adamw`), in the metric of AdamW’s diagonal preconditioner P, so that the guarantee is about the step Pd, without momentum and weight decay. AdamW’s second moment then averages the squared gradients of the groups instead of the square of d.',
     ),
   smoothing: z
     .number()
@@ -43,11 +43,11 @@ const settings = {
     .lt(1)
     .default(0)
     .describe(
-      'Share of the last step’s weights that is kept (CR-MOGM, Zhou et al. 2022). Above 0 no step has a guarantee.',
+      'Weights are an exponential moving average over steps with this coefficient (CR-MOGM, Zhou et al. 2022). Above 0 no step has a guarantee.',
     ),
   zeroGroups: zeroGroups
     .optional()
-    .describe('In place of the top-level `zeroGroups`, for this entry.'),
+    .describe('Overrides the top-level `zeroGroups` for this entry.'),
 };
 
 function variantOf({ name, title, parameters }: AggregatorDescription) {
@@ -94,7 +94,7 @@ export function resolvedAggregation(
 }
 
 /**
- * "cagrad c=0.4", "grain preconditioned smoothing=0.9": the name, and what is otherwise than usual. Two aggregations of one
+ * "cagrad c=0.4", "grain preconditioned smoothing=0.9": the name and the settings that are not the default. Two aggregations of one
  * config have the same label only if they are the same.
  *
  * @param standard the policy of the config for groups without gradient

@@ -4,8 +4,8 @@ import { HUB_ID } from './modelOrigin.ts';
 import { metricsOf } from './ranking.ts';
 
 /**
- * The config, as the one definition that checking, completion in the editor and docs/config.md are made from. A `title` is how a
- * value is called where its type alone would not say enough.
+ * The config's schema. Validation, completion in the editor and docs/config.md are derived from it. A `title` describes the valid
+ * values where the type alone is not enough.
  */
 
 /** How a file holds a table. */
@@ -22,23 +22,19 @@ export const MAX_SEED = 2_147_483_647;
 const seed = () => z.int().min(0).max(MAX_SEED);
 
 const lora = z.strictObject({
-  rank: whole(1).default(8).describe('Rank r of the two matrices that are trained per layer.'),
+  rank: whole(1).default(8).describe('Rank of the two matrices trained per layer.'),
   alpha: z
     .number()
     .positive()
     .default(16)
-    .describe('What the matrices add to the layer is multiplied by alpha / rank.'),
-  dropout: memory()
-    .default(0)
-    .describe(
-      'Share of the numbers that is dropped, in training, from what goes into the adapter.',
-    ),
+    .describe('The adapter’s output is scaled by alpha / rank.'),
+  dropout: memory().default(0).describe('Dropout rate on the adapter’s input during training.'),
   targets: z
     .array(z.string().min(1).meta({ title: 'the name of a linear layer' }))
     .min(1)
     .optional()
     .describe(
-      'Names of the linear layers that get an adapter, such as `[query, value]` of a BERT or `[q_proj, v_proj]` of a Llama, in every block. Without this key: the usual ones of the architecture.',
+      'Names of the linear layers that get an adapter in every block, such as `[query, value]` for BERT or `[q_proj, v_proj]` for Llama. Default: the usual ones of the architecture.',
     ),
 });
 
@@ -47,59 +43,57 @@ const model = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .meta({ title: 'owner/name on the Hugging Face hub, or the path of a folder' })
+    .meta({ title: 'owner/name on the Hugging Face Hub, or the path of a folder' })
     .describe(
-      'The saved model to start from: a repository of the Hugging Face hub (`owner/name`, or `owner/name@revision`), a folder with a Hugging Face checkpoint (`config.json` beside its weights), or, for examples of numbers, a folder with a TensorFlow.js layers model (`model.json` beside its weights). The checkpoints of a run are such folders, unless adapters were trained. A path that is there, or begins with `.`, `/` or `~`, is taken for a folder. Without this key the network is made from scratch.',
+      'The pretrained model to start from: a repository on the Hugging Face Hub (`owner/name` or `owner/name@revision`), a folder with a Hugging Face checkpoint (`config.json` and weights) or, for numeric features, a folder with a TensorFlow.js layers model (`model.json` and weights). A run’s checkpoints are such folders, unless adapters were trained. A path that exists, or begins with `.`, `/` or `~`, is a folder. Without this key a new network is created.',
     ),
   architecture: z
     .enum(['mlp', 'cnn'])
     .optional()
     .describe(
-      'What to make from scratch: `mlp`, dense layers with ReLU; `cnn`, 3×3 convolutions with ReLU, each followed by 2×2 max pooling (needs `data.image`). Without `from`: `mlp`.',
+      'Architecture of a new network: `mlp`, dense layers with ReLU; `cnn`, 3×3 convolutions with ReLU, each followed by 2×2 max pooling (needs `data.image`). Default without `from`: `mlp`.',
     ),
   hidden: z
     .array(whole(1))
     .optional()
-    .describe(
-      'Units of each hidden layer of an `mlp`; `[]` makes a linear model. An `mlp` has `[64]`.',
-    ),
+    .describe('Units of each hidden layer of an `mlp`; `[]` is a linear model. Default: `[64]`.'),
   filters: z
     .array(whole(1))
     .min(1)
     .optional()
-    .describe('Filters of each convolution of a `cnn`. A `cnn` has `[8, 16]`.'),
+    .describe('Filters of each convolution of a `cnn`. Default: `[8, 16]`.'),
   freeze: whole(0)
     .default(0)
     .describe(
-      'With `from`: how many layers with parameters, counted from the input, are left untrained. Of a transformer: how many of its blocks, and the embeddings; such blocks get no adapter either.',
+      'With `from`: number of layers with parameters to freeze, counted from the input. For a transformer: number of blocks, plus the embeddings. Frozen blocks get no adapter.',
     ),
   head: z
     .enum(['keep', 'new'])
     .optional()
     .describe(
-      'With `from`: `keep` trains the last layer on; `new` replaces it by a fresh one. Without this key it is kept if it has as many outputs as the task needs; that of a transformer for classification, if its outputs (`id2label` in `config.json`) have the names of the classes as well, in whatever order, LABEL_0 being class 0: outputs and classes are matched by name. Where the names are others, a fresh one is trained and a warning says so; `keep` takes such outputs in the order of the classes, and a warning says which is which. What generates keeps its own.',
+      'With `from`: `keep` continues training the last layer, `new` replaces it by a newly initialized one. Default: the layer is kept if it has as many outputs as the task needs. A transformer’s classification head must also have the names of the classes (`id2label` in `config.json`, where LABEL_0 is class 0); outputs and classes are matched by name, in any order. If the names differ, a new head is trained and a warning says so; with `keep`, outputs are assigned to the classes in order, and a warning lists the assignment. Models for generation always keep their head.',
     ),
   adapter: z
     .strictObject({ lora: lora.describe('Low-rank adaptation (Hu et al. 2021).') })
     .optional()
     .describe(
-      'Of a transformer: train small matrices beside its linear layers, the head, and what starts from fresh values, and leave its other weights as they are.',
+      'For transformers: train low-rank matrices added to the linear layers, the head and reinitialized weights; freeze all other weights.',
     ),
   reinitialize: whole(0)
     .default(0)
     .describe(
-      'Of a transformer: how many blocks, counted from the output, start from fresh values (Zhang et al. 2021).',
+      'For transformers: number of blocks to reinitialize, counted from the output (Zhang et al. 2021).',
     ),
   dropout: memory()
     .optional()
     .describe(
-      'Of a transformer: rate of dropout on hidden states, on attention and before the head. Without this key: those of the checkpoint’s `config.json`.',
+      'For transformers: dropout rate of hidden states, of attention and before the head. Default: the rates in the checkpoint’s `config.json`.',
     ),
   checkpointing: z
     .boolean()
     .default(false)
     .describe(
-      'Of a transformer: keep of each block nothing but its input, and compute the rest again on the way back. Takes less memory and more time; the results are the same.',
+      'For transformers: gradient checkpointing. Only each block’s input is saved; its activations are recomputed in the backward pass. Uses less memory and more time; results are identical.',
     ),
 });
 
@@ -110,83 +104,83 @@ const data = z.strictObject({
     .optional()
     .meta({ title: 'owner/name, or owner/name@revision' })
     .describe(
-      'A dataset of the Hugging Face hub. `train` and `validation` are then paths of files in its repository.',
+      'A dataset on the Hugging Face Hub. `train` and `validation` are then paths in its repository.',
     ),
   train: file().describe(
-    'Examples to train on: CSV or TSV with the names of the columns in the first row, JSONL with an object a line, or Parquet; told by the extension `.csv`, `.tsv`, `.jsonl`, `.parquet`.',
+    'Training examples: CSV or TSV with column names in the first row, JSONL with one object per line, or Parquet, according to the extension `.csv`, `.tsv`, `.jsonl` or `.parquet`.',
   ),
-  validation: file().describe('Examples to validate on, with the same columns.'),
+  validation: file().describe('Validation examples, with the same columns.'),
   format: z
     .enum(dataFormats)
     .optional()
     .describe(
-      'What both files are, whatever their extensions. Quotes mean nothing in `tsv`; a `csv` field in "double quotes" may hold commas and newlines.',
+      'Format of both files, regardless of their extensions. In `csv`, a field in "double quotes" may contain commas and newlines; in `tsv`, quotes are ordinary characters.',
     ),
   columns: z
     .array(column())
     .min(1)
     .optional()
-    .describe('Names of the columns, of CSV or TSV files whose first row is an example already.'),
+    .describe('Column names, for CSV or TSV files without a header row.'),
   extraCells: z
     .enum(['error', 'ignore'])
     .default('error')
     .describe(
-      'Of CSV and TSV: what to do where a row has more cells than there are columns. `ignore` leaves the further cells out.',
+      'For CSV and TSV: how to treat a row with more cells than columns. `ignore` drops the extra cells.',
     ),
   target: column().describe(
-    'The column to predict: a class; a number for `task: regression`; the text to answer for `task: generation`.',
+    'The column to predict: a class, a number for `task: regression`, or the answer’s text for `task: generation`.',
   ),
   features: z
     .array(column())
     .min(1)
     .optional()
     .describe(
-      'The columns to predict from, all numbers. Without this key: all but the target and the column of `groups.by: column:<name>`.',
+      'Numeric columns to predict from. Default: all columns except the target and the column of `groups.by: column:<name>`.',
     ),
   text: z
     .union([column(), z.array(column()).min(1).max(2)])
     .optional()
     .meta({ title: 'the name of a column, or a list of one or two' })
     .describe(
-      'In place of `features`: the column, or the pair of columns, with the texts to predict from. One of a pair may be empty; a warning counts such texts. Needs a transformer in `model.from`.',
+      'Instead of `features`: the text column, or pair of text columns, to predict from. One text of a pair may be empty; a warning counts such examples. Needs a transformer in `model.from`.',
     ),
   maxLength: whole(8)
     .optional()
     .describe(
-      'Tokens that an example may have; longer ones are cut: the longer text of a pair first, of a prompt the beginning. Without this key: 512 for `task: generation`, else 128, and never more than the network has positions for.',
+      'Maximum number of tokens per example. Longer examples are truncated: the longer text of a pair first, a prompt at its beginning. Default: 512 for `task: generation`, otherwise 128, and at most the model’s maximum number of positions.',
     ),
   prompt: z
     .string()
     .min(1)
     .optional()
-    .meta({ title: 'a text with places such as {question}' })
+    .meta({ title: 'a text with placeholders such as {question}' })
     .describe(
-      'For `task: generation`: what the model is to continue, with the name of a column in braces where its text goes (`"Question: {question}\\nAnswer:\\n"`); `{{` and `}}` stand for braces. Some of its places may stay empty, not all; a warning counts them. Without this key: the text of `text`, followed by a newline.',
+      'For `task: generation`: the prompt, with column names in braces as placeholders (`"Question: {question}\\nAnswer:\\n"`); write `{{` and `}}` for literal braces. Some placeholders of an example may be empty, but not all; a warning counts such examples. Default: the text of `text`, followed by a newline.',
     ),
   answerAfter: z
     .string()
     .min(1)
     .optional()
     .describe(
-      'For `task: generation`: the mark that the final answer follows, such as `"####"`. `exactMatch` compares what is on the line after the first one, without commas between thousands. Without this key: the whole text.',
+      'For `task: generation`: the marker before the final answer, such as `"####"`. `exactMatch` compares the rest of the line after the first marker, ignoring thousands separators. Default: the whole text is compared.',
     ),
   maxNewTokens: whole(1)
     .default(256)
     .describe(
-      'For `task: generation`: how many tokens an answer in validation may have. With them the longest prompt must not be beyond the network’s positions.',
+      'For `task: generation`: maximum number of tokens generated per answer in validation. The longest prompt plus these must fit the model’s maximum number of positions.',
     ),
   image: z
     .tuple([whole(1), whole(1), whole(1)])
     .optional()
     .meta({ title: '[height, width, channels]' })
     .describe(
-      'The features are the pixels of an image of this shape, row by row, the channels of a pixel together.',
+      'Shape of the image that the features are the pixels of, in row-major order with channels last.',
     ),
   scale: z
     .number()
     .positive()
     .default(1)
-    .describe('Features are divided by this; 255 brings bytes into 0…1.'),
+    .describe('Features are divided by this number; 255 maps bytes to 0…1.'),
   standardize: z
     .boolean()
     .default(false)
@@ -206,18 +200,18 @@ const groups = z.strictObject({
     ])
     .default('microbatch')
     .describe(
-      'How the examples of a step are put into groups: `microbatch`, consecutive slices of the batch, as gradient accumulation makes them; `random`, a fresh random partition each step; `label`, a group per class; `length`, slices of the batch sorted by the number of tokens; `column:<name>`, a group per value of a column of the training data.',
+      'How the examples of a step are grouped: `microbatch`, consecutive slices of the batch, as in gradient accumulation; `random`, a new random partition each step; `label`, one group per class; `length`, slices of the batch sorted by number of tokens; `column:<name>`, one group per value of a column of the training data.',
     ),
   count: whole(1)
     .default(8)
     .describe(
-      'How many groups `microbatch`, `random` and `length` make of a batch; at most `batchSize`. Where it does not divide `batchSize`, sizes differ by one.',
+      'Number of groups for `microbatch`, `random` and `length`; at most `batchSize`. If it does not divide `batchSize`, group sizes differ by one.',
     ),
   backward: z
     .enum(['grouped', 'accumulate'])
     .default('grouped')
     .describe(
-      'Of a transformer: `grouped`, one pass over the whole batch gives the gradient of every group; `accumulate`, a pass per group: less memory, for the activations are those of one group, but the gradients of all groups are kept, whatever the aggregator. What it takes of time depends: more passes, but less padding where the texts of a batch differ in length.',
+      'For transformers: `grouped` computes the gradients of all groups in one backward pass over the whole batch; `accumulate` runs one pass per group. `accumulate` saves activations of one group only, but always stores the gradients of all groups. It can be slower (more passes) or faster (less padding if the texts of a batch differ in length).',
     ),
 });
 
@@ -226,28 +220,34 @@ const optimizer = z.strictObject({
     .enum(['sgd', 'adamw'])
     .default('adamw')
     .describe(
-      '`sgd`, gradient descent with momentum; `adamw`, Adam with bias correction and decoupled weight decay.',
+      '`sgd`: gradient descent with momentum; `adamw`: Adam with bias correction and decoupled weight decay.',
     ),
-  learningRate: z.number().positive().default(0.001).describe('The highest rate of the schedule.'),
-  momentum: memory().default(0).describe('Of `sgd`: share of the last step that is taken again.'),
+  learningRate: z
+    .number()
+    .positive()
+    .default(0.001)
+    .describe('Peak learning rate of the schedule.'),
+  momentum: memory().default(0).describe('For `sgd`: momentum coefficient.'),
   weightDecay: z
     .number()
     .min(0)
     .default(0)
     .describe(
-      'Of `adamw`: decoupled, each weight shrinks by this times the learning rate; of `sgd`: added to the gradient, times the weight.',
+      'For `adamw`: decoupled weight decay, scaled by the learning rate; for `sgd`: this times the weight is added to the gradient.',
     ),
-  beta1: memory().default(0.9).describe('Of `adamw`: memory of the mean of the gradients.'),
-  beta2: memory().default(0.999).describe('Of `adamw`: memory of the mean of their squares.'),
-  epsilon: z.number().positive().default(1e-8).describe('Of `adamw`: added to the denominator.'),
+  beta1: memory().default(0.9).describe('For `adamw`: decay rate of the first moment.'),
+  beta2: memory().default(0.999).describe('For `adamw`: decay rate of the second moment.'),
+  epsilon: z.number().positive().default(1e-8).describe('For `adamw`: added to the denominator.'),
   warmup: share()
     .default(0)
-    .describe('Fraction of the steps over which the rate rises linearly to `learningRate`.'),
+    .describe(
+      'Fraction of the steps over which the learning rate rises linearly to `learningRate`.',
+    ),
   decay: z
     .enum(['none', 'linear', 'cosine'])
     .default('none')
     .describe(
-      'How the rate falls after the warm-up; `linear` and `cosine` reach 0 after the last step.',
+      'How the learning rate decays after warm-up; `linear` and `cosine` reach 0 after the last step.',
     ),
 });
 
@@ -255,56 +255,56 @@ export const configSchema = z.strictObject({
   name: z
     .string()
     .regex(/^(?![\s.])[^\p{Cc}\\/:*?"<>|]{1,80}(?<![\s.])$/u)
-    .meta({ title: 'up to 80 characters that a folder name may have' })
+    .meta({ title: 'up to 80 characters that are valid in a folder name' })
     .default('fine-tune')
-    .describe('What the experiment is called in lists and in the names of its run folders.'),
+    .describe('Name of the experiment in lists and run folders.'),
   task: z
     .enum(['classification', 'regression', 'generation'])
     .default('classification')
     .describe(
-      '`classification` minimises cross-entropy; `regression`, the squared error; `generation`, the cross-entropy of the answer’s tokens.',
+      'The loss is cross-entropy for `classification`, squared error for `regression`, and cross-entropy of the answer’s tokens for `generation`.',
     ),
   metric: z
     .enum(Object.values(metricsOf).flat())
     .optional()
     .describe(
-      'The validation metric that ranks checkpoints. For `classification`: `accuracy` (without this key), `macroF1`, `f1` (of the second of two classes in the order of their names – of 0 and 1, of no and yes, the latter –, whatever the order of a checkpoint’s), `mcc` (Matthews correlation); for `regression`: `rmse` (without this key), `pearson`, `spearman`; for `generation`: `perplexity` (without this key), `exactMatch`.',
+      'The validation metric that ranks checkpoints. `classification`: `accuracy` (default), `macroF1`, `f1` (of the second of two classes in the order of their names, such as 1 of 0 and 1 or yes of no and yes, regardless of the checkpoint’s order), `mcc` (Matthews correlation). `regression`: `rmse` (default), `pearson`, `spearman`. `generation`: `perplexity` (default), `exactMatch`.',
     ),
-  model: model.prefault({}).describe('The network.'),
-  data: data.describe(
-    'What it is trained and validated on. Paths are relative to the folder of the config.',
-  ),
+  model: model.prefault({}).describe('The model to train.'),
+  data: data.describe('Training and validation data. Paths are relative to the config’s folder.'),
   groups: groups.prefault({}).describe('The groups whose gradients are aggregated.'),
   aggregate: z
     .array(aggregateEntry)
     .min(1)
     .default(['grain', 'mean'])
     .describe(
-      'The aggregations to compare, each with every seed: names of [aggregators](aggregators.md), or [entries](#an-entry-of-aggregate) with settings.',
+      'The aggregators to compare, each with every seed: names of [aggregators](aggregators.md), or [entries](#an-entry-of-aggregate) with settings.',
     ),
-  optimizer: optimizer.prefault({}).describe('How the aggregated gradient becomes a step.'),
-  batchSize: whole(1).default(32).describe('Examples in an optimizer step, all groups together.'),
+  optimizer: optimizer.prefault({}).describe('How the aggregated gradient updates the parameters.'),
+  batchSize: whole(1).default(32).describe('Examples per optimizer step, over all groups.'),
   batches: z
     .enum(['random', 'similar-length'])
     .default('random')
     .describe(
-      'Which examples make a batch: `random`, any; `similar-length`, those of about as many tokens, so that little is padded. The batches themselves come in random order either way.',
+      'How batches are formed: `random`; `similar-length`, from examples with similar numbers of tokens, which reduces padding. Batches come in random order either way.',
     ),
-  steps: whole(1).default(500).describe('Optimizer steps in a run.'),
+  steps: whole(1).default(500).describe('Optimizer steps per run.'),
   evaluateEvery: whole(1)
     .default(50)
-    .describe('Steps between validations. The first and the last step are always validated.'),
+    .describe(
+      'Steps between validations. The model is also validated after the first and the last step.',
+    ),
   evaluateExamples: whole(1)
     .optional()
     .describe(
-      'At most so many examples are validated on, always the same ones, drawn at random. Without this key: all.',
+      'Maximum number of validation examples, a random sample that is the same in every validation. Default: all.',
     ),
   checkpointEvery: whole(1)
     .default(100)
-    .describe('Steps between checkpoints. The best one so far and the last are always kept.'),
+    .describe('Steps between checkpoints. The best and the last checkpoint are always kept.'),
   keepCheckpoints: whole(1)
     .default(1)
-    .describe('How many of the last checkpoints are kept, beside the best one.'),
+    .describe('Number of most recent checkpoints to keep, besides the best one.'),
   seeds: z
     .array(
       z.union([
@@ -318,18 +318,18 @@ export const configSchema = z.strictObject({
     .min(1)
     .default([0, 1, 2, 3, 4])
     .describe(
-      'A run for each seed and aggregator. A number seeds both initialisation and the order of the examples; `{ init, order }` seeds them separately.',
+      'Each seed makes one run per aggregator. A number seeds both the initialization and the order of the examples; `{ init, order }` seeds them separately.',
     ),
   device: z
     .enum(['auto', 'cuda', 'tensorflow', 'webgpu', 'wasm', 'cpu'])
     .default('auto')
-    .describe('`auto` takes the fastest that works here; `grain doctor` lists them.'),
+    .describe('`auto` is the fastest device available; `grain doctor` lists them.'),
   zeroGroups: zeroGroups
     .default('drop')
     .describe(
-      'When the gradient of a group is exactly zero, the shortest vector is zero too: `drop` leaves such groups out, `stop` skips the step, `error` ends the run. Aggregators that take zero gradients like any others pay no heed to it.',
+      'How to treat a group whose gradient is exactly zero, as the shortest vector would be zero too: `drop` excludes the group, `stop` skips the step, `error` ends the run. Aggregators that accept zero gradients ignore this key.',
     ),
 });
 
-/** A config with its defaults filled in. */
+/** A config with all defaults filled in. */
 export type Config = z.infer<typeof configSchema>;

@@ -226,9 +226,9 @@ describe('mistakes', () => {
       /a list, not empty, of the name of a lin/,
     ],
     ['model: { dropout: 1 }', '1', /a number from 0 to below 1/],
-    ['name: a/b', 'a/b', /a folder name may have/],
-    ['name: "  "', '  ', /a folder name may have/],
-    ['name: ..', '..', /a folder name may have/],
+    ['name: a/b', 'a/b', /valid in a folder name/],
+    ['name: "  "', '  ', /valid in a folder name/],
+    ['name: ..', '..', /valid in a folder name/],
     ['model: { hidden: [8, none] }', 'none', /a whole number of at least 1/],
   ] as const) {
     test(`${line}: its place and what it may be`, () => {
