@@ -39,8 +39,8 @@ export class ZeroGroupError extends Error {
  * - Norms over many decades: solvers work on gradients of unit length, so short ones are not drowned.
  * - ‖d‖² zero to rounding, though there are weights (0 lies in the hull): they are returned (`pareto-stationary`).
  * - An aggregator that finds no direction, as where it would need infinite weights: all weights are 0 (`no-direction`).
- * - A gap above 10⁻¹⁰·‖d‖² that rounding explains is told as `rounding-floor`, one that it does not as `not-optimal`, of
- *   minimum-norm aggregators without smoothing; groups that d steps against as `conflict`, of every aggregator.
+ * - A gap above 10⁻¹⁰·‖d‖² that rounding explains is reported as `rounding-floor`, any other as `not-optimal`, for
+ *   minimum-norm aggregators without smoothing; groups that d conflicts with as `conflict`, for every aggregator.
  *
  * Smoothing mixes the weights with the last step's, group by group; a group without a last weight starts with its present one.
  * Weights on the simplex are brought back to the sum 1. A skipped step leaves the memory as it was; a group that is dropped or
@@ -183,7 +183,7 @@ function normalise(weights: Float64Array): void {
   for (let i = 0; i < weights.length; i++) weights[i]! /= sum;
 }
 
-/** What is to be told of groups that cannot be aggregated like others; `keep`: zero gradients can. */
+/** Warnings about groups that cannot be aggregated like others; `keep`: zero gradients can. */
 export function* warningsOfGroups(
   { nonFinite, zero, present }: Pick<Screening, 'nonFinite' | 'zero' | 'present'>,
   policy: 'drop' | 'stop' | 'error' | 'keep',
@@ -232,7 +232,7 @@ function* warningsOfCertificate(
   if (isZero) {
     yield {
       code: 'pareto-stationary',
-      message: `‖d‖² = ${norm2} is zero to rounding: no direction serves every group`,
+      message: `‖d‖² = ${norm2} is zero to rounding: no direction improves every group`,
       groups: present,
     };
   }
@@ -253,7 +253,11 @@ function* warningsOfCertificate(
     }
   }
   if (against.length > 0) {
-    yield { code: 'conflict', message: `the step goes against ${name(against)}`, groups: against };
+    yield {
+      code: 'conflict',
+      message: `the step conflicts with ${name(against)}`,
+      groups: against,
+    };
   }
 }
 

@@ -6,8 +6,8 @@ import type { AggregationResult } from './types.ts';
 /**
  * Gram matrix and weights of gradients in shared memory; their combination is written there.
  *
- * The float32 in the Gram matrix is not to make a promise false: where ⟨d, gᵢ⟩ ≥ ‖d‖² would not outweigh it, all is done again
- * in float64.
+ * Errors of float32 in the Gram matrix must not invalidate a guarantee: if they could exceed ⟨d, gᵢ⟩ ≥ ‖d‖², everything is
+ * computed again in float64.
  */
 export async function aggregateShared(
   kernels: SharedKernels,

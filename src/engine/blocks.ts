@@ -41,7 +41,7 @@ export interface BlockAggregation extends Certificate {
  *
  * Degenerate groups are judged by their whole gradient, as in `aggregate`: one that is not finite in some block is dropped from
  * all; `zeroGroups` is about groups that are zero in all. In a block where its gradient is zero a group plays no part, and a
- * block that no group reaches has weights 0. Blocks that stand still because no direction serves every group there are told
+ * block that no group reaches has weights 0. Blocks in which no direction improves every group are reported
  * (`pareto-stationary`).
  *
  * @param choice `grain-layerwise`, with smoothing if wanted
@@ -121,7 +121,7 @@ export function concludeBlocks(
         ? [
             {
               code: 'conflict' as const,
-              message: `the step goes against groups ${certificate.against.join(', ')}`,
+              message: `the step conflicts with groups ${certificate.against.join(', ')}`,
               groups: certificate.against,
             },
           ]

@@ -18,7 +18,7 @@ export interface MeasuredCertificate extends Certificate {
   readonly gapFloor: number;
   /** True if ‖d‖² is zero to rounding; its direction then means nothing. */
   readonly isZero: boolean;
-  /** Groups stepped against: cosine with d negative beyond rounding. */
+  /** Groups that d conflicts with: their cosine with d is negative beyond rounding. */
   readonly against: readonly number[];
 }
 

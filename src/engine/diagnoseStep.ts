@@ -32,7 +32,7 @@ export interface StepFacts {
 }
 
 /**
- * Why a step does not show whom its direction goes against: gradients were taken one after another (`one-by-one`); the log has
+ * Why it is unknown which groups a step conflicts with: gradients were computed one after another (`one-by-one`); the log has
  * no Gram matrix (`no-gram`), or it has neither weights nor measured inner products (`no-weights`).
  */
 export type Unmeasured = 'one-by-one' | 'no-gram' | 'no-weights';
@@ -42,7 +42,7 @@ type Nullable<T> = { readonly [K in keyof T]: T[K] | null };
 /** As `Diagnostics`; null where the facts do not tell. */
 export interface StepDiagnostics extends Nullable<Diagnostics> {
   readonly unmeasured: Unmeasured | null;
-  /** Indices of the groups that the change of the parameters goes against: ⟨Δ, gᵢ⟩ < 0; null if that was not measured. */
+  /** Indices of the groups that the change of the parameters conflicts with: ⟨Δ, gᵢ⟩ < 0; null if that was not measured. */
   readonly updateAgainst: readonly number[] | null;
 }
 

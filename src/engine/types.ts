@@ -115,7 +115,7 @@ export interface Certificate {
    * Infinity (`null` in JSON) off the simplex.
    */
   readonly gap: number;
-  /** minᵢ ⟨d, gᵢ⟩ / (‖d‖‖gᵢ‖); −1…1; 0 when d or every gᵢ is zero. Non-negative: no group is stepped against. */
+  /** minᵢ ⟨d, gᵢ⟩ / (‖d‖‖gᵢ‖); −1…1; 0 when d or every gᵢ is zero. Non-negative: d conflicts with no group. */
   readonly minCosine: number;
 }
 
@@ -137,7 +137,7 @@ export interface Diagnostics extends Certificate {
   readonly cosines: Float64Array;
   /** Share of pairs i<j with a negative cosine, 0…1. */
   readonly conflictRate: number;
-  /** Share of groups that the plain mean would step against, 0…1. */
+  /** Share of groups that the plain mean conflicts with, 0…1. */
   readonly meanConflictRate: number;
   /** (Σwᵢ)² / Σwᵢ² (inverse Simpson index), 1…k; 0 for a skipped step. */
   readonly effectiveGroups: number;
@@ -147,7 +147,7 @@ export interface Diagnostics extends Certificate {
   readonly effectiveDimension: number;
   /** True if min cosine ≥ 0 up to the rounding floor: no group is made worse to first order. */
   readonly certified: boolean;
-  /** Indices of the groups stepped against, beyond rounding. */
+  /** Indices of the groups that d conflicts with, beyond rounding. */
   readonly against: readonly number[];
   /** True if ‖d‖ is zero to rounding though groups have weight: no direction serves every group. */
   readonly stationary: boolean;

@@ -49,7 +49,7 @@ export interface AggregatorDescription {
   readonly title: string;
   /** Where the method comes from, with arXiv id or DOI. */
   readonly reference: string;
-  /** What the aggregated gradient d promises, in one sentence. */
+  /** What the aggregated gradient d guarantees, in one sentence. */
   readonly guarantee: string;
   /**
    * What d is decided by: all k² inner products; those of each parameter block; the gradients one after another; single

@@ -4,7 +4,7 @@ export const mean: AggregatorDescription = {
   name: 'mean',
   title: 'Mean: plain training on the union of the groups',
   reference: 'Robbins & Monro 1951, doi:10.1214/aoms/1177729586',
-  guarantee: 'None for single groups: the mean steps against a group whenever ⟨d, gᵢ⟩ < 0.',
+  guarantee: 'None for single groups: the mean conflicts with a group whenever ⟨d, gᵢ⟩ < 0.',
   decidedBy: 'gram',
   weighsBySizes: true,
   properties: {
