@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { openDevice } from '../../../src/backends/device.ts';
 import { isOutOfMemory, OutOfMemoryError } from '../../../src/backends/interface/deviceErrors.ts';
 
-test('a tensor that finds no room on the backend wasm is refused, and the others are as they were', async () => {
+test('a tensor that does not fit in memory on the backend wasm is refused, and the others are unchanged', async () => {
   const device = await openDevice('wasm');
   const kept = tf.tensor2d([[1, 2, 3]]);
   // What is beyond 32 bits, and what is only more than is left.
@@ -14,13 +14,13 @@ test('a tensor that finds no room on the backend wasm is refused, and the others
   await device.close();
 });
 
-/** Memory for a tensor, which nobody writes to. */
+/** Memory for a tensor, never written to. */
 function room(gibibytes: number): object {
   const nothing = null as unknown as tf.BackendValues;
   return tf.backend().write(nothing, [gibibytes * 2 ** 28], 'float32');
 }
 
-test('what others say when there is no room is known, and nothing else is taken for it', () => {
+test('out-of-memory messages of other libraries are recognized, and no others', () => {
   const said = (work: () => unknown): unknown => {
     try {
       return work();

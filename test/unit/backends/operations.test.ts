@@ -51,7 +51,7 @@ function stackedSlopes(
   const groups = bounds.slice(1).map((end, g) => {
     const [first, last] = [bounds[g]! * width, end * width];
     const own = dy.map((value, at) => (at >= first && at < last ? value : 0));
-    return formulas.slopes(f, inputs, which, own);
+    return formulas.numericalGradient(f, inputs, which, own);
   });
   return Float64Array.from(groups.flatMap((values) => [...values]));
 }
@@ -117,25 +117,25 @@ function checkOperations(name: string, open: () => Promise<Operations>): void {
           const x = matrix(inputs[0], input);
           const shape = layout === 'out-in' ? [output, input] : [input, output];
           const weight = matrix(inputs[1], shape[1]!);
-          const slope = matrix(dy, output);
+          const gradient = matrix(dy, output);
           const bias = vector(inputs[2]);
           const size = [rows, output];
           assertClose(operations.linear(x, weight, bias, layout), f(inputs), size);
           assertClose(operations.linear(x, weight, null, layout), f(inputs.slice(0, 2)), size);
-          const dx = formulas.slopes(f, inputs, 0, dy);
-          assertClose(operations.linearInput(slope, weight, layout), dx, [rows, input]);
+          const dx = formulas.numericalGradient(f, inputs, 0, dy);
+          assertClose(operations.linearInput(gradient, weight, layout), dx, [rows, input]);
           const k = bounds.length - 1;
           const dw = stackedSlopes(f, inputs, 1, dy, bounds);
-          assertClose(operations.linearWeight(x, slope, bounds, layout), dw, [k, ...shape]);
+          assertClose(operations.linearWeight(x, gradient, bounds, layout), dw, [k, ...shape]);
           const before: tf.Tensor3D = tf.ones([k, ...(shape as [number, number])]);
-          const sum = operations.addLinearWeight(before, x, slope, bounds, layout);
+          const sum = operations.addLinearWeight(before, x, gradient, bounds, layout);
           assertClose(
             sum,
             dw.map((value) => value + 1),
             [k, ...shape],
           );
           const db = stackedSlopes(f, inputs, 2, dy, bounds);
-          assertClose(operations.rowSums(slope, bounds), db, [k, output]);
+          assertClose(operations.rowSums(gradient, bounds), db, [k, output]);
         });
       }
     }
@@ -145,10 +145,10 @@ function checkOperations(name: string, open: () => Promise<Operations>): void {
         const x = Float64Array.from({ length: 45 }, (_, i) => Math.fround((i - 22.5) / 4 + 0.01));
         const f = ([values]: readonly Values[]) => formulas.activation(kind, values!);
         const dy = normal(1, 45);
-        const [tensor, slope] = [matrix(x, 3), matrix(dy, 3)];
+        const [tensor, gradient] = [matrix(x, 3), matrix(dy, 3)];
         assertClose(operations.activation(kind, tensor), f([x]), [15, 3]);
-        const dx = formulas.slopes(f, [x], 0, dy);
-        assertClose(operations.activationInput(kind, tensor, slope), dx, [15, 3]);
+        const dx = formulas.numericalGradient(f, [x], 0, dy);
+        assertClose(operations.activationInput(kind, tensor, gradient), dx, [15, 3]);
       });
 
       test(`${kind} of what is large is finite`, () => {
@@ -157,10 +157,10 @@ function checkOperations(name: string, open: () => Promise<Operations>): void {
         const y = operations.activation(kind, x).dataSync();
         const limit = kind === 'tanh' ? [-1, -1, -1, 1, 1, 1] : [0, 0, 0, 90, 200, 1e4];
         for (const [i, value] of y.entries()) assert.ok(Math.abs(value - limit[i]!) <= 1e-6, kind);
-        const slope = operations.activationInput(kind, x, ones).dataSync();
+        const gradient = operations.activationInput(kind, x, ones).dataSync();
         const steep = kind === 'tanh' ? 0 : 1;
-        for (const [i, value] of slope.entries()) {
-          assert.ok(Math.abs(value - (i < 3 ? 0 : steep)) <= 1e-6, `${kind}: ${slope}`);
+        for (const [i, value] of gradient.entries()) {
+          assert.ok(Math.abs(value - (i < 3 ? 0 : steep)) <= 1e-6, `${kind}: ${gradient}`);
         }
       });
     }
@@ -168,11 +168,11 @@ function checkOperations(name: string, open: () => Promise<Operations>): void {
     test('gated', () => {
       const inputs = [normal(1, 35), normal(2, 35)];
       const dy = normal(3, 35);
-      const [gate, up, slope] = [...inputs, dy].map((values) => matrix(values, 7));
+      const [gate, up, gradient] = [...inputs, dy].map((values) => matrix(values, 7));
       assertClose(operations.gated(gate!, up!), formulas.gated(inputs), [5, 7]);
-      const back = operations.gatedInputs(gate!, up!, slope!);
-      assertClose(back.gate, formulas.slopes(formulas.gated, inputs, 0, dy), [5, 7]);
-      assertClose(back.up, formulas.slopes(formulas.gated, inputs, 1, dy), [5, 7]);
+      const back = operations.gatedInputs(gate!, up!, gradient!);
+      assertClose(back.gate, formulas.numericalGradient(formulas.gated, inputs, 0, dy), [5, 7]);
+      assertClose(back.up, formulas.numericalGradient(formulas.gated, inputs, 1, dy), [5, 7]);
     });
 
     for (const bounds of groupings) {
@@ -185,26 +185,26 @@ function checkOperations(name: string, open: () => Promise<Operations>): void {
         const f = (values: readonly Values[]) => formulas.norm(values, width, epsilon);
 
         test(`layer norm of width ${width}, rows ${bounds}`, () => {
-          const [x, slope] = [matrix(inputs[0], width), matrix(dy, width)];
+          const [x, gradient] = [matrix(inputs[0], width), matrix(dy, width)];
           const [gamma, beta] = [vector(inputs[1]), vector(inputs[2])];
           const { y, stats } = operations.layerNorm(x, gamma, beta, epsilon);
           assertClose(y, f(inputs), [rows, width]);
-          const dx = formulas.slopes(f, inputs, 0, dy);
-          assertClose(operations.layerNormInput(x, gamma, stats, slope), dx, [rows, width]);
-          const parameters = operations.layerNormParameters(x, stats, slope, bounds);
+          const dx = formulas.numericalGradient(f, inputs, 0, dy);
+          assertClose(operations.layerNormInput(x, gamma, stats, gradient), dx, [rows, width]);
+          const parameters = operations.layerNormParameters(x, stats, gradient, bounds);
           const [dgamma, dbeta] = [1, 2].map((i) => stackedSlopes(f, inputs, i, dy, bounds));
           assertClose(parameters.gamma, dgamma!, [k, width]);
           assertClose(parameters.beta, dbeta!, [k, width]);
         });
 
         test(`RMS norm of width ${width}, rows ${bounds}`, () => {
-          const [x, slope] = [matrix(inputs[0], width), matrix(dy, width)];
+          const [x, gradient] = [matrix(inputs[0], width), matrix(dy, width)];
           const two = inputs.slice(0, 2);
           const { y, stats } = operations.rmsNorm(x, vector(inputs[1]), epsilon);
           assertClose(y, f(two), [rows, width]);
-          const dx = operations.rmsNormInput(x, vector(inputs[1]), stats, slope);
-          assertClose(dx, formulas.slopes(f, two, 0, dy), [rows, width]);
-          const dgamma = operations.rmsNormParameter(x, stats, slope, bounds);
+          const dx = operations.rmsNormInput(x, vector(inputs[1]), stats, gradient);
+          assertClose(dx, formulas.numericalGradient(f, two, 0, dy), [rows, width]);
+          const dgamma = operations.rmsNormParameter(x, stats, gradient, bounds);
           assertClose(dgamma, stackedSlopes(f, two, 1, dy, bounds), [k, width]);
         });
       }
@@ -229,11 +229,11 @@ function checkOperations(name: string, open: () => Promise<Operations>): void {
         const { y, probabilities } = operations.attention(q, k!, v!, matrix(padding, keys), shape);
         assertClose(y, f(inputs), q.shape);
         assert.deepEqual(probabilities.shape, [batch, heads, queries, keys]);
-        const slope = matrix(dy, heads * width);
-        const back = operations.attentionInputs(q, k!, v!, probabilities, slope, shape);
-        assertClose(back.q, formulas.slopes(f, inputs, 0, dy), q.shape);
-        assertClose(back.k, formulas.slopes(f, inputs, 1, dy), k!.shape);
-        assertClose(back.v, formulas.slopes(f, inputs, 2, dy), v!.shape);
+        const gradient = matrix(dy, heads * width);
+        const back = operations.attentionInputs(q, k!, v!, probabilities, gradient, shape);
+        assertClose(back.q, formulas.numericalGradient(f, inputs, 0, dy), q.shape);
+        assertClose(back.k, formulas.numericalGradient(f, inputs, 1, dy), k!.shape);
+        assertClose(back.v, formulas.numericalGradient(f, inputs, 2, dy), v!.shape);
       });
     }
 
@@ -296,16 +296,16 @@ function checkOperations(name: string, open: () => Promise<Operations>): void {
         const labels = Int32Array.of(1, -1, 0, classes - 1);
         const weights = Float32Array.of(0.5, 3, 1, 0.25);
         const f = ([values]: readonly Values[]) => formulas.crossEntropy(values!, labels, classes);
-        const { losses, gradient: slope } = operations.crossEntropy(
+        const { losses, gradient } = operations.crossEntropy(
           matrix(logits, classes),
           labels,
           weights,
         );
         assertClose(losses, f([logits]), [4]);
-        const expected = formulas.slopes(f, [logits], 0, Float64Array.from(weights));
-        assertClose(slope, expected, [4, classes]);
+        const expected = formulas.numericalGradient(f, [logits], 0, Float64Array.from(weights));
+        assertClose(gradient, expected, [4, classes]);
         assert.ok(
-          slope
+          gradient
             .dataSync()
             .subarray(classes, 2 * classes)
             .every((value) => value === 0),

@@ -59,7 +59,7 @@ function everything(threads: Threads): readonly tf.Tensor[] {
   const dropout = { rate: 0.1, seed: 7 };
   const shape = { batch: 3, queries: 91, keys: 99, heads: 6, keyValueHeads: 2, width: 21 };
   const full = { ...shape, causal: true, dropout };
-  const [q, slope] = [matrix(3 * 91, 126), matrix(3 * 91, 126)];
+  const [q, gradient] = [matrix(3 * 91, 126), matrix(3 * 91, 126)];
   const [k, v] = [matrix(3 * 99, 42), matrix(3 * 99, 42)];
   const layer = operations.layerNorm(x, gamma, beta, 1e-5);
   const rms = operations.rmsNorm(x, gamma, 1e-5);
@@ -90,7 +90,7 @@ function everything(threads: Threads): readonly tf.Tensor[] {
     operations.rmsNormInput(x, gamma, rms.stats, dy),
     operations.rmsNormParameter(x, rms.stats, dy, BOUNDS),
     ...Object.values(attended),
-    ...Object.values(operations.attentionInputs(q, k, v, attended.probabilities, slope, full)),
+    ...Object.values(operations.attentionInputs(q, k, v, attended.probabilities, gradient, full)),
     operations.rotate(matrix(ROWS, 54), rotation, 1),
     operations.gather(x, tf.tensor1d(ids, 'int32')),
     operations.segmentSums(x, ids, 97, BOUNDS),

@@ -143,7 +143,7 @@ describe('products', () => {
 
 const any: Sizes = { batch: 1, m: 70, n: 60, k: 50, bias: false };
 
-test('ended threads are started anew by the next call', async () => {
+test('terminated threads are restarted by the next call', async () => {
   const kernels = kernelsOn(2);
   const { c } = multiply(kernels, any);
   await kernels.threads.close();

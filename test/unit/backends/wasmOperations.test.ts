@@ -173,8 +173,8 @@ describe("own operations agree with those put together of tfjs's", () => {
     });
     const mask = tf.tensor2d(hidden, [batch, keys]);
     const { y, probabilities } = operations.attention(q, k, v, mask, shape);
-    const slopes = operations.attentionInputs(q, k, v, probabilities, dy, shape);
-    return { y, probabilities, dq: slopes.q, dk: slopes.k, dv: slopes.v };
+    const gradients = operations.attentionInputs(q, k, v, probabilities, dy, shape);
+    return { y, probabilities, dq: gradients.q, dk: gradients.k, dv: gradients.v };
   };
 
   test('attention', () => {
@@ -226,8 +226,8 @@ describe("own operations agree with those put together of tfjs's", () => {
       );
       const weights = Float32Array.from({ length: rows }, (_, i) => 1 / (i + 1));
       const logits = tf.mul(drawing(classes).matrix(rows, classes), 4) as Matrix;
-      const { losses, gradient: slope } = device.operations!.crossEntropy(logits, labels, weights);
-      const [values, slopes] = [logits, slope].map((x) => x.dataSync<'float32'>());
+      const { losses, gradient } = device.operations!.crossEntropy(logits, labels, weights);
+      const [values, gradients] = [logits, gradient].map((x) => x.dataSync<'float32'>());
       for (const [i, loss] of losses.dataSync().entries()) {
         const row = values!.subarray(i * classes, (i + 1) * classes);
         const total = row.reduce((sum, value) => sum + Math.exp(value), 0);
@@ -240,12 +240,12 @@ describe("own operations agree with those put together of tfjs's", () => {
         for (const [j, value] of row.entries()) {
           const softmax = label < 0 ? 0 : Math.exp(value) / total;
           const exact = softmax - (j === label ? 1 : 0);
-          const off = Math.abs(slopes![i * classes + j]! - exact * weights[i]!);
+          const off = Math.abs(gradients![i * classes + j]! - exact * weights[i]!);
           const scale = Math.max(softmax, Math.abs(exact)) * weights[i]!;
           if (!(off <= 2e-6 * scale + 1e-12)) assert.fail(`${off} at ${exact}`);
         }
       }
-      tf.dispose([logits, losses, slope]);
+      tf.dispose([logits, losses, gradient]);
     });
   }
 });

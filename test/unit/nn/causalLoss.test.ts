@@ -97,11 +97,11 @@ describe('the loss of answers', () => {
     const head = { name: 'head', value, trained };
     const sink = new Gradients();
     return runPass(tfjsOperations, tokens, { dropout: null, sink }, async (pass) => {
-      const { losses, gradient: slope } = causalLoss(hidden, head, answers, pass, logitBytes);
+      const { losses, gradient } = causalLoss(hidden, head, answers, pass, logitBytes);
       await pass.sink!.flush();
       const result = {
         losses: losses.dataSync<'float32'>(),
-        slope: slope!.dataSync<'float32'>(),
+        gradient: gradient!.dataSync<'float32'>(),
         head: sink.of.get('head'),
       };
       tf.dispose([hidden, value]);
@@ -125,7 +125,7 @@ describe('the loss of answers', () => {
           assert.ok(distance(blocks.head!, whole.head!) < 1e-5);
           for (const other of [blocks, frozen]) {
             assert.ok(distance(other.losses, whole.losses) < 1e-5);
-            assert.ok(distance(other.slope, whole.slope) < 1e-5);
+            assert.ok(distance(other.gradient, whole.gradient) < 1e-5);
           }
         },
       ),
@@ -142,11 +142,11 @@ describe('the loss of answers', () => {
       lengths: Int32Array.of(3, 3),
       examples: [0, 1, 2],
     };
-    const { losses, slope, head } = await run(tokens, answersOf(tokens, [3, 1]), true);
+    const { losses, gradient, head } = await run(tokens, answersOf(tokens, [3, 1]), true);
     assert.equal(losses.length, 2);
     const size = VOCABULARY * WIDTH;
     assert.ok(head!.subarray(0, size).every((x) => x === 0));
     assert.ok(head!.subarray(size).some((x) => x !== 0));
-    assert.ok(slope.subarray(0, 3 * WIDTH).every((x) => x === 0));
+    assert.ok(gradient.subarray(0, 3 * WIDTH).every((x) => x === 0));
   });
 });

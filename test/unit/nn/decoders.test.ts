@@ -46,7 +46,7 @@ before(async () => {
   continuations = JSON.parse(await python('decoders_peer.py', ['tiny', folder]));
 });
 
-describe('fresh weights', () => {
+describe('initial weights', () => {
   let device: Device;
   before(async () => {
     device = await openDevice('cpu');
@@ -174,7 +174,7 @@ for (const [kind, backend] of KINDS.flatMap((kind) =>
       parameters.dispose();
     });
 
-    test('the tokens that are kept are those that would be computed again', async () => {
+    test('the KV cache gives the same tokens as recomputing', async () => {
       const opened = await openCausal(path.join(folder, kind, 'generate'), { operations });
       const { prompts, continued } = continuations[kind];
       const vocabulary = opened.network.head.value.shape[0];
@@ -211,7 +211,7 @@ function directionsOf({ parameters }: OpenedCausal): Tensors {
   );
 }
 
-describe('what is dropped on the way there is dropped on the way back', () => {
+describe('forward and backward pass drop the same elements', () => {
   let device: Device;
   before(async () => {
     device = await openDevice('cpu');
@@ -223,7 +223,7 @@ describe('what is dropped on the way there is dropped on the way back', () => {
       ['in full', full],
       ['with adapters', lora(kind, 0.2)],
     ] as const) {
-      test(`${kind} ${what}: each group’s slope is what its loss changes by`, async () => {
+      test(`${kind} ${what}: each group’s gradient predicts the change of its loss`, async () => {
         const here = path.join(folder, kind, 'causal');
         const opened = await openCausal(here, { plan, dropout: 0.2 });
         const expected = await tensorsOf(path.join(here, 'expected.safetensors'));
@@ -243,17 +243,17 @@ describe('what is dropped on the way there is dropped on the way back', () => {
         move(opened, directions, -2 * step);
         const before = await lossesAt(new Gradients());
         for (const group of after.keys()) {
-          let slope = 0;
+          let derivative = 0;
           for (const [name, direction] of directions) {
             const gradient = sink.of.get(name)!.subarray(group * direction.length);
             direction.forEach((along, at) => {
-              slope += along * gradient[at]!;
+              derivative += along * gradient[at]!;
             });
           }
           const measured = (after[group]! - before[group]!) / (2 * step);
           assert.ok(
-            Math.abs(measured - slope) < 0.01 * Math.abs(slope) + 0.01,
-            `group ${group}: ${measured}, by gradients ${slope}`,
+            Math.abs(measured - derivative) < 0.01 * Math.abs(derivative) + 0.01,
+            `group ${group}: ${measured}, by gradients ${derivative}`,
           );
         }
         opened.parameters.dispose();
@@ -300,7 +300,7 @@ describe('a language model', () => {
     parameters.dispose();
   });
 
-  test('stops writing when told to, and leaves nothing behind', async () => {
+  test('stops when onProgress throws, and disposes of all tensors', async () => {
     const { model, parameters } = await openCausal(here());
     const before = tf.memory().numTensors;
     const onProgress = async (done: number) => {

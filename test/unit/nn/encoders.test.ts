@@ -230,11 +230,11 @@ describe('an encoder from a checkpoint', () => {
   });
   after(() => device.close());
 
-  test('the sink settles at first, and after each part, from the head down', async () => {
+  test('the sink is flushed first, and after each block, from the head down', async () => {
     const { model, parameters } = await openNetwork('bert', 'classification', tfjsOperations, {});
     const sink = new Gradients();
     await model.gradients(batchOf('bert'), targets.classification, null, sink);
-    const order = sink.settled.map((names, i) => names.slice(sink.settled[i - 1]?.length ?? 0));
+    const order = sink.flushed.map((names, i) => names.slice(sink.flushed[i - 1]?.length ?? 0));
     assert.deepEqual(
       order.map(([name]) => name?.replace(/\.(weight|bias)$/, '')),
       [
@@ -262,7 +262,7 @@ describe('an encoder from a checkpoint', () => {
     parameters.dispose();
   });
 
-  test('fresh values depend on the seed and the name alone', async () => {
+  test('initial values depend only on the seed and the name', async () => {
     const plans = [
       { ...full, reinitialize: 1, newHead: true, seed: 1 },
       { ...full, reinitialize: 2, newHead: true, seed: 1 },
@@ -290,7 +290,7 @@ describe('an encoder from a checkpoint', () => {
   });
 
   for (const kind of KINDS) {
-    test(`fresh weights of ${kind} spread as far as its config says`, async () => {
+    test(`initial weights of ${kind} have the standard deviation of its config`, async () => {
       const plan = { ...full, reinitialize: 2, newHead: true };
       const { parameters } = await openNetwork(kind, 'classification', tfjsOperations, { plan });
       for (const { name, value } of parameters.all) {

@@ -54,12 +54,12 @@ export function norm([x, gamma, beta]: readonly Values[], width: number, epsilon
   });
 }
 
-/** @param kept what each probability is multiplied with before it weighs a value */
+/** @param factor of each probability, from dropout */
 export function attention(
   [q, k, v]: readonly Values[],
   mask: Values,
   shape: AttentionShape,
-  kept: (index: number) => number,
+  factor: (index: number) => number,
 ): Values {
   const { batch, queries, keys, heads, keyValueHeads, width, causal } = shape;
   const y = new Float64Array(batch * queries * heads * width);
@@ -78,7 +78,7 @@ export function attention(
     for (let c = 0; c < width; c++) {
       y[ask + c] = sum(
         keys,
-        (j) => (weights[j]! / total) * kept(index * keys + j) * v![asked(j) + c]!,
+        (j) => (weights[j]! / total) * factor(index * keys + j) * v![asked(j) + c]!,
       );
     }
   }
@@ -108,7 +108,7 @@ export function crossEntropy(logits: Values, labels: Int32Array, classes: number
 }
 
 /** ∂(Σ dy·f)/∂x of one of the inputs, by central differences. */
-export function slopes(
+export function numericalGradient(
   f: (inputs: readonly Values[]) => Values,
   inputs: readonly Values[],
   which: number,

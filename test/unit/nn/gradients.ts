@@ -11,8 +11,8 @@ import type { NetworkParameters } from '../../../src/nn/parameters/networkParame
 /** Keeps what comes back, whole and on the host: for each parameter's name k gradients, one behind the other. */
 export class Gradients implements ParameterSink {
   readonly of = new Map<string, Float32Array>();
-  /** Names of what had come when the sink was asked to settle, each time. */
-  readonly settled: string[][] = [];
+  /** Names of the parameters whose gradients had arrived, at each flush. */
+  readonly flushed: string[][] = [];
   #unread: [Parameter, StackedGradient][] = [];
 
   add(parameter: Parameter, gradient: StackedGradient): void {
@@ -28,7 +28,7 @@ export class Gradients implements ParameterSink {
       stacked.dispose();
     }
     this.#unread = [];
-    this.settled.push([...this.of.keys()]);
+    this.flushed.push([...this.of.keys()]);
   }
 }
 

@@ -47,7 +47,7 @@ const shapes = new Map<string, readonly number[]>([
   ['classifier.bias', [2]],
 ]);
 
-/** Every value is 9, which no fresh one is. */
+/** Every value is 9, unlike any initial value. */
 function tensorsOf(entries: ReadonlyMap<string, readonly number[]>): TensorReader {
   return {
     names: [...entries.keys()],
@@ -87,7 +87,7 @@ describe('the parameters of a network', () => {
   });
   after(() => device.close());
 
-  test('are trained, read and made anew as the plan has it', async () => {
+  test('are trained, loaded or initialized according to the plan', async () => {
     const plans = fc.record({
       freeze: fc.nat(LAYERS),
       reinitialize: fc.nat(LAYERS),

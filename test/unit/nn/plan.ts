@@ -1,6 +1,6 @@
 import type { FineTuningPlan } from '../../../src/nn/parameters/source.ts';
 
-/** All is trained, nothing made anew. */
+/** Everything is trained, nothing initialized anew. */
 export const full: FineTuningPlan = {
   freeze: 0,
   reinitialize: 0,

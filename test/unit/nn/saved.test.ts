@@ -76,7 +76,7 @@ async function loaded(one: Saved): Promise<ArrayLike<number>> {
   return kind === 'decoder' ? withoutPadding(outputs, tinyBatch) : outputs;
 }
 
-describe('what was trained, saved', () => {
+describe('saved trained parameters', () => {
   let device: Device;
   const outputs = new Map<Saved, ArrayLike<number>>();
   before(async () => {

@@ -11,14 +11,14 @@ import { tinyBatch, tinyBert } from './tinyBert.ts';
 
 const lora = { rank: 2, alpha: 4, dropout: 0, targets: ['query'] };
 
-describe('what a way through a network holds until the way back', () => {
+describe('tensors that a forward pass saves for the backward pass', () => {
   let device: Device;
   before(async () => {
     device = await openDevice('cpu');
   });
   after(() => device.close());
 
-  /** Bytes beside the parameters and the mask, from the end of the way through until the way back. */
+  /** Bytes beside the parameters and the mask, between the forward and the backward pass. */
   async function held(
     plan: Partial<FineTuningPlan>,
     checkpointing: boolean,

@@ -5,7 +5,7 @@ import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { openDevice } from '../../../../src/backends/device.ts';
 
-/** The JavaScript backend with tfjs's own kernels, none of ours. */
+/** The JavaScript backend with tfjs's kernels only. */
 const REFERENCE = 'reference';
 
 type Operation = (...inputs: tf.Tensor[]) => tf.Tensor;

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { type Device, openDevice } from '../../../../src/backends/device.ts';
 import { random } from '../../engine/random.ts';
 
-/** The JavaScript backend with tfjs's own kernels, none of ours. */
+/** The JavaScript backend with tfjs's kernels only. */
 const REFERENCE = 'reference of products';
 
 let device: Device;
