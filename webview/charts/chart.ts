@@ -47,6 +47,10 @@ Chart.defaults.elements.point.radius = 0;
 Chart.defaults.elements.point.hitRadius = 0;
 Chart.defaults.elements.line.borderWidth = 1.5;
 
+// A chart copies the colours of its scales when it is created: functions let them follow a change of theme.
+const text = { color: () => theme().muted };
+const line = { color: () => theme().grid };
+Chart.defaults.set('scale', { ticks: text, title: text, grid: line, border: line });
 withTheme((theme) => {
   Chart.defaults.color = theme.muted;
   Chart.defaults.borderColor = theme.grid;
