@@ -81,6 +81,8 @@ export class PanelBrowser {
   /** The panel, loaded and ready for messages. */
   async open(panel: PanelName, theme: ThemeName, width: number, height: number): Promise<Opened> {
     const page = await this.#browser.newPage({ viewport: { width, height } });
+    // The machine may do other things beside it.
+    page.setDefaultTimeout(180_000);
     const complaints: string[] = [];
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning')
@@ -150,6 +152,30 @@ export async function setTheme(page: Page, theme: ThemeName): Promise<void> {
     },
     [variables, themeClasses[theme]] as const,
   );
+}
+
+/** Waits until every chart that is seen has been drawn as wide as its place now is. */
+export async function drawnAtSize(page: Page): Promise<void> {
+  await page.waitForFunction(() => {
+    const { Chart, document } = globalThis as unknown as {
+      Chart: { getChart(canvas: unknown): { readonly width: number } | undefined };
+      document: { querySelectorAll(selector: string): Iterable<Canvas> };
+    };
+    interface Canvas {
+      readonly parentElement: { readonly clientWidth: number };
+    }
+    return [...document.querySelectorAll('canvas')].every((canvas) => {
+      const { clientWidth } = canvas.parentElement;
+      const chart = Chart.getChart(canvas);
+      return !chart || clientWidth === 0 || Math.abs(chart.width - clientWidth) <= 1;
+    });
+  });
+  await page.evaluate(async () => {
+    const { requestAnimationFrame: next } = globalThis as unknown as {
+      requestAnimationFrame(callback: () => void): void;
+    };
+    await new Promise<void>((resolve) => next(() => next(() => resolve())));
+  });
 }
 
 /** Datasets of the chart on the canvas with the given id. */

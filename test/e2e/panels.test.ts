@@ -9,6 +9,7 @@ import type { WeightsPoint } from '../../src/extension/messages/points.ts';
 import { costFixture, type RunFixture, runFixture, seedFixture } from '../webview/fixtures.ts';
 import {
   drawn,
+  drawnAtSize,
   hostRecord,
   type Opened,
   PanelBrowser,
@@ -214,7 +215,12 @@ interface Swatch {
 interface PageScale {
   readonly min: number;
   readonly max: number;
-  readonly options: { readonly stacked?: boolean };
+  readonly options: {
+    readonly stacked?: boolean;
+    readonly ticks: { readonly color: string };
+    readonly title: { readonly color: string };
+    readonly border: { readonly color: string };
+  };
 }
 
 async function scaleOf(page: Page, id: string, scale: string) {
@@ -1103,34 +1109,55 @@ describe('looks', () => {
     ['metrics', 'metrics', metricsShow(mean)],
     ['metrics-cost', 'metrics', metricsShow(grain), costFixture(grain, ownCost, meanCost)],
   ];
-  for (const theme of ['dark', 'light', 'highContrast', 'highContrastLight'] as const) {
-    for (const width of [1000, 400]) {
-      test(`${theme}, ${width} px: nothing overflows; screenshots`, async () => {
-        for (const [name, panel, ...sent] of messages) {
-          const height = panel === 'metrics' ? 220 : 800;
-          await withPanel(
-            panel,
-            async ({ page }) => {
-              for (const message of sent) await send(page, message);
-              assert.ok((await overflow(page)) <= 0, `${name} is wider than ${width} px`);
-              await page.screenshot({
-                path: path.join(screenshots, `${name}-${theme}-${width}.png`),
-                fullPage: panel !== 'metrics' || width === 400,
-                caret: 'initial',
-              });
-              await page.locator('.data-table > summary').first().click();
-              await page.locator('details tbody tr').first().waitFor();
-              assert.ok(
-                (await overflow(page)) <= 0,
-                `${name} with its table is wider than ${width} px`,
-              );
-            },
-            { theme, width, height },
-          );
-        }
-      });
-    }
+  const themes = ['dark', 'light', 'highContrast', 'highContrastLight'] as const;
+  const looks = themes.flatMap((theme) => [1000, 400].map((width) => ({ theme, width })));
+
+  for (const [name, panel, ...sent] of messages) {
+    test(`${name}: nothing overflows in any theme and width; screenshots`, async () => {
+      const height = panel === 'metrics' ? 220 : 800;
+      const look = async (page: Page, { theme, width }: (typeof looks)[number], what: string) => {
+        await page.setViewportSize({ width, height });
+        await setTheme(page, theme);
+        await drawnAtSize(page);
+        assert.ok((await overflow(page)) <= 0, `${what} is wider than ${width} px in ${theme}`);
+      };
+      await withPanel(
+        panel,
+        async ({ page }) => {
+          for (const message of sent) await send(page, message);
+          for (const { theme, width } of looks) {
+            await look(page, { theme, width }, name);
+            await page.screenshot({
+              path: path.join(screenshots, `${name}-${theme}-${width}.png`),
+              fullPage: panel !== 'metrics' || width === 400,
+              caret: 'initial',
+            });
+          }
+          await page.locator('.data-table > summary').first().click();
+          await page.locator('details tbody tr').first().waitFor();
+          for (const each of looks) await look(page, each, `${name} with its table`);
+        },
+        { height },
+      );
+    });
   }
+
+  test('the axes of a chart follow a change of theme', async () => {
+    await withPanel('weights', async ({ page }) => {
+      await send(page, weightsShow(grain));
+      const colours = () =>
+        page.evaluate(() => {
+          const { Chart, document } = globalThis as unknown as ChartPage;
+          const { x } = Chart.getChart(document.getElementById('weights-area'))!.scales;
+          const { ticks, title, border } = x!.options;
+          return [ticks.color, title.color, border.color];
+        });
+      const dark = await colours();
+      await setTheme(page, 'light');
+      const light = await colours();
+      for (const [i, colour] of light.entries()) assert.notEqual(colour, dark[i]);
+    });
+  });
 
   test('a chart follows the size of its panel', async () => {
     await withPanel('weights', async ({ page }) => {
@@ -1138,7 +1165,7 @@ describe('looks', () => {
       const width = async () => (await page.locator('#weights-area').boundingBox())!.width;
       const wide = await width();
       await page.setViewportSize({ width: 400, height: 800 });
-      await page.waitForTimeout(200);
+      await drawnAtSize(page);
       assert.ok((await width()) < 400 && wide > 900);
       assert.ok((await overflow(page)) <= 0);
     });

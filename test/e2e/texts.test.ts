@@ -8,7 +8,7 @@ import type { RunEvent } from '../../src/runs/events.ts';
 import { tiny } from '../python/checkpoints.ts';
 import { HubServer } from '../unit/hub/hubServer.ts';
 import { tinyTexts, writeTinyBert } from '../unit/training/tinyCheckpoint.ts';
-import { chartData, eventually, type Theme, themes, VSCode } from './vscode.ts';
+import { chartData, eventually, VSCode } from './vscode.ts';
 
 /** As in good film reviews, and in bad ones. */
 const WORDS = { good: ['bright', 'moving', 'clever'], bad: ['dull', 'endless', 'hollow'] };
@@ -72,11 +72,11 @@ describe('texts, from the hub to the panels', () => {
     hub.milliseconds = 60_000;
     await run('reviews');
     const notification = toast(/downloading model\.safetensors, \d+ % of \d+ kB/);
-    await notification.waitFor({ timeout: 60_000 });
+    await notification.waitFor();
     await inBothThemes('download');
     await notification.hover();
     await notification.getByText('Cancel').click();
-    await toast(/Fine-tuning/).waitFor({ state: 'detached', timeout: 10_000 });
+    await toast(/Fine-tuning/).waitFor({ state: 'detached' });
     assert.equal(await toast(/failed|cannot|error/i).count(), 0);
     assert.deepEqual(await runIds(), []);
   });
@@ -85,7 +85,7 @@ describe('texts, from the hub to the panels', () => {
     const config = path.join(workspace, 'missing.grain.yaml');
     await writeFile(config, reviewsConfig.replace('someone/tiny-bert', 'someone/nothing'));
     await run('missing');
-    await toast(/missing\.grain\.yaml:3:16: .*someone\/nothing/).waitFor({ timeout: 30_000 });
+    await toast(/missing\.grain\.yaml:3:16: .*someone\/nothing/).waitFor();
     await vscode.screenshot('texts-missing-dark');
     await vscode.command('Notifications: Clear All Notifications');
     await rm(config);
@@ -94,12 +94,12 @@ describe('texts, from the hub to the panels', () => {
   test('the next launch continues the interrupted download, and trains to the end', async () => {
     hub.milliseconds = 0;
     await run('reviews');
-    await toast(/grain · seed 0 · step|mean · seed 0 · step/).waitFor({ timeout: 60_000 });
+    await toast(/grain · seed 0 · step|mean · seed 0 · step/).waitFor();
     await finished(2);
     const ranges = hub.storeRanges;
     assert.equal(ranges.length, 2);
     assert.match(ranges[1] ?? '', /^bytes=[1-9]\d*-$/);
-    await toast(/Fine-tuning/).waitFor({ state: 'detached', timeout: 10_000 });
+    await toast(/Fine-tuning/).waitFor({ state: 'detached' });
   });
 
   test('the panels show what it learnt', async () => {
@@ -125,7 +125,7 @@ describe('texts, from the hub to the panels', () => {
   test('a run that finds no memory can be resumed with less', async () => {
     await run('long');
     const notification = toast(/long.*failed.*[Oo]ut of memory/);
-    await notification.waitFor({ timeout: 60_000 });
+    await notification.waitFor();
     await notification.hover();
     await inBothThemes('texts-out-of-memory');
     await vscode.command('Notifications: Clear All Notifications');
@@ -150,14 +150,8 @@ describe('texts, from the hub to the panels', () => {
 
   test('the editor knows the keys of an adapter, and marks one that is not', async () => {
     const { page } = vscode;
-    const input = page.locator('.quick-input-widget input').first();
-    await page.keyboard.press('Control+P');
-    await input.fill('mistaken.grain.json');
-    await page.locator('.quick-input-list .monaco-list-row').first().click();
-    await page.locator('.squiggly-error').first().waitFor({ timeout: 30_000 });
-    await page.keyboard.press('Control+G');
-    await input.fill(':5:41');
-    await page.keyboard.press('Enter');
+    await vscode.openFile('mistaken.grain.json', 5, 41);
+    await page.locator('.squiggly-error').first().waitFor();
     const suggested = page.locator('.suggest-widget .monaco-list-row');
     // The language server may still be reading the schema: then it has nothing to suggest yet.
     await eventually('the keys of an adapter', async () => {
@@ -183,9 +177,7 @@ describe('texts, from the hub to the panels', () => {
 
 /** The question goes away when something else takes the focus, as a panel does that has just been opened. */
 async function run(name: string): Promise<void> {
-  const choice = vscode.page.locator('.quick-input-list .monaco-list-row', {
-    hasText: `${name}.grain.yaml`,
-  });
+  const choice = vscode.choice(`${name}.grain.yaml`);
   await eventually(`the config of ${name} to be chosen`, async () => {
     await vscode.command('GRAIN: Run GRAIN fine-tune');
     return choice.click({ timeout: 3000 }).then(
@@ -230,28 +222,20 @@ function toast(text: RegExp): Locator {
   return vscode.page.locator('.notification-toast', { hasText: text }).first();
 }
 
-/** The theme is a setting of the workspace: VS Code follows it at once. */
 async function inBothThemes(name: string): Promise<void> {
-  const settings = path.join(workspace, '.vscode/settings.json');
-  await mkdir(path.dirname(settings), { recursive: true });
-  for (const theme of ['light', 'dark'] satisfies Theme[]) {
-    await writeFile(settings, JSON.stringify({ 'workbench.colorTheme': themes[theme] }));
-    await vscode.page.locator(`.monaco-workbench.${theme === 'dark' ? 'vs-dark' : 'vs'}`).waitFor();
+  for (const theme of ['light', 'dark'] as const) {
+    await vscode.setTheme(theme);
     await vscode.screenshot(`${name}-${theme}`);
   }
 }
 
 /** Waits until so many runs have ended, all of them as they should. */
 async function finished(count: number): Promise<void> {
-  await eventually(
-    `${count} finished runs`,
-    async () => {
-      const ends = (await Promise.all((await runIds()).map(endOf))).filter((end) => end !== null);
-      for (const end of ends) assert.equal(end.status, 'finished', JSON.stringify(end));
-      return ends.length === count || undefined;
-    },
-    120_000,
-  );
+  await eventually(`${count} finished runs`, async () => {
+    const ends = (await Promise.all((await runIds()).map(endOf))).filter((end) => end !== null);
+    for (const end of ends) assert.equal(end.status, 'finished', JSON.stringify(end));
+    return ends.length === count || undefined;
+  });
 }
 
 async function endOf(id: string) {

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Browser, chromium, type Frame, type Page } from 'playwright-core';
+import { type Browser, chromium, type Frame, type Locator, type Page } from 'playwright-core';
 import packageJson from '../../package.json' with { type: 'json' };
 
 const repository = path.resolve(import.meta.dirname, '../..');
@@ -15,8 +15,10 @@ const codeServer = path.join(
   'grain-vscode/code-server-4.139.1/node_modules/.bin/code-server',
 );
 export const screenshots = path.join(import.meta.dirname, 'screenshots');
+/** Milliseconds until a wait is given up: a machine that does other things beside it may take so long. */
+const PATIENCE = 180_000;
 
-export const themes = {
+const themes = {
   dark: 'Default Dark Modern',
   light: 'Default Light Modern',
   highContrast: 'Default High Contrast',
@@ -24,8 +26,9 @@ export const themes = {
 
 export type Theme = keyof typeof themes;
 
+const themeClasses = { dark: 'vs-dark', light: 'vs', highContrast: 'hc-black' } as const;
+
 export interface Options {
-  readonly theme?: Theme;
   readonly settings?: Record<string, unknown>;
   /** Workspace trust is off unless a test is about it. */
   readonly trust?: boolean;
@@ -35,12 +38,20 @@ export interface Options {
 
 export class VSCode {
   readonly page: Page;
+  readonly #workspace: string;
   readonly #server: ChildProcess;
   readonly #browser: Browser;
   readonly #home: string;
 
-  private constructor(page: Page, server: ChildProcess, browser: Browser, home: string) {
+  private constructor(
+    page: Page,
+    workspace: string,
+    server: ChildProcess,
+    browser: Browser,
+    home: string,
+  ) {
     this.page = page;
+    this.#workspace = workspace;
     this.#server = server;
     this.#browser = browser;
     this.#home = home;
@@ -63,7 +74,7 @@ export class VSCode {
       JSON.stringify({
         'security.workspace.trust.enabled': options.trust ?? false,
         'workbench.startupEditor': 'none',
-        'workbench.colorTheme': themes[options.theme ?? 'dark'],
+        'workbench.colorTheme': themes.dark,
         'workbench.secondarySideBar.defaultVisibility': 'hidden',
         'chat.commandCenter.enabled': false,
         'git.openRepositoryInParentFolders': 'never',
@@ -92,14 +103,15 @@ export class VSCode {
       ],
     });
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-    const vscode = new VSCode(page, server, browser, home);
+    page.setDefaultTimeout(PATIENCE);
+    const vscode = new VSCode(page, workspace, server, browser, home);
     await page.goto(`http://127.0.0.1:${port}/?folder=${encodeURIComponent(workspace)}`);
     await vscode.#workbenchIsUp();
     return vscode;
   }
 
   async reload(): Promise<void> {
-    const loaded = this.page.waitForEvent('load', { timeout: 60_000 });
+    const loaded = this.page.waitForEvent('load');
     await this.command('Developer: Reload Window');
     await loaded;
     await this.#workbenchIsUp();
@@ -107,7 +119,7 @@ export class VSCode {
 
   /** Runs a command from the palette; one that is not offered yet, as the window is still starting, is waited for. */
   async command(title: string): Promise<void> {
-    const rows = this.page.locator('.quick-input-list .monaco-list-row', { hasText: title });
+    const rows = this.choice(title);
     await eventually(`the command "${title}" in the palette`, async () => {
       await this.#searchPalette(title);
       try {
@@ -120,29 +132,56 @@ export class VSCode {
     });
   }
 
-  /** Whether the palette offers the command now. */
+  /** Whether the palette offers the command of this extension now. */
   async offers(title: string): Promise<boolean> {
-    await this.#searchPalette(title);
-    await sleep(700);
-    const rows = this.page.locator('.quick-input-list .monaco-list-row', { hasText: title });
-    const count = await rows.count();
+    await this.#searchPalette('GRAIN: Re');
+    // Offered in every window: once it is listed, so is every other command that matches.
+    await this.choice('GRAIN: Refresh').waitFor();
+    const count = await this.choice(title).count();
     await this.page.keyboard.press('Escape');
     return count > 0;
   }
 
-  /** The frame of a webview that holds the canvas with the given id, once it is there. */
-  async panelWith(canvasId: string, timeout = 30_000): Promise<Frame> {
-    return eventually(
-      `a webview with canvas #${canvasId}`,
-      async () => {
-        for (const frame of this.page.frames()) {
-          const canvas = await frame.$(`canvas#${canvasId}`).catch(() => null);
-          if (canvas) return frame;
-        }
+  /** What a quick pick, the palette for one, lists with this text. */
+  choice(text: string): Locator {
+    return this.page.locator('.quick-input-list .monaco-list-row', { hasText: text });
+  }
+
+  /** Opens a file of the workspace in the editor, and puts the cursor at a place. */
+  async openFile(name: string, line: number, column: number): Promise<void> {
+    const place = this.page.locator('.statusbar', { hasText: `Ln ${line}, Col ${column}` });
+    const tab = this.page.locator('.tab.active', { hasText: name });
+    await eventually(`${name} in the editor, at ${line}:${column}`, async () => {
+      await this.#search('Control+P', `${name}:${line}:${column}`);
+      try {
+        await this.choice(name).first().click({ timeout: 3_000 });
+        await tab.waitFor({ timeout: 3_000 });
+        await place.waitFor({ timeout: 3_000 });
+        return true;
+      } catch {
+        await this.page.keyboard.press('Escape');
         return undefined;
-      },
-      timeout,
-    );
+      }
+    });
+  }
+
+  /** The frame of a webview that holds the canvas with the given id, once it is there. */
+  async panelWith(canvasId: string): Promise<Frame> {
+    return eventually(`a webview with canvas #${canvasId}`, async () => {
+      for (const frame of this.page.frames()) {
+        const canvas = await frame.$(`canvas#${canvasId}`).catch(() => null);
+        if (canvas) return frame;
+      }
+      return undefined;
+    });
+  }
+
+  /** By a setting of the workspace: VS Code follows it at once. */
+  async setTheme(theme: Theme): Promise<void> {
+    const settings = path.join(this.#workspace, '.vscode/settings.json');
+    await mkdir(path.dirname(settings), { recursive: true });
+    await writeFile(settings, JSON.stringify({ 'workbench.colorTheme': themes[theme] }));
+    await this.page.locator(`.monaco-workbench.${themeClasses[theme]}`).waitFor();
   }
 
   async screenshot(name: string): Promise<void> {
@@ -166,10 +205,15 @@ export class VSCode {
     await rm(this.#home, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  async #searchPalette(title: string): Promise<void> {
+  async #searchPalette(text: string): Promise<void> {
+    await this.#search('F1', `>${text}`);
+  }
+
+  /** Opens a quick pick by its key, and types into it. */
+  async #search(key: string, text: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget input').first();
-    await eventually('the palette', async () => {
-      await this.page.keyboard.press('F1');
+    await eventually(`the quick pick of ${key}`, async () => {
+      await this.page.keyboard.press(key);
       try {
         await input.waitFor({ state: 'visible', timeout: 3_000 });
         return true;
@@ -178,13 +222,13 @@ export class VSCode {
         return undefined;
       }
     });
-    await input.fill(`>${title}`);
+    await input.fill(text);
   }
 
+  /** Keys that come before the window listens are lost; whoever presses one looks whether it was heard. */
   async #workbenchIsUp(): Promise<void> {
-    await this.page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
-    await this.page.locator('.statusbar').waitFor({ timeout: 60_000 });
-    await sleep(1_500);
+    await this.page.locator('.monaco-workbench').waitFor();
+    await this.page.locator('.statusbar').waitFor();
   }
 }
 
@@ -214,7 +258,7 @@ export async function chartData(frame: Frame, canvasId: string): Promise<ChartDa
 export async function eventually<T>(
   what: string,
   attempt: () => Promise<T | undefined>,
-  timeout = 30_000,
+  timeout = PATIENCE,
 ): Promise<T> {
   const deadline = Date.now() + timeout;
   for (;;) {
@@ -240,15 +284,11 @@ async function freePort(): Promise<number> {
 }
 
 async function answers(url: string): Promise<void> {
-  await eventually(
-    `an answer from ${url}`,
-    async () => {
-      try {
-        return (await fetch(url)).ok || undefined;
-      } catch {
-        return undefined;
-      }
-    },
-    60_000,
-  );
+  await eventually(`an answer from ${url}`, async () => {
+    try {
+      return (await fetch(url)).ok || undefined;
+    } catch {
+      return undefined;
+    }
+  });
 }
