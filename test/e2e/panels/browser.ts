@@ -7,7 +7,7 @@ import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 
-const repository = path.resolve(import.meta.dirname, '../..');
+const repository = path.resolve(import.meta.dirname, '../../..');
 const NONCE = 'dGVzdC1ub25jZQ';
 /** The toolkit fills empty style elements by script; the extension's policy lets in those alone. */
 const EMPTY = createHash('sha256').digest('base64');

@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { drawn, seenText, send } from './browser.ts';
+import {
+  broken,
+  brokenAt,
+  conflictShow,
+  grain,
+  halted,
+  mean,
+  pcgrad,
+  preconditioned,
+  smoothed,
+  streaming,
+  updated,
+} from './fixtures.ts';
+import { isMarked, line, mark, screenshots, withPanel } from './page.ts';
+
+describe('conflict', () => {
+  test('draws what it was sent, and appends', async () => {
+    await withPanel('conflict', async ({ page }) => {
+      await send(page, conflictShow(grain, 100));
+      for (const id of ['min-cosine', 'conflict-matrix']) {
+        await mark(page, id);
+        await send(page, {
+          type: 'append',
+          run: grain.run,
+          points: grain.points.slice(
+            id === 'min-cosine' ? 100 : 150,
+            id === 'min-cosine' ? 150 : 240,
+          ),
+          now: grain.matrixAt(id === 'min-cosine' ? 149 : 239),
+        });
+        assert.ok(await isMarked(page, id));
+      }
+      const { points } = grain;
+      const [rate, meanRate] = await drawn(page, 'conflict-rate');
+      assert.deepEqual(
+        rate?.data,
+        line(points, (p) => p.conflictRate),
+      );
+      assert.deepEqual(
+        meanRate?.data,
+        line(points, (p) => p.meanConflictRate),
+      );
+      assert.deepEqual(
+        (await drawn(page, 'norm-ratio'))[0]?.data,
+        line(points, (p) => p.normRatio),
+      );
+      assert.deepEqual(
+        (await drawn(page, 'min-cosine'))[0]?.data,
+        line(points, (p) => p.minCosine),
+      );
+      const { cosines } = grain.matrixAt(239)!;
+      const [matrix] = await drawn(page, 'conflict-matrix');
+      assert.equal(matrix?.data.length, 64);
+      for (const { x, y, v } of matrix?.data ?? []) assert.equal(v, cosines[y!]![x]);
+    });
+  });
+
+  /** What the certificate says, and in what tone. */
+  async function certificateOf(page: Page) {
+    const line = page.locator('.certificate');
+    return {
+      text: (await seenText(line)).replace(/\s+/g, ' '),
+      tone: await line.locator('.badge').getAttribute('data-tone'),
+      alarm: await line.evaluate((element) =>
+        (element as unknown as { className: string }).className.includes('alarm'),
+      ),
+    };
+  }
+
+  test('a step that holds its guarantee is certified, with the gap of the shortest weights', async () => {
+    await withPanel('conflict', async ({ page }) => {
+      await send(page, conflictShow(updated));
+      assert.ok(updated.points.every(({ guarantee }) => guarantee === 'held'));
+      const against = updated.points.filter((p) => p.updateAgainst! > 0).length;
+      assert.ok(against > 0, 'momentum conflicted with groups that the direction did not');
+      const { text, tone, alarm } = await certificateOf(page);
+      assert.match(
+        text,
+        /^certified This step conflicts with no group; gap (0|\de−\d+)\. All 240 steps certified\. /,
+      );
+      assert.ok(text.endsWith(`Actual updates: ${against} of 240 conflicted with a group.`), text);
+      assert.deepEqual([tone, alarm], ['good', false]);
+      assert.deepEqual(
+        (await drawn(page, 'conflict-rate')).map(({ label, data }) => [label, data]),
+        [
+          ['pairs in conflict', line(updated.points, (p) => p.conflictRate)],
+          ['groups in conflict with the mean', line(updated.points, (p) => p.meanConflictRate)],
+          ['groups in conflict with the update', line(updated.points, (p) => p.updateAgainst)],
+        ],
+      );
+    });
+  });
+
+  test('a violated guarantee is an alarm, with its groups and steps', async () => {
+    const steps = broken.points.slice(0, brokenAt);
+    const breaking = steps.filter(({ guarantee }) => guarantee === 'violated');
+    assert.ok(breaking.length > 0, 'the mean, called grain, conflicted with groups');
+    const groups = Math.round(8 * steps.at(-1)!.against!);
+    await withPanel('conflict', async ({ page }) => {
+      await send(page, conflictShow(broken, brokenAt));
+      const { text, tone, alarm } = await certificateOf(page);
+      assert.ok(
+        text.startsWith(
+          `guarantee violated This step conflicts with ${groups} of 8 groups, although grain guarantees to conflict with none. ${breaking.length} of ${brokenAt} steps violated the guarantee.`,
+        ),
+        text,
+      );
+      assert.deepEqual([tone, alarm], ['bad', true]);
+      const crosses = (await drawn(page, 'min-cosine'))[1]!;
+      assert.equal(crosses.label, 'guarantee violated');
+      assert.deepEqual(
+        crosses.data.filter(({ y }) => y !== null),
+        line(breaking, (p) => p.minCosine),
+      );
+      await send(page, {
+        type: 'append',
+        run: broken.run,
+        points: broken.points.slice(brokenAt),
+        now: broken.matrixAt(239),
+      });
+      assert.equal((await certificateOf(page)).alarm, true, 'it stays');
+    });
+  });
+
+  for (const { name, fixture } of [
+    { name: 'the mean', fixture: mean },
+    { name: 'pcgrad', fixture: pcgrad },
+  ]) {
+    test(`${name} guarantees nothing: no certificate, no gap, no alarm, but which groups it conflicts with`, async () => {
+      const against = fixture.points.filter((p) => p.against! > 0);
+      assert.ok(against.length > 0);
+      const worst = fixture.points.indexOf(against.at(-1)!);
+      const groups = Math.round(8 * against.at(-1)!.against!);
+      await withPanel('conflict', async ({ page }) => {
+        await send(page, conflictShow(fixture, worst + 1));
+        const { text, tone, alarm } = await certificateOf(page);
+        const { aggregator } = fixture.run;
+        assert.ok(
+          text.startsWith(
+            `no guarantee This step conflicts with ${groups} of 8 groups; ${aggregator} gives no guarantee. ${against.length} of ${worst + 1} steps conflicted with a group.`,
+          ),
+          text,
+        );
+        assert.doesNotMatch(text, /certified|gap/);
+        assert.deepEqual([tone, alarm], ['outlined', false]);
+        assert.equal((await drawn(page, 'min-cosine')).length, 1, 'no crosses');
+        await page.locator('.data-table > summary').click();
+        assert.doesNotMatch(await seenText(page.locator('thead').last()), /gap/);
+      });
+    });
+  }
+
+  test('a lost guarantee names its cause', async () => {
+    await withPanel('conflict', async ({ page }) => {
+      await send(page, conflictShow(smoothed));
+      const { text, tone, alarm } = await certificateOf(page);
+      assert.match(
+        text,
+        /^guarantee lost This step conflicts with .+ The guarantee of grain is lost: smoothing keeps 0\.9 of the previous step’s weights\. \d+ of 240 steps conflicted with a group\./,
+      );
+      assert.doesNotMatch(text, /certified|gap/);
+      assert.deepEqual([tone, alarm], ['warning', false]);
+    });
+  });
+
+  test('what streaming does not measure is a reason, not zeros', async () => {
+    await withPanel('conflict', async ({ page }) => {
+      await send(page, conflictShow(streaming));
+      const { text, tone } = await certificateOf(page);
+      assert.match(
+        text,
+        /^not measured Which groups this step conflicts with is unknown: gradients are computed one/,
+      );
+      assert.equal(tone, 'unknown');
+      for (const id of ['min-cosine', 'conflict-matrix', 'conflict-rate', 'norm-ratio']) {
+        assert.match(
+          await seenText(page.locator(`.figure-${id}`)),
+          /Not measured: gradients are computed one after another, so their inner products are unknown\.$/,
+        );
+        assert.equal(await page.locator(`#${id}`).isVisible(), false);
+      }
+      for (const { data } of await drawn(page, 'conflict-rate')) {
+        assert.ok(data.length === 120 && data.every(({ y }) => y === null));
+      }
+      await send(page, conflictShow(grain));
+      assert.ok(await page.locator('#min-cosine').isVisible(), 'drawn again');
+    });
+  });
+
+  test('a direction that is zero is stationary', async () => {
+    assert.ok(halted.points.at(-1)!.stationary);
+    await withPanel('conflict', async ({ page }) => {
+      await send(page, conflictShow(halted));
+      const { text, tone } = await certificateOf(page);
+      assert.match(text, /^stationary The direction is zero to rounding: no direction improves/);
+      assert.equal(tone, 'still');
+    });
+  });
+
+  test('the method: title and metric at once, guarantee and reference on demand, by keyboard', async () => {
+    await withPanel('conflict', async ({ page }) => {
+      await send(page, conflictShow(preconditioned));
+      const method = page.locator('.method');
+      const { title, guarantee } = preconditioned.run.method!;
+      const summary = (await seenText(method)).replace(/\s+/g, ' ');
+      assert.equal(
+        summary,
+        `${title} guaranteed to conflict with no group · preconditioned metric`,
+      );
+      assert.match(
+        (await certificateOf(page)).text,
+        /conflicts with no group in the preconditioned metric/,
+      );
+      await method.locator('summary').focus();
+      await page.keyboard.press('Enter');
+      const details = await seenText(method);
+      assert.ok(details.includes(guarantee), details);
+      assert.match(details, /include the optimizer’s rescaling P of each coordinate/);
+      assert.equal(
+        await method.getByText('arXiv:2606.22917').getAttribute('href'),
+        'https://arxiv.org/abs/2606.22917',
+      );
+      await page.screenshot({
+        path: path.join(screenshots, 'conflict-method.png'),
+        fullPage: true,
+        caret: 'initial',
+      });
+      await send(page, conflictShow({ ...grain, run: { ...grain.run, method: null } }));
+      assert.match(await seenText(method), /^grain guarantee unknown/);
+    });
+  });
+
+  test('cosines that are not defined stay empty', async () => {
+    await withPanel('conflict', async ({ page }) => {
+      const now = {
+        step: 1,
+        groupNames: ['a', 'b'],
+        cosines: [
+          [1, null],
+          [null, null],
+        ],
+      };
+      await send(page, { ...conflictShow(grain), now });
+      assert.deepEqual(
+        (await drawn(page, 'conflict-matrix'))[0]?.data.map(({ v }) => v),
+        [1, null, null, null],
+      );
+      await send(page, { ...conflictShow(grain), points: [], now: null });
+      assert.equal((await drawn(page, 'conflict-matrix'))[0]?.data.length, 0);
+      assert.match(await seenText(page.locator('.certificate')), /no step yet/);
+    });
+  });
+});

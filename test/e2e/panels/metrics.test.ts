@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { costFixture } from '../../webview/fixtures.ts';
+import { drawn, seenText, send } from './browser.ts';
+import {
+  broken,
+  brokenAt,
+  graddrop,
+  grain,
+  mean,
+  meanCost,
+  metricsShow,
+  ownCost,
+  pcgrad,
+  streaming,
+} from './fixtures.ts';
+import { isMarked, line, mark, radii, screenshots, withPanel } from './page.ts';
+
+describe('metrics view', () => {
+  test('draws what it was sent, and appends', async () => {
+    await withPanel(
+      'metrics',
+      async ({ page }) => {
+        await send(page, metricsShow(grain, 150));
+        await mark(page, 'loss');
+        await send(page, {
+          type: 'append',
+          run: { ...grain.run, status: 'finished' },
+          points: grain.points.slice(150),
+          validation: grain.validation.filter(({ step }) => step > 150),
+        });
+        assert.ok(await isMarked(page, 'loss'));
+        const [loss, metric] = await drawn(page, 'loss');
+        assert.deepEqual(
+          loss?.data,
+          line(grain.points, (p) => p.loss),
+        );
+        assert.deepEqual(
+          metric?.data,
+          line(grain.validation, (p) => p.value),
+        );
+        assert.equal((await drawn(page, 'weights-area')).length, 8);
+        assert.deepEqual(
+          (await drawn(page, 'conflict-rate'))[0]?.data,
+          line(grain.points, (p) => p.conflictRate),
+        );
+        assert.deepEqual(
+          (await drawn(page, 'min-cosine'))[0]?.data,
+          line(grain.points, (p) => p.minCosine),
+        );
+        assert.match(await seenText(page.locator('header')), /finished/);
+      },
+      { height: 220 },
+    );
+  });
+
+  test('the first step, not yet a line, is drawn as a point', async () => {
+    const canvases = ['loss', 'weights-area', 'conflict-rate', 'min-cosine'];
+    await withPanel(
+      'metrics',
+      async ({ page }) => {
+        await send(page, metricsShow(grain, 1));
+        for (const id of canvases) assert.deepEqual(await radii(page, id, 0), [2], id);
+        await page.screenshot({ path: path.join(screenshots, 'metrics-first-step.png') });
+        const points = grain.points.slice(1, 3);
+        await send(page, { type: 'append', run: grain.run, points, validation: [] });
+        for (const id of canvases) assert.deepEqual(await radii(page, id, 0), [0, 0, 0], id);
+      },
+      { height: 220 },
+    );
+  });
+
+  test('the state of the guarantee, in a few words', async () => {
+    const count = broken.points.slice(0, brokenAt).filter((p) => p.guarantee === 'violated').length;
+    const against = pcgrad.points.filter((p) => p.against! > 0).length;
+    await withPanel(
+      'metrics',
+      async ({ page }) => {
+        const now = page.locator('.figure-min-cosine .now');
+        for (const [message, words] of [
+          [metricsShow(grain), / · certified$/],
+          [metricsShow(broken, brokenAt), new RegExp(`^guarantee violated × ${count}$`)],
+          [metricsShow(pcgrad), new RegExp(`^${against} of 240 conflict$`)],
+          [metricsShow(streaming), /^not measured$/],
+        ] as const) {
+          await send(page, message);
+          assert.match(await seenText(now), words);
+        }
+        assert.match(
+          await seenText(page.locator('.figure-conflict-rate')),
+          /Not measured: gradients are computed one after another/,
+        );
+        await send(page, metricsShow(graddrop));
+        assert.match(
+          await seenText(page.locator('.figure-weights-area')),
+          /No weights: d is not a weighted sum\.$/,
+        );
+      },
+      { height: 220 },
+    );
+  });
+
+  test('what a run costs, and relative to the mean run where there is one', async () => {
+    await withPanel(
+      'metrics',
+      async ({ page }) => {
+        const cost = page.locator('.cost');
+        await send(page, metricsShow(grain));
+        assert.equal(await cost.isVisible(), false);
+        await send(page, costFixture(grain, ownCost, meanCost));
+        // A step takes 96…102 ms, and so 99 ms in the median; 93…99 ms of the mean’s.
+        assert.equal(
+          await seenText(cost),
+          'Cost: 99 ms per step, 1.03 × the mean’s, 4 % for aggregation (medians of 240 steps). Peak memory: tensors 82 MiB, 1.02 × the mean’s; process 287 MiB.',
+        );
+        await send(page, metricsShow(grain));
+        assert.ok(await cost.isVisible(), 'the same run shown anew keeps its cost');
+        await send(page, metricsShow(mean));
+        assert.equal(await cost.isVisible(), false, 'another run has its own');
+        await send(page, costFixture(mean, meanCost, null));
+        assert.match(await seenText(cost), /^Cost: 96 ms per step, 1 % for aggregation/);
+        await send(page, { ...costFixture(mean, meanCost, null), cost: null });
+        assert.equal(await cost.isVisible(), false);
+      },
+      { height: 220 },
+    );
+  });
+
+  test('its charts share one row of a short panel, unclipped, and the cost is below', async () => {
+    await withPanel(
+      'metrics',
+      async ({ page }) => {
+        await send(page, metricsShow(grain));
+        await send(page, costFixture(grain, ownCost, meanCost));
+        const boxes = await Promise.all(
+          ['loss', 'weights-area', 'conflict-rate', 'min-cosine'].map((id) =>
+            page.locator(`#${id}`).boundingBox(),
+          ),
+        );
+        for (const box of boxes) {
+          assert.ok(box && box.height >= 90, `${box?.height} px of chart`);
+          assert.ok(box.y + box.height <= 220);
+        }
+        assert.equal(new Set(boxes.map((box) => Math.round(box!.y + box!.height))).size, 1);
+        const cost = (await page.locator('.cost').boundingBox())!;
+        assert.ok(cost.y + cost.height <= 220, 'seen without scrolling');
+      },
+      { height: 220 },
+    );
+  });
+});

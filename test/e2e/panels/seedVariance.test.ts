@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { sampleStandardDeviation } from 'simple-statistics';
+import { seedFixture } from '../../webview/fixtures.ts';
+import { drawn, hostRecord, seenText, send, setTheme } from './browser.ts';
+import { fifteen } from './fixtures.ts';
+import { type ChartPage, isMarked, line, mark, type Swatch, withPanel } from './page.ts';
+
+describe('seed variance', () => {
+  const running = seedFixture('loss', [0, 1, 2, 3, 4], [4]);
+
+  test('mean, band and seeds of each aggregator; patched in place', async () => {
+    await withPanel('seedVariance', async ({ page }) => {
+      await send(page, running);
+      await mark(page, 'metric-bands');
+      const done = seedFixture('loss', [0, 1, 2, 3, 4]);
+      await send(page, done);
+      assert.ok(await isMarked(page, 'metric-bands'));
+      const sets = await drawn(page, 'metric-bands');
+      assert.equal(sets.length, 2 * (3 + 5));
+      for (const { aggregator, seeds } of done.series) {
+        const of = (label: string) => sets.find((set) => set.label === label)!.data;
+        seeds.forEach(({ seed, runId, points }) => {
+          assert.deepEqual(
+            of(`${aggregator}: seed ${seed} (${runId})`),
+            line(points, (p) => p.value),
+          );
+        });
+        of(aggregator).forEach(({ x, y }, i) => {
+          const values = seeds.map(({ points }) => points.find(({ step }) => step === x)!.value);
+          const average = values.reduce((a, b) => a + b) / values.length;
+          const std = sampleStandardDeviation(values);
+          assert.ok(Math.abs(y! - average) < 1e-9);
+          assert.ok(Math.abs(of(`${aggregator}: mean + std`)[i]!.y! - (average + std)) < 1e-9);
+          assert.ok(Math.abs(of(`${aggregator}: mean − std`)[i]!.y! - (average - std)) < 1e-9);
+        });
+      }
+      assert.deepEqual((await hostRecord(page)).state, {
+        experimentId: 'digits-1',
+        metric: 'loss',
+      });
+    });
+  });
+
+  test('line and points follow a change of theme', async () => {
+    await withPanel('seedVariance', async ({ page }) => {
+      await send(page, seedFixture('loss', [0]));
+      const colours = () =>
+        page.evaluate(() => {
+          const { Chart, document } = globalThis as unknown as {
+            Chart: { getChart(canvas: unknown): Drawing };
+            document: { querySelector(selector: string): unknown };
+          };
+          interface Drawing {
+            getDatasetMeta(place: number): { dataset: Element; data: readonly Element[] };
+          }
+          interface Element {
+            readonly options: { readonly borderColor: string };
+          }
+          const { dataset, data } = Chart.getChart(
+            document.querySelector('#metric-bands'),
+          ).getDatasetMeta(0);
+          return [dataset, ...data].map(({ options }) => options.borderColor);
+        });
+      const dark = new Set(await colours());
+      await setTheme(page, 'light');
+      const light = new Set(await colours());
+      assert.deepEqual([dark.size, light.size], [1, 1]);
+      assert.notDeepEqual(dark, light);
+    });
+  });
+
+  test('the table of final values, and how uncertain few seeds are', async () => {
+    await withPanel('seedVariance', async ({ page }) => {
+      await send(page, seedFixture('loss', [0, 1, 2, 3, 4]));
+      const rows = await page.locator('tbody').first().locator('tr').allInnerTexts();
+      const { final } = seedFixture('loss', [0, 1, 2, 3, 4]).series[0]!;
+      assert.match(rows[0]!, /^grain\s/);
+      assert.ok(rows[0]!.includes(`\t${final!.std!.toPrecision(2)}\t`), rows[0]);
+      assert.match(rows[0]!, /\t5$/);
+      await page.getByText('at n = 5 is ×0.60 … ×2.87').waitFor();
+      await send(page, seedFixture('loss', [0]));
+      const single = await page.locator('tbody').first().locator('tr').allInnerTexts();
+      assert.equal(single[0]!.split('\t')[2], '–', 'one seed has no spread');
+      const sets = await drawn(page, 'metric-bands');
+      assert.ok(
+        sets.find(({ label }) => label === 'grain: mean + std')!.data.every(({ y }) => y === null),
+      );
+    });
+  });
+
+  test('fifteen aggregators are distinct, ranked, and one is highlighted by pointing', async () => {
+    await withPanel('seedVariance', async ({ page }) => {
+      await send(page, fifteen);
+      const swatches = await page.locator('.legend .line-swatch').evaluateAll((all) =>
+        all.map((swatch) => {
+          const { color, backgroundImage } = (swatch as unknown as Swatch).style;
+          return { color, look: `${color} ${backgroundImage}` };
+        }),
+      );
+      assert.equal(new Set(swatches.map(({ look }) => look)).size, 15);
+      assert.equal(new Set(swatches.map(({ color }) => color)).size, 15);
+      const rows = page.locator('tbody').first().locator('tr');
+      const means = (await rows.locator('td:nth-child(2)').allInnerTexts()).map(Number);
+      assert.deepEqual(
+        means,
+        means.toSorted((a, b) => a - b),
+      );
+      const best = fifteen.series.toSorted((a, b) => a.final!.mean - b.final!.mean)[0]!;
+      assert.ok((await seenText(rows.first())).startsWith(best.aggregator));
+      await page.getByText('Best mean first: lower is better.').waitFor();
+      const colourOf = () =>
+        page.evaluate((label) => {
+          const { Chart, document } = globalThis as unknown as ChartPage;
+          const { datasets } = Chart.getChart(document.getElementById('metric-bands'))!.data;
+          return datasets.find((set) => set.label === label)!.borderColor;
+        }, 'mean');
+      const before = await colourOf();
+      await page.locator('.legend button').first().hover();
+      assert.notEqual(await colourOf(), before, 'the others stand back');
+      await page.mouse.move(0, 0);
+      assert.equal(await colourOf(), before);
+    });
+  });
+
+  test('metric and experiment are chosen from lists', async () => {
+    await withPanel('seedVariance', async ({ page }) => {
+      await send(page, running);
+      for (let i = 0; i < 2; i++) await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+      assert.deepEqual((await hostRecord(page)).posted.at(-1), {
+        type: 'selectMetric',
+        metric: 'worst group loss',
+      });
+      await send(page, seedFixture('worst group loss', [0, 1, 2, 3, 4], [4]));
+      assert.deepEqual((await hostRecord(page)).state, {
+        experimentId: 'digits-1',
+        metric: 'worst group loss',
+      });
+      await page.getByText('Final worst group loss over finished seeds').waitFor();
+    });
+  });
+});

@@ -1,0 +1,316 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import type { WeightsPoint } from '../../../src/extension/messages/points.ts';
+import { drawn, hostRecord, seenText, send, setTheme } from './browser.ts';
+import {
+  cagrad,
+  graddrop,
+  grain,
+  imtl,
+  layerwise,
+  mean,
+  sixteen,
+  weightsShow,
+} from './fixtures.ts';
+import {
+  areaOf,
+  isMarked,
+  isShown,
+  line,
+  mark,
+  processorMilliseconds,
+  scaleOf,
+  screenshots,
+  withPanel,
+} from './page.ts';
+
+describe('weights', () => {
+  test('draws what it was sent, and appends to the same chart', async () => {
+    await withPanel('weights', async ({ page }) => {
+      await send(page, weightsShow(grain, 200));
+      await mark(page, 'weights-area');
+      const expectLines = async (points: readonly WeightsPoint[]) => {
+        const area = await drawn(page, 'weights-area');
+        assert.deepEqual(
+          area.map(({ label }) => label),
+          grain.groupNames,
+        );
+        area.forEach(({ data }, group) => {
+          assert.deepEqual(data, areaOf(points, group));
+        });
+        const [effective] = await drawn(page, 'effective-groups');
+        assert.deepEqual(
+          effective?.data,
+          line(points, ({ effectiveGroups }) => effectiveGroups),
+        );
+        const [now] = await drawn(page, 'weights-now');
+        assert.deepEqual(now?.data, points.at(-1)?.weights);
+      };
+      await expectLines(grain.points.slice(0, 200));
+      for (let i = 200; i < 240; i += 8) {
+        await send(page, {
+          type: 'append',
+          run: grain.run,
+          points: grain.points.slice(i, i + 8),
+          blocks: null,
+        });
+        await expectLines(grain.points.slice(0, i + 8));
+      }
+      assert.ok(await isMarked(page, 'weights-area'), 'neither chart nor data array was made anew');
+      const title = page.locator('[data-run-id]');
+      assert.equal(await title.getAttribute('data-run-id'), grain.run.id);
+      assert.match(await seenText(title), /digits · grain · seed 3\s+running\s+step 240 \/ 480/);
+    });
+  });
+
+  test('an absent group has no share of the step, and is marked absent', async () => {
+    await withPanel('weights', async ({ page }) => {
+      await send(page, weightsShow(sixteen));
+      const last = (await drawn(page, 'weights-area'))[15]!.data;
+      assert.equal(last[2]?.y, 0);
+      assert.ok((last[0]?.y ?? 0) + (last[3]?.y ?? 0) > 0);
+      await page.locator('.data-table > summary').first().click();
+      const row = page.locator('tbody tr').first();
+      assert.match(await seenText(row), /^120\b.*absent/s);
+    });
+  });
+
+  test('a long run is thinned, with the newest step at its end', async () => {
+    await withPanel('weights', async ({ page }) => {
+      const long = Array.from(
+        { length: 5000 },
+        (_, i): WeightsPoint => ({
+          ...grain.points[i % grain.points.length]!,
+          step: i + 1,
+        }),
+      );
+      await send(page, { ...weightsShow(grain), points: long.slice(0, 3000) });
+      for (let i = 3000; i < 5000; i += 250) {
+        await send(page, {
+          type: 'append',
+          run: grain.run,
+          points: long.slice(i, i + 250),
+          blocks: null,
+        });
+      }
+      for (const { data } of await drawn(page, 'weights-area')) {
+        assert.ok(data.length <= 120 && data.length > 60, `${data.length} points`);
+        assert.equal(data.at(-1)?.x, 5000);
+      }
+      const [effective] = await drawn(page, 'effective-groups');
+      for (const { x, y } of effective!.data) assert.equal(y, long[x - 1]!.effectiveGroups);
+      await page.getByText('Each point is the mean of 64 steps.').waitFor();
+    });
+  });
+
+  test('keeps up with ten updates a second of sixteen groups at full length', async () => {
+    await withPanel('weights', async ({ page }) => {
+      const long = Array.from({ length: 1600 }, (_, i) => ({
+        ...sixteen.points[i % 120]!,
+        step: i + 1,
+      }));
+      await send(page, { ...weightsShow(sixteen), points: long.slice(0, 1400) });
+      const points = long.slice(1400, 1420);
+      const before = await processorMilliseconds(page);
+      for (const point of points) {
+        await send(page, { type: 'append', run: sixteen.run, points: [point], blocks: null });
+      }
+      const milliseconds = ((await processorMilliseconds(page)) - before) / points.length;
+      assert.ok(milliseconds < 100, `an update took ${milliseconds.toFixed(1)} ms`);
+    });
+  });
+
+  test('remembers its run for the serializer, and asks for another one', async () => {
+    await withPanel('weights', async ({ page }) => {
+      await send(page, weightsShow(grain));
+      assert.deepEqual((await hostRecord(page)).state, { runId: grain.run.id });
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+      assert.deepEqual((await hostRecord(page)).posted.at(-1), {
+        type: 'selectRun',
+        id: 'digits-mean-seed4',
+      });
+      await send(page, { ...weightsShow(mean), choices: [{ id: mean.run.id, label: 'mean, 3' }] });
+      assert.deepEqual((await hostRecord(page)).state, { runId: mean.run.id });
+      assert.equal(
+        await page
+          .locator('vscode-dropdown')
+          .evaluate((list) => (list as unknown as { value: string }).value),
+        mean.run.id,
+      );
+      assert.deepEqual((await drawn(page, 'weights-area'))[0]?.data, areaOf(mean.points, 0));
+      assert.deepEqual(
+        (await hostRecord(page)).posted.filter(({ type }) => type === 'selectRun').length,
+        1,
+        'showing asks for nothing',
+      );
+    });
+  });
+
+  test('works by keyboard: legend, points of a chart, announcements', async () => {
+    await withPanel('weights', async ({ page }) => {
+      await send(page, weightsShow(grain, 120));
+      const canvas = page.locator('#weights-area');
+      assert.match(
+        (await canvas.getAttribute('aria-label')) ?? '',
+        /^Weight of each group: largest now: micro-batch \d, 0\.\d+$/,
+      );
+      assert.equal(await canvas.getAttribute('role'), 'img');
+      await canvas.focus();
+      await page.keyboard.press('End');
+      await page.keyboard.press('ArrowLeft');
+      const tooltip = await seenText(page.locator('.tooltip'));
+      const point = grain.points[118]!;
+      assert.match(tooltip, /^step 119\b/);
+      for (const weight of point.weights)
+        assert.ok(tooltip.includes(String(Number(weight!.toPrecision(6)))), tooltip);
+      assert.match(await seenText(page.locator('[aria-live]')), /^step 119; micro-batch 1: /);
+      await page.screenshot({
+        path: path.join(screenshots, 'weights-tooltip.png'),
+        caret: 'initial',
+      });
+      await page.locator('.figure-weights-area .legend button').nth(2).focus();
+      await page.keyboard.press('Enter');
+      assert.equal(
+        await page
+          .locator('.figure-weights-area .legend button')
+          .nth(2)
+          .getAttribute('aria-pressed'),
+        'false',
+      );
+      assert.equal(await page.locator('.tooltip').isVisible(), false, 'hidden without focus');
+      await send(page, weightsShow(grain));
+      assert.equal(await isShown(page, 'weights-area', 2), false, 'hidden also when shown anew');
+      assert.equal(await isShown(page, 'weights-area', 3), true);
+    });
+  });
+
+  test('weights with a sum other than 1 are stacked up to it', async () => {
+    const sums = cagrad.points.map(({ weights }) => weights.reduce<number>((a, b) => a + b!, 0));
+    assert.ok(sums.at(-1)! > 1.5 && cagrad.points.every((p) => p.weights.every((w) => w! >= 0)));
+    await withPanel('weights', async ({ page }) => {
+      await send(page, weightsShow(cagrad));
+      const { min, max, stacked } = await scaleOf(page, 'weights-area', 'left');
+      assert.ok(stacked && min === 0 && max >= Math.max(...sums) - 0.5, `${min} to ${max}`);
+      for (const [group, { data }] of (await drawn(page, 'weights-area')).entries()) {
+        assert.deepEqual(data, areaOf(cagrad.points, group));
+      }
+      const note = await seenText(page.locator('.figure-weights-area .note'));
+      assert.match(note, /need not sum to 1: the height of the stack is their sum, now 1\.75\./);
+      await send(page, weightsShow(grain));
+      assert.deepEqual(await scaleOf(page, 'weights-area', 'left'), {
+        min: 0,
+        max: 1,
+        stacked: true,
+      });
+    });
+  });
+
+  test('negative weights are drawn below zero, as lines and as bars', async () => {
+    const last = imtl.points.at(-1)!.weights as readonly number[];
+    assert.ok(Math.min(...last) < 0, 'the engine gave a negative weight');
+    await withPanel('weights', async ({ page }) => {
+      await send(page, weightsShow(imtl));
+      const area = await scaleOf(page, 'weights-area', 'left');
+      const least = Math.min(...imtl.points.flatMap(({ weights }) => weights as number[]));
+      assert.ok(!area.stacked && area.min <= least && area.max >= Math.max(...last));
+      const bars = await scaleOf(page, 'weights-now', 'x');
+      assert.ok(bars.min <= Math.min(...last) && bars.max > 0, `${bars.min} to ${bars.max}`);
+      assert.deepEqual((await drawn(page, 'weights-now'))[0]?.data, last);
+      assert.match(
+        await seenText(page.locator('.figure-weights-area .note')),
+        /^Some weights are negative, so each group is a line, not a layer\. Their sum need not be 1; now it is 1\.$/,
+      );
+    });
+  });
+
+  test('a direction without weights leaves a reason, not zeros', async () => {
+    await withPanel('weights', async ({ page }) => {
+      await send(page, weightsShow(graddrop));
+      for (const id of ['weights-area', 'weights-now', 'effective-groups']) {
+        const figure = page.locator(`.figure-${id}`);
+        assert.match(
+          await seenText(figure),
+          /No weights: the direction of graddrop is not a weighted sum of the groups’ gradients\.$/,
+        );
+        assert.equal(await page.locator(`#${id}`).isVisible(), false);
+      }
+      for (const { data } of await drawn(page, 'weights-area')) {
+        assert.ok(data.length > 0 && data.every(({ y }) => y === null));
+      }
+      assert.match(
+        (await page.locator('[aria-live]').textContent()) ?? '',
+        /The latest step has no weights\.$/,
+      );
+      await send(page, weightsShow(grain));
+      assert.ok(await page.locator('#weights-area').isVisible(), 'drawn again');
+    });
+  });
+
+  test('weights of each block, with its share; walked with the arrow keys', async () => {
+    const { blocks } = layerwise.blocksAt(119)!;
+    await withPanel('weights', async ({ page }) => {
+      await send(page, weightsShow(layerwise, 60));
+      await mark(page, 'block-weights');
+      await send(page, {
+        type: 'append',
+        run: layerwise.run,
+        points: layerwise.points.slice(60),
+        blocks: layerwise.blocksAt(119),
+      });
+      assert.ok(await isMarked(page, 'block-weights'));
+      const [cells] = await drawn(page, 'block-weights');
+      assert.equal(cells?.data.length, 6 * 8);
+      for (const { x, y, v } of cells!.data) assert.equal(v, blocks[y!]!.weights[x]);
+      assert.match(await seenText(page.locator('.figure-block-weights')), /step 120, 6 blocks/);
+      await page.locator('#block-weights').focus();
+      await page.keyboard.press('Home');
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('ArrowRight');
+      const spoken = await seenText(page.locator('[aria-live]'));
+      assert.ok(spoken.startsWith('conv1/kernel · micro-batch 2; weight: '), spoken);
+      assert.ok(spoken.includes(`${Number((100 * blocks[1]!.share!).toFixed(1))} %`), spoken);
+      await page.getByText('Table of blocks').click();
+      assert.match(
+        await seenText(page.locator('details[open] tbody tr').first()),
+        /^embedding\s+\d+(\.\d)? %\s/,
+      );
+      await send(page, weightsShow(grain));
+      assert.equal(await page.locator('.figure-block-weights').isVisible(), false);
+      assert.equal(await page.getByText('Table of blocks').isVisible(), false);
+    });
+  });
+
+  test('says why there is nothing to show', async () => {
+    await withPanel('weights', async ({ page }) => {
+      await send(page, { type: 'empty', reason: 'No run yet.' });
+      assert.ok(await page.getByText('No run yet.').first().isVisible());
+      assert.equal(await page.locator('main').isVisible(), false);
+      await page.screenshot({
+        path: path.join(screenshots, 'weights-empty.png'),
+        caret: 'initial',
+      });
+      await send(page, weightsShow(grain));
+      assert.ok(await page.locator('main').isVisible());
+    });
+  });
+
+  test('follows a change of theme, on the same chart', async () => {
+    await withPanel('weights', async ({ page }) => {
+      await send(page, weightsShow(grain));
+      await mark(page, 'weights-area');
+      const colour = () =>
+        page
+          .locator('.figure-weights-area .line-swatch')
+          .first()
+          .evaluate((e) => (e as unknown as { style: { color: string } }).style.color);
+      assert.equal(await colour(), 'rgb(89, 164, 249)', 'charts.blue of the dark theme');
+      await setTheme(page, 'light');
+      assert.equal(await colour(), 'rgb(0, 99, 211)', 'charts.blue of the light theme');
+      assert.ok(await isMarked(page, 'weights-area'));
+    });
+  });
+});
