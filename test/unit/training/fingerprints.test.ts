@@ -28,7 +28,10 @@ function write(files: Record<string, string>): void {
 }
 
 test('a layers model is model.json and the weight files it names, by name', async () => {
-  const json = JSON.stringify({ weightsManifest: [{ paths: ['b.bin', 'a.bin'], weights: [] }] });
+  const json = JSON.stringify({
+    modelTopology: {},
+    weightsManifest: [{ paths: ['b.bin', 'a.bin'], weights: [] }],
+  });
   write({ 'model.json': json, 'a.bin': 'A', 'b.bin': 'B', 'optimizer.bin': 'other' });
   assert.equal(await modelFingerprint(modelFiles), sha256(`AB${json}`));
 });
