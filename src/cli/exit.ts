@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { ConfigError } from '../config/diagnostic.ts';
+import { messageOf } from '../config/errors.ts';
 import { RunReferenceError } from '../runs/reference.ts';
 
 /** Exit statuses of `grain`, beside 130 for runs that were stopped. */
@@ -16,6 +17,6 @@ export function reportError(error: unknown): number {
     console.error(error.message);
     return BAD_INPUT;
   }
-  console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+  console.error(`error: ${messageOf(error)}`);
   return error instanceof RunReferenceError ? BAD_INPUT : FAILED;
 }

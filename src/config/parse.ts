@@ -11,6 +11,7 @@ import {
   type Position,
 } from './diagnostic.ts';
 import { ConfigDocument } from './document.ts';
+import { messageOf } from './errors.ts';
 import { findingsOf } from './issues.ts';
 import { brokenRules } from './rules.ts';
 import { type Config, configSchema } from './schema.ts';
@@ -112,8 +113,4 @@ function located(finding: Finding, file: string, document: ConfigDocument): Diag
   const { path, isKey, message, expected, suggestion } = finding;
   const position = isKey ? document.keyPosition(path) : document.position(path);
   return { file, ...position, message, expected, ...(suggestion && { suggestion }), path };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../config/errors.ts';
 import { DataError, type FilePosition, type Row, type Table, type TableFile } from './table.ts';
 
 /** NaN and Infinity, which Python writes although JSON does not allow them. */
@@ -88,7 +89,7 @@ function parseLine(file: TableFile, { text, number }: Line): Values {
         expected: 'a finite number. Fix the value or remove its line',
       });
     }
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     // Where V8's message has no position, it quotes the text around it instead.
     const column = Number(/position (\d+)/.exec(message)?.[1] ?? 0) + 1;
     throw new DataError(file.path, { line: number, column }, message, {

@@ -1,7 +1,7 @@
 /** Every path inside `.grain`, the folder that holds the runs of a project. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { hasCode } from './errno.ts';
+import { hasCode } from '../config/errors.ts';
 
 const NAME = '.grain';
 

@@ -2,7 +2,7 @@ import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import { hasCode } from './errno.ts';
+import { hasCode } from '../config/errors.ts';
 import { runFile } from './grainFolder.ts';
 import { beat } from './heartbeat.ts';
 

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import { hasCode } from './errno.ts';
+import { hasCode } from '../config/errors.ts';
 import type { RunFailure } from './failure.ts';
 import { createGrainFolder, nearestRoot, runFile, runsFolder } from './grainFolder.ts';
 import { parseManifest, type RunManifest } from './manifest.ts';

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { hasCode } from './errno.ts';
+import { hasCode } from '../config/errors.ts';
 import { parseEvent, type RunEvent } from './events.ts';
 import { runFile } from './grainFolder.ts';
 

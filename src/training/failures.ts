@@ -1,8 +1,8 @@
 /** Why a training fails, as a code with advice. */
 import { DeviceLostError, isOutOfMemory } from '../backends/interface/deviceErrors.ts';
+import { hasCode, messageOf } from '../config/errors.ts';
 import { ZeroGroupError } from '../engine/aggregate.ts';
 import { CheckpointError } from '../hub/checkpointFile.ts';
-import { hasCode } from '../runs/errno.ts';
 import { failureText, type RunFailure } from '../runs/failure.ts';
 
 /** Training cannot continue, for a known reason. */
@@ -19,7 +19,7 @@ export class TrainingError extends Error {
 /** Why an error ends a run. @param run id of the run */
 export function failureOf(error: unknown, run: string): RunFailure {
   if (error instanceof TrainingError) return error.failure;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const resume = `grain run --resume ${run}`;
   if (isOutOfMemory(error)) {
     const advice = `To continue when more memory is available: ${resume}`;

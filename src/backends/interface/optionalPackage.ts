@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { messageOf } from '../../config/errors.ts';
 import { BackendUnavailable } from './backend.ts';
 
 /**
@@ -34,5 +35,5 @@ export function requireOptional(name: string, remedy: string): void {
 }
 
 export function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0]!.trim();
+  return messageOf(error).split('\n')[0]!.trim();
 }

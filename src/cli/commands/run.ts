@@ -2,6 +2,7 @@ import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { aggregatorNames } from '../../config/aggregation.ts';
 import { ConfigError } from '../../config/diagnostic.ts';
+import { messageOf } from '../../config/errors.ts';
 import { MAX_SEED } from '../../config/schema.ts';
 import { type Launch, launchFresh, type Overrides } from '../../experiment/launch.ts';
 import type { LaunchResult, Report } from '../../experiment/launchResult.ts';
@@ -130,7 +131,7 @@ async function trainLaunch(launch: Launch, view: ProgressView): Promise<Report> 
 }
 
 function errorResult(error: unknown): LaunchResult {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const mistakes = error instanceof ConfigError ? { diagnostics: error.diagnostics } : {};
   return { error: { message, ...mistakes } };
 }

@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import { z } from 'zod';
+import { messageOf } from '../../config/errors.ts';
 import { aggregate } from '../../engine/aggregate.ts';
 import { aggregators } from '../../engine/aggregators/registry.ts';
 import { diagnose } from '../../engine/diagnose.ts';
@@ -62,7 +63,7 @@ export async function solveStream(
         answer = solveLine(text, aggregator);
       } catch (error) {
         bad++;
-        answer = { error: error instanceof Error ? error.message : String(error), line };
+        answer = { error: messageOf(error), line };
       }
       yield `${oneLine(answer)}\n`;
     }

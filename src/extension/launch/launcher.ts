@@ -1,7 +1,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { type Diagnostic, explain } from '../../config/diagnostic.ts';
-import { hasCode } from '../../runs/errno.ts';
+import { hasCode } from '../../config/errors.ts';
 import { failureText } from '../../runs/failure.ts';
 import { type Loading, loadingMessageSchema } from '../../runs/loading.ts';
 import { isLiving } from '../../runs/status.ts';

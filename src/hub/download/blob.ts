@@ -3,7 +3,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hasCode } from '../../runs/errno.ts';
+import { hasCode } from '../../config/errors.ts';
 import { DownloadError } from './downloadError.ts';
 import type { RemoteFile } from './hubApi.ts';
 

@@ -1,4 +1,4 @@
-import { hasCode } from '../../runs/errno.ts';
+import { hasCode } from '../../config/errors.ts';
 
 /** Why a download failed. */
 export type DownloadFailure =

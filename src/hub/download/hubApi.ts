@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { datasetInfo, getHFHubCachePath, listFiles, modelInfo } from '@huggingface/hub';
 import { z } from 'zod';
-import { hasCode } from '../../runs/errno.ts';
+import { hasCode } from '../../config/errors.ts';
 import { cancelled, DownloadError, unexpectedAnswer, unreachable } from './downloadError.ts';
 import type { CachedRepository } from './repository.ts';
 

@@ -3,8 +3,8 @@ import { copyFile, mkdir, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { getRepoFolderName } from '@huggingface/hub';
 import writeFileAtomic from 'write-file-atomic';
+import { hasCode } from '../../config/errors.ts';
 import { HUB_ID } from '../../config/modelOrigin.ts';
-import { hasCode } from '../../runs/errno.ts';
 import { DownloadError } from './downloadError.ts';
 
 const COMMIT = /^[0-9a-f]{40}$/;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { messageOf } from '../../config/errors.ts';
 import { CheckpointError } from '../checkpointFile.ts';
 import { type DType, dtypes } from './dtypes.ts';
 
@@ -68,7 +69,7 @@ function tensorsOf(file: string, json: Uint8Array): Map<string, Tensor> {
     // Checked below, tensor by tensor, so that an error names the tensor.
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw broken(file, `its header is not JSON (${reason})`, error);
   }
   if (typeof header !== 'object' || header === null || Array.isArray(header)) {

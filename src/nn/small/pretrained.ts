@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
+import { messageOf } from '../../config/errors.ts';
 import { ModelError, type ModelShape } from '../module/model.ts';
 import { readArtifacts } from './files.ts';
 import { denseHead, layerSeeds } from './fromScratch.ts';
@@ -43,7 +44,7 @@ async function load(folder: string): Promise<tfl.LayersModel> {
     }
     return await tfl.loadLayersModel(tf.io.fromMemory(withoutSoftmax(artifacts)));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new ModelError(`the model in ${folder} cannot be read: ${why}`, { cause: error });
   }
 }
