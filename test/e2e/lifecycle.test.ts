@@ -3,29 +3,127 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import type { RunEvent } from '../../src/runs/events.ts';
 import { eventually, VSCode } from './vscode.ts';
 
 let workspace: string;
-let vscode: VSCode | undefined;
+let vscode: VSCode;
 
-beforeEach(async () => {
+before(async () => {
   workspace = await mkdtemp(path.join(tmpdir(), 'grain-lifecycle-'));
   await mkdir(path.join(workspace, 'data'));
   await writeFile(path.join(workspace, 'data/rings.csv'), rings(200));
+  vscode = await VSCode.open(workspace);
 });
 
+/** Leaves to the next test the window as if it had just been opened on a workspace without configs and runs. */
 afterEach(async (t) => {
   if ('passed' in t && !t.passed) await vscode?.screenshot(`failed: ${t.name}`);
+  for (const made of ['.grain', 'grain.yaml', 'experiments']) {
+    await rm(path.join(workspace, made), { recursive: true, force: true, maxRetries: 5 });
+  }
+  await vscode.command('View: Close All Editors');
+  await vscode.command('Notifications: Clear All Notifications');
+});
+
+after(async () => {
   await vscode?.close();
-  vscode = undefined;
   await rm(workspace, { recursive: true, force: true, maxRetries: 5 });
 });
 
+test('an empty explorer says what to do; a config comes from a template, the doctor answers', async () => {
+  await vscode.command('GRAIN: Focus on Runs View');
+  await vscode.page.getByText('No runs yet.').waitFor();
+  await vscode.screenshot('welcome-dark');
+  await vscode.command('GRAIN: Doctor');
+  await vscode.page.getByText(/wasm/).first().waitFor();
+  await vscode.screenshot('doctor-dark');
+  await vscode.command('GRAIN: Create config from template');
+  await vscode.choice('Texts').click();
+  await eventually('grain.yaml', async () =>
+    existsSync(path.join(workspace, 'grain.yaml')) ? true : undefined,
+  );
+  await vscode.screenshot('template-dark');
+});
+
+test('a config error is shown at its place, and nothing is written', async () => {
+  await writeFile(path.join(workspace, 'grain.yaml'), `${config(10)}learningrate: 3\n`);
+  await vscode.command('GRAIN: Run GRAIN fine-tune');
+  const message = vscode.page.locator('.notification-toast', { hasText: 'learningrate' });
+  await message.first().waitFor();
+  assert.match(
+    (await message.first().textContent()) ?? '',
+    /grain\.yaml:13:1: unknown key "learningrate"/,
+  );
+  await vscode.screenshot('config-error-dark');
+  assert.equal(existsSync(path.join(workspace, '.grain/runs')), false);
+});
+
+test('a mistake found at launch is marked, and corrected by its quick fix', async () => {
+  const file = path.join(workspace, 'grain.yaml');
+  await writeFile(file, config(10).replace('target: ring', 'target: rign'));
+  await vscode.command('GRAIN: Run GRAIN fine-tune');
+  const message = vscode.page.locator('.notification-toast', { hasText: 'no column "rign"' });
+  await message.first().waitFor();
+  assert.match((await message.first().textContent()) ?? '', /grain\.yaml:4:68: no column "rign"/);
+  await message.getByText('Open problem').click();
+  await vscode.page.locator('.squiggly-error').first().waitFor();
+  await vscode.page.keyboard.press('Control+.');
+  const fix = vscode.page.locator('.action-widget', { hasText: "Change to 'ring'" });
+  await fix.waitFor();
+  await vscode.screenshot('quick-fix-dark');
+  await vscode.page.keyboard.press('Enter');
+  await vscode.command('File: Save');
+  await eventually('the corrected config', async () =>
+    (await readFile(file, 'utf8')) === config(10) ? true : undefined,
+  );
+});
+
+test('runs of a config below the workspace are found, and can be resumed', async () => {
+  await mkdir(path.join(workspace, 'experiments'));
+  const below = config(1_000_000).replaceAll('data/rings.csv', '../data/rings.csv');
+  await writeFile(path.join(workspace, 'experiments/rings.grain.yaml'), below);
+  await vscode.command('GRAIN: Run GRAIN fine-tune');
+  const id = await eventually('a run', async () => (await runIds())[0]);
+  await vscode.command('GRAIN: Focus on Runs View');
+  await row('running').waitFor();
+  assert.equal(existsSync(path.join(workspace, 'experiments/.grain')), false);
+  await vscode.command('GRAIN: Stop run');
+  await row('stopped').waitFor();
+  const atStop = await stepCount(id);
+  await vscode.command('GRAIN: Resume run');
+  await eventually('steps after the resume', async () =>
+    (await stepCount(id)) > atStop ? true : undefined,
+  );
+  await vscode.command('GRAIN: Stop run');
+  await row('stopped').waitFor();
+});
+
+test('deleting a run asks, and keeps it on Cancel', async () => {
+  await writeFile(path.join(workspace, 'grain.yaml'), config(10));
+  await vscode.command('GRAIN: Run GRAIN fine-tune');
+  await vscode.command('GRAIN: Focus on Runs View');
+  await row('seed 0').filter({ hasText: 'finished' }).waitFor();
+  const dialog = vscode.page.locator('.monaco-dialog-box');
+  for (const [answer, left] of [
+    ['Cancel', 1],
+    ['Delete', 0],
+  ] as const) {
+    await row('seed 0').click();
+    await vscode.command('GRAIN: Delete run');
+    await dialog.waitFor();
+    if (answer === 'Delete') await vscode.screenshot('delete-dark');
+    await dialog.getByText(answer, { exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await eventually(`${left} runs left`, async () =>
+      (await runIds()).length === left ? true : undefined,
+    );
+  }
+});
+
 test('a run outlives its window, is found again, and after a kill can be resumed', async () => {
-  await writeFile(path.join(workspace, 'grain.yaml'), config(6000));
-  vscode = await VSCode.open(workspace);
+  await writeFile(path.join(workspace, 'grain.yaml'), config(1_000_000));
   await vscode.command('GRAIN: Run GRAIN fine-tune');
   const id = await eventually('a run', async () => (await runIds())[0]);
   await eventually('its first steps', async () => ((await stepCount(id)) > 5 ? true : undefined));
@@ -38,12 +136,12 @@ test('a run outlives its window, is found again, and after a kill can be resumed
 
   vscode = await VSCode.open(workspace);
   await vscode.command('GRAIN: Focus on Runs View');
-  await row('running').waitFor({ timeout: 30_000 });
+  await row('running').waitFor();
 
   const start = (await events(id)).find((event) => event.kind === 'start');
   assert.ok(start);
   process.kill(start.pid, 'SIGKILL');
-  await row('interrupted').waitFor({ timeout: 60_000 });
+  await row('interrupted').waitFor();
   await vscode.screenshot('explorer-interrupted-dark');
 
   const atKill = await stepCount(id);
@@ -59,106 +157,12 @@ test('a run outlives its window, is found again, and after a kill can be resumed
     'no step lost, none repeated',
   );
   await vscode.command('GRAIN: Stop run');
-  await row('stopped').waitFor({ timeout: 30_000 });
-});
-
-test('a config error is shown at its place, and nothing is written', async () => {
-  await writeFile(path.join(workspace, 'grain.yaml'), `${config(10)}learningrate: 3\n`);
-  vscode = await VSCode.open(workspace);
-  await vscode.command('GRAIN: Run GRAIN fine-tune');
-  const message = vscode.page.locator('.notification-toast', { hasText: 'learningrate' });
-  await message.first().waitFor({ timeout: 30_000 });
-  assert.match(
-    (await message.first().textContent()) ?? '',
-    /grain\.yaml:13:1: unknown key "learningrate"/,
-  );
-  await vscode.screenshot('config-error-dark');
-  assert.equal(existsSync(path.join(workspace, '.grain/runs')), false);
-});
-
-test('a mistake found at launch is marked, and corrected by its quick fix', async () => {
-  const file = path.join(workspace, 'grain.yaml');
-  await writeFile(file, config(10).replace('target: ring', 'target: rign'));
-  vscode = await VSCode.open(workspace);
-  await vscode.command('GRAIN: Run GRAIN fine-tune');
-  const message = vscode.page.locator('.notification-toast', { hasText: 'no column "rign"' });
-  await message.first().waitFor({ timeout: 30_000 });
-  assert.match((await message.first().textContent()) ?? '', /grain\.yaml:4:68: no column "rign"/);
-  await message.getByText('Open problem').click();
-  await vscode.page.locator('.squiggly-error').first().waitFor({ timeout: 10_000 });
-  await vscode.page.keyboard.press('Control+.');
-  const fix = vscode.page.locator('.action-widget', { hasText: "Change to 'ring'" });
-  await fix.waitFor({ timeout: 10_000 });
-  await vscode.screenshot('quick-fix-dark');
-  await vscode.page.keyboard.press('Enter');
-  await vscode.command('File: Save');
-  await eventually('the corrected config', async () =>
-    (await readFile(file, 'utf8')) === config(10) ? true : undefined,
-  );
-});
-
-test('runs of a config below the workspace are found, and can be resumed', async () => {
-  await mkdir(path.join(workspace, 'experiments'));
-  const below = config(1_000_000).replaceAll('data/rings.csv', '../data/rings.csv');
-  await writeFile(path.join(workspace, 'experiments/rings.grain.yaml'), below);
-  vscode = await VSCode.open(workspace);
-  await vscode.command('GRAIN: Run GRAIN fine-tune');
-  const id = await eventually('a run', async () => (await runIds())[0]);
-  await vscode.command('GRAIN: Focus on Runs View');
-  await row('running').waitFor({ timeout: 30_000 });
-  assert.equal(existsSync(path.join(workspace, 'experiments/.grain')), false);
-  await vscode.command('GRAIN: Stop run');
-  await row('stopped').waitFor({ timeout: 30_000 });
-  const atStop = await stepCount(id);
-  await vscode.command('GRAIN: Resume run');
-  await eventually('steps after the resume', async () =>
-    (await stepCount(id)) > atStop ? true : undefined,
-  );
-  await vscode.command('GRAIN: Stop run');
-  await row('stopped').waitFor({ timeout: 30_000 });
-});
-
-test('an empty explorer says what to do; a config comes from a template, the doctor answers', async () => {
-  vscode = await VSCode.open(workspace);
-  await vscode.command('GRAIN: Focus on Runs View');
-  await vscode.page.getByText('No runs yet.').waitFor({ timeout: 30_000 });
-  await vscode.screenshot('welcome-dark');
-  await vscode.command('GRAIN: Doctor');
-  await vscode.page.getByText(/wasm/).first().waitFor({ timeout: 60_000 });
-  await vscode.screenshot('doctor-dark');
-  await vscode.command('GRAIN: Create config from template');
-  await vscode.page.locator('.quick-input-list .monaco-list-row', { hasText: 'Texts' }).click();
-  await eventually('grain.yaml', async () =>
-    existsSync(path.join(workspace, 'grain.yaml')) ? true : undefined,
-  );
-  await vscode.screenshot('template-dark');
-});
-
-test('deleting a run asks, and keeps it on Cancel', async () => {
-  await writeFile(path.join(workspace, 'grain.yaml'), config(10));
-  vscode = await VSCode.open(workspace);
-  await vscode.command('GRAIN: Run GRAIN fine-tune');
-  await vscode.command('GRAIN: Focus on Runs View');
-  await row('seed 0').filter({ hasText: 'finished' }).waitFor({ timeout: 60_000 });
-  const dialog = vscode.page.locator('.monaco-dialog-box');
-  for (const [answer, left] of [
-    ['Cancel', 1],
-    ['Delete', 0],
-  ] as const) {
-    await row('seed 0').click();
-    await vscode.command('GRAIN: Delete run');
-    await dialog.waitFor({ timeout: 10_000 });
-    if (answer === 'Delete') await vscode.screenshot('delete-dark');
-    await dialog.getByText(answer, { exact: true }).click();
-    await dialog.waitFor({ state: 'detached', timeout: 10_000 });
-    await eventually(`${left} runs left`, async () =>
-      (await runIds()).length === left ? true : undefined,
-    );
-  }
+  await row('stopped').waitFor();
 });
 
 test('an untrusted workspace runs nothing', async () => {
   await writeFile(path.join(workspace, 'grain.yaml'), config(10));
+  await vscode.close();
   vscode = await VSCode.open(workspace, {
     trust: true,
     settings: { 'security.workspace.trust.startupPrompt': 'never' },
@@ -169,7 +173,6 @@ test('an untrusted workspace runs nothing', async () => {
 });
 
 function row(text: string) {
-  assert.ok(vscode);
   return vscode.page.locator('.pane-body .monaco-list-row', { hasText: text }).last();
 }
 

@@ -122,21 +122,18 @@ export class VSCode {
     const rows = this.choice(title);
     await eventually(`the command "${title}" in the palette`, async () => {
       await this.#searchPalette(title);
-      try {
-        await rows.first().click({ timeout: 3_000 });
-        return true;
-      } catch {
-        await this.page.keyboard.press('Escape');
-        return undefined;
-      }
+      return this.#succeeds((limit) => rows.first().click(limit));
     });
   }
 
   /** Whether the palette offers the command of this extension now. */
   async offers(title: string): Promise<boolean> {
-    await this.#searchPalette('GRAIN: Re');
-    // Offered in every window: once it is listed, so is every other command that matches.
-    await this.choice('GRAIN: Refresh').waitFor();
+    // Offered in every window: once it is listed, so is every other command of the extension.
+    const always = this.choice('GRAIN: Focus on Runs View');
+    await eventually('the commands of the extension in the palette', async () => {
+      await this.#searchPalette('GRAIN: ');
+      return this.#succeeds((limit) => always.waitFor(limit));
+    });
     const count = await this.choice(title).count();
     await this.page.keyboard.press('Escape');
     return count > 0;
@@ -153,15 +150,12 @@ export class VSCode {
     const tab = this.page.locator('.tab.active', { hasText: name });
     await eventually(`${name} in the editor, at ${line}:${column}`, async () => {
       await this.#search('Control+P', `${name}:${line}:${column}`);
-      try {
-        await this.choice(name).first().click({ timeout: 3_000 });
-        await tab.waitFor({ timeout: 3_000 });
-        await place.waitFor({ timeout: 3_000 });
-        return true;
-      } catch {
-        await this.page.keyboard.press('Escape');
-        return undefined;
-      }
+      return this.#succeeds(async (limit) => {
+        await this.choice(name).first().waitFor(limit);
+        await this.page.keyboard.press('Enter');
+        await tab.waitFor(limit);
+        await place.waitFor(limit);
+      });
     });
   }
 
@@ -214,18 +208,22 @@ export class VSCode {
     const input = this.page.locator('.quick-input-widget input').first();
     await eventually(`the quick pick of ${key}`, async () => {
       await this.page.keyboard.press(key);
-      try {
-        await input.waitFor({ state: 'visible', timeout: 3_000 });
-        return true;
-      } catch {
-        await this.page.keyboard.press('Escape');
-        return undefined;
-      }
+      return this.#succeeds((limit) => input.waitFor(limit));
     });
     await input.fill(text);
   }
 
-  /** Keys that come before the window listens are lost; whoever presses one looks whether it was heard. */
+  /** Whether a step is possible soon. If not, a quick pick that is in the way is closed, to try again. */
+  async #succeeds(step: (limit: { timeout: number }) => Promise<void>): Promise<true | undefined> {
+    try {
+      await step({ timeout: 3_000 });
+      return true;
+    } catch {
+      await this.page.keyboard.press('Escape');
+      return undefined;
+    }
+  }
+
   async #workbenchIsUp(): Promise<void> {
     await this.page.locator('.monaco-workbench').waitFor();
     await this.page.locator('.statusbar').waitFor();
