@@ -12,7 +12,7 @@ export interface Tally {
   /** Steps whose direction conflicts with a group, or is meaningless because gradients are not finite. */
   readonly against: number;
   /** Those of them that violated the guarantee. */
-  readonly broken: number;
+  readonly violated: number;
   /** Steps whose actual update was measured, and those of them whose update conflicts with a group. */
   readonly updates: number;
   readonly updatesAgainst: number;
@@ -22,7 +22,7 @@ export const noSteps: Tally = {
   steps: 0,
   measured: 0,
   against: 0,
-  broken: 0,
+  violated: 0,
   updates: 0,
   updatesAgainst: 0,
 };
@@ -33,7 +33,7 @@ export function counted(tally: Tally, points: readonly ConflictPoint[]): Tally {
     steps: tally.steps + points.length,
     measured: tally.measured + count(({ certified }) => certified !== null),
     against: tally.against + count(({ certified }) => certified === false),
-    broken: tally.broken + count(({ guarantee }) => guarantee === 'violated'),
+    violated: tally.violated + count(({ guarantee }) => guarantee === 'violated'),
     updates: tally.updates + count(({ updateAgainst }) => updateAgainst !== null),
     updatesAgainst: tally.updatesAgainst + count((point) => (point.updateAgainst ?? 0) > 0),
   };
@@ -87,8 +87,8 @@ export function verdictOf(
 }
 
 /** A verdict in a few words, for a caption. */
-export function briefly({ state, badge }: Verdict, { measured, against, broken }: Tally): string {
-  if (broken > 0) return `guarantee violated × ${broken}`;
+export function briefly({ state, badge }: Verdict, { measured, against, violated }: Tally): string {
+  if (violated > 0) return `guarantee violated × ${violated}`;
   if (state === 'unmeasured' || against === 0) return badge;
   return `${against} of ${measured} conflict`;
 }
@@ -156,10 +156,10 @@ function gapOf({ relativeGap }: ConflictPoint, { method, smoothing }: RunHeader)
   return counts ? `; gap ${magnitude(relativeGap)}` : '';
 }
 
-function pastOf({ method, smoothing }: RunHeader, { steps, measured, against, broken }: Tally) {
+function pastOf({ method, smoothing }: RunHeader, { steps, measured, against, violated }: Tally) {
   if (measured === 0) return '';
   const all = measured === steps ? plural(steps, 'step') : `${plural(measured, 'measured step')}`;
-  if (broken > 0) return `${broken} of ${all} violated the guarantee.`;
+  if (violated > 0) return `${violated} of ${all} violated the guarantee.`;
   if (against > 0) return `${against} of ${all} conflicted with a group.`;
   return method?.nonConflicting && smoothing === 0
     ? `All ${all} certified.`

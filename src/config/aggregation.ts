@@ -72,7 +72,7 @@ export const aggregateEntry = z.union([
   z.enum(aggregatorNames),
   z.discriminatedUnion('name', [first!, ...others]).meta({
     title: 'the keys name, metric, smoothing, zeroGroups and the aggregator’s parameters',
-  }) as unknown as z.ZodType<EntryWithSettings>,
+  }) as z.ZodType<EntryWithSettings>,
 ]);
 
 /** @param standard the policy of the config for groups without gradient */

@@ -149,6 +149,6 @@ export interface Diagnostics extends Certificate {
   readonly certified: boolean;
   /** Indices of the groups that d conflicts with, beyond rounding. */
   readonly against: readonly number[];
-  /** True if ‖d‖ is zero to rounding though groups have weight: no direction serves every group. */
+  /** True if ‖d‖ is zero to rounding though groups have weight: no direction improves every group. */
   readonly stationary: boolean;
 }

@@ -3,6 +3,7 @@
  * Numbers that are not finite are written as `null`. Readers ignore kinds and fields they do not know.
  */
 import { z } from 'zod';
+import type { MeasuredVector } from '../engine/types.ts';
 import type { DeepReadonly } from './deepReadonly.ts';
 import { failureSchema } from './failure.ts';
 
@@ -28,13 +29,8 @@ const startEvent = z.object({
 /** One parameter block of a step: as the fields of the same names of the step, for the block's coordinates alone. */
 const blockFacts = z.object({ name: z.string(), gram: facts, weights: numbers });
 
-/** A vector v by its inner products in the space of the parameters, whatever the metric of the Gram matrix. */
-const measuredVector = z.object({
-  /** ‖v‖². */
-  norm2: fact,
-  /** ⟨v, gᵢ⟩; length k. */
-  inner: facts,
-});
+/** In the space of the parameters, whatever the metric of the Gram matrix. */
+const measuredVector: z.ZodType<MeasuredVector<Fact>> = z.object({ norm2: fact, inner: facts });
 
 /** The arrival of gradient gᵢ at the running direction d. */
 const arrivalFacts = z.object({
@@ -146,7 +142,6 @@ const schemas = {
 type Schemas = typeof schemas;
 type EventOf<Kind extends keyof Schemas> = DeepReadonly<z.infer<Schemas[Kind]>>;
 
-export type BlockFacts = DeepReadonly<z.infer<typeof blockFacts>>;
 export type ArrivalFacts = DeepReadonly<z.infer<typeof arrivalFacts>>;
 export type StartEvent = EventOf<'start'>;
 export type StepEvent = EventOf<'step'>;

@@ -25,7 +25,6 @@ export const failureSchema = z.object({
   remedy: z.literal('checkpointing').exactOptional(),
 });
 
-export type FailureCode = z.infer<typeof failureCode>;
 export type RunFailure = Readonly<z.infer<typeof failureSchema>>;
 
 /** "Out of memory at step 12. A batch of 16 fits." */

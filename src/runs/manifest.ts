@@ -1,5 +1,6 @@
 /** `run.json`: what was asked for and what it was run on. Written once, before the first event. */
 import { z } from 'zod';
+import type { AggregationSettings } from '../engine/types.ts';
 import type { DeepReadonly } from './deepReadonly.ts';
 
 export const FORMAT_VERSION = 1;
@@ -11,13 +12,11 @@ export const seedSchema = z.object({
   order: z.number(),
 });
 
-/** How gradients are aggregated, every setting resolved. */
-const aggregation = z.object({
-  /** Of the aggregator; another trainer may have others than ours. */
+const aggregation: z.ZodType<AggregationSettings<string>> = z.object({
+  /** Another trainer may have aggregators that are not in the registry. */
   name: z.string(),
   parameters: z.record(z.string(), z.number()),
   metric: z.enum(['euclidean', 'preconditioned']),
-  /** Share of the last step's weights that is kept, 0…<1. */
   smoothing: z.number(),
   zeroGroups: z.enum(['drop', 'stop', 'error']),
 });
@@ -59,7 +58,6 @@ const manifestSchema = z.object({
 });
 
 export type Seed = DeepReadonly<z.infer<typeof seedSchema>>;
-export type RecordedAggregation = DeepReadonly<z.infer<typeof aggregation>>;
 export type Sources = DeepReadonly<z.infer<typeof sources>>;
 export type RunManifest = DeepReadonly<z.infer<typeof manifestSchema>>;
 

@@ -28,11 +28,11 @@ async function statuses(): Promise<string[]> {
 test('bad overrides are mistakes of the command line, and nothing is written', async () => {
   writeRings(folder);
   for (const [options, says] of [
-    [['--seed', '1', '1'], /'1' is invalid\. 1 is repeated/],
-    [['--seed', '2147483648'], /expected a whole number from 0 to 2147483647/],
-    [['--aggregate', 'grain', 'grain'], /grain is repeated/],
+    [['--seed', '1', '1'], /'1' is invalid\. 1 is given twice\. Expected each value once/],
+    [['--seed', '2147483648'], /Expected a whole number from 0 to 2147483647/],
+    [['--aggregate', 'grain', 'grain'], /grain is given twice/],
     [['--checkpointing'], /--checkpointing requires --resume/],
-    [['--aggregate', 'grian'], /expected one of grain, mean/],
+    [['--aggregate', 'grian'], /Expected one of grain, mean/],
   ] as const) {
     const { status, stdout, stderr } = await grain(['run', 'grain.yaml', ...options], folder);
     assert.deepEqual([status, stdout], [2, ''], options.join(' '));

@@ -5,16 +5,15 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { aggregatorNamed } from '../../src/engine/aggregators/registry.ts';
-import type { AggregatorName } from '../../src/engine/types.ts';
+import type { AggregationSettings, AggregatorName } from '../../src/engine/types.ts';
 import type { StepEvent } from '../../src/runs/events.ts';
-import type { RecordedAggregation } from '../../src/runs/manifest.ts';
 import { directions, measured } from './directions.ts';
 
 const DIMENSION = 64;
 const LEARNING_RATE = 0.3;
 
 export interface Descent {
-  readonly aggregation: RecordedAggregation;
+  readonly aggregation: AggregationSettings<string>;
   readonly steps: readonly StepEvent[];
   /** Distance of the parameters to the groups' optima, squared and halved, every 25 steps: mean and worst over groups. */
   readonly validations: readonly {
@@ -28,7 +27,7 @@ export interface Descent {
 export interface Asked {
   readonly aggregator: AggregatorName;
   readonly parameters?: Readonly<Record<string, number>>;
-  readonly metric?: RecordedAggregation['metric'];
+  readonly metric?: AggregationSettings<string>['metric'];
   readonly smoothing?: number;
 }
 
@@ -101,7 +100,12 @@ export function descend(options: DescentOptions): Descent {
 }
 
 /** @throws RangeError for parameters that the aggregator does not have */
-function aggregationOf({ aggregator, parameters, metric, smoothing }: Asked): RecordedAggregation {
+function aggregationOf({
+  aggregator,
+  parameters,
+  metric,
+  smoothing,
+}: Asked): AggregationSettings<string> {
   return {
     name: aggregator,
     parameters: {

@@ -6,13 +6,13 @@ import { aggregatorNamed } from '../../src/engine/aggregators/registry.ts';
 import { aggregateBlocks, type BlockMemory } from '../../src/engine/blocks.ts';
 import { gramOf, packGram } from '../../src/engine/gram.ts';
 import type {
+  AggregationSettings,
   AggregatorChoice,
   AggregatorName,
   MeasuredVector,
   Memory,
 } from '../../src/engine/types.ts';
 import type { ArrivalFacts, StepEvent } from '../../src/runs/events.ts';
-import type { RecordedAggregation } from '../../src/runs/manifest.ts';
 
 /** Parameter blocks of every descent: name and end. */
 const BLOCKS = [
@@ -43,7 +43,7 @@ export function directions({
   name,
   parameters,
   smoothing,
-}: RecordedAggregation): (problem: Gradients) => Direction {
+}: AggregationSettings<string>): (problem: Gradients) => Direction {
   const choice = { name: name as AggregatorName, parameters, smoothing };
   switch (aggregatorNamed(choice.name).decidedBy) {
     case 'gram':

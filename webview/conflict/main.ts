@@ -109,7 +109,7 @@ class ConflictView {
     const point = this.#latest.at(-1);
     const k = now?.step === point?.step ? now?.groupNames.length : undefined;
     const verdict = verdictOf(run, point, this.#tally, k);
-    this.#certificate.show(verdict, this.#tally.broken > 0);
+    this.#certificate.show(verdict, this.#tally.violated > 0);
     const { groupNames = [], cosines = [] } = now ?? {};
     this.#matrix.show({ rows: groupNames, columns: groupNames, values: cosines });
     const absence = point ? `Not measured: ${reasonOf(point.unmeasured)}.` : '';

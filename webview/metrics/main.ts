@@ -148,7 +148,7 @@ class MetricsView {
     weights.now(now.weights);
     rates.now(now.rates);
     minCosine.now(now.minCosine);
-    minCosine.element.classList.toggle('bad', this.#tally.broken > 0);
+    minCosine.element.classList.toggle('bad', this.#tally.violated > 0);
     const absence = point ? `Not measured: ${reasonOf(point.unmeasured)}.` : '';
     rates.absent(this.#rates.isMeasured ? '' : absence);
     minCosine.absent(this.#minCosine.isMeasured ? '' : absence);
@@ -194,7 +194,7 @@ class MetricsView {
       loss: `${short(point.loss)}${metric}`,
       weights: point.effectiveGroups === null ? '' : `${short(point.effectiveGroups)} effective`,
       rates: point.conflictRate === null ? '' : `${percent(point.conflictRate)} of pairs`,
-      minCosine: `${this.#tally.broken > 0 ? '' : cosine}${briefly(verdict, this.#tally)}`,
+      minCosine: `${this.#tally.violated > 0 ? '' : cosine}${briefly(verdict, this.#tally)}`,
     };
   }
 }

@@ -139,21 +139,21 @@ function errorResult(error: unknown): LaunchResult {
 function collectSeeds(value: string, previous: readonly number[] = []): number[] {
   const seed = Number(value);
   if (/^\d+$/.test(value) && seed <= MAX_SEED) return withOneMore(previous, seed);
-  throw new InvalidArgumentError(`expected a whole number from 0 to ${MAX_SEED}`);
+  throw new InvalidArgumentError(`Expected a whole number from 0 to ${MAX_SEED}.`);
 }
 
 function collectAggregators(value: string, previous: readonly string[] = []): string[] {
   if (aggregatorNames.some((name) => name === value)) return withOneMore(previous, value);
-  throw new InvalidArgumentError(`expected one of ${aggregatorNames.join(', ')}`);
+  throw new InvalidArgumentError(`Expected one of ${aggregatorNames.join(', ')}.`);
 }
 
 /** As in a config, no value may be repeated. */
 function withOneMore<T>(previous: readonly T[], value: T): T[] {
   if (!previous.includes(value)) return [...previous, value];
-  throw new InvalidArgumentError(`${value} is repeated`);
+  throw new InvalidArgumentError(`${value} is given twice. Expected each value once.`);
 }
 
 function positiveInteger(value: string): number {
   if (/^[1-9]\d*$/.test(value)) return Number(value);
-  throw new InvalidArgumentError('expected a whole number, 1 or more');
+  throw new InvalidArgumentError('Expected a whole number of at least 1.');
 }

@@ -2,10 +2,11 @@ import type { Command } from 'commander';
 import { knownAggregator } from '../../engine/aggregators/registry.ts';
 import { diagnoseStep, type StepDiagnostics, type Unmeasured } from '../../engine/diagnoseStep.ts';
 import { guaranteeOf } from '../../engine/guarantee.ts';
+import type { AggregationSettings } from '../../engine/types.ts';
 import type { RunEvent, StepEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
 import { failureText } from '../../runs/failure.ts';
-import type { RecordedAggregation, RunManifest } from '../../runs/manifest.ts';
+import type { RunManifest } from '../../runs/manifest.ts';
 import { referredRun } from '../../runs/reference.ts';
 import { RunStore, type RunSummary } from '../../runs/store.ts';
 import { EventTail } from '../../runs/tail.ts';
@@ -64,13 +65,13 @@ async function shownRun(run: RunSummary, runs: readonly RunSummary[]) {
 }
 
 /** Description of the aggregator; nulls for another trainer's. */
-function aboutMethod({ name }: RecordedAggregation) {
+function aboutMethod({ name }: AggregationSettings<string>) {
   const { title = null, reference = null, guarantee = null } = knownAggregator(name) ?? {};
   return { title, reference, guarantee };
 }
 
 /** Counts of steps in which the guarantee held or was violated, and in which the direction or the update conflicted with a group. */
-function guaranteeCountsOf(steps: readonly StepEvent[], aggregation: RecordedAggregation) {
+function guaranteeCountsOf(steps: readonly StepEvent[], aggregation: AggregationSettings<string>) {
   const counts = { held: 0, violated: 0, against: 0, measured: 0 };
   const updates = { against: 0, measured: 0 };
   for (const step of steps) {
@@ -180,7 +181,7 @@ function guaranteeRows({ guarantee, aggregation, guaranteeCounts }: ShownRun): s
   ];
 }
 
-const metricWords: Readonly<Record<RecordedAggregation['metric'], string>> = {
+const metricWords: Readonly<Record<AggregationSettings<string>['metric'], string>> = {
   euclidean: 'holds for the gradient that the optimizer gets, not for the step it makes',
   preconditioned: 'holds for the preconditioned step, without momentum and weight decay',
 };
@@ -219,7 +220,7 @@ function diagnosticRows(
       ? [['', 'VIOLATED: the aggregator guarantees that it does not']]
       : []),
     ...(of.updateAgainst ? [['update conflicts with', named(of.updateAgainst)]] : []),
-    ...(of.stationary ? [['', 'zero to rounding: no direction serves every group']] : []),
+    ...(of.stationary ? [['', 'zero to rounding: no direction improves every group']] : []),
     [
       'duality gap / norm²',
       figure(of.gap === null || of.norm2 === null ? null : of.gap / of.norm2),

@@ -2,8 +2,8 @@
 import type { StepDiagnostics, Unmeasured } from '../../engine/diagnoseStep.ts';
 import type { GuaranteeState } from '../../engine/guarantee.ts';
 import { guaranteeOf } from '../../engine/guarantee.ts';
+import type { AggregationSettings } from '../../engine/types.ts';
 import type { Fact, StepEvent } from '../../runs/events.ts';
-import type { RecordedAggregation } from '../../runs/manifest.ts';
 
 export interface WeightsPoint {
   readonly step: number;
@@ -49,7 +49,7 @@ export interface ConflictPoint {
   readonly against: number | null;
   /** Share of groups that the actual update of the parameters conflicts with, 0…1; `null` where it was not measured. */
   readonly updateAgainst: number | null;
-  /** True if d is zero to rounding though groups have weight: no direction serves every group. */
+  /** True if d is zero to rounding though groups have weight: no direction improves every group. */
   readonly stationary: boolean | null;
   /** State of the aggregator's guarantee to conflict with no group, in the metric of the run. */
   readonly guarantee: GuaranteeState | null;
@@ -86,7 +86,7 @@ export interface MetricPoint {
 export function pointOf(
   step: StepEvent,
   derived: StepDiagnostics,
-  aggregation: RecordedAggregation,
+  aggregation: AggregationSettings<string>,
   groupCount: number,
 ): MetricsPoint {
   const { norm2, gap, against, updateAgainst } = derived;

@@ -1,8 +1,9 @@
 import type { Disposable } from 'vscode';
 import type { StepDiagnostics, StepFacts } from '../../engine/diagnoseStep.ts';
+import type { AggregationSettings } from '../../engine/types.ts';
 import type { RunEvent, StepEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
-import type { RecordedAggregation, RunManifest } from '../../runs/manifest.ts';
+import type { RunManifest } from '../../runs/manifest.ts';
 import type { RunSummary } from '../../runs/store.ts';
 import { EventTail } from '../../runs/tail.ts';
 import {
@@ -40,7 +41,7 @@ export class RunFeed implements RunPoints {
   /** Name of the metric in `validation`. */
   readonly metric: string;
 
-  readonly #aggregation: RecordedAggregation;
+  readonly #aggregation: AggregationSettings<string>;
   readonly #source: EventReader;
   readonly #engine: Engine;
   /** Steps read, but not yet diagnosed. */

@@ -7,6 +7,12 @@ import type { ParameterVector } from './products.ts';
 /** What an aggregator carries from step to step, as plain JSON. */
 export type AggregatorMemory = Memory | BlockMemory;
 
+/** Whether it is that of one aggregation, rather than one for each parameter block. */
+export function isMemory(memory: AggregatorMemory): memory is Memory {
+  // A block may be named `groups`, but its memory is not a list.
+  return Array.isArray(memory.groups);
+}
+
 /** Which groups take part in a step. */
 export interface StepGroups {
   /** Examples of each group, length k. */

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Device } from '../../backends/device.ts';
 import { aggregators } from '../../engine/aggregators/registry.ts';
-import type { BlockMemory } from '../../engine/blocks.ts';
+import type { BlockOptions } from '../../engine/blocks.ts';
 import type { EngineClient } from '../../engine/client.ts';
 import type {
   AggregationResult,
@@ -27,6 +27,8 @@ export interface AggregationContext {
   /** Shapes of the variables. */
   readonly shapes: readonly (readonly number[])[];
   readonly problem: ProblemOptions;
+  /** The same for aggregators that work block by block. */
+  readonly blockProblem: BlockOptions;
 }
 
 type GroupedStrategy = (
@@ -108,10 +110,8 @@ const bySizes: GroupedStrategy = async (
 /** Each block is solved, combined and disposed of as soon as its gradients are complete. */
 const blockByBlock: GroupedStrategy = async (
   source,
-  { engine, device, choice, blocks, shapes, problem },
+  { engine, device, choice, blocks, shapes, blockProblem },
 ) => {
-  const { memory, ...rest } = problem;
-  const options = { ...rest, ...(memory && { memory: memory as unknown as BlockMemory }) };
   const solved: AggregationResult[] = [];
   const { losses, grams, gradients } = await passByBlocks(
     device,
@@ -119,13 +119,13 @@ const blockByBlock: GroupedStrategy = async (
     { blocks: blocks.map(({ variables }) => variables), shapes },
     async (b, gram, nonFinite) => {
       const block = { name: blocks[b]!.name, gram };
-      solved[b] = await engine.aggregateBlock(block, nonFinite, options, choice);
+      solved[b] = await engine.aggregateBlock(block, nonFinite, blockProblem, choice);
       return solved[b].weights;
     },
   );
   return disposeOnError(gradients, async () => {
     const measured = blocks.map(({ name }, b) => ({ name, gram: grams[b]! }));
-    const answer = await engine.concludeBlocks(measured, solved, options, choice);
+    const answer = await engine.concludeBlocks(measured, solved, blockProblem, choice);
     const weighed = answer.blocks.map((block, b) => ({ ...block, gram: grams[b]! }));
     const weights = weighed.map((block) => block.weights);
     return {

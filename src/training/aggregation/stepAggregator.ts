@@ -2,14 +2,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Device } from '../../backends/device.ts';
 import { warningsOfGroups } from '../../engine/aggregate.ts';
 import { aggregators } from '../../engine/aggregators/registry.ts';
-import type { BlockMemory } from '../../engine/blocks.ts';
+import type { BlockOptions } from '../../engine/blocks.ts';
 import type { EngineClient } from '../../engine/client.ts';
 import { screen } from '../../engine/screen.ts';
 import type {
   AggregationSettings,
   AggregatorChoice,
   MeasuredVector,
-  Memory,
   ProblemOptions,
 } from '../../engine/types.ts';
 import type {
@@ -18,7 +17,12 @@ import type {
   GroupGradient,
   SeparateSource,
 } from '../../nn/module/gradientSource.ts';
-import type { AggregatedStep, AggregatorMemory, StepGroups } from './aggregatedStep.ts';
+import {
+  type AggregatedStep,
+  type AggregatorMemory,
+  isMemory,
+  type StepGroups,
+} from './aggregatedStep.ts';
 import type { ParameterBlock } from './blocks.ts';
 import { meanBlockWeights, sumOfGrams } from './blocks.ts';
 import { dropSigns, weightedSum } from './direction.ts';
@@ -82,6 +86,7 @@ export class StepAggregator {
       blocks: this.#options.blocks!,
       shapes: this.#options.shapes!,
       problem: this.#problemOptions(step),
+      blockProblem: this.#blockOptions(step),
     });
     this.memory = memory;
     return aggregated;
@@ -224,7 +229,7 @@ export class StepAggregator {
     }
     const answer = await this.#engine.aggregateBlocks(
       blocks.map(({ name }, b) => ({ name, gram: grams[b]! })),
-      { ...this.#problemOptions(step), memory: this.memory as BlockMemory },
+      this.#blockOptions(step),
       this.#choice,
     );
     this.memory = answer.memory;
@@ -260,14 +265,22 @@ export class StepAggregator {
     });
   }
 
-  #problemOptions({ sizes, groups, seed }: StepGroups): ProblemOptions {
-    const memory = this.memory as Memory | undefined;
+  #problemOptions(step: StepGroups): ProblemOptions {
+    const { memory } = this;
+    return { ...this.#optionsOf(step), ...(memory && isMemory(memory) && { memory }) };
+  }
+
+  #blockOptions(step: StepGroups): BlockOptions {
+    const { memory } = this;
+    return { ...this.#optionsOf(step), ...(memory && !isMemory(memory) && { memory }) };
+  }
+
+  #optionsOf({ sizes, groups, seed }: StepGroups): Omit<ProblemOptions, 'memory'> {
     return {
       sizes,
       zeroGroups: this.#options.aggregation.zeroGroups,
       ...(groups && { groups }),
       ...(seed !== undefined && { seed }),
-      ...(memory && { memory }),
     };
   }
 }

@@ -1,12 +1,13 @@
+import type { AggregationSettings } from '../../../src/engine/types.ts';
 import type { StepEvent } from '../../../src/runs/events.ts';
-import type { RecordedAggregation, RunManifest, Seed } from '../../../src/runs/manifest.ts';
+import type { RunManifest, Seed } from '../../../src/runs/manifest.ts';
 import type { RunStatus } from '../../../src/runs/status.ts';
 import type { RunSummary } from '../../../src/runs/store.ts';
 
 interface Wanted {
   readonly experiment?: string;
   readonly aggregator?: string;
-  readonly aggregation?: RecordedAggregation;
+  readonly aggregation?: AggregationSettings<string>;
   readonly seed?: number | Seed;
   readonly status?: RunStatus;
   readonly createdAt?: string;

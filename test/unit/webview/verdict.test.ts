@@ -14,7 +14,7 @@ test('counts add up, whatever the batches', () => {
   assert.deepEqual(parts.reduce(counted, noSteps), whole);
   assert.equal(whole.steps, 60);
   assert.equal(whole.against, points.filter(({ against }) => against! > 0).length);
-  assert.equal(whole.broken, 0, 'the mean has no guarantee to violate');
+  assert.equal(whole.violated, 0, 'the mean has no guarantee to violate');
 });
 
 test('a gradient that is not finite violates a guarantee, and counts as such', () => {
