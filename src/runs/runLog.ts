@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
+import { isDiskFull } from '../config/errors.ts';
 import type { EndEvent, RunEvent, StepEvent, ValidatingEvent, ValidationEvent } from './events.ts';
 import type { RunFailure } from './failure.ts';
 import { runFile } from './grainFolder.ts';
@@ -126,14 +127,21 @@ export class RunLog {
     return this.#end({ kind: 'end', at: Date.now(), step: this.#lastStep, status });
   }
 
+  /** If the disk is full, the event is only returned: without it in the log, the run counts as interrupted. */
   fail(failure: RunFailure): EndEvent {
-    return this.#end({
+    const event: EndEvent = {
       kind: 'end',
       at: Date.now(),
       step: this.#lastStep,
       status: 'failed',
       failure,
-    });
+    };
+    try {
+      return this.#end(event);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      return event;
+    }
   }
 
   close(): void {

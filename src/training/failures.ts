@@ -1,6 +1,6 @@
 /** Why a training fails, as a code with advice. */
 import { DeviceLostError, isOutOfMemory } from '../backends/interface/deviceErrors.ts';
-import { hasCode, messageOf } from '../config/errors.ts';
+import { isDiskFull, messageOf } from '../config/errors.ts';
 import { ZeroGroupError } from '../engine/aggregate.ts';
 import { CheckpointError } from '../hub/checkpointFile.ts';
 import { failureText, type RunFailure } from '../runs/failure.ts';
@@ -42,9 +42,4 @@ export function failureOf(error: unknown, run: string): RunFailure {
 /** Also for an error that the engine's worker threw: it keeps its name, but not its class. */
 export function isZeroGroupError(error: unknown): error is Error {
   return error instanceof Error && error.name === ZeroGroupError.name;
-}
-
-/** Whether the file system, or the user's quota in it, is full. */
-function isDiskFull(error: unknown): boolean {
-  return hasCode(error, 'ENOSPC') || hasCode(error, 'EDQUOT');
 }

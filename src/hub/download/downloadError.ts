@@ -1,4 +1,4 @@
-import { hasCode } from '../../config/errors.ts';
+import { hasCode, isDiskFull } from '../../config/errors.ts';
 
 /** Why a download failed. */
 export type DownloadFailure =
@@ -71,7 +71,7 @@ const diskCodes = ['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS', 'EPERM', 'ENOTDIR', 'E
 export function cacheError(error: unknown, cache: string): DownloadError | undefined {
   const code = diskCodes.find((code) => hasCode(error, code));
   if (code === undefined) return undefined;
-  const reason = code === 'ENOSPC' || code === 'EDQUOT' ? 'the disk is full' : code;
+  const reason = isDiskFull(error) ? 'the disk is full' : code;
   return new DownloadError(
     'disk',
     `${cache} cannot be written: ${reason}. Fix that, or set HF_HOME to another folder; bytes received so far stay in the cache`,

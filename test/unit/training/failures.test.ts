@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, describe, test } from 'node:test';
+import { after, describe, mock, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { DeviceLostError, OutOfMemoryError } from '../../../src/backends/interface/deviceErrors.ts';
 import type { GroupGradient } from '../../../src/nn/module/gradientSource.ts';
+import type { RunEvent } from '../../../src/runs/events.ts';
 import { runFile } from '../../../src/runs/grainFolder.ts';
+import { EventWriter } from '../../../src/runs/runLog.ts';
 import { RunStore } from '../../../src/runs/store.ts';
 import { readEvents } from '../../../src/runs/tail.ts';
 import type { Objective } from '../../../src/training/objective/objective.ts';
@@ -155,3 +157,45 @@ describe('the log says as a code why a run failed', () => {
     assert.deepEqual([code, message, advice], ['unknown', 'a mistake', undefined]);
   });
 });
+
+test('if the disk is full from any event of the log on, the run ends as failed and can be resumed', async () => {
+  const { session, close } = await trainerOf(folder, config, 'grain');
+  const trainRun = (run: TrainingRun) =>
+    train(session, run, { onEvent: () => {}, shouldStop: () => false });
+  for (let from = 0; ; from++) {
+    const run = create();
+    const disk = fullDiskFrom(from);
+    const end = await trainRun(run);
+    disk.restore();
+    if (end.status === 'finished') {
+      assert.ok(from > 5, `${from} events`);
+      break;
+    }
+    assert.ok(end.status === 'failed', end.status);
+    assert.equal(end.failure.code, 'diskFull');
+    assert.equal((await readEvents(run.folder)).length, from, 'events in the log');
+
+    assert.equal((await trainRun(run)).status, 'finished');
+    const steps = (await readEvents(run.folder)).filter((event) => event.kind === 'step');
+    assert.deepEqual(
+      steps.map(({ step }) => step),
+      [1, 2],
+    );
+  }
+  await close();
+});
+
+/** Lets so many events be appended to logs, and fails all that follow. */
+function fullDiskFrom(count: number): { restore(): void } {
+  const { append } = EventWriter.prototype;
+  let appended = 0;
+  const { mock: appending } = mock.method(
+    EventWriter.prototype,
+    'append',
+    function (this: EventWriter, event: RunEvent) {
+      if (appended++ < count) return append.call(this, event);
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    },
+  );
+  return appending;
+}
