@@ -79,7 +79,7 @@ test('a model that does not fit is a mistake in the config, and nothing is writt
   const { status, stderr } = await grain(['run', 'grain.yaml'], there, { GRAIN_MEMORY: '32' });
   assert.equal(status, 2);
   assert.match(stderr, /^grain\.yaml:1:8: the parameters do not fit into memory: .* MiB/m);
-  assert.match(stderr, /a smaller model, or a higher GRAIN_MEMORY, up to 4096 MiB$/m);
+  assert.match(stderr, /a smaller model, or a higher GRAIN_MEMORY, up to 4096 MiB\.$/m);
   assert.equal(existsSync(path.join(there, '.grain')), false);
 });
 
