@@ -10,21 +10,21 @@ export interface Tally {
   /** Steps for which it is known which groups they conflict with. */
   readonly measured: number;
   /** Steps whose direction conflicts with a group, or is meaningless because gradients are not finite. */
-  readonly against: number;
+  readonly conflicted: number;
   /** Those of them that violated the guarantee. */
   readonly violated: number;
   /** Steps whose actual update was measured, and those of them whose update conflicts with a group. */
   readonly updates: number;
-  readonly updatesAgainst: number;
+  readonly conflictingUpdates: number;
 }
 
 export const noSteps: Tally = {
   steps: 0,
   measured: 0,
-  against: 0,
+  conflicted: 0,
   violated: 0,
   updates: 0,
-  updatesAgainst: 0,
+  conflictingUpdates: 0,
 };
 
 export function counted(tally: Tally, points: readonly ConflictPoint[]): Tally {
@@ -32,10 +32,11 @@ export function counted(tally: Tally, points: readonly ConflictPoint[]): Tally {
   return {
     steps: tally.steps + points.length,
     measured: tally.measured + count(({ certified }) => certified !== null),
-    against: tally.against + count(({ certified }) => certified === false),
+    conflicted: tally.conflicted + count(({ certified }) => certified === false),
     violated: tally.violated + count(({ guarantee }) => guarantee === 'violated'),
-    updates: tally.updates + count(({ updateAgainst }) => updateAgainst !== null),
-    updatesAgainst: tally.updatesAgainst + count((point) => (point.updateAgainst ?? 0) > 0),
+    updates: tally.updates + count(({ updateConflictsWith }) => updateConflictsWith !== null),
+    conflictingUpdates:
+      tally.conflictingUpdates + count((point) => (point.updateConflictsWith ?? 0) > 0),
   };
 }
 
@@ -87,10 +88,13 @@ export function verdictOf(
 }
 
 /** A verdict in a few words, for a caption. */
-export function briefly({ state, badge }: Verdict, { measured, against, violated }: Tally): string {
+export function briefly(
+  { state, badge }: Verdict,
+  { measured, conflicted, violated }: Tally,
+): string {
   if (violated > 0) return `guarantee violated × ${violated}`;
-  if (state === 'unmeasured' || against === 0) return badge;
-  return `${against} of ${measured} conflict`;
+  if (state === 'unmeasured' || conflicted === 0) return badge;
+  return `${conflicted} of ${measured} conflict`;
 }
 
 /** Why the log does not show which groups a direction conflicts with. */
@@ -143,11 +147,11 @@ function nowOf(state: State, point: ConflictPoint, run: RunHeader, k?: number): 
   }
 }
 
-function groupsOf({ against }: ConflictPoint, k: number | undefined): string {
-  if (against === null) return 'an unknown number of groups';
-  if (against === 0) return 'no group';
-  if (k === undefined) return `${percent(against)} of the groups`;
-  return `${Math.round(against * k)} of ${plural(k, 'group')}`;
+function groupsOf({ conflictsWith }: ConflictPoint, k: number | undefined): string {
+  if (conflictsWith === null) return 'an unknown number of groups';
+  if (conflictsWith === 0) return 'no group';
+  if (k === undefined) return `${percent(conflictsWith)} of the groups`;
+  return `${Math.round(conflictsWith * k)} of ${plural(k, 'group')}`;
 }
 
 /** The gap is meaningful only for weights that should give the shortest direction. */
@@ -156,18 +160,21 @@ function gapOf({ relativeGap }: ConflictPoint, { method, smoothing }: RunHeader)
   return counts ? `; gap ${magnitude(relativeGap)}` : '';
 }
 
-function pastOf({ method, smoothing }: RunHeader, { steps, measured, against, violated }: Tally) {
+function pastOf(
+  { method, smoothing }: RunHeader,
+  { steps, measured, conflicted, violated }: Tally,
+) {
   if (measured === 0) return '';
   const all = measured === steps ? plural(steps, 'step') : `${plural(measured, 'measured step')}`;
   if (violated > 0) return `${violated} of ${all} violated the guarantee.`;
-  if (against > 0) return `${against} of ${all} conflicted with a group.`;
+  if (conflicted > 0) return `${conflicted} of ${all} conflicted with a group.`;
   return method?.nonConflicting && smoothing === 0
     ? `All ${all} certified.`
     : `None of ${all} conflicted with a group.`;
 }
 
-function updatesOf({ updates, updatesAgainst }: Tally): string {
+function updatesOf({ updates, conflictingUpdates }: Tally): string {
   if (updates === 0) return '';
-  const count = updatesAgainst === 0 ? 'none' : String(updatesAgainst);
+  const count = conflictingUpdates === 0 ? 'none' : String(conflictingUpdates);
   return `Actual updates: ${count} of ${updates} conflicted with a group.`;
 }

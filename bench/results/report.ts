@@ -118,7 +118,7 @@ function conflict(steps: readonly StepEvent[]): string[] {
   return [
     percent(average(({ conflictRate }) => conflictRate)),
     percent(average(({ meanConflictRate }) => meanConflictRate)),
-    percent(average(({ against }) => against && against.length / groups)),
+    percent(average(({ conflictsWith }) => conflictsWith && conflictsWith.length / groups)),
     extremes(steps),
     short(average(({ effectiveGroups }) => effectiveGroups)),
     short(average(({ normRatio }) => normRatio)),

@@ -223,7 +223,7 @@ function* warningsOfSkipping(
 }
 
 function* warningsOfCertificate(
-  { norm2, gap, gapFloor, isZero, against }: MeasuredCertificate,
+  { norm2, gap, gapFloor, isZero, conflictsWith }: MeasuredCertificate,
   { present }: Screening,
   { description, smoothing }: ResolvedChoice,
 ): Generator<Warning> {
@@ -252,11 +252,11 @@ function* warningsOfCertificate(
       };
     }
   }
-  if (against.length > 0) {
+  if (conflictsWith.length > 0) {
     yield {
       code: 'conflict',
-      message: `the step conflicts with ${name(against)}`,
-      groups: against,
+      message: `the step conflicts with ${name(conflictsWith)}`,
+      groups: conflictsWith,
     };
   }
 }

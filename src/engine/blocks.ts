@@ -117,12 +117,12 @@ export function concludeBlocks(
         blocks,
         answers.map((answer) => answer.warnings),
       ),
-      ...(certificate.against.length > 0
+      ...(certificate.conflictsWith.length > 0
         ? [
             {
               code: 'conflict' as const,
-              message: `the step conflicts with groups ${certificate.against.join(', ')}`,
-              groups: certificate.against,
+              message: `the step conflicts with groups ${certificate.conflictsWith.join(', ')}`,
+              groups: certificate.conflictsWith,
             },
           ]
         : []),
@@ -200,7 +200,7 @@ export function certifyBlocks(
       screened.nonFinite.some((i) => ofBlock[i] !== 0),
   );
   if (isBroken) {
-    const unknown = { norm2: Number.NaN, minCosine: Number.NaN, isZero: false, against: [] };
+    const unknown = { norm2: Number.NaN, minCosine: Number.NaN, isZero: false, conflictsWith: [] };
     return { ...unknown, gap: Number.POSITIVE_INFINITY };
   }
   const gaps = screened.screenings.map((of, b) => certify(of, weights[b]!).gap);
@@ -234,14 +234,14 @@ function certifyWhole(
     }
   }
   if (norm2 <= zeroFloor) {
-    return { norm2: Math.max(0, norm2), minCosine: 0, isZero: true, against: [] };
+    return { norm2: Math.max(0, norm2), minCosine: 0, isZero: true, conflictsWith: [] };
   }
   const cosines = present.map((i) => inner[i]! / Math.sqrt(norm2) / Math.sqrt(norm2s[i]!));
   return {
     norm2,
     minCosine: Math.max(-1, Math.min(1, ...cosines)),
     isZero: false,
-    against: present.filter((i) => inner[i]! < -floors[i]!),
+    conflictsWith: present.filter((i) => inner[i]! < -floors[i]!),
   };
 }
 

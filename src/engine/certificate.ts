@@ -8,7 +8,7 @@ const SIMPLEX_SLACK = 1e-6;
 
 /**
  * ⟨d, gᵢ⟩ counts as negative beyond so many times its rounding: among gradients that are parallel to within 10⁻⁷, whose Gram
- * matrix is singular to rounding, weights that step against no group exist but cannot be told from it.
+ * matrix is singular to rounding, weights that conflict with no group exist but cannot be told apart from others.
  */
 const DEPENDENCE = 10;
 
@@ -19,7 +19,7 @@ export interface MeasuredCertificate extends Certificate {
   /** True if ‖d‖² is zero to rounding; its direction then means nothing. */
   readonly isZero: boolean;
   /** Groups that d conflicts with: their cosine with d is negative beyond rounding. */
-  readonly against: readonly number[];
+  readonly conflictsWith: readonly number[];
 }
 
 /**
@@ -71,7 +71,7 @@ export function certify(groups: Screening, weights: ArrayLike<number>): Measured
   let least = Number.POSITIVE_INFINITY;
   let leastNorm = 0;
   let minCosine = isZero ? 0 : Number.POSITIVE_INFINITY;
-  const against: number[] = [];
+  const conflictsWith: number[] = [];
   for (const i of covered) {
     const norm = Math.sqrt(gram[i * k + i]!);
     if (r[i]! < least) {
@@ -81,7 +81,7 @@ export function certify(groups: Screening, weights: ArrayLike<number>): Measured
     if (isZero || norm === 0) continue;
     const cosine = Math.max(-1, Math.min(1, r[i]! / length / norm));
     minCosine = Math.min(minCosine, cosine);
-    if (cosine < (-DEPENDENCE * epsilon * s) / length) against.push(i);
+    if (cosine < (-DEPENDENCE * epsilon * s) / length) conflictsWith.push(i);
   }
   return {
     norm2: Math.max(f, 0),
@@ -89,7 +89,7 @@ export function certify(groups: Screening, weights: ArrayLike<number>): Measured
     minCosine,
     gapFloor: epsilon * s * (leastNorm + s),
     isZero,
-    against,
+    conflictsWith,
   };
 }
 
@@ -116,7 +116,7 @@ const broken: MeasuredCertificate = {
   minCosine: Number.NaN,
   gapFloor: 0,
   isZero: false,
-  against: [],
+  conflictsWith: [],
 };
 
 /** f − minᵢ rᵢ of w/Σw, or Infinity if w is not on the simplex. */

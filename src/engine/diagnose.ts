@@ -25,13 +25,13 @@ export function diagnose(problem: Problem, weights: ArrayLike<number>): Diagnost
     throw new RangeError(`${weights.length} weights for ${groups.k} groups`);
   }
   const { meanNorm2, ...gradients } = diagnoseGradients(groups);
-  const { norm2, gap, minCosine, against, isZero } = certify(groups, weights);
+  const { norm2, gap, minCosine, conflictsWith, isZero } = certify(groups, weights);
   return {
     norm2,
     gap,
     minCosine,
-    certified: Number.isFinite(norm2) && against.length === 0,
-    against,
+    certified: Number.isFinite(norm2) && conflictsWith.length === 0,
+    conflictsWith,
     stationary: isZero && isTaken(weights),
     effectiveGroups: effectiveGroups(weights),
     normRatio: lengthRatio(norm2, meanNorm2),
@@ -45,7 +45,7 @@ export function diagnoseGradients(groups: Screening): GradientDiagnostics {
   return {
     cosines,
     conflictRate: conflictRate(cosines, groups),
-    meanConflictRate: share(ofMean.against.length, groups.present.length),
+    meanConflictRate: share(ofMean.conflictsWith.length, groups.present.length),
     effectiveDimension: effectiveDimension(cosines, groups),
     meanNorm2: ofMean.norm2,
   };

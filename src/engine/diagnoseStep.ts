@@ -43,7 +43,7 @@ type Nullable<T> = { readonly [K in keyof T]: T[K] | null };
 export interface StepDiagnostics extends Nullable<Diagnostics> {
   readonly unmeasured: Unmeasured | null;
   /** Indices of the groups that the change of the parameters conflicts with: ⟨Δ, gᵢ⟩ < 0; null if that was not measured. */
-  readonly updateAgainst: readonly number[] | null;
+  readonly updateConflictsWith: readonly number[] | null;
 }
 
 /**
@@ -52,10 +52,10 @@ export interface StepDiagnostics extends Nullable<Diagnostics> {
  * @throws RangeError for facts that do not go together, as {@link diagnose} does
  */
 export function diagnoseStep(facts: StepFacts): StepDiagnostics {
-  return { ...directionOf(facts), updateAgainst: updateAgainst(facts) };
+  return { ...directionOf(facts), updateConflictsWith: updateConflictsOf(facts) };
 }
 
-function directionOf(facts: StepFacts): Omit<StepDiagnostics, 'updateAgainst'> {
+function directionOf(facts: StepFacts): Omit<StepDiagnostics, 'updateConflictsWith'> {
   const { gram, weights, sizes, blocks, direct } = facts;
   if (!gram) return withoutGram(facts);
   if (weights && !blocks && !direct) {
@@ -68,12 +68,12 @@ function directionOf(facts: StepFacts): Omit<StepDiagnostics, 'updateAgainst'> {
   return { ...unknown, ...gradients, unmeasured: 'no-weights' };
 }
 
-const unknown: Omit<StepDiagnostics, 'updateAgainst' | 'unmeasured'> = {
+const unknown: Omit<StepDiagnostics, 'updateConflictsWith' | 'unmeasured'> = {
   norm2: null,
   gap: null,
   minCosine: null,
   certified: null,
-  against: null,
+  conflictsWith: null,
   stationary: null,
   effectiveGroups: null,
   normRatio: null,
@@ -93,7 +93,7 @@ function withoutGram({ sizes, weights, streamed }: StepFacts) {
   };
 }
 
-type OfDirection = Omit<StepDiagnostics, keyof GradientDiagnostics | 'updateAgainst'>;
+type OfDirection = Omit<StepDiagnostics, keyof GradientDiagnostics | 'updateConflictsWith'>;
 
 function ofBlocks(
   blocks: NonNullable<StepFacts['blocks']>,
@@ -101,13 +101,13 @@ function ofBlocks(
   meanNorm2: number,
 ): OfDirection {
   const ofEach = blocks.map((block) => block.weights);
-  const { norm2, gap, minCosine, isZero, against } = certifyBlocks(blocks, ofEach);
+  const { norm2, gap, minCosine, isZero, conflictsWith } = certifyBlocks(blocks, ofEach);
   return {
     norm2,
     gap,
     minCosine,
-    certified: Number.isFinite(norm2) && against.length === 0,
-    against,
+    certified: Number.isFinite(norm2) && conflictsWith.length === 0,
+    conflictsWith,
     stationary: isZero && ofEach.some(isTaken),
     effectiveGroups: weights && effectiveGroups(weights),
     normRatio: lengthRatio(norm2, meanNorm2),
@@ -125,14 +125,14 @@ function ofDirect(
   const cosines = present.map((i) =>
     norm2 === 0 ? 0 : inner[i]! / Math.sqrt(norm2) / Math.sqrt(gram[i * k + i]!),
   );
-  const against = present.filter((_, at) => cosines[at]! < -FLOAT32_SLACK);
+  const conflictsWith = present.filter((_, at) => cosines[at]! < -FLOAT32_SLACK);
   const isKnown = Number.isFinite(norm2) && cosines.every(Number.isFinite);
   return {
     norm2,
     gap: null,
     minCosine: cosines.length === 0 ? 0 : Math.max(-1, Math.min(1, ...cosines)),
-    certified: isKnown && against.length === 0,
-    against,
+    certified: isKnown && conflictsWith.length === 0,
+    conflictsWith,
     stationary: null,
     effectiveGroups: null,
     normRatio: lengthRatio(norm2, meanNorm2),
@@ -140,7 +140,7 @@ function ofDirect(
   };
 }
 
-function updateAgainst({ sizes, update }: StepFacts): number[] | null {
+function updateConflictsOf({ sizes, update }: StepFacts): number[] | null {
   if (!update) return null;
   fitting(update.inner, sizes.length);
   return Array.from(update.inner).flatMap((inner, i) => (inner < 0 ? [i] : []));

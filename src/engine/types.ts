@@ -148,7 +148,7 @@ export interface Diagnostics extends Certificate {
   /** True if min cosine ≥ 0 up to the rounding floor: no group is made worse to first order. */
   readonly certified: boolean;
   /** Indices of the groups that d conflicts with, beyond rounding. */
-  readonly against: readonly number[];
+  readonly conflictsWith: readonly number[];
   /** True if ‖d‖ is zero to rounding though groups have weight: no direction improves every group. */
   readonly stationary: boolean;
 }

@@ -162,9 +162,9 @@ test('without momentum and preconditioner the update is the direction times the 
   assert.equal((await grain(['run', 'grain.yaml'], folder)).status, 0);
   const [run] = await storeOf(folder).list();
   for (const step of await stepsOf(run!)) {
-    const { norm2, updateAgainst } = diagnoseStep(factsOf(step));
+    const { norm2, updateConflictsWith } = diagnoseStep(factsOf(step));
     assert.ok(Math.abs(step.update!.norm2! - 0.25 * norm2!) < 1e-4 * norm2!);
-    assert.deepEqual(updateAgainst, []);
+    assert.deepEqual(updateConflictsWith, []);
   }
 });
 

@@ -149,12 +149,12 @@ describe('commands on runs that lie on disk', () => {
       assert.deepEqual(guaranteeCounts, {
         held: isGuaranteed ? 1 : 0,
         violated: isGuaranteed ? 1 : 0,
-        against: 1,
+        conflicted: 1,
         measured: 2,
-        updates: { against: 1, measured: 2 },
+        updates: { conflicted: 1, measured: 2 },
       });
       assert.equal(lastStep.guaranteeState, isGuaranteed ? 'violated' : 'none');
-      assert.deepEqual(lastStep.diagnostics.against, [1]);
+      assert.deepEqual(lastStep.diagnostics.conflictsWith, [1]);
       if (isGuaranteed)
         assert.match(text, /VIOLATED in 1 of 2 steps[\s\S]*VIOLATED: the aggregator/);
       else {

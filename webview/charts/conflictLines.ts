@@ -44,7 +44,7 @@ export class ConflictLines {
         label: label('groups in conflict with the update', 'update'),
         colour: (theme) => theme.foreground,
         dash: [4, 2],
-        y: (point) => point.updateAgainst,
+        y: (point) => point.updateConflictsWith,
       },
     ]);
   }

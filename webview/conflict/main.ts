@@ -157,19 +157,19 @@ class ConflictView {
           String(row.step),
           exact(row.minCosine),
           row.guarantee ?? '–',
-          percent(row.against),
+          percent(row.conflictsWith),
           ...gap(exact(row.relativeGap)),
           percent(row.conflictRate),
           percent(row.meanConflictRate),
-          percent(row.updateAgainst),
+          percent(row.updateConflictsWith),
           exact(row.normRatio),
         ]),
     ];
   }
 }
 
-function ratesOf({ conflictRate, meanConflictRate, updateAgainst }: ConflictPoint): string {
-  const update = updateAgainst === null ? '' : `, update ${percent(updateAgainst)}`;
+function ratesOf({ conflictRate, meanConflictRate, updateConflictsWith }: ConflictPoint): string {
+  const update = updateConflictsWith === null ? '' : `, update ${percent(updateConflictsWith)}`;
   return `pairs ${percent(conflictRate)}, mean ${percent(meanConflictRate)}${update}`;
 }
 

@@ -175,8 +175,8 @@ class MetricsView {
           percent(row.conflictRate),
           exact(row.minCosine),
           row.guarantee ?? '–',
-          percent(row.against),
-          percent(row.updateAgainst),
+          percent(row.conflictsWith),
+          percent(row.updateConflictsWith),
         ]),
     ]);
     this.#page.announcer.inform(

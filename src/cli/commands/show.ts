@@ -72,17 +72,17 @@ function aboutMethod({ name }: AggregationSettings<string>) {
 
 /** Counts of steps in which the guarantee held or was violated, and in which the direction or the update conflicted with a group. */
 function guaranteeCountsOf(steps: readonly StepEvent[], aggregation: AggregationSettings<string>) {
-  const counts = { held: 0, violated: 0, against: 0, measured: 0 };
-  const updates = { against: 0, measured: 0 };
+  const counts = { held: 0, violated: 0, conflicted: 0, measured: 0 };
+  const updates = { conflicted: 0, measured: 0 };
   for (const step of steps) {
     const of = diagnosticsOf(step);
     if (!of) continue;
     const guaranteeState = guaranteeOf(aggregation, of);
     if (guaranteeState === 'held' || guaranteeState === 'violated') counts[guaranteeState]++;
     if (of.certified !== null) counts.measured++;
-    if (of.certified === false) counts.against++;
-    if (of.updateAgainst) updates.measured++;
-    if (of.updateAgainst?.length) updates.against++;
+    if (of.certified === false) counts.conflicted++;
+    if (of.updateConflictsWith) updates.measured++;
+    if (of.updateConflictsWith?.length) updates.conflicted++;
   }
   return { ...counts, updates };
 }
@@ -164,19 +164,26 @@ function asText(run: ShownRun): string {
 
 /** The guarantee, its metric, and whether it held over all steps. Conflicts are always listed. */
 function guaranteeRows({ guarantee, aggregation, guaranteeCounts }: ShownRun): string[][] {
-  const { held, violated, against, measured, updates } = guaranteeCounts;
+  const { held, violated, conflicted, measured, updates } = guaranteeCounts;
   const rows = [
     guarantee ?? 'unknown',
     metricWords[aggregation.metric],
     ...(aggregation.smoothing > 0 ? ['LOST by smoothing: weights of past steps are mixed in'] : []),
     ...(held > 0 ? [`held in ${held} of ${measured} steps`] : []),
     ...(violated > 0 ? [`VIOLATED in ${violated} of ${measured} steps`] : []),
-    ...(against > violated ? [`conflicted with a group in ${against} of ${measured} steps`] : []),
+    ...(conflicted > violated
+      ? [`conflicted with a group in ${conflicted} of ${measured} steps`]
+      : []),
   ];
   return [
     ...rows.map((text, i) => [i === 0 ? 'guarantee' : '', text]),
     ...(updates.measured > 0
-      ? [['updates', `conflicted with a group in ${updates.against} of ${updates.measured} steps`]]
+      ? [
+          [
+            'updates',
+            `conflicted with a group in ${updates.conflicted} of ${updates.measured} steps`,
+          ],
+        ]
       : []),
   ];
 }
@@ -215,11 +222,11 @@ function diagnosticRows(
   return [
     ...(of.unmeasured ? [['not measurable', unmeasuredWords[of.unmeasured]]] : []),
     ['smallest cosine', `${figure(of.minCosine)}${certified}`],
-    ...(of.against ? [['conflicts with', named(of.against)]] : []),
+    ...(of.conflictsWith ? [['conflicts with', named(of.conflictsWith)]] : []),
     ...(guaranteeState === 'violated'
       ? [['', 'VIOLATED: the aggregator guarantees that it does not']]
       : []),
-    ...(of.updateAgainst ? [['update conflicts with', named(of.updateAgainst)]] : []),
+    ...(of.updateConflictsWith ? [['update conflicts with', named(of.updateConflictsWith)]] : []),
     ...(of.stationary ? [['', 'zero to rounding: no direction improves every group']] : []),
     [
       'duality gap / norm²',

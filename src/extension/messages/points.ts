@@ -46,9 +46,9 @@ export interface ConflictPoint {
   /** Whether d conflicts with no group: ⟨d, gᵢ⟩ ≥ 0 for all i, to rounding. */
   readonly certified: boolean | null;
   /** Share of groups that d conflicts with, 0…1. */
-  readonly against: number | null;
+  readonly conflictsWith: number | null;
   /** Share of groups that the actual update of the parameters conflicts with, 0…1; `null` where it was not measured. */
-  readonly updateAgainst: number | null;
+  readonly updateConflictsWith: number | null;
   /** True if d is zero to rounding though groups have weight: no direction improves every group. */
   readonly stationary: boolean | null;
   /** State of the aggregator's guarantee to conflict with no group, in the metric of the run. */
@@ -89,7 +89,7 @@ export function pointOf(
   aggregation: AggregationSettings<string>,
   groupCount: number,
 ): MetricsPoint {
-  const { norm2, gap, against, updateAgainst } = derived;
+  const { norm2, gap, conflictsWith, updateConflictsWith } = derived;
   return {
     step: step.step,
     weights: byGroup(step, step.weights, groupCount),
@@ -100,8 +100,8 @@ export function pointOf(
     minCosine: finite(derived.minCosine),
     relativeGap: gap === null || norm2 === null ? null : finite(gap / norm2),
     certified: derived.certified,
-    against: against && against.length / step.groups.length,
-    updateAgainst: updateAgainst && updateAgainst.length / step.groups.length,
+    conflictsWith: conflictsWith && conflictsWith.length / step.groups.length,
+    updateConflictsWith: updateConflictsWith && updateConflictsWith.length / step.groups.length,
     stationary: derived.stationary,
     guarantee: guaranteeOf(aggregation, derived),
     unmeasured: derived.unmeasured,

@@ -76,21 +76,27 @@ describe('conflict', () => {
     await withPanel('conflict', async ({ page }) => {
       await send(page, conflictShow(updated));
       assert.ok(updated.points.every(({ guarantee }) => guarantee === 'held'));
-      const against = updated.points.filter((p) => p.updateAgainst! > 0).length;
-      assert.ok(against > 0, 'momentum conflicted with groups that the direction did not');
+      const conflicting = updated.points.filter((p) => p.updateConflictsWith! > 0).length;
+      assert.ok(conflicting > 0, 'momentum conflicted with groups that the direction did not');
       const { text, tone, alarm } = await certificateOf(page);
       assert.match(
         text,
         /^certified This step conflicts with no group; gap (0|\de−\d+)\. All 240 steps certified\. /,
       );
-      assert.ok(text.endsWith(`Actual updates: ${against} of 240 conflicted with a group.`), text);
+      assert.ok(
+        text.endsWith(`Actual updates: ${conflicting} of 240 conflicted with a group.`),
+        text,
+      );
       assert.deepEqual([tone, alarm], ['good', false]);
       assert.deepEqual(
         (await drawn(page, 'conflict-rate')).map(({ label, data }) => [label, data]),
         [
           ['pairs in conflict', line(updated.points, (p) => p.conflictRate)],
           ['groups in conflict with the mean', line(updated.points, (p) => p.meanConflictRate)],
-          ['groups in conflict with the update', line(updated.points, (p) => p.updateAgainst)],
+          [
+            'groups in conflict with the update',
+            line(updated.points, (p) => p.updateConflictsWith),
+          ],
         ],
       );
     });
@@ -100,7 +106,7 @@ describe('conflict', () => {
     const steps = broken.points.slice(0, brokenAt);
     const breaking = steps.filter(({ guarantee }) => guarantee === 'violated');
     assert.ok(breaking.length > 0, 'the mean, called grain, conflicted with groups');
-    const groups = Math.round(8 * steps.at(-1)!.against!);
+    const groups = Math.round(8 * steps.at(-1)!.conflictsWith!);
     await withPanel('conflict', async ({ page }) => {
       await send(page, conflictShow(broken, brokenAt));
       const { text, tone, alarm } = await certificateOf(page);
@@ -132,17 +138,17 @@ describe('conflict', () => {
     { name: 'pcgrad', fixture: pcgrad },
   ]) {
     test(`${name} guarantees nothing: no certificate, no gap, no alarm, but which groups it conflicts with`, async () => {
-      const against = fixture.points.filter((p) => p.against! > 0);
-      assert.ok(against.length > 0);
-      const worst = fixture.points.indexOf(against.at(-1)!);
-      const groups = Math.round(8 * against.at(-1)!.against!);
+      const conflicting = fixture.points.filter((p) => p.conflictsWith! > 0);
+      assert.ok(conflicting.length > 0);
+      const worst = fixture.points.indexOf(conflicting.at(-1)!);
+      const groups = Math.round(8 * conflicting.at(-1)!.conflictsWith!);
       await withPanel('conflict', async ({ page }) => {
         await send(page, conflictShow(fixture, worst + 1));
         const { text, tone, alarm } = await certificateOf(page);
         const { aggregator } = fixture.run;
         assert.ok(
           text.startsWith(
-            `no guarantee This step conflicts with ${groups} of 8 groups; ${aggregator} gives no guarantee. ${against.length} of ${worst + 1} steps conflicted with a group.`,
+            `no guarantee This step conflicts with ${groups} of 8 groups; ${aggregator} gives no guarantee. ${conflicting.length} of ${worst + 1} steps conflicted with a group.`,
           ),
           text,
         );

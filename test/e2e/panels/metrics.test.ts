@@ -73,7 +73,7 @@ describe('metrics view', () => {
 
   test('the state of the guarantee, in a few words', async () => {
     const count = broken.points.slice(0, brokenAt).filter((p) => p.guarantee === 'violated').length;
-    const against = pcgrad.points.filter((p) => p.against! > 0).length;
+    const conflicting = pcgrad.points.filter((p) => p.conflictsWith! > 0).length;
     await withPanel(
       'metrics',
       async ({ page }) => {
@@ -81,7 +81,7 @@ describe('metrics view', () => {
         for (const [message, words] of [
           [metricsShow(grain), / · certified$/],
           [metricsShow(broken, brokenAt), new RegExp(`^guarantee violated × ${count}$`)],
-          [metricsShow(pcgrad), new RegExp(`^${against} of 240 conflict$`)],
+          [metricsShow(pcgrad), new RegExp(`^${conflicting} of 240 conflict$`)],
           [metricsShow(streaming), /^not measured$/],
         ] as const) {
           await send(page, message);

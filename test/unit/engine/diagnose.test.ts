@@ -14,7 +14,7 @@ test('values worked out by hand', () => {
   const found = diagnose({ gram }, [0.5, 0.5, 0]);
   assert.deepEqual([...found.cosines], [1, 0, -0.6, 0, 1, 0.8, -0.6, 0.8, 1]);
   assert.equal(found.conflictRate, 1 / 3);
-  // The mean is (0, 8/3): orthogonal to g₀, against none.
+  // The mean is (0, 8/3): orthogonal to g₀, in conflict with none.
   assert.equal(found.meanConflictRate, 0);
   assert.equal(found.effectiveGroups, 2);
   // d = (1.5, 2), ⟨d, g⟩ = 4.5, 8, 3.5.
@@ -34,7 +34,7 @@ test('sizes decide what the plain mean is', () => {
   assert.equal(diagnose({ gram, sizes: [7, 3] }, [0.7, 0.3]).normRatio, 1);
 });
 
-test('a step against a group is not certified; the shortest vector is', () => {
+test('a step that conflicts with a group is not certified; the shortest vector is', () => {
   const gram = gramOf([Float64Array.of(1, 0), Float64Array.of(-2, 1)]);
   const mean = diagnose({ gram }, [0.5, 0.5]);
   assert.ok(mean.minCosine < 0);

@@ -31,7 +31,7 @@ test('one Gram matrix and weights: as `diagnose` has it', () => {
   assert.deepEqual(diagnoseStep({ gram, sizes: ones(4), weights }), {
     ...diagnose({ gram }, weights),
     unmeasured: null,
-    updateAgainst: null,
+    updateConflictsWith: null,
   });
 });
 
@@ -46,7 +46,7 @@ test('blocks: the certificate is of the direction that they make together', () =
       assert.equal(of.minCosine, answer.minCosine);
       assert.equal(of.gap, answer.gap);
       assert.equal(of.certified, true);
-      assert.deepEqual(of.against, []);
+      assert.deepEqual(of.conflictsWith, []);
       assert.deepEqual(of.cosines, diagnose({ gram }, sizes).cosines);
       const scale = Math.max(...rows.map(norm)) ** 2;
       assert.ok(Math.abs(of.norm2! - dot(d, d)) <= 1e-9 * scale);
@@ -64,7 +64,7 @@ test('blocks: weights that someone spoilt are seen as broken, though their mean 
   const spoilt = [{ ...weighed[0]!, weights: [-3, 2] }, weighed[1]!];
   const of = diagnoseStep({ gram, sizes: ones(2), weights: [0.5, 0.5], blocks: spoilt });
   // In the first block d = −3·(1, 0) + 2·(−1, 1) = (−5, 2), and (1, 0) is in the second for both.
-  assert.deepEqual(of.against, [0]);
+  assert.deepEqual(of.conflictsWith, [0]);
   assert.equal(
     guaranteeOf({ name: 'grain-layerwise', parameters: {}, smoothing: 0 }, of),
     'violated',
@@ -88,15 +88,15 @@ test('a direction that was measured: its cosines, and neither gap nor weights', 
   const cosines = rows.map((row) => dot(d, row) / norm(d) / norm(row));
   assert.ok(Math.abs(of.minCosine! - Math.min(...cosines)) < 1e-12);
   assert.deepEqual(
-    of.against,
+    of.conflictsWith,
     cosines.flatMap((cosine, i) => (cosine < 0 ? [i] : [])),
   );
-  assert.ok(of.against.length > 0 && of.certified === false, 'the sample has a conflict');
+  assert.ok(of.conflictsWith.length > 0 && of.certified === false, 'the sample has a conflict');
   assert.deepEqual([of.gap, of.effectiveGroups, of.unmeasured], [null, null, null]);
   assert.ok(Math.abs(of.normRatio! - norm(d) / norm(combine(rows, ones(3).fill(1 / 3)))) < 1e-12);
 });
 
-test('a measured direction that is not finite is not certified; a zero one goes against none', () => {
+test('a measured direction that is not finite is not certified; a zero one conflicts with none', () => {
   const gram = Float64Array.of(1, 0, 0, 1);
   const of = (norm2: number, inner: number[]) =>
     diagnoseStep({ gram, sizes: ones(2), weights: null, direct: { norm2, inner } });
@@ -104,17 +104,17 @@ test('a measured direction that is not finite is not certified; a zero one goes 
   assert.equal(of(0, [0, 0]).certified, true);
 });
 
-test('gradients one after another: length and weights are known, whom d goes against is not', () => {
+test('gradients one after another: length and weights are known, which groups d conflicts with is not', () => {
   const of = diagnoseStep({
     gram: null,
     sizes: ones(2),
     weights: [0.5, 0.5],
     streamed: { norm2: 2 },
   });
-  const { certified, against, minCosine, cosines, conflictRate, normRatio, stationary } = of;
+  const { certified, conflictsWith, minCosine, cosines, conflictRate, normRatio, stationary } = of;
   for (const unknown of [
     certified,
-    against,
+    conflictsWith,
     minCosine,
     cosines,
     conflictRate,
@@ -140,11 +140,11 @@ test('a log without Gram matrix, or without weights: a promise is neither kept n
   }
 });
 
-test('the update goes against the groups that it has a negative product with', () => {
+test('the update conflicts with the groups with which its inner product is negative', () => {
   const step = { gram: Float64Array.of(1, 0, 0, 1), sizes: ones(2), weights: [0.5, 0.5] };
   const update = { norm2: 1, inner: [-1e-9, 0] };
-  assert.deepEqual(diagnoseStep({ ...step, update }).updateAgainst, [0]);
-  assert.equal(diagnoseStep(step).updateAgainst, null);
+  assert.deepEqual(diagnoseStep({ ...step, update }).updateConflictsWith, [0]);
+  assert.equal(diagnoseStep(step).updateConflictsWith, null);
 });
 
 test('0 in the hull is told as stationary, a skipped step is not', () => {

@@ -48,7 +48,7 @@ for (const { name } of guaranteeing) {
         corruptedCount++;
         const found = diagnose({ gram }, corrupted);
         assert.equal(stateOf({ name }, found), 'violated');
-        assert.ok(found.against.includes(victim) && found.minCosine < 0);
+        assert.ok(found.conflictsWith.includes(victim) && found.minCosine < 0);
         assert.equal(found.gap, Number.POSITIVE_INFINITY);
       }),
     );

@@ -127,7 +127,7 @@ test('the state of the guarantee, of the direction and of the update', async () 
     const [point] = feed.points;
     assert.equal(point?.guarantee, guarantee);
     assert.equal(point?.certified, false);
-    assert.deepEqual([point?.against, point?.updateAgainst], [0.5, 1]);
+    assert.deepEqual([point?.conflictsWith, point?.updateConflictsWith], [0.5, 1]);
   }
 });
 
@@ -144,7 +144,13 @@ test('gradients one after another: weights, but no conflicts', async () => {
   assert.deepEqual(point?.weights, [0.6, 0.4]);
   assert.equal(point?.unmeasured, 'one-by-one');
   assert.equal(point?.guarantee, 'none');
-  for (const key of ['certified', 'against', 'minCosine', 'conflictRate', 'relativeGap'] as const) {
+  for (const key of [
+    'certified',
+    'conflictsWith',
+    'minCosine',
+    'conflictRate',
+    'relativeGap',
+  ] as const) {
     assert.equal(point?.[key], null, key);
   }
   assert.equal(feed.cosines, null);
@@ -156,7 +162,7 @@ test('a direction that is not a weighted sum: measured, without weights', async 
   await feed.update();
   const [point] = feed.points;
   assert.deepEqual(point?.weights, [null, null]);
-  assert.deepEqual([point?.minCosine, point?.against, point?.certified], [-0.5, 0.5, false]);
+  assert.deepEqual([point?.minCosine, point?.conflictsWith, point?.certified], [-0.5, 0.5, false]);
   assert.equal(point?.effectiveGroups, null);
   assert.ok(feed.cosines);
 });

@@ -13,7 +13,7 @@ test('counts add up, whatever the batches', () => {
   const parts = [points.slice(0, 7), points.slice(7, 7), points.slice(7)];
   assert.deepEqual(parts.reduce(counted, noSteps), whole);
   assert.equal(whole.steps, 60);
-  assert.equal(whole.against, points.filter(({ against }) => against! > 0).length);
+  assert.equal(whole.conflicted, points.filter(({ conflictsWith }) => conflictsWith! > 0).length);
   assert.equal(whole.violated, 0, 'the mean has no guarantee to violate');
 });
 
@@ -30,7 +30,7 @@ test('a guarantee that the log does not show is not measured, with the reason', 
     ...last,
     certified: null,
     minCosine: null,
-    against: null,
+    conflictsWith: null,
     guarantee: 'unmeasured',
     unmeasured: 'no-gram',
   } as const;
@@ -52,7 +52,7 @@ test('smoothing loses the guarantee', () => {
 });
 
 test('if the number of groups is unknown, their share is given', () => {
-  const point = { ...last, against: 0.25, certified: false, guarantee: 'none' } as const;
+  const point = { ...last, conflictsWith: 0.25, certified: false, guarantee: 'none' } as const;
   const { now } = verdictOf(grain.run, point, counted(noSteps, [point]));
   assert.match(now, /^This step conflicts with 25 % of the groups;/);
 });
