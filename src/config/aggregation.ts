@@ -17,7 +17,8 @@ export interface EntryWithSettings {
   readonly metric: Metric;
   readonly smoothing: number;
   readonly zeroGroups?: ZeroGroupPolicy;
-  readonly [parameter: string]: number | string | undefined;
+  readonly guard?: boolean | number;
+  readonly [parameter: string]: number | string | boolean | undefined;
 }
 
 export type AggregateEntry = AggregatorName | EntryWithSettings;
@@ -45,6 +46,13 @@ const settings = {
     .describe(
       'Weights are an exponential moving average over steps with this coefficient (CR-MOGM, Zhou et al. 2022). Above 0 no step has a guarantee.',
     ),
+  guard: z
+    .union([z.boolean(), z.number().min(0).lt(1)])
+    .default(false)
+    .meta({ title: 'true or false, or a number from 0 to below 1' })
+    .describe(
+      'Correct what the optimizer makes of the gradient – with momentum, scaling and weight decay – by the smallest change after which the step of the parameters conflicts with no group (GEM, Lopez-Paz & Ranzato 2017). A number allows each group that share of the largest possible loss, ‖Δ‖‖gᵢ‖: where groups cannot agree, a guard without allowance stops training.',
+    ),
   zeroGroups: zeroGroups
     .optional()
     .describe('Overrides the top-level `zeroGroups` for this entry.'),
@@ -71,7 +79,7 @@ const [first, ...others] = descriptions.map(variantOf);
 export const aggregateEntry = z.union([
   z.enum(aggregatorNames),
   z.discriminatedUnion('name', [first!, ...others]).meta({
-    title: 'the keys name, metric, smoothing, zeroGroups and the aggregator’s parameters',
+    title: 'the keys name, metric, smoothing, guard, zeroGroups and the aggregator’s parameters',
   }) as z.ZodType<EntryWithSettings>,
 ]);
 
@@ -90,6 +98,7 @@ export function resolvedAggregation(
     metric: given.metric ?? 'euclidean',
     smoothing: given.smoothing ?? 0,
     zeroGroups: given.zeroGroups ?? standard,
+    guard: given.guard === true ? 0 : given.guard === false ? null : (given.guard ?? null),
   };
 }
 
@@ -100,7 +109,7 @@ export function resolvedAggregation(
  * @param standard the policy of the config for groups without gradient
  */
 export function aggregationLabel(
-  { name, parameters, metric, smoothing, zeroGroups: policy }: AggregationSettings,
+  { name, parameters, metric, smoothing, zeroGroups: policy, guard }: AggregationSettings,
   standard: ZeroGroupPolicy,
 ): string {
   const usual = aggregators[name].parameters;
@@ -113,5 +122,6 @@ export function aggregationLabel(
     ...changed.map(([key, value]) => `${key}=${value}`),
     ...(smoothing === 0 ? [] : [`smoothing=${smoothing}`]),
     ...(policy === standard ? [] : [`zeroGroups=${policy}`]),
+    ...(guard === null ? [] : [guard === 0 ? 'guard' : `guard=${guard}`]),
   ].join(' ');
 }

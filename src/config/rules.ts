@@ -359,6 +359,22 @@ function settingsHaveAnEffect({ aggregate, zeroGroups }: Config): Finding[] {
         expected: 'smoothing: 0',
       });
     }
+    const isGuarded = entry.guard !== undefined && entry.guard !== false;
+    if (isGuarded && (decidedBy === 'arrival' || decidedBy === 'block-grams')) {
+      ineffective.push({
+        path: ['aggregate', i, 'guard'],
+        message: `${entry.name} does not keep the gradients of all groups until the update, which a guard needs`,
+        expected: 'guard: false, or another aggregator',
+      });
+    }
+    if (isGuarded && entry.metric !== 'euclidean') {
+      ineffective.push({
+        path: ['aggregate', i, 'guard'],
+        message:
+          'a guard needs the inner products between the gradients, not those of metric: preconditioned',
+        expected: 'guard: false, or metric: euclidean',
+      });
+    }
     if (takesZeroGroups && entry.zeroGroups && entry.zeroGroups !== zeroGroups) {
       ineffective.push({
         path: ['aggregate', i, 'zeroGroups'],

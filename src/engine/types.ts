@@ -4,6 +4,7 @@
 export type AggregatorName =
   | 'grain'
   | 'mean'
+  | 'grain-normalized'
   | 'grain-layerwise'
   | 'grain-streaming'
   | 'upgrad'
@@ -42,6 +43,8 @@ export interface AggregationSettings<Name extends string = AggregatorName> {
   /** As {@link AggregatorChoice.smoothing}. */
   readonly smoothing: number;
   readonly zeroGroups: ZeroGroupPolicy;
+  /** Share of ‖Δ‖‖gᵢ‖ that the update Δ may cost a group, 0…<1; null: the optimizer's update is not corrected. See `guard.ts`. */
+  readonly guard: number | null;
 }
 
 /** What to do with a group whose gradient is exactly zero, where that leaves the aggregator no direction. */

@@ -44,6 +44,16 @@ const arrivalFacts = z.object({
   direction2: fact,
 });
 
+/** The correction of an update that conflicted with a group. */
+const guardFacts = z.object({
+  /** Δ as the optimizer proposed it. */
+  proposed: measuredVector,
+  /** λ ≥ 0, length k: the corrected Δ is the proposed one plus Σ λᵢgᵢ. */
+  multipliers: numbers,
+  /** True if the correction left nothing of Δ but rounding. */
+  stalled: z.boolean(),
+});
+
 /** The facts of one optimizer step; all else (cosines, conflict, certificate) is derived by the engine. */
 const stepEvent = z.object({
   kind: z.literal('step'),
@@ -78,6 +88,8 @@ const stepEvent = z.object({
    * Null where the gradients were already disposed; absent where it was not measured.
    */
   update: measuredVector.nullable().exactOptional(),
+  /** Where a guard corrected the update; `update` is then the corrected one. */
+  guard: guardFacts.exactOptional(),
   /** Wall time in milliseconds. */
   ms: z.object({ gradients: z.number(), aggregate: z.number(), update: z.number() }),
   /** Peaks during the step, in bytes; absent where they were not measured. */
@@ -142,6 +154,7 @@ const schemas = {
 type Schemas = typeof schemas;
 type EventOf<Kind extends keyof Schemas> = DeepReadonly<z.infer<Schemas[Kind]>>;
 
+export type GuardFacts = DeepReadonly<z.infer<typeof guardFacts>>;
 export type ArrivalFacts = DeepReadonly<z.infer<typeof arrivalFacts>>;
 export type StartEvent = EventOf<'start'>;
 export type StepEvent = EventOf<'step'>;

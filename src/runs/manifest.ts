@@ -19,6 +19,8 @@ const aggregation: z.ZodType<AggregationSettings<string>> = z.object({
   metric: z.enum(['euclidean', 'preconditioned']),
   smoothing: z.number(),
   zeroGroups: z.enum(['drop', 'stop', 'error']),
+  /** Share of ‖Δ‖‖gᵢ‖ that the update Δ may cost a group; null: updates are not guarded. */
+  guard: z.number().nullable(),
 });
 
 /** `owner/name@commit` of what came from the Hugging Face hub, so that a resumed run loads the same. */

@@ -13,6 +13,7 @@ import type { StepEvent } from '../runs/events.ts';
 import type { Seed } from '../runs/manifest.ts';
 import type { AggregatedStep } from './aggregation/aggregatedStep.ts';
 import { parameterBlocks } from './aggregation/blocks.ts';
+import { guardedUpdate } from './aggregation/guardedUpdate.ts';
 import { measureChange } from './aggregation/products.ts';
 import { StepAggregator } from './aggregation/stepAggregator.ts';
 import { loadCheckpoint, saveCheckpoint, type TrainingState } from './checkpoints.ts';
@@ -38,6 +39,8 @@ export class Trainer {
   /** The optimizer, if it has a diagonal preconditioner. */
   readonly #preconditioned: Preconditioned | null;
   readonly #aggregator: StepAggregator;
+  /** See {@link AggregationSettings.guard}. */
+  readonly #guard: number | null;
   readonly #grouping: Grouping;
   readonly #order: BatchOrder;
   readonly #seed: Seed;
@@ -60,6 +63,7 @@ export class Trainer {
     this.#optimizer = optimizer;
     const preconditioned = optimizer instanceof AdamW ? optimizer : null;
     this.#preconditioned = preconditioned;
+    this.#guard = aggregation.guard;
     this.#aggregator = new StepAggregator(session.engine, session.device, {
       aggregation,
       blocks: parameterBlocks(
@@ -176,7 +180,7 @@ export class Trainer {
         }),
         ...(direct && { direct }),
         ...(streaming && { streaming }),
-        update,
+        ...update,
         ...meter.read(),
       };
       return { facts, warnings: aggregated.warnings };
@@ -226,14 +230,21 @@ export class Trainer {
   }
 
   /** Updates the parameters. @returns the change, measured against the groups' gradients; null if those are disposed of already */
-  async #update({ gradients, measure }: AggregatedStep, learningRate: number) {
+  async #update(
+    aggregated: AggregatedStep,
+    learningRate: number,
+  ): Promise<Pick<StepEvent, 'update' | 'guard'>> {
+    const { gradients, measure } = aggregated;
     const { trainable } = this.#objective.model;
     const update = () => {
       if (gradients) this.#optimizer.step(trainable, gradients, learningRate);
     };
-    if (measure) return measureChange(measure, trainable, update);
+    if (measure && this.#guard !== null) {
+      return guardedUpdate(aggregated, trainable, update, this.#guard);
+    }
+    if (measure) return { update: await measureChange(measure, trainable, update) };
     update();
-    return null;
+    return { update: null };
   }
 
   #checkLosses(step: number, groups: readonly Group[], { losses }: AggregatedStep): void {

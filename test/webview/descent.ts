@@ -120,6 +120,7 @@ function aggregationOf({
     metric: metric ?? 'euclidean',
     smoothing: smoothing ?? 0,
     zeroGroups: 'drop',
+    guard: null,
   };
 }
 

@@ -20,6 +20,7 @@ const OWN = [
   'mean-norm-matched',
   'inverse-norm',
   'normalized-mean',
+  'grain-normalized',
 ];
 
 /** As many as there are colours. */

@@ -6,6 +6,7 @@ import { graddrop } from './graddrop.ts';
 import { gradvac } from './gradvac.ts';
 import { grain } from './grain.ts';
 import { grainLayerwise } from './grainLayerwise.ts';
+import { grainNormalized } from './grainNormalized.ts';
 import { grainStreaming } from './grainStreaming.ts';
 import { imtlG } from './imtlG.ts';
 import { inverseNorm } from './inverseNorm.ts';
@@ -19,6 +20,7 @@ import { upgrad } from './upgrad.ts';
 export const aggregators: Readonly<Record<AggregatorName, AggregatorDescription>> = {
   grain,
   mean,
+  'grain-normalized': grainNormalized,
   'grain-layerwise': grainLayerwise,
   'grain-streaming': grainStreaming,
   upgrad,

@@ -38,6 +38,8 @@ export interface AggregatedStep {
   readonly gradients: readonly tf.Tensor[] | null;
   /** ‖v‖² of a vector and its inner products with the groups' gradients, until the step is disposed of; null if the gradients already are. */
   readonly measure: ((vector: ParameterVector) => Promise<MeasuredVector>) | null;
+  /** Σ cᵢgᵢ, one tensor per trained variable, as long as `measure`; at least one coefficient is not 0. */
+  readonly combine: ((coefficients: Float64Array) => readonly tf.Tensor[]) | null;
   readonly warnings: readonly Warning[];
   /** Disposes of all tensors of the step. */
   dispose(): void;

@@ -5,8 +5,8 @@ import type { BlockOptions } from '../../engine/blocks.ts';
 import type { EngineClient } from '../../engine/client.ts';
 import type {
   AggregationResult,
+  AggregationSettings,
   AggregatorChoice,
-  Metric,
   ProblemOptions,
 } from '../../engine/types.ts';
 import type { GroupedSource } from '../../nn/module/gradientSource.ts';
@@ -39,12 +39,13 @@ type GroupedStrategy = (
 /** How to aggregate gradients while they are stacked; null if the aggregator needs each group's own tensors. */
 export function groupedStrategy(
   { name }: AggregatorChoice,
-  metric: Metric,
+  { metric, guard }: Pick<AggregationSettings, 'metric' | 'guard'>,
 ): GroupedStrategy | null {
   const { decidedBy, weighsBySizes } = aggregators[name];
   if (metric !== 'euclidean') return null;
   if (decidedBy === 'block-grams') return blockByBlock;
-  if (weighsBySizes) return bySizes;
+  // A guard needs the gradients after the update.
+  if (weighsBySizes && guard === null) return bySizes;
   return decidedBy === 'gram' ? byGram : null;
 }
 
@@ -56,15 +57,18 @@ const byGram: GroupedStrategy = async ({ run }, { engine, device, choice, shapes
     const stacks = collector.all;
     const gram = await gramOfStacks(device, stacks);
     const { weights, warnings, memory } = await engine.aggregate({ gram, ...problem }, choice);
-    const gradients = weights.some((weight) => weight !== 0)
-      ? tf.tidy(() => stacks.map((stack, v) => combineStack(device, stack, weights, shapes[v]!)))
-      : null;
+    const combine = (coefficients: Float64Array) =>
+      tf.tidy(() =>
+        stacks.map((stack, v) => combineStack(device, stack, coefficients, shapes[v]!)),
+      );
+    const gradients = weights.some((weight) => weight !== 0) ? combine(weights) : null;
     return {
       losses: Float32Array.from(losses),
       gram,
       weights,
       gradients,
       measure: (vector) => measureStacks(device, vector, stacks),
+      combine,
       warnings,
       memory,
       dispose: () => {
@@ -150,6 +154,7 @@ function stepWithoutGradients(
     losses: Float32Array.from(losses),
     gradients: hasDirection ? gradients : null,
     measure: null,
+    combine: null,
     dispose: () => tf.dispose([...gradients]),
   };
 }

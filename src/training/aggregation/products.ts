@@ -92,9 +92,18 @@ export async function measureChange(
   const before = tf.tidy(() => variables.map((variable) => tf.clone(variable)));
   try {
     update();
-    const change = tf.tidy(() => variables.map((variable, i) => tf.sub(before[i]!, variable)));
-    return await measure(change).finally(() => tf.dispose(change));
+    return await measureFrom(before, variables, measure);
   } finally {
     tf.dispose(before);
   }
+}
+
+/** θ before − θ now, measured against the gradients. */
+export function measureFrom(
+  before: ParameterVector,
+  variables: readonly tf.Variable[],
+  measure: (vector: ParameterVector) => Promise<MeasuredVector>,
+): Promise<MeasuredVector> {
+  const change = tf.tidy(() => variables.map((variable, i) => tf.sub(before[i]!, variable)));
+  return measure(change).finally(() => tf.dispose(change));
 }

@@ -77,7 +77,7 @@ export class StepAggregator {
   }
 
   async #aggregateGrouped(source: GroupedSource, step: StepGroups): Promise<AggregatedStep> {
-    const aggregate = groupedStrategy(this.#choice, this.#options.aggregation.metric);
+    const aggregate = groupedStrategy(this.#choice, this.#options.aggregation);
     if (!aggregate) return this.#aggregateUnstacked(source, step);
     const { memory, ...aggregated } = await aggregate(source, {
       engine: this.#engine,
@@ -125,6 +125,7 @@ export class StepAggregator {
         ...decision,
         losses,
         measure: this.#measureWith(all),
+        combine: (coefficients) => weightedSum(all, () => coefficients)!,
         dispose: () => {
           dispose();
           tf.dispose([...(decision.gradients ?? [])]);
@@ -166,6 +167,7 @@ export class StepAggregator {
       gram: null,
       streaming: arrivals,
       measure: null,
+      combine: null,
       dispose: () => tf.dispose([...(gradients ?? [])]),
     };
   }

@@ -35,13 +35,21 @@ aggregate:
   assert.deepEqual(
     [runs[0]?.aggregation, runs[1]?.aggregation],
     [
-      { name: 'grain', parameters: {}, metric: 'euclidean', smoothing: 0, zeroGroups: 'stop' },
+      {
+        name: 'grain',
+        parameters: {},
+        metric: 'euclidean',
+        smoothing: 0,
+        zeroGroups: 'stop',
+        guard: null,
+      },
       {
         name: 'cagrad',
         parameters: { c: 0.4 },
         metric: 'euclidean',
         smoothing: 0,
         zeroGroups: 'stop',
+        guard: null,
       },
     ],
   );

@@ -97,7 +97,7 @@ describe('what is right', () => {
         'grain.yaml',
       );
       assert.deepEqual(config.aggregate, [
-        { name, ...Object.fromEntries(usual), metric: 'euclidean', smoothing: 0 },
+        { name, ...Object.fromEntries(usual), metric: 'euclidean', smoothing: 0, guard: false },
       ]);
     }
     const { config } = parseConfig(`${data}\naggregate: [${names}]`, 'grain.yaml');
@@ -199,7 +199,11 @@ describe('mistakes', () => {
     ['aggregate: [{ c: 0.4 }]', '{ c: 0.4 }', /^grain, mean,/],
     ['aggregate: [{ name: cagrad, c: 1 }]', '1', /^a number from 0 to below 1$/],
     ['aggregate: [{ name: cagrad, c: big }]', 'big', /^a number from 0 to below 1$/],
-    ['aggregate: [{ name: cagrad, beta: 1 }]', 'beta', /^name, c, metric, smoothing or zero/],
+    [
+      'aggregate: [{ name: cagrad, beta: 1 }]',
+      'beta',
+      /^name, c, metric, smoothing, guard or zero/,
+    ],
     ['aggregate: [{ name: nash-mtl, maxNorm: -1 }]', '-1', /^a number of at least 0$/],
     ['aggregate: [{ name: grain, smoothing: 1 }]', '1', /^a number from 0 to below 1$/],
     ['aggregate: [{ name: grain, zeroGroups: keep }]', 'keep', /^drop, stop or error$/],

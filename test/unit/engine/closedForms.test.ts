@@ -45,6 +45,22 @@ const cases: Partial<Record<AggregatorName, Case[]>> = {
     ['orthogonal: by 1/‖g‖²', lengths, [16 / 21, 4 / 21, 1 / 21]],
     ['the shorter one alone where it lies on the other’s way', agreeing, [1, 0]],
   ],
+  'grain-normalized': [
+    // Two unit vectors weigh the same whatever their angle; the mean length is (1 + √2)/2.
+    ['conflict', conflicting, [(1 + Math.SQRT2) / 4, (1 + Math.SQRT2) / 4 / Math.SQRT2]],
+    [
+      'by size, the mean length alone',
+      conflicting,
+      [(3 + Math.SQRT2) / 8, (3 + Math.SQRT2) / 8 / Math.SQRT2],
+      sizes,
+    ],
+    ['orthogonal: by 1/‖g‖', lengths, [7 / 9, 7 / 18, 7 / 36]],
+    [
+      'neither alone where they agree',
+      agreeing,
+      [(1 + Math.sqrt(5)) / 4, (1 + Math.sqrt(5)) / 4 / Math.sqrt(5)],
+    ],
+  ],
   'grain-streaming': [
     ['two gradients: GRAIN', conflicting, [3 / 5, 2 / 5]],
     ['orthogonal, one by one: GRAIN again', lengths, [16 / 21, 4 / 21, 1 / 21]],

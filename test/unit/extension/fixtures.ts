@@ -36,6 +36,7 @@ export function summary(wanted: Wanted = {}): RunSummary {
       metric: 'euclidean',
       smoothing: 0,
       zeroGroups: 'drop',
+      guard: null,
     },
     seed: init,
     steps: 200,

@@ -154,6 +154,7 @@ test('the header says what the aggregator is, what it guarantees and in which me
     metric: 'preconditioned',
     smoothing: 0,
     zeroGroups: 'drop',
+    guard: null,
   } as const;
   const { logged, update } = panelOn(summary({ aggregator: 'grain preconditioned', aggregation }));
   logged.push(conflictingStep(1));

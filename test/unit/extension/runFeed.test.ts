@@ -105,7 +105,13 @@ test('steps read while the engine is dead are shown once it has restarted', asyn
   assert.equal(feed.points.length, 1);
 });
 
-const usual = { parameters: {}, metric: 'euclidean', smoothing: 0, zeroGroups: 'drop' } as const;
+const usual = {
+  parameters: {},
+  metric: 'euclidean',
+  smoothing: 0,
+  zeroGroups: 'drop',
+  guard: null,
+} as const;
 const feedOf = (name: string, ...steps: RunEvent[]) => {
   const run = summary({ aggregator: name, aggregation: { ...usual, name }, groups: ['a', 'b'] });
   return new RunFeed(run.manifest, logOf(steps), engine);

@@ -61,6 +61,7 @@ test('the run on the mean is the one of the same launch and seed', () => {
     metric: 'euclidean',
     smoothing: 0,
     zeroGroups: 'drop',
+    guard: null,
   };
   const grain = of('grain', 1);
   const mean = of('mean', 1);

@@ -14,6 +14,7 @@ export function manifestOf(id: string, changes: Partial<RunManifest> = {}): RunM
       metric: 'euclidean',
       smoothing: 0,
       zeroGroups: 'drop',
+      guard: null,
     },
     seed: { init: 0, order: 0 },
     steps: 10,

@@ -37,6 +37,7 @@ const zeroGroupIsAnError = {
   metric: 'euclidean',
   smoothing: 0,
   zeroGroups: 'error',
+  guard: null,
 } as const;
 let created = 0;
 

@@ -1,0 +1,33 @@
+import type { AggregatorDescription } from './description.ts';
+import { minNorm } from './grain.ts';
+import { shares } from './mean.ts';
+
+export const grainNormalized: AggregatorDescription = {
+  name: 'grain-normalized',
+  title:
+    'GRAIN of unit gradients: the shortest vector in the hull of gᵢ/‖gᵢ‖, at the mean length of the gradients',
+  reference:
+    'the problem of arXiv:2606.22917 on normalised gradients, as Sener & Koltun 2018 (arXiv:1810.04650) normalise for MGDA',
+  guarantee:
+    'No group is made worse to first order: ⟨d, gᵢ⟩ ≥ 0 for every group i. A group that is fitted, with a short gradient, does not shorten d.',
+  decidedBy: 'gram',
+  properties: {
+    convex: false,
+    minimumNorm: false,
+    nonConflicting: true,
+    permutationEquivariant: true,
+    linearUnderScaling: true,
+    scaleEquivariant: true,
+    stronglyStationary: false,
+  },
+  takesZeroGroups: false,
+  parameters: {},
+  weigh({ k, gram, sizes }, weights) {
+    const norms = Float64Array.from({ length: k }, (_, i) => Math.sqrt(gram[i * k + i]!));
+    const cosines = gram.map((entry, at) => entry / norms[Math.floor(at / k)]! / norms[at % k]!);
+    minNorm(cosines, weights);
+    const length = shares(sizes).reduce((sum, share, i) => sum + share * norms[i]!, 0);
+    for (let i = 0; i < k; i++) weights[i]! *= length / norms[i]!;
+    return undefined;
+  },
+};
