@@ -1,0 +1,105 @@
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { mean, quantile, sampleStandardDeviation, sum } from 'simple-statistics';
+import { diagnoseStep } from '../../src/engine/diagnoseStep.ts';
+import { keyedRandom } from '../../src/engine/keyedRandom.ts';
+import { factsOf } from '../../src/runs/facts.ts';
+import type { RunSummary } from '../../src/runs/store.ts';
+import { readEvents } from '../../src/runs/tail.ts';
+import { table } from '../readme.ts';
+import type { Method } from './methods.ts';
+import type { Setting } from './settings.ts';
+
+const RESAMPLES = 10_000;
+
+/** What came of one run. */
+interface Outcome {
+  readonly seed: number;
+  /** Final validation; NaN for a run that failed. */
+  readonly metric: number;
+  /** Share of steps whose actual update conflicts with a group, 0…1. */
+  readonly conflicts: number;
+  /** Share of steps that a guard reduced to nothing. */
+  readonly stalls: number;
+}
+
+async function outcomeOf(run: RunSummary, { metric }: Setting): Promise<Outcome> {
+  const events = await readEvents(run.folder);
+  const steps = events.filter((event) => event.kind === 'step');
+  const updates = steps.map((step) => diagnoseStep(factsOf(step)).updateConflictsWith);
+  const last = events.findLast((event) => event.kind === 'validation');
+  return {
+    seed: run.manifest.seed.init,
+    metric: run.status === 'finished' ? (last?.metrics[metric] ?? Number.NaN) : Number.NaN,
+    conflicts: updates.filter((groups) => groups?.length).length / steps.length,
+    stalls: steps.filter((step) => step.guard?.stalled).length / steps.length,
+  };
+}
+
+/** One row a method, against the mean of the same seeds. */
+export async function tableOf(
+  setting: Setting,
+  all: readonly { readonly method: Method; readonly runs: readonly RunSummary[] }[],
+): Promise<string> {
+  const outcomes = new Map<string, Outcome[]>();
+  for (const { method, runs } of all) {
+    const ended = runs.filter(({ status }) => status === 'finished' || status === 'failed');
+    const of = await Promise.all(ended.map((run) => outcomeOf(run, setting)));
+    outcomes.set(
+      method.name,
+      of.sort((a, b) => a.seed - b.seed),
+    );
+  }
+  const base = outcomes.get('mean') ?? [];
+  const sign = setting.better === 'higher' ? 1 : -1;
+  const rows = [...outcomes].map(([name, of]) => {
+    const metrics = of.map(({ metric }) => metric).filter(Number.isFinite);
+    const failed = of.filter(({ metric }) => !(sign * metric > sign * setting.baseline)).length;
+    const worst = sign > 0 ? Math.min(...metrics) : Math.max(...metrics);
+    return [
+      name,
+      String(of.length),
+      `${mean(metrics).toFixed(3)} ± ${sampleStandardDeviation(metrics).toFixed(3)}`,
+      worst.toFixed(3),
+      `${failed}`,
+      name === 'mean' ? '' : differenceOf(of, base),
+      percent(mean(of.map(({ conflicts }) => conflicts))),
+      of.some(({ stalls }) => stalls > 0) ? percent(mean(of.map(({ stalls }) => stalls))) : '',
+    ];
+  });
+  const header = [
+    ...['method', 'seeds', `${setting.metric} ± std`, 'worst', 'failed', 'against mean (95 %, p)'],
+    ...['updates in conflict', 'stalled'],
+  ];
+  return table([header, ...rows], 1);
+}
+
+/** Mean of the paired differences with its bootstrap interval, and p of the permutation test that flips their signs. */
+function differenceOf(of: readonly Outcome[], base: readonly Outcome[]): string {
+  const differences = of.flatMap(({ seed, metric }) => {
+    const other = base.find((outcome) => outcome.seed === seed);
+    const difference = other ? metric - other.metric : Number.NaN;
+    return Number.isFinite(difference) ? [difference] : [];
+  });
+  if (differences.length < 2) return '–';
+  const random = keyedRandom('bench guarantee', 0);
+  const n = differences.length;
+  const observed = Math.abs(sum(differences));
+  let extreme = 1;
+  const means: number[] = [];
+  for (let round = 0; round < RESAMPLES; round++) {
+    const flipped = differences.map((x) => (uniformInt(random, 0, 1) === 0 ? x : -x));
+    if (Math.abs(sum(flipped)) >= observed * (1 - 1e-12)) extreme++;
+    means.push(mean(differences.map(() => differences[uniformInt(random, 0, n - 1)]!)));
+  }
+  const [low, high] = [quantile(means, 0.025), quantile(means, 0.975)];
+  const p = extreme / (RESAMPLES + 1);
+  return `${signed(mean(differences))} (${signed(low)} … ${signed(high)}, ${p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`})`;
+}
+
+function signed(value: number): string {
+  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
+}
