@@ -70,6 +70,23 @@ const BADGES: Readonly<Record<State, string>> = {
   unknown: 'guarantee unknown',
 };
 
+/** The column "guarantee" of data tables. */
+export function guaranteeWords({ guarantee }: ConflictPoint): string {
+  switch (guarantee) {
+    case 'held':
+    case 'violated':
+      return guarantee;
+    case 'none':
+      return 'none given';
+    case 'lost':
+      return 'lost by smoothing';
+    case 'unmeasured':
+      return 'not measured';
+    case null:
+      return 'unknown';
+  }
+}
+
 /** @param k number of groups in the latest step, if known */
 export function verdictOf(
   run: RunHeader,

@@ -1,12 +1,15 @@
 /** The one object that `grain run --json` prints on standard output: a report or, if nothing was trained, an error. */
 import { z } from 'zod';
+import type { Diagnostic } from '../config/diagnostic.ts';
+import type { EndEvent } from '../runs/events.ts';
 import { failureSchema } from '../runs/failure.ts';
+import { deviceSchema, experimentSchema, seedSchema } from '../runs/manifest.ts';
 
 const outcomeSchema = z.object({
   id: z.string(),
   aggregator: z.string(),
-  seed: z.object({ init: z.number(), order: z.number() }),
-  status: z.enum(['finished', 'stopped', 'failed']),
+  seed: seedSchema,
+  status: z.enum(['finished', 'stopped', 'failed']) satisfies z.ZodType<EndEvent['status']>,
   /** Steps of the run, including those before it was resumed. */
   step: z.number(),
   /** Of the last validation; `null` for a value that is not finite. */
@@ -17,15 +20,14 @@ const outcomeSchema = z.object({
 });
 
 const reportSchema = z.object({
-  experiment: z.object({ id: z.string(), name: z.string() }),
-  device: z.object({ backend: z.string(), name: z.string() }),
+  experiment: experimentSchema,
+  device: deviceSchema,
   seconds: z.number(),
   /** In the order in which they were trained. */
   runs: z.array(outcomeSchema).readonly(),
 });
 
-/** As `Diagnostic` of config/diagnostic.ts. */
-const diagnosticSchema = z.object({
+const diagnosticSchema: z.ZodType<Diagnostic> = z.object({
   file: z.string(),
   line: z.number(),
   column: z.number(),
@@ -35,7 +37,7 @@ const diagnosticSchema = z.object({
   expected: z.string().exactOptional(),
   suggestion: z.string().exactOptional(),
   path: z.array(z.union([z.string(), z.number()])).readonly(),
-});
+} satisfies Record<keyof Diagnostic, z.ZodType>);
 
 const errorSchema = z.object({
   error: z.object({

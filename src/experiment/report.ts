@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { EndEvent } from '../runs/events.ts';
 import { failureText } from '../runs/failure.ts';
 import { readEvents } from '../runs/tail.ts';
+import { countWords, numberWords } from '../runs/words.ts';
 import type { TrainingRun } from '../training/trainingLoop.ts';
 import type { Launch } from './launch.ts';
 import type { Outcome, Report } from './launchResult.ts';
@@ -54,8 +55,8 @@ export function textOf({ runs, seconds }: Report, metric: string): string {
         .map(({ metrics }) => metrics[metric] ?? Number.NaN);
       if (finals.length === 0) return [];
       const { mean, std, n } = summarise(finals);
-      const spread = std === null ? '' : ` ± ${std.toPrecision(2)}`;
-      return `${aggregator}: ${metric} ${mean.toPrecision(3)}${spread} (${n} ${n === 1 ? 'run' : 'runs'})`;
+      const spread = std === null ? '' : ` ± ${numberWords(std, 2)}`;
+      return `${aggregator}: ${metric} ${numberWords(mean)}${spread} (${countWords(n, 'run')})`;
     }),
     ...unfinished.map(
       ({ id, status, failure }) => `${id} ${status}${failure ? `: ${failureText(failure)}` : ''}`,

@@ -12,6 +12,11 @@ export const seedSchema = z.object({
   order: z.number(),
 });
 
+/** One launch of one config: its runs differ only in aggregator and seed, and may be compared. */
+export const experimentSchema = z.object({ id: z.string(), name: z.string() });
+
+export const deviceSchema = z.object({ backend: z.string(), name: z.string() });
+
 const aggregation: z.ZodType<AggregationSettings<string>> = z.object({
   /** Another trainer may have aggregators that are not in the registry. */
   name: z.string(),
@@ -33,8 +38,7 @@ const manifestSchema = z.object({
   format: z.literal(FORMAT_VERSION),
   /** Folder name under `.grain/runs`. */
   id: z.string(),
-  /** One launch of one config: its runs differ only in aggregator and seed, and may be compared. */
-  experiment: z.object({ id: z.string(), name: z.string() }),
+  experiment: experimentSchema,
   /** ISO 8601, UTC. */
   createdAt: z.iso.datetime({ offset: true }),
   /** Label of the aggregation, unique in its experiment: the aggregator's name and the settings that are not the default. */
@@ -55,7 +59,7 @@ const manifestSchema = z.object({
   /** SHA-256, hex, of the inputs; `code` is that of the trainer's own version. */
   fingerprints: z.record(z.string(), z.string()),
   sources,
-  device: z.object({ backend: z.string(), name: z.string() }),
+  device: deviceSchema,
   versions: z.record(z.string(), z.string()),
 });
 

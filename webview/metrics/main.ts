@@ -15,7 +15,15 @@ import { h, setText } from '../dom.ts';
 import { exact, mebibytes, percent, plural, short } from '../format.ts';
 import { connect, Page, rootElement } from '../page.ts';
 import { RunTitle, spokenRun } from '../runHeader.ts';
-import { briefly, counted, noSteps, reasonOf, type Verdict, verdictOf } from '../verdict.ts';
+import {
+  briefly,
+  counted,
+  guaranteeWords,
+  noSteps,
+  reasonOf,
+  type Verdict,
+  verdictOf,
+} from '../verdict.ts';
 import './metrics.css';
 
 /** The selected run in one strip below the editor: loss and metric, weights, conflict and cost. */
@@ -174,7 +182,7 @@ class MetricsView {
           exact(row.effectiveGroups),
           percent(row.conflictRate),
           exact(row.minCosine),
-          row.guarantee ?? '–',
+          guaranteeWords(row),
           percent(row.conflictsWith),
           percent(row.updateConflictsWith),
         ]),

@@ -3,6 +3,7 @@ import { checkFiles } from '../../config/checkFiles.ts';
 import { ConfigError } from '../../config/diagnostic.ts';
 import { expand } from '../../config/expand.ts';
 import { parseConfigFile } from '../../config/parse.ts';
+import { countWords } from '../../runs/words.ts';
 import { BAD_INPUT } from '../exit.ts';
 import { printJson } from '../output.ts';
 
@@ -22,7 +23,7 @@ export function addConfigCommand(program: Command): void {
         checkFiles(parsed);
         const runs = expand(parsed.config).length;
         if (json) printJson({ file, valid: true, runs, config: parsed.config });
-        else console.log(`${file}: valid, ${runs} ${runs === 1 ? 'run' : 'runs'}`);
+        else console.log(`${file}: valid, ${countWords(runs, 'run')}`);
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
         const { diagnostics, message } = error;

@@ -73,10 +73,17 @@ export async function resultOf({ stdout }: Launch): Promise<LaunchResult | undef
   }
 }
 
-/** The last line of a process's messages; empty if there are none. */
-export async function lastMessage({ stderr }: Launch): Promise<string> {
+/** How Node and `grain` begin the line that says why a process ended. */
+const ERROR_LINE = /^(?:[\w.]*Error(?: \[\w+\])?|FATAL ERROR|error|.*node(?:\.exe)?): /;
+
+/**
+ * Why a process ended without a result: the last line on its standard error that states an error. After an uncaught one Node
+ * prints a stack trace and its version. Without such a line: the last line; empty if nothing was printed.
+ */
+export async function errorLine({ stderr }: Launch): Promise<string> {
   const text = await readFile(stderr, 'utf8').catch(() => '');
-  return text.trim().split('\n').at(-1) ?? '';
+  const lines = text.trim().split(/\r?\n/);
+  return lines.findLast((line) => ERROR_LINE.test(line)) ?? lines.at(-1) ?? '';
 }
 
 /** Deletes what a process has printed. */

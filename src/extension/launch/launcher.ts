@@ -9,10 +9,10 @@ import { runWords } from '../../runs/words.ts';
 import { type ConfigProblems, rangeOf } from '../configs/problems.ts';
 import type { LocatedRun, WorkspaceRuns } from '../workspace/workspaceRuns.ts';
 import {
+  errorLine,
   forget,
   type GrainCommand,
   type Launch,
-  lastMessage,
   launch,
   resultOf,
 } from './grainProcess.ts';
@@ -181,7 +181,7 @@ export class Launcher {
     const outOfMemory = mine.filter(canSaveMemory);
     const actions = outOfMemory.length > 0 ? [LESS_MEMORY, SHOW_LOG] : [SHOW_LOG];
     const answer = await vscode.window.showErrorMessage(
-      `${subject} failed: ${reason ?? (await lastMessage(launched))}`,
+      `${subject} failed: ${reason ?? (await errorLine(launched))}`,
       ...actions,
     );
     if (answer === SHOW_LOG) await vscode.window.showTextDocument(vscode.Uri.file(launched.stderr));

@@ -3,12 +3,7 @@ import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import {
-  forget,
-  lastMessage,
-  launch,
-  resultOf,
-} from '../../../src/extension/launch/grainProcess.ts';
+import { errorLine, forget, launch, resultOf } from '../../../src/extension/launch/grainProcess.ts';
 
 let root: string;
 
@@ -43,7 +38,7 @@ test('what a process prints and how it ends can be read afterwards', async () =>
   await assert.rejects(readFile(launched.stderr), /ENOENT/);
 });
 
-test('the result is what grain run --json printed; without one, the last message is left', async () => {
+test('the result is what grain run --json printed; without one, the last line on stderr is shown', async () => {
   const mistake = {
     ...{ file: 'grain.yaml', line: 3, column: 1, endLine: 3, endColumn: 13 },
     message: 'unknown key "learningrate"',
@@ -60,7 +55,26 @@ test('the result is what grain run --json printed; without one, the last message
   const crashing = await start(await scriptOf('console.log("{}"); console.error("a\\nkilled")'));
   await crashing.ended;
   assert.equal(await resultOf(crashing), undefined);
-  assert.equal(await lastMessage(crashing), 'killed');
+  assert.equal(await errorLine(crashing), 'killed');
+});
+
+test('after a crash the error is shown, not the stack trace or the version of Node below it', async () => {
+  const thrown = [
+    "throw new TypeError('no tensor')",
+    "console.error('error: no tensor'); process.exitCode = 1",
+    "throw Object.assign(new RangeError('no tensor'), { code: 'ERR_TENSOR' })",
+  ];
+  for (const text of thrown) {
+    const crashing = await start(await scriptOf(`console.error('reading data');\n${text}`));
+    assert.equal(await crashing.ended, 1);
+    assert.match(await errorLine(crashing), /^\w*[eE]rror(?: \[\w+\])?: no tensor$/);
+  }
+});
+
+test('a Node that rejects its options says so', async () => {
+  const crashing = await start('--no-such-option');
+  assert.equal(await crashing.ended, 9);
+  assert.match(await errorLine(crashing), /bad option: --no-such-option$/);
 });
 
 test('messages of a process are received', async () => {

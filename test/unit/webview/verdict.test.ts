@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { counted, noSteps, verdictOf } from '../../../webview/verdict.ts';
+import type { ConflictPoint } from '../../../src/extension/messages/points.ts';
+import { counted, guaranteeWords, noSteps, verdictOf } from '../../../webview/verdict.ts';
 import { runFixture } from '../../webview/fixtures.ts';
 
 const options = { seed: 3, groups: 8, steps: 60 } as const;
@@ -55,6 +56,18 @@ test('if the number of groups is unknown, their share is given', () => {
   const point = { ...last, conflictsWith: 0.25, certified: false, guarantee: 'none' } as const;
   const { now } = verdictOf(grain.run, point, counted(noSteps, [point]));
   assert.match(now, /^This step conflicts with 25 % of the groups;/);
+});
+
+test('the table says in words whether the guarantee held', () => {
+  const words = (guarantee: ConflictPoint['guarantee']) => guaranteeWords({ ...last, guarantee });
+  assert.deepEqual((['held', 'violated', 'none', 'lost', 'unmeasured', null] as const).map(words), [
+    'held',
+    'violated',
+    'none given',
+    'lost by smoothing',
+    'not measured',
+    'unknown',
+  ]);
 });
 
 test('updates that were not measured are not mentioned', () => {
