@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ParsedConfig } from '../config/parse.ts';
-import { DownloadError, MissingFile, resolvedId, resolveRepository } from '../hub/resolve.ts';
+import { downloadNamed } from '../hub/namedRepository.ts';
+import { type MissingFile, resolvedId } from '../hub/resolve.ts';
 import type { Loading } from '../runs/loading.ts';
 
 /** Paths of the data files on this machine. */
@@ -26,16 +27,17 @@ export async function readFiles<T>(
   read: (files: DataFiles, onBytes: (bytes: number) => void) => Promise<T>,
 ): Promise<{ readonly data: T; readonly files: DataFiles }> {
   const download = (id: string, names: readonly string[]) =>
-    resolveRepository(id, {
-      kind: 'dataset',
-      files: names,
-      onProgress: ({ file, ...bytes }) => onLoading({ what: `downloading ${file}`, bytes }),
-    }).catch((error) => {
-      if (!(error instanceof DownloadError)) throw error;
-      throw error instanceof MissingFile
-        ? missingFileConfigError(parsed, error)
-        : downloadConfigError(parsed, ['data', 'from'], error);
-    });
+    downloadNamed(
+      parsed,
+      {
+        id,
+        key: ['data', 'from'],
+        kind: 'dataset',
+        files: names,
+        missing: (error) => missingFileError(parsed, error),
+      },
+      onLoading,
+    );
   const files = await dataFilesOf(parsed, download);
   const paths = [files.train, files.validation];
   const sizes = await Promise.all(paths.map(async (file) => (await stat(file)).size));
@@ -65,23 +67,11 @@ export async function dataFilesOf(parsed: ParsedConfig, fetch: FetchDataset): Pr
   };
 }
 
-/** A failed download, reported at the key that names the repository. */
-export function downloadConfigError(
-  parsed: ParsedConfig,
-  key: string[],
-  { message }: DownloadError,
-) {
-  return parsed.error(key, message, {
-    expected:
-      'a repository of the Hugging Face Hub that can be downloaded, or files on this machine',
-  });
-}
-
 /** How many files of the dataset a message suggests. */
 const MOST_SUGGESTIONS = 6;
 
 /** A file that the dataset does not have, reported at the key that names it, with files it may have meant. */
-function missingFileConfigError(parsed: ParsedConfig, { file, others, message }: MissingFile) {
+function missingFileError(parsed: ParsedConfig, { file, others, message }: MissingFile) {
   const key = parsed.config.data.train === file ? 'train' : 'validation';
   const tables = others.filter((name) => /\.(csv|tsv|jsonl|ndjson|parquet)$/i.test(name));
   const inSameFolder = tables.filter((name) => path.dirname(name) === path.dirname(file));

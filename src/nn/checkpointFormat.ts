@@ -1,6 +1,7 @@
 import { copyFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { CONFIG_FILE, GENERATION_CONFIG_FILE } from '../hub/architecture/checkpointConfig.ts';
+import { CONFIG_FILE } from '../hub/architecture/checkpointConfig.ts';
+import { GENERATION_CONFIG_FILE } from '../hub/architecture/generationConfig.ts';
 import { type LoraConfig, readAdapter, writeAdapter } from '../hub/peft.ts';
 import {
   type NamedTensor,

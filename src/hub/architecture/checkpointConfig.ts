@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { CheckpointError, readJsonObject } from '../checkpointFile.ts';
 import { gpt2Config, llamaConfig, qwen2Config } from './decoders.ts';
 import { bertConfig, distilbertConfig } from './encoders.ts';
-import { type ConfigDocument, fieldsOf, tokenId } from './fields.ts';
+import { type ConfigDocument, fieldsOf } from './fields.ts';
 import type { CheckpointConfig, DecoderConfig, EncoderConfig } from './networkConfig.ts';
 
 export type {
@@ -16,7 +15,6 @@ export type {
 } from './networkConfig.ts';
 
 export const CONFIG_FILE = 'config.json';
-export const GENERATION_CONFIG_FILE = 'generation_config.json';
 
 /** Parsers of the supported networks, by `model_type`. */
 const parsers: Readonly<
@@ -74,32 +72,4 @@ function classesOf(document: ConfigDocument): readonly string[] | null {
   throw new CheckpointError(
     `${document.file}: id2label has the ids ${ids.join(', ')}. Expected 0 to ${ids.length - 1}`,
   );
-}
-
-/** The generation settings of a checkpoint. */
-export interface GenerationConfig {
-  /** Tokens that each end a text; empty if the checkpoint names none. */
-  readonly endIds: readonly number[];
-  /** generation_config.json, or null without one. */
-  readonly json: Readonly<Record<string, unknown>> | null;
-}
-
-const endsSchema = z.object({
-  eos_token_id: z.union([tokenId.transform((id) => [id]), z.array(tokenId)]).nullish(),
-});
-
-/**
- * Reads generation_config.json, with config.json for fields that it lacks.
- * @throws CheckpointError naming the invalid file
- */
-export async function readGenerationConfig(folder: string): Promise<GenerationConfig> {
-  const file = path.join(folder, GENERATION_CONFIG_FILE);
-  const generation = existsSync(file) ? await readEndIds(file) : null;
-  const endIds = generation?.endIds ?? (await readEndIds(path.join(folder, CONFIG_FILE))).endIds;
-  return { endIds: endIds ?? [], json: generation?.json ?? null };
-}
-
-async function readEndIds(file: string) {
-  const json = await readJsonObject(file);
-  return { json, endIds: fieldsOf(endsSchema, { file, json }).eos_token_id };
 }

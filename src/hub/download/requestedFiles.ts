@@ -1,7 +1,8 @@
 import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { MERGE } from '../../config/modelOrigin.ts';
-import { CONFIG_FILE, GENERATION_CONFIG_FILE } from '../architecture/checkpointConfig.ts';
+import { CONFIG_FILE } from '../architecture/checkpointConfig.ts';
+import { GENERATION_CONFIG_FILE } from '../architecture/generationConfig.ts';
 import { CheckpointError } from '../checkpointFile.ts';
 import { ADAPTER_CONFIG_FILE } from '../peft.ts';
 import { WEIGHTS_FILE, WEIGHTS_INDEX_FILE, weightFiles } from '../safetensors/safetensors.ts';
@@ -58,6 +59,19 @@ function weightsOf(
     'missing',
     `${name} has no ${WEIGHTS_FILE}${other ? `, but weights in another format (${other}). Convert it with from_pretrained and save_pretrained of Python's transformers, and use that folder` : '. Is it a checkpoint of transformers?'}`,
   );
+}
+
+/**
+ * Names of the files of a checkpoint that its weights and tokens depend on, and generated texts if it `generates`; other files in
+ * the folder may change.
+ */
+export async function filesOfCheckpoint(
+  folder: string,
+  { generates }: { readonly generates: boolean },
+): Promise<readonly string[]> {
+  const optional = [TOKENIZER_CONFIG_FILE, ...(generates ? [GENERATION_CONFIG_FILE] : [])];
+  const present = optional.filter((name) => existsSync(path.join(folder, name)));
+  return [...REQUIRED, ...present, ...(await weightFiles(folder))];
 }
 
 /**

@@ -32,6 +32,16 @@ export interface SpecialIds {
 }
 
 /**
+ * The token id to pad with, which is masked everywhere: that of padding, else of the end of a text, else 0. Some tokenizers name
+ * a padding token for which the network has no embedding.
+ * @param vocabulary number of the network's embeddings
+ */
+export function paddingId({ padId, eosId }: SpecialIds, vocabulary: number): number {
+  const known = [padId, eosId].find((id) => id !== null && id >= 0 && id < vocabulary);
+  return known ?? 0;
+}
+
+/**
  * Finds the ids of padding, end-of-text and beginning-of-text tokens: named in tokenizer_config.json or, in older checkpoints, in
  * special_tokens_map.json; some checkpoints only have the ids, in config.json.
  * @param named the tokens of tokenizer_config.json

@@ -5,7 +5,12 @@ import { z } from 'zod';
 import { messageOf } from '../../config/errors.ts';
 import { CheckpointError, readJson, validate } from '../checkpointFile.ts';
 import { normalizerFixes } from './normalizerFixes.ts';
-import { readSpecialIds, type SpecialIds, specialTokensSchema } from './specialTokens.ts';
+import {
+  readSpecialIds,
+  SPECIAL_TOKENS_FILE,
+  type SpecialIds,
+  specialTokensSchema,
+} from './specialTokens.ts';
 import {
   addedTokenCount,
   bosEosTemplate,
@@ -16,6 +21,14 @@ import {
 
 export const TOKENIZER_FILE = 'tokenizer.json';
 export const TOKENIZER_CONFIG_FILE = 'tokenizer_config.json';
+
+/** Paths of the files in a folder that transformers reads a tokenizer from. */
+export function tokenizerFiles(folder: string): readonly string[] {
+  const vocabulary = ['vocab.txt', 'vocab.json', 'merges.txt'];
+  return [TOKENIZER_FILE, TOKENIZER_CONFIG_FILE, SPECIAL_TOKENS_FILE, ...vocabulary]
+    .map((name) => path.join(folder, name))
+    .filter((file) => existsSync(file));
+}
 
 /** A text or a pair as token ids. */
 export interface Encoding {

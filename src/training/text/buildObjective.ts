@@ -1,17 +1,15 @@
 import { tfjsOperations } from '../../backends/operations/tfjsOperations.ts';
-import type { DecoderConfig } from '../../hub/architecture/checkpointConfig.ts';
 import { openSafetensors } from '../../hub/safetensors/safetensors.ts';
 import { causalDecoder, sequenceDecoder } from '../../nn/decoders/build.ts';
 import { CausalModel } from '../../nn/decoders/causalModel.ts';
 import { sequenceEncoder } from '../../nn/encoders/sequenceEncoder.ts';
-import type { SupervisedTask } from '../../nn/module/loss.ts';
 import type { CheckpointSource, FineTuningPlan } from '../../nn/parameters/source.ts';
 import { SequenceModel } from '../../nn/sequenceModel.ts';
 import { TransformerModel } from '../../nn/transformerModel.ts';
 import type { Seed } from '../../runs/manifest.ts';
 import { positionsIn } from './checkTexts.ts';
 import { GenerationObjective } from './generationObjective.ts';
-import type { TextInputs } from './pretrained.ts';
+import type { PretrainedClassifier, PretrainedGenerator, TextInputs } from './pretrained.ts';
 import { loraOf, savedFiles } from './savedFiles.ts';
 import { type SavedHead, savedHead, withReorderedOutputs } from './savedHead.ts';
 import { SequenceObjective } from './sequenceObjective.ts';
@@ -40,22 +38,21 @@ export async function buildTextObjective(
       checkpointing: config.model.checkpointing,
     };
     const options = { seed: order, accumulates: config.groups.backward === 'accumulate' };
-    return await (config.task === 'generation'
-      ? generationObjective(inputs, source, options)
-      : sequenceObjective(inputs, source, config.task, options));
+    return await (pretrained.task === 'generation'
+      ? generationObjective({ ...inputs, pretrained }, source, options)
+      : sequenceObjective({ ...inputs, pretrained }, source, options));
   } finally {
     await tensors.close();
   }
 }
 
 async function sequenceObjective(
-  inputs: TextInputs,
+  inputs: TextInputs<PretrainedClassifier>,
   source: Source,
-  task: SupervisedTask,
   options: TextObjectiveOptions,
 ): Promise<SequenceObjective> {
   const { pretrained, data, device } = inputs;
-  const { config } = pretrained;
+  const { config, task } = pretrained;
   const outputs = task === 'classification' ? data.classes.length : 1;
   const { network, parameters } =
     config.kind === 'encoder'
@@ -64,17 +61,16 @@ async function sequenceObjective(
   const model = new TransformerModel(parameters, [], savedFiles(inputs));
   const operations = device.operations ?? tfjsOperations;
   const sequence = new SequenceModel(operations, network, task, positionsIn(config));
-  return new SequenceObjective(model, sequence, task, inputs, options);
+  return new SequenceObjective(model, sequence, inputs, options);
 }
 
 async function generationObjective(
-  inputs: TextInputs,
+  inputs: TextInputs<PretrainedGenerator>,
   source: Source,
   options: TextObjectiveOptions,
 ): Promise<GenerationObjective> {
-  const { pretrained, device } = inputs;
-  // `openPretrained` refuses encoders for generation.
-  const config = pretrained.config as DecoderConfig;
+  const { device } = inputs;
+  const { config } = inputs.pretrained;
   const { network, parameters } = await causalDecoder({ ...source, config });
   const tied = config.tiedEmbeddings ? [network.head] : [];
   const model = new TransformerModel(parameters, tied, savedFiles(inputs));

@@ -14,14 +14,14 @@ import { measureGeneration } from '../objective/metrics.ts';
 import type { Validation } from '../objective/objective.ts';
 import { fileIndexOf } from '../objective/predictions.ts';
 import { AdaptiveBatcher } from './adaptiveBatcher.ts';
-import type { Pretrained, TextInputs } from './pretrained.ts';
+import type { PretrainedGenerator, TextInputs } from './pretrained.ts';
 import { groupBounds, TextObjective, type TextObjectiveOptions } from './textObjective.ts';
 
 /** Answers to prompts, token by token. */
 export class GenerationObjective extends TextObjective {
   readonly #network: CausalModel;
   readonly #data: TextData;
-  readonly #pretrained: Pretrained;
+  readonly #pretrained: PretrainedGenerator;
   readonly #settings: Pick<Config['data'], 'answerAfter' | 'maxNewTokens'>;
   readonly #lossBatches: AdaptiveBatcher;
   readonly #answerBatches: AdaptiveBatcher;
@@ -29,7 +29,7 @@ export class GenerationObjective extends TextObjective {
   constructor(
     model: TransformerModel,
     network: CausalModel,
-    { data, pretrained, config, device }: TextInputs,
+    { data, pretrained, config, device }: TextInputs<PretrainedGenerator>,
     options: TextObjectiveOptions,
   ) {
     super(model, options);
@@ -93,7 +93,7 @@ export class GenerationObjective extends TextObjective {
   async #answer(prompts: readonly Int32Array[], onProgress: OnProgress): Promise<string[]> {
     const { tokenizer, generation } = this.#pretrained;
     const { maxNewTokens } = this.#settings;
-    const { endIds } = generation!;
+    const { endIds } = generation;
     return this.#answerBatches.run(
       this.#answeredLengths(prompts),
       () => new Array<string>(prompts.length),

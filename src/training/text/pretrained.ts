@@ -1,44 +1,54 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Device } from '../../backends/device.ts';
 import { modelOrigin } from '../../config/modelOrigin.ts';
 import type { ParsedConfig } from '../../config/parse.ts';
 import type { Config } from '../../config/schema.ts';
 import type { TextData } from '../../data/dataset.ts';
-import { downloadConfigError } from '../../data/files.ts';
 import {
   type CheckpointConfig,
-  CONFIG_FILE,
-  GENERATION_CONFIG_FILE,
-  type GenerationConfig,
   readCheckpointConfig,
-  readGenerationConfig,
 } from '../../hub/architecture/checkpointConfig.ts';
-import { CheckpointError } from '../../hub/checkpointFile.ts';
-import { DownloadError, nameOf, resolveRepository } from '../../hub/resolve.ts';
-import { weightFiles } from '../../hub/safetensors/safetensors.ts';
 import {
-  openTokenizer,
-  TOKENIZER_CONFIG_FILE,
-  TOKENIZER_FILE,
-  type Tokenizer,
-} from '../../hub/tokenizer/tokenizer.ts';
+  type GenerationConfig,
+  readGenerationConfig,
+} from '../../hub/architecture/generationConfig.ts';
+import { CheckpointError } from '../../hub/checkpointFile.ts';
+import { downloadNamed } from '../../hub/namedRepository.ts';
+import { nameOf } from '../../hub/resolve.ts';
+import { paddingId } from '../../hub/tokenizer/specialTokens.ts';
+import { openTokenizer, type Tokenizer } from '../../hub/tokenizer/tokenizer.ts';
+import type { SupervisedTask } from '../../nn/module/loss.ts';
 import type { Loading } from '../../runs/loading.ts';
 
 /** A Hugging Face checkpoint that runs start from. */
-export interface Pretrained {
+export type Pretrained = PretrainedClassifier | PretrainedGenerator;
+
+/** For classification or regression. */
+export interface PretrainedClassifier extends PretrainedSource {
+  readonly task: SupervisedTask;
+  readonly config: CheckpointConfig;
+  readonly generation: null;
+}
+
+/** For generation. */
+export interface PretrainedGenerator extends PretrainedSource {
+  readonly task: 'generation';
+  readonly config: DecoderCheckpointConfig;
+  readonly generation: GenerationConfig;
+}
+
+interface PretrainedSource {
   /** `owner/name` on the hub, or the path of the folder. */
   readonly name: string;
   /** Its commit on the hub; null for a folder. */
   readonly revision: string | null;
   readonly folder: string;
-  readonly config: CheckpointConfig;
   readonly tokenizer: Tokenizer;
   /** Token id that fills padding; masked everywhere. */
   readonly padId: number;
-  /** Generation settings; their end tokens include the one that answers end with in training. Null for other tasks. */
-  readonly generation: GenerationConfig | null;
 }
+
+type DecoderCheckpointConfig = Extract<CheckpointConfig, { kind: 'decoder' }>;
 
 /**
  * Opens the checkpoint of `model.from`; downloads it first if it is on the Hub.
@@ -49,61 +59,47 @@ export async function openPretrained(
   parsed: ParsedConfig,
   onLoading: (loading: Loading) => void,
 ): Promise<Pretrained> {
-  const origin = modelOrigin(parsed.config.model.from!, parsed.folder);
+  const { task, model } = parsed.config;
+  const origin = modelOrigin(model.from!, parsed.folder);
+  const key = ['model', 'from'];
   try {
     const folder =
       origin.kind === 'folder'
         ? origin.folder
-        : await resolveRepository(origin.id, {
-            kind: 'model',
-            files: 'checkpoint',
-            onProgress: ({ file, ...bytes }) => onLoading({ what: `downloading ${file}`, bytes }),
-          });
-    const config = withDropout(await readCheckpointConfig(folder), parsed.config.model.dropout);
-    if (parsed.config.task === 'generation' && config.kind === 'encoder') {
-      throw parsed.error(
-        ['model', 'from'],
-        `${parsed.config.model.from} is an encoder (${config.modelType}) and cannot generate`,
-        { expected: 'a decoder, such as Llama, Qwen2 or GPT-2' },
-      );
-    }
+        : await downloadNamed(
+            parsed,
+            { id: origin.id, key, kind: 'model', files: 'checkpoint' },
+            onLoading,
+          );
+    const config = withDropout(await readCheckpointConfig(folder), model.dropout);
+    const network =
+      task === 'generation' ? { task, config: decoderConfig(config, parsed) } : { task, config };
     const tokenizer = await openTokenizer(folder);
     const { name, revision } =
       origin.kind === 'hub'
         ? { name: nameOf(origin.id), revision: path.basename(folder) }
         : { name: folder, revision: null };
-    const padId = padIdOf(tokenizer, config);
-    const generation =
-      parsed.config.task === 'generation' ? await generationOf(folder, tokenizer) : null;
-    return { name, revision, folder, config, tokenizer, padId, generation };
+    const padId = paddingId(tokenizer, config.vocabulary);
+    const source = { name, revision, folder, tokenizer, padId };
+    return network.task === 'generation'
+      ? { ...source, ...network, generation: await readGenerationConfig(folder, tokenizer.eosId) }
+      : { ...source, ...network, generation: null };
   } catch (error) {
-    if (error instanceof DownloadError) throw downloadConfigError(parsed, ['model', 'from'], error);
     if (!(error instanceof CheckpointError)) throw error;
-    throw parsed.error(['model', 'from'], error.message, {
+    throw parsed.error(key, error.message, {
       expected: 'a Hugging Face checkpoint of a network that can be trained here',
     });
   }
 }
 
-async function generationOf(folder: string, { eosId }: Tokenizer): Promise<GenerationConfig> {
-  const { endIds, json } = await readGenerationConfig(folder);
-  return { json, endIds: [...new Set([...endIds, ...(eosId === null ? [] : [eosId])])] };
-}
-
-/** Some tokenizers name a padding token for which the network has no embedding. */
-function padIdOf({ padId, eosId }: Tokenizer, { vocabulary }: CheckpointConfig): number {
-  const known = [padId, eosId].find((id) => id !== null && id >= 0 && id < vocabulary);
-  return known ?? 0;
-}
-
-/** Names of the files that the weights, tokens and answers depend on; other files in the folder may change. */
-export async function pretrainedFiles({
-  folder,
-  generation,
-}: Pick<Pretrained, 'folder' | 'generation'>): Promise<readonly string[]> {
-  const optional = [TOKENIZER_CONFIG_FILE, ...(generation ? [GENERATION_CONFIG_FILE] : [])];
-  const present = optional.filter((name) => existsSync(path.join(folder, name)));
-  return [CONFIG_FILE, TOKENIZER_FILE, ...present, ...(await weightFiles(folder))];
+/** @throws ConfigError if the network is an encoder */
+function decoderConfig(config: CheckpointConfig, parsed: ParsedConfig): DecoderCheckpointConfig {
+  if (config.kind === 'decoder') return config;
+  throw parsed.error(
+    ['model', 'from'],
+    `${parsed.config.model.from} is an encoder (${config.modelType}) and cannot generate`,
+    { expected: 'a decoder, such as Llama, Qwen2 or GPT-2' },
+  );
 }
 
 /** @param rate replaces all dropout rates of the checkpoint */
@@ -116,9 +112,9 @@ function withDropout(config: CheckpointConfig, rate: number | undefined): Checkp
 }
 
 /** What an objective on texts is built from. */
-export interface TextInputs {
+export interface TextInputs<P extends Pretrained = Pretrained> {
   readonly config: Config;
-  readonly pretrained: Pretrained;
+  readonly pretrained: P;
   readonly data: TextData;
   readonly device: Device;
 }

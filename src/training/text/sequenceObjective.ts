@@ -11,7 +11,7 @@ import { measure, type Outputs } from '../objective/metrics.ts';
 import type { Validation } from '../objective/objective.ts';
 import { predictionsOf } from '../objective/predictions.ts';
 import { AdaptiveBatcher } from './adaptiveBatcher.ts';
-import type { TextInputs } from './pretrained.ts';
+import type { PretrainedClassifier, TextInputs } from './pretrained.ts';
 import { groupBounds, TextObjective, type TextObjectiveOptions } from './textObjective.ts';
 
 /** A class or a value for each text, or pair of texts. */
@@ -25,14 +25,13 @@ export class SequenceObjective extends TextObjective {
   constructor(
     model: TransformerModel,
     network: SequenceModel,
-    task: SupervisedTask,
-    { data, pretrained, device }: TextInputs,
+    { data, pretrained, device }: TextInputs<PretrainedClassifier>,
     options: TextObjectiveOptions,
   ) {
     super(model, options);
     this.#network = network;
     this.#data = data;
-    this.#task = task;
+    this.#task = pretrained.task;
     this.#padId = pretrained.padId;
     this.#batches = new AdaptiveBatcher(device);
   }

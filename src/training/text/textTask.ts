@@ -2,6 +2,7 @@ import type { ParsedConfig } from '../../config/parse.ts';
 import { evaluationTexts } from '../../data/evaluationSubset.ts';
 import { readFiles } from '../../data/files.ts';
 import { loadTextData } from '../../data/loadTexts.ts';
+import { filesOfCheckpoint } from '../../hub/download/requestedFiles.ts';
 import type { Loading } from '../../runs/loading.ts';
 import type { TrainingTask } from '../objective/objective.ts';
 import { buildTextObjective } from './buildObjective.ts';
@@ -12,7 +13,7 @@ import {
   maxExampleLength,
   truncationWarnings,
 } from './checkTexts.ts';
-import { openPretrained, pretrainedFiles } from './pretrained.ts';
+import { openPretrained } from './pretrained.ts';
 import { savedHead } from './savedHead.ts';
 
 /**
@@ -27,6 +28,7 @@ export async function openTextTask(
   const { config } = parsed;
   const pretrained = await openPretrained(parsed, onLoading);
   const { name, revision, folder, tokenizer } = pretrained;
+  const generates = pretrained.task === 'generation';
   const maxLength = maxExampleLength(parsed, pretrained.config);
   const { data: all, files } = await readFiles(parsed, onLoading, (files, onBytes) =>
     loadTextData(parsed, files, { tokenizer, maxLength }, onBytes),
@@ -37,7 +39,7 @@ export async function openTextTask(
   return {
     data,
     files,
-    model: { folder, files: () => pretrainedFiles(pretrained) },
+    model: { folder, files: () => filesOfCheckpoint(folder, { generates }) },
     sources: {
       ...(revision && { model: `${name}@${revision}` }),
       ...(files.source && { data: files.source }),

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import { filesOfCheckpoint } from '../../../src/hub/download/requestedFiles.ts';
 import { modelFiles } from '../../../src/nn/small/files.ts';
 import { inputFingerprints } from '../../../src/training/fingerprints.ts';
-import { pretrainedFiles } from '../../../src/training/text/pretrained.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-fingerprints-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -46,8 +46,8 @@ test('a checkpoint is config, tokenizer and weights, whole or in shards', async 
     's2.safetensors': '2',
     'README.md': 'other',
   });
-  const predicts = () => pretrainedFiles({ folder, generation: null });
-  const writes = () => pretrainedFiles({ folder, generation: { endIds: [], json: null } });
+  const predicts = () => filesOfCheckpoint(folder, { generates: false });
+  const writes = () => filesOfCheckpoint(folder, { generates: true });
   assert.equal(await modelFingerprint(predicts), sha256('C12T'));
   write({ 'model.safetensors': 'W' });
   assert.equal(await modelFingerprint(predicts), sha256('CWT'));

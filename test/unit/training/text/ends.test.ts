@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { TextData } from '../../../../src/data/dataset.ts';
-import { readGenerationConfig } from '../../../../src/hub/architecture/checkpointConfig.ts';
+import { readGenerationConfig } from '../../../../src/hub/architecture/generationConfig.ts';
 import { CheckpointError } from '../../../../src/hub/checkpointFile.ts';
 import { python } from '../../../python/python.ts';
 import { tinyTexts, writeTinyLlama } from '../tinyCheckpoint.ts';
@@ -98,14 +98,14 @@ describe('tokens that end an answer', () => {
   test('in an unknown form are rejected, and the file is named', async () => {
     for (const ends of ['</s>', [1, 'x'], -1]) {
       write('generation_config.json', { eos_token_id: ends });
-      await assert.rejects(readGenerationConfig(llama), (error: Error) => {
+      await assert.rejects(readGenerationConfig(llama, null), (error: Error) => {
         assert.ok(error instanceof CheckpointError);
         assert.match(error.message, /generation_config\.json: eos_token_id/);
         return true;
       });
     }
     write('generation_config.json', { do_sample: false });
-    assert.deepEqual((await readGenerationConfig(llama)).endIds, [EOS]);
+    assert.deepEqual((await readGenerationConfig(llama, null)).endIds, [EOS]);
     rmSync(path.join(llama, 'generation_config.json'));
   });
 });
