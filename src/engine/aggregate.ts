@@ -10,17 +10,10 @@ import type {
   Problem,
   Warning,
 } from './types.ts';
+import { conflictWarnings, isStoppedBy, warningsOfGroups } from './unusableGroups.ts';
 
 /** A minimum-norm aggregator reaches this duality gap relative to ‖d‖², or the rounding floor. */
 const GAP_GOAL = 1e-10;
-
-/** A message names no more groups than these; its warning holds them all. */
-const MOST_NAMED = 20;
-
-/** Thrown by `aggregate` when a group's gradient is zero and the problem's policy is `error`. */
-export class ZeroGroupError extends Error {
-  override name = 'ZeroGroupError';
-}
 
 /**
  * Weights of one step and their certificate.
@@ -58,12 +51,12 @@ export function aggregate(
   const { description } = resolved;
   const groups = screen(problem);
   const policy = description.takesZeroGroups ? 'keep' : (problem.zeroGroups ?? 'drop');
-  if (policy === 'error' && groups.zero.length > 0) {
-    throw new ZeroGroupError(`${name(groups.zero)} has a zero gradient`);
-  }
-  const isStopped = policy === 'stop' && groups.zero.length > 0;
-  const taken = isStopped ? [] : policy === 'keep' ? finite(groups) : groups.present;
-  const { weights, memory } = weigh(groups, taken, problem, resolved);
+  const usable = isStoppedBy(groups, policy)
+    ? []
+    : policy === 'keep'
+      ? finite(groups)
+      : groups.present;
+  const { weights, memory } = weigh(groups, usable, problem, resolved);
   const certificate = certify(groups, weights);
   const isSkipped = weights.every((weight) => weight === 0);
   return {
@@ -74,7 +67,7 @@ export function aggregate(
     warnings: [
       ...warningsOfGroups(groups, policy),
       ...(isSkipped
-        ? warningsOfSkipping(taken, groups, description)
+        ? warningsOfSkipping(usable, groups, description)
         : warningsOfCertificate(certificate, groups, resolved)),
     ],
     ...(memory && { memory }),
@@ -90,10 +83,10 @@ interface Weighed {
   readonly memory: Memory | undefined;
 }
 
-/** The aggregator's weights of the groups taken, smoothed; 0 for the others. */
+/** The aggregator's weights of the usable groups, smoothed; 0 for the others. */
 function weigh(
   { k, gram, sizes }: Screening,
-  taken: readonly number[],
+  usable: readonly number[],
   problem: Problem,
   { description, parameters, smoothing }: ResolvedChoice,
 ): Weighed {
@@ -103,36 +96,36 @@ function weigh(
   if (!Number.isSafeInteger(seed))
     throw new RangeError(`the seed is ${seed}; expected a whole number`);
   const weights = new Float64Array(k);
-  if (taken.length === 0) return { weights, memory };
+  if (usable.length === 0) return { weights, memory };
 
-  const isWhole = taken.length === k;
-  const groups = isWhole ? identities : taken.map((i) => identities[i]!);
-  const takenWeights = isWhole ? weights : new Float64Array(taken.length);
+  const isWhole = usable.length === k;
+  const groups = isWhole ? identities : usable.map((i) => identities[i]!);
+  const solved = isWhole ? weights : new Float64Array(usable.length);
   const state = solve(
     {
-      k: taken.length,
-      gram: isWhole ? gram : submatrix(gram, k, taken),
-      sizes: isWhole ? sizes : Float64Array.from(taken, (i) => sizes[i]!),
+      k: usable.length,
+      gram: isWhole ? gram : submatrix(gram, k, usable),
+      sizes: isWhole ? sizes : Float64Array.from(usable, (i) => sizes[i]!),
       parameters,
       seed,
       groups,
       ...(memory && { memory }),
     },
-    takenWeights,
+    solved,
   );
-  if (takenWeights.every((weight) => weight === 0)) return { weights, memory };
+  if (solved.every((weight) => weight === 0)) return { weights, memory };
 
   const isSmoothed = smoothing > 0;
-  if (isSmoothed) smooth(takenWeights, groups, memory, smoothing);
-  if (isSmoothed && description.properties.convex) normalise(takenWeights);
-  if (!isWhole) for (const [at, i] of taken.entries()) weights[i] = takenWeights[at]!;
+  if (isSmoothed) smooth(solved, groups, memory, smoothing);
+  if (isSmoothed && description.properties.convex) normalise(solved);
+  if (!isWhole) for (const [at, i] of usable.entries()) weights[i] = solved[at]!;
   if (!isSmoothed && !state) return { weights, memory: undefined };
   return {
     weights,
     memory: {
       groups,
       ...(state && { state }),
-      ...(isSmoothed && { weights: Array.from(takenWeights) }),
+      ...(isSmoothed && { weights: Array.from(solved) }),
     },
   };
 }
@@ -156,11 +149,11 @@ function identitiesOf({ groups }: Problem, k: number): readonly number[] {
   return groups;
 }
 
-function submatrix(gram: Float64Array, k: number, taken: readonly number[]): Float64Array {
-  const n = taken.length;
+function submatrix(gram: Float64Array, k: number, indices: readonly number[]): Float64Array {
+  const n = indices.length;
   const part = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) part[i * n + j] = gram[taken[i]! * k + taken[j]!]!;
+    for (let j = 0; j < n; j++) part[i * n + j] = gram[indices[i]! * k + indices[j]!]!;
   }
   return part;
 }
@@ -183,42 +176,16 @@ function normalise(weights: Float64Array): void {
   for (let i = 0; i < weights.length; i++) weights[i]! /= sum;
 }
 
-/** Warnings about groups that cannot be aggregated like others; `keep`: zero gradients can. */
-export function* warningsOfGroups(
-  { nonFinite, zero, present }: Pick<Screening, 'nonFinite' | 'zero' | 'present'>,
-  policy: 'drop' | 'stop' | 'error' | 'keep',
-): Generator<Warning> {
-  if (nonFinite.length > 0) {
-    const rest = present.length + zero.length > 0 ? 'dropped' : 'no group is left: skip the step';
-    yield {
-      code: 'non-finite-group',
-      message: `${name(nonFinite)} has a gradient with a NaN, an infinity or ‖g‖² beyond float64; ${rest}`,
-      groups: nonFinite,
-    };
-  }
-  if (zero.length === 0) return;
-  if (present.length === 0) {
-    yield { code: 'all-zero', message: 'every gradient is zero', groups: zero };
-  } else if (policy !== 'keep') {
-    const effect = policy === 'stop' ? 'the step is stopped' : 'dropped';
-    yield {
-      code: 'zero-group',
-      message: `${name(zero)} has a zero gradient; ${effect}`,
-      groups: zero,
-    };
-  }
-}
-
 function* warningsOfSkipping(
-  taken: readonly number[],
+  usable: readonly number[],
   { present }: Screening,
   { name: aggregator }: AggregatorDescription,
 ): Generator<Warning> {
-  if (taken.length === 0 || present.length === 0) return;
+  if (usable.length === 0 || present.length === 0) return;
   yield {
     code: 'no-direction',
     message: `${aggregator} finds no direction for these gradients: skip the step`,
-    groups: taken,
+    groups: usable,
   };
 }
 
@@ -252,18 +219,5 @@ function* warningsOfCertificate(
       };
     }
   }
-  if (conflictsWith.length > 0) {
-    yield {
-      code: 'conflict',
-      message: `the step conflicts with ${name(conflictsWith)}`,
-      groups: conflictsWith,
-    };
-  }
-}
-
-function name(groups: readonly number[]): string {
-  if (groups.length === 1) return `group ${groups[0]}`;
-  const shown = groups.slice(0, MOST_NAMED).join(', ');
-  const rest = groups.length - MOST_NAMED;
-  return `each of groups ${shown}${rest > 0 ? ` and ${rest} more` : ''}`;
+  yield* conflictWarnings(conflictsWith);
 }

@@ -1,4 +1,4 @@
-import { aggregate, ZeroGroupError } from './aggregate.ts';
+import { aggregate } from './aggregate.ts';
 import { certify, type MeasuredCertificate } from './certificate.ts';
 import { resolveChoice } from './choice.ts';
 import { roundingOf } from './rounding.ts';
@@ -12,6 +12,7 @@ import type {
   ProblemOptions,
   Warning,
 } from './types.ts';
+import { conflictWarnings, isStoppedBy, warningsOfGroups } from './unusableGroups.ts';
 
 /** A part of the parameters, as a layer is. */
 export interface BlockGram {
@@ -95,13 +96,8 @@ export function concludeBlocks(
   const smoothing = smoothingOf(choice);
   const screened = screenAll(blocks, options);
   const { zeroGroups = 'drop' } = options;
-  const { zero } = screened;
-  if (zeroGroups === 'error' && zero.length > 0) {
-    throw new ZeroGroupError(`groups ${zero.join(', ')} have a zero gradient in every block`);
-  }
-  const isStopped = zeroGroups === 'stop' && zero.length > 0;
   const nothing = new Float64Array(screened.k ** 2);
-  const answers = isStopped
+  const answers = isStoppedBy(screened, zeroGroups)
     ? blocks.map(({ name }) => aggregateBlock({ name, gram: nothing }, [], options, choice))
     : solved;
   const weights = answers.map((answer) => answer.weights);
@@ -112,20 +108,12 @@ export function concludeBlocks(
     gap: answers.reduce((sum, { gap }) => sum + gap, 0),
     minCosine: certificate.minCosine,
     warnings: [
-      ...warningsOfGroups(screened, isStopped),
+      ...warningsOfGroups(screened, zeroGroups),
       ...warningsOfBlocks(
         blocks,
         answers.map((answer) => answer.warnings),
       ),
-      ...(certificate.conflictsWith.length > 0
-        ? [
-            {
-              code: 'conflict' as const,
-              message: `the step conflicts with groups ${certificate.conflictsWith.join(', ')}`,
-              groups: certificate.conflictsWith,
-            },
-          ]
-        : []),
+      ...conflictWarnings(certificate.conflictsWith),
     ],
     ...(smoothing > 0 && {
       memory: Object.fromEntries(
@@ -245,37 +233,13 @@ function certifyWhole(
   };
 }
 
-function* warningsOfGroups(
-  { nonFinite, zero, present }: ScreenedBlocks,
-  isStopped: boolean,
-): Generator<Warning> {
-  if (nonFinite.length > 0) {
-    const rest = present.length > 0 ? 'dropped' : 'no group is left: skip the step';
-    yield {
-      code: 'non-finite-group',
-      message: `groups ${nonFinite.join(', ')} have a NaN, an infinity or ‖g‖² beyond float64 in some block; ${rest}`,
-      groups: nonFinite,
-    };
-  }
-  if (zero.length === 0) return;
-  if (present.length === 0) {
-    yield { code: 'all-zero', message: 'every gradient is zero', groups: zero };
-  } else {
-    yield {
-      code: 'zero-group',
-      message: `groups ${zero.join(', ')} have a zero gradient; ${isStopped ? 'the step is stopped' : 'dropped'}`,
-      groups: zero,
-    };
-  }
-}
-
-/** What the blocks' own aggregations tell of their solutions, once for each code. */
+/** Warnings about the blocks' solutions, once for each code. */
 function warningsOfBlocks(
   blocks: readonly BlockGram[],
   warnings: readonly (readonly Warning[])[],
 ): Warning[] {
-  const told = ['pareto-stationary', 'not-optimal', 'rounding-floor'] as const;
-  return told.flatMap((code) => {
+  const codes = ['pareto-stationary', 'not-optimal', 'rounding-floor'] as const;
+  return codes.flatMap((code) => {
     const found = warnings.flatMap((ofBlock, b) =>
       ofBlock.filter((warning) => warning.code === code).map((warning) => ({ b, warning })),
     );

@@ -2,7 +2,14 @@ import { Worker } from 'node:worker_threads';
 import type { BlockAggregation, BlockGram, BlockOptions } from './blocks.ts';
 import type { StepDiagnostics, StepFacts } from './diagnoseStep.ts';
 import type { SharedGradients } from './kernels/sharedGradients.ts';
-import type { Answer, CallKind, Calls, PlainError, SharedAggregation } from './protocol.ts';
+import {
+  type CallKind,
+  type Calls,
+  isAnswer,
+  isValueOf,
+  revivedError,
+  type SharedAggregation,
+} from './protocol.ts';
 import type {
   AggregationResult,
   AggregatorChoice,
@@ -12,15 +19,16 @@ import type {
 } from './types.ts';
 
 interface PendingCall {
-  resolve(value: Calls[CallKind]['value']): void;
+  settle(value: unknown): void;
   reject(error: Error): void;
 }
 
 /**
- * The engine on a thread of its own, as promises.
+ * The engine on its own thread, as promises.
  *
- * An error thrown over there rejects the call with the same name, message and stack. If the worker dies, all pending and all
- * later calls are rejected with the reason. An idle worker does not keep the process alive; a pending call does.
+ * An error thrown there rejects the call with the same name, message and stack, and with the same class if that is `RangeError`,
+ * `TypeError` or `ZeroGroupError`. If the worker dies, all pending and later calls are rejected with the reason. An idle worker
+ * does not keep the process alive; a pending call does.
  */
 export class EngineClient {
   readonly #worker: Worker;
@@ -39,7 +47,7 @@ export class EngineClient {
   /** @param worker a running `worker.ts`, from now on owned by the client */
   constructor(worker: Worker) {
     this.#worker = worker;
-    worker.on('message', (answer: Answer) => this.#settle(answer));
+    worker.on('message', (message: unknown) => this.#settle(message));
     worker.on('error', (error) =>
       this.#end(new Error(`the engine worker died: ${error.message}`, { cause: error })),
     );
@@ -107,7 +115,7 @@ export class EngineClient {
   }
 
   /** Diagnostics of many steps in one crossing. */
-  diagnose(steps: readonly StepFacts[]): Promise<StepDiagnostics[]> {
+  diagnose(steps: readonly StepFacts[]): Promise<readonly StepDiagnostics[]> {
     return this.#call('diagnose', { steps });
   }
 
@@ -122,17 +130,25 @@ export class EngineClient {
       if (this.#ended) throw this.#ended;
       const id = this.#nextId++;
       this.#worker.postMessage({ id, kind, ...request });
-      this.#pending.set(id, { resolve, reject });
+      const settle = (value: unknown) => {
+        if (isValueOf(kind, value)) resolve(value);
+        else reject(new TypeError(`the engine gave an invalid answer to ${kind}`));
+      };
+      this.#pending.set(id, { settle, reject });
       this.#worker.ref();
     });
   }
 
-  #settle(answer: Answer): void {
-    const call = this.#pending.get(answer.id);
-    this.#pending.delete(answer.id);
+  #settle(message: unknown): void {
+    if (!isAnswer(message)) {
+      this.#end(new TypeError('the engine worker sent an invalid message'));
+      return;
+    }
+    const call = this.#pending.get(message.id);
+    this.#pending.delete(message.id);
     if (this.#pending.size === 0) this.#worker.unref();
-    if ('error' in answer) call?.reject(revived(answer.error));
-    else call?.resolve(answer.value);
+    if ('error' in message) call?.reject(revivedError(message.error));
+    else call?.settle(message.value);
   }
 
   #end(reason: Error): void {
@@ -141,11 +157,4 @@ export class EngineClient {
     this.#pending.clear();
     this.#worker.unref();
   }
-}
-
-function revived({ name, message, stack }: PlainError): Error {
-  const error = new Error(message);
-  error.name = name;
-  if (stack !== undefined) error.stack = stack;
-  return error;
 }

@@ -92,15 +92,18 @@ export interface Memory {
   readonly weights?: readonly number[];
 }
 
-export type WarningCode =
-  | 'non-finite-group'
-  | 'zero-group'
-  | 'all-zero'
-  | 'no-direction'
-  | 'pareto-stationary'
-  | 'rounding-floor'
-  | 'not-optimal'
-  | 'conflict';
+export const warningCodes = [
+  'non-finite-group',
+  'zero-group',
+  'all-zero',
+  'no-direction',
+  'pareto-stationary',
+  'rounding-floor',
+  'not-optimal',
+  'conflict',
+] as const;
+
+export type WarningCode = (typeof warningCodes)[number];
 
 export interface Warning {
   readonly code: WarningCode;

@@ -4,22 +4,29 @@ import { aggregateShared } from './aggregateShared.ts';
 import { aggregateBlock, aggregateBlocks, concludeBlocks } from './blocks.ts';
 import { diagnoseStep } from './diagnoseStep.ts';
 import { SharedKernels } from './kernels/sharedKernels.ts';
-import type { Answer, Calls, PlainError, Request } from './protocol.ts';
+import { type Answer, type Calls, hasId, isRequest, plainError, type Request } from './protocol.ts';
 
 let kernels: Promise<SharedKernels> | undefined;
 let last: Promise<void> = Promise.resolve();
 
-/** The engine on a thread of its own: one answer for each request, in order. */
-parentPort?.on('message', (request: Request) => {
-  last = last.then(async () => parentPort?.postMessage(await answerTo(request)));
+/** The engine on its own thread: one answer for each request, in order. */
+parentPort?.on('message', (message: unknown) => {
+  if (!hasId(message)) throw new TypeError('the engine worker got a message without an id');
+  last = last.then(async () => parentPort?.postMessage(await answerTo(message)));
 });
 
-async function answerTo(request: Request): Promise<Answer> {
+async function answerTo(message: { readonly id: number }): Promise<Answer> {
+  const { id } = message;
   try {
-    return { id: request.id, value: await compute(request) };
+    if (!isRequest(message)) throw new TypeError(`invalid request: ${kindOf(message)}`);
+    return { id, value: await compute(message) };
   } catch (error) {
-    return { id: request.id, error: plain(error) };
+    return { id, error: plainError(error) };
   }
+}
+
+function kindOf(message: object): string {
+  return 'kind' in message ? String(message.kind) : 'no kind';
 }
 
 async function compute(request: Request): Promise<Calls[Request['kind']]['value']> {
@@ -41,9 +48,4 @@ async function compute(request: Request): Promise<Calls[Request['kind']]['value'
     case 'diagnose':
       return request.steps.map(diagnoseStep);
   }
-}
-
-function plain(error: unknown): PlainError {
-  if (!(error instanceof Error)) return { name: 'Error', message: String(error), stack: undefined };
-  return { name: error.name, message: error.message, stack: error.stack };
 }

@@ -7,14 +7,13 @@ export class Engine implements Disposable {
   #client: EngineClient | undefined;
 
   /** @throws RangeError for an invalid step; other errors if the worker died: the next call starts another */
-  async diagnose(steps: readonly StepFacts[]): Promise<StepDiagnostics[]> {
+  async diagnose(steps: readonly StepFacts[]): Promise<readonly StepDiagnostics[]> {
     this.#client ??= EngineClient.start();
     const client = this.#client;
     try {
       return await client.diagnose(steps);
     } catch (error) {
-      const answered = error instanceof Error && error.name === 'RangeError';
-      if (!answered && this.#client === client) this.dispose();
+      if (!(error instanceof RangeError) && this.#client === client) this.dispose();
       throw error;
     }
   }

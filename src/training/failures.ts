@@ -1,7 +1,6 @@
 /** Why a training fails, as a code with advice. */
 import { DeviceLostError, isOutOfMemory } from '../backends/interface/deviceErrors.ts';
 import { isDiskFull, messageOf } from '../config/errors.ts';
-import { ZeroGroupError } from '../engine/aggregate.ts';
 import { CheckpointError } from '../hub/checkpointFile.ts';
 import { failureText, type RunFailure } from '../runs/failure.ts';
 
@@ -37,9 +36,4 @@ export function failureOf(error: unknown, run: string): RunFailure {
     return { code: 'badCheckpoint', message, advice };
   }
   return { code: 'unknown', message };
-}
-
-/** Also for an error that the engine's worker threw: it keeps its name, but not its class. */
-export function isZeroGroupError(error: unknown): error is Error {
-  return error instanceof Error && error.name === ZeroGroupError.name;
 }

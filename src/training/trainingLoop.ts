@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isOutOfMemory } from '../backends/interface/deviceErrors.ts';
 import { aggregatorNamed } from '../engine/aggregators/registry.ts';
 import type { AggregationSettings, Warning } from '../engine/types.ts';
+import { ZeroGroupError } from '../engine/unusableGroups.ts';
 import type { OnProgress } from '../nn/module/progress.ts';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
 import type { RunFailure } from '../runs/failure.ts';
@@ -10,7 +11,7 @@ import { runFile } from '../runs/grainFolder.ts';
 import type { RunManifest } from '../runs/manifest.ts';
 import { RunLog } from '../runs/runLog.ts';
 import type { TrainingState } from './checkpoints.ts';
-import { failureOf, isZeroGroupError, TrainingError } from './failures.ts';
+import { failureOf, TrainingError } from './failures.ts';
 import type { Validation } from './objective/objective.ts';
 import { writePredictions } from './objective/predictions.ts';
 import {
@@ -182,7 +183,7 @@ class TrainingLoop {
         (error) => outOfMemoryInStep(step, error, this.#context, this.#trainer),
       );
     } catch (error) {
-      if (!isZeroGroupError(error)) throw error;
+      if (!(error instanceof ZeroGroupError)) throw error;
       throw new TrainingError({
         code: 'zeroGroup',
         message: `Step ${step}: ${error.message}`,

@@ -1,3 +1,5 @@
+import { fields, instanceOf, isNumber } from '../structure.ts';
+
 /** Columns that are one piece of work: the partition is fixed, so that a result does not depend on who computes what. */
 export const CHUNK = 65_536;
 
@@ -18,6 +20,12 @@ export interface Shard {
   readonly k: number;
   readonly d: number;
 }
+
+export const isShard = fields<Shard>({
+  memory: instanceOf(WebAssembly.Memory),
+  k: isNumber,
+  d: isNumber,
+});
 
 /** Where things lie in a shard's memory, in bytes. */
 export interface Layout {

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Shard } from './layout.ts';
-import type { Task } from './work.ts';
+import type { SharedTask, Task } from './work.ts';
 
 /** Memory's speed is reached by a few threads; more would only take the cores from others. */
 const MOST_THREADS = 8;
@@ -48,7 +48,7 @@ export class ThreadPool {
   /** Resolves when every thread has found that no chunk of the shard is left. Rejects if one died. One task at a time. */
   async share(shard: Shard, task: Task): Promise<void> {
     if (this.#ended) throw this.#ended;
-    await Promise.all(this.#threads.map((thread) => taken(thread, shard, task)));
+    await Promise.all(this.#threads.map((thread) => runOn(thread, shard, task)));
   }
 
   #end(reason: Error): void {
@@ -57,13 +57,13 @@ export class ThreadPool {
   }
 }
 
-async function taken(thread: Thread, shard: Shard, task: Task): Promise<void> {
+async function runOn(thread: Thread, shard: Shard, task: Task): Promise<void> {
   thread.worker.ref();
   try {
     await new Promise<void>((resolve, reject) => {
       thread.resolve = resolve;
       thread.reject = reject;
-      thread.worker.postMessage({ shard, task });
+      thread.worker.postMessage({ shard, task } satisfies SharedTask);
     });
   } finally {
     thread.worker.unref();

@@ -1,9 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Shard } from './layout.ts';
-import { type Task, work } from './work.ts';
+import { isSharedTask, work } from './work.ts';
 
-/** A thread of the pool: does its part of each task, and says when no chunk is left to take. */
-parentPort?.on('message', ({ shard, task }: { shard: Shard; task: Task }) => {
-  work(workerData as WebAssembly.Module, shard, task);
+if (!(workerData instanceof WebAssembly.Module)) {
+  throw new TypeError('a thread of the engine was started without a WebAssembly module');
+}
+const module = workerData;
+
+/** A thread of the pool: does its part of each task, and answers when no chunk is left. */
+parentPort?.on('message', (message: unknown) => {
+  if (!isSharedTask(message)) throw new TypeError('a thread of the engine got an invalid task');
+  work(module, message.shard, message.task);
   parentPort?.postMessage(null);
 });

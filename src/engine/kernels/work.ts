@@ -1,4 +1,5 @@
-import { CHUNK, layoutOf, padded, type Shard } from './layout.ts';
+import { type Check, fields, isNumber, oneOf } from '../structure.ts';
+import { CHUNK, isShard, layoutOf, padded, type Shard } from './layout.ts';
 
 /** The exports of `assembly/`; addresses and strides in bytes. */
 interface Kernels {
@@ -15,6 +16,23 @@ export type Task =
   | { readonly kind: 'gram' | 'gramExact' | 'products' }
   /** The first `count` terms. */
   | { readonly kind: 'combine'; readonly count: number };
+
+const isProducts = fields<Exclude<Task, { kind: 'combine' }>>({
+  kind: oneOf(['gram', 'gramExact', 'products']),
+});
+const isCombine = fields<Extract<Task, { kind: 'combine' }>>({
+  kind: oneOf(['combine']),
+  count: isNumber,
+});
+const isTask: Check<Task> = (value): value is Task => isProducts(value) || isCombine(value);
+
+/** What a thread of the pool is sent. */
+export interface SharedTask {
+  readonly shard: Shard;
+  readonly task: Task;
+}
+
+export const isSharedTask = fields<SharedTask>({ shard: isShard, task: isTask });
 
 /** Takes chunks of the shard, as long as there are any that no thread has taken, and does the task. */
 export function work(module: WebAssembly.Module, shard: Shard, task: Task): void {

@@ -26,7 +26,7 @@ export interface EventReader {
 }
 
 interface Engine {
-  diagnose(steps: readonly StepFacts[]): Promise<StepDiagnostics[]>;
+  diagnose(steps: readonly StepFacts[]): Promise<readonly StepDiagnostics[]>;
 }
 
 /** The log of one run as points to draw; it only grows. */
@@ -88,7 +88,7 @@ export class RunFeed implements RunPoints {
       const diagnostics = await this.#engine.diagnose(steps.map(factsOf));
       return steps.map((step, i) => [step, diagnostics[i]!]);
     } catch (error) {
-      if (!(error instanceof Error && error.name === 'RangeError')) throw error;
+      if (!(error instanceof RangeError)) throw error;
       if (steps.length === 1) return [];
       const middle = steps.length >> 1;
       return [

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Device } from '../../backends/device.ts';
-import { warningsOfGroups } from '../../engine/aggregate.ts';
 import { aggregators } from '../../engine/aggregators/registry.ts';
 import type { BlockOptions } from '../../engine/blocks.ts';
 import type { EngineClient } from '../../engine/client.ts';
@@ -11,6 +10,7 @@ import type {
   MeasuredVector,
   ProblemOptions,
 } from '../../engine/types.ts';
+import { warningsOfGroups } from '../../engine/unusableGroups.ts';
 import type {
   GradientSource,
   GroupedSource,

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Device } from '../../backends/device.ts';
-import { warningsOfGroups, ZeroGroupError } from '../../engine/aggregate.ts';
 import { StreamingMinNorm } from '../../engine/aggregators/grainStreaming.ts';
 import type { Warning, ZeroGroupPolicy } from '../../engine/types.ts';
+import { isStoppedBy, warningsOfGroups } from '../../engine/unusableGroups.ts';
 import type { SeparateSource } from '../../nn/module/gradientSource.ts';
 import type { ArrivalFacts } from '../../runs/events.ts';
 import { measure } from './products.ts';
@@ -31,6 +31,7 @@ export async function stream(
 ): Promise<Streamed> {
   const running = new RunningDirection(device);
   const losses: number[] = [];
+  let isStopped = false;
   try {
     for await (const { loss, gradients } of groups) {
       try {
@@ -39,15 +40,12 @@ export async function stream(
       } finally {
         tf.dispose([loss, ...gradients]);
       }
-      if (zeroGroups === 'error' && running.zero.length > 0) {
-        throw new ZeroGroupError(`group ${running.zero[0]} has a zero gradient`);
-      }
+      isStopped = isStoppedBy(running, zeroGroups);
     }
   } catch (error) {
     running.dispose();
     throw error;
   }
-  const isStopped = zeroGroups === 'stop' && running.zero.length > 0;
   if (isStopped) running.dispose();
   return {
     losses: Float32Array.from(losses),

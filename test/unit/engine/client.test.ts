@@ -7,9 +7,11 @@ import { Worker } from 'node:worker_threads';
 import { aggregate } from '../../../src/engine/aggregate.ts';
 import { aggregateBlock, aggregateBlocks, concludeBlocks } from '../../../src/engine/blocks.ts';
 import { EngineClient } from '../../../src/engine/client.ts';
-import { diagnoseStep } from '../../../src/engine/diagnoseStep.ts';
+import { diagnoseStep, type StepFacts } from '../../../src/engine/diagnoseStep.ts';
 import { gramOf } from '../../../src/engine/gram.ts';
+import type { SharedGradients } from '../../../src/engine/kernels/sharedGradients.ts';
 import type { AggregatorName, Problem } from '../../../src/engine/types.ts';
+import { ZeroGroupError } from '../../../src/engine/unusableGroups.ts';
 import { assertClose, combined, sharedOf } from './kernels/shared.ts';
 import { normalRows, random } from './random.ts';
 
@@ -95,17 +97,17 @@ test('many calls at once are each answered with their own', () =>
     );
   }));
 
-test('errors cross as errors, by name and message and with the stack, and the engine lives on', () =>
+test('errors keep their class, name, message and stack, and the engine lives on', () =>
   withEngine(async (engine) => {
     await assert.rejects(engine.aggregate({ gram: new Float64Array(3) }, 'grain'), (error) => {
-      assert.ok(error instanceof Error);
+      assert.ok(error instanceof RangeError);
       assert.equal(error.name, 'RangeError');
       assert.equal(error.message, 'a Gram matrix is square; got 3 entries');
       assert.match(error.stack ?? '', /screen\.ts/);
       return true;
     });
     const zero: Problem = { gram: new Float64Array(4), zeroGroups: 'error' };
-    await assert.rejects(engine.aggregate(zero, 'grain'), { name: 'ZeroGroupError' });
+    await assert.rejects(engine.aggregate(zero, 'grain'), ZeroGroupError);
     await assert.rejects(engine.aggregate(problem, 'nonsense' as AggregatorName), /known: grain/);
     await assert.rejects(
       engine.aggregateShared(sharedOf([new Float32Array(3)]), 'grain', { zeroGroups: 'error' }),
@@ -113,6 +115,44 @@ test('errors cross as errors, by name and message and with the stack, and the en
     );
     assert.deepEqual(await engine.aggregate(problem, 'grain'), aggregate(problem, 'grain'));
   }));
+
+test('an invalid request rejects its own call', () =>
+  withEngine(async (engine) => {
+    const choice: unknown[] = ['grain', { name: 'grain', smoothing: '0.5' }, null];
+    const problems: unknown[] = [{ gram: [4] }, problem, problem];
+    for (const [i, invalid] of problems.entries()) {
+      await assert.rejects(
+        engine.aggregate(invalid as Problem, choice[i] as AggregatorName),
+        (error) => error instanceof TypeError && error.message === 'invalid request: aggregate',
+      );
+    }
+    await assert.rejects(engine.diagnose([{ gram: null, weights: null } as StepFacts]), TypeError);
+    const shards = [{ k: 1, d: 1, memory: new ArrayBuffer(64) }];
+    await assert.rejects(
+      engine.measureShared({ shards } as unknown as SharedGradients),
+      /invalid request: measureShared/,
+    );
+    assert.deepEqual(await engine.aggregate(problem, 'grain'), aggregate(problem, 'grain'));
+  }));
+
+test('an invalid answer rejects its call, an invalid message all calls', async () => {
+  const answering = (message: string) =>
+    new EngineClient(
+      new Worker(
+        `const { parentPort } = require('node:worker_threads');
+         parentPort.on('message', ({ id }) => parentPort.postMessage(${message}));`,
+        { eval: true },
+      ),
+    );
+  const wrong = answering('{ id, value: { weights: [1] } }');
+  await assert.rejects(wrong.aggregate(problem, 'grain'), /invalid answer to aggregate/);
+  await assert.rejects(wrong.diagnose([]), /invalid answer to diagnose/);
+  await wrong.close();
+  const meaningless = answering("'hello'");
+  await assert.rejects(meaningless.aggregate(problem, 'grain'), /sent an invalid message/);
+  await assert.rejects(meaningless.diagnose([]), /sent an invalid message/);
+  await meaningless.close();
+});
 
 test('what cannot be sent rejects its own call', () =>
   withEngine(async (engine) => {

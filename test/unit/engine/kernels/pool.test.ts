@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -31,6 +32,13 @@ test('a thread that fails is reported with the reason', async () => {
   const worker = new Worker(thread, { workerData: 'no module' });
   const kernels = new SharedKernels(module, new ThreadPool([worker]));
   await assert.rejects(kernels.gram(large().shards), /a thread of the engine died: .*WebAssembly/);
+});
+
+test('a thread that gets an invalid task fails', async () => {
+  const worker = new Worker(thread, { workerData: await loadKernels() });
+  const failed = once(worker, 'error');
+  worker.postMessage({ shard: { k: 1, d: 1 }, task: { kind: 'gram' } });
+  assert.match(String(await failed), /a thread of the engine got an invalid task/);
 });
 
 test('the threads do not keep the process alive', async () => {
