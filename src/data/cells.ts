@@ -43,7 +43,7 @@ export function textIn(table: Table, row: Row, column: number): string {
 /** The texts that an example consists of. */
 interface RowTexts {
   /** By column; empty or blank where the cell is. */
-  readonly of: ReadonlyMap<number, string>;
+  readonly byColumn: ReadonlyMap<number, string>;
   /** Columns whose cells are empty, blank or missing. */
   readonly empty: readonly number[];
 }
@@ -51,7 +51,8 @@ interface RowTexts {
 /** Reads the texts of several columns. @throws DataError for values that are not texts, and if all are empty */
 export function textsIn(table: Table, row: Row, columns: Iterable<number>): RowTexts {
   const all = [...columns];
-  if (all.length === 1) return { of: new Map([[all[0]!, textIn(table, row, all[0]!)]]), empty: [] };
+  if (all.length === 1)
+    return { byColumn: new Map([[all[0]!, textIn(table, row, all[0]!)]]), empty: [] };
   const empty = all.filter((column) => isEmpty(row.cells[column]));
   if (empty.length > 0 && empty.length === all.length) {
     const names = all.map((column) => `"${table.columns[column]}"`).join(', ');
@@ -64,7 +65,7 @@ export function textsIn(table: Table, row: Row, columns: Iterable<number>): RowT
   }
   const textOf = (column: number) =>
     empty.includes(column) ? String(row.cells[column] ?? '') : textIn(table, row, column);
-  return { of: new Map(all.map((column) => [column, textOf(column)])), empty };
+  return { byColumn: new Map(all.map((column) => [column, textOf(column)])), empty };
 }
 
 /** @throws DataError for a table without rows */

@@ -10,7 +10,7 @@ export interface Examples {
 }
 
 /** Examples that are rows of numbers. */
-export interface Dataset extends Examples {
+export interface TabularDataset extends Examples {
   /** Features per example. */
   readonly width: number;
   /** count×width, row-major; scaled and standardized. */
@@ -71,7 +71,7 @@ export interface Data<E extends Examples = Examples> {
 }
 
 /** Data whose examples are rows of numbers. */
-export interface TableData extends Data<Dataset> {
+export interface TabularData extends Data<TabularDataset> {
   /** Shape of one example. */
   readonly shape: readonly number[];
 }

@@ -1,6 +1,6 @@
 import { keyedRandom } from '../engine/keyedRandom.ts';
 import { shuffle } from '../engine/seededRandom.ts';
-import type { Dataset, Examples, TextDataset } from './dataset.ts';
+import type { Examples, TabularDataset, TextDataset } from './dataset.ts';
 
 /**
  * The validation examples that are evaluated: all, or a random sample that is the same in every run, so that all runs are
@@ -8,7 +8,7 @@ import type { Dataset, Examples, TextDataset } from './dataset.ts';
  *
  * @param limit the config's `evaluateExamples`
  */
-export function evaluationRows(dataset: Dataset, limit: number | undefined): Dataset {
+export function evaluationRows(dataset: TabularDataset, limit: number | undefined): TabularDataset {
   const indices = sampleIndices(dataset, limit);
   if (!indices) return dataset;
   const { width, features } = dataset;

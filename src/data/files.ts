@@ -21,7 +21,7 @@ export type FetchDataset = (id: string, files: readonly string[]) => Promise<str
  * @param onLoading called with the progress of the download and of reading
  * @returns the data and the files they were read from
  */
-export async function readFiles<T>(
+export async function readDataFiles<T>(
   parsed: ParsedConfig,
   onLoading: (loading: Loading) => void,
   read: (files: DataFiles, onBytes: (bytes: number) => void) => Promise<T>,
@@ -68,7 +68,7 @@ export async function dataFilesOf(parsed: ParsedConfig, fetch: FetchDataset): Pr
 }
 
 /** How many files of the dataset a message suggests. */
-const MOST_SUGGESTIONS = 6;
+const MAX_SUGGESTIONS = 6;
 
 /** A file that the dataset does not have, reported at the key that names it, with files it may have meant. */
 function missingFileError(parsed: ParsedConfig, { file, others, message }: MissingFile) {
@@ -76,7 +76,7 @@ function missingFileError(parsed: ParsedConfig, { file, others, message }: Missi
   const tables = others.filter((name) => /\.(csv|tsv|jsonl|ndjson|parquet)$/i.test(name));
   const inSameFolder = tables.filter((name) => path.dirname(name) === path.dirname(file));
   const likely = inSameFolder.length > 0 ? inSameFolder : tables;
-  const some = likely.slice(0, MOST_SUGGESTIONS).join(', ');
+  const some = likely.slice(0, MAX_SUGGESTIONS).join(', ');
   return parsed.error(['data', key], message, {
     expected: `the path of a file in its repository${some && `, such as ${some}`}`,
     name: { wrong: file, valid: tables },

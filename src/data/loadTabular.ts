@@ -1,7 +1,7 @@
 import type { ParsedConfig } from '../config/parse.ts';
 import { checkNotEmpty, labelIn, numberIn } from './cells.ts';
 import { type TabularRoles, trainingRoles, validationRoles } from './columns.ts';
-import type { Dataset, TableData } from './dataset.ts';
+import type { TabularData, TabularDataset } from './dataset.ts';
 import type { DataFiles } from './files.ts';
 import { classesOf, targetIn, targetNumbers, toLabels } from './labels.ts';
 import { openTable } from './openTable.ts';
@@ -17,7 +17,7 @@ export async function loadTabularData(
   parsed: ParsedConfig,
   files: DataFiles,
   onBytes: (bytes: number) => void,
-): Promise<TableData> {
+): Promise<TabularData> {
   const { task, data } = parsed.config;
 
   const trainFile = new TableFile(files.train, onBytes);
@@ -129,6 +129,6 @@ function shapeOf({ width }: TabularCells, parsed: ParsedConfig): readonly number
 function datasetOf(
   { count, width, features, targets }: TabularCells,
   classes: readonly string[],
-): Dataset {
+): TabularDataset {
   return { count, width, features, targets: targetNumbers(targets, classes) };
 }

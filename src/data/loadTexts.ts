@@ -82,7 +82,7 @@ function rowReaderFor(parsed: ParsedConfig, options: Tokenization): RowReader {
 /** Reads a text or a pair of texts, and a class or a number. */
 function sequenceReader(parsed: ParsedConfig, { tokenizer, maxLength }: Tokenization): RowReader {
   return (table, row, { texts, target }, classes) => {
-    const { of, empty } = textsIn(table, row, texts.values());
+    const { byColumn: of, empty } = textsIn(table, row, texts.values());
     const [text, pair] = of.values();
     return {
       example: tokenizer.encode(text!, pair ?? null, maxLength),
@@ -114,7 +114,7 @@ function promptReader(parsed: ParsedConfig, { tokenizer, maxLength }: Tokenizati
         { expected: 'the marker of data.answerAfter, followed by the final answer' },
       );
     }
-    const { of, empty } = textsIn(table, row, texts.values());
+    const { byColumn: of, empty } = textsIn(table, row, texts.values());
     const filledPrompt = filled(prompt, (name) => of.get(texts.get(name)!)!);
     const encoded = encoder.encode(filledPrompt, answer);
     if (encoded) return { ...encoded, empty };

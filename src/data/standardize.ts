@@ -1,10 +1,10 @@
-import type { Dataset } from './dataset.ts';
+import type { TabularDataset } from './dataset.ts';
 
 /**
  * Shifts and scales every feature, in place, to mean 0 and standard deviation 1 over the training set; constant features are
  * shifted only. Validation data get the training set's shift and scale, so that nothing about them leaks into training.
  */
-export function standardize(train: Dataset, validation: Dataset): void {
+export function standardize(train: TabularDataset, validation: TabularDataset): void {
   const { mean, deviation } = moments(train);
   for (const { features, count, width } of [train, validation]) {
     for (let i = 0; i < count * width; i++) {
@@ -18,7 +18,7 @@ export function standardize(train: Dataset, validation: Dataset): void {
 const FLOAT32_EPSILON = 2 ** -23;
 
 /** Mean and standard deviation per feature; the deviation of a constant feature is 1, so that it can be divided by. */
-function moments({ features, count, width }: Dataset): {
+function moments({ features, count, width }: TabularDataset): {
   mean: Float64Array;
   deviation: Float64Array;
 } {

@@ -3,7 +3,7 @@ import type { TextExample } from './dataset.ts';
 /** A batch of token ids, padded to one length: what a transformer's forward pass takes. */
 export interface TokenBatch {
   /** Number of examples. */
-  readonly batch: number;
+  readonly batchSize: number;
   /** Tokens per example, padding included. */
   readonly length: number;
   /** batch·length, row-major. */
@@ -13,7 +13,7 @@ export interface TokenBatch {
   /** Length batch: tokens per example without padding, which follows them. */
   readonly lengths: Int32Array;
   /** Length k + 1: group g has the examples examples[g] … examples[g + 1] − 1. */
-  readonly examples: readonly number[];
+  readonly exampleBounds: readonly number[];
 }
 
 /**
@@ -34,5 +34,12 @@ export function tokenBatchOf(
     ids.set(example.ids, i * length);
     typeIds.set(example.typeIds, i * length);
   });
-  return { batch: examples.length, length, ids, typeIds, lengths, examples: exampleBounds };
+  return {
+    batchSize: examples.length,
+    length,
+    ids,
+    typeIds,
+    lengths,
+    exampleBounds: exampleBounds,
+  };
 }

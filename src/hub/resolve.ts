@@ -8,7 +8,7 @@ import {
   cacheError,
   cancelled,
   DownloadError,
-  unexpectedAnswer,
+  unexpectedResponse,
 } from './download/downloadError.ts';
 import { HubApi, type HubEnvironment, hubEnvironment, type RemoteFile } from './download/hubApi.ts';
 import { CachedRepository, type RepositoryKind } from './download/repository.ts';
@@ -187,7 +187,7 @@ function toDownloadError(
   { cache, endpoint }: Pick<HubEnvironment, 'cache' | 'endpoint'>,
 ): unknown {
   if (error instanceof SyntaxError) {
-    return unexpectedAnswer(endpoint, `not valid JSON (${error.message})`, error);
+    return unexpectedResponse(endpoint, `not valid JSON (${error.message})`, error);
   }
   return cacheError(error, cache) ?? error;
 }

@@ -40,14 +40,14 @@ export class SequenceModel {
     sink: ParameterSink,
   ): Promise<readonly number[]> {
     checkLength(tokens, this.#maxTokens);
-    const weights = meanWeights(tokens.examples);
+    const weights = meanWeights(tokens.exampleBounds);
     return runPass(this.#operations, tokens, { dropout, sink }, async (pass) => {
       const { y, backward } = this.#stack.forward(pass);
       const { losses, gradient } = pass.scope.tidy(() =>
         this.#loss(this.#operations, y, targets, weights),
       );
       await backward(gradient);
-      return groupMeans(await losses.data<'float32'>(), tokens.examples);
+      return groupMeans(await losses.data<'float32'>(), tokens.exampleBounds);
     });
   }
 

@@ -77,7 +77,10 @@ export function outOfMemoryWhileLoading(
   const content = what === 'model' ? '' : ' (parameters and optimizer state)';
   // The optimizer's state is proportional to the trained parameters.
   const canAdapt = what === 'checkpoint' && readsTexts(config.data) && !config.model.adapter;
-  const options = [...(canAdapt ? ['model.adapter: { lora: {} }'] : []), roomierSetup(context)];
+  const options = [
+    ...(canAdapt ? ['model.adapter: { lora: {} }'] : []),
+    smallerModelAdvice(context),
+  ];
   return {
     code: 'outOfMemory',
     message: `Out of memory while loading the ${what}${content}: ${causeOf(error, device)}`,
@@ -86,7 +89,7 @@ export function outOfMemoryWhileLoading(
 }
 
 /** What to change if the parameters alone do not fit. */
-export function roomierSetup({ config, device }: Hardware): string {
+export function smallerModelAdvice({ config, device }: Hardware): string {
   const smaller = config.model.from ? 'a smaller model' : 'smaller layers, or fewer';
   const isLimited = device.backend === 'wasm' && memoryLimit() < MAX_MEMORY_LIMIT;
   const more = isLimited

@@ -9,7 +9,7 @@ import { CheckpointError } from '../hub/checkpointFile.ts';
 import { ModelError } from '../nn/module/model.ts';
 import type { Loading } from '../runs/loading.ts';
 import type { TrainingTask } from './objective/objective.ts';
-import { roomierSetup } from './outOfMemoryAdvice.ts';
+import { smallerModelAdvice } from './outOfMemoryAdvice.ts';
 import { openTabularTask } from './tabular/tabularTask.ts';
 import { openTextTask } from './text/textTask.ts';
 
@@ -100,7 +100,7 @@ async function checkModel(parsed: ParsedConfig, session: Session): Promise<void>
   } catch (error) {
     if (isOutOfMemory(error)) {
       throw parsed.error(['model'], `the parameters do not fit into memory: ${error.message}`, {
-        expected: roomierSetup(session),
+        expected: smallerModelAdvice(session),
       });
     }
     if (error instanceof CheckpointError) {

@@ -18,11 +18,11 @@ def encoder(c):
     return {
         "layers": c.num_hidden_layers,
         "heads": c.num_attention_heads,
-        "width": c.hidden_size,
-        "innerWidth": own("intermediate_size", "hidden_dim"),
-        "vocabulary": c.vocab_size,
+        "hiddenSize": c.hidden_size,
+        "intermediateSize": own("intermediate_size", "hidden_dim"),
+        "vocabSize": c.vocab_size,
         "maxPositions": c.max_position_embeddings,
-        "typeVocabulary": getattr(c, "type_vocab_size", 0),
+        "typeVocabSize": getattr(c, "type_vocab_size", 0),
         "normEpsilon": getattr(c, "layer_norm_eps", 1e-12),
         "activation": ACTIVATIONS.get(activation, activation),
         "dropout": dropout,
@@ -39,8 +39,8 @@ def decoder(c):
     common = {
         "layers": c.num_hidden_layers,
         "heads": c.num_attention_heads,
-        "width": c.hidden_size,
-        "vocabulary": c.vocab_size,
+        "hiddenSize": c.hidden_size,
+        "vocabSize": c.vocab_size,
         "maxPositions": c.max_position_embeddings,
         "tiedEmbeddings": c.tie_word_embeddings,
         "initializerRange": c.initializer_range,
@@ -49,8 +49,8 @@ def decoder(c):
         block = model.h[0]
         return common | {
             "keyValueHeads": c.n_head,
-            "headWidth": block.attn.head_dim,
-            "innerWidth": block.mlp.c_fc.nf,
+            "headDim": block.attn.head_dim,
+            "intermediateSize": block.mlp.c_fc.nf,
             "normEpsilon": c.layer_norm_epsilon,
             "activation": ACTIVATIONS.get(c.activation_function, c.activation_function),
             "attentionBias": True,
@@ -65,8 +65,8 @@ def decoder(c):
     rope = c.rope_parameters
     return common | {
         "keyValueHeads": c.num_key_value_heads,
-        "headWidth": block.self_attn.head_dim,
-        "innerWidth": block.mlp.up_proj.out_features,
+        "headDim": block.self_attn.head_dim,
+        "intermediateSize": block.mlp.up_proj.out_features,
         "normEpsilon": block.input_layernorm.variance_epsilon,
         "activation": ACTIVATIONS.get(c.hidden_act, c.hidden_act),
         "attentionBias": block.self_attn.q_proj.bias is not None,

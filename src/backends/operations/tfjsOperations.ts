@@ -53,14 +53,14 @@ export const tfjsOperations: Operations = {
     }),
   layerNormInput: (x, gamma, stats, dy) =>
     tf.tidy(() => {
-      const z = normalised(x, stats);
+      const z = normalized(x, stats);
       const g = tf.mul(dy, gamma);
       const along = tf.mul(z, tf.mean(tf.mul(g, z), 1, true));
       return tf.mul(tf.sub(tf.sub(g, tf.mean(g, 1, true)), along), column(stats[1]!));
     }),
   layerNormParameters: (x, stats, dy, bounds) =>
     tf.tidy(() => ({
-      gamma: perGroup<tf.Tensor2D>(bounds, sumRows(tf.mul(dy, normalised(x, stats)))),
+      gamma: perGroup<tf.Tensor2D>(bounds, sumRows(tf.mul(dy, normalized(x, stats)))),
       beta: perGroup<tf.Tensor2D>(bounds, sumRows(dy)),
     })),
   rmsNorm: (x, gamma, epsilon) =>
@@ -194,7 +194,7 @@ function normalCdf(x: tf.Tensor): tf.Tensor {
   return tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
 }
 
-function normalised(x: Matrix, [mean, scale]: readonly tf.Tensor1D[]): tf.Tensor {
+function normalized(x: Matrix, [mean, scale]: readonly tf.Tensor1D[]): tf.Tensor {
   return tf.mul(tf.sub(x, column(mean!)), column(scale!));
 }
 

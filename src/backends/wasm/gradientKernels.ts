@@ -86,7 +86,7 @@ function sidesOf({ shape, size }: tf.Tensor): readonly [number, number] {
 }
 
 /** Time per element, in multiplications of a product: it is limited by memory. */
-const MOVED = 16;
+const MEMORY_COST = 16;
 
 /** Gives the same bits as tfjs's operations, in a quarter of their time. */
 export function wasmAdamw(threads: Threads): AdamWStep {
@@ -96,7 +96,7 @@ export function wasmAdamw(threads: Threads): AdamWStep {
     const { beta1, beta2, epsilon, decay, rate, correction } = factors;
     const pointers = [variable, first, second, gradient, variable.size, Number(prepared)];
     const numbers = [beta1, 1 - beta1, beta2, 1 - beta2, decay, rate, correction, epsilon];
-    heap.run('adamw', [...pointers, ...numbers], MOVED * variable.size);
+    heap.run('adamw', [...pointers, ...numbers], MEMORY_COST * variable.size);
   };
 }
 

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Threads } from './threads.ts';
 
 /** Less work than this is done before another thread wakes: `bench/threads.ts`. */
-export const SHARED_FROM = 2 ** 20;
+export const MIN_SHARED_WORK = 2 ** 20;
 
 /** A number, a tensor (passed by address) or an array (copied to memory for the call). */
 type Argument = number | tf.TensorInfo | Int32Array | Float32Array;
@@ -45,7 +45,7 @@ export class Heap {
       const numbers = placed.map((value) =>
         typeof value === 'number' ? value : wasm.getMemoryOffset(value.dataId),
       );
-      this.#threads.call(kernel, numbers, work < SHARED_FROM);
+      this.#threads.call(kernel, numbers, work < MIN_SHARED_WORK);
     } finally {
       for (const { dataId } of copies) wasm.disposeData(dataId);
     }

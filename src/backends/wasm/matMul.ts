@@ -1,7 +1,7 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Kernel, type KernelArguments, replaceKernel, runKernel } from '../kernels/kernel.ts';
-import { SHARED_FROM } from './heap.ts';
+import { MIN_SHARED_WORK } from './heap.ts';
 import type { Threads } from './threads.ts';
 
 type MatMulArguments = KernelArguments<'a' | 'b', tf.BatchMatMulAttrs>;
@@ -99,7 +99,7 @@ function multiply(threads: Threads, wasm: BackendWasm, operands: Operands): tf.T
       ...[at(b), rowsB, columnsB, batchB === 1 ? 0 : k * n],
       ...[at(c), batch, m, n, k, bias ? at(bias) : 0],
     ],
-    batch * m * n * k < SHARED_FROM,
+    batch * m * n * k < MIN_SHARED_WORK,
   );
   return c;
 }

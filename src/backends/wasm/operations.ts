@@ -17,11 +17,11 @@ import type { Threads } from './threads.ts';
 const KINDS: readonly Activation[] = ['gelu', 'gelu_new', 'relu', 'silu', 'tanh'];
 
 /** Up to so many rows, multiplying with the weight in place is faster than packing it first. */
-const FEW = 8;
+const MAX_UNPACKED_ROWS = 8;
 
 /** Time per element, in multiplications of a product: of operations limited by memory, and of those with an exponential. */
-const MOVED = 8;
-const CURVED = 32;
+const MEMORY_COST = 8;
+const EXPONENTIAL_COST = 32;
 
 /**
  * The operations by AssemblyScript kernels on tensors of tfjs's WASM backend. Every element of a result is computed by one thread in one
@@ -57,7 +57,7 @@ export function wasmOperations(threads: Threads): Operations {
     const mean = beta && heap.make<tf.Tensor1D>(rows);
     const scale = heap.make<tf.Tensor1D>(rows);
     const pointers = [x, gamma, beta ?? 0, y, mean ?? 0, scale];
-    heap.run('norm', [...pointers, rows, width, epsilon], MOVED * x.size);
+    heap.run('norm', [...pointers, rows, width, epsilon], MEMORY_COST * x.size);
     return { y, stats: mean ? [mean, scale] : [scale] };
   };
 
@@ -83,7 +83,7 @@ export function wasmOperations(threads: Threads): Operations {
     dy: Matrix,
   ): Matrix => {
     const dx = like(x);
-    heap.run('normInput', [x, gamma, mean ?? 0, scale, dy, dx, ...x.shape], MOVED * x.size);
+    heap.run('normInput', [x, gamma, mean ?? 0, scale, dy, dx, ...x.shape], MEMORY_COST * x.size);
     return dx;
   };
 
@@ -98,7 +98,7 @@ export function wasmOperations(threads: Threads): Operations {
     const gamma = heap.make<tf.Tensor2D>(k, width);
     const beta = mean && heap.make<tf.Tensor2D>(k, width);
     const pointers = [x, mean ?? 0, scale, dy, gamma, beta ?? 0, Int32Array.from(bounds)];
-    heap.run('normParameters', [...pointers, k, width], MOVED * x.size);
+    heap.run('normParameters', [...pointers, k, width], MEMORY_COST * x.size);
     return { gamma, beta };
   };
 
@@ -106,7 +106,7 @@ export function wasmOperations(threads: Threads): Operations {
     linear: (x, weight, bias, layout) => {
       const [input, output] = sidesOf(weight, layout);
       const rows = x.shape[0];
-      if (layout === 'out-in' && rows <= FEW) {
+      if (layout === 'out-in' && rows <= MAX_UNPACKED_ROWS) {
         const y = heap.make<Matrix>(rows, output);
         const args = [x, weight, y, rows, output, input, bias ?? 0];
         heap.run('fewRows', args, rows * output * input);
@@ -132,39 +132,43 @@ export function wasmOperations(threads: Threads): Operations {
     rowSums: (dy, bounds) => {
       const [k, width] = [bounds.length - 1, dy.shape[1]];
       const sums = heap.make<tf.Tensor2D>(k, width);
-      heap.run('rowSums', [dy, Int32Array.from(bounds), sums, k, width], MOVED * dy.size);
+      heap.run('rowSums', [dy, Int32Array.from(bounds), sums, k, width], MEMORY_COST * dy.size);
       return sums;
     },
 
     add: (x, y) => {
       const z = like(x);
-      heap.run('add', [x, y, z, x.size], MOVED * x.size);
+      heap.run('add', [x, y, z, x.size], MEMORY_COST * x.size);
       return z;
     },
     dropout: (x, dropped) => {
       const y = like(x);
-      heap.run('dropout', [x, y, x.size, ...hashOf(dropped)], MOVED * x.size);
+      heap.run('dropout', [x, y, x.size, ...hashOf(dropped)], MEMORY_COST * x.size);
       return y;
     },
     activation: (kind, x) => {
       const y = like(x);
-      heap.run('activation', [KINDS.indexOf(kind), x, y, x.size], CURVED * x.size);
+      heap.run('activation', [KINDS.indexOf(kind), x, y, x.size], EXPONENTIAL_COST * x.size);
       return y;
     },
     activationInput: (kind, x, dy) => {
       const dx = like(x);
-      heap.run('activationInput', [KINDS.indexOf(kind), x, dy, dx, x.size], CURVED * x.size);
+      heap.run(
+        'activationInput',
+        [KINDS.indexOf(kind), x, dy, dx, x.size],
+        EXPONENTIAL_COST * x.size,
+      );
       return dx;
     },
     gated: (gate, up) => {
       const y = like(gate);
-      heap.run('gated', [gate, up, y, y.size], CURVED * y.size);
+      heap.run('gated', [gate, up, y, y.size], EXPONENTIAL_COST * y.size);
       return y;
     },
     gatedInputs: (gate, up, dy) => {
       const gradients = { gate: like(gate), up: like(up) };
       const args = [gate, up, dy, gradients.gate, gradients.up, dy.size];
-      heap.run('gatedInputs', args, CURVED * dy.size);
+      heap.run('gatedInputs', args, EXPONENTIAL_COST * dy.size);
       return gradients;
     },
 
@@ -198,21 +202,21 @@ export function wasmOperations(threads: Threads): Operations {
       const half = cos.shape[1];
       const y = like(x);
       const args = [x, cos, sin, y, rows, width / (2 * half), half, direction];
-      heap.run('rotate', args, MOVED * x.size);
+      heap.run('rotate', args, MEMORY_COST * x.size);
       return y;
     },
 
     gather: (table, ids) => {
       const [rows, width] = [ids.shape[0], table.shape[1]];
       const y = heap.make<Matrix>(rows, width);
-      heap.run('gather', [table, ids, y, rows, width], MOVED * y.size);
+      heap.run('gather', [table, ids, y, rows, width], MEMORY_COST * y.size);
       return y;
     },
     segmentSums: (dy, segments, count, bounds) => {
       const [k, width] = [bounds.length - 1, dy.shape[1]];
       const sums = heap.make<tf.Tensor3D>(k, count, width);
       const args = [dy, segments, Int32Array.from(bounds), sums, k, count, width];
-      heap.run('segmentSums', args, MOVED * (dy.size + sums.size));
+      heap.run('segmentSums', args, MEMORY_COST * (dy.size + sums.size));
       return sums;
     },
 
@@ -222,7 +226,7 @@ export function wasmOperations(threads: Threads): Operations {
       const gradient = like(logits);
       const sums = heap.make<tf.Tensor1D>(rows);
       const args = [logits, labels, weights, losses, sums, gradient, rows, classes];
-      heap.run('crossEntropy', args, CURVED * logits.size);
+      heap.run('crossEntropy', args, EXPONENTIAL_COST * logits.size);
       const [values, totals] = [heap.floats(losses), heap.floats(sums)];
       for (let i = 0; i < rows; i++) values[i]! += Math.log(totals[i]!);
       sums.dispose();

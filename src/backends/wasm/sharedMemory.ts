@@ -102,22 +102,22 @@ export function tfjsBinaries(): string {
 /** Environment variable: MiB available to tensors on the backend `wasm`. */
 const VARIABLE = 'GRAIN_MEMORY';
 /** tfjs and the kernels' scratch need some of it. */
-const LEAST = 32;
+const MIN_MIB = 32;
 /** What WebAssembly's addresses reach. */
-const MOST = 4096;
+const MAX_MIB = 4096;
 
 /** Bytes; no limit is higher. */
-export const MAX_MEMORY_LIMIT = MOST * 2 ** 20;
+export const MAX_MEMORY_LIMIT = MAX_MIB * 2 ** 20;
 
 /** Bytes available to tensors. */
 export function memoryLimit(): number {
-  return Number(process.env[VARIABLE] ?? MOST) * 2 ** 20;
+  return Number(process.env[VARIABLE] ?? MAX_MIB) * 2 ** 20;
 }
 
 /** What is wrong with GRAIN_MEMORY; null if it is valid or not set. */
 export function memoryLimitProblem(): string | null {
   const asked = process.env[VARIABLE];
   if (asked === undefined) return null;
-  if (/^\d+$/.test(asked) && Number(asked) >= LEAST && Number(asked) <= MOST) return null;
-  return `the environment variable ${VARIABLE} is ${JSON.stringify(asked)}; expected a whole number of MiB, ${LEAST} to ${MOST}`;
+  if (/^\d+$/.test(asked) && Number(asked) >= MIN_MIB && Number(asked) <= MAX_MIB) return null;
+  return `the environment variable ${VARIABLE} is ${JSON.stringify(asked)}; expected a whole number of MiB, ${MIN_MIB} to ${MAX_MIB}`;
 }

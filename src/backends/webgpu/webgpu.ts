@@ -82,7 +82,7 @@ async function open(): Promise<OpenBackend> {
 }
 
 async function loadDawn(): Promise<Gpu> {
-  if (process.platform === 'linux') demandVulkanLoader();
+  if (process.platform === 'linux') requireVulkanLoader();
   const file = resolveOptional(PACKAGE);
   try {
     const { create, globals } = await import(pathToFileURL(file).href);
@@ -97,7 +97,7 @@ async function loadDawn(): Promise<Gpu> {
 }
 
 /** Dawn prints to the terminal if the loader is missing; checking first gives a better message. */
-function demandVulkanLoader(): void {
+function requireVulkanLoader(): void {
   try {
     process.dlopen({ exports: {} }, VULKAN_LOADER);
   } catch (error) {

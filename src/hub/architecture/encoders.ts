@@ -5,7 +5,7 @@ import {
   count,
   fieldsOf,
   gelus,
-  headWidthOf,
+  headDimOf,
   range,
   rate,
   requireValue,
@@ -17,9 +17,9 @@ import type { EncoderConfig } from './networkConfig.ts';
 const activations = { ...gelus, relu: 'relu' } as const;
 
 /** Defaults: transformers' BertConfig, from which those of RoBERTa and its variants differ in these two parameters only. */
-const bertSchema = (vocabulary: number, padId: number) =>
+const bertSchema = (vocabSize: number, padId: number) =>
   z.object({
-    vocab_size: count.default(vocabulary),
+    vocab_size: count.default(vocabSize),
     hidden_size: count.default(768),
     num_hidden_layers: count.default(12),
     num_attention_heads: count.default(12),
@@ -48,17 +48,17 @@ export function bertConfig(type: keyof typeof schemas, document: ConfigDocument)
   requireValue(document, 'is_decoder', false);
   requireValue(document, 'add_cross_attention', false);
   const fields = fieldsOf(schemas[type], document);
-  headWidthOf(document, fields.hidden_size, fields.num_attention_heads);
+  headDimOf(document, fields.hidden_size, fields.num_attention_heads);
   return {
     kind: 'encoder',
     modelType: type === 'bert' ? 'bert' : 'roberta',
     layers: fields.num_hidden_layers,
     heads: fields.num_attention_heads,
-    width: fields.hidden_size,
-    innerWidth: fields.intermediate_size,
-    vocabulary: fields.vocab_size,
+    hiddenSize: fields.hidden_size,
+    intermediateSize: fields.intermediate_size,
+    vocabSize: fields.vocab_size,
     maxPositions: fields.max_position_embeddings,
-    typeVocabulary: fields.type_vocab_size,
+    typeVocabSize: fields.type_vocab_size,
     normEpsilon: fields.layer_norm_eps,
     activation: activationOf(document, 'hidden_act', fields.hidden_act, activations),
     dropout: fields.hidden_dropout_prob,
@@ -96,17 +96,17 @@ const distilbertNames = {
 export function distilbertConfig(written: ConfigDocument): EncoderConfig {
   const document = withOwnNames(written, distilbertNames);
   const fields = fieldsOf(distilbertSchema, document);
-  headWidthOf(document, fields.dim, fields.n_heads);
+  headDimOf(document, fields.dim, fields.n_heads);
   return {
     kind: 'encoder',
     modelType: 'distilbert',
     layers: fields.n_layers,
     heads: fields.n_heads,
-    width: fields.dim,
-    innerWidth: fields.hidden_dim,
-    vocabulary: fields.vocab_size,
+    hiddenSize: fields.dim,
+    intermediateSize: fields.hidden_dim,
+    vocabSize: fields.vocab_size,
     maxPositions: fields.max_position_embeddings,
-    typeVocabulary: 0,
+    typeVocabSize: 0,
     normEpsilon: 1e-12,
     activation: activationOf(document, 'activation', fields.activation, activations),
     dropout: fields.dropout,

@@ -66,7 +66,7 @@ export function activationOf<T extends string>(
 }
 
 /** Width of one attention head. @throws CheckpointError if the width is not a multiple of the number of heads */
-export function headWidthOf(document: ConfigDocument, width: number, heads: number): number {
+export function headDimOf(document: ConfigDocument, width: number, heads: number): number {
   if (width % heads === 0) return width / heads;
   throw new CheckpointError(
     `${document.file}: the width ${width} is not a multiple of the ${heads} attention heads`,

@@ -8,14 +8,14 @@ export interface EncoderConfig {
   readonly modelType: 'bert' | 'roberta' | 'distilbert';
   readonly layers: number;
   readonly heads: number;
-  readonly width: number;
+  readonly hiddenSize: number;
   /** Hidden width of the feed-forward sublayer. */
-  readonly innerWidth: number;
-  readonly vocabulary: number;
+  readonly intermediateSize: number;
+  readonly vocabSize: number;
   /** Rows of the position embedding; RoBERTa does not use those up to `padId`. */
   readonly maxPositions: number;
   /** Number of token types; 0 for networks without them (DistilBERT). */
-  readonly typeVocabulary: number;
+  readonly typeVocabSize: number;
   readonly normEpsilon: number;
   /** `gelu` is exact (erf); `gelu_new` is the tanh approximation. */
   readonly activation: 'gelu' | 'gelu_new' | 'relu';
@@ -36,10 +36,10 @@ export interface DecoderConfig {
   readonly heads: number;
   /** Fewer than `heads` for grouped-query attention. */
   readonly keyValueHeads: number;
-  readonly headWidth: number;
-  readonly width: number;
-  readonly innerWidth: number;
-  readonly vocabulary: number;
+  readonly headDim: number;
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+  readonly vocabSize: number;
   readonly maxPositions: number;
   readonly normEpsilon: number;
   /** Llama and Qwen2 always use SiLU. */

@@ -56,7 +56,11 @@ export function unreachable(endpoint: string, error: unknown): DownloadError {
 }
 
 /** The error for an answer that the Hub would not send. */
-export function unexpectedAnswer(endpoint: string, reason: string, cause?: unknown): DownloadError {
+export function unexpectedResponse(
+  endpoint: string,
+  reason: string,
+  cause?: unknown,
+): DownloadError {
   return new DownloadError(
     'network',
     `${endpoint} sent an unexpected answer: ${reason}. Check HF_ENDPOINT, or try again later`,

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { datasetInfo, getHFHubCachePath, listFiles, modelInfo } from '@huggingface/hub';
 import { z } from 'zod';
 import { hasCode } from '../../config/errors.ts';
-import { cancelled, DownloadError, unexpectedAnswer, unreachable } from './downloadError.ts';
+import { cancelled, DownloadError, unexpectedResponse, unreachable } from './downloadError.ts';
 import type { CachedRepository } from './repository.ts';
 
 /** Settings from the environment variables that all Hugging Face libraries read. */
@@ -101,7 +101,7 @@ export class HubApi {
         : await modelInfo({ ...request, additionalFields: ['sha'] });
     const { success, data } = commitSchema.safeParse(info);
     if (success) return data.sha;
-    throw unexpectedAnswer(this.endpoint, `no commit for ${name}`);
+    throw unexpectedResponse(this.endpoint, `no commit for ${name}`);
   }
 
   /** All files of a commit. */
@@ -119,7 +119,7 @@ export class HubApi {
       if (entry.type !== 'file') continue;
       const { success, data } = fileSchema.safeParse(entry);
       if (!success || data.hash === undefined) {
-        throw unexpectedAnswer(this.endpoint, `no valid size and hash for ${entry.path}`);
+        throw unexpectedResponse(this.endpoint, `no valid size and hash for ${entry.path}`);
       }
       files.push({ ...data, hash: data.hash });
     }

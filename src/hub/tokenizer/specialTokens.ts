@@ -34,10 +34,10 @@ export interface SpecialIds {
 /**
  * The token id to pad with, which is masked everywhere: that of padding, else of the end of a text, else 0. Some tokenizers name
  * a padding token for which the network has no embedding.
- * @param vocabulary number of the network's embeddings
+ * @param vocabSize number of the network's embeddings
  */
-export function paddingId({ padId, eosId }: SpecialIds, vocabulary: number): number {
-  const known = [padId, eosId].find((id) => id !== null && id >= 0 && id < vocabulary);
+export function paddingId({ padId, eosId }: SpecialIds, vocabSize: number): number {
+  const known = [padId, eosId].find((id) => id !== null && id >= 0 && id < vocabSize);
   return known ?? 0;
 }
 

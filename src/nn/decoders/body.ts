@@ -51,6 +51,6 @@ export interface DecoderFamily {
 
 export interface DecoderInput {
   readonly block: Block<TokenBatch>;
-  /** [vocabulary, width]; may be tied to the head. */
+  /** [vocabSize, hiddenSize]; may be tied to the head. */
   readonly tokenEmbeddings: Parameter<Matrix>;
 }

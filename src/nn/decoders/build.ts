@@ -17,10 +17,10 @@ import { llama } from './llama.ts';
 
 export type DecoderSource = CheckpointSource<DecoderConfig>;
 
-/** A language model: from tokens to hidden states [rows, width], and to logits by the head. */
+/** A language model: from tokens to hidden states [rows, hiddenSize], and to logits by the head. */
 export interface CausalNetwork {
   readonly stack: LayerStack;
-  /** [vocabulary, width]; the table of tokens itself, where the two are tied. */
+  /** [vocabSize, hiddenSize]; the table of tokens itself, where the two are tied. */
   readonly head: Parameter<Matrix>;
 }
 
@@ -30,12 +30,12 @@ export interface CausalNetwork {
  * @throws ModelError where checkpoint and plan do not give that network
  */
 export function causalDecoder(source: DecoderSource): Promise<LoadedNetwork<CausalNetwork>> {
-  const { vocabulary, width, tiedEmbeddings } = source.config;
+  const { vocabSize, hiddenSize, tiedEmbeddings } = source.config;
   return build(source, async (parameters, { input, upper }) => ({
     stack: new LayerStack(input.block, upper),
     head: tiedEmbeddings
       ? input.tokenEmbeddings
-      : await parameters.submodule('lm_head', 'output').matrix('weight', [vocabulary, width]),
+      : await parameters.submodule('lm_head', 'output').matrix('weight', [vocabSize, hiddenSize]),
   }));
 }
 
@@ -48,10 +48,10 @@ export function sequenceDecoder(
   source: DecoderSource,
   outputs: number,
 ): Promise<LoadedNetwork<LayerStack>> {
-  const { width } = source.config;
+  const { hiddenSize } = source.config;
   return build(source, async (parameters, { input, upper }) => {
     const submodule = parameters.submodule('score', 'head');
-    const score = linear(await submodule.linear('', width, outputs, { bias: false }));
+    const score = linear(await submodule.linear('', hiddenSize, outputs, { bias: false }));
     const layer = sequence(lastToken, ofExamples(score));
     return new LayerStack(input.block, [...upper, { layer, trained: true, recomputed: false }]);
   });

@@ -9,7 +9,7 @@ import type { Pass } from '../module/pass.ts';
 export interface CausalLoss {
   /** Of each answer token, in nats. */
   readonly losses: tf.Tensor1D;
-  /** Of the groups' mean losses with respect to the hidden states [rows, width]; undefined if there is no backward pass. */
+  /** Of the groups' mean losses with respect to the hidden states [rows, hiddenSize]; undefined if there is no backward pass. */
   readonly gradient: Matrix | undefined;
 }
 
@@ -19,8 +19,8 @@ export const LOGIT_BYTES = 2 ** 26;
 /**
  * Cross-entropy of the answers alone. The head's gradients go to the sink in one piece, as the losses are computed.
  *
- * @param hidden [rows, width]: what the head is applied to
- * @param head [vocabulary, width]
+ * @param hidden [rows, hiddenSize]: what the head is applied to
+ * @param head [vocabSize, hiddenSize]
  */
 export function causalLoss(
   hidden: Matrix,
@@ -61,7 +61,7 @@ function emptyLoss(hidden: Matrix, head: Parameter<Matrix>, answers: Answers, { 
 interface BlockLoss {
   readonly losses: tf.Tensor1D;
   readonly gradient: Matrix | undefined;
-  /** Gradients of the head so far [k, vocabulary, width], where it is trained. */
+  /** Gradients of the head so far [k, vocabSize, hiddenSize], where it is trained. */
   readonly stacked: tf.Tensor3D | undefined;
 }
 
@@ -123,7 +123,7 @@ export interface Answers {
  * none and is never asked for.
  */
 export function answersOf(tokens: TokenBatch, starts: ArrayLike<number>): Answers {
-  const { ids, length, lengths, examples } = tokens;
+  const { ids, length, lengths, exampleBounds: examples } = tokens;
   const rows: number[] = [];
   const bounds = [0];
   eachGroup(examples, (start, end) => {

@@ -111,12 +111,12 @@ function passOf(
   const length = ids.length / texts;
   const mask = scope.add(cache.advance(length));
   const tokens: TokenBatch = {
-    batch: texts,
+    batchSize: texts,
     length,
     ids: Int32Array.from(ids),
     typeIds: new Int32Array(ids.length),
     lengths: new Int32Array(texts).fill(length),
-    examples: [0, texts],
+    exampleBounds: [0, texts],
   };
   const bounds = [0, ids.length];
   return { operations, tokens, bounds, mask, dropout: null, sink: null, scope, cache };

@@ -20,7 +20,7 @@ export function gpt2(config: DecoderConfig): DecoderFamily {
     input: (parameters) => inputOf(parameters, config),
     layer: (submodule) => layerOf(submodule, config),
     norm: async (submodule, name) =>
-      layerNorm(await submodule.norm(name, config.width), config.normEpsilon),
+      layerNorm(await submodule.norm(name, config.hiddenSize), config.normEpsilon),
   };
 }
 
@@ -28,9 +28,13 @@ async function inputOf(
   parameters: NetworkParameters,
   config: DecoderConfig,
 ): Promise<DecoderInput> {
-  const { vocabulary, maxPositions, width, embeddingDropout } = config;
-  const words = await parameters.submodule('wte', 'input').matrix('weight', [vocabulary, width]);
-  const places = await parameters.submodule('wpe', 'input').matrix('weight', [maxPositions, width]);
+  const { vocabSize, maxPositions, hiddenSize, embeddingDropout } = config;
+  const words = await parameters
+    .submodule('wte', 'input')
+    .matrix('weight', [vocabSize, hiddenSize]);
+  const places = await parameters
+    .submodule('wpe', 'input')
+    .matrix('weight', [maxPositions, hiddenSize]);
   const sum = embedding([
     { parameter: words, ids: ({ ids }) => ids },
     { parameter: places, ids: (_, pass) => positionsOf(pass) },
@@ -41,7 +45,7 @@ async function inputOf(
 
 /** Each sublayer's norm comes before it, within its residual connection. */
 async function layerOf(submodule: Submodule, config: DecoderConfig): Promise<Layer> {
-  const { heads, width, headWidth, innerWidth } = config;
+  const { heads, hiddenSize, headDim, intermediateSize } = config;
   const project = async (
     name: string,
     inputs: number,
@@ -52,19 +56,22 @@ async function layerOf(submodule: Submodule, config: DecoderConfig): Promise<Lay
   const summed = config.initializerRange / Math.sqrt(2 * config.layers);
   const place = (name: string) => `${submodule.name}.${name}`;
 
-  const attendNorm = layerNorm(await submodule.norm('ln_1', width), config.normEpsilon);
-  const attend = attention(fusedProjection(await project('attn.c_attn', width, 3 * width)), {
-    name: place('attn.probabilities'),
-    heads,
-    keyValueHeads: heads,
-    width: headWidth,
-    causal: true,
-    dropout: config.attentionDropout,
-  });
-  const output = await project('attn.c_proj', width, width, summed);
-  const feedNorm = layerNorm(await submodule.norm('ln_2', width), config.normEpsilon);
-  const inner = await project('mlp.c_fc', width, innerWidth);
-  const outer = await project('mlp.c_proj', innerWidth, width, summed);
+  const attendNorm = layerNorm(await submodule.norm('ln_1', hiddenSize), config.normEpsilon);
+  const attend = attention(
+    fusedProjection(await project('attn.c_attn', hiddenSize, 3 * hiddenSize)),
+    {
+      name: place('attn.probabilities'),
+      heads,
+      keyValueHeads: heads,
+      width: headDim,
+      causal: true,
+      dropout: config.attentionDropout,
+    },
+  );
+  const output = await project('attn.c_proj', hiddenSize, hiddenSize, summed);
+  const feedNorm = layerNorm(await submodule.norm('ln_2', hiddenSize), config.normEpsilon);
+  const inner = await project('mlp.c_fc', hiddenSize, intermediateSize);
+  const outer = await project('mlp.c_proj', intermediateSize, hiddenSize, summed);
   const drop = (name: string) => dropout(place(name), config.dropout);
   return sequence(
     residual(sequence(attendNorm, attend, output, drop('attn'))),

@@ -13,7 +13,7 @@ import { type Rotations, rotatedProjection, rotations } from './rotary.ts';
 
 /** Llama (Touvron et al., arXiv 2302.13971), SmolLM among it, and Qwen2 (arXiv 2407.10671), which differs by biases. */
 export function llama(config: DecoderConfig): DecoderFamily {
-  const turns = rotations(config.rope!, config.headWidth);
+  const turns = rotations(config.rope!, config.headDim);
   return {
     prefix: 'model.',
     layerName: 'layers',
@@ -28,9 +28,9 @@ async function inputOf(
   parameters: NetworkParameters,
   config: DecoderConfig,
 ): Promise<DecoderInput> {
-  const { vocabulary, width } = config;
+  const { vocabSize, hiddenSize } = config;
   const submodule = parameters.submodule('embed_tokens', 'input');
-  const words = await submodule.matrix('weight', [vocabulary, width]);
+  const words = await submodule.matrix('weight', [vocabSize, hiddenSize]);
   const layer = embedding([{ parameter: words, ids: ({ ids }) => ids }]);
   return { block: { layer, trained: words.trained, recomputed: false }, tokenEmbeddings: words };
 }
@@ -41,12 +41,12 @@ async function layerOf(
   config: DecoderConfig,
   turns: Rotations,
 ): Promise<Layer> {
-  const { heads, keyValueHeads, headWidth, width, innerWidth } = config;
+  const { heads, keyValueHeads, headDim, hiddenSize, intermediateSize } = config;
   const { attentionBias, outputBias, mlpBias } = config;
   const project = async (name: string, inputs: number, outputs: number, bias: boolean) =>
     linear(await submodule.linear(name, inputs, outputs, { bias }));
   const ask = (name: string, count: number) =>
-    project(`self_attn.${name}`, width, count * headWidth, attentionBias);
+    project(`self_attn.${name}`, hiddenSize, count * headDim, attentionBias);
 
   const attendNorm = await normOf(submodule, 'input_layernorm', config);
   const asked = separateProjections(
@@ -58,16 +58,16 @@ async function layerOf(
     name: `${submodule.name}.self_attn.probabilities`,
     heads,
     keyValueHeads,
-    width: headWidth,
+    width: headDim,
     causal: true,
     dropout: config.attentionDropout,
   });
-  const output = await project('self_attn.o_proj', heads * headWidth, width, outputBias);
+  const output = await project('self_attn.o_proj', heads * headDim, hiddenSize, outputBias);
   const feedNorm = await normOf(submodule, 'post_attention_layernorm', config);
   const feed = gatedFeedForward(
-    await project('mlp.gate_proj', width, innerWidth, mlpBias),
-    await project('mlp.up_proj', width, innerWidth, mlpBias),
-    await project('mlp.down_proj', innerWidth, width, mlpBias),
+    await project('mlp.gate_proj', hiddenSize, intermediateSize, mlpBias),
+    await project('mlp.up_proj', hiddenSize, intermediateSize, mlpBias),
+    await project('mlp.down_proj', intermediateSize, hiddenSize, mlpBias),
   );
   return sequence(
     residual(sequence(attendNorm, attend, output)),
@@ -77,5 +77,5 @@ async function layerOf(
 
 async function normOf(submodule: Submodule, name: string, config: DecoderConfig): Promise<Layer> {
   const weight = name === '' ? 'weight' : `${name}.weight`;
-  return rmsNorm(await submodule.vector(weight, config.width, 'ones'), config.normEpsilon);
+  return rmsNorm(await submodule.vector(weight, config.hiddenSize, 'ones'), config.normEpsilon);
 }

@@ -11,12 +11,12 @@ export type Rotations = (positions: Int32Array) => Rotation;
  * Rotary position embeddings (Su et al., arXiv 2104.09864): at position p, pair j of a head is rotated by p·θ^(−2j/width). The
  * angles are computed once per position, in float32 as in transformers, so that large angles round alike.
  */
-export function rotations(rope: RopeConfig, headWidth: number): Rotations {
-  const frequencies = frequenciesOf(rope, headWidth);
+export function rotations(rope: RopeConfig, headDim: number): Rotations {
+  const frequencies = frequenciesOf(rope, headDim);
   const half = frequencies.length;
   const known: { cos: Float32Array; sin: Float32Array }[] = [];
   const at = (position: number) => {
-    known[position] ??= turnOf(frequencies, position);
+    known[position] ??= anglesAt(frequencies, position);
     return known[position];
   };
   return (positions) => {
@@ -33,26 +33,26 @@ export function rotations(rope: RopeConfig, headWidth: number): Rotations {
 }
 
 /** Radians per position, one for each pair of coordinates. */
-function frequenciesOf({ theta, scaling }: RopeConfig, headWidth: number): Float32Array {
-  const plain = Float32Array.from({ length: headWidth / 2 }, (_, j) => {
-    const exponent = Math.fround((2 * j) / headWidth);
+function frequenciesOf({ theta, scaling }: RopeConfig, headDim: number): Float32Array {
+  const plain = Float32Array.from({ length: headDim / 2 }, (_, j) => {
+    const exponent = Math.fround((2 * j) / headDim);
     return 1 / Math.fround(theta ** exponent);
   });
-  return scaling ? plain.map((frequency) => stretched(frequency, scaling)) : plain;
+  return scaling ? plain.map((frequency) => scaledFrequency(frequency, scaling)) : plain;
 }
 
 /**
  * Llama 3.1's scaling for longer texts: low frequencies are divided by `factor`, high ones stay, and those in between are
  * interpolated.
  */
-function stretched(frequency: number, scaling: NonNullable<RopeConfig['scaling']>): number {
+function scaledFrequency(frequency: number, scaling: NonNullable<RopeConfig['scaling']>): number {
   const { factor, lowFrequencyFactor: low, highFrequencyFactor: high } = scaling;
   const turns = (scaling.originalMaxPositions * frequency) / (2 * Math.PI);
   const unscaled = Math.min(Math.max((turns - low) / (high - low), 0), 1);
   return ((1 - unscaled) * frequency) / factor + unscaled * frequency;
 }
 
-function turnOf(frequencies: Float32Array, position: number) {
+function anglesAt(frequencies: Float32Array, position: number) {
   const angles = frequencies.map((frequency) => frequency * position);
   return { cos: angles.map(Math.cos), sin: angles.map(Math.sin) };
 }

@@ -42,36 +42,40 @@ export async function encoderBody(
 }
 
 async function inputLayer(submodule: Submodule, config: EncoderConfig): Promise<Layer<TokenBatch>> {
-  const { width, vocabulary, maxPositions, typeVocabulary } = config;
+  const { hiddenSize, vocabSize, maxPositions, typeVocabSize } = config;
   const tables: EmbeddingTable[] = [
     {
-      parameter: await submodule.matrix('word_embeddings.weight', [vocabulary, width]),
+      parameter: await submodule.matrix('word_embeddings.weight', [vocabSize, hiddenSize]),
       ids: ({ ids }) => ids,
     },
     {
-      parameter: await submodule.matrix('position_embeddings.weight', [maxPositions, width]),
+      parameter: await submodule.matrix('position_embeddings.weight', [maxPositions, hiddenSize]),
       ids: (tokens) => positionIds(config, tokens),
     },
   ];
-  if (typeVocabulary > 0) {
+  if (typeVocabSize > 0) {
     tables.push({
-      parameter: await submodule.matrix('token_type_embeddings.weight', [typeVocabulary, width]),
+      parameter: await submodule.matrix('token_type_embeddings.weight', [
+        typeVocabSize,
+        hiddenSize,
+      ]),
       // RoBERTa has one type for both texts of a pair.
-      ids: ({ typeIds }) => (typeVocabulary === 1 ? typeIds.map(() => 0) : typeIds),
+      ids: ({ typeIds }) => (typeVocabSize === 1 ? typeIds.map(() => 0) : typeIds),
     });
   }
   return sequence(
     embedding(tables),
-    layerNorm(await submodule.norm('LayerNorm', width), config.normEpsilon),
+    layerNorm(await submodule.norm('LayerNorm', hiddenSize), config.normEpsilon),
     dropout(submodule.name, config.dropout),
   );
 }
 
 /** Each sublayer's norm comes after it and its residual connection. */
 async function encoderLayer(submodule: Submodule, config: EncoderConfig): Promise<Layer> {
-  const { heads, width, innerWidth } = config;
+  const { heads, hiddenSize, intermediateSize } = config;
   const names = namesOf[config.modelType];
-  const project = async (name: string) => linear(await submodule.linear(name, width, width));
+  const project = async (name: string) =>
+    linear(await submodule.linear(name, hiddenSize, hiddenSize));
   const nameOf = (name: string) => `${submodule.name}.${name}`;
 
   const attend = attention(
@@ -84,7 +88,7 @@ async function encoderLayer(submodule: Submodule, config: EncoderConfig): Promis
       name: nameOf('probabilities'),
       heads,
       keyValueHeads: heads,
-      width: width / heads,
+      width: hiddenSize / heads,
       causal: false,
       dropout: config.attentionDropout,
     },
@@ -94,15 +98,15 @@ async function encoderLayer(submodule: Submodule, config: EncoderConfig): Promis
   const rate = config.modelType === 'distilbert' ? 0 : config.dropout;
   return sequence(
     residual(sequence(attend, output, dropout(nameOf(names.output), rate))),
-    layerNorm(await submodule.norm(names.attentionNorm, width), config.normEpsilon),
+    layerNorm(await submodule.norm(names.attentionNorm, hiddenSize), config.normEpsilon),
     residual(
       sequence(
-        linear(await submodule.linear(names.inner, width, innerWidth)),
+        linear(await submodule.linear(names.inner, hiddenSize, intermediateSize)),
         activation(config.activation),
-        linear(await submodule.linear(names.outer, innerWidth, width)),
+        linear(await submodule.linear(names.outer, intermediateSize, hiddenSize)),
         dropout(nameOf(names.outer), config.dropout),
       ),
     ),
-    layerNorm(await submodule.norm(names.norm, width), config.normEpsilon),
+    layerNorm(await submodule.norm(names.norm, hiddenSize), config.normEpsilon),
   );
 }

@@ -45,18 +45,18 @@ function build(
 /** From the last layer's rows to [batch, outputs]: that of transformers' …ForSequenceClassification. */
 export async function encoderHead(
   parameters: NetworkParameters,
-  { modelType, width, classifierDropout }: EncoderConfig,
+  { modelType, hiddenSize, classifierDropout }: EncoderConfig,
   outputs: number,
 ): Promise<readonly Block[]> {
   const dense = async (name: string, place: Role, to: number) => {
     const submodule = parameters.submodule(name, place);
-    return linear(await submodule.linear('', width, to));
+    return linear(await submodule.linear('', hiddenSize, to));
   };
   const drop = (place: string) => dropout(place, classifierDropout);
   switch (modelType) {
     case 'bert': {
       const submodule = parameters.submodule('pooler', 'pooler');
-      const pooler = linear(await submodule.linear('dense', width, width));
+      const pooler = linear(await submodule.linear('dense', hiddenSize, hiddenSize));
       const classifier = await dense('classifier', 'head', outputs);
       return [
         part(sequence(firstToken, ofExamples(pooler), activation('tanh')), submodule.trained),
@@ -65,13 +65,13 @@ export async function encoderHead(
     }
     case 'roberta': {
       const submodule = parameters.submodule('classifier', 'head');
-      const inner = linear(await submodule.linear('dense', width, width));
-      const outer = linear(await submodule.linear('out_proj', width, outputs));
+      const inner = linear(await submodule.linear('dense', hiddenSize, hiddenSize));
+      const outer = linear(await submodule.linear('out_proj', hiddenSize, outputs));
       const layers = [drop('dense'), inner, activation('tanh'), drop('out_proj'), outer];
       return [part(sequence(firstToken, ...layers.map(ofExamples)), true)];
     }
     case 'distilbert': {
-      const inner = await dense('pre_classifier', 'head', width);
+      const inner = await dense('pre_classifier', 'head', hiddenSize);
       const outer = await dense('classifier', 'head', outputs);
       const layers = [inner, activation('relu'), drop('classifier'), outer];
       return [part(sequence(firstToken, ...layers.map(ofExamples)), true)];

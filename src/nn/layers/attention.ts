@@ -35,7 +35,7 @@ export function attention(
     const { operations, tokens, mask, cache } = pass;
     const shape: AttentionShape = {
       ...heads,
-      batch: tokens.batch,
+      batch: tokens.batchSize,
       queries: tokens.length,
       keys: mask.shape[1],
       dropout: pass.dropout?.at(name, rate) ?? null,

@@ -11,7 +11,7 @@ export const lastToken = tokenOfEach(({ lengths }, example) => lengths[example]!
 
 function tokenOfEach(at: (tokens: TokenBatch, example: number) => number): Layer {
   return (x, { operations, tokens }) => {
-    const { batch, length } = tokens;
+    const { batchSize: batch, length } = tokens;
     const rows = Int32Array.from({ length: batch }, (_, i) => i * length + at(tokens, i));
     return {
       y: operations.gather(x, tf.tensor1d(rows, 'int32')),
@@ -27,5 +27,5 @@ function tokenOfEach(at: (tokens: TokenBatch, example: number) => number): Layer
 
 /** Applies a layer to rows that are examples instead of tokens. */
 export function ofExamples(layer: Layer): Layer {
-  return (x, pass) => layer(x, { ...pass, bounds: pass.tokens.examples });
+  return (x, pass) => layer(x, { ...pass, bounds: pass.tokens.exampleBounds });
 }

@@ -55,7 +55,7 @@ export type Layer<X = Matrix> = (x: X, pass: Pass) => LayerResult;
 export type Vector = tf.Tensor1D;
 
 /** Position of each row's token in its text; length batch·length. */
-export function positionsOf({ cache, tokens: { batch, length } }: Pass): Int32Array {
+export function positionsOf({ cache, tokens: { batchSize: batch, length } }: Pass): Int32Array {
   return cache?.positions ?? Int32Array.from({ length: batch * length }, (_, row) => row % length);
 }
 
@@ -66,7 +66,7 @@ export async function runPass<T>(
   { dropout, sink }: Pick<Pass, 'dropout' | 'sink'>,
   run: (pass: Pass) => Promise<T>,
 ): Promise<T> {
-  const bounds = tokens.examples.map((example) => example * tokens.length);
+  const bounds = tokens.exampleBounds.map((example) => example * tokens.length);
   const scope = new TensorScope();
   try {
     const mask = scope.add(paddingMask(tokens));
@@ -96,7 +96,7 @@ function deferred(sink: ParameterSink, scope: TensorScope): ParameterSink {
   };
 }
 
-function paddingMask({ batch, length, lengths }: TokenBatch): tf.Tensor2D {
+function paddingMask({ batchSize: batch, length, lengths }: TokenBatch): tf.Tensor2D {
   const mask = new Float32Array(batch * length);
   lengths.forEach((tokens, example) => {
     mask.fill(MASKED, example * length + tokens, (example + 1) * length);

@@ -71,7 +71,7 @@ export class NetworkParameters {
   /** Names of the modules whose own weights are trained although others have adapters: peft’s `modules_to_save`. */
   get modulesToSave(): readonly string[] {
     return this.#submodules
-      .filter(({ isWhole: hasTrainedWeights }) => hasTrainedWeights)
+      .filter(({ trainsOwnWeights: hasTrainedWeights }) => hasTrainedWeights)
       .map(({ path }) => path);
   }
 

@@ -42,7 +42,7 @@ export class Submodule {
   }
 
   /** Whether weights of its own are trained, not only adapters. */
-  get isWhole(): boolean {
+  get trainsOwnWeights(): boolean {
     return this.parameters.some(({ name, trained }) => trained && !ADAPTER.test(name));
   }
 

@@ -113,7 +113,7 @@ interface Answers {
   /** As many as `generated`, at least one. */
   readonly references: readonly string[];
   /** The config's `answerAfter`. */
-  readonly mark: string | undefined;
+  readonly marker: string | undefined;
 }
 
 /**
@@ -129,7 +129,7 @@ export function measureGeneration(loss: number, answers: Answers | null): Record
   };
 }
 
-function exactMatch({ generated, references, mark }: Answers): number {
+function exactMatch({ generated, references, marker: mark }: Answers): number {
   const right = generated.filter((text, i) => {
     const answer = finalAnswer(text, mark);
     return answer !== null && answer === finalAnswer(references[i]!, mark);

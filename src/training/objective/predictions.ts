@@ -17,7 +17,9 @@ type Prediction =
 
 /** The network's prediction for each validation example. */
 export function predictionsOf(data: Data, outputs: Outputs): Prediction[] {
-  return data.classes.length > 0 ? classified(data, outputs) : valued(data, outputs);
+  return data.classes.length > 0
+    ? classPredictions(data, outputs)
+    : valuePredictions(data, outputs);
 }
 
 /** How runs differ example by example is read from these files. */
@@ -29,7 +31,7 @@ export async function writePredictions(
   await writeFileAtomic(runFile(folder, 'predictions'), lines.join(''));
 }
 
-function classified({ validation, classes }: Data, outputs: Outputs): Prediction[] {
+function classPredictions({ validation, classes }: Data, outputs: Outputs): Prediction[] {
   const chosen = predictedClasses(outputs);
   return Array.from(validation.targets, (target, index) => {
     const logits = outputs.values.subarray(index * outputs.width, (index + 1) * outputs.width);
@@ -43,7 +45,7 @@ function classified({ validation, classes }: Data, outputs: Outputs): Prediction
   });
 }
 
-function valued({ validation }: Data, { values }: Outputs): Prediction[] {
+function valuePredictions({ validation }: Data, { values }: Outputs): Prediction[] {
   return Array.from(validation.targets, (target, index) => ({
     index: fileIndexOf(validation, index),
     target,

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Dataset, TableData } from '../../data/dataset.ts';
+import type { TabularData, TabularDataset } from '../../data/dataset.ts';
 import type { Group } from '../../data/grouping.ts';
 import type { GradientSource, GroupGradient } from '../../nn/module/gradientSource.ts';
 import { lossOf, type SupervisedTask } from '../../nn/module/loss.ts';
@@ -12,10 +12,10 @@ import { predictionsOf } from '../objective/predictions.ts';
 /** A layers model on examples that are rows of numbers. */
 export class TabularObjective implements Objective {
   readonly model: TrainableNetwork;
-  readonly #data: TableData;
+  readonly #data: TabularData;
   readonly #task: SupervisedTask;
 
-  constructor(model: TrainableNetwork, data: TableData, task: SupervisedTask) {
+  constructor(model: TrainableNetwork, data: TabularData, task: SupervisedTask) {
     this.model = model;
     this.#data = data;
     this.#task = task;
@@ -57,7 +57,7 @@ export class TabularObjective implements Objective {
  * @param shape of one example
  */
 export function tensorsOf(
-  { features, targets, width }: Dataset,
+  { features, targets, width }: TabularDataset,
   examples: Int32Array,
   shape: readonly number[],
 ): { x: tf.Tensor; y: tf.Tensor1D } {
@@ -82,7 +82,7 @@ const BATCH = 256;
  */
 export async function outputsOf(
   model: TrainableNetwork,
-  dataset: Dataset,
+  dataset: TabularDataset,
   shape: readonly number[],
   onProgress: OnProgress,
 ): Promise<Outputs> {

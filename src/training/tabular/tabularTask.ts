@@ -1,7 +1,7 @@
 import { modelFolder } from '../../config/modelOrigin.ts';
 import type { ParsedConfig } from '../../config/parse.ts';
 import { evaluationRows } from '../../data/evaluationSubset.ts';
-import { readFiles } from '../../data/files.ts';
+import { readDataFiles } from '../../data/files.ts';
 import { loadTabularData } from '../../data/loadTabular.ts';
 import type { SupervisedTask } from '../../nn/module/loss.ts';
 import { buildModel } from '../../nn/small/build.ts';
@@ -20,7 +20,7 @@ export async function openTabularTask(
   onLoading: (loading: Loading) => void,
 ): Promise<TrainingTask> {
   const { config, folder } = parsed;
-  const { data: all, files } = await readFiles(parsed, onLoading, (files, onBytes) =>
+  const { data: all, files } = await readDataFiles(parsed, onLoading, (files, onBytes) =>
     loadTabularData(parsed, files, onBytes),
   );
   const data = { ...all, validation: evaluationRows(all.validation, config.evaluateExamples) };

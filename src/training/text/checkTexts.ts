@@ -63,16 +63,16 @@ export function truncationWarnings({ lengths, count }: TextDataset, maxLength: n
 export function checkTokenIds(
   parsed: ParsedConfig,
   datasets: readonly TextDataset[],
-  { vocabulary }: Pick<CheckpointConfig, 'vocabulary'>,
+  { vocabSize }: Pick<CheckpointConfig, 'vocabSize'>,
 ): void {
   for (const { examples, questions } of datasets) {
     const all = [...examples.map(({ ids }) => ids), ...questions.map(({ prompt }) => prompt)];
-    const unknown = all.map((ids) => ids.find((id) => id < 0 || id >= vocabulary));
+    const unknown = all.map((ids) => ids.find((id) => id < 0 || id >= vocabSize));
     const id = unknown.find((found) => found !== undefined);
     if (id === undefined) continue;
     throw parsed.error(
       ['model', 'from'],
-      `the tokenizer gives token ${id}, but the network has embeddings for 0 to ${vocabulary - 1}`,
+      `the tokenizer gives token ${id}, but the network has embeddings for 0 to ${vocabSize - 1}`,
       { expected: 'a checkpoint whose tokenizer and network belong together' },
     );
   }

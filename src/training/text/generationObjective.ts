@@ -62,7 +62,7 @@ export class GenerationObjective extends TextObjective {
     const generated = await this.#answer(prompts, partialProgress(onProgress, share, 1));
     const references = questions.map(({ answer }) => answer);
     return {
-      metrics: measureGeneration(loss, { generated, references, mark }),
+      metrics: measureGeneration(loss, { generated, references, marker: mark }),
       predictions: () =>
         generated.map((text, i) => ({
           index: fileIndexOf(this.#data.validation, i),

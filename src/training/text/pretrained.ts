@@ -79,7 +79,7 @@ export async function openPretrained(
       origin.kind === 'hub'
         ? { name: nameOf(origin.id), revision: path.basename(folder) }
         : { name: folder, revision: null };
-    const padId = paddingId(tokenizer, config.vocabulary);
+    const padId = paddingId(tokenizer, config.vocabSize);
     const source = { name, revision, folder, tokenizer, padId };
     return network.task === 'generation'
       ? { ...source, ...network, generation: await readGenerationConfig(folder, tokenizer.eosId) }

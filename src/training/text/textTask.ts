@@ -1,6 +1,6 @@
 import type { ParsedConfig } from '../../config/parse.ts';
 import { evaluationTexts } from '../../data/evaluationSubset.ts';
-import { readFiles } from '../../data/files.ts';
+import { readDataFiles } from '../../data/files.ts';
 import { loadTextData } from '../../data/loadTexts.ts';
 import { filesOfCheckpoint } from '../../hub/download/requestedFiles.ts';
 import type { Loading } from '../../runs/loading.ts';
@@ -30,7 +30,7 @@ export async function openTextTask(
   const { name, revision, folder, tokenizer } = pretrained;
   const generates = pretrained.task === 'generation';
   const maxLength = maxExampleLength(parsed, pretrained.config);
-  const { data: all, files } = await readFiles(parsed, onLoading, (files, onBytes) =>
+  const { data: all, files } = await readDataFiles(parsed, onLoading, (files, onBytes) =>
     loadTextData(parsed, files, { tokenizer, maxLength }, onBytes),
   );
   checkTokenIds(parsed, [all.train, all.validation], pretrained.config);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Dataset } from '../../../src/data/dataset.ts';
+import type { TabularDataset } from '../../../src/data/dataset.ts';
 import { evaluationRows, evaluationTexts } from '../../../src/data/evaluationSubset.ts';
 
 /** Row i has the features i and −i and the target 10i. */
-function rows(count: number): Dataset {
+function rows(count: number): TabularDataset {
   const numbers = Array.from({ length: count }, (_, i) => i);
   return {
     count,

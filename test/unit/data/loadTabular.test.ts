@@ -7,7 +7,7 @@ import { after, beforeEach, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ConfigError } from '../../../src/config/diagnostic.ts';
 import { type ParsedConfig, parseConfig } from '../../../src/config/parse.ts';
-import type { TableData } from '../../../src/data/dataset.ts';
+import type { TabularData } from '../../../src/data/dataset.ts';
 import { loadTabularData } from '../../../src/data/loadTabular.ts';
 import { openTable } from '../../../src/data/openTable.ts';
 import { TableFile } from '../../../src/data/table.ts';
@@ -49,7 +49,7 @@ function parsedOf(settings: Settings = {}): ParsedConfig {
 async function load(
   settings: Settings = {},
   onBytes: (bytes: number) => void = () => {},
-): Promise<TableData> {
+): Promise<TabularData> {
   const parsed = parsedOf(settings);
   const files = { train: parsed.dataFile('train'), validation: parsed.dataFile('validation') };
   return loadTabularData(parsed, files, onBytes);

@@ -10,7 +10,7 @@ import { maxLengthOf } from '../../../src/config/data.ts';
 import { ConfigError } from '../../../src/config/diagnostic.ts';
 import { type ParsedConfig, parseConfig } from '../../../src/config/parse.ts';
 import type { TextData } from '../../../src/data/dataset.ts';
-import { dataFilesOf, readFiles } from '../../../src/data/files.ts';
+import { dataFilesOf, readDataFiles } from '../../../src/data/files.ts';
 import { loadTextData } from '../../../src/data/loadTexts.ts';
 import { PromptEncoder } from '../../../src/data/prompts.ts';
 import type { Tokenizer } from '../../../src/hub/tokenizer/tokenizer.ts';
@@ -417,7 +417,7 @@ describe('a dataset on the Hub', () => {
 
     const parsed = parsedOf({ data: data.replace('@v1', '').replace('a/d.tsv', 'a/dd.tsv') });
     await assert.rejects(
-      readFiles(
+      readDataFiles(
         parsed,
         () => {},
         async () => assert.fail('nothing should be read'),

@@ -14,13 +14,13 @@ test('examples are padded to the longest', () => {
       }));
       const bounds = [0, 1, examples.length];
       const batch = tokenBatchOf(examples, padId, bounds);
-      assert.equal(batch.batch, examples.length);
+      assert.equal(batch.batchSize, examples.length);
       assert.equal(batch.length, Math.max(...samples.map((tokens) => tokens.length)));
       assert.deepEqual(
         [...batch.lengths],
         samples.map((tokens) => tokens.length),
       );
-      assert.equal(batch.examples, bounds);
+      assert.equal(batch.exampleBounds, bounds);
       examples.forEach(({ ids, typeIds }, i) => {
         const padding = new Array<number>(batch.length - ids.length);
         const row = <T extends Int32Array>(of: T) => [

@@ -11,7 +11,7 @@ test('of every metric that a validation measures it is known whether more is bet
   const names = [
     measure('classification', two, [0, 1]),
     measure('regression', { values: Float32Array.of(1, 2), width: 1 }, [1, 2]),
-    measureGeneration(1, { generated: ['1'], references: ['1'], mark: undefined }),
+    measureGeneration(1, { generated: ['1'], references: ['1'], marker: undefined }),
   ].flatMap(Object.keys);
   const lower = new Set(names.filter((name) => betterOf([run], name) === 'lower'));
   assert.deepEqual([...lower], ['loss', 'rmse', 'mae', 'perplexity']);

@@ -31,7 +31,7 @@ const batches = fc
     const bounds = [0];
     for (const group of groups) bounds.push(bounds.at(-1)! + group.length);
     const tokens: TokenBatch = {
-      batch: examples.length,
+      batchSize: examples.length,
       length,
       ids: Int32Array.from(
         { length: examples.length * length },
@@ -39,7 +39,7 @@ const batches = fc
       ),
       typeIds: new Int32Array(examples.length * length),
       lengths: Int32Array.from(examples, (example) => example.tokens),
-      examples: bounds,
+      exampleBounds: bounds,
     };
     return { tokens, starts: examples.map(({ start }) => start) };
   });
@@ -66,7 +66,7 @@ describe('the answers of a batch', () => {
         );
         for (const [g, end] of bounds.slice(1).entries()) {
           const ofGroup = all.slice(bounds[g], end);
-          const [first, last] = [tokens.examples[g]!, tokens.examples[g + 1]!];
+          const [first, last] = [tokens.exampleBounds[g]!, tokens.exampleBounds[g + 1]!];
           assert.ok(
             ofGroup.every((at) => at >= first * tokens.length && at < last * tokens.length),
           );
@@ -91,7 +91,7 @@ describe('the loss of answers', () => {
     Float32Array.from({ length }, (_, i) => Math.sin(seed + 2.3 * i));
 
   async function run(tokens: TokenBatch, answers: Answers, trained: boolean, logitBytes?: number) {
-    const rows = tokens.batch * tokens.length;
+    const rows = tokens.batchSize * tokens.length;
     const hidden: Matrix = tf.tensor2d(values(rows * WIDTH, 1), [rows, WIDTH]);
     const value: Matrix = tf.tensor2d(values(VOCABULARY * WIDTH, 2), [VOCABULARY, WIDTH]);
     const head = { name: 'head', value, trained };
@@ -135,12 +135,12 @@ describe('the loss of answers', () => {
 
   test('a group without answers has no loss and no gradient', async () => {
     const tokens: TokenBatch = {
-      batch: 2,
+      batchSize: 2,
       length: 3,
       ids: Int32Array.of(1, 2, 3, 4, 5, 6),
       typeIds: new Int32Array(6),
       lengths: Int32Array.of(3, 3),
-      examples: [0, 1, 2],
+      exampleBounds: [0, 1, 2],
     };
     const { losses, gradient, head } = await run(tokens, answersOf(tokens, [3, 1]), true);
     assert.equal(losses.length, 2);

@@ -177,12 +177,12 @@ for (const [kind, backend] of KINDS.flatMap((kind) =>
     test('the KV cache gives the same tokens as recomputing', async () => {
       const opened = await openCausal(path.join(folder, kind, 'generate'), { operations });
       const { prompts, continued } = continuations[kind];
-      const vocabulary = opened.network.head.value.shape[0];
+      const vocabSize = opened.network.head.value.shape[0];
       for (const [i, prompt] of prompts.entries()) {
         const written = [...prompt];
         for (const token of continued[i]!) {
           const logits = await logitsOf(operations, opened, alone(written));
-          const last = logits.subarray(logits.length - vocabulary);
+          const last = logits.subarray(logits.length - vocabSize);
           assert.equal(last.indexOf(Math.max(...last)), token);
           written.push(token);
         }

@@ -66,7 +66,7 @@ export const openCausal = (here: string, options?: Options): Promise<OpenedCausa
     options,
   );
 
-/** Of every row [rows, vocabulary]. */
+/** Of every row [rows, vocabSize]. */
 export async function logitsOf(
   operations: Operations,
   { network: { stack, head } }: OpenedCausal,
@@ -82,12 +82,12 @@ export async function logitsOf(
 /** One text. */
 export function alone(ids: readonly number[]): TokenBatch {
   return {
-    batch: 1,
+    batchSize: 1,
     length: ids.length,
     ids: Int32Array.from(ids),
     typeIds: new Int32Array(ids.length),
     lengths: Int32Array.of(ids.length),
-    examples: [0, 1],
+    exampleBounds: [0, 1],
   };
 }
 
@@ -100,12 +100,12 @@ export const GROUPS = [0, 1, 3, 6];
 export function batchOf(expected: Tensors): TokenBatch {
   const [ids, lengths] = [expected.get('ids')!, expected.get('lengths')!];
   return {
-    batch: lengths.length,
+    batchSize: lengths.length,
     length: ids.length / lengths.length,
     ids: Int32Array.from(ids),
     typeIds: new Int32Array(ids.length),
     lengths: Int32Array.from(lengths),
-    examples: GROUPS,
+    exampleBounds: GROUPS,
   };
 }
 

@@ -57,12 +57,12 @@ const typeIds = rowsOf((example, position) =>
 
 function batchOf(kind: Kind): TokenBatch {
   return {
-    batch: LENGTHS.length,
+    batchSize: LENGTHS.length,
     length: LENGTH,
     ids: Int32Array.from(idsOf(kind).flat()),
     typeIds: Int32Array.from(typeIds.flat()),
     lengths: Int32Array.from(LENGTHS),
-    examples: EXAMPLES,
+    exampleBounds: EXAMPLES,
   };
 }
 

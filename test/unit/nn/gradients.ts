@@ -113,13 +113,13 @@ export function ofGroup(stacked: Float32Array, size: number, group: number): Flo
 
 /** The examples of one group of a batch. */
 export function groupAlone({ length, ...tokens }: TokenBatch, group: number): TokenBatch {
-  const [start, end] = [tokens.examples[group]!, tokens.examples[group + 1]!];
+  const [start, end] = [tokens.exampleBounds[group]!, tokens.exampleBounds[group + 1]!];
   return {
-    batch: end - start,
+    batchSize: end - start,
     length,
     ids: tokens.ids.slice(start * length, end * length),
     typeIds: tokens.typeIds.slice(start * length, end * length),
     lengths: tokens.lengths.slice(start, end),
-    examples: [0, end - start],
+    exampleBounds: [0, end - start],
   };
 }

@@ -46,12 +46,12 @@ before(async () => {
   );
   const ids = Int32Array.from(peer.ids.flat());
   tokens = {
-    batch: sentences.length,
+    batchSize: sentences.length,
     length: peer.ids[0]!.length,
     ids,
     typeIds: new Int32Array(ids.length),
     lengths: Int32Array.from(peer.lengths),
-    examples: bounds,
+    exampleBounds: bounds,
   };
   source = {
     config: (await readCheckpointConfig(peer.folder)) as EncoderConfig,
@@ -88,7 +88,7 @@ for (const kernels of ['own', "tfjs's"] as const) {
         async (pass) => network.forward(pass).y.data<'float32'>(),
       );
       const reference = await tensorsOf(path.join(folder, 'embeddings.safetensors'));
-      const { width } = config;
+      const { hiddenSize: width } = config;
       tokens.lengths.forEach((length, example) => {
         const start = example * tokens.length * width;
         const rows = (values: Float32Array) => values.subarray(start, start + length * width);

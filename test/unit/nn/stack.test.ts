@@ -54,6 +54,6 @@ describe('tensors that a forward pass saves for the backward pass', () => {
   });
 
   test('is only the outputs if there is no backward pass', async () => {
-    assert.equal(await held({}, false, null), tinyBatch.batch * 3 * 4);
+    assert.equal(await held({}, false, null), tinyBatch.batchSize * 3 * 4);
   });
 });

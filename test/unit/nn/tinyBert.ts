@@ -21,11 +21,11 @@ const config: EncoderConfig = {
   modelType: 'bert',
   layers: 2,
   heads: 4,
-  width: 32,
-  innerWidth: 64,
-  vocabulary: 50,
+  hiddenSize: 32,
+  intermediateSize: 64,
+  vocabSize: 50,
   maxPositions: 16,
-  typeVocabulary: 2,
+  typeVocabSize: 2,
   normEpsilon: 1e-12,
   activation: 'gelu',
   dropout: 0.1,
@@ -58,7 +58,7 @@ export async function tinyBert(
 
 function shapes(): Shapes {
   const body = bertShapes(config).map(([name, shape]) => [`bert.${name}`, shape] as const);
-  return [...body, ...linearShapes('classifier', config.width, CLASSES)];
+  return [...body, ...linearShapes('classifier', config.hiddenSize, CLASSES)];
 }
 
 function readerOf(shapes: Shapes): TensorReader {
@@ -77,6 +77,13 @@ export const tinyBatch: TokenBatch = (() => {
   const ids = Int32Array.from({ length: batch * length }, (_, at) =>
     at % length < lengths[Math.floor(at / length)]! ? 1 + ((at * at * 7 + at) % 49) : 0,
   );
-  return { batch, length, ids, typeIds: ids.map((_, at) => at % 2), lengths, examples: [0, 2, 5] };
+  return {
+    batchSize: batch,
+    length,
+    ids,
+    typeIds: ids.map((_, at) => at % 2),
+    lengths,
+    exampleBounds: [0, 2, 5],
+  };
 })();
 export const tinyLabels = [0, 2, 1, 1, 0];

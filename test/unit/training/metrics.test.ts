@@ -152,7 +152,7 @@ test('scikit-learn and scipy say the same, to 1e-12', async () => {
 
 describe('generation metrics', () => {
   const measured = (generated: string[], references: string[], mark?: string) =>
-    measureGeneration(1, { generated, references, mark }).exactMatch;
+    measureGeneration(1, { generated, references, marker: mark }).exactMatch;
 
   test('perplexity is exp of the loss; no exact match if nothing was generated', () => {
     assert.deepEqual(measureGeneration(2, null), { loss: 2, perplexity: Math.exp(2) });

@@ -37,11 +37,11 @@ export function writeTinyBert(folder: string, sizes: Sizes = {}): Promise<void> 
     },
     [
       ...bertShapes({
-        vocabulary: VOCABULARY,
+        vocabSize: VOCABULARY,
         maxPositions: positions,
-        typeVocabulary: 2,
-        width,
-        innerWidth: 2 * width,
+        typeVocabSize: 2,
+        hiddenSize: width,
+        intermediateSize: 2 * width,
         layers,
       }),
       ...(labels ? linearShapes('classifier', width, labels.length) : []),
@@ -51,12 +51,19 @@ export function writeTinyBert(folder: string, sizes: Sizes = {}): Promise<void> 
 
 type BertSizes = Pick<
   EncoderConfig,
-  'vocabulary' | 'maxPositions' | 'typeVocabulary' | 'width' | 'innerWidth' | 'layers'
+  'vocabSize' | 'maxPositions' | 'typeVocabSize' | 'hiddenSize' | 'intermediateSize' | 'layers'
 >;
 
 /** The tensors of a BERT without a head, as BertModel names them. */
 export function bertShapes(sizes: BertSizes): Shapes {
-  const { vocabulary, maxPositions, typeVocabulary, width, innerWidth, layers } = sizes;
+  const {
+    vocabSize,
+    maxPositions,
+    typeVocabSize,
+    hiddenSize: width,
+    intermediateSize,
+    layers,
+  } = sizes;
   const norm = (name: string): Shapes => [
     [`${name}.weight`, [width]],
     [`${name}.bias`, [width]],
@@ -69,15 +76,15 @@ export function bertShapes(sizes: BertSizes): Shapes {
       ),
       ...linearShapes(`${block}.attention.output.dense`, width, width),
       ...norm(`${block}.attention.output.LayerNorm`),
-      ...linearShapes(`${block}.intermediate.dense`, width, innerWidth),
-      ...linearShapes(`${block}.output.dense`, innerWidth, width),
+      ...linearShapes(`${block}.intermediate.dense`, width, intermediateSize),
+      ...linearShapes(`${block}.output.dense`, intermediateSize, width),
       ...norm(`${block}.output.LayerNorm`),
     ];
   });
   return [
-    ['embeddings.word_embeddings.weight', [vocabulary, width]],
+    ['embeddings.word_embeddings.weight', [vocabSize, width]],
     ['embeddings.position_embeddings.weight', [maxPositions, width]],
-    ['embeddings.token_type_embeddings.weight', [typeVocabulary, width]],
+    ['embeddings.token_type_embeddings.weight', [typeVocabSize, width]],
     ...norm('embeddings.LayerNorm'),
     ...blocks.flat(),
     ...linearShapes('pooler.dense', width, width),
