@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { dataRules } from './dataRules.ts';
 import {
   ConfigError,
   type Diagnostic,
@@ -13,8 +14,12 @@ import {
 import { ConfigDocument } from './document.ts';
 import { messageOf } from './errors.ts';
 import { findingsOf } from './issues.ts';
-import { brokenRules } from './rules.ts';
+import { modelRules } from './modelRules.ts';
 import { type Config, configSchema } from './schema.ts';
+import { stepRules } from './stepRules.ts';
+
+/** What the schema cannot say: keys that contradict each other, or would silently do nothing. */
+const rules = [...modelRules, ...dataRules, ...stepRules];
 
 /** A valid config, and where each of its keys is written, so that later errors can point there. */
 export class ParsedConfig {
@@ -90,7 +95,7 @@ export function parseConfig(text: string, file: string): ParsedConfig {
   const content = contentOf(document, file);
   const parsed = configSchema.safeParse(content);
   const findings = parsed.success
-    ? brokenRules(parsed.data, (path) => document.isWritten(path))
+    ? rules.flatMap((rule) => rule(parsed.data, (path) => document.isWritten(path)))
     : findingsOf(parsed.error.issues, content);
   if (!parsed.success || findings.length > 0) {
     throw new ConfigError(findings.map((finding) => located(finding, file, document)));

@@ -65,7 +65,7 @@ const inText: readonly [
     'more groups than examples in a batch',
     { batchSize: '3' },
     '4',
-    /4 groups cannot be made of a batch of 3 examples\. Expected/,
+    /a batch of 3 examples cannot be split into 4 groups\. Expected/,
   ],
   ['broken YAML', { seeds: '[0' }, 'device', /Expected YAML or JSON/],
 ];

@@ -25,19 +25,35 @@ function broken(text: string): [string, string][] {
 }
 
 for (const [text, at, message] of [
-  [`${data}\ngroups: { count: 33 }`, '33', /33 groups cannot be made of a batch of 32/],
-  [`${data}\nbatchSize: 4`, '4', /8 groups cannot be made of a batch of 4/],
+  [`${data}\ngroups: { count: 33 }`, '33', /a batch of 32 examples cannot be split into 33 groups/],
+  [`${data}\nbatchSize: 4`, '4', /a batch of 4 examples cannot be split into 8 groups/],
   [`${data}\ngroups: { by: random, count: 5 }\nbatchSize: 4`, '5', /5 groups/],
-  [`${data}\ngroups: { by: label, count: 4 }`, 'count', /does nothing with groups by label/],
-  [`${data}\ngroups: { by: column:site, count: 4 }`, 'count', /by column:site/],
-  [`${data}\ntask: regression\ngroups: { by: label }`, 'label', /regression has no labels/],
+  [`${data}\ngroups: { by: label, count: 4 }`, 'count', /does nothing with groups.by: label/],
+  [`${data}\ngroups: { by: column:site, count: 4 }`, 'count', /by: column:site/],
+  [
+    `${data}\ntask: regression\ngroups: { by: label }`,
+    'label',
+    /need classes, which task: regression does not have/,
+  ],
   [`${data}\nmodel: { freeze: 1 }`, 'freeze', /needs model.from/],
   [`${data}\nmodel: { head: new }`, 'head', /needs model.from/],
   [`${data}\nmodel: { from: saved, architecture: mlp }`, 'architecture', /contradicts model.from/],
   [`${data}\nmodel: { from: saved, hidden: [3] }`, 'hidden', /contradicts model.from/],
-  [`${images}\nmodel: { architecture: cnn, hidden: [3] }`, 'hidden', /cnn has no hidden/],
-  [`${images}\nmodel: { architecture: mlp, filters: [3] }`, 'filters', /mlp has no filters/],
-  [`${data}\nmodel: { filters: [3] }`, 'filters', /mlp has no filters/],
+  [
+    `${images}\nmodel: { architecture: cnn, hidden: [3] }`,
+    'hidden',
+    /^model.hidden does nothing with model.architecture: cnn/,
+  ],
+  [
+    `${images}\nmodel: { architecture: mlp, filters: [3] }`,
+    'filters',
+    /^model.filters does nothing with model.architecture: mlp/,
+  ],
+  [
+    `${data}\nmodel: { filters: [3] }`,
+    'filters',
+    /^model.filters does nothing with model.architecture: mlp/,
+  ],
   [`${data}\nmodel: { architecture: cnn }`, 'cnn', /needs images/],
   [`${data}\noptimizer: { momentum: 0.9 }`, 'momentum', /nothing with adamw/],
   [`${data}\noptimizer: { name: sgd, beta1: 0.8 }`, 'beta1', /nothing with sgd/],
@@ -66,12 +82,12 @@ for (const [text, at, message] of [
   [
     `${data}\naggregate: [{ name: grain-streaming, metric: preconditioned }]`,
     'preconditioned',
-    /^grain-streaming is not decided by the inner products/,
+    /^metric does nothing with grain-streaming, which does not use the inner products/,
   ],
   [
     `${data}\naggregate: [{ name: graddrop, smoothing: 0.9 }]`,
     '0.9',
-    /^graddrop does not make a step of weights/,
+    /^smoothing does nothing with graddrop/,
   ],
   [
     `${data}\naggregate: [{ name: mean, zeroGroups: stop }]`,
@@ -83,10 +99,26 @@ for (const [text, at, message] of [
   [`data: { train: a, validation: b, target: y, features: [x, x] }`, 'x', /x is repeated/],
   [`data: { train: a, validation: b, target: y, features: [x, y] }`, 'y', /is the target/],
   [texts, 'text', /^data.text needs model.from: only pretrained/],
-  [`${textsWith('features: [c]')}\n${saved}`, 'features', /is for examples of numbers/],
-  [`${textsWith('image: [8, 8, 1]')}\n${saved}`, 'image', /is for examples of numbers/],
-  [`${textsWith('scale: 255')}\n${saved}`, 'scale', /is for examples of numbers/],
-  [`${textsWith('standardize: true')}\n${saved}`, 'standardize', /is for examples of numbers/],
+  [
+    `${textsWith('features: [c]')}\n${saved}`,
+    'features',
+    /does nothing with texts: it is for numeric features/,
+  ],
+  [
+    `${textsWith('image: [8, 8, 1]')}\n${saved}`,
+    'image',
+    /does nothing with texts: it is for numeric features/,
+  ],
+  [
+    `${textsWith('scale: 255')}\n${saved}`,
+    'scale',
+    /does nothing with texts: it is for numeric features/,
+  ],
+  [
+    `${textsWith('standardize: true')}\n${saved}`,
+    'standardize',
+    /does nothing with texts: it is for numeric features/,
+  ],
   [
     `${data}\nmodel: { from: a, adapter: { lora: {} } }`,
     'adapter',
@@ -103,9 +135,13 @@ for (const [text, at, message] of [
   [
     `${texts}\ntask: generation\nmodel: { from: owner/name, head: new }`,
     'new',
-    /^a model that generates has its own head/,
+    /^models for generation keep their own head/,
   ],
-  [`${texts}\n${generation}\ngroups: { by: label }`, 'label', /^a generation has no labels/],
+  [
+    `${texts}\n${generation}\ngroups: { by: label }`,
+    'label',
+    /^groups by label need classes, which task: generation/,
+  ],
   [`${textsWith('prompt: "{a} {b}"')}\n${saved}`, 'prompt', /nothing with task: classification/],
   [`${textsWith('answerAfter: "#"')}\n${saved}`, 'answerAfter', /nothing with task: class/],
   [
@@ -113,7 +149,7 @@ for (const [text, at, message] of [
     'maxNewTokens',
     /nothing with task: regression/,
   ],
-  [`${textsWith('prompt: "What? {{a}}"')}\n${generation}`, 'What? {{a}}', /has no place/],
+  [`${textsWith('prompt: "What? {{a}}"')}\n${generation}`, 'What? {{a}}', /has no placeholder/],
   [`${textsWith('prompt: "{a}?"')}\n${generation}`, 'b', /^"b" does nothing: data.prompt has/],
   [`${textsWith('prompt: "{a}{b}{label}"')}\n${generation}`, '{a}{b}{label}', /is the target/],
   [
@@ -123,9 +159,17 @@ for (const [text, at, message] of [
   ],
   [`data: { train: a, validation: b, target: y, text: [x, x] }\n${saved}`, 'x', /x is repeated/],
   [`data: { train: a, validation: b, target: y, columns: [x, x] }`, 'x', /x is repeated/],
-  [`${data}\nmetric: rmse`, 'rmse', /^a classification has no rmse$/],
-  [`${data}\ntask: regression\nmetric: mcc`, 'mcc', /^a regression has no mcc$/],
-  [`${texts}\n${generation}\nmetric: accuracy`, 'accuracy', /^a generation has no accuracy$/],
+  [`${data}\nmetric: rmse`, 'rmse', /^metric: rmse does not apply to task: classification$/],
+  [
+    `${data}\ntask: regression\nmetric: mcc`,
+    'mcc',
+    /^metric: mcc does not apply to task: regression$/,
+  ],
+  [
+    `${texts}\n${generation}\nmetric: accuracy`,
+    'accuracy',
+    /^metric: accuracy does not apply to task: generation$/,
+  ],
   [
     'data: { train: a.jsonl, validation: b.parquet, target: y, columns: [x, y] }',
     'columns',

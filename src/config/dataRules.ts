@@ -1,0 +1,151 @@
+/** Rules about the task and its data: columns, texts, prompts and metrics. */
+import { formatOf, promptColumns, promptOf, readsTexts, textColumns } from './data.ts';
+import { alternatives, type Finding, type Path } from './diagnostic.ts';
+import { metricsOf } from './ranking.ts';
+import { defaults, type Rule, repeated } from './rule.ts';
+import type { Config } from './schema.ts';
+
+export const dataRules: readonly Rule[] = [
+  textsHaveNoNumericKeys,
+  generationNeedsTexts,
+  answersBelongToGeneration,
+  promptsHavePlaceholders,
+  metricsBelongToTasks,
+  headersBelongToCsv,
+  targetIsNotAFeature,
+  columnsOnce,
+  textColumnsOnce,
+];
+
+function textsHaveNoNumericKeys({ data }: Config): Finding[] {
+  if (!readsTexts(data)) return [];
+  const keys = (['features', 'image', 'scale', 'standardize'] as const).filter(
+    (key) => data[key] !== defaults.data[key],
+  );
+  return keys.map((key) => ({
+    path: ['data', key],
+    isKey: true,
+    message: `data.${key} does nothing with texts: it is for numeric features`,
+    expected: `no such key, or no data.${data.text === undefined ? 'prompt' : 'text'}`,
+  }));
+}
+
+function generationNeedsTexts({ task, model, data }: Config): Finding[] {
+  if (task !== 'generation') return [];
+  return [
+    ...(readsTexts(data)
+      ? []
+      : [
+          {
+            path: ['task'],
+            message: 'generation needs texts, but data.text is not set',
+            expected: 'data.text, the column with the text to continue, or data.prompt',
+          },
+        ]),
+    ...(model.head === 'new'
+      ? [
+          {
+            path: ['model', 'head'],
+            message: 'models for generation keep their own head',
+            expected: 'no such key',
+          },
+        ]
+      : []),
+  ];
+}
+
+function answersBelongToGeneration({ task, data }: Config): Finding[] {
+  if (task === 'generation') return [];
+  return (['prompt', 'answerAfter', 'maxNewTokens'] as const)
+    .filter((key) => data[key] !== defaults.data[key])
+    .map((key) => ({
+      path: ['data', key],
+      isKey: true,
+      message: `data.${key} does nothing with task: ${task}`,
+      expected: 'no such key, or task: generation',
+    }));
+}
+
+function promptsHavePlaceholders({ task, data }: Config): Finding[] {
+  if (data.prompt === undefined || task !== 'generation') return [];
+  const columns = promptColumns(promptOf(data));
+  if (columns.length === 0) {
+    return [
+      {
+        path: ['data', 'prompt'],
+        message: 'data.prompt has no placeholder: every example would have the same prompt',
+        expected: `a text with placeholders such as {${textColumns(data)[0] ?? 'question'}}`,
+      },
+    ];
+  }
+  return textColumns(data).flatMap((name, index) =>
+    columns.includes(name)
+      ? []
+      : [
+          {
+            path: textPath(data, index),
+            message: `"${name}" does nothing: data.prompt has no placeholder for it`,
+            expected: `a placeholder {${name}} in data.prompt, or no such column`,
+          },
+        ],
+  );
+}
+
+function metricsBelongToTasks({ task, metric }: Config): Finding[] {
+  const valid: readonly string[] = metricsOf[task];
+  if (metric === undefined || valid.includes(metric)) return [];
+  return [
+    {
+      path: ['metric'],
+      message: `metric: ${metric} does not apply to task: ${task}`,
+      expected: alternatives(valid),
+    },
+  ];
+}
+
+/** The other formats contain the names of their columns. */
+function headersBelongToCsv({ data }: Config): Finding[] {
+  const formats = [data.train, data.validation].map((file) => data.format ?? formatOf(file));
+  if (formats.some((format) => format === 'csv' || format === 'tsv')) return [];
+  const keys = (['columns', 'extraCells'] as const).filter(
+    (key) => data[key] !== defaults.data[key],
+  );
+  return keys.map((key) => ({
+    path: ['data', key],
+    isKey: true,
+    message: `data.${key} does nothing with ${[...new Set(formats)].join(' and ')}, which names each value’s column`,
+    expected: 'no such key, or data.format: csv or tsv',
+  }));
+}
+
+function targetIsNotAFeature({ data }: Config): Finding[] {
+  const finding = (path: Path) => ({
+    path,
+    message: `"${data.target}" is the target: a model that sees it has nothing to learn`,
+    expected: 'columns other than the target',
+  });
+  const index = data.features?.indexOf(data.target) ?? -1;
+  const text = textColumns(data).indexOf(data.target);
+  const isAsked = data.prompt !== undefined && promptColumns(promptOf(data)).includes(data.target);
+  return [
+    ...(index < 0 ? [] : [finding(['data', 'features', index])]),
+    ...(text < 0 ? [] : [finding(textPath(data, text))]),
+    ...(isAsked ? [finding(['data', 'prompt'])] : []),
+  ];
+}
+
+function columnsOnce({ data }: Config): Finding[] {
+  return [
+    ...repeated(data.features ?? [], ['data', 'features'], 'each column once'),
+    ...repeated(data.columns ?? [], ['data', 'columns'], 'a different name for each column'),
+  ];
+}
+
+function textColumnsOnce({ data }: Config): Finding[] {
+  return repeated(textColumns(data), ['data', 'text'], 'two different columns');
+}
+
+/** Where a column of `data.text` is written. */
+function textPath({ text }: Config['data'], index: number): Path {
+  return typeof text === 'string' ? ['data', 'text'] : ['data', 'text', index];
+}

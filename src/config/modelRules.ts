@@ -1,0 +1,102 @@
+/** Rules about `model`: what contradicts a saved model, an architecture or the kind of examples. */
+import { readsTexts } from './data.ts';
+import type { Finding, Path } from './diagnostic.ts';
+import { defaults, type Rule } from './rule.ts';
+import type { Config } from './schema.ts';
+
+export const modelRules: readonly Rule[] = [
+  savedModelsHaveTheirArchitecture,
+  partsOfSavedModelsNeedOne,
+  layersFitArchitecture,
+  convolutionsNeedImages,
+  textsNeedSavedModel,
+  transformersNeedTexts,
+];
+
+function savedModelsHaveTheirArchitecture({ model }: Config): Finding[] {
+  if (model.from === undefined) return [];
+  const keys = (['architecture', 'hidden', 'filters'] as const).filter((key) => model[key]);
+  return keys.map((key) => ({
+    path: ['model', key],
+    isKey: true,
+    message: `model.${key} contradicts model.from: a saved model has its own`,
+    expected: 'only one of them',
+  }));
+}
+
+function partsOfSavedModelsNeedOne({ model }: Config): Finding[] {
+  if (model.from !== undefined) return [];
+  const keys = (['freeze', 'head'] as const).filter((key) => model[key]);
+  return keys.map((key) => ({
+    path: ['model', key],
+    isKey: true,
+    message: `model.${key} needs model.from: without it every layer starts from scratch`,
+    expected: 'model.from, the folder of a saved model',
+  }));
+}
+
+function layersFitArchitecture({ model }: Config): Finding[] {
+  if (model.from !== undefined) return [];
+  const architecture = model.architecture ?? 'mlp';
+  const [wrong, right] = ({ mlp: ['filters', 'hidden'], cnn: ['hidden', 'filters'] } as const)[
+    architecture
+  ];
+  if (model[wrong] === undefined) return [];
+  return [
+    {
+      path: ['model', wrong],
+      isKey: true,
+      message: `model.${wrong} does nothing with model.architecture: ${architecture}`,
+      expected: `model.${right}, or another model.architecture`,
+    },
+  ];
+}
+
+function convolutionsNeedImages({ model, data }: Config): Finding[] {
+  if (model.architecture !== 'cnn' || data.image) return [];
+  return [
+    {
+      path: ['model', 'architecture'],
+      message: 'a cnn needs images, but data.image is not set',
+      expected: 'data.image: [height, width, channels], or architecture: mlp',
+    },
+  ];
+}
+
+function textsNeedSavedModel({ model, data }: Config): Finding[] {
+  if (!readsTexts(data) || model.from !== undefined) return [];
+  const key = data.text === undefined ? 'prompt' : 'text';
+  return [
+    {
+      path: ['data', key],
+      isKey: true,
+      message: `data.${key} needs model.from: only pretrained transformers read texts`,
+      expected: 'model.from, a Hugging Face checkpoint: its id on the Hub or its folder',
+    },
+  ];
+}
+
+/** Only transformers read texts, so keys for transformers do nothing without texts. */
+function transformersNeedTexts({ model, data, groups, batches }: Config): Finding[] {
+  if (readsTexts(data)) return [];
+  const keys: readonly Path[] = [
+    ...(['adapter', 'reinitialize', 'dropout', 'checkpointing'] as const)
+      .filter((key) => model[key] !== defaults.model[key])
+      .map((key) => ['model', key]),
+    ...(data.maxLength === undefined ? [] : [['data', 'maxLength']]),
+    ...(groups.backward === defaults.groups.backward ? [] : [['groups', 'backward']]),
+  ];
+  const needTexts = (words: string) => ({
+    message: `${words} needs data.text: it is for transformers, which read texts`,
+    expected: 'data.text, the columns with the texts',
+  });
+  return [
+    ...keys.map((path) => ({ path, isKey: true, ...needTexts(path.join('.')) })),
+    ...(groups.by === 'length'
+      ? [{ path: ['groups', 'by'], ...needTexts('groups.by: length') }]
+      : []),
+    ...(batches === defaults.batches
+      ? []
+      : [{ path: ['batches'], ...needTexts(`batches: ${batches}`) }]),
+  ];
+}

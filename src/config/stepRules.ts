@@ -1,0 +1,146 @@
+/** Rules about the steps of a run: groups, optimizer, aggregators and seeds. */
+import { aggregators } from '../engine/aggregators/registry.ts';
+import { aggregationLabel, resolvedAggregation } from './aggregation.ts';
+import type { Finding } from './diagnostic.ts';
+import { defaults, type Rule, repeated } from './rule.ts';
+import type { Config } from './schema.ts';
+
+export const stepRules: readonly Rule[] = [
+  labelsNeedClasses,
+  batchesHoldTheirGroups,
+  groupsByValueHaveNoCount,
+  optimizersHaveTheirOwnKeys,
+  aggregationsOnce,
+  preconditionersBelongToAdamw,
+  settingsHaveAnEffect,
+  seedsOnce,
+];
+
+function labelsNeedClasses({ groups, task }: Config): Finding[] {
+  if (groups.by !== 'label' || task === 'classification') return [];
+  return [
+    {
+      path: ['groups', 'by'],
+      message: `groups by label need classes, which task: ${task} does not have`,
+      expected: 'microbatch, random, length or column:<name>',
+    },
+  ];
+}
+
+function batchesHoldTheirGroups({ groups, batchSize }: Config, isWritten: Parameters<Rule>[1]) {
+  if (isByValue(groups.by) || groups.count <= batchSize) return [];
+  const count = ['groups', 'count'];
+  return [
+    {
+      path: isWritten(count) ? count : ['batchSize'],
+      message: `a batch of ${batchSize} examples cannot be split into ${groups.count} groups`,
+      expected: 'groups.count of at most batchSize',
+    },
+  ];
+}
+
+function groupsByValueHaveNoCount({ groups }: Config): Finding[] {
+  if (!isByValue(groups.by) || groups.count === defaults.groups.count) return [];
+  return [
+    {
+      path: ['groups', 'count'],
+      isKey: true,
+      message: `groups.count does nothing with groups.by: ${groups.by}, which makes one group per value`,
+      expected: 'no groups.count, or groups.by: microbatch, random or length',
+    },
+  ];
+}
+
+function optimizersHaveTheirOwnKeys({ optimizer }: Config): Finding[] {
+  const [foreign, other] = (
+    { sgd: [['beta1', 'beta2', 'epsilon'], 'adamw'], adamw: [['momentum'], 'sgd'] } as const
+  )[optimizer.name];
+  return foreign
+    .filter((key) => optimizer[key] !== defaults.optimizer[key])
+    .map((key) => ({
+      path: ['optimizer', key],
+      isKey: true,
+      message: `optimizer.${key} does nothing with ${optimizer.name}`,
+      expected: `no such key, or name: ${other}`,
+    }));
+}
+
+function aggregationsOnce({ aggregate, zeroGroups }: Config): Finding[] {
+  const labels = aggregate.map((entry) =>
+    aggregationLabel(resolvedAggregation(entry, zeroGroups), zeroGroups),
+  );
+  return repeated(labels, ['aggregate'], 'each aggregator once with the same settings');
+}
+
+function preconditionersBelongToAdamw({ aggregate, optimizer }: Config): Finding[] {
+  if (optimizer.name === 'adamw') return [];
+  return aggregate.flatMap((entry, i) =>
+    typeof entry === 'string' || entry.metric === 'euclidean'
+      ? []
+      : {
+          path: ['aggregate', i, 'metric'],
+          message: `${optimizer.name} has no preconditioner that could define the metric`,
+          expected: 'metric: euclidean, or optimizer.name: adamw',
+        },
+  );
+}
+
+/** Metric and smoothing need the weights of a Gram matrix; the policy needs an aggregator that zero gradients leave no direction. */
+function settingsHaveAnEffect({ aggregate, zeroGroups }: Config): Finding[] {
+  return aggregate.flatMap((entry, i) => {
+    if (typeof entry === 'string') return [];
+    const { decidedBy, takesZeroGroups } = aggregators[entry.name];
+    const isByGram = decidedBy === 'gram' || decidedBy === 'block-grams';
+    const ineffective: Finding[] = [];
+    if (!isByGram && entry.metric !== 'euclidean') {
+      ineffective.push({
+        path: ['aggregate', i, 'metric'],
+        message: `metric does nothing with ${entry.name}, which does not use the inner products of all gradients`,
+        expected: 'metric: euclidean',
+      });
+    }
+    if (!isByGram && entry.smoothing > 0) {
+      ineffective.push({
+        path: ['aggregate', i, 'smoothing'],
+        message: `smoothing does nothing with ${entry.name}, which does not weigh all gradients at once`,
+        expected: 'smoothing: 0',
+      });
+    }
+    const isGuarded = entry.guard !== undefined && entry.guard !== false;
+    if (isGuarded && (decidedBy === 'arrival' || decidedBy === 'block-grams')) {
+      ineffective.push({
+        path: ['aggregate', i, 'guard'],
+        message: `${entry.name} does not keep the gradients of all groups until the update, which a guard needs`,
+        expected: 'guard: false, or another aggregator',
+      });
+    }
+    if (isGuarded && entry.metric !== 'euclidean') {
+      ineffective.push({
+        path: ['aggregate', i, 'guard'],
+        message:
+          'a guard needs the inner products between the gradients, not those of metric: preconditioned',
+        expected: 'guard: false, or metric: euclidean',
+      });
+    }
+    if (takesZeroGroups && entry.zeroGroups && entry.zeroGroups !== zeroGroups) {
+      ineffective.push({
+        path: ['aggregate', i, 'zeroGroups'],
+        isKey: true,
+        message: `zeroGroups does nothing with ${entry.name}, which accepts zero gradients`,
+        expected: 'no such key',
+      });
+    }
+    return ineffective;
+  });
+}
+
+function seedsOnce({ seeds }: Config): Finding[] {
+  const pairs = seeds.map((seed) =>
+    typeof seed === 'number' ? `${seed}/${seed}` : `${seed.init}/${seed.order}`,
+  );
+  return repeated(pairs, ['seeds'], 'each pair of init and order once; a number is both');
+}
+
+function isByValue(by: string): boolean {
+  return by === 'label' || by.startsWith('column:');
+}
