@@ -3,7 +3,7 @@ import { BACKENDS, type BackendName, type OpenBackend } from './interface/backen
 import { tryBackend } from './order.ts';
 import { memoryLimitProblem } from './wasm/sharedMemory.ts';
 
-/** Where the tensors of this process live; to be closed, so that the process can exit without lingering native threads. */
+/** Where the tensors of this process live. Close it so that no native threads are left when the process exits. */
 export interface Device extends Omit<OpenBackend, 'tfjsBackend'> {
   readonly backend: BackendName;
 }

@@ -42,7 +42,7 @@ export function textIn(table: Table, row: Row, column: number): string {
 
 /** The texts that an example consists of. */
 interface RowTexts {
-  /** By column; empty or blank where the cell is. */
+  /** Text of each column; empty or blank if its cell is. */
   readonly byColumn: ReadonlyMap<number, string>;
   /** Columns whose cells are empty, blank or missing. */
   readonly empty: readonly number[];

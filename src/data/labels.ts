@@ -48,7 +48,7 @@ export function classesOf(targets: readonly string[], parsed: ParsedConfig): rea
   if (names.length < 2) {
     throw parsed.error(
       ['data', 'target'],
-      `the training data have one class only: "${names[0]}" in every row`,
+      `the training data has only one class: "${names[0]}" in every row`,
       { expected: 'at least two classes' },
     );
   }

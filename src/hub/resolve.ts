@@ -35,7 +35,7 @@ export interface ResolveOptions {
 /**
  * Downloads files of a repository of the Hugging Face Hub into the cache that all Hugging Face libraries share. Cached files are
  * not downloaded again. With a commit as revision or with HF_HUB_OFFLINE, the Hub is not asked whether they are current; if the
- * download fails, complete snapshots in the cache are used as they are.
+ * download fails, a complete snapshot in the cache is used.
  * @param id `owner/name`, or `owner/name@revision` with a branch, a tag or a commit
  * @returns the folder of the snapshot
  * @throws DownloadError
@@ -179,7 +179,7 @@ function notCached({ name }: CachedRepository, cache: string): DownloadError {
 }
 
 /**
- * Network errors are DownloadErrors already, so failed system calls are about the cache; a SyntaxError comes from an answer that
+ * Network errors are DownloadErrors already, so failed system calls are about the cache; a SyntaxError comes from a response that
  * is not JSON.
  */
 function toDownloadError(

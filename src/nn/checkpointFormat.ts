@@ -47,14 +47,14 @@ export interface AdapterOptions {
   readonly lora: LoraConfig;
   /** The adapter's base model: a hub id or a folder. */
   readonly base: string;
-  /** Of the hub id; null for a folder. */
+  /** Commit, branch or tag of the hub id; null for a folder. */
   readonly revision: string | null;
   readonly taskType: 'SEQ_CLS' | 'CAUSAL_LM';
-  /** Whether the adapted weights are stored [in, out], as GPT-2's. */
+  /** Whether the adapted weights are stored as [in, out] (GPT-2). */
   readonly fanInFanOut: boolean;
 }
 
-/** The trained parameters alone, as peft loads them. */
+/** Only the trained parameters, as peft loads them. */
 export function adapterCheckpoint(
   companions: CompanionFiles,
   { lora, ...adapter }: AdapterOptions,

@@ -24,7 +24,7 @@ interface Context {
 }
 
 /**
- * A step that ran out of memory: how large it was, the largest batch that fits, and what needs less memory.
+ * Describes a step that ran out of memory: its size, the largest batch that fits, and settings that need less memory.
  *
  * The batch size is found by running smaller steps, so training cannot continue with the same trainer.
  *
@@ -55,7 +55,7 @@ export async function outOfMemoryInStep(
   };
 }
 
-/** A validation that ran out of memory even with one example at a time. */
+/** Describes a validation that ran out of memory even with one example at a time. */
 export function outOfMemoryInValidation(step: number, error: Error, context: Context): RunFailure {
   const { config, device } = context;
   const settings = readsTexts(config.data) ? [forNewRun([shorterTexts(config)])] : [];
@@ -67,7 +67,7 @@ export function outOfMemoryInValidation(step: number, error: Error, context: Con
   };
 }
 
-/** The model, or the last checkpoint of the run, does not fit into memory: there was no batch yet. */
+/** For a model, or a run's last checkpoint, that does not fit into memory before the first batch. */
 export function outOfMemoryWhileLoading(
   what: 'model' | 'checkpoint',
   error: Error,

@@ -1,4 +1,4 @@
-/** The training loop of one run: steps, validations, checkpoints, and what the log says of them. */
+/** The training loop of one run: steps, validations and checkpoints, each recorded in the run's log. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isOutOfMemory } from '../backends/interface/deviceErrors.ts';
 import { aggregatorNamed } from '../engine/aggregators/registry.ts';
@@ -86,7 +86,7 @@ class TrainingLoop {
   /** The model's state; a validation counts once it is complete. */
   #state: TrainingState = { step: 0, bestMetric: null };
   #savedStep = -1;
-  /** The last one in this process. */
+  /** The last validation in this process. */
   #validation: Validation | undefined;
 
   private constructor({ session, run, aggregation, trainer, log, shouldStop }: LoopOptions) {
@@ -247,7 +247,7 @@ class TrainingLoop {
   /** Each kind of warning once per run: how often it applies can be derived from the facts of the steps. */
   #warn(step: number, warnings: readonly Warning[]): void {
     for (const { code, message } of warnings) {
-      // A conflict is no news from an aggregator that does not guarantee otherwise.
+      // A conflict is expected from an aggregator that does not rule it out.
       if (this.#warned.has(code) || (code === 'conflict' && !this.#guaranteesNoConflict()))
         continue;
       this.#warned.add(code);

@@ -12,7 +12,7 @@ export type WeightLayout = 'out-in' | 'in-out';
 /** `gelu` is x·Φ(x); `gelu_new` its approximation by tanh (Hendrycks & Gimpel, arXiv 1606.08415). */
 export type Activation = 'gelu' | 'gelu_new' | 'relu' | 'silu' | 'tanh';
 
-/** Drops element i if hash(seed, i) < rate; see `dropout.ts`. */
+/** Dropout that drops element i if hash(i, seed) < rate; see `dropout.ts`. */
 export interface SeededDropout {
   /** 0…1; the other elements are divided by 1 − rate. */
   readonly rate: number;
@@ -97,7 +97,7 @@ export interface Operations {
 
   /**
    * softmax(q·kᵀ/√width + mask)·v, head by head. q [batch·queries, heads·width]; k, v [batch·keys, keyValueHeads·width]; mask
-   * [batch, keys] is added to the scores: 0, or HIDDEN where a key is padding.
+   * [batch, keys] is added to the scores: 0, or MASKED where a key is padding.
    */
   attention(
     q: Matrix,

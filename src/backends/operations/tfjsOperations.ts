@@ -11,7 +11,7 @@ import {
   type SeededDropout,
 } from './operations.ts';
 
-/** The operations put together of tfjs's own: right on every device, fast on those whose kernels are. */
+/** The operations composed of tfjs's: correct on every device, fast on those with fast kernels. */
 export const tfjsOperations: Operations = {
   linear: (x, weight, bias, layout) =>
     tf.tidy(() => {
@@ -46,9 +46,9 @@ export const tfjsOperations: Operations = {
   layerNorm: (x, gamma, beta, epsilon) =>
     tf.tidy(() => {
       const mean = tf.mean(x, 1, true);
-      const centred = tf.sub(x, mean);
-      const scale = tf.rsqrt(tf.add(tf.mean(tf.square(centred), 1, true), epsilon));
-      const y = tf.add(tf.mul(tf.mul(centred, scale), gamma), beta) as Matrix;
+      const centered = tf.sub(x, mean);
+      const scale = tf.rsqrt(tf.add(tf.mean(tf.square(centered), 1, true), epsilon));
+      const y = tf.add(tf.mul(tf.mul(centered, scale), gamma), beta) as Matrix;
       return { y, stats: [flat(mean), flat(scale)] };
     }),
   layerNormInput: (x, gamma, stats, dy) =>

@@ -5,7 +5,7 @@ const sources = new URL('assembly/', import.meta.url);
 const libraries = [engineAssembly.sources];
 const features = ['simd', 'threads', 'bulk-memory'];
 
-/** The kernels with products and sums in one instruction. */
+/** The kernels with multiply-add in one instruction. */
 export const fusedAssembly: Assembly = {
   file: 'training-kernels.wasm',
   sources,
@@ -13,7 +13,7 @@ export const fusedAssembly: Assembly = {
   features: [...features, 'relaxed-simd'],
 };
 
-/** The same in two, for engines that do not know relaxed SIMD. */
+/** The same in two instructions, for engines without relaxed SIMD. */
 export const plainAssembly: Assembly = {
   file: 'training-kernels-plain.wasm',
   sources,

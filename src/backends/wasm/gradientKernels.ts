@@ -85,7 +85,7 @@ function sidesOf({ shape, size }: tf.Tensor): readonly [number, number] {
   return [shape[0]!, size / shape[0]!];
 }
 
-/** Time per element, in multiplications of a product: it is limited by memory. */
+/** Time per element, in multiply-adds of a matrix product: it is limited by memory. */
 const MEMORY_COST = 16;
 
 /** Gives the same bits as tfjs's operations, in a quarter of their time. */

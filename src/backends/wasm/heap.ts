@@ -2,7 +2,7 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Threads } from './threads.ts';
 
-/** Less work than this is done before another thread wakes: `bench/threads.ts`. */
+/** Less work than this is done before another thread wakes up; measured by `bench/threads.ts`. */
 export const MIN_SHARED_WORK = 2 ** 20;
 
 /** A number, a tensor (passed by address) or an array (copied to memory for the call). */

@@ -13,13 +13,13 @@ import type {
 import { Heap } from './heap.ts';
 import type { Threads } from './threads.ts';
 
-/** In the order of the kernel's numbers. */
+/** The kernel numbers them in this order. */
 const KINDS: readonly Activation[] = ['gelu', 'gelu_new', 'relu', 'silu', 'tanh'];
 
-/** Up to so many rows, multiplying with the weight in place is faster than packing it first. */
+/** Up to this many rows, multiplying by the weight in place is faster than packing it first. */
 const MAX_UNPACKED_ROWS = 8;
 
-/** Time per element, in multiplications of a product: of operations limited by memory, and of those with an exponential. */
+/** Time per element, in multiply-adds of a matrix product: of operations limited by memory, and of those with an exponential. */
 const MEMORY_COST = 8;
 const EXPONENTIAL_COST = 32;
 
@@ -31,7 +31,7 @@ export function wasmOperations(threads: Threads): Operations {
   const heap = new Heap(threads);
   const like = (x: Matrix) => heap.make<Matrix>(...x.shape);
 
-  /** x·B (+ bias), where B's rows and columns lie so far apart. */
+  /** x·B (+ bias), with the strides of B's rows and columns. */
   const multiply = (
     x: Matrix,
     b: Matrix,

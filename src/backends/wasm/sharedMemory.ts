@@ -27,13 +27,13 @@ const PAGE_BYTES = 65_536;
  * Registers tfjs's `wasm` backend from its threaded build, on a shared memory made here. tfjs itself uses one thread, because its
  * threads never start under Node; the kernels of this project use several on the same tensors.
  *
- * @param most bytes of the memory, a multiple of 64 KiB up to 4 GiB, which are the default
+ * @param maxBytes size that the memory can grow to: a multiple of 64 KiB, at most and by default 4 GiB
  * @throws Error if the memory or this build is unavailable; tfjs's backend is unchanged then
  */
-export async function registerSharedBackend(most = 2 ** 32): Promise<SharedMemory> {
+export async function registerSharedBackend(maxBytes = 2 ** 32): Promise<SharedMemory> {
   const memory = new WebAssembly.Memory({
     initial: PAGES,
-    maximum: most / PAGE_BYTES,
+    maximum: maxBytes / PAGE_BYTES,
     shared: true,
   });
   const options = { wasmMemory: memory, locateFile: (file: string) => tfjsBinaries() + file };
@@ -50,7 +50,7 @@ export async function registerSharedBackend(most = 2 ** 32): Promise<SharedMemor
   };
   // The loader replaces the function when it is first called.
   wasm._malloc(1);
-  const malloc = checked(wasm._malloc, most);
+  const malloc = checked(wasm._malloc, maxBytes);
   wasm._malloc = malloc;
   setThreadsCount(1);
   tf.removeBackend('wasm');
@@ -60,15 +60,15 @@ export async function registerSharedBackend(most = 2 ** 32): Promise<SharedMemor
 }
 
 /** tfjs does not check for the address 0 of a failed allocation, nor for sizes beyond 32 bits, and would overwrite other tensors. */
-function checked(allocate: (bytes: number) => number, most: number): (bytes: number) => number {
+function checked(allocate: (bytes: number) => number, maxBytes: number): (bytes: number) => number {
   return (bytes) => {
-    const at = bytes < most ? allocate(bytes) >>> 0 : 0;
+    const at = bytes < maxBytes ? allocate(bytes) >>> 0 : 0;
     if (at === 0) throw new OutOfMemoryError(bytes);
     return at;
   };
 }
 
-/** The loader starts eight worker threads that are never used: this answers it without starting any. */
+/** The loader starts eight worker threads that are never used: this replies to it without starting any. */
 function stubWorkers(): () => void {
   class StubWorker {
     onmessage?: (event: { data: unknown }) => void;
@@ -103,7 +103,7 @@ export function tfjsBinaries(): string {
 const VARIABLE = 'GRAIN_MEMORY';
 /** tfjs and the kernels' scratch need some of it. */
 const MIN_MIB = 32;
-/** What WebAssembly's addresses reach. */
+/** WebAssembly's 32-bit addresses reach no further. */
 const MAX_MIB = 4096;
 
 /** Bytes; no limit is higher. */
@@ -116,8 +116,8 @@ export function memoryLimit(): number {
 
 /** What is wrong with GRAIN_MEMORY; null if it is valid or not set. */
 export function memoryLimitProblem(): string | null {
-  const asked = process.env[VARIABLE];
-  if (asked === undefined) return null;
-  if (/^\d+$/.test(asked) && Number(asked) >= MIN_MIB && Number(asked) <= MAX_MIB) return null;
-  return `the environment variable ${VARIABLE} is ${JSON.stringify(asked)}; expected a whole number of MiB, ${MIN_MIB} to ${MAX_MIB}`;
+  const value = process.env[VARIABLE];
+  if (value === undefined) return null;
+  if (/^\d+$/.test(value) && Number(value) >= MIN_MIB && Number(value) <= MAX_MIB) return null;
+  return `the environment variable ${VARIABLE} is ${JSON.stringify(value)}; expected a whole number of MiB, ${MIN_MIB} to ${MAX_MIB}`;
 }

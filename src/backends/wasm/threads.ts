@@ -162,7 +162,7 @@ export class Threads {
     for (let done = Atomics.load(words, DONE); done < this.#parts; ) {
       const now = waitFor(words, DONE, done, 1000);
       idle = now === done ? idle + 1 : 0;
-      if (idle >= this.#timeout) throw this.#fail(`no answer for ${idle} s`);
+      if (idle >= this.#timeout) throw this.#fail(`no response for ${idle} s`);
       done = now;
     }
     if (Atomics.load(words, FAILED) > 0) throw this.#fail('its part of a kernel failed');

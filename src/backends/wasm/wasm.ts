@@ -13,7 +13,7 @@ import { Threads, threadCount } from './threads.ts';
 /** One per process, so that tensors stay valid when the backend is opened again. */
 let opened: Promise<OpenBackend> | undefined;
 
-/** On shared memory with custom kernels and threads; if that is unavailable, plain tfjs with the reason. */
+/** Opens the backend on shared memory with custom kernels and threads; if that is unavailable, tfjs's own, with the reason. */
 export function openWasm(): Promise<OpenBackend> {
   opened ??= open();
   return opened;

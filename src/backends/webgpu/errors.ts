@@ -21,7 +21,7 @@ export class DeviceErrors {
 
   constructor(device: FailingDevice) {
     device.addEventListener('uncapturederror', (event) => {
-      // Dawn would print it among our output.
+      // Otherwise Dawn prints it into our output.
       event.preventDefault();
       const error = this.#asError(event as UncapturedError);
       this.#first ??= error;

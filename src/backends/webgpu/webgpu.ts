@@ -53,7 +53,7 @@ async function open(): Promise<OpenBackend> {
       'install a Vulkan, Metal or Direct3D 12 driver for the GPU',
     );
   }
-  // tfjs looks for `navigator.gpu` when its module is first run.
+  // tfjs looks for `navigator.gpu` when its module is evaluated.
   Object.defineProperty(globalThis.navigator, 'gpu', { value: gpu, configurable: true });
   const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
   const device = await adapter.requestDevice({

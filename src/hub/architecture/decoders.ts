@@ -42,8 +42,8 @@ const gpt2Names = {
   num_hidden_layers: 'n_layer',
 };
 
-export function gpt2Config(written: ConfigDocument): DecoderConfig {
-  const document = withOwnNames(written, gpt2Names);
+export function gpt2Config(original: ConfigDocument): DecoderConfig {
+  const document = withOwnNames(original, gpt2Names);
   requireValue(document, 'scale_attn_weights', true);
   requireValue(document, 'scale_attn_by_inverse_layer_idx', false);
   requireValue(document, 'add_cross_attention', false);
@@ -114,7 +114,7 @@ export function llamaConfig(document: ConfigDocument): DecoderConfig {
   };
 }
 
-/** transformers' Qwen2 has these biases whatever the config says. */
+/** transformers' Qwen2 has these biases regardless of the config. */
 export function qwen2Config(document: ConfigDocument): DecoderConfig {
   const fields = fieldsOf(qwen2Schema, document);
   refuseSlidingWindow(document, fields.num_hidden_layers);

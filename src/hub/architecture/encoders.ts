@@ -93,8 +93,8 @@ const distilbertNames = {
 };
 
 /** Sinusoidal positions need no case of their own: the checkpoint stores them as a table, like learned ones. */
-export function distilbertConfig(written: ConfigDocument): EncoderConfig {
-  const document = withOwnNames(written, distilbertNames);
+export function distilbertConfig(original: ConfigDocument): EncoderConfig {
+  const document = withOwnNames(original, distilbertNames);
   const fields = fieldsOf(distilbertSchema, document);
   headDimOf(document, fields.dim, fields.n_heads);
   return {

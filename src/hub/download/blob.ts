@@ -107,7 +107,7 @@ async function* chunksOf(
       yield value;
     }
   } finally {
-    // After an error the rest of the answer is not needed.
+    // After an error the rest of the response is not needed.
     await reader.cancel().catch(() => {});
   }
 }

@@ -8,7 +8,7 @@ export type DownloadFailure =
   | 'forbidden'
   /** It is not in the cache, and HF_HUB_OFFLINE is set. */
   | 'offline'
-  /** The Hub cannot be reached or sends unexpected answers. */
+  /** The Hub cannot be reached or sends unexpected responses. */
   | 'network'
   /** The cache cannot be written, or one of its files is damaged. */
   | 'disk'
@@ -55,7 +55,7 @@ export function unreachable(endpoint: string, error: unknown): DownloadError {
   );
 }
 
-/** The error for an answer that the Hub would not send. */
+/** The error for a response that the Hub would not send. */
 export function unexpectedResponse(
   endpoint: string,
   reason: string,
@@ -63,7 +63,7 @@ export function unexpectedResponse(
 ): DownloadError {
   return new DownloadError(
     'network',
-    `${endpoint} sent an unexpected answer: ${reason}. Check HF_ENDPOINT, or try again later`,
+    `${endpoint} sent an unexpected response: ${reason}. Check HF_ENDPOINT, or try again later`,
     { cause },
   );
 }

@@ -132,8 +132,8 @@ export class HubApi {
   }
 
   /**
-   * `fetch` with the user's token, which redirections to other hosts do not get.
-   * @returns successful answers only
+   * `fetch` with the user's token, which is not sent to other hosts on a redirect.
+   * @returns successful responses only
    * @throws DownloadError for all others
    */
   readonly fetch: typeof fetch = async (input, init) => {
@@ -148,7 +148,7 @@ export class HubApi {
     }
     if (response.ok) return response;
     await response.body?.cancel();
-    throw this.#refusal(response);
+    throw this.#errorFor(response);
   };
 
   /** The error for a connection that was lost or cancelled. */
@@ -161,7 +161,7 @@ export class HubApi {
     return `${this.endpoint}/${kind === 'dataset' ? 'datasets/' : ''}${name}`;
   }
 
-  #refusal({ status, headers }: Response): DownloadError {
+  #errorFor({ status, headers }: Response): DownloadError {
     const { kind, name, revision } = this.#repository;
     const logIn = 'set HF_TOKEN to your token or run `hf auth login`';
     const code = headers.get('X-Error-Code');
@@ -188,7 +188,7 @@ export class HubApi {
     }
     return new DownloadError(
       'network',
-      `${this.endpoint} answered with status ${status}${status === 429 ? ', too many requests. Wait a while' : '. Try again later'}`,
+      `${this.endpoint} responded with status ${status}${status === 429 ? ', too many requests. Wait a while' : '. Try again later'}`,
     );
   }
 }

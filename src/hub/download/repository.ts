@@ -69,7 +69,7 @@ export class CachedRepository {
     return path.join(this.#folder, 'blobs', hash);
   }
 
-  /** Folder for the ownership of a blob's download, which one process at a time may take. */
+  /** Folder of the lock that lets one process at a time download a blob. */
   lockFolder(hash: string): string {
     return path.join(
       path.dirname(this.#folder),

@@ -90,7 +90,7 @@ async function listShards(snapshot: string): Promise<readonly string[]> {
     return await weightFiles(snapshot);
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw error;
-    // The blob must go: a snapshot only links to it, and an existing blob is not downloaded again.
+    // The blob must be deleted: a snapshot only links to it, and an existing blob is not downloaded again.
     const blob = realpathSync(path.join(snapshot, WEIGHTS_INDEX_FILE));
     throw new DownloadError(
       'disk',

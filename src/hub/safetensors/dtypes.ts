@@ -1,4 +1,4 @@
-/** A number format (dtype) of safetensors. Files and typed arrays are both little-endian, as is every machine that Node trains on. */
+/** A number format (dtype) of safetensors. Files are little-endian, as are typed arrays on every platform supported here. */
 export interface DType {
   /** Bytes of one number. */
   readonly bytes: number;

@@ -20,14 +20,14 @@ export type DecoderSource = CheckpointSource<DecoderConfig>;
 /** A language model: from tokens to hidden states [rows, hiddenSize], and to logits by the head. */
 export interface CausalNetwork {
   readonly stack: LayerStack;
-  /** [vocabSize, hiddenSize]; the table of tokens itself, where the two are tied. */
+  /** [vocabSize, hiddenSize]; the token embedding itself if the two are tied. */
   readonly head: Parameter<Matrix>;
 }
 
 /**
  * A decoder with the head it was pretrained with, as transformers' …ForCausalLM.
  *
- * @throws ModelError where checkpoint and plan do not give that network
+ * @throws ModelError if checkpoint and plan do not fit the network
  */
 export function causalDecoder(source: DecoderSource): Promise<LoadedNetwork<CausalNetwork>> {
   const { vocabSize, hiddenSize, tiedEmbeddings } = source.config;
@@ -42,7 +42,7 @@ export function causalDecoder(source: DecoderSource): Promise<LoadedNetwork<Caus
 /**
  * A decoder as transformers' …ForSequenceClassification: from tokens to [batch, outputs], of each example's last token.
  *
- * @throws ModelError where checkpoint and plan do not give that network
+ * @throws ModelError if checkpoint and plan do not fit the network
  */
 export function sequenceDecoder(
   source: DecoderSource,

@@ -7,9 +7,9 @@ import type { Pass } from '../module/pass.ts';
 
 /** The loss of a language model on the answers of a batch; its tensors live until the end of the pass. */
 export interface CausalLoss {
-  /** Of each answer token, in nats. */
+  /** Cross-entropy of each answer token, in nats. */
   readonly losses: tf.Tensor1D;
-  /** Of the groups' mean losses with respect to the hidden states [rows, hiddenSize]; undefined if there is no backward pass. */
+  /** Gradient of the groups' mean losses by the hidden states [rows, hiddenSize]; undefined if there is no backward pass. */
   readonly gradient: Matrix | undefined;
 }
 
@@ -50,7 +50,7 @@ export function causalLoss(
   });
 }
 
-/** No example has an answer, as may be where texts are cut. */
+/** For a batch without answer tokens, which truncation may cause. */
 function emptyLoss(hidden: Matrix, head: Parameter<Matrix>, answers: Answers, { sink }: Pass) {
   const losses = tf.tensor1d(new Float32Array());
   if (!sink) return { losses, gradient: undefined };
@@ -61,7 +61,7 @@ function emptyLoss(hidden: Matrix, head: Parameter<Matrix>, answers: Answers, { 
 interface BlockLoss {
   readonly losses: tf.Tensor1D;
   readonly gradient: Matrix | undefined;
-  /** Gradients of the head so far [k, vocabSize, hiddenSize], where it is trained. */
+  /** Gradients of the head so far [k, vocabSize, hiddenSize], if it is trained. */
   readonly stacked: tf.Tensor3D | undefined;
 }
 
@@ -95,7 +95,7 @@ function zeroGradients(head: Parameter<Matrix>, { bounds }: Answers): tf.Tensor3
   return tf.zeros([bounds.length - 1, ...head.value.shape]);
 }
 
-/** Slopes back at their rows, and 0 at all others. */
+/** Gradients at their rows, and 0 at all others. */
 function scattered(
   gradients: Matrix,
   rows: Int32Array,
@@ -106,21 +106,21 @@ function scattered(
   return tf.squeeze(sums, [0]);
 }
 
-/** The tokens of a batch that a language model is asked for, in the order of the batch. */
+/** The answer tokens of a batch, which the loss is computed over, in the order of the batch. */
 export interface Answers {
-  /** Of the token before each, among the rows of the batch; ascending. */
+  /** For each, the row of the token before it, which predicts it; ascending. */
   readonly rows: Int32Array;
   /** Ids of the tokens. */
   readonly labels: Int32Array;
-  /** What each token's loss counts in its group's: one over the group's number of them. */
+  /** Each token's weight in the mean loss of its group: one over the group's number of answer tokens. */
   readonly weights: Float32Array;
   /** Group g has the answer tokens bounds[g] … bounds[g + 1] − 1. */
   readonly bounds: Bounds;
 }
 
 /**
- * @param starts where each example's answer starts, in tokens; it goes to the example's end. An example's first token follows
- * none and is never asked for.
+ * @param starts where each example's answer starts, in tokens; it ends with the example. An example's first token has no
+ * predecessor, so it is never predicted.
  */
 export function answersOf(tokens: TokenBatch, starts: ArrayLike<number>): Answers {
   const { ids, length, lengths, exampleBounds: examples } = tokens;

@@ -9,7 +9,7 @@ import { TensorScope } from '../module/tensorScope.ts';
 import type { CausalNetwork } from './build.ts';
 
 export interface GenerateOptions {
-  /** Of each text. */
+  /** Tokens generated for each text, at most. */
   readonly maxNewTokens: number;
   /** A text ends with the first of these. */
   readonly endIds: readonly number[];

@@ -29,18 +29,18 @@ async function inputOf(
   config: DecoderConfig,
 ): Promise<DecoderInput> {
   const { vocabSize, maxPositions, hiddenSize, embeddingDropout } = config;
-  const words = await parameters
+  const tokens = await parameters
     .submodule('wte', 'input')
     .matrix('weight', [vocabSize, hiddenSize]);
-  const places = await parameters
+  const positions = await parameters
     .submodule('wpe', 'input')
     .matrix('weight', [maxPositions, hiddenSize]);
   const sum = embedding([
-    { parameter: words, ids: ({ ids }) => ids },
-    { parameter: places, ids: (_, pass) => positionsOf(pass) },
+    { parameter: tokens, ids: ({ ids }) => ids },
+    { parameter: positions, ids: (_, pass) => positionsOf(pass) },
   ]);
   const layer = sequence(sum, dropout('drop', embeddingDropout));
-  return { block: { layer, trained: words.trained, recomputed: false }, tokenEmbeddings: words };
+  return { block: { layer, trained: tokens.trained, recomputed: false }, tokenEmbeddings: tokens };
 }
 
 /** Each sublayer's norm comes before it, within its residual connection. */
@@ -52,15 +52,15 @@ async function layerOf(submodule: Submodule, config: DecoderConfig): Promise<Lay
     outputs: number,
     range = config.initializerRange,
   ) => linear(await submodule.linear(name, inputs, outputs, { layout: 'in-out', range }));
-  // What ends in the residual stream starts smaller, since 2·layers of them are summed there (Radford et al. 2019, 2.3).
-  const summed = config.initializerRange / Math.sqrt(2 * config.layers);
-  const place = (name: string) => `${submodule.name}.${name}`;
+  // Projections into the residual stream start smaller, because 2·layers of them are summed there (Radford et al. 2019, 2.3).
+  const residualRange = config.initializerRange / Math.sqrt(2 * config.layers);
+  const nameOf = (name: string) => `${submodule.name}.${name}`;
 
   const attendNorm = layerNorm(await submodule.norm('ln_1', hiddenSize), config.normEpsilon);
   const attend = attention(
     fusedProjection(await project('attn.c_attn', hiddenSize, 3 * hiddenSize)),
     {
-      name: place('attn.probabilities'),
+      name: nameOf('attn.probabilities'),
       heads,
       keyValueHeads: heads,
       width: headDim,
@@ -68,11 +68,11 @@ async function layerOf(submodule: Submodule, config: DecoderConfig): Promise<Lay
       dropout: config.attentionDropout,
     },
   );
-  const output = await project('attn.c_proj', hiddenSize, hiddenSize, summed);
+  const output = await project('attn.c_proj', hiddenSize, hiddenSize, residualRange);
   const feedNorm = layerNorm(await submodule.norm('ln_2', hiddenSize), config.normEpsilon);
   const inner = await project('mlp.c_fc', hiddenSize, intermediateSize);
-  const outer = await project('mlp.c_proj', intermediateSize, hiddenSize, summed);
-  const drop = (name: string) => dropout(place(name), config.dropout);
+  const outer = await project('mlp.c_proj', intermediateSize, hiddenSize, residualRange);
+  const drop = (name: string) => dropout(nameOf(name), config.dropout);
   return sequence(
     residual(sequence(attendNorm, attend, output, drop('attn'))),
     residual(sequence(feedNorm, inner, activation(config.activation), outer, drop('mlp'))),

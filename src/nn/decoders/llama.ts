@@ -11,15 +11,15 @@ import type { Submodule } from '../parameters/submodule.ts';
 import type { DecoderFamily, DecoderInput } from './body.ts';
 import { type Rotations, rotatedProjection, rotations } from './rotary.ts';
 
-/** Llama (Touvron et al., arXiv 2302.13971), SmolLM among it, and Qwen2 (arXiv 2407.10671), which differs by biases. */
+/** Llama (Touvron et al., arXiv 2302.13971; also SmolLM) and Qwen2 (arXiv 2407.10671), which differs in its biases. */
 export function llama(config: DecoderConfig): DecoderFamily {
-  const turns = rotations(config.rope!, config.headDim);
+  const rotate = rotations(config.rope!, config.headDim);
   return {
     prefix: 'model.',
     layerName: 'layers',
     normName: 'norm',
     input: (parameters) => inputOf(parameters, config),
-    layer: (submodule) => layerOf(submodule, config, turns),
+    layer: (submodule) => layerOf(submodule, config, rotate),
     norm: (submodule, name) => normOf(submodule, name, config),
   };
 }
@@ -30,31 +30,31 @@ async function inputOf(
 ): Promise<DecoderInput> {
   const { vocabSize, hiddenSize } = config;
   const submodule = parameters.submodule('embed_tokens', 'input');
-  const words = await submodule.matrix('weight', [vocabSize, hiddenSize]);
-  const layer = embedding([{ parameter: words, ids: ({ ids }) => ids }]);
-  return { block: { layer, trained: words.trained, recomputed: false }, tokenEmbeddings: words };
+  const tokens = await submodule.matrix('weight', [vocabSize, hiddenSize]);
+  const layer = embedding([{ parameter: tokens, ids: ({ ids }) => ids }]);
+  return { block: { layer, trained: tokens.trained, recomputed: false }, tokenEmbeddings: tokens };
 }
 
 /** Each sublayer's norm comes before it, within its residual connection. */
 async function layerOf(
   submodule: Submodule,
   config: DecoderConfig,
-  turns: Rotations,
+  rotate: Rotations,
 ): Promise<Layer> {
   const { heads, keyValueHeads, headDim, hiddenSize, intermediateSize } = config;
   const { attentionBias, outputBias, mlpBias } = config;
   const project = async (name: string, inputs: number, outputs: number, bias: boolean) =>
     linear(await submodule.linear(name, inputs, outputs, { bias }));
-  const ask = (name: string, count: number) =>
+  const projectHeads = (name: string, count: number) =>
     project(`self_attn.${name}`, hiddenSize, count * headDim, attentionBias);
 
   const attendNorm = await normOf(submodule, 'input_layernorm', config);
-  const asked = separateProjections(
-    await ask('q_proj', heads),
-    await ask('k_proj', keyValueHeads),
-    await ask('v_proj', keyValueHeads),
+  const projections = separateProjections(
+    await projectHeads('q_proj', heads),
+    await projectHeads('k_proj', keyValueHeads),
+    await projectHeads('v_proj', keyValueHeads),
   );
-  const attend = attention(rotatedProjection(asked, turns), {
+  const attend = attention(rotatedProjection(projections, rotate), {
     name: `${submodule.name}.self_attn.probabilities`,
     heads,
     keyValueHeads,

@@ -14,18 +14,18 @@ export type Rotations = (positions: Int32Array) => Rotation;
 export function rotations(rope: RopeConfig, headDim: number): Rotations {
   const frequencies = frequenciesOf(rope, headDim);
   const half = frequencies.length;
-  const known: { cos: Float32Array; sin: Float32Array }[] = [];
+  const cache: { cos: Float32Array; sin: Float32Array }[] = [];
   const at = (position: number) => {
-    known[position] ??= anglesAt(frequencies, position);
-    return known[position];
+    cache[position] ??= anglesAt(frequencies, position);
+    return cache[position];
   };
   return (positions) => {
     const cos = new Float32Array(positions.length * half);
     const sin = new Float32Array(positions.length * half);
     for (const [row, position] of positions.entries()) {
-      const turn = at(position);
-      cos.set(turn.cos, row * half);
-      sin.set(turn.sin, row * half);
+      const angles = at(position);
+      cos.set(angles.cos, row * half);
+      sin.set(angles.sin, row * half);
     }
     const shape: [number, number] = [positions.length, half];
     return { cos: tf.tensor2d(cos, shape), sin: tf.tensor2d(sin, shape) };
@@ -63,14 +63,14 @@ export function rotatedProjection(project: Projection, rotations: Rotations): Pr
     const { rotate } = pass.operations;
     const { query, key, value, savesInput, backward } = project(x, pass);
     const rotation = rotations(positionsOf(pass));
-    const turn = (rows: Matrix) => {
-      const there = rotate(rows, rotation, 1);
+    const rotateAndDispose = (rows: Matrix) => {
+      const rotated = rotate(rows, rotation, 1);
       rows.dispose();
-      return there;
+      return rotated;
     };
     return {
-      query: turn(query),
-      key: turn(key),
+      query: rotateAndDispose(query),
+      key: rotateAndDispose(key),
       value,
       savesInput,
       backward: (gradients, needsInputGradient) =>

@@ -20,7 +20,7 @@ export type EncoderSource = CheckpointSource<EncoderConfig>;
 /**
  * An encoder with a head, as transformers' …ForSequenceClassification: from tokens to [batch, outputs].
  *
- * @throws ModelError where checkpoint and plan do not give that network
+ * @throws ModelError if checkpoint and plan do not fit the network
  */
 export function sequenceEncoder(
   source: EncoderSource,
@@ -42,17 +42,17 @@ function build(
   return loadNetwork({ tensors, file, prefix, layers, initializerRange, plan }, make);
 }
 
-/** From the last layer's rows to [batch, outputs]: that of transformers' …ForSequenceClassification. */
+/** The head of transformers' …ForSequenceClassification: from the last layer's rows to [batch, outputs]. */
 export async function encoderHead(
   parameters: NetworkParameters,
   { modelType, hiddenSize, classifierDropout }: EncoderConfig,
   outputs: number,
 ): Promise<readonly Block[]> {
-  const dense = async (name: string, place: Role, to: number) => {
-    const submodule = parameters.submodule(name, place);
-    return linear(await submodule.linear('', hiddenSize, to));
+  const dense = async (name: string, role: Role, outputSize: number) => {
+    const submodule = parameters.submodule(name, role);
+    return linear(await submodule.linear('', hiddenSize, outputSize));
   };
-  const drop = (place: string) => dropout(place, classifierDropout);
+  const drop = (name: string) => dropout(name, classifierDropout);
   switch (modelType) {
     case 'bert': {
       const submodule = parameters.submodule('pooler', 'pooler');

@@ -3,7 +3,7 @@ import type { AttentionShape, Matrix } from '../../backends/operations/operation
 import type { KeysAndValues } from '../module/keyValueCache.ts';
 import type { Layer, Pass } from '../module/pass.ts';
 
-/** One row per token each. */
+/** Each has one row per token. */
 export interface QueryKeyValue extends KeysAndValues {
   readonly query: Matrix;
 }
@@ -20,7 +20,7 @@ export type Projection = (
 
 export interface AttentionOptions
   extends Pick<AttentionShape, 'heads' | 'keyValueHeads' | 'width' | 'causal'> {
-  /** Of its dropout and of its entry in the KV cache. */
+  /** Names its dropout and its entry in the KV cache. */
   readonly name: string;
   /** Dropout rate of the probabilities. */
   readonly dropout: number;

@@ -16,7 +16,7 @@ import { TensorScope } from './tensorScope.ts';
 export interface Pass {
   readonly operations: Operations;
   readonly tokens: TokenBatch;
-  /** Of the groups, in rows of tokens. */
+  /** The groups, in rows of tokens. */
   readonly bounds: Bounds;
   /** [batch, keys], added to the attention scores: 0, or MASKED where a key is padding. */
   readonly mask: tf.Tensor2D;

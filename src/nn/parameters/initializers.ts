@@ -1,7 +1,7 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { keyedRandom } from '../../engine/keyedRandom.ts';
 
-/** What a parameter starts from where no checkpoint has it; `normal` is the standard deviation, around 0. */
+/** Initial values of a parameter that no checkpoint provides; `normal` is the standard deviation of a distribution with mean 0. */
 export type Initializer = 'zeros' | 'ones' | 'kaiming' | { readonly normal: number };
 
 /**

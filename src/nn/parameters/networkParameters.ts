@@ -49,8 +49,8 @@ export class NetworkParameters {
   }
 
   /** @param name without the prefix, e.g. `encoder.layer.3` */
-  submodule(name: string, place: Role): Submodule {
-    const submodule = new Submodule(this.#source, name, place);
+  submodule(name: string, role: Role): Submodule {
+    const submodule = new Submodule(this.#source, name, role);
     this.#submodules.push(submodule);
     return submodule;
   }
@@ -68,10 +68,10 @@ export class NetworkParameters {
     return this.trained.map(({ value }) => value as tf.Variable);
   }
 
-  /** Names of the modules whose own weights are trained although others have adapters: peft’s `modules_to_save`. */
+  /** Names of the modules whose own weights are trained, not only adapters: peft's `modules_to_save`. */
   get modulesToSave(): readonly string[] {
     return this.#submodules
-      .filter(({ trainsOwnWeights: hasTrainedWeights }) => hasTrainedWeights)
+      .filter(({ trainsOwnWeights }) => trainsOwnWeights)
       .map(({ path }) => path);
   }
 

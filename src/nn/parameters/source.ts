@@ -19,7 +19,7 @@ export interface FineTuningPlan {
   readonly lora: LoraConfig | null;
   /** Whether the head is initialized anew. */
   readonly newHead: boolean;
-  /** Of all initial values. */
+  /** Seeds all initial values. */
   readonly seed: number;
 }
 
@@ -39,7 +39,7 @@ export interface ParameterSource {
   readonly tensors: TensorReader;
   /** File of the tensors, for errors. */
   readonly file: string;
-  /** Of the names of the network below its head, such as `bert.`; checkpoints without a head omit it. */
+  /** Prefix of all names below the head, such as `bert.`; checkpoints without a head omit it. */
   readonly prefix: string;
   /** Number of layers between embeddings and head. */
   readonly layers: number;

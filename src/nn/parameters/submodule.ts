@@ -41,7 +41,7 @@ export class Submodule {
     return this.parameters.some(({ trained }) => trained);
   }
 
-  /** Whether weights of its own are trained, not only adapters. */
+  /** Whether its own weights are trained, not only adapters. */
   get trainsOwnWeights(): boolean {
     return this.parameters.some(({ name, trained }) => trained && !ADAPTER.test(name));
   }
@@ -139,7 +139,7 @@ export class Submodule {
   }
 
   /**
-   * The tensor's name in the checkpoint; undefined if it is missing and may be.
+   * The tensor's name in the checkpoint; undefined if it is optional and missing.
    *
    * @throws ModelError if it is missing, or has another shape
    */

@@ -7,8 +7,8 @@ import { TrainableNetwork } from './trainableNetwork.ts';
 
 /**
  * Builds the model of a config, from scratch or from a saved one.
- * @param seed of all initial values, which are the same on every device
- * @param baseFolder paths in the config are relative to it.
+ * @param seed for all initial values, which are the same on every device
+ * @param baseFolder paths in the config are relative to it
  * @throws ModelError if config, saved model and data do not fit together
  */
 export async function buildModel(

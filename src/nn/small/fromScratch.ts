@@ -17,7 +17,7 @@ export function fromScratch(config: ModelConfig, shape: ModelShape, seed: number
   }
 }
 
-/** Multi-layer perceptron: dense layers with ReLU (He initialisation), then a linear head. */
+/** Multi-layer perceptron: dense layers with ReLU (He initialization), then a linear head. */
 export function mlp(hidden: readonly number[], shape: ModelShape, seed: number): tfl.LayersModel {
   const nextSeed = layerSeeds(seed);
   const network = tfl.sequential();
@@ -42,13 +42,13 @@ export function cnn(filters: readonly number[], shape: ModelShape, seed: number)
   const { input, outputs } = shape;
   if (input.length !== 3) {
     throw new ModelError(
-      `a cnn needs images, the data have examples of shape [${input}]: say data.image: [height, width, channels], or use architecture: mlp`,
+      `a CNN needs images, but examples have the shape [${input}]. Set data.image: [height, width, channels], or use architecture: mlp`,
     );
   }
   const side = Math.min(input[0]!, input[1]!);
   if (side < 2 ** filters.length) {
     throw new ModelError(
-      `each of the ${filters.length} convolutions halves the image, and nothing is left of ${input[0]}×${input[1]} pixels: give at most ${Math.floor(Math.log2(side))} filters`,
+      `each of the ${filters.length} convolutions halves the image, and ${input[0]}×${input[1]} pixels are too few. Set at most ${Math.floor(Math.log2(side))} filters`,
     );
   }
   const nextSeed = layerSeeds(seed);
@@ -83,7 +83,7 @@ export function denseHead(outputs: number, seed: number) {
 
 /**
  * A different seed for each layer in turn: layers of one shape sharing a seed would start out identical.
- * Never 0, which tfjs takes for "no seed".
+ * Never 0, which tfjs treats as no seed.
  */
 export function layerSeeds(seed: number): () => number {
   const random = keyedRandom('initial weights', seed);

@@ -22,7 +22,7 @@ export async function pretrained(
   const accepts = input.shape.slice(1);
   if (!fits(accepts, shape.input)) {
     throw new ModelError(
-      `the model in ${folder} takes examples of shape [${accepts}], the data have [${shape.input}]`,
+      `the model in ${folder} expects examples of shape [${accepts}], but they have [${shape.input}]`,
     );
   }
   const outputs = output.shape.at(-1)!;
@@ -30,7 +30,7 @@ export async function pretrained(
   if (chosen === 'new') return withNewHead(saved, shape.outputs, seed);
   if (output.shape.length !== 2 || outputs !== shape.outputs) {
     throw new ModelError(
-      `the model in ${folder} has outputs of shape [${output.shape.slice(1)}], the task needs [${shape.outputs}]: say model.head: new`,
+      `the model in ${folder} has outputs of shape [${output.shape.slice(1)}], but the task needs [${shape.outputs}]. Set model.head: new`,
     );
   }
   return saved;
@@ -84,7 +84,7 @@ function withNewHead(saved: tfl.LayersModel, outputs: number, seed: number): tfl
   const features = old.input as tfl.SymbolicTensor;
   if (features.shape.length !== 2) {
     throw new ModelError(
-      `the last layer of the model, ${old.name}, is not fed by a flat vector but by [${features.shape.slice(1)}]: it cannot be replaced by a new head`,
+      `the last layer of the model, ${old.name}, cannot be replaced by a new head: its input has the shape [${features.shape.slice(1)}] instead of being a vector`,
     );
   }
   const head = denseHead(outputs, layerSeeds(seed)());
@@ -98,7 +98,9 @@ function withNewHead(saved: tfl.LayersModel, outputs: number, seed: number): tfl
 
 function onlyOne(tensors: readonly tfl.SymbolicTensor[], what: string): tfl.SymbolicTensor {
   if (tensors.length !== 1) {
-    throw new ModelError(`the saved model has ${tensors.length} ${what}s, one is supported`);
+    throw new ModelError(
+      `the saved model has ${tensors.length} ${what}s, but only one is supported`,
+    );
   }
   return tensors[0]!;
 }

@@ -59,13 +59,13 @@ export class TrainableNetwork implements Model {
 
   /**
    * [n, …input] → [n, outputs]. The caller disposes of the result (or calls within `tf.tidy`). Layers that behave differently in
-   * training (dropout, batch normalisation) act as in inference: steps are deterministic.
+   * training (dropout, batch normalization) act as in inference: steps are deterministic.
    */
   apply(x: tf.Tensor): tf.Tensor2D {
     return this.network.apply(x, { training: false }) as tf.Tensor2D;
   }
 
-  /** As TensorFlow.js writes them: model.json and weights.bin. */
+  /** Writes TensorFlow.js's files: model.json and weights.bin. */
   async save(folder: string): Promise<void> {
     await this.network.save(
       tf.io.withSaveHandler(async (artifacts) => {

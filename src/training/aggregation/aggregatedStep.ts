@@ -4,10 +4,10 @@ import type { MeasuredVector, Memory, Warning } from '../../engine/types.ts';
 import type { ArrivalFacts } from '../../runs/events.ts';
 import type { ParameterVector } from './products.ts';
 
-/** What an aggregator carries from step to step, as plain JSON. */
+/** State that an aggregator carries from step to step, as plain JSON. */
 export type AggregatorMemory = Memory | BlockMemory;
 
-/** Whether it is that of one aggregation, rather than one for each parameter block. */
+/** Whether it is the memory of one aggregation rather than of one per parameter block. */
 export function isMemory(memory: AggregatorMemory): memory is Memory {
   // A block may be named `groups`, but its memory is not a list.
   return Array.isArray(memory.groups);
@@ -32,6 +32,7 @@ export interface AggregatedStep {
   /** Length k; null if d is not a weighted sum. */
   readonly weights: Float64Array | null;
   readonly blocks?: readonly BlockOfStep[];
+  /** ‖d‖² and ⟨d, gᵢ⟩, if d is not a weighted sum and they do not follow from H. */
   readonly direct?: MeasuredVector;
   readonly streaming?: readonly ArrivalFacts[];
   /** d, one tensor per trained variable. Null: skip the step. */

@@ -38,7 +38,7 @@ export interface BlockPass {
 /**
  * A grouped pass whose gradients are aggregated during the backward pass: only those of one block are in memory at a time.
  *
- * A group whose gradient is not finite is left out of every block. If that shows after other blocks were aggregated, the pass is
+ * A group whose gradient is not finite is left out of every block. If it is found after other blocks were aggregated, the pass is
  * repeated without the group.
  */
 export async function passByBlocks(

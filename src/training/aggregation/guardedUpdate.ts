@@ -8,16 +8,16 @@ import { measureFrom } from './products.ts';
 interface GuardedUpdate {
   /** Δ = θ before − θ after, corrected, measured against the gradients. */
   readonly update: MeasuredVector;
-  /** Absent where nothing was to be corrected: the update is then bit for bit that of the optimizer. */
+  /** Absent if nothing had to be corrected: the update is then the optimizer's, bit for bit. */
   readonly guard?: GuardFacts;
 }
 
 /**
  * Updates the parameters, then corrects the change by the smallest vector such that no group loses more than its share; see
- * `engine/guard.ts`. The optimizer's own memory keeps the gradient that was proposed.
+ * `engine/guard.ts`. The optimizer's state is that of the uncorrected step.
  *
  * @param slack share of ‖Δ‖‖gᵢ‖ that a group may lose, 0…<1
- * @param step whose gradients are still there: `measure`, `combine` and `gram`, between the gradients themselves
+ * @param step its gradients must be in memory: `measure`, `combine` and `gram` are not null, and `gram` is Euclidean
  */
 export async function guardedUpdate(
   { measure, combine, gram }: AggregatedStep,

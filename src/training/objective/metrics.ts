@@ -41,7 +41,7 @@ export function predictedClasses({ values, width }: Outputs): Int32Array {
 function measureClassification(outputs: Outputs, targets: ArrayLike<number>) {
   const { values, width } = outputs;
   const predictions = predictedClasses(outputs);
-  const right = new Float64Array(width);
+  const correct = new Float64Array(width);
   const predicted = new Float64Array(width);
   const actual = new Float64Array(width);
   let loss = 0;
@@ -50,17 +50,17 @@ function measureClassification(outputs: Outputs, targets: ArrayLike<number>) {
     loss += crossEntropy(values.subarray(i * width, (i + 1) * width), target);
     actual[target]!++;
     if (prediction >= 0) predicted[prediction]!++;
-    if (prediction === target) right[target]!++;
+    if (prediction === target) correct[target]!++;
   }
   // 0/0 if a class does not occur at all.
-  const f1 = right.map((hits, c) => (2 * hits) / (actual[c]! + predicted[c]!));
+  const f1 = correct.map((hits, c) => (2 * hits) / (actual[c]! + predicted[c]!));
   const scores = f1.filter((score) => !Number.isNaN(score));
   return {
     loss: loss / targets.length,
-    accuracy: sum(right) / targets.length,
+    accuracy: sum(correct) / targets.length,
     macroF1: sum(scores) / scores.length,
     ...(width === 2 && { f1: f1[1]! || 0 }),
-    mcc: matthews(right, actual, predicted, targets.length),
+    mcc: matthews(correct, actual, predicted, targets.length),
   };
 }
 
@@ -70,13 +70,13 @@ function measureClassification(outputs: Outputs, targets: ArrayLike<number>) {
  * @param n examples; those without a prediction count as a separate class
  */
 function matthews(
-  right: Float64Array,
+  correct: Float64Array,
   actual: Float64Array,
   predicted: Float64Array,
   n: number,
 ): number {
   const unpredicted = n - sum(predicted);
-  const covariance = n * sum(right) - dot(actual, predicted);
+  const covariance = n * sum(correct) - dot(actual, predicted);
   const spread =
     (n * n - dot(actual, actual)) * (n * n - dot(predicted, predicted) - unpredicted ** 2);
   return spread === 0 ? 0 : covariance / Math.sqrt(spread);
@@ -129,12 +129,12 @@ export function measureGeneration(loss: number, answers: Answers | null): Record
   };
 }
 
-function exactMatch({ generated, references, marker: mark }: Answers): number {
-  const right = generated.filter((text, i) => {
-    const answer = finalAnswer(text, mark);
-    return answer !== null && answer === finalAnswer(references[i]!, mark);
+function exactMatch({ generated, references, marker }: Answers): number {
+  const matches = generated.filter((text, i) => {
+    const answer = finalAnswer(text, marker);
+    return answer !== null && answer === finalAnswer(references[i]!, marker);
   });
-  return right.length / generated.length;
+  return matches.length / generated.length;
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

@@ -7,7 +7,7 @@ import type { Model } from '../../nn/module/model.ts';
 import type { OnProgress } from '../../nn/module/progress.ts';
 import type { Seed, Sources } from '../../runs/manifest.ts';
 
-/** What one run minimises: a network with its data and its loss. */
+/** What one run minimizes: the loss of a network on its data. */
 export interface Objective {
   readonly model: Model;
   /**
@@ -16,7 +16,7 @@ export interface Objective {
    * @param step 1-based
    */
   gradients(groups: readonly Group[], step: number): GradientSource;
-  /** @param onProgress called after every batch and every generated token; may start again at 0 if memory is short */
+  /** @param onProgress called after every batch and every generated token; may start again at 0 if a batch does not fit into memory */
   validate(onProgress: OnProgress): Promise<Validation>;
   dispose(): void;
 }

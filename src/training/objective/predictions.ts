@@ -22,7 +22,7 @@ export function predictionsOf(data: Data, outputs: Outputs): Prediction[] {
     : valuePredictions(data, outputs);
 }
 
-/** How runs differ example by example is read from these files. */
+/** Writes predictions.jsonl, by which runs are compared example by example. */
 export async function writePredictions(
   folder: string,
   predictions: readonly object[],

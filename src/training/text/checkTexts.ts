@@ -36,13 +36,13 @@ export function checkPrompts(
   const { maxNewTokens } = parsed.config.data;
   const longest = questions.reduce((most, { prompt }) => Math.max(most, prompt.length), 0);
   const positions = positionsIn(config);
-  const room = positions - longest;
-  if (maxNewTokens <= room) return;
+  const available = positions - longest;
+  if (maxNewTokens <= available) return;
   const shorter = 'shorter prompts, by a lower data.maxLength';
   throw parsed.error(
     ['data', 'maxNewTokens'],
     `the longest validation prompt has ${longest} tokens, and ${maxNewTokens} more exceed the network's ${positions} positions`,
-    { expected: room > 0 ? `at most ${room}, or ${shorter}` : shorter },
+    { expected: available > 0 ? `at most ${available}, or ${shorter}` : shorter },
   );
 }
 

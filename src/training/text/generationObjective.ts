@@ -54,7 +54,7 @@ export class GenerationObjective extends TextObjective {
 
   override async validate(onProgress: OnProgress): Promise<Validation> {
     const { questions, lengths } = this.#data.validation;
-    const { answerAfter: mark } = this.#settings;
+    const { answerAfter: marker } = this.#settings;
     const prompts = questions.map(({ prompt }) => prompt);
     const read = sum(Array.from(lengths));
     const share = read / (read + sum(this.#answeredLengths(prompts)));
@@ -62,13 +62,13 @@ export class GenerationObjective extends TextObjective {
     const generated = await this.#answer(prompts, partialProgress(onProgress, share, 1));
     const references = questions.map(({ answer }) => answer);
     return {
-      metrics: measureGeneration(loss, { generated, references, marker: mark }),
+      metrics: measureGeneration(loss, { generated, references, marker }),
       predictions: () =>
         generated.map((text, i) => ({
           index: fileIndexOf(this.#data.validation, i),
           target: references[i]!,
           prediction: text,
-          correct: finalAnswer(text, mark) === finalAnswer(references[i]!, mark),
+          correct: finalAnswer(text, marker) === finalAnswer(references[i]!, marker),
         })),
     };
   }

@@ -38,9 +38,9 @@ export interface PretrainedGenerator extends PretrainedSource {
 }
 
 interface PretrainedSource {
-  /** `owner/name` on the hub, or the path of the folder. */
+  /** `owner/name` on the Hub, or the path of the folder. */
   readonly name: string;
-  /** Its commit on the hub; null for a folder. */
+  /** Its commit on the Hub; null for a folder. */
   readonly revision: string | null;
   readonly folder: string;
   readonly tokenizer: Tokenizer;
@@ -111,7 +111,7 @@ function withDropout(config: CheckpointConfig, rate: number | undefined): Checkp
     : { ...config, ...both, embeddingDropout: rate };
 }
 
-/** What an objective on texts is built from. */
+/** The inputs of an objective on texts. */
 export interface TextInputs<P extends Pretrained = Pretrained> {
   readonly config: Config;
   readonly pretrained: P;

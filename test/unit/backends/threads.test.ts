@@ -199,7 +199,7 @@ describe('the death of a thread is reported', () => {
     `;
     const script = new URL(`data:text/javascript,${encodeURIComponent(mute)}`);
     const kernels = kernelsOn(2, { script, timeout: 1 });
-    assert.throws(() => multiplyOn(kernels), /a thread of .* died: no answer for 1 s/);
+    assert.throws(() => multiplyOn(kernels), /a thread of .* died: no response for 1 s/);
     await kernels.threads.close();
   });
 });

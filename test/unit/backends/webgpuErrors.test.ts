@@ -42,7 +42,7 @@ const full = (gpu: Gpu) => {
   gpu.dispatchEvent(new GPUUncapturedErrorEvent('uncapturederror', { error }));
 };
 
-describe('what WebGPU tells of after the fact', {
+describe('errors that WebGPU reports after the fact', {
   // Where test/webgpu.sh runs it, it must not be skipped.
   skip: report.usable || process.env.GRAIN_EXPECT_WEBGPU ? false : report.reason!,
 }, () => {

@@ -314,7 +314,7 @@ describe('errors', () => {
     assert.deepEqual({ line, column }, { line: 1, column: 7 });
   });
 
-  test('one class only', async () => {
+  test('only one class', async () => {
     write('train.csv', 'alpha,beta,label\n1,2,x\n3,4,x\n');
     const { file, line, column, message } = await failure();
     assert.deepEqual({ file, line, column }, inConfig('label }', {}));

@@ -357,7 +357,7 @@ describe('errors', () => {
     files('one\ttwo\tlabel\n');
     assert.match((await failure({ data: pairs })).message, /no examples/);
     files('one\ttwo\tlabel\na\tb\tx\n');
-    assert.match((await failure({ data: pairs })).message, /one class only/);
+    assert.match((await failure({ data: pairs })).message, /only one class/);
     files(`${ok}e\tf\tz\n`);
     assert.match((await failure({ data: pairs, more: 'metric: f1' })).message, /there are 3$/);
   });

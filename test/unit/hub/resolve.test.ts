@@ -423,7 +423,7 @@ suite('errors', () => {
     );
   });
 
-  test('a Hub that answers with errors', async () => {
+  test('a Hub that responds with errors', async () => {
     hub.status = 500;
     await fails(resolve(), 'network', '500');
     hub.status = 429;
@@ -437,7 +437,7 @@ suite('errors', () => {
     const address = server.address();
     assert(typeof address === 'object' && address);
     set({ HF_HOME: home, HF_ENDPOINT: `http://127.0.0.1:${address.port}` });
-    await fails(resolve(), 'network', 'unexpected answer', 'HF_ENDPOINT');
+    await fails(resolve(), 'network', 'unexpected response', 'HF_ENDPOINT');
   });
 
   test('a disk that fills up', async () => {

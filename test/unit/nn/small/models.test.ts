@@ -80,7 +80,7 @@ describe('models', () => {
     });
     await assert.rejects(build({ architecture: 'cnn', filters: [4, 4, 4] }, [6, 7, 1], 2), {
       name: 'ModelError',
-      message: /nothing is left of 6×7.*at most 2/,
+      message: /6×7 pixels are too few.*at most 2/,
     });
   });
 
@@ -147,11 +147,11 @@ describe('models', () => {
     test('what does not fit is refused with both shapes', async () => {
       await assert.rejects(build({ from: 'sequential' }, [6], 2), {
         name: 'ModelError',
-        message: /takes examples of shape \[5\], the data have \[6\]/,
+        message: /expects examples of shape \[5\], but they have \[6\]/,
       });
       await assert.rejects(build({ from: 'sequential', head: 'keep' }, [5], 3), {
         name: 'ModelError',
-        message: /outputs of shape \[2\], the task needs \[3\].*head: new/,
+        message: /outputs of shape \[2\], but the task needs \[3\].*head: new/,
       });
       await assert.rejects(build({ from: 'nowhere' }, [5], 2), {
         name: 'ModelError',
