@@ -1,6 +1,6 @@
 /**
  * What methods do to the final metric, its spread and the conflicts of actual updates, with paired seeds:
- * `node bench/guarantee.ts [--seeds 20] [--settings a,b] [--methods a,b] [--jobs 2]` writes docs/guarantee.md's tables.
+ * `node bench/guarantee.ts [--seeds 20] [--settings 'a;b'] [--methods 'a;b'] [--jobs 2]` writes docs/guarantee.md's tables.
  *
  * Every run stays in .cache/guarantee: a bench that was stopped continues where it was, and more seeds add to those there.
  */
@@ -29,22 +29,25 @@ const { values } = parseArgs({
 const cli = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
 const docs = fileURLToPath(new URL('../docs/guarantee.md', import.meta.url));
 const chosen = (names: string | undefined, name: string) =>
-  names === undefined || names.split(',').includes(name);
+  names === undefined || names.split(';').includes(name);
 
 function folderOf({ name }: Setting, method: Method): string {
   return path.join(cache, 'guarantee', name, method.name.replaceAll(/\W+/g, '-'));
 }
 
+interface Job {
+  readonly setting: Setting;
+  readonly config: Record<string, unknown>;
+  readonly method: Method;
+}
+
 /** Trains the seeds that are not there yet. */
 async function train(
-  setting: Setting,
-  method: Method,
+  { setting, config, method }: Job,
   seeds: readonly number[],
   core: number,
 ): Promise<void> {
   const folder = folderOf(setting, method);
-  const config = await setting.config();
-  if (config === null) return;
   const ended = (await new RunStore(folder).list())
     .filter(({ status }) => status === 'finished' || status === 'failed')
     .map(({ manifest }) => manifest.seed.init);
@@ -67,12 +70,16 @@ async function train(
 const seeds = Array.from({ length: Number(values.seeds) }, (_, seed) => seed);
 const wanted = settings.filter(({ name }) => chosen(values.settings, name));
 const compared = methods.filter(({ name }) => chosen(values.methods, name));
-const waiting = wanted
-  .flatMap((setting) => compared.map((method) => ({ setting, method })))
-  .values();
+const jobs: Job[] = [];
+for (const setting of wanted) {
+  const config = await setting.config();
+  if (config === null) console.error(`${setting.title}: its data are missing on this machine`);
+  else jobs.push(...compared.map((method) => ({ setting, config, method })));
+}
+const waiting = jobs.values();
 await Promise.all(
   Array.from({ length: Number(values.jobs) }, async (_, job) => {
-    for (const { setting, method } of waiting) await train(setting, method, seeds, job);
+    for (const next of waiting) await train(next, seeds, job);
   }),
 );
 for (const setting of wanted) {

@@ -8,7 +8,7 @@ import {
   lengthRatio,
 } from './diagnose.ts';
 import { type Screening, screen } from './screen.ts';
-import type { Diagnostics, MeasuredVector } from './types.ts';
+import type { Diagnostics, MeasuredUpdate, MeasuredVector } from './types.ts';
 
 /** Relative error of an inner product of float32 vectors, accumulated in float32 by parts. */
 const FLOAT32_SLACK = 2 ** -20;
@@ -28,7 +28,7 @@ export interface StepFacts {
   /** ‖d‖², where gradients were taken one after another. */
   readonly streamed?: { readonly norm2: number };
   /** The change of the parameters. */
-  readonly update?: MeasuredVector;
+  readonly update?: MeasuredUpdate;
 }
 
 /**
@@ -140,10 +140,13 @@ function ofDirect(
   };
 }
 
-function updateConflictsOf({ sizes, update }: StepFacts): number[] | null {
+function updateConflictsOf({ sizes, update, gram }: StepFacts): number[] | null {
   if (!update) return null;
-  fitting(update.inner, sizes.length);
-  return Array.from(update.inner).flatMap((inner, i) => (inner < 0 ? [i] : []));
+  const k = sizes.length;
+  fitting(update.inner, k);
+  const { rounding = 0 } = update;
+  const floorOf = (i: number) => (rounding && gram ? rounding * Math.sqrt(gram[i * k + i]!) : 0);
+  return update.inner.flatMap((inner, i) => (inner < -floorOf(i) ? [i] : []));
 }
 
 /** @throws RangeError if a list is not about k groups */

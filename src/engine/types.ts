@@ -63,6 +63,15 @@ export interface MeasuredVector<T = number> {
   readonly inner: readonly T[];
 }
 
+/** The change Δ of the parameters in a step, and how exact it is. */
+export interface MeasuredUpdate<T = number> extends MeasuredVector<T> {
+  /**
+   * 2⁻²⁴‖θ‖, at least as long as what rounding the parameters θ to float32 adds to Δ: by Cauchy–Schwarz ⟨Δ, gᵢ⟩ is exact to
+   * 2⁻²⁴‖θ‖‖gᵢ‖. Absent where H does not contain the lengths ‖gᵢ‖.
+   */
+  readonly rounding?: T;
+}
+
 /** What a problem says besides its inner products. */
 export interface ProblemOptions {
   /** Examples in each group, length k; what is a mean weighs by them. Absent: groups of equal size. */

@@ -3,7 +3,7 @@
  * Numbers that are not finite are written as `null`. Readers ignore kinds and fields they do not know.
  */
 import { z } from 'zod';
-import type { MeasuredVector } from '../engine/types.ts';
+import type { MeasuredUpdate, MeasuredVector } from '../engine/types.ts';
 import type { DeepReadonly } from './deepReadonly.ts';
 import { failureSchema } from './failure.ts';
 
@@ -31,6 +31,12 @@ const blockFacts = z.object({ name: z.string(), gram: facts, weights: numbers })
 
 /** In the space of the parameters, whatever the metric of the Gram matrix. */
 const measuredVector: z.ZodType<MeasuredVector<Fact>> = z.object({ norm2: fact, inner: facts });
+/** The change Δ of the parameters; `rounding` is 2⁻²⁴‖θ‖, what float32 may have added to it. */
+const measuredUpdate: z.ZodType<MeasuredUpdate<Fact>> = z.object({
+  norm2: fact,
+  inner: facts,
+  rounding: fact.exactOptional(),
+});
 
 /** The arrival of gradient gᵢ at the running direction d. */
 const arrivalFacts = z.object({
@@ -47,7 +53,7 @@ const arrivalFacts = z.object({
 /** The correction of an update that conflicted with a group. */
 const guardFacts = z.object({
   /** Δ as the optimizer proposed it. */
-  proposed: measuredVector,
+  proposed: measuredUpdate,
   /** λ ≥ 0, length k: the corrected Δ is the proposed one plus Σ λᵢgᵢ. */
   multipliers: numbers,
   /** True if the correction left nothing of Δ but rounding. */
@@ -87,7 +93,7 @@ const stepEvent = z.object({
    * Δ = θ before − θ after measured against the gradients: the actual step, with momentum, preconditioner and weight decay.
    * Null where the gradients were already disposed; absent where it was not measured.
    */
-  update: measuredVector.nullable().exactOptional(),
+  update: measuredUpdate.nullable().exactOptional(),
   /** Where a guard corrected the update; `update` is then the corrected one. */
   guard: guardFacts.exactOptional(),
   /** Wall time in milliseconds. */

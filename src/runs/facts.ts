@@ -27,7 +27,12 @@ export function factsOf({ groups, ...event }: StepEvent): StepFacts {
     }),
     ...(direct && { direct: measured(direct) }),
     ...(streaming && { streamed: { norm2: numberOf(streaming.at(-1)?.direction2) } }),
-    ...(update && { update: measured(update) }),
+    ...(update && {
+      update: {
+        ...measured(update),
+        ...(update.rounding !== undefined && { rounding: numberOf(update.rounding) }),
+      },
+    }),
   };
 }
 

@@ -7,14 +7,14 @@ import type { Group, Grouping } from '../data/grouping.ts';
 import { buildGrouping } from '../data/grouping.ts';
 import { packGram } from '../engine/gram.ts';
 import { keyedRandom } from '../engine/keyedRandom.ts';
-import type { AggregationSettings, Warning } from '../engine/types.ts';
+import type { AggregationSettings, Metric, Warning } from '../engine/types.ts';
 import type { OnProgress } from '../nn/module/progress.ts';
 import type { StepEvent } from '../runs/events.ts';
 import type { Seed } from '../runs/manifest.ts';
 import type { AggregatedStep } from './aggregation/aggregatedStep.ts';
 import { parameterBlocks } from './aggregation/blocks.ts';
 import { guardedUpdate } from './aggregation/guardedUpdate.ts';
-import { measureChange } from './aggregation/products.ts';
+import { measureChange, roundingOf } from './aggregation/products.ts';
 import { StepAggregator } from './aggregation/stepAggregator.ts';
 import { loadCheckpoint, saveCheckpoint, type TrainingState } from './checkpoints.ts';
 import { TrainingError } from './failures.ts';
@@ -41,6 +41,7 @@ export class Trainer {
   readonly #aggregator: StepAggregator;
   /** See {@link AggregationSettings.guard}. */
   readonly #guard: number | null;
+  readonly #metric: Metric;
   readonly #grouping: Grouping;
   readonly #order: BatchOrder;
   readonly #seed: Seed;
@@ -64,6 +65,7 @@ export class Trainer {
     const preconditioned = optimizer instanceof AdamW ? optimizer : null;
     this.#preconditioned = preconditioned;
     this.#guard = aggregation.guard;
+    this.#metric = aggregation.metric;
     this.#aggregator = new StepAggregator(session.engine, session.device, {
       aggregation,
       blocks: parameterBlocks(
@@ -239,12 +241,16 @@ export class Trainer {
     const update = () => {
       if (gradients) this.#optimizer.step(trainable, gradients, learningRate);
     };
-    if (measure && this.#guard !== null) {
-      return guardedUpdate(aggregated, trainable, update, this.#guard);
+    if (!measure) {
+      update();
+      return { update: null };
     }
-    if (measure) return { update: await measureChange(measure, trainable, update) };
-    update();
-    return { update: null };
+    const measured =
+      this.#guard === null
+        ? { update: await measureChange(measure, trainable, update) }
+        : await guardedUpdate(aggregated, trainable, update, this.#guard);
+    if (this.#metric !== 'euclidean') return measured;
+    return { ...measured, update: { ...measured.update, rounding: await roundingOf(trainable) } };
   }
 
   #checkLosses(step: number, groups: readonly Group[], { losses }: AggregatedStep): void {

@@ -98,6 +98,16 @@ export async function measureChange(
   }
 }
 
+/** An upper bound of the length of what rounding to float32 adds to the variables: 2⁻²⁴‖θ‖. */
+export async function roundingOf(variables: readonly tf.Variable[]): Promise<number> {
+  const norm2 = tf.tidy(() =>
+    variables
+      .map((variable) => tf.sum(tf.square(variable)))
+      .reduce((total, square) => tf.add(total, square)),
+  );
+  return 2 ** -24 * Math.sqrt((await readAndDispose(norm2))[0]!);
+}
+
 /** θ before − θ now, measured against the gradients. */
 export function measureFrom(
   before: ParameterVector,

@@ -147,6 +147,13 @@ test('the update conflicts with the groups with which its inner product is negat
   assert.equal(diagnoseStep(step).updateConflictsWith, null);
 });
 
+test('what float32 may have added to the update is not a conflict', () => {
+  // ‖g₀‖ = 2, ‖g₁‖ = 1.
+  const step = { gram: Float64Array.of(4, 0, 0, 1), sizes: ones(2), weights: [0.5, 0.5] };
+  const update = { norm2: 1, inner: [-1.5e-6, -1.5e-6], rounding: 1e-6 };
+  assert.deepEqual(diagnoseStep({ ...step, update }).updateConflictsWith, [1]);
+});
+
 test('0 in the hull is told as stationary, a skipped step is not', () => {
   const gram = Float64Array.of(1, -1, -1, 1);
   const of = (weights: number[]) => diagnoseStep({ gram, sizes: ones(2), weights }).stationary;

@@ -56,8 +56,7 @@ function conflictsOf(
   const length = Math.sqrt((guard?.proposed ?? update!).norm2!);
   return groups.flatMap((_, i) => {
     const norm = Math.sqrt(products[i * k + i]!);
-    // Parameters of a network this small have a norm below 20.
-    const rounding = 20 * 2 ** -24 * norm;
+    const rounding = update!.rounding! * norm;
     return update!.inner[i]! < -slack * length * norm - rounding ? [i] : [];
   });
 }
@@ -95,7 +94,9 @@ describe('a guarded update', () => {
     const first = guarded.findIndex(({ guard }) => guard);
     assert.ok(first > 0);
     for (let i = 0; i < first; i++) assert.deepEqual(guarded[i]!.update, plain[i]!.update);
-    assert.deepEqual(guarded[first]!.guard!.proposed, plain[first]!.update);
+    const { rounding, ...proposed } = plain[first]!.update!;
+    assert.ok(rounding! > 0);
+    assert.deepEqual(guarded[first]!.guard!.proposed, proposed);
     assert.ok(plain.some((facts) => conflictsOf(facts).length > 0));
   });
 
