@@ -23,7 +23,7 @@ steps: 4
 device: ${device}
 `;
 
-test('convolutions go on with the filters that a step changed, on wasm as on cpu', async () => {
+test('convolutions use the filters that a step changed, on wasm as on cpu', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'grain-convolutions-'));
   try {
     writeFileSync(

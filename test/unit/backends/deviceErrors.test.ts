@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { openDevice } from '../../../src/backends/device.ts';
 import { isOutOfMemory, OutOfMemoryError } from '../../../src/backends/interface/deviceErrors.ts';
 
-test('a tensor that does not fit in memory on the backend wasm is refused, and the others are unchanged', async () => {
+test('a tensor that does not fit in memory on the backend wasm is rejected, and the others are unchanged', async () => {
   const device = await openDevice('wasm');
   const kept = tf.tensor2d([[1, 2, 3]]);
   // What is beyond 32 bits, and what is only more than is left.

@@ -33,13 +33,13 @@ describe('backend order', () => {
     }
   });
 
-  test('what needs nothing but Node holds everywhere', () => {
+  test('wasm and cpu are usable everywhere', () => {
     const usable = reports.filter((report) => report.automatic).map((report) => report.backend);
     assert.deepEqual(usable.slice(-2), ['wasm', 'cpu']);
     assert.match(reports[3]!.name!, /^WebAssembly \(SIMD/);
   });
 
-  test('an unavailable backend is refused with the reason and the remedy', async () => {
+  test('an unavailable backend is rejected with the reason and the remedy', async () => {
     const unusable = reports.filter((report) => !report.usable);
     for (const { backend, reason, remedy } of unusable) {
       await assert.rejects(openDevice(backend), (error: Error) => {
@@ -51,13 +51,13 @@ describe('backend order', () => {
     }
   });
 
-  test('auto takes the first backend that holds', async () => {
+  test('auto chooses the first usable backend', async () => {
     const device = await openDevice('auto');
     assert.equal(device.backend, reports.find((report) => report.automatic)!.backend);
     await device.close();
   });
 
-  test('a device opened is where tensors are made', async () => {
+  test('tensors are made on the device opened last', async () => {
     for (const backend of ['wasm', 'cpu', 'wasm'] as const) {
       const device = await openDevice(backend);
       assert.deepEqual([device.backend, device.hostMemory], [backend, true]);
@@ -71,7 +71,7 @@ describe('backend order', () => {
     assert.equal(process.listenerCount('unhandledRejection'), counts.unhandledRejection);
   });
 
-  test('type checks removed from node:util are there for tfjs-node', () => {
+  test('tfjs-node finds the type checks removed from node:util', () => {
     const util = createRequire(import.meta.url)('node:util');
     assert.deepEqual(
       [null, undefined, 0, ''].map((value) => util.isNullOrUndefined(value)),

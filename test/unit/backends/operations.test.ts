@@ -88,7 +88,7 @@ function paddingOf({ batch, keys }: AttentionShape): Values {
 }
 
 function checkOperations(name: string, open: () => Promise<Operations>): void {
-  describe(`what ${name} operations compute is what their formulas say`, () => {
+  describe(`${name} operations agree with their formulas`, () => {
     let operations: Operations;
     before(async () => {
       operations = await open();
@@ -141,7 +141,7 @@ function checkOperations(name: string, open: () => Promise<Operations>): void {
     }
 
     for (const kind of ['gelu', 'gelu_new', 'relu', 'silu', 'tanh'] as const) {
-      test(`${kind}, near nothing, in the tails and between`, () => {
+      test(`${kind}, near 0, in the tails and between`, () => {
         const x = Float64Array.from({ length: 45 }, (_, i) => Math.fround((i - 22.5) / 4 + 0.01));
         const f = ([values]: readonly Values[]) => formulas.activation(kind, values!);
         const dy = normal(1, 45);
@@ -151,7 +151,7 @@ function checkOperations(name: string, open: () => Promise<Operations>): void {
         assertClose(operations.activationInput(kind, tensor, gradient), dx, [15, 3]);
       });
 
-      test(`${kind} of what is large is finite`, () => {
+      test(`${kind} of large numbers is finite`, () => {
         const x = tf.tensor2d([[-1e4, -200, -90, 90, 200, 1e4]]);
         const ones = tf.onesLike(x);
         const y = operations.activation(kind, x).dataSync();
@@ -243,7 +243,7 @@ function checkOperations(name: string, open: () => Promise<Operations>): void {
       [4, 1],
       [9, 2],
     ] as const) {
-      test(`turning ${heads} heads of width ${2 * half}, there and back`, () => {
+      test(`rotating ${heads} heads of width ${2 * half}, forward and back`, () => {
         const width = 2 * half * heads;
         const [x, angles] = [normal(1, 3 * width), normal(2, 3 * half)];
         const rotation: Rotation = {
@@ -325,7 +325,7 @@ function checkOperations(name: string, open: () => Promise<Operations>): void {
       }
     });
 
-    test('dropout keeps about 1 − rate, and what it keeps is divided by that', () => {
+    test('dropout keeps a share of about 1 − rate, and divides it by 1 − rate', () => {
       const dropped = { rate: 0.3, seed: 17 };
       const x = normal(1, 30_003);
       const y = operations.dropout(matrix(x, 3), dropped);
@@ -340,7 +340,7 @@ function checkOperations(name: string, open: () => Promise<Operations>): void {
       assert.ok(kept.every((factor) => factor === Math.fround(1 / 0.7)));
     });
 
-    test('operations leave behind their results alone', () => {
+    test('operations leave no tensors behind except their results', () => {
       const x = matrix(normal(1, 20), 4);
       const [gamma, ids] = [vector(normal(2, 4)), tf.tensor1d([0, 1], 'int32')];
       const bounds = [0, 2, 5];

@@ -47,7 +47,7 @@ describe('sums over stacked gradients', () => {
     );
   });
 
-  test('inner products of what is tiny, nothing or not finite are those of float64', () => {
+  test('inner products of tiny, zero and non-finite numbers are those of float64', () => {
     const size = 40_001;
     const { rows, stacked } = gradients(2, size, 1);
     const factors = [1e-22, 0, Number.NaN];
@@ -64,7 +64,7 @@ describe('sums over stacked gradients', () => {
     }
   });
 
-  test('combinations are sums in order, bit for bit, and leave out what has no weight', () => {
+  test('combinations are sums in order, bit for bit, and leave out groups of weight 0', () => {
     fc.assert(
       fc.property(groups, sizes, fc.nat(1000), (k, size, seed) => {
         const { rows, stacked: finite } = gradients(k + 1, size, seed);
@@ -89,7 +89,7 @@ describe('sums over stacked gradients', () => {
     );
   });
 
-  test('a combination of no group is nothing', () => {
+  test('a combination of no group is zero', () => {
     const { stacked } = gradients(3, 10, 1);
     const sum = kernels.combine(stacked, new Float64Array(3), [2, 5]);
     assert.deepEqual(sum.dataSync(), new Float32Array(10));
@@ -112,7 +112,7 @@ describe('sums over stacked gradients', () => {
     );
   });
 
-  test('leave no tensor behind but a combination', () => {
+  test('leave no tensor behind except combinations', () => {
     const { vector, stacked } = gradients(3, 20_001, 1);
     const v = tf.tensor1d(vector);
     const before = tf.memory().numTensors;

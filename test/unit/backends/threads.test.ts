@@ -265,7 +265,7 @@ describe('a process trains', () => {
     assert.equal(reason, undefined);
   });
 
-  test('without shared memory, as tfjs comes, and says so', () => {
+  test('without shared memory, on plain tfjs, and says so', () => {
     const { name, reason } = stepsAfter(`
       const { Memory } = WebAssembly;
       WebAssembly.Memory = function (descriptor) {

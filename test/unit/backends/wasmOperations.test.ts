@@ -60,7 +60,7 @@ const bounds = fc
 const seed = fc.nat(1000);
 const few = { numRuns: 40 };
 
-describe("own operations agree with those put together of tfjs's", () => {
+describe("custom operations agree with those composed of tfjs's", () => {
   test('linear layers', () => {
     const layout = fc.constantFrom('out-in', 'in-out' as const);
     fc.assert(
@@ -187,13 +187,13 @@ describe("own operations agree with those put together of tfjs's", () => {
   });
 
   for (const causal of [false, true]) {
-    test(`attention over more scores than a thread has room for, causal: ${causal}`, () => {
+    test(`attention over more scores than fit in a thread's scratch, causal: ${causal}`, () => {
       const lengths = { batch: 1, queries: 300, keys: 1001, heads: 2, keyValueHeads: 1, width: 8 };
       assertAgree(attentionOf({ ...lengths, causal, dropout: null }, 1), 1e-4);
     });
   }
 
-  test('turning, rows of tables and sums by segment', () => {
+  test('rotation, gather and sums by segment', () => {
     fc.assert(
       fc.property(bounds, fc.integer({ min: 1, max: 20 }), seed, (groups, half, seed) => {
         assertAgree((operations) => {

@@ -89,7 +89,7 @@ describe('errors that WebGPU reports after the fact', {
     ['a full GPU', full],
     ['a buffer above the limit', tooLarge],
   ] as const) {
-    test(`${what} is known as such: a smaller step is tried, and smaller batches of a validation`, async () => {
+    test(`${what} is recognized: a smaller step is tried, and smaller batches of a validation`, async () => {
       const { trainer } = made;
       await assert.rejects(
         disturbed(wrong, () => trainer.step(1)),
@@ -103,7 +103,7 @@ describe('errors that WebGPU reports after the fact', {
     });
   }
 
-  test('a checkpoint that was read wrongly takes no place', async () => {
+  test('a checkpoint that was read wrongly is not saved', async () => {
     const { trainer } = made;
     const checkpoints = path.join(folder, 'checkpoints');
     const state = { step: 1, bestMetric: null };

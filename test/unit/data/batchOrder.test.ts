@@ -35,7 +35,7 @@ test('shuffled: every epoch visits every example exactly once, whatever the batc
   );
 });
 
-test('shuffled: the batch of a step does not depend on the steps asked for before', () => {
+test('shuffled: the batch of a step does not depend on the steps requested before', () => {
   fc.assert(
     fc.property(sizes, fc.integer({ min: 1, max: 30 }), ({ examples, batchSize, seed }, step) => {
       const walked = firstSteps(new ShuffledOrder(examples, batchSize, seed), step).at(-1);
@@ -92,7 +92,7 @@ test('similar length: batches are full, and an epoch has every example at most o
   );
 });
 
-test('similar length: the batch of a step does not depend on the steps asked for before', () => {
+test('similar length: the batch of a step does not depend on the steps requested before', () => {
   fc.assert(
     fc.property(dataset, fc.integer({ min: 1, max: 100 }), ({ lengths, batchSize, seed }, step) => {
       const walked = firstSteps(new SimilarLengthOrder(lengths, batchSize, seed), step).at(-1);

@@ -45,7 +45,7 @@ const batches = fc
   });
 
 describe('the answers of a batch', () => {
-  test('are the tokens from each start to the end of the text, but for a first one', () => {
+  test('are the tokens from each start to the end of the text, except a first one', () => {
     fc.assert(
       fc.property(batches, ({ tokens, starts }) => {
         const { rows, labels, weights, bounds } = answersOf(tokens, starts);
@@ -109,7 +109,7 @@ describe('the loss of answers', () => {
     });
   }
 
-  test('is the same whatever number of logits is made at a time, and whether the head is trained', async () => {
+  test('does not depend on the number of logits computed at a time, nor on whether the head is trained', async () => {
     await fc.assert(
       fc.asyncProperty(
         batches,

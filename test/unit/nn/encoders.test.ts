@@ -151,7 +151,7 @@ for (const { kind, backend } of places) {
       network.parameters.dispose();
     });
 
-    test('frozen layers: the others have the gradients that they have without', async () => {
+    test('frozen layers do not change the gradients of the others', async () => {
       const network = await open('classification', { plan: { ...full, freeze: 1 } });
       const below = network.parameters.all.filter(({ name }) => /embeddings|layer\.0/.test(name));
       assert.ok(below.length > 10 && below.every(({ trained }) => !trained));
@@ -163,7 +163,7 @@ for (const { kind, backend } of places) {
       network.parameters.dispose();
     });
 
-    test('grouped is what each group is alone', async () => {
+    test('grouped gradients equal those of each group alone', async () => {
       const network = await open('classification');
       const all = new Gradients();
       const losses = await network.model.gradients(
@@ -206,7 +206,7 @@ for (const { kind, backend } of places) {
       assert.deepEqual(passes[1], passes[0]);
     });
 
-    test('dropout is the same at the same step, and another at another', async () => {
+    test('dropout is the same at the same step, and differs between steps', async () => {
       const { model, parameters } = await open('classification', { dropout: 0.1 });
       const lossesAt = (step: number) =>
         model.gradients(
@@ -301,7 +301,7 @@ describe('an encoder from a checkpoint', () => {
     });
   }
 
-  test('what does not fit is refused by name, and nothing is left behind', async () => {
+  test('tensors that do not fit are rejected by name, and nothing is left behind', async () => {
     const before = tf.memory().numTensors;
     const refused = async (options: Options, message: RegExp, key: readonly unknown[]) => {
       const opened = openNetwork('bert', 'classification', tfjsOperations, options);
@@ -321,7 +321,7 @@ describe('an encoder from a checkpoint', () => {
     assert.equal(tf.memory().numTensors, before);
   });
 
-  test('a head of another size is refused unless it is new; so are texts that are too long', async () => {
+  test('a head of another size is rejected unless it is new; so are texts that are too long', async () => {
     const here = checkpoint('roberta', 'classification');
     const config = (await readCheckpointConfig(here)) as EncoderConfig;
     const tensors = await openSafetensors(here);

@@ -153,7 +153,7 @@ describe('the parameters of a network', () => {
     assert.equal(tf.memory().numTensors, 0);
   });
 
-  test('have the names of the whole network, whatever the checkpoint calls them', async () => {
+  test('have the names of the whole network, whichever names the checkpoint uses', async () => {
     const bare = renamed((name) => name.replace('net.', ''));
     const old = renamed((name) =>
       name

@@ -104,7 +104,7 @@ describe('saved trained parameters', () => {
   }
 
   for (const one of saved) {
-    test(`${one.kind} ${one.what}: comes back bit for bit`, async () => {
+    test(`${one.kind} ${one.what}: is restored bit for bit`, async () => {
       const opened = await open(one);
       const tensors = await (await filesOf(one)).open(folderOf(one));
       await opened.parameters.assign(tensors, folderOf(one));
@@ -114,7 +114,7 @@ describe('saved trained parameters', () => {
     });
   }
 
-  test('does not come back into another model, which stays as it is', async () => {
+  test('is not loaded into another model, which stays unchanged', async () => {
     const [inFull, asAdapters] = saved as [Saved, Saved];
     const opened = await open(asAdapters);
     const before = await opened.outputs();

@@ -64,7 +64,7 @@ describe('SmolLM2-135M on wasm, beside transformers', () => {
     assert.ok(distance(losses, expected.get('losses')!) < 1e-4);
   });
 
-  test('goes on as transformers does', async () => {
+  test('generates the same tokens as transformers', async () => {
     assert.ok(read.margin > 1e-3, 'no close call');
     const { model } = opened;
     const options = { maxNewTokens: TOKENS, endIds: [2] };

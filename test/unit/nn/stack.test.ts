@@ -41,7 +41,7 @@ describe('tensors that a forward pass saves for the backward pass', () => {
     return bytes;
   }
 
-  test('is less with checkpointing, with frozen layers and with adapters alone', async () => {
+  test('is less with checkpointing, with frozen layers and with adapters only', async () => {
     const all = await held({}, false);
     const [checkpointing, frozen, adapters] = [
       await held({}, true),

@@ -36,8 +36,8 @@ export function adamw(
     const root = f32x4.sqrt(f32x4.div(second, f32x4.splat(correction)));
     const scale = f32x4.add(root, f32x4.splat(epsilon));
     const change = f32x4.div(f32x4.mul(first, f32x4.splat(rate)), scale);
-    const kept = f32x4.mul(read4(theta + at, left), f32x4.splat(decay));
-    write4(theta + at, f32x4.sub(kept, change), left);
+    const decayed = f32x4.mul(read4(theta + at, left), f32x4.splat(decay));
+    write4(theta + at, f32x4.sub(decayed, change), left);
     write4(m + at, first, left);
     if (!prepared) write4(v + at, second, left);
   }

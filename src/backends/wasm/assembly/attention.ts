@@ -1,7 +1,7 @@
 /**
  * Attention by heads, in place: q, y and their gradients [batch·queries, heads·width]; k, v and theirs
  * [batch·keys, keyValueHeads·width], each for heads/keyValueHeads heads in turn; probabilities [batch, heads, queries, keys].
- * Causal: query i sees keys up to i + keys − queries. `kept` 0: no dropout.
+ * Causal: query i sees keys up to i + keys − queries. `keepScale`, 1/(1 − rate), is 0 without dropout.
  */
 import { factors4 } from './dropout';
 import { multiply, productBytes } from './product';
@@ -10,18 +10,18 @@ import { madd, scratch, share } from './thread';
 import { max4, read4, sum4, write4 } from './vectors';
 
 /** Scores that fit in a thread's scratch. */
-const ROOM: usize = 64 * 4096;
+const MAX_SCORES: usize = 64 * 4096;
 /** Queries computed at a time if causal: keys that none of them sees are skipped. */
-const TOGETHER: usize = 48;
+const MAX_CAUSAL_QUERIES: usize = 48;
 
 /** Bytes of scratch that attention needs after those of a product. */
 export function attentionBytes(): usize {
-  return ROOM << 2;
+  return MAX_SCORES << 2;
 }
 
 function queriesAtOnce(queries: usize, keys: usize, causal: bool): usize {
-  const fitting = max(1, min(queries, ROOM / keys));
-  return causal ? min(fitting, TOGETHER) : fitting;
+  const fitting = max(1, min(queries, MAX_SCORES / keys));
+  return causal ? min(fitting, MAX_CAUSAL_QUERIES) : fitting;
 }
 
 /** y = dropped(softmax(q·kᵀ/√width + mask))·v; mask [batch, keys]. Heads are divided among the parts. */
@@ -41,7 +41,7 @@ export function attention(
   causal: bool,
   seed: u32,
   threshold: u32,
-  kept: f32,
+  keepScale: f32,
   part: usize,
   parts: usize,
 ): void {
@@ -66,8 +66,8 @@ export function attention(
         const visible = causal ? i + r + 1 + keys - queries : keys;
         softmax(p + ((r * keys) << 2), mask + ((b * keys) << 2), scale, visible, keys);
       }
-      if (kept) dropRows(p, weights, index as u32, rows, keys, seed, threshold, kept);
-      const used = kept ? weights : p;
+      if (keepScale) dropRows(p, weights, index as u32, rows, keys, seed, threshold, keepScale);
+      const used = keepScale ? weights : p;
       multiply(used, keys, 1, v + own, keyStride, 1, y + at, stride, rows, width, seen, false);
     }
   }
@@ -92,7 +92,7 @@ export function attentionInputs(
   causal: bool,
   seed: u32,
   threshold: u32,
-  kept: f32,
+  keepScale: f32,
   part: usize,
   parts: usize,
 ): void {
@@ -117,11 +117,11 @@ export function attentionInputs(
         const at = ((b * queries + i) * stride + (t % heads) * width) << 2;
         const index = (t * queries + i) * keys;
         const p = probabilities + (index << 2);
-        if (kept) dropRows(p, ds, index as u32, rows, keys, seed, threshold, kept);
-        const used = kept ? ds : p;
+        if (keepScale) dropRows(p, ds, index as u32, rows, keys, seed, threshold, keepScale);
+        const used = keepScale ? ds : p;
         multiply(used, 1, keys, dy + at, stride, 1, dv + own, keyStride, seen, width, rows, true);
         multiply(dy + at, stride, 1, v + own, 1, keyStride, ds, keys, rows, seen, width, false);
-        if (kept) dropRows(ds, ds, index as u32, rows, keys, seed, threshold, kept);
+        if (keepScale) dropRows(ds, ds, index as u32, rows, keys, seed, threshold, keepScale);
         for (let r: usize = 0; r < rows; r++) {
           const row = (r * keys) << 2;
           softmaxInput(p + row, ds + row, scale, seen);
@@ -187,12 +187,12 @@ function dropRows(
   keys: usize,
   seed: u32,
   threshold: u32,
-  kept: f32,
+  keepScale: f32,
 ): void {
   const n = rows * keys;
   for (let j: usize = 0; j < n; j += 4) {
     const at = j << 2;
-    const factors = factors4(index + (j as u32), seed, threshold, kept);
+    const factors = factors4(index + (j as u32), seed, threshold, keepScale);
     write4(to + at, f32x4.mul(read4(from + at, n - j), factors), n - j);
   }
 }

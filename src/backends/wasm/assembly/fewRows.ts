@@ -2,7 +2,7 @@ import { madd, share } from './thread';
 import { read4, sum4 } from './vectors';
 
 /** Rows of W processed together. */
-const TOGETHER: usize = 4;
+const ROWS_AT_ONCE: usize = 4;
 
 /**
  * C[m,n] = A·Wᵀ (+ bias, unless that is 0) for a few rows of A: A [m,k], W [n,k]. Each row of W is read once, in place, instead of
@@ -22,9 +22,9 @@ export function fewRows(
   const side = k << 2;
   const whole = side & ~15;
   const rest = k & 3;
-  const last = share(n, TOGETHER, part + 1, parts);
-  for (let j = share(n, TOGETHER, part, parts); j < last; j += TOGETHER) {
-    const count = min(TOGETHER, last - j);
+  const last = share(n, ROWS_AT_ONCE, part + 1, parts);
+  for (let j = share(n, ROWS_AT_ONCE, part, parts); j < last; j += ROWS_AT_ONCE) {
+    const count = min(ROWS_AT_ONCE, last - j);
     const w0 = w + j * side;
     // If fewer rows are left, the first replaces the missing ones.
     const w1 = count > 1 ? w0 + side : w0;

@@ -1,8 +1,8 @@
 import { multiply } from './product';
 
 /** Bounds of the rows or columns of a unit of work: whole tiles, and enough to be worth packing. */
-const LEAST: usize = 24;
-const MOST: usize = 96;
+const MIN_BLOCK: usize = 24;
+const MAX_BLOCK: usize = 96;
 
 /**
  * C[g] (+)= Aᵀ·B over the rows of group g: A [rows, m], B [rows, n], C [k, m, n]. Blocks of the longer side of every C
@@ -24,7 +24,7 @@ export function groupedProduct(
   const tall = m >= n;
   const side = tall ? m : n;
   const each = (k * side + parts - 1) / parts;
-  const block = max(LEAST, min(MOST, each - (each % LEAST)));
+  const block = max(MIN_BLOCK, min(MAX_BLOCK, each - (each % MIN_BLOCK)));
   const blocks = (side + block - 1) / block;
   for (let unit = part; unit < k * blocks; unit += parts) {
     const g = unit / blocks;

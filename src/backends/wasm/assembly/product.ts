@@ -16,7 +16,7 @@ const MC: usize = 96;
 const KC: usize = 64;
 const NC: usize = 512;
 /** With fewer rows of A than this, a B with contiguous rows is used in place: packing it does not pay. */
-const FEW: usize = 4 * MR;
+const MIN_PACKED_ROWS: usize = 4 * MR;
 
 /** Bytes of scratch that a product needs: a block of A, a block of B, a tile. */
 export function productBytes(): usize {
@@ -229,7 +229,7 @@ export function multiply(
   const packedA = scratch();
   const packedB = packedA + ((MC * KC) << 2);
   const edge = packedB + ((KC * NC) << 2);
-  const inPlace = bcs === 1 && m < FEW;
+  const inPlace = bcs === 1 && m < MIN_PACKED_ROWS;
   for (let j0: usize = 0; j0 < n; j0 += NC) {
     const width = min(NC, n - j0);
     // The last columns of a B in place are packed if they do not fill a tile, which must not read beyond the matrix.

@@ -164,14 +164,14 @@ describe("products on the backend wasm agree with tfjs's own in JavaScript", () 
     }
   });
 
-  test('and what does not fit together is refused', async () => {
+  test('and shapes that do not match are rejected', async () => {
     await tf.setBackend('wasm');
     assert.throws(() => tf.matMul(tf.ones([2, 3]), tf.ones([4, 2])), /inner shapes/);
   });
 });
 
 describe("sums by segment on the backend wasm agree with tfjs's own in JavaScript", () => {
-  test('for rows of any shape, and numbers that are no segment', () =>
+  test('for rows of any shape, and invalid segment ids', () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: -1, max: 8 }), { minLength: 1, maxLength: 40 }),
@@ -198,7 +198,7 @@ describe("sums by segment on the backend wasm agree with tfjs's own in JavaScrip
     }
   });
 
-  test('what is not finite stays in its segment', async () => {
+  test('numbers that are not finite stay in their segment', async () => {
     await tf.setBackend('wasm');
     const x = tf.tensor2d([
       [1, Number.NaN],

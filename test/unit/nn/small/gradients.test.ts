@@ -168,7 +168,7 @@ for (const backend of ['cpu', 'wasm'] as const) {
       }
     });
 
-    test('nothing to go by: the step is to be skipped', async () => {
+    test('no usable gradient: the step is skipped', async () => {
       const { gradients } = await aggregator('grain').aggregate(
         separateOf([
           [0, 0, 0, 0],
@@ -179,7 +179,7 @@ for (const backend of ['cpu', 'wasm'] as const) {
       assert.equal(gradients, null);
     });
 
-    test('groups may come in other numbers from step to step', async () => {
+    test('the number of groups may change from step to step', async () => {
       const step = aggregator('mean');
       for (const k of [1, 4, 2, 5]) {
         const rows = Array.from({ length: k }, (_, i) => [i, 1, 1, 1]);

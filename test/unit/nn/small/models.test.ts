@@ -35,7 +35,7 @@ describe('models', () => {
     );
   }
 
-  test('an mlp has the layers asked for', async () => {
+  test('an MLP has the requested layers', async () => {
     const model = await build({ architecture: 'mlp', hidden: [5, 5] }, [2, 3], 4);
     assert.deepEqual(model.apply(tf.ones([7, 2, 3])).shape, [7, 4]);
     const total = 6 * 5 + 5 + (5 * 5 + 5) + (5 * 4 + 4);
@@ -46,7 +46,7 @@ describe('models', () => {
     );
   });
 
-  test('a cnn halves the image at each convolution', async () => {
+  test('a CNN halves the image at each convolution', async () => {
     const model = await build({ architecture: 'cnn', filters: [2, 3] }, [9, 8, 1], 4);
     assert.deepEqual(model.apply(tf.ones([2, 9, 8, 1])).shape, [2, 4]);
     assert.equal(model.parameterCount.total, 9 * 2 + 2 + (9 * 2 * 3 + 3) + (2 * 2 * 3 * 4 + 4));
@@ -73,7 +73,7 @@ describe('models', () => {
     assert.equal(tf.memory().numTensors, before);
   });
 
-  test('a cnn without images, or with images too small, is refused', async () => {
+  test('a CNN without images, or with images too small, is rejected', async () => {
     await assert.rejects(build({ architecture: 'cnn' }, [64], 2), {
       name: 'ModelError',
       message: /needs images.*\[64\].*data\.image/,
@@ -110,7 +110,7 @@ describe('models', () => {
       assert.notDeepEqual(values(model)[4], values(other)[4]);
     });
 
-    test('without a word about the head it is kept if it fits, else new', async () => {
+    test('by default the head is kept if it fits, else new', async () => {
       assert.deepEqual(values(await build({ from: 'sequential' }, [5], 2))[4], values(saved)[4]);
       const model = await build({ from: 'sequential' }, [5], 3);
       assert.deepEqual(model.apply(tf.ones([1, 5])).shape, [1, 3]);
@@ -144,7 +144,7 @@ describe('models', () => {
       });
     });
 
-    test('what does not fit is refused with both shapes', async () => {
+    test('shapes that do not fit are rejected, and both are named', async () => {
       await assert.rejects(build({ from: 'sequential' }, [6], 2), {
         name: 'ModelError',
         message: /expects examples of shape \[5\], but they have \[6\]/,
@@ -159,7 +159,7 @@ describe('models', () => {
       });
     });
 
-    test('weights cut short are refused', async () => {
+    test('truncated weights are rejected', async () => {
       await save(saved.network, 'torn');
       const file = path.join(base, 'torn', 'weights.bin');
       await writeFile(file, (await readFile(file)).subarray(0, 40));
