@@ -69,9 +69,8 @@ test('a mistake found at launch is marked, and corrected by its quick fix', asyn
   assert.match((await message.first().textContent()) ?? '', /grain\.yaml:4:68: no column "rign"/);
   await message.getByText('Open problem').click();
   await vscode.page.locator('.squiggly-error').first().waitFor();
-  await vscode.page.keyboard.press('Control+.');
   const fix = vscode.page.locator('.action-widget', { hasText: "Change to 'ring'" });
-  await fix.waitFor();
+  await vscode.provoke(fix, () => vscode.page.keyboard.press('Control+.'));
   await vscode.screenshot('quick-fix-dark');
   await vscode.page.keyboard.press('Enter');
   await vscode.command('File: Save');

@@ -154,20 +154,17 @@ describe('texts, from the hub to the panels', () => {
     await page.locator('.squiggly-error').first().waitFor();
     const suggested = page.locator('.suggest-widget .monaco-list-row');
     // The language server may still be reading the schema: then it has nothing to suggest yet.
-    await eventually('the keys of an adapter', async () => {
-      await page.keyboard.press('Escape');
-      await page.keyboard.press('Control+Space');
-      const rank = suggested.filter({ hasText: 'rank' });
-      return rank.waitFor({ timeout: 3000 }).then(
-        () => true,
-        () => undefined,
-      );
-    });
+    await vscode.provoke(suggested.filter({ hasText: 'rank' }), () =>
+      page.keyboard.press('Control+Space'),
+    );
     for (const key of ['dropout', 'targets']) await suggested.filter({ hasText: key }).waitFor();
     await inBothThemes('texts-completion');
     await page.keyboard.press('Escape');
-    await page.locator('.view-line span', { hasText: '"alpha"' }).last().hover();
-    await page.locator('.monaco-hover', { hasText: 'multiplied by alpha / rank' }).waitFor();
+    const described = page.locator('.monaco-hover', { hasText: 'scaled by alpha / rank' });
+    await vscode.provoke(described, async () => {
+      await page.mouse.move(0, 0);
+      await page.locator('.view-line span', { hasText: '"alpha"' }).last().hover();
+    });
     await vscode.command('Problems: Focus on Problems View');
     const problems = page.locator('.markers-panel .monaco-list-row');
     await problems.filter({ hasText: 'unknown key "rnak"' }).waitFor();
@@ -193,10 +190,12 @@ async function showPanels(experiment: string, metrics: readonly string[]): Promi
   const rows = vscode.page.locator('.pane-body .monaco-list-row');
   await rows.filter({ hasText: `${experiment} ·` }).click();
   await vscode.page.keyboard.press('ArrowRight');
-  await rows
-    .filter({ hasText: /^grain/ })
-    .first()
-    .click();
+  const first = await eventually(`the aggregators of ${experiment}`, async () => {
+    const texts = await rows.allInnerTexts();
+    const below = texts.findIndex((text) => text.includes(`${experiment} ·`)) + 1;
+    return texts[below]?.startsWith('grain') ? rows.nth(below) : undefined;
+  });
+  await first.click();
   for (const [title, canvas] of [
     ['weights', 'weights-area'],
     ['conflict', 'conflict-rate'],
@@ -204,9 +203,11 @@ async function showPanels(experiment: string, metrics: readonly string[]): Promi
   ] as const) {
     await vscode.command(`GRAIN: Open ${title} panel`);
     const frame = await vscode.panelWith(canvas);
-    await eventually(`points of ${canvas}`, async () => {
+    await eventually(`points of ${experiment} in ${canvas}`, async () => {
+      const name = await frame.locator('h1').first().textContent();
       const { datasets } = await chartData(frame, canvas);
-      return datasets.some(({ data }) => data.length > 1) || undefined;
+      const drawn = datasets.some(({ data }) => data.length > 1);
+      return (drawn && name?.startsWith(`${experiment} ·`)) || undefined;
     });
     await inBothThemes(`texts-${experiment}-${title.replace(' ', '-')}`);
   }

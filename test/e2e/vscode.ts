@@ -213,6 +213,14 @@ export class VSCode {
     await input.fill(text);
   }
 
+  /** Makes what opens for a moment, as a hover does, open: again, if it is not seen soon. */
+  async provoke(wanted: Locator, act: () => Promise<void>): Promise<void> {
+    await eventually(`${wanted}`, async () => {
+      await act();
+      return this.#succeeds((limit) => wanted.waitFor(limit));
+    });
+  }
+
   /** Whether a step is possible soon. If not, a quick pick that is in the way is closed, to try again. */
   async #succeeds(step: (limit: { timeout: number }) => Promise<void>): Promise<true | undefined> {
     try {
