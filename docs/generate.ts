@@ -5,11 +5,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import {
   configJsonSchema,
+  formatType,
   type JsonSchema,
   keysOf,
   schemaAt,
   sectionsOf,
-  typeWords,
 } from '../src/config/jsonSchema.ts';
 import type { AggregatorDescription } from '../src/engine/aggregators/description.ts';
 import { aggregators } from '../src/engine/aggregators/registry.ts';
@@ -60,7 +60,7 @@ function parameterRows({ name, parameters }: AggregatorDescription, schema: Json
   const keys = keysOf(entryOf(name, schema), { name });
   return Object.keys(parameters).map((key) => {
     const { description, ...value } = keys[key]!;
-    return `| \`${key}\` | ${typeWords(value)} | ${defaultWords(value)} | ${description} |`;
+    return `| \`${key}\` | ${formatType(value)} | ${formatDefault(value)} | ${description} |`;
   });
 }
 
@@ -81,10 +81,10 @@ function table(
   path = '',
 ) {
   const rows = Object.entries(properties).map(([key, value]) => {
-    const standard = required.includes(key) ? '**required**' : defaultWords(value);
+    const standard = required.includes(key) ? '**required**' : formatDefault(value);
     const whole = path === '' ? key : `${path}.${key}`;
     const link = `see [\`${whole}\`](#${whole.toLowerCase().replaceAll('.', '')})`;
-    const type = value.properties ? link : plain(typeWords(value));
+    const type = value.properties ? link : plain(formatType(value));
     return `| \`${key}\` | ${type} | ${standard} | ${value.description ?? ''} |`;
   });
   return [
@@ -98,7 +98,7 @@ function table(
   ].join('\n');
 }
 
-function defaultWords({ default: value, properties }: JsonSchema): string {
+function formatDefault({ default: value, properties }: JsonSchema): string {
   if (value === undefined) return '–';
   if (properties) return 'the defaults of its keys';
   return `\`${Array.isArray(value) ? `[${value.join(', ')}]` : String(value)}\``;

@@ -71,7 +71,7 @@ const BADGES: Readonly<Record<State, string>> = {
 };
 
 /** The column "guarantee" of data tables. */
-export function guaranteeWords({ guarantee }: ConflictPoint): string {
+export function formatGuarantee({ guarantee }: ConflictPoint): string {
   switch (guarantee) {
     case 'held':
     case 'violated':
@@ -105,7 +105,7 @@ export function verdictOf(
 }
 
 /** A verdict in a few words, for a caption. */
-export function briefly(
+export function summaryOf(
   { state, badge }: Verdict,
   { measured, conflicted, violated }: Tally,
 ): string {

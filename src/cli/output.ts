@@ -1,5 +1,5 @@
 /** How commands print. */
-import { numberWords } from '../runs/words.ts';
+import { formatNumber } from '../runs/format.ts';
 
 /** The one object that `--json` promises. Numbers that are not finite become `null`. */
 export function printJson(value: object): void {
@@ -18,5 +18,5 @@ export function table(rows: readonly (readonly string[])[]): string {
 
 /** With four significant digits: "0.9342"; "–" where there is no value. */
 export function figure(value: number | null | undefined): string {
-  return numberWords(value, 4);
+  return formatNumber(value, 4);
 }

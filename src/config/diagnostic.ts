@@ -86,7 +86,7 @@ export interface Finding {
 }
 
 /** "data.features[2]"; "the config" for the whole. */
-export function pathWords(path: Path): string {
+export function formatPath(path: Path): string {
   const words = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
   return words.replace(/^\./, '') || 'the config';
 }

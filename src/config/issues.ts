@@ -1,12 +1,12 @@
 import type { z } from 'zod';
-import { alternatives, type Finding, nearest, type Path, pathWords } from './diagnostic.ts';
+import { alternatives, type Finding, formatPath, nearest, type Path } from './diagnostic.ts';
 import {
   configJsonSchema,
+  formatType,
   type JsonSchema,
   keysOf,
   schemaAt,
   sectionsOf,
-  typeWords,
   valueAt,
 } from './jsonSchema.ts';
 
@@ -61,13 +61,13 @@ function wrongValue(path: Path, content: unknown, schema: JsonSchema): Finding {
   const value = valueAt(content, path);
   const valid = schemaAt(schema, path, content) ?? {};
   if (value === undefined) {
-    return { path, message: `missing key ${pathWords(path)}`, expected: typeWords(valid) };
+    return { path, message: `missing key ${formatPath(path)}`, expected: formatType(valid) };
   }
   const isUnquoted = valid.type === 'string' && !valid.enum && typeof value !== 'string';
   return {
     path,
-    message: `${pathWords(path)} cannot be ${valueWords(value)}`,
-    expected: typeWords(valid) + (isUnquoted && value !== null ? ', in quotes' : ''),
+    message: `${formatPath(path)} cannot be ${formatValue(value)}`,
+    expected: formatType(valid) + (isUnquoted && value !== null ? ', in quotes' : ''),
     suggestion: typeof value === 'string' ? nearest(value, choicesOf(valid)) : undefined,
   };
 }
@@ -76,7 +76,7 @@ function choicesOf({ enum: names, const: name, anyOf = [] }: JsonSchema): string
   return [...(names ?? []), ...(name ? [name] : []), ...anyOf.flatMap(choicesOf)];
 }
 
-function valueWords(value: unknown): string {
+function formatValue(value: unknown): string {
   if (value === null) return 'empty';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object') return 'a set of keys';

@@ -96,26 +96,26 @@ function variants(schema: JsonSchema): JsonSchema[] {
 }
 
 /** The valid values in words: "a whole number of at least 1", "sgd or adamw", "a list of …". */
-export function typeWords(schema: JsonSchema): string {
+export function formatType(schema: JsonSchema): string {
   if (schema.title) return schema.title;
   if (schema.enum) {
     return alternatives(schema.enum);
   }
   if (schema.const) return schema.const;
   const parts = schema.anyOf ?? schema.oneOf;
-  if (parts?.every((one) => one.const)) return alternatives(parts.map(typeWords));
-  if (parts) return parts.map(typeWords).join(', or ');
+  if (parts?.every((one) => one.const)) return alternatives(parts.map(formatType));
+  if (parts) return parts.map(formatType).join(', or ');
   switch (schema.type) {
     case 'integer':
-      return `a whole number${boundWords(schema)}`;
+      return `a whole number${formatBounds(schema)}`;
     case 'number':
-      return `a number${boundWords(schema)}`;
+      return `a number${formatBounds(schema)}`;
     case 'string':
       return 'a text';
     case 'boolean':
       return 'true or false';
     case 'array':
-      return `a list${schema.minItems ? ', not empty,' : ''} of ${itemWords(schema.items ?? {})}`;
+      return `a list${schema.minItems ? ', not empty,' : ''} of ${formatItem(schema.items ?? {})}`;
     case 'object':
       return `the keys ${Object.keys(schema.properties ?? {}).join(', ')}`;
     default:
@@ -123,12 +123,17 @@ export function typeWords(schema: JsonSchema): string {
   }
 }
 
-function itemWords(item: JsonSchema): string {
-  if (item.anyOf) return item.anyOf.map(itemWords).join(', or ');
-  return item.enum ? item.enum.join(', ') : typeWords(item);
+function formatItem(item: JsonSchema): string {
+  if (item.anyOf) return item.anyOf.map(formatItem).join(', or ');
+  return item.enum ? item.enum.join(', ') : formatType(item);
 }
 
-function boundWords({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: JsonSchema): string {
+function formatBounds({
+  minimum,
+  maximum,
+  exclusiveMinimum,
+  exclusiveMaximum,
+}: JsonSchema): string {
   if (exclusiveMinimum !== undefined) return ` above ${exclusiveMinimum}`;
   if (exclusiveMaximum !== undefined) return ` from ${minimum} to below ${exclusiveMaximum}`;
   // The limits of float64 are not worth mentioning.

@@ -61,7 +61,7 @@ function parsedFrom(file: string, { seed, aggregate, steps }: Overrides): Parsed
 export class OwnedRuns {
   readonly #ownerships = new Map<string, Ownership>();
 
-  /** Takes ownership of all of them, or of none. @throws OwnedError if a living process owns one of them */
+  /** Takes ownership of all of them, or of none. @throws OwnedError if a live process owns one of them */
   static take(runs: readonly TrainingRun[]): OwnedRuns {
     const owned = new OwnedRuns();
     try {

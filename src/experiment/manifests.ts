@@ -7,8 +7,8 @@ import type { RunRequest } from '../config/expand.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import { rankingOf } from '../config/ranking.ts';
 import { buildGrouping } from '../data/grouping.ts';
+import { seedSlug } from '../runs/format.ts';
 import { FORMAT_VERSION, type RunManifest } from '../runs/manifest.ts';
-import { seedSlug } from '../runs/words.ts';
 import { codeFingerprint, inputFingerprints } from '../training/fingerprints.ts';
 import type { Session } from '../training/session.ts';
 

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type { EndEvent } from '../runs/events.ts';
-import { failureText } from '../runs/failure.ts';
+import { formatFailure } from '../runs/failure.ts';
+import { formatCount, formatNumber } from '../runs/format.ts';
 import { readEvents } from '../runs/tail.ts';
-import { countWords, numberWords } from '../runs/words.ts';
 import type { TrainingRun } from '../training/trainingLoop.ts';
 import type { Launch } from './launch.ts';
 import type { Outcome, Report } from './launchResult.ts';
@@ -45,7 +45,7 @@ export function exitStatusOf({ runs }: Report): number {
 }
 
 /** For people: the results of each aggregator's finished runs on `metric`, then the runs that did not finish. */
-export function textOf({ runs, seconds }: Report, metric: string): string {
+export function reportText({ runs, seconds }: Report, metric: string): string {
   const unfinished = runs.filter(({ status }) => status !== 'finished');
   const aggregators = [...new Set(runs.map(({ aggregator }) => aggregator))];
   return [
@@ -55,11 +55,11 @@ export function textOf({ runs, seconds }: Report, metric: string): string {
         .map(({ metrics }) => metrics[metric] ?? Number.NaN);
       if (finals.length === 0) return [];
       const { mean, std, n } = summarise(finals);
-      const spread = std === null ? '' : ` ± ${numberWords(std, 2)}`;
-      return `${aggregator}: ${metric} ${numberWords(mean)}${spread} (${countWords(n, 'run')})`;
+      const spread = std === null ? '' : ` ± ${formatNumber(std, 2)}`;
+      return `${aggregator}: ${metric} ${formatNumber(mean)}${spread} (${formatCount(n, 'run')})`;
     }),
     ...unfinished.map(
-      ({ id, status, failure }) => `${id} ${status}${failure ? `: ${failureText(failure)}` : ''}`,
+      ({ id, status, failure }) => `${id} ${status}${failure ? `: ${formatFailure(failure)}` : ''}`,
     ),
     `${seconds.toFixed(1)} s; runs are in ${path.dirname(runs[0]!.folder)}`,
   ].join('\n');

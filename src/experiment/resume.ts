@@ -8,7 +8,7 @@ import { knownAggregator } from '../engine/aggregators/registry.ts';
 import { runFile } from '../runs/grainFolder.ts';
 import type { Loading } from '../runs/loading.ts';
 import type { RunManifest } from '../runs/manifest.ts';
-import { referredRuns } from '../runs/reference.ts';
+import { resolveRuns } from '../runs/reference.ts';
 import { isResumable } from '../runs/status.ts';
 import { RunStore, type RunSummary } from '../runs/store.ts';
 import { inputFingerprints } from '../training/fingerprints.ts';
@@ -41,7 +41,7 @@ export async function launchResumed(
   onLoading: (loading: Loading) => void,
 ): Promise<Launch> {
   const store = new RunStore(root);
-  const runs = unfinished(referredRuns(await store.list(), reference));
+  const runs = unfinished(resolveRuns(await store.list(), reference));
   const owned = OwnedRuns.take(runs);
   try {
     // A request to stop from now on is meant for this process, even while it reads the data.

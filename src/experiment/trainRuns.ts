@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync } from 'node:fs';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
+import { formatEvent } from '../runs/format.ts';
 import { runFile } from '../runs/grainFolder.ts';
-import { eventWords } from '../runs/words.ts';
 import type { Session } from '../training/session.ts';
 import { type TrainingRun, train } from '../training/trainingLoop.ts';
 
@@ -37,7 +37,7 @@ export async function trainRuns(
 }
 
 function writeOutputLog({ folder }: TrainingRun, event: RunEvent): void {
-  const text = eventWords(event);
+  const text = formatEvent(event);
   // The progress of a validation is of interest only while it lasts.
   if (text === null || event.kind === 'validating') return;
   appendFileSync(runFile(folder, 'output'), `${new Date(event.at).toISOString()} ${text}\n`);

@@ -1,11 +1,11 @@
 /** The commands of the palette and the menus. */
 import * as vscode from 'vscode';
+import { formatRun } from '../runs/format.ts';
 import { runFile } from '../runs/grainFolder.ts';
-import { isLiving, isResumable } from '../runs/status.ts';
-import { runWords } from '../runs/words.ts';
+import { isActive, isResumable } from '../runs/status.ts';
 import { createConfig, findConfigs, pickConfig } from './configs/files.ts';
 import { Disposable } from './disposable.ts';
-import { type GrainCommand, output } from './launch/grainProcess.ts';
+import { type GrainCommand, runToEnd } from './launch/grainProcess.ts';
 import type { Launcher } from './launch/launcher.ts';
 import type { Targets } from './targets.ts';
 import type { WorkspaceRuns } from './workspace/workspaceRuns.ts';
@@ -68,7 +68,7 @@ export class Commands extends Disposable {
     const runs = await this.#parts.targets.chosenTogether(
       target,
       'Stop which experiment?',
-      ({ status }) => isLiving(status),
+      ({ status }) => isActive(status),
     );
     await Promise.all(runs.map(({ store, manifest }) => store.requestStop(manifest.id)));
   }
@@ -87,11 +87,11 @@ export class Commands extends Disposable {
     const doomed = await targets.chosen(
       target,
       'Delete which run?',
-      ({ status }) => !isLiving(status),
+      ({ status }) => !isActive(status),
     );
     const [first] = doomed;
     if (!first) return;
-    const what = doomed.length === 1 ? runWords(first.manifest) : `${doomed.length} runs`;
+    const what = doomed.length === 1 ? formatRun(first.manifest) : `${doomed.length} runs`;
     const answer = await vscode.window.showWarningMessage(
       `Delete ${what}?`,
       { modal: true, detail: 'Log, checkpoints and predictions are deleted permanently.' },
@@ -102,7 +102,7 @@ export class Commands extends Disposable {
     for (const { manifest } of doomed) {
       // One of them may have been resumed while the question was open.
       const run = runs.find(manifest.id);
-      if (run && !isLiving(run.status)) await run.store.delete(manifest.id);
+      if (run && !isActive(run.status)) await run.store.delete(manifest.id);
     }
     await runs.refresh();
   }
@@ -137,7 +137,7 @@ export class Commands extends Disposable {
     const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
     await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Window, title: 'GRAIN doctor' },
-      () => output(this.#parts.grain(), ['doctor'], folder, (text) => channel.append(text)),
+      () => runToEnd(this.#parts.grain(), ['doctor'], folder, (text) => channel.append(text)),
     );
   }
 }

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
+import { formatRun, formatTime } from '../runs/format.ts';
 import { latestFirst } from '../runs/order.ts';
-import { runWords, timeWords } from '../runs/words.ts';
 import type { RunExplorer } from './explorer/runExplorer.ts';
 import type { Selection } from './workspace/selection.ts';
 import type { LocatedRun, WorkspaceRuns } from './workspace/workspaceRuns.ts';
@@ -36,7 +36,7 @@ export class Targets {
     const runs = this.#runs.all.filter(fits).sort(latestFirst);
     return pick(
       question,
-      runs.map((run) => ({ label: runWords(run.manifest), runs: [run] })),
+      runs.map((run) => ({ label: formatRun(run.manifest), runs: [run] })),
     );
   }
 
@@ -82,7 +82,7 @@ async function pick(question: string, choices: readonly Choice[]): Promise<Locat
   const items = choices.map(({ label, runs }) => ({
     label,
     description: runs.length === 1 ? runs[0]!.status : `${runs.length} runs`,
-    detail: timeWords(Date.parse(runs[0]!.manifest.createdAt), vscode.env.language),
+    detail: formatTime(Date.parse(runs[0]!.manifest.createdAt), vscode.env.language),
     runs,
   }));
   const picked = await vscode.window.showQuickPick(items, { placeHolder: question });

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import { isLiving, isResumable } from '../runs/status.ts';
-import { liveWords, progressWords, runWords } from '../runs/words.ts';
+import { formatLiveProgress, formatProgress, formatRun } from '../runs/format.ts';
+import { isActive, isResumable } from '../runs/status.ts';
 import { Disposable } from './disposable.ts';
 import type { WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
@@ -27,15 +27,15 @@ export class WindowStatus extends Disposable {
 
   /** Visible only during training; a click opens the metrics view. */
   #updateItem(): void {
-    const { living } = this.#runs;
-    const run = living.find(({ status }) => status === 'running') ?? living[0];
+    const { active } = this.#runs;
+    const run = active.find(({ status }) => status === 'running') ?? active[0];
     if (!run) {
       this.#item.hide();
       return;
     }
-    const words = `${runWords(run.manifest)} ${progressWords(run)}`;
-    const more = living.length > 1 ? `, ${living.length - 1} more to go` : '';
-    this.#item.text = `$(loading~spin) ${runWords(run.manifest)} ${liveWords(run, Date.now())}`;
+    const words = `${formatRun(run.manifest)} ${formatProgress(run)}`;
+    const more = active.length > 1 ? `, ${active.length - 1} more to go` : '';
+    this.#item.text = `$(loading~spin) ${formatRun(run.manifest)} ${formatLiveProgress(run, Date.now())}`;
     this.#item.tooltip = `GRAIN is training ${words}${more}`;
     this.#item.accessibilityInformation = { label: this.#item.tooltip };
     this.#item.show();
@@ -45,9 +45,9 @@ export class WindowStatus extends Disposable {
   #updateContextKeys(): void {
     const states = this.#runs.all.map(({ status }) => status);
     this.#setContext('grain.hasRuns', states.length > 0);
-    this.#setContext('grain.running', states.some(isLiving));
+    this.#setContext('grain.running', states.some(isActive));
     this.#setContext('grain.resumable', states.some(isResumable));
-    this.#setContext('grain.deletable', !states.every(isLiving));
+    this.#setContext('grain.deletable', !states.every(isActive));
   }
 
   #setContext(key: string, value: boolean): void {

@@ -28,6 +28,6 @@ export const failureSchema = z.object({
 export type RunFailure = Readonly<z.infer<typeof failureSchema>>;
 
 /** "Out of memory at step 12. A batch of 16 fits." */
-export function failureText({ message, advice }: RunFailure): string {
+export function formatFailure({ message, advice }: RunFailure): string {
   return advice === undefined ? message : `${message.replace(/\.$/, '')}. ${advice}`;
 }

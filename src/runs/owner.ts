@@ -19,7 +19,7 @@ const ownerSchema = z.object({
 
 type Owner = Readonly<z.infer<typeof ownerSchema>>;
 
-/** Another living process owns the run. */
+/** Another live process owns the run. */
 export class OwnedError extends Error {
   override readonly name = 'OwnedError';
 }
@@ -29,14 +29,14 @@ export interface Ownership {
   release(): void;
 }
 
-/** Whether a living process owns the run: its file was touched lately and, if it is of this machine, the process exists. */
-export function hasLivingOwner(folder: string): boolean {
+/** Whether a live process owns the run: its file was touched lately and, if it is of this machine, the process exists. */
+export function hasLiveOwner(folder: string): boolean {
   return isLiving(runFile(folder, 'owner'));
 }
 
 /**
  * Makes this process the owner of a run until it releases it or dies. Of several that try at once, one succeeds.
- * @throws OwnedError if a living process owns the run
+ * @throws OwnedError if a live process owns the run
  */
 export function takeOwnership(folder: string): Ownership {
   const file = runFile(folder, 'owner');
@@ -109,5 +109,5 @@ function isRunning(pid: number): boolean {
 function owned(folder: string, file: string): OwnedError {
   const owner = read(file);
   const who = owner ? `process ${owner.pid} on ${owner.host}, since ${owner.since}` : 'another';
-  return new OwnedError(`${path.basename(folder)} belongs to a living process: ${who}`);
+  return new OwnedError(`${path.basename(folder)} belongs to a live process: ${who}`);
 }

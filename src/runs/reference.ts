@@ -9,7 +9,7 @@ export class RunReferenceError extends Error {
  * The run with that id, or the only one whose id starts with the reference.
  * @throws RunReferenceError listing the runs that match
  */
-export function referredRun(all: readonly RunSummary[], reference: string): RunSummary {
+export function resolveRun(all: readonly RunSummary[], reference: string): RunSummary {
   const exact = all.find(({ manifest }) => manifest.id === reference);
   const matches = exact ? [exact] : all.filter(({ manifest }) => manifest.id.startsWith(reference));
   const [run] = matches;
@@ -23,7 +23,7 @@ export function referredRun(all: readonly RunSummary[], reference: string): RunS
  * The runs of the experiment with that id, or else the one run that matches.
  * @throws RunReferenceError listing the runs that match
  */
-export function referredRuns(all: readonly RunSummary[], reference: string): RunSummary[] {
+export function resolveRuns(all: readonly RunSummary[], reference: string): RunSummary[] {
   const runs = all.filter(({ manifest }) => manifest.experiment.id === reference);
-  return runs.length > 0 ? runs : [referredRun(all, reference)];
+  return runs.length > 0 ? runs : [resolveRun(all, reference)];
 }

@@ -103,7 +103,7 @@ export class RunLog {
   }
 
   /** Metrics of the validation at the step, if the log held one when it was opened. */
-  measuredAt(step: number): ValidationEvent['metrics'] | undefined {
+  metricsAt(step: number): ValidationEvent['metrics'] | undefined {
     return this.#validations.get(step)?.metrics;
   }
 

@@ -1,13 +1,13 @@
 import type { EndEvent } from './events.ts';
 
 /**
- * queued: waits for its turn in a living process, to start or to resume. running: being trained. finished, stopped, failed: ended.
+ * queued: waits for its turn in a live process, to start or to resume. running: being trained. finished, stopped, failed: ended.
  * interrupted: not ended, but the process that owned it is dead; it can be resumed.
  */
 export type RunStatus = 'queued' | 'running' | 'finished' | 'stopped' | 'failed' | 'interrupted';
 
 /** A process is working on the run, or will. */
-export function isLiving(status: RunStatus): boolean {
+export function isActive(status: RunStatus): boolean {
   return status === 'running' || status === 'queued';
 }
 

@@ -6,9 +6,9 @@ import { hasCode } from '../config/errors.ts';
 import type { RunFailure } from './failure.ts';
 import { createGrainFolder, nearestRoot, runFile, runsFolder } from './grainFolder.ts';
 import { parseManifest, type RunManifest } from './manifest.ts';
-import { hasLivingOwner } from './owner.ts';
+import { hasLiveOwner } from './owner.ts';
 import { type Progress, ProgressTail } from './progress.ts';
-import { isLiving, type RunStatus, statusOf } from './status.ts';
+import { isActive, type RunStatus, statusOf } from './status.ts';
 
 /** How many runs are read at once: enough to keep the disk busy, few enough to keep memory small. */
 const READERS = 8;
@@ -113,11 +113,11 @@ export class RunStore {
     return ids.flatMap((id) => summaries.get(id) ?? []);
   }
 
-  /** Deletes a run's folder. @throws if a living process is working on it */
+  /** Deletes a run's folder. @throws if a live process is working on it */
   async delete(id: string): Promise<void> {
     const { path: folder } = this.open(id);
     const status = (await this.#summary(id))?.status;
-    if (status && isLiving(status)) {
+    if (status && isActive(status)) {
       throw new Error(`${id} is ${status}. Stop it before deleting it.`);
     }
     await rm(folder, { recursive: true, force: true });
@@ -144,7 +144,7 @@ export class RunStore {
 
   async #summary(id: string): Promise<RunSummary | null> {
     const folder = this.open(id).path;
-    const known = this.#known.get(id) ?? (await meet(id, folder));
+    const known = this.#known.get(id) ?? (await readKnown(id, folder));
     if (!known) return null;
     this.#known.set(id, known);
     const stamp = await stampOf(runFile(folder, 'events'));
@@ -154,7 +154,7 @@ export class RunStore {
   }
 }
 
-async function meet(id: string, folder: string): Promise<Known | null> {
+async function readKnown(id: string, folder: string): Promise<Known | null> {
   const manifest = await readManifest(runFile(folder, 'manifest'));
   if (!manifest) return null;
   const tail = new ProgressTail(folder);
@@ -185,7 +185,7 @@ async function stampOf(file: string): Promise<string> {
 
 function summaryOf({ manifest, progress }: Known, folder: string): RunSummary {
   const { lifecycle, step, metrics, startedAt, endedAt, changedAt, failure } = progress;
-  const status = statusOf(lifecycle, () => hasLivingOwner(folder));
+  const status = statusOf(lifecycle, () => hasLiveOwner(folder));
   const { name } = manifest.metric;
   const value = metrics[name];
   return {

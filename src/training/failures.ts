@@ -2,7 +2,7 @@
 import { DeviceLostError, isOutOfMemory } from '../backends/interface/deviceErrors.ts';
 import { isDiskFull, messageOf } from '../config/errors.ts';
 import { CheckpointError } from '../hub/checkpointFile.ts';
-import { failureText, type RunFailure } from '../runs/failure.ts';
+import { formatFailure, type RunFailure } from '../runs/failure.ts';
 
 /** Training cannot continue, for a known reason. */
 export class TrainingError extends Error {
@@ -10,7 +10,7 @@ export class TrainingError extends Error {
   readonly failure: RunFailure;
 
   constructor(failure: RunFailure) {
-    super(failureText(failure));
+    super(formatFailure(failure));
     this.failure = failure;
   }
 }

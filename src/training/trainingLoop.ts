@@ -221,7 +221,7 @@ class TrainingLoop {
 
   /** The metric that ranks checkpoints. A validation that is in the log is not repeated. */
   async #metricAt(step: number): Promise<number> {
-    const metrics = this.#log.measuredAt(step) ?? (await this.#validate(step));
+    const metrics = this.#log.metricsAt(step) ?? (await this.#validate(step));
     return metrics[this.#run.manifest.metric.name] ?? Number.NaN;
   }
 

@@ -13,7 +13,7 @@ import { h } from '../dom.ts';
 import { exact, percent, short, thinned } from '../format.ts';
 import { connect, Page, rootElement } from '../page.ts';
 import { RunTitle, spokenRun } from '../runHeader.ts';
-import { counted, guaranteeWords, noSteps, reasonOf, verdictOf } from '../verdict.ts';
+import { counted, formatGuarantee, noSteps, reasonOf, verdictOf } from '../verdict.ts';
 import './conflict.css';
 import { CertificateLine } from './certificate.ts';
 import { MethodCard } from './method.ts';
@@ -156,7 +156,7 @@ class ConflictView {
         .map((row) => [
           String(row.step),
           exact(row.minCosine),
-          guaranteeWords(row),
+          formatGuarantee(row),
           percent(row.conflictsWith),
           ...gap(exact(row.relativeGap)),
           percent(row.conflictRate),

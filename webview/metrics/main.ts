@@ -16,11 +16,11 @@ import { exact, mebibytes, percent, plural, short } from '../format.ts';
 import { connect, Page, rootElement } from '../page.ts';
 import { RunTitle, spokenRun } from '../runHeader.ts';
 import {
-  briefly,
   counted,
-  guaranteeWords,
+  formatGuarantee,
   noSteps,
   reasonOf,
+  summaryOf,
   type Verdict,
   verdictOf,
 } from '../verdict.ts';
@@ -140,7 +140,7 @@ class MetricsView {
   cost({ id, cost, againstMean }: MetricsCost): void {
     this.#cost.dataset.runId = id;
     this.#cost.hidden = cost === null;
-    if (cost) setText(this.#cost, costWords(cost, againstMean));
+    if (cost) setText(this.#cost, formatCost(cost, againstMean));
   }
 
   empty(reason: string): void {
@@ -182,7 +182,7 @@ class MetricsView {
           exact(row.effectiveGroups),
           percent(row.conflictRate),
           exact(row.minCosine),
-          guaranteeWords(row),
+          formatGuarantee(row),
           percent(row.conflictsWith),
           percent(row.updateConflictsWith),
         ]),
@@ -202,7 +202,7 @@ class MetricsView {
       loss: `${short(point.loss)}${metric}`,
       weights: point.effectiveGroups === null ? '' : `${short(point.effectiveGroups)} effective`,
       rates: point.conflictRate === null ? '' : `${percent(point.conflictRate)} of pairs`,
-      minCosine: `${this.#tally.violated > 0 ? '' : cosine}${briefly(verdict, this.#tally)}`,
+      minCosine: `${this.#tally.violated > 0 ? '' : cosine}${summaryOf(verdict, this.#tally)}`,
     };
   }
 }
@@ -213,7 +213,7 @@ function groupsIn({ weights }: MetricsPoint): number | undefined {
 }
 
 /** What a run costs in time and memory, and how it was measured. */
-function costWords(
+function formatCost(
   { steps, stepTime, aggregationShare, tensors, resident }: NonNullable<MetricsCost['cost']>,
   againstMean: MetricsCost['againstMean'],
 ): string {

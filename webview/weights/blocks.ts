@@ -57,14 +57,14 @@ export class BlockWeightsFigure {
       blocks.map(({ name, share, weights }) => [
         name,
         percent(share),
-        ...weights.map((weight) => weightWords(weight, weights)),
+        ...weights.map((weight) => formatWeight(weight, weights)),
       ]),
     ]);
   }
 }
 
 /** A missing weight: the group is absent from the step, or the step has no weights at all. */
-export function weightWords(weight: number | null, weights: readonly (number | null)[]): string {
+export function formatWeight(weight: number | null, weights: readonly (number | null)[]): string {
   if (weight !== null) return exact(weight);
   return isKnown(weights) ? 'absent' : '–';
 }

@@ -14,7 +14,7 @@ import { h } from '../dom.ts';
 import { averaged, exact, short, thinned } from '../format.ts';
 import { connect, Page, rootElement } from '../page.ts';
 import { RunTitle, spokenRun } from '../runHeader.ts';
-import { BlockWeightsFigure, weightWords } from './blocks.ts';
+import { BlockWeightsFigure, formatWeight } from './blocks.ts';
 import './weights.css';
 
 /** Which groups decide the step: their weights over steps and now, and the effective number of groups. */
@@ -113,7 +113,7 @@ class WeightsView {
     const key = (text: (point: WeightsPoint) => string) =>
       newest ? (isKnown(newest.weights) ? text(newest) : '') : 'no step yet';
     area.now(key((point) => this.#largest(point)));
-    area.note([this.#kindWords(newest), averaged(this.#area.width)].filter(Boolean).join(' '));
+    area.note([this.#kindNote(newest), averaged(this.#area.width)].filter(Boolean).join(' '));
     now.now(key(({ step }) => `step ${step}`));
     effective.note(thinned(this.#effectiveFeed?.stride ?? 1));
     effective.now(key((point) => `${short(point.effectiveGroups)} of ${count} now`));
@@ -123,7 +123,7 @@ class WeightsView {
         .toReversed()
         .map(({ step, weights, effectiveGroups }) => [
           String(step),
-          ...weights.map((weight) => weightWords(weight, weights)),
+          ...weights.map((weight) => formatWeight(weight, weights)),
           isKnown(weights) ? exact(sumOf(weights)) : '–',
           exact(effectiveGroups),
         ]),
@@ -131,7 +131,7 @@ class WeightsView {
   }
 
   /** How to read weights that are not shares of a whole. */
-  #kindWords(newest: WeightsPoint | undefined): string {
+  #kindNote(newest: WeightsPoint | undefined): string {
     const now = newest && isKnown(newest.weights) ? short(sumOf(newest.weights)) : '';
     switch (this.#area.kind) {
       case 'shares':

@@ -3,7 +3,7 @@ import { checkFiles } from '../../config/checkFiles.ts';
 import { ConfigError } from '../../config/diagnostic.ts';
 import { expand } from '../../config/expand.ts';
 import { parseConfigFile } from '../../config/parse.ts';
-import { countWords } from '../../runs/words.ts';
+import { formatCount } from '../../runs/format.ts';
 import { BAD_INPUT } from '../exit.ts';
 import { printJson } from '../output.ts';
 
@@ -23,7 +23,7 @@ export function addConfigCommand(program: Command): void {
         checkFiles(parsed);
         const runs = expand(parsed.config).length;
         if (json) printJson({ file, valid: true, runs, config: parsed.config });
-        else console.log(`${file}: valid, ${countWords(runs, 'run')}`);
+        else console.log(`${file}: valid, ${formatCount(runs, 'run')}`);
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
         const { diagnostics, message } = error;

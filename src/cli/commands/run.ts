@@ -6,15 +6,15 @@ import { messageOf } from '../../config/errors.ts';
 import { MAX_SEED } from '../../config/schema.ts';
 import { type Launch, launchFresh, type Overrides } from '../../experiment/launch.ts';
 import type { LaunchResult, Report } from '../../experiment/launchResult.ts';
-import { exitStatusOf, reportOf, textOf } from '../../experiment/report.ts';
+import { exitStatusOf, reportOf, reportText } from '../../experiment/report.ts';
 import { launchResumed, type ResumeOptions } from '../../experiment/resume.ts';
 import { trainRuns } from '../../experiment/trainRuns.ts';
 import { nearestRoot } from '../../runs/grainFolder.ts';
 import { closeSession } from '../../training/session.ts';
 import { BAD_INPUT, reportError } from '../exit.ts';
-import { awaitInterruption } from '../interruption.ts';
+import { onInterruption } from '../interruption.ts';
 import { printJson } from '../output.ts';
-import { channelView, lineView } from '../progress/lines.ts';
+import { ipcView, lineView } from '../progress/lines.ts';
 import { TerminalView } from '../progress/terminal.ts';
 import type { ProgressView } from '../progress/view.ts';
 
@@ -98,7 +98,7 @@ async function run(config: string | undefined, options: RunOptions): Promise<num
     view.close();
     const { metric } = launch.runs[0]!.manifest;
     if (options.json) printJson(report);
-    else console.log(textOf(report, metric.name));
+    else console.log(reportText(report, metric.name));
     return exitStatusOf(report);
   } catch (error) {
     view.close();
@@ -108,7 +108,7 @@ async function run(config: string | undefined, options: RunOptions): Promise<num
 }
 
 function viewFor({ progress }: RunOptions): ProgressView {
-  if (progress === 'ipc') return channelView();
+  if (progress === 'ipc') return ipcView();
   // In some containers a terminal does not know its size: a line cannot be redrawn there.
   const { isTTY, columns } = process.stderr;
   return isTTY && columns > 0 ? new TerminalView() : lineView;
@@ -118,7 +118,7 @@ async function trainLaunch(launch: Launch, view: ProgressView): Promise<Report> 
   const { session, runs, owned } = launch;
   const started = performance.now();
   view.created(session, runs);
-  const isInterrupted = awaitInterruption(() => view.note('stopping, with a checkpoint'));
+  const isInterrupted = onInterruption(() => view.note('stopping, with a checkpoint'));
   try {
     const onEvent = view.event.bind(view);
     const onEnded = owned.release.bind(owned);

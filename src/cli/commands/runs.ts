@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import { formatPercent } from '../../runs/format.ts';
 import { byCreation } from '../../runs/order.ts';
 import { RunStore } from '../../runs/store.ts';
-import { percent } from '../../runs/words.ts';
 import { type ListedRun, listed, rootOption } from '../listing.ts';
 import { figure, printJson, table } from '../output.ts';
 
@@ -22,7 +22,7 @@ function asTable(runs: readonly ListedRun[]): string {
   const rows = runs.map(({ id, status, step, steps, validating, metric, createdAt }) => [
     id,
     status,
-    `${step}/${steps}${validating === null ? '' : `, validating ${percent(validating)}`}`,
+    `${step}/${steps}${validating === null ? '' : `, validating ${formatPercent(validating)}`}`,
     metric ? `${metric.name} ${figure(metric.value)}` : '',
     createdAt.replace('T', ' ').replace(/\..*/, ''),
   ]);

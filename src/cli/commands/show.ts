@@ -5,12 +5,12 @@ import { guaranteeOf } from '../../engine/guarantee.ts';
 import type { AggregationSettings } from '../../engine/types.ts';
 import type { RunEvent, StepEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
-import { failureText } from '../../runs/failure.ts';
+import { formatFailure } from '../../runs/failure.ts';
+import { formatPercent, formatSeed } from '../../runs/format.ts';
 import type { RunManifest } from '../../runs/manifest.ts';
-import { referredRun } from '../../runs/reference.ts';
+import { resolveRun } from '../../runs/reference.ts';
 import { RunStore, type RunSummary } from '../../runs/store.ts';
 import { EventTail } from '../../runs/tail.ts';
-import { percent, seedWords } from '../../runs/words.ts';
 import { costOf, costRows } from '../cost.ts';
 import { listed, rootOption } from '../listing.ts';
 import { figure, printJson, table } from '../output.ts';
@@ -24,7 +24,7 @@ export function addShowCommand(program: Command): void {
     .option('--json', 'print one JSON object')
     .action(async (reference: string, { root, json }: { root?: string; json?: boolean }) => {
       const runs = await new RunStore(root).list();
-      const shown = await shownRun(referredRun(runs, reference), runs);
+      const shown = await shownRun(resolveRun(runs, reference), runs);
       if (json) printJson(shown);
       else console.log(asText(shown));
     });
@@ -144,10 +144,10 @@ function asText(run: ShownRun): string {
     ['experiment', run.experiment.name],
     ['aggregator', run.title ? `${run.aggregator}: ${run.title}` : run.aggregator],
     ...(run.reference ? [['reference', run.reference]] : []),
-    ['seed', seedWords(run.seed)],
-    ['status', run.failure ? `${run.status}: ${failureText(run.failure)}` : run.status],
+    ['seed', formatSeed(run.seed)],
+    ['status', run.failure ? `${run.status}: ${formatFailure(run.failure)}` : run.status],
     ['step', `${run.step} of ${run.steps}`],
-    ...(run.validating === null ? [] : [['validation', `${percent(run.validating)} done`]]),
+    ...(run.validating === null ? [] : [['validation', `${formatPercent(run.validating)} done`]]),
     ...Object.entries(run.metrics).map(([name, value]) => [name, figure(value)]),
     ...(best ? [['best', `${figure(best.value)} at step ${best.step}`]] : []),
     ['groups', `${run.groups.names.length} by ${run.groups.by}`],
@@ -167,7 +167,7 @@ function guaranteeRows({ guarantee, aggregation, guaranteeCounts }: ShownRun): s
   const { held, violated, conflicted, measured, updates } = guaranteeCounts;
   const rows = [
     guarantee ?? 'unknown',
-    metricWords[aggregation.metric],
+    metricTexts[aggregation.metric],
     ...(aggregation.smoothing > 0 ? ['LOST by smoothing: weights of past steps are mixed in'] : []),
     ...(held > 0 ? [`held in ${held} of ${measured} steps`] : []),
     ...(violated > 0 ? [`VIOLATED in ${violated} of ${measured} steps`] : []),
@@ -188,7 +188,7 @@ function guaranteeRows({ guarantee, aggregation, guaranteeCounts }: ShownRun): s
   ];
 }
 
-const metricWords: Readonly<Record<AggregationSettings<string>['metric'], string>> = {
+const metricTexts: Readonly<Record<AggregationSettings<string>['metric'], string>> = {
   euclidean: 'holds for the gradient that the optimizer gets, not for the step it makes',
   preconditioned: 'holds for the preconditioned step, without momentum and weight decay',
 };
@@ -220,7 +220,7 @@ function diagnosticRows(
     indices.map((i) => groups[i]!.name).join(', ') || 'no group';
   const certified = of.certified ? ', certified: d serves every group' : '';
   return [
-    ...(of.unmeasured ? [['not measurable', unmeasuredWords[of.unmeasured]]] : []),
+    ...(of.unmeasured ? [['not measurable', unmeasuredTexts[of.unmeasured]]] : []),
     ['smallest cosine', `${figure(of.minCosine)}${certified}`],
     ...(of.conflictsWith ? [['conflicts with', named(of.conflictsWith)]] : []),
     ...(guaranteeState === 'violated'
@@ -240,7 +240,7 @@ function diagnosticRows(
   ];
 }
 
-const unmeasuredWords: Readonly<Record<Unmeasured, string>> = {
+const unmeasuredTexts: Readonly<Record<Unmeasured, string>> = {
   'one-by-one':
     'gradients were computed one after another: which groups the direction conflicts with is unknown',
   'no-gram': 'the log has no Gram matrix of the step',

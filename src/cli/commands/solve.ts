@@ -10,7 +10,7 @@ import { gramOf } from '../../engine/gram.ts';
 import type { AggregatorName, Problem } from '../../engine/types.ts';
 
 /** A short line could ask for the memory of a Gram matrix of any size. */
-const MOST_GROUPS = 4096;
+const MAX_GROUPS = 4096;
 
 const names = Object.keys(aggregators) as AggregatorName[];
 /** Those that can be asked for a whole stream. */
@@ -180,8 +180,8 @@ function gramFrom(gram: unknown[] | undefined, gradients: unknown[] | undefined)
 
 function rowsFrom(rows: unknown[], name: string): Float64Array[] {
   if (rows.length === 0) throw new RangeError(`${name} is empty; expected at least one group`);
-  if (rows.length > MOST_GROUPS) {
-    throw new RangeError(`${name} has ${rows.length} groups; expected at most ${MOST_GROUPS}`);
+  if (rows.length > MAX_GROUPS) {
+    throw new RangeError(`${name} has ${rows.length} groups; expected at most ${MAX_GROUPS}`);
   }
   return rows.map((row, i) => {
     if (!Array.isArray(row)) throw new TypeError(`${name}[${i}] is not an array`);

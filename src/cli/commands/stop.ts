@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { referredRuns } from '../../runs/reference.ts';
-import { isLiving, type RunStatus } from '../../runs/status.ts';
+import { resolveRuns } from '../../runs/reference.ts';
+import { isActive, type RunStatus } from '../../runs/status.ts';
 import { RunStore } from '../../runs/store.ts';
 import { FAILED } from '../exit.ts';
 import { rootOption } from '../listing.ts';
@@ -27,10 +27,10 @@ export function addStopCommand(program: Command): void {
     .option('--json', 'print one JSON object')
     .action(async (reference: string, { root, wait, json }: StopOptions) => {
       const store = new RunStore(root);
-      const living = referredRuns(await store.list(), reference).filter(({ status }) =>
-        isLiving(status),
+      const active = resolveRuns(await store.list(), reference).filter(({ status }) =>
+        isActive(status),
       );
-      const ids = living.map(({ manifest }) => manifest.id);
+      const ids = active.map(({ manifest }) => manifest.id);
       await Promise.all(ids.map((id) => store.requestStop(id)));
       const runs = await statusesOf(ids, store, wait ?? false);
       if (json) printJson({ runs });
@@ -52,7 +52,7 @@ async function statusesOf(
 ): Promise<StoppedRun[]> {
   for (;;) {
     const runs = (await store.list()).filter(({ manifest }) => ids.includes(manifest.id));
-    if (!wait || !runs.some(({ status }) => isLiving(status))) {
+    if (!wait || !runs.some(({ status }) => isActive(status))) {
       return runs.map(({ manifest, status }) => ({ id: manifest.id, status }));
     }
     await sleep(POLL_MS);
@@ -62,6 +62,6 @@ async function statusesOf(
 function asText(reference: string, runs: readonly StoppedRun[]): string {
   if (runs.length === 0) return `nothing to stop: no process is working on ${reference}`;
   return runs
-    .map(({ id, status }) => (isLiving(status) ? `${id} was asked to stop` : `${id} ${status}`))
+    .map(({ id, status }) => (isActive(status) ? `${id} was asked to stop` : `${id} ${status}`))
     .join('\n');
 }

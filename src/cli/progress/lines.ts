@@ -1,18 +1,18 @@
+import { formatBytes, formatCount, formatEvent } from '../../runs/format.ts';
 import type { LoadingMessage } from '../../runs/loading.ts';
-import { countWords, eventWords, sizeWords } from '../../runs/words.ts';
 import { type ProgressView, titleOf } from './view.ts';
 
 /** For a pipe or a file: a line for each event worth reading, none for single steps. */
 export const lineView: ProgressView = {
   loading({ what, bytes }) {
     if (!bytes) line(what);
-    else if (bytes.done === bytes.total) line(`${what}: ${sizeWords(bytes.total)}, done`);
+    else if (bytes.done === bytes.total) line(`${what}: ${formatBytes(bytes.total)}, done`);
   },
   created({ device }, runs) {
-    line(`${countWords(runs.length, 'run')} on ${device.name}`);
+    line(`${formatCount(runs.length, 'run')} on ${device.name}`);
   },
   event(run, event) {
-    const text = eventWords(event);
+    const text = formatEvent(event);
     if (text !== null && event.kind !== 'checkpoint') line(`[${titleOf(run)}] ${text}`);
   },
   note: line,
@@ -23,7 +23,7 @@ export const lineView: ProgressView = {
 const MESSAGE_MS = 200;
 
 /** As `lineView`, and sends the program that started this process what is being loaded, on Node's IPC channel. */
-export function channelView(): ProgressView {
+export function ipcView(): ProgressView {
   let sentAt = Number.NEGATIVE_INFINITY;
   return {
     ...lineView,

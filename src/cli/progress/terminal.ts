@@ -2,8 +2,8 @@ import { createLogUpdate } from 'log-update';
 import type { EngineClient } from '../../engine/client.ts';
 import type { RunEvent, StepEvent, ValidatingEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
+import { formatCount, formatEvent, formatPercent } from '../../runs/format.ts';
 import type { Loading } from '../../runs/loading.ts';
-import { countWords, eventWords, percent } from '../../runs/words.ts';
 import type { Session } from '../../training/session.ts';
 import type { TrainingRun } from '../../training/trainingLoop.ts';
 import { type ProgressView, titleOf } from './view.ts';
@@ -25,7 +25,7 @@ export class TerminalView implements ProgressView {
   loading({ what, bytes }: Loading): void {
     // Loading without a size reports once: show it at once.
     if (!bytes) this.#drawnAt = 0;
-    const share = bytes ? ` ${percent(bytes.done / bytes.total)}` : '';
+    const share = bytes ? ` ${formatPercent(bytes.done / bytes.total)}` : '';
     this.#draw(() => `${what}${share}`);
   }
 
@@ -33,7 +33,7 @@ export class TerminalView implements ProgressView {
     this.#engine = engine;
     this.#runs = runs;
     this.#startedAt = performance.now();
-    this.note(`${countWords(runs.length, 'run')} on ${device.name}`);
+    this.note(`${formatCount(runs.length, 'run')} on ${device.name}`);
   }
 
   event(run: TrainingRun, event: RunEvent): void {
@@ -54,10 +54,10 @@ export class TerminalView implements ProgressView {
         break;
       }
       case 'warning':
-        this.note(`${titleOf(run)}: ${eventWords(event)}`);
+        this.note(`${titleOf(run)}: ${formatEvent(event)}`);
         break;
       case 'end':
-        this.note(`${titleOf(run)}: ${eventWords(event)}${this.#metric && `, ${this.#metric}`}`);
+        this.note(`${titleOf(run)}: ${formatEvent(event)}${this.#metric && `, ${this.#metric}`}`);
         break;
       case 'checkpoint':
         break;
@@ -101,7 +101,7 @@ export class TerminalView implements ProgressView {
     return this.#joined(run, [
       `step ${step}/${run.manifest.steps}`,
       this.#metric,
-      `validating ${percent(done)}`,
+      `validating ${formatPercent(done)}`,
     ]);
   }
 

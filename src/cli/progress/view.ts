@@ -1,6 +1,6 @@
 import type { RunEvent } from '../../runs/events.ts';
+import { formatSeed } from '../../runs/format.ts';
 import type { Loading } from '../../runs/loading.ts';
-import { seedWords } from '../../runs/words.ts';
 import type { Session } from '../../training/session.ts';
 import type { TrainingRun } from '../../training/trainingLoop.ts';
 
@@ -18,5 +18,5 @@ export interface ProgressView {
 
 /** "grain, seed 3". */
 export function titleOf({ manifest: { aggregator, seed } }: TrainingRun): string {
-  return `${aggregator}, seed ${seedWords(seed)}`;
+  return `${aggregator}, seed ${formatSeed(seed)}`;
 }

@@ -1,17 +1,17 @@
-import { failureText } from '../../runs/failure.ts';
+import { formatFailure } from '../../runs/failure.ts';
+import {
+  formatDuration,
+  formatExperiment,
+  formatMetric,
+  formatPercent,
+  formatProgress,
+  formatSeed,
+  formatTime,
+} from '../../runs/format.ts';
 import { overallStatus } from '../../runs/order.ts';
 import type { RunStatus } from '../../runs/status.ts';
-import { isLiving, isResumable } from '../../runs/status.ts';
+import { isActive, isResumable } from '../../runs/status.ts';
 import type { RunSummary } from '../../runs/store.ts';
-import {
-  durationWords,
-  experimentWords,
-  metricWords,
-  percent,
-  progressWords,
-  seedWords,
-  timeWords,
-} from '../../runs/words.ts';
 import type { TreeNode } from './tree.ts';
 
 /** Everything that is drawn of a node. */
@@ -19,7 +19,7 @@ export interface NodeLabel {
   readonly label: string;
   readonly description: string;
   readonly status: RunStatus;
-  /** "run living", "experiment resumable", "aggregator ended": which actions the menus offer. */
+  /** "run active", "experiment resumable", "aggregator ended": which actions the menus offer. */
   readonly contextValue: string;
   /** What a screen reader says. */
   readonly spoken: string;
@@ -46,7 +46,7 @@ export function detailsOf(node: TreeNode, locale: string, now: number): [string,
     return [
       ['Config', manifest.configPath],
       ['Task', manifest.task],
-      ['Groups', groupsWords(run)],
+      ['Groups', formatGroups(run)],
       ['Device', manifest.device.name],
       ['Runs', countByStatus(node.runs)],
     ];
@@ -55,33 +55,34 @@ export function detailsOf(node: TreeNode, locale: string, now: number): [string,
     ['State', run.status],
     ['Step', `${run.step} of ${manifest.steps}`],
   ];
-  if (run.validating !== null) details.push(['Validation', `${percent(run.validating)} done`]);
-  if (run.lastMetric) details.push(['Last metric', metricWords(run)]);
+  if (run.validating !== null)
+    details.push(['Validation', `${formatPercent(run.validating)} done`]);
+  if (run.lastMetric) details.push(['Last metric', formatMetric(run)]);
   if (run.startedAt !== null) {
-    details.push(['Started', timeWords(run.startedAt, locale)]);
+    details.push(['Started', formatTime(run.startedAt, locale)]);
     const until = run.endedAt ?? (run.status === 'running' ? now : null);
-    if (until !== null) details.push(['Duration', durationWords(until - run.startedAt)]);
+    if (until !== null) details.push(['Duration', formatDuration(until - run.startedAt)]);
   }
   details.push(
     ['Seed', `init ${manifest.seed.init}, order ${manifest.seed.order}`],
-    ['Groups', groupsWords(run)],
+    ['Groups', formatGroups(run)],
     ['Device', manifest.device.name],
     ['Config', manifest.configPath],
     ['Run', manifest.id],
   );
-  if (run.failure) details.push(['Error', failureText(run.failure)]);
+  if (run.failure) details.push(['Error', formatFailure(run.failure)]);
   return details;
 }
 
 function nameOf({ kind, runs }: TreeNode, locale: string): string {
   const { manifest } = runs[0]!;
-  if (kind === 'experiment') return experimentWords(manifest, locale);
-  return kind === 'aggregator' ? manifest.aggregator : `seed ${seedWords(manifest.seed)}`;
+  if (kind === 'experiment') return formatExperiment(manifest, locale);
+  return kind === 'aggregator' ? manifest.aggregator : `seed ${formatSeed(manifest.seed)}`;
 }
 
 function runState(run: RunSummary): string {
   const unfinished = run.status !== 'finished' && run.status !== 'queued';
-  return [run.status, unfinished ? progressWords(run) : '', metricWords(run)]
+  return [run.status, unfinished ? formatProgress(run) : '', formatMetric(run)]
     .filter(Boolean)
     .join(' · ');
 }
@@ -97,11 +98,11 @@ function countByStatus(runs: readonly RunSummary[]): string {
   return [...counts].map(([status, count]) => `${count} ${status}`).join(', ');
 }
 
-function groupsWords({ manifest }: RunSummary): string {
+function formatGroups({ manifest }: RunSummary): string {
   return `${manifest.groups.names.length} by ${manifest.groups.by}`;
 }
 
-function actionsFor(runs: readonly RunSummary[]): 'living' | 'resumable' | 'ended' {
-  if (runs.some(({ status }) => isLiving(status))) return 'living';
+function actionsFor(runs: readonly RunSummary[]): 'active' | 'resumable' | 'ended' {
+  if (runs.some(({ status }) => isActive(status))) return 'active';
   return runs.some(({ status }) => isResumable(status)) ? 'resumable' : 'ended';
 }

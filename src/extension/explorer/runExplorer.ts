@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
+import { formatRun } from '../../runs/format.ts';
 import type { RunStatus } from '../../runs/status.ts';
-import { runWords } from '../../runs/words.ts';
 import { Disposable } from '../disposable.ts';
 import type { Selection } from '../workspace/selection.ts';
 import type { WorkspaceRuns } from '../workspace/workspaceRuns.ts';
@@ -65,7 +65,7 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
     const { label, description, status, contextValue, spoken } = labelOf(node, vscode.env.language);
     const item = new vscode.TreeItem(label, this.#collapsibleState(node));
     item.id = id;
-    item.description = `${description}${this.#folderWords(node)}`;
+    item.description = `${description}${this.#formatFolder(node)}`;
     item.iconPath = iconOf(node.kind, status);
     item.contextValue = contextValue;
     item.accessibilityInformation = { label: spoken };
@@ -96,7 +96,7 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
       : vscode.TreeItemCollapsibleState.Collapsed;
   }
 
-  #folderWords({ kind, runs }: TreeNode): string {
+  #formatFolder({ kind, runs }: TreeNode): string {
     if (kind !== 'experiment' || (vscode.workspace.workspaceFolders?.length ?? 0) < 2) return '';
     const folder = this.#runs.find(runs[0]!.manifest.id)?.workspaceFolder;
     return folder ? ` · ${folder.name}` : '';
@@ -106,7 +106,7 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
 function tooltip(node: TreeNode): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
   const { manifest } = node.runs[0]!;
-  const title = node.kind === 'run' ? runWords(manifest) : manifest.experiment.name;
+  const title = node.kind === 'run' ? formatRun(manifest) : manifest.experiment.name;
   text.appendMarkdown('**').appendText(title).appendMarkdown('**\n\n');
   text.appendMarkdown('| | |\n|---|---|\n');
   for (const [name, value] of detailsOf(node, vscode.env.language, Date.now())) {

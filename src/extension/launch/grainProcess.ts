@@ -87,12 +87,12 @@ export async function errorLine({ stderr }: Launch): Promise<string> {
 }
 
 /** Deletes what a process has printed. */
-export async function forget({ stdout, stderr }: Launch): Promise<void> {
+export async function deleteOutput({ stdout, stderr }: Launch): Promise<void> {
   await Promise.all([stdout, stderr].map((file) => rm(file, { force: true })));
 }
 
 /** Runs `grain` to its end in `cwd`. @param onText called with all that it prints, or with why it cannot start */
-export function output(
+export function runToEnd(
   { node, script }: GrainCommand,
   args: readonly string[],
   cwd: string | undefined,

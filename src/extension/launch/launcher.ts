@@ -2,15 +2,15 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { type Diagnostic, explain } from '../../config/diagnostic.ts';
 import { hasCode } from '../../config/errors.ts';
-import { failureText } from '../../runs/failure.ts';
+import { formatFailure } from '../../runs/failure.ts';
+import { formatRun } from '../../runs/format.ts';
 import { type Loading, loadingMessageSchema } from '../../runs/loading.ts';
-import { isLiving } from '../../runs/status.ts';
-import { runWords } from '../../runs/words.ts';
+import { isActive } from '../../runs/status.ts';
 import { type ConfigProblems, rangeOf } from '../configs/problems.ts';
 import type { LocatedRun, WorkspaceRuns } from '../workspace/workspaceRuns.ts';
 import {
+  deleteOutput,
   errorLine,
-  forget,
   type GrainCommand,
   type Launch,
   launch,
@@ -79,7 +79,7 @@ export class Launcher {
       },
       { label: 'Resume unchanged', detail: 'If more memory is available now.', flags: [] },
     ];
-    const placeHolder = `${runWords(run.manifest)} ran out of memory`;
+    const placeHolder = `${formatRun(run.manifest)} ran out of memory`;
     const chosen = await vscode.window.showQuickPick(options, { placeHolder });
     if (chosen) await this.#resume([run], chosen.flags);
   }
@@ -90,7 +90,7 @@ export class Launcher {
     if (!first) return;
     const { experiment, id } = first.manifest;
     const [named, title] =
-      runs.length > 1 ? [experiment.id, experiment.name] : [id, runWords(first.manifest)];
+      runs.length > 1 ? [experiment.id, experiment.name] : [id, formatRun(first.manifest)];
     const ids = new Set(runs.map((run) => run.manifest.id));
     await this.#start(
       `Resuming ${title}`,
@@ -131,11 +131,11 @@ export class Launcher {
     }
     const { pid, ended } = launched;
     const mine = () => runs.all.filter(isMine);
-    const living = () => mine().filter(({ status }) => isLiving(status));
+    const active = () => mine().filter(({ status }) => isActive(status));
     let terminated = false;
     const expecting = runs.expect();
     const appearing = runs.onDidChange(() => {
-      if (living().length === 0) return;
+      if (active().length === 0) return;
       appearing.dispose();
       onStarted(mine());
     });
@@ -146,7 +146,7 @@ export class Launcher {
       onLoading: loading.event,
       cancel: () => {
         if (mine().some(({ status }) => status === 'running')) {
-          for (const { store, manifest } of living()) void store.requestStop(manifest.id);
+          for (const { store, manifest } of active()) void store.requestStop(manifest.id);
           return;
         }
         // While loading, there is nothing to save: terminate at once.
@@ -159,7 +159,7 @@ export class Launcher {
       await runs.refresh();
       appearing.dispose();
       loading.dispose();
-      if (terminated || (status !== null && FINE.has(status))) await forget(launched);
+      if (terminated || (status !== null && FINE.has(status))) await deleteOutput(launched);
       else await this.#showFailure(launched, folder, mine());
     });
   }
@@ -172,12 +172,12 @@ export class Launcher {
     const result = await resultOf(launched);
     const error = result && 'error' in result ? result.error : undefined;
     if (error?.diagnostics) {
-      await forget(launched);
+      await deleteOutput(launched);
       return this.#showMistakes(error.diagnostics, folder);
     }
     const failed = mine.find(({ status }) => status === 'failed');
-    const reason = failed?.failure ? failureText(failed.failure) : error?.message;
-    const subject = failed ? runWords(failed.manifest) : 'The run';
+    const reason = failed?.failure ? formatFailure(failed.failure) : error?.message;
+    const subject = failed ? formatRun(failed.manifest) : 'The run';
     const outOfMemory = mine.filter(canSaveMemory);
     const actions = outOfMemory.length > 0 ? [LESS_MEMORY, SHOW_LOG] : [SHOW_LOG];
     const answer = await vscode.window.showErrorMessage(

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
+import { formatLiveProgress, formatLoading, formatSeed } from '../../runs/format.ts';
 import type { Loading } from '../../runs/loading.ts';
-import { isLiving } from '../../runs/status.ts';
-import { liveWords, loadingWords, seedWords } from '../../runs/words.ts';
+import { isActive } from '../../runs/status.ts';
 import type { LocatedRun, WorkspaceRuns } from '../workspace/workspaceRuns.ts';
 
 interface Followed {
@@ -28,7 +28,7 @@ export function showProgress(
       let shown = 0;
       const update = () => {
         const percent = 100 * shareDone(mine());
-        const message = trainingWords(mine()) ?? preparing;
+        const message = formatTraining(mine()) ?? preparing;
         // Without an increment the bar shows activity, not progress.
         if (percent === 0) return progress.report({ message });
         progress.report({ message, increment: Math.max(0, percent - shown) });
@@ -37,7 +37,7 @@ export function showProgress(
       const subscriptions = vscode.Disposable.from(
         runs.onDidChange(update),
         onLoading((loading) => {
-          preparing = loadingWords(loading);
+          preparing = formatLoading(loading);
           update();
         }),
         cancelled.onCancellationRequested(cancel),
@@ -56,11 +56,11 @@ function shareDone(runs: readonly LocatedRun[]): number {
 }
 
 /** `undefined` while none is being trained: each run loads the model before its first step. */
-function trainingWords(runs: readonly LocatedRun[]): string | undefined {
+function formatTraining(runs: readonly LocatedRun[]): string | undefined {
   const run = runs.find(({ status }) => status === 'running');
   if (!run) return undefined;
   const { aggregator, seed } = run.manifest;
-  const ended = runs.filter(({ status }) => !isLiving(status)).length;
+  const ended = runs.filter(({ status }) => !isActive(status)).length;
   const place = runs.length > 1 ? ` (run ${ended + 1} of ${runs.length})` : '';
-  return `${aggregator} · seed ${seedWords(seed)} · step ${liveWords(run, Date.now())}${place}`;
+  return `${aggregator} · seed ${formatSeed(seed)} · step ${formatLiveProgress(run, Date.now())}${place}`;
 }

@@ -18,7 +18,7 @@ export function webviewOptions(extensionUri: vscode.Uri): vscode.WebviewOptions 
 const EMPTY = createHash('sha256').digest('base64');
 
 /** A page that runs one bundle of dist/webview and nothing else. */
-export function pageOf(webview: vscode.Webview, extensionUri: vscode.Uri, name: WebviewName) {
+export function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri, name: WebviewName) {
   const at = (file: string) =>
     webview.asWebviewUri(vscode.Uri.joinPath(extensionUri, 'dist', 'webview', file));
   const nonce = randomBytes(16).toString('base64');

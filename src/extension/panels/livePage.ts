@@ -4,7 +4,7 @@ import { Disposable } from '../disposable.ts';
 import { type EmptyMessage, readyRequest } from '../messages/run.ts';
 import type { Selection } from '../workspace/selection.ts';
 import type { WorkspaceRuns } from '../workspace/workspaceRuns.ts';
-import { pageOf, type WebviewName, webviewOptions } from './html.ts';
+import { pageHtml, type WebviewName, webviewOptions } from './html.ts';
 import type { RunFeeds } from './runFeed.ts';
 
 /** How often a page is updated while its runs are active. */
@@ -65,7 +65,7 @@ export class LivePage<Reply, Request> extends Disposable {
     this.register(onDidChangeVisible(() => this.#visibilityChanged()));
     this.register(webview.onDidReceiveMessage((message: unknown) => this.#receive(message)));
     webview.options = webviewOptions(extensionUri);
-    webview.html = pageOf(webview, extensionUri, name);
+    webview.html = pageHtml(webview, extensionUri, name);
   }
 
   /** Updates the page now; a call during an update makes one more follow it. */

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
+import { formatRun } from '../../runs/format.ts';
 import { EventTail } from '../../runs/tail.ts';
-import { runWords } from '../../runs/words.ts';
 import { metricsMessages } from '../messages/metrics.ts';
 import { CostContent } from './costContent.ts';
 import { LivePage, type PanelServices } from './livePage.ts';
@@ -34,7 +34,7 @@ export class MetricsView implements vscode.WebviewViewProvider {
     const page = new LivePage(view, 'metrics', content, this.#services);
     const describe = () => {
       const { current } = selection;
-      view.description = current ? runWords(current.manifest) : '';
+      view.description = current ? formatRun(current.manifest) : '';
     };
     const subscriptions = vscode.Disposable.from(
       page,

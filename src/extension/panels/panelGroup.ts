@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type * as z from 'zod';
-import { seedWords } from '../../runs/words.ts';
+import { formatSeed } from '../../runs/format.ts';
 import { Disposable } from '../disposable.ts';
 import {
   type RunMessages,
@@ -39,7 +39,7 @@ export function runPanel<Show, Append>(
     state: runPanelState,
     title: (runId) => {
       const run = runs.find(runId);
-      return run ? `${title}: ${run.manifest.aggregator} ${seedWords(run.manifest.seed)}` : title;
+      return run ? `${title}: ${run.manifest.aggregator} ${formatSeed(run.manifest.seed)}` : title;
     },
     subjectOf: (state) => state?.runId ?? selection.current?.manifest.id ?? '',
     content: (runId, change) =>

@@ -1,9 +1,9 @@
 import { knownAggregator } from '../../engine/aggregators/registry.ts';
-import { failureText } from '../../runs/failure.ts';
+import { formatFailure } from '../../runs/failure.ts';
+import { formatExperiment, formatPercent, formatSeed } from '../../runs/format.ts';
 import { latestFirst } from '../../runs/order.ts';
-import { isLiving } from '../../runs/status.ts';
+import { isActive } from '../../runs/status.ts';
 import type { RunSummary } from '../../runs/store.ts';
-import { experimentWords, percent, seedWords } from '../../runs/words.ts';
 import {
   type Cursor,
   type EmptyMessage,
@@ -66,13 +66,13 @@ export class RunContent<Run extends RunSummary, Show, Append>
     if (fresh || run?.manifest.id !== this.#leasedRun) this.#shown = undefined;
     if (!run) {
       this.#release();
-      post({ type: 'empty', reason: absence(id) });
+      post({ type: 'empty', reason: emptyReason(id) });
       return false;
     }
     const feed = this.#follow(run);
     await feed.update(() => this.#post(post, run, feed));
     this.#post(post, run, feed);
-    return isLiving(run.status);
+    return isActive(run.status);
   }
 
   receive({ id }: RunRequest): void {
@@ -132,7 +132,7 @@ function headerOf(
     method: methodOf(name),
     metric,
     smoothing,
-    seed: seedWords(manifest.seed),
+    seed: formatSeed(manifest.seed),
     status,
     step: Math.max(step, points.at(-1)?.step ?? 0),
     steps: manifest.steps,
@@ -151,7 +151,7 @@ function methodOf(aggregator: string): Method | null {
 function choicesOf(runs: readonly RunSummary[], locale: string): RunChoice[] {
   return [...runs].sort(latestFirst).map(({ manifest }) => ({
     id: manifest.id,
-    label: `${manifest.aggregator} · seed ${seedWords(manifest.seed)} · ${experimentWords(manifest, locale)}`,
+    label: `${manifest.aggregator} · seed ${formatSeed(manifest.seed)} · ${formatExperiment(manifest, locale)}`,
   }));
 }
 
@@ -159,7 +159,7 @@ function grown(before: Cursor, now: Cursor): boolean {
   return now.points > before.points || now.validation > before.validation;
 }
 
-function absence(id: string | undefined): string {
+function emptyReason(id: string | undefined): string {
   return id === undefined
     ? 'No runs yet. Start one with "GRAIN: Run GRAIN fine-tune".'
     : 'This run was deleted. Open another one from the run explorer.';
@@ -170,9 +170,9 @@ function waiting({ status, validating, failure }: RunSummary): string {
     case 'queued':
       return 'Queued: the runs of an experiment are trained one after another.';
     case 'running':
-      return `Waiting for the first step: the model is being validated${validating === null ? '' : `, ${percent(validating)} done`}.`;
+      return `Waiting for the first step: the model is being validated${validating === null ? '' : `, ${formatPercent(validating)} done`}.`;
     case 'failed':
-      return `The run failed before its first step${failure ? `: ${failureText(failure)}` : '.'}`;
+      return `The run failed before its first step${failure ? `: ${formatFailure(failure)}` : '.'}`;
     default:
       return `The run was ${status} before its first step.`;
   }

@@ -2,9 +2,9 @@
 import { betterOf as betterByName } from '../../config/ranking.ts';
 import { bandOf, summarise } from '../../experiment/statistics.ts';
 import type { ValidationEvent } from '../../runs/events.ts';
+import { formatSeed } from '../../runs/format.ts';
 import { byCreation, bySeed } from '../../runs/order.ts';
 import type { RunSummary } from '../../runs/store.ts';
-import { seedWords } from '../../runs/words.ts';
 import type { MetricPoint } from '../messages/points.ts';
 import type { AggregatorSeries, SeedCurve } from '../messages/seedVariance.ts';
 
@@ -62,7 +62,7 @@ function curveOf({ run, validations }: ValidatedRun, metric: string): SeedCurve 
   });
   return {
     runId: run.manifest.id,
-    seed: seedWords(run.manifest.seed),
+    seed: formatSeed(run.manifest.seed),
     status: run.status,
     points,
   };

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
+import { formatExperiment } from '../../runs/format.ts';
 import { latestFirst } from '../../runs/order.ts';
-import { isLiving } from '../../runs/status.ts';
+import { isActive } from '../../runs/status.ts';
 import { EventTail } from '../../runs/tail.ts';
-import { experimentWords } from '../../runs/words.ts';
 import type { EmptyMessage } from '../messages/run.ts';
 import {
   type ExperimentChoice,
@@ -70,7 +70,7 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceReque
     const text = JSON.stringify(message);
     if (fresh || text !== this.#shown) post(message);
     this.#shown = text;
-    return runs.some(({ status }) => isLiving(status));
+    return runs.some(({ status }) => isActive(status));
   }
 
   receive(request: SeedVarianceRequest): void {
@@ -138,8 +138,8 @@ const deleted: EmptyMessage = {
 };
 
 function waiting(runs: readonly LocatedRun[]): EmptyMessage {
-  const living = runs.some(({ status }) => isLiving(status));
-  const reason = living
+  const active = runs.some(({ status }) => isActive(status));
+  const reason = active
     ? 'Waiting for the first validation.'
     : 'No run of this experiment has been validated.';
   return { type: 'empty', reason };
@@ -153,5 +153,5 @@ function choicesOf(runs: readonly LocatedRun[]): ExperimentChoice[] {
 }
 
 function choiceOf({ manifest }: LocatedRun): ExperimentChoice {
-  return { id: manifest.experiment.id, label: experimentWords(manifest, vscode.env.language) };
+  return { id: manifest.experiment.id, label: formatExperiment(manifest, vscode.env.language) };
 }

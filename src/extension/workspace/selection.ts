@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { latestFirst } from '../../runs/order.ts';
-import { isLiving } from '../../runs/status.ts';
+import { isActive } from '../../runs/status.ts';
 import { Disposable } from '../disposable.ts';
 import type { LocatedRun, WorkspaceRuns } from './workspaceRuns.ts';
 
@@ -39,7 +39,7 @@ function foremost(runs: readonly LocatedRun[]): LocatedRun | undefined {
   const latest = [...runs].sort(latestFirst);
   return (
     runs.find(({ status }) => status === 'running') ??
-    runs.find(({ status }) => isLiving(status)) ??
+    runs.find(({ status }) => isActive(status)) ??
     latest.find(({ step }) => step > 0) ??
     latest[0]
   );

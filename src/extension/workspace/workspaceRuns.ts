@@ -1,7 +1,7 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import * as vscode from 'vscode';
 import { RUNS_GLOB, runsFolder } from '../../runs/grainFolder.ts';
-import { isLiving } from '../../runs/status.ts';
+import { isActive } from '../../runs/status.ts';
 import { RunStore, type RunSummary } from '../../runs/store.ts';
 import { Disposable } from '../disposable.ts';
 
@@ -62,8 +62,8 @@ export class WorkspaceRuns extends Disposable {
     return this.#runs;
   }
 
-  get living(): readonly LocatedRun[] {
-    return this.#runs.filter(({ status }) => isLiving(status));
+  get active(): readonly LocatedRun[] {
+    return this.#runs.filter(({ status }) => isActive(status));
   }
 
   find(id: string): LocatedRun | undefined {
@@ -120,7 +120,7 @@ export class WorkspaceRuns extends Disposable {
   #schedule(delay = POLL_MS): void {
     clearTimeout(this.#timer);
     if (this.#disposed) return;
-    if (delay === SETTLE_MS || this.#expecting > 0 || this.living.length > 0) {
+    if (delay === SETTLE_MS || this.#expecting > 0 || this.active.length > 0) {
       this.#timer = setTimeout(() => void this.refresh(), delay);
     }
   }
@@ -146,7 +146,7 @@ export class WorkspaceRuns extends Disposable {
       new vscode.RelativePattern(workspaceFolder, RUNS_GLOB),
     );
     const refreshSoon = () => {
-      if (!this.#refreshing && this.living.length === 0) this.#schedule(SETTLE_MS);
+      if (!this.#refreshing && this.active.length === 0) this.#schedule(SETTLE_MS);
     };
     files.onDidCreate(refreshSoon);
     files.onDidChange(refreshSoon);

@@ -3,7 +3,12 @@ import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { errorLine, forget, launch, resultOf } from '../../../src/extension/launch/grainProcess.ts';
+import {
+  deleteOutput,
+  errorLine,
+  launch,
+  resultOf,
+} from '../../../src/extension/launch/grainProcess.ts';
 
 let root: string;
 
@@ -34,7 +39,7 @@ test('what a process prints and how it ends can be read afterwards', async () =>
   assert.equal(await readFile(launched.stderr, 'utf8'), 'grain.yaml:1:2: bad\n');
   assert.equal(path.dirname(launched.stderr), path.join(root, '.grain', 'launches'));
   assert.equal(await readFile(path.join(root, '.grain/.gitignore'), 'utf8'), '*\n');
-  await forget(launched);
+  await deleteOutput(launched);
   await assert.rejects(readFile(launched.stderr), /ENOENT/);
 });
 

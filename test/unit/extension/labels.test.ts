@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { detailsOf, labelOf } from '../../../src/extension/explorer/labels.ts';
 import { buildTree } from '../../../src/extension/explorer/tree.ts';
+import { formatDuration, formatLiveProgress, formatLoading } from '../../../src/runs/format.ts';
 import type { RunSummary } from '../../../src/runs/store.ts';
-import { durationWords, liveWords, loadingWords } from '../../../src/runs/words.ts';
 import { summary } from './fixtures.ts';
 
 function labelsOf(...runs: RunSummary[]) {
@@ -38,7 +38,7 @@ test('a group of runs takes the state that most wants attention, and the actions
   const experiment = (...runs: RunSummary[]) =>
     labelsOf(...runs).find(({ kind }) => kind === 'experiment')!;
   assert.equal(experiment(finished!, failed!, running!).status, 'running');
-  assert.equal(experiment(finished!, failed!, running!).contextValue, 'experiment living');
+  assert.equal(experiment(finished!, failed!, running!).contextValue, 'experiment active');
   assert.equal(experiment(finished!, failed!).description, 'failed · 1 of 2 done');
   assert.equal(experiment(finished!, failed!).contextValue, 'experiment resumable');
   assert.equal(experiment(finished!).description, 'finished');
@@ -46,7 +46,7 @@ test('a group of runs takes the state that most wants attention, and the actions
 });
 
 test('a queued run can be stopped, an interrupted one resumed', () => {
-  assert.equal(labelsOf(summary({ status: 'queued' }))[0]?.contextValue, 'run living');
+  assert.equal(labelsOf(summary({ status: 'queued' }))[0]?.contextValue, 'run active');
   assert.equal(labelsOf(summary({ status: 'interrupted' }))[0]?.contextValue, 'run resumable');
 });
 
@@ -61,22 +61,22 @@ test('the tooltip of a failed run says why and how long it took', () => {
 });
 
 test('durations', () => {
-  assert.equal(durationWords(7_600), '8 s');
-  assert.equal(durationWords(59_900), '1 min 0 s');
-  assert.equal(durationWords(3_905_000), '1 h 5 min');
+  assert.equal(formatDuration(7_600), '8 s');
+  assert.equal(formatDuration(59_900), '1 min 0 s');
+  assert.equal(formatDuration(3_905_000), '1 h 5 min');
 });
 
 test('a step that lasts says how long', () => {
   const run = summary({ status: 'running', step: 40, changedAt: 1_000 });
-  assert.equal(liveWords(run, 15_000), '40/200');
-  assert.equal(liveWords(run, 81_000), '40/200 for 1 min 20 s');
-  assert.equal(liveWords(summary({ step: 40, changedAt: 1_000 }), 81_000), '40/200');
+  assert.equal(formatLiveProgress(run, 15_000), '40/200');
+  assert.equal(formatLiveProgress(run, 81_000), '40/200 for 1 min 20 s');
+  assert.equal(formatLiveProgress(summary({ step: 40, changedAt: 1_000 }), 81_000), '40/200');
 });
 
 test('a long validation shows its progress, also while nothing is logged', () => {
   const run = summary({ status: 'running', step: 40, changedAt: 1_000, validating: 0.458 });
-  assert.equal(liveWords(run, 15_000), '40/200, validating 45 %');
-  assert.equal(liveWords(run, 81_000), '40/200, validating 45 % for 1 min 20 s');
+  assert.equal(formatLiveProgress(run, 15_000), '40/200, validating 45 %');
+  assert.equal(formatLiveProgress(run, 81_000), '40/200, validating 45 % for 1 min 20 s');
   const { nodes } = buildTree([run]);
   const node = [...nodes.values()].find(({ kind }) => kind === 'run')!;
   assert.equal(labelOf(node, 'en').description, 'running · 40/200, validating 45 %');
@@ -85,9 +85,9 @@ test('a long validation shows its progress, also while nothing is logged', () =>
 
 test('what is loaded, and how much of it is there', () => {
   const words = (done: number, total: number) =>
-    loadingWords({ what: 'reading data', bytes: { done, total } });
+    formatLoading({ what: 'reading data', bytes: { done, total } });
   assert.equal(words(999, 1_200), 'reading data, 83 % of 2 kB');
   assert.equal(words(269_000_000, 538_090_408), 'reading data, 49 % of 538 MB');
   assert.equal(words(5e9, 5_000_000_001), 'reading data, 99 % of 5.0 GB');
-  assert.equal(loadingWords({ what: 'loading the model', bytes: null }), 'loading the model');
+  assert.equal(formatLoading({ what: 'loading the model', bytes: null }), 'loading the model');
 });

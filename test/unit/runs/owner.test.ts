@@ -13,7 +13,7 @@ import {
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, beforeEach, test } from 'node:test';
-import { hasLivingOwner, OwnedError, takeOwnership } from '../../../src/runs/owner.ts';
+import { hasLiveOwner, OwnedError, takeOwnership } from '../../../src/runs/owner.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-owner-'));
 const file = path.join(folder, 'owner.json');
@@ -44,13 +44,13 @@ async function deadPid(): Promise<number> {
 }
 
 test('taken once, and again after it was released', () => {
-  assert.equal(hasLivingOwner(folder), false);
+  assert.equal(hasLiveOwner(folder), false);
   const ownership = takeOwnership(folder);
-  assert.equal(hasLivingOwner(folder), true);
+  assert.equal(hasLiveOwner(folder), true);
   assert.equal(JSON.parse(readFileSync(file, 'utf8')).pid, process.pid);
   assert.throws(() => takeOwnership(folder), OwnedError);
   ownership.release();
-  assert.equal(hasLivingOwner(folder), false);
+  assert.equal(hasLiveOwner(folder), false);
   assert.equal(existsSync(file), false);
   takeOwnership(folder).release();
 });
@@ -58,17 +58,17 @@ test('taken once, and again after it was released', () => {
 test('alive: young and, on this machine, with a process', async () => {
   const pid = await deadPid();
   owner();
-  assert.equal(hasLivingOwner(folder), true);
+  assert.equal(hasLiveOwner(folder), true);
   age(31);
-  assert.equal(hasLivingOwner(folder), false, 'silent for too long');
+  assert.equal(hasLiveOwner(folder), false, 'silent for too long');
   owner({ pid });
-  assert.equal(hasLivingOwner(folder), false, 'its process is gone');
+  assert.equal(hasLiveOwner(folder), false, 'its process is gone');
   owner({ pid, host: 'elsewhere' });
-  assert.equal(hasLivingOwner(folder), true, 'no way to ask another machine');
+  assert.equal(hasLiveOwner(folder), true, 'no way to ask another machine');
   age(31);
-  assert.equal(hasLivingOwner(folder), false);
+  assert.equal(hasLiveOwner(folder), false);
   writeFileSync(file, '');
-  assert.equal(hasLivingOwner(folder), true, 'just being written');
+  assert.equal(hasLiveOwner(folder), true, 'just being written');
 });
 
 test('a dead owner gives way', async () => {

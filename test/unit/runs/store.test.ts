@@ -15,7 +15,7 @@ import { after, beforeEach, test } from 'node:test';
 import type { RunEvent } from '../../../src/runs/events.ts';
 import type { RunFailure } from '../../../src/runs/failure.ts';
 import { takeOwnership } from '../../../src/runs/owner.ts';
-import { referredRun, referredRuns } from '../../../src/runs/reference.ts';
+import { resolveRun, resolveRuns } from '../../../src/runs/reference.ts';
 import { EventWriter } from '../../../src/runs/runLog.ts';
 import { RunStore } from '../../../src/runs/store.ts';
 import { manifestOf } from './manifest.ts';
@@ -238,12 +238,12 @@ test('runs are referred to by id, by the start of one, or by their experiment', 
     store.create(manifestOf(id, { experiment: { id: 'e1', name: 'e' } }));
   }
   const all = await store.list();
-  assert.equal(referredRun(all, 'e1-grain-seed1').manifest.id, 'e1-grain-seed1');
-  assert.equal(referredRun(all, 'e1-m').manifest.id, 'e1-mean-seed1');
-  assert.equal(referredRuns(all, 'e1').length, 3);
-  assert.equal(referredRuns(all, 'e1-m').length, 1);
-  assert.throws(() => referredRun(all, 'e2'), { message: 'no run matches "e2"' });
-  assert.throws(() => referredRun(all, 'e1-grain'), {
+  assert.equal(resolveRun(all, 'e1-grain-seed1').manifest.id, 'e1-grain-seed1');
+  assert.equal(resolveRun(all, 'e1-m').manifest.id, 'e1-mean-seed1');
+  assert.equal(resolveRuns(all, 'e1').length, 3);
+  assert.equal(resolveRuns(all, 'e1-m').length, 1);
+  assert.throws(() => resolveRun(all, 'e2'), { message: 'no run matches "e2"' });
+  assert.throws(() => resolveRun(all, 'e1-grain'), {
     message: '"e1-grain" matches several runs:\n  e1-grain-seed1\n  e1-grain-seed10',
   });
 });

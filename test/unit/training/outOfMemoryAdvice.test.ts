@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { isOutOfMemory, OutOfMemoryError } from '../../../src/backends/interface/deviceErrors.ts';
-import { failureText, type RunFailure } from '../../../src/runs/failure.ts';
+import { formatFailure, type RunFailure } from '../../../src/runs/failure.ts';
 import {
   outOfMemoryInStep,
   outOfMemoryInValidation,
@@ -74,7 +74,7 @@ function messageOf(
       } catch (error) {
         assert.ok(isOutOfMemory(error), String(error));
         const context = { ...session, aggregation, run: 'run-1' };
-        return failureText(await outOfMemoryInStep(1, error, context, trainer));
+        return formatFailure(await outOfMemoryInStep(1, error, context, trainer));
       }
     }).finally(close),
   );
@@ -91,7 +91,7 @@ test('checkpointing is not advised for a validation, which has no backward pass'
     const { remedy, ...failure } = outOfMemoryInValidation(3, error, context);
     assert.equal(remedy, undefined);
     assert.match(
-      failureText(failure),
+      formatFailure(failure),
       /^Out of memory in the validation at step 3: .*, for a new run: data\.maxLength below 128\. To continue when more memory is available: grain run --resume run-1$/,
     );
   } finally {

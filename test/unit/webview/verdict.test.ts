@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ConflictPoint } from '../../../src/extension/messages/points.ts';
-import { counted, guaranteeWords, noSteps, verdictOf } from '../../../webview/verdict.ts';
+import { counted, formatGuarantee, noSteps, verdictOf } from '../../../webview/verdict.ts';
 import { runFixture } from '../../webview/fixtures.ts';
 
 const options = { seed: 3, groups: 8, steps: 60 } as const;
@@ -59,7 +59,7 @@ test('if the number of groups is unknown, their share is given', () => {
 });
 
 test('the table says in words whether the guarantee held', () => {
-  const words = (guarantee: ConflictPoint['guarantee']) => guaranteeWords({ ...last, guarantee });
+  const words = (guarantee: ConflictPoint['guarantee']) => formatGuarantee({ ...last, guarantee });
   assert.deepEqual((['held', 'violated', 'none', 'lost', 'unmeasured', null] as const).map(words), [
     'held',
     'violated',

@@ -1,13 +1,13 @@
 /** Short texts about runs, the same everywhere. */
 
 import type { RunEvent } from './events.ts';
-import { failureText } from './failure.ts';
+import { formatFailure } from './failure.ts';
 import type { Loading } from './loading.ts';
 import type { RunManifest, Seed } from './manifest.ts';
 import type { RunSummary } from './store.ts';
 
 /** "3", or "init 3 · order 1" where they differ. */
-export function seedWords({ init, order }: Seed): string {
+export function formatSeed({ init, order }: Seed): string {
   return init === order ? String(init) : `init ${init} · order ${order}`;
 }
 
@@ -17,17 +17,17 @@ export function seedSlug({ init, order }: Seed): string {
 }
 
 /** "digits · grain · seed 3". */
-export function runWords({ experiment, aggregator, seed }: RunManifest): string {
-  return `${experiment.name} · ${aggregator} · seed ${seedWords(seed)}`;
+export function formatRun({ experiment, aggregator, seed }: RunManifest): string {
+  return `${experiment.name} · ${aggregator} · seed ${formatSeed(seed)}`;
 }
 
 /** "digits · Nov 24, 14:02": launches of one config differ only in their time. */
-export function experimentWords(manifest: RunManifest, locale: string): string {
-  return `${manifest.experiment.name} · ${timeWords(Date.parse(manifest.createdAt), locale)}`;
+export function formatExperiment(manifest: RunManifest, locale: string): string {
+  return `${manifest.experiment.name} · ${formatTime(Date.parse(manifest.createdAt), locale)}`;
 }
 
 /** @param at milliseconds since the Unix epoch */
-export function timeWords(at: number, locale: string): string {
+export function formatTime(at: number, locale: string): string {
   return new Intl.DateTimeFormat(locale, {
     month: 'short',
     day: 'numeric',
@@ -38,7 +38,7 @@ export function timeWords(at: number, locale: string): string {
 }
 
 /** "1 h 5 min", "4 min 10 s", "8 s". */
-export function durationWords(milliseconds: number): string {
+export function formatDuration(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1000);
   const [h, min, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   if (h > 0) return `${h} h ${min} min`;
@@ -46,66 +46,66 @@ export function durationWords(milliseconds: number): string {
 }
 
 /** "accuracy 0.934"; empty before the first validation. */
-export function metricWords({ lastMetric }: RunSummary): string {
-  return lastMetric ? `${lastMetric.name} ${numberWords(lastMetric.value)}` : '';
+export function formatMetric({ lastMetric }: RunSummary): string {
+  return lastMetric ? `${lastMetric.name} ${formatNumber(lastMetric.value)}` : '';
 }
 
 /** With so many significant digits: "0.934", "1.2e-7", "NaN"; "–" where there is no value. */
-export function numberWords(value: number | null | undefined, digits = 3): string {
+export function formatNumber(value: number | null | undefined, digits = 3): string {
   if (value === null || value === undefined) return '–';
   return Number.isFinite(value) ? String(Number(value.toPrecision(digits))) : String(value);
 }
 
 /** How far something is: "45 %". @param share 0…1 */
-export function percent(share: number): string {
+export function formatPercent(share: number): string {
   return `${Math.floor(100 * share)} %`;
 }
 
 /** "downloading model.safetensors, 45 % of 538 MB", "loading the model". */
-export function loadingWords({ what, bytes }: Loading): string {
+export function formatLoading({ what, bytes }: Loading): string {
   if (!bytes) return what;
-  return `${what}, ${percent(bytes.done / bytes.total)} of ${sizeWords(bytes.total)}`;
+  return `${what}, ${formatPercent(bytes.done / bytes.total)} of ${formatBytes(bytes.total)}`;
 }
 
 /** "538 MB", "1.1 GB": in powers of 1000, as on the Hub. */
-export function sizeWords(bytes: number): string {
+export function formatBytes(bytes: number): string {
   if (bytes < 1e6) return `${Math.ceil(bytes / 1e3)} kB`;
   return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
 /** "40/200", or "40/200, validating 45 %" during a long validation. */
-export function progressWords({ step, manifest, validating }: RunSummary): string {
-  const doing = validating === null ? '' : `, validating ${percent(validating)}`;
+export function formatProgress({ step, manifest, validating }: RunSummary): string {
+  const doing = validating === null ? '' : `, validating ${formatPercent(validating)}`;
   return `${step}/${manifest.steps}${doing}`;
 }
 
 /** A run that has logged nothing for so long is shown as silent; steps of large models take seconds. */
 const PAUSE_MS = 15_000;
 
-/** As `progressWords`, or "40/200 for 1 min 20 s" if nothing has been logged for a while. */
-export function liveWords(run: RunSummary, now: number): string {
+/** As `formatProgress`, or "40/200 for 1 min 20 s" if nothing has been logged for a while. */
+export function formatLiveProgress(run: RunSummary, now: number): string {
   const since = run.status === 'running' ? run.changedAt : null;
   const pause = since !== null && now - since >= PAUSE_MS ? now - since : 0;
-  return pause > 0 ? `${progressWords(run)} for ${durationWords(pause)}` : progressWords(run);
+  return pause > 0 ? `${formatProgress(run)} for ${formatDuration(pause)}` : formatProgress(run);
 }
 
 /** "3 runs". */
-export function countWords(count: number, noun: string): string {
+export function formatCount(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** An event of a log as a line for people; null for steps. */
-export function eventWords(event: RunEvent): string | null {
+export function formatEvent(event: RunEvent): string | null {
   switch (event.kind) {
     case 'start':
       return event.fromStep === 0 ? 'started' : `resumed from step ${event.fromStep}`;
     case 'step':
       return null;
     case 'validating':
-      return `step ${event.step}: validating, ${percent(event.done)} done`;
+      return `step ${event.step}: validating, ${formatPercent(event.done)} done`;
     case 'validation': {
       const metrics = Object.entries(event.metrics).map(
-        ([name, value]) => `${name} ${numberWords(value ?? Number.NaN, 4)}`,
+        ([name, value]) => `${name} ${formatNumber(value ?? Number.NaN, 4)}`,
       );
       return `step ${event.step}: ${metrics.join(', ')}`;
     }
@@ -114,7 +114,7 @@ export function eventWords(event: RunEvent): string | null {
     case 'warning':
       return `step ${event.step}: warning: ${event.message}`;
     case 'end': {
-      const reason = event.status === 'failed' ? `: ${failureText(event.failure)}` : '';
+      const reason = event.status === 'failed' ? `: ${formatFailure(event.failure)}` : '';
       return `${event.status} at step ${event.step}${reason}`;
     }
   }
