@@ -1,8 +1,8 @@
 import { aggregate } from './aggregate.ts';
 import { certify, type MeasuredCertificate } from './certificate.ts';
 import { resolveChoice } from './choice.ts';
-import { roundingOf } from './rounding.ts';
 import { type Screening, screen } from './screen.ts';
+import { roundingOf } from './summation.ts';
 import type {
   AggregationResult,
   AggregatorChoice,

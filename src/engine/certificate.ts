@@ -1,6 +1,5 @@
-import { roundingOf } from './rounding.ts';
-import { combineRows } from './rows.ts';
 import { GRAM_SLACK, type Screening } from './screen.ts';
+import { combineRows, roundingOf } from './summation.ts';
 import type { Certificate } from './types.ts';
 
 /** How far Σwᵢ may be from 1 for weights that went through float32. */

@@ -78,6 +78,16 @@ function addUpperProducts(
   }
 }
 
+/** Norms ‖gᵢ‖ and cosines of a Gram matrix with a positive diagonal; the cosines k×k row-major, exactly symmetric. */
+export function cosinesOf(
+  gram: Float64Array,
+  k: number,
+): { norms: Float64Array; cosines: Float64Array } {
+  const norms = Float64Array.from({ length: k }, (_, i) => Math.sqrt(gram[i * k + i]!));
+  const cosines = gram.map((entry, at) => entry / (norms[Math.floor(at / k)]! * norms[at % k]!));
+  return { norms, cosines };
+}
+
 /** Upper triangle of a k×k matrix, row by row: H₀₀ H₀₁ … H₁₁ …; length k(k+1)/2. */
 export function packGram(gram: ArrayLike<number>, k: number): number[] {
   const packed: number[] = [];

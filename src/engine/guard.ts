@@ -1,4 +1,4 @@
-import { roundingOf, UNIT_ROUNDOFF } from './rounding.ts';
+import { roundingOf, UNIT_ROUNDOFF } from './summation.ts';
 
 /** A row of the equilibrated Gram matrix whose squared distance to the span of k others is below k times this depends on them. */
 const INDEPENDENCE = 1e-15;

@@ -1,4 +1,4 @@
-import { roundingOf, UNIT_ROUNDOFF } from '../rounding.ts';
+import { roundingOf, UNIT_ROUNDOFF } from '../summation.ts';
 import type { AggregatorDescription } from './description.ts';
 import { minNorm } from './grain.ts';
 import { shares } from './mean.ts';

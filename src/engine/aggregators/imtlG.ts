@@ -1,5 +1,5 @@
+import { cosinesOf } from '../gram.ts';
 import { applied, rankOf, spectrumOf } from '../spectrum.ts';
-import { cosinesOf } from './cosines.ts';
 import type { AggregatorDescription } from './description.ts';
 
 /** |Σv| below this share of Σ|v|: the weights v/Σv would be rounding. */

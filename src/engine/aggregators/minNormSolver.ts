@@ -1,5 +1,4 @@
-import { UNIT_ROUNDOFF } from '../rounding.ts';
-import { combineRows } from '../rows.ts';
+import { combineRows, UNIT_ROUNDOFF } from '../summation.ts';
 import { Support } from './support.ts';
 
 /** A group enters while ⟨d, gᵢ⟩ < (1 − TOLERANCE)·‖d‖². */

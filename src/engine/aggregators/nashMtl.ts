@@ -1,6 +1,6 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix';
-import { roundingOf } from '../rounding.ts';
-import { cosinesOf } from './cosines.ts';
+import { cosinesOf } from '../gram.ts';
+import { roundingOf } from '../summation.ts';
 import type { AggregatorDescription } from './description.ts';
 
 /** Newton decrement after which one more step is exact to rounding: it squares. */

@@ -273,7 +273,7 @@ test('a choice that does not exist is refused with what does', () => {
   const refusedChoices: [AggregatorChoice, RegExp][] = [
     [
       { name: 'toString' as AggregatorName },
-      /unknown aggregator "toString"; known: grain, mean, grain-layerwise, /,
+      /unknown aggregator "toString"; known: grain, mean, grain-normalized, /,
     ],
     [{ name: 'grain', parameters: { c: 1 } }, /grain has no parameter "c"; known: none/],
     [{ name: 'cagrad', parameters: { toString: 1 } }, /no parameter "toString"; known: c/],

@@ -3,7 +3,6 @@ import { before, describe, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
-import { aggregateShared } from '../../../../src/engine/aggregateShared.ts';
 import { gramOf } from '../../../../src/engine/gram.ts';
 import { CHUNK } from '../../../../src/engine/kernels/layout.ts';
 import { loadKernels } from '../../../../src/engine/kernels/load.ts';
@@ -11,6 +10,7 @@ import { ThreadPool } from '../../../../src/engine/kernels/pool.ts';
 import { SharedGradients } from '../../../../src/engine/kernels/sharedGradients.ts';
 import { SharedKernels } from '../../../../src/engine/kernels/sharedKernels.ts';
 import { screen } from '../../../../src/engine/screen.ts';
+import { aggregateShared } from '../../../../src/engine/worker.ts';
 import { random } from '../random.ts';
 import { assertClose, sharedOf } from './shared.ts';
 

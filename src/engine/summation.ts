@@ -1,3 +1,13 @@
+/** Sums over the rows of a Gram matrix, and how far rounding can put them off. */
+
+/** Largest relative error of one rounded float64 operation. */
+export const UNIT_ROUNDOFF = 2 ** -53;
+
+/** ε = 8(k+2)u: how far, relative to the size of what is summed, a sum over k groups may be off; see `certify`. */
+export function roundingOf(k: number): number {
+  return 8 * (k + 2) * UNIT_ROUNDOFF;
+}
+
 /**
  * sum = Σ coefficients[p]·row(indices[p]) over the first `count` rows named, of a matrix with rows of length k = `sum.length`
  * or more. Four rows at a time: the sum is loaded and stored a quarter as often.
