@@ -20,33 +20,33 @@ export function textColumns({ text = [] }: Data): readonly string[] {
   return typeof text === 'string' ? [text] : text;
 }
 
-/** Tokens that an example may have, special ones included. */
+/** Maximum number of tokens of an example, special ones included. */
 export function maxLengthOf({ task, data }: Pick<Config, 'task' | 'data'>): number {
   return data.maxLength ?? (task === 'generation' ? 512 : 128);
 }
 
-/** Part of a prompt: what is written there, or the column whose text it is filled with. */
+/** Part of a prompt: literal text, or a placeholder for a column's text. */
 type PromptPart = { readonly written: string } | { readonly column: string };
 
-/** What a model that generates is given to continue. */
+/** The text that a model continues. */
 export type Prompt = readonly PromptPart[];
 
-/** `{column}`, and the doubled braces that stand for single ones. */
-const PLACE = /(\{\{|\}\}|\{[^{}]+\})/;
+/** `{column}`, and doubled braces for literal ones. */
+const PLACEHOLDER = /(\{\{|\}\}|\{[^{}]+\})/;
 
 /** By `data.prompt`; without it the texts, each followed by a newline. */
 export function promptOf(data: Data): Prompt {
   if (data.prompt === undefined) {
     return textColumns(data).flatMap((column) => [{ column }, { written: '\n' }]);
   }
-  const parts = data.prompt.split(PLACE).filter((part) => part !== '');
+  const parts = data.prompt.split(PLACEHOLDER).filter((part) => part !== '');
   return parts.map((part) => {
     if (part === '{{' || part === '}}') return { written: part[0]! };
-    return PLACE.test(part) ? { column: part.slice(1, -1) } : { written: part };
+    return PLACEHOLDER.test(part) ? { column: part.slice(1, -1) } : { written: part };
   });
 }
 
-/** Without repetitions, in the order of their places. */
+/** Distinct columns, in the order of their placeholders. */
 export function promptColumns(prompt: Prompt): readonly string[] {
   return [...new Set(prompt.flatMap((part) => ('column' in part ? part.column : [])))];
 }

@@ -4,14 +4,14 @@ import type { Config } from './schema.ts';
 
 /** One run that a config asks for. */
 export interface RunRequest {
-  /** What its aggregation is called; see `aggregationLabel`. */
+  /** Label of its aggregation; see `aggregationLabel`. */
   readonly aggregator: string;
   readonly aggregation: AggregationSettings;
   readonly seed: { readonly init: number; readonly order: number };
   readonly config: Config;
 }
 
-/** The runs of a config, seed by seed: with the first two there is something to compare. */
+/** The runs of a config, seed by seed, so that the first two can already be compared. */
 export function expand(config: Config): RunRequest[] {
   const aggregations = config.aggregate.map((entry) =>
     resolvedAggregation(entry, config.zeroGroups),

@@ -10,7 +10,7 @@ import {
   valueAt,
 } from './jsonSchema.ts';
 
-/** Zod's issues with a config, phrased by the config's schema. */
+/** Zod's issues with a config as findings that say what the schema expects. */
 export function findingsOf(issues: readonly z.core.$ZodIssue[], content: unknown): Finding[] {
   const schema = configJsonSchema();
   return issues.flatMap((issue) => findings(issue, [], content, schema));
@@ -27,7 +27,7 @@ function findings(
     return issue.keys.map((key) => unknownKey(key, path, content, schema));
   }
   if (issue.code === 'invalid_union') {
-    // The alternative whose kind of value this is, though something in it is wrong.
+    // The alternative with this kind of value, although something in it is wrong.
     const meant = issue.errors.find((errors) => errors.every((it) => isWithin(it)));
     if (meant) return meant.flatMap((it) => findings(it, path, content, schema));
   }

@@ -30,8 +30,8 @@ export function configJsonSchema(): JsonSchema {
 }
 
 /**
- * The schema at a path of a config, or `undefined` where the schema has nothing of the kind. Where there are variants it is
- * that of the ones that the content has chosen by a constant key, such as a name.
+ * The schema at a path of a config, or `undefined` if the schema has no such path. Of several variants, those that the content
+ * selects by a constant key, such as a name.
  */
 export function schemaAt(
   schema: JsonSchema,
@@ -50,7 +50,7 @@ export function schemaAt(
   return next && schemaAt(next, rest, valueAt(content, [key]));
 }
 
-/** The keys that hold keys of their own, at any depth, as `model.adapter.lora`; each after the one that holds it. */
+/** The keys whose values are objects, at any depth, such as `model.adapter.lora`; parents first. */
 export function sectionsOf({ properties = {} }: JsonSchema): [path: string, JsonSchema][] {
   return Object.entries(properties).flatMap(([key, part]) =>
     part.properties
@@ -65,7 +65,7 @@ export function sectionsOf({ properties = {} }: JsonSchema): [path: string, Json
   );
 }
 
-/** The keys that there may be in the place of `content`. */
+/** The keys that are valid in place of `content`. */
 export function keysOf(schema: JsonSchema, content: unknown): Readonly<Record<string, JsonSchema>> {
   return Object.assign({}, ...chosen(schema, content).map(({ properties }) => properties));
 }
@@ -80,7 +80,7 @@ export function valueAt(content: unknown, path: readonly (string | number)[]): u
   );
 }
 
-/** A schema and all its variants; without those whose constants are not what the content says, if any says the same. */
+/** A schema and its variants; only those with a constant that matches the content, if there are any. */
 function chosen(schema: JsonSchema, content: unknown): JsonSchema[] {
   const all = variants(schema);
   const named = all.filter(({ properties = {} }) =>
@@ -136,7 +136,7 @@ function formatBounds({
 }: JsonSchema): string {
   if (exclusiveMinimum !== undefined) return ` above ${exclusiveMinimum}`;
   if (exclusiveMaximum !== undefined) return ` from ${minimum} to below ${exclusiveMaximum}`;
-  // The limits of float64 are not worth mentioning.
+  // The limits of float64 are not mentioned.
   const isBounded = maximum !== Number.MAX_SAFE_INTEGER && maximum !== Number.MAX_VALUE;
   if (maximum !== undefined && isBounded) {
     return ` from ${minimum} to ${maximum}`;

@@ -27,7 +27,7 @@ const renamed: Readonly<Record<string, readonly string[]>> = {
   almanach: ['camembert-base'],
 };
 
-/** `owner/name` of a model that is often still named without its owner. */
+/** `owner/name` of a model that is often named without its owner. */
 export function withOwner(name: string): string | undefined {
   const owner = Object.keys(renamed).find((owner) => renamed[owner]!.includes(name));
   return owner && `${owner}/${name}`;

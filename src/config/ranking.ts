@@ -6,7 +6,7 @@ export interface Ranking {
   readonly better: Better;
 }
 
-/** Those of each task; the first ranks where the config names none. */
+/** By task; the first is the default. */
 export const metricsOf = {
   classification: ['accuracy', 'macroF1', 'f1', 'mcc'],
   regression: ['rmse', 'pearson', 'spearman'],
@@ -15,7 +15,7 @@ export const metricsOf = {
 
 export type RankingMetric = (typeof metricsOf)[keyof typeof metricsOf][number];
 
-/** Of all that validations measure, whether they can rank or not. */
+/** For all metrics of validations, including those that cannot rank. */
 export const betterOf: Readonly<Record<RankingMetric | 'loss' | 'mae', Better>> = {
   loss: 'lower',
   accuracy: 'higher',

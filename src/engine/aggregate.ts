@@ -12,34 +12,34 @@ import type {
 } from './types.ts';
 import { conflictWarnings, isStoppedBy, warningsOfGroups } from './unusableGroups.ts';
 
-/** A minimum-norm aggregator reaches this duality gap relative to ‖d‖², or the rounding floor. */
+/** Minimum-norm aggregators reach this duality gap relative to ‖d‖², or the rounding floor. */
 const GAP_GOAL = 1e-10;
 
 /**
  * Weights of one step and their certificate.
  *
- * Degenerate problems are decided here, the same for every aggregator; each decision leaves a warning.
- * - NaN or infinity in a group, or ‖g‖² beyond float64 (‖g‖ > 10¹⁵⁴): the group gets weight 0 and the others are aggregated (`non-finite-group`). If that leaves
- *   none, all weights are 0 and the step is to be skipped.
+ * Degenerate problems are handled the same for every aggregator, each with a warning.
+ * - NaN or infinity in a group, or ‖g‖² beyond float64 (‖g‖ > 10¹⁵⁴): the group gets weight 0 and the others are aggregated (`non-finite-group`). If none is
+ *   left, all weights are 0 and the step is to be skipped.
  * - A zero gradient (‖g‖ < 10⁻¹⁴⁶) leaves some aggregators without a direction: it makes the shortest vector zero, has no
  *   unit vector, cannot gain. For these `zeroGroups` decides: `drop` (default) gives it weight 0 and aggregates the others,
- *   `stop` makes all weights 0, `error` throws (`zero-group`). Those that `takesZeroGroups`, as the mean does, have it like any
- *   other.
- * - All gradients zero: for the former all weights are 0 (`all-zero`), unless the policy is `error`.
- * - k = 1: the weight is positive; 1, but where the aggregator sets the length of d itself.
+ *   `stop` makes all weights 0, `error` throws (`zero-group`). Aggregators that declare `takesZeroGroups`, such as the mean,
+ *   treat it like any other.
+ * - All gradients zero: for the others all weights are 0 (`all-zero`), unless the policy is `error`.
+ * - k = 1: the weight is positive, and 1 unless the aggregator sets the length of d.
  * - Duplicate and parallel gradients: some weights are then not unique, d = Σwᵢgᵢ is; which weights are returned depends only
  *   on the input.
- * - Norms over many decades: solvers work on gradients of unit length, so short ones are not drowned.
- * - ‖d‖² zero to rounding, though there are weights (0 lies in the hull): they are returned (`pareto-stationary`).
- * - An aggregator that finds no direction, as where it would need infinite weights: all weights are 0 (`no-direction`).
+ * - Norms over many decades: solvers work on gradients of unit length, so that long ones do not hide short ones in rounding.
+ * - ‖d‖² zero to rounding although weights exist (0 lies in the hull): they are returned (`pareto-stationary`).
+ * - An aggregator finds no direction, for example because it would need infinite weights: all weights are 0 (`no-direction`).
  * - A gap above 10⁻¹⁰·‖d‖² that rounding explains is reported as `rounding-floor`, any other as `not-optimal`, for
  *   minimum-norm aggregators without smoothing; groups that d conflicts with as `conflict`, for every aggregator.
  *
- * Smoothing mixes the weights with the last step's, group by group; a group without a last weight starts with its present one.
- * Weights on the simplex are brought back to the sum 1. A skipped step leaves the memory as it was; a group that is dropped or
+ * Smoothing mixes the weights with the last step's, group by group; a group without a previous weight starts with its current one.
+ * Weights on the simplex are rescaled to sum to 1. A skipped step leaves the memory as it was; a group that is dropped or
  * absent is forgotten.
  *
- * @throws RangeError for a choice that does not exist or that a Gram matrix does not decide, groups that are not k different
+ * @throws RangeError for a choice that does not exist or is not decided by a Gram matrix, groups that are not k different
  * numbers, a seed that is not whole, and as {@link screen} and {@link certify} do for what is not a Gram matrix
  * @throws ZeroGroupError under the policy `error`
  */

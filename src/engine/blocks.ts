@@ -14,7 +14,7 @@ import type {
 } from './types.ts';
 import { conflictWarnings, isStoppedBy, warningsOfGroups } from './unusableGroups.ts';
 
-/** A part of the parameters, as a layer is. */
+/** A part of the parameters, such as a layer. */
 export interface BlockGram {
   /** Different from the other blocks', and the same from step to step. */
   readonly name: string;
@@ -40,13 +40,13 @@ export interface BlockAggregation extends Certificate {
  * GRAIN in each parameter block by itself: ⟨d, gᵢ⟩ = Σ_b ⟨d_b, gᵢᵇ⟩ ≥ Σ_b ‖d_b‖² ≥ 0. The gap is the sum of the blocks', that of
  * the shortest vector of the product of their hulls.
  *
- * Degenerate groups are judged by their whole gradient, as in `aggregate`: one that is not finite in some block is dropped from
- * all; `zeroGroups` is about groups that are zero in all. In a block where its gradient is zero a group plays no part, and a
- * block that no group reaches has weights 0. Blocks in which no direction improves every group are reported
+ * Degenerate groups are determined by their whole gradient, as in `aggregate`: one that is not finite in some block is dropped from
+ * all; `zeroGroups` is about groups that are zero in all. In a block where its gradient is zero a group is left out, and a
+ * block in which all gradients are zero has weights 0. Blocks in which no direction improves every group are reported
  * (`pareto-stationary`).
  *
- * @param choice `grain-layerwise`, with smoothing if wanted
- * @throws RangeError for another choice, no block, names given twice or Gram matrices of different sizes, and as `aggregate`
+ * @param choice `grain-layerwise`, optionally smoothed
+ * @throws RangeError for another choice, no block, duplicate names or Gram matrices of different sizes, and as `aggregate`
  * does
  * @throws ZeroGroupError under the policy `error`
  */
@@ -61,10 +61,10 @@ export function aggregateBlocks(
 }
 
 /**
- * One block of {@link aggregateBlocks}, for whoever has them one after another; {@link concludeBlocks} is then to be asked for
- * the whole.
+ * One block of {@link aggregateBlocks}, for callers that have the blocks one after another and then call
+ * {@link concludeBlocks}.
  *
- * @param nonFinite groups that are not finite in some block, be it another
+ * @param nonFinite groups that are not finite in any block
  */
 export function aggregateBlock(
   { name, gram }: BlockGram,
@@ -82,7 +82,7 @@ export function aggregateBlock(
 }
 
 /**
- * What {@link aggregateBlocks} says of all blocks together.
+ * The result of {@link aggregateBlocks} from that of each block.
  *
  * @param solved by {@link aggregateBlock}, with the same options and choice, and the groups that are not finite in some block
  * @throws as {@link aggregateBlocks} does
@@ -118,15 +118,15 @@ export function concludeBlocks(
     ...(smoothing > 0 && {
       memory: Object.fromEntries(
         blocks.flatMap(({ name }, b) => {
-          const kept = answers[b]!.memory;
-          return kept ? [[name, kept]] : [];
+          const { memory } = answers[b]!;
+          return memory ? [[name, memory]] : [];
         }),
       ),
     }),
   };
 }
 
-/** @throws RangeError for an aggregator that does not go by blocks */
+/** @throws RangeError for an aggregator that does not work block by block */
 function smoothingOf(choice: AggregatorName | AggregatorChoice): number {
   const { description, smoothing } = resolveChoice(choice);
   if (description.decidedBy !== 'block-grams') {
@@ -135,7 +135,7 @@ function smoothingOf(choice: AggregatorName | AggregatorChoice): number {
   return smoothing;
 }
 
-/** All blocks after their examination. */
+/** Which groups can be aggregated, over all blocks. */
 interface ScreenedBlocks {
   readonly k: number;
   readonly screenings: readonly Screening[];
@@ -165,11 +165,11 @@ function screenAll(blocks: readonly BlockGram[], { sizes }: BlockOptions): Scree
   return { k, screenings, nonFinite, zero, present };
 }
 
-/** A certificate of d = (Σ wᵢᵇgᵢᵇ)_b, without the gap, which each block has of its own. */
+/** A certificate of d = (Σ wᵢᵇgᵢᵇ)_b, without the gap, which each block has separately. */
 interface WholeCertificate extends Omit<MeasuredCertificate, 'gap' | 'gapFloor'> {}
 
 /**
- * Proof of how good the weights of blocks are, whoever made them: the gap is the sum of the blocks'.
+ * Proof of how good the weights of blocks are, whatever computed them: the gap is the sum of the blocks'.
  *
  * @param weights of each block, length k
  * @throws RangeError as `aggregateBlocks` does for blocks, and if weights do not have length k

@@ -6,23 +6,23 @@ import type { Certificate } from './types.ts';
 const SIMPLEX_SLACK = 1e-6;
 
 /**
- * ⟨d, gᵢ⟩ counts as negative beyond so many times its rounding: among gradients that are parallel to within 10⁻⁷, whose Gram
+ * ⟨d, gᵢ⟩ counts as negative beyond this many times its rounding: among gradients that are parallel to within 10⁻⁷, whose Gram
  * matrix is singular to rounding, weights that conflict with no group exist but cannot be told apart from others.
  */
 const DEPENDENCE = 10;
 
-/** A certificate, with what rounding alone can put into it. */
+/** A certificate and its rounding errors. */
 export interface MeasuredCertificate extends Certificate {
-  /** What a gap may be by rounding alone: see {@link certify}. */
+  /** The largest gap that rounding alone explains; see {@link certify}. */
   readonly gapFloor: number;
-  /** True if ‖d‖² is zero to rounding; its direction then means nothing. */
+  /** True if ‖d‖² is zero to rounding; its direction is then meaningless. */
   readonly isZero: boolean;
   /** Groups that d conflicts with: their cosine with d is negative beyond rounding. */
   readonly conflictsWith: readonly number[];
 }
 
 /**
- * Proof of how good weights are, from the Gram matrix alone and whoever made them.
+ * Proof of how good weights are, from the Gram matrix alone, whatever computed them.
  *
  * With r = Hw and d = Σ wᵢgᵢ: ‖d‖² = f = wᵀr and ⟨d, gᵢ⟩ = rᵢ. For w on the simplex and d* the shortest vector of the hull,
  * ⟨d, d*⟩ ≥ minᵢ rᵢ gives ‖d − d*‖² ≤ gap = f − minᵢ rᵢ and f − f* ≤ 2·gap; the gap is 0 exactly at the optimum. It covers
@@ -92,7 +92,7 @@ export function certify(groups: Screening, weights: ArrayLike<number>): Measured
   };
 }
 
-/** Workspace, kept from call to call: r, and the groups that carry weight with their weights. */
+/** Workspace, reused from call to call: r, and the groups that carry weight with their weights. */
 let r = new Float64Array(0);
 let carriers = new Int32Array(0);
 let carried = new Float64Array(0);

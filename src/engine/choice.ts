@@ -2,7 +2,7 @@ import type { AggregatorDescription } from './aggregators/description.ts';
 import { aggregatorNamed } from './aggregators/registry.ts';
 import type { AggregatorChoice, AggregatorName } from './types.ts';
 
-/** A choice with nothing left open. */
+/** A choice with all defaults filled in. */
 export interface ResolvedChoice {
   readonly description: AggregatorDescription;
   readonly parameters: Readonly<Record<string, number>>;

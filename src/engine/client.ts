@@ -34,13 +34,13 @@ export class EngineClient {
   readonly #worker: Worker;
   readonly #pending = new Map<number, PendingCall>();
   #nextId = 0;
-  /** Why no call can be answered any more. */
+  /** Why calls can no longer be answered. */
   #ended: Error | undefined;
 
   static start(): EngineClient {
-    // From source the worker is a file next to this one; in dist/ it is a bundle of its own.
+    // From source the worker is a file next to this one; in dist/ it is a separate bundle.
     const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './engine-worker.js';
-    // Flags of the process that starts us (an inspector, --input-type) are not for the worker.
+    // Flags of the process that starts us (an inspector, --input-type) do not concern the worker.
     return new EngineClient(new Worker(new URL(file, import.meta.url), { execArgv: [] }));
   }
 
@@ -55,7 +55,7 @@ export class EngineClient {
       this.#end(new Error(`an answer of the engine was unreadable: ${error.message}`)),
     );
     worker.on('exit', (code) => this.#end(new Error(`the engine worker died: exit code ${code}`)));
-    // Last, for listening holds the process.
+    // Last, because adding a listener refs the worker.
     worker.unref();
   }
 
@@ -70,7 +70,7 @@ export class EngineClient {
   /**
    * Gram matrix and weights of gradients in shared memory, and the combination Σ wᵢgᵢ, bit for bit what adding the wᵢgᵢ one
    * after another in float32 gives. Groups of weight 0 are left out of it, even those that are not finite; where all weights are
-   * 0 it means nothing. Until the answer is there the gradients must not be written.
+   * 0 it is meaningless. Until the answer arrives the gradients must not be written.
    */
   aggregateShared(
     { shards }: SharedGradients,
@@ -114,7 +114,7 @@ export class EngineClient {
     return this.#call('concludeBlocks', { blocks, solved, options, aggregator });
   }
 
-  /** Diagnostics of many steps in one crossing. */
+  /** Diagnostics of many steps in one message. */
   diagnose(steps: readonly StepFacts[]): Promise<readonly StepDiagnostics[]> {
     return this.#call('diagnose', { steps });
   }

@@ -3,7 +3,7 @@ import { certify } from './certificate.ts';
 import { type Screening, screen } from './screen.ts';
 import type { Diagnostics, Problem } from './types.ts';
 
-/** What the gradients of a step are to each other, whatever is made of them. */
+/** How the gradients of a step relate to each other, regardless of the weights. */
 export type GradientDiagnostics = Pick<
   Diagnostics,
   'cosines' | 'conflictRate' | 'meanConflictRate' | 'effectiveDimension'
@@ -13,8 +13,8 @@ export type GradientDiagnostics = Pick<
 };
 
 /**
- * All that the panels show of a step whose d is Σ wᵢgᵢ, derived from the facts a trainer logs. Groups with a zero or non-finite
- * gradient take no part, except that weight on a non-finite group makes the certificate NaN.
+ * What the panels show of a step with d = Σ wᵢgᵢ, derived from the facts a trainer logs. Groups with a zero or non-finite
+ * gradient are left out, except that weight on a non-finite group makes the certificate NaN.
  *
  * @param weights length k; the weights the step used
  * @throws RangeError if `weights` does not have length k, and as {@link screen} and {@link certify} do
@@ -32,7 +32,7 @@ export function diagnose(problem: Problem, weights: ArrayLike<number>): Diagnost
     minCosine,
     certified: Number.isFinite(norm2) && conflictsWith.length === 0,
     conflictsWith,
-    stationary: isZero && isTaken(weights),
+    stationary: isZero && isStep(weights),
     effectiveGroups: effectiveGroups(weights),
     normRatio: lengthRatio(norm2, meanNorm2),
     ...gradients,
@@ -51,8 +51,8 @@ export function diagnoseGradients(groups: Screening): GradientDiagnostics {
   };
 }
 
-/** Whether weights make a step: not all are 0. */
-export function isTaken(weights: ArrayLike<number>): boolean {
+/** Whether some weight is not 0: the step was not skipped. */
+export function isStep(weights: ArrayLike<number>): boolean {
   return Array.from(weights).some((weight) => weight !== 0);
 }
 

@@ -4,7 +4,7 @@ import {
   diagnoseGradients,
   effectiveGroups,
   type GradientDiagnostics,
-  isTaken,
+  isStep,
   lengthRatio,
 } from './diagnose.ts';
 import { type Screening, screen } from './screen.ts';
@@ -13,19 +13,19 @@ import type { Diagnostics, MeasuredUpdate, MeasuredVector } from './types.ts';
 /** Relative error of an inner product of float32 vectors, accumulated in float32 by parts. */
 const FLOAT32_SLACK = 2 ** -20;
 
-/** What was logged of a step with k groups; a number that was not finite is NaN. */
+/** The logged facts of a step with k groups; a number that was not finite is NaN. */
 export interface StepFacts {
   /** Length k. */
   readonly sizes: ArrayLike<number>;
-  /** H, k×k row-major; null if not known. */
+  /** H, k×k row-major; null if unknown. */
   readonly gram: Float64Array | null;
-  /** Of d = Σ wᵢgᵢ, length k; with `blocks` an average of theirs; null if d is no weighted sum. */
+  /** Of d = Σ wᵢgᵢ, length k; with `blocks` an average of theirs; null if d is not a weighted sum. */
   readonly weights: ArrayLike<number> | null;
-  /** Where d was put together of blocks with weights of their own. */
+  /** Where each parameter block has its own weights. */
   readonly blocks?: readonly (BlockGram & { readonly weights: ArrayLike<number> })[];
-  /** d, where it is no weighted sum. */
+  /** d, where it is not a weighted sum. */
   readonly direct?: MeasuredVector;
-  /** ‖d‖², where gradients were taken one after another. */
+  /** ‖d‖², where gradients were aggregated one after another. */
   readonly streamed?: { readonly norm2: number };
   /** The change of the parameters. */
   readonly update?: MeasuredUpdate;
@@ -39,7 +39,7 @@ export type Unmeasured = 'one-by-one' | 'no-gram' | 'no-weights';
 
 type Nullable<T> = { readonly [K in keyof T]: T[K] | null };
 
-/** As `Diagnostics`; null where the facts do not tell. */
+/** As `Diagnostics`; null where the facts do not determine a value. */
 export interface StepDiagnostics extends Nullable<Diagnostics> {
   readonly unmeasured: Unmeasured | null;
   /** Indices of the groups that the change of the parameters conflicts with: ⟨Δ, gᵢ⟩ < 0; null if that was not measured. */
@@ -47,9 +47,9 @@ export interface StepDiagnostics extends Nullable<Diagnostics> {
 }
 
 /**
- * What the panels show of a step, of whatever aggregator.
+ * What the panels show of a step of any aggregator.
  *
- * @throws RangeError for facts that do not go together, as {@link diagnose} does
+ * @throws RangeError for facts whose lengths do not match, as {@link diagnose} does
  */
 export function diagnoseStep(facts: StepFacts): StepDiagnostics {
   return { ...directionOf(facts), updateConflictsWith: updateConflictsOf(facts) };
@@ -84,7 +84,7 @@ const unknown: Omit<StepDiagnostics, 'updateConflictsWith' | 'unmeasured'> = {
 };
 
 function withoutGram({ sizes, weights, streamed }: StepFacts) {
-  if (weights) fitting(weights, sizes.length);
+  if (weights) assertLength(weights, sizes.length);
   return {
     ...unknown,
     norm2: streamed?.norm2 ?? null,
@@ -108,20 +108,20 @@ function ofBlocks(
     minCosine,
     certified: Number.isFinite(norm2) && conflictsWith.length === 0,
     conflictsWith,
-    stationary: isZero && ofEach.some(isTaken),
+    stationary: isZero && ofEach.some(isStep),
     effectiveGroups: weights && effectiveGroups(weights),
     normRatio: lengthRatio(norm2, meanNorm2),
     unmeasured: null,
   };
 }
 
-/** Of a d that is no weighted sum there is neither gap nor weight; that it is zero says nothing of the gradients. */
+/** A d that is not a weighted sum has neither gap nor weights, and may be zero away from stationary points. */
 function ofDirect(
   { norm2, inner }: MeasuredVector,
   { k, gram, present }: Screening,
   meanNorm2: number,
 ): OfDirection {
-  fitting(inner, k);
+  assertLength(inner, k);
   const cosines = present.map((i) =>
     norm2 === 0 ? 0 : inner[i]! / Math.sqrt(norm2) / Math.sqrt(gram[i * k + i]!),
   );
@@ -143,13 +143,13 @@ function ofDirect(
 function updateConflictsOf({ sizes, update, gram }: StepFacts): number[] | null {
   if (!update) return null;
   const k = sizes.length;
-  fitting(update.inner, k);
+  assertLength(update.inner, k);
   const { rounding = 0 } = update;
   const floorOf = (i: number) => (rounding && gram ? rounding * Math.sqrt(gram[i * k + i]!) : 0);
   return update.inner.flatMap((inner, i) => (inner < -floorOf(i) ? [i] : []));
 }
 
-/** @throws RangeError if a list is not about k groups */
-function fitting({ length }: ArrayLike<number>, k: number): void {
+/** @throws RangeError if a list does not have k entries */
+function assertLength({ length }: ArrayLike<number>, k: number): void {
   if (length !== k) throw new RangeError(`${length} entries for ${k} groups`);
 }

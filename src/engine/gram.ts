@@ -1,10 +1,10 @@
-/** Columns taken at once: with k = 16 groups a block of float64 fills half of a 1 MB L2 cache. */
+/** Columns of a block: with k = 16 groups a block of float64 fills half of a 1 MB L2 cache. */
 const BLOCK = 4096;
 
 /**
  * Gram matrix H = GGᵀ of k gradients of equal length d, in squared gradient units.
  *
- * Products of float32 numbers are exact in float64, and partial sums over blocks of columns are added up apart, so the
+ * Products of float32 numbers are exact in float64, and partial sums over blocks of columns are added up separately, so the
  * error of an entry is at most about (BLOCK + d/BLOCK)·2⁻⁵³·‖gᵢ‖‖gⱼ‖ rather than d·2⁻⁵³·‖gᵢ‖‖gⱼ‖. Each gradient is read from
  * memory once for all of its k products.
  *
@@ -21,7 +21,7 @@ export function gramOf(gradients: readonly (Float32Array | Float64Array)[]): Flo
     }
   }
   const gram = new Float64Array(k * k);
-  // An even number of rows lets the kernel work in pairs; the row too many stays zero.
+  // An even number of rows lets the kernel work in pairs; an extra row stays zero.
   const block = new Float64Array((k + (k % 2)) * BLOCK);
   for (let from = 0; from < d; from += BLOCK) {
     const length = Math.min(BLOCK, d - from);
@@ -34,7 +34,7 @@ export function gramOf(gradients: readonly (Float32Array | Float64Array)[]): Flo
   return gram;
 }
 
-/** Copies what is above the diagonal below it. */
+/** Copies the entries above the diagonal below it. */
 export function mirrorUpper(gram: Float64Array, k: number): void {
   for (let i = 1; i < k; i++) {
     for (let j = 0; j < i; j++) gram[i * k + j] = gram[j * k + i]!;

@@ -6,7 +6,7 @@ const ZERO = 2 ** -1022 / Number.EPSILON;
 /** How far, relative to ‖gᵢ‖‖gⱼ‖, a Gram matrix accumulated in float32 may be from symmetric or from Cauchy–Schwarz. */
 export const GRAM_SLACK = 1e-3;
 
-/** A problem after its examination: which groups can be aggregated. The three lists are disjoint and in order. */
+/** Which groups of a problem can be aggregated. The three lists are disjoint and in order. */
 export interface Screening {
   readonly k: number;
   /** H, exactly symmetric; the problem's own if it is. Rows and columns of groups that are not present are meaningless. */
@@ -65,7 +65,7 @@ function everyGroup(k: number): readonly number[] {
   return everyone;
 }
 
-/** True if every group is present and H is symmetric to the last bit: nothing is to be sorted out, mended or refused. */
+/** True if every group is present and H is symmetric to the last bit. */
 function isFlawless(gram: Float64Array, k: number): boolean {
   if (norms.length < k) norms = new Float64Array(k);
   for (let i = 0; i < k; i++) {
@@ -84,7 +84,7 @@ function isFlawless(gram: Float64Array, k: number): boolean {
   return true;
 }
 
-/** A NaN or infinity in gᵢ makes ‖gᵢ‖² non-finite; failing that, a non-finite ⟨gᵢ, gⱼ⟩ condemns both groups. */
+/** A NaN or infinity in gᵢ makes ‖gᵢ‖² non-finite; otherwise a non-finite ⟨gᵢ, gⱼ⟩ rules out both groups. */
 function finiteGroups(gram: Float64Array, k: number): boolean[] {
   const hasFiniteNorm = Array.from({ length: k }, (_, i) => Number.isFinite(gram[i * k + i]!));
   return hasFiniteNorm.map((ownNorm, i) => {
@@ -95,7 +95,7 @@ function finiteGroups(gram: Float64Array, k: number): boolean[] {
   });
 }
 
-/** (H + Hᵀ)/2 on the groups present, checked to be like a Gram matrix. */
+/** (H + Hᵀ)/2 on the groups present. @throws RangeError if that cannot be a Gram matrix */
 function symmetrised(gram: Float64Array, k: number, present: readonly number[]): Float64Array {
   const symmetric = new Float64Array(k * k);
   const norms = Float64Array.from({ length: k }, (_, i) => Math.sqrt(gram[i * k + i]!));

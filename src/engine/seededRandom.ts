@@ -11,7 +11,7 @@ export interface StepRandom {
   permutation(n: number): number[];
 }
 
-/** Seeds by mixing words, many times faster than a hash: once a step. Neighbouring seeds are independent. */
+/** Seeds a generator by mixing words, many times faster than a hash, since it runs every step. Neighbouring seeds are independent. */
 export function stepRandom(seed: number): StepRandom {
   const generator = xoroshiro128plusFromState(
     [1, 2, 3, 4].map((word) => mixed(mixed(seed) + Math.imul(word, 0x9e3779b9))),

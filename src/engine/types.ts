@@ -19,14 +19,14 @@ export type AggregatorName =
   | 'inverse-norm'
   | 'normalized-mean';
 
-/** How an aggregator is asked for. */
+/** An aggregator with its settings; absent ones have their defaults. */
 export interface AggregatorChoice {
   readonly name: AggregatorName;
-  /** Those not given have the registry's defaults. */
+  /** Defaults: the registry's. */
   readonly parameters?: Readonly<Record<string, number>>;
   /**
-   * Share γ of the last step's weights that is kept, 0…<1: wₜ ← γwₜ₋₁ + (1−γ)wₜ (CR-MOGM, Zhou et al., NeurIPS 2022). Default
-   * 0. Above 0 the aggregator's guarantee holds for no single step.
+   * Smoothing coefficient γ, 0…<1: wₜ ← γwₜ₋₁ + (1−γ)wₜ (CR-MOGM, Zhou et al., NeurIPS 2022). Default
+   * 0. Above 0 no step has the aggregator's guarantee.
    */
   readonly smoothing?: number;
 }
@@ -47,7 +47,7 @@ export interface AggregationSettings<Name extends string = AggregatorName> {
   readonly guard: number | null;
 }
 
-/** What to do with a group whose gradient is exactly zero, where that leaves the aggregator no direction. */
+/** What to do with a group whose gradient is exactly zero, where the aggregator then has no direction. */
 export type ZeroGroupPolicy = 'drop' | 'stop' | 'error';
 
 /**
@@ -72,16 +72,16 @@ export interface MeasuredUpdate<T = number> extends MeasuredVector<T> {
   readonly rounding?: T;
 }
 
-/** What a problem says besides its inner products. */
+/** A problem without its inner products. */
 export interface ProblemOptions {
-  /** Examples in each group, length k; what is a mean weighs by them. Absent: groups of equal size. */
+  /** Examples in each group, length k; means are weighted by them. Absent: groups of equal size. */
   readonly sizes?: ArrayLike<number>;
   readonly zeroGroups?: ZeroGroupPolicy;
   /** Identity of each group across steps, k different numbers; default 0…k−1. Memory of other groups is forgotten. */
   readonly groups?: readonly number[];
   /** Seeds aggregators that use random numbers; a whole number. A trainer gives each step a different one. Default 0. */
   readonly seed?: number;
-  /** What the aggregation of the step before handed back; absent: a first step. */
+  /** From the result of the previous step; absent: a first step. */
   readonly memory?: Memory;
 }
 
@@ -91,11 +91,11 @@ export interface Problem extends ProblemOptions {
   readonly gram: Float64Array;
 }
 
-/** What an aggregator carries from step to step, as plain JSON. The same memory and problem give the same bits. */
+/** State that an aggregator carries from step to step, as plain JSON. The same memory and problem give the same bits. */
 export interface Memory {
-  /** Identities of the groups that the rest is about. */
+  /** Identities of the groups. */
   readonly groups: readonly number[];
-  /** The aggregator's own. */
+  /** State of the aggregator itself. */
   readonly state?: readonly number[];
   /** The last smoothed weights, one for each of `groups`. */
   readonly weights?: readonly number[];
@@ -138,7 +138,7 @@ export interface Certificate {
 export interface AggregationResult extends Certificate {
   /**
    * d = Σ wᵢgᵢ. Length k; on the simplex for aggregators that declare `convex`, else any real numbers. All zero: the step is
-   * to be skipped (all groups zero or bad, stopped, or no direction found).
+   * to be skipped (all groups zero or not finite, stopped, or no direction found).
    */
   readonly weights: Float64Array;
   readonly warnings: readonly Warning[];

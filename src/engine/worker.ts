@@ -61,7 +61,7 @@ async function compute(request: Request): Promise<Calls[Request['kind']]['value'
 /**
  * Gram matrix and weights of gradients in shared memory; their combination is written there.
  *
- * Errors of float32 in the Gram matrix must not invalidate a guarantee: if they could exceed ⟨d, gᵢ⟩ ≥ ‖d‖², everything is
+ * Float32 errors in the Gram matrix must not invalidate a guarantee: if they could exceed ⟨d, gᵢ⟩ ≥ ‖d‖², everything is
  * computed again in float64.
  */
 export async function aggregateShared(

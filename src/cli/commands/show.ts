@@ -218,7 +218,7 @@ function diagnosticRows(
   const exact = (share: number | null) => (share === null ? '–' : `${figure(100 * share)} %`);
   const named = (indices: readonly number[]) =>
     indices.map((i) => groups[i]!.name).join(', ') || 'no group';
-  const certified = of.certified ? ', certified: d serves every group' : '';
+  const certified = of.certified ? ', certified: d conflicts with no group' : '';
   return [
     ...(of.unmeasured ? [['not measurable', unmeasuredTexts[of.unmeasured]]] : []),
     ['smallest cosine', `${figure(of.minCosine)}${certified}`],

@@ -1,6 +1,6 @@
 /**
- * A Cholesky factor M = LLᵀ of which rows come and go, and with it y = L⁻¹b for one right-hand side b: what an active-set
- * method asks for once an iteration. With s rows present, appending one costs s²/2 multiplications, deleting row p 2(s−p)²,
+ * A Cholesky factor M = LLᵀ whose rows can be appended and deleted, and y = L⁻¹b for one right-hand side b: what an
+ * active-set method needs in each iteration. With s rows present, appending one costs s²/2 multiplications, deleting row p 2(s−p)²,
  * solving s²/2.
  */
 export class ActiveCholesky {
@@ -21,7 +21,7 @@ export class ActiveCholesky {
   readonly #sin: Float64Array;
 
   /**
-   * @param capacity most rows
+   * @param capacity maximum number of rows
    * @param tolerance a row whose pivot (squared distance to the span of those before it) is at most this, times the number of
    * rows, counts as dependent
    */

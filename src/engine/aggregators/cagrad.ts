@@ -11,10 +11,11 @@ const CANCELLED = 1e-6;
 
 export const cagrad: AggregatorDescription = {
   name: 'cagrad',
-  title: 'CAGrad: the best direction for the group served worst, within a ball around the mean',
+  title:
+    'CAGrad: the best direction for the group that improves least, within a ball around the mean',
   reference: 'Liu et al. 2021, arXiv:2110.14048',
   guarantee:
-    'None for single groups; d stays within c‖ḡ‖ of the mean ḡ, and no direction there serves the worst group better.',
+    'None for single groups; d stays within c‖ḡ‖ of the mean ḡ, and no direction there improves the worst group more.',
   decidedBy: 'gram',
   properties: {
     convex: false,

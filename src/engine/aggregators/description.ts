@@ -1,6 +1,6 @@
 import type { AggregatorName, Memory } from '../types.ts';
 
-/** What an aggregator is asked: a Gram matrix after its examination. */
+/** An aggregator's input: a screened Gram matrix. */
 export interface WeighingProblem {
   readonly k: number;
   /** H, k×k row-major, symmetric and finite; with a positive diagonal unless the aggregator takes zero groups. */
@@ -12,11 +12,11 @@ export interface WeighingProblem {
   readonly seed: number;
   /** Identity of each group across steps, length k. */
   readonly groups: readonly number[];
-  /** What the aggregator remembered at the step before, and the groups it is about; perhaps not the same as now. */
+  /** The aggregator's state from the previous step and its groups, which may differ from the current ones. */
   readonly memory?: Memory;
 }
 
-/** What can be counted on, whatever the gradients; the property tests hold an aggregator to what it declares. */
+/** What holds for all gradients; the property tests check what an aggregator declares. */
 export interface Properties {
   /** The weights are ≥ 0 and add up to 1 (in each block). */
   readonly convex: boolean;
@@ -43,7 +43,7 @@ export interface AggregatorParameter {
   readonly description: string;
 }
 
-/** All there is to know of an aggregator; configuration, completion, panels and `grain` are fed from here. */
+/** Everything about an aggregator; configuration, completion, panels and `grain` use it. */
 export interface AggregatorDescription {
   readonly name: AggregatorName;
   readonly title: string;
@@ -56,17 +56,17 @@ export interface AggregatorDescription {
    * coordinates.
    */
   readonly decidedBy: 'gram' | 'block-grams' | 'arrival' | 'coordinates';
-  /** True if the weights depend on the sizes alone: they are known before any gradient is. */
+  /** True if the weights depend on the sizes alone: they are known before the gradients. */
   readonly weighsBySizes?: true;
   readonly properties: Properties;
-  /** True if a zero gradient is a group like any other; else it leaves no direction, and `Problem.zeroGroups` applies. */
+  /** True if a zero gradient is treated like any other; otherwise it leaves no direction, and `Problem.zeroGroups` applies. */
   readonly takesZeroGroups: boolean;
   readonly parameters: Readonly<Record<string, AggregatorParameter>>;
   /**
-   * The weights, where k² inner products decide them (for 'arrival': taken in order). All left 0: there is no direction.
+   * The weights, where k² inner products decide them (for 'arrival': in order). All 0: there is no direction.
    *
    * @param weights zeros, length k; overwritten
-   * @returns what to remember, in terms of the groups' identities, if anything
+   * @returns state to remember, in terms of the groups' identities, if any
    */
   readonly weigh?: (
     problem: WeighingProblem,

@@ -2,7 +2,7 @@ import { stepRandom } from '../seededRandom.ts';
 import type { AggregatorDescription, WeighingProblem } from './description.ts';
 import { shares } from './mean.ts';
 
-/** A target this close to ±1 is as far as a gradient is turned: cos⁻¹ is 10⁻⁴ there. */
+/** Targets are limited to this, where the turn stays finite: cos⁻¹ is 10⁻⁴ there. */
 const LARGEST_TARGET = 1 - 5e-9;
 
 export const gradvac: AggregatorDescription = {
@@ -40,7 +40,7 @@ export const gradvac: AggregatorDescription = {
  * Weights of Σ pᵢgᵢ', gᵢ' being gᵢ after one pass over the others: where its cosine φ with gⱼ is below the target φ̂ᵢⱼ, as much
  * of gⱼ is added as makes it φ̂ᵢⱼ. Targets start at 0 and follow φ by a moving average.
  *
- * @param order the order in which group i meets the groups; i itself is passed over
+ * @param order the order in which group i meets the groups; i itself is skipped
  * @returns φ̂, k×k row-major
  */
 export function gradvacWeights(
@@ -79,7 +79,7 @@ export function gradvacWeights(
   return targets;
 }
 
-/** The targets between groups that were there before; 0 for new ones. */
+/** The targets between groups of the previous step; 0 for new ones. */
 function rememberedTargets(groups: readonly number[], memory: WeighingProblem['memory']): number[] {
   const known = memory?.groups ?? [];
   const before = groups.map((group) => known.indexOf(group));

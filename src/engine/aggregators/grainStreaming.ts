@@ -6,7 +6,7 @@ export const grainStreaming: AggregatorDescription = {
     'GRAIN, streaming (approximate): shortest vector between d and each gradient as it arrives',
   reference: 'two-point case of Sener & Koltun 2018, arXiv:1810.04650, gradient by gradient',
   guarantee:
-    'When a gradient arrives, d serves it: ⟨d, gᵢ⟩ ≥ ‖d‖² ≥ 0; later ones may turn d against it, and d depends on their order.',
+    'When a gradient arrives, d does not conflict with it: ⟨d, gᵢ⟩ ≥ ‖d‖² ≥ 0; later ones may make d conflict with it, and d depends on their order.',
   decidedBy: 'arrival',
   properties: {
     convex: true,
@@ -50,7 +50,7 @@ export class StreamingMinNorm {
   /** Weights of the gradients that have arrived, on the simplex. */
   readonly weights: number[] = [];
 
-  /** Takes in a gradient; returns t, by which the caller is to update d. The first has t = 1. */
+  /** Adds a gradient; returns t, by which the caller is to update d. The first has t = 1. */
   arrive({ dd, dg, gg }: Arrival): number {
     const t = this.weights.length === 0 ? 1 : nearest(dd, dg, gg);
     for (let i = 0; i < this.weights.length; i++) this.weights[i]! *= 1 - t;

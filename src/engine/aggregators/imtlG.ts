@@ -46,8 +46,8 @@ export const imtlG: AggregatorDescription = {
 };
 
 /**
- * v with Hv = n, n the norms; where H is singular, H⁺n. H⁻¹n is taken as D⁻¹C⁻¹1 with D = diag(n) and the cosines C = D⁻¹HD⁻¹,
- * in which short gradients are not drowned by long ones.
+ * v with Hv = n, n the norms; where H is singular, H⁺n. H⁻¹n is computed as D⁻¹C⁻¹1 with D = diag(n) and the cosines C = D⁻¹HD⁻¹,
+ * in which short gradients are not lost in rounding.
  */
 function impartial(gram: Float64Array, k: number, tolerance: number): Float64Array {
   const { norms, cosines } = cosinesOf(gram, k);

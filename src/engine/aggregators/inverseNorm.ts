@@ -4,7 +4,7 @@ export const inverseNorm: AggregatorDescription = {
   name: 'inverse-norm',
   title: 'Control: weights in proportion to 1/‖gᵢ‖², what GRAIN gives for orthogonal gradients',
   reference: 'control for arXiv:2606.22917',
-  guarantee: 'None for single groups: angles between gradients play no part.',
+  guarantee: 'None for single groups: angles between gradients are ignored.',
   decidedBy: 'gram',
   properties: {
     convex: true,

@@ -5,9 +5,9 @@ import { Support } from './support.ts';
 const TOLERANCE = 1e-12;
 
 /**
- * Company of the group that d serves worst, entering with it: groups with at least this share of its violation. As many as
- * a quarter of the support, or the least number if that is more, for most of more would have to leave again. But all if they
- * are nearly all groups and independent: gradients of a high dimension are nearly orthogonal, and there none leaves.
+ * Groups that enter together with the most violated one: those with at least this share of its violation. At most a quarter of
+ * the support, or the least number if that is more, because most of more would leave again. But all if they are nearly all
+ * groups and independent: gradients of a high dimension are nearly orthogonal, and then none leaves.
  */
 const COMPANY = { violation: 0.5, growth: 0.25, least: 8, nearlyAll: 0.75 };
 
@@ -15,8 +15,8 @@ const COMPANY = { violation: 0.5, growth: 0.25, least: 8, nearlyAll: 0.75 };
  * Exact point of least norm in the convex hull of the gradients: w* = argmin wᵀHw over the simplex.
  *
  * Method: the active set of Lawson & Hanson (Solving Least Squares Problems, 1974, ch. 23) and Wolfe (Finding the nearest
- * point in a polytope, Math. Prog. 1976) on the row-equilibrated Gram matrix Ĥᵢⱼ = Hᵢⱼ/(nᵢnⱼ), nᵢ = ‖gᵢ‖, so that norms
- * spread over many decades do not drown the short gradients. With cᵢ = minⱼ nⱼ / nᵢ the problem becomes
+ * point in a polytope, Math. Prog. 1976) on the row-equilibrated Gram matrix Ĥᵢⱼ = Hᵢⱼ/(nᵢnⱼ), nᵢ = ‖gᵢ‖, so that with norms
+ * spread over many decades short gradients are not lost in rounding. With cᵢ = minⱼ nⱼ / nᵢ the problem becomes
  * min vᵀĤv, cᵀv = 1, v ≥ 0, and wᵢ = cᵢvᵢ / Σ cⱼvⱼ. On a support S its solution without signs is v ∝ M⁻¹c,
  * M = Ĥ_SS + c_S c_Sᵀ, whose Cholesky factor follows S by appending and deleting rows. M stays regular when Ĥ_SS is not,
  * as at a stationary point.
@@ -24,9 +24,9 @@ const COMPANY = { violation: 0.5, growth: 0.25, least: 8, nearlyAll: 0.75 };
  * The same method finds the shortest vector of gₐ + cone(gⱼ), j ≠ a: then c = eₐ, so that wₐ is held at 1 and the other
  * weights at ≥ 0 alone.
  *
- * Groups enter several at a time, those that d serves about as badly as the worst, as long as that shortens d.
+ * Groups enter several at a time, those violated about as much as the worst, as long as that shortens d.
  *
- * The workspace is kept from call to call, so problems of one size allocate once.
+ * The workspace is reused, so problems of one size allocate once.
  */
 export class MinNormSolver {
   readonly capacity: number;
@@ -86,7 +86,7 @@ export class MinNormSolver {
     this.#support.writeWeights(weights);
   }
 
-  /** Begins at the solution on the groups of `start`, or at the shortest gradient alone. */
+  /** Starts at the solution on the groups of `start`, or at the shortest gradient alone. */
   #start(shortest: number, start: ArrayLike<number>): void {
     const support = this.#support;
     const count = support.queueValid(start);
@@ -114,7 +114,7 @@ export class MinNormSolver {
     this.#norm2 = norm2;
   }
 
-  /** The group outside the support that d serves worst, or −1 if every group is served up to tolerance or rounding. */
+  /** The group outside the support with the smallest slack, or −1 if no slack is negative beyond tolerance or rounding. */
   #mostViolated(): number {
     const norm2 = this.#norm2;
     const { size, v, c } = this.#support;
@@ -135,9 +135,9 @@ export class MinNormSolver {
   }
 
   /**
-   * Appends groups outside the support that d serves about as badly as it does group `worst`; see {@link COMPANY}.
+   * Appends groups outside the support that are violated about as much as group `worst`; see {@link COMPANY}.
    *
-   * @returns true if these are nearly all groups: far from the solution, the way there in small steps is not worth while
+   * @returns true if these are nearly all groups: far from the solution, small steps are not worthwhile
    */
   #enterCompany(worst: number): boolean {
     const { size, queue } = this.#support;

@@ -11,7 +11,7 @@ export const nashMtl: AggregatorDescription = {
   title: 'Nash-MTL: the bargain in which every group gains in proportion to what it could claim',
   reference: 'Navon et al. 2022, arXiv:2202.01017',
   guarantee:
-    'Every group is served: ⟨d, gᵢ⟩ is in proportion to 1/wᵢ > 0; no step where no such d exists; ‖d‖ is fixed, so the learning rate alone sets the step.',
+    'Every group improves to first order: ⟨d, gᵢ⟩ is in proportion to 1/wᵢ > 0; no step where no such d exists; ‖d‖ is fixed, so the learning rate alone sets the step.',
   decidedBy: 'gram',
   properties: {
     convex: false,

@@ -30,7 +30,7 @@ export const pcgrad: AggregatorDescription = {
 /**
  * Weights of Σ pᵢgᵢ', gᵢ' being gᵢ after one pass over the others: where ⟨gᵢ', gⱼ⟩ < 0, gᵢ' loses its component along gⱼ.
  *
- * @param order the order in which group i meets the groups; i itself is passed over
+ * @param order the order in which group i meets the groups; i itself is skipped
  */
 export function projectConflicts(
   gram: Float64Array,

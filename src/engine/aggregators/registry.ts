@@ -36,12 +36,12 @@ export const aggregators: Readonly<Record<AggregatorName, AggregatorDescription>
   'normalized-mean': normalizedMean,
 };
 
-/** What is known of the aggregator of that name, if there is one. */
+/** The aggregator of that name, if there is one. */
 export function knownAggregator(name: string): AggregatorDescription | undefined {
   return Object.hasOwn(aggregators, name) ? aggregators[name as AggregatorName] : undefined;
 }
 
-/** @throws RangeError naming the known aggregators if `name` is none of them */
+/** @throws RangeError listing the known aggregators if `name` is not one of them */
 export function aggregatorNamed(name: string): AggregatorDescription {
   const known = knownAggregator(name);
   if (known) return known;

@@ -144,8 +144,8 @@ export class Support {
 
   /**
    * Group m depends on the support to within rounding, m ≈ Σ βᵢ·i, and yet shortens d: nearly parallel groups. Moves weight
-   * from the support to m along β, which hardly changes d, until one group is empty and leaves; again, until m depends on the
-   * rest no more and enters with the weight moved. False if there is no weight to move; the support is then to be restored.
+   * from the support to m along β, which hardly changes d, until one group is empty and leaves; again, until m no longer depends on
+   * the rest and enters with the weight moved. False if there is no weight to move; the support is then to be restored.
    */
   exchange(m: number): boolean {
     const v = this.v;
@@ -172,7 +172,7 @@ export class Support {
     return true;
   }
 
-  /** Walks from v towards the solution on the support, dropping groups that reach zero on the way, until it is reached. */
+  /** Moves from v to the solution on the support, dropping groups whose weight reaches zero on the way. */
   descend(): void {
     const v = this.v;
     const z = this.z;
@@ -201,7 +201,7 @@ export class Support {
     }
   }
 
-  /** Goes to the solution on the support, and on to that on its groups of positive weight until it has no others. */
+  /** Goes to the solution on the support, dropping groups without positive weight until none is left. */
   dropUnweighted(): void {
     let size: number;
     do {
@@ -247,7 +247,7 @@ export class Support {
     }
   }
 
-  /** Goes back to the saved support and builds its factor afresh; false if rounding forbids it. */
+  /** Returns to the saved support and rebuilds its factor; false if rounding prevents it. */
   restore(): boolean {
     this.#isActive.fill(0);
     this.#factor.clear(this.#k);

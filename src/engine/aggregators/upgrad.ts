@@ -4,7 +4,8 @@ import { shares } from './mean.ts';
 
 export const upgrad: AggregatorDescription = {
   name: 'upgrad',
-  title: 'UPGrad: mean of the gradients, each projected onto the directions that serve every group',
+  title:
+    'UPGrad: mean of the gradients, each projected onto the directions that conflict with no group',
   reference: 'Quinton & Rey 2024, arXiv:2406.16232',
   guarantee:
     'No group is made worse to first order: ⟨d, gᵢ⟩ ≥ 0 for every group i; without conflict d is the mean.',
@@ -21,7 +22,7 @@ export const upgrad: AggregatorDescription = {
   takesZeroGroups: true,
   parameters: {},
   weigh({ k, gram, sizes }, weights) {
-    // A zero gradient conflicts with none: as good as one that is orthogonal to all.
+    // A zero gradient conflicts with none, like one that is orthogonal to all.
     const directions = gram.map((entry, at) => (at % (k + 1) === 0 && entry === 0 ? 1 : entry));
     const projection = new Float64Array(k);
     for (const [i, share] of shares(sizes).entries()) {

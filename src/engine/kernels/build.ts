@@ -13,18 +13,18 @@ export interface Assembly {
   readonly sources: URL;
   /** Other folders that they import from. */
   readonly libraries?: readonly URL[];
-  /** What `asc --enable` takes. */
+  /** Arguments of `asc --enable`. */
   readonly features: readonly string[];
 }
 
 const options = [
   ...['--runtime', 'stub', '-O3', '--noAssert'],
-  // Numbers are read where somebody else wrote them: the memory is theirs.
+  // The kernels work on memory that the caller allocates.
   ...['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'],
 ];
 
 /**
- * All AssemblyScript of a folder as one WebAssembly module, from an earlier compilation of the same sources if there is one.
+ * All AssemblyScript of a folder as one WebAssembly module, cached by the hash of its sources.
  *
  * @throws Error with the compiler's messages
  */
@@ -49,7 +49,7 @@ export async function assembled({
 
   const wasm = await compile(names, files, enabled);
   await mkdir(cache, { recursive: true });
-  // Whole or not at all: tests compile side by side.
+  // Atomic, because tests compile at the same time.
   const draft = new URL(`${file.href}.${process.pid}`);
   await writeFile(draft, wasm);
   await rename(draft, file);

@@ -1,6 +1,6 @@
 import { fields, instanceOf, isNumber } from '../structure.ts';
 
-/** Columns that are one piece of work: the partition is fixed, so that a result does not depend on who computes what. */
+/** Columns of one unit of work. The partition is fixed, so that results do not depend on which thread computes what. */
 export const CHUNK = 65_536;
 
 /** Rows are padded with zeros to whole vectors of this many columns. */
@@ -14,7 +14,7 @@ export const TERM = 8;
 /** Bytes of an inner product's sum: two float64, to be added up. */
 export const SLOT = 16;
 
-/** k rows of d float32 in one memory, and what the kernels need beside them. Plain data: it is sent to the threads. */
+/** k rows of d float32 in one memory, and the kernels' scratch. Plain data: it is sent to the threads. */
 export interface Shard {
   readonly memory: WebAssembly.Memory;
   readonly k: number;
@@ -27,9 +27,9 @@ export const isShard = fields<Shard>({
   d: isNumber,
 });
 
-/** Where things lie in a shard's memory, in bytes. */
+/** Layout of a shard's memory; all offsets in bytes. */
 export interface Layout {
-  /** Terms of the combination, k at most. At 0, before them, is the number of the next chunk that nobody has taken. */
+  /** Terms of the combination, k at most. At 0, before them, is the number of the next chunk to process. */
   readonly terms: number;
   /** Sums of inner products: a square of slots for each chunk, which also holds the k + 1 of the combination's. */
   readonly sums: number;
@@ -60,7 +60,7 @@ export function padded(columns: number): number {
   return roundUp(columns, VECTOR);
 }
 
-/** The most columns, in whole chunks, of which k rows and their sums fit into `bytes`. */
+/** Maximum number of columns, in whole chunks, such that k rows and their sums fit into `bytes`. */
 export function columnsWithin(bytes: number, k: number): number {
   const perChunk = layoutOf(k, CHUNK).sumsOfChunk + 4 * CHUNK * (k + 1);
   const besides = layoutOf(k, 0).end + 2 * PAGE;

@@ -2,23 +2,23 @@ import { Worker } from 'node:worker_threads';
 import type { Shard } from './layout.ts';
 import type { SharedTask, Task } from './work.ts';
 
-/** Memory's speed is reached by a few threads; more would only take the cores from others. */
+/** A few threads saturate the memory bandwidth; more would only occupy cores. */
 const MOST_THREADS = 8;
 
 interface Thread {
   readonly worker: Worker;
-  /** Of the task it has. */
+  /** Of its current task. */
   resolve?: () => void;
   reject?: (reason: Error) => void;
 }
 
-/** Threads that help the engine's own. Only while they have a task do they keep a process alive. */
+/** Helper threads of the engine. They keep the process alive only while they have a task. */
 export class ThreadPool {
   readonly #threads: readonly Thread[];
-  /** Why no task can be shared any more. */
+  /** Why tasks can no longer be shared. */
   #ended: Error | undefined;
 
-  /** One thread for each core but the caller's. */
+  /** One thread per core, except the caller's, up to a maximum. */
   static start(module: WebAssembly.Module): ThreadPool {
     const file = import.meta.url.endsWith('.ts') ? './thread.ts' : './kernel-thread.js';
     const count = Math.min(navigator.hardwareConcurrency, MOST_THREADS) - 1;
@@ -45,7 +45,7 @@ export class ThreadPool {
     });
   }
 
-  /** Resolves when every thread has found that no chunk of the shard is left. Rejects if one died. One task at a time. */
+  /** Resolves when no thread has a chunk of the shard left to process. Rejects if one died. One task at a time. */
   async share(shard: Shard, task: Task): Promise<void> {
     if (this.#ended) throw this.#ended;
     await Promise.all(this.#threads.map((thread) => runOn(thread, shard, task)));

@@ -1,15 +1,15 @@
 import { columnsWithin, layoutOf, padded, type Shard } from './layout.ts';
 
 const PAGE = 65_536;
-/** What 32-bit addresses reach, less the page that would make the end's address zero. */
+/** The 32-bit address space, without the page whose end would have the address zero. */
 const REACH = (65_536 - 1) * PAGE;
 
 /**
  * Gradients of k groups, d float32 each, and room for one combination of them, in memory that the engine's threads read in
- * place. The trainer writes, asks the engine ({@link EngineClient.aggregateShared}), and reads the combination; while the engine
- * is asked, nobody writes.
+ * place. The trainer writes, calls the engine ({@link EngineClient.aggregateShared}), and reads the combination; it must not
+ * write during the call.
  *
- * WebAssembly reaches 4 GiB of a memory: gradients of more are spread over several by columns. No result depends on that.
+ * A WebAssembly memory has at most 4 GiB: larger gradients are split by columns over several. Results do not depend on that.
  */
 export class SharedGradients {
   readonly #reach: number;
@@ -23,15 +23,15 @@ export class SharedGradients {
     this.#reach = Math.min(reach, REACH);
   }
 
-  /** For the engine: the columns' pieces, in order. */
+  /** For the engine: the columns, split over memories in order. */
   get shards(): readonly Shard[] {
     return this.#shards;
   }
 
   /**
-   * Makes room for k gradients of length d. Whatever was there is lost, unless the numbers are what they were.
+   * Allocates k gradients of length d. The contents are lost unless both numbers are unchanged.
    *
-   * @throws RangeError if there is no such memory, or k is beyond some 15,000
+   * @throws RangeError if memory cannot be allocated, or k is beyond about 15,000
    */
   resize(k: number, d: number): void {
     if (k === this.#k && d === this.#d) return;
@@ -92,7 +92,7 @@ export class SharedGradients {
     }
   }
 
-  /** The memory of a shard, grown or made so that it has `bytes`. */
+  /** The memory of a shard, grown or created to have `bytes`. */
   #memory(index: number, bytes: number): WebAssembly.Memory {
     const pages = Math.ceil(bytes / PAGE);
     const memory = this.#memories[index];

@@ -4,15 +4,15 @@ import { loadKernels } from './load.ts';
 import { ThreadPool } from './pool.ts';
 import { offerChunks, type Task, work } from './work.ts';
 
-/** Gradients with fewer numbers are gone through before other threads would have woken. */
+/** Gradients with fewer numbers are processed before other threads would have woken. */
 const SHARED_FROM = 2 ** 21;
 
-/** Smallest ‖g‖² that sums of float32 products show as they should: {@link SharedKernels.gram}. */
+/** Smallest ‖g‖² for which the error bound of {@link SharedKernels.gram} holds. */
 const LEAST_NORM2 = 2 ** -94;
 
 const FLOAT32_ERROR = 33 * 2 ** -24;
 
-/** Inner products and combinations of gradients in shared memory, by SIMD and, where there is much to do, several threads. */
+/** Inner products and combinations of gradients in shared memory, by SIMD and, for large gradients, several threads. */
 export class SharedKernels {
   readonly #module: WebAssembly.Module;
   #pool: ThreadPool | undefined;
@@ -21,7 +21,7 @@ export class SharedKernels {
     return new SharedKernels(await loadKernels());
   }
 
-  /** @param pool started at need if it is not given */
+  /** @param pool started when needed by default */
   constructor(module: WebAssembly.Module, pool?: ThreadPool) {
     this.#module = module;
     this.#pool = pool;
@@ -35,8 +35,8 @@ export class SharedKernels {
    * lane, and less than u for the float64 sums and products that underflow (d·2⁻¹⁵⁰, where ‖gᵢ‖² ≥ 2⁻⁹⁴ for all i). The errors of
    * lanes hardly ever agree: bench/gram.ts shows how much smaller they are.
    *
-   * It is {@link exactGram} if there is one chunk only, if a ‖gᵢ‖² is smaller, or if one is not finite – be it because the
-   * gradient is not, or because float32 ends at 10³⁸.
+   * It is {@link exactGram} if there is one chunk only, if a ‖gᵢ‖² is smaller, or if one is not finite – because the
+   * gradient is not, or because float32 overflows at 10³⁸.
    *
    * @returns `error` bounds the error of Hᵢⱼ relative to ‖gᵢ‖‖gⱼ‖; 0 stands for that of `exactGram`
    */
@@ -52,7 +52,7 @@ export class SharedKernels {
 
   /**
    * The same in float64, where products of float32 are exact: the error of Hᵢⱼ is at most (64 + 512 + d/65536)·2⁻⁵³·‖gᵢ‖‖gⱼ‖,
-   * and what is not finite is so in float64.
+   * and it is non-finite only where float64 is.
    */
   async exactGram(shards: readonly Shard[]): Promise<Float64Array> {
     await this.#run(shards, { kind: 'gramExact' });
@@ -64,21 +64,21 @@ export class SharedKernels {
    * of 0 leaves its gradient out; if all are 0 nothing is written.
    */
   async combine(shards: readonly Shard[], weights: Float64Array): Promise<void> {
-    const taken = [...weights.keys()].filter((i) => weights[i] !== 0);
-    if (taken.length === 0) return;
+    const weighted = [...weights.keys()].filter((i) => weights[i] !== 0);
+    if (weighted.length === 0) return;
     for (const { memory, k, d } of shards) {
       const { terms, rows, stride } = layoutOf(k, d);
-      const view = new DataView(memory.buffer, terms, taken.length * TERM);
-      for (const [n, i] of taken.entries()) {
+      const view = new DataView(memory.buffer, terms, weighted.length * TERM);
+      for (const [n, i] of weighted.entries()) {
         view.setUint32(n * TERM, rows + i * stride, true);
         view.setFloat32(n * TERM + 4, weights[i]!, true);
       }
     }
-    await this.#run(shards, { kind: 'combine', count: taken.length });
+    await this.#run(shards, { kind: 'combine', count: weighted.length });
   }
 
   /**
-   * ⟨d, gᵢ⟩ for each of the k gradients, then ‖d‖², of what stands in the combination's place; in float64, with the error of
+   * ⟨d, gᵢ⟩ for each of the k gradients, then ‖d‖², of the vector in the combination's place; in float64, with the error of
    * {@link exactGram}.
    */
   async products(shards: readonly Shard[]): Promise<Float64Array> {
@@ -135,7 +135,7 @@ function sumIn(slots: Float64Array, slot: number): number {
   return slots[at]! + slots[at + 1]!;
 }
 
-/** Whether sums of float32 products are what {@link SharedKernels.gram} says of them. */
+/** Whether the error bound of {@link SharedKernels.gram} holds for float32 sums. */
 export function isInRange(gram: Float64Array, k: number): boolean {
   for (let i = 0; i < k; i++) {
     const norm2 = gram[i * k + i]!;

@@ -11,7 +11,7 @@ interface Kernels {
 
 const instances = new WeakMap<WebAssembly.Memory, Kernels>();
 
-/** What is to be done with every chunk of a shard. */
+/** An operation on every chunk of a shard. */
 export type Task =
   | { readonly kind: 'gram' | 'gramExact' | 'products' }
   /** The first `count` terms. */
@@ -34,7 +34,7 @@ export interface SharedTask {
 
 export const isSharedTask = fields<SharedTask>({ shard: isShard, task: isTask });
 
-/** Takes chunks of the shard, as long as there are any that no thread has taken, and does the task. */
+/** Runs the task on chunks of the shard until none is left; threads that run it at the same time share the chunks. */
 export function work(module: WebAssembly.Module, shard: Shard, task: Task): void {
   const { memory, k, d } = shard;
   const { terms, sums, sumsOfChunk, rows, stride, chunks } = layoutOf(k, d);
@@ -58,7 +58,7 @@ function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Ke
   return kernels;
 }
 
-/** Puts all chunks of a shard back to be taken. */
+/** Makes all chunks of a shard available again. */
 export function offerChunks(shard: Shard): void {
   Atomics.store(nextChunk(shard), 0, 0);
 }

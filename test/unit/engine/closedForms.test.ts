@@ -82,7 +82,7 @@ const cases: Partial<Record<AggregatorName, Case[]>> = {
     ['by size', conflicting, [3 / 4 + 1 / 4, 3 / 8 + 1 / 4], sizes],
     // (1, 0), (−1, 1) and (−1, −1): only 0 serves all three, so every projection is 0 = 2g₁ + g₂ + g₃ up to a factor.
     [
-      'no direction serves all: d = 0',
+      'no direction improves all groups: d = 0',
       [
         [1, -1, -1],
         [-1, 2, 0],

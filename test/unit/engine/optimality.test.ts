@@ -82,7 +82,7 @@ test('nash-mtl: every group’s gain times its weight is the same', () => {
   assert.ok(solved > 100, `only ${solved} had a bargain`);
 });
 
-test('nash-mtl: no bargain means that no direction serves every group', () => {
+test('nash-mtl: no bargain means that no direction improves every group', () => {
   fc.assert(
     fc.property(samples(undefined, 24), ({ rows }) => {
       const gram = gramOf(rows);

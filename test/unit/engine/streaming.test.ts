@@ -7,7 +7,7 @@ import { gramOf } from '../../../src/engine/gram.ts';
 import { samples } from './families.ts';
 import { combine, distance, dot, norm } from './vectors.ts';
 
-test('holding d alone gives what the Gram matrix gives; each arrival is served when it comes', () => {
+test('holding d alone gives what the Gram matrix gives; d does not conflict with an arriving gradient', () => {
   fc.assert(
     fc.property(samples(), ({ rows }) => {
       const stream = new StreamingMinNorm();

@@ -3,8 +3,8 @@
 /** Bytes of a term: where its row begins, and the weight as float32. */
 const TERM: usize = 8;
 
-// Memory serves a few rows read far along better than many read by turns: eight rows at a time, over so many bytes that their
-// sum waits in the L2 cache for the next eight.
+// Long reads of few rows are faster than short reads of many: eight rows at a time, over as many bytes as leave their sum in
+// the L2 cache for the next eight.
 const TOGETHER: usize = 8 * TERM;
 const BLOCK: usize = 131_072;
 

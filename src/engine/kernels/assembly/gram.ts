@@ -4,7 +4,7 @@
 // sums of a run are then added to float64. `sums` holds them: a square of ⌈k/4⌉·4 rows of as many slots, each of two float64 (one
 // for each lane) that make up the entry together. Only slots with row ≤ column of the k×k part mean something.
 //
-// Whatever tile an entry falls into, it is the same products in the same order: equal rows have equal entries.
+// An entry is the sum of the same products in the same order in every tile: equal rows have equal entries.
 
 /** Columns of a run: a run of 32 rows fills half of a 32 KiB L1 cache. */
 const RUN: usize = 128;
@@ -137,7 +137,7 @@ function addRectangle<T>(
   flush<T>(slots + 3 * SLOT, s13);
 }
 
-/** Bytes of a row taken at once. */
+/** Bytes of a row per iteration. */
 function step<T>(): usize {
   return sizeof<T>() === 4 ? 16 : 8;
 }
