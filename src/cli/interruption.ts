@@ -5,7 +5,7 @@ const ECHO_MS = 1_000;
 
 /**
  * From now on the first SIGINT or SIGTERM only calls `onRequest`; another one, later than an echo, kills the process.
- * @returns tells whether a signal has arrived
+ * @returns a function that says whether a signal has arrived
  */
 export function onInterruption(onRequest: () => void): () => boolean {
   let isRequested = false;

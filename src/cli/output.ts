@@ -1,7 +1,7 @@
 /** How commands print. */
 import { formatNumber } from '../runs/format.ts';
 
-/** The one object that `--json` promises. Numbers that are not finite become `null`. */
+/** Prints the one object of `--json`. Numbers that are not finite become `null`. */
 export function printJson(value: object): void {
   console.log(JSON.stringify(value, null, 2));
 }

@@ -105,6 +105,6 @@ async function checkInputs({ fingerprints }: RunManifest, { task }: Session): Pr
   }
   if (names.size === 0) return;
   throw new ResumeError(
-    `since the run began, ${[...names].join(' and ')} changed. Put back what was there, or start a new run.`,
+    `${[...names].join(' and ')} changed since the run began. Restore what was there, or start a new run.`,
   );
 }

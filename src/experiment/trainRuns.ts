@@ -15,7 +15,7 @@ export interface ExperimentCallbacks {
 
 /**
  * Trains runs one after another. A run stops early if its folder contains a file `stop` or the process was asked to end. If one
- * fails, the next is trained all the same.
+ * fails, the next one is still trained.
  * @returns how each run ended
  */
 export async function trainRuns(

@@ -84,14 +84,14 @@ export class Commands extends Disposable {
   /** Asks first: deletion is permanent. */
   async #delete(target: unknown): Promise<void> {
     const { targets, runs } = this.#parts;
-    const doomed = await targets.chosen(
+    const chosen = await targets.chosen(
       target,
       'Delete which run?',
       ({ status }) => !isActive(status),
     );
-    const [first] = doomed;
+    const [first] = chosen;
     if (!first) return;
-    const what = doomed.length === 1 ? formatRun(first.manifest) : `${doomed.length} runs`;
+    const what = chosen.length === 1 ? formatRun(first.manifest) : `${chosen.length} runs`;
     const answer = await vscode.window.showWarningMessage(
       `Delete ${what}?`,
       { modal: true, detail: 'Log, checkpoints and predictions are deleted permanently.' },
@@ -99,7 +99,7 @@ export class Commands extends Disposable {
     );
     if (answer !== 'Delete') return;
     await runs.refresh();
-    for (const { manifest } of doomed) {
+    for (const { manifest } of chosen) {
       // One of them may have been resumed while the question was open.
       const run = runs.find(manifest.id);
       if (run && !isActive(run.status)) await run.store.delete(manifest.id);

@@ -4,7 +4,7 @@ import { isActive, isResumable } from '../runs/status.ts';
 import { Disposable } from './disposable.ts';
 import type { WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
-/** Tells VS Code's window about the runs: a line in the status bar, and which commands the palette offers. */
+/** The runs in VS Code's window: an item in the status bar, and the context keys that enable commands. */
 export class WindowStatus extends Disposable {
   readonly #runs: WorkspaceRuns;
   readonly #item = this.register(

@@ -53,13 +53,12 @@ export class CostTally {
   }
 }
 
-/**
- * `of` as a multiple of `than`. Resident memory is not compared: a process keeps memory that an earlier run needed.
- */
-export function costRatio(of: Cost, than: Cost): CostRatio {
+/** A cost as a multiple of a baseline's. Resident memory is not compared: a process keeps memory that earlier runs allocated. */
+export function costRatio(cost: Cost, baseline: Cost): CostRatio {
   return {
-    time: of.stepTime / than.stepTime,
-    tensors: of.tensors === null || than.tensors === null ? null : of.tensors / than.tensors,
+    time: cost.stepTime / baseline.stepTime,
+    tensors:
+      cost.tensors === null || baseline.tensors === null ? null : cost.tensors / baseline.tensors,
   };
 }
 

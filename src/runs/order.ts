@@ -1,4 +1,4 @@
-/** Which of several runs comes first, and the state of several together. */
+/** Orders of runs, and the overall status of several. */
 import type { RunStatus } from './status.ts';
 import type { RunSummary } from './store.ts';
 
@@ -18,7 +18,7 @@ export function bySeed(a: RunSummary, b: RunSummary): number {
   return one.init - other.init || one.order - other.order || byCreation(a, b);
 }
 
-/** First the state that most needs attention. */
+/** The status that most needs attention first. */
 const byAttention: readonly RunStatus[] = [
   'running',
   'queued',

@@ -31,7 +31,7 @@ export interface Ownership {
 
 /** Whether a live process owns the run: its file was touched lately and, if it is of this machine, the process exists. */
 export function hasLiveOwner(folder: string): boolean {
-  return isLiving(runFile(folder, 'owner'));
+  return isAlive(runFile(folder, 'owner'));
 }
 
 /**
@@ -42,7 +42,7 @@ export function takeOwnership(folder: string): Ownership {
   const file = runFile(folder, 'owner');
   const owner: Owner = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
   if (!create(file, owner)) {
-    if (isLiving(file)) throw owned(folder, file);
+    if (isAlive(file)) throw owned(folder, file);
     removeDead(file);
     if (!create(file, owner)) throw owned(folder, file);
   }
@@ -77,11 +77,11 @@ function removeDead(file: string): void {
     if (hasCode(error, 'ENOENT')) return;
     throw error;
   }
-  if (isLiving(aside)) renameSync(aside, file);
+  if (isAlive(aside)) renameSync(aside, file);
   else rmSync(aside);
 }
 
-function isLiving(file: string): boolean {
+function isAlive(file: string): boolean {
   const found = statSync(file, { throwIfNoEntry: false });
   if (!found || Date.now() - found.mtimeMs > SILENCE_MS) return false;
   const owner = read(file);
@@ -108,6 +108,6 @@ function isRunning(pid: number): boolean {
 
 function owned(folder: string, file: string): OwnedError {
   const owner = read(file);
-  const who = owner ? `process ${owner.pid} on ${owner.host}, since ${owner.since}` : 'another';
+  const who = owner ? `process ${owner.pid} on ${owner.host}, since ${owner.since}` : 'unknown';
   return new OwnedError(`${path.basename(folder)} belongs to a live process: ${who}`);
 }

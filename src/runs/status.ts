@@ -19,15 +19,15 @@ export function isResumable(status: RunStatus): boolean {
 /** The last of a run's `start` and `end` events; `null` before the first. A run that was resumed starts again. */
 export type Lifecycle = 'started' | EndEvent['status'] | null;
 
-export function statusOf(lifecycle: Lifecycle, hasLivingOwner: () => boolean): RunStatus {
+export function statusOf(lifecycle: Lifecycle, hasLiveOwner: () => boolean): RunStatus {
   switch (lifecycle) {
     case null:
-      return hasLivingOwner() ? 'queued' : 'interrupted';
+      return hasLiveOwner() ? 'queued' : 'interrupted';
     case 'started':
-      return hasLivingOwner() ? 'running' : 'interrupted';
+      return hasLiveOwner() ? 'running' : 'interrupted';
     case 'stopped':
     case 'failed':
-      return hasLivingOwner() ? 'queued' : lifecycle;
+      return hasLiveOwner() ? 'queued' : lifecycle;
     case 'finished':
       return lifecycle;
   }

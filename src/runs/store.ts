@@ -24,7 +24,7 @@ export interface RunSummary {
   readonly status: RunStatus;
   /** Steps taken. */
   readonly step: number;
-  /** Share of a long validation that is done, 0…1; null while the run is at none. */
+  /** Share of a long validation that is done, 0…1; null outside of one. */
   readonly validating: number | null;
   /** The metric that ranks checkpoints, at the last validation; NaN if it was not finite. */
   readonly lastMetric: { readonly name: string; readonly value: number } | null;
@@ -102,9 +102,9 @@ export class RunStore {
     const ids = await this.#ids();
     for (const id of this.#known.keys()) if (!ids.includes(id)) this.#known.delete(id);
     const summaries = new Map<string, RunSummary>();
-    const waiting = ids.values();
+    const queue = ids.values();
     const readers = Array.from({ length: READERS }, async () => {
-      for (const id of waiting) {
+      for (const id of queue) {
         const summary = await this.#summary(id);
         if (summary) summaries.set(id, summary);
       }

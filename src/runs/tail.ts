@@ -25,7 +25,7 @@ export class LineTail {
     return this.#restarts;
   }
 
-  /** The lines added since the last call, without their newlines; none if the file is not there. Calls take turns. */
+  /** The lines added since the last call, without their newlines; none if the file does not exist. Overlapping calls run one after another. */
   read(): Promise<string[]> {
     const lines = this.#last.then(() => this.#readAdded());
     this.#last = lines.catch(() => {});

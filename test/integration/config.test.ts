@@ -113,7 +113,7 @@ for (const [what, settings, at, says] of [...inText, ...inFiles]) {
 }
 
 for (const [what, settings, at, says] of [...inText, ...inFiles, ...inData]) {
-  test(`run refuses ${what} before it writes anything`, async () => {
+  test(`run rejects ${what} before it writes anything`, async () => {
     const place = configWith(settings, at);
     const { status, stdout, stderr } = await grain(['run', 'grain.yaml'], folder);
     assert.deepEqual([status, stdout], [2, '']);
@@ -128,7 +128,7 @@ for (const [what, mistake, at, says] of [
   ['an empty cell', '0.5,,inner', ',inner', /empty cell.*\. Expected/],
   ['a row that is too short', '0.5,0.25', '0.5,0.25', /\. Expected/],
 ] as const) {
-  test(`run refuses ${what} in the data, at its place there`, async () => {
+  test(`run rejects ${what} in the data, at its place there`, async () => {
     const file = path.join(folder, 'bad.csv');
     writeFileSync(file, `x,y,ring\n1,2,outer\n${mistake}\n`);
     writeRings(folder, { data: '{ train: bad.csv, validation: rings.csv, target: ring }' });
@@ -142,7 +142,7 @@ for (const [what, mistake, at, says] of [
   });
 }
 
-test('run refuses data of one class, at the target', async () => {
+test('run rejects data of one class, at the target', async () => {
   writeFileSync(path.join(folder, 'one.csv'), 'x,y,ring\n1,2,outer\n3,4,outer\n');
   const place = configWith(
     {
@@ -184,7 +184,7 @@ test('mistakes as one object', async () => {
   assert.deepEqual([message, suggestion, key], ['unknown key "devise"', 'device', ['devise']]);
 });
 
-test('a config that is not there, and bad command lines, exit with 2', async () => {
+test('a missing config and invalid command lines exit with 2', async () => {
   const missing = await grain(['config', 'check', 'no.yaml'], folder);
   assert.equal(missing.status, 2);
   assert.match(missing.stdout, /^no\.yaml:1:1: /);

@@ -25,7 +25,7 @@ async function statuses(): Promise<string[]> {
   return (await store().list()).map(({ status }) => status);
 }
 
-test('bad overrides are mistakes of the command line, and nothing is written', async () => {
+test('invalid overrides are errors of the command line, and nothing is written', async () => {
   writeRings(folder);
   for (const [options, says] of [
     [['--seed', '1', '1'], /'1' is invalid\. 1 is given twice\. Expected each value once/],
@@ -41,7 +41,7 @@ test('bad overrides are mistakes of the command line, and nothing is written', a
   assert.equal(existsSync(path.join(folder, '.grain')), false);
 });
 
-test('runs that cannot be written end the process, which says why', async () => {
+test('if runs cannot be written, the process ends and says why', async () => {
   writeRings(folder);
   writeFileSync(path.join(folder, 'taken'), 'a file, where a folder should be');
   const args = ['run', 'grain.yaml', '--out', 'taken', '--json'];
@@ -59,7 +59,7 @@ test('runs that cannot be written end the process, which says why', async () => 
   assert.match('error' in result ? result.error.message : '', /ENOTDIR/);
 });
 
-test('a program that starts grain is told what is loaded, and may go away', async () => {
+test('a program that starts grain receives what is being loaded, and may exit', async () => {
   writeRings(folder, { steps: '2' });
   const start = () =>
     fork(main, ['run', 'grain.yaml', '--progress', 'ipc'], {
@@ -86,7 +86,7 @@ test('a program that starts grain is told what is loaded, and may go away', asyn
   assert.equal(ended, 0);
 });
 
-test('folders in place of a config or its data are mistakes with a place', async () => {
+test('folders in place of a config or its data are errors with a position', async () => {
   mkdirSync(path.join(folder, 'data'));
   writeRings(folder, { data: '{ train: data, validation: rings.csv, target: ring }' });
   const config = await grain(['run', 'data'], folder);
@@ -117,7 +117,7 @@ test('what cannot be resumed', async () => {
   }
 });
 
-test('a run of another trainer is listed, and not resumed', async () => {
+test('a run of another trainer is listed, but not resumed', async () => {
   store().create(manifestOf('theirs', { aggregator: 'pcgrad' }));
   const { status, stderr } = await grain(['run', '--resume', 'theirs'], folder);
   assert.equal(status, 1);

@@ -62,7 +62,7 @@ test('a batch that does not fit ends the run with a size that fits, and a run of
   assert.deepEqual(saving.report.runs[0]!.metrics, metrics, 'as if it had fit');
 });
 
-test('a run that ran out of memory resumes when there is more, and no sooner', async () => {
+test('a run that ran out of memory resumes only once there is more', async () => {
   write('grain.yaml', 'batchSize: 64');
   const { id } = (await run(['grain.yaml'], LITTLE)).report.runs[0]!;
   const sooner = (await run(['--resume', id], LITTLE)).report.runs[0]!;

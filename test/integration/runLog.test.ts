@@ -29,7 +29,7 @@ function stepsOf(events: readonly RunEvent[]): StepEvent[] {
   return events.filter((event) => event.kind === 'step');
 }
 
-describe('commands on runs that lie on disk', () => {
+describe('commands on stored runs', () => {
   const root = temporary();
   const below = path.join(root, '.grain', 'runs');
   const store = new RunStore(root);
@@ -174,7 +174,7 @@ describe('commands on runs that lie on disk', () => {
     assert.deepEqual([text.status, text.stderr], [0, '']);
   });
 
-  test('a run that is not there exits with 2, one that is not clear lists what could be meant', async () => {
+  test('an unknown run exits with 2, an ambiguous one lists the candidates', async () => {
     for (const command of ['show', 'stop']) {
       const missing = await grain([command, 'circles'], root);
       assert.deepEqual([missing.status, missing.stdout], [2, '']);
@@ -185,7 +185,7 @@ describe('commands on runs that lie on disk', () => {
     }
   });
 
-  test('stop of what nobody works on exits with 1 and asks nobody', async () => {
+  test('stop of a run without a process exits with 1 and writes nothing', async () => {
     const { status, stdout } = await grain(['stop', 'rings-1', '--json'], root);
     assert.deepEqual([status, JSON.parse(stdout)], [1, { runs: [] }]);
     assert.equal(readdirSync(store.open('rings-1-grain-seed0').path).includes('stop'), false);
@@ -199,7 +199,7 @@ describe('commands on runs that lie on disk', () => {
   });
 });
 
-test('kill -9 at any moment loses no acknowledged event, and the next writer goes on', async () => {
+test('kill -9 at any moment loses no acknowledged event, and the next writer continues', async () => {
   const root = temporary();
   const { path: folder } = new RunStore(root).create(manifestOf('killed'));
   const acknowledgements = path.join(root, 'acknowledged');
@@ -260,7 +260,7 @@ describe('a real run', () => {
   };
 
   for (const [device, chosen] of Object.entries({ cpu: config, wasm: wide })) {
-    test(`killed at random moments and resumed, it ends with the bits of one left alone: ${device}`, async () => {
+    test(`killed at random moments and resumed, it ends with the bits of one that was not interrupted: ${device}`, async () => {
       const [killed, alone] = [temporary(), temporary()];
       for (const folder of [killed, alone]) writeRings(folder, chosen);
       assert.equal((await grain(['run', 'grain.yaml'], alone)).status, 0);

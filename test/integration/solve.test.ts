@@ -141,7 +141,7 @@ const badLines: [string, RegExp][] = [
   ['{"gram":[[1]],"sizes":[1,2]}', /2 sizes for 1 groups/],
   ['{"gram":[[0]],"zeroGroups":"error"}', /group 0 has a zero gradient/],
 ];
-test('bad lines are answered with what is wrong and where; the good ones are still answered', async () => {
+test('invalid lines are answered with what is wrong and where; valid ones are still answered', async () => {
   const { answers, bad } = await solve([
     ...badLines.map(([line]) => `${problem}${line}\n`),
     problem,
@@ -157,7 +157,7 @@ test('bad lines are answered with what is wrong and where; the good ones are sti
   }
 });
 
-test('no answer holds what some readers take for a line end', async () => {
+test('no answer contains what some readers treat as a line end', async () => {
   const { answers } = await solve(['{"\u2028\u2029":1}\n']);
   assert.doesNotMatch(answers[0]!, /[\u2028\u2029]/);
   assert.match(JSON.parse(answers[0]!).error, /\u2028\u2029/);
@@ -189,7 +189,7 @@ const matrix = fc
     fc.array(fc.array(extreme, { minLength: d, maxLength: d }), { minLength: k, maxLength: k }),
   );
 
-test('whatever the input: an answer a line, every number in it finite', async () => {
+test('whatever the input: one answer per line, every number in it finite', async () => {
   const line = fc.oneof(
     fc
       .tuple(fc.constantFrom('gram', 'gradients'), matrix, fc.constantFrom(...solvable))
@@ -225,7 +225,7 @@ test('whatever the input: an answer a line, every number in it finite', async ()
   );
 });
 
-test('reads no faster than it is read', async () => {
+test('reads no faster than its answers are read', async () => {
   let offered = 0;
   const input = Readable.from(
     (function* () {
@@ -259,7 +259,7 @@ test('as a process: answers come while the input is still open, status 0', async
   assert.equal(await status, 0);
 });
 
-test('as a process: one bad line among good ones, status 1', async (t) => {
+test('as a process: one invalid line among valid ones, status 1', async (t) => {
   const { child, status } = grainSolve(t, ['--aggregator', 'mean']);
   child.stdin.end(`${problem}oops\n${problem}`);
   const lines = (await text(child.stdout)).trim().split('\n');

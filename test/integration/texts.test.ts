@@ -230,7 +230,7 @@ describe('classification of pairs', () => {
       const { status, stderr } = await resume();
       assert.equal(status, 1, stderr);
       const said = stderr.includes(path.join(folder, name.split('/')[0]!));
-      assert.ok(said && /Put back what was there, or start a new run/.test(stderr), stderr);
+      assert.ok(said && /Restore what was there, or start a new run/.test(stderr), stderr);
       writeFileSync(file, whole);
     }
     // What another program may leave there.
@@ -345,7 +345,7 @@ describe('generation', () => {
     );
   });
 
-  test('a small language model learns answers by heart, embeddings tied and trained', async () => {
+  test('a small language model memorises answers, embeddings tied and trained', async () => {
     const optimizer = { name: 'adamw', learningRate: 1e-2, warmup: 0.1, decay: 'linear' };
     const steps = { steps: 100, evaluateEvery: 100, checkpointEvery: 100 };
     const learnt = await train({ ...generation, ...steps, optimizer }, 'learnt');

@@ -32,9 +32,9 @@ export class CertificateLine {
     );
   }
 
-  show({ state, badge, now, past, updates }: Verdict, wasBroken: boolean): void {
+  show({ state, badge, now, past, updates }: Verdict, wasViolated: boolean): void {
     this.element.dataset.state = state;
-    this.element.classList.toggle('alarm', wasBroken);
+    this.element.classList.toggle('alarm', wasViolated);
     this.#badge.show(badge, TONES[state]);
     setText(this.#now, now);
     setText(this.#past, past);

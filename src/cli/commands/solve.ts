@@ -13,7 +13,7 @@ import type { AggregatorName, Problem } from '../../engine/types.ts';
 const MAX_GROUPS = 4096;
 
 const names = Object.keys(aggregators) as AggregatorName[];
-/** Those that can be asked for a whole stream. */
+/** Aggregators that need only one Gram matrix. */
 const solvable = Object.values(aggregators).filter(({ weigh }) => weigh);
 
 const summary = 'solve aggregation problems: JSON lines in, JSON lines out';
@@ -43,7 +43,7 @@ export function addSolveCommand(program: Command): void {
 
 /**
  * Answers each line of `input` on `output`, in order, as it comes and no faster than `output` takes it; `output` stays open.
- * A reader that goes away (EPIPE) ends the work.
+ * If the reader closes the pipe (EPIPE), it stops.
  *
  * @returns how many lines were bad
  */
@@ -76,7 +76,7 @@ export async function solveStream(
   return bad;
 }
 
-/** JSON in which no reader sees a line end: some, Node's readline among them, take U+2028 and U+2029 for one. */
+/** JSON on one line. U+2028 and U+2029 are escaped: some readers, Node's readline among them, treat them as line ends. */
 function oneLine(answer: object): string {
   return JSON.stringify(answer).replace(/[\u2028\u2029]/g, (separator) =>
     separator === '\u2028' ? '\\u2028' : '\\u2029',
@@ -146,7 +146,7 @@ function solveLine(text: string, defaultAggregator: AggregatorName): object {
     conflictRate,
     effectiveGroups,
     warnings,
-    // Where the shortest vector is looked for, memory is only where to begin: the answer is the same without it.
+    // For minimum-norm aggregators memory is only a warm start: the answer is the same without it.
     ...(memory && !isHint && { memory }),
   };
 }

@@ -18,8 +18,8 @@ import {
 } from './grainProcess.ts';
 import { showProgress } from './progress.ts';
 
-/** Exit statuses of `grain` that are not a failure. */
-const FINE = new Set([0, 130]);
+/** Exit statuses of `grain` that are not failures: finished and stopped. */
+const NOT_FAILED = new Set([0, 130]);
 
 const SHOW_LOG = 'Show log';
 const LESS_MEMORY = 'Resume with less memory';
@@ -159,7 +159,7 @@ export class Launcher {
       await runs.refresh();
       appearing.dispose();
       loading.dispose();
-      if (terminated || (status !== null && FINE.has(status))) await deleteOutput(launched);
+      if (terminated || (status !== null && NOT_FAILED.has(status))) await deleteOutput(launched);
       else await this.#showFailure(launched, folder, mine());
     });
   }

@@ -115,7 +115,7 @@ export class RunFeed implements RunPoints {
   }
 }
 
-/** A share in a feed, to be disposed. */
+/** A reference to a shared feed; dispose it after use. */
 export interface FeedLease extends Disposable {
   readonly feed: RunFeed;
 }

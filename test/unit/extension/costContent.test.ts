@@ -92,7 +92,7 @@ test('another run, chosen in the page, has its own', async () => {
   assert.equal(opened.length, 2, 'no log was read twice');
 });
 
-test('no run, no cost', async () => {
+test('without a run there is no cost', async () => {
   const { world, update } = pageOn([grain]);
   world.shown = 'gone';
   assert.deepEqual(await update(true), []);

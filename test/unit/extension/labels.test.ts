@@ -13,7 +13,7 @@ function labelsOf(...runs: RunSummary[]) {
   }));
 }
 
-test('a running seed says how far it is and its last metric', () => {
+test('a running seed shows its progress and last metric', () => {
   const lastMetric = { name: 'accuracy', value: 0.93456 };
   const [run] = labelsOf(summary({ seed: 3, status: 'running', step: 40, lastMetric }));
   assert.equal(run?.label, 'seed 3');
@@ -31,7 +31,7 @@ test('an experiment is named with its time, which tells its launches apart', () 
   assert.match(experiment?.label ?? '', /^digits · Mar \d+, \d\d:\d\d$/);
 });
 
-test('a group of runs takes the state that most wants attention, and the actions that fit it', () => {
+test('a group of runs shows the status that most needs attention, and the actions that fit it', () => {
   const [finished, failed, running] = (['finished', 'failed', 'running'] as const).map(
     (status, seed) => summary({ status, seed }),
   );
@@ -66,7 +66,7 @@ test('durations', () => {
   assert.equal(formatDuration(3_905_000), '1 h 5 min');
 });
 
-test('a step that lasts says how long', () => {
+test('a long step shows its duration', () => {
   const run = summary({ status: 'running', step: 40, changedAt: 1_000 });
   assert.equal(formatLiveProgress(run, 15_000), '40/200');
   assert.equal(formatLiveProgress(run, 81_000), '40/200 for 1 min 20 s');
@@ -83,7 +83,7 @@ test('a long validation shows its progress, also while nothing is logged', () =>
   assert.equal(Object.fromEntries(detailsOf(node, 'en', 2_000)).Validation, '45 % done');
 });
 
-test('what is loaded, and how much of it is there', () => {
+test('what is being loaded, and how much of it has arrived', () => {
   const words = (done: number, total: number) =>
     formatLoading({ what: 'reading data', bytes: { done, total } });
   assert.equal(words(999, 1_200), 'reading data, 83 % of 2 kB');

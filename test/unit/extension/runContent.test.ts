@@ -92,7 +92,7 @@ test('how far a long validation is, before the first step and after', async () =
   assert.equal((posted[0] as WeightsAppend).run.validating, 0.5);
 });
 
-test('nothing new, nothing posted; a reloaded page gets everything', async () => {
+test('nothing is posted unless it is new; a reloaded page gets everything', async () => {
   const { logged, update } = panelOn(summary({ status: 'running' }));
   logged.push(conflictingStep(1), conflictingStep(2));
   assert.deepEqual((await update(true)).types, ['show']);

@@ -6,7 +6,7 @@ import { summary } from './fixtures.ts';
 
 const run = summary();
 
-test('of every metric that a validation measures it is known whether more is better', () => {
+test('for every metric of a validation it is known whether higher is better', () => {
   const two = { values: Float32Array.of(1, 0, 0, 1), width: 2 };
   const names = [
     measure('classification', two, [0, 1]),
@@ -19,7 +19,7 @@ test('of every metric that a validation measures it is known whether more is bet
   assert.equal(lower.size + higher.size, new Set(names).size);
 });
 
-test('runs go before names, and names of others say nothing', () => {
+test("the manifest decides before the metric's name; unknown names decide nothing", () => {
   const metric = { name: 'loss', better: 'higher' } as const;
   assert.equal(betterOf([{ manifest: { ...run.manifest, metric } }], 'loss'), 'higher');
   assert.equal(betterOf([run], 'bleu'), null);

@@ -50,7 +50,7 @@ test('the tree does not depend on the order in which the disk lists the runs', (
   );
 });
 
-test('a run that moved on changes its own line and those above, no others', () => {
+test('a run that progresses redraws its own line and those above, no others', () => {
   const moved = runs.map((run) =>
     run.manifest.id === 'late-grain-9-9' ? { ...run, status: 'running' as const, step: 7 } : run,
   );
@@ -61,7 +61,7 @@ test('a run that moved on changes its own line and those above, no others', () =
   ]);
 });
 
-test('nothing changed, nothing is drawn', () => {
+test('if nothing changed, nothing is redrawn', () => {
   assert.deepEqual(changes(buildTree(runs), buildTree([...runs]), look), []);
 });
 

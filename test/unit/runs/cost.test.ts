@@ -44,7 +44,7 @@ test('what was not logged is not known', () => {
   assert.equal(costOf({ ms: { forward: 3 } as unknown as StepEvent['ms'] }), null);
 });
 
-test('against another run: its times and tensors, not what the process had', () => {
+test('relative to another run: times and tensors, not the memory of the process', () => {
   const memory = { resident: 100, tensors: 10 };
   const mean = costOf({ ...timed(90, 2, 8), memory })!;
   const grain = costOf({ ...timed(90, 7, 8), memory: { resident: 900, tensors: 12 } })!;

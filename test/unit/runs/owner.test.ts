@@ -43,7 +43,7 @@ async function deadPid(): Promise<number> {
   return child.pid!;
 }
 
-test('taken once, and again after it was released', () => {
+test('a run is owned once, and again after its release', () => {
   assert.equal(hasLiveOwner(folder), false);
   const ownership = takeOwnership(folder);
   assert.equal(hasLiveOwner(folder), true);
@@ -55,7 +55,7 @@ test('taken once, and again after it was released', () => {
   takeOwnership(folder).release();
 });
 
-test('alive: young and, on this machine, with a process', async () => {
+test('an owner is alive if its file is recent and, on this machine, its process exists', async () => {
   const pid = await deadPid();
   owner();
   assert.equal(hasLiveOwner(folder), true);
@@ -71,14 +71,14 @@ test('alive: young and, on this machine, with a process', async () => {
   assert.equal(hasLiveOwner(folder), true, 'just being written');
 });
 
-test('a dead owner gives way', async () => {
+test('a dead owner is replaced', async () => {
   owner({ pid: await deadPid() });
   const ownership = takeOwnership(folder);
   assert.equal(JSON.parse(readFileSync(file, 'utf8')).pid, process.pid);
   ownership.release();
 });
 
-test('what another process has taken in the meantime is not released', () => {
+test('a run that another process has taken over is not released', () => {
   const ownership = takeOwnership(folder);
   owner({ pid: process.ppid });
   ownership.release();

@@ -33,7 +33,7 @@ test('events come back as they were written', async () => {
   );
 });
 
-test('a log cut at any byte reads back a prefix, and goes on from there', async () => {
+test('a log cut at any byte reads back a prefix, and is continued from there', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(anyEvent, { minLength: 1, maxLength: 6 }),

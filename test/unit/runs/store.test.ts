@@ -54,7 +54,7 @@ const step = (number: number): RunEvent => ({
   ms: { gradients: 0, aggregate: 0, update: 0 },
 });
 
-test('nothing is there at first, and looking makes nothing', async () => {
+test('listing an empty folder creates nothing', async () => {
   assert.deepEqual(await new RunStore(base).list(), []);
   assert.equal(existsSync(root), false);
 });
@@ -138,7 +138,7 @@ test('the manifest is on disk as it is documented, and a run is created once', (
   assert.throws(() => store.create(manifestOf('a')), /EEXIST/);
 });
 
-test('of several runs all are made or none', () => {
+test('of several runs all are created or none', () => {
   const store = new RunStore(base);
   store.create(manifestOf('old'));
   const ids = () => readdirSync(root).sort();
@@ -155,7 +155,7 @@ test('of several runs all are made or none', () => {
   assert.deepEqual(ids(), ['a', 'b', 'old']);
 });
 
-test('what is no run is passed over', async () => {
+test('folders that are not runs are skipped', async () => {
   const store = new RunStore(base);
   store.create(manifestOf('good'));
   for (const [name, text] of [

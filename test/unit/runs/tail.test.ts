@@ -110,7 +110,7 @@ test('only what was added is read', async (t) => {
   assert.equal(bytes, Buffer.byteLength(textOf([event])));
 });
 
-test('lines that are no events are counted, kinds from the future are not; empty files are empty', async () => {
+test('lines that are not events are counted, unknown kinds are not; empty files are empty', async () => {
   writeFileSync(
     file,
     [

@@ -58,7 +58,7 @@ test('however the points arrive, the drawn ones are the means of equally many, t
   );
 });
 
-test('an odd limit is refused: its neighbours could not be merged in pairs', () => {
+test('an odd limit is rejected: neighbours could not be merged in pairs', () => {
   for (const limit of [0, 3, Number.NaN])
     assert.throws(() => new AveragedSeries(limit), RangeError);
 });

@@ -50,7 +50,7 @@ test('a spread decides the decimals of its mean', () => {
   assert.equal(format.withSpread(0.9, 0), '0.9 ± 0');
 });
 
-test('long names give way in the middle', () => {
+test('long names are shortened in the middle', () => {
   assert.equal(format.shorten('micro-batch 12', 9), 'micr…h 12');
   assert.equal(format.shorten('short', 9), 'short');
   fc.assert(
@@ -60,7 +60,7 @@ test('long names give way in the middle', () => {
   );
 });
 
-test('what names begin with in common', () => {
+test('the common start of names', () => {
   assert.equal(
     format.commonStart(['micro-batch 1', 'micro-batch 2', 'micro-batch 10']),
     'micro-batch ',

@@ -68,6 +68,6 @@ test('at least a quarter of the limit is drawn of a long series: doubling does n
   );
 });
 
-test('a limit below two points is refused', () => {
+test('a limit below two points is rejected', () => {
   assert.throws(() => new ThinnedSeries(1), RangeError);
 });

@@ -20,7 +20,7 @@ test('five seeds: ×0.60 … ×2.87', () => {
   );
 });
 
-test('one seed has no spread, six are not few', () => {
+test('one seed has no standard deviation, six give no warning', () => {
   assert.throws(() => stdInterval(1), RangeError);
   assert.throws(() => stdInterval(6), RangeError);
 });
