@@ -105,7 +105,7 @@ for (const name of takingZeros) {
   });
 }
 
-test('all gradients zero: skipped, or plain where zero gradients are taken; told by all', () => {
+test('all gradients zero: skipped, or plain where zero gradients are taken; reported by all', () => {
   const gram = new Float64Array(9);
   for (const name of takingZeros) {
     const answer = aggregate({ gram }, name);
@@ -183,7 +183,7 @@ test('every stationary sample is flagged, and no sample with a direction that se
   );
 });
 
-test('conflict: the groups that the mean steps against are named', () => {
+test('conflict: the groups that the mean conflicts with are named', () => {
   const gram = gramOf([Float64Array.of(10, 0), Float64Array.of(10, 1), Float64Array.of(-1, 1)]);
   const answer = aggregate({ gram }, 'mean');
   assert.ok(answer.minCosine < 0);
@@ -205,18 +205,18 @@ test('grain never warns of conflict or of a gap that rounding does not explain',
   );
 });
 
-test('a gap at the rounding floor is told', () => {
+test('a gap at the rounding floor is reported', () => {
   // ‖d‖² of nearly opposite gradients is the small difference of large numbers.
-  let told = 0;
+  let reported = 0;
   for (let seed = 0; seed < 200; seed++) {
     const rows = families['near-antiparallel'](16, 12, random(seed));
     const answer = aggregate({ gram: gramOf(rows) }, 'grain');
     if (codes(answer).includes('pareto-stationary')) continue;
     const expected = answer.gap > 1e-10 * answer.norm2;
     assert.equal(codes(answer).includes('rounding-floor'), expected);
-    if (expected) told++;
+    if (expected) reported++;
   }
-  assert.ok(told > 0);
+  assert.ok(reported > 0);
 });
 
 test('the mean weighs by size', () => {
@@ -268,7 +268,7 @@ test('what is not a Gram matrix, and does not look like it, is refused by all or
   }
 });
 
-test('a choice that does not exist is refused with what does', () => {
+test('a choice that does not exist is refused, listing those that do', () => {
   const gram = Float64Array.of(1);
   const refusedChoices: [AggregatorChoice, RegExp][] = [
     [
