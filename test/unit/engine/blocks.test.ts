@@ -45,7 +45,7 @@ test('one block is GRAIN', () => {
   );
 });
 
-test('values worked out by hand', () => {
+test('hand-computed values', () => {
   // In a: weights ½, ½, d = (½, ½), ⟨d, g⟩ = ½, ½. In b the shorter one: d = 1, ⟨d, g⟩ = 1, 3.
   const blocks = [block('a', [1, 0], [0, 1]), block('b', [1], [3])];
   const answer = aggregateBlocks(blocks, {}, LAYERWISE);
@@ -65,7 +65,7 @@ test('values worked out by hand', () => {
   assert.deepEqual(answer.warnings, []);
 });
 
-test('the certificate is that of the whole step, measured on the gradients; no block steps against a group', () => {
+test('the certificate is that of the whole step, measured on the gradients; no block conflicts with a group', () => {
   fc.assert(
     fc.property(samples(undefined, 24), ({ rows }) => {
       const cut = blocksOf(rows);

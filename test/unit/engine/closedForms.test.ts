@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { aggregate } from '../../../src/engine/aggregate.ts';
 import type { AggregatorName, ProblemOptions } from '../../../src/engine/types.ts';
 
-/** Small cases worked out by hand; Gram matrices rather than gradients where that is all there is to say. */
+/** Small hand-computed cases; Gram matrices where they are simpler than gradients. */
 
 type Case = [
   what: string,

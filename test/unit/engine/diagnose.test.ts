@@ -8,7 +8,7 @@ import { samples } from './families.ts';
 
 const NAN = Number.NaN;
 
-test('values worked out by hand', () => {
+test('hand-computed values', () => {
   // g₀ = (3, 0), g₁ = (0, 4), g₂ = (−3, 4)
   const gram = gramOf([Float64Array.of(3, 0), Float64Array.of(0, 4), Float64Array.of(-3, 4)]);
   const found = diagnose({ gram }, [0.5, 0.5, 0]);

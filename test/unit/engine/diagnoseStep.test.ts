@@ -154,7 +154,7 @@ test('what float32 may have added to the update is not a conflict', () => {
   assert.deepEqual(diagnoseStep({ ...step, update }).updateConflictsWith, [1]);
 });
 
-test('0 in the hull is told as stationary, a skipped step is not', () => {
+test('0 in the hull is reported as stationary, a skipped step is not', () => {
   const gram = Float64Array.of(1, -1, -1, 1);
   const of = (weights: number[]) => diagnoseStep({ gram, sizes: ones(2), weights }).stationary;
   assert.deepEqual([of([0.5, 0.5]), of([0, 0]), of([1, 0])], [true, false, false]);

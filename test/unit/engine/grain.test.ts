@@ -31,7 +31,7 @@ function dTolerance(rows: readonly Float64Array[], weights: Float64Array): numbe
   return 2 * Math.sqrt(1e-10 * d2 + 8 * length * U * s * (s + longest));
 }
 
-test('values worked out by hand', () => {
+test('hand-computed values', () => {
   const rows = [Float64Array.of(-4, 1, 1), Float64Array.of(6, 1, 1)];
   const weights = grain(rows);
   assert.ok(distance(weights, Float64Array.of(0.6, 0.4)) < 1e-15);

@@ -231,7 +231,7 @@ for (const name of names) {
   }
 
   if (properties.nonConflicting && aggregators[name].decidedBy === 'gram') {
-    test(`${name}: steps against no group in any family of gradients`, () => {
+    test(`${name}: conflicts with no group in any family of gradients`, () => {
       fc.assert(
         fc.property(samples(), ({ rows }) => {
           // Weights off the simplex of nearly parallel gradients are as uncertain as their Gram matrix is singular.

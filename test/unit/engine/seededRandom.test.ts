@@ -45,7 +45,7 @@ test('pcgrad: the same seed, the same weights; over seeds, others', () => {
   assert.ok(new Set([0, 1, 2, 3].map((seed) => weights(seed).join())).size > 1);
 });
 
-test('pcgrad: the order of the projections, worked out by hand', () => {
+test('pcgrad: the order of the projections in a hand-computed case', () => {
   // g₀ = (1, 0), g₁ = (−1, 1), g₂ = (−1, −2). g₀ first along g₁: (½, ½), which conflicts with g₂ by −3/2:
   // + 3/10·g₂ = (1/5, −1/10). g₁ conflicts with g₀: (0, 1), then with g₂ by −2. g₂ with g₀: (0, −2), then g₁ by −2.
   const gram = gramOf([Float64Array.of(1, 0), Float64Array.of(-1, 1), Float64Array.of(-1, -2)]);
@@ -58,7 +58,7 @@ test('pcgrad: the order of the projections, worked out by hand', () => {
   assert.deepEqual([...backwards], [1, 0.6, 0.2]);
 });
 
-test('graddrop: worked out by hand', () => {
+test('graddrop: a hand-computed case', () => {
   // P = 3/4, 1/2, 1, 0 and nothing to choose.
   const rows = [Float32Array.of(3, 1, 2, -1, 0), Float32Array.of(-1, -1, 4, -3, 0)];
   const draws = (lot: number) => () => lot;

@@ -7,7 +7,7 @@ import { samples } from './families.ts';
 import { random } from './random.ts';
 import { ofRank } from './stationarity.ts';
 
-test('values worked out by hand', () => {
+test('hand-computed values', () => {
   const { values, vectors } = spectrumOf(Float64Array.of(2, 1, 1, 2), 2);
   assert.ok(Math.abs(values[0]! - 3) < 1e-15 && Math.abs(values[1]! - 1) < 1e-15);
   assert.ok(Math.abs(vectors[0]![0]! - vectors[0]![1]!) < 1e-15);
