@@ -110,6 +110,7 @@ export const warningCodes = [
   'rounding-floor',
   'not-optimal',
   'conflict',
+  'guard-stalled',
 ] as const;
 
 export type WarningCode = (typeof warningCodes)[number];

@@ -108,4 +108,30 @@ describe('a guarded update', () => {
     const count = (all: typeof strict) => all.filter(({ guard }) => guard).length;
     assert.ok(count(relaxed) < count(strict));
   });
+
+  test('that leaves nothing of the step is reported', async () => {
+    // Two examples that contradict each other, a group each: what improves one makes the other worse.
+    writeFileSync(path.join(folder, 'contradiction.csv'), 'x,y\n1,1\n1,-1\n');
+    const config = `task: regression
+model: { hidden: [] }
+data: { train: contradiction.csv, validation: contradiction.csv, target: y }
+groups: { count: 2 }
+optimizer: { name: sgd, learningRate: 0.1, momentum: 0.5 }
+batchSize: 2
+steps: 40
+device: cpu`;
+    const entry = { name: 'mean', metric: 'euclidean', smoothing: 0 } as const;
+    const warningsOf = async (guard: boolean | number) => {
+      const { trainer, close } = await trainerOf(folder, config, { ...entry, guard });
+      const codes = new Set<string>();
+      for (let step = 1; step <= 40; step++) {
+        for (const { code } of (await trainer.step(step)).warnings) codes.add(code);
+      }
+      await close();
+      return codes;
+    };
+    assert.ok((await warningsOf(true)).has('guard-stalled'));
+    assert.ok(!(await warningsOf(0.5)).has('guard-stalled'));
+    assert.ok(!(await warningsOf(false)).has('guard-stalled'));
+  });
 });
