@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tests that train on WebGPU, on the GPU that Chromium imitates in software: for machines without one. None of them is skipped.
+# The tests that train on WebGPU, on the software GPU of Chromium: for machines without a GPU. None of them is skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -117,7 +117,7 @@ describe('errors that WebGPU reports after the fact', {
   test('a GPU that is lost ends every step', async () => {
     gpu.destroy();
     for (const step of [2, 3]) {
-      await assert.rejects(made.trainer.step(step), /^Error: WebGPU lost the GPU: /);
+      await assert.rejects(made.trainer.step(step), /^DeviceLostError: WebGPU lost the GPU: /);
     }
   });
 });
