@@ -69,8 +69,8 @@ export function meanRunFor<R extends { readonly manifest: RunManifest }>(
 ): R | undefined {
   const { experiment, seed, id } = manifest;
   return runs.find(({ manifest: other }) => {
-    const { name, metric, smoothing } = other.aggregation;
-    const isMean = name === 'mean' && metric === 'euclidean' && smoothing === 0;
+    const { name, metric, smoothing, guard } = other.aggregation;
+    const isMean = name === 'mean' && metric === 'euclidean' && smoothing === 0 && guard === null;
     const isSameSeed = other.seed.init === seed.init && other.seed.order === seed.order;
     return isMean && isSameSeed && other.experiment.id === experiment.id && other.id !== id;
   });

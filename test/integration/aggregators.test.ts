@@ -41,6 +41,7 @@ describe('every aggregator', () => {
     '{ name: grain-layerwise, metric: preconditioned }',
     '{ name: upgrad, smoothing: 0.5 }',
     '{ name: cagrad, c: 0.4 }',
+    '{ name: mean, guard: true }',
   ];
   let runs: RunSummary[];
   const runOf = (label: string) => runs.find(({ manifest }) => manifest.aggregator === label)!;
@@ -65,6 +66,7 @@ describe('every aggregator', () => {
       'cagrad c=0.4',
       'grain preconditioned',
       'grain-layerwise preconditioned',
+      'mean guard',
       'upgrad smoothing=0.5',
     ]);
     assert.deepEqual(runOf('cagrad c=0.4').manifest.aggregation, {
@@ -73,6 +75,7 @@ describe('every aggregator', () => {
       metric: 'euclidean',
       smoothing: 0,
       zeroGroups: 'drop',
+      guard: null,
     });
   });
 

@@ -70,7 +70,12 @@ test('the run on the mean is the one of the same launch and seed', () => {
     aggregation: { ...usual, smoothing: 0.5 },
     seed: 1,
   });
-  const others = [grain, smoothed, of('mean', 0), of('mean', 1, 'e2')];
+  const guarded = summary({
+    aggregator: 'mean guard',
+    aggregation: { ...usual, guard: 0 },
+    seed: 1,
+  });
+  const others = [grain, smoothed, guarded, of('mean', 0), of('mean', 1, 'e2')];
   assert.equal(meanRunFor(grain, others), undefined);
   assert.equal(meanRunFor(grain, [...others, mean]), mean);
   assert.equal(meanRunFor(mean, [...others, mean]), undefined);
