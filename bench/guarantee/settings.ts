@@ -18,6 +18,8 @@ export interface Setting {
   readonly better: 'higher' | 'lower';
   /** What a constant predictor reaches: a run that does no better has failed. */
   readonly baseline: number;
+  /** `named`: a group is the same in every step, so that its weights over the steps mean something. */
+  readonly groups: 'named' | 'anonymous';
   /** Paths in it are absolute. Null where its data are missing on this machine. */
   config(): Promise<Record<string, unknown> | null>;
 }
@@ -39,23 +41,27 @@ export const settings: readonly Setting[] = [
     ...digits,
     name: 'digits-microbatch',
     title: 'digits, 8 micro-batches',
+    groups: 'anonymous',
     config: async () => example('digits'),
   },
   {
     ...digits,
     name: 'digits-label',
     title: 'digits, groups by label',
+    groups: 'named',
     config: async () => ({ ...example('digits'), groups: { by: 'label' } }),
   },
   {
     ...digits,
     name: 'digits-source',
     title: 'digits, groups by source, one of four mislabelled',
+    groups: 'named',
     config: async () => example('sources'),
   },
   {
     name: 'stsb-features',
     title: 'STS-B, frozen MiniLM features, 8 micro-batches',
+    groups: 'anonymous',
     metric: 'spearman',
     better: 'higher',
     baseline: 0,

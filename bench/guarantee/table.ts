@@ -1,7 +1,8 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { mean, quantile, sampleStandardDeviation, sum } from 'simple-statistics';
+import { mean, median, quantile, sampleStandardDeviation, sum } from 'simple-statistics';
 import { diagnoseStep } from '../../src/engine/diagnoseStep.ts';
 import { keyedRandom } from '../../src/engine/keyedRandom.ts';
+import type { StepEvent } from '../../src/runs/events.ts';
 import { factsOf } from '../../src/runs/facts.ts';
 import type { RunSummary } from '../../src/runs/store.ts';
 import { readEvents } from '../../src/runs/tail.ts';
@@ -20,6 +21,10 @@ interface Outcome {
   readonly conflicts: number;
   /** Share of steps that a guard reduced to nothing. */
   readonly stalls: number;
+  /** Median wall time of a step, ms. */
+  readonly stepTime: number;
+  /** Median share in Σ wᵢ of each group, in the second half of the steps, by the group's name. */
+  readonly weights: ReadonlyMap<string, number>;
 }
 
 async function outcomeOf(run: RunSummary, { metric }: Setting): Promise<Outcome> {
@@ -32,7 +37,22 @@ async function outcomeOf(run: RunSummary, { metric }: Setting): Promise<Outcome>
     metric: run.status === 'finished' ? (last?.metrics[metric] ?? Number.NaN) : Number.NaN,
     conflicts: updates.filter((groups) => groups?.length).length / steps.length,
     stalls: steps.filter((step) => step.guard?.stalled).length / steps.length,
+    stepTime: median(steps.map(({ ms }) => ms.gradients + ms.aggregate + ms.update)),
+    weights: weightsOf(steps.slice(steps.length / 2), run.manifest.groups.names),
   };
+}
+
+function weightsOf(steps: readonly StepEvent[], names: readonly string[]): Map<string, number> {
+  const shares = new Map<string, number[]>(names.map((name) => [name, []]));
+  for (const { groups, weights } of steps) {
+    const total = sum([...(weights ?? [])]);
+    for (const [i, group] of groups.entries()) {
+      if (total !== 0) shares.get(names[group]!)!.push(weights![i]! / total);
+    }
+  }
+  return new Map(
+    [...shares].map(([name, of]) => [name, of.length === 0 ? Number.NaN : median(of)]),
+  );
 }
 
 /** One row a method, against the mean of the same seeds. */
@@ -64,11 +84,14 @@ export async function tableOf(
       name === 'mean' ? '' : differenceOf(of, base),
       percent(mean(of.map(({ conflicts }) => conflicts))),
       of.some(({ stalls }) => stalls > 0) ? percent(mean(of.map(({ stalls }) => stalls))) : '',
+      name === 'mean' ? '' : stepTimeOf(of, base),
+      ...(setting.groups === 'named' ? [formatWeights(of)] : []),
     ];
   });
   const header = [
     ...['method', 'seeds', `${setting.metric} ± std`, 'worst', 'failed', 'against mean (95 %, p)'],
-    ...['updates in conflict', 'stalled'],
+    ...['updates in conflict', 'stalled', 'step time, × mean'],
+    ...(setting.groups === 'named' ? ['weights, steps 151 on'] : []),
   ];
   return table([header, ...rows], 1);
 }
@@ -94,6 +117,23 @@ function differenceOf(of: readonly Outcome[], base: readonly Outcome[]): string 
   const [low, high] = [quantile(means, 0.025), quantile(means, 0.975)];
   const p = extreme / (RESAMPLES + 1);
   return `${signed(mean(differences))} (${signed(low)} … ${signed(high)}, ${p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`})`;
+}
+
+/** Median over the seeds of the ratio to the mean's run of the same seed. */
+function stepTimeOf(of: readonly Outcome[], base: readonly Outcome[]): string {
+  const ratios = of.flatMap(({ seed, stepTime }) => {
+    const other = base.find((outcome) => outcome.seed === seed);
+    return other ? [stepTime / other.stepTime] : [];
+  });
+  return median(ratios).toFixed(3);
+}
+
+/** "north 0.24, east 0.31": medians over the seeds. */
+function formatWeights(of: readonly Outcome[]): string {
+  const names = [...of[0]!.weights.keys()].sort();
+  return names
+    .map((name) => `${name} ${median(of.map(({ weights }) => weights.get(name)!)).toFixed(3)}`)
+    .join(', ');
 }
 
 function signed(value: number): string {
