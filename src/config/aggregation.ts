@@ -89,6 +89,7 @@ export function resolvedAggregation(
   standard: ZeroGroupPolicy,
 ): AggregationSettings {
   const given: Partial<EntryWithSettings> = typeof entry === 'string' ? { name: entry } : entry;
+  const { guard = false } = given;
   const { parameters } = aggregators[given.name!];
   return {
     name: given.name!,
@@ -98,7 +99,7 @@ export function resolvedAggregation(
     metric: given.metric ?? 'euclidean',
     smoothing: given.smoothing ?? 0,
     zeroGroups: given.zeroGroups ?? standard,
-    guard: given.guard === true ? 0 : given.guard === false ? null : (given.guard ?? null),
+    guard: guard === false ? null : guard === true ? 0 : guard,
   };
 }
 

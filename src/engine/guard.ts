@@ -30,7 +30,7 @@ export interface GuardResult {
   readonly correction2: number;
   /** Σ λᵢ(⟨Δ′, gᵢ⟩ + allowedᵢ): the duality gap, an upper bound of ½‖Δ′ − Δ*‖² for a feasible Δ′; 0 at the optimum. */
   readonly gap: number;
-  /** True if nothing but rounding is left of a Δ that was not zero: where the groups cannot agree, the only change that harms none is none. */
+  /** True if only rounding is left of a Δ that was not zero: where the groups cannot agree, every change but zero harms one of them. */
   readonly stalled: boolean;
 }
 

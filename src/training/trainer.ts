@@ -14,7 +14,7 @@ import type { Seed } from '../runs/manifest.ts';
 import type { AggregatedStep } from './aggregation/aggregatedStep.ts';
 import { parameterBlocks } from './aggregation/blocks.ts';
 import { guardedUpdate } from './aggregation/guardedUpdate.ts';
-import { measureChange, roundingOf } from './aggregation/products.ts';
+import { float32RoundingOf, measureChange } from './aggregation/products.ts';
 import { StepAggregator } from './aggregation/stepAggregator.ts';
 import { loadCheckpoint, saveCheckpoint, type TrainingState } from './checkpoints.ts';
 import { TrainingError } from './failures.ts';
@@ -250,7 +250,10 @@ export class Trainer {
         ? { update: await measureChange(measure, trainable, update) }
         : await guardedUpdate(aggregated, trainable, update, this.#guard);
     if (this.#metric !== 'euclidean') return measured;
-    return { ...measured, update: { ...measured.update, rounding: await roundingOf(trainable) } };
+    return {
+      ...measured,
+      update: { ...measured.update, rounding: await float32RoundingOf(trainable) },
+    };
   }
 
   #checkLosses(step: number, groups: readonly Group[], { losses }: AggregatedStep): void {

@@ -1,3 +1,4 @@
+import { cosinesOf } from '../gram.ts';
 import type { AggregatorDescription } from './description.ts';
 import { minNorm } from './grain.ts';
 import { shares } from './mean.ts';
@@ -23,8 +24,7 @@ export const grainNormalized: AggregatorDescription = {
   takesZeroGroups: false,
   parameters: {},
   weigh({ k, gram, sizes }, weights) {
-    const norms = Float64Array.from({ length: k }, (_, i) => Math.sqrt(gram[i * k + i]!));
-    const cosines = gram.map((entry, at) => entry / norms[Math.floor(at / k)]! / norms[at % k]!);
+    const { norms, cosines } = cosinesOf(gram, k);
     minNorm(cosines, weights);
     const length = shares(sizes).reduce((sum, share, i) => sum + share * norms[i]!, 0);
     for (let i = 0; i < k; i++) weights[i]! *= length / norms[i]!;

@@ -3,7 +3,7 @@ import { guard } from '../../engine/guard.ts';
 import type { MeasuredVector } from '../../engine/types.ts';
 import type { GuardFacts } from '../../runs/events.ts';
 import type { AggregatedStep } from './aggregatedStep.ts';
-import { measureFrom } from './products.ts';
+import { measureFromHere } from './products.ts';
 
 interface GuardedUpdate {
   /** Δ = θ before − θ after, corrected, measured against the gradients. */
@@ -19,16 +19,15 @@ interface GuardedUpdate {
  * @param slack share of ‖Δ‖‖gᵢ‖ that a group may lose, 0…<1
  * @param step its gradients must be in memory: `measure`, `combine` and `gram` are not null, and `gram` is Euclidean
  */
-export async function guardedUpdate(
+export function guardedUpdate(
   { measure, combine, gram }: AggregatedStep,
   variables: readonly tf.Variable[],
   update: () => void,
   slack: number,
 ): Promise<GuardedUpdate> {
-  const before = tf.tidy(() => variables.map((variable) => tf.clone(variable)));
-  try {
+  return measureFromHere(measure!, variables, async (change) => {
     update();
-    const proposed = await measureFrom(before, variables, measure!);
+    const proposed = await change();
     const { inner, norm2 } = proposed;
     const k = inner.length;
     const length = Math.sqrt(norm2);
@@ -45,10 +44,8 @@ export async function guardedUpdate(
     });
     tf.dispose([...correction]);
     return {
-      update: await measureFrom(before, variables, measure!),
+      update: await change(),
       guard: { proposed, multipliers: Array.from(multipliers), stalled },
     };
-  } finally {
-    tf.dispose(before);
-  }
+  });
 }

@@ -84,22 +84,19 @@ export function dot(a: Float32Array, b: Float32Array): number {
  * Δ = θ before − θ after an update, measured against the gradients: the actual step, with momentum, preconditioner and weight
  * decay. The subtraction is exact if θ changes by less than a factor of 2 (Sterbenz).
  */
-export async function measureChange(
+export function measureChange(
   measure: (vector: ParameterVector) => Promise<MeasuredVector>,
   variables: readonly tf.Variable[],
   update: () => void,
 ): Promise<MeasuredVector> {
-  const before = tf.tidy(() => variables.map((variable) => tf.clone(variable)));
-  try {
+  return measureFromHere(measure, variables, (change) => {
     update();
-    return await measureFrom(before, variables, measure);
-  } finally {
-    tf.dispose(before);
-  }
+    return change();
+  });
 }
 
 /** An upper bound of the length of what rounding to float32 adds to the variables: 2⁻²⁴‖θ‖. */
-export async function roundingOf(variables: readonly tf.Variable[]): Promise<number> {
+export async function float32RoundingOf(variables: readonly tf.Variable[]): Promise<number> {
   const norm2 = tf.tidy(() =>
     variables
       .map((variable) => tf.sum(tf.square(variable)))
@@ -108,12 +105,23 @@ export async function roundingOf(variables: readonly tf.Variable[]): Promise<num
   return 2 ** -24 * Math.sqrt((await readAndDispose(norm2))[0]!);
 }
 
-/** θ before − θ now, measured against the gradients. */
-export function measureFrom(
-  before: ParameterVector,
-  variables: readonly tf.Variable[],
+/**
+ * Keeps the parameters as they are now until `work` is done.
+ *
+ * @param work its argument measures θ at the call of this function − θ now against the gradients, as often as it is called
+ */
+export async function measureFromHere<T>(
   measure: (vector: ParameterVector) => Promise<MeasuredVector>,
-): Promise<MeasuredVector> {
-  const change = tf.tidy(() => variables.map((variable, i) => tf.sub(before[i]!, variable)));
-  return measure(change).finally(() => tf.dispose(change));
+  variables: readonly tf.Variable[],
+  work: (change: () => Promise<MeasuredVector>) => Promise<T>,
+): Promise<T> {
+  const before = tf.tidy(() => variables.map((variable) => tf.clone(variable)));
+  try {
+    return await work(() => {
+      const change = tf.tidy(() => variables.map((variable, i) => tf.sub(before[i]!, variable)));
+      return measure(change).finally(() => tf.dispose(change));
+    });
+  } finally {
+    tf.dispose(before);
+  }
 }
