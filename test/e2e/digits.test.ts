@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import type { Frame } from 'playwright-core';
+import type { Frame, Locator } from 'playwright-core';
 import { diagnoseStep } from '../../src/engine/diagnoseStep.ts';
 import type { RunEvent, StepEvent, ValidationEvent } from '../../src/runs/events.ts';
 import { factsOf } from '../../src/runs/facts.ts';
@@ -44,8 +44,7 @@ after(async () => {
 
 describe('digits, from the palette to the panels', () => {
   test('the palette starts the runs of a config', async () => {
-    await vscode.command('GRAIN: Run GRAIN fine-tune');
-    await vscode.choice('grain.yaml').filter({ hasNotText: 'pretrain' }).first().click();
+    await vscode.command('GRAIN: Run GRAIN fine-tune', config());
     await eventually('ten run folders', async () => {
       return (await manifests()).length === 10 || undefined;
     });
@@ -123,8 +122,7 @@ describe('digits, from the palette to the panels', () => {
 
   test('stop ends a run gracefully', async () => {
     const known = new Set((await manifests()).map(({ id }) => id));
-    await vscode.command('GRAIN: Run GRAIN fine-tune');
-    await vscode.choice('grain.yaml').filter({ hasNotText: 'pretrain' }).first().click();
+    await vscode.command('GRAIN: Run GRAIN fine-tune', config());
     await eventually('steps of the new experiment', async () => {
       const fresh = (await manifests()).filter(({ id }) => !known.has(id));
       for (const { id } of fresh) {
@@ -192,6 +190,11 @@ async function events(id: string): Promise<RunEvent[]> {
   const text = await readFile(file, 'utf8').catch(() => '');
   const whole = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
   return whole.filter(Boolean).map((line) => JSON.parse(line) as RunEvent);
+}
+
+/** The example's config, in the list of those that can be run. */
+function config(): Locator {
+  return vscode.choice('grain.yaml').filter({ hasNotText: 'pretrain' });
 }
 
 async function stepsOf(id: string): Promise<StepEvent[]> {

@@ -117,12 +117,18 @@ export class VSCode {
     await this.#workbenchIsUp();
   }
 
-  /** Runs a command from the palette; one that is not offered yet, as the window is still starting, is waited for. */
-  async command(title: string): Promise<void> {
+  /**
+   * Runs a command from the palette, and chooses from the list that it offers. A command that is not there yet, as the window is
+   * still starting, is waited for; a list that closes because something else takes the focus is opened again.
+   */
+  async command(title: string, choice?: Locator): Promise<void> {
     const rows = this.choice(title);
     await eventually(`the command "${title}" in the palette`, async () => {
       await this.#searchPalette(title);
-      return this.#succeeds((limit) => rows.first().click(limit));
+      return this.#succeeds(async (limit) => {
+        await rows.first().click(limit);
+        await choice?.first().click(limit);
+      });
     });
   }
 
@@ -203,14 +209,13 @@ export class VSCode {
     await this.#search('F1', `>${text}`);
   }
 
-  /** Opens a quick pick by its key, and types into it. */
+  /** Opens a quick pick by its key, and types into it: again, if another part of VS Code takes the focus meanwhile. */
   async #search(key: string, text: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget input').first();
     await eventually(`the quick pick of ${key}`, async () => {
       await this.page.keyboard.press(key);
-      return this.#succeeds((limit) => input.waitFor(limit));
+      return this.#succeeds((limit) => input.fill(text, limit));
     });
-    await input.fill(text);
   }
 
   /** Makes what opens for a moment, as a hover does, open: again, if it is not seen soon. */
