@@ -1,0 +1,261 @@
+/** The settings on which thresholds are chosen (`fit`) and those on which the hit rate is measured (`held out`). */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { settings as guaranteeSettings } from '../guarantee/settings.ts';
+import { cache } from '../peers/venv.ts';
+import { type DigitsTask, digitsFiles } from './digits.ts';
+import { type StsbTask, stsbTrain } from './stsb.ts';
+
+export type Use = 'fit' | 'held out';
+
+export interface ProbeSetting {
+  readonly name: string;
+  readonly title: string;
+  /** Decided before anything was measured. */
+  readonly use: Use;
+  /** Without `aggregate` and `seeds`; paths are absolute. Null where its data are missing on this machine. */
+  config(): Promise<Record<string, unknown> | null>;
+}
+
+type Changes = Readonly<Record<string, unknown>>;
+
+const five = [5, 6, 7, 8, 9];
+const ten = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+const of = (classes: readonly number[], each: number) => classes.map(() => each);
+const adamw = (learningRate: number) => ({
+  optimizer: { name: 'adamw', learningRate, warmup: 0.1, decay: 'linear' },
+});
+const sgd = (learningRate: number, momentum: number) => ({
+  optimizer: { name: 'sgd', learningRate, momentum, warmup: 0.1, decay: 'linear' },
+});
+const by = (kind: string, count?: number) => ({
+  groups: count === undefined ? { by: kind } : { by: kind, count },
+});
+const label = by('label');
+const source = by('column:source');
+
+export function folderOf({ name }: ProbeSetting): string {
+  return path.join(cache, 'probe', name);
+}
+
+const clean: DigitsTask = { classes: five, counts: of(five, 20), sources: 1, noise: [] };
+
+function digits(
+  name: string,
+  use: Use,
+  title: string,
+  task: Partial<DigitsTask>,
+  ...changes: Changes[]
+): ProbeSetting {
+  const setting = { name: `digits-${name}`, title: `digits, ${title}`, use };
+  const config = async () => {
+    const files = write(setting.name, digitsFiles({ ...clean, ...task }));
+    return {
+      name: setting.name,
+      task: 'classification',
+      model: { architecture: 'mlp', hidden: [32] },
+      data: { ...files, target: 'label' },
+      ...common,
+      ...adamw(3e-3),
+      ...Object.assign({}, ...changes),
+    };
+  };
+  return { ...setting, config };
+}
+
+function stsb(
+  name: string,
+  use: Use,
+  title: string,
+  task: Partial<StsbTask>,
+  ...changes: Changes[]
+): ProbeSetting {
+  const setting = { name: `stsb-${name}`, title: `STS-B, ${title}`, use };
+  const config = async () => {
+    const base = guaranteeSettings.find((other) => other.name === 'stsb-features')!;
+    const features = await base.config();
+    if (features === null) return null;
+    const { train, validation } = features.data as Record<string, string>;
+    const text = stsbTrain(train!, { count: 500, sources: 1, noise: [], ...task });
+    return {
+      ...features,
+      name: setting.name,
+      data: { ...write(setting.name, { train: text }), validation, target: 'score' },
+      ...common,
+      ...adamw(1e-3),
+      batchSize: 32,
+      ...Object.assign({}, ...changes),
+    };
+  };
+  return { ...setting, config };
+}
+
+const common = {
+  batchSize: 40,
+  steps: 200,
+  evaluateEvery: 200,
+  checkpointEvery: 200,
+  ...by('microbatch', 8),
+};
+
+function write(name: string, files: Readonly<Record<string, string>>): Record<string, string> {
+  const folder = path.join(cache, 'probe', name);
+  mkdirSync(folder, { recursive: true });
+  return Object.fromEntries(
+    Object.entries(files).map(([key, text]) => {
+      const file = path.join(folder, `${key}.csv`);
+      writeFileSync(file, text);
+      return [key, file];
+    }),
+  );
+}
+
+const four = { sources: 4 };
+
+export const settings: readonly ProbeSetting[] = [
+  digits('microbatch-8', 'fit', '8 micro-batches', {}),
+  digits('microbatch-2', 'held out', '2 micro-batches', {}, by('microbatch', 2)),
+  digits('microbatch-16', 'fit', '16 micro-batches', {}, by('microbatch', 16), { batchSize: 48 }),
+  digits('random-4', 'held out', '4 random groups', {}, by('random', 4)),
+  digits('label-5', 'fit', 'by label', {}, label),
+  digits(
+    'label-10',
+    'held out',
+    'ten classes, by label',
+    { classes: ten, counts: of(ten, 15) },
+    label,
+  ),
+  digits(
+    'source-random',
+    'fit',
+    'one of 4 sources with random labels',
+    { ...four, noise: [1] },
+    source,
+  ),
+  digits(
+    'source-half',
+    'held out',
+    'one of 4 sources with half random labels',
+    { ...four, noise: [0.5] },
+    source,
+  ),
+  digits('source-clean', 'fit', '4 clean sources', four, source),
+  digits(
+    'source-8',
+    'held out',
+    'one of 8 sources with random labels',
+    { sources: 8, counts: of(five, 24), noise: [1] },
+    source,
+  ),
+  digits(
+    'source-even',
+    'fit',
+    '4 sources, a quarter of the labels of each random',
+    { ...four, noise: [0.25, 0.25, 0.25, 0.25] },
+    source,
+  ),
+  digits(
+    'source-two',
+    'held out',
+    'two of 4 sources with random labels',
+    { ...four, noise: [1, 1] },
+    source,
+  ),
+  digits('sgd', 'fit', '8 micro-batches, SGD', {}, sgd(0.1, 0)),
+  digits('momentum', 'held out', '8 micro-batches, SGD with momentum', {}, sgd(0.02, 0.9)),
+  digits('label-momentum', 'fit', 'by label, SGD with momentum', {}, label, sgd(0.02, 0.9)),
+  digits(
+    'source-momentum',
+    'held out',
+    'one of 4 sources with random labels, SGD with momentum',
+    { ...four, noise: [1] },
+    source,
+    sgd(0.02, 0.9),
+  ),
+  digits('fast', 'fit', '8 micro-batches, learning rate 0.02', {}, adamw(2e-2)),
+  digits(
+    'slow',
+    'held out',
+    '4 micro-batches, learning rate 0.0005',
+    {},
+    by('microbatch', 4),
+    adamw(5e-4),
+  ),
+  digits(
+    'label-imbalanced',
+    'fit',
+    'by label, 40 to 5 examples of a class',
+    { counts: [40, 30, 15, 10, 5] },
+    label,
+  ),
+  digits('imbalanced', 'held out', '8 micro-batches, 40 to 5 examples of a class', {
+    counts: [40, 30, 15, 10, 5],
+  }),
+  digits(
+    'few',
+    'fit',
+    '5 micro-batches, 5 examples of a class',
+    { counts: of(five, 5) },
+    by('microbatch', 5),
+    { batchSize: 20 },
+  ),
+  digits(
+    'label-few',
+    'held out',
+    'by label, 5 examples of a class',
+    { counts: of(five, 5) },
+    label,
+    { batchSize: 20 },
+  ),
+  digits('noise', 'fit', '8 micro-batches, 30 % random labels', { noise: [0.3] }),
+  digits(
+    'source-third',
+    'held out',
+    'one of 4 sources with 30 % random labels',
+    { ...four, noise: [0.3] },
+    source,
+  ),
+  digits(
+    'source-inverted',
+    'fit',
+    'one of 4 sources with inverted images',
+    { ...four, odd: 'inverted' },
+    source,
+  ),
+  digits(
+    'source-shifted',
+    'held out',
+    'one of 3 sources with each label replaced by the next',
+    { sources: 3, counts: of(five, 21), odd: 'shifted labels' },
+    source,
+  ),
+  stsb('microbatch-8', 'fit', '8 micro-batches', {}),
+  stsb(
+    'microbatch-4',
+    'held out',
+    '4 micro-batches, SGD with momentum',
+    {},
+    by('microbatch', 4),
+    sgd(0.01, 0.9),
+  ),
+  stsb(
+    'source-shuffled',
+    'fit',
+    'one of 4 sources with shuffled scores',
+    { ...four, noise: [1] },
+    source,
+  ),
+  stsb('source-clean', 'held out', '4 clean sources', four, source),
+  stsb('fast', 'fit', '8 micro-batches, learning rate 0.01', {}, adamw(1e-2)),
+  stsb(
+    'source-half',
+    'held out',
+    'one of 4 sources with half of the scores shuffled',
+    { ...four, noise: [0.5] },
+    source,
+  ),
+  stsb('few', 'fit', '4 micro-batches, 64 pairs', { count: 64 }, by('microbatch', 4), {
+    batchSize: 16,
+  }),
+  stsb('noise', 'held out', '8 micro-batches, 30 % of the scores shuffled', { noise: [0.3] }),
+];
