@@ -1,5 +1,5 @@
 /**
- * How often the advice of `grain probe` is right: `node bench/probe.ts [--seeds 8] [--settings 'a;b'] [--jobs 1]` trains the
+ * How often the advice of `grain probe` is right: `node bench/probe.ts [--seeds 6] [--settings 'a;b'] [--jobs 1]` trains the
  * mean and the aggregators that the probe advises on, with paired seeds, and writes docs/probe.md's tables.
  *
  * Every run stays in .cache/probe: a bench that was stopped continues where it was, and more seeds add to those there.
@@ -10,7 +10,7 @@ import { trainSeeds } from './trainSeeds.ts';
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: 'string', default: '8' },
+    seeds: { type: 'string', default: '6' },
     settings: { type: 'string' },
     jobs: { type: 'string', default: '1' },
   },

@@ -92,9 +92,9 @@ function stsb(
 
 const common = {
   batchSize: 40,
-  steps: 200,
-  evaluateEvery: 200,
-  checkpointEvery: 200,
+  steps: 150,
+  evaluateEvery: 150,
+  checkpointEvery: 150,
   ...by('microbatch', 8),
 };
 
