@@ -1,74 +1,20 @@
 /** State of the guarantee to conflict with no group, in words: of the latest step, and of all steps so far. */
 
 import type { ConflictPoint } from '../src/extension/messages/points.ts';
-import type { RunHeader } from '../src/extension/messages/run.ts';
+import type { GuaranteeCounts, RunHeader } from '../src/extension/messages/run.ts';
 import { magnitude, percent, plural, short } from './format.ts';
 
-/** Counted over all steps, not only those drawn. */
-export interface Tally {
-  readonly steps: number;
-  /** Steps for which it is known which groups they conflict with. */
-  readonly measured: number;
-  /** Steps whose direction conflicts with a group, or is meaningless because gradients are not finite. */
-  readonly conflicted: number;
-  /** Those of them that violated the guarantee. */
-  readonly violated: number;
-  /** Steps whose actual update was measured, and those of them whose update conflicts with a group. */
-  readonly updates: number;
-  readonly conflictingUpdates: number;
-}
+/** Of one step. */
+type State = 'unmeasured' | 'stationary' | 'held' | 'violated' | 'none' | 'lost' | 'unknown';
 
-export const noSteps: Tally = {
-  steps: 0,
-  measured: 0,
-  conflicted: 0,
-  violated: 0,
-  updates: 0,
-  conflictingUpdates: 0,
-};
-
-export function counted(tally: Tally, points: readonly ConflictPoint[]): Tally {
-  const count = (is: (point: ConflictPoint) => boolean) => points.filter(is).length;
-  return {
-    steps: tally.steps + points.length,
-    measured: tally.measured + count(({ certified }) => certified !== null),
-    conflicted: tally.conflicted + count(({ certified }) => certified === false),
-    violated: tally.violated + count(({ guarantee }) => guarantee === 'violated'),
-    updates: tally.updates + count(({ updateConflictsWith }) => updateConflictsWith !== null),
-    conflictingUpdates:
-      tally.conflictingUpdates + count((point) => (point.updateConflictsWith ?? 0) > 0),
-  };
-}
-
-export type State =
-  | 'waiting'
-  | 'unmeasured'
-  | 'stationary'
-  | 'held'
-  | 'violated'
-  | 'none'
-  | 'lost'
-  | 'unknown';
-
+/** Sentences; empty where there is nothing to say. */
 export interface Verdict {
-  readonly state: State;
-  readonly badge: string;
-  /** Sentences; empty where there is nothing to say. */
+  /** Of the latest step. */
   readonly now: string;
+  /** Of all steps. */
   readonly past: string;
   readonly updates: string;
 }
-
-const BADGES: Readonly<Record<State, string>> = {
-  waiting: 'no step yet',
-  unmeasured: 'not measured',
-  stationary: 'stationary',
-  held: 'certified',
-  violated: 'guarantee violated',
-  none: 'no guarantee',
-  lost: 'guarantee lost',
-  unknown: 'guarantee unknown',
-};
 
 /** The column "guarantee" of data tables. */
 export function formatGuarantee({ guarantee }: ConflictPoint): string {
@@ -88,30 +34,23 @@ export function formatGuarantee({ guarantee }: ConflictPoint): string {
 }
 
 /** @param k number of groups in the latest step, if known */
-export function verdictOf(
-  run: RunHeader,
-  point: ConflictPoint | undefined,
-  tally: Tally,
-  k?: number,
-): Verdict {
-  const state = stateOf(point);
+export function verdictOf(run: RunHeader, point: ConflictPoint | undefined, k?: number): Verdict {
   return {
-    state,
-    badge: BADGES[state],
-    now: point ? nowOf(state, point, run, k) : '',
-    past: pastOf(run, tally),
-    updates: updatesOf(tally),
+    now: point ? nowOf(stateOf(point), point, run, k) : '',
+    past: pastOf(run),
+    updates: updatesOf(run.guarantee.counts),
   };
 }
 
-/** A verdict in a few words, for a caption. */
-export function summaryOf(
-  { state, badge }: Verdict,
-  { measured, conflicted, violated }: Tally,
-): string {
+/** What became of the directions, in a few words for a caption. */
+export function directionSummary({ guarantee }: RunHeader, point: ConflictPoint): string {
+  const { held, steps, measured, conflicted, violated } = guarantee.counts;
   if (violated > 0) return `guarantee violated × ${violated}`;
-  if (state === 'unmeasured' || conflicted === 0) return badge;
-  return `${conflicted} of ${measured} conflict`;
+  if (measured === 0) return 'not measured';
+  if (conflicted > 0) return `${conflicted} of ${measured} conflict`;
+  const cosine = short(point.minCosine);
+  if (point.stationary) return 'stationary';
+  return held === steps ? `${cosine} · direction certified` : `${cosine} · none conflicts`;
 }
 
 /** Why the log does not show which groups a direction conflicts with. */
@@ -128,8 +67,7 @@ export function reasonOf(unmeasured: ConflictPoint['unmeasured']): string {
   }
 }
 
-function stateOf(point: ConflictPoint | undefined): State {
-  if (!point) return 'waiting';
+function stateOf(point: ConflictPoint): State {
   if (point.unmeasured !== null || point.guarantee === 'unmeasured') return 'unmeasured';
   if (point.stationary) return 'stationary';
   return point.guarantee ?? 'unknown';
@@ -141,8 +79,6 @@ function nowOf(state: State, point: ConflictPoint, run: RunHeader, k?: number): 
   const conflict = `This step conflicts with ${groupsOf(point, k)}`;
   const where = metric === 'preconditioned' ? ' in the preconditioned metric' : '';
   switch (state) {
-    case 'waiting':
-      return '';
     case 'unmeasured': {
       const guarantee = method && !method.nonConflicting ? ` ${name} gives no guarantee.` : '';
       return `Which groups this step conflicts with is unknown: ${reasonOf(point.unmeasured)}.${guarantee}`;
@@ -177,10 +113,8 @@ function gapOf({ relativeGap }: ConflictPoint, { method, smoothing }: RunHeader)
   return counts ? `; gap ${magnitude(relativeGap)}` : '';
 }
 
-function pastOf(
-  { method, smoothing }: RunHeader,
-  { steps, measured, conflicted, violated }: Tally,
-) {
+function pastOf({ method, smoothing, guarantee }: RunHeader): string {
+  const { steps, measured, conflicted, violated } = guarantee.counts;
   if (measured === 0) return '';
   const all = measured === steps ? plural(steps, 'step') : `${plural(measured, 'measured step')}`;
   if (violated > 0) return `${violated} of ${all} violated the guarantee.`;
@@ -190,8 +124,8 @@ function pastOf(
     : `None of ${all} conflicted with a group.`;
 }
 
-function updatesOf({ updates, conflictingUpdates }: Tally): string {
-  if (updates === 0) return '';
-  const count = conflictingUpdates === 0 ? 'none' : String(conflictingUpdates);
-  return `Actual updates: ${count} of ${updates} conflicted with a group.`;
+function updatesOf({ updates: { conflicted, measured } }: GuaranteeCounts): string {
+  if (measured === 0) return '';
+  const count = conflicted === 0 ? 'none' : String(conflicted);
+  return `Actual updates: ${count} of ${measured} conflicted with a group.`;
 }

@@ -14,5 +14,7 @@ export const methods: readonly Method[] = [
   { name: 'mean, guarded', entry: { name: 'mean', guard: true } },
   { name: 'grain, guarded', entry: { name: 'grain', guard: true } },
   { name: 'grain-normalized, guarded', entry: { name: 'grain-normalized', guard: true } },
+  { name: 'grain-layerwise', entry: 'grain-layerwise' },
+  { name: 'grain-streaming', entry: 'grain-streaming' },
   { name: 'mean, guarded with slack 0.1', entry: { name: 'mean', guard: 0.1 } },
 ];

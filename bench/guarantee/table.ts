@@ -17,7 +17,7 @@ interface Outcome {
   readonly seed: number;
   /** Final validation; NaN for a run that failed. */
   readonly metric: number;
-  /** Share of steps whose actual update conflicts with a group, 0…1. */
+  /** Share of steps whose actual update conflicts with a group, 0…1; NaN where updates were not measured. */
   readonly conflicts: number;
   /** Share of steps that a guard reduced to nothing. */
   readonly stalls: number;
@@ -30,12 +30,14 @@ interface Outcome {
 async function outcomeOf(run: RunSummary, { metric }: Setting): Promise<Outcome> {
   const events = await readEvents(run.folder);
   const steps = events.filter((event) => event.kind === 'step');
-  const updates = steps.map((step) => diagnoseStep(factsOf(step)).updateConflictsWith);
+  const updates = steps
+    .map((step) => diagnoseStep(factsOf(step)).updateConflictsWith)
+    .filter((groups) => groups !== null);
   const last = events.findLast((event) => event.kind === 'validation');
   return {
     seed: run.manifest.seed.init,
     metric: run.status === 'finished' ? (last?.metrics[metric] ?? Number.NaN) : Number.NaN,
-    conflicts: updates.filter((groups) => groups?.length).length / steps.length,
+    conflicts: updates.filter((groups) => groups.length > 0).length / updates.length,
     stalls: steps.filter((step) => step.guard?.stalled).length / steps.length,
     stepTime: median(steps.map(({ ms }) => ms.gradients + ms.aggregate + ms.update)),
     weights: weightsOf(steps.slice(steps.length / 2), run.manifest.groups.names),
@@ -141,5 +143,6 @@ function signed(value: number): string {
 }
 
 function percent(share: number): string {
+  if (Number.isNaN(share)) return '–';
   return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
 }

@@ -1,5 +1,6 @@
 /** Rules about the steps of a run: groups, optimizer, aggregators and seeds. */
 import { aggregators } from '../engine/aggregators/registry.ts';
+import { keepsGradients } from '../engine/guarantee.ts';
 import { aggregationLabel, resolvedAggregation } from './aggregation.ts';
 import type { Finding } from './diagnostic.ts';
 import { defaults, type Rule, repeated } from './rule.ts';
@@ -89,7 +90,8 @@ function preconditionersBelongToAdamw({ aggregate, optimizer }: Config): Finding
 function settingsHaveAnEffect({ aggregate, zeroGroups }: Config): Finding[] {
   return aggregate.flatMap((entry, i) => {
     if (typeof entry === 'string') return [];
-    const { decidedBy, takesZeroGroups } = aggregators[entry.name];
+    const description = aggregators[entry.name];
+    const { decidedBy, takesZeroGroups } = description;
     const isByGram = decidedBy === 'gram' || decidedBy === 'block-grams';
     const ineffective: Finding[] = [];
     if (!isByGram && entry.metric !== 'euclidean') {
@@ -107,7 +109,7 @@ function settingsHaveAnEffect({ aggregate, zeroGroups }: Config): Finding[] {
       });
     }
     const isGuarded = entry.guard !== undefined && entry.guard !== false;
-    if (isGuarded && (decidedBy === 'arrival' || decidedBy === 'block-grams')) {
+    if (isGuarded && !keepsGradients(description)) {
       ineffective.push({
         path: ['aggregate', i, 'guard'],
         message: `${entry.name} does not keep the gradients of all groups until the update, which a guard needs`,

@@ -42,7 +42,10 @@ type Nullable<T> = { readonly [K in keyof T]: T[K] | null };
 /** As `Diagnostics`; null where the facts do not determine a value. */
 export interface StepDiagnostics extends Nullable<Diagnostics> {
   readonly unmeasured: Unmeasured | null;
-  /** Indices of the groups that the change of the parameters conflicts with: ⟨Δ, gᵢ⟩ < 0; null if that was not measured. */
+  /**
+   * Indices of the groups that the change of the parameters conflicts with: ⟨Δ, gᵢ⟩ < 0 beyond rounding; null if that was not
+   * measured, or Δ is not finite.
+   */
   readonly updateConflictsWith: readonly number[] | null;
 }
 
@@ -140,10 +143,16 @@ function ofDirect(
   };
 }
 
-function updateConflictsOf({ sizes, update, gram }: StepFacts): number[] | null {
+/**
+ * `updateConflictsWith` of {@link diagnoseStep} alone, which needs no certificate.
+ *
+ * @throws RangeError for facts whose lengths do not match
+ */
+export function updateConflictsOf({ sizes, update, gram }: StepFacts): number[] | null {
   if (!update) return null;
   const k = sizes.length;
   assertLength(update.inner, k);
+  if (!Number.isFinite(update.norm2)) return null;
   const { rounding = 0 } = update;
   const floorOf = (i: number) => (rounding && gram ? rounding * Math.sqrt(gram[i * k + i]!) : 0);
   return update.inner.flatMap((inner, i) => (inner < -floorOf(i) ? [i] : []));

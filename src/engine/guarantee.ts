@@ -1,3 +1,4 @@
+import type { AggregatorDescription } from './aggregators/description.ts';
 import { knownAggregator } from './aggregators/registry.ts';
 import { resolveChoice } from './choice.ts';
 import type { AggregationSettings } from './types.ts';
@@ -12,6 +13,11 @@ import type { AggregationSettings } from './types.ts';
 export type GuaranteeState = 'none' | 'lost' | 'unmeasured' | 'held' | 'violated';
 
 type GuaranteeSettings = Pick<AggregationSettings<string>, 'name' | 'parameters' | 'smoothing'>;
+
+/** Whether the gradients of all groups stay in memory until the update: it can then be measured against them, and guarded. */
+export function keepsGradients({ decidedBy }: AggregatorDescription): boolean {
+  return decidedBy === 'gram' || decidedBy === 'coordinates';
+}
 
 /**
  * The state of the guarantee in one step, in the metric of the aggregation.

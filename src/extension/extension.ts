@@ -52,7 +52,10 @@ export function activate({ extensionUri, subscriptions }: vscode.ExtensionContex
       new PanelGroup(runPanel('weights', 'Weights', weightsMessages, services), services),
     ),
     conflict: own(
-      new PanelGroup(runPanel('conflict', 'Conflict', conflictMessages, services), services),
+      new PanelGroup(
+        runPanel('conflict', 'Conflict', conflictMessages, services, { besideMean: true }),
+        services,
+      ),
     ),
     seedVariance: own(new PanelGroup(seedVariancePanel(services), services)),
   };

@@ -61,6 +61,14 @@ export function formatPercent(share: number): string {
   return `${Math.floor(100 * share)} %`;
 }
 
+/** "44 %", "0.7 %", "< 0.1 %": a count as a share; 0 % and 100 % stand for none and all. @param of above 0 */
+export function formatShare(count: number, of: number): string {
+  const percent = (100 * count) / of;
+  if (count > 0 && percent < 0.1) return '< 0.1 %';
+  if (count < of && percent > 99) return '> 99 %';
+  return `${Number(percent.toFixed(percent < 10 ? 1 : 0))} %`;
+}
+
 /** "downloading model.safetensors, 45 % of 538 MB", "loading the model". */
 export function formatLoading({ what, bytes }: Loading): string {
   if (!bytes) return what;

@@ -147,6 +147,7 @@ describe('commands on stored runs', () => {
       );
       const isGuaranteed = aggregator === 'grain';
       assert.deepEqual(guaranteeCounts, {
+        steps: 2,
         held: isGuaranteed ? 1 : 0,
         violated: isGuaranteed ? 1 : 0,
         conflicted: 1,

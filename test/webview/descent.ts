@@ -86,8 +86,8 @@ export function descend(options: DescentOptions): Descent {
       sizes: present.map(() => 4),
       losses,
       ...facts,
-      // Computed one after another, the gradients no longer exist at the time of the update.
-      update: facts.streaming ? null : measured(update, gradients),
+      // Computed one after another, or block by block, the gradients no longer exist at the time of the update.
+      update: facts.streaming || facts.blocks ? null : updateFacts(update, gradients, parameters),
       ms: { gradients: 1, aggregate: 1, update: 1 },
     });
     if (step % 25 === 0) {
@@ -122,6 +122,15 @@ function aggregationOf({
     zeroGroups: 'drop',
     guard: null,
   };
+}
+
+/** As the trainer logs it: what float32 would have rounded away counts as no conflict. */
+function updateFacts(
+  update: Float64Array,
+  gradients: readonly Float32Array[],
+  parameters: Float64Array,
+): NonNullable<StepEvent['update']> {
+  return { ...measured(update, gradients), rounding: 2 ** -24 * Math.hypot(...parameters) };
 }
 
 function halfDistance2(a: Float64Array, b: Float64Array): number {

@@ -21,10 +21,14 @@ import type {
 import { type Cost, CostTally, costRatio } from '../../src/runs/cost.ts';
 import type { StepEvent } from '../../src/runs/events.ts';
 import { factsOf } from '../../src/runs/facts.ts';
+import { badgeOf, besideMean } from '../../src/runs/guaranteeBadge.ts';
+import { countUpdates, GuaranteeTally } from '../../src/runs/guaranteeTally.ts';
 import { type Asked, type DescentOptions, descend } from './descent.ts';
 
 export interface RunFixture {
   readonly run: RunHeader;
+  /** The header after that many steps. */
+  runAt(count: number): RunHeader;
   readonly choices: readonly { readonly id: string; readonly label: string }[];
   readonly groupNames: readonly string[];
   readonly points: readonly MetricsPoint[];
@@ -38,10 +42,16 @@ export interface RunFixture {
 export interface RunOptions extends DescentOptions {
   /** The aggregator that the trainer says it uses, if that is not true. */
   readonly claims?: AggregatorName;
+  /** Whether the mean was trained with the same seed. */
+  readonly besideMean?: boolean;
 }
 
-export function runFixture({ claims, ...options }: RunOptions): RunFixture {
-  const { seed, groups, steps } = options;
+export function runFixture({
+  claims,
+  besideMean: isBesideMean = false,
+  ...options
+}: RunOptions): RunFixture {
+  const { seed, groups, steps, momentum = 0 } = options;
   const { aggregation: real, steps: log, validations } = descend(options);
   const said = { ...options, aggregator: claims ?? options.aggregator };
   const aggregation = { ...real, name: said.aggregator };
@@ -49,20 +59,39 @@ export function runFixture({ claims, ...options }: RunOptions): RunFixture {
   const derived = log.map((event) => diagnoseStep(factsOf(event)));
   const aggregator = labelOf(said);
   const id = `digits-${aggregator}-seed${seed}`;
-  return {
-    run: {
+  const name = aggregation.metric === 'preconditioned' ? 'adamw' : 'sgd';
+  const config = { optimizer: { name, momentum, weightDecay: 0 } };
+  const mean = isBesideMean
+    ? countUpdates(
+        { conflicted: 0, measured: 0 },
+        descend({ ...options, aggregator: 'mean', parameters: {} }).steps,
+      )
+    : null;
+  const runAt = (count: number): RunHeader => {
+    const tally = new GuaranteeTally(aggregation);
+    for (const of of derived.slice(0, count)) tally.add(of);
+    return {
       id,
       experiment: 'digits',
       aggregator,
       method: methodOf(said),
       metric: aggregation.metric,
       smoothing: aggregation.smoothing,
+      guarantee: {
+        counts: tally.counts,
+        badge: badgeOf({ aggregation, config }, tally.counts, tally),
+        besideMean: besideMean(mean),
+      },
       seed: String(seed),
       status: 'running',
       step: steps,
       steps: 2 * steps,
       validating: null,
-    },
+    };
+  };
+  return {
+    run: runAt(steps),
+    runAt,
     choices: [
       { id, label: `digits · ${aggregator} · seed ${seed}` },
       { id: 'digits-mean-seed4', label: 'digits · mean · seed 4' },

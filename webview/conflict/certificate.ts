@@ -1,43 +1,75 @@
+import type { GuaranteeBadge, RunHeader } from '../../src/extension/messages/run.ts';
 import { Badge, type Tone } from '../controls/badge.ts';
 import { h, setText } from '../dom.ts';
-import type { State, Verdict } from '../verdict.ts';
+import type { Verdict } from '../verdict.ts';
 
-const TONES: Readonly<Record<State, Tone>> = {
+const TONES: Readonly<Record<GuaranteeBadge['state'], Tone>> = {
   waiting: 'neutral',
-  unmeasured: 'unknown',
-  stationary: 'still',
-  held: 'good',
+  certified: 'good',
+  updatesConflict: 'warning',
+  updatesUnmeasured: 'unknown',
   violated: 'bad',
+  stationary: 'still',
+  unmeasured: 'unknown',
   none: 'outlined',
   lost: 'warning',
   unknown: 'unknown',
 };
 
-/** State of the guarantee in the latest step, and how many steps of the run conflicted with a group. */
+/**
+ * What became of the guarantee: a badge over all steps with the same figure of the mean, the latest step, counts, a remedy, and
+ * on demand what the badge means.
+ */
 export class CertificateLine {
   readonly element: HTMLElement;
   readonly #badge = new Badge();
+  readonly #mean = h('span', { class: 'certificate-mean' });
   readonly #now = h('span', { class: 'certificate-now' });
   readonly #past = h('span', { class: 'certificate-past' });
   readonly #updates = h('span', { class: 'certificate-updates' });
+  readonly #remedy = h('p', { class: 'certificate-remedy', hidden: true });
+  readonly #meaning = h('p');
+  readonly #help = h(
+    'details',
+    { class: 'certificate-help' },
+    h('summary', {}, 'What does this badge mean?'),
+    this.#meaning,
+  );
 
   constructor() {
     this.element = h(
-      'p',
+      'div',
       { class: 'certificate' },
-      this.#badge.element,
-      this.#now,
-      this.#past,
-      this.#updates,
+      h('p', { class: 'certificate-badge' }, this.#badge.element, this.#mean),
+      h('p', { class: 'certificate-counts' }, this.#now, this.#past, this.#updates),
+      this.#remedy,
+      this.#help,
     );
   }
 
-  show({ state, badge, now, past, updates }: Verdict, wasViolated: boolean): void {
-    this.element.dataset.state = state;
-    this.element.classList.toggle('alarm', wasViolated);
-    this.#badge.show(badge, TONES[state]);
+  show({ guarantee }: RunHeader, { now, past, updates }: Verdict): void {
+    const { badge, besideMean, counts } = guarantee;
+    this.element.dataset.state = badge.state;
+    this.element.classList.toggle('alarm', counts.violated > 0);
+    this.#badge.show(badge.text, TONES[badge.state]);
+    setText(this.#mean, besideMean);
     setText(this.#now, now);
     setText(this.#past, past);
     setText(this.#updates, updates);
+    setText(this.#remedy, remedyText(badge));
+    this.#remedy.hidden = badge.remedy === null;
+    setText(this.#meaning, badge.meaning);
+    this.#help.hidden = badge.meaning === '';
   }
+}
+
+/** The line for a screen reader. */
+export function spokenGuarantee({ guarantee: { badge, besideMean } }: RunHeader): string {
+  return [`${badge.text}.`, besideMean && `${besideMean}.`, remedyText(badge)]
+    .filter(Boolean)
+    .join(' ');
+}
+
+function remedyText({ remedy }: GuaranteeBadge): string {
+  return remedy === null ? '' : `Remedy: ${remedy}`;
 }

@@ -13,9 +13,9 @@ import { h } from '../dom.ts';
 import { exact, percent, short, thinned } from '../format.ts';
 import { connect, Page, rootElement } from '../page.ts';
 import { RunTitle, spokenRun } from '../runHeader.ts';
-import { counted, formatGuarantee, noSteps, reasonOf, verdictOf } from '../verdict.ts';
+import { formatGuarantee, reasonOf, verdictOf } from '../verdict.ts';
 import './conflict.css';
-import { CertificateLine } from './certificate.ts';
+import { CertificateLine, spokenGuarantee } from './certificate.ts';
 import { MethodCard } from './method.ts';
 
 /** Do the groups' gradients conflict, and does the step conflict with any group? */
@@ -31,7 +31,6 @@ class ConflictView {
   readonly #rates: ConflictLines;
   readonly #normRatio: ConflictLines;
   #latest: readonly ConflictPoint[] = [];
-  #tally = noSteps;
 
   constructor(root: HTMLElement, onSelectRun: (runId: string) => void) {
     this.#title = new RunTitle(onSelectRun);
@@ -86,7 +85,6 @@ class ConflictView {
     this.#page.showContent();
     this.#title.show(run, choices);
     this.#latest = [];
-    this.#tally = noSteps;
     for (const lines of [this.#minCosine, this.#rates, this.#normRatio]) lines.show(run, []);
     this.append({ type: 'append', run, points, now });
   }
@@ -96,7 +94,6 @@ class ConflictView {
     this.#method.show(run);
     for (const lines of [this.#minCosine, this.#rates, this.#normRatio]) lines.append(points);
     this.#latest = latest(this.#latest, points);
-    this.#tally = counted(this.#tally, points);
     this.#describe(run, now);
   }
 
@@ -108,8 +105,8 @@ class ConflictView {
     const { minCosine, matrix, rates, normRatio } = this.#figures;
     const point = this.#latest.at(-1);
     const k = now?.step === point?.step ? now?.groupNames.length : undefined;
-    const verdict = verdictOf(run, point, this.#tally, k);
-    this.#certificate.show(verdict, this.#tally.violated > 0);
+    const verdict = verdictOf(run, point, k);
+    this.#certificate.show(run, verdict);
     const { groupNames = [], cosines = [] } = now ?? {};
     this.#matrix.show({ rows: groupNames, columns: groupNames, values: cosines });
     const absence = point ? `Not measured: ${reasonOf(point.unmeasured)}.` : '';
@@ -130,9 +127,11 @@ class ConflictView {
       figure.note(thinned(lines.stride));
     }
     this.#table.show(() => this.#rows(run));
-    const { badge, now: sentence, past, updates } = verdict;
+    const { now: sentence, past, updates } = verdict;
     this.#page.announcer.inform(
-      [`${spokenRun(run)}.`, `${badge}.`, sentence, past, updates].filter(Boolean).join(' '),
+      [`${spokenRun(run)}.`, spokenGuarantee(run), sentence, past, updates]
+        .filter(Boolean)
+        .join(' '),
     );
   }
 

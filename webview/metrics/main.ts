@@ -15,15 +15,7 @@ import { h, setText } from '../dom.ts';
 import { exact, mebibytes, percent, plural, short } from '../format.ts';
 import { connect, Page, rootElement } from '../page.ts';
 import { RunTitle, spokenRun } from '../runHeader.ts';
-import {
-  counted,
-  formatGuarantee,
-  noSteps,
-  reasonOf,
-  summaryOf,
-  type Verdict,
-  verdictOf,
-} from '../verdict.ts';
+import { directionSummary, formatGuarantee, reasonOf, verdictOf } from '../verdict.ts';
 import './metrics.css';
 
 /** The selected run in one strip below the editor: loss and metric, weights, conflict and cost. */
@@ -43,7 +35,6 @@ class MetricsView {
   #metric = '';
   #latest: readonly MetricsPoint[] = [];
   #validated: MetricPoint | undefined;
-  #tally = noSteps;
 
   constructor(root: HTMLElement, onSelectRun: (runId: string) => void) {
     this.#title = new RunTitle(onSelectRun);
@@ -103,7 +94,6 @@ class MetricsView {
     this.#metric = metric;
     this.#latest = [];
     this.#validated = undefined;
-    this.#tally = noSteps;
     this.#loss.setAxis('right', { title: metric });
     this.#loss.setSeries([
       { label: 'loss', colour: (theme) => theme.aggregator(this.#aggregator) },
@@ -133,7 +123,6 @@ class MetricsView {
     this.#minCosine.append(points);
     this.#latest = latest(this.#latest, points);
     this.#validated = validation.at(-1) ?? this.#validated;
-    this.#tally = counted(this.#tally, points);
     this.#describe(run);
   }
 
@@ -150,13 +139,13 @@ class MetricsView {
   #describe(run: RunHeader): void {
     const { loss, weights, rates, minCosine } = this.#figures;
     const point = this.#latest.at(-1);
-    const verdict = verdictOf(run, point, this.#tally, point && groupsIn(point));
-    const now = this.#now(verdict);
+    const verdict = verdictOf(run, point, point && groupsIn(point));
+    const now = this.#now(run);
     loss.now(now.loss);
     weights.now(now.weights);
     rates.now(now.rates);
     minCosine.now(now.minCosine);
-    minCosine.element.classList.toggle('bad', this.#tally.violated > 0);
+    minCosine.element.classList.toggle('bad', run.guarantee.counts.violated > 0);
     const absence = point ? `Not measured: ${reasonOf(point.unmeasured)}.` : '';
     rates.absent(this.#rates.isMeasured ? '' : absence);
     minCosine.absent(this.#minCosine.isMeasured ? '' : absence);
@@ -193,16 +182,19 @@ class MetricsView {
   }
 
   /** The key figures, as the captions give them. */
-  #now(verdict: Verdict) {
+  #now(run: RunHeader) {
     const point = this.#latest.at(-1);
     const metric = this.#validated ? ` · ${this.#metric} ${short(this.#validated.value)}` : '';
     if (!point) return { loss: 'no step yet', weights: '', rates: '', minCosine: '' };
-    const cosine = verdict.state === 'held' ? `${short(point.minCosine)} · ` : '';
+    const { conflicted, measured } = run.guarantee.counts.updates;
     return {
       loss: `${short(point.loss)}${metric}`,
       weights: point.effectiveGroups === null ? '' : `${short(point.effectiveGroups)} effective`,
-      rates: point.conflictRate === null ? '' : `${percent(point.conflictRate)} of pairs`,
-      minCosine: `${this.#tally.violated > 0 ? '' : cosine}${summaryOf(verdict, this.#tally)}`,
+      rates: [
+        ...(point.conflictRate === null ? [] : [`${percent(point.conflictRate)} of pairs`]),
+        ...(measured === 0 ? [] : [`${percent(conflicted / measured)} of updates`]),
+      ].join(' · '),
+      minCosine: directionSummary(run, point),
     };
   }
 }

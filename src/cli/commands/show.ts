@@ -3,14 +3,17 @@ import { knownAggregator } from '../../engine/aggregators/registry.ts';
 import { diagnoseStep, type StepDiagnostics, type Unmeasured } from '../../engine/diagnoseStep.ts';
 import { guaranteeOf } from '../../engine/guarantee.ts';
 import type { AggregationSettings } from '../../engine/types.ts';
+import { meanRunFor } from '../../runs/cost.ts';
 import type { RunEvent, StepEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
 import { formatFailure } from '../../runs/failure.ts';
 import { formatPercent, formatSeed } from '../../runs/format.ts';
+import { badgeOf, besideMean } from '../../runs/guaranteeBadge.ts';
+import { countUpdates, GuaranteeTally } from '../../runs/guaranteeTally.ts';
 import type { RunManifest } from '../../runs/manifest.ts';
 import { resolveRun } from '../../runs/reference.ts';
 import { RunStore, type RunSummary } from '../../runs/store.ts';
-import { EventTail } from '../../runs/tail.ts';
+import { EventTail, readEvents } from '../../runs/tail.ts';
 import { costOf, costRows } from '../cost.ts';
 import { listed, rootOption } from '../listing.ts';
 import { figure, printJson, table } from '../output.ts';
@@ -40,6 +43,7 @@ async function shownRun(run: RunSummary, runs: readonly RunSummary[]) {
   const steps = events.filter((event) => event.kind === 'step');
   const last = steps.at(-1);
   const aggregation = manifest.aggregation;
+  const tally = tallyOf(steps, aggregation);
   return {
     ...listed(run),
     task: manifest.task,
@@ -50,7 +54,10 @@ async function shownRun(run: RunSummary, runs: readonly RunSummary[]) {
     fingerprints: manifest.fingerprints,
     aggregation,
     ...aboutMethod(aggregation),
-    guaranteeCounts: guaranteeCountsOf(steps, aggregation),
+    guaranteeCounts: tally.counts,
+    guaranteeBadge: badgeOf(manifest, tally.counts, tally),
+    /** Of the run on the mean with the same experiment and seed. */
+    meanUpdates: await meanUpdatesOf(run, runs),
     /** All metrics of the last validation. */
     metrics: validations.at(-1)?.metrics ?? {},
     best: bestOf(events, manifest),
@@ -70,21 +77,21 @@ function aboutMethod({ name }: AggregationSettings<string>) {
   return { title, reference, guarantee };
 }
 
-/** Counts of steps in which the guarantee held or was violated, and in which the direction or the update conflicted with a group. */
-function guaranteeCountsOf(steps: readonly StepEvent[], aggregation: AggregationSettings<string>) {
-  const counts = { held: 0, violated: 0, conflicted: 0, measured: 0 };
-  const updates = { conflicted: 0, measured: 0 };
+/** Over all steps whose facts are consistent. */
+function tallyOf(steps: readonly StepEvent[], aggregation: AggregationSettings<string>) {
+  const tally = new GuaranteeTally(aggregation);
   for (const step of steps) {
-    const of = diagnosticsOf(step);
-    if (!of) continue;
-    const guaranteeState = guaranteeOf(aggregation, of);
-    if (guaranteeState === 'held' || guaranteeState === 'violated') counts[guaranteeState]++;
-    if (of.certified !== null) counts.measured++;
-    if (of.certified === false) counts.conflicted++;
-    if (of.updateConflictsWith) updates.measured++;
-    if (of.updateConflictsWith?.length) updates.conflicted++;
+    const derived = derivedFrom(step);
+    if (derived) tally.add(derived);
   }
-  return { ...counts, updates };
+  return tally;
+}
+
+async function meanUpdatesOf(run: RunSummary, runs: readonly RunSummary[]) {
+  const mean = meanRunFor(run, runs);
+  if (!mean) return null;
+  const steps = (await readEvents(mean.folder)).filter((event) => event.kind === 'step');
+  return { ...countUpdates({ conflicted: 0, measured: 0 }, steps), run: mean.manifest.id };
 }
 
 /** The best validation by the metric that ranks checkpoints; the earliest of equals. */
@@ -120,14 +127,19 @@ function shownStep(event: StepEvent, manifest: RunManifest) {
 }
 
 /** Derived from the facts of the step; `null` if they are inconsistent, as another trainer's might be. */
-function diagnosticsOf(event: StepEvent) {
-  let derived: StepDiagnostics;
+function derivedFrom(event: StepEvent): StepDiagnostics | null {
   try {
-    derived = diagnoseStep(factsOf(event));
+    return diagnoseStep(factsOf(event));
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;
   }
+}
+
+/** With the cosines as rows. */
+function diagnosticsOf(event: StepEvent) {
+  const derived = derivedFrom(event);
+  if (!derived) return null;
   const { cosines } = derived;
   const k = event.groups.length;
   return {
@@ -162,8 +174,9 @@ function asText(run: ShownRun): string {
   return [table(facts), ...(lastStep ? ['', stepText(lastStep)] : [])].join('\n');
 }
 
-/** The guarantee, its metric, and whether it held over all steps. Conflicts are always listed. */
-function guaranteeRows({ guarantee, aggregation, guaranteeCounts }: ShownRun): string[][] {
+/** The guarantee, its metric, and what became of it and of the updates over all steps. Conflicts are always listed. */
+function guaranteeRows(run: ShownRun): string[][] {
+  const { guarantee, aggregation, guaranteeCounts, guaranteeBadge, meanUpdates } = run;
   const { held, violated, conflicted, measured, updates } = guaranteeCounts;
   const rows = [
     guarantee ?? 'unknown',
@@ -175,8 +188,10 @@ function guaranteeRows({ guarantee, aggregation, guaranteeCounts }: ShownRun): s
       ? [`conflicted with a group in ${conflicted} of ${measured} steps`]
       : []),
   ];
+  const mean = besideMean(meanUpdates);
   return [
     ...rows.map((text, i) => [i === 0 ? 'guarantee' : '', text]),
+    ['', `${guaranteeBadge.text}${mean && `; ${mean}`}`],
     ...(updates.measured > 0
       ? [
           [
@@ -185,6 +200,7 @@ function guaranteeRows({ guarantee, aggregation, guaranteeCounts }: ShownRun): s
           ],
         ]
       : []),
+    ...(guaranteeBadge.remedy === null ? [] : [['remedy', guaranteeBadge.remedy]]),
   ];
 }
 

@@ -1,8 +1,12 @@
 /** What all panels that show one run have in common: their header, what they may ask for, and what they save. */
 import * as z from 'zod';
 import type { Metric } from '../../engine/types.ts';
+import type { GuaranteeBadge } from '../../runs/guaranteeBadge.ts';
+import type { GuaranteeCounts, GuaranteeTally } from '../../runs/guaranteeTally.ts';
 import type { RunStatus } from '../../runs/status.ts';
 import type { BlockWeights, CosineMatrix, MetricPoint, MetricsPoint } from './points.ts';
+
+export type { GuaranteeBadge, GuaranteeCounts };
 
 /** An aggregator, as the engine's registry describes it. */
 export interface Method {
@@ -29,6 +33,13 @@ export interface RunHeader {
   readonly metric: Metric;
   /** Share of the previous step's weights that is kept, 0…<1; above 0 there is no guarantee for a single step. */
   readonly smoothing: number;
+  /** What became of the guarantee and of the updates, over all steps so far. */
+  readonly guarantee: {
+    readonly counts: GuaranteeCounts;
+    readonly badge: GuaranteeBadge;
+    /** The updates of the mean's run of the same seed, in a few words; empty where there is none, or the panel does not show it. */
+    readonly besideMean: string;
+  };
   /** "3", or "init 3 · order 1" where they differ. */
   readonly seed: string;
   readonly status: RunStatus;
@@ -71,6 +82,7 @@ export interface RunPoints {
   readonly validation: readonly MetricPoint[];
   readonly cosines: CosineMatrix | null;
   readonly blocks: BlockWeights | null;
+  readonly guarantee: Pick<GuaranteeTally, 'counts' | 'isStationary'>;
 }
 
 /** How much of the points a page has already received. */

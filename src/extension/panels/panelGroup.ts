@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type * as z from 'zod';
 import { formatSeed } from '../../runs/format.ts';
+import { EventTail } from '../../runs/tail.ts';
 import { Disposable } from '../disposable.ts';
 import {
   type RunMessages,
@@ -8,8 +9,10 @@ import {
   type RunRequest,
   runPanelState,
 } from '../messages/run.ts';
+import type { LocatedRun } from '../workspace/workspaceRuns.ts';
 import type { WebviewName } from './html.ts';
 import { type Content, LivePage, type PanelServices } from './livePage.ts';
+import { MeanUpdates } from './meanUpdates.ts';
 import { RunContent } from './runContent.ts';
 
 /** One kind of editor panel; each panel of it shows one subject: a run or an experiment. */
@@ -27,12 +30,13 @@ export interface PanelKind<Reply, Request, State> {
   ): Content<Reply, Request>;
 }
 
-/** A kind of panel that shows one run. */
+/** A kind of panel that shows one run. @param besideMean whether it shows the updates of the mean's run beside it */
 export function runPanel<Show, Append>(
   name: WebviewName,
   title: string,
   messages: RunMessages<Show, Append>,
   { runs, feeds, selection }: PanelServices,
+  { besideMean = false } = {},
 ): PanelKind<Show | Append, RunRequest, RunPanelState> {
   return {
     name,
@@ -50,6 +54,9 @@ export function runPanel<Show, Append>(
         runId,
         locale: vscode.env.language,
         onSelect: change,
+        ...(besideMean && {
+          meanUpdates: new MeanUpdates(({ folder }: LocatedRun) => new EventTail(folder)),
+        }),
       }),
   };
 }

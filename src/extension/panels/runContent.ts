@@ -1,6 +1,8 @@
 import { knownAggregator } from '../../engine/aggregators/registry.ts';
 import { formatFailure } from '../../runs/failure.ts';
 import { formatExperiment, formatPercent, formatSeed } from '../../runs/format.ts';
+import { badgeOf, besideMean } from '../../runs/guaranteeBadge.ts';
+import type { UpdateCounts } from '../../runs/guaranteeTally.ts';
 import { latestFirst } from '../../runs/order.ts';
 import { isActive } from '../../runs/status.ts';
 import type { RunSummary } from '../../runs/store.ts';
@@ -34,6 +36,10 @@ interface Options<Run, Show, Append> {
   readonly runId: () => string | undefined;
   /** For times, as BCP 47. */
   readonly locale: string;
+  /** Where the page shows them: the updates of the mean's run beside the run. */
+  readonly meanUpdates?: {
+    read(run: Run, runs: readonly Run[]): Promise<UpdateCounts | null>;
+  };
   /** The user chose another run in the page. */
   readonly onSelect: (runId: string) => void;
 }
@@ -70,8 +76,9 @@ export class RunContent<Run extends RunSummary, Show, Append>
       return false;
     }
     const feed = this.#follow(run);
-    await feed.update(() => this.#post(post, run, feed));
-    this.#post(post, run, feed);
+    const mean = (await this.#options.meanUpdates?.read(run, runs.all)) ?? null;
+    await feed.update(() => this.#post(post, run, feed, mean));
+    this.#post(post, run, feed, mean);
     return isActive(run.status);
   }
 
@@ -83,13 +90,18 @@ export class RunContent<Run extends RunSummary, Show, Append>
     this.#release();
   }
 
-  #post(post: (message: Show | Append | EmptyMessage) => void, run: Run, feed: RunFeed) {
+  #post(
+    post: (message: Show | Append | EmptyMessage) => void,
+    run: Run,
+    feed: RunFeed,
+    mean: UpdateCounts | null,
+  ) {
     if (feed.points.length === 0) {
       this.#shown = undefined;
       return post({ type: 'empty', reason: waiting(run) });
     }
     const { messages, runs, locale } = this.#options;
-    const header = headerOf(run, feed);
+    const header = headerOf(run, feed, mean);
     const choices = choicesOf(runs.all, locale);
     const next = {
       header: JSON.stringify(header),
@@ -122,7 +134,8 @@ export class RunContent<Run extends RunSummary, Show, Append>
 
 function headerOf(
   { manifest, status, step, validating }: RunSummary,
-  { points }: RunPoints,
+  { points, guarantee }: RunPoints,
+  mean: UpdateCounts | null,
 ): RunHeader {
   const { name, metric, smoothing } = manifest.aggregation;
   return {
@@ -132,6 +145,11 @@ function headerOf(
     method: methodOf(name),
     metric,
     smoothing,
+    guarantee: {
+      counts: guarantee.counts,
+      badge: badgeOf(manifest, guarantee.counts, guarantee),
+      besideMean: besideMean(mean),
+    },
     seed: formatSeed(manifest.seed),
     status,
     step: Math.max(step, points.at(-1)?.step ?? 0),

@@ -3,6 +3,7 @@ import type { StepDiagnostics, StepFacts } from '../../engine/diagnoseStep.ts';
 import type { AggregationSettings } from '../../engine/types.ts';
 import type { RunEvent, StepEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
+import { GuaranteeTally } from '../../runs/guaranteeTally.ts';
 import type { RunManifest } from '../../runs/manifest.ts';
 import type { RunSummary } from '../../runs/store.ts';
 import { EventTail } from '../../runs/tail.ts';
@@ -37,6 +38,7 @@ export class RunFeed implements RunPoints {
   cosines: CosineMatrix | null = null;
   /** Weights of the latest step's blocks, if they have their own. */
   blocks: BlockWeights | null = null;
+  readonly guarantee: GuaranteeTally;
   readonly groupNames: readonly string[];
   /** Name of the metric in `validation`. */
   readonly metric: string;
@@ -52,6 +54,7 @@ export class RunFeed implements RunPoints {
     this.groupNames = manifest.groups.names;
     this.metric = manifest.metric.name;
     this.#aggregation = manifest.aggregation;
+    this.guarantee = new GuaranteeTally(manifest.aggregation);
     this.#source = source;
     this.#engine = engine;
   }
@@ -102,6 +105,7 @@ export class RunFeed implements RunPoints {
     const count = this.groupNames.length;
     for (const [step, derived] of steps) {
       this.points.push(pointOf(step, derived, this.#aggregation, count));
+      this.guarantee.add(derived);
     }
     const latest = steps.at(-1);
     if (!latest) return;

@@ -9,6 +9,7 @@ import {
   conflictShow,
   grain,
   halted,
+  layerwise,
   mean,
   pcgrad,
   preconditioned,
@@ -72,22 +73,47 @@ describe('conflict', () => {
     };
   }
 
-  test('a step that holds its guarantee is certified, with the gap of the shortest weights', async () => {
+  test('green: neither a direction nor an update conflicted, with the gap of the shortest weights', async () => {
+    await withPanel('conflict', async ({ page }) => {
+      await send(page, conflictShow(grain));
+      assert.ok(grain.points.every(({ guarantee }) => guarantee === 'held'));
+      assert.ok(grain.points.every((p) => p.updateConflictsWith === 0));
+      const { text, tone, alarm } = await certificateOf(page);
+      assert.match(
+        text,
+        /^certified, no update conflicts This step conflicts with no group; gap (0|\de−\d+)\. All 240 steps certified\. Actual updates: none of 240 conflicted with a group\./,
+      );
+      assert.doesNotMatch(text, /Remedy|mean, same seed/);
+      assert.deepEqual([tone, alarm], ['good', false]);
+    });
+  });
+
+  test('amber: updates conflict though directions do not, beside the mean’s figure and with a remedy', async () => {
     await withPanel('conflict', async ({ page }) => {
       await send(page, conflictShow(updated));
       assert.ok(updated.points.every(({ guarantee }) => guarantee === 'held'));
       const conflicting = updated.points.filter((p) => p.updateConflictsWith! > 0).length;
       assert.ok(conflicting > 0, 'momentum conflicted with groups that the direction did not');
       const { text, tone, alarm } = await certificateOf(page);
+      const share = Number((conflicting / 2.4).toFixed(conflicting < 24 ? 1 : 0));
+      assert.ok(
+        text.startsWith(
+          `direction certified, ${share} % of updates conflict (SGD with momentum) mean, same seed: `,
+        ),
+        text,
+      );
+      assert.match(text, /mean, same seed: (\d+|\d\.\d) % This step conflicts with no group;/);
       assert.match(
         text,
-        /^certified This step conflicts with no group; gap (0|\de−\d+)\. All 240 steps certified\. /,
+        new RegExp(
+          `All 240 steps certified\\. Actual updates: ${conflicting} of 240 conflicted with a group\\. Remedy: guard: true in this entry of aggregate`,
+        ),
       );
-      assert.ok(
-        text.endsWith(`Actual updates: ${conflicting} of 240 conflicted with a group.`),
-        text,
+      assert.deepEqual([tone, alarm], ['warning', false]);
+      assert.match(
+        (await page.locator('[role=status]').textContent()) ?? '',
+        /direction certified, .+ % of updates conflict \(SGD with momentum\)\. mean, same seed: .+ %\. Remedy: guard: true/,
       );
-      assert.deepEqual([tone, alarm], ['good', false]);
       assert.deepEqual(
         (await drawn(page, 'conflict-rate')).map(({ label, data }) => [label, data]),
         [
@@ -99,6 +125,29 @@ describe('conflict', () => {
           ],
         ],
       );
+    });
+  });
+
+  test('what the badge means is reached by keyboard', async () => {
+    await withPanel('conflict', async ({ page }) => {
+      await send(page, conflictShow(updated));
+      const help = page.locator('.certificate-help');
+      assert.equal(await help.locator('p').isVisible(), false);
+      await help.locator('summary').focus();
+      await page.keyboard.press('Enter');
+      assert.match(
+        await seenText(help),
+        /^What does this badge mean\?\s+The direction, which grain chose, conflicted with no group in any step\. What moves the parameters is the update that SGD, with momentum, makes of it/,
+      );
+    });
+  });
+
+  test('updates that a method does not measure leave the badge without green', async () => {
+    await withPanel('conflict', async ({ page }) => {
+      await send(page, conflictShow(layerwise));
+      const { text, tone } = await certificateOf(page);
+      assert.match(text, /^direction certified, updates not measured This step conflicts with no/);
+      assert.equal(tone, 'unknown');
     });
   });
 
@@ -148,11 +197,12 @@ describe('conflict', () => {
         const { aggregator } = fixture.run;
         assert.ok(
           text.startsWith(
-            `no guarantee This step conflicts with ${groups} of 8 groups; ${aggregator} gives no guarantee. ${conflicting.length} of ${worst + 1} steps conflicted with a group.`,
+            `${fixture.runAt(worst + 1).guarantee.badge.text} This step conflicts with ${groups} of 8 groups; ${aggregator} gives no guarantee. ${conflicting.length} of ${worst + 1} steps conflicted with a group.`,
           ),
           text,
         );
-        assert.doesNotMatch(text, /certified|gap/);
+        assert.match(text, /^no guarantee, \d+(\.\d)? % of updates conflict \(SGD\)/);
+        assert.doesNotMatch(text, /certified|gap|Remedy/);
         assert.deepEqual([tone, alarm], ['outlined', false]);
         assert.equal((await drawn(page, 'min-cosine')).length, 1, 'no crosses');
         await page.locator('.data-table > summary').click();
@@ -167,7 +217,7 @@ describe('conflict', () => {
       const { text, tone, alarm } = await certificateOf(page);
       assert.match(
         text,
-        /^guarantee lost This step conflicts with .+ The guarantee of grain is lost: smoothing keeps 0\.9 of the previous step’s weights\. \d+ of 240 steps conflicted with a group\./,
+        /^guarantee lost, .+ This step conflicts with .+ The guarantee of grain is lost: smoothing keeps 0\.9 of the previous step’s weights\. \d+ of 240 steps conflicted with a group\./,
       );
       assert.doesNotMatch(text, /certified|gap/);
       assert.deepEqual([tone, alarm], ['warning', false]);
@@ -203,7 +253,10 @@ describe('conflict', () => {
     await withPanel('conflict', async ({ page }) => {
       await send(page, conflictShow(halted));
       const { text, tone } = await certificateOf(page);
-      assert.match(text, /^stationary The direction is zero to rounding: no direction improves/);
+      assert.match(
+        text,
+        /^stationary, no update conflicts The direction is zero to rounding: no direction improves/,
+      );
       assert.equal(tone, 'still');
     });
   });
@@ -236,7 +289,7 @@ describe('conflict', () => {
         fullPage: true,
         caret: 'initial',
       });
-      await send(page, conflictShow({ ...grain, run: { ...grain.run, method: null } }));
+      await send(page, conflictShow({ ...grain, runAt: () => ({ ...grain.run, method: null }) }));
       assert.match(await seenText(method), /^grain guarantee unknown/);
     });
   });
@@ -256,7 +309,7 @@ describe('conflict', () => {
         (await drawn(page, 'conflict-matrix'))[0]?.data.map(({ v }) => v),
         [1, null, null, null],
       );
-      await send(page, { ...conflictShow(grain), points: [], now: null });
+      await send(page, { ...conflictShow(grain), run: grain.runAt(0), points: [], now: null });
       assert.equal((await drawn(page, 'conflict-matrix'))[0]?.data.length, 0);
       assert.match(await seenText(page.locator('.certificate')), /no step yet/);
     });

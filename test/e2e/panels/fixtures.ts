@@ -10,6 +10,7 @@ export const updated = runFixture({
   steps: 240,
   noise: 0.3,
   momentum: 0.5,
+  besideMean: true,
 });
 export const halted = runFixture({ aggregator: 'grain', seed: 3, groups: 8, steps: 240, noise: 0 });
 export const smoothed = runFixture({
@@ -102,27 +103,40 @@ export const fifteen = seedFixture(
 );
 
 export function weightsShow(
-  { run, choices, groupNames, points, blocksAt }: RunFixture,
+  { runAt, choices, groupNames, points, blocksAt }: RunFixture,
   count = points.length,
 ) {
   const blocks = blocksAt(count - 1);
-  return { type: 'show', run, choices, groupNames, points: points.slice(0, count), blocks };
+  return {
+    type: 'show',
+    run: runAt(count),
+    choices,
+    groupNames,
+    points: points.slice(0, count),
+    blocks,
+  };
 }
 
 export function conflictShow(
-  { run, choices, points, matrixAt }: RunFixture,
-  count = points.length,
-) {
-  return { type: 'show', run, choices, points: points.slice(0, count), now: matrixAt(count - 1) };
-}
-
-export function metricsShow(
-  { run, choices, groupNames, points, validation }: RunFixture,
+  { runAt, choices, points, matrixAt }: RunFixture,
   count = points.length,
 ) {
   return {
     type: 'show',
-    run,
+    run: runAt(count),
+    choices,
+    points: points.slice(0, count),
+    now: matrixAt(count - 1),
+  };
+}
+
+export function metricsShow(
+  { runAt, choices, groupNames, points, validation }: RunFixture,
+  count = points.length,
+) {
+  return {
+    type: 'show',
+    run: runAt(count),
     choices,
     groupNames,
     metric: 'distance',

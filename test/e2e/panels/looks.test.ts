@@ -42,6 +42,7 @@ describe('looks', () => {
     ['conflict-smoothed', 'conflict', conflictShow(smoothed)],
     ['conflict-preconditioned', 'conflict', conflictShow(preconditioned)],
     ['conflict-pcgrad', 'conflict', conflictShow(pcgrad)],
+    ['conflict-layerwise', 'conflict', conflictShow(layerwise)],
     ['conflict-streaming', 'conflict', conflictShow(streaming)],
     ['weights-cagrad', 'weights', weightsShow(cagrad)],
     ['weights-imtl-g', 'weights', weightsShow(imtl)],

@@ -79,7 +79,7 @@ describe('metrics view', () => {
       async ({ page }) => {
         const now = page.locator('.figure-min-cosine .now');
         for (const [message, words] of [
-          [metricsShow(grain), / · certified$/],
+          [metricsShow(grain), / · direction certified$/],
           [metricsShow(broken, brokenAt), new RegExp(`^guarantee violated × ${count}$`)],
           [metricsShow(pcgrad), new RegExp(`^${conflicting} of 240 conflict$`)],
           [metricsShow(streaming), /^not measured$/],

@@ -1,0 +1,83 @@
+import { type StepDiagnostics, updateConflictsOf } from '../engine/diagnoseStep.ts';
+import { guaranteeOf } from '../engine/guarantee.ts';
+import type { AggregationSettings } from '../engine/types.ts';
+import type { StepEvent } from './events.ts';
+import { factsOf } from './facts.ts';
+
+/** Steps whose update of the parameters conflicted with a group, beyond rounding, of those in which that was measured. */
+export interface UpdateCounts {
+  readonly conflicted: number;
+  readonly measured: number;
+}
+
+/** How often a run's directions and updates conflicted with a group, over all steps so far. */
+export interface GuaranteeCounts {
+  readonly steps: number;
+  /** Steps in which the guarantee of the direction held, and was violated; 0 without a guarantee. */
+  readonly held: number;
+  readonly violated: number;
+  /** Steps whose direction conflicted with a group, or was not finite, of those in which that is known. */
+  readonly conflicted: number;
+  readonly measured: number;
+  readonly updates: UpdateCounts;
+}
+
+/** Counts the steps of a run, whatever its length. */
+export class GuaranteeTally {
+  readonly #aggregation: AggregationSettings<string>;
+  #counts: GuaranteeCounts = {
+    ...{ steps: 0, held: 0, violated: 0, conflicted: 0, measured: 0 },
+    updates: { conflicted: 0, measured: 0 },
+  };
+  #isStationary = false;
+
+  constructor(aggregation: AggregationSettings<string>) {
+    this.#aggregation = aggregation;
+  }
+
+  add(derived: Pick<StepDiagnostics, 'certified' | 'stationary' | 'updateConflictsWith'>): void {
+    const { steps, held, violated, conflicted, measured, updates } = this.#counts;
+    const { certified } = derived;
+    const guarantee = guaranteeOf(this.#aggregation, derived);
+    this.#counts = {
+      steps: steps + 1,
+      held: held + Number(guarantee === 'held'),
+      violated: violated + Number(guarantee === 'violated'),
+      conflicted: conflicted + Number(certified === false),
+      measured: measured + Number(certified !== null),
+      updates: counted(updates, derived.updateConflictsWith),
+    };
+    this.#isStationary = derived.stationary === true;
+  }
+
+  get counts(): GuaranteeCounts {
+    return this.#counts;
+  }
+
+  /** Whether the latest direction is zero to rounding. */
+  get isStationary(): boolean {
+    return this.#isStationary;
+  }
+}
+
+/** Counts updates alone, from the log: no step has to be diagnosed. Steps whose facts do not match are left out. */
+export function countUpdates(counts: UpdateCounts, steps: readonly StepEvent[]): UpdateCounts {
+  return steps.reduce((sum, step) => {
+    try {
+      return counted(sum, updateConflictsOf(factsOf(step)));
+    } catch (error) {
+      if (error instanceof RangeError) return sum;
+      throw error;
+    }
+  }, counts);
+}
+
+function counted(
+  { conflicted, measured }: UpdateCounts,
+  conflictsWith: readonly number[] | null,
+): UpdateCounts {
+  return {
+    conflicted: conflicted + Number(conflictsWith !== null && conflictsWith.length > 0),
+    measured: measured + Number(conflictsWith !== null),
+  };
+}
