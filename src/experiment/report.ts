@@ -6,7 +6,7 @@ import { readEvents } from '../runs/tail.ts';
 import type { TrainingRun } from '../training/trainingLoop.ts';
 import type { Launch } from './launch.ts';
 import type { Outcome, Report } from './launchResult.ts';
-import { summarise } from './statistics.ts';
+import { summarise } from './statistics/summary.ts';
 
 export async function reportOf(
   { session, runs }: Launch,

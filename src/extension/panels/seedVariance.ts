@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { betterOf, metricNames, type Validation } from '../../experiment/validatedRuns.ts';
 import { formatExperiment } from '../../runs/format.ts';
 import { latestFirst } from '../../runs/order.ts';
 import { isActive } from '../../runs/status.ts';
@@ -16,7 +17,7 @@ import type { LocatedRun, WorkspaceRuns } from '../workspace/workspaceRuns.ts';
 import type { Content, PanelServices } from './livePage.ts';
 import type { PanelKind } from './panelGroup.ts';
 import type { EventReader } from './runFeed.ts';
-import { betterOf, metricNames, seriesOf, type Validation } from './seedSeries.ts';
+import { seriesOf } from './seedSeries.ts';
 
 /** The kind of panel that compares the runs of one experiment. */
 export function seedVariancePanel({

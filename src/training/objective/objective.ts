@@ -6,6 +6,7 @@ import type { GradientSource } from '../../nn/module/gradientSource.ts';
 import type { Model } from '../../nn/module/model.ts';
 import type { OnProgress } from '../../nn/module/progress.ts';
 import type { Seed, Sources } from '../../runs/manifest.ts';
+import type { Prediction } from '../../runs/predictions.ts';
 
 /** What one run minimizes: the loss of a network on its data. */
 export interface Objective {
@@ -24,7 +25,7 @@ export interface Objective {
 export interface Validation {
   readonly metrics: Readonly<Record<string, number>>;
   /** Lines of predictions.jsonl: one for each validation example, in the order of the file. */
-  readonly predictions: () => readonly object[];
+  readonly predictions: () => readonly Prediction[];
 }
 
 /** A saved model that runs start from. */

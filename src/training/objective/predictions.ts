@@ -1,19 +1,8 @@
 import writeFileAtomic from 'write-file-atomic';
 import type { Data, Examples } from '../../data/dataset.ts';
 import { runFile } from '../../runs/grainFolder.ts';
+import type { Prediction } from '../../runs/predictions.ts';
 import { type Outputs, predictedClasses } from './metrics.ts';
-
-/** A line of predictions.jsonl: one validation example, in the order of the validation file. */
-type Prediction =
-  | {
-      readonly index: number;
-      readonly target: string;
-      /** `null` if every output is NaN. */
-      readonly prediction: string | null;
-      /** By class; they sum to 1. */
-      readonly probabilities: Readonly<Record<string, number>>;
-    }
-  | { readonly index: number; readonly target: number; readonly prediction: number };
 
 /** The network's prediction for each validation example. */
 export function predictionsOf(data: Data, outputs: Outputs): Prediction[] {
@@ -25,7 +14,7 @@ export function predictionsOf(data: Data, outputs: Outputs): Prediction[] {
 /** Writes predictions.jsonl, by which runs are compared example by example. */
 export async function writePredictions(
   folder: string,
-  predictions: readonly object[],
+  predictions: readonly Prediction[],
 ): Promise<void> {
   const lines = predictions.map((prediction) => `${JSON.stringify(prediction)}\n`);
   await writeFileAtomic(runFile(folder, 'predictions'), lines.join(''));

@@ -29,7 +29,9 @@ function write(file: string, json: object): void {
 /** Answers before the first step as token ids, and what a checkpoint then has. */
 async function untrained() {
   const { trainer, session, close } = await trainerOf(folder, config, 'mean');
-  const lines = (await trainer.validate(ignoreProgress)).predictions() as { prediction: string }[];
+  const lines = (await trainer.validate(ignoreProgress)).predictions() as readonly {
+    prediction: string;
+  }[];
   const run = mkdtempSync(path.join(folder, 'run-'));
   const name = await trainer.save(run, { step: 0, bestMetric: null }, false);
   const { questions } = (session.task.data as TextData).validation;

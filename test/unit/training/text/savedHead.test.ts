@@ -39,7 +39,7 @@ device: cpu`;
 async function untrained(config: string) {
   const { trainer, session, close } = await trainerOf(folder, config, 'mean');
   const { predictions, metrics } = await trainer.validate(ignoreProgress);
-  const lines = predictions() as { probabilities: Record<string, number> }[];
+  const lines = predictions() as readonly { probabilities: Record<string, number> }[];
   await close();
   return {
     metrics,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { betterOf, metricNames } from '../../../src/extension/panels/seedSeries.ts';
+import { betterOf, metricNames } from '../../../src/experiment/validatedRuns.ts';
 import { measure, measureGeneration } from '../../../src/training/objective/metrics.ts';
-import { summary } from './fixtures.ts';
+import { summary } from '../extension/fixtures.ts';
 
 const run = summary();
 

@@ -1,4 +1,4 @@
-import { max, mean, min, sampleStandardDeviation } from 'simple-statistics';
+import { summarise } from './summary.ts';
 
 export interface Point {
   readonly step: number;
@@ -11,15 +11,6 @@ export interface Band {
   readonly mean: number;
   /** Sample standard deviation (n − 1); `null` for fewer than two seeds. */
   readonly std: number | null;
-  readonly n: number;
-}
-
-export interface Summary {
-  readonly mean: number;
-  /** Sample standard deviation (n − 1); `null` for fewer than two values. */
-  readonly std: number | null;
-  readonly min: number;
-  readonly max: number;
   readonly n: number;
 }
 
@@ -40,16 +31,4 @@ export function bandOf(curves: readonly (readonly Point[])[]): Band[] {
       const { mean, std, n } = summarise(reached);
       return { step, mean, std, n };
     });
-}
-
-/** @param values at least one, finite */
-export function summarise(values: readonly number[]): Summary {
-  const copy = [...values];
-  return {
-    mean: mean(copy),
-    std: copy.length < 2 ? null : sampleStandardDeviation(copy),
-    min: min(copy),
-    max: max(copy),
-    n: copy.length,
-  };
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { bandOf, summarise } from '../../../src/experiment/statistics.ts';
+import { bandOf } from '../../../../src/experiment/statistics/bands.ts';
+import { summarise } from '../../../../src/experiment/statistics/summary.ts';
 
 const near = (one: number, other: number) =>
   assert.ok(Math.abs(one - other) <= 1e-9 * Math.max(1, Math.abs(other)), `${one} ≠ ${other}`);

@@ -1,0 +1,227 @@
+/** Two methods compared over the seeds that both have finished: means, spreads, failures. */
+import { z } from 'zod';
+import { pairedEffect, probabilityOfImprovement, rankBiserial } from './statistics/effects.ts';
+import { fisherP, type Rate } from './statistics/failures.ts';
+import { ALPHA, contains, type Interval } from './statistics/interval.ts';
+import { pairedT } from './statistics/means.ts';
+import type { Pair } from './statistics/pairs.ts';
+import { signFlipP, smallestP } from './statistics/permutation.ts';
+import {
+  pairsNeeded,
+  powerOfMeans,
+  powerOfSpread,
+  visibleEffect,
+  visibleRatio,
+} from './statistics/power.ts';
+import { brownForsythe, deviationDifferences, ratioOfSpreads } from './statistics/spread.ts';
+import { summarise } from './statistics/summary.ts';
+import type { Better } from './validatedRuns.ts';
+
+export const intervalSchema = z.object({ low: z.number(), high: z.number() });
+
+/**
+ * shown: a difference that stands after correction for all comparisons. hinted: one of the figures speaks for a difference, another
+ * does not. none: no figure does.
+ */
+const findingSchema = z.enum(['shown', 'hinted', 'none']);
+export type Finding = z.infer<typeof findingSchema>;
+
+const p = z.number().nullable();
+
+const meansSchema = z.object({
+  finding: findingSchema,
+  /** Mean of `one` less that of `other`, over the pairs. */
+  difference: z.number(),
+  interval: intervalSchema.nullable(),
+  /** Of the paired t test; where that is undefined, of the permutation test. */
+  p,
+  /** `p` after Holm's correction for all comparisons of the experiment. */
+  adjusted: p,
+  permutationP: p,
+  /** Mean of the differences over their standard deviation. */
+  effect: z.number().nullable(),
+  rankBiserial: z.number().nullable(),
+  /** P(a run of `one` is better than one of `other`). */
+  probabilityOfImprovement: z.number().nullable(),
+  /** The difference that so many pairs show with 80 % power. */
+  visible: z.number().nullable(),
+  /** Pairs that show a difference like this one with 80 % power; `null` if more than 1000. */
+  seedsNeeded: z.number().nullable(),
+});
+
+const spreadSchema = z.object({
+  finding: findingSchema,
+  /** Standard deviation of `one` over that of `other`; `null` if one of them is zero. */
+  ratio: z.number().nullable(),
+  interval: intervalSchema.nullable(),
+  /** Of the paired permutation test of |x − median|; under six pairs, which cannot reach 0.05 there, of Brown and Forsythe's. */
+  p,
+  adjusted: p,
+  permutationP: p,
+  brownForsytheP: p,
+  /** The ratio above 1 that so many pairs show with 80 % power; `null` if none. */
+  visible: z.number().nullable(),
+  seedsNeeded: z.number().nullable(),
+});
+
+const failuresSchema = z.object({ finding: findingSchema, p, adjusted: p });
+
+export const comparisonSchema = z.object({
+  one: z.string(),
+  other: z.string(),
+  /** Seeds that both have a value of. */
+  pairs: z.number(),
+  /** `null` for fewer than two pairs. */
+  means: meansSchema.nullable(),
+  /** `null` for fewer than three pairs. */
+  spread: spreadSchema.nullable(),
+  /** Fisher's exact test; `null` if no run of either failed. */
+  failures: failuresSchema.nullable(),
+});
+
+export type Comparison = Readonly<z.infer<typeof comparisonSchema>>;
+
+/** A method's runs, as they are compared. */
+export interface Compared {
+  readonly method: string;
+  /** By seed, for those that have one. */
+  readonly values: ReadonlyMap<string, number>;
+  readonly failures: Rate;
+}
+
+/** Figures and findings before Holm's correction: `adjusted` is `p`. */
+export function compare(one: Compared, other: Compared, better: Better | null): Comparison {
+  const pairs = [...one.values].flatMap(([seed, value]): Pair[] => {
+    const paired = other.values.get(seed);
+    return paired === undefined ? [] : [[value, paired]];
+  });
+  return adjust({
+    one: one.method,
+    other: other.method,
+    pairs: pairs.length,
+    means: pairs.length < 2 ? null : meansOf(pairs, better),
+    spread: pairs.length < 3 ? null : spreadOf(pairs),
+    failures: failuresOf(one.failures, other.failures),
+  });
+}
+
+function meansOf(pairs: readonly Pair[], better: Better | null) {
+  const differences = pairs.map(([a, b]) => a - b);
+  const n = pairs.length;
+  const { difference, interval, p } = pairedT(differences);
+  const permutationP = signFlipP(differences);
+  const effect = pairedEffect(differences);
+  const [one, other] = [pairs.map(([a]) => a), pairs.map(([, b]) => b)];
+  const { std } = summarise(differences);
+  return {
+    finding: 'none' as const,
+    difference,
+    interval,
+    p: p ?? permutationP,
+    adjusted: null,
+    permutationP,
+    effect,
+    rankBiserial: rankBiserial(differences),
+    probabilityOfImprovement: better && probabilityOfImprovement(one, other, better),
+    visible: effect === null ? null : visibleEffect(n) * std!,
+    seedsNeeded: effect === null ? null : seedsFor(effect),
+  };
+}
+
+function spreadOf(pairs: readonly Pair[]) {
+  const n = pairs.length;
+  const ratio = ratioOfSpreads(pairs);
+  const permutationP = signFlipP(deviationDifferences(pairs));
+  const brownForsytheP = brownForsythe([pairs.map(([a]) => a), pairs.map(([, b]) => b)]);
+  const visible = visibleRatio(n);
+  return {
+    finding: 'none' as const,
+    ratio: ratio?.ratio ?? null,
+    interval: ratio?.interval ?? null,
+    p: smallestP(n) < ALPHA ? permutationP : brownForsytheP,
+    adjusted: null,
+    permutationP,
+    brownForsytheP,
+    visible: Number.isFinite(visible) ? visible : null,
+    seedsNeeded: ratio && seedsForSpread(ratio.ratio, pairs),
+  };
+}
+
+/** @param effect mean of differences over their standard deviation */
+function seedsFor(effect: number): number | null {
+  return pairsNeeded((pairs) => powerOfMeans(effect, pairs));
+}
+
+/** The more of what normal values of that ratio take, and what deviations as far apart as the observed ones take: outliers need many. */
+function seedsForSpread(ratio: number, pairs: readonly Pair[]): number | null {
+  const effect = pairedEffect(deviationDifferences(pairs));
+  const needs = [
+    pairsNeeded((count) => powerOfSpread(ratio, count)),
+    effect === null ? null : seedsFor(effect),
+  ];
+  return needs.includes(null) ? null : Math.max(...needs.map(Number));
+}
+
+function failuresOf(one: Rate, other: Rate) {
+  if (one.count + other.count === 0 || one.n === 0 || other.n === 0) return null;
+  return { finding: 'none' as const, p: fisherP(one, other), adjusted: null };
+}
+
+/** The questions of a comparison, in the order in which they are told. */
+export const questions = ['spread', 'means', 'failures'] as const;
+
+/** With corrected p values, and what follows from them. @param correct from the question to its corrected p; by default p itself */
+export function adjust(
+  comparison: Comparison,
+  correct: (question: (typeof questions)[number]) => number | null = (question) =>
+    comparison[question]?.p ?? null,
+): Comparison {
+  const { pairs, means, spread, failures } = comparison;
+  const [spreadP, meansP, failuresP] = questions.map(correct) as [
+    number | null,
+    number | null,
+    number | null,
+  ];
+  // A permutation test that cannot reach 0.05 says nothing against a difference.
+  const permutes = smallestP(pairs) < ALPHA;
+  return {
+    ...comparison,
+    means: means && {
+      ...means,
+      adjusted: meansP,
+      finding: findingOf(means.p, meansP, [
+        excludes(means.interval, 0),
+        ...(permutes ? [isSmall(means.permutationP)] : []),
+      ]),
+    },
+    spread: spread && {
+      ...spread,
+      adjusted: spreadP,
+      // Without a spread on one side there is no ratio, and the test stands alone.
+      finding: findingOf(
+        spread.p,
+        spreadP,
+        spread.ratio === null ? [] : [excludes(spread.interval, 1)],
+      ),
+    },
+    failures: failures && {
+      ...failures,
+      adjusted: failuresP,
+      finding: findingOf(failures.p, failuresP, []),
+    },
+  };
+}
+
+/** @param others what other figures say about a difference */
+function findingOf(p: number | null, adjusted: number | null, others: readonly boolean[]): Finding {
+  if (isSmall(adjusted) && others.every(Boolean)) return 'shown';
+  return isSmall(p) || others.some(Boolean) ? 'hinted' : 'none';
+}
+
+function isSmall(p: number | null): boolean {
+  return p !== null && p < ALPHA;
+}
+
+function excludes(interval: Interval | null, value: number): boolean {
+  return interval !== null && !contains(interval, value);
+}

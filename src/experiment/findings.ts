@@ -1,0 +1,143 @@
+/** Everything an experiment shows, in figures: methods, comparisons, what seeds cannot show. The verdict puts it into words. */
+import { mean as meanOf, sampleStandardDeviation } from 'simple-statistics';
+import { z } from 'zod';
+import {
+  adjust,
+  type Compared,
+  compare,
+  comparisonSchema,
+  intervalSchema,
+  questions,
+} from './comparison.ts';
+import type { SeedResult } from './seedResults.ts';
+import { bootstrapInterval } from './statistics/bootstrap.ts';
+import { wilsonInterval } from './statistics/failures.ts';
+import { holm } from './statistics/holm.ts';
+import { interquartileRange, summarise } from './statistics/summary.ts';
+import type { Better } from './validatedRuns.ts';
+
+const statusSchema = z.enum(['queued', 'running', 'finished', 'stopped', 'failed', 'interrupted']);
+
+const resultSchema = z.object({
+  run: z.string(),
+  method: z.string(),
+  seed: z.string(),
+  status: statusSchema,
+  counts: z.boolean(),
+  failed: z.boolean(),
+  reason: z.string().nullable(),
+  value: z.number().nullable(),
+}) satisfies z.ZodType<SeedResult>;
+
+const figuresSchema = z.object({
+  n: z.number(),
+  mean: z.number(),
+  meanInterval: intervalSchema.nullable(),
+  std: z.number().nullable(),
+  stdInterval: intervalSchema.nullable(),
+  min: z.number(),
+  max: z.number(),
+  iqr: z.number(),
+});
+
+const methodSchema = z.object({
+  method: z.string(),
+  /** Of the runs that count and have a value; `null` if there are none. */
+  figures: figuresSchema.nullable(),
+  /** Of the runs that count; `null` if there are none. */
+  failures: z.object({ count: z.number(), n: z.number(), interval: intervalSchema }).nullable(),
+});
+
+export const findingsSchema = z.object({
+  metric: z.string(),
+  better: z.enum(['higher', 'lower']).nullable(),
+  /** What a constant prediction reaches; `null` if unknown. */
+  constantPredictor: z.number().nullable(),
+  methods: z.array(methodSchema),
+  comparisons: z.array(comparisonSchema),
+  /** What no number of seeds narrows: the standard error of the metric over other validation examples. */
+  validation: z
+    .object({ examples: z.number(), value: z.number(), standardError: z.number() })
+    .nullable(),
+  /** Every run, those included that failed or have not finished. */
+  runs: z.array(resultSchema),
+});
+
+export type Findings = Readonly<z.infer<typeof findingsSchema>>;
+export type MethodFigures = Findings['methods'][number];
+
+export interface Evidence {
+  readonly metric: string;
+  readonly better: Better | null;
+  readonly constantPredictor: number | null;
+  readonly results: readonly SeedResult[];
+  readonly validation: Findings['validation'];
+}
+
+/** The method that others are compared with, if it is there; otherwise each is compared with each. */
+const REFERENCE = 'mean';
+
+/** @param evidence with methods and seeds in the order in which they are to be shown */
+export function findingsOf({ results, better, ...evidence }: Evidence): Findings {
+  const methods = [...new Set(results.map(({ method }) => method))].map((method) =>
+    comparedOf(method, results),
+  );
+  return {
+    ...evidence,
+    better,
+    methods: methods.map(figuresOf),
+    comparisons: corrected(pairsOf(methods).map(([one, other]) => compare(one, other, better))),
+    runs: [...results],
+  };
+}
+
+function comparedOf(method: string, results: readonly SeedResult[]): Compared {
+  const own = results.filter((result) => result.method === method && result.counts);
+  return {
+    method,
+    values: new Map(own.flatMap(({ seed, value }) => (value === null ? [] : [[seed, value]]))),
+    failures: { count: own.filter(({ failed }) => failed).length, n: own.length },
+  };
+}
+
+function figuresOf({ method, values, failures }: Compared): MethodFigures {
+  return {
+    method,
+    figures: values.size === 0 ? null : summaryOf([...values.values()]),
+    failures: failures.n === 0 ? null : { ...failures, interval: wilsonInterval(failures) },
+  };
+}
+
+function summaryOf(values: readonly number[]): MethodFigures['figures'] {
+  return {
+    ...summarise(values),
+    meanInterval: bootstrapInterval(values, (sample) => meanOf([...sample])),
+    // A sample of two is half of the time the same value twice.
+    stdInterval:
+      values.length < 3
+        ? null
+        : bootstrapInterval(values, (sample) => sampleStandardDeviation([...sample])),
+    iqr: interquartileRange(values),
+  };
+}
+
+function pairsOf(methods: readonly Compared[]): [Compared, Compared][] {
+  const reference = methods.find(({ method }) => method === REFERENCE);
+  if (reference) {
+    return methods.filter((one) => one !== reference).map((one) => [one, reference]);
+  }
+  return methods.flatMap((one, i) =>
+    methods.slice(i + 1).map((other): [Compared, Compared] => [one, other]),
+  );
+}
+
+/** Holm's correction over all tests of all comparisons. */
+function corrected(comparisons: readonly ReturnType<typeof compare>[]) {
+  const tests = comparisons.flatMap((comparison) =>
+    questions.map((question) => comparison[question]?.p ?? null),
+  );
+  const adjusted = holm(tests);
+  return comparisons.map((comparison, i) =>
+    adjust(comparison, (question) => adjusted[questions.length * i + questions.indexOf(question)]!),
+  );
+}

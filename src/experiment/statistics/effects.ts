@@ -1,0 +1,34 @@
+/** Sizes of effects, in which no number of seeds appears. */
+import { summarise } from './summary.ts';
+
+/** Mean of the paired differences over their standard deviation (Cohen 1988, d_z); `null` without spread. */
+export function pairedEffect(differences: readonly number[]): number | null {
+  const { mean, std } = summarise(differences);
+  return std === null || std <= 1e-12 * Math.abs(mean) || std === 0 ? null : mean / std;
+}
+
+/**
+ * Matched-pairs rank-biserial correlation (Kerby 2014): the ranks of |difference| that speak for the first, less those that speak
+ * for the second, over all; −1…1. Zero differences have no rank; `null` if all are zero.
+ */
+export function rankBiserial(differences: readonly number[]): number | null {
+  const nonZero = differences.filter((value) => value !== 0);
+  if (nonZero.length === 0) return null;
+  const sizes = nonZero.map(Math.abs).sort((a, b) => a - b);
+  const rankOf = (size: number) => (sizes.indexOf(size) + sizes.lastIndexOf(size)) / 2 + 1;
+  const signed = nonZero.map((value) => Math.sign(value) * rankOf(Math.abs(value)));
+  const total = (nonZero.length * (nonZero.length + 1)) / 2;
+  return signed.reduce((sum, rank) => sum + rank, 0) / total;
+}
+
+/** P(a run of the first is better than one of the second), ties counted half (Agarwal et al. 2021). @param better of the metric's values */
+export function probabilityOfImprovement(
+  one: readonly number[],
+  other: readonly number[],
+  better: 'higher' | 'lower',
+): number {
+  const sign = better === 'higher' ? 1 : -1;
+  let wins = 0;
+  for (const a of one) for (const b of other) wins += (1 + Math.sign(sign * (a - b))) / 2;
+  return wins / (one.length * other.length);
+}

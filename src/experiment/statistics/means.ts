@@ -1,0 +1,38 @@
+/** How far the means of two methods are apart, paired by seed. */
+
+import { tQuantile, tTails } from './distributions.ts';
+import { ALPHA, type Interval } from './interval.ts';
+import { summarise } from './summary.ts';
+
+export interface PairedT {
+  /** Mean of the differences. */
+  readonly difference: number;
+  /** 95 %: it contains 0 exactly if p ≥ 0.05. `null` where t is undefined. */
+  readonly interval: Interval | null;
+  readonly t: number | null;
+  /** Two-sided. `null` where t is undefined: fewer than two pairs, or all differences alike. */
+  readonly p: number | null;
+}
+
+/**
+ * Student's t test of paired differences (Student 1908): t = mean / (s/√n) with n − 1 degrees of freedom. Differences that are
+ * all zero have p = 1; equal ones that are not have no spread to be compared with, and no p.
+ * @param differences finite, one per pair
+ */
+export function pairedT(differences: readonly number[]): PairedT {
+  const { mean: difference, std, n } = summarise(differences);
+  const isConstant = std === null || std <= 1e-12 * Math.abs(difference) || std === 0;
+  if (n >= 2 && isConstant && difference === 0) {
+    return { difference, interval: { low: 0, high: 0 }, t: 0, p: 1 };
+  }
+  if (isConstant) return { difference, interval: null, t: null, p: null };
+  const error = std / Math.sqrt(n);
+  const margin = tQuantile(ALPHA, n - 1) * error;
+  const t = difference / error;
+  return {
+    difference,
+    interval: { low: difference - margin, high: difference + margin },
+    t,
+    p: tTails(t, n - 1),
+  };
+}

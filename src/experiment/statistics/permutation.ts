@@ -1,0 +1,55 @@
+/** Permutation test of paired differences. */
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { keyedRandom } from '../../engine/keyedRandom.ts';
+
+/** Up to so many pairs all 2ⁿ signs are tried. */
+const EXACT_UP_TO = 14;
+const ROUNDS = 9999;
+/** Sums that differ by rounding alone count as equal. */
+const TOLERANCE = 1e-10;
+
+/**
+ * Two-sided p of the hypothesis that each difference is as likely to have the opposite sign (Fisher 1935; Pitman 1937): the share
+ * of the 2ⁿ assignments of signs whose sum is at least as large as the observed one. Over more than 14 differences, a seeded
+ * sample of assignments with the observed one added: (extreme + 1) / (rounds + 1) (Phipson & Smyth 2010), never 0.
+ *
+ * With n pairs it is never below 2^(1 − n): under six pairs it cannot reach 0.05.
+ */
+export function signFlipP(differences: readonly number[]): number {
+  const n = differences.length;
+  const bound = Math.abs(sum(differences)) - TOLERANCE * sum(differences.map(Math.abs));
+  if (n > EXACT_UP_TO) return sampledP(differences, bound);
+  const values = [...differences];
+  let [total, extreme] = [sum(values), 0];
+  for (let count = 1; ; count++) {
+    if (Math.abs(total) >= bound) extreme++;
+    if (count === 2 ** n) return extreme / count;
+    // Gray code: from one assignment to the next a single sign changes.
+    const flipped = 31 - Math.clz32(count & -count);
+    total -= 2 * values[flipped]!;
+    values[flipped] = -values[flipped]!;
+  }
+}
+
+function sampledP(differences: readonly number[], bound: number): number {
+  const random = keyedRandom('sign flips', differences.length);
+  let extreme = 1;
+  for (let round = 0; round < ROUNDS; round++) {
+    let total = 0;
+    for (let i = 0, bits = 0; i < differences.length; i++, bits >>>= 1) {
+      if (i % 30 === 0) bits = uniformInt(random, 0, 2 ** 30 - 1);
+      total += bits & 1 ? differences[i]! : -differences[i]!;
+    }
+    if (Math.abs(total) >= bound) extreme++;
+  }
+  return extreme / (ROUNDS + 1);
+}
+
+/** The least p that so many pairs can give. */
+export function smallestP(pairs: number): number {
+  return pairs <= EXACT_UP_TO ? Math.min(1, 2 ** (1 - pairs)) : 1 / (ROUNDS + 1);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,36 @@
+import { max, mean, min, sampleStandardDeviation } from 'simple-statistics';
+
+export interface Summary {
+  readonly mean: number;
+  /** Sample standard deviation (n − 1); `null` for fewer than two values. */
+  readonly std: number | null;
+  readonly min: number;
+  readonly max: number;
+  readonly n: number;
+}
+
+/** @param values at least one, finite */
+export function summarise(values: readonly number[]): Summary {
+  const copy = [...values];
+  return {
+    mean: mean(copy),
+    std: copy.length < 2 ? null : sampleStandardDeviation(copy),
+    min: min(copy),
+    max: max(copy),
+    n: copy.length,
+  };
+}
+
+/** Quantile with linear interpolation between order statistics (type 7 of Hyndman & Fan 1996). @param sorted ascending, at least one */
+export function quantile(sorted: readonly number[], p: number): number {
+  const at = p * (sorted.length - 1);
+  const below = Math.floor(at);
+  const [low, high] = [sorted[below]!, sorted[Math.min(below + 1, sorted.length - 1)]!];
+  return low + (at - below) * (high - low);
+}
+
+/** Third quartile minus first. @param values at least one, finite */
+export function interquartileRange(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return quantile(sorted, 0.75) - quantile(sorted, 0.25);
+}

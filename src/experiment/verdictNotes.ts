@@ -1,0 +1,95 @@
+/** What stands below a verdict: failures, how many seeds would settle more, what no number of seeds shows, runs that do not count. */
+import type { Comparison } from './comparison.ts';
+import type { Findings } from './findings.ts';
+import type { SeedResult } from './seedResults.ts';
+import { MOST_SEEDS } from './statistics/power.ts';
+import {
+  capitalized,
+  counted,
+  decimalsFor,
+  fixed,
+  isPending,
+  listed,
+  significant,
+  TOLD,
+  unended,
+} from './wording.ts';
+
+export function notesOf(findings: Findings): string[] {
+  return [
+    ...failureNotes(findings),
+    ...(findings.comparisons.length > TOLD
+      ? []
+      : findings.comparisons.flatMap((it) => powerNotes(it, findings))),
+    ...validationNote(findings),
+    ...unfinishedNote(findings),
+  ];
+}
+
+function failureNotes({ methods, constantPredictor, runs, metric }: Findings): string[] {
+  const failed = runs.filter((run) => run.failed);
+  if (failed.length === 0) return [];
+  const counts = methods.flatMap(({ method, failures }) =>
+    failures ? [`${failures.count} of ${counted(failures.n, 'run')} of ${method}`] : [],
+  );
+  const bound =
+    constantPredictor === null
+      ? ''
+      : `; a constant prediction has ${metric} ${significant(constantPredictor)}`;
+  return [`Failed: ${listed(counts)}${bound}.`, `${namesOf(failed)}.`];
+}
+
+/** For what is not settled: how many seeds it would take, and what so many show. */
+function powerNotes(
+  { one, other, pairs, means, spread }: Comparison,
+  { metric, comparisons }: Findings,
+): string[] {
+  if (!means) return [];
+  const needs = [
+    ...(spread && spread.finding !== 'shown' && spread.ratio !== null
+      ? [needOf('the spread', spread.seedsNeeded, pairs)]
+      : []),
+    ...(means.finding !== 'shown' && means.effect !== null
+      ? [needOf(metric, means.seedsNeeded, pairs)]
+      : []),
+  ];
+  if (needs.length === 0) return [];
+  const visible = [
+    ...(spread?.visible ? [`spreads ${significant(spread.visible, 2)} times as large`] : []),
+    ...(means.visible ? [`a difference in ${metric} of ${significant(means.visible, 2)}`] : []),
+  ];
+  const whose = comparisons.length > 1 ? `${one} and ${other}: ` : '';
+  const shown = ` ${counted(pairs, 'seed')} show ${visible.join(' or ')} in four experiments out of five.`;
+  return [
+    `${whose}${whose === '' ? capitalized(listed(needs)) : listed(needs)}, with 80 % power, if it is as large as it looks.${visible.length > 0 ? shown : ''}`,
+  ];
+}
+
+function needOf(what: string, seedsNeeded: number | null, pairs: number): string {
+  if (seedsNeeded === null)
+    return `not even ${counted(MOST_SEEDS, 'seed')} a side would settle ${what}`;
+  const more = Math.max(1, seedsNeeded - pairs);
+  return `${more} more ${more === 1 ? 'seed' : 'seeds'} a side would settle ${what}`;
+}
+
+function validationNote({ validation, metric }: Findings): string[] {
+  if (!validation) return [];
+  const { examples, value, standardError } = validation;
+  const decimals = decimalsFor(standardError);
+  const figure = `${metric} ${fixed(value, decimals)} ± ${fixed(standardError, decimals)}`;
+  return [
+    `${counted(examples, 'validation example')} measure ${figure} (one standard error). No number of seeds narrows that.`,
+  ];
+}
+
+function unfinishedNote({ runs }: Findings): string[] {
+  const left = runs.filter((run) => !run.counts && !isPending(run));
+  return left.length === 0 ? [] : [`Without a result, and not counted: ${namesOf(left)}.`];
+}
+
+/** "grain, seed 3: stopped at step 40 of 100; …". */
+function namesOf(runs: readonly SeedResult[]): string {
+  return runs
+    .map(({ method, seed, reason }) => `${method}, seed ${seed}: ${unended(reason)}`)
+    .join('; ');
+}

@@ -1,0 +1,90 @@
+/** Figures in sentences. Rounding never turns one into what it is not: an interval that excludes 0 is not printed as one that contains it. */
+import { isActive } from '../runs/status.ts';
+import type { SeedResult } from './seedResults.ts';
+import { ALPHA, type Interval } from './statistics/interval.ts';
+
+/** "a", "a and b", "a, b and c". */
+export function listed(names: readonly string[]): string {
+  const [last, ...before] = names.toReversed();
+  return before.length === 0 ? (last ?? '') : `${before.toReversed().join(', ')} and ${last}`;
+}
+
+/** "5 seeds", "1 seed". */
+export function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** With a true minus sign and so many decimals. */
+export function fixed(value: number, decimals: number): string {
+  return value.toFixed(decimals).replace('-', '−');
+}
+
+/** With so many significant digits. */
+export function significant(value: number, digits = 3): string {
+  return String(Number(value.toPrecision(digits))).replace('-', '−');
+}
+
+/** Decimals that show two significant digits of a size. */
+export function decimalsFor(size: number): number {
+  if (!(size > 0) || !Number.isFinite(size)) return 3;
+  return Math.min(12, Math.max(0, 1 - Math.floor(Math.log10(size))));
+}
+
+/** A p value and, of one below 0.05, what Holm's correction makes of it; empty without one. */
+export function formatPs(p: number | null, adjusted: number | null = p): string[] {
+  if (p === null) return [];
+  if (adjusted === null || adjusted === p || p >= ALPHA) return [formatP(p)];
+  return [`${formatP(p)}, among all comparisons ${formatP(adjusted).replace('p = ', '')}`];
+}
+
+/** "p = 0.031", "p < 0.001"; never rounded up to 0.05. */
+export function formatP(p: number): string {
+  if (p < 0.001) return 'p < 0.001';
+  let digits = 2;
+  while (Number(p.toPrecision(digits)) < ALPHA !== p < ALPHA) digits++;
+  return `p = ${significant(p, digits)}`;
+}
+
+/** "95 % −0.003 … 0.011". @param against the value of no difference, to which no bound is rounded */
+export function formatInterval({ low, high }: Interval, against: number): string {
+  let decimals = decimalsFor((high - low) / 2);
+  while (decimals < 12 && [low, high].some((bound) => isHidden(bound, against, decimals))) {
+    decimals++;
+  }
+  return `95 % ${fixed(low, decimals)} … ${fixed(high, decimals)}`;
+}
+
+function isHidden(bound: number, against: number, decimals: number): boolean {
+  const rounded = Number(bound.toFixed(decimals));
+  return bound !== against && Math.sign(rounded - against) !== Math.sign(bound - against);
+}
+
+/** "95 % 0.5 … 4.9" of a factor whose size spans orders of magnitude. */
+export function formatRatioInterval({ low, high }: Interval): string {
+  let digits = 2;
+  const text = (bound: number) => Number(bound.toPrecision(digits));
+  while (
+    digits < 12 &&
+    [low, high].some((bound) => Math.sign(text(bound) - 1) !== Math.sign(bound - 1))
+  ) {
+    digits++;
+  }
+  return `95 % ${significant(low, digits)} … ${significant(high, digits)}`;
+}
+
+/** The most comparisons that are told one by one, whatever they show. */
+export const TOLD = 3;
+
+/** A run that will have a result. */
+export function isPending({ status }: Pick<SeedResult, 'status'>): boolean {
+  return isActive(status);
+}
+
+/** A reason, inside a sentence. */
+export function unended(reason: string | null): string {
+  return (reason ?? 'for an unknown reason').replace(/\.$/, '');
+}
+
+export function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,128 @@
+"""What test/unit/experiment/statistics/peers.test.ts compares with: scipy's tests, and formulas in numpy where it has none.
+
+The argument is a file with a list of {"name", "inputs"}; printed is a list of the lists of answers, NaN and infinity as null.
+"""
+
+import json
+import sys
+import warnings
+
+import numpy as np
+from scipy import stats
+from scipy.stats._resampling import _bca_interval
+
+warnings.simplefilter("ignore")
+
+
+def paired_t(one, other):
+    differences = np.array(one) - np.array(other)
+    differences = differences[~np.isnan(differences)]
+    if len(differences) > 1 and np.ptp(differences) <= 1e-12 * np.abs(differences).max():
+        # Without a spread scipy's p is 0: infinitely sure from two equal numbers.
+        return [None] * 4
+    test = stats.ttest_rel(one, other, nan_policy="omit")
+    interval = test.confidence_interval(0.95)
+    return [test.statistic, test.pvalue, interval.low, interval.high]
+
+
+def brown_forsythe(one, other):
+    samples = [np.array(values)[~np.isnan(values)] for values in (one, other)]
+    if min(len(x) for x in samples) < 2 or all(len(np.unique(np.abs(x - np.median(x)))) == 1 for x in samples):
+        return None
+    return stats.levene(one, other, center="median", nan_policy="omit").pvalue
+
+
+def sign_flip(differences):
+    values = np.array(differences)
+    test = stats.permutation_test(
+        (values,), lambda x, axis: x.mean(axis), permutation_type="samples", n_resamples=np.inf, vectorized=True
+    )
+    return test.pvalue
+
+
+def fisher(one, n, other, m):
+    return stats.fisher_exact([[one, n - one], [other, m - other]]).pvalue
+
+
+def wilson(count, n):
+    interval = stats.binomtest(count, n).proportion_ci(0.95, method="wilson")
+    return [interval.low, interval.high]
+
+
+def holm(ps):
+    """The step-down procedure as its paper words it; statsmodels' multipletests is the same."""
+    ps = np.array(ps)
+    order = np.argsort(ps, kind="stable")
+    factors = len(ps) - np.arange(len(ps))
+    adjusted = np.empty(len(ps))
+    adjusted[order] = np.minimum(1, np.maximum.accumulate(factors * ps[order]))
+    return adjusted.tolist()
+
+
+def rank_biserial(differences):
+    values = np.array(differences)
+    values = values[values != 0]
+    if len(values) == 0:
+        return None
+    ranks = stats.rankdata(np.abs(values))
+    return (ranks[values > 0].sum() - ranks[values < 0].sum()) / ranks.sum()
+
+
+def probability(one, other):
+    """Mann and Whitney's U over the number of pairs."""
+    return stats.mannwhitneyu(one, other).statistic / (len(one) * len(other))
+
+
+def summary(values):
+    values = np.array(values)
+    return [values.mean(), values.std(ddof=1), values.min(), values.max(), stats.iqr(values)]
+
+
+def bca(values, statistic, distribution):
+    """scipy's own function on the resamples of the other side: only the random numbers differ between the two."""
+    functions = {
+        "mean": lambda x, axis=-1: np.mean(x, axis=axis),
+        "std": lambda x, axis=-1: np.std(x, axis=axis, ddof=1),
+    }
+    sample = np.array(values)
+    theta = np.array(distribution)
+    low, high = _bca_interval((sample,), functions[statistic], -1, 0.025, theta, None, np)[:2]
+    if np.isnan(low):
+        return [None, None]
+    return [np.percentile(theta, 100 * low), np.percentile(theta, 100 * high)]
+
+
+def jackknife_ratio(one, other):
+    """Miller's jackknife of log(s1/s2), pair by pair."""
+    pairs = np.array([one, other])
+    n = pairs.shape[1]
+    log = lambda x: np.log(x[0].std(ddof=1) / x[1].std(ddof=1))
+    pseudo = np.array([n * log(pairs) - (n - 1) * log(np.delete(pairs, i, axis=1)) for i in range(n)])
+    margin = stats.t.ppf(0.975, n - 1) * pseudo.std(ddof=1) / np.sqrt(n)
+    return [np.exp(log(pairs)), np.exp(log(pairs) - margin), np.exp(log(pairs) + margin)]
+
+
+def t_power(noncentrality, df):
+    critical = stats.t.ppf(0.975, df)
+    return stats.nct.sf(critical, df, noncentrality) + stats.nct.cdf(-critical, df, noncentrality)
+
+
+def distributions(x, t, df, p, f, df1, df2):
+    return [stats.norm.cdf(x), stats.norm.ppf(p), 2 * stats.t.sf(abs(t), df), stats.t.isf(p / 2, df), stats.f.sf(f, df1, df2)]
+
+
+def clean(value):
+    if isinstance(value, (list, tuple)):
+        return [clean(each) for each in value]
+    return float(value) if value is not None and np.isfinite(value) else None
+
+
+def number(value):
+    """JSON has no NaN: null stands for it."""
+    if isinstance(value, list):
+        return [number(each) for each in value]
+    return np.nan if value is None else value
+
+
+comparisons = json.load(open(sys.argv[1]))
+print(json.dumps([[clean(globals()[each["name"]](*number(case))) for case in each["inputs"]] for each in comparisons]))
