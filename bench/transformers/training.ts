@@ -112,7 +112,9 @@ class Training {
   }
 
   async save(folder: string): Promise<Partial<Answer>> {
-    return { saved: await this.#trainer.save(folder, { step: 0, bestMetric: null }, false) };
+    return {
+      saved: await this.#trainer.save(folder, { step: 0, bestMetric: null }, { best: false }),
+    };
   }
 
   async products(): Promise<Partial<Answer>> {

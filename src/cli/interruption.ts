@@ -1,10 +1,11 @@
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/** Ctrl-C, `kill` and a terminal that was closed. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** One press of Ctrl-C may arrive twice: from the terminal and from npm, or whatever else started this process. */
 const ECHO_MS = 1_000;
 
 /**
- * From now on the first SIGINT or SIGTERM only calls `onRequest`; another one, later than an echo, kills the process.
+ * From now on the first SIGINT, SIGTERM or SIGHUP only calls `onRequest`; another one, later than an echo, kills the process.
  * @returns a function that says whether a signal has arrived
  */
 export function onInterruption(onRequest: () => void): () => boolean {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { surviveBrokenOutput } from './brokenOutput.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addRunCommand } from './commands/run.ts';
@@ -8,6 +9,8 @@ import { addShowCommand } from './commands/show.ts';
 import { addSolveCommand } from './commands/solve.ts';
 import { addStopCommand } from './commands/stop.ts';
 import { reportError } from './exit.ts';
+
+surviveBrokenOutput();
 
 const program = new Command('grain')
   .description(packageJson.description)

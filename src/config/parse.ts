@@ -12,7 +12,7 @@ import {
   type Position,
 } from './diagnostic.ts';
 import { ConfigDocument } from './document.ts';
-import { messageOf } from './errors.ts';
+import { reasonOf } from './errors.ts';
 import { findingsOf } from './issues.ts';
 import { modelRules } from './modelRules.ts';
 import { type Config, configSchema } from './schema.ts';
@@ -73,7 +73,7 @@ export function parseConfigFile(file: string): ParsedConfig {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     const expected = 'the path of a config, YAML or JSON';
-    throw new ConfigError([{ file, ...FILE_START, message: messageOf(error), expected, path: [] }]);
+    throw new ConfigError([{ file, ...FILE_START, message: reasonOf(error), expected, path: [] }]);
   }
   return parseConfig(text, file);
 }
@@ -110,7 +110,7 @@ function contentOf(document: ConfigDocument, file: string): unknown {
   } catch (error) {
     const position = document.position([]);
     const expected = 'YAML whose aliases can be resolved';
-    throw new ConfigError([{ file, ...position, message: messageOf(error), expected, path: [] }]);
+    throw new ConfigError([{ file, ...position, message: reasonOf(error), expected, path: [] }]);
   }
 }
 

@@ -7,7 +7,7 @@ import {
   parquetSchema,
 } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
-import { messageOf } from '../config/errors.ts';
+import { reasonOf } from '../config/errors.ts';
 import { DataError, type Row, type Table, type TableFile } from './table.ts';
 
 /**
@@ -78,7 +78,7 @@ async function decode<T>({ path }: TableFile, row: number, decoding: Promise<T>)
   try {
     return await decoding;
   } catch (error) {
-    const message = messageOf(error);
+    const message = reasonOf(error);
     throw new DataError(path, { line: 1, column: 1, row }, message, {
       expected: 'a complete Parquet file. Download or write it again, or set data.format',
     });

@@ -40,7 +40,7 @@ export async function launchFresh(
     const manifests = await manifestsOf(parsed, session, expand(parsed.config), root);
     const folders = new RunStore(root).createAll(manifests);
     const runs = manifests.map((manifest, i) => ({ manifest, folder: folders[i]!.path }));
-    return { session, runs, owned: OwnedRuns.take(runs) };
+    return { session, runs, owned: await OwnedRuns.take(runs) };
   } catch (error) {
     await closeSession(session);
     throw error;
@@ -62,15 +62,20 @@ export class OwnedRuns {
   readonly #ownerships = new Map<string, Ownership>();
 
   /** Takes ownership of all of them, or of none. @throws OwnedError if a live process owns one of them */
-  static take(runs: readonly TrainingRun[]): OwnedRuns {
+  static async take(runs: readonly TrainingRun[]): Promise<OwnedRuns> {
     const owned = new OwnedRuns();
-    try {
-      for (const { folder } of runs) owned.#ownerships.set(folder, takeOwnership(folder));
-    } catch (error) {
-      owned.releaseAll();
-      throw error;
-    }
-    return owned;
+    const attempts = await Promise.allSettled(
+      runs.map(async ({ folder }) => owned.#ownerships.set(folder, await takeOwnership(folder))),
+    );
+    const refused = attempts.find((attempt) => attempt.status === 'rejected');
+    if (!refused) return owned;
+    owned.releaseAll();
+    throw refused.reason;
+  }
+
+  /** @throws OwnershipLostError if another process has taken over the run */
+  assertHeld({ folder }: TrainingRun): void {
+    this.#ownerships.get(folder)?.assertHeld();
   }
 
   /** Lets another process own the run. */

@@ -42,7 +42,7 @@ export async function launchResumed(
 ): Promise<Launch> {
   const store = new RunStore(root);
   const runs = unfinished(resolveRuns(await store.list(), reference));
-  const owned = OwnedRuns.take(runs);
+  const owned = await OwnedRuns.take(runs);
   try {
     // A request to stop from now on is meant for this process, even while it reads the data.
     for (const { folder } of runs) rmSync(runFile(folder, 'stop'), { force: true });

@@ -7,6 +7,8 @@ import { type TrainingRun, train } from '../training/trainingLoop.ts';
 
 export interface ExperimentCallbacks {
   onEvent(run: TrainingRun, event: RunEvent): void;
+  /** Throws OwnershipLostError if the run now belongs to another process. */
+  assertHeld(run: TrainingRun): void;
   /** Nothing more is written to the run. */
   onEnded(run: TrainingRun): void;
   /** True once the whole process was asked to end. */
@@ -30,7 +32,8 @@ export async function trainRuns(
       callbacks.onEvent(run, event);
     };
     const shouldStop = () => callbacks.isInterrupted() || existsSync(runFile(run.folder, 'stop'));
-    ends.push(await train(session, run, { onEvent, shouldStop }));
+    const assertHeld = () => callbacks.assertHeld(run);
+    ends.push(await train(session, run, { onEvent, shouldStop, assertHeld }));
     callbacks.onEnded(run);
   }
   return ends;
@@ -40,5 +43,9 @@ function writeOutputLog({ folder }: TrainingRun, event: RunEvent): void {
   const text = formatEvent(event);
   // The progress of a validation is of interest only while it lasts.
   if (text === null || event.kind === 'validating') return;
-  appendFileSync(runFile(folder, 'output'), `${new Date(event.at).toISOString()} ${text}\n`);
+  try {
+    appendFileSync(runFile(folder, 'output'), `${new Date(event.at).toISOString()} ${text}\n`);
+  } catch {
+    // The event itself is in the log. A disk that is full must not end the run for want of its copy in prose.
+  }
 }

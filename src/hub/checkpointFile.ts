@@ -1,6 +1,6 @@
 import { type FileHandle, readFile } from 'node:fs/promises';
 import type { z } from 'zod';
-import { messageOf } from '../config/errors.ts';
+import { reasonOf } from '../config/errors.ts';
 
 /** A checkpoint's files cannot be used; the message names the file, the reason and what to do. */
 export class CheckpointError extends Error {
@@ -15,7 +15,7 @@ export async function readJson(file: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(file, 'utf8'));
   } catch (error) {
-    const reason = messageOf(error);
+    const reason = reasonOf(error);
     throw new CheckpointError(`${file} cannot be read: ${reason}`, { cause: error });
   }
 }

@@ -127,7 +127,7 @@ async function lock(folder: string, signal: AbortSignal | undefined): Promise<Ow
   for (;;) {
     if (signal?.aborted) throw cancelled(signal.reason);
     try {
-      return takeOwnership(folder);
+      return await takeOwnership(folder);
     } catch (error) {
       if (!(error instanceof OwnedError)) throw error;
       await sleep(500);

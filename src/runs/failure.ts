@@ -10,6 +10,8 @@ export const failureCode = z.enum([
   'deviceLost',
   /** A checkpoint cannot be read. */
   'badCheckpoint',
+  /** Another process has taken over the run. It is never in a log: that belongs to the other process. */
+  'ownershipLost',
   'unknown',
 ]);
 

@@ -37,9 +37,9 @@ export function formatTime(at: number, locale: string): string {
   }).format(at);
 }
 
-/** "1 h 5 min", "4 min 10 s", "8 s". */
+/** "1 h 5 min", "4 min 10 s", "8 s"; "0 s" for a negative one, as between the clocks of two machines. */
 export function formatDuration(milliseconds: number): string {
-  const seconds = Math.round(milliseconds / 1000);
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
   const [h, min, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   if (h > 0) return `${h} h ${min} min`;
   return min > 0 ? `${min} min ${s} s` : `${s} s`;

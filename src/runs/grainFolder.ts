@@ -1,5 +1,5 @@
 /** Every path inside `.grain`, the folder that holds the runs of a project. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { hasCode } from '../config/errors.ts';
 
@@ -46,6 +46,11 @@ export function launchesFolder(root: string): string {
  */
 export function createGrainFolder(root: string): void {
   const folder = path.join(root, NAME);
+  if (statSync(folder, { throwIfNoEntry: false })?.isFile()) {
+    throw new Error(
+      `${folder} is a file. Expected the folder that holds runs: move the file away.`,
+    );
+  }
   mkdirSync(folder, { recursive: true });
   try {
     writeFileSync(path.join(folder, '.gitignore'), '*\n', { flag: 'wx' });

@@ -1,17 +1,31 @@
 import { Worker } from 'node:worker_threads';
 
-const BEAT_MS = 2_000;
+export const BEAT_MS = 2_000;
 
-/** A separate thread, so that long synchronous work on the main thread cannot delay it. */
+/**
+ * A separate thread, so that long synchronous work on the main thread cannot delay it. It writes the file's first byte again, so that
+ * the file system's clock stamps it, and holds the file open: a file that another process has put in its place is not touched.
+ */
 const source = `
-  const { utimesSync } = require('node:fs');
+  const { closeSync, openSync, readFileSync, writeSync } = require('node:fs');
   const { parentPort } = require('node:worker_threads');
-  const files = new Set();
-  parentPort.on('message', ({ file, isBeating }) => (isBeating ? files.add(file) : files.delete(file)));
+  const open = new Map();
+  const brace = Buffer.from('{');
+  parentPort.on('message', ({ file, token, isBeating }) => {
+    try {
+      if (isBeating) {
+        const descriptor = openSync(file, 'r+');
+        if (readFileSync(descriptor, 'utf8').includes(token)) open.set(token, descriptor);
+        else closeSync(descriptor);
+      } else if (open.has(token)) {
+        closeSync(open.get(token));
+        open.delete(token);
+      }
+    } catch {}
+  });
   setInterval(() => {
-    const now = new Date();
-    // The folder may have been deleted.
-    for (const file of files) try { utimesSync(file, now, now); } catch {}
+    // The disk may be full or away for a while.
+    for (const descriptor of open.values()) try { writeSync(descriptor, brace, 0, 1, 0); } catch {}
   }, ${BEAT_MS});
 `;
 
@@ -20,14 +34,16 @@ let beating = 0;
 
 /**
  * Touches a file every other second until the process exits.
+ * @param file contains a JSON object
+ * @param token part of its content: another file of the same name is left alone
  * @returns a function that stops it
  */
-export function beat(file: string): () => void {
+export function beat(file: string, token: string): () => void {
   worker ??= start();
   beating++;
-  worker.postMessage({ file, isBeating: true });
+  worker.postMessage({ file, token, isBeating: true });
   return () => {
-    worker?.postMessage({ file, isBeating: false });
+    worker?.postMessage({ file, token, isBeating: false });
     beating--;
     if (beating > 0) return;
     void worker?.terminate();

@@ -1,20 +1,28 @@
+/** Which process a run belongs to. Only that process may write to it. */
+import { randomUUID } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { hasCode } from '../config/errors.ts';
 import { runFile } from './grainFolder.ts';
-import { beat } from './heartbeat.ts';
+import { BEAT_MS, beat } from './heartbeat.ts';
+import { replaceLog } from './replaceLog.ts';
 
 /** A process that has not touched its file for this long counts as dead. */
 const SILENCE_MS = 30_000;
+/** Long enough for a living owner to be seen touching its file. */
+const WATCH_MS = 2.5 * BEAT_MS;
 
-/** `owner.json`: the process that a run belongs to. It touches the file every other second. */
+/** `owner.json`: the process that a run belongs to, which touches the file every other second. */
 const ownerSchema = z.object({
   pid: z.number(),
   host: z.string(),
   /** ISO 8601, UTC. */
   since: z.string(),
+  /** Of one ownership: a process that takes the run twice has two. */
+  token: z.string(),
 });
 
 type Owner = Readonly<z.infer<typeof ownerSchema>>;
@@ -24,35 +32,68 @@ export class OwnedError extends Error {
   override readonly name = 'OwnedError';
 }
 
+/** Another process took over the run, as this one was silent for too long: suspended, or cut off from the disk. */
+export class OwnershipLostError extends Error {
+  override readonly name = 'OwnershipLostError';
+}
+
 export interface Ownership {
+  /**
+   * Called before every change to the run. Between the call and the change another process could only take over if this one were
+   * suspended for as long as makes it count as dead.
+   * @throws OwnershipLostError if the run now belongs to another process
+   */
+  assertHeld(): void;
   /** Lets another process own the run. */
   release(): void;
 }
 
-/** Whether a live process owns the run: its file was touched lately and, if it is of this machine, the process exists. */
+/**
+ * Whether a live process owns the run: on this machine its process exists, and its file was touched within half a minute, by this
+ * machine's clock or, as another machine's may differ, by what this process has seen since it first asked.
+ */
 export function hasLiveOwner(folder: string): boolean {
   return isAlive(runFile(folder, 'owner'));
 }
 
 /**
- * Makes this process the owner of a run until it releases it or dies. Of several that try at once, one succeeds.
+ * Makes this process the owner of a run until it releases it or dies. Of several that try at once, one succeeds. An owner that looks
+ * dead by its file's time is watched for five seconds: clocks of machines differ, a heartbeat moves.
  * @throws OwnedError if a live process owns the run
  */
-export function takeOwnership(folder: string): Ownership {
+export async function takeOwnership(folder: string): Promise<Ownership> {
   const file = runFile(folder, 'owner');
-  const owner: Owner = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
+  const owner: Owner = {
+    pid: process.pid,
+    host: hostname(),
+    since: new Date().toISOString(),
+    token: randomUUID(),
+  };
   if (!create(file, owner)) {
-    if (isAlive(file)) throw owned(folder, file);
-    removeDead(file);
+    const other = read(file);
+    if (isAlive(file) || (await isTouched(file))) throw owned(folder, file);
+    remove(file, other);
     if (!create(file, owner)) throw owned(folder, file);
+    // The other process may only be suspended: what it still writes goes into a file that nobody reads.
+    replaceLog(folder);
   }
-  const stop = beat(file);
+  return held(folder, file, owner);
+}
+
+function held(folder: string, file: string, { token }: Owner): Ownership {
+  const stop = beat(file, token);
   return {
+    assertHeld() {
+      const current = read(file);
+      if (current?.token === token) return;
+      const who = current ? `process ${current.pid} on ${current.host}` : 'another process';
+      throw new OwnershipLostError(
+        `${who} took over ${path.basename(folder)} while this process was suspended or could not reach its disk`,
+      );
+    },
     release() {
       stop();
-      // Another process may have taken over while this one was suspended.
-      const current = read(file);
-      if (current?.pid === owner.pid && current.since === owner.since) rmSync(file);
+      if (read(file)?.token === token) rmSync(file);
     },
   };
 }
@@ -64,12 +105,14 @@ function create(file: string, owner: Owner): boolean {
     return true;
   } catch (error) {
     if (hasCode(error, 'EEXIST')) return false;
+    // On a full disk it exists by now, and would keep others out.
+    rmSync(file, { force: true });
     throw error;
   }
 }
 
-/** Renames the file before deleting it: if another process has taken the run in the meantime, its file is put back. */
-function removeDead(file: string): void {
+/** Deletes an owner's file. It is renamed first: if another process has taken the run in the meantime, its file is put back. */
+function remove(file: string, owner: Owner | null): void {
   const aside = `${file}.${process.pid}`;
   try {
     renameSync(file, aside);
@@ -77,16 +120,45 @@ function removeDead(file: string): void {
     if (hasCode(error, 'ENOENT')) return;
     throw error;
   }
-  if (isAlive(aside)) renameSync(aside, file);
-  else rmSync(aside);
+  if (read(aside)?.token === owner?.token) rmSync(aside);
+  else renameSync(aside, file);
 }
 
 function isAlive(file: string): boolean {
-  const found = statSync(file, { throwIfNoEntry: false });
-  if (!found || Date.now() - found.mtimeMs > SILENCE_MS) return false;
+  const touched = touchedAt(file);
+  if (touched === null) return false;
   const owner = read(file);
+  if (owner?.host === hostname() && !isRunning(owner.pid)) return false;
   // A new file without content is being written right now.
-  return owner === null || owner.host !== hostname() || isRunning(owner.pid);
+  if (Math.abs(Date.now() - touched) <= SILENCE_MS) return true;
+  return owner !== null && wasSeenMoving(owner, touched);
+}
+
+/** By token: when this process last saw an owner touch its file, by its own monotonic clock; null before it has seen that. */
+const sightings = new Map<string, { readonly touched: number; readonly movedAt: number | null }>();
+
+/** Whether the owner touched its file between two calls, within the last half minute. */
+function wasSeenMoving({ token }: Owner, touched: number): boolean {
+  const last = sightings.get(token);
+  const moved = last !== undefined && touched > last.touched;
+  const movedAt = moved ? performance.now() : (last?.movedAt ?? null);
+  sightings.set(token, { touched, movedAt });
+  return movedAt !== null && performance.now() - movedAt <= SILENCE_MS;
+}
+
+/** Watches for a heartbeat, unless the owner's process is known to have exited. */
+async function isTouched(file: string): Promise<boolean> {
+  const owner = read(file);
+  if (owner?.host === hostname() && !isRunning(owner.pid)) return false;
+  const before = touchedAt(file);
+  await sleep(WATCH_MS);
+  const after = touchedAt(file);
+  return after !== null && after !== before;
+}
+
+/** Milliseconds since the Unix epoch, by the clock of whoever touched it; null if the file does not exist. */
+function touchedAt(file: string): number | null {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? null;
 }
 
 function read(file: string): Owner | null {

@@ -1,6 +1,5 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import { isDiskFull } from '../config/errors.ts';
 import type { EndEvent, RunEvent, StepEvent, ValidatingEvent, ValidationEvent } from './events.ts';
 import type { RunFailure } from './failure.ts';
 import { runFile } from './grainFolder.ts';
@@ -51,25 +50,29 @@ export class EventWriter {
 
 type Untimed<E> = Omit<E, 'at' | 'kind'>;
 
+interface RunLogOptions {
+  /** Called after each event is written. */
+  readonly onEvent: (event: RunEvent) => void;
+  /** Called before each event is written; throws if the run now belongs to another process. */
+  readonly assertHeld: () => void;
+}
+
 /**
  * The event log of a run as its trainer sees it. A resumed trainer repeats the steps after its checkpoint: those that the log
  * already holds are compared and not written again, so no step is lost and none appears twice.
  */
 export class RunLog {
   readonly #writer: EventWriter;
-  readonly #onEvent: (event: RunEvent) => void;
+  readonly #options: RunLogOptions;
   readonly #steps: ReadonlyMap<number, StepEvent>;
   readonly #validations: ReadonlyMap<number, ValidationEvent>;
   #lastStep: number;
   #hasWarnedOfDifference = false;
 
-  private constructor(
-    folder: string,
-    past: readonly RunEvent[],
-    onEvent: (event: RunEvent) => void,
-  ) {
+  private constructor(folder: string, past: readonly RunEvent[], options: RunLogOptions) {
+    options.assertHeld();
     this.#writer = EventWriter.open(folder);
-    this.#onEvent = onEvent;
+    this.#options = options;
     const steps = past.filter((event) => event.kind === 'step');
     const validations = past.filter((event) => event.kind === 'validation');
     this.#steps = new Map(steps.map((event) => [event.step, event]));
@@ -77,10 +80,9 @@ export class RunLog {
     this.#lastStep = steps.at(-1)?.step ?? 0;
   }
 
-  /** @param onEvent called after each event is written */
-  static async open(folder: string, onEvent: (event: RunEvent) => void): Promise<RunLog> {
+  static async open(folder: string, options: RunLogOptions): Promise<RunLog> {
     const past = await readEvents(folder);
-    return new RunLog(folder, past, onEvent);
+    return new RunLog(folder, past, options);
   }
 
   /** The last step that the log holds; 0 for a fresh run. */
@@ -127,19 +129,12 @@ export class RunLog {
     return this.#end({ kind: 'end', at: Date.now(), step: this.#lastStep, status });
   }
 
-  /** If the disk is full, the event is only returned: without it in the log, the run counts as interrupted. */
+  /** If the event cannot be written, it is only returned: without it in the log, the run counts as interrupted. */
   fail(failure: RunFailure): EndEvent {
-    const event: EndEvent = {
-      kind: 'end',
-      at: Date.now(),
-      step: this.#lastStep,
-      status: 'failed',
-      failure,
-    };
+    const event = failedEnd(this.#lastStep, failure);
     try {
       return this.#end(event);
-    } catch (error) {
-      if (!isDiskFull(error)) throw error;
+    } catch {
       return event;
     }
   }
@@ -154,8 +149,9 @@ export class RunLog {
   }
 
   #append(event: RunEvent): void {
+    this.#options.assertHeld();
     this.#writer.append(event);
-    this.#onEvent(event);
+    this.#options.onEvent(event);
   }
 
   #compare(logged: StepEvent, repeated: Untimed<StepEvent>): void {
@@ -166,6 +162,10 @@ export class RunLog {
       'repeated from the checkpoint, the step differs from the log: this device does not reproduce results bit for bit',
     );
   }
+}
+
+export function failedEnd(step: number, failure: RunFailure): EndEvent {
+  return { kind: 'end', at: Date.now(), step, status: 'failed', failure };
 }
 
 /** Whether a repeated step has the facts that were logged. Times and memory differ; facts missing in the log do not count. */

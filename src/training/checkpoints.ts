@@ -1,12 +1,13 @@
 /** Checkpoints of a run: written whole or not at all, validated when they are read. */
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
-import { hasCode } from '../config/errors.ts';
+import { DiskFullError, hasCode, isDiskFull } from '../config/errors.ts';
 import type { Memory } from '../engine/types.ts';
 import { readJson, validate } from '../hub/checkpointFile.ts';
 import type { Model } from '../nn/module/model.ts';
+import { formatBytes } from '../runs/format.ts';
 import type { AggregatorMemory } from './aggregation/aggregatedStep.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { readOptimizer, writeOptimizer } from './optimizers/state.ts';
@@ -46,38 +47,57 @@ const INDEX_FILE = 'index.json';
 const STATE_FILE = 'state.json';
 const UNFINISHED = '.unfinished-';
 
+export interface CheckpointContent {
+  readonly model: Model;
+  readonly optimizer: Optimizer;
+  readonly state: TrainingState;
+}
+
+export interface SaveOptions {
+  /** Whether this is the best checkpoint so far. */
+  readonly best: boolean;
+  /** Number of checkpoints kept besides the best: this one and the latest of earlier steps; at least 1. */
+  readonly keep: number;
+  /** Throws if what was read from model and optimizer is invalid; the existing checkpoints then stay as they are. */
+  readonly check?: () => void;
+  /** Called before every change to existing checkpoints; throws if the run now belongs to another process. Default: does nothing. */
+  readonly assertHeld?: () => void;
+}
+
 /**
  * Writes `<folder>/step-000050/`: the model's files, the optimizer's state and state.json.
  *
  * If the process is killed at any moment, the last checkpoint is whole: the new folder gets its name when it is complete, then
  * the index is replaced atomically, and only then are folders deleted that the index no longer names.
  *
+ * If it cannot be written, what was written of it is deleted again.
+ *
  * @param folder `checkpoints/` of a run; created if it does not exist
- * @param best whether this is the best checkpoint so far
- * @param keep number of checkpoints kept besides the best: this one and the latest of earlier steps; at least 1
- * @param check throws if what was read from model and optimizer is invalid; the existing checkpoints then stay as they are
  * @returns name of the new folder inside `folder`
  */
 export async function saveCheckpoint(
   folder: string,
-  content: { readonly model: Model; readonly optimizer: Optimizer; readonly state: TrainingState },
-  {
-    best,
-    keep,
-    check,
-  }: { readonly best: boolean; readonly keep: number; readonly check?: () => void },
+  content: CheckpointContent,
+  { best, keep, check, assertHeld = () => {} }: SaveOptions,
 ): Promise<string> {
+  assertHeld();
   const index = await readIndex(folder);
   const name = unusedName(content.state.step, index);
   const unfinished = path.join(folder, UNFINISHED + name);
   await rm(unfinished, { recursive: true, force: true });
-  await mkdir(unfinished, { recursive: true });
-  await content.model.save(unfinished);
-  await writeOptimizer(unfinished, await content.optimizer.state());
-  await writeFile(path.join(unfinished, STATE_FILE), JSON.stringify(content.state), {
-    flush: true,
-  });
-  check?.();
+  try {
+    await mkdir(unfinished, { recursive: true });
+    await content.model.save(unfinished);
+    await writeOptimizer(unfinished, await content.optimizer.state());
+    await writeFile(path.join(unfinished, STATE_FILE), JSON.stringify(content.state), {
+      flush: true,
+    });
+    check?.();
+    assertHeld();
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true });
+    throw isDiskFull(error) ? await diskFull(folder, content, error) : error;
+  }
 
   await rm(path.join(folder, name), { recursive: true, force: true });
   await rename(unfinished, path.join(folder, name));
@@ -89,9 +109,25 @@ export async function saveCheckpoint(
     best: best ? name : (index?.best ?? null),
     earlier: before.filter(isOtherStep).slice(0, keep - 1),
   };
+  assertHeld();
   await writeFileAtomic(path.join(folder, INDEX_FILE), JSON.stringify(updated));
+  assertHeld();
   await deleteUnlisted(folder, updated);
   return name;
+}
+
+/** Says how much room is missing. Counts what is trained and its optimizer state, not frozen weights and small files. */
+async function diskFull(
+  folder: string,
+  { model, optimizer }: CheckpointContent,
+  cause: unknown,
+): Promise<DiskFullError> {
+  const { bavail, bsize } = await statfs(folder);
+  const { slots } = await optimizer.state();
+  const trained = model.trainable.reduce((sum, { size }) => sum + size, 0);
+  const needed = 4 * slots.reduce((sum, { values }) => sum + values.length, trained);
+  const message = `${formatBytes(bavail * bsize)} free, a checkpoint takes at least ${formatBytes(needed)}`;
+  return new DiskFullError(message, { cause });
 }
 
 /**

@@ -3,6 +3,7 @@ import { DeviceLostError, isOutOfMemory } from '../backends/interface/deviceErro
 import { isDiskFull, messageOf } from '../config/errors.ts';
 import { CheckpointError } from '../hub/checkpointFile.ts';
 import { formatFailure, type RunFailure } from '../runs/failure.ts';
+import { OwnershipLostError } from '../runs/owner.ts';
 
 /** Training cannot continue, for a known reason. */
 export class TrainingError extends Error {
@@ -30,6 +31,10 @@ export function failureOf(error: unknown, run: string): RunFailure {
   }
   if (error instanceof DeviceLostError) {
     return { code: 'deviceLost', message, advice: `To continue: ${resume}` };
+  }
+  if (error instanceof OwnershipLostError) {
+    const advice = 'The run continues there. What this process computed since is dropped.';
+    return { code: 'ownershipLost', message, advice };
   }
   if (error instanceof CheckpointError) {
     const advice = 'Restore the file, or start a new run.';

@@ -16,7 +16,12 @@ import { parameterBlocks } from './aggregation/blocks.ts';
 import { guardedUpdate } from './aggregation/guardedUpdate.ts';
 import { float32RoundingOf, measureChange } from './aggregation/products.ts';
 import { StepAggregator } from './aggregation/stepAggregator.ts';
-import { loadCheckpoint, saveCheckpoint, type TrainingState } from './checkpoints.ts';
+import {
+  loadCheckpoint,
+  type SaveOptions,
+  saveCheckpoint,
+  type TrainingState,
+} from './checkpoints.ts';
 import { TrainingError } from './failures.ts';
 import type { Objective, Validation } from './objective/objective.ts';
 import { AdamW } from './optimizers/adamw.ts';
@@ -196,7 +201,11 @@ export class Trainer {
   }
 
   /** @returns name of the checkpoint's folder inside `folder` */
-  save(folder: string, progress: TrainingState, best: boolean): Promise<string> {
+  save(
+    folder: string,
+    progress: TrainingState,
+    options: Pick<SaveOptions, 'best' | 'assertHeld'>,
+  ): Promise<string> {
     const { memory } = this.#aggregator;
     const state = { ...progress, ...(memory && { memory }) };
     const { config, device } = this.#session;
@@ -204,7 +213,7 @@ export class Trainer {
     return saveCheckpoint(
       folder,
       { ...this.#content, state },
-      { best, keep: config.keepCheckpoints, check },
+      { ...options, keep: config.keepCheckpoints, check },
     );
   }
 

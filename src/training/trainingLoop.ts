@@ -9,7 +9,7 @@ import type { EndEvent, RunEvent } from '../runs/events.ts';
 import type { RunFailure } from '../runs/failure.ts';
 import { runFile } from '../runs/grainFolder.ts';
 import type { RunManifest } from '../runs/manifest.ts';
-import { RunLog } from '../runs/runLog.ts';
+import { failedEnd, RunLog } from '../runs/runLog.ts';
 import type { TrainingState } from './checkpoints.ts';
 import { failureOf, TrainingError } from './failures.ts';
 import type { Validation } from './objective/objective.ts';
@@ -33,6 +33,8 @@ export interface TrainingCallbacks {
   onEvent(event: RunEvent): void;
   /** Called before each step and during validations; true stops the run with a checkpoint, to be resumed later. */
   shouldStop(): boolean;
+  /** Called before every change to the run's folder; throws OwnershipLostError if the run now belongs to another process. */
+  assertHeld(): void;
 }
 
 /**
@@ -44,17 +46,19 @@ export async function train(
   run: TrainingRun,
   callbacks: TrainingCallbacks,
 ): Promise<EndEvent> {
-  const log = await RunLog.open(run.folder, callbacks.onEvent);
+  let log: RunLog | undefined;
   let loop: TrainingLoop | undefined;
   try {
+    log = await RunLog.open(run.folder, callbacks);
     if (callbacks.shouldStop()) return log.end('stopped');
-    loop = await TrainingLoop.create(session, run, log, callbacks.shouldStop);
+    loop = await TrainingLoop.create(session, run, log, callbacks);
     return await loop.run();
   } catch (error) {
-    return log.fail(failureOf(error, run.manifest.id));
+    const failure = failureOf(error, run.manifest.id);
+    return log?.fail(failure) ?? failedEnd(0, failure);
   } finally {
     loop?.dispose();
-    log.close();
+    log?.close();
   }
 }
 
@@ -71,7 +75,7 @@ interface LoopOptions {
   readonly aggregation: AggregationSettings;
   readonly trainer: Trainer;
   readonly log: RunLog;
-  readonly shouldStop: () => boolean;
+  readonly callbacks: TrainingCallbacks;
 }
 
 class TrainingLoop {
@@ -80,7 +84,7 @@ class TrainingLoop {
   readonly #aggregation: AggregationSettings;
   readonly #trainer: Trainer;
   readonly #log: RunLog;
-  readonly #shouldStop: () => boolean;
+  readonly #callbacks: TrainingCallbacks;
   readonly #checkpoints: string;
   readonly #warned = new Set<string>();
   /** The model's state; a validation counts once it is complete. */
@@ -89,13 +93,13 @@ class TrainingLoop {
   /** The last validation in this process. */
   #validation: Validation | undefined;
 
-  private constructor({ session, run, aggregation, trainer, log, shouldStop }: LoopOptions) {
+  private constructor({ session, run, aggregation, trainer, log, callbacks }: LoopOptions) {
     this.#session = session;
     this.#run = run;
     this.#aggregation = aggregation;
     this.#trainer = trainer;
     this.#log = log;
-    this.#shouldStop = shouldStop;
+    this.#callbacks = callbacks;
     this.#checkpoints = runFile(run.folder, 'checkpoints');
   }
 
@@ -104,7 +108,7 @@ class TrainingLoop {
     session: Session,
     run: TrainingRun,
     log: RunLog,
-    shouldStop: () => boolean,
+    callbacks: TrainingCallbacks,
   ): Promise<TrainingLoop> {
     const { id, seed } = run.manifest;
     const aggregation = aggregationFrom(run.manifest);
@@ -112,7 +116,7 @@ class TrainingLoop {
       () => Trainer.create(session, aggregation, seed),
       (error) => outOfMemoryWhileLoading('model', error, { ...session, aggregation, run: id }),
     );
-    return new TrainingLoop({ session, run, aggregation, trainer, log, shouldStop });
+    return new TrainingLoop({ session, run, aggregation, trainer, log, callbacks });
   }
 
   dispose(): void {
@@ -135,7 +139,7 @@ class TrainingLoop {
     // The last checkpoint may be older than the result of its step's validation, or may have been saved during it.
     await this.#validateAndSave();
     while (this.#state.step < this.#session.config.steps) {
-      if (this.#shouldStop()) throw new StopRequest();
+      if (this.#callbacks.shouldStop()) throw new StopRequest();
       const step = this.#state.step + 1;
       const { facts, warnings } = await this.#step(step);
       const isRepeated = step <= this.#log.lastStep;
@@ -146,7 +150,9 @@ class TrainingLoop {
     }
     // A run that was killed after its last validation is validated again for its predictions, which are not in the log.
     const { predictions } = this.#validation ?? (await this.#runValidation(this.#state.step));
-    await writePredictions(this.#run.folder, predictions());
+    const lines = predictions();
+    this.#callbacks.assertHeld();
+    await writePredictions(this.#run.folder, lines);
   }
 
   async #loadLastCheckpoint(): Promise<void> {
@@ -207,7 +213,7 @@ class TrainingLoop {
       await nextTurn();
       // A complete validation is kept; the loop handles the request next.
       if (done === 1) return;
-      if (this.#shouldStop()) throw new StopRequest();
+      if (this.#callbacks.shouldStop()) throw new StopRequest();
       if (Date.now() < reportAt) return;
       this.#log.validating({ step, done });
       reportAt = Date.now() + NEXT_PROGRESS_MS;
@@ -239,7 +245,8 @@ class TrainingLoop {
 
   async #save(best: boolean): Promise<void> {
     const { step } = this.#state;
-    const name = await this.#trainer.save(this.#checkpoints, this.#state, best);
+    const { assertHeld } = this.#callbacks;
+    const name = await this.#trainer.save(this.#checkpoints, this.#state, { best, assertHeld });
     this.#log.checkpoint(step, `checkpoints/${name}`, best);
     this.#savedStep = step;
   }

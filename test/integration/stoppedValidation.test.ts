@@ -62,7 +62,11 @@ function readLog(run: string): Promise<RunEvent[]> {
 async function trainUntil(n: number, session: Session, run: TrainingRun) {
   let calls = 0;
   const shouldStop = () => calls++ === n;
-  const { status } = await train(session, run, { onEvent: () => {}, shouldStop });
+  const { status } = await train(session, run, {
+    onEvent: () => {},
+    shouldStop,
+    assertHeld: () => {},
+  });
   return { status, calls };
 }
 
@@ -142,7 +146,11 @@ describe('a run that is stopped at any moment and resumed ends as if it had neve
     const metric = { name: 'loss', better: 'lower' } as const;
     const alone = create(session, metric);
     const whole: RunEvent[] = [];
-    await train(session, alone, { onEvent: (event) => whole.push(event), shouldStop: () => false });
+    await train(session, alone, {
+      onEvent: (event) => whole.push(event),
+      shouldStop: () => false,
+      assertHeld: () => {},
+    });
     const expected = await resultOf(alone);
     for (const lastEvent of whole.keys()) {
       const run = create(session, metric);
@@ -151,7 +159,9 @@ describe('a run that is stopped at any moment and resumed ends as if it had neve
       const onEvent = () => {
         if (written++ === lastEvent) throw new Error('killed');
       };
-      await train(session, run, { onEvent, shouldStop: () => false }).catch(() => {});
+      await train(session, run, { onEvent, shouldStop: () => false, assertHeld: () => {} }).catch(
+        () => {},
+      );
       // Stopped, too, wherever it is then, be it where the answers are generated once more to be written.
       assert.equal((await trainUntil(1, session, run)).status, 'stopped');
       assert.equal((await trainUntil(-1, session, run)).status, 'finished');
@@ -172,7 +182,7 @@ test('the log reports a validation’s progress after 5 seconds, then every 10',
     t.mock.timers.tick(1_000);
     return false;
   };
-  await train(session, run, { onEvent: () => {}, shouldStop });
+  await train(session, run, { onEvent: () => {}, shouldStop, assertHeld: () => {} });
   t.mock.timers.reset();
   await closeSession(session);
   const events = await readLog(run.folder);

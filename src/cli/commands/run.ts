@@ -30,7 +30,7 @@ const summary = 'train the runs of a config, or resume unfinished ones';
 const description = [
   summary,
   'One run for each aggregator and seed of CONFIG, one after another. Config and data are checked first; if anything is wrong with them, nothing is written. Progress goes to standard error.',
-  'Ctrl-C (or SIGTERM, or `grain stop`) ends a run after its step, or within a validation, with a checkpoint to resume from; another Ctrl-C, at least a second later, kills it.',
+  'Ctrl-C (or SIGTERM, a closed terminal, or `grain stop`) ends a run after its step, or within a validation, with a checkpoint to resume from; another Ctrl-C, at least a second later, kills it.',
   'Exit status: 0 all runs finished, 1 a run failed, 2 mistakes in the command line, config or data, 130 stopped.',
   'With --json standard output gets one object: {"experiment": {"id", "name"}, "device": {"backend", "name"}, "seconds", "runs": [{"id", "aggregator", "seed": {"init", "order"}, "status": finished | stopped | failed, "step", "metrics": those of the last validation, "folder", "failure": null or {"code", "message", "advice"?, "remedy"?}}]}; or, where nothing was trained, {"error": {"message", "diagnostics"?: [{"file", "line", "column", "endLine", "endColumn", "message", "expected"?, "suggestion"?, "path"}]}}.',
 ].join('\n\n');
@@ -122,7 +122,9 @@ async function trainLaunch(launch: Launch, view: ProgressView): Promise<Report> 
   try {
     const onEvent = view.event.bind(view);
     const onEnded = owned.release.bind(owned);
-    const ends = await trainRuns(session, runs, { onEvent, onEnded, isInterrupted });
+    const assertHeld = owned.assertHeld.bind(owned);
+    const callbacks = { onEvent, onEnded, assertHeld, isInterrupted };
+    const ends = await trainRuns(session, runs, callbacks);
     return await reportOf(launch, ends, (performance.now() - started) / 1000);
   } finally {
     owned.releaseAll();

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { messageOf } from '../../config/errors.ts';
+import { reasonOf } from '../../config/errors.ts';
 import { CheckpointError } from '../checkpointFile.ts';
 import { type DType, dtypes } from './dtypes.ts';
 
@@ -69,7 +69,7 @@ function tensorsOf(file: string, json: Uint8Array): Map<string, Tensor> {
     // Checked below, tensor by tensor, so that an error names the tensor.
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
   } catch (error) {
-    const reason = messageOf(error);
+    const reason = reasonOf(error);
     throw broken(file, `its header is not JSON (${reason})`, error);
   }
   if (typeof header !== 'object' || header === null || Array.isArray(header)) {

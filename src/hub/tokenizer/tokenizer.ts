@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Tokenizer as Pipeline } from '@huggingface/tokenizers';
 import { z } from 'zod';
-import { messageOf } from '../../config/errors.ts';
+import { reasonOf } from '../../config/errors.ts';
 import { CheckpointError, readJson, validate } from '../checkpointFile.ts';
 import { normalizerFixes } from './normalizerFixes.ts';
 import {
@@ -109,7 +109,7 @@ function orCheckpointError<T>(file: string, make: () => T): T {
   try {
     return make();
   } catch (error) {
-    throw new CheckpointError(`${file} cannot be used: ${messageOf(error)}`, { cause: error });
+    throw new CheckpointError(`${file} cannot be used: ${reasonOf(error)}`, { cause: error });
   }
 }
 

@@ -107,9 +107,12 @@ describe('errors that WebGPU reports after the fact', {
     const { trainer } = made;
     const checkpoints = path.join(folder, 'checkpoints');
     const state = { step: 1, bestMetric: null };
-    const kept = await trainer.save(checkpoints, state, false);
+    const kept = await trainer.save(checkpoints, state, { best: false });
     invalid(gpu);
-    await assert.rejects(trainer.save(checkpoints, { ...state, step: 2 }, false), /WebGPU reports/);
+    await assert.rejects(
+      trainer.save(checkpoints, { ...state, step: 2 }, { best: false }),
+      /WebGPU reports/,
+    );
     assert.equal((await trainer.load(checkpoints))?.step, 1);
     assert.ok(readdirSync(checkpoints).includes(kept));
   });

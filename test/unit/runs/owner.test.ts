@@ -2,18 +2,26 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  closeSync,
   existsSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmSync,
   statSync,
   utimesSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, beforeEach, test } from 'node:test';
-import { hasLiveOwner, OwnedError, takeOwnership } from '../../../src/runs/owner.ts';
+import {
+  hasLiveOwner,
+  OwnedError,
+  OwnershipLostError,
+  takeOwnership,
+} from '../../../src/runs/owner.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-owner-'));
 const file = path.join(folder, 'owner.json');
@@ -27,6 +35,7 @@ const owner = (changes: object = {}) =>
       pid: process.pid,
       host: hostname(),
       since: '2026-01-01T00:00:00.000Z',
+      token: 'another',
       ...changes,
     }),
   );
@@ -43,16 +52,16 @@ async function deadPid(): Promise<number> {
   return child.pid!;
 }
 
-test('a run is owned once, and again after its release', () => {
+test('a run is owned once, and again after its release', async () => {
   assert.equal(hasLiveOwner(folder), false);
-  const ownership = takeOwnership(folder);
+  const ownership = await takeOwnership(folder);
   assert.equal(hasLiveOwner(folder), true);
   assert.equal(JSON.parse(readFileSync(file, 'utf8')).pid, process.pid);
-  assert.throws(() => takeOwnership(folder), OwnedError);
+  await assert.rejects(takeOwnership(folder), OwnedError);
   ownership.release();
   assert.equal(hasLiveOwner(folder), false);
   assert.equal(existsSync(file), false);
-  takeOwnership(folder).release();
+  (await takeOwnership(folder)).release();
 });
 
 test('an owner is alive if its file is recent and, on this machine, its process exists', async () => {
@@ -63,7 +72,7 @@ test('an owner is alive if its file is recent and, on this machine, its process 
   assert.equal(hasLiveOwner(folder), false, 'silent for too long');
   owner({ pid });
   assert.equal(hasLiveOwner(folder), false, 'its process is gone');
-  owner({ pid, host: 'elsewhere' });
+  owner({ pid, host: 'elsewhere', token: 'remote' });
   assert.equal(hasLiveOwner(folder), true, 'no way to ask another machine');
   age(31);
   assert.equal(hasLiveOwner(folder), false);
@@ -73,20 +82,63 @@ test('an owner is alive if its file is recent and, on this machine, its process 
 
 test('a dead owner is replaced', async () => {
   owner({ pid: await deadPid() });
-  const ownership = takeOwnership(folder);
+  const ownership = await takeOwnership(folder);
   assert.equal(JSON.parse(readFileSync(file, 'utf8')).pid, process.pid);
   ownership.release();
 });
 
-test('a run that another process has taken over is not released', () => {
-  const ownership = takeOwnership(folder);
+test('a run that another process has taken over is not released', async () => {
+  const ownership = await takeOwnership(folder);
   owner({ pid: process.ppid });
   ownership.release();
   assert.ok(existsSync(file));
 });
 
+test('whoever was taken over finds out before the next change', async () => {
+  const ownership = await takeOwnership(folder);
+  ownership.assertHeld();
+  owner({ pid: 7, host: 'elsewhere' });
+  assert.throws(
+    () => ownership.assertHeld(),
+    /^OwnershipLostError: process 7 on elsewhere took over/,
+  );
+  rmSync(file);
+  assert.throws(() => ownership.assertHeld(), OwnershipLostError);
+  ownership.release();
+});
+
+test('an owner whose clock is wrong is alive while its heartbeat moves, and dead once it stops', async () => {
+  for (const hours of [-1, 1]) {
+    owner({ host: 'elsewhere', token: String(hours) });
+    age(3600 * hours);
+    assert.equal(hasLiveOwner(folder), false, 'nothing has moved yet');
+    age(3600 * hours - 2);
+    assert.equal(hasLiveOwner(folder), true, 'it moved');
+    let beats = 1;
+    const beating = setInterval(() => age(3600 * hours - 2 * ++beats), 500);
+    await assert.rejects(takeOwnership(folder), OwnedError);
+    clearInterval(beating);
+    owner({ host: 'elsewhere', token: `dead ${hours}` });
+    age(3600 * hours);
+    (await takeOwnership(folder)).release();
+  }
+});
+
+test('a process that was taken over writes to a log that nobody reads', async () => {
+  const log = path.join(folder, 'events.jsonl');
+  writeFileSync(log, 'a\n');
+  const suspended = openSync(log, 'a');
+  owner({ pid: await deadPid() });
+  const ownership = await takeOwnership(folder);
+  writeSync(suspended, 'late\n');
+  closeSync(suspended);
+  assert.equal(readFileSync(log, 'utf8'), 'a\n');
+  ownership.release();
+  rmSync(log);
+});
+
 test('the heart beats though the main thread is busy, until release', async () => {
-  const ownership = takeOwnership(folder);
+  const ownership = await takeOwnership(folder);
   age(20);
   const stopAt = Date.now() + 10_000;
   // Not a moment for the event loop.
@@ -99,7 +151,7 @@ test('of several processes that try at once, one succeeds, dead owner or none', 
   const script = `
     const { takeOwnership } = await import(${JSON.stringify(import.meta.resolve('../../../src/runs/owner.ts'))});
     process.stdin.once('data', () => {
-      try { takeOwnership(${JSON.stringify(folder)}); console.log('taken'); } catch (error) { console.log(error.name); }
+      takeOwnership(${JSON.stringify(folder)}).then(() => console.log('taken'), (error) => console.log(error.name));
       process.stdin.once('data', () => process.exit());
     });
     console.log('ready');

@@ -68,7 +68,7 @@ test('a run through its life', async () => {
     return summary!;
   };
   assert.equal((await only()).status, 'interrupted', 'nobody will start it');
-  const ownership = takeOwnership(folder);
+  const ownership = await takeOwnership(folder);
   assert.deepEqual(await only(), {
     manifest: manifestOf('a'),
     status: 'queued',
@@ -92,7 +92,7 @@ test('a run through its life', async () => {
   ownership.release();
   const killed = await only();
   assert.deepEqual([killed.status, killed.validating], ['interrupted', null]);
-  const next = takeOwnership(folder);
+  const next = await takeOwnership(folder);
   log(folder, validation(2, null));
   assert.equal((await only()).validating, null);
   log(folder, failedEnd);
@@ -104,7 +104,7 @@ test('a run through its life', async () => {
   assert.equal(failed.endedAt, 9);
   assert.equal(failed.changedAt, 9);
   assert.ok(Number.isNaN(failed.lastMetric?.value));
-  const another = takeOwnership(folder);
+  const another = await takeOwnership(folder);
   log(folder, start(20));
   const resumed = await only();
   assert.deepEqual([resumed.status, resumed.startedAt, resumed.endedAt], ['running', 5, null]);
@@ -209,7 +209,7 @@ test('a run that was renamed is found by its new name; one that was deleted is g
 test('a run that a process works on is not deleted', async () => {
   const store = new RunStore(base);
   const { path: folder } = store.create(manifestOf('a'));
-  const ownership = takeOwnership(folder);
+  const ownership = await takeOwnership(folder);
   await assert.rejects(store.delete('a'), /a is queued/);
   log(folder, start());
   await assert.rejects(store.delete('a'), /a is running/);

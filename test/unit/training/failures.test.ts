@@ -64,7 +64,7 @@ async function failureOfRun(
       return objective;
     },
   };
-  const callbacks = { onEvent: () => {}, shouldStop: () => false };
+  const callbacks = { onEvent: () => {}, shouldStop: () => false, assertHeld: () => {} };
   await train({ ...session, task }, run, callbacks);
   await close();
   const end = (await readEvents(run.folder)).at(-1)!;
@@ -124,7 +124,7 @@ describe('the log says as a code why a run failed', () => {
     });
     const { code, message, advice, id } = await failureOfRun(throwing(full));
     assert.equal(code, 'diskFull');
-    assert.equal(message, 'The disk is full: ENOSPC: no space left on device, write');
+    assert.equal(message, 'The disk is full: no space left on the disk (ENOSPC)');
     assert.ok(advice!.endsWith(`grain run --resume ${id}`), advice);
   });
 
@@ -162,7 +162,7 @@ describe('the log says as a code why a run failed', () => {
 test('if the disk is full from any event of the log on, the run ends as failed and can be resumed', async () => {
   const { session, close } = await trainerOf(folder, config, 'grain');
   const trainRun = (run: TrainingRun) =>
-    train(session, run, { onEvent: () => {}, shouldStop: () => false });
+    train(session, run, { onEvent: () => {}, shouldStop: () => false, assertHeld: () => {} });
   for (let from = 0; ; from++) {
     const run = create();
     const disk = fullDiskFrom(from);

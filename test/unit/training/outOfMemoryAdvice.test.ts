@@ -191,7 +191,7 @@ describe('a model or checkpoint that does not fit', () => {
       const opened = await trainerOf(folder, config, 'grain');
       const { trainer, session, aggregation, close } = opened;
       await trainer.step(1);
-      await trainer.save(run, { step: 1, bestMetric: null }, false);
+      await trainer.save(run, { step: 1, bestMetric: null }, { best: false });
       const before = tf.memory().numTensors;
       const other = await Trainer.create(session, aggregation, { init: 1, order: 1 });
       const failure = await failureWhileLoading('checkpoint', opened, () => other.load(run));
@@ -214,7 +214,7 @@ describe('a model or checkpoint that does not fit', () => {
     const run = mkdtempSync(path.join(folder, 'run-'));
     const { trainer, session, aggregation, close } = await trainerOf(folder, adapted, 'grain');
     await trainer.step(1);
-    await trainer.save(run, { step: 1, bestMetric: null }, false);
+    await trainer.save(run, { step: 1, bestMetric: null }, { best: false });
     const before = tf.memory().numTensors;
     const loads = async (tensors: number) => {
       const other = await Trainer.create(session, aggregation, { init: 1, order: 1 });

@@ -33,7 +33,7 @@ async function untrained() {
     prediction: string;
   }[];
   const run = mkdtempSync(path.join(folder, 'run-'));
-  const name = await trainer.save(run, { step: 0, bestMetric: null }, false);
+  const name = await trainer.save(run, { step: 0, bestMetric: null }, { best: false });
   const { questions } = (session.task.data as TextData).validation;
   await close();
   const checkpoint = path.join(run, name);

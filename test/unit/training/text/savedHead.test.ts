@@ -113,7 +113,7 @@ describe('a saved head', () => {
     const first = await trainerOf(folder, config, 'mean');
     await first.trainer.step(1);
     const run = path.join(folder, 'checkpoints');
-    const name = await first.trainer.save(run, { step: 1, bestMetric: null }, false);
+    const name = await first.trainer.save(run, { step: 1, bestMetric: null }, { best: false });
     const outputs = (await first.trainer.validate(ignoreProgress)).predictions();
     await first.close();
     const { id2label } = JSON.parse(readFileSync(path.join(run, name, 'config.json'), 'utf8'));
