@@ -1,6 +1,6 @@
 /**
- * Writes docs/config.md (docs/config.head.md, then a table of every key from the config's schema) and docs/aggregators.md
- * (from the registry).
+ * Writes docs/config.md (docs/config.head.md, then a table of every key from the config's schema), docs/aggregators.md
+ * (from the registry), and the rules in docs/alarms.md.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import {
@@ -13,6 +13,7 @@ import {
 } from '../src/config/jsonSchema.ts';
 import type { AggregatorDescription } from '../src/engine/aggregators/description.ts';
 import { aggregators } from '../src/engine/aggregators/registry.ts';
+import { rules } from '../src/experiment/alarms/rules.ts';
 import { aggregatorsPage } from './aggregators.ts';
 
 const at = (name: string) => new URL(name, import.meta.url);
@@ -20,6 +21,22 @@ const headOf = (name: string) => readFileSync(at(name), 'utf8').trimEnd();
 
 export function configPage(): string {
   return `${headOf('config.head.md')}\n\n${reference(configJsonSchema())}`;
+}
+
+const RULES_BEGIN = '<!-- rules: made by `npm run docs` from src/experiment/alarms -->';
+const RULES_END = '<!-- /rules -->';
+
+/** docs/alarms.md with a section per rule between its markers. */
+export function alarmsPage(): string {
+  const text = readFileSync(at('alarms.md'), 'utf8');
+  const [head, rest = ''] = text.split(RULES_BEGIN);
+  const [, tail] = rest.split(RULES_END);
+  if (head === undefined || tail === undefined) throw new Error('docs/alarms.md has no markers');
+  const sections = Object.entries(rules).map(
+    ([code, { condition, reason }]) =>
+      `### ${code}\n\n**Raised:** ${condition}\n\n**Why so:** ${reason}\n`,
+  );
+  return `${head}${RULES_BEGIN}\n\n${sections.join('\n')}\n${RULES_END}${tail}`;
 }
 
 /** A section per object of the schema, the top level first. */
@@ -112,4 +129,5 @@ function plain(text: string): string {
 if (import.meta.main) {
   writeFileSync(at('config.md'), configPage());
   writeFileSync(at('aggregators.md'), aggregatorsPage());
+  writeFileSync(at('alarms.md'), alarmsPage());
 }

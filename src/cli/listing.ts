@@ -1,5 +1,6 @@
 /** What the commands on stored runs share: the option that says where they are, and a run as JSON. */
 import { Option } from 'commander';
+import type { RunAlarm } from '../runs/alarms.ts';
 import type { RunFailure } from '../runs/failure.ts';
 import type { Seed } from '../runs/manifest.ts';
 import type { RunStatus } from '../runs/status.ts';
@@ -24,6 +25,8 @@ export interface ListedRun {
   readonly endedAt: string | null;
   readonly folder: string;
   readonly failure: RunFailure | null;
+  /** In the order in which they were raised; those with `clearedAt` are over. */
+  readonly alarms: readonly RunAlarm[];
 }
 
 export function listed(run: RunSummary): ListedRun {
@@ -43,6 +46,7 @@ export function listed(run: RunSummary): ListedRun {
     endedAt: isoTime(run.endedAt),
     folder: run.folder,
     failure: run.failure,
+    alarms: run.alarms,
   };
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { aggregateEntry, zeroGroups } from './aggregation.ts';
+import { alarmCodes } from './alarms.ts';
 import { HUB_ID } from './modelOrigin.ts';
 import { metricsOf } from './ranking.ts';
 
@@ -251,6 +252,16 @@ const optimizer = z.strictObject({
     ),
 });
 
+const alarms = z.strictObject({
+  stop: z
+    .array(z.enum(alarmCodes))
+    .default([])
+    .describe(
+      'Rules whose alarm stops the run, with a checkpoint. A resumed run stops only for an alarm that is raised anew.',
+    ),
+  off: z.array(z.enum(alarmCodes)).default([]).describe('Rules that are not applied.'),
+});
+
 export const configSchema = z.strictObject({
   name: z
     .string()
@@ -329,6 +340,9 @@ export const configSchema = z.strictObject({
     .describe(
       'How to treat a group whose gradient is exactly zero, as the shortest vector would be zero too: `drop` excludes the group, `stop` skips the step, `error` ends the run. Aggregators that accept zero gradients ignore this key.',
     ),
+  alarms: alarms
+    .prefault({})
+    .describe('What an [alarm](alarms.md) about a run does. By default it is reported only.'),
 });
 
 /** A config with all defaults filled in. */

@@ -15,6 +15,7 @@ export const stepRules: readonly Rule[] = [
   preconditionersBelongToAdamw,
   settingsHaveAnEffect,
   seedsOnce,
+  alarmsOnce,
 ];
 
 function labelsNeedClasses({ groups, task }: Config): Finding[] {
@@ -134,6 +135,20 @@ function settingsHaveAnEffect({ aggregate, zeroGroups }: Config): Finding[] {
     }
     return ineffective;
   });
+}
+
+function alarmsOnce({ alarms }: Config): Finding[] {
+  const expected = 'each rule once';
+  const contradicted = alarms.stop.flatMap((rule, index) => {
+    if (!alarms.off.includes(rule)) return [];
+    const message = `${rule} cannot stop a run: alarms.off turns it off`;
+    return [{ path: ['alarms', 'stop', index], message, expected: `${rule} in one of the two` }];
+  });
+  return [
+    ...repeated(alarms.stop, ['alarms', 'stop'], expected),
+    ...repeated(alarms.off, ['alarms', 'off'], expected),
+    ...contradicted,
+  ];
 }
 
 function seedsOnce({ seeds }: Config): Finding[] {

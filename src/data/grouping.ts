@@ -13,6 +13,8 @@ export interface Group {
 /** Splits the batch of a step into groups; each group's gradient counts as one in the aggregation. */
 export interface Grouping {
   readonly names: readonly string[];
+  /** Training examples in each group; absent where a group has other examples in each step. */
+  readonly examples?: readonly number[];
   /**
    * Each example of the batch goes to exactly one group. Groups without examples are left out; the rest keep the order of `names`.
    * @param step 1-based
@@ -76,8 +78,11 @@ export function lengthGroups(count: number, lengths: Int32Array): Grouping {
 
 /** One group per value (a class, an entry of a column) present in the batch. */
 export function valueGroups({ names, indices }: Labels): Grouping {
+  const examples = names.map(() => 0);
+  for (const index of indices) examples[index]!++;
   return {
     names,
+    examples,
     split: (_step, batch) => {
       const members: number[][] = names.map(() => []);
       for (const example of batch) members[indices[example]!]!.push(example);

@@ -110,7 +110,6 @@ export const warningCodes = [
   'rounding-floor',
   'not-optimal',
   'conflict',
-  'guard-stalled',
 ] as const;
 
 export type WarningCode = (typeof warningCodes)[number];

@@ -1,9 +1,21 @@
 /** The one object that `grain run --json` prints on standard output: a report or, if nothing was trained, an error. */
 import { z } from 'zod';
 import type { Diagnostic } from '../config/diagnostic.ts';
+import type { RunAlarm } from '../runs/alarms.ts';
 import type { EndEvent } from '../runs/events.ts';
 import { failureSchema } from '../runs/failure.ts';
 import { deviceSchema, experimentSchema, seedSchema } from '../runs/manifest.ts';
+
+const alarmSchema: z.ZodType<RunAlarm> = z.object({
+  rule: z.string(),
+  step: z.number(),
+  message: z.string(),
+  figures: z.record(z.string(), z.number().nullable()),
+  /** Indices of the groups concerned. */
+  groups: z.array(z.number()).readonly(),
+  /** The step at which it was over; null while it stands. */
+  clearedAt: z.number().nullable(),
+});
 
 const outcomeSchema = z.object({
   id: z.string(),
@@ -17,6 +29,8 @@ const outcomeSchema = z.object({
   /** Path of the run's folder. */
   folder: z.string(),
   failure: failureSchema.nullable(),
+  /** In the order in which they were raised. */
+  alarms: z.array(alarmSchema).readonly(),
 });
 
 const reportSchema = z.object({

@@ -6,7 +6,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import type { RunRequest } from '../config/expand.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import { rankingOf } from '../config/ranking.ts';
-import { buildGrouping } from '../data/grouping.ts';
+import { buildGrouping, type Grouping } from '../data/grouping.ts';
 import { seedSlug } from '../runs/format.ts';
 import { FORMAT_VERSION, type RunManifest } from '../runs/manifest.ts';
 import { codeFingerprint, inputFingerprints } from '../training/fingerprints.ts';
@@ -41,10 +41,7 @@ export async function manifestsOf(
     seed,
     steps: config.steps,
     task: config.task,
-    groups: {
-      by: config.groups.by,
-      names: buildGrouping(config.groups, data, seed.order).names,
-    },
+    groups: groupsOf(buildGrouping(config.groups, data, seed.order), config.groups.by),
     metric: rankingOf(config),
     configPath: path.relative(root, parsed.file).split(path.sep).join('/'),
     config: { ...config },
@@ -53,6 +50,10 @@ export async function manifestsOf(
     device: { backend: device.backend, name: device.name },
     versions: { grain: packageJson.version, node: process.versions.node, tfjs: tfjsVersion },
   }));
+}
+
+function groupsOf({ names, examples }: Grouping, by: string): RunManifest['groups'] {
+  return { by, names, ...(examples && { examples }) };
 }
 
 /** "digits-20250131-142501-3fa9": sorts by time within a name, and no two launches share one. */

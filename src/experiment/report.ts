@@ -1,9 +1,11 @@
 import path from 'node:path';
+import { standingAlarms } from '../runs/alarms.ts';
 import type { EndEvent } from '../runs/events.ts';
 import { formatFailure } from '../runs/failure.ts';
-import { formatCount, formatNumber } from '../runs/format.ts';
+import { formatAlarm, formatCount, formatNumber } from '../runs/format.ts';
 import { readEvents } from '../runs/tail.ts';
 import type { TrainingRun } from '../training/trainingLoop.ts';
+import { alarmsOf } from './alarms/alarmWatch.ts';
 import type { Launch } from './launch.ts';
 import type { Outcome, Report } from './launchResult.ts';
 import { summarise } from './statistics/summary.ts';
@@ -35,6 +37,7 @@ async function outcomeOf({ manifest, folder }: TrainingRun, end: EndEvent): Prom
     metrics: validation?.metrics ?? {},
     folder,
     failure: end.status === 'failed' ? end.failure : null,
+    alarms: alarmsOf(manifest, events),
   };
 }
 
@@ -44,7 +47,7 @@ export function exitStatusOf({ runs }: Report): number {
   return runs.some(({ status }) => status === 'stopped') ? 130 : 0;
 }
 
-/** For people: the results of each aggregator's finished runs on `metric`, then the runs that did not finish. */
+/** For people: the results of each aggregator's finished runs on `metric`, then the runs that did not finish, or not well. */
 export function reportText({ runs, seconds }: Report, metric: string): string {
   const unfinished = runs.filter(({ status }) => status !== 'finished');
   const aggregators = [...new Set(runs.map(({ aggregator }) => aggregator))];
@@ -60,6 +63,11 @@ export function reportText({ runs, seconds }: Report, metric: string): string {
     }),
     ...unfinished.map(
       ({ id, status, failure }) => `${id} ${status}${failure ? `: ${formatFailure(failure)}` : ''}`,
+    ),
+    ...runs.flatMap(({ id, status, alarms }) =>
+      standingAlarms(alarms).map(
+        (alarm) => `${id} ${status}, with an alarm (${alarm.rule}): ${formatAlarm(alarm)}`,
+      ),
     ),
     `${seconds.toFixed(1)} s; runs are in ${path.dirname(runs[0]!.folder)}`,
   ].join('\n');

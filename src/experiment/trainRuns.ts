@@ -1,9 +1,11 @@
 import { appendFileSync, existsSync } from 'node:fs';
+import type { AlarmCode } from '../config/alarms.ts';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
 import { formatEvent } from '../runs/format.ts';
 import { runFile } from '../runs/grainFolder.ts';
 import type { Session } from '../training/session.ts';
 import { type TrainingRun, train } from '../training/trainingLoop.ts';
+import { AlarmWatch } from './alarms/alarmWatch.ts';
 
 export interface ExperimentCallbacks {
   onEvent(run: TrainingRun, event: RunEvent): void;
@@ -16,7 +18,8 @@ export interface ExperimentCallbacks {
 }
 
 /**
- * Trains runs one after another. A run stops early if its folder contains a file `stop` or the process was asked to end. If one
+ * Trains runs one after another. A run stops early if its folder contains a file `stop`, the process was asked to end, or
+ * an alarm was raised that the config says to stop for. If one
  * fails, the next one is still trained.
  * @returns how each run ended
  */
@@ -27,16 +30,25 @@ export async function trainRuns(
 ): Promise<EndEvent[]> {
   const ends: EndEvent[] = [];
   for (const run of runs) {
+    const { stop, off } = session.config.alarms;
+    let isStoppedByAlarm = false;
     const onEvent = (event: RunEvent) => {
       writeOutputLog(run, event);
       callbacks.onEvent(run, event);
+      isStoppedByAlarm ||= stop.some((rule) => isRaised(event, rule));
     };
-    const shouldStop = () => callbacks.isInterrupted() || existsSync(runFile(run.folder, 'stop'));
+    const shouldStop = () =>
+      isStoppedByAlarm || callbacks.isInterrupted() || existsSync(runFile(run.folder, 'stop'));
     const assertHeld = () => callbacks.assertHeld(run);
-    ends.push(await train(session, run, { onEvent, shouldStop, assertHeld }));
+    const observer = new AlarmWatch(run.manifest, off);
+    ends.push(await train(session, run, { onEvent, shouldStop, assertHeld, observer }));
     callbacks.onEnded(run);
   }
   return ends;
+}
+
+function isRaised(event: RunEvent, rule: AlarmCode): boolean {
+  return event.kind === 'alarm' && event.state === 'raised' && event.rule === rule;
 }
 
 function writeOutputLog({ folder }: TrainingRun, event: RunEvent): void {

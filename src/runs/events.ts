@@ -118,11 +118,31 @@ const validatingEvent = z.object({
   done: z.number(),
 });
 
+/** How much the predictions of a validation differ from example to example, beside its targets. */
+const spreadFacts = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('classes'),
+    /** The class, or the text, that was predicted most often, and for which share of the examples, 0…1. */
+    mostFrequent: z.string(),
+    share: z.number(),
+    /** Share of the most frequent target, 0…1. */
+    majority: z.number(),
+  }),
+  z.object({
+    kind: z.literal('values'),
+    /** Standard deviation of the predictions, and of the targets, over the examples. */
+    deviation: fact,
+    targetDeviation: fact,
+  }),
+]);
+
 const validationEvent = z.object({
   kind: z.literal('validation'),
   at,
   step: z.number(),
   metrics: z.record(z.string(), fact),
+  /** Absent where it was not measured. */
+  spread: spreadFacts.exactOptional(),
 });
 
 const checkpointEvent = z.object({
@@ -141,6 +161,22 @@ const warningEvent = z.object({
   message: z.string(),
 });
 
+const alarm = { kind: z.literal('alarm'), at, step: z.number(), rule: z.string() };
+/** What is wrong with a run, once where it begins; and where it is over. */
+const alarmEvent = z.discriminatedUnion('state', [
+  z.object({
+    ...alarm,
+    state: z.literal('raised'),
+    /** What is wrong, with the names of the groups concerned, and what to do. */
+    message: z.string(),
+    /** What the rule compared, by name. */
+    figures: z.record(z.string(), fact),
+    /** Indices into `manifest.groups.names` of the groups concerned. */
+    groups: numbers,
+  }),
+  z.object({ ...alarm, state: z.literal('cleared') }),
+]);
+
 const ended = { kind: z.literal('end'), at, step: z.number() };
 const endEvent = z.discriminatedUnion('status', [
   z.object({ ...ended, status: z.enum(['finished', 'stopped']) }),
@@ -154,6 +190,7 @@ const schemas = {
   validation: validationEvent,
   checkpoint: checkpointEvent,
   warning: warningEvent,
+  alarm: alarmEvent,
   end: endEvent,
 } as const;
 
@@ -161,6 +198,7 @@ type Schemas = typeof schemas;
 type EventOf<Kind extends keyof Schemas> = DeepReadonly<z.infer<Schemas[Kind]>>;
 
 export type GuardFacts = DeepReadonly<z.infer<typeof guardFacts>>;
+export type SpreadFacts = DeepReadonly<z.infer<typeof spreadFacts>>;
 export type ArrivalFacts = DeepReadonly<z.infer<typeof arrivalFacts>>;
 export type StartEvent = EventOf<'start'>;
 export type StepEvent = EventOf<'step'>;
@@ -168,6 +206,7 @@ export type ValidatingEvent = EventOf<'validating'>;
 export type ValidationEvent = EventOf<'validation'>;
 export type CheckpointEvent = EventOf<'checkpoint'>;
 export type WarningEvent = EventOf<'warning'>;
+export type AlarmEvent = EventOf<'alarm'>;
 export type EndEvent = EventOf<'end'>;
 export type RunEvent =
   | StartEvent
@@ -176,6 +215,7 @@ export type RunEvent =
   | ValidationEvent
   | CheckpointEvent
   | WarningEvent
+  | AlarmEvent
   | EndEvent;
 
 /** Any trainer may write a log: "unknown kind" is an event of a later version, "invalid" is anything else that is not an event. */

@@ -1,4 +1,4 @@
-import type { StepFacts } from '../engine/diagnoseStep.ts';
+import { diagnoseStep, type StepDiagnostics, type StepFacts } from '../engine/diagnoseStep.ts';
 import { unpackGram } from '../engine/gram.ts';
 import type { MeasuredVector } from '../engine/types.ts';
 import type { Fact, StepEvent } from './events.ts';
@@ -34,6 +34,27 @@ export function factsOf({ groups, ...event }: StepEvent): StepFacts {
       },
     }),
   };
+}
+
+/** What the engine derives of a logged step; null if its facts do not match each other, as those of another trainer might. */
+export function diagnosticsOf(event: StepEvent): StepDiagnostics | null {
+  try {
+    return diagnoseStep(factsOf(event));
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+/** Mean loss over the examples of a step; NaN if that of a group is not finite. */
+export function meanLoss({ losses, sizes }: StepEvent): number {
+  let sum = 0;
+  let count = 0;
+  for (const [i, size] of sizes.entries()) {
+    sum += numberOf(losses[i]) * size;
+    count += size;
+  }
+  return sum / count;
 }
 
 function measured({ norm2, inner }: MeasuredVector<Fact>): MeasuredVector {

@@ -1,9 +1,11 @@
 /** Short texts about runs, the same everywhere. */
 
+import { type RunAlarm, standingAlarms } from './alarms.ts';
 import type { RunEvent } from './events.ts';
 import { formatFailure } from './failure.ts';
 import type { Loading } from './loading.ts';
 import type { RunManifest, Seed } from './manifest.ts';
+import type { RunStatus } from './status.ts';
 import type { RunSummary } from './store.ts';
 
 /** "3", or "init 3 · order 1" where they differ. */
@@ -54,6 +56,20 @@ export function formatMetric({ lastMetric }: RunSummary): string {
 export function formatNumber(value: number | null | undefined, digits = 3): string {
   if (value === null || value === undefined) return '–';
   return Number.isFinite(value) ? String(Number(value.toPrecision(digits))) : String(value);
+}
+
+/** "finished", or "finished, with an alarm (exploding-loss)" while alarms stand. */
+export function formatStatus(status: RunStatus, alarms: readonly RunAlarm[]): string {
+  const rules = [...new Set(standingAlarms(alarms).map(({ rule }) => rule))];
+  if (rules.length === 0) return status;
+  const what = rules.length === 1 ? 'an alarm' : `${rules.length} alarms`;
+  return `${status}, with ${what} (${rules.join(', ')})`;
+}
+
+/** "step 12: The loss …"; with " Over at step 40." where it is. */
+export function formatAlarm({ step, message, clearedAt }: RunAlarm): string {
+  const over = clearedAt === null ? '' : ` Over at step ${clearedAt}.`;
+  return `step ${step}: ${message}${over}`;
 }
 
 /** How far something is: "45 %". @param share 0…1 */
@@ -121,6 +137,10 @@ export function formatEvent(event: RunEvent): string | null {
       return `step ${event.step}: saved ${event.path}${event.best ? ', the best so far' : ''}`;
     case 'warning':
       return `step ${event.step}: warning: ${event.message}`;
+    case 'alarm':
+      return event.state === 'raised'
+        ? `step ${event.step}: alarm (${event.rule}): ${event.message}`
+        : `step ${event.step}: alarm ${event.rule} is over`;
     case 'end': {
       const reason = event.status === 'failed' ? `: ${formatFailure(event.failure)}` : '';
       return `${event.status} at step ${event.step}${reason}`;

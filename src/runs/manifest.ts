@@ -49,7 +49,12 @@ const manifestSchema = z.object({
   steps: z.number(),
   task: z.string(),
   /** Names of the groups, in the order of every per-group list of the events. */
-  groups: z.object({ by: z.string(), names: z.array(z.string()) }),
+  groups: z.object({
+    by: z.string(),
+    names: z.array(z.string()),
+    /** Training examples in each group; absent where groups are made anew in each step. */
+    examples: z.array(z.number()).exactOptional(),
+  }),
   /** The validation metric that ranks checkpoints, and whether higher or lower is better. */
   metric: z.object({ name: z.string(), better: z.enum(['higher', 'lower']) }),
   /** Path of the config file, relative to the folder that holds `.grain`, with `/` separators. */

@@ -1,3 +1,4 @@
+import { type RunAlarm, withAlarm } from './alarms.ts';
 import { parseEvent, type RunEvent } from './events.ts';
 import type { RunFailure } from './failure.ts';
 import { runFile } from './grainFolder.ts';
@@ -21,6 +22,8 @@ export interface Progress {
   readonly changedAt: number | null;
   /** Null for a run that has not failed, or was resumed. */
   readonly failure: RunFailure | null;
+  /** In the order in which they were raised. */
+  readonly alarms: readonly RunAlarm[];
 }
 
 const BEGINNING: Progress = {
@@ -32,6 +35,7 @@ const BEGINNING: Progress = {
   endedAt: null,
   changedAt: null,
   failure: null,
+  alarms: [],
 };
 
 /** Start of a step's line as this package writes it. Most lines are steps, and only the last one matters. */
@@ -67,12 +71,10 @@ export class ProgressTail {
 function after(progress: Progress, event: RunEvent): Omit<Progress, 'validating' | 'changedAt'> {
   switch (event.kind) {
     case 'start': {
-      const { step, metrics, startedAt } = progress;
       return {
+        ...progress,
         lifecycle: 'started',
-        step,
-        metrics,
-        startedAt: startedAt ?? event.at,
+        startedAt: progress.startedAt ?? event.at,
         endedAt: null,
         failure: null,
       };
@@ -90,6 +92,8 @@ function after(progress: Progress, event: RunEvent): Omit<Progress, 'validating'
         endedAt: event.at,
         failure: event.status === 'failed' ? event.failure : null,
       };
+    case 'alarm':
+      return { ...progress, alarms: withAlarm(progress.alarms, event) };
     case 'validating':
     case 'checkpoint':
     case 'warning':

@@ -1,6 +1,13 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import type { EndEvent, RunEvent, StepEvent, ValidatingEvent, ValidationEvent } from './events.ts';
+import type {
+  AlarmEvent,
+  EndEvent,
+  RunEvent,
+  StepEvent,
+  ValidatingEvent,
+  ValidationEvent,
+} from './events.ts';
 import type { RunFailure } from './failure.ts';
 import { runFile } from './grainFolder.ts';
 import { readEvents } from './tail.ts';
@@ -48,13 +55,24 @@ export class EventWriter {
   }
 }
 
-type Untimed<E> = Omit<E, 'at' | 'kind'>;
+type Untimed<E> = E extends unknown ? Omit<E, 'at' | 'kind'> : never;
+
+/** An alarm before it is logged. */
+export type Alarm = Untimed<AlarmEvent>;
+
+/** Judges the events of one run, each once and in the order of the log. */
+export interface RunObserver {
+  /** @returns the alarms that the event raises or clears */
+  observe(event: RunEvent): readonly Alarm[];
+}
 
 interface RunLogOptions {
   /** Called after each event is written. */
   readonly onEvent: (event: RunEvent) => void;
   /** Called before each event is written; throws if the run now belongs to another process. */
   readonly assertHeld: () => void;
+  /** Its alarms are logged after the event that caused them. */
+  readonly observer?: RunObserver;
 }
 
 /**
@@ -64,6 +82,8 @@ interface RunLogOptions {
 export class RunLog {
   readonly #writer: EventWriter;
   readonly #options: RunLogOptions;
+  /** Alarms that follow from the log, but that a killed process did not get to write. */
+  readonly #missingAlarms: readonly Alarm[];
   readonly #steps: ReadonlyMap<number, StepEvent>;
   readonly #validations: ReadonlyMap<number, ValidationEvent>;
   #lastStep: number;
@@ -73,6 +93,7 @@ export class RunLog {
     options.assertHeld();
     this.#writer = EventWriter.open(folder);
     this.#options = options;
+    this.#missingAlarms = missingAlarms(past, options.observer);
     const steps = past.filter((event) => event.kind === 'step');
     const validations = past.filter((event) => event.kind === 'validation');
     this.#steps = new Map(steps.map((event) => [event.step, event]));
@@ -92,6 +113,7 @@ export class RunLog {
 
   start(fromStep: number): void {
     this.#append({ kind: 'start', at: Date.now(), pid: process.pid, fromStep });
+    for (const alarm of this.#missingAlarms) this.#alarm(alarm);
   }
 
   step(facts: Untimed<StepEvent>): void {
@@ -152,6 +174,11 @@ export class RunLog {
     this.#options.assertHeld();
     this.#writer.append(event);
     this.#options.onEvent(event);
+    for (const alarm of this.#options.observer?.observe(event) ?? []) this.#alarm(alarm);
+  }
+
+  #alarm(alarm: Alarm): void {
+    this.#append({ kind: 'alarm', at: Date.now(), ...alarm });
   }
 
   #compare(logged: StepEvent, repeated: Untimed<StepEvent>): void {
@@ -166,6 +193,14 @@ export class RunLog {
 
 export function failedEnd(step: number, failure: RunFailure): EndEvent {
   return { kind: 'end', at: Date.now(), step, status: 'failed', failure };
+}
+
+/** Lets the observer see the past. @returns the alarms that the past does not hold */
+function missingAlarms(past: readonly RunEvent[], observer: RunObserver | undefined): Alarm[] {
+  const keyOf = ({ rule, state, step }: Alarm) => `${rule} ${state} ${step}`;
+  const logged = new Set(past.filter((event) => event.kind === 'alarm').map(keyOf));
+  const due = past.flatMap((event) => observer?.observe(event) ?? []);
+  return due.filter((alarm) => !logged.has(keyOf(alarm)));
 }
 
 /** Whether a repeated step has the facts that were logged. Times and memory differ; facts missing in the log do not count. */

@@ -3,6 +3,7 @@ import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { hasCode } from '../config/errors.ts';
+import type { RunAlarm } from './alarms.ts';
 import type { RunFailure } from './failure.ts';
 import { createGrainFolder, nearestRoot, runFile, runsFolder } from './grainFolder.ts';
 import { parseManifest, type RunManifest } from './manifest.ts';
@@ -36,6 +37,8 @@ export interface RunSummary {
   readonly changedAt: number | null;
   /** Null for a run that has not failed, or was resumed. */
   readonly failure: RunFailure | null;
+  /** In the order in which they were raised. */
+  readonly alarms: readonly RunAlarm[];
   /** Path of its folder. */
   readonly folder: string;
 }
@@ -184,7 +187,7 @@ async function stampOf(file: string): Promise<string> {
 }
 
 function summaryOf({ manifest, progress }: Known, folder: string): RunSummary {
-  const { lifecycle, step, metrics, startedAt, endedAt, changedAt, failure } = progress;
+  const { lifecycle, step, metrics, startedAt, endedAt, changedAt, failure, alarms } = progress;
   const status = statusOf(lifecycle, () => hasLiveOwner(folder));
   const { name } = manifest.metric;
   const value = metrics[name];
@@ -198,6 +201,7 @@ function summaryOf({ manifest, progress }: Known, folder: string): RunSummary {
     endedAt,
     changedAt,
     failure,
+    alarms,
     folder,
   };
 }

@@ -190,7 +190,7 @@ export class Trainer {
         ...update,
         ...meter.read(),
       };
-      return { facts, warnings: [...aggregated.warnings, ...stallWarnings(facts)] };
+      return { facts, warnings: aggregated.warnings };
     } finally {
       aggregated.dispose();
     }
@@ -276,17 +276,4 @@ export class Trainer {
       advice: `Try a lower optimizer.learningRate, a longer optimizer.warmup${scaling}.`,
     });
   }
-}
-
-/** A guard that leaves nothing of an update is not a silent stop. */
-function stallWarnings({ guard, groups }: Pick<StepEvent, 'guard' | 'groups'>): Warning[] {
-  if (!guard?.stalled) return [];
-  return [
-    {
-      code: 'guard-stalled',
-      message:
-        'the guard left nothing of the update: every step makes some group worse. With an allowance, such as guard: 0.1, training continues.',
-      groups: [...groups.keys()],
-    },
-  ];
 }

@@ -9,7 +9,7 @@ import type { EndEvent, RunEvent } from '../runs/events.ts';
 import type { RunFailure } from '../runs/failure.ts';
 import { runFile } from '../runs/grainFolder.ts';
 import type { RunManifest } from '../runs/manifest.ts';
-import { failedEnd, RunLog } from '../runs/runLog.ts';
+import { failedEnd, RunLog, type RunObserver } from '../runs/runLog.ts';
 import type { TrainingState } from './checkpoints.ts';
 import { failureOf, TrainingError } from './failures.ts';
 import type { Validation } from './objective/objective.ts';
@@ -35,6 +35,8 @@ export interface TrainingCallbacks {
   shouldStop(): boolean;
   /** Called before every change to the run's folder; throws OwnershipLostError if the run now belongs to another process. */
   assertHeld(): void;
+  /** Raises alarms about the run. */
+  readonly observer?: RunObserver;
 }
 
 /**
@@ -233,8 +235,8 @@ class TrainingLoop {
 
   async #validate(step: number): Promise<Validation['metrics']> {
     this.#validation = await this.#runValidation(step);
-    const { metrics } = this.#validation;
-    this.#log.validation({ step, metrics });
+    const { metrics, spread } = this.#validation;
+    this.#log.validation({ step, metrics, ...(spread && { spread }) });
     return metrics;
   }
 

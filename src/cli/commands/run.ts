@@ -31,8 +31,8 @@ const description = [
   summary,
   'One run for each aggregator and seed of CONFIG, one after another. Config and data are checked first; if anything is wrong with them, nothing is written. Progress goes to standard error.',
   'Ctrl-C (or SIGTERM, a closed terminal, or `grain stop`) ends a run after its step, or within a validation, with a checkpoint to resume from; another Ctrl-C, at least a second later, kills it.',
-  'Exit status: 0 all runs finished, 1 a run failed, 2 mistakes in the command line, config or data, 130 stopped.',
-  'With --json standard output gets one object: {"experiment": {"id", "name"}, "device": {"backend", "name"}, "seconds", "runs": [{"id", "aggregator", "seed": {"init", "order"}, "status": finished | stopped | failed, "step", "metrics": those of the last validation, "folder", "failure": null or {"code", "message", "advice"?, "remedy"?}}]}; or, where nothing was trained, {"error": {"message", "diagnostics"?: [{"file", "line", "column", "endLine", "endColumn", "message", "expected"?, "suggestion"?, "path"}]}}.',
+  'Exit status: 0 all runs finished, 1 a run failed, 2 mistakes in the command line, config or data, 130 stopped, also by an alarm.',
+  'With --json standard output gets one object: {"experiment": {"id", "name"}, "device": {"backend", "name"}, "seconds", "runs": [{"id", "aggregator", "seed": {"init", "order"}, "status": finished | stopped | failed, "step", "metrics": those of the last validation, "folder", "failure": null or {"code", "message", "advice"?, "remedy"?}, "alarms": [{"rule", "step", "message", "figures", "groups", "clearedAt": null while it stands}]}]}; or, where nothing was trained, {"error": {"message", "diagnostics"?: [{"file", "line", "column", "endLine", "endColumn", "message", "expected"?, "suggestion"?, "path"}]}}.',
 ].join('\n\n');
 
 export function addRunCommand(program: Command): void {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { formatPercent } from '../../runs/format.ts';
+import { formatPercent, formatStatus } from '../../runs/format.ts';
 import { byCreation } from '../../runs/order.ts';
 import { RunStore } from '../../runs/store.ts';
 import { type ListedRun, listed, rootOption } from '../listing.ts';
@@ -19,9 +19,9 @@ export function addRunsCommand(program: Command): void {
 }
 
 function asTable(runs: readonly ListedRun[]): string {
-  const rows = runs.map(({ id, status, step, steps, validating, metric, createdAt }) => [
+  const rows = runs.map(({ id, status, alarms, step, steps, validating, metric, createdAt }) => [
     id,
-    status,
+    formatStatus(status, alarms),
     `${step}/${steps}${validating === null ? '' : `, validating ${formatPercent(validating)}`}`,
     metric ? `${metric.name} ${figure(metric.value)}` : '',
     createdAt.replace('T', ' ').replace(/\..*/, ''),

@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
 import { knownAggregator } from '../../engine/aggregators/registry.ts';
-import { diagnoseStep, type StepDiagnostics, type Unmeasured } from '../../engine/diagnoseStep.ts';
+import type { Unmeasured } from '../../engine/diagnoseStep.ts';
 import { guaranteeOf } from '../../engine/guarantee.ts';
 import type { AggregationSettings } from '../../engine/types.ts';
+import { alarmsOf } from '../../experiment/alarms/alarmWatch.ts';
 import { meanRunFor } from '../../runs/cost.ts';
 import type { RunEvent, StepEvent } from '../../runs/events.ts';
-import { factsOf } from '../../runs/facts.ts';
+import { diagnosticsOf } from '../../runs/facts.ts';
 import { formatFailure } from '../../runs/failure.ts';
-import { formatPercent, formatSeed } from '../../runs/format.ts';
+import { formatAlarm, formatPercent, formatSeed, formatStatus } from '../../runs/format.ts';
 import { badgeOf, besideMean } from '../../runs/guaranteeBadge.ts';
 import { countUpdates, GuaranteeTally } from '../../runs/guaranteeTally.ts';
 import type { RunManifest } from '../../runs/manifest.ts';
@@ -46,6 +47,8 @@ async function shownRun(run: RunSummary, runs: readonly RunSummary[]) {
   const tally = tallyOf(steps, aggregation);
   return {
     ...listed(run),
+    /** Those that the trainer logged or, where it logged none, that follow from its facts. */
+    alarms: alarmsOf(manifest, events),
     task: manifest.task,
     groups: manifest.groups,
     device: manifest.device,
@@ -81,7 +84,7 @@ function aboutMethod({ name }: AggregationSettings<string>) {
 function tallyOf(steps: readonly StepEvent[], aggregation: AggregationSettings<string>) {
   const tally = new GuaranteeTally(aggregation);
   for (const step of steps) {
-    const derived = derivedFrom(step);
+    const derived = diagnosticsOf(step);
     if (derived) tally.add(derived);
   }
   return tally;
@@ -109,7 +112,7 @@ function bestOf(events: readonly RunEvent[], { metric: { name, better } }: RunMa
 
 function shownStep(event: StepEvent, manifest: RunManifest) {
   const { step, learningRate, ms } = event;
-  const diagnostics = diagnosticsOf(event);
+  const diagnostics = shownDiagnostics(event);
   return {
     step,
     learningRate,
@@ -126,19 +129,9 @@ function shownStep(event: StepEvent, manifest: RunManifest) {
   };
 }
 
-/** Derived from the facts of the step; `null` if they are inconsistent, as another trainer's might be. */
-function derivedFrom(event: StepEvent): StepDiagnostics | null {
-  try {
-    return diagnoseStep(factsOf(event));
-  } catch (error) {
-    if (error instanceof RangeError) return null;
-    throw error;
-  }
-}
-
-/** With the cosines as rows. */
-function diagnosticsOf(event: StepEvent) {
-  const derived = derivedFrom(event);
+/** As JSON: the cosines row by row. */
+function shownDiagnostics(event: StepEvent) {
+  const derived = diagnosticsOf(event);
   if (!derived) return null;
   const { cosines } = derived;
   const k = event.groups.length;
@@ -157,7 +150,11 @@ function asText(run: ShownRun): string {
     ['aggregator', run.title ? `${run.aggregator}: ${run.title}` : run.aggregator],
     ...(run.reference ? [['reference', run.reference]] : []),
     ['seed', formatSeed(run.seed)],
-    ['status', run.failure ? `${run.status}: ${formatFailure(run.failure)}` : run.status],
+    ['status', statusText(run)],
+    ...run.alarms.map((alarm) => [
+      alarm.clearedAt === null ? 'ALARM' : 'alarm',
+      `${formatAlarm(alarm)} (${alarm.rule})`,
+    ]),
     ['step', `${run.step} of ${run.steps}`],
     ...(run.validating === null ? [] : [['validation', `${formatPercent(run.validating)} done`]]),
     ...Object.entries(run.metrics).map(([name, value]) => [name, figure(value)]),
@@ -172,6 +169,11 @@ function asText(run: ShownRun): string {
     ...(run.skippedLines > 0 ? [['unreadable', `${run.skippedLines} lines of the log`]] : []),
   ];
   return [table(facts), ...(lastStep ? ['', stepText(lastStep)] : [])].join('\n');
+}
+
+function statusText({ status, failure, alarms }: ShownRun): string {
+  const text = formatStatus(status, alarms);
+  return failure ? `${text}: ${formatFailure(failure)}` : text;
 }
 
 /** The guarantee, its metric, and what became of it and of the updates over all steps. Conflicts are always listed. */
@@ -228,7 +230,7 @@ function stepText(shown: ReturnType<typeof shownStep>) {
 }
 
 function diagnosticRows(
-  of: NonNullable<ReturnType<typeof diagnosticsOf>>,
+  of: NonNullable<ReturnType<typeof shownDiagnostics>>,
   { groups, guaranteeState }: ReturnType<typeof shownStep>,
 ): string[][] {
   const exact = (share: number | null) => (share === null ? '–' : `${figure(100 * share)} %`);

@@ -1,7 +1,7 @@
 import { createLogUpdate } from 'log-update';
 import type { EngineClient } from '../../engine/client.ts';
 import type { RunEvent, StepEvent, ValidatingEvent } from '../../runs/events.ts';
-import { factsOf } from '../../runs/facts.ts';
+import { factsOf, meanLoss } from '../../runs/facts.ts';
 import { formatCount, formatEvent, formatPercent } from '../../runs/format.ts';
 import type { Loading } from '../../runs/loading.ts';
 import type { Session } from '../../training/session.ts';
@@ -54,6 +54,7 @@ export class TerminalView implements ProgressView {
         break;
       }
       case 'warning':
+      case 'alarm':
         this.note(`${titleOf(run)}: ${formatEvent(event)}`);
         break;
       case 'end':
@@ -121,11 +122,6 @@ export class TerminalView implements ProgressView {
       () => {},
     );
   }
-}
-
-function meanLoss({ losses, sizes }: StepEvent): number {
-  const total = losses.reduce<number>((sum, loss, i) => sum + (loss ?? Number.NaN) * sizes[i]!, 0);
-  return total / sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /** "0:07", "1:02:33". */

@@ -4,6 +4,7 @@ import type { GuaranteeState } from '../../engine/guarantee.ts';
 import { guaranteeOf } from '../../engine/guarantee.ts';
 import type { AggregationSettings } from '../../engine/types.ts';
 import type { Fact, StepEvent } from '../../runs/events.ts';
+import { meanLoss } from '../../runs/facts.ts';
 
 export interface WeightsPoint {
   readonly step: number;
@@ -105,7 +106,7 @@ export function pointOf(
     stationary: derived.stationary,
     guarantee: guaranteeOf(aggregation, derived),
     unmeasured: derived.unmeasured,
-    loss: meanLoss(step),
+    loss: finite(meanLoss(step)),
   };
 }
 
@@ -157,17 +158,6 @@ function byGroup(
   const ofAll = new Array<number | null>(groupCount).fill(null);
   for (const [i, group] of groups.entries()) ofAll[group] = weights?.[i] ?? null;
   return ofAll;
-}
-
-/** Mean over the examples of the step; `null` if not finite. */
-function meanLoss({ losses, sizes }: StepEvent): number | null {
-  let sum = 0;
-  let count = 0;
-  for (const [i, loss] of losses.entries()) {
-    sum += (loss ?? Number.NaN) * sizes[i]!;
-    count += sizes[i]!;
-  }
-  return finite(sum / count);
 }
 
 /** Messages are JSON, which has neither NaN nor infinity. */

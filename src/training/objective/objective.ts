@@ -5,6 +5,7 @@ import type { Group } from '../../data/grouping.ts';
 import type { GradientSource } from '../../nn/module/gradientSource.ts';
 import type { Model } from '../../nn/module/model.ts';
 import type { OnProgress } from '../../nn/module/progress.ts';
+import type { SpreadFacts } from '../../runs/events.ts';
 import type { Seed, Sources } from '../../runs/manifest.ts';
 import type { Prediction } from '../../runs/predictions.ts';
 
@@ -24,6 +25,8 @@ export interface Objective {
 
 export interface Validation {
   readonly metrics: Readonly<Record<string, number>>;
+  /** Null where no predictions were made. */
+  readonly spread: SpreadFacts | null;
   /** Lines of predictions.jsonl: one for each validation example, in the order of the file. */
   readonly predictions: () => readonly Prediction[];
 }

@@ -8,6 +8,7 @@ import { groupGradient, type TrainableNetwork } from '../../nn/small/trainableNe
 import { measure, type Outputs } from '../objective/metrics.ts';
 import type { Objective, Validation } from '../objective/objective.ts';
 import { predictionsOf } from '../objective/predictions.ts';
+import { spreadOf } from '../objective/spread.ts';
 
 /** A layers model on examples that are rows of numbers. */
 export class TabularObjective implements Objective {
@@ -30,6 +31,7 @@ export class TabularObjective implements Objective {
     const outputs = await outputsOf(this.model, validation, shape, onProgress);
     return {
       metrics: measure(this.#task, outputs, validation.targets),
+      spread: spreadOf(this.#data, outputs),
       predictions: () => predictionsOf(this.#data, outputs),
     };
   }

@@ -13,6 +13,7 @@ import type { TransformerModel } from '../../nn/transformerModel.ts';
 import { measureGeneration } from '../objective/metrics.ts';
 import type { Validation } from '../objective/objective.ts';
 import { fileIndexOf } from '../objective/predictions.ts';
+import { spreadOfTexts } from '../objective/spread.ts';
 import { AdaptiveBatcher } from './adaptiveBatcher.ts';
 import type { PretrainedGenerator, TextInputs } from './pretrained.ts';
 import { groupBounds, TextObjective, type TextObjectiveOptions } from './textObjective.ts';
@@ -63,6 +64,7 @@ export class GenerationObjective extends TextObjective {
     const references = questions.map(({ answer }) => answer);
     return {
       metrics: measureGeneration(loss, { generated, references, marker }),
+      spread: spreadOfTexts(generated, references),
       predictions: () =>
         generated.map((text, i) => ({
           index: fileIndexOf(this.#data.validation, i),

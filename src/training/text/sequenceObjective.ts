@@ -10,6 +10,7 @@ import type { TransformerModel } from '../../nn/transformerModel.ts';
 import { measure, type Outputs } from '../objective/metrics.ts';
 import type { Validation } from '../objective/objective.ts';
 import { predictionsOf } from '../objective/predictions.ts';
+import { spreadOf } from '../objective/spread.ts';
 import { AdaptiveBatcher } from './adaptiveBatcher.ts';
 import type { PretrainedClassifier, TextInputs } from './pretrained.ts';
 import { groupBounds, TextObjective, type TextObjectiveOptions } from './textObjective.ts';
@@ -53,6 +54,7 @@ export class SequenceObjective extends TextObjective {
     const outputs = await this.#outputsOf(validation, onProgress);
     return {
       metrics: measure(this.#task, outputs, validation.targets),
+      spread: spreadOf(this.#data, outputs),
       predictions: () => predictionsOf(this.#data, outputs),
     };
   }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { aggregatorsPage } from '../../../docs/aggregators.ts';
-import { configPage } from '../../../docs/generate.ts';
+import { alarmsPage, configPage } from '../../../docs/generate.ts';
 import { configJsonSchema, type JsonSchema } from '../../../src/config/jsonSchema.ts';
 import { parseConfig } from '../../../src/config/parse.ts';
 
@@ -16,6 +16,11 @@ test('docs/config.md is what the schema says: else run npm run docs', () => {
 test('docs/aggregators.md is what the registry says: else run npm run docs', () => {
   const file = new URL('../../../docs/aggregators.md', import.meta.url);
   assert.equal(readFileSync(file, 'utf8'), aggregatorsPage());
+});
+
+test('docs/alarms.md has the rules: else run npm run docs', () => {
+  const file = new URL('../../../docs/alarms.md', import.meta.url);
+  assert.equal(readFileSync(file, 'utf8'), alarmsPage());
 });
 
 test('its examples are configs', () => {

@@ -64,6 +64,7 @@ describe('what is right', () => {
       seeds: [0, 1, 2, 3, 4],
       device: 'auto',
       zeroGroups: 'drop',
+      alarms: { stop: [], off: [] },
     });
   });
 
@@ -118,7 +119,7 @@ describe('mistakes', () => {
     assert.throws(() => parseConfig(text, 'runs/grain.yaml'), {
       name: 'ConfigError',
       message: [
-        'runs/grain.yaml:2:1: unknown key "learningrate"; there is optimizer.learningRate. Expected name, task, metric, model, data, groups, aggregate, optimizer, batchSize, batches, steps, evaluateEvery, evaluateExamples, checkpointEvery, keepCheckpoints, seeds, device or zeroGroups.',
+        'runs/grain.yaml:2:1: unknown key "learningrate"; there is optimizer.learningRate. Expected name, task, metric, model, data, groups, aggregate, optimizer, batchSize, batches, steps, evaluateEvery, evaluateExamples, checkpointEvery, keepCheckpoints, seeds, device, zeroGroups or alarms.',
         'runs/grain.yaml:3:1: missing key data.validation. Expected the path of a file.',
         'runs/grain.yaml:4:10: data.train cannot be 5. Expected the path of a file, in quotes.',
         'runs/grain.yaml:6:8: steps cannot be "many". Expected a whole number of at least 1.',

@@ -17,6 +17,7 @@ interface Wanted {
   readonly lastMetric?: RunSummary['lastMetric'];
   readonly changedAt?: number;
   readonly failure?: RunSummary['failure'];
+  readonly alarms?: RunSummary['alarms'];
 }
 
 /** A run as the store lists it. */
@@ -61,6 +62,7 @@ export function summary(wanted: Wanted = {}): RunSummary {
     changedAt: wanted.changedAt ?? Date.parse('2026-03-04T05:07:38.000Z'),
     folder: `/runs/${id}`,
     failure: wanted.failure ?? null,
+    alarms: wanted.alarms ?? [],
   };
 }
 

@@ -51,14 +51,30 @@ export const anyEvent: fc.Arbitrary<RunEvent> = fc
       );
     }),
     fc.record({ kind: fc.constant('validating' as const), at, step, done: number }),
-    fc.record({
-      kind: fc.constant('validation' as const),
-      at,
-      step,
-      metrics: fc.dictionary(fc.constantFrom('accuracy', 'loss', 'é'), fact, {
-        noNullPrototype: true,
-      }),
-    }),
+    fc.record(
+      {
+        kind: fc.constant('validation' as const),
+        at,
+        step,
+        metrics: fc.dictionary(fc.constantFrom('accuracy', 'loss', 'é'), fact, {
+          noNullPrototype: true,
+        }),
+        spread: fc.oneof(
+          fc.record({
+            kind: fc.constant('classes' as const),
+            mostFrequent: text,
+            share: number,
+            majority: number,
+          }),
+          fc.record({
+            kind: fc.constant('values' as const),
+            deviation: fact,
+            targetDeviation: fact,
+          }),
+        ),
+      },
+      { requiredKeys: ['kind', 'at', 'step', 'metrics'] },
+    ),
     fc.record({
       kind: fc.constant('checkpoint' as const),
       at,
@@ -67,6 +83,23 @@ export const anyEvent: fc.Arbitrary<RunEvent> = fc
       best: fc.boolean(),
     }),
     fc.record({ kind: fc.constant('warning' as const), at, step, message: text }),
+    fc.record({
+      kind: fc.constant('alarm' as const),
+      at,
+      step,
+      rule: text,
+      state: fc.constant('raised' as const),
+      message: text,
+      figures: fc.dictionary(fc.constantFrom('loss', 'weight'), fact, { noNullPrototype: true }),
+      groups: fc.array(fc.nat(), { maxLength: 3 }),
+    }),
+    fc.record({
+      kind: fc.constant('alarm' as const),
+      at,
+      step,
+      rule: text,
+      state: fc.constant('cleared' as const),
+    }),
     fc.record({
       kind: fc.constant('end' as const),
       at,

@@ -79,6 +79,7 @@ test('a run through its life', async () => {
     endedAt: null,
     changedAt: null,
     failure: null,
+    alarms: [],
     folder,
   });
   log(folder, start(5), validation(0, 0.5), step(1), step(2));

@@ -1,0 +1,17 @@
+/** The rules by which a run raises an alarm; docs/alarms.md says what each of them compares. */
+export const alarmCodes = [
+  'non-finite',
+  'exploding-loss',
+  'loss-spike',
+  'stalled-direction',
+  'guard-stalled',
+  'guarantee-violated',
+  'update-conflict',
+  'few-examples',
+  'dominant-group',
+  'starved-group',
+  'constant-predictions',
+  'below-majority',
+] as const;
+
+export type AlarmCode = (typeof alarmCodes)[number];

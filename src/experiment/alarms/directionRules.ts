@@ -1,0 +1,136 @@
+/** Rules on the direction and the update: training stands still, or works against groups. */
+import { guaranteeOf } from '../../engine/guarantee.ts';
+import { formatNumber, formatPercent } from '../../runs/format.ts';
+import { GroupLosses, Recent } from './recent.ts';
+import { fact, formatGroups, hasLastingGroups, type Rule } from './rule.ts';
+
+const STALLED = 0.03;
+const STALLED_STEPS = 50;
+/** Of these steps, to raise the alarm and to clear it. */
+const MOST = 0.9;
+const FEW = 0.5;
+const UNLEARNT = 0.2;
+
+export const stalledDirection: Rule = {
+  condition: `‖d‖/‖ḡ‖ < ${STALLED} in ${formatPercent(MOST)} of the last ${STALLED_STEPS} steps, while the loss of at least half of the groups is above ${UNLEARNT} of its beginning. Loss: an exponential average over about 20 steps; beginning: the mean of the first 5. Over when ‖d‖/‖ḡ‖ < ${STALLED} in at most ${formatPercent(FEW)} of the last ${STALLED_STEPS} steps.`,
+  reason:
+    'The shortest vector is zero wherever the groups’ gradients balance, and one fitted group with a gradient near zero is enough ([guarantee](guarantee.md)). AdamW then makes steps of full length along rounding and old momentum. Half of the groups: a single one whose loss stays high is left out on purpose, as a mislabelled source is.',
+  watch(run) {
+    const short = new Recent(STALLED_STEPS);
+    const losses = new GroupLosses(run.groups.names.length);
+    return {
+      step({ event, diagnostics }) {
+        losses.push(event);
+        const ratio = diagnostics?.normRatio ?? Number.NaN;
+        // Nothing is known of the length, or the mean is zero itself.
+        if (Number.isNaN(ratio)) return undefined;
+        short.push(ratio < STALLED);
+        if (short.share <= FEW) return null;
+        const unlearnt = losses.of.flatMap(({ latest, first }, group) =>
+          latest > UNLEARNT * first ? [group] : [],
+        );
+        if (short.share < MOST || 2 * unlearnt.length < losses.of.length) return undefined;
+        const heaviest = heaviestGroup(event);
+        const holder =
+          heaviest && hasLastingGroups(run)
+            ? `${formatGroups(run, [heaviest.group])} decides it with a weight of ${formatNumber(heaviest.weight, 2)}, and the loss of ${formatGroups(run, unlearnt)} stays high`
+            : 'the groups’ gradients balance, while the loss of most of them stays high';
+        return {
+          message: `Training stands still: the direction has ${formatNumber(ratio, 2)} of the mean gradient’s length, as ${holder}. Aggregate with grain-normalized, upgrad or mean, or group by microbatch.`,
+          figures: { normRatio: fact(ratio), weight: heaviest ? fact(heaviest.weight) : null },
+          groups: unlearnt,
+        };
+      },
+    };
+  },
+};
+
+function heaviestGroup({
+  groups,
+  weights,
+}: {
+  readonly groups: readonly number[];
+  readonly weights: readonly number[] | null;
+}): { group: number; weight: number } | null {
+  if (!weights || weights.length === 0) return null;
+  const weight = Math.max(...weights);
+  return { group: groups[weights.indexOf(weight)]!, weight };
+}
+
+const GUARDED_STEPS = 20;
+const RARE = 0.1;
+
+export const guardStalled: Rule = {
+  condition: `The guard left nothing of the update in ${formatPercent(FEW)} of the last ${GUARDED_STEPS} steps. Over at ${formatPercent(RARE)}.`,
+  reason:
+    'Where the groups cannot agree, the only update against nobody is none. Single steps of that kind are what a guard is for; a run that consists of them does not train.',
+  watch({ aggregation: { guard } }) {
+    if (guard === null) return null;
+    const stalled = new Recent(GUARDED_STEPS);
+    return {
+      step({ event }) {
+        stalled.push(event.guard?.stalled === true);
+        if (stalled.share <= RARE) return null;
+        if (stalled.share < FEW) return undefined;
+        const share = formatPercent(stalled.share);
+        return {
+          message: `The guard left nothing of the update in ${share} of the last ${GUARDED_STEPS} steps: whatever the optimizer proposes makes some group worse. Give it an allowance, such as guard: 0.1.`,
+          figures: { stalled: stalled.share },
+          groups: [...event.groups],
+        };
+      },
+    };
+  },
+};
+
+const HELD_STEPS = 20;
+
+export const guaranteeViolated: Rule = {
+  condition: `The direction conflicts with a group, beyond rounding, though the aggregator guarantees that it does not. Over after ${HELD_STEPS} steps in which the guarantee held.`,
+  reason: 'Either a gradient was wrong, or the aggregation is: it must not happen.',
+  watch(run) {
+    const violated = new Recent(HELD_STEPS);
+    return {
+      step({ event, diagnostics }) {
+        if (!diagnostics) return undefined;
+        const state = guaranteeOf(run.aggregation, diagnostics);
+        if (state !== 'held' && state !== 'violated') return undefined;
+        // A direction that is not finite is violated too, which another rule reports.
+        const groups = (diagnostics.conflictsWith ?? []).map((i) => event.groups[i]!);
+        violated.push(groups.length > 0);
+        if (groups.length === 0) return violated.share === 0 ? null : undefined;
+        return {
+          message: `The direction conflicts with ${formatGroups(run, groups)}, though ${run.aggregator} guarantees that it does not. Report it, with the run's folder.`,
+          figures: { minCosine: fact(diagnostics.minCosine ?? Number.NaN) },
+          groups,
+        };
+      },
+    };
+  },
+};
+
+const CONFLICT_STEPS = 50;
+
+export const updateConflict: Rule = {
+  condition: `The update conflicts with more than half of the groups in ${formatPercent(FEW)} of the last ${CONFLICT_STEPS} steps. Over below ${formatPercent(FEW / 2)}.`,
+  reason:
+    'The guarantee is about the direction; momentum, the preconditioner and decay make another update of it ([guarantee](guarantee.md)). Against a few groups in many steps is usual, and harmless in the runs measured. Against most of them the updates are no descent any more.',
+  watch(run) {
+    const against = new Recent(CONFLICT_STEPS);
+    return {
+      step({ event, diagnostics }) {
+        const conflicts = diagnostics?.updateConflictsWith;
+        if (!conflicts) return undefined;
+        against.push(2 * conflicts.length > event.groups.length);
+        if (against.share < FEW / 2) return null;
+        if (against.share < FEW || 2 * conflicts.length <= event.groups.length) return undefined;
+        const groups = conflicts.map((i) => event.groups[i]!);
+        return {
+          message: `In ${formatPercent(against.share)} of the last ${CONFLICT_STEPS} steps the update made more than half of the groups worse, in this one ${formatGroups(run, groups)}. Add guard: true to the aggregator, or take grain-normalized.`,
+          figures: { share: against.share },
+          groups,
+        };
+      },
+    };
+  },
+};
