@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runFile } from '../../src/runs/grainFolder.ts';
 import { RunStore } from '../../src/runs/store.ts';
 import { readEvents } from '../../src/runs/tail.ts';
+import { strike } from '../faults/faults.ts';
 import { grain, main, startGrain } from './grain.ts';
 import { outcomeOf } from './outcome.ts';
 import { writeRings } from './rings.ts';
@@ -153,4 +154,12 @@ test('on a full disk every run is accounted for, and resumes once there is room'
   } finally {
     spawnSync('umount', [root]);
   }
+});
+
+test('whatever strikes at random moments, a run resumes, and ends as if nothing had happened', async () => {
+  const { struck } = await strike(8, 3, main);
+  assert.equal(
+    Object.values(struck).reduce((sum, times) => sum + times, 0),
+    8,
+  );
 });

@@ -1,8 +1,9 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** A small classification problem on disk: points on two rings, and a config that trains on them. */
 export function writeRings(folder: string, config: Readonly<Record<string, string>> = {}): void {
+  mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(folder, 'rings.csv'), ringsOf(120));
   const settings = {
     name: 'rings',
