@@ -64,7 +64,14 @@ function madeData({ batch, length, vocabulary }: MadeTokens): TextData {
     questions: [],
   };
   const fingerprints = { train: '', validation: '' };
-  return { train: all, validation: all, classes: ['0', '1'], column: null, fingerprints };
+  return {
+    train: all,
+    validation: all,
+    classes: ['0', '1'],
+    column: null,
+    fingerprints,
+    notices: [],
+  };
 }
 
 /** The same session with operations that are timed and recorded. */

@@ -4,6 +4,7 @@ import { readsTexts } from './data.ts';
 import { ConfigError, type Diagnostic, nearest, type Path } from './diagnostic.ts';
 import { MERGE, modelOrigin, withOwner } from './modelOrigin.ts';
 import type { ParsedConfig } from './parse.ts';
+import { fileComplaint, type PathComplaint, userPath } from './userPath.ts';
 
 /**
  * Checks that the data files and the model folder that a config names exist. Files on the Hub are not checked.
@@ -16,22 +17,31 @@ export function checkFiles(parsed: ParsedConfig): void {
     key: Path,
     named: string,
     expected: string,
-    message: string | null,
+    complaint: PathComplaint | null,
     suggestion = neighbour(folder, named),
   ): Diagnostic[] => {
-    if (message === null) return [];
-    const help = { expected: `${expected}, relative to the config` };
+    if (complaint === null) return [];
+    const { message, advice } = complaint;
+    const help = { expected: `${expected}, relative to the config${advice ? `. ${advice}` : ''}` };
     return [{ ...parsed.diagnostic(key, message, help), ...(suggestion && { suggestion }) }];
   };
   const dataFiles = data.from === undefined ? (['train', 'validation'] as const) : [];
   const diagnostics = dataFiles.flatMap((key) =>
-    check(['data', key], data[key], 'the path of a file', fileComplaint(folder, data[key])),
+    check(['data', key], data[key], 'the path of a file', fileComplaint(data[key], folder)),
   );
   if (model.from !== undefined) {
     const kind = modelKinds[readsTexts(data) ? 'texts' : 'numbers'];
     const message = modelComplaint(folder, model.from, kind);
     const owned = kind.isOnHub ? withOwner(model.from) : undefined;
-    diagnostics.push(...check(['model', 'from'], model.from, kind.expected, message, owned));
+    diagnostics.push(
+      ...check(
+        ['model', 'from'],
+        model.from,
+        kind.expected,
+        message === null ? null : { message },
+        owned,
+      ),
+    );
   }
   if (diagnostics.length > 0) throw new ConfigError(diagnostics);
 }
@@ -56,12 +66,6 @@ const modelKinds: Readonly<Record<'texts' | 'numbers', ModelKind>> = {
   },
 };
 
-function fileComplaint(baseFolder: string, named: string): string | null {
-  const found = statSync(path.resolve(baseFolder, named), { throwIfNoEntry: false });
-  if (!found) return `file not found: ${named}`;
-  return found.isFile() ? null : `${named} is not a file`;
-}
-
 function modelComplaint(baseFolder: string, named: string, kind: ModelKind): string | null {
   const origin = modelOrigin(named, baseFolder);
   if (origin.kind === 'hub') return kind.isOnHub ? null : `folder not found: ${named}`;
@@ -77,7 +81,7 @@ function modelComplaint(baseFolder: string, named: string, kind: ModelKind): str
 
 /** The nearest name in the same folder, as the config would write it. */
 function neighbour(baseFolder: string, named: string): string | undefined {
-  const folder = path.dirname(path.resolve(baseFolder, named));
+  const folder = path.dirname(userPath(named, baseFolder));
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return undefined;
   const [wrong, siblings] = [path.basename(named), readdirSync(folder)];
   const name = nearest(

@@ -1,13 +1,13 @@
-import path from 'node:path';
+import { extensionOf } from './fileKinds.ts';
 import { type Config, type DataFormat, dataFormats } from './schema.ts';
 
 type Data = Config['data'];
 
-/** The format of a table, by the file's extension; CSV for an unknown one. */
-export function formatOf(file: string): DataFormat {
-  const extension = path.extname(file).toLowerCase().slice(1);
+/** The format of a table, by the file's extension; null if that does not say. */
+export function formatOf(file: string): DataFormat | null {
+  const extension = extensionOf(file);
   if (extension === 'ndjson') return 'jsonl';
-  return dataFormats.find((format) => format === extension) ?? 'csv';
+  return dataFormats.find((format) => format === extension) ?? null;
 }
 
 /** Whether examples are texts, for a transformer; else they are rows of numbers. */

@@ -1,9 +1,11 @@
 /** Rules about the task and its data: columns, texts, prompts and metrics. */
+import path from 'node:path';
 import { formatOf, promptColumns, promptOf, readsTexts, textColumns } from './data.ts';
 import { alternatives, type Finding, type Path } from './diagnostic.ts';
+import { foreignByName } from './fileKinds.ts';
 import { metricsOf } from './ranking.ts';
 import { defaults, type Rule, repeated } from './rule.ts';
-import type { Config } from './schema.ts';
+import { type Config, dataFormats } from './schema.ts';
 
 export const dataRules: readonly Rule[] = [
   textsHaveNoNumericKeys,
@@ -11,7 +13,8 @@ export const dataRules: readonly Rule[] = [
   answersBelongToGeneration,
   promptsHavePlaceholders,
   metricsBelongToTasks,
-  headersBelongToCsv,
+  filesHaveFormats,
+  csvKeysBelongToCsv,
   targetIsNotAFeature,
   columnsOnce,
   textColumnsOnce,
@@ -103,19 +106,52 @@ function metricsBelongToTasks({ task, metric }: Config): Finding[] {
   ];
 }
 
+const dataFiles = ['train', 'validation'] as const;
+
+/** The extension, or `data.format`, says how a file is written. */
+function filesHaveFormats({ data }: Config): Finding[] {
+  if (data.format !== undefined) return [];
+  return dataFiles
+    .filter((key) => formatOf(data[key]) === null)
+    .map((key) => {
+      const foreign = foreignByName(data[key]);
+      const name = path.basename(data[key]);
+      return foreign
+        ? {
+            path: ['data', key],
+            message: `${name} is ${foreign.name}`,
+            expected: `${TABLES}. ${foreign.advice}`,
+          }
+        : {
+            path: ['data', key],
+            message: `the name ${name} does not say how the file is written`,
+            expected: `${TABLES}, or data.format: ${alternatives(dataFormats)}`,
+          };
+    });
+}
+
+const TABLES = 'a file that ends in .csv, .tsv, .jsonl, .json or .parquet';
+
 /** The other formats contain the names of their columns. */
-function headersBelongToCsv({ data }: Config): Finding[] {
-  const formats = [data.train, data.validation].map((file) => data.format ?? formatOf(file));
-  if (formats.some((format) => format === 'csv' || format === 'tsv')) return [];
-  const keys = (['columns', 'extraCells'] as const).filter(
-    (key) => data[key] !== defaults.data[key],
-  );
-  return keys.map((key) => ({
+function csvKeysBelongToCsv({ data }: Config): Finding[] {
+  const formats = new Set(dataFiles.map((key) => data.format ?? formatOf(data[key])));
+  const finding = (key: string, valid: string) => ({
     path: ['data', key],
     isKey: true,
-    message: `data.${key} does nothing with ${[...new Set(formats)].join(' and ')}, which names each value’s column`,
-    expected: 'no such key, or data.format: csv or tsv',
-  }));
+    message: `data.${key} does nothing with ${[...formats].join(' and ')}`,
+    expected: `no such key, or data.format: ${valid}`,
+  });
+  const isDefault = (key: 'columns' | 'extraCells' | 'delimiter') =>
+    data[key] === defaults.data[key];
+  const isCsv = formats.has('csv') || formats.has(null);
+  return [
+    ...(isCsv || formats.has('tsv')
+      ? []
+      : (['columns', 'extraCells'] as const)
+          .filter((key) => !isDefault(key))
+          .map((key) => finding(key, 'csv or tsv'))),
+    ...(isCsv || isDefault('delimiter') ? [] : [finding('delimiter', 'csv')]),
+  ];
 }
 
 function targetIsNotAFeature({ data }: Config): Finding[] {

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import path from 'node:path';
+import { userPath } from './userPath.ts';
 
 /** `owner/name`, optionally `@revision`: the id of a repository on the Hugging Face Hub. */
 export const HUB_ID = /^\w[\w.-]*\/\w[\w.-]*(@[\w./-]+)?$/;
@@ -49,12 +48,7 @@ export const MERGE =
  * @param baseFolder paths in the config are relative to it
  */
 export function modelOrigin(from: string, baseFolder: string): ModelOrigin {
-  const folder = modelFolder(from, baseFolder);
+  const folder = userPath(from, baseFolder);
   const isOnHub = HUB_ID.test(from) && !existsSync(folder);
   return isOnHub ? { kind: 'hub', id: from } : { kind: 'folder', folder };
-}
-
-/** The folder that a path means; `~` is the home folder. */
-export function modelFolder(from: string, baseFolder: string): string {
-  return path.resolve(baseFolder, from.replace(/^~(?=\/|$)/, homedir()));
 }

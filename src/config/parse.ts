@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { dataRules } from './dataRules.ts';
 import {
@@ -17,6 +17,7 @@ import { findingsOf } from './issues.ts';
 import { modelRules } from './modelRules.ts';
 import { type Config, configSchema } from './schema.ts';
 import { stepRules } from './stepRules.ts';
+import { fileComplaint, userPath } from './userPath.ts';
 
 /** What the schema cannot say: keys that contradict each other, or would silently do nothing. */
 const rules = [...modelRules, ...dataRules, ...stepRules];
@@ -55,13 +56,14 @@ export class ParsedConfig {
     return new ConfigError([this.diagnostic(key, message, help)]);
   }
 
-  /** Path of a data file. @throws ConfigError if it does not exist */
+  /** Path of a data file. @throws ConfigError if it cannot be read */
   dataFile(key: 'train' | 'validation'): string {
     const named = this.config.data[key];
-    const file = path.isAbsolute(named) ? named : path.join(this.folder, named);
-    if (existsSync(file)) return file;
-    throw this.error(['data', key], `file not found: ${file}`, {
-      expected: 'the path of a CSV, TSV, JSONL or Parquet file, relative to the config',
+    const complaint = fileComplaint(named, this.folder);
+    if (!complaint) return userPath(named, this.folder);
+    const advice = complaint.advice ? `. ${complaint.advice}` : '';
+    throw this.error(['data', key], complaint.message, {
+      expected: `the path of a data file, relative to the config${advice}`,
     });
   }
 }

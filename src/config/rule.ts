@@ -9,7 +9,7 @@ export const defaults = {
   optimizer: configSchema.shape.optimizer.parse(undefined),
   groups: configSchema.shape.groups.parse(undefined),
   model: configSchema.shape.model.parse(undefined),
-  data: configSchema.shape.data.parse({ train: 'a', validation: 'b', target: 'c' }),
+  data: configSchema.shape.data.parse({ train: 'a.csv', validation: 'b.csv', target: 'c' }),
   batches: configSchema.shape.batches.parse(undefined),
 };
 

@@ -10,9 +10,15 @@ import { metricsOf } from './ranking.ts';
  */
 
 /** How a file holds a table. */
-export const dataFormats = ['csv', 'tsv', 'jsonl', 'parquet'] as const;
+export const dataFormats = ['csv', 'tsv', 'jsonl', 'json', 'parquet'] as const;
 
 export type DataFormat = (typeof dataFormats)[number];
+
+/** Words that stand for a missing value: those of pandas. Empty cells are missing as well. */
+export const missingWords = [
+  ...['#N/A', '#N/A N/A', '#NA', '-1.#IND', '-1.#QNAN', '-NaN', '-nan', '1.#IND', '1.#QNAN'],
+  ...['<NA>', 'N/A', 'NA', 'NULL', 'NaN', 'None', 'n/a', 'nan', 'null'],
+];
 
 const whole = (least: number) => z.int().min(least);
 const share = () => z.number().min(0).max(1);
@@ -108,7 +114,7 @@ const data = z.strictObject({
       'A dataset on the Hugging Face Hub. `train` and `validation` are then paths in its repository.',
     ),
   train: file().describe(
-    'Training examples: CSV or TSV with column names in the first row, JSONL with one object per line, or Parquet, according to the extension `.csv`, `.tsv`, `.jsonl` or `.parquet`.',
+    'Training examples: CSV or TSV with column names in the first row, JSONL with one object per line, a JSON array of objects, or Parquet, according to the extension `.csv`, `.tsv`, `.jsonl`, `.json` or `.parquet`. Text files are UTF-8 (or UTF-16 with a byte order mark) and may be compressed by gzip (`.csv.gz`). [More](data.md).',
   ),
   validation: file().describe('Validation examples, with the same columns.'),
   format: z
@@ -122,11 +128,22 @@ const data = z.strictObject({
     .min(1)
     .optional()
     .describe('Column names, for CSV or TSV files without a header row.'),
+  delimiter: z
+    .enum([',', ';', '\t', '|', ' '])
+    .default(',')
+    .describe('For `csv`: the character between the cells of a row.'),
   extraCells: z
     .enum(['error', 'ignore'])
     .default('error')
     .describe(
       'For CSV and TSV: how to treat a row with more cells than columns. `ignore` drops the extra cells.',
+    ),
+  missing: z
+    .array(z.string())
+    .default(missingWords)
+    .meta({ title: 'a list of texts' })
+    .describe(
+      `Words that stand for a missing value, in every column that is used; a row that has one is refused. An empty cell is always missing. Default: those of pandas, ${missingWords.map((word) => `\`${word}\``).join(', ')}. With \`[]\` they are values like any other.`,
     ),
   target: column().describe(
     'The column to predict: a class, a number for `task: regression`, or the answer’s text for `task: generation`.',

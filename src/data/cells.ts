@@ -1,44 +1,4 @@
-import { DataError, type Row, type Table } from './table.ts';
-
-/**
- * Reads a cell that holds a number or the text of one.
- * @param scale the number is divided by it
- * @param remedy what the user can do instead of fixing the cell
- * @throws DataError unless float32 can hold the number
- */
-export function numberIn(
-  table: Table,
-  row: Row,
-  column: number,
-  { scale = 1, remedy }: { readonly scale?: number; readonly remedy: string },
-): number {
-  const cell = row.cells[column];
-  const isNumeric = typeof cell === 'number' || (typeof cell === 'string' && cell.trim() !== '');
-  const value = isNumeric ? Number(cell) / scale : Number.NaN;
-  if (Number.isFinite(Math.fround(value))) return value;
-  throw new DataError(table.file, row.position(column), notA('number', table, row, column), {
-    expected: `a finite number. ${fixFor(table)}, or ${remedy}`,
-  });
-}
-
-/** Reads a label: a text, a number or a boolean. @throws DataError if it is missing, which many tables write as NaN */
-export function labelIn(table: Table, row: Row, column: number): string {
-  const cell = row.cells[column];
-  if (typeof cell === 'number' || typeof cell === 'boolean') return String(cell);
-  if (typeof cell === 'string' && !['', 'NaN'].includes(cell.trim())) return cell.trim();
-  throw new DataError(table.file, row.position(column), notA('label', table, row, column), {
-    expected: `a text or a number. ${fixFor(table)}`,
-  });
-}
-
-/** Reads a text, unchanged. @throws DataError for other values and for empty texts */
-export function textIn(table: Table, row: Row, column: number): string {
-  const cell = row.cells[column];
-  if (typeof cell === 'string' && cell.trim() !== '') return cell;
-  throw new DataError(table.file, row.position(column), notA('text', table, row, column), {
-    expected: `a text that is not empty. ${fixFor(table)}`,
-  });
-}
+import { DataError, FIRST_POSITION, type Row, type Table, WrittenNumber } from './table.ts';
 
 /** The texts that an example consists of. */
 interface RowTexts {
@@ -48,47 +8,192 @@ interface RowTexts {
   readonly empty: readonly number[];
 }
 
-/** Reads the texts of several columns. @throws DataError for values that are not texts, and if all are empty */
-export function textsIn(table: Table, row: Row, columns: Iterable<number>): RowTexts {
-  const all = [...columns];
-  if (all.length === 1)
-    return { byColumn: new Map([[all[0]!, textIn(table, row, all[0]!)]]), empty: [] };
-  const empty = all.filter((column) => isEmpty(row.cells[column]));
-  if (empty.length > 0 && empty.length === all.length) {
-    const names = all.map((column) => `"${table.columns[column]}"`).join(', ');
-    throw new DataError(
-      table.file,
-      row.position(all[0]!),
-      `all texts are empty: columns ${names}`,
-      { expected: `at least one text. ${fixFor(table)}` },
-    );
+interface NumberOptions {
+  /** The number is divided by it. */
+  readonly scale?: number;
+  /** What the user can do instead of fixing the cell. */
+  readonly remedy: string;
+}
+
+/** A decimal number, as every language writes it: no hexadecimal digits, no underscores, no infinity. */
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+
+/** Whether a text is a finite number, apart from white space around it. */
+export function isNumeric(text: string): boolean {
+  return NUMBER.test(text.trim());
+}
+
+/** What a value is called in messages. */
+type Kind = 'text' | 'number' | 'boolean';
+
+/** Reads the cells of a table, each as what its column is used for. */
+export class CellReader {
+  readonly #table: Table;
+  readonly #missing: ReadonlySet<string>;
+  /** Kind of the first label of each column, and where it is. */
+  readonly #labelKinds = new Map<number, { readonly kind: Kind; readonly where: string }>();
+
+  #undecoded: { readonly count: number; readonly first: string } | null = null;
+
+  /** @param missing words that stand for a missing value */
+  constructor(table: Table, missing: readonly string[]) {
+    this.#table = table;
+    this.#missing = new Set(missing);
   }
-  const textOf = (column: number) =>
-    empty.includes(column) ? String(row.cells[column] ?? '') : textIn(table, row, column);
-  return { byColumn: new Map(all.map((column) => [column, textOf(column)])), empty };
+
+  /** Texts and labels with U+FFFD, which stands for bytes that were not decoded; null if there are none. */
+  get undecoded(): { readonly count: number; readonly first: string } | null {
+    return this.#undecoded;
+  }
+
+  /** Reads a number, or the text of one. @throws DataError unless float32 can hold it */
+  number(row: Row, column: number, { scale = 1, remedy }: NumberOptions): number {
+    const cell = row.cells[column];
+    const text = writtenIn(cell)?.trim() ?? '';
+    const value = typeof cell !== 'boolean' && NUMBER.test(text) ? Number(text) : Number.NaN;
+    this.#checkNotMissing(row, column, text, 'a number', remedy);
+    if (Number.isFinite(Math.fround(value / scale))) return value / scale;
+    const comma = /^[+-]?\d+,\d+$/.test(text) ? '. Write decimals with a point' : '';
+    const found = Number.isFinite(value) ? 'is too large for float32' : 'is not a number';
+    throw this.#error(row, column, found, `a finite number${comma}. ${this.#fix}, or ${remedy}`);
+  }
+
+  /**
+   * Reads a label as it is written: a text, a number or a boolean.
+   * @throws DataError if it is missing, NaN or infinite, or of another kind than the first: "1" and 1 would become one class
+   */
+  label(row: Row, column: number): string {
+    const cell = row.cells[column];
+    const text = writtenIn(cell);
+    if (text === null || text.trim() === '') {
+      throw this.#error(row, column, 'is not a label', `a text or a number. ${this.#fix}`);
+    }
+    this.#checkNotMissing(row, column, text, 'a label', 'remove the word from data.missing');
+    this.#checkWellFormed(row, column, text);
+    const kind = kindOf(cell);
+    if (kind === 'number' && !isNumeric(text)) {
+      throw this.#error(row, column, 'is not a label', `a finite number. ${this.#fix}`);
+    }
+    const first = this.#labelKinds.get(column);
+    if (!first) {
+      this.#labelKinds.set(column, { kind, where: placeOf(row, column) });
+    } else if (first.kind !== kind) {
+      const expected = `a ${first.kind}, as in ${first.where}. Write all values of a column in one way`;
+      throw this.#error(row, column, `is a ${kind}`, expected);
+    }
+    return text;
+  }
+
+  /** Reads a text, unchanged; numbers as they are written. @throws DataError for other values, and for empty and missing texts */
+  text(row: Row, column: number): string {
+    const cell = row.cells[column];
+    const text = typeof cell === 'boolean' ? null : writtenIn(cell);
+    if (text === null || text.trim() === '') {
+      const expected = `a text that is not empty. ${this.#fix}`;
+      throw this.#error(row, column, 'is not a text', expected);
+    }
+    this.#checkNotMissing(row, column, text, 'a text', 'remove the word from data.missing');
+    this.#checkWellFormed(row, column, text);
+    return text;
+  }
+
+  /** Reads the texts of several columns. @throws DataError for values that are not texts, and if all are empty */
+  texts(row: Row, columns: Iterable<number>): RowTexts {
+    const all = [...columns];
+    if (all.length === 1) {
+      return { byColumn: new Map([[all[0]!, this.text(row, all[0]!)]]), empty: [] };
+    }
+    const empty = all.filter((column) => isEmpty(row.cells[column]));
+    if (empty.length > 0 && empty.length === all.length) {
+      const names = all.map((column) => `"${this.#table.columns[column]}"`).join(', ');
+      throw new DataError(
+        this.#table.file,
+        row.position(all[0]!),
+        `all texts are empty: columns ${names}`,
+        { expected: `at least one text. ${this.#fix}` },
+      );
+    }
+    const textOf = (column: number) =>
+      empty.includes(column) ? String(row.cells[column] ?? '') : this.text(row, column);
+    return { byColumn: new Map(all.map((column) => [column, textOf(column)])), empty };
+  }
+
+  #checkNotMissing(row: Row, column: number, text: string, wanted: string, remedy: string): void {
+    const word = text.trim();
+    if (!this.#missing.has(word)) return;
+    const expected = `${wanted}. ${this.#fix}, or ${remedy}`;
+    throw this.#error(row, column, 'stands for a missing value', expected);
+  }
+
+  /** Tokenizers and logs are UTF-8, in which all halves of characters would become the same U+FFFD. */
+  #checkWellFormed(row: Row, column: number, text: string): void {
+    if (text.includes('\ufffd')) {
+      const first = this.#undecoded?.first ?? placeOf(row, column);
+      this.#undecoded = { count: (this.#undecoded?.count ?? 0) + 1, first };
+    }
+    if (!/\p{Surrogate}/u.test(text)) return;
+    const expected = `whole characters. ${this.#fix}`;
+    throw this.#error(row, column, 'has half a character (a lone surrogate)', expected);
+  }
+
+  #error(row: Row, column: number, problem: string, expected: string): DataError {
+    const { file, columns } = this.#table;
+    const message = `${shown(row.cells[column])} in column "${columns[column]}" ${problem}`;
+    return new DataError(file, row.position(column), message, { expected });
+  }
+
+  /** How the user can fix a cell. */
+  get #fix(): string {
+    const { dataset } = this.#table;
+    if (dataset === undefined) return 'Fix the cell or remove its row';
+    return `${dataset} is a dataset on the Hub: copy the file, fix the cell or remove its row there, and use the copy instead of data.from`;
+  }
 }
 
 /** @throws DataError for a table without rows */
 export function checkNotEmpty(table: Table, rows: number): void {
   if (rows > 0) return;
-  throw new DataError(table.file, { line: 1, column: 1 }, 'the file has no examples', {
+  throw new DataError(table.file, FIRST_POSITION, 'the file has no examples', {
     expected: 'at least one row',
   });
+}
+
+/** Where a cell is, as messages about other places name it. */
+export function placeOf(row: Row, column: number): string {
+  const { line, row: number } = row.position(column);
+  return number === undefined ? `line ${line}` : `row ${number}`;
+}
+
+/** A text, number or boolean as the file writes it; null for other values. */
+function writtenIn(cell: unknown): string | null {
+  if (typeof cell === 'string') return cell;
+  if (cell instanceof WrittenNumber) return cell.text;
+  return typeof cell === 'number' || typeof cell === 'boolean' ? String(cell) : null;
+}
+
+function kindOf(cell: unknown): Kind {
+  if (typeof cell === 'string') return 'text';
+  return typeof cell === 'boolean' ? 'boolean' : 'number';
 }
 
 function isEmpty(cell: unknown): boolean {
   return cell === null || cell === undefined || (typeof cell === 'string' && cell.trim() === '');
 }
 
-/** How the user can fix a cell. */
-function fixFor({ dataset }: Table): string {
-  if (dataset === undefined) return 'Fix the cell or remove its row';
-  return `${dataset} is a dataset on the Hub: copy the file, fix the cell or remove its row there, and use the copy instead of data.from`;
-}
+/** How much of a cell a message shows. */
+const SHOWN = 60;
 
-function notA(kind: string, table: Table, row: Row, column: number): string {
-  const cell = row.cells[column];
-  const found = cell === '' ? 'an empty cell' : (JSON.stringify(cell) ?? 'nothing');
-  const shown = found.length > 60 ? `${found.slice(0, 60)}…` : found;
-  return `${shown} in column "${table.columns[column]}" is not a ${kind}`;
+function shown(cell: unknown): string {
+  if (cell === undefined) return 'nothing';
+  if (cell === '') return 'an empty cell';
+  if (cell instanceof Uint8Array) return 'a value of bytes that are not UTF-8';
+  if (typeof cell === 'string') {
+    const text = JSON.stringify(cell.slice(0, SHOWN));
+    return cell.length > SHOWN ? `${text.slice(0, -1)}…"` : text;
+  }
+  if (cell === null) return 'null';
+  if (typeof cell === 'object' && !(cell instanceof WrittenNumber)) {
+    return Array.isArray(cell) ? 'a list' : 'an object';
+  }
+  return writtenIn(cell) ?? String(cell);
 }

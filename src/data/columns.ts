@@ -1,6 +1,8 @@
 import { promptColumns, promptOf, textColumns } from '../config/data.ts';
 import type { ParsedConfig } from '../config/parse.ts';
-import type { Table } from './table.ts';
+import { isNumeric } from './cells.ts';
+import { listed } from './labels.ts';
+import type { Table, UsedColumns } from './table.ts';
 
 /** The columns that every task uses, as indices into a table's `columns`. */
 interface CommonRoles {
@@ -39,12 +41,46 @@ export function trainingRoles(table: Table, parsed: ParsedConfig): TabularRoles 
   const features = data.features
     ? data.features.map((name, i) => indexOf(name, table, parsed, ['data', 'features', i]))
     : [...table.columns.keys()].filter((index) => index !== target && index !== group);
+  if (!data.features) checkNamed(features, table, parsed);
   if (features.length === 0) {
     throw parsed.error(['data', 'target'], `${table.file} has no columns left for the features`, {
       expected: 'at least one column besides the target',
     });
   }
   return { features, target, group };
+}
+
+/** What pandas calls an index that it wrote as a column; in CSV its name is empty. */
+const INDEX = /^(?:|Unnamed: \d+(?:_level_\d+)?|__index_level_\d+__)$/;
+
+/** @throws ConfigError if an index is among the features that nobody listed */
+function checkNamed(features: readonly number[], table: Table, parsed: ParsedConfig): void {
+  const index = features.find((feature) => INDEX.test(table.columns[feature]!));
+  if (index === undefined) return;
+  const name = table.columns[index]!;
+  const column = `column ${index + 1} of ${table.file}`;
+  throw parsed.error(
+    ['data', 'train'],
+    name === ''
+      ? `${column} has no name, but would be a feature: it looks like an index`
+      : `${column}, "${name}", would be a feature, but looks like an index that pandas wrote`,
+    {
+      expected:
+        'a name for each feature. Write the file without its index (index=False), or list data.features',
+    },
+  );
+}
+
+/** The columns of some roles. */
+export function usedColumns(
+  { target, group, ...roles }: TabularRoles | TextRoles,
+  { config: { data } }: ParsedConfig,
+): UsedColumns {
+  const examples = 'features' in roles ? roles.features : roles.texts.values();
+  return {
+    columns: new Set([target, ...(group === null ? [] : [group]), ...examples]),
+    all: 'features' in roles && data.features === undefined,
+  };
 }
 
 /** Finds the same columns in the validation table by name; it need not have the column that groups are made by. */
@@ -75,7 +111,7 @@ export function trainingTextRoles(table: Table, parsed: ParsedConfig): TextRoles
     const index = table.columns.indexOf(name);
     if (index >= 0) return [name, index] as const;
     throw parsed.error(['data', 'prompt'], `no column "${name}" in ${table.file}`, {
-      expected: `placeholders for its columns, which are ${table.columns.join(', ')}`,
+      expected: `placeholders for its columns, which are ${listed(table.columns)}${hint(table.columns)}`,
     });
   });
   return { texts: new Map(texts), ...commonRoles(table, parsed) };
@@ -116,7 +152,17 @@ function indexOf(
   const index = columns.indexOf(name);
   if (index >= 0) return index;
   throw parsed.error(key, `no column "${name}" in ${file}`, {
-    expected: 'one of its columns',
+    expected: `one of its columns, which are ${listed(columns)}${hint(columns)}`,
     name: { wrong: prefix + name, valid: columns.map((column) => prefix + column) },
   });
+}
+
+/** What is probably wrong if a column is not among these. */
+function hint(columns: readonly string[]): string {
+  const delimiter = columns.some((name) => /[;\t|]/.test(name));
+  if (delimiter) return '. If another character separates them, set data.delimiter';
+  const values = columns.filter(isNumeric).length;
+  return values > columns.length / 2
+    ? '. If the first line is an example, name the columns in data.columns'
+    : '';
 }

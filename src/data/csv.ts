@@ -1,6 +1,16 @@
 import { pipeline } from 'node:stream';
 import { CsvError, type Info, parse } from 'csv-parse';
-import { DataError, type FilePosition, type Row, type Table, type TableFile } from './table.ts';
+import { likelyDelimiter, misplacedQuote } from './csvMistakes.ts';
+import {
+  DataError,
+  FIRST_POSITION,
+  type FilePosition,
+  type Row,
+  type Table,
+  type TableFile,
+  type UsedColumns,
+} from './table.ts';
+import { utf8Chunks } from './textFile.ts';
 
 export interface CsvOptions {
   readonly delimiter: string;
@@ -20,12 +30,17 @@ interface CsvRecord {
 
 /**
  * Streams a CSV or TSV file.
- * @throws DataError for an empty file, broken quoting, repeated column names and, while iterating, rows of another length
+ * @throws DataError for an empty file, another delimiter, repeated column names and, while iterating, broken quoting, rows of
+ * another length, and headers among the rows
  */
 export async function readCsv(file: TableFile, options: CsvOptions): Promise<Table> {
   const records = recordsOf(file, options);
   const columns = options.columns ?? (await readHeader(file, options, records));
-  return { file: file.path, columns, rows: rowsOf(file, options, columns, records) };
+  return {
+    file: file.path,
+    columns,
+    rows: (used) => rowsOf(file, options, columns, used, records),
+  };
 }
 
 async function readHeader(
@@ -35,16 +50,19 @@ async function readHeader(
 ): Promise<readonly string[]> {
   const header = await records.next();
   if (header.done) {
-    throw new DataError(file.path, { line: 1, column: 1 }, 'the file is empty', {
+    throw new DataError(file.path, FIRST_POSITION, 'the file is empty', {
       expected: 'a first line with the names of the columns',
     });
   }
   const columns = header.value.record.map((name) => name.trim());
-  const repeated = columns.findIndex((name, i) => columns.indexOf(name) !== i);
+  checkDelimiter(file, options, header.value);
+  // Several columns may lack a name as long as none of them is used.
+  const repeated = columns.findIndex((name, i) => name !== '' && columns.indexOf(name) !== i);
   if (repeated >= 0) {
     const position = positionOf(header.value, repeated, options);
+    const isExample = columns.filter((name) => Number.isFinite(Number(name))).length > 1;
     throw new DataError(file.path, position, `column "${columns[repeated]}" appears twice`, {
-      expected: 'a different name for each column',
+      expected: `a different name for each column${isExample ? '. If the first line is an example, name the columns in data.columns' : ''}`,
     });
   }
   return columns;
@@ -54,30 +72,67 @@ async function* rowsOf(
   file: TableFile,
   options: CsvOptions,
   columns: readonly string[],
+  used: UsedColumns,
   records: AsyncIterable<CsvRecord>,
 ): AsyncGenerator<Row> {
   const names = options.columns ? 'name in data.columns' : 'column of the first line';
+  let isFirst = true;
   for await (const row of records) {
     const fields = row.record.length;
     const isTooLong = fields > columns.length;
     if (fields < columns.length || (isTooLong && !options.ignoreExtraCells)) {
+      if (isFirst) checkDelimiter(file, options, row);
       const position = positionOf(row, Math.min(fields - 1, columns.length), options);
       throw new DataError(file.path, position, `the row has ${fields} fields`, {
         expected: `${columns.length}, one per ${names}${isTooLong ? ', or data.extraCells: ignore' : ''}`,
       });
     }
+    checkNoHeader(file, options, columns, used, row, isFirst);
+    isFirst = false;
     yield { cells: row.record, position: (column) => positionOf(row, column, options) };
   }
 }
 
-async function* recordsOf(
+/** A row of one cell that another character would split. */
+function checkDelimiter(file: TableFile, options: CsvOptions, { record, raw }: CsvRecord): void {
+  if (record.length > 1) return;
+  const likely = likelyDelimiter(raw, options);
+  if (!likely) return;
+  const { name, setting } = likely;
+  throw new DataError(file.path, FIRST_POSITION, `the first line is one cell, but has ${name}`, {
+    expected: `cells separated by ${JSON.stringify(options.delimiter)}. If ${name} separate them, set ${setting}`,
+  });
+}
+
+/** Names of columns that are read as an example: of a header beside `data.columns`, or between files that were joined. */
+function checkNoHeader(
   file: TableFile,
-  { delimiter, quote }: CsvOptions,
-): AsyncGenerator<CsvRecord> {
+  options: CsvOptions,
+  columns: readonly string[],
+  used: UsedColumns,
+  row: CsvRecord,
+  isFirst: boolean,
+): void {
+  const isName = (index: number) =>
+    row.record[index]!.trim().toLowerCase() === columns[index]!.toLowerCase() &&
+    columns[index] !== '';
+  if (isFirst && options.columns && [...used.columns].some(isName)) {
+    throw new DataError(file.path, FIRST_POSITION, 'the first line holds the names of columns', {
+      expected: 'an example, as data.columns is set. Remove data.columns, or the line',
+    });
+  }
+  if (columns.length > 1 && columns.every((name, i) => row.record[i] === name)) {
+    throw new DataError(file.path, positionOf(row, 0, options), 'the row repeats the header', {
+      expected: 'an example. Were two files joined? Remove the row',
+    });
+  }
+}
+
+async function* recordsOf(file: TableFile, options: CsvOptions): AsyncGenerator<CsvRecord> {
+  const { delimiter, quote } = options;
   const parser = parse({
     delimiter,
     quote,
-    bom: true,
     info: true,
     raw: true,
     // By default the parser assumes the first line's ending for all lines; edited files may mix them.
@@ -86,15 +141,17 @@ async function* recordsOf(
     skip_empty_lines: true,
   });
   // An error of either stream destroys both and is thrown by the iteration below.
-  pipeline(file.chunks(), parser, () => {});
+  pipeline(utf8Chunks(file), parser, () => {});
   const records: AsyncIterable<CsvRecord> = parser;
   try {
     yield* records;
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    const line = Number(error.lines);
-    throw new DataError(file.path, { line, column: 1 }, error.message, {
-      expected: 'fields in "double quotes", with "" for a quote inside',
+    const found = quote === null ? null : await misplacedQuote(file.path, delimiter, quote);
+    const position = found?.position ?? { line: Number(error.lines), column: 1 };
+    throw new DataError(file.path, position, found?.message ?? error.message, {
+      expected:
+        'cells in "double quotes", with "" for a quote inside. If quotes have no meaning in the file, set data.format: tsv',
     });
   }
 }

@@ -1,3 +1,5 @@
+import type { Diagnostic } from '../config/diagnostic.ts';
+
 /** What examples of every kind have. */
 export interface Examples {
   readonly count: number;
@@ -66,6 +68,8 @@ export interface Data<E extends Examples = Examples> {
   readonly classes: readonly string[];
   /** Values of the column that groups are made by, for the training examples; null without such a column. */
   readonly column: Labels | null;
+  /** What is legal but rarely meant, to be said once before the first step; at keys of the config. */
+  readonly notices: readonly Diagnostic[];
   /** SHA-256 of the files, hex. */
   readonly fingerprints: { readonly train: string; readonly validation: string };
 }

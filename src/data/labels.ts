@@ -1,18 +1,21 @@
 import type { ParsedConfig } from '../config/parse.ts';
-import { labelIn, numberIn } from './cells.ts';
+import { type CellReader, isNumeric } from './cells.ts';
 import type { Labels } from './dataset.ts';
+import { lookAlikeKey } from './lookAlikes.ts';
 import { DataError, type Row, type Table } from './table.ts';
 
 /** Encodes texts as indices into their sorted distinct values. */
 export function toLabels(texts: readonly string[]): Labels {
-  const names = [...new Set(texts)].sort(comparisonFor(texts));
+  const distinct = [...new Set(texts)];
+  const names = distinct.sort(comparisonFor(distinct));
   const indexOf = new Map(names.map((name, index) => [name, index]));
   return { names, indices: Int32Array.from(texts, (text) => indexOf.get(text)!) };
 }
 
 function comparisonFor(texts: readonly string[]): (a: string, b: string) => number {
-  const areNumbers = texts.every((text) => text.trim() !== '' && Number.isFinite(Number(text)));
-  return areNumbers ? (a, b) => Number(a) - Number(b) : (a, b) => (a < b ? -1 : Number(a > b));
+  const byUnit = (a: string, b: string) => (a < b ? -1 : Number(a > b));
+  // Numbers that float64 cannot tell apart are still in one order.
+  return texts.every(isNumeric) ? (a, b) => Number(a) - Number(b) || byUnit(a, b) : byUnit;
 }
 
 /**
@@ -21,6 +24,7 @@ function comparisonFor(texts: readonly string[]): (a: string, b: string) => numb
  * @throws DataError at the cell
  */
 export function targetIn(
+  cells: CellReader,
   table: Table,
   row: Row,
   column: number,
@@ -29,19 +33,34 @@ export function targetIn(
 ): string {
   if (task === 'regression') {
     const remedy = 'set task: classification if the column holds classes';
-    return String(numberIn(table, row, column, { remedy }));
+    return String(cells.number(row, column, { remedy }));
   }
-  const target = labelIn(table, row, column);
+  const target = cells.label(row, column);
   if (!classes || classes.has(target)) return target;
+  const key = lookAlikeKey(target);
+  const alike = [...classes].find((name) => lookAlikeKey(name) === key);
   throw new DataError(table.file, row.position(column), `unknown class "${target}"`, {
-    expected: 'a class of the training data',
-    name: { wrong: target, valid: [...classes] },
+    expected:
+      alike === undefined
+        ? `a class of the training data, which are ${listed([...classes])}`
+        : `"${alike}", as the training data write it. Write it the same in both files`,
+    ...(alike !== undefined && { name: { wrong: target, valid: [alike] } }),
   });
+}
+
+/** How many names a message lists. */
+const LISTED = 10;
+
+/** "a", "b" and 3 more */
+export function listed(names: readonly string[]): string {
+  const all = names.map((name) => JSON.stringify(name));
+  if (all.length <= LISTED) return all.join(', ');
+  return `${all.slice(0, LISTED).join(', ')} and ${all.length - LISTED} more`;
 }
 
 /**
  * The distinct classes among the training targets, sorted.
- * @throws ConfigError for a single class, or for more classes than the config's metric allows
+ * @throws ConfigError for a single class, and for infinity among numbers, or for more classes than the config's metric allows
  */
 export function classesOf(targets: readonly string[], parsed: ParsedConfig): readonly string[] {
   const { names } = toLabels(targets);
@@ -52,6 +71,15 @@ export function classesOf(targets: readonly string[], parsed: ParsedConfig): rea
       { expected: 'at least two classes' },
     );
   }
+  const infinite = names.filter((name) => INFINITY.test(name.trim()));
+  if (infinite.length > 0 && names.every((name) => isNumeric(name) || infinite.includes(name))) {
+    const row = targets.indexOf(infinite[0]!) + 1;
+    throw parsed.error(
+      ['data', 'target'],
+      `example ${row} of the training data has the class ${listed(infinite.slice(0, 1))}, the others are numbers`,
+      { expected: 'finite numbers. Fix the cell or remove its row' },
+    );
+  }
   if (parsed.config.metric === 'f1' && names.length > 2) {
     throw parsed.error(['metric'], `f1 needs two classes, but there are ${names.length}`, {
       expected: 'macroF1, accuracy or mcc',
@@ -59,6 +87,8 @@ export function classesOf(targets: readonly string[], parsed: ParsedConfig): rea
   }
   return names;
 }
+
+const INFINITY = /^[+-]?inf(?:inity)?$/i;
 
 /**
  * Targets as numbers.

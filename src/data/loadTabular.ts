@@ -1,9 +1,13 @@
+import type { Diagnostic } from '../config/diagnostic.ts';
 import type { ParsedConfig } from '../config/parse.ts';
-import { checkNotEmpty, labelIn, numberIn } from './cells.ts';
-import { type TabularRoles, trainingRoles, validationRoles } from './columns.ts';
+import { CellReader, checkNotEmpty } from './cells.ts';
+import { type TabularRoles, trainingRoles, usedColumns, validationRoles } from './columns.ts';
 import type { TabularData, TabularDataset } from './dataset.ts';
+import { featureNotices } from './featureNotices.ts';
+import { fileNotices } from './fileNotices.ts';
 import type { DataFiles } from './files.ts';
-import { classesOf, targetIn, targetNumbers, toLabels } from './labels.ts';
+import { classNotices, groupNotices } from './labelNotices.ts';
+import { classesOf, listed, targetIn, targetNumbers, toLabels } from './labels.ts';
 import { openTable } from './openTable.ts';
 import { standardize } from './standardize.ts';
 import { type Table, TableFile } from './table.ts';
@@ -37,29 +41,44 @@ export async function loadTabularData(
     task === 'classification' ? new Set(classes) : undefined,
   );
 
-  const train = datasetOf(trainCells, classes);
-  const validation = datasetOf(validationCells, classes);
-  if (data.standardize) standardize(train, validation);
+  const column = roles.group === null ? null : toLabels(trainCells.groups);
+  const fingerprints = {
+    train: trainFile.fingerprint(),
+    validation: validationFile.fingerprint(),
+  };
+  const readers = { train: trainCells.reader, validation: validationCells.reader };
+  const targets = targetNumbers(trainCells.targets, classes);
+  const telling = featureNotices(parsed, features, { ...trainCells, targets });
+  if (data.standardize) standardize(trainCells, validationCells);
   return {
-    train,
-    validation,
+    train: datasetOf(trainCells, classes),
+    validation: datasetOf(validationCells, classes),
     shape,
     classes,
-    column: roles.group === null ? null : toLabels(trainCells.groups),
-    fingerprints: {
-      train: trainFile.fingerprint(),
-      validation: validationFile.fingerprint(),
-    },
+    column,
+    notices: [
+      ...fileNotices(parsed, readers, fingerprints),
+      ...(classes.length > 0
+        ? classNotices(parsed, classes, trainCells.targets, validationCells.targets)
+        : []),
+      ...(column ? groupNotices(parsed, column.names) : []),
+      ...telling,
+      ...roundingNotices(parsed, features, trainCells),
+    ],
+    fingerprints,
   };
 }
 
 /** The cells of a file that a config uses; targets and groups still as text. */
 interface TabularCells {
+  readonly reader: CellReader;
   readonly count: number;
   /** Features per example. */
   readonly width: number;
-  /** count×width, row-major, divided by the config's `scale`. */
-  readonly features: Float32Array;
+  /** count×width, row-major, divided by the config's `scale`; float64 if they are to be standardized. */
+  readonly features: Float32Array | Float64Array;
+  /** Features with different values that are the same number in float32, as indices. */
+  readonly merged: readonly number[];
   readonly targets: readonly string[];
   /** Empty unless groups are made by a column. */
   readonly groups: readonly string[];
@@ -75,43 +94,93 @@ async function readCells(
   parsed: ParsedConfig,
   classes?: ReadonlySet<string>,
 ): Promise<TabularCells> {
-  const { scale } = parsed.config.data;
+  const { scale, standardize, missing } = parsed.config.data;
   const options = { scale, remedy: 'list data.features without the column' };
-  const features = new FloatList();
+  const reader = new CellReader(table, missing);
+  const features = new NumberList(standardize ? Float64Array : Float32Array);
+  const merges = new MergedNumbers(roles.features.length);
   const targets: string[] = [];
   const groups: string[] = [];
-  for await (const row of table.rows) {
-    for (const column of roles.features) features.push(numberIn(table, row, column, options));
-    targets.push(targetIn(table, row, roles.target, parsed, classes));
-    if (roles.group !== null) groups.push(labelIn(table, row, roles.group));
+  for await (const row of table.rows(usedColumns(roles, parsed))) {
+    for (const [feature, column] of roles.features.entries()) {
+      const value = reader.number(row, column, options);
+      merges.add(feature, value);
+      features.push(value);
+    }
+    targets.push(targetIn(reader, table, row, roles.target, parsed, classes));
+    if (roles.group !== null) groups.push(reader.label(row, roles.group));
   }
   checkNotEmpty(table, targets.length);
   return {
+    reader,
     count: targets.length,
     width: roles.features.length,
     features: features.toArray(),
+    merged: standardize ? [] : merges.features,
     targets,
     groups,
   };
 }
 
-/** A growing list of float32 numbers; its capacity doubles when it is full. */
-class FloatList {
-  #values = new Float32Array(1024);
+/** A growing list of numbers; its capacity doubles when it is full. */
+class NumberList {
+  #values: Float32Array | Float64Array;
   #length = 0;
+
+  constructor(kind: Float32ArrayConstructor | Float64ArrayConstructor) {
+    this.#values = new kind(1024);
+  }
 
   push(value: number): void {
     if (this.#length === this.#values.length) {
-      const doubled = new Float32Array(2 * this.#length);
+      const kind = this.#values.constructor as Float64ArrayConstructor;
+      const doubled = new kind(2 * this.#length);
       doubled.set(this.#values);
       this.#values = doubled;
     }
     this.#values[this.#length++] = value;
   }
 
-  toArray(): Float32Array {
+  toArray(): Float32Array | Float64Array {
     return this.#values.slice(0, this.#length);
   }
+}
+
+/** Finds features that lose differences between one row and the next in float32, such as times in seconds. */
+class MergedNumbers {
+  readonly #last: Float64Array;
+  readonly #isMerged: boolean[];
+
+  constructor(features: number) {
+    this.#last = new Float64Array(features).fill(Number.NaN);
+    this.#isMerged = new Array(features).fill(false);
+  }
+
+  add(feature: number, value: number): void {
+    const last = this.#last[feature]!;
+    if (value !== last && Math.fround(value) === Math.fround(last)) this.#isMerged[feature] = true;
+    this.#last[feature] = value;
+  }
+
+  get features(): number[] {
+    return [...this.#isMerged.keys()].filter((feature) => this.#isMerged[feature]);
+  }
+}
+
+function roundingNotices(
+  parsed: ParsedConfig,
+  names: readonly string[],
+  { merged }: TabularCells,
+): Diagnostic[] {
+  if (merged.length === 0) return [];
+  const features = listed(merged.map((feature) => names[feature]!));
+  return [
+    parsed.diagnostic(
+      ['data', 'standardize'],
+      `float32 does not distinguish all values of ${features}`,
+      { expected: 'standardize: true, which shifts and scales them before they are rounded' },
+    ),
+  ];
 }
 
 function shapeOf({ width }: TabularCells, parsed: ParsedConfig): readonly number[] {
@@ -126,9 +195,10 @@ function shapeOf({ width }: TabularCells, parsed: ParsedConfig): readonly number
   );
 }
 
-function datasetOf(
-  { count, width, features, targets }: TabularCells,
-  classes: readonly string[],
-): TabularDataset {
-  return { count, width, features, targets: targetNumbers(targets, classes) };
+function datasetOf(cells: TabularCells, classes: readonly string[]): TabularDataset {
+  const { count, width, features, targets } = cells;
+  return {
+    ...{ count, width, features: Float32Array.from(features) },
+    targets: targetNumbers(targets, classes),
+  };
 }

@@ -1,10 +1,12 @@
 import { filled, promptOf } from '../config/data.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import type { Tokenizer } from '../hub/tokenizer/tokenizer.ts';
-import { checkNotEmpty, labelIn, textIn, textsIn } from './cells.ts';
-import { type TextRoles, trainingTextRoles, validationTextRoles } from './columns.ts';
+import { CellReader, checkNotEmpty, placeOf } from './cells.ts';
+import { type TextRoles, trainingTextRoles, usedColumns, validationTextRoles } from './columns.ts';
 import type { EmptyTexts, Question, TextData, TextDataset, TextExample } from './dataset.ts';
+import { fileNotices } from './fileNotices.ts';
 import type { DataFiles } from './files.ts';
+import { classNotices, groupNotices } from './labelNotices.ts';
 import { classesOf, targetIn, targetNumbers, toLabels } from './labels.ts';
 import { openTable } from './openTable.ts';
 import { finalAnswer, PromptEncoder } from './prompts.ts';
@@ -34,24 +36,34 @@ export async function loadTextData(
   const trainFile = new TableFile(files.train, onBytes);
   const trainTable = await openTable(trainFile, data);
   const roles = trainingTextRoles(trainTable, parsed);
-  const train = await readRows(trainTable, roles, readRow);
+  const train = await readRows(trainTable, roles, parsed, readRow);
   const classes = task === 'classification' ? classesOf(train.targets, parsed) : [];
 
   const validationFile = new TableFile(files.validation, onBytes);
   const validationTable = await openTable(validationFile, data);
   const validationRoles = validationTextRoles(validationTable, parsed);
   const known = task === 'classification' ? new Set(classes) : undefined;
-  const validation = await readRows(validationTable, validationRoles, readRow, known);
+  const validation = await readRows(validationTable, validationRoles, parsed, readRow, known);
 
+  const column = roles.group === null ? null : toLabels(train.groups);
+  const fingerprints = {
+    train: trainFile.fingerprint(),
+    validation: validationFile.fingerprint(),
+  };
+  const readers = { train: train.reader, validation: validation.reader };
   return {
     train: datasetOf(train, classes),
     validation: datasetOf(validation, classes),
     classes,
-    column: roles.group === null ? null : toLabels(train.groups),
-    fingerprints: {
-      train: trainFile.fingerprint(),
-      validation: validationFile.fingerprint(),
-    },
+    column,
+    notices: [
+      ...fileNotices(parsed, readers, fingerprints),
+      ...(classes.length > 0
+        ? classNotices(parsed, classes, train.targets, validation.targets)
+        : []),
+      ...(column ? groupNotices(parsed, column.names) : []),
+    ],
+    fingerprints,
   };
 }
 
@@ -67,6 +79,7 @@ interface TextRow {
 }
 
 type RowReader = (
+  reader: CellReader,
   table: Table,
   row: Row,
   roles: TextRoles,
@@ -81,12 +94,12 @@ function rowReaderFor(parsed: ParsedConfig, options: Tokenization): RowReader {
 
 /** Reads a text or a pair of texts, and a class or a number. */
 function sequenceReader(parsed: ParsedConfig, { tokenizer, maxLength }: Tokenization): RowReader {
-  return (table, row, { texts, target }, classes) => {
-    const { byColumn: of, empty } = textsIn(table, row, texts.values());
+  return (reader, table, row, { texts, target }, classes) => {
+    const { byColumn: of, empty } = reader.texts(row, texts.values());
     const [text, pair] = of.values();
     return {
       example: tokenizer.encode(text!, pair ?? null, maxLength),
-      target: targetIn(table, row, target, parsed, classes),
+      target: targetIn(reader, table, row, target, parsed, classes),
       empty,
     };
   };
@@ -104,8 +117,8 @@ function promptReader(parsed: ParsedConfig, { tokenizer, maxLength }: Tokenizati
   }
   const prompt = promptOf(data);
   const encoder = new PromptEncoder(tokenizer, tokenizer.eosId, maxLength);
-  return (table, row, { texts, target }) => {
-    const answer = textIn(table, row, target);
+  return (reader, table, row, { texts, target }) => {
+    const answer = reader.text(row, target);
     if (finalAnswer(answer, data.answerAfter) === null) {
       throw new DataError(
         table.file,
@@ -114,7 +127,7 @@ function promptReader(parsed: ParsedConfig, { tokenizer, maxLength }: Tokenizati
         { expected: 'the marker of data.answerAfter, followed by the final answer' },
       );
     }
-    const { byColumn: of, empty } = textsIn(table, row, texts.values());
+    const { byColumn: of, empty } = reader.texts(row, texts.values());
     const filledPrompt = filled(prompt, (name) => of.get(texts.get(name)!)!);
     const encoded = encoder.encode(filledPrompt, answer);
     if (encoded) return { ...encoded, empty };
@@ -128,6 +141,7 @@ function promptReader(parsed: ParsedConfig, { tokenizer, maxLength }: Tokenizati
 }
 
 interface TextRows {
+  readonly reader: CellReader;
   readonly examples: readonly TextExample[];
   readonly targets: readonly string[];
   readonly questions: readonly Question[];
@@ -139,24 +153,26 @@ interface TextRows {
 async function readRows(
   table: Table,
   roles: TextRoles,
+  parsed: ParsedConfig,
   readRow: RowReader,
   classes?: ReadonlySet<string>,
 ): Promise<TextRows> {
+  const reader = new CellReader(table, parsed.config.data.missing);
   const examples: TextExample[] = [];
   const targets: string[] = [];
   const questions: Question[] = [];
   const groups: string[] = [];
   let emptyTexts: EmptyTexts | null = null;
-  for await (const row of table.rows) {
-    const { example, target, question, empty } = readRow(table, row, roles, classes);
+  for await (const row of table.rows(usedColumns(roles, parsed))) {
+    const { example, target, question, empty } = readRow(reader, table, row, roles, classes);
     examples.push(example);
     if (target !== undefined) targets.push(target);
     if (question) questions.push(question);
-    if (roles.group !== null) groups.push(labelIn(table, row, roles.group));
+    if (roles.group !== null) groups.push(reader.label(row, roles.group));
     if (empty.length > 0) emptyTexts = countEmpty(emptyTexts, table, row, empty);
   }
   checkNotEmpty(table, examples.length);
-  return { examples, targets, questions, groups, emptyTexts };
+  return { reader, examples, targets, questions, groups, emptyTexts };
 }
 
 function countEmpty(
@@ -167,9 +183,7 @@ function countEmpty(
 ): EmptyTexts {
   const count = (before?.count ?? 0) + empty.length;
   if (before) return { ...before, count };
-  const { line, row: number } = row.position(empty[0]!);
-  const where = number === undefined ? `line ${line}` : `row ${number}`;
-  return { count, first: `${where}, column "${columns[empty[0]!]}"` };
+  return { count, first: `${placeOf(row, empty[0]!)}, column "${columns[empty[0]!]}"` };
 }
 
 function datasetOf(

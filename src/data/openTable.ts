@@ -1,34 +1,45 @@
 import { formatOf } from '../config/data.ts';
-import type { Config } from '../config/schema.ts';
+import type { Config, DataFormat } from '../config/schema.ts';
 import { readCsv } from './csv.ts';
-import { readJsonl } from './jsonl.ts';
+import { readJson, readJsonl } from './json.ts';
 import { readParquet } from './parquet.ts';
-import type { Table, TableFile } from './table.ts';
+import { DataError, FIRST_POSITION, type Table, type TableFile } from './table.ts';
 
 /** The part of a config's `data` that says how its files are written. */
 export type TableConfig = Pick<Config['data'], 'format' | 'columns'> &
-  Partial<Pick<Config['data'], 'extraCells' | 'from'>>;
+  Partial<Pick<Config['data'], 'extraCells' | 'delimiter' | 'from'>>;
 
-/** Opens a CSV, TSV, JSONL or Parquet file: the format that the config names, or else the one of the file's extension. */
+/**
+ * Opens a table: in the format that the config names, or else the one of the file's extension.
+ * @throws DataError if the file is of another kind
+ */
 export async function openTable(file: TableFile, config: TableConfig = {}): Promise<Table> {
-  const table = await read(file, config);
+  const format = config.format ?? formatOf(file.path);
+  if (format === null) {
+    throw new DataError(file.path, FIRST_POSITION, 'the name does not say how it is written', {
+      expected: 'a file that ends in .csv, .tsv, .jsonl, .json or .parquet, or data.format',
+    });
+  }
+  const table = await read(file, format, config);
   return config.from === undefined ? table : { ...table, dataset: config.from };
 }
 
-function read(file: TableFile, config: TableConfig): Promise<Table> {
+function read(file: TableFile, format: DataFormat, config: TableConfig): Promise<Table> {
   const rowRules = {
     columns: config.columns,
     ignoreExtraCells: config.extraCells === 'ignore',
   };
-  switch (config.format ?? formatOf(file.path)) {
+  switch (format) {
     case 'jsonl':
       return readJsonl(file);
+    case 'json':
+      return readJson(file);
     case 'parquet':
       return readParquet(file);
     case 'tsv':
       // Quotes have no meaning in TSV: text corpora are full of unpaired ones.
       return readCsv(file, { delimiter: '\t', quote: null, ...rowRules });
     case 'csv':
-      return readCsv(file, { delimiter: ',', quote: '"', ...rowRules });
+      return readCsv(file, { delimiter: config.delimiter ?? ',', quote: '"', ...rowRules });
   }
 }

@@ -7,18 +7,52 @@ import {
   parquetSchema,
 } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
+
 import { reasonOf } from '../config/errors.ts';
-import { DataError, type Row, type Table, type TableFile } from './table.ts';
+import { foreignByContent, isGzip, isParquet, readHead } from '../config/fileKinds.ts';
+import { decimalFields, exactCell, exactParsers } from './parquetValues.ts';
+import {
+  DataError,
+  FIRST_POSITION,
+  type Row,
+  type Table,
+  type TableFile,
+  type UsedColumns,
+} from './table.ts';
 
 /**
  * Streams a Parquet file, with one row group in memory at a time.
  * @throws DataError if it is not a Parquet file and, while iterating, for row groups that cannot be decoded
  */
 export async function readParquet(file: TableFile): Promise<Table> {
+  checkIsParquet(file.path);
   const buffer = await asyncBufferFromFile(file.path);
   const metadata = await decode(file, 1, parquetMetadataAsync(buffer));
   const columns = parquetSchema(metadata).children.map(({ element }) => element.name);
-  return { file: file.path, columns, rows: rowsOf(file, buffer, metadata, columns) };
+  const repeated = columns.find((name, i) => columns.indexOf(name) !== i);
+  if (repeated !== undefined) {
+    throw new DataError(file.path, FIRST_POSITION, `column "${repeated}" appears twice`, {
+      expected: 'a different name for each column',
+    });
+  }
+  return {
+    file: file.path,
+    columns,
+    rows: (used) => rowsOf(file, buffer, metadata, columns, used),
+  };
+}
+
+function checkIsParquet(path: string): void {
+  const head = readHead(path);
+  if (isParquet(head)) return;
+  const foreign = foreignByContent(path, head);
+  const found =
+    head.length === 0
+      ? 'empty'
+      : (foreign?.name ?? (isGzip(head) ? 'compressed by gzip' : 'not Parquet'));
+  throw new DataError(path, FIRST_POSITION, `the file is ${found}`, {
+    expected: `a Parquet file. ${foreign?.advice ?? (isGzip(head) ? 'Decompress it: Parquet compresses by itself' : 'Download or write it again, or set data.format')}`,
+  });
 }
 
 async function* rowsOf(
@@ -26,18 +60,34 @@ async function* rowsOf(
   buffer: AsyncBuffer,
   metadata: FileMetaData,
   columns: readonly string[],
+  used: UsedColumns,
 ): AsyncGenerator<Row> {
   const total = Number(metadata.num_rows);
   const progress = new ProgressReader(file);
+  const names = columns.filter((_, index) => used.columns.has(index));
+  const scales = decimalFields(metadata);
   try {
     let rowStart = 0;
     for (const { num_rows } of metadata.row_groups) {
       const rowEnd = rowStart + Number(num_rows);
-      const options = { file: buffer, metadata, compressors, rowStart, rowEnd };
-      const records = await decode(file, rowStart + 1, parquetReadObjects(options));
+      const records = await decode(
+        file,
+        rowStart + 1,
+        parquetReadObjects({
+          ...{ file: buffer, metadata, compressors, rowStart, rowEnd, columns: names },
+          // Bytes become text only if they are UTF-8.
+          ...{ utf8: false, parsers: exactParsers },
+        }),
+      );
+      if (records.length !== rowEnd - rowStart) {
+        throw damaged(file, rowStart + 1, `${records.length} of ${rowEnd - rowStart} rows`);
+      }
       for (const [i, record] of records.entries()) {
         const position = { line: 1, column: 1, row: rowStart + i + 1 };
-        yield { cells: columns.map((name) => plain(record[name])), position: () => position };
+        const cells = columns.map((name, index) =>
+          used.columns.has(index) ? exactCell(record[name], scales.get(name)) : undefined,
+        );
+        yield { cells, position: () => position };
       }
       rowStart = rowEnd;
       await progress.readTo((buffer.byteLength * rowEnd) / total);
@@ -74,21 +124,16 @@ class ProgressReader {
 }
 
 /** @param row the first of those that are decoded, named in errors */
-async function decode<T>({ path }: TableFile, row: number, decoding: Promise<T>): Promise<T> {
+async function decode<T>(file: TableFile, row: number, decoding: Promise<T>): Promise<T> {
   try {
     return await decoding;
   } catch (error) {
-    const message = reasonOf(error);
-    throw new DataError(path, { line: 1, column: 1, row }, message, {
-      expected: 'a complete Parquet file. Download or write it again, or set data.format',
-    });
+    throw damaged(file, row, reasonOf(error));
   }
 }
 
-/** Replaces bigint, which 64-bit integers are read as, by number or, beyond 2⁵³, by string. */
-function plain(value: unknown): unknown {
-  if (typeof value === 'bigint') {
-    return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
-  }
-  return Array.isArray(value) ? value.map(plain) : value;
+function damaged({ path }: TableFile, row: number, message: string): DataError {
+  return new DataError(path, { ...FIRST_POSITION, row }, message, {
+    expected: 'a complete Parquet file. Download or write it again, or set data.format',
+  });
 }

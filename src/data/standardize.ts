@@ -1,10 +1,16 @@
-import type { TabularDataset } from './dataset.ts';
+/** Rows of numbers, before they are rounded to float32. */
+interface Rows {
+  readonly count: number;
+  readonly width: number;
+  /** count×width, row-major. */
+  readonly features: Float32Array | Float64Array;
+}
 
 /**
  * Shifts and scales every feature, in place, to mean 0 and standard deviation 1 over the training set; constant features are
  * shifted only. Validation data get the training set's shift and scale, so that nothing about them leaks into training.
  */
-export function standardize(train: TabularDataset, validation: TabularDataset): void {
+export function standardize(train: Rows, validation: Rows): void {
   const { mean, deviation } = moments(train);
   for (const { features, count, width } of [train, validation]) {
     for (let i = 0; i < count * width; i++) {
@@ -14,11 +20,11 @@ export function standardize(train: TabularDataset, validation: TabularDataset): 
   }
 }
 
-/** A deviation below this fraction of the mean is float32 rounding: the feature is constant. */
-const FLOAT32_EPSILON = 2 ** -23;
+/** A deviation below this fraction of the mean is the rounding of these sums: the feature is constant. */
+const ROUNDING = 2 ** -40;
 
 /** Mean and standard deviation per feature; the deviation of a constant feature is 1, so that it can be divided by. */
-function moments({ features, count, width }: TabularDataset): {
+function moments({ features, count, width }: Rows): {
   mean: Float64Array;
   deviation: Float64Array;
 } {
@@ -30,7 +36,7 @@ function moments({ features, count, width }: TabularDataset): {
   }
   for (let j = 0; j < width; j++) {
     const root = Math.sqrt(deviation[j]!);
-    deviation[j] = root > FLOAT32_EPSILON * Math.abs(mean[j]!) ? root : 1;
+    deviation[j] = root > ROUNDING * Math.abs(mean[j]!) ? root : 1;
   }
   return { mean, deviation };
 }

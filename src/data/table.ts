@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { ConfigError, type Help, helpFields } from '../config/diagnostic.ts';
+import { reasonOf } from '../config/errors.ts';
 
 /** A position in a data file, 1-based; columns count UTF-16 units as editors do. */
 export interface FilePosition {
@@ -10,14 +11,32 @@ export interface FilePosition {
   readonly row?: number;
 }
 
+export const FIRST_POSITION: FilePosition = { line: 1, column: 1 };
+
+/** A number as a file writes it, where float64 would change it: 9007199254740993, 1.0, -0, NaN, a decimal of 38 digits. */
+export class WrittenNumber {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 export interface Row {
   /**
-   * In the order of the table's columns: strings in CSV and TSV, any value in JSONL and Parquet. CSV rows may have more cells than
-   * the table has columns.
+   * In the order of the table's columns: strings in CSV and TSV, any value in JSON and Parquet, where columns that are not used
+   * are undefined. CSV rows may have more cells than the table has columns.
    */
   readonly cells: readonly unknown[];
   /** Where a cell begins; computed on demand, for messages. */
   position(column: number): FilePosition;
+}
+
+/** The columns of a table that a config uses. */
+export interface UsedColumns {
+  readonly columns: ReadonlySet<number>;
+  /** True if the config takes whatever columns there are: then a row with another one is an error. */
+  readonly all: boolean;
 }
 
 /** The rows of a data file, streamed. */
@@ -26,7 +45,8 @@ export interface Table {
   /** `owner/name` of the dataset on the Hub that the file belongs to, if it does. */
   readonly dataset?: string;
   readonly columns: readonly string[];
-  readonly rows: AsyncIterable<Row>;
+  /** What is wrong with columns that are not used does not matter. */
+  rows(used: UsedColumns): AsyncIterable<Row>;
 }
 
 /** An error at a position of a data file, reported like errors in the config. */
@@ -59,12 +79,19 @@ export class TableFile {
     this.#onBytes = onBytes;
   }
 
+  /** @throws DataError if the file cannot be read */
   async *chunks(): AsyncGenerator<Buffer> {
     const stream: AsyncIterable<Buffer> = createReadStream(this.path);
-    for await (const chunk of stream) {
-      this.#hash.update(chunk);
-      this.#onBytes(chunk.length);
-      yield chunk;
+    try {
+      for await (const chunk of stream) {
+        this.#hash.update(chunk);
+        this.#onBytes(chunk.length);
+        yield chunk;
+      }
+    } catch (error) {
+      throw new DataError(this.path, FIRST_POSITION, `cannot be read: ${reasonOf(error)}`, {
+        expected: 'a file that can be read to its end',
+      });
     }
   }
 

@@ -1,5 +1,5 @@
 import type * as tfl from '@tensorflow/tfjs-layers';
-import { modelFolder } from '../../config/modelOrigin.ts';
+import { userPath } from '../../config/userPath.ts';
 import { type ModelConfig, ModelError, type ModelShape } from '../module/model.ts';
 import { fromScratch } from './fromScratch.ts';
 import { pretrained } from './pretrained.ts';
@@ -18,7 +18,7 @@ export async function buildModel(
   baseFolder: string,
 ): Promise<TrainableNetwork> {
   const network = config.from
-    ? await pretrained(modelFolder(config.from, baseFolder), config.head, shape, seed)
+    ? await pretrained(userPath(config.from, baseFolder), config.head, shape, seed)
     : fromScratch(config, shape, seed);
   freeze(network, config.freeze ?? 0);
   return new TrainableNetwork(network);

@@ -1,5 +1,6 @@
-import { modelFolder } from '../../config/modelOrigin.ts';
+import { explain } from '../../config/diagnostic.ts';
 import type { ParsedConfig } from '../../config/parse.ts';
+import { userPath } from '../../config/userPath.ts';
 import { evaluationRows } from '../../data/evaluationSubset.ts';
 import { readDataFiles } from '../../data/files.ts';
 import { loadTabularData } from '../../data/loadTabular.ts';
@@ -28,9 +29,9 @@ export async function openTabularTask(
   return {
     data,
     files,
-    model: config.model.from ? savedModel(modelFolder(config.model.from, folder)) : null,
+    model: config.model.from ? savedModel(userPath(config.model.from, folder)) : null,
     sources: { ...(files.source && { data: files.source }) },
-    warnings: [],
+    warnings: data.notices.map(explain),
     async objective(_device, { init }) {
       const model = await buildModel(config.model, { input: data.shape, outputs }, init, folder);
       return new TabularObjective(model, data, config.task as SupervisedTask);

@@ -1,3 +1,4 @@
+import { explain } from '../../config/diagnostic.ts';
 import type { ParsedConfig } from '../../config/parse.ts';
 import { evaluationTexts } from '../../data/evaluationSubset.ts';
 import { readDataFiles } from '../../data/files.ts';
@@ -45,6 +46,7 @@ export async function openTextTask(
       ...(files.source && { data: files.source }),
     },
     warnings: [
+      ...data.notices.map(explain),
       ...emptyTextWarnings(config.data.train, all.train),
       ...emptyTextWarnings(config.data.validation, all.validation),
       ...truncationWarnings(data.train, maxLength),

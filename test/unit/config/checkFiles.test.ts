@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -13,6 +13,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'grain-files-'));
 after(() => rmSync(folder, { recursive: true }));
 mkdirSync(path.join(folder, 'data'));
 mkdirSync(path.join(folder, 'saved'));
+mkdirSync(path.join(folder, 'folder.csv'));
 mkdirSync(path.join(folder, 'empty'));
 mkdirSync(path.join(folder, 'owner/checkpoint'), { recursive: true });
 for (const name of [
@@ -42,10 +43,10 @@ test('what is there is fine, relative or absolute', () => {
 
 test('all that is missing, with the nearest name in the same folder', () => {
   const text =
-    'data: { train: data/trian.csv, validation: data, target: y }\nmodel:\n  from: "saves"';
+    'data: { train: data/trian.csv, validation: folder.csv, target: y }\nmodel:\n  from: "saves"';
   assert.deepEqual(missing(text), [
     ['data/trian.csv', 'file not found: data/trian.csv', 'data/train.csv'],
-    ['data', 'data is not a file', undefined],
+    ['folder.csv', 'folder.csv is a folder, not a file', undefined],
     ['saves', 'folder not found: saves', 'saved'],
   ]);
 });
@@ -113,4 +114,38 @@ test('~ is the home folder', () => {
     kind: 'folder',
     folder: path.join(homedir(), 'models/a'),
   });
+});
+
+test('~ is the home folder for data files too', () => {
+  const text = 'data: { train: "~/nowhere-at-all.csv", validation: data/dev.csv, target: y }';
+  assert.equal(missing(text)[0]?.[1], 'file not found: ~/nowhere-at-all.csv');
+  const home = process.env.HOME;
+  process.env.HOME = path.join(folder, 'data');
+  try {
+    const config = 'data: { train: "~/train.csv", validation: data/dev.csv, target: y }';
+    const parsed = parseConfig(config, path.join(folder, 'grain.yaml'));
+    assert.equal(parsed.dataFile('train'), path.join(folder, 'data/train.csv'));
+  } finally {
+    process.env.HOME = home;
+  }
+});
+
+test('links that form a loop or lead nowhere, paths through a file, pointers of Git LFS', () => {
+  symlinkSync('circle.csv', path.join(folder, 'circle.csv'));
+  symlinkSync('gone.csv', path.join(folder, 'broken.csv'));
+  const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n';
+  writeFileSync(path.join(folder, 'lfs.csv'), pointer);
+  for (const [train, message] of [
+    ['circle.csv', 'circle.csv cannot be read: its symbolic links form a loop (ELOOP)'],
+    ['broken.csv', 'broken.csv is a symbolic link to gone.csv, which does not exist'],
+    ['data/dev.csv/a.csv', 'file not found: data/dev.csv/a.csv'],
+    [
+      `${'a'.repeat(300)}.csv`,
+      `${'a'.repeat(300)}.csv cannot be read: this name is too long (ENAMETOOLONG)`,
+    ],
+    ['lfs.csv', 'lfs.csv is a Git LFS pointer, not the file itself'],
+  ]) {
+    const found = missing(`data: { train: ${train}, validation: data/dev.csv, target: y }`);
+    assert.equal(found[0]?.[1], message);
+  }
 });

@@ -5,7 +5,7 @@ import { parseConfig } from '../../../src/config/parse.ts';
 
 test('a run for each seed and aggregator, so that the first two can be compared', () => {
   const text =
-    'data: { train: a, validation: b, target: c }\nseeds: [7, { init: 1, order: 2 }]\naggregate: [mean, grain]';
+    'data: { train: a.csv, validation: b.csv, target: c }\nseeds: [7, { init: 1, order: 2 }]\naggregate: [mean, grain]';
   const { config } = parseConfig(text, 'grain.yaml');
   assert.deepEqual(
     expand(config).map(({ aggregator, seed }) => [aggregator, seed.init, seed.order]),
@@ -19,7 +19,7 @@ test('a run for each seed and aggregator, so that the first two can be compared'
 });
 
 test('aggregations are resolved, and labelled by what is otherwise than usual', () => {
-  const text = `data: { train: a, validation: b, target: c }
+  const text = `data: { train: a.csv, validation: b.csv, target: c }
 seeds: [0]
 zeroGroups: stop
 aggregate:

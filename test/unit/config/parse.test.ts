@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { alternatives, ConfigError, explain } from '../../../src/config/diagnostic.ts';
 import { parseConfig } from '../../../src/config/parse.ts';
+import { missingWords } from '../../../src/config/schema.ts';
 import { aggregators } from '../../../src/engine/aggregators/registry.ts';
 import { textAt } from './textAt.ts';
 
@@ -36,7 +37,9 @@ describe('what is right', () => {
       data: {
         train: 'train.csv',
         validation: 'dev.csv',
+        delimiter: ',',
         extraCells: 'error',
+        missing: missingWords,
         target: 'label',
         maxNewTokens: 256,
         scale: 1,
@@ -253,18 +256,20 @@ describe('mistakes', () => {
     ['text: [a, b, c]', '[a, b, c]', 'the name of a column, or a list of one or two'],
     ['text: 7', '7', 'the name of a column, or a list of one or two'],
     ['from: gsm8k', 'gsm8k', 'owner/name, or owner/name@revision'],
-    ['format: xls', 'xls', 'csv, tsv, jsonl or parquet'],
+    ['format: xls', 'xls', 'csv, tsv, jsonl, json or parquet'],
     ['maxLength: 4', '4', 'a whole number of at least 8'],
   ] as const) {
     test(`data.${more}: its place and what it may be`, () => {
-      const mistake = onlyMistake(`data: { train: a, validation: b, target: c, ${more} }`);
+      const mistake = onlyMistake(`data: { train: a.csv, validation: b.csv, target: c, ${more} }`);
       assert.equal(mistake.at, at);
       assert.equal(mistake.expected, expected);
     });
   }
 
   test('data.image has three lengths', () => {
-    const mistake = onlyMistake(`data: { train: a, validation: b, target: c, image: [28, 28] }`);
+    const mistake = onlyMistake(
+      `data: { train: a.csv, validation: b.csv, target: c, image: [28, 28] }`,
+    );
     assert.equal(mistake.at, '[28, 28]');
     assert.equal(mistake.expected, '[height, width, channels]');
   });

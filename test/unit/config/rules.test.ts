@@ -96,8 +96,8 @@ for (const [text, at, message] of [
   ],
   [`${data}\nseeds: [1, 2, 1]`, '1', /repeated/],
   [`${data}\nseeds: [1, { init: 1, order: 1 }]`, '{ init: 1, order: 1 }', /1\/1 is repeated/],
-  [`data: { train: a, validation: b, target: y, features: [x, x] }`, 'x', /x is repeated/],
-  [`data: { train: a, validation: b, target: y, features: [x, y] }`, 'y', /is the target/],
+  [`data: { train: a.csv, validation: b.csv, target: y, features: [x, x] }`, 'x', /x is repeated/],
+  [`data: { train: a.csv, validation: b.csv, target: y, features: [x, y] }`, 'y', /is the target/],
   [texts, 'text', /^data.text needs model.from: only pretrained/],
   [
     `${textsWith('features: [c]')}\n${saved}`,
@@ -153,12 +153,16 @@ for (const [text, at, message] of [
   [`${textsWith('prompt: "{a}?"')}\n${generation}`, 'b', /^"b" does nothing: data.prompt has/],
   [`${textsWith('prompt: "{a}{b}{label}"')}\n${generation}`, '{a}{b}{label}', /is the target/],
   [
-    `data: { train: a, validation: b, target: y, text: y }\n${saved}`,
+    `data: { train: a.csv, validation: b.csv, target: y, text: y }\n${saved}`,
     'y',
     /^"y" is the target: a model that sees it/,
   ],
-  [`data: { train: a, validation: b, target: y, text: [x, x] }\n${saved}`, 'x', /x is repeated/],
-  [`data: { train: a, validation: b, target: y, columns: [x, x] }`, 'x', /x is repeated/],
+  [
+    `data: { train: a.csv, validation: b.csv, target: y, text: [x, x] }\n${saved}`,
+    'x',
+    /x is repeated/,
+  ],
+  [`data: { train: a.csv, validation: b.csv, target: y, columns: [x, x] }`, 'x', /x is repeated/],
   [`${data}\nmetric: rmse`, 'rmse', /^metric: rmse does not apply to task: classification$/],
   [
     `${data}\ntask: regression\nmetric: mcc`,
@@ -178,7 +182,7 @@ for (const [text, at, message] of [
   [
     'data: { train: a.csv, validation: b.csv, target: y, format: jsonl, extraCells: ignore }',
     'extraCells',
-    /^data.extraCells does nothing with jsonl,/,
+    /^data.extraCells does nothing with jsonl$/,
   ],
 ] as const) {
   test(`${text.split('\n').slice(1).join('; ') || text} is refused`, () => {
@@ -213,7 +217,7 @@ for (const text of [
   `${textsWith('maxLength: 64')}\n${saved}\ngroups: { by: length, backward: accumulate }\nbatches: similar-length`,
   `${texts}\n${generation}\nmetric: exactMatch`,
   `${textsWith('prompt: "{a} {b} {c}", answerAfter: "####", maxNewTokens: 9')}\n${generation}`,
-  `data: { train: a.jsonl, validation: b, target: y, prompt: "{x}?" }\n${generation}`,
+  `data: { train: a.jsonl, validation: b.csv, target: y, prompt: "{x}?" }\n${generation}`,
   `data: { train: a.csv, validation: b.jsonl, target: y, columns: [x, y], extraCells: ignore }\nsteps: 1`,
   `data: { from: owner/name, train: a.jsonl, validation: b.jsonl, target: y, text: x }\n${saved}`,
   `${data}\nmetric: f1\nevaluateExamples: 100\nkeepCheckpoints: 3`,

@@ -85,7 +85,12 @@ test('length: the batch sorted by length and cut like microbatch', () => {
 
 test('the config decides the grouping; length needs examples with lengths', () => {
   const train = { count: 4, targets: Float64Array.of(0, 0, 0, 0) };
-  const common = { classes: [], column: null, fingerprints: { train: '', validation: '' } };
+  const common = {
+    classes: [],
+    column: null,
+    notices: [],
+    fingerprints: { train: '', validation: '' },
+  };
   const config = { by: 'length', count: 2 };
   const texts = { ...train, lengths: Int32Array.of(4, 1, 3, 2) };
   const grouping = buildGrouping(config, { ...common, train: texts, validation: texts }, 0);

@@ -11,6 +11,7 @@ import type { TabularData } from '../../../src/data/dataset.ts';
 import { loadTabularData } from '../../../src/data/loadTabular.ts';
 import { openTable } from '../../../src/data/openTable.ts';
 import { TableFile } from '../../../src/data/table.ts';
+import { rowsOf } from './rows.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-data-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -184,7 +185,7 @@ describe('reading', () => {
           const file = write('any.csv', `first,second\n${quoted.join('\n')}\n`);
           const table = await openTable(new TableFile(file, () => {}));
           const read: unknown[] = [];
-          for await (const { cells } of table.rows) read.push(cells);
+          for await (const { cells } of rowsOf(table)) read.push(cells);
           assert.deepEqual(read, rows);
         },
       ),
@@ -341,9 +342,11 @@ describe('errors', () => {
       ['[1, 2]', 1],
       ['{"alpha": 1, "label": "y"}', 1],
       ['{"alpha": 1, "beta": 2, "label": "y", "gamma": 3}', 39],
-      ['{"alpha": 1, "beta": null, "label": "y"}', 14],
+      ['{"alpha": 1, "beta": null, "label": "y"}', 22],
       ['{"alpha": 1, "beta": NaN, "label": "y"}', 22],
       ['{"alpha":-Infinity, "beta": 1, "label": "y"}', 10],
+      ['{"alpha": 1, "beta": 1, "beta": 2, "label": "y"}', 25],
+      ['{"alpha": 1, "beta": 1, "label": "y}', 37],
     ] as const) {
       write('train.jsonl', `${first}${second}\n`);
       const diagnostic = await failure({ train: 'train.jsonl' });

@@ -106,15 +106,15 @@ describe('classification and regression', () => {
   test('a regression target that is not a number: perhaps it is a class', async () => {
     const data = 'train: train.csv, validation: dev.csv, text: t, target: label';
     write('dev.csv', 't,label\nx,0\n');
-    for (const [cell, shown] of [
-      ['good', '"good"'],
-      ['NaN', '"NaN"'],
-      ['', 'an empty cell'],
-    ]) {
+    for (const [cell, found] of [
+      ['good', '"good" in column "label" is not a number'],
+      ['NaN', '"NaN" in column "label" stands for a missing value'],
+      ['', 'an empty cell in column "label" is not a number'],
+    ] as const) {
       write('train.csv', `t,label\nx,0.5\ny,${cell}\n`);
       const { file, line, column, message, expected } = await failure({ task: 'regression', data });
       assert.deepEqual({ file, line, column }, { file: 'train.csv', line: 3, column: 3 });
-      assert.equal(message, `${shown} in column "label" is not a number`);
+      assert.equal(message, found);
       assert.match(expected, /Fix the cell or remove its row, or set task: classification/);
     }
   });
@@ -286,13 +286,14 @@ describe('errors', () => {
     assert.equal(both.message, 'all texts are empty: columns "one", "two"');
     write('d.jsonl', '{"q": "1", "a": "x"}\n');
     for (const [cell, shown] of [
-      ['7', '7'],
+      ['true', 'true'],
       ['null', 'null'],
-      [`["${'x'.repeat(99)}"]`, `["${'x'.repeat(58)}…`],
+      ['{"n": 1}', 'an object'],
+      [`["${'x'.repeat(99)}"]`, 'a list'],
     ]) {
       write('t.jsonl', `{"q": "1", "a": "x"}\n{"q": ${cell}, "a": "y"}\n`);
       const { file, line, column, message } = await failure({ data: jsonl });
-      assert.deepEqual([file, line, column], ['t.jsonl', 2, 2]);
+      assert.deepEqual([file, line, column], ['t.jsonl', 2, 7]);
       assert.equal(message, `${shown} in column "q" is not a text`);
     }
   });
@@ -367,7 +368,7 @@ describe('errors', () => {
     write('d.jsonl', '{"q": "1", "a": "#### 1"}\n');
     const settings = { task: 'generation', data: `${jsonl}, answerAfter: "####"` };
     const { file, line, column, message } = await failure(settings);
-    assert.deepEqual([file, line, column], ['t.jsonl', 2, 12]);
+    assert.deepEqual([file, line, column], ['t.jsonl', 2, 17]);
     assert.equal(message, 'the answer in column "a" has no "####"');
     const endless = await failure(settings, { ...tokenizer, eosId: null });
     assert.match(endless.message, /no end-of-text token/);

@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import { ConfigError } from '../../../src/config/diagnostic.ts';
 import { openTable, type TableConfig } from '../../../src/data/openTable.ts';
 import { TableFile } from '../../../src/data/table.ts';
+import { rowsOf } from './rows.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-tables-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -13,9 +14,10 @@ after(() => rmSync(folder, { recursive: true }));
 async function read(text: string, config: TableConfig, name = 'table.csv') {
   const file = path.join(folder, name);
   writeFileSync(file, text);
-  const { columns, rows } = await openTable(new TableFile(file, () => {}), config);
+  const table = await openTable(new TableFile(file, () => {}), config);
+  const { columns } = table;
   const read: unknown[][] = [];
-  for await (const { cells } of rows) read.push(columns.map((_, i) => cells[i]));
+  for await (const { cells } of rowsOf(table)) read.push(columns.map((_, i) => cells[i]));
   return { columns, rows: read };
 }
 

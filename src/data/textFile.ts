@@ -1,0 +1,63 @@
+/** The text of a data file: decompressed, and decoded strictly. */
+import { pipeline } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { EncodingError, StrictDecoder } from '../config/encoding.ts';
+import { reasonOf } from '../config/errors.ts';
+import { foreignByContent, isGzip, isParquet, readHead } from '../config/fileKinds.ts';
+import { DataError, FIRST_POSITION, type TableFile } from './table.ts';
+
+/**
+ * Streams a text file as valid UTF-8 without a byte order mark.
+ * @throws DataError at the first byte that is not text, for damaged gzip, and for files that are not text
+ */
+export async function* utf8Chunks(file: TableFile): AsyncGenerator<Buffer> {
+  const decoder = new StrictDecoder();
+  let isFirst = true;
+  try {
+    for await (const chunk of uncompressedChunks(file)) {
+      if (isFirst) checkIsText(file.path, chunk);
+      isFirst = false;
+      const decoded = decoder.push(chunk);
+      if (decoded.length > 0) yield decoded;
+    }
+    const rest = decoder.end();
+    if (rest.length > 0) yield rest;
+  } catch (error) {
+    if (!(error instanceof EncodingError)) throw error;
+    throw new DataError(file.path, error, error.message, { expected: error.expected });
+  }
+}
+
+/** Refuses what its first bytes tell to be another kind of file. @throws DataError */
+export function checkIsText(file: string, head: Buffer): void {
+  const foreign = foreignByContent(file, head);
+  if (foreign) {
+    throw new DataError(file, FIRST_POSITION, `the file is ${foreign.name}`, {
+      expected: `a table. ${foreign.advice}`,
+    });
+  }
+  if (isParquet(head)) {
+    throw new DataError(file, FIRST_POSITION, 'the file is Parquet', {
+      expected: 'text. Rename it to .parquet, or set data.format: parquet',
+    });
+  }
+}
+
+async function* uncompressedChunks(file: TableFile): AsyncGenerator<Buffer> {
+  if (!isGzip(readHead(file.path))) {
+    yield* file.chunks();
+    return;
+  }
+  const gunzip = createGunzip();
+  // An error of either stream destroys both and is thrown by the iteration below.
+  pipeline(file.chunks(), gunzip, () => {});
+  const chunks: AsyncIterable<Buffer> = gunzip;
+  try {
+    yield* chunks;
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw new DataError(file.path, FIRST_POSITION, `damaged gzip: ${reasonOf(error)}`, {
+      expected: 'a complete file. Write or download it again',
+    });
+  }
+}
