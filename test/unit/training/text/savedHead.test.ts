@@ -24,14 +24,17 @@ before(async () => {
     await writeTinyBert(path.join(folder, name), { labels });
   }
   const texts = tinyTexts([9, 8, 7, 6]);
-  writeFileSync(path.join(folder, 'words.tsv'), texts);
   const numbered = texts.replaceAll(/\tno$/gm, '\t0').replaceAll(/\tyes$/gm, '\t1');
-  writeFileSync(path.join(folder, 'numbers.tsv'), numbered);
+  for (const [name, content] of Object.entries({ words: texts, numbers: numbered })) {
+    writeFileSync(path.join(folder, `${name}.tsv`), content);
+    // The same examples in another file: a warning would say if the files were the same.
+    writeFileSync(path.join(folder, `${name}.dev.tsv`), `${content}\n`);
+  }
 });
 after(() => rmSync(folder, { recursive: true }));
 
 const configOf = (from: string, data = 'words', head = '') => `model: { from: ./${from}${head} }
-data: { train: ${data}.tsv, validation: ${data}.tsv, text: text, target: answer }
+data: { train: ${data}.tsv, validation: ${data}.dev.tsv, text: text, target: answer }
 groups: { count: 2 }
 batchSize: 4
 device: cpu`;
