@@ -1,5 +1,5 @@
 // Six bundles: extension host, `grain` (CLI and run process), its threads, engine worker, its threads, webviews. And kernels.
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
@@ -17,6 +17,7 @@ const common = {
   sourcemap: production ? false : 'linked',
   logLevel: 'info',
   legalComments: 'linked',
+  metafile: true,
 };
 
 /** CommonJS dependencies inside an ES module bundle still expect `require` and the names of their file and folder. */
@@ -79,6 +80,48 @@ async function copyWasmKernels() {
   }
 }
 
+/** Licences that allow what the VSIX does with a package: carry it, unchanged or minified, with its licence. */
+const allowed =
+  /^\(?(MIT|ISC|0BSD|BSD-2-Clause|BSD-3-Clause|Apache-2\.0|BlueOak-1\.0\.0|Unlicense|CC0-1\.0|CC-BY-4\.0)\b/;
+
+/** Writes dist/LICENSES.txt: each package of which the bundles contain code, with its licence. */
+async function writeLicenses(metafiles) {
+  const folders = new Set(['node_modules/@tensorflow/tfjs-backend-wasm']);
+  for (const { outputs } of metafiles) {
+    for (const { inputs } of Object.values(outputs)) {
+      for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
+        const [folder] = file.match(/^.*node_modules\/(@[^/]+\/)?[^/]+/) ?? [];
+        if (folder && bytesInOutput > 0) folders.add(folder);
+      }
+    }
+  }
+  const found = await Promise.all([...folders].sort().map(licenseOf));
+  const packages = [...new Map(found.map((one) => [one.title, one])).values()];
+  const unclear = packages.filter(({ license }) => !allowed.test(license));
+  if (unclear.length > 0) {
+    throw new Error(
+      `Licences to be checked: ${unclear.map(({ title, license }) => `${title} (${license})`)}`,
+    );
+  }
+  const text = packages.map(({ title, license, text }) => `${title}: ${license}\n\n${text}`);
+  await writeFile('dist/LICENSES.txt', text.join(`\n${'-'.repeat(80)}\n\n`));
+}
+
+async function licenseOf(folder) {
+  const { name, version, license } = JSON.parse(
+    await readFile(path.join(folder, 'package.json'), 'utf8'),
+  );
+  const files = (await readdir(folder)).filter((file) =>
+    /^(licen[cs]e|copying|notice)/i.test(file),
+  );
+  const texts = await Promise.all(files.map((file) => readFile(path.join(folder, file), 'utf8')));
+  return {
+    title: `${name} ${version}`,
+    license: String(license),
+    text: texts.join('\n') || `The text of this licence: https://spdx.org/licenses/\n`,
+  };
+}
+
 await rm('dist', { recursive: true, force: true });
 await copyWasmKernels();
 await buildAssemblies(assemblies, new URL('dist/', import.meta.url));
@@ -86,5 +129,6 @@ await writeFile('dist/grain.schema.json', JSON.stringify(configJsonSchema(), nul
 if (watch) {
   for (const bundle of bundles) await (await esbuild.context(bundle)).watch();
 } else {
-  await Promise.all(bundles.map((bundle) => esbuild.build(bundle)));
+  const built = await Promise.all(bundles.map((bundle) => esbuild.build(bundle)));
+  await writeLicenses(built.map(({ metafile }) => metafile));
 }
