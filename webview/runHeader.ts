@@ -1,5 +1,7 @@
 import type { RunChoice, RunHeader } from '../src/extension/messages/run.ts';
-import { Badge } from './controls/badge.ts';
+import { AlarmList, spokenAlarms } from './alarmList.ts';
+import { markAlarms } from './charts/alarmMarks.ts';
+import { Badge, type Tone } from './controls/badge.ts';
 import { ChoiceList } from './controls/toolkit.ts';
 import { h, setText } from './dom.ts';
 import { stepsDone } from './format.ts';
@@ -11,6 +13,7 @@ export class RunTitle {
   readonly #name = h('h1');
   readonly #status = new Badge();
   readonly #steps = h('span', { class: 'steps' });
+  readonly #alarms = new AlarmList();
   readonly #progress = h('progress', { 'aria-label': 'Steps done' });
 
   constructor(onSelect: (runId: string) => void) {
@@ -21,6 +24,7 @@ export class RunTitle {
       this.#chooser.element,
       h('div', { class: 'run-name' }, this.#name, this.#status.element),
       h('div', { class: 'run-progress' }, this.#progress, this.#steps),
+      this.#alarms.element,
     );
   }
 
@@ -36,8 +40,9 @@ export class RunTitle {
   update(run: RunHeader): void {
     this.element.dataset.runId = run.id;
     setText(this.#name, runName(run));
-    const bad = run.status === 'failed' || run.status === 'interrupted';
-    this.#status.show(run.status, bad ? 'bad' : run.status === 'finished' ? 'good' : 'neutral');
+    this.#status.show(statusText(run), toneOf(run));
+    this.#alarms.show(run.alarms);
+    markAlarms(run.alarms.map(({ step }) => step));
     setText(this.#steps, stepsDone(run));
     this.#progress.max = Math.max(1, run.steps);
     this.#progress.value = run.step;
@@ -51,5 +56,20 @@ export function runName({ experiment, aggregator, seed }: RunHeader): string {
 
 /** What a screen reader says of a run, before the panel's key figures. */
 export function spokenRun(run: RunHeader): string {
-  return `${runName(run)}, ${run.status}, ${stepsDone(run)}`;
+  const said = `${runName(run)}, ${statusText(run)}, ${stepsDone(run)}`;
+  return [said, spokenAlarms(run.alarms)].filter(Boolean).join('. ');
+}
+
+function statusText({ status, alarms }: RunHeader): string {
+  return isAlarmed(alarms) ? `${status}, with an alarm` : status;
+}
+
+function toneOf({ status, alarms }: RunHeader): Tone {
+  if (status === 'failed' || status === 'interrupted') return 'bad';
+  if (isAlarmed(alarms)) return 'warning';
+  return status === 'finished' ? 'good' : 'neutral';
+}
+
+function isAlarmed(alarms: RunHeader['alarms']): boolean {
+  return alarms.some(({ clearedAt }) => clearedAt === null);
 }

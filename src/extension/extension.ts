@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { AlarmNotifications, type AlarmPanel } from './alarmNotifications.ts';
 import { Commands } from './commands.ts';
 import { ConfigProblems } from './configs/problems.ts';
 import { Engine } from './engine.ts';
@@ -63,6 +64,12 @@ export function activate({ extensionUri, subscriptions }: vscode.ExtensionContex
   own(vscode.window.registerWebviewViewProvider('grain.metrics', metrics));
 
   own(new WindowStatus(runs));
+  const showAlarm = (runId: string, panel: AlarmPanel) => {
+    select([runId]);
+    if (panel === 'metrics') void vscode.commands.executeCommand('grain.metrics.focus');
+    else panels[panel].open(runId);
+  };
+  own(new AlarmNotifications({ runs, show: showAlarm }));
   const targets = new Targets(runs, selection, explorer);
   own(new Commands({ runs, targets, launcher, grain, panels }));
 }

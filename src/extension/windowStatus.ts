@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { standingAlarms } from '../runs/alarms.ts';
 import { formatLiveProgress, formatProgress, formatRun } from '../runs/format.ts';
 import { isActive, isResumable } from '../runs/status.ts';
 import { Disposable } from './disposable.ts';
@@ -35,8 +36,13 @@ export class WindowStatus extends Disposable {
     }
     const words = `${formatRun(run.manifest)} ${formatProgress(run)}`;
     const more = active.length > 1 ? `, ${active.length - 1} more to go` : '';
-    this.#item.text = `$(loading~spin) ${formatRun(run.manifest)} ${formatLiveProgress(run, Date.now())}`;
-    this.#item.tooltip = `GRAIN is training ${words}${more}`;
+    const [alarm] = standingAlarms(run.alarms);
+    const icon = alarm ? '$(warning)' : '$(loading~spin)';
+    this.#item.text = `${icon} ${formatRun(run.manifest)} ${formatLiveProgress(run, Date.now())}`;
+    this.#item.tooltip = `GRAIN is training ${words}${more}${alarm ? `. Alarm: ${alarm.message}` : ''}`;
+    this.#item.backgroundColor = alarm
+      ? new vscode.ThemeColor('statusBarItem.warningBackground')
+      : undefined;
     this.#item.accessibilityInformation = { label: this.#item.tooltip };
     this.#item.show();
   }

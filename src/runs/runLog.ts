@@ -1,13 +1,7 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import type {
-  AlarmEvent,
-  EndEvent,
-  RunEvent,
-  StepEvent,
-  ValidatingEvent,
-  ValidationEvent,
-} from './events.ts';
+import type { Alarm } from './alarms.ts';
+import type { EndEvent, RunEvent, StepEvent, ValidatingEvent, ValidationEvent } from './events.ts';
 import type { RunFailure } from './failure.ts';
 import { runFile } from './grainFolder.ts';
 import { readEvents } from './tail.ts';
@@ -55,10 +49,7 @@ export class EventWriter {
   }
 }
 
-type Untimed<E> = E extends unknown ? Omit<E, 'at' | 'kind'> : never;
-
-/** An alarm before it is logged. */
-export type Alarm = Untimed<AlarmEvent>;
+type Untimed<E> = Omit<E, 'at' | 'kind'>;
 
 /** Judges the events of one run, each once and in the order of the log. */
 export interface RunObserver {

@@ -44,11 +44,13 @@ export interface RunOptions extends DescentOptions {
   readonly claims?: AggregatorName;
   /** Whether the mean was trained with the same seed. */
   readonly besideMean?: boolean;
+  readonly alarms?: RunHeader['alarms'];
 }
 
 export function runFixture({
   claims,
   besideMean: isBesideMean = false,
+  alarms = [],
   ...options
 }: RunOptions): RunFixture {
   const { seed, groups, steps, momentum = 0 } = options;
@@ -87,6 +89,7 @@ export function runFixture({
       step: steps,
       steps: 2 * steps,
       validating: null,
+      alarms: alarms.filter(({ step }) => step <= count),
     };
   };
   return {

@@ -14,10 +14,12 @@ import {
 } from 'chart.js';
 import { MatrixController, MatrixElement } from 'chartjs-chart-matrix';
 import { short } from '../format.ts';
+import { alarmMarks } from './alarmMarks.ts';
 import { theme, withTheme } from './theme.ts';
 import { showTooltip } from './tooltip.ts';
 
 Chart.register(
+  alarmMarks,
   BarController,
   BarElement,
   CategoryScale,

@@ -1,10 +1,12 @@
 /** The rules at work on one run: the same while it trains, over the log of any trainer, and in a bench. */
 import { type AlarmCode, alarmCodes } from '../../config/alarms.ts';
-import { type RunAlarm, withAlarm } from '../../runs/alarms.ts';
-import type { AlarmEvent, RunEvent, StepEvent, ValidationEvent } from '../../runs/events.ts';
+import { configSchema } from '../../config/schema.ts';
+import type { StepDiagnostics } from '../../engine/diagnoseStep.ts';
+import { type Alarm, type RunAlarm, withAlarm } from '../../runs/alarms.ts';
+import type { RunEvent, StepEvent, ValidationEvent } from '../../runs/events.ts';
 import { diagnosticsOf, meanLoss } from '../../runs/facts.ts';
 import type { RunManifest } from '../../runs/manifest.ts';
-import type { Alarm, RunObserver } from '../../runs/runLog.ts';
+import type { RunObserver } from '../../runs/runLog.ts';
 import type { Judgement, Watch } from './rule.ts';
 import { rules } from './rules.ts';
 
@@ -27,16 +29,17 @@ export class AlarmWatch implements RunObserver {
     });
   }
 
-  observe(event: RunEvent): Alarm[] {
-    if (event.kind === 'step') return this.#step(event);
+  /** @param diagnostics of a step, if they are known already */
+  observe(event: RunEvent, diagnostics?: StepDiagnostics): Alarm[] {
+    if (event.kind === 'step') return this.#step(event, diagnostics ?? diagnosticsOf(event));
     if (event.kind === 'validation') return this.#validation(event);
     return [];
   }
 
-  #step(event: StepEvent): Alarm[] {
+  #step(event: StepEvent, diagnostics: StepDiagnostics | null): Alarm[] {
     const loss = meanLoss(event);
     if (Number.isNaN(this.#firstLoss) && Number.isFinite(loss)) this.#firstLoss = loss;
-    const step = { event, loss, firstLoss: this.#firstLoss, diagnostics: diagnosticsOf(event) };
+    const step = { event, loss, firstLoss: this.#firstLoss, diagnostics };
     return this.#judge(event.step, (watch) => watch.step?.(step));
   }
 
@@ -56,13 +59,35 @@ export class AlarmWatch implements RunObserver {
 }
 
 /** The alarms of a log: those that its trainer logged or, where it logged none, those that follow from its facts. */
+export class AlarmLog {
+  readonly #watch: AlarmWatch;
+  #logged: readonly RunAlarm[] = [];
+  #derived: readonly RunAlarm[] = [];
+
+  constructor(manifest: RunManifest) {
+    this.#watch = new AlarmWatch(manifest, offIn(manifest));
+  }
+
+  /** @param diagnostics of a step, if they are known already */
+  add(event: RunEvent, diagnostics?: StepDiagnostics): void {
+    if (event.kind === 'alarm') this.#logged = withAlarm(this.#logged, event);
+    for (const alarm of this.#watch.observe(event, diagnostics)) {
+      this.#derived = withAlarm(this.#derived, alarm);
+    }
+  }
+
+  get alarms(): readonly RunAlarm[] {
+    return this.#logged.length > 0 ? this.#logged : this.#derived;
+  }
+}
+
 export function alarmsOf(manifest: RunManifest, events: readonly RunEvent[]): readonly RunAlarm[] {
-  const logged = events.filter((event) => event.kind === 'alarm');
-  const watch = new AlarmWatch(manifest);
-  const all: readonly Alarm[] =
-    logged.length > 0 ? logged : events.flatMap((event) => watch.observe(event));
-  return all.reduce<readonly RunAlarm[]>(
-    (alarms, alarm) => withAlarm(alarms, { kind: 'alarm', at: 0, ...alarm } as AlarmEvent),
-    [],
-  );
+  const log = new AlarmLog(manifest);
+  for (const event of events) log.add(event);
+  return log.alarms;
+}
+
+/** The rules that a config of this package turns off; another trainer's config is its own. */
+function offIn({ config }: RunManifest): readonly AlarmCode[] {
+  return configSchema.shape.alarms.safeParse(config.alarms).data?.off ?? [];
 }

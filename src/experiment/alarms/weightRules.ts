@@ -112,7 +112,7 @@ export const starvedGroup: Rule = {
         }
         const { latest } = losses.of[worst]!;
         return {
-          message: `${capital(formatGroups(run, groups))} ${groups.length > 1 ? 'have' : 'has'} had almost no weight for ${STARVED_STEPS} steps, at a loss of ${formatNumber(latest)} (median of the groups: ${formatNumber(median)}). Check the labels of ${groups.length > 1 ? 'their' : 'its'} examples: the other groups contradict them.`,
+          message: `${capital(formatGroups(run, groups))} ${groups.length > 1 ? 'have' : 'has'} had almost no weight for ${STARVED_STEPS} steps, at a loss of ${formatNumber(latest)} (median of the groups: ${formatNumber(median)}). Check the labels of ${groups.length > 1 ? 'their' : 'its'} examples; if they are right, aggregate with grain-normalized, upgrad or mean.`,
           figures: { loss: fact(latest), medianLoss: fact(median) },
           groups,
         };

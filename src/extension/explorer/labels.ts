@@ -1,11 +1,15 @@
+import { standingAlarms } from '../../runs/alarms.ts';
 import { formatFailure } from '../../runs/failure.ts';
 import {
+  formatAlarm,
+  formatCount,
   formatDuration,
   formatExperiment,
   formatMetric,
   formatPercent,
   formatProgress,
   formatSeed,
+  formatStatus,
   formatTime,
 } from '../../runs/format.ts';
 import { overallStatus } from '../../runs/order.ts';
@@ -19,6 +23,8 @@ export interface NodeLabel {
   readonly label: string;
   readonly description: string;
   readonly status: RunStatus;
+  /** An alarm of a run stands. */
+  readonly hasAlarm: boolean;
   /** "run active", "experiment resumable", "aggregator ended": which actions the menus offer. */
   readonly contextValue: string;
   /** What a screen reader says. */
@@ -29,10 +35,12 @@ export function labelOf(node: TreeNode, locale: string): NodeLabel {
   const status = overallStatus(node.runs.map((run) => run.status));
   const label = nameOf(node, locale);
   const description = node.kind === 'run' ? runState(node.runs[0]!) : groupState(node.runs, status);
+  const hasAlarm = node.runs.some(({ alarms }) => standingAlarms(alarms).length > 0);
   return {
     label,
     description,
     status,
+    hasAlarm,
     contextValue: `${node.kind} ${actionsFor(node.runs)}`,
     spoken: `${node.kind === 'run' ? label : `${node.kind} ${label}`}, ${description}`,
   };
@@ -52,9 +60,12 @@ export function detailsOf(node: TreeNode, locale: string, now: number): [string,
     ];
   }
   const details: [string, string][] = [
-    ['State', run.status],
+    ['State', formatStatus(run.status, run.alarms)],
     ['Step', `${run.step} of ${manifest.steps}`],
   ];
+  for (const alarm of run.alarms) {
+    details.push([alarm.clearedAt === null ? 'Alarm' : 'Past alarm', formatAlarm(alarm)]);
+  }
   if (run.validating !== null)
     details.push(['Validation', `${formatPercent(run.validating)} done`]);
   if (run.lastMetric) details.push(['Last metric', formatMetric(run)]);
@@ -82,14 +93,24 @@ function nameOf({ kind, runs }: TreeNode, locale: string): string {
 
 function runState(run: RunSummary): string {
   const unfinished = run.status !== 'finished' && run.status !== 'queued';
-  return [run.status, unfinished ? formatProgress(run) : '', formatMetric(run)]
+  const [alarm, ...others] = standingAlarms(run.alarms);
+  const more = others.length > 0 ? ` (and ${formatCount(others.length, 'more alarm')})` : '';
+  return [
+    `${run.status}${alarm ? ', with an alarm' : ''}`,
+    unfinished ? formatProgress(run) : '',
+    formatMetric(run),
+    alarm ? `${alarm.message}${more}` : '',
+  ]
     .filter(Boolean)
     .join(' · ');
 }
 
 function groupState(runs: readonly RunSummary[], status: RunStatus): string {
   const finished = runs.filter((run) => run.status === 'finished').length;
-  return finished === runs.length ? `finished` : `${status} · ${finished} of ${runs.length} done`;
+  const state =
+    finished === runs.length ? `finished` : `${status} · ${finished} of ${runs.length} done`;
+  const alarmed = runs.filter(({ alarms }) => standingAlarms(alarms).length > 0).length;
+  return alarmed > 0 ? `${state} · ${alarmed} of ${runs.length} with an alarm` : state;
 }
 
 function countByStatus(runs: readonly RunSummary[]): string {

@@ -62,11 +62,14 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
     const node = this.#tree.nodes.get(id);
     // Removed between two refreshes; the next one removes the line.
     if (!node) return new vscode.TreeItem('');
-    const { label, description, status, contextValue, spoken } = labelOf(node, vscode.env.language);
+    const { label, description, status, hasAlarm, contextValue, spoken } = labelOf(
+      node,
+      vscode.env.language,
+    );
     const item = new vscode.TreeItem(label, this.#collapsibleState(node));
     item.id = id;
     item.description = `${description}${this.#formatFolder(node)}`;
-    item.iconPath = iconOf(node.kind, status);
+    item.iconPath = iconOf(node.kind, status, hasAlarm);
     item.contextValue = contextValue;
     item.accessibilityInformation = { label: spoken };
     return item;
@@ -126,9 +129,12 @@ const icons: Record<RunStatus, { readonly icon: string; readonly color: string }
   interrupted: { icon: 'debug-disconnect', color: 'list.warningForeground' },
 };
 
+const alarmIcon = { icon: 'warning', color: 'list.warningForeground' };
+
 /** A run's icon is its state; an experiment or aggregator has its own shape in the colour of the state. */
-function iconOf(kind: TreeNode['kind'], status: RunStatus): vscode.ThemeIcon {
-  const { icon, color } = icons[status];
+function iconOf(kind: TreeNode['kind'], status: RunStatus, hasAlarm: boolean): vscode.ThemeIcon {
+  // That a run failed is worse.
+  const { icon, color } = hasAlarm && status !== 'failed' ? alarmIcon : icons[status];
   const shape = { experiment: 'beaker', aggregator: 'git-merge', run: icon }[kind];
   return new vscode.ThemeIcon(shape, new vscode.ThemeColor(color));
 }

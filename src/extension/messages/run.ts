@@ -1,6 +1,7 @@
 /** What all panels that show one run have in common: their header, what they may ask for, and what they save. */
 import * as z from 'zod';
 import type { Metric } from '../../engine/types.ts';
+import type { RunAlarm } from '../../runs/alarms.ts';
 import type { GuaranteeBadge } from '../../runs/guaranteeBadge.ts';
 import type { GuaranteeCounts, GuaranteeTally } from '../../runs/guaranteeTally.ts';
 import type { RunStatus } from '../../runs/status.ts';
@@ -47,7 +48,12 @@ export interface RunHeader {
   readonly steps: number;
   /** Share of a long validation that is done, 0…1; `null` while there is none. */
   readonly validating: number | null;
+  /** In the order in which they were raised. */
+  readonly alarms: readonly ShownAlarm[];
 }
+
+/** An alarm from the step at which it was raised to that at which it was over. */
+export type ShownAlarm = Pick<RunAlarm, 'rule' | 'step' | 'message' | 'clearedAt'>;
 
 /** A run that the user may switch the panel to. */
 export interface RunChoice {
@@ -76,6 +82,7 @@ export type RunPanelState = z.infer<typeof runPanelState>;
 /** All that was read of a run's log, as points to draw. */
 export interface RunPoints {
   readonly groupNames: readonly string[];
+  readonly alarms: readonly RunAlarm[];
   /** Name of the metric in `validation`. */
   readonly metric: string;
   readonly points: readonly MetricsPoint[];

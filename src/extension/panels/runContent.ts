@@ -134,7 +134,7 @@ export class RunContent<Run extends RunSummary, Show, Append>
 
 function headerOf(
   { manifest, status, step, validating }: RunSummary,
-  { points, guarantee }: RunPoints,
+  { points, guarantee, alarms }: RunPoints,
   mean: UpdateCounts | null,
 ): RunHeader {
   const { name, metric, smoothing } = manifest.aggregation;
@@ -155,6 +155,12 @@ function headerOf(
     step: Math.max(step, points.at(-1)?.step ?? 0),
     steps: manifest.steps,
     validating,
+    alarms: alarms.map(({ rule, step, message, clearedAt }) => ({
+      rule,
+      step,
+      message,
+      clearedAt,
+    })),
   };
 }
 

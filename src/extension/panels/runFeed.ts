@@ -1,6 +1,8 @@
 import type { Disposable } from 'vscode';
 import type { StepDiagnostics, StepFacts } from '../../engine/diagnoseStep.ts';
 import type { AggregationSettings } from '../../engine/types.ts';
+import { AlarmLog } from '../../experiment/alarms/alarmWatch.ts';
+import type { RunAlarm } from '../../runs/alarms.ts';
 import type { RunEvent, StepEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
 import { GuaranteeTally } from '../../runs/guaranteeTally.ts';
@@ -18,7 +20,7 @@ import {
 } from '../messages/points.ts';
 import type { RunPoints } from '../messages/run.ts';
 
-/** Steps sent to the engine at once: few enough for a long log to appear gradually. */
+/** Events whose steps are sent to the engine at once: few enough for a long log to appear gradually. */
 const BATCH = 500;
 
 export interface EventReader {
@@ -39,6 +41,7 @@ export class RunFeed implements RunPoints {
   /** Weights of the latest step's blocks, if they have their own. */
   blocks: BlockWeights | null = null;
   readonly guarantee: GuaranteeTally;
+  readonly #alarms: AlarmLog;
   readonly groupNames: readonly string[];
   /** Name of the metric in `validation`. */
   readonly metric: string;
@@ -46,8 +49,8 @@ export class RunFeed implements RunPoints {
   readonly #aggregation: AggregationSettings<string>;
   readonly #source: EventReader;
   readonly #engine: Engine;
-  /** Steps read, but not yet diagnosed. */
-  #pending: StepEvent[] = [];
+  /** Events read whose steps are not yet diagnosed. */
+  #pending: RunEvent[] = [];
   #update: Promise<void> | undefined;
 
   constructor(manifest: RunManifest, source: EventReader, engine: Engine) {
@@ -55,6 +58,7 @@ export class RunFeed implements RunPoints {
     this.metric = manifest.metric.name;
     this.#aggregation = manifest.aggregation;
     this.guarantee = new GuaranteeTally(manifest.aggregation);
+    this.#alarms = new AlarmLog(manifest);
     this.#source = source;
     this.#engine = engine;
   }
@@ -73,16 +77,24 @@ export class RunFeed implements RunPoints {
   }
 
   async #readNew(onBatch?: () => void): Promise<void> {
-    for (const event of await this.#source.read()) {
-      if (event.kind === 'step') this.#pending.push(event);
-      if (event.kind === 'validation') this.#addValidation(event.step, event.metrics);
-    }
+    this.#pending.push(...(await this.#source.read()));
     while (this.#pending.length > 0) {
       const batch = this.#pending.slice(0, BATCH);
-      this.#add(await this.#diagnosed(batch));
+      const steps = batch.filter((event) => event.kind === 'step');
+      const diagnosed = steps.length > 0 ? await this.#diagnosed(steps) : [];
+      this.#addAlarms(batch, new Map(diagnosed));
+      this.#add(diagnosed);
+      for (const event of batch) {
+        if (event.kind === 'validation') this.#addValidation(event.step, event.metrics);
+      }
       this.#pending = this.#pending.slice(batch.length);
       onBatch?.();
     }
+  }
+
+  /** Those that the trainer logged or, where it logged none, that follow from its facts. */
+  get alarms(): readonly RunAlarm[] {
+    return this.#alarms.alarms;
   }
 
   /** Skips malformed steps, which another trainer may log, by bisection. */
@@ -111,6 +123,14 @@ export class RunFeed implements RunPoints {
     if (!latest) return;
     this.cosines = matrixOf(...latest, this.groupNames) ?? this.cosines;
     this.blocks = blockWeightsOf(latest[0], count);
+  }
+
+  /** Alarms depend on the order of steps and validations; a malformed step is left out. */
+  #addAlarms(events: readonly RunEvent[], diagnosed: ReadonlyMap<RunEvent, StepDiagnostics>): void {
+    for (const event of events) {
+      const diagnostics = diagnosed.get(event);
+      if (diagnostics || event.kind !== 'step') this.#alarms.add(event, diagnostics);
+    }
   }
 
   #addValidation(step: number, metrics: Readonly<Record<string, number | null>>): void {

@@ -45,6 +45,39 @@ test('a group of runs shows the status that most needs attention, and the action
   assert.equal(experiment(finished!).contextValue, 'experiment ended');
 });
 
+test('a run with an alarm does not look well, nor does its experiment', () => {
+  const lastMetric = { name: 'accuracy', value: 0.2 };
+  const alarm = {
+    rule: 'exploding-loss',
+    step: 4,
+    message: 'The loss is 5e+30.',
+    figures: {},
+    groups: [],
+    clearedAt: null,
+  };
+  const ruined = summary({ alarms: [alarm], lastMetric });
+  const [run] = labelsOf(ruined, summary({ seed: 1 }));
+  assert.equal(run?.description, 'finished, with an alarm · accuracy 0.2 · The loss is 5e+30.');
+  assert.equal(run?.spoken, `seed 0, ${run?.description}`);
+  assert.equal(run?.hasAlarm, true);
+  assert.deepEqual(
+    labelsOf(ruined, summary({ seed: 1 })).map(({ kind, hasAlarm }) => [kind, hasAlarm]),
+    [
+      ['run', true],
+      ['run', false],
+      ['aggregator', true],
+      ['experiment', true],
+    ],
+  );
+  const past = summary({ alarms: [{ ...alarm, clearedAt: 30 }], lastMetric });
+  assert.equal(labelsOf(past)[0]?.description, 'finished · accuracy 0.2');
+  const rows = detailsOf(buildTree([past]).nodes.get(`run:${past.manifest.id}`)!, 'en', 0);
+  assert.deepEqual(
+    rows.find(([name]) => name === 'Past alarm'),
+    ['Past alarm', 'step 4: The loss is 5e+30. Over at step 30.'],
+  );
+});
+
 test('a queued run can be stopped, an interrupted one resumed', () => {
   assert.equal(labelsOf(summary({ status: 'queued' }))[0]?.contextValue, 'run active');
   assert.equal(labelsOf(summary({ status: 'interrupted' }))[0]?.contextValue, 'run resumable');

@@ -198,3 +198,30 @@ test('smoothing loses the guarantee', async () => {
   await feed.update();
   assert.equal(feed.points[0]?.guarantee, 'lost');
 });
+
+test('alarms follow from the facts, unless the trainer logged its own', async () => {
+  const steps = [1, 2, 3, 4].map((step) =>
+    conflictingStep(step, { losses: step === 1 ? [1, 1] : [500, 500] }),
+  );
+  const alarm = {
+    kind: 'alarm',
+    at: 0,
+    step: 4,
+    rule: 'exploding-loss',
+    state: 'raised',
+    message: 'As logged.',
+    figures: {},
+    groups: [],
+  } as const;
+  const feed = new RunFeed(manifest, logOf(steps, [alarm]), engine);
+  await feed.update();
+  assert.deepEqual(
+    feed.alarms.map(({ rule, step }) => [rule, step]),
+    [['exploding-loss', 4]],
+  );
+  await feed.update();
+  assert.deepEqual(
+    feed.alarms.map(({ message }) => message),
+    ['As logged.'],
+  );
+});

@@ -1,8 +1,8 @@
 /** Logs of made-up runs: what the rules are tested on. */
 import { AlarmWatch } from '../../../../src/experiment/alarms/alarmWatch.ts';
+import type { Alarm } from '../../../../src/runs/alarms.ts';
 import type { RunEvent, StepEvent, ValidationEvent } from '../../../../src/runs/events.ts';
 import type { RunManifest } from '../../../../src/runs/manifest.ts';
-import type { Alarm } from '../../../../src/runs/runLog.ts';
 import { manifestOf } from '../../runs/manifest.ts';
 
 /** Four classes of 20 examples each, 300 steps. */

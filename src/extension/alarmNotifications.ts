@@ -1,0 +1,83 @@
+import * as vscode from 'vscode';
+import { type AlarmCode, alarmCodes } from '../config/alarms.ts';
+import { type RunAlarm, standingAlarms } from '../runs/alarms.ts';
+import { formatRun } from '../runs/format.ts';
+import { Disposable } from './disposable.ts';
+import type { LocatedRun, WorkspaceRuns } from './workspace/workspaceRuns.ts';
+
+/** The panel that shows what a rule is about. */
+export type AlarmPanel = 'weights' | 'conflict' | 'metrics';
+
+interface Parts {
+  readonly runs: WorkspaceRuns;
+  readonly show: (runId: string, panel: AlarmPanel) => void;
+}
+
+const SHOW = 'Show';
+const MUTE = 'Mute this alarm';
+const MUTED = 'mutedAlarms';
+
+const panels: Partial<Record<AlarmCode, AlarmPanel>> = {
+  'stalled-direction': 'conflict',
+  'guard-stalled': 'conflict',
+  'guarantee-violated': 'conflict',
+  'update-conflict': 'conflict',
+  'few-examples': 'weights',
+  'dominant-group': 'weights',
+  'starved-group': 'weights',
+};
+
+/**
+ * Says of an alarm that is raised while the window is open, once for the runs of an experiment with the same aggregation: what
+ * ruins one seed mostly ruins all.
+ */
+export class AlarmNotifications extends Disposable {
+  readonly #parts: Parts;
+  /** Alarms that were there before, or were shown. */
+  readonly #known = new Set<string>();
+  #isFirst = true;
+
+  constructor(parts: Parts) {
+    super();
+    this.#parts = parts;
+    this.register(parts.runs.onDidChange(() => this.#notify()));
+  }
+
+  #notify(): void {
+    for (const run of this.#parts.runs.all) {
+      for (const alarm of standingAlarms(run.alarms)) {
+        const key = keyOf(run, alarm);
+        if (this.#known.has(key)) continue;
+        this.#known.add(key);
+        if (!this.#isFirst && !mutedAlarms().includes(alarm.rule)) void this.#show(run, alarm);
+      }
+    }
+    this.#isFirst = false;
+  }
+
+  async #show(run: LocatedRun, { rule, step, message }: RunAlarm): Promise<void> {
+    const answer = await vscode.window.showWarningMessage(
+      `${formatRun(run.manifest)}, step ${step}: ${message}`,
+      SHOW,
+      MUTE,
+    );
+    const code = alarmCodes.find((known) => known === rule);
+    if (answer === SHOW) this.#parts.show(run.manifest.id, (code && panels[code]) ?? 'metrics');
+    if (answer === MUTE) await mute(rule);
+  }
+}
+
+function keyOf({ manifest }: LocatedRun, { rule }: RunAlarm): string {
+  return `${manifest.experiment.id} ${manifest.aggregator} ${rule}`;
+}
+
+function mutedAlarms(): readonly string[] {
+  return vscode.workspace.getConfiguration('grain').get<string[]>(MUTED, []);
+}
+
+/** In the workspace's settings, where it can be undone. */
+async function mute(rule: string): Promise<void> {
+  const rules = [...new Set([...mutedAlarms(), rule])];
+  const target = vscode.ConfigurationTarget.Workspace;
+  await vscode.workspace.getConfiguration('grain').update(MUTED, rules, target);
+}
