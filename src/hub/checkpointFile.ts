@@ -10,13 +10,40 @@ export class CheckpointError extends Error {
 /** A JSON object whose fields have not been validated. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** @throws CheckpointError naming the file if it is missing or not valid JSON */
+/**
+ * Reads JSON as Python writes it: a byte order mark is skipped, and NaN and Infinity are numbers.
+ * @throws CheckpointError naming the file if it is missing, not UTF-8 or not valid JSON
+ */
 export async function readJson(file: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(file, 'utf8'));
+    return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file)));
   } catch (error) {
     const reason = reasonOf(error);
     throw new CheckpointError(`${file} cannot be read: ${reason}`, { cause: error });
+  }
+}
+
+/** Strings, which stay as they are, and the numbers that only Python's JSON has. */
+const STRINGS_AND_NON_FINITE = /"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g;
+/** Begins a string that stands for such a number while the rest is parsed; escaped in JSON. */
+const MARK = '\u0001';
+const MARKED = new Set(['NaN', 'Infinity', '-Infinity'].map((number) => MARK + number));
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const marked = text.replace(STRINGS_AND_NON_FINITE, (found) =>
+      found.startsWith('"') ? found : JSON.stringify(MARK + found),
+    );
+    if (marked === text) throw error;
+    try {
+      return JSON.parse(marked, (_, value) =>
+        MARKED.has(value) ? Number(value.slice(MARK.length)) : value,
+      );
+    } catch {
+      throw error;
+    }
   }
 }
 

@@ -161,6 +161,7 @@ function withoutPrefix(file: string, tensors: TensorFile): TensorFile {
   return {
     names: tensors.names.map((name) => name.slice(PREFIX.length)),
     shapeOf: (name) => tensors.shapeOf(PREFIX + name),
+    dtypeOf: (name) => tensors.dtypeOf(PREFIX + name),
     read: (name) => tensors.read(PREFIX + name),
     close: () => tensors.close(),
   };

@@ -33,6 +33,12 @@ def encoder(c):
     }
 
 
+def window(c):
+    if c.model_type == "mistral":
+        return c.sliding_window
+    return c.sliding_window if "sliding_attention" in (getattr(c, "layer_types", None) or []) else None
+
+
 def decoder(c):
     with torch.device("meta"):
         model = AutoModel.from_config(c)
@@ -43,6 +49,9 @@ def decoder(c):
         "vocabSize": c.vocab_size,
         "maxPositions": c.max_position_embeddings,
         "tiedEmbeddings": c.tie_word_embeddings,
+        "padId": c.pad_token_id,
+        "slidingWindow": window(c),
+        "queryKeyNorm": c.model_type == "qwen3",
         "initializerRange": c.initializer_range,
     }
     if c.model_type == "gpt2":
@@ -93,6 +102,6 @@ def decoder(c):
 descriptions = []
 for folder in sys.argv[1:]:
     config = AutoConfig.from_pretrained(folder)
-    describe = decoder if config.model_type in ["gpt2", "llama", "qwen2"] else encoder
+    describe = decoder if config.model_type in ["gpt2", "llama", "mistral", "qwen2", "qwen3"] else encoder
     descriptions.append(describe(config) | {"labels": [config.id2label[i] for i in range(config.num_labels)]})
 print(json.dumps(descriptions))

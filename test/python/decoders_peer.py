@@ -15,7 +15,9 @@ from transformers import (
     GgufConfig,
     GPT2Config,
     LlamaConfig,
+    MistralConfig,
     Qwen2Config,
+    Qwen3Config,
 )
 
 PAD, EOS, VOCABULARY = 0, 2, 99
@@ -48,7 +50,9 @@ KINDS = {
     "llama-tied": lambda: LlamaConfig(
         **SHARED, **LLAMA, tie_word_embeddings=True, attention_bias=True, mlp_bias=True, head_dim=12
     ),
+    "mistral": lambda: MistralConfig(**SHARED, **LLAMA, head_dim=12, sliding_window=64),
     "qwen2": lambda: Qwen2Config(**SHARED, **LLAMA, tie_word_embeddings=True),
+    "qwen3": lambda: Qwen3Config(**SHARED, **LLAMA, head_dim=12, attention_bias=True, tie_word_embeddings=True),
 }
 
 
@@ -146,7 +150,13 @@ def classifier(kind, folder):
     config.num_labels = 3
     model = randomised(AutoModelForSequenceClassification.from_config(config), 3)
     model.save_pretrained(folder)
+    # With it, PyTorch gives the padding token's embedding no gradient, even where it is the end of a text.
+    model.get_input_embeddings().padding_idx = None
     ids, mask, lengths, _ = batch(4)
+    # Texts that end with the padding token, as where it is the end of text too, and one of nothing else.
+    for i in range(len(ids)):
+        ids[i, lengths[i] - i % 3 : lengths[i]] = PAD
+    ids[4, : lengths[4]] = PAD
     labels = torch.arange(len(ids)) % 3
     expected = {"ids": ids, "lengths": lengths, "labels": labels}
     with torch.no_grad():
@@ -158,6 +168,25 @@ def classifier(kind, folder):
 
     gradients(model, loss_of, expected)
     save_file(expected, f"{folder}/expected.safetensors")
+
+
+def heads(folder):
+    """Language models whose config ties head and embedding: the file has a head of its own, an equal one, or only a head."""
+    from safetensors.torch import load_file
+
+    for kind in ["gpt2", "llama-tied", "qwen2"]:
+        for head in ["own", "equal", "only"]:
+            model = randomised(AutoModelForCausalLM.from_config(KINDS[kind]()), 1)
+            here = f"{folder}/{kind}/{head}"
+            model.save_pretrained(here)
+            tensors = load_file(f"{here}/model.safetensors")
+            name = "transformer.wte.weight" if kind == "gpt2" else "model.embed_tokens.weight"
+            embedding = tensors[name]
+            tensors["lm_head.weight"] = embedding.flip(0).contiguous() if head == "own" else embedding.clone()
+            if head == "only":
+                del tensors[name]
+            save_file(tensors, f"{here}/model.safetensors", {"format": "pt"})
+            answers(AutoModelForCausalLM.from_pretrained(here).eval(), *batch(2), f"{here}/expected.safetensors")
 
 
 def with_lora(model, targets, scale, fused=False):

@@ -15,7 +15,9 @@ from transformers import (
     DistilBertConfig,
     GPT2Config,
     LlamaConfig,
+    MistralConfig,
     Qwen2Config,
+    Qwen3Config,
     RobertaConfig,
 )
 
@@ -41,7 +43,9 @@ DECODERS = {
         vocab_size=50, n_embd=32, n_layer=2, n_head=4, n_positions=16, pad_token_id=0, bos_token_id=1, eos_token_id=2
     ),
     "llama": LlamaConfig(**WIDE, **ROTARY),
+    "mistral": MistralConfig(**WIDE, **ROTARY, sliding_window=16),
     "qwen2": Qwen2Config(**WIDE, **ROTARY, tie_word_embeddings=True),
+    "qwen3": Qwen3Config(**WIDE, **ROTARY, head_dim=12),
 }
 
 

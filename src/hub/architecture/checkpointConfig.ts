@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { CheckpointError, readJsonObject } from '../checkpointFile.ts';
-import { gpt2Config, llamaConfig, qwen2Config } from './decoders.ts';
+import { gpt2Config, llamaConfig, mistralConfig, qwen2Config, qwen3Config } from './decoders.ts';
 import { bertConfig, distilbertConfig } from './encoders.ts';
 import { type ConfigDocument, fieldsOf } from './fields.ts';
 import type { CheckpointConfig, DecoderConfig, EncoderConfig } from './networkConfig.ts';
@@ -27,7 +27,9 @@ const parsers: Readonly<
   distilbert: distilbertConfig,
   gpt2: gpt2Config,
   llama: llamaConfig,
+  mistral: mistralConfig,
   qwen2: qwen2Config,
+  qwen3: qwen3Config,
 };
 
 /**
@@ -57,7 +59,9 @@ export async function readCheckpointConfig(folder: string): Promise<CheckpointCo
 
 const headSchema = z.object({
   architectures: z.array(z.string()).nullish(),
-  id2label: z.record(z.string(), z.string()).nullish(),
+  id2label: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
+    .nullish(),
   num_labels: z.int().positive().default(2),
 });
 

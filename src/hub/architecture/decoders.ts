@@ -15,6 +15,9 @@ import {
 } from './fields.ts';
 import type { DecoderConfig, RopeConfig } from './networkConfig.ts';
 
+/** transformers accepts ids that no token has, such as -1. */
+const padId = z.int().nullish();
+
 const silus = { silu: 'silu', swish: 'silu' } as const;
 
 /** Defaults: transformers' GPT2Config. */
@@ -32,6 +35,7 @@ const gpt2Schema = z.object({
   initializer_range: range,
   layer_norm_epsilon: z.number().positive().default(1e-5),
   tie_word_embeddings: flag.default(true),
+  pad_token_id: padId,
 });
 
 /** GPT-2's own names of the common fields. */
@@ -59,6 +63,7 @@ export function gpt2Config(original: ConfigDocument): DecoderConfig {
     intermediateSize: fields.n_inner ?? 4 * fields.n_embd,
     vocabSize: fields.vocab_size,
     maxPositions: fields.n_positions,
+    slidingWindow: null,
     normEpsilon: fields.layer_norm_epsilon,
     activation: activationOf(document, 'activation_function', fields.activation_function, {
       ...gelus,
@@ -68,15 +73,17 @@ export function gpt2Config(original: ConfigDocument): DecoderConfig {
     attentionBias: true,
     outputBias: true,
     mlpBias: true,
+    queryKeyNorm: false,
     rope: null,
     dropout: fields.resid_pdrop,
     attentionDropout: fields.attn_pdrop,
     embeddingDropout: fields.embd_pdrop,
     initializerRange: fields.initializer_range,
+    padId: fields.pad_token_id ?? null,
   };
 }
 
-/** Fields that Llama and Qwen2 share. Defaults: transformers' LlamaConfig. */
+/** Fields that Llama, Mistral and Qwen share. Defaults: transformers' LlamaConfig. */
 const llamaSchema = z.object({
   vocab_size: count.default(32000),
   hidden_size: count.default(4096),
@@ -93,6 +100,7 @@ const llamaSchema = z.object({
   mlp_bias: flag.default(false),
   attention_dropout: rate.nullish(),
   initializer_range: range,
+  pad_token_id: padId,
 });
 
 /** Where the defaults of transformers' Qwen2Config differ. */
@@ -103,6 +111,17 @@ const qwen2Schema = llamaSchema.extend({
   max_position_embeddings: count.default(32768),
 });
 
+/** Where the defaults of transformers' Qwen3Config differ from Qwen2's. */
+const qwen3Schema = qwen2Schema.extend({ head_dim: count.default(128) });
+
+/** Where the defaults of transformers' MistralConfig differ. */
+const mistralSchema = llamaSchema.extend({
+  intermediate_size: count.default(14336),
+  num_key_value_heads: count.nullable().default(8),
+  max_position_embeddings: count.default(131072),
+  sliding_window: count.nullable().default(4096),
+});
+
 export function llamaConfig(document: ConfigDocument): DecoderConfig {
   const fields = fieldsOf(llamaSchema, document);
   return {
@@ -111,25 +130,62 @@ export function llamaConfig(document: ConfigDocument): DecoderConfig {
     attentionBias: fields.attention_bias,
     outputBias: fields.attention_bias,
     mlpBias: fields.mlp_bias,
+    queryKeyNorm: false,
+    slidingWindow: null,
+  };
+}
+
+/** transformers' Mistral has no biases, and its sliding window applies to every layer. */
+export function mistralConfig(document: ConfigDocument): DecoderConfig {
+  const fields = fieldsOf(mistralSchema, document);
+  return {
+    ...rotaryDecoder(document, fields),
+    modelType: 'mistral',
+    attentionBias: false,
+    outputBias: false,
+    mlpBias: false,
+    queryKeyNorm: false,
+    slidingWindow: fields.sliding_window,
   };
 }
 
 /** transformers' Qwen2 has these biases regardless of the config. */
 export function qwen2Config(document: ConfigDocument): DecoderConfig {
   const fields = fieldsOf(qwen2Schema, document);
-  refuseSlidingWindow(document, fields.num_hidden_layers);
   return {
     ...rotaryDecoder(document, fields),
     modelType: 'qwen2',
     attentionBias: true,
     outputBias: false,
     mlpBias: false,
+    queryKeyNorm: false,
+    slidingWindow: qwenWindow(document, fields.num_hidden_layers),
   };
 }
 
-type OwnField = 'modelType' | 'attentionBias' | 'outputBias' | 'mlpBias';
+/** transformers' Qwen3 has biases in attention only if the config says so, and never in its MLP. */
+export function qwen3Config(document: ConfigDocument): DecoderConfig {
+  const fields = fieldsOf(qwen3Schema, document);
+  return {
+    ...rotaryDecoder(document, fields),
+    modelType: 'qwen3',
+    attentionBias: fields.attention_bias,
+    outputBias: fields.attention_bias,
+    mlpBias: false,
+    queryKeyNorm: true,
+    slidingWindow: qwenWindow(document, fields.num_hidden_layers),
+  };
+}
 
-/** The part of the config that Llama and Qwen2 share. */
+type OwnField =
+  | 'modelType'
+  | 'attentionBias'
+  | 'outputBias'
+  | 'mlpBias'
+  | 'queryKeyNorm'
+  | 'slidingWindow';
+
+/** The part of the config that all decoders with rotary positions share. */
 function rotaryDecoder(
   document: ConfigDocument,
   fields: z.infer<typeof llamaSchema>,
@@ -157,10 +213,11 @@ function rotaryDecoder(
     attentionDropout: fields.attention_dropout ?? 0,
     embeddingDropout: 0,
     initializerRange: fields.initializer_range,
+    padId: fields.pad_token_id ?? null,
   };
 }
 
-/** Defaults: transformers' Qwen2Config. */
+/** Defaults: transformers' Qwen2Config and Qwen3Config. */
 const windowSchema = z.object({
   use_sliding_window: flag.default(false),
   sliding_window: count.nullable().default(4096),
@@ -168,14 +225,14 @@ const windowSchema = z.object({
   layer_types: z.array(z.string()).nullish(),
 });
 
-/** Sliding windows are used if they are enabled, have a size, and apply to at least one layer. */
-function refuseSlidingWindow(document: ConfigDocument, layers: number): void {
+/** Qwen's sliding windows are used if they are enabled, have a size, and apply to at least one layer. */
+function qwenWindow(document: ConfigDocument, layers: number): number | null {
   const fields = fieldsOf(windowSchema, document);
-  if (!fields.use_sliding_window || fields.sliding_window === null) return;
+  if (!fields.use_sliding_window || fields.sliding_window === null) return null;
   const isUsed = fields.layer_types
     ? fields.layer_types.includes('sliding_attention')
     : fields.max_window_layers < layers;
-  if (isUsed) throw unsupported(document, 'use_sliding_window', true, 'false');
+  return isUsed ? fields.sliding_window : null;
 }
 
 /**
@@ -197,7 +254,7 @@ const llama3Schema = z.object({
   original_max_position_embeddings: count.optional(),
 });
 
-/** The default for Llama and Qwen2. */
+/** The default of Llama, Mistral and Qwen. */
 const DEFAULT_THETA = 10_000;
 
 /** Parses the settings of rotary position embeddings (RoPE). @throws CheckpointError for a scaling other than Llama 3's */

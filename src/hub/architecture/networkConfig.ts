@@ -1,5 +1,13 @@
 /** Supported networks, by the `model_type` of their config.json. */
-export type ModelType = 'bert' | 'roberta' | 'distilbert' | 'gpt2' | 'llama' | 'qwen2';
+export type ModelType =
+  | 'bert'
+  | 'roberta'
+  | 'distilbert'
+  | 'gpt2'
+  | 'llama'
+  | 'mistral'
+  | 'qwen2'
+  | 'qwen3';
 
 /** A bidirectional encoder with learned positions and layer norm after each sublayer (post-norm). */
 export interface EncoderConfig {
@@ -31,7 +39,7 @@ export interface EncoderConfig {
 /** A causal decoder. */
 export interface DecoderConfig {
   readonly kind: 'decoder';
-  readonly modelType: 'gpt2' | 'llama' | 'qwen2';
+  readonly modelType: 'gpt2' | 'llama' | 'mistral' | 'qwen2' | 'qwen3';
   readonly layers: number;
   readonly heads: number;
   /** Fewer than `heads` for grouped-query attention. */
@@ -41,8 +49,10 @@ export interface DecoderConfig {
   readonly intermediateSize: number;
   readonly vocabSize: number;
   readonly maxPositions: number;
+  /** Tokens that some layers attend to, the own one included; null if all layers attend to all tokens. Longer texts are refused. */
+  readonly slidingWindow: number | null;
   readonly normEpsilon: number;
-  /** Llama and Qwen2 always use SiLU. */
+  /** All but GPT-2 use SiLU. */
   readonly activation: 'gelu_new' | 'gelu' | 'silu';
   /** Whether the output layer shares the token embedding's matrix. */
   readonly tiedEmbeddings: boolean;
@@ -51,6 +61,8 @@ export interface DecoderConfig {
   /** Whether attention's output projection has a bias. */
   readonly outputBias: boolean;
   readonly mlpBias: boolean;
+  /** Whether the queries and keys of each head are normalized (QK norm, Qwen3). */
+  readonly queryKeyNorm: boolean;
   /** Rotary position embeddings; null for learned positions (GPT-2). */
   readonly rope: RopeConfig | null;
   readonly dropout: number;
@@ -58,6 +70,8 @@ export interface DecoderConfig {
   readonly embeddingDropout: number;
   /** Standard deviation of newly initialized weights. */
   readonly initializerRange: number;
+  /** A classifier pools at the last token other than this one; null if config.json has none. */
+  readonly padId: number | null;
 }
 
 /** Settings of rotary position embeddings (RoPE). */

@@ -9,7 +9,9 @@ const classPrefixes: Readonly<Record<ModelType, string>> = {
   distilbert: 'DistilBert',
   gpt2: 'GPT2',
   llama: 'Llama',
+  mistral: 'Mistral',
   qwen2: 'Qwen2',
+  qwen3: 'Qwen3',
 };
 
 /** What a network was trained for. */

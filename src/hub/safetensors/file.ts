@@ -8,6 +8,11 @@ export interface TensorFile {
   /** @throws RangeError if there is no such tensor */
   shapeOf(name: string): readonly number[];
   /**
+   * The name of its number format in the file's header, such as F32.
+   * @throws RangeError if there is no such tensor
+   */
+  dtypeOf(name: string): string;
+  /**
    * Reads a tensor, row-major, as float32 whatever its dtype: F16 and BF16 exactly, F64 and integers rounded.
    * @throws RangeError if there is no such tensor
    */
@@ -63,6 +68,10 @@ class SafetensorsFile implements TensorFile {
 
   shapeOf(name: string): readonly number[] {
     return this.#entry(name).shape;
+  }
+
+  dtypeOf(name: string): string {
+    return this.#entry(name).format;
   }
 
   async read(name: string): Promise<Float32Array> {

@@ -10,6 +10,8 @@ export const MAX_HEADER_BYTES = 100_000_000;
 
 /** Where and how a file stores a tensor. */
 export interface TensorEntry {
+  /** The name of `dtype`. */
+  readonly format: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
   /** Offset of the first byte from the beginning of the file. */
@@ -104,7 +106,7 @@ function entryOf(file: string, name: string, tensor: Tensor, dataBegin: number):
       `tensor "${name}" of shape [${shape}] and dtype ${dtype} needs ${size * format.bytes} bytes, its data_offsets give ${bytes}`,
     );
   }
-  return { dtype: format, shape, begin: dataBegin + data_offsets[0], size };
+  return { format: dtype, dtype: format, shape, begin: dataBegin + data_offsets[0], size };
 }
 
 /** The error for a file that is damaged, incomplete or in another format. */

@@ -89,6 +89,7 @@ async function openShards(index: string): Promise<TensorFile> {
   return {
     names: [...shardOf.keys()],
     shapeOf: (name) => shard(name).shapeOf(name),
+    dtypeOf: (name) => shard(name).dtypeOf(name),
     read: (name) => shard(name).read(name),
     close,
   };

@@ -6,6 +6,8 @@ import { readJson, validate } from '../checkpointFile.ts';
 
 /** Names special tokens in checkpoints whose tokenizer_config.json does not. */
 export const SPECIAL_TOKENS_FILE = 'special_tokens_map.json';
+/** Ids of added tokens, in checkpoints of older versions. */
+export const ADDED_TOKENS_FILE = 'added_tokens.json';
 
 const token = z
   .union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)])

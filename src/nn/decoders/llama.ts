@@ -1,6 +1,6 @@
 import type { DecoderConfig } from '../../hub/architecture/checkpointConfig.ts';
 import { gatedFeedForward } from '../layers/activations.ts';
-import { attention, separateProjections } from '../layers/attention.ts';
+import { attention, ofHeads, separateProjections } from '../layers/attention.ts';
 import { residual, sequence } from '../layers/composition.ts';
 import { embedding } from '../layers/embedding.ts';
 import { linear } from '../layers/linear.ts';
@@ -11,7 +11,10 @@ import type { Submodule } from '../parameters/submodule.ts';
 import type { DecoderFamily, DecoderInput } from './body.ts';
 import { type Rotations, rotatedProjection, rotations } from './rotary.ts';
 
-/** Llama (Touvron et al., arXiv 2302.13971; also SmolLM) and Qwen2 (arXiv 2407.10671), which differs in its biases. */
+/**
+ * Llama (Touvron et al., arXiv 2302.13971; also SmolLM), Mistral (arXiv 2310.06825), and Qwen2 (arXiv 2407.10671) and Qwen3
+ * (arXiv 2505.09388), which differ in biases and in the norm of queries and keys.
+ */
 export function llama(config: DecoderConfig): DecoderFamily {
   const rotate = rotations(config.rope!, config.headDim);
   return {
@@ -47,11 +50,18 @@ async function layerOf(
     linear(await submodule.linear(name, inputs, outputs, { bias }));
   const projectHeads = (name: string, count: number) =>
     project(`self_attn.${name}`, hiddenSize, count * headDim, attentionBias);
+  const normHeads = async (name: string, layer: Layer) =>
+    config.queryKeyNorm
+      ? sequence(
+          layer,
+          ofHeads(await normOf(submodule, `self_attn.${name}`, config, headDim), headDim),
+        )
+      : layer;
 
   const attendNorm = await normOf(submodule, 'input_layernorm', config);
   const projections = separateProjections(
-    await projectHeads('q_proj', heads),
-    await projectHeads('k_proj', keyValueHeads),
+    await normHeads('q_norm', await projectHeads('q_proj', heads)),
+    await normHeads('k_norm', await projectHeads('k_proj', keyValueHeads)),
     await projectHeads('v_proj', keyValueHeads),
   );
   const attend = attention(rotatedProjection(projections, rotate), {
@@ -75,7 +85,12 @@ async function layerOf(
   );
 }
 
-async function normOf(submodule: Submodule, name: string, config: DecoderConfig): Promise<Layer> {
+async function normOf(
+  submodule: Submodule,
+  name: string,
+  { hiddenSize, normEpsilon }: DecoderConfig,
+  width = hiddenSize,
+): Promise<Layer> {
   const weight = name === '' ? 'weight' : `${name}.weight`;
-  return rmsNorm(await submodule.vector(weight, config.hiddenSize, 'ones'), config.normEpsilon);
+  return rmsNorm(await submodule.vector(weight, width, 'ones'), normEpsilon);
 }

@@ -57,6 +57,25 @@ export function attention(
   };
 }
 
+/** Applies a layer to each head of a projection by itself: to rows [rows·heads, width]. */
+export function ofHeads(layer: Layer, width: number): Layer {
+  return (x, pass) => {
+    const [rows, columns] = x.shape;
+    const heads = columns / width;
+    const split = (matrix: Matrix) => tf.reshape(matrix, [rows * heads, width]) as Matrix;
+    const joined = (matrix: Matrix) => tf.reshape(matrix, [rows, columns]) as Matrix;
+    const result = layer(split(x), { ...pass, bounds: pass.bounds.map((row) => row * heads) });
+    return {
+      y: joined(result.y),
+      savesInput: result.savesInput,
+      backward(dy, needsInputGradient) {
+        const gradient = result.backward(split(dy), needsInputGradient);
+        return gradient && joined(gradient);
+      },
+    };
+  };
+}
+
 /** Queries, keys and values by separate layers, as in BERT and Llama. */
 export function separateProjections(query: Layer, key: Layer, value: Layer): Projection {
   return (x, pass) => {

@@ -6,8 +6,18 @@ import type { Layer } from '../module/pass.ts';
 /** From rows of tokens to rows of examples: each example's first token. Wrap the layers after it in `ofExamples`. */
 export const firstToken = tokenOfEach(() => 0);
 
-/** As `firstToken`, with each example's last token that is not padding. */
-export const lastToken = tokenOfEach(({ lengths }, example) => lengths[example]! - 1);
+/**
+ * As `firstToken`, with each example's last token that is not the padding token, as transformers pools: where end-of-text is the
+ * padding token too, that is the token before it. An example of nothing else gives its first token.
+ */
+export function lastTokenBut(padId: number): Layer {
+  return tokenOfEach(({ ids, length, lengths }, example) => {
+    const start = example * length;
+    let last = lengths[example]! - 1;
+    while (last > 0 && ids[start + last] === padId) last--;
+    return last;
+  });
+}
 
 function tokenOfEach(at: (tokens: TokenBatch, example: number) => number): Layer {
   return (x, { operations, tokens }) => {

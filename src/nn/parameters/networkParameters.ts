@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayerVariables, ModelError } from '../module/model.ts';
 import type { Parameter } from '../module/parameter.ts';
-import type { ParameterSource, Role, TensorReader } from './source.ts';
+import { type ParameterSource, type Role, readWeights, type TensorReader } from './source.ts';
 import { isTarget, Submodule } from './submodule.ts';
 
 /** A network and its parameters. */
@@ -79,7 +79,7 @@ export class NetworkParameters {
    * Sets the trained parameters to the values of these tensors.
    *
    * @param file of the tensors, for errors
-   * @throws ModelError if a tensor is missing or has another shape; no parameter is changed then
+   * @throws ModelError if a tensor is missing or has another shape; no parameter is changed then. Also for a tensor that is not finite
    */
   async assign(tensors: TensorReader, file: string): Promise<void> {
     const names = new Set(tensors.names);
@@ -91,7 +91,7 @@ export class NetworkParameters {
       throw new ModelError(`${file} does not belong to this model: tensor ${name} ${actual}`);
     }
     for (const { name, value } of this.trained) {
-      const tensor = tf.tensor(await tensors.read(name), value.shape, 'float32');
+      const tensor = tf.tensor(await readWeights(tensors, name, file), value.shape, 'float32');
       (value as tf.Variable).assign(tensor);
       tensor.dispose();
     }

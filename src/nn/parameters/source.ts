@@ -1,12 +1,44 @@
 import type { ModelType } from '../../hub/architecture/checkpointConfig.ts';
 import type { LoraConfig } from '../../hub/peft.ts';
+import { ModelError } from '../module/model.ts';
 
 /** Tensors of a checkpoint by name. */
 export interface TensorReader {
   readonly names: readonly string[];
   shapeOf(name: string): readonly number[];
+  /** Number format in the file, such as F32 or I64. */
+  dtypeOf(name: string): string;
   /** Row-major. */
   read(name: string): Promise<Float32Array>;
+}
+
+/**
+ * Reads weights.
+ * @param file of the tensors, for errors
+ * @throws ModelError naming the tensor if its numbers are not floats, or one of them is not finite in float32
+ */
+export async function readWeights(
+  tensors: TensorReader,
+  name: string,
+  file: string,
+): Promise<Float32Array> {
+  const dtype = tensors.dtypeOf(name);
+  if (!/^B?F\d+$/.test(dtype)) {
+    throw unusable(`${file}: tensor ${name} is stored as ${dtype}, which are not floats`);
+  }
+  const values = await tensors.read(name);
+  const index = values.findIndex((value) => !Number.isFinite(value));
+  if (index < 0) return values;
+  throw unusable(
+    `${file}: tensor ${name} contains ${values[index]}, first at element ${index} of ${values.length}`,
+  );
+}
+
+function unusable(message: string): ModelError {
+  return new ModelError(message, {
+    key: ['model', 'from'],
+    help: { expected: 'weights that are finite floats; download or save the checkpoint again' },
+  });
 }
 
 /** Which parameters of a checkpoint are trained, and which are initialized anew. */
@@ -61,5 +93,7 @@ export const defaultTargets: Readonly<Record<ModelType, readonly string[]>> = {
   distilbert: ['q_lin', 'v_lin'],
   gpt2: ['c_attn'],
   llama: ['q_proj', 'v_proj'],
+  mistral: ['q_proj', 'v_proj'],
   qwen2: ['q_proj', 'v_proj'],
+  qwen3: ['q_proj', 'v_proj'],
 };

@@ -5,7 +5,7 @@ import { ModelError } from '../module/model.ts';
 import type { Parameter } from '../module/parameter.ts';
 import type { Vector } from '../module/pass.ts';
 import { type Initializer, initialValues } from './initializers.ts';
-import type { ParameterSource, Role } from './source.ts';
+import { type ParameterSource, type Role, readWeights } from './source.ts';
 
 interface LinearOptions {
   readonly layout?: WeightLayout;
@@ -100,7 +100,7 @@ export class Submodule {
     const values =
       stored === undefined
         ? initialValues(initial, shape, full, this.#source.plan.seed)
-        : await this.#source.tensors.read(stored);
+        : await readWeights(this.#source.tensors, stored, this.#source.file);
     return this.#add(full, shape, values, this.#isTrained || stored === undefined);
   }
 

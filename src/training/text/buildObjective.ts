@@ -72,9 +72,9 @@ async function generationObjective(
   const { device } = inputs;
   const { config } = inputs.pretrained;
   const { network, parameters } = await causalDecoder({ ...source, config });
-  const tied = config.tiedEmbeddings ? [network.head] : [];
+  const tied = network.isTied ? [network.head] : [];
   const model = new TransformerModel(parameters, tied, savedFiles(inputs));
-  const causal = new CausalModel(device.operations ?? tfjsOperations, network, config.maxPositions);
+  const causal = new CausalModel(device.operations ?? tfjsOperations, network, positionsIn(config));
   return new GenerationObjective(model, causal, inputs, options);
 }
 

@@ -4,24 +4,36 @@ import type { Question, TextDataset } from '../../data/dataset.ts';
 import type { CheckpointConfig } from '../../hub/architecture/checkpointConfig.ts';
 import { maxTokens } from '../../nn/encoders/variants.ts';
 
-/** Maximum number of tokens that the network has positions for. */
+/** Maximum number of tokens that the network has positions for and that all its layers attend to. */
 export function positionsIn(config: CheckpointConfig): number {
-  return config.kind === 'encoder' ? maxTokens(config) : config.maxPositions;
+  if (config.kind === 'encoder') return maxTokens(config);
+  return Math.min(config.maxPositions, config.slidingWindow ?? Number.POSITIVE_INFINITY);
+}
+
+/** What limits the number of tokens, for messages. */
+function limitIn(config: CheckpointConfig): string {
+  const positions = positionsIn(config);
+  const isWindow = config.kind === 'decoder' && positions < config.maxPositions;
+  return isWindow
+    ? `${positions} tokens of its sliding_window, beyond which attention is not supported`
+    : `${positions} positions`;
 }
 
 /**
  * Maximum number of tokens of an example: `data.maxLength`, or by default what the task and the network allow.
  *
- * @throws ConfigError if `data.maxLength` exceeds the network's positions
+ * @throws ConfigError if `data.maxLength` exceeds the network's positions, or if by default texts would be truncated to a sliding window
  */
 export function maxExampleLength(parsed: ParsedConfig, config: CheckpointConfig): number {
   const positions = positionsIn(config);
   const wanted = parsed.config.data.maxLength;
-  if (wanted === undefined) return Math.min(maxLengthOf(parsed.config), positions);
-  if (wanted <= positions) return wanted;
+  const most = maxLengthOf(parsed.config);
+  const isWindow = config.kind === 'decoder' && positions < config.maxPositions;
+  if (wanted === undefined && !isWindow) return Math.min(most, positions);
+  if (most <= positions) return most;
   throw parsed.error(
     ['data', 'maxLength'],
-    `${wanted} tokens are more than the network's ${positions} positions`,
+    `${most} tokens are more than the network's ${limitIn(config)}`,
     { expected: `at most ${positions}` },
   );
 }
@@ -41,7 +53,7 @@ export function checkPrompts(
   const shorter = 'shorter prompts, by a lower data.maxLength';
   throw parsed.error(
     ['data', 'maxNewTokens'],
-    `the longest validation prompt has ${longest} tokens, and ${maxNewTokens} more exceed the network's ${positions} positions`,
+    `the longest validation prompt has ${longest} tokens, and ${maxNewTokens} more exceed the network's ${limitIn(config)}`,
     { expected: available > 0 ? `at most ${available}, or ${shorter}` : shorter },
   );
 }

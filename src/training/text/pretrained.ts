@@ -71,15 +71,16 @@ export async function openPretrained(
             { id: origin.id, key, kind: 'model', files: 'checkpoint' },
             onLoading,
           );
-    const config = withDropout(await readCheckpointConfig(folder), model.dropout);
+    const read = withDropout(await readCheckpointConfig(folder), model.dropout);
+    const tokenizer = await openTokenizer(folder);
+    const padId = paddingId(tokenizer, read.vocabSize);
+    const config = { ...read, padId: read.padId ?? padId };
     const network =
       task === 'generation' ? { task, config: decoderConfig(config, parsed) } : { task, config };
-    const tokenizer = await openTokenizer(folder);
     const { name, revision } =
       origin.kind === 'hub'
         ? { name: nameOf(origin.id), revision: path.basename(folder) }
         : { name: folder, revision: null };
-    const padId = paddingId(tokenizer, config.vocabSize);
     const source = { name, revision, folder, tokenizer, padId };
     return network.task === 'generation'
       ? { ...source, ...network, generation: await readGenerationConfig(folder, tokenizer.eosId) }
@@ -98,7 +99,7 @@ function decoderConfig(config: CheckpointConfig, parsed: ParsedConfig): DecoderC
   throw parsed.error(
     ['model', 'from'],
     `${parsed.config.model.from} is an encoder (${config.modelType}) and cannot generate`,
-    { expected: 'a decoder, such as Llama, Qwen2 or GPT-2' },
+    { expected: 'a decoder, such as Llama, Mistral, Qwen or GPT-2' },
   );
 }
 

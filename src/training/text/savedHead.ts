@@ -75,6 +75,7 @@ export function withReorderedOutputs(
   return {
     names: tensors.names,
     shapeOf: (name) => tensors.shapeOf(name),
+    dtypeOf: (name) => tensors.dtypeOf(name),
     read: async (name) => {
       const values = await tensors.read(name);
       if (!OUTPUTS.test(name)) return values;

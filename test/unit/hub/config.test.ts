@@ -103,10 +103,17 @@ const rotary = {
     { rope_type: 'llama3', rope_theta: 3e5, ...llama3 },
   ),
 };
-const qwen2 = some({
+const qwen = some({
   ...rotary,
-  use_sliding_window: fc.constant(false),
-  sliding_window: fc.constant(32768),
+  use_sliding_window: fc.boolean(),
+  sliding_window: fc.constantFrom(32768, 16, null),
+  max_window_layers: fc.constantFrom(0, 1, 28),
+  pad_token_id: fc.constantFrom(0, 3, null),
+});
+const mistral = some({
+  ...rotary,
+  sliding_window: fc.constantFrom(32768, 16, null),
+  num_key_value_heads: fc.constantFrom(2, 8),
 });
 
 suite('a config says what transformers reads in it', () => {
@@ -118,7 +125,9 @@ suite('a config says what transformers reads in it', () => {
     distilbert,
     gpt2,
     llama: some(rotary),
-    qwen2,
+    mistral,
+    qwen2: qwen,
+    qwen3: qwen,
   };
   const configs = Object.entries(networks).flatMap(([model_type, fields]) =>
     [{}, ...fc.sample(fields, { numRuns: 40 })].map((config) => ({
@@ -158,8 +167,8 @@ test('only a checkpoint with a classification head has classes', async () => {
 
 suite('a field with an unsupported value is reported by name', () => {
   const cases: [Json, ...words: string[]][] = [
-    [{ model_type: 'mistral' }, 'mistral', 'bert, roberta, camembert, xlm-roberta, distilbert'],
-    [{ model_type: 't5' }, 't5', 'gpt2, llama, qwen2'],
+    [{ model_type: 'gemma' }, 'gemma', 'bert, roberta, camembert, xlm-roberta, distilbert'],
+    [{ model_type: 't5' }, 't5', 'gpt2, llama, mistral, qwen2, qwen3'],
     [{ model_type: 'toString' }, 'toString'],
     [{}, 'model_type is missing', 'bert, roberta'],
     [{ model_type: 'bert', position_embedding_type: 'relative_key' }, 'relative_key', 'absolute'],
@@ -178,7 +187,6 @@ suite('a field with an unsupported value is reported by name', () => {
     [{ model_type: 'llama', hidden_act: 'gelu' }, 'hidden_act', 'gelu', 'silu, swish'],
     [{ model_type: 'llama', num_key_value_heads: 5 }, 'num_key_value_heads', '32'],
     [{ model_type: 'llama', quantization_config: { bits: 4 } }, 'quantized'],
-    [{ model_type: 'qwen2', use_sliding_window: true }, 'use_sliding_window'],
     [
       {
         model_type: 'bert',
@@ -211,13 +219,46 @@ suite('a field with an unsupported value is reported by name', () => {
   test('JSON that is not an object', async () => {
     await assert.rejects(readCheckpointConfig(await folderOf([])), /not a JSON object/);
   });
+});
 
-  test('a sliding window that applies to no layer is accepted', async () => {
-    const made = await folderOf({
-      model_type: 'qwen2',
-      use_sliding_window: true,
-      max_window_layers: 32,
+suite('a config that Python or an editor wrote in its own way is read', () => {
+  const cases: Record<string, string | Buffer> = {
+    'with a byte order mark': '\ufeff{"model_type": "bert", "hidden_size": 24}',
+    'with numbers that are not finite in unused fields':
+      '{"model_type": "bert", "hidden_size": 24, "a": NaN, "b": [-Infinity, {"c": Infinity}], "d": "NaN \\" NaN"}',
+  };
+  for (const [name, text] of Object.entries(cases)) {
+    test(name, async () => {
+      const made = await folderOf({});
+      await writeFile(path.join(made, 'config.json'), text);
+      assert.equal((await readCheckpointConfig(made)).hiddenSize, 24);
     });
-    assert.equal((await readCheckpointConfig(made)).layers, 32);
+  }
+
+  test('a number that is not finite in a field that is used is an error', async () => {
+    const made = await folderOf({});
+    await writeFile(
+      path.join(made, 'config.json'),
+      '{"model_type": "bert", "classifier_dropout": NaN}',
+    );
+    await assert.rejects(readCheckpointConfig(made), /config\.json: classifier_dropout: .*NaN/);
+  });
+
+  test('bytes that are not UTF-8 are an error', async () => {
+    const made = await folderOf({});
+    await writeFile(
+      path.join(made, 'config.json'),
+      Buffer.from('{"model_type": "\xe9"}', 'latin1'),
+    );
+    await assert.rejects(readCheckpointConfig(made), /config\.json cannot be read: .*utf-8/);
+  });
+
+  test('with names of classes that are numbers', async () => {
+    const made = await folderOf({
+      model_type: 'bert',
+      architectures: ['BertForSequenceClassification'],
+      id2label: { 0: 0, 1: 1.5, 2: true },
+    });
+    assert.deepEqual((await readCheckpointConfig(made)).classes, ['0', '1.5', 'true']);
   });
 });

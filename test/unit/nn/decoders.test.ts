@@ -29,7 +29,7 @@ import { assertSpread, takeAdapters, tensorsOf } from './peer.ts';
 import { full } from './plan.ts';
 
 /** As decoders_peer.py makes them: tied and own heads, shared keys and values, biases, learned and rotary positions. */
-const KINDS = ['gpt2', 'llama', 'llama-tied', 'qwen2'] as const;
+const KINDS = ['gpt2', 'llama', 'llama-tied', 'mistral', 'qwen2', 'qwen3'] as const;
 type Kind = (typeof KINDS)[number];
 const RUNGS = ['cpu', 'wasm'] as const;
 const END = 2;
@@ -44,6 +44,33 @@ let continuations: Record<Kind, { prompts: number[][]; continued: number[][] }>;
 
 before(async () => {
   continuations = JSON.parse(await python('decoders_peer.py', ['tiny', folder]));
+});
+
+describe('a checkpoint whose config ties head and embedding, beside transformers', () => {
+  const heads = path.join(folder, 'heads');
+  let device: Device;
+  before(async () => {
+    device = await openDevice('cpu');
+    await python('decoders_peer.py', ['heads', heads]);
+  });
+  after(() => device.close());
+
+  for (const kind of ['gpt2', 'llama-tied', 'qwen2']) {
+    for (const [head, isTied] of [
+      ['own', false],
+      ['equal', true],
+      ['only', true],
+    ] as const) {
+      test(`${kind} with ${head === 'only' ? 'only a' : `its ${head}`} head`, async () => {
+        const here = path.join(heads, kind, head);
+        const opened = await openCausal(here, { operations: tfjsOperations });
+        assert.equal(opened.network.isTied, isTied);
+        const expected = await tensorsOf(path.join(here, 'expected.safetensors'));
+        await compareCausal(tfjsOperations, opened, expected);
+        opened.parameters.dispose();
+      });
+    }
+  }
 });
 
 describe('initial weights', () => {

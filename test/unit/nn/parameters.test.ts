@@ -52,6 +52,7 @@ function tensorsOf(entries: ReadonlyMap<string, readonly number[]>): TensorReade
   return {
     names: [...entries.keys()],
     shapeOf: (name) => entries.get(name)!,
+    dtypeOf: () => 'F32',
     read: async (name) =>
       new Float32Array(entries.get(name)!.reduce((product, length) => product * length)).fill(9),
   };

@@ -66,6 +66,7 @@ function readerOf(shapes: Shapes): TensorReader {
   return {
     names: [...tensors.keys()],
     shapeOf: (name) => tensors.get(name)!.shape,
+    dtypeOf: () => 'F32',
     read: async (name) => tensors.get(name)!.values,
   };
 }

@@ -22,7 +22,9 @@ export const TARGETS = {
   // Every one that keeps its weights as [in, out].
   gpt2: ['c_attn', 'c_proj', 'c_fc'],
   llama: ['q_proj', 'v_proj', 'down_proj'],
+  mistral: ['q_proj', 'up_proj'],
   qwen2: ['k_proj', 'o_proj', 'gate_proj'],
+  qwen3: ['q_proj', 'k_proj', 'v_proj'],
 };
 export type Kind = keyof typeof TARGETS;
 
