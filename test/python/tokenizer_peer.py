@@ -232,15 +232,29 @@ def answer(tokenizer, request):
     }
 
 
-asked = json.loads(Path(sys.argv[1]).read_text())
-answers = {}
-for name in asked["tokenizers"]:
-    folder = f"{asked['folder']}/{name}"
-    globals()[name](folder, asked["corpus"])
+def answers_of(folder, requests):
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    answers[name] = {
+    return {
         "size": len(tokenizer),
         "special": {key: getattr(tokenizer, f"{key}_token_id") for key in ["pad", "eos", "bos"]},
-        "answers": [answer(tokenizer, request) for request in asked["requests"]],
+        "answers": [answer(tokenizer, request) for request in requests],
     }
+
+
+def try_answers(folder, requests):
+    """Answers, or why transformers cannot give them."""
+    try:
+        return answers_of(folder, requests)
+    except BaseException as error:  # the Rust library panics
+        return {"error": f"{type(error).__name__}: {error}"[:300]}
+
+
+asked = json.loads(Path(sys.argv[1]).read_text())
+answers = {}
+for name in asked.get("tokenizers", []):
+    folder = f"{asked['folder']}/{name}"
+    globals()[name](folder, asked["corpus"])
+    answers[name] = answers_of(folder, asked["requests"])
+for name in asked.get("made", []):
+    answers[name] = try_answers(f"{asked['folder']}/{name}", asked["requests"])
 print(json.dumps(answers))

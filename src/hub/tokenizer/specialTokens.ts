@@ -9,17 +9,6 @@ export const SPECIAL_TOKENS_FILE = 'special_tokens_map.json';
 /** Ids of added tokens, in checkpoints of older versions. */
 export const ADDED_TOKENS_FILE = 'added_tokens.json';
 
-const token = z
-  .union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)])
-  .nullish();
-
-export const specialTokensSchema = z.object({
-  pad_token: token,
-  eos_token: token,
-  bos_token: token,
-});
-type SpecialTokens = z.infer<typeof specialTokensSchema>;
-
 const id = z
   .union([z.int(), z.array(z.int()).transform(([first]) => first)])
   .nullish()
@@ -44,27 +33,22 @@ export function paddingId({ padId, eosId }: SpecialIds, vocabSize: number): numb
 }
 
 /**
- * Finds the ids of padding, end-of-text and beginning-of-text tokens: named in tokenizer_config.json or, in older checkpoints, in
- * special_tokens_map.json; some checkpoints only have the ids, in config.json.
- * @param named the tokens of tokenizer_config.json
+ * Finds the ids of padding, end-of-text and beginning-of-text tokens: those that the tokenizer names; some checkpoints only have
+ * the ids, in config.json.
+ * @param nameOf returns the token of a key such as `pad_token`; undefined if the tokenizer does not name it
  * @param idOf returns a token's id; undefined if the vocabulary lacks it
  */
 export async function readSpecialIds(
   folder: string,
-  named: SpecialTokens,
+  nameOf: (key: string) => string | undefined,
   idOf: (token: string) => number | undefined,
 ): Promise<SpecialIds> {
-  const older = await readOptional(path.join(folder, SPECIAL_TOKENS_FILE), specialTokensSchema);
-  const ids = await readOptional(path.join(folder, CONFIG_FILE), idsSchema);
+  const file = path.join(folder, CONFIG_FILE);
+  const ids = existsSync(file) ? validate(idsSchema, file, await readJson(file)) : undefined;
   const find = (key: 'pad' | 'eos' | 'bos') => {
-    const name = named[`${key}_token`] ?? older?.[`${key}_token`];
-    const known = name == null ? undefined : idOf(name);
+    const name = nameOf(`${key}_token`);
+    const known = name === undefined ? undefined : idOf(name);
     return known ?? ids?.[`${key}_token_id`] ?? null;
   };
   return { padId: find('pad'), eosId: find('eos'), bosId: find('bos') };
-}
-
-async function readOptional<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
-  if (!existsSync(file)) return undefined;
-  return validate(schema, file, await readJson(file));
 }

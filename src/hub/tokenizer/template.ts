@@ -50,8 +50,7 @@ const schema = z.union([
 ]);
 
 /**
- * Reads the `post_processor` of a tokenizer.json. The JavaScript library applies it too, but unlike the Rust library it drops the
- * second text after ByteLevel (GPT-2) and gives RoBERTa's second text another type than the first.
+ * Reads the `post_processor` of a tokenizer.json.
  * @throws Error for an unknown post-processor, and for two that add tokens
  */
 export function templateOf(postProcessor: unknown): Template {
@@ -92,11 +91,6 @@ function templateOfProcessor(processor: Processor): Template {
     case 'ByteLevel':
       return plain;
   }
-}
-
-/** The template for `add_bos_token` and `add_eos_token`, which transformers adds to each text of a pair. */
-export function bosEosTemplate(bos: readonly number[], eos: readonly number[]): Template {
-  return around([bos, 'first', eos], [bos, 'second', eos], 1);
 }
 
 function around(

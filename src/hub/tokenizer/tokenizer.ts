@@ -1,31 +1,35 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { Tokenizer as Pipeline } from '@huggingface/tokenizers';
 import { z } from 'zod';
 import { reasonOf } from '../../config/errors.ts';
-import { CheckpointError, readJson, validate } from '../checkpointFile.ts';
-import { normalizerFixes } from './normalizerFixes.ts';
+import { CheckpointError, type JsonObject, readJson, validate } from '../checkpointFile.ts';
+import { AddedTokens, addedTokenSchema, specialToken } from './addedTokens.ts';
+import { cleanUp, decoderOf } from './decoders.ts';
+import { modelOf, type TokenModel } from './models.ts';
+import { normalizerOf } from './normalizers.ts';
+import { type PreTokenizer, preTokenizerOf } from './preTokenizers.ts';
+import type { Recipe } from './recipes.ts';
 import {
+  readTokenizerSettings,
+  TOKENIZER_CONFIG_FILE,
+  type TokenizerSettings,
+} from './settings.ts';
+import {
+  ADDED_TOKENS_FILE,
   readSpecialIds,
   SPECIAL_TOKENS_FILE,
   type SpecialIds,
-  specialTokensSchema,
 } from './specialTokens.ts';
-import {
-  addedTokenCount,
-  bosEosTemplate,
-  type Piece,
-  type Template,
-  templateOf,
-} from './template.ts';
+import { addedTokenCount, type Piece, type Template, templateOf } from './template.ts';
+import { recipeOf } from './transformersClass.ts';
 
 export const TOKENIZER_FILE = 'tokenizer.json';
-export const TOKENIZER_CONFIG_FILE = 'tokenizer_config.json';
 
 /** Paths of the files in a folder that transformers reads a tokenizer from. */
 export function tokenizerFiles(folder: string): readonly string[] {
   const vocabulary = ['vocab.txt', 'vocab.json', 'merges.txt'];
-  return [TOKENIZER_FILE, TOKENIZER_CONFIG_FILE, SPECIAL_TOKENS_FILE, ...vocabulary]
+  const settings = [TOKENIZER_CONFIG_FILE, SPECIAL_TOKENS_FILE, ADDED_TOKENS_FILE];
+  return [TOKENIZER_FILE, ...settings, ...vocabulary]
     .map((name) => path.join(folder, name))
     .filter((file) => existsSync(file));
 }
@@ -42,6 +46,7 @@ export interface Tokenizer extends SpecialIds {
    * Encodes with special tokens, truncated to maxLength tokens: of a pair the longer text loses tokens first ("longest_first"),
    * from its end, or from its beginning if the checkpoint's truncation_side is left.
    * @throws RangeError if maxLength is less than the number of special tokens
+   * @throws CheckpointError for a text that the tokenizer cannot encode
    */
   encode(text: string, pair: string | null, maxLength: number): Encoding;
   /** Encodes without special tokens and without truncation, as generation concatenates texts. */
@@ -51,21 +56,18 @@ export interface Tokenizer extends SpecialIds {
 }
 
 const tokenizerSchema = z.looseObject({
-  model: z.looseObject({ type: z.string().optional() }),
-  normalizer: z.unknown().optional(),
-  post_processor: z.unknown().optional(),
+  model: z.looseObject({ type: z.string().nullish() }),
+  added_tokens: z.array(addedTokenSchema).nullish(),
+  truncation: z.looseObject({ direction: z.enum(['Left', 'Right']).nullish() }).nullish(),
+  padding: z.looseObject({ pad_token: z.string().nullish() }).nullish(),
 });
-const configSchema = specialTokensSchema.extend({
-  add_bos_token: z.boolean().nullish(),
-  add_eos_token: z.boolean().nullish(),
-  truncation_side: z.enum(['left', 'right']).default('right'),
-  clean_up_tokenization_spaces: z.boolean().nullish(),
-});
-type TokenizerConfig = z.infer<typeof configSchema>;
+type TokenizerJson = z.infer<typeof tokenizerSchema>;
 
 /**
- * Opens the tokenizer of a checkpoint: tokenizer.json, with settings from tokenizer_config.json if there is one.
- * @throws CheckpointError if tokenizer.json is missing, invalid, or has unknown parts
+ * Opens the tokenizer of a checkpoint as transformers 5 does: tokenizer.json, with what tokenizer_config.json and older files say
+ * beside it. Not `@huggingface/tokenizers`, which ignores options and differs from the `tokenizers` library in white space,
+ * punctuation, digits, added tokens and unknown characters.
+ * @throws CheckpointError if a file is missing or invalid, or names something that is not supported
  */
 export async function openTokenizer(folder: string): Promise<Tokenizer> {
   const file = path.join(folder, TOKENIZER_FILE);
@@ -75,77 +77,142 @@ export async function openTokenizer(folder: string): Promise<Tokenizer> {
     );
   }
   const json = validate(tokenizerSchema, file, await readJson(file));
-  const configFile = path.join(folder, TOKENIZER_CONFIG_FILE);
-  const configJson = existsSync(configFile) ? await readJson(configFile) : {};
-  const config = validate(configSchema, configFile, configJson);
-  const pipeline = buildPipeline(file, json, configJson);
-  const ids = await readSpecialIds(folder, config, (token) => pipeline.token_to_id(token));
-  const template = orCheckpointError(file, () => templateFor(json.post_processor, config, ids));
-  return new CheckpointTokenizer(pipeline, template, ids, {
-    fixNormalizer: normalizerFixes(json.normalizer),
-    truncationSide: config.truncation_side,
-    // Meant for WordPiece; transformers skips it for BPE too.
-    cleanUpSpaces: config.clean_up_tokenization_spaces === true && json.model.type !== 'BPE',
-  });
-}
-
-function buildPipeline(file: string, json: object, config: unknown): Pipeline {
-  // The library requires these fields. Special tokens are added by our template instead of its post-processor.
-  const complete = {
-    normalizer: null,
-    pre_tokenizer: null,
-    decoder: null,
-    added_tokens: [],
-    ...json,
-  };
-  return orCheckpointError(
-    file,
-    () => new Pipeline({ ...complete, post_processor: null }, Object(config)),
-  );
-}
-
-/** @throws CheckpointError naming the file in place of other errors */
-function orCheckpointError<T>(file: string, make: () => T): T {
+  const settings = withDefaultPadding(await readTokenizerSettings(folder), json);
   try {
-    return make();
+    const recipe = await recipeOf(folder, settings.config, json);
+    const { added, ...parts } = partsOf(json, settings, recipe);
+    const ids = await readSpecialIds(
+      folder,
+      (key) => settings.special.get(key)?.content ?? recipe?.special[key],
+      (token) => added.idOf(token),
+    );
+    return new CheckpointTokenizer(added, parts, ids, {
+      splitsSpecial: settings.splitsSpecial,
+      truncationSide:
+        settings.truncationSide ?? (json.truncation?.direction === 'Left' ? 'left' : 'right'),
+      // Meant for WordPiece: BPE's spaces are part of the text.
+      cleansUp: settings.cleansUpSpaces && (parts.model.type !== 'BPE' || settings.cleansUpBpe),
+    });
   } catch (error) {
+    if (error instanceof CheckpointError) throw error;
     throw new CheckpointError(`${file} cannot be used: ${reasonOf(error)}`, { cause: error });
   }
 }
 
-/** If present, `add_bos_token` and `add_eos_token` override the post-processor of tokenizer.json. */
-function templateFor(postProcessor: unknown, config: TokenizerConfig, ids: SpecialIds): Template {
-  const { add_bos_token: bos, add_eos_token: eos } = config;
-  if (bos == null && eos == null) return templateOf(postProcessor);
-  const tokens = (isAdded: boolean | null | undefined, id: number | null) =>
-    isAdded && id !== null ? [id] : [];
-  return bosEosTemplate(tokens(bos, ids.bosId), tokens(eos, ids.eosId));
+/** The token that tokenizer.json pads with is the padding token if the settings name none. */
+function withDefaultPadding(settings: TokenizerSettings, json: TokenizerJson): TokenizerSettings {
+  const token = json.padding?.pad_token;
+  if (token == null || settings.special.has('pad_token')) return settings;
+  return {
+    ...settings,
+    special: new Map([...settings.special, ['pad_token', specialToken(token)]]),
+  };
 }
 
-interface TokenizerOptions {
-  readonly fixNormalizer: (text: string) => string;
+interface Parts {
+  readonly preTokenizer: PreTokenizer;
+  readonly model: TokenModel;
+  readonly template: Template;
+  readonly decode: (tokens: readonly string[]) => string;
+}
+
+/** The parts of a tokenizer, and its added tokens with those that the settings add. */
+function partsOf(
+  json: TokenizerJson,
+  settings: TokenizerSettings,
+  recipe: Recipe | null,
+): Parts & { readonly added: AddedTokens } {
+  const special = { ...recipe?.special };
+  for (const [key, { content }] of settings.special) special[key] = content;
+  const source: JsonObject = recipe
+    ? { ...json, ...recipeParts(json, settings, recipe, special) }
+    : json;
+  const model = modelOf(source.model);
+  const normalizer = normalizerOf(source.normalizer);
+  const added = new AddedTokens(model, normalizer);
+  addTokens(added, json, settings, recipe);
+  const postProcessor =
+    recipe?.postProcessor?.(special, (token) => added.idOf(token)) ?? json.post_processor;
+  return {
+    added,
+    model,
+    preTokenizer: preTokenizerOf(source.pre_tokenizer),
+    template: templateOf(postProcessor),
+    decode: decoderOf(source.decoder),
+  };
+}
+
+function recipeParts(
+  json: TokenizerJson,
+  { config }: TokenizerSettings,
+  recipe: Recipe,
+  special: Record<string, string>,
+): JsonObject {
+  const { type } = json.model;
+  if (type != null && type !== recipe.model) {
+    throw new Error(
+      `its model is a ${type}, but the tokenizer_class of tokenizer_config.json, or that of the network, needs a ${recipe.model}`,
+    );
+  }
+  return recipe.parts(json, config, special);
+}
+
+/** In the order of transformers, which decides the ids of tokens that the vocabulary lacks. */
+function addTokens(
+  added: AddedTokens,
+  json: TokenizerJson,
+  settings: TokenizerSettings,
+  recipe: Recipe | null,
+): void {
+  const listed = json.added_tokens ?? [];
+  // A class that builds the tokenizer anew has only the tokens that the settings list.
+  if (!recipe) added.add(listed);
+  const known = added.all.map((token) => JSON.stringify(token));
+  const missing = (settings.added ?? listed).filter(
+    (token) => !known.includes(JSON.stringify(token)),
+  );
+  const contents = new Set([...added.all, ...missing].map(({ content }) => content));
+  const defaults = Object.entries(recipe?.special ?? {})
+    .filter(([key]) => !settings.special.has(key))
+    .map(([, content]) => specialToken(content));
+  const named = [...settings.special.values(), ...defaults];
+  const namedContents = new Set(named.map(({ content }) => content));
+  const extra = settings.extra ?? recipe?.extra?.map(specialToken) ?? [];
+  added.add([
+    ...missing.map((token) =>
+      namedContents.has(token.content) ? { ...token, special: true } : token,
+    ),
+    ...[...named, ...extra]
+      .filter(({ content }) => !contents.has(content))
+      .map((token) => ({ ...token, special: true })),
+  ]);
+}
+
+interface EncodingOptions {
+  /** Whether special tokens in a text are text. */
+  readonly splitsSpecial: boolean;
   /** The side on which a long text loses tokens. */
   readonly truncationSide: 'left' | 'right';
   /** Whether decoding removes spaces before punctuation. */
-  readonly cleanUpSpaces: boolean;
+  readonly cleansUp: boolean;
 }
 
 class CheckpointTokenizer implements Tokenizer {
   readonly padId: number | null;
   readonly eosId: number | null;
   readonly bosId: number | null;
-  readonly #pipeline: Pipeline;
-  readonly #template: Template;
-  readonly #options: TokenizerOptions;
+  readonly #added: AddedTokens;
+  readonly #parts: Parts;
+  readonly #options: EncodingOptions;
 
   constructor(
-    pipeline: Pipeline,
-    template: Template,
+    added: AddedTokens,
+    parts: Parts,
     { padId, eosId, bosId }: SpecialIds,
-    options: TokenizerOptions,
+    options: EncodingOptions,
   ) {
-    this.#pipeline = pipeline;
-    this.#template = template;
+    this.#added = added;
+    this.#parts = parts;
     this.padId = padId;
     this.eosId = eosId;
     this.bosId = bosId;
@@ -153,7 +220,8 @@ class CheckpointTokenizer implements Tokenizer {
   }
 
   encode(text: string, pair: string | null, maxLength: number): Encoding {
-    const pieces = pair === null ? this.#template.single : this.#template.pair;
+    const { single, pair: both } = this.#parts.template;
+    const pieces = pair === null ? single : both;
     const most = maxLength - addedTokenCount(pieces);
     if (most < 0) {
       throw new RangeError(
@@ -175,17 +243,24 @@ class CheckpointTokenizer implements Tokenizer {
   }
 
   decode(ids: ArrayLike<number>): string {
-    // The library throws for an empty list.
-    if (ids.length === 0) return '';
-    return this.#pipeline.decode(Array.from(ids), {
-      skip_special_tokens: true,
-      clean_up_tokenization_spaces: this.#options.cleanUpSpaces,
-    });
+    const tokens = Array.from(ids).flatMap((id) => this.#added.tokenWithoutSpecial(id) ?? []);
+    const text = this.#parts.decode(tokens);
+    return this.#options.cleansUp ? cleanUp(text) : text;
   }
 
   #ids(text: string): readonly number[] {
-    const fixed = this.#options.fixNormalizer(text);
-    return this.#pipeline.encode(fixed, { add_special_tokens: false }).ids;
+    const { preTokenizer, model } = this.#parts;
+    const ids: number[] = [];
+    for (const part of this.#added.split(wellFormed(text), this.#options.splitsSpecial)) {
+      if ('id' in part) {
+        ids.push(part.id);
+        continue;
+      }
+      for (const piece of preTokenizer(part)) {
+        if (piece.text !== '') for (const id of model.tokenize(piece.text)) ids.push(id);
+      }
+    }
+    return ids;
   }
 
   #truncate(ids: readonly number[], length: number): readonly number[] {
@@ -226,4 +301,9 @@ export function longestFirst(
   const shorter = Math.min(first, second, half);
   const longer = most - shorter;
   return first > second ? [longer, shorter] : [shorter, longer];
+}
+
+/** Halves of characters, which UTF-8 cannot express, become �. */
+function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, '\ufffd');
 }

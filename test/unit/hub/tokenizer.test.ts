@@ -124,17 +124,6 @@ const tokenizers = [
   'llama2_class',
 ];
 
-/**
- * Texts on which unigram models are not compared. Characters that only Rust or only JavaScript treats as spaces: the normalizer of
- * a real XLM-RoBERTa removes them before words are split, and other pre-tokenizers agree on them. Long runs of one character: they
- * have many segmentations of equal probability, and rounding decides.
- */
-const notForUnigrams = /[\x85\ufeff]|(.)\1{9}/s;
-
-/**
- * Two known differences are excluded: `notForUnigrams`; and sequences of byte tokens that are not valid UTF-8, which only random
- * lists of ids have: Rust decodes each byte to a �, the JavaScript library decodes them like TextDecoder.
- */
 suite('tokens equal those of transformers', () => {
   const requests: Asked[] = [
     ...sentences.map((text): Asked => [text, null, 512, []]),
@@ -161,14 +150,11 @@ suite('tokens equal those of transformers', () => {
       };
       for (const [i, [text, pair, maxLength, ids]] of requests.entries()) {
         const there = answers[i]!;
-        if (name === 'xlm_roberta' && [text, pair ?? ''].some((part) => notForUnigrams.test(part)))
-          continue;
         const encoded = tokenizer.encode(text, pair, maxLength);
         compare('plain', [...tokenizer.encodePlain(text)], there.plain, text);
         compare('ids', [...encoded.ids], there.ids, [text, pair, maxLength]);
         compare('typeIds', [...encoded.typeIds], there.typeIds, [text, pair, maxLength]);
         compare('text', tokenizer.decode(there.plain), there.text, text);
-        if (name.startsWith('llama2') && there.decoded.includes('\ufffd')) continue;
         const random = ids.map((id) => id % size);
         compare('decoded', tokenizer.decode(random), there.decoded, random);
       }

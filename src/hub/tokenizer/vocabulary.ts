@@ -1,0 +1,21 @@
+import { z } from 'zod';
+
+/** Ids by token. */
+export const vocabularySchema = z.record(z.string(), z.int().nonnegative());
+
+/** The tokens of a model. */
+export interface Vocabulary {
+  readonly size: number;
+  idOf(token: string): number | undefined;
+  tokenOf(id: number): string | undefined;
+}
+
+export function vocabularyOf(tokens: Readonly<Record<string, number>>): Vocabulary {
+  const ids = new Map(Object.entries(tokens));
+  const names = new Map(Object.entries(tokens).map(([token, id]) => [id, token]));
+  return {
+    size: ids.size,
+    idOf: (token) => ids.get(token),
+    tokenOf: (id) => names.get(id),
+  };
+}
