@@ -55,6 +55,9 @@ test('a checkpoint is config, tokenizer and weights, whole or in shards', async 
   write({ 'generation_config.json': 'G', 'tokenizer_config.json': 'K' });
   assert.equal(await modelFingerprint(predicts), sha256('CWTK'));
   assert.equal(await modelFingerprint(writes), sha256('CGWTK'));
+  // Files of older versions that change token ids.
+  write({ 'special_tokens_map.json': 'S', 'added_tokens.json': 'A' });
+  assert.equal(await modelFingerprint(predicts), sha256('ACWSTK'));
 });
 
 test('without a saved model there is no model fingerprint', async () => {
