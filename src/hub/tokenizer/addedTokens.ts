@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { leadingSpace, trailingSpace, WORD } from './characters.ts';
-import type { TokenModel } from './models.ts';
 import type { Normalizer } from './normalizers.ts';
 import { Trie } from './trie.ts';
+import type { TokenModel } from './vocabulary.ts';
 
 /** A token that is found in texts before they are split. */
 export interface AddedToken {

@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { CheckpointError } from '../checkpointFile.ts';
 import { byteTokens } from './characters.ts';
 import { type Merges, mergeAll } from './merges.ts';
-import type { TokenModel } from './models.ts';
-import { type Vocabulary, vocabularyOf, vocabularySchema } from './vocabulary.ts';
+import { type TokenModel, type Vocabulary, vocabularyOf, vocabularySchema } from './vocabulary.ts';
 
 const merge = z.union([
   z.tuple([z.string(), z.string()]),

@@ -2,18 +2,8 @@ import { z } from 'zod';
 import { bpe, bpeSchema } from './bpe.ts';
 import { type Build, component, optionsOf } from './component.ts';
 import { unigram, unigramSchema } from './unigram.ts';
+import type { TokenModel } from './vocabulary.ts';
 import { wordLevel, wordLevelSchema, wordPiece, wordPieceSchema } from './words.ts';
-
-/** Turns parts of texts into ids of its vocabulary. */
-export interface TokenModel {
-  readonly type: 'BPE' | 'Unigram' | 'WordLevel' | 'WordPiece';
-  /** Number of tokens. */
-  readonly size: number;
-  idOf(token: string): number | undefined;
-  tokenOf(id: number): string | undefined;
-  /** @param text not empty */
-  tokenize(text: string): readonly number[];
-}
 
 const models: Readonly<Record<string, Build<TokenModel>>> = {
   BPE: (options, at) => bpe(optionsOf(bpeSchema, options, at), at),

@@ -1,5 +1,3 @@
-import type { Normalizer } from './normalizers.ts';
-
 /** Longest grapheme, in bytes, that is looked up as a whole. */
 const MAX_GRAPHEME_BYTES = 6;
 
@@ -9,7 +7,7 @@ const MAX_GRAPHEME_BYTES = 6;
  * @param charsmap the table in base64: size of the trie in bytes, the trie, the texts
  * @throws Error for a damaged table
  */
-export function precompiled(charsmap: string, at: string): Normalizer {
+export function precompiled(charsmap: string, at: string): (text: string) => string {
   const bytes = Buffer.from(charsmap, 'base64');
   const size = bytes.length >= 4 ? bytes.readUInt32LE(0) : Number.NaN;
   if (!(size % 4 === 0 && 4 + size <= bytes.length)) {

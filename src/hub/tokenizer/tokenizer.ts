@@ -5,7 +5,7 @@ import { reasonOf } from '../../config/errors.ts';
 import { CheckpointError, type JsonObject, readJson, validate } from '../checkpointFile.ts';
 import { AddedTokens, addedTokenSchema, specialToken } from './addedTokens.ts';
 import { cleanUp, decoderOf } from './decoders.ts';
-import { modelOf, type TokenModel } from './models.ts';
+import { modelOf } from './models.ts';
 import { normalizerOf } from './normalizers.ts';
 import { type PreTokenizer, preTokenizerOf } from './preTokenizers.ts';
 import type { Recipe } from './recipes.ts';
@@ -22,6 +22,7 @@ import {
 } from './specialTokens.ts';
 import { addedTokenCount, type Piece, type Template, templateOf } from './template.ts';
 import { recipeOf } from './transformersClass.ts';
+import type { TokenModel } from './vocabulary.ts';
 
 export const TOKENIZER_FILE = 'tokenizer.json';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { CheckpointError } from '../checkpointFile.ts';
 import { byteTokens } from './characters.ts';
-import type { TokenModel } from './models.ts';
 import { Trie } from './trie.ts';
+import type { TokenModel } from './vocabulary.ts';
 
 export const unigramSchema = z.object({
   vocab: z.array(z.tuple([z.string(), z.number()])).min(1),

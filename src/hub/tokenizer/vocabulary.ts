@@ -5,9 +5,17 @@ export const vocabularySchema = z.record(z.string(), z.int().nonnegative());
 
 /** The tokens of a model. */
 export interface Vocabulary {
+  /** Number of tokens. */
   readonly size: number;
   idOf(token: string): number | undefined;
   tokenOf(id: number): string | undefined;
+}
+
+/** Turns parts of texts into ids of its vocabulary. */
+export interface TokenModel extends Vocabulary {
+  readonly type: 'BPE' | 'Unigram' | 'WordLevel' | 'WordPiece';
+  /** @param text not empty */
+  tokenize(text: string): readonly number[];
 }
 
 export function vocabularyOf(tokens: Readonly<Record<string, number>>): Vocabulary {

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { CheckpointError } from '../checkpointFile.ts';
-import type { TokenModel } from './models.ts';
-import { vocabularyOf, vocabularySchema } from './vocabulary.ts';
+import { type TokenModel, vocabularyOf, vocabularySchema } from './vocabulary.ts';
 
 export const wordLevelSchema = z.object({ vocab: vocabularySchema, unk_token: z.string() });
 
