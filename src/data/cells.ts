@@ -18,6 +18,12 @@ interface NumberOptions {
 /** A decimal number, as every language writes it: no hexadecimal digits, no underscores, no infinity. */
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
+/** Longest text, in UTF-16 units: far more than any model reads, and tokenizers need a hundred times its memory. */
+const MAX_TEXT = 4_000_000;
+
+/** Longest label. */
+const MAX_LABEL = 1000;
+
 /** Whether a text is a finite number, apart from white space around it. */
 export function isNumeric(text: string): boolean {
   return NUMBER.test(text.trim());
@@ -68,6 +74,7 @@ export class CellReader {
     if (text === null || text.trim() === '') {
       throw this.#error(row, column, 'is not a label', `a text or a number. ${this.#fix}`);
     }
+    this.#checkLength(row, column, text, MAX_LABEL);
     this.#checkNotMissing(row, column, text, 'a label', 'remove the word from data.missing');
     this.#checkWellFormed(row, column, text);
     const kind = kindOf(cell);
@@ -92,6 +99,7 @@ export class CellReader {
       const expected = `a text that is not empty. ${this.#fix}`;
       throw this.#error(row, column, 'is not a text', expected);
     }
+    this.#checkLength(row, column, text, MAX_TEXT);
     this.#checkNotMissing(row, column, text, 'a text', 'remove the word from data.missing');
     this.#checkWellFormed(row, column, text);
     return text;
@@ -123,6 +131,12 @@ export class CellReader {
     if (!this.#missing.has(word)) return;
     const expected = `${wanted}. ${this.#fix}, or ${remedy}`;
     throw this.#error(row, column, 'stands for a missing value', expected);
+  }
+
+  #checkLength(row: Row, column: number, text: string, most: number): void {
+    if (text.length <= most) return;
+    const expected = `at most ${most}. Was a quote forgotten? ${this.#fix}`;
+    throw this.#error(row, column, `has ${text.length} characters`, expected);
   }
 
   /** Tokenizers and logs are UTF-8, in which all halves of characters would become the same U+FFFD. */

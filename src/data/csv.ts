@@ -5,6 +5,7 @@ import {
   DataError,
   FIRST_POSITION,
   type FilePosition,
+  MAX_ROW,
   type Row,
   type Table,
   type TableFile,
@@ -139,6 +140,7 @@ async function* recordsOf(file: TableFile, options: CsvOptions): AsyncGenerator<
     record_delimiter: ['\r\n', '\n', '\r'],
     relax_column_count: true,
     skip_empty_lines: true,
+    max_record_size: MAX_ROW,
   });
   // An error of either stream destroys both and is thrown by the iteration below.
   pipeline(utf8Chunks(file), parser, () => {});

@@ -5,6 +5,7 @@ import {
   DataError,
   FIRST_POSITION,
   type FilePosition,
+  MAX_ROW,
   type Row,
   type Table,
   type TableFile,
@@ -29,7 +30,7 @@ interface JsonRecord {
  * @throws DataError for an empty file and, while iterating, invalid JSON and missing keys
  */
 export function readJsonl(file: TableFile): Promise<Table> {
-  return tableOf(file, linesOf(textOf(file)), 'one JSON object per line');
+  return tableOf(file, linesOf(file, textOf(file)), 'one JSON object per line');
 }
 
 /**
@@ -39,7 +40,7 @@ export function readJsonl(file: TableFile): Promise<Table> {
 export async function readJson(file: TableFile): Promise<Table> {
   const { first, chunks } = await peek(textOf(file));
   if (first === '[') return tableOf(file, elementsOf(file, chunks), 'objects in the array');
-  return tableOf(file, linesOf(chunks), RECORDS);
+  return tableOf(file, linesOf(file, chunks), RECORDS);
 }
 
 const RECORDS =
@@ -179,10 +180,11 @@ async function peek(
 const LINE_END = /\r\n?|\n/;
 
 /** Lines that are not blank. `node:readline` would also break at U+2028, which JSON allows inside strings. */
-async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<Piece> {
+async function* linesOf(file: TableFile, chunks: AsyncIterable<string>): AsyncGenerator<Piece> {
   let line = 1;
   // A line may come in thousands of chunks: they are joined once.
   let pending: string[] = [];
+  let length = 0;
   let endsInReturn = false;
   const take = (last: string): Piece => {
     const text = pending.length > 0 ? pending.join('') + last : last;
@@ -199,15 +201,43 @@ async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<Piece> {
       if (piece.text.trim() !== '') yield piece;
     }
     if (last !== '') pending.push(last);
+    length = pieces.length === 0 ? length + last.length : last.length;
+    checkLength(
+      { file, at: { line, column: 1 }, most: MAX_ROW },
+      length,
+      'one JSON object per line',
+    );
   }
   const piece = take('');
   if (piece.text.trim() !== '') yield piece;
 }
 
+/** Longest array, in characters: strings have at most 2²⁹. */
+const MAX_ARRAY = 500_000_000;
+
+function checkLength(
+  { file, at, most }: { file: TableFile; at: FilePosition; most: number },
+  length: number,
+  expected: string,
+): void {
+  if (length <= most) return;
+  const millions = Math.floor(most / 1e6);
+  throw new DataError(file.path, at, `more than ${millions} million characters`, { expected });
+}
+
 /** The elements of an array, which is read as a whole. */
 async function* elementsOf(file: TableFile, chunks: AsyncIterable<string>): AsyncGenerator<Piece> {
   const pieces: string[] = [];
-  for await (const chunk of chunks) pieces.push(chunk);
+  let length = 0;
+  for await (const chunk of chunks) {
+    pieces.push(chunk);
+    length += chunk.length;
+    checkLength(
+      { file, at: FIRST_POSITION, most: MAX_ARRAY },
+      length,
+      'a shorter array, or one JSON object per line',
+    );
+  }
   const text = pieces.join('');
   const place = new Place(text);
   const wrong = (offset: number, message: string) =>

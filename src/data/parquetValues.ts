@@ -46,7 +46,8 @@ export function decimalFields(metadata: FileMetaData): ReadonlyMap<string, numbe
 
 /** @param scale decimal places, for a column of decimals */
 export function exactCell(value: unknown, scale: number | undefined): unknown {
-  if (scale !== undefined && value !== null && value !== undefined) return decimal(value, scale);
+  if (value === null || value === undefined) return null;
+  if (scale !== undefined) return decimal(value, scale);
   if (typeof value === 'bigint') {
     const number = Number(value);
     return Number.isSafeInteger(number) ? number : new WrittenNumber(String(value));

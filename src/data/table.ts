@@ -13,6 +13,9 @@ export interface FilePosition {
 
 export const FIRST_POSITION: FilePosition = { line: 1, column: 1 };
 
+/** Longest row of a text file, in characters: a row without an end must not fill the memory. */
+export const MAX_ROW = 2 ** 27;
+
 /** A number as a file writes it, where float64 would change it: 9007199254740993, 1.0, -0, NaN, a decimal of 38 digits. */
 export class WrittenNumber {
   readonly text: string;

@@ -113,6 +113,27 @@ test('progress follows the row groups and adds up to the size; the fingerprint i
   assert.equal(tableFile.fingerprint(), createHash('sha256').update(content).digest('hex'));
 });
 
+test('what JavaScript has no exact type for is text; bytes are text only if they are UTF-8', async () => {
+  await python('parquet_peer.py', [folder]);
+  const { rows } = await read(path.join(folder, 'exact.parquet'));
+  const columns = rows[0]!.map((_, i) =>
+    rows.map((row) => (row[i] instanceof WrittenNumber ? `#${row[i].text}` : row[i])),
+  );
+  assert.deepEqual(columns, [
+    ['#12345678901234567890.12', '#-0.05', null],
+    ['#1.5', '#-1.5', '#0.0'],
+    ['1970-01-01T00:00:00.000001Z', '1969-12-31T23:59:59.999999Z', null],
+    ['2023-11-14T22:13:20.000000001Z', '1970-01-01T00:00:00.000000000Z', null],
+    ['1970-01-01', '2022-01-08', '1969-12-31'],
+    ['#18446744073709551615', 0, 1],
+    [Buffer.from([0xe9]), 'é', null].map((it) => (it instanceof Buffer ? Uint8Array.from(it) : it)),
+    [{ n: 1n }, { n: 2n ** 60n }, null],
+    [[1n, 2n], [], null],
+    ['#-0', 0, Number.NaN],
+  ]);
+  assert.equal(await errorOf(path.join(folder, 'same.parquet')), 'column "a" appears twice');
+});
+
 test('files that Apache Arrow writes: every codec, both page versions, dictionaries, nulls', async () => {
   await python('parquet_peer.py', [folder]);
   const expected = Array.from({ length: 250 }, (_, i) => [
