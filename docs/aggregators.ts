@@ -5,6 +5,7 @@ import type {
   AggregatorParameter,
   Properties,
 } from '../src/engine/aggregators/description.ts';
+import { regimesOf } from '../src/engine/aggregators/regimes.ts';
 import { aggregators } from '../src/engine/aggregators/registry.ts';
 
 const head = new URL('./aggregators.head.md', import.meta.url);
@@ -62,6 +63,7 @@ function section(of: AggregatorDescription): string[] {
     `- Decided by ${decided[of.decidedBy]}.`,
     `- A zero gradient ${of.takesZeroGroups ? 'is a group like any other' : 'is handled as `zeroGroups` says'}.`,
     `- Reference: ${of.reference}`,
+    ...measured(of),
     ...(parameters.length > 0
       ? [
           '',
@@ -76,6 +78,25 @@ function section(of: AggregatorDescription): string[] {
           ),
         ]
       : []),
+  ];
+}
+
+/** Where it won and lost against the mean. */
+function measured({ name }: AggregatorDescription): string[] {
+  const regimes = regimesOf(name);
+  if (regimes.length === 0) return [];
+  return [
+    '',
+    ...table(
+      ['measured with AdamW', 'seeds', 'result', 'mean', 'difference'],
+      regimes.map(({ title, seeds, metric, value, mean, difference, p }) => [
+        title,
+        String(seeds),
+        `${metric} ${value}`,
+        String(mean),
+        `${difference}, ${p}`,
+      ]),
+    ),
   ];
 }
 

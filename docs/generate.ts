@@ -1,6 +1,6 @@
 /**
  * Writes docs/config.md (docs/config.head.md, then a table of every key from the config's schema), docs/aggregators.md
- * (from the registry), and the rules in docs/alarms.md.
+ * (from the registry), and the rules in docs/alarms.md. docs/measurements.ts comes before it: pages repeat what was measured.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import {

@@ -3,6 +3,7 @@ import type {
   AggregatorDescription,
   AggregatorParameter,
 } from '../engine/aggregators/description.ts';
+import { regimesText } from '../engine/aggregators/regimes.ts';
 import { aggregators } from '../engine/aggregators/registry.ts';
 import type {
   AggregationSettings,
@@ -65,7 +66,7 @@ function variantOf({ name, title, parameters }: AggregatorDescription) {
       ...Object.fromEntries(Object.entries(parameters).map(([key, of]) => [key, numberOf(of)])),
       ...settings,
     })
-    .describe(title);
+    .describe(`${title}. ${regimesText(name)}`.trim());
 }
 
 function numberOf({ default: standard, min, max, belowMax, description }: AggregatorParameter) {
@@ -73,11 +74,16 @@ function numberOf({ default: standard, min, max, belowMax, description }: Aggreg
   return (belowMax ? number.lt(max) : number.max(max)).default(standard).describe(description);
 }
 
+function describedChoice({ name, title, guarantee }: AggregatorDescription): string {
+  return [`${title}.`, guarantee, regimesText(name)].filter(Boolean).join(' ');
+}
+
 const [first, ...others] = descriptions.map(variantOf);
 
 /** An entry of `aggregate`, from the descriptions of the registry. */
 export const aggregateEntry = z.union([
-  z.enum(aggregatorNames),
+  // Editors show these beside the names that they complete, and when hovering over one.
+  z.enum(aggregatorNames).meta({ enumDescriptions: descriptions.map(describedChoice) }),
   z.discriminatedUnion('name', [first!, ...others]).meta({
     title: 'the keys name, metric, smoothing, guard, zeroGroups and the aggregator’s parameters',
   }) as z.ZodType<EntryWithSettings>,

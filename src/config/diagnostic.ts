@@ -13,13 +13,15 @@ export interface Position {
 /** For errors about a file as a whole. */
 export const FILE_START: Position = { line: 1, column: 1, endLine: 1, endColumn: 1 };
 
-/** One error in a config, or in a file that it names. */
+/** Something that is wrong in a config, or in a file that it names; or, as a warning, valid and measured to do harm. */
 export interface Diagnostic extends Position {
   readonly file: string;
+  /** Only errors keep a config from being run. */
+  readonly severity: 'error' | 'warning';
   readonly message: string;
-  /** What would be valid. */
+  /** What would be valid or, for a warning, better. */
   readonly expected?: string;
-  /** The nearest valid name; replacing the text at the position by it fixes the error. */
+  /** The nearest valid name, or the better one; replacing the text at the position by it fixes what is wrong. */
   readonly suggestion?: string;
   /** Keys that lead to the value in the config; empty for other files. */
   readonly path: Path;
@@ -30,16 +32,24 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly diagnostics: readonly Diagnostic[];
 
-  /** @param diagnostics at least one, all of one file; sorted by position */
+  /** @param diagnostics at least one error, all of one file; sorted by position */
   constructor(diagnostics: readonly Diagnostic[]) {
     const ordered = [...diagnostics].sort((a, b) => a.line - b.line || a.column - b.column);
-    super(ordered.map((it) => `${it.file}:${it.line}:${it.column}: ${explain(it)}`).join('\n'));
+    super(ordered.map(formatDiagnostic).join('\n'));
     this.diagnostics = ordered;
   }
 }
 
-/** `unknown device "gpu". Expected auto, cuda or cpu. Did you mean cuda?` */
-export function explain({ message, expected, suggestion }: Diagnostic): string {
+/** As a terminal shows it: `grain.yaml:3:9: unknown device …`, `grain.yaml:12:13: warning: …`. */
+export function formatDiagnostic(diagnostic: Diagnostic): string {
+  const { file, line, column, severity } = diagnostic;
+  const kind = severity === 'warning' ? 'warning: ' : '';
+  return `${file}:${line}:${column}: ${kind}${explain(diagnostic)}`;
+}
+
+/** `unknown device "gpu". Expected auto, cuda or cpu. Did you mean cuda?`; a warning ends with what would be better. */
+export function explain({ severity, message, expected, suggestion }: Diagnostic): string {
+  if (severity === 'warning') return `${message}.${expected ? ` Better: ${expected}.` : ''}`;
   return [
     message,
     ...(expected ? [`. Expected ${expected}`] : []),
@@ -75,7 +85,7 @@ export function alternatives(names: readonly string[]): string {
   return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 }
 
-/** An error at a path of a config, before it is known where in the text that is. */
+/** An error or a warning at a path of a config, before it is known where in the text that is. */
 export interface Finding {
   readonly path: Path;
   /** True if the error is in the key itself rather than in its value. */

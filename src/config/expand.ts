@@ -7,6 +7,8 @@ export interface RunRequest {
   /** Label of its aggregation; see `aggregationLabel`. */
   readonly aggregator: string;
   readonly aggregation: AggregationSettings;
+  /** Index of its entry in `aggregate`. */
+  readonly entry: number;
   readonly seed: { readonly init: number; readonly order: number };
   readonly config: Config;
 }
@@ -17,9 +19,10 @@ export function expand(config: Config): RunRequest[] {
     resolvedAggregation(entry, config.zeroGroups),
   );
   return config.seeds.flatMap((seed) =>
-    aggregations.map((aggregation) => ({
+    aggregations.map((aggregation, entry) => ({
       aggregator: aggregationLabel(aggregation, config.zeroGroups),
       aggregation,
+      entry,
       seed: typeof seed === 'number' ? { init: seed, order: seed } : seed,
       config,
     })),

@@ -13,6 +13,7 @@ import {
 } from './diagnostic.ts';
 import { ConfigDocument } from './document.ts';
 import { reasonOf } from './errors.ts';
+import { knownHarms } from './harms.ts';
 import { findingsOf } from './issues.ts';
 import { modelRules } from './modelRules.ts';
 import { type Config, configSchema } from './schema.ts';
@@ -22,18 +23,27 @@ import { fileComplaint, userPath } from './userPath.ts';
 /** What the schema cannot say: keys that contradict each other, or would silently do nothing. */
 const rules = [...modelRules, ...dataRules, ...stepRules];
 
+/** Where keys are written. */
+interface Places {
+  isWritten(path: Path): boolean;
+  /** Of the value at a path, or of its nearest ancestor that is written. */
+  position(path: Path): Position;
+}
+
+/** Of a config that is not read from its file. */
+export const NOWHERE: Places = { isWritten: () => false, position: () => FILE_START };
+
 /** A valid config, and where each of its keys is written, so that later errors can point there. */
 export class ParsedConfig {
   readonly config: Config;
   /** The config file as the user named it. */
   readonly file: string;
-  readonly #position: (path: Path) => Position;
+  readonly #places: Places;
 
-  /** @param position of the value at a path, or of its nearest ancestor that is written */
-  constructor(config: Config, file: string, position: (path: Path) => Position) {
+  constructor(config: Config, file: string, places: Places) {
     this.config = config;
     this.file = file;
-    this.#position = position;
+    this.#places = places;
   }
 
   /** Paths in the config are relative to this folder. */
@@ -43,12 +53,32 @@ export class ParsedConfig {
 
   /** The same file with some of its keys overridden. */
   with(overrides: Partial<Config>): ParsedConfig {
-    return new ParsedConfig({ ...this.config, ...overrides }, this.file, this.#position);
+    const places = this.#places;
+    const isOverridden = ([key]: Path) => key !== undefined && key in overrides;
+    return new ParsedConfig({ ...this.config, ...overrides }, this.file, {
+      isWritten: (path) => !isOverridden(path) && places.isWritten(path),
+      position: (path) => places.position(isOverridden(path) ? path.slice(0, 1) : path),
+    });
+  }
+
+  /** What is valid, and was measured to do harm, of all entries of `aggregate`. */
+  get warnings(): Diagnostic[] {
+    return this.config.aggregate.flatMap((_, entry) => this.warningsOf(entry));
+  }
+
+  /** @param entry index in `aggregate` */
+  warningsOf(entry: number): Diagnostic[] {
+    const findings = knownHarms(this.config, entry, (path) => this.#places.isWritten(path));
+    return findings.map((finding) => {
+      const position = this.#places.position(finding.path);
+      return located(finding, this.file, 'warning', position);
+    });
   }
 
   diagnostic(key: Path, message: string, help: Help): Diagnostic {
     const { file } = this;
-    return { file, ...this.#position(key), path: [...key], message, ...helpFields(help) };
+    const position = this.#places.position(key);
+    return { file, severity: 'error', ...position, path: [...key], message, ...helpFields(help) };
   }
 
   /** An error at a key of the config. */
@@ -74,8 +104,12 @@ export function parseConfigFile(file: string): ParsedConfig {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    const expected = 'the path of a config, YAML or JSON';
-    throw new ConfigError([{ file, ...FILE_START, message: reasonOf(error), expected, path: [] }]);
+    const finding = {
+      path: [],
+      message: reasonOf(error),
+      expected: 'the path of a config, YAML or JSON',
+    };
+    throw new ConfigError([located(finding, file, 'error', FILE_START)]);
   }
   return parseConfig(text, file);
 }
@@ -90,7 +124,7 @@ export function parseConfig(text: string, file: string): ParsedConfig {
   if (document.problems.length > 0) {
     throw new ConfigError(
       document.problems.map(({ message, position }) => {
-        return { file, ...position, message, expected: 'YAML or JSON', path: [] };
+        return located({ path: [], message, expected: 'YAML or JSON' }, file, 'error', position);
       }),
     );
   }
@@ -100,9 +134,15 @@ export function parseConfig(text: string, file: string): ParsedConfig {
     ? rules.flatMap((rule) => rule(parsed.data, (path) => document.isWritten(path)))
     : findingsOf(parsed.error.issues, content);
   if (!parsed.success || findings.length > 0) {
-    throw new ConfigError(findings.map((finding) => located(finding, file, document)));
+    throw new ConfigError(
+      findings.map((finding) => {
+        const { path, isKey } = finding;
+        const position = isKey ? document.keyPosition(path) : document.position(path);
+        return located(finding, file, 'error', position);
+      }),
+    );
   }
-  return new ParsedConfig(parsed.data, file, (path) => document.position(path));
+  return new ParsedConfig(parsed.data, file, document);
 }
 
 /** An empty file is a config without keys. */
@@ -110,14 +150,25 @@ function contentOf(document: ConfigDocument, file: string): unknown {
   try {
     return document.toJS() ?? {};
   } catch (error) {
-    const position = document.position([]);
     const expected = 'YAML whose aliases can be resolved';
-    throw new ConfigError([{ file, ...position, message: reasonOf(error), expected, path: [] }]);
+    const finding = { path: [], message: reasonOf(error), expected };
+    throw new ConfigError([located(finding, file, 'error', document.position([]))]);
   }
 }
 
-function located(finding: Finding, file: string, document: ConfigDocument): Diagnostic {
-  const { path, isKey, message, expected, suggestion } = finding;
-  const position = isKey ? document.keyPosition(path) : document.position(path);
-  return { file, ...position, message, expected, ...(suggestion && { suggestion }), path };
+function located(
+  { path, message, expected, suggestion }: Finding,
+  file: string,
+  severity: Diagnostic['severity'],
+  position: Position,
+): Diagnostic {
+  return {
+    file,
+    severity,
+    ...position,
+    message,
+    expected,
+    ...(suggestion && { suggestion }),
+    path,
+  };
 }

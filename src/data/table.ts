@@ -58,6 +58,7 @@ export class DataError extends ConfigError {
     super([
       {
         file,
+        severity: 'error',
         line,
         column,
         endLine: line,

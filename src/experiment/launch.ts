@@ -1,4 +1,5 @@
 import { checkFiles } from '../config/checkFiles.ts';
+import { type Diagnostic, explain } from '../config/diagnostic.ts';
 import { expand } from '../config/expand.ts';
 import { type ParsedConfig, parseConfigFile } from '../config/parse.ts';
 import type { AggregatorName } from '../engine/types.ts';
@@ -14,6 +15,8 @@ export interface Launch {
   readonly session: Session;
   readonly runs: readonly TrainingRun[];
   readonly owned: OwnedRuns;
+  /** Of the config: what is valid, and was measured to do harm. */
+  readonly warnings: readonly Diagnostic[];
 }
 
 /** Settings that the command line overrides. */
@@ -37,10 +40,15 @@ export async function launchFresh(
   const parsed = parsedFrom(file, overrides);
   const session = await openSession(parsed, onLoading);
   try {
-    const manifests = await manifestsOf(parsed, session, expand(parsed.config), root);
+    const requests = expand(parsed.config);
+    const manifests = await manifestsOf(parsed, session, requests, root);
     const folders = new RunStore(root).createAll(manifests);
-    const runs = manifests.map((manifest, i) => ({ manifest, folder: folders[i]!.path }));
-    return { session, runs, owned: await OwnedRuns.take(runs) };
+    const runs = manifests.map((manifest, i) => ({
+      manifest,
+      folder: folders[i]!.path,
+      warnings: parsed.warningsOf(requests[i]!.entry).map(explain),
+    }));
+    return { session, runs, owned: await OwnedRuns.take(runs), warnings: parsed.warnings };
   } catch (error) {
     await closeSession(session);
     throw error;

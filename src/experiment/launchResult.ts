@@ -33,16 +33,9 @@ const outcomeSchema = z.object({
   alarms: z.array(alarmSchema).readonly(),
 });
 
-const reportSchema = z.object({
-  experiment: experimentSchema,
-  device: deviceSchema,
-  seconds: z.number(),
-  /** In the order in which they were trained. */
-  runs: z.array(outcomeSchema).readonly(),
-});
-
 const diagnosticSchema: z.ZodType<Diagnostic> = z.object({
   file: z.string(),
+  severity: z.enum(['error', 'warning']),
   line: z.number(),
   column: z.number(),
   endLine: z.number(),
@@ -52,6 +45,16 @@ const diagnosticSchema: z.ZodType<Diagnostic> = z.object({
   suggestion: z.string().exactOptional(),
   path: z.array(z.union([z.string(), z.number()])).readonly(),
 } satisfies Record<keyof Diagnostic, z.ZodType>);
+
+const reportSchema = z.object({
+  experiment: experimentSchema,
+  device: deviceSchema,
+  seconds: z.number(),
+  /** What is valid in the config, and was measured to do harm. */
+  warnings: z.array(diagnosticSchema).readonly(),
+  /** In the order in which they were trained. */
+  runs: z.array(outcomeSchema).readonly(),
+});
 
 const errorSchema = z.object({
   error: z.object({

@@ -11,7 +11,7 @@ import type { Outcome, Report } from './launchResult.ts';
 import { summarise } from './statistics/summary.ts';
 
 export async function reportOf(
-  { session, runs }: Launch,
+  { session, runs, warnings }: Launch,
   ends: readonly EndEvent[],
   seconds: number,
 ): Promise<Report> {
@@ -20,6 +20,7 @@ export async function reportOf(
     experiment: runs[0]!.manifest.experiment,
     device: { backend, name },
     seconds,
+    warnings,
     runs: await Promise.all(runs.map((run, i) => outcomeOf(run, ends[i]!))),
   };
 }

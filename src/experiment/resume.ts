@@ -1,8 +1,7 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { readsTexts } from '../config/data.ts';
-import { FILE_START } from '../config/diagnostic.ts';
-import { ParsedConfig } from '../config/parse.ts';
+import { NOWHERE, ParsedConfig } from '../config/parse.ts';
 import { type Config, configSchema } from '../config/schema.ts';
 import { knownAggregator } from '../engine/aggregators/registry.ts';
 import { runFile } from '../runs/grainFolder.ts';
@@ -50,7 +49,7 @@ export async function launchResumed(
     const session = await openSession(parsedFrom(manifest, root, options), onLoading);
     try {
       await checkInputs(manifest, session);
-      return { session, runs, owned };
+      return { session, runs, owned, warnings: [] };
     } catch (error) {
       await closeSession(session);
       throw error;
@@ -82,7 +81,7 @@ function parsedFrom(
   const { model, data } = manifest.sources;
   if (model !== undefined) config.model.from = model;
   if (data !== undefined) config.data.from = data;
-  return new ParsedConfig(config, path.join(root, manifest.configPath), () => FILE_START);
+  return new ParsedConfig(config, path.join(root, manifest.configPath), NOWHERE);
 }
 
 /** The config as the manifest recorded it: its file may have changed since. */

@@ -167,14 +167,14 @@ function remedyOf(
 ): string | null {
   if (!optimizer || !measurable(name) || guard === 0) return null;
   if (guard !== null) {
-    return `guard: true in place of guard: ${guard}, in this entry of aggregate, allows no update to conflict.`;
+    return `set guard: true in place of guard: ${guard} in this entry of aggregate; it allows no update to conflict.`;
   }
   const euclidean = metric === 'euclidean' ? '' : ' and metric: euclidean';
   const plain =
     optimizer.name === 'sgd' && (optimizer.momentum > 0 || optimizer.weightDecay > 0)
       ? ' SGD without momentum and weight decay needs none: its updates are multiples of the direction.'
       : '';
-  return `guard: true${euclidean} in this entry of aggregate corrects every update that conflicts.${plain}`;
+  return `set guard: true${euclidean} in this entry of aggregate; it corrects every update that conflicts.${plain}`;
 }
 
 type Optimizer = z.infer<typeof optimizerSchema>;

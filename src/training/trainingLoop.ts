@@ -26,6 +26,8 @@ export interface TrainingRun {
   readonly manifest: RunManifest;
   /** Path of the run's folder. */
   readonly folder: string;
+  /** What its log is to say at the start. */
+  readonly warnings?: readonly string[];
 }
 
 export interface TrainingCallbacks {
@@ -168,7 +170,8 @@ class TrainingLoop {
       this.#state = { step, bestMetric };
       this.#savedStep = step;
     } else {
-      for (const warning of this.#session.task.warnings) this.#log.warning(0, warning);
+      const warnings = [...(this.#run.warnings ?? []), ...this.#session.task.warnings];
+      for (const warning of warnings) this.#log.warning(0, warning);
     }
   }
 

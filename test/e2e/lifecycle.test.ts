@@ -78,6 +78,32 @@ test('a mistake found at launch is marked, and corrected by its quick fix', asyn
   );
 });
 
+test('what was measured to do harm is marked, with a better name as its fix, and runs all the same', async () => {
+  const file = path.join(workspace, 'grain.yaml');
+  const harmful = config(10).replace('{ by: microbatch, count: 4 }', '{ by: label }');
+  await writeFile(file, harmful);
+  await vscode.command('GRAIN: Run GRAIN fine-tune');
+  const id = await eventually('a run', async () => (await runIds())[0]);
+  await eventually('the warning in its log', async () => {
+    const logged = (await events(id)).filter((event) => event.kind === 'warning');
+    return logged.some(({ message }) => /stalls grain/.test(message)) || undefined;
+  });
+  await vscode.openFile('grain.yaml', 6, 13);
+  await vscode.page.locator('.squiggly-warning').first().waitFor();
+  const fix = vscode.page.locator('.action-widget', { hasText: "Change to 'grain-normalized'" });
+  await vscode.provoke(fix, () => vscode.page.keyboard.press('Control+.'));
+  await vscode.screenshot('warning-dark');
+  await vscode.page.keyboard.press('Enter');
+  await vscode.command('File: Save');
+  const better = harmful.replace('[grain]', '[grain-normalized]');
+  await eventually('the better config', async () =>
+    (await readFile(file, 'utf8')) === better ? true : undefined,
+  );
+  await eventually('its end', async () =>
+    (await events(id)).some(({ kind }) => kind === 'end') ? true : undefined,
+  );
+});
+
 test('runs of a config below the workspace are found, and can be resumed', async () => {
   await mkdir(path.join(workspace, 'experiments'));
   const below = config(1_000_000).replaceAll('data/rings.csv', '../data/rings.csv');

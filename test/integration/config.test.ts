@@ -165,11 +165,26 @@ test('a config without mistakes, as text and as one object; JSON too', async () 
   const json = await grain(['config', 'check', 'grain.yaml', '--json'], folder);
   assert.equal(json.status, 0);
   const { config, ...rest } = JSON.parse(json.stdout);
-  assert.deepEqual(rest, { file: 'grain.yaml', valid: true, runs: 2 });
+  assert.deepEqual(rest, { file: 'grain.yaml', valid: true, runs: 2, warnings: [] });
   assert.equal(config.batchSize, 32, 'defaults are filled in');
   writeFileSync(path.join(folder, 'resolved.json'), JSON.stringify(config));
   const again = await grain(['config', 'check', 'resolved.json'], folder);
   assert.equal(again.status, 0, again.stdout);
+});
+
+test('what was measured to do harm is a warning, which changes no status', async () => {
+  writeRings(folder, { groups: '{ by: label }' });
+  const text = await grain(['config', 'check', 'grain.yaml'], folder);
+  assert.equal(text.status, 0);
+  const [warning, valid] = text.stdout.split('\n');
+  assert.ok(warning?.startsWith(`${placeIn('grain.yaml', 'grain, mean')}: warning: `), warning);
+  assert.equal(valid, 'grain.yaml: valid, 2 runs');
+  const json = await grain(['config', 'check', 'grain.yaml', '--json'], folder);
+  const { warnings } = JSON.parse(json.stdout);
+  assert.deepEqual(
+    warnings.map((it: { severity: string; suggestion: string }) => [it.severity, it.suggestion]),
+    [['warning', 'grain-normalized']],
+  );
 });
 
 test('mistakes as one object', async () => {

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { launchResultSchema } from '../../src/experiment/launchResult.ts';
 import type { Loading } from '../../src/runs/loading.ts';
 import { RunStore } from '../../src/runs/store.ts';
+import { readEvents } from '../../src/runs/tail.ts';
 import { manifestOf } from '../unit/runs/manifest.ts';
 import { grain, main, startGrain } from './grain.ts';
 import { writeRings } from './rings.ts';
@@ -39,6 +40,27 @@ test('invalid overrides are errors of the command line, and nothing is written',
     assert.match(stderr, says);
   }
   assert.equal(existsSync(path.join(folder, '.grain')), false);
+});
+
+test('a warning of the config is printed, reported and in the log of the runs it is about', async () => {
+  writeRings(folder, { groups: '{ by: label }', steps: '1' });
+  const { status, stdout, stderr } = await grain(['run', 'grain.yaml', '--json'], folder);
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /^grain\.yaml:5:13: warning: with groups by class under adamw/m);
+  const result = launchResultSchema.parse(JSON.parse(stdout));
+  assert.ok('runs' in result);
+  assert.deepEqual(
+    result.warnings.map(({ severity, line, column }) => [severity, line, column]),
+    [['warning', 5, 13]],
+  );
+  for (const { aggregator, folder: of } of result.runs) {
+    const logged = (await readEvents(of)).filter((event) => event.kind === 'warning');
+    assert.equal(logged.length, aggregator === 'grain' ? 1 : 0, aggregator);
+    for (const { step, message } of logged) {
+      assert.equal(step, 0);
+      assert.match(message, /docs\/guarantee\.md\)\. Better: grain-normalized/);
+    }
+  }
 });
 
 test('if runs cannot be written, the process ends and says why', async () => {

@@ -191,9 +191,9 @@ class MetricsView {
       loss: `${short(point.loss)}${metric}`,
       weights: point.effectiveGroups === null ? '' : `${short(point.effectiveGroups)} effective`,
       rates: [
-        ...(point.conflictRate === null ? [] : [`${percent(point.conflictRate)} of pairs`]),
-        ...(measured === 0 ? [] : [`${percent(conflicted / measured)} of updates`]),
-      ].join(' · '),
+        ...(point.conflictRate === null ? [] : [`pairs ${percent(point.conflictRate)}`]),
+        ...(measured === 0 ? [] : [`updates ${percent(conflicted / measured)}`]),
+      ].join(', '),
       minCosine: directionSummary(run, point),
     };
   }

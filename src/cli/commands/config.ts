@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { checkFiles } from '../../config/checkFiles.ts';
-import { ConfigError } from '../../config/diagnostic.ts';
+import { ConfigError, formatDiagnostic } from '../../config/diagnostic.ts';
 import { expand } from '../../config/expand.ts';
 import { parseConfigFile } from '../../config/parse.ts';
 import { formatCount } from '../../runs/format.ts';
@@ -13,7 +13,7 @@ export function addConfigCommand(program: Command): void {
     .description('check configs')
     .command('check')
     .description(
-      'list the mistakes in a config, including paths that do not exist, as file:line:column',
+      'list the mistakes in a config, including paths that do not exist, and warnings of what was measured to do harm, as file:line:column',
     )
     .argument('<file>', 'a config, YAML or JSON')
     .option('--json', 'print one JSON object')
@@ -22,8 +22,10 @@ export function addConfigCommand(program: Command): void {
         const parsed = parseConfigFile(file);
         checkFiles(parsed);
         const runs = expand(parsed.config).length;
-        if (json) printJson({ file, valid: true, runs, config: parsed.config });
-        else console.log(`${file}: valid, ${formatCount(runs, 'run')}`);
+        const { config, warnings } = parsed;
+        if (json) return printJson({ file, valid: true, runs, warnings, config });
+        for (const warning of warnings) console.log(formatDiagnostic(warning));
+        console.log(`${file}: valid, ${formatCount(runs, 'run')}`);
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
         const { diagnostics, message } = error;

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { aggregatorNames } from '../../config/aggregation.ts';
-import { ConfigError } from '../../config/diagnostic.ts';
+import { ConfigError, formatDiagnostic } from '../../config/diagnostic.ts';
 import { messageOf } from '../../config/errors.ts';
 import { MAX_SEED } from '../../config/schema.ts';
 import { type Launch, launchFresh, type Overrides } from '../../experiment/launch.ts';
@@ -32,7 +32,7 @@ const description = [
   'One run for each aggregator and seed of CONFIG, one after another. Config and data are checked first; if anything is wrong with them, nothing is written. Progress goes to standard error.',
   'Ctrl-C (or SIGTERM, a closed terminal, or `grain stop`) ends a run after its step, or within a validation, with a checkpoint to resume from; another Ctrl-C, at least a second later, kills it.',
   'Exit status: 0 all runs finished, 1 a run failed, 2 mistakes in the command line, config or data, 130 stopped, also by an alarm.',
-  'With --json standard output gets one object: {"experiment": {"id", "name"}, "device": {"backend", "name"}, "seconds", "runs": [{"id", "aggregator", "seed": {"init", "order"}, "status": finished | stopped | failed, "step", "metrics": those of the last validation, "folder", "failure": null or {"code", "message", "advice"?, "remedy"?}, "alarms": [{"rule", "step", "message", "figures", "groups", "clearedAt": null while it stands}]}]}; or, where nothing was trained, {"error": {"message", "diagnostics"?: [{"file", "line", "column", "endLine", "endColumn", "message", "expected"?, "suggestion"?, "path"}]}}.',
+  'With --json standard output gets one object: {"experiment": {"id", "name"}, "device": {"backend", "name"}, "seconds", "warnings": [diagnostics], "runs": [{"id", "aggregator", "seed": {"init", "order"}, "status": finished | stopped | failed, "step", "metrics": those of the last validation, "folder", "failure": null or {"code", "message", "advice"?, "remedy"?}, "alarms": [{"rule", "step", "message", "figures", "groups", "clearedAt": null while it stands}]}]}; or, where nothing was trained, {"error": {"message", "diagnostics"?: [{"file", "severity": error | warning, "line", "column", "endLine", "endColumn", "message", "expected"?, "suggestion"?, "path"}]}}.',
 ].join('\n\n');
 
 export function addRunCommand(program: Command): void {
@@ -115,8 +115,9 @@ function viewFor({ progress }: RunOptions): ProgressView {
 }
 
 async function trainLaunch(launch: Launch, view: ProgressView): Promise<Report> {
-  const { session, runs, owned } = launch;
+  const { session, runs, owned, warnings } = launch;
   const started = performance.now();
+  for (const warning of warnings) view.note(formatDiagnostic(warning));
   view.created(session, runs);
   const isInterrupted = onInterruption(() => view.note('stopping, with a checkpoint'));
   try {

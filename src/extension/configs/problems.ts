@@ -8,12 +8,17 @@ import { isConfigFile } from './names.ts';
 /** A pause in typing after which a config is checked. */
 const PAUSE_MS = 250;
 
+const SEVERITIES: Readonly<Record<Diagnostic['severity'], vscode.DiagnosticSeverity>> = {
+  error: vscode.DiagnosticSeverity.Error,
+  warning: vscode.DiagnosticSeverity.Warning,
+};
+
 /** A diagnostic and, if there is a nearest valid name, the text that corrects it. */
 class Problem extends vscode.Diagnostic {
   readonly suggestion: string | undefined;
 
   constructor(diagnostic: Diagnostic) {
-    super(rangeOf(diagnostic), explain(diagnostic), vscode.DiagnosticSeverity.Error);
+    super(rangeOf(diagnostic), explain(diagnostic), SEVERITIES[diagnostic.severity]);
     this.source = 'GRAIN';
     this.suggestion = diagnostic.suggestion;
   }
@@ -38,12 +43,12 @@ export class ConfigProblems extends Disposable implements vscode.CodeActionProvi
     for (const document of vscode.workspace.textDocuments) this.check(document);
   }
 
-  /** Marks the mistakes of a config; returns the first. Other documents have none. */
+  /** Marks the mistakes of a config, and what is warned of; returns the first mistake. Other documents have none. */
   check(document: vscode.TextDocument): vscode.Diagnostic | undefined {
     if (document.uri.scheme !== 'file' || !isConfigFile(document.uri.path)) return undefined;
     const problems = problemsOf(document);
     this.#collection.set(document.uri, problems);
-    return problems[0];
+    return problems.find(({ severity }) => severity === vscode.DiagnosticSeverity.Error);
   }
 
   /** Marks mistakes that were found at launch. @param diagnostics with absolute paths */
@@ -96,8 +101,8 @@ export function rangeOf({ line, column, endLine, endColumn }: Diagnostic): vscod
 
 function problemsOf(document: vscode.TextDocument): Problem[] {
   try {
-    parseConfig(document.getText(), document.uri.fsPath);
-    return [];
+    const { warnings } = parseConfig(document.getText(), document.uri.fsPath);
+    return warnings.map((warning) => new Problem(warning));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return error.diagnostics.map((diagnostic) => new Problem(diagnostic));

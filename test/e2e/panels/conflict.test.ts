@@ -106,13 +106,13 @@ describe('conflict', () => {
       assert.match(
         text,
         new RegExp(
-          `All 240 steps certified\\. Actual updates: ${conflicting} of 240 conflicted with a group\\. Remedy: guard: true in this entry of aggregate`,
+          `All 240 steps certified\\. Actual updates: ${conflicting} of 240 conflicted with a group\\. Remedy: set guard: true in this entry of aggregate`,
         ),
       );
       assert.deepEqual([tone, alarm], ['warning', false]);
       assert.match(
         (await page.locator('[role=status]').textContent()) ?? '',
-        /direction certified, .+ % of updates conflict \(SGD with momentum\)\. mean, same seed: .+ %\. Remedy: guard: true/,
+        /direction certified, .+ % of updates conflict \(SGD with momentum\)\. mean, same seed: .+ %\. Remedy: set guard: true/,
       );
       assert.deepEqual(
         (await drawn(page, 'conflict-rate')).map(({ label, data }) => [label, data]),

@@ -45,7 +45,7 @@ test('what a process prints and how it ends can be read afterwards', async () =>
 
 test('the result is what grain run --json printed; without one, the last line on stderr is shown', async () => {
   const mistake = {
-    ...{ file: 'grain.yaml', line: 3, column: 1, endLine: 3, endColumn: 13 },
+    ...{ file: 'grain.yaml', severity: 'error', line: 3, column: 1, endLine: 3, endColumn: 13 },
     message: 'unknown key "learningrate"',
     suggestion: 'learningRate',
     path: ['learningrate'],

@@ -80,7 +80,7 @@ test('a certified direction whose updates conflict says how many, by what optimi
   assert.match(meaning, /conflicted with a group in 11 of 25 steps/);
   assert.equal(
     remedy,
-    'guard: true in this entry of aggregate corrects every update that conflicts.',
+    'set guard: true in this entry of aggregate; it corrects every update that conflicts.',
   );
 });
 
@@ -146,7 +146,7 @@ test('every remedy is a config that the rules accept', () => {
           const { remedy } = badge(settingsOf(name, { metric, guard }), conflicting, config);
           if (remedy === null) continue;
           remedies++;
-          assert.match(remedy, /^guard: true/);
+          assert.match(remedy, /^set guard: true/);
           const changed = /metric: euclidean/.test(remedy) ? 'euclidean' : metric;
           const entry = `{ name: ${name}, metric: ${changed}, guard: true }`;
           const text = `data: { train: a.csv, validation: b.csv, target: c }\noptimizer: { name: ${optimizer} }\naggregate: [${entry}]\n`;

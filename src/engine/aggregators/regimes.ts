@@ -1,0 +1,56 @@
+/**
+ * Where aggregators were measured to win and lose against the mean, with the seeds shared by all and AdamW: the tables of
+ * docs/guarantee.md, which bench/guarantee.ts measures and `npm run docs` copies to measurements.json.
+ */
+import type { AggregatorName } from '../types.ts';
+import measurements from './measurements.json' with { type: 'json' };
+
+/** One table: a task with its groups. */
+export interface Measurement {
+  /** "digits-label" */
+  readonly setting: string;
+  /** "Digits, groups by label" */
+  readonly title: string;
+  readonly metric: string;
+  /** Final metric of the mean, over the seeds. */
+  readonly mean: number;
+  readonly results: readonly {
+    readonly aggregator: string;
+    readonly seeds: number;
+    /** Final metric, over the seeds. */
+    readonly value: number;
+    /** Mean of the paired differences to the mean: "−0.333". */
+    readonly difference: string;
+    /** Of a permutation test of those: "p < 0.001". */
+    readonly p: string;
+  }[];
+}
+
+/** A result of one aggregator. */
+export type Regime = Omit<Measurement, 'results'> & Measurement['results'][number];
+
+const regimes: readonly Regime[] = (measurements satisfies readonly Measurement[]).flatMap(
+  ({ results, ...of }) => results.map((result) => ({ ...of, ...result })),
+);
+
+/** What was measured of an aggregator as it comes; empty where nothing was. */
+export function regimesOf(name: AggregatorName): readonly Regime[] {
+  return regimes.filter(({ aggregator }) => aggregator === name);
+}
+
+export function measuredAt(setting: string, name: AggregatorName): Regime | undefined {
+  return regimesOf(name).find((regime) => regime.setting === setting);
+}
+
+/** "Digits, groups by label: accuracy 0.546, mean 0.878 (−0.333, p < 0.001)" */
+export function formatRegime({ title, metric, value, mean, difference, p }: Regime): string {
+  return `${title}: ${metric} ${value}, mean ${mean} (${difference}, ${p})`;
+}
+
+/** What was measured, in a sentence for completion; empty where nothing was. */
+export function regimesText(name: AggregatorName): string {
+  const of = regimesOf(name);
+  if (of.length === 0) return '';
+  const seeds = Math.min(...of.map((regime) => regime.seeds));
+  return `Measured with AdamW over ${seeds} seeds: ${of.map(formatRegime).join('; ')}.`;
+}

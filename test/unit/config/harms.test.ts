@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { explain, formatDiagnostic } from '../../../src/config/diagnostic.ts';
+import { parseConfig } from '../../../src/config/parse.ts';
+import { textAt } from './textAt.ts';
+
+const data = 'data: { train: a.csv, validation: b.csv, target: label }';
+const byClass = `${data}\ngroups: { by: label }`;
+
+/** [what is pointed at, what it may be changed to] for each warning. */
+function warned(text: string): [string, string | undefined][] {
+  const { warnings } = parseConfig(text, 'grain.yaml');
+  assert.ok(warnings.every(({ severity }) => severity === 'warning'));
+  return warnings.map((it) => [textAt(text, it), it.suggestion]);
+}
+
+for (const [what, text, expected] of [
+  ['a name', `${byClass}\naggregate: [mean, grain]`, [['grain', 'grain-normalized']]],
+  [
+    'the name in an entry',
+    `${byClass}\naggregate:\n  - { name: grain, guard: true }\n  - mean`,
+    [['grain', 'grain-normalized']],
+  ],
+  [
+    'each of several entries',
+    `${byClass}\naggregate: [grain, { name: grain, smoothing: 0.9 }]`,
+    [
+      ['grain', 'grain-normalized'],
+      ['grain', 'grain-normalized'],
+    ],
+  ],
+  [
+    'what would be listed twice is not suggested',
+    `${byClass}\naggregate: [grain, grain-normalized]`,
+    [['grain', undefined]],
+  ],
+  ['the groups, where the aggregators are the default ones', byClass, [['label', undefined]]],
+  [
+    'a column that is the target has the same groups',
+    `${data}\ngroups: { by: column:label }\naggregate: [grain]`,
+    [['grain', 'grain-normalized']],
+  ],
+  [
+    'JSON',
+    '{ "data": { "train": "a.csv", "validation": "b.csv", "target": "c" }, "groups": { "by": "label" }, "aggregate": ["grain"] }',
+    [['grain', 'grain-normalized']],
+  ],
+] as const) {
+  test(`grain with a group per class under AdamW is warned of: ${what}`, () => {
+    assert.deepEqual(warned(text), expected);
+  });
+}
+
+test('nothing is warned of that was not measured, or does no harm', () => {
+  for (const text of [
+    `${data}\naggregate: [grain]`,
+    `${data}\ngroups: { by: column:site }\naggregate: [grain]`,
+    `${byClass}\naggregate: [mean, grain-normalized, upgrad]`,
+    `${byClass}\noptimizer: { name: sgd }`,
+    `${byClass}\naggregate: [{ name: grain, metric: preconditioned }]`,
+  ]) {
+    assert.deepEqual(warned(text), [], text);
+  }
+});
+
+test('a warning has the figures, what is better, and where they are from', () => {
+  const text = `${byClass}\naggregate: [grain]`;
+  const [warning] = parseConfig(text, 'grain.yaml').warnings;
+  assert.match(
+    explain(warning!),
+    /it reached accuracy 0\.\d+, the mean 0\.\d+, over \d+ seeds \(docs\/guarantee\.md\)\. Better: grain-normalized \(0\.\d+\) or upgrad \(0\.\d+\), which did not stall\.$/,
+  );
+  assert.match(formatDiagnostic(warning!), /^grain\.yaml:3:13: warning: with groups by class/);
+});
+
+test('aggregators from the command line are warned of at the groups', () => {
+  const text = `${byClass}\naggregate: [mean]`;
+  const parsed = parseConfig(text, 'grain.yaml').with({ aggregate: ['upgrad', 'grain'] });
+  assert.deepEqual(
+    parsed.warnings.map((it) => [textAt(text, it), it.suggestion]),
+    [['label', undefined]],
+  );
+  assert.deepEqual(parsed.warningsOf(0), []);
+  assert.equal(parsed.warningsOf(1).length, 1);
+});
