@@ -11,9 +11,9 @@ import { lossOf } from '../src/nn/module/loss.ts';
 import type { ModelConfig } from '../src/nn/module/model.ts';
 import { buildModel } from '../src/nn/small/build.ts';
 import { groupGradient } from '../src/nn/small/trainableNetwork.ts';
-import { measureChange } from '../src/training/aggregation/products.ts';
 import { StepAggregator } from '../src/training/aggregation/stepAggregator.ts';
 import { buildOptimizer } from '../src/training/optimizers/fromConfig.ts';
+import { ParameterChange } from '../src/training/update/parameterChange.ts';
 import { circumstances, writeFigures } from './readme.ts';
 
 const INPUT = [28, 28, 1];
@@ -58,12 +58,13 @@ async function train(backend: 'wasm' | 'cpu', config: ModelConfig, engine: Engin
       { sizes: groups.map(() => GROUP_SIZE) },
     );
     const aggregated = performance.now();
-    let moving = 0;
-    await measureChange(step.measure!, model.trainable, () => {
-      const before = performance.now();
-      optimizer.step(model.trainable, step.gradients!, 1e-3);
-      moving = performance.now() - before;
-    });
+    const change = new ParameterChange(device, step, model.trainable);
+    const before = performance.now();
+    optimizer.step(model.trainable, step.gradients!, 1e-3);
+    const moving = performance.now() - before;
+    await change.measure();
+    await change.rounding();
+    change.dispose();
     const measuring = performance.now() - aggregated - moving;
     ratios.push(measuring / (aggregated - started + moving));
     step.dispose();

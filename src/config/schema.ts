@@ -256,6 +256,13 @@ const optimizer = z.strictObject({
   beta1: memory().default(0.9).describe('For `adamw`: decay rate of the first moment.'),
   beta2: memory().default(0.999).describe('For `adamw`: decay rate of the second moment.'),
   epsilon: z.number().positive().default(1e-8).describe('For `adamw`: added to the denominator.'),
+  maxGradNorm: z
+    .number()
+    .positive()
+    .optional()
+    .describe(
+      'Gradient clipping, as `max_grad_norm` of transformers: an aggregated gradient whose norm over all parameters is larger is shortened to this norm before the optimizer gets it. Its direction, and with it the aggregator’s guarantee, stays. Default: no clipping.',
+    ),
   warmup: share()
     .default(0)
     .describe(

@@ -1,6 +1,6 @@
 /** Rules about the steps of a run: groups, optimizer, aggregators and seeds. */
 import { aggregators } from '../engine/aggregators/registry.ts';
-import { keepsGradients } from '../engine/guarantee.ts';
+import { canBeGuarded } from '../engine/guarantee.ts';
 import { aggregationLabel, resolvedAggregation } from './aggregation.ts';
 import type { Finding } from './diagnostic.ts';
 import { defaults, type Rule, repeated } from './rule.ts';
@@ -110,19 +110,11 @@ function settingsHaveAnEffect({ aggregate, zeroGroups }: Config): Finding[] {
       });
     }
     const isGuarded = entry.guard !== undefined && entry.guard !== false;
-    if (isGuarded && !keepsGradients(description)) {
+    if (isGuarded && !canBeGuarded(description)) {
       ineffective.push({
         path: ['aggregate', i, 'guard'],
         message: `${entry.name} does not keep the gradients of all groups until the update, which a guard needs`,
         expected: 'guard: false, or another aggregator',
-      });
-    }
-    if (isGuarded && entry.metric !== 'euclidean') {
-      ineffective.push({
-        path: ['aggregate', i, 'guard'],
-        message:
-          'a guard needs the inner products between the gradients, not those of metric: preconditioned',
-        expected: 'guard: false, or metric: euclidean',
       });
     }
     if (takesZeroGroups && entry.zeroGroups && entry.zeroGroups !== zeroGroups) {

@@ -14,7 +14,12 @@ export type GuaranteeState = 'none' | 'lost' | 'unmeasured' | 'held' | 'violated
 
 type GuaranteeSettings = Pick<AggregationSettings<string>, 'name' | 'parameters' | 'smoothing'>;
 
-/** Whether the gradients of all groups stay in memory until the update: it can then be measured against them, and guarded. */
+/** Whether the update can be guarded, for which the gradients of all groups are kept until then. */
+export function canBeGuarded({ decidedBy }: AggregatorDescription): boolean {
+  return decidedBy !== 'arrival';
+}
+
+/** Whether the gradients of all groups stay in memory until the update without a guard: it can then be measured against them. */
 export function keepsGradients({ decidedBy }: AggregatorDescription): boolean {
   return decidedBy === 'gram' || decidedBy === 'coordinates';
 }

@@ -66,8 +66,8 @@ export interface MeasuredVector<T = number> {
 /** The change Δ of the parameters in a step, and how exact it is. */
 export interface MeasuredUpdate<T = number> extends MeasuredVector<T> {
   /**
-   * 2⁻²⁴‖θ‖, at least as long as what rounding the parameters θ to float32 adds to Δ: by Cauchy–Schwarz ⟨Δ, gᵢ⟩ is exact to
-   * 2⁻²⁴‖θ‖‖gᵢ‖. Absent where H does not contain the lengths ‖gᵢ‖.
+   * 2⁻²⁴‖θ‖ in the metric of H, at least as long as what rounding the parameters θ to float32 adds to Δ: by Cauchy–Schwarz
+   * ⟨Δ, gᵢ⟩ is exact to 2⁻²⁴‖θ‖√Hᵢᵢ. Absent in logs of trainers that do not measure it.
    */
   readonly rounding?: T;
 }

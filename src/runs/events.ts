@@ -31,7 +31,7 @@ const blockFacts = z.object({ name: z.string(), gram: facts, weights: numbers })
 
 /** In the space of the parameters, whatever the metric of the Gram matrix. */
 const measuredVector: z.ZodType<MeasuredVector<Fact>> = z.object({ norm2: fact, inner: facts });
-/** The change Δ of the parameters; `rounding` is 2⁻²⁴‖θ‖, what float32 may have added to it. */
+/** The change Δ of the parameters; `rounding` is 2⁻²⁴‖θ‖ in the metric of the Gram matrix: float32 may have changed ⟨Δ, gᵢ⟩ by that times √Hᵢᵢ. */
 const measuredUpdate: z.ZodType<MeasuredUpdate<Fact>> = z.object({
   norm2: fact,
   inner: facts,
@@ -54,10 +54,18 @@ const arrivalFacts = z.object({
 const guardFacts = z.object({
   /** Δ as the optimizer proposed it. */
   proposed: measuredUpdate,
-  /** λ ≥ 0, length k: the corrected Δ is the proposed one plus Σ λᵢgᵢ. */
+  /** λ ≥ 0, length k: the corrected Δ is the proposed one plus Σ λᵢgᵢ, or PΣ λᵢgᵢ in the metric of a preconditioner P. */
   multipliers: numbers,
   /** True if the correction left nothing of Δ but rounding. */
   stalled: z.boolean(),
+});
+
+/** A gradient that was shortened before the optimizer got it. */
+const clippingFacts = z.object({
+  /** ‖d‖ before. */
+  norm: z.number(),
+  /** The optimizer got d times this; 0…1. */
+  factor: z.number(),
 });
 
 /** The facts of one optimizer step; all else (cosines, conflict, certificate) is derived by the engine. */
@@ -89,6 +97,8 @@ const stepEvent = z.object({
   direct: measuredVector.exactOptional(),
   /** Where gradients were aggregated one after another: an entry for each of `groups`, in their order. */
   streaming: z.array(arrivalFacts).exactOptional(),
+  /** Where d was clipped; weights, `blocks` and `direct` are those of d before. */
+  clipping: clippingFacts.exactOptional(),
   /**
    * Δ = θ before − θ after measured against the gradients: the actual step, with momentum, preconditioner and weight decay.
    * Null where the gradients were already disposed; absent where it was not measured.
@@ -197,6 +207,7 @@ const schemas = {
 type Schemas = typeof schemas;
 type EventOf<Kind extends keyof Schemas> = DeepReadonly<z.infer<Schemas[Kind]>>;
 
+export type ClippingFacts = DeepReadonly<z.infer<typeof clippingFacts>>;
 export type GuardFacts = DeepReadonly<z.infer<typeof guardFacts>>;
 export type SpreadFacts = DeepReadonly<z.infer<typeof spreadFacts>>;
 export type ArrivalFacts = DeepReadonly<z.infer<typeof arrivalFacts>>;

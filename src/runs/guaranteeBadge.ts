@@ -1,7 +1,7 @@
 /** What became of a run's guarantee, in words: the same in the panels, the explorer and `grain show`. */
 import { z } from 'zod';
 import { knownAggregator } from '../engine/aggregators/registry.ts';
-import { keepsGradients } from '../engine/guarantee.ts';
+import { canBeGuarded, keepsGradients } from '../engine/guarantee.ts';
 import type { AggregationSettings } from '../engine/types.ts';
 import { formatShare } from './format.ts';
 import type { GuaranteeCounts, UpdateCounts } from './guaranteeTally.ts';
@@ -160,21 +160,25 @@ function measurable(name: string): boolean {
   return description === undefined || keepsGradients(description);
 }
 
+function guardable(name: string): boolean {
+  const description = knownAggregator(name);
+  return description === undefined || canBeGuarded(description);
+}
+
 /** Of one entry of `aggregate`, and accepted by the config's rules. */
 function remedyOf(
-  { name, metric, guard }: AggregationSettings<string>,
+  { name, guard }: AggregationSettings<string>,
   optimizer: Optimizer | null,
 ): string | null {
-  if (!optimizer || !measurable(name) || guard === 0) return null;
+  if (!optimizer || !guardable(name) || guard === 0) return null;
   if (guard !== null) {
     return `set guard: true in place of guard: ${guard} in this entry of aggregate; it allows no update to conflict.`;
   }
-  const euclidean = metric === 'euclidean' ? '' : ' and metric: euclidean';
   const plain =
     optimizer.name === 'sgd' && (optimizer.momentum > 0 || optimizer.weightDecay > 0)
       ? ' SGD without momentum and weight decay needs none: its updates are multiples of the direction.'
       : '';
-  return `set guard: true${euclidean} in this entry of aggregate; it corrects every update that conflicts.${plain}`;
+  return `set guard: true in this entry of aggregate; it corrects every update that conflicts.${plain}`;
 }
 
 type Optimizer = z.infer<typeof optimizerSchema>;

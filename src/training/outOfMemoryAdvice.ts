@@ -127,7 +127,7 @@ function causeOf(error: Error, { memory }: Device): string {
 function memorySavings({ config, aggregation }: Context): string[] {
   const { model, groups } = config;
   const { decidedBy, weighsBySizes } = aggregators[aggregation.name];
-  const storesAll = decidedBy === 'gram' && !weighsBySizes;
+  const storesAll = aggregation.guard !== null || (decidedBy === 'gram' && !weighsBySizes);
   const ofTransformers = [
     // Otherwise a grouped pass stores the gradients of one block at a time, and a pass per group would store those of all.
     ...(groups.backward === 'grouped' && (model.adapter || storesAll)

@@ -7,14 +7,12 @@ import type { Group, Grouping } from '../data/grouping.ts';
 import { buildGrouping } from '../data/grouping.ts';
 import { packGram } from '../engine/gram.ts';
 import { keyedRandom } from '../engine/keyedRandom.ts';
-import type { AggregationSettings, Metric, Warning } from '../engine/types.ts';
+import type { AggregationSettings, Warning } from '../engine/types.ts';
 import type { OnProgress } from '../nn/module/progress.ts';
 import type { StepEvent } from '../runs/events.ts';
 import type { Seed } from '../runs/manifest.ts';
 import type { AggregatedStep } from './aggregation/aggregatedStep.ts';
 import { parameterBlocks } from './aggregation/blocks.ts';
-import { guardedUpdate } from './aggregation/guardedUpdate.ts';
-import { float32RoundingOf, measureChange } from './aggregation/products.ts';
 import { StepAggregator } from './aggregation/stepAggregator.ts';
 import {
   loadCheckpoint,
@@ -29,6 +27,7 @@ import { buildOptimizer, learningRateAt } from './optimizers/fromConfig.ts';
 import type { Optimizer, Preconditioned } from './optimizers/optimizer.ts';
 import type { Session } from './session.ts';
 import { StepMeter } from './stepMeter.ts';
+import { updateParameters } from './update/updateParameters.ts';
 
 export interface StepResult {
   /** The step event without its time. */
@@ -46,7 +45,6 @@ export class Trainer {
   readonly #aggregator: StepAggregator;
   /** See {@link AggregationSettings.guard}. */
   readonly #guard: number | null;
-  readonly #metric: Metric;
   readonly #grouping: Grouping;
   readonly #order: BatchOrder;
   readonly #seed: Seed;
@@ -70,7 +68,6 @@ export class Trainer {
     const preconditioned = optimizer instanceof AdamW ? optimizer : null;
     this.#preconditioned = preconditioned;
     this.#guard = aggregation.guard;
-    this.#metric = aggregation.metric;
     this.#aggregator = new StepAggregator(session.engine, session.device, {
       aggregation,
       blocks: parameterBlocks(
@@ -167,7 +164,14 @@ export class Trainer {
     meter.aggregated();
     try {
       this.#checkLosses(step, groups, aggregated);
-      const update = await this.#update(aggregated, learningRate);
+      const update = await updateParameters(aggregated, {
+        device: this.#session.device,
+        optimizer: this.#optimizer,
+        variables: this.#objective.model.trainable,
+        learningRate,
+        maxGradNorm: this.#session.config.optimizer.maxGradNorm,
+        guard: this.#guard,
+      });
       const { gram, weights, blocks, direct, streaming } = aggregated;
       const k = groups.length;
       const facts = {
@@ -238,31 +242,6 @@ export class Trainer {
 
   get #content() {
     return { model: this.#objective.model, optimizer: this.#optimizer };
-  }
-
-  /** Updates the parameters. @returns the change, measured against the groups' gradients; null if those are disposed of already */
-  async #update(
-    aggregated: AggregatedStep,
-    learningRate: number,
-  ): Promise<Pick<StepEvent, 'update' | 'guard'>> {
-    const { gradients, measure } = aggregated;
-    const { trainable } = this.#objective.model;
-    const update = () => {
-      if (gradients) this.#optimizer.step(trainable, gradients, learningRate);
-    };
-    if (!measure) {
-      update();
-      return { update: null };
-    }
-    const measured =
-      this.#guard === null
-        ? { update: await measureChange(measure, trainable, update) }
-        : await guardedUpdate(aggregated, trainable, update, this.#guard);
-    if (this.#metric !== 'euclidean') return measured;
-    return {
-      ...measured,
-      update: { ...measured.update, rounding: await float32RoundingOf(trainable) },
-    };
   }
 
   #checkLosses(step: number, groups: readonly Group[], { losses }: AggregatedStep): void {

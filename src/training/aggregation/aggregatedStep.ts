@@ -29,6 +29,8 @@ export interface AggregatedStep {
   readonly losses: Float32Array;
   /** H, k×k row-major, in the metric of the aggregation; null if the gradients were never in memory at the same time. */
   readonly gram: Float64Array | null;
+  /** P^½ if that metric is P's, one tensor per trained variable, until the step is disposed of; null: Euclidean. */
+  readonly metricRoot: ParameterVector | null;
   /** Length k; null if d is not a weighted sum. */
   readonly weights: Float64Array | null;
   readonly blocks?: readonly BlockOfStep[];

@@ -1,3 +1,4 @@
+import type { BlockAggregation, BlockGram } from '../../engine/blocks.ts';
 import type { LayerVariables } from '../../nn/module/model.ts';
 import type { BlockOfStep } from './aggregatedStep.ts';
 
@@ -48,13 +49,32 @@ function parametersOf(layers: readonly LayerVariables[], sizes: readonly number[
     .reduce((sum, variable) => sum + sizes[variable]!, 0);
 }
 
+/** A step that was weighed block by block. */
+export function stepOfBlocks(
+  blocks: readonly ParameterBlock[],
+  measured: readonly BlockGram[],
+  { blocks: weighed, warnings, memory }: BlockAggregation,
+) {
+  const solved = weighed.map((block, b) => ({ ...block, gram: measured[b]!.gram }));
+  const weightsOf = (variable: number) =>
+    solved[blocks.findIndex(({ variables }) => variables.includes(variable))]!.weights;
+  return {
+    gram: sumOfGrams(measured.map(({ gram }) => gram)),
+    weights: meanBlockWeights(solved),
+    blocks: solved,
+    weightsOf,
+    warnings,
+    memory,
+  };
+}
+
 /** The Gram matrix of the whole, from those of its blocks. */
 export function sumOfGrams(grams: readonly Float64Array[]): Float64Array {
   return grams[0]!.map((_, at) => grams.reduce((total, gram) => total + gram[at]!, 0));
 }
 
 /** Mean of the blocks' weights, weighted by the trace of each Gram matrix; groups that are not finite do not count. */
-export function meanBlockWeights(blocks: readonly BlockOfStep[]): Float64Array {
+function meanBlockWeights(blocks: readonly BlockOfStep[]): Float64Array {
   const k = blocks[0]!.weights.length;
   const norms2 = Array.from({ length: k }, (_, i) =>
     blocks.map(({ gram }) => gram[i * k + i]!),

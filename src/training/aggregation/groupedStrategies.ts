@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Device } from '../../backends/device.ts';
 import { aggregators } from '../../engine/aggregators/registry.ts';
-import type { BlockOptions } from '../../engine/blocks.ts';
+import type { BlockGram, BlockOptions } from '../../engine/blocks.ts';
 import type { EngineClient } from '../../engine/client.ts';
 import type {
   AggregationResult,
@@ -10,10 +10,11 @@ import type {
   ProblemOptions,
 } from '../../engine/types.ts';
 import type { GroupedSource } from '../../nn/module/gradientSource.ts';
+import type { StackedGradient } from '../../nn/module/parameter.ts';
 import type { AggregatedStep, AggregatorMemory } from './aggregatedStep.ts';
 import { passByBlocks } from './blockPass.ts';
 import type { ParameterBlock } from './blocks.ts';
-import { meanBlockWeights, sumOfGrams } from './blocks.ts';
+import { stepOfBlocks, sumOfGrams } from './blocks.ts';
 import { disposeOnError } from './disposal.ts';
 import { StackCollector } from './stackedGradients.ts';
 import { combineStack, gramOfStacks, measureStacks } from './stackProducts.ts';
@@ -43,44 +44,72 @@ export function groupedStrategy(
 ): GroupedStrategy | null {
   const { decidedBy, weighsBySizes } = aggregators[name];
   if (metric !== 'euclidean') return null;
-  if (decidedBy === 'block-grams') return blockByBlock;
   // A guard needs the gradients after the update.
+  if (decidedBy === 'block-grams') return guard === null ? blockByBlock : byBlockGrams;
   if (weighsBySizes && guard === null) return bySizes;
   return decidedBy === 'gram' ? byGram : null;
 }
 
-/** Stores all gradients until the Gram matrix has decided the weights. */
-const byGram: GroupedStrategy = async ({ run }, { engine, device, choice, shapes, problem }) => {
-  const collector = new StackCollector(shapes);
-  try {
-    const losses = await run(collector);
-    const stacks = collector.all;
-    const gram = await gramOfStacks(device, stacks);
-    const { weights, warnings, memory } = await engine.aggregate({ gram, ...problem }, choice);
-    const combine = (coefficients: Float64Array) =>
-      tf.tidy(() =>
-        stacks.map((stack, v) => combineStack(device, stack, coefficients, shapes[v]!)),
-      );
-    const gradients = weights.some((weight) => weight !== 0) ? combine(weights) : null;
-    return {
-      losses: Float32Array.from(losses),
-      gram,
-      weights,
-      gradients,
-      measure: (vector) => measureStacks(device, vector, stacks),
-      combine,
-      warnings,
-      memory,
-      dispose: () => {
-        collector.dispose();
-        tf.dispose([...(gradients ?? [])]);
-      },
-    };
-  } catch (error) {
-    collector.dispose();
-    throw error;
-  }
+type Weighed = Pick<AggregatedStep, 'weights' | 'blocks' | 'warnings'> & {
+  readonly gram: Float64Array;
+  /** Of one variable, length k. */
+  readonly weightsOf: (variable: number) => Float64Array;
+  readonly memory: AggregatorMemory | undefined;
 };
+
+/** Stores all gradients until the Gram matrix has decided the weights, and then until the update. */
+function storingAll(
+  weigh: (stacks: readonly StackedGradient[], context: AggregationContext) => Promise<Weighed>,
+): GroupedStrategy {
+  return async ({ run }, context) => {
+    const { device, shapes } = context;
+    const collector = new StackCollector(shapes);
+    try {
+      const losses = await run(collector);
+      const stacks = collector.all;
+      const { weightsOf, ...weighed } = await weigh(stacks, context);
+      const combine = (coefficientsOf: (variable: number) => Float64Array) =>
+        tf.tidy(() =>
+          stacks.map((stack, v) => combineStack(device, stack, coefficientsOf(v), shapes[v]!)),
+        );
+      const hasDirection = stacks.some((_, v) => weightsOf(v).some((weight) => weight !== 0));
+      const gradients = hasDirection ? combine(weightsOf) : null;
+      return {
+        ...weighed,
+        losses: Float32Array.from(losses),
+        metricRoot: null,
+        gradients,
+        measure: (vector) => measureStacks(device, vector, stacks),
+        combine: (coefficients) => combine(() => coefficients),
+        dispose: () => {
+          collector.dispose();
+          tf.dispose([...(gradients ?? [])]);
+        },
+      };
+    } catch (error) {
+      collector.dispose();
+      throw error;
+    }
+  };
+}
+
+const byGram = storingAll(async (stacks, { engine, device, choice, problem }) => {
+  const gram = await gramOfStacks(device, stacks);
+  const { weights, warnings, memory } = await engine.aggregate({ gram, ...problem }, choice);
+  return { gram, weights, weightsOf: () => weights, warnings, memory };
+});
+
+const byBlockGrams = storingAll(
+  async (stacks, { engine, device, choice, blocks, blockProblem }) => {
+    const measured: BlockGram[] = [];
+    for (const { name, variables } of blocks) {
+      const ofBlock = variables.map((variable) => stacks[variable]!);
+      measured.push({ name, gram: await gramOfStacks(device, ofBlock) });
+    }
+    const weighed = await engine.aggregateBlocks(measured, blockProblem, choice);
+    return stepOfBlocks(blocks, measured, weighed);
+  },
+);
 
 /** Weights that do not depend on the gradients: those of a block are combined and disposed of as soon as they are complete. */
 const bySizes: GroupedStrategy = async (
@@ -129,17 +158,10 @@ const blockByBlock: GroupedStrategy = async (
   );
   return disposeOnError(gradients, async () => {
     const measured = blocks.map(({ name }, b) => ({ name, gram: grams[b]! }));
-    const answer = await engine.concludeBlocks(measured, solved, blockProblem, choice);
-    const weighed = answer.blocks.map((block, b) => ({ ...block, gram: grams[b]! }));
-    const weights = weighed.map((block) => block.weights);
-    return {
-      ...stepWithoutGradients(losses, gradients, weights),
-      gram: sumOfGrams(grams),
-      weights: meanBlockWeights(weighed),
-      blocks: weighed,
-      warnings: answer.warnings,
-      memory: answer.memory,
-    };
+    const weighed = await engine.concludeBlocks(measured, solved, blockProblem, choice);
+    const { weightsOf: _, ...step } = stepOfBlocks(blocks, measured, weighed);
+    const weights = step.blocks.map((block) => block.weights);
+    return { ...stepWithoutGradients(losses, gradients, weights), ...step };
   });
 };
 
@@ -152,6 +174,7 @@ function stepWithoutGradients(
   const hasDirection = weights.some((ofBlock) => ofBlock.some((weight) => weight !== 0));
   return {
     losses: Float32Array.from(losses),
+    metricRoot: null,
     gradients: hasDirection ? gradients : null,
     measure: null,
     combine: null,

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { readAndDispose } from './disposal.ts';
+import { disposeOnError, readAndDispose } from './disposal.ts';
 import type { ParameterVector } from './products.ts';
 
 /**
@@ -16,13 +16,13 @@ export type Preconditioner = (
  * P^½gᵢ for each group. A gradient that is not finite does not enter P and is not replaced: the engine leaves its group out.
  *
  * @param sizes examples of each group
- * @returns new tensors
+ * @returns them and P^½, new tensors
  */
 export async function inPreconditionedMetric(
   preconditioner: Preconditioner,
   gradients: readonly ParameterVector[],
   sizes: readonly number[],
-): Promise<tf.Tensor[][]> {
+): Promise<{ readonly rows: tf.Tensor[][]; readonly root: ParameterVector }> {
   const finite = await indicesOfFinite(gradients);
   const used = finite.length > 0 ? finite : gradients.map((_, i) => i);
   const total = used.reduce((sum, i) => sum + sizes[i]!, 0);
@@ -30,11 +30,10 @@ export async function inPreconditionedMetric(
     used.map((i) => gradients[i]!),
     used.map((i) => sizes[i]! / total),
   );
-  try {
-    return tf.tidy(() => gradients.map((parts) => parts.map((part, v) => tf.mul(part, root[v]!))));
-  } finally {
-    tf.dispose([...root]);
-  }
+  const rows = await disposeOnError(root, async () =>
+    tf.tidy(() => gradients.map((parts) => parts.map((part, v) => tf.mul(part, root[v]!)))),
+  );
+  return { rows, root };
 }
 
 /** Indices of the gradients without NaN or infinity: 0·x is 0 exactly if x is finite. */

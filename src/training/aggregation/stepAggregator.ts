@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Device } from '../../backends/device.ts';
 import { aggregators } from '../../engine/aggregators/registry.ts';
-import type { BlockOptions } from '../../engine/blocks.ts';
+import type { BlockGram, BlockOptions } from '../../engine/blocks.ts';
 import type { EngineClient } from '../../engine/client.ts';
 import { screen } from '../../engine/screen.ts';
 import type {
@@ -24,7 +24,7 @@ import {
   type StepGroups,
 } from './aggregatedStep.ts';
 import type { ParameterBlock } from './blocks.ts';
-import { meanBlockWeights, sumOfGrams } from './blocks.ts';
+import { stepOfBlocks } from './blocks.ts';
 import { dropSigns, weightedSum } from './direction.ts';
 import { disposeOnError, readAndDispose } from './disposal.ts';
 import { groupedStrategy } from './groupedStrategies.ts';
@@ -37,7 +37,7 @@ import { stream } from './streaming.ts';
 /** An aggregator's result from gradients that are all in memory. */
 type Decision = Pick<
   AggregatedStep,
-  'gram' | 'weights' | 'blocks' | 'direct' | 'gradients' | 'warnings'
+  'gram' | 'metricRoot' | 'weights' | 'blocks' | 'direct' | 'gradients' | 'warnings'
 >;
 
 interface Options {
@@ -128,7 +128,7 @@ export class StepAggregator {
         combine: (coefficients) => weightedSum(all, () => coefficients)!,
         dispose: () => {
           dispose();
-          tf.dispose([...(decision.gradients ?? [])]);
+          tf.dispose([...(decision.gradients ?? []), ...(decision.metricRoot ?? [])]);
         },
       };
     } catch (error) {
@@ -165,6 +165,7 @@ export class StepAggregator {
       ...streamed,
       gradients,
       gram: null,
+      metricRoot: null,
       streaming: arrivals,
       measure: null,
       combine: null,
@@ -176,12 +177,15 @@ export class StepAggregator {
     if (this.#decidedBy === 'coordinates') return this.#byCoordinates(groups, step);
     const { aggregation, preconditioner } = this.#options;
     const parts = groups.map(({ gradients }) => gradients);
-    if (aggregation.metric === 'euclidean') return this.#byProducts(groups, parts, step);
-    const scaled = await inPreconditionedMetric(preconditioner!, parts, step.sizes);
+    if (aggregation.metric === 'euclidean') {
+      return { ...(await this.#byProducts(groups, parts, step)), metricRoot: null };
+    }
+    const { rows, root } = await inPreconditionedMetric(preconditioner!, parts, step.sizes);
     try {
-      return await this.#byProducts(groups, scaled, step);
+      const decision = await disposeOnError(root, () => this.#byProducts(groups, rows, step));
+      return { ...decision, metricRoot: root };
     } finally {
-      tf.dispose(scaled.flat());
+      tf.dispose(rows.flat());
     }
   }
 
@@ -190,7 +194,7 @@ export class StepAggregator {
     groups: readonly GroupGradient[],
     rows: readonly ParameterVector[],
     step: StepGroups,
-  ): Promise<Decision> {
+  ): Promise<Omit<Decision, 'metricRoot'>> {
     return this.#decidedBy === 'block-grams'
       ? this.#byBlocks(groups, rows, step)
       : this.#byGram(groups, rows, step);
@@ -200,7 +204,7 @@ export class StepAggregator {
     groups: readonly GroupGradient[],
     rows: readonly ParameterVector[],
     step: StepGroups,
-  ): Promise<Decision> {
+  ): Promise<Omit<Decision, 'metricRoot'>> {
     const options = this.#problemOptions(step);
     const { gram, weights, warnings, memory } = this.#device.hostMemory
       ? await this.#host.aggregate(rows, this.#choice, options)
@@ -222,29 +226,21 @@ export class StepAggregator {
     groups: readonly GroupGradient[],
     rows: readonly ParameterVector[],
     step: StepGroups,
-  ): Promise<Decision> {
+  ): Promise<Omit<Decision, 'metricRoot'>> {
     const blocks = this.#options.blocks!;
-    const grams: Float64Array[] = [];
-    for (const { variables } of blocks) {
+    const measured: BlockGram[] = [];
+    for (const { name, variables } of blocks) {
       const inBlock = rows.map((row) => variables.map((variable) => row[variable]!));
-      grams.push(await gramOfParts(this.#device, inBlock));
+      measured.push({ name, gram: await gramOfParts(this.#device, inBlock) });
     }
-    const answer = await this.#engine.aggregateBlocks(
-      blocks.map(({ name }, b) => ({ name, gram: grams[b]! })),
+    const weighed = await this.#engine.aggregateBlocks(
+      measured,
       this.#blockOptions(step),
       this.#choice,
     );
-    this.memory = answer.memory;
-    const solved = answer.blocks.map((block, b) => ({ ...block, gram: grams[b]! }));
-    const blockOf = (variable: number) =>
-      blocks.findIndex(({ variables }) => variables.includes(variable));
-    return {
-      gram: sumOfGrams(grams),
-      weights: meanBlockWeights(solved),
-      blocks: solved,
-      warnings: answer.warnings,
-      gradients: weightedSum(groups, (variable) => solved[blockOf(variable)]!.weights),
-    };
+    const { weightsOf, memory, ...decision } = stepOfBlocks(blocks, measured, weighed);
+    this.memory = memory;
+    return { ...decision, gradients: weightedSum(groups, weightsOf) };
   }
 
   async #byCoordinates(
@@ -258,12 +254,12 @@ export class StepAggregator {
     const warnings = [...warningsOfGroups(screening, 'keep')];
     if (finite.length === 0) {
       const direct = { norm2: 0, inner: parts.map(() => 0) };
-      return { gram, weights: null, direct, gradients: null, warnings };
+      return { gram, metricRoot: null, weights: null, direct, gradients: null, warnings };
     }
     const gradients = dropSigns(this.#device, finite, this.#choice.parameters!.leak!, seed);
     return disposeOnError(gradients, async () => {
       const direct = await measure(this.#device, gradients, parts);
-      return { gram, weights: null, direct, gradients, warnings };
+      return { gram, metricRoot: null, weights: null, direct, gradients, warnings };
     });
   }
 

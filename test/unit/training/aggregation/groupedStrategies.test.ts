@@ -107,6 +107,8 @@ const entries: AggregateEntry[] = [
   ...Object.values(aggregators).map(({ name }) => name),
   { name: 'mean', metric: 'euclidean', smoothing: 0.5 },
   { name: 'grain-layerwise', metric: 'euclidean', smoothing: 0.5 },
+  { name: 'mean', metric: 'euclidean', smoothing: 0, guard: true },
+  { name: 'grain-layerwise', metric: 'euclidean', smoothing: 0, guard: true },
   { name: 'grain', metric: 'preconditioned', smoothing: 0 },
   { name: 'grain-layerwise', metric: 'preconditioned', smoothing: 0 },
 ];
@@ -162,6 +164,8 @@ for (const [place, backend, seen] of places) {
         const held = tf.memory().numTensors;
         const separate = await apart.aggregate({ kind: 'separate', groups: copied(groups) }, turn);
         assertSameStep(grouped, separate);
+        // A guard needs the gradients after the update.
+        assert.ok(grouped.measure || typeof entry === 'string' || !entry.guard);
         if (grouped.measure && separate.measure) {
           const vector = model.trainable;
           const [ours, theirs] = [await grouped.measure(vector), await separate.measure(vector)];
@@ -169,6 +173,12 @@ for (const [place, backend, seen] of places) {
           const scale = Math.sqrt(theirs.norm2 * longest);
           assertNear([ours.norm2], [theirs.norm2], theirs.norm2);
           assertNear(ours.inner, theirs.inner, scale);
+          const coefficients = Float64Array.of(0.5, 0, 2, 0, -1);
+          const sums = [grouped, separate].map((step) => step.combine!(coefficients));
+          for (const [v, sum] of sums[0]!.entries()) {
+            assertNear(sum.dataSync(), sums[1]![v]!.dataSync(), Math.sqrt(longest));
+          }
+          tf.dispose(sums.flat());
         }
         separate.dispose();
         grouped.dispose();

@@ -1,0 +1,59 @@
+import { guard } from '../../engine/guard.ts';
+import type { MeasuredUpdate, MeasuredVector } from '../../engine/types.ts';
+import type { GuardFacts } from '../../runs/events.ts';
+import type { ParameterChange } from './parameterChange.ts';
+
+/**
+ * A correction is computed in float32: where groups are nearly opposite it is a short sum of long terms, and what rounding leaves
+ * is corrected again.
+ */
+const PASSES = 3;
+
+interface GuardedChange {
+  readonly update: MeasuredUpdate;
+  /** Absent if the change was left as it was, bit for bit. */
+  readonly guard?: GuardFacts;
+}
+
+/**
+ * Corrects a change of the parameters that conflicts with a group beyond rounding, by the smallest vector in the metric of the
+ * Gram matrix such that no group loses more than its share; see `engine/guard.ts`.
+ *
+ * @param change as the optimizer made it, whose state is not corrected
+ * @param gram H, k×k row-major, in the metric of `change`
+ * @param slack share of ‖Δ‖‖gᵢ‖ that a group may lose, 0…<1
+ */
+export async function guardChange(
+  change: ParameterChange,
+  gram: Float64Array,
+  slack: number,
+): Promise<GuardedChange> {
+  const rounding = await change.rounding();
+  const proposed = await change.measure();
+  const k = proposed.inner.length;
+  const norms = Array.from({ length: k }, (_, i) => Math.sqrt(gram[i * k + i]!));
+  const allowed = slack && slack * Math.sqrt(await change.norm2InMetric(proposed));
+  const isFine = ({ inner }: MeasuredVector) =>
+    !inner.some((product, i) => product < -(allowed + rounding) * norms[i]!);
+
+  let measured = proposed;
+  let stalled = false;
+  const total = new Float64Array(k);
+  for (let pass = 0; pass < PASSES && !isFine(measured); pass++) {
+    const { inner } = measured;
+    const { multipliers, ...corrected } = guard({
+      gram,
+      inner,
+      norm2: await change.norm2InMetric(measured),
+      allowed: norms.map((norm) => allowed * norm),
+    });
+    if (multipliers.every((multiplier) => multiplier === 0)) break;
+    change.add(multipliers);
+    for (const [i, multiplier] of multipliers.entries()) total[i]! += multiplier;
+    stalled ||= corrected.stalled;
+    measured = await change.measure();
+  }
+  const update = { ...measured, rounding };
+  if (measured === proposed) return { update };
+  return { update, guard: { proposed, multipliers: Array.from(total), stalled } };
+}
