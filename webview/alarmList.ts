@@ -1,10 +1,10 @@
 import type { ShownAlarm } from '../src/extension/messages/run.ts';
 import { h, setText } from './dom.ts';
 
-/** The alarms of the run: those that stand as sentences, those that are over in a list that opens. */
+/** The alarms of the run: those that stand as sentences, spoken at once; those that are over in a list that opens. */
 export class AlarmList {
   readonly element = h('div', { class: 'alarms', hidden: true });
-  readonly #standing = h('ul', { 'aria-label': 'Alarms' });
+  readonly #standing = h('ul', { 'aria-label': 'Alarms', 'aria-live': 'assertive' });
   readonly #count = h('summary');
   readonly #past = h('ul');
   readonly #details = h('details', {}, this.#count, this.#past);
@@ -29,6 +29,10 @@ export class AlarmList {
   }
 }
 
+export function hasStanding(alarms: readonly ShownAlarm[]): boolean {
+  return alarms.some(({ clearedAt }) => clearedAt === null);
+}
+
 /** What a screen reader says of the alarms that stand; empty if none does. */
 export function spokenAlarms(alarms: readonly ShownAlarm[]): string {
   return alarms
@@ -41,5 +45,7 @@ function itemOf({ rule, step, message, clearedAt }: ShownAlarm): HTMLElement {
   const when = clearedAt === null ? `step ${step}` : `steps ${step} to ${clearedAt}`;
   const item = h('li', {}, h('strong', {}, `Alarm, ${when}: `), message);
   item.dataset.rule = rule;
+  // Where a line is too short for it.
+  item.title = message;
   return item;
 }

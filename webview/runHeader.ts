@@ -1,5 +1,5 @@
 import type { RunChoice, RunHeader } from '../src/extension/messages/run.ts';
-import { AlarmList, spokenAlarms } from './alarmList.ts';
+import { AlarmList, hasStanding, spokenAlarms } from './alarmList.ts';
 import { markAlarms } from './charts/alarmMarks.ts';
 import { Badge, type Tone } from './controls/badge.ts';
 import { ChoiceList } from './controls/toolkit.ts';
@@ -61,15 +61,11 @@ export function spokenRun(run: RunHeader): string {
 }
 
 function statusText({ status, alarms }: RunHeader): string {
-  return isAlarmed(alarms) ? `${status}, with an alarm` : status;
+  return hasStanding(alarms) ? `${status}, with an alarm` : status;
 }
 
 function toneOf({ status, alarms }: RunHeader): Tone {
   if (status === 'failed' || status === 'interrupted') return 'bad';
-  if (isAlarmed(alarms)) return 'warning';
+  if (hasStanding(alarms)) return 'warning';
   return status === 'finished' ? 'good' : 'neutral';
-}
-
-function isAlarmed(alarms: RunHeader['alarms']): boolean {
-  return alarms.some(({ clearedAt }) => clearedAt === null);
 }

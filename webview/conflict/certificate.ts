@@ -1,4 +1,5 @@
 import type { GuaranteeBadge, RunHeader } from '../../src/extension/messages/run.ts';
+import { hasStanding } from '../alarmList.ts';
 import { Badge, type Tone } from '../controls/badge.ts';
 import { h, setText } from '../dom.ts';
 import type { Verdict } from '../verdict.ts';
@@ -47,11 +48,13 @@ export class CertificateLine {
     );
   }
 
-  show({ guarantee }: RunHeader, { now, past, updates }: Verdict): void {
+  show({ guarantee, alarms }: RunHeader, { now, past, updates }: Verdict): void {
     const { badge, besideMean, counts } = guarantee;
     this.element.dataset.state = badge.state;
     this.element.classList.toggle('alarm', counts.violated > 0);
-    this.#badge.show(badge.text, TONES[badge.state]);
+    // No green over a run that is being ruined, whatever its updates conflict with.
+    const tone = TONES[badge.state];
+    this.#badge.show(badge.text, tone === 'good' && hasStanding(alarms) ? 'outlined' : tone);
     setText(this.#mean, besideMean);
     setText(this.#now, now);
     setText(this.#past, past);

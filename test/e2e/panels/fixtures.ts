@@ -12,6 +12,27 @@ export const updated = runFixture({
   momentum: 0.5,
   besideMean: true,
 });
+export const alarmed = runFixture({
+  aggregator: 'grain',
+  seed: 3,
+  groups: 8,
+  steps: 240,
+  alarms: [
+    {
+      rule: 'loss-spike',
+      step: 60,
+      message: 'The loss has jumped to 4.1; in the 20 steps before it was at most 1.2.',
+      clearedAt: 72,
+    },
+    {
+      rule: 'stalled-direction',
+      step: 180,
+      message:
+        'Training stands still: the direction has 0.002 of the mean gradient’s length, as micro-batch 3 decides it with a weight of 1. Aggregate with grain-normalized, upgrad or mean.',
+      clearedAt: null,
+    },
+  ],
+});
 export const halted = runFixture({ aggregator: 'grain', seed: 3, groups: 8, steps: 240, noise: 0 });
 export const smoothed = runFixture({
   aggregator: 'grain',

@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import { costFixture, seedFixture } from '../../webview/fixtures.ts';
 import { drawnAtSize, type PanelName, send, setTheme } from './browser.ts';
 import {
+  alarmed,
   broken,
   brokenAt,
   cagrad,
@@ -32,6 +33,9 @@ import { type ChartPage, overflow, screenshots, withPanel } from './page.ts';
 describe('looks', () => {
   const messages: readonly (readonly [string, PanelName, ...(readonly object[])])[] = [
     ['weights', 'weights', weightsShow(grain)],
+    ['weights-alarm', 'weights', weightsShow(alarmed)],
+    ['conflict-alarm', 'conflict', conflictShow(alarmed)],
+    ['metrics-alarm', 'metrics', metricsShow(alarmed)],
     ['weights-16', 'weights', weightsShow(sixteen)],
     ['conflict-grain', 'conflict', conflictShow(grain)],
     ['conflict-mean', 'conflict', conflictShow(mean)],
