@@ -27,7 +27,10 @@ export interface Diagnostic extends Position {
   readonly path: Path;
 }
 
-/** The user's input is invalid. The message lists every error as a terminal shows it: `file:line:column: message`. */
+/** A message lists so many errors, and counts the others. */
+const LISTED = 20;
+
+/** The user's input is invalid. The message lists the first errors as a terminal shows them: `file:line:column: message`. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly diagnostics: readonly Diagnostic[];
@@ -35,7 +38,9 @@ export class ConfigError extends Error {
   /** @param diagnostics at least one error, all of one file; sorted by position */
   constructor(diagnostics: readonly Diagnostic[]) {
     const ordered = [...diagnostics].sort((a, b) => a.line - b.line || a.column - b.column);
-    super(ordered.map(formatDiagnostic).join('\n'));
+    const lines = ordered.slice(0, LISTED).map(formatDiagnostic);
+    const rest = ordered.length - LISTED;
+    super([...lines, ...(rest > 0 ? [`… and ${rest} more mistakes`] : [])].join('\n'));
     this.diagnostics = ordered;
   }
 }

@@ -9,10 +9,12 @@ import {
   parseDocument,
 } from 'yaml';
 import type { Path, Position } from './diagnostic.ts';
+import { explained, oddities, tooDeep, type YamlMistake } from './yamlMistakes.ts';
 
-/** A YAML syntax error. */
+/** A mistake in YAML, whatever the keys mean. */
 export interface SyntaxProblem {
   readonly message: string;
+  readonly expected: string;
   readonly position: Position;
 }
 
@@ -20,15 +22,26 @@ export interface SyntaxProblem {
 export class ConfigDocument {
   readonly #lines = new LineCounter();
   readonly #document;
+  readonly #mistakes: readonly YamlMistake[];
 
   constructor(text: string) {
-    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
+    const deep = tooDeep(text);
+    const options = { lineCounter: this.#lines, prettyErrors: false };
+    this.#document = parseDocument(deep ? text.slice(0, deep.start) : text, options);
+    const { errors, warnings } = this.#document;
+    this.#mistakes = deep
+      ? [deep]
+      : [
+          ...[...errors, ...warnings].map((error) => explained(error, text)),
+          ...oddities(this.#document, text),
+        ];
   }
 
   get problems(): SyntaxProblem[] {
-    return [...this.#document.errors, ...this.#document.warnings].map(({ message, pos }) => ({
+    return this.#mistakes.map(({ message, expected, start, end }) => ({
       message,
-      position: this.#span(...pos),
+      expected,
+      position: this.#span(start, end),
     }));
   }
 

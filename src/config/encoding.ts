@@ -44,6 +44,8 @@ export class StrictDecoder {
   #line = 1;
   #column = 1;
   #endsInReturn = false;
+  /** Whether characters of several bytes came before: then a last one is cut off, rather than in another encoding. */
+  #isWide = false;
 
   /** @throws EncodingError at the first byte that is not text */
   push(chunk: Buffer): Buffer {
@@ -105,7 +107,7 @@ export class StrictDecoder {
     this.#advance(bytes.subarray(0, bad));
     const byte = `byte 0x${bytes[bad]!.toString(16).toUpperCase().padStart(2, '0')}`;
     const isCut = bytes.length - bad < 4 && wholeUtf8(bytes) <= bad;
-    if (isCut) {
+    if (isCut && this.#isWide) {
       throw new EncodingError(this.#place, 'the file ends within a character', COMPLETE);
     }
     const { encoding, shown } = guessEncoding(bytes, bad);
@@ -158,7 +160,8 @@ export class StrictDecoder {
   #advance(bytes: Buffer): void {
     let lineStart = 0;
     for (let i = 0; i < bytes.length; i++) {
-      const byte = bytes[i];
+      const byte = bytes[i]!;
+      if (byte >= 0x80) this.#isWide = true;
       if (byte !== 10 && byte !== 13) continue;
       const isSecond = byte === 10 && (i > 0 ? bytes[i - 1] === 13 : this.#endsInReturn);
       if (!isSecond) this.#line++;

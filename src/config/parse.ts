@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { ConfigTextError, readConfigText } from './configText.ts';
 import { dataRules } from './dataRules.ts';
 import {
   ConfigError,
@@ -81,6 +81,11 @@ export class ParsedConfig {
     return { file, severity: 'error', ...position, path: [...key], message, ...helpFields(help) };
   }
 
+  /** A warning at a key of the config. @param better what would be better */
+  warning(key: Path, message: string, better: string): Diagnostic {
+    return { ...this.diagnostic(key, message, { expected: better }), severity: 'warning' };
+  }
+
   /** An error at a key of the config. */
   error(key: Path, message: string, help: Help): ConfigError {
     return new ConfigError([this.diagnostic(key, message, help)]);
@@ -102,14 +107,11 @@ export class ParsedConfig {
 export function parseConfigFile(file: string): ParsedConfig {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readConfigText(file);
   } catch (error) {
-    const finding = {
-      path: [],
-      message: reasonOf(error),
-      expected: 'the path of a config, YAML or JSON',
-    };
-    throw new ConfigError([located(finding, file, 'error', FILE_START)]);
+    if (!(error instanceof ConfigTextError)) throw error;
+    const { message, expected, position } = error;
+    throw new ConfigError([located({ path: [], message, expected }, file, 'error', position)]);
   }
   return parseConfig(text, file);
 }
@@ -123,8 +125,8 @@ export function parseConfig(text: string, file: string): ParsedConfig {
   const document = new ConfigDocument(text);
   if (document.problems.length > 0) {
     throw new ConfigError(
-      document.problems.map(({ message, position }) => {
-        return located({ path: [], message, expected: 'YAML or JSON' }, file, 'error', position);
+      document.problems.map(({ message, expected, position }) => {
+        return located({ path: [], message, expected }, file, 'error', position);
       }),
     );
   }

@@ -36,7 +36,7 @@ export function featureNotices(
     else if (tellsTarget(train, feature)) isTelling.push(name);
   }
   const key = ['data', parsed.config.data.features ? 'features' : 'train'];
-  const notice = (message: string) => parsed.diagnostic(key, message, { expected: EXPECTED });
+  const notice = (message: string) => parsed.warning(key, message, EXPECTED);
   const noun = (features: readonly string[]) => (features.length === 1 ? 'feature' : 'features');
   return [
     ...(isNumber.length > 0

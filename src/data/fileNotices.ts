@@ -15,21 +15,19 @@ export function fileNotices(
     if (undecoded === null) return [];
     const { count, first } = undecoded;
     return [
-      parsed.diagnostic(
+      parsed.warning(
         ['data', key],
         `${count} ${count === 1 ? 'cell has' : 'cells have'} U+FFFD (�) in place of characters that were lost, first in ${first}`,
-        {
-          expected: 'the original text. Was the file converted from another encoding than its own?',
-        },
+        'the original text. Was the file converted from another encoding than its own?',
       ),
     ];
   });
   if (fingerprints.train === fingerprints.validation) {
     found.push(
-      parsed.diagnostic(
+      parsed.warning(
         ['data', 'validation'],
         'the validation file is the training file: metrics say nothing about new examples',
-        { expected: 'examples that are not trained on' },
+        'examples that are not trained on',
       ),
     );
   }

@@ -22,8 +22,7 @@ export function classNotices(
   validation: readonly string[],
 ): Diagnostic[] {
   const target = ['data', 'target'];
-  const at = (message: string, expected: string) =>
-    parsed.diagnostic(target, message, { expected });
+  const at = (message: string, expected: string) => parsed.warning(target, message, expected);
   const counts = countsOf(classes, train);
   const found: Diagnostic[] = lookAlikes(classes).map((set) =>
     at(`classes that differ only in how they are written: ${listed(set)}`, ONE_SPELLING),
@@ -70,10 +69,10 @@ export function classNotices(
 /** @param values of the column that groups are made by, distinct */
 export function groupNotices(parsed: ParsedConfig, values: readonly string[]): Diagnostic[] {
   return lookAlikes(values).map((set) =>
-    parsed.diagnostic(
+    parsed.warning(
       ['groups', 'by'],
       `groups that differ only in how they are written: ${listed(set)}`,
-      { expected: ONE_SPELLING },
+      ONE_SPELLING,
     ),
   );
 }
@@ -100,13 +99,10 @@ function imbalance(
   if (examples < FEW_EXAMPLES || most < IMBALANCE * fewest) return [];
   const share = (n: number) => `${Number(((100 * n) / examples).toPrecision(2))} %`;
   return [
-    parsed.diagnostic(
+    parsed.warning(
       ['data', 'target'],
       `imbalanced classes: ${share(most)} of the training examples are "${commonest}", ${share(fewest)} are "${rarest}"`,
-      {
-        expected:
-          'metric: macroF1 or mcc, as accuracy hardly depends on rare classes; groups.by: label gives each class a gradient of its own',
-      },
+      'metric: macroF1 or mcc, as accuracy hardly depends on rare classes; groups.by: label gives each class a gradient of its own',
     ),
   ];
 }

@@ -175,10 +175,10 @@ function roundingNotices(
   if (merged.length === 0) return [];
   const features = listed(merged.map((feature) => names[feature]!));
   return [
-    parsed.diagnostic(
+    parsed.warning(
       ['data', 'standardize'],
       `float32 does not distinguish all values of ${features}`,
-      { expected: 'standardize: true, which shifts and scales them before they are rounded' },
+      'standardize: true, which shifts and scales them before they are rounded',
     ),
   ];
 }

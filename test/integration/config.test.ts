@@ -124,7 +124,7 @@ for (const [what, settings, at, says] of [...inText, ...inFiles, ...inData]) {
 }
 
 for (const [what, mistake, at, says] of [
-  ['a NaN', '0.5,NaN,inner', 'NaN', /"NaN" in column "y" is not a number\. Expected/],
+  ['a NaN', '0.5,NaN,inner', 'NaN', /"NaN" in column "y" stands for a missing value\. Expected/],
   ['an empty cell', '0.5,,inner', ',inner', /empty cell.*\. Expected/],
   ['a row that is too short', '0.5,0.25', '0.5,0.25', /\. Expected/],
 ] as const) {

@@ -1,0 +1,108 @@
+/** Configs that are almost YAML: named by what is wrong, where it is. */
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { ConfigError } from '../../../src/config/diagnostic.ts';
+import { parseConfig, parseConfigFile } from '../../../src/config/parse.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'grain-yaml-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const data = 'data: { train: train.csv, validation: dev.csv, target: label }';
+
+function failure(parse: () => unknown): ConfigError {
+  try {
+    parse();
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    return error;
+  }
+  assert.fail('expected an error');
+}
+
+function first(text: string) {
+  const { line, column, message } = failure(() => parseConfig(text, 'grain.yaml')).diagnostics[0]!;
+  return [`${line}:${column}`, message];
+}
+
+function ofFile(content: string | Buffer) {
+  const file = path.join(folder, 'grain.yaml');
+  writeFileSync(file, content);
+  const { line, column, message } = failure(() => parseConfigFile(file)).diagnostics[0]!;
+  return [`${line}:${column}`, message] as const;
+}
+
+test('merge keys, two documents', () => {
+  const merged = `base: &base { name: a }\n${data}\noptimizer:\n  <<: *base\n`;
+  assert.deepEqual(first(merged), ['4:3', 'YAML 1.2 has no merge keys (<<)']);
+  assert.deepEqual(first(`${data}\n---\n${data}\n`), ['2:1', 'a second document begins here']);
+  assert.deepEqual(first(`${data}\n...\nname: b\n`)[1], 'a second document begins here');
+  parseConfig(`---\n${data}\n`, 'grain.yaml');
+});
+
+test('odd spaces, wide colons and typographic quotes: the character and its place', () => {
+  const space = 'a no-break space (U+00A0)';
+  for (const [text, at, message] of [
+    [`${data}\nsteps:\u00a05`, '2:7', space],
+    [`${data}\noptimizer:\n\u00a0 name: sgd`, '3:1', space],
+    [`${data}\nname: a\u00a0`, '2:8', space],
+    [`${data}\nsteps: 5\u00a0`, '2:9', space],
+    [`${data}\nseeds:\n- 1\n-\u00a02`, '4:2', space],
+    [`${data}\nseeds: [1,\u00a02]`, '2:11', space],
+    [`${data}\noptimizer:\n  name: sgd\n\u3000 momentum: 0.5`, '4:1', 'an odd space (U+3000)'],
+    [`${data}\nsteps：5\n`, '2:6', 'a wide colon (U+FF1A)'],
+    [`${data}\nname: “a”`, '2:7', 'a typographic quote (U+201C)'],
+  ] as const) {
+    if (text.includes('：')) assert.match(String(first(text)), /2:1/);
+    else assert.deepEqual(first(text), [at, message], JSON.stringify(text));
+  }
+  const { config } = parseConfig(
+    `${data}\nname: "a\u00a0"\n# b\u00a0:\u00a0\n`
+      .replace('a\u00a0"', '\u00a0a\u00a0b"')
+      .replace('"\u00a0a', '"a'),
+    'grain.yaml',
+  );
+  assert.equal(config.name, 'a\u00a0b', 'within a text it is a character like any other');
+});
+
+test('deep nesting is refused before it is parsed', () => {
+  for (const text of ['['.repeat(1e5), '{a: '.repeat(1e5), '- '.repeat(1e5), '? '.repeat(1e5)]) {
+    assert.match(first(text)[1]!, /nested more than 64 levels/);
+  }
+  assert.match(first(`${data}\nname: "${'['.repeat(100)}"`)[1]!, /name cannot be/);
+});
+
+test('10,000 mistakes are 20 lines and a number', () => {
+  const text = Array.from({ length: 10_000 }, (_, i) => `key${i}: 1`).join('\n');
+  const { message, diagnostics } = failure(() => parseConfig(text, 'grain.yaml'));
+  const lines = message.split('\n');
+  assert.equal(lines.length, 21);
+  assert.equal(lines.at(-1), '… and 9981 more mistakes');
+  assert.equal(diagnostics.length, 10_001, 'data is missing too');
+});
+
+test('a config file in UTF-16 is read, one in Latin-1 is not', () => {
+  const file = path.join(folder, 'grain.yaml');
+  writeFileSync(file, Buffer.from(`\ufeff${data}\nname: é`, 'utf16le'));
+  assert.equal(parseConfigFile(file).config.name, 'é');
+  assert.deepEqual(ofFile(Buffer.from(`${data}\nname: é`, 'latin1')), [
+    '2:7',
+    'byte 0xE9 is not UTF-8 (in WINDOWS-1252: "é")',
+  ]);
+  assert.match(ofFile(Buffer.from(data, 'utf16le'))[1], /looks like UTF-16LE/);
+  assert.deepEqual(ofFile(`${data}\nname: a\0`)[0], '2:8');
+});
+
+test('files that are no config', () => {
+  assert.match(ofFile('version https://git-lfs.github.com/spec/v1\n')[1], /Git LFS pointer/);
+  assert.match(ofFile('a,b\n'.repeat(300_000))[1], /too long for a config/);
+  const open = (name: string) => failure(() => parseConfigFile(path.join(folder, name))).message;
+  mkdirSync(path.join(folder, 'sub'));
+  symlinkSync('loop.yaml', path.join(folder, 'loop.yaml'));
+  assert.match(open('sub'), /a folder, not a file/);
+  assert.match(open('loop.yaml'), /form a loop/);
+  assert.match(open('none.yaml'), /no such file/);
+  assert.match(failure(() => parseConfigFile('/dev/null')).message, /a device or a pipe/);
+});
