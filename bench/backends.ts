@@ -6,6 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { max, median, min } from 'simple-statistics';
+import { table } from '../src/experiment/markdown.ts';
 import { random } from '../test/unit/engine/random.ts';
 import {
   cases,
@@ -18,7 +19,7 @@ import {
 import type { Answer, Request } from './backends/engine.ts';
 import { type Command, Peer } from './peers/process.ts';
 import { cache, pythonWith } from './peers/venv.ts';
-import { circumstances, table, writeFigures } from './readme.ts';
+import { circumstances, writeFigures } from './readme.ts';
 
 const ROUNDS = 3;
 /** Runs before the first round; their losses are compared. */

@@ -8,10 +8,11 @@ import { gramOf } from '../src/engine/gram.ts';
 import { layoutOf } from '../src/engine/kernels/layout.ts';
 import { SharedGradients } from '../src/engine/kernels/sharedGradients.ts';
 import { SharedKernels } from '../src/engine/kernels/sharedKernels.ts';
+import { table } from '../src/experiment/markdown.ts';
 import { normalRows, random } from '../test/unit/engine/random.ts';
 import { Numpy } from './peers/numpy.ts';
 import { MemoryTraffic } from './peers/traffic.ts';
-import { circumstances, table, writeFigures } from './readme.ts';
+import { circumstances, writeFigures } from './readme.ts';
 
 const sizes = [
   [8, 1e7],

@@ -4,12 +4,13 @@ import { minNorm, supportOf } from '../src/engine/aggregators/grain.ts';
 import { certify } from '../src/engine/certificate.ts';
 import { gramOf } from '../src/engine/gram.ts';
 import { screen } from '../src/engine/screen.ts';
+import { table } from '../src/experiment/markdown.ts';
 import { stepFamilies } from '../test/unit/engine/families.ts';
 import { type Random, random } from '../test/unit/engine/random.ts';
 import { norm } from '../test/unit/engine/vectors.ts';
 import { npmQuadprog } from './peers/npmQuadprog.ts';
 import { PypiSolvers, type Timed } from './peers/pypi.ts';
-import { circumstances, table, writeFigures } from './readme.ts';
+import { circumstances, writeFigures } from './readme.ts';
 
 const sizes = [4, 8, 16, 64, 256, 1024];
 

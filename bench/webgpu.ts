@@ -4,10 +4,11 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { type Device, openDevice } from '../src/backends/device.ts';
+import { table } from '../src/experiment/markdown.ts';
 import { random } from '../test/unit/engine/random.ts';
 import { type EncoderCase, parametersOf, sizeOf } from './backends/cases.ts';
 import { Encoder, plain } from './backends/encoder.ts';
-import { circumstances, table, writeFigures } from './readme.ts';
+import { circumstances, writeFigures } from './readme.ts';
 
 const tiny: EncoderCase = {
   ...{ name: 'tiny', layers: 1, width: 32, heads: 2, ffn: 64, lora: 0 },

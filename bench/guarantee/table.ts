@@ -2,11 +2,11 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { mean, median, quantile, sampleStandardDeviation, sum } from 'simple-statistics';
 import { diagnoseStep } from '../../src/engine/diagnoseStep.ts';
 import { keyedRandom } from '../../src/engine/keyedRandom.ts';
+import { table } from '../../src/experiment/markdown.ts';
 import type { StepEvent } from '../../src/runs/events.ts';
 import { factsOf } from '../../src/runs/facts.ts';
 import type { RunSummary } from '../../src/runs/store.ts';
 import { readEvents } from '../../src/runs/tail.ts';
-import { table } from '../readme.ts';
 import type { Method } from './methods.ts';
 import type { Setting } from './settings.ts';
 

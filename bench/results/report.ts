@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { mean, sampleStandardDeviation } from 'simple-statistics';
 import { diagnoseStep, type StepDiagnostics } from '../../src/engine/diagnoseStep.ts';
+import { table } from '../../src/experiment/markdown.ts';
 import type { StepEvent } from '../../src/runs/events.ts';
 import { factsOf } from '../../src/runs/facts.ts';
 import type { RunManifest } from '../../src/runs/manifest.ts';
 import { RunStore } from '../../src/runs/store.ts';
 import { readEvents } from '../../src/runs/tail.ts';
-import { circumstances, table, writeFigures } from '../readme.ts';
+import { circumstances, writeFigures } from '../readme.ts';
 
 const page = fileURLToPath(new URL('../../docs/results.md', import.meta.url));
 

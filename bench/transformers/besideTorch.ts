@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { max, median } from 'simple-statistics';
+import { table } from '../../src/experiment/markdown.ts';
 import { interpreter } from '../../test/python/python.ts';
 import { Peer } from '../peers/process.ts';
-import { table } from '../readme.ts';
 import { type Checkpoints, trainingPeer } from './checkpoints.ts';
 import type { Answer, MadeTokens, Products, Setup } from './protocol.ts';
 import {

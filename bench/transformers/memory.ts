@@ -1,5 +1,5 @@
 import { max } from 'simple-statistics';
-import { table } from '../readme.ts';
+import { table } from '../../src/experiment/markdown.ts';
 import type { Answer } from './protocol.ts';
 import { spread, startTraining } from './turns.ts';
 import { type Comparison, configOf } from './variants.ts';

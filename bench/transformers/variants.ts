@@ -1,6 +1,6 @@
 import { mean } from 'simple-statistics';
+import { table } from '../../src/experiment/markdown.ts';
 import type { Peer } from '../peers/process.ts';
-import { table } from '../readme.ts';
 import type { Answer } from './protocol.ts';
 import type { Task } from './tasks.ts';
 import {

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { ConfigError } from '../config/diagnostic.ts';
 import { messageOf } from '../config/errors.ts';
+import { ComparisonError } from '../experiment/comparable.ts';
 import { RunReferenceError } from '../runs/reference.ts';
 
 /** Exit statuses of `grain`, beside 130 for runs that were stopped. */
@@ -18,5 +19,6 @@ export function reportError(error: unknown): number {
     return BAD_INPUT;
   }
   console.error(`error: ${messageOf(error)}`);
-  return error instanceof RunReferenceError ? BAD_INPUT : FAILED;
+  const isBadInput = error instanceof RunReferenceError || error instanceof ComparisonError;
+  return isBadInput ? BAD_INPUT : FAILED;
 }

@@ -3,6 +3,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { surviveBrokenOutput } from './brokenOutput.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addReportCommand } from './commands/report.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addRunsCommand } from './commands/runs.ts';
 import { addShowCommand } from './commands/show.ts';
@@ -20,6 +21,7 @@ const program = new Command('grain')
 addRunCommand(program);
 addRunsCommand(program);
 addShowCommand(program);
+addReportCommand(program);
 addStopCommand(program);
 addConfigCommand(program);
 addDoctorCommand(program);

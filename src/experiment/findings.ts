@@ -63,7 +63,7 @@ export const findingsSchema = z.object({
   runs: z.array(resultSchema),
 });
 
-export type Findings = Readonly<z.infer<typeof findingsSchema>>;
+export type Findings = z.infer<typeof findingsSchema>;
 export type MethodFigures = Findings['methods'][number];
 
 export interface Evidence {

@@ -5,6 +5,8 @@ import type { RunAlarm } from '../runs/alarms.ts';
 import type { EndEvent } from '../runs/events.ts';
 import { failureSchema } from '../runs/failure.ts';
 import { deviceSchema, experimentSchema, seedSchema } from '../runs/manifest.ts';
+import { findingsSchema } from './findings.ts';
+import { verdictSchema } from './verdict.ts';
 
 const alarmSchema: z.ZodType<RunAlarm> = z.object({
   rule: z.string(),
@@ -54,6 +56,9 @@ const reportSchema = z.object({
   warnings: z.array(diagnosticSchema).readonly(),
   /** In the order in which they were trained. */
   runs: z.array(outcomeSchema).readonly(),
+  /** Of the whole experiment, runs of earlier launches included. */
+  verdict: verdictSchema,
+  findings: findingsSchema,
 });
 
 const errorSchema = z.object({

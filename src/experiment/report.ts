@@ -2,27 +2,48 @@ import path from 'node:path';
 import { standingAlarms } from '../runs/alarms.ts';
 import type { EndEvent } from '../runs/events.ts';
 import { formatFailure } from '../runs/failure.ts';
-import { formatAlarm, formatCount, formatNumber } from '../runs/format.ts';
+import { formatAlarm, formatCount } from '../runs/format.ts';
+import { byCreation } from '../runs/order.ts';
+import { RunStore } from '../runs/store.ts';
 import { readEvents } from '../runs/tail.ts';
 import type { TrainingRun } from '../training/trainingLoop.ts';
 import { alarmsOf } from './alarms/alarmWatch.ts';
+import { evidenceOf, firstPredictions, validatedRun } from './evidence.ts';
+import type { Findings } from './findings.ts';
 import type { Launch } from './launch.ts';
 import type { Outcome, Report } from './launchResult.ts';
-import { summarise } from './statistics/summary.ts';
+import { validationError } from './validationError.ts';
+import { verdictOf } from './verdict.ts';
+import { decimalsFor, fixed } from './wording.ts';
 
+/** @param root folder that holds `.grain` */
 export async function reportOf(
   { session, runs, warnings }: Launch,
   ends: readonly EndEvent[],
   seconds: number,
+  root: string,
 ): Promise<Report> {
   const { backend, name } = session.device;
+  const { experiment } = runs[0]!.manifest;
+  const findings = await findingsOfExperiment(experiment.id, root);
   return {
-    experiment: runs[0]!.manifest.experiment,
+    experiment,
     device: { backend, name },
     seconds,
     warnings,
     runs: await Promise.all(runs.map((run, i) => outcomeOf(run, ends[i]!))),
+    verdict: verdictOf(findings),
+    findings,
   };
+}
+
+/** Also over runs that an earlier launch of the experiment trained. */
+async function findingsOfExperiment(id: string, root: string): Promise<Findings> {
+  const all = await new RunStore(root).list();
+  const runs = all.filter(({ manifest }) => manifest.experiment.id === id).sort(byCreation);
+  const validated = await Promise.all(runs.map(validatedRun));
+  const metric = runs[0]!.manifest.metric.name;
+  return evidenceOf(validated, metric, await firstPredictions(runs), validationError);
 }
 
 async function outcomeOf({ manifest, folder }: TrainingRun, end: EndEvent): Promise<Outcome> {
@@ -48,20 +69,13 @@ export function exitStatusOf({ runs }: Report): number {
   return runs.some(({ status }) => status === 'stopped') ? 130 : 0;
 }
 
-/** For people: the results of each aggregator's finished runs on `metric`, then the runs that did not finish, or not well. */
-export function reportText({ runs, seconds }: Report, metric: string): string {
+/** For people: the verdict, figures of each method, and the runs that did not finish, or not well. */
+export function reportText({ runs, seconds, verdict, findings }: Report): string {
   const unfinished = runs.filter(({ status }) => status !== 'finished');
-  const aggregators = [...new Set(runs.map(({ aggregator }) => aggregator))];
   return [
-    ...aggregators.flatMap((aggregator) => {
-      const finals = runs
-        .filter((run) => run.aggregator === aggregator && run.status === 'finished')
-        .map(({ metrics }) => metrics[metric] ?? Number.NaN);
-      if (finals.length === 0) return [];
-      const { mean, std, n } = summarise(finals);
-      const spread = std === null ? '' : ` ± ${formatNumber(std, 2)}`;
-      return `${aggregator}: ${metric} ${formatNumber(mean)}${spread} (${formatCount(n, 'run')})`;
-    }),
+    ...verdict.words,
+    '',
+    ...methodLines(findings),
     ...unfinished.map(
       ({ id, status, failure }) => `${id} ${status}${failure ? `: ${formatFailure(failure)}` : ''}`,
     ),
@@ -70,6 +84,19 @@ export function reportText({ runs, seconds }: Report, metric: string): string {
         (alarm) => `${id} ${status}, with an alarm (${alarm.rule}): ${formatAlarm(alarm)}`,
       ),
     ),
+    ...(verdict.notes.length > 0 ? ['', ...verdict.notes] : []),
+    '',
     `${seconds.toFixed(1)} s; runs are in ${path.dirname(runs[0]!.folder)}`,
   ].join('\n');
+}
+
+/** "grain: accuracy 0.869 ± 0.015 (5 runs)". */
+function methodLines({ methods, metric }: Findings): string[] {
+  return methods.flatMap(({ method, figures }) => {
+    if (!figures) return [];
+    const { mean, std, n } = figures;
+    const decimals = decimalsFor(std ?? 0);
+    const spread = std === null ? '' : ` ± ${fixed(std, decimals)}`;
+    return `${method}: ${metric} ${fixed(mean, decimals)}${spread} (${formatCount(n, 'run')})`;
+  });
 }

@@ -1,4 +1,5 @@
 /** What an experiment shows and does not show, in plain words. Every sentence follows from the findings' figures. */
+import { z } from 'zod';
 import type { Comparison, Finding } from './comparison.ts';
 import type { Findings, MethodFigures } from './findings.ts';
 import { notesOf } from './verdictNotes.ts';
@@ -14,12 +15,14 @@ import {
   TOLD,
 } from './wording.ts';
 
-export interface Verdict {
+export const verdictSchema = z.object({
   /** What is known of the methods: one sentence or more. */
-  readonly words: readonly string[];
+  words: z.array(z.string()).readonly(),
   /** What would settle more, what seeds cannot show, and which runs failed or do not count. */
-  readonly notes: readonly string[];
-}
+  notes: z.array(z.string()).readonly(),
+});
+
+export type Verdict = Readonly<z.infer<typeof verdictSchema>>;
 
 export function verdictOf(findings: Findings): Verdict {
   return { words: [...provisional(findings), ...wordsOf(findings)], notes: notesOf(findings) };

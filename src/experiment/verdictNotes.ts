@@ -2,6 +2,8 @@
 import type { Comparison } from './comparison.ts';
 import type { Findings } from './findings.ts';
 import type { SeedResult } from './seedResults.ts';
+import { ALPHA } from './statistics/interval.ts';
+import { smallestP } from './statistics/permutation.ts';
 import { MOST_SEEDS } from './statistics/power.ts';
 import {
   capitalized,
@@ -21,6 +23,7 @@ export function notesOf(findings: Findings): string[] {
     ...(findings.comparisons.length > TOLD
       ? []
       : findings.comparisons.flatMap((it) => powerNotes(it, findings))),
+    ...normalityNote(findings),
     ...validationNote(findings),
     ...unfinishedNote(findings),
   ];
@@ -70,6 +73,18 @@ function needOf(what: string, seedsNeeded: number | null, pairs: number): string
     return `not even ${counted(MOST_SEEDS, 'seed')} a side would settle ${what}`;
   const more = Math.max(1, seedsNeeded - pairs);
   return `${more} more ${more === 1 ? 'seed' : 'seeds'} a side would settle ${what}`;
+}
+
+/** A permutation test of n pairs has no p below 2^(1 − n): a difference of means over fewer than six rests on the t test alone. */
+function normalityNote({ comparisons }: Findings): string[] {
+  const few = comparisons.filter(
+    ({ means, pairs }) => means && means.finding !== 'none' && smallestP(pairs) >= ALPHA,
+  );
+  if (few.length === 0) return [];
+  const pairs = Math.min(...few.map((comparison) => comparison.pairs));
+  return [
+    `Over ${counted(pairs, 'seed')}, the p of a difference of means rests on normally distributed differences; a test without that assumption takes six seeds.`,
+  ];
 }
 
 function validationNote({ validation, metric }: Findings): string[] {

@@ -32,7 +32,7 @@ const description = [
   'One run for each aggregator and seed of CONFIG, one after another. Config and data are checked first; if anything is wrong with them, nothing is written. Progress goes to standard error.',
   'Ctrl-C (or SIGTERM, a closed terminal, or `grain stop`) ends a run after its step, or within a validation, with a checkpoint to resume from; another Ctrl-C, at least a second later, kills it.',
   'Exit status: 0 all runs finished, 1 a run failed, 2 mistakes in the command line, config or data, 130 stopped, also by an alarm.',
-  'With --json standard output gets one object: {"experiment": {"id", "name"}, "device": {"backend", "name"}, "seconds", "warnings": [diagnostics], "runs": [{"id", "aggregator", "seed": {"init", "order"}, "status": finished | stopped | failed, "step", "metrics": those of the last validation, "folder", "failure": null or {"code", "message", "advice"?, "remedy"?}, "alarms": [{"rule", "step", "message", "figures", "groups", "clearedAt": null while it stands}]}]}; or, where nothing was trained, {"error": {"message", "diagnostics"?: [{"file", "severity": error | warning, "line", "column", "endLine", "endColumn", "message", "expected"?, "suggestion"?, "path"}]}}.',
+  'With --json standard output gets one object: {"experiment": {"id", "name"}, "device": {"backend", "name"}, "seconds", "warnings": [diagnostics], "runs": [{"id", "aggregator", "seed": {"init", "order"}, "status": finished | stopped | failed, "step", "metrics": those of the last validation, "folder", "failure": null or {"code", "message", "advice"?, "remedy"?}, "alarms": [{"rule", "step", "message", "figures", "groups", "clearedAt": null while it stands}]}], "verdict": {"words", "notes"}, "findings": as in `grain report --json`}; or, where nothing was trained, {"error": {"message", "diagnostics"?: [{"file", "severity": error | warning, "line", "column", "endLine", "endColumn", "message", "expected"?, "suggestion"?, "path"}]}}.',
 ].join('\n\n');
 
 export function addRunCommand(program: Command): void {
@@ -94,11 +94,10 @@ async function run(config: string | undefined, options: RunOptions): Promise<num
       config === undefined
         ? await launchResumed(options.resume!, root, options, onLoading)
         : await launchFresh(config, options, root, onLoading);
-    const report = await trainLaunch(launch, view);
+    const report = await trainLaunch(launch, view, root);
     view.close();
-    const { metric } = launch.runs[0]!.manifest;
     if (options.json) printJson(report);
-    else console.log(reportText(report, metric.name));
+    else console.log(reportText(report));
     return exitStatusOf(report);
   } catch (error) {
     view.close();
@@ -114,7 +113,7 @@ function viewFor({ progress }: RunOptions): ProgressView {
   return isTTY && columns > 0 ? new TerminalView() : lineView;
 }
 
-async function trainLaunch(launch: Launch, view: ProgressView): Promise<Report> {
+async function trainLaunch(launch: Launch, view: ProgressView, root: string): Promise<Report> {
   const { session, runs, owned, warnings } = launch;
   const started = performance.now();
   for (const warning of warnings) view.note(formatDiagnostic(warning));
@@ -126,7 +125,7 @@ async function trainLaunch(launch: Launch, view: ProgressView): Promise<Report> 
     const assertHeld = owned.assertHeld.bind(owned);
     const callbacks = { onEvent, onEnded, assertHeld, isInterrupted };
     const ends = await trainRuns(session, runs, callbacks);
-    return await reportOf(launch, ends, (performance.now() - started) / 1000);
+    return await reportOf(launch, ends, (performance.now() - started) / 1000, root);
   } finally {
     owned.releaseAll();
     await closeSession(session);

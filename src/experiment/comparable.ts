@@ -1,0 +1,54 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { RunManifest } from '../runs/manifest.ts';
+import type { RunSummary } from '../runs/store.ts';
+
+/** Runs cannot be compared. */
+export class ComparisonError extends Error {
+  override readonly name = 'ComparisonError';
+}
+
+/** Keys of a config in which runs that are compared may differ. */
+const free = ['name', 'seeds', 'aggregate', 'device', 'checkpointEvery', 'keepCheckpoints'];
+
+/**
+ * Asserts that runs differ in nothing but methods and seeds, as those of one experiment do and those of several launches of a config.
+ * @throws ComparisonError naming what else differs
+ */
+export function checkComparable(runs: readonly RunSummary[]): void {
+  const [first, ...others] = runs.map(({ manifest }) => manifest);
+  for (const other of others) {
+    const differing = differences(first!, other);
+    if (differing.length > 0) {
+      throw new ComparisonError(
+        `${first!.id} and ${other.id} differ in ${differing.join(', ')}. Expected runs that differ in method and seed alone.`,
+      );
+    }
+  }
+  const seen = new Map<string, string>();
+  for (const { id, aggregator, seed } of runs.map(({ manifest }) => manifest)) {
+    const key = `${aggregator} ${seed.init} ${seed.order}`;
+    const twin = seen.get(key);
+    if (twin !== undefined) {
+      throw new ComparisonError(
+        `${twin} and ${id} have the same method and seed. Name the runs or the one experiment to report.`,
+      );
+    }
+    seen.set(key, id);
+  }
+}
+
+function differences(one: RunManifest, other: RunManifest): string[] {
+  if (one.experiment.id === other.experiment.id) return [];
+  const keys = [...new Set([...Object.keys(one.config), ...Object.keys(other.config)])];
+  const isSame = (part: 'train' | 'validation') =>
+    one.fingerprints[part] === other.fingerprints[part];
+  return [
+    ...(one.metric.name === other.metric.name ? [] : ['metric']),
+    ...(['train', 'validation'] as const)
+      .filter((part) => !isSame(part))
+      .map((part) => `${part} data`),
+    ...keys.filter(
+      (key) => !free.includes(key) && !isDeepStrictEqual(one.config[key], other.config[key]),
+    ),
+  ];
+}

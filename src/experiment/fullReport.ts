@@ -1,0 +1,94 @@
+/** What `grain report` says of an experiment: the findings of every metric, agreement of the seeds, and the expected best of several. */
+import { z } from 'zod';
+import { byCreation } from '../runs/order.ts';
+import { type Prediction, readPredictions } from '../runs/predictions.ts';
+import type { RunSummary } from '../runs/store.ts';
+import { agreementOf, agreementSchema } from './agreementFindings.ts';
+import { ComparisonError, checkComparable } from './comparable.ts';
+import { evidenceOf, validatedRun } from './evidence.ts';
+import { type Findings, findingsSchema } from './findings.ts';
+import { expectedBest } from './statistics/expectedBest.ts';
+import { metricNames } from './validatedRuns.ts';
+import { validationError } from './validationError.ts';
+import { verdictOf, verdictSchema } from './verdict.ts';
+
+export const fullReportSchema = z.object({
+  experiments: z.array(z.object({ id: z.string(), name: z.string() })),
+  verdict: verdictSchema,
+  /** Of the metric that was asked for. */
+  findings: findingsSchema,
+  /** Figures of the other metrics, without comparisons: each further test would make all p values larger. */
+  otherMetrics: z.array(findingsSchema.pick({ metric: true, better: true, methods: true })),
+  agreement: z.array(agreementSchema),
+  /** By method, the expected best value of 1, 2, … runs. */
+  expectedBest: z.array(z.object({ method: z.string(), values: z.array(z.number()) })),
+});
+
+export type FullReport = z.infer<typeof fullReportSchema>;
+
+/**
+ * @param runs at least one
+ * @param wanted a metric of the validations; by default the one that ranks checkpoints
+ * @throws ComparisonError if the runs are not of one experiment in all but seeds and methods, or the metric is unknown
+ */
+export async function fullReportOf(
+  runs: readonly RunSummary[],
+  wanted?: string,
+): Promise<FullReport> {
+  checkComparable(runs);
+  const validated = await Promise.all([...runs].sort(byCreation).map(validatedRun));
+  const metrics = metricNames(validated);
+  const metric = checkedMetric(wanted, metrics);
+  const predictions = await predictionsOf(runs);
+  const any = predictions.values().next().value ?? null;
+  const findings = evidenceOf(validated, metric, any, validationError);
+  return {
+    experiments: [
+      ...new Map(runs.map(({ manifest: { experiment } }) => [experiment.id, experiment])).values(),
+    ],
+    verdict: verdictOf(findings),
+    findings,
+    otherMetrics: metrics
+      .filter((name) => name !== metric)
+      .map((name) => evidenceOf(validated, name, any))
+      .map(({ metric, better, methods }) => ({ metric, better, methods })),
+    agreement: findings.methods.flatMap(({ method }) => {
+      const own = runs.filter(({ manifest }) => manifest.aggregator === method);
+      return (
+        agreementOf(
+          method,
+          own.flatMap((run) => (predictions.has(run) ? [predictions.get(run)!] : [])),
+        ) ?? []
+      );
+    }),
+    expectedBest: expectedBestOf(findings),
+  };
+}
+
+function checkedMetric(wanted: string | undefined, metrics: readonly string[]): string {
+  if (wanted === undefined || metrics.includes(wanted)) return wanted ?? metrics[0]!;
+  throw new ComparisonError(
+    `these runs have no metric "${wanted}". Expected ${metrics.join(', ')}.`,
+  );
+}
+
+/** Of the runs that have some, in their order. */
+async function predictionsOf(
+  runs: readonly RunSummary[],
+): Promise<Map<RunSummary, readonly Prediction[]>> {
+  const all = new Map<RunSummary, readonly Prediction[]>();
+  for (const run of runs) {
+    const predictions = run.status === 'finished' ? await readPredictions(run.folder) : null;
+    if (predictions) all.set(run, predictions);
+  }
+  return all;
+}
+
+function expectedBestOf({ better, methods, runs }: Findings): FullReport['expectedBest'] {
+  if (better === null) return [];
+  return methods.map(({ method }) => {
+    const own = runs.filter((run) => run.method === method);
+    const values = own.flatMap(({ value }) => (value === null ? [] : [value]));
+    return { method, values: expectedBest(values, better) };
+  });
+}
