@@ -1,5 +1,4 @@
 /** Everything an experiment shows, in figures: methods, comparisons, what seeds cannot show. The verdict puts it into words. */
-import { mean as meanOf, sampleStandardDeviation } from 'simple-statistics';
 import { z } from 'zod';
 import {
   adjust,
@@ -10,9 +9,10 @@ import {
   questions,
 } from './comparison.ts';
 import type { SeedResult } from './seedResults.ts';
-import { bootstrapInterval } from './statistics/bootstrap.ts';
 import { wilsonInterval } from './statistics/failures.ts';
 import { holm } from './statistics/holm.ts';
+import { meanInterval } from './statistics/means.ts';
+import { spreadInterval } from './statistics/spread.ts';
 import { interquartileRange, summarise } from './statistics/summary.ts';
 import type { Better } from './validatedRuns.ts';
 
@@ -32,8 +32,10 @@ const resultSchema = z.object({
 const figuresSchema = z.object({
   n: z.number(),
   mean: z.number(),
+  /** Student's t; `null` for a single value, or if all are alike. */
   meanInterval: intervalSchema.nullable(),
   std: z.number().nullable(),
+  /** Of the jackknife; `null` for fewer than three values. */
   stdInterval: intervalSchema.nullable(),
   min: z.number(),
   max: z.number(),
@@ -111,12 +113,8 @@ function figuresOf({ method, values, failures }: Compared): MethodFigures {
 function summaryOf(values: readonly number[]): MethodFigures['figures'] {
   return {
     ...summarise(values),
-    meanInterval: bootstrapInterval(values, (sample) => meanOf([...sample])),
-    // A sample of two is half of the time the same value twice.
-    stdInterval:
-      values.length < 3
-        ? null
-        : bootstrapInterval(values, (sample) => sampleStandardDeviation([...sample])),
+    meanInterval: meanInterval(values),
+    stdInterval: spreadInterval(values),
     iqr: interquartileRange(values),
   };
 }

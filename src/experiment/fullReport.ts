@@ -1,12 +1,15 @@
 /** What `grain report` says of an experiment: the findings of every metric, agreement of the seeds, and the expected best of several. */
+import { mean, sampleStandardDeviation } from 'simple-statistics';
 import { z } from 'zod';
 import { byCreation } from '../runs/order.ts';
 import { type Prediction, readPredictions } from '../runs/predictions.ts';
 import type { RunSummary } from '../runs/store.ts';
 import { agreementOf, agreementSchema } from './agreementFindings.ts';
 import { ComparisonError, checkComparable } from './comparable.ts';
+import { intervalSchema } from './comparison.ts';
 import { evidenceOf, validatedRun } from './evidence.ts';
 import { type Findings, findingsSchema } from './findings.ts';
+import { bootstrapInterval } from './statistics/bootstrap.ts';
 import { expectedBest } from './statistics/expectedBest.ts';
 import { metricNames } from './validatedRuns.ts';
 import { validationError } from './validationError.ts';
@@ -19,6 +22,14 @@ export const fullReportSchema = z.object({
   findings: findingsSchema,
   /** Figures of the other metrics, without comparisons: each further test would make all p values larger. */
   otherMetrics: z.array(findingsSchema.pick({ metric: true, better: true, methods: true })),
+  /** BCa bootstrap intervals: over few seeds they contain the truth too rarely (docs/statistics.md). */
+  bootstrap: z.array(
+    z.object({
+      method: z.string(),
+      mean: intervalSchema.nullable(),
+      std: intervalSchema.nullable(),
+    }),
+  ),
   agreement: z.array(agreementSchema),
   /** By method, the expected best value of 1, 2, … runs. */
   expectedBest: z.array(z.object({ method: z.string(), values: z.array(z.number()) })),
@@ -61,6 +72,10 @@ export async function fullReportOf(
         ) ?? []
       );
     }),
+    bootstrap: findings.methods.map(({ method }) => ({
+      method,
+      ...bootstrapOf(valuesOf(method, findings)),
+    })),
     expectedBest: expectedBestOf(findings),
   };
 }
@@ -84,11 +99,27 @@ async function predictionsOf(
   return all;
 }
 
-function expectedBestOf({ better, methods, runs }: Findings): FullReport['expectedBest'] {
+function bootstrapOf(values: readonly number[]) {
+  return {
+    mean: bootstrapInterval(values, (sample) => mean([...sample])),
+    // Half of the samples of two are the same value twice.
+    std:
+      values.length < 3
+        ? null
+        : bootstrapInterval(values, (sample) => sampleStandardDeviation([...sample])),
+  };
+}
+
+function expectedBestOf(findings: Findings): FullReport['expectedBest'] {
+  const { better, methods } = findings;
   if (better === null) return [];
-  return methods.map(({ method }) => {
-    const own = runs.filter((run) => run.method === method);
-    const values = own.flatMap(({ value }) => (value === null ? [] : [value]));
-    return { method, values: expectedBest(values, better) };
-  });
+  return methods.map(({ method }) => ({
+    method,
+    values: expectedBest(valuesOf(method, findings), better),
+  }));
+}
+
+/** Of the runs that count and have one. */
+function valuesOf(method: string, { runs }: Findings): number[] {
+  return runs.flatMap((run) => (run.method === method && run.value !== null ? [run.value] : []));
 }

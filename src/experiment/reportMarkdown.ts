@@ -53,7 +53,7 @@ function methodRow({ method, figures, failures }: MethodFigures): string[] {
     method,
     String(n),
     withInterval(text(mean), meanInterval, text),
-    std === null ? NONE : withInterval(text(std), stdInterval, text),
+    std === null ? NONE : withInterval(text(std), stdInterval, inDigits),
     text(min),
     text(max),
     n < 2 ? NONE : text(iqr),
@@ -96,9 +96,10 @@ function differenceRows({ one, other, pairs, means, spread, failures }: Comparis
     ]);
   }
   if (spread) {
-    const text = (value: number) => significant(value, 2);
     const ratio =
-      spread.ratio === null ? NONE : `× ${withInterval(text(spread.ratio), spread.interval, text)}`;
+      spread.ratio === null
+        ? NONE
+        : `× ${withInterval(inDigits(spread.ratio), spread.interval, inDigits)}`;
     rows.push([
       ...[names, 'spread', String(pairs), ratio, pText(spread.p), pText(spread.adjusted)],
       `permutation ${pText(spread.permutationP)}, Brown–Forsythe ${pText(spread.brownForsytheP)}`,
@@ -128,7 +129,7 @@ function metricCell({ figures }: MethodFigures): string {
   const { mean, meanInterval, std, stdInterval } = figures;
   const text = inDecimals(std ?? 0);
   const level = withInterval(text(mean), meanInterval, text);
-  return std === null ? level : `${level} ± ${withInterval(text(std), stdInterval, text)}`;
+  return std === null ? level : `${level} ± ${withInterval(text(std), stdInterval, inDigits)}`;
 }
 
 function agreementTable(agreement: FullReport['agreement']): string {
@@ -188,6 +189,11 @@ function runsTable(runs: Findings['runs']): string {
     ],
     4,
   );
+}
+
+/** For bounds of spreads, which may be orders of magnitude apart. */
+function inDigits(value: number): string {
+  return significant(value, 2);
 }
 
 function inDecimals(size: number): (value: number) => string {

@@ -7,9 +7,9 @@ import {
   counted,
   decimalsFor,
   fixed,
+  formatFactorInterval,
   formatInterval,
   formatPs,
-  formatRatioInterval,
   isPending,
   significant,
   TOLD,
@@ -52,7 +52,7 @@ function aloneWords({ method, figures }: MethodFigures, { metric }: Findings): s
   const { n, mean, std, stdInterval } = figures;
   const decimals = decimalsFor(std ?? 0);
   const level = `${method}: ${metric} ${fixed(mean, decimals)} over ${counted(n, 'seed')}`;
-  const interval = stdInterval ? ` (${formatInterval(stdInterval, 0)})` : '';
+  const interval = stdInterval ? ` (${formatFactorInterval(stdInterval, 0)})` : '';
   const spread =
     std === null
       ? 'too few to show a spread'
@@ -90,7 +90,7 @@ function spreadWords(
 ): string {
   const figures = [
     ...(ratio === null ? [] : [`ratio ${significant(ratio, 2)}`]),
-    ...(interval ? [formatRatioInterval(interval)] : []),
+    ...(interval ? [formatFactorInterval(interval)] : []),
     ...formatPs(p, adjusted),
   ];
   const seeds = counted(pairs, 'seed');

@@ -59,16 +59,13 @@ function isHidden(bound: number, against: number, decimals: number): boolean {
   return bound !== against && Math.sign(rounded - against) !== Math.sign(bound - against);
 }
 
-/** "95 % 0.5 … 4.9" of a factor whose size spans orders of magnitude. */
-export function formatRatioInterval({ low, high }: Interval): string {
+/** "95 % 0.5 … 4.9" of a positive factor. @param against as in `formatInterval` */
+export function formatFactorInterval({ low, high }: Interval, against = 1): string {
   let digits = 2;
   const text = (bound: number) => Number(bound.toPrecision(digits));
-  while (
-    digits < 12 &&
-    [low, high].some((bound) => Math.sign(text(bound) - 1) !== Math.sign(bound - 1))
-  ) {
-    digits++;
-  }
+  const isHiding = (bound: number) =>
+    Math.sign(text(bound) - against) !== Math.sign(bound - against);
+  while (digits < 12 && [low, high].some(isHiding)) digits++;
   return `95 % ${significant(low, digits)} … ${significant(high, digits)}`;
 }
 

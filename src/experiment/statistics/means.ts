@@ -26,13 +26,14 @@ export function pairedT(differences: readonly number[]): PairedT {
     return { difference, interval: { low: 0, high: 0 }, t: 0, p: 1 };
   }
   if (isConstant) return { difference, interval: null, t: null, p: null };
-  const error = std / Math.sqrt(n);
-  const margin = tQuantile(ALPHA, n - 1) * error;
-  const t = difference / error;
-  return {
-    difference,
-    interval: { low: difference - margin, high: difference + margin },
-    t,
-    p: tTails(t, n - 1),
-  };
+  const t = difference / (std / Math.sqrt(n));
+  return { difference, interval: meanInterval(differences), t, p: tTails(t, n - 1) };
+}
+
+/** Student's 95 % interval of a mean; `null` for fewer than two values, or if all are alike. */
+export function meanInterval(values: readonly number[]): Interval | null {
+  const { mean, std, n } = summarise(values);
+  if (!std) return null;
+  const margin = (tQuantile(ALPHA, n - 1) * std) / Math.sqrt(n);
+  return { low: mean - margin, high: mean + margin };
 }

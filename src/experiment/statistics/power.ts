@@ -19,7 +19,8 @@ const ABSOLUTE_VARIANCE = 1 - 2 / Math.PI;
 export function tPower(noncentrality: number, df: number): number {
   const critical = tQuantile(ALPHA, df);
   const [from, to] = [Math.max(0, Math.sqrt(df) - 8), Math.sqrt(df) + 8];
-  const panels = 1000;
+  // With few degrees of freedom the integrand is steep near 0.
+  const panels = df < 8 ? 1000 : 100;
   const width = (to - from) / panels;
   const logNorm = (1 - df / 2) * Math.LN2 - gammaln(df / 2);
   let total = 0;
@@ -44,9 +45,9 @@ export function powerOfMeans(effect: number, pairs: number): number {
 }
 
 /** The effect that so many pairs show with 80 % power. */
-export function visibleEffect(pairs: number): number {
-  return bisect((effect) => POWER - powerOfMeans(effect, pairs), 0, 1e3);
-}
+export const visibleEffect = remembered((pairs) =>
+  bisect((effect) => POWER - powerOfMeans(effect, pairs), 0, 1e3),
+);
 
 /**
  * Power of a comparison of spreads: a t test on |x − median|, whose means differ by (1 − ρ)·E|Z| and whose variances are Var|Z|
@@ -61,10 +62,11 @@ export function powerOfSpread(ratio: number, pairs: number): number {
 }
 
 /** The least ratio above 1 that so many pairs show with 80 % power; infinite if none. */
-export function visibleRatio(pairs: number): number {
-  const inverse = bisect((ratio) => powerOfSpread(ratio, pairs) - POWER, 0, 1);
-  return powerOfSpread(0, pairs) < POWER ? Number.POSITIVE_INFINITY : 1 / inverse;
-}
+export const visibleRatio = remembered((pairs) =>
+  powerOfSpread(0, pairs) < POWER
+    ? Number.POSITIVE_INFINITY
+    : 1 / bisect((ratio) => powerOfSpread(ratio, pairs) - POWER, 0, 1),
+);
 
 /** The least number of pairs with 80 % power; `null` if more than 1000. @param power rises with the pairs */
 export function pairsNeeded(power: (pairs: number) => number): number | null {
@@ -76,4 +78,14 @@ export function pairsNeeded(power: (pairs: number) => number): number | null {
     else below = middle;
   }
   return enough;
+}
+
+/** The same numbers of seeds come up again and again. */
+function remembered(of: (pairs: number) => number): (pairs: number) => number {
+  const known = new Map<number, number>();
+  return (pairs) => {
+    const value = known.get(pairs) ?? of(pairs);
+    known.set(pairs, value);
+    return value;
+  };
 }

@@ -1,7 +1,8 @@
 /** How far the spreads of two methods are apart. */
 import { mean, median } from 'simple-statistics';
-import { fTail, tQuantile } from './distributions.ts';
-import { ALPHA, type Interval } from './interval.ts';
+import { fTail } from './distributions.ts';
+import type { Interval } from './interval.ts';
+import { jackknifeInterval } from './jackknife.ts';
 import type { Pair } from './pairs.ts';
 import { summarise } from './summary.ts';
 
@@ -50,21 +51,22 @@ export interface Ratio {
 }
 
 /**
- * The ratio of two standard deviations, with the interval of the jackknife of its logarithm (Miller 1968), leaving out one pair
- * at a time: log r ± t·s/√n over the pseudo-values n·log r − (n − 1)·log r₍ᵢ₎, with n − 1 degrees of freedom. Unlike the F
- * interval it heeds the pairs, and needs no normal distribution.
+ * The ratio of two standard deviations, with the interval of the jackknife that leaves out one pair at a time. Unlike the F interval
+ * it heeds the pairs, and needs no normal distribution.
  * @returns `null` if one of them has no spread
  */
 export function ratioOfSpreads(pairs: readonly Pair[]): Ratio | null {
-  const n = pairs.length;
   const log = logRatio(pairs);
   if (log === null) return null;
-  const without = n < 3 ? [] : pairs.map((_, i) => logRatio(pairs.toSpliced(i, 1)));
-  const pseudo = without.flatMap((value) => (value === null ? [] : n * log - (n - 1) * value));
-  if (n < 3 || pseudo.length < n) return { ratio: Math.exp(log), interval: null };
-  const margin = (tQuantile(ALPHA, n - 1) * summarise(pseudo).std!) / Math.sqrt(n);
-  const interval = { low: Math.exp(log - margin), high: Math.exp(log + margin) };
-  return { ratio: Math.exp(log), interval: Number.isFinite(interval.high) ? interval : null };
+  return { ratio: Math.exp(log), interval: jackknifeInterval(pairs, logRatio) };
+}
+
+/** 95 % interval of a standard deviation, by the jackknife; `null` for fewer than three values, or where there is no spread. */
+export function spreadInterval(values: readonly number[]): Interval | null {
+  return jackknifeInterval(values, (some) => {
+    const spread = some.length < 2 ? 0 : spreadOf(some);
+    return spread > 0 ? Math.log(spread) : null;
+  });
 }
 
 function logRatio(pairs: readonly Pair[]): number | null {
