@@ -10,10 +10,11 @@ import { parseArgs } from 'node:util';
 import { median } from 'simple-statistics';
 import { type AlarmCode, alarmCodes } from '../src/config/alarms.ts';
 import { AlarmWatch } from '../src/experiment/alarms/alarmWatch.ts';
+import { table } from '../src/experiment/markdown.ts';
 import { RunStore, type RunSummary } from '../src/runs/store.ts';
 import { readEvents } from '../src/runs/tail.ts';
 import { type AlarmSetting, folderOf, settings } from './alarms/settings.ts';
-import { circumstances, table, writeFigures } from './readme.ts';
+import { circumstances, writeFigures } from './readme.ts';
 import { trainSeeds } from './trainSeeds.ts';
 
 const { values } = parseArgs({ options: { jobs: { type: 'string', default: '1' } } });

@@ -1,4 +1,6 @@
 /** What counts for each run of an experiment: its final value, that it failed, or that it has not finished. */
+import type { AlarmCode } from '../config/alarms.ts';
+import { type RunAlarm, standingAlarms } from '../runs/alarms.ts';
 import { formatFailure, type RunFailure } from '../runs/failure.ts';
 import { formatSeed } from '../runs/format.ts';
 import { byCreation, bySeed } from '../runs/order.ts';
@@ -35,6 +37,16 @@ const machine: readonly RunFailure['code'][] = [
   'badCheckpoint',
 ];
 
+/** Alarms of training that has failed: a run that was stopped under one of them was stopped for it, and counts. */
+const hopeless: readonly AlarmCode[] = [
+  'non-finite',
+  'exploding-loss',
+  'stalled-direction',
+  'guard-stalled',
+  'constant-predictions',
+  'below-majority',
+];
+
 /** Methods as first launched, seeds ascending. A run fails by the metric that ranks its checkpoints, whichever is looked at. */
 export function seedResults(
   runs: readonly ValidatedRun[],
@@ -64,7 +76,7 @@ function resultOf(
   }
   const last = validations.at(-1)?.metrics ?? {};
   const reason = whyFailed(run, last, baseline);
-  const value = run.status === 'failed' ? null : (last[metric] ?? null);
+  const value = run.status !== 'finished' ? null : (last[metric] ?? null);
   return {
     ...about,
     counts: true,
@@ -74,18 +86,25 @@ function resultOf(
   };
 }
 
-function whyUnfinished({ status, failure, step, manifest }: RunSummary): string | null {
-  if (status === 'finished') return null;
+function whyUnfinished(run: RunSummary): string | null {
+  const { status, failure, step, manifest } = run;
+  if (status === 'finished' || (status === 'stopped' && hopelessAlarm(run))) return null;
   if (status !== 'failed') return `${status} at step ${step} of ${manifest.steps}`;
   return failure && machine.includes(failure.code) ? formatFailure(failure) : null;
 }
 
+function hopelessAlarm({ alarms }: RunSummary): RunAlarm | undefined {
+  return standingAlarms(alarms).find(({ rule }) => hopeless.some((code) => code === rule));
+}
+
 function whyFailed(
-  { status, failure, manifest }: RunSummary,
+  run: RunSummary,
   last: Readonly<Record<string, number | null>>,
   baseline: Baseline,
 ): string | null {
+  const { status, failure, manifest } = run;
   if (status === 'failed') return failure ? formatFailure(failure) : 'failed';
+  if (status === 'stopped') return `stopped under the alarm "${hopelessAlarm(run)!.rule}"`;
   const { name, better } = manifest.metric;
   const value = last[name] ?? null;
   if (value === null) return `its ${name} is not a number`;
