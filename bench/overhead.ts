@@ -51,7 +51,7 @@ async function train({ aggregator, groups }: Variant): Promise<Cost> {
     config.data.validation = path.join(example, config.data.validation);
     Object.assign(config, { aggregate: [aggregator], seeds: [0], steps: STEPS });
     Object.assign(config, { evaluateEvery: STEPS, checkpointEvery: STEPS });
-    config.groups.count = groups;
+    config.groups = { by: 'microbatch', count: groups };
     const file = path.join(scratch, 'grain.yaml');
     writeFileSync(file, stringify(config));
     const { output, memory } = await run([cli, 'run', file, '--json']);

@@ -42,7 +42,7 @@ export const settings: readonly Setting[] = [
     name: 'digits-microbatch',
     title: 'digits, 8 micro-batches',
     groups: 'anonymous',
-    config: async () => example('digits'),
+    config: async () => ({ ...example('digits'), groups: { by: 'microbatch', count: 8 } }),
   },
   {
     ...digits,

@@ -10,12 +10,14 @@ import { exampleFolder, localConfig, type TextExample } from '../examples.ts';
 import { missingData } from '../realData.ts';
 import { grain } from './grain.ts';
 
-test('every config of the examples is valid', () => {
+test('every config of the examples is valid, and none is warned of', () => {
   const configs = readdirSync(exampleFolder(''), { recursive: true, encoding: 'utf8' })
     .filter((file) => /(^|[/.])grain\.yaml$/.test(file))
     .map((file) => path.join(exampleFolder(''), file));
   assert.ok(configs.length >= 5, configs.join(', '));
-  for (const file of configs) parseConfig(readFileSync(file, 'utf8'), file);
+  for (const file of configs) {
+    assert.deepEqual(parseConfig(readFileSync(file, 'utf8'), file).warnings, [], file);
+  }
 });
 
 /** A step or two of each on real data, from the checkpoint that a Python package carries. */

@@ -248,7 +248,8 @@ function diagnosticRows(
     ...(of.stationary ? [['', 'zero to rounding: no direction improves every group']] : []),
     [
       'duality gap / norm²',
-      figure(of.gap === null || of.norm2 === null ? null : of.gap / of.norm2),
+      // Infinite off the simplex, where it says nothing.
+      figure(of.norm2 === null || !Number.isFinite(of.gap) ? null : of.gap! / of.norm2),
     ],
     ['norm / norm of the mean', figure(of.normRatio)],
     ['pairs in conflict', exact(of.conflictRate)],

@@ -27,10 +27,19 @@ export interface Measurement {
 }
 
 /** A result of one aggregator. */
-export type Regime = Omit<Measurement, 'results'> & Measurement['results'][number];
+export type Regime = Omit<Measurement, 'results'> &
+  Measurement['results'][number] & {
+    /** p < 0.05. */
+    readonly isSignificant: boolean;
+  };
 
 const regimes: readonly Regime[] = (measurements satisfies readonly Measurement[]).flatMap(
-  ({ results, ...of }) => results.map((result) => ({ ...of, ...result })),
+  ({ results, ...of }) =>
+    results.map((result) => ({
+      ...of,
+      ...result,
+      isSignificant: Number(result.p.replace(/^p [=<] /, '')) < 0.05,
+    })),
 );
 
 /** What was measured of an aggregator as it comes; empty where nothing was. */

@@ -21,8 +21,10 @@ data:
   validation: data/validation.tsv
   text: [sentence1, sentence2] # one column or two
   target: label
-groups: { by: microbatch, count: 8 } # or random, label, length, column:NAME
-aggregate: [grain, mean] # the aggregators to compare; mean is plain training
+groups: { by: microbatch, count: 8 } # or random, label, length, column:NAME such as the source of an example
+# The aggregators to compare; mean is plain training. grain: where a source may be mislabelled. With groups by label
+# grain-normalized instead of grain, which one fitted class stalls. On clean data in micro-batches expect no gain.
+aggregate: [grain, mean]
 optimizer: { name: adamw, learningRate: 5e-4, warmup: 0.1, decay: linear }
 batchSize: 32
 batches: similar-length # for little padding
@@ -44,8 +46,10 @@ data:
   train: data/train.csv # CSV, TSV, JSONL or Parquet; paths are relative to this file
   validation: data/validation.csv
   target: label
-groups: { by: microbatch, count: 8 } # or random, label, column:NAME
-aggregate: [grain, mean] # the aggregators to compare; mean is plain training
+groups: { by: microbatch, count: 8 } # or random, label, column:NAME such as the source of an example
+# The aggregators to compare; mean is plain training. grain: where a source may be mislabelled. With groups by label
+# grain-normalized instead of grain, which one fitted class stalls. On clean data in micro-batches expect no gain.
+aggregate: [grain, mean]
 optimizer: { name: adamw, learningRate: 1e-3, warmup: 0.1 }
 batchSize: 32
 steps: 200

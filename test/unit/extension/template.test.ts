@@ -5,6 +5,8 @@ import { templates } from '../../../src/extension/configs/template.ts';
 
 for (const { label, text } of templates) {
   test(`the template "${label}" is a config without mistakes`, () => {
-    assert.equal(parseConfig(text, 'grain.yaml').config.name, 'my-fine-tune');
+    const { config, warnings } = parseConfig(text, 'grain.yaml');
+    assert.equal(config.name, 'my-fine-tune');
+    assert.deepEqual(warnings, []);
   });
 }
