@@ -16,6 +16,8 @@ import { type Launch, OwnedRuns } from './launch.ts';
 
 /** Settings that may change when a run is resumed, as they change no result. */
 export interface ResumeOptions {
+  /** The checkpoint that the runs resume from; default: the last one. */
+  readonly from?: 'last' | 'best';
   /** `model.checkpointing`, whatever the config says. */
   readonly checkpointing?: boolean;
 }
@@ -40,7 +42,11 @@ export async function launchResumed(
   onLoading: (loading: Loading) => void,
 ): Promise<Launch> {
   const store = new RunStore(root);
-  const runs = unfinished(resolveRuns(await store.list(), reference));
+  const { from: resumeFrom = 'last' } = options;
+  const runs = unfinished(resolveRuns(await store.list(), reference)).map((run) => ({
+    ...run,
+    resumeFrom,
+  }));
   const owned = await OwnedRuns.take(runs);
   try {
     // A request to stop from now on is meant for this process, even while it reads the data.

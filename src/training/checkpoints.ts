@@ -1,14 +1,20 @@
 /** Checkpoints of a run: written whole or not at all, validated when they are read. */
 import { mkdir, readdir, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
-import { DiskFullError, hasCode, isDiskFull } from '../config/errors.ts';
+import { DiskFullError, isDiskFull } from '../config/errors.ts';
 import type { Memory } from '../engine/types.ts';
-import { readJson, validate } from '../hub/checkpointFile.ts';
+import { CheckpointError, readJson, validate } from '../hub/checkpointFile.ts';
 import type { Model } from '../nn/module/model.ts';
 import { formatBytes } from '../runs/format.ts';
 import type { AggregatorMemory } from './aggregation/aggregatedStep.ts';
+import {
+  type CheckpointIndex,
+  findCheckpoints,
+  nameOfStep,
+  writeIndex,
+} from './checkpointIndex.ts';
+import { verifyChecksums, writeChecksums } from './checksums.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { readOptimizer, writeOptimizer } from './optimizers/state.ts';
 
@@ -31,19 +37,6 @@ const trainingState: z.ZodType<TrainingState> = z.object({
   memory: z.union([memory, z.record(z.string(), memory)]).exactOptional(),
 });
 
-const folderName = z.string().regex(/^step-\d+(-\d+)?$/, 'expected the name of a checkpoint');
-
-/** `checkpoints/index.json`: names of folders beside it. */
-const checkpointIndex = z.object({
-  last: folderName,
-  best: folderName.nullable(),
-  /** Retained checkpoints of earlier steps, newest first. */
-  earlier: z.array(folderName),
-});
-
-type CheckpointIndex = Readonly<z.infer<typeof checkpointIndex>>;
-
-const INDEX_FILE = 'index.json';
 const STATE_FILE = 'state.json';
 const UNFINISHED = '.unfinished-';
 
@@ -81,7 +74,7 @@ export async function saveCheckpoint(
   { best, keep, check, assertHeld = () => {} }: SaveOptions,
 ): Promise<string> {
   assertHeld();
-  const index = await readIndex(folder);
+  const { index } = await findCheckpoints(folder);
   const name = unusedName(content.state.step, index);
   const unfinished = path.join(folder, UNFINISHED + name);
   await rm(unfinished, { recursive: true, force: true });
@@ -92,6 +85,7 @@ export async function saveCheckpoint(
     await writeFile(path.join(unfinished, STATE_FILE), JSON.stringify(content.state), {
       flush: true,
     });
+    await writeChecksums(unfinished);
     check?.();
     assertHeld();
   } catch (error) {
@@ -110,7 +104,7 @@ export async function saveCheckpoint(
     earlier: before.filter(isOtherStep).slice(0, keep - 1),
   };
   assertHeld();
-  await writeFileAtomic(path.join(folder, INDEX_FILE), JSON.stringify(updated));
+  await writeIndex(folder, updated);
   assertHeld();
   await deleteUnlisted(folder, updated);
   return name;
@@ -130,39 +124,85 @@ async function diskFull(
   return new DiskFullError(message, { cause });
 }
 
+export interface LoadOptions {
+  /** The checkpoint to begin with. The last one by default; if it cannot be used, the one before it. */
+  readonly from?: 'last' | 'best';
+  /** Last step of the run's log: what comes after a later checkpoint could not be logged. Default: any. */
+  readonly lastStep?: number;
+  /** Called before the index is changed; throws if the run now belongs to another process. Default: does nothing. */
+  readonly assertHeld?: () => void;
+}
+
+/** What was restored. */
+export interface LoadedCheckpoint {
+  readonly state: TrainingState;
+  /** Why newer checkpoints, or the index, were not used. */
+  readonly damage: readonly string[];
+}
+
 /**
- * Restores model and optimizer in place from the last checkpoint.
+ * Restores model and optimizer in place. If another checkpoint than the last one is used, it becomes the last one in the index.
  *
- * @returns the state saved with it; null if the folder contains no checkpoint
- * @throws CheckpointError if a file of the checkpoint is damaged
+ * @returns null if the folder contains no checkpoint
+ * @throws CheckpointError naming the damaged files if no checkpoint can be used
  * @throws Error if the checkpoint's weights are not those of this model
  */
 export async function loadCheckpoint(
   folder: string,
   into: { readonly model: Model; readonly optimizer?: Optimizer },
-): Promise<TrainingState | null> {
-  const index = await readIndex(folder);
-  if (!index) return null;
-  const checkpoint = path.join(folder, index.last);
-  const file = path.join(checkpoint, STATE_FILE);
-  const state = validate(trainingState, file, await readJson(file));
-  await into.model.load(checkpoint);
-  into.optimizer?.restore(await readOptimizer(checkpoint));
-  return state;
+  { from = 'last', lastStep = Number.POSITIVE_INFINITY, assertHeld = () => {} }: LoadOptions = {},
+): Promise<LoadedCheckpoint | null> {
+  const { index, damage: indexDamage } = await findCheckpoints(folder);
+  const damage = indexDamage === null ? [] : [indexDamage];
+  if (!index) {
+    if (damage.length > 0) throw new CheckpointError(damage.join('; '));
+    return null;
+  }
+  if (from === 'best' && index.best === null) {
+    throw new CheckpointError(`${folder} has no best checkpoint: the run was not validated yet`);
+  }
+  const candidates = from === 'best' ? [index.best!] : [index.last, ...index.earlier];
+  for (const [i, name] of candidates.entries()) {
+    const checkpoint = path.join(folder, name);
+    try {
+      const state = await readState(checkpoint, lastStep);
+      await into.model.load(checkpoint);
+      into.optimizer?.restore(await readOptimizer(checkpoint));
+      if (name === index.last && damage.length === 0) return { state, damage };
+      const best = candidates.slice(0, i).includes(index.best!) ? null : index.best;
+      assertHeld();
+      await writeIndex(folder, { last: name, best, earlier: candidates.slice(i + 1) });
+      // Without the best checkpoint, the next validation is the best so far.
+      return { state: best === null ? { ...state, bestMetric: null } : state, damage };
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      damage.push(error.message);
+    }
+  }
+  const isBestLeft = index.best !== null && !candidates.includes(index.best);
+  throw new NoUsableCheckpoint(damage.join('; '), isBestLeft);
 }
 
-async function readIndex(folder: string): Promise<CheckpointIndex | null> {
-  const file = path.join(folder, INDEX_FILE);
-  try {
-    return validate(checkpointIndex, file, await readJson(file));
-  } catch (error) {
-    if (error instanceof Error && hasCode(error.cause, 'ENOENT')) return null;
-    throw error;
+/** No checkpoint can be used, except perhaps the best. */
+export class NoUsableCheckpoint extends CheckpointError {
+  /** Whether the best checkpoint was not tried. */
+  readonly isBestLeft: boolean;
+
+  constructor(message: string, isBestLeft: boolean) {
+    super(message);
+    this.isBestLeft = isBestLeft;
   }
 }
 
-function nameOfStep(step: number): string {
-  return `step-${String(step).padStart(6, '0')}`;
+/** @throws CheckpointError if a file is damaged, or the log ends before the checkpoint */
+async function readState(checkpoint: string, lastStep: number): Promise<TrainingState> {
+  await verifyChecksums(checkpoint);
+  const file = path.join(checkpoint, STATE_FILE);
+  const state = validate(trainingState, file, await readJson(file));
+  if (state.step <= lastStep) return state;
+  throw new CheckpointError(
+    `${checkpoint} is of step ${state.step}, but the run's log, events.jsonl, ends at step ${lastStep}: it was deleted or cut off`,
+  );
 }
 
 /** A name that the index does not contain: checkpoints in the index must stay whole until the index is replaced. */

@@ -4,6 +4,7 @@ import { isDiskFull, messageOf } from '../config/errors.ts';
 import { CheckpointError } from '../hub/checkpointFile.ts';
 import { formatFailure, type RunFailure } from '../runs/failure.ts';
 import { OwnershipLostError } from '../runs/owner.ts';
+import { NoUsableCheckpoint } from './checkpoints.ts';
 
 /** Training cannot continue, for a known reason. */
 export class TrainingError extends Error {
@@ -37,7 +38,10 @@ export function failureOf(error: unknown, run: string): RunFailure {
     return { code: 'ownershipLost', message, advice };
   }
   if (error instanceof CheckpointError) {
-    const advice = 'Restore the file, or start a new run.';
+    const advice =
+      error instanceof NoUsableCheckpoint && error.isBestLeft
+        ? `To continue from the best checkpoint: ${resume} --from best`
+        : 'Restore the file, or start a new run.';
     return { code: 'badCheckpoint', message, advice };
   }
   return { code: 'unknown', message };

@@ -15,6 +15,8 @@ import type { AggregatedStep } from './aggregation/aggregatedStep.ts';
 import { parameterBlocks } from './aggregation/blocks.ts';
 import { StepAggregator } from './aggregation/stepAggregator.ts';
 import {
+  type LoadedCheckpoint,
+  type LoadOptions,
   loadCheckpoint,
   type SaveOptions,
   saveCheckpoint,
@@ -222,17 +224,17 @@ export class Trainer {
   }
 
   /**
-   * Restores the last checkpoint in `folder`; null if there is none.
+   * Restores a checkpoint in `folder`; null if there is none.
    *
-   * @throws CheckpointError if it is damaged
+   * @throws CheckpointError if all are damaged
    * @throws Error of the device, if it does not fit into memory
    */
-  async load(folder: string): Promise<TrainingState | null> {
-    const state = await runChecked(this.#session.device, () =>
-      loadCheckpoint(folder, this.#content),
+  async load(folder: string, options: LoadOptions = {}): Promise<LoadedCheckpoint | null> {
+    const loaded = await runChecked(this.#session.device, () =>
+      loadCheckpoint(folder, this.#content, options),
     );
-    this.#aggregator.memory = state?.memory;
-    return state;
+    this.#aggregator.memory = loaded?.state.memory;
+    return loaded;
   }
 
   dispose(): void {

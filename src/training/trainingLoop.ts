@@ -28,6 +28,8 @@ export interface TrainingRun {
   readonly folder: string;
   /** What its log is to say at the start. */
   readonly warnings?: readonly string[];
+  /** The checkpoint that it resumes from; default: the last one. */
+  readonly resumeFrom?: 'last' | 'best';
 }
 
 export interface TrainingCallbacks {
@@ -160,15 +162,21 @@ class TrainingLoop {
   }
 
   async #loadLastCheckpoint(): Promise<void> {
-    const saved = await withMemoryAdvice(
-      () => this.#trainer.load(this.#checkpoints),
+    const { assertHeld } = this.#callbacks;
+    const { lastStep } = this.#log;
+    const { resumeFrom: from = 'last' } = this.#run;
+    const loaded = await withMemoryAdvice(
+      () => this.#trainer.load(this.#checkpoints, { from, lastStep, assertHeld }),
       (error) => outOfMemoryWhileLoading('checkpoint', error, this.#context),
     );
-    this.#log.start(saved?.step ?? 0);
-    if (saved) {
-      const { step, bestMetric } = saved;
+    this.#log.start(loaded?.state.step ?? 0);
+    if (loaded) {
+      const { step, bestMetric } = loaded.state;
       this.#state = { step, bestMetric };
       this.#savedStep = step;
+      for (const damage of loaded.damage) {
+        this.#log.warning(step, `${damage}. The run resumes from step ${step}`);
+      }
     } else {
       const warnings = [...(this.#run.warnings ?? []), ...this.#session.task.warnings];
       for (const warning of warnings) this.#log.warning(0, warning);

@@ -33,6 +33,8 @@ test('invalid overrides are errors of the command line, and nothing is written',
     [['--seed', '2147483648'], /Expected a whole number from 0 to 2147483647/],
     [['--aggregate', 'grain', 'grain'], /grain is given twice/],
     [['--checkpointing'], /--checkpointing requires --resume/],
+    [['--from', 'best'], /--from requires --resume/],
+    [['--from', 'first'], /Allowed choices are last, best/],
     [['--aggregate', 'grian'], /Expected one of grain, mean/],
   ] as const) {
     const { status, stdout, stderr } = await grain(['run', 'grain.yaml', ...options], folder);

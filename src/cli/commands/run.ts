@@ -57,6 +57,12 @@ export function addRunCommand(program: Command): void {
       '--checkpointing',
       'resume a transformer with less memory: slower, same results (as model.checkpointing)',
     )
+    .addOption(
+      new Option('--from <checkpoint>', 'resume from this checkpoint (default: last)').choices([
+        'last',
+        'best',
+      ]),
+    )
     .option('--json', 'print one JSON object on standard output')
     .addOption(
       new Option(
@@ -77,6 +83,9 @@ export function addRunCommand(program: Command): void {
         const message =
           'error: --checkpointing requires --resume. In a config, set model.checkpointing: true.';
         command.error(message, { exitCode: BAD_INPUT });
+      }
+      if (options.from && options.resume === undefined) {
+        command.error('error: --from requires --resume', { exitCode: BAD_INPUT });
       }
       process.exitCode = await run(config, options);
     });

@@ -149,10 +149,15 @@ function recipeParts(
   recipe: Recipe,
   special: Record<string, string>,
 ): JsonObject {
-  const { type } = json.model;
-  if (type != null && type !== recipe.model) {
+  const { type, vocab, merges } = json.model;
+  const isNeeded = {
+    BPE: Array.isArray(merges),
+    WordPiece: !Array.isArray(vocab),
+    Unigram: Array.isArray(vocab),
+  };
+  if (!isNeeded[recipe.model]) {
     throw new Error(
-      `its model is a ${type}, but the tokenizer_class of tokenizer_config.json, or that of the network, needs a ${recipe.model}`,
+      `its model is ${type == null ? 'another' : `a ${type}`}, but the tokenizer_class of tokenizer_config.json, or that of the network, needs a ${recipe.model}`,
     );
   }
   return recipe.parts(json, config, special);

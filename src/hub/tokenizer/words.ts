@@ -1,22 +1,18 @@
 import { z } from 'zod';
 import { CheckpointError } from '../checkpointFile.ts';
-import { type TokenModel, vocabularyOf, vocabularySchema } from './vocabulary.ts';
+import { type TokenModel, type Vocabulary, vocabularyOf, vocabularySchema } from './vocabulary.ts';
 
 export const wordLevelSchema = z.object({ vocab: vocabularySchema, unk_token: z.string() });
 
 /** Each part is a token. */
 export function wordLevel({ vocab, unk_token }: z.infer<typeof wordLevelSchema>): TokenModel {
   const vocabulary = vocabularyOf(vocab);
-  const unknown = vocabulary.idOf(unk_token);
+  const unknownId = unknownIn(vocabulary, unk_token);
   return {
     type: 'WordLevel',
     ...vocabulary,
     tokenize(text) {
-      const id = vocabulary.idOf(text) ?? unknown;
-      if (id !== undefined) return [id];
-      throw new CheckpointError(
-        `the tokenizer's vocabulary has neither ${JSON.stringify(text)} nor its unk_token ${JSON.stringify(unk_token)}`,
-      );
+      return [vocabulary.idOf(text) ?? unknownId(text)];
     },
   };
 }
@@ -29,23 +25,21 @@ export const wordPieceSchema = z.object({
 });
 
 /** From left to right, the longest token that fits; a word that cannot be split is unknown as a whole. */
-export function wordPiece(
-  { vocab, unk_token, ...options }: z.infer<typeof wordPieceSchema>,
-  at: string,
-): TokenModel {
+export function wordPiece({
+  vocab,
+  unk_token,
+  ...options
+}: z.infer<typeof wordPieceSchema>): TokenModel {
   const vocabulary = vocabularyOf(vocab);
   const { continuing_subword_prefix: prefix, max_input_chars_per_word: mostCharacters } = options;
-  const unknown = vocabulary.idOf(unk_token);
-  if (unknown === undefined) {
-    throw new Error(`${at}.vocab does not contain the unk_token ${JSON.stringify(unk_token)}`);
-  }
+  const unknownId = unknownIn(vocabulary, unk_token);
   const longest = Object.keys(vocab).reduce((most, { length }) => Math.max(most, length), 0);
   return {
     type: 'WordPiece',
     ...vocabulary,
     tokenize(text) {
       const characters = [...text];
-      if (characters.length > mostCharacters) return [unknown];
+      if (characters.length > mostCharacters) return [unknownId(text)];
       const ids: number[] = [];
       for (let start = 0; start < characters.length; ) {
         let end = Math.min(characters.length, start + longest);
@@ -55,11 +49,22 @@ export function wordPiece(
           id = vocabulary.idOf(start > 0 ? prefix + part : part);
           if (id !== undefined) break;
         }
-        if (id === undefined) return [unknown];
+        if (id === undefined) return [unknownId(text)];
         ids.push(id);
         start = end;
       }
       return ids;
     },
+  };
+}
+
+/** The id of the unknown token, which a vocabulary may lack as long as no text has unknown parts. */
+function unknownIn({ idOf }: Vocabulary, token: string): (part: string) => number {
+  const id = idOf(token);
+  return (part) => {
+    if (id !== undefined) return id;
+    throw new CheckpointError(
+      `the tokenizer's vocabulary has neither ${JSON.stringify(part)} nor its unk_token ${JSON.stringify(token)}`,
+    );
   };
 }

@@ -113,7 +113,7 @@ describe('errors that WebGPU reports after the fact', {
       trainer.save(checkpoints, { ...state, step: 2 }, { best: false }),
       /WebGPU reports/,
     );
-    assert.equal((await trainer.load(checkpoints))?.step, 1);
+    assert.equal((await trainer.load(checkpoints))?.state.step, 1);
     assert.ok(readdirSync(checkpoints).includes(kept));
   });
 

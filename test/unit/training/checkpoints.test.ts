@@ -8,9 +8,12 @@ import { setTimeout } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { openDevice } from '../../../src/backends/device.ts';
-import { CheckpointError } from '../../../src/hub/checkpointFile.ts';
 import { readArtifacts } from '../../../src/nn/small/files.ts';
-import { loadCheckpoint, saveCheckpoint } from '../../../src/training/checkpoints.ts';
+import {
+  loadCheckpoint,
+  NoUsableCheckpoint,
+  saveCheckpoint,
+} from '../../../src/training/checkpoints.ts';
 import { type Trained, trained, trainOn } from './checkpointing.ts';
 
 const bits = ({ model }: Trained) =>
@@ -43,8 +46,8 @@ describe('checkpoints', () => {
       trainOn(whole, 6, 10);
 
       const resumed = await trained(name, 2);
-      const state = await loadCheckpoint(folder, resumed);
-      assert.deepEqual(state, { step: 5, bestMetric: 5 / 7 });
+      const loaded = await loadCheckpoint(folder, resumed);
+      assert.deepEqual(loaded?.state, { step: 5, bestMetric: 5 / 7 });
       assert.deepEqual(bits(resumed), at5);
       trainOn(resumed, 6, 10);
       assert.deepEqual(bits(resumed), bits(whole));
@@ -82,7 +85,7 @@ describe('checkpoints', () => {
     }
     assert.deepEqual((await readdir(folder)).sort(), ['index.json', 'step-000010', 'step-000020']);
     assert.equal((await index()).best, 'step-000010');
-    assert.equal((await loadCheckpoint(folder, content))!.step, 20);
+    assert.equal((await loadCheckpoint(folder, content))!.state.step, 20);
   });
 
   test('the last few are kept besides the best; fewer once `keep` is lower', async () => {
@@ -105,7 +108,7 @@ describe('checkpoints', () => {
       (await kept()).sort((a, b) => a - b),
       [25, 30],
     );
-    assert.equal((await loadCheckpoint(folder, content))!.step, 30);
+    assert.equal((await loadCheckpoint(folder, content))!.state.step, 30);
     assert.equal((await index()).best, 'step-000025');
   });
 
@@ -128,25 +131,95 @@ describe('checkpoints', () => {
     assert.equal(await loadCheckpoint(folder, await trained('sgd', 1)), null);
   });
 
-  for (const [file, content, problem] of [
-    ['index.json', '{"last": "step-0000', /index\.json cannot be read: /],
-    ['index.json', '{"last": "../other", "best": null, "earlier": []}', /index\.json: last: /],
-    ['step-000001/state.json', '{"step": -1, "bestMetric": null}', /state\.json: step: /],
-    ['step-000001/state.json', '{"step": 1}', /state\.json: bestMetric: /],
-    [
-      'step-000001/optimizer.json',
-      '{"steps": 1, "slots": [{"name": "velocity/0", "shape": [1.5]}]}',
-      /optimizer\.json: slots\.0\.shape\.0: /,
-    ],
-  ] as const) {
-    test(`a damaged ${file} is named, with what is wrong: ${content}`, async () => {
+  const damaged = {
+    'cut off': (bytes: Buffer) => bytes.subarray(0, bytes.length - 1),
+    'with another bit': (bytes: Buffer) => {
+      const changed = Buffer.from(bytes);
+      changed[changed.length >> 1]! ^= 1;
+      return changed;
+    },
+    empty: () => Buffer.alloc(0),
+    missing: () => null,
+  };
+  const files = ['state.json', 'model.json', 'weights.bin', 'optimizer.json', 'optimizer.bin'];
+
+  for (const file of [...files, 'checksums.json']) {
+    for (const [how, change] of Object.entries(damaged)) {
+      test(`${file} ${how}: it is named, and the checkpoint before is used`, async () => {
+        const content = await trained('sgd', 1);
+        await save(content, 1, true, 3);
+        const at1 = bits(content);
+        trainOn(content, 1, 2);
+        await save(content, 2, false, 3);
+        const damagedFile = path.join(folder, 'step-000002', file);
+        const bytes = change(await readFile(damagedFile));
+        if (bytes) await writeFile(damagedFile, bytes);
+        else await rm(damagedFile);
+
+        const resumed = await trained('sgd', 2);
+        const loaded = (await loadCheckpoint(folder, resumed))!;
+        assert.equal(loaded.state.step, 1);
+        assert.deepEqual(bits(resumed), at1);
+        assert.equal(loaded.damage.length, 1);
+        // Of damaged checksums, the first file that differs from them is named.
+        assert.match(
+          loaded.damage[0]!,
+          file === 'checksums.json' ? /step-000002/ : new RegExp(file),
+        );
+        assert.deepEqual(await index(), { last: 'step-000001', best: 'step-000001', earlier: [] });
+        await save(resumed, 2, false, 3);
+        assert.equal((await loadCheckpoint(folder, resumed))!.state.step, 2);
+      });
+    }
+  }
+
+  test('if none can be used, all damage is named, and the best is used if asked', async () => {
+    const content = await trained('sgd', 1);
+    for (const step of [1, 2, 3]) await save(content, step, step === 1, 2);
+    for (const name of ['step-000002', 'step-000003']) {
+      await writeFile(path.join(folder, name, 'state.json'), '{}');
+    }
+    await assert.rejects(loadCheckpoint(folder, content), (error) => {
+      assert.ok(error instanceof NoUsableCheckpoint);
+      assert.match(error.message, /step-000003.state\.json .*; .*step-000002.state\.json/);
+      assert.ok(error.isBestLeft);
+      return true;
+    });
+    assert.equal((await loadCheckpoint(folder, content, { from: 'best' }))!.state.step, 1);
+    assert.equal((await loadCheckpoint(folder, content))!.state.step, 1);
+  });
+
+  test('the best is used if asked, although the last is whole', async () => {
+    const content = await trained('sgd', 1);
+    await save(content, 1, true);
+    await save(content, 2);
+    assert.equal((await loadCheckpoint(folder, content, { from: 'best' }))!.state.step, 1);
+    assert.equal((await index()).last, 'step-000001');
+  });
+
+  test('a checkpoint after the end of the log is not used', async () => {
+    const content = await trained('sgd', 1);
+    for (const step of [5, 10]) await save(content, step, false, 2);
+    const loaded = (await loadCheckpoint(folder, content, { lastStep: 7 }))!;
+    assert.equal(loaded.state.step, 5);
+    assert.match(loaded.damage[0]!, /step 10, but the run's log, events\.jsonl, ends at step 7/);
+    await assert.rejects(loadCheckpoint(folder, content, { lastStep: 0 }), /ends at step 0/);
+  });
+
+  for (const content of ['{"last": "step-0000', '{"last": "../other"}', null]) {
+    test(`an index that is ${content ?? 'missing'} is made anew`, async () => {
       const trainedOnce = await trained('sgd', 1);
-      await save(trainedOnce, 1);
-      await writeFile(path.join(folder, file), content);
-      await assert.rejects(loadCheckpoint(folder, trainedOnce), (error) => {
-        assert.ok(error instanceof CheckpointError);
-        assert.match(error.message, problem);
-        return true;
+      for (const step of [9, 10]) await save(trainedOnce, step, step === 9, 2);
+      const file = path.join(folder, 'index.json');
+      if (content === null) await rm(file);
+      else await writeFile(file, content);
+      const loaded = (await loadCheckpoint(folder, trainedOnce))!;
+      assert.deepEqual(loaded.state, { step: 10, bestMetric: null });
+      assert.match(loaded.damage[0]!, /index\.json/);
+      assert.deepEqual(await index(), {
+        last: 'step-000010',
+        best: null,
+        earlier: ['step-000009'],
       });
     });
   }
@@ -170,17 +243,17 @@ describe('checkpoints', () => {
       const saved: number[] = [];
       child.on('message', (step) => saved.push(step as number));
       await new Promise((resolve) => child.once('message', resolve));
-      await setTimeout(7 * round + 3 * Math.random());
+      await setTimeout(25 * round + 3 * Math.random());
       child.kill('SIGKILL');
       await new Promise((resolve) => child.once('close', resolve));
 
       const content = await trained('adamw', 1);
-      const state = await loadCheckpoint(folder, content);
-      assert.ok(state!.step >= saved.at(-1)!, `step ${saved.at(-1)} was acknowledged and is lost`);
+      const { state } = (await loadCheckpoint(folder, content))!;
+      assert.ok(state.step >= saved.at(-1)!, `step ${saved.at(-1)} was acknowledged and is lost`);
       const expected = await trained('adamw', 1);
-      trainOn(expected, 1, state!.step);
+      trainOn(expected, 1, state.step);
       assert.deepEqual(bits(content), bits(expected));
-      reached = state!.step;
+      reached = state.step;
     }
     assert.ok(reached > 8, 'the child was never killed while at work');
   });

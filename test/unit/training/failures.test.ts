@@ -150,7 +150,7 @@ describe('the log says as a code why a run failed', () => {
     writeFileSync(state, '{}');
     const { code, message } = await failureOfRun(() => {}, run);
     assert.equal(code, 'badCheckpoint');
-    assert.ok(message.startsWith(`${state}: step: `), message);
+    assert.ok(message.startsWith(`${state} is damaged`), message);
   });
 
   test('anything else', async () => {

@@ -205,7 +205,7 @@ describe('a model or checkpoint that does not fit', () => {
       );
       other.dispose();
       assert.equal(tf.memory().numTensors, before);
-      assert.equal((await trainer.load(run))?.step, 1);
+      assert.equal((await trainer.load(run))?.state.step, 1);
       await close();
     });
   }

@@ -153,6 +153,9 @@ async function write(folder: string, config: object, shapes: Shapes): Promise<vo
   mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(folder, 'config.json'), JSON.stringify(config));
   writeFileSync(path.join(folder, 'tokenizer.json'), JSON.stringify(tokenizer()));
+  // As it is: BERT's own class would split words and add tokens around texts.
+  const settings = { tokenizer_class: 'PreTrainedTokenizerFast' };
+  writeFileSync(path.join(folder, 'tokenizer_config.json'), JSON.stringify(settings));
   await writeSafetensors(path.join(folder, WEIGHTS_FILE), randomTensors(shapes));
 }
 
