@@ -27,7 +27,8 @@ export function activate({ extensionUri, subscriptions }: vscode.ExtensionContex
   const engine = own(new Engine());
   const runs = own(new WorkspaceRuns(log));
   const selection = own(new Selection(runs));
-  const explorer = own(new RunExplorer(runs, selection));
+  const feeds = new RunFeeds(engine);
+  const explorer = own(new RunExplorer(runs, selection, (run) => feeds.guaranteeOf(run)));
   const problems = own(new ConfigProblems());
   const select = (runIds: readonly string[]) => {
     selection.set(runIds);
@@ -45,7 +46,7 @@ export function activate({ extensionUri, subscriptions }: vscode.ExtensionContex
     extensionUri,
     runs,
     selection,
-    feeds: new RunFeeds(engine),
+    feeds,
     log,
   };
   const panels = {

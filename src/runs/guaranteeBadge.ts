@@ -56,7 +56,7 @@ export function badgeOf(
     state,
     text: textOf(state, counts, movedBy(settings.aggregation, optimizer)),
     meaning: meaningOf(state, settings.aggregation, counts, optimizer),
-    remedy: state === 'updatesConflict' ? remedyOf(settings.aggregation, optimizer) : null,
+    remedy: remedyOf(state, settings.aggregation, optimizer),
   };
 }
 
@@ -167,10 +167,15 @@ function guardable(name: string): boolean {
 
 /** Of one entry of `aggregate`, and accepted by the config's rules. */
 function remedyOf(
+  state: BadgeState,
   { name, guard }: AggregationSettings<string>,
   optimizer: Optimizer | null,
 ): string | null {
   if (!optimizer || !guardable(name) || guard === 0) return null;
+  if (state === 'updatesUnmeasured' && guard === null && !measurable(name)) {
+    return 'set guard: true in this entry of aggregate; it keeps the gradients, at a cost in memory, and measures and corrects every update.';
+  }
+  if (state !== 'updatesConflict') return null;
   if (guard !== null) {
     return `set guard: true in place of guard: ${guard} in this entry of aggregate; it allows no update to conflict.`;
   }

@@ -46,8 +46,13 @@ export function labelOf(node: TreeNode, locale: string): NodeLabel {
   };
 }
 
-/** The lines of a node's tooltip: names and values. */
-export function detailsOf(node: TreeNode, locale: string, now: number): [string, string][] {
+/** The lines of a node's tooltip: names and values. @param guarantee of a run, what became of it; null if it is not known */
+export function detailsOf(
+  node: TreeNode,
+  locale: string,
+  now: number,
+  guarantee: string | null = null,
+): [string, string][] {
   const run = node.runs[0]!;
   const { manifest } = run;
   if (node.kind !== 'run') {
@@ -66,6 +71,7 @@ export function detailsOf(node: TreeNode, locale: string, now: number): [string,
   for (const alarm of run.alarms) {
     details.push([alarm.clearedAt === null ? 'Alarm' : 'Past alarm', formatAlarm(alarm)]);
   }
+  if (guarantee !== null) details.push(['Guarantee', guarantee]);
   if (run.validating !== null)
     details.push(['Validation', `${formatPercent(run.validating)} done`]);
   if (run.lastMetric) details.push(['Last metric', formatMetric(run)]);

@@ -1,11 +1,15 @@
 import * as vscode from 'vscode';
 import { formatRun } from '../../runs/format.ts';
 import type { RunStatus } from '../../runs/status.ts';
+import type { RunSummary } from '../../runs/store.ts';
 import { Disposable } from '../disposable.ts';
 import type { Selection } from '../workspace/selection.ts';
 import type { WorkspaceRuns } from '../workspace/workspaceRuns.ts';
 import { detailsOf, labelOf } from './labels.ts';
 import { buildTree, changes, emptyTree, type RunTree, runNodeId, type TreeNode } from './tree.ts';
+
+/** What became of the guarantee of a run, in a few words; null if that cannot be read. */
+type GuaranteeReader = (run: RunSummary) => Promise<string | null>;
 
 /** The tree of runs. Its elements are node ids, so that they stay equal over refreshes. */
 export class RunExplorer extends Disposable implements vscode.TreeDataProvider<string> {
@@ -13,12 +17,14 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
   readonly onDidChangeTreeData = this.#changed.event;
 
   readonly #runs: WorkspaceRuns;
+  readonly #guaranteeOf: GuaranteeReader;
   readonly #view: vscode.TreeView<string>;
   #tree: RunTree = emptyTree;
 
-  constructor(runs: WorkspaceRuns, selection: Selection) {
+  constructor(runs: WorkspaceRuns, selection: Selection, guaranteeOf: GuaranteeReader) {
     super();
     this.#runs = runs;
+    this.#guaranteeOf = guaranteeOf;
     this.#view = this.register(
       vscode.window.createTreeView('grain.runs', { treeDataProvider: this, showCollapseAll: true }),
     );
@@ -75,9 +81,12 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
     return item;
   }
 
-  resolveTreeItem(item: vscode.TreeItem, id: string): vscode.TreeItem {
+  /** Only of the line that the mouse is over: to count its updates the log of a run is read. */
+  async resolveTreeItem(item: vscode.TreeItem, id: string): Promise<vscode.TreeItem> {
     const node = this.#tree.nodes.get(id);
-    if (node) item.tooltip = tooltip(node);
+    if (!node) return item;
+    const guarantee = node.kind === 'run' ? await this.#guaranteeOf(node.runs[0]!) : null;
+    item.tooltip = tooltip(node, guarantee);
     return item;
   }
 
@@ -106,13 +115,13 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
   }
 }
 
-function tooltip(node: TreeNode): vscode.MarkdownString {
+function tooltip(node: TreeNode, guarantee: string | null): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
   const { manifest } = node.runs[0]!;
   const title = node.kind === 'run' ? formatRun(manifest) : manifest.experiment.name;
   text.appendMarkdown('**').appendText(title).appendMarkdown('**\n\n');
   text.appendMarkdown('| | |\n|---|---|\n');
-  for (const [name, value] of detailsOf(node, vscode.env.language, Date.now())) {
+  for (const [name, value] of detailsOf(node, vscode.env.language, Date.now(), guarantee)) {
     text.appendMarkdown(`| ${name} | `);
     text.appendText(value.replaceAll('|', '¦').replace(/\s+/g, ' '));
     text.appendMarkdown(' |\n');

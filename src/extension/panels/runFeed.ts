@@ -5,6 +5,7 @@ import { AlarmLog } from '../../experiment/alarms/alarmWatch.ts';
 import type { RunAlarm } from '../../runs/alarms.ts';
 import type { RunEvent, StepEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
+import { badgeOf } from '../../runs/guaranteeBadge.ts';
 import { GuaranteeTally } from '../../runs/guaranteeTally.ts';
 import type { RunManifest } from '../../runs/manifest.ts';
 import type { RunSummary } from '../../runs/store.ts';
@@ -151,6 +152,20 @@ export class RunFeeds {
 
   constructor(engine: Engine) {
     this.#engine = engine;
+  }
+
+  /** What became of the guarantee of a run, in a few words; null for a run without steps, or if its log cannot be read. */
+  async guaranteeOf(run: RunSummary): Promise<string | null> {
+    const { feed, dispose } = this.lease(run);
+    try {
+      await feed.update();
+      const { counts } = feed.guarantee;
+      return counts.steps === 0 ? null : badgeOf(run.manifest, counts, feed.guarantee).text;
+    } catch {
+      return null;
+    } finally {
+      dispose();
+    }
   }
 
   lease(run: RunSummary): FeedLease {

@@ -83,6 +83,13 @@ test('a queued run can be stopped, an interrupted one resumed', () => {
   assert.equal(labelsOf(summary({ status: 'interrupted' }))[0]?.contextValue, 'run resumable');
 });
 
+test('the tooltip of a run says what became of its guarantee, where that is known', () => {
+  const [run] = [...buildTree([summary()]).nodes.values()].filter(({ kind }) => kind === 'run');
+  const text = 'direction certified, 44 % of updates conflict (AdamW)';
+  assert.equal(Object.fromEntries(detailsOf(run!, 'en', 0, text)).Guarantee, text);
+  assert.equal(Object.fromEntries(detailsOf(run!, 'en', 0)).Guarantee, undefined);
+});
+
 test('the tooltip of a failed run says why and how long it took', () => {
   const node = buildTree([
     summary({ status: 'failed', failure: { code: 'outOfMemory', message: 'no memory' } }),

@@ -90,6 +90,7 @@ test('of all that was not measured, nothing is claimed', () => {
   const layerwise = badge(settingsOf('grain-layerwise'), [{ ...fine, updateConflictsWith: null }]);
   assert.equal(layerwise.text, 'direction certified, updates not measured');
   assert.match(layerwise.meaning, /grain-layerwise frees the gradients/);
+  assert.match(layerwise.remedy ?? '', /^set guard: true .+ it keeps the gradients/);
   assert.equal(
     badge(settingsOf('grain'), [fine, { ...fine, updateConflictsWith: null }]).text,
     'direction certified, updates measured in 1 of 2 steps',
