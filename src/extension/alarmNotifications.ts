@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { type AlarmCode, alarmCodes } from '../config/alarms.ts';
 import { type RunAlarm, standingAlarms } from '../runs/alarms.ts';
 import { formatRun } from '../runs/format.ts';
+import { experimentKey } from '../runs/identity.ts';
 import { Disposable } from './disposable.ts';
 import type { LocatedRun, WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
@@ -10,7 +11,7 @@ export type AlarmPanel = 'weights' | 'conflict' | 'metrics';
 
 interface Parts {
   readonly runs: WorkspaceRuns;
-  readonly show: (runId: string, panel: AlarmPanel) => void;
+  readonly show: (folder: string, panel: AlarmPanel) => void;
 }
 
 const SHOW = 'Show';
@@ -62,13 +63,13 @@ export class AlarmNotifications extends Disposable {
       MUTE,
     );
     const code = alarmCodes.find((known) => known === rule);
-    if (answer === SHOW) this.#parts.show(run.manifest.id, (code && panels[code]) ?? 'metrics');
+    if (answer === SHOW) this.#parts.show(run.folder, (code && panels[code]) ?? 'metrics');
     if (answer === MUTE) await mute(rule);
   }
 }
 
-function keyOf({ manifest }: LocatedRun, { rule }: RunAlarm): string {
-  return `${manifest.experiment.id} ${manifest.aggregator} ${rule}`;
+function keyOf(run: LocatedRun, { rule }: RunAlarm): string {
+  return `${experimentKey(run)} ${run.manifest.aggregator} ${rule}`;
 }
 
 function mutedAlarms(): readonly string[] {

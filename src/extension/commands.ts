@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { formatRun } from '../runs/format.ts';
 import { runFile } from '../runs/grainFolder.ts';
+import { experimentKey } from '../runs/identity.ts';
 import { isActive, isResumable } from '../runs/status.ts';
 import { createConfig, findConfigs, pickConfig } from './configs/files.ts';
 import { Disposable } from './disposable.ts';
@@ -12,7 +13,7 @@ import type { WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
 /** The open panels of one kind. */
 interface Panels {
-  /** @param subject id of a run, or of an experiment for the seed variance panel */
+  /** @param subject folder of a run, or key of an experiment for the seed variance panel */
   open(subject: string): void;
 }
 
@@ -39,10 +40,12 @@ export class Commands extends Disposable {
       stop: (target) => this.#stop(target),
       resume: (target) => this.#resume(target),
       delete: (target) => this.#delete(target),
-      openWeights: (target) => open(panels.weights, targets.shown(target)?.manifest.id),
-      openConflict: (target) => open(panels.conflict, targets.shown(target)?.manifest.id),
-      openSeedVariance: (target) =>
-        open(panels.seedVariance, targets.shown(target)?.manifest.experiment.id),
+      openWeights: (target) => open(panels.weights, targets.shown(target)?.folder),
+      openConflict: (target) => open(panels.conflict, targets.shown(target)?.folder),
+      openSeedVariance: (target) => {
+        const run = targets.shown(target);
+        open(panels.seedVariance, run && experimentKey(run));
+      },
       showOutput: (target) => this.#showOutput(target),
       reveal: (target) => this.#reveal(target),
       doctor: () => this.#doctor(),
@@ -99,10 +102,10 @@ export class Commands extends Disposable {
     );
     if (answer !== 'Delete') return;
     await runs.refresh();
-    for (const { manifest } of chosen) {
+    for (const { folder } of chosen) {
       // One of them may have been resumed while the question was open.
-      const run = runs.find(manifest.id);
-      if (run && !isActive(run.status)) await run.store.delete(manifest.id);
+      const run = runs.find(folder);
+      if (run && !isActive(run.status)) await run.store.delete(run.manifest.id);
     }
     await runs.refresh();
   }

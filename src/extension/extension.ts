@@ -30,16 +30,16 @@ export function activate({ extensionUri, subscriptions }: vscode.ExtensionContex
   const feeds = new RunFeeds(engine);
   const explorer = own(new RunExplorer(runs, selection, (run) => feeds.guaranteeOf(run)));
   const problems = own(new ConfigProblems());
-  const select = (runIds: readonly string[]) => {
-    selection.set(runIds);
-    void explorer.reveal(runIds);
+  const select = (folders: readonly string[]) => {
+    selection.set(folders);
+    void explorer.reveal(folders);
   };
   const grain = () => grainCommand(extensionUri);
   const launcher = new Launcher({
     grain,
     runs,
     problems,
-    onStarted: (started) => select(started.map(({ manifest }) => manifest.id)),
+    onStarted: (started) => select(started.map(({ folder }) => folder)),
   });
 
   const services: PanelServices = {

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { formatRun, formatTime } from '../runs/format.ts';
+import { experimentKey } from '../runs/identity.ts';
 import { latestFirst } from '../runs/order.ts';
 import type { RunExplorer } from './explorer/runExplorer.ts';
 import type { Selection } from './workspace/selection.ts';
@@ -47,8 +48,8 @@ export class Targets {
     const runs = this.#runs.all.filter(fits).sort(latestFirst);
     const experiments = new Map<string, LocatedRun[]>();
     for (const run of runs) {
-      const { id } = run.manifest.experiment;
-      experiments.set(id, [...(experiments.get(id) ?? []), run]);
+      const key = experimentKey(run);
+      experiments.set(key, [...(experiments.get(key) ?? []), run]);
     }
     return pick(
       question,
@@ -66,8 +67,8 @@ export class Targets {
   }
 
   #below(node: string): LocatedRun[] {
-    const ids = this.#explorer.runsBelow(node);
-    return ids.map((id) => this.#runs.find(id)).filter((run) => run !== undefined);
+    const folders = this.#explorer.runsBelow(node);
+    return folders.map((folder) => this.#runs.find(folder)).filter((run) => run !== undefined);
   }
 }
 

@@ -1,5 +1,6 @@
 import { median } from 'simple-statistics';
 import type { StepEvent } from './events.ts';
+import { experimentKey } from './identity.ts';
 import type { RunManifest } from './manifest.ts';
 
 /** Time and memory of a run's steps. */
@@ -63,16 +64,19 @@ export function costRatio(cost: Cost, baseline: Cost): CostRatio {
 }
 
 /** The run with aggregator `mean` of the same experiment and seed, to compare costs with. */
-export function meanRunFor<R extends { readonly manifest: RunManifest }>(
-  { manifest }: R,
+export function meanRunFor<R extends { readonly manifest: RunManifest; readonly folder: string }>(
+  run: R,
   runs: readonly R[],
 ): R | undefined {
-  const { experiment, seed, id } = manifest;
-  return runs.find(({ manifest: other }) => {
+  const { seed } = run.manifest;
+  return runs.find((one) => {
+    const { manifest: other } = one;
     const { name, metric, smoothing, guard } = other.aggregation;
     const isMean = name === 'mean' && metric === 'euclidean' && smoothing === 0 && guard === null;
     const isSameSeed = other.seed.init === seed.init && other.seed.order === seed.order;
-    return isMean && isSameSeed && other.experiment.id === experiment.id && other.id !== id;
+    return (
+      isMean && isSameSeed && one.folder !== run.folder && experimentKey(one) === experimentKey(run)
+    );
   });
 }
 

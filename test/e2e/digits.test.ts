@@ -217,11 +217,11 @@ async function lastStep(frame: Frame, canvas: string): Promise<number> {
   return last?.x ?? -1;
 }
 
-/** Id of the run that a panel shows, from the state it keeps. */
+/** Id of the run that a panel shows, the name of its folder. */
 async function shownRun(frame: Frame): Promise<string> {
   const id = await frame.locator('[data-run-id]').first().getAttribute('data-run-id');
   assert.ok(id, 'the panel says which run it shows');
-  return id;
+  return path.basename(id);
 }
 
 async function compareWeights(frame: Frame): Promise<void> {

@@ -34,19 +34,19 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
     );
   }
 
-  /** Ids of the runs of a node; empty if there is no such node. */
+  /** Folders of the runs of a node; empty if there is no such node. */
   runsBelow(id: string | undefined): string[] {
     const node = id === undefined ? undefined : this.#tree.nodes.get(id);
-    return node?.runs.map(({ manifest }) => manifest.id) ?? [];
+    return node?.runs.map(({ folder }) => folder) ?? [];
   }
 
-  /** Selects a run, or the experiment of several; shows the explorer. */
-  async reveal(runIds: readonly string[]): Promise<void> {
-    const [first] = runIds;
+  /** Selects the run in a folder, or the experiment of several; shows the explorer. */
+  async reveal(folders: readonly string[]): Promise<void> {
+    const [first] = folders;
     const node = first === undefined ? undefined : this.#tree.nodes.get(runNodeId(first));
     if (!node) return;
     const experiment = this.#tree.nodes.get(node.parent ?? '')?.parent;
-    const id = runIds.length === 1 || experiment === undefined ? node.id : experiment;
+    const id = folders.length === 1 || experiment === undefined ? node.id : experiment;
     try {
       await this.#view.reveal(id, { select: true, focus: false, expand: 2 });
     } catch {
@@ -110,7 +110,7 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
 
   #formatFolder({ kind, runs }: TreeNode): string {
     if (kind !== 'experiment' || (vscode.workspace.workspaceFolders?.length ?? 0) < 2) return '';
-    const folder = this.#runs.find(runs[0]!.manifest.id)?.workspaceFolder;
+    const folder = this.#runs.find(runs[0]!.folder)?.workspaceFolder;
     return folder ? ` · ${folder.name}` : '';
   }
 }

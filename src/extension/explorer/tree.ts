@@ -1,3 +1,4 @@
+import { experimentKey } from '../../runs/identity.ts';
 import { byCreation, bySeed } from '../../runs/order.ts';
 import type { RunSummary } from '../../runs/store.ts';
 
@@ -21,14 +22,15 @@ export interface RunTree {
 
 export const emptyTree: RunTree = { roots: [], nodes: new Map() };
 
-export function runNodeId(runId: string): string {
-  return `run:${runId}`;
+/** @param folder of the run */
+export function runNodeId(folder: string): string {
+  return `run:${folder}`;
 }
 
 /** Experiment → aggregator (as first launched) → seed (ascending). */
 export function buildTree(runs: readonly RunSummary[]): RunTree {
   const nodes = new Map<string, TreeNode>();
-  const byExperiment = groupBy([...runs].sort(byCreation), (run) => run.manifest.experiment.id);
+  const byExperiment = groupBy([...runs].sort(byCreation), experimentKey);
   for (const [experiment, ofExperiment] of byExperiment) {
     const id = `experiment:${experiment}`;
     const byAggregator = groupBy(ofExperiment, (run) => run.manifest.aggregator);
@@ -36,7 +38,7 @@ export function buildTree(runs: readonly RunSummary[]): RunTree {
       const aggregatorId = `aggregator:${experiment}/${aggregator}`;
       const seeds = [...ofAggregator].sort(bySeed);
       for (const run of seeds) {
-        const runId = runNodeId(run.manifest.id);
+        const runId = runNodeId(run.folder);
         nodes.set(runId, {
           id: runId,
           kind: 'run',
@@ -49,7 +51,7 @@ export function buildTree(runs: readonly RunSummary[]): RunTree {
         id: aggregatorId,
         kind: 'aggregator',
         parent: id,
-        children: seeds.map((run) => runNodeId(run.manifest.id)),
+        children: seeds.map((run) => runNodeId(run.folder)),
         runs: seeds,
       });
       return aggregatorId;

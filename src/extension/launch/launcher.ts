@@ -57,14 +57,17 @@ export class Launcher {
     if (document.isDirty) await document.save();
     const mistake = this.#parts.problems.check(document);
     if (mistake) return showMistake(mistake.message, new vscode.Location(config, mistake.range));
-    const known = new Set(this.#parts.runs.all.map(({ manifest }) => manifest.id));
+    const known = new Set(this.#parts.runs.all.map((run) => run.folder));
     const configPath = path.relative(folder.uri.fsPath, config.fsPath).replaceAll('\\', '/');
     await this.#start(
       `Fine-tuning ${configPath}`,
       // The explorer looks for .grain in the workspace folder, not beside the config.
       ['run', config.fsPath, '--out', folder.uri.fsPath],
       folder,
-      ({ manifest }) => !known.has(manifest.id) && manifest.configPath === configPath,
+      (run) =>
+        run.workspaceFolder.uri.fsPath === folder.uri.fsPath &&
+        !known.has(run.folder) &&
+        run.manifest.configPath === configPath,
     );
   }
 
@@ -91,12 +94,12 @@ export class Launcher {
     const { experiment, id } = first.manifest;
     const [named, title] =
       runs.length > 1 ? [experiment.id, experiment.name] : [id, formatRun(first.manifest)];
-    const ids = new Set(runs.map((run) => run.manifest.id));
+    const folders = new Set(runs.map((run) => run.folder));
     await this.#start(
       `Resuming ${title}`,
       ['run', '--resume', named, ...flags],
       first.workspaceFolder,
-      (run) => ids.has(run.manifest.id),
+      (run) => folders.has(run.folder),
     );
   }
 

@@ -23,7 +23,7 @@ export interface MetricsAppend {
 /** What a run costs; sent after `show`, and again whenever it has changed. */
 export interface MetricsCost {
   readonly type: 'cost';
-  /** Id of the run. */
+  /** As in the header of the run. */
   readonly id: string;
   /** `null` before the first step. */
   readonly cost: Cost | null;

@@ -24,6 +24,7 @@ export interface Method {
 }
 
 export interface RunHeader {
+  /** Its folder, which identifies it: a copied project has runs of the same ids. */
   readonly id: string;
   readonly experiment: string;
   /** The aggregator with its settings, which distinguishes runs of an experiment: "grain", "cagrad c=0.4". */

@@ -6,9 +6,9 @@ import type { Content } from './livePage.ts';
 import type { EventReader } from './runFeed.ts';
 
 interface Options<Run> {
-  readonly runs: { readonly all: readonly Run[]; find(id: string): Run | undefined };
-  /** Id of the run that the page shows. */
-  readonly runId: () => string | undefined;
+  readonly runs: { readonly all: readonly Run[]; find(folder: string): Run | undefined };
+  /** Folder of the run that the page shows. */
+  readonly shown: () => string | undefined;
   /** Events of a run, from the beginning. */
   readonly open: (run: Run) => EventReader;
 }
@@ -20,7 +20,7 @@ export class CostContent<Run extends RunSummary, Reply, Request>
   readonly requests;
   readonly #page: Content<Reply, Request>;
   readonly #options: Options<Run>;
-  /** Of the run that is shown and the mean run, by id. */
+  /** Of the run that is shown and the mean run, by folder. */
   #logs = new Map<string, CostLog>();
   #shown = '';
 
@@ -35,8 +35,8 @@ export class CostContent<Run extends RunSummary, Reply, Request>
     fresh: boolean,
   ): Promise<boolean> {
     const more = await this.#page.update(post, fresh);
-    const { runs, runId } = this.#options;
-    const run = runs.find(runId() ?? '');
+    const { runs, shown } = this.#options;
+    const run = runs.find(shown() ?? '');
     if (!run) return more;
     const message = await this.#messageOf(run);
     const text = JSON.stringify(message);
@@ -59,16 +59,15 @@ export class CostContent<Run extends RunSummary, Reply, Request>
     const [cost, than] = await Promise.all(
       [run, meanRun].map(async (of) => {
         if (!of) return null;
-        const { id } = of.manifest;
-        const log = this.#logs.get(id) ?? new CostLog(this.#options.open(of));
-        logs.set(id, log);
+        const log = this.#logs.get(of.folder) ?? new CostLog(this.#options.open(of));
+        logs.set(of.folder, log);
         return log.read();
       }),
     );
     // Logs of runs that are no longer shown are dropped.
     this.#logs = logs;
     const againstMean = cost && than ? costRatio(cost, than) : null;
-    return { type: 'cost', id: run.manifest.id, cost: cost ?? null, againstMean };
+    return { type: 'cost', id: run.folder, cost: cost ?? null, againstMean };
   }
 }
 

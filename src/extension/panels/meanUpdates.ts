@@ -6,7 +6,7 @@ import type { EventReader } from './runFeed.ts';
 /** How often updates of the mean's run of the same experiment and seed conflicted with a group, beside whichever run is shown. */
 export class MeanUpdates<Run extends RunSummary> {
   readonly #open: (run: Run) => EventReader;
-  #log: { readonly id: string; readonly source: EventReader } | undefined;
+  #log: { readonly folder: string; readonly source: EventReader } | undefined;
   #counts: UpdateCounts = { conflicted: 0, measured: 0 };
 
   /** @param open events of a run, from the beginning */
@@ -18,9 +18,9 @@ export class MeanUpdates<Run extends RunSummary> {
   async read(run: Run, runs: readonly Run[]): Promise<UpdateCounts | null> {
     const mean = meanRunFor(run, runs);
     if (!mean) return null;
-    const { id } = mean.manifest;
-    if (this.#log?.id !== id) {
-      this.#log = { id, source: this.#open(mean) };
+    const { folder } = mean;
+    if (this.#log?.folder !== folder) {
+      this.#log = { folder, source: this.#open(mean) };
       this.#counts = { conflicted: 0, measured: 0 };
     }
     const events = await this.#log.source.read();

@@ -9,27 +9,27 @@ import { RunContent } from './runContent.ts';
 /** The view in the bottom panel: the run selected in the explorer, or the one being trained. */
 export class MetricsView implements vscode.WebviewViewProvider {
   readonly #services: PanelServices;
-  readonly #onSelect: (runId: string) => void;
+  readonly #onSelect: (run: string) => void;
 
-  /** @param onSelect called when the user chooses a run in the view */
-  constructor(services: PanelServices, onSelect: (runId: string) => void) {
+  /** @param onSelect called with a run's folder when the user chooses it in the view */
+  constructor(services: PanelServices, onSelect: (run: string) => void) {
     this.#services = services;
     this.#onSelect = onSelect;
   }
 
   resolveWebviewView(view: vscode.WebviewView): void {
     const { runs, feeds, selection } = this.#services;
-    const runId = () => selection.current?.manifest.id;
+    const shown = () => selection.current?.folder;
     const content = new CostContent(
       new RunContent({
         runs,
         feeds,
         messages: metricsMessages,
-        runId,
+        shown,
         locale: vscode.env.language,
         onSelect: this.#onSelect,
       }),
-      { runs, runId, open: ({ folder }) => new EventTail(folder) },
+      { runs, shown, open: ({ folder }) => new EventTail(folder) },
     );
     const page = new LivePage(view, 'metrics', content, this.#services);
     const describe = () => {

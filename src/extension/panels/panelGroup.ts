@@ -41,17 +41,17 @@ export function runPanel<Show, Append>(
   return {
     name,
     state: runPanelState,
-    title: (runId) => {
-      const run = runs.find(runId);
+    title: (folder) => {
+      const run = runs.find(folder);
       return run ? `${title}: ${run.manifest.aggregator} ${formatSeed(run.manifest.seed)}` : title;
     },
-    subjectOf: (state) => state?.runId ?? selection.current?.manifest.id ?? '',
-    content: (runId, change) =>
+    subjectOf: (state) => state?.runId ?? selection.current?.folder ?? '',
+    content: (folder, change) =>
       new RunContent({
         runs,
         feeds,
         messages,
-        runId,
+        shown: folder,
         locale: vscode.env.language,
         onSelect: change,
         ...(besideMean && {

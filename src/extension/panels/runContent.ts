@@ -25,15 +25,15 @@ interface Runs<Run> {
   /** Resolves once they have been listed. */
   readonly ready: Promise<void>;
   readonly all: readonly Run[];
-  find(id: string): Run | undefined;
+  find(folder: string): Run | undefined;
 }
 
 interface Options<Run, Show, Append> {
   readonly runs: Runs<Run>;
   readonly feeds: { lease(run: Run): FeedLease };
   readonly messages: RunMessages<Show, Append>;
-  /** Id of the run to show now. */
-  readonly runId: () => string | undefined;
+  /** Folder of the run to show now. */
+  readonly shown: () => string | undefined;
   /** For times, as BCP 47. */
   readonly locale: string;
   /** Where the page shows them: the updates of the mean's run beside the run. */
@@ -41,7 +41,7 @@ interface Options<Run, Show, Append> {
     read(run: Run, runs: readonly Run[]): Promise<UpdateCounts | null>;
   };
   /** The user chose another run in the page. */
-  readonly onSelect: (runId: string) => void;
+  readonly onSelect: (folder: string) => void;
 }
 
 /** Follows one run, whichever is shown. */
@@ -67,12 +67,12 @@ export class RunContent<Run extends RunSummary, Show, Append>
   ): Promise<boolean> {
     const { runs } = this.#options;
     await runs.ready;
-    const id = this.#options.runId();
-    const run = id === undefined ? undefined : runs.find(id);
-    if (fresh || run?.manifest.id !== this.#leasedRun) this.#shown = undefined;
+    const shown = this.#options.shown();
+    const run = shown === undefined ? undefined : runs.find(shown);
+    if (fresh || run?.folder !== this.#leasedRun) this.#shown = undefined;
     if (!run) {
       this.#release();
-      post({ type: 'empty', reason: emptyReason(id) });
+      post({ type: 'empty', reason: emptyReason(shown) });
       return false;
     }
     const feed = this.#follow(run);
@@ -116,11 +116,10 @@ export class RunContent<Run extends RunSummary, Show, Append>
   }
 
   #follow(run: Run): RunFeed {
-    const { id } = run.manifest;
-    if (!this.#lease || this.#leasedRun !== id) {
+    if (!this.#lease || this.#leasedRun !== run.folder) {
       this.#release();
       this.#lease = this.#options.feeds.lease(run);
-      this.#leasedRun = id;
+      this.#leasedRun = run.folder;
     }
     return this.#lease.feed;
   }
@@ -133,13 +132,13 @@ export class RunContent<Run extends RunSummary, Show, Append>
 }
 
 function headerOf(
-  { manifest, status, step, validating }: RunSummary,
+  { manifest, folder, status, step, validating }: RunSummary,
   { points, guarantee, alarms }: RunPoints,
   mean: UpdateCounts | null,
 ): RunHeader {
   const { name, metric, smoothing } = manifest.aggregation;
   return {
-    id: manifest.id,
+    id: folder,
     experiment: manifest.experiment.name,
     aggregator: manifest.aggregator,
     method: methodOf(name),
@@ -173,8 +172,8 @@ function methodOf(aggregator: string): Method | null {
 }
 
 function choicesOf(runs: readonly RunSummary[], locale: string): RunChoice[] {
-  return [...runs].sort(latestFirst).map(({ manifest }) => ({
-    id: manifest.id,
+  return [...runs].sort(latestFirst).map(({ manifest, folder }) => ({
+    id: folder,
     label: `${manifest.aggregator} · seed ${formatSeed(manifest.seed)} · ${formatExperiment(manifest, locale)}`,
   }));
 }
@@ -183,8 +182,8 @@ function grown(before: Cursor, now: Cursor): boolean {
   return now.points > before.points || now.validation > before.validation;
 }
 
-function emptyReason(id: string | undefined): string {
-  return id === undefined
+function emptyReason(folder: string | undefined): string {
+  return folder === undefined
     ? 'No runs yet. Start one with "GRAIN: Run GRAIN fine-tune".'
     : 'This run was deleted. Open another one from the run explorer.';
 }

@@ -169,18 +169,18 @@ export class RunFeeds {
   }
 
   lease(run: RunSummary): FeedLease {
-    const { id } = run.manifest;
-    const shared = this.#feeds.get(id) ?? {
-      feed: new RunFeed(run.manifest, new EventTail(run.folder), this.#engine),
+    const { folder } = run;
+    const shared = this.#feeds.get(folder) ?? {
+      feed: new RunFeed(run.manifest, new EventTail(folder), this.#engine),
       leases: 0,
     };
-    this.#feeds.set(id, shared);
+    this.#feeds.set(folder, shared);
     shared.leases++;
     return {
       feed: shared.feed,
       dispose: () => {
         shared.leases--;
-        if (shared.leases === 0 && this.#feeds.get(id) === shared) this.#feeds.delete(id);
+        if (shared.leases === 0 && this.#feeds.get(folder) === shared) this.#feeds.delete(folder);
       },
     };
   }

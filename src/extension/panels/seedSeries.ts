@@ -34,7 +34,7 @@ function curveOf({ run, validations }: ValidatedRun, metric: string): SeedCurve 
     return typeof value === 'number' ? [{ step, value }] : [];
   });
   return {
-    runId: run.manifest.id,
+    runId: run.folder,
     seed: formatSeed(run.manifest.seed),
     status: run.status,
     points,

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { betterOf, metricNames, type Validation } from '../../experiment/validatedRuns.ts';
 import { formatExperiment } from '../../runs/format.ts';
+import { experimentKey } from '../../runs/identity.ts';
 import { latestFirst } from '../../runs/order.ts';
 import { isActive } from '../../runs/status.ts';
 import { EventTail } from '../../runs/tail.ts';
@@ -27,11 +28,12 @@ export function seedVariancePanel({
   return {
     name: 'seedVariance',
     title: (experimentId) => {
-      const run = runs.all.find(({ manifest }) => manifest.experiment.id === experimentId);
+      const run = runs.all.find((one) => experimentKey(one) === experimentId);
       return run ? `Seed variance: ${run.manifest.experiment.name}` : 'Seed variance';
     },
     state: seedVarianceState,
-    subjectOf: (state) => state?.experimentId ?? selection.current?.manifest.experiment.id ?? '',
+    subjectOf: (state) =>
+      state?.experimentId ?? (selection.current ? experimentKey(selection.current) : ''),
     content: (experimentId, change, state) =>
       new SeedVarianceContent(runs, experimentId, change, state?.metric),
   };
@@ -66,7 +68,7 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceReque
   ): Promise<boolean> {
     await this.#runs.ready;
     const id = this.#experimentId();
-    const runs = this.#runs.all.filter(({ manifest }) => manifest.experiment.id === id);
+    const runs = this.#runs.all.filter((run) => experimentKey(run) === id);
     const message = runs.length > 0 ? await this.#messageOf(runs) : deleted;
     const text = JSON.stringify(message);
     if (fresh || text !== this.#shown) post(message);
@@ -110,9 +112,8 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceReque
   }
 
   #logOf(run: LocatedRun): ValidationLog {
-    const { id } = run.manifest;
-    const log = this.#logs.get(id) ?? new ValidationLog(new EventTail(run.folder));
-    this.#logs.set(id, log);
+    const log = this.#logs.get(run.folder) ?? new ValidationLog(new EventTail(run.folder));
+    this.#logs.set(run.folder, log);
     return log;
   }
 }
@@ -149,10 +150,10 @@ function waiting(runs: readonly LocatedRun[]): EmptyMessage {
 /** Named after the first run of each experiment. */
 function choicesOf(runs: readonly LocatedRun[]): ExperimentChoice[] {
   const experiments = new Map<string, LocatedRun>();
-  for (const run of [...runs].sort(latestFirst)) experiments.set(run.manifest.experiment.id, run);
+  for (const run of [...runs].sort(latestFirst)) experiments.set(experimentKey(run), run);
   return [...experiments.values()].map(choiceOf);
 }
 
-function choiceOf({ manifest }: LocatedRun): ExperimentChoice {
-  return { id: manifest.experiment.id, label: formatExperiment(manifest, vscode.env.language) };
+function choiceOf(run: LocatedRun): ExperimentChoice {
+  return { id: experimentKey(run), label: formatExperiment(run.manifest, vscode.env.language) };
 }

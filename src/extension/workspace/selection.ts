@@ -9,22 +9,24 @@ export class Selection extends Disposable {
   readonly #runs: WorkspaceRuns;
   readonly #changed = this.register(new vscode.EventEmitter<void>());
   readonly onDidChange = this.#changed.event;
-  #ids: readonly string[] = [];
+  #folders: readonly string[] = [];
 
   constructor(runs: WorkspaceRuns) {
     super();
     this.#runs = runs;
   }
 
-  /** @param ids of the runs below the node selected in the explorer */
-  set(ids: readonly string[]): void {
-    this.#ids = ids;
+  /** @param folders of the runs below the node selected in the explorer */
+  set(folders: readonly string[]): void {
+    this.#folders = folders;
     this.#changed.fire();
   }
 
   /** The selected runs that still exist. */
   get selected(): LocatedRun[] {
-    return this.#ids.map((id) => this.#runs.find(id)).filter((run) => run !== undefined);
+    return this.#folders
+      .map((folder) => this.#runs.find(folder))
+      .filter((run) => run !== undefined);
   }
 
   /** Of the selected runs, or of all if none is selected: the one being trained, or else the latest with a step. */

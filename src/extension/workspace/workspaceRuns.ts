@@ -66,8 +66,9 @@ export class WorkspaceRuns extends Disposable {
     return this.#runs.filter(({ status }) => isActive(status));
   }
 
-  find(id: string): LocatedRun | undefined {
-    return this.#runs.find(({ manifest }) => manifest.id === id);
+  /** The run in a folder. Its id would not do: a copied project has the same ids. */
+  find(folder: string): LocatedRun | undefined {
+    return this.#runs.find((run) => run.folder === folder);
   }
 
   /** Reads the runs from disk. A call during a refresh makes one more follow it. */

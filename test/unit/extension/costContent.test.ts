@@ -18,7 +18,7 @@ const mean = summary({ aggregator: 'mean', seed: 1 });
 function pageOn(runs: readonly RunSummary[]) {
   const logs = new Map<string, RunEvent[]>(runs.map(({ manifest }) => [manifest.id, []]));
   const opened: string[] = [];
-  const world = { shown: runs[0]!.manifest.id };
+  const world = { shown: runs[0]!.folder };
   const content = new CostContent<RunSummary, { readonly type: 'page' }, RunRequest>(
     {
       requests: runRequest,
@@ -32,8 +32,8 @@ function pageOn(runs: readonly RunSummary[]) {
       dispose: () => {},
     },
     {
-      runs: { all: runs, find: (id) => runs.find(({ manifest }) => manifest.id === id) },
-      runId: () => world.shown,
+      runs: { all: runs, find: (folder) => runs.find((run) => run.folder === folder) },
+      shown: () => world.shown,
       open: ({ manifest: { id } }) => {
         opened.push(id);
         let at = 0;
@@ -65,7 +65,7 @@ function pageOn(runs: readonly RunSummary[]) {
 
 test('a cost follows the page, and again when it has changed', async () => {
   const { update, log } = pageOn([grain, mean]);
-  const id = grain.manifest.id;
+  const id = grain.folder;
   assert.deepEqual(await update(true), [{ type: 'cost', id, cost: null, againstMean: null }]);
   assert.deepEqual(await update(), []);
   log(grain, 3);
@@ -84,9 +84,9 @@ test('another run, chosen in the page, has its own', async () => {
   log(grain, 3);
   log(mean, 1);
   await update(true);
-  content.receive({ type: 'selectRun', id: mean.manifest.id });
+  content.receive({ type: 'selectRun', id: mean.folder });
   const [message] = await update(true);
-  assert.equal(message?.id, mean.manifest.id);
+  assert.equal(message?.id, mean.folder);
   assert.equal(message?.cost?.stepTime, 10);
   assert.equal(message?.againstMean, null);
   assert.equal(opened.length, 2, 'no log was read twice');

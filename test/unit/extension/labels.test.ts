@@ -71,7 +71,7 @@ test('a run with an alarm does not look well, nor does its experiment', () => {
   );
   const past = summary({ alarms: [{ ...alarm, clearedAt: 30 }], lastMetric });
   assert.equal(labelsOf(past)[0]?.description, 'finished · accuracy 0.2');
-  const rows = detailsOf(buildTree([past]).nodes.get(`run:${past.manifest.id}`)!, 'en', 0);
+  const rows = detailsOf(buildTree([past]).nodes.get(`run:${past.folder}`)!, 'en', 0);
   assert.deepEqual(
     rows.find(([name]) => name === 'Past alarm'),
     ['Past alarm', 'step 4: The loss is 5e+30. Over at step 30.'],

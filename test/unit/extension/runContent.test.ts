@@ -19,7 +19,7 @@ type Message = WeightsShow | WeightsAppend | EmptyMessage;
 /** A panel on runs whose states and logs the test changes as it likes. */
 function panelOn(...runs: RunSummary[]) {
   const logged: RunEvent[] = [];
-  const world = { runs, shown: runs[0]?.manifest.id, leases: 0 };
+  const world = { runs, shown: runs[0]?.folder, leases: 0 };
   const engine = {
     diagnose: async (steps: readonly StepFacts[]) => steps.map(diagnoseStep),
   };
@@ -29,7 +29,7 @@ function panelOn(...runs: RunSummary[]) {
       get all() {
         return world.runs;
       },
-      find: (id) => world.runs.find(({ manifest }) => manifest.id === id),
+      find: (folder) => world.runs.find((run) => run.folder === folder),
     },
     feeds: {
       lease: ({ manifest }) => {
@@ -42,7 +42,7 @@ function panelOn(...runs: RunSummary[]) {
       },
     },
     messages: weightsMessages,
-    runId: () => world.shown,
+    shown: () => world.shown,
     locale: 'en',
     onSelect: (id) => {
       world.shown = id;
@@ -118,10 +118,10 @@ test('another run, chosen in the page, is shown whole, and the first is released
   const { world, logged, content, update } = panelOn(summary({ seed: 0 }), summary({ seed: 1 }));
   logged.push(conflictingStep(1));
   await update(true);
-  content.receive({ type: 'selectRun', id: 'e1-grain-1-1' });
+  content.receive({ type: 'selectRun', id: '/runs/e1-grain-1-1' });
   logged.push(conflictingStep(1));
   const { posted } = await update();
-  assert.equal((posted[0] as WeightsShow).run.id, 'e1-grain-1-1');
+  assert.equal((posted[0] as WeightsShow).run.id, '/runs/e1-grain-1-1');
   assert.equal(world.leases, 1);
   content.dispose();
   assert.equal(world.leases, 0);

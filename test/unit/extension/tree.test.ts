@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { buildTree, changes, type TreeNode } from '../../../src/extension/explorer/tree.ts';
@@ -19,16 +20,16 @@ function look({ runs }: TreeNode): string {
 
 test('experiments, the latest first, hold aggregators, and these their seeds in numeric order', () => {
   const { roots, nodes } = buildTree(runs);
-  assert.deepEqual(roots, ['experiment:late', 'experiment:early']);
-  assert.deepEqual(nodes.get('experiment:late')?.children, [
-    'aggregator:late/grain',
-    'aggregator:late/mean',
+  assert.deepEqual(roots, ['experiment:/runs/late', 'experiment:/runs/early']);
+  assert.deepEqual(nodes.get('experiment:/runs/late')?.children, [
+    'aggregator:/runs/late/grain',
+    'aggregator:/runs/late/mean',
   ]);
-  assert.deepEqual(nodes.get('aggregator:late/grain')?.children, [
-    'run:late-grain-9-9',
-    'run:late-grain-10-10',
+  assert.deepEqual(nodes.get('aggregator:/runs/late/grain')?.children, [
+    'run:/runs/late-grain-9-9',
+    'run:/runs/late-grain-10-10',
   ]);
-  assert.equal(nodes.get('experiment:late')?.runs.length, 3);
+  assert.equal(nodes.get('experiment:/runs/late')?.runs.length, 3);
 });
 
 test('every child knows its parent, and every run is below exactly one experiment', () => {
@@ -55,9 +56,9 @@ test('a run that progresses redraws its own line and those above, no others', ()
     run.manifest.id === 'late-grain-9-9' ? { ...run, status: 'running' as const, step: 7 } : run,
   );
   assert.deepEqual([...changes(buildTree(runs), buildTree(moved), look)].sort(), [
-    'aggregator:late/grain',
-    'experiment:late',
-    'run:late-grain-9-9',
+    'aggregator:/runs/late/grain',
+    'experiment:/runs/late',
+    'run:/runs/late-grain-9-9',
   ]);
 });
 
@@ -68,7 +69,19 @@ test('if nothing changed, nothing is redrawn', () => {
 test('a deleted run changes its aggregator; a new experiment changes all', () => {
   const fewer = runs.filter(({ manifest }) => manifest.id !== 'late-grain-10-10');
   const sameLook = () => '';
-  assert.deepEqual(changes(buildTree(runs), buildTree(fewer), sameLook), ['aggregator:late/grain']);
+  assert.deepEqual(changes(buildTree(runs), buildTree(fewer), sameLook), [
+    'aggregator:/runs/late/grain',
+  ]);
   const more = [...runs, summary({ experiment: 'new' })];
   assert.equal(changes(buildTree(runs), buildTree(more), sameLook), 'all');
+});
+
+test('a copied project beside the original has experiments and runs of its own', () => {
+  const copies = runs.map((run) => ({ ...run, folder: run.folder.replace('/runs', '/copy/runs') }));
+  const { roots, nodes } = buildTree([...runs, ...copies]);
+  assert.equal(roots.length, 4);
+  for (const id of roots) {
+    const folders = new Set(nodes.get(id)!.runs.map(({ folder }) => path.dirname(folder)));
+    assert.equal(folders.size, 1, id);
+  }
 });
