@@ -65,7 +65,7 @@ test('the header has badge and counts of all steps, and follows the mean althoug
     runs: {
       ready: Promise.resolve(),
       all: runs,
-      find: (id) => runs.find(({ manifest }) => manifest.id === id),
+      find: (folder) => runs.find((run) => run.folder === folder),
     },
     feeds: {
       lease: (run: RunSummary) => ({
@@ -74,7 +74,7 @@ test('the header has badge and counts of all steps, and follows the mean althoug
       }),
     },
     messages: conflictMessages,
-    runId: () => grain.manifest.id,
+    shown: () => grain.folder,
     locale: 'en',
     meanUpdates: new MeanUpdates(open),
     onSelect: () => {},
