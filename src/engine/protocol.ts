@@ -99,6 +99,8 @@ export interface PlainError {
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
+  /** Those of a {@link ZeroGroupError}. */
+  readonly groups?: readonly number[];
 }
 
 const isAnyName: Check<AggregatorName> = (value): value is AggregatorName =>
@@ -235,7 +237,12 @@ export function isRequest(message: unknown): message is Request {
 
 const isFailed = fields<{ readonly id: number; readonly error: PlainError }>({
   id: isNumber,
-  error: fields<PlainError>({ name: isString, message: isString, stack: optional(isString) }),
+  error: fields<PlainError>({
+    name: isString,
+    message: isString,
+    stack: optional(isString),
+    groups: optional(listOf(isNumber)),
+  }),
 });
 export const hasId = fields<{ readonly id: number }>({ id: isNumber });
 
@@ -250,17 +257,22 @@ export function isValueOf<K extends CallKind>(kind: K, value: unknown): value is
 }
 
 /** Errors that callers tell apart by their class. */
-const errorClasses = { RangeError, TypeError, ZeroGroupError };
+const errorClasses = { RangeError, TypeError };
 
 export function plainError(error: unknown): PlainError {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error), stack: undefined };
-  return { name: error.name, message: error.message, stack: error.stack };
+  const { name, message, stack } = error;
+  return { name, message, stack, ...(error instanceof ZeroGroupError && { groups: error.groups }) };
 }
 
 /** The error with its name, message and stack, and with its class where callers ask for it. */
-export function revivedError({ name, message, stack }: PlainError): Error {
+export function revivedError({ name, message, stack, groups }: PlainError): Error {
   const known: Readonly<Record<string, new (message: string) => Error>> = errorClasses;
-  const error = Object.hasOwn(known, name) ? new known[name]!(message) : new Error(message);
+  const error = groups
+    ? new ZeroGroupError(groups)
+    : Object.hasOwn(known, name)
+      ? new known[name]!(message)
+      : new Error(message);
   error.name = name;
   if (stack !== undefined) error.stack = stack;
   return error;

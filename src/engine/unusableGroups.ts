@@ -10,6 +10,22 @@ type ScreenedGroups = Pick<Screening, 'nonFinite' | 'zero' | 'present'>;
 /** Thrown when a group's gradient is zero and the policy is `error`. */
 export class ZeroGroupError extends Error {
   override name = 'ZeroGroupError';
+  readonly groups: readonly number[];
+
+  /** @param groups those whose gradient is zero */
+  constructor(groups: readonly number[], nameOf?: NameOf) {
+    super(`${namesOf(groups, nameOf)} has a zero gradient`);
+    this.groups = groups;
+  }
+}
+
+/** How messages call a group; by default its index. */
+export type NameOf = (group: number) => string | number;
+
+/** A warning's message in which groups have names instead of indices. */
+export function namedMessage({ message, groups }: Warning, nameOf: NameOf): string {
+  // The phrase is the one that the message was made with.
+  return message.replace(namesOf(groups), () => namesOf(groups, nameOf));
 }
 
 /**
@@ -23,7 +39,7 @@ export function isStoppedBy(
   policy: ZeroGroupPolicy | 'keep',
 ): boolean {
   if (zero.length === 0) return false;
-  if (policy === 'error') throw new ZeroGroupError(`${namesOf(zero)} has a zero gradient`);
+  if (policy === 'error') throw new ZeroGroupError(zero);
   return policy === 'stop';
 }
 
@@ -61,9 +77,9 @@ export function conflictWarnings(conflictsWith: readonly number[]): Warning[] {
 }
 
 /** "group 3", "each of groups 1, 3, 4"; singular either way. */
-function namesOf(groups: readonly number[]): string {
-  if (groups.length === 1) return `group ${groups[0]}`;
-  const shown = groups.slice(0, MOST_NAMED).join(', ');
+function namesOf(groups: readonly number[], nameOf: NameOf = (group) => group): string {
+  if (groups.length === 1) return `group ${nameOf(groups[0]!)}`;
+  const shown = groups.slice(0, MOST_NAMED).map(nameOf).join(', ');
   const rest = groups.length - MOST_NAMED;
   return `each of groups ${shown}${rest > 0 ? ` and ${rest} more` : ''}`;
 }

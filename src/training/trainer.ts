@@ -8,6 +8,7 @@ import { buildGrouping } from '../data/grouping.ts';
 import { packGram } from '../engine/gram.ts';
 import { keyedRandom } from '../engine/keyedRandom.ts';
 import type { AggregationSettings, Warning } from '../engine/types.ts';
+import { type NameOf, namedMessage, ZeroGroupError } from '../engine/unusableGroups.ts';
 import type { OnProgress } from '../nn/module/progress.ts';
 import type { StepEvent } from '../runs/events.ts';
 import type { Seed } from '../runs/manifest.ts';
@@ -154,15 +155,17 @@ export class Trainer {
   async #step(step: number, groups: readonly Group[], learningRate: number): Promise<StepResult> {
     const sizes = groups.map(({ examples }) => examples.length);
     const meter = new StepMeter();
-    const aggregated = await this.#aggregator.aggregate(
-      meter.watch(this.#objective.gradients(groups, step)),
-      {
+    const nameOf = (group: number) => this.#grouping.names[groups[group]!.index]!;
+    const aggregated = await this.#aggregator
+      .aggregate(meter.watch(this.#objective.gradients(groups, step)), {
         sizes,
         groups: groups.map(({ index }) => index),
         // The name is part of the seed: another one would change every random number.
         seed: uniformInt(keyedRandom('lots', this.#seed.order, step), 0, 0x7fffffff),
-      },
-    );
+      })
+      .catch((error: unknown) => {
+        throw error instanceof ZeroGroupError ? zeroGroup(step, error, nameOf) : error;
+      });
     meter.aggregated();
     try {
       this.#checkLosses(step, groups, aggregated);
@@ -196,7 +199,11 @@ export class Trainer {
         ...update,
         ...meter.read(),
       };
-      return { facts, warnings: aggregated.warnings };
+      const warnings = aggregated.warnings.map((warning) => ({
+        ...warning,
+        message: namedMessage(warning, nameOf),
+      }));
+      return { facts, warnings };
     } finally {
       aggregated.dispose();
     }
@@ -257,4 +264,13 @@ export class Trainer {
       advice: `Try a lower optimizer.learningRate, a longer optimizer.warmup${scaling}.`,
     });
   }
+}
+
+function zeroGroup(step: number, { groups }: ZeroGroupError, nameOf: NameOf): TrainingError {
+  const { message } = new ZeroGroupError(groups, nameOf);
+  return new TrainingError({
+    code: 'zeroGroup',
+    message: `Step ${step}: ${message}`,
+    advice: 'With zeroGroups: drop, a new run leaves such groups out.',
+  });
 }

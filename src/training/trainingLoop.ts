@@ -3,7 +3,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isOutOfMemory } from '../backends/interface/deviceErrors.ts';
 import { aggregatorNamed } from '../engine/aggregators/registry.ts';
 import type { AggregationSettings, Warning } from '../engine/types.ts';
-import { ZeroGroupError } from '../engine/unusableGroups.ts';
 import type { OnProgress } from '../nn/module/progress.ts';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
 import type { RunFailure } from '../runs/failure.ts';
@@ -196,19 +195,10 @@ class TrainingLoop {
   }
 
   async #step(step: number): Promise<StepResult> {
-    try {
-      return await withMemoryAdvice(
-        () => this.#trainer.step(step),
-        (error) => outOfMemoryInStep(step, error, this.#context, this.#trainer),
-      );
-    } catch (error) {
-      if (!(error instanceof ZeroGroupError)) throw error;
-      throw new TrainingError({
-        code: 'zeroGroup',
-        message: `Step ${step}: ${error.message}`,
-        advice: 'With zeroGroups: drop, a new run leaves such groups out.',
-      });
-    }
+    return withMemoryAdvice(
+      () => this.#trainer.step(step),
+      (error) => outOfMemoryInStep(step, error, this.#context, this.#trainer),
+    );
   }
 
   async #runValidation(step: number): Promise<Validation> {
@@ -267,6 +257,8 @@ class TrainingLoop {
   /** Each kind of warning once per run: how often it applies can be derived from the facts of the steps. */
   #warn(step: number, warnings: readonly Warning[]): void {
     for (const { code, message } of warnings) {
+      // Weights that are as good as float64 allows are nothing to warn of.
+      if (code === 'rounding-floor') continue;
       // A conflict is expected from an aggregator that does not rule it out.
       if (this.#warned.has(code) || (code === 'conflict' && !this.#guaranteesNoConflict()))
         continue;

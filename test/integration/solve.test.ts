@@ -128,6 +128,13 @@ const badLines: [string, RegExp][] = [
   [`{"gradients":[${'[0],'.repeat(99)}[0]],"zeroGroups":"error"}`, /groups 0, .*, 19 and 80 more/],
   ['{"gram":[[1,2],[2,1]]}', /not a Gram matrix/],
   ['{"gram":[[-1]]}', /not a Gram matrix/],
+  ['{"gram":[[0,1],[1,0]]}', /not a Gram matrix: ‖g0‖² is 0, .* eigenvalue is -1$/],
+  ['{"gram":[[0,1],[1,4]]}', /not a Gram matrix: ‖g0‖² is 0/],
+  ['{"gram":[[1,0.9,-0.9],[0.9,1,0.9],[-0.9,0.9,1]]}', /smallest eigenvalue is -0.8 /],
+  [
+    '{"gram":[[4,0.018,-18],[0.018,0.0001,0.09],[-18,0.09,100]]}',
+    /smallest eigenvalue is -0\.\d+ \(that of its cosines -0.8\)/,
+  ],
   ['{"gramm":[[1]]}', /gramm/],
   ['{"gram":[[1]],"aggregator":"best"}', /aggregator: .*"grain"\|"mean"/],
   ['{"gram":[[1]],"aggregator":"graddrop"}', /it needs every coordinate of the gradients/],

@@ -7,6 +7,7 @@ import { aggregate } from '../../engine/aggregate.ts';
 import { aggregators } from '../../engine/aggregators/registry.ts';
 import { diagnose } from '../../engine/diagnose.ts';
 import { gramOf } from '../../engine/gram.ts';
+import { checkSemidefinite } from '../../engine/semidefinite.ts';
 import type { AggregatorName, Problem } from '../../engine/types.ts';
 
 /** A short line could ask for the memory of a Gram matrix of any size. */
@@ -131,6 +132,7 @@ function solveLine(text: string, defaultAggregator: AggregatorName): object {
     ...options
   } = parsed.data;
   const problem: Problem = { gram: gramFrom(gram, gradients), ...options };
+  if (gram) checkSemidefinite(problem);
   const { weights, norm2, gap, minCosine, warnings, memory } = aggregate(problem, {
     name,
     parameters,

@@ -114,7 +114,7 @@ describe('the log says as a code why a run failed', () => {
     const toZero = changingGroups((gradient) => tf.zerosLike(gradient), 'gradients');
     const { code, message, advice } = await failureOfRun(toZero);
     assert.equal(code, 'zeroGroup');
-    assert.match(message, /^Step 1: group .* has a zero gradient$/);
+    assert.equal(message, 'Step 1: group #1 has a zero gradient');
     assert.match(advice!, /zeroGroups: drop/);
   });
 
