@@ -1,7 +1,7 @@
 /** Every path inside `.grain`, the folder that holds the runs of a project. */
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { hasCode } from '../config/errors.ts';
+import { hasCode, messageOf } from '../config/errors.ts';
 
 const NAME = '.grain';
 
@@ -51,7 +51,18 @@ export function createGrainFolder(root: string): void {
       `${folder} is a file. Expected the folder that holds runs: move the file away.`,
     );
   }
-  mkdirSync(folder, { recursive: true });
+  try {
+    mkdirSync(root, { recursive: true });
+    // Not recursively, which would report a read-only file system as a missing folder.
+    mkdirSync(folder);
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) {
+      throw new Error(
+        `${messageOf(error)}. Runs need a folder that can be written: choose one with --out.`,
+        { cause: error },
+      );
+    }
+  }
   try {
     writeFileSync(path.join(folder, '.gitignore'), '*\n', { flag: 'wx' });
   } catch (error) {

@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, openSync, readdirSync, rmSync, utimesSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -151,6 +159,31 @@ test('on a full disk every run is accounted for, and resumes once there is room'
     assert.equal(resumed.status, 0, resumed.stderr);
     const outcomes = (await store.list()).map(({ folder }) => outcomeOf(folder));
     assert.deepEqual(await Promise.all(outcomes), await undisturbed(large));
+  } finally {
+    spawnSync('umount', [root]);
+  }
+});
+
+test('a place where runs cannot be is said plainly', async (t) => {
+  const root = temporary();
+  writeRings(root, config);
+  writeFileSync(path.join(root, '.grain'), '');
+  const taken = await grain(['run', 'grain.yaml'], root);
+  assert.equal(taken.status, 1);
+  assert.match(taken.stderr, /\.grain is a file\. Expected the folder that holds runs/);
+
+  const mount = (options: string) =>
+    spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', root], { stdio: 'ignore' }).status;
+  if (mount('size=1m') !== 0) return t.skip('no right to mount a read-only disk');
+  try {
+    writeRings(root, config);
+    assert.equal(mount('remount,ro'), 0);
+    const { status, stderr } = await grain(['run', 'grain.yaml'], root);
+    assert.equal(status, 1);
+    assert.match(
+      stderr,
+      /\.grain: the file system is read-only \(EROFS\)\. .* choose one with --out\./,
+    );
   } finally {
     spawnSync('umount', [root]);
   }
