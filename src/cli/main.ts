@@ -3,6 +3,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { surviveBrokenOutput } from './brokenOutput.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addProbeCommand } from './commands/probe.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addRunsCommand } from './commands/runs.ts';
@@ -19,6 +20,7 @@ const program = new Command('grain')
   .exitOverride();
 
 addRunCommand(program);
+addProbeCommand(program);
 addRunsCommand(program);
 addShowCommand(program);
 addReportCommand(program);

@@ -37,7 +37,15 @@ export async function launchFresh(
   root: string,
   onLoading: (loading: Loading) => void,
 ): Promise<Launch> {
-  const parsed = parsedFrom(file, overrides);
+  return launchParsed(parsedFrom(file, overrides), root, onLoading);
+}
+
+/** As {@link launchFresh}, of a config that was read and whose files were found. */
+export async function launchParsed(
+  parsed: ParsedConfig,
+  root: string,
+  onLoading: (loading: Loading) => void,
+): Promise<Launch> {
   const session = await openSession(parsed, onLoading);
   try {
     const requests = expand(parsed.config);

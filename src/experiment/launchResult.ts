@@ -61,7 +61,7 @@ const reportSchema = z.object({
   findings: findingsSchema,
 });
 
-const errorSchema = z.object({
+export const errorSchema = z.object({
   error: z.object({
     message: z.string(),
     /** Mistakes in a file, if those are the reason; at least one. */
@@ -70,6 +70,7 @@ const errorSchema = z.object({
 });
 
 export const launchResultSchema = z.union([errorSchema, reportSchema]);
+export type ErrorResult = z.infer<typeof errorSchema>;
 export type LaunchResult = z.infer<typeof launchResultSchema>;
 export type Outcome = Readonly<z.infer<typeof outcomeSchema>>;
 export type Report = Readonly<z.infer<typeof reportSchema>>;

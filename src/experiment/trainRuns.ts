@@ -3,9 +3,10 @@ import type { AlarmCode } from '../config/alarms.ts';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
 import { formatEvent } from '../runs/format.ts';
 import { runFile } from '../runs/grainFolder.ts';
-import type { Session } from '../training/session.ts';
+import { closeSession, type Session } from '../training/session.ts';
 import { type TrainingRun, train } from '../training/trainingLoop.ts';
 import { AlarmWatch } from './alarms/alarmWatch.ts';
+import type { Launch } from './launch.ts';
 
 export interface ExperimentCallbacks {
   onEvent(run: TrainingRun, event: RunEvent): void;
@@ -45,6 +46,23 @@ export async function trainRuns(
     callbacks.onEnded(run);
   }
   return ends;
+}
+
+/** Trains the runs of a launch, then gives up what it holds. @returns how each run ended */
+export async function trainLaunch(
+  { session, runs, owned }: Launch,
+  callbacks: Pick<ExperimentCallbacks, 'onEvent' | 'isInterrupted'>,
+): Promise<EndEvent[]> {
+  try {
+    return await trainRuns(session, runs, {
+      ...callbacks,
+      onEnded: owned.release.bind(owned),
+      assertHeld: owned.assertHeld.bind(owned),
+    });
+  } finally {
+    owned.releaseAll();
+    await closeSession(session);
+  }
 }
 
 function isRaised(event: RunEvent, rule: AlarmCode): boolean {

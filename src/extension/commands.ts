@@ -8,6 +8,7 @@ import { createConfig, findConfigs, pickConfig } from './configs/files.ts';
 import { Disposable } from './disposable.ts';
 import { type GrainCommand, runToEnd } from './launch/grainProcess.ts';
 import type { Launcher } from './launch/launcher.ts';
+import type { Prober } from './launch/prober.ts';
 import type { Targets } from './targets.ts';
 import type { WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
@@ -21,6 +22,7 @@ interface Parts {
   readonly runs: WorkspaceRuns;
   readonly targets: Targets;
   readonly launcher: Launcher;
+  readonly prober: Prober;
   readonly grain: () => GrainCommand;
   readonly panels: Readonly<Record<'weights' | 'conflict' | 'seedVariance', Panels>>;
 }
@@ -36,6 +38,7 @@ export class Commands extends Disposable {
     const { runs, targets, panels } = parts;
     const commands: Record<string, (target: unknown) => unknown> = {
       run: (target) => this.#run(target),
+      probe: (target) => this.#probe(target),
       createConfig,
       stop: (target) => this.#stop(target),
       resume: (target) => this.#resume(target),
@@ -56,14 +59,30 @@ export class Commands extends Disposable {
     }
   }
 
-  /** Of the given config, or of one of the workspace. */
+  /** Runs the given config, or one of the workspace. */
   async #run(target: unknown): Promise<void> {
-    const { launcher } = this.#parts;
-    if (target instanceof vscode.Uri) return launcher.run(target);
+    const { launcher, prober, runs } = this.#parts;
+    const config = await this.#config(target, 'Run GRAIN fine-tune');
+    if (!config) return;
+    const isNew = !runs.all.some(({ manifest, workspaceFolder: { uri } }) =>
+      isSameFile(vscode.Uri.joinPath(uri, manifest.configPath), config),
+    );
+    const started = await launcher.run(config);
+    if (started && isNew) await prober.offer(config, started);
+  }
+
+  async #probe(target: unknown): Promise<void> {
+    const config = await this.#config(target, 'Probe config');
+    if (config) await this.#parts.prober.probe(config);
+  }
+
+  /** The given config, or one of the workspace. */
+  async #config(target: unknown, title: string): Promise<vscode.Uri | undefined> {
+    if (target instanceof vscode.Uri) return target;
     const configs = await findConfigs();
-    if (configs.length === 0) return offerTemplate();
-    const config = await pickConfig(configs);
-    if (config) await launcher.run(config);
+    if (configs.length > 0) return pickConfig(configs, title);
+    await offerTemplate();
+    return undefined;
   }
 
   /** The runs’ processes end them as soon as they can, with a checkpoint. */
@@ -143,6 +162,10 @@ export class Commands extends Disposable {
       () => runToEnd(this.#parts.grain(), ['doctor'], folder, (text) => channel.append(text)),
     );
   }
+}
+
+function isSameFile(one: vscode.Uri, other: vscode.Uri): boolean {
+  return one.toString() === other.toString();
 }
 
 function open(panels: Panels, subject: string | undefined): void {

@@ -6,6 +6,7 @@ import { Engine } from './engine.ts';
 import { RunExplorer } from './explorer/runExplorer.ts';
 import type { GrainCommand } from './launch/grainProcess.ts';
 import { Launcher } from './launch/launcher.ts';
+import { Prober } from './launch/prober.ts';
 import { conflictMessages } from './messages/conflict.ts';
 import { weightsMessages } from './messages/weights.ts';
 import type { PanelServices } from './panels/livePage.ts';
@@ -18,7 +19,8 @@ import { WindowStatus } from './windowStatus.ts';
 import { Selection } from './workspace/selection.ts';
 import { WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
-export function activate({ extensionUri, subscriptions }: vscode.ExtensionContext): void {
+export function activate(context: vscode.ExtensionContext): void {
+  const { extensionUri, subscriptions } = context;
   const own = <T extends vscode.Disposable>(disposable: T): T => {
     subscriptions.push(disposable);
     return disposable;
@@ -41,6 +43,7 @@ export function activate({ extensionUri, subscriptions }: vscode.ExtensionContex
     problems,
     onStarted: (started) => select(started.map(({ folder }) => folder)),
   });
+  const prober = own(new Prober({ grain, problems, memory: context }));
 
   const services: PanelServices = {
     extensionUri,
@@ -72,7 +75,7 @@ export function activate({ extensionUri, subscriptions }: vscode.ExtensionContex
   };
   own(new AlarmNotifications({ runs, show: showAlarm }));
   const targets = new Targets(runs, selection, explorer);
-  own(new Commands({ runs, targets, launcher, grain, panels }));
+  own(new Commands({ runs, targets, launcher, prober, grain, panels }));
 }
 
 /** The bundled `grain`, run by the Node of the settings or else by the one that runs this extension. */

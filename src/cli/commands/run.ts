@@ -1,21 +1,18 @@
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { aggregatorNames } from '../../config/aggregation.ts';
-import { ConfigError, formatDiagnostic } from '../../config/diagnostic.ts';
-import { messageOf } from '../../config/errors.ts';
+import { formatDiagnostic } from '../../config/diagnostic.ts';
 import { MAX_SEED } from '../../config/schema.ts';
 import { type Launch, launchFresh, type Overrides } from '../../experiment/launch.ts';
-import type { LaunchResult, Report } from '../../experiment/launchResult.ts';
+import type { Report } from '../../experiment/launchResult.ts';
 import { exitStatusOf, reportOf, reportText } from '../../experiment/report.ts';
 import { launchResumed, type ResumeOptions } from '../../experiment/resume.ts';
-import { trainRuns } from '../../experiment/trainRuns.ts';
+import { trainLaunch } from '../../experiment/trainRuns.ts';
 import { nearestRoot } from '../../runs/grainFolder.ts';
-import { closeSession } from '../../training/session.ts';
-import { BAD_INPUT, reportError } from '../exit.ts';
+import { BAD_INPUT, errorResult, reportError } from '../exit.ts';
 import { onInterruption } from '../interruption.ts';
 import { printJson } from '../output.ts';
-import { ipcView, lineView } from '../progress/lines.ts';
-import { TerminalView } from '../progress/terminal.ts';
+import { progressOption, viewFor } from '../progress/choice.ts';
 import type { ProgressView } from '../progress/view.ts';
 
 interface RunOptions extends Overrides, ResumeOptions {
@@ -64,12 +61,7 @@ export function addRunCommand(program: Command): void {
       ]),
     )
     .option('--json', 'print one JSON object on standard output')
-    .addOption(
-      new Option(
-        '--progress <channel>',
-        "report what is being loaded to the parent process, over Node's IPC channel",
-      ).choices(['ipc']),
-    )
+    .addOption(progressOption())
     .action(async (config: string | undefined, options: RunOptions, command: Command) => {
       if ((config === undefined) === (options.resume === undefined)) {
         command.error('error: expected either CONFIG or --resume RUN', { exitCode: BAD_INPUT });
@@ -103,7 +95,7 @@ async function run(config: string | undefined, options: RunOptions): Promise<num
       config === undefined
         ? await launchResumed(options.resume!, root, options, onLoading)
         : await launchFresh(config, options, root, onLoading);
-    const report = await trainLaunch(launch, view, root);
+    const report = await train(launch, view, root);
     view.close();
     if (options.json) printJson(report);
     else console.log(reportText(report));
@@ -115,36 +107,13 @@ async function run(config: string | undefined, options: RunOptions): Promise<num
   }
 }
 
-function viewFor({ progress }: RunOptions): ProgressView {
-  if (progress === 'ipc') return ipcView();
-  // In some containers a terminal does not know its size: a line cannot be redrawn there.
-  const { isTTY, columns } = process.stderr;
-  return isTTY && columns > 0 ? new TerminalView() : lineView;
-}
-
-async function trainLaunch(launch: Launch, view: ProgressView, root: string): Promise<Report> {
-  const { session, runs, owned, warnings } = launch;
+async function train(launch: Launch, view: ProgressView, root: string): Promise<Report> {
   const started = performance.now();
-  for (const warning of warnings) view.note(formatDiagnostic(warning));
-  view.created(session, runs);
+  for (const warning of launch.warnings) view.note(formatDiagnostic(warning));
+  view.created(launch.session, launch.runs);
   const isInterrupted = onInterruption(() => view.note('stopping, with a checkpoint'));
-  try {
-    const onEvent = view.event.bind(view);
-    const onEnded = owned.release.bind(owned);
-    const assertHeld = owned.assertHeld.bind(owned);
-    const callbacks = { onEvent, onEnded, assertHeld, isInterrupted };
-    const ends = await trainRuns(session, runs, callbacks);
-    return await reportOf(launch, ends, (performance.now() - started) / 1000, root);
-  } finally {
-    owned.releaseAll();
-    await closeSession(session);
-  }
-}
-
-function errorResult(error: unknown): LaunchResult {
-  const message = messageOf(error);
-  const mistakes = error instanceof ConfigError ? { diagnostics: error.diagnostics } : {};
-  return { error: { message, ...mistakes } };
+  const ends = await trainLaunch(launch, { onEvent: view.event.bind(view), isInterrupted });
+  return reportOf(launch, ends, (performance.now() - started) / 1000, root);
 }
 
 function collectSeeds(value: string, previous: readonly number[] = []): number[] {

@@ -1,3 +1,4 @@
+import type { ProbeProgress } from '../../experiment/probe/result.ts';
 import { formatBytes, formatCount, formatEvent } from '../../runs/format.ts';
 import type { LoadingMessage } from '../../runs/loading.ts';
 import { type ProgressView, titleOf } from './view.ts';
@@ -20,7 +21,7 @@ export const lineView: ProgressView = {
 };
 
 /** Often enough to look alive; a fast download would send thousands of messages a second. */
-const MESSAGE_MS = 200;
+export const MESSAGE_MS = 200;
 
 /** As `lineView`, and sends the program that started this process what is being loaded, on Node's IPC channel. */
 export function ipcView(): ProgressView {
@@ -39,7 +40,7 @@ export function ipcView(): ProgressView {
 }
 
 /** Ignores that the program that started this process may have exited: runs outlive it. */
-function send(message: LoadingMessage): void {
+export function send(message: LoadingMessage | ProbeProgress): void {
   if (process.connected) process.send!(message, undefined, undefined, () => {});
 }
 

@@ -20,7 +20,10 @@ export async function findConfigs(): Promise<vscode.Uri[]> {
 }
 
 /** Asks which of several; returns a single one without asking. `undefined` if the user cancels. */
-export async function pickConfig(configs: readonly vscode.Uri[]): Promise<vscode.Uri | undefined> {
+export async function pickConfig(
+  configs: readonly vscode.Uri[],
+  title: string,
+): Promise<vscode.Uri | undefined> {
   if (configs.length <= 1) return configs[0];
   const items = configs.map((uri) => ({
     label: vscode.workspace.asRelativePath(uri),
@@ -28,7 +31,7 @@ export async function pickConfig(configs: readonly vscode.Uri[]): Promise<vscode
     uri,
   }));
   const picked = await vscode.window.showQuickPick(items, {
-    title: 'Run GRAIN fine-tune',
+    title,
     placeHolder: 'Which config?',
   });
   return picked?.uri;

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { type LaunchResult, launchResultSchema } from '../../experiment/launchResult.ts';
 import { createGrainFolder, launchesFolder } from '../../runs/grainFolder.ts';
 
@@ -81,8 +82,12 @@ const ERROR_LINE = /^(?:[\w.]*Error(?: \[\w+\])?|FATAL ERROR|error|.*node(?:\.ex
  * prints a stack trace and its version. Without such a line: the last line; empty if nothing was printed.
  */
 export async function errorLine({ stderr }: Launch): Promise<string> {
-  const text = await readFile(stderr, 'utf8').catch(() => '');
-  const lines = text.trim().split(/\r?\n/);
+  return errorLineOf(await readFile(stderr, 'utf8').catch(() => ''));
+}
+
+/** As {@link errorLine}, of the text itself. */
+export function errorLineOf(stderr: string): string {
+  const lines = stderr.trim().split(/\r?\n/);
   return lines.findLast((line) => ERROR_LINE.test(line)) ?? lines.at(-1) ?? '';
 }
 
@@ -108,6 +113,44 @@ export function runToEnd(
     });
     child.once('close', () => resolve());
   });
+}
+
+/** What a `grain` process printed, and its exit status; `null` if a signal ended it. */
+export interface Answer {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs `grain` to its end in `cwd`.
+ *
+ * @param onMessage called with each message that the process sends on its IPC channel
+ * @param cancelled asks the process to end when aborted
+ * @throws if the process cannot be started
+ */
+export async function ask(
+  { node, script }: GrainCommand,
+  args: readonly string[],
+  cwd: string,
+  { onMessage, cancelled }: { onMessage(message: unknown): void; readonly cancelled: AbortSignal },
+): Promise<Answer> {
+  const child = spawn(node, [script, ...args], {
+    cwd,
+    env: environment(),
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    windowsHide: true,
+  });
+  child.on('message', onMessage);
+  cancelled.addEventListener('abort', () => child.kill('SIGTERM'));
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  await started(child);
+  const [status, stdout, stderr] = await Promise.all([
+    ended,
+    text(child.stdout!),
+    text(child.stderr!),
+  ]);
+  return { status, stdout, stderr };
 }
 
 function started(child: ChildProcess): Promise<void> {

@@ -17,6 +17,7 @@ import {
   resultOf,
 } from './grainProcess.ts';
 import { showProgress } from './progress.ts';
+import { folderOfValid, showMistake } from './validConfig.ts';
 
 /** Exit statuses of `grain` that are not failures: finished and stopped. */
 const NOT_FAILED = new Set([0, 130]);
@@ -38,6 +39,14 @@ interface Parts {
   readonly onStarted: (runs: readonly LocatedRun[]) => void;
 }
 
+/** Runs that were started. */
+export interface Started {
+  /** Stops them as soon as they can, with a checkpoint; while they are loading, at once. */
+  cancel(): void;
+  /** Resolves when their process has exited. */
+  readonly ended: Promise<unknown>;
+}
+
 /** Starts runs as separate processes and reports how they ended. */
 export class Launcher {
   readonly #parts: Parts;
@@ -46,20 +55,13 @@ export class Launcher {
     this.#parts = parts;
   }
 
-  /** Starts the runs of a config, unless it contains mistakes. */
-  async run(config: vscode.Uri): Promise<void> {
-    const folder = vscode.workspace.getWorkspaceFolder(config);
-    if (!folder) {
-      void vscode.window.showErrorMessage('The config is not in a folder of this workspace.');
-      return;
-    }
-    const document = await vscode.workspace.openTextDocument(config);
-    if (document.isDirty) await document.save();
-    const mistake = this.#parts.problems.check(document);
-    if (mistake) return showMistake(mistake.message, new vscode.Location(config, mistake.range));
+  /** Starts the runs of a config, unless it contains mistakes. @returns undefined if nothing was started */
+  async run(config: vscode.Uri): Promise<Started | undefined> {
+    const folder = await folderOfValid(config, this.#parts.problems);
+    if (!folder) return undefined;
     const known = new Set(this.#parts.runs.all.map((run) => run.folder));
     const configPath = path.relative(folder.uri.fsPath, config.fsPath).replaceAll('\\', '/');
-    await this.#start(
+    return this.#start(
       `Fine-tuning ${configPath}`,
       // The explorer looks for .grain in the workspace folder, not beside the config.
       ['run', config.fsPath, '--out', folder.uri.fsPath],
@@ -108,10 +110,10 @@ export class Launcher {
     args: readonly string[],
     folder: vscode.WorkspaceFolder,
     isMine: (run: LocatedRun) => boolean,
-  ): Promise<void> {
+  ): Promise<Started | undefined> {
     if (!vscode.workspace.isTrusted) {
       void vscode.window.showErrorMessage('Runs can be started only in a trusted workspace.');
-      return;
+      return undefined;
     }
     const { grain, runs, onStarted } = this.#parts;
     const command = grain();
@@ -130,7 +132,7 @@ export class Launcher {
     } catch (error) {
       const { message } = error as Error;
       void vscode.window.showErrorMessage(`Cannot start ${command.node}: ${message}`);
-      return;
+      return undefined;
     }
     const { pid, ended } = launched;
     const mine = () => runs.all.filter(isMine);
@@ -142,21 +144,16 @@ export class Launcher {
       appearing.dispose();
       onStarted(mine());
     });
-    void showProgress(runs, {
-      title,
-      mine,
-      ended,
-      onLoading: loading.event,
-      cancel: () => {
-        if (mine().some(({ status }) => status === 'running')) {
-          for (const { store, manifest } of active()) void store.requestStop(manifest.id);
-          return;
-        }
-        // While loading, there is nothing to save: terminate at once.
-        terminated = true;
-        terminate(pid);
-      },
-    });
+    const cancel = () => {
+      if (mine().some(({ status }) => status === 'running')) {
+        for (const { store, manifest } of active()) void store.requestStop(manifest.id);
+        return;
+      }
+      // While loading, there is nothing to save: terminate at once.
+      terminated = true;
+      terminate(pid);
+    };
+    void showProgress(runs, { title, mine, ended, onLoading: loading.event, cancel });
     void ended.then(async (status) => {
       expecting.dispose();
       await runs.refresh();
@@ -165,6 +162,7 @@ export class Launcher {
       if (terminated || (status !== null && NOT_FAILED.has(status))) await deleteOutput(launched);
       else await this.#showFailure(launched, folder, mine());
     });
+    return { cancel, ended };
   }
 
   async #showFailure(
@@ -203,15 +201,6 @@ export class Launcher {
     const location = new vscode.Location(vscode.Uri.file(first.file), rangeOf(first));
     await showMistake(explain(first), location);
   }
-}
-
-async function showMistake(message: string, { uri, range }: vscode.Location): Promise<void> {
-  const file = vscode.workspace.asRelativePath(uri);
-  const { line, character } = range.start;
-  // VS Code shows a notification on one line.
-  const text = `${file}:${line + 1}:${character + 1}: ${message.replaceAll(/\n\s*/g, '; ')}`;
-  const answer = await vscode.window.showErrorMessage(text, 'Open problem');
-  if (answer) await vscode.window.showTextDocument(uri, { selection: range });
 }
 
 function terminate(pid: number): void {

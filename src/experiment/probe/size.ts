@@ -1,0 +1,20 @@
+import type { Config } from '../../config/schema.ts';
+
+/** Steps and seeds of a probe: few beside those of an experiment, and as many as its advice was tested with. */
+const STEPS = 150;
+const SEEDS = 3;
+/** A probe is worth its time if the runs that it may save take at least so many times as many steps. */
+const WORTH = 4;
+
+type Sized = Pick<Config, 'steps' | 'seeds' | 'aggregate'>;
+
+export function probeSize({ steps, seeds }: Sized): Pick<Config, 'steps' | 'seeds'> {
+  return { steps: Math.min(steps, STEPS), seeds: seeds.slice(0, SEEDS) };
+}
+
+/** Whether the runs of a config take many more steps than a probe of it. */
+export function costsLittleBeside(config: Sized): boolean {
+  const { steps, seeds } = probeSize(config);
+  const planned = config.steps * config.seeds.length * config.aggregate.length;
+  return planned >= WORTH * steps * seeds.length;
+}
