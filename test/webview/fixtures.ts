@@ -3,6 +3,8 @@ import { mean, sampleStandardDeviation } from 'simple-statistics';
 import { aggregatorNamed } from '../../src/engine/aggregators/registry.ts';
 import { diagnoseStep } from '../../src/engine/diagnoseStep.ts';
 import type { AggregatorName } from '../../src/engine/types.ts';
+import { findingsOf } from '../../src/experiment/findings.ts';
+import { verdictOf } from '../../src/experiment/verdict.ts';
 import type { MetricsCost } from '../../src/extension/messages/metrics.ts';
 import {
   type BlockWeights,
@@ -155,6 +157,7 @@ export function seedFixture(
   running: readonly number[] = [],
   aggregators: readonly Asked[] = [{ aggregator: 'grain' }, { aggregator: 'mean' }],
 ): SeedVarianceShow {
+  const series = aggregators.map((asked) => seriesOf(asked, metric, seeds, running));
   return {
     type: 'show',
     experiment: { id: 'digits-1', label: 'digits' },
@@ -165,8 +168,32 @@ export function seedFixture(
     metric,
     better: 'lower',
     metrics: ['loss', 'worst group loss'],
-    series: aggregators.map((asked) => seriesOf(asked, metric, seeds, running)),
+    series,
+    verdict: verdictFixture(metric, series),
   };
+}
+
+/** As the extension judges it. */
+function verdictFixture(
+  metric: string,
+  series: readonly AggregatorSeries[],
+): SeedVarianceShow['verdict'] {
+  const results = series.flatMap(({ aggregator, seeds }) =>
+    seeds.map(({ runId, seed, status, points }) => {
+      const counts = status === 'finished';
+      const value = counts ? points.at(-1)!.value : null;
+      const about = { run: runId, method: aggregator, seed, status, counts, value };
+      return { ...about, failed: false, reason: null };
+    }),
+  );
+  const evidence = { metric, better: 'lower', constantPredictor: null, validation: null } as const;
+  const findings = findingsOf({ ...evidence, results });
+  const failures = findings.methods.map(({ method, failures }) => ({
+    aggregator: method,
+    failed: failures?.count ?? 0,
+    of: failures?.n ?? 0,
+  }));
+  return { ...verdictOf(findings), failures };
 }
 
 function seriesOf(

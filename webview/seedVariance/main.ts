@@ -5,6 +5,7 @@ import type {
   SeedVarianceShow,
   SeedVarianceState,
   SeedVarianceToWebview,
+  SeedVerdict,
 } from '../../src/extension/messages/seedVariance.ts';
 import { BandChart } from '../charts/bands.ts';
 import { Figure } from '../charts/figure.ts';
@@ -15,6 +16,7 @@ import { decimalsOf, exact, plural, withSpread } from '../format.ts';
 import { connect, Page, rootElement } from '../page.ts';
 import './seedVariance.css';
 import { FEW, stdInterval } from './uncertainty.ts';
+import { VerdictSection } from './verdict.ts';
 
 interface Actions {
   selectExperiment(id: string): void;
@@ -31,6 +33,7 @@ class SeedVarianceView {
   readonly #metrics: ChoiceList;
   readonly #name = h('h1');
   readonly #progress = h('span', { class: 'steps' });
+  readonly #verdict = new VerdictSection();
   readonly #figure: Figure;
   readonly #chart: BandChart;
   readonly #final = new Table('Final value over seeds');
@@ -52,7 +55,14 @@ class SeedVarianceView {
       this.#progress,
     );
     const content = h('div', { class: 'figures' });
-    this.#page = new Page(root, 'seed-variance', this.#title, content, this.#table.element);
+    this.#page = new Page(
+      root,
+      'seed-variance',
+      this.#title,
+      this.#verdict.element,
+      content,
+      this.#table.element,
+    );
     this.#figure = new Figure({
       id: 'metric-bands',
       title: 'Metric over steps',
@@ -77,7 +87,7 @@ class SeedVarianceView {
     );
   }
 
-  show({ experiment, choices, metric, better, metrics, series }: SeedVarianceShow): void {
+  show({ experiment, choices, metric, better, metrics, series, verdict }: SeedVarianceShow): void {
     this.#page.showContent();
     this.#title.dataset.experimentId = experiment.id;
     this.#experiments.show(choices, experiment.id);
@@ -87,14 +97,15 @@ class SeedVarianceView {
     );
     setText(this.#name, [experiment.label, namesOf(series)].filter(Boolean).join(' · '));
     setText(this.#progress, progressOf(series));
+    this.#verdict.show(verdict);
     this.#chart.show(metric, series);
     const now = figuresNow(series, better);
     this.#figure.now(now);
     setText(this.#finalTitle, `Final ${metric} over finished seeds`);
     setText(this.#order, orderOf(series, better));
     this.#final.show(
-      ['aggregator', 'mean', 'std', 'min', 'max', 'n'],
-      ranked(series, better).map(finalRow),
+      ['aggregator', 'mean', 'std', 'min', 'max', 'n', 'failed'],
+      ranked(series, better).map((of) => finalRow(of, verdict)),
     );
     setText(this.#uncertainty, uncertaintyOf(series));
     this.#table.show(() => [['aggregator', 'step', 'mean', 'std', 'n'], latestRows(series)]);
@@ -158,12 +169,14 @@ function progressOf(series: readonly AggregatorSeries[]): string {
   return `${finished} of ${plural(runs.length, 'run')} finished`;
 }
 
-function finalRow({ aggregator, final }: AggregatorSeries): Row {
-  if (!final) return [aggregator, '–', '–', '–', '–', '0'];
+function finalRow({ aggregator, final }: AggregatorSeries, { failures }: SeedVerdict): Row {
+  const rate = failures.find((of) => of.aggregator === aggregator);
+  const failed = rate && rate.of > 0 ? `${rate.failed} of ${rate.of}` : '–';
+  if (!final) return [aggregator, '–', '–', '–', '–', '0', failed];
   const { mean, std, min, max, n } = final;
   const text = decimalsOf(std);
   const spread = std === null ? '–' : text(std);
-  return [aggregator, text(mean), spread, text(min), text(max), String(n)];
+  return [aggregator, text(mean), spread, text(min), text(max), String(n), failed];
 }
 
 /** A warning that a standard deviation over few seeds is uncertain; empty for more. */

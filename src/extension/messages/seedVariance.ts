@@ -37,6 +37,20 @@ export interface AggregatorSeries {
   readonly final: FinalSummary | null;
 }
 
+/** What the experiment shows so far. */
+export interface SeedVerdict {
+  /** Sentences: what is known of the methods. */
+  readonly words: readonly string[];
+  /** Sentences: what would settle more, what seeds cannot show, which runs failed or do not count. */
+  readonly notes: readonly string[];
+  /** Runs that diverged or learned nothing, of those that count. */
+  readonly failures: readonly {
+    readonly aggregator: string;
+    readonly failed: number;
+    readonly of: number;
+  }[];
+}
+
 export interface ExperimentChoice {
   readonly id: string;
   readonly label: string;
@@ -52,6 +66,7 @@ export interface SeedVarianceShow {
   readonly better: 'higher' | 'lower' | null;
   readonly metrics: readonly string[];
   readonly series: readonly AggregatorSeries[];
+  readonly verdict: SeedVerdict;
 }
 
 export type SeedVarianceToWebview = SeedVarianceShow | EmptyMessage;

@@ -19,6 +19,7 @@ import type { Content, PanelServices } from './livePage.ts';
 import type { PanelKind } from './panelGroup.ts';
 import type { EventReader } from './runFeed.ts';
 import { seriesOf } from './seedSeries.ts';
+import { VerdictWatch } from './seedVerdict.ts';
 
 /** The kind of panel that compares the runs of one experiment. */
 export function seedVariancePanel({
@@ -45,6 +46,7 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceReque
   readonly #experimentId: () => string;
   readonly #change: (experimentId: string) => void;
   readonly #logs = new Map<string, ValidationLog>();
+  #verdict = new VerdictWatch();
   /** The user's choice; `undefined` for the metric that ranks checkpoints. */
   #metric: string | undefined;
   /** What the page shows, as JSON. */
@@ -80,6 +82,7 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceReque
     if (request.type === 'selectMetric') this.#metric = request.metric;
     else {
       this.#logs.clear();
+      this.#verdict = new VerdictWatch();
       this.#change(request.id);
     }
   }
@@ -108,6 +111,7 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceReque
       better: betterOf(runs, metric),
       metrics,
       series: seriesOf(validated, metric),
+      verdict: await this.#verdict.update(validated, metric),
     };
   }
 

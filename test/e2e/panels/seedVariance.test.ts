@@ -77,7 +77,7 @@ describe('seed variance', () => {
       const { final } = seedFixture('loss', [0, 1, 2, 3, 4]).series[0]!;
       assert.match(rows[0]!, /^grain\s/);
       assert.ok(rows[0]!.includes(`\t${final!.std!.toPrecision(2)}\t`), rows[0]);
-      assert.match(rows[0]!, /\t5$/);
+      assert.match(rows[0]!, /\t5\t0 of 5$/);
       await page.getByText('at n = 5 is ×0.60 … ×2.87').waitFor();
       await send(page, seedFixture('loss', [0]));
       const single = await page.locator('tbody').first().locator('tr').allInnerTexts();
@@ -86,6 +86,51 @@ describe('seed variance', () => {
       assert.ok(
         sets.find(({ label }) => label === 'grain: mean + std')!.data.every(({ y }) => y === null),
       );
+    });
+  });
+
+  test('the verdict stands first, follows the runs that end, and is announced when it changes', async () => {
+    await withPanel('seedVariance', async ({ page }) => {
+      await send(page, running);
+      const section = page.getByRole('region', { name: 'Verdict' });
+      const words = section.locator('p');
+      const saidOf = async () => (await section.locator('[aria-live=polite]').textContent())!;
+      assert.deepEqual((await words.allTextContents()).slice(0, -1), running.verdict.words);
+      assert.match(
+        (await words.first().textContent())!,
+        /^Provisional: 2 of 10 runs have yet to end\.$/,
+      );
+      assert.match(await saidOf(), /^Verdict: Provisional/);
+      const first = await section.evaluate((element) => {
+        const main = (element as unknown as { parentElement: { children: unknown[] } })
+          .parentElement;
+        return [...main.children].indexOf(element);
+      });
+      assert.equal(first, 1, 'right below the title');
+      const done = seedFixture('loss', [0, 1, 2, 3, 4]);
+      await send(page, done);
+      const [sentence] = await words.allTextContents();
+      assert.equal(sentence, done.verdict.words[0]);
+      assert.match(sentence!, /^grain and mean: .* In loss, /);
+      assert.deepEqual(await section.locator('li').allTextContents(), done.verdict.notes);
+    });
+  });
+
+  test('failed and unfinished runs are counted and named', async () => {
+    await withPanel('seedVariance', async ({ page }) => {
+      const all = seedFixture('loss', [0, 1, 2]);
+      const notes = [
+        'Failed: 0 of 3 runs of grain and 1 of 3 runs of mean.',
+        'mean, seed 2: the loss of group 3 is NaN at step 12.',
+      ];
+      const failures = [
+        { aggregator: 'grain', failed: 0, of: 3 },
+        { aggregator: 'mean', failed: 1, of: 3 },
+      ];
+      await send(page, { ...all, verdict: { ...all.verdict, notes, failures } });
+      const rows = await page.locator('tbody').first().locator('tr').allInnerTexts();
+      assert.deepEqual(rows.map((row) => row.split('\t').at(-1)).sort(), ['0 of 3', '1 of 3']);
+      for (const note of notes) await page.getByText(note).waitFor();
     });
   });
 
