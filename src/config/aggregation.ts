@@ -37,7 +37,7 @@ const settings = {
     .enum(['euclidean', 'preconditioned'])
     .default('euclidean')
     .describe(
-      'The metric of inner products and of the guarantee: `euclidean`, between the gradients; `preconditioned` (with `adamw`), in the metric of AdamW’s diagonal preconditioner P, so that the guarantee is about the step Pd, without momentum and weight decay. AdamW’s second moment then averages the squared gradients of the groups instead of the square of d.',
+      'The metric of inner products and of the guarantee: `euclidean`, between the gradients; `preconditioned` (with `adamw`), in the metric of AdamW’s diagonal preconditioner P, so that the guarantee is about the step Pd, without momentum and weight decay. AdamW’s second moment then averages the squared gradients of the groups instead of the square of d. Where it was [measured](guarantee.md), updates conflicted less often and accuracy was lower.',
     ),
   smoothing: z
     .number()

@@ -165,6 +165,12 @@ describe('texts, from the hub to the panels', () => {
       await page.mouse.move(0, 0);
       await page.locator('.view-line span', { hasText: '"alpha"' }).last().hover();
     });
+    const measured = page.locator('.monaco-hover', { hasText: 'groups by label: accuracy' });
+    await vscode.provoke(measured, async () => {
+      await page.mouse.move(0, 0);
+      await page.locator('.view-line span', { hasText: '"grain"' }).last().hover();
+    });
+    await vscode.screenshot('texts-hover-dark');
     await vscode.command('Problems: Focus on Problems View');
     const problems = page.locator('.markers-panel .monaco-list-row');
     await problems.filter({ hasText: 'unknown key "rnak"' }).waitFor();
@@ -272,7 +278,8 @@ const mistakenConfig = `{
     "from": "./llama",
     "adapter": { "lora": { "alpha": 32, "rnak": 8 } }
   },
-  "data": { "train": "a.tsv", "validation": "b.tsv", "text": "question", "target": "answer" }
+  "data": { "train": "a.tsv", "validation": "b.tsv", "text": "question", "target": "answer" },
+  "aggregate": ["grain"]
 }
 `;
 
