@@ -5,6 +5,7 @@
  * Every run stays in .cache/alarms: a bench that was stopped continues where it was, and changed rules are measured again
  * without training.
  */
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median } from 'simple-statistics';
@@ -40,20 +41,27 @@ async function resultOf(setting: AlarmSetting, run: RunSummary): Promise<Result>
   return { setting, metric: run.lastMetric?.value ?? Number.NaN, raised };
 }
 
-const waiting = settings.values();
+const configs = new Map<AlarmSetting, Awaited<ReturnType<AlarmSetting['config']>>>();
+for (const setting of settings) {
+  configs.set(setting, await setting.config());
+  if (!configs.get(setting)) console.error(`${setting.title}: its data are missing here`);
+}
+const jobs = settings.flatMap((setting) =>
+  Array.from({ length: setting.seeds }, (_, seed) => ({ setting, seed })),
+);
+const waiting = jobs.values();
 await Promise.all(
-  Array.from({ length: Number(values.jobs) }, async (_, core) => {
-    for (const setting of waiting) {
-      const config = await setting.config();
-      const seeds = Array.from({ length: setting.seeds }, (_, seed) => seed);
-      if (config) await trainSeeds(folderOf(setting), config, seeds, core);
-      else console.error(`${setting.title}: its data are missing on this machine`);
+  Array.from({ length: Number(values.jobs) }, async (_, job) => {
+    const core = job % availableParallelism();
+    for (const { setting, seed } of waiting) {
+      const config = configs.get(setting);
+      if (config) await trainSeeds(folderOf(setting, seed), config, [seed], core);
     }
   }),
 );
 const results: Result[] = [];
-for (const setting of settings) {
-  const runs = await new RunStore(folderOf(setting)).list();
+for (const { setting, seed } of jobs) {
+  const runs = await new RunStore(folderOf(setting, seed)).list();
   const ended = runs.filter(({ status }) => status === 'finished' || status === 'failed');
   results.push(...(await Promise.all(ended.map((run) => resultOf(setting, run)))));
 }

@@ -17,8 +17,9 @@ export interface AlarmSetting {
   config(): Promise<(Record<string, unknown> & { aggregate: readonly unknown[] }) | null>;
 }
 
-export function folderOf({ name }: AlarmSetting): string {
-  return path.join(cache, 'alarms', name);
+/** A folder for each seed: runs are trained side by side. */
+export function folderOf({ name }: AlarmSetting, seed: number): string {
+  return path.join(cache, 'alarms', name, `seed${seed}`);
 }
 
 const five = [5, 6, 7, 8, 9];
