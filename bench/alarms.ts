@@ -1,6 +1,6 @@
 /**
- * How often the rules of src/experiment/alarms are right: `node bench/alarms.ts [--jobs 1]` trains healthy runs and runs that are
- * made to fail, applies the rules to their logs, and writes docs/alarms.md's tables.
+ * How often the rules of src/experiment/alarms are right: `node bench/alarms.ts [--seeds 5] [--jobs 2]` applies them to the healthy
+ * runs of bench/guarantee.ts and bench/probe.ts, and to runs that it makes to fail, and writes docs/alarms.md's tables.
  *
  * Every run stays in .cache/alarms: a bench that was stopped continues where it was, and changed rules are measured again
  * without training.
@@ -9,114 +9,98 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median } from 'simple-statistics';
-import { type AlarmCode, alarmCodes } from '../src/config/alarms.ts';
+import { alarmCodes } from '../src/config/alarms.ts';
 import { AlarmWatch } from '../src/experiment/alarms/alarmWatch.ts';
 import { table } from '../src/experiment/markdown.ts';
 import { RunStore, type RunSummary } from '../src/runs/store.ts';
-import { readEvents } from '../src/runs/tail.ts';
-import { type AlarmSetting, folderOf, settings } from './alarms/settings.ts';
+import { eventsOf, healthyRuns } from './alarms/healthy.ts';
+import { type FailingSetting, folderOf, settings } from './alarms/settings.ts';
 import { circumstances, writeFigures } from './readme.ts';
 import { trainSeeds } from './trainSeeds.ts';
 
-const { values } = parseArgs({ options: { jobs: { type: 'string', default: '1' } } });
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '5' },
+    jobs: { type: 'string', default: '2' },
+  },
+});
 const docs = fileURLToPath(new URL('../docs/alarms.md', import.meta.url));
 
-/** What the rules find in one run. */
-interface Result {
-  readonly setting: AlarmSetting;
-  /** Of the last validation. */
-  readonly metric: number;
-  /** The step at which each rule first raised its alarm. */
-  readonly raised: ReadonlyMap<string, number>;
-}
+/** The step at which each rule first raised its alarm. */
+type Raised = ReadonlyMap<string, number>;
 
-async function resultOf(setting: AlarmSetting, run: RunSummary): Promise<Result> {
+async function raisedIn(run: RunSummary): Promise<Raised> {
   const watch = new AlarmWatch(run.manifest);
   const raised = new Map<string, number>();
-  for (const event of await readEvents(run.folder)) {
+  for (const event of await eventsOf(run)) {
     for (const { rule, state, step } of watch.observe(event)) {
       if (state === 'raised' && !raised.has(rule)) raised.set(rule, step);
     }
   }
-  return { setting, metric: run.lastMetric?.value ?? Number.NaN, raised };
+  return raised;
 }
 
-const configs = new Map<AlarmSetting, Awaited<ReturnType<AlarmSetting['config']>>>();
-for (const setting of settings) {
-  configs.set(setting, await setting.config());
-  if (!configs.get(setting)) console.error(`${setting.title}: its data are missing here`);
+async function allRaised(runs: readonly RunSummary[]): Promise<Raised[]> {
+  const all: Raised[] = [];
+  for (const run of runs) all.push(await raisedIn(run));
+  return all;
 }
-const jobs = settings.flatMap((setting) =>
-  Array.from({ length: setting.seeds }, (_, seed) => ({ setting, seed })),
-);
-const waiting = jobs.values();
+
+const seeds = Array.from({ length: Number(values.seeds) }, (_, seed) => seed);
+const waiting = settings.values();
 await Promise.all(
   Array.from({ length: Number(values.jobs) }, async (_, job) => {
     const core = job % availableParallelism();
-    for (const { setting, seed } of waiting) {
-      const config = configs.get(setting);
-      if (config) await trainSeeds(folderOf(setting, seed), config, [seed], core);
-    }
+    for (const next of waiting) await trainSeeds(folderOf(next), next.config(), seeds, core);
   }),
 );
-const results: Result[] = [];
-for (const { setting, seed } of jobs) {
-  const runs = await new RunStore(folderOf(setting, seed)).list();
-  const ended = runs.filter(({ status }) => status === 'finished' || status === 'failed');
-  results.push(...(await Promise.all(ended.map((run) => resultOf(setting, run)))));
+
+const failing = new Map<FailingSetting, Raised[]>();
+for (const setting of settings) {
+  const runs = await new RunStore(folderOf(setting)).list();
+  failing.set(setting, await allRaised(runs.filter(({ status }) => status === 'finished')));
 }
-const healthy = results.filter(({ setting }) => setting.detects.length === 0);
+const healthy = await healthyRuns();
+const onHealthy = await allRaised(healthy);
 
-const rules = table(
-  [
-    ['rule', 'false alarms', 'detected', 'median step', 'runs made to fail'],
-    ...alarmCodes.map((rule) => {
-      const wrong = healthy.filter(({ raised }) => raised.has(rule)).length;
-      const ill = results.filter(({ setting }) => setting.detects.includes(rule));
-      const found = ill.filter(({ raised }) => raised.has(rule));
-      const titles = [...new Set(ill.map(({ setting }) => setting.title))];
-      return [
-        `[${rule}](#${rule})`,
-        `${wrong} of ${healthy.length}`,
-        ill.length === 0 ? '–' : `${found.length} of ${ill.length}`,
-        found.length === 0 ? '–' : String(median(found.map(({ raised }) => raised.get(rule)!))),
-        titles.join('; ') || 'none could be made',
-      ];
-    }),
-  ],
-  1,
-);
+const rules = alarmCodes.map((rule) => {
+  const made = [...failing].filter(([{ detects }]) => detects.includes(rule));
+  const runs = made.flatMap(([, raised]) => raised);
+  const found = runs.flatMap((raised) => raised.get(rule) ?? []);
+  const wrong = onHealthy.filter((raised) => raised.has(rule)).length;
+  return [
+    `[${rule}](#${rule})`,
+    `${wrong} of ${onHealthy.length}`,
+    runs.length === 0 ? '–' : `${found.length} of ${runs.length}`,
+    found.length === 0 ? '–' : String(median(found)),
+    made.map(([{ title }]) => title).join('; ') || 'none was made',
+  ];
+});
+const header = ['rule', 'false alarms', 'detected', 'median step', 'runs made to fail'];
 
-const runs = table(
-  [
-    ['runs', 'number', 'final metric', 'with an alarm', 'rules'],
-    ...settings.flatMap((setting) => {
-      const own = results.filter((result) => result.setting === setting);
-      if (own.length === 0) return [];
-      const metrics = own.map(({ metric }) => metric);
-      return [
-        [
-          setting.title,
-          String(own.length),
-          `${Math.min(...metrics).toFixed(2)} … ${Math.max(...metrics).toFixed(2)}`,
-          String(own.filter(({ raised }) => raised.size > 0).length),
-          countsOf(own),
-        ],
-      ];
-    }),
-  ],
-  1,
-);
+const also = [...failing].map(([{ title, detects }, raised]) => {
+  const others = alarmCodes.flatMap((rule) => {
+    const count = raised.filter((of) => of.has(rule)).length;
+    return count > 0 && !detects.includes(rule) ? [`${rule} ${count}`] : [];
+  });
+  const any = raised.filter((of) => of.size > 0).length;
+  return [title, `${any} of ${raised.length}`, others.join(', ') || '–'];
+});
 
-const text = `${circumstances()}\n\n${rules}\n\nAll alarms of these runs:\n\n${runs}`;
+const kinds = new Map<string, number>();
+for (const { manifest } of healthy) {
+  const kind = `${manifest.task}, groups by ${manifest.groups.by}, ${manifest.aggregation.name}`;
+  kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+}
+const counted = [...kinds].sort().map(([kind, count]) => [kind, String(count)]);
+
+const text = [
+  circumstances(),
+  table([header, ...rules], 1),
+  'What else was raised on runs made to fail:',
+  table([['runs', 'with an alarm', 'other rules'], ...also], 1),
+  'The healthy runs:',
+  table([['task, groups, aggregator', 'runs'], ...counted], 1),
+].join('\n\n');
 console.log(text);
 writeFigures('alarms', text, docs);
-
-/** "starved-group 10, loss-spike 1": in how many of the runs each rule raised an alarm. */
-function countsOf(own: readonly Result[]): string {
-  const counts = alarmCodes.flatMap((rule: AlarmCode) => {
-    const count = own.filter(({ raised }) => raised.has(rule)).length;
-    return count > 0 ? [`${rule} ${count}`] : [];
-  });
-  return counts.join(', ') || '–';
-}

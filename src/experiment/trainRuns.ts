@@ -19,9 +19,8 @@ export interface ExperimentCallbacks {
 }
 
 /**
- * Trains runs one after another. A run stops early if its folder contains a file `stop`, the process was asked to end, or
- * an alarm was raised that the config says to stop for. If one
- * fails, the next one is still trained.
+ * Trains runs one after another. A run stops early if its folder contains a file `stop`, the process was asked to end, or an alarm
+ * was raised that the config says to stop for. If one fails, the next one is still trained.
  * @returns how each run ended
  */
 export async function trainRuns(

@@ -4,17 +4,19 @@ import { formatNumber, formatPercent } from '../../runs/format.ts';
 import { GroupLosses, Recent } from './recent.ts';
 import { fact, formatGroups, hasLastingGroups, type Rule } from './rule.ts';
 
-const STALLED = 0.03;
-const STALLED_STEPS = 50;
+const STALLED = 0.1;
+const STALLED_STEPS = 30;
 /** Of these steps, to raise the alarm and to clear it. */
 const MOST = 0.9;
 const FEW = 0.5;
 const UNLEARNT = 0.2;
+/** Of the groups, and at least two. */
+const A_THIRD = 1 / 3;
 
 export const stalledDirection: Rule = {
-  condition: `‖d‖/‖ḡ‖ < ${STALLED} in ${formatPercent(MOST)} of the last ${STALLED_STEPS} steps, while the loss of at least half of the groups is above ${UNLEARNT} of its beginning. Loss: an exponential average over about 20 steps; beginning: the mean of the first 5. Over when ‖d‖/‖ḡ‖ < ${STALLED} in at most ${formatPercent(FEW)} of the last ${STALLED_STEPS} steps.`,
+  condition: `‖d‖/‖ḡ‖ < ${STALLED} in ${formatPercent(MOST)} of the last ${STALLED_STEPS} steps, while the loss of at least a third of the groups, and of two, is above ${UNLEARNT} of its beginning. Loss: an exponential average over about 20 steps; beginning: the mean of the first 5. Over when ‖d‖/‖ḡ‖ < ${STALLED} in at most ${formatPercent(FEW)} of the last ${STALLED_STEPS} steps.`,
   reason:
-    'The shortest vector is zero wherever the groups’ gradients balance, and one fitted group with a gradient near zero is enough ([guarantee](guarantee.md)). AdamW then makes steps of full length along rounding and old momentum. Half of the groups: a single one whose loss stays high is left out on purpose, as a mislabelled source is.',
+    'The shortest vector is zero wherever the groups’ gradients balance, and one fitted group with a gradient near zero is enough ([guarantee](guarantee.md)). AdamW then makes steps of full length along rounding and old momentum. A single group whose loss stays high may be left out on purpose, as a mislabelled source is.',
   watch(run) {
     const short = new Recent(STALLED_STEPS);
     const losses = new GroupLosses(run.groups.names.length);
@@ -29,12 +31,13 @@ export const stalledDirection: Rule = {
         const unlearnt = losses.of.flatMap(({ latest, first }, group) =>
           latest > UNLEARNT * first ? [group] : [],
         );
-        if (short.share < MOST || 2 * unlearnt.length < losses.of.length) return undefined;
+        const least = Math.max(2, A_THIRD * losses.of.length);
+        if (short.share < MOST || unlearnt.length < least) return undefined;
         const heaviest = heaviestGroup(event);
         const holder =
           heaviest && hasLastingGroups(run)
             ? `${formatGroups(run, [heaviest.group])} decides it with a weight of ${formatNumber(heaviest.weight, 2)}, and the loss of ${formatGroups(run, unlearnt)} stays high`
-            : 'the groups’ gradients balance, while the loss of most of them stays high';
+            : 'the groups’ gradients balance, while their losses stay high';
         return {
           message: `Training stands still: the direction has ${formatNumber(ratio, 2)} of the mean gradient’s length, as ${holder}. Aggregate with grain-normalized, upgrad or mean, or group by microbatch.`,
           figures: { normRatio: fact(ratio), weight: heaviest ? fact(heaviest.weight) : null },

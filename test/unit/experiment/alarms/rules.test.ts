@@ -84,7 +84,7 @@ describe('direction and update', () => {
     const told = alarms.flatMap(({ rule, state, step }) =>
       rule === 'stalled-direction' ? [`${state} ${step}`] : [],
     );
-    assert.deepEqual(told, ['raised 55', 'cleared 145']);
+    assert.deepEqual(told, ['raised 37', 'cleared 135']);
     assert.match(
       messageOf('stalled-direction', alarms),
       /group a decides it with a weight of 1, and the loss of groups b, c and d stays high.*grain-normalized/,

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { launchFresh } from '../../src/experiment/launch.ts';
+import { trainRuns } from '../../src/experiment/trainRuns.ts';
+import type { RunAlarm } from '../../src/runs/alarms.ts';
+import { RunStore } from '../../src/runs/store.ts';
+import { closeSession } from '../../src/training/session.ts';
+import { ringsOf, writeRings } from './rings.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'grain-failing-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+
+/** Trains in this process: what matters is the log. @param train the training data, as CSV */
+async function alarmsOf(
+  config: Readonly<Record<string, string>>,
+  train = ringsOf(120),
+): Promise<readonly RunAlarm[]> {
+  writeRings(folder, {
+    aggregate: '[mean]',
+    data: '{ train: train.csv, validation: rings.csv, target: ring }',
+    optimizer: '{ name: adamw, learningRate: 0.01 }',
+    steps: '120',
+    evaluateEvery: '40',
+    ...config,
+  });
+  writeFileSync(path.join(folder, 'train.csv'), train);
+  const { session, runs, owned } = await launchFresh(
+    path.join(folder, 'grain.yaml'),
+    {},
+    folder,
+    () => {},
+  );
+  try {
+    await trainRuns(session, runs, {
+      onEvent: () => {},
+      onEnded: owned.release.bind(owned),
+      isInterrupted: () => false,
+      assertHeld: owned.assertHeld.bind(owned),
+    });
+  } finally {
+    owned.releaseAll();
+    await closeSession(session);
+  }
+  const [run] = await new RunStore(folder).list();
+  return run!.alarms;
+}
+
+const rulesOf = (alarms: readonly RunAlarm[]) => alarms.map(({ rule }) => rule);
+
+test('nothing is wrong', async () => {
+  assert.deepEqual(rulesOf(await alarmsOf({})), []);
+});
+
+test('inputs that are all but zero: constant predictions', async () => {
+  const data = '{ train: train.csv, validation: rings.csv, target: ring, scale: 1e9 }';
+  assert.deepEqual(rulesOf(await alarmsOf({ data })), ['constant-predictions']);
+});
+
+test('labels that are swapped in the validation data: below the majority', async () => {
+  const swap = { inner: 'outer', outer: 'inner' } as const;
+  const swapped = ringsOf(120).replaceAll(
+    /inner|outer/g,
+    (ring) => swap[ring as keyof typeof swap],
+  );
+  assert.ok(rulesOf(await alarmsOf({}, swapped)).includes('below-majority'));
+});
+
+test('a class of one example, by label', async () => {
+  const alarms = await alarmsOf(
+    { groups: '{ by: label }', aggregate: '[grain-normalized]', batchSize: '121' },
+    `${ringsOf(120)}9,9,typo\n`,
+  );
+  assert.match(
+    alarms.find(({ rule }) => rule === 'few-examples')?.message ?? '',
+    /Group typo has 1 /,
+  );
+});
+
+test('one example that is far too large: a spike each time it is seen', async () => {
+  const lines = ringsOf(600).split('\n');
+  lines[1] = '1500,-1500,inner';
+  const rules = rulesOf(
+    await alarmsOf({ batchSize: '20', evaluateEvery: '120' }, lines.join('\n')),
+  );
+  assert.ok(rules.includes('loss-spike'), String(rules));
+});
+
+test('sources that contradict each other, guarded: the guard stalls', async () => {
+  writeFileSync(path.join(folder, 'pairs.csv'), 'x,y\n1,1\n1,-1\n');
+  const alarms = await alarmsOf({
+    task: 'regression',
+    model: '{ hidden: [] }',
+    data: '{ train: pairs.csv, validation: pairs.csv, target: y }',
+    groups: '{ count: 2 }',
+    aggregate: '[{ name: mean, guard: true }]',
+    optimizer: '{ name: sgd, learningRate: 0.1, momentum: 0.5 }',
+    batchSize: '2',
+  });
+  assert.ok(rulesOf(alarms).includes('guard-stalled'), String(rulesOf(alarms)));
+});
