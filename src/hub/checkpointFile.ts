@@ -1,6 +1,8 @@
+import { existsSync, statSync } from 'node:fs';
 import { type FileHandle, readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { reasonOf } from '../config/errors.ts';
+import { foreignByContent, readHead } from '../config/fileKinds.ts';
 
 /** A checkpoint's files cannot be used; the message names the file, the reason and what to do. */
 export class CheckpointError extends Error {
@@ -18,9 +20,19 @@ export async function readJson(file: string): Promise<unknown> {
   try {
     return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file)));
   } catch (error) {
-    const reason = reasonOf(error);
+    const foreign = foreignIn(file);
+    const reason = foreign ?? reasonOf(error);
     throw new CheckpointError(`${file} cannot be read: ${reason}`, { cause: error });
   }
+}
+
+/** What a file is, and what to do, if its first bytes are a text that says so: a Git LFS pointer, or a page about the file. */
+export function foreignIn(file: string): string | null {
+  if (!existsSync(file) || !statSync(file).isFile()) return null;
+  const head = readHead(file);
+  if (head.some((byte) => byte < 0x09 || byte === 0xff)) return null;
+  const foreign = foreignByContent(file, head);
+  return foreign && `it is ${foreign.name}. ${foreign.advice}`;
 }
 
 /** Strings, which stay as they are, and the numbers that only Python's JSON has. */

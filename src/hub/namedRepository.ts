@@ -4,7 +4,7 @@ import type { Loading } from '../runs/loading.ts';
 import { DownloadError, MissingFile, type ResolveOptions, resolveRepository } from './resolve.ts';
 
 /** A repository of the Hugging Face Hub that a config names. */
-interface NamedRepository extends Pick<ResolveOptions, 'kind' | 'files'> {
+interface NamedRepository extends Pick<ResolveOptions, 'kind' | 'files' | 'commit'> {
   readonly id: string;
   /** The key that names it. */
   readonly key: Path;
@@ -20,21 +20,39 @@ interface NamedRepository extends Pick<ResolveOptions, 'kind' | 'files'> {
  */
 export async function downloadNamed(
   parsed: ParsedConfig,
-  { id, key, kind, files, missing }: NamedRepository,
+  { id, key, missing, ...requested }: NamedRepository,
   onLoading: (loading: Loading) => void,
 ): Promise<string> {
   try {
     return await resolveRepository(id, {
-      kind,
-      files,
+      ...requested,
       onProgress: ({ file, ...bytes }) => onLoading({ what: `downloading ${file}`, bytes }),
+      onStall: ({ what, milliseconds, attempt, attempts }) =>
+        onLoading({
+          what: `downloading ${what}: nothing received for ${milliseconds / 1000} s, trying again (attempt ${attempt} of ${attempts})`,
+          bytes: null,
+        }),
     });
   } catch (error) {
     if (!(error instanceof DownloadError)) throw error;
     if (missing && error instanceof MissingFile) throw missing(error);
-    throw parsed.error(key, error.message, {
+    const isInterrupted = error.failure === 'network' || error.failure === 'disk';
+    const goOn = isInterrupted ? `. To go on where it stopped: ${thisCommand()}` : '';
+    throw parsed.error(key, error.message + goOn, {
       expected:
         'a repository of the Hugging Face Hub that can be downloaded, or files on this machine',
     });
   }
+}
+
+/** The command that started this process, for a shell. */
+function thisCommand(): string {
+  const words = process.argv.slice(2);
+  // How a program that started this process follows it.
+  const own = words.indexOf('--progress');
+  if (own >= 0) words.splice(own, 2);
+  const quoted = words.map((word) =>
+    /^[\w./@:=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`,
+  );
+  return ['grain', ...quoted].join(' ');
 }

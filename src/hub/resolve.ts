@@ -13,6 +13,7 @@ import {
 import { HubApi, type HubEnvironment, hubEnvironment, type RemoteFile } from './download/hubApi.ts';
 import { CachedRepository, type RepositoryKind } from './download/repository.ts';
 import { isComplete, type RequestedFiles, selectFiles } from './download/requestedFiles.ts';
+import type { Stall } from './download/silence.ts';
 
 export { DownloadError, MissingFile } from './download/downloadError.ts';
 
@@ -29,7 +30,11 @@ export interface ResolveOptions {
   readonly kind: RepositoryKind;
   readonly files: RequestedFiles;
   readonly onProgress: (progress: DownloadProgress) => void;
+  /** Called before a connection over which nothing came is tried again. Default: does nothing. */
+  readonly onStall?: (stall: Stall) => void;
   readonly signal?: AbortSignal;
+  /** A commit that the id's branch or tag referred to when other files were resolved; default: the one that it refers to now. */
+  readonly commit?: string;
 }
 
 /**
@@ -42,17 +47,21 @@ export interface ResolveOptions {
  */
 export async function resolveRepository(
   id: string,
-  { kind, files, onProgress, signal }: ResolveOptions,
+  { kind, files, onProgress, onStall = () => {}, signal, commit: pinned }: ResolveOptions,
 ): Promise<string> {
   const environment = hubEnvironment();
   const { cache, endpoint, offline } = environment;
   const repository = new CachedRepository(id, kind, cache);
-  const cached = await completeSnapshot(repository, repository.cachedCommit, files);
+  const cachedCommit = pinned ?? repository.cachedCommit;
+  const cached = await completeSnapshot(repository, cachedCommit, files);
   if (offline && !cached) throw notCached(repository, cache);
   if (cached && (offline || repository.revisionIsCommit)) return cached;
   try {
-    const api = new HubApi(repository, environment, signal);
-    return await update(repository, api, cache, files, onProgress);
+    const api = new HubApi(repository, environment, { signal, onStall });
+    const known = pinned ?? (repository.revisionIsCommit ? repository.revision : undefined);
+    const commit = known ?? (await api.commit());
+    await update(repository, api, { cache, commit, files, onProgress, onStall });
+    return repository.snapshot(commit);
   } catch (error) {
     const failure = toDownloadError(error, { cache, endpoint });
     const mayUseCache = failure instanceof DownloadError && failure.failure !== 'cancelled';
@@ -74,30 +83,33 @@ export function nameOf(id: string): string {
   return id.split('@')[0]!;
 }
 
-/** Downloads the files that the cache lacks for the commit that the revision refers to now. */
+interface UpdateOptions extends Pick<ResolveOptions, 'files' | 'onProgress'> {
+  readonly cache: string;
+  readonly commit: string;
+  readonly onStall: (stall: Stall) => void;
+}
+
+/** Downloads the files of a commit that the cache lacks. */
 async function update(
   repository: CachedRepository,
   api: HubApi,
-  cache: string,
-  files: RequestedFiles,
-  onProgress: (progress: DownloadProgress) => void,
-): Promise<string> {
-  const commit = repository.revisionIsCommit ? repository.revision : await api.commit();
+  options: UpdateOptions,
+): Promise<void> {
+  const { cache, commit, files } = options;
   if (!(await completeSnapshot(repository, commit, files))) {
     const selected = selectFiles(repository, await api.list(commit), files);
     await checkFreeSpace(repository, selected, cache);
-    await downloadAll(repository, commit, selected, api, onProgress);
+    await downloadAll(repository, selected, api, options);
   }
-  await repository.rememberCommit(commit);
-  return repository.snapshot(commit);
+  // Until the weights are there too, what was complete before can be used without a network.
+  if (files !== 'description') await repository.rememberCommit(commit);
 }
 
 async function downloadAll(
   repository: CachedRepository,
-  commit: string,
   files: readonly RemoteFile[],
   api: HubApi,
-  onProgress: (progress: DownloadProgress) => void,
+  { commit, onProgress, onStall }: UpdateOptions,
 ): Promise<void> {
   const total = bytesOf(files);
   let before = 0;
@@ -110,6 +122,8 @@ async function downloadAll(
         blob: repository.blob(remote.hash),
         fetch: api.fetch,
         signal: api.signal,
+        timeoutMs: api.timeoutMs,
+        onStall,
         lost: (error) => api.lost(error),
         onBytes: (received) => onProgress({ file: remote.path, done: before + received, total }),
       });

@@ -39,6 +39,7 @@ export async function openSession(
   checkBatchSize(parsed, task.data);
   const device = await openConfiguredDevice(parsed);
   return closeOnError(device, async () => {
+    await task.download?.(onLoading);
     const engine = EngineClient.start();
     return closeOnError(engine, async () => {
       const session = { config, folder, task, device, engine };

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import { checkFiles } from '../../config/checkFiles.ts';
+import { readsTexts } from '../../config/data.ts';
 import { ConfigError, formatDiagnostic } from '../../config/diagnostic.ts';
 import { expand } from '../../config/expand.ts';
 import { parseConfigFile } from '../../config/parse.ts';
 import { formatCount } from '../../runs/format.ts';
+import { checkTextModel } from '../../training/text/textTask.ts';
 import { BAD_INPUT } from '../exit.ts';
 import { printJson } from '../output.ts';
 
@@ -13,14 +15,15 @@ export function addConfigCommand(program: Command): void {
     .description('check configs')
     .command('check')
     .description(
-      'list the mistakes in a config, including paths that do not exist, and warnings of what was measured to do harm, as file:line:column',
+      'list the mistakes in a config, including paths that do not exist and folders of models that cannot be trained, and warnings of what was measured to do harm, as file:line:column',
     )
     .argument('<file>', 'a config, YAML or JSON')
     .option('--json', 'print one JSON object')
-    .action((file: string, { json }: { json?: boolean }) => {
+    .action(async (file: string, { json }: { json?: boolean }) => {
       try {
         const parsed = parseConfigFile(file);
         checkFiles(parsed);
+        if (readsTexts(parsed.config.data)) await checkTextModel(parsed);
         const runs = expand(parsed.config).length;
         const { config, warnings } = parsed;
         if (json) return printJson({ file, valid: true, runs, warnings, config });

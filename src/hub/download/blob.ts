@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { hasCode } from '../../config/errors.ts';
 import { DownloadError } from './downloadError.ts';
 import type { RemoteFile } from './hubApi.ts';
+import { MAX_ATTEMPTS, pauseAfter, SilenceError, SilenceTimer, type Stall } from './silence.ts';
 
 /** A file to download. */
 export interface BlobRequest {
@@ -17,13 +17,13 @@ export interface BlobRequest {
   /** Called with the number of bytes received so far. */
   readonly onBytes: (received: number) => void;
   readonly signal: AbortSignal | undefined;
+  /** How long nothing may come before the connection is given up. */
+  readonly timeoutMs: number;
+  /** Called before a connection over which nothing came is tried again. */
+  readonly onStall: (stall: Stall) => void;
   /** Makes the error for a lost connection. */
   readonly lost: (error: unknown) => DownloadError;
 }
-
-/** Attempts in a row without a new byte before the download fails. */
-const MAX_ATTEMPTS = 4;
-const FIRST_PAUSE_MS = 500;
 
 /**
  * Downloads a blob into `<blob>.incomplete`, resuming an earlier attempt of any process, and renames it once its hash is right.
@@ -57,28 +57,45 @@ async function receiveAll(request: BlobRequest, incomplete: string): Promise<voi
       failures = now > received ? 1 : failures + 1;
       received = now;
       if (failures >= MAX_ATTEMPTS) throw error;
-      await sleep(FIRST_PAUSE_MS * 2 ** (failures - 1), undefined, signal && { signal }).catch(
-        () => {},
-      );
+      if (error.cause instanceof SilenceError) {
+        const milliseconds = request.timeoutMs;
+        const [attempt, attempts] = [failures + 1, MAX_ATTEMPTS];
+        request.onStall({ what: request.remote.path, milliseconds, attempt, attempts });
+      }
+      await pauseAfter(failures, signal);
     }
   }
 }
 
 /** Appends the bytes that one connection delivers. @throws DownloadError if it ends before the file is complete */
 async function receive(request: BlobRequest, incomplete: string): Promise<void> {
+  const timer = new SilenceTimer(request.timeoutMs);
+  try {
+    await receiveFrom(request, incomplete, timer);
+  } finally {
+    timer.stop();
+  }
+}
+
+async function receiveFrom(
+  request: BlobRequest,
+  incomplete: string,
+  timer: SilenceTimer,
+): Promise<void> {
   const { url, remote, onBytes, lost } = request;
   let received = await sizeOf(incomplete);
   onBytes(Math.min(received, remote.size));
   if (received === remote.size && received > 0) return;
   const fromStart = received === 0 || received > remote.size;
   const headers = fromStart ? {} : { Range: `bytes=${received}-` };
-  const response = await request.fetch(url, { headers });
+  const response = await request.fetch(url, { headers, signal: timer.signal });
   // A server may send the whole file although a range was requested.
   const resumes = response.status === 206 && startOf(response) === received;
   if (!resumes) received = 0;
   const file = await open(incomplete, resumes ? 'a' : 'w');
   try {
     for await (const chunk of chunksOf(response, lost)) {
+      timer.restart();
       received += chunk.length;
       if (received > remote.size)
         throw lost(new Error(`${remote.path} has more bytes than listed`));

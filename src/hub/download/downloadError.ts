@@ -1,4 +1,5 @@
 import { hasCode, isDiskFull } from '../../config/errors.ts';
+import { MAX_ATTEMPTS, SilenceError } from './silence.ts';
 
 /** Why a download failed. */
 export type DownloadFailure =
@@ -48,6 +49,13 @@ export function cancelled(cause: unknown): DownloadError {
 
 /** The error for a failed connection. @param error as `fetch` throws it */
 export function unreachable(endpoint: string, error: unknown): DownloadError {
+  if (error instanceof SilenceError) {
+    return new DownloadError(
+      'network',
+      `the download from ${endpoint} stalled: ${error.message}, ${MAX_ATTEMPTS} times in a row. Check the network; bytes received so far stay in the cache`,
+      { cause: error },
+    );
+  }
   return new DownloadError(
     'network',
     `${endpoint} cannot be reached (${reasonOf(error)}). Check the network and try again; files in the cache can be used without it`,

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { hasCode } from '../../config/errors.ts';
 import { cancelled, DownloadError, unexpectedResponse, unreachable } from './downloadError.ts';
 import type { CachedRepository } from './repository.ts';
+import { MAX_ATTEMPTS, pauseAfter, SilenceError, SilenceTimer, type Stall } from './silence.ts';
 
 /** Settings from the environment variables that all Hugging Face libraries read. */
 export interface HubEnvironment {
@@ -16,9 +17,11 @@ export interface HubEnvironment {
   readonly token: string | undefined;
   /** Whether network access is forbidden. */
   readonly offline: boolean;
+  /** How long nothing may come over a connection before it is tried again. */
+  readonly timeoutMs: number;
 }
 
-/** Reads HF_ENDPOINT, HF_HOME, HF_HUB_CACHE, HF_TOKEN and its file, and HF_HUB_OFFLINE. */
+/** Reads HF_ENDPOINT, HF_HOME, HF_HUB_CACHE, HF_TOKEN and its file, HF_HUB_OFFLINE and HF_HUB_DOWNLOAD_TIMEOUT. */
 export function hubEnvironment(): HubEnvironment {
   const { env } = process;
   const home = env.HF_HOME ?? path.join(env.XDG_CACHE_HOME ?? '~/.cache', 'huggingface');
@@ -29,8 +32,11 @@ export function hubEnvironment(): HubEnvironment {
       (env.HF_TOKEN || env.HUGGING_FACE_HUB_TOKEN)?.trim() ||
       readSavedToken(expandHome(env.HF_TOKEN_PATH ?? path.join(home, 'token'))),
     offline: /^(1|on|yes|true)$/i.test(env.HF_HUB_OFFLINE || env.TRANSFORMERS_OFFLINE || ''),
+    timeoutMs: 1000 * (Number(env.HF_HUB_DOWNLOAD_TIMEOUT) || DEFAULT_TIMEOUT_SECONDS),
   };
 }
+
+const DEFAULT_TIMEOUT_SECONDS = 10;
 
 /** Replaces a leading `~` by the home folder. */
 function expandHome(file: string): string {
@@ -73,20 +79,30 @@ const fileSchema = z
     hash: lfs?.oid ?? oid,
   }));
 
+export interface HubApiOptions {
+  readonly signal: AbortSignal | undefined;
+  /** Called before a request that was not answered is tried again. */
+  readonly onStall: (stall: Stall) => void;
+}
+
 /** Requests about one repository, each with the user's token. */
 export class HubApi {
   readonly endpoint: string;
   readonly signal: AbortSignal | undefined;
+  readonly timeoutMs: number;
+  readonly #onStall: (stall: Stall) => void;
   readonly #token: string | undefined;
   readonly #repository: CachedRepository;
 
   constructor(
     repository: CachedRepository,
-    { endpoint, token }: HubEnvironment,
-    signal: AbortSignal | undefined,
+    { endpoint, token, timeoutMs }: HubEnvironment,
+    { signal, onStall }: HubApiOptions,
   ) {
     this.endpoint = endpoint;
     this.signal = signal;
+    this.timeoutMs = timeoutMs;
+    this.#onStall = onStall;
     this.#token = token;
     this.#repository = repository;
   }
@@ -94,7 +110,7 @@ export class HubApi {
   /** The commit that the revision refers to now. */
   async commit(): Promise<string> {
     const { kind, name, revision } = this.#repository;
-    const request = { name, revision, hubUrl: this.endpoint, fetch: this.fetch };
+    const request = { name, revision, hubUrl: this.endpoint, fetch: this.#fetchPatiently };
     const info =
       kind === 'dataset'
         ? await datasetInfo({ ...request, additionalFields: ['sha'] })
@@ -113,7 +129,7 @@ export class HubApi {
       revision: commit,
       recursive: true,
       hubUrl: this.endpoint,
-      fetch: this.fetch,
+      fetch: this.#fetchPatiently,
     });
     for await (const entry of entries) {
       if (entry.type !== 'file') continue;
@@ -141,14 +157,39 @@ export class HubApi {
     if (this.#token !== undefined) headers.set('Authorization', `Bearer ${this.#token}`);
     let response: Response;
     try {
-      const { signal } = this;
-      response = await fetch(input, { ...init, headers, ...(signal && { signal }) });
+      const signals = [this.signal, init?.signal].filter((signal) => signal != null);
+      response = await fetch(input, { ...init, headers, signal: AbortSignal.any(signals) });
     } catch (error) {
       throw this.lost(error);
     }
     if (response.ok) return response;
     await response.body?.cancel();
     throw this.#errorFor(response);
+  };
+
+  /** `fetch` of small answers as a whole, tried again if nothing comes. */
+  readonly #fetchPatiently: typeof fetch = async (input, init) => {
+    for (let failures = 1; ; failures++) {
+      const timer = new SilenceTimer(this.timeoutMs);
+      try {
+        const response = await this.fetch(input, { ...init, signal: timer.signal });
+        const body = await response.arrayBuffer().catch((error) => {
+          throw this.lost(error);
+        });
+        const { status, headers } = response;
+        return Object.defineProperty(new Response(body, { status, headers }), 'url', {
+          value: response.url,
+        });
+      } catch (error) {
+        const isSilent = error instanceof DownloadError && error.cause instanceof SilenceError;
+        if (!isSilent || failures >= MAX_ATTEMPTS) throw error;
+        const { timeoutMs: milliseconds, endpoint: what } = this;
+        this.#onStall({ what, milliseconds, attempt: failures + 1, attempts: MAX_ATTEMPTS });
+        await pauseAfter(failures, this.signal);
+      } finally {
+        timer.stop();
+      }
+    }
   };
 
   /** The error for a connection that was lost or cancelled. */

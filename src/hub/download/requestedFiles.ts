@@ -13,8 +13,8 @@ import { DownloadError, MissingFile } from './downloadError.ts';
 import type { RemoteFile } from './hubApi.ts';
 import type { CachedRepository } from './repository.ts';
 
-/** Names of files, or all files of a checkpoint. */
-export type RequestedFiles = readonly string[] | 'checkpoint';
+/** Names of files, all files of a checkpoint, or those that describe it: all but its weights. */
+export type RequestedFiles = readonly string[] | 'checkpoint' | 'description';
 
 /** Files that every checkpoint must have, besides its weights. */
 const REQUIRED = [CONFIG_FILE, TOKENIZER_FILE];
@@ -38,13 +38,14 @@ export function selectFiles(
     if (found) return found;
     throw new MissingFile(`the ${kind} ${name} has no file ${file}`, file, [...byName.keys()]);
   };
-  if (requested !== 'checkpoint') return requested.map(find);
+  if (typeof requested !== 'string') return requested.map(find);
   if (byName.has(ADAPTER_CONFIG_FILE) && !byName.has(CONFIG_FILE)) {
     throw new DownloadError('missing', `${name} contains an adapter, not a whole model: ${MERGE}`);
   }
   const config = find(CONFIG_FILE);
   const others = [TOKENIZER_FILE, ...OPTIONAL].flatMap((file) => byName.get(file) ?? []);
-  return [config, ...others, ...weightsOf(name, listing, byName)];
+  const weights = weightsOf(name, listing, byName);
+  return [config, ...others, ...(requested === 'checkpoint' ? weights : [])];
 }
 
 /** One file, or the index and its shards. */
@@ -83,8 +84,9 @@ export async function filesOfCheckpoint(
  */
 export async function isComplete(snapshot: string, requested: RequestedFiles): Promise<boolean> {
   const has = (file: string) => existsSync(path.join(snapshot, file));
-  if (requested !== 'checkpoint') return requested.every(has);
+  if (typeof requested !== 'string') return requested.every(has);
   if (!REQUIRED.every(has)) return false;
+  if (requested === 'description') return true;
   return has(WEIGHTS_FILE) || (has(WEIGHTS_INDEX_FILE) && (await listShards(snapshot)).every(has));
 }
 

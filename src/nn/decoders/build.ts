@@ -66,13 +66,13 @@ export function sequenceDecoder(
 }
 
 function build<T>(
-  { config, tensors, file, plan, checkpointing }: DecoderSource,
+  { config, tensors, file, plan, checkpointing, checksOnly }: DecoderSource,
   finish: (parameters: NetworkParameters, body: DecoderBody) => Promise<T>,
 ): Promise<LoadedNetwork<T>> {
   const family = familyOf(config);
   const { layers, initializerRange } = config;
   return loadNetwork(
-    { tensors, file, prefix: family.prefix, layers, initializerRange, plan },
+    { tensors, file, prefix: family.prefix, layers, initializerRange, plan, checksOnly },
     async (parameters) =>
       finish(parameters, await decoderBody(parameters, family, layers, checkpointing)),
   );

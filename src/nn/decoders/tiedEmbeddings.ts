@@ -14,16 +14,19 @@ export async function tieEmbeddings({
   config,
   tensors,
   file,
-}: Pick<CheckpointSource<DecoderConfig>, 'config' | 'tensors' | 'file'>): Promise<{
+  checksOnly,
+}: Pick<CheckpointSource<DecoderConfig>, 'config' | 'tensors' | 'file' | 'checksOnly'>): Promise<{
   readonly tensors: TensorReader;
   readonly isTied: boolean;
 }> {
-  if (!config.tiedEmbeddings || !tensors.names.includes(HEAD)) {
+  const hasHead = checksOnly !== 'plan' && tensors.names.includes(HEAD);
+  if (!config.tiedEmbeddings || !hasHead) {
     return { tensors, isTied: config.tiedEmbeddings };
   }
   const name = embeddingName(config);
   const embedding = tensors.names.find((full) => full === name || full.endsWith(`.${name}`));
   if (embedding === undefined) return { tensors: renamed(tensors, HEAD, name), isTied: true };
+  if (checksOnly) return { tensors, isTied: true };
   const [head, tokens] = [
     await readWeights(tensors, HEAD, file),
     await readWeights(tensors, embedding, file),

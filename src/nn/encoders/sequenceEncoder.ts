@@ -34,12 +34,12 @@ export function sequenceEncoder(
 }
 
 function build(
-  { config, tensors, file, plan }: EncoderSource,
+  { config, tensors, file, plan, checksOnly }: EncoderSource,
   make: (parameters: NetworkParameters) => Promise<LayerStack>,
 ): Promise<LoadedNetwork<LayerStack>> {
   const { prefix } = namesOf[config.modelType];
   const { layers, initializerRange } = config;
-  return loadNetwork({ tensors, file, prefix, layers, initializerRange, plan }, make);
+  return loadNetwork({ tensors, file, prefix, layers, initializerRange, plan, checksOnly }, make);
 }
 
 /** The head of transformers' …ForSequenceClassification: from the last layer's rows to [batch, outputs]. */

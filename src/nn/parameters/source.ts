@@ -22,16 +22,20 @@ export async function readWeights(
   name: string,
   file: string,
 ): Promise<Float32Array> {
-  const dtype = tensors.dtypeOf(name);
-  if (!/^B?F\d+$/.test(dtype)) {
-    throw unusable(`${file}: tensor ${name} is stored as ${dtype}, which are not floats`);
-  }
+  checkFloats(tensors, name, file);
   const values = await tensors.read(name);
   const index = values.findIndex((value) => !Number.isFinite(value));
   if (index < 0) return values;
   throw unusable(
     `${file}: tensor ${name} contains ${values[index]}, first at element ${index} of ${values.length}`,
   );
+}
+
+/** @throws ModelError naming the tensor if its numbers are not floats */
+export function checkFloats(tensors: TensorReader, name: string, file: string): void {
+  const dtype = tensors.dtypeOf(name);
+  if (/^B?F\d+$/.test(dtype)) return;
+  throw unusable(`${file}: tensor ${name} is stored as ${dtype}, which are not floats`);
 }
 
 function unusable(message: string): ModelError {
@@ -64,6 +68,8 @@ export interface CheckpointSource<Config> {
   readonly plan: FineTuningPlan;
   /** Recomputes each layer's forward pass during the backward pass, to save memory. */
   readonly checkpointing: boolean;
+  /** Reads no weights, but checks that the plan fits the network and, unless it is `plan`, the tensors do. The network cannot be used. */
+  readonly checksOnly?: 'plan' | 'tensors' | undefined;
 }
 
 /** Where a network's parameters come from. */
@@ -78,6 +84,7 @@ export interface ParameterSource {
   /** Standard deviation of newly initialized weights. */
   readonly initializerRange: number;
   readonly plan: FineTuningPlan;
+  readonly checksOnly?: CheckpointSource<unknown>['checksOnly'] | undefined;
 }
 
 /**

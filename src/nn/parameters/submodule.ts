@@ -5,7 +5,7 @@ import { ModelError } from '../module/model.ts';
 import type { Parameter } from '../module/parameter.ts';
 import type { Vector } from '../module/pass.ts';
 import { type Initializer, initialValues } from './initializers.ts';
-import { type ParameterSource, type Role, readWeights } from './source.ts';
+import { checkFloats, type ParameterSource, type Role, readWeights } from './source.ts';
 
 interface LinearOptions {
   readonly layout?: WeightLayout;
@@ -96,16 +96,23 @@ export class Submodule {
     initial: Initializer,
   ): Promise<Parameter<T>> {
     const full = joined(this.path, name);
-    const stored = this.#isFresh ? undefined : this.#stored(full, shape);
+    const { checksOnly, tensors, file } = this.#source;
+    const isFresh = this.#isFresh || checksOnly === 'plan';
+    const stored = isFresh ? undefined : this.#stored(full, shape);
+    if (checksOnly) {
+      if (stored !== undefined) checkFloats(tensors, stored, file);
+      return this.#add(full, shape, null, this.#isTrained);
+    }
     const values =
       stored === undefined
         ? initialValues(initial, shape, full, this.#source.plan.seed)
-        : await readWeights(this.#source.tensors, stored, this.#source.file);
+        : await readWeights(tensors, stored, file);
     return this.#add(full, shape, values, this.#isTrained || stored === undefined);
   }
 
   #adapter(module: string, inputs: number, outputs: number): Adapter | null {
-    const { lora, seed } = this.#source.plan;
+    const { plan, checksOnly } = this.#source;
+    const { lora, seed } = plan;
     if (!lora) return null;
     this.adaptable.push(module);
     if (!lora.targets.some((target) => isTarget(module, target))) return null;
@@ -115,7 +122,8 @@ export class Submodule {
       initial: Initializer,
     ): Parameter<Matrix> => {
       const full = `${module}.${part}.weight`;
-      return this.#add(full, shape, initialValues(initial, shape, full, seed), true);
+      const values = checksOnly ? null : initialValues(initial, shape, full, seed);
+      return this.#add(full, shape, values, true);
     };
     return {
       down: initialized('lora_A', [lora.rank, inputs], 'kaiming'),
@@ -128,11 +136,10 @@ export class Submodule {
   #add<T extends tf.Tensor>(
     name: string,
     shape: readonly number[],
-    values: Float32Array,
+    values: Float32Array | null,
     trained: boolean,
   ): Parameter<T> {
-    const tensor = tf.tensor(values, [...shape], 'float32');
-    const value = (trained ? variableOf(tensor) : tensor) as tf.Tensor as T;
+    const value = tensorFor<T>(shape, values, trained);
     const parameter = { name, value, trained };
     this.parameters.push(parameter);
     return parameter;
@@ -212,6 +219,17 @@ function joined(...names: readonly string[]): string {
 /** Matches as peft's target_modules. */
 export function isTarget(module: string, target: string): boolean {
   return module === target || module.endsWith(`.${target}`);
+}
+
+/** @param values null if the network is only checked */
+function tensorFor<T extends tf.Tensor>(
+  shape: readonly number[],
+  values: Float32Array | null,
+  trained: boolean,
+): T {
+  if (values === null) return { shape } as unknown as T;
+  const tensor = tf.tensor(values, [...shape], 'float32');
+  return (trained ? variableOf(tensor) : tensor) as tf.Tensor as T;
 }
 
 function variableOf(tensor: tf.Tensor): tf.Variable {

@@ -6,6 +6,7 @@ import type { GradientSource } from '../../nn/module/gradientSource.ts';
 import type { Model } from '../../nn/module/model.ts';
 import type { OnProgress } from '../../nn/module/progress.ts';
 import type { SpreadFacts } from '../../runs/events.ts';
+import type { Loading } from '../../runs/loading.ts';
 import type { Seed, Sources } from '../../runs/manifest.ts';
 import type { Prediction } from '../../runs/predictions.ts';
 
@@ -49,6 +50,8 @@ export interface TrainingTask {
   readonly sources: Sources;
   /** Messages for the user, before the first step. */
   readonly warnings: readonly string[];
+  /** Downloads what was not needed to judge config and data: weights. @throws ConfigError */
+  readonly download?: (onLoading: (loading: Loading) => void) => Promise<void>;
   /**
    * The objective of one run, before its first step.
    *

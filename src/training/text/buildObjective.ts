@@ -78,7 +78,12 @@ async function generationObjective(
   return new GenerationObjective(model, causal, inputs, options);
 }
 
-function planOf({ config, pretrained }: TextInputs, head: SavedHead, seed: number): FineTuningPlan {
+/** @param seed of fresh weights */
+export function planOf(
+  { config, pretrained }: Pick<TextInputs, 'config' | 'pretrained'>,
+  head: SavedHead,
+  seed: number,
+): FineTuningPlan {
   const { freeze, reinitialize, adapter } = config.model;
   return {
     freeze,

@@ -51,7 +51,7 @@ interface PretrainedSource {
 type DecoderCheckpointConfig = Extract<CheckpointConfig, { kind: 'decoder' }>;
 
 /**
- * Opens the checkpoint of `model.from`; downloads it first if it is on the Hub.
+ * Opens the checkpoint of `model.from`. If it is on the Hub, what describes it is downloaded first; the weights are not.
  *
  * @throws ConfigError at `model.from`
  */
@@ -68,7 +68,7 @@ export async function openPretrained(
         ? origin.folder
         : await downloadNamed(
             parsed,
-            { id: origin.id, key, kind: 'model', files: 'checkpoint' },
+            { id: origin.id, key, kind: 'model', files: 'description' },
             onLoading,
           );
     const read = withDropout(await readCheckpointConfig(folder), model.dropout);
@@ -91,6 +91,18 @@ export async function openPretrained(
       expected: 'a Hugging Face checkpoint of a network that can be trained here',
     });
   }
+}
+
+/** Downloads the weights of a checkpoint on the Hub. @throws ConfigError at `model.from` */
+export async function downloadWeights(
+  parsed: ParsedConfig,
+  { revision: commit }: Pretrained,
+  onLoading: (loading: Loading) => void,
+): Promise<void> {
+  if (commit === null) return;
+  const key = ['model', 'from'];
+  const id = parsed.config.model.from!;
+  await downloadNamed(parsed, { id, key, kind: 'model', files: 'checkpoint', commit }, onLoading);
 }
 
 /** @throws ConfigError if the network is an encoder */

@@ -1,12 +1,15 @@
 import { explain } from '../../config/diagnostic.ts';
+import { modelOrigin } from '../../config/modelOrigin.ts';
 import type { ParsedConfig } from '../../config/parse.ts';
 import { evaluationTexts } from '../../data/evaluationSubset.ts';
 import { readDataFiles } from '../../data/files.ts';
 import { loadTextData } from '../../data/loadTexts.ts';
+import { CheckpointError } from '../../hub/checkpointFile.ts';
 import { filesOfCheckpoint } from '../../hub/download/requestedFiles.ts';
 import type { Loading } from '../../runs/loading.ts';
 import type { TrainingTask } from '../objective/objective.ts';
 import { buildTextObjective } from './buildObjective.ts';
+import { checkNetwork } from './checkNetwork.ts';
 import {
   checkPrompts,
   checkTokenIds,
@@ -14,7 +17,7 @@ import {
   maxExampleLength,
   truncationWarnings,
 } from './checkTexts.ts';
-import { openPretrained } from './pretrained.ts';
+import { downloadWeights, openPretrained } from './pretrained.ts';
 import { savedHead } from './savedHead.ts';
 
 /**
@@ -31,12 +34,15 @@ export async function openTextTask(
   const { name, revision, folder, tokenizer } = pretrained;
   const generates = pretrained.task === 'generation';
   const maxLength = maxExampleLength(parsed, pretrained.config);
-  const { data: all, files } = await readDataFiles(parsed, onLoading, (files, onBytes) =>
-    loadTextData(parsed, files, { tokenizer, maxLength }, onBytes),
+  const { data: all, files } = await encoded(parsed, () =>
+    readDataFiles(parsed, onLoading, (files, onBytes) =>
+      loadTextData(parsed, files, { tokenizer, maxLength }, onBytes),
+    ),
   );
   checkTokenIds(parsed, [all.train, all.validation], pretrained.config);
   const data = { ...all, validation: evaluationTexts(all.validation, config.evaluateExamples) };
   checkPrompts(parsed, data.validation.questions, pretrained.config);
+  await checkNetwork(parsed, pretrained, data.classes);
   return {
     data,
     files,
@@ -52,6 +58,32 @@ export async function openTextTask(
       ...truncationWarnings(data.train, maxLength),
       ...savedHead(pretrained.config, config, data.classes).warnings,
     ],
+    download: (onLoading) => downloadWeights(parsed, pretrained, onLoading),
     objective: (device, seed) => buildTextObjective({ config, pretrained, data, device }, seed),
   };
+}
+
+/** Reports texts that the tokenizer cannot encode. @throws ConfigError at `model.from` */
+async function encoded<T>(parsed: ParsedConfig, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    throw parsed.error(['model', 'from'], error.message, {
+      expected: 'a tokenizer that can encode the texts of the data',
+    });
+  }
+}
+
+/**
+ * Judges the checkpoint of a config without its data and without reading weights: architecture, tokenizer, and names, shapes and
+ * formats of the tensors. A checkpoint on the Hub is not judged.
+ * @throws ConfigError
+ */
+export async function checkTextModel(parsed: ParsedConfig): Promise<void> {
+  const { model } = parsed.config;
+  if (model.from === undefined || modelOrigin(model.from, parsed.folder).kind === 'hub') return;
+  const pretrained = await openPretrained(parsed, () => {});
+  maxExampleLength(parsed, pretrained.config);
+  await checkNetwork(parsed, pretrained, null);
 }

@@ -11,6 +11,12 @@ export interface Repository {
   readonly gatedBy?: string;
 }
 
+interface SendOptions {
+  readonly cut?: number | undefined;
+  readonly stall?: number | undefined;
+  readonly milliseconds?: number;
+}
+
 export interface ReceivedRequest {
   readonly method: string;
   readonly url: string;
@@ -30,6 +36,10 @@ export class HubServer {
   readonly requests: ReceivedRequest[] = [];
   /** The next answers of the store are cut after these numbers of bytes. */
   readonly cuts: number[] = [];
+  /** The next answers of the store stall after these numbers of bytes. */
+  readonly stalls: number[] = [];
+  /** So many requests to the Hub are not answered. */
+  silent = 0;
   /** Changes the bytes that the store sends. */
   alter = (bytes: Buffer) => bytes;
   /** Whether the store supports range requests. */
@@ -48,12 +58,16 @@ export class HubServer {
     this.#store = store;
     hub.on('request', (request, response) => {
       this.#note(request, 'hub');
-      this.#answer(request, response);
+      if (this.silent > 0) this.silent--;
+      else this.#answer(request, response);
     });
     store.on('request', (request, response) => {
       this.#note(request, 'store');
       const file = this.#files().find((bytes) => request.url === `/${sha256(bytes)}`)!;
-      this.#send(request, response, this.alter(file), this.cuts.shift(), this.milliseconds);
+      const { milliseconds } = this;
+      const cut = this.cuts.shift();
+      const stall = this.stalls.shift();
+      this.#send(request, response, this.alter(file), { cut, stall, milliseconds });
     });
   }
 
@@ -147,8 +161,7 @@ export class HubServer {
     { method, headers }: IncomingMessage,
     response: ServerResponse,
     bytes: Buffer,
-    cut?: number,
-    milliseconds = 0,
+    { cut, stall, milliseconds = 0 }: SendOptions = {},
   ): void {
     const from = this.ranges ? /^bytes=(\d+)-/.exec(headers.range ?? '')?.[1] : undefined;
     const part = bytes.subarray(Number(from ?? 0));
@@ -159,6 +172,7 @@ export class HubServer {
     }
     if (method === 'HEAD') response.end();
     else if (milliseconds > 0) void this.#sendSlowly(response, part, milliseconds);
+    else if (stall !== undefined) response.write(part.subarray(0, stall));
     else if (cut === undefined) response.end(part);
     else response.write(part.subarray(0, cut), () => response.destroy());
   }

@@ -15,6 +15,7 @@ import {
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { after, afterEach, beforeEach, suite, test } from 'node:test';
+import type { Stall } from '../../../src/hub/download/silence.ts';
 import {
   DownloadError,
   type DownloadProgress,
@@ -64,6 +65,7 @@ const variables = [
   'HF_TOKEN_PATH',
   'HF_HUB_OFFLINE',
   'HF_ENDPOINT',
+  'HF_HUB_DOWNLOAD_TIMEOUT',
   'HUGGINGFACE_HUB_CACHE',
   'HUGGING_FACE_HUB_TOKEN',
   'TRANSFORMERS_OFFLINE',
@@ -208,6 +210,68 @@ suite('interruptions', () => {
     await holdsAll(await resolve({ onProgress: ({ done }) => first.push(done) }));
     assert.equal(hub.storeRanges.length, 1);
     assert.match(hub.storeRanges[0]!, /^bytes=[1-9]\d*-$/);
+  });
+
+  test('a download that stalls says so, and goes on where it stopped', async () => {
+    set({ HF_HOME: home, HF_ENDPOINT: hub.endpoint, HF_HUB_DOWNLOAD_TIMEOUT: '1' });
+    hub.stalls.push(1_000_000, 700_000);
+    const stalls: Stall[] = [];
+    await holdsAll(await resolve({ onStall: (stall) => stalls.push(stall) }));
+    const stall = { what: 'model.safetensors', milliseconds: 1000, attempt: 2, attempts: 4 };
+    assert.deepEqual(stalls, [stall, stall]);
+    assert.deepEqual(hub.storeRanges.slice(1), ['bytes=1000000-', 'bytes=1700000-']);
+  });
+
+  test('a download over which nothing comes is given up', async () => {
+    set({ HF_HOME: home, HF_ENDPOINT: hub.endpoint, HF_HUB_DOWNLOAD_TIMEOUT: '0.2' });
+    hub.stalls.push(1_000_000, 0, 0, 0, 0);
+    const attempts: number[] = [];
+    await fails(
+      resolve({ onStall: ({ attempt }) => attempts.push(attempt) }),
+      'network',
+      'stalled: nothing was received for 0.2 s, 4 times in a row',
+    );
+    assert.deepEqual(attempts, [2, 3, 4]);
+    hub.stalls.length = 0;
+    await holdsAll(await resolve());
+  });
+
+  test('a Hub that does not answer is asked again, and given up in the end', async () => {
+    set({ HF_HOME: home, HF_ENDPOINT: hub.endpoint, HF_HUB_DOWNLOAD_TIMEOUT: '0.3' });
+    hub.silent = 2;
+    const stalls: Stall[] = [];
+    await holdsAll(await resolve({ onStall: (stall) => stalls.push(stall) }));
+    assert.deepEqual(
+      stalls.map(({ what, attempt }) => [what, attempt]),
+      [
+        [hub.endpoint, 2],
+        [hub.endpoint, 3],
+      ],
+    );
+    hub.silent = 99;
+    await fails(resolve({ files: ['other.json'] }), 'network', 'stalled');
+    hub.silent = 0;
+  });
+
+  test('what describes a checkpoint comes without its weights, which follow for the same commit', async () => {
+    const snapshot = await resolve({ files: 'description' });
+    assert.deepEqual((await readdir(snapshot)).sort(), Object.keys(small).sort());
+    assert.equal(hub.storeRanges.length, 0);
+    const { commit } = hub.repositories[NAME]!;
+    // Until the weights are there, the cache does not count the commit as the branch's.
+    assert(!existsSync(path.join(repository, 'refs/main')));
+    assert.equal(await resolve({ commit }), snapshot);
+    await holdsAll(snapshot);
+    assert.equal(await readFile(path.join(repository, 'refs/main'), 'utf8'), commit);
+  });
+
+  test('a checkpoint whose weights cannot be read is refused before anything is downloaded', async () => {
+    hub.repositories[NAME] = {
+      ...hub.repositories[NAME]!,
+      files: { ...small, 'pytorch_model.bin': weights },
+    };
+    await fails(resolve({ files: 'description' }), 'missing', 'pytorch_model.bin');
+    assert(!hub.requests.some(({ url }) => url.includes('/resolve/')));
   });
 
   test('a store may send the whole file where a range was requested', async () => {

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { ConfigError } from '../../../../src/config/diagnostic.ts';
+import { parseConfig } from '../../../../src/config/parse.ts';
+import { writeSafetensors } from '../../../../src/hub/safetensors/safetensors.ts';
+import { closeSession, openSession } from '../../../../src/training/session.ts';
+import { checkTextModel } from '../../../../src/training/text/textTask.ts';
+import { HubServer } from '../../hub/hubServer.ts';
+import { bertShapes, randomTensors, tinyTexts, writeTinyBert } from '../tinyCheckpoint.ts';
+
+const base = mkdtempSync(path.join(tmpdir(), 'grain-judged-'));
+after(() => rmSync(base, { recursive: true }));
+
+const NAME = 'someone/tiny';
+const config = (more: Record<string, string> = {}) =>
+  Object.entries({
+    model: `{ from: ${NAME} }`,
+    data: '{ train: texts.tsv, validation: texts.tsv, text: text, target: answer }',
+    batchSize: '4',
+    groups: '{ by: microbatch, count: 2 }',
+    device: 'cpu',
+    steps: '1',
+    ...more,
+  })
+    .map(([key, value]) => `${key}: ${value}\n`)
+    .join('');
+
+type Files = Record<string, Buffer>;
+const json = (files: Files, name: string, change: Record<string, unknown>): Files => {
+  const old = JSON.parse(files[name]!.toString());
+  return { ...files, [name]: Buffer.from(JSON.stringify({ ...old, ...change })) };
+};
+
+let files: Files;
+before(async () => {
+  const here = path.join(base, 'tiny');
+  await writeTinyBert(here);
+  files = Object.fromEntries(
+    readdirSync(here).map((name) => [name, readFileSync(path.join(here, name))]),
+  );
+  writeFileSync(path.join(base, 'texts.tsv'), tinyTexts([3, 4, 5, 6, 3, 4, 5, 6]));
+});
+
+describe('a checkpoint on the Hub is judged before its weights are downloaded', () => {
+  let hub: HubServer;
+  const { HF_HOME, HF_ENDPOINT } = process.env;
+  beforeEach(async () => {
+    hub = await HubServer.start();
+    process.env.HF_HOME = mkdtempSync(path.join(base, 'home-'));
+    process.env.HF_ENDPOINT = hub.endpoint;
+  });
+  afterEach(async () => {
+    await hub.stop();
+    for (const [name, value] of Object.entries({ HF_HOME, HF_ENDPOINT })) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  });
+
+  const open = (made: Files, yaml: string) => {
+    hub.repositories[NAME] = { kind: 'model', commit: 'a'.repeat(40), files: made };
+    const parsed = parseConfig(yaml, path.join(base, 'grain.yaml'));
+    return openSession(parsed, () => {});
+  };
+
+  const bad: [
+    what: string,
+    change: (files: Files) => Files,
+    more: Record<string, string>,
+    RegExp,
+  ][] = [
+    ['architecture', (it) => json(it, 'config.json', { model_type: 'gemma' }), {}, /gemma/],
+    [
+      'tokenizer',
+      (it) => json(it, 'tokenizer.json', { pre_tokenizer: { type: 'UnicodeScripts' } }),
+      {},
+      /UnicodeScripts/,
+    ],
+    [
+      'column of the data',
+      (it) => it,
+      { data: '{ train: texts.tsv, validation: texts.tsv, text: txet, target: answer }' },
+      /txet/,
+    ],
+    ['batch size', (it) => it, { batchSize: '100' }, /batch of 100/],
+    ['number of layers', (it) => it, { model: `{ from: ${NAME}, freeze: 9 }` }, /9 layers/],
+    [
+      'target of adapters',
+      (it) => it,
+      { model: `{ from: ${NAME}, adapter: { lora: { targets: [q_proj] } } }` },
+      /q_proj/,
+    ],
+    ['device', (it) => it, { device: 'cuda' }, /cuda/],
+  ];
+  for (const [what, change, more, says] of bad) {
+    test(what, async () => {
+      await assert.rejects(open(change(files), config(more)), (error) => {
+        assert.ok(error instanceof ConfigError, String(error));
+        assert.match(error.message, says);
+        return true;
+      });
+      assert.deepEqual(hub.storeRanges, []);
+    });
+  }
+
+  test('if all is well, they follow', async () => {
+    await closeSession(await open(files, config()));
+    assert.equal(hub.storeRanges.length, 1);
+    await closeSession(await open(files, config()));
+    assert.equal(hub.storeRanges.length, 1);
+  });
+
+  test('a download that is given up says how to go on', async () => {
+    process.env.HF_HUB_DOWNLOAD_TIMEOUT = '0.2';
+    hub.stalls.push(0, 0, 0, 0, 0, 0);
+    await assert.rejects(open(files, config()), /stalled.*\. To go on where it stopped: grain/);
+    delete process.env.HF_HUB_DOWNLOAD_TIMEOUT;
+  });
+});
+
+describe('a folder is judged without its data and without reading weights', () => {
+  let folders = 0;
+  const check = async (made: Files, more: Record<string, string> = {}) => {
+    const name = `folder-${folders++}`;
+    const here = mkdtempSync(path.join(base, name));
+    for (const [file, bytes] of Object.entries(made)) writeFileSync(path.join(here, file), bytes);
+    const yaml = config({ model: `{ from: ${here} }`, ...more });
+    await checkTextModel(parseConfig(yaml, path.join(base, 'grain.yaml')));
+  };
+  const sizes = { vocabSize: 23, maxPositions: 32, typeVocabSize: 2, hiddenSize: 16, layers: 1 };
+  const tensors = randomTensors(bertShapes({ ...sizes, intermediateSize: 32 }));
+  const withTensors = async (changed: typeof tensors) => {
+    const file = path.join(base, 'changed.safetensors');
+    await writeSafetensors(file, changed);
+    return { ...files, 'model.safetensors': readFileSync(file) };
+  };
+  const replaced = (bytes: Buffer, from: string, to: string) =>
+    Buffer.from(bytes.toString('latin1').replace(from, to), 'latin1');
+
+  test('that is whole', () => check(files));
+
+  test('architecture', async () => {
+    await assert.rejects(check(json(files, 'config.json', { model_type: 'gemma' })), /gemma/);
+  });
+
+  test('tokenizer', async () => {
+    const broken = { ...files, 'tokenizer.json': Buffer.from('{"model": {"type": "X"}}') };
+    await assert.rejects(check(broken), /tokenizer\.json cannot be used: model: the type "X"/);
+  });
+
+  test('a tensor that is missing', async () => {
+    const made = await withTensors(tensors.filter(({ name }) => !/query\.bias/.test(name)));
+    await assert.rejects(check(made), /no tensor .*query\.bias of shape \[16\]/);
+  });
+
+  test('a tensor of another shape', async () => {
+    const made = json(files, 'config.json', { hidden_size: 32 });
+    await assert.rejects(check(made), /has shape \[.*\] instead of \[/);
+  });
+
+  test('a tensor whose numbers are not floats', async () => {
+    const made = {
+      ...files,
+      'model.safetensors': replaced(files['model.safetensors']!, '"F32"', '"I32"'),
+    };
+    await assert.rejects(check(made), /is stored as I32, which are not floats/);
+  });
+
+  test('weights that were cut off', async () => {
+    const made = { ...files, 'model.safetensors': files['model.safetensors']!.subarray(0, -1) };
+    await assert.rejects(check(made), /cut off or is damaged/);
+  });
+
+  test('weights that Git LFS has not fetched', async () => {
+    const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n';
+    for (const name of ['model.safetensors', 'tokenizer.json', 'config.json']) {
+      const made = { ...files, [name]: Buffer.from(pointer) };
+      await assert.rejects(check(made), new RegExp(`${name}.*Run git lfs pull`));
+    }
+  });
+
+  test('weights that are not there', async () => {
+    const { 'model.safetensors': _, ...made } = files;
+    await assert.rejects(check(made), /has no model\.safetensors/);
+  });
+});
