@@ -6,6 +6,7 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import { keyedRandom } from '../../src/engine/keyedRandom.ts';
 import { shuffle } from '../../src/engine/seededRandom.ts';
+import type { Example } from './network.ts';
 
 const SIDE = 28;
 const PIXELS = SIDE * SIDE;
@@ -16,7 +17,7 @@ export interface DigitsTask {
   readonly classes: readonly number[];
   /** Training examples of each class. */
   readonly counts: readonly number[];
-  /** Sources that the examples of every class are dealt out to; 1: the data have no column `source`. */
+  /** Sources that the examples of every class are dealt out to. */
   readonly sources: number;
   /** Share of the examples of each source, the last ones first, whose label is drawn at random. */
   readonly noise: readonly number[];
@@ -24,66 +25,75 @@ export interface DigitsTask {
   readonly odd?: 'inverted' | 'shifted labels';
 }
 
-interface Example {
-  readonly pixels: readonly number[];
-  readonly label: number;
-  readonly source: number;
+/** Both files as CSV: 14×14 grey values from 0 to 1, the label and, in training data of several sources, the source. */
+export function digitsFiles(task: DigitsTask): { train: string; validation: string } {
+  const { train, validation } = digitsExamples(task, 2);
+  const csv = (examples: readonly Example[], withSource: boolean) => {
+    const features = Array.from(examples[0]!.features, (_, i) => `p${i}`);
+    const header = [...features, 'label', ...(withSource ? ['source'] : [])];
+    const rows = examples.map(({ features, target, source }) =>
+      [...features, task.classes[target], ...(withSource ? [SOURCES[source]] : [])].join(','),
+    );
+    return `${[header.join(','), ...rows].join('\n')}\n`;
+  };
+  return { train: csv(train, task.sources > 1), validation: csv(validation, false) };
 }
 
-/** Both files as CSV: 14×14 grey values from 0 to 1, the label and, in the training data, the source. */
-export function digitsFiles(task: DigitsTask): { train: string; validation: string } {
+/**
+ * Features: grey values from 0 to 1; targets: places in `classes`.
+ * @param square side of the squares of pixels that a feature averages: 4 gives 7×7 features
+ */
+export function digitsExamples(
+  task: DigitsTask,
+  square: number,
+): { train: Example[]; validation: Example[] } {
   const random = keyedRandom('bench probe digits', 0);
   const train: Example[] = [];
   const validation: Example[] = [];
-  for (const [at, label] of task.classes.entries()) {
-    const images = imagesOf(label, random);
-    const count = task.counts[at]!;
-    validation.push(...images.slice(0, VALIDATION).map((pixels) => ({ pixels, label, source: 0 })));
-    for (const [i, pixels] of images.slice(VALIDATION, VALIDATION + count).entries()) {
-      train.push(spoilt({ pixels, label, source: i % task.sources }, task, random));
+  for (const [target, digit] of task.classes.entries()) {
+    const images = imagesOf(digit, square, random);
+    const count = task.counts[target]!;
+    validation.push(
+      ...images.slice(0, VALIDATION).map((features) => ({ features, target, source: 0 })),
+    );
+    for (const [i, features] of images.slice(VALIDATION, VALIDATION + count).entries()) {
+      train.push(spoilt({ features, target, source: i % task.sources }, task, random));
     }
   }
-  return { train: csv(train, task.sources > 1), validation: csv(validation, false) };
+  return { train, validation };
 }
 
 /** As the source of the example would have recorded it. */
 function spoilt(example: Example, task: DigitsTask, random: RandomGenerator): Example {
   const { classes, sources, noise, odd } = task;
-  const { label, source, pixels } = example;
+  const { target, source, features } = example;
   const fromLast = sources - 1 - source;
   if (uniformFloat64(random) < (noise[fromLast] ?? 0)) {
-    return { ...example, label: classes[uniformInt(random, 0, classes.length - 1)]! };
+    return { ...example, target: uniformInt(random, 0, classes.length - 1) };
   }
   if (fromLast > 0 || odd === undefined) return example;
-  if (odd === 'inverted') return { ...example, pixels: pixels.map((grey) => 1 - grey) };
-  return { ...example, label: classes[(classes.indexOf(label) + 1) % classes.length]! };
+  if (odd === 'inverted') return { ...example, features: features.map((grey) => 1 - grey) };
+  return { ...example, target: (target + 1) % classes.length };
 }
 
-/** Images of one digit at half their resolution, shuffled. */
-function imagesOf(digit: number, random: RandomGenerator): number[][] {
+/** Images of one digit, shuffled. */
+function imagesOf(digit: number, square: number, random: RandomGenerator): Float64Array[] {
   const file = fileURLToPath(import.meta.resolve(`mnist/src/digits/${digit}.json`));
   const { data } = JSON.parse(readFileSync(file, 'utf8')) as { data: number[] };
+  const count = Math.floor(data.length / PIXELS);
   const order = shuffle(
-    Array.from({ length: Math.floor(data.length / PIXELS) }, (_, i) => i),
+    Array.from({ length: count }, (_, i) => i),
     random,
   );
-  return order.map((i) => halved(data.slice(i * PIXELS, (i + 1) * PIXELS)));
+  return order.map((i) => coarse(data.slice(i * PIXELS, (i + 1) * PIXELS), square));
 }
 
-function halved(pixels: readonly number[]): number[] {
-  const half = SIDE / 2;
-  return Array.from({ length: half * half }, (_, i) => {
-    const corner = 2 * Math.floor(i / half) * SIDE + 2 * (i % half);
-    const sum = [0, 1, SIDE, SIDE + 1].reduce((total, by) => total + pixels[corner + by]!, 0);
-    return Math.round(250 * sum) / 1000;
-  });
-}
-
-function csv(examples: readonly Example[], withSource: boolean): string {
-  const features = examples[0]!.pixels.map((_, i) => `p${i}`);
-  const header = [...features, 'label', ...(withSource ? ['source'] : [])];
-  const rows = examples.map(({ pixels, label, source }) =>
-    [...pixels, label, ...(withSource ? [SOURCES[source]!] : [])].join(','),
-  );
-  return `${[header.join(','), ...rows].join('\n')}\n`;
+function coarse(pixels: readonly number[], square: number): Float64Array {
+  const side = SIDE / square;
+  const greys = new Float64Array(side * side);
+  for (const [i, grey] of pixels.entries()) {
+    const [y, x] = [Math.floor(i / SIDE / square), Math.floor((i % SIDE) / square)];
+    greys[y * side + x]! += grey / square ** 2;
+  }
+  return greys.map((grey) => Math.round(1000 * grey) / 1000);
 }

@@ -2,7 +2,7 @@
 
 import { mean } from 'simple-statistics';
 import { measuredThresholds, type Thresholds } from '../../src/experiment/probe/advice.ts';
-import { probeOf } from '../../src/experiment/probe/probe.ts';
+import { adviceOn } from '../../src/experiment/probe/probe.ts';
 import { type Advised, advisedAggregators } from '../../src/experiment/probe/result.ts';
 import { bootstrapInterval } from '../../src/experiment/statistics/bootstrap.ts';
 import type { Interval } from '../../src/experiment/statistics/interval.ts';
@@ -13,8 +13,8 @@ export type Adviser = (outcome: Outcome, aggregator: Advised) => boolean;
 
 export const advisedBy =
   (thresholds: Thresholds): Adviser =>
-  ({ probed }, aggregator) =>
-    probeOf(probed, thresholds).aggregate.includes(aggregator);
+  ({ experiment, probed }, aggregator) =>
+    adviceOn(experiment, probed, thresholds).aggregate.includes(aggregator);
 
 /** What one could advise without a probe. */
 export const always =

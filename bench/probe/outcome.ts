@@ -1,73 +1,93 @@
-/** What a probe of a setting says, and what its aggregators came to. */
-import { type ProbedRun, readProbedRun } from '../../src/experiment/probe/probedRun.ts';
-import { type Advised, advisedAggregators } from '../../src/experiment/probe/result.ts';
+/** What a probe of a setting sees, and what its aggregators come to. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { mean } from 'simple-statistics';
+import type { Advised, Probe } from '../../src/experiment/probe/result.ts';
+import { shadowOf } from '../../src/experiment/probe/shadow.ts';
 import { type PairedT, pairedT } from '../../src/experiment/statistics/means.ts';
-import { finitePairs } from '../../src/experiment/statistics/pairs.ts';
-import { RunStore, type RunSummary } from '../../src/runs/store.ts';
-import { folderOf, type ProbeSetting } from './settings.ts';
+import { cache } from '../peers/venv.ts';
+import { descend, type Task } from './descent.ts';
+import type { ProbeSetting } from './settings.ts';
 
 /** Seeds that a probe trains. */
 const PROBED = 3;
-/** Fewer pairs of seeds than these show nothing. */
-const FEWEST_PAIRS = 4;
 
 /** Whether an aggregator beat the mean: its 95 % interval of the paired differences lies above or below zero, or contains it. */
 export type Truth = 'gain' | 'loss' | 'no difference shown';
 
+export type Comparison = PairedT & { readonly truth: Truth };
+
 export interface Outcome {
   readonly setting: ProbeSetting;
-  /** The mean's runs of the first seeds. */
-  readonly probed: readonly ProbedRun[];
+  readonly experiment: Pick<Probe, 'name' | 'task' | 'groups' | 'metric'>;
+  /** Of the mean's runs of the first seeds. */
+  readonly probed: Probe['runs'];
+  readonly seeds: number;
   /** Mean metric of the mean's runs. */
   readonly mean: number;
   /** Against the mean, above zero for better. */
-  readonly against: Readonly<
-    Record<Advised, PairedT & { readonly truth: Truth; readonly n: number }>
-  >;
+  readonly against: Readonly<Record<Advised, Comparison>>;
 }
 
-/** Null while too few of its runs have finished. */
-export async function outcomeOf(setting: ProbeSetting): Promise<Outcome | null> {
-  const runs = (await new RunStore(folderOf(setting)).list()).filter(
-    ({ status }) => status === 'finished',
-  );
-  const base = metricsOf('mean', runs);
-  const seeds = [...base.keys()].sort((one, other) => one - other);
-  if (seeds.length < FEWEST_PAIRS) return null;
-  const sign = runs[0]!.manifest.metric.better === 'higher' ? 1 : -1;
-  const compared = advisedAggregators.map((aggregator) => {
-    const own = metricsOf(aggregator, runs);
-    const pairs = finitePairs(
-      seeds.map((seed) => own.get(seed) ?? Number.NaN),
-      seeds.map((seed) => base.get(seed)!),
-    );
-    return [aggregator, pairs.map(([one, other]) => sign * (one - other))] as const;
-  });
-  if (compared.some(([, differences]) => differences.length < FEWEST_PAIRS)) return null;
-  const probed = runs.filter(
-    ({ manifest }) =>
-      manifest.aggregator === 'mean' && seeds.slice(0, PROBED).includes(manifest.seed.init),
-  );
+/** What is kept of a setting between calls of the bench. */
+interface Trained {
+  readonly experiment: Outcome['experiment'];
+  readonly probed: Probe['runs'];
+  /** A metric for each seed. */
+  readonly metrics: Readonly<Record<Advised | 'mean', readonly number[]>>;
+}
+
+/** Trains the setting unless that was done. Null where its data are missing. */
+export async function outcomeOf(setting: ProbeSetting, seeds: number): Promise<Outcome | null> {
+  const file = path.join(cache, 'probe', `${setting.name}-${seeds}.json`);
+  if (!existsSync(file)) {
+    const task = await setting.task();
+    if (task === null) return null;
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, JSON.stringify(train(setting, task, seeds)));
+  }
+  const { experiment, probed, metrics }: Trained = JSON.parse(readFileSync(file, 'utf8'));
+  const against = (aggregator: Advised) =>
+    comparison(metrics[aggregator].map((metric, seed) => metric - metrics.mean[seed]!));
   return {
     setting,
-    probed: await Promise.all(probed.map(readProbedRun)),
-    mean: [...base.values()].reduce((sum, value) => sum + value, 0) / base.size,
-    against: Object.fromEntries(
-      compared.map(([aggregator, differences]) => [aggregator, comparison(differences)]),
-    ) as Outcome['against'],
+    experiment,
+    probed,
+    seeds,
+    mean: mean([...metrics.mean]),
+    against: {
+      grain: against('grain'),
+      'grain-normalized': against('grain-normalized'),
+      upgrad: against('upgrad'),
+    },
   };
 }
 
-function metricsOf(aggregator: string, runs: readonly RunSummary[]): Map<number, number> {
-  const own = runs.filter(({ manifest }) => manifest.aggregator === aggregator);
-  return new Map(
-    own.map(({ manifest, lastMetric }) => [manifest.seed.init, lastMetric?.value ?? Number.NaN]),
-  );
+function train({ name }: ProbeSetting, task: Task, seeds: number): Trained {
+  const isRegression = task.classes === null;
+  const metric = { name: isRegression ? 'spearman' : 'accuracy', better: 'higher' } as const;
+  const groups = { by: task.groups.by, names: [...task.groups.names] };
+  const all = Array.from({ length: seeds }, (_, seed) => seed);
+  const ofMean = all.map((seed) => ({ seed, ...descend(task, 'mean', seed) }));
+  const metricsOf = (aggregator: Advised) =>
+    all.map((seed) => descend(task, aggregator, seed).metric);
+  return {
+    experiment: { name, task: isRegression ? 'regression' : 'classification', groups, metric },
+    probed: ofMean.slice(0, PROBED).flatMap(({ seed, steps, metric }) => {
+      const manifest = { seed: { init: seed, order: seed }, groups };
+      return shadowOf({ manifest, steps, metric }) ?? [];
+    }),
+    metrics: {
+      mean: ofMean.map(({ metric }) => metric),
+      grain: metricsOf('grain'),
+      'grain-normalized': metricsOf('grain-normalized'),
+      upgrad: metricsOf('upgrad'),
+    },
+  };
 }
 
-function comparison(differences: readonly number[]): Outcome['against'][Advised] {
+function comparison(differences: readonly number[]): Comparison {
   const test = pairedT(differences);
   const { low, high } = test.interval ?? { low: test.difference, high: test.difference };
-  const truth = low > 0 ? 'gain' : high < 0 ? 'loss' : 'no difference shown';
-  return { ...test, truth, n: differences.length };
+  return { ...test, truth: low > 0 ? 'gain' : high < 0 ? 'loss' : 'no difference shown' };
 }

@@ -1,6 +1,6 @@
 import { table } from '../../src/experiment/markdown.ts';
 import { ruleFor, rules, type Thresholds } from '../../src/experiment/probe/advice.ts';
-import { probeOf } from '../../src/experiment/probe/probe.ts';
+import { adviceOn } from '../../src/experiment/probe/probe.ts';
 import { type Advised, advisedAggregators } from '../../src/experiment/probe/result.ts';
 import {
   type Adviser,
@@ -27,13 +27,13 @@ export function rulesTable(thresholds: Thresholds): string {
 export function settingsTable(outcomes: readonly Outcome[], thresholds: Thresholds): string {
   const adviser = advisedBy(thresholds);
   const rows = outcomes.map((outcome) => {
-    const { setting, probed, mean, against } = outcome;
-    const probe = probeOf(probed, thresholds);
+    const { setting, experiment, probed, mean } = outcome;
+    const probe = adviceOn(experiment, probed, thresholds);
     return [
       setting.title,
       setting.use,
       `${rules.indexOf(ruleFor(probe, thresholds)) + 1}`,
-      `${against.grain.n}`,
+      `${outcome.seeds}`,
       mean.toFixed(3),
       ...advisedAggregators.map((name) => cell(outcome, name, adviser)),
     ];

@@ -2,12 +2,10 @@
  * The settings from which rules and thresholds were drawn (`fit`), and those on which the hit rate is measured (`held out`): these
  * were trained after the rules had been written.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { settings as guaranteeSettings } from '../guarantee/settings.ts';
-import { cache } from '../peers/venv.ts';
-import { type DigitsTask, digitsFiles } from './digits.ts';
-import { type StsbTask, stsbTrain } from './stsb.ts';
+import type { Optimizer, Task } from './descent.ts';
+import { type DigitsTask, digitsExamples } from './digits.ts';
+import { type StsbTask, stsbExamples } from './stsb.ts';
 
 export type Use = 'fit' | 'held out';
 
@@ -15,101 +13,89 @@ export interface ProbeSetting {
   readonly name: string;
   readonly title: string;
   readonly use: Use;
-  /** Without `aggregate` and `seeds`; paths are absolute. Null where its data are missing on this machine. */
-  config(): Promise<Record<string, unknown> | null>;
+  /** Null where its data are missing on this machine. */
+  task(): Promise<Task | null>;
 }
 
-type Changes = Readonly<Record<string, unknown>>;
+/** How a setting is trained. Groups are parts of a batch, or as the data say. */
+interface Training {
+  readonly groups: { readonly by: string; readonly count: number } | 'label' | 'source';
+  readonly optimizer: Optimizer;
+  readonly batchSize: number;
+}
 
 const five = [5, 6, 7, 8, 9];
 const ten = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 const of = (classes: readonly number[], each: number) => classes.map(() => each);
 const adamw = (learningRate: number) => ({
-  optimizer: { name: 'adamw', learningRate, warmup: 0.1, decay: 'linear' },
+  optimizer: { name: 'adamw', learningRate, momentum: 0 } as const,
 });
 const sgd = (learningRate: number, momentum: number) => ({
-  optimizer: { name: 'sgd', learningRate, momentum, warmup: 0.1, decay: 'linear' },
+  optimizer: { name: 'sgd', learningRate, momentum } as const,
 });
-const by = (kind: string, count?: number) => ({
-  groups: count === undefined ? { by: kind } : { by: kind, count },
-});
-const label = by('label');
-const source = by('column:source');
-
-export function folderOf({ name }: ProbeSetting): string {
-  return path.join(cache, 'probe', name);
-}
-
-const clean: DigitsTask = { classes: five, counts: of(five, 20), sources: 1, noise: [] };
+const by = (kind: string, count: number) => ({ groups: { by: kind, count } });
+const label = { groups: 'label' } as const;
+const source = { groups: 'source' } as const;
+const usual: Training = { ...by('microbatch', 8), ...adamw(3e-3), batchSize: 40 };
 
 function digits(
   name: string,
   use: Use,
   title: string,
-  task: Partial<DigitsTask>,
-  ...changes: Changes[]
+  changes: Partial<DigitsTask>,
+  ...trainings: Partial<Training>[]
 ): ProbeSetting {
-  const setting = { name: `digits-${name}`, title: `digits, ${title}`, use };
-  const config = async () => {
-    const files = write(setting.name, digitsFiles({ ...clean, ...task }));
-    return {
-      name: setting.name,
-      task: 'classification',
-      model: { architecture: 'mlp', hidden: [32] },
-      data: { ...files, target: 'label' },
-      ...common,
-      ...adamw(3e-3),
-      ...Object.assign({}, ...changes),
-    };
+  const data: DigitsTask = {
+    classes: five,
+    counts: of(five, 20),
+    sources: 1,
+    noise: [],
+    ...changes,
   };
-  return { ...setting, config };
+  const training = Object.assign({}, usual, ...trainings);
+  const classes = data.classes.map(String);
+  const task = async () => ({
+    ...training,
+    classes,
+    ...digitsExamples(data, 4),
+    groups: groupsOf(training, data.sources, classes),
+  });
+  return { name: `digits-${name}`, title: `digits, ${title}`, use, task };
 }
 
 function stsb(
   name: string,
   use: Use,
   title: string,
-  task: Partial<StsbTask>,
-  ...changes: Changes[]
+  changes: Partial<StsbTask>,
+  ...trainings: Partial<Training>[]
 ): ProbeSetting {
-  const setting = { name: `stsb-${name}`, title: `STS-B, ${title}`, use };
-  const config = async () => {
-    const base = guaranteeSettings.find((other) => other.name === 'stsb-features')!;
-    const features = await base.config();
-    if (features === null) return null;
-    const { train, validation } = features.data as Record<string, string>;
-    const text = stsbTrain(train!, { count: 500, sources: 1, noise: [], ...task });
+  const data: StsbTask = { count: 500, sources: 1, noise: [], ...changes };
+  const training = Object.assign({}, usual, { batchSize: 32 }, adamw(1e-3), ...trainings);
+  const task = async () => {
+    const base = await guaranteeSettings.find((other) => other.name === 'stsb-features')!.config();
+    if (base === null) return null;
+    const { train, validation } = base.data as { train: string; validation: string };
+    const examples = stsbExamples({ train, validation }, data);
     return {
-      ...features,
-      name: setting.name,
-      data: { ...write(setting.name, { train: text }), validation, target: 'score' },
-      ...common,
-      ...adamw(1e-3),
-      batchSize: 32,
-      ...Object.assign({}, ...changes),
+      ...training,
+      classes: null,
+      ...examples,
+      groups: groupsOf(training, data.sources, []),
     };
   };
-  return { ...setting, config };
+  return { name: `stsb-${name}`, title: `STS-B, ${title}`, use, task };
 }
 
-const common = {
-  batchSize: 40,
-  steps: 150,
-  evaluateEvery: 150,
-  checkpointEvery: 150,
-  ...by('microbatch', 8),
-};
-
-function write(name: string, files: Readonly<Record<string, string>>): Record<string, string> {
-  const folder = path.join(cache, 'probe', name);
-  mkdirSync(folder, { recursive: true });
-  return Object.fromEntries(
-    Object.entries(files).map(([key, text]) => {
-      const file = path.join(folder, `${key}.csv`);
-      writeFileSync(file, text);
-      return [key, file];
-    }),
-  );
+function groupsOf(
+  { groups }: Training,
+  sources: number,
+  classes: readonly string[],
+): Task['groups'] {
+  if (groups === 'label') return { by: 'label', names: classes };
+  const numbered = (count: number) => Array.from({ length: count }, (_, i) => `#${i + 1}`);
+  if (groups === 'source') return { by: 'column:source', names: numbered(sources) };
+  return { by: groups.by, names: numbered(groups.count) };
 }
 
 const four = { sources: 4 };

@@ -15,20 +15,22 @@ export class ProbeError extends Error {
  * @param runs at least one
  * @throws ProbeError if none of them logged Gram matrices of several groups
  */
-export function probeOf(runs: readonly ProbedRun[], thresholds = measuredThresholds): Probe {
+export function probeOf(runs: readonly ProbedRun[]): Probe {
   const { experiment, groups, metric, task } = runs[0]!.manifest;
   const figures = runs.flatMap((run) => shadowOf(run) ?? []);
-  if (figures.length === 0) {
-    throw new ProbeError(
-      `${experiment.name} has no step with the Gram matrix of several groups. Expected groups whose gradients can be compared: at least two in a step.`,
-    );
-  }
-  const found = {
-    task,
-    groups,
-    figures: averageOf(figures),
-    doubtful: doubtfulOf(figures, thresholds),
-  };
+  if (figures.length > 0) return adviceOn({ name: experiment.name, task, groups, metric }, figures);
+  throw new ProbeError(
+    `${experiment.name} has no step with the Gram matrix of several groups. Expected groups whose gradients can be compared: at least two in a step.`,
+  );
+}
+
+/** @param runs at least one */
+export function adviceOn(
+  experiment: Pick<Probe, 'name' | 'task' | 'groups' | 'metric'>,
+  runs: readonly RunFigures[],
+  thresholds = measuredThresholds,
+): Probe {
+  const found = { ...experiment, figures: averageOf(runs), doubtful: doubtfulOf(runs, thresholds) };
   const rule = ruleFor(found, thresholds);
   const advice = advisedAggregators.map((aggregator) => ({
     aggregator,
@@ -36,10 +38,8 @@ export function probeOf(runs: readonly ProbedRun[], thresholds = measuredThresho
   }));
   const worth = advice.filter(({ advice }) => advice === 'worth trying');
   return {
-    name: experiment.name,
-    metric,
     ...found,
-    runs: figures,
+    runs,
     verdict: rule.verdict(found),
     advice,
     aggregate: ['mean', ...worth.map(({ aggregator }) => aggregator)],

@@ -4,12 +4,18 @@ import { aggregate } from '../../engine/aggregate.ts';
 import { diagnoseStep } from '../../engine/diagnoseStep.ts';
 import type { StepEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
+import type { RunManifest } from '../../runs/manifest.ts';
 import { isLasting } from './advice.ts';
 import type { ProbedRun } from './probedRun.ts';
 import type { GroupFigures, RunFigures } from './result.ts';
 
 /** A group is fitted in a step if its loss is below this share of the mean loss: no example of it is left to learn from. */
 const FITTED = 0.1;
+
+/** What is read of a run. */
+interface Shadowed extends Pick<ProbedRun, 'steps' | 'metric'> {
+  readonly manifest: Pick<RunManifest, 'seed' | 'groups'>;
+}
 
 interface ShadowStep {
   readonly groups: readonly number[];
@@ -27,7 +33,7 @@ interface ShadowStep {
  *
  * @returns null if the log has no step with two groups and their Gram matrix
  */
-export function shadowOf({ manifest, steps, metric }: ProbedRun): RunFigures | null {
+export function shadowOf({ manifest, steps, metric }: Shadowed): RunFigures | null {
   const { by, names } = manifest.groups;
   const last = steps.at(-1)?.step ?? 0;
   const shadows = steps
