@@ -34,6 +34,9 @@ import { gramOfParts, measure, type ParameterVector } from './products.ts';
 import { StackCollector } from './stackedGradients.ts';
 import { stream } from './streaming.ts';
 
+/** Fewer numbers in the gradients are multiplied here before the engine's thread would have woken and answered. */
+const MEASURED_BY_ENGINE_FROM = 2 ** 19;
+
 /** An aggregator's result from gradients that are all in memory. */
 type Decision = Pick<
   AggregatedStep,
@@ -140,8 +143,11 @@ export class StepAggregator {
   #measureWith(
     groups: readonly GroupGradient[],
   ): (vector: ParameterVector) => Promise<MeasuredVector> {
-    if (this.#isShared) return (vector) => this.#host.measure(vector);
     const parts = groups.map(({ gradients }) => gradients);
+    const size = parts[0]!.reduce((total, part) => total + part.size, 0);
+    if (this.#isShared && groups.length * size >= MEASURED_BY_ENGINE_FROM) {
+      return (vector) => this.#host.measure(vector);
+    }
     return (vector) => measure(this.#device, vector, parts);
   }
 

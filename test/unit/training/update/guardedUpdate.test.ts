@@ -36,20 +36,21 @@ async function factsOfRuns(
   entries: readonly AggregateEntry[],
   optimizer: string,
   device: string,
+  steps = STEPS,
 ): Promise<Facts[][]> {
   const config = `model: { hidden: [] }
 data: { train: rings.csv, validation: rings.csv, target: ring }
-groups: { count: 3 }
+groups: { count: ${device === 'cpu' ? 3 : 2} }
 optimizer: ${optimizer}
 batchSize: 12
-steps: ${STEPS}
+steps: ${steps}
 device: ${device}`;
   const session = await sessionOf(folder, config);
   const runs = [];
   for (const of of entries) {
     const trainer = await trainerIn(session, of);
     const all = [];
-    for (let step = 1; step <= STEPS; step++) all.push((await trainer.step(step)).facts);
+    for (let step = 1; step <= steps; step++) all.push((await trainer.step(step)).facts);
     trainer.dispose();
     runs.push(all);
   }
@@ -118,6 +119,7 @@ describe('a guarded update', () => {
         [{ ...settings, guard: true }, settings],
         optimizers.adamw,
         'cpu',
+        60,
       );
       const first = guarded!.findIndex(({ guard }) => guard);
       assert.ok(first > 0);
@@ -137,6 +139,7 @@ describe('a guarded update', () => {
       ],
       optimizers.adamw,
       'cpu',
+      60,
     );
     for (const facts of relaxed!) assert.deepEqual(conflictsOf(facts, 0.2), []);
     const correctedIn = (all: readonly Facts[]) => all.filter(({ guard }) => guard).length;
