@@ -8,12 +8,13 @@ import { stringify } from 'yaml';
 import { resolvedAggregation } from '../src/config/aggregation.ts';
 import { parseConfig } from '../src/config/parse.ts';
 import type { AggregatorName } from '../src/engine/types.ts';
+import { table } from '../src/experiment/markdown.ts';
 import { closeSession, openSession } from '../src/training/session.ts';
 import { Trainer } from '../src/training/trainer.ts';
 import { minilm } from '../test/python/checkpoints.ts';
 import { realData } from '../test/realData.ts';
 import { settings } from './guarantee/settings.ts';
-import { circumstances, table, writeFigures } from './readme.ts';
+import { circumstances, writeFigures } from './readme.ts';
 
 const { values } = parseArgs({ options: { steps: { type: 'string', default: '200' } } });
 /** Steps that are not counted, while code is still being compiled. */
