@@ -5,7 +5,7 @@ import { fisherP, type Rate } from './statistics/failures.ts';
 import { ALPHA, contains, type Interval } from './statistics/interval.ts';
 import { pairedT } from './statistics/means.ts';
 import type { Pair } from './statistics/pairs.ts';
-import { signFlipP, smallestP } from './statistics/permutation.ts';
+import { LEAST_TO_PERMUTE, signFlipP, smallestP } from './statistics/permutation.ts';
 import {
   pairsNeeded,
   powerOfMeans,
@@ -159,7 +159,7 @@ function seedsForSpread(ratio: number, pairs: readonly Pair[]): number | null {
     pairsNeeded((count) => powerOfSpread(ratio, count)),
     effect === null ? null : seedsFor(effect),
   ];
-  return needs.includes(null) ? null : Math.max(...needs.map(Number));
+  return needs.includes(null) ? null : Math.max(LEAST_TO_PERMUTE, ...needs.map(Number));
 }
 
 function failuresOf(one: Rate, other: Rate) {
@@ -189,20 +189,18 @@ export function adjust(
     means: means && {
       ...means,
       adjusted: meansP,
-      finding: findingOf(means.p, meansP, [
-        excludes(means.interval, 0),
-        ...(permutes ? [isSmall(means.permutationP)] : []),
-      ]),
+      // The interval of the t test contains 0 exactly if p ≥ 0.05, and has nothing to add.
+      finding: findingOf(means.p, meansP, permutes ? [isSmall(means.permutationP)] : []),
     },
     spread: spread && {
       ...spread,
       adjusted: spreadP,
-      // Without a spread on one side there is no ratio, and the test stands alone.
-      finding: findingOf(
-        spread.p,
-        spreadP,
-        spread.ratio === null ? [] : [excludes(spread.interval, 1)],
-      ),
+      finding: findingOf(spread.p, spreadP, [
+        // Under six seeds none: Brown and Forsythe's test finds too many differences over four.
+        isSmall(spread.permutationP),
+        // Without a spread on one side there is no ratio.
+        ...(spread.ratio === null ? [] : [excludes(spread.interval, 1)]),
+      ]),
     },
     failures: failures && {
       ...failures,

@@ -41,7 +41,7 @@ export function formatPs(p: number | null, adjusted: number | null = p): string[
 export function formatP(p: number): string {
   if (p < 0.001) return 'p < 0.001';
   let digits = 2;
-  while (Number(p.toPrecision(digits)) < ALPHA !== p < ALPHA) digits++;
+  while (digits < 6 && Number(p.toPrecision(digits)) < ALPHA !== p < ALPHA) digits++;
   return `p = ${significant(p, digits)}`;
 }
 

@@ -45,6 +45,9 @@ function sampledP(differences: readonly number[], bound: number): number {
   return extreme / (ROUNDS + 1);
 }
 
+/** So many pairs, at least, can have p < 0.05. */
+export const LEAST_TO_PERMUTE = 6;
+
 /** The least p that so many pairs can give. */
 export function smallestP(pairs: number): number {
   return pairs <= EXACT_UP_TO ? Math.min(1, 2 ** (1 - pairs)) : 1 / (ROUNDS + 1);
