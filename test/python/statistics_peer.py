@@ -85,6 +85,8 @@ def bca(values, statistic, distribution):
         "std": lambda x, axis=-1: np.std(x, axis=axis, ddof=1),
     }
     sample = np.array(values)
+    if np.ptp(sample) == 0:
+        return [None, None]
     theta = np.array(distribution)
     low, high = _bca_interval((sample,), functions[statistic], -1, 0.025, theta, None, np)[:2]
     if np.isnan(low):

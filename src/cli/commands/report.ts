@@ -3,7 +3,6 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { fullReportOf } from '../../experiment/fullReport.ts';
 import { reportMarkdown } from '../../experiment/reportMarkdown.ts';
-import { nearestRoot } from '../../runs/grainFolder.ts';
 import { latestFirst } from '../../runs/order.ts';
 import { RunReferenceError, resolveRuns } from '../../runs/reference.ts';
 import { RunStore, type RunSummary } from '../../runs/store.ts';
@@ -53,10 +52,8 @@ async function runsOf(references: readonly string[], root?: string): Promise<Run
   return [...new Set(runs)];
 }
 
-async function runsOfConfig(
-  file: string,
-  root = nearestRoot(path.dirname(file)),
-): Promise<RunSummary[]> {
+/** Where `grain run` puts them, if nothing else is said. */
+async function runsOfConfig(file: string, root = path.dirname(file)): Promise<RunSummary[]> {
   const configPath = path.relative(root, file).split(path.sep).join('/');
   const runs = await new RunStore(root).list();
   return latestOf(
