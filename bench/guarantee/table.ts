@@ -1,16 +1,14 @@
-import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { mean, median, quantile, sampleStandardDeviation, sum } from 'simple-statistics';
+import { mean, median, sampleStandardDeviation, sum } from 'simple-statistics';
 import { diagnoseStep } from '../../src/engine/diagnoseStep.ts';
-import { keyedRandom } from '../../src/engine/keyedRandom.ts';
 import { table } from '../../src/experiment/markdown.ts';
+import { bootstrapInterval } from '../../src/experiment/statistics/bootstrap.ts';
+import { signFlipP } from '../../src/experiment/statistics/permutation.ts';
 import type { StepEvent } from '../../src/runs/events.ts';
 import { factsOf } from '../../src/runs/facts.ts';
 import type { RunSummary } from '../../src/runs/store.ts';
 import { readEvents } from '../../src/runs/tail.ts';
 import type { Method } from './methods.ts';
 import type { Setting } from './settings.ts';
-
-const RESAMPLES = 10_000;
 
 /** What came of one run. */
 interface Outcome {
@@ -106,19 +104,10 @@ function differenceOf(of: readonly Outcome[], base: readonly Outcome[]): string 
     return Number.isFinite(difference) ? [difference] : [];
   });
   if (differences.length < 2) return '–';
-  const random = keyedRandom('bench guarantee', 0);
-  const n = differences.length;
-  const observed = Math.abs(sum(differences));
-  let extreme = 1;
-  const means: number[] = [];
-  for (let round = 0; round < RESAMPLES; round++) {
-    const flipped = differences.map((x) => (uniformInt(random, 0, 1) === 0 ? x : -x));
-    if (Math.abs(sum(flipped)) >= observed * (1 - 1e-12)) extreme++;
-    means.push(mean(differences.map(() => differences[uniformInt(random, 0, n - 1)]!)));
-  }
-  const [low, high] = [quantile(means, 0.025), quantile(means, 0.975)];
-  const p = extreme / (RESAMPLES + 1);
-  return `${signed(mean(differences))} (${signed(low)} … ${signed(high)}, ${p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`})`;
+  const interval = bootstrapInterval(differences, (sample) => mean([...sample]));
+  const bounds = interval ? `${signed(interval.low)} … ${signed(interval.high)}, ` : '';
+  const p = signFlipP(differences);
+  return `${signed(mean(differences))} (${bounds}${p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`})`;
 }
 
 /** Median over the seeds of the ratio to the mean's run of the same seed. */

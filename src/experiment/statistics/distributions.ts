@@ -1,5 +1,6 @@
 /** Distribution functions that the tests need, in float64. Relative errors are below 1e-10 (tested against scipy). */
 import { gammaln, probit } from 'simple-statistics';
+import { ALPHA } from './interval.ts';
 
 const TINY = 1e-300;
 /** Where Taylor series and continued fraction of erfc meet. */
@@ -32,6 +33,15 @@ export function tQuantile(tails: number, df: number): number {
   // Bisection in arctan t: from 0 to ∞ in a bounded interval.
   const angle = bisect((at) => tTails(Math.tan(at), df) - tails, 0, Math.PI / 2);
   return Math.tan(angle);
+}
+
+const critical = new Map<number, number>();
+
+/** The t beyond which p < 0.05, two-sided. Power asks for it again and again. */
+export function criticalT(df: number): number {
+  const value = critical.get(df) ?? tQuantile(ALPHA, df);
+  critical.set(df, value);
+  return value;
 }
 
 /** P(F ≥ f) of Fisher's distribution. */

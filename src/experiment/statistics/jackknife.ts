@@ -1,6 +1,6 @@
 /** Intervals of logarithms of standard deviations and of their ratios, by the jackknife (Miller 1968). */
-import { tQuantile } from './distributions.ts';
-import { ALPHA, type Interval } from './interval.ts';
+import { criticalT } from './distributions.ts';
+import type { Interval } from './interval.ts';
 import { summarise } from './summary.ts';
 
 /**
@@ -21,7 +21,7 @@ export function jackknifeInterval<T>(
     return without === null ? [] : [n * log - (n - 1) * without];
   });
   if (pseudo.length < n) return null;
-  const margin = (tQuantile(ALPHA, n - 1) * summarise(pseudo).std!) / Math.sqrt(n);
+  const margin = (criticalT(n - 1) * summarise(pseudo).std!) / Math.sqrt(n);
   const interval = { low: Math.exp(log - margin), high: Math.exp(log + margin) };
   return Number.isFinite(interval.high) ? interval : null;
 }

@@ -1,7 +1,7 @@
 /** How far the means of two methods are apart, paired by seed. */
 
-import { tQuantile, tTails } from './distributions.ts';
-import { ALPHA, type Interval } from './interval.ts';
+import { criticalT, tTails } from './distributions.ts';
+import type { Interval } from './interval.ts';
 import { summarise } from './summary.ts';
 
 export interface PairedT {
@@ -34,6 +34,6 @@ export function pairedT(differences: readonly number[]): PairedT {
 export function meanInterval(values: readonly number[]): Interval | null {
   const { mean, std, n } = summarise(values);
   if (!std) return null;
-  const margin = (tQuantile(ALPHA, n - 1) * std) / Math.sqrt(n);
+  const margin = (criticalT(n - 1) * std) / Math.sqrt(n);
   return { low: mean - margin, high: mean + margin };
 }

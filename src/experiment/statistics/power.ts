@@ -1,7 +1,6 @@
 /** What a number of seeds can show: power at α = 0.05, two-sided, for normally distributed values. */
 import { gammaln } from 'simple-statistics';
-import { bisect, normalCdf, tQuantile } from './distributions.ts';
-import { ALPHA } from './interval.ts';
+import { bisect, criticalT, normalCdf } from './distributions.ts';
 
 export const POWER = 0.8;
 /** More seeds than this are as good as never. */
@@ -17,7 +16,7 @@ const ABSOLUTE_VARIANCE = 1 - 2 / Math.PI;
  * @param noncentrality δ
  */
 export function tPower(noncentrality: number, df: number): number {
-  const critical = tQuantile(ALPHA, df);
+  const critical = criticalT(df);
   const [from, to] = [Math.max(0, Math.sqrt(df) - 8), Math.sqrt(df) + 8];
   // With few degrees of freedom the integrand is steep near 0.
   const panels = df < 8 ? 1000 : 100;
