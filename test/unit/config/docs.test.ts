@@ -38,6 +38,23 @@ test('what is said of aggregators is what docs/guarantee.md measured: else run n
   }
 });
 
+test('README says up front what docs/guarantee.md measured, with the command of each figure', () => {
+  const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+  const rows = [
+    ...readme.matchAll(
+      /^\|[^|]+\| (?<mean>[\d.]+) \| (?<grain>[\d.*]+) \| (?<normalized>[\d.*]+) \| `node bench\/guarantee\.ts --settings (?<setting>[\w-]+)` \|$/gm,
+    ),
+  ].map(({ groups }) => groups as Record<'mean' | 'grain' | 'normalized' | 'setting', string>);
+  assert.ok(rows.length >= 4, `${rows.length} rows`);
+  for (const { mean, grain, normalized, setting } of rows) {
+    const [ofGrain, ofNormalized] = (['grain', 'grain-normalized'] as const).map((name) => {
+      return measuredAt(setting, name)!;
+    });
+    const said = [mean, grain, normalized].map((cell) => Number(cell.replaceAll('*', '')));
+    assert.deepEqual(said, [ofGrain!.mean, ofGrain!.value, ofNormalized!.value], setting);
+  }
+});
+
 test('its examples are configs', () => {
   const examples = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(([, example]) => example!);
   assert.equal(examples.length, 3);
