@@ -1,6 +1,33 @@
-import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { openDevice } from '../../src/backends/device.ts';
+import {
+  type FuzzResult,
+  fuzzCheckpoints,
+  fuzzConfigs,
+  fuzzSafetensors,
+  fuzzTokenizers,
+} from '../fuzz/checkpoints.ts';
 import { fuzzSolve } from '../fuzz/solve.ts';
 
 test('grain solve: 5,000 malformed and extreme lines, an answer each and no silent NaN', async () => {
   await fuzzSolve(5000, 1);
 });
+
+before(() => openDevice('cpu'));
+
+/** Both outcomes occur: otherwise the damage would be too great or too small to test anything. */
+function assertBoth({ cases, refused }: FuzzResult): void {
+  assert.ok(refused > cases / 10 && refused < cases - cases / 10, `${refused} of ${cases}`);
+}
+
+for (const [what, count, fuzz] of [
+  ['tokenizer.json and tokenizer_config.json', 400, fuzzTokenizers],
+  ['config.json', 400, fuzzConfigs],
+  ['safetensors', 400, fuzzSafetensors],
+  ['checkpoints of a run', 150, fuzzCheckpoints],
+] as const) {
+  test(`${what}: ${count} damaged ones are refused by name or read rightly`, async () => {
+    assertBoth(await fuzz(count, 1));
+  });
+}

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 
+/** Ids are 32-bit integers. */
+const MAX_ID = 2 ** 31 - 1;
+
 /** Ids by token. */
-export const vocabularySchema = z.record(z.string(), z.int().nonnegative());
+export const vocabularySchema = z.record(z.string(), z.int().nonnegative().max(MAX_ID));
 
 /** The tokens of a model. */
 export interface Vocabulary {

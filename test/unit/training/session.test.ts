@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -32,7 +32,16 @@ device: wasm
 test('a session whose model cannot be built closes its engine and its device', async (t) => {
   const engine = t.mock.method(EngineClient.prototype, 'close');
   const device = t.mock.method(Threads.prototype, 'close');
-  await assert.rejects(trainerOf(folder, configWith('freeze: 99'), 'grain'), ConfigError);
+  const broken = path.join(folder, 'broken');
+  cpSync(path.join(folder, 'bert'), broken, { recursive: true });
+  const weights = readFileSync(path.join(broken, 'model.safetensors'));
+  writeFileSync(path.join(broken, 'model.safetensors'), weights.fill(0xff, weights.length - 4));
+  const config = configWith('').replace('./bert', './broken');
+  await assert.rejects(trainerOf(folder, config, 'grain'), (error) => {
+    assert.ok(error instanceof ConfigError);
+    assert.match(error.message, /tensor \S+ contains NaN, first at element/);
+    return true;
+  });
   assert.deepEqual([engine.mock.callCount(), device.mock.callCount()], [1, 1]);
 });
 
