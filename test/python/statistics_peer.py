@@ -88,6 +88,9 @@ def bca(values, statistic, distribution):
     if np.ptp(sample) == 0:
         return [None, None]
     theta = np.array(distribution)
+    # The same sample in another order has the same statistic, whatever the rounding of its sums.
+    estimate = functions[statistic](sample)
+    theta[np.isclose(theta, estimate, rtol=1e-12, atol=0)] = estimate
     low, high = _bca_interval((sample,), functions[statistic], -1, 0.025, theta, None, np)[:2]
     if np.isnan(low):
         return [None, None]
