@@ -192,6 +192,7 @@ test('an untrusted workspace runs nothing', async () => {
     settings: { 'security.workspace.trust.startupPrompt': 'never' },
   });
   assert.equal(await vscode.offers('GRAIN: Run GRAIN fine-tune'), false);
+  assert.equal(await vscode.offers('GRAIN: Probe config'), false);
   await vscode.screenshot('untrusted-dark');
   assert.equal(existsSync(path.join(workspace, '.grain')), false);
 });

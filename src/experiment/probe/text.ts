@@ -9,7 +9,8 @@ export function formatProbe(probe: Probe): string {
   return [
     `${name}: the mean, ${seeds}, ${formatCount(groups.names.length, 'group')} by ${groups.by}`,
     '',
-    verdict,
+    // A sentence a line.
+    verdict.replaceAll('. ', '.\n'),
     '',
     ...aligned(advice.map(({ aggregator, advice }) => [aggregator, advice])),
     '',
