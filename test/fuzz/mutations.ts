@@ -60,17 +60,17 @@ export function mutatedBytes(bytes: Buffer, choices: Choices): Buffer {
   return result;
 }
 
-/** Damage to JSON that leaves it JSON: values replaced, exchanged, removed or given twice. */
-export function mutatedJson(json: unknown, choices: Choices): string {
-  const text = JSON.stringify(changed(json, choices, 0));
+/** Damage to JSON that leaves it JSON: values replaced, exchanged, removed or given twice. @param rate 1: a few places of a file */
+export function mutatedJson(json: unknown, choices: Choices, rate = 1): string {
+  const text = JSON.stringify(changed(json, choices, rate, 0));
   return text.replace(/"@@(\d+)@@"/g, (_, index) => oddities[Number(index)]!);
 }
 
 /** Longer objects and lists, such as vocabularies, are rarely worth a look inside. */
 const LARGE = 40;
 
-function changed(json: unknown, choices: Choices, depth: number): unknown {
-  if (choices.chance(0.02 + 0.02 * depth)) return `@@${choices.upTo(oddities.length)}@@`;
+function changed(json: unknown, choices: Choices, rate: number, depth: number): unknown {
+  if (choices.chance(rate * 0.02 * depth)) return `@@${choices.upTo(oddities.length)}@@`;
   if (typeof json !== 'object' || json === null) return json;
   const keys = Object.keys(json);
   if (keys.length === 0) return json;
@@ -78,9 +78,9 @@ function changed(json: unknown, choices: Choices, depth: number): unknown {
   const copy: Record<string, unknown> = Array.isArray(json) ? ([...json] as never) : { ...json };
   for (let i = 0; i < (large ? 1 : keys.length); i++) {
     const key = large ? choices.of(keys) : keys[i]!;
-    if (!large || choices.chance(0.3)) copy[key] = changed(copy[key], choices, depth + 1);
-    if (choices.chance(0.01)) copy[key] = copy[choices.of(keys)];
-    if (choices.chance(0.01) && !Array.isArray(json)) delete copy[key];
+    if (!large || choices.chance(0.3)) copy[key] = changed(copy[key], choices, rate, depth + 1);
+    if (choices.chance(rate * 0.01)) copy[key] = copy[choices.of(keys)];
+    if (choices.chance(rate * 0.01) && !Array.isArray(json)) delete copy[key];
   }
   return copy;
 }

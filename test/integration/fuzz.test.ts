@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { openDevice } from '../../src/backends/device.ts';
+import { compareWithTransformers } from '../fuzz/againstTransformers.ts';
 import {
   type FuzzResult,
   fuzzCheckpoints,
@@ -31,3 +32,8 @@ for (const [what, count, fuzz] of [
     assertBoth(await fuzz(count, 1));
   });
 }
+
+test('150 damaged tokenizers that transformers opens too give its tokens', async () => {
+  const { equal } = await compareWithTransformers(150, 1);
+  assert.ok(equal > 50, `${equal} were opened by both`);
+});
