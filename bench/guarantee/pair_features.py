@@ -1,6 +1,7 @@
-"""Features of STS-B pairs from a frozen MiniLM: |u - v| and u * v of the mean-pooled, normalised embeddings, as CSV.
+"""Features of pairs of sentences from a frozen MiniLM: |u - v| and u * v of the mean-pooled, normalised embeddings, as CSV.
 
-Usage: stsb_features.py FOLDER_OF_MINILM FOLDER_OF_STSB OUTPUT_FOLDER
+Usage: pair_features.py FOLDER_OF_MINILM TSV COLUMNS LINES_OF_HEADER COUNT OUTPUT
+COLUMNS are the numbers of the target's and the two sentences' columns: 4,5,6.
 """
 
 import csv
@@ -10,15 +11,11 @@ from pathlib import Path
 import torch
 from transformers import AutoModel, AutoTokenizer
 
-TRAIN, VALIDATION = 500, 700
-
-
-def pairs(file: Path, count: int) -> list[tuple[float, str, str]]:
-    """The first `count` pairs of a shuffle with a fixed seed."""
-    lines = [line.split("\t") for line in file.read_text(encoding="utf-8").splitlines()]
+def pairs(file: Path, columns: list[int], header: int, count: int) -> list[list[str]]:
+    """Target and sentences of the first `count` pairs of a shuffle with a fixed seed."""
+    lines = [line.split("\t") for line in file.read_text(encoding="utf-8").splitlines()[header:]]
     order = torch.randperm(len(lines), generator=torch.Generator().manual_seed(0))
-    chosen = [lines[i] for i in order[:count].tolist()]
-    return [(float(cells[4]), cells[5], cells[6]) for cells in chosen]
+    return [[lines[i][column] for column in columns] for i in order[:count].tolist()]
 
 
 @torch.no_grad()
@@ -34,7 +31,7 @@ def embed(texts: list[str]) -> torch.Tensor:
     return torch.nn.functional.normalize(torch.cat(rows))
 
 
-def write(file: Path, examples: list[tuple[float, str, str]]) -> None:
+def write(file: Path, examples: list[list[str]]) -> None:
     u, v = (embed([example[side] for example in examples]) for side in (1, 2))
     # Embeddings have unit length: brought to a scale of about 1.
     features = torch.cat([(u - v).abs(), u * v], dim=1) * u.shape[1] ** 0.5
@@ -45,6 +42,5 @@ def write(file: Path, examples: list[tuple[float, str, str]]) -> None:
             writer.writerow([*(f"{value:.6g}" for value in row), score])
 
 
-checkpoint, source, target = map(Path, sys.argv[1:])
-write(target / "train.csv", pairs(source / "sts-train.csv", TRAIN))
-write(target / "validation.csv", pairs(source / "sts-dev.csv", VALIDATION))
+checkpoint, source, columns, header, count, target = sys.argv[1:]
+write(Path(target), pairs(Path(source), [int(column) for column in columns.split(",")], int(header), int(count)))

@@ -1,0 +1,71 @@
+/** What came of one run, from its log. */
+import { mean, median, sum } from 'simple-statistics';
+import { diagnoseStep } from '../../src/engine/diagnoseStep.ts';
+import type { StepEvent } from '../../src/runs/events.ts';
+import { factsOf } from '../../src/runs/facts.ts';
+import type { RunSummary } from '../../src/runs/store.ts';
+import { readEvents } from '../../src/runs/tail.ts';
+import type { Setting } from './settings.ts';
+import { seedOf } from './train.ts';
+
+/** Losses of so many steps are averaged before they are compared: a batch's own is too noisy. */
+const WINDOW = 20;
+
+export interface Outcome {
+  readonly seed: number;
+  /** Final validation; NaN for a run that failed. */
+  readonly metric: number;
+  /** Share of steps whose actual update conflicts with a group, 0…1; NaN where updates were not measured. */
+  readonly conflicts: number;
+  /** Share of steps that a guard reduced to nothing. */
+  readonly stalls: number;
+  /** Mean training loss of the batches of the last {@link WINDOW} steps, before each step. */
+  readonly losses: readonly number[];
+  /** Median share in Σ wᵢ of each group, in the second half of the steps, by the group's name. */
+  readonly weights: ReadonlyMap<string, number>;
+}
+
+export async function outcomeOf(run: RunSummary, { metric }: Setting): Promise<Outcome> {
+  const events = await readEvents(run.folder);
+  const steps = events.filter((event) => event.kind === 'step');
+  const updates = steps
+    .map((step) => diagnoseStep(factsOf(step)).updateConflictsWith)
+    .filter((groups) => groups !== null);
+  const last = events.findLast((event) => event.kind === 'validation');
+  return {
+    seed: seedOf(run),
+    metric: run.status === 'finished' ? (last?.metrics[metric] ?? Number.NaN) : Number.NaN,
+    conflicts: updates.filter((groups) => groups.length > 0).length / updates.length,
+    stalls: steps.filter((step) => step.guard?.stalled).length / steps.length,
+    losses: averaged(steps.map(lossOf)),
+    weights: weightsOf(steps.slice(steps.length / 2), run.manifest.groups.names),
+  };
+}
+
+/** First step at which the averaged loss is at most `loss`, counted from 1; null if none is. */
+export function stepsTo(loss: number, { losses }: Outcome): number | null {
+  const at = losses.findIndex((value) => value <= loss);
+  return at < 0 ? null : at + 1;
+}
+
+/** Of the whole batch. */
+function lossOf({ losses, sizes }: StepEvent): number {
+  return sum(losses.map((loss, i) => (loss ?? Number.NaN) * sizes[i]!)) / sum([...sizes]);
+}
+
+function averaged(losses: readonly number[]): number[] {
+  return losses.map((_, at) => mean(losses.slice(Math.max(0, at + 1 - WINDOW), at + 1)));
+}
+
+function weightsOf(steps: readonly StepEvent[], names: readonly string[]): Map<string, number> {
+  const shares = new Map<string, number[]>(names.map((name) => [name, []]));
+  for (const { groups, weights } of steps) {
+    const total = sum([...(weights ?? [])]);
+    for (const [i, group] of groups.entries()) {
+      if (total !== 0) shares.get(names[group]!)!.push(weights![i]! / total);
+    }
+  }
+  return new Map(
+    [...shares].map(([name, of]) => [name, of.length === 0 ? Number.NaN : median(of)]),
+  );
+}

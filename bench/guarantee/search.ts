@@ -1,0 +1,44 @@
+/** The same search for every method: no method wins or loses by a learning rate that was chosen for another. */
+import { mean } from 'simple-statistics';
+import { type Outcome, outcomeOf } from './outcome.ts';
+import { type Job, train } from './train.ts';
+
+/** Seeds of the search are never those of the tables. */
+export const searchSeeds = [100, 101, 102];
+
+/** Where the best factor is the smallest or largest, the next one beyond is tried too, at most this often. */
+const EXTENSIONS = 2;
+
+/** The setting's own learning rate times ⅓, 1 or 3, or further out, by the mean metric of the search's seeds. */
+export async function bestRate(job: Job, core: number): Promise<number> {
+  const own = Number(job.config.optimizer.learningRate);
+  if (job.setting.tuned === false) return own;
+  const scores = new Map<number, number>();
+  const score = async (power: number) => {
+    const rate = Number((own * 3 ** power).toPrecision(2));
+    const runs = await train(job, rate, searchSeeds, core);
+    scores.set(
+      power,
+      scoreOf(await Promise.all(runs.map((run) => outcomeOf(run, job.setting))), job),
+    );
+  };
+  for (const power of [-1, 0, 1]) await score(power);
+  for (let extension = 0; extension < EXTENSIONS; extension++) {
+    const best = bestOf(scores);
+    if (!scores.has(best - 1)) await score(best - 1);
+    else if (!scores.has(best + 1)) await score(best + 1);
+    else break;
+  }
+  return Number((own * 3 ** bestOf(scores)).toPrecision(2));
+}
+
+function bestOf(scores: ReadonlyMap<number, number>): number {
+  return [...scores].reduce((best, next) => (next[1] > best[1] ? next : best))[0];
+}
+
+/** Higher is better; a rate at which a run failed loses to every other. */
+function scoreOf(outcomes: readonly Outcome[], { setting }: Job): number {
+  const sign = setting.better === 'higher' ? 1 : -1;
+  const metrics = outcomes.map(({ metric }) => metric);
+  return metrics.every(Number.isFinite) ? sign * mean(metrics) : Number.NEGATIVE_INFINITY;
+}

@@ -1,0 +1,84 @@
+/** Runs of one method on one setting, in .cache/guarantee: a bench that was stopped continues where it was. */
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { RunStore, type RunSummary } from '../../src/runs/store.ts';
+import { cache } from '../peers/venv.ts';
+import { trainSeeds } from '../trainSeeds.ts';
+import type { Method } from './methods.ts';
+import type { Config, Setting } from './settings.ts';
+
+const cores = availableParallelism();
+
+/** What is trained, and the folder's names. */
+export interface Training {
+  readonly setting: Pick<Setting, 'name'>;
+  readonly config: Config;
+  readonly method: Method;
+}
+
+/** A row of a table. */
+export interface Job extends Training {
+  readonly setting: Setting;
+}
+
+/** Whether the setting compares the method, and its groups let it be run. */
+export function isPossible({ setting, config, method }: Job): boolean {
+  if (!setting.methods.includes(method.name)) return false;
+  return method.microbatches === undefined || config.groups.by === 'microbatch';
+}
+
+/** Works on the items in their order, so many at a time, each on a core. */
+export async function inParallel<T>(
+  items: readonly T[],
+  jobs: number,
+  work: (item: T, core: number) => Promise<void>,
+): Promise<void> {
+  const waiting = items.values();
+  await Promise.all(
+    Array.from({ length: jobs }, async (_, job) => {
+      for (const item of waiting) await work(item, job % cores);
+    }),
+  );
+}
+
+/** The runs of these seeds that ended, seed by seed; those that are not there yet are trained first, on one core. */
+export async function train(
+  job: Training,
+  rate: number,
+  seeds: readonly number[],
+  core: number,
+): Promise<RunSummary[]> {
+  const folder = folderOf(job, rate);
+  await trainSeeds(folder, configOf(job, rate), seeds, core);
+  return endedRuns(folder, seeds);
+}
+
+export function seedOf({ manifest }: RunSummary): number {
+  return manifest.seed.init;
+}
+
+async function endedRuns(folder: string, seeds: readonly number[]): Promise<RunSummary[]> {
+  const runs = await new RunStore(folder).list();
+  return runs
+    .filter((run) => run.status === 'finished' || run.status === 'failed')
+    .filter((run) => seeds.includes(seedOf(run)))
+    .sort((one, other) => seedOf(one) - seedOf(other));
+}
+
+/** Runs at the setting's own learning rate lie in a folder that is named after the method alone. */
+function folderOf({ setting, config, method }: Training, rate: number): string {
+  const name = method.name.replaceAll(/\W+/g, '-');
+  const ofRate = rate === config.optimizer.learningRate ? '' : `@${rate.toPrecision(2)}`;
+  return path.join(cache, 'guarantee', setting.name, `${name}${ofRate}`);
+}
+
+function configOf({ setting, config, method }: Training, learningRate: number) {
+  const { microbatches } = method;
+  return {
+    ...config,
+    ...(microbatches !== undefined && { groups: { by: 'microbatch', count: microbatches } }),
+    name: setting.name,
+    optimizer: { ...config.optimizer, learningRate },
+    aggregate: [method.entry],
+  };
+}
