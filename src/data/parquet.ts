@@ -2,14 +2,17 @@ import {
   type AsyncBuffer,
   asyncBufferFromFile,
   type FileMetaData,
+  type ParquetReadOptions,
   parquetMetadataAsync,
-  parquetReadObjects,
+  parquetRead,
   parquetSchema,
 } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 
 import { reasonOf } from '../config/errors.ts';
 import { foreignByContent, isGzip, isParquet, readHead } from '../config/fileKinds.ts';
+import { checkMetadata } from './parquetMetadata.ts';
+import { checkPages } from './parquetPages.ts';
 import { decimalFields, exactCell, exactParsers } from './parquetValues.ts';
 import {
   DataError,
@@ -27,7 +30,11 @@ import {
 export async function readParquet(file: TableFile): Promise<Table> {
   checkIsParquet(file.path);
   const buffer = await asyncBufferFromFile(file.path);
-  const metadata = await decode(file, 1, parquetMetadataAsync(buffer));
+  const metadata = await decode(file, 1, async () => {
+    const read = await parquetMetadataAsync(buffer);
+    checkMetadata(buffer, read);
+    return read;
+  });
   const columns = parquetSchema(metadata).children.map(({ element }) => element.name);
   const repeated = columns.find((name, i) => columns.indexOf(name) !== i);
   if (repeated !== undefined) {
@@ -68,20 +75,12 @@ async function* rowsOf(
   const scales = decimalFields(metadata);
   try {
     let rowStart = 0;
-    for (const { num_rows } of metadata.row_groups) {
-      const rowEnd = rowStart + Number(num_rows);
-      const records = await decode(
-        file,
-        rowStart + 1,
-        parquetReadObjects({
-          ...{ file: buffer, metadata, compressors, rowStart, rowEnd, columns: names },
-          // Bytes become text only if they are UTF-8.
-          ...{ utf8: false, parsers: exactParsers },
-        }),
-      );
-      if (records.length !== rowEnd - rowStart) {
-        throw damaged(file, rowStart + 1, `${records.length} of ${rowEnd - rowStart} rows`);
-      }
+    for (const group of metadata.row_groups) {
+      const rowEnd = rowStart + Number(group.num_rows);
+      const records = await decode(file, rowStart + 1, async () => {
+        await checkPages(buffer, group, names);
+        return recordsOf({ file: buffer, metadata, rowStart, rowEnd, columns: names });
+      });
       for (const [i, record] of records.entries()) {
         const position = { line: 1, column: 1, row: rowStart + i + 1 };
         const cells = columns.map((name, index) =>
@@ -96,6 +95,34 @@ async function* rowsOf(
   } finally {
     await progress.close();
   }
+}
+
+/** @throws Error unless every column has a value for each row */
+async function recordsOf(
+  options: Pick<ParquetReadOptions, 'file' | 'metadata' | 'columns'> & {
+    readonly rowStart: number;
+    readonly rowEnd: number;
+  },
+): Promise<readonly Record<string, unknown>[]> {
+  const lengths = new Map<string, number>();
+  let records: readonly Record<string, unknown>[] = [];
+  await parquetRead({
+    ...options,
+    // Bytes become text only if they are UTF-8.
+    ...{ compressors, utf8: false, parsers: exactParsers },
+    rowFormat: 'object',
+    onChunk: ({ columnName, columnData }) => {
+      lengths.set(columnName, (lengths.get(columnName) ?? 0) + columnData.length);
+    },
+    onComplete: (rows) => {
+      records = rows;
+    },
+  });
+  const rows = options.rowEnd - options.rowStart;
+  for (const [name, length] of [['the rows', records.length] as const, ...lengths]) {
+    if (length !== rows) throw new Error(`${length} values in ${name}, expected ${rows}`);
+  }
+  return records;
 }
 
 /**
@@ -124,9 +151,9 @@ class ProgressReader {
 }
 
 /** @param row the first of those that are decoded, named in errors */
-async function decode<T>(file: TableFile, row: number, decoding: Promise<T>): Promise<T> {
+async function decode<T>(file: TableFile, row: number, decoding: () => Promise<T>): Promise<T> {
   try {
-    return await decoding;
+    return await decoding();
   } catch (error) {
     throw damaged(file, row, reasonOf(error));
   }

@@ -2,7 +2,8 @@ import { lineFields } from '../../src/cli/commands/solve.ts';
 import { aggregators } from '../../src/engine/aggregators/registry.ts';
 import { gramOf } from '../../src/engine/gram.ts';
 import { type FamilyName, families } from '../unit/engine/families.ts';
-import { type Random, random } from '../unit/engine/random.ts';
+import { random } from '../unit/engine/random.ts';
+import { Lots } from './bytes.ts';
 
 /** JSON text of a value, or what should have been one. */
 type Token = string;
@@ -38,28 +39,6 @@ const foreignKeys = [
   '\\ud800',
   'weights',
 ];
-
-/** Draws; every choice of the generator goes through one of these. */
-class Lots {
-  readonly random: Random;
-
-  constructor(random: Random) {
-    this.random = random;
-  }
-
-  /** 0…below−1. */
-  upTo(below: number): number {
-    return Math.floor(below * this.random.uniform());
-  }
-
-  chance(probability: number): boolean {
-    return this.random.uniform() < probability;
-  }
-
-  of<T>(choices: readonly T[]): T {
-    return choices[this.upTo(choices.length)]!;
-  }
-}
 
 /**
  * Lines for `grain solve`, from valid through slightly wrong to no JSON at all: the same seed, the same lines. None holds a line

@@ -3,14 +3,49 @@ import { parseArgs } from 'node:util';
 import { openDevice } from '../../src/backends/device.ts';
 import { compareWithTransformers } from './againstTransformers.ts';
 import { fuzzCheckpoints, fuzzConfigs, fuzzSafetensors, fuzzTokenizers } from './checkpoints.ts';
+import { fuzzData } from './data.ts';
+import { fuzzGrainConfigs } from './grainConfigs.ts';
 import { fuzzSolve } from './solve.ts';
+import { type FuzzedFormat, fuzzedFormats } from './tables.ts';
 
-const checkpointFuzzers = {
-  tokenizers: fuzzTokenizers,
-  configs: fuzzConfigs,
-  safetensors: fuzzSafetensors,
-  checkpoints: fuzzCheckpoints,
+type Fuzzer = (count: number, seed: number) => Promise<string>;
+
+/** By name, each with a sentence about how it came out. */
+const fuzzers: Readonly<Record<string, Fuzzer>> = {
+  async solve(count, seed) {
+    const { answered, errors, slowest } = await fuzzSolve(count, seed);
+    return `${answered} lines: ${answered - errors} solved, ${errors} answered with an error; slowest answer ${slowest.toFixed(2)} s`;
+  },
+  async transformers(count, seed) {
+    const { equal, refusedHere, refusedThere } = await compareWithTransformers(count, seed);
+    return `${count} tokenizers: ${equal} opened by both, with the same tokens; ${refusedHere} refused here, ${refusedThere} by transformers`;
+  },
+  tokenizers: ofCheckpoints(fuzzTokenizers),
+  configs: ofCheckpoints(fuzzConfigs),
+  safetensors: ofCheckpoints(fuzzSafetensors),
+  checkpoints: ofCheckpoints(fuzzCheckpoints),
+  async grainConfigs(count, seed) {
+    const { valid, refused } = fuzzGrainConfigs(count, seed);
+    return `${count} configs: ${valid} valid, ${refused} refused`;
+  },
+  ...Object.fromEntries(fuzzedFormats.map((format) => [format, ofTables(format)])),
 };
+
+function ofCheckpoints(fuzz: typeof fuzzCheckpoints): Fuzzer {
+  return async (count, seed) => {
+    await openDevice('cpu');
+    const { cases, refused } = await fuzz(count, seed);
+    return `${cases} cases: ${refused} refused by name, ${cases - refused} read rightly`;
+  };
+}
+
+function ofTables(format: FuzzedFormat): Fuzzer {
+  return async (count, seed) => {
+    const { read, refused, peerRead, peerRefused } = await fuzzData(format, count, seed);
+    const lenient = peerRefused > 0 ? `, ${peerRefused} read although the peer refuses them` : '';
+    return `${count} files: ${read} read as the peer does, ${refused} refused (${peerRead} of them read by the peer)${lenient}`;
+  };
+}
 
 const { values } = parseArgs({
   options: {
@@ -20,26 +55,7 @@ const { values } = parseArgs({
   },
 });
 const { of } = values;
-const [count, seed] = [Number(values.count), Number(values.seed)];
-if (of === 'solve') {
-  const { answered, errors, slowest } = await fuzzSolve(count, seed);
-  console.log(
-    `${answered} lines: ${answered - errors} solved, ${errors} answered with an error; slowest answer ${slowest.toFixed(2)} s`,
-  );
-} else if (of === 'transformers') {
-  const { equal, refusedHere, refusedThere } = await compareWithTransformers(count, seed);
-  console.log(
-    `${count} tokenizers: ${equal} opened by both, with the same tokens; ${refusedHere} refused here, ${refusedThere} by transformers`,
-  );
-} else if (Object.hasOwn(checkpointFuzzers, of)) {
-  await openDevice('cpu');
-  const { cases, refused } = await checkpointFuzzers[of as keyof typeof checkpointFuzzers](
-    count,
-    seed,
-  );
-  console.log(`${cases} cases: ${refused} refused by name, ${cases - refused} read rightly`);
-} else {
-  throw new Error(
-    `--of ${of}. Expected solve, transformers, ${Object.keys(checkpointFuzzers).join(', ')}`,
-  );
+if (!Object.hasOwn(fuzzers, of)) {
+  throw new Error(`--of ${of}. Expected ${Object.keys(fuzzers).join(', ')}`);
 }
+console.log(await fuzzers[of]!(Number(values.count), Number(values.seed)));

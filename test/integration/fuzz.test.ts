@@ -9,7 +9,10 @@ import {
   fuzzSafetensors,
   fuzzTokenizers,
 } from '../fuzz/checkpoints.ts';
+import { fuzzData } from '../fuzz/data.ts';
+import { fuzzGrainConfigs } from '../fuzz/grainConfigs.ts';
 import { fuzzSolve } from '../fuzz/solve.ts';
+import { fuzzedFormats } from '../fuzz/tables.ts';
 
 test('grain solve: 5,000 malformed and extreme lines, an answer each and no silent NaN', async () => {
   await fuzzSolve(5000, 1);
@@ -36,4 +39,17 @@ for (const [what, count, fuzz] of [
 test('150 damaged tokenizers that transformers opens too give its tokens', async () => {
   const { equal } = await compareWithTransformers(150, 1);
   assert.ok(equal > 50, `${equal} were opened by both`);
+});
+
+for (const format of fuzzedFormats) {
+  test(`${format}: 200 damaged files are refused at a place, or read as the peer reads them`, async () => {
+    const { read, refused, peerRefused } = await fuzzData(format, 200, 1);
+    assert.ok(read > 15 && refused > 15, `${read} read, ${refused} refused`);
+    assert.ok(peerRefused <= 4, `${peerRefused} that Arrow refuses`);
+  });
+}
+
+test('500 damaged configs are refused at places in the file, or mean the same when written out', () => {
+  const { valid, refused } = fuzzGrainConfigs(500, 1);
+  assert.ok(valid > 25 && refused > 25, `${valid} valid, ${refused} refused`);
 });

@@ -1,0 +1,86 @@
+/**
+ * Checks that the pages of a Parquet file are as its metadata say. The library trusts what it reads: a damaged size would give
+ * other rows, endless loops, or more memory than there is.
+ */
+import { crc32 } from 'node:zlib';
+import type { AsyncBuffer, RowGroup } from 'hyparquet';
+import { parquetHeader } from 'hyparquet/src/column.js';
+import { rangeOf } from './parquetMetadata.ts';
+
+/** Most times that a page may be longer than its compressed bytes: run lengths of one value compress a lot. */
+const MOST_GROWTH = 100_000;
+
+/**
+ * @param names of the columns that are read
+ * @throws Error for the first page that does not fit
+ */
+export async function checkPages(
+  buffer: AsyncBuffer,
+  { columns, num_rows }: RowGroup,
+  names: readonly string[],
+): Promise<void> {
+  for (const { meta_data: column } of columns) {
+    if (!column || !names.includes(column.path_in_schema[0]!)) continue;
+    const { start, end } = rangeOf(column);
+    const bytes = Buffer.from(await buffer.slice(start, end));
+    const values = valuesIn(bytes);
+    const isFlat = column.path_in_schema.length === 1;
+    if (values !== Number(column.num_values) || (isFlat && values !== Number(num_rows))) {
+      throw new Error(
+        `${values} values in the pages of column "${column.path_in_schema.join('.')}", ${num_rows} rows`,
+      );
+    }
+  }
+}
+
+/** How many values the pages of a column have. */
+function valuesIn(bytes: Buffer): number {
+  const reader = {
+    view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+    offset: 0,
+  };
+  let values = 0;
+  while (reader.offset < bytes.length) {
+    const header = parquetHeader(reader);
+    const { compressed_page_size: size, uncompressed_page_size: plain } = header;
+    const end = reader.offset + size;
+    if (!(size >= 0 && end <= bytes.length)) throw new Error(`a page of ${size} bytes`);
+    if (!(plain >= 0 && plain <= MOST_GROWTH * (size + 1))) {
+      throw new Error(`a page of ${size} bytes that are ${plain} when decompressed`);
+    }
+    if (
+      header.crc !== undefined &&
+      header.crc >>> 0 !== crc32(bytes.subarray(reader.offset, end))
+    ) {
+      throw new Error('a page whose checksum is wrong');
+    }
+    values += valuesOf(header);
+    reader.offset = end;
+  }
+  return values;
+}
+
+/** Values of a page by its header, which must have all that belongs to its type; 0 for dictionaries and indices. */
+function valuesOf(header: ReturnType<typeof parquetHeader>): number {
+  const { type, compressed_page_size: size, uncompressed_page_size: plain } = header;
+  const isCount = (...counts: unknown[]) =>
+    counts.every((n) => Number.isInteger(n) && (n as number) >= 0);
+  const { data_page_header: first, data_page_header_v2: second } = header;
+  const dictionary = header.dictionary_page_header;
+  if (type === 'INDEX_PAGE') return 0;
+  if (type === 'DICTIONARY_PAGE' && dictionary?.encoding && isCount(dictionary.num_values)) {
+    // A bit is the least that a value takes.
+    if (dictionary.num_values <= 8 * (plain + 1)) return 0;
+  }
+  if (type === 'DATA_PAGE' && first?.encoding && isCount(first.num_values)) {
+    if (first.definition_level_encoding && first.repetition_level_encoding) return first.num_values;
+  }
+  if (type === 'DATA_PAGE_V2' && second?.encoding) {
+    const { num_values, num_nulls, num_rows } = second;
+    const levels = [second.definition_levels_byte_length, second.repetition_levels_byte_length];
+    const isWhole = isCount(num_values, num_nulls, num_rows, ...levels);
+    const isWithin = num_nulls <= num_values && levels[0]! + levels[1]! <= Math.min(size, plain);
+    if (isWhole && isWithin) return num_values;
+  }
+  throw new Error(`a damaged header of a page (${type})`);
+}
