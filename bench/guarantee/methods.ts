@@ -19,6 +19,10 @@ export const methods: readonly Method[] = [
   { name: 'grain, 4 groups', entry: 'grain', microbatches: 4 },
   { name: 'grain, 2 groups', entry: 'grain', microbatches: 2 },
   { name: 'grain, guarded', entry: { name: 'grain', guard: true } },
+  {
+    name: 'grain, preconditioned, guarded',
+    entry: { name: 'grain', metric: 'preconditioned', guard: true },
+  },
   { name: 'grain-normalized, guarded', entry: { name: 'grain-normalized', guard: true } },
   { name: 'grain-layerwise', entry: 'grain-layerwise' },
   { name: 'grain-streaming', entry: 'grain-streaming' },
