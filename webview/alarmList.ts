@@ -4,14 +4,14 @@ import { h, setText } from './dom.ts';
 /** The alarms of the run: those that stand as sentences, spoken at once; those that are over in a list that opens. */
 export class AlarmList {
   readonly element = h('div', { class: 'alarms', hidden: true });
-  readonly #standing = h('ul', { 'aria-label': 'Alarms', 'aria-live': 'assertive' });
+  readonly #standing = h('ul', { 'aria-label': 'Alarms' });
   readonly #count = h('summary');
   readonly #past = h('ul');
   readonly #details = h('details', {}, this.#count, this.#past);
   #shown = '';
 
   constructor() {
-    this.element.append(this.#standing, this.#details);
+    this.element.append(h('div', { role: 'alert' }, this.#standing), this.#details);
   }
 
   show(alarms: readonly ShownAlarm[]): void {
@@ -43,7 +43,12 @@ export function spokenAlarms(alarms: readonly ShownAlarm[]): string {
 
 function itemOf({ rule, step, message, clearedAt }: ShownAlarm): HTMLElement {
   const when = clearedAt === null ? `step ${step}` : `steps ${step} to ${clearedAt}`;
-  const item = h('li', {}, h('strong', {}, `Alarm, ${when}: `), message);
+  const item = h(
+    'li',
+    { class: clearedAt === null ? 'alarm' : 'past' },
+    h('strong', {}, `Alarm, ${when}: `),
+    message,
+  );
   item.dataset.rule = rule;
   // Where a line is too short for it.
   item.title = message;

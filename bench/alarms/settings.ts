@@ -78,9 +78,9 @@ export const settings: readonly FailingSetting[] = [
   ),
   digits(
     'corrupted',
-    'one of 1000 examples has pixels 1000 times too bright',
+    'one of 4000 examples has pixels 1000 times too bright',
     ['loss-spike'],
-    { counts: of(200), spoil: brightened },
+    { counts: of(800), spoil: brightened },
     { aggregate: ['mean'] },
   ),
   digits(
@@ -92,17 +92,21 @@ export const settings: readonly FailingSetting[] = [
   ),
   digits(
     'contradiction',
-    'every image twice, with two labels; guarded',
+    'every image twice, with two labels; SGD with momentum, guarded',
     ['guard-stalled'],
     { counts: of(4), spoil: contradicted },
-    { ...source, aggregate: [{ name: 'mean', guard: true }] },
+    {
+      ...source,
+      optimizer: { name: 'sgd', learningRate: 0.1, momentum: 0.9 },
+      aggregate: [{ name: 'mean', guard: true }],
+    },
   ),
   digits(
     'typo',
-    'a class of one example, by label',
+    'a class of one example, the shortest vector with groups by label',
     ['few-examples'],
     { counts: [20, 20, 20, 20, 1] },
-    { ...label, aggregate: ['grain-normalized'] },
+    { ...label, aggregate: ['grain'] },
   ),
   digits(
     'mislabelled',
