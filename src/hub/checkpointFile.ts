@@ -1,5 +1,6 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { type FileHandle, readFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { z } from 'zod';
 import { reasonOf } from '../config/errors.ts';
 import { foreignByContent, readHead } from '../config/fileKinds.ts';
@@ -22,8 +23,18 @@ export async function readJson(file: string): Promise<unknown> {
   } catch (error) {
     const foreign = foreignIn(file);
     const reason = foreign ?? reasonOf(error);
-    throw new CheckpointError(`${file} cannot be read: ${reason}`, { cause: error });
+    const advice = repairAdvice(file);
+    const message = `${file} cannot be read: ${reason}${advice ? `. ${advice}` : ''}`;
+    throw new CheckpointError(message, { cause: error });
   }
+}
+
+/** How to replace a damaged file of the Hub's cache, which is downloaded again only if it is missing; null for other files. */
+export function repairAdvice(file: string): string | null {
+  if (!existsSync(file)) return null;
+  const blob = realpathSync(file);
+  const isCached = blob !== file && path.basename(path.dirname(blob)) === 'blobs';
+  return isCached ? `Delete ${blob}, and it will be downloaded again` : null;
 }
 
 /** What a file is, and what to do, if its first bytes are a text that says so: a Git LFS pointer, or a page about the file. */

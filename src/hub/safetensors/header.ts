@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { reasonOf } from '../../config/errors.ts';
-import { CheckpointError, foreignIn } from '../checkpointFile.ts';
+import { CheckpointError, foreignIn, repairAdvice } from '../checkpointFile.ts';
 import { type DType, dtypes } from './dtypes.ts';
 
 /** Size of the little-endian integer at the beginning of the file, which is the length of the header. */
@@ -113,7 +113,7 @@ function entryOf(file: string, name: string, tensor: Tensor, dataBegin: number):
 export function broken(file: string, reason: string, cause?: unknown): CheckpointError {
   const foreign = foreignIn(file);
   return new CheckpointError(
-    `${file} is not a complete safetensors file: ${foreign ?? `${reason}. Download or save it again`}`,
+    `${file} is not a complete safetensors file: ${foreign ?? `${reason}. ${repairAdvice(file) ?? 'Download or save it again'}`}`,
     { cause },
   );
 }

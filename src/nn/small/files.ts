@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
+import { readJson } from '../../hub/checkpointFile.ts';
 
 /** The folder format of TensorFlow.js layers models: model.json beside its weight files. */
 const MODEL_FILE = 'model.json';
@@ -35,7 +36,7 @@ const modelSchema = z.looseObject({
 });
 
 async function readModel(folder: string): Promise<tf.io.ModelJSON> {
-  const json: unknown = JSON.parse(await readFile(path.join(folder, MODEL_FILE), 'utf8'));
+  const json = await readJson(path.join(folder, MODEL_FILE));
   const { success, error } = modelSchema.safeParse(json);
   if (!success) throw new Error(`${MODEL_FILE} is not a layers model: ${z.prettifyError(error)}`);
   return json as tf.io.ModelJSON;

@@ -42,10 +42,24 @@ async function load(folder: string): Promise<tfl.LayersModel> {
     if (artifacts.format === 'graph-model') {
       throw new Error('it is a graph model, which cannot be trained; convert it to a layers model');
     }
-    return await tfl.loadLayersModel(tf.io.fromMemory(withoutSoftmax(artifacts)));
+    const model = await tfl.loadLayersModel(tf.io.fromMemory(withoutSoftmax(artifacts)));
+    await checkFinite(model);
+    return model;
   } catch (error) {
     const why = messageOf(error);
     throw new ModelError(`the model in ${folder} cannot be read: ${why}`, { cause: error });
+  }
+}
+
+/** @throws Error naming the first weight that is not finite */
+async function checkFinite({ weights }: tfl.LayersModel): Promise<void> {
+  for (const weight of weights) {
+    const values = await weight.read().data();
+    const index = values.findIndex((value) => !Number.isFinite(value));
+    if (index < 0) continue;
+    throw new Error(
+      `weight ${weight.originalName} contains ${values[index]}, first at element ${index} of ${values.length}`,
+    );
   }
 }
 

@@ -88,6 +88,36 @@ describe('the parameters of a network', () => {
   });
   after(() => device.close());
 
+  test('that are not finite or not floats are named', async () => {
+    const load = async (changes: Partial<TensorReader>) => {
+      const tensors = { ...tensorsOf(shapes), ...changes };
+      const source = { file: 'net.safetensors', prefix: 'net.', layers: LAYERS, plan };
+      const { parameters } = await loadNetwork(
+        { ...source, tensors, initializerRange: 0.02 },
+        build,
+      );
+      parameters.dispose();
+    };
+    const bad = 'net.layer.0.dense.bias';
+    const infinite = tensorsOf(shapes);
+    await assert.rejects(
+      load({
+        read: async (name) => {
+          const values = await infinite.read(name);
+          return name === bad ? values.fill(Number.POSITIVE_INFINITY, 1) : values;
+        },
+      }),
+      /net\.safetensors: tensor net\.layer\.0\.dense\.bias contains Infinity, first at element 1/,
+    );
+    for (const dtype of ['I8', 'I64', 'BOOL', 'U32']) {
+      await assert.rejects(
+        load({ dtypeOf: (name) => (name === bad ? dtype : 'F32') }),
+        new RegExp(`dense\\.bias is stored as ${dtype}, which are not floats`),
+      );
+    }
+    await load({ dtypeOf: () => 'BF16' });
+  });
+
   test('are trained, loaded or initialized according to the plan', async () => {
     const plans = fc.record({
       freeze: fc.nat(LAYERS),

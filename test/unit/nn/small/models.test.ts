@@ -155,7 +155,7 @@ describe('models', () => {
       });
       await assert.rejects(build({ from: 'nowhere' }, [5], 2), {
         name: 'ModelError',
-        message: /nowhere cannot be read: ENOENT/,
+        message: /nowhere cannot be read: .*model\.json.*ENOENT/,
       });
     });
 
@@ -164,6 +164,18 @@ describe('models', () => {
       const file = path.join(base, 'torn', 'weights.bin');
       await writeFile(file, (await readFile(file)).subarray(0, 40));
       await assert.rejects(build({ from: 'torn' }, [5], 2), { name: 'ModelError' });
+    });
+
+    test('weights that are not finite are named', async () => {
+      await save(saved.network, 'nan');
+      const file = path.join(base, 'nan', 'weights.bin');
+      const bytes = await readFile(file);
+      bytes.writeFloatLE(Number.NEGATIVE_INFINITY, 4);
+      await writeFile(file, bytes);
+      await assert.rejects(build({ from: 'nan' }, [5], 2), {
+        name: 'ModelError',
+        message: /weight \S+kernel contains -Infinity, first at element 1 of/,
+      });
     });
 
     test('a functional model with a softmax at its end is trained on logits', async () => {
