@@ -1,6 +1,6 @@
 /**
- * How often the rules of src/experiment/alarms are right: `node bench/alarms.ts [--seeds 5] [--jobs 2]` applies them to the healthy
- * runs of bench/guarantee.ts and bench/probe.ts, and to runs that it makes to fail, and writes docs/alarms.md's tables.
+ * How often the rules of src/experiment/alarms are right: `node bench/alarms.ts [--seeds 5] [--jobs 2]` applies them to the runs of
+ * bench/guarantee.ts, and to runs that it makes to fail, and writes docs/alarms.md's tables.
  *
  * Every run stays in .cache/alarms: a bench that was stopped continues where it was, and changed rules are measured again
  * without training.
@@ -13,7 +13,7 @@ import { alarmCodes } from '../src/config/alarms.ts';
 import { AlarmWatch } from '../src/experiment/alarms/alarmWatch.ts';
 import { table } from '../src/experiment/markdown.ts';
 import { RunStore, type RunSummary } from '../src/runs/store.ts';
-import { eventsOf, healthyRuns } from './alarms/healthy.ts';
+import { eventsOf, isHealthy, loggedRuns } from './alarms/loggedRuns.ts';
 import { type FailingSetting, folderOf, settings } from './alarms/settings.ts';
 import { circumstances, writeFigures } from './readme.ts';
 import { trainSeeds } from './trainSeeds.ts';
@@ -55,12 +55,14 @@ await Promise.all(
   }),
 );
 
+const logged = await loggedRuns();
 const failing = new Map<FailingSetting, Raised[]>();
 for (const setting of settings) {
-  const runs = await new RunStore(folderOf(setting)).list();
-  failing.set(setting, await allRaised(runs.filter(({ status }) => status === 'finished')));
+  const made = await new RunStore(folderOf(setting)).list();
+  const ended = made.filter(({ status }) => status === 'finished');
+  failing.set(setting, await allRaised([...ended, ...logged.filter(setting.isLogged)]));
 }
-const healthy = await healthyRuns();
+const healthy = logged.filter(isHealthy);
 const onHealthy = await allRaised(healthy);
 
 const rules = alarmCodes.map((rule) => {

@@ -1,5 +1,5 @@
-/** Runs of other benches on which nothing is wrong: what raises an alarm on them is a false alarm. */
-import { existsSync, readdirSync } from 'node:fs';
+/** Runs of bench/guarantee.ts, most of which are healthy: what raises an alarm on those is a false alarm. */
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { RunEvent } from '../../src/runs/events.ts';
 import { readPredictions } from '../../src/runs/predictions.ts';
@@ -8,32 +8,25 @@ import { readEvents } from '../../src/runs/tail.ts';
 import { spreadOfTexts } from '../../src/training/objective/spread.ts';
 import { cache } from '../peers/venv.ts';
 
-/** Finished runs of bench/guarantee.ts and bench/probe.ts that are healthy by their method and groups. */
-export async function healthyRuns(): Promise<RunSummary[]> {
+/** All that have finished. */
+export async function loggedRuns(): Promise<RunSummary[]> {
   const runs: RunSummary[] = [];
-  for (const folder of runFolders()) {
-    const finished = (await new RunStore(folder).list()).filter((run) => run.status === 'finished');
-    runs.push(...finished.filter(isHealthy));
+  for (const setting of foldersIn(path.join(cache, 'guarantee'))) {
+    for (const method of foldersIn(setting)) runs.push(...(await new RunStore(method).list()));
   }
-  return runs;
+  return runs.filter(({ status }) => status === 'finished');
 }
 
-function runFolders(): string[] {
-  const below = (folder: string) =>
-    existsSync(folder) ? readdirSync(folder).map((name) => path.join(folder, name)) : [];
-  const folders = [
-    ...below(path.join(cache, 'guarantee')).flatMap((setting) =>
-      setting.endsWith('.csv') ? [] : below(setting),
-    ),
-    ...below(path.join(cache, 'probe')),
-  ];
-  return folders.filter((folder) => existsSync(path.join(folder, '.grain')));
+function foldersIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  const paths = readdirSync(folder).map((name) => path.join(folder, name));
+  return paths.filter((each) => statSync(each).isDirectory());
 }
 
 const usual: readonly string[] = ['mean', 'mean-norm-matched', 'upgrad', 'grain-normalized'];
 
 /** Not the shortest vector with lasting groups, which may stall, and leaves out groups. */
-function isHealthy({ manifest }: RunSummary): boolean {
+export function isHealthy({ manifest }: RunSummary): boolean {
   const { name } = manifest.aggregation;
   return usual.includes(name) || (name === 'grain' && manifest.groups.by === 'microbatch');
 }
