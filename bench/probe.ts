@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { measuredThresholds } from '../src/experiment/probe/advice.ts';
 import { chosenOn } from './probe/hits.ts';
 import { type Outcome, outcomeOf } from './probe/outcome.ts';
-import { hitTable, rulesTable, settingsTable } from './probe/report.ts';
+import { conclusion, hitTable, rulesTable, settingsTable } from './probe/report.ts';
 import { settings } from './probe/settings.ts';
 import { circumstances, writeFigures } from './readme.ts';
 
@@ -37,7 +37,11 @@ if (names) {
   );
   const figures = {
     rules: rulesTable(measuredThresholds),
-    hits: `${circumstances()}\n\n${hitTable(outcomes, measuredThresholds)}`,
+    hits: [
+      circumstances(),
+      hitTable(outcomes, measuredThresholds),
+      conclusion(outcomes, measuredThresholds),
+    ].join('\n\n'),
     settings: settingsTable(outcomes, measuredThresholds),
   };
   const docs = fileURLToPath(new URL('../docs/probe.md', import.meta.url));

@@ -39,6 +39,23 @@ export interface HitRate {
   readonly gains: number;
 }
 
+/** Share of the three advices in a setting that were right. */
+function shareRight(adviser: Adviser, outcome: Outcome): number {
+  return mean(advisedAggregators.map((name) => Number(isRight(adviser, outcome, name))));
+}
+
+/** How much more often one adviser is right than another, paired by setting. */
+export function advantage(
+  outcomes: readonly Outcome[],
+  one: Adviser,
+  other: Adviser,
+): { readonly difference: number; readonly interval: Interval | null } {
+  const differences = outcomes.map(
+    (outcome) => shareRight(one, outcome) - shareRight(other, outcome),
+  );
+  return { difference: mean(differences), interval: bootstrapInterval(differences, mean) };
+}
+
 /** @param adviserOf the adviser for a setting, which may have been chosen without it */
 export function hitRate(
   outcomes: readonly Outcome[],
@@ -51,10 +68,7 @@ export function hitRate(
       truth: outcome.against[aggregator].truth,
     }));
   });
-  const shares = outcomes.map((outcome) => {
-    const adviser = adviserOf(outcome);
-    return mean(advisedAggregators.map((name) => Number(isRight(adviser, outcome, name))));
-  });
+  const shares = outcomes.map((outcome) => shareRight(adviserOf(outcome), outcome));
   const tried = advices.filter(({ isTried }) => isTried);
   return {
     settings: outcomes.length,

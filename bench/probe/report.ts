@@ -4,6 +4,7 @@ import { adviceOn } from '../../src/experiment/probe/probe.ts';
 import { type Advised, advisedAggregators } from '../../src/experiment/probe/result.ts';
 import {
   type Adviser,
+  advantage,
   advisedBy,
   always,
   chosenOn,
@@ -79,6 +80,28 @@ export function hitTable(outcomes: readonly Outcome[], thresholds: Thresholds): 
     'gains there were',
   ];
   return table([header, ...rows.map(([name, rate]) => [name, ...hitCells(rate)])], 1);
+}
+
+/** What the figures say of the probe beside advice that needs none. */
+export function conclusion(outcomes: readonly Outcome[], thresholds: Thresholds): string {
+  const heldOut = outcomes.filter(({ setting }) => setting.use === 'held out');
+  const probe = advisedBy(thresholds);
+  const against = ([name, adviser]: readonly [string, Adviser]) => {
+    const { difference, interval } = advantage(heldOut, probe, adviser);
+    const range = interval ? ` (95 %: ${signed(interval.low)} … ${signed(interval.high)})` : '';
+    const isShown = interval !== null && (interval.low > 0 || interval.high < 0);
+    return `${signed(difference)} percentage points against ${name}${range}, ${isShown ? '' : 'no '}difference shown`;
+  };
+  const others: [string, Adviser][] = [
+    ['always trying upgrad', always('upgrad')],
+    ['always trying grain-normalized', always('grain-normalized')],
+    ['never trying anything', always()],
+  ];
+  return `On held-out settings the probe was right more often by ${others.map(against).join('; ')}.`;
+}
+
+function signed(share: number): string {
+  return `${share < 0 ? '−' : '+'}${Math.abs(Math.round(100 * share))}`;
 }
 
 function hitCells({ settings, rate, interval, tried, gains }: HitRate): string[] {
