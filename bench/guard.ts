@@ -17,12 +17,12 @@ import { settings } from './guarantee/settings.ts';
 import { circumstances, writeFigures } from './readme.ts';
 
 const { values } = parseArgs({ options: { steps: { type: 'string', default: '200' } } });
-/** Steps that are not counted, while code is still being compiled. */
-const WARM_UP = 20;
+/** Share of the steps that is not counted, while code is still being compiled. */
+const WARM_UP = 0.2;
 
 interface Case {
   readonly title: string;
-  /** A part of the steps that `--steps` asks for. */
+  /** Of the steps that `--steps` asks for. */
   readonly share: number;
   readonly aggregators: readonly AggregatorName[];
   config(): Promise<Record<string, unknown> | null>;
@@ -82,7 +82,8 @@ async function costOf(
   name: AggregatorName,
   steps: number,
 ): Promise<Cost> {
-  const text = stringify({ ...config, steps: WARM_UP + steps });
+  const ignored = Math.ceil(WARM_UP * steps);
+  const text = stringify({ ...config, steps: ignored + steps });
   const session = await openSession(parseConfig(text, 'grain.yaml'), () => {});
   const trainerOf = (guard: boolean) =>
     Trainer.create(
@@ -93,13 +94,13 @@ async function costOf(
   const trainers = { plain: await trainerOf(false), guarded: await trainerOf(true) };
   const times = { plain: [] as number[], guarded: [] as number[] };
   let corrected = 0;
-  for (let step = 1; step <= WARM_UP + steps; step++) {
+  for (let step = 1; step <= ignored + steps; step++) {
     const turns = ['plain', 'guarded'] as const;
     for (const side of step % 2 === 0 ? turns : turns.toReversed()) {
       const before = process.cpuUsage();
       const { facts } = await trainers[side].step(step);
       const { user, system } = process.cpuUsage(before);
-      if (step <= WARM_UP) continue;
+      if (step <= ignored) continue;
       times[side].push((user + system) / 1000);
       if (facts.guard) corrected++;
     }

@@ -52,7 +52,7 @@ const settings = {
     .default(false)
     .meta({ title: 'true or false, or a number from 0 to below 1' })
     .describe(
-      'Correct what the optimizer makes of the gradient – with momentum, scaling and weight decay – by the smallest change after which the step of the parameters conflicts with no group (GEM, Lopez-Paz & Ranzato 2017). A number allows each group that share of the largest possible loss, ‖Δ‖‖gᵢ‖: where groups cannot agree, a guard without allowance stops training.',
+      'Correct what the optimizer makes of the gradient – with momentum, scaling and weight decay – by the smallest change, in the metric of the entry, after which the step of the parameters conflicts with no group (GEM, Lopez-Paz & Ranzato 2017). A number allows each group that share of the largest possible loss, ‖Δ‖‖gᵢ‖: where groups cannot agree, a guard without allowance stops training.',
     ),
   zeroGroups: zeroGroups
     .optional()
