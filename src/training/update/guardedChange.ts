@@ -55,5 +55,7 @@ export async function guardChange(
   }
   const update = { ...measured, rounding };
   if (measured === proposed) return { update };
+  // The engine sees it only in an exact Gram matrix.
+  stalled ||= (await change.norm2InMetric(measured)) <= rounding ** 2;
   return { update, guard: { proposed, multipliers: Array.from(total), stalled } };
 }
