@@ -15,7 +15,7 @@ export interface Launch {
   readonly session: Session;
   readonly runs: readonly TrainingRun[];
   readonly owned: OwnedRuns;
-  /** Of the config: what is valid, and was measured to do harm. */
+  /** What is valid in the config and its data, and was measured to do harm or is hardly meant. */
   readonly warnings: readonly Diagnostic[];
 }
 
@@ -56,7 +56,8 @@ export async function launchParsed(
       folder: folders[i]!.path,
       warnings: parsed.warningsOf(requests[i]!.entry).map(explain),
     }));
-    return { session, runs, owned: await OwnedRuns.take(runs), warnings: parsed.warnings };
+    const warnings = [...parsed.warnings, ...session.task.data.notices];
+    return { session, runs, owned: await OwnedRuns.take(runs), warnings };
   } catch (error) {
     await closeSession(session);
     throw error;

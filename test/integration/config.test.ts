@@ -209,3 +209,20 @@ test('a missing config and invalid command lines exit with 2', async () => {
     assert.notEqual(stderr, '');
   }
 });
+
+test('what is hardly meant in the data: said once before the first step, and by config check --data', async () => {
+  const examples = (count: number) =>
+    Array.from({ length: count }, (_, i) => `${(i * 7) % 5}.5,${i % 33 === 0 ? 'rare' : 'usual'}`);
+  writeFileSync(path.join(folder, 'skewed.csv'), `x,label\n${examples(99).join('\n')}\n`);
+  writeFileSync(path.join(folder, 'dev.csv'), `x,label\n${examples(34).join('\n')}\n`);
+  const config = path.join(folder, 'skewed.grain.yaml');
+  const text = 'data: { train: skewed.csv, validation: dev.csv, target: label }';
+  writeFileSync(config, `${text}\ngroups: { count: 2 }\nsteps: 2\nseeds: [0]\ndevice: cpu\n`);
+  const warning = `${config}:1:${text.indexOf('label') + 1}: warning: imbalanced classes: 97 % of the training examples are "usual", 3 % are "rare". Better: metric: macroF1`;
+  const check = await grain(['config', 'check', '--data', config], folder);
+  assert.equal(check.status, 0);
+  assert.ok(check.stdout.startsWith(warning), check.stdout);
+  const run = await grain(['run', config], folder);
+  assert.equal(run.stderr.split(warning).length, 2, run.stderr);
+  assert.equal(run.stderr.split('imbalanced').length, 2, 'not again by each run');
+});

@@ -4,6 +4,7 @@ import { readsTexts } from '../../config/data.ts';
 import { ConfigError, formatDiagnostic } from '../../config/diagnostic.ts';
 import { expand } from '../../config/expand.ts';
 import { parseConfigFile } from '../../config/parse.ts';
+import { checkData } from '../../data/checkData.ts';
 import { formatCount } from '../../runs/format.ts';
 import { checkTextModel } from '../../training/text/textTask.ts';
 import { BAD_INPUT } from '../exit.ts';
@@ -18,14 +19,16 @@ export function addConfigCommand(program: Command): void {
       'list the mistakes in a config, including paths that do not exist and folders of models that cannot be trained, and warnings of what was measured to do harm, as file:line:column',
     )
     .argument('<file>', 'a config, YAML or JSON')
+    .option('--data', 'also read the data files, as a run would')
     .option('--json', 'print one JSON object')
-    .action(async (file: string, { json }: { json?: boolean }) => {
+    .action(async (file: string, { data, json }: { data?: boolean; json?: boolean }) => {
       try {
         const parsed = parseConfigFile(file);
         checkFiles(parsed);
         if (readsTexts(parsed.config.data)) await checkTextModel(parsed);
         const runs = expand(parsed.config).length;
-        const { config, warnings } = parsed;
+        const { config } = parsed;
+        const warnings = [...parsed.warnings, ...(data ? await checkData(parsed) : [])];
         if (json) return printJson({ file, valid: true, runs, warnings, config });
         for (const warning of warnings) console.log(formatDiagnostic(warning));
         console.log(`${file}: valid, ${formatCount(runs, 'run')}`);

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { aggregatorNames } from '../../config/aggregation.ts';
-import { formatDiagnostic } from '../../config/diagnostic.ts';
+import { explain, formatDiagnostic } from '../../config/diagnostic.ts';
 import { MAX_SEED } from '../../config/schema.ts';
 import { type Launch, launchFresh, type Overrides } from '../../experiment/launch.ts';
 import type { Report } from '../../experiment/launchResult.ts';
@@ -112,7 +112,12 @@ async function train(launch: Launch, view: ProgressView, root: string): Promise<
   for (const warning of launch.warnings) view.note(formatDiagnostic(warning));
   view.created(launch.session, launch.runs);
   const isInterrupted = onInterruption(() => view.note('stopping, with a checkpoint'));
-  const ends = await trainLaunch(launch, { onEvent: view.event.bind(view), isInterrupted });
+  // Every run logs what was just said once.
+  const said = new Set(launch.warnings.map(explain));
+  const onEvent: ProgressView['event'] = (run, event) => {
+    if (event.kind !== 'warning' || !said.has(event.message)) view.event(run, event);
+  };
+  const ends = await trainLaunch(launch, { onEvent, isInterrupted });
   return reportOf(launch, ends, (performance.now() - started) / 1000, root);
 }
 
