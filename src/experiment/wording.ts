@@ -37,12 +37,11 @@ export function formatPs(p: number | null, adjusted: number | null = p): string[
   return [`${formatP(p)}, among all comparisons ${formatP(adjusted).replace('p = ', '')}`];
 }
 
-/** "p = 0.031", "p < 0.001"; never rounded up to 0.05. */
+/** "p = 0.031", "p < 0.001"; what is below 0.05 is not rounded up to it. */
 export function formatP(p: number): string {
   if (p < 0.001) return 'p < 0.001';
-  let digits = 2;
-  while (digits < 6 && Number(p.toPrecision(digits)) < ALPHA !== p < ALPHA) digits++;
-  return `p = ${significant(p, digits)}`;
+  const digits = [2, 3].find((digits) => p < ALPHA === Number(p.toPrecision(digits)) < ALPHA);
+  return digits === undefined ? `p < ${ALPHA.toFixed(2)}` : `p = ${significant(p, digits)}`;
 }
 
 /** "95 % −0.003 … 0.011". @param against the value of no difference, to which no bound is rounded */

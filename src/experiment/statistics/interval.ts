@@ -1,6 +1,5 @@
-/** Confidence of every interval, and the error rate of every test. */
-export const LEVEL = 0.95;
-export const ALPHA = 1 - LEVEL;
+/** The error rate of every test; intervals have a confidence of 1 − α. */
+export const ALPHA = 0.05;
 
 /** A confidence interval; a bound may be infinite. */
 export interface Interval {
