@@ -21,9 +21,18 @@ export interface TokenModel extends Vocabulary {
   tokenize(text: string): readonly number[];
 }
 
+/** @throws Error if two tokens have the same id, so that it is open which one an id stands for */
 export function vocabularyOf(tokens: Readonly<Record<string, number>>): Vocabulary {
   const ids = new Map(Object.entries(tokens));
-  const names = new Map(Object.entries(tokens).map(([token, id]) => [id, token]));
+  const names = new Map<number, string>();
+  for (const [token, id] of ids) {
+    const other = names.get(id);
+    if (other !== undefined) {
+      const both = `${JSON.stringify(other)} and ${JSON.stringify(token)}`;
+      throw new Error(`model.vocab: ${both} have the same id, ${id}`);
+    }
+    names.set(id, token);
+  }
   return {
     size: ids.size,
     idOf: (token) => ids.get(token),

@@ -726,6 +726,7 @@ Object.assign(refused, {
   'add_prefix_space contradicts prepend_scheme': make({
     pre_tokenizer: { type: 'Metaspace', replacement: '▁', add_prefix_space: false },
   }),
+  'have the same id': make({ model: { ...bpe, vocab: { ...bpe.vocab, new: 7 } } }),
   'possessive quantifiers': make({ pre_tokenizer: split({ Regex: '\\p{L}++|\\s' }, 'Isolated') }),
   'atomic groups': make({ normalizer: replace({ Regex: '(?>a|ab)c' }, '') }),
   T5Tokenizer: make({ model: unigram }, { tokenizer_class: 'T5Tokenizer' }),
