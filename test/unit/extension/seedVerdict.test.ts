@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import type { ValidatedRun } from '../../../src/experiment/validatedRuns.ts';
+import { VerdictWatch } from '../../../src/extension/panels/seedVerdict.ts';
+import { runFile } from '../../../src/runs/grainFolder.ts';
+import type { RunStatus } from '../../../src/runs/status.ts';
+import { summary } from './fixtures.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'grain-verdict-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function run(aggregator: string, seed: number, status: RunStatus, accuracy: number): ValidatedRun {
+  const validations = [{ step: 200, metrics: { accuracy, loss: 1 - accuracy } }];
+  return { run: { ...summary({ aggregator, seed, status }), folder }, validations };
+}
+
+test('the verdict follows runs as they end, and nothing else', async () => {
+  const watch = new VerdictWatch();
+  const ended = [0.9, 0.91, 0.89].map((accuracy, seed) => run('grain', seed, 'finished', accuracy));
+  const others = [0.8, 0.86].map((accuracy, seed) => run('mean', seed, 'finished', accuracy));
+  const training = (accuracy: number) => [...ended, ...others, run('mean', 2, 'running', accuracy)];
+  const first = await watch.update(training(0.3), 'accuracy');
+  assert.match(first.words[0]!, /^Provisional: 1 of 6 runs has yet to end/);
+  assert.equal(
+    await watch.update(training(0.5), 'accuracy'),
+    first,
+    'a validation on the way is no news',
+  );
+  const loss = await watch.update(training(0.5), 'loss');
+  assert.match(loss.words[1]!, /In loss, /);
+
+  // The first finished run that has predictions says what a constant prediction reaches.
+  const line = (target: string, index: number) =>
+    `${JSON.stringify({ index, target, prediction: 'a', probabilities: { a: 1, b: 0 } })}\n`;
+  writeFileSync(runFile(folder, 'predictions'), ['a', 'a', 'a', 'b'].map(line).join(''));
+  const last = await watch.update(
+    [...ended, ...others, run('mean', 2, 'finished', 0.75)],
+    'accuracy',
+  );
+  assert.match(last.words[0]!, /^grain and mean: .* In accuracy, .* In failures, no difference/);
+  assert.deepEqual(last.failures, [
+    { aggregator: 'grain', failed: 0, of: 3 },
+    { aggregator: 'mean', failed: 1, of: 3 },
+  ]);
+  assert.match(last.notes.join('\n'), /mean, seed 2: no better than a constant prediction/);
+});
