@@ -56,7 +56,7 @@ export function descend(
     const { weights } = aggregate({ gram, sizes, seed: step }, aggregator);
     const learningRate = scheduled(task.optimizer.learningRate, step);
     const change = update(combined(gradients, weights), learningRate, step);
-    for (let p = 0; p < change.length; p++) network.parameters[p]! -= change[p]!;
+    network.subtract(change);
     return {
       kind: 'step' as const,
       at: step,
@@ -80,25 +80,31 @@ function scheduled(peak: number, step: number): number {
   return peak * (step <= warmup ? step / warmup : (STEPS - step) / (STEPS - warmup));
 }
 
-/** What an optimizer makes of gradients, one after another. */
+/** What an optimizer makes of gradients, one after another. The result is overwritten by the next call. */
 function updateOf({ name, momentum }: Optimizer, length: number) {
   const first = new Float64Array(length);
   const second = new Float64Array(length);
-  return (gradient: Float64Array, learningRate: number, step: number): Float64Array => {
-    if (name === 'sgd') {
-      return first.map((value, p) => {
-        first[p] = momentum * value + gradient[p]!;
-        return learningRate * first[p]!;
-      });
+  const change = new Float64Array(length);
+  const sgd = (gradient: Float64Array, learningRate: number): Float64Array => {
+    for (let p = 0; p < length; p++) {
+      first[p] = momentum * first[p]! + gradient[p]!;
+      change[p] = learningRate * first[p]!;
     }
-    const [beta1, beta2] = [0.9, 0.999];
-    return first.map((value, p) => {
-      first[p] = beta1 * value + (1 - beta1) * gradient[p]!;
-      second[p] = beta2 * second[p]! + (1 - beta2) * gradient[p]! ** 2;
-      const scale = Math.sqrt(second[p]! / (1 - beta2 ** step)) + 1e-8;
-      return (learningRate * first[p]!) / (1 - beta1 ** step) / scale;
-    });
+    return change;
   };
+  const adamw = (gradient: Float64Array, learningRate: number, step: number): Float64Array => {
+    const [beta1, beta2] = [0.9, 0.999];
+    const rate = learningRate / (1 - beta1 ** step);
+    const correction = 1 - beta2 ** step;
+    for (let p = 0; p < length; p++) {
+      const slope = gradient[p]!;
+      first[p] = beta1 * first[p]! + (1 - beta1) * slope;
+      second[p] = beta2 * second[p]! + (1 - beta2) * slope * slope;
+      change[p] = (rate * first[p]!) / (Math.sqrt(second[p]! / correction) + 1e-8);
+    }
+    return change;
+  };
+  return name === 'sgd' ? sgd : adamw;
 }
 
 /** Epoch after epoch in a new order; a batch may reach into the next epoch. */
@@ -120,7 +126,9 @@ function groupsOf(batch: readonly Example[], { groups: { by, names } }: Task) {
   const groups = new Map<number, Example[]>();
   for (const [i, example] of batch.entries()) {
     const group = groupOf(example, by) ?? Math.floor((i * names.length) / batch.length);
-    groups.set(group, [...(groups.get(group) ?? []), example]);
+    const others = groups.get(group);
+    if (others) others.push(example);
+    else groups.set(group, [example]);
   }
   return groups;
 }

@@ -51,12 +51,14 @@ export function digitsExamples(
   const train: Example[] = [];
   const validation: Example[] = [];
   for (const [target, digit] of task.classes.entries()) {
-    const images = imagesOf(digit, square, random);
     const count = task.counts[target]!;
+    const images = imagesOf(digit, VALIDATION + count, random).map((pixels) =>
+      coarse(pixels, square),
+    );
     validation.push(
       ...images.slice(0, VALIDATION).map((features) => ({ features, target, source: 0 })),
     );
-    for (const [i, features] of images.slice(VALIDATION, VALIDATION + count).entries()) {
+    for (const [i, features] of images.slice(VALIDATION).entries()) {
       train.push(spoilt({ features, target, source: i % task.sources }, task, random));
     }
   }
@@ -76,24 +78,24 @@ function spoilt(example: Example, task: DigitsTask, random: RandomGenerator): Ex
   return { ...example, target: (target + 1) % classes.length };
 }
 
-/** Images of one digit, shuffled. */
-function imagesOf(digit: number, square: number, random: RandomGenerator): Float64Array[] {
+/** The first images of one digit in a random order. */
+function imagesOf(digit: number, count: number, random: RandomGenerator): number[][] {
   const file = fileURLToPath(import.meta.resolve(`mnist/src/digits/${digit}.json`));
   const { data } = JSON.parse(readFileSync(file, 'utf8')) as { data: number[] };
-  const count = Math.floor(data.length / PIXELS);
+  const all = Math.floor(data.length / PIXELS);
   const order = shuffle(
-    Array.from({ length: count }, (_, i) => i),
+    Array.from({ length: all }, (_, i) => i),
     random,
   );
-  return order.map((i) => coarse(data.slice(i * PIXELS, (i + 1) * PIXELS), square));
+  return order.slice(0, count).map((i) => data.slice(i * PIXELS, (i + 1) * PIXELS));
 }
 
 function coarse(pixels: readonly number[], square: number): Float64Array {
   const side = SIDE / square;
   const greys = new Float64Array(side * side);
-  for (const [i, grey] of pixels.entries()) {
+  for (let i = 0; i < pixels.length; i++) {
     const [y, x] = [Math.floor(i / SIDE / square), Math.floor((i % SIDE) / square)];
-    greys[y * side + x]! += grey / square ** 2;
+    greys[y * side + x]! += pixels[i]! / square ** 2;
   }
   return greys.map((grey) => Math.round(1000 * grey) / 1000);
 }

@@ -49,6 +49,11 @@ export class Network {
     for (let i = from; i < to; i++) this.parameters[i] = limit * (2 * uniformFloat64(random) - 1);
   }
 
+  subtract(change: Float64Array): void {
+    const theta = this.parameters;
+    for (let p = 0; p < theta.length; p++) theta[p]! -= change[p]!;
+  }
+
   /** Mean loss of the examples, and its gradient. */
   gradient(examples: readonly Example[]): {
     readonly gradient: Float64Array;
