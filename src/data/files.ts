@@ -73,7 +73,9 @@ const MAX_SUGGESTIONS = 6;
 /** A file that the dataset does not have, reported at the key that names it, with files it may have meant. */
 function missingFileError(parsed: ParsedConfig, { file, others, message }: MissingFile) {
   const key = parsed.config.data.train === file ? 'train' : 'validation';
-  const tables = others.filter((name) => /\.(csv|tsv|jsonl|ndjson|parquet)$/i.test(name));
+  const tables = others.filter((name) =>
+    /\.(csv|tsv|jsonl|ndjson|json|parquet)(\.gz)?$/i.test(name),
+  );
   const inSameFolder = tables.filter((name) => path.dirname(name) === path.dirname(file));
   const likely = inSameFolder.length > 0 ? inSameFolder : tables;
   const some = likely.slice(0, MAX_SUGGESTIONS).join(', ');

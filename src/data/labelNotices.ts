@@ -66,15 +66,22 @@ export function classNotices(
   return found;
 }
 
-/** @param values of the column that groups are made by, distinct */
-export function groupNotices(parsed: ParsedConfig, values: readonly string[]): Diagnostic[] {
-  return lookAlikes(values).map((set) =>
-    parsed.warning(
-      ['groups', 'by'],
-      `groups that differ only in how they are written: ${listed(set)}`,
-      ONE_SPELLING,
-    ),
+/**
+ * @param values of the column that groups are made by, distinct
+ * @param examples how many there are
+ */
+export function groupNotices(
+  parsed: ParsedConfig,
+  values: readonly string[],
+  examples: number,
+): Diagnostic[] {
+  const at = (message: string, better: string) => parsed.warning(['groups', 'by'], message, better);
+  const alike = lookAlikes(values).map((set) =>
+    at(`groups that differ only in how they are written: ${listed(set)}`, ONE_SPELLING),
   );
+  if (values.length <= FEW_EXAMPLES || values.length <= examples / 2) return alike;
+  const message = `${values.length} groups in ${examples} examples`;
+  return [...alike, at(message, 'a column that tells examples into groups. Is it an id?')];
 }
 
 const ONE_SPELLING = 'one way to write each value. Write them the same in the file';

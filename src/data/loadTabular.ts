@@ -61,7 +61,7 @@ export async function loadTabularData(
       ...(classes.length > 0
         ? classNotices(parsed, classes, trainCells.targets, validationCells.targets)
         : []),
-      ...(column ? groupNotices(parsed, column.names) : []),
+      ...(column ? groupNotices(parsed, column.names, trainCells.targets.length) : []),
       ...telling,
       ...roundingNotices(parsed, features, trainCells),
     ],

@@ -61,7 +61,7 @@ export async function loadTextData(
       ...(classes.length > 0
         ? classNotices(parsed, classes, train.targets, validation.targets)
         : []),
-      ...(column ? groupNotices(parsed, column.names) : []),
+      ...(column ? groupNotices(parsed, column.names, train.examples.length) : []),
     ],
     fingerprints,
   };

@@ -23,8 +23,8 @@ export async function checkPages(
     if (!column || !names.includes(column.path_in_schema[0]!)) continue;
     const { start, end } = rangeOf(column);
     const bytes = Buffer.from(await buffer.slice(start, end));
-    const values = valuesIn(bytes);
     const isFlat = column.path_in_schema.length === 1;
+    const values = valuesIn(bytes, isFlat);
     if (values !== Number(column.num_values) || (isFlat && values !== Number(num_rows))) {
       throw new Error(
         `${values} values in the pages of column "${column.path_in_schema.join('.')}", ${num_rows} rows`,
@@ -34,7 +34,7 @@ export async function checkPages(
 }
 
 /** How many values the pages of a column have. */
-function valuesIn(bytes: Buffer): number {
+function valuesIn(bytes: Buffer, isFlat: boolean): number {
   const reader = {
     view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     offset: 0,
@@ -55,6 +55,7 @@ function valuesIn(bytes: Buffer): number {
       throw new Error('a page whose checksum is wrong');
     }
     values += valuesOf(header);
+    if (isFlat) checkLevels(header, bytes.subarray(reader.offset, end));
     reader.offset = end;
   }
   return values;
@@ -83,4 +84,44 @@ function valuesOf(header: ReturnType<typeof parquetHeader>): number {
     if (isWhole && isWithin) return num_values;
   }
   throw new Error(`a damaged header of a page (${type})`);
+}
+
+/** The levels of a second version's page, which say where values are missing, must be as its header says. */
+function checkLevels(header: ReturnType<typeof parquetHeader>, page: Buffer): void {
+  const { data_page_header_v2: second } = header;
+  if (!second || second.definition_levels_byte_length === 0) return;
+  const { num_values, num_nulls, definition_levels_byte_length: length } = second;
+  const start = second.repetition_levels_byte_length;
+  const present = countOnes(page.subarray(start, start + length), num_values);
+  if (present !== num_values - num_nulls)
+    throw new Error('missing values that are not in the header');
+}
+
+/**
+ * Counts the ones among levels of 0 and 1, in the hybrid of run lengths and bits that Parquet writes.
+ * @returns −1 for levels that are not `count` in all these bytes
+ */
+function countOnes(bytes: Buffer, count: number): number {
+  let [at, seen, ones] = [0, 0, 0];
+  while (at < bytes.length && seen < count) {
+    let run = 0;
+    for (let factor = 1; at < bytes.length; factor *= 128) {
+      const byte = bytes[at++]!;
+      run += (byte & 0x7f) * factor;
+      if (byte < 0x80) break;
+    }
+    if (run % 2 === 0) {
+      const values = run / 2;
+      if (values > count - seen) return -1;
+      seen += values;
+      if (bytes[at++] === 1) ones += values;
+    } else {
+      const end = at + (run - 1) / 2;
+      if (end > bytes.length) return -1;
+      for (; at < end; at++) {
+        for (let bit = 0; bit < 8 && seen < count; bit++, seen++) ones += (bytes[at]! >> bit) & 1;
+      }
+    }
+  }
+  return seen === count && at === bytes.length ? ones : -1;
 }

@@ -1,9 +1,10 @@
 /** The text of a data file: decompressed, and decoded strictly. */
+import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { EncodingError, StrictDecoder } from '../config/encoding.ts';
 import { reasonOf } from '../config/errors.ts';
-import { foreignByContent, isGzip, isParquet, readHead } from '../config/fileKinds.ts';
+import { foreignByContent, HEAD_BYTES, isGzip, isParquet, readHead } from '../config/fileKinds.ts';
 import { DataError, FIRST_POSITION, type TableFile } from './table.ts';
 
 /**
@@ -56,8 +57,31 @@ async function* uncompressedChunks(file: TableFile): AsyncGenerator<Buffer> {
     yield* chunks;
   } catch (error) {
     if (error instanceof DataError) throw error;
-    throw new DataError(file.path, FIRST_POSITION, `damaged gzip: ${reasonOf(error)}`, {
-      expected: 'a complete file. Write or download it again',
+    throw damaged(file, reasonOf(error));
+  }
+  // What follows the last member is ignored by zlib; gzip itself allows zeros.
+  const rest = await bytesFrom(file.path, gunzip.bytesWritten);
+  if (rest.some((byte) => byte !== 0)) {
+    throw damaged(file, `${rest.length} bytes after its end are not gzip`);
+  }
+}
+
+function damaged(file: TableFile, problem: string): DataError {
+  return new DataError(file.path, FIRST_POSITION, `damaged gzip: ${problem}`, {
+    expected: 'a complete file. Write or download it again',
+  });
+}
+
+async function bytesFrom(path: string, start: number): Promise<Buffer> {
+  const handle = await open(path);
+  try {
+    const { size } = await handle.stat();
+    const { buffer, bytesRead } = await handle.read({
+      buffer: Buffer.alloc(Math.min(HEAD_BYTES, Math.max(0, size - start))),
+      position: start,
     });
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
   }
 }

@@ -245,6 +245,14 @@ describe('classes', () => {
     ]);
   });
 
+  test('a group for nearly every example', async () => {
+    const rows = Array.from({ length: 40 }, (_, i) => `${(i * 7) % 5}.5,id${i},${'xz'[i % 2]}`);
+    write('train.csv', `a,g,y\n${rows.join('\n')}\n`);
+    assert.deepEqual((await load({ groups: '{ by: "column:g" }' })).notices, [
+      ['column:g', '40 groups in 40 examples'],
+    ]);
+  });
+
   test('what looks alike: the value of numbers, case, width, accents in two ways, invisible characters', () => {
     const same = (...texts: string[]) => new Set(texts.map(lookAlikeKey)).size === 1;
     assert.ok(same('1', '1.0', '+1', '01', '1e0', '10e-1', ' 1', '1.'));
