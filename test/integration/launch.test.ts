@@ -57,8 +57,9 @@ test('a warning of the config is printed, reported and in the log of the runs it
   );
   for (const { aggregator, folder: of } of result.runs) {
     const logged = (await readEvents(of)).filter((event) => event.kind === 'warning');
-    assert.equal(logged.length, aggregator === 'grain' ? 1 : 0, aggregator);
-    for (const { step, message } of logged) {
+    const harms = logged.filter(({ message }) => /stalls grain/.test(message));
+    assert.equal(harms.length, aggregator === 'grain' ? 1 : 0, aggregator);
+    for (const { step, message } of harms) {
       assert.equal(step, 0);
       assert.match(message, /docs\/guarantee\.md\)\. Better: grain-normalized/);
     }
@@ -78,7 +79,7 @@ test('if runs cannot be written, the process ends and says why', async () => {
     }),
   ]);
   assert.equal(status, 1);
-  assert.match(stderr, /error: ENOTDIR/);
+  assert.match(stderr, /error: .+ \(ENOTDIR\)/);
   const result = launchResultSchema.parse(JSON.parse(stdout));
   assert.match('error' in result ? result.error.message : '', /ENOTDIR/);
 });
@@ -111,14 +112,17 @@ test('a program that starts grain receives what is being loaded, and may exit', 
 });
 
 test('folders in place of a config or its data are errors with a position', async () => {
-  mkdirSync(path.join(folder, 'data'));
-  writeRings(folder, { data: '{ train: data, validation: rings.csv, target: ring }' });
-  const config = await grain(['run', 'data'], folder);
+  mkdirSync(path.join(folder, 'data.csv'));
+  writeRings(folder, { data: '{ train: data.csv, validation: rings.csv, target: ring }' });
+  const config = await grain(['run', 'data.csv'], folder);
   assert.equal(config.status, 2);
-  assert.match(config.stderr, /^data:1:1: EISDIR/);
+  assert.match(config.stderr, /^data\.csv:1:1: this is a folder, not a file\. Expected/);
   const data = await grain(['run', 'grain.yaml'], folder);
   assert.equal(data.status, 2);
-  assert.match(data.stderr, /^grain\.yaml:3:16: data is not a file\. Expected the path of a file/);
+  assert.match(
+    data.stderr,
+    /^grain\.yaml:3:16: data\.csv is not a file\. Expected the path of a file/,
+  );
 });
 
 test('what cannot be resumed', async () => {

@@ -82,6 +82,7 @@ describe('commands on stored runs', () => {
       startedAt: '1970-01-01T00:00:00.001Z',
       endedAt: '1970-01-01T00:00:00.005Z',
       failure: null,
+      alarms: [],
       folder: path.join(below, 'rings-1-grain-seed0'),
     });
     assert.deepEqual([second.id, second.status], ['rings-2-mean-seed0', 'interrupted']);
