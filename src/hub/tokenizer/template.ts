@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Build, component, listOf, optionsOf } from './component.ts';
 
 /** A part of an encoding: one of the texts, or special tokens. All its tokens have the same type. */
 export interface Piece {
@@ -30,67 +31,61 @@ const specialSchema = z
   .tuple([z.string(), z.int().nonnegative()])
   .transform(([, id]): readonly number[] => [id]);
 
-const processorSchema = z.discriminatedUnion('type', [
-  z.object({
-    type: z.literal('TemplateProcessing'),
-    single: z.array(pieceSchema),
-    pair: z.array(pieceSchema),
-    special_tokens: z.record(z.string(), z.object({ ids: z.array(z.int().nonnegative()) })),
-  }),
-  z.object({ type: z.literal('BertProcessing'), sep: specialSchema, cls: specialSchema }),
-  z.object({ type: z.literal('RobertaProcessing'), sep: specialSchema, cls: specialSchema }),
-  /** Changes offsets only, not tokens. */
-  z.object({ type: z.literal('ByteLevel') }),
-]);
-type Processor = z.infer<typeof processorSchema>;
+const bothSchema = z.object({ sep: specialSchema, cls: specialSchema });
+const templateSchema = z.object({
+  single: z.array(pieceSchema),
+  pair: z.array(pieceSchema),
+  special_tokens: z.record(z.string(), z.object({ ids: z.array(z.int().nonnegative()) })),
+});
 
-const schema = z.union([
-  processorSchema,
-  z.object({ type: z.literal('Sequence'), processors: z.array(processorSchema) }),
-]);
+/** The templates of processors that add tokens, in order; ByteLevel changes offsets only. */
+const processors: Readonly<Record<string, Build<readonly Template[]>>> = {
+  BertProcessing(options, at) {
+    const { cls, sep } = optionsOf(bothSchema, options, at);
+    return [around([cls, 'first', sep], ['second', sep], 1)];
+  },
+  ByteLevel: () => [],
+  RobertaProcessing(options, at) {
+    const { cls, sep } = optionsOf(bothSchema, options, at);
+    return [around([cls, 'first', sep], [sep, 'second', sep], 0)];
+  },
+  Sequence: (options, at) => listOf('processors', options, at, processorOf).flat(),
+  TemplateProcessing: (options, at) => [written(optionsOf(templateSchema, options, at), at)],
+};
+
+function processorOf(json: unknown, at: string): readonly Template[] {
+  return component(processors, json, at);
+}
 
 /**
  * Reads the `post_processor` of a tokenizer.json.
- * @throws Error for an unknown post-processor, and for two that add tokens
+ * @throws Error naming what is not supported or invalid, and for two processors that add tokens
  */
 export function templateOf(postProcessor: unknown): Template {
   if (postProcessor === undefined || postProcessor === null) return plain;
-  const { success, data } = schema.safeParse(postProcessor);
-  if (!success) throw new Error('its post_processor has an unknown type or lacks a field');
-  const all = data.type === 'Sequence' ? data.processors : [data];
-  const adding = all.filter(({ type }) => type !== 'ByteLevel');
-  if (adding.length > 1) throw new Error('two of its post_processors add tokens');
-  return adding[0] ? templateOfProcessor(adding[0]) : plain;
+  const adding = processorOf(postProcessor, 'post_processor');
+  if (adding.length > 1) {
+    throw new Error('post_processor: two of its processors add tokens, which is not supported');
+  }
+  return adding[0] ?? plain;
 }
 
-function templateOfProcessor(processor: Processor): Template {
-  switch (processor.type) {
-    case 'TemplateProcessing': {
-      const { single, pair, special_tokens } = processor;
-      const piece = (written: z.infer<typeof pieceSchema>): Piece => {
-        if ('Sequence' in written) {
-          const { id, type_id } = written.Sequence;
-          return { content: id === 'A' ? 'first' : 'second', typeId: type_id };
-        }
-        const { id, type_id } = written.SpecialToken;
-        if (!Object.hasOwn(special_tokens, id)) {
-          throw new Error(`its post_processor does not define the special token ${id}`);
-        }
-        return { content: special_tokens[id]!.ids, typeId: type_id };
-      };
-      return { single: single.map(piece), pair: pair.map(piece) };
+function written(
+  { single, pair, special_tokens }: z.infer<typeof templateSchema>,
+  at: string,
+): Template {
+  const piece = (written: z.infer<typeof pieceSchema>): Piece => {
+    if ('Sequence' in written) {
+      const { id, type_id } = written.Sequence;
+      return { content: id === 'A' ? 'first' : 'second', typeId: type_id };
     }
-    case 'BertProcessing': {
-      const { cls, sep } = processor;
-      return around([cls, 'first', sep], ['second', sep], 1);
+    const { id, type_id } = written.SpecialToken;
+    if (!Object.hasOwn(special_tokens, id)) {
+      throw new Error(`${at} does not define the special token ${id}`);
     }
-    case 'RobertaProcessing': {
-      const { cls, sep } = processor;
-      return around([cls, 'first', sep], [sep, 'second', sep], 0);
-    }
-    case 'ByteLevel':
-      return plain;
-  }
+    return { content: special_tokens[id]!.ids, typeId: type_id };
+  };
+  return { single: single.map(piece), pair: pair.map(piece) };
 }
 
 function around(

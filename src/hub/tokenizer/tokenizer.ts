@@ -1,28 +1,19 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
 import { reasonOf } from '../../config/errors.ts';
-import { CheckpointError, type JsonObject, readJson, validate } from '../checkpointFile.ts';
-import { AddedTokens, addedTokenSchema, specialToken } from './addedTokens.ts';
-import { cleanUp, decoderOf } from './decoders.ts';
-import { modelOf } from './models.ts';
-import { normalizerOf } from './normalizers.ts';
-import { type PreTokenizer, preTokenizerOf } from './preTokenizers.ts';
-import type { Recipe } from './recipes.ts';
-import {
-  readTokenizerSettings,
-  TOKENIZER_CONFIG_FILE,
-  type TokenizerSettings,
-} from './settings.ts';
+import { CheckpointError, readJson, validate } from '../checkpointFile.ts';
+import type { AddedTokens } from './addedTokens.ts';
+import { cleanUp } from './decoders.ts';
+import { type Parts, partsOf, tokenizerSchema, withDefaultPadding } from './parts.ts';
+import { readTokenizerSettings, TOKENIZER_CONFIG_FILE } from './settings.ts';
 import {
   ADDED_TOKENS_FILE,
   readSpecialIds,
   SPECIAL_TOKENS_FILE,
   type SpecialIds,
 } from './specialTokens.ts';
-import { addedTokenCount, type Piece, type Template, templateOf } from './template.ts';
+import { addedTokenCount, type Piece } from './template.ts';
 import { recipeOf } from './transformersClass.ts';
-import type { TokenModel } from './vocabulary.ts';
 
 export const TOKENIZER_FILE = 'tokenizer.json';
 
@@ -55,14 +46,6 @@ export interface Tokenizer extends SpecialIds {
   /** Decodes to text, without special tokens. */
   decode(ids: ArrayLike<number>): string;
 }
-
-const tokenizerSchema = z.looseObject({
-  model: z.looseObject({ type: z.string().nullish() }),
-  added_tokens: z.array(addedTokenSchema).nullish(),
-  truncation: z.looseObject({ direction: z.enum(['Left', 'Right']).nullish() }).nullish(),
-  padding: z.looseObject({ pad_token: z.string().nullish() }).nullish(),
-});
-type TokenizerJson = z.infer<typeof tokenizerSchema>;
 
 /**
  * Opens the tokenizer of a checkpoint as transformers 5 does: tokenizer.json, with what tokenizer_config.json and older files say
@@ -98,100 +81,6 @@ export async function openTokenizer(folder: string): Promise<Tokenizer> {
     if (error instanceof CheckpointError) throw error;
     throw new CheckpointError(`${file} cannot be used: ${reasonOf(error)}`, { cause: error });
   }
-}
-
-/** The token that tokenizer.json pads with is the padding token if the settings name none. */
-function withDefaultPadding(settings: TokenizerSettings, json: TokenizerJson): TokenizerSettings {
-  const token = json.padding?.pad_token;
-  if (token == null || settings.special.has('pad_token')) return settings;
-  return {
-    ...settings,
-    special: new Map([...settings.special, ['pad_token', specialToken(token)]]),
-  };
-}
-
-interface Parts {
-  readonly preTokenizer: PreTokenizer;
-  readonly model: TokenModel;
-  readonly template: Template;
-  readonly decode: (tokens: readonly string[]) => string;
-}
-
-/** The parts of a tokenizer, and its added tokens with those that the settings add. */
-function partsOf(
-  json: TokenizerJson,
-  settings: TokenizerSettings,
-  recipe: Recipe | null,
-): Parts & { readonly added: AddedTokens } {
-  const special = { ...recipe?.special };
-  for (const [key, { content }] of settings.special) special[key] = content;
-  const source: JsonObject = recipe
-    ? { ...json, ...recipeParts(json, settings, recipe, special) }
-    : json;
-  const model = modelOf(source.model);
-  const normalizer = normalizerOf(source.normalizer);
-  const added = new AddedTokens(model, normalizer);
-  addTokens(added, json, settings, recipe);
-  const postProcessor =
-    recipe?.postProcessor?.(special, (token) => added.idOf(token)) ?? json.post_processor;
-  return {
-    added,
-    model,
-    preTokenizer: preTokenizerOf(source.pre_tokenizer),
-    template: templateOf(postProcessor),
-    decode: decoderOf(source.decoder),
-  };
-}
-
-function recipeParts(
-  json: TokenizerJson,
-  { config }: TokenizerSettings,
-  recipe: Recipe,
-  special: Record<string, string>,
-): JsonObject {
-  const { type, vocab, merges } = json.model;
-  const isNeeded = {
-    BPE: Array.isArray(merges),
-    WordPiece: !Array.isArray(vocab),
-    Unigram: Array.isArray(vocab),
-  };
-  if (!isNeeded[recipe.model]) {
-    throw new Error(
-      `its model is ${type == null ? 'another' : `a ${type}`}, but the tokenizer_class of tokenizer_config.json, or that of the network, needs a ${recipe.model}`,
-    );
-  }
-  return recipe.parts(json, config, special);
-}
-
-/** In the order of transformers, which decides the ids of tokens that the vocabulary lacks. */
-function addTokens(
-  added: AddedTokens,
-  json: TokenizerJson,
-  settings: TokenizerSettings,
-  recipe: Recipe | null,
-): void {
-  const listed = json.added_tokens ?? [];
-  // A class that builds the tokenizer anew has only the tokens that the settings list.
-  if (!recipe) added.add(listed);
-  const known = added.all.map((token) => JSON.stringify(token));
-  const missing = (settings.added ?? listed).filter(
-    (token) => !known.includes(JSON.stringify(token)),
-  );
-  const contents = new Set([...added.all, ...missing].map(({ content }) => content));
-  const defaults = Object.entries(recipe?.special ?? {})
-    .filter(([key]) => !settings.special.has(key))
-    .map(([, content]) => specialToken(content));
-  const named = [...settings.special.values(), ...defaults];
-  const namedContents = new Set(named.map(({ content }) => content));
-  const extra = settings.extra ?? recipe?.extra?.map(specialToken) ?? [];
-  added.add([
-    ...missing.map((token) =>
-      namedContents.has(token.content) ? { ...token, special: true } : token,
-    ),
-    ...[...named, ...extra]
-      .filter(({ content }) => !contents.has(content))
-      .map((token) => ({ ...token, special: true })),
-  ]);
 }
 
 interface EncodingOptions {

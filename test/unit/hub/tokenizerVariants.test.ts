@@ -726,6 +726,18 @@ Object.assign(refused, {
   'add_prefix_space contradicts prepend_scheme': make({
     pre_tokenizer: { type: 'Metaspace', replacement: '▁', add_prefix_space: false },
   }),
+  'two of its processors add tokens': make({
+    post_processor: {
+      type: 'Sequence',
+      processors: [
+        { type: 'BertProcessing', sep: ['</s>', 3], cls: ['<s>', 2] },
+        { type: 'BertProcessing', sep: ['</s>', 3], cls: ['<s>', 2] },
+      ],
+    },
+  }),
+  'post_processor.processors[0]: the type "Oracle" is not supported': make({
+    post_processor: { type: 'Sequence', processors: [{ type: 'Oracle' }] },
+  }),
   'have the same id': make({ model: { ...bpe, vocab: { ...bpe.vocab, new: 7 } } }),
   'possessive quantifiers': make({ pre_tokenizer: split({ Regex: '\\p{L}++|\\s' }, 'Isolated') }),
   'atomic groups': make({ normalizer: replace({ Regex: '(?>a|ab)c' }, '') }),
