@@ -121,7 +121,7 @@ test('folders in place of a config or its data are errors with a position', asyn
   assert.equal(data.status, 2);
   assert.match(
     data.stderr,
-    /^grain\.yaml:3:16: data\.csv is not a file\. Expected the path of a file/,
+    /^grain\.yaml:3:16: data\.csv is a folder, not a file\. Expected the path of a file/,
   );
 });
 
