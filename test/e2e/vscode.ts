@@ -127,7 +127,10 @@ export class VSCode {
       await this.#searchPalette(title);
       return this.#succeeds(async (limit) => {
         await rows.first().click(limit);
-        await choice?.first().click(limit);
+        if (!choice) return;
+        await choice.first().waitFor(limit);
+        // A click that is given up may have been done: a second one would start the runs twice.
+        await choice.first().click({ timeout: PATIENCE / 4 });
       });
     });
   }
