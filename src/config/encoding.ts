@@ -147,7 +147,7 @@ export class StrictDecoder {
     return new EncodingError(
       this.#place,
       'a NUL character (U+0000)',
-      'text. Is it a binary file, or one that was not written to its end?',
+      'text. It may be a binary file, or one that was not written to its end',
     );
   }
 

@@ -95,7 +95,7 @@ function parsedWithBareNumbers(text: string, error: unknown): unknown {
   }
 }
 
-const BARE_NUMBER = /"|-?\b(?:NaN|Infinity)\b/g;
+const BARE_NUMBER = /"|(?<![\w.+-])-?(?:NaN|Infinity)(?![\w.])/g;
 
 /** Replaces NaN and Infinity outside of strings, by numbers of the same length. */
 function withoutBareNumbers(text: string): string {

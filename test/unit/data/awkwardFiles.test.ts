@@ -274,6 +274,9 @@ describe('exactness', () => {
         1,
       ]);
     }
+    for (const number of ['0.NaN', '1-Infinity', '+NaN', 'NaNs', '--Infinity', 'Infinity.0']) {
+      assert.match((await refusal('a.jsonl', `{"y": ${number}}`)).message, /JSON/, number);
+    }
     assert.deepEqual((await read('a.jsonl', '{"y": 0.1, "z": "NaN, \\"Infinity"}')).rows[0], [
       0.1,
       'NaN, "Infinity',
