@@ -104,11 +104,18 @@ export class AddedTokens {
   split(text: string, splitsSpecial: boolean): readonly Part[] {
     this.#tries ??= this.#buildTries();
     const { raw, normalized } = this.#tries;
-    return this.#splitBy(raw, text, true, splitsSpecial).flatMap((part) =>
-      'id' in part
-        ? [part]
-        : this.#splitBy(normalized, this.#normalize(part.text), part.isFirst, splitsSpecial),
-    );
+    return this.#splitBy(raw, text, true, splitsSpecial).flatMap((part) => {
+      if ('id' in part) return [part];
+      const changed = this.#normalize(part.text);
+      const isFirst = part.isFirst && this.#keepsStart(part.text, changed);
+      return this.#splitBy(normalized, changed, isFirst, splitsSpecial);
+    });
+  }
+
+  /** Whether anything of a text's first character is left in the normalized text. */
+  #keepsStart(text: string, normalized: string): boolean {
+    const [first = ''] = text;
+    return normalized.startsWith(first) || this.#normalize(text.slice(first.length)) !== normalized;
   }
 
   #nextId(): number {

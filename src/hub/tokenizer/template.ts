@@ -85,7 +85,13 @@ function written(
     }
     return { content: special_tokens[id]!.ids, typeId: type_id };
   };
-  return { single: single.map(piece), pair: pair.map(piece) };
+  const template = { single: single.map(piece), pair: pair.map(piece) };
+  const texts = (pieces: readonly Piece[]) =>
+    pieces.flatMap(({ content }) => (typeof content === 'string' ? [content] : [])).join();
+  if (texts(template.single) !== 'first' || texts(template.pair) !== 'first,second') {
+    throw new Error(`${at}: a template without each text once, in order, is not supported`);
+  }
+  return template;
 }
 
 function around(

@@ -526,6 +526,10 @@ Object.assign(variants, {
     added_tokens: [added('<', 900), added('<s', 901), added('<s>', 902), added('>a', 903)],
   }),
   'no added tokens': make({ added_tokens: [] }),
+  'the first word of a text without its first spaces': make({
+    normalizer: { type: 'Strip', strip_left: true, strip_right: true },
+    pre_tokenizer: { ...metaspace, prepend_scheme: 'first' },
+  }),
   'an added token that a normalizer makes': make({
     normalizer: { type: 'NFKC' },
     added_tokens: [added('1', 900), added('fi', 901, { normalized: true }), added('⅓', 902)],
@@ -725,6 +729,14 @@ Object.assign(refused, {
   }),
   'add_prefix_space contradicts prepend_scheme': make({
     pre_tokenizer: { type: 'Metaspace', replacement: '▁', add_prefix_space: false },
+  }),
+  'without each text once': make({
+    post_processor: {
+      type: 'TemplateProcessing',
+      single: [{ Sequence: { id: 'A', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
+      pair: [{ Sequence: { id: 'A', type_id: 0 } }, { Sequence: { id: 'B', type_id: 0 } }],
+      special_tokens: {},
+    },
   }),
   'two of its processors add tokens': make({
     post_processor: {
