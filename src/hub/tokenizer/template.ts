@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Build, component, listOf, optionsOf } from './component.ts';
+import { MAX_ID } from './vocabulary.ts';
 
 /** A part of an encoding: one of the texts, or special tokens. All its tokens have the same type. */
 export interface Piece {
@@ -22,20 +23,19 @@ const plain: Template = {
   ],
 };
 
-const typeId = z.int().nonnegative();
+const tokenId = z.int().nonnegative().max(MAX_ID);
+const typeId = z.int().nonnegative().max(MAX_ID);
 const pieceSchema = z.union([
   z.object({ SpecialToken: z.object({ id: z.string(), type_id: typeId }) }),
   z.object({ Sequence: z.object({ id: z.enum(['A', 'B']), type_id: typeId }) }),
 ]);
-const specialSchema = z
-  .tuple([z.string(), z.int().nonnegative()])
-  .transform(([, id]): readonly number[] => [id]);
+const specialSchema = z.tuple([z.string(), tokenId]).transform(([, id]): readonly number[] => [id]);
 
 const bothSchema = z.object({ sep: specialSchema, cls: specialSchema });
 const templateSchema = z.object({
   single: z.array(pieceSchema),
   pair: z.array(pieceSchema),
-  special_tokens: z.record(z.string(), z.object({ ids: z.array(z.int().nonnegative()) })),
+  special_tokens: z.record(z.string(), z.object({ ids: z.array(tokenId) })),
 });
 
 /** The templates of processors that add tokens, in order; ByteLevel changes offsets only. */

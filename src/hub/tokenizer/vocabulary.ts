@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Ids are 32-bit integers. */
-const MAX_ID = 2 ** 31 - 1;
+export const MAX_ID = 2 ** 31 - 1;
 
 /** Ids by token. */
 export const vocabularySchema = z.record(z.string(), z.int().nonnegative().max(MAX_ID));
