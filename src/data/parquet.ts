@@ -73,6 +73,17 @@ async function* rowsOf(
   const progress = new ProgressReader(file);
   const names = columns.filter((_, index) => used.columns.has(index));
   const scales = decimalFields(metadata);
+  const flat = new Set(
+    parquetSchema(metadata)
+      .children.filter(({ children }) => children.length === 0)
+      .map(({ element }) => element.name),
+  );
+  const cellIn = (record: Record<string, unknown>, name: string, row: number) => {
+    const value = record[name];
+    // A missing value is null. Undefined is one that the dictionary or the page lacks.
+    if (value === undefined && flat.has(name)) throw damaged(file, row, `no value in "${name}"`);
+    return exactCell(value, scales.get(name));
+  };
   try {
     let rowStart = 0;
     for (const group of metadata.row_groups) {
@@ -84,7 +95,7 @@ async function* rowsOf(
       for (const [i, record] of records.entries()) {
         const position = { line: 1, column: 1, row: rowStart + i + 1 };
         const cells = columns.map((name, index) =>
-          used.columns.has(index) ? exactCell(record[name], scales.get(name)) : undefined,
+          used.columns.has(index) ? cellIn(record, name, position.row) : undefined,
         );
         yield { cells, position: () => position };
       }

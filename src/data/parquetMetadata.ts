@@ -51,6 +51,9 @@ export function checkMetadata(buffer: AsyncBuffer, metadata: FileMetaData): void
     const { path, message } = error.issues[0]!;
     throw new Error(`damaged metadata: ${path.join('.')}: ${message}`);
   }
+  // All but the root say whether they may be missing.
+  const vague = metadata.schema.slice(1).find(({ repetition_type }) => !repetition_type);
+  if (vague) throw new Error(`damaged metadata: no repetition type of "${vague.name}"`);
   const { num_rows, row_groups } = metadata;
   const total = row_groups.reduce((sum, group) => sum + group.num_rows, 0n);
   if (total !== num_rows) throw new Error(`row groups of ${total} rows, in a file of ${num_rows}`);
