@@ -75,7 +75,10 @@ describe('texts and the positions of a network', () => {
 });
 
 test('empty texts are reported once per file and used in training', async () => {
-  writeFileSync(path.join(folder, 'train.tsv'), 'one\ttwo\tanswer\nw1\t\tyes\n\tw2\tno\n');
+  writeFileSync(
+    path.join(folder, 'train.tsv'),
+    'one\ttwo\tanswer\nw1\t\tyes\n\tw2\tno\nw3\tw1\tyes\nw2\tw4\tno\n',
+  );
   writeFileSync(path.join(folder, 'dev.tsv'), 'one\ttwo\tanswer\nw1\tw3\tyes\nw4\t\tno\n');
   const config = `model: { from: ./bert }
 data: { train: train.tsv, validation: dev.tsv, text: [one, two], target: answer }
