@@ -1,5 +1,5 @@
 /**
- * How often the advice of `grain probe` is right: `node bench/probe.ts [--seeds 10] [--settings 'a;b']` trains small networks
+ * How often the advice of `grain probe` is right: `node bench/probe.ts [--seeds 6] [--settings 'a;b']` trains small networks
  * with the mean and the aggregators that the probe advises on, with paired seeds, and writes docs/probe.md's tables once all
  * settings are trained.
  *
@@ -15,7 +15,7 @@ import { settings } from './probe/settings.ts';
 import { circumstances, writeFigures } from './readme.ts';
 
 const { values } = parseArgs({
-  options: { seeds: { type: 'string', default: '10' }, settings: { type: 'string' } },
+  options: { seeds: { type: 'string', default: '6' }, settings: { type: 'string' } },
 });
 const names = values.settings?.split(';');
 const outcomes: Outcome[] = [];

@@ -42,7 +42,7 @@ function digits(
   name: string,
   use: Use,
   title: string,
-  changes: Partial<DigitsTask>,
+  { square = 4, ...changes }: Partial<DigitsTask> & { readonly square?: number },
   ...trainings: Partial<Training>[]
 ): ProbeSetting {
   const data: DigitsTask = {
@@ -57,7 +57,7 @@ function digits(
   const task = async () => ({
     ...training,
     classes,
-    ...digitsExamples(data, 4),
+    ...digitsExamples(data, square),
     groups: groupsOf(training, data.sources, classes),
   });
   return { name: `digits-${name}`, title: `digits, ${title}`, use, task };
@@ -99,12 +99,15 @@ function groupsOf(
 }
 
 const four = { sources: 4 };
+const seven = [0, 1, 2, 3, 4, 5, 6];
+/** At twice the resolution. */
+const fine = { classes: seven, counts: of(seven, 20), square: 2 };
 
 export const settings: readonly ProbeSetting[] = [
   digits('microbatch-8', 'fit', '8 micro-batches', {}),
   digits('microbatch-2', 'fit', '2 micro-batches', {}, by('microbatch', 2)),
   digits('microbatch-16', 'fit', '16 micro-batches', {}, by('microbatch', 16), { batchSize: 48 }),
-  digits('random-4', 'held out', '4 random groups', {}, by('random', 4)),
+  digits('random-4', 'fit', '4 random groups', {}, by('random', 4)),
   digits('label-5', 'fit', 'by label', {}, label),
   digits('label-10', 'fit', 'ten classes, by label', { classes: ten, counts: of(ten, 15) }, label),
   digits(
@@ -144,7 +147,7 @@ export const settings: readonly ProbeSetting[] = [
     source,
   ),
   digits('sgd', 'fit', '8 micro-batches, SGD', {}, sgd(0.1, 0)),
-  digits('momentum', 'held out', '8 micro-batches, SGD with momentum', {}, sgd(0.02, 0.9)),
+  digits('momentum', 'fit', '8 micro-batches, SGD with momentum', {}, sgd(0.02, 0.9)),
   digits('label-momentum', 'fit', 'by label, SGD with momentum', {}, label, sgd(0.02, 0.9)),
   digits(
     'source-momentum',
@@ -154,10 +157,10 @@ export const settings: readonly ProbeSetting[] = [
     source,
     sgd(0.02, 0.9),
   ),
-  digits('fast', 'held out', '8 micro-batches, learning rate 0.02', {}, adamw(2e-2)),
+  digits('fast', 'fit', '8 micro-batches, learning rate 0.02', {}, adamw(2e-2)),
   digits(
     'slow',
-    'held out',
+    'fit',
     '4 micro-batches, learning rate 0.0005',
     {},
     by('microbatch', 4),
@@ -165,31 +168,26 @@ export const settings: readonly ProbeSetting[] = [
   ),
   digits(
     'label-imbalanced',
-    'held out',
+    'fit',
     'by label, 40 to 5 examples of a class',
     { counts: [40, 30, 15, 10, 5] },
     label,
   ),
-  digits('imbalanced', 'held out', '8 micro-batches, 40 to 5 examples of a class', {
+  digits('imbalanced', 'fit', '8 micro-batches, 40 to 5 examples of a class', {
     counts: [40, 30, 15, 10, 5],
   }),
   digits(
     'few',
-    'held out',
+    'fit',
     '5 micro-batches, 5 examples of a class',
     { counts: of(five, 5) },
     by('microbatch', 5),
     { batchSize: 20 },
   ),
-  digits(
-    'label-few',
-    'held out',
-    'by label, 5 examples of a class',
-    { counts: of(five, 5) },
-    label,
-    { batchSize: 20 },
-  ),
-  digits('noise', 'held out', '8 micro-batches, 30 % random labels', { noise: [0.3] }),
+  digits('label-few', 'fit', 'by label, 5 examples of a class', { counts: of(five, 5) }, label, {
+    batchSize: 20,
+  }),
+  digits('noise', 'fit', '8 micro-batches, 30 % random labels', { noise: [0.3] }),
   digits(
     'source-third',
     'fit',
@@ -214,7 +212,7 @@ export const settings: readonly ProbeSetting[] = [
   stsb('microbatch-8', 'fit', '8 micro-batches', {}),
   stsb(
     'microbatch-4',
-    'held out',
+    'fit',
     '4 micro-batches, SGD with momentum',
     {},
     by('microbatch', 4),
@@ -227,29 +225,29 @@ export const settings: readonly ProbeSetting[] = [
     { ...four, noise: [1] },
     source,
   ),
-  stsb('source-clean', 'held out', '4 clean sources', four, source),
-  stsb('fast', 'held out', '8 micro-batches, learning rate 0.01', {}, adamw(1e-2)),
+  stsb('source-clean', 'fit', '4 clean sources', four, source),
+  stsb('fast', 'fit', '8 micro-batches, learning rate 0.01', {}, adamw(1e-2)),
   stsb(
     'source-half',
-    'held out',
+    'fit',
     'one of 4 sources with half of the scores shuffled',
     { ...four, noise: [0.5] },
     source,
   ),
-  stsb('few', 'held out', '4 micro-batches, 64 pairs', { count: 64 }, by('microbatch', 4), {
+  stsb('few', 'fit', '4 micro-batches, 64 pairs', { count: 64 }, by('microbatch', 4), {
     batchSize: 16,
   }),
-  stsb('noise', 'held out', '8 micro-batches, 30 % of the scores shuffled', { noise: [0.3] }),
+  stsb('noise', 'fit', '8 micro-batches, 30 % of the scores shuffled', { noise: [0.3] }),
   digits(
     'source-ten',
-    'held out',
+    'fit',
     'ten classes, one of 4 sources with random labels',
     { ...four, classes: ten, counts: of(ten, 16), noise: [1] },
     source,
   ),
   digits(
     'source-five',
-    'held out',
+    'fit',
     'one of 5 sources with 60 % random labels, SGD with momentum',
     { sources: 5, noise: [0.6] },
     source,
@@ -257,17 +255,103 @@ export const settings: readonly ProbeSetting[] = [
   ),
   digits(
     'source-three',
-    'held out',
+    'fit',
     '3 clean sources, 9 examples of a class',
     { sources: 3, counts: of(five, 9) },
     source,
   ),
   digits(
     'source-inverted-slow',
-    'held out',
+    'fit',
     'one of 4 sources with inverted images, learning rate 0.001',
     { ...four, odd: 'inverted' },
     source,
     adamw(1e-3),
+  ),
+  digits('fine-microbatch', 'held out', '7 classes, 6 micro-batches', fine, by('microbatch', 6)),
+  digits(
+    'fine-label',
+    'held out',
+    '7 classes, by label, learning rate 0.002',
+    { ...fine, counts: of(seven, 12) },
+    label,
+    adamw(2e-3),
+  ),
+  digits(
+    'fine-source-random',
+    'held out',
+    '7 classes, one of 5 sources with random labels',
+    { ...fine, sources: 5, noise: [1] },
+    source,
+  ),
+  digits(
+    'fine-source-clean',
+    'held out',
+    '7 classes, 5 clean sources',
+    { ...fine, sources: 5 },
+    source,
+  ),
+  digits(
+    'fine-source-half',
+    'held out',
+    '7 classes, one of 3 sources with half random labels, SGD with momentum',
+    { ...fine, sources: 3, noise: [0.5] },
+    source,
+    sgd(0.02, 0.9),
+  ),
+  digits(
+    'fine-source-inverted',
+    'held out',
+    '7 classes, one of 5 sources with inverted images',
+    { ...fine, sources: 5, odd: 'inverted' },
+    source,
+  ),
+  digits(
+    'fine-noise',
+    'held out',
+    '7 classes, 4 micro-batches, a quarter of the labels random',
+    { ...fine, noise: [0.25] },
+    by('microbatch', 4),
+  ),
+  digits(
+    'fine-label-few',
+    'held out',
+    '7 classes, by label, 8 examples of a class, SGD with momentum',
+    { ...fine, counts: of(seven, 8) },
+    label,
+    sgd(0.02, 0.9),
+  ),
+  digits(
+    'source-six',
+    'held out',
+    'one of 6 sources with random labels, learning rate 0.02',
+    { sources: 6, counts: of(five, 24), noise: [1] },
+    source,
+    adamw(2e-2),
+  ),
+  digits(
+    'microbatch-12',
+    'held out',
+    '12 micro-batches, learning rate 0.01',
+    {},
+    by('microbatch', 12),
+    adamw(1e-2),
+    { batchSize: 48 },
+  ),
+  stsb(
+    'microbatch-2',
+    'held out',
+    '2 micro-batches, learning rate 0.003',
+    {},
+    by('microbatch', 2),
+    adamw(3e-3),
+  ),
+  stsb(
+    'source-six',
+    'held out',
+    'one of 6 sources with shuffled scores, learning rate 0.003',
+    { sources: 6, noise: [1] },
+    source,
+    adamw(3e-3),
   ),
 ];

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { mean, standardDeviation } from 'simple-statistics';
 import { keyedRandom } from '../../src/engine/keyedRandom.ts';
 import type { Example } from './network.ts';
 
@@ -30,7 +31,25 @@ export function stsbExamples(
     const other = all[uniformInt(random, 0, all.length - 1)]!;
     return { ...pair, source, target: isSpoilt ? other.target : pair.target };
   });
-  return { train, validation: pairsOf(files.validation) };
+  return standardized(train, pairsOf(files.validation));
+}
+
+/** Features and targets with mean 0 and standard deviation 1 over the training pairs. */
+function standardized(train: readonly Example[], validation: readonly Example[]) {
+  const scale = (values: readonly number[]) => {
+    const [centre, width] = [mean([...values]), standardDeviation([...values])];
+    return (value: number) => (value - centre) / width;
+  };
+  const scales = Array.from({ length: DIMENSIONS }, (_, at) =>
+    scale(train.map(({ features }) => features[at]!)),
+  );
+  const ofTarget = scale(train.map(({ target }) => target));
+  const scaled = (pair: Example): Example => ({
+    ...pair,
+    features: pair.features.map((value, at) => scales[at]!(value)),
+    target: ofTarget(pair.target),
+  });
+  return { train: train.map(scaled), validation: validation.map(scaled) };
 }
 
 function pairsOf(file: string): Example[] {

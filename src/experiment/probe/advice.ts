@@ -70,16 +70,20 @@ export const rules: readonly Rule[] = [
       `groups last, and the mean conflicts with at least ${formatShare(conflict)} of them`,
     fits: ({ figures, groups }, { conflict }) =>
       isLasting(groups.by) && figures.meanConflicts >= conflict,
-    advice: { grain: 'expect a loss', 'grain-normalized': 'worth trying', upgrad: 'worth trying' },
+    advice: {
+      grain: 'expect a loss',
+      'grain-normalized': 'expect no gain',
+      upgrad: 'worth trying',
+    },
     verdict: ({ figures }) =>
-      `The mean conflicts with ${formatShare(figures.meanConflicts)} of the groups, the same ones in every step: grain-normalized and upgrad are worth trying. Not grain: the group that is fitted first can stall it.`,
+      `The mean conflicts with ${formatShare(figures.meanConflicts)} of the groups, the same ones in every step: upgrad is worth trying. Not grain: the group that is fitted first can stall it.`,
   },
   {
     when: () => 'groups last',
     fits: ({ groups }) => isLasting(groups.by),
-    advice: { grain: 'worth trying', 'grain-normalized': 'worth trying', upgrad: 'expect no gain' },
+    advice: all('expect no gain'),
     verdict: ({ figures }) =>
-      `The groups agree: the mean conflicts with only ${formatShare(figures.meanConflicts)} of them. grain and grain-normalized are worth trying; expect a small gain at most.`,
+      `Expect no gain: the mean conflicts with only ${formatShare(figures.meanConflicts)} of the groups, and none of them stands out.`,
   },
   {
     when: () => 'groups are parts of a batch',
