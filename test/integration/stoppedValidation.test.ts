@@ -95,11 +95,11 @@ async function resultOf({ folder }: TrainingRun) {
   };
 }
 
-/** Digests of its files; of layers the names differ that TensorFlow.js makes up, of which `model.json` is full. */
+/** Digests of its files. Names of layers differ, which TensorFlow.js makes up: `model.json` is full of them, and has a checksum. */
 function filesOf(checkpoint: string) {
   const read = (name: string) => readFileSync(path.join(checkpoint, name));
   const digests = readdirSync(checkpoint)
-    .filter((name) => name !== 'model.json')
+    .filter((name) => name !== 'model.json' && name !== 'checksums.json')
     .map((name) => [name, createHash('sha256').update(read(name)).digest('hex')]);
   return { state: JSON.parse(read('state.json').toString()), digests };
 }
