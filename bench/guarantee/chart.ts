@@ -29,8 +29,11 @@ const PANEL = { width: 380, height: 210 };
 const MARGIN = { left: 52, right: 12, top: 30, bottom: 30 };
 const LEGEND = 26;
 
-/** @param rows panels side by side, row by row; the legend is that of the first panel */
-export function chartOf(rows: readonly (readonly Panel[])[]): string {
+/**
+ * @param title for those who cannot see it
+ * @param rows panels side by side, row by row; the legend is that of the first panel
+ */
+export function chartOf(title: string, rows: readonly (readonly Panel[])[]): string {
   const width = PANEL.width * Math.max(...rows.map((row) => row.length));
   const height = PANEL.height * rows.length + LEGEND;
   const panels = rows.flatMap((row, y) =>
@@ -41,6 +44,7 @@ export function chartOf(rows: readonly (readonly Panel[])[]): string {
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="13" fill="${TEXT}">`,
+    `<title>${title}</title>`,
     legendOf(rows[0]![0]!.lines),
     ...panels,
     '</svg>\n',

@@ -31,12 +31,12 @@ export async function lengthsPicture(): Promise<string> {
         colour,
         values: smooth(lengths[kind]),
       })),
-      range: kind === 'direction' ? [1e-4, 2] : [10, 200],
+      range: kind === 'direction' ? [3e-3, 2] : [2, 200],
     });
     rows[0]!.push(panel('‖d‖ / ‖ḡ‖', 'direction'));
     rows[1]!.push(panel('‖Δ‖ / learning rate', 'update'));
   }
-  return chartOf(rows);
+  return chartOf('Lengths of the direction and of the update over the steps', rows);
 }
 
 /** Groups by label: the weight and the loss of each class. */
@@ -60,7 +60,10 @@ export async function collapsePicture(): Promise<string> {
         range,
       }),
     );
-  return chartOf([row('weight', 'weights', [0, 1]), row('loss', 'losses', [0.01, 5])]);
+  return chartOf('Weight and loss of each class over the steps', [
+    row('weight', 'weights', [0, 1]),
+    row('loss', 'losses', [0.003, 5]),
+  ]);
 }
 
 /** Running mean over 10 steps. */
