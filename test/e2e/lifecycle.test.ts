@@ -82,6 +82,10 @@ test('what was measured to do harm is marked, with a better name as its fix, and
   const file = path.join(workspace, 'grain.yaml');
   const harmful = config(10).replace('{ by: microbatch, count: 4 }', '{ by: label }');
   await writeFile(file, harmful);
+  // Written right after the editor has saved it, the file may count as what was saved.
+  await vscode.openFile('grain.yaml', 5, 13);
+  await vscode.command('File: Revert File');
+  await vscode.page.locator('.view-line', { hasText: 'by: label' }).waitFor();
   await vscode.command('GRAIN: Run GRAIN fine-tune');
   const id = await eventually('a run', async () => (await runIds())[0]);
   await eventually('the warning in its log', async () => {
