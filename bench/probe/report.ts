@@ -88,16 +88,17 @@ export function conclusion(outcomes: readonly Outcome[], thresholds: Thresholds)
   const probe = advisedBy(thresholds);
   const against = ([name, adviser]: readonly [string, Adviser]) => {
     const { difference, interval } = advantage(heldOut, probe, adviser);
-    const range = interval ? ` (95 %: ${signed(interval.low)} … ${signed(interval.high)})` : '';
     const isShown = interval !== null && (interval.low > 0 || interval.high < 0);
-    return `${signed(difference)} percentage points against ${name}${range}, ${isShown ? '' : 'no '}difference shown`;
+    const range = interval && `95 %: ${signed(interval.low)} … ${signed(interval.high)}`;
+    const facts = [range, isShown ? 'a difference' : 'no difference shown'].filter(Boolean);
+    return `${signed(difference)} percentage points beside ${name} (${facts.join('; ')})`;
   };
   const others: [string, Adviser][] = [
     ['always trying upgrad', always('upgrad')],
     ['always trying grain-normalized', always('grain-normalized')],
     ['never trying anything', always()],
   ];
-  return `On held-out settings the probe was right more often by ${others.map(against).join('; ')}.`;
+  return `On held-out settings the share of right advice was ${others.map(against).join(', ')}.`;
 }
 
 function signed(share: number): string {
