@@ -57,7 +57,7 @@ export const rules: readonly Rule[] = [
     fits: ({ task }) => task === 'regression',
     advice: all('expect no gain'),
     verdict: () =>
-      'Expect no gain: in the regressions that were measured the mean was as good or better.',
+      'Expect no gain: in the regressions that were measured, other aggregators gained little or nothing.',
   },
   {
     when: () => 'any other task than classification',
