@@ -311,7 +311,7 @@ export const configSchema = z.strictObject({
   aggregate: z
     .array(aggregateEntry)
     .min(1)
-    .default(['grain', 'mean'])
+    .default(['grain-normalized', 'mean'])
     .describe(
       'The aggregators to compare, each with every seed: names of [aggregators](aggregators.md), or [entries](#an-entry-of-aggregate) with settings.',
     ),

@@ -22,9 +22,9 @@ data:
   text: [sentence1, sentence2] # one column or two
   target: label
 groups: { by: microbatch, count: 8 } # or random, label, length, column:NAME such as the source of an example
-# The aggregators to compare; mean is plain training. grain: where a source may be mislabelled. With groups by label
-# grain-normalized instead of grain, which one fitted class stalls. On clean data in micro-batches expect no gain.
-aggregate: [grain, mean]
+# The aggregators to compare; mean is plain training. grain as well where a source may be mislabelled, but not with groups
+# by label, where one fitted class stalls it. On clean data in micro-batches expect no gain.
+aggregate: [grain-normalized, mean]
 optimizer: { name: adamw, learningRate: 5e-4, warmup: 0.1, decay: linear }
 batchSize: 32
 batches: similar-length # for little padding
@@ -47,9 +47,9 @@ data:
   validation: data/validation.csv
   target: label
 groups: { by: microbatch, count: 8 } # or random, label, column:NAME such as the source of an example
-# The aggregators to compare; mean is plain training. grain: where a source may be mislabelled. With groups by label
-# grain-normalized instead of grain, which one fitted class stalls. On clean data in micro-batches expect no gain.
-aggregate: [grain, mean]
+# The aggregators to compare; mean is plain training. grain as well where a source may be mislabelled, but not with groups
+# by label, where one fitted class stalls it. On clean data in micro-batches expect no gain.
+aggregate: [grain-normalized, mean]
 optimizer: { name: adamw, learningRate: 1e-3, warmup: 0.1 }
 batchSize: 32
 steps: 200

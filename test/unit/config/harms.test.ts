@@ -34,7 +34,6 @@ for (const [what, text, expected] of [
     `${byClass}\naggregate: [grain, grain-normalized]`,
     [['grain', undefined]],
   ],
-  ['the groups, where the aggregators are the default ones', byClass, [['label', undefined]]],
   [
     'a column that is the target has the same groups',
     `${data}\ngroups: { by: column:label }\naggregate: [grain]`,
@@ -53,10 +52,11 @@ for (const [what, text, expected] of [
 
 test('nothing is warned of that was not measured, or does no harm', () => {
   for (const text of [
+    byClass,
     `${data}\naggregate: [grain]`,
     `${data}\ngroups: { by: column:site }\naggregate: [grain]`,
     `${byClass}\naggregate: [mean, grain-normalized, upgrad]`,
-    `${byClass}\noptimizer: { name: sgd }`,
+    `${byClass}\naggregate: [grain]\noptimizer: { name: sgd }`,
     `${byClass}\naggregate: [{ name: grain, metric: preconditioned }]`,
   ]) {
     assert.deepEqual(warned(text), [], text);

@@ -46,7 +46,7 @@ describe('what is right', () => {
         standardize: false,
       },
       groups: { by: 'microbatch', count: 8, backward: 'grouped' },
-      aggregate: ['grain', 'mean'],
+      aggregate: ['grain-normalized', 'mean'],
       optimizer: {
         name: 'adamw',
         learningRate: 0.001,
