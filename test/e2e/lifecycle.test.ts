@@ -68,15 +68,20 @@ test('a mistake found at launch is marked, and corrected by its quick fix', asyn
   assert.match((await message.first().textContent()) ?? '', /grain\.yaml:4:68: no column "rign"/);
   await message.getByText('Open problem').click();
   await vscode.page.locator('.squiggly-error').first().waitFor();
-  const fix = vscode.page.locator('.action-widget', { hasText: "Change to 'ring'" });
-  await vscode.provoke(fix, () => vscode.page.keyboard.press('Control+.'));
-  await vscode.screenshot('quick-fix-dark');
+  await fix(file, 'ring', config(10), 'quick-fix-dark');
+});
+
+/** Changes what the cursor is on by its quick fix, and saves it. @param fixed the whole file afterwards */
+async function fix(file: string, suggestion: string, fixed: string, screenshot: string) {
+  const offer = vscode.page.locator('.action-widget', { hasText: `Change to '${suggestion}'` });
+  await vscode.provoke(offer, () => vscode.page.keyboard.press('Control+.'));
+  await vscode.screenshot(screenshot);
   await vscode.page.keyboard.press('Enter');
   await vscode.command('File: Save');
   await eventually('the corrected config', async () =>
-    (await readFile(file, 'utf8')) === config(10) ? true : undefined,
+    (await readFile(file, 'utf8')) === fixed ? true : undefined,
   );
-});
+}
 
 test('what was measured to do harm is marked, with a better name as its fix, and runs all the same', async () => {
   const file = path.join(workspace, 'grain.yaml');
@@ -94,15 +99,8 @@ test('what was measured to do harm is marked, with a better name as its fix, and
   });
   await vscode.openFile('grain.yaml', 6, 13);
   await vscode.page.locator('.squiggly-warning').first().waitFor();
-  const fix = vscode.page.locator('.action-widget', { hasText: "Change to 'grain-normalized'" });
-  await vscode.provoke(fix, () => vscode.page.keyboard.press('Control+.'));
-  await vscode.screenshot('warning-dark');
-  await vscode.page.keyboard.press('Enter');
-  await vscode.command('File: Save');
   const better = harmful.replace('[grain]', '[grain-normalized]');
-  await eventually('the better config', async () =>
-    (await readFile(file, 'utf8')) === better ? true : undefined,
-  );
+  await fix(file, 'grain-normalized', better, 'warning-dark');
   await eventually('its end', async () =>
     (await events(id)).some(({ kind }) => kind === 'end') ? true : undefined,
   );

@@ -5,20 +5,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CheckpointError } from '../../src/hub/checkpointFile.ts';
 import { openTokenizer } from '../../src/hub/tokenizer/tokenizer.ts';
-import { python } from '../python/python.ts';
 import { random } from '../unit/engine/random.ts';
+import { type Asked, answersOfTransformers } from '../unit/hub/tokenizerPeer.ts';
 import { tokenizers } from './checkpointFiles.ts';
 import { Choices, mutatedJson } from './mutations.ts';
 
 const texts = ['hello world', ' a  b ', '<s>x</s> #é\u0000 12 日本\n', "it's a.b, C! <x>"];
 /** Little enough damage that half of the tokenizers can still be opened. */
 const RATE = 0.15;
-const requests = texts.map((text) => [text, 'b', 12, []]);
-
-interface Answers {
-  readonly error?: string;
-  readonly answers: readonly { plain: number[]; ids: number[]; typeIds: number[]; text: string }[];
-}
+const requests = texts.map((text): Asked => [text, 'b', 12, []]);
 
 export interface Compared {
   /** Opened by both, with the same tokens. */
@@ -34,11 +29,7 @@ export async function compareWithTransformers(count: number, seed: number): Prom
     const made = Array.from({ length: count }, (_, i) => `${i}`);
     for (const name of made)
       write(path.join(folder, name), new Choices(random(seed * 1e6 + +name)));
-    const asked = path.join(folder, 'asked.json');
-    writeFileSync(asked, JSON.stringify({ folder, requests, made }));
-    const printed = await python('tokenizer_peer.py', [asked]);
-    // The Rust library prints what it ignores, before the answers.
-    const expected: Record<string, Answers> = JSON.parse(printed.trimEnd().split('\n').at(-1)!);
+    const expected = await answersOfTransformers({ folder, requests, made });
     const compared = { equal: 0, refusedHere: 0, refusedThere: 0 };
     for (const name of made) {
       const here = await answersOf(path.join(folder, name));
@@ -67,7 +58,7 @@ function write(folder: string, choices: Choices): void {
 }
 
 /** Null if it is refused. */
-async function answersOf(folder: string): Promise<Answers['answers'] | null> {
+async function answersOf(folder: string) {
   try {
     const tokenizer = await openTokenizer(folder);
     return texts.map((text) => {

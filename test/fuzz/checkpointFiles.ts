@@ -1,5 +1,7 @@
 /** Whole files of checkpoints, which the fuzzers damage. */
 
+import { specialToken } from '../../src/hub/tokenizer/addedTokens.ts';
+
 const vocabularyOf = (tokens: readonly string[]) =>
   Object.fromEntries([...new Set(tokens)].map((token, id) => [token, id]));
 
@@ -9,15 +11,7 @@ const bytes = Array.from(
   { length: 256 },
   (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`,
 );
-const added = specials.map((content, id) => ({
-  id,
-  content,
-  single_word: false,
-  lstrip: false,
-  rstrip: false,
-  normalized: false,
-  special: true,
-}));
+const added = specials.map((content, id) => ({ id, ...specialToken(content) }));
 const merges = [
   ['h', 'e'],
   ['l', 'l'],

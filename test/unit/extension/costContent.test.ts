@@ -7,17 +7,15 @@ import {
   runRequest,
 } from '../../../src/extension/messages/run.ts';
 import { CostContent } from '../../../src/extension/panels/costContent.ts';
-import type { RunEvent } from '../../../src/runs/events.ts';
 import type { RunSummary } from '../../../src/runs/store.ts';
-import { conflictingStep, summary } from './fixtures.ts';
+import { conflictingStep, logsOf, summary } from './fixtures.ts';
 
 const grain = summary({ aggregator: 'grain', seed: 1 });
 const mean = summary({ aggregator: 'mean', seed: 1 });
 
 /** A page that shows a run by its name alone, and the costs beside it. */
 function pageOn(runs: readonly RunSummary[]) {
-  const logs = new Map<string, RunEvent[]>(runs.map(({ manifest }) => [manifest.id, []]));
-  const opened: string[] = [];
+  const { open, opened, log: add } = logsOf(runs);
   const world = { shown: runs[0]!.folder };
   const content = new CostContent<RunSummary, { readonly type: 'page' }, RunRequest>(
     {
@@ -34,17 +32,7 @@ function pageOn(runs: readonly RunSummary[]) {
     {
       runs: { all: runs, find: (folder) => runs.find((run) => run.folder === folder) },
       shown: () => world.shown,
-      open: ({ manifest: { id } }) => {
-        opened.push(id);
-        let at = 0;
-        return {
-          read: async () => {
-            const events = logs.get(id)!.slice(at);
-            at += events.length;
-            return events;
-          },
-        };
-      },
+      open,
     },
   );
   const update = async (fresh = false) => {
@@ -54,7 +42,8 @@ function pageOn(runs: readonly RunSummary[]) {
     return posted.filter((message) => message.type === 'cost');
   };
   const log = (run: RunSummary, aggregate: number) =>
-    logs.get(run.manifest.id)!.push(
+    add(
+      run,
       conflictingStep(1, {
         ms: { gradients: 8, aggregate, update: 1 },
         memory: { resident: 100, tensors: 10 * aggregate },

@@ -1,5 +1,5 @@
 import type { AggregationSettings } from '../../../src/engine/types.ts';
-import type { StepEvent } from '../../../src/runs/events.ts';
+import type { RunEvent, StepEvent } from '../../../src/runs/events.ts';
 import type { RunManifest, Seed } from '../../../src/runs/manifest.ts';
 import type { RunStatus } from '../../../src/runs/status.ts';
 import type { RunSummary } from '../../../src/runs/store.ts';
@@ -18,6 +18,26 @@ interface Wanted {
   readonly changedAt?: number;
   readonly failure?: RunSummary['failure'];
   readonly alarms?: RunSummary['alarms'];
+}
+
+/** Logs of runs, to which a test adds, and how to read them. */
+export function logsOf(runs: readonly RunSummary[]) {
+  const logs = new Map<string, RunEvent[]>(runs.map(({ manifest }) => [manifest.id, []]));
+  const opened: string[] = [];
+  const open = ({ manifest: { id } }: RunSummary) => {
+    opened.push(id);
+    let at = 0;
+    return {
+      read: async () => {
+        const events = logs.get(id)!.slice(at);
+        at += events.length;
+        return events;
+      },
+    };
+  };
+  const log = ({ manifest }: RunSummary, ...events: RunEvent[]) =>
+    logs.get(manifest.id)!.push(...events);
+  return { open, opened, log };
 }
 
 /** A run as the store lists it. */

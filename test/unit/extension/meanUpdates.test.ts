@@ -8,10 +8,9 @@ import { type ConflictShow, conflictMessages } from '../../../src/extension/mess
 import { MeanUpdates } from '../../../src/extension/panels/meanUpdates.ts';
 import { RunContent } from '../../../src/extension/panels/runContent.ts';
 import { RunFeed, RunFeeds } from '../../../src/extension/panels/runFeed.ts';
-import type { RunEvent } from '../../../src/runs/events.ts';
 import { runFile } from '../../../src/runs/grainFolder.ts';
 import type { RunSummary } from '../../../src/runs/store.ts';
-import { conflictingStep, summary } from './fixtures.ts';
+import { conflictingStep, logsOf, summary } from './fixtures.ts';
 
 const engine = {
   diagnose: async (steps: readonly StepFacts[]) => steps.map(diagnoseStep),
@@ -22,26 +21,6 @@ const conflicting = { norm2: 1, inner: [1, -1] };
 const grain = summary({ aggregator: 'grain', seed: 1 });
 const mean = summary({ aggregator: 'mean', seed: 1 });
 const otherSeed = summary({ aggregator: 'mean', seed: 2 });
-
-/** Logs of runs, to which a test adds, and how to read them. */
-function logsOf(runs: readonly RunSummary[]) {
-  const logs = new Map<string, RunEvent[]>(runs.map(({ manifest }) => [manifest.id, []]));
-  const opened: string[] = [];
-  const open = ({ manifest: { id } }: RunSummary) => {
-    opened.push(id);
-    let at = 0;
-    return {
-      read: async () => {
-        const events = logs.get(id)!.slice(at);
-        at += events.length;
-        return events;
-      },
-    };
-  };
-  const log = ({ manifest }: RunSummary, ...events: RunEvent[]) =>
-    logs.get(manifest.id)!.push(...events);
-  return { open, opened, log };
-}
 
 test('the updates of the mean with the same seed are counted as they are logged, and read once', async () => {
   const runs = [grain, mean, otherSeed];

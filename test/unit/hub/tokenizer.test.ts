@@ -6,8 +6,8 @@ import { before, suite, test } from 'node:test';
 import fc from 'fast-check';
 import { CheckpointError } from '../../../src/hub/checkpointFile.ts';
 import { longestFirst, openTokenizer } from '../../../src/hub/tokenizer/tokenizer.ts';
-import { python } from '../../python/python.ts';
 import { testFolder } from './folder.ts';
+import { type Answers, type Asked, answersOfTransformers } from './tokenizerPeer.ts';
 
 const folder = testFolder();
 const checkout = path.resolve(import.meta.dirname, '../../..');
@@ -91,19 +91,6 @@ const request = fc.tuple(
   fc.constantFrom(8, 9, 17, 64, 512),
   fc.array(fc.nat(), { maxLength: 12 }),
 );
-type Asked = [text: string, pair: string | null, maxLength: number, ids: number[]];
-
-interface Answers {
-  readonly size: number;
-  readonly special: Record<'pad' | 'eos' | 'bos', number | null>;
-  readonly answers: {
-    plain: number[];
-    ids: number[];
-    typeIds: number[];
-    text: string;
-    decoded: string;
-  }[];
-}
 
 const tokenizers = [
   'minilm',
@@ -132,9 +119,7 @@ suite('tokens equal those of transformers', () => {
   ];
   let expected: Record<string, Answers>;
   before(async () => {
-    const asked = path.join(folder, 'asked.json');
-    await writeFile(asked, JSON.stringify({ tokenizers, folder, corpus, requests }));
-    expected = JSON.parse(await python('tokenizer_peer.py', [asked]));
+    expected = await answersOfTransformers({ tokenizers, folder, corpus, requests });
   });
 
   for (const name of tokenizers) {

@@ -3,9 +3,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { before, suite, test } from 'node:test';
 import { CheckpointError } from '../../../src/hub/checkpointFile.ts';
+import { specialToken } from '../../../src/hub/tokenizer/addedTokens.ts';
 import { openTokenizer } from '../../../src/hub/tokenizer/tokenizer.ts';
-import { python } from '../../python/python.ts';
 import { testFolder } from './folder.ts';
+import { type Answers, answersOfTransformers } from './tokenizerPeer.ts';
 
 /**
  * Every component and option of a tokenizer.json, and of the files beside it, on nasty texts: the tokens, ids and texts of
@@ -165,12 +166,7 @@ const wordLevel = {
 
 const added = (content: string, id: number, flags: Json = {}) => ({
   id,
-  content,
-  single_word: false,
-  lstrip: false,
-  rstrip: false,
-  normalized: false,
-  special: true,
+  ...specialToken(content),
   ...flags,
 });
 const addedSpecials = specials.map((content, id) => added(content, id));
@@ -757,20 +753,6 @@ Object.assign(refused, {
   MarianTokenizer: make({}, { tokenizer_class: 'MarianTokenizer' }),
 });
 
-interface Answers {
-  readonly error?: string;
-  /** Number of tokens. */
-  readonly size: number;
-  readonly special: Record<'pad' | 'eos' | 'bos', number | null>;
-  readonly answers: {
-    plain: number[];
-    ids: number[];
-    typeIds: number[];
-    text: string;
-    decoded: string;
-  }[];
-}
-
 const requests = [
   ...texts.map(
     (text, i) =>
@@ -796,10 +778,8 @@ suite('every option of a tokenizer does what it does in transformers', () => {
   before(async () => {
     const all = Object.values(variants);
     await Promise.all(all.map((files, i) => write(folderOf(i), files)));
-    const asked = path.join(folder, 'asked.json');
     const made = all.map((_, i) => folderOf(i));
-    await writeFile(asked, JSON.stringify({ folder, requests, made }));
-    expected = JSON.parse(await python('tokenizer_peer.py', [asked]));
+    expected = await answersOfTransformers({ folder, requests, made });
   });
 
   for (const [i, name] of Object.keys(variants).entries()) {
