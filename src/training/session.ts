@@ -5,9 +5,8 @@ import type { ParsedConfig } from '../config/parse.ts';
 import type { Config } from '../config/schema.ts';
 import type { Data } from '../data/dataset.ts';
 import { EngineClient } from '../engine/client.ts';
-import { CheckpointError } from '../hub/checkpointFile.ts';
-import { ModelError } from '../nn/module/model.ts';
 import type { Loading } from '../runs/loading.ts';
+import { atConfig } from './modelErrors.ts';
 import type { TrainingTask } from './objective/objective.ts';
 import { smallerModelAdvice } from './outOfMemoryAdvice.ts';
 import { openTabularTask } from './tabular/tabularTask.ts';
@@ -104,12 +103,6 @@ async function checkModel(parsed: ParsedConfig, session: Session): Promise<void>
         expected: smallerModelAdvice(session),
       });
     }
-    if (error instanceof CheckpointError) {
-      throw parsed.error(['model', 'from'], error.message, {
-        expected: 'complete weights in safetensors files',
-      });
-    }
-    if (!(error instanceof ModelError)) throw error;
-    throw parsed.error(error.at.key, error.message, error.at.help);
+    throw atConfig(parsed, error);
   }
 }

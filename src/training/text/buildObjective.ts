@@ -15,7 +15,8 @@ import { type SavedHead, savedHead, withReorderedOutputs } from './savedHead.ts'
 import { SequenceObjective } from './sequenceObjective.ts';
 import type { TextObjective, TextObjectiveOptions } from './textObjective.ts';
 
-type Source = Omit<CheckpointSource<unknown>, 'config'>;
+/** Of any network. */
+export type Source = Omit<CheckpointSource<unknown>, 'config'>;
 
 /**
  * The objective of one run, before its first step.
@@ -53,15 +54,23 @@ async function sequenceObjective(
 ): Promise<SequenceObjective> {
   const { pretrained, data, device } = inputs;
   const { config, task } = pretrained;
-  const outputs = task === 'classification' ? data.classes.length : 1;
-  const { network, parameters } =
-    config.kind === 'encoder'
-      ? await sequenceEncoder({ ...source, config }, outputs)
-      : await sequenceDecoder({ ...source, config }, outputs);
+  const { network, parameters } = await sequenceNetwork(pretrained, data.classes.length, source);
   const model = new TransformerModel(parameters, [], savedFiles(inputs));
   const operations = device.operations ?? tfjsOperations;
   const sequence = new SequenceModel(operations, network, task, positionsIn(config));
   return new SequenceObjective(model, sequence, inputs, options);
+}
+
+/** @param classes number of them; 0 if the task has none */
+export function sequenceNetwork(
+  { config, task }: PretrainedClassifier,
+  classes: number,
+  source: Source,
+) {
+  const outputs = task === 'classification' ? classes : 1;
+  return config.kind === 'encoder'
+    ? sequenceEncoder({ ...source, config }, outputs)
+    : sequenceDecoder({ ...source, config }, outputs);
 }
 
 async function generationObjective(

@@ -1,18 +1,9 @@
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import type { ParsedConfig } from '../../config/parse.ts';
-import { CheckpointError } from '../../hub/checkpointFile.ts';
-import {
-  openSafetensors,
-  type TensorFile,
-  WEIGHTS_FILE,
-  WEIGHTS_INDEX_FILE,
-} from '../../hub/safetensors/safetensors.ts';
-import { causalDecoder, sequenceDecoder } from '../../nn/decoders/build.ts';
-import { sequenceEncoder } from '../../nn/encoders/sequenceEncoder.ts';
-import { ModelError } from '../../nn/module/model.ts';
-import type { CheckpointSource } from '../../nn/parameters/source.ts';
-import { planOf } from './buildObjective.ts';
+import { isComplete } from '../../hub/download/requestedFiles.ts';
+import { openSafetensors, type TensorFile } from '../../hub/safetensors/safetensors.ts';
+import { causalDecoder } from '../../nn/decoders/build.ts';
+import { atConfig } from '../modelErrors.ts';
+import { planOf, type Source, sequenceNetwork } from './buildObjective.ts';
 import type { Pretrained } from './pretrained.ts';
 import { savedHead } from './savedHead.ts';
 
@@ -28,19 +19,14 @@ export async function checkNetwork(
   classes: readonly string[] | null,
 ): Promise<void> {
   const { folder } = pretrained;
-  const hasWeights =
-    pretrained.revision === null ||
-    [WEIGHTS_FILE, WEIGHTS_INDEX_FILE].some((name) => existsSync(path.join(folder, name)));
   let tensors: TensorFile | undefined;
   try {
+    // A folder of the user's must have them; a snapshot may lack some until they are downloaded.
+    const hasWeights = pretrained.revision === null || (await isComplete(folder, 'checkpoint'));
     tensors = hasWeights ? await openSafetensors(folder) : undefined;
     await buildUnread(parsed, pretrained, classes, tensors);
   } catch (error) {
-    if (error instanceof ModelError) throw parsed.error(error.at.key, error.message, error.at.help);
-    if (!(error instanceof CheckpointError)) throw error;
-    throw parsed.error(['model', 'from'], error.message, {
-      expected: 'complete weights in safetensors files',
-    });
+    throw atConfig(parsed, error);
   } finally {
     await tensors?.close();
   }
@@ -56,24 +42,19 @@ async function buildUnread(
   const saved = pretrained.config.classes;
   const expected = classes ?? saved ?? [];
   const head = savedHead(pretrained.config, config, expected);
-  const source: Omit<CheckpointSource<unknown>, 'config'> = {
+  const source: Source = {
     tensors: tensors ?? noTensors,
     file: pretrained.folder,
     plan: planOf({ config, pretrained }, head, 0),
     checkpointing: false,
     checksOnly: tensors ? 'tensors' : 'plan',
   };
-  const outputs = pretrained.task === 'classification' ? expected.length : 1;
-  if (pretrained.task === 'generation') {
-    await causalDecoder({ ...source, config: pretrained.config });
-  } else if (pretrained.config.kind === 'encoder') {
-    await sequenceEncoder({ ...source, config: pretrained.config }, outputs);
-  } else {
-    await sequenceDecoder({ ...source, config: pretrained.config }, outputs);
-  }
+  await (pretrained.task === 'generation'
+    ? causalDecoder({ ...source, config: pretrained.config })
+    : sequenceNetwork(pretrained, expected.length, source));
 }
 
-const noTensors: CheckpointSource<unknown>['tensors'] = {
+const noTensors: Source['tensors'] = {
   names: [],
   shapeOf: () => [],
   dtypeOf: () => '',

@@ -28,6 +28,11 @@ const config = (more: Record<string, string> = {}) =>
     .map(([key, value]) => `${key}: ${value}\n`)
     .join('');
 
+const sizes = {
+  ...{ vocabSize: 23, maxPositions: 32, typeVocabSize: 2 },
+  ...{ hiddenSize: 16, layers: 1, intermediateSize: 32 },
+};
+
 type Files = Record<string, Buffer>;
 const json = (files: Files, name: string, change: Record<string, unknown>): Files => {
   const old = JSON.parse(files[name]!.toString());
@@ -119,6 +124,28 @@ describe('a checkpoint on the Hub is judged before its weights are downloaded', 
     await assert.rejects(open(files, config()), /stalled.*\. To go on where it stopped: grain/);
     delete process.env.HF_HUB_DOWNLOAD_TIMEOUT;
   });
+
+  test('weights of which some files are there already are downloaded to the end', async () => {
+    const { 'model.safetensors': whole, ...others } = files;
+    const parts = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'] as const;
+    const tensors = randomTensors(bertShapes(sizes));
+    const halves = [tensors.slice(0, 5), tensors.slice(5)];
+    const made: Files = { ...others };
+    const map: Record<string, string> = {};
+    for (const [i, part] of parts.entries()) {
+      const file = path.join(base, part);
+      await writeSafetensors(file, halves[i]!);
+      made[part] = readFileSync(file);
+      for (const { name } of halves[i]!) map[name] = part;
+    }
+    made['model.safetensors.index.json'] = Buffer.from(JSON.stringify({ weight_map: map }));
+    process.env.HF_HUB_DOWNLOAD_TIMEOUT = '0.2';
+    hub.stalls.push(whole!.length, 0, 0, 0, 0, 0, 0);
+    await assert.rejects(open(made, config()), /stalled/);
+    delete process.env.HF_HUB_DOWNLOAD_TIMEOUT;
+    hub.stalls.length = 0;
+    await closeSession(await open(made, config()));
+  });
 });
 
 describe('a folder is judged without its data and without reading weights', () => {
@@ -130,8 +157,7 @@ describe('a folder is judged without its data and without reading weights', () =
     const yaml = config({ model: `{ from: ${here} }`, ...more });
     await checkTextModel(parseConfig(yaml, path.join(base, 'grain.yaml')));
   };
-  const sizes = { vocabSize: 23, maxPositions: 32, typeVocabSize: 2, hiddenSize: 16, layers: 1 };
-  const tensors = randomTensors(bertShapes({ ...sizes, intermediateSize: 32 }));
+  const tensors = randomTensors(bertShapes(sizes));
   const withTensors = async (changed: typeof tensors) => {
     const file = path.join(base, 'changed.safetensors');
     await writeSafetensors(file, changed);
