@@ -3,6 +3,9 @@ import { type Config, type DataFormat, dataFormats } from './schema.ts';
 
 type Data = Config['data'];
 
+/** Names that say how a table is written, in messages. */
+export const TABLE_NAMES = 'a file that ends in .csv, .tsv, .jsonl, .json or .parquet';
+
 /** The format of a table, by the file's extension; null if that does not say. */
 export function formatOf(file: string): DataFormat | null {
   const extension = extensionOf(file);

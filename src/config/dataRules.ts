@@ -1,6 +1,6 @@
 /** Rules about the task and its data: columns, texts, prompts and metrics. */
 import path from 'node:path';
-import { formatOf, promptColumns, promptOf, readsTexts, textColumns } from './data.ts';
+import { formatOf, promptColumns, promptOf, readsTexts, TABLE_NAMES, textColumns } from './data.ts';
 import { alternatives, type Finding, type Path } from './diagnostic.ts';
 import { foreignByName } from './fileKinds.ts';
 import { metricsOf } from './ranking.ts';
@@ -120,17 +120,15 @@ function filesHaveFormats({ data }: Config): Finding[] {
         ? {
             path: ['data', key],
             message: `${name} is ${foreign.name}`,
-            expected: `${TABLES}. ${foreign.advice}`,
+            expected: `${TABLE_NAMES}. ${foreign.advice}`,
           }
         : {
             path: ['data', key],
             message: `the name ${name} does not say how the file is written`,
-            expected: `${TABLES}, or data.format: ${alternatives(dataFormats)}`,
+            expected: `${TABLE_NAMES}, or data.format: ${alternatives(dataFormats)}`,
           };
     });
 }
-
-const TABLES = 'a file that ends in .csv, .tsv, .jsonl, .json or .parquet';
 
 /** The other formats contain the names of their columns. */
 function csvKeysBelongToCsv({ data }: Config): Finding[] {

@@ -90,6 +90,15 @@ export function alternatives(names: readonly string[]): string {
   return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 }
 
+/** How many names a message lists. */
+const NAMES = 10;
+
+/** "a, b"; of many names only the first, "and 3 more" */
+export function firstFew(names: readonly string[]): string {
+  const more = names.length - NAMES;
+  return more > 0 ? `${names.slice(0, NAMES).join(', ')} and ${more} more` : names.join(', ');
+}
+
 /** An error or a warning at a path of a config, before it is known where in the text that is. */
 export interface Finding {
   readonly path: Path;

@@ -204,7 +204,6 @@ function firstBadByte(bytes: Buffer): number {
   for (let i = 0; i < bytes.length; ) {
     const length = lengthOf(bytes[i]!);
     if (length === 1 ? bytes[i]! >= 0x80 : !isUtf8(bytes.subarray(i, i + length))) return i;
-    if (i + length > bytes.length) return i;
     i += length;
   }
   return -1;

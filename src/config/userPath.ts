@@ -1,5 +1,5 @@
 /** Paths that a config names. */
-import { accessSync, constants, lstatSync, readlinkSync, statSync } from 'node:fs';
+import { lstatSync, readlinkSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { hasCode, reasonOf } from './errors.ts';
@@ -24,7 +24,6 @@ export function fileComplaint(named: string, baseFolder: string): PathComplaint 
     if (!found) return { message: missing(named, file) };
     if (found.isDirectory()) return { message: `${named} is a folder, not a file` };
     if (!found.isFile()) return { message: `${named} is a device or a pipe, not a file` };
-    accessSync(file, constants.R_OK);
     const foreign = foreignByContent(named, readHead(file));
     return foreign && { message: `${named} is ${foreign.name}`, advice: foreign.advice };
   } catch (error) {

@@ -1,5 +1,6 @@
 import { pipeline } from 'node:stream';
 import { CsvError, type Info, parse } from 'csv-parse';
+import { isNumeric } from './cells.ts';
 import { likelyDelimiter, misplacedQuote } from './csvMistakes.ts';
 import {
   DataError,
@@ -61,7 +62,7 @@ async function readHeader(
   const repeated = columns.findIndex((name, i) => name !== '' && columns.indexOf(name) !== i);
   if (repeated >= 0) {
     const position = positionOf(header.value, repeated, options);
-    const isExample = columns.filter((name) => Number.isFinite(Number(name))).length > 1;
+    const isExample = columns.filter(isNumeric).length > 1;
     throw new DataError(file.path, position, `column "${columns[repeated]}" appears twice`, {
       expected: `a different name for each column${isExample ? '. If the first line is an example, name the columns in data.columns' : ''}`,
     });

@@ -1,6 +1,6 @@
 /** What is probably wrong with a CSV file that cannot be read as one. */
 import { type FilePosition, TableFile } from './table.ts';
-import { utf8Chunks } from './textFile.ts';
+import { textChunks } from './textFile.ts';
 
 const delimiters = [
   { delimiter: ';', name: 'semicolons', setting: 'data.delimiter: ";"' },
@@ -37,10 +37,9 @@ export async function misplacedQuote(
   delimiter: string,
   quote: string,
 ): Promise<MisplacedQuote | null> {
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   const scan = new QuoteScan(delimiter, quote);
-  for await (const chunk of utf8Chunks(new TableFile(path, () => {}))) {
-    const found = scan.push(decoder.decode(chunk, { stream: true }));
+  for await (const text of textChunks(new TableFile(path, () => {}))) {
+    const found = scan.push(text);
     if (found) return found;
   }
   return scan.end();

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { formatOf } from '../config/data.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import { downloadNamed } from '../hub/namedRepository.ts';
 import { type MissingFile, resolvedId } from '../hub/resolve.ts';
@@ -73,9 +74,7 @@ const MAX_SUGGESTIONS = 6;
 /** A file that the dataset does not have, reported at the key that names it, with files it may have meant. */
 function missingFileError(parsed: ParsedConfig, { file, others, message }: MissingFile) {
   const key = parsed.config.data.train === file ? 'train' : 'validation';
-  const tables = others.filter((name) =>
-    /\.(csv|tsv|jsonl|ndjson|json|parquet)(\.gz)?$/i.test(name),
-  );
+  const tables = others.filter((name) => formatOf(name) !== null);
   const inSameFolder = tables.filter((name) => path.dirname(name) === path.dirname(file));
   const likely = inSameFolder.length > 0 ? inSameFolder : tables;
   const some = likely.slice(0, MAX_SUGGESTIONS).join(', ');

@@ -12,7 +12,7 @@ import {
   type UsedColumns,
   WrittenNumber,
 } from './table.ts';
-import { utf8Chunks } from './textFile.ts';
+import { textChunks } from './textFile.ts';
 
 /** The text of an object, or what should be one, and where it begins. */
 interface Piece {
@@ -30,7 +30,7 @@ interface JsonRecord {
  * @throws DataError for an empty file and, while iterating, invalid JSON and missing keys
  */
 export function readJsonl(file: TableFile): Promise<Table> {
-  return tableOf(file, linesOf(file, textOf(file)), 'one JSON object per line');
+  return tableOf(file, linesOf(file, textChunks(file)), 'one JSON object per line');
 }
 
 /**
@@ -38,7 +38,7 @@ export function readJsonl(file: TableFile): Promise<Table> {
  * @throws DataError as {@link readJsonl} does, and for other JSON
  */
 export async function readJson(file: TableFile): Promise<Table> {
-  const { first, chunks } = await peek(textOf(file));
+  const { first, chunks } = await peek(textChunks(file));
   if (first === '[') return tableOf(file, elementsOf(file, chunks), 'objects in the array');
   return tableOf(file, linesOf(file, chunks), RECORDS);
 }
@@ -152,12 +152,6 @@ async function* recordsOf(
       });
     }
   }
-}
-
-async function* textOf(file: TableFile): AsyncGenerator<string> {
-  // Chunks of the file may end within a character.
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  for await (const chunk of utf8Chunks(file)) yield decoder.decode(chunk, { stream: true });
 }
 
 async function peek(

@@ -2,6 +2,7 @@
 import type { Diagnostic } from '../config/diagnostic.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import { isNumeric } from './cells.ts';
+import type { Labels } from './dataset.ts';
 import { listed } from './labels.ts';
 import { lookAlikes } from './lookAlikes.ts';
 
@@ -66,15 +67,12 @@ export function classNotices(
   return found;
 }
 
-/**
- * @param values of the column that groups are made by, distinct
- * @param examples how many there are
- */
+/** @param column that groups are made by: its values, and that of each example */
 export function groupNotices(
   parsed: ParsedConfig,
-  values: readonly string[],
-  examples: number,
+  { names: values, indices }: Labels,
 ): Diagnostic[] {
+  const examples = indices.length;
   const at = (message: string, better: string) => parsed.warning(['groups', 'by'], message, better);
   const alike = lookAlikes(values).map((set) =>
     at(`groups that differ only in how they are written: ${listed(set)}`, ONE_SPELLING),

@@ -1,3 +1,4 @@
+import { firstFew } from '../config/diagnostic.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import { type CellReader, isNumeric } from './cells.ts';
 import type { Labels } from './dataset.ts';
@@ -48,14 +49,9 @@ export function targetIn(
   });
 }
 
-/** How many names a message lists. */
-const LISTED = 10;
-
 /** "a", "b" and 3 more */
 export function listed(names: readonly string[]): string {
-  const all = names.map((name) => JSON.stringify(name));
-  if (all.length <= LISTED) return all.join(', ');
-  return `${all.slice(0, LISTED).join(', ')} and ${all.length - LISTED} more`;
+  return firstFew(names.map((name) => JSON.stringify(name)));
 }
 
 /**

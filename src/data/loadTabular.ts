@@ -2,11 +2,10 @@ import type { Diagnostic } from '../config/diagnostic.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import { CellReader, checkNotEmpty } from './cells.ts';
 import { type TabularRoles, trainingRoles, usedColumns, validationRoles } from './columns.ts';
+import { dataNotices } from './dataNotices.ts';
 import type { TabularData, TabularDataset } from './dataset.ts';
 import { featureNotices } from './featureNotices.ts';
-import { fileNotices } from './fileNotices.ts';
 import type { DataFiles } from './files.ts';
-import { classNotices, groupNotices } from './labelNotices.ts';
 import { classesOf, listed, targetIn, targetNumbers, toLabels } from './labels.ts';
 import { openTable } from './openTable.ts';
 import { standardize } from './standardize.ts';
@@ -46,22 +45,20 @@ export async function loadTabularData(
     train: trainFile.fingerprint(),
     validation: validationFile.fingerprint(),
   };
-  const readers = { train: trainCells.reader, validation: validationCells.reader };
   const targets = targetNumbers(trainCells.targets, classes);
   const telling = featureNotices(parsed, features, { ...trainCells, targets });
   if (data.standardize) standardize(trainCells, validationCells);
   return {
-    train: datasetOf(trainCells, classes),
-    validation: datasetOf(validationCells, classes),
+    train: datasetOf(trainCells, targets),
+    validation: datasetOf(validationCells, targetNumbers(validationCells.targets, classes)),
     shape,
     classes,
     column,
     notices: [
-      ...fileNotices(parsed, readers, fingerprints),
-      ...(classes.length > 0
-        ? classNotices(parsed, classes, trainCells.targets, validationCells.targets)
-        : []),
-      ...(column ? groupNotices(parsed, column.names, trainCells.targets.length) : []),
+      ...dataNotices(parsed, {
+        ...{ train: trainCells, validation: validationCells },
+        ...{ classes, column, fingerprints },
+      }),
       ...telling,
       ...roundingNotices(parsed, features, trainCells),
     ],
@@ -98,13 +95,14 @@ async function readCells(
   const options = { scale, remedy: 'list data.features without the column' };
   const reader = new CellReader(table, missing);
   const features = new NumberList(standardize ? Float64Array : Float32Array);
-  const merges = new MergedNumbers(roles.features.length);
+  // Standardized features are shifted and scaled before they are rounded.
+  const merges = standardize ? null : new MergedNumbers(roles.features.length);
   const targets: string[] = [];
   const groups: string[] = [];
   for await (const row of table.rows(usedColumns(roles, parsed))) {
     for (const [feature, column] of roles.features.entries()) {
       const value = reader.number(row, column, options);
-      merges.add(feature, value);
+      merges?.add(feature, value);
       features.push(value);
     }
     targets.push(targetIn(reader, table, row, roles.target, parsed, classes));
@@ -116,7 +114,7 @@ async function readCells(
     count: targets.length,
     width: roles.features.length,
     features: features.toArray(),
-    merged: standardize ? [] : merges.features,
+    merged: merges?.features ?? [],
     targets,
     groups,
   };
@@ -195,10 +193,8 @@ function shapeOf({ width }: TabularCells, parsed: ParsedConfig): readonly number
   );
 }
 
-function datasetOf(cells: TabularCells, classes: readonly string[]): TabularDataset {
-  const { count, width, features, targets } = cells;
-  return {
-    ...{ count, width, features: Float32Array.from(features) },
-    targets: targetNumbers(targets, classes),
-  };
+function datasetOf(cells: TabularCells, targets: TabularDataset['targets']): TabularDataset {
+  const { count, width, features } = cells;
+  const rounded = features instanceof Float32Array ? features : new Float32Array(features);
+  return { count, width, features: rounded, targets };
 }

@@ -3,10 +3,9 @@ import type { ParsedConfig } from '../config/parse.ts';
 import type { Tokenizer } from '../hub/tokenizer/tokenizer.ts';
 import { CellReader, checkNotEmpty, placeOf } from './cells.ts';
 import { type TextRoles, trainingTextRoles, usedColumns, validationTextRoles } from './columns.ts';
+import { dataNotices } from './dataNotices.ts';
 import type { EmptyTexts, Question, TextData, TextDataset, TextExample } from './dataset.ts';
-import { fileNotices } from './fileNotices.ts';
 import type { DataFiles } from './files.ts';
-import { classNotices, groupNotices } from './labelNotices.ts';
 import { classesOf, targetIn, targetNumbers, toLabels } from './labels.ts';
 import { openTable } from './openTable.ts';
 import { finalAnswer, PromptEncoder } from './prompts.ts';
@@ -50,19 +49,12 @@ export async function loadTextData(
     train: trainFile.fingerprint(),
     validation: validationFile.fingerprint(),
   };
-  const readers = { train: train.reader, validation: validation.reader };
   return {
     train: datasetOf(train, classes),
     validation: datasetOf(validation, classes),
     classes,
     column,
-    notices: [
-      ...fileNotices(parsed, readers, fingerprints),
-      ...(classes.length > 0
-        ? classNotices(parsed, classes, train.targets, validation.targets)
-        : []),
-      ...(column ? groupNotices(parsed, column.names, train.examples.length) : []),
-    ],
+    notices: dataNotices(parsed, { train, validation, classes, column, fingerprints }),
     fingerprints,
   };
 }

@@ -1,4 +1,4 @@
-import { formatOf } from '../config/data.ts';
+import { formatOf, TABLE_NAMES } from '../config/data.ts';
 import type { Config, DataFormat } from '../config/schema.ts';
 import { readCsv } from './csv.ts';
 import { readJson, readJsonl } from './json.ts';
@@ -17,7 +17,7 @@ export async function openTable(file: TableFile, config: TableConfig = {}): Prom
   const format = config.format ?? formatOf(file.path);
   if (format === null) {
     throw new DataError(file.path, FIRST_POSITION, 'the name does not say how it is written', {
-      expected: 'a file that ends in .csv, .tsv, .jsonl, .json or .parquet, or data.format',
+      expected: `${TABLE_NAMES}, or data.format`,
     });
   }
   const table = await read(file, format, config);

@@ -21,7 +21,6 @@ export const exactParsers: Partial<ParquetParsers> = {
 
 /** `2024-05-01T12:00:00.000001Z`. @param digits of the fraction of a second */
 function timestamp(ticks: bigint, digits: number): string {
-  if (ticks === null || ticks === undefined) return ticks;
   const perSecond = 10n ** BigInt(digits);
   const fraction = ((ticks % perSecond) + perSecond) % perSecond;
   const date = new Date(Number((ticks - fraction) / perSecond) * 1000);

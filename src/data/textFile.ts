@@ -29,8 +29,13 @@ export async function* utf8Chunks(file: TableFile): AsyncGenerator<Buffer> {
   }
 }
 
+/** As {@link utf8Chunks}, which end where a character does, as text. */
+export async function* textChunks(file: TableFile): AsyncGenerator<string> {
+  for await (const chunk of utf8Chunks(file)) yield chunk.toString();
+}
+
 /** Refuses what its first bytes tell to be another kind of file. @throws DataError */
-export function checkIsText(file: string, head: Buffer): void {
+function checkIsText(file: string, head: Buffer): void {
   const foreign = foreignByContent(file, head);
   if (foreign) {
     throw new DataError(file, FIRST_POSITION, `the file is ${foreign.name}`, {

@@ -1,3 +1,4 @@
+import { firstFew } from '../../config/diagnostic.ts';
 import type { Config } from '../../config/schema.ts';
 import type { CheckpointConfig } from '../../hub/architecture/checkpointConfig.ts';
 import type { TensorReader } from '../../nn/parameters/source.ts';
@@ -50,18 +51,11 @@ function assigned(saved: readonly string[] | null, classes: readonly string[]): 
     (name, i) => `output ${i}${saved?.[i] ? ` (${saved[i]})` : ''} is ${name}`,
   );
   const names = saved ? 'are not named like the classes of the data' : 'have no names';
-  return `model.head is keep, but the saved head's outputs ${names}. They are assigned in order: ${listed(pairs)}`;
+  return `model.head is keep, but the saved head's outputs ${names}. They are assigned in order: ${firstFew(pairs)}`;
 }
 
 function replaced(saved: readonly string[], classes: readonly string[]): string {
-  return `The saved head is replaced by a new one, because its outputs are named ${listed(saved)}, but the classes of the data ${listed(classes)}. To reuse it, with its outputs assigned to these classes in this order, set model.head: keep. To replace it without this warning, set model.head: new`;
-}
-
-/** Names for a message; of many only the first. */
-function listed(names: readonly string[]): string {
-  const most = 10;
-  const more = names.length - most;
-  return more > 0 ? `${names.slice(0, most).join(', ')} and ${more} more` : names.join(', ');
+  return `The saved head is replaced by a new one, because its outputs are named ${firstFew(saved)}, but the classes of the data ${firstFew(classes)}. To reuse it, with its outputs assigned to these classes in this order, set model.head: keep. To replace it without this warning, set model.head: new`;
 }
 
 /** The output layer's name in BERT and DistilBERT, RoBERTa, and decoders. */

@@ -1,0 +1,29 @@
+import type { Diagnostic } from '../config/diagnostic.ts';
+import type { ParsedConfig } from '../config/parse.ts';
+import type { CellReader } from './cells.ts';
+import type { Data } from './dataset.ts';
+import { fileNotices } from './fileNotices.ts';
+import { classNotices, groupNotices } from './labelNotices.ts';
+
+interface ReadFile {
+  readonly reader: CellReader;
+  readonly targets: readonly string[];
+}
+
+interface ReadData extends Pick<Data, 'classes' | 'column' | 'fingerprints'> {
+  readonly train: ReadFile;
+  readonly validation: ReadFile;
+}
+
+/** What is odd about data of any kind, though they can be trained on. */
+export function dataNotices(
+  parsed: ParsedConfig,
+  { train, validation, classes, column, fingerprints }: ReadData,
+): Diagnostic[] {
+  const readers = { train: train.reader, validation: validation.reader };
+  return [
+    ...fileNotices(parsed, readers, fingerprints),
+    ...(classes.length > 0 ? classNotices(parsed, classes, train.targets, validation.targets) : []),
+    ...(column ? groupNotices(parsed, column) : []),
+  ];
+}
