@@ -138,6 +138,7 @@ export class Launcher {
     const mine = () => runs.all.filter(isMine);
     const active = () => mine().filter(({ status }) => isActive(status));
     let terminated = false;
+    let hasEnded = false;
     const expecting = runs.expect();
     const appearing = runs.onDidChange(() => {
       if (active().length === 0) return;
@@ -145,6 +146,8 @@ export class Launcher {
       onStarted(mine());
     });
     const cancel = () => {
+      // By now another process may have its id.
+      if (hasEnded) return;
       if (mine().some(({ status }) => status === 'running')) {
         for (const { store, manifest } of active()) void store.requestStop(manifest.id);
         return;
@@ -155,6 +158,7 @@ export class Launcher {
     };
     void showProgress(runs, { title, mine, ended, onLoading: loading.event, cancel });
     void ended.then(async (status) => {
+      hasEnded = true;
       expecting.dispose();
       await runs.refresh();
       appearing.dispose();

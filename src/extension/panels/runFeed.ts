@@ -78,7 +78,8 @@ export class RunFeed implements RunPoints {
   }
 
   async #readNew(onBatch?: () => void): Promise<void> {
-    this.#pending.push(...(await this.#source.read()));
+    // One by one: a long log has more events than a call may have arguments.
+    for (const event of await this.#source.read()) this.#pending.push(event);
     while (this.#pending.length > 0) {
       const batch = this.#pending.slice(0, BATCH);
       const steps = batch.filter((event) => event.kind === 'step');
@@ -160,7 +161,7 @@ export class RunFeeds {
     try {
       await feed.update();
       const { counts } = feed.guarantee;
-      return counts.steps === 0 ? null : badgeOf(run.manifest, counts, feed.guarantee).text;
+      return counts.steps === 0 ? null : badgeOf(run.manifest, feed.guarantee).text;
     } catch {
       return null;
     } finally {
