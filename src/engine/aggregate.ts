@@ -1,6 +1,7 @@
 import type { AggregatorDescription } from './aggregators/description.ts';
 import { certify, type MeasuredCertificate } from './certificate.ts';
 import { type ResolvedChoice, resolveChoice } from './choice.ts';
+import { submatrix } from './gram.ts';
 import { type Screening, screen } from './screen.ts';
 import type {
   AggregationResult,
@@ -147,15 +148,6 @@ function identitiesOf({ groups }: Problem, k: number): readonly number[] {
     throw new RangeError(`groups are ${groups.join(', ')}; expected ${k} different numbers`);
   }
   return groups;
-}
-
-function submatrix(gram: Float64Array, k: number, indices: readonly number[]): Float64Array {
-  const n = indices.length;
-  const part = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) part[i * n + j] = gram[indices[i]! * k + indices[j]!]!;
-  }
-  return part;
 }
 
 /** w ← γ·(last w) + (1−γ)·w in place, for groups that have a last weight. */

@@ -78,6 +78,16 @@ function addUpperProducts(
   }
 }
 
+/** The rows and columns of some groups, in the given order; n×n row-major. */
+export function submatrix(gram: Float64Array, k: number, indices: readonly number[]): Float64Array {
+  const n = indices.length;
+  const part = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) part[i * n + j] = gram[indices[i]! * k + indices[j]!]!;
+  }
+  return part;
+}
+
 /** Norms ‖gᵢ‖ and cosines of a Gram matrix with a positive diagonal; the cosines k×k row-major, exactly symmetric. */
 export function cosinesOf(
   gram: Float64Array,

@@ -1,3 +1,4 @@
+import { cosinesOf, submatrix } from './gram.ts';
 import { GRAM_SLACK, screen } from './screen.ts';
 import { spectrumOf } from './spectrum.ts';
 import type { Problem } from './types.ts';
@@ -26,12 +27,10 @@ export function checkSemidefinite(problem: Problem): void {
     );
   }
   const n = present.length;
-  const cosines = submatrix(gram, k, present);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) cosines[i * n + j]! /= norms[present[i]!]! * norms[present[j]!]!;
-  }
+  const products = submatrix(gram, k, present);
+  const { cosines } = cosinesOf(products, n);
   if (isPositive(cosines, n, GRAM_SLACK)) return;
-  const least = leastEigenvalue(submatrix(gram, k, present), n);
+  const least = leastEigenvalue(products, n);
   const leastCosine = leastEigenvalue(cosines, n);
   throw new RangeError(
     `not a Gram matrix: its smallest eigenvalue is ${least} (that of its cosines ${leastCosine}); expected none below zero beyond rounding`,
@@ -40,13 +39,6 @@ export function checkSemidefinite(problem: Problem): void {
 
 /** Length below which a gradient counts as zero. */
 const SMALLEST = 1e-140;
-
-function submatrix(matrix: Float64Array, k: number, indices: readonly number[]): Float64Array {
-  const n = indices.length;
-  return Float64Array.from({ length: n * n }, (_, at) => {
-    return matrix[indices[Math.floor(at / n)]! * k + indices[at % n]!]!;
-  });
-}
 
 /** Whether A + shift·I has a Cholesky factorization: then no eigenvalue of A is below −shift. */
 function isPositive(matrix: Float64Array, n: number, shift: number): boolean {

@@ -6,8 +6,7 @@ import { GENERATION_CONFIG_FILE } from '../architecture/generationConfig.ts';
 import { CheckpointError } from '../checkpointFile.ts';
 import { ADAPTER_CONFIG_FILE } from '../peft.ts';
 import { WEIGHTS_FILE, WEIGHTS_INDEX_FILE, weightFiles } from '../safetensors/safetensors.ts';
-import { TOKENIZER_CONFIG_FILE } from '../tokenizer/settings.ts';
-import { ADDED_TOKENS_FILE, SPECIAL_TOKENS_FILE } from '../tokenizer/specialTokens.ts';
+import { SETTINGS_FILES } from '../tokenizer/settings.ts';
 import { TOKENIZER_FILE } from '../tokenizer/tokenizer.ts';
 import { DownloadError, MissingFile } from './downloadError.ts';
 import type { RemoteFile } from './hubApi.ts';
@@ -18,9 +17,7 @@ export type RequestedFiles = readonly string[] | 'checkpoint' | 'description';
 
 /** Files that every checkpoint must have, besides its weights. */
 const REQUIRED = [CONFIG_FILE, TOKENIZER_FILE];
-/** Files that change the tokens of a tokenizer.json. */
-const TOKENIZER_OPTIONAL = [TOKENIZER_CONFIG_FILE, SPECIAL_TOKENS_FILE, ADDED_TOKENS_FILE];
-const OPTIONAL = [...TOKENIZER_OPTIONAL, GENERATION_CONFIG_FILE];
+const OPTIONAL = [...SETTINGS_FILES, GENERATION_CONFIG_FILE];
 const SHARD = /^model-\d+-of-\d+\.safetensors$/;
 
 /**
@@ -73,7 +70,7 @@ export async function filesOfCheckpoint(
   folder: string,
   { generates }: { readonly generates: boolean },
 ): Promise<readonly string[]> {
-  const optional = [...TOKENIZER_OPTIONAL, ...(generates ? [GENERATION_CONFIG_FILE] : [])];
+  const optional = [...SETTINGS_FILES, ...(generates ? [GENERATION_CONFIG_FILE] : [])];
   const present = optional.filter((name) => existsSync(path.join(folder, name)));
   return [...REQUIRED, ...present, ...(await weightFiles(folder))];
 }

@@ -6,6 +6,8 @@ import { type AddedToken, addedTokenSchema, specialToken } from './addedTokens.t
 import { ADDED_TOKENS_FILE, SPECIAL_TOKENS_FILE } from './specialTokens.ts';
 
 export const TOKENIZER_CONFIG_FILE = 'tokenizer_config.json';
+/** Files that change the tokens of a tokenizer.json beside them. */
+export const SETTINGS_FILES = [TOKENIZER_CONFIG_FILE, SPECIAL_TOKENS_FILE, ADDED_TOKENS_FILE];
 
 /** What the files beside tokenizer.json say, as transformers 5 puts it together. */
 export interface TokenizerSettings {
@@ -102,6 +104,7 @@ async function olderAddedTokens(
     });
 }
 
-async function readOptional(file: string): Promise<JsonObject> {
+/** Empty if there is no such file. */
+export async function readOptional(file: string): Promise<JsonObject> {
   return existsSync(file) ? readJsonObject(file) : {};
 }

@@ -5,13 +5,8 @@ import { CheckpointError, readJson, validate } from '../checkpointFile.ts';
 import type { AddedTokens } from './addedTokens.ts';
 import { cleanUp } from './decoders.ts';
 import { type Parts, partsOf, tokenizerSchema, withDefaultPadding } from './parts.ts';
-import { readTokenizerSettings, TOKENIZER_CONFIG_FILE } from './settings.ts';
-import {
-  ADDED_TOKENS_FILE,
-  readSpecialIds,
-  SPECIAL_TOKENS_FILE,
-  type SpecialIds,
-} from './specialTokens.ts';
+import { readTokenizerSettings, SETTINGS_FILES } from './settings.ts';
+import { readSpecialIds, type SpecialIds } from './specialTokens.ts';
 import { addedTokenCount, type Piece } from './template.ts';
 import { recipeOf } from './transformersClass.ts';
 
@@ -20,8 +15,7 @@ export const TOKENIZER_FILE = 'tokenizer.json';
 /** Paths of the files in a folder that transformers reads a tokenizer from. */
 export function tokenizerFiles(folder: string): readonly string[] {
   const vocabulary = ['vocab.txt', 'vocab.json', 'merges.txt'];
-  const settings = [TOKENIZER_CONFIG_FILE, SPECIAL_TOKENS_FILE, ADDED_TOKENS_FILE];
-  return [TOKENIZER_FILE, ...settings, ...vocabulary]
+  return [TOKENIZER_FILE, ...SETTINGS_FILES, ...vocabulary]
     .map((name) => path.join(folder, name))
     .filter((file) => existsSync(file));
 }

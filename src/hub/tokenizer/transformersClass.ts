@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { CONFIG_FILE } from '../architecture/checkpointConfig.ts';
-import { type JsonObject, readJsonObject } from '../checkpointFile.ts';
+import type { JsonObject } from '../checkpointFile.ts';
 import { type Recipe, recipes } from './recipes.ts';
+import { readOptional } from './settings.ts';
 
 /** The tokenizer class of transformers 5 for each `model_type` that has one. */
 const classOfModel: Readonly<Record<string, string>> = {
@@ -50,8 +50,7 @@ export async function recipeOf(
   config: JsonObject,
   tokenizer: JsonObject,
 ): Promise<Recipe | null> {
-  const file = path.join(folder, CONFIG_FILE);
-  const network = names.parse(existsSync(file) ? await readJsonObject(file) : {});
+  const network = names.parse(await readOptional(path.join(folder, CONFIG_FILE)));
   const named = names.parse(config).tokenizer_class ?? network.tokenizer_class;
   const type = network.model_type ?? '';
   const declared = named?.replace(/Fast$/, '') ?? null;

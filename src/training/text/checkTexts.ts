@@ -10,11 +10,14 @@ export function positionsIn(config: CheckpointConfig): number {
   return Math.min(config.maxPositions, config.slidingWindow ?? Number.POSITIVE_INFINITY);
 }
 
+function isLimitedByWindow(config: CheckpointConfig): boolean {
+  return config.kind === 'decoder' && positionsIn(config) < config.maxPositions;
+}
+
 /** What limits the number of tokens, for messages. */
 function limitIn(config: CheckpointConfig): string {
   const positions = positionsIn(config);
-  const isWindow = config.kind === 'decoder' && positions < config.maxPositions;
-  return isWindow
+  return isLimitedByWindow(config)
     ? `${positions} tokens of its sliding_window, beyond which attention is not supported`
     : `${positions} positions`;
 }
@@ -28,8 +31,7 @@ export function maxExampleLength(parsed: ParsedConfig, config: CheckpointConfig)
   const positions = positionsIn(config);
   const wanted = parsed.config.data.maxLength;
   const most = maxLengthOf(parsed.config);
-  const isWindow = config.kind === 'decoder' && positions < config.maxPositions;
-  if (wanted === undefined && !isWindow) return Math.min(most, positions);
+  if (wanted === undefined && !isLimitedByWindow(config)) return Math.min(most, positions);
   if (most <= positions) return most;
   throw parsed.error(
     ['data', 'maxLength'],

@@ -32,7 +32,13 @@ export async function guardChange(
   const proposed = await change.measure();
   const k = proposed.inner.length;
   const norms = Array.from({ length: k }, (_, i) => Math.sqrt(gram[i * k + i]!));
-  const allowed = slack && slack * Math.sqrt(await change.norm2InMetric(proposed));
+  let known: { readonly of: MeasuredVector; readonly norm2: number } | undefined;
+  /** ‖Δ‖² in the metric takes two passes over all parameters: once for each measured change. */
+  const norm2Of = async (of: MeasuredVector) => {
+    if (known?.of !== of) known = { of, norm2: await change.norm2InMetric(of) };
+    return known.norm2;
+  };
+  const allowed = slack && slack * Math.sqrt(await norm2Of(proposed));
   const isFine = ({ inner }: MeasuredVector) =>
     !inner.some((product, i) => product < -(allowed + rounding) * norms[i]!);
 
@@ -44,7 +50,7 @@ export async function guardChange(
     const { multipliers, ...corrected } = guard({
       gram,
       inner,
-      norm2: await change.norm2InMetric(measured),
+      norm2: await norm2Of(measured),
       allowed: norms.map((norm) => allowed * norm),
     });
     if (multipliers.every((multiplier) => multiplier === 0)) break;
@@ -56,6 +62,6 @@ export async function guardChange(
   const update = { ...measured, rounding };
   if (measured === proposed) return { update };
   // The engine sees it only in an exact Gram matrix.
-  stalled ||= (await change.norm2InMetric(measured)) <= rounding ** 2;
+  stalled ||= (await norm2Of(measured)) <= rounding ** 2;
   return { update, guard: { proposed, multipliers: Array.from(total), stalled } };
 }
