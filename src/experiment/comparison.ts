@@ -1,5 +1,6 @@
 /** Two methods compared over the seeds that both have finished: means, spreads, failures. */
 import { z } from 'zod';
+import type { Better } from '../config/ranking.ts';
 import { pairedEffect, probabilityOfImprovement, rankBiserial } from './statistics/effects.ts';
 import { fisherP, type Rate } from './statistics/failures.ts';
 import { ALPHA, contains, type Interval } from './statistics/interval.ts';
@@ -15,7 +16,6 @@ import {
 } from './statistics/power.ts';
 import { brownForsythe, deviationDifferences, ratioOfSpreads } from './statistics/spread.ts';
 import { summarise } from './statistics/summary.ts';
-import type { Better } from './validatedRuns.ts';
 
 export const intervalSchema = z.object({ low: z.number(), high: z.number() });
 
@@ -89,20 +89,20 @@ export interface Compared {
   readonly failures: Rate;
 }
 
-/** Figures and findings before Holm's correction: `adjusted` is `p`. */
+/** Figures alone: what they show is found once p values are corrected, by {@link adjust}. */
 export function compare(one: Compared, other: Compared, better: Better | null): Comparison {
   const pairs = [...one.values].flatMap(([seed, value]): Pair[] => {
     const paired = other.values.get(seed);
     return paired === undefined ? [] : [[value, paired]];
   });
-  return adjust({
+  return {
     one: one.method,
     other: other.method,
     pairs: pairs.length,
     means: pairs.length < 2 ? null : meansOf(pairs, better),
     spread: pairs.length < 3 ? null : spreadOf(pairs),
     failures: failuresOf(one.failures, other.failures),
-  });
+  };
 }
 
 function meansOf(pairs: readonly Pair[], better: Better | null) {
@@ -170,11 +170,10 @@ function failuresOf(one: Rate, other: Rate) {
 /** The questions of a comparison, in the order in which they are told. */
 export const questions = ['spread', 'means', 'failures'] as const;
 
-/** With corrected p values, and what follows from them. @param correct from the question to its corrected p; by default p itself */
+/** With corrected p values, and what follows from them. @param correct from the question to its corrected p */
 export function adjust(
   comparison: Comparison,
-  correct: (question: (typeof questions)[number]) => number | null = (question) =>
-    comparison[question]?.p ?? null,
+  correct: (question: (typeof questions)[number]) => number | null,
 ): Comparison {
   const { pairs, means, spread, failures } = comparison;
   const [spreadP, meansP, failuresP] = questions.map(correct) as [

@@ -4,7 +4,7 @@ import { type Prediction, readPredictions } from '../runs/predictions.ts';
 import type { RunSummary } from '../runs/store.ts';
 import { readEvents } from '../runs/tail.ts';
 import { constantPredictor } from './constantPredictor.ts';
-import { type Findings, findingsOf } from './findings.ts';
+import { type Findings, findingsOf, methodFigures } from './findings.ts';
 import { type SeedResult, seedResults } from './seedResults.ts';
 import { binomialError } from './statistics/samplingError.ts';
 import { betterOf, type ValidatedRun } from './validatedRuns.ts';
@@ -29,17 +29,47 @@ export function evidenceOf(
   predictions: readonly Prediction[] | null,
   errorOf: ValidationError = () => null,
 ): Findings {
-  const results = seedResults(runs, metric, (name) => constantPredictor(name, predictions));
+  const results = resultsOf(runs, metric, predictions);
   return findingsOf({
     metric,
-    better: betterOf(
-      runs.map(({ run }) => run),
-      metric,
-    ),
+    better: betterIn(runs, metric),
     constantPredictor: constantPredictor(metric, predictions),
     results,
     validation: validationOf(metric, results, predictions, errorOf),
   });
+}
+
+/** As {@link evidenceOf}, of each method alone: without comparisons. */
+export function figuresOf(
+  runs: readonly ValidatedRun[],
+  metric: string,
+  predictions: readonly Prediction[] | null,
+): Pick<Findings, 'metric' | 'better' | 'methods'> {
+  return {
+    metric,
+    better: betterIn(runs, metric),
+    methods: methodFigures(resultsOf(runs, metric, predictions)),
+  };
+}
+
+function resultsOf(
+  runs: readonly ValidatedRun[],
+  metric: string,
+  predictions: readonly Prediction[] | null,
+): SeedResult[] {
+  const baselines = new Map<string, number | null>();
+  return seedResults(runs, metric, (name) => {
+    const known = baselines.get(name);
+    if (known !== undefined) return known;
+    const baseline = constantPredictor(name, predictions);
+    baselines.set(name, baseline);
+    return baseline;
+  });
+}
+
+function betterIn(runs: readonly ValidatedRun[], metric: string) {
+  const all = runs.map(({ run }) => run);
+  return betterOf(all, metric);
 }
 
 /** The predictions of the first run that has some. */

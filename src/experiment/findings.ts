@@ -1,5 +1,6 @@
 /** Everything an experiment shows, in figures: methods, comparisons, what seeds cannot show. The verdict puts it into words. */
 import { z } from 'zod';
+import type { Better } from '../config/ranking.ts';
 import {
   adjust,
   type Compared,
@@ -14,7 +15,6 @@ import { holm } from './statistics/holm.ts';
 import { meanInterval } from './statistics/means.ts';
 import { spreadInterval } from './statistics/spread.ts';
 import { interquartileRange, summarise } from './statistics/summary.ts';
-import type { Better } from './validatedRuns.ts';
 
 const statusSchema = z.enum(['queued', 'running', 'finished', 'stopped', 'failed', 'interrupted']);
 
@@ -81,9 +81,7 @@ const REFERENCE = 'mean';
 
 /** @param evidence with methods and seeds in the order in which they are to be shown */
 export function findingsOf({ results, better, ...evidence }: Evidence): Findings {
-  const methods = [...new Set(results.map(({ method }) => method))].map((method) =>
-    comparedOf(method, results),
-  );
+  const methods = methodsIn(results);
   return {
     ...evidence,
     better,
@@ -91,6 +89,17 @@ export function findingsOf({ results, better, ...evidence }: Evidence): Findings
     comparisons: corrected(pairsOf(methods).map(([one, other]) => compare(one, other, better))),
     runs: [...results],
   };
+}
+
+/** The figures of each method, without comparisons. */
+export function methodFigures(results: readonly SeedResult[]): MethodFigures[] {
+  return methodsIn(results).map(figuresOf);
+}
+
+function methodsIn(results: readonly SeedResult[]): Compared[] {
+  return [...new Set(results.map(({ method }) => method))].map((method) =>
+    comparedOf(method, results),
+  );
 }
 
 function comparedOf(method: string, results: readonly SeedResult[]): Compared {

@@ -7,7 +7,7 @@ import type { RunSummary } from '../runs/store.ts';
 import { agreementOf, agreementSchema } from './agreementFindings.ts';
 import { ComparisonError, checkComparable } from './comparable.ts';
 import { intervalSchema } from './comparison.ts';
-import { evidenceOf, validatedRun } from './evidence.ts';
+import { evidenceOf, figuresOf, validatedRun } from './evidence.ts';
 import { type Findings, findingsSchema } from './findings.ts';
 import { bootstrapInterval } from './statistics/bootstrap.ts';
 import { expectedBest } from './statistics/expectedBest.ts';
@@ -61,8 +61,7 @@ export async function fullReportOf(
     findings,
     otherMetrics: metrics
       .filter((name) => name !== metric)
-      .map((name) => evidenceOf(validated, name, any))
-      .map(({ metric, better, methods }) => ({ metric, better, methods })),
+      .map((name) => figuresOf(validated, name, any)),
     agreement: findings.methods.flatMap(({ method }) => {
       const own = runs.filter(({ manifest }) => manifest.aggregator === method);
       return (

@@ -5,13 +5,12 @@ import { formatFailure } from '../runs/failure.ts';
 import { formatAlarm, formatCount } from '../runs/format.ts';
 import { byCreation } from '../runs/order.ts';
 import { RunStore } from '../runs/store.ts';
-import { readEvents } from '../runs/tail.ts';
 import type { TrainingRun } from '../training/trainingLoop.ts';
-import { alarmsOf } from './alarms/alarmWatch.ts';
 import { evidenceOf, firstPredictions, validatedRun } from './evidence.ts';
 import type { Findings } from './findings.ts';
 import type { Launch } from './launch.ts';
 import type { Outcome, Report } from './launchResult.ts';
+import type { ValidatedRun } from './validatedRuns.ts';
 import { validationError } from './validationError.ts';
 import { verdictOf } from './verdict.ts';
 import { decimalsFor, fixed } from './wording.ts';
@@ -24,42 +23,45 @@ export async function reportOf(
   root: string,
 ): Promise<Report> {
   const { backend, name } = session.device;
-  const { experiment } = runs[0]!.manifest;
-  const findings = await findingsOfExperiment(experiment.id, root);
+  const { experiment, metric } = runs[0]!.manifest;
+  // Also of runs that an earlier launch of the experiment trained.
+  const all = await validatedRuns(experiment.id, root);
+  const predictions = await firstPredictions(all.map(({ run }) => run));
+  const findings = evidenceOf(all, metric.name, predictions, validationError);
   return {
     experiment,
     device: { backend, name },
     seconds,
     warnings,
-    runs: await Promise.all(runs.map((run, i) => outcomeOf(run, ends[i]!))),
+    runs: runs.map((run, i) => outcomeOf(run, ends[i]!, all)),
     verdict: verdictOf(findings),
     findings,
   };
 }
 
-/** Also over runs that an earlier launch of the experiment trained. */
-async function findingsOfExperiment(id: string, root: string): Promise<Findings> {
+async function validatedRuns(experiment: string, root: string): Promise<ValidatedRun[]> {
   const all = await new RunStore(root).list();
-  const runs = all.filter(({ manifest }) => manifest.experiment.id === id).sort(byCreation);
-  const validated = await Promise.all(runs.map(validatedRun));
-  const metric = runs[0]!.manifest.metric.name;
-  return evidenceOf(validated, metric, await firstPredictions(runs), validationError);
+  const runs = all.filter(({ manifest }) => manifest.experiment.id === experiment).sort(byCreation);
+  return Promise.all(runs.map(validatedRun));
 }
 
-async function outcomeOf({ manifest, folder }: TrainingRun, end: EndEvent): Promise<Outcome> {
-  const { id, aggregator, seed } = manifest;
-  const events = await readEvents(folder);
-  const validation = events.findLast((event) => event.kind === 'validation');
+/** @param all what is on disk of the experiment; a run may have been deleted meanwhile */
+function outcomeOf(
+  { manifest: { id, aggregator, seed }, folder }: TrainingRun,
+  end: EndEvent,
+  all: readonly ValidatedRun[],
+): Outcome {
+  const found = all.find(({ run }) => run.manifest.id === id);
   return {
     id,
     aggregator,
     seed,
     status: end.status,
     step: end.step,
-    metrics: validation?.metrics ?? {},
+    metrics: found?.validations.at(-1)?.metrics ?? {},
     folder,
     failure: end.status === 'failed' ? end.failure : null,
-    alarms: alarmsOf(manifest, events),
+    alarms: found ? [...found.run.alarms] : [],
   };
 }
 

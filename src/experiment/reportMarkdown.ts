@@ -44,7 +44,7 @@ const methodHead = ['method', 'seeds', 'mean', 'standard deviation', 'min', 'max
 
 function methodRow({ method, figures, failures }: MethodFigures): string[] {
   const rate = failures
-    ? `${failures.count} of ${failures.n} [${share(failures.interval.low)}, ${share(failures.interval.high)}]`
+    ? `${failures.count} of ${failures.n} [${formatPercent(failures.interval.low)}, ${formatPercent(failures.interval.high)}]`
     : NONE;
   if (!figures) return [method, '0', NONE, NONE, NONE, NONE, NONE, rate];
   const { n, mean, meanInterval, std, stdInterval, min, max, iqr } = figures;
@@ -147,8 +147,8 @@ function agreementTable(agreement: FullReport['agreement']): string {
         method,
         String(runs),
         String(examples),
-        share(churn),
-        share(unanimous),
+        formatPercent(churn),
+        formatPercent(unanimous),
         disputed.map(({ index }) => index).join(', ') || NONE,
       ]),
     ],
@@ -212,8 +212,4 @@ function withInterval(
 
 function pText(p: number | null): string {
   return p === null ? NONE : formatP(p).replace(/^p (= )?/, '');
-}
-
-function share(of: number): string {
-  return formatPercent(of);
 }

@@ -1,5 +1,5 @@
 /** Runs of one experiment with what their logs say about validations. */
-import { betterOf as betterByName } from '../config/ranking.ts';
+import { type Better, betterOf as betterByName } from '../config/ranking.ts';
 import type { ValidationEvent } from '../runs/events.ts';
 import type { RunSummary } from '../runs/store.ts';
 
@@ -9,8 +9,6 @@ export interface ValidatedRun {
   readonly run: RunSummary;
   readonly validations: readonly Validation[];
 }
-
-export type Better = 'higher' | 'lower';
 
 /** Names of the metrics in the validations; the one that ranks checkpoints first. */
 export function metricNames(runs: readonly ValidatedRun[]): string[] {

@@ -1,4 +1,5 @@
 /** What stands below a verdict: failures, how many seeds would settle more, what no number of seeds shows, runs that do not count. */
+import { formatList } from '../runs/format.ts';
 import type { Comparison } from './comparison.ts';
 import type { Findings } from './findings.ts';
 import type { SeedResult } from './seedResults.ts';
@@ -11,7 +12,6 @@ import {
   decimalsFor,
   fixed,
   isPending,
-  listed,
   significant,
   TOLD,
   unended,
@@ -39,7 +39,7 @@ function failureNotes({ methods, constantPredictor, runs, metric }: Findings): s
     constantPredictor === null
       ? ''
       : `; a constant prediction has ${metric} ${significant(constantPredictor)}`;
-  return [`Failed: ${listed(counts)}${bound}.`, `${namesOf(failed)}.`];
+  return [`Failed: ${formatList(counts)}${bound}.`, `${namesOf(failed)}.`];
 }
 
 /** For what is not settled: how many seeds it would take, and what so many show. */
@@ -64,7 +64,7 @@ function powerNotes(
   const whose = comparisons.length > 1 ? `${one} and ${other}: ` : '';
   const shown = ` ${counted(pairs, 'seed')} show ${visible.join(' or ')} in four experiments out of five.`;
   return [
-    `${whose}${whose === '' ? capitalized(listed(needs)) : listed(needs)}, with 80 % power, if it is as large as it looks.${visible.length > 0 ? shown : ''}`,
+    `${whose}${whose === '' ? capitalized(formatList(needs)) : formatList(needs)}, with 80 % power, if it is as large as it looks.${visible.length > 0 ? shown : ''}`,
   ];
 }
 

@@ -3,12 +3,6 @@ import { isActive } from '../runs/status.ts';
 import type { SeedResult } from './seedResults.ts';
 import { ALPHA, type Interval } from './statistics/interval.ts';
 
-/** "a", "a and b", "a, b and c". */
-export function listed(names: readonly string[]): string {
-  const [last, ...before] = names.toReversed();
-  return before.length === 0 ? (last ?? '') : `${before.toReversed().join(', ')} and ${last}`;
-}
-
 /** "5 seeds", "1 seed". */
 export function counted(count: number, noun: string): string {
   return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;

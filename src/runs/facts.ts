@@ -38,10 +38,15 @@ export function factsOf({ groups, ...event }: StepEvent): StepFacts {
 
 /** What the engine derives of a logged step; null if its facts do not match each other, as those of another trainer might. */
 export function diagnosticsOf(event: StepEvent): StepDiagnostics | null {
+  return derivedOf(event, diagnoseStep) ?? null;
+}
+
+/** As {@link diagnosticsOf}, of what is asked for alone; undefined if the facts do not match. */
+export function derivedOf<T>(event: StepEvent, derive: (facts: StepFacts) => T): T | undefined {
   try {
-    return diagnoseStep(factsOf(event));
+    return derive(factsOf(event));
   } catch (error) {
-    if (error instanceof RangeError) return null;
+    if (error instanceof RangeError) return undefined;
     throw error;
   }
 }

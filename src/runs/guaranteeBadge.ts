@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { knownAggregator } from '../engine/aggregators/registry.ts';
 import { canBeGuarded, keepsGradients } from '../engine/guarantee.ts';
 import type { AggregationSettings } from '../engine/types.ts';
-import { formatShare } from './format.ts';
-import type { GuaranteeCounts, UpdateCounts } from './guaranteeTally.ts';
+import { formatList, formatShare } from './format.ts';
+import type { GuaranteeCounts, GuaranteeTally, UpdateCounts } from './guaranteeTally.ts';
 import type { RunManifest } from './manifest.ts';
 
 /**
@@ -44,13 +44,11 @@ interface Settings {
   readonly config: RunManifest['config'];
 }
 
-/** @param latest whether the latest direction is zero to rounding */
 export function badgeOf(
   settings: Settings,
-  counts: GuaranteeCounts,
-  latest: { readonly isStationary: boolean },
+  { counts, isStationary }: Pick<GuaranteeTally, 'counts' | 'isStationary'>,
 ): GuaranteeBadge {
-  const state = stateOf(settings.aggregation, counts, latest);
+  const state = stateOf(settings.aggregation, counts, isStationary);
   const optimizer = optimizerOf(settings.config);
   return {
     state,
@@ -69,7 +67,7 @@ export function besideMean(mean: UpdateCounts | null): string {
 function stateOf(
   { name, smoothing }: AggregationSettings<string>,
   { steps, held, violated, measured, updates }: GuaranteeCounts,
-  { isStationary }: { readonly isStationary: boolean },
+  isStationary: boolean,
 ): BadgeState {
   const description = knownAggregator(name);
   if (steps === 0) return 'waiting';
@@ -224,7 +222,5 @@ function meansOf(optimizer: Optimizer | null): string {
   ];
   const own = name === 'adamw' ? 'AdamW' : 'SGD';
   if (parts.length === 0) return own;
-  const list =
-    parts.length === 1 ? parts[0] : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
-  return `${own}, with ${list},`;
+  return `${own}, with ${formatList(parts)},`;
 }

@@ -2,7 +2,7 @@ import { type StepDiagnostics, updateConflictsOf } from '../engine/diagnoseStep.
 import { guaranteeOf } from '../engine/guarantee.ts';
 import type { AggregationSettings } from '../engine/types.ts';
 import type { StepEvent } from './events.ts';
-import { factsOf } from './facts.ts';
+import { derivedOf } from './facts.ts';
 
 /** Steps whose update of the parameters conflicted with a group, beyond rounding, of those in which that was measured. */
 export interface UpdateCounts {
@@ -63,12 +63,8 @@ export class GuaranteeTally {
 /** Counts updates alone, from the log: no step has to be diagnosed. Steps whose facts do not match are left out. */
 export function countUpdates(counts: UpdateCounts, steps: readonly StepEvent[]): UpdateCounts {
   return steps.reduce((sum, step) => {
-    try {
-      return counted(sum, updateConflictsOf(factsOf(step)));
-    } catch (error) {
-      if (error instanceof RangeError) return sum;
-      throw error;
-    }
+    const conflictsWith = derivedOf(step, updateConflictsOf);
+    return conflictsWith === undefined ? sum : counted(sum, conflictsWith);
   }, counts);
 }
 

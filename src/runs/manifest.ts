@@ -80,3 +80,8 @@ export function parseManifest(text: string): RunManifest | null {
     return null;
   }
 }
+
+/** Groups that are the same in every step, so that a weight or loss over steps is one group's; parts of a batch are not. */
+export function hasLastingGroups({ groups: { by } }: { groups: { readonly by: string } }): boolean {
+  return by !== 'microbatch' && by !== 'random';
+}

@@ -128,7 +128,7 @@ function isAlive(file: string): boolean {
   const touched = touchedAt(file);
   if (touched === null) return false;
   const owner = read(file);
-  if (owner?.host === hostname() && !isRunning(owner.pid)) return false;
+  if (hasExited(owner)) return false;
   // A new file without content is being written right now.
   if (Math.abs(Date.now() - touched) <= SILENCE_MS) return true;
   return owner !== null && wasSeenMoving(owner, touched);
@@ -149,7 +149,7 @@ function wasSeenMoving({ token }: Owner, touched: number): boolean {
 /** Watches for a heartbeat, unless the owner's process is known to have exited. */
 async function isTouched(file: string): Promise<boolean> {
   const owner = read(file);
-  if (owner?.host === hostname() && !isRunning(owner.pid)) return false;
+  if (hasExited(owner)) return false;
   const before = touchedAt(file);
   await sleep(WATCH_MS);
   const after = touchedAt(file);
@@ -167,6 +167,11 @@ function read(file: string): Owner | null {
   } catch {
     return null;
   }
+}
+
+/** Whether that is known: of a process on another machine it is not. */
+function hasExited(owner: Owner | null): boolean {
+  return owner?.host === hostname() && !isRunning(owner.pid);
 }
 
 function isRunning(pid: number): boolean {

@@ -83,7 +83,7 @@ export function runFixture({
       smoothing: aggregation.smoothing,
       guarantee: {
         counts: tally.counts,
-        badge: badgeOf({ aggregation, config }, tally.counts, tally),
+        badge: badgeOf({ aggregation, config }, tally),
         besideMean: besideMean(mean),
       },
       seed: String(seed),

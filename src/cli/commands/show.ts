@@ -3,7 +3,7 @@ import { knownAggregator } from '../../engine/aggregators/registry.ts';
 import type { Unmeasured } from '../../engine/diagnoseStep.ts';
 import { guaranteeOf } from '../../engine/guarantee.ts';
 import type { AggregationSettings } from '../../engine/types.ts';
-import { alarmsOf } from '../../experiment/alarms/alarmWatch.ts';
+import { AlarmLog } from '../../experiment/alarms/alarmWatch.ts';
 import { meanRunFor } from '../../runs/cost.ts';
 import type { RunEvent, StepEvent } from '../../runs/events.ts';
 import { diagnosticsOf } from '../../runs/facts.ts';
@@ -44,11 +44,11 @@ async function shownRun(run: RunSummary, runs: readonly RunSummary[]) {
   const steps = events.filter((event) => event.kind === 'step');
   const last = steps.at(-1);
   const aggregation = manifest.aggregation;
-  const tally = tallyOf(steps, aggregation);
+  const { tally, alarms } = derivedFrom(events, manifest);
   return {
     ...listed(run),
     /** Those that the trainer logged or, where it logged none, that follow from its facts. */
-    alarms: alarmsOf(manifest, events),
+    alarms,
     task: manifest.task,
     groups: manifest.groups,
     device: manifest.device,
@@ -58,7 +58,7 @@ async function shownRun(run: RunSummary, runs: readonly RunSummary[]) {
     aggregation,
     ...aboutMethod(aggregation),
     guaranteeCounts: tally.counts,
-    guaranteeBadge: badgeOf(manifest, tally.counts, tally),
+    guaranteeBadge: badgeOf(manifest, tally),
     /** Of the run on the mean with the same experiment and seed. */
     meanUpdates: await meanUpdatesOf(run, runs),
     /** All metrics of the last validation. */
@@ -80,14 +80,16 @@ function aboutMethod({ name }: AggregationSettings<string>) {
   return { title, reference, guarantee };
 }
 
-/** Over all steps whose facts are consistent. */
-function tallyOf(steps: readonly StepEvent[], aggregation: AggregationSettings<string>) {
-  const tally = new GuaranteeTally(aggregation);
-  for (const step of steps) {
-    const derived = diagnosticsOf(step);
-    if (derived) tally.add(derived);
+/** The tally is over all steps whose facts are consistent. */
+function derivedFrom(events: readonly RunEvent[], manifest: RunManifest) {
+  const tally = new GuaranteeTally(manifest.aggregation);
+  const log = new AlarmLog(manifest);
+  for (const event of events) {
+    const diagnostics = event.kind === 'step' ? diagnosticsOf(event) : null;
+    if (diagnostics) tally.add(diagnostics);
+    log.add(event, diagnostics ?? undefined);
   }
-  return tally;
+  return { tally, alarms: log.alarms };
 }
 
 async function meanUpdatesOf(run: RunSummary, runs: readonly RunSummary[]) {

@@ -1,8 +1,9 @@
 /** Rules on the direction and the update: training stands still, or works against groups. */
 import { guaranteeOf } from '../../engine/guarantee.ts';
 import { formatNumber, formatPercent } from '../../runs/format.ts';
+import { hasLastingGroups } from '../../runs/manifest.ts';
 import { GroupLosses, Recent } from './recent.ts';
-import { fact, formatGroups, hasLastingGroups, type Rule } from './rule.ts';
+import { fact, formatGroups, type Rule } from './rule.ts';
 
 const STALLED = 0.1;
 const STALLED_STEPS = 30;

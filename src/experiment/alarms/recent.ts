@@ -5,7 +5,6 @@ import type { StepEvent } from '../../runs/events.ts';
 export class Recent {
   readonly #held: Uint8Array;
   #next = 0;
-  #seen = 0;
   #count = 0;
 
   constructor(size: number) {
@@ -16,11 +15,6 @@ export class Recent {
     this.#count += Number(holds) - this.#held[this.#next]!;
     this.#held[this.#next] = Number(holds);
     this.#next = (this.#next + 1) % this.#held.length;
-    this.#seen = Math.min(this.#seen + 1, this.#held.length);
-  }
-
-  get isFull(): boolean {
-    return this.#seen === this.#held.length;
   }
 
   /** Share of the last `size` steps, those before the first one counted as steps without. */

@@ -1,6 +1,7 @@
 /** What a rule is: a condition on the facts of a run, checked as they are logged. */
 import type { StepDiagnostics } from '../../engine/diagnoseStep.ts';
 import type { Fact, StepEvent, ValidationEvent } from '../../runs/events.ts';
+import { formatList } from '../../runs/format.ts';
 import type { RunManifest } from '../../runs/manifest.ts';
 
 /** A step as rules see it. */
@@ -41,11 +42,6 @@ export interface Rule {
   watch(run: RunManifest): Watch | null;
 }
 
-/** Groups that are the same in every step, so that a weight or loss over steps is one group's. */
-export function hasLastingGroups({ groups }: RunManifest): boolean {
-  return groups.by !== 'microbatch' && groups.by !== 'random';
-}
-
 /** Most groups that a message names. */
 const NAMED = 5;
 
@@ -57,8 +53,7 @@ export function formatGroups(
   const shown = groups.slice(0, NAMED).map((group) => names[group] ?? `#${group + 1}`);
   const more = groups.length - shown.length;
   if (more > 0) return `groups ${shown.join(', ')} and ${more} more`;
-  if (shown.length === 1) return `group ${shown[0]}`;
-  return `groups ${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
+  return `${shown.length === 1 ? 'group' : 'groups'} ${formatList(shown)}`;
 }
 
 /** A finite number, or null, which JSON has in place of others. */

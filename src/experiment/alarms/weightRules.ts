@@ -1,8 +1,12 @@
 /** Rules on the weights of groups that are the same in every step: who decides, and who has no say. */
+
+import { median } from 'simple-statistics';
 import type { StepEvent } from '../../runs/events.ts';
 import { formatCount, formatNumber, formatPercent } from '../../runs/format.ts';
+import { hasLastingGroups } from '../../runs/manifest.ts';
+import { capitalized } from '../wording.ts';
 import { GroupLosses, Recent, Series } from './recent.ts';
-import { fact, formatGroups, hasLastingGroups, type Rule } from './rule.ts';
+import { fact, formatGroups, type Rule } from './rule.ts';
 
 const A_QUARTER = 0.25;
 const FEW_EXAMPLES = 5;
@@ -41,7 +45,7 @@ export const fewExamples: Rule = {
         const groups = heavy.map(([of]) => of);
         const rest = groups.length > 1 ? ` (also ${formatGroups(run, groups.slice(1))})` : '';
         return {
-          message: `${capital(formatGroups(run, [group]))} has ${formatCount(examples[group]!, 'training example')} and a weight of ${formatNumber(latest, 2)}${rest}. Add examples, leave the group out, or group by microbatch.`,
+          message: `${capitalized(formatGroups(run, [group]))} has ${formatCount(examples[group]!, 'training example')} and a weight of ${formatNumber(latest, 2)}${rest}. Add examples, leave the group out, or group by microbatch.`,
           figures: { weight: latest, examples: examples[group]! },
           groups,
         };
@@ -71,7 +75,7 @@ export const dominantGroup: Rule = {
         const group = dominated.findIndex(({ share }) => share >= MOST);
         if (group < 0) return dominated.every(({ share }) => share <= HALF) ? null : undefined;
         return {
-          message: `${capital(formatGroups(run, [group]))} has had nearly all of the weight for ${LONG} steps (now ${formatNumber(of(group), 3)}): the others have no say. Aggregate with grain-normalized, upgrad or mean, or group by microbatch.`,
+          message: `${capitalized(formatGroups(run, [group]))} has had nearly all of the weight for ${LONG} steps (now ${formatNumber(of(group), 3)}): the others have no say. Aggregate with grain-normalized, upgrad or mean, or group by microbatch.`,
           figures: { weight: of(group) },
           groups: [group],
         };
@@ -102,9 +106,9 @@ export const starvedGroup: Rule = {
         for (const [i, group] of event.groups.entries()) {
           starved[group]?.push(shares[i]! < STARVED / event.groups.length);
         }
-        const median = medianOf(losses.of.map(({ latest }) => latest));
+        const middle = medianOf(losses.of.map(({ latest }) => latest));
         const groups = starved.flatMap(({ share }, group) =>
-          share >= MOST && losses.of[group]!.latest > WORSE * median ? [group] : [],
+          share >= MOST && losses.of[group]!.latest > WORSE * middle ? [group] : [],
         );
         const [worst] = groups;
         if (worst === undefined) {
@@ -112,8 +116,8 @@ export const starvedGroup: Rule = {
         }
         const { latest } = losses.of[worst]!;
         return {
-          message: `${capital(formatGroups(run, groups))} ${groups.length > 1 ? 'have' : 'has'} had almost no weight for ${STARVED_STEPS} steps, at a loss of ${formatNumber(latest)} (median of the groups: ${formatNumber(median)}). Check the labels of ${groups.length > 1 ? 'their' : 'its'} examples; if they are right, aggregate with grain-normalized, upgrad or mean.`,
-          figures: { loss: fact(latest), medianLoss: fact(median) },
+          message: `${capitalized(formatGroups(run, groups))} ${groups.length > 1 ? 'have' : 'has'} had almost no weight for ${STARVED_STEPS} steps, at a loss of ${formatNumber(latest)} (median of the groups: ${formatNumber(middle)}). Check the labels of ${groups.length > 1 ? 'their' : 'its'} examples; if they are right, aggregate with grain-normalized, upgrad or mean.`,
+          figures: { loss: fact(latest), medianLoss: fact(middle) },
           groups,
         };
       },
@@ -128,12 +132,6 @@ function sharesOf({ weights }: StepEvent): number[] | null {
 }
 
 function medianOf(values: readonly number[]): number {
-  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  if (sorted.length === 0) return Number.NaN;
-  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
-function capital(text: string): string {
-  return text[0]!.toUpperCase() + text.slice(1);
+  const finite = values.filter(Number.isFinite);
+  return finite.length === 0 ? Number.NaN : median(finite);
 }

@@ -2,6 +2,7 @@
  * The rules of `grain probe`: a short list, the first that fits decides. Where its thresholds come from and how often the advice
  * was right: docs/probe.md, measured by bench/probe.ts.
  */
+import { hasLastingGroups } from '../../runs/manifest.ts';
 import type { Advice, Advised, GroupFigures, Probe, RunFigures } from './result.ts';
 
 /** What the rules look at. */
@@ -69,7 +70,7 @@ export const rules: readonly Rule[] = [
     when: ({ conflict }) =>
       `groups last, and the mean conflicts with at least ${formatShare(conflict)} of them`,
     fits: ({ figures, groups }, { conflict }) =>
-      isLasting(groups.by) && figures.meanConflicts >= conflict,
+      hasLastingGroups({ groups }) && figures.meanConflicts >= conflict,
     advice: {
       grain: 'expect a loss',
       'grain-normalized': 'expect no gain',
@@ -80,7 +81,7 @@ export const rules: readonly Rule[] = [
   },
   {
     when: () => 'groups last',
-    fits: ({ groups }) => isLasting(groups.by),
+    fits: ({ groups }) => hasLastingGroups({ groups }),
     advice: all('expect no gain'),
     verdict: ({ figures }) =>
       `Expect no gain: the mean conflicts with only ${formatShare(figures.meanConflicts)} of the groups, and none of them stands out.`,
@@ -114,11 +115,6 @@ export function doubtfulOf(
     groups.filter(isDoubtful).map(({ name }) => name),
   );
   return first!.filter((name) => others.every((names) => names.includes(name)));
-}
-
-/** Parts of a batch hold other examples in every step: group 3 of one is not group 3 of the next. */
-export function isLasting(by: string): boolean {
-  return by !== 'microbatch' && by !== 'random';
 }
 
 function all(advice: Advice): Record<Advised, Advice> {

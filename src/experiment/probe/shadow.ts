@@ -1,11 +1,10 @@
 /** What other aggregators would have done in a run of the mean: all of it follows from the Gram matrices in its log. */
 import { max, mean, median, sum } from 'simple-statistics';
 import { aggregate } from '../../engine/aggregate.ts';
-import { diagnoseStep } from '../../engine/diagnoseStep.ts';
+import { diagnoseStep, type StepFacts } from '../../engine/diagnoseStep.ts';
 import type { StepEvent } from '../../runs/events.ts';
-import { factsOf } from '../../runs/facts.ts';
-import type { RunManifest } from '../../runs/manifest.ts';
-import { isLasting } from './advice.ts';
+import { derivedOf } from '../../runs/facts.ts';
+import { hasLastingGroups, type RunManifest } from '../../runs/manifest.ts';
 import type { ProbedRun } from './probedRun.ts';
 import type { GroupFigures, RunFigures } from './result.ts';
 
@@ -34,7 +33,7 @@ interface ShadowStep {
  * @returns null if the log has no step with two groups and their Gram matrix
  */
 export function shadowOf({ manifest, steps, metric }: Shadowed): RunFigures | null {
-  const { by, names } = manifest.groups;
+  const { names } = manifest.groups;
   const last = steps.at(-1)?.step ?? 0;
   const shadows = steps
     .filter(({ step }) => step > last / 4)
@@ -50,16 +49,19 @@ export function shadowOf({ manifest, steps, metric }: Shadowed): RunFigures | nu
     lengthRatio: median(shadows.map(({ lengthRatio }) => lengthRatio)),
     largestWeight: median(shadows.map(({ weights }) => max([...weights]))),
     fittedSteps: shareOf(shadows, hasFittedGroup),
-    groups: isLasting(by)
+    groups: hasLastingGroups(manifest)
       ? names.flatMap((name, group) => groupFigures(name, group, shadows) ?? [])
       : [],
     metric,
   };
 }
 
-/** Null for a step that says nothing: one group, no Gram matrix, losses that are not finite. */
+/** Null for a step that says nothing: one group, no Gram matrix, losses that are not finite, facts that do not match. */
 function shadowStep(event: StepEvent): ShadowStep | null {
-  const facts = factsOf(event);
+  return derivedOf(event, (facts) => shadowFrom(event, facts)) ?? null;
+}
+
+function shadowFrom(event: StepEvent, facts: StepFacts): ShadowStep | null {
   const { gram, sizes } = facts;
   const losses = event.losses.map((loss) => loss ?? Number.NaN);
   if (!gram || sizes.length < 2 || !losses.every(Number.isFinite)) return null;

@@ -146,7 +146,7 @@ function headerOf(
     smoothing,
     guarantee: {
       counts: guarantee.counts,
-      badge: badgeOf(manifest, guarantee.counts, guarantee),
+      badge: badgeOf(manifest, guarantee),
       besideMean: besideMean(mean),
     },
     seed: formatSeed(manifest.seed),

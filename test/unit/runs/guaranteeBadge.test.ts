@@ -34,7 +34,7 @@ function badge(
 ) {
   const tally = new GuaranteeTally(aggregation);
   for (const step of steps) tally.add(step);
-  return badgeOf({ aggregation, config }, tally.counts, tally);
+  return badgeOf({ aggregation, config }, tally);
 }
 
 const steps = fc.array(

@@ -22,7 +22,7 @@ import {
 import { fisherP, wilsonInterval } from '../../../../src/experiment/statistics/failures.ts';
 import { holm } from '../../../../src/experiment/statistics/holm.ts';
 import { pairedT } from '../../../../src/experiment/statistics/means.ts';
-import { finitePairs } from '../../../../src/experiment/statistics/pairs.ts';
+import type { Pair } from '../../../../src/experiment/statistics/pairs.ts';
 import { signFlipP } from '../../../../src/experiment/statistics/permutation.ts';
 import { tPower } from '../../../../src/experiment/statistics/power.ts';
 import { brownForsythe, ratioOfSpreads } from '../../../../src/experiment/statistics/spread.ts';
@@ -256,3 +256,11 @@ describe('agrees with scipy within 1e-6 on 1,000 random data sets', () => {
     (noncentrality, df) => tPower(noncentrality, df),
   );
 });
+
+/** The pairs of which both values are finite. */
+function finitePairs(one: readonly number[], other: readonly number[]): Pair[] {
+  return one.flatMap((value, i) => {
+    const pair = [value, other[i]!] as const;
+    return pair.every(Number.isFinite) ? [pair] : [];
+  });
+}
