@@ -5,7 +5,6 @@
  * Every run stays in .cache/alarms: a bench that was stopped continues where it was, and changed rules are measured again
  * without training.
  */
-import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median } from 'simple-statistics';
@@ -16,7 +15,7 @@ import { RunStore, type RunSummary } from '../src/runs/store.ts';
 import { eventsOf, isHealthy, loggedRuns } from './alarms/loggedRuns.ts';
 import { type FailingSetting, folderOf, settings } from './alarms/settings.ts';
 import { circumstances, writeFigures } from './readme.ts';
-import { trainSeeds } from './trainSeeds.ts';
+import { inParallel, trainSeeds } from './trainSeeds.ts';
 
 const { values } = parseArgs({
   options: {
@@ -47,12 +46,8 @@ async function allRaised(runs: readonly RunSummary[]): Promise<Raised[]> {
 }
 
 const seeds = Array.from({ length: Number(values.seeds) }, (_, seed) => seed);
-const waiting = settings.values();
-await Promise.all(
-  Array.from({ length: Number(values.jobs) }, async (_, job) => {
-    const core = job % availableParallelism();
-    for (const next of waiting) await trainSeeds(folderOf(next), next.config(), seeds, core);
-  }),
+await inParallel(settings, Number(values.jobs), (next, core) =>
+  trainSeeds(folderOf(next), next.config(), seeds, core),
 );
 
 const logged = await loggedRuns();

@@ -17,8 +17,9 @@ import { collapsePicture, lengthsPicture } from './guarantee/pictures.ts';
 import { bestRate } from './guarantee/search.ts';
 import { settings } from './guarantee/settings.ts';
 import { type Result, tableOf } from './guarantee/table.ts';
-import { inParallel, isPossible, type Job, train } from './guarantee/train.ts';
+import { isPossible, type Job, train } from './guarantee/train.ts';
 import { circumstances, writeFigures } from './readme.ts';
+import { inParallel } from './trainSeeds.ts';
 
 const { values } = parseArgs({
   options: {

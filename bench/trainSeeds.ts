@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
@@ -37,4 +38,18 @@ export async function trainSeeds(
   const [status] = await once(child, 'close');
   // 1: a run failed, which is a result.
   if (status !== 0 && status !== 1) throw new Error(`grain run ${file}: exit status ${status}`);
+}
+
+/** Works on the items in their order, so many at a time, each on a core. */
+export async function inParallel<T>(
+  items: readonly T[],
+  jobs: number,
+  work: (item: T, core: number) => Promise<void>,
+): Promise<void> {
+  const waiting = items.values();
+  await Promise.all(
+    Array.from({ length: jobs }, async (_, job) => {
+      for (const item of waiting) await work(item, job % availableParallelism());
+    }),
+  );
 }

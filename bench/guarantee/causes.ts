@@ -6,8 +6,9 @@ import type { StepEvent } from '../../src/runs/events.ts';
 import { factsOf } from '../../src/runs/facts.ts';
 import type { RunSummary } from '../../src/runs/store.ts';
 import { readEvents } from '../../src/runs/tail.ts';
+import { inParallel } from '../trainSeeds.ts';
 import { type Config, smallDigits } from './settings.ts';
-import { inParallel, type Training, train } from './train.ts';
+import { type Training, train } from './train.ts';
 
 const SEEDS = [0, 1];
 

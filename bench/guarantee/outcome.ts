@@ -2,7 +2,7 @@
 import { mean, median, sum } from 'simple-statistics';
 import { diagnoseStep } from '../../src/engine/diagnoseStep.ts';
 import type { StepEvent } from '../../src/runs/events.ts';
-import { factsOf } from '../../src/runs/facts.ts';
+import { factsOf, meanLoss } from '../../src/runs/facts.ts';
 import type { RunSummary } from '../../src/runs/store.ts';
 import { readEvents } from '../../src/runs/tail.ts';
 import type { Setting } from './settings.ts';
@@ -37,7 +37,7 @@ export async function outcomeOf(run: RunSummary, { metric }: Setting): Promise<O
     metric: run.status === 'finished' ? (last?.metrics[metric] ?? Number.NaN) : Number.NaN,
     conflicts: updates.filter((groups) => groups.length > 0).length / updates.length,
     stalls: steps.filter((step) => step.guard?.stalled).length / steps.length,
-    losses: averaged(steps.map(lossOf)),
+    losses: averaged(steps.map(meanLoss)),
     weights: weightsOf(steps.slice(steps.length / 2), run.manifest.groups.names),
   };
 }
@@ -46,11 +46,6 @@ export async function outcomeOf(run: RunSummary, { metric }: Setting): Promise<O
 export function stepsTo(loss: number, { losses }: Outcome): number | null {
   const at = losses.findIndex((value) => value <= loss);
   return at < 0 ? null : at + 1;
-}
-
-/** Of the whole batch. */
-function lossOf({ losses, sizes }: StepEvent): number {
-  return sum(losses.map((loss, i) => (loss ?? Number.NaN) * sizes[i]!)) / sum([...sizes]);
 }
 
 function averaged(losses: readonly number[]): number[] {

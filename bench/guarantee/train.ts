@@ -1,13 +1,10 @@
 /** Runs of one method on one setting, in .cache/guarantee: a bench that was stopped continues where it was. */
-import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { RunStore, type RunSummary } from '../../src/runs/store.ts';
 import { cache } from '../peers/venv.ts';
 import { trainSeeds } from '../trainSeeds.ts';
 import type { Method } from './methods.ts';
 import type { Config, Setting } from './settings.ts';
-
-const cores = availableParallelism();
 
 /** What is trained, and the folder's names. */
 export interface Training {
@@ -25,20 +22,6 @@ export interface Job extends Training {
 export function isPossible({ setting, config, method }: Job): boolean {
   if (!setting.methods.includes(method.name)) return false;
   return method.microbatches === undefined || config.groups.by === 'microbatch';
-}
-
-/** Works on the items in their order, so many at a time, each on a core. */
-export async function inParallel<T>(
-  items: readonly T[],
-  jobs: number,
-  work: (item: T, core: number) => Promise<void>,
-): Promise<void> {
-  const waiting = items.values();
-  await Promise.all(
-    Array.from({ length: jobs }, async (_, job) => {
-      for (const item of waiting) await work(item, job % cores);
-    }),
-  );
 }
 
 /** The runs of these seeds that ended, seed by seed; those that are not there yet are trained first, on one core. */

@@ -4,6 +4,7 @@
  */
 import { sampleRankCorrelation } from 'simple-statistics';
 import { aggregate } from '../../src/engine/aggregate.ts';
+import { packGram } from '../../src/engine/gram.ts';
 import { keyedRandom } from '../../src/engine/keyedRandom.ts';
 import { shuffle } from '../../src/engine/seededRandom.ts';
 import type { AggregatorName } from '../../src/engine/types.ts';
@@ -65,7 +66,7 @@ export function descend(
       groups: present,
       sizes,
       losses: measured.map(({ loss }) => loss),
-      gram: upperTriangle(gram, present.length),
+      gram: packGram(gram, present.length),
       weights: [...weights],
       update: { norm2: inner(change, change), inner: gradients.map((g) => inner(g, change)) },
       ms: { gradients: 0, aggregate: 0, update: 0 },
@@ -149,10 +150,6 @@ function gramOf(gradients: readonly Float64Array[]): Float64Array {
     }
   }
   return gram;
-}
-
-function upperTriangle(gram: Float64Array, k: number): number[] {
-  return Array.from({ length: k }, (_, i) => [...gram.subarray(i * k + i, (i + 1) * k)]).flat();
 }
 
 function combined(gradients: readonly Float64Array[], weights: Float64Array): Float64Array {

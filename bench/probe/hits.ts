@@ -61,14 +61,14 @@ export function hitRate(
   outcomes: readonly Outcome[],
   adviserOf: (outcome: Outcome) => Adviser,
 ): HitRate {
-  const advices = outcomes.flatMap((outcome) => {
-    const adviser = adviserOf(outcome);
-    return advisedAggregators.map((aggregator) => ({
+  const advised = outcomes.map((outcome) => ({ outcome, adviser: adviserOf(outcome) }));
+  const advices = advised.flatMap(({ outcome, adviser }) =>
+    advisedAggregators.map((aggregator) => ({
       isTried: adviser(outcome, aggregator),
       truth: outcome.against[aggregator].truth,
-    }));
-  });
-  const shares = outcomes.map((outcome) => shareRight(adviserOf(outcome), outcome));
+    })),
+  );
+  const shares = advised.map(({ outcome, adviser }) => shareRight(adviser, outcome));
   const tried = advices.filter(({ isTried }) => isTried);
   return {
     settings: outcomes.length,
