@@ -30,6 +30,7 @@ def encoder(c):
         "classifierDropout": dropout if head is None else head,
         "initializerRange": c.initializer_range,
         "padId": c.pad_token_id,
+        "paddingIndex": c.pad_token_id,
     }
 
 
@@ -50,6 +51,7 @@ def decoder(c):
         "maxPositions": c.max_position_embeddings,
         "tiedEmbeddings": c.tie_word_embeddings,
         "padId": c.pad_token_id,
+        "paddingIndex": model.get_input_embeddings().padding_idx,
         "slidingWindow": window(c),
         "queryKeyNorm": c.model_type == "qwen3",
         "initializerRange": c.initializer_range,

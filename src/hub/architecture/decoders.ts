@@ -80,6 +80,7 @@ export function gpt2Config(original: ConfigDocument): DecoderConfig {
     embeddingDropout: fields.embd_pdrop,
     initializerRange: fields.initializer_range,
     padId: fields.pad_token_id ?? null,
+    paddingIndex: null,
   };
 }
 
@@ -177,6 +178,15 @@ export function qwen3Config(document: ConfigDocument): DecoderConfig {
   };
 }
 
+/** PyTorch counts negative ones from the end. */
+function paddingIndex({
+  pad_token_id: id,
+  vocab_size,
+}: z.infer<typeof llamaSchema>): number | null {
+  if (id === null || id === undefined) return null;
+  return id < 0 ? vocab_size + id : id;
+}
+
 type OwnField =
   | 'modelType'
   | 'attentionBias'
@@ -214,6 +224,7 @@ function rotaryDecoder(
     embeddingDropout: 0,
     initializerRange: fields.initializer_range,
     padId: fields.pad_token_id ?? null,
+    paddingIndex: paddingIndex(fields),
   };
 }
 

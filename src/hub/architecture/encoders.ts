@@ -66,6 +66,7 @@ export function bertConfig(type: keyof typeof schemas, document: ConfigDocument)
     classifierDropout: fields.classifier_dropout ?? fields.hidden_dropout_prob,
     initializerRange: fields.initializer_range,
     padId: fields.pad_token_id,
+    paddingIndex: document.json.pad_token_id === null ? null : fields.pad_token_id,
   };
 }
 
@@ -114,5 +115,6 @@ export function distilbertConfig(original: ConfigDocument): EncoderConfig {
     classifierDropout: fields.seq_classif_dropout,
     initializerRange: fields.initializer_range,
     padId: fields.pad_token_id,
+    paddingIndex: document.json.pad_token_id === null ? null : fields.pad_token_id,
   };
 }

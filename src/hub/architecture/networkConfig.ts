@@ -34,6 +34,8 @@ export interface EncoderConfig {
   /** Standard deviation of newly initialized weights. */
   readonly initializerRange: number;
   readonly padId: number;
+  /** Row of the token embedding (RoBERTa: also of the positions) that is not trained; null if config.json has no padding token. */
+  readonly paddingIndex: number | null;
 }
 
 /** A causal decoder. */
@@ -72,6 +74,8 @@ export interface DecoderConfig {
   readonly initializerRange: number;
   /** A classifier pools at the last token other than this one; null if config.json has none. */
   readonly padId: number | null;
+  /** Row of the token embedding that is not trained: config.json's `pad_token_id`, where transformers does so. */
+  readonly paddingIndex: number | null;
 }
 
 /** Settings of rotary position embeddings (RoPE). */

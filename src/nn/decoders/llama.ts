@@ -31,10 +31,10 @@ async function inputOf(
   parameters: NetworkParameters,
   config: DecoderConfig,
 ): Promise<DecoderInput> {
-  const { vocabSize, hiddenSize } = config;
+  const { vocabSize, hiddenSize, paddingIndex } = config;
   const submodule = parameters.submodule('embed_tokens', 'input');
   const tokens = await submodule.matrix('weight', [vocabSize, hiddenSize]);
-  const layer = embedding([{ parameter: tokens, ids: ({ ids }) => ids }]);
+  const layer = embedding([{ parameter: tokens, paddingIndex, ids: ({ ids }) => ids }]);
   return { block: { layer, trained: tokens.trained, recomputed: false }, tokenEmbeddings: tokens };
 }
 

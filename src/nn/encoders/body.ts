@@ -46,10 +46,12 @@ async function inputLayer(submodule: Submodule, config: EncoderConfig): Promise<
   const tables: EmbeddingTable[] = [
     {
       parameter: await submodule.matrix('word_embeddings.weight', [vocabSize, hiddenSize]),
+      paddingIndex: config.paddingIndex,
       ids: ({ ids }) => ids,
     },
     {
       parameter: await submodule.matrix('position_embeddings.weight', [maxPositions, hiddenSize]),
+      paddingIndex: config.modelType === 'roberta' ? config.paddingIndex : null,
       ids: (tokens) => positionIds(config, tokens),
     },
   ];

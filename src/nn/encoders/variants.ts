@@ -53,16 +53,19 @@ export function maxTokens(config: EncoderConfig): number {
   return config.maxPositions - firstPosition(config);
 }
 
-/** Row of the position embeddings for each token. */
+/** Row of the position embeddings for each token. RoBERTa's numbers only tokens other than padding, also within a text. */
 export function positionIds(
   config: EncoderConfig,
   { ids, length, lengths }: TokenBatch,
 ): Int32Array {
-  const first = firstPosition(config);
-  return ids.map((_, at) => {
+  if (config.modelType !== 'roberta') return ids.map((_, at) => at % length);
+  const { padId } = config;
+  let last = padId;
+  return ids.map((id, at) => {
     const position = at % length;
-    const isPadding = position >= lengths[Math.floor(at / length)]!;
-    return isPadding && config.modelType === 'roberta' ? config.padId : first + position;
+    if (position === 0) last = padId;
+    const isPadding = id === padId || position >= lengths[Math.floor(at / length)]!;
+    return isPadding ? padId : ++last;
   });
 }
 

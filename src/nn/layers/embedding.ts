@@ -7,6 +7,8 @@ import type { Layer, Pass } from '../module/pass.ts';
 /** A table with one row per id. */
 export interface EmbeddingTable {
   readonly parameter: Parameter<Matrix>;
+  /** This row gets no gradient, as with `padding_idx` of PyTorch's `Embedding`. Default: none. */
+  readonly paddingIndex?: number | null;
   /** Row of each token. */
   ids(tokens: TokenBatch, pass: Pass): Int32Array;
 }
@@ -20,8 +22,8 @@ export function embedding(tables: readonly EmbeddingTable[]): Layer<TokenBatch> 
     return {
       y: tf.tidy(() => tables.map(rowsOf).reduce(operations.add)),
       backward(dy) {
-        for (const { parameter, ids } of tables) {
-          if (parameter.trained) addRows(parameter, ids(tokens, pass), dy, pass);
+        for (const table of tables) {
+          if (table.parameter.trained) addRows(table, table.ids(tokens, pass), dy, pass);
         }
         return null;
       },
@@ -31,7 +33,7 @@ export function embedding(tables: readonly EmbeddingTable[]): Layer<TokenBatch> 
 
 /** Hands the gradients of the rows that occur to the sink; the others have none. */
 function addRows(
-  parameter: Parameter<Matrix>,
+  { parameter, paddingIndex = null }: EmbeddingTable,
   ids: Int32Array,
   dy: Matrix,
   { operations, bounds, sink }: Pass,
@@ -39,6 +41,15 @@ function addRows(
   const rows = Int32Array.from(new Set(ids)).sort();
   const segmentOf = new Map(Array.from(rows, (id, segment) => [id, segment]));
   const segments = ids.map((id) => segmentOf.get(id)!);
-  const stacked = operations.segmentSums(dy, segments, rows.length, bounds);
+  const sums = operations.segmentSums(dy, segments, rows.length, bounds);
+  const padding = paddingIndex === null ? undefined : segmentOf.get(paddingIndex);
+  const stacked = padding === undefined ? sums : withoutRow(sums, padding);
   sink!.add(parameter, { stacked, rows });
+}
+
+/** With zeros in one row of each group. @param stacked [groups, rows, width] */
+function withoutRow(stacked: tf.Tensor3D, row: number): tf.Tensor3D {
+  const [, rows] = stacked.shape;
+  const factors = Float32Array.from({ length: rows }, (_, i) => Number(i !== row));
+  return tf.tidy(() => tf.mul(stacked, tf.tensor2d(factors, [rows, 1])));
 }

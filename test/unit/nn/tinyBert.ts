@@ -33,6 +33,7 @@ const config: EncoderConfig = {
   classifierDropout: 0.1,
   initializerRange: 0.02,
   padId: 0,
+  paddingIndex: 0,
 };
 const CLASSES = 3;
 
