@@ -1,6 +1,7 @@
 import type { AggregationSettings } from '../engine/types.ts';
 import { aggregationLabel, resolvedAggregation } from './aggregation.ts';
 import type { Config } from './schema.ts';
+import { seedPairs } from './seeds.ts';
 
 /** One run that a config asks for. */
 export interface RunRequest {
@@ -18,12 +19,12 @@ export function expand(config: Config): RunRequest[] {
   const aggregations = config.aggregate.map((entry) =>
     resolvedAggregation(entry, config.zeroGroups),
   );
-  return config.seeds.flatMap((seed) =>
+  return seedPairs(config.seeds).flatMap((seed) =>
     aggregations.map((aggregation, entry) => ({
       aggregator: aggregationLabel(aggregation, config.zeroGroups),
       aggregation,
       entry,
-      seed: typeof seed === 'number' ? { init: seed, order: seed } : seed,
+      seed,
       config,
     })),
   );

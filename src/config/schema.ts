@@ -3,6 +3,7 @@ import { aggregateEntry, zeroGroups } from './aggregation.ts';
 import { alarmCodes } from './alarms.ts';
 import { HUB_ID } from './modelOrigin.ts';
 import { metricsOf } from './ranking.ts';
+import { seedsSchema } from './seeds.ts';
 
 /**
  * The config's schema. Validation, completion in the editor and docs/config.md are derived from it. A `title` describes the valid
@@ -25,8 +26,6 @@ const share = () => z.number().min(0).max(1);
 const memory = () => z.number().min(0).lt(1);
 const column = () => z.string().min(1).meta({ title: 'the name of a column' });
 const file = () => z.string().min(1).meta({ title: 'the path of a file' });
-export const MAX_SEED = 2_147_483_647;
-const seed = () => z.int().min(0).max(MAX_SEED);
 
 const lora = z.strictObject({
   rank: whole(1).default(8).describe('Rank of the two matrices trained per layer.'),
@@ -340,20 +339,10 @@ export const configSchema = z.strictObject({
   keepCheckpoints: whole(1)
     .default(1)
     .describe('Number of most recent checkpoints to keep, besides the best one.'),
-  seeds: z
-    .array(
-      z.union([
-        seed(),
-        z.strictObject({
-          init: seed().describe('Seeds the initial values of new weights.'),
-          order: seed().describe('Seeds the order of the examples.'),
-        }),
-      ]),
-    )
-    .min(1)
+  seeds: seedsSchema
     .default([0, 1, 2, 3, 4])
     .describe(
-      'Each seed makes one run per aggregator. A number seeds both the initialization and the order of the examples; `{ init, order }` seeds them separately.',
+      'Each seed makes one run per aggregator. A number seeds both the initialization and the order of the examples; `{ init, order }` seeds them separately. In place of a list, `{ init: 5, order: 5 }` crosses five initializations with five orders: 25 runs per aggregator, whose [variance is split](statistics.md) into the two sources.',
     ),
   device: z
     .enum(['auto', 'cuda', 'tensorflow', 'webgpu', 'wasm', 'cpu'])

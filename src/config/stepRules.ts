@@ -5,6 +5,7 @@ import { aggregationLabel, resolvedAggregation } from './aggregation.ts';
 import type { Finding } from './diagnostic.ts';
 import { defaults, type Rule, repeated } from './rule.ts';
 import type { Config } from './schema.ts';
+import { seedPairs } from './seeds.ts';
 
 export const stepRules: readonly Rule[] = [
   labelsNeedClasses,
@@ -144,9 +145,7 @@ function alarmsOnce({ alarms }: Config): Finding[] {
 }
 
 function seedsOnce({ seeds }: Config): Finding[] {
-  const pairs = seeds.map((seed) =>
-    typeof seed === 'number' ? `${seed}/${seed}` : `${seed.init}/${seed.order}`,
-  );
+  const pairs = seedPairs(seeds).map(({ init, order }) => `${init}/${order}`);
   return repeated(pairs, ['seeds'], 'each pair of init and order once; a number is both');
 }
 

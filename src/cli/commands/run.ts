@@ -2,7 +2,7 @@ import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { aggregatorNames } from '../../config/aggregation.ts';
 import { explain, formatDiagnostic } from '../../config/diagnostic.ts';
-import { MAX_SEED } from '../../config/schema.ts';
+import { MAX_SEED } from '../../config/seeds.ts';
 import { type Launch, launchFresh, type Overrides } from '../../experiment/launch.ts';
 import type { Report } from '../../experiment/launchResult.ts';
 import { exitStatusOf, reportOf, reportText } from '../../experiment/report.ts';

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/schema.ts';
+import { type SeedPair, seedPairs } from '../../config/seeds.ts';
 
 /** Steps and seeds of a probe: few beside those of an experiment, and as many as its advice was tested with. */
 const STEPS = 150;
@@ -8,13 +9,13 @@ const WORTH = 4;
 
 type Sized = Pick<Config, 'steps' | 'seeds' | 'aggregate'>;
 
-export function probeSize({ steps, seeds }: Sized): Pick<Config, 'steps' | 'seeds'> {
-  return { steps: Math.min(steps, STEPS), seeds: seeds.slice(0, SEEDS) };
+export function probeSize({ steps, seeds }: Sized): { steps: number; seeds: SeedPair[] } {
+  return { steps: Math.min(steps, STEPS), seeds: seedPairs(seeds).slice(0, SEEDS) };
 }
 
 /** Whether the runs of a config take many more steps than a probe of it. */
 export function costsLittleBeside(config: Sized): boolean {
   const { steps, seeds } = probeSize(config);
-  const planned = config.steps * config.seeds.length * config.aggregate.length;
+  const planned = config.steps * seedPairs(config.seeds).length * config.aggregate.length;
   return planned >= WORTH * steps * seeds.length;
 }

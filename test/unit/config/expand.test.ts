@@ -18,6 +18,17 @@ test('a run for each seed and aggregator, so that the first two can be compared'
   );
 });
 
+test('initializations crossed with orders: each pair once, with equal numbers first', () => {
+  const text = 'data: { train: a.csv, validation: b.csv, target: c }\naggregate: [mean]\nseeds: ';
+  const pairs = (seeds: string) =>
+    expand(parseConfig(text + seeds, 'grain.yaml').config).map(
+      ({ seed: { init, order } }) => `${init}${order}`,
+    );
+  assert.deepEqual(pairs('{ init: 2, order: 2 }'), ['00', '11', '01', '10']);
+  assert.deepEqual(pairs('{ init: 2, order: 3 }'), ['00', '02', '11', '01', '10', '12']);
+  assert.deepEqual(pairs('{ init: 3, order: 1 }'), ['00', '20', '10']);
+});
+
 test('aggregations are resolved, and labelled by what is otherwise than usual', () => {
   const text = `data: { train: a.csv, validation: b.csv, target: c }
 seeds: [0]

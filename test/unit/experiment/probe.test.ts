@@ -209,13 +209,20 @@ test('logs without Gram matrices, or with one group, are refused', () => {
 
 test('a probe is never larger than the experiment, and is offered only beside a larger one', () => {
   const config = { steps: 40, seeds: [7, { init: 1, order: 2 }], aggregate: ['mean' as const] };
-  assert.deepEqual(probeSize(config), { steps: 40, seeds: config.seeds });
+  const seeds = [
+    { init: 7, order: 7 },
+    { init: 1, order: 2 },
+  ];
+  assert.deepEqual(probeSize(config), { steps: 40, seeds });
   assert.equal(costsLittleBeside(config), false);
   const large = {
     steps: 500,
     seeds: [0, 1, 2, 3, 4],
     aggregate: ['grain' as const, 'mean' as const],
   };
-  assert.deepEqual(probeSize(large), { steps: 150, seeds: [0, 1, 2] });
+  assert.deepEqual(probeSize(large), {
+    steps: 150,
+    seeds: [0, 1, 2].map((seed) => ({ init: seed, order: seed })),
+  });
   assert.equal(costsLittleBeside(large), true);
 });
