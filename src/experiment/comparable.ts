@@ -17,7 +17,8 @@ const free = ['name', 'seeds', 'aggregate', 'device', 'checkpointEvery', 'keepCh
 export function checkComparable(runs: readonly RunSummary[]): void {
   const [first, ...others] = runs.map(({ manifest }) => manifest);
   for (const other of others) {
-    const differing = differences(first!, other);
+    const isSame = first!.experiment.id === other.experiment.id;
+    const differing = isSame ? [] : differencesOf(first!, other);
     if (differing.length > 0) {
       throw new ComparisonError(
         `${first!.id} and ${other.id} differ in ${differing.join(', ')}. Expected runs that differ in method and seed alone.`,
@@ -37,16 +38,16 @@ export function checkComparable(runs: readonly RunSummary[]): void {
   }
 }
 
-function differences(one: RunManifest, other: RunManifest): string[] {
-  if (one.experiment.id === other.experiment.id) return [];
+/** Names of what two runs differ in, besides method and seed. */
+export function differencesOf(one: RunManifest, other: RunManifest): string[] {
   const keys = [...new Set([...Object.keys(one.config), ...Object.keys(other.config)])];
-  const isSame = (part: 'train' | 'validation') =>
-    one.fingerprints[part] === other.fingerprints[part];
+  const isSame = (part: string) => one.fingerprints[part] === other.fingerprints[part];
   return [
     ...(one.metric.name === other.metric.name ? [] : ['metric']),
     ...(['train', 'validation'] as const)
       .filter((part) => !isSame(part))
       .map((part) => `${part} data`),
+    ...(isSame('model') ? [] : ['files of the model']),
     ...keys.filter(
       (key) => !free.includes(key) && !isDeepStrictEqual(one.config[key], other.config[key]),
     ),

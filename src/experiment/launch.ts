@@ -64,7 +64,8 @@ export async function launchParsed(
   }
 }
 
-function parsedFrom(file: string, { seed, aggregate, steps }: Overrides): ParsedConfig {
+/** A config and its files, checked, with what the command line overrides. @throws ConfigError */
+export function parsedFrom(file: string, { seed, aggregate, steps }: Overrides): ParsedConfig {
   const parsed = parseConfigFile(file);
   checkFiles(parsed);
   return parsed.with({

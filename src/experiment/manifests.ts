@@ -15,17 +15,19 @@ import type { Session } from '../training/session.ts';
 /**
  * Manifests of one launch of a config.
  * @param root folder that holds `.grain`
+ * @param experiment the one that they join; by default a new one
  */
 export async function manifestsOf(
   parsed: ParsedConfig,
   session: Session,
   requests: readonly RunRequest[],
   root: string,
+  experiment?: RunManifest['experiment'],
 ): Promise<RunManifest[]> {
   const { config, device } = session;
   const { data, sources } = session.task;
   const now = new Date();
-  const experiment = { id: experimentId(config.name, now), name: config.name };
+  const joined = experiment ?? { id: experimentId(config.name, now), name: config.name };
   const fingerprints = {
     config: sha256(readFileSync(parsed.file)),
     ...(await inputFingerprints(session.task)),
@@ -33,8 +35,8 @@ export async function manifestsOf(
   };
   return requests.map(({ aggregator, aggregation, seed }) => ({
     format: FORMAT_VERSION,
-    id: `${experiment.id}-${fileName(aggregator)}-${seedSlug(seed)}`,
-    experiment,
+    id: `${joined.id}-${fileName(aggregator)}-${seedSlug(seed)}`,
+    experiment: joined,
     createdAt: now.toISOString(),
     aggregator,
     aggregation,

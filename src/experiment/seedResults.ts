@@ -86,7 +86,8 @@ function resultOf(
   };
 }
 
-function whyUnfinished(run: RunSummary): string | null {
+/** `null` for a run that has a result: it finished, or training failed. */
+export function whyUnfinished(run: RunSummary): string | null {
   const { status, failure, step, manifest } = run;
   if (status === 'finished' || (status === 'stopped' && hopelessAlarm(run))) return null;
   if (status !== 'failed') return `${status} at step ${step} of ${manifest.steps}`;

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
+import { latestExperiment, runsOfConfig } from '../../experiment/experiments.ts';
 import { fullReportOf } from '../../experiment/fullReport.ts';
 import { reportMarkdown } from '../../experiment/reportMarkdown.ts';
-import { latestFirst } from '../../runs/order.ts';
 import { RunReferenceError, resolveRuns } from '../../runs/reference.ts';
 import { RunStore, type RunSummary } from '../../runs/store.ts';
 import { rootOption } from '../listing.ts';
@@ -45,27 +45,17 @@ async function runsOf(references: readonly string[], root?: string): Promise<Run
   const [first] = references;
   if (first === undefined) return latestOf(await new RunStore(root).list(), 'no runs here');
   if (references.length === 1 && /\.(ya?ml|json)$/.test(first) && existsSync(first)) {
-    return runsOfConfig(path.resolve(first), root);
+    const none = `no runs of ${first} in ${root ?? path.dirname(path.resolve(first))}`;
+    const runs = await runsOfConfig(path.resolve(first), root);
+    return latestOf(runs, `${none}. Train some: grain run ${first}`);
   }
   const all = await new RunStore(root).list();
   const runs = references.flatMap((reference) => resolveRuns(all, reference));
   return [...new Set(runs)];
 }
 
-/** Where `grain run` puts them, if nothing else is said. */
-async function runsOfConfig(file: string, root = path.dirname(file)): Promise<RunSummary[]> {
-  const configPath = path.relative(root, file).split(path.sep).join('/');
-  const runs = await new RunStore(root).list();
-  return latestOf(
-    runs.filter(({ manifest }) => manifest.configPath === configPath),
-    `no runs of ${configPath} in ${root}. Train some: grain run ${configPath}`,
-  );
-}
-
-/** The runs of the latest experiment among them. */
 function latestOf(runs: readonly RunSummary[], otherwise: string): RunSummary[] {
-  const [latest] = [...runs].sort(latestFirst);
-  if (!latest) throw new RunReferenceError(otherwise);
-  const { id } = latest.manifest.experiment;
-  return runs.filter(({ manifest }) => manifest.experiment.id === id);
+  const latest = latestExperiment(runs);
+  if (latest.length === 0) throw new RunReferenceError(otherwise);
+  return latest;
 }

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { aggregatorNames } from '../../config/aggregation.ts';
 import { explain, formatDiagnostic } from '../../config/diagnostic.ts';
 import { MAX_SEED } from '../../config/seeds.ts';
+import { launchAdded } from '../../experiment/addSeeds.ts';
 import { type Launch, launchFresh, type Overrides } from '../../experiment/launch.ts';
 import type { Report } from '../../experiment/launchResult.ts';
 import { exitStatusOf, reportOf, reportText } from '../../experiment/report.ts';
@@ -18,6 +19,7 @@ import type { ProgressView } from '../progress/view.ts';
 interface RunOptions extends Overrides, ResumeOptions {
   readonly out?: string;
   readonly resume?: string;
+  readonly addSeeds?: number;
   readonly json?: boolean;
   readonly progress?: 'ipc';
 }
@@ -51,6 +53,11 @@ export function addRunCommand(program: Command): void {
     )
     .option('--resume <run>', 'resume a run, or all unfinished runs of an experiment')
     .option(
+      '--add-seeds <n>',
+      "so many more seeds for CONFIG's latest experiment, besides what it lacks of its own",
+      wholeNumber,
+    )
+    .option(
       '--checkpointing',
       'resume a transformer with less memory: slower, same results (as model.checkpointing)',
     )
@@ -66,9 +73,11 @@ export function addRunCommand(program: Command): void {
       if ((config === undefined) === (options.resume === undefined)) {
         command.error('error: expected either CONFIG or --resume RUN', { exitCode: BAD_INPUT });
       }
-      const given = (['seed', 'aggregate', 'steps'] as const).find((name) => options[name]);
+      const given = (['seed', 'aggregate', 'steps', 'addSeeds'] as const).find(
+        (name) => options[name] !== undefined,
+      );
       if (options.resume !== undefined && given) {
-        const message = `error: --${given} cannot be combined with --resume: a run keeps its settings`;
+        const message = `error: --${given === 'addSeeds' ? 'add-seeds' : given} cannot be combined with --resume: a run keeps its settings`;
         command.error(message, { exitCode: BAD_INPUT });
       }
       if (options.checkpointing && options.resume === undefined) {
@@ -94,7 +103,9 @@ async function run(config: string | undefined, options: RunOptions): Promise<num
     const launch =
       config === undefined
         ? await launchResumed(options.resume!, root, options, onLoading)
-        : await launchFresh(config, options, root, onLoading);
+        : options.addSeeds === undefined
+          ? await launchFresh(config, options, root, onLoading)
+          : await launchAdded(config, { ...options, addSeeds: options.addSeeds }, root, onLoading);
     const report = await train(launch, view, root);
     view.close();
     if (options.json) printJson(report);
@@ -136,6 +147,11 @@ function collectAggregators(value: string, previous: readonly string[] = []): st
 function withOneMore<T>(previous: readonly T[], value: T): T[] {
   if (!previous.includes(value)) return [...previous, value];
   throw new InvalidArgumentError(`${value} is given twice. Expected each value once.`);
+}
+
+function wholeNumber(value: string): number {
+  if (/^\d{1,6}$/.test(value)) return Number(value);
+  throw new InvalidArgumentError('Expected a whole number.');
 }
 
 function positiveInteger(value: string): number {

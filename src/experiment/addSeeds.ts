@@ -1,0 +1,143 @@
+/** More runs for an experiment that is there: further seeds, further methods, and what was interrupted. */
+import path from 'node:path';
+import { explain } from '../config/diagnostic.ts';
+import { expand, type RunRequest } from '../config/expand.ts';
+import type { ParsedConfig } from '../config/parse.ts';
+import { configSchema } from '../config/schema.ts';
+import { MAX_SEED, type SeedPair, seedPairs } from '../config/seeds.ts';
+import type { Loading } from '../runs/loading.ts';
+import { isActive } from '../runs/status.ts';
+import { RunStore, type RunSummary } from '../runs/store.ts';
+import { codeFingerprint } from '../training/fingerprints.ts';
+import { closeSession, openSession, type Session } from '../training/session.ts';
+import type { TrainingRun } from '../training/trainingLoop.ts';
+import { ComparisonError, differencesOf } from './comparable.ts';
+import { latestExperiment, runsOfConfig } from './experiments.ts';
+import { type Launch, type Overrides, OwnedRuns, parsedFrom } from './launch.ts';
+import { manifestsOf } from './manifests.ts';
+import { ResumeError } from './resume.ts';
+import { whyUnfinished } from './seedResults.ts';
+
+/**
+ * The runs that the latest experiment of a config lacks: those of `count` more seeds, of seeds and methods that the config asks for
+ * by now, and those that were interrupted or stopped, which resume. What is done is not done again.
+ * @param root folder that holds `.grain`
+ * @throws ResumeError if there is no experiment, or nothing to train
+ * @throws ComparisonError if data, model or settings are no longer those of the experiment
+ * @throws ConfigError for mistakes in the config or the data
+ */
+export async function launchAdded(
+  file: string,
+  { addSeeds, ...overrides }: Overrides & { readonly addSeeds: number },
+  root: string,
+  onLoading: (loading: Loading) => void,
+): Promise<Launch> {
+  const store = new RunStore(root);
+  const written = parsedFrom(file, overrides);
+  const known = latestExperiment(await runsOfConfig(path.resolve(file), root));
+  if (known.length === 0) {
+    throw new ResumeError(`no experiment of ${file} in ${root}. Expected one: grain run ${file}`);
+  }
+  const parsed = onDeviceOf(known[0]!, withMoreSeeds(written, known, addSeeds));
+  const session = await openSession(parsed, onLoading);
+  try {
+    const { experiment } = known[0]!.manifest;
+    const requests = expand(parsed.config).filter((request) => !isKnown(request, known));
+    const manifests = await manifestsOf(parsed, session, requests, root, experiment);
+    // One of any request tells whether the config still is the experiment's.
+    const [sample] =
+      manifests.length > 0
+        ? manifests
+        : await manifestsOf(parsed, session, expand(parsed.config).slice(0, 1), root, experiment);
+    checkUnchanged(known[0]!, differencesOf(known[0]!.manifest, sample!));
+    const resumed = known
+      .filter(isToResume)
+      .map((run) => ({ ...run, resumeFrom: 'last' as const }));
+    if (resumed.length + manifests.length === 0) {
+      throw new ResumeError(`nothing to train: ${experiment.id} has every run of ${file}`);
+    }
+    const folders = store.createAll(manifests);
+    const fresh = manifests.map(
+      (manifest, i): TrainingRun => ({
+        manifest,
+        folder: folders[i]!.path,
+        warnings: parsed.warningsOf(requests[i]!.entry).map(explain),
+      }),
+    );
+    const runs = [...resumed, ...fresh];
+    const owned = await OwnedRuns.take(runs);
+    return { session, runs, owned, warnings: warningsOf(parsed, session, known) };
+  } catch (error) {
+    await closeSession(session);
+    throw error;
+  }
+}
+
+/** The config with the seeds of the experiment, those of its own, and so many more. */
+function withMoreSeeds(
+  parsed: ParsedConfig,
+  known: readonly RunSummary[],
+  count: number,
+): ParsedConfig {
+  const asked = parsed.config.seeds;
+  if (!Array.isArray(asked) && count > 0) {
+    throw parsed.error(['seeds'], 'crossed seeds cannot be lengthened by a number', {
+      expected: 'larger counts of init or order, and --add-seeds 0',
+    });
+  }
+  const pairs = [...known.map(({ manifest }) => manifest.seed), ...seedPairs(asked)];
+  const seeds = new Map(pairs.map((pair) => [keyOf(pair), pair]));
+  const last = Math.max(...pairs.flatMap(({ init, order }) => [init, order]));
+  if (last + count > MAX_SEED) throw new ResumeError(`no ${count} seeds above ${last}`);
+  for (let seed = last + 1; seed <= last + count; seed++) {
+    seeds.set(keyOf({ init: seed, order: seed }), { init: seed, order: seed });
+  }
+  return parsed.with({ seeds: [...seeds.values()].map(({ init, order }) => ({ init, order })) });
+}
+
+/** On which the experiment began, whatever `auto` would be by now. */
+function onDeviceOf({ manifest }: RunSummary, parsed: ParsedConfig): ParsedConfig {
+  const { data } = configSchema.shape.device.safeParse(manifest.device.backend);
+  return data === undefined ? parsed : parsed.with({ device: data });
+}
+
+function isKnown({ aggregator, seed }: RunRequest, known: readonly RunSummary[]): boolean {
+  return known.some(
+    ({ manifest }) => manifest.aggregator === aggregator && keyOf(manifest.seed) === keyOf(seed),
+  );
+}
+
+/** Not those that failed, which would again, nor those that another process is working on. */
+function isToResume(run: RunSummary): boolean {
+  return !isActive(run.status) && whyUnfinished(run) !== null;
+}
+
+function checkUnchanged({ manifest }: RunSummary, differences: readonly string[]): void {
+  if (differences.length === 0) return;
+  throw new ComparisonError(
+    `${manifest.experiment.id} was trained with another ${differences.join(', ')}. Expected what it was then, or a new experiment without --add-seeds.`,
+  );
+}
+
+function warningsOf(parsed: ParsedConfig, { task }: Session, known: readonly RunSummary[]) {
+  const code = codeFingerprint();
+  const isOther = known.some(({ manifest }) => manifest.fingerprints.code !== code);
+  const versions = [...new Set(known.map(({ manifest }) => manifest.versions.grain))];
+  return [
+    ...parsed.warnings,
+    ...task.data.notices,
+    ...(isOther
+      ? [
+          parsed.warning(
+            ['seeds'],
+            `the earlier runs were trained by other code (grain ${versions.join(', ')}), whose results may differ`,
+            'a new experiment, if they do',
+          ),
+        ]
+      : []),
+  ];
+}
+
+function keyOf({ init, order }: SeedPair): string {
+  return `${init} ${order}`;
+}

@@ -1,0 +1,17 @@
+/** Which runs on disk belong together. */
+import path from 'node:path';
+import { latestFirst } from '../runs/order.ts';
+import { RunStore, type RunSummary } from '../runs/store.ts';
+
+/** All runs of a config, where `grain run` puts them if nothing else is said. @param file absolute path of the config */
+export async function runsOfConfig(file: string, root = path.dirname(file)): Promise<RunSummary[]> {
+  const configPath = path.relative(root, file).split(path.sep).join('/');
+  const runs = await new RunStore(root).list();
+  return runs.filter(({ manifest }) => manifest.configPath === configPath);
+}
+
+/** The runs of the latest experiment among them; none of none. */
+export function latestExperiment(runs: readonly RunSummary[]): RunSummary[] {
+  const [latest] = [...runs].sort(latestFirst);
+  return runs.filter(({ manifest }) => manifest.experiment.id === latest?.manifest.experiment.id);
+}

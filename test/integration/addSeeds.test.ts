@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { launchResultSchema } from '../../src/experiment/launchResult.ts';
+import { RunStore } from '../../src/runs/store.ts';
+import { grain, startGrain } from './grain.ts';
+import { outcomeOf } from './outcome.ts';
+import { writeRings } from './rings.ts';
+
+const root = mkdtempSync(path.join(tmpdir(), 'grain-seeds-'));
+after(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }));
+
+async function trained(folder: string, ...args: readonly string[]) {
+  const { stdout, stderr, status } = await grain(['run', 'grain.yaml', '--json', ...args], folder);
+  const result = launchResultSchema.parse(JSON.parse(stdout));
+  if (!('runs' in result)) return { status, error: result.error.message };
+  return { status, stderr, result, names: result.runs.map(nameOf) };
+}
+
+function nameOf({
+  aggregator,
+  seed,
+}: {
+  aggregator: string;
+  seed: { init: number; order: number };
+}) {
+  return `${aggregator} ${seed.init}/${seed.order}`;
+}
+
+test('seeds and methods join an experiment; what is done is not done again', async () => {
+  const folder = path.join(root, 'join');
+  const short = { steps: '3', evaluateEvery: '3', groups: '{ by: microbatch, count: 2 }' };
+  writeRings(folder, { ...short, seeds: '[0, 4]', aggregate: '[mean]' });
+  const none = await trained(folder, '--add-seeds', '2');
+  assert.match(
+    none.error!,
+    /^no experiment of grain\.yaml in .*Expected one: grain run grain\.yaml/,
+  );
+
+  const first = await trained(folder);
+  const added = await trained(folder, '--add-seeds', '2');
+  assert.deepEqual(added.names, ['mean 5/5', 'mean 6/6']);
+  assert.deepEqual(added.result!.experiment, first.result!.experiment);
+  assert.equal(added.result!.findings.methods[0]!.figures!.n, 4, 'the verdict is of all runs');
+
+  const again = await trained(folder, '--add-seeds', '0');
+  assert.match(again.error!, /^nothing to train: rings-.* has every run of grain\.yaml/);
+
+  writeRings(folder, { ...short, seeds: '[9]', aggregate: '[mean, grain]' });
+  const both = await trained(folder, '--add-seeds', '0');
+  assert.deepEqual(both.names!.sort(), [
+    ...['grain 0/0', 'grain 4/4', 'grain 5/5', 'grain 6/6', 'grain 9/9', 'mean 9/9'],
+  ]);
+  assert.equal(both.result!.findings.comparisons[0]!.pairs, 5);
+
+  appendFileSync(path.join(folder, 'rings.csv'), '1,1,inner\n');
+  const other = await trained(folder, '--add-seeds', '1');
+  assert.match(
+    other.error!,
+    /was trained with another train data, validation data\. Expected what/,
+  );
+  writeRings(folder, { ...short, steps: '4', seeds: '[9]', aggregate: '[mean, grain]' });
+  const longer = await trained(folder, '--add-seeds', '1');
+  assert.match(longer.error!, /was trained with another steps\./);
+});
+
+test('crossed seeds grow by their counts', async () => {
+  const folder = path.join(root, 'crossed');
+  const short = { steps: '2', evaluateEvery: '2', aggregate: '[mean]' };
+  writeRings(folder, { ...short, seeds: '{ init: 1, order: 2 }' });
+  assert.deepEqual((await trained(folder)).names, ['mean 0/0', 'mean 0/1']);
+  const refused = await trained(folder, '--add-seeds', '3');
+  assert.match(refused.error!, /crossed seeds cannot be lengthened by a number/);
+  writeRings(folder, { ...short, seeds: '{ init: 2, order: 2 }' });
+  assert.deepEqual((await trained(folder, '--add-seeds', '0')).names, ['mean 1/1', 'mean 1/0']);
+});
+
+test('a run that was killed resumes, and ends as if it had not been', async () => {
+  const folder = path.join(root, 'killed');
+  const config = { steps: '60', checkpointEvery: '5', evaluateEvery: '60', aggregate: '[grain]' };
+  writeRings(folder, config);
+  const { child, ended } = startGrain(['run', 'grain.yaml'], folder);
+  const store = new RunStore(folder);
+  for (let step = 0; step < 8; await setTimeout(20)) {
+    step = (await store.list())[0]?.step ?? 0;
+    assert.equal(child.exitCode, null);
+  }
+  child.kill('SIGKILL');
+  await ended;
+  const [killed] = await store.list();
+  assert.equal(killed!.status, 'interrupted');
+  const { names, stderr } = await trained(folder, '--add-seeds', '1');
+  assert.deepEqual(names, ['grain 0/0', 'grain 1/1'], stderr);
+
+  const whole = path.join(root, 'whole');
+  writeRings(whole, config);
+  await trained(whole);
+  const [undisturbed] = await new RunStore(whole).list();
+  assert.deepEqual(await outcomeOf(killed!.folder), await outcomeOf(undisturbed!.folder));
+  assert.ok(existsSync(path.join(killed!.folder, 'output.log')));
+  assert.match(readFileSync(path.join(killed!.folder, 'output.log'), 'utf8'), /finished/);
+});
