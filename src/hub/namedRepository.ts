@@ -27,9 +27,9 @@ export async function downloadNamed(
     return await resolveRepository(id, {
       ...requested,
       onProgress: ({ file, ...bytes }) => onLoading({ what: `downloading ${file}`, bytes }),
-      onStall: ({ what, milliseconds, attempt, attempts }) =>
+      onStall: ({ what, reason, attempt, attempts }) =>
         onLoading({
-          what: `downloading ${what}: nothing received for ${milliseconds / 1000} s, trying again (attempt ${attempt} of ${attempts})`,
+          what: `downloading ${what}: ${reason}, trying again (attempt ${attempt} of ${attempts})`,
           bytes: null,
         }),
     });

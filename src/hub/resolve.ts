@@ -13,7 +13,7 @@ import {
 import { HubApi, type HubEnvironment, hubEnvironment, type RemoteFile } from './download/hubApi.ts';
 import { CachedRepository, type RepositoryKind } from './download/repository.ts';
 import { isComplete, type RequestedFiles, selectFiles } from './download/requestedFiles.ts';
-import type { Stall } from './download/silence.ts';
+import type { Stall } from './download/stall.ts';
 
 export { DownloadError, MissingFile } from './download/downloadError.ts';
 
@@ -30,7 +30,7 @@ export interface ResolveOptions {
   readonly kind: RepositoryKind;
   readonly files: RequestedFiles;
   readonly onProgress: (progress: DownloadProgress) => void;
-  /** Called before a connection over which nothing came is tried again. Default: does nothing. */
+  /** Called before a connection over which nothing, or too little, came is tried again. Default: does nothing. */
   readonly onStall?: (stall: Stall) => void;
   readonly signal?: AbortSignal;
   /** A commit that the id's branch or tag referred to when other files were resolved; default: the one that it refers to now. */

@@ -5,7 +5,14 @@ import path from 'node:path';
 import { hasCode } from '../../config/errors.ts';
 import { DownloadError } from './downloadError.ts';
 import type { RemoteFile } from './hubApi.ts';
-import { MAX_ATTEMPTS, pauseAfter, SilenceError, SilenceTimer, type Stall } from './silence.ts';
+import {
+  leastProgress,
+  MAX_ATTEMPTS,
+  pauseAfter,
+  type Stall,
+  StallError,
+  StallTimer,
+} from './stall.ts';
 
 /** A file to download. */
 export interface BlobRequest {
@@ -19,7 +26,7 @@ export interface BlobRequest {
   readonly signal: AbortSignal | undefined;
   /** How long nothing may come before the connection is given up. */
   readonly timeoutMs: number;
-  /** Called before a connection over which nothing came is tried again. */
+  /** Called before a connection over which nothing, or too little, came is tried again. */
   readonly onStall: (stall: Stall) => void;
   /** Makes the error for a lost connection. */
   readonly lost: (error: unknown) => DownloadError;
@@ -45,7 +52,7 @@ export async function downloadBlob(request: BlobRequest): Promise<void> {
   await rename(incomplete, blob);
 }
 
-/** Retries until the file is complete or several attempts in a row bring no bytes. */
+/** Retries until the file is complete or several attempts in a row bring hardly any bytes. */
 async function receiveAll(request: BlobRequest, incomplete: string): Promise<void> {
   const { signal } = request;
   for (let failures = 0, received = await sizeOf(incomplete); ; ) {
@@ -54,13 +61,14 @@ async function receiveAll(request: BlobRequest, incomplete: string): Promise<voi
     } catch (error) {
       if (!(error instanceof DownloadError) || error.failure !== 'network') throw error;
       const now = await sizeOf(incomplete);
-      failures = now > received ? 1 : failures + 1;
+      const hasProgress = now - received >= leastProgress(request.timeoutMs);
+      failures = hasProgress ? 1 : failures + 1;
       received = now;
       if (failures >= MAX_ATTEMPTS) throw error;
-      if (error.cause instanceof SilenceError) {
-        const milliseconds = request.timeoutMs;
+      if (error.cause instanceof StallError) {
+        const { message: reason } = error.cause;
         const [attempt, attempts] = [failures + 1, MAX_ATTEMPTS];
-        request.onStall({ what: request.remote.path, milliseconds, attempt, attempts });
+        request.onStall({ what: request.remote.path, reason, attempt, attempts });
       }
       await pauseAfter(failures, signal);
     }
@@ -69,7 +77,7 @@ async function receiveAll(request: BlobRequest, incomplete: string): Promise<voi
 
 /** Appends the bytes that one connection delivers. @throws DownloadError if it ends before the file is complete */
 async function receive(request: BlobRequest, incomplete: string): Promise<void> {
-  const timer = new SilenceTimer(request.timeoutMs);
+  const timer = new StallTimer(request.timeoutMs);
   try {
     await receiveFrom(request, incomplete, timer);
   } finally {
@@ -80,7 +88,7 @@ async function receive(request: BlobRequest, incomplete: string): Promise<void> 
 async function receiveFrom(
   request: BlobRequest,
   incomplete: string,
-  timer: SilenceTimer,
+  timer: StallTimer,
 ): Promise<void> {
   const { url, remote, onBytes, lost } = request;
   let received = await sizeOf(incomplete);
@@ -95,7 +103,7 @@ async function receiveFrom(
   const file = await open(incomplete, resumes ? 'a' : 'w');
   try {
     for await (const chunk of chunksOf(response, lost)) {
-      timer.restart();
+      timer.received(chunk.length);
       received += chunk.length;
       if (received > remote.size)
         throw lost(new Error(`${remote.path} has more bytes than listed`));

@@ -1,5 +1,5 @@
 import { hasCode, isDiskFull } from '../../config/errors.ts';
-import { MAX_ATTEMPTS, SilenceError } from './silence.ts';
+import { MAX_ATTEMPTS, StallError } from './stall.ts';
 
 /** Why a download failed. */
 export type DownloadFailure =
@@ -49,7 +49,7 @@ export function cancelled(cause: unknown): DownloadError {
 
 /** The error for a failed connection. @param error as `fetch` throws it */
 export function unreachable(endpoint: string, error: unknown): DownloadError {
-  if (error instanceof SilenceError) {
+  if (error instanceof StallError) {
     return new DownloadError(
       'network',
       `the download from ${endpoint} stalled: ${error.message}, ${MAX_ATTEMPTS} times in a row. Check the network; bytes received so far stay in the cache`,

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { hasCode } from '../../config/errors.ts';
 import { cancelled, DownloadError, unexpectedResponse, unreachable } from './downloadError.ts';
 import type { CachedRepository } from './repository.ts';
-import { MAX_ATTEMPTS, pauseAfter, SilenceError, SilenceTimer, type Stall } from './silence.ts';
+import { MAX_ATTEMPTS, pauseAfter, type Stall, StallError, StallTimer } from './stall.ts';
 
 /** Settings from the environment variables that all Hugging Face libraries read. */
 export interface HubEnvironment {
@@ -170,7 +170,7 @@ export class HubApi {
   /** `fetch` of small answers as a whole, tried again if nothing comes. */
   readonly #fetchPatiently: typeof fetch = async (input, init) => {
     for (let failures = 1; ; failures++) {
-      const timer = new SilenceTimer(this.timeoutMs);
+      const timer = new StallTimer(this.timeoutMs);
       try {
         const response = await this.fetch(input, { ...init, signal: timer.signal });
         const body = await response.arrayBuffer().catch((error) => {
@@ -181,10 +181,15 @@ export class HubApi {
           value: response.url,
         });
       } catch (error) {
-        const isSilent = error instanceof DownloadError && error.cause instanceof SilenceError;
-        if (!isSilent || failures >= MAX_ATTEMPTS) throw error;
-        const { timeoutMs: milliseconds, endpoint: what } = this;
-        this.#onStall({ what, milliseconds, attempt: failures + 1, attempts: MAX_ATTEMPTS });
+        const stall = error instanceof DownloadError && error.cause;
+        if (!(stall instanceof StallError) || failures >= MAX_ATTEMPTS) throw error;
+        const { endpoint: what } = this;
+        this.#onStall({
+          what,
+          reason: stall.message,
+          attempt: failures + 1,
+          attempts: MAX_ATTEMPTS,
+        });
         await pauseAfter(failures, this.signal);
       } finally {
         timer.stop();

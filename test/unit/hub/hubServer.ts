@@ -15,6 +15,7 @@ interface SendOptions {
   readonly cut?: number | undefined;
   readonly stall?: number | undefined;
   readonly milliseconds?: number;
+  readonly trickles?: boolean;
 }
 
 export interface ReceivedRequest {
@@ -38,6 +39,8 @@ export class HubServer {
   readonly cuts: number[] = [];
   /** The next answers of the store stall after these numbers of bytes. */
   readonly stalls: number[] = [];
+  /** Whether the store sends a byte at a time, twenty a second. */
+  trickles = false;
   /** So many requests to the Hub are not answered. */
   silent = 0;
   /** Changes the bytes that the store sends. */
@@ -64,10 +67,10 @@ export class HubServer {
     store.on('request', (request, response) => {
       this.#note(request, 'store');
       const file = this.#files().find((bytes) => request.url === `/${sha256(bytes)}`)!;
-      const { milliseconds } = this;
+      const { milliseconds, trickles } = this;
       const cut = this.cuts.shift();
       const stall = this.stalls.shift();
-      this.#send(request, response, this.alter(file), { cut, stall, milliseconds });
+      this.#send(request, response, this.alter(file), { cut, stall, milliseconds, trickles });
     });
   }
 
@@ -161,7 +164,7 @@ export class HubServer {
     { method, headers }: IncomingMessage,
     response: ServerResponse,
     bytes: Buffer,
-    { cut, stall, milliseconds = 0 }: SendOptions = {},
+    { cut, stall, milliseconds = 0, trickles = false }: SendOptions = {},
   ): void {
     const from = this.ranges ? /^bytes=(\d+)-/.exec(headers.range ?? '')?.[1] : undefined;
     const part = bytes.subarray(Number(from ?? 0));
@@ -171,10 +174,18 @@ export class HubServer {
       response.setHeader('Content-Range', `bytes ${from}-${bytes.length - 1}/${bytes.length}`);
     }
     if (method === 'HEAD') response.end();
+    else if (trickles) void this.#trickle(response, part);
     else if (milliseconds > 0) void this.#sendSlowly(response, part, milliseconds);
     else if (stall !== undefined) response.write(part.subarray(0, stall));
     else if (cut === undefined) response.end(part);
     else response.write(part.subarray(0, cut), () => response.destroy());
+  }
+
+  async #trickle(response: ServerResponse, bytes: Buffer) {
+    for (let at = 0; at < bytes.length && !response.destroyed; at++) {
+      response.write(bytes.subarray(at, at + 1));
+      await sleep(50);
+    }
   }
 
   /** In a hundred chunks. */

@@ -15,7 +15,7 @@ import {
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { after, afterEach, beforeEach, suite, test } from 'node:test';
-import type { Stall } from '../../../src/hub/download/silence.ts';
+import type { Stall } from '../../../src/hub/download/stall.ts';
 import {
   DownloadError,
   type DownloadProgress,
@@ -217,7 +217,8 @@ suite('interruptions', () => {
     hub.stalls.push(1_000_000, 700_000);
     const stalls: Stall[] = [];
     await holdsAll(await resolve({ onStall: (stall) => stalls.push(stall) }));
-    const stall = { what: 'model.safetensors', milliseconds: 1000, attempt: 2, attempts: 4 };
+    const reason = 'nothing was received for 1 s';
+    const stall = { what: 'model.safetensors', reason, attempt: 2, attempts: 4 };
     assert.deepEqual(stalls, [stall, stall]);
     assert.deepEqual(hub.storeRanges.slice(1), ['bytes=1000000-', 'bytes=1700000-']);
   });
@@ -234,6 +235,19 @@ suite('interruptions', () => {
     assert.deepEqual(attempts, [2, 3, 4]);
     hub.stalls.length = 0;
     await holdsAll(await resolve());
+  });
+
+  test('a download that trickles says so, is tried again, and given up in the end', async () => {
+    set({ HF_HOME: home, HF_ENDPOINT: hub.endpoint, HF_HUB_DOWNLOAD_TIMEOUT: '0.3' });
+    hub.trickles = true;
+    const stalls: string[] = [];
+    const onStall = ({ reason, attempt }: Stall) => stalls.push(`${reason} (${attempt})`);
+    await fails(resolve({ onStall }), 'network', 'stalled: ', ', 4 times in a row');
+    assert.equal(stalls.length, 3);
+    assert.match(stalls.join(), /only \d+ bytes were received in 0.9 s/);
+    hub.trickles = false;
+    await holdsAll(await resolve());
+    assert.match(hub.storeRanges.at(-1)!, /^bytes=[1-9]\d*-$/);
   });
 
   test('a Hub that does not answer is asked again, and given up in the end', async () => {
