@@ -77,7 +77,7 @@ const model = z.strictObject({
     .enum(['keep', 'new'])
     .optional()
     .describe(
-      'With `from`: `keep` continues training the last layer, `new` replaces it by a newly initialized one. Default: the layer is kept if it has as many outputs as the task needs. A transformer’s classification head must also have the names of the classes (`id2label` in `config.json`, where LABEL_0 is class 0); outputs and classes are matched by name, in any order. If the names differ, a new head is trained and a warning says so; with `keep`, outputs are assigned to the classes in order, and a warning lists the assignment. Models for generation always keep their head.',
+      'With `from`: `keep` continues training the last layer, `new` replaces it by a newly initialized one. Default: the layer is kept if it has as many outputs as the task needs. A transformer’s classification head must also have the names of the classes (`id2label` in `config.json`, where LABEL_0 is class 0); outputs and classes are matched by name, in any order; where names differ only in how they are written (True, true; 1.0, 1), with a warning. If the names differ, a new head is trained and a warning says so; with `keep`, outputs are assigned to the classes in order, and a warning lists the assignment. Models for generation always keep their head.',
     ),
   adapter: z
     .strictObject({ lora: lora.describe('Low-rank adaptation (Hu et al. 2021).') })

@@ -1,4 +1,4 @@
-import { firstFew } from '../config/diagnostic.ts';
+import { alternatives, firstFew } from '../config/diagnostic.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import { type CellReader, isNumeric } from './cells.ts';
 import type { Labels } from './dataset.ts';
@@ -39,13 +39,13 @@ export function targetIn(
   const target = cells.label(row, column);
   if (!classes || classes.has(target)) return target;
   const key = lookAlikeKey(target);
-  const alike = [...classes].find((name) => lookAlikeKey(name) === key);
+  const alike = [...classes].filter((name) => lookAlikeKey(name) === key);
   throw new DataError(table.file, row.position(column), `unknown class "${target}"`, {
     expected:
-      alike === undefined
+      alike.length === 0
         ? `a class of the training data, which are ${listed([...classes])}`
-        : `"${alike}", as the training data write it. Write it the same in both files`,
-    ...(alike !== undefined && { name: { wrong: target, valid: [alike] } }),
+        : `${alternatives(alike.map((name) => JSON.stringify(name)))}, as the training data write it. Write it the same in both files`,
+    ...(alike.length === 1 && { name: { wrong: target, valid: alike } }),
   });
 }
 

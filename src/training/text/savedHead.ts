@@ -1,5 +1,6 @@
 import { firstFew } from '../../config/diagnostic.ts';
 import type { Config } from '../../config/schema.ts';
+import { lookAlikeKey } from '../../data/lookAlikes.ts';
 import type { CheckpointConfig } from '../../hub/architecture/checkpointConfig.ts';
 import type { TensorReader } from '../../nn/parameters/source.ts';
 
@@ -16,7 +17,8 @@ const UNNAMED = /^LABEL_(\d+)$/;
 
 /**
  * Whether a saved head is reused. By default it is: for regression if it has one output, for classification if its outputs have the
- * names of the classes, in any order; LABEL_0 is class 0.
+ * names of the classes, in any order; LABEL_0 is class 0. Names that differ only in how they are written, such as True and true,
+ * match with a warning, if each has one such partner.
  *
  * @param saved the checkpoint's classes; null if it has no head, or its config does not describe one
  * @param classes of the data
@@ -34,6 +36,8 @@ export function savedHead(
   const hasAsMany = saved?.length === classes.length;
   const byName = hasAsMany ? orderByName(saved, classes) : null;
   if (byName) return { order: byName, warnings: [] };
+  const byLooks = hasAsMany ? orderByLooks(saved, classes) : null;
+  if (byLooks) return { order: byLooks, warnings: [matched(saved!, classes, byLooks)] };
   if (head === 'keep') {
     return { order: [...classes.keys()], warnings: [assigned(saved, classes)] };
   }
@@ -44,6 +48,22 @@ function orderByName(saved: readonly string[], classes: readonly string[]) {
   const numbers = saved.map((name) => UNNAMED.exec(name)?.[1] ?? name);
   const orders = [saved, numbers].map((names) => classes.map((name) => names.indexOf(name)));
   return orders.find((order) => !order.includes(-1)) ?? null;
+}
+
+function orderByLooks(saved: readonly string[], classes: readonly string[]) {
+  const order = orderByName(saved.map(keyOf), classes.map(lookAlikeKey));
+  return order && new Set(order).size === order.length ? order : null;
+}
+
+const keyOf = (name: string) => lookAlikeKey(UNNAMED.exec(name)?.[1] ?? name);
+
+function matched(
+  saved: readonly string[],
+  classes: readonly string[],
+  order: readonly number[],
+): string {
+  const pairs = order.map((output, i) => `output ${output} (${saved[output]}) is ${classes[i]}`);
+  return `The saved head's outputs are named like the classes of the data, but written otherwise: ${firstFew(pairs)}. To replace the head, set model.head: new`;
 }
 
 function assigned(saved: readonly string[] | null, classes: readonly string[]): string {

@@ -277,6 +277,36 @@ describe('classes', () => {
     }
   });
 
+  test('the same in every format, and between formats', async () => {
+    const files: Readonly<Record<string, (y: string) => string | ArrayBuffer>> = {
+      'dev.csv': (y) => `a,y\n0,${y}\n`,
+      'dev.tsv': (y) => `a\ty\n0\t${y}\n`,
+      'dev.jsonl': (y) => `{"a": 0, "y": ${y}}\n`,
+      'dev.json': (y) => `[{"a": 0, "y": ${y}}]`,
+      'dev.parquet': (y) => parquetOf('STRING', [y]),
+    };
+    for (const [classes, y, suggested] of [
+      [['0', '1'], '1.0', ['1']],
+      [['0', '1'], '-0', ['0']],
+      [['0.0', '1.0'], '1', ['1.0']],
+      [['0', '1', '1.00'], '1.0', ['1', '1.00']],
+      [['9007199254740993', '0'], '9007199254740993.0', ['9007199254740993']],
+      [['9007199254740993', '0'], '9007199254740992', []],
+      [['True', 'False'], 'true', ['True']],
+    ] as const) {
+      train(many(Object.fromEntries(classes.map((name) => [name, 2]))));
+      for (const [dev, contentOf] of Object.entries(files)) {
+        write(dev, contentOf(y));
+        const { message, expected, suggestion } = await refusal({ dev });
+        assert.match(message, new RegExp(`unknown class "${y.replace('.', '\\.')}"$`));
+        assert.equal(suggestion, suggested.length === 1 ? suggested[0] : undefined);
+        const words = suggested.map((name) => `"${name}"`).join(' or ');
+        if (suggested.length > 0) assert.ok(expected!.startsWith(`${words}, as the`), expected);
+        else assert.match(expected!, /^a class of the training data/);
+      }
+    }
+  });
+
   test('numbers to predict, without a task; ids', async () => {
     train(Array.from({ length: 400 }, (_, i) => String(i / 7)));
     write('dev.csv', 'a,y\n0,0\n');

@@ -16,6 +16,7 @@ const checkpoints = {
   unnamed: ['LABEL_0', 'LABEL_1'],
   reversedUnnamed: ['LABEL_1', 'LABEL_0'],
   others: ['entailment', 'not_entailment'],
+  loud: ['YES', 'No'],
 };
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-head-'));
@@ -76,6 +77,34 @@ describe('a saved head', () => {
       sorted.probabilities.map(Object.values),
       named.probabilities.map(Object.values),
     );
+  });
+
+  test('with names that are only written otherwise is matched by them, with a warning', async () => {
+    const sorted = await untrained(configOf('sorted'));
+    for (const head of ['', ', head: keep']) {
+      const loud = await untrained(configOf('loud', 'words', head));
+      assert.deepEqual(loud.probabilities, turned(sorted.probabilities, ['no', 'yes']));
+      assert.equal(loud.warnings.length, 1);
+      assert.match(loud.warnings[0]!, /: output 1 \(No\) is no, output 0 \(YES\) is yes\./);
+    }
+  });
+
+  test('what matches: the same rule as for the data, and one to one', () => {
+    const orderOf = (saved: string[], classes: string[]) => {
+      const config = {
+        task: 'classification' as const,
+        model: { checkpointing: false, freeze: 0, reinitialize: 0 },
+      };
+      return savedHead({ classes: saved }, config, classes).order;
+    };
+    assert.deepEqual(orderOf(['1.0', '0.0'], ['0', '1']), [1, 0]);
+    assert.deepEqual(orderOf(['LABEL_0', 'LABEL_1'], ['0.0', '1.0']), [0, 1]);
+    assert.deepEqual(orderOf(['True', 'False'], ['FALSE', 'TRUE']), [1, 0]);
+    assert.deepEqual(orderOf(['é', 'e'], ['e', 'e\u0301']), [1, 0]);
+    assert.equal(orderOf(['9007199254740993', '0'], ['0', '9007199254740992']), null);
+    assert.equal(orderOf(['1', '0'], ['1', '1.0']), null);
+    assert.equal(orderOf(['1', '1.0'], ['1.00', '0']), null);
+    assert.equal(orderOf(['x', 'X'], ['X', 'x ']), null);
   });
 
   test('with other names is replaced, with a warning', async () => {
