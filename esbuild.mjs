@@ -1,8 +1,9 @@
-// Six bundles: extension host, `grain` (CLI and run process), its threads, engine worker, its threads, webviews. And kernels.
+// Six bundles: extension host, `grain` (CLI and run process), its threads, engine worker, its threads, webviews. And kernels, and an example.
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
+import { writeData } from './examples/quickstart/prepare.ts';
 import { assemblies } from './src/backends/wasm/assemblies.ts';
 import { configJsonSchema } from './src/config/jsonSchema.ts';
 import { buildAssemblies } from './src/engine/kernels/build.ts';
@@ -80,6 +81,13 @@ async function copyWasmKernels() {
   }
 }
 
+/** What "Try an example" copies into the user's folder. */
+async function copyExample() {
+  await mkdir('dist/example');
+  await cp('examples/quickstart/grain.yaml', 'dist/example/grain.yaml');
+  writeData('dist/example/data');
+}
+
 /** Licences that allow what the VSIX does with a package: carry it, unchanged or minified, with its licence. */
 const allowed =
   /^\(?(MIT|ISC|0BSD|BSD-2-Clause|BSD-3-Clause|Apache-2\.0|BlueOak-1\.0\.0|Unlicense|CC0-1\.0|CC-BY-4\.0)\b/;
@@ -125,6 +133,7 @@ async function licenseOf(folder) {
 await rm('dist', { recursive: true, force: true });
 await copyWasmKernels();
 await buildAssemblies(assemblies, new URL('dist/', import.meta.url));
+await copyExample();
 await writeFile('dist/grain.schema.json', JSON.stringify(configJsonSchema(), null, 2));
 if (watch) {
   for (const bundle of bundles) await (await esbuild.context(bundle)).watch();

@@ -17,13 +17,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { keyedRandom } from '../../src/engine/keyedRandom.ts';
-import { shuffle } from '../../src/engine/seededRandom.ts';
+import { digitColumns, shuffledRows } from '../mnist.ts';
 
 const folder = import.meta.dirname;
-const PIXELS = 28 * 28;
-const SEED = 0;
 
 interface Split {
   readonly digits: readonly number[];
@@ -36,32 +32,15 @@ const splits: readonly Split[] = [
   { digits: [5, 6, 7, 8, 9], files: { 'train.csv': 20, 'validation.csv': 80 } },
 ];
 
-/** Images of one digit, 784 grey values 0…255 each, in the order of the package. */
-function imagesOf(digit: number): number[][] {
-  const file = fileURLToPath(import.meta.resolve(`mnist/src/digits/${digit}.json`));
-  const { data } = JSON.parse(readFileSync(file, 'utf8')) as { data: number[] };
-  return Array.from({ length: Math.floor(data.length / PIXELS) }, (_, i) =>
-    data.slice(i * PIXELS, (i + 1) * PIXELS).map((grey) => Math.round(grey * 255)),
-  );
-}
-
 function writeSplit({ digits, files }: Split): void {
   const rowsOf = new Map(Object.keys(files).map((name) => [name, [] as string[]]));
   for (const digit of digits) {
-    const images = imagesOf(digit);
-    const order = shuffle(
-      Int32Array.from(images.keys()),
-      keyedRandom('digits example', SEED, digit),
-    );
-    let start = 0;
+    const rows = shuffledRows(digit, 'digits example');
     for (const [name, count] of Object.entries(files)) {
-      for (const index of order.subarray(start, start + count)) {
-        rowsOf.get(name)!.push([...images[index]!, digit].join(','));
-      }
-      start += count;
+      rowsOf.get(name)!.push(...rows.splice(0, count));
     }
   }
-  const header = [...Array.from({ length: PIXELS }, (_, i) => `p${i}`), 'label'].join(',');
+  const header = digitColumns.join(',');
   for (const [name, rows] of rowsOf) {
     writeFileSync(path.join(folder, 'data', name), `${[header, ...rows].join('\n')}\n`);
   }

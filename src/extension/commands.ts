@@ -4,6 +4,7 @@ import { formatRun } from '../runs/format.ts';
 import { runFile } from '../runs/grainFolder.ts';
 import { experimentKey } from '../runs/identity.ts';
 import { isActive, isResumable } from '../runs/status.ts';
+import type { Example } from './configs/example.ts';
 import { createConfig, findConfigs, pickConfig } from './configs/files.ts';
 import { Disposable } from './disposable.ts';
 import { type GrainCommand, runToEnd } from './launch/grainProcess.ts';
@@ -23,6 +24,7 @@ interface Parts {
   readonly targets: Targets;
   readonly launcher: Launcher;
   readonly prober: Prober;
+  readonly example: Example;
   readonly grain: () => GrainCommand;
   readonly panels: Readonly<Record<'weights' | 'conflict' | 'seedVariance', Panels>>;
 }
@@ -39,6 +41,7 @@ export class Commands extends Disposable {
     const commands: Record<string, (target: unknown) => unknown> = {
       run: (target) => this.#run(target),
       probe: (target) => this.#probe(target),
+      tryExample: () => parts.example.try(),
       createConfig,
       stop: (target) => this.#stop(target),
       resume: (target) => this.#resume(target),

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { AlarmNotifications, type AlarmPanel } from './alarmNotifications.ts';
 import { Commands } from './commands.ts';
+import { Example } from './configs/example.ts';
 import { ConfigProblems } from './configs/problems.ts';
 import { Engine } from './engine.ts';
 import { RunExplorer } from './explorer/runExplorer.ts';
@@ -36,14 +37,25 @@ export function activate(context: vscode.ExtensionContext): void {
     selection.set(folders);
     void explorer.reveal(folders);
   };
+  /** Without taking the focus from the config that is being edited. */
+  const showMetrics = () =>
+    vscode.commands.executeCommand('grain.metrics.focus', { preserveFocus: true });
   const grain = () => grainCommand(extensionUri);
   const launcher = new Launcher({
     grain,
     runs,
     problems,
-    onStarted: (started) => select(started.map(({ folder }) => folder)),
+    onStarted: (started) => {
+      select(started.map(({ folder }) => folder));
+      void showMetrics();
+    },
   });
   const prober = own(new Prober({ grain, problems, memory: context }));
+  const example = new Example({
+    extensionUri,
+    memory: context.globalState,
+    run: (config) => launcher.run(config),
+  });
 
   const services: PanelServices = {
     extensionUri,
@@ -75,7 +87,7 @@ export function activate(context: vscode.ExtensionContext): void {
   };
   own(new AlarmNotifications({ runs, show: showAlarm }));
   const targets = new Targets(runs, selection, explorer);
-  own(new Commands({ runs, targets, launcher, prober, grain, panels }));
+  own(new Commands({ runs, targets, launcher, prober, example, grain, panels }));
 }
 
 /** The bundled `grain`, run by the Node of the settings or else by the one that runs this extension. */

@@ -1,15 +1,15 @@
-/** A real VS Code (code-server) with the built extension, driven in Chromium as a person would. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/** A real VS Code (code-server) in which the extension's .vsix is installed, driven in Chromium as a person would. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { type Browser, chromium, type Frame, type Locator, type Page } from 'playwright-core';
-import packageJson from '../../package.json' with { type: 'json' };
+import { vsix } from './vsix.ts';
 
-const repository = path.resolve(import.meta.dirname, '../..');
 const codeServer = path.join(
   process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'),
   'grain-vscode/code-server-4.139.1/node_modules/.bin/code-server',
@@ -58,16 +58,17 @@ export class VSCode {
   }
 
   static async open(workspace: string, options: Options = {}): Promise<VSCode> {
-    for (const needed of [codeServer, path.join(repository, 'dist/extension.js')]) {
-      if (!existsSync(needed)) {
-        throw new Error(`${needed} is missing: run \`npm run test:setup\` and \`npm run build\``);
-      }
+    if (!existsSync(codeServer)) {
+      throw new Error(`${codeServer} is missing: run \`npm run test:setup\``);
     }
     const home = await mkdtemp(path.join(tmpdir(), 'grain-e2e-'));
-    const extension = path.join(home, 'extensions', `grain.grain-vscode-${packageJson.version}`);
-    for (const part of ['package.json', 'dist', 'media']) {
-      await cp(path.join(repository, part), path.join(extension, part), { recursive: true });
-    }
+    const profile = [
+      ...['--user-data-dir', path.join(home, 'data')],
+      ...['--extensions-dir', path.join(home, 'extensions')],
+    ];
+    // code-server's launcher takes the first `node` on the path, which outside npm scripts may be an old one.
+    const install = [codeServer, ...profile, '--install-extension', await vsix()];
+    await promisify(execFile)(process.execPath, install);
     await mkdir(path.join(home, 'data/User'), { recursive: true });
     await writeFile(
       path.join(home, 'data/User/settings.json'),
@@ -82,15 +83,13 @@ export class VSCode {
       }),
     );
     const port = await freePort();
-    // code-server's launcher takes the first `node` on the path, which outside npm scripts may be an old one.
     const server = spawn(
       process.execPath,
       [
         codeServer,
         ...['--auth', 'none', '--bind-addr', `127.0.0.1:${port}`],
         ...['--disable-telemetry', '--disable-update-check'],
-        ...['--user-data-dir', path.join(home, 'data')],
-        ...['--extensions-dir', path.join(home, 'extensions')],
+        ...profile,
       ],
       { stdio: 'ignore', detached: true, env: { ...process.env, ...options.env } },
     );

@@ -66,11 +66,16 @@ async function freeName(folder: vscode.Uri): Promise<vscode.Uri> {
   for (let number = 1; ; number++) {
     const name = number === 1 ? 'grain.yaml' : `experiment-${number}.grain.yaml`;
     const uri = vscode.Uri.joinPath(folder, name);
-    try {
-      await vscode.workspace.fs.stat(uri);
-    } catch {
-      return uri;
-    }
+    if (!(await exists(uri))) return uri;
+  }
+}
+
+export async function exists(uri: vscode.Uri): Promise<boolean> {
+  try {
+    await vscode.workspace.fs.stat(uri);
+    return true;
+  } catch {
+    return false;
   }
 }
 

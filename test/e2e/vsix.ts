@@ -1,0 +1,29 @@
+/** The extension as users get it: packed, and installed from its file. */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const repository = path.resolve(import.meta.dirname, '../..');
+let packed: Promise<string> | undefined;
+
+/** Packs what was built, once for all windows of a test file. @returns the path of the .vsix */
+export function vsix(): Promise<string> {
+  packed ??= pack();
+  return packed;
+}
+
+async function pack(): Promise<string> {
+  if (!existsSync(path.join(repository, 'dist/extension.js'))) {
+    throw new Error('dist/extension.js is missing: run `npm run build`');
+  }
+  const folder = mkdtempSync(path.join(tmpdir(), 'grain-vsix-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const file = path.join(folder, 'grain.vsix');
+  const vsce = path.join(repository, 'node_modules/@vscode/vsce/vsce');
+  const flags = ['--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links'];
+  await run(process.execPath, [vsce, 'package', ...flags, '--out', file], { cwd: repository });
+  return file;
+}
