@@ -1,23 +1,12 @@
 /** The one object that `grain run --json` prints on standard output: a report or, if nothing was trained, an error. */
 import { z } from 'zod';
 import type { Diagnostic } from '../config/diagnostic.ts';
-import type { RunAlarm } from '../runs/alarms.ts';
+import { type RunAlarm, runAlarmSchema } from '../runs/alarms.ts';
 import type { EndEvent } from '../runs/events.ts';
 import { failureSchema } from '../runs/failure.ts';
 import { deviceSchema, experimentSchema, seedSchema } from '../runs/manifest.ts';
 import { findingsSchema } from './findings.ts';
 import { verdictSchema } from './verdict.ts';
-
-const alarmSchema: z.ZodType<RunAlarm> = z.object({
-  rule: z.string(),
-  step: z.number(),
-  message: z.string(),
-  figures: z.record(z.string(), z.number().nullable()),
-  /** Indices of the groups concerned. */
-  groups: z.array(z.number()).readonly(),
-  /** The step at which it was over; null while it stands. */
-  clearedAt: z.number().nullable(),
-});
 
 const outcomeSchema = z.object({
   id: z.string(),
@@ -32,7 +21,7 @@ const outcomeSchema = z.object({
   folder: z.string(),
   failure: failureSchema.nullable(),
   /** In the order in which they were raised. */
-  alarms: z.array(alarmSchema).readonly(),
+  alarms: z.array(runAlarmSchema as z.ZodType<RunAlarm>).readonly(),
 });
 
 const diagnosticSchema: z.ZodType<Diagnostic> = z.object({

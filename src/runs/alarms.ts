@@ -1,4 +1,6 @@
 /** The alarms of a run, as its log holds them. */
+import { z } from 'zod';
+import type { DeepReadonly } from './deepReadonly.ts';
 import type { AlarmEvent } from './events.ts';
 
 /** An alarm before it is logged. */
@@ -6,11 +8,19 @@ export type Alarm = Untimed<AlarmEvent>;
 
 type Untimed<E> = E extends unknown ? Omit<E, 'at' | 'kind'> : never;
 
-/** An alarm from where it was raised to where it was over. */
-export type RunAlarm = Omit<Extract<Alarm, { state: 'raised' }>, 'state'> & {
+export const runAlarmSchema = z.object({
+  rule: z.string(),
+  step: z.number(),
+  message: z.string(),
+  figures: z.record(z.string(), z.number().nullable()),
+  /** Indices of the groups concerned. */
+  groups: z.array(z.number()),
   /** The step at which it was over; null while it stands. */
-  readonly clearedAt: number | null;
-};
+  clearedAt: z.number().nullable(),
+});
+
+/** An alarm from where it was raised to where it was over. */
+export type RunAlarm = DeepReadonly<z.infer<typeof runAlarmSchema>>;
 
 /** The alarms after one more event of the log. */
 export function withAlarm(alarms: readonly RunAlarm[], event: Alarm): readonly RunAlarm[] {

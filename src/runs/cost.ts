@@ -1,13 +1,14 @@
-import { median } from 'simple-statistics';
+import { z } from 'zod';
 import type { StepEvent } from './events.ts';
 import { experimentKey } from './identity.ts';
 import type { RunManifest } from './manifest.ts';
+import { Quantiles, quantilesSchema } from './quantiles.ts';
 
 /** Time and memory of a run's steps. */
 export interface Cost {
   /** Number of steps measured. */
   readonly steps: number;
-  /** Median wall time of a step, in milliseconds. */
+  /** Median wall time of a step, in milliseconds, to within a percent. */
   readonly stepTime: number;
   /** Share of a step's time that is spent on aggregation, 0…1; its median. */
   readonly aggregationShare: number;
@@ -24,30 +25,60 @@ export interface CostRatio {
   readonly tensors: number | null;
 }
 
-/** Adds up the cost of a run, step by step. */
+export const costTallySchema = z.object({
+  steps: z.number(),
+  times: quantilesSchema,
+  shares: quantilesSchema,
+  tensors: z.number().nullable(),
+  resident: z.number().nullable(),
+});
+
+/** Adds up the cost of a run, step by step, whatever its length. */
 export class CostTally {
-  readonly #times: number[] = [];
-  readonly #shares: number[] = [];
+  #steps = 0;
+  #times = new Quantiles();
+  #shares = new Quantiles();
   #tensors: number | null = null;
   #resident: number | null = null;
+
+  static from({ times, shares, ...of }: z.infer<typeof costTallySchema>): CostTally {
+    const tally = new CostTally();
+    tally.#steps = of.steps;
+    tally.#times = Quantiles.from(times);
+    tally.#shares = Quantiles.from(shares);
+    tally.#tensors = of.tensors;
+    tally.#resident = of.resident;
+    return tally;
+  }
+
+  toJSON(): z.infer<typeof costTallySchema> {
+    return {
+      steps: this.#steps,
+      times: this.#times.toJSON(),
+      shares: this.#shares.toJSON(),
+      tensors: this.#tensors,
+      resident: this.#resident,
+    };
+  }
 
   add({ ms, memory }: StepEvent): void {
     const time = ms.gradients + ms.aggregate + ms.update;
     // Another trainer may use other names for its times.
-    if (!(time > 0)) return;
-    this.#times.push(time);
-    this.#shares.push(ms.aggregate / time);
+    if (!(time > 0 && time < Number.POSITIVE_INFINITY)) return;
+    this.#steps++;
+    this.#times.add(time);
+    this.#shares.add(Math.max(0, ms.aggregate / time));
     this.#tensors = larger(this.#tensors, memory?.tensors);
     this.#resident = larger(this.#resident, memory?.resident);
   }
 
   /** Null before the first step. */
   get cost(): Cost | null {
-    if (this.#times.length === 0) return null;
+    if (this.#steps === 0) return null;
     return {
-      steps: this.#times.length,
-      stepTime: median(this.#times),
-      aggregationShare: median(this.#shares),
+      steps: this.#steps,
+      stepTime: this.#times.median,
+      aggregationShare: this.#shares.median,
       tensors: this.#tensors,
       resident: this.#resident,
     };

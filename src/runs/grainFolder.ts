@@ -10,6 +10,8 @@ const runFiles = {
   manifest: 'run.json',
   /** The log: one event a line. */
   events: 'events.jsonl',
+  /** A folder: what readers of the log would otherwise compute from it. */
+  index: 'index',
   /** The process that the run belongs to. */
   owner: 'owner.json',
   /** Exists once the run was asked to stop. */

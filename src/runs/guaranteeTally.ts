@@ -1,26 +1,34 @@
+import { z } from 'zod';
 import { type StepDiagnostics, updateConflictsOf } from '../engine/diagnoseStep.ts';
 import { guaranteeOf } from '../engine/guarantee.ts';
 import type { AggregationSettings } from '../engine/types.ts';
+import type { DeepReadonly } from './deepReadonly.ts';
 import type { StepEvent } from './events.ts';
 import { derivedOf } from './facts.ts';
 
+const updateCountsSchema = z.object({ conflicted: z.number(), measured: z.number() });
+
+const guaranteeCountsSchema = z.object({
+  steps: z.number(),
+  /** Steps in which the guarantee of the direction held, and was violated; 0 without a guarantee. */
+  held: z.number(),
+  violated: z.number(),
+  /** Steps whose direction conflicted with a group, or was not finite, of those in which that is known. */
+  conflicted: z.number(),
+  measured: z.number(),
+  updates: updateCountsSchema,
+});
+
+export const guaranteeTallySchema = z.object({
+  counts: guaranteeCountsSchema,
+  isStationary: z.boolean(),
+});
+
 /** Steps whose update of the parameters conflicted with a group, beyond rounding, of those in which that was measured. */
-export interface UpdateCounts {
-  readonly conflicted: number;
-  readonly measured: number;
-}
+export type UpdateCounts = DeepReadonly<z.infer<typeof updateCountsSchema>>;
 
 /** How often a run's directions and updates conflicted with a group, over all steps so far. */
-export interface GuaranteeCounts {
-  readonly steps: number;
-  /** Steps in which the guarantee of the direction held, and was violated; 0 without a guarantee. */
-  readonly held: number;
-  readonly violated: number;
-  /** Steps whose direction conflicted with a group, or was not finite, of those in which that is known. */
-  readonly conflicted: number;
-  readonly measured: number;
-  readonly updates: UpdateCounts;
-}
+export type GuaranteeCounts = DeepReadonly<z.infer<typeof guaranteeCountsSchema>>;
 
 /** Counts the steps of a run, whatever its length. */
 export class GuaranteeTally {
@@ -33,6 +41,20 @@ export class GuaranteeTally {
 
   constructor(aggregation: AggregationSettings<string>) {
     this.#aggregation = aggregation;
+  }
+
+  static from(
+    aggregation: AggregationSettings<string>,
+    { counts, isStationary }: z.infer<typeof guaranteeTallySchema>,
+  ): GuaranteeTally {
+    const tally = new GuaranteeTally(aggregation);
+    tally.#counts = counts;
+    tally.#isStationary = isStationary;
+    return tally;
+  }
+
+  toJSON(): z.infer<typeof guaranteeTallySchema> {
+    return { counts: this.#counts, isStationary: this.#isStationary };
   }
 
   add(derived: Pick<StepDiagnostics, 'certified' | 'stationary' | 'updateConflictsWith'>): void {

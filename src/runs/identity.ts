@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { RunSummary } from './store.ts';
+import type { RunManifest } from './manifest.ts';
 
 /*
  * A project that was copied has the same ids as the original. What identifies a run is its folder, and an experiment the folder of
@@ -9,6 +9,9 @@ import type { RunSummary } from './store.ts';
 export function experimentKey({
   folder,
   manifest,
-}: Pick<RunSummary, 'folder' | 'manifest'>): string {
+}: {
+  readonly folder: string;
+  readonly manifest: RunManifest;
+}): string {
   return path.join(path.dirname(folder), manifest.experiment.id);
 }

@@ -1,32 +1,38 @@
-import { type RunAlarm, withAlarm } from './alarms.ts';
-import { parseEvent, type RunEvent } from './events.ts';
-import type { RunFailure } from './failure.ts';
-import { runFile } from './grainFolder.ts';
+import { z } from 'zod';
+import { runAlarmSchema, withAlarm } from './alarms.ts';
+import type { DeepReadonly } from './deepReadonly.ts';
+import type { RunEvent } from './events.ts';
+import { failureSchema } from './failure.ts';
 import type { Lifecycle } from './status.ts';
-import { LineTail } from './tail.ts';
+
+/** What lists show of a run, from its log. */
+export const progressSchema = z.object({
+  /** The last of the `start` and `end` events; see status.ts. */
+  lifecycle: z
+    .enum(['started', 'finished', 'stopped', 'failed'])
+    .nullable() satisfies z.ZodType<Lifecycle>,
+  /** Steps taken. */
+  step: z.number(),
+  /** Share of a long validation that is done, 0…1; null while there is none. */
+  validating: z.number().nullable(),
+  /** Of the last validation; null for a metric that was not finite. */
+  metrics: z.record(z.string(), z.number().nullable()),
+  /** Milliseconds since the Unix epoch. */
+  startedAt: z.number().nullable(),
+  /** Null while the run has not ended, or after it was resumed. */
+  endedAt: z.number().nullable(),
+  /** When something was last logged; null before. */
+  changedAt: z.number().nullable(),
+  /** Null for a run that has not failed, or was resumed. */
+  failure: failureSchema.nullable(),
+  /** In the order in which they were raised. */
+  alarms: z.array(runAlarmSchema),
+});
 
 /** Progress of a run according to its log. */
-export interface Progress {
-  readonly lifecycle: Lifecycle;
-  /** Steps taken. */
-  readonly step: number;
-  /** Share of a long validation that is done, 0…1; null while there is none. */
-  readonly validating: number | null;
-  /** Of the last validation; a metric that was not finite is NaN. */
-  readonly metrics: Readonly<Record<string, number>>;
-  /** Milliseconds since the Unix epoch. */
-  readonly startedAt: number | null;
-  /** Null while the run has not ended, or after it was resumed. */
-  readonly endedAt: number | null;
-  /** When something was last logged; null before. */
-  readonly changedAt: number | null;
-  /** Null for a run that has not failed, or was resumed. */
-  readonly failure: RunFailure | null;
-  /** In the order in which they were raised. */
-  readonly alarms: readonly RunAlarm[];
-}
+export type Progress = DeepReadonly<z.infer<typeof progressSchema>>;
 
-const BEGINNING: Progress = {
+export const BEGINNING: Progress = {
   lifecycle: null,
   step: 0,
   validating: null,
@@ -38,34 +44,10 @@ const BEGINNING: Progress = {
   alarms: [],
 };
 
-/** Start of a step's line as this package writes it. Most lines are steps, and only the last one matters. */
-const STEP_PREFIX = '{"kind":"step"';
-
-/** Follows the log of a run for its progress only: of many new steps it parses the last. */
-export class ProgressTail {
-  readonly #lines: LineTail;
-  #restarts = 0;
-  #progress = BEGINNING;
-
-  /** @param folder of the run; the log need not exist yet */
-  constructor(folder: string) {
-    this.#lines = new LineTail(runFile(folder, 'events'));
-  }
-
-  async read(): Promise<Progress> {
-    const lines = await this.#lines.read();
-    if (this.#lines.restarts !== this.#restarts) this.#progress = BEGINNING;
-    this.#restarts = this.#lines.restarts;
-    const lastStep = lines.findLastIndex((line) => line.startsWith(STEP_PREFIX));
-    lines.forEach((line, i) => {
-      if (line.startsWith(STEP_PREFIX) && i < lastStep) return;
-      const event = parseEvent(line);
-      if (typeof event === 'string') return;
-      const validating = event.kind === 'validating' ? event.done : null;
-      this.#progress = { ...after(this.#progress, event), validating, changedAt: event.at };
-    });
-    return this.#progress;
-  }
+/** The progress after one more event of the log. */
+export function progressAfter(progress: Progress, event: RunEvent): Progress {
+  const validating = event.kind === 'validating' ? event.done : null;
+  return { ...after(progress, event), validating, changedAt: event.at };
 }
 
 function after(progress: Progress, event: RunEvent): Omit<Progress, 'validating' | 'changedAt'> {
@@ -81,10 +63,8 @@ function after(progress: Progress, event: RunEvent): Omit<Progress, 'validating'
     }
     case 'step':
       return { ...progress, step: event.step };
-    case 'validation': {
-      const metrics = Object.entries(event.metrics).map(([name, fact]) => [name, fact ?? NaN]);
-      return { ...progress, metrics: Object.fromEntries(metrics) };
-    }
+    case 'validation':
+      return { ...progress, metrics: event.metrics };
     case 'end':
       return {
         ...progress,

@@ -6,9 +6,10 @@ import { hasCode } from '../config/errors.ts';
 import type { RunAlarm } from './alarms.ts';
 import type { RunFailure } from './failure.ts';
 import { createGrainFolder, nearestRoot, runFile, runsFolder } from './grainFolder.ts';
+import { ProgressTail } from './index/progressTail.ts';
 import { parseManifest, type RunManifest } from './manifest.ts';
 import { hasLiveOwner } from './owner.ts';
-import { type Progress, ProgressTail } from './progress.ts';
+import type { Progress } from './progress.ts';
 import { isActive, type RunStatus, statusOf } from './status.ts';
 
 /** How many runs are read at once: enough to keep the disk busy, few enough to keep memory small. */
@@ -196,7 +197,7 @@ function summaryOf({ manifest, progress }: Known, folder: string): RunSummary {
     status,
     step,
     validating: status === 'running' ? progress.validating : null,
-    lastMetric: value === undefined ? null : { name, value },
+    lastMetric: value === undefined ? null : { name, value: value ?? Number.NaN },
     startedAt,
     endedAt,
     changedAt,

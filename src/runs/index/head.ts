@@ -1,0 +1,89 @@
+/** `index/head.json`: up to where a log is indexed, and its digest there. */
+import { mkdirSync } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { crc32 } from 'node:zlib';
+import writeFileAtomic from 'write-file-atomic';
+import { z } from 'zod';
+import { hasCode } from '../../config/errors.ts';
+import { DIAGNOSTICS_VERSION } from '../../engine/version.ts';
+import { runFile } from '../grainFolder.ts';
+import type { Place } from '../tail.ts';
+import { digestSchema } from './digest.ts';
+
+/** Of the index's files. */
+const VERSION = 1;
+
+const headSchema = z.object({
+  version: z.literal(VERSION),
+  /** The engine that derived what is in the index. */
+  engine: z.literal(DIAGNOSTICS_VERSION),
+  /** Names of the series, in the order of the records. */
+  series: z.array(z.string()),
+  /** The place in the log behind the last line indexed: offset, and length and CRC-32 of the bytes before it. */
+  log: z.object({ offset: z.number(), mark: z.number(), crc: z.number() }),
+  /** How many steps are indexed, and bytes of `rare.jsonl`. */
+  steps: z.number(),
+  rare: z.number(),
+  digest: digestSchema,
+});
+
+export type Head = z.infer<typeof headSchema>;
+
+/** What a head says about one log. */
+export interface LocatedHead {
+  readonly head: Head;
+  readonly place: Place;
+}
+
+export function headOf(place: Place, of: Pick<Head, 'series' | 'steps' | 'rare' | 'digest'>): Head {
+  const log = { offset: place.offset, mark: place.mark.length, crc: crc32(place.mark) };
+  return { version: VERSION, engine: DIAGNOSTICS_VERSION, log, ...of };
+}
+
+/** @param folder of the index, which is created */
+export function writeHead(folder: string, head: Head): void {
+  mkdirSync(folder, { recursive: true });
+  // Not synchronised with the disk: after a power failure a torn head is made anew.
+  writeFileAtomic.sync(headFile(folder), JSON.stringify(head), { fsync: false });
+}
+
+/**
+ * The head of a run's index, if there is one of this version and this log.
+ * @param folder of the index @param run folder of the run
+ */
+export async function readHead(folder: string, run: string): Promise<LocatedHead | null> {
+  const head = await parsedHead(folder);
+  if (!head) return null;
+  const mark = await markOf(run, head);
+  return mark && { head, place: { offset: head.log.offset, mark } };
+}
+
+async function parsedHead(folder: string): Promise<Head | null> {
+  try {
+    return headSchema.parse(JSON.parse(await readFile(headFile(folder), 'utf8')));
+  } catch {
+    return null;
+  }
+}
+
+/** The bytes of the log before the place, null if they are not those that were indexed. */
+async function markOf(run: string, { log }: Head): Promise<Buffer | null> {
+  const mark = Buffer.alloc(log.mark);
+  try {
+    const file = await open(runFile(run, 'events'), 'r');
+    try {
+      const { bytesRead } = await file.read(mark, 0, mark.length, log.offset - log.mark);
+      return bytesRead === log.mark && crc32(mark) === log.crc ? mark : null;
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return null;
+    throw error;
+  }
+}
+
+function headFile(folder: string): string {
+  return path.join(folder, 'head.json');
+}

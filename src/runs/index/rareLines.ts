@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises';
+import { parseEvent, type RunEvent, type StepEvent, type ValidatingEvent } from '../events.ts';
+import { TornIndexError } from './records.ts';
+import { writeAt } from './writeAt.ts';
+
+/** Events that a run has few of, whatever its length. */
+export type RareEvent = Exclude<RunEvent, StepEvent | ValidatingEvent>;
+
+const NEWLINE = Buffer.from('\n');
+
+/** Lines of a log: the first ones in a file, the rest in memory until they are written. */
+export class RareLines {
+  readonly #file: string;
+  #stored: number;
+  /** Each with its newline. */
+  #added: Buffer[] = [];
+
+  /** @param stored how many bytes the file holds */
+  constructor(file: string, stored: number) {
+    this.#file = file;
+    this.#stored = stored;
+  }
+
+  get bytes(): number {
+    return this.#added.reduce((sum, { length }) => sum + length, this.#stored);
+  }
+
+  /** @param line without its newline */
+  push(line: Buffer): void {
+    this.#added.push(Buffer.concat([line, NEWLINE]));
+  }
+
+  /** @throws as {@link writeAt} does; nothing is then taken as written */
+  write(): void {
+    if (this.#added.length === 0) return;
+    writeAt(this.#file, Buffer.concat(this.#added), this.#stored);
+    this.shed(this.bytes);
+  }
+
+  /** Forgets lines that the file holds by now. @param stored how many bytes it holds */
+  shed(stored: number): void {
+    while (this.#added.length > 0 && this.#stored + this.#added[0]!.length <= stored) {
+      this.#stored += this.#added.shift()!.length;
+    }
+  }
+
+  /** @throws TornIndexError if the file is too short */
+  async read(): Promise<RareEvent[]> {
+    const [stored, added] = [this.#stored, [...this.#added]];
+    const bytes = stored > 0 ? await this.#readStored(stored) : Buffer.alloc(0);
+    const text = Buffer.concat([bytes, ...added]).toString();
+    return text.split('\n').flatMap((line) => {
+      const event = parseEvent(line);
+      const isRare = typeof event === 'object' && event.kind !== 'step';
+      return isRare && event.kind !== 'validating' ? [event] : [];
+    });
+  }
+
+  async #readStored(stored: number): Promise<Buffer> {
+    let bytes: Buffer;
+    try {
+      bytes = await readFile(this.#file);
+    } catch (error) {
+      throw new TornIndexError(`cannot read ${this.#file}`, { cause: error });
+    }
+    if (bytes.length < stored) throw new TornIndexError(`${this.#file} is too short`);
+    return bytes.subarray(0, stored);
+  }
+}

@@ -1,0 +1,222 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseEvent, type StepEvent } from '../events.ts';
+import { runFile } from '../grainFolder.ts';
+import type { RunManifest } from '../manifest.ts';
+import { LineTail } from '../tail.ts';
+import type { Digest } from './digest.ts';
+import { headerOf, placeOf, type StepPlace, summaryOf } from './entries.ts';
+import { LogIndex } from './logIndex.ts';
+import { bucketSize } from './pyramid.ts';
+import type { RareEvent } from './rareLines.ts';
+import { TornIndexError } from './records.ts';
+import type { SeriesName } from './series.ts';
+import type { Column, Window, WindowOfRun } from './window.ts';
+
+/** So many steps in memory are forgotten if another process has written them, or else written. */
+const MOST_UNWRITTEN = 1024;
+
+interface ReadRun {
+  /** Of the run. */
+  readonly folder: string;
+  readonly manifest: RunManifest;
+}
+
+/**
+ * A run as its log tells it, at a cost that does not grow with the log: what was indexed is read from files, and only what was
+ * logged since from the log. A log without an index is indexed.
+ */
+export class RunIndex {
+  readonly #run: ReadRun;
+  #index: LogIndex;
+  #lines: LineTail;
+  /** Where the index is written if the folder of the run takes none. */
+  #own: string | undefined;
+  #generation = 0;
+  #refreshing: Promise<void> | undefined;
+
+  private constructor(run: ReadRun, index: LogIndex) {
+    this.#run = run;
+    this.#index = index;
+    this.#lines = this.#linesFrom(index);
+  }
+
+  /** At what was indexed so far: {@link refresh} reads the rest. */
+  static async open(run: ReadRun): Promise<RunIndex> {
+    return new RunIndex(run, await LogIndex.open({ ...run, index: runFile(run.folder, 'index') }));
+  }
+
+  /** Raised whenever the log was cut or replaced: nothing that was read before is true of it. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  get digest(): Digest {
+    return this.#index.digest;
+  }
+
+  /** How many steps were logged. */
+  get count(): number {
+    return this.#index.steps.count;
+  }
+
+  /** Reads what was logged since the last call. Overlapping calls share one read. */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = undefined;
+    });
+    return this.#refreshing;
+  }
+
+  /** The steps of a window that were logged. The window is widened to whole buckets. */
+  window(window: Window, names: readonly SeriesName[]): Promise<WindowOfRun> {
+    return this.#mended(async (index) => {
+      const { steps } = index;
+      const [from, to] = [await steps.find(window.from), await steps.find(window.to + 1)];
+      const bucket = bucketSize(Math.max(0, to - from), Math.max(1, window.columns));
+      const start = Math.floor(from / bucket) * bucket;
+      const end = Math.min(Math.ceil(to / bucket) * bucket, steps.count);
+      const buckets = end > start ? await steps.buckets(start, end, bucket) : [];
+      return { bucket, ...headersOf(buckets), series: columnsOf(buckets, names, index.series) };
+    });
+  }
+
+  /** The logged facts of the step with that number; null if there is none. */
+  step(step: number): Promise<StepEvent | null> {
+    return this.#mended(async ({ steps }) => {
+      const at = await steps.find(step);
+      if (at >= steps.count) return null;
+      const [record] = await steps.steps.read(at, at + 1);
+      const place = placeOf(record!);
+      return place.step === step ? readStep(this.#run.folder, place) : null;
+    });
+  }
+
+  /** The last step that was logged; null before the first. */
+  lastStep(): Promise<StepEvent | null> {
+    return this.#mended(async ({ steps }) => {
+      if (steps.count === 0) return null;
+      const [record] = await steps.steps.read(steps.count - 1, steps.count);
+      return readStep(this.#run.folder, placeOf(record!));
+    });
+  }
+
+  /** All that was logged but steps and the progress of validations. */
+  rare(): Promise<RareEvent[]> {
+    return this.#mended((index) => index.rare.read());
+  }
+
+  dispose(): void {
+    if (this.#own !== undefined) rmSync(this.#own, { recursive: true, force: true });
+  }
+
+  async #refresh(): Promise<void> {
+    try {
+      await this.#readAdded();
+    } catch (error) {
+      if (!(error instanceof UnwritableError) || this.#own !== undefined) throw error;
+      // Read-only, or full: the index is made elsewhere, for as long as it is read.
+      this.#own = mkdtempSync(path.join(tmpdir(), 'grain-index-'));
+      this.#restart();
+      await this.#readAdded();
+    }
+    if (this.#index.unwritten > MOST_UNWRITTEN / 2) await this.#index.shed();
+  }
+
+  async #readAdded(): Promise<void> {
+    await this.#lines.read({
+      line: (line) => {
+        this.#index.add(line);
+        if (this.#index.unwritten > MOST_UNWRITTEN) this.#write();
+      },
+      restart: () => this.#beginAnew(),
+    });
+  }
+
+  #write(): void {
+    try {
+      this.#index.write();
+    } catch (error) {
+      throw new UnwritableError('an index cannot be written', { cause: error });
+    }
+  }
+
+  #restart(): void {
+    this.#beginAnew();
+    this.#lines = this.#linesFrom(this.#index);
+  }
+
+  #beginAnew(): void {
+    const index = this.#own ?? runFile(this.#run.folder, 'index');
+    this.#index = LogIndex.anew({ ...this.#run, index });
+    this.#generation++;
+  }
+
+  #linesFrom({ place }: LogIndex): LineTail {
+    return new LineTail(runFile(this.#run.folder, 'events'), place);
+  }
+
+  /** Reads from the index, which is made anew if it turns out to be torn. */
+  async #mended<T>(read: (index: LogIndex) => Promise<T>): Promise<T> {
+    try {
+      return await read(this.#index);
+    } catch (error) {
+      if (!(error instanceof TornIndexError)) throw error;
+      this.#restart();
+      await this.refresh();
+      return read(this.#index);
+    }
+  }
+}
+
+/** The index can be read, but not written. */
+class UnwritableError extends Error {}
+
+async function readStep(folder: string, { offset, length }: StepPlace): Promise<StepEvent> {
+  const bytes = Buffer.alloc(length);
+  let file: FileHandle | undefined;
+  try {
+    file = await open(runFile(folder, 'events'), 'r');
+    await file.read(bytes, 0, length, offset);
+  } catch (error) {
+    throw new TornIndexError('the log is gone', { cause: error });
+  } finally {
+    await file?.close();
+  }
+  const event = parseEvent(bytes.toString());
+  if (typeof event === 'object' && event.kind === 'step') return event;
+  throw new TornIndexError('the log does not have a step where the index says');
+}
+
+function headersOf(buckets: readonly Float64Array[]) {
+  const headers = buckets.map(headerOf);
+  return {
+    first: Float64Array.from(headers, ({ first }) => first),
+    last: Float64Array.from(headers, ({ last }) => last),
+    at: Float64Array.from(headers, ({ at }) => at),
+  };
+}
+
+function columnsOf(
+  buckets: readonly Float64Array[],
+  names: readonly SeriesName[],
+  all: readonly SeriesName[],
+): WindowOfRun['series'] {
+  const known = names.filter((name) => all.includes(name));
+  return Object.fromEntries(known.map((name) => [name, columnOf(buckets, all.indexOf(name))]));
+}
+
+function columnOf(buckets: readonly Float64Array[], series: number): Column {
+  const summaries = buckets.map((bucket) => summaryOf(bucket, series));
+  const list = (name: keyof Column) => Float64Array.from(summaries, (summary) => summary[name]);
+  return {
+    min: list('min'),
+    max: list('max'),
+    mean: list('mean'),
+    last: list('last'),
+    known: list('known'),
+    nonFinite: list('nonFinite'),
+  };
+}
