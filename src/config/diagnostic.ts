@@ -52,13 +52,13 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
   return `${file}:${line}:${column}: ${kind}${explain(diagnostic)}`;
 }
 
-/** `unknown device "gpu". Expected auto, cuda or cpu. Did you mean cuda?`; a warning ends with what would be better. */
+/** `unknown device "gpu". Did you mean cuda? Expected auto, cuda or cpu.`; a warning ends with what would be better. */
 export function explain({ severity, message, expected, suggestion }: Diagnostic): string {
   if (severity === 'warning') return `${message}.${expected ? ` Better: ${expected}.` : ''}`;
   return [
     message,
-    ...(expected ? [`. Expected ${expected}`] : []),
-    ...(suggestion ? [`. Did you mean ${suggestion}?`] : expected ? ['.'] : []),
+    ...(suggestion ? [`. Did you mean ${suggestion}?`] : []),
+    ...(expected ? [`${suggestion ? '' : '.'} Expected ${expected}.`] : []),
   ].join('');
 }
 

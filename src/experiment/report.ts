@@ -13,7 +13,7 @@ import type { Outcome, Report } from './launchResult.ts';
 import type { ValidatedRun } from './validatedRuns.ts';
 import { validationError } from './validationError.ts';
 import { verdictOf } from './verdict.ts';
-import { decimalsFor, fixed } from './wording.ts';
+import { formatFigures } from './wording.ts';
 
 /** @param root folder that holds `.grain` */
 export async function reportOf(
@@ -96,9 +96,6 @@ export function reportText({ runs, seconds, verdict, findings }: Report): string
 function methodLines({ methods, metric }: Findings): string[] {
   return methods.flatMap(({ method, figures }) => {
     if (!figures) return [];
-    const { mean, std, n } = figures;
-    const decimals = decimalsFor(std ?? 0);
-    const spread = std === null ? '' : ` ± ${fixed(std, decimals)}`;
-    return `${method}: ${metric} ${fixed(mean, decimals)}${spread} (${formatCount(n, 'run')})`;
+    return `${method}: ${metric} ${formatFigures(figures)} (${formatCount(figures.n, 'run')})`;
   });
 }

@@ -2,6 +2,7 @@
 import { isActive } from '../runs/status.ts';
 import type { SeedResult } from './seedResults.ts';
 import { ALPHA, type Interval } from './statistics/interval.ts';
+import type { Summary } from './statistics/summary.ts';
 
 /** "5 seeds", "1 seed". */
 export function counted(count: number, noun: string): string {
@@ -22,6 +23,12 @@ export function significant(value: number, digits = 3): string {
 export function decimalsFor(size: number): number {
   if (!(size > 0) || !Number.isFinite(size)) return 3;
   return Math.min(12, Math.max(0, 1 - Math.floor(Math.log10(size))));
+}
+
+/** "0.869 ± 0.015": mean and standard deviation over seeds; the mean alone if there is only one. */
+export function formatFigures({ mean, std }: Pick<Summary, 'mean' | 'std'>): string {
+  const decimals = decimalsFor(std ?? 0);
+  return `${fixed(mean, decimals)}${std === null ? '' : ` ± ${fixed(std, decimals)}`}`;
 }
 
 /** A p value and, of one below 0.05, what Holm's correction makes of it; empty without one. */

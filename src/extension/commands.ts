@@ -6,12 +6,16 @@ import { experimentKey } from '../runs/identity.ts';
 import { isActive, isResumable } from '../runs/status.ts';
 import type { Example } from './configs/example.ts';
 import { createConfig, findConfigs, pickConfig } from './configs/files.ts';
+import { isConfigFile } from './configs/names.ts';
 import { Disposable } from './disposable.ts';
 import { type GrainCommand, runToEnd } from './launch/grainProcess.ts';
 import type { Launcher } from './launch/launcher.ts';
 import type { Prober } from './launch/prober.ts';
 import type { Targets } from './targets.ts';
 import type { WorkspaceRuns } from './workspace/workspaceRuns.ts';
+
+/** How long the status bar says what is being stopped. */
+const STOPPING_MS = 5_000;
 
 /** The open panels of one kind. */
 interface Panels {
@@ -62,7 +66,7 @@ export class Commands extends Disposable {
     }
   }
 
-  /** Runs the given config, or one of the workspace. */
+  /** Runs the given config, the one in the editor, or one of the workspace. */
   async #run(target: unknown): Promise<void> {
     const { launcher, prober, runs } = this.#parts;
     const config = await this.#config(target, 'Run GRAIN fine-tune');
@@ -79,9 +83,11 @@ export class Commands extends Disposable {
     if (config) await this.#parts.prober.probe(config);
   }
 
-  /** The given config, or one of the workspace. */
+  /** The given config, the one in the editor, or one of the workspace. */
   async #config(target: unknown, title: string): Promise<vscode.Uri | undefined> {
     if (target instanceof vscode.Uri) return target;
+    const edited = vscode.window.activeTextEditor?.document.uri;
+    if (edited?.scheme === 'file' && isConfigFile(edited.path)) return edited;
     const configs = await findConfigs();
     if (configs.length > 0) return pickConfig(configs, title);
     await offerTemplate();
@@ -96,6 +102,13 @@ export class Commands extends Disposable {
       ({ status }) => isActive(status),
     );
     await Promise.all(runs.map(({ store, manifest }) => store.requestStop(manifest.id)));
+    const [first] = runs;
+    if (!first) return;
+    const what =
+      runs.length === 1
+        ? formatRun(first.manifest)
+        : `${runs.length} runs of ${first.manifest.experiment.name}`;
+    vscode.window.setStatusBarMessage(`Stopping ${what}, to be resumed later`, STOPPING_MS);
   }
 
   async #resume(target: unknown): Promise<void> {
@@ -137,7 +150,10 @@ export class Commands extends Disposable {
     if (!run) return;
     const log = vscode.Uri.file(runFile(run.folder, 'output'));
     try {
-      await vscode.window.showTextDocument(log);
+      const document = await vscode.workspace.openTextDocument(log);
+      // What happened last is of interest first.
+      const end = document.lineAt(document.lineCount - 1).range.end;
+      await vscode.window.showTextDocument(document, { selection: new vscode.Range(end, end) });
     } catch {
       void vscode.window.showInformationMessage('The run has no output yet.');
     }

@@ -3,8 +3,10 @@ import { AlarmNotifications, type AlarmPanel } from './alarmNotifications.ts';
 import { Commands } from './commands.ts';
 import { Example } from './configs/example.ts';
 import { ConfigProblems } from './configs/problems.ts';
+import { EndNotifications } from './endNotifications.ts';
 import { Engine } from './engine.ts';
 import { RunExplorer } from './explorer/runExplorer.ts';
+import { runNodeId } from './explorer/tree.ts';
 import type { GrainCommand } from './launch/grainProcess.ts';
 import { Launcher } from './launch/launcher.ts';
 import { Prober } from './launch/prober.ts';
@@ -86,6 +88,16 @@ export function activate(context: vscode.ExtensionContext): void {
     else panels[panel].open(runId);
   };
   own(new AlarmNotifications({ runs, show: showAlarm }));
+  own(
+    new EndNotifications({
+      runs,
+      isToldOf: (run) => launcher.isTraining(run),
+      compare: (experiment) => panels.seedVariance.open(experiment),
+      showOutput: ({ folder }) =>
+        vscode.commands.executeCommand('grain.showOutput', runNodeId(folder)),
+      resume: (run) => launcher.resume(run),
+    }),
+  );
   const targets = new Targets(runs, selection, explorer);
   own(new Commands({ runs, targets, launcher, prober, example, grain, panels }));
 }

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { formatRun, formatTime } from '../runs/format.ts';
+import { formatExperiment, formatRun, formatTime } from '../runs/format.ts';
 import { experimentKey } from '../runs/identity.ts';
 import { latestFirst } from '../runs/order.ts';
 import type { RunExplorer } from './explorer/runExplorer.ts';
@@ -54,7 +54,7 @@ export class Targets {
     return pick(
       question,
       [...experiments.values()].map((all) => ({
-        label: all[0]!.manifest.experiment.name,
+        label: formatExperiment(all[0]!.manifest, vscode.env.language),
         runs: all,
       })),
     );

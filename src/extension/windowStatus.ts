@@ -1,9 +1,17 @@
 import * as vscode from 'vscode';
 import { standingAlarms } from '../runs/alarms.ts';
-import { formatLiveProgress, formatProgress, formatRun } from '../runs/format.ts';
+import {
+  formatDuration,
+  formatLiveProgress,
+  formatNumber,
+  formatProgress,
+  formatRun,
+} from '../runs/format.ts';
+import { experimentKey } from '../runs/identity.ts';
 import { isActive, isResumable } from '../runs/status.ts';
 import { Disposable } from './disposable.ts';
-import type { WorkspaceRuns } from './workspace/workspaceRuns.ts';
+import { Pace } from './pace.ts';
+import type { LocatedRun, WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
 /** The runs in VS Code's window: an item in the status bar, and the context keys that enable commands. */
 export class WindowStatus extends Disposable {
@@ -12,6 +20,8 @@ export class WindowStatus extends Disposable {
     vscode.window.createStatusBarItem('grain.status', vscode.StatusBarAlignment.Left),
   );
   readonly #contextKeys = new Map<string, boolean>();
+  /** Of each experiment that is being trained. */
+  readonly #paces = new Map<string, Pace>();
 
   constructor(runs: WorkspaceRuns) {
     super();
@@ -31,20 +41,48 @@ export class WindowStatus extends Disposable {
     const { active } = this.#runs;
     const run = active.find(({ status }) => status === 'running') ?? active[0];
     if (!run) {
+      this.#paces.clear();
       this.#item.hide();
       return;
     }
-    const words = `${formatRun(run.manifest)} ${formatProgress(run)}`;
-    const more = active.length > 1 ? `, ${active.length - 1} more to go` : '';
+    const now = Date.now();
+    const { rate, left } = this.#speed(run, now);
     const [alarm] = standingAlarms(run.alarms);
     const icon = alarm ? '$(warning)' : '$(loading~spin)';
-    this.#item.text = `${icon} ${formatRun(run.manifest)} ${formatLiveProgress(run, Date.now())}`;
-    this.#item.tooltip = `GRAIN is training ${words}${more}${alarm ? `. Alarm: ${alarm.message}` : ''}`;
+    const progress = formatLiveProgress(run, now);
+    this.#item.text = [`${icon} ${formatRun(run.manifest)} ${progress}`, left]
+      .filter(Boolean)
+      .join(' · ');
+    const words = `GRAIN is training ${formatRun(run.manifest)} ${formatProgress(run)}`;
+    const more = active.length > 1 ? `${active.length - 1} more to go` : '';
+    const facts = [words, more, rate, left].filter(Boolean).join(', ');
+    const text = `${facts}${alarm ? `. Alarm: ${alarm.message}` : ''}`;
+    this.#item.tooltip = tooltip(text);
+    this.#item.accessibilityInformation = { label: text };
     this.#item.backgroundColor = alarm
       ? new vscode.ThemeColor('statusBarItem.warningBackground')
       : undefined;
-    this.#item.accessibilityInformation = { label: this.#item.tooltip };
     this.#item.show();
+  }
+
+  /** Steps per second, and the time until all runs of the run's experiment have ended; empty while not known. */
+  #speed(run: LocatedRun, now: number): { rate: string; left: string } {
+    const key = experimentKey(run);
+    const own = this.#runs.all.filter((other) => experimentKey(other) === key);
+    const pace = this.#paces.get(key) ?? new Pace();
+    this.#paces.set(key, pace);
+    pace.add(
+      now,
+      own.reduce((sum, { step }) => sum + step, 0),
+    );
+    const toGo = own
+      .filter(({ status }) => isActive(status))
+      .reduce((sum, { manifest, step }) => sum + manifest.steps - step, 0);
+    const [perSecond, time] = [pace.perSecond, pace.timeFor(toGo)];
+    return {
+      rate: perSecond === null ? '' : `${formatNumber(perSecond, 2)} steps/s`,
+      left: time === null ? '' : `${formatDuration(time)} left`,
+    };
   }
 
   /** The `when` clauses of package.json use these keys. */
@@ -61,4 +99,15 @@ export class WindowStatus extends Disposable {
     this.#contextKeys.set(key, value);
     void vscode.commands.executeCommand('setContext', key, value);
   }
+}
+
+/** With what can be done, as links. */
+function tooltip(text: string): vscode.MarkdownString {
+  const markdown = new vscode.MarkdownString();
+  markdown.isTrusted = { enabledCommands: ['grain.metrics.focus', 'grain.stop'] };
+  markdown.appendText(text);
+  markdown.appendMarkdown(
+    '\n\n[Show metrics](command:grain.metrics.focus) · [Stop](command:grain.stop)',
+  );
+  return markdown;
 }

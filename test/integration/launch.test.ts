@@ -44,6 +44,17 @@ test('invalid overrides are errors of the command line, and nothing is written',
   assert.equal(existsSync(path.join(folder, '.grain')), false);
 });
 
+test('a command runs at the end and is told how it came out; one that fails changes nothing', async () => {
+  writeRings(folder, { steps: '5' });
+  const tell = 'echo "told: $GRAIN_EXPERIMENT $GRAIN_STATUS, $GRAIN_FIGURES"; exit 3';
+  const args = ['run', 'grain.yaml', '--seed', '0', '--json', '--on-end', tell];
+  const { status, stdout, stderr } = await grain(args, folder);
+  assert.equal(status, 0, stderr);
+  assert.ok('runs' in launchResultSchema.parse(JSON.parse(stdout)));
+  assert.match(stderr, /^told: rings finished, grain 0\.\d+/m);
+  assert.match(stderr, /^--on-end: the command ended with status 3$/m);
+});
+
 test('a warning of the config is printed, reported and in the log of the runs it is about', async () => {
   writeRings(folder, { groups: '{ by: label }', steps: '1' });
   const { status, stdout, stderr } = await grain(['run', 'grain.yaml', '--json'], folder);

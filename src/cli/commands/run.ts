@@ -12,6 +12,7 @@ import { trainLaunch } from '../../experiment/trainRuns.ts';
 import { nearestRoot } from '../../runs/grainFolder.ts';
 import { BAD_INPUT, errorResult, reportError } from '../exit.ts';
 import { onInterruption } from '../interruption.ts';
+import { runOnEnd } from '../onEnd.ts';
 import { printJson } from '../output.ts';
 import { progressOption, viewFor } from '../progress/choice.ts';
 import type { ProgressView } from '../progress/view.ts';
@@ -20,6 +21,7 @@ interface RunOptions extends Overrides, ResumeOptions {
   readonly out?: string;
   readonly resume?: string;
   readonly addSeeds?: number;
+  readonly onEnd?: string;
   readonly json?: boolean;
   readonly progress?: 'ipc';
 }
@@ -67,6 +69,10 @@ export function addRunCommand(program: Command): void {
         'best',
       ]),
     )
+    .option(
+      '--on-end <command>',
+      'a shell runs this command at the end, with GRAIN_EXPERIMENT, GRAIN_STATUS, GRAIN_FIGURES, GRAIN_VERDICT and GRAIN_FOLDER set',
+    )
     .option('--json', 'print one JSON object on standard output')
     .addOption(progressOption())
     .action(async (config: string | undefined, options: RunOptions, command: Command) => {
@@ -110,6 +116,7 @@ async function run(config: string | undefined, options: RunOptions): Promise<num
     view.close();
     if (options.json) printJson(report);
     else console.log(reportText(report));
+    if (options.onEnd) runOnEnd(options.onEnd, report, console.error);
     return exitStatusOf(report);
   } catch (error) {
     view.close();

@@ -1,3 +1,5 @@
+import path from 'node:path';
+import { type ConfigChange, configChanges } from '../../runs/configChanges.ts';
 import { experimentKey } from '../../runs/identity.ts';
 import { byCreation, bySeed } from '../../runs/order.ts';
 import type { RunSummary } from '../../runs/store.ts';
@@ -12,6 +14,8 @@ export interface TreeNode {
   readonly children: readonly string[];
   /** The runs below, or the run itself; at least one. */
   readonly runs: readonly RunSummary[];
+  /** Of an experiment, what was changed in the config since its launch before; empty for the first one. */
+  readonly changes?: readonly ConfigChange[];
 }
 
 export interface RunTree {
@@ -31,7 +35,12 @@ export function runNodeId(folder: string): string {
 export function buildTree(runs: readonly RunSummary[]): RunTree {
   const nodes = new Map<string, TreeNode>();
   const byExperiment = groupBy([...runs].sort(byCreation), experimentKey);
+  /** The latest run so far of each config. */
+  const latest = new Map<string, RunSummary>();
   for (const [experiment, ofExperiment] of byExperiment) {
+    const config = configKey(ofExperiment[0]!);
+    const before = latest.get(config)?.manifest.config;
+    latest.set(config, ofExperiment[0]!);
     const id = `experiment:${experiment}`;
     const byAggregator = groupBy(ofExperiment, (run) => run.manifest.aggregator);
     const aggregators = [...byAggregator].map(([aggregator, ofAggregator]) => {
@@ -62,10 +71,16 @@ export function buildTree(runs: readonly RunSummary[]): RunTree {
       parent: undefined,
       children: aggregators,
       runs: ofExperiment,
+      changes: before ? configChanges(before, ofExperiment[0]!.manifest.config) : [],
     });
   }
   const roots = [...byExperiment.keys()].map((experiment) => `experiment:${experiment}`).reverse();
   return { roots, nodes };
+}
+
+/** Of the config file that a run was launched from. */
+function configKey({ folder, manifest }: RunSummary): string {
+  return path.join(path.dirname(folder), manifest.configPath);
 }
 
 /**

@@ -6,6 +6,7 @@ import { formatFailure } from '../../runs/failure.ts';
 import { formatRun } from '../../runs/format.ts';
 import { type Loading, loadingMessageSchema } from '../../runs/loading.ts';
 import { isActive } from '../../runs/status.ts';
+import { formatPlan } from '../configs/plan.ts';
 import { type ConfigProblems, rangeOf } from '../configs/problems.ts';
 import type { LocatedRun, WorkspaceRuns } from '../workspace/workspaceRuns.ts';
 import {
@@ -17,7 +18,7 @@ import {
   resultOf,
 } from './grainProcess.ts';
 import { showProgress } from './progress.ts';
-import { folderOfValid, showMistake } from './validConfig.ts';
+import { showMistake, validConfig } from './validConfig.ts';
 
 /** Exit statuses of `grain` that are not failures: finished and stopped. */
 const NOT_FAILED = new Set([0, 130]);
@@ -50,19 +51,27 @@ export interface Started {
 /** Starts runs as separate processes and reports how they ended. */
 export class Launcher {
   readonly #parts: Parts;
+  /** Of the launches whose processes have not ended: whether a run is theirs. */
+  readonly #launches = new Set<(run: LocatedRun) => boolean>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
   }
 
+  /** Whether a process that this window started trains the run: its failure is then shown at its end. */
+  isTraining(run: LocatedRun): boolean {
+    return [...this.#launches].some((isMine) => isMine(run));
+  }
+
   /** Starts the runs of a config, unless it contains mistakes. @returns undefined if nothing was started */
   async run(config: vscode.Uri): Promise<Started | undefined> {
-    const folder = await folderOfValid(config, this.#parts.problems);
-    if (!folder) return undefined;
+    const valid = await validConfig(config, this.#parts.problems);
+    if (!valid) return undefined;
+    const { folder } = valid;
     const known = new Set(this.#parts.runs.all.map((run) => run.folder));
     const configPath = path.relative(folder.uri.fsPath, config.fsPath).replaceAll('\\', '/');
     return this.#start(
-      `Fine-tuning ${configPath}`,
+      `Starting ${configPath}, ${formatPlan(valid.config)}`,
       // The explorer looks for .grain in the workspace folder, not beside the config.
       ['run', config.fsPath, '--out', folder.uri.fsPath],
       folder,
@@ -117,12 +126,13 @@ export class Launcher {
     }
     const { grain, runs, onStarted } = this.#parts;
     const command = grain();
+    const onEnd = vscode.workspace.getConfiguration('grain', folder).get<string>('onEnd')?.trim();
     const loading = new vscode.EventEmitter<Loading>();
     let launched: Launch;
     try {
       launched = await launch(
         command,
-        [...args, '--json', '--progress', 'ipc'],
+        [...args, ...(onEnd ? ['--on-end', onEnd] : []), '--json', '--progress', 'ipc'],
         folder.uri.fsPath,
         (message) => {
           const { data } = loadingMessageSchema.safeParse(message);
@@ -139,6 +149,7 @@ export class Launcher {
     const active = () => mine().filter(({ status }) => isActive(status));
     let terminated = false;
     let hasEnded = false;
+    this.#launches.add(isMine);
     const expecting = runs.expect();
     const appearing = runs.onDidChange(() => {
       if (active().length === 0) return;
@@ -161,6 +172,7 @@ export class Launcher {
       hasEnded = true;
       expecting.dispose();
       await runs.refresh();
+      this.#launches.delete(isMine);
       appearing.dispose();
       loading.dispose();
       if (terminated || (status !== null && NOT_FAILED.has(status))) await deleteOutput(launched);

@@ -14,7 +14,7 @@ import type { ConfigProblems } from '../configs/problems.ts';
 import { Disposable } from '../disposable.ts';
 import { type Answer, ask, errorLineOf, type GrainCommand } from './grainProcess.ts';
 import type { Started } from './launcher.ts';
-import { folderOfValid } from './validConfig.ts';
+import { validConfig } from './validConfig.ts';
 
 /** Exit status of a probe that the user cancelled. */
 const STOPPED = 130;
@@ -55,11 +55,11 @@ export class Prober extends Disposable {
       void vscode.window.showErrorMessage('A probe trains, which needs a trusted workspace.');
       return;
     }
-    const folder = await folderOfValid(config, this.#parts.problems);
-    if (!folder) return;
+    const valid = await validConfig(config, this.#parts.problems);
+    if (!valid) return;
     const command = this.#parts.grain();
     try {
-      const answer = await askWithProgress(command, config, folder);
+      const answer = await askWithProgress(command, config, valid.folder);
       if (answer.status !== null && answer.status !== STOPPED) await this.#show(config, answer);
     } catch (error) {
       void vscode.window.showErrorMessage(`Cannot start ${command.node}: ${messageOf(error)}`);

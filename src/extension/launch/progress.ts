@@ -1,7 +1,6 @@
 import * as vscode from 'vscode';
-import { formatLiveProgress, formatLoading, formatSeed } from '../../runs/format.ts';
+import { formatLoading } from '../../runs/format.ts';
 import type { Loading } from '../../runs/loading.ts';
-import { isActive } from '../../runs/status.ts';
 import type { LocatedRun, WorkspaceRuns } from '../workspace/workspaceRuns.ts';
 
 interface Followed {
@@ -16,51 +15,31 @@ interface Followed {
   readonly cancel: () => void;
 }
 
-/** Shows a notification about a launch until its process exits or the user hides it. */
+/**
+ * Shows a notification about a launch while it loads data and model; cancelling it starts nothing. From the first step on charts,
+ * explorer and status bar show more, and a notification would lie on the charts.
+ */
 export function showProgress(
   runs: WorkspaceRuns,
   { title, mine, onLoading, ended, cancel }: Followed,
-) {
+): Thenable<void> {
   return vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title, cancellable: true },
     async (progress, cancelled) => {
-      let preparing = 'checking config and data';
-      let shown = 0;
-      const update = () => {
-        const percent = 100 * shareDone(mine());
-        const message = formatTraining(mine()) ?? preparing;
-        // Without an increment the bar shows activity, not progress.
-        if (percent === 0) return progress.report({ message });
-        progress.report({ message, increment: Math.max(0, percent - shown) });
-        shown = Math.max(shown, percent);
-      };
+      progress.report({ message: 'checking config and data' });
+      let hasBegun = () => {};
+      const training = new Promise<void>((resolve) => {
+        hasBegun = resolve;
+      });
       const subscriptions = vscode.Disposable.from(
-        runs.onDidChange(update),
-        onLoading((loading) => {
-          preparing = formatLoading(loading);
-          update();
+        runs.onDidChange(() => {
+          if (mine().some(({ status, step }) => status === 'running' && step > 0)) hasBegun();
         }),
+        onLoading((loading) => progress.report({ message: formatLoading(loading) })),
         cancelled.onCancellationRequested(cancel),
       );
-      update();
-      await ended;
+      await Promise.race([training, ended]);
       subscriptions.dispose();
     },
   );
-}
-
-function shareDone(runs: readonly LocatedRun[]): number {
-  const steps = runs.reduce((sum, { manifest }) => sum + manifest.steps, 0);
-  const done = runs.reduce((sum, { step }) => sum + step, 0);
-  return steps === 0 ? 0 : done / steps;
-}
-
-/** `undefined` while none is being trained: each run loads the model before its first step. */
-function formatTraining(runs: readonly LocatedRun[]): string | undefined {
-  const run = runs.find(({ status }) => status === 'running');
-  if (!run) return undefined;
-  const { aggregator, seed } = run.manifest;
-  const ended = runs.filter(({ status }) => !isActive(status)).length;
-  const place = runs.length > 1 ? ` (run ${ended + 1} of ${runs.length})` : '';
-  return `${aggregator} · seed ${formatSeed(seed)} · step ${formatLiveProgress(run, Date.now())}${place}`;
 }

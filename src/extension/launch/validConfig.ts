@@ -1,14 +1,22 @@
 import * as vscode from 'vscode';
+import { parseConfig } from '../../config/parse.ts';
+import type { Config } from '../../config/schema.ts';
 import type { ConfigProblems } from '../configs/problems.ts';
 
+interface ValidConfig {
+  readonly config: Config;
+  /** Of the workspace. */
+  readonly folder: vscode.WorkspaceFolder;
+}
+
 /**
- * The workspace folder of a config that can be run: it is saved first.
+ * A config that can be run: it is saved first.
  * @returns undefined if the config contains mistakes or is not in a folder; the user is told
  */
-export async function folderOfValid(
+export async function validConfig(
   config: vscode.Uri,
   problems: ConfigProblems,
-): Promise<vscode.WorkspaceFolder | undefined> {
+): Promise<ValidConfig | undefined> {
   const folder = vscode.workspace.getWorkspaceFolder(config);
   if (!folder) {
     void vscode.window.showErrorMessage('The config is not in a folder of this workspace.');
@@ -17,7 +25,7 @@ export async function folderOfValid(
   const document = await vscode.workspace.openTextDocument(config);
   if (document.isDirty) await document.save();
   const mistake = problems.check(document);
-  if (!mistake) return folder;
+  if (!mistake) return { config: parseConfig(document.getText(), config.fsPath).config, folder };
   await showMistake(mistake.message, new vscode.Location(config, mistake.range));
   return undefined;
 }

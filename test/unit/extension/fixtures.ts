@@ -11,6 +11,7 @@ interface Wanted {
   readonly seed?: number | Seed;
   readonly status?: RunStatus;
   readonly createdAt?: string;
+  readonly config?: RunManifest['config'];
   readonly step?: number;
   readonly validating?: number;
   readonly groups?: readonly string[];
@@ -65,7 +66,7 @@ export function summary(wanted: Wanted = {}): RunSummary {
     groups: { by: 'microbatch', names: wanted.groups ?? ['a', 'b'] },
     metric: { name: 'accuracy', better: 'higher' },
     configPath: 'grain.yaml',
-    config: {},
+    config: wanted.config ?? {},
     fingerprints: {},
     sources: {},
     device: { backend: 'cpu', name: 'CPU' },

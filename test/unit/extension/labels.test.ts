@@ -31,6 +31,36 @@ test('an experiment is named with its time, which tells its launches apart', () 
   assert.match(experiment?.label ?? '', /^digits · Mar \d+, \d\d:\d\d$/);
 });
 
+test('a later launch shows what was changed in its config', () => {
+  const [first, second] = [1, 2].map((hour) =>
+    summary({
+      experiment: `e${hour}`,
+      createdAt: `2026-03-04T0${hour}:00:00.000Z`,
+      config: { steps: 100 * hour, device: 'cpu', batchSize: hour },
+    }),
+  );
+  const tree = buildTree([first!, second!]);
+  const [later, earlier] = tree.roots.map((id) => labelOf(tree.nodes.get(id)!, 'en').description);
+  assert.equal(earlier, 'finished');
+  assert.equal(later, 'steps 100 → 200 and 1 more · finished');
+  const details = detailsOf(tree.nodes.get(tree.roots[0]!)!, 'en', 0);
+  assert.deepEqual(
+    details.filter(([name]) => name === 'Changed').map(([, change]) => change),
+    ['steps 100 → 200', 'batchSize 1 → 2'],
+  );
+});
+
+test('a method shows mean and standard deviation over the seeds that have finished', () => {
+  const [one, two, three] = [0.8, 0.9, 0.1].map((value, seed) =>
+    summary({
+      ...{ seed, status: seed === 2 ? 'running' : 'finished' },
+      lastMetric: { name: 'accuracy', value },
+    }),
+  );
+  const method = labelsOf(one!, two!, three!).find(({ kind }) => kind === 'aggregator');
+  assert.equal(method?.description, 'accuracy 0.850 ± 0.071 · running · 2 of 3 done');
+});
+
 test('a group of runs shows the status that most needs attention, and the actions that fit it', () => {
   const [finished, failed, running] = (['finished', 'failed', 'running'] as const).map(
     (status, seed) => summary({ status, seed }),

@@ -1,0 +1,77 @@
+import * as vscode from 'vscode';
+import { experimentOutcome } from '../experiment/outcome.ts';
+import { formatFailure } from '../runs/failure.ts';
+import { formatCount, formatRun } from '../runs/format.ts';
+import { experimentKey } from '../runs/identity.ts';
+import { overallStatus } from '../runs/order.ts';
+import { isActive } from '../runs/status.ts';
+import { Disposable } from './disposable.ts';
+import type { LocatedRun, WorkspaceRuns } from './workspace/workspaceRuns.ts';
+
+interface Parts {
+  readonly runs: WorkspaceRuns;
+  /** Whether the launcher of this window says itself why a run failed. */
+  readonly isToldOf: (run: LocatedRun) => boolean;
+  readonly compare: (experiment: string) => void;
+  readonly showOutput: (run: LocatedRun) => void;
+  readonly resume: (run: LocatedRun) => void;
+}
+
+const COMPARE = 'Compare seeds';
+const SHOW_OUTPUT = 'Show output';
+const RESUME = 'Resume';
+
+/** Says how an experiment ended that was trained while this window was open, wherever it was started. */
+export class EndNotifications extends Disposable {
+  readonly #parts: Parts;
+  #active: ReadonlySet<string> = new Set();
+
+  constructor(parts: Parts) {
+    super();
+    this.#parts = parts;
+    this.register(parts.runs.onDidChange(() => this.#notify()));
+  }
+
+  #notify(): void {
+    const { runs } = this.#parts;
+    const active = new Set(runs.active.map(experimentKey));
+    const ended = [...this.#active].filter((key) => !active.has(key));
+    this.#active = active;
+    for (const key of ended) {
+      const own = runs.all.filter((run) => experimentKey(run) === key && !isActive(run.status));
+      if (own.length > 0) void this.#tell(key, own);
+    }
+  }
+
+  async #tell(key: string, runs: readonly LocatedRun[]): Promise<void> {
+    const { isToldOf, compare, showOutput, resume } = this.#parts;
+    const status = overallStatus(runs.map((run) => run.status));
+    const first = runs.find((run) => run.status === status)!;
+    const { experiment } = first.manifest;
+    switch (status) {
+      case 'finished': {
+        const { figures, verdict } = await experimentOutcome(runs);
+        const counted = formatCount(runs.length, 'run');
+        const text = `${experiment.name}: ${counted} finished. ${figures}. ${verdict.words.join(' ')}`;
+        const answer = await vscode.window.showInformationMessage(text, COMPARE);
+        if (answer) compare(key);
+        return;
+      }
+      case 'failed': {
+        if (isToldOf(first)) return;
+        const reason = first.failure ? `: ${formatFailure(first.failure)}` : '';
+        const text = `${formatRun(first.manifest)} failed${reason}`;
+        if (await vscode.window.showErrorMessage(text, SHOW_OUTPUT)) showOutput(first);
+        return;
+      }
+      case 'interrupted': {
+        const text = `${formatRun(first.manifest)} was interrupted at step ${first.step}: its process no longer exists. It can be resumed from its last checkpoint.`;
+        if (await vscode.window.showWarningMessage(text, RESUME)) resume(first);
+        return;
+      }
+      // Who stopped it knows, and an alarm that did has its own notification.
+      default:
+        return;
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseConfig } from '../../../src/config/parse.ts';
+import { expectedTime, formatPlan, formatRoughly } from '../../../src/extension/configs/plan.ts';
+
+const text = 'data: { train: a.csv, validation: b.csv, target: y }\nsteps: 100\nseeds: [0, 1, 2]';
+const { config } = parseConfig(text, 'grain.yaml');
+
+test('a plan counts methods and seeds', () => {
+  assert.equal(formatPlan(config), '2 methods × 3 seeds');
+  assert.equal(formatPlan({ ...config, aggregate: ['grain'], seeds: [4] }), '1 method × 1 seed');
+  assert.equal(formatPlan({ ...config, seeds: { init: 2, order: 3 } }), '2 methods × 6 seeds');
+});
+
+test('the time to expect follows from the finished runs of the last launch', () => {
+  const run = { status: 'finished', startedAt: 0, endedAt: 10_000, step: 50 } as const;
+  const stopped = { ...run, status: 'stopped', step: 10 } as const;
+  assert.equal(expectedTime(config, [run, stopped]), 6 * 100 * 200);
+  assert.equal(expectedTime(config, [stopped]), null);
+});
+
+test('times are told roughly', () => {
+  const told = [20_000, 120_000, 1_620_000, 5_400_000].map(formatRoughly);
+  assert.deepEqual(told, ['under a minute', 'about 2 min', 'about 25 min', 'about 1 h 30 min']);
+});
