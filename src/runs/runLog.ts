@@ -1,63 +1,17 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { Alarm } from './alarms.ts';
 import type { EndEvent, RunEvent, StepEvent, ValidatingEvent, ValidationEvent } from './events.ts';
+import { EventWriter } from './eventWriter.ts';
+import { diagnosticsOf } from './facts.ts';
 import type { RunFailure } from './failure.ts';
-import { runFile } from './grainFolder.ts';
-import { readEvents } from './tail.ts';
-
-const NEWLINE = 0x0a;
-const BLOCK_BYTES = 64 * 1024;
-
-/**
- * Appends to the event log of a run. Once `append` returns, the operating system has the whole line: killing this process cannot
- * lose it. There must be one writer at a time, which `takeOwnership` ensures.
- */
-export class EventWriter {
-  readonly #file: number;
-
-  private constructor(file: number) {
-    this.#file = file;
-  }
-
-  /** Opens or creates the log in a run's folder, and cuts off the incomplete line that a killed writer may have left. */
-  static open(folder: string): EventWriter {
-    const file = openSync(runFile(folder, 'events'), 'a+');
-    try {
-      ftruncateSync(file, endOfLastLine(file));
-      return new EventWriter(file);
-    } catch (error) {
-      closeSync(file);
-      throw error;
-    }
-  }
-
-  /** One write for one line. Numbers that are not finite become `null`. */
-  append(event: RunEvent): void {
-    const line = Buffer.from(`${JSON.stringify(event)}\n`);
-    const end = fstatSync(this.#file).size;
-    const written = writeSync(this.#file, line);
-    if (written === line.length) return;
-    // The next event would otherwise continue the incomplete line.
-    ftruncateSync(this.#file, end);
-    const message = `only ${written} of ${line.length} bytes of an event could be written`;
-    throw Object.assign(new Error(message), { code: 'ENOSPC' });
-  }
-
-  close(): void {
-    closeSync(this.#file);
-  }
-}
+import type { RunManifest } from './manifest.ts';
+import { PastLog } from './pastLog.ts';
+import type { RunObserver } from './runObserver.ts';
 
 type Untimed<E> = Omit<E, 'at' | 'kind'>;
 
-/** Judges the events of one run, each once and in the order of the log. */
-export interface RunObserver {
-  /** @returns the alarms that the event raises or clears */
-  observe(event: RunEvent): readonly Alarm[];
-}
-
 interface RunLogOptions {
+  readonly manifest: RunManifest;
   /** Called after each event is written. */
   readonly onEvent: (event: RunEvent) => void;
   /** Called before each event is written; throws if the run now belongs to another process. */
@@ -73,28 +27,20 @@ interface RunLogOptions {
 export class RunLog {
   readonly #writer: EventWriter;
   readonly #options: RunLogOptions;
-  /** Alarms that follow from the log, but that a killed process did not get to write. */
-  readonly #missingAlarms: readonly Alarm[];
-  readonly #steps: ReadonlyMap<number, StepEvent>;
-  readonly #validations: ReadonlyMap<number, ValidationEvent>;
+  readonly #past: PastLog;
   #lastStep: number;
   #hasWarnedOfDifference = false;
 
-  private constructor(folder: string, past: readonly RunEvent[], options: RunLogOptions) {
+  private constructor(folder: string, past: PastLog, options: RunLogOptions) {
     options.assertHeld();
     this.#writer = EventWriter.open(folder);
     this.#options = options;
-    this.#missingAlarms = missingAlarms(past, options.observer);
-    const steps = past.filter((event) => event.kind === 'step');
-    const validations = past.filter((event) => event.kind === 'validation');
-    this.#steps = new Map(steps.map((event) => [event.step, event]));
-    this.#validations = new Map(validations.map((event) => [event.step, event]));
-    this.#lastStep = steps.at(-1)?.step ?? 0;
+    this.#past = past;
+    this.#lastStep = past.steps.last;
   }
 
   static async open(folder: string, options: RunLogOptions): Promise<RunLog> {
-    const past = await readEvents(folder);
-    return new RunLog(folder, past, options);
+    return new RunLog(folder, await PastLog.read(folder, options), options);
   }
 
   /** The last step that the log holds; 0 for a fresh run. */
@@ -104,11 +50,11 @@ export class RunLog {
 
   start(fromStep: number): void {
     this.#append({ kind: 'start', at: Date.now(), pid: process.pid, fromStep });
-    for (const alarm of this.#missingAlarms) this.#alarm(alarm);
+    for (const alarm of this.#past.missingAlarms) this.#alarm(alarm);
   }
 
   step(facts: Untimed<StepEvent>): void {
-    const logged = this.#steps.get(facts.step);
+    const logged = this.#past.steps.at(facts.step);
     if (logged) {
       this.#compare(logged, facts);
     } else {
@@ -119,7 +65,7 @@ export class RunLog {
 
   /** Metrics of the validation at the step, if the log held one when it was opened. */
   metricsAt(step: number): ValidationEvent['metrics'] | undefined {
-    return this.#validations.get(step)?.metrics;
+    return this.#past.validations.get(step);
   }
 
   validating(facts: Untimed<ValidatingEvent>): void {
@@ -154,6 +100,13 @@ export class RunLog {
 
   close(): void {
     this.#writer.close();
+    this.#past.steps.close();
+    try {
+      this.#options.assertHeld();
+      this.#past.index.write();
+    } catch {
+      // The run belongs to another process, and its index too.
+    }
   }
 
   #end(event: EndEvent): EndEvent {
@@ -163,9 +116,11 @@ export class RunLog {
 
   #append(event: RunEvent): void {
     this.#options.assertHeld();
-    this.#writer.append(event);
+    const line = this.#writer.append(event);
     this.#options.onEvent(event);
-    for (const alarm of this.#options.observer?.observe(event) ?? []) this.#alarm(alarm);
+    const derived = event.kind === 'step' ? diagnosticsOf(event) : null;
+    this.#past.index.add(event.kind === 'step' ? event : null, derived, line);
+    for (const alarm of this.#options.observer?.observe(event, derived) ?? []) this.#alarm(alarm);
   }
 
   #alarm(alarm: Alarm): void {
@@ -186,31 +141,9 @@ export function failedEnd(step: number, failure: RunFailure): EndEvent {
   return { kind: 'end', at: Date.now(), step, status: 'failed', failure };
 }
 
-/** Lets the observer see the past. @returns the alarms that the past does not hold */
-function missingAlarms(past: readonly RunEvent[], observer: RunObserver | undefined): Alarm[] {
-  const keyOf = ({ rule, state, step }: Alarm) => `${rule} ${state} ${step}`;
-  const logged = new Set(past.filter((event) => event.kind === 'alarm').map(keyOf));
-  const due = past.flatMap((event) => observer?.observe(event) ?? []);
-  return due.filter((alarm) => !logged.has(keyOf(alarm)));
-}
-
 /** Whether a repeated step has the facts that were logged. Times and memory differ; facts missing in the log do not count. */
 function isSame(logged: StepEvent, repeated: Untimed<StepEvent>): boolean {
   const { kind, at, ms, memory, ...facts } = logged;
   const again = JSON.parse(JSON.stringify(repeated));
   return Object.entries(facts).every(([key, value]) => isDeepStrictEqual(value, again[key]));
-}
-
-/** Where the last whole line ends: after the last newline. */
-function endOfLastLine(file: number): number {
-  const block = Buffer.alloc(BLOCK_BYTES);
-  let end = fstatSync(file).size;
-  while (end > 0) {
-    const start = Math.max(0, end - BLOCK_BYTES);
-    const length = readSync(file, block, 0, end - start, start);
-    const newline = block.subarray(0, length).lastIndexOf(NEWLINE);
-    if (newline >= 0) return start + newline + 1;
-    end = start;
-  }
-  return 0;
 }

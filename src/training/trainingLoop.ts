@@ -8,7 +8,8 @@ import type { EndEvent, RunEvent } from '../runs/events.ts';
 import type { RunFailure } from '../runs/failure.ts';
 import { runFile } from '../runs/grainFolder.ts';
 import type { RunManifest } from '../runs/manifest.ts';
-import { failedEnd, RunLog, type RunObserver } from '../runs/runLog.ts';
+import { failedEnd, RunLog } from '../runs/runLog.ts';
+import type { RunObserver } from '../runs/runObserver.ts';
 import type { TrainingState } from './checkpoints.ts';
 import { failureOf, TrainingError } from './failures.ts';
 import type { Validation } from './objective/objective.ts';
@@ -54,7 +55,7 @@ export async function train(
   let log: RunLog | undefined;
   let loop: TrainingLoop | undefined;
   try {
-    log = await RunLog.open(run.folder, callbacks);
+    log = await RunLog.open(run.folder, { ...callbacks, manifest: run.manifest });
     if (callbacks.shouldStop()) return log.end('stopped');
     loop = await TrainingLoop.create(session, run, log, callbacks);
     return await loop.run();

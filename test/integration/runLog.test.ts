@@ -7,8 +7,8 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunEvent, StepEvent } from '../../src/runs/events.ts';
+import { EventWriter } from '../../src/runs/eventWriter.ts';
 import { takeOwnership } from '../../src/runs/owner.ts';
-import { EventWriter } from '../../src/runs/runLog.ts';
 import { RunStore } from '../../src/runs/store.ts';
 import { readEvents } from '../../src/runs/tail.ts';
 import { manifestOf } from '../unit/runs/manifest.ts';
@@ -202,7 +202,7 @@ test('kill -9 at any moment loses no acknowledged event, and the next writer con
   const root = temporary();
   const { path: folder } = new RunStore(root).create(manifestOf('killed'));
   const acknowledgements = path.join(root, 'acknowledged');
-  const modules = ['runLog', 'owner'].map((name) =>
+  const modules = ['eventWriter', 'owner'].map((name) =>
     JSON.stringify(import.meta.resolve(`../../src/runs/${name}.ts`)),
   );
   // Notes each number once its event is appended.

@@ -6,7 +6,7 @@ import { type Alarm, type RunAlarm, withAlarm } from '../../runs/alarms.ts';
 import type { RunEvent, StepEvent, ValidationEvent } from '../../runs/events.ts';
 import { diagnosticsOf, meanLoss } from '../../runs/facts.ts';
 import type { RunManifest } from '../../runs/manifest.ts';
-import type { RunObserver } from '../../runs/runLog.ts';
+import type { RunObserver } from '../../runs/runObserver.ts';
 import type { Judgement, Watch } from './rule.ts';
 import { rules } from './rules.ts';
 
@@ -29,9 +29,11 @@ export class AlarmWatch implements RunObserver {
     });
   }
 
-  /** @param diagnostics of a step, if they are known already */
-  observe(event: RunEvent, diagnostics?: StepDiagnostics): Alarm[] {
-    if (event.kind === 'step') return this.#step(event, diagnostics ?? diagnosticsOf(event));
+  /** @param derived of a step, if it is known already */
+  observe(event: RunEvent, derived?: StepDiagnostics | null): Alarm[] {
+    if (event.kind === 'step') {
+      return this.#step(event, derived === undefined ? diagnosticsOf(event) : derived);
+    }
     if (event.kind === 'validation') return this.#validation(event);
     return [];
   }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
 import type { RunEvent } from '../../../src/runs/events.ts';
-import { EventWriter } from '../../../src/runs/runLog.ts';
+import { EventWriter } from '../../../src/runs/eventWriter.ts';
 import { EventTail, readEvents } from '../../../src/runs/tail.ts';
 import { anyEvent } from './events.ts';
 

@@ -13,10 +13,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import type { RunEvent } from '../../../src/runs/events.ts';
+import { EventWriter } from '../../../src/runs/eventWriter.ts';
 import type { RunFailure } from '../../../src/runs/failure.ts';
 import { takeOwnership } from '../../../src/runs/owner.ts';
 import { resolveRun, resolveRuns } from '../../../src/runs/reference.ts';
-import { EventWriter } from '../../../src/runs/runLog.ts';
 import { RunStore } from '../../../src/runs/store.ts';
 import { manifestOf } from './manifest.ts';
 

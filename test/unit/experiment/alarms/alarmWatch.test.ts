@@ -6,7 +6,8 @@ import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { AlarmWatch, alarmsOf } from '../../../../src/experiment/alarms/alarmWatch.ts';
 import type { RunEvent } from '../../../../src/runs/events.ts';
-import { EventWriter, RunLog } from '../../../../src/runs/runLog.ts';
+import { EventWriter } from '../../../../src/runs/eventWriter.ts';
+import { RunLog } from '../../../../src/runs/runLog.ts';
 import { readEvents } from '../../../../src/runs/tail.ts';
 import {
   alarmsIn,
@@ -111,6 +112,7 @@ test('a run killed after any event has, once resumed, each alarm once', async ()
     }
     writer.close();
     const log = await RunLog.open(folder, {
+      manifest: run,
       onEvent: () => {},
       assertHeld: () => {},
       observer: new AlarmWatch(run),
