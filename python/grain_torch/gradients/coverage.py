@@ -1,0 +1,90 @@
+"""Which parameters of a model have a rule, and what else a model contains that breaks the notion of a group's gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.parallel import DataParallel, DistributedDataParallel
+
+from grain_torch.gradients.rules import Rule, refusal_of, rule_of
+
+
+class UnsupportedModelError(ValueError):
+    """A model, or a part of it, whose groups' gradients cannot be computed as asked; the message names it."""
+
+
+@dataclass
+class Coverage:
+    """Attributes:
+    ruled: modules with trainable parameters of their own that a rule covers.
+    scaled: IA³ layers.
+    reasons: why not all trainable parameters are covered, one line per module.
+    """
+
+    ruled: dict[nn.Module, Rule] = field(default_factory=dict)
+    scaled: list[Any] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+
+
+def trainable_of(model: nn.Module) -> dict[str, nn.Parameter]:
+    """The trainable parameters by name, each once."""
+    return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+
+
+def refuse_wrappers(model: nn.Module) -> None:
+    """Raises UnsupportedModelError for wrappers that reduce gradients between devices by themselves."""
+    for module in model.modules():
+        name = type(module).__name__
+        if isinstance(module, (DataParallel, DistributedDataParallel)) or name in (
+            "FullyShardedDataParallel",
+            "DeepSpeedEngine",
+        ):
+            raise UnsupportedModelError(
+                f"{name} averages gradients before they can be told apart by group. Expected a model on one device. "
+                "Pass the module inside it."
+            )
+
+
+def coverage_of(model: nn.Module) -> Coverage:
+    """Looks up the rule of each module that has trainable parameters."""
+    found = Coverage()
+    if any(type(module).__name__ == "OptimizedModule" for module in model.modules()):
+        found.reasons.append("torch.compile: a compiled model hides its layers")
+    names = {module: name or "the model" for name, module in model.named_modules()}
+    covered: set[nn.Module] = set()
+    for module in model.modules():
+        if isinstance(module, _BatchNorm) and module.training:
+            found.reasons.append(f"{names[module]}: BatchNorm makes examples depend on each other")
+        elif _is_scaled(module):
+            found.scaled.append(module)
+            covered.add(cast("nn.Module", module.ia3_l))
+    for module in model.modules():
+        own = [key for key, parameter in module.named_parameters(recurse=False) if parameter.requires_grad]
+        if not own or module in covered or isinstance(module, _BatchNorm):
+            continue
+        rule = rule_of(module)
+        refusal = refusal_of(module)
+        if rule is None:
+            found.reasons.append(f"{names[module]} ({type(module).__name__}): no rule for {', '.join(own)}")
+        elif refusal is not None:
+            found.reasons.append(f"{names[module]} ({type(module).__name__}): {refusal}")
+        else:
+            found.ruled[module] = rule
+    return found
+
+
+def batch_norms_of(model: nn.Module) -> list[str]:
+    """Names of the modules in training mode whose output of an example depends on the other examples."""
+    return [name for name, module in model.named_modules() if isinstance(module, _BatchNorm) and module.training]
+
+
+def _is_scaled(module: Any) -> bool:
+    """Whether this is peft's IA³ for a Linear layer with one adapter that trains."""
+    if type(module).__module__ != "peft.tuners.ia3.layer" or type(module).__name__ != "Linear":
+        return False
+    is_simple = len(module.active_adapters) == 1 and not module.merged and not module.disable_adapters
+    return is_simple and all(isinstance(scale, torch.Tensor) for scale in module.ia3_l.values())
