@@ -7,7 +7,7 @@ import { factsOf } from '../../src/runs/facts.ts';
 import type { RunSummary } from '../../src/runs/store.ts';
 import { readEvents } from '../../src/runs/tail.ts';
 import { inParallel } from '../trainSeeds.ts';
-import { type Config, smallDigits } from './settings.ts';
+import { type Config, smallDigits } from './configs.ts';
 import { type Training, train } from './train.ts';
 
 const SEEDS = [0, 1];

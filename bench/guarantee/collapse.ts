@@ -23,8 +23,8 @@ function jobWith(aggregator: string, optimizer: Optimizer) {
 
 /** How the runs end: medians over the second half of the steps of all seeds. */
 export async function collapseTable(): Promise<string> {
-  const header = ['aggregator, optimizer', 'accuracy', 'largest weight', '‖d‖/‖ḡ‖', 'conflict'];
-  const rows = [header];
+  const header = ['aggregator, optimizer', 'seeds', 'accuracy'];
+  const rows = [[...header, 'largest weight', '‖d‖/‖ḡ‖', 'conflict']];
   for (const [aggregator, optimizer] of compared) {
     const job = jobWith(aggregator, optimizer);
     const runs = await runsOf(job);
@@ -32,6 +32,7 @@ export async function collapseTable(): Promise<string> {
     const diagnoses = steps.map((step) => diagnoseStep(factsOf(step)));
     rows.push([
       `${aggregator}, ${optimizer}`,
+      String(runs.length),
       mean(runs.map(({ lastMetric }) => lastMetric!.value)).toFixed(3),
       median(steps.map((step) => Math.max(...shares(step)))).toFixed(3),
       median(diagnoses.map(({ normRatio }) => normRatio!)).toFixed(3),

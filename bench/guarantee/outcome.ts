@@ -25,16 +25,21 @@ export interface Outcome {
   readonly weights: ReadonlyMap<string, number>;
 }
 
-export async function outcomeOf(run: RunSummary, { metric }: Setting): Promise<Outcome> {
-  const events = await readEvents(run.folder);
-  const steps = events.filter((event) => event.kind === 'step');
+/** Of the final validation, by which the runs of a setting rank their checkpoints; NaN for a run that failed. */
+export function metricOf({ status, lastMetric }: RunSummary, { metric }: Setting): number {
+  if (lastMetric && lastMetric.name !== metric)
+    throw new Error(`${lastMetric.name}, not ${metric}`);
+  return status === 'finished' ? (lastMetric?.value ?? Number.NaN) : Number.NaN;
+}
+
+export async function outcomeOf(run: RunSummary, setting: Setting): Promise<Outcome> {
+  const steps = (await readEvents(run.folder)).filter((event) => event.kind === 'step');
   const updates = steps
     .map((step) => diagnoseStep(factsOf(step)).updateConflictsWith)
     .filter((groups) => groups !== null);
-  const last = events.findLast((event) => event.kind === 'validation');
   return {
     seed: seedOf(run),
-    metric: run.status === 'finished' ? (last?.metrics[metric] ?? Number.NaN) : Number.NaN,
+    metric: metricOf(run, setting),
     conflicts: updates.filter((groups) => groups.length > 0).length / updates.length,
     stalls: steps.filter((step) => step.guard?.stalled).length / steps.length,
     losses: averaged(steps.map(meanLoss)),

@@ -1,6 +1,6 @@
 /** The same search for every method: no method wins or loses by a learning rate that was chosen for another. */
 import { mean } from 'simple-statistics';
-import { type Outcome, outcomeOf } from './outcome.ts';
+import { metricOf } from './outcome.ts';
 import { type Job, train } from './train.ts';
 
 /** Seeds of the search are never those of the tables. */
@@ -19,7 +19,10 @@ export async function bestRate(job: Job, core: number): Promise<number> {
     const runs = await train(job, rate, searchSeeds, core);
     scores.set(
       power,
-      scoreOf(await Promise.all(runs.map((run) => outcomeOf(run, job.setting))), job),
+      scoreOf(
+        runs.map((run) => metricOf(run, job.setting)),
+        job,
+      ),
     );
   };
   for (const power of [-1, 0, 1]) await score(power);
@@ -37,8 +40,7 @@ function bestOf(scores: ReadonlyMap<number, number>): number {
 }
 
 /** Higher is better; a rate at which a run failed loses to every other. */
-function scoreOf(outcomes: readonly Outcome[], { setting }: Job): number {
+function scoreOf(metrics: readonly number[], { setting }: Job): number {
   const sign = setting.better === 'higher' ? 1 : -1;
-  const metrics = outcomes.map(({ metric }) => metric);
   return metrics.every(Number.isFinite) ? sign * mean(metrics) : Number.NEGATIVE_INFINITY;
 }

@@ -3,8 +3,9 @@ import path from 'node:path';
 import { RunStore, type RunSummary } from '../../src/runs/store.ts';
 import { cache } from '../peers/venv.ts';
 import { trainSeeds } from '../trainSeeds.ts';
+import type { Config } from './configs.ts';
 import type { Method } from './methods.ts';
-import type { Config, Setting } from './settings.ts';
+import type { Setting } from './settings.ts';
 
 /** What is trained, and the folder's names. */
 export interface Training {

@@ -1,9 +1,17 @@
 /**
- * Where aggregators were measured to win and lose against the mean, with the seeds shared by all and AdamW: the tables of
- * docs/guarantee.md, which bench/guarantee.ts measures and `npm run docs` copies to measurements.json.
+ * Where aggregators were measured to win and lose against the mean, with the seeds shared by all: the tables of docs/guarantee.md,
+ * which bench/guarantee.ts measures and `npm run docs` copies to measurements.json.
  */
 import type { AggregatorName } from '../types.ts';
 import measurements from './measurements.json' with { type: 'json' };
+
+/** What measurements.json holds. */
+export interface Measurements {
+  /** With AdamW. */
+  readonly tables: readonly Measurement[];
+  /** With groups by label, of which the one that is fitted first may take all weight. */
+  readonly collapse: readonly Collapse[];
+}
 
 /** One table: a task with its groups. */
 export interface Measurement {
@@ -26,6 +34,15 @@ export interface Measurement {
   }[];
 }
 
+/** One row: an aggregator under an optimizer. */
+export interface Collapse {
+  readonly aggregator: string;
+  readonly optimizer: string;
+  readonly seeds: number;
+  /** Final accuracy, over the seeds. */
+  readonly value: number;
+}
+
 /** A result of one aggregator. */
 export type Regime = Omit<Measurement, 'results'> &
   Measurement['results'][number] & {
@@ -33,13 +50,14 @@ export type Regime = Omit<Measurement, 'results'> &
     readonly isSignificant: boolean;
   };
 
-const regimes: readonly Regime[] = (measurements satisfies readonly Measurement[]).flatMap(
-  ({ results, ...of }) =>
-    results.map((result) => ({
-      ...of,
-      ...result,
-      isSignificant: Number(result.p.replace(/^p [=<] /, '')) < 0.05,
-    })),
+const { tables, collapse } = measurements satisfies Measurements;
+
+const regimes: readonly Regime[] = tables.flatMap(({ results, ...of }) =>
+  results.map((result) => ({
+    ...of,
+    ...result,
+    isSignificant: Number(result.p.replace(/^p [=<] /, '')) < 0.05,
+  })),
 );
 
 /** What was measured of an aggregator as it comes; empty where nothing was. */
@@ -49,6 +67,11 @@ export function regimesOf(name: AggregatorName): readonly Regime[] {
 
 export function measuredAt(setting: string, name: AggregatorName): Regime | undefined {
   return regimesOf(name).find((regime) => regime.setting === setting);
+}
+
+/** With groups by label; undefined if the pair was not measured. */
+export function collapseOf(optimizer: string, name: AggregatorName): Collapse | undefined {
+  return collapse.find((row) => row.optimizer === optimizer && row.aggregator === name);
 }
 
 /** "Digits, groups by label: accuracy 0.546, mean 0.878 (−0.333, p < 0.001)" */

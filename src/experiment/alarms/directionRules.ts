@@ -67,7 +67,7 @@ const RARE = 0.1;
 export const guardStalled: Rule = {
   condition: `The guard left nothing of the update in ${formatPercent(FEW)} of the last ${GUARDED_STEPS} steps. Over at ${formatPercent(RARE)}.`,
   reason:
-    'Where the groups cannot agree, the only update against nobody is none. Single steps of that kind are what a guard is for; a run that consists of them does not train.',
+    'Where the groups cannot agree, only a zero update conflicts with no group. Single steps of that kind are what a guard is for; a run that consists of them does not train.',
   watch({ aggregation: { guard } }) {
     if (guard === null) return null;
     const stalled = new Recent(GUARDED_STEPS);
@@ -118,7 +118,7 @@ const CONFLICT_STEPS = 50;
 export const updateConflict: Rule = {
   condition: `The update conflicts with more than half of the groups in ${formatPercent(FEW)} of the last ${CONFLICT_STEPS} steps. Over below ${formatPercent(FEW / 2)}.`,
   reason:
-    'The guarantee is about the direction; momentum, the preconditioner and decay make another update of it ([guarantee](guarantee.md)). Against a few groups in many steps is usual, and harmless in the runs measured. Against most of them the updates are no descent any more.',
+    'The guarantee is about the direction; momentum, the preconditioner and decay make another update of it ([guarantee](guarantee.md)). Conflicts with a few groups in many steps are usual, and were harmless in the runs measured. Updates that conflict with most groups no longer descend.',
   watch(run) {
     const against = new Recent(CONFLICT_STEPS);
     return {

@@ -72,9 +72,21 @@ test('a warning has the figures, what is better, and where they are from', () =>
   const [warning] = parseConfig(text, 'grain.yaml').warnings;
   assert.match(
     explain(warning!),
-    /it reached accuracy 0\.\d+, the mean 0\.\d+, over \d+ seeds \(docs\/guarantee\.md\)\. Better: grain-normalized \(0\.\d+\) or upgrad \(0\.\d+\), which did not stall\.$/,
+    /it reached accuracy 0\.\d+, the mean 0\.\d+, over \d+ seeds \(docs\/guarantee\.md\)\. Better: grain-normalized \(0\.\d+\) or upgrad \(0\.\d+\), which did not stall with adamw\.$/,
   );
   assert.match(formatDiagnostic(warning!), /^grain\.yaml:3:13: warning: with groups by class/);
+});
+
+test('a warning has the figures of the optimizer, if they were measured', () => {
+  const warning = (name: string) =>
+    explain(
+      parseConfig(`${byClass}\naggregate: [grain]\noptimizer: { name: ${name} }`, 'grain.yaml')
+        .warnings[0]!,
+    );
+  assert.match(warning('adamw'), /on digits with adamw it reached/);
+  assert.match(warning('sgd'), /on digits with sgd it reached/);
+  const figures = (text: string) => /accuracy (0\.\d+), the mean (0\.\d+)/.exec(text)!.slice(1);
+  assert.notDeepEqual(figures(warning('sgd')), figures(warning('adamw')));
 });
 
 test('aggregators from the command line are warned of at the groups', () => {
