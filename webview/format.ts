@@ -16,6 +16,11 @@ export function exact(value: number | null): string {
   return significant(value, 6);
 }
 
+/** "12,500": of counts on axes. */
+export function grouped(value: number): string {
+  return minus(value.toLocaleString('en', { maximumSignificantDigits: 12 }));
+}
+
 /** 0…1 as a percentage with at most one decimal. */
 export function percent(share: number | null): string {
   if (share === null || !Number.isFinite(share)) return missing;
@@ -76,13 +81,13 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** Says that a chart draws only some of its steps; empty if it draws all. */
-export function thinned(stride: number): string {
-  return stride === 1 ? '' : `One step in ${stride} is drawn.`;
+/** What a chart draws of its steps; empty if it draws each. */
+export function bucketed(bucket: number): string {
+  return bucket === 1 ? '' : `Line: mean of ${bucket} steps; behind it, their range.`;
 }
 
-export function averaged(width: number): string {
-  return width === 1 ? '' : `Each point is the mean of ${width} steps.`;
+export function averaged(bucket: number): string {
+  return bucket === 1 ? '' : `Each point is the mean of ${bucket} steps.`;
 }
 
 function significant(value: number | null, digits: number): string {

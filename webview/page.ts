@@ -37,7 +37,9 @@ export function rootElement(): HTMLElement {
 /** The extension host, as a page sees it. */
 export interface Host<Reply, Request, State> {
   post(request: Request): void;
-  /** Saved state survives a window reload. */
+  /** What was saved when the page was last shown, by any version. */
+  readonly saved: unknown;
+  /** Saved state survives hiding the page, and a window reload. */
   setState(state: State): void;
   /** Asks for everything to show, and calls the listener for each message from now on. */
   listen(listener: (message: Reply) => void): void;
@@ -46,6 +48,7 @@ export interface Host<Reply, Request, State> {
 /** Given to every webview by VS Code; may be called once. */
 declare function acquireVsCodeApi(): {
   postMessage(message: unknown): void;
+  getState(): unknown;
   setState(state: unknown): void;
 };
 
@@ -54,6 +57,7 @@ export function connect<Reply, Request, State>(): Host<Reply, Request, State> {
   const api = acquireVsCodeApi();
   const ready: ReadyRequest = { type: 'ready' };
   return {
+    saved: api.getState(),
     post: (request) => api.postMessage(request),
     setState: (state) => api.setState(state),
     listen: (listener) => {

@@ -5,7 +5,10 @@ import { diagnoseStep } from '../../src/engine/diagnoseStep.ts';
 import type { AggregatorName } from '../../src/engine/types.ts';
 import { findingsOf } from '../../src/experiment/findings.ts';
 import { verdictOf } from '../../src/experiment/verdict.ts';
+import type { Columns, SortedWeights } from '../../src/extension/messages/columns.ts';
+import { conflictMessages } from '../../src/extension/messages/conflict.ts';
 import type { MetricsCost } from '../../src/extension/messages/metrics.ts';
+import { metricsMessages } from '../../src/extension/messages/metrics.ts';
 import {
   type BlockWeights,
   blockWeightsOf,
@@ -15,11 +18,14 @@ import {
   matrixOf,
   pointOf,
 } from '../../src/extension/messages/points.ts';
-import type { Method, RunHeader } from '../../src/extension/messages/run.ts';
+import type { Groups, Method, RunHeader } from '../../src/extension/messages/run.ts';
 import type {
   AggregatorSeries,
   SeedVarianceShow,
 } from '../../src/extension/messages/seedVariance.ts';
+import { weightsMessages } from '../../src/extension/messages/weights.ts';
+import { StepColumns } from '../../src/extension/panels/stepColumns.ts';
+import { stepSeries } from '../../src/extension/panels/stepSeries.ts';
 import { type Cost, CostTally, costRatio } from '../../src/runs/cost.ts';
 import type { StepEvent } from '../../src/runs/events.ts';
 import { factsOf } from '../../src/runs/facts.ts';
@@ -32,8 +38,11 @@ export interface RunFixture {
   /** The header after that many steps. */
   runAt(count: number): RunHeader;
   readonly choices: readonly { readonly id: string; readonly label: string }[];
-  readonly groupNames: readonly string[];
+  readonly groups: Groups;
   readonly points: readonly MetricsPoint[];
+  /** The first so many steps in at most so many columns; of those that a page with `since` steps has not. */
+  columnsAt(count: number, since?: number, columns?: number): Columns;
+  sortedAt(count: number): SortedWeights | null;
   /** Cosines at the step with the given index. */
   matrixAt(index: number): CosineMatrix | null;
   /** Weights by block at the step with the given index. */
@@ -47,20 +56,46 @@ export interface RunOptions extends DescentOptions {
   /** Whether the mean was trained with the same seed. */
   readonly besideMean?: boolean;
   readonly alarms?: RunHeader['alarms'];
+  /** The steps of the descent over and over, up to so many. */
+  readonly length?: number;
+  /** Whether groups are the same in every step. Default: true. */
+  readonly lasting?: boolean;
 }
 
 export function runFixture({
   claims,
   besideMean: isBesideMean = false,
   alarms = [],
+  lasting = true,
+  length,
   ...options
 }: RunOptions): RunFixture {
-  const { seed, groups, steps, momentum = 0 } = options;
-  const { aggregation: real, steps: log, validations } = descend(options);
+  const { seed, groups, momentum = 0 } = options;
+  const steps = length ?? options.steps;
+  const { aggregation: real, steps: descent, validations } = descend(options);
+  const log = repeated(descent, length);
   const said = { ...options, aggregator: claims ?? options.aggregator };
   const aggregation = { ...real, name: said.aggregator };
-  const groupNames = Array.from({ length: groups }, (_, i) => `micro-batch ${i + 1}`);
-  const derived = log.map((event) => diagnoseStep(factsOf(event)));
+  const names = Array.from({ length: groups }, (_, i) =>
+    lasting ? `source ${i + 1}` : `#${i + 1}`,
+  );
+  const seriesNames = [
+    ...weightsMessages.series({ names, lasting }),
+    ...conflictMessages.series({ names, lasting }),
+    ...metricsMessages.series({ names, lasting }),
+  ];
+  const stepsUpTo = (count: number) => {
+    const columns = new StepColumns();
+    for (const [i, event] of log.slice(0, count).entries()) {
+      const series = stepSeries(event, derived[i]!, aggregation, { names, lasting });
+      const weights = (event.weights ?? []).toSorted((a, b) => b - a);
+      const examples = event.sizes.reduce((sum, size) => sum + size, 0);
+      columns.push({ step: event.step, at: event.at, examples, weights }, series);
+    }
+    return columns;
+  };
+  const once = descent.map((event) => diagnoseStep(factsOf(event)));
+  const derived = log.map((_, i) => once[i % once.length]!);
   const aggregator = labelOf(said);
   const id = `digits-${aggregator}-seed${seed}`;
   const name = aggregation.metric === 'preconditioned' ? 'adamw' : 'sgd';
@@ -101,12 +136,20 @@ export function runFixture({
       { id, label: `digits · ${aggregator} · seed ${seed}` },
       { id: 'digits-mean-seed4', label: 'digits · mean · seed 4' },
     ],
-    groupNames,
+    groups: { names, lasting },
+    columnsAt: (count, since = 0, columns = 1000) =>
+      stepsUpTo(count).window({ from: null, to: null, columns }, seriesNames, since),
+    sortedAt: (count) =>
+      lasting ? null : stepsUpTo(count).sortedWeights({ from: null, to: null, columns: 0 }),
     points: log.map((event, i) => pointOf(event, derived[i]!, aggregation, groups)),
-    matrixAt: (index) => matrixOf(log[index]!, derived[index]!, groupNames),
+    matrixAt: (index) => matrixOf(log[index]!, derived[index]!, names),
     blocksAt: (index) => blockWeightsOf(log[index]!, groups),
     validation: validations.map(({ step, loss }) => ({ step, value: loss })),
   };
+}
+
+function repeated(steps: readonly StepEvent[], length = steps.length): readonly StepEvent[] {
+  return Array.from({ length }, (_, i) => ({ ...steps[i % steps.length]!, step: i + 1 }));
 }
 
 /** What runs cost of which each step takes that long, in ms, and its tensors that many bytes; against one on the mean. */

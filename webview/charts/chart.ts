@@ -1,5 +1,6 @@
 /** Chart.js with the parts we draw with, its defaults following the theme of VS Code. */
 import {
+  type ActiveElement,
   BarController,
   BarElement,
   CategoryScale,
@@ -9,12 +10,16 @@ import {
   LinearScale,
   LineController,
   LineElement,
+  LogarithmicScale,
   PointElement,
   Tooltip,
 } from 'chart.js';
 import { MatrixController, MatrixElement } from 'chartjs-chart-matrix';
-import { short } from '../format.ts';
+import zoom from 'chartjs-plugin-zoom';
+import { grouped, short } from '../format.ts';
 import { alarmMarks } from './alarmMarks.ts';
+import { crosshair } from './crosshair.ts';
+import { envelopes } from './envelopes.ts';
 import { theme, withTheme } from './theme.ts';
 import { showTooltip } from './tooltip.ts';
 
@@ -23,14 +28,18 @@ Chart.register(
   BarController,
   BarElement,
   CategoryScale,
+  crosshair,
+  envelopes,
   Filler,
   LinearScale,
+  LogarithmicScale,
   LineController,
   LineElement,
   MatrixController,
   MatrixElement,
   PointElement,
   Tooltip,
+  zoom,
 );
 
 // Charts are updated many times a second. Without animation they also respect reduced motion.
@@ -71,11 +80,18 @@ export type AnyChart = Pick<
   | 'getSortedVisibleDatasetMetas'
   | 'getDatasetMeta'
   | 'setActiveElements'
-  | 'tooltip'
   | 'update'
   | 'isDatasetVisible'
   | 'setDatasetVisibility'
->;
+> & {
+  readonly tooltip?: {
+    readonly title: readonly string[];
+    readonly body: readonly { readonly lines: readonly string[] }[];
+    readonly afterBody: readonly string[];
+    readonly dataPoints?: readonly { readonly parsed: { readonly x?: number | null } }[];
+    setActiveElements(active: ActiveElement[], at: { x: number; y: number }): void;
+  };
+};
 
 /** A point of a line. */
 export interface XY {
@@ -97,14 +113,14 @@ export interface Axis {
 /** Width of tick labels in pixels: the same in every chart, so that steps align in charts below each other. */
 const AXIS_WIDTH = { full: 58, compact: 46 };
 
-type ScaleOptions = NonNullable<ChartOptions<'line'>['scales']>[string];
+export type AnyScale = NonNullable<ChartOptions<'line'>['scales']>[string];
 
 /** A vertical axis. */
 export function valueAxis(
   { title, format = short, ...range }: Axis,
   position: 'left' | 'right',
   compact: boolean,
-): ScaleOptions {
+): AnyScale {
   return {
     type: 'linear',
     position,
@@ -122,8 +138,8 @@ export function valueAxis(
   };
 }
 
-/** The horizontal axis of optimizer steps, from 0 to the last one drawn, with ticks at even distances. */
-export function stepAxis(compact = false): ScaleOptions {
+/** The horizontal axis, of steps unless its view counts something else. */
+export function stepAxis(compact = false): AnyScale {
   return {
     type: 'linear',
     min: 0,
@@ -131,18 +147,19 @@ export function stepAxis(compact = false): ScaleOptions {
     title: { display: !compact, text: 'step', padding: 0 },
     grid: { display: false },
     ticks: {
-      precision: 0,
       includeBounds: false,
       maxRotation: 0,
       autoSkipPadding: 16,
-      callback: (tick, index) => (compact && index === 0 ? `step ${tick}` : tick),
+      callback: (tick, index) => `${compact && index === 0 ? 'step ' : ''}${grouped(Number(tick))}`,
     },
-    // Chart.js puts a last tick at the end of the data, wherever that is.
+    // Chart.js puts ticks at the ends of the data, wherever those are.
     afterBuildTicks: (scale) => {
-      const [first, second] = scale.ticks;
-      const [beforeLast, last] = scale.ticks.slice(-2);
-      if (!first || !second || !beforeLast || !last) return;
-      if (last.value - beforeLast.value < second.value - first.value) scale.ticks.pop();
+      const { ticks } = scale;
+      if (ticks.length < 4) return;
+      const distance = ticks[2]!.value - ticks[1]!.value;
+      const isOff = (a: number, b: number) => Math.abs(b - a - distance) > 1e-6 * distance;
+      if (isOff(ticks.at(-2)!.value, ticks.at(-1)!.value)) ticks.pop();
+      if (isOff(ticks[0]!.value, ticks[1]!.value)) ticks.shift();
     },
   };
 }

@@ -1,74 +1,70 @@
-import type { ConflictPoint } from '../../src/extension/messages/points.ts';
+import type { Column, Columns } from '../../src/extension/messages/columns.ts';
 import type { RunHeader } from '../../src/extension/messages/run.ts';
 import { percent } from '../format.ts';
 import type { Figure } from './figure.ts';
-import { type Feed, type Series, TimeChart, type TimeChartSpec } from './timeChart.ts';
+import { type Series, TimeChart } from './timeChart.ts';
+import type { TimeChartSpec } from './timeOptions.ts';
+import type { View } from './view.ts';
 
-interface Line extends Series {
-  readonly y: (point: ConflictPoint) => number | null;
-}
-
-/** A chart of conflict points, as the conflict panel and the metrics view draw it. */
+/** A chart of conflict over steps, as the conflict panel and the metrics view draw it. */
 export class ConflictLines {
   readonly #chart: TimeChart;
-  readonly #linesOf: (run: RunHeader) => readonly Line[];
-  #lines: readonly Line[] = [];
-  #feed: Feed<ConflictPoint> | undefined;
-  #isMeasured = false;
+  readonly #seriesOf: (run: RunHeader) => readonly Series[];
 
   private constructor(
     figure: Figure,
     spec: TimeChartSpec,
-    linesOf: (run: RunHeader) => readonly Line[],
+    view: View,
+    seriesOf: (run: RunHeader) => readonly Series[],
   ) {
-    this.#chart = new TimeChart(figure, spec);
-    this.#linesOf = linesOf;
+    this.#chart = new TimeChart(figure, spec, view);
+    this.#seriesOf = seriesOf;
   }
 
   /** How much the groups' gradients conflict, and with how many groups the plain mean would, and the actual update does. */
-  static rates(figure: Figure): ConflictLines {
+  static rates(figure: Figure, view: View): ConflictLines {
     const spec = { left: { title: 'share', min: 0, max: 1, format: percent }, value: percent };
     const label = (full: string, compact: string) => (figure.compact ? compact : full);
-    return new ConflictLines(figure, spec, () => [
+    return new ConflictLines(figure, spec, view, () => [
       {
         label: label('pairs in conflict', 'pairs'),
         colour: (theme) => theme.accent,
-        y: (point) => point.conflictRate,
+        of: 'conflictRate',
       },
       {
         label: label('groups in conflict with the mean', 'mean'),
         colour: (theme) => theme.aggregator('mean'),
-        y: (point) => point.meanConflictRate,
+        of: 'meanConflict',
       },
       {
         label: label('groups in conflict with the update', 'update'),
         colour: (theme) => theme.foreground,
         dash: [4, 2],
-        y: (point) => point.updateConflictsWith,
+        of: 'updateConflict',
       },
     ]);
   }
 
-  static normRatio(figure: Figure): ConflictLines {
+  static normRatio(figure: Figure, view: View): ConflictLines {
     const spec = { left: { title: 'ratio', min: 0, suggestedMax: 1 } };
-    return new ConflictLines(figure, spec, ({ aggregator }) => [
+    return new ConflictLines(figure, spec, view, ({ aggregator }) => [
       {
         label: '‖d‖ / ‖ḡ‖',
         colour: (theme) => theme.aggregator(aggregator),
-        y: (point) => point.normRatio,
+        of: 'normRatio',
       },
     ]);
   }
 
   /** Below zero, where the step conflicts with a group, the area is shaded; crosses mark violations of the guarantee. */
-  static minCosine(figure: Figure): ConflictLines {
+  static minCosine(figure: Figure, view: View): ConflictLines {
     const spec = { left: { title: 'cosine', suggestedMin: 0, suggestedMax: 0.05 } };
-    return new ConflictLines(figure, spec, ({ aggregator, method, smoothing }) => [
+    return new ConflictLines(figure, spec, view, ({ aggregator, method, smoothing }) => [
       {
         label: figure.compact ? 'cosine' : 'smallest cosine',
         colour: (theme) => theme.aggregator(aggregator),
         shadedBelowZero: true,
-        y: (point) => point.minCosine,
+        of: 'minCosine',
       },
       ...(method?.nonConflicting && smoothing === 0
         ? [
@@ -76,33 +72,32 @@ export class ConflictLines {
               label: 'guarantee violated',
               colour: (theme) => theme.error,
               marks: 'alone',
-              y: (point) => (point.guarantee === 'violated' ? point.minCosine : null),
-            } satisfies Line,
+              of: violations,
+            } satisfies Series,
           ]
         : []),
     ]);
   }
 
-  show(run: RunHeader, points: readonly ConflictPoint[]): void {
-    this.#lines = this.#linesOf(run);
-    this.#chart.setSeries(this.#lines);
-    this.#feed = this.#chart.feed(...this.#lines.map(({ y }, i) => [i, y] as const));
-    this.#isMeasured = false;
-    this.append(points);
+  /** Of another run, before its columns. */
+  show(run: RunHeader): void {
+    this.#chart.setSeries(this.#seriesOf(run));
   }
 
-  append(points: readonly ConflictPoint[]): void {
-    this.#isMeasured ||= points.some((point) => this.#lines.some(({ y }) => y(point) !== null));
-    this.#feed?.push(points);
-    this.#chart.update();
+  /** Steps in a column. */
+  get bucket(): number {
+    return this.#chart.bucket;
   }
 
-  get stride(): number {
-    return this.#feed?.stride ?? 1;
-  }
-
-  /** Whether there is anything to draw so far. */
+  /** Whether there is anything to draw. */
   get isMeasured(): boolean {
-    return this.#isMeasured;
+    return this.#chart.isMeasured;
   }
+}
+
+/** The smallest cosine in each column with a violation: one among a million steps is marked. */
+function violations({ series: { minCosine, violated } }: Columns): Column | undefined {
+  if (!minCosine || !violated) return undefined;
+  const lowest = minCosine.min.map((cosine, i) => (violated.max[i]! > 0 ? cosine : Number.NaN));
+  return { ...minCosine, min: lowest, max: lowest, mean: lowest };
 }

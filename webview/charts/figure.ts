@@ -20,13 +20,16 @@ export class Figure {
   readonly legend = h('ul', { class: 'legend', hidden: true });
   readonly announcer: Announcer;
   readonly compact: boolean;
-  readonly #title: string;
+  #title: string;
+  readonly #heading: HTMLElement;
   readonly #now = h('span', { class: 'now' });
+  readonly #pointed = h('span', { class: 'pointed', hidden: true });
   readonly #note = h('p', { class: 'note', hidden: true });
   readonly #absence = h('p', { class: 'absence', hidden: true });
 
   constructor({ id, title, help, announcer, compact = false }: FigureSpec) {
     this.#title = title;
+    this.#heading = h('h2', { title: help }, title);
     this.compact = compact;
     this.announcer = announcer;
     this.canvas = h('canvas', { id, role: 'img', 'aria-label': title, tabindex: 0 });
@@ -34,7 +37,7 @@ export class Figure {
     this.element = h(
       'figure',
       { class: `figure figure-${id}` },
-      h('figcaption', {}, h('h2', { title: help }, title), this.#now),
+      h('figcaption', {}, this.#heading, this.#now, this.#pointed),
       this.legend,
       this.plot,
       this.#note,
@@ -47,9 +50,22 @@ export class Figure {
     this.canvas.setAttribute('aria-label', text ? `${this.#title}: ${text}` : this.#title);
   }
 
+  /** Of a chart that shows something else for another run; before `now`. */
+  retitle(title: string): void {
+    this.#title = title;
+    setText(this.#heading, title);
+  }
+
   note(text: string): void {
     setText(this.#note, text);
     this.#note.hidden = text === '';
+  }
+
+  /** The values at the step under the pointer, in place of the key figure; `null` shows that again. */
+  pointed(text: string | null): void {
+    setText(this.#pointed, text ?? '');
+    this.#pointed.hidden = text === null;
+    this.#now.hidden = text !== null;
   }
 
   /** Shows in place of the chart why there is nothing to draw; an empty reason shows the chart again. */

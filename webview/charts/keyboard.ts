@@ -2,23 +2,35 @@ import type { ActiveElement } from 'chart.js';
 import type { Announcer } from '../announcer.ts';
 import type { AnyChart } from './chart.ts';
 
-/** Arrow keys, Home and End move along a focused chart's points as a pointer would; the point is announced. */
-export function walkWithKeys(chart: AnyChart, announcer: Announcer): void {
+/**
+ * Arrow keys, Home and End move along a focused chart's points as a pointer would; the point is announced.
+ *
+ * @param onPoint called with the place of the point on the horizontal axis; `null` when it is left
+ */
+export function walkWithKeys(
+  chart: AnyChart,
+  announcer: Announcer,
+  onPoint?: (x: number | null) => void,
+): void {
   let at = Number.POSITIVE_INFINITY;
   const { canvas } = chart;
   canvas.addEventListener('keydown', (event) => {
     const last =
       Math.max(...chart.getSortedVisibleDatasetMetas().map(({ data }) => data.length)) - 1;
-    if (last < 0) return;
+    if (last < 0 || event.shiftKey || event.ctrlKey || event.metaKey || event.altKey) return;
     const from = Math.min(at, last);
     const target = { ArrowLeft: from - 1, ArrowRight: from + 1, Home: 0, End: last }[event.key];
     if (target === undefined) return;
     event.preventDefault();
     at = Math.min(last, Math.max(0, target));
     show(chart, at);
+    onPoint?.(chart.tooltip?.dataPoints?.[0]?.parsed.x ?? null);
     announcer.answer(spoken(chart));
   });
-  canvas.addEventListener('blur', () => show(chart, undefined));
+  canvas.addEventListener('blur', () => {
+    show(chart, undefined);
+    onPoint?.(null);
+  });
 }
 
 /** Arrow keys, Home and End move over the cells of a focused heat map; the cell is announced. */

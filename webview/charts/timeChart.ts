@@ -1,16 +1,34 @@
-import type { ChartDataset, ChartOptions, TooltipItem } from 'chart.js';
+import type { ChartDataset } from 'chart.js';
+import type { Column, Columns, SeriesName } from '../../src/extension/messages/columns.ts';
+import type { MetricPoint } from '../../src/extension/messages/points.ts';
 import { exact } from '../format.ts';
-import { type Axis, Chart, stepAxis, valueAxis, type XY } from './chart.ts';
+import { withAlarms } from './alarmMarks.ts';
+import { type Axis, Chart, type XY } from './chart.ts';
+import {
+  coarsened,
+  columnOf,
+  positionOf,
+  positions,
+  smoothed,
+  stepAt,
+  unitName,
+} from './columns.ts';
+import { pointAt } from './crosshair.ts';
+import { setEnvelope } from './envelopes.ts';
 import type { Figure } from './figure.ts';
 import { walkWithKeys } from './keyboard.ts';
 import { drawLegend, type LegendEntry } from './legend.ts';
+import { navigate } from './navigation.ts';
 import { translucent } from './palette.ts';
 import { type Theme, theme, withTheme } from './theme.ts';
-import { ThinnedSeries } from './thinning.ts';
+import { type TimeChartSpec, timeOptions } from './timeOptions.ts';
+import type { Drawing, View } from './view.ts';
 
 export interface Series {
   readonly label: string;
   readonly colour: (theme: Theme) => string;
+  /** What is drawn of each column; without it, points of its own. */
+  readonly of?: SeriesName | ((columns: Columns) => Column | undefined);
   /** Default: left. */
   readonly axis?: 'left' | 'right';
   /** Pixels drawn and left out alternately. */
@@ -21,39 +39,44 @@ export interface Series {
   readonly marks?: 'alone' | 'on line';
 }
 
-export interface TimeChartSpec {
-  readonly left: Axis;
-  readonly right?: Axis;
-  /** Series are parts of a whole: drawn as stacked areas until `setStacking`. */
-  readonly stacked?: boolean;
-  /** How a value is written in tooltips; default: six significant digits. */
-  readonly value?: (value: number | null) => string;
-}
+export type Stacking = 'whole' | 'sum' | 'none';
 
-/** Most points drawn of one series; more than a screen has columns of pixels. */
-const DRAWN = 1500;
+/** Most values of a step that a caption has room for. */
+const CAPTIONED = 3;
 
-/** Most lines of a tooltip. */
-const LISTED = 18;
-
-/** Quantities over steps, as lines or stacked areas, growing at their right end. */
-export class TimeChart {
+/** Quantities over the steps that its view shows, as lines or stacked areas. */
+export class TimeChart implements Drawing {
   readonly chart: Chart<'line', XY[]>;
   readonly #figure: Figure;
   readonly #spec: TimeChartSpec;
+  readonly #view: View;
   #series: readonly Series[] = [];
-  #stacking: 'whole' | 'sum' | 'none';
+  #own = new Map<number, readonly MetricPoint[]>();
+  #stacking: Stacking;
+  /** What is drawn: fewer columns than the view has where they are areas. */
+  #columns: Columns;
 
-  constructor(figure: Figure, spec: TimeChartSpec) {
+  constructor(figure: Figure, spec: TimeChartSpec, view: View) {
     this.#figure = figure;
     this.#spec = spec;
-    this.#stacking = spec.stacked ? 'whole' : 'none';
+    this.#view = view;
+    this.#columns = view.columns;
+    this.#stacking = spec.areas ? 'whole' : 'none';
     this.chart = new Chart<'line', XY[]>(figure.canvas, {
       type: 'line',
       data: { datasets: [] },
-      options: options(spec, figure.compact),
+      options: timeOptions(spec, view, figure.compact, {
+        title: (dataset, index) => this.#title(dataset, index),
+        value: (dataset, index) => this.#value(dataset, index),
+      }),
     });
-    walkWithKeys(this.chart, figure.announcer);
+    const positionOfStep = (step: number) => positionOf(step, view.columns, view.state.unit);
+    withAlarms(this.chart, positionOfStep);
+    walkWithKeys(this.chart, figure.announcer, (x) =>
+      view.point(x === null ? null : stepAt(x, view.columns, view.state.unit), this),
+    );
+    navigate(this.chart, view, this);
+    view.add(this);
     withTheme(() => this.repaint());
   }
 
@@ -61,6 +84,7 @@ export class TimeChart {
   setSeries(series: readonly Series[]): void {
     const old = this.chart.data.datasets;
     this.#series = series;
+    this.#own.clear();
     this.chart.data.datasets = series.map((entry, i) => {
       const previous = old[i];
       return previous?.label === entry.label ? previous : this.#dataset(entry);
@@ -80,7 +104,7 @@ export class TimeChart {
   }
 
   /** Areas in the range of the spec, areas in the range of their sum, or lines in the range of their values. */
-  setStacking(stacking: 'whole' | 'sum' | 'none'): void {
+  setStacking(stacking: Stacking): void {
     if (stacking === this.#stacking) return;
     this.#stacking = stacking;
     const { min, max } = this.#spec.left;
@@ -94,24 +118,117 @@ export class TimeChart {
     this.repaint();
   }
 
-  /** An empty feed into the series with the given indices; their data is cleared. */
-  feed<T extends { readonly step: number }>(
-    ...values: readonly (readonly [series: number, y: (point: T) => number | null])[]
-  ): Feed<T> {
-    return new Feed<T>(
-      values.map(([place, y]) => ({ data: this.chart.data.datasets[place]!.data, y })),
-    );
+  /** The points of a series that is not drawn from columns; drawn with the next `draw`. */
+  setPoints(place: number, points: readonly MetricPoint[]): void {
+    this.#own.set(place, points);
   }
 
-  update(): void {
+  /** Steps in a column that is drawn. */
+  get bucket(): number {
+    return this.#columns.bucket;
+  }
+
+  /** Whether any series has a value. */
+  get isMeasured(): boolean {
+    return this.chart.data.datasets.some(({ data }) => data.some(({ y }) => y !== null));
+  }
+
+  draw(): void {
+    const { columns, state } = this.#view;
+    const { areas } = this.#spec;
+    this.#columns = areas && this.#stacking !== 'none' ? coarsened(columns, areas) : columns;
+    const x = positions(this.#columns, state.unit);
     let isOther = false;
     this.chart.data.datasets.forEach((dataset, i) => {
-      const radius = radiusOf(this.#series[i]!, dataset.data.length);
+      const series = this.#series[i]!;
+      if (series.of === undefined) this.#fillOwn(dataset, i);
+      else this.#fill(dataset, series, x);
+      const radius = radiusOf(series, dataset.data.length);
       isOther ||= radius !== dataset.pointRadius;
       dataset.pointRadius = radius;
     });
+    this.#setRange();
     // Updated as 'none', Chart.js would leave the points as they are.
     this.chart.update(isOther ? undefined : 'none');
+  }
+
+  point(step: number | null, isSource: boolean): void {
+    const at = step === null ? -1 : columnOf(step, this.#columns);
+    const x = positions(this.#columns, this.#view.state.unit)[at];
+    pointAt(this.chart, x ?? null);
+    this.chart.draw();
+    this.#figure.pointed(x === undefined || isSource ? null : this.#caption(at));
+  }
+
+  #fill(dataset: ChartDataset<'line', XY[]>, series: Series, x: Float64Array): void {
+    const column = columnFor(series, this.#columns);
+    const { smoothing } = this.#view.state;
+    const isLine = this.#stacking === 'none' && series.marks === undefined;
+    const isSmooth = isLine && smoothing > 0;
+    const y = column && (isSmooth ? smoothed(column.mean, smoothing) : column.mean);
+    const fresh = Array.from(x, (at, i) => ({ x: at, y: finite(y?.[i]) }));
+    dataset.data.splice(0, dataset.data.length, ...fresh);
+    const marked = series.of === 'loss';
+    setEnvelope(
+      dataset,
+      column && isLine ? { ...column, x, marked, ...(isSmooth && { raw: column.mean }) } : null,
+    );
+  }
+
+  #fillOwn(dataset: ChartDataset<'line', XY[]>, place: number): void {
+    const { columns, state } = this.#view;
+    const points = this.#own.get(place) ?? [];
+    const fresh = points.map(({ step, value }) => ({
+      x: positionOf(step, columns, state.unit),
+      y: value,
+    }));
+    dataset.data.splice(0, dataset.data.length, ...fresh);
+    const none = new Float64Array(points.length).fill(Number.NaN);
+    const nonFinite = Float64Array.from(points, ({ value }) => Number(value === null));
+    const x = fresh.map((point) => point.x);
+    setEnvelope(dataset, { x, min: none, max: none, nonFinite, marked: true });
+  }
+
+  #setRange(): void {
+    const { columns, state, range } = this.#view;
+    const [min, max] = range.map((step) => positionOf(step, columns, state.unit));
+    const scale = this.chart.options.scales?.x ?? {};
+    const name = unitName(columns, state.unit);
+    Object.assign(scale, { min, max });
+    Object.assign(scale, { title: { display: !this.#figure.compact, text: name, padding: 0 } });
+  }
+
+  #title(place: number, index: number): string {
+    const own = this.#own.get(place)?.[index];
+    const [first, last] = own
+      ? [own.step, own.step]
+      : [this.#columns.first[index], this.#columns.last[index]];
+    return first === last ? `step ${first}` : `steps ${first} to ${last}`;
+  }
+
+  /** A value, and between which values the steps of its column are. */
+  #value(place: number, index: number): string {
+    const write = this.#spec.value ?? exact;
+    const series = this.#series[place]!;
+    const column = columnFor(series, this.#columns);
+    if (!column) return write(this.#own.get(place)?.[index]?.value ?? null);
+    const [min, max, mean] = [column.min[index]!, column.max[index]!, column.mean[index]!];
+    const lost = column.nonFinite[index]!;
+    const range = min < max ? ` (${write(min)} … ${write(max)})` : '';
+    const { bucket } = this.#columns;
+    const failed = lost === 0 ? '' : bucket === 1 ? ' not finite' : `; ${lost} not finite`;
+    return `${write(finite(mean))}${range}${failed}`;
+  }
+
+  #caption(index: number): string {
+    const shown = this.#series.flatMap(({ of, label }, i) =>
+      of !== undefined && this.chart.isDatasetVisible(i) ? [{ label, i }] : [],
+    );
+    const values = shown.map(({ label, i }) =>
+      shown.length === 1 ? this.#value(i, index) : `${label} ${this.#value(i, index)}`,
+    );
+    const title = this.#title(-1, index);
+    return values.length > CAPTIONED ? title : `${title}: ${values.join(', ')}`;
   }
 
   #dataset(series: Series): ChartDataset<'line', XY[]> {
@@ -133,19 +250,14 @@ export class TimeChart {
   repaint(): void {
     const current = theme();
     const stacked = this.#stacking !== 'none';
-    const { datasets } = this.chart.data;
-    datasets.forEach((dataset, i) => {
+    const { compact } = this.#figure;
+    this.chart.data.datasets.forEach((dataset, i) => {
       const { colour: colourIn, shadedBelowZero } = this.#series[i]!;
       const colour = colourIn(current);
       // A line of the background's colour separates the areas, for eyes that cannot tell their hues.
       dataset.borderColor = stacked ? current.background : colour;
-      dataset.borderWidth = stacked
-        ? this.#figure.compact
-          ? 0.25
-          : 0.5
-        : current.highContrast
-          ? 2
-          : 1.5;
+      const line = current.highContrast ? 2 : 1.5;
+      dataset.borderWidth = stacked ? (compact ? 0.25 : 0.5) : line;
       dataset.backgroundColor = stacked ? colour : translucent(colour, 0.2);
       dataset.pointBackgroundColor = colour;
       dataset.pointBorderColor = colour;
@@ -153,19 +265,29 @@ export class TimeChart {
       if (stacked) dataset.fill = i === 0 ? 'origin' : '-1';
       else dataset.fill = shadedBelowZero ? belowZero(translucent(colour, 0.4)) : false;
     });
-    const entries: LegendEntry[] = this.#series.map(({ label, dash, marks, colour }, i) => ({
-      label,
-      look: marks === 'alone' ? 'crosses' : stacked ? 'area' : 'line',
-      ...(dash && { dash }),
-      colour: colour(current),
-      datasets: [i],
-    }));
+    const entries = this.#series.map(
+      ({ label, dash, marks, colour }, i): LegendEntry => ({
+        label,
+        look: marks === 'alone' ? 'crosses' : stacked ? 'area' : 'line',
+        ...(dash && { dash }),
+        colour: colour(current),
+        datasets: [i],
+      }),
+    );
     // A legend of groups would take a strip's height; its tooltips name the groups, in the colours of the weights panel.
-    if (this.#spec.stacked && this.#figure.compact) this.#figure.legend.hidden = true;
+    if (stacked && compact) this.#figure.legend.hidden = true;
     else drawLegend(this.#figure.legend, this.chart, entries);
     // Updated as 'none', Chart.js would leave the points as they are.
     this.chart.update();
   }
+}
+
+function columnFor({ of }: Series, columns: Columns): Column | undefined {
+  return typeof of === 'function' ? of(columns) : of && columns.series[of];
+}
+
+function finite(value: number | undefined): number | null {
+  return value !== undefined && Number.isFinite(value) ? value : null;
 }
 
 /** One point makes no line: it is shown as a point. */
@@ -176,68 +298,4 @@ function radiusOf({ marks }: Series, points: number): number {
 
 function belowZero(colour: string) {
   return { target: { value: 0 }, above: 'transparent', below: colour };
-}
-
-interface Column<T> {
-  /** The data array of a dataset; Chart.js notices what is pushed into it. */
-  readonly data: XY[];
-  readonly y: (point: T) => number | null;
-}
-
-/** Appends steps to the data arrays of a chart, thinned if there are too many. */
-export class Feed<T extends { readonly step: number }> {
-  readonly #columns: readonly Column<T>[];
-  #series = new ThinnedSeries<T>(DRAWN);
-
-  constructor(columns: readonly Column<T>[]) {
-    this.#columns = columns;
-    for (const { data } of columns) data.splice(0, data.length);
-  }
-
-  push(points: readonly T[]): void {
-    const patch = this.#series.push(points);
-    for (const { data, y } of this.#columns) {
-      const fresh = patch.points.map((point) => ({ x: point.step, y: y(point) }));
-      data.splice(patch.from, data.length - patch.from, ...fresh);
-    }
-  }
-
-  /** Every `stride`-th step is drawn. */
-  get stride(): number {
-    return this.#series.stride;
-  }
-}
-
-function options(spec: TimeChartSpec, compact: boolean): ChartOptions<'line'> {
-  const { left, right, stacked = false, value = exact } = spec;
-  return {
-    normalized: true,
-    scales: {
-      x: stepAxis(compact),
-      left: { ...valueAxis(left, 'left', compact), stacked },
-      ...(right ? { right: valueAxis(right, 'right', compact) } : {}),
-    },
-    plugins: {
-      filler: { propagate: true, drawTime: 'beforeDatasetDraw' },
-      tooltip: {
-        filter: (item, _index, items) => isListed(item, items),
-        callbacks: {
-          title: ([item]) => `step ${item?.parsed.x ?? ''}`,
-          label: ({ dataset, parsed }: TooltipItem<'line'>) =>
-            `${dataset.label}: ${value(parsed.y)}`,
-          labelColor: ({ dataset }) => {
-            const colour = String(dataset.pointBackgroundColor);
-            return { borderColor: colour, backgroundColor: colour };
-          },
-        },
-      },
-    },
-  };
-}
-
-/** The largest values, where there are more than a tooltip has lines. */
-function isListed(item: TooltipItem<'line'>, items: readonly TooltipItem<'line'>[]): boolean {
-  const { y } = item.parsed;
-  if (y === null) return false;
-  return items.filter((other) => (other.parsed.y ?? Number.NEGATIVE_INFINITY) > y).length < LISTED;
 }

@@ -1,18 +1,20 @@
+import type { WindowReply } from '../../src/extension/messages/columns.ts';
 import type {
   ConflictAppend,
   ConflictShow,
   ConflictToWebview,
 } from '../../src/extension/messages/conflict.ts';
 import type { ConflictPoint, CosineMatrix } from '../../src/extension/messages/points.ts';
-import type { RunHeader, RunPanelState, RunRequest } from '../../src/extension/messages/run.ts';
+import type { RunHeader, RunRequest } from '../../src/extension/messages/run.ts';
 import { ConflictLines } from '../charts/conflictLines.ts';
 import { Figure } from '../charts/figure.ts';
 import { colourBar, HeatMap } from '../charts/heatMap.ts';
-import { DataTable, latest, type Row } from '../controls/dataTable.ts';
+import { DataTable, type Row } from '../controls/dataTable.ts';
 import { h } from '../dom.ts';
-import { exact, percent, short, thinned } from '../format.ts';
-import { connect, Page, rootElement } from '../page.ts';
-import { RunTitle, spokenRun } from '../runHeader.ts';
+import { bucketed, exact, percent, short } from '../format.ts';
+import { connect, rootElement } from '../page.ts';
+import { spokenRun } from '../runHeader.ts';
+import { type RunHost, RunPage, type SavedRun } from '../runPage.ts';
 import { formatGuarantee, reasonOf, verdictOf } from '../verdict.ts';
 import './conflict.css';
 import { CertificateLine, spokenGuarantee } from './certificate.ts';
@@ -20,8 +22,7 @@ import { MethodCard } from './method.ts';
 
 /** Do the groups' gradients conflict, and does the step conflict with any group? */
 class ConflictView {
-  readonly #page: Page;
-  readonly #title: RunTitle;
+  readonly #page: RunPage;
   readonly #method = new MethodCard();
   readonly #certificate = new CertificateLine();
   readonly #table = new DataTable('Conflict of the latest steps');
@@ -30,20 +31,19 @@ class ConflictView {
   readonly #minCosine: ConflictLines;
   readonly #rates: ConflictLines;
   readonly #normRatio: ConflictLines;
-  #latest: readonly ConflictPoint[] = [];
 
-  constructor(root: HTMLElement, onSelectRun: (runId: string) => void) {
-    this.#title = new RunTitle(onSelectRun);
+  constructor(root: HTMLElement, host: RunHost<ConflictToWebview>) {
     const figures = h('div', { class: 'figures' });
-    this.#page = new Page(
+    this.#page = new RunPage(
       root,
       'conflict',
-      this.#title.element,
+      host,
       this.#method.element,
       figures,
       this.#table.element,
     );
-    const { announcer } = this.#page;
+    figures.before(this.#page.toolbar.element);
+    const { announcer, view } = this.#page;
     this.#figures = {
       minCosine: new Figure({
         id: 'min-cosine',
@@ -75,35 +75,37 @@ class ConflictView {
     minCosine.plot.before(this.#certificate.element);
     matrix.plot.after(colourBar(-1, '−1 opposed', '1 aligned'));
     figures.append(minCosine.element, matrix.element, rates.element, normRatio.element);
-    this.#minCosine = ConflictLines.minCosine(minCosine);
+    this.#minCosine = ConflictLines.minCosine(minCosine, view);
     this.#matrix = new HeatMap(matrix, { quantity: 'cosine' });
-    this.#rates = ConflictLines.rates(rates);
-    this.#normRatio = ConflictLines.normRatio(normRatio);
+    this.#rates = ConflictLines.rates(rates, view);
+    this.#normRatio = ConflictLines.normRatio(normRatio, view);
   }
 
-  show({ run, choices, points, now }: ConflictShow): void {
-    this.#page.showContent();
-    this.#title.show(run, choices);
-    this.#latest = [];
-    for (const lines of [this.#minCosine, this.#rates, this.#normRatio]) lines.show(run, []);
-    this.append({ type: 'append', run, points, now });
+  show({ run, choices, steps, ...rest }: ConflictShow): void {
+    this.#page.title(run, choices);
+    for (const lines of [this.#minCosine, this.#rates, this.#normRatio]) lines.show(run);
+    this.#page.show(run, steps);
+    this.append({ ...rest, type: 'append', run, steps: null });
   }
 
-  append({ run, points, now }: ConflictAppend): void {
-    this.#title.update(run);
+  append({ run, steps, latest, now }: ConflictAppend): void {
+    this.#page.append(run, steps);
     this.#method.show(run);
-    for (const lines of [this.#minCosine, this.#rates, this.#normRatio]) lines.append(points);
-    this.#latest = latest(this.#latest, points);
-    this.#describe(run, now);
+    this.#describe(run, latest, now);
+  }
+
+  window({ steps }: WindowReply): void {
+    this.#page.view.replace(steps);
+    this.#note();
   }
 
   empty(reason: string): void {
-    this.#page.showEmpty(reason);
+    this.#page.empty(reason);
   }
 
-  #describe(run: RunHeader, now: CosineMatrix | null): void {
+  #describe(run: RunHeader, latest: readonly ConflictPoint[], now: CosineMatrix | null): void {
     const { minCosine, matrix, rates, normRatio } = this.#figures;
-    const point = this.#latest.at(-1);
+    const point = latest.at(-1);
     const k = now?.step === point?.step ? now?.groupNames.length : undefined;
     const verdict = verdictOf(run, point, k);
     this.#certificate.show(run, verdict);
@@ -124,9 +126,9 @@ class ConflictView {
     ] as const) {
       figure.absent(lines.isMeasured ? '' : absence);
       figure.now(text === undefined ? 'no step yet' : lines.isMeasured ? text : '');
-      figure.note(thinned(lines.stride));
     }
-    this.#table.show(() => this.#rows(run));
+    this.#note();
+    this.#table.show(() => this.#rows(run, latest));
     const { now: sentence, past, updates } = verdict;
     this.#page.announcer.inform(
       [`${spokenRun(run)}.`, spokenGuarantee(run), sentence, past, updates]
@@ -135,7 +137,12 @@ class ConflictView {
     );
   }
 
-  #rows({ method }: RunHeader): [Row, Row[]] {
+  #note(): void {
+    const { minCosine, rates, normRatio } = this.#figures;
+    for (const figure of [minCosine, rates, normRatio]) figure.note(bucketed(this.#rates.bucket));
+  }
+
+  #rows({ method }: RunHeader, latest: readonly ConflictPoint[]): [Row, Row[]] {
     // The gap is meaningful only for weights that should give the shortest direction.
     const gap = (cell: string) => (method?.minimumNorm ? [cell] : []);
     return [
@@ -150,7 +157,7 @@ class ConflictView {
         'conflict with update',
         '‖d‖ / ‖ḡ‖',
       ],
-      this.#latest
+      latest
         .toReversed()
         .map((row) => [
           String(row.step),
@@ -179,16 +186,17 @@ function lowest({ cosines }: CosineMatrix): string {
   return Number.isFinite(least) ? `, lowest ${short(least)}` : '';
 }
 
-const host = connect<ConflictToWebview, RunRequest, RunPanelState>();
-const view = new ConflictView(rootElement(), (id) => host.post({ type: 'selectRun', id }));
+const host = connect<ConflictToWebview, RunRequest, SavedRun>();
+const view = new ConflictView(rootElement(), host);
 
 host.listen((message) => {
   switch (message.type) {
     case 'show':
-      host.setState({ runId: message.run.id });
       return view.show(message);
     case 'append':
       return view.append(message);
+    case 'window':
+      return view.window(message);
     case 'empty':
       return view.empty(message.reason);
   }

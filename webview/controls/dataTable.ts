@@ -2,9 +2,6 @@ import { h, setText } from '../dom.ts';
 
 export type Row = readonly string[];
 
-/** Rows that data tables show. */
-const ROWS = 25;
-
 /** A real table; the first column names the row. */
 export class Table {
   readonly element: HTMLElement;
@@ -70,11 +67,6 @@ export class DataTable {
   #draw(): void {
     if (this.element.open) this.#table.show(...this.#rows());
   }
-}
-
-/** The list with the new items at its end, cut to what a data table shows. */
-export function latest<T>(old: readonly T[], fresh: readonly T[]): readonly T[] {
-  return [...old, ...fresh.slice(-ROWS)].slice(-ROWS);
 }
 
 function emptyRow(columns: number): HTMLTableRowElement {

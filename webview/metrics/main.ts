@@ -1,3 +1,4 @@
+import type { WindowReply } from '../../src/extension/messages/columns.ts';
 import type {
   MetricsAppend,
   MetricsCost,
@@ -5,49 +6,37 @@ import type {
   MetricsToWebview,
 } from '../../src/extension/messages/metrics.ts';
 import type { MetricPoint, MetricsPoint } from '../../src/extension/messages/points.ts';
-import type { RunHeader, RunPanelState, RunRequest } from '../../src/extension/messages/run.ts';
+import type { RunHeader, RunRequest } from '../../src/extension/messages/run.ts';
 import { ConflictLines } from '../charts/conflictLines.ts';
 import { Figure } from '../charts/figure.ts';
-import { type Feed, TimeChart } from '../charts/timeChart.ts';
-import { isKnown, WeightsArea } from '../charts/weightsArea.ts';
-import { DataTable, latest } from '../controls/dataTable.ts';
+import { TimeChart } from '../charts/timeChart.ts';
+import { isKnown, WeightsChart } from '../charts/weightsChart.ts';
+import { DataTable } from '../controls/dataTable.ts';
 import { h, setText } from '../dom.ts';
 import { exact, mebibytes, percent, plural, short } from '../format.ts';
-import { connect, Page, rootElement } from '../page.ts';
-import { RunTitle, spokenRun } from '../runHeader.ts';
+import { connect, rootElement } from '../page.ts';
+import { spokenRun } from '../runHeader.ts';
+import { type RunHost, RunPage, type SavedRun } from '../runPage.ts';
 import { directionSummary, formatGuarantee, reasonOf, verdictOf } from '../verdict.ts';
 import './metrics.css';
 
 /** The selected run in one strip below the editor: loss and metric, weights, conflict and cost. */
 class MetricsView {
-  readonly #page: Page;
-  readonly #title: RunTitle;
+  readonly #page: RunPage;
   readonly #cost = h('p', { class: 'cost', hidden: true });
   readonly #table = new DataTable('Latest steps');
   readonly #figures;
   readonly #loss: TimeChart;
-  readonly #weights: WeightsArea;
+  readonly #weights: WeightsChart;
   readonly #rates: ConflictLines;
   readonly #minCosine: ConflictLines;
-  #lossFeed: Feed<MetricsPoint> | undefined;
-  #validationFeed: Feed<MetricPoint> | undefined;
-  #aggregator = '';
   #metric = '';
-  #latest: readonly MetricsPoint[] = [];
-  #validated: MetricPoint | undefined;
+  #validation: MetricPoint[] = [];
 
-  constructor(root: HTMLElement, onSelectRun: (runId: string) => void) {
-    this.#title = new RunTitle(onSelectRun);
+  constructor(root: HTMLElement, host: RunHost<MetricsToWebview>) {
     const figures = h('div', { class: 'figures strip' });
-    this.#page = new Page(
-      root,
-      'metrics',
-      this.#title.element,
-      figures,
-      this.#cost,
-      this.#table.element,
-    );
-    const { announcer } = this.#page;
+    this.#page = new RunPage(root, 'metrics', host, figures, this.#cost, this.#table.element);
+    const { announcer, view } = this.#page;
     this.#figures = {
       loss: new Figure({
         id: 'loss',
@@ -80,23 +69,20 @@ class MetricsView {
     };
     const { loss, weights, rates, minCosine } = this.#figures;
     figures.append(loss.element, weights.element, rates.element, minCosine.element);
-    this.#loss = new TimeChart(loss, { left: { title: 'loss' }, right: { title: '' } });
-    this.#weights = new WeightsArea(weights);
-    this.#rates = ConflictLines.rates(rates);
-    this.#minCosine = ConflictLines.minCosine(minCosine);
+    this.#loss = new TimeChart(loss, { left: { title: 'loss' }, right: { title: '' } }, view);
+    this.#weights = new WeightsChart(weights, view);
+    this.#rates = ConflictLines.rates(rates, view);
+    this.#minCosine = ConflictLines.minCosine(minCosine, view);
   }
 
-  show({ run, choices, groupNames, metric, points, validation }: MetricsShow): void {
-    this.#page.showContent();
-    this.#title.show(run, choices);
+  show({ run, choices, groups, metric, steps, ...rest }: MetricsShow): void {
+    this.#page.title(run, choices);
     if (this.#cost.dataset.runId !== run.id) this.#cost.hidden = true;
-    this.#aggregator = run.aggregator;
     this.#metric = metric;
-    this.#latest = [];
-    this.#validated = undefined;
+    this.#validation = [];
     this.#loss.setAxis('right', { title: metric });
     this.#loss.setSeries([
-      { label: 'loss', colour: (theme) => theme.aggregator(this.#aggregator) },
+      { label: 'loss', colour: (theme) => theme.aggregator(run.aggregator), of: 'loss' },
       {
         label: `validation ${metric}`,
         colour: (theme) => theme.accent,
@@ -105,25 +91,24 @@ class MetricsView {
         marks: 'on line',
       },
     ]);
-    this.#lossFeed = this.#loss.feed<MetricsPoint>([0, (point) => point.loss]);
-    this.#validationFeed = this.#loss.feed<MetricPoint>([1, (point) => point.value]);
-    this.#weights.show(groupNames, []);
-    this.#rates.show(run, []);
-    this.#minCosine.show(run, []);
-    this.append({ type: 'append', run, points, validation });
+    this.#weights.show(groups);
+    this.#rates.show(run);
+    this.#minCosine.show(run);
+    this.#page.show(run, steps);
+    this.append({ ...rest, type: 'append', run, steps: null });
   }
 
-  append({ run, points, validation }: MetricsAppend): void {
-    this.#title.update(run);
-    this.#lossFeed?.push(points);
-    this.#validationFeed?.push(validation);
-    this.#loss.update();
-    this.#weights.append(points);
-    this.#rates.append(points);
-    this.#minCosine.append(points);
-    this.#latest = latest(this.#latest, points);
-    this.#validated = validation.at(-1) ?? this.#validated;
-    this.#describe(run);
+  append({ run, steps, latest, validation }: MetricsAppend): void {
+    this.#validation.push(...validation);
+    this.#loss.setPoints(1, this.#validation);
+    this.#page.append(run, steps);
+    if (validation.length > 0) this.#loss.draw();
+    this.#weights.update(latest);
+    this.#describe(run, latest);
+  }
+
+  window({ steps }: WindowReply): void {
+    this.#page.view.replace(steps);
   }
 
   cost({ id, cost, againstMean }: MetricsCost): void {
@@ -133,14 +118,14 @@ class MetricsView {
   }
 
   empty(reason: string): void {
-    this.#page.showEmpty(reason);
+    this.#page.empty(reason);
   }
 
-  #describe(run: RunHeader): void {
+  #describe(run: RunHeader, latest: readonly MetricsPoint[]): void {
     const { loss, weights, rates, minCosine } = this.#figures;
-    const point = this.#latest.at(-1);
+    const point = latest.at(-1);
     const verdict = verdictOf(run, point, point && groupsIn(point));
-    const now = this.#now(run);
+    const now = this.#now(run, point);
     loss.now(now.loss);
     weights.now(now.weights);
     rates.now(now.rates);
@@ -163,7 +148,7 @@ class MetricsView {
         'conflict with step',
         'conflict with update',
       ],
-      this.#latest
+      latest
         .toReversed()
         .map((row) => [
           String(row.step),
@@ -182,9 +167,9 @@ class MetricsView {
   }
 
   /** The key figures, as the captions give them. */
-  #now(run: RunHeader) {
-    const point = this.#latest.at(-1);
-    const metric = this.#validated ? ` · ${this.#metric} ${short(this.#validated.value)}` : '';
+  #now(run: RunHeader, point: MetricsPoint | undefined) {
+    const validated = this.#validation.at(-1);
+    const metric = validated ? ` · ${this.#metric} ${short(validated.value)}` : '';
     if (!point) return { loss: 'no step yet', weights: '', rates: '', minCosine: '' };
     const { conflicted, measured } = run.guarantee.counts.updates;
     return {
@@ -221,16 +206,17 @@ function formatCost(
   ].join(' ');
 }
 
-const host = connect<MetricsToWebview, RunRequest, RunPanelState>();
-const view = new MetricsView(rootElement(), (id) => host.post({ type: 'selectRun', id }));
+const host = connect<MetricsToWebview, RunRequest, SavedRun>();
+const view = new MetricsView(rootElement(), host);
 
 host.listen((message) => {
   switch (message.type) {
     case 'show':
-      host.setState({ runId: message.run.id });
       return view.show(message);
     case 'append':
       return view.append(message);
+    case 'window':
+      return view.window(message);
     case 'cost':
       return view.cost(message);
     case 'empty':

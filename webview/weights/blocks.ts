@@ -2,7 +2,7 @@ import type { BlockWeights } from '../../src/extension/messages/points.ts';
 import type { Announcer } from '../announcer.ts';
 import { Figure } from '../charts/figure.ts';
 import { colourBar, HeatMap } from '../charts/heatMap.ts';
-import { isKnown } from '../charts/weightsArea.ts';
+import { isKnown } from '../charts/weightsChart.ts';
 import { DataTable } from '../controls/dataTable.ts';
 import { exact, percent, plural } from '../format.ts';
 

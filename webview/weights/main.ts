@@ -1,5 +1,6 @@
+import type { WindowReply } from '../../src/extension/messages/columns.ts';
 import type { WeightsPoint } from '../../src/extension/messages/points.ts';
-import type { RunHeader, RunPanelState, RunRequest } from '../../src/extension/messages/run.ts';
+import type { Groups, RunHeader, RunRequest } from '../../src/extension/messages/run.ts';
 import type {
   WeightsAppend,
   WeightsShow,
@@ -7,41 +8,46 @@ import type {
 } from '../../src/extension/messages/weights.ts';
 import { BarChart } from '../charts/bars.ts';
 import { Figure } from '../charts/figure.ts';
-import { type Feed, TimeChart } from '../charts/timeChart.ts';
-import { isKnown, sumOf, WeightsArea } from '../charts/weightsArea.ts';
-import { DataTable, latest } from '../controls/dataTable.ts';
+import { SortedWeightsMap } from '../charts/sortedWeights.ts';
+import { TimeChart } from '../charts/timeChart.ts';
+import { isKnown, sumOf, WeightsChart } from '../charts/weightsChart.ts';
+import { DataTable } from '../controls/dataTable.ts';
 import { h } from '../dom.ts';
-import { averaged, exact, short, thinned } from '../format.ts';
-import { connect, Page, rootElement } from '../page.ts';
-import { RunTitle, spokenRun } from '../runHeader.ts';
+import { averaged, bucketed, exact, short } from '../format.ts';
+import { connect, rootElement } from '../page.ts';
+import { spokenRun } from '../runHeader.ts';
+import { type RunHost, RunPage, type SavedRun } from '../runPage.ts';
 import { BlockWeightsFigure, formatWeight } from './blocks.ts';
 import './weights.css';
 
 /** Which groups decide the step: their weights over steps and now, and the effective number of groups. */
 class WeightsView {
-  readonly #page: Page;
-  readonly #title: RunTitle;
+  readonly #page: RunPage;
   readonly #table = new DataTable('Weights of the latest steps');
   readonly #figures;
-  readonly #area: WeightsArea;
+  readonly #weights: WeightsChart;
+  readonly #sorted: SortedWeightsMap;
   readonly #now: BarChart;
   readonly #blocks: BlockWeightsFigure;
   readonly #effective: TimeChart;
-  #effectiveFeed: Feed<WeightsPoint> | undefined;
-  #groupNames: readonly string[] = [];
-  #aggregator = '';
-  #latest: readonly WeightsPoint[] = [];
+  #groups: Groups = { names: [], lasting: true };
 
-  constructor(root: HTMLElement, onSelectRun: (runId: string) => void) {
-    this.#title = new RunTitle(onSelectRun);
+  constructor(root: HTMLElement, host: RunHost<WeightsToWebview>) {
     const figures = h('div', { class: 'figures' });
-    this.#page = new Page(root, 'weights', this.#title.element, figures, this.#table.element);
-    const { announcer } = this.#page;
+    this.#page = new RunPage(root, 'weights', host, figures, this.#table.element);
+    const { announcer, view, toolbar } = this.#page;
+    figures.before(toolbar.element);
     this.#figures = {
       area: new Figure({
         id: 'weights-area',
         title: 'Weight of each group',
-        help: 'The weight of each group in the direction of the step: stacked up to their sum or, if some are negative, as lines.',
+        help: 'The weight of each group in the direction of the step: stacked up to their sum or, if some are negative, as lines. Of groups that are made anew in each step: how their weights are spread.',
+        announcer,
+      }),
+      sorted: new Figure({
+        id: 'sorted-weights',
+        title: 'Weights sorted by size',
+        help: 'The weights of single steps, the largest at the top. Groups are made anew in each step, so that their numbers mean nothing over steps.',
         announcer,
       }),
       now: new Figure({
@@ -59,67 +65,83 @@ class WeightsView {
     };
     this.#blocks = new BlockWeightsFigure(announcer);
     this.#table.element.after(this.#blocks.table.element);
-    const { area, now, effective } = this.#figures;
+    const { area, sorted, now, effective } = this.#figures;
     area.element.classList.add('wide');
-    figures.append(area.element, this.#blocks.figure.element, now.element, effective.element);
-    this.#area = new WeightsArea(area);
-    this.#now = new BarChart(now, 'weight');
-    this.#effective = new TimeChart(effective, {
-      left: { title: 'groups', min: 0, suggestedMax: 1 },
-    });
-  }
-
-  show({ run, choices, groupNames, points, blocks }: WeightsShow): void {
-    this.#page.showContent();
-    this.#title.show(run, choices);
-    this.#groupNames = groupNames;
-    this.#aggregator = run.aggregator;
-    this.#latest = [];
-    this.#area.show(groupNames, []);
-    this.#effective.setAxis('left', { suggestedMax: groupNames.length });
-    this.#effective.setSeries([
-      { label: 'effective groups', colour: (theme) => theme.aggregator(this.#aggregator) },
-    ]);
-    this.#effectiveFeed = this.#effective.feed<WeightsPoint>([0, (point) => point.effectiveGroups]);
-    this.append({ type: 'append', run, points, blocks });
-  }
-
-  append({ run, points, blocks }: WeightsAppend): void {
-    this.#title.update(run);
-    this.#latest = latest(this.#latest, points);
-    this.#area.append(points);
-    this.#effectiveFeed?.push(points);
-    this.#effective.update();
-    const newest = this.#latest.at(-1);
-    this.#now.show(
-      this.#groupNames.map((name, i) => ({ name, value: newest?.weights[i] ?? null })),
+    sorted.element.classList.add('wide');
+    figures.append(
+      area.element,
+      sorted.element,
+      this.#blocks.figure.element,
+      now.element,
+      effective.element,
     );
-    this.#describe(run, newest);
-    this.#blocks.show(this.#groupNames, blocks);
+    this.#weights = new WeightsChart(area, view);
+    this.#sorted = new SortedWeightsMap(sorted, view);
+    this.#now = new BarChart(now, 'weight');
+    const left = { title: 'groups', min: 0, suggestedMax: 1 };
+    this.#effective = new TimeChart(effective, { left }, view);
+  }
+
+  show({ run, choices, groups, steps, ...rest }: WeightsShow): void {
+    this.#page.title(run, choices);
+    this.#groups = groups;
+    this.#figures.area.retitle(
+      groups.lasting ? 'Weight of each group' : 'Spread of the weights over the groups',
+    );
+    this.#figures.sorted.element.hidden = groups.lasting;
+    this.#weights.show(groups);
+    this.#effective.setAxis('left', { suggestedMax: groups.names.length });
+    this.#effective.setSeries([
+      {
+        label: 'effective groups',
+        colour: (theme) => theme.aggregator(run.aggregator),
+        of: 'effectiveGroups',
+      },
+    ]);
+    this.#page.show(run, steps);
+    this.append({ ...rest, type: 'append', run, steps: null });
+  }
+
+  append({ run, steps, sorted, latest, blocks }: WeightsAppend): void {
+    this.#page.append(run, steps);
+    this.#weights.update(latest);
+    if (sorted) this.#sorted.show(sorted);
+    const newest = latest.at(-1);
+    this.#now.show(
+      this.#groups.names.map((name, i) => ({ name, value: newest?.weights[i] ?? null })),
+    );
+    this.#describe(run, latest);
+    this.#blocks.show(this.#groups.names, blocks);
     this.#page.announcer.inform(
       `${spokenRun(run)}. ${newest ? this.#spoken(newest) : 'No step yet.'}`,
     );
   }
 
-  empty(reason: string): void {
-    this.#page.showEmpty(reason);
+  window({ steps, sorted }: WindowReply): void {
+    this.#page.view.replace(steps);
+    if (sorted) this.#sorted.show(sorted);
+    this.#note();
   }
 
-  #describe(run: RunHeader, newest: WeightsPoint | undefined): void {
-    const { area, now, effective } = this.#figures;
-    const count = this.#groupNames.length;
-    const absence = newest && !this.#area.isMeasured ? absenceOf(run) : '';
-    for (const figure of [area, now, effective]) figure.absent(absence);
+  empty(reason: string): void {
+    this.#page.empty(reason);
+  }
+
+  #describe(run: RunHeader, latest: readonly WeightsPoint[]): void {
+    const { area, sorted, now, effective } = this.#figures;
+    const { names } = this.#groups;
+    const newest = latest.at(-1);
+    const absence = newest && !this.#weights.isMeasured ? absenceOf(run) : '';
+    for (const figure of [area, sorted, now, effective]) figure.absent(absence);
     const key = (text: (point: WeightsPoint) => string) =>
       newest ? (isKnown(newest.weights) ? text(newest) : '') : 'no step yet';
     area.now(key((point) => this.#largest(point)));
-    area.note([this.#kindNote(newest), averaged(this.#area.width)].filter(Boolean).join(' '));
     now.now(key(({ step }) => `step ${step}`));
-    effective.note(thinned(this.#effectiveFeed?.stride ?? 1));
-    effective.now(key((point) => `${short(point.effectiveGroups)} of ${count} now`));
+    effective.now(key((point) => `${short(point.effectiveGroups)} of ${names.length} now`));
+    this.#note(newest);
     this.#table.show(() => [
-      ['step', ...this.#groupNames, 'sum', 'effective groups'],
-      this.#latest
+      ['step', ...names, 'sum', 'effective groups'],
+      latest
         .toReversed()
         .map(({ step, weights, effectiveGroups }) => [
           String(step),
@@ -130,12 +152,24 @@ class WeightsView {
     ]);
   }
 
+  #note(newest?: WeightsPoint): void {
+    const { area, sorted, effective } = this.#figures;
+    const { kind, bucket } = this.#weights;
+    const isArea = kind === 'shares' || kind === 'parts';
+    const steps = isArea ? averaged(bucket) : bucketed(bucket);
+    area.note([this.#kindNote(newest), steps].filter(Boolean).join(' '));
+    sorted.note(this.#sorted.note);
+    effective.note(bucketed(this.#effective.bucket));
+  }
+
   /** How to read weights that are not shares of a whole. */
   #kindNote(newest: WeightsPoint | undefined): string {
     const now = newest && isKnown(newest.weights) ? short(sumOf(newest.weights)) : '';
-    switch (this.#area.kind) {
+    switch (this.#weights.kind) {
       case 'shares':
         return '';
+      case 'spread':
+        return 'Groups are made anew in each step, so there is no line for each: these are the quartiles of a step’s weights.';
       case 'parts':
         return `The weights need not sum to 1: the height of the stack is their sum${now && `, now ${now}`}.`;
       case 'signed':
@@ -146,7 +180,7 @@ class WeightsView {
   #largest({ weights }: WeightsPoint): string {
     const known = weights.map((weight) => weight ?? 0);
     const most = Math.max(...known);
-    return `largest now: ${this.#groupNames[known.indexOf(most)] ?? ''}, ${short(most)}`;
+    return `largest now: ${this.#groups.names[known.indexOf(most)] ?? ''}, ${short(most)}`;
   }
 
   #spoken(point: WeightsPoint): string {
@@ -160,16 +194,17 @@ function absenceOf({ method, aggregator }: RunHeader): string {
   return `No weights: the direction of ${method?.name ?? aggregator} is not a weighted sum of the groups’ gradients.`;
 }
 
-const host = connect<WeightsToWebview, RunRequest, RunPanelState>();
-const view = new WeightsView(rootElement(), (id) => host.post({ type: 'selectRun', id }));
+const host = connect<WeightsToWebview, RunRequest, SavedRun>();
+const view = new WeightsView(rootElement(), host);
 
 host.listen((message) => {
   switch (message.type) {
     case 'show':
-      host.setState({ runId: message.run.id });
       return view.show(message);
     case 'append':
       return view.append(message);
+    case 'window':
+      return view.window(message);
     case 'empty':
       return view.empty(message.reason);
   }

@@ -1,36 +1,48 @@
 /** Messages of the conflict panel. */
+import type { Columns, SeriesName, WindowReply } from './columns.ts';
 import type { ConflictPoint, CosineMatrix, MetricsPoint } from './points.ts';
 import type { EmptyMessage, RunChoice, RunHeader, RunMessages } from './run.ts';
-
-export interface ConflictShow {
-  readonly type: 'show';
-  readonly run: RunHeader;
-  readonly choices: readonly RunChoice[];
-  readonly points: readonly ConflictPoint[];
-  readonly now: CosineMatrix | null;
-}
 
 export interface ConflictAppend {
   readonly type: 'append';
   readonly run: RunHeader;
-  readonly points: readonly ConflictPoint[];
+  readonly steps: Columns | null;
+  readonly latest: readonly ConflictPoint[];
   readonly now: CosineMatrix | null;
 }
 
-export type ConflictToWebview = ConflictShow | ConflictAppend | EmptyMessage;
+export interface ConflictShow extends Omit<ConflictAppend, 'type' | 'steps'> {
+  readonly type: 'show';
+  readonly choices: readonly RunChoice[];
+  readonly steps: Columns;
+}
+
+export type ConflictToWebview = ConflictShow | ConflictAppend | WindowReply | EmptyMessage;
+
+export const conflictSeries: readonly SeriesName[] = [
+  'minCosine',
+  'violated',
+  'conflictRate',
+  'meanConflict',
+  'updateConflict',
+];
 
 export const conflictMessages: RunMessages<ConflictShow, ConflictAppend> = {
-  show: (run, choices, { points, cosines }) => ({
+  series: () => [...conflictSeries, 'normRatio'],
+  sorted: false,
+  show: (run, choices, { latest, cosines }, { steps }) => ({
     type: 'show',
     run,
     choices,
-    points: points.map(conflictPoint),
+    steps,
+    latest: latest.map(conflictPoint),
     now: cosines,
   }),
-  append: (run, { points, cosines }, since) => ({
+  append: (run, { latest, cosines }, _, window) => ({
     type: 'append',
     run,
-    points: points.slice(since.points).map(conflictPoint),
+    steps: window?.steps ?? null,
+    latest: latest.map(conflictPoint),
     now: cosines,
   }),
 };

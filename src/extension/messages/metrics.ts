@@ -1,23 +1,26 @@
 /** Messages of the metrics view. */
 import type { Cost, CostRatio } from '../../runs/cost.ts';
+import type { Columns, SeriesName, WindowReply } from './columns.ts';
+import { conflictSeries } from './conflict.ts';
 import type { MetricPoint, MetricsPoint } from './points.ts';
-import type { EmptyMessage, RunChoice, RunHeader, RunMessages } from './run.ts';
-
-export interface MetricsShow {
-  readonly type: 'show';
-  readonly run: RunHeader;
-  readonly choices: readonly RunChoice[];
-  readonly groupNames: readonly string[];
-  readonly metric: string;
-  readonly points: readonly MetricsPoint[];
-  readonly validation: readonly MetricPoint[];
-}
+import type { EmptyMessage, Groups, RunChoice, RunHeader, RunMessages } from './run.ts';
+import { weightSeries } from './weights.ts';
 
 export interface MetricsAppend {
   readonly type: 'append';
   readonly run: RunHeader;
-  readonly points: readonly MetricsPoint[];
+  readonly steps: Columns | null;
+  readonly latest: readonly MetricsPoint[];
+  /** Only the new ones. */
   readonly validation: readonly MetricPoint[];
+}
+
+export interface MetricsShow extends Omit<MetricsAppend, 'type' | 'steps'> {
+  readonly type: 'show';
+  readonly choices: readonly RunChoice[];
+  readonly groups: Groups;
+  readonly metric: string;
+  readonly steps: Columns;
 }
 
 /** What a run costs; sent after `show`, and again whenever it has changed. */
@@ -31,22 +34,43 @@ export interface MetricsCost {
   readonly againstMean: CostRatio | null;
 }
 
-export type MetricsToWebview = MetricsShow | MetricsAppend | MetricsCost | EmptyMessage;
+export type MetricsToWebview =
+  | MetricsShow
+  | MetricsAppend
+  | MetricsCost
+  | WindowReply
+  | EmptyMessage;
+
+/** Drawn in the section below the strip. */
+const costSeries: readonly SeriesName[] = [
+  ...(['learningRate', 'meanNorm', 'norm', 'examples'] as const),
+  ...(['gradientsMs', 'aggregateMs', 'updateMs', 'resident', 'tensors'] as const),
+];
 
 export const metricsMessages: RunMessages<MetricsShow, MetricsAppend> = {
-  show: (run, choices, { groupNames, metric, points, validation }) => ({
+  series: (groups) => [
+    'loss',
+    ...weightSeries(groups),
+    ...conflictSeries,
+    ...costSeries,
+    ...(groups.lasting ? groups.names.map((_, group): SeriesName => `groupNorm/${group}`) : []),
+  ],
+  sorted: false,
+  show: (run, choices, { groups, metric, latest, validation }, { steps }) => ({
     type: 'show',
     run,
     choices,
-    groupNames,
+    groups,
     metric,
-    points,
+    steps,
+    latest,
     validation,
   }),
-  append: (run, { points, validation }, since) => ({
+  append: (run, { latest, validation }, since, window) => ({
     type: 'append',
     run,
-    points: points.slice(since.points),
+    steps: window?.steps ?? null,
+    latest,
     validation: validation.slice(since.validation),
   }),
 };

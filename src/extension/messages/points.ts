@@ -74,10 +74,10 @@ export interface MetricsPoint extends ConflictPoint, WeightsPoint {
   readonly loss: number | null;
 }
 
-/** A validation's value of one metric. */
+/** A validation's value of one metric; `null` if not finite. */
 export interface MetricPoint {
   readonly step: number;
-  readonly value: number;
+  readonly value: number | null;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { RunAlarm } from '../../runs/alarms.ts';
 import type { GuaranteeBadge } from '../../runs/guaranteeBadge.ts';
 import type { GuaranteeCounts, GuaranteeTally } from '../../runs/guaranteeTally.ts';
 import type { RunStatus } from '../../runs/status.ts';
+import { type SeriesName, type WindowReply, windowRequest } from './columns.ts';
 import type { BlockWeights, CosineMatrix, MetricPoint, MetricsPoint } from './points.ts';
 
 export type { GuaranteeBadge, GuaranteeCounts };
@@ -73,34 +74,52 @@ export const readyRequest = z.object({ type: z.literal('ready') });
 export type ReadyRequest = z.infer<typeof readyRequest>;
 
 /** What a page on one run may ask for, once it is ready. */
-export const runRequest = z.object({ type: z.literal('selectRun'), id: z.string() });
+export const runRequest = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('selectRun'), id: z.string() }),
+  windowRequest,
+]);
 export type RunRequest = z.infer<typeof runRequest>;
 
-/** What such a page saves with `setState`; its serializer gets it back after a window reload. */
+/** What the serializer of such a page needs of what it saves with `setState`, after a window reload. */
 export const runPanelState = z.object({ runId: z.string() });
 export type RunPanelState = z.infer<typeof runPanelState>;
 
-/** All that was read of a run's log, as points to draw. */
+export interface Groups {
+  readonly names: readonly string[];
+  /** Whether a group is the same in every step; parts of a batch are not. */
+  readonly lasting: boolean;
+}
+
+/** What was read of a run's log, beside its columns. */
 export interface RunPoints {
-  readonly groupNames: readonly string[];
+  readonly groups: Groups;
   readonly alarms: readonly RunAlarm[];
   /** Name of the metric in `validation`. */
   readonly metric: string;
-  readonly points: readonly MetricsPoint[];
+  /** The newest steps, as many as tables show. */
+  readonly latest: readonly MetricsPoint[];
   readonly validation: readonly MetricPoint[];
   readonly cosines: CosineMatrix | null;
   readonly blocks: BlockWeights | null;
   readonly guarantee: Pick<GuaranteeTally, 'counts' | 'isStationary'>;
 }
 
-/** How much of the points a page has already received. */
+/** How much a page has already received: steps logged, and validations. */
 export interface Cursor {
-  readonly points: number;
+  readonly steps: number;
   readonly validation: number;
 }
 
+/** Steps of the window that the page shows. */
+export type Drawn = Omit<WindowReply, 'type'>;
+
 /** The two messages of a panel that shows one run: everything, and what was added since. */
 export interface RunMessages<Show, Append> {
-  show(run: RunHeader, choices: readonly RunChoice[], points: RunPoints): Show;
-  append(run: RunHeader, points: RunPoints, since: Cursor): Append;
+  /** What the panel draws over steps. */
+  series(groups: Groups): readonly SeriesName[];
+  /** Whether it draws the weights of single steps, too. */
+  readonly sorted: boolean;
+  show(run: RunHeader, choices: readonly RunChoice[], points: RunPoints, window: Drawn): Show;
+  /** @param window only the new columns, and the one before them, which may have grown; `null` if the page does not show the newest steps */
+  append(run: RunHeader, points: RunPoints, since: Cursor, window: Drawn | null): Append;
 }

@@ -112,6 +112,7 @@ export class LivePage<Reply, Request> extends Disposable {
   #receive(message: unknown): void {
     if (readyRequest.safeParse(message).success) {
       this.#ready = true;
+      this.#fresh = true;
     } else {
       const { data, error } = this.#content.requests.safeParse(message);
       if (error) {
@@ -120,7 +121,6 @@ export class LivePage<Reply, Request> extends Disposable {
       }
       this.#content.receive(data);
     }
-    this.#fresh = true;
     void this.update();
   }
 

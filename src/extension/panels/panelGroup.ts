@@ -3,6 +3,7 @@ import type * as z from 'zod';
 import { formatSeed } from '../../runs/format.ts';
 import { EventTail } from '../../runs/tail.ts';
 import { Disposable } from '../disposable.ts';
+import type { WindowReply } from '../messages/columns.ts';
 import {
   type RunMessages,
   type RunPanelState,
@@ -37,7 +38,7 @@ export function runPanel<Show, Append>(
   messages: RunMessages<Show, Append>,
   { runs, feeds, selection }: PanelServices,
   { besideMean = false } = {},
-): PanelKind<Show | Append, RunRequest, RunPanelState> {
+): PanelKind<Show | Append | WindowReply, RunRequest, RunPanelState> {
   return {
     name,
     state: runPanelState,

@@ -6,8 +6,10 @@ import type { UpdateCounts } from '../../runs/guaranteeTally.ts';
 import { latestFirst } from '../../runs/order.ts';
 import { isActive } from '../../runs/status.ts';
 import type { RunSummary } from '../../runs/store.ts';
+import type { WindowReply, WindowRequest } from '../messages/columns.ts';
 import {
   type Cursor,
+  type Drawn,
   type EmptyMessage,
   type Method,
   type RunChoice,
@@ -44,9 +46,14 @@ interface Options<Run, Show, Append> {
   readonly onSelect: (folder: string) => void;
 }
 
+type Window = Omit<WindowRequest, 'type'>;
+
+/** Until the page has said how wide its charts are. */
+const ALL: Window = { from: null, to: null, columns: 1000 };
+
 /** Follows one run, whichever is shown. */
 export class RunContent<Run extends RunSummary, Show, Append>
-  implements Content<Show | Append, RunRequest>
+  implements Content<Show | Append | WindowReply, RunRequest>
 {
   readonly requests = runRequest;
   readonly #options: Options<Run, Show, Append>;
@@ -56,19 +63,26 @@ export class RunContent<Run extends RunSummary, Show, Append>
   #shown:
     | { readonly choices: string; readonly header: string; readonly cursor: Cursor }
     | undefined;
+  /** The steps that the page shows, in how many columns; all of them until it asks for others. */
+  #window: Window = ALL;
+  /** Steps in a column, as the page has them. */
+  #bucket = 0;
+  /** Whether the page waits for the steps that it asked for. */
+  #isAsked = false;
 
   constructor(options: Options<Run, Show, Append>) {
     this.#options = options;
   }
 
   async update(
-    post: (message: Show | Append | EmptyMessage) => void,
+    post: (message: Show | Append | WindowReply | EmptyMessage) => void,
     fresh: boolean,
   ): Promise<boolean> {
     const { runs } = this.#options;
     await runs.ready;
     const shown = this.#options.shown();
     const run = shown === undefined ? undefined : runs.find(shown);
+    if (this.#leasedRun !== undefined && run?.folder !== this.#leasedRun) this.#window = ALL;
     if (fresh || run?.folder !== this.#leasedRun) this.#shown = undefined;
     if (!run) {
       this.#release();
@@ -82,8 +96,15 @@ export class RunContent<Run extends RunSummary, Show, Append>
     return isActive(run.status);
   }
 
-  receive({ id }: RunRequest): void {
-    this.#options.onSelect(id);
+  receive(request: RunRequest): void {
+    if (request.type === 'selectRun') {
+      this.#shown = undefined;
+      this.#options.onSelect(request.id);
+    } else {
+      const { from, to, columns } = request;
+      this.#window = { from, to, columns };
+      this.#isAsked = true;
+    }
   }
 
   dispose(): void {
@@ -91,12 +112,12 @@ export class RunContent<Run extends RunSummary, Show, Append>
   }
 
   #post(
-    post: (message: Show | Append | EmptyMessage) => void,
+    post: (message: Show | Append | WindowReply | EmptyMessage) => void,
     run: Run,
     feed: RunFeed,
     mean: UpdateCounts | null,
   ) {
-    if (feed.points.length === 0) {
+    if (feed.latest.length === 0) {
       this.#shown = undefined;
       return post({ type: 'empty', reason: waiting(run) });
     }
@@ -106,13 +127,34 @@ export class RunContent<Run extends RunSummary, Show, Append>
     const next = {
       header: JSON.stringify(header),
       choices: JSON.stringify(choices),
-      cursor: { points: feed.points.length, validation: feed.validation.length },
+      cursor: { steps: feed.columns.length, validation: feed.validation.length },
     };
-    if (this.#shown?.choices !== next.choices) post(messages.show(header, choices, feed));
-    else if (this.#shown.header !== next.header || grown(this.#shown.cursor, next.cursor)) {
-      post(messages.append(header, feed, this.#shown.cursor));
+    if (this.#shown?.choices !== next.choices) {
+      post(messages.show(header, choices, feed, this.#drawn(feed)));
+    } else {
+      if (this.#isAsked) post({ type: 'window', ...this.#drawn(feed) });
+      const { cursor } = this.#shown;
+      if (this.#shown.header !== next.header || grown(cursor, next.cursor)) {
+        const isAtEnd = this.#window.to === null && next.cursor.steps > cursor.steps;
+        const added = isAtEnd ? this.#drawn(feed, cursor.steps) : null;
+        post(messages.append(header, feed, cursor, added));
+      }
     }
+    this.#isAsked = false;
     this.#shown = next;
+  }
+
+  /** @param since number of steps that the page has, all of them if columns are as wide as before */
+  #drawn({ columns, groups }: RunFeed, since = 0): Drawn {
+    const { messages } = this.#options;
+    const names = messages.series(groups);
+    const added = columns.window(this.#window, names, since);
+    const isWhole = since === 0 || added.bucket !== this.#bucket;
+    this.#bucket = added.bucket;
+    return {
+      steps: isWhole && since > 0 ? columns.window(this.#window, names) : added,
+      sorted: messages.sorted && !groups.lasting ? columns.sortedWeights(this.#window) : null,
+    };
   }
 
   #follow(run: Run): RunFeed {
@@ -133,7 +175,7 @@ export class RunContent<Run extends RunSummary, Show, Append>
 
 function headerOf(
   { manifest, folder, status, step, validating }: RunSummary,
-  { points, guarantee, alarms }: RunPoints,
+  { latest, guarantee, alarms }: RunPoints,
   mean: UpdateCounts | null,
 ): RunHeader {
   const { name, metric, smoothing } = manifest.aggregation;
@@ -151,7 +193,7 @@ function headerOf(
     },
     seed: formatSeed(manifest.seed),
     status,
-    step: Math.max(step, points.at(-1)?.step ?? 0),
+    step: Math.max(step, latest.at(-1)?.step ?? 0),
     steps: manifest.steps,
     validating,
     alarms: alarms.map(({ rule, step, message, clearedAt }) => ({
@@ -179,7 +221,7 @@ function choicesOf(runs: readonly RunSummary[], locale: string): RunChoice[] {
 }
 
 function grown(before: Cursor, now: Cursor): boolean {
-  return now.points > before.points || now.validation > before.validation;
+  return now.steps > before.steps || now.validation > before.validation;
 }
 
 function emptyReason(folder: string | undefined): string {

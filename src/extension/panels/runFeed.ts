@@ -7,7 +7,7 @@ import type { RunEvent, StepEvent } from '../../runs/events.ts';
 import { factsOf } from '../../runs/facts.ts';
 import { badgeOf } from '../../runs/guaranteeBadge.ts';
 import { GuaranteeTally } from '../../runs/guaranteeTally.ts';
-import type { RunManifest } from '../../runs/manifest.ts';
+import { hasLastingGroups, type RunManifest } from '../../runs/manifest.ts';
 import type { RunSummary } from '../../runs/store.ts';
 import { EventTail } from '../../runs/tail.ts';
 import {
@@ -19,7 +19,9 @@ import {
   matrixOf,
   pointOf,
 } from '../messages/points.ts';
-import type { RunPoints } from '../messages/run.ts';
+import type { Groups, RunPoints } from '../messages/run.ts';
+import { StepColumns } from './stepColumns.ts';
+import { stepSeries } from './stepSeries.ts';
 
 /** Events whose steps are sent to the engine at once: few enough for a long log to appear gradually. */
 const BATCH = 500;
@@ -33,9 +35,14 @@ interface Engine {
   diagnose(steps: readonly StepFacts[]): Promise<readonly StepDiagnostics[]>;
 }
 
-/** The log of one run as points to draw; it only grows. */
+/** As many as tables show. */
+const LATEST = 25;
+
+/** The log of one run as columns to draw; it only grows. */
 export class RunFeed implements RunPoints {
-  readonly points: MetricsPoint[] = [];
+  readonly columns = new StepColumns();
+  /** The newest steps. */
+  latest: readonly MetricsPoint[] = [];
   readonly validation: MetricPoint[] = [];
   /** Cosines of the latest step that has a Gram matrix. */
   cosines: CosineMatrix | null = null;
@@ -43,7 +50,7 @@ export class RunFeed implements RunPoints {
   blocks: BlockWeights | null = null;
   readonly guarantee: GuaranteeTally;
   readonly #alarms: AlarmLog;
-  readonly groupNames: readonly string[];
+  readonly groups: Groups;
   /** Name of the metric in `validation`. */
   readonly metric: string;
 
@@ -55,7 +62,7 @@ export class RunFeed implements RunPoints {
   #update: Promise<void> | undefined;
 
   constructor(manifest: RunManifest, source: EventReader, engine: Engine) {
-    this.groupNames = manifest.groups.names;
+    this.groups = { names: manifest.groups.names, lasting: hasLastingGroups(manifest) };
     this.metric = manifest.metric.name;
     this.#aggregation = manifest.aggregation;
     this.guarantee = new GuaranteeTally(manifest.aggregation);
@@ -84,11 +91,7 @@ export class RunFeed implements RunPoints {
       const batch = this.#pending.slice(0, BATCH);
       const steps = batch.filter((event) => event.kind === 'step');
       const diagnosed = steps.length > 0 ? await this.#diagnosed(steps) : [];
-      this.#addAlarms(batch, new Map(diagnosed));
-      this.#add(diagnosed);
-      for (const event of batch) {
-        if (event.kind === 'validation') this.#addValidation(event.step, event.metrics);
-      }
+      this.#add(batch, new Map(diagnosed));
       this.#pending = this.#pending.slice(batch.length);
       onBatch?.();
     }
@@ -115,29 +118,42 @@ export class RunFeed implements RunPoints {
     }
   }
 
-  #add(steps: readonly [StepEvent, StepDiagnostics][]): void {
-    const count = this.groupNames.length;
-    for (const [step, derived] of steps) {
-      this.points.push(pointOf(step, derived, this.#aggregation, count));
-      this.guarantee.add(derived);
+  /** In the order of the log, on which alarms and pauses depend; a malformed step is left out. */
+  #add(events: readonly RunEvent[], diagnosed: ReadonlyMap<RunEvent, StepDiagnostics>): void {
+    for (const event of events) {
+      const derived = diagnosed.get(event);
+      if (derived || event.kind !== 'step') this.#alarms.add(event, derived);
+      if (event.kind === 'start') this.columns.started(event.at);
+      if (event.kind === 'validation') this.#addValidation(event.step, event.metrics);
+      if (event.kind === 'step' && derived) this.#addStep(event, derived);
     }
-    const latest = steps.at(-1);
-    if (!latest) return;
-    this.cosines = matrixOf(...latest, this.groupNames) ?? this.cosines;
-    this.blocks = blockWeightsOf(latest[0], count);
+    this.#addLatest([...diagnosed] as [StepEvent, StepDiagnostics][]);
   }
 
-  /** Alarms depend on the order of steps and validations; a malformed step is left out. */
-  #addAlarms(events: readonly RunEvent[], diagnosed: ReadonlyMap<RunEvent, StepDiagnostics>): void {
-    for (const event of events) {
-      const diagnostics = diagnosed.get(event);
-      if (diagnostics || event.kind !== 'step') this.#alarms.add(event, diagnostics);
-    }
+  #addStep(event: StepEvent, derived: StepDiagnostics): void {
+    const { step, at, sizes } = event;
+    const weights = (event.weights ?? []).toSorted((a, b) => b - a);
+    const examples = sizes.reduce((sum, size) => sum + size, 0);
+    const series = stepSeries(event, derived, this.#aggregation, this.groups);
+    this.columns.push({ step, at, examples, weights }, series);
+    this.guarantee.add(derived);
+  }
+
+  #addLatest(steps: readonly [StepEvent, StepDiagnostics][]): void {
+    const { names } = this.groups;
+    const points = steps
+      .slice(-LATEST)
+      .map(([step, derived]) => pointOf(step, derived, this.#aggregation, names.length));
+    this.latest = [...this.latest, ...points].slice(-LATEST);
+    const latest = steps.at(-1);
+    if (!latest) return;
+    this.cosines = matrixOf(...latest, names) ?? this.cosines;
+    this.blocks = blockWeightsOf(latest[0], names.length);
   }
 
   #addValidation(step: number, metrics: Readonly<Record<string, number | null>>): void {
     const value = metrics[this.metric];
-    if (typeof value === 'number') this.validation.push({ step, value });
+    if (value !== undefined) this.validation.push({ step, value });
   }
 }
 

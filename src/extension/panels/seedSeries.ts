@@ -17,21 +17,27 @@ export function seriesOf(runs: readonly ValidatedRun[], metric: string): Aggrega
       .sort((a, b) => bySeed(a.run, b.run))
       .map((validated) => curveOf(validated, metric));
     const finals = seeds
-      .filter(({ status, points }) => status === 'finished' && points.length > 0)
-      .map(({ points }) => points.at(-1)!.value);
+      .filter(({ status }) => status === 'finished')
+      .flatMap(({ points }) => finite(points.slice(-1)))
+      .map(({ value }) => value);
     return {
       aggregator,
       seeds,
-      band: bandOf(seeds.map(({ points }) => points)),
+      band: bandOf(seeds.map(({ points }) => finite(points))),
       final: finals.length === 0 ? null : summarise(finals),
     };
   });
 }
 
+/** A seed that diverged has no place in a mean; the page marks and counts it. */
+function finite(points: readonly MetricPoint[]): { step: number; value: number }[] {
+  return points.flatMap(({ step, value }) => (value === null ? [] : [{ step, value }]));
+}
+
 function curveOf({ run, validations }: ValidatedRun, metric: string): SeedCurve {
   const points = validations.flatMap(({ step, metrics }): MetricPoint[] => {
     const value = metrics[metric];
-    return typeof value === 'number' ? [{ step, value }] : [];
+    return value === undefined ? [] : [{ step, value }];
   });
   return {
     runId: run.folder,

@@ -6,6 +6,7 @@ import { drawn, seenText, send } from './browser.ts';
 import {
   broken,
   brokenAt,
+  conflictAppend,
   conflictShow,
   grain,
   halted,
@@ -25,15 +26,8 @@ describe('conflict', () => {
       await send(page, conflictShow(grain, 100));
       for (const id of ['min-cosine', 'conflict-matrix']) {
         await mark(page, id);
-        await send(page, {
-          type: 'append',
-          run: grain.run,
-          points: grain.points.slice(
-            id === 'min-cosine' ? 100 : 150,
-            id === 'min-cosine' ? 150 : 240,
-          ),
-          now: grain.matrixAt(id === 'min-cosine' ? 149 : 239),
-        });
+        const [since, count] = id === 'min-cosine' ? [100, 150] : [150, 240];
+        await send(page, conflictAppend(grain, since!, count!));
         assert.ok(await isMarked(page, id));
       }
       const { points } = grain;
@@ -172,12 +166,7 @@ describe('conflict', () => {
         crosses.data.filter(({ y }) => y !== null),
         line(breaking, (p) => p.minCosine),
       );
-      await send(page, {
-        type: 'append',
-        run: broken.run,
-        points: broken.points.slice(brokenAt),
-        now: broken.matrixAt(239),
-      });
+      await send(page, conflictAppend(broken, brokenAt, 240));
       assert.equal((await certificateOf(page)).alarm, true, 'it stays');
     });
   });

@@ -2,6 +2,21 @@
 import { type RunFixture, runFixture, seedFixture } from '../../webview/fixtures.ts';
 
 export const grain = runFixture({ aggregator: 'grain', seed: 3, groups: 8, steps: 240 });
+export const long = runFixture({
+  aggregator: 'grain',
+  seed: 3,
+  groups: 8,
+  steps: 240,
+  length: 5000,
+});
+/** Groups that are made anew in each step. */
+export const fleeting = runFixture({
+  aggregator: 'grain',
+  seed: 3,
+  groups: 8,
+  steps: 240,
+  lasting: false,
+});
 export const mean = runFixture({ aggregator: 'mean', seed: 3, groups: 8, steps: 240 });
 export const updated = runFixture({
   aggregator: 'grain',
@@ -28,7 +43,7 @@ export const alarmed = runFixture({
       rule: 'stalled-direction',
       step: 180,
       message:
-        'Training stands still: the direction has 0.002 of the mean gradient’s length, as micro-batch 3 decides it with a weight of 1. Aggregate with grain-normalized, upgrad or mean.',
+        'Training stands still: the direction has 0.002 of the mean gradient’s length, as source 3 decides it with a weight of 1. Aggregate with grain-normalized, upgrad or mean.',
       clearedAt: null,
     },
   ],
@@ -92,6 +107,14 @@ export const sixteen = runFixture({
   lastIsRare: true,
 });
 
+export const wide = runFixture({
+  aggregator: 'grain',
+  seed: 3,
+  groups: 16,
+  steps: 120,
+  length: 1600,
+});
+
 export const ownCost = { gradients: 90, aggregate: 4, tensors: 82 * 2 ** 20 };
 export const meanCost = { gradients: 90, aggregate: 1, tensors: 80.4 * 2 ** 20 };
 
@@ -123,45 +146,79 @@ export const fifteen = seedFixture(
   ],
 );
 
-export function weightsShow(
-  { runAt, choices, groupNames, points, blocksAt }: RunFixture,
-  count = points.length,
-) {
-  const blocks = blocksAt(count - 1);
+/** The newest of the first `count` steps, as many as tables show. */
+function latestOf({ points }: RunFixture, count: number) {
+  return points.slice(Math.max(0, count - 25), count);
+}
+
+export function weightsShow(fixture: RunFixture, count = fixture.points.length) {
+  const { runAt, choices, groups, columnsAt, sortedAt, blocksAt } = fixture;
   return {
     type: 'show',
     run: runAt(count),
     choices,
-    groupNames,
-    points: points.slice(0, count),
-    blocks,
+    groups,
+    steps: columnsAt(count),
+    sorted: sortedAt(count),
+    latest: latestOf(fixture, count),
+    blocks: blocksAt(count - 1),
   };
 }
 
-export function conflictShow(
-  { runAt, choices, points, matrixAt }: RunFixture,
-  count = points.length,
-) {
+/** What a page with the first `since` steps is sent when there are `count`. */
+export function weightsAppend(fixture: RunFixture, since: number, count: number) {
+  return {
+    type: 'append',
+    run: fixture.run,
+    steps: fixture.columnsAt(count, since),
+    sorted: fixture.sortedAt(count),
+    latest: latestOf(fixture, count),
+    blocks: fixture.blocksAt(count - 1),
+  };
+}
+
+export function conflictShow(fixture: RunFixture, count = fixture.points.length) {
+  const { runAt, choices, columnsAt, matrixAt } = fixture;
   return {
     type: 'show',
     run: runAt(count),
     choices,
-    points: points.slice(0, count),
+    steps: columnsAt(count),
+    latest: latestOf(fixture, count),
     now: matrixAt(count - 1),
   };
 }
 
-export function metricsShow(
-  { runAt, choices, groupNames, points, validation }: RunFixture,
-  count = points.length,
-) {
+export function conflictAppend(fixture: RunFixture, since: number, count: number) {
+  return {
+    type: 'append',
+    run: fixture.run,
+    steps: fixture.columnsAt(count, since),
+    latest: latestOf(fixture, count),
+    now: fixture.matrixAt(count - 1),
+  };
+}
+
+export function metricsShow(fixture: RunFixture, count = fixture.points.length) {
+  const { runAt, choices, groups, columnsAt, validation } = fixture;
   return {
     type: 'show',
     run: runAt(count),
     choices,
-    groupNames,
+    groups,
     metric: 'distance',
-    points: points.slice(0, count),
+    steps: columnsAt(count),
+    latest: latestOf(fixture, count),
     validation: validation.filter(({ step }) => step <= count),
+  };
+}
+
+export function metricsAppend(fixture: RunFixture, since: number, count: number) {
+  return {
+    type: 'append',
+    run: fixture.run,
+    steps: fixture.columnsAt(count, since),
+    latest: latestOf(fixture, count),
+    validation: fixture.validation.filter(({ step }) => step > since && step <= count),
   };
 }

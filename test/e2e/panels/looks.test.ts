@@ -11,6 +11,7 @@ import {
   cagrad,
   conflictShow,
   fifteen,
+  fleeting,
   graddrop,
   grain,
   halted,
@@ -33,6 +34,8 @@ import { type ChartPage, overflow, screenshots, withPanel } from './page.ts';
 describe('looks', () => {
   const messages: readonly (readonly [string, PanelName, ...(readonly object[])])[] = [
     ['weights', 'weights', weightsShow(grain)],
+    ['weights-fleeting', 'weights', weightsShow(fleeting)],
+    ['metrics-fleeting', 'metrics', metricsShow(fleeting)],
     ['weights-alarm', 'weights', weightsShow(alarmed)],
     ['conflict-alarm', 'conflict', conflictShow(alarmed)],
     ['metrics-alarm', 'metrics', metricsShow(alarmed)],

@@ -10,6 +10,7 @@ import {
   grain,
   mean,
   meanCost,
+  metricsAppend,
   metricsShow,
   ownCost,
   pcgrad,
@@ -24,12 +25,8 @@ describe('metrics view', () => {
       async ({ page }) => {
         await send(page, metricsShow(grain, 150));
         await mark(page, 'loss');
-        await send(page, {
-          type: 'append',
-          run: { ...grain.run, status: 'finished' },
-          points: grain.points.slice(150),
-          validation: grain.validation.filter(({ step }) => step > 150),
-        });
+        const rest = metricsAppend(grain, 150, 240);
+        await send(page, { ...rest, run: { ...grain.run, status: 'finished' } });
         assert.ok(await isMarked(page, 'loss'));
         const [loss, metric] = await drawn(page, 'loss');
         assert.deepEqual(
@@ -63,8 +60,7 @@ describe('metrics view', () => {
         await send(page, metricsShow(grain, 1));
         for (const id of canvases) assert.deepEqual(await radii(page, id, 0), [2], id);
         await page.screenshot({ path: path.join(screenshots, 'metrics-first-step.png') });
-        const points = grain.points.slice(1, 3);
-        await send(page, { type: 'append', run: grain.run, points, validation: [] });
+        await send(page, metricsAppend(grain, 1, 3));
         for (const id of canvases) assert.deepEqual(await radii(page, id, 0), [0, 0, 0], id);
       },
       { height: 220 },

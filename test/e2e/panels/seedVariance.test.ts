@@ -27,7 +27,7 @@ describe('seed variance', () => {
           );
         });
         of(aggregator).forEach(({ x, y }, i) => {
-          const values = seeds.map(({ points }) => points.find(({ step }) => step === x)!.value);
+          const values = seeds.map(({ points }) => points.find(({ step }) => step === x)!.value!);
           const average = values.reduce((a, b) => a + b) / values.length;
           const std = sampleStandardDeviation(values);
           assert.ok(Math.abs(y! - average) < 1e-9);

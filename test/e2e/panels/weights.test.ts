@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import { quantileSorted } from 'simple-statistics';
 import type { WeightsPoint } from '../../../src/extension/messages/points.ts';
 import { drawn, hostRecord, seenText, send, setTheme } from './browser.ts';
 import {
   cagrad,
+  fleeting,
   graddrop,
   grain,
   imtl,
   layerwise,
+  long,
   mean,
   sixteen,
+  weightsAppend,
   weightsShow,
+  wide,
 } from './fixtures.ts';
 import {
   areaOf,
@@ -25,6 +30,8 @@ import {
   withPanel,
 } from './page.ts';
 
+const WHOLE = { from: null, to: null, unit: 'step', smoothing: 0, axes: {} };
+
 describe('weights', () => {
   test('draws what it was sent, and appends to the same chart', async () => {
     await withPanel('weights', async ({ page }) => {
@@ -34,7 +41,7 @@ describe('weights', () => {
         const area = await drawn(page, 'weights-area');
         assert.deepEqual(
           area.map(({ label }) => label),
-          grain.groupNames,
+          grain.groups.names,
         );
         area.forEach(({ data }, group) => {
           assert.deepEqual(data, areaOf(points, group));
@@ -49,18 +56,49 @@ describe('weights', () => {
       };
       await expectLines(grain.points.slice(0, 200));
       for (let i = 200; i < 240; i += 8) {
-        await send(page, {
-          type: 'append',
-          run: grain.run,
-          points: grain.points.slice(i, i + 8),
-          blocks: null,
-        });
+        await send(page, weightsAppend(grain, i, i + 8));
         await expectLines(grain.points.slice(0, i + 8));
       }
       assert.ok(await isMarked(page, 'weights-area'), 'neither chart nor data array was made anew');
       const title = page.locator('[data-run-id]');
       assert.equal(await title.getAttribute('data-run-id'), grain.run.id);
       assert.match(await seenText(title), /digits · grain · seed 3\s+running\s+step 240 \/ 480/);
+    });
+  });
+
+  test('groups made anew in each step have no stack: order statistics and sorted weights', async () => {
+    const statistic = (share: number) => (step: WeightsPoint) => {
+      const sorted = (step.weights as number[]).toSorted((a, b) => a - b);
+      return quantileSorted(sorted, share);
+    };
+    await withPanel('weights', async ({ page }) => {
+      await send(page, weightsShow(fleeting, 200));
+      await send(page, weightsAppend(fleeting, 200, 240));
+      const lines = await drawn(page, 'weights-area');
+      const shares = { largest: 1, 'upper quartile': 0.75, median: 0.5, 'lower quartile': 0.25 };
+      for (const [label, share] of Object.entries({ ...shares, smallest: 0 })) {
+        const { data } = lines.find((of) => of.label === label)!;
+        assert.deepEqual(data, line(fleeting.points, statistic(share)), label);
+      }
+      const zeros = ({ weights }: WeightsPoint) => weights.filter((weight) => weight === 0).length;
+      assert.deepEqual(
+        lines.find(({ label }) => label === 'groups without weight')?.data,
+        line(fleeting.points, (step) => zeros(step) / 8),
+      );
+      assert.ok(fleeting.points.some((step) => zeros(step) > 0));
+      const [cells] = await drawn(page, 'sorted-weights');
+      assert.equal(cells?.data.length, 120 * 8);
+      for (const { x, y, v } of cells!.data) {
+        const { weights } = fleeting.points[x - 1]!;
+        assert.equal(v, (weights as number[]).toSorted((a, b) => b - a)[y!]);
+      }
+      assert.match(
+        await seenText(page.locator('.figure-sorted-weights')),
+        /One step in 2 is drawn/,
+      );
+      await send(page, weightsShow(grain));
+      assert.equal(await page.locator('.figure-sorted-weights').isVisible(), false);
+      assert.equal((await drawn(page, 'weights-area'))[0]?.label, 'source 1');
     });
   });
 
@@ -78,45 +116,33 @@ describe('weights', () => {
 
   test('a long run is thinned, with the newest step at its end', async () => {
     await withPanel('weights', async ({ page }) => {
-      const long = Array.from(
-        { length: 5000 },
-        (_, i): WeightsPoint => ({
-          ...grain.points[i % grain.points.length]!,
-          step: i + 1,
-        }),
-      );
-      await send(page, { ...weightsShow(grain), points: long.slice(0, 3000) });
-      for (let i = 3000; i < 5000; i += 250) {
-        await send(page, {
-          type: 'append',
-          run: grain.run,
-          points: long.slice(i, i + 250),
-          blocks: null,
-        });
-      }
+      await send(page, weightsShow(long, 4400));
+      for (let i = 4400; i < 5000; i += 150) await send(page, weightsAppend(long, i, i + 150));
       for (const { data } of await drawn(page, 'weights-area')) {
         assert.ok(data.length <= 120 && data.length > 60, `${data.length} points`);
         assert.equal(data.at(-1)?.x, 5000);
       }
       const [effective] = await drawn(page, 'effective-groups');
-      for (const { x, y } of effective!.data) assert.equal(y, long[x - 1]!.effectiveGroups);
+      for (const [i, { x, y }] of effective!.data.entries()) {
+        const of = long.points.slice(8 * i, 8 * i + 8);
+        const mean = of.reduce((sum, { effectiveGroups }) => sum + effectiveGroups!, 0) / of.length;
+        assert.equal(x, of.at(-1)?.step);
+        assert.ok(Math.abs(y! - mean) < 1e-9);
+      }
+      await page.getByText('Line: mean of 8 steps; behind it, their range.').waitFor();
       await page.getByText('Each point is the mean of 64 steps.').waitFor();
     });
   });
 
   test('keeps up with ten updates a second of sixteen groups at full length', async () => {
     await withPanel('weights', async ({ page }) => {
-      const long = Array.from({ length: 1600 }, (_, i) => ({
-        ...sixteen.points[i % 120]!,
-        step: i + 1,
-      }));
-      await send(page, { ...weightsShow(sixteen), points: long.slice(0, 1400) });
-      const points = long.slice(1400, 1420);
+      await send(page, weightsShow(wide, 1400));
+      const messages = Array.from({ length: 20 }, (_, i) =>
+        weightsAppend(wide, 1400 + i, 1401 + i),
+      );
       const before = await processorMilliseconds(page);
-      for (const point of points) {
-        await send(page, { type: 'append', run: sixteen.run, points: [point], blocks: null });
-      }
-      const milliseconds = ((await processorMilliseconds(page)) - before) / points.length;
+      for (const message of messages) await send(page, message);
+      const milliseconds = ((await processorMilliseconds(page)) - before) / messages.length;
       assert.ok(milliseconds < 100, `an update took ${milliseconds.toFixed(1)} ms`);
     });
   });
@@ -124,7 +150,7 @@ describe('weights', () => {
   test('remembers its run for the serializer, and asks for another one', async () => {
     await withPanel('weights', async ({ page }) => {
       await send(page, weightsShow(grain));
-      assert.deepEqual((await hostRecord(page)).state, { runId: grain.run.id });
+      assert.deepEqual((await hostRecord(page)).state, { runId: grain.run.id, view: WHOLE });
       await page.keyboard.press('Tab');
       await page.keyboard.press('Enter');
       await page.keyboard.press('ArrowDown');
@@ -134,7 +160,7 @@ describe('weights', () => {
         id: 'digits-mean-seed4',
       });
       await send(page, { ...weightsShow(mean), choices: [{ id: mean.run.id, label: 'mean, 3' }] });
-      assert.deepEqual((await hostRecord(page)).state, { runId: mean.run.id });
+      assert.deepEqual((await hostRecord(page)).state, { runId: mean.run.id, view: WHOLE });
       assert.equal(
         await page
           .locator('vscode-dropdown')
@@ -156,7 +182,7 @@ describe('weights', () => {
       const canvas = page.locator('#weights-area');
       assert.match(
         (await canvas.getAttribute('aria-label')) ?? '',
-        /^Weight of each group: largest now: micro-batch \d, 0\.\d+$/,
+        /^Weight of each group: largest now: source \d, 0\.\d+$/,
       );
       assert.equal(await canvas.getAttribute('role'), 'img');
       await canvas.focus();
@@ -167,7 +193,7 @@ describe('weights', () => {
       assert.match(tooltip, /^step 119\b/);
       for (const weight of point.weights)
         assert.ok(tooltip.includes(String(Number(weight!.toPrecision(6)))), tooltip);
-      assert.match(await seenText(page.locator('[aria-live]')), /^step 119; micro-batch 1: /);
+      assert.match(await seenText(page.locator('[aria-live]')), /^step 119; source 1: /);
       await page.screenshot({
         path: path.join(screenshots, 'weights-tooltip.png'),
         caret: 'initial',
@@ -255,12 +281,7 @@ describe('weights', () => {
     await withPanel('weights', async ({ page }) => {
       await send(page, weightsShow(layerwise, 60));
       await mark(page, 'block-weights');
-      await send(page, {
-        type: 'append',
-        run: layerwise.run,
-        points: layerwise.points.slice(60),
-        blocks: layerwise.blocksAt(119),
-      });
+      await send(page, weightsAppend(layerwise, 60, 120));
       assert.ok(await isMarked(page, 'block-weights'));
       const [cells] = await drawn(page, 'block-weights');
       assert.equal(cells?.data.length, 6 * 8);
@@ -271,7 +292,7 @@ describe('weights', () => {
       await page.keyboard.press('ArrowDown');
       await page.keyboard.press('ArrowRight');
       const spoken = await seenText(page.locator('[aria-live]'));
-      assert.ok(spoken.startsWith('conv1/kernel · micro-batch 2; weight: '), spoken);
+      assert.ok(spoken.startsWith('conv1/kernel · source 2; weight: '), spoken);
       assert.ok(spoken.includes(`${Number((100 * blocks[1]!.share!).toFixed(1))} %`), spoken);
       await page.getByText('Table of blocks').click();
       assert.match(

@@ -24,8 +24,8 @@ function pageOn(runs: readonly RunSummary[]) {
         post({ type: 'page' });
         return true;
       },
-      receive: ({ id }) => {
-        world.shown = id;
+      receive: (request) => {
+        if (request.type === 'selectRun') world.shown = request.id;
       },
       dispose: () => {},
     },

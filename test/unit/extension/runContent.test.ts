@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aggregators } from '../../../src/engine/aggregators/registry.ts';
 import { diagnoseStep, type StepFacts } from '../../../src/engine/diagnoseStep.ts';
+import type { WindowReply } from '../../../src/extension/messages/columns.ts';
 import type { EmptyMessage } from '../../../src/extension/messages/run.ts';
 import {
   type WeightsAppend,
@@ -14,7 +15,7 @@ import type { RunEvent } from '../../../src/runs/events.ts';
 import type { RunSummary } from '../../../src/runs/store.ts';
 import { conflictingStep, summary } from './fixtures.ts';
 
-type Message = WeightsShow | WeightsAppend | EmptyMessage;
+type Message = WeightsShow | WeightsAppend | WindowReply | EmptyMessage;
 
 /** A panel on runs whose states and logs the test changes as it likes. */
 function panelOn(...runs: RunSummary[]) {
@@ -72,10 +73,7 @@ test('a queued run is waited for, then shown, then appended to', async () => {
   assert.equal(posted.length, 1);
   const append = posted[0] as WeightsAppend;
   assert.equal(append.type, 'append');
-  assert.deepEqual(
-    append.points.map(({ step }) => step),
-    [2, 3],
-  );
+  assert.deepEqual([...append.steps!.first], [2, 3]);
   assert.equal(append.run.step, 3);
 });
 
@@ -99,7 +97,7 @@ test('nothing is posted unless it is new; a reloaded page gets everything', asyn
   assert.deepEqual((await update()).types, []);
   const again = await update(true);
   assert.deepEqual(again.types, ['show']);
-  assert.equal((again.posted[0] as WeightsShow).points.length, 2);
+  assert.equal((again.posted[0] as WeightsShow).steps.first.length, 2);
 });
 
 test('the end of a run is reported without new points, and nothing more is expected', async () => {
@@ -110,7 +108,7 @@ test('the end of a run is reported without new points, and nothing more is expec
   world.runs = [{ ...run, status: 'finished' }];
   const { posted, more } = await update();
   assert.equal((posted[0] as WeightsAppend).run.status, 'finished');
-  assert.deepEqual((posted[0] as WeightsAppend).points, []);
+  assert.deepEqual((posted[0] as WeightsAppend).steps, null);
   assert.equal(more, false);
 });
 

@@ -20,7 +20,7 @@ const { manifest } = summary({ groups: ['a', 'b', 'c'] });
 test('a step becomes a point: weights by group, conflict, loss over its examples', async () => {
   const feed = new RunFeed(manifest, logOf([conflictingStep(1)]), engine);
   await feed.update();
-  const [point] = feed.points;
+  const [point] = feed.latest;
   assert.deepEqual(point?.weights, [0.6, 0.4, null]);
   assert.equal(point?.conflictRate, 1);
   assert.equal(point?.loss, 1.25);
@@ -40,7 +40,7 @@ test('only what is new is added', async () => {
   for (const expected of [[1], [1, 2], [1, 2]]) {
     await feed.update();
     assert.deepEqual(
-      feed.points.map(({ step }) => step),
+      feed.latest.map(({ step }) => step),
       expected,
     );
   }
@@ -51,15 +51,15 @@ test('a long log appears gradually', async () => {
   const steps = Array.from({ length: 1200 }, (_, i) => conflictingStep(i + 1));
   const feed = new RunFeed(manifest, logOf(steps), engine);
   const lengths: number[] = [];
-  await feed.update(() => lengths.push(feed.points.length));
+  await feed.update(() => lengths.push(feed.columns.length));
   assert.ok(lengths.length > 1 && lengths[0]! < 1200);
-  assert.equal(feed.points.at(-1)?.step, 1200);
+  assert.equal(feed.latest.at(-1)?.step, 1200);
 });
 
 test('overlapping calls do not read twice', async () => {
   const feed = new RunFeed(manifest, logOf([conflictingStep(1)], [conflictingStep(2)]), engine);
   await Promise.all([feed.update(), feed.update()]);
-  assert.equal(feed.points.length, 1);
+  assert.equal(feed.columns.length, 1);
 });
 
 test('a malformed step is skipped, its neighbours are not', async () => {
@@ -73,7 +73,7 @@ test('a malformed step is skipped, its neighbours are not', async () => {
   const feed = new RunFeed(manifest, logOf(steps), engine);
   await feed.update();
   assert.deepEqual(
-    feed.points.map(({ step }) => step),
+    feed.latest.map(({ step }) => step),
     [1, 3, 5, 7],
   );
 });
@@ -82,11 +82,11 @@ test('numbers that JSON cannot represent become null', async () => {
   const step = conflictingStep(1, { losses: [1, null], gram: [null, null, 2] });
   const feed = new RunFeed(manifest, logOf([step]), engine);
   await feed.update();
-  const [point] = feed.points;
+  const [point] = feed.latest;
   assert.equal(point?.loss, null);
   assert.equal(point?.minCosine, null);
   assert.equal(point?.certified, false);
-  assert.deepEqual(JSON.parse(JSON.stringify(feed.points)), feed.points);
+  assert.deepEqual(JSON.parse(JSON.stringify(feed.latest)), feed.latest);
   assert.deepEqual(JSON.parse(JSON.stringify(feed.cosines)), feed.cosines);
 });
 
@@ -102,7 +102,7 @@ test('steps read while the engine is dead are shown once it has restarted', asyn
   await assert.rejects(feed.update(), /died/);
   dead = false;
   await feed.update();
-  assert.equal(feed.points.length, 1);
+  assert.equal(feed.columns.length, 1);
 });
 
 const usual = {
@@ -130,7 +130,7 @@ test('the state of the guarantee, of the direction and of the update', async () 
   ] as const) {
     const feed = feedOf(name, step);
     await feed.update();
-    const [point] = feed.points;
+    const [point] = feed.latest;
     assert.equal(point?.guarantee, guarantee);
     assert.equal(point?.certified, false);
     assert.deepEqual([point?.conflictsWith, point?.updateConflictsWith], [0.5, 1]);
@@ -146,7 +146,7 @@ test('gradients one after another: weights, but no conflicts', async () => {
   });
   const feed = feedOf('grain-streaming', step);
   await feed.update();
-  const [point] = feed.points;
+  const [point] = feed.latest;
   assert.deepEqual(point?.weights, [0.6, 0.4]);
   assert.equal(point?.unmeasured, 'one-by-one');
   assert.equal(point?.guarantee, 'none');
@@ -166,7 +166,7 @@ test('a direction that is not a weighted sum: measured, without weights', async 
   const direct = { norm2: 1, inner: [-0.5, 1] };
   const feed = feedOf('graddrop', conflictingStep(1, { weights: null, direct }));
   await feed.update();
-  const [point] = feed.points;
+  const [point] = feed.latest;
   assert.deepEqual(point?.weights, [null, null]);
   assert.deepEqual([point?.minCosine, point?.conflictsWith, point?.certified], [-0.5, 0.5, false]);
   assert.equal(point?.effectiveGroups, null);
@@ -188,7 +188,7 @@ test('weights of blocks: those of the latest step, with the share of each in the
       { name: 'head', share: 0.25, weights: [1, 0] },
     ],
   });
-  assert.equal(feed.points[0]?.guarantee, 'held');
+  assert.equal(feed.latest[0]?.guarantee, 'held');
 });
 
 test('smoothing loses the guarantee', async () => {
@@ -196,7 +196,7 @@ test('smoothing loses the guarantee', async () => {
   const { manifest: smoothed } = summary({ aggregator: 'grain smoothing=0.5', aggregation });
   const feed = new RunFeed(smoothed, logOf([conflictingStep(1)]), engine);
   await feed.update();
-  assert.equal(feed.points[0]?.guarantee, 'lost');
+  assert.equal(feed.latest[0]?.guarantee, 'lost');
 });
 
 test('alarms follow from the facts, unless the trainer logged its own', async () => {

@@ -1,0 +1,149 @@
+import type { Column, Columns } from '../../src/extension/messages/columns.ts';
+import type { WeightsPoint } from '../../src/extension/messages/points.ts';
+import type { Groups } from '../../src/extension/messages/run.ts';
+import { percent } from '../format.ts';
+import type { Figure } from './figure.ts';
+import { type Series, TimeChart } from './timeChart.ts';
+import type { View } from './view.ts';
+
+/** Most areas side by side: if they are closer together, they are indistinguishable. */
+const AREAS = { full: 120, compact: 40 };
+
+/** How far the sum of float32 weights may be from 1. */
+const SLACK = 1e-6;
+
+const STACKING = { shares: 'whole', parts: 'sum', signed: 'none', spread: 'none' } as const;
+
+/** Weights of a run: shares that sum to 1, with another sum, or some of them negative; or of groups that are others in each step. */
+export type WeightsKind = 'shares' | 'parts' | 'signed' | 'spread';
+
+/**
+ * Weights over steps. Groups that last have an area each, stacked to 0…1 or up to their sum, with a notch for a skipped step
+ * (all weights zero), or a line each once any weight was negative. Of groups that are made anew in each step, where #3 of one has
+ * nothing to do with #3 of the next: how the weights are spread.
+ */
+export class WeightsChart {
+  readonly #chart: TimeChart;
+  readonly #view: View;
+  #groups: Groups = { names: [], lasting: true };
+  #kind: WeightsKind = 'shares';
+
+  constructor(figure: Figure, view: View) {
+    this.#view = view;
+    this.#chart = new TimeChart(
+      figure,
+      {
+        left: { title: 'weight', min: 0, max: 1 },
+        right: { title: 'without weight', min: 0, max: 1, format: percent },
+        areas: figure.compact ? AREAS.compact : AREAS.full,
+      },
+      view,
+    );
+  }
+
+  /** Of another run, before its columns. */
+  show(groups: Groups): void {
+    this.#groups = groups;
+    this.#kind = groups.lasting ? 'shares' : 'spread';
+    this.#chart.setSeries(groups.lasting ? areasOf(groups) : spread);
+    const { right } = this.#chart.chart.options.scales ?? {};
+    if (right) right.display = !groups.lasting;
+    this.#chart.setStacking(STACKING[this.#kind]);
+  }
+
+  /** After the view has new columns. @param latest the newest steps */
+  update(latest: readonly WeightsPoint[]): void {
+    if (!this.#groups.lasting) return;
+    const kind = kindOf(this.#view.columns, this.#groups, latest);
+    if (kind === this.#kind) return;
+    this.#kind = kind;
+    this.#chart.setStacking(STACKING[kind]);
+    this.#chart.draw();
+  }
+
+  /** Steps in a column. */
+  get bucket(): number {
+    return this.#chart.bucket;
+  }
+
+  get kind(): WeightsKind {
+    return this.#kind;
+  }
+
+  /** Whether any step that is drawn has weights. */
+  get isMeasured(): boolean {
+    return this.#chart.isMeasured;
+  }
+}
+
+/** Whether the step has weights at all. */
+export function isKnown(weights: WeightsPoint['weights']): boolean {
+  return weights.some((weight) => weight !== null);
+}
+
+/** A group that is absent from the step counts as 0. */
+export function sumOf(weights: WeightsPoint['weights']): number {
+  return weights.reduce<number>((sum, weight) => sum + (weight ?? 0), 0);
+}
+
+function areasOf({ names }: Groups): Series[] {
+  return names.map((label, group) => ({
+    label,
+    colour: (theme) => theme.groups(names.length)[group]!,
+    of: (columns) => shareOf(columns, group),
+  }));
+}
+
+/** One colour for all of them: what tells them apart is their order. */
+const spread: readonly Series[] = [
+  { label: 'largest', colour: (theme) => theme.line(0), of: 'weightMax' },
+  {
+    label: 'upper quartile',
+    colour: (theme) => theme.line(0),
+    dash: [6, 3],
+    of: 'weightUpperQuartile',
+  },
+  { label: 'median', colour: (theme) => theme.foreground, of: 'weightMedian' },
+  {
+    label: 'lower quartile',
+    colour: (theme) => theme.line(0),
+    dash: [2, 2],
+    of: 'weightLowerQuartile',
+  },
+  { label: 'smallest', colour: (theme) => theme.line(0), of: 'weightMin' },
+  {
+    label: 'groups without weight',
+    colour: (theme) => theme.accent,
+    axis: 'right',
+    dash: [1, 3],
+    of: 'weightZeros',
+  },
+];
+
+/** A group's mean weight over all steps of a column that have weights: where it is absent, it has none. */
+function shareOf({ series }: Columns, group: number): Column | undefined {
+  const { [`groupWeight/${group}` as const]: own, weightMax } = series;
+  if (!own || !weightMax) return undefined;
+  const mean = own.mean.map((value, i) => {
+    if (weightMax.known[i] === 0) return Number.NaN;
+    const present = own.known[i]! - own.nonFinite[i]!;
+    return present === 0 ? 0 : (value * present) / weightMax.known[i]!;
+  });
+  return { ...own, mean };
+}
+
+function kindOf(
+  { series }: Columns,
+  { names }: Groups,
+  latest: readonly WeightsPoint[],
+): WeightsKind {
+  const isNegative = names.some((_, group) =>
+    series[`groupWeight/${group}`]?.min.some((weight) => weight < -SLACK),
+  );
+  if (isNegative) return 'signed';
+  const hasSum = latest.some(({ weights }) => {
+    const isSkipped = weights.every((weight) => !weight);
+    return !isSkipped && Math.abs(sumOf(weights) - 1) > SLACK;
+  });
+  return hasSum ? 'parts' : 'shares';
+}
