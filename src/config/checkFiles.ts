@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { readsTexts } from './data.ts';
+import { fileKeys, namedFile, readsTexts } from './data.ts';
 import { ConfigError, type Diagnostic, nearest, type Path } from './diagnostic.ts';
 import { MERGE, modelOrigin, withOwner } from './modelOrigin.ts';
 import type { ParsedConfig } from './parse.ts';
@@ -25,10 +25,11 @@ export function checkFiles(parsed: ParsedConfig): void {
     const help = { expected: `${expected}, relative to the config${advice ? `. ${advice}` : ''}` };
     return [{ ...parsed.diagnostic(key, message, help), ...(suggestion && { suggestion }) }];
   };
-  const dataFiles = data.from === undefined ? (['train', 'validation'] as const) : [];
-  const diagnostics = dataFiles.flatMap((key) =>
-    check(['data', key], data[key], 'the path of a file', fileComplaint(data[key], folder)),
-  );
+  const dataFiles = data.from === undefined ? fileKeys(data) : [];
+  const diagnostics = dataFiles.flatMap((key) => {
+    const named = namedFile(data, key);
+    return check(['data', key], named, 'the path of a file', fileComplaint(named, folder));
+  });
   if (model.from !== undefined) {
     const kind = modelKinds[readsTexts(data) ? 'texts' : 'numbers'];
     const message = modelComplaint(folder, model.from, kind);

@@ -3,6 +3,26 @@ import { type Config, type DataFormat, dataFormats } from './schema.ts';
 
 type Data = Config['data'];
 
+/** Validation examples that are drawn from the training file. */
+export type ValidationSplit = Exclude<Data['validation'], string>;
+
+export function isSplit(validation: Data['validation']): validation is ValidationSplit {
+  return typeof validation !== 'string';
+}
+
+/** The keys of `data` that name files. */
+export function fileKeys({ validation }: Pick<Data, 'validation'>): readonly FileKey[] {
+  return isSplit(validation) ? ['train'] : ['train', 'validation'];
+}
+
+type FileKey = 'train' | 'validation';
+
+/** The file that examples are read from, as the config names it. */
+export function namedFile(data: Pick<Data, FileKey>, key: FileKey): string {
+  const named = data[key];
+  return typeof named === 'string' ? named : data.train;
+}
+
 /** Names that say how a table is written, in messages. */
 export const TABLE_NAMES = 'a file that ends in .csv, .tsv, .jsonl, .json or .parquet';
 

@@ -1,6 +1,15 @@
 /** Rules about the task and its data: columns, texts, prompts and metrics. */
 import path from 'node:path';
-import { formatOf, promptColumns, promptOf, readsTexts, TABLE_NAMES, textColumns } from './data.ts';
+import {
+  fileKeys,
+  formatOf,
+  namedFile,
+  promptColumns,
+  promptOf,
+  readsTexts,
+  TABLE_NAMES,
+  textColumns,
+} from './data.ts';
 import { alternatives, type Finding, type Path } from './diagnostic.ts';
 import { foreignByName } from './fileKinds.ts';
 import { metricsOf } from './ranking.ts';
@@ -106,16 +115,15 @@ function metricsBelongToTasks({ task, metric }: Config): Finding[] {
   ];
 }
 
-const dataFiles = ['train', 'validation'] as const;
-
 /** The extension, or `data.format`, says how a file is written. */
 function filesHaveFormats({ data }: Config): Finding[] {
   if (data.format !== undefined) return [];
-  return dataFiles
-    .filter((key) => formatOf(data[key]) === null)
+  return fileKeys(data)
+    .filter((key) => formatOf(namedFile(data, key)) === null)
     .map((key) => {
-      const foreign = foreignByName(data[key]);
-      const name = path.basename(data[key]);
+      const named = namedFile(data, key);
+      const foreign = foreignByName(named);
+      const name = path.basename(named);
       return foreign
         ? {
             path: ['data', key],
@@ -132,7 +140,9 @@ function filesHaveFormats({ data }: Config): Finding[] {
 
 /** The other formats contain the names of their columns. */
 function csvKeysBelongToCsv({ data }: Config): Finding[] {
-  const formats = new Set(dataFiles.map((key) => data.format ?? formatOf(data[key])));
+  const formats = new Set(
+    fileKeys(data).map((key) => data.format ?? formatOf(namedFile(data, key))),
+  );
   const finding = (key: string, valid: string) => ({
     path: ['data', key],
     isKey: true,

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { ConfigTextError, readConfigText } from './configText.ts';
+import { namedFile } from './data.ts';
 import { dataRules } from './dataRules.ts';
 import {
   ConfigError,
@@ -93,7 +94,7 @@ export class ParsedConfig {
 
   /** Path of a data file. @throws ConfigError if it cannot be read */
   dataFile(key: 'train' | 'validation'): string {
-    const named = this.config.data[key];
+    const named = namedFile(this.config.data, key);
     const complaint = fileComplaint(named, this.folder);
     if (!complaint) return userPath(named, this.folder);
     const advice = complaint.advice ? `. ${complaint.advice}` : '';

@@ -3,7 +3,7 @@ import { aggregateEntry, zeroGroups } from './aggregation.ts';
 import { alarmCodes } from './alarms.ts';
 import { HUB_ID } from './modelOrigin.ts';
 import { metricsOf } from './ranking.ts';
-import { seedsSchema } from './seeds.ts';
+import { MAX_SEED, seedsSchema } from './seeds.ts';
 
 /**
  * The config's schema. Validation, completion in the editor and docs/config.md are derived from it. A `title` describes the valid
@@ -115,7 +115,30 @@ const data = z.strictObject({
   train: file().describe(
     'Training examples: CSV or TSV with column names in the first row, JSONL with one object per line, a JSON array of objects, or Parquet, according to the extension `.csv`, `.tsv`, `.jsonl`, `.json` or `.parquet`. Text files are UTF-8 (or UTF-16 with a byte order mark) and may be compressed by gzip (`.csv.gz`). [More](data.md).',
   ),
-  validation: file().describe('Validation examples, with the same columns.'),
+  validation: z
+    .union([
+      file(),
+      z
+        .strictObject({
+          share: z
+            .number()
+            .gt(0)
+            .max(0.5)
+            .describe(
+              'This share of the rows of `train` is for validation, and not trained on: of every 1/share rows that follow each other one, drawn at random, so that a sorted file is drawn from evenly.',
+            ),
+          seed: z
+            .int()
+            .min(0)
+            .max(MAX_SEED)
+            .default(0)
+            .describe('Decides which rows. All runs of a config have the same.'),
+        })
+        .meta({ title: '{ share: 0.2 } of the training examples' }),
+    ])
+    .describe(
+      'Validation examples, with the same columns; or `{ share: 0.2, seed: 0 }`, which draws a share of at most 0.5 from the training file: of every 1/share rows that follow each other one, at random by the seed. These are not trained on, and the same in all runs.',
+    ),
   format: z
     .enum(dataFormats)
     .optional()
@@ -143,6 +166,12 @@ const data = z.strictObject({
     .meta({ title: 'a list of texts' })
     .describe(
       `Words that stand for a missing value, in every column that is used; a row that has one is refused. An empty cell is always missing. Default: those of pandas, ${missingWords.map((word) => `\`${word}\``).join(', ')}. With \`[]\` they are values like any other.`,
+    ),
+  dropIncomplete: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Leave out rows in which a cell that is used is empty or stands for a missing value, and say how many, instead of refusing the file.',
     ),
   target: column().describe(
     'The column to predict: a class, a number for `task: regression`, or the answer’s text for `task: generation`.',

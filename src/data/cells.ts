@@ -172,6 +172,11 @@ export function checkNotEmpty(table: Table, rows: number): void {
   });
 }
 
+/** Whether a cell is empty or blank, or stands for a missing value. @param words that do */
+export function isMissing(cell: unknown, words: ReadonlySet<string>): boolean {
+  return isEmpty(cell) || words.has(writtenIn(cell)?.trim() ?? '');
+}
+
 /** Where a cell is, as messages about other places name it. */
 export function placeOf(row: Row, column: number): string {
   const { line, row: number } = row.position(column);

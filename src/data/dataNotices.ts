@@ -4,8 +4,10 @@ import type { CellReader } from './cells.ts';
 import type { Data } from './dataset.ts';
 import { fileNotices } from './fileNotices.ts';
 import { classNotices, groupNotices } from './labelNotices.ts';
+import type { PartTable } from './parts.ts';
 
 interface ReadFile {
+  readonly table: PartTable;
   readonly reader: CellReader;
   readonly targets: readonly string[];
 }
@@ -20,9 +22,8 @@ export function dataNotices(
   parsed: ParsedConfig,
   { train, validation, classes, column, fingerprints }: ReadData,
 ): Diagnostic[] {
-  const readers = { train: train.reader, validation: validation.reader };
   return [
-    ...fileNotices(parsed, readers, fingerprints),
+    ...fileNotices(parsed, { train, validation }, fingerprints),
     ...(classes.length > 0 ? classNotices(parsed, classes, train.targets, validation.targets) : []),
     ...(column ? groupNotices(parsed, column) : []),
   ];

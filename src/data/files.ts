@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { formatOf } from '../config/data.ts';
+import { formatOf, namedFile } from '../config/data.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import { downloadNamed } from '../hub/namedRepository.ts';
 import { type MissingFile, resolvedId } from '../hub/resolve.ts';
@@ -56,7 +56,9 @@ export async function readDataFiles<T>(
  * @throws ConfigError at the key of a file that does not exist
  */
 export async function dataFilesOf(parsed: ParsedConfig, fetch: FetchDataset): Promise<DataFiles> {
-  const { from, train, validation } = parsed.config.data;
+  const { data } = parsed.config;
+  const { from, train } = data;
+  const validation = namedFile(data, 'validation');
   if (from === undefined) {
     return { train: parsed.dataFile('train'), validation: parsed.dataFile('validation') };
   }

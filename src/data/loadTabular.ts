@@ -7,9 +7,9 @@ import type { TabularData, TabularDataset } from './dataset.ts';
 import { featureNotices } from './featureNotices.ts';
 import type { DataFiles } from './files.ts';
 import { classesOf, listed, targetIn, targetNumbers, toLabels } from './labels.ts';
-import { openTable } from './openTable.ts';
+import { fingerprintOf, openPart, type PartTable } from './parts.ts';
 import { standardize } from './standardize.ts';
-import { type Table, TableFile } from './table.ts';
+import { TableFile } from './table.ts';
 
 /**
  * Streams and checks the training and validation files of a config whose examples are rows of numbers.
@@ -24,14 +24,14 @@ export async function loadTabularData(
   const { task, data } = parsed.config;
 
   const trainFile = new TableFile(files.train, onBytes);
-  const trainTable = await openTable(trainFile, data);
+  const trainTable = await openPart('train', trainFile, parsed);
   const roles = trainingRoles(trainTable, parsed);
   const trainCells = await readCells(trainTable, roles, parsed);
   const shape = shapeOf(trainCells, parsed);
   const classes = task === 'classification' ? classesOf(trainCells.targets, parsed) : [];
 
   const validationFile = new TableFile(files.validation, onBytes);
-  const validationTable = await openTable(validationFile, data);
+  const validationTable = await openPart('validation', validationFile, parsed);
   const features = roles.features.map((column) => trainTable.columns[column]!);
   const validationCells = await readCells(
     validationTable,
@@ -42,8 +42,8 @@ export async function loadTabularData(
 
   const column = roles.group === null ? null : toLabels(trainCells.groups);
   const fingerprints = {
-    train: trainFile.fingerprint(),
-    validation: validationFile.fingerprint(),
+    train: fingerprintOf('train', trainFile, parsed),
+    validation: fingerprintOf('validation', validationFile, parsed),
   };
   const targets = targetNumbers(trainCells.targets, classes);
   const telling = featureNotices(parsed, features, { ...trainCells, targets });
@@ -68,6 +68,7 @@ export async function loadTabularData(
 
 /** The cells of a file that a config uses; targets and groups still as text. */
 interface TabularCells {
+  readonly table: PartTable;
   readonly reader: CellReader;
   readonly count: number;
   /** Features per example. */
@@ -86,7 +87,7 @@ interface TabularCells {
  * @throws DataError at the first invalid cell, and for a table without rows
  */
 async function readCells(
-  table: Table,
+  table: PartTable,
   roles: TabularRoles,
   parsed: ParsedConfig,
   classes?: ReadonlySet<string>,
@@ -110,6 +111,7 @@ async function readCells(
   }
   checkNotEmpty(table, targets.length);
   return {
+    table,
     reader,
     count: targets.length,
     width: roles.features.length,

@@ -7,7 +7,7 @@ import { dataNotices } from './dataNotices.ts';
 import type { EmptyTexts, Question, TextData, TextDataset, TextExample } from './dataset.ts';
 import type { DataFiles } from './files.ts';
 import { classesOf, targetIn, targetNumbers, toLabels } from './labels.ts';
-import { openTable } from './openTable.ts';
+import { fingerprintOf, openPart, type PartTable } from './parts.ts';
 import { finalAnswer, PromptEncoder } from './prompts.ts';
 import { DataError, type Row, type Table, TableFile } from './table.ts';
 
@@ -29,25 +29,25 @@ export async function loadTextData(
   options: Tokenization,
   onBytes: (bytes: number) => void,
 ): Promise<TextData> {
-  const { task, data } = parsed.config;
+  const { task } = parsed.config;
   const readRow = rowReaderFor(parsed, options);
 
   const trainFile = new TableFile(files.train, onBytes);
-  const trainTable = await openTable(trainFile, data);
+  const trainTable = await openPart('train', trainFile, parsed);
   const roles = trainingTextRoles(trainTable, parsed);
   const train = await readRows(trainTable, roles, parsed, readRow);
   const classes = task === 'classification' ? classesOf(train.targets, parsed) : [];
 
   const validationFile = new TableFile(files.validation, onBytes);
-  const validationTable = await openTable(validationFile, data);
+  const validationTable = await openPart('validation', validationFile, parsed);
   const validationRoles = validationTextRoles(validationTable, parsed);
   const known = task === 'classification' ? new Set(classes) : undefined;
   const validation = await readRows(validationTable, validationRoles, parsed, readRow, known);
 
   const column = roles.group === null ? null : toLabels(train.groups);
   const fingerprints = {
-    train: trainFile.fingerprint(),
-    validation: validationFile.fingerprint(),
+    train: fingerprintOf('train', trainFile, parsed),
+    validation: fingerprintOf('validation', validationFile, parsed),
   };
   return {
     train: datasetOf(train, classes),
@@ -133,6 +133,7 @@ function promptReader(parsed: ParsedConfig, { tokenizer, maxLength }: Tokenizati
 }
 
 interface TextRows {
+  readonly table: PartTable;
   readonly reader: CellReader;
   readonly examples: readonly TextExample[];
   readonly targets: readonly string[];
@@ -143,7 +144,7 @@ interface TextRows {
 }
 
 async function readRows(
-  table: Table,
+  table: PartTable,
   roles: TextRoles,
   parsed: ParsedConfig,
   readRow: RowReader,
@@ -164,7 +165,7 @@ async function readRows(
     if (empty.length > 0) emptyTexts = countEmpty(emptyTexts, table, row, empty);
   }
   checkNotEmpty(table, examples.length);
-  return { reader, examples, targets, questions, groups, emptyTexts };
+  return { table, reader, examples, targets, questions, groups, emptyTexts };
 }
 
 function countEmpty(

@@ -1,3 +1,4 @@
+import { namedFile } from '../../config/data.ts';
 import { explain } from '../../config/diagnostic.ts';
 import { modelOrigin } from '../../config/modelOrigin.ts';
 import type { ParsedConfig } from '../../config/parse.ts';
@@ -54,7 +55,7 @@ export async function openTextTask(
     warnings: [
       ...data.notices.map(explain),
       ...emptyTextWarnings(config.data.train, all.train),
-      ...emptyTextWarnings(config.data.validation, all.validation),
+      ...emptyTextWarnings(namedFile(config.data, 'validation'), all.validation),
       ...truncationWarnings(data.train, maxLength),
       ...savedHead(pretrained.config, config, data.classes).warnings,
     ],
