@@ -6,9 +6,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { hasCode } from '../config/errors.ts';
+import { fenceOff } from './fence.ts';
 import { runFile } from './grainFolder.ts';
 import { BEAT_MS, beat } from './heartbeat.ts';
-import { replaceLog } from './replaceLog.ts';
 
 /** A process that has not touched its file for this long counts as dead. */
 const SILENCE_MS = 30_000;
@@ -39,8 +39,8 @@ export class OwnershipLostError extends Error {
 
 export interface Ownership {
   /**
-   * Called before every change to the run. Between the call and the change another process could only take over if this one were
-   * suspended for as long as makes it count as dead.
+   * Called before every change to the run. If this process is suspended between the call and the change for as long as makes it
+   * count as dead, `fenceOff` keeps the change from the run.
    * @throws OwnershipLostError if the run now belongs to another process
    */
   assertHeld(): void;
@@ -74,8 +74,8 @@ export async function takeOwnership(folder: string): Promise<Ownership> {
     if (isAlive(file) || (await isTouched(file))) throw owned(folder, file);
     remove(file, other);
     if (!create(file, owner)) throw owned(folder, file);
-    // The other process may only be suspended: what it still writes goes into a file that nobody reads.
-    replaceLog(folder);
+    // The other process may only be suspended.
+    fenceOff(folder);
   }
   return held(folder, file, owner);
 }

@@ -1,10 +1,10 @@
 /** `checkpoints/index.json`: which checkpoints of a run there are. */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { hasCode } from '../config/errors.ts';
 import { CheckpointError, readJson, validate } from '../hub/checkpointFile.ts';
+import type { FencedChanges } from './fencedChanges.ts';
 
 const FOLDER = /^step-(\d+)(-\d+)?$/;
 const folderName = z.string().regex(FOLDER, 'expected the name of a checkpoint');
@@ -33,8 +33,8 @@ export async function readIndex(folder: string): Promise<CheckpointIndex | null>
 }
 
 /** Replaces the index atomically. */
-export async function writeIndex(folder: string, index: CheckpointIndex): Promise<void> {
-  await writeFileAtomic(path.join(folder, INDEX_FILE), JSON.stringify(index));
+export async function writeIndex(changes: FencedChanges, index: CheckpointIndex): Promise<void> {
+  await changes.write(INDEX_FILE, JSON.stringify(index));
 }
 
 /** The index, or if it is missing or damaged, one of all checkpoints in the folder; null if there are none. */

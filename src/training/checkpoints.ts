@@ -1,5 +1,5 @@
 /** Checkpoints of a run: written whole or not at all, validated when they are read. */
-import { mkdir, readdir, rename, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { DiskFullError, isDiskFull } from '../config/errors.ts';
@@ -15,6 +15,7 @@ import {
   writeIndex,
 } from './checkpointIndex.ts';
 import { verifyChecksums, writeChecksums } from './checksums.ts';
+import { FencedChanges } from './fencedChanges.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { readOptimizer, writeOptimizer } from './optimizers/state.ts';
 
@@ -38,7 +39,6 @@ const trainingState: z.ZodType<TrainingState> = z.object({
 });
 
 const STATE_FILE = 'state.json';
-const UNFINISHED = '.unfinished-';
 
 export interface CheckpointContent {
   readonly model: Model;
@@ -61,7 +61,8 @@ export interface SaveOptions {
  * Writes `<folder>/step-000050/`: the model's files, the optimizer's state and state.json.
  *
  * If the process is killed at any moment, the last checkpoint is whole: the new folder gets its name when it is complete, then
- * the index is replaced atomically, and only then are folders deleted that the index no longer names.
+ * the index is replaced atomically, and only then are folders deleted that the index no longer names. If another process takes
+ * over the run at any moment, no change of this one succeeds after that.
  *
  * If it cannot be written, what was written of it is deleted again.
  *
@@ -73,41 +74,41 @@ export async function saveCheckpoint(
   content: CheckpointContent,
   { best, keep, check, assertHeld = () => {} }: SaveOptions,
 ): Promise<string> {
-  assertHeld();
-  const { index } = await findCheckpoints(folder);
-  const name = unusedName(content.state.step, index);
-  const unfinished = path.join(folder, UNFINISHED + name);
-  await rm(unfinished, { recursive: true, force: true });
-  try {
-    await mkdir(unfinished, { recursive: true });
-    await content.model.save(unfinished);
-    await writeOptimizer(unfinished, await content.optimizer.state());
-    await writeFile(path.join(unfinished, STATE_FILE), JSON.stringify(content.state), {
-      flush: true,
-    });
-    await writeChecksums(unfinished);
+  const save = async (changes: FencedChanges) => {
+    const { index } = await findCheckpoints(folder);
+    const name = unusedName(content.state.step, index);
+    await writeContent(changes.pathOf(name), content);
     check?.();
-    assertHeld();
+    await changes.publish(name);
+    const before = index ? [index.last, ...index.earlier] : [];
+    const isOtherStep = (other: string) =>
+      !`${other}-`.startsWith(`${nameOfStep(content.state.step)}-`);
+    const updated: CheckpointIndex = {
+      last: name,
+      best: best ? name : (index?.best ?? null),
+      earlier: before.filter(isOtherStep).slice(0, keep - 1),
+    };
+    await writeIndex(changes, updated);
+    await changes.delete(await unlisted(folder, updated));
+    await changes.deleteLeftovers();
+    return name;
+  };
+  try {
+    return await FencedChanges.make(folder, assertHeld, save);
   } catch (error) {
-    await rm(unfinished, { recursive: true, force: true });
     throw isDiskFull(error) ? await diskFull(folder, content, error) : error;
   }
+}
 
-  await rm(path.join(folder, name), { recursive: true, force: true });
-  await rename(unfinished, path.join(folder, name));
-  const before = index ? [index.last, ...index.earlier] : [];
-  const isOtherStep = (other: string) =>
-    !`${other}-`.startsWith(`${nameOfStep(content.state.step)}-`);
-  const updated: CheckpointIndex = {
-    last: name,
-    best: best ? name : (index?.best ?? null),
-    earlier: before.filter(isOtherStep).slice(0, keep - 1),
-  };
-  assertHeld();
-  await writeIndex(folder, updated);
-  assertHeld();
-  await deleteUnlisted(folder, updated);
-  return name;
+async function writeContent(
+  folder: string,
+  { model, optimizer, state }: CheckpointContent,
+): Promise<void> {
+  await mkdir(folder);
+  await model.save(folder);
+  await writeOptimizer(folder, await optimizer.state());
+  await writeFile(path.join(folder, STATE_FILE), JSON.stringify(state), { flush: true });
+  await writeChecksums(folder);
 }
 
 /** Says how much room is missing. Counts what is trained and its optimizer state, not frozen weights and small files. */
@@ -170,8 +171,8 @@ export async function loadCheckpoint(
       into.optimizer?.restore(await readOptimizer(checkpoint));
       if (name === index.last && damage.length === 0) return { state, damage };
       const best = candidates.slice(0, i).includes(index.best!) ? null : index.best;
-      assertHeld();
-      await writeIndex(folder, { last: name, best, earlier: candidates.slice(i + 1) });
+      const updated = { last: name, best, earlier: candidates.slice(i + 1) };
+      await FencedChanges.make(folder, assertHeld, (changes) => writeIndex(changes, updated));
       // Without the best checkpoint, the next validation is the best so far.
       return { state: best === null ? { ...state, bestMetric: null } : state, damage };
     } catch (error) {
@@ -214,13 +215,12 @@ function unusedName(step: number, index: CheckpointIndex | null): string {
   return name;
 }
 
-async function deleteUnlisted(
+/** Names of checkpoints that the index no longer names. */
+async function unlisted(
   folder: string,
   { last, best, earlier }: CheckpointIndex,
-): Promise<void> {
+): Promise<string[]> {
   const listed = new Set<string | null>([last, best, ...earlier]);
-  for (const name of await readdir(folder)) {
-    const isCheckpoint = name.startsWith('step-') || name.startsWith(UNFINISHED);
-    if (isCheckpoint && !listed.has(name)) await rm(path.join(folder, name), { recursive: true });
-  }
+  const names = await readdir(folder);
+  return names.filter((name) => name.startsWith('step-') && !listed.has(name));
 }

@@ -7,19 +7,22 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
+  readFileSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { runFile } from '../../src/runs/grainFolder.ts';
 import { RunStore } from '../../src/runs/store.ts';
 import { readEvents } from '../../src/runs/tail.ts';
 import { strike } from '../faults/faults.ts';
-import { grain, main, startGrain } from './grain.ts';
+import { type Grain, grain, main, startGrain } from './grain.ts';
 import { outcomeOf } from './outcome.ts';
 import { writeRings } from './rings.ts';
 
@@ -84,6 +87,65 @@ test('a suspended process that was taken over ends without touching the run', as
   assert.deepEqual(await outcomeOf(folder), expected);
 });
 
+describe('a process that is suspended between the check and a change of a checkpoint', {
+  skip: !existsSync('/proc/self/stat') && 'without /proc, nobody sees that it is suspended',
+  concurrency: true,
+}, () => {
+  const expected = undisturbed(config);
+  for (const [change, what] of [
+    [3, 'a checkpoint gets its name'],
+    [4, 'the index is replaced'],
+    [5, 'an old checkpoint is deleted'],
+  ] as const) {
+    test(`${what}: the run is the rival's, as if nothing had happened`, async () => {
+      const root = temporary();
+      writeRings(root, config);
+      const first = startSuspended(change, ['run', 'grain.yaml', '--json'], root);
+      await suspended(first);
+      const [run] = await new RunStore(root).list();
+      const folder = run!.folder;
+      const minuteAgo = Date.now() / 1000 - 60;
+      utimesSync(runFile(folder, 'owner'), minuteAgo, minuteAgo);
+      // It changes nothing yet, so that nothing but the takeover itself holds the first one off.
+      const rival = startSuspended(1, ['run', '--resume', path.basename(folder)], root);
+      await suspended(rival);
+      const checkpoints = runFile(folder, 'checkpoints');
+      const names = readdirSync(checkpoints, { recursive: true, encoding: 'utf8' }).sort();
+      const inodes = () => names.map((name) => statSync(path.join(checkpoints, name)).ino);
+      const before = inodes();
+      first.child.kill('SIGCONT');
+      const { status, stdout } = await first.ended;
+      assert.equal(status, 1);
+      assert.equal(JSON.parse(stdout).runs[0].failure.code, 'ownershipLost');
+      assert.deepEqual(readdirSync(checkpoints, { recursive: true }).sort(), names);
+      assert.deepEqual(inodes(), before);
+      rival.child.kill('SIGCONT');
+      assert.equal((await rival.ended).status, 0);
+      assert.deepEqual(await outcomeOf(folder), (await expected)[0]);
+    });
+  }
+
+  function startSuspended(change: number, args: readonly string[], root: string): Grain {
+    const preload = pathToFileURL(path.join(import.meta.dirname, '../faults/suspend.ts')).href;
+    const env = { GRAIN_SUSPEND: String(change), NODE_OPTIONS: `--import=${preload}` };
+    const started = startGrain(args, root, env);
+    after(() => started.child.kill('SIGKILL'));
+    return started;
+  }
+
+  async function suspended({ child }: Grain): Promise<void> {
+    while (!isSuspended(child.pid!)) {
+      assert.equal(child.exitCode, null, 'it ended before the change');
+      await sleep(20);
+    }
+  }
+});
+
+/** By Linux's process table. */
+function isSuspended(pid: number): boolean {
+  return /\) T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+}
+
 test('a run outlives the reader of its output', async () => {
   const root = temporary();
   writeRings(root, config);
@@ -147,7 +209,7 @@ test('on a full disk every run is accounted for, and resumes once there is room'
       assert.equal(existsSync(runFile(folder, 'owner')), false);
       const saved = readdirSync(runFile(folder, 'checkpoints'));
       assert.deepEqual(
-        saved.filter((name) => name.startsWith('.unfinished')),
+        saved.filter((name) => name.startsWith('.changes')),
         [],
       );
     }
