@@ -1,6 +1,4 @@
-import { type Cost, type CostRatio, CostTally, costRatio, meanRunFor } from '../runs/cost.ts';
-import type { RunSummary } from '../runs/store.ts';
-import { readEvents } from '../runs/tail.ts';
+import { type Cost, type CostRatio, costRatio } from '../runs/cost.ts';
 import { figure } from './output.ts';
 
 /** The cost of a run's steps, also relative to the run that uses the mean. */
@@ -9,25 +7,16 @@ interface ShownCost extends Cost {
   readonly againstMean: (CostRatio & { readonly run: string }) | null;
 }
 
-/** Null before the first step. */
-export async function costOf(
-  run: RunSummary,
-  runs: readonly RunSummary[],
-): Promise<ShownCost | null> {
-  const cost = await ownCost(run);
-  const meanRun = meanRunFor(run, runs);
-  const than = meanRun && (await ownCost(meanRun));
+/** @param mean of the run that uses the mean, if there is one; costs are null before the first step */
+export function shownCost(
+  cost: Cost | null,
+  mean: { readonly run: string; readonly cost: Cost | null } | null,
+): ShownCost | null {
   if (!cost) return null;
-  const againstMean = than ? { ...costRatio(cost, than), run: meanRun.manifest.id } : null;
-  return { ...cost, againstMean };
-}
-
-async function ownCost({ folder }: RunSummary): Promise<Cost | null> {
-  const tally = new CostTally();
-  for (const event of await readEvents(folder)) {
-    if (event.kind === 'step') tally.add(event);
-  }
-  return tally.cost;
+  return {
+    ...cost,
+    againstMean: mean?.cost ? { ...costRatio(cost, mean.cost), run: mean.run } : null,
+  };
 }
 
 /** As rows of a table. */

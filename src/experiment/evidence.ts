@@ -1,8 +1,8 @@
 /** The findings of runs on disk, from their logs and predictions. */
 import { mean } from 'simple-statistics';
+import { RunIndex } from '../runs/index/runIndex.ts';
 import { type Prediction, readPredictions } from '../runs/predictions.ts';
 import type { RunSummary } from '../runs/store.ts';
-import { readEvents } from '../runs/tail.ts';
 import { constantPredictor } from './constantPredictor.ts';
 import { type Findings, findingsOf, methodFigures } from './findings.ts';
 import { type SeedResult, seedResults } from './seedResults.ts';
@@ -12,10 +12,12 @@ import { betterOf, type ValidatedRun } from './validatedRuns.ts';
 /** @param validationError of a metric that is not a share, from a run's predictions */
 export type ValidationError = (metric: string, predictions: readonly Prediction[]) => number | null;
 
-/** A run with its validations, read from its log. */
-export async function validatedRun(run: RunSummary): Promise<ValidatedRun> {
-  const events = await readEvents(run.folder);
-  return { run, validations: events.filter((event) => event.kind === 'validation') };
+/** A run with its validations. */
+export function validatedRun(run: RunSummary): Promise<ValidatedRun> {
+  return RunIndex.use(run, async (index) => {
+    const events = await index.rare();
+    return { run, validations: events.filter((event) => event.kind === 'validation') };
+  });
 }
 
 /**

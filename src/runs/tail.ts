@@ -43,6 +43,8 @@ interface Visitor {
   line(line: Line): void;
   /** The file was cut or replaced, and is read from its start again. */
   restart(): void;
+  /** After each block: bytes of the file read so far, and its size. */
+  progress?(read: number, size: number): void;
 }
 
 /**
@@ -51,7 +53,6 @@ interface Visitor {
  */
 export class LineTail {
   readonly #file: string;
-  /** Behind the last line read. */
   #place: Place;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -59,6 +60,11 @@ export class LineTail {
   constructor(file: string, place = START) {
     this.#file = file;
     this.#place = place;
+  }
+
+  /** Behind the last line read. */
+  get place(): Place {
+    return this.#place;
   }
 
   /** Visits the lines added since the last call; none if the file does not exist. Overlapping calls run one after another. */
@@ -102,6 +108,7 @@ export class LineTail {
       } else {
         break;
       }
+      visitor.progress?.(this.#place.offset, size);
     }
   }
 }

@@ -3,19 +3,18 @@ import { knownAggregator } from '../../engine/aggregators/registry.ts';
 import type { Unmeasured } from '../../engine/diagnoseStep.ts';
 import { guaranteeOf } from '../../engine/guarantee.ts';
 import type { AggregationSettings } from '../../engine/types.ts';
-import { AlarmLog } from '../../experiment/alarms/alarmWatch.ts';
+import { DerivedAlarms } from '../../experiment/alarms/derivedAlarms.ts';
 import { meanRunFor } from '../../runs/cost.ts';
-import type { RunEvent, StepEvent } from '../../runs/events.ts';
+import type { StepEvent } from '../../runs/events.ts';
 import { diagnosticsOf } from '../../runs/facts.ts';
 import { formatFailure } from '../../runs/failure.ts';
 import { formatAlarm, formatPercent, formatSeed, formatStatus } from '../../runs/format.ts';
 import { badgeOf, besideMean } from '../../runs/guaranteeBadge.ts';
-import { countUpdates, GuaranteeTally } from '../../runs/guaranteeTally.ts';
 import type { RunManifest } from '../../runs/manifest.ts';
 import { resolveRun } from '../../runs/reference.ts';
 import { RunStore, type RunSummary } from '../../runs/store.ts';
-import { EventTail, readEvents } from '../../runs/tail.ts';
-import { costOf, costRows } from '../cost.ts';
+import { costRows, shownCost } from '../cost.ts';
+import { withIndex } from '../indexes.ts';
 import { listed, rootOption } from '../listing.ts';
 import { figure, printJson, table } from '../output.ts';
 
@@ -38,78 +37,56 @@ type ShownRun = Awaited<ReturnType<typeof shownRun>>;
 
 async function shownRun(run: RunSummary, runs: readonly RunSummary[]) {
   const { manifest } = run;
-  const tail = new EventTail(run.folder);
-  const events = await tail.read();
-  const validations = events.filter((event) => event.kind === 'validation');
-  const steps = events.filter((event) => event.kind === 'step');
-  const last = steps.at(-1);
-  const aggregation = manifest.aggregation;
-  const { tally, alarms } = derivedFrom(events, manifest);
-  return {
-    ...listed(run),
-    /** Those that the trainer logged or, where it logged none, that follow from its facts. */
-    alarms,
-    task: manifest.task,
-    groups: manifest.groups,
-    device: manifest.device,
-    configPath: manifest.configPath,
-    versions: manifest.versions,
-    fingerprints: manifest.fingerprints,
-    aggregation,
-    ...aboutMethod(aggregation),
-    guaranteeCounts: tally.counts,
-    guaranteeBadge: badgeOf(manifest, tally),
-    /** Of the run on the mean with the same experiment and seed. */
-    meanUpdates: await meanUpdatesOf(run, runs),
-    /** All metrics of the last validation. */
-    metrics: validations.at(-1)?.metrics ?? {},
-    best: bestOf(events, manifest),
-    cost: await costOf(run, runs),
-    lastStep: last ? shownStep(last, manifest) : null,
-    warnings: events
-      .filter((event) => event.kind === 'warning')
-      .map(({ step, message }) => ({ step, message })),
-    /** Lines of the log that are not events. */
-    skippedLines: tail.skipped,
-  };
+  const { aggregation } = manifest;
+  const mean = await meanOf(run, runs);
+  return withIndex(run, async (index) => {
+    const { guarantee, progress, best, cost, skipped } = index.digest;
+    const last = await index.lastStep();
+    return {
+      ...listed(run),
+      alarms: await new DerivedAlarms(run).read(index),
+      task: manifest.task,
+      groups: manifest.groups,
+      device: manifest.device,
+      configPath: manifest.configPath,
+      versions: manifest.versions,
+      fingerprints: manifest.fingerprints,
+      aggregation,
+      ...aboutMethod(aggregation),
+      /** Over all steps whose facts are consistent. */
+      guaranteeCounts: guarantee.counts,
+      guaranteeBadge: badgeOf(manifest, guarantee),
+      /** Of the run on the mean with the same experiment and seed. */
+      meanUpdates: mean && { ...mean.updates, run: mean.run },
+      /** All metrics of the last validation. */
+      metrics: progress.metrics,
+      best,
+      cost: shownCost(cost, mean),
+      lastStep: last ? shownStep(last, manifest) : null,
+      warnings: (await index.rare())
+        .filter((event) => event.kind === 'warning')
+        .map(({ step, message }) => ({ step, message })),
+      /** Lines of the log that are not events. */
+      skippedLines: skipped,
+    };
+  });
+}
+
+/** Of the run on the mean with the same experiment and seed; null if there is none. */
+async function meanOf(run: RunSummary, runs: readonly RunSummary[]) {
+  const mean = meanRunFor(run, runs);
+  if (!mean) return null;
+  return withIndex(mean, async ({ digest }) => ({
+    run: mean.manifest.id,
+    cost: digest.cost,
+    updates: digest.guarantee.counts.updates,
+  }));
 }
 
 /** Description of the aggregator; nulls for another trainer's. */
 function aboutMethod({ name }: AggregationSettings<string>) {
   const { title = null, reference = null, guarantee = null } = knownAggregator(name) ?? {};
   return { title, reference, guarantee };
-}
-
-/** The tally is over all steps whose facts are consistent. */
-function derivedFrom(events: readonly RunEvent[], manifest: RunManifest) {
-  const tally = new GuaranteeTally(manifest.aggregation);
-  const log = new AlarmLog(manifest);
-  for (const event of events) {
-    const diagnostics = event.kind === 'step' ? diagnosticsOf(event) : null;
-    if (diagnostics) tally.add(diagnostics);
-    log.add(event, diagnostics ?? undefined);
-  }
-  return { tally, alarms: log.alarms };
-}
-
-async function meanUpdatesOf(run: RunSummary, runs: readonly RunSummary[]) {
-  const mean = meanRunFor(run, runs);
-  if (!mean) return null;
-  const steps = (await readEvents(mean.folder)).filter((event) => event.kind === 'step');
-  return { ...countUpdates({ conflicted: 0, measured: 0 }, steps), run: mean.manifest.id };
-}
-
-/** The best validation by the metric that ranks checkpoints; the earliest of equals. */
-function bestOf(events: readonly RunEvent[], { metric: { name, better } }: RunManifest) {
-  const sign = better === 'higher' ? 1 : -1;
-  let best: { step: number; value: number } | null = null;
-  for (const event of events) {
-    if (event.kind !== 'validation') continue;
-    const value = event.metrics[name];
-    if (typeof value !== 'number') continue;
-    if (best === null || sign * value > sign * best.value) best = { step: event.step, value };
-  }
-  return best;
 }
 
 function shownStep(event: StepEvent, manifest: RunManifest) {

@@ -83,12 +83,6 @@ export class AlarmLog {
   }
 }
 
-export function alarmsOf(manifest: RunManifest, events: readonly RunEvent[]): readonly RunAlarm[] {
-  const log = new AlarmLog(manifest);
-  for (const event of events) log.add(event);
-  return log.alarms;
-}
-
 /** The rules that a config of this package turns off; another trainer's config is its own. */
 function offIn({ config }: RunManifest): readonly AlarmCode[] {
   return configSchema.shape.alarms.safeParse(config.alarms).data?.off ?? [];

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { parseEvent, type StepEvent } from '../events.ts';
 import { runFile } from '../grainFolder.ts';
 import type { RunManifest } from '../manifest.ts';
-import { LineTail } from '../tail.ts';
+import { LineTail, type Place } from '../tail.ts';
 import type { Digest } from './digest.ts';
 import { headerOf, placeOf, type StepPlace, summaryOf } from './entries.ts';
 import { LogIndex } from './logIndex.ts';
@@ -17,6 +17,11 @@ import type { Column, Window, WindowOfRun } from './window.ts';
 
 /** So many steps in memory are forgotten if another process has written them, or else written. */
 const MOST_UNWRITTEN = 1024;
+/** So many are read again by every reader rather than written, once the run has ended. */
+const FEW_UNWRITTEN = 16;
+
+/** Share of a log that has been read, 0…1. */
+type OnProgress = (done: number) => void;
 
 interface ReadRun {
   /** Of the run. */
@@ -48,9 +53,29 @@ export class RunIndex {
     return new RunIndex(run, await LogIndex.open({ ...run, index: runFile(run.folder, 'index') }));
   }
 
+  /** Reads what an index of a run says now. */
+  static async use<T>(
+    run: ReadRun,
+    read: (index: RunIndex) => Promise<T>,
+    onProgress?: OnProgress,
+  ): Promise<T> {
+    const index = await RunIndex.open(run);
+    try {
+      await index.refresh(onProgress);
+      return await read(index);
+    } finally {
+      index.dispose();
+    }
+  }
+
   /** Raised whenever the log was cut or replaced: nothing that was read before is true of it. */
   get generation(): number {
     return this.#generation;
+  }
+
+  /** In the log, behind what was read. */
+  get place(): Place {
+    return this.#index.place;
   }
 
   get digest(): Digest {
@@ -63,8 +88,8 @@ export class RunIndex {
   }
 
   /** Reads what was logged since the last call. Overlapping calls share one read. */
-  refresh(): Promise<void> {
-    this.#refreshing ??= this.#refresh().finally(() => {
+  refresh(onProgress?: OnProgress): Promise<void> {
+    this.#refreshing ??= this.#refresh(onProgress).finally(() => {
       this.#refreshing = undefined;
     });
     return this.#refreshing;
@@ -112,26 +137,29 @@ export class RunIndex {
     if (this.#own !== undefined) rmSync(this.#own, { recursive: true, force: true });
   }
 
-  async #refresh(): Promise<void> {
+  async #refresh(onProgress?: OnProgress): Promise<void> {
     try {
-      await this.#readAdded();
+      await this.#readAdded(onProgress);
     } catch (error) {
       if (!(error instanceof UnwritableError) || this.#own !== undefined) throw error;
       // Read-only, or full: the index is made elsewhere, for as long as it is read.
       this.#own = mkdtempSync(path.join(tmpdir(), 'grain-index-'));
       this.#restart();
-      await this.#readAdded();
+      await this.#readAdded(onProgress);
     }
     if (this.#index.unwritten > MOST_UNWRITTEN / 2) await this.#index.shed();
+    const { lifecycle } = this.digest.progress;
+    if (lifecycle !== 'started' && this.#index.unwritten > FEW_UNWRITTEN) this.#tryToWrite();
   }
 
-  async #readAdded(): Promise<void> {
+  async #readAdded(onProgress?: OnProgress): Promise<void> {
     await this.#lines.read({
       line: (line) => {
         this.#index.add(line);
         if (this.#index.unwritten > MOST_UNWRITTEN) this.#write();
       },
       restart: () => this.#beginAnew(),
+      progress: (read, size) => onProgress?.(read / size),
     });
   }
 
@@ -140,6 +168,14 @@ export class RunIndex {
       this.#index.write();
     } catch (error) {
       throw new UnwritableError('an index cannot be written', { cause: error });
+    }
+  }
+
+  #tryToWrite(): void {
+    try {
+      this.#index.write();
+    } catch {
+      // They stay in memory.
     }
   }
 

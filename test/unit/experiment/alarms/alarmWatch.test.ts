@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
-import { AlarmWatch, alarmsOf } from '../../../../src/experiment/alarms/alarmWatch.ts';
+import { AlarmWatch } from '../../../../src/experiment/alarms/alarmWatch.ts';
+import { DerivedAlarms } from '../../../../src/experiment/alarms/derivedAlarms.ts';
+import { type RunAlarm, withAlarm } from '../../../../src/runs/alarms.ts';
 import type { RunEvent } from '../../../../src/runs/events.ts';
 import { EventWriter } from '../../../../src/runs/eventWriter.ts';
+import { RunIndex } from '../../../../src/runs/index/runIndex.ts';
 import { RunLog } from '../../../../src/runs/runLog.ts';
 import { readEvents } from '../../../../src/runs/tail.ts';
 import {
@@ -128,14 +131,41 @@ test('a run killed after any event has, once resumed, each alarm once', async ()
   }
 });
 
-test('alarms of a trainer that logs none follow from its facts', () => {
-  const rules = alarmsOf(runOf(), eventful).map(({ rule, step, clearedAt }) => [
-    rule,
-    step,
-    clearedAt,
-  ]);
-  assert.deepEqual(rules[0], ['exploding-loss', 7, 29]);
-  const logged: RunEvent = {
+test('alarms of a trainer that logs none follow from its facts, and are found once', async (t) => {
+  const root = mkdtempSync(path.join(tmpdir(), 'grain-foreign-'));
+  t.after(() => rmSync(root, { recursive: true }));
+  const run = { folder: root, manifest: runOf() };
+  const writer = EventWriter.open(root);
+  for (const event of eventful) writer.append(event);
+  const index = await RunIndex.open(run);
+  const follower = new DerivedAlarms(run);
+  const alarms = async (of = new DerivedAlarms(run)) => {
+    await index.refresh();
+    return (await of.read(index)).map(({ rule, step, clearedAt }) => [rule, step, clearedAt]);
+  };
+  const derived = await alarms(follower);
+  assert.deepEqual(derived[0], ['exploding-loss', 7, 29]);
+  assert.deepEqual(
+    derived,
+    alarmsIn(run.manifest, eventful)
+      .reduce<readonly RunAlarm[]>(withAlarm, [])
+      .map(({ rule, step, clearedAt }) => [rule, step, clearedAt]),
+  );
+
+  // What was found is kept beside the index: the log is not read for it again, unless it has grown.
+  const kept = path.join(root, 'index/alarms.json');
+  const { alarms: found, ...of } = JSON.parse(readFileSync(kept, 'utf8'));
+  assert.equal(found.length, derived.length);
+  writeFileSync(kept, JSON.stringify({ ...of, alarms: [] }));
+  assert.deepEqual(await alarms(), []);
+  writeFileSync(kept, JSON.stringify({ ...of, rules: 0, alarms: [] }));
+  assert.deepEqual(await alarms(), derived);
+  for (const event of steps(1000, 1002, { losses: [80, 80, 80, 80] })) writer.append(event);
+  const more = await alarms(follower);
+  assert.equal(more.length, derived.length + 1);
+  assert.deepEqual(await alarms(), more);
+
+  writer.append({
     kind: 'alarm',
     at: 0,
     step: 7,
@@ -144,10 +174,7 @@ test('alarms of a trainer that logs none follow from its facts', () => {
     message: 'Its own.',
     figures: {},
     groups: [],
-  };
-  const own = alarmsOf(runOf(), [...eventful, logged]);
-  assert.deepEqual(
-    own.map(({ rule, clearedAt }) => [rule, clearedAt]),
-    [['of-its-own', null]],
-  );
+  });
+  assert.deepEqual(await alarms(follower), [['of-its-own', 7, null]]);
+  writer.close();
 });
