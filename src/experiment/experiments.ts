@@ -6,7 +6,7 @@ import { RunStore, type RunSummary } from '../runs/store.ts';
 /** All runs of a config, where `grain run` puts them if nothing else is said. @param file absolute path of the config */
 export async function runsOfConfig(file: string, root = path.dirname(file)): Promise<RunSummary[]> {
   const configPath = path.relative(root, file).split(path.sep).join('/');
-  const runs = await new RunStore(root).list();
+  const runs = await new RunStore(root).listWatching();
   return runs.filter(({ manifest }) => manifest.configPath === configPath);
 }
 

@@ -1,6 +1,14 @@
 /** Which process a run belongs to. Only that process may write to it. */
 import { randomUUID } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,7 +21,9 @@ import { BEAT_MS, beat } from './heartbeat.ts';
 /** A process that has not touched its file for this long counts as dead. */
 const SILENCE_MS = 30_000;
 /** Long enough for a living owner to be seen touching its file. */
-const WATCH_MS = 2.5 * BEAT_MS;
+export const WATCH_MS = 2.5 * BEAT_MS;
+/** Clocks of machines differ by less. */
+const CLOCK_ERROR_MS = 24 * 3_600_000;
 
 /** `owner.json`: the process that a run belongs to, which touches the file every other second. */
 const ownerSchema = z.object({
@@ -54,6 +64,15 @@ export interface Ownership {
  */
 export function hasLiveOwner(folder: string): boolean {
   return isAlive(runFile(folder, 'owner'));
+}
+
+/** Whether the owner is on another machine and looks dead by its file's time alone, so that it must be watched to know. */
+export function isDoubtful(folder: string): boolean {
+  const file = runFile(folder, 'owner');
+  const owner = read(file);
+  const touched = touchedAt(file);
+  if (owner === null || touched === null || owner.host === hostname()) return false;
+  return Math.abs(Date.now() - touched) < CLOCK_ERROR_MS && !isAlive(file);
 }
 
 /**
@@ -158,7 +177,18 @@ async function isTouched(file: string): Promise<boolean> {
 
 /** Milliseconds since the Unix epoch, by the clock of whoever touched it; null if the file does not exist. */
 function touchedAt(file: string): number | null {
-  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? null;
+  try {
+    // Network file systems ask their server for the time only when a file is opened.
+    const descriptor = openSync(file, 'r');
+    try {
+      return fstatSync(descriptor).mtimeMs;
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return null;
+    throw error;
+  }
 }
 
 function read(file: string): Owner | null {

@@ -43,13 +43,13 @@ export function addReportCommand(program: Command): void {
 /** @throws RunReferenceError if there are none */
 async function runsOf(references: readonly string[], root?: string): Promise<RunSummary[]> {
   const [first] = references;
-  if (first === undefined) return latestOf(await new RunStore(root).list(), 'no runs here');
+  if (first === undefined) return latestOf(await new RunStore(root).listWatching(), 'no runs here');
   if (references.length === 1 && /\.(ya?ml|json)$/.test(first) && existsSync(first)) {
     const none = `no runs of ${first} in ${root ?? path.dirname(path.resolve(first))}`;
     const runs = await runsOfConfig(path.resolve(first), root);
     return latestOf(runs, `${none}. Train some: grain run ${first}`);
   }
-  const all = await new RunStore(root).list();
+  const all = await new RunStore(root).listWatching();
   const runs = references.flatMap((reference) => resolveRuns(all, reference));
   return [...new Set(runs)];
 }

@@ -12,7 +12,7 @@ export function addRunsCommand(program: Command): void {
     .addOption(rootOption())
     .option('--json', 'print one JSON object')
     .action(async ({ root, json }: { root?: string; json?: boolean }) => {
-      const runs = (await new RunStore(root).list()).sort(byCreation).map(listed);
+      const runs = (await new RunStore(root).listWatching()).sort(byCreation).map(listed);
       if (json) printJson({ runs });
       else console.log(runs.length === 0 ? 'no runs here' : asTable(runs));
     });

@@ -26,7 +26,7 @@ export function addShowCommand(program: Command): void {
     .addOption(rootOption())
     .option('--json', 'print one JSON object')
     .action(async (reference: string, { root, json }: { root?: string; json?: boolean }) => {
-      const runs = await new RunStore(root).list();
+      const runs = await new RunStore(root).listWatching();
       const shown = await shownRun(resolveRun(runs, reference), runs);
       if (json) printJson(shown);
       else console.log(asText(shown));

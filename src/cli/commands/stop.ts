@@ -27,7 +27,7 @@ export function addStopCommand(program: Command): void {
     .option('--json', 'print one JSON object')
     .action(async (reference: string, { root, wait, json }: StopOptions) => {
       const store = new RunStore(root);
-      const active = resolveRuns(await store.list(), reference).filter(({ status }) =>
+      const active = resolveRuns(await store.listWatching(), reference).filter(({ status }) =>
         isActive(status),
       );
       const ids = active.map(({ manifest }) => manifest.id);

@@ -18,6 +18,7 @@ import path from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import {
   hasLiveOwner,
+  isDoubtful,
   OwnedError,
   OwnershipLostError,
   takeOwnership,
@@ -122,6 +123,22 @@ test('an owner whose clock is wrong is alive while its heartbeat moves, and dead
     age(3600 * hours);
     (await takeOwnership(folder)).release();
   }
+});
+
+test('only an owner on another machine whose clock may differ must be watched', () => {
+  for (const [changes, seconds, doubtful] of [
+    [{ host: 'elsewhere', token: 'a' }, 3600, true],
+    [{ host: 'elsewhere', token: 'b' }, -3600, true],
+    [{ host: 'elsewhere', token: 'c' }, 1, false],
+    [{ host: 'elsewhere', token: 'd' }, 3 * 24 * 3600, false],
+    [{ token: 'e' }, 3600, false],
+  ] as const) {
+    owner(changes);
+    age(seconds);
+    assert.equal(isDoubtful(folder), doubtful, JSON.stringify([changes, seconds]));
+  }
+  rmSync(file);
+  assert.equal(isDoubtful(folder), false);
 });
 
 test('a process that was taken over writes to a log that nobody reads', async () => {

@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -217,6 +218,37 @@ test('a run that a process works on is not deleted', async () => {
   log(folder, end('finished'));
   await store.delete('a');
   ownership.release();
+});
+
+test('who lists once sees which runs of other machines live, whatever their clocks say', async () => {
+  const store = new RunStore(base);
+  const files = ['live', 'dead', 'fast'].map((id) => {
+    const { path: folder } = store.create(manifestOf(id));
+    log(folder, start());
+    const file = path.join(folder, 'owner.json');
+    const owner = { pid: 1, host: 'elsewhere', since: '2026-01-01T00:00:00.000Z', token: id };
+    writeFileSync(file, JSON.stringify(owner));
+    return file;
+  });
+  const touch = (file: string, seconds: number) =>
+    utimesSync(file, Date.now() / 1000 + seconds, Date.now() / 1000 + seconds);
+  const beat = () => {
+    touch(files[0]!, -3600);
+    touch(files[2]!, 1800);
+  };
+  beat();
+  touch(files[1]!, -3600);
+  const beating = setInterval(beat, 500);
+  const statuses = (await store.listWatching()).map(({ manifest, status }) => [
+    manifest.id,
+    status,
+  ]);
+  clearInterval(beating);
+  assert.deepEqual(statuses, [
+    ['dead', 'interrupted'],
+    ['fast', 'running'],
+    ['live', 'running'],
+  ]);
 });
 
 test('ids cannot lead out of the folder', () => {
