@@ -1,4 +1,4 @@
-// Seven bundles: extension host, `grain` (CLI and run process), its threads, engine worker, its threads, indexer of logs, webviews. And kernels, and an example.
+// Six bundles: extension host, `grain` (CLI and run process), its threads, engine worker, its threads, webviews. And kernels, and an example.
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -43,7 +43,6 @@ const bundles = [
   { ...node, entryPoints: { extension: 'src/extension/extension.ts' }, outdir: 'dist' },
   { ...node, entryPoints: { grain: 'src/cli/main.ts' }, outdir: 'dist' },
   { ...node, entryPoints: { 'engine-worker': 'src/engine/worker.ts' }, outdir: 'dist' },
-  { ...node, entryPoints: { 'index-worker': 'src/runs/index/worker.ts' }, outdir: 'dist' },
   {
     ...node,
     entryPoints: { 'kernel-thread': 'src/engine/kernels/thread.ts' },
@@ -87,6 +86,14 @@ async function copyExample() {
   await mkdir('dist/example');
   await cp('examples/quickstart/grain.yaml', 'dist/example/grain.yaml');
   writeData('dist/example/data');
+}
+
+/** The packages that the Python child of the device `torch` runs. */
+async function copyPython() {
+  const filter = (source) => !source.includes('__pycache__');
+  for (const name of ['grain_backend', 'grain_torch']) {
+    await cp(`python/${name}`, `dist/python/${name}`, { recursive: true, filter });
+  }
 }
 
 /** Licences that allow what the VSIX does with a package: carry it, unchanged or minified, with its licence. */
@@ -135,6 +142,7 @@ await rm('dist', { recursive: true, force: true });
 await copyWasmKernels();
 await buildAssemblies(assemblies, new URL('dist/', import.meta.url));
 await copyExample();
+await copyPython();
 await writeFile('dist/grain.schema.json', JSON.stringify(configJsonSchema(), null, 2));
 if (watch) {
   for (const bundle of bundles) await (await esbuild.context(bundle)).watch();

@@ -1,11 +1,12 @@
 /** Our side of bench/transformers.ts: the trainer, in its own process. */
 import { createInterface } from 'node:readline';
-import { openDevice } from '../../src/backends/device.ts';
+import { type Device, openDevice } from '../../src/backends/device.ts';
 import { resolvedAggregation } from '../../src/config/aggregation.ts';
 import { type ParsedConfig, parseConfig } from '../../src/config/parse.ts';
 import type { TextData } from '../../src/data/dataset.ts';
 import { EngineClient } from '../../src/engine/client.ts';
 import { openSession, type Session } from '../../src/training/session.ts';
+import { tensorLearners } from '../../src/training/tensorLearner.ts';
 import { buildTextObjective } from '../../src/training/text/buildObjective.ts';
 import { openPretrained } from '../../src/training/text/pretrained.ts';
 import { Trainer } from '../../src/training/trainer.ts';
@@ -31,6 +32,7 @@ async function madeSession(parsed: ParsedConfig, tokens: MadeTokens): Promise<Se
   const { config, folder } = parsed;
   const checkpoint = await openPretrained(parsed, () => {});
   const data = madeData(tokens);
+  const device = await openDevice('wasm');
   return {
     config,
     folder,
@@ -41,10 +43,11 @@ async function madeSession(parsed: ParsedConfig, tokens: MadeTokens): Promise<Se
       files: { train: '', validation: '' },
       model: null,
       sources: {},
-      objective: (device, seed) =>
+      learner: tensorLearners(device, (seed) =>
         buildTextObjective({ config, pretrained: checkpoint, data, device }, seed),
+      ),
     },
-    device: await openDevice('wasm'),
+    device,
     engine: EngineClient.start(),
   };
 }
@@ -74,20 +77,17 @@ function madeData({ batch, length, vocabulary }: MadeTokens): TextData {
   };
 }
 
-/** The same session with operations that are timed and recorded. */
+/** The same session with operations that are timed and recorded; its task has the device, which is changed in place. */
 function watched(session: Session): Session {
-  const { device, engine } = session;
+  const device = session.device as Device;
   const { operations, stacked, adamw } = device;
-  return {
-    ...session,
-    engine: timer.watch(engine, (method) => `engine: ${method}`),
-    device: {
-      ...device,
-      operations: timer.watch(sizes.note(operations!), (name) => name),
-      stacked: timer.watch(stacked!, (name) => `aggregation: ${name}`),
-      adamw: (...args) => timer.measure('adamw', () => adamw!(...args)),
-    },
-  };
+  Object.assign(device, {
+    operations: timer.watch(sizes.note(operations!), (name) => name),
+    stacked: timer.watch(stacked!, (name) => `aggregation: ${name}`),
+    adamw: (...args: Parameters<NonNullable<typeof adamw>>) =>
+      timer.measure('adamw', () => adamw!(...args)),
+  });
+  return { ...session, engine: timer.watch(session.engine, (method) => `engine: ${method}`) };
 }
 
 class Training {
@@ -125,7 +125,7 @@ class Training {
   }
 
   async products(): Promise<Partial<Answer>> {
-    const { operations } = this.#session.device;
+    const { operations } = this.#session.device as Device;
     return { products: await sizes.of(() => this.steps(1), operations!) };
   }
 

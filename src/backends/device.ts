@@ -1,11 +1,22 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { BACKENDS, type BackendName, type OpenBackend } from './interface/backend.ts';
-import { tryBackend } from './order.ts';
+import {
+  type BackendName,
+  type OpenBackend,
+  TENSOR_BACKENDS,
+  type TensorBackendName,
+} from './interface/backend.ts';
+import { attempts, type Opened } from './order.ts';
+import type { OpenTorch } from './torch/torch.ts';
 import { memoryLimitProblem } from './wasm/sharedMemory.ts';
 
 /** Where the tensors of this process live. Close it so that no native threads are left when the process exits. */
 export interface Device extends Omit<OpenBackend, 'tfjsBackend'> {
-  readonly backend: BackendName;
+  readonly backend: TensorBackendName;
+}
+
+/** A child process with the tensors. Closing it ends the child. */
+export interface TorchDevice extends OpenTorch {
+  readonly backend: 'torch';
 }
 
 /** The requested backend is unavailable. */
@@ -14,26 +25,40 @@ export class DeviceError extends Error {
 }
 
 /**
- * Opens a device and makes it the one that tensors are made on.
+ * Opens a device; one with tensors in this process becomes the one that tensors are made on.
  *
- * @param wanted a backend, or `auto`: the first usable one, in the backend order
+ * @param wanted a backend, or a list of them: the first usable one in the backend order
  * @throws DeviceError with the reason and the remedy if the backend is unavailable, or if GRAIN_MEMORY is invalid
  */
-export async function openDevice(wanted: BackendName | 'auto'): Promise<Device> {
+export async function openDevice(wanted: TensorBackendName): Promise<Device>;
+export async function openDevice(
+  wanted: BackendName | readonly BackendName[],
+): Promise<Device | TorchDevice>;
+export async function openDevice(
+  wanted: BackendName | readonly BackendName[],
+): Promise<Device | TorchDevice> {
   const problem = memoryLimitProblem();
   if (problem !== null) throw new DeviceError(problem);
+  const isNamed = typeof wanted === 'string';
   const reasons: string[] = [];
-  for (const backend of wanted === 'auto' ? BACKENDS : [wanted]) {
-    const { report, open } = await tryBackend(backend);
-    if (open && (report.automatic || wanted === backend)) return use(backend, open);
-    await open?.close();
-    reasons.push(`${backend}: ${report.reason} (${report.remedy})`);
+  for await (const { report, opened } of attempts(isNamed ? [wanted] : wanted)) {
+    if (opened && (report.automatic || isNamed)) return use(opened);
+    await opened?.open.close();
+    reasons.push(`${report.backend}: ${report.reason} (${report.remedy})`);
   }
-  throw new DeviceError(`device ${wanted} cannot be used here — ${reasons.join('; ')}`);
+  const name = isNamed ? wanted : 'auto';
+  throw new DeviceError(`device ${name} cannot be used here — ${reasons.join('; ')}`);
 }
 
-async function use(backend: BackendName, open: OpenBackend): Promise<Device> {
-  const { tfjsBackend, ...device } = open;
+/** What `auto` chooses from. @param texts whether the examples are texts: only transformers are trained by PyTorch */
+export function automaticBackends(texts: boolean): readonly BackendName[] {
+  return texts ? ['torch', ...TENSOR_BACKENDS] : TENSOR_BACKENDS;
+}
+
+async function use(opened: Opened): Promise<Device | TorchDevice> {
+  if (opened.backend === 'torch') return { backend: 'torch', ...opened.open };
+  const { backend } = opened;
+  const { tfjsBackend, ...device } = opened.open;
   if (!(await tf.setBackend(tfjsBackend))) {
     throw new DeviceError(`device ${backend} (${device.name}) was found but could not be started`);
   }

@@ -3,7 +3,6 @@ export const alarmCodes = [
   'non-finite',
   'exploding-loss',
   'loss-spike',
-  'vanishing-gradients',
   'stalled-direction',
   'guard-stalled',
   'guarantee-violated',
@@ -13,7 +12,6 @@ export const alarmCodes = [
   'starved-group',
   'constant-predictions',
   'below-majority',
-  'seed-apart',
 ] as const;
 
 export type AlarmCode = (typeof alarmCodes)[number];

@@ -374,7 +374,7 @@ export const configSchema = z.strictObject({
       'Each seed makes one run per aggregator. A number seeds both the initialization and the order of the examples; `{ init, order }` seeds them separately. In place of a list, `{ init: 5, order: 5 }` crosses five initializations with five orders: 25 runs per aggregator, whose [variance is split](statistics.md) into the two sources.',
     ),
   device: z
-    .enum(['auto', 'cuda', 'tensorflow', 'webgpu', 'wasm', 'cpu'])
+    .enum(['auto', 'torch', 'cuda', 'tensorflow', 'webgpu', 'wasm', 'cpu'])
     .default('auto')
     .describe('`auto` is the fastest device available; `grain doctor` lists them.'),
   zeroGroups: zeroGroups

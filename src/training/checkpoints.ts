@@ -5,7 +5,6 @@ import { z } from 'zod';
 import { DiskFullError, isDiskFull } from '../config/errors.ts';
 import type { Memory } from '../engine/types.ts';
 import { CheckpointError, readJson, validate } from '../hub/checkpointFile.ts';
-import type { Model } from '../nn/module/model.ts';
 import { formatBytes } from '../runs/format.ts';
 import type { AggregatorMemory } from './aggregation/aggregatedStep.ts';
 import {
@@ -16,8 +15,6 @@ import {
 } from './checkpointIndex.ts';
 import { verifyChecksums, writeChecksums } from './checksums.ts';
 import { FencedChanges } from './fencedChanges.ts';
-import type { Optimizer } from './optimizers/optimizer.ts';
-import { readOptimizer, writeOptimizer } from './optimizers/state.ts';
 
 /** `state.json`: the state of training besides the weights and the optimizer. */
 export interface TrainingState {
@@ -40,10 +37,14 @@ const trainingState: z.ZodType<TrainingState> = z.object({
 
 const STATE_FILE = 'state.json';
 
-export interface CheckpointContent {
-  readonly model: Model;
-  readonly optimizer: Optimizer;
-  readonly state: TrainingState;
+/** What a checkpoint has besides `state.json`: the model and the optimizer's state. */
+export interface CheckpointParts {
+  /** Writes them into a folder; resolves when they are on disk. */
+  write(folder: string): Promise<void>;
+  /** Restores them in place. @throws CheckpointError if they are damaged */
+  read(folder: string): Promise<void>;
+  /** Bytes of what is trained and of its optimizer's state. */
+  size(): Promise<number>;
 }
 
 export interface SaveOptions {
@@ -71,18 +72,18 @@ export interface SaveOptions {
  */
 export async function saveCheckpoint(
   folder: string,
-  content: CheckpointContent,
+  parts: CheckpointParts,
+  state: TrainingState,
   { best, keep, check, assertHeld = () => {} }: SaveOptions,
 ): Promise<string> {
   const save = async (changes: FencedChanges) => {
     const { index } = await findCheckpoints(folder);
-    const name = unusedName(content.state.step, index);
-    await writeContent(changes.pathOf(name), content);
+    const name = unusedName(state.step, index);
+    await writeParts(changes.pathOf(name), parts, state);
     check?.();
     await changes.publish(name);
     const before = index ? [index.last, ...index.earlier] : [];
-    const isOtherStep = (other: string) =>
-      !`${other}-`.startsWith(`${nameOfStep(content.state.step)}-`);
+    const isOtherStep = (other: string) => !`${other}-`.startsWith(`${nameOfStep(state.step)}-`);
     const updated: CheckpointIndex = {
       last: name,
       best: best ? name : (index?.best ?? null),
@@ -96,17 +97,17 @@ export async function saveCheckpoint(
   try {
     return await FencedChanges.make(folder, assertHeld, save);
   } catch (error) {
-    throw isDiskFull(error) ? await diskFull(folder, content, error) : error;
+    throw isDiskFull(error) ? await diskFull(folder, parts, error) : error;
   }
 }
 
-async function writeContent(
+async function writeParts(
   folder: string,
-  { model, optimizer, state }: CheckpointContent,
+  parts: CheckpointParts,
+  state: TrainingState,
 ): Promise<void> {
   await mkdir(folder);
-  await model.save(folder);
-  await writeOptimizer(folder, await optimizer.state());
+  await parts.write(folder);
   await writeFile(path.join(folder, STATE_FILE), JSON.stringify(state), { flush: true });
   await writeChecksums(folder);
 }
@@ -114,14 +115,11 @@ async function writeContent(
 /** Says how much room is missing. Counts what is trained and its optimizer state, not frozen weights and small files. */
 async function diskFull(
   folder: string,
-  { model, optimizer }: CheckpointContent,
+  parts: CheckpointParts,
   cause: unknown,
 ): Promise<DiskFullError> {
   const { bavail, bsize } = await statfs(folder);
-  const { slots } = await optimizer.state();
-  const trained = model.trainable.reduce((sum, { size }) => sum + size, 0);
-  const needed = 4 * slots.reduce((sum, { values }) => sum + values.length, trained);
-  const message = `${formatBytes(bavail * bsize)} free, a checkpoint takes at least ${formatBytes(needed)}`;
+  const message = `${formatBytes(bavail * bsize)} free, a checkpoint takes at least ${formatBytes(await parts.size())}`;
   return new DiskFullError(message, { cause });
 }
 
@@ -142,7 +140,7 @@ export interface LoadedCheckpoint {
 }
 
 /**
- * Restores model and optimizer in place. If another checkpoint than the last one is used, it becomes the last one in the index.
+ * Restores a checkpoint in place. If another checkpoint than the last one is used, it becomes the last one in the index.
  *
  * @returns null if the folder contains no checkpoint
  * @throws CheckpointError naming the damaged files if no checkpoint can be used
@@ -150,7 +148,7 @@ export interface LoadedCheckpoint {
  */
 export async function loadCheckpoint(
   folder: string,
-  into: { readonly model: Model; readonly optimizer?: Optimizer },
+  into: CheckpointParts,
   { from = 'last', lastStep = Number.POSITIVE_INFINITY, assertHeld = () => {} }: LoadOptions = {},
 ): Promise<LoadedCheckpoint | null> {
   const { index, damage: indexDamage } = await findCheckpoints(folder);
@@ -167,8 +165,7 @@ export async function loadCheckpoint(
     const checkpoint = path.join(folder, name);
     try {
       const state = await readState(checkpoint, lastStep);
-      await into.model.load(checkpoint);
-      into.optimizer?.restore(await readOptimizer(checkpoint));
+      await into.read(checkpoint);
       if (name === index.last && damage.length === 0) return { state, damage };
       const best = candidates.slice(0, i).includes(index.best!) ? null : index.best;
       const updated = { last: name, best, earlier: candidates.slice(i + 1) };

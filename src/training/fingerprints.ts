@@ -3,7 +3,7 @@ import { createReadStream, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { assemblies } from '../backends/wasm/assemblies.ts';
 import type { Data } from '../data/dataset.ts';
-import type { SavedModel } from './objective/objective.ts';
+import type { SavedModel } from './trainingTask.ts';
 
 interface Inputs {
   readonly data: Pick<Data, 'fingerprints'>;

@@ -1,4 +1,4 @@
-import type { Device } from '../backends/device.ts';
+import type { Device, TorchDevice } from '../backends/device.ts';
 import { MAX_MEMORY_LIMIT, memoryLimit } from '../backends/wasm/sharedMemory.ts';
 import { maxLengthOf, readsTexts } from '../config/data.ts';
 import type { Config } from '../config/schema.ts';
@@ -19,7 +19,7 @@ interface Context {
   /** Id of the run. */
   readonly run: string;
   readonly config: Config;
-  readonly device: Device;
+  readonly device: Device | TorchDevice;
   readonly aggregation: AggregationSettings;
 }
 
@@ -118,7 +118,7 @@ function smallestBatch({ groups: { by, count }, batchSize }: Config): number {
   return isCounted ? Math.min(count, batchSize) : 1;
 }
 
-function causeOf(error: Error, { memory }: Device): string {
+function causeOf(error: Error, { memory }: Context['device']): string {
   const limit = memory === undefined ? '' : ` (limit: ${memory / 2 ** 20} MiB)`;
   return `${error.message}${limit}`;
 }

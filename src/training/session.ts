@@ -1,5 +1,12 @@
-import { type Device, DeviceError, openDevice } from '../backends/device.ts';
-import { isOutOfMemory, runChecked } from '../backends/interface/deviceErrors.ts';
+import {
+  automaticBackends,
+  type Device,
+  DeviceError,
+  openDevice,
+  type TorchDevice,
+} from '../backends/device.ts';
+import { isOutOfMemory } from '../backends/interface/deviceErrors.ts';
+import { resolvedAggregation } from '../config/aggregation.ts';
 import { readsTexts } from '../config/data.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import type { Config } from '../config/schema.ts';
@@ -7,10 +14,11 @@ import type { Data } from '../data/dataset.ts';
 import { EngineClient } from '../engine/client.ts';
 import type { Loading } from '../runs/loading.ts';
 import { atConfig } from './modelErrors.ts';
-import type { TrainingTask } from './objective/objective.ts';
 import { smallerModelAdvice } from './outOfMemoryAdvice.ts';
 import { openTabularTask } from './tabular/tabularTask.ts';
 import { openTextTask } from './text/textTask.ts';
+import { openTorchTask } from './torch/torchTask.ts';
+import type { TrainingTask } from './trainingTask.ts';
 
 /** What the runs of one config share while a process trains them. */
 export interface Session {
@@ -18,7 +26,7 @@ export interface Session {
   /** Paths in the config are relative to this folder. */
   readonly folder: string;
   readonly task: TrainingTask;
-  readonly device: Device;
+  readonly device: Device | TorchDevice;
   readonly engine: EngineClient;
 }
 
@@ -33,11 +41,10 @@ export async function openSession(
   onLoading: (loading: Loading) => void,
 ): Promise<Session> {
   const { config, folder } = parsed;
-  const open = readsTexts(config.data) ? openTextTask : openTabularTask;
-  const task = await open(parsed, onLoading);
-  checkBatchSize(parsed, task.data);
   const device = await openConfiguredDevice(parsed);
   return closeOnError(device, async () => {
+    const task = await openTask(parsed, device, onLoading);
+    checkBatchSize(parsed, task.data);
     await task.download?.(onLoading);
     const engine = EngineClient.start();
     return closeOnError(engine, async () => {
@@ -47,6 +54,16 @@ export async function openSession(
       return session;
     });
   });
+}
+
+function openTask(
+  parsed: ParsedConfig,
+  device: Session['device'],
+  onLoading: (loading: Loading) => void,
+): Promise<TrainingTask> {
+  if (device.backend === 'torch') return openTorchTask(parsed, device, onLoading);
+  const open = readsTexts(parsed.config.data) ? openTextTask : openTabularTask;
+  return open(parsed, device, onLoading);
 }
 
 export async function closeSession({ device, engine }: Session): Promise<void> {
@@ -80,9 +97,10 @@ function checkBatchSize(parsed: ParsedConfig, { train }: Data): void {
   );
 }
 
-async function openConfiguredDevice(parsed: ParsedConfig): Promise<Device> {
+async function openConfiguredDevice(parsed: ParsedConfig): Promise<Session['device']> {
+  const { device, data } = parsed.config;
   try {
-    return await openDevice(parsed.config.device);
+    return await openDevice(device === 'auto' ? automaticBackends(readsTexts(data)) : device);
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
     throw parsed.error(['device'], error.message, {
@@ -94,9 +112,10 @@ async function openConfiguredDevice(parsed: ParsedConfig): Promise<Device> {
 /** Builds the model once, so that its errors are reported before any run exists. */
 async function checkModel(parsed: ParsedConfig, session: Session): Promise<void> {
   try {
-    const { task, device } = session;
-    const build = () => task.objective(device, { init: 0, order: 0 });
-    (await runChecked(device, build)).dispose();
+    const { config, engine, task } = session;
+    const aggregation = resolvedAggregation(config.aggregate[0]!, config.zeroGroups);
+    const seed = { init: 0, order: 0 };
+    (await task.learner({ config, engine, aggregation, seed })).dispose();
   } catch (error) {
     if (isOutOfMemory(error)) {
       throw parsed.error(['model'], `the parameters do not fit into memory: ${error.message}`, {

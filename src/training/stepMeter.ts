@@ -7,6 +7,12 @@ import type {
 } from '../nn/module/gradientSource.ts';
 import type { StepEvent } from '../runs/events.ts';
 
+/** Bytes: resident memory, and tensors if they are counted. */
+interface ChildMemory {
+  readonly resident: number;
+  readonly tensors: number | null;
+}
+
 /**
  * Measures a step: wall time of gradients, aggregation and update, in milliseconds, and peak memory, in bytes. The first two may
  * alternate, if gradients are computed one by one or aggregated during the backward pass.
@@ -14,6 +20,7 @@ import type { StepEvent } from '../runs/events.ts';
 export class StepMeter {
   readonly #started = performance.now();
   #gradients = 0;
+  #child: ChildMemory | undefined;
   #aggregatedAt = 0;
   #resident = 0;
   #tensors = 0;
@@ -22,7 +29,7 @@ export class StepMeter {
   watch(source: GradientSource): GradientSource {
     return source.kind === 'separate'
       ? { ...source, groups: this.#watchGroups(source.groups) }
-      : { ...source, run: (sink) => this.#gradientTime(() => source.run(this.#watchSink(sink))) };
+      : { ...source, run: (sink) => this.gradients(() => source.run(this.#watchSink(sink))) };
   }
 
   /** Call after the aggregation. */
@@ -39,7 +46,19 @@ export class StepMeter {
       update: performance.now() - this.#aggregatedAt,
     };
     this.#sampleMemory();
-    return { ms, memory: { resident: this.#resident, tensors: this.#tensors } };
+    if (!this.#child) return { ms, memory: { resident: this.#resident, tensors: this.#tensors } };
+    const { resident, tensors } = this.#child;
+    const memory = { resident: this.#resident + resident, ...(tensors !== null && { tensors }) };
+    return { ms, memory };
+  }
+
+  /** Adds the memory of a child process that has the tensors. */
+  observe(memory: ChildMemory): void {
+    const { resident = 0, tensors = 0 } = this.#child ?? {};
+    this.#child = {
+      resident: Math.max(resident, memory.resident),
+      tensors: memory.tensors === null ? null : Math.max(tensors ?? 0, memory.tensors),
+    };
   }
 
   #sampleMemory(): void {
@@ -62,7 +81,8 @@ export class StepMeter {
     }
   }
 
-  async #gradientTime<T>(work: () => Promise<T>): Promise<T> {
+  /** Counts work as time for gradients. */
+  async gradients<T>(work: () => Promise<T>): Promise<T> {
     const started = performance.now();
     const value = await work();
     this.#gradients += performance.now() - started;

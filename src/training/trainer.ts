@@ -1,5 +1,5 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { isOutOfMemory, runChecked } from '../backends/interface/deviceErrors.ts';
+import { isOutOfMemory } from '../backends/interface/deviceErrors.ts';
 import { readsTexts } from '../config/data.ts';
 import type { BatchOrder } from '../data/batchOrder.ts';
 import { buildBatchOrder } from '../data/batchOrder.ts';
@@ -12,9 +12,6 @@ import { type NameOf, namedMessage, ZeroGroupError } from '../engine/unusableGro
 import type { OnProgress } from '../nn/module/progress.ts';
 import type { StepEvent } from '../runs/events.ts';
 import type { Seed } from '../runs/manifest.ts';
-import type { AggregatedStep } from './aggregation/aggregatedStep.ts';
-import { parameterBlocks } from './aggregation/blocks.ts';
-import { StepAggregator } from './aggregation/stepAggregator.ts';
 import {
   type LoadedCheckpoint,
   type LoadOptions,
@@ -24,13 +21,11 @@ import {
   type TrainingState,
 } from './checkpoints.ts';
 import { TrainingError } from './failures.ts';
-import type { Objective, Validation } from './objective/objective.ts';
-import { AdamW } from './optimizers/adamw.ts';
-import { buildOptimizer, learningRateAt } from './optimizers/fromConfig.ts';
-import type { Optimizer, Preconditioned } from './optimizers/optimizer.ts';
+import type { Learner, PendingStep } from './learner.ts';
+import type { Validation } from './objective/objective.ts';
+import { learningRateAt } from './optimizers/fromConfig.ts';
 import type { Session } from './session.ts';
 import { StepMeter } from './stepMeter.ts';
-import { updateParameters } from './update/updateParameters.ts';
 
 export interface StepResult {
   /** The step event without its time. */
@@ -38,50 +33,20 @@ export interface StepResult {
   readonly warnings: readonly Warning[];
 }
 
-/** Trains one run step by step: its objective, order of examples, aggregation and optimizer. */
+/** Trains one run step by step: its order of examples, their groups, and a learner. */
 export class Trainer {
   readonly #session: Session;
-  readonly #objective: Objective;
-  readonly #optimizer: Optimizer;
-  /** The optimizer, if it has a diagonal preconditioner. */
-  readonly #preconditioned: Preconditioned | null;
-  readonly #aggregator: StepAggregator;
-  /** See {@link AggregationSettings.guard}. */
-  readonly #guard: number | null;
+  readonly #learner: Learner;
   readonly #grouping: Grouping;
   readonly #order: BatchOrder;
   readonly #seed: Seed;
 
-  private constructor(
-    session: Session,
-    objective: Objective,
-    aggregation: AggregationSettings,
-    seed: Seed,
-  ) {
+  private constructor(session: Session, learner: Learner, seed: Seed) {
     const { config } = session;
     const { data } = session.task;
     this.#session = session;
-    this.#objective = objective;
+    this.#learner = learner;
     this.#seed = seed;
-    const { layers, trainable } = objective.model;
-    // tfjs caches packed copies of a convolution's filter by tensor id, so filters must not be changed in place.
-    const inPlace = readsTexts(config.data) ? session.device.adamw : undefined;
-    const optimizer = buildOptimizer(config.optimizer, inPlace);
-    this.#optimizer = optimizer;
-    const preconditioned = optimizer instanceof AdamW ? optimizer : null;
-    this.#preconditioned = preconditioned;
-    this.#guard = aggregation.guard;
-    this.#aggregator = new StepAggregator(session.engine, session.device, {
-      aggregation,
-      blocks: parameterBlocks(
-        layers,
-        trainable.map(({ size }) => size),
-      ),
-      shapes: trainable.map(({ shape }) => shape),
-      ...(preconditioned && {
-        preconditioner: (gradients, shares) => preconditioned.prepare(trainable, gradients, shares),
-      }),
-    });
     this.#grouping = buildGrouping(config.groups, data, seed.order);
     this.#order = buildBatchOrder(config, data.train, seed.order);
   }
@@ -92,10 +57,8 @@ export class Trainer {
     aggregation: AggregationSettings,
     seed: Seed,
   ): Promise<Trainer> {
-    const objective = await runChecked(session.device, () =>
-      session.task.objective(session.device, seed),
-    );
-    return new Trainer(session, objective, aggregation, seed);
+    const { config, engine, task } = session;
+    return new Trainer(session, await task.learner({ config, engine, aggregation, seed }), seed);
   }
 
   /**
@@ -108,12 +71,7 @@ export class Trainer {
   async step(step: number): Promise<StepResult> {
     const { config } = this.#session;
     const learningRate = learningRateAt(step, config.steps, config.optimizer);
-    try {
-      return await this.#checkedStep(step, this.#groupsOf(step), learningRate);
-    } catch (error) {
-      this.#preconditioned?.discardPrepared();
-      throw error;
-    }
+    return this.#step(step, this.#groupsOf(step), learningRate);
   }
 
   /** Size of a step: number of examples, tokens of the longest one (null if they are not texts) and number of groups. */
@@ -136,7 +94,7 @@ export class Trainer {
     const batch = this.#order.batch(step).slice();
     if (lengths) batch.sort((a, b) => lengths[b]! - lengths[a]!);
     try {
-      await this.#checkedStep(step, this.#grouping.split(step, batch.subarray(0, size)), 0);
+      await this.#step(step, this.#grouping.split(step, batch.subarray(0, size)), 0);
       return true;
     } catch (error) {
       if (isOutOfMemory(error)) return false;
@@ -148,35 +106,25 @@ export class Trainer {
     return this.#grouping.split(step, this.#order.batch(step));
   }
 
-  #checkedStep(step: number, groups: readonly Group[], learningRate: number): Promise<StepResult> {
-    return runChecked(this.#session.device, () => this.#step(step, groups, learningRate));
-  }
-
   async #step(step: number, groups: readonly Group[], learningRate: number): Promise<StepResult> {
     const sizes = groups.map(({ examples }) => examples.length);
     const meter = new StepMeter();
     const nameOf = (group: number) => this.#grouping.names[groups[group]!.index]!;
-    const aggregated = await this.#aggregator
-      .aggregate(meter.watch(this.#objective.gradients(groups, step)), {
-        sizes,
-        groups: groups.map(({ index }) => index),
-        // The name is part of the seed: another one would change every random number.
-        seed: uniformInt(keyedRandom('lots', this.#seed.order, step), 0, 0x7fffffff),
-      })
+    const options = {
+      sizes,
+      groups: groups.map(({ index }) => index),
+      // The name is part of the seed: another one would change every random number.
+      seed: uniformInt(keyedRandom('lots', this.#seed.order, step), 0, 0x7fffffff),
+    };
+    const aggregated = await this.#learner
+      .aggregate(groups, step, options, meter)
       .catch((error: unknown) => {
         throw error instanceof ZeroGroupError ? zeroGroup(step, error, nameOf) : error;
       });
     meter.aggregated();
     try {
       this.#checkLosses(step, groups, aggregated);
-      const update = await updateParameters(aggregated, {
-        device: this.#session.device,
-        optimizer: this.#optimizer,
-        variables: this.#objective.model.trainable,
-        learningRate,
-        maxGradNorm: this.#session.config.optimizer.maxGradNorm,
-        guard: this.#guard,
-      });
+      const update = await aggregated.update(learningRate);
       const { gram, weights, blocks, direct, streaming } = aggregated;
       const k = groups.length;
       const facts = {
@@ -205,12 +153,12 @@ export class Trainer {
       }));
       return { facts, warnings };
     } finally {
-      aggregated.dispose();
+      await aggregated.dispose();
     }
   }
 
   validate(onProgress: OnProgress): Promise<Validation> {
-    return runChecked(this.#session.device, () => this.#objective.validate(onProgress));
+    return this.#learner.validate(onProgress);
   }
 
   /** @returns name of the checkpoint's folder inside `folder` */
@@ -219,15 +167,15 @@ export class Trainer {
     progress: TrainingState,
     options: Pick<SaveOptions, 'best' | 'assertHeld'>,
   ): Promise<string> {
-    const { memory } = this.#aggregator;
+    const learner = this.#learner;
+    const { memory } = learner;
     const state = { ...progress, ...(memory && { memory }) };
-    const { config, device } = this.#session;
-    const check = () => device.check?.();
-    return saveCheckpoint(
-      folder,
-      { ...this.#content, state },
-      { ...options, keep: config.keepCheckpoints, check },
-    );
+    const { keepCheckpoints: keep } = this.#session.config;
+    return saveCheckpoint(folder, learner, state, {
+      ...options,
+      keep,
+      check: () => learner.check?.(),
+    });
   }
 
   /**
@@ -237,23 +185,16 @@ export class Trainer {
    * @throws Error of the device, if it does not fit into memory
    */
   async load(folder: string, options: LoadOptions = {}): Promise<LoadedCheckpoint | null> {
-    const loaded = await runChecked(this.#session.device, () =>
-      loadCheckpoint(folder, this.#content, options),
-    );
-    this.#aggregator.memory = loaded?.state.memory;
+    const loaded = await loadCheckpoint(folder, this.#learner, options);
+    this.#learner.memory = loaded?.state.memory;
     return loaded;
   }
 
   dispose(): void {
-    this.#objective.dispose();
-    this.#optimizer.dispose();
+    this.#learner.dispose();
   }
 
-  get #content() {
-    return { model: this.#objective.model, optimizer: this.#optimizer };
-  }
-
-  #checkLosses(step: number, groups: readonly Group[], { losses }: AggregatedStep): void {
+  #checkLosses(step: number, groups: readonly Group[], { losses }: PendingStep): void {
     const bad = losses.findIndex((loss) => !Number.isFinite(loss));
     if (bad < 0) return;
     const name = this.#grouping.names[groups[bad]!.index];

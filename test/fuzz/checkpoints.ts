@@ -170,7 +170,7 @@ async function savedRun(folder: string) {
   for (const step of [1, 2, 3]) {
     trainOn(content, step, step);
     const state = { step, bestMetric: step === 1 ? 0.5 : 0.5 };
-    await saveCheckpoint(folder, { ...content, state }, { best: step === 1, keep: 2 });
+    await saveCheckpoint(folder, content, state, { best: step === 1, keep: 2 });
     bits.set(step, bitsOf(content));
   }
   return { content, bits };

@@ -11,7 +11,7 @@ const execute = promisify(execFile);
 const checkout = path.resolve(import.meta.dirname, '../..');
 
 function executable(): string {
-  return process.env.GRAIN_PYTHON ?? path.join(checkout, '.cache/python/bin/python');
+  return process.env.GRAIN_TEST_PYTHON ?? path.join(checkout, '.cache/python/bin/python');
 }
 
 export function hasPython(): boolean {

@@ -2,9 +2,12 @@ import type { Operations } from '../operations/operations.ts';
 import type { DeferredErrors } from './deviceErrors.ts';
 import type { AdamWStep, StackedKernels } from './kernels.ts';
 
-/** The backend order, fastest first: `auto` chooses the first that is usable. */
-export const BACKENDS = ['cuda', 'tensorflow', 'webgpu', 'wasm', 'cpu'] as const;
-export type BackendName = (typeof BACKENDS)[number];
+/** Backends with tensors in this process, fastest first. */
+export const TENSOR_BACKENDS = ['cuda', 'tensorflow', 'webgpu', 'wasm', 'cpu'] as const;
+export type TensorBackendName = (typeof TENSOR_BACKENDS)[number];
+
+/** `torch` has its tensors in a child process. */
+export type BackendName = TensorBackendName | 'torch';
 
 /** Kernels written for a backend. Where one is absent, tfjs operations are composed instead. */
 export interface CustomKernels {

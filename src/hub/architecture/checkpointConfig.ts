@@ -66,7 +66,7 @@ const headSchema = z.object({
 });
 
 /** Names of the classification head's outputs; transformers omits `id2label` for two unnamed labels. */
-function classesOf(document: ConfigDocument): readonly string[] | null {
+export function classesOf(document: ConfigDocument): readonly string[] | null {
   const { architectures, id2label, num_labels } = fieldsOf(headSchema, document);
   if (!architectures?.some((name) => name.endsWith('ForSequenceClassification'))) return null;
   if (!id2label) return Array.from({ length: num_labels }, (_, i) => `LABEL_${i}`);

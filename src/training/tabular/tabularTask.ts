@@ -1,3 +1,4 @@
+import type { Device } from '../../backends/device.ts';
 import { explain } from '../../config/diagnostic.ts';
 import type { ParsedConfig } from '../../config/parse.ts';
 import { userPath } from '../../config/userPath.ts';
@@ -8,7 +9,8 @@ import type { SupervisedTask } from '../../nn/module/loss.ts';
 import { buildModel } from '../../nn/small/build.ts';
 import { modelFiles } from '../../nn/small/files.ts';
 import type { Loading } from '../../runs/loading.ts';
-import type { SavedModel, TrainingTask } from '../objective/objective.ts';
+import { tensorLearners } from '../tensorLearner.ts';
+import type { SavedModel, TrainingTask } from '../trainingTask.ts';
 import { TabularObjective } from './tabularObjective.ts';
 
 /**
@@ -18,6 +20,7 @@ import { TabularObjective } from './tabularObjective.ts';
  */
 export async function openTabularTask(
   parsed: ParsedConfig,
+  device: Device,
   onLoading: (loading: Loading) => void,
 ): Promise<TrainingTask> {
   const { config, folder } = parsed;
@@ -32,10 +35,10 @@ export async function openTabularTask(
     model: config.model.from ? savedModel(userPath(config.model.from, folder)) : null,
     sources: { ...(files.source && { data: files.source }) },
     warnings: data.notices.map(explain),
-    async objective(_device, { init }) {
+    learner: tensorLearners(device, async ({ init }) => {
       const model = await buildModel(config.model, { input: data.shape, outputs }, init, folder);
       return new TabularObjective(model, data, config.task as SupervisedTask);
-    },
+    }),
   };
 }
 

@@ -10,14 +10,21 @@ export function positionsIn(config: CheckpointConfig): number {
   return Math.min(config.maxPositions, config.slidingWindow ?? Number.POSITIVE_INFINITY);
 }
 
-function isLimitedByWindow(config: CheckpointConfig): boolean {
-  return config.kind === 'decoder' && positionsIn(config) < config.maxPositions;
+/** What limits the number of tokens of an example. */
+export interface TokenLimit {
+  /** Infinite for a network without position embeddings. */
+  readonly positions: number;
+  /** Whether it is a sliding window, beyond which attention is not supported. */
+  readonly isWindow: boolean;
 }
 
-/** What limits the number of tokens, for messages. */
-function limitIn(config: CheckpointConfig): string {
+export function tokenLimitOf(config: CheckpointConfig): TokenLimit {
   const positions = positionsIn(config);
-  return isLimitedByWindow(config)
+  return { positions, isWindow: config.kind === 'decoder' && positions < config.maxPositions };
+}
+
+function limitIn({ positions, isWindow }: TokenLimit): string {
+  return isWindow
     ? `${positions} tokens of its sliding_window, beyond which attention is not supported`
     : `${positions} positions`;
 }
@@ -27,15 +34,15 @@ function limitIn(config: CheckpointConfig): string {
  *
  * @throws ConfigError if `data.maxLength` exceeds the network's positions, or if by default texts would be truncated to a sliding window
  */
-export function maxExampleLength(parsed: ParsedConfig, config: CheckpointConfig): number {
-  const positions = positionsIn(config);
+export function maxExampleLength(parsed: ParsedConfig, limit: TokenLimit): number {
+  const { positions, isWindow } = limit;
   const wanted = parsed.config.data.maxLength;
   const most = maxLengthOf(parsed.config);
-  if (wanted === undefined && !isLimitedByWindow(config)) return Math.min(most, positions);
+  if (wanted === undefined && !isWindow) return Math.min(most, positions);
   if (most <= positions) return most;
   throw parsed.error(
     ['data', 'maxLength'],
-    `${most} tokens are more than the network's ${limitIn(config)}`,
+    `${most} tokens are more than the network's ${limitIn(limit)}`,
     { expected: `at most ${positions}` },
   );
 }
@@ -44,18 +51,17 @@ export function maxExampleLength(parsed: ParsedConfig, config: CheckpointConfig)
 export function checkPrompts(
   parsed: ParsedConfig,
   questions: readonly Question[],
-  config: CheckpointConfig,
+  limit: TokenLimit,
 ): void {
   if (questions.length === 0) return;
   const { maxNewTokens } = parsed.config.data;
   const longest = questions.reduce((most, { prompt }) => Math.max(most, prompt.length), 0);
-  const positions = positionsIn(config);
-  const available = positions - longest;
+  const available = limit.positions - longest;
   if (maxNewTokens <= available) return;
   const shorter = 'shorter prompts, by a lower data.maxLength';
   throw parsed.error(
     ['data', 'maxNewTokens'],
-    `the longest validation prompt has ${longest} tokens, and ${maxNewTokens} more exceed the network's ${limitIn(config)}`,
+    `the longest validation prompt has ${longest} tokens, and ${maxNewTokens} more exceed the network's ${limitIn(limit)}`,
     { expected: available > 0 ? `at most ${available}, or ${shorter}` : shorter },
   );
 }
@@ -77,7 +83,7 @@ export function truncationWarnings({ lengths, count }: TextDataset, maxLength: n
 export function checkTokenIds(
   parsed: ParsedConfig,
   datasets: readonly TextDataset[],
-  { vocabSize }: Pick<CheckpointConfig, 'vocabSize'>,
+  { vocabSize }: { readonly vocabSize: number },
 ): void {
   for (const { examples, questions } of datasets) {
     const all = [...examples.map(({ ids }) => ids), ...questions.map(({ prompt }) => prompt)];

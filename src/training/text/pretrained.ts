@@ -37,12 +37,16 @@ export interface PretrainedGenerator extends PretrainedSource {
   readonly generation: GenerationConfig;
 }
 
-interface PretrainedSource {
+/** Where a checkpoint is. */
+export interface CheckpointPlace {
   /** `owner/name` on the Hub, or the path of the folder. */
   readonly name: string;
   /** Its commit on the Hub; null for a folder. */
   readonly revision: string | null;
   readonly folder: string;
+}
+
+interface PretrainedSource extends CheckpointPlace {
   readonly tokenizer: Tokenizer;
   /** Token id that fills padding; masked everywhere. */
   readonly padId: number;
@@ -60,43 +64,48 @@ export async function openPretrained(
   onLoading: (loading: Loading) => void,
 ): Promise<Pretrained> {
   const { task, model } = parsed.config;
-  const origin = modelOrigin(model.from!, parsed.folder);
-  const key = ['model', 'from'];
   try {
-    const folder =
-      origin.kind === 'folder'
-        ? origin.folder
-        : await downloadNamed(
-            parsed,
-            { id: origin.id, key, kind: 'model', files: 'description' },
-            onLoading,
-          );
+    const place = await locateCheckpoint(parsed, onLoading);
+    const { folder } = place;
     const read = withDropout(await readCheckpointConfig(folder), model.dropout);
     const tokenizer = await openTokenizer(folder);
     const padId = paddingId(tokenizer, read.vocabSize);
     const config = { ...read, padId: read.padId ?? padId };
     const network =
       task === 'generation' ? { task, config: decoderConfig(config, parsed) } : { task, config };
-    const { name, revision } =
-      origin.kind === 'hub'
-        ? { name: nameOf(origin.id), revision: path.basename(folder) }
-        : { name: folder, revision: null };
-    const source = { name, revision, folder, tokenizer, padId };
+    const source = { ...place, tokenizer, padId };
     return network.task === 'generation'
       ? { ...source, ...network, generation: await readGenerationConfig(folder, tokenizer.eosId) }
       : { ...source, ...network, generation: null };
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw error;
-    throw parsed.error(key, error.message, {
+    throw parsed.error(['model', 'from'], error.message, {
       expected: 'a Hugging Face checkpoint of a network that can be trained here',
     });
   }
 }
 
+/** Finds the checkpoint of `model.from`; if it is on the Hub, what describes it is downloaded. @throws ConfigError */
+export async function locateCheckpoint(
+  parsed: ParsedConfig,
+  onLoading: (loading: Loading) => void,
+): Promise<CheckpointPlace> {
+  const origin = modelOrigin(parsed.config.model.from!, parsed.folder);
+  if (origin.kind === 'folder') {
+    return { name: origin.folder, revision: null, folder: origin.folder };
+  }
+  const folder = await downloadNamed(
+    parsed,
+    { id: origin.id, key: ['model', 'from'], kind: 'model', files: 'description' },
+    onLoading,
+  );
+  return { name: nameOf(origin.id), revision: path.basename(folder), folder };
+}
+
 /** Downloads the weights of a checkpoint on the Hub. @throws ConfigError at `model.from` */
 export async function downloadWeights(
   parsed: ParsedConfig,
-  { revision: commit }: Pretrained,
+  { revision: commit }: CheckpointPlace,
   onLoading: (loading: Loading) => void,
 ): Promise<void> {
   if (commit === null) return;

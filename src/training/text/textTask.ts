@@ -1,14 +1,18 @@
+import type { Device } from '../../backends/device.ts';
 import { namedFile } from '../../config/data.ts';
 import { explain } from '../../config/diagnostic.ts';
 import { modelOrigin } from '../../config/modelOrigin.ts';
 import type { ParsedConfig } from '../../config/parse.ts';
+import type { TextData } from '../../data/dataset.ts';
 import { evaluationTexts } from '../../data/evaluationSubset.ts';
 import { readDataFiles } from '../../data/files.ts';
 import { loadTextData } from '../../data/loadTexts.ts';
 import { CheckpointError } from '../../hub/checkpointFile.ts';
 import { filesOfCheckpoint } from '../../hub/download/requestedFiles.ts';
+import type { Tokenizer } from '../../hub/tokenizer/tokenizer.ts';
 import type { Loading } from '../../runs/loading.ts';
-import type { TrainingTask } from '../objective/objective.ts';
+import { tensorLearners } from '../tensorLearner.ts';
+import type { TrainingTask } from '../trainingTask.ts';
 import { buildTextObjective } from './buildObjective.ts';
 import { checkNetwork } from './checkNetwork.ts';
 import {
@@ -16,34 +20,72 @@ import {
   checkTokenIds,
   emptyTextWarnings,
   maxExampleLength,
+  type TokenLimit,
+  tokenLimitOf,
   truncationWarnings,
 } from './checkTexts.ts';
-import { downloadWeights, openPretrained } from './pretrained.ts';
+import { type CheckpointPlace, downloadWeights, openPretrained } from './pretrained.ts';
 import { savedHead } from './savedHead.ts';
 
 /**
- * Transformers on examples that are texts.
+ * Transformers of this program on examples that are texts.
  *
  * @throws ConfigError pointing at what is wrong in the config, the checkpoint or the data
  */
 export async function openTextTask(
   parsed: ParsedConfig,
+  device: Device,
   onLoading: (loading: Loading) => void,
 ): Promise<TrainingTask> {
   const { config } = parsed;
   const pretrained = await openPretrained(parsed, onLoading);
-  const { name, revision, folder, tokenizer } = pretrained;
-  const generates = pretrained.task === 'generation';
-  const maxLength = maxExampleLength(parsed, pretrained.config);
+  const task = await readTexts(
+    parsed,
+    {
+      ...pretrained,
+      limit: tokenLimitOf(pretrained.config),
+      vocabSize: pretrained.config.vocabSize,
+      classes: pretrained.config.classes,
+    },
+    onLoading,
+  );
+  const { data } = task;
+  await checkNetwork(parsed, pretrained, data.classes);
+  return {
+    ...task,
+    learner: tensorLearners(device, (seed) =>
+      buildTextObjective({ config, pretrained, data, device }, seed),
+    ),
+  };
+}
+
+/** What reading texts needs to know of a checkpoint. */
+interface TextCheckpoint extends CheckpointPlace {
+  readonly tokenizer: Tokenizer;
+  readonly limit: TokenLimit;
+  readonly vocabSize: number;
+  /** Names of the saved head's outputs; null: it has none. */
+  readonly classes: readonly string[] | null;
+}
+
+/** Reads and checks the texts of a config. @throws ConfigError */
+export async function readTexts(
+  parsed: ParsedConfig,
+  checkpoint: TextCheckpoint,
+  onLoading: (loading: Loading) => void,
+): Promise<Omit<TrainingTask, 'learner'> & { readonly data: TextData }> {
+  const { config } = parsed;
+  const { name, revision, folder, tokenizer, limit } = checkpoint;
+  const maxLength = maxExampleLength(parsed, limit);
   const { data: all, files } = await encoded(parsed, () =>
     readDataFiles(parsed, onLoading, (files, onBytes) =>
       loadTextData(parsed, files, { tokenizer, maxLength }, onBytes),
     ),
   );
-  checkTokenIds(parsed, [all.train, all.validation], pretrained.config);
+  checkTokenIds(parsed, [all.train, all.validation], checkpoint);
   const data = { ...all, validation: evaluationTexts(all.validation, config.evaluateExamples) };
-  checkPrompts(parsed, data.validation.questions, pretrained.config);
-  await checkNetwork(parsed, pretrained, data.classes);
+  checkPrompts(parsed, data.validation.questions, limit);
+  const generates = config.task === 'generation';
   return {
     data,
     files,
@@ -57,10 +99,9 @@ export async function openTextTask(
       ...emptyTextWarnings(config.data.train, all.train),
       ...emptyTextWarnings(namedFile(config.data, 'validation'), all.validation),
       ...truncationWarnings(data.train, maxLength),
-      ...savedHead(pretrained.config, config, data.classes).warnings,
+      ...savedHead(checkpoint, config, data.classes).warnings,
     ],
-    download: (onLoading) => downloadWeights(parsed, pretrained, onLoading),
-    objective: (device, seed) => buildTextObjective({ config, pretrained, data, device }, seed),
+    download: (onLoading) => downloadWeights(parsed, checkpoint, onLoading),
   };
 }
 
@@ -85,6 +126,6 @@ export async function checkTextModel(parsed: ParsedConfig): Promise<void> {
   const { model } = parsed.config;
   if (model.from === undefined || modelOrigin(model.from, parsed.folder).kind === 'hub') return;
   const pretrained = await openPretrained(parsed, () => {});
-  maxExampleLength(parsed, pretrained.config);
+  maxExampleLength(parsed, tokenLimitOf(pretrained.config));
   await checkNetwork(parsed, pretrained, null);
 }

@@ -1,13 +1,28 @@
 import { guard } from '../../engine/guard.ts';
 import type { MeasuredUpdate, MeasuredVector } from '../../engine/types.ts';
 import type { GuardFacts } from '../../runs/events.ts';
-import type { ParameterChange } from './parameterChange.ts';
 
 /**
  * A correction is computed in float32: where groups are nearly opposite it is a short sum of long terms, and what rounding leaves
  * is corrected again.
  */
 const PASSES = 3;
+
+/** A change Δ of the parameters, which can be measured against the groups' gradients and corrected. */
+export interface Change {
+  /** ‖Δ‖² and ⟨Δ, gᵢ⟩. */
+  measure(): Promise<MeasuredVector>;
+  /**
+   * ‖Δ‖² in the metric M of the Gram matrix GM⁻¹Gᵀ, in which |⟨Δ, gᵢ⟩| ≤ ‖Δ‖√Hᵢᵢ.
+   *
+   * @param measured the change as it is now
+   */
+  norm2InMetric(measured: MeasuredVector): Promise<number>;
+  /** 2⁻²⁴‖θ‖ in that metric: the length of what storing the parameters in float32 may have added to Δ. */
+  rounding(): Promise<number>;
+  /** Adds M⁻¹Σ λᵢgᵢ to Δ. */
+  add(multipliers: Float64Array): Promise<void>;
+}
 
 interface GuardedChange {
   readonly update: MeasuredUpdate;
@@ -24,7 +39,7 @@ interface GuardedChange {
  * @param slack share of ‖Δ‖‖gᵢ‖ that a group may lose, 0…<1
  */
 export async function guardChange(
-  change: ParameterChange,
+  change: Change,
   gram: Float64Array,
   slack: number,
 ): Promise<GuardedChange> {
@@ -54,7 +69,7 @@ export async function guardChange(
       allowed: norms.map((norm) => allowed * norm),
     });
     if (multipliers.every((multiplier) => multiplier === 0)) break;
-    change.add(multipliers);
+    await change.add(multipliers);
     for (const [i, multiplier] of multipliers.entries()) total[i]! += multiplier;
     stalled ||= corrected.stalled;
     measured = await change.measure();

@@ -3,6 +3,7 @@ import type { Device } from '../../backends/device.ts';
 import type { MeasuredVector } from '../../engine/types.ts';
 import type { AggregatedStep } from '../aggregation/aggregatedStep.ts';
 import { measure, type ParameterVector } from '../aggregation/products.ts';
+import type { Change } from './guardedChange.ts';
 
 /**
  * The change Δ = θ before − θ now of the parameters since this was made, against the gradients of a step, which must be in memory:
@@ -10,7 +11,7 @@ import { measure, type ParameterVector } from '../aggregation/products.ts';
  *
  * It is a difference of stored values, which is exact if θ changes by less than a factor of 2 (Sterbenz).
  */
-export class ParameterChange {
+export class ParameterChange implements Change {
   readonly #device: Device;
   readonly #step: AggregatedStep;
   readonly #variables: readonly tf.Variable[];
@@ -23,28 +24,20 @@ export class ParameterChange {
     this.#before = tf.tidy(() => variables.map((variable) => tf.clone(variable)));
   }
 
-  /** ‖Δ‖² and ⟨Δ, gᵢ⟩. */
   measure(): Promise<MeasuredVector> {
     return this.#with(this.#step.measure!);
   }
 
-  /**
-   * ‖Δ‖² in the metric M of the Gram matrix GM⁻¹Gᵀ, in which |⟨Δ, gᵢ⟩| ≤ ‖Δ‖√Hᵢᵢ.
-   *
-   * @param measured the change as it is now
-   */
   async norm2InMetric(measured: MeasuredVector): Promise<number> {
     if (!this.#step.metricRoot) return measured.norm2;
     return this.#with((change) => this.#norm2(change));
   }
 
-  /** 2⁻²⁴‖θ‖ in that metric: the length of what storing the parameters in float32 may have added to Δ. */
   async rounding(): Promise<number> {
     return 2 ** -24 * Math.sqrt(await this.#norm2(this.#variables));
   }
 
-  /** Adds M⁻¹Σ λᵢgᵢ to Δ. */
-  add(multipliers: Float64Array): void {
+  async add(multipliers: Float64Array): Promise<void> {
     const { combine, metricRoot } = this.#step;
     const sum = combine!(multipliers);
     tf.tidy(() => {

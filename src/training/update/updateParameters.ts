@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Device } from '../../backends/device.ts';
-import type { StepEvent } from '../../runs/events.ts';
 import type { AggregatedStep } from '../aggregation/aggregatedStep.ts';
+import type { UpdateFacts } from '../learner.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 import { clipNorm } from './clipping.ts';
 import { guardChange } from './guardedChange.ts';
@@ -17,8 +17,6 @@ export interface UpdateSettings {
   /** Share of ‖Δ‖‖gᵢ‖ that a guard lets a group lose; null: no guard. */
   readonly guard: number | null;
 }
-
-type UpdateFacts = Pick<StepEvent, 'clipping' | 'update' | 'guard'>;
 
 /** From the aggregated gradient to the parameters: clipping, optimizer, guard. @returns what happened on the way */
 export async function updateParameters(

@@ -4,8 +4,8 @@ import { createRequire } from 'node:module';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { Command } from 'commander';
-import { type Device, openDevice } from '../../../src/backends/device.ts';
-import { BACKENDS } from '../../../src/backends/interface/backend.ts';
+import { automaticBackends, type Device, openDevice } from '../../../src/backends/device.ts';
+import { TENSOR_BACKENDS } from '../../../src/backends/interface/backend.ts';
 import { type BackendReport, probeBackends } from '../../../src/backends/order.ts';
 import { addDoctorCommand } from '../../../src/cli/commands/doctor.ts';
 import { resolvedAggregation } from '../../../src/config/aggregation.ts';
@@ -24,7 +24,7 @@ describe('backend order', () => {
   test('has every backend from the top, each usable or with a reason and a remedy', () => {
     assert.deepEqual(
       reports.map((report) => report.backend),
-      [...BACKENDS],
+      ['torch', ...TENSOR_BACKENDS],
     );
     for (const { backend, usable, name, reason, remedy } of reports) {
       if (usable) assert.ok(name, backend);
@@ -36,7 +36,7 @@ describe('backend order', () => {
   test('wasm and cpu are usable everywhere', () => {
     const usable = reports.filter((report) => report.automatic).map((report) => report.backend);
     assert.deepEqual(usable.slice(-2), ['wasm', 'cpu']);
-    assert.match(reports[3]!.name!, /^WebAssembly \(SIMD/);
+    assert.match(reports[4]!.name!, /^WebAssembly \(SIMD/);
   });
 
   test('an unavailable backend is rejected with the reason and the remedy', async () => {
@@ -52,7 +52,7 @@ describe('backend order', () => {
   });
 
   test('auto chooses the first usable backend', async () => {
-    const device = await openDevice('auto');
+    const device = await openDevice(automaticBackends(true));
     assert.equal(device.backend, reports.find((report) => report.automatic)!.backend);
     await device.close();
   });
@@ -163,7 +163,7 @@ describe('every usable backend', () => {
     const expected = await numbersOn(await openDevice('cpu'));
     for (const { backend, usable, reason } of await probeBackends()) {
       await t.test(backend, { skip: usable ? false : reason! }, async () => {
-        const device = await openDevice(backend);
+        const device = (await openDevice(backend)) as Device;
         const actual = await numbersOn(device);
         for (const [part, values] of Object.entries(expected)) {
           const scale = Math.max(...values.map(Math.abs));
@@ -181,8 +181,8 @@ describe('every usable backend', () => {
 test('a process that used a device ends by itself', () => {
   const source = `
     import * as tf from '@tensorflow/tfjs-core';
-    import { openDevice } from './src/backends/device.ts';
-    const device = await openDevice('auto');
+    import { automaticBackends, openDevice } from './src/backends/device.ts';
+    const device = await openDevice(automaticBackends(true));
     const sum = await tf.sum(tf.matMul(tf.ones([8, 8]), tf.ones([8, 8]), false, true)).data();
     await device.close();
     console.log(sum[0]);

@@ -10,8 +10,8 @@ import { tryBackend } from '../../../src/backends/order.ts';
 import { tinyTexts, writeTinyBert } from '../training/tinyCheckpoint.ts';
 import { ignoreProgress, trainerOf } from '../training/trainerOf.ts';
 
-const { report, open } = await tryBackend('webgpu');
-await open?.close();
+const { report, opened } = await tryBackend('webgpu');
+await opened?.open.close();
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-webgpu-'));
 before(async () => {

@@ -4,11 +4,16 @@ import { openDevice } from '../../../src/backends/device.ts';
 import { lossOf } from '../../../src/nn/module/loss.ts';
 import { buildModel } from '../../../src/nn/small/build.ts';
 import { groupGradient, type TrainableNetwork } from '../../../src/nn/small/trainableNetwork.ts';
-import { loadCheckpoint, saveCheckpoint } from '../../../src/training/checkpoints.ts';
+import {
+  type CheckpointParts,
+  loadCheckpoint,
+  saveCheckpoint,
+} from '../../../src/training/checkpoints.ts';
 import { buildOptimizer } from '../../../src/training/optimizers/fromConfig.ts';
 import type { Optimizer } from '../../../src/training/optimizers/optimizer.ts';
+import { readOptimizer, writeOptimizer } from '../../../src/training/optimizers/state.ts';
 
-export interface Trained {
+export interface Trained extends CheckpointParts {
   readonly model: TrainableNetwork;
   readonly optimizer: Optimizer;
 }
@@ -19,16 +24,27 @@ export async function trained(
   hidden: readonly number[] = [5],
 ): Promise<Trained> {
   const shape = { input: [4], outputs: 1 };
+  const model = await buildModel({ architecture: 'mlp', hidden }, shape, seed, '.');
+  const optimizer = buildOptimizer({
+    name,
+    momentum: 0.9,
+    weightDecay: 0.01,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+  });
   return {
-    model: await buildModel({ architecture: 'mlp', hidden }, shape, seed, '.'),
-    optimizer: buildOptimizer({
-      name,
-      momentum: 0.9,
-      weightDecay: 0.01,
-      beta1: 0.9,
-      beta2: 0.999,
-      epsilon: 1e-8,
-    }),
+    model,
+    optimizer,
+    write: async (folder) => {
+      await model.save(folder);
+      await writeOptimizer(folder, await optimizer.state());
+    },
+    read: async (folder) => {
+      await model.load(folder);
+      optimizer.restore(await readOptimizer(folder));
+    },
+    size: async () => 4 * model.parameterCount.trainable,
   };
 }
 
@@ -52,7 +68,7 @@ if (process.argv[1] === import.meta.filename) {
   for (let step = Number(from) + 1; ; step++) {
     trainOn(content, step, step);
     const state = { step, bestMetric: null };
-    await saveCheckpoint(folder, { ...content, state }, { best: step % 3 === 0, keep: 2 });
+    await saveCheckpoint(folder, content, state, { best: step % 3 === 0, keep: 2 });
     process.send?.(step);
   }
 }

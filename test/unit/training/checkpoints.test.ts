@@ -33,7 +33,7 @@ describe('checkpoints', () => {
   after(() => rm(base, { recursive: true }));
 
   const save = (from: Trained, step: number, best = false, keep = 1) =>
-    saveCheckpoint(folder, { ...from, state: { step, bestMetric: step / 7 } }, { best, keep });
+    saveCheckpoint(folder, from, { step, bestMetric: step / 7 }, { best, keep });
 
   const index = async () => JSON.parse(await readFile(path.join(folder, 'index.json'), 'utf8'));
 

@@ -11,8 +11,10 @@ import { EventWriter } from '../../../src/runs/eventWriter.ts';
 import { runFile } from '../../../src/runs/grainFolder.ts';
 import { RunStore } from '../../../src/runs/store.ts';
 import { readEvents } from '../../../src/runs/tail.ts';
+import type { LearnerOptions } from '../../../src/training/learner.ts';
 import type { Objective } from '../../../src/training/objective/objective.ts';
 import type { Session } from '../../../src/training/session.ts';
+import type { TensorLearner } from '../../../src/training/tensorLearner.ts';
 import { type TrainingRun, train } from '../../../src/training/trainingLoop.ts';
 import { ringsOf } from '../../integration/rings.ts';
 import { manifestOf } from '../runs/manifest.ts';
@@ -58,10 +60,10 @@ async function failureOfRun(
   const { session, close } = await trainerOf(folder, config, 'grain');
   const task = {
     ...session.task,
-    objective: async (...args: Parameters<Session['task']['objective']>) => {
-      const objective = await session.task.objective(...args);
-      change(objective, session);
-      return objective;
+    learner: async (options: LearnerOptions) => {
+      const learner = (await session.task.learner(options)) as TensorLearner;
+      change(learner.objective, session);
+      return learner;
     },
   };
   const callbacks = { onEvent: () => {}, shouldStop: () => false, assertHeld: () => {} };

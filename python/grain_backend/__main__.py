@@ -1,0 +1,112 @@
+"""`python -m grain_backend`: reads requests from file descriptor 3 and answers on 4, until the former ends."""
+
+import errno
+import importlib.util
+import os
+import platform
+import queue
+import sys
+import threading
+import time
+import traceback
+from importlib.metadata import version
+from typing import Any
+
+from .frames import Message, Reader, Writer
+from .messages import PROTOCOL, REQUESTS
+from .schema import parse
+
+NEEDED = ("torch", "transformers", "peft", "safetensors", "numpy", "psutil")
+ALIVE_SECONDS = 2
+
+
+def main() -> None:
+    reader, writer = Reader(os.fdopen(3, "rb")), Writer(os.fdopen(4, "wb"))
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    python = {"python": platform.python_version(), "executable": sys.executable}
+    if missing:
+        writer.write({"kind": "unusable", "protocol": PROTOCOL, **python, "missing": missing})
+        return
+    threading.Thread(target=_beat, args=[writer], daemon=True).start()
+    import torch
+
+    from .devices import best_device, describe, make_deterministic
+
+    make_deterministic()
+    device = best_device()
+    versions = {name: version(name) for name in ("torch", "transformers", "peft")}
+    writer.write({"kind": "ready", "protocol": PROTOCOL, **python, "versions": versions, "device": describe(device)})
+    _serve(reader, writer, device, torch.OutOfMemoryError)
+
+
+def _beat(writer: Writer) -> None:
+    """Says that this process lives. A pipe that nobody reads ends it: its run process is gone."""
+    while True:
+        time.sleep(ALIVE_SECONDS)
+        try:
+            writer.write({"kind": "alive"})
+        except OSError:
+            os._exit(1)
+
+
+class _Requests:
+    """Reads requests on a thread, so that the end of the pipe, or a request to cancel, is noticed during a long one."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._queue: queue.Queue[Message] = queue.Queue()
+        self._cancelled: int | None = None
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def next(self) -> Message:
+        return self._queue.get()
+
+    def is_cancelled(self, request: int) -> bool:
+        return self._cancelled == request
+
+    def _read(self) -> None:
+        try:
+            while (message := self._reader.read()) is not None:
+                if message["kind"] == "cancel":
+                    self._cancelled = message["id"]
+                else:
+                    self._queue.put(message)
+        finally:
+            os._exit(0)
+
+
+def _serve(reader: Reader, writer: Writer, device: Any, out_of_memory: type[Exception]) -> None:
+    from .learner import Learner
+
+    requests = _Requests(reader)
+    current = 0
+    learner = Learner(
+        device,
+        lambda done: writer.write({"kind": "progress", "id": current, "done": done}),
+        lambda: requests.is_cancelled(current),
+    )
+    while True:
+        message = requests.next()
+        current, kind = message.pop("id"), message.pop("kind")
+        try:
+            reply = learner.answer(parse(REQUESTS[kind], message, kind))
+            writer.write({"kind": "reply", "id": current, **reply})
+        except Exception as error:
+            traceback.print_exc()
+            sys.stderr.flush()
+            code = "outOfMemory" if isinstance(error, out_of_memory) else _code_of(error)
+            text = str(error) or type(error).__name__
+            writer.write({"kind": "error", "id": current, "code": code, "message": text})
+
+
+def _code_of(error: Exception) -> str:
+    if isinstance(error, MemoryError) or "DefaultCPUAllocator: can't allocate memory" in str(error):
+        return "outOfMemory"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "diskFull"
+    codes = {"ModelError": "badModel", "CheckpointError": "badCheckpoint"}
+    return codes.get(type(error).__name__, "unknown")
+
+
+if __name__ == "__main__":
+    main()

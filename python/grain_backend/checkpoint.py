@@ -1,0 +1,102 @@
+"""Checkpoints: the model as transformers or peft saves it, and the optimizer as src/training/optimizers/state.ts does."""
+
+import json
+import os
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from peft import PeftModel, set_peft_model_state_dict
+from safetensors.torch import load_file
+from torch import Tensor
+
+from .network import Network, checkpoint_name
+from .optimizers import Optimizer
+
+
+class CheckpointError(Exception):
+    """A checkpoint cannot be read."""
+
+
+def save(folder: str, network: Network, optimizer: Optimizer) -> None:
+    """Resolves when all files are on disk."""
+    model = network.model
+    model.save_pretrained(folder)
+    if isinstance(model, PeftModel):
+        # It has the names of the classes, which peft does not save.
+        model.get_base_model().config.save_pretrained(folder)
+        if model.can_generate():
+            model.get_base_model().generation_config.save_pretrained(folder)
+        (Path(folder) / "README.md").unlink(missing_ok=True)
+    slots = {
+        f"{kind}/{name}": tensor
+        for kind, tensors in optimizer.slots().items()
+        for name, tensor in zip(network.trained, tensors, strict=True)
+    }
+    with open(Path(folder) / "optimizer.bin", "wb") as file:
+        for tensor in slots.values():
+            file.write(tensor.cpu().numpy().astype("<f4", copy=False).tobytes())
+        _sync(file)
+    described = [{"name": name, "shape": list(tensor.shape)} for name, tensor in slots.items()]
+    with open(Path(folder) / "optimizer.json", "w", encoding="utf-8") as file:
+        json.dump({"steps": optimizer.steps, "slots": described}, file)
+        _sync(file)
+    for name in os.listdir(folder):
+        with open(Path(folder) / name, "rb") as file:
+            os.fsync(file.fileno())
+
+
+def _sync(file: Any) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def load(folder: str, network: Network, optimizer: Optimizer) -> None:
+    """@raises CheckpointError: the files are damaged, or of another model"""
+    try:
+        _load_model(folder, network)
+        _load_optimizer(folder, network, optimizer)
+    except CheckpointError:
+        raise
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise CheckpointError(f"{folder} cannot be read: {error}") from error
+
+
+def _load_model(folder: str, network: Network) -> None:
+    model = network.model
+    if isinstance(model, PeftModel):
+        found = load_file(Path(folder) / "adapter_model.safetensors")
+        names = {name.removeprefix("base_model.model.") for name in found}
+        _check_names(folder, network, names)
+        set_peft_model_state_dict(model, found)
+        return
+    saved = type(model).from_pretrained(folder, local_files_only=True, dtype=torch.float32).state_dict()
+    _check_names(folder, network, set(saved))
+    model.load_state_dict({name: tensor.to(model.device) for name, tensor in saved.items()})
+
+
+def _check_names(folder: str, network: Network, names: set[str]) -> None:
+    missing = [name for name in network.trained if checkpoint_name(name) not in names]
+    if missing:
+        raise CheckpointError(f"{folder} does not belong to this model: tensor {missing[0]} is missing")
+
+
+def _load_optimizer(folder: str, network: Network, optimizer: Optimizer) -> None:
+    description = json.loads((Path(folder) / "optimizer.json").read_text(encoding="utf-8"))
+    values = np.fromfile(Path(folder) / "optimizer.bin", "<f4")
+    saved: dict[str, Tensor] = {}
+    at = 0
+    for slot in description["slots"]:
+        count = prod(slot["shape"])
+        saved[slot["name"]] = torch.from_numpy(values[at : at + count].reshape(slot["shape"]))
+        at += count
+    optimizer.discard()
+    optimizer.steps = description["steps"]
+    for kind, tensors in optimizer.slots().items():
+        for name, tensor in zip(network.trained, tensors, strict=True):
+            found = saved.get(f"{kind}/{name}")
+            if found is None and description["steps"] > 0:
+                raise CheckpointError(f"{folder}: the optimizer's state has no {kind} of {name}: it is of another device")
+            tensor.copy_(found) if found is not None else tensor.zero_()

@@ -1,0 +1,164 @@
+"""Answers requests: holds the model in training, its optimizer and the gradients of the step in progress."""
+
+from collections.abc import Callable
+from functools import singledispatchmethod
+from typing import Any
+
+import numpy as np
+import torch
+
+from . import checkpoint, gradients
+from .devices import memory_of
+from .messages import (
+    AnswerLosses,
+    Blocks,
+    Build,
+    Correct,
+    Discard,
+    Generate,
+    Gradients,
+    Initialize,
+    Load,
+    Outputs,
+    Request,
+    Save,
+    Update,
+)
+from .network import Network, load_network
+from .optimizers import AdamW, Optimizer, build_optimizer
+from .passes import Passes
+from .step import Measured, Step
+
+Reply = dict[str, Any]
+
+
+class Learner:
+    """@param report: sends the progress of a long request, 0…1; @param cancelled: whether its answer is no longer wanted"""
+
+    def __init__(self, device: torch.device, report: Callable[[float], None], cancelled: Callable[[], bool]) -> None:
+        self._device = device
+        self._report = report
+        self._cancelled = cancelled
+        self._spec: Build
+        self._network: Network
+        self._passes: Passes
+        self._optimizer: Optimizer
+        self._blocks: list[int]
+        self._step: Step | None = None
+
+    @singledispatchmethod
+    def answer(self, request: Request) -> Reply:
+        raise NotImplementedError(type(request))
+
+    @answer.register
+    def _(self, request: Build) -> Reply:
+        self._step = None
+        self._spec = request
+        network = load_network(request)
+        network.model.to(self._device)
+        self._network = network
+        dtype: torch.dtype = getattr(torch, request.dtype)
+        self._passes = Passes(network, request.task, request.pad_id, self._device, dtype)
+        self._optimizer = build_optimizer(request.optimizer, self._parameters)
+        self._blocks = [0] * len(self._parameters)
+        fresh = [
+            {"name": item.name, "shape": list(item.parameter.shape), "kind": item.kind, "deviation": item.deviation}
+            for item in network.fresh
+        ]
+        trained = [
+            {"name": name, "layer": network.layer_of(name), "size": parameter.numel()}
+            for name, parameter in network.trained.items()
+        ]
+        total = sum(parameter.numel() for parameter in network.model.parameters())
+        return {"fresh": fresh, "trained": trained, "total": total}
+
+    @answer.register
+    @torch.no_grad()
+    def _(self, request: Initialize) -> Reply:
+        at = 0
+        for item in self._network.fresh:
+            count = item.parameter.numel()
+            values = torch.from_numpy(request.values[at : at + count])
+            item.parameter.copy_(values.view_as(item.parameter))
+            at += count
+        return {}
+
+    @answer.register
+    def _(self, request: Blocks) -> Reply:
+        self._blocks = request.blocks.tolist()
+        return {}
+
+    @answer.register
+    def _(self, request: Gradients) -> Reply:
+        self._step = None
+        self._network.model.train()
+        torch.manual_seed(request.seed)
+        if self._spec.accumulate:
+            losses, stacks = gradients.accumulated_gradients(
+                self._passes, request, self._parameters, lambda group: _seed(request.seed + group)
+            )
+        else:
+            losses, stacks = gradients.grouped_gradients(self._passes, request, self._parameters)
+        step = Step(self._parameters, stacks, self._blocks)
+        if self._spec.metric == "preconditioned":
+            assert isinstance(self._optimizer, AdamW)
+            step.use_metric_of(self._optimizer, np.diff(request.bounds).tolist())
+        self._step = step
+        return {"losses": losses.float().cpu().numpy(), "grams": step.grams(), "memory": memory_of(self._device)}
+
+    @answer.register
+    @torch.no_grad()
+    def _(self, request: Update) -> Reply:
+        assert self._step is not None
+        measured, norm = self._step.update(self._optimizer, request, self._spec.guarded)
+        return {**_measured(measured), "clippedNorm": norm, "memory": memory_of(self._device)}
+
+    @answer.register
+    @torch.no_grad()
+    def _(self, request: Correct) -> Reply:
+        assert self._step is not None
+        return _measured(self._step.correct(request.multipliers.tolist()))
+
+    @answer.register
+    def _(self, request: Discard) -> Reply:
+        self._step = None
+        self._optimizer.discard()
+        return {}
+
+    @answer.register
+    def _(self, request: Outputs) -> Reply:
+        return {"outputs": self._passes.outputs(request)}
+
+    @answer.register
+    def _(self, request: AnswerLosses) -> Reply:
+        return {"losses": self._passes.answer_losses(request)}
+
+    @answer.register
+    def _(self, request: Generate) -> Reply:
+        ids, lengths = self._passes.generate(request, self._report, self._cancelled)
+        return {"ids": ids, "lengths": lengths}
+
+    @answer.register
+    def _(self, request: Save) -> Reply:
+        checkpoint.save(request.folder, self._network, self._optimizer)
+        return {}
+
+    @answer.register
+    @torch.no_grad()
+    def _(self, request: Load) -> Reply:
+        self._step = None
+        checkpoint.load(request.folder, self._network, self._optimizer)
+        return {}
+
+    @property
+    def _parameters(self) -> list[torch.nn.Parameter]:
+        return list(self._network.trained.values())
+
+
+def _seed(seed: int) -> None:
+    torch.manual_seed(seed)
+
+
+def _measured(measured: Measured) -> Reply:
+    numbers = [measured.norm2, measured.metric_norm2, measured.rounding]
+    return {"inner": measured.inner, "numbers": np.array(numbers, np.float64)}

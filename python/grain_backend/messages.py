@@ -1,0 +1,173 @@
+"""What the run process asks; src/backends/torch/messages.ts is the other side. Names are in camelCase on the pipe."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+
+# Both sides must have the same.
+PROTOCOL = 1
+
+Int32 = Annotated[np.ndarray, "int32"]
+Float32 = Annotated[np.ndarray, "float32"]
+Float64 = Annotated[np.ndarray, "float64"]
+
+Task = Literal["classification", "regression", "generation"]
+
+
+@dataclass(frozen=True)
+class Lora:
+    """Low-rank adapters; peft's defaults of the architecture where no targets are named."""
+
+    rank: int
+    alpha: float
+    dropout: float
+    targets: list[str] | None
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """As in the config."""
+
+    name: Literal["adamw", "sgd"]
+    momentum: float
+    weight_decay: float
+    beta1: float
+    beta2: float
+    epsilon: float
+
+
+@dataclass(frozen=True)
+class Build:
+    """Loads a checkpoint and prepares it for training; replaces the model before. The reply lists what has no values yet."""
+
+    folder: str
+    # Hub id or folder that an adapter's config names, and its commit.
+    base: str
+    revision: str | None
+    task: Task
+    classes: list[str]
+    # For each trained output the saved output that it starts from; None: a new head.
+    head: list[int] | None
+    pad_id: int
+    end_ids: list[int]
+    freeze: int
+    reinitialize: int
+    lora: Lora | None
+    dropout: float | None
+    checkpointing: bool
+    accumulate: bool
+    dtype: Literal["float32", "bfloat16", "float16"]
+    optimizer: Optimizer
+    metric: Literal["euclidean", "preconditioned"]
+    # Whether updates are corrected, and so the parameters before a step kept.
+    guarded: bool
+    seed: int
+
+
+@dataclass(frozen=True)
+class Initialize:
+    """Values of the parameters that the checkpoint does not have, one after another in the order of the reply to `build`."""
+
+    values: Float32
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """The block of each trained parameter, in their order: gradients have a Gram matrix for each block."""
+
+    blocks: Int32
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Examples of token ids, padded to one length; group g has the examples bounds[g] … bounds[g + 1] − 1."""
+
+    ids: Int32
+    type_ids: Int32
+    lengths: Int32
+    bounds: Int32
+    # Classes or values; for generation where each answer starts.
+    targets: Float64
+
+
+@dataclass(frozen=True)
+class Gradients(Batch):
+    """Each group's loss and gradient, at the current parameters; the gradients stay here until `update` and `discard`."""
+
+    seed: int
+
+
+@dataclass(frozen=True)
+class Update:
+    """Combines the gradients, by a row of weights for each block, clips and steps. All weights 0: no step."""
+
+    weights: Float64
+    learning_rate: float
+    max_grad_norm: float | None
+
+
+@dataclass(frozen=True)
+class Correct:
+    """Adds MΣ λᵢgᵢ to the last update, where M is the metric."""
+
+    multipliers: Float64
+
+
+@dataclass(frozen=True)
+class Discard:
+    """Frees the gradients, and a step that was prepared."""
+
+
+@dataclass(frozen=True)
+class Outputs(Batch):
+    """Logits or values of each example."""
+
+
+@dataclass(frozen=True)
+class AnswerLosses(Batch):
+    """Loss of each answer token, in nats."""
+
+
+@dataclass(frozen=True)
+class Generate:
+    """Greedy answers to prompts, which follow each other in `ids`; reports its progress."""
+
+    ids: Int32
+    lengths: Int32
+    max_new_tokens: int
+    end_ids: list[int]
+
+
+@dataclass(frozen=True)
+class Save:
+    """Writes model and optimizer into an existing folder."""
+
+    folder: str
+
+
+@dataclass(frozen=True)
+class Load:
+    """Reads what `save` wrote, or another trainer."""
+
+    folder: str
+
+
+Request = (
+    Build | Initialize | Blocks | Gradients | Update | Correct | Discard | Outputs | AnswerLosses | Generate | Save | Load
+)
+
+REQUESTS: dict[str, type[Request]] = {
+    "build": Build,
+    "initialize": Initialize,
+    "blocks": Blocks,
+    "gradients": Gradients,
+    "update": Update,
+    "correct": Correct,
+    "discard": Discard,
+    "outputs": Outputs,
+    "answerLosses": AnswerLosses,
+    "generate": Generate,
+    "save": Save,
+    "load": Load,
+}

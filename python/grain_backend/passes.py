@@ -1,0 +1,171 @@
+"""Forward passes: losses with a graph for training, outputs and answers without one for validation."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+from transformers import GenerationConfig
+from transformers.generation import StoppingCriteria, StoppingCriteriaList
+
+from .messages import Batch, Generate, Task
+from .network import Network
+
+# Ignored by every loss.
+IGNORED = -100
+
+
+class Passes:
+    """A network's forward passes on one device."""
+
+    def __init__(self, network: Network, task: Task, pad_id: int, device: torch.device, dtype: torch.dtype) -> None:
+        self._network = network
+        self._model = network.model
+        self._task = task
+        self._pad_id = pad_id
+        self._device = device
+        self._dtype = dtype
+        base = self._model.get_base_model() if hasattr(self._model, "get_base_model") else self._model
+        self._takes_types = "token_type_ids" in inspect.signature(base.forward).parameters
+
+    def losses(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Loss of each row of the objective, and the row's example: examples themselves, or the tokens of their answers."""
+        if self._task == "generation":
+            return self._answer_losses(batch)
+        outputs = self._outputs(batch)
+        targets = torch.from_numpy(batch.targets).to(self._device)
+        rows = torch.arange(len(targets), device=self._device)
+        if self._task == "classification":
+            return functional.cross_entropy(outputs, targets.long(), reduction="none"), rows
+        return (outputs[:, 0] - targets.float()).square(), rows
+
+    @torch.inference_mode()
+    def outputs(self, batch: Batch) -> np.ndarray:
+        """Logits or values, in float32: examples × outputs."""
+        self._model.eval()
+        return self._outputs(batch).cpu().numpy()
+
+    @torch.inference_mode()
+    def answer_losses(self, batch: Batch) -> np.ndarray:
+        """Loss of each answer token, example by example."""
+        self._model.eval()
+        return self._answer_losses(batch)[0].cpu().numpy()
+
+    def _outputs(self, batch: Batch) -> Tensor:
+        return self._forward(**self._inputs(batch.ids, batch.lengths, batch.type_ids)).float()
+
+    def _forward(self, **inputs: Any) -> Tensor:
+        with torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32):
+            logits: Tensor = self._model(**inputs).logits
+        return logits
+
+    def _inputs(self, ids: np.ndarray, lengths: np.ndarray, type_ids: np.ndarray) -> dict[str, Tensor]:
+        inputs = {
+            "input_ids": torch.from_numpy(ids).long().to(self._device),
+            "attention_mask": self._mask(lengths, ids.shape[1]),
+        }
+        if self._takes_types:
+            inputs["token_type_ids"] = torch.from_numpy(type_ids).long().to(self._device)
+        return inputs
+
+    def _mask(self, lengths: np.ndarray, width: int) -> Tensor:
+        counts = torch.from_numpy(lengths).to(self._device)
+        return (torch.arange(width, device=self._device)[None, :] < counts[:, None]).long()
+
+    def _answer_losses(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        starts = batch.targets.astype(np.int32)
+        if self._network.encodes_separately:
+            return self._translated(batch, starts)
+        logits = self._forward(**self._inputs(batch.ids, batch.lengths, batch.type_ids))
+        ids = torch.from_numpy(batch.ids).long().to(self._device)
+        at = torch.arange(ids.shape[1], device=self._device)[None, :]
+        begin = torch.from_numpy(starts).to(self._device)[:, None]
+        end = torch.from_numpy(batch.lengths).to(self._device)[:, None]
+        is_answer = (at >= begin) & (at < end)
+        # The token at t is predicted from those before it.
+        chosen = is_answer[:, 1:]
+        losses = functional.cross_entropy(logits[:, :-1][chosen].float(), ids[:, 1:][chosen], reduction="none")
+        return losses, chosen.nonzero()[:, 0]
+
+    def _translated(self, batch: Batch, starts: np.ndarray) -> tuple[Tensor, Tensor]:
+        """For encoder-decoders: the prompt is encoded, the answer decoded."""
+        rows = range(len(starts))
+        prompts, lengths = _padded([batch.ids[i, : starts[i]] for i in rows], self._pad_id)
+        answers, counts = _padded([batch.ids[i, starts[i] : batch.lengths[i]] for i in rows], IGNORED)
+        labels = torch.from_numpy(answers).long().to(self._device)
+        inputs = self._inputs(prompts, lengths, np.zeros_like(prompts))
+        inputs.pop("token_type_ids", None)
+        logits = self._forward(**inputs, labels=labels)
+        chosen = self._mask(counts, answers.shape[1]).bool()
+        losses = functional.cross_entropy(logits[chosen].float(), labels[chosen], reduction="none")
+        return losses, chosen.nonzero()[:, 0]
+
+    @torch.inference_mode()
+    def generate(
+        self, request: Generate, progress: Callable[[float], None], cancelled: Callable[[], bool]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Greedy answers, one after another, with the token that ends each; and their lengths."""
+        self._model.eval()
+        bounds = np.concatenate([[0], np.cumsum(request.lengths)])
+        texts = [request.ids[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+        # Left padding, so that all answers start at one place.
+        reverse = not self._network.encodes_separately
+        prompts, lengths = _padded(texts, self._pad_id, left=reverse)
+        mask = self._mask(lengths, prompts.shape[1])
+        config = GenerationConfig(
+            do_sample=False,
+            max_new_tokens=request.max_new_tokens,
+            eos_token_id=request.end_ids,
+            pad_token_id=self._pad_id,
+            bos_token_id=getattr(self._model.config, "bos_token_id", None),
+            decoder_start_token_id=getattr(self._model.config, "decoder_start_token_id", None),
+        )
+        start = 1 if self._network.encodes_separately else prompts.shape[1]
+        watch = _Watch(start, request, progress, cancelled)
+        with torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32):
+            written = self._model.generate(
+                input_ids=torch.from_numpy(prompts).long().to(self._device),
+                attention_mask=mask.flip(1) if reverse else mask,
+                generation_config=config,
+                stopping_criteria=StoppingCriteriaList([watch]),
+            )
+        answers = [_until(row[start:].tolist(), request.end_ids) for row in written.cpu()]
+        flat = np.array([token for answer in answers for token in answer], np.int32)
+        return flat, np.array([len(answer) for answer in answers], np.int32)
+
+
+class _Watch(StoppingCriteria):
+    """Reports each token that was generated, and stops where the answers are no longer wanted."""
+
+    def __init__(
+        self, start: int, request: Generate, progress: Callable[[float], None], cancelled: Callable[[], bool]
+    ) -> None:
+        self._start = start
+        self._request = request
+        self._progress = progress
+        self._cancelled = cancelled
+
+    def __call__(self, input_ids: Tensor, scores: Any, **_: Any) -> Any:
+        count = input_ids.shape[1] - self._start
+        self._progress(count / self._request.max_new_tokens)
+        return torch.full((len(input_ids),), self._cancelled(), device=input_ids.device)
+
+
+def _padded(rows: list[np.ndarray], fill: int, left: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    lengths = np.array([len(row) for row in rows], np.int32)
+    padded = np.full((len(rows), lengths.max()), fill, np.int32)
+    for target, row in zip(padded, rows, strict=True):
+        if left:
+            target[len(target) - len(row) :] = row
+        else:
+            target[: len(row)] = row
+    return padded, lengths
+
+
+def _until(tokens: list[int], end_ids: list[int]) -> list[int]:
+    """Up to the first token that ends an answer, which is part of it."""
+    ends = [at for at, token in enumerate(tokens) if token in end_ids]
+    return tokens[: ends[0] + 1] if ends else tokens

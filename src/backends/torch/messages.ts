@@ -1,0 +1,171 @@
+/** What a run process and its Python child say to each other; python/grain_backend/messages.py is the other side. */
+import { z } from 'zod';
+import type { NumberArray } from './frames.ts';
+
+/** Both sides must have the same. */
+export const PROTOCOL = 1;
+
+const array = <T extends NumberArray['values']>(of: new () => NumberArray['values']) =>
+  z.object({ shape: z.array(z.number()), values: z.custom<T>((value) => value instanceof of) });
+const float32 = array<Float32Array>(Float32Array);
+const float64 = array<Float64Array>(Float64Array);
+const int32 = array<Int32Array>(Int32Array);
+const none = z.object({});
+
+const python = { protocol: z.number(), python: z.string(), executable: z.string() };
+
+/** The first message of the child. */
+export const greeting = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('ready'),
+    ...python,
+    versions: z.record(z.string(), z.string()),
+    device: z.object({
+      kind: z.enum(['cuda', 'rocm', 'xpu', 'mps', 'cpu']),
+      name: z.string(),
+      /** Bytes. */
+      memory: z.number().nullable(),
+    }),
+  }),
+  /** Packages are missing. */
+  z.object({ kind: z.literal('unusable'), ...python, missing: z.array(z.string()) }),
+]);
+
+export type Ready = Extract<z.infer<typeof greeting>, { kind: 'ready' }>;
+
+/** What the child sends besides its greeting. */
+export const incoming = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('alive') }),
+  z.object({ kind: z.literal('progress'), id: z.number(), done: z.number() }),
+  z.looseObject({ kind: z.literal('reply'), id: z.number() }),
+  z.object({
+    kind: z.literal('error'),
+    id: z.number(),
+    code: z.enum(['outOfMemory', 'diskFull', 'badModel', 'badCheckpoint', 'unknown']),
+    message: z.string(),
+  }),
+]);
+
+const optimizer = z.object({
+  name: z.enum(['adamw', 'sgd']),
+  momentum: z.number(),
+  weightDecay: z.number(),
+  beta1: z.number(),
+  beta2: z.number(),
+  epsilon: z.number(),
+});
+
+const lora = z.object({
+  rank: z.number(),
+  alpha: z.number(),
+  dropout: z.number(),
+  /** Null: peft's default of the architecture. */
+  targets: z.array(z.string()).nullable(),
+});
+
+const build = z.object({
+  folder: z.string(),
+  /** Hub id or folder that an adapter's config names, and its commit. */
+  base: z.string(),
+  revision: z.string().nullable(),
+  task: z.enum(['classification', 'regression', 'generation']),
+  classes: z.array(z.string()),
+  /** For each trained output the saved output that it starts from; null: a new head. */
+  head: z.array(z.number()).nullable(),
+  padId: z.number(),
+  /** Tokens that end an answer. */
+  endIds: z.array(z.number()),
+  freeze: z.number(),
+  reinitialize: z.number(),
+  lora: lora.nullable(),
+  dropout: z.number().nullable(),
+  checkpointing: z.boolean(),
+  accumulate: z.boolean(),
+  dtype: z.enum(['float32', 'bfloat16', 'float16']),
+  optimizer,
+  metric: z.enum(['euclidean', 'preconditioned']),
+  /** Whether updates are corrected, and so the parameters before a step kept. */
+  guarded: z.boolean(),
+  seed: z.number(),
+});
+
+/** Examples of token ids, padded to one length; group g has the examples bounds[g] … bounds[g + 1] − 1. */
+const batch = z.object({
+  /** examples × length. */
+  ids: int32,
+  typeIds: int32,
+  lengths: int32,
+  bounds: int32,
+  /** Classes or values; for generation where each answer starts. */
+  targets: float64,
+});
+
+const memory = z.object({ resident: z.number(), tensors: z.number().nullable() });
+
+/** ⟨Δ, gᵢ⟩, and as `numbers` ‖Δ‖², ‖Δ‖² in the metric, and what storing the parameters in float32 may have added to Δ. */
+const measured = z.object({ inner: float64, numbers: float64 });
+
+/** Requests and their replies. */
+export const calls = {
+  /** Loads a model, which replaces the one before. */
+  build: {
+    request: build,
+    reply: z.object({
+      /** Parameters that the checkpoint does not have: `initialize` sets them. */
+      fresh: z.array(
+        z.object({
+          name: z.string(),
+          shape: z.array(z.number()),
+          kind: z.enum(['zeros', 'ones', 'kaiming', 'normal']),
+          /** Standard deviation, for `normal`. */
+          deviation: z.number(),
+        }),
+      ),
+      trained: z.array(z.object({ name: z.string(), layer: z.string(), size: z.number() })),
+      /** Parameters, trained or not. */
+      total: z.number(),
+    }),
+  },
+  /** Values of the fresh parameters, one after another. */
+  initialize: { request: z.object({ values: float32 }), reply: none },
+  /** The block of each trained parameter; without it all are in one. */
+  blocks: { request: z.object({ blocks: int32 }), reply: none },
+  gradients: {
+    request: batch.extend({ seed: z.number() }),
+    /** `grams`: blocks × k × k. */
+    reply: z.object({ losses: float32, grams: float64, memory }),
+  },
+  /** `weights`: blocks × k; all 0: no step. */
+  update: {
+    request: z.object({
+      weights: float64,
+      learningRate: z.number(),
+      maxGradNorm: z.number().nullable(),
+    }),
+    /** `clippedNorm`: ‖d‖ before it was clipped; null: it was not. */
+    reply: measured.extend({ clippedNorm: z.number().nullable(), memory }),
+  },
+  /** Adds MΣ λᵢgᵢ to the update, where M is the metric. */
+  correct: { request: z.object({ multipliers: float64 }), reply: measured },
+  discard: { request: none, reply: none },
+  /** examples × outputs. */
+  outputs: { request: batch, reply: z.object({ outputs: float32 }) },
+  /** Of each answer token. */
+  answerLosses: { request: batch, reply: z.object({ losses: float32 }) },
+  /** Prompts and answers follow each other in `ids`. */
+  generate: {
+    request: z.object({
+      ids: int32,
+      lengths: int32,
+      maxNewTokens: z.number(),
+      endIds: z.array(z.number()),
+    }),
+    reply: z.object({ ids: int32, lengths: int32 }),
+  },
+  save: { request: z.object({ folder: z.string() }), reply: none },
+  load: { request: z.object({ folder: z.string() }), reply: none },
+} as const;
+
+export type CallKind = keyof typeof calls;
+export type RequestOf<K extends CallKind> = z.input<(typeof calls)[K]['request']>;
+export type ReplyOf<K extends CallKind> = z.infer<(typeof calls)[K]['reply']>;

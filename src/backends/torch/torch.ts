@@ -1,0 +1,32 @@
+/** PyTorch as a backend: a Python child has the tensors. */
+import type { DeferredErrors } from '../interface/deviceErrors.ts';
+import { findInterpreter } from './interpreter.ts';
+import { TorchProcess } from './torchProcess.ts';
+
+/** A running child. */
+export interface OpenTorch extends DeferredErrors {
+  /** For users: what PyTorch computes on, and its version. */
+  readonly name: string;
+  /** Whether it computes on a GPU. */
+  readonly onGpu: boolean;
+  /** Bytes of the GPU's memory, if known. */
+  readonly memory?: number;
+  /** Of Python's packages. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly process: TorchProcess;
+  close(): Promise<void>;
+}
+
+/** @throws BackendUnavailable */
+export async function openTorch(): Promise<OpenTorch> {
+  const { process, ready } = await TorchProcess.start(findInterpreter());
+  const { device, versions, python } = ready;
+  return {
+    name: `${device.name} (PyTorch ${versions.torch})`,
+    onGpu: device.kind !== 'cpu',
+    ...(device.memory !== null && { memory: device.memory }),
+    versions: { python, ...versions },
+    process,
+    close: () => process.close(),
+  };
+}

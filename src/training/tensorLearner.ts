@@ -1,0 +1,138 @@
+import type { Device } from '../backends/device.ts';
+import { runChecked } from '../backends/interface/deviceErrors.ts';
+import { readsTexts } from '../config/data.ts';
+import type { Group } from '../data/grouping.ts';
+import type { OnProgress } from '../nn/module/progress.ts';
+import type { Seed } from '../runs/manifest.ts';
+import type { AggregatorMemory, StepGroups } from './aggregation/aggregatedStep.ts';
+import { parameterBlocks } from './aggregation/blocks.ts';
+import { StepAggregator } from './aggregation/stepAggregator.ts';
+import type { CreateLearner, Learner, LearnerOptions, PendingStep } from './learner.ts';
+import type { Objective, Validation } from './objective/objective.ts';
+import { AdamW } from './optimizers/adamw.ts';
+import { buildOptimizer } from './optimizers/fromConfig.ts';
+import type { Optimizer, Preconditioned } from './optimizers/optimizer.ts';
+import { readOptimizer, writeOptimizer } from './optimizers/state.ts';
+import type { StepMeter } from './stepMeter.ts';
+import { updateParameters } from './update/updateParameters.ts';
+
+/** Creates learners whose tensors are in this process. @param objective of one run, before its first step */
+export function tensorLearners(
+  device: Device,
+  objective: (seed: Seed) => Promise<Objective>,
+): CreateLearner {
+  return async (options) =>
+    new TensorLearner(device, await runChecked(device, () => objective(options.seed)), options);
+}
+
+/** An objective and an optimizer in this process, on TensorFlow.js. */
+export class TensorLearner implements Learner {
+  readonly objective: Objective;
+  readonly #device: Device;
+  readonly #options: LearnerOptions;
+  readonly #optimizer: Optimizer;
+  /** The optimizer, if it has a diagonal preconditioner. */
+  readonly #preconditioned: Preconditioned | null;
+  readonly #aggregator: StepAggregator;
+
+  constructor(device: Device, objective: Objective, options: LearnerOptions) {
+    const { config, engine, aggregation } = options;
+    this.#device = device;
+    this.objective = objective;
+    this.#options = options;
+    const { layers, trainable } = objective.model;
+    // tfjs caches packed copies of a convolution's filter by tensor id, so filters must not be changed in place.
+    const inPlace = readsTexts(config.data) ? device.adamw : undefined;
+    const optimizer = buildOptimizer(config.optimizer, inPlace);
+    this.#optimizer = optimizer;
+    const preconditioned = optimizer instanceof AdamW ? optimizer : null;
+    this.#preconditioned = preconditioned;
+    this.#aggregator = new StepAggregator(engine, device, {
+      aggregation,
+      blocks: parameterBlocks(
+        layers,
+        trainable.map(({ size }) => size),
+      ),
+      shapes: trainable.map(({ shape }) => shape),
+      ...(preconditioned && {
+        preconditioner: (gradients, shares) => preconditioned.prepare(trainable, gradients, shares),
+      }),
+    });
+  }
+
+  get memory(): AggregatorMemory | undefined {
+    return this.#aggregator.memory;
+  }
+
+  set memory(memory: AggregatorMemory | undefined) {
+    this.#aggregator.memory = memory;
+  }
+
+  /** If it fails, all tensors of the step are disposed of. */
+  async aggregate(
+    groups: readonly Group[],
+    step: number,
+    options: StepGroups,
+    meter: StepMeter,
+  ): Promise<PendingStep> {
+    const { config, aggregation } = this.#options;
+    try {
+      return await runChecked(this.#device, async () => {
+        const source = meter.watch(this.objective.gradients(groups, step));
+        const aggregated = await this.#aggregator.aggregate(source, options);
+        return {
+          ...aggregated,
+          update: (learningRate) =>
+            runChecked(this.#device, () =>
+              updateParameters(aggregated, {
+                device: this.#device,
+                optimizer: this.#optimizer,
+                variables: this.objective.model.trainable,
+                learningRate,
+                maxGradNorm: config.optimizer.maxGradNorm,
+                guard: aggregation.guard,
+              }),
+            ),
+          dispose: () => {
+            aggregated.dispose();
+            this.#preconditioned?.discardPrepared();
+          },
+        };
+      });
+    } catch (error) {
+      this.#preconditioned?.discardPrepared();
+      throw error;
+    }
+  }
+
+  validate(onProgress: OnProgress): Promise<Validation> {
+    return runChecked(this.#device, () => this.objective.validate(onProgress));
+  }
+
+  async write(folder: string): Promise<void> {
+    await this.objective.model.save(folder);
+    await writeOptimizer(folder, await this.#optimizer.state());
+  }
+
+  read(folder: string): Promise<void> {
+    return runChecked(this.#device, async () => {
+      await this.objective.model.load(folder);
+      this.#optimizer.restore(await readOptimizer(folder));
+    });
+  }
+
+  async size(): Promise<number> {
+    const { slots } = await this.#optimizer.state();
+    const trained = this.objective.model.trainable.reduce((sum, { size }) => sum + size, 0);
+    return 4 * slots.reduce((sum, { values }) => sum + values.length, trained);
+  }
+
+  check(): void {
+    this.#device.check?.();
+  }
+
+  dispose(): void {
+    this.objective.dispose();
+    this.#optimizer.dispose();
+  }
+}

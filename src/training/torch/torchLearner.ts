@@ -1,0 +1,178 @@
+import { copyFile } from 'node:fs/promises';
+import path from 'node:path';
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import type { TorchDevice } from '../../backends/device.ts';
+import type { ReplyOf } from '../../backends/torch/messages.ts';
+import { TorchModelError, type TorchProcess } from '../../backends/torch/torchProcess.ts';
+import type { TextData } from '../../data/dataset.ts';
+import type { Group } from '../../data/grouping.ts';
+import { keyedRandom } from '../../engine/keyedRandom.ts';
+import { tokenizerFiles } from '../../hub/tokenizer/tokenizer.ts';
+import type { LayerVariables } from '../../nn/module/model.ts';
+import { ModelError } from '../../nn/module/model.ts';
+import type { OnProgress } from '../../nn/module/progress.ts';
+import { initialValues } from '../../nn/parameters/initializers.ts';
+import type { AggregatorMemory, StepGroups } from '../aggregation/aggregatedStep.ts';
+import type { Learner, LearnerOptions, PendingStep } from '../learner.ts';
+import type { Validation } from '../objective/objective.ts';
+import type { StepMeter } from '../stepMeter.ts';
+import { answerStarts, batchOf } from '../text/batches.ts';
+import { GenerationValidation } from '../text/generationValidation.ts';
+import { SequenceValidation } from '../text/sequenceValidation.ts';
+import { groupBounds } from '../text/textObjective.ts';
+import { buildRequest } from './buildRequest.ts';
+import type { TorchCheckpoint } from './torchCheckpoint.ts';
+import { batchMessage, row, TorchNetwork } from './torchNetwork.ts';
+import { TorchStep } from './torchStep.ts';
+import { Weighing } from './weighing.ts';
+
+interface Inputs {
+  readonly checkpoint: TorchCheckpoint;
+  readonly data: TextData;
+}
+
+/** A model in the child process, whose groups' gradients stay there: their inner products come here, weights go back. */
+export class TorchLearner implements Learner {
+  readonly #process: TorchProcess;
+  readonly #inputs: Inputs;
+  readonly #options: LearnerOptions;
+  readonly #weighing: Weighing;
+  readonly #validation: GenerationValidation | SequenceValidation;
+  /** Numbers that a checkpoint has for what is trained. */
+  readonly #size: number;
+
+  private constructor(
+    device: TorchDevice,
+    inputs: Inputs,
+    options: LearnerOptions,
+    { trained }: ReplyOf<'build'>,
+  ) {
+    const { checkpoint, data } = inputs;
+    const { config } = options;
+    this.#process = device.process;
+    this.#inputs = inputs;
+    this.#options = options;
+    this.#weighing = new Weighing(
+      options,
+      layersOf(trained),
+      trained.map(({ size }) => size),
+    );
+    const network = new TorchNetwork(device.process);
+    this.#validation =
+      config.task === 'generation'
+        ? new GenerationValidation(network, data, checkpoint, config.data, device)
+        : new SequenceValidation(network, data, { ...checkpoint, task: config.task }, device);
+    const slots = config.optimizer.name === 'adamw' ? 2 : config.optimizer.momentum > 0 ? 1 : 0;
+    this.#size = 4 * (1 + slots) * trained.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /**
+   * @throws ModelError if checkpoint and settings do not fit together
+   * @throws OutOfMemoryError if the model does not fit into the device's memory
+   */
+  static async create(
+    device: TorchDevice,
+    inputs: Inputs,
+    options: LearnerOptions,
+  ): Promise<TorchLearner> {
+    const { process } = device;
+    const request = buildRequest(inputs.checkpoint, inputs.data, options);
+    const built = await process.call('build', request).catch((error: unknown) => {
+      throw error instanceof TorchModelError ? new ModelError(error.message) : error;
+    });
+    const values = built.fresh.map(({ name, shape, kind, deviation }) =>
+      initialValues(kind === 'normal' ? { normal: deviation } : kind, shape, name, request.seed),
+    );
+    await process.call('initialize', { values: row(concatenated(values)) });
+    const learner = new TorchLearner(device, inputs, options, built);
+    const { blocks } = learner.#weighing;
+    if (blocks) await process.call('blocks', { blocks: row(blocks) });
+    return learner;
+  }
+
+  get memory(): AggregatorMemory | undefined {
+    return this.#weighing.memory;
+  }
+
+  set memory(memory: AggregatorMemory | undefined) {
+    this.#weighing.memory = memory;
+  }
+
+  async aggregate(
+    groups: readonly Group[],
+    step: number,
+    options: StepGroups,
+    meter: StepMeter,
+  ): Promise<PendingStep> {
+    const { seed } = this.#options;
+    const request = {
+      ...this.#batch(groups),
+      seed: uniformInt(keyedRandom('dropout', seed.order, step), 0, 0x7fffffff),
+    };
+    const { losses, grams, memory } = await meter.gradients(() =>
+      this.#process.call('gradients', request),
+    );
+    meter.observe(memory);
+    try {
+      const weighed = await this.#weighing.weigh(grams.values, options);
+      return new TorchStep(this.#process, this.#options, losses.values, weighed, meter);
+    } catch (error) {
+      await this.#process.call('discard', {});
+      throw error;
+    }
+  }
+
+  #batch(groups: readonly Group[]) {
+    const { checkpoint, data } = this.#inputs;
+    const indices = groups.flatMap(({ examples }) => [...examples]);
+    const tokens = batchOf(data.train, indices, checkpoint.padId, groupBounds(groups));
+    const generates = this.#options.config.task === 'generation';
+    const targets = generates
+      ? answerStarts(data.train, indices)
+      : indices.map((index) => data.train.targets[index]!);
+    return batchMessage(tokens, targets);
+  }
+
+  validate(onProgress: OnProgress): Promise<Validation> {
+    return this.#validation.validate(onProgress);
+  }
+
+  async write(folder: string): Promise<void> {
+    await this.#process.call('save', { folder });
+    for (const file of tokenizerFiles(this.#inputs.checkpoint.folder)) {
+      await copyFile(file, path.join(folder, path.basename(file)));
+    }
+  }
+
+  async read(folder: string): Promise<void> {
+    await this.#process.call('load', { folder });
+  }
+
+  async size(): Promise<number> {
+    return this.#size;
+  }
+
+  /** The child keeps the model until it builds another, or ends. */
+  dispose(): void {}
+}
+
+/** The parameters by the part of the network that they belong to, in their order. */
+function layersOf(trained: ReplyOf<'build'>['trained']): LayerVariables[] {
+  const layers = new Map<string, number[]>();
+  for (const [index, { layer }] of trained.entries()) {
+    const variables = layers.get(layer);
+    if (variables) variables.push(index);
+    else layers.set(layer, [index]);
+  }
+  return Array.from(layers, ([name, variables]) => ({ name, variables }));
+}
+
+function concatenated(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

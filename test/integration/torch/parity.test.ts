@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { AggregateEntry } from '../../../src/config/aggregation.ts';
+import { tiny } from '../../python/checkpoints.ts';
+import { relative, stepsOf, TorchRuns, wasmSteps } from './torchRuns.ts';
+
+const TEXTS = ['a cat sleeps', 'a dog runs home', 'the old horse eats', 'a bird looks at the sea'];
+
+let folder: string;
+let runs: TorchRuns;
+before(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'grain-torch-'));
+  await tiny('encoder', path.join(folder, 'encoder'), TEXTS);
+  await tiny('decoder', path.join(folder, 'decoder'), TEXTS);
+  const rows = Array.from({ length: 32 }, (_, i) => {
+    const one = `${TEXTS[i % 4]}${i % 3 ? '' : ' all day'}`;
+    return [one, TEXTS[(i * 7) % 4], i % 2 ? 'same' : 'other', String(i % 5)].join('\t');
+  });
+  writeFileSync(path.join(folder, 'pairs.tsv'), ['one\tother\tlabel\tscore', ...rows].join('\n'));
+  runs = await TorchRuns.open();
+});
+after(async () => {
+  await runs.close();
+  rmSync(folder, { recursive: true });
+});
+
+const classification = (model = '', rest = '') => `
+model: { from: ./encoder, dropout: 0${model} }
+data: { train: pairs.tsv, validation: pairs.tsv, text: [one, other], target: label }
+groups: { count: 3 }
+batchSize: 8
+steps: 50
+${rest}`;
+
+const regression = (rest = '') => `
+task: regression
+${classification('', rest).replace('target: label', 'target: score')}`;
+
+const generation = (model = '', rest = '') => `
+task: generation
+model: { from: ./decoder, dropout: 0${model} }
+data: { train: pairs.tsv, validation: pairs.tsv, text: one, target: other, maxNewTokens: 6 }
+groups: { count: 3 }
+batchSize: 8
+steps: 50
+${rest}`;
+
+const lora = ', adapter: { lora: { rank: 4 } }';
+const cases: [name: string, config: string, aggregator?: AggregateEntry][] = [
+  ['a classifier', classification()],
+  ['adapters', classification(lora)],
+  ['frozen and reinitialized layers', classification(', freeze: 1, reinitialize: 1')],
+  ['checkpointing', classification(', checkpointing: true')],
+  ['a pass for each group', classification().replace('count: 3', 'count: 3, backward: accumulate')],
+  [
+    'regression by sgd with momentum',
+    regression('optimizer: { name: sgd, momentum: 0.9, learningRate: 0.01, weightDecay: 0.01 }'),
+  ],
+  [
+    'clipping and weight decay',
+    classification('', 'optimizer: { maxGradNorm: 0.1, weightDecay: 0.1 }'),
+  ],
+  [
+    'the metric of AdamW',
+    classification(),
+    { name: 'grain', metric: 'preconditioned', smoothing: 0 },
+  ],
+  ['a guard', classification(), { name: 'mean', metric: 'euclidean', smoothing: 0, guard: true }],
+  ['blocks', classification(), 'grain-layerwise'],
+  ['generation', generation()],
+  ['generation with adapters', generation(lora)],
+  ['a classifier on a decoder', classification().replace('encoder', 'decoder')],
+];
+
+describe('a run on torch is that on wasm but for rounding', () => {
+  for (const [name, config, aggregator = 'grain'] of cases) {
+    test(name, async () => {
+      const expected = await wasmSteps(folder, config, aggregator, 5);
+      const trainer = await runs.trainer(folder, config, aggregator);
+      const steps = await stepsOf(trainer, 1, 5);
+      const { metrics } = await trainer.validate(async () => {});
+
+      const [first, last] = [steps[0]!, steps.at(-1)!];
+      const [firstExpected, lastExpected] = [expected.steps[0]!, expected.steps.at(-1)!];
+      assert.ok(relative(first.losses, firstExpected.losses) < 1e-5);
+      assert.ok(relative(first.gram!, firstExpected.gram!) < 1e-4);
+      assert.ok(relative(first.weights!, firstExpected.weights!) < 1e-3);
+      assert.equal(first.blocks?.length, firstExpected.blocks?.length);
+      assert.equal(first.guard === undefined, firstExpected.guard === undefined);
+      assert.equal(first.clipping === undefined, firstExpected.clipping === undefined);
+      // With blocks, wasm has freed the gradients by then.
+      if (firstExpected.update) {
+        const [update, wanted] = [first.update!, firstExpected.update];
+        assert.ok(relative([update.norm2!], [wanted.norm2]) < 1e-4);
+        assert.ok(relative([update.rounding!], [wanted.rounding!]) < 1e-4);
+        // AdamW divides by |g|: where that is near 0, rounding decides.
+        assert.ok(relative(update.inner, wanted.inner) < 1e-2);
+      }
+      assert.ok(relative(last.losses, lastExpected.losses) < 1e-3);
+      assert.deepEqual(Object.keys(metrics), Object.keys(expected.metrics));
+      assert.ok(relative([metrics.loss!], [expected.metrics.loss!]) < 1e-3);
+    });
+  }
+
+  test('over 50 steps', async () => {
+    const config = classification(lora);
+    const expected = await wasmSteps(folder, config, 'grain', 50);
+    const steps = await stepsOf(await runs.trainer(folder, config, 'grain'), 1, 50);
+    for (const [i, { losses }] of steps.entries()) {
+      const off = relative(losses, expected.steps[i]!.losses);
+      assert.ok(off < 1e-3, `step ${i + 1} is off by ${off}`);
+    }
+  });
+});
