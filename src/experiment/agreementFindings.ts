@@ -1,7 +1,7 @@
 /** How far the seeds of each method agree on single validation examples. */
 import { z } from 'zod';
 import type { Prediction } from '../runs/predictions.ts';
-import { type Answers, churn, consistency } from './statistics/agreement.ts';
+import { type Answers, churn, consistency, disagreement } from './statistics/agreement.ts';
 
 export const agreementSchema = z.object({
   method: z.string(),
@@ -9,10 +9,24 @@ export const agreementSchema = z.object({
   examples: z.number(),
   /** Share of the examples on which two runs differ, over all pairs of runs. */
   churn: z.number(),
+  /** Of the runs, in the order of `matrix`. */
+  seeds: z.array(z.string()),
+  /** Share of the examples on which two runs differ, for each pair of seeds; 0 on the diagonal. */
+  matrix: z.array(z.array(z.number())),
   /** Share of the examples on which all runs agree. */
   unanimous: z.number(),
+  /** For each example, the share of the runs that give its most frequent answer, in the order of the validation file. */
+  consistency: z.array(z.number()),
   /** The examples on which runs agree least, by their index in the validation file: at most ten. */
-  disputed: z.array(z.object({ index: z.number(), agreement: z.number() })),
+  disputed: z.array(
+    z.object({
+      index: z.number(),
+      agreement: z.number(),
+      target: z.string(),
+      /** Each answer and how many runs give it, the most frequent first. */
+      answers: z.array(z.object({ answer: z.string().nullable(), runs: z.number() })),
+    }),
+  ),
 });
 
 export type Agreement = z.infer<typeof agreementSchema>;
@@ -21,30 +35,47 @@ const DISPUTED = 10;
 
 /**
  * Of classes and generated answers; values of a regression never agree exactly, and are left out.
- * @param runs of one method, on the same validation examples
+ * @param runs predictions of one method's runs on the same validation examples, by seed
  * @returns `null` for fewer than two runs with predictions
  */
 export function agreementOf(
   method: string,
-  runs: readonly (readonly Prediction[])[],
+  runs: ReadonlyMap<string, readonly Prediction[]>,
 ): Agreement | null {
-  const [first] = runs;
+  const [first] = runs.values();
   if (!first || typeof first[0]?.target !== 'string') return null;
-  const alike = runs.filter((run) => run.length === first.length);
-  const answers: Answers[] = alike.map((run) => run.map(({ prediction }) => prediction));
-  const disagreement = churn(answers);
-  if (disagreement === null) return null;
+  const alike = [...runs].filter(([, run]) => run.length === first.length);
+  const answers: Answers[] = alike.map(([, run]) => run.map(({ prediction }) => prediction));
+  const mean = churn(answers);
+  if (mean === null) return null;
   const shares = consistency(answers);
   return {
     method,
     runs: alike.length,
     examples: first.length,
-    churn: disagreement,
+    churn: mean,
+    seeds: alike.map(([seed]) => seed),
+    matrix: answers.map((one) => answers.map((other) => disagreement(one, other))),
     unanimous: shares.filter((share) => share === 1).length / shares.length,
+    consistency: shares,
     disputed: shares
-      .map((agreement, i) => ({ index: first[i]!.index, agreement }))
+      .map((agreement, place) => ({ agreement, place }))
       .filter(({ agreement }) => agreement < 1)
-      .sort((a, b) => a.agreement - b.agreement || a.index - b.index)
-      .slice(0, DISPUTED),
+      .sort((a, b) => a.agreement - b.agreement || a.place - b.place)
+      .slice(0, DISPUTED)
+      .map(({ agreement, place }) => {
+        const { index, target } = first[place]!;
+        const given = answers.map((run) => run[place]!);
+        return { index, agreement, target: String(target), answers: countsOf(given) };
+      }),
   };
+}
+
+function countsOf(answers: Answers): Agreement['disputed'][number]['answers'] {
+  const counts = new Map<string | null, number>();
+  for (const each of answers) {
+    const answer = each === null ? null : String(each);
+    counts.set(answer, (counts.get(answer) ?? 0) + 1);
+  }
+  return [...counts].map(([answer, runs]) => ({ answer, runs })).sort((a, b) => b.runs - a.runs);
 }

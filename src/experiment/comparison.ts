@@ -1,7 +1,12 @@
 /** Two methods compared over the seeds that both have finished: means, spreads, failures. */
 import { z } from 'zod';
 import type { Better } from '../config/ranking.ts';
-import { pairedEffect, probabilityOfImprovement, rankBiserial } from './statistics/effects.ts';
+import {
+  hedgesG,
+  pairedEffect,
+  probabilityOfImprovement,
+  rankBiserial,
+} from './statistics/effects.ts';
 import { fisherP, type Rate } from './statistics/failures.ts';
 import { ALPHA, contains, type Interval } from './statistics/interval.ts';
 import { pairedT } from './statistics/means.ts';
@@ -14,6 +19,7 @@ import {
   visibleEffect,
   visibleRatio,
 } from './statistics/power.ts';
+import { signedRankP } from './statistics/signedRank.ts';
 import { brownForsythe, deviationDifferences, ratioOfSpreads } from './statistics/spread.ts';
 import { summarise } from './statistics/summary.ts';
 
@@ -38,8 +44,12 @@ const meansSchema = z.object({
   /** `p` after Holm's correction for all comparisons of the experiment. */
   adjusted: p,
   permutationP: p,
+  /** Of Wilcoxon's signed-rank test. */
+  signedRankP: p,
   /** Mean of the differences over their standard deviation. */
   effect: z.number().nullable(),
+  /** Difference of the means over the pooled standard deviation, corrected for small samples. */
+  hedgesG: z.number().nullable(),
   rankBiserial: z.number().nullable(),
   /** P(a run of `one` is better than one of `other`). */
   probabilityOfImprovement: z.number().nullable(),
@@ -120,7 +130,9 @@ function meansOf(pairs: readonly Pair[], better: Better | null) {
     p: p ?? permutationP,
     adjusted: null,
     permutationP,
+    signedRankP: signedRankP(differences),
     effect,
+    hedgesG: hedgesG(one, other),
     rankBiserial: rankBiserial(differences),
     probabilityOfImprovement: better && probabilityOfImprovement(one, other, better),
     visible: effect === null ? null : visibleEffect(n) * std!,

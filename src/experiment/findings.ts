@@ -14,7 +14,7 @@ import { wilsonInterval } from './statistics/failures.ts';
 import { holm } from './statistics/holm.ts';
 import { meanInterval } from './statistics/means.ts';
 import { spreadInterval } from './statistics/spread.ts';
-import { interquartileRange, summarise } from './statistics/summary.ts';
+import { interquartileMean, interquartileRange, summarise } from './statistics/summary.ts';
 
 const statusSchema = z.enum(['queued', 'running', 'finished', 'stopped', 'failed', 'interrupted']);
 
@@ -40,6 +40,8 @@ const figuresSchema = z.object({
   min: z.number(),
   max: z.number(),
   iqr: z.number(),
+  /** Mean of the middle half of the values. */
+  iqm: z.number(),
 });
 
 const methodSchema = z.object({
@@ -125,6 +127,7 @@ function summaryOf(values: readonly number[]): MethodFigures['figures'] {
     meanInterval: meanInterval(values),
     stdInterval: spreadInterval(values),
     iqr: interquartileRange(values),
+    iqm: interquartileMean(values),
   };
 }
 

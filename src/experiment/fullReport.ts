@@ -1,16 +1,21 @@
 /** What `grain report` says of an experiment: the findings of every metric, agreement of the seeds, and the expected best of several. */
 import { mean, sampleStandardDeviation } from 'simple-statistics';
 import { z } from 'zod';
-import { byCreation } from '../runs/order.ts';
+import { formatSeed } from '../runs/format.ts';
+import { byCreation, bySeed } from '../runs/order.ts';
 import { type Prediction, readPredictions } from '../runs/predictions.ts';
 import type { RunSummary } from '../runs/store.ts';
 import { agreementOf, agreementSchema } from './agreementFindings.ts';
 import { ComparisonError, checkComparable } from './comparable.ts';
 import { intervalSchema } from './comparison.ts';
+import { crossedOf, crossedSchema } from './crossedFindings.ts';
 import { evidenceOf, figuresOf, validatedRun } from './evidence.ts';
+import { overExamplesOf, overExamplesSchema } from './examplesFindings.ts';
 import { type Findings, findingsSchema } from './findings.ts';
 import { bootstrapInterval } from './statistics/bootstrap.ts';
 import { expectedBest } from './statistics/expectedBest.ts';
+import { stochasticOrder } from './statistics/stochasticOrder.ts';
+import { interquartileMean } from './statistics/summary.ts';
 import { metricNames } from './validatedRuns.ts';
 import { validationError } from './validationError.ts';
 import { verdictOf, verdictSchema } from './verdict.ts';
@@ -28,8 +33,15 @@ export const fullReportSchema = z.object({
       method: z.string(),
       mean: intervalSchema.nullable(),
       std: intervalSchema.nullable(),
+      iqm: intervalSchema.nullable(),
     }),
   ),
+  /** Differences over seeds and validation examples together. */
+  overExamples: z.array(overExamplesSchema),
+  /** Almost stochastic order: the bound ε with which `one` is better than `other`, below 0.5 for an order. */
+  stochasticOrder: z.array(z.object({ one: z.string(), other: z.string(), epsilon: z.number() })),
+  /** Where seeds of initialization and order are crossed: how much of the variance is whose. */
+  crossed: z.array(crossedSchema),
   agreement: z.array(agreementSchema),
   /** By method, the expected best value of 1, 2, … runs. */
   expectedBest: z.array(z.object({ method: z.string(), values: z.array(z.number()) })),
@@ -53,6 +65,8 @@ export async function fullReportOf(
   const predictions = await predictionsOf(runs);
   const any = predictions.values().next().value ?? null;
   const findings = evidenceOf(validated, metric, any, validationError);
+  const predictionsBySeed = (method: string) => bySeeds(method, runs, predictions);
+  const methods = findings.methods.map(({ method }) => method);
   return {
     experiments: [
       ...new Map(runs.map(({ manifest: { experiment } }) => [experiment.id, experiment])).values(),
@@ -62,19 +76,13 @@ export async function fullReportOf(
     otherMetrics: metrics
       .filter((name) => name !== metric)
       .map((name) => figuresOf(validated, name, any)),
-    agreement: findings.methods.flatMap(({ method }) => {
-      const own = runs.filter(({ manifest }) => manifest.aggregator === method);
-      return (
-        agreementOf(
-          method,
-          own.flatMap((run) => (predictions.has(run) ? [predictions.get(run)!] : [])),
-        ) ?? []
-      );
-    }),
-    bootstrap: findings.methods.map(({ method }) => ({
-      method,
-      ...bootstrapOf(valuesOf(method, findings)),
-    })),
+    bootstrap: methods.map((method) => ({ method, ...bootstrapOf(valuesOf(method, findings)) })),
+    overExamples: findings.comparisons.flatMap(
+      (comparison) => overExamplesOf(comparison, metric, predictionsBySeed) ?? [],
+    ),
+    stochasticOrder: stochasticOrdersOf(findings),
+    crossed: methods.flatMap((method) => crossedOf(method, cellsOf(method, findings, runs)) ?? []),
+    agreement: methods.flatMap((method) => agreementOf(method, predictionsBySeed(method)) ?? []),
     expectedBest: expectedBestOf(findings),
   };
 }
@@ -98,6 +106,48 @@ async function predictionsOf(
   return all;
 }
 
+function bySeeds(
+  method: string,
+  runs: readonly RunSummary[],
+  predictions: ReadonlyMap<RunSummary, readonly Prediction[]>,
+): Map<string, readonly Prediction[]> {
+  const own = runs.filter(({ manifest }) => manifest.aggregator === method).sort(bySeed);
+  return new Map(
+    own.flatMap((run) => {
+      const known = predictions.get(run);
+      return known ? [[formatSeed(run.manifest.seed), known]] : [];
+    }),
+  );
+}
+
+/** The values of a method, with the seeds that they are of. */
+function cellsOf(method: string, findings: Findings, runs: readonly RunSummary[]) {
+  const seeds = new Map(runs.map(({ manifest }) => [manifest.id, manifest.seed]));
+  return findings.runs.flatMap((result) =>
+    result.method === method && result.value !== null
+      ? [{ seed: seeds.get(result.run)!, value: result.value }]
+      : [],
+  );
+}
+
+/** Both ways round, of every comparison of methods with two values or more. */
+function stochasticOrdersOf(findings: Findings): FullReport['stochasticOrder'] {
+  if (findings.better === null) return [];
+  const sign = findings.better === 'higher' ? 1 : -1;
+  const values = (method: string) => valuesOf(method, findings).map((value) => sign * value);
+  return findings.comparisons
+    .flatMap(({ one, other }) => [
+      { one, other },
+      { one: other, other: one },
+    ])
+    .filter(({ one, other }) => Math.min(values(one).length, values(other).length) >= 2)
+    .map(({ one, other }) => ({
+      one,
+      other,
+      epsilon: stochasticOrder(values(one), values(other)),
+    }));
+}
+
 function bootstrapOf(values: readonly number[]) {
   return {
     mean: bootstrapInterval(values, (sample) => mean([...sample])),
@@ -106,6 +156,7 @@ function bootstrapOf(values: readonly number[]) {
       values.length < 3
         ? null
         : bootstrapInterval(values, (sample) => sampleStandardDeviation([...sample])),
+    iqm: bootstrapInterval(values, interquartileMean),
   };
 }
 

@@ -40,19 +40,22 @@ export function reportMarkdown(report: FullReport): string {
   return sections.filter((section) => section !== '').join('\n\n');
 }
 
-const methodHead = ['method', 'seeds', 'mean', 'standard deviation', 'min', 'max', 'IQR', 'failed'];
+const methodHead = [
+  ...['method', 'seeds', 'mean', 'IQM', 'standard deviation', 'min', 'max', 'IQR', 'failed'],
+];
 
 function methodRow({ method, figures, failures }: MethodFigures): string[] {
   const rate = failures
     ? `${failures.count} of ${failures.n} [${formatPercent(failures.interval.low)}, ${formatPercent(failures.interval.high)}]`
     : NONE;
-  if (!figures) return [method, '0', NONE, NONE, NONE, NONE, NONE, rate];
-  const { n, mean, meanInterval, std, stdInterval, min, max, iqr } = figures;
+  if (!figures) return [method, '0', NONE, NONE, NONE, NONE, NONE, NONE, rate];
+  const { n, mean, meanInterval, std, stdInterval, min, max, iqr, iqm } = figures;
   const text = inDecimals(std ?? 0);
   return [
     method,
     String(n),
     withInterval(text(mean), meanInterval, text),
+    n < 2 ? NONE : text(iqm),
     std === null ? NONE : withInterval(text(std), stdInterval, inDigits),
     text(min),
     text(max),

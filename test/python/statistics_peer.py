@@ -1,17 +1,27 @@
-"""What test/unit/experiment/statistics/peers.test.ts compares with: scipy's tests, and formulas in numpy where it has none.
+"""What test/unit/experiment/statistics/peers.test.ts compares with: tests of scipy and statsmodels, and formulas in numpy where neither
+has them.
 
 The argument is a file with a list of {"name", "inputs"}; printed is a list of the lists of answers, NaN and infinity as null.
 """
 
+import gc
 import json
 import sys
 import warnings
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 from scipy.stats._resampling import _bca_interval
+from statsmodels.formula.api import ols
+from statsmodels.stats.anova import anova_lm
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.power import TTestPower
+from statsmodels.stats.proportion import proportion_confint
 
 warnings.simplefilter("ignore")
+# statsmodels' multipletests collects garbage every time: not among these modules.
+gc.freeze()
 
 
 def paired_t(one, other):
@@ -45,18 +55,11 @@ def fisher(one, n, other, m):
 
 
 def wilson(count, n):
-    interval = stats.binomtest(count, n).proportion_ci(0.95, method="wilson")
-    return [interval.low, interval.high]
+    return list(proportion_confint(count, n, method="wilson"))
 
 
 def holm(ps):
-    """The step-down procedure as its paper words it; statsmodels' multipletests is the same."""
-    ps = np.array(ps)
-    order = np.argsort(ps, kind="stable")
-    factors = len(ps) - np.arange(len(ps))
-    adjusted = np.empty(len(ps))
-    adjusted[order] = np.minimum(1, np.maximum.accumulate(factors * ps[order]))
-    return adjusted.tolist()
+    return multipletests(ps, method="holm")[1].tolist()
 
 
 def rank_biserial(differences):
@@ -108,8 +111,45 @@ def jackknife_ratio(one, other):
 
 
 def t_power(noncentrality, df):
-    critical = stats.t.ppf(0.975, df)
-    return stats.nct.sf(critical, df, noncentrality) + stats.nct.cdf(-critical, df, noncentrality)
+    return TTestPower().power(noncentrality / np.sqrt(df + 1), df + 1, 0.05, df=df)
+
+
+def signed_rank(differences):
+    """scipy's sign permutations of the signed ranks: exact with ties and zeros, which its own wilcoxon is not."""
+    values = np.array(differences)
+    if not values.any():
+        return None
+    ranks = np.sign(values) * stats.rankdata(np.abs(values))
+    test = stats.permutation_test(
+        (ranks,), lambda x, axis: x.sum(axis), permutation_type="samples", n_resamples=np.inf, vectorized=True
+    )
+    return test.pvalue
+
+
+def wilcoxon(differences):
+    """Without ties and zeros."""
+    return stats.wilcoxon(differences, method="exact").pvalue
+
+
+def violation(one, other):
+    """Of the quantile functions at the middle of each step that they have together."""
+    edges = np.unique(np.round(np.concatenate([np.arange(len(x) + 1) / len(x) for x in (one, other)]), 12))
+    middle, width = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
+    difference = np.quantile(other, middle, method="inverted_cdf") - np.quantile(one, middle, method="inverted_cdf")
+    distance = np.sum(difference**2 * width)
+    return 0.5 if distance == 0 else np.sum(np.maximum(difference, 0) ** 2 * width) / distance
+
+
+def crossed(values):
+    """Components from statsmodels' mean squares of rows, columns and rest."""
+    cells = [{"y": y, "row": i, "column": j} for i, row in enumerate(values) for j, y in enumerate(row)]
+    squares = anova_lm(ols("y ~ C(row) + C(column)", pd.DataFrame(cells)).fit())["mean_sq"]
+    rest = squares["Residual"]
+    return [
+        max(0, (squares["C(row)"] - rest) / len(values[0])),
+        max(0, (squares["C(column)"] - rest) / len(values)),
+        rest,
+    ]
 
 
 def distributions(x, t, df, p, f, df1, df2):

@@ -32,3 +32,16 @@ export function probabilityOfImprovement(
   for (const a of one) for (const b of other) wins += (1 + Math.sign(sign * (a - b))) / 2;
   return wins / (one.length * other.length);
 }
+
+/**
+ * Difference of two means over the pooled standard deviation, pairs ignored, with the correction for small samples
+ * 1 − 3/(4(n + m) − 9) (Hedges 1981); `null` without spread or for fewer than two values of either.
+ */
+export function hedgesG(one: readonly number[], other: readonly number[]): number | null {
+  const [a, b] = [summarise(one), summarise(other)];
+  if (a.std === null || b.std === null) return null;
+  const df = a.n + b.n - 2;
+  const pooled = Math.sqrt(((a.n - 1) * a.std ** 2 + (b.n - 1) * b.std ** 2) / df);
+  if (pooled <= 1e-12 * Math.max(Math.abs(a.mean), Math.abs(b.mean)) || pooled === 0) return null;
+  return ((a.mean - b.mean) / pooled) * (1 - 3 / (4 * df - 1));
+}

@@ -34,3 +34,10 @@ export function interquartileRange(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return quantile(sorted, 0.75) - quantile(sorted, 0.25);
 }
+
+/** Mean of the middle half: a quarter of the values, rounded down, is left out on either side (Agarwal et al. 2021). */
+export function interquartileMean(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const out = Math.floor(sorted.length / 4);
+  return mean(sorted.slice(out, sorted.length - out));
+}

@@ -1,4 +1,5 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
+import { gaussian } from '../../engine/gaussian.ts';
 import { keyedRandom } from '../../engine/keyedRandom.ts';
 
 /** Initial values of a parameter that no checkpoint provides; `normal` is the standard deviation of a distribution with mean 0. */
@@ -28,13 +29,9 @@ export function initialValues(
   }
 }
 
-/** Box & Muller 1958. */
 function normal(deviation: number, name: string, seed: number): () => number {
-  const uniform = uniformFor(name, seed);
-  return () => {
-    const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
-    return deviation * radius * Math.cos(2 * Math.PI * uniform());
-  };
+  const standard = gaussian(uniformFor(name, seed));
+  return () => deviation * standard();
 }
 
 /** Uniform in ±1/√in: kaiming_uniform with a = √5, of torch's linear layers and peft's A (He et al., arXiv 1502.01852). */

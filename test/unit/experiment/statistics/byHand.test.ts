@@ -6,11 +6,13 @@ import {
   disagreement,
 } from '../../../../src/experiment/statistics/agreement.ts';
 import { bootstrapInterval } from '../../../../src/experiment/statistics/bootstrap.ts';
+import { crossedComponents, fullTable } from '../../../../src/experiment/statistics/crossed.ts';
 import { pairedEffect } from '../../../../src/experiment/statistics/effects.ts';
 import { expectedBest } from '../../../../src/experiment/statistics/expectedBest.ts';
 import { fisherP } from '../../../../src/experiment/statistics/failures.ts';
 import { holm } from '../../../../src/experiment/statistics/holm.ts';
 import { meanInterval, pairedT } from '../../../../src/experiment/statistics/means.ts';
+import { multiBootstrap } from '../../../../src/experiment/statistics/multiBootstrap.ts';
 import { signFlipP, smallestP } from '../../../../src/experiment/statistics/permutation.ts';
 import {
   binomialError,
@@ -152,5 +154,63 @@ describe('cases worked by hand', () => {
     const interval = bootstrapInterval([1, 2, 3, 4, 5], mean)!;
     assert.deepEqual(interval, bootstrapInterval([1, 2, 3, 4, 5], mean), 'seeded');
     assert.ok(1 < interval.low && interval.low < 3 && 3 < interval.high && interval.high < 5);
+  });
+
+  test('crossed seeds: rows that differ by 2, columns by 1, and nothing else', () => {
+    const { init, order, rest } = crossedComponents([
+      [1, 2],
+      [3, 4],
+    ]);
+    // Mean squares: rows 2·2·1², columns 2·2·0.5², rest 0; σ² = (MS − 0)/2.
+    near(init.variance, 2);
+    near(order.variance, 0.5);
+    near(rest.variance, 0);
+    near(init.share!, 0.8);
+    assert.equal(
+      crossedComponents([
+        [1, 1],
+        [1, 1],
+      ]).init.share,
+      null,
+    );
+  });
+
+  test('gaps among crossed seeds: the row or column with most of them is left out', () => {
+    const cell = (init: number, order: number) => ({ init, order, value: 10 * init + order });
+    const cells = [0, 1, 2].flatMap((init) => [0, 1].map((order) => cell(init, order)));
+    assert.deepEqual(fullTable(cells)!.values, [
+      [0, 1],
+      [10, 11],
+      [20, 21],
+    ]);
+    const gap = fullTable(cells.slice(0, -1))!;
+    assert.deepEqual(
+      [gap.inits, gap.orders],
+      [
+        [0, 1],
+        [0, 1],
+      ],
+    );
+    // Paired seeds are a diagonal: of no two all four cells are there.
+    assert.equal(fullTable([cell(0, 0), cell(1, 1), cell(2, 2)]), null);
+  });
+
+  test('multi-bootstrap: of additive effects its variance is that of seeds plus that of examples', () => {
+    const [seeds, examples] = [
+      [-1, 1, 3, 5],
+      [0, 2, 4, 6, 8],
+    ];
+    const difference = (seed: number, places: ArrayLike<number>) =>
+      seeds[seed]! +
+      Array.from(places, (place) => examples[place]! - 4).reduce((a, b) => a + b) / places.length;
+    const { interval, p } = multiBootstrap(seeds.length, examples.length, difference)!;
+    // Mean 2; σ² = 5/4 + 8/5.
+    const margin = 1.96 * Math.sqrt(5 / 4 + 8 / 5);
+    near(interval.low, 2 - margin, 0.5);
+    near(interval.high, 2 + margin, 0.5);
+    assert.ok(p > 0.15 && p < 0.35, `p = ${p}`);
+    const never = multiBootstrap(2, 3, () => Number.NaN);
+    assert.equal(never, null);
+    near(multiBootstrap(3, 3, () => 1)!.p, 2 / 1001);
   });
 });

@@ -8,6 +8,7 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { mean, sampleStandardDeviation } from 'simple-statistics';
 import { keyedRandom } from '../../../../src/engine/keyedRandom.ts';
 import { bcaInterval, distributionOf } from '../../../../src/experiment/statistics/bootstrap.ts';
+import { crossedComponents } from '../../../../src/experiment/statistics/crossed.ts';
 import {
   fTail,
   normalCdf,
@@ -25,7 +26,9 @@ import { pairedT } from '../../../../src/experiment/statistics/means.ts';
 import type { Pair } from '../../../../src/experiment/statistics/pairs.ts';
 import { signFlipP } from '../../../../src/experiment/statistics/permutation.ts';
 import { tPower } from '../../../../src/experiment/statistics/power.ts';
+import { signedRankP } from '../../../../src/experiment/statistics/signedRank.ts';
 import { brownForsythe, ratioOfSpreads } from '../../../../src/experiment/statistics/spread.ts';
+import { violationRatio } from '../../../../src/experiment/statistics/stochasticOrder.ts';
 import { interquartileRange, summarise } from '../../../../src/experiment/statistics/summary.ts';
 import { python } from '../../../python/python.ts';
 
@@ -108,7 +111,7 @@ function compare<Input extends readonly unknown[]>(
   });
 }
 
-describe('agrees with scipy within 1e-6 on 1,000 random data sets', () => {
+describe('agrees with scipy and statsmodels within 1e-6 on 1,000 random data sets', () => {
   compare(
     'distribution functions',
     'distributions',
@@ -212,6 +215,42 @@ describe('agrees with scipy within 1e-6 on 1,000 random data sets', () => {
     'rank_biserial',
     cases(() => [valuesOf(sizeOf(30)).map((value) => Math.round(100 * (value - 0.5)))]),
     (differences) => rankBiserial(differences),
+  );
+  compare(
+    'exact signed ranks, with ties and zeros',
+    'signed_rank',
+    cases(() => [valuesOf(sizeOf(9)).map((value) => Math.round(50 * (value - 0.5)))]),
+    (differences) => signedRankP(differences),
+  );
+  compare(
+    'signed ranks of many seeds',
+    'wilcoxon',
+    cases(() => [Array.from({ length: uniformInt(random, 5, 50) }, normal)]),
+    (differences) => signedRankP(differences),
+  );
+  compare(
+    'violation ratio of stochastic order',
+    'violation',
+    cases(() => [valuesOf(sizeOf(30)), valuesOf(sizeOf(30))]),
+    (one, other) => violationRatio(one, other),
+  );
+  compare(
+    'variance components of crossed seeds',
+    'crossed',
+    Array.from({ length: CASES / 10 }, () => {
+      const [rows, columns] = [uniformInt(random, 2, 6), uniformInt(random, 2, 6)];
+      const effects = Array.from({ length: columns }, normal);
+      return [
+        Array.from({ length: rows }, () => {
+          const own = 2 * normal();
+          return effects.map((effect) => own + effect + normal());
+        }),
+      ];
+    }),
+    (values) => {
+      const { init, order, rest } = crossedComponents(values);
+      return [init.variance, order.variance, rest.variance];
+    },
   );
   compare(
     'probability of improvement',

@@ -4,8 +4,10 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { keyedRandom } from '../../../../src/engine/keyedRandom.ts';
 import type { Comparison } from '../../../../src/experiment/comparison.ts';
 import { findingsOf } from '../../../../src/experiment/findings.ts';
+import { crossedComponents } from '../../../../src/experiment/statistics/crossed.ts';
 import { contains } from '../../../../src/experiment/statistics/interval.ts';
 import { meanInterval, pairedT } from '../../../../src/experiment/statistics/means.ts';
+import { multiBootstrap } from '../../../../src/experiment/statistics/multiBootstrap.ts';
 import type { Pair } from '../../../../src/experiment/statistics/pairs.ts';
 import { signFlipP } from '../../../../src/experiment/statistics/permutation.ts';
 import {
@@ -55,6 +57,42 @@ describe('intervals contain the truth in about 95 % of simulated experiments', (
       assert.ok(ratio > 0.91 && ratio < 0.99, `ratio: ${ratio}`);
     });
   }
+});
+
+test('shares of the variance of crossed seeds: intervals contain the truth in 93 % or more', () => {
+  for (const [a, b] of [
+    [1, 1],
+    [2, 0.5],
+  ] as const) {
+    const truth = a ** 2 / (a ** 2 + b ** 2 + 1);
+    let covered = 0;
+    for (let experiment = 0; experiment < 100; experiment++) {
+      const columns = sample(5).map((value) => b * value);
+      const rows = sample(5).map((value) => a * value);
+      const table = rows.map((row) => columns.map((column) => row + column + normal()));
+      if (contains(crossedComponents(table).init.shareInterval!, truth)) covered++;
+    }
+    assert.ok(covered >= 88, `${covered} of 100`);
+  }
+});
+
+test('multi-bootstrap: of seeds and examples that vary, intervals contain the truth as a bootstrap does', () => {
+  const [seeds, examples] = [12, 60];
+  let [both, seedsAlone] = [0, 0];
+  for (let experiment = 0; experiment < 100; experiment++) {
+    const ofSeeds = sample(seeds);
+    const ofExamples = sample(examples).map((value) => 3 * value);
+    const difference = (seed: number, places: ArrayLike<number>) =>
+      ofSeeds[seed]! +
+      Array.from(places, (place) => ofExamples[place]!).reduce((x, y) => x + y) / places.length;
+    const { interval } = multiBootstrap(seeds, examples, difference)!;
+    if (contains(interval, 0)) both++;
+    const all = Int32Array.from({ length: examples }, (_, place) => place);
+    if (contains(meanInterval(ofSeeds.map((_, seed) => difference(seed, all)))!, 0)) seedsAlone++;
+  }
+  assert.ok(both >= 86, `${both} of 100`);
+  // What an interval over seeds alone misses.
+  assert.ok(seedsAlone <= both - 5, `${seedsAlone} of 100 without the examples`);
 });
 
 describe('tests find a difference where there is none in at most 5 % of simulated experiments', () => {

@@ -1,0 +1,49 @@
+/** What a difference between methods is over other seeds and other validation examples together. */
+import { z } from 'zod';
+import type { Prediction } from '../runs/predictions.ts';
+import { type Comparison, intervalSchema } from './comparison.ts';
+import { multiBootstrap } from './statistics/multiBootstrap.ts';
+import { exampleMetric } from './validationError.ts';
+
+export const overExamplesSchema = z.object({
+  one: z.string(),
+  other: z.string(),
+  /** Seeds of which both have predictions. */
+  seeds: z.number(),
+  /** Validation examples. */
+  examples: z.number(),
+  /** Mean over these seeds of the metric of `one` less that of `other`. */
+  difference: z.number(),
+  /** Of the multi-bootstrap. */
+  interval: intervalSchema,
+  p: z.number(),
+});
+
+export type OverExamples = z.infer<typeof overExamplesSchema>;
+
+/** The predictions of a method's finished runs, by seed. */
+export type PredictionsOf = (method: string) => ReadonlyMap<string, readonly Prediction[]>;
+
+/** @returns `null` for fewer than two seeds of both, or where predictions do not determine the metric */
+export function overExamplesOf(
+  { one, other }: Pick<Comparison, 'one' | 'other'>,
+  metric: string,
+  predictionsOf: PredictionsOf,
+): OverExamples | null {
+  const [ofOne, ofOther] = [predictionsOf(one), predictionsOf(other)];
+  const [first] = ofOne.values();
+  const pairs = [...ofOne].flatMap(([seed, predictions]) => {
+    const paired = ofOther.get(seed);
+    const isAlike = [predictions, paired].every((it) => it?.length === first!.length);
+    if (!paired || !isAlike) return [];
+    const [a, b] = [exampleMetric(metric, predictions), exampleMetric(metric, paired)];
+    return a && b ? [(places: Int32Array) => a(places) - b(places)] : [];
+  });
+  if (!first || pairs.length < 2) return null;
+  const examples = first.length;
+  const result = multiBootstrap(pairs.length, examples, (seed, places) => pairs[seed]!(places));
+  if (!result) return null;
+  const all = Int32Array.from({ length: examples }, (_, place) => place);
+  const difference = pairs.reduce((sum, pair) => sum + pair(all), 0) / pairs.length;
+  return { one, other, seeds: pairs.length, examples, difference, ...result };
+}
