@@ -184,7 +184,7 @@ export function placeOf(row: Row, column: number): string {
 }
 
 /** A text, number or boolean as the file writes it; null for other values. */
-function writtenIn(cell: unknown): string | null {
+export function writtenIn(cell: unknown): string | null {
   if (typeof cell === 'string') return cell;
   if (cell instanceof WrittenNumber) return cell.text;
   return typeof cell === 'number' || typeof cell === 'boolean' ? String(cell) : null;

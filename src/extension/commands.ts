@@ -5,8 +5,9 @@ import { runFile } from '../runs/grainFolder.ts';
 import { experimentKey } from '../runs/identity.ts';
 import { isActive, isResumable } from '../runs/status.ts';
 import type { Example } from './configs/example.ts';
-import { createConfig, findConfigs, pickConfig } from './configs/files.ts';
+import { findConfigs, pickConfig } from './configs/files.ts';
 import { isConfigFile } from './configs/names.ts';
+import { ConfigWizard } from './configWizard.ts';
 import { Disposable } from './disposable.ts';
 import { type GrainCommand, runToEnd } from './launch/grainProcess.ts';
 import type { Launcher } from './launch/launcher.ts';
@@ -38,15 +39,21 @@ export class Commands extends Disposable {
   readonly #parts: Parts;
   readonly #doctorOutput = this.register(vscode.window.createOutputChannel('GRAIN doctor'));
 
+  readonly #wizard: ConfigWizard;
+
   constructor(parts: Parts) {
     super();
     this.#parts = parts;
+    this.#wizard = new ConfigWizard({
+      grain: parts.grain,
+      run: (config) => parts.launcher.run(config),
+    });
     const { runs, targets, panels } = parts;
     const commands: Record<string, (target: unknown) => unknown> = {
       run: (target) => this.#run(target),
       probe: (target) => this.#probe(target),
       tryExample: () => parts.example.try(),
-      createConfig,
+      createConfig: () => this.#wizard.create(),
       stop: (target) => this.#stop(target),
       resume: (target) => this.#resume(target),
       delete: (target) => this.#delete(target),
@@ -90,8 +97,19 @@ export class Commands extends Disposable {
     if (edited?.scheme === 'file' && isConfigFile(edited.path)) return edited;
     const configs = await findConfigs();
     if (configs.length > 0) return pickConfig(configs, title);
-    await offerTemplate();
+    await this.#offerConfig();
     return undefined;
+  }
+
+  async #offerConfig(): Promise<void> {
+    const [create, example] = ['Create config', 'Try an example'] as const;
+    const answer = await vscode.window.showInformationMessage(
+      'No config found. A grain.yaml says what to fine-tune, and how.',
+      create,
+      example,
+    );
+    if (answer === create) await this.#wizard.create();
+    if (answer === example) await this.#parts.example.try();
   }
 
   /** The runs’ processes end them as soon as they can, with a checkpoint. */
@@ -190,13 +208,4 @@ function isSameFile(one: vscode.Uri, other: vscode.Uri): boolean {
 function open(panels: Panels, subject: string | undefined): void {
   if (subject === undefined) void vscode.window.showInformationMessage('There are no runs yet.');
   else panels.open(subject);
-}
-
-async function offerTemplate(): Promise<void> {
-  const create = 'Create config';
-  const answer = await vscode.window.showInformationMessage(
-    'No config found. A grain.yaml says what to fine-tune, and how.',
-    create,
-  );
-  if (answer === create) await createConfig();
 }

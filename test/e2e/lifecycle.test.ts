@@ -39,7 +39,7 @@ test('an empty explorer says what to do; a config comes from a template, the doc
   await vscode.command('GRAIN: Doctor');
   await vscode.page.getByText(/wasm/).first().waitFor();
   await vscode.screenshot('doctor-dark');
-  await vscode.command('GRAIN: Create config from template', vscode.choice('Texts'));
+  await vscode.command('GRAIN: Create config', vscode.choice('Template: texts'));
   await eventually('grain.yaml', async () =>
     existsSync(path.join(workspace, 'grain.yaml')) ? true : undefined,
   );

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { grain } from './grain.ts';
-import { writeRings } from './rings.ts';
+import { ringsOf, writeRings } from './rings.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -225,4 +225,23 @@ test('what is hardly meant in the data: said once before the first step, and by 
   const run = await grain(['run', config], folder);
   assert.equal(run.stderr.split(warning).length, 2, run.stderr);
   assert.equal(run.stderr.split('imbalanced').length, 2, 'not again by each run');
+});
+
+test('the config that is proposed for a data file runs as it is', async () => {
+  const data = ringsOf(60).replaceAll(',', ';');
+  writeFileSync(path.join(folder, 'points.csv'), data);
+  const proposed = await grain(['config', 'new', 'points.csv'], folder);
+  assert.equal(proposed.status, 0, proposed.stderr);
+  writeFileSync(path.join(folder, 'grain.yaml'), proposed.stdout);
+  const args = ['run', 'grain.yaml', '--seed', '0', '--steps', '3', '--json'];
+  const { status, stdout, stderr } = await grain(args, folder);
+  assert.equal(status, 0, stderr);
+  const { runs } = JSON.parse(stdout) as { runs: { status: string }[] };
+  assert.deepEqual(
+    runs.map((run) => run.status),
+    ['finished', 'finished'],
+  );
+  const wrong = await grain(['config', 'new', 'points.csv', '--target', 'rign'], folder);
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.stderr, /no column "rign"\. Did you mean ring\?/);
 });

@@ -1,19 +1,24 @@
 import type { Command } from 'commander';
 import { checkFiles } from '../../config/checkFiles.ts';
 import { readsTexts } from '../../config/data.ts';
-import { ConfigError, formatDiagnostic } from '../../config/diagnostic.ts';
+import { ConfigError, formatDiagnostic, type Help } from '../../config/diagnostic.ts';
 import { expand } from '../../config/expand.ts';
 import { parseConfigFile } from '../../config/parse.ts';
 import { checkData } from '../../data/checkData.ts';
+import { listed } from '../../data/labels.ts';
+import { configText, proposedChoice } from '../../data/proposal/configText.ts';
+import { describeTable } from '../../data/proposal/describe.ts';
+import type { TableDescription } from '../../data/proposal/description.ts';
+import { DataError, FIRST_POSITION } from '../../data/table.ts';
 import { formatCount } from '../../runs/format.ts';
 import { checkTextModel } from '../../training/text/textTask.ts';
-import { BAD_INPUT } from '../exit.ts';
+import { BAD_INPUT, errorResult, reportError } from '../exit.ts';
 import { printJson } from '../output.ts';
 
 export function addConfigCommand(program: Command): void {
-  program
-    .command('config')
-    .description('check configs')
+  const config = program.command('config').description('check configs, and make a first one');
+  addNew(config);
+  config
     .command('check')
     .description(
       'list the mistakes in a config, including paths that do not exist and folders of models that cannot be trained, and warnings of what was measured to do harm, as file:line:column',
@@ -40,4 +45,46 @@ export function addConfigCommand(program: Command): void {
         process.exitCode = BAD_INPUT;
       }
     });
+}
+
+function addNew(config: Command): void {
+  config
+    .command('new')
+    .description(
+      'print a config for a data file, with the task, inputs and groups that its columns suggest: grain config new data.csv > grain.yaml',
+    )
+    .argument('<data>', 'a data file: CSV, TSV, JSONL, JSON or Parquet')
+    .option('--target <column>', 'the column to predict (default: the likeliest)')
+    .option('--json', 'print what its first rows show of its columns, as one JSON object')
+    .action(async (file: string, { target, json }: { target?: string; json?: boolean }) => {
+      try {
+        const description = await describeTable(file);
+        if (json) return printJson(description);
+        console.log(proposedText(description, target));
+      } catch (error) {
+        if (json) printJson(errorResult(error));
+        process.exitCode = reportError(error);
+      }
+    });
+}
+
+/** @throws DataError if the column is not there, or nothing is left to predict it from */
+function proposedText(description: TableDescription, target: string | undefined): string {
+  const { file, columns } = description;
+  const named = columns.find(({ name }) => name === target);
+  const fail = (message: string, help: Help) => new DataError(file, FIRST_POSITION, message, help);
+  if (target !== undefined && !named) {
+    const valid = columns.map(({ name }) => name);
+    throw fail(`no column "${target}"`, {
+      expected: `one of its columns, which are ${listed(valid)}`,
+      name: { wrong: target, valid },
+    });
+  }
+  const choice = proposedChoice(description, named);
+  if (!choice) {
+    throw fail(`no column from which ${target ? `"${target}"` : 'another'} could be predicted`, {
+      expected: 'columns of numbers, or of texts',
+    });
+  }
+  return configText(description, choice, process.cwd()).trimEnd();
 }

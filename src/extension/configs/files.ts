@@ -1,7 +1,6 @@
-/** Config files of the workspace: found, chosen, and created from a template. */
+/** Config files of the workspace: found, chosen and written. */
 import * as vscode from 'vscode';
 import { CONFIG_PATTERN, isConfigFile } from './names.ts';
-import { templates } from './template.ts';
 
 const IGNORED = '**/{node_modules,.git,.grain,dist}/**';
 
@@ -37,21 +36,15 @@ export async function pickConfig(
   return picked?.uri;
 }
 
-/** Writes a template of the user's choice to a new file of the workspace and opens it. */
-export async function createConfig(): Promise<void> {
-  const folder = await chooseFolder();
-  if (!folder) return;
-  const template = await vscode.window.showQuickPick(templates, {
-    title: 'Create config from template',
-    placeHolder: 'What kind of data?',
-  });
-  if (!template) return;
-  const uri = await freeName(folder.uri);
-  await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(template.text));
+/** Writes a config to a new file of a workspace folder, and opens it. */
+export async function writeConfig(folder: vscode.Uri, text: string): Promise<vscode.Uri> {
+  const uri = await freeName(folder);
+  await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(text));
   await vscode.window.showTextDocument(uri);
+  return uri;
 }
 
-async function chooseFolder(): Promise<vscode.WorkspaceFolder | undefined> {
+export async function chooseFolder(): Promise<vscode.WorkspaceFolder | undefined> {
   const folders = vscode.workspace.workspaceFolders ?? [];
   if (folders.length > 1) {
     return vscode.window.showWorkspaceFolderPick({

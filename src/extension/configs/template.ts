@@ -7,7 +7,7 @@ export interface Template {
 
 export const templates: readonly Template[] = [
   {
-    label: 'Texts',
+    label: 'Template: texts',
     detail:
       'Fine-tune a pretrained transformer from the Hugging Face Hub to classify texts or pairs of texts',
     text: `# What to fine-tune, and how. All keys: the GRAIN config reference.
@@ -34,7 +34,7 @@ device: auto
 `,
   },
   {
-    label: 'Numbers',
+    label: 'Template: numbers',
     detail: 'Train a small network to classify rows of a table or images',
     text: `# What to fine-tune, and how. All keys: the GRAIN config reference.
 name: my-fine-tune
