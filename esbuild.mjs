@@ -1,4 +1,4 @@
-// Six bundles: extension host, `grain` (CLI and run process), its threads, engine worker, its threads, webviews. And kernels, and an example.
+// Seven bundles: extension host, `grain` (CLI and run process), its threads, engine worker, its threads, indexer of logs, webviews. And kernels, and an example.
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -43,6 +43,7 @@ const bundles = [
   { ...node, entryPoints: { extension: 'src/extension/extension.ts' }, outdir: 'dist' },
   { ...node, entryPoints: { grain: 'src/cli/main.ts' }, outdir: 'dist' },
   { ...node, entryPoints: { 'engine-worker': 'src/engine/worker.ts' }, outdir: 'dist' },
+  { ...node, entryPoints: { 'index-worker': 'src/runs/index/worker.ts' }, outdir: 'dist' },
   {
     ...node,
     entryPoints: { 'kernel-thread': 'src/engine/kernels/thread.ts' },

@@ -3,6 +3,7 @@ export const alarmCodes = [
   'non-finite',
   'exploding-loss',
   'loss-spike',
+  'vanishing-gradients',
   'stalled-direction',
   'guard-stalled',
   'guarantee-violated',
@@ -12,6 +13,7 @@ export const alarmCodes = [
   'starved-group',
   'constant-predictions',
   'below-majority',
+  'seed-apart',
 ] as const;
 
 export type AlarmCode = (typeof alarmCodes)[number];

@@ -6,6 +6,7 @@ import { runFile } from '../runs/grainFolder.ts';
 import { closeSession, type Session } from '../training/session.ts';
 import { type TrainingRun, train } from '../training/trainingLoop.ts';
 import { AlarmWatch } from './alarms/alarmWatch.ts';
+import { logSiblingAlarms } from './alarms/siblingAlarms.ts';
 import type { Launch } from './launch.ts';
 
 export interface ExperimentCallbacks {
@@ -41,10 +42,27 @@ export async function trainRuns(
       isStoppedByAlarm || callbacks.isInterrupted() || existsSync(runFile(run.folder, 'stop'));
     const assertHeld = () => callbacks.assertHeld(run);
     const observer = new AlarmWatch(run.manifest, off);
-    ends.push(await train(session, run, { onEvent, shouldStop, assertHeld, observer }));
+    const end = await train(session, run, { onEvent, shouldStop, assertHeld, observer });
+    ends.push(end);
+    if (end.status === 'finished' && !off.includes('seed-apart')) {
+      await compareSeeds(run, callbacks);
+    }
     callbacks.onEnded(run);
   }
   return ends;
+}
+
+/** Logs alarms of the run that has ended, and of earlier ones, beside each other. */
+async function compareSeeds(run: TrainingRun, callbacks: ExperimentCallbacks): Promise<void> {
+  try {
+    callbacks.assertHeld(run);
+    for (const { run: apart, event } of await logSiblingAlarms(run.folder)) {
+      writeOutputLog(apart, event);
+      callbacks.onEvent(apart, event);
+    }
+  } catch {
+    // The runs have ended well: a comparison that cannot be read or written takes nothing from them.
+  }
 }
 
 /** Trains the runs of a launch, then gives up what it holds. @returns how each run ended */

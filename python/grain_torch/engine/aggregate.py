@@ -89,18 +89,14 @@ def aggregate(
     return _certified(groups, weights)
 
 
-def aggregate_blocks(
-    grams: Mapping[str, Array], *, starts: Mapping[str, Sequence[int]] | None = None
-) -> dict[str, Aggregation]:
+def aggregate_blocks(grams: Mapping[str, Array], *, starts: Mapping[str, Sequence[int]] | None = None) -> dict[str, Aggregation]:
     """`grain` in each parameter block by itself.
 
     A group that is not finite in some block is dropped from all. In a block where its gradient is zero a group is left out,
     and a block in which all gradients are zero has weights 0.
     """
     broken = sorted({i for gram in grams.values() for i in screen(np.asarray(gram, dtype=np.float64)).non_finite})
-    return {
-        name: aggregate(_without(gram, broken), "grain", start=(starts or {}).get(name, ())) for name, gram in grams.items()
-    }
+    return {name: aggregate(_without(gram, broken), "grain", start=(starts or {}).get(name, ())) for name, gram in grams.items()}
 
 
 def certify_weights(gram: Array, weights: Array) -> Aggregation:

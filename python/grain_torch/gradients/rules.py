@@ -27,9 +27,7 @@ def rule_of(module: nn.Module) -> Rule | None:
             return rule
     name = type(module).__name__
     # transformers has a class per architecture, all with the same formula.
-    if name.endswith(("RMSNorm", "T5LayerNorm")) and [key for key, _ in module.named_parameters(recurse=False)] == [
-        "weight"
-    ]:
+    if name.endswith(("RMSNorm", "T5LayerNorm")) and [key for key, _ in module.named_parameters(recurse=False)] == ["weight"]:
         return _rms_norm
     if name == "Conv1D" and type(module).__module__ == "transformers.pytorch_utils":
         return _transposed_linear

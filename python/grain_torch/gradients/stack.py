@@ -70,6 +70,15 @@ class GradientStack:
             known.rows.index_add_(1, index, rows)
 
     @torch.no_grad()
+    def add_to(self, group: int, parameter: Tensor, gradient: Tensor) -> None:
+        """Adds a gradient of one group."""
+        known = self._of.get(parameter)
+        if known is None:
+            rows = gradient.new_zeros((self.count, *parameter.shape), dtype=parameter.dtype)
+            known = self._of[parameter] = _Gradient(rows, None)
+        known.rows[group] += gradient
+
+    @torch.no_grad()
     def gram(self, parameters: Iterable[Tensor] | None = None, root: Callable[[Tensor], Tensor] | None = None) -> Array:
         """H = GGᵀ in float64, over some parameters or all.
 
@@ -128,6 +137,13 @@ class GradientStack:
         for i in np.flatnonzero(shares):
             sum_.addcmul_(gradient.rows[i], gradient.rows[i], value=float(factors[i]))
         return sum_ if gradient.index is None else result.index_copy_(0, gradient.index, sum_)
+
+    @torch.no_grad()
+    def are_finite(self) -> list[bool]:
+        """Whether each group's gradient is finite."""
+        tests = [torch.isfinite(gradient.flat()).all(1) for gradient in self._of.values()]
+        finite: list[bool] = torch.stack(tests).all(0).tolist() if tests else [True] * self.count
+        return finite
 
     def drop(self, parameter: Tensor) -> None:
         """Frees the gradients of a parameter."""

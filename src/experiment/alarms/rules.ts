@@ -5,8 +5,9 @@ import {
   stalledDirection,
   updateConflict,
 } from './directionRules.ts';
-import { explodingLoss, lossSpike, nonFinite } from './lossRules.ts';
+import { explodingLoss, lossSpike, nonFinite, vanishingGradients } from './lossRules.ts';
 import type { Rule } from './rule.ts';
+import { seedApart } from './seedApart.ts';
 import { belowMajority, constantPredictions } from './validationRules.ts';
 import { dominantGroup, fewExamples, starvedGroup } from './weightRules.ts';
 
@@ -14,6 +15,7 @@ export const rules: Readonly<Record<AlarmCode, Rule>> = {
   'non-finite': nonFinite,
   'exploding-loss': explodingLoss,
   'loss-spike': lossSpike,
+  'vanishing-gradients': vanishingGradients,
   'stalled-direction': stalledDirection,
   'guard-stalled': guardStalled,
   'guarantee-violated': guaranteeViolated,
@@ -23,4 +25,5 @@ export const rules: Readonly<Record<AlarmCode, Rule>> = {
   'starved-group': starvedGroup,
   'constant-predictions': constantPredictions,
   'below-majority': belowMajority,
+  'seed-apart': seedApart,
 };

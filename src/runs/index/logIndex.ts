@@ -14,7 +14,7 @@ import { TornIndexError } from './records.ts';
 import { type SeriesName, seriesOf, valuesOf } from './series.ts';
 
 /** Where an index lives, and what it is of. */
-interface IndexedRun {
+export interface IndexedRun {
   /** Of the index. */
   readonly index: string;
   /** Of the run. */

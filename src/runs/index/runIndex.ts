@@ -1,14 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { hasCode } from '../../config/errors.ts';
 import { parseEvent, type StepEvent } from '../events.ts';
 import { runFile } from '../grainFolder.ts';
 import type { RunManifest } from '../manifest.ts';
 import { LineTail, type Place } from '../tail.ts';
 import type { Digest } from './digest.ts';
 import { headerOf, placeOf, type StepPlace, summaryOf } from './entries.ts';
-import { LogIndex } from './logIndex.ts';
+import { indexInWorker } from './indexInWorker.ts';
+import { type IndexedRun, LogIndex } from './logIndex.ts';
 import { bucketSize } from './pyramid.ts';
 import type { RareEvent } from './rareLines.ts';
 import { TornIndexError } from './records.ts';
@@ -19,6 +21,9 @@ import type { Column, Window, WindowOfRun } from './window.ts';
 const MOST_UNWRITTEN = 1024;
 /** So many are read again by every reader rather than written, once the run has ended. */
 const FEW_UNWRITTEN = 16;
+
+/** So many bytes of a log are read on another thread: about a tenth of a second's work. */
+const MUCH = 2 ** 21;
 
 /** Share of a log that has been read, 0…1. */
 type OnProgress = (done: number) => void;
@@ -139,36 +144,38 @@ export class RunIndex {
 
   async #refresh(onProgress?: OnProgress): Promise<void> {
     try {
-      await this.#readAdded(onProgress);
+      await this.#readMuch(onProgress);
+      await this.#readAdded();
     } catch (error) {
-      if (!(error instanceof UnwritableError) || this.#own !== undefined) throw error;
-      // Read-only, or full: the index is made elsewhere, for as long as it is read.
+      if (this.#own !== undefined) throw error;
+      // The folder is read-only, or its disk full: the index is made elsewhere, for as long as it is read.
       this.#own = mkdtempSync(path.join(tmpdir(), 'grain-index-'));
       this.#restart();
-      await this.#readAdded(onProgress);
+      await this.#readMuch(onProgress);
+      await this.#readAdded();
     }
     if (this.#index.unwritten > MOST_UNWRITTEN / 2) await this.#index.shed();
     const { lifecycle } = this.digest.progress;
     if (lifecycle !== 'started' && this.#index.unwritten > FEW_UNWRITTEN) this.#tryToWrite();
   }
 
-  async #readAdded(onProgress?: OnProgress): Promise<void> {
+  /** Lets another thread read what would keep this one busy for long. */
+  async #readMuch(onProgress?: OnProgress): Promise<void> {
+    const size = await sizeOf(runFile(this.#run.folder, 'events'));
+    if (size - this.place.offset < MUCH) return;
+    await indexInWorker({ folder: this.#run.folder, index: this.#located.index }, onProgress);
+    this.#index = await LogIndex.open(this.#located);
+    this.#lines = this.#linesFrom(this.#index);
+  }
+
+  async #readAdded(): Promise<void> {
     await this.#lines.read({
       line: (line) => {
         this.#index.add(line);
-        if (this.#index.unwritten > MOST_UNWRITTEN) this.#write();
+        if (this.#index.unwritten > MOST_UNWRITTEN) this.#index.write();
       },
       restart: () => this.#beginAnew(),
-      progress: (read, size) => onProgress?.(read / size),
     });
-  }
-
-  #write(): void {
-    try {
-      this.#index.write();
-    } catch (error) {
-      throw new UnwritableError('an index cannot be written', { cause: error });
-    }
   }
 
   #tryToWrite(): void {
@@ -185,9 +192,13 @@ export class RunIndex {
   }
 
   #beginAnew(): void {
-    const index = this.#own ?? runFile(this.#run.folder, 'index');
-    this.#index = LogIndex.anew({ ...this.#run, index });
+    this.#index = LogIndex.anew(this.#located);
     this.#generation++;
+  }
+
+  get #located(): IndexedRun {
+    const { folder, manifest } = this.#run;
+    return { folder, manifest, index: this.#own ?? runFile(folder, 'index') };
   }
 
   #linesFrom({ place }: LogIndex): LineTail {
@@ -207,8 +218,15 @@ export class RunIndex {
   }
 }
 
-/** The index can be read, but not written. */
-class UnwritableError extends Error {}
+/** In bytes; 0 if there is no such file. */
+async function sizeOf(file: string): Promise<number> {
+  try {
+    return (await stat(file)).size;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return 0;
+    throw error;
+  }
+}
 
 async function readStep(folder: string, { offset, length }: StepPlace): Promise<StepEvent> {
   const bytes = Buffer.alloc(length);

@@ -68,6 +68,29 @@ describe('losses and gradients', () => {
   });
 });
 
+describe('vanishing gradients', () => {
+  /** Orthogonal gradients of that length. */
+  const short = (length: number) => ({ gram: orthogonal(Array(4).fill(length ** 2)) });
+
+  test('a fifth of the first length while the loss stays: over once the gradient is back', () => {
+    const events = [...steps(1, 10), ...steps(11, 60, short(0.15)), ...steps(61, 90)];
+    const alarms = alarmsIn(runOf(), events);
+    assert.deepEqual(told(alarms), [
+      'vanishing-gradients raised 28',
+      'vanishing-gradients cleared 70',
+    ]);
+    assert.match(messageOf('vanishing-gradients', alarms), /0\.15 of its first length/);
+  });
+
+  test('not where the loss falls with the gradient, nor in another metric', () => {
+    const learnt = steps(11, 60, { ...short(0.15), losses: [0.5, 0.5, 0.5, 0.5] });
+    assert.deepEqual(told(alarmsIn(runOf(), [...steps(1, 10), ...learnt])), []);
+    const { aggregation } = runOf();
+    const scaled = runOf({ aggregation: { ...aggregation, metric: 'preconditioned' } });
+    assert.deepEqual(told(alarmsIn(scaled, [...steps(1, 10), ...steps(11, 60, short(0.15))])), []);
+  });
+});
+
 describe('direction and update', () => {
   /** Group a is fitted, and has all weight: ‖d‖/‖ḡ‖ is about 0.004. */
   const fitted = (losses: readonly number[]) => ({
