@@ -4,7 +4,6 @@ import { Commands } from './commands.ts';
 import { Example } from './configs/example.ts';
 import { ConfigProblems } from './configs/problems.ts';
 import { EndNotifications } from './endNotifications.ts';
-import { Engine } from './engine.ts';
 import { RunExplorer } from './explorer/runExplorer.ts';
 import { runNodeId } from './explorer/tree.ts';
 import type { GrainCommand } from './launch/grainProcess.ts';
@@ -29,10 +28,9 @@ export function activate(context: vscode.ExtensionContext): void {
     return disposable;
   };
   const log = own(vscode.window.createOutputChannel('GRAIN', { log: true }));
-  const engine = own(new Engine());
   const runs = own(new WorkspaceRuns(log));
   const selection = own(new Selection(runs));
-  const feeds = new RunFeeds(engine);
+  const feeds = own(new RunFeeds());
   const explorer = own(new RunExplorer(runs, selection, (run) => feeds.guaranteeOf(run)));
   const problems = own(new ConfigProblems());
   const select = (folders: readonly string[]) => {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 /** Messages as the extension sends them, made from real descents. */
 import { mean, sampleStandardDeviation } from 'simple-statistics';
 import { aggregatorNamed } from '../../src/engine/aggregators/registry.ts';
@@ -24,13 +27,15 @@ import type {
   SeedVarianceShow,
 } from '../../src/extension/messages/seedVariance.ts';
 import { weightsMessages } from '../../src/extension/messages/weights.ts';
-import { StepColumns } from '../../src/extension/panels/stepColumns.ts';
-import { stepSeries } from '../../src/extension/panels/stepSeries.ts';
+import { RunFeed, type StepWindow } from '../../src/extension/panels/runFeed.ts';
 import { type Cost, CostTally, costRatio } from '../../src/runs/cost.ts';
 import type { StepEvent } from '../../src/runs/events.ts';
 import { factsOf } from '../../src/runs/facts.ts';
+import { runFile } from '../../src/runs/grainFolder.ts';
 import { badgeOf, besideMean } from '../../src/runs/guaranteeBadge.ts';
 import { countUpdates, GuaranteeTally } from '../../src/runs/guaranteeTally.ts';
+import type { RunManifest } from '../../src/runs/manifest.ts';
+import { manifestOf } from '../unit/runs/manifest.ts';
 import { type Asked, type DescentOptions, descend } from './descent.ts';
 
 export interface RunFixture {
@@ -40,9 +45,9 @@ export interface RunFixture {
   readonly choices: readonly { readonly id: string; readonly label: string }[];
   readonly groups: Groups;
   readonly points: readonly MetricsPoint[];
-  /** The first so many steps in at most so many columns; of those that a page with `since` steps has not. */
-  columnsAt(count: number, since?: number, columns?: number): Columns;
-  sortedAt(count: number): SortedWeights | null;
+  /** Columns of the first so many steps; only those that a page with `since` steps lacks. */
+  columnsAt(count: number, since?: number): Promise<Columns>;
+  sortedAt(count: number): Promise<SortedWeights | null>;
   /** Cosines at the step with the given index. */
   matrixAt(index: number): CosineMatrix | null;
   /** Weights by block at the step with the given index. */
@@ -84,18 +89,22 @@ export function runFixture({
     ...conflictMessages.series({ names, lasting }),
     ...metricsMessages.series({ names, lasting }),
   ];
-  const stepsUpTo = (count: number) => {
-    const columns = new StepColumns();
-    for (const [i, event] of log.slice(0, count).entries()) {
-      const series = stepSeries(event, derived[i]!, aggregation, { names, lasting });
-      const weights = (event.weights ?? []).toSorted((a, b) => b - a);
-      const examples = event.sizes.reduce((sum, size) => sum + size, 0);
-      columns.push({ step: event.step, at: event.at, examples, weights }, series);
-    }
-    return columns;
+  const manifest = manifestOf(`digits-${labelOf(said)}-seed${seed}`, {
+    aggregation,
+    groups: { by: lasting ? 'column:source' : 'microbatch', names },
+  });
+  const all = { from: null, to: null, columns: 1000 };
+  const columns = async (count: number, window: StepWindow, bucket?: number) => {
+    const steps = await (await feed()).window(
+      { ...window, to: window.to ?? count },
+      seriesNames,
+      bucket,
+    );
+    return { ...steps, lastStep: count };
   };
-  const once = descent.map((event) => diagnoseStep(factsOf(event)));
-  const derived = log.map((_, i) => once[i % once.length]!);
+  const feed = once(() => feedOn(log, manifest));
+  const ofDescent = descent.map((event) => diagnoseStep(factsOf(event)));
+  const derived = log.map((_, i) => ofDescent[i % ofDescent.length]!);
   const aggregator = labelOf(said);
   const id = `digits-${aggregator}-seed${seed}`;
   const name = aggregation.metric === 'preconditioned' ? 'adamw' : 'sgd';
@@ -137,14 +146,42 @@ export function runFixture({
       { id: 'digits-mean-seed4', label: 'digits · mean · seed 4' },
     ],
     groups: { names, lasting },
-    columnsAt: (count, since = 0, columns = 1000) =>
-      stepsUpTo(count).window({ from: null, to: null, columns }, seriesNames, since),
-    sortedAt: (count) =>
-      lasting ? null : stepsUpTo(count).sortedWeights({ from: null, to: null, columns: 0 }),
+    columnsAt: async (count, since = 0) => {
+      if (since === 0) return columns(count, all);
+      const { bucket, first } = await columns(since, all);
+      return columns(count, { ...all, from: first.at(-1)! }, bucket);
+    },
+    sortedAt: async (count) =>
+      lasting ? null : (await feed()).sortedWeights({ ...all, to: count }),
     points: log.map((event, i) => pointOf(event, derived[i]!, aggregation, groups)),
     matrixAt: (index) => matrixOf(log[index]!, derived[index]!, names),
     blocksAt: (index) => blockWeightsOf(log[index]!, groups),
     validation: validations.map(({ step, loss }) => ({ step, value: loss })),
+  };
+}
+
+const folder = once(() => {
+  const parent = mkdtempSync(path.join(tmpdir(), 'grain-fixtures-'));
+  process.once('exit', () => rmSync(parent, { recursive: true, force: true }));
+  return parent;
+});
+
+/** The feed of a run on disk that has logged these steps. */
+async function feedOn(steps: readonly StepEvent[], manifest: RunManifest): Promise<RunFeed> {
+  const run = { manifest, folder: mkdtempSync(path.join(folder(), 'run-')) };
+  writeFileSync(runFile(run.folder, 'manifest'), JSON.stringify(manifest));
+  const lines = steps.map((step) => `${JSON.stringify(step)}\n`);
+  writeFileSync(runFile(run.folder, 'events'), lines.join(''));
+  const feed = await RunFeed.open(run);
+  await feed.update();
+  return feed;
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly it: T } | undefined;
+  return () => {
+    made ??= { it: make() };
+    return made.it;
   };
 }
 

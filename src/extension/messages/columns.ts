@@ -1,31 +1,12 @@
 /** Steps of a run as columns to draw: as many as a chart has pixels, however many steps there are. */
 import * as z from 'zod';
+import type { SeriesName } from '../../runs/index/series.ts';
+import type { Column as ColumnOfRun } from '../../runs/index/window.ts';
 
-/** What is drawn of a step; of groups, by their places in the manifest. */
-export type SeriesName =
-  | ('loss' | 'learningRate' | 'meanNorm' | 'norm' | 'normRatio' | 'minCosine' | 'violated')
-  | ('conflictRate' | 'meanConflict' | 'directionConflict' | 'updateConflict' | 'effectiveGroups')
-  | ('weightMax' | 'weightUpperQuartile' | 'weightMedian' | 'weightLowerQuartile' | 'weightMin')
-  | (
-      | 'weightZeros'
-      | 'examples'
-      | 'gradientsMs'
-      | 'aggregateMs'
-      | 'updateMs'
-      | 'resident'
-      | 'tensors'
-    )
-  | `${'groupWeight' | 'groupNorm'}/${number}`;
+export type { SeriesName };
 
 /** A value per column, over its steps with a finite value; NaN where there is none. */
-export interface Column {
-  readonly min: Float64Array;
-  readonly max: Float64Array;
-  readonly mean: Float64Array;
-  /** Number of steps whose value is known, and of those where it is not finite. */
-  readonly known: Float64Array;
-  readonly nonFinite: Float64Array;
-}
+export type Column = Omit<ColumnOfRun, 'last'>;
 
 /** Consecutive steps in columns of `bucket` logged steps each; if that is 1, every value is exact. */
 export interface Columns {

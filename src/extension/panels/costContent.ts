@@ -1,16 +1,15 @@
-import { type Cost, CostTally, costRatio, meanRunFor } from '../../runs/cost.ts';
+import { costRatio, meanRunFor } from '../../runs/cost.ts';
 import type { RunSummary } from '../../runs/store.ts';
 import type { MetricsCost } from '../messages/metrics.ts';
 import type { EmptyMessage } from '../messages/run.ts';
 import type { Content } from './livePage.ts';
-import type { EventReader } from './runFeed.ts';
+import type { RunFeeds } from './runFeed.ts';
 
 interface Options<Run> {
   readonly runs: { readonly all: readonly Run[]; find(folder: string): Run | undefined };
   /** Folder of the run that the page shows. */
   readonly shown: () => string | undefined;
-  /** Events of a run, from the beginning. */
-  readonly open: (run: Run) => EventReader;
+  readonly feeds: Pick<RunFeeds, 'use'>;
 }
 
 /** Adds to a page on a run what the run costs, relative to the mean run. */
@@ -20,8 +19,6 @@ export class CostContent<Run extends RunSummary, Reply, Request>
   readonly requests;
   readonly #page: Content<Reply, Request>;
   readonly #options: Options<Run>;
-  /** Of the run that is shown and the mean run, by folder. */
-  #logs = new Map<string, CostLog>();
   #shown = '';
 
   constructor(page: Content<Reply, Request>, options: Options<Run>) {
@@ -54,36 +51,11 @@ export class CostContent<Run extends RunSummary, Reply, Request>
   }
 
   async #messageOf(run: Run): Promise<MetricsCost> {
-    const meanRun = meanRunFor(run, this.#options.runs.all);
-    const logs = new Map<string, CostLog>();
-    const [cost, than] = await Promise.all(
-      [run, meanRun].map(async (of) => {
-        if (!of) return null;
-        const log = this.#logs.get(of.folder) ?? new CostLog(this.#options.open(of));
-        logs.set(of.folder, log);
-        return log.read();
-      }),
-    );
-    // Logs of runs that are no longer shown are dropped.
-    this.#logs = logs;
+    const { runs, feeds } = this.#options;
+    const costOf = (of: Run) => feeds.use(of, ({ cost }) => cost);
+    const meanRun = meanRunFor(run, runs.all);
+    const [cost, than] = await Promise.all([costOf(run), meanRun ? costOf(meanRun) : null]);
     const againstMean = cost && than ? costRatio(cost, than) : null;
-    return { type: 'cost', id: run.folder, cost: cost ?? null, againstMean };
-  }
-}
-
-/** The log of one run, read for its costs only. */
-class CostLog {
-  readonly #source: EventReader;
-  readonly #tally = new CostTally();
-
-  constructor(source: EventReader) {
-    this.#source = source;
-  }
-
-  async read(): Promise<Cost | null> {
-    for (const event of await this.#source.read()) {
-      if (event.kind === 'step') this.#tally.add(event);
-    }
-    return this.#tally.cost;
+    return { type: 'cost', id: run.folder, cost, againstMean };
   }
 }

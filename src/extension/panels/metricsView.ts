@@ -1,6 +1,5 @@
 import * as vscode from 'vscode';
 import { formatRun } from '../../runs/format.ts';
-import { EventTail } from '../../runs/tail.ts';
 import { metricsMessages } from '../messages/metrics.ts';
 import { CostContent } from './costContent.ts';
 import { LivePage, type PanelServices } from './livePage.ts';
@@ -29,7 +28,7 @@ export class MetricsView implements vscode.WebviewViewProvider {
         locale: vscode.env.language,
         onSelect: this.#onSelect,
       }),
-      { runs, shown, open: ({ folder }) => new EventTail(folder) },
+      { runs, shown, feeds },
     );
     const page = new LivePage(view, 'metrics', content, this.#services);
     const describe = () => {

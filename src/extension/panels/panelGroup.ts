@@ -1,7 +1,6 @@
 import * as vscode from 'vscode';
 import type * as z from 'zod';
 import { formatSeed } from '../../runs/format.ts';
-import { EventTail } from '../../runs/tail.ts';
 import { Disposable } from '../disposable.ts';
 import type { WindowReply } from '../messages/columns.ts';
 import {
@@ -10,10 +9,9 @@ import {
   type RunRequest,
   runPanelState,
 } from '../messages/run.ts';
-import type { LocatedRun } from '../workspace/workspaceRuns.ts';
 import type { WebviewName } from './html.ts';
 import { type Content, LivePage, type PanelServices } from './livePage.ts';
-import { MeanUpdates } from './meanUpdates.ts';
+import { meanUpdates } from './meanUpdates.ts';
 import { RunContent } from './runContent.ts';
 
 /** One kind of editor panel; each panel of it shows one subject: a run or an experiment. */
@@ -55,9 +53,7 @@ export function runPanel<Show, Append>(
         shown: folder,
         locale: vscode.env.language,
         onSelect: change,
-        ...(besideMean && {
-          meanUpdates: new MeanUpdates(({ folder }: LocatedRun) => new EventTail(folder)),
-        }),
+        ...(besideMean && { meanUpdates: meanUpdates(feeds) }),
       }),
   };
 }

@@ -6,7 +6,7 @@ import type { UpdateCounts } from '../../runs/guaranteeTally.ts';
 import { latestFirst } from '../../runs/order.ts';
 import { isActive } from '../../runs/status.ts';
 import type { RunSummary } from '../../runs/store.ts';
-import type { WindowReply, WindowRequest } from '../messages/columns.ts';
+import type { Columns, WindowReply } from '../messages/columns.ts';
 import {
   type Cursor,
   type Drawn,
@@ -20,7 +20,7 @@ import {
   runRequest,
 } from '../messages/run.ts';
 import type { Content } from './livePage.ts';
-import type { FeedLease, RunFeed } from './runFeed.ts';
+import type { FeedLease, RunFeed, StepWindow } from './runFeed.ts';
 
 /** The runs on disk. */
 interface Runs<Run> {
@@ -39,17 +39,34 @@ interface Options<Run, Show, Append> {
   /** For times, as BCP 47. */
   readonly locale: string;
   /** Where the page shows them: the updates of the mean's run beside the run. */
-  readonly meanUpdates?: {
-    read(run: Run, runs: readonly Run[]): Promise<UpdateCounts | null>;
-  };
+  readonly meanUpdates?: (run: Run, runs: readonly Run[]) => Promise<UpdateCounts | null>;
   /** The user chose another run in the page. */
   readonly onSelect: (folder: string) => void;
 }
 
-type Window = Omit<WindowRequest, 'type'>;
+type Post<Show, Append> = (message: Show | Append | WindowReply | EmptyMessage) => void;
+
+interface Shown {
+  readonly choices: string;
+  readonly header: string;
+  readonly generation: number;
+  readonly cursor: Cursor;
+}
+
+/** The columns of a page, and how wide they are. */
+interface Sent {
+  /** Steps in a column. */
+  readonly bucket: number;
+  /** First step of the last column, if that may not be full, or else after it. */
+  readonly from: number;
+  readonly columns: number;
+}
 
 /** Until the page has said how wide its charts are. */
-const ALL: Window = { from: null, to: null, columns: 1000 };
+const ALL: StepWindow = { from: null, to: null, columns: 1000 };
+
+/** A page has at most so many times as many columns as it asked for, before they are made wider. */
+const MOST = 1.5;
 
 /** Follows one run, whichever is shown. */
 export class RunContent<Run extends RunSummary, Show, Append>
@@ -60,13 +77,11 @@ export class RunContent<Run extends RunSummary, Show, Append>
   #lease: FeedLease | undefined;
   #leasedRun: string | undefined;
   /** What the page shows, as JSON and as lengths; `undefined` if everything must be sent. */
-  #shown:
-    | { readonly choices: string; readonly header: string; readonly cursor: Cursor }
-    | undefined;
+  #shown: Shown | undefined;
   /** The steps that the page shows, in how many columns; all of them until it asks for others. */
-  #window: Window = ALL;
-  /** Steps in a column, as the page has them. */
-  #bucket = 0;
+  #window: StepWindow = ALL;
+  /** The columns that the page has, if more of them may follow. */
+  #sent: Sent | undefined;
   /** Whether the page waits for the steps that it asked for. */
   #isAsked = false;
 
@@ -74,10 +89,7 @@ export class RunContent<Run extends RunSummary, Show, Append>
     this.#options = options;
   }
 
-  async update(
-    post: (message: Show | Append | WindowReply | EmptyMessage) => void,
-    fresh: boolean,
-  ): Promise<boolean> {
+  async update(post: Post<Show, Append>, fresh: boolean): Promise<boolean> {
     const { runs } = this.#options;
     await runs.ready;
     const shown = this.#options.shown();
@@ -89,10 +101,14 @@ export class RunContent<Run extends RunSummary, Show, Append>
       post({ type: 'empty', reason: emptyReason(shown) });
       return false;
     }
-    const feed = this.#follow(run);
-    const mean = (await this.#options.meanUpdates?.read(run, runs.all)) ?? null;
-    await feed.update(() => this.#post(post, run, feed, mean));
-    this.#post(post, run, feed, mean);
+    const feed = await this.#follow(run);
+    const mean = (await this.#options.meanUpdates?.(run, runs.all)) ?? null;
+    await feed.update((done) => {
+      if (this.#shown) return;
+      const reason = `Reading the log for the first time: ${formatPercent(done)} done.`;
+      post({ type: 'empty', reason });
+    });
+    await this.#post(post, run, feed, mean);
     return isActive(run.status);
   }
 
@@ -111,12 +127,7 @@ export class RunContent<Run extends RunSummary, Show, Append>
     this.#release();
   }
 
-  #post(
-    post: (message: Show | Append | WindowReply | EmptyMessage) => void,
-    run: Run,
-    feed: RunFeed,
-    mean: UpdateCounts | null,
-  ) {
+  async #post(post: Post<Show, Append>, run: Run, feed: RunFeed, mean: UpdateCounts | null) {
     if (feed.latest.length === 0) {
       this.#shown = undefined;
       return post({ type: 'empty', reason: waiting(run) });
@@ -124,40 +135,51 @@ export class RunContent<Run extends RunSummary, Show, Append>
     const { messages, runs, locale } = this.#options;
     const header = headerOf(run, feed, mean);
     const choices = choicesOf(runs.all, locale);
-    const next = {
+    const next: Shown = {
       header: JSON.stringify(header),
       choices: JSON.stringify(choices),
-      cursor: { steps: feed.columns.length, validation: feed.validation.length },
+      generation: feed.generation,
+      cursor: { steps: feed.count, validation: feed.validation.length },
     };
-    if (this.#shown?.choices !== next.choices) {
-      post(messages.show(header, choices, feed, this.#drawn(feed)));
-    } else {
-      if (this.#isAsked) post({ type: 'window', ...this.#drawn(feed) });
-      const { cursor } = this.#shown;
-      if (this.#shown.header !== next.header || grown(cursor, next.cursor)) {
-        const isAtEnd = this.#window.to === null && next.cursor.steps > cursor.steps;
-        const added = isAtEnd ? this.#drawn(feed, cursor.steps) : null;
-        post(messages.append(header, feed, cursor, added));
-      }
-    }
+    const shown = this.#shown;
+    const isAsked = this.#isAsked;
     this.#isAsked = false;
     this.#shown = next;
+    if (shown?.choices !== next.choices || shown.generation !== next.generation) {
+      return post(messages.show(header, choices, feed, await this.#whole(feed)));
+    }
+    if (isAsked) post({ type: 'window', ...(await this.#whole(feed)) });
+    const { cursor } = shown;
+    if (shown.header === next.header && !grown(cursor, next.cursor)) return;
+    const isLonger = this.#window.to === null && next.cursor.steps > cursor.steps;
+    const added = isLonger && !isAsked ? await this.#added(feed) : null;
+    post(messages.append(header, feed, cursor, added));
   }
 
-  /** @param since number of steps that the page has, all of them if columns are as wide as before */
-  #drawn({ columns, groups }: RunFeed, since = 0): Drawn {
-    const { messages } = this.#options;
-    const names = messages.series(groups);
-    const added = columns.window(this.#window, names, since);
-    const isWhole = since === 0 || added.bucket !== this.#bucket;
-    this.#bucket = added.bucket;
-    return {
-      steps: isWhole && since > 0 ? columns.window(this.#window, names) : added,
-      sorted: messages.sorted && !groups.lasting ? columns.sortedWeights(this.#window) : null,
-    };
+  async #whole(feed: RunFeed): Promise<Drawn> {
+    const window = this.#window;
+    const steps = await feed.window(window, this.#options.messages.series(feed.groups));
+    this.#sent = sentWith(steps, 0);
+    return { steps, sorted: await this.#sorted(feed, window) };
   }
 
-  #follow(run: Run): RunFeed {
+  /** Only what is new; or everything, in wider columns, if that would be too many of them. */
+  async #added(feed: RunFeed): Promise<Drawn> {
+    const [sent, window] = [this.#sent, this.#window];
+    if (!sent || sent.columns > MOST * window.columns) return this.#whole(feed);
+    const { bucket, from } = sent;
+    const names = this.#options.messages.series(feed.groups);
+    const steps = await feed.window({ ...window, from }, names, bucket);
+    this.#sent = sentWith(steps, sent.columns) ?? sent;
+    return { steps, sorted: await this.#sorted(feed, window) };
+  }
+
+  async #sorted(feed: RunFeed, window: StepWindow): Promise<Drawn['sorted']> {
+    const isDrawn = this.#options.messages.sorted && !feed.groups.lasting;
+    return isDrawn ? feed.sortedWeights(window) : null;
+  }
+
+  #follow(run: Run): Promise<RunFeed> {
     if (!this.#lease || this.#leasedRun !== run.folder) {
       this.#release();
       this.#lease = this.#options.feeds.lease(run);
@@ -171,6 +193,12 @@ export class RunContent<Run extends RunSummary, Show, Append>
     this.#lease = undefined;
     this.#leasedRun = undefined;
   }
+}
+
+function sentWith({ bucket, first, last }: Columns, before: number): Sent | undefined {
+  const from = first.at(-1);
+  if (from === undefined) return undefined;
+  return { bucket, from: bucket === 1 ? last.at(-1)! + 1 : from, columns: before + first.length };
 }
 
 function headerOf(

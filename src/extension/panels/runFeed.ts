@@ -1,15 +1,15 @@
 import type { Disposable } from 'vscode';
-import type { StepDiagnostics, StepFacts } from '../../engine/diagnoseStep.ts';
-import type { AggregationSettings } from '../../engine/types.ts';
-import { AlarmLog } from '../../experiment/alarms/alarmWatch.ts';
+import { DerivedAlarms } from '../../experiment/alarms/derivedAlarms.ts';
 import type { RunAlarm } from '../../runs/alarms.ts';
-import type { RunEvent, StepEvent } from '../../runs/events.ts';
-import { factsOf } from '../../runs/facts.ts';
+import type { Cost } from '../../runs/cost.ts';
+import type { StepEvent } from '../../runs/events.ts';
+import { diagnosticsOf } from '../../runs/facts.ts';
 import { badgeOf } from '../../runs/guaranteeBadge.ts';
-import { GuaranteeTally } from '../../runs/guaranteeTally.ts';
+import type { GuaranteeTally } from '../../runs/guaranteeTally.ts';
+import { RunIndex } from '../../runs/index/runIndex.ts';
 import { hasLastingGroups, type RunManifest } from '../../runs/manifest.ts';
 import type { RunSummary } from '../../runs/store.ts';
-import { EventTail } from '../../runs/tail.ts';
+import type { Columns, SeriesName, SortedWeights, WindowRequest } from '../messages/columns.ts';
 import {
   type BlockWeights,
   blockWeightsOf,
@@ -20,185 +20,227 @@ import {
   pointOf,
 } from '../messages/points.ts';
 import type { Groups, RunPoints } from '../messages/run.ts';
-import { StepColumns } from './stepColumns.ts';
-import { stepSeries } from './stepSeries.ts';
+import { RunClock } from './runClock.ts';
 
-/** Events whose steps are sent to the engine at once: few enough for a long log to appear gradually. */
-const BATCH = 500;
-
-export interface EventReader {
-  /** Events added since the last call. */
-  read(): Promise<RunEvent[]>;
-}
-
-interface Engine {
-  diagnose(steps: readonly StepFacts[]): Promise<readonly StepDiagnostics[]>;
-}
-
-/** As many as tables show. */
+/** As many steps as tables show. */
 const LATEST = 25;
+/** Most steps of which all weights are drawn. */
+const SAMPLES = 128;
 
-/** The log of one run as columns to draw; it only grows. */
+export type StepWindow = Omit<WindowRequest, 'type'>;
+
+type Run = Pick<RunSummary, 'manifest' | 'folder'>;
+
+/** What panels show of one run: of its log only what they look at is ever in memory. */
 export class RunFeed implements RunPoints {
-  readonly columns = new StepColumns();
   /** The newest steps. */
   latest: readonly MetricsPoint[] = [];
-  readonly validation: MetricPoint[] = [];
-  /** Cosines of the latest step that has a Gram matrix. */
+  validation: readonly MetricPoint[] = [];
+  /** Those that the trainer logged or, where it knows no rules, that follow from its facts. */
+  alarms: readonly RunAlarm[] = [];
+  /** Cosines of the latest step, if it has a Gram matrix. */
   cosines: CosineMatrix | null = null;
   /** Weights of the latest step's blocks, if they have their own. */
   blocks: BlockWeights | null = null;
-  readonly guarantee: GuaranteeTally;
-  readonly #alarms: AlarmLog;
   readonly groups: Groups;
   /** Name of the metric in `validation`. */
   readonly metric: string;
-
-  readonly #aggregation: AggregationSettings<string>;
-  readonly #source: EventReader;
-  readonly #engine: Engine;
-  /** Events read whose steps are not yet diagnosed. */
-  #pending: RunEvent[] = [];
+  readonly #manifest: RunManifest;
+  readonly #index: RunIndex;
+  readonly #clock: RunClock;
+  readonly #alarms: DerivedAlarms;
+  /** Number of steps, and bytes of other events, that were read of which log. */
+  #read = { generation: 0, steps: 0, rare: 0 };
   #update: Promise<void> | undefined;
+  /** Of {@link sortedWeights}, by step. */
+  #sorted = new Map<number, readonly number[]>();
 
-  constructor(manifest: RunManifest, source: EventReader, engine: Engine) {
+  private constructor(run: Run, index: RunIndex) {
+    const { manifest } = run;
+    this.#alarms = new DerivedAlarms(run);
+    this.#manifest = manifest;
+    this.#index = index;
+    this.#clock = new RunClock(index);
     this.groups = { names: manifest.groups.names, lasting: hasLastingGroups(manifest) };
     this.metric = manifest.metric.name;
-    this.#aggregation = manifest.aggregation;
-    this.guarantee = new GuaranteeTally(manifest.aggregation);
-    this.#alarms = new AlarmLog(manifest);
-    this.#source = source;
-    this.#engine = engine;
+  }
+
+  static async open(run: Run): Promise<RunFeed> {
+    return new RunFeed(run, await RunIndex.open(run));
+  }
+
+  /** Number of steps that were logged. */
+  get count(): number {
+    return this.#read.steps;
+  }
+
+  /** Raised whenever the log was cut or replaced. */
+  get generation(): number {
+    return this.#read.generation;
+  }
+
+  get guarantee(): GuaranteeTally {
+    return this.#index.digest.guarantee;
+  }
+
+  /** Null before the first step. */
+  get cost(): Cost | null {
+    return this.#index.digest.cost;
   }
 
   /**
    * Reads what was logged since the last call. Overlapping calls share one read.
    *
-   * @param onBatch called whenever points were added
-   * @throws if the log cannot be read or the engine fails; steps already read are diagnosed in the next call
+   * @param onProgress called with the share that was read, 0…1, of a log that is read for the first time
    */
-  update(onBatch?: () => void): Promise<void> {
-    this.#update ??= this.#readNew(onBatch).finally(() => {
+  update(onProgress?: (done: number) => void): Promise<void> {
+    this.#update ??= this.#readNew(onProgress).finally(() => {
       this.#update = undefined;
     });
     return this.#update;
   }
 
-  async #readNew(onBatch?: () => void): Promise<void> {
-    // One by one: a long log has more events than a call may have arguments.
-    for (const event of await this.#source.read()) this.#pending.push(event);
-    while (this.#pending.length > 0) {
-      const batch = this.#pending.slice(0, BATCH);
-      const steps = batch.filter((event) => event.kind === 'step');
-      const diagnosed = steps.length > 0 ? await this.#diagnosed(steps) : [];
-      this.#add(batch, new Map(diagnosed));
-      this.#pending = this.#pending.slice(batch.length);
-      onBatch?.();
+  /** The logged steps between two, both included. @param bucket steps in a column, in place of the number of columns */
+  async window(
+    { from, to, columns }: StepWindow,
+    names: readonly SeriesName[],
+    bucket?: number,
+  ): Promise<Columns> {
+    const range = { from: from ?? 0, to: to ?? Number.MAX_SAFE_INTEGER, columns };
+    const window = await this.#index.window({ ...range, ...(bucket && { bucket }) }, names);
+    const [examples, elapsed] = await Promise.all([
+      this.#clock.examples(window),
+      this.#clock.elapsed(window.at),
+    ]);
+    const { first, last, series } = window;
+    const lastStep = this.latest.at(-1)?.step ?? 0;
+    return { bucket: window.bucket, lastStep, first, last, examples, elapsed, series };
+  }
+
+  /** The weights of single steps all over the window, each the last of as many as the others. */
+  async sortedWeights({ from, to }: StepWindow): Promise<SortedWeights> {
+    const { last } = await this.window({ from, to, columns: SAMPLES }, []);
+    const sorted = new Map<number, readonly number[]>();
+    for (const step of last) {
+      const weights = this.#sorted.get(step) ?? sortedOf(await this.#index.step(step));
+      sorted.set(step, weights);
     }
+    this.#sorted = sorted;
+    return { steps: [...sorted.keys()], weights: [...sorted.values()] };
   }
 
-  /** Those that the trainer logged or, where it logged none, that follow from its facts. */
-  get alarms(): readonly RunAlarm[] {
-    return this.#alarms.alarms;
+  dispose(): void {
+    this.#index.dispose();
   }
 
-  /** Skips malformed steps, which another trainer may log, by bisection. */
-  async #diagnosed(steps: readonly StepEvent[]): Promise<[StepEvent, StepDiagnostics][]> {
-    try {
-      const diagnostics = await this.#engine.diagnose(steps.map(factsOf));
-      return steps.map((step, i) => [step, diagnostics[i]!]);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      if (steps.length === 1) return [];
-      const middle = steps.length >> 1;
-      return [
-        ...(await this.#diagnosed(steps.slice(0, middle))),
-        ...(await this.#diagnosed(steps.slice(middle))),
-      ];
-    }
+  async #readNew(onProgress?: (done: number) => void): Promise<void> {
+    const index = this.#index;
+    await index.refresh(onProgress);
+    this.alarms = await this.#alarms.read(index);
+    const { generation, count: steps, rareBytes: rare } = index;
+    const isOther = generation !== this.#read.generation;
+    const before = isOther ? { steps: 0, rare: 0 } : this.#read;
+    if (isOther) this.#sorted.clear();
+    if (rare !== before.rare || isOther) await this.#readRare();
+    if (steps !== before.steps || isOther) await this.#readLatest(steps - before.steps, isOther);
+    this.#read = { generation, steps, rare };
   }
 
-  /** In the order of the log, on which alarms and pauses depend; a malformed step is left out. */
-  #add(events: readonly RunEvent[], diagnosed: ReadonlyMap<RunEvent, StepDiagnostics>): void {
-    for (const event of events) {
-      const derived = diagnosed.get(event);
-      if (derived || event.kind !== 'step') this.#alarms.add(event, derived);
-      if (event.kind === 'start') this.columns.started(event.at);
-      if (event.kind === 'validation') this.#addValidation(event.step, event.metrics);
-      if (event.kind === 'step' && derived) this.#addStep(event, derived);
-    }
-    this.#addLatest([...diagnosed] as [StepEvent, StepDiagnostics][]);
+  async #readRare(): Promise<void> {
+    const events = await this.#index.rare();
+    await this.#clock.resumed(events.filter((event) => event.kind === 'start'));
+    this.validation = events.flatMap((event) => {
+      if (event.kind !== 'validation') return [];
+      const { step, metrics } = event;
+      const value = metrics[this.metric];
+      return value === undefined ? [] : [{ step, value }];
+    });
   }
 
-  #addStep(event: StepEvent, derived: StepDiagnostics): void {
-    const { step, at, sizes } = event;
-    const weights = (event.weights ?? []).toSorted((a, b) => b - a);
-    const examples = sizes.reduce((sum, size) => sum + size, 0);
-    const series = stepSeries(event, derived, this.#aggregation, this.groups);
-    this.columns.push({ step, at, examples, weights }, series);
-    this.guarantee.add(derived);
-  }
-
-  #addLatest(steps: readonly [StepEvent, StepDiagnostics][]): void {
+  async #readLatest(added: number, isOther: boolean): Promise<void> {
     const { names } = this.groups;
-    const points = steps
-      .slice(-LATEST)
-      .map(([step, derived]) => pointOf(step, derived, this.#aggregation, names.length));
-    this.latest = [...this.latest, ...points].slice(-LATEST);
-    const latest = steps.at(-1);
-    if (!latest) return;
-    this.cosines = matrixOf(...latest, names) ?? this.cosines;
-    this.blocks = blockWeightsOf(latest[0], names.length);
+    const steps = await this.#index.latestSteps(Math.min(LATEST, added));
+    const diagnosed = steps.flatMap((event) => {
+      const derived = diagnosticsOf(event);
+      return derived ? [{ event, derived }] : [];
+    });
+    const points = diagnosed.map(({ event, derived }) =>
+      pointOf(event, derived, this.#manifest.aggregation, names.length),
+    );
+    this.latest = [...(isOther ? [] : this.latest), ...points].slice(-LATEST);
+    const newest = diagnosed.at(-1);
+    if (!newest) return;
+    this.cosines = matrixOf(newest.event, newest.derived, names) ?? this.cosines;
+    this.blocks = blockWeightsOf(newest.event, names.length);
   }
+}
 
-  #addValidation(step: number, metrics: Readonly<Record<string, number | null>>): void {
-    const value = metrics[this.metric];
-    if (value !== undefined) this.validation.push({ step, value });
-  }
+function sortedOf(step: StepEvent | null): readonly number[] {
+  return (step?.weights ?? []).toSorted((a, b) => b - a);
 }
 
 /** A reference to a shared feed; dispose it after use. */
 export interface FeedLease extends Disposable {
-  readonly feed: RunFeed;
+  readonly feed: Promise<RunFeed>;
+}
+
+/** A feed that nobody uses is kept so long: it may be asked again soon. */
+const LINGER_MS = 10_000;
+
+interface SharedFeed {
+  readonly feed: Promise<RunFeed>;
+  leases: number;
+  timer?: NodeJS.Timeout;
 }
 
 /** One feed per run, however many panels show it. */
-export class RunFeeds {
-  readonly #engine: Engine;
-  readonly #feeds = new Map<string, { readonly feed: RunFeed; leases: number }>();
-
-  constructor(engine: Engine) {
-    this.#engine = engine;
-  }
+export class RunFeeds implements Disposable {
+  readonly #feeds = new Map<string, SharedFeed>();
 
   /** What became of the guarantee of a run, in a few words; null for a run without steps, or if its log cannot be read. */
   async guaranteeOf(run: RunSummary): Promise<string | null> {
-    const { feed, dispose } = this.lease(run);
+    return this.use(run, ({ guarantee }) =>
+      guarantee.counts.steps === 0 ? null : badgeOf(run.manifest, guarantee).text,
+    ).catch(() => null);
+  }
+
+  /** What the feed of a run says now. */
+  async use<T>(run: Run, read: (feed: RunFeed) => T): Promise<T> {
+    const lease = this.lease(run);
     try {
+      const feed = await lease.feed;
       await feed.update();
-      const { counts } = feed.guarantee;
-      return counts.steps === 0 ? null : badgeOf(run.manifest, feed.guarantee).text;
-    } catch {
-      return null;
+      return read(feed);
     } finally {
-      dispose();
+      lease.dispose();
     }
   }
 
-  lease(run: RunSummary): FeedLease {
+  lease(run: Run): FeedLease {
     const { folder } = run;
-    const shared = this.#feeds.get(folder) ?? {
-      feed: new RunFeed(run.manifest, new EventTail(folder), this.#engine),
-      leases: 0,
-    };
+    const shared = this.#feeds.get(folder) ?? { feed: RunFeed.open(run), leases: 0 };
     this.#feeds.set(folder, shared);
+    clearTimeout(shared.timer);
     shared.leases++;
     return {
       feed: shared.feed,
       dispose: () => {
         shared.leases--;
-        if (shared.leases === 0 && this.#feeds.get(folder) === shared) this.#feeds.delete(folder);
+        if (shared.leases > 0) return;
+        shared.timer = setTimeout(() => this.#drop(folder), LINGER_MS);
+        shared.timer.unref();
       },
     };
+  }
+
+  dispose(): void {
+    for (const folder of this.#feeds.keys()) this.#drop(folder);
+  }
+
+  #drop(folder: string): void {
+    const shared = this.#feeds.get(folder);
+    this.#feeds.delete(folder);
+    clearTimeout(shared?.timer);
+    void shared?.feed.then((feed) => feed.dispose()).catch(() => {});
   }
 }

@@ -2,9 +2,9 @@ import * as vscode from 'vscode';
 import { betterOf, metricNames, type Validation } from '../../experiment/validatedRuns.ts';
 import { formatExperiment } from '../../runs/format.ts';
 import { experimentKey } from '../../runs/identity.ts';
+import { RunIndex } from '../../runs/index/runIndex.ts';
 import { latestFirst } from '../../runs/order.ts';
 import { isActive } from '../../runs/status.ts';
-import { EventTail } from '../../runs/tail.ts';
 import type { EmptyMessage } from '../messages/run.ts';
 import {
   type ExperimentChoice,
@@ -17,7 +17,6 @@ import {
 import type { LocatedRun, WorkspaceRuns } from '../workspace/workspaceRuns.ts';
 import type { Content, PanelServices } from './livePage.ts';
 import type { PanelKind } from './panelGroup.ts';
-import type { EventReader } from './runFeed.ts';
 import { seriesOf } from './seedSeries.ts';
 import { VerdictWatch } from './seedVerdict.ts';
 
@@ -81,13 +80,18 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceReque
   receive(request: SeedVarianceRequest): void {
     if (request.type === 'selectMetric') this.#metric = request.metric;
     else {
-      this.#logs.clear();
+      this.#release();
       this.#verdict = new VerdictWatch();
       this.#change(request.id);
     }
   }
 
   dispose(): void {
+    this.#release();
+  }
+
+  #release(): void {
+    for (const log of this.#logs.values()) log.dispose();
     this.#logs.clear();
   }
 
@@ -95,8 +99,7 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceReque
     const validated = await Promise.all(
       runs.map(async (run) => {
         const log = this.#logOf(run);
-        await log.update();
-        return { run, validations: log.validations };
+        return { run, validations: await log.read() };
       }),
     );
     if (validated.every(({ validations }) => validations.length === 0)) return waiting(runs);
@@ -116,25 +119,37 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceReque
   }
 
   #logOf(run: LocatedRun): ValidationLog {
-    const log = this.#logs.get(run.folder) ?? new ValidationLog(new EventTail(run.folder));
+    const log = this.#logs.get(run.folder) ?? new ValidationLog(run);
     this.#logs.set(run.folder, log);
     return log;
   }
 }
 
-/** The validations of one run, read as they are logged. */
+/** The validations of one run, at no cost for its steps. */
 class ValidationLog {
-  readonly validations: Validation[] = [];
-  readonly #source: EventReader;
+  readonly #index: Promise<RunIndex>;
+  #validations: readonly Validation[] = [];
+  /** Of which log, and how much of it, they were read. */
+  #read = '';
 
-  constructor(source: EventReader) {
-    this.#source = source;
+  constructor(run: LocatedRun) {
+    this.#index = RunIndex.open(run);
   }
 
-  async update(): Promise<void> {
-    for (const event of await this.#source.read()) {
-      if (event.kind === 'validation') this.validations.push(event);
+  async read(): Promise<readonly Validation[]> {
+    const index = await this.#index;
+    await index.refresh();
+    const read = `${index.generation} ${index.rareBytes}`;
+    if (read !== this.#read) {
+      const events = await index.rare();
+      this.#validations = events.filter((event) => event.kind === 'validation');
+      this.#read = read;
     }
+    return this.#validations;
+  }
+
+  dispose(): void {
+    void this.#index.then((index) => index.dispose());
   }
 }
 

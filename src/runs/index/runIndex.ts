@@ -105,11 +105,17 @@ export class RunIndex {
     return this.#mended(async (index) => {
       const { steps } = index;
       const [from, to] = [await steps.find(window.from), await steps.find(window.to + 1)];
-      const bucket = bucketSize(Math.max(0, to - from), Math.max(1, window.columns));
+      const bucket =
+        window.bucket ?? bucketSize(Math.max(0, to - from), Math.max(1, window.columns));
       const start = Math.floor(from / bucket) * bucket;
       const end = Math.min(Math.ceil(to / bucket) * bucket, steps.count);
       const buckets = end > start ? await steps.buckets(start, end, bucket) : [];
-      return { bucket, ...headersOf(buckets), series: columnsOf(buckets, names, index.series) };
+      return {
+        bucket,
+        before: start,
+        ...headersOf(buckets),
+        series: columnsOf(buckets, names, index.series),
+      };
     });
   }
 
@@ -131,6 +137,19 @@ export class RunIndex {
       const [record] = await steps.steps.read(steps.count - 1, steps.count);
       return readStep(this.#run.folder, placeOf(record!));
     });
+  }
+
+  /** The newest steps, at most so many, the last one last. */
+  latestSteps(most: number): Promise<StepEvent[]> {
+    return this.#mended(async ({ steps }) => {
+      const records = await steps.steps.read(Math.max(0, steps.count - most), steps.count);
+      return Promise.all(records.map((record) => readStep(this.#run.folder, placeOf(record))));
+    });
+  }
+
+  /** How much of {@link rare} there is; grows with each. */
+  get rareBytes(): number {
+    return this.#index.rare.bytes;
   }
 
   /** All that was logged but steps and the progress of validations. */

@@ -6,6 +6,8 @@ export interface Window {
   readonly from: number;
   readonly to: number;
   readonly columns: number;
+  /** Steps in a bucket, in place of `columns`: as in an earlier window that this one continues. */
+  readonly bucket?: number;
 }
 
 /**
@@ -28,7 +30,8 @@ export interface WindowOfRun {
   readonly first: Float64Array;
   readonly last: Float64Array;
   readonly at: Float64Array;
-  /** Logged steps in a whole bucket. */
+  /** Logged steps in a whole bucket, and those before the first bucket. */
   readonly bucket: number;
+  readonly before: number;
   readonly series: Readonly<Partial<Record<SeriesName, Column>>>;
 }

@@ -120,16 +120,19 @@ export async function hostRecord(page: Page): Promise<HostRecord> {
 
 /** Sends a message as the extension host does, and waits until it has been drawn. */
 export async function send(page: Page, message: unknown): Promise<void> {
-  await page.evaluate(async (data) => {
-    const window = globalThis as unknown as {
-      postMessage(message: unknown, origin: string): void;
-      requestAnimationFrame(callback: () => void): void;
-    };
-    window.postMessage(data, '*');
-    await new Promise<void>((resolve) =>
-      window.requestAnimationFrame(() => window.requestAnimationFrame(() => resolve())),
-    );
-  }, message);
+  await page.evaluate(
+    async (data) => {
+      const window = globalThis as unknown as {
+        postMessage(message: unknown, origin: string): void;
+        requestAnimationFrame(callback: () => void): void;
+      };
+      window.postMessage(data, '*');
+      await new Promise<void>((resolve) =>
+        window.requestAnimationFrame(() => window.requestAnimationFrame(() => resolve())),
+      );
+    },
+    await message,
+  );
 }
 
 /** The text as a person sees it: what is hidden is left out, and what lies apart is apart. */

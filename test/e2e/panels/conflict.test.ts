@@ -293,12 +293,17 @@ describe('conflict', () => {
           [null, null],
         ],
       };
-      await send(page, { ...conflictShow(grain), now });
+      await send(page, { ...(await conflictShow(grain)), now });
       assert.deepEqual(
         (await drawn(page, 'conflict-matrix'))[0]?.data.map(({ v }) => v),
         [1, null, null, null],
       );
-      await send(page, { ...conflictShow(grain), run: grain.runAt(0), points: [], now: null });
+      await send(page, {
+        ...(await conflictShow(grain)),
+        run: grain.runAt(0),
+        latest: [],
+        now: null,
+      });
       assert.equal((await drawn(page, 'conflict-matrix'))[0]?.data.length, 0);
       assert.match(await seenText(page.locator('.certificate')), /no step yet/);
     });

@@ -151,55 +151,55 @@ function latestOf({ points }: RunFixture, count: number) {
   return points.slice(Math.max(0, count - 25), count);
 }
 
-export function weightsShow(fixture: RunFixture, count = fixture.points.length) {
+export async function weightsShow(fixture: RunFixture, count = fixture.points.length) {
   const { runAt, choices, groups, columnsAt, sortedAt, blocksAt } = fixture;
   return {
     type: 'show',
     run: runAt(count),
     choices,
     groups,
-    steps: columnsAt(count),
-    sorted: sortedAt(count),
+    steps: await columnsAt(count),
+    sorted: await sortedAt(count),
     latest: latestOf(fixture, count),
     blocks: blocksAt(count - 1),
   };
 }
 
 /** What a page with the first `since` steps is sent when there are `count`. */
-export function weightsAppend(fixture: RunFixture, since: number, count: number) {
+export async function weightsAppend(fixture: RunFixture, since: number, count: number) {
   return {
     type: 'append',
     run: fixture.run,
-    steps: fixture.columnsAt(count, since),
-    sorted: fixture.sortedAt(count),
+    steps: await fixture.columnsAt(count, since),
+    sorted: await fixture.sortedAt(count),
     latest: latestOf(fixture, count),
     blocks: fixture.blocksAt(count - 1),
   };
 }
 
-export function conflictShow(fixture: RunFixture, count = fixture.points.length) {
+export async function conflictShow(fixture: RunFixture, count = fixture.points.length) {
   const { runAt, choices, columnsAt, matrixAt } = fixture;
   return {
     type: 'show',
     run: runAt(count),
     choices,
-    steps: columnsAt(count),
+    steps: await columnsAt(count),
     latest: latestOf(fixture, count),
     now: matrixAt(count - 1),
   };
 }
 
-export function conflictAppend(fixture: RunFixture, since: number, count: number) {
+export async function conflictAppend(fixture: RunFixture, since: number, count: number) {
   return {
     type: 'append',
     run: fixture.run,
-    steps: fixture.columnsAt(count, since),
+    steps: await fixture.columnsAt(count, since),
     latest: latestOf(fixture, count),
     now: fixture.matrixAt(count - 1),
   };
 }
 
-export function metricsShow(fixture: RunFixture, count = fixture.points.length) {
+export async function metricsShow(fixture: RunFixture, count = fixture.points.length) {
   const { runAt, choices, groups, columnsAt, validation } = fixture;
   return {
     type: 'show',
@@ -207,17 +207,17 @@ export function metricsShow(fixture: RunFixture, count = fixture.points.length) 
     choices,
     groups,
     metric: 'distance',
-    steps: columnsAt(count),
+    steps: await columnsAt(count),
     latest: latestOf(fixture, count),
     validation: validation.filter(({ step }) => step <= count),
   };
 }
 
-export function metricsAppend(fixture: RunFixture, since: number, count: number) {
+export async function metricsAppend(fixture: RunFixture, since: number, count: number) {
   return {
     type: 'append',
     run: fixture.run,
-    steps: fixture.columnsAt(count, since),
+    steps: await fixture.columnsAt(count, since),
     latest: latestOf(fixture, count),
     validation: fixture.validation.filter(({ step }) => step > since && step <= count),
   };

@@ -25,7 +25,7 @@ describe('metrics view', () => {
       async ({ page }) => {
         await send(page, metricsShow(grain, 150));
         await mark(page, 'loss');
-        const rest = metricsAppend(grain, 150, 240);
+        const rest = await metricsAppend(grain, 150, 240);
         await send(page, { ...rest, run: { ...grain.run, status: 'finished' } });
         assert.ok(await isMarked(page, 'loss'));
         const [loss, metric] = await drawn(page, 'loss');

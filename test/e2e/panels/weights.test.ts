@@ -124,13 +124,13 @@ describe('weights', () => {
       }
       const [effective] = await drawn(page, 'effective-groups');
       for (const [i, { x, y }] of effective!.data.entries()) {
-        const of = long.points.slice(8 * i, 8 * i + 8);
+        const of = long.points.slice(5 * i, 5 * i + 5);
         const mean = of.reduce((sum, { effectiveGroups }) => sum + effectiveGroups!, 0) / of.length;
         assert.equal(x, of.at(-1)?.step);
         assert.ok(Math.abs(y! - mean) < 1e-9);
       }
-      await page.getByText('Line: mean of 8 steps; behind it, their range.').waitFor();
-      await page.getByText('Each point is the mean of 64 steps.').waitFor();
+      await page.getByText('Line: mean of 5 steps; behind it, their range.').waitFor();
+      await page.getByText('Each point is the mean of 80 steps.').waitFor();
     });
   });
 
@@ -159,7 +159,10 @@ describe('weights', () => {
         type: 'selectRun',
         id: 'digits-mean-seed4',
       });
-      await send(page, { ...weightsShow(mean), choices: [{ id: mean.run.id, label: 'mean, 3' }] });
+      await send(page, {
+        ...(await weightsShow(mean)),
+        choices: [{ id: mean.run.id, label: 'mean, 3' }],
+      });
       assert.deepEqual((await hostRecord(page)).state, { runId: mean.run.id, view: WHOLE });
       assert.equal(
         await page

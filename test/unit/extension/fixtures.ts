@@ -1,5 +1,10 @@
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after } from 'node:test';
 import type { AggregationSettings } from '../../../src/engine/types.ts';
 import type { RunEvent, StepEvent } from '../../../src/runs/events.ts';
+import { runFile } from '../../../src/runs/grainFolder.ts';
 import type { RunManifest, Seed } from '../../../src/runs/manifest.ts';
 import type { RunStatus } from '../../../src/runs/status.ts';
 import type { RunSummary } from '../../../src/runs/store.ts';
@@ -21,24 +26,17 @@ interface Wanted {
   readonly alarms?: RunSummary['alarms'];
 }
 
-/** Logs of runs, to which a test adds, and how to read them. */
-export function logsOf(runs: readonly RunSummary[]) {
-  const logs = new Map<string, RunEvent[]>(runs.map(({ manifest }) => [manifest.id, []]));
-  const opened: string[] = [];
-  const open = ({ manifest: { id } }: RunSummary) => {
-    opened.push(id);
-    let at = 0;
-    return {
-      read: async () => {
-        const events = logs.get(id)!.slice(at);
-        at += events.length;
-        return events;
-      },
-    };
-  };
-  const log = ({ manifest }: RunSummary, ...events: RunEvent[]) =>
-    logs.get(manifest.id)!.push(...events);
-  return { open, opened, log };
+/** The run with a folder on disk, which the test file deletes at its end. */
+export function stored(run: RunSummary): RunSummary {
+  const folder = mkdtempSync(path.join(tmpdir(), 'grain-panel-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  return { ...run, folder };
+}
+
+/** Adds events to the log of a stored run. */
+export function log({ folder }: Pick<RunSummary, 'folder'>, ...events: RunEvent[]): void {
+  const lines = events.map((event) => `${JSON.stringify(event)}\n`);
+  appendFileSync(runFile(folder, 'events'), lines.join(''));
 }
 
 /** A run as the store lists it. */

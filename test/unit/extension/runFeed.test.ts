@@ -1,25 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { diagnoseStep, type StepFacts } from '../../../src/engine/diagnoseStep.ts';
 import { RunFeed } from '../../../src/extension/panels/runFeed.ts';
 import type { RunEvent } from '../../../src/runs/events.ts';
-import { conflictingStep, summary } from './fixtures.ts';
+import type { RunSummary } from '../../../src/runs/store.ts';
+import { conflictingStep, log, stored, summary } from './fixtures.ts';
 
-/** The real engine, on this thread. */
-const engine = {
-  diagnose: async (steps: readonly StepFacts[]) => steps.map(diagnoseStep),
-};
-
-/** A log that grows by one portion with each read. */
-function logOf(...portions: RunEvent[][]) {
-  return { read: async () => portions.shift() ?? [] };
+/** A feed on a run with these events, read. */
+async function feedOn(run: RunSummary, ...events: RunEvent[]) {
+  const of = stored(run);
+  log(of, ...events);
+  const feed = await RunFeed.open(of);
+  await feed.update();
+  return { feed, run: of };
 }
 
-const { manifest } = summary({ groups: ['a', 'b', 'c'] });
+const three = summary({ groups: ['a', 'b', 'c'] });
 
 test('a step becomes a point: weights by group, conflict, loss over its examples', async () => {
-  const feed = new RunFeed(manifest, logOf([conflictingStep(1)]), engine);
-  await feed.update();
+  const { feed } = await feedOn(three, conflictingStep(1));
   const [point] = feed.latest;
   assert.deepEqual(point?.weights, [0.6, 0.4, null]);
   assert.equal(point?.conflictRate, 1);
@@ -34,32 +32,73 @@ test('a step becomes a point: weights by group, conflict, loss over its examples
 });
 
 test('only what is new is added', async () => {
+  const { feed, run } = await feedOn(three, conflictingStep(1));
+  const stepsOf = () => feed.latest.map(({ step }) => step);
+  assert.deepEqual(stepsOf(), [1]);
   const validation = { kind: 'validation', at: 0, step: 2, metrics: { accuracy: 0.5 } } as const;
-  const log = logOf([conflictingStep(1)], [conflictingStep(2), validation], []);
-  const feed = new RunFeed(manifest, log, engine);
-  for (const expected of [[1], [1, 2], [1, 2]]) {
-    await feed.update();
-    assert.deepEqual(
-      feed.latest.map(({ step }) => step),
-      expected,
-    );
-  }
-  assert.deepEqual(feed.validation, [{ step: 2, value: 0.5 }]);
-});
-
-test('a long log appears gradually', async () => {
-  const steps = Array.from({ length: 1200 }, (_, i) => conflictingStep(i + 1));
-  const feed = new RunFeed(manifest, logOf(steps), engine);
-  const lengths: number[] = [];
-  await feed.update(() => lengths.push(feed.columns.length));
-  assert.ok(lengths.length > 1 && lengths[0]! < 1200);
-  assert.equal(feed.latest.at(-1)?.step, 1200);
-});
-
-test('overlapping calls do not read twice', async () => {
-  const feed = new RunFeed(manifest, logOf([conflictingStep(1)], [conflictingStep(2)]), engine);
+  log(run, conflictingStep(2), validation, { ...validation, step: 3, metrics: { accuracy: null } });
   await Promise.all([feed.update(), feed.update()]);
-  assert.equal(feed.columns.length, 1);
+  assert.deepEqual(stepsOf(), [1, 2]);
+  assert.deepEqual(feed.validation, [
+    { step: 2, value: 0.5 },
+    { step: 3, value: null },
+  ]);
+});
+
+test('of a long log, only the newest steps are held', async () => {
+  const steps = Array.from({ length: 1200 }, (_, i) => conflictingStep(i + 1));
+  const { feed } = await feedOn(three, ...steps);
+  assert.equal(feed.count, 1200);
+  assert.deepEqual([feed.latest.length, feed.latest.at(-1)?.step], [25, 1200]);
+});
+
+test('columns: the one step that conflicts, among many, and the one that is not finite', async () => {
+  const steps = Array.from({ length: 5000 }, (_, i) =>
+    conflictingStep(i + 1, {
+      ...(i === 3210 && { weights: [0.9, 0.1] }),
+      ...(i === 1234 && { losses: [null, 1] }),
+    }),
+  );
+  const { feed } = await feedOn(three, ...steps);
+  const all = { from: null, to: null, columns: 300 };
+  const { first, last, series, bucket } = await feed.window(all, ['minCosine', 'violated', 'loss']);
+  assert.ok(bucket > 10 && first.length <= 300);
+  const columnOf = (step: number) => last.findIndex((end) => end >= step);
+  const at = columnOf(3211);
+  assert.equal(series.violated!.max[at], 1);
+  assert.ok(series.minCosine!.min[at]! < 0 && series.minCosine!.mean[at]! > 0);
+  assert.equal(series.violated!.max.filter((max) => max > 0).length, 1);
+  assert.equal(series.loss!.nonFinite[columnOf(1235)], 1);
+});
+
+test('time without pauses, and examples, at each column', async () => {
+  const start = (at: number, fromStep: number) =>
+    ({ kind: 'start', at, pid: 1, fromStep }) as const;
+  const step = (number: number, at: number, sizes = [3, 1]) =>
+    conflictingStep(number, { at, sizes });
+  const { feed } = await feedOn(
+    three,
+    start(1000, 0),
+    step(1, 1500),
+    step(2, 2000),
+    start(902_000, 2),
+    step(3, 902_500, [1, 1]),
+  );
+  const { elapsed, examples } = await feed.window({ from: null, to: null, columns: 10 }, []);
+  assert.deepEqual([...elapsed], [500, 1000, 1500]);
+  assert.deepEqual([...examples], [4, 8, 10]);
+});
+
+test('weights of single steps, the largest first', async () => {
+  const steps = Array.from({ length: 1000 }, (_, i) =>
+    conflictingStep(i + 1, { weights: i % 2 === 0 ? [0.3, 0.7] : [0.6, 0.4] }),
+  );
+  const { feed } = await feedOn(summary({ groups: ['#1', '#2'] }), ...steps);
+  const sorted = await feed.sortedWeights({ from: null, to: null, columns: 4 });
+  assert.ok(sorted.steps.length > 60 && sorted.steps.length <= 128);
+  for (const [i, step] of sorted.steps.entries()) {
+    assert.deepEqual(sorted.weights[i], step % 2 === 1 ? [0.7, 0.3] : [0.6, 0.4]);
+  }
 });
 
 test('a malformed step is skipped, its neighbours are not', async () => {
@@ -70,8 +109,7 @@ test('a malformed step is skipped, its neighbours are not', async () => {
   ];
   const good = [1, 3, 5, 7].map((step) => conflictingStep(step));
   const steps = [...good, ...bad].sort((a, b) => a.step - b.step);
-  const feed = new RunFeed(manifest, logOf(steps), engine);
-  await feed.update();
+  const { feed } = await feedOn(three, ...steps);
   assert.deepEqual(
     feed.latest.map(({ step }) => step),
     [1, 3, 5, 7],
@@ -80,29 +118,13 @@ test('a malformed step is skipped, its neighbours are not', async () => {
 
 test('numbers that JSON cannot represent become null', async () => {
   const step = conflictingStep(1, { losses: [1, null], gram: [null, null, 2] });
-  const feed = new RunFeed(manifest, logOf([step]), engine);
-  await feed.update();
+  const { feed } = await feedOn(three, step);
   const [point] = feed.latest;
   assert.equal(point?.loss, null);
   assert.equal(point?.minCosine, null);
   assert.equal(point?.certified, false);
   assert.deepEqual(JSON.parse(JSON.stringify(feed.latest)), feed.latest);
   assert.deepEqual(JSON.parse(JSON.stringify(feed.cosines)), feed.cosines);
-});
-
-test('steps read while the engine is dead are shown once it has restarted', async () => {
-  let dead = true;
-  const moody = {
-    diagnose: async (steps: readonly StepFacts[]) => {
-      if (dead) throw new Error('the engine worker died');
-      return engine.diagnose(steps);
-    },
-  };
-  const feed = new RunFeed(manifest, logOf([conflictingStep(1)]), moody);
-  await assert.rejects(feed.update(), /died/);
-  dead = false;
-  await feed.update();
-  assert.equal(feed.columns.length, 1);
 });
 
 const usual = {
@@ -112,9 +134,10 @@ const usual = {
   zeroGroups: 'drop',
   guard: null,
 } as const;
-const feedOf = (name: string, ...steps: RunEvent[]) => {
-  const run = summary({ aggregator: name, aggregation: { ...usual, name }, groups: ['a', 'b'] });
-  return new RunFeed(run.manifest, logOf(steps), engine);
+const feedOf = async (name: string, ...steps: RunEvent[]) => {
+  const aggregation = { ...usual, name };
+  const run = summary({ aggregator: name, aggregation, groups: ['a', 'b'] });
+  return (await feedOn(run, ...steps)).feed;
 };
 
 test('the state of the guarantee, of the direction and of the update', async () => {
@@ -128,8 +151,7 @@ test('the state of the guarantee, of the direction and of the update', async () 
     ['mean', 'none'],
     ['of another trainer', null],
   ] as const) {
-    const feed = feedOf(name, step);
-    await feed.update();
+    const feed = await feedOf(name, step);
     const [point] = feed.latest;
     assert.equal(point?.guarantee, guarantee);
     assert.equal(point?.certified, false);
@@ -144,8 +166,7 @@ test('gradients one after another: weights, but no conflicts', async () => {
     streaming: [arrival, { inner: -1, norm2: 2, weights: [0.6, 0.4], direction2: 0.2 }],
     update: null,
   });
-  const feed = feedOf('grain-streaming', step);
-  await feed.update();
+  const feed = await feedOf('grain-streaming', step);
   const [point] = feed.latest;
   assert.deepEqual(point?.weights, [0.6, 0.4]);
   assert.equal(point?.unmeasured, 'one-by-one');
@@ -164,8 +185,7 @@ test('gradients one after another: weights, but no conflicts', async () => {
 
 test('a direction that is not a weighted sum: measured, without weights', async () => {
   const direct = { norm2: 1, inner: [-0.5, 1] };
-  const feed = feedOf('graddrop', conflictingStep(1, { weights: null, direct }));
-  await feed.update();
+  const feed = await feedOf('graddrop', conflictingStep(1, { weights: null, direct }));
   const [point] = feed.latest;
   assert.deepEqual(point?.weights, [null, null]);
   assert.deepEqual([point?.minCosine, point?.conflictsWith, point?.certified], [-0.5, 0.5, false]);
@@ -179,8 +199,7 @@ test('weights of blocks: those of the latest step, with the share of each in the
     { name: 'head', gram: [0, 0, 1], weights: [1, 0] },
   ];
   const step = conflictingStep(3, { gram: [3, 0, 1], weights: [0.25, 0.75], blocks });
-  const feed = feedOf('grain-layerwise', step);
-  await feed.update();
+  const feed = await feedOf('grain-layerwise', step);
   assert.deepEqual(feed.blocks, {
     step: 3,
     blocks: [
@@ -193,33 +212,23 @@ test('weights of blocks: those of the latest step, with the share of each in the
 
 test('smoothing loses the guarantee', async () => {
   const aggregation = { ...usual, name: 'grain', smoothing: 0.5 };
-  const { manifest: smoothed } = summary({ aggregator: 'grain smoothing=0.5', aggregation });
-  const feed = new RunFeed(smoothed, logOf([conflictingStep(1)]), engine);
-  await feed.update();
+  const run = summary({ aggregator: 'grain smoothing=0.5', aggregation });
+  const { feed } = await feedOn(run, conflictingStep(1));
   assert.equal(feed.latest[0]?.guarantee, 'lost');
 });
 
-test('alarms follow from the facts, unless the trainer logged its own', async () => {
-  const steps = [1, 2, 3, 4].map((step) =>
-    conflictingStep(step, { losses: step === 1 ? [1, 1] : [500, 500] }),
-  );
+test('alarms as they were logged', async () => {
   const alarm = {
     kind: 'alarm',
     at: 0,
-    step: 4,
+    step: 1,
     rule: 'exploding-loss',
     state: 'raised',
     message: 'As logged.',
     figures: {},
     groups: [],
   } as const;
-  const feed = new RunFeed(manifest, logOf(steps, [alarm]), engine);
-  await feed.update();
-  assert.deepEqual(
-    feed.alarms.map(({ rule, step }) => [rule, step]),
-    [['exploding-loss', 4]],
-  );
-  await feed.update();
+  const { feed } = await feedOn(three, conflictingStep(1), alarm);
   assert.deepEqual(
     feed.alarms.map(({ message }) => message),
     ['As logged.'],
