@@ -4,10 +4,10 @@ import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
-import { DIAGNOSTICS_VERSION } from '../../engine/version.ts';
 import { type RunAlarm, runAlarmSchema } from '../../runs/alarms.ts';
 import { parseEvent } from '../../runs/events.ts';
 import { runFile } from '../../runs/grainFolder.ts';
+import { indexFolder } from '../../runs/index/head.ts';
 import type { RunIndex } from '../../runs/index/runIndex.ts';
 import type { RunManifest } from '../../runs/manifest.ts';
 import { LineTail, type Place } from '../../runs/tail.ts';
@@ -19,10 +19,9 @@ interface Run {
   readonly manifest: RunManifest;
 }
 
-/** `index/alarms.json`: what the rules find in a log up to a place. */
+/** `alarms.json` in the index: what the rules find in a log up to a place. */
 const keptSchema = z.object({
-  /** Of the engine and the rules that found it. */
-  engine: z.literal(DIAGNOSTICS_VERSION),
+  /** Of the rules that found it. */
   rules: z.number(),
   offset: z.number(),
   /** Of the bytes before the place. */
@@ -74,7 +73,6 @@ export class DerivedAlarms {
 
   #keep({ offset, mark }: Place, alarms: readonly RunAlarm[]): void {
     const kept = {
-      engine: DIAGNOSTICS_VERSION,
       rules: rulesVersion(),
       offset,
       crc: crc32(mark),
@@ -88,7 +86,7 @@ export class DerivedAlarms {
   }
 
   get #file(): string {
-    return path.join(runFile(this.#run.folder, 'index'), 'alarms.json');
+    return path.join(indexFolder(this.#run.folder), 'alarms.json');
   }
 }
 

@@ -31,16 +31,6 @@ export function stepRecord(
   return record;
 }
 
-/** False for zeros. */
-export function isStep(record: Float64Array): boolean {
-  return record[1]! > 0;
-}
-
-/** False for zeros: the smallest of no values is infinite. */
-export function isBucket(record: Float64Array): boolean {
-  return record[BUCKET_HEADER] !== 0 || record[BUCKET_HEADER + 4]! > 0;
-}
-
 export function placeOf(record: Float64Array): StepPlace & { readonly step: number } {
   return { offset: record[0]!, length: record[1]!, step: record[2]! };
 }

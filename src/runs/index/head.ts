@@ -1,5 +1,5 @@
-/** `index/head.json`: up to where a log is indexed, and its digest there. */
-import { mkdirSync } from 'node:fs';
+/** `head`: a checksum, and up to where a log is indexed, and its digest there. */
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -10,9 +10,11 @@ import { DIAGNOSTICS_VERSION } from '../../engine/version.ts';
 import { runFile } from '../grainFolder.ts';
 import type { Place } from '../tail.ts';
 import { digestSchema } from './digest.ts';
+import { storedLinesSchema } from './rareLines.ts';
 
 /** Of the index's files. */
 const VERSION = 1;
+const NAME = `${VERSION}.${DIAGNOSTICS_VERSION}`;
 
 const headSchema = z.object({
   version: z.literal(VERSION),
@@ -22,9 +24,10 @@ const headSchema = z.object({
   series: z.array(z.string()),
   /** The place in the log behind the last line indexed: offset, and length and CRC-32 of the bytes before it. */
   log: z.object({ offset: z.number(), mark: z.number(), crc: z.number() }),
-  /** How many steps are indexed, and bytes of `rare.jsonl`. */
+  /** How many steps are indexed. */
   steps: z.number(),
-  rare: z.number(),
+  /** Of `rare.jsonl`. */
+  rare: storedLinesSchema,
   digest: digestSchema,
 });
 
@@ -36,6 +39,23 @@ export interface LocatedHead {
   readonly place: Place;
 }
 
+/** The folder of a run's index: versions that differ keep theirs apart. */
+export function indexFolder(run: string): string {
+  return path.join(runFile(run, 'index'), NAME);
+}
+
+/** Removes indexes of other versions. */
+export function removeOtherIndexes(run: string): void {
+  const folder = runFile(run, 'index');
+  try {
+    for (const name of readdirSync(folder)) {
+      if (name !== NAME) rmSync(path.join(folder, name), { recursive: true });
+    }
+  } catch {
+    // There is none, or it may not be changed.
+  }
+}
+
 export function headOf(place: Place, of: Pick<Head, 'series' | 'steps' | 'rare' | 'digest'>): Head {
   const log = { offset: place.offset, mark: place.mark.length, crc: crc32(place.mark) };
   return { version: VERSION, engine: DIAGNOSTICS_VERSION, log, ...of };
@@ -45,7 +65,8 @@ export function headOf(place: Place, of: Pick<Head, 'series' | 'steps' | 'rare' 
 export function writeHead(folder: string, head: Head): void {
   mkdirSync(folder, { recursive: true });
   // Not synchronised with the disk: after a power failure a torn head is made anew.
-  writeFileAtomic.sync(headFile(folder), JSON.stringify(head), { fsync: false });
+  const text = JSON.stringify(head);
+  writeFileAtomic.sync(headFile(folder), `${crc32(text)}\n${text}\n`, { fsync: false });
 }
 
 /**
@@ -61,7 +82,8 @@ export async function readHead(folder: string, run: string): Promise<LocatedHead
 
 async function parsedHead(folder: string): Promise<Head | null> {
   try {
-    return headSchema.parse(JSON.parse(await readFile(headFile(folder), 'utf8')));
+    const [crc, text = ''] = (await readFile(headFile(folder), 'utf8')).split('\n');
+    return crc === String(crc32(text)) ? headSchema.parse(JSON.parse(text)) : null;
   } catch {
     return null;
   }
@@ -85,5 +107,5 @@ async function markOf(run: string, { log }: Head): Promise<Buffer | null> {
 }
 
 function headFile(folder: string): string {
-  return path.join(folder, 'head.json');
+  return path.join(folder, 'head');
 }

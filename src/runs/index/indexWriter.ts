@@ -1,8 +1,8 @@
 import type { StepDiagnostics } from '../../engine/diagnoseStep.ts';
 import type { RunEvent } from '../events.ts';
-import { runFile } from '../grainFolder.ts';
 import type { RunManifest } from '../manifest.ts';
 import type { Line } from '../tail.ts';
+import { indexFolder, removeOtherIndexes } from './head.ts';
 import { LogIndex } from './logIndex.ts';
 
 /** The index is written after so many steps, or so much time. */
@@ -25,8 +25,8 @@ export class IndexWriter {
     readonly folder: string;
     readonly manifest: RunManifest;
   }): Promise<IndexWriter> {
-    const index = runFile(run.folder, 'index');
-    return new IndexWriter(await LogIndex.open({ ...run, index }));
+    removeOtherIndexes(run.folder);
+    return new IndexWriter(await LogIndex.open({ ...run, index: indexFolder(run.folder) }));
   }
 
   /** An event of the log; it may be indexed already. @param derived of a step */

@@ -40,7 +40,7 @@ export class LogIndex {
     this.series = seriesOf(run.manifest);
     this.steps = steps;
     this.digest = new Digest(run.manifest, written?.head.digest);
-    this.rare = new RareLines(path.join(run.index, 'rare.jsonl'), written?.head.rare ?? 0);
+    this.rare = new RareLines(path.join(run.index, 'rare.jsonl'), written?.head.rare);
     this.#place = written?.place ?? START;
   }
 
@@ -101,7 +101,7 @@ export class LogIndex {
     mkdirSync(this.#run.index, { recursive: true });
     this.steps.write();
     this.rare.write();
-    const [steps, rare, digest] = [this.steps.count, this.rare.bytes, this.digest.toJSON()];
+    const [steps, rare, digest] = [this.steps.count, this.rare.whole, this.digest.toJSON()];
     writeHead(
       this.#run.index,
       headOf(this.#place, { series: [...this.series], steps, rare, digest }),
@@ -113,7 +113,7 @@ export class LogIndex {
     const written = await readWritten(this.#run);
     if (!written || written.place.offset > this.#place.offset) return;
     this.steps.shed(written.head.steps);
-    this.rare.shed(written.head.rare);
+    this.rare.shed(written.head.rare.bytes);
   }
 }
 

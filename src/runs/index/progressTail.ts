@@ -2,7 +2,7 @@ import { parseEvent } from '../events.ts';
 import { runFile } from '../grainFolder.ts';
 import { BEGINNING, type Progress, progressAfter } from '../progress.ts';
 import { LineTail } from '../tail.ts';
-import { readHead } from './head.ts';
+import { indexFolder, readHead } from './head.ts';
 
 /** Start of a step's line as JSON.stringify and Python's json.dumps write it. Most lines are steps, and only the last one matters. */
 const STEP_PREFIXES = ['{"kind":"step"', '{"kind": "step"'].map((prefix) => Buffer.from(prefix));
@@ -38,7 +38,7 @@ export class ProgressTail {
 
   async #begin(): Promise<LineTail> {
     const log = runFile(this.#folder, 'events');
-    const indexed = await readHead(runFile(this.#folder, 'index'), this.#folder);
+    const indexed = await readHead(indexFolder(this.#folder), this.#folder);
     if (!indexed) return new LineTail(log);
     this.#progress = indexed.head.digest.progress;
     return new LineTail(log, indexed.place);

@@ -5,8 +5,6 @@ import {
   bucketWidth,
   clearBucket,
   emptyBucket,
-  isBucket,
-  isStep,
   placeOf,
   stepWidth,
 } from './entries.ts';
@@ -35,13 +33,12 @@ export class Pyramid {
   /** @param series how many a step has */
   constructor(folder: string, series: number, stored = 0) {
     this.#series = series;
-    this.steps = new Records(path.join(folder, 'steps.bin'), stepWidth(series), stored, isStep);
+    this.steps = new Records(path.join(folder, 'steps.bin'), stepWidth(series), stored);
     this.#levels = Array.from({ length: LEVELS }, (_, i) => ({
       records: new Records(
         path.join(folder, `level-${i + 1}.bin`),
         bucketWidth(series),
         Math.floor(stored / FAN ** (i + 1)),
-        isBucket,
       ),
       open: emptyBucket(series),
     }));

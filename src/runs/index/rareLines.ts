@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
+import { z } from 'zod';
 import { parseEvent, type RunEvent, type StepEvent, type ValidatingEvent } from '../events.ts';
 import { TornIndexError } from './records.ts';
 import { writeAt } from './writeAt.ts';
@@ -6,19 +8,32 @@ import { writeAt } from './writeAt.ts';
 /** Events that a run has few of, whatever its length. */
 export type RareEvent = Exclude<RunEvent, StepEvent | ValidatingEvent>;
 
+export const storedLinesSchema = z.object({ bytes: z.number(), crc: z.number() });
+
+type StoredLines = z.infer<typeof storedLinesSchema>;
+
 const NEWLINE = Buffer.from('\n');
 
 /** Lines of a log: the first ones in a file, the rest in memory until they are written. */
 export class RareLines {
   readonly #file: string;
   #stored: number;
+  /** Of the stored bytes. */
+  #crc: number;
   /** Each with its newline. */
   #added: Buffer[] = [];
 
-  /** @param stored how many bytes the file holds */
-  constructor(file: string, stored: number) {
+  /** @param stored what the file holds: how many bytes, and their CRC-32 */
+  constructor(file: string, stored: StoredLines = { bytes: 0, crc: 0 }) {
     this.#file = file;
-    this.#stored = stored;
+    this.#stored = stored.bytes;
+    this.#crc = stored.crc;
+  }
+
+  /** What the file holds once all is written. */
+  get whole(): StoredLines {
+    const crc = this.#added.reduce((sum, line) => crc32(line, sum), this.#crc);
+    return { bytes: this.bytes, crc };
   }
 
   get bytes(): number {
@@ -40,14 +55,17 @@ export class RareLines {
   /** Forgets lines that the file holds by now. @param stored how many bytes it holds */
   shed(stored: number): void {
     while (this.#added.length > 0 && this.#stored + this.#added[0]!.length <= stored) {
-      this.#stored += this.#added.shift()!.length;
+      const line = this.#added.shift()!;
+      this.#stored += line.length;
+      this.#crc = crc32(line, this.#crc);
     }
   }
 
   /** @throws TornIndexError if the file is too short */
   async read(): Promise<RareEvent[]> {
-    const [stored, added] = [this.#stored, [...this.#added]];
+    const [stored, crc, added] = [this.#stored, this.#crc, [...this.#added]];
     const bytes = stored > 0 ? await this.#readStored(stored) : Buffer.alloc(0);
+    if (crc32(bytes) !== crc) throw new TornIndexError(`${this.#file} is damaged`);
     const text = Buffer.concat([bytes, ...added]).toString();
     return text.split('\n').flatMap((line) => {
       const event = parseEvent(line);

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
 import { writeAt } from './writeAt.ts';
 
 /** A file whose records are not what its index says: torn by a power failure, or replaced. */
@@ -7,31 +8,23 @@ export class TornIndexError extends Error {
 }
 
 /**
- * A list of records of equal length that only grows: the first ones in a file, the rest in memory until they are written. What a
+ * A list of records of equal length, in the file each with a checksum, that only grows: the first ones in a file, the rest in memory until they are written. What a
  * record holds follows from the log and its number alone, so two writers of the same log do each other no harm.
  */
 export class Records {
   readonly #file: string;
   readonly #width: number;
-  readonly #isRecord: (record: Float64Array) => boolean;
   #stored: number;
   #added: Float64Array[] = [];
 
   /**
    * @param width of a record, in float64 numbers
    * @param stored how many records the file holds
-   * @param isRecord false for what a power failure left unwritten, which reads as zeros
    */
-  constructor(
-    file: string,
-    width: number,
-    stored: number,
-    isRecord: (record: Float64Array) => boolean,
-  ) {
+  constructor(file: string, width: number, stored: number) {
     this.#file = file;
     this.#width = width;
     this.#stored = stored;
-    this.#isRecord = isRecord;
   }
 
   get count(): number {
@@ -50,9 +43,10 @@ export class Records {
   write(): void {
     if (this.#added.length === 0) return;
     const bytes = Buffer.concat(
-      this.#added.map(({ buffer, byteOffset, byteLength }) =>
-        Buffer.from(buffer, byteOffset, byteLength),
-      ),
+      this.#added.flatMap((record) => [
+        bytesOf(record),
+        bytesOf(Float64Array.of(checksum(record))),
+      ]),
     );
     writeAt(this.#file, bytes, this.#stored * this.#bytes);
     this.shed(this.count);
@@ -78,7 +72,8 @@ export class Records {
   }
 
   async #readStored(from: number, to: number): Promise<Float64Array[]> {
-    const values = new Float64Array((to - from) * this.#width);
+    const width = this.#width + 1;
+    const values = new Float64Array((to - from) * width);
     let file: FileHandle;
     try {
       file = await open(this.#file, 'r');
@@ -96,14 +91,23 @@ export class Records {
     } finally {
       await file.close();
     }
-    const records = Array.from({ length: to - from }, (_, i) =>
-      values.subarray(i * this.#width, (i + 1) * this.#width),
-    );
-    if (!records.every(this.#isRecord)) throw new TornIndexError(`${this.#file} has gaps`);
-    return records;
+    return Array.from({ length: to - from }, (_, i) => {
+      const record = values.subarray(i * width, (i + 1) * width - 1);
+      if (checksum(record) === values[(i + 1) * width - 1]) return record;
+      throw new TornIndexError(`${this.#file} is damaged`);
+    });
   }
 
   get #bytes(): number {
-    return this.#width * Float64Array.BYTES_PER_ELEMENT;
+    return (this.#width + 1) * Float64Array.BYTES_PER_ELEMENT;
   }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float64Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+/** Not that of zeros, which a power failure may leave. */
+function checksum(record: Float64Array): number {
+  return 1 + crc32(bytesOf(record));
 }

@@ -9,6 +9,7 @@ import type { RunManifest } from '../manifest.ts';
 import { LineTail, type Place } from '../tail.ts';
 import type { Digest } from './digest.ts';
 import { headerOf, placeOf, type StepPlace, summaryOf } from './entries.ts';
+import { indexFolder } from './head.ts';
 import { indexInWorker } from './indexInWorker.ts';
 import { type IndexedRun, LogIndex } from './logIndex.ts';
 import { bucketSize } from './pyramid.ts';
@@ -55,7 +56,7 @@ export class RunIndex {
 
   /** At what was indexed so far: {@link refresh} reads the rest. */
   static async open(run: ReadRun): Promise<RunIndex> {
-    return new RunIndex(run, await LogIndex.open({ ...run, index: runFile(run.folder, 'index') }));
+    return new RunIndex(run, await LogIndex.open({ ...run, index: indexFolder(run.folder) }));
   }
 
   /** Reads what an index of a run says now. */
@@ -217,7 +218,7 @@ export class RunIndex {
 
   get #located(): IndexedRun {
     const { folder, manifest } = this.#run;
-    return { folder, manifest, index: this.#own ?? runFile(folder, 'index') };
+    return { folder, manifest, index: this.#own ?? indexFolder(folder) };
   }
 
   #linesFrom({ place }: LogIndex): LineTail {

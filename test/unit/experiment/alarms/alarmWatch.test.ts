@@ -9,6 +9,7 @@ import { DerivedAlarms } from '../../../../src/experiment/alarms/derivedAlarms.t
 import { type RunAlarm, withAlarm } from '../../../../src/runs/alarms.ts';
 import type { RunEvent } from '../../../../src/runs/events.ts';
 import { EventWriter } from '../../../../src/runs/eventWriter.ts';
+import { indexFolder } from '../../../../src/runs/index/head.ts';
 import { RunIndex } from '../../../../src/runs/index/runIndex.ts';
 import { RunLog } from '../../../../src/runs/runLog.ts';
 import { readEvents } from '../../../../src/runs/tail.ts';
@@ -153,7 +154,7 @@ test('alarms of a trainer that logs none follow from its facts, and are found on
   );
 
   // What was found is kept beside the index: the log is not read for it again, unless it has grown.
-  const kept = path.join(root, 'index/alarms.json');
+  const kept = path.join(indexFolder(root), 'alarms.json');
   const { alarms: found, ...of } = JSON.parse(readFileSync(kept, 'utf8'));
   assert.equal(found.length, derived.length);
   writeFileSync(kept, JSON.stringify({ ...of, alarms: [] }));

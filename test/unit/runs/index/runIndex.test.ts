@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import type { RunEvent, StepEvent } from '../../../../src/runs/events.ts';
 import { diagnosticsOf } from '../../../../src/runs/facts.ts';
 import { Digest } from '../../../../src/runs/index/digest.ts';
+import { indexFolder } from '../../../../src/runs/index/head.ts';
 import { LogIndex } from '../../../../src/runs/index/logIndex.ts';
 import { RunIndex } from '../../../../src/runs/index/runIndex.ts';
 import { seriesOf, valuesOf } from '../../../../src/runs/index/series.ts';
@@ -161,7 +162,7 @@ test('however a log grows, and whoever indexes it meanwhile, its index shows wha
 
 /** Extends what is written, as a trainer does. */
 async function writeIndex(): Promise<void> {
-  const log = await LogIndex.open({ ...run, index });
+  const log = await LogIndex.open({ ...run, index: indexFolder(folder) });
   let offset = log.place.offset;
   const bytes = existing(file);
   for (let end = bytes.indexOf('\n', offset); end >= 0; end = bytes.indexOf('\n', offset)) {
