@@ -169,7 +169,7 @@ export class RunIndex {
     } catch (error) {
       if (this.#own !== undefined) throw error;
       // The folder is read-only, or its disk full: the index is made elsewhere, for as long as it is read.
-      this.#own = mkdtempSync(path.join(tmpdir(), 'grain-index-'));
+      this.#own = mkdtempSync(path.join(tmpdir(), 'grain-own-index-'));
       this.#restart();
       await this.#readMuch(onProgress);
       await this.#readAdded();

@@ -1,20 +1,28 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
-import type { RunEvent, StepEvent } from '../../../../src/runs/events.ts';
-import { diagnosticsOf } from '../../../../src/runs/facts.ts';
-import { Digest } from '../../../../src/runs/index/digest.ts';
+import type { RunEvent } from '../../../../src/runs/events.ts';
 import { indexFolder } from '../../../../src/runs/index/head.ts';
+import { indexInWorker } from '../../../../src/runs/index/indexInWorker.ts';
+import { IndexWriter } from '../../../../src/runs/index/indexWriter.ts';
 import { LogIndex } from '../../../../src/runs/index/logIndex.ts';
 import { RunIndex } from '../../../../src/runs/index/runIndex.ts';
-import { seriesOf, valuesOf } from '../../../../src/runs/index/series.ts';
-import type { WindowOfRun } from '../../../../src/runs/index/window.ts';
-import type { RunManifest } from '../../../../src/runs/manifest.ts';
+import { RunLog } from '../../../../src/runs/runLog.ts';
+import { readEvents } from '../../../../src/runs/tail.ts';
 import { anyEvent } from '../events.ts';
-import { manifestOf } from '../manifest.ts';
+import { assertTrue, manifest, stepsFrom, textOf } from './logs.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-index-'));
 const file = path.join(folder, 'events.jsonl');
@@ -25,13 +33,7 @@ beforeEach(() => {
   rmSync(index, { recursive: true, force: true });
 });
 
-const manifest: RunManifest = manifestOf('r', { groups: { by: 'label', names: ['a', 'b', 'c'] } });
 const run = { folder, manifest };
-const names = seriesOf(manifest);
-
-const textOf = (events: readonly RunEvent[]) =>
-  events.map((event) => `${JSON.stringify(event)}\n`).join('');
-
 /** Events whose steps are numbered 1, 2, 3, … as a trainer numbers them. */
 const anyLog = fc.array(anyEvent, { maxLength: 150, size: 'max' }).map((events) => {
   let step = 0;
@@ -45,86 +47,6 @@ function pieces(text: string, cuts: readonly number[]): Buffer[] {
     (a, b) => a - b,
   );
   return places.slice(1).map((end, i) => bytes.subarray(places[i], end));
-}
-
-/** What an index shows, by reading everything: each bucket from the values of its steps. */
-function naiveWindow(steps: readonly StepEvent[], from: number, to: number, bucket: number) {
-  const start = Math.floor((from - 1) / bucket) * bucket;
-  const end = Math.min(steps.length, Math.ceil(to / bucket) * bucket);
-  const buckets: StepEvent[][] = [];
-  for (let at = start; at < end; at += bucket) {
-    buckets.push(steps.slice(at, Math.min(at + bucket, end)));
-  }
-  const values = buckets.map((of) =>
-    of.map((step) => valuesOf(step, diagnosticsOf(step), manifest)),
-  );
-  return {
-    first: buckets.map((of) => of[0]!.step),
-    last: buckets.map((of) => of.at(-1)!.step),
-    at: buckets.map((of) => of.at(-1)!.at),
-    series: Object.fromEntries(
-      names.map((name, s) => {
-        const columns = values.map((of) => of.map((value) => value[s]!));
-        const finite = columns.map((of) => of.filter(Number.isFinite));
-        return [
-          name,
-          {
-            min: finite.map((of) => (of.length === 0 ? Number.NaN : Math.min(...of))),
-            max: finite.map((of) => (of.length === 0 ? Number.NaN : Math.max(...of))),
-            mean: finite.map((of) => of.reduce((sum, value) => sum + value / of.length, 0)),
-            last: columns.map((of) => of.at(-1)!),
-            known: columns.map((of) => of.filter((value) => !Number.isNaN(value)).length),
-            nonFinite: columns.map((of) => of.filter((value) => value === Infinity).length),
-          },
-        ];
-      }),
-    ),
-  };
-}
-
-function assertWindow(window: WindowOfRun, steps: readonly StepEvent[], from: number, to: number) {
-  const expected = naiveWindow(steps, from, to, window.bucket);
-  assert.deepEqual([...window.first], expected.first);
-  assert.deepEqual([...window.last], expected.last);
-  assert.deepEqual([...window.at], expected.at);
-  for (const [name, column] of Object.entries(window.series)) {
-    assert(column);
-    const of = expected.series[name]!;
-    for (const figure of ['min', 'max', 'last', 'known', 'nonFinite'] as const) {
-      assert.deepEqual([...column[figure]], of[figure], `${figure} of ${name}`);
-    }
-    for (const [i, mean] of of.mean.entries()) {
-      const [min, max] = [of.min[i]!, of.max[i]!];
-      if (Number.isNaN(min)) assert(Number.isNaN(column.mean[i]!));
-      else {
-        const size = Math.max(Math.abs(min), Math.abs(max));
-        assert(Math.abs(column.mean[i]! - mean) <= 1e-12 * size, `mean of ${name}`);
-      }
-    }
-  }
-}
-
-/** Everything that a run's index shows is what its log says. */
-async function assertTrue(
-  read: RunIndex,
-  events: readonly RunEvent[],
-  window: [number, number, number],
-) {
-  await read.refresh();
-  const steps = events.filter((event) => event.kind === 'step');
-  assert.equal(read.count, steps.length);
-  const digest = new Digest(manifest);
-  for (const event of events)
-    digest.add(event, event.kind === 'step' ? diagnosticsOf(event) : null);
-  assert.deepEqual(read.digest.toJSON(), digest.toJSON());
-  const rare = events.filter(({ kind }) => kind !== 'step' && kind !== 'validating');
-  assert.deepEqual(await read.rare(), rare);
-  assert.deepEqual(await read.lastStep(), steps.at(-1) ?? null);
-  const [a, b, columns] = window;
-  const at = [a, b].map((place) => 1 + (place % Math.max(1, steps.length)));
-  const [from, to] = [Math.min(...at), Math.max(...at)];
-  assertWindow(await read.window({ from, to, columns }, names), steps, from, to);
-  assert.deepEqual(await read.step(from), steps[from - 1] ?? null);
 }
 
 const anyWindow = fc.tuple(fc.nat(), fc.nat(), fc.integer({ min: 1, max: 40 }));
@@ -156,8 +78,167 @@ test('however a log grows, and whoever indexes it meanwhile, its index shows wha
         assert.equal(indexed.generation, 0);
       },
     ),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
+});
+
+/** A log over three levels of buckets, with a spike in one step. */
+const LONG = 5000;
+const SPIKE = 3210;
+const long: RunEvent[] = [
+  { kind: 'start', at: 1, pid: 1, fromStep: 0 },
+  ...stepsFrom(1, LONG).map((event) =>
+    event.step === SPIKE ? { ...event, losses: [900, 900], gram: [1, -0.9, 1] } : event,
+  ),
+  { kind: 'end', at: 60_000, step: LONG, status: 'finished' as const },
+];
+
+test('windows of a long log are those of all its steps, and none loses a spike', async () => {
+  writeFileSync(file, textOf(long));
+  const read = await RunIndex.open(run);
+  await assertTrue(read, long, [0, LONG - 1, 40]);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.nat(LONG - 1),
+      fc.nat(LONG - 1),
+      fc.integer({ min: 1, max: 900 }),
+      (...of) => assertTrue(read, long, of),
+    ),
+    { numRuns: 15 },
+  );
+  for (let columns = 1; columns <= 1000; columns += 37) {
+    const { series, first, last } = await read.window({ from: 1, to: LONG, columns }, ['loss']);
+    assert(first.length <= columns);
+    const at = first.findIndex((step, i) => step <= SPIKE && SPIKE <= last[i]!);
+    assert.equal(series.loss!.max[at], 900);
+  }
+});
+
+test('a log that is cut, deleted or replaced by one of the same size or longer is read anew', async () => {
+  const followed = async (before: readonly RunEvent[], now: readonly RunEvent[]) => {
+    rmSync(index, { recursive: true, force: true });
+    writeFileSync(file, textOf(before));
+    const follower = await RunIndex.open(run);
+    await follower.refresh();
+    const { generation } = follower;
+    writeFileSync(file, textOf(now));
+    await assertTrue(follower, now, [0, now.length, 10]);
+    assert.equal(follower.generation, generation + 1);
+    await assertTrue(await RunIndex.open(run), now, [0, now.length, 10]);
+  };
+  const others = stepsFrom(1, LONG).map((event) => ({ ...event, at: event.at + 1 }));
+  await followed(long, stepsFrom(1, 20));
+  await followed(long, long.slice(0, 3000));
+  await followed(stepsFrom(1, 2000), others.slice(0, 2000));
+  await followed(stepsFrom(1, 2000), others);
+  await followed(stepsFrom(1, 3), others);
+
+  rmSync(file);
+  const read = await RunIndex.open(run);
+  await read.refresh();
+  assert.equal(read.count, 0);
+});
+
+test('a damaged or missing file of an index is made anew', async () => {
+  writeFileSync(file, textOf(long));
+  await writeIndex();
+  const folderOfIndex = indexFolder(folder);
+  const names = readdirSync(folderOfIndex).sort();
+  assert.deepEqual(names, [
+    'head',
+    'level-1.bin',
+    'level-2.bin',
+    'level-3.bin',
+    'rare.jsonl',
+    'steps.bin',
+  ]);
+  const damages: ((bytes: Buffer, at: number) => Buffer | null)[] = [
+    () => null,
+    () => Buffer.alloc(0),
+    (bytes, at) => bytes.subarray(0, at),
+    (bytes, at) => Buffer.from(bytes).fill(0, at),
+    (bytes, at) => Buffer.from(bytes).fill(bytes[at]! ^ 0x10, at, at + 1),
+    (bytes, at) => Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 8)]),
+  ];
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...names),
+      fc.constantFrom(...damages),
+      fc.nat(),
+      async (name, damage, place) => {
+        const damaged = path.join(folderOfIndex, name);
+        const bytes = readFileSync(damaged);
+        const changed = damage(bytes, place % bytes.length);
+        if (changed === null) rmSync(damaged);
+        else writeFileSync(damaged, changed);
+        const read = await RunIndex.open(run);
+        await assertTrue(read, long, [0, LONG - 1, 300]);
+        await assertTrue(read, long, [place, place + 400, 500]);
+        await writeIndex();
+      },
+    ),
+    { numRuns: 20 },
+  );
+});
+
+test('an index of another version is left alone by readers, and removed by the next trainer', async () => {
+  writeFileSync(file, textOf(long));
+  const others = ['0.1', '1.999'].map((name) => path.join(index, name));
+  for (const other of others) {
+    mkdirSync(other, { recursive: true });
+    writeFileSync(path.join(other, 'head'), '{}');
+  }
+  await assertTrue(await RunIndex.open(run), long, [0, LONG, 100]);
+  assert(others.every((other) => existsSync(other)));
+  await IndexWriter.open(run);
+  assert.deepEqual(readdirSync(index), [path.basename(indexFolder(folder))]);
+});
+
+test('several readers index a log at once', async () => {
+  writeFileSync(file, textOf(long));
+  writeFileSync(path.join(folder, 'run.json'), JSON.stringify(manifest));
+  const readers = await Promise.all(Array.from({ length: 4 }, () => RunIndex.open(run)));
+  const inWorkers = [0, 1].map(() => indexInWorker({ folder, index: indexFolder(folder) }));
+  await Promise.all([...inWorkers, ...readers.map((reader) => reader.refresh())]);
+  for (const reader of [...readers, await RunIndex.open(run)]) {
+    await assertTrue(reader, long, [0, LONG - 1, 200]);
+  }
+});
+
+test('where the index cannot be written the log is read all the same, and trained on', async () => {
+  writeFileSync(file, textOf(long));
+  // A file in the place of the folder, as permissions do not stop a superuser.
+  writeFileSync(index, '');
+  const own = () => readdirSync(tmpdir()).filter((name) => name.startsWith('grain-own-index-'));
+  const before = own();
+  const read = await RunIndex.open(run);
+  await assertTrue(read, long, [0, LONG - 1, 200]);
+  assert.equal(own().length, before.length + 1, 'it is made elsewhere');
+  read.dispose();
+  assert.equal(own().length, before.length);
+
+  const log = await RunLog.open(folder, { manifest, onEvent: () => {}, assertHeld: () => {} });
+  for (const { kind, at, ...facts } of stepsFrom(LONG + 1, 600)) log.step(facts);
+  log.close();
+  assert.equal((await readEvents(folder)).length, long.length + 600);
+});
+
+test('a trainer that lost its run writes nothing to its index', async () => {
+  let isHeld = true;
+  const log = await RunLog.open(folder, {
+    manifest,
+    onEvent: () => {},
+    assertHeld: () => {
+      if (!isHeld) throw new Error('taken over');
+    },
+  });
+  for (const { kind, at, ...facts } of stepsFrom(1, 300)) log.step(facts);
+  const head = path.join(indexFolder(folder), 'head');
+  const written = readFileSync(head, 'utf8');
+  isHeld = false;
+  assert.throws(() => log.step(stepsFrom(301, 1)[0]!), /taken over/);
+  log.close();
+  assert.equal(readFileSync(head, 'utf8'), written);
 });
 
 /** Extends what is written, as a trainer does. */
