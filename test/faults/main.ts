@@ -1,15 +1,30 @@
-/** `npm run faults -- --count 1000 --seed 0`, after `npm run build`: a real run under faults at random moments. */
+/**
+ * `npm run faults -- --count 1000 --seed 0`, after `npm run build`: a real run under faults at random moments.
+ * `npm run faults -- --of index --count 300`: a process that logs and indexes steps, killed.
+ */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { faults, strike } from './faults.ts';
+import { killWhileIndexing } from './indexKills.ts';
 
 const { values } = parseArgs({
   options: {
+    of: { type: 'string', default: 'run' },
     count: { type: 'string', default: '1000' },
     seed: { type: 'string', default: '0' },
   },
 });
-const grain = fileURLToPath(new URL('../../dist/grain.js', import.meta.url));
-const { struck, finished } = await strike(Number(values.count), Number(values.seed), grain);
-for (const fault of faults) console.log(`${fault}: ${struck[fault]}`);
-console.log(`${finished} runs finished, each with the outcome of an undisturbed run, bit for bit`);
+const [count, seed] = [Number(values.count), Number(values.seed)];
+
+if (values.of === 'index') {
+  const { killed, behind, torn, steps } = await killWhileIndexing(count, seed);
+  console.log(`${killed} kills over ${steps} steps: no acknowledged step lost, no index wrong`);
+  console.log(`the index was behind the log after ${behind}, and half written after ${torn}`);
+} else {
+  const grain = fileURLToPath(new URL('../../dist/grain.js', import.meta.url));
+  const { struck, finished } = await strike(count, seed, grain);
+  for (const fault of faults) console.log(`${fault}: ${struck[fault]}`);
+  console.log(
+    `${finished} runs finished, each with the outcome of an undisturbed run, bit for bit`,
+  );
+}
