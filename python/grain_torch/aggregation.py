@@ -68,6 +68,11 @@ class StepAggregator:
         """The trainable parameters by name."""
         return self._source.parameters
 
+    @property
+    def loss_sum(self) -> tuple[float, float]:
+        """Σ of the losses of this step's examples so far, and how much the examples count for."""
+        return float(self._source.loss_sums.sum()), float(self._source.sizes.sum())
+
     def begin(self, count: int, *, loss_scale: float = 1.0) -> None:
         """Begins a step with that many groups. `loss_scale`: a GradScaler's."""
         self._source.reset(count, loss_scale=loss_scale)

@@ -61,6 +61,7 @@ class Step:
         conflicts_with: groups that d conflicts with, as indices into `groups`.
         blocks: where each parameter block has its own weights.
         streaming: where gradients were combined one after another.
+        clipping: ‖d‖ before, and what the optimizer got d times, where d was clipped.
         update: what the optimizer made of d; None if it was not measured.
         seconds: for the gradients, the aggregation and the update.
     """
@@ -79,3 +80,4 @@ class Step:
     streaming: list[Arrival] | None
     update: Update | None
     seconds: tuple[float, float, float]
+    clipping: tuple[float, float] | None = None

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 # How far the first pass's gradients may be from autograd's of one group, relative to the longer: far more than rounding, far
 # less than a gradient that belongs to another group.
-_TOLERANCE = {torch.float32: 1e-3, torch.float64: 1e-3, torch.bfloat16: 0.1, torch.float16: 0.1}
+_TOLERANCE = 1e-3
+_HALF_TOLERANCE = 0.1
 
 
 class GroupGradients(GradientSource):
@@ -123,7 +124,7 @@ class GroupGradients(GradientSource):
             length = max(float(theirs.float().norm()), float(ours.float().norm()))
             if not torch.isfinite(theirs).all():
                 return
-            tolerance = _TOLERANCE.get(_precision(parameter), 0.1)
+            tolerance = _HALF_TOLERANCE if taps.is_half else _TOLERANCE
             if difference > tolerance * length + 1e-5 * longest:
                 raise UnsupportedModelError(
                     f"the gradient of {name} does not belong to its group: it is off by {difference / length:.1g} of it. "
@@ -134,11 +135,6 @@ class GroupGradients(GradientSource):
         if on_complete is not None:
             for parameter in list(self.stack):
                 on_complete(parameter)
-
-
-def _precision(parameter: Tensor) -> torch.dtype:
-    device = parameter.device.type
-    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else parameter.dtype
 
 
 def _parameters_of(layer: nn.Module) -> list[Tensor]:

@@ -36,7 +36,7 @@ class GradientSource:
             raise ValueError("no parameter of the model requires a gradient.")
         self.stack = GradientStack(0)
         self.sizes: Array = np.zeros(0)
-        self._loss_sums: Array = np.zeros(0)
+        self.loss_sums: Array = np.zeros(0)
         # What losses are multiplied by before a backward pass: as for the mean, so that float16 does not overflow.
         self._unit = 0.0
         self._loss_scale = 1.0
@@ -50,7 +50,7 @@ class GradientSource:
         """
         self.stack = GradientStack(count)
         self.sizes = np.zeros(count)
-        self._loss_sums = np.zeros(count)
+        self.loss_sums = np.zeros(count)
         self._unit = 0.0
         self._loss_scale = loss_scale
 
@@ -58,13 +58,13 @@ class GradientSource:
     def losses(self) -> Array:
         """Mean loss of each group; NaN for a group without examples."""
         with np.errstate(invalid="ignore", divide="ignore"):
-            result: Array = self._loss_sums / self.sizes
+            result: Array = self.loss_sums / self.sizes
         return result
 
     @property
     def loss(self) -> float:
         """Mean loss of all examples."""
-        return float(self._loss_sums.sum() / self.sizes.sum())
+        return float(self.loss_sums.sum() / self.sizes.sum())
 
     @property
     def present(self) -> list[int]:
@@ -84,7 +84,7 @@ class GradientSource:
     def _count(self, losses: Tensor, counts: Tensor, ids: Tensor) -> None:
         """Adds the losses of some examples to their groups', and sets the gradients' scale."""
         groups = ids.cpu().numpy()
-        np.add.at(self._loss_sums, groups, (losses.detach().double() * counts.double()).cpu().numpy())
+        np.add.at(self.loss_sums, groups, (losses.detach().double() * counts.double()).cpu().numpy())
         np.add.at(self.sizes, groups, counts.double().cpu().numpy())
         if self._unit == 0:
             self._unit = 1 / max(1.0, float(counts.sum()))

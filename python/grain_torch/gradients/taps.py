@@ -54,6 +54,8 @@ class Taps:
         self._is_silent = False
         # Whether gradients go further back than the first layer that trains, as with enable_input_require_grads().
         self._goes_further = False
+        # Whether some layer computes in half precision, as under autocast.
+        self.is_half = False
         self.uses: dict[nn.Module, int] = {}
 
     @contextmanager
@@ -120,6 +122,7 @@ class Taps:
         node: Any = _Keep.apply(self._anchor, x.detach()).grad_fn  # type: ignore[no-untyped-call]
         if not self._is_forward:
             return output
+        self.is_half |= output.dtype in (torch.bfloat16, torch.float16)
         if not x.requires_grad:
             self._sources.append(get_gradient_edge(output))
         elif not self._sources:

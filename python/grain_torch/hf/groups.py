@@ -1,0 +1,81 @@
+"""Groups of the examples that a Trainer's batches consist of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from torch import Tensor
+
+
+class Slices:
+    """Consecutive slices of all examples of an optimizer step, its micro-batches one after another."""
+
+    by = "microbatch"
+    column: str | None = None
+
+    def __init__(self, count: int, micro_batches: int) -> None:
+        """Raises: ValueError unless micro-batches have equally many groups, or groups equally many micro-batches."""
+        if count < 1 or (count % micro_batches and micro_batches % count):
+            raise ValueError(
+                f"{count} groups do not fit {micro_batches} gradient accumulation steps. "
+                f"Expected a multiple or a divisor of {micro_batches}."
+            )
+        self.names = [str(i) for i in range(count)]
+        self._micro_batches = micro_batches
+
+    def ids(self, _inputs: dict[str, Any], place: int, batch: int, device: torch.device) -> Tensor:
+        """`place`: of the micro-batch in its step."""
+        count = len(self.names)
+        per = count // self._micro_batches
+        if per == 0:
+            return torch.full((batch,), place * count // self._micro_batches, device=device)
+        # The last batch of an epoch may be smaller.
+        slices = min(per, batch)
+        return place * per + torch.arange(batch, device=device) * slices // batch
+
+
+class ByColumn:
+    """Groups by the values of a column of the data."""
+
+    def __init__(self, column: str, names: Sequence[str]) -> None:
+        self.by = f"column:{column}"
+        self.column = column
+        self.names = list(names)
+        self._index = {name: i for i, name in enumerate(self.names)}
+
+    def ids(self, inputs: dict[str, Any], _place: int, _batch: int, device: torch.device) -> Tensor:
+        """Takes the ids out of the inputs."""
+        ids: Tensor = inputs.pop(self.column)
+        return ids.to(device)
+
+    def collating(self, collate: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]:
+        """A collator that replaces the column's values by ids."""
+
+        def collated(features: list[Any]) -> Any:
+            if not all(isinstance(feature, dict) and self.column in feature for feature in features):
+                return collate(features)
+            values = [str(feature[self.column]) for feature in features]
+            batch = collate([{key: it for key, it in feature.items() if key != self.column} for feature in features])
+            # A value that only the evaluation data contain has no group, and needs none.
+            batch[self.column] = torch.tensor([self._index.get(value, 0) for value in values])
+            return batch
+
+        return collated
+
+
+def groups_of(groups: int | str, dataset: Any, micro_batches: int) -> Slices | ByColumn:
+    """A number of slices, or the name of a column of the training data."""
+    if isinstance(groups, int):
+        return Slices(groups, micro_batches)
+    column = groups.removeprefix("column:")
+    try:
+        is_table = hasattr(dataset, "column_names") and hasattr(dataset, "unique")
+        values = dataset.unique(column) if is_table else {example[column] for example in dataset}
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f'the training data have no column "{column}" to group by.') from error
+    return ByColumn(column, sorted({str(value) for value in values}))
