@@ -2,44 +2,50 @@
 
 import errno
 import importlib.util
+import json
 import os
 import platform
 import queue
+import struct
 import sys
 import threading
 import time
 import traceback
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .frames import Message, Reader, Writer
-from .messages import PROTOCOL, REQUESTS
-from .schema import parse
+if TYPE_CHECKING:
+    from .frames import Message, Reader, Writer
 
+# Both sides must have the same.
+PROTOCOL = 1
 NEEDED = ("torch", "transformers", "peft", "safetensors", "numpy", "psutil")
 ALIVE_SECONDS = 2
 
 
 def main() -> None:
-    reader, writer = Reader(os.fdopen(3, "rb")), Writer(os.fdopen(4, "wb"))
+    requests, replies = os.fdopen(3, "rb"), os.fdopen(4, "wb")
+    python = {"protocol": PROTOCOL, "python": platform.python_version(), "executable": sys.executable}
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    python = {"python": platform.python_version(), "executable": sys.executable}
     if missing:
-        writer.write({"kind": "unusable", "protocol": PROTOCOL, **python, "missing": missing})
+        # A frame without numpy, which may be missing too.
+        text = json.dumps({"kind": "unusable", **python, "missing": missing, "arrays": []}).encode()
+        replies.write(struct.pack("<II", len(text) + 4, len(text)) + text)
         return
-    threading.Thread(target=_beat, args=[writer], daemon=True).start()
-    import torch
+    from .frames import Reader, Writer
 
+    reader, writer = Reader(requests), Writer(replies)
+    threading.Thread(target=_beat, args=[writer], daemon=True).start()
     from .devices import best_device, describe, make_deterministic
 
     make_deterministic()
     device = best_device()
     versions = {name: version(name) for name in ("torch", "transformers", "peft")}
-    writer.write({"kind": "ready", "protocol": PROTOCOL, **python, "versions": versions, "device": describe(device)})
-    _serve(reader, writer, device, torch.OutOfMemoryError)
+    writer.write({"kind": "ready", **python, "versions": versions, "device": describe(device)})
+    _serve(reader, writer, device)
 
 
-def _beat(writer: Writer) -> None:
+def _beat(writer: "Writer") -> None:
     """Says that this process lives. A pipe that nobody reads ends it: its run process is gone."""
     while True:
         time.sleep(ALIVE_SECONDS)
@@ -52,13 +58,13 @@ def _beat(writer: Writer) -> None:
 class _Requests:
     """Reads requests on a thread, so that the end of the pipe, or a request to cancel, is noticed during a long one."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: "Reader") -> None:
         self._reader = reader
         self._queue: queue.Queue[Message] = queue.Queue()
         self._cancelled: int | None = None
         threading.Thread(target=self._read, daemon=True).start()
 
-    def next(self) -> Message:
+    def next(self) -> "Message":
         return self._queue.get()
 
     def is_cancelled(self, request: int) -> bool:
@@ -75,8 +81,10 @@ class _Requests:
             os._exit(0)
 
 
-def _serve(reader: Reader, writer: Writer, device: Any, out_of_memory: type[Exception]) -> None:
+def _serve(reader: "Reader", writer: "Writer", device: Any) -> None:
     from .learner import Learner
+    from .messages import REQUESTS
+    from .schema import parse
 
     requests = _Requests(reader)
     current = 0
@@ -94,15 +102,20 @@ def _serve(reader: Reader, writer: Writer, device: Any, out_of_memory: type[Exce
         except Exception as error:
             traceback.print_exc()
             sys.stderr.flush()
-            code = "outOfMemory" if isinstance(error, out_of_memory) else _code_of(error)
-            text = str(error) or type(error).__name__
+            code, text = _code_of(error), str(error) or type(error).__name__
+            del error
+            learner.free()
             writer.write({"kind": "error", "id": current, "code": code, "message": text})
 
 
 def _code_of(error: Exception) -> str:
-    if isinstance(error, MemoryError) or "DefaultCPUAllocator: can't allocate memory" in str(error):
+    text = str(error)
+    is_allocation = "DefaultCPUAllocator: can't allocate memory" in text
+    if is_allocation or isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return "outOfMemory"
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    # Some libraries tell only the system's words.
+    is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if is_full or os.strerror(errno.ENOSPC) in text:
         return "diskFull"
     codes = {"ModelError": "badModel", "CheckpointError": "badCheckpoint"}
     return codes.get(type(error).__name__, "unknown")

@@ -4,7 +4,6 @@ import json
 import os
 from math import prod
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +20,7 @@ class CheckpointError(Exception):
 
 
 def save(folder: str, network: Network, optimizer: Optimizer) -> None:
-    """Resolves when all files are on disk."""
+    """Returns when all files are on disk."""
     model = network.model
     model.save_pretrained(folder)
     if isinstance(model, PeftModel):
@@ -35,26 +34,19 @@ def save(folder: str, network: Network, optimizer: Optimizer) -> None:
         for kind, tensors in optimizer.slots().items()
         for name, tensor in zip(network.trained, tensors, strict=True)
     }
-    with open(Path(folder) / "optimizer.bin", "wb") as file:
+    with (Path(folder) / "optimizer.bin").open("wb") as file:
         for tensor in slots.values():
             file.write(tensor.cpu().numpy().astype("<f4", copy=False).tobytes())
-        _sync(file)
     described = [{"name": name, "shape": list(tensor.shape)} for name, tensor in slots.items()]
-    with open(Path(folder) / "optimizer.json", "w", encoding="utf-8") as file:
-        json.dump({"steps": optimizer.steps, "slots": described}, file)
-        _sync(file)
-    for name in os.listdir(folder):
-        with open(Path(folder) / name, "rb") as file:
+    state = json.dumps({"steps": optimizer.steps, "slots": described})
+    (Path(folder) / "optimizer.json").write_text(state, encoding="utf-8")
+    for path in Path(folder).iterdir():
+        with path.open("r+b") as file:
             os.fsync(file.fileno())
 
 
-def _sync(file: Any) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-
-
 def load(folder: str, network: Network, optimizer: Optimizer) -> None:
-    """@raises CheckpointError: the files are damaged, or of another model"""
+    """Raises CheckpointError if the files are damaged, or of another model."""
     try:
         _load_model(folder, network)
         _load_optimizer(folder, network, optimizer)

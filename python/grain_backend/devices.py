@@ -40,7 +40,7 @@ def make_deterministic() -> None:
 
 
 def memory_of(device: torch.device) -> dict[str, int | None]:
-    """Bytes: resident memory of this process now, and the peak of its tensors on a GPU since the last call; None elsewhere."""
+    """Bytes: resident memory now, and the peak of the tensors on a GPU since the last call; None elsewhere."""
     tensors = None
     if device.type == "cuda":
         tensors = torch.cuda.max_memory_allocated(device)

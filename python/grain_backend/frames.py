@@ -1,4 +1,4 @@
-"""Messages on a pipe: length-prefixed, a JSON header and the bytes of its arrays; src/backends/torch/frames.ts is the other side.
+"""Messages on a pipe; src/backends/torch/frames.ts is the other side.
 
     uint32 bytes after this number | uint32 bytes of the header | header, UTF-8 JSON | arrays, one after another
 
@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 _LENGTH = struct.Struct("<I")
-_DTYPES = {"int32": np.dtype("<i4"), "float32": np.dtype("<f4"), "float64": np.dtype("<f8")}
+_DTYPES: dict[str, np.dtype[Any]] = {"int32": np.dtype("<i4"), "float32": np.dtype("<f4"), "float64": np.dtype("<f8")}
 
 Message = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""The gradient of each group's mean loss, stacked: one tensor [k, …shape] for each trained parameter."""
+"""Losses and gradients of a step's groups, in one backward pass where every layer has a rule, else in one for each group."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,44 +6,72 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from grain_torch.gradients import GroupGradients, UnsupportedModelError
+from grain_torch.gradients.stack import GradientStack
+
 from .messages import Batch
 from .passes import Passes
 
-Stacks = list[Tensor]
+
+class GradientPass:
+    """Computes the groups' gradients of batches."""
+
+    def __init__(self, model: nn.Module, passes: Passes, parameters: Sequence[nn.Parameter], *, accumulate: bool) -> None:
+        self._passes = passes
+        self._parameters = parameters
+        self._grouped: GroupGradients | None = None
+        if accumulate:
+            return
+        try:
+            self._grouped = GroupGradients(model)
+        except UnsupportedModelError as error:
+            print(error, flush=True)
+
+    def run(self, batch: Batch, seed: int) -> tuple[np.ndarray, GradientStack]:
+        """Returns the groups' losses, and their gradients; `seed` decides dropout."""
+        if self._grouped is not None:
+            torch.manual_seed(seed)
+            try:
+                return self._together(self._grouped, batch)
+            except UnsupportedModelError as error:
+                print(error, flush=True)
+                self._grouped = None
+        return self._one_by_one(batch, lambda group: torch.manual_seed(seed + group))
+
+    def _together(self, grouped: GroupGradients, batch: Batch) -> tuple[np.ndarray, GradientStack]:
+        k = len(batch.bounds) - 1
+        grouped.reset(k)
+        ids = torch.from_numpy(np.repeat(np.arange(k), np.diff(batch.bounds))).to(self._passes.device)
+        grouped.backward(lambda: self._passes.losses(batch), ids)
+        return grouped.losses.astype(np.float32), grouped.stack
+
+    def _one_by_one(self, batch: Batch, seed: Callable[[int], object]) -> tuple[np.ndarray, GradientStack]:
+        """A pass for each group, padded only to its longest example."""
+        k = len(batch.bounds) - 1
+        stack = GradientStack(k)
+        losses = []
+        rows: list[Tensor | None] = [None] * len(self._parameters)
+        for group in range(k):
+            seed(group)
+            values, counts = self._passes.losses(part_of(batch, group))
+            mean = (values * counts).sum() / counts.sum()
+            losses.append(mean.item())
+            found: Sequence[Tensor | None] = torch.autograd.grad(mean, self._parameters, allow_unused=True)
+            for index, gradient in enumerate(found):
+                if gradient is None:
+                    continue
+                stacked = rows[index]
+                if stacked is None:
+                    stacked = rows[index] = gradient.new_zeros(k, *gradient.shape)
+                stacked[group] = gradient
+        for parameter, stacked in zip(self._parameters, rows, strict=True):
+            if stacked is not None:
+                stack.add(parameter, stacked)
+        return np.array(losses, np.float32), stack
 
 
-def grouped_gradients(passes: Passes, batch: Batch, parameters: Sequence[nn.Parameter]) -> tuple[Tensor, Stacks]:
-    """One forward pass for all groups. @returns the groups' losses, and their gradients"""
-    bounds = batch.bounds
-    k = len(bounds) - 1
-    losses, rows = passes.losses(batch)
-    group_of = torch.from_numpy(np.repeat(np.arange(k), np.diff(bounds))).to(losses.device)[rows]
-    counts = torch.bincount(group_of, minlength=k)
-    means = [(losses * (group_of == group)).sum() / counts[group] for group in range(k)]
-    stacks = _empty(k, parameters)
-    for group, mean in enumerate(means):
-        found = torch.autograd.grad(mean, parameters, retain_graph=group < k - 1, allow_unused=True)
-        _store(stacks, group, found)
-    return torch.stack(means).detach(), stacks
-
-
-def accumulated_gradients(
-    passes: Passes, batch: Batch, parameters: Sequence[nn.Parameter], seed: Callable[[int], None]
-) -> tuple[Tensor, Stacks]:
-    """A pass for each group, padded only to its longest example. @param seed: called before each pass with its index"""
-    k = len(batch.bounds) - 1
-    losses = []
-    stacks = _empty(k, parameters)
-    for group in range(k):
-        seed(group)
-        rows, _ = passes.losses(_part(batch, group))
-        mean = rows.mean()
-        losses.append(mean.detach())
-        _store(stacks, group, torch.autograd.grad(mean, parameters, allow_unused=True))
-    return torch.stack(losses), stacks
-
-
-def _part(batch: Batch, group: int) -> Batch:
+def part_of(batch: Batch, group: int) -> Batch:
+    """The examples of one group."""
     start, end = batch.bounds[group : group + 2]
     lengths = batch.lengths[start:end]
     width = lengths.max()
@@ -54,13 +82,3 @@ def _part(batch: Batch, group: int) -> Batch:
         np.array([0, end - start], np.int32),
         batch.targets[start:end],
     )
-
-
-def _empty(k: int, parameters: Sequence[nn.Parameter]) -> Stacks:
-    return [torch.zeros(k, *parameter.shape, device=parameter.device) for parameter in parameters]
-
-
-def _store(stacks: Stacks, group: int, gradients: Sequence[Tensor | None]) -> None:
-    for stack, gradient in zip(stacks, gradients, strict=True):
-        if gradient is not None:
-            stack[group] = gradient

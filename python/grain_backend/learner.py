@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from . import checkpoint, gradients
+from . import checkpoint
 from .devices import memory_of
+from .gradients import GradientPass
 from .messages import (
     AnswerLosses,
     Blocks,
@@ -33,7 +34,7 @@ Reply = dict[str, Any]
 
 
 class Learner:
-    """@param report: sends the progress of a long request, 0…1; @param cancelled: whether its answer is no longer wanted"""
+    """Answers one request after another."""
 
     def __init__(self, device: torch.device, report: Callable[[float], None], cancelled: Callable[[], bool]) -> None:
         self._device = device
@@ -42,9 +43,16 @@ class Learner:
         self._spec: Build
         self._network: Network
         self._passes: Passes
+        self._gradients: GradientPass
         self._optimizer: Optimizer
         self._blocks: list[int]
         self._step: Step | None = None
+
+    def free(self) -> None:
+        """After an error: gives back what the request had allocated."""
+        self._step = None
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
 
     @singledispatchmethod
     def answer(self, request: Request) -> Reply:
@@ -59,6 +67,7 @@ class Learner:
         self._network = network
         dtype: torch.dtype = getattr(torch, request.dtype)
         self._passes = Passes(network, request.task, request.pad_id, self._device, dtype)
+        self._gradients = GradientPass(network.model, self._passes, self._parameters, accumulate=request.accumulate)
         self._optimizer = build_optimizer(request.optimizer, self._parameters)
         self._blocks = [0] * len(self._parameters)
         fresh = [
@@ -92,35 +101,29 @@ class Learner:
     def _(self, request: Gradients) -> Reply:
         self._step = None
         self._network.model.train()
-        torch.manual_seed(request.seed)
-        if self._spec.accumulate:
-            losses, stacks = gradients.accumulated_gradients(
-                self._passes, request, self._parameters, lambda group: _seed(request.seed + group)
-            )
-        else:
-            losses, stacks = gradients.grouped_gradients(self._passes, request, self._parameters)
-        step = Step(self._parameters, stacks, self._blocks)
+        losses, stack = self._gradients.run(request, request.seed)
+        step = Step(self._parameters, stack, self._blocks)
         if self._spec.metric == "preconditioned":
             assert isinstance(self._optimizer, AdamW)
             step.use_metric_of(self._optimizer, np.diff(request.bounds).tolist())
         self._step = step
-        return {"losses": losses.float().cpu().numpy(), "grams": step.grams(), "memory": memory_of(self._device)}
+        return {"losses": losses, "grams": step.grams(), "memory": memory_of(self._device)}
 
     @answer.register
     @torch.no_grad()
     def _(self, request: Update) -> Reply:
         assert self._step is not None
-        measured, norm = self._step.update(self._optimizer, request, self._spec.guarded)
+        measured, norm = self._step.update(self._optimizer, request, keep=self._spec.guarded)
         return {**_measured(measured), "clippedNorm": norm, "memory": memory_of(self._device)}
 
     @answer.register
     @torch.no_grad()
     def _(self, request: Correct) -> Reply:
         assert self._step is not None
-        return _measured(self._step.correct(request.multipliers.tolist()))
+        return _measured(self._step.correct(request.multipliers))
 
     @answer.register
-    def _(self, request: Discard) -> Reply:
+    def _(self, _request: Discard) -> Reply:
         self._step = None
         self._optimizer.discard()
         return {}
@@ -153,10 +156,6 @@ class Learner:
     @property
     def _parameters(self) -> list[torch.nn.Parameter]:
         return list(self._network.trained.values())
-
-
-def _seed(seed: int) -> None:
-    torch.manual_seed(seed)
 
 
 def _measured(measured: Measured) -> Reply:

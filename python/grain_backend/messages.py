@@ -5,9 +5,6 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-# Both sides must have the same.
-PROTOCOL = 1
-
 Int32 = Annotated[np.ndarray, "int32"]
 Float32 = Annotated[np.ndarray, "float32"]
 Float64 = Annotated[np.ndarray, "float64"]

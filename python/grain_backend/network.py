@@ -58,7 +58,7 @@ _HEADS = ("classifier", "score", "classification_head", "pre_classifier", "fc")
 
 
 def load_network(spec: Build) -> Network:
-    """@raises ModelError: what does not fit, for the user"""
+    """Raises ModelError where checkpoint and settings do not fit together."""
     torch.manual_seed(spec.seed)
     model, missing = _from_checkpoint(spec)
     base = model.base_model
@@ -98,7 +98,7 @@ def load_network(spec: Build) -> Network:
         trained = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
         return Network(model, trained, [item for item in described if item], encodes_separately, prefix)
     excluded = [names[id(blocks[block])] for block in (*frozen, *renewed)]
-    saved = [names[id(head)] for head in heads] + _saved_modules(model, fresh, heads, names)
+    saved = [names[id(head)] for head in heads] + _saved_modules(fresh, heads, names)
     adapted = _with_adapters(model, spec, spec.lora, excluded, saved)
     return _adapted_network(adapted, encodes_separately, prefix, {item.name: item for item in described if item})
 
@@ -171,7 +171,7 @@ def _is_input(name: str) -> bool:
 
 def _heads_of(model: nn.Module) -> list[nn.Module]:
     """What stands beside the base model: everything that only this task has."""
-    base = model.base_model_prefix  # type: ignore[attr-defined]
+    base = model.base_model_prefix
     return [module for name, module in model.named_children() if name != base and any(True for _ in module.parameters())]
 
 
@@ -186,19 +186,19 @@ def _reorder(head: nn.Module, order: list[int]) -> None:
                 parameter.copy_(parameter[order].clone())
 
 
-def _describe(model: nn.Module, name: str, parameter: nn.Parameter) -> Fresh | None:
+def _describe(model: Any, name: str, parameter: nn.Parameter) -> Fresh | None:
     """How a new parameter is sampled; None for those of modules that initialize themselves in a way of their own."""
     path, _, own = name.rpartition(".")
     module = model.get_submodule(path)
     if own == "bias":
         return Fresh(parameter, name, "zeros", 0.0)
     if isinstance(module, nn.Linear | nn.Embedding | Conv1D):
-        deviation = float(getattr(model.config, "initializer_range", None) or 0.02)  # type: ignore[union-attr]
+        deviation = float(getattr(model.config, "initializer_range", None) or 0.02)
         return Fresh(parameter, name, "normal", deviation)
     return Fresh(parameter, name, "ones", 0.0) if "norm" in type(module).__name__.lower() else None
 
 
-def _saved_modules(model: nn.Module, fresh: set[str], heads: list[nn.Module], names: dict[int, str]) -> list[str]:
+def _saved_modules(fresh: set[str], heads: list[nn.Module], names: dict[int, str]) -> list[str]:
     """Modules outside the head whose new weights are trained beside the adapters."""
     own = tuple(f"{names[id(head)]}." for head in heads)
     rest = [name for name in fresh if not name.startswith(own)]
@@ -225,7 +225,7 @@ def _with_adapters(model: Any, spec: Build, lora: Lora, excluded: list[str], sav
         base_model_name_or_path=spec.base,
         revision=spec.revision,
         r=lora.rank,
-        lora_alpha=lora.alpha,  # type: ignore[arg-type]
+        lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
         target_modules=list(targets) if len(left) == len(chosen) else left,
         modules_to_save=saved or None,

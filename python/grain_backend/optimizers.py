@@ -2,6 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
@@ -49,13 +50,15 @@ class AdamW(Optimizer):
         self._second = self._zeros()
         self._prepared: list[Tensor] = []
 
-    def prepare(self, stacks: list[Tensor], shares: Tensor) -> list[Tensor]:
-        """P^½ of the next step, which multiplies its gradient by P = 1/(√v̂ + ε), but for the momentum."""
+    def prepare(self, squares: Iterable[Tensor]) -> list[Tensor]:
+        """P^½ of the next step, which multiplies its gradient by P = 1/(√v̂ + ε), but for the momentum.
+
+        Args:
+            squares: Σ sᵢgᵢ² of each parameter.
+        """
         beta = self.settings.beta2
-        self._prepared = [
-            second * beta + torch.einsum("k,k...->...", shares, stack.square()) * (1 - beta)
-            for second, stack in zip(self._second, stacks, strict=True)
-        ]
+        pairs = zip(self._second, squares, strict=True)
+        self._prepared = [second * beta + square * (1 - beta) for second, square in pairs]
         return [self._scale(second, self.steps + 1).rsqrt() for second in self._prepared]
 
     def discard(self) -> None:

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -26,21 +27,24 @@ class Passes:
         self._model = network.model
         self._task = task
         self._pad_id = pad_id
-        self._device = device
+        self.device = device
         self._dtype = dtype
         base = self._model.get_base_model() if hasattr(self._model, "get_base_model") else self._model
         self._takes_types = "token_type_ids" in inspect.signature(base.forward).parameters
 
     def losses(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Loss of each row of the objective, and the row's example: examples themselves, or the tokens of their answers."""
+        """Loss of each example, and how much it counts for: 1, or the number of its answer's tokens."""
         if self._task == "generation":
-            return self._answer_losses(batch)
+            values, owners = self._answer_losses(batch)
+            counts = torch.bincount(owners, minlength=len(batch.lengths))
+            return torch.zeros_like(counts, dtype=values.dtype).index_add(0, owners, values) / counts, counts
         outputs = self._outputs(batch)
-        targets = torch.from_numpy(batch.targets).to(self._device)
-        rows = torch.arange(len(targets), device=self._device)
+        targets = torch.from_numpy(batch.targets)
         if self._task == "classification":
-            return functional.cross_entropy(outputs, targets.long(), reduction="none"), rows
-        return (outputs[:, 0] - targets.float()).square(), rows
+            losses = functional.cross_entropy(outputs, targets.long().to(self.device), reduction="none")
+        else:
+            losses = (outputs[:, 0] - targets.float().to(self.device)).square()
+        return losses, torch.ones_like(losses)
 
     @torch.inference_mode()
     def outputs(self, batch: Batch) -> np.ndarray:
@@ -58,32 +62,32 @@ class Passes:
         return self._forward(**self._inputs(batch.ids, batch.lengths, batch.type_ids)).float()
 
     def _forward(self, **inputs: Any) -> Tensor:
-        with torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32):
+        with torch.autocast(self.device.type, self._dtype, enabled=self._dtype != torch.float32):
             logits: Tensor = self._model(**inputs).logits
         return logits
 
     def _inputs(self, ids: np.ndarray, lengths: np.ndarray, type_ids: np.ndarray) -> dict[str, Tensor]:
         inputs = {
-            "input_ids": torch.from_numpy(ids).long().to(self._device),
+            "input_ids": torch.from_numpy(ids).long().to(self.device),
             "attention_mask": self._mask(lengths, ids.shape[1]),
         }
         if self._takes_types:
-            inputs["token_type_ids"] = torch.from_numpy(type_ids).long().to(self._device)
+            inputs["token_type_ids"] = torch.from_numpy(type_ids).long().to(self.device)
         return inputs
 
     def _mask(self, lengths: np.ndarray, width: int) -> Tensor:
-        counts = torch.from_numpy(lengths).to(self._device)
-        return (torch.arange(width, device=self._device)[None, :] < counts[:, None]).long()
+        counts = torch.from_numpy(lengths).to(self.device)
+        return (torch.arange(width, device=self.device)[None, :] < counts[:, None]).long()
 
     def _answer_losses(self, batch: Batch) -> tuple[Tensor, Tensor]:
         starts = batch.targets.astype(np.int32)
         if self._network.encodes_separately:
             return self._translated(batch, starts)
         logits = self._forward(**self._inputs(batch.ids, batch.lengths, batch.type_ids))
-        ids = torch.from_numpy(batch.ids).long().to(self._device)
-        at = torch.arange(ids.shape[1], device=self._device)[None, :]
-        begin = torch.from_numpy(starts).to(self._device)[:, None]
-        end = torch.from_numpy(batch.lengths).to(self._device)[:, None]
+        ids = torch.from_numpy(batch.ids).long().to(self.device)
+        at = torch.arange(ids.shape[1], device=self.device)[None, :]
+        begin = torch.from_numpy(starts).to(self.device)[:, None]
+        end = torch.from_numpy(batch.lengths).to(self.device)[:, None]
         is_answer = (at >= begin) & (at < end)
         # The token at t is predicted from those before it.
         chosen = is_answer[:, 1:]
@@ -95,7 +99,7 @@ class Passes:
         rows = range(len(starts))
         prompts, lengths = _padded([batch.ids[i, : starts[i]] for i in rows], self._pad_id)
         answers, counts = _padded([batch.ids[i, starts[i] : batch.lengths[i]] for i in rows], IGNORED)
-        labels = torch.from_numpy(answers).long().to(self._device)
+        labels = torch.from_numpy(answers).long().to(self.device)
         inputs = self._inputs(prompts, lengths, np.zeros_like(prompts))
         inputs.pop("token_type_ids", None)
         logits = self._forward(**inputs, labels=labels)
@@ -110,7 +114,7 @@ class Passes:
         """Greedy answers, one after another, with the token that ends each; and their lengths."""
         self._model.eval()
         bounds = np.concatenate([[0], np.cumsum(request.lengths)])
-        texts = [request.ids[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+        texts = [request.ids[start:end] for start, end in pairwise(bounds)]
         # Left padding, so that all answers start at one place.
         reverse = not self._network.encodes_separately
         prompts, lengths = _padded(texts, self._pad_id, left=reverse)
@@ -125,9 +129,9 @@ class Passes:
         )
         start = 1 if self._network.encodes_separately else prompts.shape[1]
         watch = _Watch(start, request, progress, cancelled)
-        with torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32):
+        with torch.autocast(self.device.type, self._dtype, enabled=self._dtype != torch.float32):
             written = self._model.generate(
-                input_ids=torch.from_numpy(prompts).long().to(self._device),
+                input_ids=torch.from_numpy(prompts).long().to(self.device),
                 attention_mask=mask.flip(1) if reverse else mask,
                 generation_config=config,
                 stopping_criteria=StoppingCriteriaList([watch]),
@@ -137,7 +141,7 @@ class Passes:
         return flat, np.array([len(answer) for answer in answers], np.int32)
 
 
-class _Watch(StoppingCriteria):
+class _Watch(StoppingCriteria):  # type: ignore[misc]
     """Reports each token that was generated, and stops where the answers are no longer wanted."""
 
     def __init__(
@@ -148,13 +152,13 @@ class _Watch(StoppingCriteria):
         self._progress = progress
         self._cancelled = cancelled
 
-    def __call__(self, input_ids: Tensor, scores: Any, **_: Any) -> Any:
+    def __call__(self, input_ids: Tensor, *_: Any, **__: Any) -> Tensor:
         count = input_ids.shape[1] - self._start
         self._progress(count / self._request.max_new_tokens)
         return torch.full((len(input_ids),), self._cancelled(), device=input_ids.device)
 
 
-def _padded(rows: list[np.ndarray], fill: int, left: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def _padded(rows: list[np.ndarray], fill: int, *, left: bool = False) -> tuple[np.ndarray, np.ndarray]:
     lengths = np.array([len(row) for row in rows], np.int32)
     padded = np.full((len(rows), lengths.max()), fill, np.int32)
     for target, row in zip(padded, rows, strict=True):

@@ -16,7 +16,7 @@ class SchemaError(Exception):
 
 
 def parse(kind: type[T], message: object, at: str = "message") -> T:
-    """An instance of the dataclass; its field `end_ids` is `endIds` in the message. Every field must be there, and no other."""
+    """An instance of the dataclass, whose field `end_ids` is `endIds` in the message. Every field is there, and no other."""
     if not isinstance(message, dict):
         raise SchemaError(f"{at} is {type(message).__name__}. Expected an object")
     hints = typing.get_type_hints(kind, include_extras=True)

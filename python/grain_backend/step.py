@@ -6,9 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from grain_torch.gradients.stack import GradientStack
+
 from .messages import Update
 from .optimizers import AdamW, Optimizer, shares_of
-from .products import combined, gram_of, inner_products, norm2
 
 
 @dataclass
@@ -22,109 +23,105 @@ class Measured:
 
 
 class Step:
-    """The gradients of a step's groups, stacked for each parameter, until it is discarded."""
+    """The gradients of a step's groups, until it is discarded."""
 
-    def __init__(self, parameters: list[nn.Parameter], stacks: list[Tensor], blocks: list[int]) -> None:
+    def __init__(self, parameters: list[nn.Parameter], stack: GradientStack, blocks: list[int]) -> None:
         self._parameters = parameters
-        self._stacks = stacks
+        self._stack = stack
         self._blocks = blocks
-        self._roots: list[Tensor] | None = None
+        self._roots: dict[Tensor, Tensor] | None = None
         self._before: list[Tensor] = []
 
-    @property
-    def k(self) -> int:
-        return len(self._stacks[0])
-
     def use_metric_of(self, optimizer: AdamW, sizes: list[int]) -> None:
-        """Inner products become ⟨Pgᵢ, gⱼ⟩ with the P of the optimizer's next step. Groups that are not finite do not enter P."""
-        zeros = torch.stack([(stack.flatten(1) * 0).sum(1) for stack in self._stacks]).sum(0)
-        finite = (zeros == 0).tolist()
-        shares = shares_of(sizes, finite)
-        used = [i for i, share in enumerate(shares) if share > 0]
-        stacks = self._stacks if len(used) == self.k else [stack[used] for stack in self._stacks]
-        device = stacks[0].device
-        self._roots = optimizer.prepare(stacks, torch.tensor([shares[i] for i in used], device=device))
+        """Inner products become ⟨Pgᵢ, gⱼ⟩ with the P of the optimizer's next step, which only finite groups enter."""
+        finite = np.isfinite(np.diag(self._stack.gram())).tolist()
+        shares = np.array(shares_of(sizes, finite))
+        squares = (self._stack.mean_square(parameter, shares) for parameter in self._parameters)
+        self._roots = dict(zip(self._parameters, optimizer.prepare(squares), strict=True))
 
     def grams(self) -> np.ndarray:
         """Gram matrix of each block in the metric: blocks × k × k."""
-        count = max(self._blocks) + 1
-        total = [torch.zeros(())] * count
-        for index, stack in enumerate(self._stacks):
-            gram = gram_of(stack if self._roots is None else stack * self._roots[index])
-            total[self._blocks[index]] = total[self._blocks[index]].to(gram) + gram
-        return torch.stack(total).double().cpu().numpy()
+        roots = self._roots
+        root = None if roots is None else roots.__getitem__
+        return np.stack([self._stack.gram(self._block(block), root) for block in range(max(self._blocks) + 1)])
 
-    def update(self, optimizer: Optimizer, request: Update, keep: bool) -> tuple[Measured, float | None]:
-        """Combines, clips and steps. @returns what was done, and the norm before if it was clipped"""
-        weights = request.weights.tolist()
-        if not request.weights.any():
-            optimizer.discard()
-            self._before = [p.data.clone() for p in self._parameters] if keep else []
-            return self._measured([torch.zeros_like(p.data) for p in self._parameters]), None
-        direction = [combined(stack, weights[self._blocks[i]]) for i, stack in enumerate(self._stacks)]
-        norm = self._clip(direction, request.max_grad_norm)
-        optimizer.begin()
-        totals = _Totals(self.k, self._roots)
+    def _block(self, block: int) -> list[Tensor]:
+        return [parameter for parameter, own in zip(self._parameters, self._blocks, strict=True) if own == block]
+
+    def update(self, optimizer: Optimizer, request: Update, *, keep: bool) -> tuple[Measured, float | None]:
+        """Combines, clips and steps. Returns what was done, and the norm before if it was clipped."""
+        totals = _Totals(self._stack, self._roots)
+        self._before = []
+        norm = None
+        is_skipped = not request.weights.any()
+        if not is_skipped:
+            direction = [self._combined(p, request.weights[b]) for p, b in zip(self._parameters, self._blocks, strict=True)]
+            norm = _clip(direction, request.max_grad_norm)
+            optimizer.begin()
         for index, parameter in enumerate(self._parameters):
             before = parameter.data.clone()
-            optimizer.step(index, direction[index], request.learning_rate)
-            totals.add(index, before - parameter.data, self._stacks[index], parameter.data)
+            if not is_skipped:
+                optimizer.step(index, direction[index], request.learning_rate)
+            totals.add(parameter, before - parameter.data)
             if keep:
                 self._before.append(before)
         optimizer.discard()
         return totals.measured(), norm
 
-    def correct(self, multipliers: list[float]) -> Measured:
+    def correct(self, multipliers: np.ndarray) -> Measured:
         """Adds MΣ λᵢgᵢ to the update."""
-        changes = []
-        for index, parameter in enumerate(self._parameters):
-            total = combined(self._stacks[index], multipliers)
-            parameter.data.sub_(total if self._roots is None else total * self._roots[index].square())
-            changes.append(self._before[index] - parameter.data)
-        return self._measured(changes)
-
-    def _clip(self, direction: list[Tensor], most: float | None) -> float | None:
-        if most is None:
-            return None
-        norm = sum(norm2(part).item() for part in direction) ** 0.5
-        factor = most / (norm + 1e-6)
-        if not factor < 1:
-            return None
-        for part in direction:
-            part.mul_(factor)
-        return float(norm)
-
-    def _measured(self, changes: list[Tensor]) -> Measured:
-        totals = _Totals(self.k, self._roots)
-        for index, parameter in enumerate(self._parameters):
-            totals.add(index, changes[index], self._stacks[index], parameter.data)
+        totals = _Totals(self._stack, self._roots)
+        for before, parameter in zip(self._before, self._parameters, strict=True):
+            total = self._combined(parameter, multipliers)
+            parameter.data.sub_(total if self._roots is None else total * self._roots[parameter].square())
+            totals.add(parameter, before - parameter.data)
         return totals.measured()
+
+    def _combined(self, parameter: nn.Parameter, weights: np.ndarray) -> Tensor:
+        total = self._stack.combined(parameter, weights)
+        return torch.zeros_like(parameter.data) if total is None else total
+
+
+def _clip(direction: list[Tensor], most: float | None) -> float | None:
+    """Shortens a direction that is longer, in place; returns its norm before."""
+    if most is None:
+        return None
+    norm = sum(_norm2(part) for part in direction) ** 0.5
+    factor = most / (norm + 1e-6)
+    if not factor < 1:
+        return None
+    for part in direction:
+        part.mul_(factor)
+    return float(norm)
 
 
 class _Totals:
     """Sums over the parameters."""
 
-    def __init__(self, k: int, roots: list[Tensor] | None) -> None:
-        self._products: Tensor = torch.zeros(k + 1)
-        self._in_metric: Tensor = torch.zeros(())
-        self._parameters: Tensor = torch.zeros(())
+    def __init__(self, stack: GradientStack, roots: dict[Tensor, Tensor] | None) -> None:
+        self._stack = stack
         self._roots = roots
+        self._inner = np.zeros(stack.count)
+        self._norm2 = 0.0
+        self._in_metric = 0.0
+        self._parameters = 0.0
 
-    def add(self, index: int, change: Tensor, stack: Tensor, parameter: Tensor) -> None:
-        products = inner_products(stack, change)
-        self._products = self._products.to(products) + products
-        if self._roots is not None:
-            root = self._roots[index]
-            self._in_metric = self._in_metric.to(products) + norm2(change / root).to(products)
-            parameter = parameter / root
-        self._parameters = self._parameters.to(products) + norm2(parameter).to(products)
+    def add(self, parameter: nn.Parameter, change: Tensor) -> None:
+        self._inner += self._stack.inner(parameter, change)
+        self._norm2 += _norm2(change)
+        if self._roots is None:
+            self._parameters += _norm2(parameter.data)
+            return
+        root = self._roots[parameter]
+        self._in_metric += _norm2(change / root)
+        self._parameters += _norm2(parameter.data / root)
 
     def measured(self) -> Measured:
-        products = self._products.double().cpu().numpy()
-        length2 = float(products[-1])
-        return Measured(
-            products[:-1],
-            length2,
-            length2 if self._roots is None else float(self._in_metric),
-            2**-24 * float(self._parameters) ** 0.5,
-        )
+        in_metric = self._norm2 if self._roots is None else self._in_metric
+        return Measured(self._inner, self._norm2, in_metric, 2**-24 * self._parameters**0.5)
+
+
+def _norm2(vector: Tensor) -> float:
+    """‖v‖², in float64 where the device has it."""
+    wide = torch.float32 if vector.device.type == "mps" else torch.float64
+    return float(torch.linalg.vector_norm(vector, dtype=wide)) ** 2

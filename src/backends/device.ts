@@ -56,7 +56,11 @@ export function automaticBackends(texts: boolean): readonly BackendName[] {
 }
 
 async function use(opened: Opened): Promise<Device | TorchDevice> {
-  if (opened.backend === 'torch') return { backend: 'torch', ...opened.open };
+  if (opened.backend === 'torch') {
+    // The memory of tensors in this process is still measured: 0 bytes, but only of a backend.
+    await tf.setBackend('cpu');
+    return { backend: 'torch', ...opened.open };
+  }
   const { backend } = opened;
   const { tfjsBackend, ...device } = opened.open;
   if (!(await tf.setBackend(tfjsBackend))) {

@@ -39,6 +39,7 @@ const STARTS_WITHIN_S = Math.max(HANGS_AFTER_S, 600);
 const LAST_WORDS = 2_000;
 
 export class TorchProcess {
+  readonly #python: string;
   readonly #child: ChildProcess;
   readonly #requests: Writable;
   readonly #decoder = new FrameDecoder();
@@ -70,6 +71,7 @@ export class TorchProcess {
   }
 
   private constructor(python: string) {
+    this.#python = python;
     this.#child = spawn(python, ['-u', '-m', 'grain_backend'], {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
       env: {
@@ -202,8 +204,12 @@ export class TorchProcess {
     this.#ended = new DeviceLostError(`The Python process of device torch ${how}${said}`);
     clearInterval(this.#watch);
     if (this.#isClosing) return;
+    const lastLine = words === '' ? '' : `: ${words.split('\n').at(-1)}`;
     this.#greeting.reject(
-      new BackendUnavailable(this.#ended.message, 'check that this Python can import torch'),
+      new BackendUnavailable(
+        `${this.#python} ${how}${lastLine}`,
+        `${this.#python} -c 'import torch, transformers, peft'`,
+      ),
     );
     for (const { reject } of this.#pending.values()) reject(this.#ended);
     this.#pending.clear();
