@@ -9,10 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median } from 'simple-statistics';
 import { alarmCodes } from '../src/config/alarms.ts';
-import { AlarmWatch } from '../src/experiment/alarms/alarmWatch.ts';
 import { table } from '../src/experiment/markdown.ts';
-import { RunStore, type RunSummary } from '../src/runs/store.ts';
-import { eventsOf, isHealthy, loggedRuns } from './alarms/loggedRuns.ts';
+import { RunStore } from '../src/runs/store.ts';
+import { isHealthy, loggedRuns } from './alarms/loggedRuns.ts';
+import { type Observed, observe } from './alarms/observed.ts';
 import { type FailingSetting, folderOf, settings } from './alarms/settings.ts';
 import { circumstances, writeFigures } from './readme.ts';
 import { inParallel, trainSeeds } from './trainSeeds.ts';
@@ -25,40 +25,28 @@ const { values } = parseArgs({
 });
 const docs = fileURLToPath(new URL('../docs/alarms.md', import.meta.url));
 
-/** The step at which each rule first raised its alarm. */
-type Raised = ReadonlyMap<string, number>;
+type Raised = Observed['raised'];
+const raisedIn = (observed: readonly Observed[]) => observed.map(({ raised }) => raised);
+const seedsOf = ({ seeds = Number(values.seeds) }) =>
+  Array.from({ length: seeds }, (_, seed) => seed);
+await inParallel(settings, Number(values.jobs), async (next, core) => {
+  const config = next.config();
+  if (config) await trainSeeds(folderOf(next), config, seedsOf(next), core);
+});
 
-async function raisedIn(run: RunSummary): Promise<Raised> {
-  const watch = new AlarmWatch(run.manifest);
-  const raised = new Map<string, number>();
-  for (const event of await eventsOf(run)) {
-    for (const { rule, state, step } of watch.observe(event)) {
-      if (state === 'raised' && !raised.has(rule)) raised.set(rule, step);
-    }
-  }
-  return raised;
-}
-
-async function allRaised(runs: readonly RunSummary[]): Promise<Raised[]> {
-  const all: Raised[] = [];
-  for (const run of runs) all.push(await raisedIn(run));
-  return all;
-}
-
-const seeds = Array.from({ length: Number(values.seeds) }, (_, seed) => seed);
-await inParallel(settings, Number(values.jobs), (next, core) =>
-  trainSeeds(folderOf(next), next.config(), seeds, core),
-);
-
-const logged = await loggedRuns();
-const failing = new Map<FailingSetting, Raised[]>();
+const logged = await observe(await loggedRuns());
+const failing = new Map<FailingSetting, readonly Raised[]>();
 for (const setting of settings) {
   const made = await new RunStore(folderOf(setting)).list();
-  const ended = made.filter(({ status }) => status === 'finished');
-  failing.set(setting, await allRaised([...ended, ...logged.filter(setting.isLogged)]));
+  const own = await observe(made.filter(({ status }) => status === 'finished'));
+  const failed = own.filter(({ run }) => setting.isFailed?.(run) ?? true);
+  const alike = logged.filter(({ run }) => setting.isLogged?.(run));
+  const { claim } = setting;
+  const claiming = claim ? await observe(logged.flatMap(({ run }) => claim(run) ?? [])) : [];
+  failing.set(setting, raisedIn([...failed, ...alike, ...claiming]));
 }
-const healthy = logged.filter(isHealthy);
-const onHealthy = await allRaised(healthy);
+const healthy = logged.filter(({ run }) => isHealthy(run));
+const onHealthy = raisedIn(healthy);
 
 const rules = alarmCodes.map((rule) => {
   const made = [...failing].filter(([{ detects }]) => detects.includes(rule));
@@ -85,7 +73,7 @@ const also = [...failing].map(([{ title, detects }, raised]) => {
 });
 
 const kinds = new Map<string, number>();
-for (const { manifest } of healthy) {
+for (const { manifest } of healthy.map(({ run }) => run)) {
   const kind = `${manifest.task}, groups by ${manifest.groups.by}, ${manifest.aggregation.name}`;
   kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
 }

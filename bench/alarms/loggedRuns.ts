@@ -6,6 +6,7 @@ import { readPredictions } from '../../src/runs/predictions.ts';
 import { RunStore, type RunSummary } from '../../src/runs/store.ts';
 import { readEvents } from '../../src/runs/tail.ts';
 import { spreadOfTexts } from '../../src/training/objective/spread.ts';
+import { settings } from '../guarantee/settings.ts';
 import { cache } from '../peers/venv.ts';
 
 /** All that have finished. */
@@ -23,10 +24,21 @@ function foldersIn(folder: string): string[] {
   return paths.filter((each) => statSync(each).isDirectory());
 }
 
+/** Accuracy, of five digits. */
+const CONSTANT = 0.25;
+
 const usual: readonly string[] = ['mean', 'mean-norm-matched', 'upgrad', 'grain-normalized'];
 
-/** Not the shortest vector with lasting groups, which may stall, and leaves out groups. */
-export function isHealthy({ manifest }: RunSummary): boolean {
+/** No better than a constant prediction, or hardly. */
+export function hasFailed({ manifest, lastMetric }: RunSummary): boolean {
+  const setting = settings.find(({ name }) => name === manifest.experiment.name);
+  return !((lastMetric?.value ?? Number.NaN) > (setting?.baseline ?? CONSTANT));
+}
+
+/** Neither failed, nor the shortest vector with lasting groups, which may stall, and leaves out groups. */
+export function isHealthy(run: RunSummary): boolean {
+  if (hasFailed(run)) return false;
+  const { manifest } = run;
   const { name } = manifest.aggregation;
   return usual.includes(name) || (name === 'grain' && manifest.groups.by === 'microbatch');
 }

@@ -5,17 +5,24 @@ import type { AlarmCode } from '../../src/config/alarms.ts';
 import type { RunSummary } from '../../src/runs/store.ts';
 import { cache } from '../peers/venv.ts';
 import { type DigitsTask, digitsFiles } from '../probe/digits.ts';
+import { hasFailed } from './loggedRuns.ts';
 
 export interface FailingSetting {
   readonly name: string;
   /** What is wrong with the runs. */
   readonly title: string;
+  /** Number of seeds, if not that of the others. */
+  readonly seeds?: number;
+  /** Which of its own runs have failed; default: all. */
+  isFailed?(run: RunSummary): boolean;
   /** Rules that are to find it. */
   readonly detects: readonly AlarmCode[];
   /** Whether a run of bench/guarantee.ts fails in the same way. */
-  isLogged(run: RunSummary): boolean;
-  /** Paths are absolute. */
-  config(): Record<string, unknown> & { aggregate: readonly unknown[] };
+  isLogged?(run: RunSummary): boolean;
+  /** Such a run with a manifest that is false; null if that would not be wrong. */
+  claim?(run: RunSummary): RunSummary | null;
+  /** Paths are absolute; null if nothing is trained for it. */
+  config(): (Record<string, unknown> & { aggregate: readonly unknown[] }) | null;
 }
 
 interface Task extends Partial<DigitsTask> {
@@ -52,10 +59,10 @@ function digits(
     steps: 200,
     evaluateEvery: 50,
     checkpointEvery: 200,
-    device: 'cpu',
+    device: 'wasm',
     ...changes,
   });
-  return { name, title, detects, config, isLogged: () => false };
+  return { name, title, detects, config };
 }
 
 /** Made on first use. */
@@ -80,11 +87,29 @@ export const settings: readonly FailingSetting[] = [
     { optimizer: { name: 'adamw', learningRate: 100 }, aggregate: ['mean'] },
   ),
   digits(
+    'outlier',
+    'a regression; in 5 of 100 examples a pixel is 10²⁰',
+    ['non-finite'],
+    { spoil: withOutliers },
+    { task: 'regression', model: { architecture: 'mlp', hidden: [] }, aggregate: ['mean'] },
+  ),
+  digits(
     'corrupted',
     'one of 4000 examples has pixels 1000 times too bright',
     ['loss-spike'],
     { counts: of(800), spoil: brightened },
     { aggregate: ['mean'] },
+  ),
+  digits(
+    'dead',
+    'three hidden layers; SGD with momentum at a learning rate of 1',
+    ['vanishing-gradients'],
+    {},
+    {
+      model: { architecture: 'mlp', hidden: [32, 32, 32] },
+      optimizer: { name: 'sgd', learningRate: 1, momentum: 0.9 },
+      aggregate: ['mean'],
+    },
   ),
   {
     ...digits(
@@ -94,19 +119,35 @@ export const settings: readonly FailingSetting[] = [
       {},
       { ...label, aggregate: ['grain'], steps: 300 },
     ),
-    isLogged: ({ manifest: { aggregation, groups } }) =>
-      aggregation.name === 'grain' && groups.by === 'label',
+    isLogged: (run) => isOf(run, 'grain'),
   },
   digits(
     'contradiction',
-    'every image twice, with two labels; SGD with momentum, guarded',
+    'every image with each of the five labels, a source for each label; guarded',
     ['guard-stalled'],
     { counts: of(4), spoil: contradicted },
-    {
-      ...source,
-      optimizer: { name: 'sgd', learningRate: 0.1, momentum: 0.9 },
-      aggregate: [{ name: 'mean', guard: true }],
-    },
+    { ...source, batchSize: 100, aggregate: [{ name: 'mean', guard: true }] },
+  ),
+  {
+    name: 'planted',
+    title: 'logs of the mean’s runs with groups by label that claim to be of the shortest vector',
+    detects: ['guarantee-violated'],
+    config: () => null,
+    claim: (run) => (isOf(run, 'mean') ? claiming(run, 'grain') : null),
+  },
+  digits(
+    'overshot',
+    'SGD with momentum 0.99 at a constant learning rate of 0.3',
+    ['update-conflict'],
+    {},
+    { optimizer: { name: 'sgd', learningRate: 0.3, momentum: 0.99 }, aggregate: ['mean'] },
+  ),
+  digits(
+    'copies',
+    'one of 3 sources has the same image 20 times, the shortest vector',
+    ['dominant-group'],
+    { sources: 2, spoil: withCopies },
+    { ...source, aggregate: ['grain'] },
   ),
   digits(
     'typo',
@@ -129,6 +170,22 @@ export const settings: readonly FailingSetting[] = [
     {},
     { data: { scale: 1e9 }, aggregate: ['mean'] },
   ),
+  {
+    ...digits(
+      'unlucky',
+      'a seed that failed where others did not: learning rates that are too high',
+      ['seed-apart'],
+      {},
+      {
+        model: { architecture: 'mlp', hidden: [32, 32, 32] },
+        optimizer: { name: 'sgd', learningRate: 0.15, momentum: 0.9 },
+        aggregate: ['mean'],
+      },
+    ),
+    seeds: 20,
+    isFailed: hasFailed,
+    isLogged: hasFailed,
+  },
   digits(
     'shifted',
     'training labels shifted by one class',
@@ -137,6 +194,16 @@ export const settings: readonly FailingSetting[] = [
     { aggregate: ['mean'] },
   ),
 ];
+
+/** Of bench/guarantee.ts, with that aggregator and groups by label. */
+function isOf({ manifest: { aggregation, groups } }: RunSummary, aggregator: string): boolean {
+  return aggregation.name === aggregator && groups.by === 'label';
+}
+
+function claiming(run: RunSummary, aggregator: string): RunSummary {
+  const aggregation = { ...run.manifest.aggregation, name: aggregator };
+  return { ...run, manifest: { ...run.manifest, aggregator, aggregation } };
+}
 
 /** The first example's pixels times 1000. */
 function brightened(csv: string): string {
@@ -148,14 +215,26 @@ function brightened(csv: string): string {
   return [header, bright.join(','), ...rest].join('\n');
 }
 
-/** Each example for a source `a` as it is, and for a source `b` with the next class. */
+/** Each of the first five examples has another pixel of 10²⁰. */
+function withOutliers(csv: string): string {
+  const [header, ...rows] = csv.split('\n');
+  const spoilt = rows.slice(0, 5).map((row, pixel) => row.split(',').with(pixel, '1e20').join(','));
+  return [header, ...spoilt, ...rows.slice(5)].join('\n');
+}
+
+/** With a source more that has the first example only, 20 times. */
+function withCopies(csv: string): string {
+  const [, first] = csv.split('\n');
+  const copy = [...first!.split(',').slice(0, -1), 'copies'].join(',');
+  return `${csv.trimEnd()}\n${Array(20).fill(copy).join('\n')}\n`;
+}
+
+/** Each example once for every class, which is its source too. */
 function contradicted(csv: string): string {
   const [header, ...rows] = csv.trimEnd().split('\n');
-  const doubled = rows.flatMap((row) => {
-    const at = row.lastIndexOf(',');
-    const [pixels, label] = [row.slice(0, at), row.slice(at + 1)];
-    const next = five[(five.indexOf(Number(label)) + 1) % five.length];
-    return [`${pixels},${label},a`, `${pixels},${next},b`];
+  const all = rows.flatMap((row) => {
+    const pixels = row.slice(0, row.lastIndexOf(','));
+    return five.map((label) => `${pixels},${label},of ${label}`);
   });
-  return `${[`${header},source`, ...doubled].join('\n')}\n`;
+  return `${[`${header},source`, ...all].join('\n')}\n`;
 }

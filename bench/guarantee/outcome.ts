@@ -34,16 +34,26 @@ export function metricOf({ status, lastMetric }: RunSummary, { metric }: Setting
 
 export async function outcomeOf(run: RunSummary, setting: Setting): Promise<Outcome> {
   const steps = (await readEvents(run.folder)).filter((event) => event.kind === 'step');
+  return {
+    seed: seedOf(run),
+    metric: metricOf(run, setting),
+    ...courseOf(steps, run.manifest.groups.names),
+  };
+}
+
+/** What a run's steps tell. @param names of the groups */
+export function courseOf(
+  steps: readonly StepEvent[],
+  names: readonly string[],
+): Omit<Outcome, 'seed' | 'metric'> {
   const updates = steps
     .map((step) => diagnoseStep(factsOf(step)).updateConflictsWith)
     .filter((groups) => groups !== null);
   return {
-    seed: seedOf(run),
-    metric: metricOf(run, setting),
     conflicts: updates.filter((groups) => groups.length > 0).length / updates.length,
     stalls: steps.filter((step) => step.guard?.stalled).length / steps.length,
     losses: averaged(steps.map(meanLoss)),
-    weights: weightsOf(steps.slice(steps.length / 2), run.manifest.groups.names),
+    weights: weightsOf(steps.slice(steps.length / 2), names),
   };
 }
 

@@ -13,26 +13,31 @@ const EXTENSIONS = 2;
 export async function bestRate(job: Job, core: number): Promise<number> {
   const own = Number(job.config.optimizer.learningRate);
   if (job.setting.tuned === false) return own;
-  const scores = new Map<number, number>();
-  const score = async (power: number) => {
-    const rate = Number((own * 3 ** power).toPrecision(2));
+  return bestNear(own, async (rate) => {
     const runs = await train(job, rate, searchSeeds, core);
-    scores.set(
-      power,
-      scoreOf(
-        runs.map((run) => metricOf(run, job.setting)),
-        job,
-      ),
+    return scoreOf(
+      runs.map((run) => metricOf(run, job.setting)),
+      job.setting.better,
     );
-  };
-  for (const power of [-1, 0, 1]) await score(power);
+  });
+}
+
+/** The learning rate with the highest score. */
+export async function bestNear(
+  own: number,
+  score: (rate: number) => number | Promise<number>,
+): Promise<number> {
+  const rateOf = (power: number) => Number((own * 3 ** power).toPrecision(2));
+  const scores = new Map<number, number>();
+  const scored = async (power: number) => scores.set(power, await score(rateOf(power)));
+  for (const power of [-1, 0, 1]) await scored(power);
   for (let extension = 0; extension < EXTENSIONS; extension++) {
     const best = bestOf(scores);
-    if (!scores.has(best - 1)) await score(best - 1);
-    else if (!scores.has(best + 1)) await score(best + 1);
+    if (!scores.has(best - 1)) await scored(best - 1);
+    else if (!scores.has(best + 1)) await scored(best + 1);
     else break;
   }
-  return Number((own * 3 ** bestOf(scores)).toPrecision(2));
+  return rateOf(bestOf(scores));
 }
 
 function bestOf(scores: ReadonlyMap<number, number>): number {
@@ -40,7 +45,7 @@ function bestOf(scores: ReadonlyMap<number, number>): number {
 }
 
 /** Higher is better; a rate at which a run failed loses to every other. */
-function scoreOf(metrics: readonly number[], { setting }: Job): number {
-  const sign = setting.better === 'higher' ? 1 : -1;
+export function scoreOf(metrics: readonly number[], better: 'higher' | 'lower'): number {
+  const sign = better === 'higher' ? 1 : -1;
   return metrics.every(Number.isFinite) ? sign * mean(metrics) : Number.NEGATIVE_INFINITY;
 }

@@ -16,7 +16,10 @@ export interface Result {
 }
 
 /** One row a method, against the mean of the same seeds. */
-export function tableOf(setting: Setting, results: readonly Result[]): string {
+export function tableOf(
+  setting: Pick<Setting, 'metric' | 'better' | 'baseline' | 'groups'>,
+  results: readonly Result[],
+): string {
   const base = results.find(({ method }) => method === 'mean')?.outcomes ?? [];
   const sign = setting.better === 'higher' ? 1 : -1;
   const isNamed = setting.groups === 'named';

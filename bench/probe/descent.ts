@@ -5,17 +5,13 @@
 import { sampleRankCorrelation } from 'simple-statistics';
 import { aggregate } from '../../src/engine/aggregate.ts';
 import { packGram } from '../../src/engine/gram.ts';
+import { guard } from '../../src/engine/guard.ts';
 import { keyedRandom } from '../../src/engine/keyedRandom.ts';
 import { shuffle } from '../../src/engine/seededRandom.ts';
-import type { AggregatorName } from '../../src/engine/types.ts';
+import type { AggregatorName, Problem } from '../../src/engine/types.ts';
 import type { StepEvent } from '../../src/runs/events.ts';
 import { type Example, Network } from './network.ts';
-
-export interface Optimizer {
-  readonly name: 'adamw' | 'sgd';
-  readonly learningRate: number;
-  readonly momentum: number;
-}
+import { descentOf, type Optimizer } from './optimizers.ts';
 
 export interface Task {
   /** Names of the classes; null: a regression. */
@@ -30,11 +26,23 @@ export interface Task {
 const STEPS = 150;
 const HIDDEN = 32;
 const WARMUP = 0.1;
+/** Of ‖Δ‖‖gᵢ‖: smaller losses of a group are rounding. */
+const ROUNDING = 1e-9;
+
+/** How steps are made of the groups' gradients, in one run. */
+export interface Method {
+  /** Weights of d, from the Gram matrix in the metric. */
+  weigh(problem: Problem): ArrayLike<number>;
+  /** Default: Euclidean. */
+  readonly metric?: 'preconditioned';
+  /** Share of ‖Δ‖‖gᵢ‖ that a group may lose; without it the update is not corrected. */
+  readonly guard?: number;
+}
 
 /** @returns accuracy, or Spearman's correlation of a regression, and the log's steps */
 export function descend(
   task: Task,
-  aggregator: AggregatorName,
+  method: AggregatorName | Method,
   seed: number,
 ): { readonly metric: number; readonly steps: readonly StepEvent[] } {
   const shape = {
@@ -43,7 +51,12 @@ export function descend(
     classes: task.classes?.length ?? null,
   };
   const network = new Network(shape, keyedRandom('bench probe network', seed));
-  const update = updateOf(task.optimizer, network.parameters.length);
+  const optimizer = descentOf(task.optimizer, network.parameters.length);
+  const {
+    weigh,
+    metric,
+    guard: share,
+  } = typeof method === 'string' ? aggregatorOf(method) : method;
   const batches = batchesOf(task, seed);
   const steps = Array.from({ length: STEPS }, (_, i) => {
     const step = i + 1;
@@ -52,12 +65,24 @@ export function descend(
     const parts = present.map((group) => groups.get(group)!);
     const measured = parts.map((part) => network.gradient(part));
     const gradients = measured.map(({ gradient }) => gradient);
-    const gram = gramOf(gradients);
     const sizes = parts.map(({ length }) => length);
-    const { weights } = aggregate({ gram, sizes, seed: step }, aggregator);
+    const total = sizes.reduce((sum, size) => sum + size);
+    const root =
+      metric &&
+      optimizer.prepare!(
+        gradients,
+        sizes.map((size) => size / total),
+        step,
+      );
+    const gram = gramOf(
+      root ? gradients.map((g) => g.map((value, p) => value * root[p]!)) : gradients,
+    );
+    const weights = weigh({ gram, sizes, groups: present, seed: step });
     const learningRate = scheduled(task.optimizer.learningRate, step);
-    const change = update(combined(gradients, weights), learningRate, step);
+    const proposed = optimizer.change(combined(gradients, weights), learningRate, step);
+    const change = share === undefined ? proposed : guarded(proposed, { gradients, gram }, share);
     network.subtract(change);
+    const norm2 = inner(change, change);
     return {
       kind: 'step' as const,
       at: step,
@@ -67,45 +92,45 @@ export function descend(
       sizes,
       losses: measured.map(({ loss }) => loss),
       gram: packGram(gram, present.length),
-      weights: [...weights],
-      update: { norm2: inner(change, change), inner: gradients.map((g) => inner(g, change)) },
+      weights: Array.from(weights),
+      update: {
+        norm2,
+        inner: gradients.map((g) => inner(g, change)),
+        rounding: ROUNDING * Math.sqrt(norm2),
+      },
       ms: { gradients: 0, aggregate: 0, update: 0 },
     };
   });
   return { metric: validated(network, task), steps };
 }
 
+/** An aggregator of the engine as it comes. */
+function aggregatorOf(name: AggregatorName): Method {
+  return { weigh: (problem) => aggregate(problem, name).weights };
+}
+
+/** The nearest change in which no group loses more than the share. */
+function guarded(
+  change: Float64Array,
+  { gradients, gram }: { readonly gradients: readonly Float64Array[]; readonly gram: Float64Array },
+  share: number,
+): Float64Array {
+  const k = gradients.length;
+  const norm2 = inner(change, change);
+  const { multipliers } = guard({
+    gram,
+    inner: gradients.map((gradient) => inner(gradient, change)),
+    norm2,
+    allowed: gradients.map((_, i) => share * Math.sqrt(norm2 * gram[i * k + i]!)),
+  });
+  const correction = combined(gradients, multipliers);
+  return change.map((value, p) => value + correction[p]!);
+}
+
 /** Linear warm-up and linear decay, as in the examples. */
 function scheduled(peak: number, step: number): number {
   const warmup = WARMUP * STEPS;
   return peak * (step <= warmup ? step / warmup : (STEPS - step) / (STEPS - warmup));
-}
-
-/** What an optimizer makes of gradients, one after another. The result is overwritten by the next call. */
-function updateOf({ name, momentum }: Optimizer, length: number) {
-  const first = new Float64Array(length);
-  const second = new Float64Array(length);
-  const change = new Float64Array(length);
-  const sgd = (gradient: Float64Array, learningRate: number): Float64Array => {
-    for (let p = 0; p < length; p++) {
-      first[p] = momentum * first[p]! + gradient[p]!;
-      change[p] = learningRate * first[p]!;
-    }
-    return change;
-  };
-  const adamw = (gradient: Float64Array, learningRate: number, step: number): Float64Array => {
-    const [beta1, beta2] = [0.9, 0.999];
-    const rate = learningRate / (1 - beta1 ** step);
-    const correction = 1 - beta2 ** step;
-    for (let p = 0; p < length; p++) {
-      const slope = gradient[p]!;
-      first[p] = beta1 * first[p]! + (1 - beta1) * slope;
-      second[p] = beta2 * second[p]! + (1 - beta2) * slope * slope;
-      change[p] = (rate * first[p]!) / (Math.sqrt(second[p]! / correction) + 1e-8);
-    }
-    return change;
-  };
-  return name === 'sgd' ? sgd : adamw;
 }
 
 /** Epoch after epoch in a new order; a batch may reach into the next epoch. */
@@ -152,7 +177,7 @@ function gramOf(gradients: readonly Float64Array[]): Float64Array {
   return gram;
 }
 
-function combined(gradients: readonly Float64Array[], weights: Float64Array): Float64Array {
+function combined(gradients: readonly Float64Array[], weights: ArrayLike<number>): Float64Array {
   const sum = new Float64Array(gradients[0]!.length);
   for (const [i, gradient] of gradients.entries()) {
     const weight = weights[i]!;

@@ -3,8 +3,9 @@
  * were trained after the rules had been written.
  */
 import { settings as guaranteeSettings } from '../guarantee/settings.ts';
-import type { Optimizer, Task } from './descent.ts';
+import type { Task } from './descent.ts';
 import { type DigitsTask, digitsExamples } from './digits.ts';
+import type { Optimizer } from './optimizers.ts';
 import { type StsbTask, stsbExamples } from './stsb.ts';
 
 export type Use = 'fit' | 'held out';

@@ -139,6 +139,14 @@ describe('direction and update', () => {
       'guard-stalled cleared 58',
     ]);
     assert.deepEqual(told(alarmsIn(runOf(), events)), []);
+    const left = (share: number) => ({
+      guard: { ...stalled.guard, stalled: false },
+      update: { norm2: share ** 2, inner: [0, 0.1, 0.1, 0.1] },
+    });
+    const most = [...steps(1, 20), ...steps(21, 40, left(0.3))];
+    assert.deepEqual(told(alarmsIn(guarded, most)), []);
+    const little = [...steps(1, 20), ...steps(21, 40, left(0.1))];
+    assert.deepEqual(told(alarmsIn(guarded, little)), ['guard-stalled raised 30']);
   });
 
   test('guarantee-violated: in that step, for an aggregator that guarantees it', () => {
