@@ -15,6 +15,8 @@ export const CHANGES = '.changes-';
 export function fenceOff(folder: string): void {
   replaceLog(runFile(folder, 'events'));
   revokeChanges(runFile(folder, 'checkpoints'));
+  // It is made anew: what the other process still writes goes into files that are deleted, and a head of another log.
+  rmSync(runFile(folder, 'index'), { recursive: true, force: true, maxRetries: 3 });
 }
 
 /**

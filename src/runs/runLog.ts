@@ -107,6 +107,7 @@ export class RunLog {
     } catch {
       // The run belongs to another process, and its index too.
     }
+    this.#past.index.close();
   }
 
   #end(event: EndEvent): EndEvent {

@@ -20,13 +20,16 @@ export class IndexWriter {
     this.#index = index;
   }
 
-  /** At what is indexed of a run so far. */
+  /** At what is indexed of a run so far. A process that takes over the run puts other files in the place of those that are written. */
   static async open(run: {
     readonly folder: string;
     readonly manifest: RunManifest;
   }): Promise<IndexWriter> {
     removeOtherIndexes(run.folder);
-    return new IndexWriter(await LogIndex.open({ ...run, index: indexFolder(run.folder) }));
+    const index = await LogIndex.open({ ...run, index: indexFolder(run.folder) });
+    const writer = new IndexWriter(index);
+    writer.#try(() => index.hold());
+    return writer;
   }
 
   /** An event of the log; it may be indexed already. @param derived of a step */
@@ -42,10 +45,19 @@ export class IndexWriter {
   /** To be called by the owner of the run. */
   write(): void {
     this.#writtenAt = performance.now();
+    this.#try(() => this.#index?.write());
+  }
+
+  close(): void {
+    this.#index?.close();
+    this.#index = undefined;
+  }
+
+  #try(change: () => void): void {
     try {
-      this.#index?.write();
+      change();
     } catch {
-      this.#index = undefined;
+      this.close();
     }
   }
 }

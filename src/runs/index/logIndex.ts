@@ -8,6 +8,7 @@ import { type Line, type Place, placeBehind, START } from '../tail.ts';
 import { Digest } from './digest.ts';
 import { stepRecord } from './entries.ts';
 import { headOf, type LocatedHead, readHead, writeHead } from './head.ts';
+import type { IndexFile } from './indexFile.ts';
 import { Pyramid } from './pyramid.ts';
 import { RareLines } from './rareLines.ts';
 import { TornIndexError } from './records.ts';
@@ -94,6 +95,20 @@ export class LogIndex {
       this.rare.push(bytes);
     }
     this.#place = placeBehind({ offset, bytes });
+  }
+
+  /** Writes from now on the files that are there now, even if another process puts others in their place. @throws as {@link write} */
+  hold(): void {
+    mkdirSync(this.#run.index, { recursive: true });
+    for (const file of this.#files) file.hold();
+  }
+
+  close(): void {
+    for (const file of this.#files) file.close();
+  }
+
+  get #files(): IndexFile[] {
+    return [...this.steps.files, this.rare.file];
   }
 
   /** @throws if the disk is full or may not be written: what was written before stays as it is */

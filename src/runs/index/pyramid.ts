@@ -8,6 +8,7 @@ import {
   placeOf,
   stepWidth,
 } from './entries.ts';
+import type { IndexFile } from './indexFile.ts';
 import { Records } from './records.ts';
 
 /** Steps in a bucket of the first level, and buckets of one level in a bucket of the next. */
@@ -79,6 +80,10 @@ export class Pyramid {
   write(): void {
     this.steps.write();
     for (const { records } of this.#levels) records.write();
+  }
+
+  get files(): IndexFile[] {
+    return [this.steps, ...this.#levels.map(({ records }) => records)].map(({ file }) => file);
   }
 
   /** Forgets what the files hold by now. @param stored steps */

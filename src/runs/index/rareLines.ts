@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { parseEvent, type RunEvent, type StepEvent, type ValidatingEvent } from '../events.ts';
+import { IndexFile } from './indexFile.ts';
 import { TornIndexError } from './records.ts';
-import { writeAt } from './writeAt.ts';
 
 /** Events that a run has few of, whatever its length. */
 export type RareEvent = Exclude<RunEvent, StepEvent | ValidatingEvent>;
@@ -16,7 +16,7 @@ const NEWLINE = Buffer.from('\n');
 
 /** Lines of a log: the first ones in a file, the rest in memory until they are written. */
 export class RareLines {
-  readonly #file: string;
+  readonly file: IndexFile;
   #stored: number;
   /** Of the stored bytes. */
   #crc: number;
@@ -25,7 +25,7 @@ export class RareLines {
 
   /** @param stored what the file holds: how many bytes, and their CRC-32 */
   constructor(file: string, stored: StoredLines = { bytes: 0, crc: 0 }) {
-    this.#file = file;
+    this.file = new IndexFile(file);
     this.#stored = stored.bytes;
     this.#crc = stored.crc;
   }
@@ -45,10 +45,10 @@ export class RareLines {
     this.#added.push(Buffer.concat([line, NEWLINE]));
   }
 
-  /** @throws as {@link writeAt} does; nothing is then taken as written */
+  /** @throws as {@link IndexFile} does; nothing is then taken as written */
   write(): void {
     if (this.#added.length === 0) return;
-    writeAt(this.#file, Buffer.concat(this.#added), this.#stored);
+    this.file.write(Buffer.concat(this.#added), this.#stored);
     this.shed(this.bytes);
   }
 
@@ -65,7 +65,7 @@ export class RareLines {
   async read(): Promise<RareEvent[]> {
     const [stored, crc, added] = [this.#stored, this.#crc, [...this.#added]];
     const bytes = stored > 0 ? await this.#readStored(stored) : Buffer.alloc(0);
-    if (crc32(bytes) !== crc) throw new TornIndexError(`${this.#file} is damaged`);
+    if (crc32(bytes) !== crc) throw new TornIndexError(`${this.file.path} is damaged`);
     const text = Buffer.concat([bytes, ...added]).toString();
     return text.split('\n').flatMap((line) => {
       const event = parseEvent(line);
@@ -77,11 +77,11 @@ export class RareLines {
   async #readStored(stored: number): Promise<Buffer> {
     let bytes: Buffer;
     try {
-      bytes = await readFile(this.#file);
+      bytes = await readFile(this.file.path);
     } catch (error) {
-      throw new TornIndexError(`cannot read ${this.#file}`, { cause: error });
+      throw new TornIndexError(`cannot read ${this.file.path}`, { cause: error });
     }
-    if (bytes.length < stored) throw new TornIndexError(`${this.#file} is too short`);
+    if (bytes.length < stored) throw new TornIndexError(`${this.file.path} is too short`);
     return bytes.subarray(0, stored);
   }
 }

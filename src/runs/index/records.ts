@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import { writeAt } from './writeAt.ts';
+import { IndexFile } from './indexFile.ts';
 
 /** A file whose records are not what its index says: torn by a power failure, or replaced. */
 export class TornIndexError extends Error {
@@ -12,7 +12,7 @@ export class TornIndexError extends Error {
  * record holds follows from the log and its number alone, so two writers of the same log do each other no harm.
  */
 export class Records {
-  readonly #file: string;
+  readonly file: IndexFile;
   readonly #width: number;
   #stored: number;
   #added: Float64Array[] = [];
@@ -22,7 +22,7 @@ export class Records {
    * @param stored how many records the file holds
    */
   constructor(file: string, width: number, stored: number) {
-    this.#file = file;
+    this.file = new IndexFile(file);
     this.#width = width;
     this.#stored = stored;
   }
@@ -39,7 +39,7 @@ export class Records {
     this.#added.push(record);
   }
 
-  /** Writes the records that are only in memory. @throws as {@link writeAt} does; nothing is then taken as written */
+  /** Writes the records that are only in memory. @throws as {@link IndexFile} does; nothing is then taken as written */
   write(): void {
     if (this.#added.length === 0) return;
     const bytes = Buffer.concat(
@@ -48,7 +48,7 @@ export class Records {
         bytesOf(Float64Array.of(checksum(record))),
       ]),
     );
-    writeAt(this.#file, bytes, this.#stored * this.#bytes);
+    this.file.write(bytes, this.#stored * this.#bytes);
     this.shed(this.count);
   }
 
@@ -76,9 +76,9 @@ export class Records {
     const values = new Float64Array((to - from) * width);
     let file: FileHandle;
     try {
-      file = await open(this.#file, 'r');
+      file = await open(this.file.path, 'r');
     } catch (error) {
-      throw new TornIndexError(`cannot read ${this.#file}`, { cause: error });
+      throw new TornIndexError(`cannot read ${this.file.path}`, { cause: error });
     }
     try {
       const { bytesRead } = await file.read(
@@ -87,14 +87,14 @@ export class Records {
         values.byteLength,
         from * this.#bytes,
       );
-      if (bytesRead < values.byteLength) throw new TornIndexError(`${this.#file} is too short`);
+      if (bytesRead < values.byteLength) throw new TornIndexError(`${this.file.path} is too short`);
     } finally {
       await file.close();
     }
     return Array.from({ length: to - from }, (_, i) => {
       const record = values.subarray(i * width, (i + 1) * width - 1);
       if (checksum(record) === values[(i + 1) * width - 1]) return record;
-      throw new TornIndexError(`${this.#file} is damaged`);
+      throw new TornIndexError(`${this.file.path} is damaged`);
     });
   }
 

@@ -159,6 +159,7 @@ export class RunIndex {
   }
 
   dispose(): void {
+    this.#index.close();
     if (this.#own !== undefined) rmSync(this.#own, { recursive: true, force: true });
   }
 
@@ -184,6 +185,7 @@ export class RunIndex {
     const size = await sizeOf(runFile(this.#run.folder, 'events'));
     if (size - this.place.offset < MUCH) return;
     await indexInWorker({ folder: this.#run.folder, index: this.#located.index }, onProgress);
+    this.#index.close();
     this.#index = await LogIndex.open(this.#located);
     this.#lines = this.#linesFrom(this.#index);
   }
@@ -212,6 +214,7 @@ export class RunIndex {
   }
 
   #beginAnew(): void {
+    this.#index.close();
     this.#index = LogIndex.anew(this.#located);
     this.#generation++;
   }
