@@ -6,8 +6,10 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { launchFresh } from '../../src/experiment/launch.ts';
 import { trainRuns } from '../../src/experiment/trainRuns.ts';
 import type { RunAlarm } from '../../src/runs/alarms.ts';
+import { EventWriter } from '../../src/runs/eventWriter.ts';
 import { RunStore } from '../../src/runs/store.ts';
 import { closeSession } from '../../src/training/session.ts';
+import type { TrainingRun } from '../../src/training/trainingLoop.ts';
 import { ringsOf, writeRings } from './rings.ts';
 
 let folder: string;
@@ -16,10 +18,16 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
 
-/** Trains in this process: what matters is the log. @param train the training data, as CSV */
+/**
+ * Trains one run in this process: what matters is the log.
+ *
+ * @param train the training data, as CSV
+ * @param before called with the runs of all seeds before the first is trained
+ */
 async function alarmsOf(
   config: Readonly<Record<string, string>>,
   train = ringsOf(120),
+  before: (runs: readonly TrainingRun[]) => void = () => {},
 ): Promise<readonly RunAlarm[]> {
   writeRings(folder, {
     aggregate: '[mean]',
@@ -37,7 +45,8 @@ async function alarmsOf(
     () => {},
   );
   try {
-    await trainRuns(session, runs, {
+    before(runs);
+    await trainRuns(session, runs.slice(0, 1), {
       onEvent: () => {},
       onEnded: owned.release.bind(owned),
       isInterrupted: () => false,
@@ -47,8 +56,10 @@ async function alarmsOf(
     owned.releaseAll();
     await closeSession(session);
   }
-  const [run] = await new RunStore(folder).list();
-  return run!.alarms;
+  const trained = (await new RunStore(folder).list()).find(
+    ({ folder }) => folder === runs[0]!.folder,
+  );
+  return trained!.alarms;
 }
 
 const rulesOf = (alarms: readonly RunAlarm[]) => alarms.map(({ rule }) => rule);
@@ -89,6 +100,34 @@ test('one example that is far too large: a spike each time it is seen', async ()
     await alarmsOf({ batchSize: '20', evaluateEvery: '120' }, lines.join('\n')),
   );
   assert.ok(rules.includes('loss-spike'), String(rules));
+});
+
+test('units that die while the loss is that of a guess: the gradient vanishes', async () => {
+  const rules = rulesOf(
+    await alarmsOf({
+      model: '{ hidden: [16, 16, 16] }',
+      optimizer: '{ name: sgd, learningRate: 3, momentum: 0.9 }',
+    }),
+  );
+  assert.ok(rules.includes('vanishing-gradients'), String(rules));
+});
+
+test('a seed that learns nothing where three others did is apart from them', async () => {
+  const alarms = await alarmsOf(
+    { optimizer: '{ name: sgd, learningRate: 1e-9 }', seeds: '[0, 1, 2, 3]' },
+    undefined,
+    (runs) => {
+      for (const { folder } of runs.slice(1)) {
+        const log = EventWriter.open(folder);
+        log.append({ kind: 'start', at: 1, pid: 1, fromStep: 0 });
+        log.append({ kind: 'validation', at: 1, step: 0, metrics: { accuracy: 0.5 } });
+        log.append({ kind: 'validation', at: 1, step: 120, metrics: { accuracy: 0.98 } });
+        log.append({ kind: 'end', at: 1, step: 120, status: 'finished' });
+        log.close();
+      }
+    },
+  );
+  assert.ok(rulesOf(alarms).includes('seed-apart'), String(rulesOf(alarms)));
 });
 
 test('sources that contradict each other, guarded: the guard stalls', async () => {
