@@ -178,7 +178,7 @@ export const settings: readonly FailingSetting[] = [
       {},
       {
         model: { architecture: 'mlp', hidden: [32, 32, 32] },
-        optimizer: { name: 'sgd', learningRate: 0.15, momentum: 0.9 },
+        optimizer: { name: 'sgd', learningRate: 0.25, momentum: 0.9 },
         aggregate: ['mean'],
       },
     ),

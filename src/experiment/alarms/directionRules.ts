@@ -1,6 +1,6 @@
 /** Rules on the direction and the update: training stands still, or works against groups. */
 import { guaranteeOf } from '../../engine/guarantee.ts';
-import type { StepEvent } from '../../runs/events.ts';
+import type { Fact, StepEvent } from '../../runs/events.ts';
 import { formatNumber, formatPercent } from '../../runs/format.ts';
 import { hasLastingGroups } from '../../runs/manifest.ts';
 import { GroupLosses, Recent } from './recent.ts';
@@ -64,24 +64,24 @@ function heaviestGroup({
 
 const GUARDED_STEPS = 20;
 const RARE = 0.1;
-/** Of ‖Δ‖. */
-const LEFT = 0.2;
+/** Of the descent of the update that the optimizer proposed. */
+const LEFT = 0.1;
 
 export const guardStalled: Rule = {
-  condition: `The guard left less than ${LEFT} of the update’s length in ${formatPercent(FEW)} of the last ${GUARDED_STEPS} steps. Over at ${formatPercent(RARE)}.`,
+  condition: `The guard left less than ${LEFT} of the update’s descent in ${formatPercent(FEW)} of the last ${GUARDED_STEPS} steps. Over at ${formatPercent(RARE)}. Descent of Δ: Σ sᵢ max(0, ⟨Δ, gᵢ⟩), with the number of examples sᵢ of each group.`,
   reason:
-    'Where the groups cannot agree, only a zero update conflicts with no group. Near such a point the guard leaves little, not nothing: where two sources had opposite labels it left a tenth. Single steps of that kind are what a guard is for; a run that consists of them hardly trains. In healthy runs nearly all of the length is left.',
+    'Where the groups cannot agree, only an update that moves no group’s loss conflicts with none. It need not be short: what the guard leaves of AdamW’s update may lie across all gradients, and keep nine tenths of the length while no loss falls. Single steps of that kind are what a guard is for; a run that consists of them does not train.',
   watch({ aggregation: { guard } }) {
     if (guard === null) return null;
     const stalled = new Recent(GUARDED_STEPS);
     return {
       step({ event }) {
-        stalled.push(isShort(event.update, event.guard));
+        stalled.push(isStalled(event));
         if (stalled.share <= RARE) return null;
         if (stalled.share < FEW) return undefined;
         const share = formatPercent(stalled.share);
         return {
-          message: `The guard left little or nothing of the update in ${share} of the last ${GUARDED_STEPS} steps: nearly all that the optimizer proposes makes some group worse. Give it an allowance, such as guard: 0.1.`,
+          message: `The guard left little or nothing of the update’s descent in ${share} of the last ${GUARDED_STEPS} steps: what the optimizer proposes makes some group worse. Give it an allowance, such as guard: 0.1.`,
           figures: { stalled: stalled.share },
           groups: [...event.groups],
         };
@@ -90,11 +90,12 @@ export const guardStalled: Rule = {
   },
 };
 
-/** Whether a guard left little of the update that the optimizer proposed, or nothing but rounding. */
-function isShort(update: StepEvent['update'], guard: StepEvent['guard']): boolean {
+/** Whether a guard left little of the descent that the optimizer proposed, or nothing but rounding. */
+function isStalled({ update, guard, sizes }: StepEvent): boolean {
   if (!guard) return false;
-  const [left, proposed] = [update?.norm2, guard.proposed.norm2];
-  return guard.stalled || (left != null && proposed != null && left < LEFT ** 2 * proposed);
+  const descentOf = (inner: readonly Fact[] = []) =>
+    inner.reduce<number>((sum, product, i) => sum + sizes[i]! * Math.max(0, product ?? 0), 0);
+  return guard.stalled || descentOf(update?.inner) < LEFT * descentOf(guard.proposed.inner);
 }
 
 const HELD_STEPS = 20;

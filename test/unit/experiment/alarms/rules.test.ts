@@ -140,12 +140,16 @@ describe('direction and update', () => {
     ]);
     assert.deepEqual(told(alarmsIn(runOf(), events)), []);
     const left = (share: number) => ({
-      guard: { ...stalled.guard, stalled: false },
-      update: { norm2: share ** 2, inner: [0, 0.1, 0.1, 0.1] },
+      guard: {
+        ...stalled.guard,
+        proposed: { norm2: 1, inner: [-1, 0.5, 0.5, 0.5] },
+        stalled: false,
+      },
+      update: { norm2: 0.9, inner: [0, 1.5 * share, 0, 0] },
     });
-    const most = [...steps(1, 20), ...steps(21, 40, left(0.3))];
+    const most = [...steps(1, 20), ...steps(21, 40, left(0.2))];
     assert.deepEqual(told(alarmsIn(guarded, most)), []);
-    const little = [...steps(1, 20), ...steps(21, 40, left(0.1))];
+    const little = [...steps(1, 20), ...steps(21, 40, left(0.05))];
     assert.deepEqual(told(alarmsIn(guarded, little)), ['guard-stalled raised 30']);
   });
 
