@@ -24,12 +24,13 @@ export function namedFile(data: Pick<Data, FileKey>, key: FileKey): string {
 }
 
 /** Names that say how a table is written, in messages. */
-export const TABLE_NAMES = 'a file that ends in .csv, .tsv, .jsonl, .json or .parquet';
+export const TABLE_NAMES = 'a file that ends in .csv, .tsv, .jsonl, .json, .parquet or .arrow';
 
 /** The format of a table, by the file's extension; null if that does not say. */
 export function formatOf(file: string): DataFormat | null {
   const extension = extensionOf(file);
   if (extension === 'ndjson') return 'jsonl';
+  if (extension === 'feather' || extension === 'ipc') return 'arrow';
   return dataFormats.find((format) => format === extension) ?? null;
 }
 

@@ -28,15 +28,9 @@ const foreignKinds: readonly ForeignKind[] = [
     advice: 'Run git lfs pull',
   },
   {
-    name: 'an Arrow file',
-    extensions: ['arrow', 'feather', 'ipc'],
-    magic: ['ARROW1', 'FEA1'],
+    name: 'a Feather file of version 1',
+    magic: ['FEA1'],
     advice: pandas('read_feather("FILE")'),
-  },
-  {
-    name: 'an Arrow stream, as Hugging Face datasets saves it',
-    magic: ['\xff\xff\xff\xff'],
-    advice: 'Convert it, in Python: datasets.Dataset.from_file("FILE").to_parquet("NAME.parquet")',
   },
   {
     name: 'an Excel workbook',
@@ -174,6 +168,11 @@ export function isGzip(head: Buffer): boolean {
 
 export function isParquet(head: Buffer): boolean {
   return head.toString('latin1', 0, 4) === 'PAR1';
+}
+
+/** The file format, or the stream format. */
+export function isArrow(head: Buffer): boolean {
+  return /^(?:ARROW1|\xff{4})/.test(head.toString('latin1', 0, 6));
 }
 
 /** Lower case, without the dot; that of the compressed file if it is compressed by gzip. */

@@ -11,7 +11,7 @@ import { MAX_SEED, seedsSchema } from './seeds.ts';
  */
 
 /** How a file holds a table. */
-export const dataFormats = ['csv', 'tsv', 'jsonl', 'json', 'parquet'] as const;
+export const dataFormats = ['csv', 'tsv', 'jsonl', 'json', 'parquet', 'arrow'] as const;
 
 export type DataFormat = (typeof dataFormats)[number];
 
@@ -113,7 +113,7 @@ const data = z.strictObject({
       'A dataset on the Hugging Face Hub. `train` and `validation` are then paths in its repository.',
     ),
   train: file().describe(
-    'Training examples: CSV or TSV with column names in the first row, JSONL with one object per line, a JSON array of objects, or Parquet, according to the extension `.csv`, `.tsv`, `.jsonl`, `.json` or `.parquet`. Text files are UTF-8 (or UTF-16 with a byte order mark) and may be compressed by gzip (`.csv.gz`). [More](data.md).',
+    'Training examples: CSV or TSV with column names in the first row, JSONL with one object per line, a JSON array of objects, Parquet, or Arrow, according to the extension `.csv`, `.tsv`, `.jsonl`, `.json`, `.parquet` or `.arrow` (`.feather`). Text files are UTF-8 (or UTF-16 with a byte order mark) and may be compressed by gzip (`.csv.gz`). [More](data.md).',
   ),
   validation: z
     .union([

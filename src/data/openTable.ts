@@ -1,8 +1,9 @@
 import { formatOf, TABLE_NAMES } from '../config/data.ts';
 import type { Config, DataFormat } from '../config/schema.ts';
+import { readArrow } from './arrow/readArrow.ts';
 import { readCsv } from './csv.ts';
 import { readJson, readJsonl } from './json.ts';
-import { readParquet } from './parquet.ts';
+import { readParquet } from './parquet/readParquet.ts';
 import { DataError, FIRST_POSITION, type Table, type TableFile } from './table.ts';
 
 /** The part of a config's `data` that says how its files are written. */
@@ -36,6 +37,8 @@ function read(file: TableFile, format: DataFormat, config: TableConfig): Promise
       return readJson(file);
     case 'parquet':
       return readParquet(file);
+    case 'arrow':
+      return readArrow(file);
     case 'tsv':
       // Quotes have no meaning in TSV: text corpora are full of unpaired ones.
       return readCsv(file, { delimiter: '\t', quote: null, ...rowRules });

@@ -27,7 +27,7 @@ export class WrittenNumber {
 
 export interface Row {
   /**
-   * In the order of the table's columns: strings in CSV and TSV, any value in JSON and Parquet, where columns that are not used
+   * In the order of the table's columns: strings in CSV and TSV, any value in JSON, Parquet and Arrow, where columns that are not used
    * are undefined. CSV rows may have more cells than the table has columns.
    */
   readonly cells: readonly unknown[];

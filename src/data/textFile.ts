@@ -4,7 +4,14 @@ import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { EncodingError, StrictDecoder } from '../config/encoding.ts';
 import { reasonOf } from '../config/errors.ts';
-import { foreignByContent, HEAD_BYTES, isGzip, isParquet, readHead } from '../config/fileKinds.ts';
+import {
+  foreignByContent,
+  HEAD_BYTES,
+  isArrow,
+  isGzip,
+  isParquet,
+  readHead,
+} from '../config/fileKinds.ts';
 import { DataError, FIRST_POSITION, type TableFile } from './table.ts';
 
 /**
@@ -42,9 +49,11 @@ function checkIsText(file: string, head: Buffer): void {
       expected: `a table. ${foreign.advice}`,
     });
   }
-  if (isParquet(head)) {
-    throw new DataError(file, FIRST_POSITION, 'the file is Parquet', {
-      expected: 'text. Rename it to .parquet, or set data.format: parquet',
+  const binary = isParquet(head) ? 'Parquet' : isArrow(head) ? 'Arrow' : null;
+  if (binary) {
+    const format = binary.toLowerCase();
+    throw new DataError(file, FIRST_POSITION, `the file is ${binary}`, {
+      expected: `text. Rename it to .${format}, or set data.format: ${format}`,
     });
   }
 }

@@ -1,10 +1,13 @@
 /** Mutated files of tables, of every format that is read. */
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
+import { interpreter } from '../python/python.ts';
 import { random } from '../unit/engine/random.ts';
 import { anyText, Lots, mutated } from './bytes.ts';
 
-export const fuzzedFormats = ['csv', 'tsv', 'jsonl', 'json', 'csv.gz', 'parquet'] as const;
+export const fuzzedFormats = ['csv', 'tsv', 'jsonl', 'json', 'csv.gz', 'parquet', 'arrow'] as const;
 
 export type FuzzedFormat = (typeof fuzzedFormats)[number];
 
@@ -26,7 +29,21 @@ const written: Readonly<Record<FuzzedFormat, (lots: Lots) => Buffer>> = {
     return Buffer.concat([gzipSync(text.subarray(0, at)), gzipSync(text.subarray(at))]);
   },
   parquet,
+  arrow: (lots) => lots.of(arrowFiles()),
 };
+
+let files: readonly Buffer[] | undefined;
+
+/** Files of both formats, plain and compressed, that Apache Arrow has written. */
+function arrowFiles(): readonly Buffer[] {
+  files ??= JSON.parse(
+    execFileSync(interpreter(), [path.resolve(import.meta.dirname, '../python/arrow_files.py')], {
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+    }),
+  ).map((base64: string) => Buffer.from(base64, 'base64'));
+  return files!;
+}
 
 function encoded(text: string, lots: Lots): Buffer {
   if (lots.chance(0.9)) return Buffer.from(text);

@@ -1,4 +1,4 @@
-"""What other programs read from a file: pyarrow for Parquet, Python's csv, json and gzip for the rest.
+"""What other programs read from a file: pyarrow for Parquet and Arrow, Python's csv, json and gzip for the rest.
 
 A line of standard input is {"format", "bytes"}, the bytes in Base64. Each is answered with {"columns", "rows"} or {"error"}.
 Cells are [kind, text]: numbers as they are written, or as the bits of their float64.
@@ -12,8 +12,10 @@ import json
 import re
 import struct
 import sys
+from decimal import Decimal
 
 import pyarrow as pa
+import pyarrow.ipc as ipc
 import pyarrow.parquet as pq
 
 
@@ -88,11 +90,24 @@ def arrow_cell(value):
         return ["float", struct.pack(">d", value).hex()]
     if isinstance(value, str):
         return ["text", value]
+    if isinstance(value, Decimal):
+        return ["number", format(value, "f")]
     return ["other", ""]
 
 
 def from_parquet(data):
     table = pq.ParquetFile(pa.BufferReader(data)).read()
+    if len(set(table.column_names)) < len(table.column_names):
+        raise ValueError("repeated name")
+    columns = [column.to_pylist() for column in table.columns]
+    return table.column_names, [[arrow_cell(cell) for cell in row] for row in zip(*columns)]
+
+
+def from_arrow(data):
+    source = pa.BufferReader(data)
+    reader = ipc.open_file(source) if data[:6] == b"ARROW1" else ipc.open_stream(source)
+    table = reader.read_all()
+    table.validate(full=True)
     if len(set(table.column_names)) < len(table.column_names):
         raise ValueError("repeated name")
     columns = [column.to_pylist() for column in table.columns]
@@ -106,6 +121,7 @@ readers = {
     "jsonl": from_jsonl,
     "json": from_json,
     "parquet": from_parquet,
+    "arrow": from_arrow,
 }
 
 for line in sys.stdin:

@@ -17,7 +17,7 @@ model:
   from: sentence-transformers/all-MiniLM-L6-v2 # on the Hugging Face Hub, or a folder with a checkpoint
   adapter: { lora: { rank: 8 } } # trains small matrices; without this key, all weights
 data:
-  train: data/train.tsv # CSV, TSV, JSONL or Parquet; paths are relative to this file
+  train: data/train.tsv # CSV, TSV, JSON, Parquet or Arrow; paths are relative to this file
   validation: data/validation.tsv
   text: [sentence1, sentence2] # one column or two
   target: label
@@ -43,7 +43,7 @@ model:
   architecture: mlp # or cnn, for images; "from: FOLDER" continues from a saved tfjs checkpoint
   hidden: [64]
 data:
-  train: data/train.csv # CSV, TSV, JSONL or Parquet; paths are relative to this file
+  train: data/train.csv # CSV, TSV, JSON, Parquet or Arrow; paths are relative to this file
   validation: data/validation.csv
   target: label
 groups: { by: microbatch, count: 8 } # or random, label, column:NAME such as the source of an example

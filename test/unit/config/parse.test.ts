@@ -257,7 +257,7 @@ describe('mistakes', () => {
     ['text: [a, b, c]', '[a, b, c]', 'the name of a column, or a list of one or two'],
     ['text: 7', '7', 'the name of a column, or a list of one or two'],
     ['from: gsm8k', 'gsm8k', 'owner/name, or owner/name@revision'],
-    ['format: xls', 'xls', 'csv, tsv, jsonl, json or parquet'],
+    ['format: xls', 'xls', 'csv, tsv, jsonl, json, parquet or arrow'],
     ['maxLength: 4', '4', 'a whole number of at least 8'],
   ] as const) {
     test(`data.${more}: its place and what it may be`, () => {

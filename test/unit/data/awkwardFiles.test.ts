@@ -182,8 +182,9 @@ describe('formats', () => {
 
   test('other kinds of files, by their content: what they are and what to do', async () => {
     for (const [content, message, advice] of [
-      ['ARROW1\0\0', /an Arrow file/, /read_feather\("a\.csv"\)\.to_parquet\("a\.parquet"\)/],
-      ['\xff\xff\xff\xff\x10', /an Arrow stream/, /from_file/],
+      ['ARROW1\0\0', /the file is Arrow/, /\.arrow, or set data\.format: arrow/],
+      ['\xff\xff\xff\xff\x10', /the file is Arrow/, /data\.format: arrow/],
+      ['FEA1', /Feather file of version 1/, /read_feather\("a\.csv"\)\.to_parquet\("a\.parquet"\)/],
       ['PK\x03\x04....[Content_Types].xml', /an Excel workbook/, /CSV UTF-8/],
       ['PK\x03\x04....data.csv', /a zip archive/, /unzip a\.csv/],
       ['\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1', /an Excel workbook/, /CSV/],

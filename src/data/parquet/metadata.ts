@@ -1,6 +1,8 @@
 /** Checks that the metadata of a Parquet file are complete and fit together: the library takes what it finds. */
 import { type AsyncBuffer, type ColumnMetaData, type FileMetaData, parquetSchema } from 'hyparquet';
+import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
 import { z } from 'zod';
+import { checkThrift, fileMetadata } from './thrift.ts';
 
 const count = z.bigint().min(0n);
 
@@ -43,6 +45,29 @@ const schema = z.looseObject({
     }),
   ),
 });
+
+const MAGIC = 'PAR1';
+
+/** @throws Error for metadata that are not whole, before the library reads them */
+export async function checkFooter(buffer: AsyncBuffer): Promise<void> {
+  const size = buffer.byteLength;
+  const tail = Buffer.from(await buffer.slice(Math.max(0, size - 8), size));
+  if (tail.length < 8 || tail.toString('latin1', 4) !== MAGIC) {
+    throw new Error('the file is cut off: it has no end');
+  }
+  const start = size - 8 - tail.readUInt32LE();
+  if (start < 4) throw new Error('damaged metadata: longer than the file');
+  const bytes = Buffer.from(await buffer.slice(start, size - 8));
+  checkThrift(bytes, 0, fileMetadata);
+  const { field_4: groups = [], field_7: orders } = deserializeTCompactProtocol({
+    view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+    offset: 0,
+  });
+  const columns = groups[0]?.field_1?.length;
+  if (orders && columns !== undefined && orders.length !== columns) {
+    throw new Error(`damaged metadata: orders of ${orders.length} columns, not ${columns}`);
+  }
+}
 
 /** @throws Error for metadata that are not those of this file */
 export function checkMetadata(buffer: AsyncBuffer, metadata: FileMetaData): void {

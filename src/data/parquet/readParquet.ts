@@ -7,13 +7,7 @@ import {
   parquetRead,
   parquetSchema,
 } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
-
-import { reasonOf } from '../config/errors.ts';
-import { foreignByContent, isGzip, isParquet, readHead } from '../config/fileKinds.ts';
-import { checkMetadata } from './parquetMetadata.ts';
-import { checkPages } from './parquetPages.ts';
-import { decimalFields, exactCell, exactParsers } from './parquetValues.ts';
+import { checkFormat, damaged, decode, ProgressReader } from '../binaryFile.ts';
 import {
   DataError,
   FIRST_POSITION,
@@ -21,16 +15,21 @@ import {
   type Table,
   type TableFile,
   type UsedColumns,
-} from './table.ts';
+} from '../table.ts';
+import { strictCompressors } from './compression.ts';
+import { checkFooter, checkMetadata } from './metadata.ts';
+import { checkPages } from './pages.ts';
+import { decimalFields, exactParsers, parquetCell } from './values.ts';
 
 /**
  * Streams a Parquet file, with one row group in memory at a time.
  * @throws DataError if it is not a Parquet file and, while iterating, for row groups that cannot be decoded
  */
 export async function readParquet(file: TableFile): Promise<Table> {
-  checkIsParquet(file.path);
+  checkFormat(file.path, 'Parquet');
   const buffer = await asyncBufferFromFile(file.path);
-  const metadata = await decode(file, 1, async () => {
+  const metadata = await decode(file, 'Parquet', 1, async () => {
+    await checkFooter(buffer);
     const read = await parquetMetadataAsync(buffer);
     checkMetadata(buffer, read);
     return read;
@@ -47,19 +46,6 @@ export async function readParquet(file: TableFile): Promise<Table> {
     columns,
     rows: (used) => rowsOf(file, buffer, metadata, columns, used),
   };
-}
-
-function checkIsParquet(path: string): void {
-  const head = readHead(path);
-  if (isParquet(head)) return;
-  const foreign = foreignByContent(path, head);
-  const found =
-    head.length === 0
-      ? 'empty'
-      : (foreign?.name ?? (isGzip(head) ? 'compressed by gzip' : 'not Parquet'));
-  throw new DataError(path, FIRST_POSITION, `the file is ${found}`, {
-    expected: `a Parquet file. ${foreign?.advice ?? (isGzip(head) ? 'Decompress it: Parquet compresses by itself' : 'Download or write it again, or set data.format')}`,
-  });
 }
 
 async function* rowsOf(
@@ -81,14 +67,15 @@ async function* rowsOf(
   const cellIn = (record: Record<string, unknown>, name: string, row: number) => {
     const value = record[name];
     // A missing value is null. Undefined is one that the dictionary or the page lacks.
-    if (value === undefined && flat.has(name)) throw damaged(file, row, `no value in "${name}"`);
-    return exactCell(value, scales.get(name));
+    if (value === undefined && flat.has(name))
+      throw damaged(file, 'Parquet', row, `no value in "${name}"`);
+    return parquetCell(value, scales.get(name));
   };
   try {
     let rowStart = 0;
     for (const group of metadata.row_groups) {
       const rowEnd = rowStart + Number(group.num_rows);
-      const records = await decode(file, rowStart + 1, async () => {
+      const records = await decode(file, 'Parquet', rowStart + 1, async () => {
         await checkPages(buffer, group, names);
         return recordsOf({ file: buffer, metadata, rowStart, rowEnd, columns: names });
       });
@@ -120,7 +107,7 @@ async function recordsOf(
   await parquetRead({
     ...options,
     // Bytes become text only if they are UTF-8.
-    ...{ compressors, utf8: false, parsers: exactParsers },
+    ...{ compressors: strictCompressors, utf8: false, parsers: exactParsers },
     rowFormat: 'object',
     onChunk: ({ columnName, columnData }) => {
       lengths.set(columnName, (lengths.get(columnName) ?? 0) + columnData.length);
@@ -134,44 +121,4 @@ async function recordsOf(
     if (length !== rows) throw new Error(`${length} values in ${name}, expected ${rows}`);
   }
   return records;
-}
-
-/**
- * Reads the file a second time, in order, in step with its rows, so that its bytes are counted and hashed: rows themselves are
- * read by their ranges.
- */
-class ProgressReader {
-  readonly #chunks: AsyncGenerator<Buffer>;
-  #bytes = 0;
-
-  constructor(file: TableFile) {
-    this.#chunks = file.chunks();
-  }
-
-  async readTo(bytes: number): Promise<void> {
-    while (this.#bytes < bytes) {
-      const chunk = await this.#chunks.next();
-      if (chunk.done) return;
-      this.#bytes += chunk.value.length;
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#chunks.return(undefined);
-  }
-}
-
-/** @param row the first of those that are decoded, named in errors */
-async function decode<T>(file: TableFile, row: number, decoding: () => Promise<T>): Promise<T> {
-  try {
-    return await decoding();
-  } catch (error) {
-    throw damaged(file, row, reasonOf(error));
-  }
-}
-
-function damaged({ path }: TableFile, row: number, message: string): DataError {
-  return new DataError(path, { ...FIRST_POSITION, row }, message, {
-    expected: 'a complete Parquet file. Download or write it again, or set data.format',
-  });
 }

@@ -5,10 +5,9 @@
 import { crc32 } from 'node:zlib';
 import type { AsyncBuffer, RowGroup } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
-import { rangeOf } from './parquetMetadata.ts';
-
-/** Most times that a page may be longer than its compressed bytes: run lengths of one value compress a lot. */
-const MOST_GROWTH = 100_000;
+import { MOST_GROWTH } from '../binaryFile.ts';
+import { rangeOf } from './metadata.ts';
+import { checkThrift, pageHeader } from './thrift.ts';
 
 /**
  * @param names of the columns that are read
@@ -41,6 +40,7 @@ function valuesIn(bytes: Buffer, isFlat: boolean): number {
   };
   let values = 0;
   while (reader.offset < bytes.length) {
+    checkThrift(bytes, reader.offset, pageHeader);
     const header = parquetHeader(reader);
     const { compressed_page_size: size, uncompressed_page_size: plain } = header;
     const end = reader.offset + size;
