@@ -133,7 +133,13 @@ function experiment(
     })),
   );
   const about = { metric: 'accuracy', better: 'higher' as const };
-  return findingsOf({ ...about, constantPredictor: null, results, validation: null });
+  return findingsOf({
+    ...about,
+    constantPredictor: null,
+    isCrossed: false,
+    results,
+    validation: null,
+  });
 }
 
 function findingRows(): string[][] {

@@ -182,11 +182,20 @@ function failuresOf(one: Rate, other: Rate) {
 /** The questions of a comparison, in the order in which they are told. */
 export const questions = ['spread', 'means', 'failures'] as const;
 
-/** With corrected p values, and what follows from them. @param correct from the question to its corrected p */
+/**
+ * With corrected p values, and what follows from them.
+ * @param correct from the question to its corrected p
+ * @param isCrossed runs are not independent, as all tests take them to be: no difference is more than a hint
+ */
 export function adjust(
   comparison: Comparison,
   correct: (question: (typeof questions)[number]) => number | null,
+  isCrossed: boolean,
 ): Comparison {
+  const findingOf = (...figures: Parameters<typeof findingFrom>) => {
+    const finding = findingFrom(...figures);
+    return isCrossed && finding === 'shown' ? 'hinted' : finding;
+  };
   const { pairs, means, spread, failures } = comparison;
   const [spreadP, meansP, failuresP] = questions.map(correct) as [
     number | null,
@@ -222,7 +231,11 @@ export function adjust(
 }
 
 /** @param others what other figures say about a difference */
-function findingOf(p: number | null, adjusted: number | null, others: readonly boolean[]): Finding {
+function findingFrom(
+  p: number | null,
+  adjusted: number | null,
+  others: readonly boolean[],
+): Finding {
   if (isSmall(adjusted) && others.every(Boolean)) return 'shown';
   return isSmall(p) || others.some(Boolean) ? 'hinted' : 'none';
 }

@@ -1,5 +1,6 @@
 /** The findings of runs on disk, from their logs and predictions. */
 import { mean } from 'simple-statistics';
+import { formatSeed } from '../runs/format.ts';
 import { RunIndex } from '../runs/index/runIndex.ts';
 import { type Prediction, readPredictions } from '../runs/predictions.ts';
 import type { RunSummary } from '../runs/store.ts';
@@ -36,9 +37,21 @@ export function evidenceOf(
     metric,
     better: betterIn(runs, metric),
     constantPredictor: constantPredictor(metric, predictions),
+    isCrossed: areCrossed(runs),
     results,
     validation: validationOf(metric, results, predictions, errorOf),
   });
+}
+
+/** Whether some runs of a method share one of their two seeds and not the other. */
+function areCrossed(runs: readonly ValidatedRun[]): boolean {
+  const seeds = new Map(
+    runs.map(({ run: { manifest } }) => [formatSeed(manifest.seed), manifest.seed]),
+  );
+  const all = [...seeds.values()];
+  return (['init', 'order'] as const).some(
+    (part) => new Set(all.map((seed) => seed[part])).size < all.length,
+  );
 }
 
 /** As {@link evidenceOf}, of each method alone: without comparisons. */

@@ -57,6 +57,8 @@ export const findingsSchema = z.object({
   better: z.enum(['higher', 'lower']).nullable(),
   /** What a constant prediction reaches; `null` if unknown. */
   constantPredictor: z.number().nullable(),
+  /** Some runs of a method share an initialization or an order of the examples: they are not independent. */
+  isCrossed: z.boolean(),
   methods: z.array(methodSchema),
   comparisons: z.array(comparisonSchema),
   /** What no number of seeds narrows: the standard error of the metric over other validation examples. */
@@ -74,6 +76,7 @@ export interface Evidence {
   readonly metric: string;
   readonly better: Better | null;
   readonly constantPredictor: number | null;
+  readonly isCrossed: boolean;
   readonly results: readonly SeedResult[];
   readonly validation: Findings['validation'];
 }
@@ -84,11 +87,12 @@ const REFERENCE = 'mean';
 /** @param evidence with methods and seeds in the order in which they are to be shown */
 export function findingsOf({ results, better, ...evidence }: Evidence): Findings {
   const methods = methodsIn(results);
+  const compared = pairsOf(methods).map(([one, other]) => compare(one, other, better));
   return {
     ...evidence,
     better,
     methods: methods.map(figuresOf),
-    comparisons: corrected(pairsOf(methods).map(([one, other]) => compare(one, other, better))),
+    comparisons: corrected(compared, evidence.isCrossed),
     runs: [...results],
   };
 }
@@ -142,12 +146,16 @@ function pairsOf(methods: readonly Compared[]): [Compared, Compared][] {
 }
 
 /** Holm's correction over all tests of all comparisons. */
-function corrected(comparisons: readonly ReturnType<typeof compare>[]) {
+function corrected(comparisons: readonly ReturnType<typeof compare>[], isCrossed: boolean) {
   const tests = comparisons.flatMap((comparison) =>
     questions.map((question) => comparison[question]?.p ?? null),
   );
   const adjusted = holm(tests);
   return comparisons.map((comparison, i) =>
-    adjust(comparison, (question) => adjusted[questions.length * i + questions.indexOf(question)]!),
+    adjust(
+      comparison,
+      (question) => adjusted[questions.length * i + questions.indexOf(question)]!,
+      isCrossed,
+    ),
   );
 }

@@ -23,6 +23,7 @@ export function notesOf(findings: Findings): string[] {
     ...(findings.comparisons.length > TOLD
       ? []
       : findings.comparisons.flatMap((it) => powerNotes(it, findings))),
+    ...crossedNote(findings),
     ...normalityNote(findings),
     ...validationNote(findings),
     ...unfinishedNote(findings),
@@ -73,6 +74,14 @@ function needOf(what: string, seedsNeeded: number | null, pairs: number): string
     return `not even ${counted(MOST_SEEDS, 'seed')} a side would settle ${what}`;
   const more = Math.max(1, seedsNeeded - pairs);
   return `${more} more ${more === 1 ? 'seed' : 'seeds'} a side would settle ${what}`;
+}
+
+/** All tests and intervals take seeds to be independent. */
+function crossedNote({ isCrossed, comparisons }: Findings): string[] {
+  if (!isCrossed || comparisons.length === 0) return [];
+  return [
+    'Some seeds share an initialization or an order of the examples. Their runs are not independent, as tests and intervals take them to be: a difference is no more than a hint. To compare methods, use seeds that share nothing, such as [0, 1, 2].',
+  ];
 }
 
 /** A permutation test of n pairs has no p below 2^(1 − n): a difference of means over fewer than six rests on the t test alone. */

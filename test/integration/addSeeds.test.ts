@@ -5,6 +5,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { launchResultSchema } from '../../src/experiment/launchResult.ts';
+import { fullReportSchema } from '../../src/experiment/report/fullReport.ts';
 import { RunStore } from '../../src/runs/store.ts';
 import { grain, startGrain } from './grain.ts';
 import { outcomeOf } from './outcome.ts';
@@ -76,6 +77,22 @@ test('crossed seeds grow by their counts', async () => {
   assert.match(refused.error!, /crossed seeds cannot be lengthened by a number/);
   writeRings(folder, { ...short, seeds: '{ init: 2, order: 2 }' });
   assert.deepEqual((await trained(folder, '--add-seeds', '0')).names, ['mean 1/1', 'mean 1/0']);
+
+  const { stdout } = await grain(['report', 'grain.yaml', '--json'], folder);
+  const { crossed, finals } = fullReportSchema.parse(JSON.parse(stdout));
+  const [{ inits, orders, values } = assert.fail()] = crossed;
+  assert.deepEqual(
+    [inits, orders],
+    [
+      [0, 1],
+      [0, 1],
+    ],
+  );
+  for (const { seed, metrics } of finals) {
+    assert.equal(values[seed.init]![seed.order], metrics.accuracy);
+  }
+  const page = await grain(['report', 'grain.yaml', '--format', 'html'], folder);
+  assert.match(page.stdout, /accuracy of mean by initialization and order/);
 });
 
 test('a run that was killed resumes, and ends as if it had not been', async () => {

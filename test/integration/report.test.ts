@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { keyedRandom } from '../../src/engine/keyedRandom.ts';
-import { fullReportSchema } from '../../src/experiment/fullReport.ts';
 import { launchResultSchema } from '../../src/experiment/launchResult.ts';
+import { fullReportSchema } from '../../src/experiment/report/fullReport.ts';
 import type { RunEvent } from '../../src/runs/events.ts';
 import { runFile } from '../../src/runs/grainFolder.ts';
 import type { RunManifest } from '../../src/runs/manifest.ts';
@@ -181,6 +188,41 @@ describe('an experiment of known truth', () => {
         table,
       );
     }
+  });
+
+  test('as a page that needs nothing else, LaTeX and CSV', async () => {
+    const out = (name: string) => path.join(root, name);
+    for (const name of ['report.html', 'report.tex', 'report.csv', 'report.json']) {
+      const { status, stderr } = await grain(['report', 'known', '--out', out(name)], root);
+      assert.equal(status, 0, stderr);
+    }
+    const html = readFileSync(out('report.html'), 'utf8');
+    const at = (text: string) => html.indexOf(text);
+    assert.ok(at('grain varies less over seeds than mean') < at('<svg'), 'the verdict first');
+    assert.ok(!/<script|src=|href=|@import|url\((?!#)/.test(html), 'no script, nothing to load');
+    // A run that diverged stands at the constant prediction, one that did no better too.
+    assert.equal(html.match(/class="failed"/g)!.length, 2);
+    assert.equal(html.match(/class="point /g)!.length, 30);
+    for (const text of [
+      'Agreement of the seeds',
+      '>Setting<',
+      'We fine-tuned with grain and mean',
+    ]) {
+      assert.ok(at(text) > 0, text);
+    }
+    const rows = readFileSync(out('report.csv'), 'utf8').trim().split('\n');
+    assert.equal(rows.length, 1 + 34);
+    assert.match(
+      rows[0]!,
+      /^run,method,init,order,status,counts,failed,value,reason,loss,accuracy$/,
+    );
+    const tex = readFileSync(out('report.tex'), 'utf8');
+    assert.match(tex, /grain & 16 & \$0\.8\d+ \\pm 0\.0\d+\$ .* & 0\/16 \\\\/);
+    const json = readFileSync(out('report.json'), 'utf8');
+    assert.equal(fullReportSchema.parse(JSON.parse(json)).overExamples[0]!.seeds, 15);
+    const unknown = await grain(['report', 'known', '--out', out('report.pdf')], root);
+    assert.deepEqual([unknown.status, unknown.stdout], [2, '']);
+    assert.match(unknown.stderr, /no extension of a report\. Expected \.html, \.md, \.csv, \.tex/);
   });
 
   test('another metric; an unknown one is refused by name', async () => {

@@ -266,7 +266,13 @@ function verdictFixture(
       return { ...about, failed: false, reason: null };
     }),
   );
-  const evidence = { metric, better: 'lower', constantPredictor: null, validation: null } as const;
+  const evidence = {
+    metric,
+    better: 'lower',
+    constantPredictor: null,
+    isCrossed: false,
+    validation: null,
+  } as const;
   const findings = findingsOf({ ...evidence, results });
   const failures = findings.methods.map(({ method, failures }) => ({
     aggregator: method,

@@ -116,7 +116,9 @@ function componentsOf(
   rest: number,
   [rows, columns]: readonly [number, number],
 ): [init: number, order: number, rest: number] {
-  return [Math.max(0, (init - rest) / columns), Math.max(0, (order - rest) / rows), rest];
+  // Equal mean squares differ by rounding.
+  const above = (square: number) => (square - rest > 1e-12 * rest ? square - rest : 0);
+  return [above(init) / columns, above(order) / rows, rest];
 }
 
 function shareOf(components: readonly number[], at: number): number | null {

@@ -48,13 +48,14 @@ function resultOf({ method, seed, outcome }: Run): SeedResult {
   }
 }
 
-function judged(runs: readonly Run[], better: 'higher' | 'lower' = 'higher') {
+function judged(runs: readonly Run[], better: 'higher' | 'lower' = 'higher', isCrossed = false) {
   const results = runs.map(resultOf);
   const validation = { examples: 400, value: 0.87, standardError: 0.0168 };
   const findings = findingsOf({
     metric: 'accuracy',
     better,
     constantPredictor: 0.2,
+    isCrossed,
     results,
     validation,
   });
@@ -63,6 +64,15 @@ function judged(runs: readonly Run[], better: 'higher' | 'lower' = 'higher') {
 
 const runsOf = (method: string, values: readonly Run['outcome'][]): Run[] =>
   values.map((outcome, seed) => ({ method, seed, outcome }));
+
+test('over crossed seeds, whose runs are not independent, no difference is more than a hint', () => {
+  const ten = (level: number) => Array.from({ length: 10 }, (_, i) => level + 0.002 * (i % 5));
+  const runs = [...runsOf('grain', ten(0.9)), ...runsOf('mean', ten(0.8).reverse())];
+  assert.match(judged(runs).words[0]!, /grain is ahead by 0\.1\d* \(/);
+  const crossed = judged(runs, 'higher', true);
+  assert.match(crossed.words[0]!, /grain is ahead by 0\.1\d*, but that is only a hint/);
+  assert.match(crossed.notes.join('\n'), /share an initialization or an order/);
+});
 
 describe('in words', () => {
   const grain = [0.8575, 0.8725, 0.885, 0.8475, 0.8775];

@@ -168,6 +168,11 @@ function comparisonOf(pairs: readonly Pair[]): Comparison {
       value: pair[side]!,
     })),
   );
-  const about = { metric: 'accuracy', better: 'higher', constantPredictor: null } as const;
+  const about = {
+    metric: 'accuracy',
+    better: 'higher',
+    constantPredictor: null,
+    isCrossed: false,
+  } as const;
   return findingsOf({ ...about, results, validation: null }).comparisons[0]!;
 }

@@ -1,24 +1,26 @@
 /** What `grain report` says of an experiment: the findings of every metric, agreement of the seeds, and the expected best of several. */
 import { mean, sampleStandardDeviation } from 'simple-statistics';
 import { z } from 'zod';
-import { formatSeed } from '../runs/format.ts';
-import { byCreation, bySeed } from '../runs/order.ts';
-import { type Prediction, readPredictions } from '../runs/predictions.ts';
-import type { RunSummary } from '../runs/store.ts';
-import { agreementOf, agreementSchema } from './agreementFindings.ts';
-import { ComparisonError, checkComparable } from './comparable.ts';
-import { intervalSchema } from './comparison.ts';
-import { crossedOf, crossedSchema } from './crossedFindings.ts';
-import { evidenceOf, figuresOf, validatedRun } from './evidence.ts';
-import { overExamplesOf, overExamplesSchema } from './examplesFindings.ts';
-import { type Findings, findingsSchema } from './findings.ts';
-import { bootstrapInterval } from './statistics/bootstrap.ts';
-import { expectedBest } from './statistics/expectedBest.ts';
-import { stochasticOrder } from './statistics/stochasticOrder.ts';
-import { interquartileMean } from './statistics/summary.ts';
-import { metricNames } from './validatedRuns.ts';
-import { validationError } from './validationError.ts';
-import { verdictOf, verdictSchema } from './verdict.ts';
+import { formatSeed } from '../../runs/format.ts';
+import { seedSchema } from '../../runs/manifest.ts';
+import { byCreation, bySeed } from '../../runs/order.ts';
+import { type Prediction, readPredictions } from '../../runs/predictions.ts';
+import type { RunSummary } from '../../runs/store.ts';
+import { agreementOf, agreementSchema } from '../agreementFindings.ts';
+import { ComparisonError, checkComparable } from '../comparable.ts';
+import { intervalSchema } from '../comparison.ts';
+import { crossedOf, crossedSchema } from '../crossedFindings.ts';
+import { evidenceOf, figuresOf, validatedRun } from '../evidence.ts';
+import { overExamplesOf, overExamplesSchema } from '../examplesFindings.ts';
+import { type Findings, findingsSchema } from '../findings.ts';
+import { bootstrapInterval } from '../statistics/bootstrap.ts';
+import { expectedBest } from '../statistics/expectedBest.ts';
+import { stochasticOrder } from '../statistics/stochasticOrder.ts';
+import { interquartileMean } from '../statistics/summary.ts';
+import { metricNames, type ValidatedRun } from '../validatedRuns.ts';
+import { validationError } from '../validationError.ts';
+import { verdictOf, verdictSchema } from '../verdict.ts';
+import { settingOf, settingSchema } from './setting.ts';
 
 export const fullReportSchema = z.object({
   experiments: z.array(z.object({ id: z.string(), name: z.string() })),
@@ -45,6 +47,23 @@ export const fullReportSchema = z.object({
   agreement: z.array(agreementSchema),
   /** By method, the expected best value of 1, 2, … runs. */
   expectedBest: z.array(z.object({ method: z.string(), values: z.array(z.number()) })),
+  /** All metrics at each run's last validation; `null` for a value that is not finite. */
+  finals: z.array(
+    z.object({
+      run: z.string(),
+      seed: seedSchema,
+      metrics: z.record(z.string(), z.number().nullable()),
+    }),
+  ),
+  /** The metric at each validation of each run. */
+  curves: z.array(
+    z.object({
+      run: z.string(),
+      method: z.string(),
+      points: z.array(z.object({ step: z.number(), value: z.number() })),
+    }),
+  ),
+  setting: settingSchema,
 });
 
 export type FullReport = z.infer<typeof fullReportSchema>;
@@ -84,6 +103,13 @@ export async function fullReportOf(
     crossed: methods.flatMap((method) => crossedOf(method, cellsOf(method, findings, runs)) ?? []),
     agreement: methods.flatMap((method) => agreementOf(method, predictionsBySeed(method)) ?? []),
     expectedBest: expectedBestOf(findings),
+    finals: validated.map(({ run: { manifest }, validations }) => ({
+      run: manifest.id,
+      seed: { ...manifest.seed },
+      metrics: { ...validations.at(-1)?.metrics },
+    })),
+    curves: validated.map((of) => curveOf(of, metric)),
+    setting: settingOf(runs),
   };
 }
 
@@ -104,6 +130,15 @@ async function predictionsOf(
     if (predictions) all.set(run, predictions);
   }
   return all;
+}
+
+function curveOf({ run, validations }: ValidatedRun, metric: string): FullReport['curves'][number] {
+  const { id, aggregator } = run.manifest;
+  const points = validations.flatMap(({ step, metrics }) => {
+    const value = metrics[metric] ?? null;
+    return value === null ? [] : [{ step, value }];
+  });
+  return { run: id, method: aggregator, points };
 }
 
 function bySeeds(

@@ -1,0 +1,24 @@
+/** Every run of an experiment as a row, for other tools. */
+import type { FullReport } from './fullReport.ts';
+
+/** @returns RFC 4180: comma-separated, with a header; empty where there is no value */
+export function reportCsv({ findings, finals }: FullReport): string {
+  const metrics = [...new Set(finals.flatMap(({ metrics }) => Object.keys(metrics)))];
+  const head = [
+    ...['run', 'method', 'init', 'order', 'status', 'counts', 'failed', 'value', 'reason'],
+    ...metrics,
+  ];
+  const rows = findings.runs.map(({ run, method, status, counts, failed, value, reason }) => {
+    const final = finals.find((it) => it.run === run);
+    return [
+      ...[run, method, final?.seed.init, final?.seed.order, status, counts, failed, value, reason],
+      ...metrics.map((name) => final?.metrics[name]),
+    ];
+  });
+  return [head, ...rows].map((row) => row.map(cellOf).join(',')).join('\n');
+}
+
+function cellOf(value: string | number | boolean | null | undefined): string {
+  const text = String(value ?? '');
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

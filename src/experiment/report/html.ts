@@ -1,0 +1,170 @@
+/** The report of an experiment as one HTML file that needs nothing else: no script, no font, no network. */
+import { stringify } from 'yaml';
+import { inDecimals, inPercent } from './cells.ts';
+import { curvesFigure, dashOf } from './figures/curves.ts';
+import { heatMap } from './figures/heatMap.ts';
+import { stripFigure } from './figures/strip.ts';
+import { escaped } from './figures/svg.ts';
+import type { FullReport } from './fullReport.ts';
+import { titleOf } from './markdown.ts';
+import { methodsSentence } from './methods.ts';
+import { style } from './style.ts';
+import { type ReportTable, reportTables } from './tables.ts';
+
+export function reportHtml(report: FullReport): string {
+  const { verdict, findings, setting } = report;
+  const title = escaped(titleOf(report));
+  const slotOf = slotsOf(report);
+  const tables = reportTables(report);
+  const [first, ...others] = tables;
+  const figure = (name: string, drawn: string | null, caption: string) =>
+    drawn === null
+      ? ''
+      : `<figure>${drawn}<figcaption><b>${escaped(name)}.</b> ${escaped(caption)}</figcaption></figure>`;
+  const ids = report.experiments.map(({ id }) => `<code>${escaped(id)}</code>`).join(', ');
+  const body = [
+    `<header><h1>${title}</h1><p class="ids">${ids} · ${findings.runs.length} runs · ${escaped(setting.devices.join('; '))}</p></header>`,
+    `<section class="verdict"><h2>Verdict</h2>${paragraphs(verdict.words)}${list(verdict.notes)}</section>`,
+    `<section><h2>${escaped(first!.title)}</h2>${legend(report, slotOf)}`,
+    figure(
+      'Every run',
+      stripFigure(report, slotOf),
+      `Circles: final ${findings.metric} of a run; crosses: runs that failed. Box: quartiles and median; diamond and line: mean and its 95 % interval.${findings.constantPredictor === null ? '' : ' Dashed, where it is in sight: a constant prediction.'}`,
+    ),
+    tableOf(first!),
+    figure(
+      'While training',
+      curvesFigure(report, slotOf),
+      `${findings.metric} at each validation: mean over the runs that have reached it, one standard deviation on either side, and every run as a thin line.`,
+    ),
+    '</section>',
+    ...others.map(
+      (table) =>
+        `<section><h2>${escaped(table.title)}</h2>${figuresOf(table.title, report)}${tableOf(table)}</section>`,
+    ),
+    `<section><h2>For a paper</h2>${paragraphs([methodsSentence(report)])}</section>`,
+    settingSection(report),
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title}</title>
+<style>${style}</style>
+</head>
+<body>
+<main>
+${body.filter((part) => part !== '').join('\n')}
+</main>
+</body>
+</html>
+`;
+}
+
+/** Methods in the order of the table have the colours in theirs. */
+function slotsOf({ findings }: FullReport): (method: string) => number {
+  const methods = findings.methods.map(({ method }) => method);
+  return (method) => methods.indexOf(method) % 6;
+}
+
+function legend({ findings }: FullReport, slotOf: (method: string) => number): string {
+  const items = findings.methods.map(
+    ({ method }, row) =>
+      `<li><svg viewBox="0 0 30 10" width="30" height="10" aria-hidden="true"><line class="line slot${slotOf(method)}" x1="0" x2="30" y1="5" y2="5" stroke-dasharray="${dashOf(row)}"></line></svg>${escaped(method)}</li>`,
+  );
+  return items.length < 2 ? '' : `<ul class="legend">${items.join('')}</ul>`;
+}
+
+/** The matrices that belong to a table. */
+function figuresOf(title: string, { crossed, agreement, findings }: FullReport): string {
+  const matrices =
+    title === 'Where the variance comes from'
+      ? crossed.map(({ method, inits, orders, values }) => {
+          const all = values.flat();
+          const drawn = heatMap({
+            name: `${findings.metric} of ${method} by initialization and order`,
+            rows: inits.map(String),
+            columns: orders.map(String),
+            rowTitle: 'initialization',
+            columnTitle: 'order',
+            values,
+            format: inDecimals((Math.max(...all) - Math.min(...all)) / 10),
+          });
+          return { method, drawn };
+        })
+      : title === 'Agreement of the seeds'
+        ? agreement.map(({ method, seeds, matrix }) => {
+            const drawn = heatMap({
+              name: `Share of the examples on which two seeds of ${method} differ`,
+              rows: seeds.map(short),
+              columns: seeds.map(short),
+              rowTitle: 'seed',
+              columnTitle: 'seed',
+              values: matrix,
+              format: inPercent,
+              isSymmetric: true,
+            });
+            return { method, drawn };
+          })
+        : [];
+  const figures = matrices.flatMap(({ method, drawn }) =>
+    drawn === null
+      ? []
+      : [`<figure>${drawn}<figcaption><b>${escaped(method)}</b></figcaption></figure>`],
+  );
+  return figures.length === 0 ? '' : `<div class="pair">${figures.join('')}</div>`;
+}
+
+/** "init 3 · order 1" as "3·1". */
+function short(seed: string): string {
+  return seed.replace(/^init (\d+) · order (\d+)$/, '$1·$2');
+}
+
+/** Cells with more characters than this may be broken into lines. */
+const LONG = 34;
+
+function tableOf({ note, head, rows, words }: ReportTable): string {
+  const isWord = (column: number) => (column < words ? ' class="word"' : '');
+  const classOf = (cell: string, column: number) =>
+    [...(column < words ? ['word'] : []), ...(cell.length > LONG ? ['long'] : [])].join(' ');
+  const cells = (row: readonly string[]) =>
+    row.map((cell, column) => {
+      const text = escaped(cell);
+      return column === 0
+        ? `<th scope="row" class="word">${text}</th>`
+        : `<td class="${classOf(cell, column)}">${text}</td>`;
+    });
+  return [
+    note === undefined ? '' : `<p class="note">${escaped(note)}</p>`,
+    '<div class="scroll" tabindex="0"><table><thead><tr>',
+    ...head.map((cell, column) => `<th scope="col"${isWord(column)}>${escaped(cell)}</th>`),
+    '</tr></thead><tbody>',
+    ...rows.map((row) => `<tr>${cells(row).join('')}</tr>`),
+    '</tbody></table></div>',
+  ].join('');
+}
+
+function settingSection({ setting }: FullReport): string {
+  const { versions, devices, sources, fingerprints, configPath, config } = setting;
+  const rows = [
+    ...[...versions.map((text) => ['versions', text]), ...devices.map((text) => ['device', text])],
+    ...sources.map((text) => ['from the hub', text]),
+    ...Object.entries(fingerprints).flatMap(([part, hashes]) =>
+      hashes.map((hash) => [`SHA-256 of ${part}`, hash]),
+    ),
+  ];
+  const table = tableOf({ title: '', head: ['what', 'value'], rows, words: 2 });
+  const yaml = escaped(stringify(config).trimEnd());
+  return `<section><h2>Setting</h2>${table}<details open><summary>${escaped(configPath)}, every default filled in</summary><pre>${yaml}</pre></details></section>`;
+}
+
+function paragraphs(texts: readonly string[]): string {
+  return texts.map((text) => `<p>${escaped(text)}</p>`).join('');
+}
+
+function list(texts: readonly string[]): string {
+  if (texts.length === 0) return '';
+  return `<ul>${texts.map((text) => `<li>${escaped(text)}</li>`).join('')}</ul>`;
+}

@@ -1,0 +1,45 @@
+/** What a paper says of how an experiment was made and judged. */
+import { formatList } from '../../runs/format.ts';
+import { LEAST_TO_PERMUTE } from '../statistics/permutation.ts';
+import { counted, significant } from '../wording.ts';
+import type { FullReport } from './fullReport.ts';
+
+/** A paragraph, from the experiment's own settings and numbers. */
+export function methodsSentence({ findings, setting, crossed, overExamples }: FullReport): string {
+  const { methods, comparisons, validation, metric } = findings;
+  const seeds = [...new Set(findings.runs.map(({ seed }) => seed))].length;
+  const tests = comparisons.flatMap(({ means, spread, failures }) =>
+    [means, spread, failures].filter((it) => it && it.p !== null),
+  ).length;
+  const pairs = Math.min(...comparisons.map((it) => it.pairs));
+  const over = validation ? ` over ${counted(validation.examples, 'validation example')}` : '';
+  const named = methods.map(({ method }) => method);
+  return [
+    `We fine-tuned with ${formatList(named)}, ${counted(seeds, 'seed')} each${crossed.length > 0 ? ' (initialization and order of the examples crossed)' : ''}, for ${counted(setting.steps, 'step')}${trainingOf(setting.config)}, and report ${metric} at the last validation${over}; runs that diverged or ended no better than a constant prediction count as failures.`,
+    'Intervals are 95 %: Student’s t for means, the jackknife of the log standard deviation for spreads (Miller, 1968), Wilson’s for rates.',
+    ...(comparisons.length === 0
+      ? []
+      : [
+          `Methods are compared on the same seeds: means by paired t tests${pairs >= LEAST_TO_PERMUTE ? ' confirmed by sign-flip permutation' : ''}, spreads by ${pairs >= LEAST_TO_PERMUTE ? 'paired permutation of |x − median|' : 'Brown and Forsythe’s test'}, failures by Fisher’s exact test, with Holm’s correction over ${counted(tests, 'test')}.`,
+        ]),
+    ...(overExamples.length === 0
+      ? []
+      : [
+          'Uncertainty over seeds and examples together is that of the multi-bootstrap (Sellam et al., 2022).',
+        ]),
+    `Software: ${setting.versions.join('; ')}; device: ${setting.devices.join('; ')}.`,
+  ].join(' ');
+}
+
+/** " with adamw (learning rate 0.001, batch size 40)", as far as another trainer's config says it. */
+function trainingOf(config: Readonly<Record<string, unknown>>): string {
+  const { optimizer, batchSize } = config;
+  const settings = typeof optimizer === 'object' && optimizer !== null ? optimizer : {};
+  const { name, learningRate } = settings as { name?: unknown; learningRate?: unknown };
+  const parts = [
+    ...(typeof learningRate === 'number' ? [`learning rate ${significant(learningRate)}`] : []),
+    ...(typeof batchSize === 'number' ? [`batch size ${batchSize}`] : []),
+  ];
+  const brackets = parts.length > 0 ? ` (${parts.join(', ')})` : '';
+  return typeof name === 'string' ? ` with ${name}${brackets}` : brackets;
+}

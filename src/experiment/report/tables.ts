@@ -1,0 +1,235 @@
+/** The tables of an experiment's report, for every format that has them. */
+import { formatPercent } from '../../runs/format.ts';
+import type { Comparison } from '../comparison.ts';
+import type { Findings, MethodFigures } from '../findings.ts';
+import type { Component } from '../statistics/crossed.ts';
+import { significant, unended } from '../wording.ts';
+import { inDecimals, inDigits, inPercent, NONE, pText, withInterval } from './cells.ts';
+import type { FullReport } from './fullReport.ts';
+
+export interface ReportTable {
+  readonly title: string;
+  /** What its columns mean, where their heads do not say it. */
+  readonly note?: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** So many columns, from the left, are words; the others are numbers. */
+  readonly words: number;
+}
+
+/** Only those that have something to show. */
+export function reportTables(report: FullReport): ReportTable[] {
+  const all = [
+    methodTable(report.findings),
+    differenceTable(report),
+    crossedTable(report.crossed),
+    metricsTable(report.otherMetrics),
+    agreementTable(report.agreement),
+    disputedTable(report.agreement),
+    bestTable(report),
+    runsTable(report.findings.runs),
+  ];
+  return all.filter(({ rows }) => rows.length > 0);
+}
+
+export function methodTable({ metric, better, methods }: Findings): ReportTable {
+  const which = better ? `${better === 'higher' ? 'Higher' : 'Lower'} is better. ` : '';
+  return {
+    title: `${metric} over seeds`,
+    note: `${which}In brackets: 95 % intervals.`,
+    head: ['method', 'seeds', 'mean', 'IQM', 'standard deviation', 'min', 'max', 'IQR', 'failed'],
+    rows: methods.map(methodRow),
+    words: 1,
+  };
+}
+
+function methodRow({ method, figures, failures }: MethodFigures): string[] {
+  const rate = failures
+    ? `${failures.count} of ${failures.n} [${formatPercent(failures.interval.low)}, ${formatPercent(failures.interval.high)}]`
+    : NONE;
+  if (!figures) return [method, '0', NONE, NONE, NONE, NONE, NONE, NONE, rate];
+  const { n, mean, meanInterval, std, stdInterval, min, max, iqr, iqm } = figures;
+  const text = inDecimals(std ?? 0);
+  return [
+    method,
+    String(n),
+    withInterval(text(mean), meanInterval, text),
+    n < 2 ? NONE : text(iqm),
+    std === null ? NONE : withInterval(text(std), stdInterval, inDigits),
+    text(min),
+    text(max),
+    n < 2 ? NONE : text(iqr),
+    rate,
+  ];
+}
+
+function differenceTable(report: FullReport): ReportTable {
+  return {
+    title: 'Differences',
+    note: 'p: of the test that decides (means: paired t; spread: paired permutation of |x − median|, under six seeds Brown–Forsythe; failures: Fisher; seeds × examples: multi-bootstrap). Holm: p corrected for the tests of means, spread and failures together. ε: bound of almost stochastic order, below 0.5 where the first method is better at almost every quantile; in the other direction after the stroke.',
+    head: ['methods', 'of', 'seeds', 'difference', 'p', 'Holm', 'other tests', 'effect'],
+    rows: report.findings.comparisons.flatMap((comparison) => differenceRows(comparison, report)),
+    words: 2,
+  };
+}
+
+function differenceRows(comparison: Comparison, report: FullReport): string[][] {
+  const { one, other, pairs, means, spread, failures } = comparison;
+  const names = `${one} − ${other}`;
+  const rows: string[][] = [];
+  if (means) rows.push([names, 'means', String(pairs), ...meansCells(comparison, means, report)]);
+  const over = report.overExamples.find((it) => it.one === one && it.other === other);
+  if (over) {
+    const text = inDecimals((over.interval.high - over.interval.low) / 2);
+    const difference = withInterval(text(over.difference), over.interval, text);
+    const what = `seeds × ${over.examples} examples`;
+    rows.push([names, what, String(over.seeds), difference, pText(over.p), '', '', '']);
+  }
+  if (spread) {
+    const ratio =
+      spread.ratio === null
+        ? NONE
+        : `× ${withInterval(inDigits(spread.ratio), spread.interval, inDigits)}`;
+    const tests = `permutation ${pText(spread.permutationP)}, Brown–Forsythe ${pText(spread.brownForsytheP)}`;
+    const [p, adjusted] = [pText(spread.p), pText(spread.adjusted)];
+    rows.push([names, 'spread', String(pairs), ratio, p, adjusted, tests, '']);
+  }
+  if (failures) {
+    rows.push([names, 'failures', '', '', pText(failures.p), pText(failures.adjusted), '', '']);
+  }
+  return rows;
+}
+
+function meansCells(
+  { one, other }: Comparison,
+  means: NonNullable<Comparison['means']>,
+  { stochasticOrder }: FullReport,
+): string[] {
+  const { difference, interval, effect, hedgesG, rankBiserial, probabilityOfImprovement } = means;
+  const text = inDecimals(interval ? (interval.high - interval.low) / 2 : Math.abs(difference));
+  const orders = [
+    [one, other],
+    [other, one],
+  ].flatMap(([a, b]) => stochasticOrder.find((it) => it.one === a && it.other === b) ?? []);
+  const effects = [
+    effect === null ? null : `d ${significant(effect, 2)}`,
+    hedgesG === null ? null : `g ${significant(hedgesG, 2)}`,
+    rankBiserial === null ? null : `rank-biserial ${significant(rankBiserial, 2)}`,
+    probabilityOfImprovement === null
+      ? null
+      : `P(better) ${significant(probabilityOfImprovement, 2)}`,
+    orders.length < 2
+      ? null
+      : `ε ${orders.map(({ epsilon }) => significant(epsilon, 2)).join(' / ')}`,
+  ];
+  return [
+    withInterval(text(difference), interval, text),
+    pText(means.p),
+    pText(means.adjusted),
+    `permutation ${pText(means.permutationP)}, signed-rank ${pText(means.signedRankP)}`,
+    effects.filter((effect) => effect !== null).join(', '),
+  ];
+}
+
+function crossedTable(crossed: FullReport['crossed']): ReportTable {
+  const cell = ({ variance, share, shareInterval }: Component) =>
+    share === null
+      ? inDigits(Math.sqrt(variance))
+      : `${inDigits(Math.sqrt(variance))}, ${withInterval(formatPercent(share), shareInterval, formatPercent)}`;
+  return {
+    title: 'Where the variance comes from',
+    note: 'Standard deviation that each source alone would leave, and its share of the variance. The rest: what initialization and order decide together, and what no seed decides.',
+    head: ['method', 'crossed', 'initialization', 'order of the examples', 'rest'],
+    rows: crossed.map(({ method, inits, orders, init, order, rest }) => [
+      ...[method, `${inits.length} × ${orders.length}`],
+      ...[cell(init), cell(order), cell(rest)],
+    ]),
+    words: 1,
+  };
+}
+
+/** A row for each metric, a column for each method: mean and standard deviation. */
+function metricsTable(metrics: FullReport['otherMetrics']): ReportTable {
+  const methods = metrics[0]?.methods ?? [];
+  return {
+    title: 'Other metrics',
+    head: ['metric', ...methods.map(({ method }) => method)],
+    rows: metrics.map(({ metric, methods }) => [metric, ...methods.map(metricCell)]),
+    words: 1,
+  };
+}
+
+function metricCell({ figures }: MethodFigures): string {
+  if (!figures) return NONE;
+  const { mean, meanInterval, std, stdInterval } = figures;
+  const text = inDecimals(std ?? 0);
+  const level = withInterval(text(mean), meanInterval, text);
+  return std === null ? level : `${level} ± ${withInterval(text(std), stdInterval, inDigits)}`;
+}
+
+function agreementTable(agreement: FullReport['agreement']): ReportTable {
+  return {
+    title: 'Agreement of the seeds',
+    head: ['method', 'runs', 'examples', 'two runs differ on', 'all runs agree on'],
+    rows: agreement.map(({ method, runs, examples, churn, unanimous }) => [
+      ...[method, String(runs), String(examples)],
+      ...[inPercent(churn), inPercent(unanimous)],
+    ]),
+    words: 1,
+  };
+}
+
+function disputedTable(agreement: FullReport['agreement']): ReportTable {
+  return {
+    title: 'Most disputed examples',
+    note: 'Numbered from 0 in the validation file.',
+    head: ['method', 'target', 'answers of the runs', 'example'],
+    rows: agreement.flatMap(({ method, disputed }) =>
+      disputed.map(({ index, target, answers }) => [
+        method,
+        shortened(target),
+        answers.map(({ answer, runs }) => `${shortened(answer ?? 'none')} ×${runs}`).join(', '),
+        String(index),
+      ]),
+    ),
+    words: 3,
+  };
+}
+
+function shortened(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ');
+  return line.length > 40 ? `${line.slice(0, 39)}…` : line;
+}
+
+/** Numbers of runs: 1, 2, 3, 5, 10, 20, 50, … */
+function bestTable({ expectedBest, findings }: FullReport): ReportTable {
+  const most = Math.max(0, ...expectedBest.map(({ values }) => values.length));
+  const budgets = [1, 2, 3, 5, 10, 20, 50, 100, 200, 500].filter((budget) => budget <= most);
+  return {
+    title: `Expected best ${findings.metric} of several runs`,
+    head: ['method', ...budgets.map((budget) => `best of ${budget}`)],
+    rows:
+      most < 2
+        ? []
+        : expectedBest.map(({ method, values }) => [
+            method,
+            ...budgets.map((budget) =>
+              budget <= values.length ? significant(values[budget - 1]!, 4) : NONE,
+            ),
+          ]),
+    words: 1,
+  };
+}
+
+function runsTable(runs: Findings['runs']): ReportTable {
+  return {
+    title: 'Runs',
+    head: ['run', 'method', 'seed', 'status', 'value', 'note'],
+    rows: runs.map(({ run, method, seed, status, value, reason }) => [
+      ...[run, method, seed, status],
+      value === null ? NONE : significant(value, 4),
+      reason === null ? '' : unended(reason).replaceAll('\n', ' '),
+    ]),
+    words: 4,
+  };
+}
