@@ -41,6 +41,7 @@ const machine: readonly RunFailure['code'][] = [
 const hopeless: readonly AlarmCode[] = [
   'non-finite',
   'exploding-loss',
+  'vanishing-gradients',
   'stalled-direction',
   'guard-stalled',
   'constant-predictions',

@@ -2,7 +2,8 @@ import { appendFileSync, existsSync } from 'node:fs';
 import type { AlarmCode } from '../config/alarms.ts';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
 import { formatEvent } from '../runs/format.ts';
-import { runFile } from '../runs/grainFolder.ts';
+import { nearestRoot, runFile } from '../runs/grainFolder.ts';
+import { RunStore } from '../runs/store.ts';
 import { closeSession, type Session } from '../training/session.ts';
 import { type TrainingRun, train } from '../training/trainingLoop.ts';
 import { AlarmWatch } from './alarms/alarmWatch.ts';
@@ -30,6 +31,8 @@ export async function trainRuns(
   callbacks: ExperimentCallbacks,
 ): Promise<EndEvent[]> {
   const ends: EndEvent[] = [];
+  // One for all runs: it remembers what it has read.
+  const store = new RunStore(nearestRoot(runs[0]?.folder ?? process.cwd()));
   for (const run of runs) {
     const { stop, off } = session.config.alarms;
     let isStoppedByAlarm = false;
@@ -45,7 +48,7 @@ export async function trainRuns(
     const end = await train(session, run, { onEvent, shouldStop, assertHeld, observer });
     ends.push(end);
     if (end.status === 'finished' && !off.includes('seed-apart')) {
-      await compareSeeds(run, callbacks);
+      await compareSeeds(run, store, callbacks);
     }
     callbacks.onEnded(run);
   }
@@ -53,10 +56,14 @@ export async function trainRuns(
 }
 
 /** Logs alarms of the run that has ended, and of earlier ones, beside each other. */
-async function compareSeeds(run: TrainingRun, callbacks: ExperimentCallbacks): Promise<void> {
+async function compareSeeds(
+  run: TrainingRun,
+  store: RunStore,
+  callbacks: ExperimentCallbacks,
+): Promise<void> {
   try {
     callbacks.assertHeld(run);
-    for (const { run: apart, event } of await logSiblingAlarms(run.folder)) {
+    for (const { run: apart, event } of await logSiblingAlarms(store, run.folder)) {
       writeOutputLog(apart, event);
       callbacks.onEvent(apart, event);
     }

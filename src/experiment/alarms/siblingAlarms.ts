@@ -3,11 +3,10 @@ import type { Alarm } from '../../runs/alarms.ts';
 import { standingAlarms } from '../../runs/alarms.ts';
 import type { AlarmEvent } from '../../runs/events.ts';
 import { EventWriter } from '../../runs/eventWriter.ts';
-import { nearestRoot } from '../../runs/grainFolder.ts';
 import { experimentKey } from '../../runs/identity.ts';
 import { RunIndex } from '../../runs/index/runIndex.ts';
 import { OwnedError, takeOwnership } from '../../runs/owner.ts';
-import { RunStore, type RunSummary } from '../../runs/store.ts';
+import type { RunStore, RunSummary } from '../../runs/store.ts';
 import { judgeSeeds, type SeedResult } from './seedApart.ts';
 
 const RULE = 'seed-apart';
@@ -20,11 +19,12 @@ interface LoggedAlarm {
 /**
  * Judges the finished seeds of the method of `ended`, and logs what is new of them. A run that another process owns is left alone.
  *
+ * @param store of the runs
  * @param ended folder of a run, which this process owns
  * @returns what was logged
  */
-export async function logSiblingAlarms(ended: string): Promise<LoggedAlarm[]> {
-  const runs = await new RunStore(nearestRoot(ended)).list();
+export async function logSiblingAlarms(store: RunStore, ended: string): Promise<LoggedAlarm[]> {
+  const runs = await store.list();
   const own = runs.find(({ folder }) => folder === ended);
   if (!own) return [];
   const siblings = runs.filter((run) => run.status === 'finished' && isSibling(run, own));

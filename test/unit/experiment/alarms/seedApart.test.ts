@@ -15,6 +15,8 @@ import { validationOf } from './streams.ts';
 const root = mkdtempSync(path.join(tmpdir(), 'grain-siblings-'));
 after(() => rmSync(root, { recursive: true }));
 
+const store = new RunStore(root);
+
 const accuracy = { name: 'accuracy', better: 'higher' } as const;
 /** Which of the seeds are apart; null where there are too few. */
 const apartIn = (
@@ -71,7 +73,7 @@ async function finished(seed: number, last: number, owned = false): Promise<stri
     metric: accuracy,
     seed: { init: seed, order: seed },
   });
-  const { path: folder } = new RunStore(root).create(manifest);
+  const { path: folder } = store.create(manifest);
   const ownership = await takeOwnership(folder);
   const writer = EventWriter.open(folder);
   writer.append({ kind: 'start', at: 1, pid: 1, fromStep: 0 });
@@ -84,7 +86,7 @@ async function finished(seed: number, last: number, owned = false): Promise<stri
 }
 
 const alarmsOf = async (seed: number) => {
-  const runs = await new RunStore(root).list();
+  const runs = await store.list();
   return runs
     .find(({ manifest }) => manifest.seed.init === seed)!
     .alarms.map(({ rule, clearedAt }) => [rule, clearedAt !== null]);
@@ -92,24 +94,24 @@ const alarmsOf = async (seed: number) => {
 
 test('the alarm goes into the log of the run, even if the others end later, and once', async () => {
   const folders = [await finished(0, 0.22), await finished(1, 0.8), await finished(2, 0.81)];
-  for (const folder of folders) assert.deepEqual(await logSiblingAlarms(folder), []);
+  for (const folder of folders) assert.deepEqual(await logSiblingAlarms(store, folder), []);
   const fourth = await finished(3, 0.79);
-  const logged = await logSiblingAlarms(fourth);
+  const logged = await logSiblingAlarms(store, fourth);
   assert.deepEqual(
     logged.map(({ run, event }) => [run.manifest.seed.init, event.state]),
     [[0, 'raised']],
   );
   assert.deepEqual(await alarmsOf(0), [['seed-apart', false]]);
-  assert.deepEqual(await logSiblingAlarms(fourth), []);
-  const runs = await new RunStore(root).list();
+  assert.deepEqual(await logSiblingAlarms(store, fourth), []);
+  const runs = await store.list();
   assert.ok(runs.every(({ status }) => status === 'finished'));
 });
 
 test('it is over once as many seeds are like it, unless another process owns the run', async () => {
   const last = [await finished(4, 0.21), await finished(5, 0.23), await finished(6, 0.22)].at(-1)!;
   const ownership = await takeOwnership(path.join(path.dirname(last), 'run-seed0'));
-  assert.deepEqual(await logSiblingAlarms(last), []);
+  assert.deepEqual(await logSiblingAlarms(store, last), []);
   ownership.release();
-  await logSiblingAlarms(last);
+  await logSiblingAlarms(store, last);
   assert.deepEqual(await alarmsOf(0), [['seed-apart', true]]);
 });
