@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { writeData } from './examples/quickstart/prepare.ts';
+import { buildWheel } from './python/wheel.mjs';
 import { assemblies } from './src/backends/wasm/assemblies.ts';
 import { configJsonSchema } from './src/config/jsonSchema.ts';
 import { buildAssemblies } from './src/engine/kernels/build.ts';
@@ -144,6 +145,7 @@ await copyWasmKernels();
 await buildAssemblies(assemblies, new URL('dist/', import.meta.url));
 await copyExample();
 await copyPython();
+await buildWheel('dist/python');
 await writeFile('dist/grain.schema.json', JSON.stringify(configJsonSchema(), null, 2));
 if (watch) {
   for (const bundle of bundles) await (await esbuild.context(bundle)).watch();
