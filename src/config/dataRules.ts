@@ -103,16 +103,24 @@ function promptsHavePlaceholders({ task, data }: Config): Finding[] {
   );
 }
 
-function metricsBelongToTasks({ task, metric }: Config): Finding[] {
-  const valid: readonly string[] = metricsOf[task];
-  if (metric === undefined || valid.includes(metric)) return [];
-  return [
+function metricsBelongToTasks({ task, metric, earlyStopping }: Config): Finding[] {
+  const named = [
+    { path: ['metric'], metric, valid: metricsOf[task] },
     {
-      path: ['metric'],
-      message: `metric: ${metric} does not apply to task: ${task}`,
-      expected: alternatives(valid),
+      path: ['earlyStopping', 'metric'],
+      metric: earlyStopping?.metric,
+      valid: ['loss', ...metricsOf[task]],
     },
   ];
+  return named.flatMap(({ path, metric, valid }) =>
+    metric === undefined || valid.some((name) => name === metric)
+      ? []
+      : {
+          path,
+          message: `metric: ${metric} does not apply to task: ${task}`,
+          expected: alternatives(valid),
+        },
+  );
 }
 
 /** The extension, or `data.format`, says how a file is written. */

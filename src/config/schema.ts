@@ -314,6 +314,23 @@ const alarms = z.strictObject({
   off: z.array(z.enum(alarmCodes)).default([]).describe('Rules that are not applied.'),
 });
 
+const earlyStopping = z.strictObject({
+  metric: z
+    .enum(['loss', ...Object.values(metricsOf).flat()])
+    .optional()
+    .describe('The validation metric that is watched. Default: the one that ranks checkpoints.'),
+  patience: whole(1)
+    .default(5)
+    .describe('Validations without an improvement after which the run ends.'),
+  minDelta: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('An improvement on the best value by no more than this does not count.'),
+});
+
+export type EarlyStopping = z.infer<typeof earlyStopping>;
+
 export const configSchema = z.strictObject({
   name: z
     .string()
@@ -351,7 +368,21 @@ export const configSchema = z.strictObject({
     .describe(
       'How batches are formed: `random`; `similar-length`, from examples with similar numbers of tokens, which reduces padding. Batches come in random order either way.',
     ),
-  steps: whole(1).default(500).describe('Optimizer steps per run.'),
+  steps: whole(1)
+    .default(500)
+    .describe('Optimizer steps per run. With `epochs` they follow from the training examples.'),
+  epochs: z
+    .number()
+    .positive()
+    .optional()
+    .describe(
+      'Instead of `steps`: how often each training example is seen. The steps are `epochs` × training examples / `batchSize`, rounded up.',
+    ),
+  earlyStopping: earlyStopping
+    .optional()
+    .describe(
+      'End a run, as finished, when validations no longer improve. What counts is still its last validation; the best checkpoint is kept.',
+    ),
   evaluateEvery: whole(1)
     .default(50)
     .describe(

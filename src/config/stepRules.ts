@@ -16,6 +16,7 @@ export const stepRules: readonly Rule[] = [
   preconditionersBelongToAdamw,
   settingsHaveAnEffect,
   seedsOnce,
+  epochsOrSteps,
   alarmsOnce,
 ];
 
@@ -147,6 +148,18 @@ function alarmsOnce({ alarms }: Config): Finding[] {
 function seedsOnce({ seeds }: Config): Finding[] {
   const pairs = seedPairs(seeds).map(({ init, order }) => `${init}/${order}`);
   return repeated(pairs, ['seeds'], 'each pair of init and order once; a number is both');
+}
+
+function epochsOrSteps({ epochs }: Config, isWritten: Parameters<Rule>[1]): Finding[] {
+  if (epochs === undefined || !isWritten(['steps'])) return [];
+  return [
+    {
+      path: ['steps'],
+      isKey: true,
+      message: 'steps does nothing with epochs, from which the steps follow',
+      expected: 'one of the two',
+    },
+  ];
 }
 
 function isByValue(by: string): boolean {

@@ -71,7 +71,7 @@ export function parsedFrom(file: string, { seed, aggregate, steps }: Overrides):
   return parsed.with({
     ...(seed && { seeds: [...seed] }),
     ...(aggregate && { aggregate: [...new Set(aggregate)] }),
-    ...(steps && { steps }),
+    ...(steps && { steps, epochs: undefined }),
   });
 }
 

@@ -11,6 +11,7 @@ import { seedSlug } from '../runs/format.ts';
 import { FORMAT_VERSION, type RunManifest } from '../runs/manifest.ts';
 import { codeFingerprint, inputFingerprints } from '../training/fingerprints.ts';
 import type { Session } from '../training/session.ts';
+import { gitStateOf } from './gitState.ts';
 
 /**
  * Manifests of one launch of a config.
@@ -27,6 +28,7 @@ export async function manifestsOf(
   const { config, device } = session;
   const { data, sources } = session.task;
   const now = new Date();
+  const git = await gitStateOf(parsed.folder);
   const joined = experiment ?? { id: experimentId(config.name, now), name: config.name };
   const fingerprints = {
     config: sha256(readFileSync(parsed.file)),
@@ -51,6 +53,7 @@ export async function manifestsOf(
     sources,
     device: { backend: device.backend, name: device.name },
     versions: { grain: packageJson.version, node: process.versions.node, tfjs: tfjsVersion },
+    ...(git && { git }),
   }));
 }
 

@@ -66,6 +66,14 @@ const manifestSchema = z.object({
   sources,
   device: deviceSchema,
   versions: z.record(z.string(), z.string()),
+  /** Of the repository that the config is in; absent outside of one. */
+  git: z
+    .object({
+      commit: z.string(),
+      /** Whether tracked files had changes that were not committed. */
+      dirty: z.boolean(),
+    })
+    .exactOptional(),
 });
 
 export type Seed = DeepReadonly<z.infer<typeof seedSchema>>;

@@ -40,11 +40,12 @@ export async function openSession(
   parsed: ParsedConfig,
   onLoading: (loading: Loading) => void,
 ): Promise<Session> {
-  const { config, folder } = parsed;
+  const { folder } = parsed;
   const device = await openConfiguredDevice(parsed);
   return closeOnError(device, async () => {
     const task = await openTask(parsed, device, onLoading);
     checkBatchSize(parsed, task.data);
+    const config = { ...parsed.config, steps: stepsOf(parsed.config, task.data) };
     await task.download?.(onLoading);
     const engine = EngineClient.start();
     return closeOnError(engine, async () => {
@@ -85,6 +86,11 @@ async function closeOnError<T>(
     await resource.close();
     throw error;
   }
+}
+
+/** Steps of a run; those of a config with epochs follow from its data. */
+function stepsOf({ epochs, steps, batchSize }: Config, { train }: Data): number {
+  return epochs === undefined ? steps : Math.ceil((epochs * train.count) / batchSize);
 }
 
 function checkBatchSize(parsed: ParsedConfig, { train }: Data): void {

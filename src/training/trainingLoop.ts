@@ -11,6 +11,7 @@ import type { RunManifest } from '../runs/manifest.ts';
 import { failedEnd, RunLog } from '../runs/runLog.ts';
 import type { RunObserver } from '../runs/runObserver.ts';
 import type { TrainingState } from './checkpoints.ts';
+import { StagnationWatch } from './earlyStopping.ts';
 import { failureOf, TrainingError } from './failures.ts';
 import type { Validation } from './objective/objective.ts';
 import { writePredictions } from './objective/predictions.ts';
@@ -93,6 +94,7 @@ class TrainingLoop {
   readonly #callbacks: TrainingCallbacks;
   readonly #checkpoints: string;
   readonly #warned = new Set<string>();
+  readonly #stagnation: StagnationWatch | null;
   /** The model's state; a validation counts once it is complete. */
   #state: TrainingState = { step: 0, bestMetric: null };
   #savedStep = -1;
@@ -107,6 +109,10 @@ class TrainingLoop {
     this.#log = log;
     this.#callbacks = callbacks;
     this.#checkpoints = runFile(run.folder, 'checkpoints');
+    const { earlyStopping } = session.config;
+    this.#stagnation = earlyStopping
+      ? new StagnationWatch(earlyStopping, run.manifest.metric.name)
+      : null;
   }
 
   /** @throws TrainingError if the model does not fit into the device's memory */
@@ -145,6 +151,7 @@ class TrainingLoop {
     // The last checkpoint may be older than the result of its step's validation, or may have been saved during it.
     await this.#validateAndSave();
     while (this.#state.step < this.#session.config.steps) {
+      if (await this.#isStagnant()) break;
       if (this.#callbacks.shouldStop()) throw new StopRequest();
       const step = this.#state.step + 1;
       const { facts, warnings } = await this.#step(step);
@@ -174,12 +181,22 @@ class TrainingLoop {
       const { step, bestMetric } = loaded.state;
       this.#state = { step, bestMetric };
       this.#savedStep = step;
+      this.#replayValidations(step);
       for (const damage of loaded.damage) {
         this.#log.warning(step, `${damage}. The run resumes from step ${step}`);
       }
     } else {
       const warnings = [...(this.#run.warnings ?? []), ...this.#session.task.warnings];
       for (const warning of warnings) this.#log.warning(0, warning);
+    }
+  }
+
+  /** A resumed run is as patient as one that was never stopped. @param end the step that it resumes from, which is validated next */
+  #replayValidations(end: number): void {
+    const { evaluateEvery } = this.#session.config;
+    for (let step = 0; step < end; step += evaluateEvery) {
+      const metrics = this.#log.metricsAt(step);
+      if (metrics) this.#stagnation?.add(metrics);
     }
   }
 
@@ -193,6 +210,16 @@ class TrainingLoop {
     if (isBest) this.#state = { step, bestMetric: metric };
     const isDue = isEnd || step % checkpointEvery === 0;
     if (isBest || (isDue && step !== this.#savedStep)) await this.#save(isBest);
+  }
+
+  /** Whether the run ends before its last step: it is then saved, and says why. */
+  async #isStagnant(): Promise<boolean> {
+    const reason = this.#stagnation?.reason ?? null;
+    if (reason === null) return false;
+    const { step } = this.#state;
+    if (step !== this.#savedStep) await this.#save(false);
+    this.#log.warning(step, reason);
+    return true;
   }
 
   async #step(step: number): Promise<StepResult> {
@@ -232,6 +259,7 @@ class TrainingLoop {
   /** The metric that ranks checkpoints. A validation that is in the log is not repeated. */
   async #metricAt(step: number): Promise<number> {
     const metrics = this.#log.metricsAt(step) ?? (await this.#validate(step));
+    this.#stagnation?.add(metrics);
     return metrics[this.#run.manifest.metric.name] ?? Number.NaN;
   }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { fork } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -53,6 +53,48 @@ test('a command runs at the end and is told how it came out; one that fails chan
   assert.ok('runs' in launchResultSchema.parse(JSON.parse(stdout)));
   assert.match(stderr, /^told: rings finished, grain 0\.\d+/m);
   assert.match(stderr, /^--on-end: the command ended with status 3$/m);
+});
+
+test('epochs make steps, and a run that stops improving ends early, as finished, with its predictions', async () => {
+  writeRings(folder, {
+    ...{ aggregate: '[mean]', epochs: '40', batchSize: '16', evaluateEvery: '2' },
+    // Nothing improves accuracy by 2: the run ends as soon as its patience does.
+    earlyStopping: '{ patience: 3, minDelta: 2 }',
+  });
+  const { status, stdout, stderr } = await grain(['run', 'grain.yaml', '--json'], folder);
+  assert.equal(status, 0, stderr);
+  const result = launchResultSchema.parse(JSON.parse(stdout));
+  assert.ok('runs' in result);
+  const [run] = result.runs;
+  assert.deepEqual([run?.status, run?.step], ['finished', 6]);
+  const [summary] = await store().list();
+  assert.equal(summary?.manifest.steps, (40 * 120) / 16);
+  const events = await readEvents(run!.folder);
+  const reasons = events.filter((event) => event.kind === 'warning' && event.step === 6);
+  assert.match(JSON.stringify(reasons), /Stopped early: in 3 validations accuracy/);
+  assert.ok(existsSync(path.join(run!.folder, 'predictions.jsonl')));
+  const short = await grain(['run', 'grain.yaml', '--steps', '2', '--json'], folder);
+  assert.match(short.stdout, /"step": 2/);
+});
+
+test('the manifest has the commit that the config is at, and whether files were changed since', async () => {
+  writeRings(folder, { aggregate: '[mean]', steps: '1' });
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], { cwd: folder });
+  const runAgain = async () => {
+    const { stdout } = await grain(['run', 'grain.yaml', '--json'], folder);
+    const [run] = (JSON.parse(stdout) as { runs: { id: string }[] }).runs;
+    const all = await store().list();
+    return all.find(({ manifest }) => manifest.id === run?.id)?.manifest.git;
+  };
+  assert.equal(await runAgain(), undefined, 'outside a repository');
+  git('init', '-q');
+  git('add', 'grain.yaml', 'rings.csv');
+  git('commit', '-q', '-m', 'Begin');
+  const commit = git('rev-parse', 'HEAD').toString().trim();
+  assert.deepEqual(await runAgain(), { commit, dirty: false });
+  writeRings(folder, { aggregate: '[mean]', steps: '2' });
+  assert.deepEqual(await runAgain(), { commit, dirty: true });
 });
 
 test('a warning of the config is printed, reported and in the log of the runs it is about', async () => {

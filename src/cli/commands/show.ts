@@ -50,6 +50,7 @@ async function shownRun(run: RunSummary, runs: readonly RunSummary[]) {
       device: manifest.device,
       configPath: manifest.configPath,
       versions: manifest.versions,
+      git: manifest.git ?? null,
       fingerprints: manifest.fingerprints,
       aggregation,
       ...aboutMethod(aggregation),
@@ -142,6 +143,9 @@ function asText(run: ShownRun): string {
     ['device', `${run.device.name} (${run.device.backend})`],
     ...costRows(run.cost),
     ['config', run.configPath],
+    ...(run.git
+      ? [['commit', `${run.git.commit.slice(0, 12)}${run.git.dirty ? ', with changes' : ''}`]]
+      : []),
     ['folder', run.folder],
     ...guaranteeRows(run),
     ...run.warnings.map(({ step, message }) => ['warning', `step ${step}: ${message}`]),

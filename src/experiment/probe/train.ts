@@ -49,6 +49,8 @@ function shortened(parsed: ParsedConfig): ParsedConfig {
   const { steps, seeds } = probeSize(config);
   return parsed.with({
     ...{ aggregate: ['mean'], steps, seeds, evaluateEvery: steps, checkpointEvery: steps },
+    epochs: undefined,
+    earlyStopping: undefined,
     evaluateExamples: Math.min(config.evaluateExamples ?? EXAMPLES, EXAMPLES),
     alarms: { ...config.alarms, stop: [] },
   });

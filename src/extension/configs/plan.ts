@@ -30,8 +30,8 @@ export function formatRoughly(milliseconds: number): string {
  * @param last runs of that launch
  */
 export function expectedTime(
-  config: Sized & Pick<Config, 'steps'>,
-  last: readonly Pick<RunSummary, 'status' | 'startedAt' | 'endedAt' | 'step'>[],
+  config: Sized & Pick<Config, 'steps' | 'epochs'>,
+  last: readonly Pick<RunSummary, 'status' | 'startedAt' | 'endedAt' | 'step' | 'manifest'>[],
 ): number | null {
   let [time, steps] = [0, 0];
   for (const { status, startedAt, endedAt, step } of last) {
@@ -39,5 +39,8 @@ export function expectedTime(
     time += endedAt - startedAt;
     steps += step;
   }
-  return steps === 0 ? null : (time / steps) * config.steps * countRuns(config);
+  if (steps === 0) return null;
+  // The steps of epochs follow from the data, which is not read here.
+  const each = config.epochs === undefined ? config.steps : last[0]!.manifest.steps;
+  return (time / steps) * each * countRuns(config);
 }

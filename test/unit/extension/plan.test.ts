@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../../src/config/parse.ts';
 import { expectedTime, formatPlan, formatRoughly } from '../../../src/extension/configs/plan.ts';
+import { summary } from './fixtures.ts';
 
 const text = 'data: { train: a.csv, validation: b.csv, target: y }\nsteps: 100\nseeds: [0, 1, 2]';
 const { config } = parseConfig(text, 'grain.yaml');
@@ -13,10 +14,12 @@ test('a plan counts methods and seeds', () => {
 });
 
 test('the time to expect follows from the finished runs of the last launch', () => {
-  const run = { status: 'finished', startedAt: 0, endedAt: 10_000, step: 50 } as const;
+  const run = { ...summary({ step: 50 }), startedAt: 0, endedAt: 10_000 };
   const stopped = { ...run, status: 'stopped', step: 10 } as const;
   assert.equal(expectedTime(config, [run, stopped]), 6 * 100 * 200);
   assert.equal(expectedTime(config, [stopped]), null);
+  // As many steps as the last launch had: those of epochs are not known here.
+  assert.equal(expectedTime({ ...config, epochs: 3 }, [run]), 6 * 200 * 200);
 });
 
 test('times are told roughly', () => {
