@@ -9,6 +9,8 @@ export interface JsonSchema {
   readonly description?: string;
   readonly default?: unknown;
   readonly enum?: readonly string[];
+  /** One for each name of `enum`. */
+  readonly enumDescriptions?: readonly string[];
   readonly const?: string;
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];

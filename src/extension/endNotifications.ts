@@ -52,7 +52,9 @@ export class EndNotifications extends Disposable {
       case 'finished': {
         const { figures, verdict } = await experimentOutcome(runs);
         const counted = formatCount(runs.length, 'run');
-        const text = `${experiment.name}: ${counted} finished. ${figures}. ${verdict.words.join(' ')}`;
+        // Of several comparisons the panel tells more legibly.
+        const words = verdict.words.length === 1 ? ` ${verdict.words[0]}` : '';
+        const text = `${experiment.name}: ${counted} finished. ${figures}.${words}`;
         const answer = await vscode.window.showInformationMessage(text, COMPARE);
         if (answer) compare(key);
         return;

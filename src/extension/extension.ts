@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
 import { AlarmNotifications, type AlarmPanel } from './alarmNotifications.ts';
 import { Commands } from './commands.ts';
+import { ConfigResults } from './configResults.ts';
+import { ConfigHelp } from './configs/configHelp.ts';
 import { Example } from './configs/example.ts';
 import { ConfigProblems } from './configs/problems.ts';
 import { EndNotifications } from './endNotifications.ts';
@@ -80,6 +82,8 @@ export function activate(context: vscode.ExtensionContext): void {
   own(vscode.window.registerWebviewViewProvider('grain.metrics', metrics));
 
   own(new WindowStatus(runs));
+  own(new ConfigHelp());
+  own(new ConfigResults(runs));
   const showAlarm = (runId: string, panel: AlarmPanel) => {
     select([runId]);
     if (panel === 'metrics') void vscode.commands.executeCommand('grain.metrics.focus');

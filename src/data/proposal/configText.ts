@@ -122,8 +122,8 @@ function inputKeys(inputs: Inputs, task: Config['task']): Record<string, unknown
   };
 }
 
-function rateFor({ kind }: Inputs, task: Config['task']): string {
-  if (kind === 'numbers') return '1e-3';
+function rateFor(inputs: Inputs, task: Config['task']): string {
+  if (inputs.kind === 'numbers') return inputs.image ? '2e-3' : '1e-2';
   return task === 'generation' ? '2e-4' : '5e-4';
 }
 

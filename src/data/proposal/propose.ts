@@ -14,7 +14,7 @@ export type Inputs =
 
 /** Names of targets in published data sets, and of answers. */
 const TARGET =
-  /^(?:labels?|targets?|class(?:es)?|y|category|sentiment|answers?|outputs?|completion|response|score|rating|stars|gold|species|outcome|price)$/i;
+  /^(?:labels?|targets?|class(?:es)?|category|sentiment|answers?|outputs?|completion|response|score|rating|stars|gold|species|outcome|price)$/i;
 /** Names of columns that tell where an example comes from. */
 const SOURCE =
   /^(?:source|domain|genre|dataset|corpus|lang(?:uage)?|group|annotator|origin|subject|site|hospital|device)s?$/i;
@@ -35,7 +35,9 @@ export function targets({ columns, rows }: TableDescription): Column[] {
   const named = possible.filter(({ name }) => TARGET.test(name));
   // In most tables the last column is what the others explain.
   const others = possible.filter((column) => !named.includes(column)).reverse();
-  const classes = others.filter((column) => taskFor(column, rows) === 'classification');
+  const classes = others.filter(
+    (column) => !isSource(column) && taskFor(column, rows) === 'classification',
+  );
   return [...named, ...classes, ...others.filter((column) => !classes.includes(column))];
 }
 

@@ -1,5 +1,4 @@
-import { summarise } from '../../experiment/statistics/summary.ts';
-import { formatFigures } from '../../experiment/wording.ts';
+import { finishedFigures } from '../../experiment/outcome.ts';
 import { standingAlarms } from '../../runs/alarms.ts';
 import { formatChange } from '../../runs/configChanges.ts';
 import { formatFailure } from '../../runs/failure.ts';
@@ -107,15 +106,10 @@ function descriptionOf({ kind, runs, changes = [] }: TreeNode, status: RunStatus
   return [...told, groupState(runs, status)].filter(Boolean).join(' · ');
 }
 
-/** "accuracy 0.835 ± 0.021": mean and standard deviation over the seeds that have finished; empty before the first. */
+/** "accuracy 0.835 ± 0.021"; empty before the first seed has finished. */
 function formatResult(runs: readonly RunSummary[]): string {
-  const values = runs.flatMap(({ status, lastMetric }) =>
-    status === 'finished' && lastMetric && Number.isFinite(lastMetric.value)
-      ? [lastMetric.value]
-      : [],
-  );
-  if (values.length === 0) return '';
-  return `${runs[0]!.manifest.metric.name} ${formatFigures(summarise(values))}`;
+  const figures = finishedFigures(runs);
+  return figures === '' ? '' : `${runs[0]!.manifest.metric.name} ${figures}`;
 }
 
 /** The launches of a config differ in their time and in what was changed in it. */

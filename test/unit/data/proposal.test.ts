@@ -87,6 +87,15 @@ test('a square of bytes is an image', async () => {
   assert.equal(data.features, undefined);
 });
 
+test('where points come from is not what is to be predicted', async () => {
+  const file = write('points.csv', [
+    'x,y,ring,site',
+    ...rows(40, (i) => `${i / 7},${-i / 3},${['in', 'out'][i % 2]},${['n', 's'][i % 3 ? 0 : 1]}`),
+  ]);
+  const { data, groups } = await proposed(file);
+  assert.deepEqual([data.target, groups.by], ['ring', 'column:site']);
+});
+
 test('without a telling name the last column is the likeliest target; a constant is none', async () => {
   const file = write('plain.csv', ['a,b,c,d', ...rows(30, (i) => `${i / 7},${i % 3},${i % 2},1`)]);
   const names = targets(await describeTable(file)).map(({ name }) => name);
