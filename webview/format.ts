@@ -38,6 +38,10 @@ export function mebibytes(bytes: number): string {
   return `${short(bytes / 2 ** 20)} MiB`;
 }
 
+export function gibibytes(bytes: number): string {
+  return `${short(bytes / 2 ** 30)} GiB`;
+}
+
 /** For values whose order of magnitude matters: one digit and a power of ten if small. */
 export function magnitude(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return missing;

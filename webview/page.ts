@@ -2,6 +2,7 @@ import './page.css';
 import type { ReadyRequest } from '../src/extension/messages/run.ts';
 import { Announcer } from './announcer.ts';
 import { h, setText } from './dom.ts';
+import { sendFilesTo } from './export/files.ts';
 
 /** The frame of every panel: its title and content or, while there is nothing to show, a sentence that says why. */
 export class Page {
@@ -56,6 +57,7 @@ declare function acquireVsCodeApi(): {
 export function connect<Reply, Request, State>(): Host<Reply, Request, State> {
   const api = acquireVsCodeApi();
   const ready: ReadyRequest = { type: 'ready' };
+  sendFilesTo((request) => api.postMessage(request));
   return {
     saved: api.getState(),
     post: (request) => api.postMessage(request),

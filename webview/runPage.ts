@@ -7,7 +7,7 @@ import type {
 } from '../src/extension/messages/run.ts';
 import type { Announcer } from './announcer.ts';
 import { View, type ViewState } from './charts/view.ts';
-import { ViewToolbar } from './controls/viewToolbar.ts';
+import { ViewToolbar } from './charts/viewToolbar.ts';
 import { type Host, Page } from './page.ts';
 import { RunTitle } from './runHeader.ts';
 
@@ -46,6 +46,10 @@ export class RunPage {
 
   get announcer(): Announcer {
     return this.#page.announcer;
+  }
+
+  addToTitle(...elements: readonly HTMLElement[]): void {
+    this.#title.element.append(...elements);
   }
 
   /** Shows a run, before its charts know of it. */

@@ -61,6 +61,14 @@ export class BandChart {
         },
       },
     });
+    figure.offer(this.chart, () => ({
+      titles: ['aggregator', 'seed', 'step', 'value'],
+      rows: this.#series.flatMap(({ aggregator, seeds }) =>
+        seeds.flatMap(({ seed, points }) =>
+          points.map(({ step, value }) => [aggregator, seed, step, value]),
+        ),
+      ),
+    }));
     walkWithKeys(this.chart, figure.announcer);
     withTheme(() => this.#paint());
   }

@@ -22,6 +22,7 @@ export class BarChart {
   readonly chart: Chart<'bar', (number | null)[], string>;
   readonly #plot: HTMLElement;
   #names: readonly string[] = [];
+  #bars: readonly Bar[] = [];
 
   constructor(figure: Figure, quantity: string) {
     this.#plot = figure.plot;
@@ -61,11 +62,16 @@ export class BarChart {
         },
       },
     });
+    figure.offer(this.chart, () => ({
+      titles: ['group', quantity],
+      rows: this.#bars.map(({ name, value }) => [name, value]),
+    }));
     walkWithKeys(this.chart, figure.announcer);
     withTheme(() => this.#paint());
   }
 
   show(bars: readonly Bar[]): void {
+    this.#bars = bars;
     this.#names = bars.map(({ name }) => name);
     this.#plot.style.minHeight = `${AXES + BAR * Math.min(bars.length, NUMBERED)}px`;
     this.chart.data.labels = [...this.#names];

@@ -133,6 +133,7 @@ export function valueAxis(
       color: ({ tick }) => (tick?.value === 0 ? theme().muted : theme().grid),
     },
     afterFit: (scale) => {
+      if (scale.options.display === false) return;
       scale.width = compact ? AXIS_WIDTH.compact : AXIS_WIDTH.full;
     },
   };

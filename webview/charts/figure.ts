@@ -1,5 +1,8 @@
 import type { Announcer } from '../announcer.ts';
 import { h, setText } from '../dom.ts';
+import type { Sheet } from '../export/sheet.ts';
+import { axisFields, chartMenu } from './figureMenu.ts';
+import type { View } from './view.ts';
 
 export interface FigureSpec {
   /** Id of the canvas; stable, tests and tools find the chart by it. */
@@ -22,6 +25,7 @@ export class Figure {
   readonly compact: boolean;
   #title: string;
   readonly #heading: HTMLElement;
+  readonly #caption: HTMLElement;
   readonly #now = h('span', { class: 'now' });
   readonly #pointed = h('span', { class: 'pointed', hidden: true });
   readonly #note = h('p', { class: 'note', hidden: true });
@@ -34,14 +38,27 @@ export class Figure {
     this.announcer = announcer;
     this.canvas = h('canvas', { id, role: 'img', 'aria-label': title, tabindex: 0 });
     this.plot = h('div', { class: 'plot' }, this.canvas, this.#absence);
+    this.#caption = h('figcaption', {}, this.#heading, this.#now, this.#pointed);
     this.element = h(
       'figure',
       { class: `figure figure-${id}` },
-      h('figcaption', {}, this.#heading, this.#now, this.#pointed),
+      this.#caption,
       this.legend,
       this.plot,
       this.#note,
     );
+  }
+
+  /**
+   * Adds the menu of the chart: its picture, its data, and how its axis is drawn.
+   *
+   * @param view of a chart whose vertical axis the user may change
+   */
+  offer(chart: unknown, sheet: () => Sheet, view?: View): void {
+    const picture = () => ({ title: this.#title, legend: this.legend, chart });
+    const axis = view ? axisFields(this.canvas.id, view) : [];
+    const menu = chartMenu(picture, sheet, this.announcer, axis);
+    this.#caption.append(...menu.elements);
   }
 
   /** The key figure, beside the title and in the name of the canvas. */

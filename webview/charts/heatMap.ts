@@ -1,6 +1,7 @@
 import type { Plugin } from 'chart.js';
 import { MatrixElement } from 'chartjs-chart-matrix';
 import { h } from '../dom.ts';
+import type { Sheet } from '../export/sheet.ts';
 import { commonStart, exact, percent, shorten } from '../format.ts';
 import { Chart } from './chart.ts';
 import type { Figure } from './figure.ts';
@@ -106,6 +107,7 @@ export class HeatMap {
         },
       },
     });
+    figure.offer(this.chart, () => this.#sheet());
     walkCellsWithKeys(this.chart, () => columns().length, figure.announcer);
     withTheme(() => this.chart.update('none'));
   }
@@ -140,6 +142,19 @@ export class HeatMap {
     if (x?.ticks) Object.assign(x.ticks, { minRotation: rotation, maxRotation: rotation });
     for (const cell of data) cell.v = values[cell.y]?.[cell.x] ?? null;
     this.chart.update('none');
+  }
+
+  #sheet(): Sheet {
+    const { rows, columns, values, shares } = this.#grid;
+    const { share } = this.#spec;
+    return {
+      titles: ['', ...(share ? [share] : []), ...columns],
+      rows: rows.map((name, i) => [
+        name,
+        ...(share ? [shares?.[i] ?? null] : []),
+        ...(values[i] ?? []),
+      ]),
+    };
   }
 
   #naming(names: () => readonly string[], length: () => number) {

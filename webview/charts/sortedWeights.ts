@@ -90,6 +90,10 @@ export class SortedWeightsMap implements Drawing {
     walkCellsWithKeys(this.chart, () => 1, figure.announcer);
     navigate(this.chart, view, this);
     view.add(this);
+    figure.offer(this.chart, () => ({
+      titles: ['step', ...Array.from({ length: this.#ranks }, (_, i) => `rank ${i + 1}`)],
+      rows: this.#sorted.steps.map((step, i) => [step, ...this.#sorted.weights[i]!]),
+    }));
     withTheme(() => this.chart.update('none'));
   }
 

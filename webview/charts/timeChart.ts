@@ -1,6 +1,7 @@
 import type { ChartDataset } from 'chart.js';
 import type { Column, Columns, SeriesName } from '../../src/extension/messages/columns.ts';
 import type { MetricPoint } from '../../src/extension/messages/points.ts';
+import type { Sheet } from '../export/sheet.ts';
 import { exact } from '../format.ts';
 import { withAlarms } from './alarmMarks.ts';
 import { type Axis, Chart, type XY } from './chart.ts';
@@ -41,6 +42,9 @@ export interface Series {
 
 export type Stacking = 'whole' | 'sum' | 'none';
 
+/** Most areas that a short chart has a legend for. */
+const NAMED = 4;
+
 /** Most values of a step that a caption has room for. */
 const CAPTIONED = 3;
 
@@ -53,15 +57,19 @@ export class TimeChart implements Drawing {
   #series: readonly Series[] = [];
   #own = new Map<number, readonly MetricPoint[]>();
   #stacking: Stacking;
+  /** Of the left axis, as far as the user has not set it. */
+  #range: Partial<Pick<Axis, 'min' | 'max' | 'suggestedMin'>>;
   /** What is drawn: fewer columns than the view has where they are areas. */
   #columns: Columns;
 
-  constructor(figure: Figure, spec: TimeChartSpec, view: View) {
+  /** @param isShown whether it is worth drawing; default: always */
+  constructor(figure: Figure, spec: TimeChartSpec, view: View, isShown?: () => boolean) {
     this.#figure = figure;
     this.#spec = spec;
     this.#view = view;
     this.#columns = view.columns;
     this.#stacking = spec.areas ? 'whole' : 'none';
+    this.#range = rangeOf(spec.left);
     this.chart = new Chart<'line', XY[]>(figure.canvas, {
       type: 'line',
       data: { datasets: [] },
@@ -76,7 +84,8 @@ export class TimeChart implements Drawing {
       view.point(x === null ? null : stepAt(x, view.columns, view.state.unit), this),
     );
     navigate(this.chart, view, this);
-    view.add(this);
+    view.add(this, isShown);
+    figure.offer(this.chart, () => this.#sheet(), view);
     withTheme(() => this.repaint());
   }
 
@@ -107,14 +116,15 @@ export class TimeChart implements Drawing {
   setStacking(stacking: Stacking): void {
     if (stacking === this.#stacking) return;
     this.#stacking = stacking;
-    const { min, max } = this.#spec.left;
+    const { min } = this.#spec.left;
     const range = {
-      whole: { min, max },
-      sum: { min, max: undefined },
-      none: { min: undefined, max: undefined, suggestedMin: 0 },
+      whole: rangeOf(this.#spec.left),
+      sum: { ...(min !== undefined && { min }) },
+      none: { suggestedMin: 0 },
     }[stacking];
-    const scale = this.chart.options.scales?.left ?? {};
-    Object.assign(scale, { ...range, stacked: stacking !== 'none' });
+    this.#range = range;
+    Object.assign(this.chart.options.scales?.left ?? {}, { stacked: stacking !== 'none' });
+    this.#setAxis();
     this.repaint();
   }
 
@@ -148,6 +158,7 @@ export class TimeChart implements Drawing {
       dataset.pointRadius = radius;
     });
     this.#setRange();
+    this.#setAxis();
     // Updated as 'none', Chart.js would leave the points as they are.
     this.chart.update(isOther ? undefined : 'none');
   }
@@ -196,6 +207,44 @@ export class TimeChart implements Drawing {
     const name = unitName(columns, state.unit);
     Object.assign(scale, { min, max });
     Object.assign(scale, { title: { display: !this.#figure.compact, text: name, padding: 0 } });
+  }
+
+  /** The left axis, as the user wants it. */
+  #setAxis(): void {
+    const { logarithmic, min, max } = this.#view.axisOf(this.#figure.canvas.id);
+    const own = this.#range;
+    // A logarithm has no zero.
+    const least = logarithmic && !((own.min ?? 0) > 0) ? undefined : own.min;
+    Object.assign(this.chart.options.scales?.left ?? {}, {
+      type: logarithmic ? 'logarithmic' : 'linear',
+      min: min ?? least,
+      max: max ?? own.max,
+      suggestedMin: logarithmic ? undefined : own.suggestedMin,
+    });
+  }
+
+  /** What is drawn, with the range of each column where it has several steps. */
+  #sheet(): Sheet {
+    const { first, last, bucket } = this.#columns;
+    const isExact = bucket === 1;
+    const drawn = this.#series.flatMap((series) => {
+      const column = columnFor(series, this.#columns);
+      return column && series.marks === undefined ? [{ label: series.label, column }] : [];
+    });
+    return {
+      titles: [
+        ...(isExact ? ['step'] : ['first step', 'last step']),
+        ...drawn.flatMap(({ label }) =>
+          isExact ? [label] : [`${label}, mean`, `${label}, smallest`, `${label}, largest`],
+        ),
+      ],
+      rows: Array.from(last, (step, i) => [
+        ...(isExact ? [step] : [first[i]!, step]),
+        ...drawn.flatMap(({ column: { mean, min, max } }) =>
+          (isExact ? [mean] : [mean, min, max]).map((values) => finite(values[i])),
+        ),
+      ]),
+    };
   }
 
   #title(place: number, index: number): string {
@@ -275,7 +324,7 @@ export class TimeChart implements Drawing {
       }),
     );
     // A legend of groups would take a strip's height; its tooltips name the groups, in the colours of the weights panel.
-    if (stacked && compact) this.#figure.legend.hidden = true;
+    if (stacked && compact && entries.length > NAMED) this.#figure.legend.hidden = true;
     else drawLegend(this.#figure.legend, this.chart, entries);
     // Updated as 'none', Chart.js would leave the points as they are.
     this.chart.update();
@@ -288,6 +337,14 @@ function columnFor({ of }: Series, columns: Columns): Column | undefined {
 
 function finite(value: number | undefined): number | null {
   return value !== undefined && Number.isFinite(value) ? value : null;
+}
+
+function rangeOf({ min, max, suggestedMin }: Axis): Pick<Axis, 'min' | 'max' | 'suggestedMin'> {
+  return {
+    ...(min !== undefined && { min }),
+    ...(max !== undefined && { max }),
+    ...(suggestedMin !== undefined && { suggestedMin }),
+  };
 }
 
 /** One point makes no line: it is shown as a point. */

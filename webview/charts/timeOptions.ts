@@ -67,7 +67,8 @@ const reaching = {
       const { minDefined, maxDefined } = scale.getUserBounds();
       for (let at = 0; at < x.length; at++) {
         if (x[at]! < from || x[at]! > to) continue;
-        if (!minDefined && min[at]! < scale.min) scale.min = min[at]!;
+        const isDrawn = scale.type !== 'logarithmic' || min[at]! > 0;
+        if (!minDefined && isDrawn && min[at]! < scale.min) scale.min = min[at]!;
         if (!maxDefined && max[at]! > scale.max) scale.max = max[at]!;
       }
     });

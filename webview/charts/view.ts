@@ -48,7 +48,7 @@ const LEAST = 8;
 export class View {
   columns: Columns = NOTHING;
   #state: ViewState;
-  readonly #drawings: Drawing[] = [];
+  readonly #drawings: { readonly drawing: Drawing; readonly isShown: () => boolean }[] = [];
   readonly #listeners: ((state: ViewState) => void)[] = [];
   readonly #ask: (request: WindowRequest) => void;
 
@@ -75,8 +75,9 @@ export class View {
     return [from ?? 0, Math.max(1, to ?? this.columns.lastStep)];
   }
 
-  add(drawing: Drawing): void {
-    this.#drawings.push(drawing);
+  /** @param isShown whether it is worth drawing; it draws itself when that changes */
+  add(drawing: Drawing, isShown: () => boolean = () => true): void {
+    this.#drawings.push({ drawing, isShown });
   }
 
   /** Calls the listener after every change of the state. */
@@ -160,11 +161,15 @@ export class View {
   }
 
   point(step: number | null, source: Drawing): void {
-    for (const drawing of this.#drawings) drawing.point(step, drawing === source);
+    for (const { drawing } of this.#shown) drawing.point(step, drawing === source);
   }
 
   #draw(): void {
-    for (const drawing of this.#drawings) drawing.draw();
+    for (const { drawing } of this.#shown) drawing.draw();
+  }
+
+  get #shown() {
+    return this.#drawings.filter(({ isShown }) => isShown());
   }
 
   #changed(): void {

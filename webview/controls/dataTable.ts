@@ -1,4 +1,6 @@
 import { h, setText } from '../dom.ts';
+import type { Sheet } from '../export/sheet.ts';
+import { tableMenu } from './tableMenu.ts';
 
 export type Row = readonly string[];
 
@@ -8,11 +10,13 @@ export class Table {
   readonly #body = h('tbody');
   readonly #head = h('tr');
   #titles = '';
+  #shown: Sheet = { titles: [], rows: [] };
 
   constructor(caption: string) {
     this.element = h(
       'div',
       { class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': caption },
+      ...tableMenu(caption, () => this.#shown).elements,
       h(
         'table',
         {},
@@ -24,6 +28,7 @@ export class Table {
   }
 
   show(titles: Row, rows: readonly Row[]): void {
+    this.#shown = { titles, rows };
     const key = titles.join('\n');
     if (key !== this.#titles) {
       this.#titles = key;

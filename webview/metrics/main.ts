@@ -12,12 +12,14 @@ import { Figure } from '../charts/figure.ts';
 import { TimeChart } from '../charts/timeChart.ts';
 import { isKnown, WeightsChart } from '../charts/weightsChart.ts';
 import { DataTable } from '../controls/dataTable.ts';
+import { Menu } from '../controls/menu.ts';
 import { h, setText } from '../dom.ts';
 import { exact, mebibytes, percent, plural, short } from '../format.ts';
 import { connect, rootElement } from '../page.ts';
 import { spokenRun } from '../runHeader.ts';
 import { type RunHost, RunPage, type SavedRun } from '../runPage.ts';
 import { directionSummary, formatGuarantee, reasonOf, verdictOf } from '../verdict.ts';
+import { MoreCharts } from './moreCharts.ts';
 import './metrics.css';
 
 /** The selected run in one strip below the editor: loss and metric, weights, conflict and cost. */
@@ -30,12 +32,19 @@ class MetricsView {
   readonly #weights: WeightsChart;
   readonly #rates: ConflictLines;
   readonly #minCosine: ConflictLines;
+  readonly #more: MoreCharts;
   #metric = '';
   #validation: MetricPoint[] = [];
 
   constructor(root: HTMLElement, host: RunHost<MetricsToWebview>) {
     const figures = h('div', { class: 'figures strip' });
     this.#page = new RunPage(root, 'metrics', host, figures, this.#cost, this.#table.element);
+    this.#more = new MoreCharts(this.#page.view, this.#page.announcer);
+    this.#table.element.before(this.#more.element);
+    const { toolbar } = this.#page;
+    this.#page.addToTitle(
+      ...new Menu('View…', 'Steps, axis and smoothing of the charts', toolbar.element).elements,
+    );
     const { announcer, view } = this.#page;
     this.#figures = {
       loss: new Figure({
@@ -94,6 +103,7 @@ class MetricsView {
     this.#weights.show(groups);
     this.#rates.show(run);
     this.#minCosine.show(run);
+    this.#more.show(run, groups);
     this.#page.show(run, steps);
     this.append({ ...rest, type: 'append', run, steps: null });
   }
@@ -104,11 +114,13 @@ class MetricsView {
     this.#page.append(run, steps);
     if (validation.length > 0) this.#loss.draw();
     this.#weights.update(latest);
+    this.#more.update();
     this.#describe(run, latest);
   }
 
   window({ steps }: WindowReply): void {
     this.#page.view.replace(steps);
+    this.#more.update();
   }
 
   cost({ id, cost, againstMean }: MetricsCost): void {

@@ -1,11 +1,13 @@
 import type * as vscode from 'vscode';
 import * as z from 'zod';
 import { Disposable } from '../disposable.ts';
+import { fileRequest } from '../messages/files.ts';
 import { type EmptyMessage, readyRequest } from '../messages/run.ts';
 import type { Selection } from '../workspace/selection.ts';
 import type { WorkspaceRuns } from '../workspace/workspaceRuns.ts';
 import { pageHtml, type WebviewName, webviewOptions } from './html.ts';
 import type { RunFeeds } from './runFeed.ts';
+import { keep } from './saveFile.ts';
 
 /** How often a page is updated while its runs are active. */
 const UPDATE_MS = 250;
@@ -114,6 +116,8 @@ export class LivePage<Reply, Request> extends Disposable {
       this.#ready = true;
       this.#fresh = true;
     } else {
+      const file = fileRequest.safeParse(message);
+      if (file.success) return void keep(file.data);
       const { data, error } = this.#content.requests.safeParse(message);
       if (error) {
         this.#log.warn(`Ignored a message of a panel: ${z.prettifyError(error)}`);

@@ -166,11 +166,17 @@ export async function drawnAtSize(page: Page): Promise<void> {
     };
     interface Canvas {
       readonly parentElement: { readonly clientWidth: number };
+      checkVisibility(): boolean;
     }
     return [...document.querySelectorAll('canvas')].every((canvas) => {
       const { clientWidth } = canvas.parentElement;
       const chart = Chart.getChart(canvas);
-      return !chart || clientWidth === 0 || Math.abs(chart.width - clientWidth) <= 1;
+      return (
+        !chart ||
+        !canvas.checkVisibility() ||
+        clientWidth === 0 ||
+        Math.abs(chart.width - clientWidth) <= 1
+      );
     });
   });
   await page.evaluate(async () => {

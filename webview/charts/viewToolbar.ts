@@ -1,5 +1,5 @@
-import type { View, ViewState } from '../charts/view.ts';
 import { h } from '../dom.ts';
+import type { View, ViewState } from './view.ts';
 
 const UNITS: readonly (readonly [ViewState['unit'], string])[] = [
   ['step', 'Steps'],

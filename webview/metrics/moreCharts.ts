@@ -1,0 +1,157 @@
+import type { Column, Columns, SeriesName } from '../../src/extension/messages/columns.ts';
+import type { Groups, RunHeader } from '../../src/extension/messages/run.ts';
+import type { Announcer } from '../announcer.ts';
+import { Figure } from '../charts/figure.ts';
+import { type Series, TimeChart } from '../charts/timeChart.ts';
+import type { TimeChartSpec } from '../charts/timeOptions.ts';
+import type { View } from '../charts/view.ts';
+import { h } from '../dom.ts';
+import { exact, gibibytes, mebibytes, short } from '../format.ts';
+
+/** Most areas side by side in a short chart. */
+const AREAS = 40;
+
+const milliseconds = (value: number | null) =>
+  value === null ? exact(null) : `${exact(value)} ms`;
+const bytes = (value: number | null) =>
+  value === null ? exact(null) : value < 2 ** 30 ? mebibytes(value) : gibibytes(value);
+
+interface Chart {
+  readonly figure: Figure;
+  readonly chart: TimeChart;
+  readonly now: () => string;
+}
+
+/** What a step costs and how long its gradients are: below the strip, closed at first. */
+export class MoreCharts {
+  readonly element: HTMLDetailsElement;
+  readonly #view: View;
+  readonly #announcer: Announcer;
+  readonly #strip = h('div', { class: 'figures strip' });
+  readonly #charts;
+
+  constructor(view: View, announcer: Announcer) {
+    this.#view = view;
+    this.#announcer = announcer;
+    this.element = h(
+      'details',
+      { class: 'more' },
+      h('summary', {}, 'Gradients, learning rate, speed, memory'),
+      this.#strip,
+    );
+    this.element.addEventListener('toggle', () => this.update());
+    this.#charts = {
+      norms: this.#add(
+        'gradient-norms',
+        'Gradients',
+        'Length of the mean ḡ of the gradients and of the direction d; where groups last, of each group’s gradient.',
+        { left: { title: 'length', min: 0 } },
+        () => `‖d‖ ${short(this.#last('norm'))}`,
+      ),
+      rate: this.#add(
+        'learning-rate',
+        'Learning rate',
+        'The learning rate of each step.',
+        { left: { title: 'rate', min: 0 } },
+        () => short(this.#last('learningRate')),
+      ),
+      speed: this.#add(
+        'throughput',
+        'Speed',
+        'Training examples per second of a step’s wall time, without validations and pauses.',
+        { left: { title: 'examples/s', min: 0 } },
+        () => `${short(throughput(this.#view.columns)?.mean.at(-1) ?? null)} examples/s`,
+      ),
+      time: this.#add(
+        'step-time',
+        'Time per step',
+        'Wall time of a step: gradients of the groups, their aggregation, update of the parameters.',
+        { left: { title: 'ms', min: 0 }, areas: AREAS, value: milliseconds },
+        () => milliseconds(stepTime(this.#view.columns)),
+      ),
+      memory: this.#add(
+        'memory',
+        'Memory',
+        'Peaks of a step: resident memory of the process, and bytes of tensors.',
+        { left: { title: 'bytes', min: 0, format: bytes }, value: bytes },
+        () => bytes(this.#last('resident') ?? this.#last('tensors')),
+      ),
+    } satisfies Record<string, Chart>;
+  }
+
+  /** Of another run, before its columns. */
+  show({ aggregator }: RunHeader, { names, lasting }: Groups): void {
+    const { norms, rate, speed, time, memory } = this.#charts;
+    norms.chart.setSeries([
+      ...(lasting
+        ? names.map(
+            (label, group): Series => ({
+              label,
+              colour: (theme) => theme.groups(names.length)[group]!,
+              of: `groupNorm/${group}`,
+            }),
+          )
+        : []),
+      { label: '‖ḡ‖', colour: (theme) => theme.foreground, dash: [4, 2], of: 'meanNorm' },
+      { label: '‖d‖', colour: (theme) => theme.foreground, of: 'norm' },
+    ]);
+    rate.chart.setSeries([line('learning rate', aggregator, 'learningRate')]);
+    speed.chart.setSeries([line('examples per second', aggregator, throughput)]);
+    time.chart.setSeries(
+      (['gradientsMs', 'aggregateMs', 'updateMs'] as const).map((of, i) => ({
+        label: ['gradients', 'aggregation', 'update'][i]!,
+        colour: (theme) => theme.groups(3)[i]!,
+        of,
+      })),
+    );
+    time.chart.setStacking('sum');
+    memory.chart.setSeries([
+      { label: 'process', colour: (theme) => theme.line(0), of: 'resident' },
+      { label: 'tensors', colour: (theme) => theme.line(1), of: 'tensors' },
+    ]);
+  }
+
+  /** After the view has new columns. */
+  update(): void {
+    if (!this.element.open) return;
+    for (const { figure, chart, now } of Object.values(this.#charts)) {
+      chart.draw();
+      const isLogged = chart.isMeasured || this.#view.columns.last.length === 0;
+      figure.absent(isLogged ? '' : 'Not logged.');
+      figure.now(isLogged ? now() : '');
+    }
+  }
+
+  #add(id: string, title: string, help: string, spec: TimeChartSpec, now: () => string): Chart {
+    const figure = new Figure({ id, title, help, announcer: this.#announcer, compact: true });
+    this.#strip.append(figure.element);
+    const isShown = () => this.element.open;
+    return { figure, chart: new TimeChart(figure, spec, this.#view, isShown), now };
+  }
+
+  #last(name: SeriesName): number | null {
+    const value = this.#view.columns.series[name]?.mean.at(-1);
+    return value !== undefined && Number.isFinite(value) ? value : null;
+  }
+}
+
+function line(label: string, aggregator: string, of: NonNullable<Series['of']>): Series {
+  return { label, colour: (theme) => theme.aggregator(aggregator), of };
+}
+
+/** Examples per second: of a column, its examples over its time. */
+function throughput({ series }: Columns): Column | undefined {
+  const { examples, gradientsMs, aggregateMs, updateMs } = series;
+  if (!examples || !gradientsMs || !aggregateMs || !updateMs) return undefined;
+  const mean = examples.mean.map(
+    (count, i) =>
+      (1000 * count) / (gradientsMs.mean[i]! + aggregateMs.mean[i]! + updateMs.mean[i]!),
+  );
+  return { ...examples, min: mean, max: mean, mean };
+}
+
+function stepTime({ series }: Columns): number | null {
+  const parts = [series.gradientsMs, series.aggregateMs, series.updateMs];
+  const sum = parts.reduce((total, part) => total + (part?.mean.at(-1) ?? 0), 0);
+  return Number.isFinite(sum) ? sum : null;
+}
