@@ -173,6 +173,9 @@ async function peek(
 
 const LINE_END = /\r\n?|\n/;
 
+/** Other white space, such as a no-break space, is no part of JSON. */
+const BLANK = /^[ \t]*$/;
+
 /** Lines that are not blank. `node:readline` would also break at U+2028, which JSON allows inside strings. */
 async function* linesOf(file: TableFile, chunks: AsyncIterable<string>): AsyncGenerator<Piece> {
   let line = 1;
@@ -192,7 +195,7 @@ async function* linesOf(file: TableFile, chunks: AsyncIterable<string>): AsyncGe
     const last = pieces.pop()!;
     for (const text of pieces) {
       const piece = take(text);
-      if (piece.text.trim() !== '') yield piece;
+      if (!BLANK.test(piece.text)) yield piece;
     }
     if (last !== '') pending.push(last);
     length = pieces.length === 0 ? length + last.length : last.length;
@@ -203,7 +206,7 @@ async function* linesOf(file: TableFile, chunks: AsyncIterable<string>): AsyncGe
     );
   }
   const piece = take('');
-  if (piece.text.trim() !== '') yield piece;
+  if (!BLANK.test(piece.text)) yield piece;
 }
 
 /** Longest array, in characters: strings have at most 2²⁹. */

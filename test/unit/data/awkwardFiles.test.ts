@@ -159,6 +159,13 @@ describe('formats', () => {
     assert.deepEqual((await read('a.json', '{"a": "1", "y": "x"}\n')).rows, rows, 'lines of JSON');
   });
 
+  test('JSON lines with nothing but JSON’s white space are passed over, others are not', async () => {
+    assert.deepEqual((await read('a.jsonl', '{"a": 1}\n \t\r\n\n{"a": 2}\n')).rows, [[1], [2]]);
+    for (const space of ['\u00a0', '\u2003', '\v', '\ufeff']) {
+      assert.equal((await refusal('a.jsonl', `{"a": 1}\n${space}\n{"a": 2}\n`)).at, '2:1');
+    }
+  });
+
   test('JSON arrays that are broken, with positions', async () => {
     for (const [text, at, message] of [
       ['[\n {"a": 1},\n {"a": x}\n]', '3:8', /Unexpected token/],
