@@ -1,24 +1,84 @@
+import { stat } from 'node:fs/promises';
 import { readsTexts } from '../config/data.ts';
 import type { Diagnostic } from '../config/diagnostic.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import type { Tokenizer } from '../hub/tokenizer/tokenizer.ts';
+import { formatBytes } from '../runs/format.ts';
+import {
+  trainingRoles,
+  trainingTextRoles,
+  validationRoles,
+  validationTextRoles,
+} from './columns.ts';
+import type { Examples } from './dataset.ts';
+import type { DataFiles } from './files.ts';
 import { loadTabularData } from './loadTabular.ts';
 import { loadTextData } from './loadTexts.ts';
+import { openPart, type Part } from './parts.ts';
+import { TableFile } from './table.ts';
+
+/** Files of so many bytes are read in a moment. */
+const SMALL = 20_000_000;
+
+interface DataCheck {
+  /** What is legal, but hardly meant. */
+  readonly notices: readonly Diagnostic[];
+  /** What was not judged, and why; null if all was. */
+  readonly notJudged: string | null;
+}
 
 /**
- * Reads the data of a config as a run would, but without a model: texts are not tokenized. Files on the Hub are not read.
- * @returns what is legal, but hardly meant
+ * Reads the data of a config as a run would, but without a model: texts are not tokenized. Of large files only the columns are
+ * judged, unless `whole`; files on the Hub are not read.
  * @throws ConfigError at the key of the config, or the cell of the file, that is wrong
  */
-export async function checkData(parsed: ParsedConfig): Promise<readonly Diagnostic[]> {
+export async function checkData(parsed: ParsedConfig, whole: boolean): Promise<DataCheck> {
   const { data } = parsed.config;
-  if (data.from !== undefined) return [];
+  if (data.from !== undefined) {
+    return { notices: [], notJudged: `the data of ${data.from}, which are on the Hub` };
+  }
   const files = { train: parsed.dataFile('train'), validation: parsed.dataFile('validation') };
+  const sizes = await Promise.all(
+    [...new Set(Object.values(files))].map(async (file) => (await stat(file)).size),
+  );
+  const size = sizes.reduce((sum, bytes) => sum + bytes);
+  if (!whole && size > SMALL) {
+    await checkColumns(parsed, files);
+    return {
+      notices: [],
+      notJudged: `the rows of ${formatBytes(size)} of data: --data reads them`,
+    };
+  }
   const ignoreBytes = () => {};
-  const { notices } = readsTexts(data)
+  const { notices, train } = readsTexts(data)
     ? await loadTextData(parsed, files, { tokenizer: oneToken, maxLength: 8 }, ignoreBytes)
     : await loadTabularData(parsed, files, ignoreBytes);
-  return notices;
+  checkBatchSize(parsed, train);
+  return { notices, notJudged: null };
+}
+
+/** @throws ConfigError at `batchSize` */
+export function checkBatchSize(parsed: ParsedConfig, { count }: Pick<Examples, 'count'>): void {
+  const { batchSize } = parsed.config;
+  if (batchSize <= count) return;
+  throw parsed.error(
+    ['batchSize'],
+    `a batch of ${batchSize} examples is larger than the training set of ${count}`,
+    { expected: `at most ${count}` },
+  );
+}
+
+async function checkColumns(parsed: ParsedConfig, files: DataFiles): Promise<void> {
+  const open = (part: Part) => openPart(part, new TableFile(files[part], () => {}), parsed);
+  const [train, validation] = [await open('train'), await open('validation')];
+  if (readsTexts(parsed.config.data)) {
+    trainingTextRoles(train, parsed);
+    validationTextRoles(validation, parsed);
+  } else {
+    const { features } = trainingRoles(train, parsed);
+    const names = features.map((column) => train.columns[column]!);
+    validationRoles(validation, parsed, names);
+  }
 }
 
 const token = Int32Array.of(0);

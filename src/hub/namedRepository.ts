@@ -4,7 +4,7 @@ import type { Loading } from '../runs/loading.ts';
 import { DownloadError, MissingFile, type ResolveOptions, resolveRepository } from './resolve.ts';
 
 /** A repository of the Hugging Face Hub that a config names. */
-interface NamedRepository extends Pick<ResolveOptions, 'kind' | 'files' | 'commit'> {
+interface NamedRepository extends Pick<ResolveOptions, 'kind' | 'files' | 'commit' | 'signal'> {
   readonly id: string;
   /** The key that names it. */
   readonly key: Path;
@@ -17,6 +17,7 @@ interface NamedRepository extends Pick<ResolveOptions, 'kind' | 'files' | 'commi
  * @param onLoading called with the progress of the download
  * @returns the folder of the snapshot
  * @throws ConfigError at the key of the config
+ * @throws DownloadError if there is a signal, and the Hub was not reached before it aborted
  */
 export async function downloadNamed(
   parsed: ParsedConfig,
@@ -35,6 +36,7 @@ export async function downloadNamed(
     });
   } catch (error) {
     if (!(error instanceof DownloadError)) throw error;
+    if (requested.signal && error.isUnreached) throw error;
     if (missing && error instanceof MissingFile) throw missing(error);
     const isInterrupted = error.failure === 'network' || error.failure === 'disk';
     const goOn = isInterrupted ? `. To go on where it stopped: ${thisCommand()}` : '';

@@ -64,7 +64,9 @@ export async function resolveRepository(
     return repository.snapshot(commit);
   } catch (error) {
     const failure = toDownloadError(error, { cache, endpoint });
-    const mayUseCache = failure instanceof DownloadError && failure.failure !== 'cancelled';
+    const ranOutOfTime = signal?.reason instanceof Error && signal.reason.name === 'TimeoutError';
+    const mayUseCache =
+      failure instanceof DownloadError && (failure.failure !== 'cancelled' || ranOutOfTime);
     if (cached && mayUseCache) return cached;
     throw failure;
   }

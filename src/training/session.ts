@@ -10,6 +10,7 @@ import { resolvedAggregation } from '../config/aggregation.ts';
 import { readsTexts } from '../config/data.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import type { Config } from '../config/schema.ts';
+import { checkBatchSize } from '../data/checkData.ts';
 import type { Data } from '../data/dataset.ts';
 import { EngineClient } from '../engine/client.ts';
 import type { Loading } from '../runs/loading.ts';
@@ -44,7 +45,7 @@ export async function openSession(
   const device = await openConfiguredDevice(parsed);
   return closeOnError(device, async () => {
     const task = await openTask(parsed, device, onLoading);
-    checkBatchSize(parsed, task.data);
+    checkBatchSize(parsed, task.data.train);
     const config = { ...parsed.config, steps: stepsOf(parsed.config, task.data) };
     await task.download?.(onLoading);
     const engine = EngineClient.start();
@@ -91,16 +92,6 @@ async function closeOnError<T>(
 /** Steps of a run; those of a config with epochs follow from its data. */
 function stepsOf({ epochs, steps, batchSize }: Config, { train }: Data): number {
   return epochs === undefined ? steps : Math.ceil((epochs * train.count) / batchSize);
-}
-
-function checkBatchSize(parsed: ParsedConfig, { train }: Data): void {
-  const { batchSize } = parsed.config;
-  if (batchSize <= train.count) return;
-  throw parsed.error(
-    ['batchSize'],
-    `a batch of ${batchSize} examples is larger than the training set of ${train.count}`,
-    { expected: `at most ${train.count}` },
-  );
 }
 
 async function openConfiguredDevice(parsed: ParsedConfig): Promise<Session['device']> {

@@ -102,7 +102,7 @@ const inData: typeof inText = [
   ],
 ];
 
-for (const [what, settings, at, says] of [...inText, ...inFiles]) {
+for (const [what, settings, at, says] of [...inText, ...inFiles, ...inData]) {
   test(`config check finds ${what}`, async () => {
     const place = configWith(settings, at);
     const { status, stdout, stderr } = await grain(['config', 'check', 'grain.yaml'], folder);
@@ -159,13 +159,24 @@ test('run rejects data of one class, at the target', async () => {
   assert.equal(existsSync(path.join(folder, '.grain')), false);
 });
 
+/** With a validation file that is not the training file, which would be a warning. */
+function withOwnValidation(settings: Readonly<Record<string, string>> = {}): void {
+  const data = '{ train: rings.csv, validation: dev.csv, target: ring }';
+  writeRings(folder, { data, ...settings });
+  writeFileSync(path.join(folder, 'dev.csv'), ringsOf(60));
+}
+
 test('a config without mistakes, as text and as one object; JSON too', async () => {
+  withOwnValidation();
   const text = await grain(['config', 'check', 'grain.yaml'], folder);
   assert.deepEqual(text, { status: 0, stdout: 'grain.yaml: valid, 2 runs\n', stderr: '' });
   const json = await grain(['config', 'check', 'grain.yaml', '--json'], folder);
   assert.equal(json.status, 0);
   const { config, ...rest } = JSON.parse(json.stdout);
-  assert.deepEqual(rest, { file: 'grain.yaml', valid: true, runs: 2, warnings: [] });
+  assert.deepEqual(rest, {
+    ...{ file: 'grain.yaml', valid: true, runs: 2 },
+    ...{ warnings: [], notJudged: [] },
+  });
   assert.equal(config.batchSize, 32, 'defaults are filled in');
   writeFileSync(path.join(folder, 'resolved.json'), JSON.stringify(config));
   const again = await grain(['config', 'check', 'resolved.json'], folder);
@@ -173,7 +184,7 @@ test('a config without mistakes, as text and as one object; JSON too', async () 
 });
 
 test('what was measured to do harm is a warning, which changes no status', async () => {
-  writeRings(folder, { groups: '{ by: label }' });
+  withOwnValidation({ groups: '{ by: label }' });
   const text = await grain(['config', 'check', 'grain.yaml'], folder);
   assert.equal(text.status, 0);
   const [warning, valid] = text.stdout.split('\n');
@@ -210,7 +221,7 @@ test('a missing config and invalid command lines exit with 2', async () => {
   }
 });
 
-test('what is hardly meant in the data: said once before the first step, and by config check --data', async () => {
+test('what is hardly meant in the data: said once before the first step, and by config check', async () => {
   const examples = (count: number) =>
     Array.from({ length: count }, (_, i) => `${(i * 7) % 5}.5,${i % 33 === 0 ? 'rare' : 'usual'}`);
   writeFileSync(path.join(folder, 'skewed.csv'), `x,label\n${examples(99).join('\n')}\n`);
@@ -219,12 +230,32 @@ test('what is hardly meant in the data: said once before the first step, and by 
   const text = 'data: { train: skewed.csv, validation: dev.csv, target: label }';
   writeFileSync(config, `${text}\ngroups: { count: 2 }\nsteps: 2\nseeds: [0]\ndevice: cpu\n`);
   const warning = `${config}:1:${text.indexOf('label') + 1}: warning: imbalanced classes: 97 % of the training examples are "usual", 3 % are "rare". Better: metric: macroF1`;
-  const check = await grain(['config', 'check', '--data', config], folder);
+  const check = await grain(['config', 'check', config], folder);
   assert.equal(check.status, 0);
   assert.ok(check.stdout.startsWith(warning), check.stdout);
   const run = await grain(['run', config], folder);
   assert.equal(run.stderr.split(warning).length, 2, run.stderr);
   assert.equal(run.stderr.split('imbalanced').length, 2, 'not again by each run');
+});
+
+test('config check judges the columns of large data, and reads its rows if asked', async () => {
+  const config = 'data: { train: large.csv, validation: rings.csv, target: ring }\n';
+  writeFileSync(path.join(folder, 'large.grain.yaml'), config);
+  const row = `${'0'.repeat(1000)},0.5,inner\n`;
+  const rows = (last: string) => `x,y,ring\n${row.repeat(20_500)}${last}`;
+  writeFileSync(path.join(folder, 'large.csv'), rows('0.5,oops,outer\n'));
+  const check = (...options: string[]) =>
+    grain(['config', 'check', 'large.grain.yaml', ...options], folder);
+  const quick = await check();
+  assert.equal(quick.status, 0, quick.stdout);
+  assert.match(quick.stdout, /^not judged: the rows of 2\d MB of data: --data reads them$/m);
+  assert.match(quick.stdout, /large\.grain\.yaml: valid/);
+  assert.deepEqual(JSON.parse((await check('--json')).stdout).notJudged.length, 1);
+  const whole = await check('--data');
+  assert.equal(whole.status, 2);
+  assert.match(whole.stdout, /large\.csv:20502:5: "oops" in column "y" is not a number/);
+  writeFileSync(path.join(folder, 'large.csv'), rows('').replace('ring', 'rung'));
+  assert.match((await check()).stdout, /no column "ring"/);
 });
 
 test('the config that is proposed for a data file runs as it is', async () => {

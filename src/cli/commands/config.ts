@@ -21,21 +21,24 @@ export function addConfigCommand(program: Command): void {
   config
     .command('check')
     .description(
-      'list the mistakes in a config, including paths that do not exist and folders of models that cannot be trained, and warnings of what was measured to do harm, as file:line:column',
+      'list the mistakes in a config, its data and its model, without reading weights, and warnings of what was measured to do harm, as file:line:column',
     )
     .argument('<file>', 'a config, YAML or JSON')
-    .option('--data', 'also read the data files, as a run would')
+    .option('--data', 'also read data files that are larger than 20 MB')
     .option('--json', 'print one JSON object')
     .action(async (file: string, { data, json }: { data?: boolean; json?: boolean }) => {
       try {
         const parsed = parseConfigFile(file);
         checkFiles(parsed);
-        if (readsTexts(parsed.config.data)) await checkTextModel(parsed);
+        const model = readsTexts(parsed.config.data) ? await checkTextModel(parsed) : null;
+        const read = await checkData(parsed, data ?? false);
+        const notJudged = [model, read.notJudged].filter((it) => it !== null);
         const runs = expand(parsed.config).length;
         const { config } = parsed;
-        const warnings = [...parsed.warnings, ...(data ? await checkData(parsed) : [])];
-        if (json) return printJson({ file, valid: true, runs, warnings, config });
+        const warnings = [...parsed.warnings, ...read.notices];
+        if (json) return printJson({ file, valid: true, runs, warnings, notJudged, config });
         for (const warning of warnings) console.log(formatDiagnostic(warning));
+        for (const what of notJudged) console.log(`not judged: ${what}`);
         console.log(`${file}: valid, ${formatCount(runs, 'run')}`);
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;

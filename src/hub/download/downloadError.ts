@@ -24,6 +24,11 @@ export class DownloadError extends Error {
     super(message, options);
     this.failure = failure;
   }
+
+  /** Whether it says nothing about the repository. */
+  get isUnreached(): boolean {
+    return this.failure !== 'missing' && this.failure !== 'forbidden';
+  }
 }
 
 /** The repository exists, but does not contain a requested file. */

@@ -57,15 +57,18 @@ type DecoderCheckpointConfig = Extract<CheckpointConfig, { kind: 'decoder' }>;
 /**
  * Opens the checkpoint of `model.from`. If it is on the Hub, what describes it is downloaded first; the weights are not.
  *
+ * @param signal gives the download up
  * @throws ConfigError at `model.from`
+ * @throws DownloadError if there is a signal, and the Hub was not reached before it aborted
  */
 export async function openPretrained(
   parsed: ParsedConfig,
   onLoading: (loading: Loading) => void,
+  signal?: AbortSignal,
 ): Promise<Pretrained> {
   const { task, model } = parsed.config;
   try {
-    const place = await locateCheckpoint(parsed, onLoading);
+    const place = await locateCheckpoint(parsed, onLoading, signal);
     const { folder } = place;
     const read = withDropout(await readCheckpointConfig(folder), model.dropout);
     const tokenizer = await openTokenizer(folder);
@@ -89,6 +92,7 @@ export async function openPretrained(
 export async function locateCheckpoint(
   parsed: ParsedConfig,
   onLoading: (loading: Loading) => void,
+  signal?: AbortSignal,
 ): Promise<CheckpointPlace> {
   const origin = modelOrigin(parsed.config.model.from!, parsed.folder);
   if (origin.kind === 'folder') {
@@ -96,7 +100,10 @@ export async function locateCheckpoint(
   }
   const folder = await downloadNamed(
     parsed,
-    { id: origin.id, key: ['model', 'from'], kind: 'model', files: 'description' },
+    {
+      ...{ id: origin.id, key: ['model', 'from'], kind: 'model', files: 'description' },
+      ...(signal && { signal }),
+    },
     onLoading,
   );
   return { name: nameOf(origin.id), revision: path.basename(folder), folder };

@@ -146,6 +146,30 @@ describe('a checkpoint on the Hub is judged before its weights are downloaded', 
     hub.stalls.length = 0;
     await closeSession(await open(made, config()));
   });
+
+  const check = (more: Record<string, string> = {}) =>
+    checkTextModel(parseConfig(config(more), path.join(base, 'grain.yaml')));
+
+  test('config check judges what describes it, without its weights', async () => {
+    hub.repositories[NAME] = { kind: 'model', commit: 'c'.repeat(40), files };
+    assert.equal(await check(), null);
+    assert.ok(hub.requests.length > 0 && hub.requests.every(({ host }) => host === 'hub'));
+    const other = json(files, 'config.json', { model_type: 'gemma' });
+    hub.repositories[NAME] = { kind: 'model', commit: 'd'.repeat(40), files: other };
+    await assert.rejects(check(), /gemma/);
+    await assert.rejects(check({ model: '{ from: someone/none }' }), /does not exist/);
+  });
+
+  test('config check says that a Hub is offline, away or silent: no mistake of the config', async () => {
+    process.env.HF_HUB_OFFLINE = '1';
+    assert.match((await check())!, /^someone\/tiny: .*HF_HUB_OFFLINE/);
+    delete process.env.HF_HUB_OFFLINE;
+    process.env.HF_ENDPOINT = 'http://127.0.0.1:9';
+    assert.match((await check())!, /cannot be reached/);
+    process.env.HF_ENDPOINT = hub.endpoint;
+    hub.silent = 99;
+    assert.match((await check())!, /^someone\/tiny: the Hub did not answer within 5 s$/);
+  });
 });
 
 describe('a folder is judged without its data and without reading weights', () => {
