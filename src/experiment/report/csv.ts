@@ -1,4 +1,5 @@
 /** Every run of an experiment as a row, for other tools. */
+import { csvRow } from '../../config/csvRow.ts';
 import type { FullReport } from './fullReport.ts';
 
 /** @returns RFC 4180: comma-separated, with a header; empty where there is no value */
@@ -15,10 +16,5 @@ export function reportCsv({ findings, finals }: FullReport): string {
       ...metrics.map((name) => final?.metrics[name]),
     ];
   });
-  return [head, ...rows].map((row) => row.map(cellOf).join(',')).join('\n');
-}
-
-function cellOf(value: string | number | boolean | null | undefined): string {
-  const text = String(value ?? '');
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return [head, ...rows].map(csvRow).join('\n');
 }

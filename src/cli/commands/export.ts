@@ -1,0 +1,69 @@
+import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Command, Option } from 'commander';
+import { scalarsOf } from '../../runs/export/scalars.ts';
+import { csvLines, type ExportedRun, parquetFile } from '../../runs/export/table.ts';
+import { eventFile, eventFileName } from '../../runs/export/tensorboard.ts';
+import { formatCount } from '../../runs/format.ts';
+import { resolveRuns } from '../../runs/reference.ts';
+import { RunStore } from '../../runs/store.ts';
+import { rootOption } from '../listing.ts';
+
+const FORMATS = ['csv', 'parquet', 'tensorboard'] as const;
+
+interface ExportOptions {
+  readonly to: (typeof FORMATS)[number];
+  readonly out?: string;
+  readonly root?: string;
+}
+
+const description = [
+  'write what runs have logged for other tools: losses, metrics, learning rates, weights, cosines',
+  'csv and parquet have a row for each number, with the run, its method and seed, step, time and the name of the series. tensorboard writes a folder for each run, to be opened with `tensorboard --logdir OUT`.',
+].join('\n\n');
+
+export function addExportCommand(program: Command): void {
+  program
+    .command('export')
+    .summary('write runs for other tools: CSV, Parquet, TensorBoard')
+    .description(description)
+    .argument('<of...>', 'ids of runs or of experiments')
+    .addOption(new Option('--to <format>').choices(FORMATS).makeOptionMandatory())
+    .option(
+      '--out <path>',
+      'a file or, for tensorboard, a folder (default: runs.csv, runs.parquet, tensorboard)',
+    )
+    .addOption(rootOption())
+    .action(async (references: readonly string[], { to, out, root }: ExportOptions) => {
+      const all = await new RunStore(root).list();
+      const found = new Set(references.flatMap((reference) => resolveRuns(all, reference)));
+      const runs = await Promise.all(
+        [...found].map(async (run) => ({ manifest: run.manifest, scalars: await scalarsOf(run) })),
+      );
+      const target = out ?? (to === 'tensorboard' ? 'tensorboard' : `runs.${to}`);
+      await write(runs, to, target);
+      console.log(`${formatCount(runs.length, 'run')} in ${target}`);
+    });
+}
+
+async function write(
+  runs: readonly ExportedRun[],
+  to: ExportOptions['to'],
+  target: string,
+): Promise<void> {
+  mkdirSync(path.dirname(path.resolve(target)), { recursive: true });
+  switch (to) {
+    case 'csv':
+      return pipeline(Readable.from(csvLines(runs)), createWriteStream(target));
+    case 'parquet':
+      return writeFileSync(target, parquetFile(runs));
+    case 'tensorboard':
+      for (const { manifest, scalars } of runs) {
+        const folder = path.join(target, manifest.id);
+        mkdirSync(folder, { recursive: true });
+        writeFileSync(path.join(folder, eventFileName(scalars)), eventFile(scalars));
+      }
+  }
+}

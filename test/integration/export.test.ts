@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { scalarsOf } from '../../src/runs/export/scalars.ts';
+import { crc32c } from '../../src/runs/export/tensorboard.ts';
+import { RunStore, type RunSummary } from '../../src/runs/store.ts';
+import { hasPython, python } from '../python/python.ts';
+import { grain } from './grain.ts';
+import { writeRings } from './rings.ts';
+
+let folder: string;
+let runs: RunSummary[];
+const needsPython = hasPython() ? {} : { skip: 'npm run test:setup makes the Python of the tests' };
+
+before(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'grain-export-'));
+  writeRings(folder, { steps: '6', evaluateEvery: '3', groups: '{ by: label }' });
+  await grain(['run', 'grain.yaml', '--json'], folder);
+  runs = await new RunStore(folder).list();
+  assert.equal(runs.length, 2);
+});
+after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+
+async function exported(to: string): Promise<string> {
+  const { experiment } = runs[0]!.manifest;
+  const { status, stdout, stderr } = await grain(['export', experiment.id, '--to', to], folder);
+  assert.equal(status, 0, stderr);
+  return path.join(folder, /^2 runs in (.*)$/m.exec(stdout)![1]!);
+}
+
+test('CSV has a row for each number of the log', async () => {
+  const [head, ...rows] = readFileSync(await exported('csv'), 'utf8')
+    .trim()
+    .split('\n');
+  assert.equal(head, 'run,experiment,method,init,order,step,time,series,value');
+  const all = await Promise.all(runs.map(scalarsOf));
+  assert.equal(rows.length, all.flat().length);
+  const { manifest } = runs[0]!;
+  const validation = rows.find(
+    (row) =>
+      row.startsWith(`${manifest.id},`) &&
+      row.includes(',6,') &&
+      row.includes('validation/accuracy'),
+  );
+  assert.equal(Number(validation?.split(',').at(-1)), runs[0]!.lastMetric!.value);
+  assert.ok(rows.some((row) => row.includes(',weight/inner,')));
+});
+
+test('TensorBoard reads every series as it was logged', needsPython, async () => {
+  const written = await exported('tensorboard');
+  assert.deepEqual(readdirSync(written).sort(), runs.map(({ manifest }) => manifest.id).sort());
+  for (const run of runs) {
+    const read = JSON.parse(
+      await python('exports_peer.py', ['tensorboard', path.join(written, run.manifest.id)]),
+    ) as Record<string, [number, number, number][]>;
+    const scalars = await scalarsOf(run);
+    assert.deepEqual(
+      Object.keys(read).sort(),
+      [...new Set(scalars.map(({ series }) => series))].sort(),
+    );
+    for (const [series, points] of Object.entries(read)) {
+      const logged = scalars.filter((scalar) => scalar.series === series);
+      assert.deepEqual(
+        points,
+        logged.map(({ step, value, at }) => [step, Math.fround(value), at / 1000]),
+      );
+    }
+  }
+});
+
+test('Arrow reads the Parquet file as what was logged', needsPython, async () => {
+  const rows = JSON.parse(
+    await python('exports_peer.py', ['parquet', await exported('parquet')]),
+  ) as {
+    run: string;
+    step: number;
+    series: string;
+    value: number;
+    time: number;
+  }[];
+  const logged = await Promise.all(
+    runs.map(async (run) =>
+      (await scalarsOf(run)).map(({ step, series, value, at }) => ({
+        ...{ run: run.manifest.id, step, series, value, time: at / 1000 },
+      })),
+    ),
+  );
+  assert.deepEqual(
+    rows.map(({ run, step, series, value, time }) => ({ run, step, series, value, time })),
+    logged.flat(),
+  );
+});
+
+test('the checksum is that of RFC 3720', () => {
+  assert.equal(crc32c(Buffer.from('123456789')), 0xe3069283);
+  assert.equal(crc32c(new Uint8Array(32)), 0x8a9136aa);
+});
+
+test('a run that is not there, and a format that is not known, are errors of the command line', async () => {
+  const missing = await grain(['export', 'none', '--to', 'csv'], folder);
+  assert.deepEqual([missing.status, missing.stderr.trim()], [2, 'error: no run matches "none"']);
+  const unknown = await grain(['export', 'none', '--to', 'xlsx'], folder);
+  assert.equal(unknown.status, 2);
+  assert.match(unknown.stderr, /Allowed choices are csv, parquet, tensorboard/);
+});
