@@ -46,14 +46,14 @@ const cases: readonly Case[] = [
     title: 'MiniLM, LoRA, 32 × 64 tokens',
     ...minilm,
     lora: true,
-    turns: { rounds: 5, steps: 1 },
+    turns: { rounds: 3, steps: 1 },
   },
   {
     name: 'minilm-full',
     title: 'MiniLM, full, 32 × 64 tokens',
     ...minilm,
     lora: false,
-    turns: { rounds: 5, steps: 1 },
+    turns: { rounds: 3, steps: 1 },
   },
   {
     name: 'smollm2-lora',

@@ -13,7 +13,7 @@ from grain_torch.batches import rows_of
 from grain_torch.blocks import Block, parameter_blocks
 from grain_torch.engine import Aggregation, aggregate, aggregate_blocks, aggregator_named
 from grain_torch.gradients import AccumulatedGradients, GroupGradients, StreamedGradients, UnsupportedModelError
-from grain_torch.metric import PreconditionedMetric, norm_in
+from grain_torch.metric import PreconditionedMetric, norm_in, squared_norm
 from grain_torch.step import Arrival, BlockFacts, Step, Update
 from grain_torch.warn import warn
 
@@ -54,6 +54,7 @@ class StepAggregator:
             raise ValueError(f"{aggregator} does not have all gradients at once. Expected metric=euclidean.")
         self._metric = PreconditionedMetric(optimizer) if metric == "preconditioned" else None
         self._source = _source_of(model, method, by_arrival=self.aggregator.by_arrival)
+        self._may_change = method == "auto"
         self._blocks = parameter_blocks(dict(self._source.parameters)) if self.aggregator.by_layer else []
         self._measures_update = measure_update and not self.aggregator.by_layer and not self.aggregator.by_arrival
         self._starts: dict[str, list[int]] = {}
@@ -95,7 +96,16 @@ class StepAggregator:
         source = self._source
         if isinstance(source, GroupGradients):
             source.on_complete = self._completed() if is_last and self._blocks else None
-            source.backward(lambda: closure(batch), ids)
+            try:
+                source.backward(lambda: closure(batch), ids)
+            except UnsupportedModelError as error:
+                # Only the first pass is checked: nothing is lost.
+                if not self._may_change:
+                    raise
+                self._source = _passes_instead(source, error)
+                self.backward(closure, batch, ids, is_last=is_last)
+                return
+            self._may_change = False
         else:
             for group in sorted(set(ids.tolist())):
                 part = rows_of(batch, torch.nonzero(ids == group).flatten(), len(ids))
@@ -127,7 +137,7 @@ class StepAggregator:
             norm2 = 0.0
             for parameter, before in self._before.items():
                 delta = before - parameter.detach()
-                norm2 += float(delta.double().square().sum())
+                norm2 += squared_norm(delta)
                 inner += self._source.stack.inner(parameter, delta)[step.groups]
             update = Update(norm2, inner, self._rounding)
             self._before = {}
@@ -203,6 +213,9 @@ class StepAggregator:
         stack = self._source.stack
         present = self._source.present
         gram = stack.gram(block.parameters)[np.ix_(present, present)]
+        # What is not finite in some block is left out of all: the loss tells before the last gradient has arrived.
+        broken = ~np.isfinite(self._source.losses[present])
+        gram[broken, broken] = np.nan
         start = {block.name: [present.index(i) for i in self._starts.get(block.name, []) if i in present]}
         answer = aggregate_blocks({block.name: gram}, starts=start)[block.name]
         self._starts[block.name] = [present[i] for i in answer.support]
@@ -272,5 +285,13 @@ def _source_of(model: nn.Module, method: str, *, by_arrival: bool) -> GroupGradi
     except UnsupportedModelError as error:
         if method == "grouped":
             raise
-        warn(f"{error} Taken here.")
+        warn(f"{error} It is taken here.")
         return AccumulatedGradients(model)
+
+
+def _passes_instead(source: GroupGradients, error: UnsupportedModelError) -> AccumulatedGradients:
+    """For a model that turned out to have no other way, at the beginning of its first step."""
+    warn(f"{error} A pass per group is taken here.")
+    other = AccumulatedGradients(source.model)
+    other.reset(source.stack.count, loss_scale=source.loss_scale)
+    return other

@@ -107,5 +107,11 @@ def norm_in(metric: PreconditionedMetric | None, parameters: dict[Tensor, Tensor
     total = 0.0
     for parameter, value in parameters.items():
         scaled = value if metric is None else value / metric.root(parameter)
-        total += float(scaled.double().square().sum())
+        total += squared_norm(scaled)
     return math.sqrt(total)
+
+
+def squared_norm(vector: Tensor) -> float:
+    """‖v‖², summed in float64 where the device has it."""
+    kind = torch.float32 if vector.device.type == "mps" else torch.float64
+    return float(torch.linalg.vector_norm(vector, dtype=kind)) ** 2

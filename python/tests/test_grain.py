@@ -146,6 +146,23 @@ def test_models_without_rules_take_a_pass_per_group_and_say_so() -> None:
         stepped(case, method="grouped")
 
 
+def test_losses_that_depend_on_other_examples_take_a_pass_per_group_and_say_so() -> None:
+    case = models.shared()
+
+    def in_batch(batch: dict[str, Any]) -> Tensor:
+        embedded = case.call(case.model, batch["inputs"])
+        return functional.cross_entropy(embedded @ embedded.T, torch.arange(len(embedded)), reduction="none")
+
+    before = copy.deepcopy(case.model.state_dict())
+    grain = Grain(case.model, sgd(case.model), groups="group", count=4)
+    with pytest.warns(GrainWarning, match="examples depend on each other"):
+        found = grain.step(in_batch, batch_of(case))
+    assert grain.step(in_batch, batch_of(case)).groups == [0, 1, 2, 3]
+    case.model.load_state_dict(before)
+    expected = Grain(case.model, sgd(case.model), groups="group", count=4, method="accumulate").step(in_batch, batch_of(case))
+    np.testing.assert_allclose(found.gram, expected.gram, rtol=1e-6)
+
+
 def test_a_compiled_model_takes_a_pass_per_group() -> None:
     case = models.shared()
     eager, _ = stepped(case, method="accumulate")

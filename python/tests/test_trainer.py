@@ -110,6 +110,24 @@ def test_the_mean_trains_as_trainer_does(settings: dict[str, Any]) -> None:
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
 
 
+def test_the_mean_of_a_language_model_is_over_tokens_as_trainers_is() -> None:
+    random = torch.Generator().manual_seed(0)
+    data = []
+    for i in range(48):
+        ids = torch.randint(1, 40, (models.TOKENS,), generator=random)
+        data.append({"input_ids": ids, "labels": ids.masked_fill(torch.arange(models.TOKENS) < i % 6, -100)})
+    settings = {"gradient_accumulation_steps": 2, "optim": "sgd", "learning_rate": 0.5}
+    after = []
+    for kind, ours in ((GrainTrainer, {"aggregate": "mean", "groups": 4}), (Trainer, {})):
+        torch.manual_seed(0)
+        trainer = kind(model=models.llama().model, args=arguments(**settings), train_dataset=data, **ours)
+        trainer.train()
+        after.append((parameters_of(trainer), [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]))
+    for name, parameter in after[1][0].items():
+        torch.testing.assert_close(after[0][0][name], parameter, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(after[0][1], after[1][1], rtol=1e-3)
+
+
 def test_a_run_is_written_that_the_extension_reads() -> None:
     trainer = trained(eval_strategy="steps", eval_steps=2, save_strategy="steps", save_steps=2, gradient_accumulation_steps=2)
     folder = only_run()

@@ -34,7 +34,7 @@ class AccumulatedGradients(GradientSource):
         self._count(losses, counts, torch.full((len(losses),), group))
         for parameter in self.parameters.values():
             parameter.grad = None
-        (losses * counts * (self._unit * self._loss_scale)).sum().backward()  # type: ignore[no-untyped-call]
+        (losses * counts * (self._unit * self.loss_scale)).sum().backward()  # type: ignore[no-untyped-call]
         found: dict[Tensor, Tensor] = {}
         for parameter in self.parameters.values():
             if parameter.grad is not None:

@@ -78,7 +78,7 @@ class GroupGradients(GradientSource):
         with taps.placed():
             losses, counts = losses_and_counts(forward(), layout.batch)
             self._count(losses, counts, ids)
-            seed = counts * (self._unit * self._loss_scale)
+            seed = counts * (self._unit * self.loss_scale)
             for layer, uses in taps.uses.items():
                 for parameter in _parameters_of(layer):
                     pending[parameter] = pending.get(parameter, 0) + uses
@@ -105,7 +105,7 @@ class GroupGradients(GradientSource):
         """Runs the backward pass, and compares the gradients of the first example's group with autograd's."""
         group = int(ids[0])
         parameters: list[Tensor] = list(self.parameters.values())
-        before = {name: self.stack.rows_of(parameter) for name, parameter in self.parameters.items()}
+        before = set(self.stack)
         one = (losses * seed * (ids == group)).sum()
         expected = taps.gradients(one, parameters)
         on_complete, self.on_complete = self.on_complete, None
@@ -115,10 +115,10 @@ class GroupGradients(GradientSource):
         longest = max((float(one.float().norm()) for one in expected if one is not None), default=0.0) * scale
         for (name, value), reference in zip(self.parameters.items(), expected, strict=True):
             parameter: Tensor = value
-            found = self.stack.rows_of(parameter)
-            if before[name] is not None or (found is None and reference is None):
+            found = self.stack.row_of(parameter, group)
+            if parameter in before or (found is None and reference is None):
                 continue
-            ours = parameter.new_zeros(parameter.shape) if found is None else found[group]
+            ours = parameter.new_zeros(parameter.shape) if found is None else found
             theirs = parameter.new_zeros(parameter.shape) if reference is None else reference * scale
             difference = float((ours.float() - theirs.float()).norm())
             length = max(float(theirs.float().norm()), float(ours.float().norm()))

@@ -39,7 +39,7 @@ class GradientSource:
         self.loss_sums: Array = np.zeros(0)
         # What losses are multiplied by before a backward pass: as for the mean, so that float16 does not overflow.
         self._unit = 0.0
-        self._loss_scale = 1.0
+        self.loss_scale = 1.0
 
     def reset(self, count: int, *, loss_scale: float = 1.0) -> None:
         """Begins a step with that many groups.
@@ -52,7 +52,7 @@ class GradientSource:
         self.sizes = np.zeros(count)
         self.loss_sums = np.zeros(count)
         self._unit = 0.0
-        self._loss_scale = loss_scale
+        self.loss_scale = loss_scale
 
     @property
     def losses(self) -> Array:
@@ -89,7 +89,7 @@ class GradientSource:
         if self._unit == 0:
             self._unit = 1 / max(1.0, float(counts.sum()))
         with np.errstate(divide="ignore"):
-            scale = 1 / (self.sizes * self._unit * self._loss_scale)
+            scale = 1 / (self.sizes * self._unit * self.loss_scale)
         self.stack.scale = np.where(self.sizes > 0, scale, 0.0)
 
 

@@ -149,6 +149,14 @@ class GradientStack:
         """Frees the gradients of a parameter."""
         self._of.pop(parameter, None)
 
+    def row_of(self, parameter: Tensor, group: int) -> Tensor | None:
+        """One group's gradient of a parameter, in its shape; a copy."""
+        gradient = self._of.get(parameter)
+        if gradient is None:
+            return None
+        row = gradient.rows[group] * float(self.scale[group])
+        return row if gradient.index is None else row.new_zeros(parameter.shape).index_copy_(0, gradient.index, row)
+
     def rows_of(self, parameter: Tensor) -> Tensor | None:
         """The k gradients of a parameter, in its shape, scaled; a copy."""
         gradient = self._of.get(parameter)

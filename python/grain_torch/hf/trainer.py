@@ -209,6 +209,10 @@ class GrainMixin:
     def _open_run(self) -> None:
         """Makes the run's folder, or takes over the one of the checkpoint's run."""
         trainer: Any = self
+        if self._run is not None:
+            # The Trainer begins anew by itself, as with auto_find_batch_size.
+            self._run.end("stopped")
+            self._run.close()
         self._step_aggregator = None
         self._step = None
         pointer = Path(trainer.args.output_dir) / _POINTER
