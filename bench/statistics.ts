@@ -137,6 +137,7 @@ function experiment(
     ...about,
     constantPredictor: null,
     isCrossed: false,
+    looks: null,
     results,
     validation: null,
   });

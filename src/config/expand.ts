@@ -1,7 +1,7 @@
 import type { AggregationSettings } from '../engine/types.ts';
 import { aggregationLabel, resolvedAggregation } from './aggregation.ts';
 import type { Config } from './schema.ts';
-import { seedPairs } from './seeds.ts';
+import { type SeedPair, seedPairs } from './seeds.ts';
 
 /** One run that a config asks for. */
 export interface RunRequest {
@@ -14,12 +14,15 @@ export interface RunRequest {
   readonly config: Config;
 }
 
-/** The runs of a config, seed by seed, so that the first two can already be compared. */
-export function expand(config: Config): RunRequest[] {
+/** The runs of a config, seed by seed, so that the first two can already be compared. @param seeds in place of the config's */
+export function expand(
+  config: Config,
+  seeds: readonly SeedPair[] = seedPairs(config.seeds),
+): RunRequest[] {
   const aggregations = config.aggregate.map((entry) =>
     resolvedAggregation(entry, config.zeroGroups),
   );
-  return seedPairs(config.seeds).flatMap((seed) =>
+  return seeds.flatMap((seed) =>
     aggregations.map((aggregation, entry) => ({
       aggregator: aggregationLabel(aggregation, config.zeroGroups),
       aggregation,

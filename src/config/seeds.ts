@@ -1,4 +1,4 @@
-/** The seeds of a config: a list, or initializations crossed with orders of the examples. */
+/** The seeds of a config: a list, initializations crossed with orders of the examples, or as many as it takes. */
 import { z } from 'zod';
 
 export const MAX_SEED = 2_147_483_647;
@@ -33,14 +33,57 @@ const crossed = z
   })
   .meta({ title: 'how many of each, as { init: 5, order: 5 }' });
 
-export const seedsSchema = z.union([list, crossed]);
+/** More than this settle little that these have not. */
+const MOST_AUTO = 1000;
+
+const until = z
+  .strictObject({
+    until: z
+      .strictObject({
+        difference: z
+          .number()
+          .positive()
+          .optional()
+          .describe('The 95 % interval of every difference of means is at most ± this.'),
+        spread: z
+          .number()
+          .gt(1)
+          .optional()
+          .describe('A ratio of spreads is shown, or so many seeds would show this one.'),
+      })
+      .describe('What is to be settled.'),
+    most: z.int().min(2).max(MOST_AUTO).default(60).describe('The most seeds, settled or not.'),
+  })
+  .meta({
+    title: 'auto, or until what and how many at most, as { until: { difference: 0.01 }, most: 60 }',
+  });
+
+export type Settling = z.infer<typeof until>;
+
+export const seedsSchema = z.union([list, crossed, until, z.literal('auto')]);
 
 export type Seeds = z.infer<typeof seedsSchema>;
 
-/** Every seed of a config. Crossed ones with equal numbers first, so that each of a few runs tells something new of both. */
+/** What `seeds: auto` stands for. */
+const AUTO: Settling = { until: { spread: 2 }, most: 60 };
+
+/** `null` for seeds whose number is given. */
+export function settlingOf(seeds: Seeds): Settling | null {
+  if (seeds === 'auto') return AUTO;
+  return 'until' in seeds ? seeds : null;
+}
+
+/** Seeds before the first decision whether there are enough. */
+export const FIRST_LOOK = 8;
+
+/** Every seed of a config, of one without a number those before the first look. Crossed ones with equal numbers first, so that each of a few runs tells something new of both. */
 export function seedPairs(seeds: Seeds): SeedPair[] {
   if (Array.isArray(seeds)) {
     return seeds.map((seed) => (typeof seed === 'number' ? { init: seed, order: seed } : seed));
+  }
+  if (seeds === 'auto' || 'until' in seeds) {
+    const count = Math.min(FIRST_LOOK, (seeds === 'auto' ? AUTO : seeds).most);
+    return Array.from({ length: count }, (_, seed) => ({ init: seed, order: seed }));
   }
   const { init: inits, order: orders } = seeds;
   const all = Array.from({ length: inits * orders }, (_, i) => ({

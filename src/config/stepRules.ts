@@ -5,7 +5,7 @@ import { aggregationLabel, resolvedAggregation } from './aggregation.ts';
 import type { Finding } from './diagnostic.ts';
 import { defaults, type Rule, repeated } from './rule.ts';
 import type { Config } from './schema.ts';
-import { seedPairs } from './seeds.ts';
+import { seedPairs, settlingOf } from './seeds.ts';
 
 export const stepRules: readonly Rule[] = [
   labelsNeedClasses,
@@ -17,6 +17,7 @@ export const stepRules: readonly Rule[] = [
   settingsHaveAnEffect,
   seedsOnce,
   epochsOrSteps,
+  seedsCanSettle,
   alarmsOnce,
 ];
 
@@ -158,6 +159,29 @@ function epochsOrSteps({ epochs }: Config, isWritten: Parameters<Rule>[1]): Find
       isKey: true,
       message: 'steps does nothing with epochs, from which the steps follow',
       expected: 'one of the two',
+    },
+  ];
+}
+
+/** Seeds are added until a comparison is settled: there must be one, and something to settle. */
+function seedsCanSettle({ seeds, aggregate }: Config): Finding[] {
+  const settling = settlingOf(seeds);
+  if (!settling) return [];
+  if (Object.keys(settling.until).length === 0) {
+    return [
+      {
+        path: ['seeds', 'until'],
+        message: 'seeds.until does not say what is to be settled',
+        expected: 'difference, spread or both',
+      },
+    ];
+  }
+  if (aggregate.length > 1) return [];
+  return [
+    {
+      path: ['seeds'],
+      message: 'seeds cannot settle a comparison: there is only one method',
+      expected: 'two or more entries of aggregate, or a list of seeds',
     },
   ];
 }

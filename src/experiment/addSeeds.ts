@@ -38,11 +38,12 @@ export async function launchAdded(
   if (known.length === 0) {
     throw new ResumeError(`no experiment of ${file} in ${root}. Expected one: grain run ${file}`);
   }
-  const parsed = onDeviceOf(known[0]!, withMoreSeeds(written, known, addSeeds));
+  const parsed = onDeviceOf(known[0]!, written);
+  const seeds = moreSeeds(parsed, known, addSeeds);
   const session = await openSession(parsed, onLoading);
   try {
     const { experiment } = known[0]!.manifest;
-    const requests = expand(parsed.config).filter((request) => !isKnown(request, known));
+    const requests = expand(parsed.config, seeds).filter((request) => !isKnown(request, known));
     const manifests = await manifestsOf(parsed, session, requests, root, experiment);
     // One of any request tells whether the config still is the experiment's.
     const [sample] =
@@ -73,14 +74,10 @@ export async function launchAdded(
   }
 }
 
-/** The config with the seeds of the experiment, those of its own, and so many more. */
-function withMoreSeeds(
-  parsed: ParsedConfig,
-  known: readonly RunSummary[],
-  count: number,
-): ParsedConfig {
+/** The seeds of the experiment, those of the config, and so many more. */
+function moreSeeds(parsed: ParsedConfig, known: readonly RunSummary[], count: number): SeedPair[] {
   const asked = parsed.config.seeds;
-  if (!Array.isArray(asked) && count > 0) {
+  if (typeof asked === 'object' && 'init' in asked && count > 0) {
     throw parsed.error(['seeds'], 'crossed seeds cannot be lengthened by a number', {
       expected: 'larger counts of init or order, and --add-seeds 0',
     });
@@ -92,7 +89,7 @@ function withMoreSeeds(
   for (let seed = last + 1; seed <= last + count; seed++) {
     seeds.set(keyOf({ init: seed, order: seed }), { init: seed, order: seed });
   }
-  return parsed.with({ seeds: [...seeds.values()].map(({ init, order }) => ({ init, order })) });
+  return [...seeds.values()];
 }
 
 /** On which the experiment began, whatever `auto` would be by now. */

@@ -1,6 +1,7 @@
 /** Two methods compared over the seeds that both have finished: means, spreads, failures. */
 import { z } from 'zod';
 import type { Better } from '../config/ranking.ts';
+import { sequentialFigures } from './sequentialFigures.ts';
 import {
   hedgesG,
   pairedEffect,
@@ -99,19 +100,36 @@ export interface Compared {
   readonly failures: Rate;
 }
 
-/** Figures alone: what they show is found once p values are corrected, by {@link adjust}. */
-export function compare(one: Compared, other: Compared, better: Better | null): Comparison {
+/**
+ * Figures alone: what they show is found once p values are corrected, by {@link adjust}.
+ * @param looks numbers of seeds after which is decided whether there are enough; `null` if it was decided before
+ */
+export function compare(
+  one: Compared,
+  other: Compared,
+  better: Better | null,
+  looks: readonly number[] | null,
+): Comparison {
   const pairs = [...one.values].flatMap(([seed, value]): Pair[] => {
     const paired = other.values.get(seed);
     return paired === undefined ? [] : [[value, paired]];
   });
-  return {
+  const comparison = {
     one: one.method,
     other: other.method,
     pairs: pairs.length,
     means: pairs.length < 2 ? null : meansOf(pairs, better),
     spread: pairs.length < 3 ? null : spreadOf(pairs),
     failures: failuresOf(one.failures, other.failures),
+  };
+  if (!looks) return comparison;
+  const { means, spread, failures } = comparison;
+  const figures = sequentialFigures(pairs, [one.failures, other.failures], looks);
+  return {
+    ...comparison,
+    means: means && { ...means, ...figures.means },
+    spread: spread && { ...spread, ...figures.spread },
+    failures: failures && { ...failures, p: figures.failuresP },
   };
 }
 

@@ -7,6 +7,7 @@ import type { RunSummary } from '../runs/store.ts';
 import { constantPredictor } from './constantPredictor.ts';
 import { type Findings, findingsOf, methodFigures } from './findings.ts';
 import { type SeedResult, seedResults } from './seedResults.ts';
+import { planOf } from './settling.ts';
 import { binomialError } from './statistics/samplingError.ts';
 import { betterOf, type ValidatedRun } from './validatedRuns.ts';
 
@@ -38,6 +39,7 @@ export function evidenceOf(
     better: betterIn(runs, metric),
     constantPredictor: constantPredictor(metric, predictions),
     isCrossed: areCrossed(runs),
+    looks: looksOf(runs),
     results,
     validation: validationOf(metric, results, predictions, errorOf),
   });
@@ -52,6 +54,11 @@ function areCrossed(runs: readonly ValidatedRun[]): boolean {
   return (['init', 'order'] as const).some(
     (part) => new Set(all.map((seed) => seed[part])).size < all.length,
   );
+}
+
+function looksOf(runs: readonly ValidatedRun[]): readonly number[] | null {
+  const plans = runs.flatMap(({ run: { manifest } }) => planOf(manifest) ?? []);
+  return plans[0]?.looks ?? null;
 }
 
 /** As {@link evidenceOf}, of each method alone: without comparisons. */

@@ -59,6 +59,8 @@ export const findingsSchema = z.object({
   constantPredictor: z.number().nullable(),
   /** Some runs of a method share an initialization or an order of the examples: they are not independent. */
   isCrossed: z.boolean(),
+  /** Of `seeds: auto`, the numbers of seeds after which is decided whether there are enough; `null` if it was decided before. */
+  looks: z.array(z.number()).readonly().nullable(),
   methods: z.array(methodSchema),
   comparisons: z.array(comparisonSchema),
   /** What no number of seeds narrows: the standard error of the metric over other validation examples. */
@@ -77,6 +79,8 @@ export interface Evidence {
   readonly better: Better | null;
   readonly constantPredictor: number | null;
   readonly isCrossed: boolean;
+  /** Numbers of seeds after which is decided whether there are enough; `null` if it was decided before. */
+  readonly looks: readonly number[] | null;
   readonly results: readonly SeedResult[];
   readonly validation: Findings['validation'];
 }
@@ -87,7 +91,9 @@ const REFERENCE = 'mean';
 /** @param evidence with methods and seeds in the order in which they are to be shown */
 export function findingsOf({ results, better, ...evidence }: Evidence): Findings {
   const methods = methodsIn(results);
-  const compared = pairsOf(methods).map(([one, other]) => compare(one, other, better));
+  const compared = pairsOf(methods).map(([one, other]) =>
+    compare(one, other, better, evidence.looks),
+  );
   return {
     ...evidence,
     better,

@@ -23,6 +23,7 @@ export function notesOf(findings: Findings): string[] {
     ...(findings.comparisons.length > TOLD
       ? []
       : findings.comparisons.flatMap((it) => powerNotes(it, findings))),
+    ...looksNote(findings),
     ...crossedNote(findings),
     ...normalityNote(findings),
     ...validationNote(findings),
@@ -74,6 +75,15 @@ function needOf(what: string, seedsNeeded: number | null, pairs: number): string
     return `not even ${counted(MOST_SEEDS, 'seed')} a side would settle ${what}`;
   const more = Math.max(1, seedsNeeded - pairs);
   return `${more} more ${more === 1 ? 'seed' : 'seeds'} a side would settle ${what}`;
+}
+
+function looksNote({ looks, comparisons }: Findings): string[] {
+  if (!looks || comparisons.length === 0) return [];
+  const pairs = Math.min(...comparisons.map((comparison) => comparison.pairs));
+  const reached = looks.filter((look) => look <= pairs).length;
+  return [
+    `Seeds were added until enough: p and intervals are those of ${reached} of ${counted(looks.length, 'look')}, after ${formatList(looks.map(String))} seeds, and hold whenever one stops.`,
+  ];
 }
 
 /** All tests and intervals take seeds to be independent. */

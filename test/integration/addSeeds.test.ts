@@ -95,6 +95,21 @@ test('crossed seeds grow by their counts', async () => {
   assert.match(page.stdout, /accuracy of mean by initialization and order/);
 });
 
+test('seeds: auto stops when the interval is narrow enough, or there are as many as may be', async () => {
+  const folder = path.join(root, 'auto');
+  const short = { steps: '2', evaluateEvery: '2', aggregate: '[grain, mean]' };
+  const seeds = async (asked: string) => {
+    writeRings(folder, { ...short, seeds: asked });
+    const { result, names } = await trained(folder);
+    assert.equal(names!.length, new Set(names).size);
+    return { count: names!.length / 2, notes: result!.verdict.notes.join('\n') };
+  };
+  const narrow = await seeds('{ until: { difference: 5 }, most: 9 }');
+  assert.equal(narrow.count, 8);
+  assert.match(narrow.notes, /those of 1 of 2 looks, after 8 and 9 seeds, and hold whenever/);
+  assert.equal((await seeds('{ until: { difference: 1e-9 }, most: 9 }')).count, 9);
+});
+
 test('a run that was killed resumes, and ends as if it had not been', async () => {
   const folder = path.join(root, 'killed');
   const config = { steps: '60', checkpointEvery: '5', evaluateEvery: '60', aggregate: '[grain]' };

@@ -271,6 +271,7 @@ function verdictFixture(
     better: 'lower',
     constantPredictor: null,
     isCrossed: false,
+    looks: null,
     validation: null,
   } as const;
   const findings = findingsOf({ ...evidence, results });

@@ -8,6 +8,7 @@ import { type Launch, launchFresh, type Overrides } from '../../experiment/launc
 import { exitStatusOf, reportOf, reportText } from '../../experiment/launchReport.ts';
 import type { Report } from '../../experiment/launchResult.ts';
 import { launchResumed, type ResumeOptions } from '../../experiment/resume.ts';
+import { planOf, seedsToAdd } from '../../experiment/settling.ts';
 import { trainLaunch } from '../../experiment/trainRuns.ts';
 import { nearestRoot } from '../../runs/grainFolder.ts';
 import { BAD_INPUT, errorResult, reportError } from '../exit.ts';
@@ -106,13 +107,20 @@ async function run(config: string | undefined, options: RunOptions): Promise<num
       options.out ?? (config === undefined ? nearestRoot(process.cwd()) : path.dirname(config)),
     );
     const onLoading = view.loading.bind(view);
-    const launch =
+    let launch =
       config === undefined
         ? await launchResumed(options.resume!, root, options, onLoading)
         : options.addSeeds === undefined
           ? await launchFresh(config, options, root, onLoading)
           : await launchAdded(config, { ...options, addSeeds: options.addSeeds }, root, onLoading);
-    const report = await train(launch, view, root);
+    let report = await train(launch, view, root);
+    // Of `seeds: auto`: more seeds until the experiment is settled.
+    while (config !== undefined && missingSeeds(launch, report) > 0) {
+      const addSeeds = missingSeeds(launch, report);
+      view.note(`not settled yet: ${addSeeds} more seeds`);
+      launch = await launchAdded(config, { ...options, addSeeds }, root, onLoading);
+      report = joined(report, await train(launch, view, root));
+    }
     view.close();
     if (options.json) printJson(report);
     else console.log(reportText(report));
@@ -123,6 +131,22 @@ async function run(config: string | undefined, options: RunOptions): Promise<num
     if (options.json) printJson(errorResult(error));
     return reportError(error);
   }
+}
+
+/** 0 where nothing more is to be trained. */
+function missingSeeds({ runs }: Launch, { runs: ended, findings }: Report): number {
+  const plan = planOf(runs[0]!.manifest);
+  const isStopped = ended.some(({ status }) => status === 'stopped');
+  return plan === null || isStopped ? 0 : seedsToAdd(findings, plan);
+}
+
+/** Of an experiment and the seeds that were added to it. */
+function joined(before: Report, after: Report): Report {
+  return {
+    ...after,
+    seconds: before.seconds + after.seconds,
+    runs: [...before.runs, ...after.runs],
+  };
 }
 
 async function train(launch: Launch, view: ProgressView, root: string): Promise<Report> {

@@ -37,8 +37,9 @@ export function tQuantile(tails: number, df: number): number {
 
 const critical = new Map<number, number>();
 
-/** The t beyond which p < 0.05, two-sided. Power asks for it again and again. */
-export function criticalT(df: number): number {
+/** The t beyond which p < α, two-sided. Power asks for it again and again. */
+export function criticalT(df: number, alpha = ALPHA): number {
+  if (alpha !== ALPHA) return tQuantile(alpha, df);
   const value = critical.get(df) ?? tQuantile(ALPHA, df);
   critical.set(df, value);
   return value;

@@ -1,10 +1,10 @@
 /** Intervals of logarithms of standard deviations and of their ratios, by the jackknife (Miller 1968). */
 import { criticalT } from './distributions.ts';
-import type { Interval } from './interval.ts';
+import { ALPHA, type Interval } from './interval.ts';
 import { summarise } from './summary.ts';
 
 /**
- * The 95 % interval of a positive statistic: with its logarithm L of all n items and L₍ᵢ₎ of all but the i-th, L ± t·s/√n over the
+ * The interval, by default of 95 %, of a positive statistic: with its logarithm L of all n items and L₍ᵢ₎ of all but the i-th, L ± t·s/√n over the
  * pseudo-values n·L − (n − 1)·L₍ᵢ₎, with n − 1 degrees of freedom.
  * @param logarithm `null` where the statistic is not positive
  * @returns `null` for fewer than three items, or where leaving one out leaves nothing positive
@@ -12,6 +12,7 @@ import { summarise } from './summary.ts';
 export function jackknifeInterval<T>(
   items: readonly T[],
   logarithm: (items: readonly T[]) => number | null,
+  alpha = ALPHA,
 ): Interval | null {
   const n = items.length;
   const log = n < 3 ? null : logarithm(items);
@@ -21,7 +22,7 @@ export function jackknifeInterval<T>(
     return without === null ? [] : [n * log - (n - 1) * without];
   });
   if (pseudo.length < n) return null;
-  const margin = (criticalT(n - 1) * summarise(pseudo).std!) / Math.sqrt(n);
+  const margin = (criticalT(n - 1, alpha) * summarise(pseudo).std!) / Math.sqrt(n);
   const interval = { low: Math.exp(log - margin), high: Math.exp(log + margin) };
   return Number.isFinite(interval.high) ? interval : null;
 }

@@ -1,7 +1,7 @@
 /** How far the means of two methods are apart, paired by seed. */
 
 import { criticalT, tTails } from './distributions.ts';
-import type { Interval } from './interval.ts';
+import { ALPHA, type Interval } from './interval.ts';
 import { summarise } from './summary.ts';
 
 export interface PairedT {
@@ -30,10 +30,10 @@ export function pairedT(differences: readonly number[]): PairedT {
   return { difference, interval: meanInterval(differences), t, p: tTails(t, n - 1) };
 }
 
-/** Student's 95 % interval of a mean; `null` for fewer than two values, or if all are alike. */
-export function meanInterval(values: readonly number[]): Interval | null {
+/** Student's interval of a mean, by default of 95 %; `null` for fewer than two values, or if all are alike. */
+export function meanInterval(values: readonly number[], alpha = ALPHA): Interval | null {
   const { mean, std, n } = summarise(values);
   if (!std) return null;
-  const margin = (criticalT(n - 1) * std) / Math.sqrt(n);
+  const margin = (criticalT(n - 1, alpha) * std) / Math.sqrt(n);
   return { low: mean - margin, high: mean + margin };
 }

@@ -1,7 +1,7 @@
 /** How far the spreads of two methods are apart. */
 import { mean, median } from 'simple-statistics';
 import { fTail } from './distributions.ts';
-import type { Interval } from './interval.ts';
+import { ALPHA, type Interval } from './interval.ts';
 import { jackknifeInterval } from './jackknife.ts';
 import type { Pair } from './pairs.ts';
 import { summarise } from './summary.ts';
@@ -55,10 +55,10 @@ export interface Ratio {
  * it heeds the pairs, and needs no normal distribution.
  * @returns `null` if one of them has no spread
  */
-export function ratioOfSpreads(pairs: readonly Pair[]): Ratio | null {
+export function ratioOfSpreads(pairs: readonly Pair[], alpha = ALPHA): Ratio | null {
   const log = logRatio(pairs);
   if (log === null) return null;
-  return { ratio: Math.exp(log), interval: jackknifeInterval(pairs, logRatio) };
+  return { ratio: Math.exp(log), interval: jackknifeInterval(pairs, logRatio, alpha) };
 }
 
 /** 95 % interval of a standard deviation, by the jackknife; `null` for fewer than three values, or where there is no spread. */

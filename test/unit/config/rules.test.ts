@@ -89,6 +89,8 @@ for (const [text, at, message] of [
     'zeroGroups',
     /^zeroGroups does nothing with mean/,
   ],
+  [`${data}\nseeds: auto\naggregate: [mean]`, 'auto', /only one method/],
+  [`${data}\nseeds: { until: {} }`, '{}', /does not say what is to be settled/],
   [`${data}\nseeds: [1, 2, 1]`, '1', /repeated/],
   [`${data}\nseeds: [1, { init: 1, order: 1 }]`, '{ init: 1, order: 1 }', /1\/1 is repeated/],
   [`data: { train: a.csv, validation: b.csv, target: y, features: [x, x] }`, 'x', /x is repeated/],

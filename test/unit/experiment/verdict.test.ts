@@ -56,6 +56,7 @@ function judged(runs: readonly Run[], better: 'higher' | 'lower' = 'higher', isC
     better,
     constantPredictor: 0.2,
     isCrossed,
+    looks: null,
     results,
     validation,
   });

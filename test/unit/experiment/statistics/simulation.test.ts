@@ -173,6 +173,7 @@ function comparisonOf(pairs: readonly Pair[]): Comparison {
     better: 'higher',
     constantPredictor: null,
     isCrossed: false,
+    looks: null,
   } as const;
   return findingsOf({ ...about, results, validation: null }).comparisons[0]!;
 }
