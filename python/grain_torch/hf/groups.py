@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from grain_torch.batches import batch_size_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -18,25 +20,15 @@ class Slices:
     by = "microbatch"
     column: str | None = None
 
-    def __init__(self, count: int, micro_batches: int) -> None:
-        """Raises: ValueError unless micro-batches have equally many groups, or groups equally many micro-batches."""
-        if count < 1 or (count % micro_batches and micro_batches % count):
-            raise ValueError(
-                f"{count} groups do not fit {micro_batches} gradient accumulation steps. "
-                f"Expected a multiple or a divisor of {micro_batches}."
-            )
+    def __init__(self, count: int) -> None:
+        if count < 1:
+            raise ValueError(f"the number of groups is {count}. Expected at least 1.")
         self.names = [str(i) for i in range(count)]
-        self._micro_batches = micro_batches
 
-    def ids(self, _inputs: dict[str, Any], place: int, batch: int, device: torch.device) -> Tensor:
-        """`place`: of the micro-batch in its step."""
-        count = len(self.names)
-        per = count // self._micro_batches
-        if per == 0:
-            return torch.full((batch,), place * count // self._micro_batches, device=device)
-        # The last batch of an epoch may be smaller.
-        slices = min(per, batch)
-        return place * per + torch.arange(batch, device=device) * slices // batch
+    def ids(self, inputs: dict[str, Any], place: int, micro_batches: int) -> Tensor:
+        """`place`: of the micro-batch among those of its step; a slice may reach from one into the next."""
+        batch = batch_size_of(inputs)
+        return (place * batch + torch.arange(batch)) * len(self.names) // (micro_batches * batch)
 
 
 class ByColumn:
@@ -48,10 +40,10 @@ class ByColumn:
         self.names = list(names)
         self._index = {name: i for i, name in enumerate(self.names)}
 
-    def ids(self, inputs: dict[str, Any], _place: int, _batch: int, device: torch.device) -> Tensor:
+    def ids(self, inputs: dict[str, Any], _place: int, _micro_batches: int) -> Tensor:
         """Takes the ids out of the inputs."""
         ids: Tensor = inputs.pop(self.column)
-        return ids.to(device)
+        return ids
 
     def collating(self, collate: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]:
         """A collator that replaces the column's values by ids."""
@@ -68,10 +60,10 @@ class ByColumn:
         return collated
 
 
-def groups_of(groups: int | str, dataset: Any, micro_batches: int) -> Slices | ByColumn:
+def groups_of(groups: int | str, dataset: Any) -> Slices | ByColumn:
     """A number of slices, or the name of a column of the training data."""
     if isinstance(groups, int):
-        return Slices(groups, micro_batches)
+        return Slices(groups)
     column = groups.removeprefix("column:")
     try:
         is_table = hasattr(dataset, "column_names") and hasattr(dataset, "unique")

@@ -13,7 +13,6 @@ import torch
 from transformers import Trainer, TrainerCallback
 
 from grain_torch.aggregation import StepAggregator
-from grain_torch.batches import batch_size_of, device_of
 from grain_torch.engine import aggregate
 from grain_torch.gradients import UnsupportedModelError
 from grain_torch.hf.groups import ByColumn, groups_of
@@ -64,7 +63,7 @@ class GrainMixin:
             raise ValueError("compute_loss_func gives one loss for the batch. Expected example_losses=…, with one per example.")
         if shadow and metric != "euclidean":
             raise ValueError(f"shadow={shadow} leaves the optimizer as it is. Expected metric=euclidean.")
-        self._groups = groups_of(groups, trainer.train_dataset, trainer.args.gradient_accumulation_steps)
+        self._groups = groups_of(groups, trainer.train_dataset)
         if isinstance(self._groups, ByColumn):
             trainer.data_collator = self._groups.collating(trainer.data_collator)
         self._settings = {"aggregator": "mean" if shadow else aggregate, "metric": metric, "method": method}
@@ -83,8 +82,7 @@ class GrainMixin:
         """Computes the groups' gradients of a micro-batch, and after the last puts the aggregated one into `.grad`."""
         trainer: Any = self
         is_last = bool(trainer.accelerator.sync_gradients)
-        device = trainer.args.device
-        ids = self._groups.ids(inputs, self._place, batch_size_of(inputs), device_of(inputs)).to(device)
+        ids = self._groups.ids(inputs, self._place, trainer.current_gradient_accumulation_steps).to(trainer.args.device)
         if self._shadow:
             measured = trainer.state.global_step % self._shadow == 0
             if measured:
