@@ -209,7 +209,8 @@ def _saved_modules(fresh: set[str], heads: list[nn.Module], names: dict[int, str
 def _with_adapters(model: Any, spec: Build, lora: Lora, excluded: list[str], saved: list[str]) -> Any:
     kind = model.config.model_type
     targets = lora.targets or LORA_TARGETS.get(kind)
-    layers = [name for name, module in model.named_modules() if isinstance(module, nn.Linear | Conv1D)]
+    linear = [name for name, module in model.named_modules() if isinstance(module, nn.Linear | Conv1D)]
+    layers = [name for name in linear if name != "lm_head"]
     if not targets:
         known = sorted({name.split(".")[-1] for name in layers})
         raise ModelError(f"model.adapter.lora.targets has no default for {kind}. Expected some of {', '.join(known)}")

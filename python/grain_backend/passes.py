@@ -97,7 +97,7 @@ class Passes:
     def _translated(self, batch: Batch, starts: np.ndarray) -> tuple[Tensor, Tensor]:
         """For encoder-decoders: the prompt is encoded, the answer decoded."""
         rows = range(len(starts))
-        prompts, lengths = _padded([batch.ids[i, : starts[i]] for i in rows], self._pad_id)
+        prompts, lengths = _padded([self._source(batch.ids[i, : starts[i]]) for i in rows], self._pad_id)
         answers, counts = _padded([batch.ids[i, starts[i] : batch.lengths[i]] for i in rows], IGNORED)
         labels = torch.from_numpy(answers).long().to(self.device)
         inputs = self._inputs(prompts, lengths, np.zeros_like(prompts))
@@ -106,6 +106,12 @@ class Passes:
         chosen = self._mask(counts, answers.shape[1]).bool()
         losses = functional.cross_entropy(logits[chosen].float(), labels[chosen], reduction="none")
         return losses, chosen.nonzero()[:, 0]
+
+    def _source(self, prompt: np.ndarray) -> np.ndarray:
+        """A prompt as encoders read it, with the token that ends texts."""
+        ends = self._model.config.eos_token_id
+        end = ends[0] if isinstance(ends, list) else ends
+        return prompt if end is None else np.append(prompt, np.int32(end))
 
     @torch.inference_mode()
     def generate(
@@ -117,6 +123,8 @@ class Passes:
         texts = [request.ids[start:end] for start, end in pairwise(bounds)]
         # Left padding, so that all answers start at one place.
         reverse = not self._network.encodes_separately
+        if not reverse:
+            texts = [self._source(text) for text in texts]
         prompts, lengths = _padded(texts, self._pad_id, left=reverse)
         mask = self._mask(lengths, prompts.shape[1])
         config = GenerationConfig(

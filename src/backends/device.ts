@@ -50,9 +50,9 @@ export async function openDevice(
   throw new DeviceError(`device ${name} cannot be used here — ${reasons.join('; ')}`);
 }
 
-/** What `auto` chooses from. @param texts whether the examples are texts: only transformers are trained by PyTorch */
-export function automaticBackends(texts: boolean): readonly BackendName[] {
-  return texts ? ['torch', ...TENSOR_BACKENDS] : TENSOR_BACKENDS;
+/** What `auto` chooses from. @param withTorch whether `torch` can train what the config asks for */
+export function automaticBackends(withTorch: boolean): readonly BackendName[] {
+  return withTorch ? ['torch', ...TENSOR_BACKENDS] : TENSOR_BACKENDS;
 }
 
 async function use(opened: Opened): Promise<Device | TorchDevice> {

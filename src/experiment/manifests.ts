@@ -52,7 +52,11 @@ export async function manifestsOf(
     fingerprints,
     sources,
     device: { backend: device.backend, name: device.name },
-    versions: { grain: packageJson.version, node: process.versions.node, tfjs: tfjsVersion },
+    versions: {
+      grain: packageJson.version,
+      node: process.versions.node,
+      ...(device.backend === 'torch' ? device.versions : { tfjs: tfjsVersion }),
+    },
     ...(git && { git }),
   }));
 }

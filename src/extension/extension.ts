@@ -104,11 +104,13 @@ export function activate(context: vscode.ExtensionContext): void {
   own(new Commands({ runs, targets, launcher, prober, example, grain, panels }));
 }
 
-/** The bundled `grain`, run by the Node of the settings or else by the one that runs this extension. */
+/** The bundled `grain`, run by the Node of the settings or else by the one that runs this extension, with the Python of the settings. */
 function grainCommand(extensionUri: vscode.Uri): GrainCommand {
-  const chosen = vscode.workspace.getConfiguration('grain').get<string>('nodePath')?.trim();
+  const settings = vscode.workspace.getConfiguration('grain');
+  const python = settings.get<string>('pythonPath')?.trim();
   return {
-    node: chosen || process.execPath,
+    node: settings.get<string>('nodePath')?.trim() || process.execPath,
     script: vscode.Uri.joinPath(extensionUri, 'dist', 'grain.js').fsPath,
+    ...(python && { python }),
   };
 }

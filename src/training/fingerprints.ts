@@ -50,15 +50,25 @@ const rooms = [
 ];
 
 function codeFiles(): string[] {
-  const self = import.meta.filename;
-  if (!self.endsWith('.ts')) {
-    return [self, ...OTHER_BUNDLES.map((name) => path.join(path.dirname(self), name))];
+  const folder = path.dirname(import.meta.filename);
+  if (!import.meta.filename.endsWith('.ts')) {
+    const bundles = OTHER_BUNDLES.map((name) => path.join(folder, name));
+    return [import.meta.filename, ...bundles, ...pythonFiles(path.join(folder, 'python'))];
   }
-  return rooms.flatMap((room) => {
-    const folder = path.join(path.dirname(self), '..', room);
-    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.ts'))
-      .sort()
-      .map((name) => path.join(folder, name));
-  });
+  const sources = rooms.flatMap((room) => filesIn(path.join(folder, '..', room), '.ts'));
+  return [...sources, ...pythonFiles(path.join(folder, '../../python'))];
+}
+
+/** The child process of the device `torch`. */
+function pythonFiles(folder: string): string[] {
+  return ['grain_backend', 'grain_torch'].flatMap((name) =>
+    filesIn(path.join(folder, name), '.py'),
+  );
+}
+
+function filesIn(folder: string, ending: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith(ending))
+    .sort()
+    .map((name) => path.join(folder, name));
 }

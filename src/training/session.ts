@@ -18,7 +18,7 @@ import { atConfig } from './modelErrors.ts';
 import { smallerModelAdvice } from './outOfMemoryAdvice.ts';
 import { openTabularTask } from './tabular/tabularTask.ts';
 import { openTextTask } from './text/textTask.ts';
-import { openTorchTask } from './torch/torchTask.ts';
+import { canTrainOnTorch, openTorchTask } from './torch/torchTask.ts';
 import type { TrainingTask } from './trainingTask.ts';
 
 /** What the runs of one config share while a process trains them. */
@@ -95,9 +95,12 @@ function stepsOf({ epochs, steps, batchSize }: Config, { train }: Data): number 
 }
 
 async function openConfiguredDevice(parsed: ParsedConfig): Promise<Session['device']> {
-  const { device, data } = parsed.config;
+  const { config } = parsed;
+  const { device } = config;
   try {
-    return await openDevice(device === 'auto' ? automaticBackends(readsTexts(data)) : device);
+    return await openDevice(
+      device === 'auto' ? automaticBackends(canTrainOnTorch(config)) : device,
+    );
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
     throw parsed.error(['device'], error.message, {

@@ -25,9 +25,9 @@ export async function smollm2(): Promise<string> {
   return folder;
 }
 
-/** Makes a tiny random checkpoint: a BERT with dropout and no head, or a Llama. Its tokenizer knows the words of the texts. */
+/** Makes a tiny random checkpoint: a BERT with dropout and no head, a Llama, or what the folder is named after. Its tokenizer knows the words of the texts. */
 export async function tiny(
-  kind: 'encoder' | 'decoder',
+  kind: 'encoder' | 'decoder' | 'architecture',
   folder: string,
   texts: readonly string[],
 ): Promise<void> {

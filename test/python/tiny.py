@@ -3,11 +3,16 @@ compare with transformers. Those that only train take test/unit/training/tinyChe
 
 import json
 import sys
+from pathlib import Path
 
 import torch
 import transformers
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
     BertConfig,
     BertModel,
     LlamaConfig,
@@ -41,16 +46,8 @@ def encoder(folder, texts):
 
 def decoder(folder, texts):
     """A Llama with shared keys and values and tied embeddings, as SmolLM2."""
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    special = ["<pad>", "<s>", "</s>"]
-    trainer = trainers.BpeTrainer(vocab_size=320, special_tokens=special, initial_alphabet=alphabet)
-    tokenizer.train_from_iterator(texts, trainer)
-    save_tokenizer(folder, tokenizer, pad_token="<pad>", bos_token="<s>", eos_token="</s>")
     config = LlamaConfig(
-        vocab_size=tokenizer.get_vocab_size(),
+        vocab_size=bytes_tokenizer(folder, texts),
         hidden_size=32,
         num_hidden_layers=2,
         num_attention_heads=4,
@@ -63,6 +60,40 @@ def decoder(folder, texts):
         eos_token_id=2,
     )
     LlamaForCausalLM(config).save_pretrained(folder)
+
+
+def architecture(folder, texts):
+    """Of the model type that the folder is named after, as transformers generates with it."""
+    kind = Path(folder).name
+    small = dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64, max_position_embeddings=128)
+    own = {
+        "t5": dict(d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4, decoder_start_token_id=0),
+        "falcon_mamba": dict(hidden_size=32, num_hidden_layers=2, state_size=4, intermediate_size=64),
+        "mistral": {**small, "num_key_value_heads": 2, "head_dim": 8, "sliding_window": 8},
+        "qwen2": {**small, "num_key_value_heads": 2},
+        "ministral": {**small, "num_key_value_heads": 2, "head_dim": 8},
+        "gpt_neox": small,
+    }.get(kind, small)
+    # RoBERTa keeps the positions up to the padding's.
+    config = AutoConfig.for_model(
+        kind, vocab_size=bytes_tokenizer(folder, texts), pad_token_id=0, bos_token_id=1, eos_token_id=2, **own
+    )
+    auto = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+    model = auto.from_config(config) if kind != "roberta" else AutoModel.from_config(config)
+    model.save_pretrained(folder)
+
+
+def bytes_tokenizer(folder, texts):
+    """Saves a tokenizer of byte pairs that knows the texts. Returns the size of its vocabulary."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    special = ["<pad>", "<s>", "</s>"]
+    trainer = trainers.BpeTrainer(vocab_size=320, special_tokens=special, initial_alphabet=alphabet)
+    tokenizer.train_from_iterator(texts, trainer)
+    save_tokenizer(folder, tokenizer, pad_token="<pad>", bos_token="<s>", eos_token="</s>")
+    return tokenizer.get_vocab_size()
 
 
 def save_tokenizer(folder, tokenizer, **special):

@@ -11,7 +11,7 @@ import { describeTable } from '../../data/proposal/describe.ts';
 import type { TableDescription } from '../../data/proposal/description.ts';
 import { DataError, FIRST_POSITION } from '../../data/table.ts';
 import { formatCount } from '../../runs/format.ts';
-import { checkTextModel } from '../../training/text/textTask.ts';
+import { checkTextModel } from '../../training/checkTextModel.ts';
 import { BAD_INPUT, errorResult, reportError } from '../exit.ts';
 import { printJson } from '../output.ts';
 

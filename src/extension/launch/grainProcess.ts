@@ -10,6 +10,8 @@ export interface GrainCommand {
   readonly node: string;
   /** Path of dist/grain.js. */
   readonly script: string;
+  /** The Python of the device `torch`; absent: `grain` looks for one. */
+  readonly python?: string;
 }
 
 /** A detached `grain` process: it outlives the window that started it. */
@@ -23,7 +25,11 @@ export interface Launch {
 }
 
 /** Electron, which runs the extensions of a desktop VS Code, is then a plain Node. */
-const environment = () => ({ ...process.env, ELECTRON_RUN_AS_NODE: '1' });
+const environment = (python: string | undefined) => ({
+  ...process.env,
+  ELECTRON_RUN_AS_NODE: '1',
+  ...(python && { GRAIN_PYTHON: python }),
+});
 
 /**
  * Starts `grain` as a separate process whose output goes to files in `.grain/launches`.
@@ -34,7 +40,7 @@ const environment = () => ({ ...process.env, ELECTRON_RUN_AS_NODE: '1' });
  * @throws if the process cannot be started
  */
 export async function launch(
-  { node, script }: GrainCommand,
+  { node, script, python }: GrainCommand,
   args: readonly string[],
   root: string,
   onMessage: (message: unknown) => void,
@@ -49,7 +55,7 @@ export async function launch(
     const child = spawn(node, [script, ...args], {
       cwd: root,
       detached: true,
-      env: environment(),
+      env: environment(python),
       stdio: ['ignore', ...files.map(({ fd }) => fd), 'ipc'],
       windowsHide: true,
     });
@@ -98,12 +104,16 @@ export async function deleteOutput({ stdout, stderr }: Launch): Promise<void> {
 
 /** Runs `grain` to its end in `cwd`. @param onText called with all that it prints, or with why it cannot start */
 export function runToEnd(
-  { node, script }: GrainCommand,
+  { node, script, python }: GrainCommand,
   args: readonly string[],
   cwd: string | undefined,
   onText: (text: string) => void,
 ): Promise<void> {
-  const child = spawn(node, [script, ...args], { cwd, env: environment(), windowsHide: true });
+  const child = spawn(node, [script, ...args], {
+    cwd,
+    env: environment(python),
+    windowsHide: true,
+  });
   child.stdout.on('data', (text) => onText(String(text)));
   child.stderr.on('data', (text) => onText(String(text)));
   return new Promise((resolve) => {
@@ -130,14 +140,14 @@ export interface Answer {
  * @throws if the process cannot be started
  */
 export async function ask(
-  { node, script }: GrainCommand,
+  { node, script, python }: GrainCommand,
   args: readonly string[],
   cwd: string,
   { onMessage, cancelled }: { onMessage(message: unknown): void; readonly cancelled: AbortSignal },
 ): Promise<Answer> {
   const child = spawn(node, [script, ...args], {
     cwd,
-    env: environment(),
+    env: environment(python),
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     windowsHide: true,
   });

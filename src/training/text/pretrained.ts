@@ -83,7 +83,8 @@ export async function openPretrained(
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw error;
     throw parsed.error(['model', 'from'], error.message, {
-      expected: 'a Hugging Face checkpoint of a network that can be trained here',
+      expected:
+        'a Hugging Face checkpoint of a network that can be trained here, or device: torch, which trains any that transformers knows',
     });
   }
 }

@@ -7,7 +7,6 @@ import { evaluationTexts } from '../../data/evaluationSubset.ts';
 import { readDataFiles } from '../../data/files.ts';
 import { loadTextData } from '../../data/loadTexts.ts';
 import { CheckpointError } from '../../hub/checkpointFile.ts';
-import { DownloadError } from '../../hub/download/downloadError.ts';
 import { filesOfCheckpoint } from '../../hub/download/requestedFiles.ts';
 import type { Tokenizer } from '../../hub/tokenizer/tokenizer.ts';
 import type { Loading } from '../../runs/loading.ts';
@@ -115,40 +114,4 @@ async function encoded<T>(parsed: ParsedConfig, read: () => Promise<T>): Promise
       expected: 'a tokenizer that can encode the texts of the data',
     });
   }
-}
-
-/** How long a check waits for what describes a checkpoint on the Hub. */
-const PATIENCE_MS = 5000;
-
-/**
- * Judges the checkpoint of a config without its data and without reading weights: architecture, tokenizer and, of weights on this
- * machine, names, shapes and formats of the tensors.
- * @returns what was not judged, and why: the Hub cannot be reached in a few seconds; null if all was
- * @throws ConfigError
- */
-export async function checkTextModel(parsed: ParsedConfig): Promise<string | null> {
-  const { model, device } = parsed.config;
-  if (model.from === undefined) return null;
-  if (device === 'torch') return `${model.from}, which PyTorch judges when a run starts`;
-  const { signal, stop } = patience();
-  try {
-    const pretrained = await openPretrained(parsed, () => {}, signal);
-    maxExampleLength(parsed, tokenLimitOf(pretrained.config));
-    await checkNetwork(parsed, pretrained, null);
-    return null;
-  } catch (error) {
-    if (!(error instanceof DownloadError)) throw error;
-    const late = `the Hub did not answer within ${PATIENCE_MS / 1000} s`;
-    return `${model.from}: ${signal.aborted ? late : error.message}`;
-  } finally {
-    stop();
-  }
-}
-
-/** As `AbortSignal.timeout`, but its timer can be stopped. */
-function patience() {
-  const controller = new AbortController();
-  const give = () => controller.abort(new DOMException('it took too long', 'TimeoutError'));
-  const timer = setTimeout(give, PATIENCE_MS);
-  return { signal: controller.signal, stop: () => clearTimeout(timer) };
 }

@@ -27,9 +27,10 @@ export interface TorchCheckpoint extends CheckpointPlace {
 export async function openCheckpoint(
   parsed: ParsedConfig,
   onLoading: (loading: Loading) => void,
+  signal?: AbortSignal,
 ): Promise<TorchCheckpoint> {
   try {
-    const place = await locateCheckpoint(parsed, onLoading);
+    const place = await locateCheckpoint(parsed, onLoading, signal);
     const network = await readNetworkDescription(place.folder);
     const tokenizer = await openTokenizer(place.folder);
     return {

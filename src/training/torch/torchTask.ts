@@ -1,6 +1,7 @@
 import type { TorchDevice } from '../../backends/device.ts';
 import { readsTexts } from '../../config/data.ts';
 import type { ParsedConfig } from '../../config/parse.ts';
+import type { Config } from '../../config/schema.ts';
 import { aggregators } from '../../engine/aggregators/registry.ts';
 import type { Loading } from '../../runs/loading.ts';
 import { readTexts } from '../text/textTask.ts';
@@ -45,11 +46,20 @@ function checkSettings(parsed: ParsedConfig): void {
     });
   }
   for (const [i, entry] of aggregate.entries()) {
+    if (isDecidedByGrams(entry)) continue;
     const name = typeof entry === 'string' ? entry : entry.name;
-    const { decidedBy } = aggregators[name];
-    if (decidedBy === 'gram' || decidedBy === 'block-grams') continue;
     throw parsed.error(['aggregate', i], `${name} is not available with device: torch`, {
       expected: 'another aggregator, or another device',
     });
   }
+}
+
+/** Whether the device can train what a config asks for: transformers, with weights that follow from Gram matrices. */
+export function canTrainOnTorch({ data, aggregate }: Config): boolean {
+  return readsTexts(data) && aggregate.every(isDecidedByGrams);
+}
+
+function isDecidedByGrams(entry: Config['aggregate'][number]): boolean {
+  const { decidedBy } = aggregators[typeof entry === 'string' ? entry : entry.name];
+  return decidedBy === 'gram' || decidedBy === 'block-grams';
 }

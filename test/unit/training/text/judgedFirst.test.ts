@@ -6,8 +6,8 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { ConfigError } from '../../../../src/config/diagnostic.ts';
 import { parseConfig } from '../../../../src/config/parse.ts';
 import { writeSafetensors } from '../../../../src/hub/safetensors/safetensors.ts';
+import { checkTextModel } from '../../../../src/training/checkTextModel.ts';
 import { closeSession, openSession } from '../../../../src/training/session.ts';
-import { checkTextModel } from '../../../../src/training/text/textTask.ts';
 import { HubServer } from '../../hub/hubServer.ts';
 import { bertShapes, randomTensors, tinyTexts, writeTinyBert } from '../tinyCheckpoint.ts';
 

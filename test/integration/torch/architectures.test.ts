@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { tiny } from '../../python/checkpoints.ts';
+import { relative, stepsOf, TorchRuns } from './torchRuns.ts';
+
+const TEXTS = ['a cat sleeps', 'a dog runs home', 'the old horse eats', 'a bird looks at the sea'];
+
+let folder: string;
+let runs: TorchRuns;
+before(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'grain-architectures-'));
+  const rows = Array.from({ length: 16 }, (_, i) => {
+    return [TEXTS[i % 4], TEXTS[(i * 7) % 4], i % 2 ? 'same' : 'other'].join('\t');
+  });
+  writeFileSync(path.join(folder, 'pairs.tsv'), ['one\tother\tlabel', ...rows].join('\n'));
+  runs = await TorchRuns.open();
+});
+after(async () => {
+  await runs.close();
+  rmSync(folder, { recursive: true });
+});
+
+const generation = (from: string, model = '') => `
+task: generation
+model: { from: ./${from}, dropout: 0${model} }
+data: { train: pairs.tsv, validation: pairs.tsv, text: one, target: other, maxNewTokens: 5 }
+groups: { count: 3 }
+batchSize: 6
+optimizer: { learningRate: 0.01 }
+`;
+const classification = (from: string, model = '') => `
+model: { from: ./${from}, dropout: 0${model} }
+data: { train: pairs.tsv, validation: pairs.tsv, text: [one, other], target: label }
+groups: { count: 3 }
+batchSize: 6
+optimizer: { learningRate: 0.01 }
+`;
+const lora = ', adapter: { lora: { rank: 2 } }';
+/** peft has no default for it. */
+const mambaLora = ', adapter: { lora: { rank: 2, targets: [in_proj, x_proj] } }';
+
+const cases: [architecture: string, configs: ((from: string) => string)[]][] = [
+  ['roberta', [classification, (from) => classification(from, lora)]],
+  ['t5', [generation, (from) => generation(from, lora)]],
+  ['falcon_mamba', [generation, (from) => generation(from, mambaLora)]],
+  ['mistral', [generation, classification]],
+  ['qwen2', [(from) => generation(from, lora)]],
+  ['ministral', [generation]],
+  ['gpt_neox', [generation, classification]],
+];
+
+describe('PyTorch trains', () => {
+  for (const [architecture, configs] of cases) {
+    test(architecture, async () => {
+      await tiny('architecture', path.join(folder, architecture), TEXTS);
+      for (const configOf of configs) {
+        const config = configOf(architecture);
+        const trainer = await runs.trainer(folder, config, 'grain');
+        const steps = await stepsOf(trainer, 1, 12);
+        const { metrics } = await trainer.validate(async () => {});
+        for (const [name, value] of Object.entries(metrics))
+          assert.ok(Number.isFinite(value), name);
+        const total = ({ losses }: (typeof steps)[number]) =>
+          losses.reduce((sum: number, loss) => sum + loss!, 0);
+        assert.ok(total(steps.at(-1)!) < total(steps[0]!), 'the loss falls');
+
+        // A pass for each group needs no rules for layers.
+        const separate = config.replace('count: 3', 'count: 3, backward: accumulate');
+        const [first] = await stepsOf(await runs.trainer(folder, separate, 'grain'), 1, 1);
+        assert.ok(relative(steps[0]!.losses, first!.losses) < 1e-5);
+        assert.ok(relative(steps[0]!.gram!, first!.gram!) < 1e-4);
+      }
+    });
+  }
+});
