@@ -4,6 +4,7 @@ import type { Prediction } from '../runs/predictions.ts';
 import { type Comparison, intervalSchema } from './comparison.ts';
 import { multiBootstrap } from './statistics/multiBootstrap.ts';
 import { exampleMetric } from './validationError.ts';
+import { counted, decimalsFor, fixed, formatInterval, TOLD } from './wording.ts';
 
 export const overExamplesSchema = z.object({
   one: z.string(),
@@ -20,6 +21,15 @@ export const overExamplesSchema = z.object({
 });
 
 export type OverExamples = z.infer<typeof overExamplesSchema>;
+
+/** What stands below a verdict: it is of the validation examples that there are. */
+export function overExamplesNotes(all: readonly OverExamples[], metric: string): string[] {
+  if (all.length > TOLD) return [];
+  return all.map(({ one, other, seeds, examples, difference, interval }) => {
+    const decimals = decimalsFor((interval.high - interval.low) / 2);
+    return `${one} less ${other} in ${metric}, over other seeds and other validation examples together: ${fixed(difference, decimals)} (${formatInterval(interval, 0)}; ${counted(seeds, 'seed')}, ${counted(examples, 'example')}).`;
+  });
+}
 
 /** The predictions of a method's finished runs, by seed. */
 export type PredictionsOf = (method: string) => ReadonlyMap<string, readonly Prediction[]>;

@@ -11,7 +11,7 @@ import { ComparisonError, checkComparable } from '../comparable.ts';
 import { intervalSchema } from '../comparison.ts';
 import { crossedOf, crossedSchema } from '../crossedFindings.ts';
 import { evidenceOf, figuresOf, validatedRun } from '../evidence.ts';
-import { overExamplesOf, overExamplesSchema } from '../examplesFindings.ts';
+import { overExamplesNotes, overExamplesOf, overExamplesSchema } from '../examplesFindings.ts';
 import { type Findings, findingsSchema } from '../findings.ts';
 import { bootstrapInterval } from '../statistics/bootstrap.ts';
 import { expectedBest } from '../statistics/expectedBest.ts';
@@ -85,20 +85,22 @@ export async function fullReportOf(
   const any = predictions.values().next().value ?? null;
   const findings = evidenceOf(validated, metric, any, validationError);
   const predictionsBySeed = (method: string) => bySeeds(method, runs, predictions);
+  const overExamples = findings.comparisons.flatMap(
+    (comparison) => overExamplesOf(comparison, metric, predictionsBySeed) ?? [],
+  );
+  const verdict = verdictOf(findings);
   const methods = findings.methods.map(({ method }) => method);
   return {
     experiments: [
       ...new Map(runs.map(({ manifest: { experiment } }) => [experiment.id, experiment])).values(),
     ],
-    verdict: verdictOf(findings),
+    verdict: { ...verdict, notes: [...verdict.notes, ...overExamplesNotes(overExamples, metric)] },
     findings,
     otherMetrics: metrics
       .filter((name) => name !== metric)
       .map((name) => figuresOf(validated, name, any)),
     bootstrap: methods.map((method) => ({ method, ...bootstrapOf(valuesOf(method, findings)) })),
-    overExamples: findings.comparisons.flatMap(
-      (comparison) => overExamplesOf(comparison, metric, predictionsBySeed) ?? [],
-    ),
+    overExamples,
     stochasticOrder: stochasticOrdersOf(findings),
     crossed: methods.flatMap((method) => crossedOf(method, cellsOf(method, findings, runs)) ?? []),
     agreement: methods.flatMap((method) => agreementOf(method, predictionsBySeed(method)) ?? []),

@@ -123,7 +123,7 @@ function short(seed: string): string {
 }
 
 /** Cells with more characters than this may be broken into lines. */
-const LONG = 34;
+const LONG = 30;
 
 function tableOf({ note, head, rows, words }: ReportTable): string {
   const isWord = (column: number) => (column < words ? ' class="word"' : '');

@@ -15,16 +15,17 @@ export const style = `
 }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--background); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
-main { max-width: 860px; margin: 0 auto; padding: 32px 24px 64px; }
+main { max-width: 1060px; margin: 0 auto; padding: 32px 24px 64px; }
 h1 { font-size: 26px; line-height: 1.2; margin: 0 0 4px; }
 h2 { font-size: 18px; margin: 40px 0 10px; }
-p { margin: 0 0 10px; }
+p { margin: 0 0 10px; max-width: 820px; }
 code, pre { font-family: ui-monospace, monospace; font-size: 12.5px; }
 pre { overflow-x: auto; padding: 12px 14px; background: var(--panel); border-radius: 6px; }
 .ids, .note, figcaption, summary { color: var(--quiet); font-size: 13.5px; }
 .verdict { margin-top: 24px; padding: 18px 20px 10px; background: var(--panel); border-left: 4px solid var(--accent); border-radius: 0 6px 6px 0; }
 .verdict h2 { margin: 0 0 8px; }
 .verdict p { font-size: 16.5px; }
+li { max-width: 800px; }
 .verdict ul { margin: 6px 0 8px; padding-left: 20px; color: var(--quiet); font-size: 14px; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 20px; list-style: none; margin: 0 0 8px; padding: 0; font-size: 13.5px; }
 .legend svg { margin-right: 6px; vertical-align: middle; }
@@ -36,7 +37,7 @@ figcaption { margin-top: 6px; }
 .scroll:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 table { border-collapse: collapse; font-size: 13.5px; font-variant-numeric: tabular-nums; min-width: 60%; }
 th, td { padding: 5px 12px 5px 0; text-align: right; vertical-align: top; border-bottom: 1px solid var(--rule); white-space: nowrap; }
-td.long { min-width: 16em; max-width: 30em; white-space: normal; overflow-wrap: anywhere; }
+td.long { min-width: 11em; max-width: 22em; white-space: normal; overflow-wrap: anywhere; }
 th { font-weight: 600; }
 thead th { color: var(--quiet); border-bottom: 1.5px solid var(--quiet); }
 .word { text-align: left; }

@@ -23,7 +23,7 @@ export interface Matrix {
 /** The larger the value, the stronger the colour. More than 30 rows or columns are not drawn. */
 export function heatMap({ rows, columns, values, format, ...matrix }: Matrix): string | null {
   if (rows.length > MOST || columns.length > MOST) return null;
-  const size = Math.max(18, Math.min(52, Math.floor(400 / Math.max(rows.length, columns.length))));
+  const size = Math.max(18, Math.min(52, Math.floor(360 / Math.max(rows.length, columns.length))));
   const shown = values.flatMap((row, i) => row.filter((_, j) => !matrix.isSymmetric || i !== j));
   const [low, high] = [Math.min(...shown), Math.max(...shown)];
   const strength = (value: number) =>
