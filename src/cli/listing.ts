@@ -3,6 +3,7 @@ import { Option } from 'commander';
 import type { RunAlarm } from '../runs/alarms.ts';
 import type { RunFailure } from '../runs/failure.ts';
 import type { Seed } from '../runs/manifest.ts';
+import type { RunNotes } from '../runs/notes.ts';
 import type { RunStatus } from '../runs/status.ts';
 import type { RunSummary } from '../runs/store.ts';
 
@@ -27,6 +28,7 @@ export interface ListedRun {
   readonly failure: RunFailure | null;
   /** In the order in which they were raised; those with `clearedAt` are over. */
   readonly alarms: readonly RunAlarm[];
+  readonly notes: RunNotes;
 }
 
 export function listed(run: RunSummary): ListedRun {
@@ -47,6 +49,7 @@ export function listed(run: RunSummary): ListedRun {
     folder: run.folder,
     failure: run.failure,
     alarms: run.alarms,
+    notes: run.notes,
   };
 }
 

@@ -8,6 +8,7 @@ import { ConfigProblems } from './configs/problems.ts';
 import { EndNotifications } from './endNotifications.ts';
 import { RunExplorer } from './explorer/runExplorer.ts';
 import { runNodeId } from './explorer/tree.ts';
+import { ExplorerCommands } from './explorerCommands.ts';
 import type { GrainCommand } from './launch/grainProcess.ts';
 import { Launcher } from './launch/launcher.ts';
 import { Prober } from './launch/prober.ts';
@@ -101,6 +102,7 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
   );
   const targets = new Targets(runs, selection, explorer);
+  own(new ExplorerCommands({ runs, targets, explorer, grain }));
   own(new Commands({ runs, targets, launcher, prober, example, grain, panels }));
 }
 

@@ -28,13 +28,14 @@ export function formatExperiment(manifest: RunManifest, locale: string): string 
   return `${manifest.experiment.name} · ${formatTime(Date.parse(manifest.createdAt), locale)}`;
 }
 
-/** @param at milliseconds since the Unix epoch */
-export function formatTime(at: number, locale: string): string {
+/** @param at milliseconds since the Unix epoch @param withSeconds where times of one minute are to be told apart */
+export function formatTime(at: number, locale: string, withSeconds = false): string {
   return new Intl.DateTimeFormat(locale, {
     month: 'short',
     day: 'numeric',
     hour: '2-digit',
     minute: '2-digit',
+    ...(withSeconds && { second: '2-digit' }),
     hourCycle: 'h23',
   }).format(at);
 }

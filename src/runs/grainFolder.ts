@@ -16,6 +16,8 @@ const runFiles = {
   owner: 'owner.json',
   /** Exists once the run was asked to stop. */
   stop: 'stop',
+  /** What a person has noted about the run. */
+  notes: 'notes.json',
   /** The log for people. */
   output: 'output.log',
   /** The validation examples with what the final model predicts for them. */
@@ -25,7 +27,7 @@ const runFiles = {
 } as const;
 
 /** Glob, relative to the folder that holds `.grain`, of what changes when a run appears, logs something or is deleted. */
-export const RUNS_GLOB = `${NAME}/runs/{*,*/${runFiles.manifest},*/${runFiles.events}}`;
+export const RUNS_GLOB = `${NAME}/runs/{*,*/${runFiles.manifest},*/${runFiles.events},*/${runFiles.notes}}`;
 
 /** @param folder of a run */
 export function runFile(folder: string, file: keyof typeof runFiles): string {

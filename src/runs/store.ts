@@ -9,6 +9,7 @@ import type { RunFailure } from './failure.ts';
 import { createGrainFolder, nearestRoot, runFile, runsFolder } from './grainFolder.ts';
 import { ProgressTail } from './index/progressTail.ts';
 import { parseManifest, type RunManifest } from './manifest.ts';
+import { NO_NOTES, type RunNotes, readNotes } from './notes.ts';
 import { hasLiveOwner, isDoubtful, WATCH_MS } from './owner.ts';
 import type { Progress } from './progress.ts';
 import { isActive, type RunStatus, statusOf } from './status.ts';
@@ -41,6 +42,7 @@ export interface RunSummary {
   readonly failure: RunFailure | null;
   /** In the order in which they were raised. */
   readonly alarms: readonly RunAlarm[];
+  readonly notes: RunNotes;
   /** Path of its folder. */
   readonly folder: string;
 }
@@ -52,6 +54,9 @@ interface Known {
   /** Of the log: size and time of the last change. */
   stamp: string;
   progress: Progress;
+  /** Of the notes. */
+  notesStamp: string;
+  notes: RunNotes;
 }
 
 /** The runs below a folder. Remembers what it has read: listing again reads only what was added. */
@@ -164,6 +169,9 @@ export class RunStore {
     const stamp = await stampOf(runFile(folder, 'events'));
     if (stamp !== known.stamp) known.progress = await known.tail.read();
     known.stamp = stamp;
+    const notesStamp = await stampOf(runFile(folder, 'notes'));
+    if (notesStamp !== known.notesStamp) known.notes = await readNotes(folder);
+    known.notesStamp = notesStamp;
     return summaryOf(known, folder);
   }
 }
@@ -173,7 +181,10 @@ async function readKnown(id: string, folder: string): Promise<Known | null> {
   if (!manifest) return null;
   const tail = new ProgressTail(folder);
   // The folder may have been renamed: its name is where the run is found.
-  return { manifest: { ...manifest, id }, tail, stamp: '', progress: await tail.read() };
+  return {
+    ...{ manifest: { ...manifest, id }, tail, stamp: '', progress: await tail.read() },
+    ...{ notesStamp: 'none', notes: NO_NOTES },
+  };
 }
 
 /** Null if the file does not exist or is not a manifest of this format. */
@@ -186,7 +197,7 @@ async function readManifest(file: string): Promise<RunManifest | null> {
   }
 }
 
-/** Changes whenever the log does. */
+/** Changes whenever the file does. */
 async function stampOf(file: string): Promise<string> {
   try {
     const { size, mtimeMs } = await stat(file);
@@ -197,7 +208,7 @@ async function stampOf(file: string): Promise<string> {
   }
 }
 
-function summaryOf({ manifest, progress }: Known, folder: string): RunSummary {
+function summaryOf({ manifest, progress, notes }: Known, folder: string): RunSummary {
   const { lifecycle, step, metrics, startedAt, endedAt, changedAt, failure, alarms } = progress;
   const status = statusOf(lifecycle, () => hasLiveOwner(folder));
   const { name } = manifest.metric;
@@ -213,6 +224,7 @@ function summaryOf({ manifest, progress }: Known, folder: string): RunSummary {
     changedAt,
     failure,
     alarms,
+    notes,
     folder,
   };
 }

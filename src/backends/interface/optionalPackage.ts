@@ -17,7 +17,10 @@ export function resolveOptional(name: string): string {
       // Not here: try the next folder; the error below is for both.
     }
   }
-  throw new BackendUnavailable(`${name} is not installed`, `npm install ${name}`);
+  throw new BackendUnavailable(
+    `${name} is not installed`,
+    `npm install --prefix ${JSON.stringify(process.cwd())} ${name}`,
+  );
 }
 
 /**

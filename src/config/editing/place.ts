@@ -50,12 +50,15 @@ export function typedAt(text: string, offset: number): Typed[] {
   // A word alone on its line can only become a key; behind a bracket or a comma, YAML itself knows which.
   const isAlone = /^\s*(?:- +)?$/.test(before) && !/^[^\S\n]*:/.test(rest);
   const isItem = before.includes('- ');
-  const words = [...(isAlone && !isItem ? [] : [TYPED]), ...(isAlone ? [`${TYPED}:`] : [])];
-  return words.flatMap((word) => {
+  const read = (word: string): Typed[] => {
     const document = parsed(text.slice(0, start) + word + rest);
     const place = placeWhere(document, (_, node) => isScalar(node) && node.value === TYPED);
     return place ? [{ place, content: document.toJS(), start }] : [];
-  });
+  };
+  const asItem = isAlone && !isItem ? [] : read(TYPED);
+  if (isAlone) return [...asItem, ...read(`${TYPED}:`)];
+  // Before what is written already between the braces, the comma is typed last.
+  return asItem.length > 0 ? asItem : read(`${TYPED},`);
 }
 
 function parsed(text: string): Document {

@@ -6,7 +6,6 @@ import {
   formatAlarm,
   formatCount,
   formatDuration,
-  formatExperiment,
   formatMetric,
   formatPercent,
   formatProgress,
@@ -71,6 +70,8 @@ export function detailsOf(
     ['State', formatStatus(run.status, run.alarms)],
     ['Step', `${run.step} of ${manifest.steps}`],
   ];
+  if (run.notes.note !== '') details.push(['Note', run.notes.note]);
+  if (run.notes.tags.length > 0) details.push(['Tags', run.notes.tags.join(', ')]);
   for (const alarm of run.alarms) {
     details.push([alarm.clearedAt === null ? 'Alarm' : 'Past alarm', formatAlarm(alarm)]);
   }
@@ -94,22 +95,36 @@ export function detailsOf(
   return details;
 }
 
-function nameOf({ kind, runs }: TreeNode, locale: string): string {
-  const { manifest } = runs[0]!;
-  if (kind === 'experiment') return formatExperiment(manifest, locale);
-  return kind === 'aggregator' ? manifest.aggregator : `seed ${formatSeed(manifest.seed)}`;
+function nameOf({ kind, runs, hasTwin = false }: TreeNode, locale: string): string {
+  const { manifest, notes } = runs[0]!;
+  const isNamed = notes.name !== '' && runs.every((run) => run.notes.name === notes.name);
+  if (kind === 'experiment') {
+    const time = formatTime(Date.parse(manifest.createdAt), locale, hasTwin);
+    return `${isNamed ? notes.name : manifest.experiment.name} · ${time}`;
+  }
+  if (kind === 'aggregator') return manifest.aggregator;
+  return `seed ${formatSeed(manifest.seed)}${isNamed ? ` · ${notes.name}` : ''}`;
 }
 
 function descriptionOf({ kind, runs, changes = [] }: TreeNode, status: RunStatus): string {
-  if (kind === 'run') return runState(runs[0]!);
-  const told = kind === 'aggregator' ? [formatResult(runs)] : [formatChanges(changes)];
-  return [...told, groupState(runs, status)].filter(Boolean).join(' · ');
+  if (kind === 'run') return [formatMarks(runs), runState(runs[0]!)].filter(Boolean).join(' · ');
+  const told = kind === 'aggregator' ? formatResult(runs) : formatChanges(changes);
+  const marks = kind === 'experiment' ? formatMarks(runs) : '';
+  return [marks, told, groupState(runs, status)].filter(Boolean).join(' · ');
 }
 
 /** "accuracy 0.835 ± 0.021"; empty before the first seed has finished. */
 function formatResult(runs: readonly RunSummary[]): string {
   const figures = finishedFigures(runs);
   return figures === '' ? '' : `${runs[0]!.manifest.metric.name} ${figures}`;
+}
+
+/** "★ #baseline #long": what all of the runs have. */
+function formatMarks(runs: readonly RunSummary[]): string {
+  const [first, ...others] = runs.map(({ notes }) => notes);
+  const tags = first!.tags.filter((tag) => others.every((notes) => notes.tags.includes(tag)));
+  const star = runs.every(({ notes }) => notes.starred) ? ['★'] : [];
+  return [...star, ...tags.map((tag) => `#${tag}`)].join(' ');
 }
 
 /** The launches of a config differ in their time and in what was changed in it. */

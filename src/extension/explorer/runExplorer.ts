@@ -1,10 +1,11 @@
 import * as vscode from 'vscode';
-import { formatRun } from '../../runs/format.ts';
+import { formatCount, formatRun } from '../../runs/format.ts';
 import type { RunStatus } from '../../runs/status.ts';
 import type { RunSummary } from '../../runs/store.ts';
 import { Disposable } from '../disposable.ts';
 import type { Selection } from '../workspace/selection.ts';
 import type { WorkspaceRuns } from '../workspace/workspaceRuns.ts';
+import { type Order, orderOf, parseFilter } from './filter.ts';
 import { detailsOf, labelOf } from './labels.ts';
 import { buildTree, changes, emptyTree, type RunTree, runNodeId, type TreeNode } from './tree.ts';
 
@@ -20,6 +21,8 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
   readonly #guaranteeOf: GuaranteeReader;
   readonly #view: vscode.TreeView<string>;
   #tree: RunTree = emptyTree;
+  #filterText = '';
+  #order: Order = 'newest';
 
   constructor(runs: WorkspaceRuns, selection: Selection, guaranteeOf: GuaranteeReader) {
     super();
@@ -52,6 +55,22 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
     } catch {
       // The tree was refreshed meanwhile, and the node no longer exists.
     }
+  }
+
+  get filterText(): string {
+    return this.#filterText;
+  }
+
+  /** Shows only the runs that fit; all for an empty text. */
+  filter(text: string): void {
+    this.#filterText = text;
+    void vscode.commands.executeCommand('setContext', 'grain.filtered', text !== '');
+    this.#refresh();
+  }
+
+  sort(order: Order): void {
+    this.#order = order;
+    this.#refresh();
   }
 
   async getChildren(id?: string): Promise<string[]> {
@@ -92,11 +111,18 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
 
   #refresh(): void {
     const before = this.#tree;
-    this.#tree = buildTree(this.#runs.all);
+    const shown = this.#runs.all.filter(parseFilter(this.#filterText));
+    this.#tree = buildTree(shown, orderOf(this.#order));
+    this.#view.message = this.#describeFilter(shown.length);
     const look = (node: TreeNode) => JSON.stringify(labelOf(node, vscode.env.language));
     const changed = changes(before, this.#tree, look);
     if (changed === 'all') this.#changed.fire(undefined);
     else if (changed.length > 0) this.#changed.fire([...changed]);
+  }
+
+  #describeFilter(shown: number): string {
+    if (this.#filterText === '') return '';
+    return `${shown} of ${formatCount(this.#runs.all.length, 'run')} fit “${this.#filterText}”`;
   }
 
   /** The latest experiment is open, and so is all that is open anyway. */

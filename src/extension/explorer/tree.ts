@@ -16,6 +16,8 @@ export interface TreeNode {
   readonly runs: readonly RunSummary[];
   /** Of an experiment, what was changed in the config since its launch before; empty for the first one. */
   readonly changes?: readonly ConfigChange[];
+  /** Of an experiment, whether another one was launched in the same minute. */
+  readonly hasTwin?: boolean;
 }
 
 export interface RunTree {
@@ -31,10 +33,18 @@ export function runNodeId(folder: string): string {
   return `run:${folder}`;
 }
 
-/** Experiment → aggregator (as first launched) → seed (ascending). */
-export function buildTree(runs: readonly RunSummary[]): RunTree {
+/** Compares experiments by all their runs. */
+type Compare = (a: readonly RunSummary[], b: readonly RunSummary[]) => number;
+
+/** Experiment → aggregator (as first launched) → seed (ascending). @param order of the experiments; default: the latest first */
+export function buildTree(runs: readonly RunSummary[], order?: Compare): RunTree {
   const nodes = new Map<string, TreeNode>();
   const byExperiment = groupBy([...runs].sort(byCreation), experimentKey);
+  const minutes = new Map<number, number>();
+  for (const [, [first]] of byExperiment) {
+    const minute = minuteOf(first!);
+    minutes.set(minute, (minutes.get(minute) ?? 0) + 1);
+  }
   /** The latest run so far of each config. */
   const latest = new Map<string, RunSummary>();
   for (const [experiment, ofExperiment] of byExperiment) {
@@ -71,11 +81,18 @@ export function buildTree(runs: readonly RunSummary[]): RunTree {
       parent: undefined,
       children: aggregators,
       runs: ofExperiment,
+      hasTwin: minutes.get(minuteOf(ofExperiment[0]!))! > 1,
       changes: before ? configChanges(before, ofExperiment[0]!.manifest.config) : [],
     });
   }
-  const roots = [...byExperiment.keys()].map((experiment) => `experiment:${experiment}`).reverse();
+  const experiments = [...byExperiment].reverse();
+  if (order) experiments.sort(([, a], [, b]) => order(a, b));
+  const roots = experiments.map(([experiment]) => `experiment:${experiment}`);
   return { roots, nodes };
+}
+
+function minuteOf({ manifest }: RunSummary): number {
+  return Math.floor(Date.parse(manifest.createdAt) / 60_000);
 }
 
 /** Of the config file that a run was launched from. */

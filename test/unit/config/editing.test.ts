@@ -25,6 +25,7 @@ test('at the beginning of a line: the keys of the section that are not written y
 
 test('between braces keys, between brackets values', () => {
   assert.ok(offered(`${data}optimizer: { name: adamw, wei| }`).labels.includes('weightDecay'));
+  assert.ok(offered(`${data}optimizer: { wei| warmup: 0.1 }`).labels.includes('weightDecay'));
   assert.ok(offered(`${data}aggregate: [grain, |]`).labels.includes('mean'));
   assert.ok(offered(`${data}aggregate:\n  - gr|\n`).labels.includes('grain-normalized'));
   const entry = offered(`${data}aggregate:\n  - { name: cagrad, | }\n`).labels;

@@ -6,6 +6,7 @@ import type { AggregationSettings } from '../../../src/engine/types.ts';
 import type { RunEvent, StepEvent } from '../../../src/runs/events.ts';
 import { runFile } from '../../../src/runs/grainFolder.ts';
 import type { RunManifest, Seed } from '../../../src/runs/manifest.ts';
+import { NO_NOTES } from '../../../src/runs/notes.ts';
 import type { RunStatus } from '../../../src/runs/status.ts';
 import type { RunSummary } from '../../../src/runs/store.ts';
 
@@ -24,6 +25,7 @@ interface Wanted {
   readonly changedAt?: number;
   readonly failure?: RunSummary['failure'];
   readonly alarms?: RunSummary['alarms'];
+  readonly notes?: Partial<RunSummary['notes']>;
 }
 
 /** The run with a folder on disk, which the test file deletes at its end. */
@@ -82,6 +84,7 @@ export function summary(wanted: Wanted = {}): RunSummary {
     folder: `/runs/${id}`,
     failure: wanted.failure ?? null,
     alarms: wanted.alarms ?? [],
+    notes: { ...NO_NOTES, ...wanted.notes },
   };
 }
 

@@ -50,6 +50,19 @@ test('a later launch shows what was changed in its config', () => {
   );
 });
 
+test('a name, a star and tags are on the row, the note in the tooltip', () => {
+  const notes = { name: 'long', starred: true, tags: ['a', 'b'], note: 'Worth a second look' };
+  const [run] = labelsOf(summary({ notes }));
+  assert.equal(run?.label, 'seed 0 · long');
+  assert.equal(run?.description, '★ #a #b · finished');
+  const all = labelsOf(summary({ notes }), summary({ seed: 1, notes: { ...notes, tags: ['b'] } }));
+  const experiment = all.find(({ kind }) => kind === 'experiment');
+  assert.match(experiment?.label ?? '', /^long · Mar /);
+  assert.equal(experiment?.description, '★ #b · finished', 'what all of its runs have');
+  const node = buildTree([summary({ notes })]).nodes.get('run:/runs/e1-grain-0-0')!;
+  assert.equal(Object.fromEntries(detailsOf(node, 'en', 0)).Note, 'Worth a second look');
+});
+
 test('a method shows mean and standard deviation over the seeds that have finished', () => {
   const [one, two, three] = [0.8, 0.9, 0.1].map((value, seed) =>
     summary({
@@ -59,6 +72,14 @@ test('a method shows mean and standard deviation over the seeds that have finish
   );
   const method = labelsOf(one!, two!, three!).find(({ kind }) => kind === 'aggregator');
   assert.equal(method?.description, 'accuracy 0.850 ± 0.071 · running · 2 of 3 done');
+});
+
+test('launches of one minute are told apart by their seconds', () => {
+  const launch = (experiment: string, second: string) =>
+    summary({ experiment, createdAt: `2026-03-04T05:06:${second}.000Z` });
+  const labels = labelsOf(launch('a', '07'), launch('b', '41'));
+  const names = labels.filter(({ kind }) => kind === 'experiment').map(({ label }) => label);
+  assert.match(names.join(' and '), /:07 and digits · .*:41$/);
 });
 
 test('a group of runs shows the status that most needs attention, and the actions that fit it', () => {

@@ -16,6 +16,7 @@ import { after, beforeEach, test } from 'node:test';
 import type { RunEvent } from '../../../src/runs/events.ts';
 import { EventWriter } from '../../../src/runs/eventWriter.ts';
 import type { RunFailure } from '../../../src/runs/failure.ts';
+import { NO_NOTES } from '../../../src/runs/notes.ts';
 import { takeOwnership } from '../../../src/runs/owner.ts';
 import { resolveRun, resolveRuns } from '../../../src/runs/reference.ts';
 import { RunStore } from '../../../src/runs/store.ts';
@@ -81,6 +82,7 @@ test('a run through its life', async () => {
     changedAt: null,
     failure: null,
     alarms: [],
+    notes: NO_NOTES,
     folder,
   });
   log(folder, start(5), validation(0, 0.5), step(1), step(2));

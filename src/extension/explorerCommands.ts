@@ -1,0 +1,169 @@
+import * as vscode from 'vscode';
+import { formatCount, formatRun } from '../runs/format.ts';
+import { parseTags, type RunNotes, writeNotes } from '../runs/notes.ts';
+import { Disposable } from './disposable.ts';
+import { type Order, orders } from './explorer/filter.ts';
+import type { RunExplorer } from './explorer/runExplorer.ts';
+import { type GrainCommand, runToEnd } from './launch/grainProcess.ts';
+import type { Targets } from './targets.ts';
+import type { LocatedRun, WorkspaceRuns } from './workspace/workspaceRuns.ts';
+
+interface Parts {
+  readonly runs: WorkspaceRuns;
+  readonly targets: Targets;
+  readonly explorer: RunExplorer;
+  readonly grain: () => GrainCommand;
+}
+
+const formats = [
+  { label: 'CSV', detail: 'a row for each number, for spreadsheets and data frames', to: 'csv' },
+  { label: 'Parquet', detail: 'the same, smaller and typed', to: 'parquet' },
+  { label: 'TensorBoard', detail: 'a folder for tensorboard --logdir', to: 'tensorboard' },
+] as const;
+
+/** Commands that find, mark and hand on runs of the explorer. */
+export class ExplorerCommands extends Disposable {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    super();
+    this.#parts = parts;
+    const commands: Record<string, (target: unknown) => unknown> = {
+      star: (target) => this.#star(target),
+      rename: (target) => this.#rename(target),
+      tag: (target) => this.#tag(target),
+      note: (target) => this.#note(target),
+      filter: () => this.#filter(),
+      clearFilter: () => parts.explorer.filter(''),
+      sort: () => this.#sort(),
+      export: (target) => this.#export(target),
+    };
+    for (const [name, command] of Object.entries(commands)) {
+      this.register(vscode.commands.registerCommand(`grain.${name}`, command));
+    }
+  }
+
+  /** Of several runs some of which have a star, all get one. */
+  async #star(target: unknown): Promise<void> {
+    const runs = await this.#chosen(target, 'Star which run?');
+    const starred = !runs.every(({ notes }) => notes.starred);
+    await this.#write(runs, { starred });
+  }
+
+  async #rename(target: unknown): Promise<void> {
+    await this.#ask(target, 'Rename which run?', {
+      title: (what) => `Name of ${what}`,
+      value: ({ name }) => name,
+      prompt: 'Empty: the name that it has by its config, method and seed.',
+      changes: (name) => ({ name: name.trim() }),
+    });
+  }
+
+  async #tag(target: unknown): Promise<void> {
+    await this.#ask(target, 'Tag which run?', {
+      title: (what) => `Tags of ${what}`,
+      value: ({ tags }) => tags.join(', '),
+      prompt: 'Separated by commas. The filter finds a tag by #name.',
+      changes: (text) => ({ tags: parseTags(text) }),
+    });
+  }
+
+  async #note(target: unknown): Promise<void> {
+    await this.#ask(target, 'Note on which run?', {
+      title: (what) => `Note on ${what}`,
+      value: ({ note }) => note,
+      prompt: 'Shown when the mouse is over the run, and searched by the filter.',
+      changes: (note) => ({ note: note.trim() }),
+    });
+  }
+
+  async #ask(
+    target: unknown,
+    question: string,
+    asked: {
+      title(what: string): string;
+      value(notes: RunNotes): string;
+      readonly prompt: string;
+      changes(text: string): Partial<RunNotes>;
+    },
+  ): Promise<void> {
+    const runs = await this.#chosen(target, question);
+    const [first] = runs;
+    if (!first) return;
+    const { experiment } = first.manifest;
+    const what =
+      runs.length === 1
+        ? formatRun(first.manifest)
+        : `${formatCount(runs.length, 'run')} of ${experiment.name}`;
+    const text = await vscode.window.showInputBox({
+      title: asked.title(what),
+      value: asked.value(first.notes),
+      prompt: asked.prompt,
+    });
+    if (text !== undefined) await this.#write(runs, asked.changes(text));
+  }
+
+  async #filter(): Promise<void> {
+    const { explorer } = this.#parts;
+    const text = await vscode.window.showInputBox({
+      title: 'Filter runs',
+      value: explorer.filterText,
+      placeHolder: 'name, method, status, #tag, starred, accuracy > 0.8',
+      prompt: 'Shows the runs that fit all words. Empty: all runs.',
+    });
+    if (text !== undefined) explorer.filter(text.trim());
+  }
+
+  async #sort(): Promise<void> {
+    const items = Object.entries(orders).map(([order, label]) => ({
+      label,
+      order: order as Order,
+    }));
+    const picked = await vscode.window.showQuickPick(items, { title: 'Sort experiments' });
+    if (picked) this.#parts.explorer.sort(picked.order);
+  }
+
+  async #export(target: unknown): Promise<void> {
+    const runs = await this.#chosen(target, 'Export which run?');
+    const [first] = runs;
+    const picked = first && (await vscode.window.showQuickPick(formats, { title: 'Export to' }));
+    if (!first || !picked) return;
+    const { experiment, id } = first.manifest;
+    const name = runs.length === 1 ? id : experiment.id;
+    const folder = first.workspaceFolder.uri;
+    const file = picked.to === 'tensorboard' ? `${name}-tensorboard` : `${name}.${picked.to}`;
+    const out = await vscode.window.showSaveDialog({
+      title: 'Export to',
+      defaultUri: vscode.Uri.joinPath(folder, file),
+    });
+    if (!out) return;
+    const ids = runs.map(({ manifest }) => manifest.id);
+    const args = [
+      'export',
+      ...ids,
+      '--to',
+      picked.to,
+      '--out',
+      out.fsPath,
+      '--root',
+      folder.fsPath,
+    ];
+    let told = '';
+    await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Window, title: 'Exporting runs' },
+      () => runToEnd(this.#parts.grain(), args, folder.fsPath, (text) => (told += text)),
+    );
+    const isDone = told.includes(` in ${out.fsPath}`);
+    if (isDone) void vscode.window.showInformationMessage(told.trim());
+    else void vscode.window.showErrorMessage(`Cannot export: ${told.trim()}`);
+  }
+
+  #chosen(target: unknown, question: string): Promise<LocatedRun[]> {
+    return this.#parts.targets.chosen(target, question, () => true);
+  }
+
+  async #write(runs: readonly LocatedRun[], changes: Partial<RunNotes>): Promise<void> {
+    await Promise.all(runs.map(({ folder }) => writeNotes(folder, changes)));
+    await this.#parts.runs.refresh();
+  }
+}
