@@ -22,7 +22,10 @@ export const runAlarmSchema = z.object({
 /** An alarm from where it was raised to where it was over. */
 export type RunAlarm = DeepReadonly<z.infer<typeof runAlarmSchema>>;
 
-/** The alarms after one more event of the log. */
+/** Of the alarms that are over, so many are remembered: a rule may raise and clear one over and over. */
+const MOST_PAST = 200;
+
+/** The alarms after one more event of the log: those that stand, and the last that are over. */
 export function withAlarm(alarms: readonly RunAlarm[], event: Alarm): readonly RunAlarm[] {
   const { rule, step } = event;
   if (event.state === 'cleared') {
@@ -31,7 +34,10 @@ export function withAlarm(alarms: readonly RunAlarm[], event: Alarm): readonly R
     );
   }
   const { message, figures, groups } = event;
-  return [...alarms, { rule, step, message, figures, groups, clearedAt: null }];
+  const past = alarms.filter(({ clearedAt }) => clearedAt !== null);
+  const forgotten = past.length > MOST_PAST ? past[0] : undefined;
+  const remembered = alarms.filter((alarm) => alarm !== forgotten);
+  return [...remembered, { rule, step, message, figures, groups, clearedAt: null }];
 }
 
 /** Those that are not over. */

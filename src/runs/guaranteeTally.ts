@@ -1,10 +1,8 @@
 import { z } from 'zod';
-import { type StepDiagnostics, updateConflictsOf } from '../engine/diagnoseStep.ts';
+import type { StepDiagnostics } from '../engine/diagnoseStep.ts';
 import { guaranteeOf } from '../engine/guarantee.ts';
 import type { AggregationSettings } from '../engine/types.ts';
 import type { DeepReadonly } from './deepReadonly.ts';
-import type { StepEvent } from './events.ts';
-import { derivedOf } from './facts.ts';
 
 const updateCountsSchema = z.object({ conflicted: z.number(), measured: z.number() });
 
@@ -80,14 +78,6 @@ export class GuaranteeTally {
   get isStationary(): boolean {
     return this.#isStationary;
   }
-}
-
-/** Counts updates alone, from the log: no step has to be diagnosed. Steps whose facts do not match are left out. */
-export function countUpdates(counts: UpdateCounts, steps: readonly StepEvent[]): UpdateCounts {
-  return steps.reduce((sum, step) => {
-    const conflictsWith = derivedOf(step, updateConflictsOf);
-    return conflictsWith === undefined ? sum : counted(sum, conflictsWith);
-  }, counts);
 }
 
 function counted(

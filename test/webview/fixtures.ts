@@ -33,7 +33,7 @@ import type { StepEvent } from '../../src/runs/events.ts';
 import { factsOf } from '../../src/runs/facts.ts';
 import { runFile } from '../../src/runs/grainFolder.ts';
 import { badgeOf, besideMean } from '../../src/runs/guaranteeBadge.ts';
-import { countUpdates, GuaranteeTally } from '../../src/runs/guaranteeTally.ts';
+import { GuaranteeTally } from '../../src/runs/guaranteeTally.ts';
 import type { RunManifest } from '../../src/runs/manifest.ts';
 import { manifestOf } from '../unit/runs/manifest.ts';
 import { type Asked, type DescentOptions, descend } from './descent.ts';
@@ -109,11 +109,13 @@ export function runFixture({
   const id = `digits-${aggregator}-seed${seed}`;
   const name = aggregation.metric === 'preconditioned' ? 'adamw' : 'sgd';
   const config = { optimizer: { name, momentum, weightDecay: 0 } };
+  const tallyOf = (steps: readonly StepEvent[]) => {
+    const tally = new GuaranteeTally(aggregation);
+    for (const step of steps) tally.add(diagnoseStep(factsOf(step)));
+    return tally;
+  };
   const mean = isBesideMean
-    ? countUpdates(
-        { conflicted: 0, measured: 0 },
-        descend({ ...options, aggregator: 'mean', parameters: {} }).steps,
-      )
+    ? tallyOf(descend({ ...options, aggregator: 'mean', parameters: {} }).steps).counts.updates
     : null;
   const runAt = (count: number): RunHeader => {
     const tally = new GuaranteeTally(aggregation);

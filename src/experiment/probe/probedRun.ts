@@ -1,8 +1,11 @@
 import type { StepEvent } from '../../runs/events.ts';
+import { RunIndex } from '../../runs/index/runIndex.ts';
 import type { RunManifest } from '../../runs/manifest.ts';
 import { RunReferenceError, resolveRun } from '../../runs/reference.ts';
 import type { RunSummary } from '../../runs/store.ts';
-import { readEvents } from '../../runs/tail.ts';
+
+/** Of a longer run, so many steps are read, spread evenly over it. */
+const MOST_STEPS = 2_000;
 
 /** A run of the mean, as far as a probe reads it. */
 export interface ProbedRun {
@@ -36,17 +39,23 @@ export async function readProbedRuns(
   return Promise.all(seeds.map(readProbedRun));
 }
 
-export async function readProbedRun({
-  manifest,
-  folder,
-  status,
-  lastMetric,
-}: RunSummary): Promise<ProbedRun> {
-  const events = await readEvents(folder);
+export function readProbedRun(run: RunSummary): Promise<ProbedRun> {
+  const { manifest, status, lastMetric } = run;
   const value = (status === 'finished' ? lastMetric?.value : undefined) ?? Number.NaN;
-  return {
+  return RunIndex.use(run, async (index) => ({
     manifest,
-    steps: events.filter((event) => event.kind === 'step'),
+    steps: await spreadSteps(index),
     metric: Number.isFinite(value) ? value : null,
-  };
+  }));
+}
+
+async function spreadSteps(index: RunIndex): Promise<StepEvent[]> {
+  const all = { from: 0, to: Number.MAX_SAFE_INTEGER };
+  const { last } = await index.window({ ...all, columns: MOST_STEPS }, []);
+  const steps: StepEvent[] = [];
+  for (const number of last) {
+    const step = await index.step(number);
+    if (step) steps.push(step);
+  }
+  return steps;
 }

@@ -6,10 +6,10 @@ import { parseConfig } from '../../../src/config/parse.ts';
 import { aggregators } from '../../../src/engine/aggregators/registry.ts';
 import { diagnoseStep } from '../../../src/engine/diagnoseStep.ts';
 import type { AggregationSettings, AggregatorName } from '../../../src/engine/types.ts';
-import { factsOf } from '../../../src/runs/facts.ts';
+import { diagnosticsOf, factsOf } from '../../../src/runs/facts.ts';
 import { formatShare } from '../../../src/runs/format.ts';
 import { badgeOf, besideMean } from '../../../src/runs/guaranteeBadge.ts';
-import { countUpdates, GuaranteeTally } from '../../../src/runs/guaranteeTally.ts';
+import { GuaranteeTally } from '../../../src/runs/guaranteeTally.ts';
 import { conflictingStep } from '../extension/fixtures.ts';
 
 type Step = Parameters<GuaranteeTally['add']>[0];
@@ -178,7 +178,9 @@ test('the updates of the mean, from its log; steps whose facts do not match are 
     conflictingStep(3, { update: { norm2: 1, inner: [1] } }),
     conflictingStep(4, { update: null }),
   ];
-  const counts = countUpdates({ conflicted: 0, measured: 0 }, log);
+  const tally = new GuaranteeTally(settingsOf('mean'));
+  for (const derived of log.flatMap((event) => diagnosticsOf(event) ?? [])) tally.add(derived);
+  const counts = tally.counts.updates;
   assert.deepEqual(counts, { conflicted: 1, measured: 2 });
   assert.equal(besideMean(counts), 'mean, same seed: 50 %');
   assert.equal(besideMean({ conflicted: 0, measured: 0 }), '');
