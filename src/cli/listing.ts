@@ -1,5 +1,6 @@
 /** What the commands on stored runs share: the option that says where they are, and a run as JSON. */
-import { Option } from 'commander';
+import { statSync } from 'node:fs';
+import { InvalidArgumentError, Option } from 'commander';
 import type { RunAlarm } from '../runs/alarms.ts';
 import type { RunFailure } from '../runs/failure.ts';
 import type { Seed } from '../runs/manifest.ts';
@@ -57,9 +58,14 @@ function isoTime(at: number | null): string | null {
   return at === null ? null : new Date(at).toISOString();
 }
 
+function existingFolder(named: string): string {
+  if (statSync(named, { throwIfNoEntry: false })?.isDirectory()) return named;
+  throw new InvalidArgumentError('There is no such folder.');
+}
+
 export function rootOption(): Option {
   return new Option(
     '--root <folder>',
     'folder that holds .grain (default: the nearest one, from here upwards)',
-  );
+  ).argParser(existingFolder);
 }

@@ -15,10 +15,9 @@ export function checkFiles(parsed: ParsedConfig): void {
   const { data, model } = parsed.config;
   const check = (
     key: Path,
-    named: string,
     expected: string,
     complaint: PathComplaint | null,
-    suggestion = neighbour(folder, named),
+    suggestion: string | undefined,
   ): Diagnostic[] => {
     if (complaint === null) return [];
     const { message, advice } = complaint;
@@ -28,7 +27,10 @@ export function checkFiles(parsed: ParsedConfig): void {
   const dataFiles = data.from === undefined ? fileKeys(data) : [];
   const diagnostics = dataFiles.flatMap((key) => {
     const named = namedFile(data, key);
-    return check(['data', key], named, 'the path of a file', fileComplaint(named, folder));
+    const complaint = fileComplaint(named, folder);
+    const isThere = complaint !== null && !/not found|folder/.test(complaint.message);
+    const suggestion = isThere ? undefined : neighbour(folder, named);
+    return check(['data', key], 'the path of a file', complaint, suggestion);
   });
   if (model.from !== undefined) {
     const kind = modelKinds[readsTexts(data) ? 'texts' : 'numbers'];
@@ -37,10 +39,9 @@ export function checkFiles(parsed: ParsedConfig): void {
     diagnostics.push(
       ...check(
         ['model', 'from'],
-        model.from,
         kind.expected,
         message === null ? null : { message },
-        owned,
+        owned ?? neighbour(folder, model.from),
       ),
     );
   }

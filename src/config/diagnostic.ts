@@ -80,7 +80,9 @@ export function nearest(wrong: string, valid: readonly string[]): string | undef
   if (valid.length === 0) return undefined;
   const lower = new Map(valid.map((name) => [name.toLowerCase(), name]));
   const found = closest(wrong.toLowerCase(), [...lower.keys()]);
-  const tolerated = Math.max(2, Math.floor(wrong.length / 3));
+  // Short names of which no character is the same are not similar.
+  const longest = Math.max(wrong.length, found.length);
+  const tolerated = Math.min(Math.max(2, Math.floor(wrong.length / 3)), longest - 1);
   return distance(wrong.toLowerCase(), found) <= tolerated ? lower.get(found) : undefined;
 }
 

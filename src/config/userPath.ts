@@ -21,15 +21,33 @@ export function fileComplaint(named: string, baseFolder: string): PathComplaint 
   const file = userPath(named, baseFolder);
   try {
     const found = statSync(file, { throwIfNoEntry: false });
-    if (!found) return { message: missing(named, file) };
+    if (!found) return { message: missing(named, file), ...adviceFor(named) };
     if (found.isDirectory()) return { message: `${named} is a folder, not a file` };
     if (!found.isFile()) return { message: `${named} is a device or a pipe, not a file` };
     const foreign = foreignByContent(named, readHead(file));
     return foreign && { message: `${named} is ${foreign.name}`, advice: foreign.advice };
   } catch (error) {
-    if (hasCode(error, 'ENOTDIR')) return { message: `file not found: ${named}` };
+    if (hasCode(error, 'ENOTDIR')) {
+      return { message: `file not found: ${named}`, ...adviceFor(named) };
+    }
     return { message: `${named} cannot be read: ${reasonOf(error)}` };
   }
+}
+
+/** What is written as if something would read it as more than a path. */
+function adviceFor(named: string): Pick<PathComplaint, 'advice'> {
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(named)) {
+    const isFile = named.startsWith('file:');
+    return {
+      advice: isFile
+        ? 'Write the path without file://'
+        : 'Addresses are not read: download the file',
+    };
+  }
+  if (/\$\w|\$\{|%\w+%/.test(named))
+    return { advice: 'Variables are not replaced: write the path out' };
+  if (path.sep === '/' && named.includes('\\')) return { advice: 'Separate folders by /' };
+  return /[*?]/.test(named) ? { advice: 'Patterns are not read: name one file' } : {};
 }
 
 function missing(named: string, file: string): string {

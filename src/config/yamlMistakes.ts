@@ -69,6 +69,11 @@ export function oddities(document: Document, text: string): YamlMistake[] {
         const [start, end] = key.range;
         const message = 'YAML 1.2 has no merge keys (<<)';
         found.push({ message, expected: 'the keys that are meant, written out', start, end });
+      } else if (isScalar(key) && key.type === 'PLAIN' && key.range) {
+        const [start] = key.range;
+        const mark = /^\/[/*]/.exec(text.slice(start, start + 2))?.[0];
+        if (!mark) return;
+        found.push(commentMistake(mark, start));
       }
     },
     Scalar(_, scalar: Scalar) {
@@ -89,6 +94,11 @@ export function oddities(document: Document, text: string): YamlMistake[] {
   return found;
 }
 
+function commentMistake(mark: string, start: number): YamlMistake {
+  const message = `${mark} does not begin a comment`;
+  return { message, expected: '# in YAML; JSON has none', start, end: start + 2 };
+}
+
 /** A syntax error, in words that help: an odd space on its line is its cause. */
 export function explained({ code, message, pos }: YAMLError, text: string): YamlMistake {
   const [start, end] = pos;
@@ -101,6 +111,8 @@ export function explained({ code, message, pos }: YAMLError, text: string): Yaml
   }
   const lineStart = text.lastIndexOf('\n', start - 1) + 1;
   const line = text.slice(lineStart, text.indexOf('\n', start) >>> 0);
+  const comment = /^\s*(\/[/*])/.exec(line);
+  if (comment) return commentMistake(comment[1]!, lineStart + comment[0].length - 2);
   const odd = line.search(ODD_SPACE);
   if (odd < 0) return { message, expected: 'YAML or JSON', start, end };
   const { name, expected } = lookAlikes[0]!;

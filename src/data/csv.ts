@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream';
 import { CsvError, type Info, parse } from 'csv-parse';
 import { isNumeric } from './cells.ts';
-import { likelyDelimiter, misplacedQuote } from './csvMistakes.ts';
+import { likelyDelimiter, misplacedQuote, oddFirstLine } from './csvMistakes.ts';
 import {
   DataError,
   FIRST_POSITION,
@@ -95,8 +95,10 @@ async function* rowsOf(
   }
 }
 
-/** A row of one cell that another character would split. */
+/** A first line that is not one of cells, or of one cell that another character would split. */
 function checkDelimiter(file: TableFile, options: CsvOptions, { record, raw }: CsvRecord): void {
+  const odd = oddFirstLine(raw);
+  if (odd) throw new DataError(file.path, FIRST_POSITION, odd.message, { expected: odd.expected });
   if (record.length > 1) return;
   const likely = likelyDelimiter(raw, options);
   if (!likely) return;

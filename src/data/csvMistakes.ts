@@ -22,6 +22,19 @@ export function likelyDelimiter(
   return delimiters.find(({ delimiter }) => delimiter !== used && line.trim().includes(delimiter));
 }
 
+/** What other programs write into the first line, which is not a row; null if it may be one. */
+export function oddFirstLine(line: string): { message: string; expected: string } | null {
+  if (/^sep=.\s*$/i.test(line)) {
+    const message = 'the first line is a hint for Excel, not the names of the columns';
+    return { message, expected: `the file without it. Remove the line ${line.trim()}` };
+  }
+  if (/^(?:#|\/\/)\s*\p{L}.*\s/u.test(line.trimEnd()) && !/[,;\t|]/.test(line)) {
+    const message = 'the first line looks like a comment, which CSV does not have';
+    return { message, expected: 'the names of the columns. Remove the line' };
+  }
+  return null;
+}
+
 /** A quote that makes a file invalid. */
 export interface MisplacedQuote {
   readonly position: FilePosition;

@@ -29,16 +29,26 @@ export function featureNotices(
   train: Rows,
 ): Diagnostic[] {
   if (train.count < FEW_EXAMPLES || parsed.config.data.image) return [];
+  const isConstant: string[] = [];
   const isNumber: string[] = [];
   const isTelling: string[] = [];
   for (const [feature, name] of names.entries()) {
-    if (isRowNumber(train, feature)) isNumber.push(name);
+    if (isSame(train, feature)) isConstant.push(name);
+    else if (isRowNumber(train, feature)) isNumber.push(name);
     else if (tellsTarget(train, feature)) isTelling.push(name);
   }
   const key = ['data', parsed.config.data.features ? 'features' : 'train'];
-  const notice = (message: string) => parsed.warning(key, message, EXPECTED);
+  const notice = (message: string, expected = EXPECTED) => parsed.warning(key, message, expected);
   const noun = (features: readonly string[]) => (features.length === 1 ? 'feature' : 'features');
   return [
+    ...(isConstant.length === names.length
+      ? [
+          notice(
+            `the same ${noun(names)} in every example: ${listed(names)}`,
+            'features that differ between examples',
+          ),
+        ]
+      : []),
     ...(isNumber.length > 0
       ? [notice(`row numbers or ids as ${noun(isNumber)}: ${listed(isNumber)}`)]
       : []),
@@ -54,6 +64,13 @@ export function featureNotices(
 
 const EXPECTED =
   'features that are known before the target is. Leave out of data.features what numbers the rows or was made from the target';
+
+/** Whether a feature tells nothing. */
+function isSame({ features, count, width }: Rows, feature: number): boolean {
+  const first = features[feature];
+  for (let i = 1; i < count; i++) if (features[i * width + feature] !== first) return false;
+  return true;
+}
 
 /** Whether a feature's values are different whole numbers of a range that has hardly more. */
 function isRowNumber({ features, count, width }: Rows, feature: number): boolean {

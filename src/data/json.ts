@@ -249,6 +249,7 @@ async function* elementsOf(file: TableFile, chunks: AsyncIterable<string>): Asyn
       if (at >= text.length) throw wrong(at, 'the array is not closed: the file is not complete');
       if (text[at] !== ',') throw wrong(at, `${JSON.stringify(text[at])} between two objects`);
       at = afterSpace(text, at + 1);
+      if (text[at] === ']') throw wrong(at, 'a comma before the end of the array');
     }
   }
   const rest = afterSpace(text, at + 1);

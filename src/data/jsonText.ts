@@ -87,11 +87,11 @@ function parsed(text: string): Readonly<Record<string, unknown>> {
 /** @param error of parsing the text as it is */
 function parsedWithBareNumbers(text: string, error: unknown): unknown {
   const replaced = withoutBareNumbers(text);
-  if (replaced === text) throw new JsonError(messageOf(error), errorOffset(text, error));
+  if (replaced === text) throw new JsonError(reasonIn(error), errorOffset(text, error));
   try {
     return JSON.parse(replaced);
   } catch (other) {
-    throw new JsonError(messageOf(other), errorOffset(replaced, other));
+    throw new JsonError(reasonIn(other), errorOffset(replaced, other));
   }
 }
 
@@ -135,6 +135,11 @@ function canContinue(beginning: string): boolean {
       /end of JSON|Unterminated/.test(messageOf(error)) || positionIn(error) === beginning.length
     );
   }
+}
+
+/** Without its place, which is that in a piece of the file. */
+function reasonIn(error: unknown): string {
+  return messageOf(error).replace(/ at position \d+.*$/s, '');
 }
 
 function positionIn(error: unknown): number | null {

@@ -51,7 +51,15 @@ export function targetIn(
 
 /** "a", "b" and 3 more */
 export function listed(names: readonly string[]): string {
-  return firstFew(names.map((name) => JSON.stringify(name)));
+  return firstFew(names.map(visible));
+}
+
+/** In quotes, with escapes for characters that do not show. */
+function visible(name: string): string {
+  return JSON.stringify(name).replace(
+    /[\p{Cf}\p{Zl}\p{Zp}\p{Variation_Selector}\u00a0\u2000-\u200a\u3000]/gu,
+    (char) => `\\u${char.codePointAt(0)!.toString(16).padStart(4, '0')}`,
+  );
 }
 
 /**

@@ -6,7 +6,7 @@ export function lookAlikeKey(text: string): string {
   if (isNumeric(text)) return numberKey(text.trim());
   return text
     .normalize('NFKC')
-    .replace(/\p{Cf}/gu, '')
+    .replace(/[\p{Cf}\p{Variation_Selector}]/gu, '')
     .replace(/\s+/gu, ' ')
     .trim()
     .toLowerCase();

@@ -49,6 +49,11 @@ function checkIsText(file: string, head: Buffer): void {
       expected: `a table. ${foreign.advice}`,
     });
   }
+  if (isGzip(head)) {
+    throw new DataError(file, FIRST_POSITION, 'the file is compressed by gzip twice', {
+      expected: 'once, or not at all. Decompress it: gunzip',
+    });
+  }
   const binary = isParquet(head) ? 'Parquet' : isArrow(head) ? 'Arrow' : null;
   if (binary) {
     const format = binary.toLowerCase();

@@ -50,6 +50,9 @@ export function launchesFolder(root: string): string {
  */
 export function createGrainFolder(root: string): void {
   const folder = path.join(root, NAME);
+  if (statSync(root, { throwIfNoEntry: false })?.isFile()) {
+    throw new Error(`${root} is a file. Expected a folder for runs: choose another with --out.`);
+  }
   if (statSync(folder, { throwIfNoEntry: false })?.isFile()) {
     throw new Error(
       `${folder} is a file. Expected the folder that holds runs: move the file away.`,

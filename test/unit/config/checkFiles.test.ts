@@ -61,6 +61,40 @@ test('a folder without a model, a file in place of a folder, a folder that is no
   assert.equal(model?.[1], 'saved/model.json is not a folder');
 });
 
+test('paths that are written for another program: what to write', () => {
+  const adviceFor = (named: string) => {
+    const text = `data: { train: '${named}', validation: data/dev.csv, target: y }`;
+    try {
+      checkFiles(parseConfig(text, path.join(folder, 'grain.yaml')));
+    } catch (error) {
+      assert.ok(error instanceof ConfigError);
+      return error.diagnostics[0]!;
+    }
+    assert.fail('expected an error');
+  };
+  for (const [named, advice] of [
+    ['https://host/data.csv', 'download the file'],
+    ['s3://bucket/train.csv', 'download the file'],
+    ['file:///data/train.csv', 'without file://'],
+    ['$HOME/train.csv', 'Variables are not replaced'],
+    ['%DATA%/train.csv', 'Variables are not replaced'],
+    ['data/tr*n.csv', 'name one file'],
+    ['data\\train.csv', 'Separate folders by /'],
+  ] as const) {
+    assert.ok(
+      adviceFor(named).expected!.includes(advice),
+      `${named}: ${adviceFor(named).expected}`,
+    );
+  }
+});
+
+test('what is there, but no file, has no suggestion', () => {
+  const text = 'data: { train: /dev/null, validation: data/dev.csv, target: y, format: csv }';
+  assert.deepEqual(missing(text), [
+    ['/dev/null', '/dev/null is a device or a pipe, not a file', undefined],
+  ]);
+});
+
 test('texts need a checkpoint: in a folder, or named as on the hub', () => {
   const files = 'data: { train: data/train.csv, validation: data/dev.csv, target: y, text: x }';
   const complaint = (from: string) => missing(`${files}\nmodel: { from: ${from} }`)[0]?.[1];

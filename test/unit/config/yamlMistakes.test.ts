@@ -42,6 +42,16 @@ test('merge keys, two documents', () => {
   parseConfig(`---\n${data}\n`, 'grain.yaml');
 });
 
+test('comments of other languages', () => {
+  assert.deepEqual(first(`{ // the data\n  "data": { "train": "t.csv" } }`), [
+    '1:3',
+    '// does not begin a comment',
+  ]);
+  assert.deepEqual(first(`/* the data */\n${data}\n`), ['1:1', '/* does not begin a comment']);
+  const { config } = parseConfig(data.replace('train.csv', '//server/train.csv'), 'grain.yaml');
+  assert.equal(config.data.train, '//server/train.csv');
+});
+
 test('odd spaces, wide colons and typographic quotes: the character and its place', () => {
   const space = 'a no-break space (U+00A0)';
   for (const [text, at, message] of [

@@ -166,6 +166,22 @@ describe('formats', () => {
     }
   });
 
+  test('compressed by gzip twice', async () => {
+    const { message } = await refusal('a.csv', gzipSync(gzipSync('a,y\n1,x\n')));
+    assert.equal(message, 'the file is compressed by gzip twice');
+  });
+
+  test('mistakes of JSON are said without places in a piece of the file', async () => {
+    for (const [name, text, at, message] of [
+      ['a.jsonl', '{"a": 1}\n{"a": 1},\n', '2:9', 'Unexpected non-whitespace character after JSON'],
+      ['a.jsonl', "{'a': 1}\n", '1:2', "Expected property name or '}' in JSON"],
+      ['a.json', '[{"a": 1},\n{"a": 2},\n]', '3:1', 'a comma before the end of the array'],
+    ] as const) {
+      const found = await refusal(name, text);
+      assert.deepEqual([found.at, found.message], [at, message]);
+    }
+  });
+
   test('JSON arrays that are broken, with positions', async () => {
     for (const [text, at, message] of [
       ['[\n {"a": 1},\n {"a": x}\n]', '3:8', /Unexpected token/],
@@ -229,6 +245,20 @@ describe('formats', () => {
     assert.match((await refusal('a.csv', '1;2\n', { columns: ['a', 'b'] })).expected, /";"/);
     const read1 = await read('a.csv', 'a;y\n"1;2";x\n', { delimiter: ';' });
     assert.deepEqual(read1.rows, [['1;2', 'x']]);
+  });
+});
+
+describe('first lines that are no header', () => {
+  test('a hint for Excel, a comment: what it is', async () => {
+    for (const line of ['sep=,', 'SEP=;\r']) {
+      const { at, message } = await refusal('a.csv', `${line}\na,y\n1,x\n`);
+      assert.deepEqual([at, /hint for Excel/.test(message)], ['1:1', true], line);
+    }
+    for (const line of ['# made by a tool', '// of a run 3']) {
+      assert.match((await refusal('a.csv', `${line}\na,y\n1,x\n`)).message, /like a comment/);
+    }
+    const { columns } = await read('a.csv', '# id,y\n1,x\n');
+    assert.deepEqual(columns, ['# id', 'y']);
   });
 });
 

@@ -258,6 +258,7 @@ describe('classes', () => {
     assert.ok(same('1', '1.0', '+1', '01', '1e0', '10e-1', ' 1', '1.'));
     assert.ok(same('0', '-0', '0.0', '.0', '0e9'));
     assert.ok(same('é', 'e\u0301', 'É'));
+    assert.ok(same('❤', '❤\ufe0f'));
     assert.ok(same('a b', 'a\u00a0b', 'A  B', 'a\u200b b', '\ufeffa b', 'ａ ｂ'));
     assert.ok(!same('9007199254740992', '9007199254740993'));
     assert.ok(!same('1', '-1') && !same('1', '10') && !same('0.1', '0.01') && !same('a', 'b'));
@@ -350,6 +351,26 @@ describe('columns', () => {
       assert.match(expected!, /index=False.*data\.features/);
       assert.equal((await load({ data: 'features: [a]' })).data.train.count, 2);
     }
+  });
+
+  test('features that are the same in every example, if there are no others', async () => {
+    const rows = (more: (i: number) => string) =>
+      Array.from({ length: 20 }, (_, i) => `1,${more(i)},${'xz'[i % 2]}`).join('\n');
+    write('dev.csv', 'a,b,y\n1,2,x\n1,2,z\n');
+    write('train.csv', `a,b,y\n${rows(() => '2')}\n`);
+    assert.deepEqual((await load()).notices, [
+      ['train.csv', 'the same features in every example: "a", "b"'],
+    ]);
+    write('train.csv', `a,b,y\n${rows((i) => `${(i * 7) % 5}.5`)}\n`);
+    assert.deepEqual((await load()).notices, []);
+  });
+
+  test('a column with an invisible character in its name is shown with it, no other is suggested', async () => {
+    write('train.csv', 'a,\u200by\n1,x\n');
+    const { message, expected, suggestion } = await refusal();
+    assert.match(message, /no column "y"/);
+    assert.match(expected!, /"a", "\\u200by"/);
+    assert.equal(suggestion, undefined);
   });
 
   test('row numbers and ids are pointed out, in order or shuffled', async () => {
