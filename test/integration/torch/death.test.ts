@@ -6,6 +6,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
+import type { BackendReport } from '../../../src/backends/order.ts';
 import { readEvents } from '../../../src/runs/tail.ts';
 import { tiny } from '../../python/checkpoints.ts';
 import { interpreter } from '../../python/python.ts';
@@ -84,6 +85,16 @@ describe('a run on torch', () => {
     assert.equal(fileOf('broken', 'predictions.jsonl'), fileOf('whole', 'predictions.jsonl'));
     const weights = 'checkpoints/step-000160/adapter_model.safetensors';
     assert.equal(fileOf('broken', weights), fileOf('whole', weights));
+  });
+
+  test('is what auto means where there is nothing faster than wasm', async () => {
+    const { stdout } = await grain(['doctor', '--json'], folder, env());
+    const { devices, auto }: { devices: BackendReport[]; auto: string } = JSON.parse(stdout);
+    const names = devices.map(({ backend }) => backend);
+    const { name } = devices.find(({ backend }) => backend === 'torch')!;
+    assert.match(name!, /\(PyTorch \d/);
+    if (name!.startsWith('CPU')) assert.equal(names.indexOf('torch'), names.indexOf('wasm') - 1);
+    assert.equal(auto, devices.find(({ automatic }) => automatic)!.backend);
   });
 
   test('says what a Python lacks, and writes nothing', async () => {

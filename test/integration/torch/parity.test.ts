@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { AggregateEntry } from '../../../src/config/aggregation.ts';
+import type { TensorLearner } from '../../../src/training/tensorLearner.ts';
+import type { Trainer } from '../../../src/training/trainer.ts';
 import { tiny } from '../../python/checkpoints.ts';
+import { trainerOf } from '../../unit/training/trainerOf.ts';
 import { relative, stepsOf, TorchRuns, wasmSteps } from './torchRuns.ts';
 
 const TEXTS = ['a cat sleeps', 'a dog runs home', 'the old horse eats', 'a bird looks at the sea'];
@@ -113,5 +116,67 @@ describe('a run on torch is that on wasm but for rounding', () => {
       const off = relative(losses, expected.steps[i]!.losses);
       assert.ok(off < 1e-3, `step ${i + 1} is off by ${off}`);
     }
+  });
+});
+
+describe('checkpoints go both ways', () => {
+  const saved = async (trainer: Trainer, folder: string) => {
+    await stepsOf(trainer, 1, 3);
+    const { metrics } = await trainer.validate(async () => {});
+    const name = await trainer.save(folder, { step: 3, bestMetric: null }, { best: false });
+    return { metrics, checkpoint: path.join(folder, name) };
+  };
+  const startFrom = (checkpoint: string, config: string) =>
+    config.replace(/from: [^,}]+/, `from: ${checkpoint}`);
+
+  for (const [name, config] of [
+    ['a classifier', classification()],
+    ['a generator', generation()],
+  ] as const) {
+    test(name, async () => {
+      const onTorch = await runs.trainer(folder, config, 'grain');
+      const fromTorch = await saved(onTorch, path.join(folder, `${name} of torch`));
+      const read = await trainerOf(
+        folder,
+        `${startFrom(fromTorch.checkpoint, config)}\ndevice: wasm`,
+        'grain',
+      );
+      const { metrics } = await read.trainer.validate(async () => {});
+      assert.ok(relative([metrics.loss!], [fromTorch.metrics.loss!]) < 1e-5);
+      await read.close();
+
+      const onWasm = await trainerOf(folder, `${config}\ndevice: wasm`, 'grain');
+      const fromWasm = await saved(onWasm.trainer, path.join(folder, `${name} of wasm`));
+      await onWasm.close();
+      const back = await runs.trainer(folder, startFrom(fromWasm.checkpoint, config), 'grain');
+      const again = await back.validate(async () => {});
+      assert.ok(relative([again.metrics.loss!], [fromWasm.metrics.loss!]) < 1e-5);
+    });
+  }
+
+  test('adapters', async () => {
+    const config = classification(lora);
+    const onWasm = await trainerOf(folder, `${config}\ndevice: wasm`, 'grain');
+    const fromWasm = await saved(onWasm.trainer, path.join(folder, 'adapters of wasm'));
+    // A run resumes on its own device: the optimizer's state is named otherwise.
+    const optimizer = path.join(fromWasm.checkpoint, 'optimizer.json');
+    writeFileSync(optimizer, JSON.stringify({ steps: 0, slots: [] }));
+    const onTorch = await runs.trainer(folder, config, 'grain');
+    await runs.device.process.call('load', { folder: fromWasm.checkpoint });
+    const { metrics } = await onTorch.validate(async () => {});
+    assert.ok(relative([metrics.loss!], [fromWasm.metrics.loss!]) < 1e-5);
+
+    const fromTorch = await saved(onTorch, path.join(folder, 'adapters of torch'));
+    const task = onWasm.session.task;
+    const { engine, config: parsed } = onWasm.session;
+    const learner = (await task.learner({
+      ...{ config: parsed, engine, aggregation: onWasm.aggregation },
+      seed: { init: 5, order: 5 },
+    })) as TensorLearner;
+    await learner.objective.model.load(fromTorch.checkpoint);
+    const again = await learner.validate(async () => {});
+    assert.ok(relative([again.metrics.loss!], [fromTorch.metrics.loss!]) < 1e-5);
+    learner.dispose();
+    await onWasm.close();
   });
 });
