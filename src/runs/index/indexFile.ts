@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, statSync, writeSync } from 'node:fs';
 
 /** A file that is written at places, and left as it is before and behind them. */
 export class IndexFile {
@@ -21,6 +21,12 @@ export class IndexFile {
     if (written === bytes.length) return;
     const message = `only ${written} of ${bytes.length} bytes of an index could be written`;
     throw Object.assign(new Error(message), { code: 'ENOSPC' });
+  }
+
+  /** Whether the file that is held is still the one at the path. */
+  get isInPlace(): boolean {
+    if (this.#descriptor === undefined) return true;
+    return fstatSync(this.#descriptor).ino === statSync(this.path, { throwIfNoEntry: false })?.ino;
   }
 
   close(): void {

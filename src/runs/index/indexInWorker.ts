@@ -2,8 +2,12 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 
-/** What the worker is started with: folders of a run and of its index. */
-export const indexingTaskSchema = z.object({ folder: z.string(), index: z.string() });
+/** What the worker is started with: folders of a run and of its index, and whether what was written is not to be trusted. */
+export const indexingTaskSchema = z.object({
+  folder: z.string(),
+  index: z.string(),
+  isAnew: z.boolean().exactOptional(),
+});
 
 type IndexingTask = z.infer<typeof indexingTaskSchema>;
 
@@ -22,14 +26,14 @@ export type IndexingReport = z.infer<typeof reportSchema>;
  * @throws if the index cannot be written, or the log not be read
  */
 export async function indexInWorker(
-  { folder, index }: IndexingTask,
+  task: IndexingTask,
   onProgress: (done: number) => void = () => {},
 ): Promise<void> {
   // From source the worker is a file next to this one; in dist/ it is a separate bundle.
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './index-worker.js';
   const worker = new Worker(new URL(file, import.meta.url), {
     execArgv: [],
-    workerData: { folder, index },
+    workerData: task,
   });
   let reason: string | null = 'its thread ended';
   worker.on('message', (message: unknown) => {
@@ -38,5 +42,5 @@ export async function indexInWorker(
     else reason = report.kind === 'failed' ? report.reason : null;
   });
   await once(worker, 'exit');
-  if (reason !== null) throw new Error(`cannot index ${folder}: ${reason}`);
+  if (reason !== null) throw new Error(`cannot index ${task.folder}: ${reason}`);
 }

@@ -111,8 +111,12 @@ export class LogIndex {
     return [...this.steps.files, this.rare.file];
   }
 
-  /** @throws if the disk is full or may not be written: what was written before stays as it is */
+  /**
+   * @throws if the disk is full or may not be written, or the files were deleted or replaced: what was written before stays as it
+   * is
+   */
   write(): void {
+    if (!this.steps.steps.file.isInPlace) throw new Error(`${this.#run.index} was deleted`);
     mkdirSync(this.#run.index, { recursive: true });
     this.steps.write();
     this.rare.write();

@@ -6,7 +6,7 @@ import { hasCode } from '../../config/errors.ts';
 import { parseEvent, type StepEvent } from '../events.ts';
 import { runFile } from '../grainFolder.ts';
 import type { RunManifest } from '../manifest.ts';
-import { LineTail, type Place } from '../tail.ts';
+import { isStillAt, LineTail, type Place } from '../tail.ts';
 import type { Digest } from './digest.ts';
 import { headerOf, placeOf, type StepPlace, summaryOf } from './entries.ts';
 import { indexFolder } from './head.ts';
@@ -165,26 +165,30 @@ export class RunIndex {
 
   async #refresh(onProgress?: OnProgress): Promise<void> {
     try {
-      await this.#readMuch(onProgress);
-      await this.#readAdded();
+      await this.#readAll(onProgress);
     } catch (error) {
       if (this.#own !== undefined) throw error;
       // The folder is read-only, or its disk full: the index is made elsewhere, for as long as it is read.
       this.#own = mkdtempSync(path.join(tmpdir(), 'grain-own-index-'));
       this.#restart();
-      await this.#readMuch(onProgress);
-      await this.#readAdded();
+      await this.#readAll(onProgress);
     }
     if (this.#index.unwritten > MOST_UNWRITTEN / 2) await this.#index.shed();
     const { lifecycle } = this.digest.progress;
     if (lifecycle !== 'started' && this.#index.unwritten > FEW_UNWRITTEN) this.#tryToWrite();
   }
 
+  async #readAll(onProgress?: OnProgress): Promise<void> {
+    const log = runFile(this.#run.folder, 'events');
+    if (await isReplaced(log, this.place)) this.#restart();
+    if ((await sizeOf(log)) - this.place.offset >= MUCH) await this.#readMuch(onProgress);
+    await this.#readAdded();
+  }
+
   /** Lets another thread read what would keep this one busy for long. */
   async #readMuch(onProgress?: OnProgress): Promise<void> {
-    const size = await sizeOf(runFile(this.#run.folder, 'events'));
-    if (size - this.place.offset < MUCH) return;
-    await indexInWorker({ folder: this.#run.folder, index: this.#located.index }, onProgress);
+    const { folder, index } = this.#located;
+    await indexInWorker({ folder, index, isAnew: this.place.offset === 0 }, onProgress);
     this.#index.close();
     this.#index = await LogIndex.open(this.#located);
     this.#lines = this.#linesFrom(this.#index);
@@ -238,6 +242,20 @@ export class RunIndex {
       await this.refresh();
       return read(this.#index);
     }
+  }
+}
+
+async function isReplaced(log: string, place: Place): Promise<boolean> {
+  try {
+    const file = await open(log, 'r');
+    try {
+      return !(await isStillAt(file, place));
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return place.offset > 0;
+    throw error;
   }
 }
 

@@ -6,7 +6,7 @@ import { runFile } from '../grainFolder.ts';
 import { parseManifest } from '../manifest.ts';
 import { LineTail } from '../tail.ts';
 import { type IndexingReport, indexingTaskSchema } from './indexInWorker.ts';
-import { type IndexedRun, LogIndex } from './logIndex.ts';
+import { LogIndex } from './logIndex.ts';
 
 /** So many steps are written at once. */
 const BATCH = 1024;
@@ -14,12 +14,12 @@ const BATCH = 1024;
 const REPORT_MS = 200;
 
 async function extendIndex(
-  run: IndexedRun,
+  index: LogIndex,
+  folder: string,
   report: (report: IndexingReport) => void,
 ): Promise<void> {
-  const index = await LogIndex.open(run);
   let reportedAt = 0;
-  await new LineTail(runFile(run.folder, 'events'), index.place).read({
+  await new LineTail(runFile(folder, 'events'), index.place).read({
     line: (line) => {
       index.add(line);
       if (index.unwritten >= BATCH) index.write();
@@ -41,7 +41,9 @@ try {
   const task = indexingTaskSchema.parse(workerData);
   const manifest = parseManifest(await readFile(runFile(task.folder, 'manifest'), 'utf8'));
   if (!manifest) throw new Error('it has no readable run.json');
-  await extendIndex({ ...task, manifest }, report);
+  const run = { ...task, manifest };
+  const index = task.isAnew ? LogIndex.anew(run) : await LogIndex.open(run);
+  await extendIndex(index, task.folder, report);
   report({ kind: 'done' });
 } catch (error) {
   report({ kind: 'failed', reason: messageOf(error) });

@@ -176,6 +176,28 @@ test('a damaged or missing file of an index is made anew', async () => {
   );
 });
 
+test('the same of a log so long that another thread indexes it', async () => {
+  writeFileSync(path.join(folder, 'run.json'), JSON.stringify(manifest));
+  const longer: RunEvent[] = [...long.slice(0, -1), ...stepsFrom(LONG + 1, 6000)];
+  writeFileSync(file, textOf(longer));
+  const read = await RunIndex.open(run);
+  const done: number[] = [];
+  await read.refresh((share) => done.push(share));
+  assert(done.length > 0, 'it is read in this thread');
+  await assertTrue(read, longer, [0, longer.length, 300]);
+
+  const others = stepsFrom(1, 12_000).map((event) => ({ ...event, at: event.at + 1 }));
+  writeFileSync(file, textOf(others));
+  await assertTrue(read, others, [0, others.length, 300]);
+  assert.equal(read.generation, 1);
+
+  const damaged = path.join(indexFolder(folder), 'level-1.bin');
+  writeFileSync(damaged, readFileSync(damaged).fill(0, 5000, 6000));
+  await assertTrue(await RunIndex.open(run), others, [0, others.length, 300]);
+  rmSync(index, { recursive: true });
+  await assertTrue(await RunIndex.open(run), others, [0, others.length, 300]);
+});
+
 test('an index of another version is left alone by readers, and removed by the next trainer', async () => {
   writeFileSync(file, textOf(long));
   const others = ['0.1', '1.999'].map((name) => path.join(index, name));
@@ -252,6 +274,19 @@ test('a trainer that wakes up after its run was taken over harms no index', asyn
   owner.close();
   await assertTrue(read, await readEvents(folder), [0, 899, 1000]);
   await assertTrue(await RunIndex.open(run), await readEvents(folder), [250, 350, 1000]);
+});
+
+test('an index that is deleted under a trainer is made anew by readers', async () => {
+  const log = await RunLog.open(folder, { manifest, onEvent: () => {}, assertHeld: () => {} });
+  for (const { kind, at, ...facts } of stepsFrom(1, 300)) log.step(facts);
+  rmSync(index, { recursive: true });
+  for (const { kind, at, ...facts } of stepsFrom(301, 300)) log.step(facts);
+  const read = await RunIndex.open(run);
+  await assertTrue(read, await readEvents(folder), [0, 599, 1000]);
+  for (const { kind, at, ...facts } of stepsFrom(601, 300)) log.step(facts);
+  log.close();
+  await assertTrue(read, await readEvents(folder), [0, 899, 1000]);
+  await assertTrue(await RunIndex.open(run), await readEvents(folder), [0, 899, 1000]);
 });
 
 /** Extends what is written, as a trainer does. */
