@@ -32,6 +32,10 @@ after(async () => {
 test('a launch shows what was changed, and runs are starred, tagged and named', async () => {
   await row('rings').filter({ hasText: 'steps 20 → 40' }).waitFor();
   await row('seed 0').first().click();
+  assert.ok(
+    await vscode.panelWith('loss'),
+    'a click shows the run, though the bottom panel was closed',
+  );
   await vscode.command('GRAIN: Star or unstar run');
   await row('★').waitFor();
   await answer('GRAIN: Tag run', 'longer, baseline');
@@ -76,6 +80,16 @@ test('a run is exported where the user says', async () => {
     (name) => name.endsWith('.csv') && name !== 'rings.csv',
   );
   assert.match(await readFile(path.join(workspace, written!), 'utf8'), /validation\/accuracy/);
+});
+
+test('the walkthrough leads from an example to a compared experiment, with pictures', async () => {
+  await vscode.command('Welcome: Open Walkthrough...', vscode.choice('Fine-tune with GRAIN'));
+  const page = vscode.page.locator('.gettingStartedContainer');
+  await page.getByText('See a fine-tune at work').first().waitFor();
+  await page.locator('img[src*="walkthrough/example"]').waitFor();
+  await vscode.screenshot('walkthrough-light');
+  await page.getByText('Compare the methods').first().click();
+  await page.locator('img[src*="walkthrough/compare"]').waitFor();
 });
 
 function row(text: string) {

@@ -31,7 +31,7 @@ export class ViewToolbar {
 
   constructor(view: View) {
     this.#view = view;
-    this.#reset = button('Reset', 'Show all steps', () => view.reset());
+    this.#reset = button('Reset', 'Reset: show all steps', () => view.reset());
     this.#unit.append(...UNITS.map(([value, label]) => h('option', { value }, label)));
     this.element = h(
       'div',

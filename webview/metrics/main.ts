@@ -43,7 +43,8 @@ class MetricsView {
     this.#table.element.before(this.#more.element);
     const { toolbar } = this.#page;
     this.#page.addToTitle(
-      ...new Menu('View…', 'Steps, axis and smoothing of the charts', toolbar.element).elements,
+      ...new Menu('View…', 'View: steps, axis and smoothing of the charts', toolbar.element)
+        .elements,
     );
     const { announcer, view } = this.#page;
     this.#figures = {

@@ -97,6 +97,15 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
     item.iconPath = iconOf(node.kind, status, hasAlarm);
     item.contextValue = contextValue;
     item.accessibilityInformation = { label: spoken };
+    if (node.kind === 'run') {
+      // A click, or Enter, shows the run also while the bottom panel is closed.
+      const title = 'Show metrics';
+      item.command = {
+        title,
+        command: 'grain.metrics.focus',
+        arguments: [{ preserveFocus: true }],
+      };
+    }
     return item;
   }
 

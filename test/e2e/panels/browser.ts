@@ -242,6 +242,7 @@ function pageOf(panel: string, theme: ThemeName, variables: Record<string, strin
 <html lang="en">
 <head>
   <meta charset="utf-8">
+  <title>GRAIN ${panel}</title>
   <meta http-equiv="Content-Security-Policy" content="${policy}">
   <link rel="stylesheet" href="/${panel}.css">
 </head>
