@@ -65,9 +65,7 @@ class Writer:
         """Sends a message; numpy arrays among its fields travel as bytes."""
         arrays = {name: value for name, value in message.items() if isinstance(value, np.ndarray)}
         header = {name: value for name, value in message.items() if name not in arrays}
-        header["arrays"] = [
-            {"name": name, "dtype": array.dtype.name, "shape": array.shape} for name, array in arrays.items()
-        ]
+        header["arrays"] = [{"name": name, "dtype": array.dtype.name, "shape": array.shape} for name, array in arrays.items()]
         text = json.dumps(header, allow_nan=False).encode()
         parts = [np.ascontiguousarray(array).astype(_DTYPES[array.dtype.name], copy=False) for array in arrays.values()]
         length = _LENGTH.size + len(text) + sum(part.nbytes for part in parts)

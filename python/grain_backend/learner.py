@@ -15,11 +15,14 @@ from .messages import (
     Blocks,
     Build,
     Correct,
+    Decode,
     Discard,
+    Encode,
     Generate,
     Gradients,
     Initialize,
     Load,
+    OpenTokenizer,
     Outputs,
     Request,
     Save,
@@ -29,6 +32,7 @@ from .network import Network, load_network
 from .optimizers import AdamW, Optimizer, build_optimizer
 from .passes import Passes
 from .step import Measured, Step
+from .texts import Texts
 
 Reply = dict[str, Any]
 
@@ -47,6 +51,7 @@ class Learner:
         self._optimizer: Optimizer
         self._blocks: list[int]
         self._step: Step | None = None
+        self._texts: Texts
 
     def free(self) -> None:
         """After an error: gives back what the request had allocated."""
@@ -140,6 +145,20 @@ class Learner:
     def _(self, request: Generate) -> Reply:
         ids, lengths = self._passes.generate(request, self._report, self._cancelled)
         return {"ids": ids, "lengths": lengths}
+
+    @answer.register
+    def _(self, request: OpenTokenizer) -> Reply:
+        self._texts = Texts(request.folder)
+        return self._texts.special_ids()
+
+    @answer.register
+    def _(self, request: Encode) -> Reply:
+        ids, type_ids = self._texts.encode(request.text, request.pair, request.max_length)
+        return {"ids": ids, "typeIds": type_ids}
+
+    @answer.register
+    def _(self, request: Decode) -> Reply:
+        return {"text": self._texts.decode(request.ids)}
 
     @answer.register
     def _(self, request: Save) -> Reply:

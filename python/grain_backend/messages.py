@@ -137,6 +137,29 @@ class Generate:
 
 
 @dataclass(frozen=True)
+class OpenTokenizer:
+    """Opens the tokenizer of a folder, which `encode` and `decode` then use."""
+
+    folder: str
+
+
+@dataclass(frozen=True)
+class Encode:
+    """With special tokens, truncated to `max_length`; without either if that is None."""
+
+    text: str
+    pair: str | None
+    max_length: int | None
+
+
+@dataclass(frozen=True)
+class Decode:
+    """Without special tokens."""
+
+    ids: Int32
+
+
+@dataclass(frozen=True)
 class Save:
     """Writes model and optimizer into an existing folder."""
 
@@ -151,7 +174,21 @@ class Load:
 
 
 Request = (
-    Build | Initialize | Blocks | Gradients | Update | Correct | Discard | Outputs | AnswerLosses | Generate | Save | Load
+    Build
+    | Initialize
+    | Blocks
+    | Gradients
+    | Update
+    | Correct
+    | Discard
+    | Outputs
+    | AnswerLosses
+    | Generate
+    | OpenTokenizer
+    | Encode
+    | Decode
+    | Save
+    | Load
 )
 
 REQUESTS: dict[str, type[Request]] = {
@@ -165,6 +202,9 @@ REQUESTS: dict[str, type[Request]] = {
     "outputs": Outputs,
     "answerLosses": AnswerLosses,
     "generate": Generate,
+    "tokenizer": OpenTokenizer,
+    "encode": Encode,
+    "decode": Decode,
     "save": Save,
     "load": Load,
 }

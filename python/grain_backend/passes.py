@@ -152,9 +152,7 @@ class Passes:
 class _Watch(StoppingCriteria):  # type: ignore[misc]
     """Reports each token that was generated, and stops where the answers are no longer wanted."""
 
-    def __init__(
-        self, start: int, request: Generate, progress: Callable[[float], None], cancelled: Callable[[], bool]
-    ) -> None:
+    def __init__(self, start: int, request: Generate, progress: Callable[[float], None], cancelled: Callable[[], bool]) -> None:
         self._start = start
         self._request = request
         self._progress = progress

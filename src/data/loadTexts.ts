@@ -1,6 +1,6 @@
 import { filled, promptOf } from '../config/data.ts';
 import type { ParsedConfig } from '../config/parse.ts';
-import type { Tokenizer } from '../hub/tokenizer/tokenizer.ts';
+import type { TextTokenizer } from '../hub/tokenizer/tokenizer.ts';
 import { CellReader, checkNotEmpty, placeOf } from './cells.ts';
 import { type TextRoles, trainingTextRoles, usedColumns, validationTextRoles } from './columns.ts';
 import { dataNotices } from './dataNotices.ts';
@@ -13,7 +13,7 @@ import { DataError, type Row, type Table, TableFile } from './table.ts';
 
 /** How texts are tokenized. */
 interface Tokenization {
-  readonly tokenizer: Tokenizer;
+  readonly tokenizer: TextTokenizer;
   /** Most tokens of an example, special tokens included. */
   readonly maxLength: number;
 }
@@ -76,7 +76,7 @@ type RowReader = (
   row: Row,
   roles: TextRoles,
   classes?: ReadonlySet<string>,
-) => TextRow;
+) => Promise<TextRow>;
 
 function rowReaderFor(parsed: ParsedConfig, options: Tokenization): RowReader {
   return parsed.config.task === 'generation'
@@ -86,11 +86,11 @@ function rowReaderFor(parsed: ParsedConfig, options: Tokenization): RowReader {
 
 /** Reads a text or a pair of texts, and a class or a number. */
 function sequenceReader(parsed: ParsedConfig, { tokenizer, maxLength }: Tokenization): RowReader {
-  return (reader, table, row, { texts, target }, classes) => {
+  return async (reader, table, row, { texts, target }, classes) => {
     const { byColumn: of, empty } = reader.texts(row, texts.values());
     const [text, pair] = of.values();
     return {
-      example: tokenizer.encode(text!, pair ?? null, maxLength),
+      example: await tokenizer.encode(text!, pair ?? null, maxLength),
       target: targetIn(reader, table, row, target, parsed, classes),
       empty,
     };
@@ -109,7 +109,7 @@ function promptReader(parsed: ParsedConfig, { tokenizer, maxLength }: Tokenizati
   }
   const prompt = promptOf(data);
   const encoder = new PromptEncoder(tokenizer, tokenizer.eosId, maxLength);
-  return (reader, table, row, { texts, target }) => {
+  return async (reader, table, row, { texts, target }) => {
     const answer = reader.text(row, target);
     if (finalAnswer(answer, data.answerAfter) === null) {
       throw new DataError(
@@ -121,7 +121,7 @@ function promptReader(parsed: ParsedConfig, { tokenizer, maxLength }: Tokenizati
     }
     const { byColumn: of, empty } = reader.texts(row, texts.values());
     const filledPrompt = filled(prompt, (name) => of.get(texts.get(name)!)!);
-    const encoded = encoder.encode(filledPrompt, answer);
+    const encoded = await encoder.encode(filledPrompt, answer);
     if (encoded) return { ...encoded, empty };
     throw new DataError(
       table.file,
@@ -157,7 +157,7 @@ async function readRows(
   const groups: string[] = [];
   let emptyTexts: EmptyTexts | null = null;
   for await (const row of table.rows(usedColumns(roles, parsed))) {
-    const { example, target, question, empty } = readRow(reader, table, row, roles, classes);
+    const { example, target, question, empty } = await readRow(reader, table, row, roles, classes);
     examples.push(example);
     if (target !== undefined) targets.push(target);
     if (question) questions.push(question);

@@ -1,4 +1,4 @@
-import type { Tokenizer } from '../hub/tokenizer/tokenizer.ts';
+import type { TextTokenizer } from '../hub/tokenizer/tokenizer.ts';
 import type { Question, TextExample } from './dataset.ts';
 
 /** A prompt and its answer: as an example to train on, and as a question for evaluation. */
@@ -9,20 +9,17 @@ interface PromptExample {
 
 /** Encodes prompts and answers: the prompt's tokens, the answer's, and the end-of-text token. */
 export class PromptEncoder {
-  readonly #tokenizer: Tokenizer;
+  readonly #tokenizer: TextTokenizer;
   readonly #eosId: number;
   readonly #maxLength: number;
-  /** The beginning-of-text token, if this tokenizer adds one. */
-  readonly #start: readonly number[];
+  /** The beginning-of-text token, if this tokenizer adds one; undefined before the first text. */
+  #start: readonly number[] | undefined;
 
   /** @param maxLength most tokens of an example, at least 2 */
-  constructor(tokenizer: Tokenizer, eosId: number, maxLength: number) {
+  constructor(tokenizer: TextTokenizer, eosId: number, maxLength: number) {
     this.#tokenizer = tokenizer;
     this.#eosId = eosId;
     this.#maxLength = maxLength;
-    const { bosId } = tokenizer;
-    const first = tokenizer.encode('', null, maxLength).ids[0];
-    this.#start = bosId !== null && first === bosId ? [bosId] : [];
   }
 
   /**
@@ -31,9 +28,10 @@ export class PromptEncoder {
    * the one before it.
    * @returns null if the prompt or the answer has no tokens
    */
-  encode(prompt: string, answer: string): PromptExample | null {
-    const promptIds = this.#tokenizer.encodePlain(prompt);
-    const answerIds = this.#tokenizer.encodePlain(answer);
+  async encode(prompt: string, answer: string): Promise<PromptExample | null> {
+    this.#start ??= await this.#findStart();
+    const promptIds = await this.#tokenizer.encodePlain(prompt);
+    const answerIds = await this.#tokenizer.encodePlain(answer);
     if (this.#start.length + promptIds.length === 0 || answerIds.length === 0) return null;
     const targets = [...answerIds, this.#eosId].slice(0, this.#maxLength - 1);
     const context = this.#truncate(promptIds, this.#maxLength - targets.length);
@@ -44,10 +42,17 @@ export class PromptEncoder {
     };
   }
 
+  async #findStart(): Promise<readonly number[]> {
+    const { bosId } = this.#tokenizer;
+    const { ids } = await this.#tokenizer.encode('', null, this.#maxLength);
+    return bosId !== null && ids[0] === bosId ? [bosId] : [];
+  }
+
   /** The beginning-of-text token and the last tokens of a prompt, at most `length` together. */
   #truncate(prompt: Int32Array, length: number): number[] {
-    const count = Math.min(prompt.length, length - this.#start.length);
-    return [...this.#start, ...prompt.subarray(prompt.length - count)];
+    const start = this.#start!;
+    const count = Math.min(prompt.length, length - start.length);
+    return [...start, ...prompt.subarray(prompt.length - count)];
   }
 }
 

@@ -3,14 +3,14 @@ import { DownloadError } from '../hub/download/downloadError.ts';
 import { checkNetwork } from './text/checkNetwork.ts';
 import { maxExampleLength, tokenLimitOf } from './text/checkTexts.ts';
 import { openPretrained } from './text/pretrained.ts';
-import { openCheckpoint } from './torch/torchCheckpoint.ts';
+import { describeCheckpoint } from './torch/torchCheckpoint.ts';
 
 /** How long a check waits for what describes a checkpoint on the Hub. */
 const PATIENCE_MS = 5000;
 
 /**
  * Judges the checkpoint of a config without its data and without reading weights: architecture, tokenizer and, of weights on this
- * machine, names, shapes and formats of the tensors. PyTorch judges networks and weights itself when a run starts.
+ * machine, names, shapes and formats of the tensors. PyTorch and transformers judge all but config.json themselves, when a run starts.
  * @returns what was not judged, and why: the Hub cannot be reached in a few seconds; null if all was
  * @throws ConfigError
  */
@@ -20,7 +20,7 @@ export async function checkTextModel(parsed: ParsedConfig): Promise<string | nul
   const { signal, stop } = patience();
   try {
     if (device === 'torch') {
-      await openCheckpoint(parsed, () => {}, signal);
+      await describeCheckpoint(parsed, () => {}, signal);
       return null;
     }
     const pretrained = await openPretrained(parsed, () => {}, signal);

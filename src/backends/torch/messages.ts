@@ -162,6 +162,26 @@ export const calls = {
     }),
     reply: z.object({ ids: int32, lengths: int32 }),
   },
+  /** Opens the tokenizer of a folder, which `encode` and `decode` then use. */
+  tokenizer: {
+    request: z.object({ folder: z.string() }),
+    reply: z.object({
+      padId: z.number().nullable(),
+      eosId: z.number().nullable(),
+      bosId: z.number().nullable(),
+    }),
+  },
+  /** With special tokens, truncated to `maxLength`; without either if that is null. */
+  encode: {
+    request: z.object({
+      text: z.string(),
+      pair: z.string().nullable(),
+      maxLength: z.number().nullable(),
+    }),
+    reply: z.object({ ids: int32, typeIds: int32 }),
+  },
+  /** Without special tokens. */
+  decode: { request: z.object({ ids: int32 }), reply: z.object({ text: z.string() }) },
   save: { request: z.object({ folder: z.string() }), reply: none },
   load: { request: z.object({ folder: z.string() }), reply: none },
 } as const;

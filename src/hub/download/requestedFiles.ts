@@ -7,7 +7,7 @@ import { CheckpointError } from '../checkpointFile.ts';
 import { ADAPTER_CONFIG_FILE } from '../peft.ts';
 import { WEIGHTS_FILE, WEIGHTS_INDEX_FILE, weightFiles } from '../safetensors/safetensors.ts';
 import { SETTINGS_FILES } from '../tokenizer/settings.ts';
-import { TOKENIZER_FILE } from '../tokenizer/tokenizer.ts';
+import { TOKENIZER_FILE, tokenizerFiles } from '../tokenizer/tokenizer.ts';
 import { DownloadError, MissingFile } from './downloadError.ts';
 import type { RemoteFile } from './hubApi.ts';
 import type { CachedRepository } from './repository.ts';
@@ -71,8 +71,11 @@ export async function filesOfCheckpoint(
   { generates }: { readonly generates: boolean },
 ): Promise<readonly string[]> {
   const optional = [...SETTINGS_FILES, ...(generates ? [GENERATION_CONFIG_FILE] : [])];
+  // Without tokenizer.json, transformers' tokenizer reads other files.
+  const vocabulary = tokenizerFiles(folder).map((file) => path.basename(file));
+  const names = existsSync(path.join(folder, TOKENIZER_FILE)) ? [TOKENIZER_FILE] : vocabulary;
   const present = optional.filter((name) => existsSync(path.join(folder, name)));
-  return [...REQUIRED, ...present, ...(await weightFiles(folder))];
+  return [...new Set([CONFIG_FILE, ...names, ...present]), ...(await weightFiles(folder))];
 }
 
 /**

@@ -14,7 +14,10 @@ export const TOKENIZER_FILE = 'tokenizer.json';
 
 /** Paths of the files in a folder that transformers reads a tokenizer from. */
 export function tokenizerFiles(folder: string): readonly string[] {
-  const vocabulary = ['vocab.txt', 'vocab.json', 'merges.txt'];
+  const vocabulary = [
+    ...['vocab.txt', 'vocab.json', 'merges.txt'],
+    ...['spiece.model', 'tokenizer.model', 'sentencepiece.bpe.model'],
+  ];
   return [TOKENIZER_FILE, ...SETTINGS_FILES, ...vocabulary]
     .map((name) => path.join(folder, name))
     .filter((file) => existsSync(file));
@@ -39,6 +42,13 @@ export interface Tokenizer extends SpecialIds {
   encodePlain(text: string): Int32Array;
   /** Decodes to text, without special tokens. */
   decode(ids: ArrayLike<number>): string;
+}
+
+/** A {@link Tokenizer} that may be in another process. */
+export interface TextTokenizer extends SpecialIds {
+  encode(text: string, pair: string | null, maxLength: number): Encoding | Promise<Encoding>;
+  encodePlain(text: string): Int32Array | Promise<Int32Array>;
+  decode(ids: ArrayLike<number>): string | Promise<string>;
 }
 
 /**

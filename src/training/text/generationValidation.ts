@@ -5,7 +5,7 @@ import type { TextData } from '../../data/dataset.ts';
 import { finalAnswer } from '../../data/prompts.ts';
 import type { TokenBatch } from '../../data/tokenBatch.ts';
 import type { GenerationConfig } from '../../hub/architecture/generationConfig.ts';
-import type { Tokenizer } from '../../hub/tokenizer/tokenizer.ts';
+import type { TextTokenizer } from '../../hub/tokenizer/tokenizer.ts';
 import type { GenerateOptions } from '../../nn/decoders/generate.ts';
 import { type OnProgress, partialProgress } from '../../nn/module/progress.ts';
 import { measureGeneration } from '../objective/metrics.ts';
@@ -27,7 +27,7 @@ interface GenerationNetwork {
 }
 
 interface GenerationSource {
-  readonly tokenizer: Pick<Tokenizer, 'decode'>;
+  readonly tokenizer: Pick<TextTokenizer, 'decode'>;
   readonly generation: GenerationConfig;
   readonly padId: number;
 }
@@ -109,9 +109,8 @@ export class GenerationValidation {
           endIds,
           onProgress: onPart,
         });
-        batch.forEach((index, i) => {
-          texts[index] = tokenizer.decode(answers[i]!);
-        });
+        for (const [i, index] of batch.entries())
+          texts[index] = await tokenizer.decode(answers[i]!);
       },
       onProgress,
     );

@@ -8,7 +8,7 @@ import { readDataFiles } from '../../data/files.ts';
 import { loadTextData } from '../../data/loadTexts.ts';
 import { CheckpointError } from '../../hub/checkpointFile.ts';
 import { filesOfCheckpoint } from '../../hub/download/requestedFiles.ts';
-import type { Tokenizer } from '../../hub/tokenizer/tokenizer.ts';
+import type { TextTokenizer } from '../../hub/tokenizer/tokenizer.ts';
 import type { Loading } from '../../runs/loading.ts';
 import { tensorLearners } from '../tensorLearner.ts';
 import type { TrainingTask } from '../trainingTask.ts';
@@ -60,7 +60,7 @@ export async function openTextTask(
 
 /** What reading texts needs to know of a checkpoint. */
 interface TextCheckpoint extends CheckpointPlace {
-  readonly tokenizer: Tokenizer;
+  readonly tokenizer: TextTokenizer;
   readonly limit: TokenLimit;
   readonly vocabSize: number;
   /** Names of the saved head's outputs; null: it has none. */

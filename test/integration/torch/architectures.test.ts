@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { openTokenizer } from '../../../src/hub/tokenizer/tokenizer.ts';
+import { TorchTokenizer } from '../../../src/training/torch/torchTokenizer.ts';
 import { tiny } from '../../python/checkpoints.ts';
-import { relative, stepsOf, TorchRuns } from './torchRuns.ts';
+import { relative, stepsOf, TorchRuns, wasmSteps } from './torchRuns.ts';
 
 const TEXTS = ['a cat sleeps', 'a dog runs home', 'the old horse eats', 'a bird looks at the sea'];
 
@@ -75,4 +77,51 @@ describe('PyTorch trains', () => {
       }
     });
   }
+});
+
+describe('tokenizers of transformers', () => {
+  test('give the ids that ours give, where both read a checkpoint', async () => {
+    for (const kind of ['encoder', 'decoder'] as const) {
+      const checkpoint = path.join(folder, kind);
+      await tiny(kind, checkpoint, TEXTS);
+      const own = await openTokenizer(checkpoint);
+      const theirs = await TorchTokenizer.open(runs.device.process, checkpoint);
+      assert.deepEqual(
+        [theirs.padId, theirs.eosId, theirs.bosId],
+        [own.padId, own.eosId, own.bosId],
+      );
+      for (const text of [...TEXTS, '', 'Größe: 12,5 cm!\n', TEXTS.join(' ')]) {
+        assert.deepEqual(await theirs.encodePlain(text), own.encodePlain(text));
+        assert.equal(await theirs.decode(own.encodePlain(text)), own.decode(own.encodePlain(text)));
+        for (const pair of [null, TEXTS[1]!]) {
+          assert.deepEqual(await theirs.encode(text, pair, 12), own.encode(text, pair, 12));
+        }
+      }
+    }
+  });
+
+  test('open what ours do not', async () => {
+    const checkpoint = path.join(folder, 'vocabulary');
+    await tiny('encoder', checkpoint, TEXTS);
+    const { model } = JSON.parse(readFileSync(path.join(checkpoint, 'tokenizer.json'), 'utf8'));
+    const words = Object.entries<number>(model.vocab).sort(([, a], [, b]) => a - b);
+    writeFileSync(path.join(checkpoint, 'vocab.txt'), words.map(([word]) => `${word}\n`).join(''));
+    rmSync(path.join(checkpoint, 'tokenizer.json'));
+    writeFileSync(
+      path.join(checkpoint, 'tokenizer_config.json'),
+      JSON.stringify({ tokenizer_class: 'BertTokenizer' }),
+    );
+    const config = classification('vocabulary');
+    await assert.rejects(wasmSteps(folder, config, 'grain', 1), /has no tokenizer\.json/);
+    const trainer = await runs.trainer(folder, config, 'grain');
+    const [step] = await stepsOf(trainer, 1, 1);
+    const whole = await wasmSteps(folder, classification('encoder'), 'grain', 1);
+    assert.ok(relative(step!.losses, whole.steps[0]!.losses) < 1e-5);
+    const saved = await trainer.save(
+      path.join(folder, 'saved'),
+      { step: 1, bestMetric: null },
+      { best: false },
+    );
+    assert.ok(readdirSync(path.join(folder, 'saved', saved)).includes('vocab.txt'));
+  });
 });

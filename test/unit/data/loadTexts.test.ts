@@ -211,18 +211,18 @@ describe('prompts and answers', () => {
     assert.equal(train.examples[0]!.answerAt, 5);
   });
 
-  test('any lengths: at most maxLength, the end of the prompt before the beginning of the answer', () => {
+  test('any lengths: at most maxLength, the end of the prompt before the beginning of the answer', async () => {
     const text = fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 30 });
-    fc.assert(
-      fc.property(
+    await fc.assert(
+      fc.asyncProperty(
         text,
         text,
         fc.integer({ min: 8, max: 40 }),
         fc.boolean(),
-        (prompt, answer, maxLength, beginsTexts) => {
+        async (prompt, answer, maxLength, beginsTexts) => {
           const by = byteTokenizer({ beginsTexts });
           const { example, question } =
-            new PromptEncoder(by, 1, maxLength).encode(prompt, answer) ?? assert.fail();
+            (await new PromptEncoder(by, 1, maxLength).encode(prompt, answer)) ?? assert.fail();
           const { ids, answerAt = 0 } = example;
           const start = beginsTexts ? [2] : [];
           const whole = start.length + prompt.length + answer.length + 1;
