@@ -107,23 +107,36 @@ function assertWindow(window: WindowOfRun, steps: readonly StepEvent[], from: nu
   }
 }
 
-/** Everything that a run's index shows is what its log says. */
-export async function assertTrue(
+/** Everything that a run's index shows is what its log says. @param skipped lines of the log that are not events */
+export async function assertSame(
   read: RunIndex,
   events: readonly RunEvent[],
-  window: [number, number, number],
-) {
+  skipped = 0,
+): Promise<readonly StepEvent[]> {
   await read.refresh();
   const steps = events.filter((event) => event.kind === 'step');
   assert.equal(read.count, steps.length);
   const digest = new Digest(manifest);
-  for (const event of events)
+  for (const event of events) {
     digest.add(event, event.kind === 'step' ? derivedOf(event).diagnostics : null);
+  }
+  for (let line = 0; line < skipped; line++) digest.skip();
   assert.deepEqual(read.digest.toJSON(), digest.toJSON());
   const rare = events.filter(({ kind }) => kind !== 'step' && kind !== 'validating');
   assert.deepEqual(await read.rare(), rare);
   assert.deepEqual(await read.lastStep(), steps.at(-1) ?? null);
-  const [a, b, columns] = window;
+  const all = { from: Number.MIN_SAFE_INTEGER, to: Number.MAX_SAFE_INTEGER };
+  assertWindow(await read.window({ ...all, columns: 30 }, names), steps, 1, steps.length);
+  return steps;
+}
+
+/** As {@link assertSame}, of steps that are numbered 1, 2, 3, …, and of a window of them: two places, and columns. */
+export async function assertTrue(
+  read: RunIndex,
+  events: readonly RunEvent[],
+  [a, b, columns]: [number, number, number],
+): Promise<void> {
+  const steps = await assertSame(read, events);
   const at = [a, b].map((place) => 1 + (place % Math.max(1, steps.length)));
   const [from, to] = [Math.min(...at), Math.max(...at)];
   assertWindow(await read.window({ from, to, columns }, names), steps, from, to);

@@ -21,9 +21,9 @@ import { IndexWriter } from '../../../../src/runs/index/indexWriter.ts';
 import { LogIndex } from '../../../../src/runs/index/logIndex.ts';
 import { RunIndex } from '../../../../src/runs/index/runIndex.ts';
 import { RunLog } from '../../../../src/runs/runLog.ts';
-import { readEvents } from '../../../../src/runs/tail.ts';
+import { EventTail, readEvents } from '../../../../src/runs/tail.ts';
 import { anyEvent } from '../events.ts';
-import { assertTrue, manifest, stepsFrom, textOf } from './logs.ts';
+import { assertSame, assertTrue, manifest, stepsFrom, textOf } from './logs.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-index-'));
 const file = path.join(folder, 'events.jsonl');
@@ -140,6 +140,34 @@ test('a log that is cut, deleted or replaced by one of the same size or longer i
   assert.equal(read.count, 0);
 });
 
+test('a log with damaged bytes is indexed as it is read', async () => {
+  const text = Buffer.from(textOf([...long.slice(0, 60), ...long.slice(-1)]));
+  const damages: ((bytes: Buffer, at: number, by: number) => Buffer<ArrayBuffer>)[] = [
+    (bytes, at, by) => Buffer.from(bytes).fill(by % 256, at, at + 1),
+    (bytes, at, by) => Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + (by % 300))]),
+    (bytes, at, by) =>
+      Buffer.concat([bytes.subarray(0, at), Buffer.alloc(by % 300), bytes.subarray(at)]),
+    (bytes, at, by) =>
+      Buffer.concat([bytes.subarray(0, at), bytes.subarray(by % at), bytes.subarray(at)]),
+  ];
+  const anyDamage = fc.tuple(fc.constantFrom(...damages), fc.nat(), fc.nat());
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyDamage, { minLength: 1, maxLength: 4 }), async (strokes) => {
+      const bytes = strokes.reduce(
+        (damaged, [damage, at, by]) => damage(damaged, 1 + (at % (damaged.length - 1)), by),
+        text,
+      );
+      rmSync(index, { recursive: true, force: true });
+      writeFileSync(file, bytes);
+      const tail = new EventTail(folder);
+      await assertSame(await RunIndex.open(run), await tail.read(), tail.skipped);
+      await writeIndex();
+      await assertSame(await RunIndex.open(run), await readEvents(folder), tail.skipped);
+    }),
+    { numRuns: 60 },
+  );
+});
+
 test('a damaged or missing file of an index is made anew', async () => {
   writeFileSync(file, textOf(long));
   await writeIndex();
@@ -172,7 +200,7 @@ test('a damaged or missing file of an index is made anew', async () => {
         await writeIndex();
       },
     ),
-    { numRuns: 20 },
+    { numRuns: 12 },
   );
 });
 
