@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { median } from 'simple-statistics';
 import { alarmCodes } from '../src/config/alarms.ts';
 import { table } from '../src/experiment/markdown.ts';
-import { RunStore } from '../src/runs/store.ts';
+import { RunStore, type RunSummary } from '../src/runs/store.ts';
 import { isHealthy, loggedRuns } from './alarms/loggedRuns.ts';
 import { type Observed, observe } from './alarms/observed.ts';
 import { type FailingSetting, folderOf, settings } from './alarms/settings.ts';
@@ -38,12 +38,14 @@ const logged = await observe(await loggedRuns());
 const failing = new Map<FailingSetting, readonly Raised[]>();
 for (const setting of settings) {
   const made = await new RunStore(folderOf(setting)).list();
-  const own = await observe(made.filter(({ status }) => status === 'finished'));
-  const failed = own.filter(({ run }) => setting.isFailed?.(run) ?? true);
+  const own = await observe(
+    made.filter(({ status }) => status === 'finished' || status === 'failed'),
+  );
   const alike = logged.filter(({ run }) => setting.isLogged?.(run));
+  const failed = [...own, ...alike].filter(({ isAlone }) => isAlone || !setting.alone);
   const { claim } = setting;
   const claiming = claim ? await observe(logged.flatMap(({ run }) => claim(run) ?? [])) : [];
-  failing.set(setting, raisedIn([...failed, ...alike, ...claiming]));
+  failing.set(setting, raisedIn([...failed, ...claiming]));
 }
 const healthy = logged.filter(({ run }) => isHealthy(run));
 const onHealthy = raisedIn(healthy);
@@ -72,12 +74,16 @@ const also = [...failing].map(([{ title, detects }, raised]) => {
   return [title, `${any} of ${raised.length}`, others.join(', ') || '–'];
 });
 
-const kinds = new Map<string, number>();
-for (const { manifest } of healthy.map(({ run }) => run)) {
-  const kind = `${manifest.task}, groups by ${manifest.groups.by}, ${manifest.aggregation.name}`;
-  kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-}
-const counted = [...kinds].sort().map(([kind, count]) => [kind, String(count)]);
+const kindOf = ({ manifest: { task, groups, aggregation } }: RunSummary) =>
+  `${task}, groups by ${groups.by}, ${aggregation.name}`;
+const counted = [...new Set(healthy.map(({ run }) => kindOf(run)))].sort().map((kind) => {
+  const runs = healthy.filter(({ run }) => kindOf(run) === kind);
+  const alarms = alarmCodes.flatMap((rule) => {
+    const count = runs.filter(({ raised }) => raised.has(rule)).length;
+    return count > 0 ? [`${rule} ${count}`] : [];
+  });
+  return [kind, String(runs.length), alarms.join(', ') || '–'];
+});
 
 const text = [
   circumstances(),
@@ -85,7 +91,7 @@ const text = [
   'What else was raised on runs made to fail:',
   table([['runs', 'with an alarm', 'other rules'], ...also], 1),
   'The healthy runs:',
-  table([['task, groups, aggregator', 'runs'], ...counted], 1),
+  table([['task, groups, aggregator', 'runs', 'false alarms'], ...counted], 1),
 ].join('\n\n');
 console.log(text);
 writeFigures('alarms', text, docs);

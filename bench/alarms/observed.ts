@@ -3,16 +3,20 @@ import path from 'node:path';
 import { AlarmWatch } from '../../src/experiment/alarms/alarmWatch.ts';
 import { judgeSeeds, type SeedResult } from '../../src/experiment/alarms/seedApart.ts';
 import type { RunSummary } from '../../src/runs/store.ts';
-import { eventsOf } from './loggedRuns.ts';
+import { eventsOf, hasFailed } from './loggedRuns.ts';
 
 /** Seeds of a usual experiment, which are compared with each other. */
 const SEEDS = 5;
+/** So many of them may have failed for each to be alone with it: three of its four siblings did not. */
+const MOST_ALONE = 2;
 
 export interface Observed {
   readonly run: RunSummary;
   /** The step at which each rule first raised its alarm. */
   readonly raised: Map<string, number>;
   readonly result: SeedResult;
+  /** Whether the run failed, and most of the others of its set did not. */
+  isAlone: boolean;
 }
 
 /** Each run, and beside the others of its method in sets of five seeds. */
@@ -22,8 +26,10 @@ export async function observe(runs: readonly RunSummary[]): Promise<Observed[]> 
   for (const seeds of setsOf(observed)) {
     const results = seeds.map(({ result }) => result);
     const found = judgeSeeds(seeds[0]!.run.manifest.metric, results);
-    for (const [i, { raised, run }] of seeds.entries()) {
-      if (found[i]) raised.set('seed-apart', run.step);
+    const failed = seeds.filter(({ run }) => hasFailed(run));
+    for (const [i, seed] of seeds.entries()) {
+      if (found[i]) seed.raised.set('seed-apart', seed.run.step);
+      seed.isAlone = failed.length <= MOST_ALONE && failed.includes(seed);
     }
   }
   return observed;
@@ -40,7 +46,7 @@ async function observeOne(run: RunSummary): Promise<Observed> {
     }
   }
   const result = { first: values.at(0) ?? Number.NaN, last: values.at(-1) ?? Number.NaN };
-  return { run, raised, result };
+  return { run, raised, result, isAlone: false };
 }
 
 /** Runs of one method, seed by seed, in whole sets. */

@@ -76,16 +76,9 @@ export const settings: readonly Setting[] = [
   {
     ...accuracy,
     name: 'label-others',
-    title: 'digits, groups by label, other forms of the shortest vector',
+    title: 'digits, groups by label: by layer, one by one, preconditioned',
     groups: 'anonymous',
-    methods: [
-      'mean',
-      'grain',
-      'grain-layerwise',
-      'grain-streaming',
-      'grain, preconditioned',
-      'mean, guarded',
-    ],
+    methods: ['mean', 'grain-layerwise', 'grain-streaming', 'grain, preconditioned'],
     tuned: false,
     config: async () => withSmallNetwork(byLabel(example('digits'))),
   },

@@ -142,28 +142,30 @@ const FEW = 0.5;
 const UNLEARNT = 0.9;
 
 export const vanishingGradients: Rule = {
-  condition: `‖ḡ‖ is below ${VANISHED} of its beginning in ${formatPercent(MOST)} of the last ${VANISHED_STEPS} steps, while the loss is above ${UNLEARNT} L₁. Loss: an exponential average over about 20 steps; beginning: the mean of the first 5. Over when ‖ḡ‖ is that short in at most ${formatPercent(FEW)} of the last ${VANISHED_STEPS} steps, or the loss has fallen. Only in the Euclidean metric.`,
+  condition: `In ${formatPercent(MOST)} of the last ${VANISHED_STEPS} steps, ‖ḡ‖ is below ${VANISHED} of its beginning, the mean of the first 5 steps, while L > ${UNLEARNT} L₁. Over when that is so in at most ${formatPercent(FEW)} of them. Only in the Euclidean metric.`,
   reason:
     'Fine-tuning that fails mostly fails so, and early: gradients vanish while the loss is still that of a guess ([Mosbach et al. 2021](https://arxiv.org/abs/2006.04884)). The mean of the groups’ gradients is compared, not their lengths: where all units are dead, the last layer’s biases still have the noise of small groups. In a regression an untrained model’s L₁ may be far above that of a guess; there the rule finds less.',
   watch({ aggregation: { metric } }) {
     if (metric !== 'euclidean') return null;
     const lengths = new Series();
-    const losses = new Series();
     const vanished = new Recent(VANISHED_STEPS);
     return {
       step({ loss, firstLoss, diagnostics }) {
-        losses.push(loss);
         const { norm2, normRatio } = diagnostics ?? {};
         if (!norm2 || !normRatio) return undefined;
         const length = Math.sqrt(norm2) / normRatio;
         lengths.push(length);
-        vanished.push(length < VANISHED * lengths.first);
-        const { latest } = losses;
-        if (vanished.share <= FEW || latest < UNLEARNT * firstLoss) return null;
+        vanished.push(length < VANISHED * lengths.first && loss > UNLEARNT * firstLoss);
+        if (vanished.share <= FEW) return null;
         if (vanished.share < MOST) return undefined;
         return {
-          message: `The gradient has vanished: it has ${formatNumber(length / lengths.first, 2)} of its first length, while the loss of ${formatNumber(latest)} is still that of the start (${formatNumber(firstLoss)}). Start again with a lower optimizer.learningRate or a longer optimizer.warmup.`,
-          figures: { length: fact(length), firstLength: lengths.first, loss: latest, firstLoss },
+          message: `The gradient has vanished: it has ${formatNumber(length / lengths.first, 2)} of its first length, while the loss of ${formatNumber(loss)} is still that of the start (${formatNumber(firstLoss)}). Start again with a lower optimizer.learningRate or a longer optimizer.warmup.`,
+          figures: {
+            length: fact(length),
+            firstLength: lengths.first,
+            loss: fact(loss),
+            firstLoss,
+          },
           groups: [],
         };
       },
