@@ -16,6 +16,7 @@ import { ConfigDocument } from './document.ts';
 import { reasonOf } from './errors.ts';
 import { knownHarms } from './harms.ts';
 import { findingsOf } from './issues.ts';
+import { withControls } from './methods.ts';
 import { modelRules } from './modelRules.ts';
 import { type Config, configSchema } from './schema.ts';
 import { stepRules } from './stepRules.ts';
@@ -133,10 +134,11 @@ export function parseConfig(text: string, file: string): ParsedConfig {
   }
   const content = contentOf(document, file);
   const parsed = configSchema.safeParse(content);
-  const findings = parsed.success
-    ? rules.flatMap((rule) => rule(parsed.data, (path) => document.isWritten(path)))
-    : findingsOf(parsed.error.issues, content);
-  if (!parsed.success || findings.length > 0) {
+  const config = parsed.success ? withControls(parsed.data) : null;
+  const findings = config
+    ? rules.flatMap((rule) => rule(config, (path) => document.isWritten(path)))
+    : findingsOf(parsed.error!.issues, content);
+  if (!config || findings.length > 0) {
     throw new ConfigError(
       findings.map((finding) => {
         const { path, isKey } = finding;
@@ -145,7 +147,7 @@ export function parseConfig(text: string, file: string): ParsedConfig {
       }),
     );
   }
-  return new ParsedConfig(parsed.data, file, document);
+  return new ParsedConfig(config, file, document);
 }
 
 /** An empty file is a config without keys. */

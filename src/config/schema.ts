@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { aggregateEntry, zeroGroups } from './aggregation.ts';
 import { alarmCodes } from './alarms.ts';
+import { controlsSchema, tuneSchema } from './methods.ts';
 import { HUB_ID } from './modelOrigin.ts';
 import { metricsOf } from './ranking.ts';
 import { MAX_SEED, seedsSchema } from './seeds.ts';
@@ -360,6 +361,8 @@ export const configSchema = z.strictObject({
     .describe(
       'The aggregators to compare, each with every seed: names of [aggregators](aggregators.md), or [entries](#an-entry-of-aggregate) with settings.',
     ),
+  controls: controlsSchema,
+  tune: tuneSchema,
   optimizer: optimizer.prefault({}).describe('How the aggregated gradient updates the parameters.'),
   batchSize: whole(1).default(32).describe('Examples per optimizer step, over all groups.'),
   batches: z

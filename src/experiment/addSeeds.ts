@@ -6,6 +6,7 @@ import type { ParsedConfig } from '../config/parse.ts';
 import { configSchema } from '../config/schema.ts';
 import { MAX_SEED, type SeedPair, seedPairs } from '../config/seeds.ts';
 import type { Loading } from '../runs/loading.ts';
+import type { RunManifest } from '../runs/manifest.ts';
 import { isActive } from '../runs/status.ts';
 import { RunStore, type RunSummary } from '../runs/store.ts';
 import { codeFingerprint } from '../training/fingerprints.ts';
@@ -14,7 +15,7 @@ import type { TrainingRun } from '../training/trainingLoop.ts';
 import { ComparisonError, differencesOf } from './comparable.ts';
 import { latestExperiment, runsOfConfig } from './experiments.ts';
 import { type Launch, type Overrides, OwnedRuns, parsedFrom } from './launch.ts';
-import { manifestsOf } from './manifests.ts';
+import { type ManifestOptions, manifestsOf } from './manifests.ts';
 import { ResumeError } from './resume.ts';
 import { whyUnfinished } from './seedResults.ts';
 
@@ -44,13 +45,9 @@ export async function launchAdded(
   try {
     const { experiment } = known[0]!.manifest;
     const requests = expand(parsed.config, seeds).filter((request) => !isKnown(request, known));
-    const manifests = await manifestsOf(parsed, session, requests, root, experiment);
-    // One of any request tells whether the config still is the experiment's.
-    const [sample] =
-      manifests.length > 0
-        ? manifests
-        : await manifestsOf(parsed, session, expand(parsed.config).slice(0, 1), root, experiment);
-    checkUnchanged(known[0]!, differencesOf(known[0]!.manifest, sample!));
+    const joining = { root, experiment, rates: tunedRates(known) };
+    const manifests = await manifestsOf(parsed, session, requests, joining);
+    await checkUnchanged(known[0]!.manifest, parsed, session, joining);
     const resumed = known
       .filter(isToResume)
       .map((run) => ({ ...run, resumeFrom: 'last' as const }));
@@ -109,7 +106,27 @@ function isToResume(run: RunSummary): boolean {
   return !isActive(run.status) && whyUnfinished(run) !== null;
 }
 
-function checkUnchanged({ manifest }: RunSummary, differences: readonly string[]): void {
+/** Methods keep the learning rates that they were tuned to. */
+function tunedRates(known: readonly RunSummary[]): Map<string, number> {
+  return new Map(
+    known.flatMap(({ manifest: { aggregator, config } }): [string, number][] => {
+      const { data } = configSchema.safeParse(config);
+      return data?.tune ? [[aggregator, data.optimizer.learningRate]] : [];
+    }),
+  );
+}
+
+/** Compares a run with what the config would make of its method now. */
+async function checkUnchanged(
+  manifest: RunManifest,
+  parsed: ParsedConfig,
+  session: Session,
+  joining: ManifestOptions,
+): Promise<void> {
+  const all = expand(parsed.config, [manifest.seed]);
+  const same = all.find(({ aggregator }) => aggregator === manifest.aggregator) ?? all[0]!;
+  const [sample] = await manifestsOf(parsed, session, [same], joining);
+  const differences = differencesOf(manifest, sample!);
   if (differences.length === 0) return;
   throw new ComparisonError(
     `${manifest.experiment.id} was trained with another ${differences.join(', ')}. Expected what it was then, or a new experiment without --add-seeds.`,

@@ -8,7 +8,15 @@ export class ComparisonError extends Error {
 }
 
 /** Keys of a config in which runs that are compared may differ. */
-const free = ['name', 'seeds', 'aggregate', 'device', 'checkpointEvery', 'keepCheckpoints'];
+const free = [
+  'name',
+  'seeds',
+  'aggregate',
+  'controls',
+  'device',
+  'checkpointEvery',
+  'keepCheckpoints',
+];
 
 /**
  * Asserts that runs differ in nothing but methods and seeds, as those of one experiment do and those of several launches of a config.

@@ -40,16 +40,20 @@ export async function launchFresh(
   return launchParsed(parsedFrom(file, overrides), root, onLoading);
 }
 
-/** As {@link launchFresh}, of a config that was read and whose files were found. */
+/**
+ * As {@link launchFresh}, of a config that was read and whose files were found.
+ * @param rates learning rates of methods that have another than the config's
+ */
 export async function launchParsed(
   parsed: ParsedConfig,
   root: string,
   onLoading: (loading: Loading) => void,
+  rates: ReadonlyMap<string, number> = new Map(),
 ): Promise<Launch> {
   const session = await openSession(parsed, onLoading);
   try {
     const requests = expand(parsed.config);
-    const manifests = await manifestsOf(parsed, session, requests, root);
+    const manifests = await manifestsOf(parsed, session, requests, { root, rates });
     const folders = new RunStore(root).createAll(manifests);
     const runs = manifests.map((manifest, i) => ({
       manifest,

@@ -6,6 +6,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import type { RunRequest } from '../config/expand.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import { rankingOf } from '../config/ranking.ts';
+import type { Config } from '../config/schema.ts';
 import { buildGrouping, type Grouping } from '../data/grouping.ts';
 import { seedSlug } from '../runs/format.ts';
 import { FORMAT_VERSION, type RunManifest } from '../runs/manifest.ts';
@@ -13,17 +14,23 @@ import { codeFingerprint, inputFingerprints } from '../training/fingerprints.ts'
 import type { Session } from '../training/session.ts';
 import { gitStateOf } from './gitState.ts';
 
+export interface ManifestOptions {
+  /** Folder that holds `.grain`. */
+  readonly root: string;
+  /** The one that the runs join; by default a new one. */
+  readonly experiment?: RunManifest['experiment'];
+  /** Learning rates of methods that have another than the config's. */
+  readonly rates?: ReadonlyMap<string, number>;
+}
+
 /**
  * Manifests of one launch of a config.
- * @param root folder that holds `.grain`
- * @param experiment the one that they join; by default a new one
  */
 export async function manifestsOf(
   parsed: ParsedConfig,
   session: Session,
   requests: readonly RunRequest[],
-  root: string,
-  experiment?: RunManifest['experiment'],
+  { root, experiment, rates = new Map() }: ManifestOptions,
 ): Promise<RunManifest[]> {
   const { config, device } = session;
   const { data, sources } = session.task;
@@ -48,7 +55,7 @@ export async function manifestsOf(
     groups: groupsOf(buildGrouping(config.groups, data, seed.order), config.groups.by),
     metric: rankingOf(config),
     configPath: path.relative(root, parsed.file).split(path.sep).join('/'),
-    config: { ...config },
+    config: { ...config, optimizer: withRate(config.optimizer, rates.get(aggregator)) },
     fingerprints,
     sources,
     device: { backend: device.backend, name: device.name },
@@ -59,6 +66,10 @@ export async function manifestsOf(
     },
     ...(git && { git }),
   }));
+}
+
+function withRate(optimizer: Config['optimizer'], learningRate = optimizer.learningRate) {
+  return { ...optimizer, learningRate };
 }
 
 function groupsOf({ names, examples }: Grouping, by: string): RunManifest['groups'] {

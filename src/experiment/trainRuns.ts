@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync } from 'node:fs';
 import type { AlarmCode } from '../config/alarms.ts';
+import { configSchema } from '../config/schema.ts';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
 import { formatEvent } from '../runs/format.ts';
 import { nearestRoot, runFile } from '../runs/grainFolder.ts';
@@ -45,7 +46,12 @@ export async function trainRuns(
       isStoppedByAlarm || callbacks.isInterrupted() || existsSync(runFile(run.folder, 'stop'));
     const assertHeld = () => callbacks.assertHeld(run);
     const observer = new AlarmWatch(run.manifest, off);
-    const end = await train(session, run, { onEvent, shouldStop, assertHeld, observer });
+    const end = await train(withOwnOptimizer(session, run), run, {
+      onEvent,
+      shouldStop,
+      assertHeld,
+      observer,
+    });
     ends.push(end);
     if (end.status === 'finished' && !off.includes('seed-apart')) {
       await compareSeeds(run, store, callbacks);
@@ -70,6 +76,14 @@ async function compareSeeds(
   } catch {
     // The runs have ended well: a comparison that cannot be read or written takes nothing from them.
   }
+}
+
+/** Methods may have learning rates of their own, which their manifests tell. */
+function withOwnOptimizer(session: Session, { manifest }: TrainingRun): Session {
+  const { data } = configSchema.shape.optimizer.safeParse(manifest.config.optimizer);
+  return data === undefined
+    ? session
+    : { ...session, config: { ...session.config, optimizer: data } };
 }
 
 /** Trains the runs of a launch, then gives up what it holds. @returns how each run ended */

@@ -4,14 +4,15 @@ import { aggregatorNames } from '../../config/aggregation.ts';
 import { explain, formatDiagnostic } from '../../config/diagnostic.ts';
 import { MAX_SEED } from '../../config/seeds.ts';
 import { launchAdded } from '../../experiment/addSeeds.ts';
-import { type Launch, launchFresh, type Overrides } from '../../experiment/launch.ts';
+import type { Launch, Overrides } from '../../experiment/launch.ts';
 import { exitStatusOf, reportOf, reportText } from '../../experiment/launchReport.ts';
 import type { Report } from '../../experiment/launchResult.ts';
 import { launchResumed, type ResumeOptions } from '../../experiment/resume.ts';
 import { planOf, seedsToAdd } from '../../experiment/settling.ts';
 import { trainLaunch } from '../../experiment/trainRuns.ts';
+import { launchTuned, TuningStopped } from '../../experiment/tuning.ts';
 import { nearestRoot } from '../../runs/grainFolder.ts';
-import { BAD_INPUT, errorResult, reportError } from '../exit.ts';
+import { BAD_INPUT, errorResult, reportError, STOPPED } from '../exit.ts';
 import { onInterruption } from '../interruption.ts';
 import { runOnEnd } from '../onEnd.ts';
 import { printJson } from '../output.ts';
@@ -111,7 +112,11 @@ async function run(config: string | undefined, options: RunOptions): Promise<num
       config === undefined
         ? await launchResumed(options.resume!, root, options, onLoading)
         : options.addSeeds === undefined
-          ? await launchFresh(config, options, root, onLoading)
+          ? await launchTuned(config, options, root, {
+              onLoading,
+              note: view.note.bind(view),
+              train: (tuning) => train(tuning, view, root),
+            })
           : await launchAdded(config, { ...options, addSeeds: options.addSeeds }, root, onLoading);
     let report = await train(launch, view, root);
     // Of `seeds: auto`: more seeds until the experiment is settled.
@@ -129,6 +134,10 @@ async function run(config: string | undefined, options: RunOptions): Promise<num
   } catch (error) {
     view.close();
     if (options.json) printJson(errorResult(error));
+    if (error instanceof TuningStopped) {
+      console.error(error.message);
+      return STOPPED;
+    }
     return reportError(error);
   }
 }

@@ -15,7 +15,7 @@ export function methodsSentence({ findings, setting, crossed, overExamples }: Fu
   const over = validation ? ` over ${counted(validation.examples, 'validation example')}` : '';
   const named = methods.map(({ method }) => method);
   return [
-    `We fine-tuned with ${formatList(named)}, ${counted(seeds, 'seed')} each${crossed.length > 0 ? ' (initialization and order of the examples crossed)' : ''}, for ${counted(setting.steps, 'step')}${trainingOf(setting.config)}, and report ${metric} at the last validation${over}; runs that diverged or ended no better than a constant prediction count as failures.`,
+    `We fine-tuned with ${formatList(named)}, ${counted(seeds, 'seed')} each${crossed.length > 0 ? ' (initialization and order of the examples crossed)' : ''}, for ${counted(setting.steps, 'step')}${trainingOf(setting)}, and report ${metric} at the last validation${over}; runs that diverged or ended no better than a constant prediction count as failures.`,
     'Intervals are 95 %: Student’s t for means, the jackknife of the log standard deviation for spreads (Miller, 1968), Wilson’s for rates.',
     ...(comparisons.length === 0
       ? []
@@ -32,12 +32,19 @@ export function methodsSentence({ findings, setting, crossed, overExamples }: Fu
 }
 
 /** " with adamw (learning rate 0.001, batch size 40)", as far as another trainer's config says it. */
-function trainingOf(config: Readonly<Record<string, unknown>>): string {
-  const { optimizer, batchSize } = config;
+function trainingOf({ config, learningRates }: FullReport['setting']): string {
+  const { optimizer, batchSize, tune } = config;
   const settings = typeof optimizer === 'object' && optimizer !== null ? optimizer : {};
   const { name, learningRate } = settings as { name?: unknown; learningRate?: unknown };
+  const each = Object.entries(learningRates).map(
+    ([method, rate]) => `${method} ${significant(rate)}`,
+  );
+  const rates =
+    tune === undefined
+      ? `learning rate ${significant(Number(learningRate))}`
+      : `learning rates tuned over the same grid on seeds of their own: ${each.join(', ')}`;
   const parts = [
-    ...(typeof learningRate === 'number' ? [`learning rate ${significant(learningRate)}`] : []),
+    ...(typeof learningRate === 'number' ? [rates] : []),
     ...(typeof batchSize === 'number' ? [`batch size ${batchSize}`] : []),
   ];
   const brackets = parts.length > 0 ? ` (${parts.join(', ')})` : '';
