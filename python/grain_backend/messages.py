@@ -54,7 +54,7 @@ class Build:
     dropout: float | None
     checkpointing: bool
     accumulate: bool
-    dtype: Literal["float32", "bfloat16", "float16"]
+    dtype: Literal["float32", "bfloat16"]
     optimizer: Optimizer
     metric: Literal["euclidean", "preconditioned"]
     # Whether updates are corrected, and so the parameters before a step kept.

@@ -50,8 +50,9 @@ export async function openDevice(
   throw new DeviceError(`device ${name} cannot be used here — ${reasons.join('; ')}`);
 }
 
-/** What `auto` chooses from. @param withTorch whether `torch` can train what the config asks for */
-export function automaticBackends(withTorch: boolean): readonly BackendName[] {
+/** What `auto` chooses from. @param withTorch whether `torch` can train what the config asks for, or only `torch` can */
+export function automaticBackends(withTorch: boolean | 'only'): readonly BackendName[] {
+  if (withTorch === 'only') return ['torch'];
   return withTorch ? ['torch', ...TENSOR_BACKENDS] : TENSOR_BACKENDS;
 }
 

@@ -11,6 +11,7 @@ export const modelRules: readonly Rule[] = [
   convolutionsNeedImages,
   textsNeedSavedModel,
   transformersNeedTexts,
+  halfPrecisionNeedsTorch,
 ];
 
 function savedModelsHaveTheirArchitecture({ model }: Config): Finding[] {
@@ -80,7 +81,7 @@ function textsNeedSavedModel({ model, data }: Config): Finding[] {
 function transformersNeedTexts({ model, data, groups, batches }: Config): Finding[] {
   if (readsTexts(data)) return [];
   const keys: readonly Path[] = [
-    ...(['adapter', 'reinitialize', 'dropout', 'checkpointing'] as const)
+    ...(['adapter', 'reinitialize', 'dropout', 'dtype', 'checkpointing'] as const)
       .filter((key) => model[key] !== defaults.model[key])
       .map((key) => ['model', key]),
     ...(data.maxLength === undefined ? [] : [['data', 'maxLength']]),
@@ -98,5 +99,17 @@ function transformersNeedTexts({ model, data, groups, batches }: Config): Findin
     ...(batches === defaults.batches
       ? []
       : [{ path: ['batches'], ...needTexts(`batches: ${batches}`) }]),
+  ];
+}
+
+function halfPrecisionNeedsTorch({ model, device }: Config): Finding[] {
+  const isPossible = device === 'torch' || device === 'auto';
+  if (model.dtype === defaults.model.dtype || isPossible) return [];
+  return [
+    {
+      path: ['model', 'dtype'],
+      message: `device ${device} computes in float32 only`,
+      expected: 'dtype: float32, or device: torch',
+    },
   ];
 }

@@ -96,6 +96,12 @@ const model = z.strictObject({
     .describe(
       'For transformers: dropout rate of hidden states, of attention and before the head. Default: the rates in the checkpoint’s `config.json`.',
     ),
+  dtype: z
+    .enum(['float32', 'bfloat16'])
+    .default('float32')
+    .describe(
+      'For transformers, with `device: torch`: what products and activations are computed in (automatic mixed precision). Parameters, gradients’ sums and the optimizer stay in float32.',
+    ),
   checkpointing: z
     .boolean()
     .default(false)

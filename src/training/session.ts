@@ -96,11 +96,11 @@ function stepsOf({ epochs, steps, batchSize }: Config, { train }: Data): number 
 
 async function openConfiguredDevice(parsed: ParsedConfig): Promise<Session['device']> {
   const { config } = parsed;
-  const { device } = config;
+  const { device, model } = config;
   try {
-    return await openDevice(
-      device === 'auto' ? automaticBackends(canTrainOnTorch(config)) : device,
-    );
+    if (device !== 'auto') return await openDevice(device);
+    const withTorch = model.dtype === 'float32' ? canTrainOnTorch(config) : 'only';
+    return await openDevice(automaticBackends(withTorch));
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
     throw parsed.error(['device'], error.message, {

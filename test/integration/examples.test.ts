@@ -7,6 +7,7 @@ import { stringify } from 'yaml';
 import { parseConfig } from '../../src/config/parse.ts';
 import { readEvents } from '../../src/runs/tail.ts';
 import { exampleFolder, localConfig, type TextExample } from '../examples.ts';
+import { interpreter } from '../python/python.ts';
 import { missingData } from '../realData.ts';
 import { grain } from './grain.ts';
 
@@ -41,13 +42,18 @@ describe('examples that fine-tune transformers', () => {
     { name: 'stsb', changes: few, metrics: ['loss', 'rmse', 'mae', 'pearson', 'spearman'] },
     { name: 'gsm8k', changes: one, data: short, metrics: ['loss', 'perplexity', 'exactMatch'] },
   ];
-  for (const { name, changes, data, metrics } of examples) {
-    test(name, { skip }, async () => {
-      const here = path.join(folder, name);
-      const own = { ...changes, aggregate: ['grain'], seeds: [0], device: 'wasm' };
+  const runs = examples.flatMap((example) =>
+    ['wasm', 'torch'].map((device) => ({ ...example, device })),
+  );
+  for (const { name, changes, data, metrics, device } of runs) {
+    test(`${name} on ${device}`, { skip }, async () => {
+      const here = path.join(folder, `${name}-${device}`);
+      const own = { ...changes, aggregate: ['grain'], seeds: [0], device };
       const config = await localConfig(name, own, data);
       writeFileSync(path.join(folder, `${name}.grain.yaml`), stringify(config));
-      const { status, stderr } = await grain(['run', `${name}.grain.yaml`, '--out', here], folder);
+      const command = ['run', `${name}.grain.yaml`, '--out', here];
+      const env = { GRAIN_PYTHON: device === 'torch' ? interpreter() : 'none' };
+      const { status, stderr } = await grain(command, folder, env);
       assert.equal(status, 0, stderr);
 
       const runs = path.join(here, '.grain/runs');

@@ -81,7 +81,7 @@ const build = z.object({
   dropout: z.number().nullable(),
   checkpointing: z.boolean(),
   accumulate: z.boolean(),
-  dtype: z.enum(['float32', 'bfloat16', 'float16']),
+  dtype: z.enum(['float32', 'bfloat16']),
   optimizer,
   metric: z.enum(['euclidean', 'preconditioned']),
   /** Whether updates are corrected, and so the parameters before a step kept. */

@@ -30,7 +30,7 @@ export function buildRequest(
     dropout: model.dropout ?? null,
     checkpointing: model.checkpointing,
     accumulate: groups.backward === 'accumulate',
-    dtype: 'float32',
+    dtype: model.dtype,
     optimizer: { name, momentum, weightDecay, beta1, beta2, epsilon },
     metric: aggregation.metric,
     guarded: aggregation.guard !== null,

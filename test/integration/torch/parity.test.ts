@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { AggregateEntry } from '../../../src/config/aggregation.ts';
+import { openSafetensors } from '../../../src/hub/safetensors/safetensors.ts';
 import type { TensorLearner } from '../../../src/training/tensorLearner.ts';
 import type { Trainer } from '../../../src/training/trainer.ts';
 import { tiny } from '../../python/checkpoints.ts';
@@ -107,6 +108,22 @@ describe('a run on torch is that on wasm but for rounding', () => {
       assert.ok(relative([metrics.loss!], [expected.metrics.loss!]) < 1e-3);
     });
   }
+
+  test('bfloat16 is float32 but for its rounding', async () => {
+    const exact = await stepsOf(await runs.trainer(folder, classification(), 'grain'), 1, 1);
+    const half = classification(', dtype: bfloat16', 'device: torch');
+    const trainer = await runs.trainer(folder, half, 'grain');
+    const [first, ...others] = await stepsOf(trainer, 1, 3);
+    const off = relative(first!.losses, exact[0]!.losses);
+    assert.ok(off > 1e-7 && off < 0.02, String(off));
+    assert.ok(relative(first!.gram!, exact[0]!.gram!) < 0.1);
+    assert.ok(others.every(({ losses }) => losses.every(Number.isFinite)));
+    const state = { step: 3, bestMetric: null };
+    const name = await trainer.save(path.join(folder, 'half'), state, { best: false });
+    const tensors = await openSafetensors(path.join(folder, 'half', name));
+    assert.deepEqual([...new Set(tensors.names.map((tensor) => tensors.dtypeOf(tensor)))], ['F32']);
+    await tensors.close();
+  });
 
   test('over 50 steps', async () => {
     const config = classification(lora);

@@ -33,7 +33,7 @@ describe('what is right', () => {
     assert.deepEqual(config, {
       name: 'fine-tune',
       task: 'classification',
-      model: { freeze: 0, reinitialize: 0, checkpointing: false },
+      model: { freeze: 0, reinitialize: 0, dtype: 'float32', checkpointing: false },
       data: {
         train: 'train.csv',
         validation: 'dev.csv',

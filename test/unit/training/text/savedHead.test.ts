@@ -93,7 +93,7 @@ describe('a saved head', () => {
     const orderOf = (saved: string[], classes: string[]) => {
       const config = {
         task: 'classification' as const,
-        model: { checkpointing: false, freeze: 0, reinitialize: 0 },
+        model: { checkpointing: false, dtype: 'float32', freeze: 0, reinitialize: 0 } as const,
       };
       return savedHead({ classes: saved }, config, classes).order;
     };
