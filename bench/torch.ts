@@ -46,14 +46,14 @@ const cases: readonly Case[] = [
     title: 'MiniLM, LoRA, 32 × 64 tokens',
     ...minilm,
     lora: true,
-    turns: { rounds: 3, steps: 1 },
+    turns: { rounds: 3, steps: 1, warmUp: 1 },
   },
   {
     name: 'minilm-full',
     title: 'MiniLM, full, 32 × 64 tokens',
     ...minilm,
     lora: false,
-    turns: { rounds: 3, steps: 1 },
+    turns: { rounds: 2, steps: 1, warmUp: 1 },
   },
   {
     name: 'smollm2-lora',
@@ -62,14 +62,13 @@ const cases: readonly Case[] = [
     generates: true,
     lora: true,
     tokens: { batch: 8, length: 64, vocabulary: 49152 },
-    turns: { rounds: 3, steps: 1 },
+    turns: { rounds: 3, steps: 1, warmUp: 1 },
   },
 ];
 
 /** Sides by the names of `bench/peers/torch_methods.py`; the first is what the others are compared with. */
 const sides: readonly (readonly [title: string, method: string])[] = [
   ['the mean, plain PyTorch', 'plain'],
-  ['`mean`, all groups’ gradients at once', 'grain:mean:grouped'],
   ['`grain`, all groups’ gradients at once', 'grain:grain:grouped'],
   ['`grain-layerwise`, at once', 'grain:grain-layerwise:grouped'],
   ['`grain`, a pass per group', 'grain:grain:accumulate'],

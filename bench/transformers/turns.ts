@@ -18,6 +18,8 @@ export interface Turns {
   readonly rounds: number;
   /** Steps of a turn. */
   readonly steps: number;
+  /** Steps before the first turn. */
+  readonly warmUp?: number;
 }
 
 /** What one side did, turn by turn. */
@@ -27,9 +29,6 @@ export interface Side {
   readonly warmUp: Answer;
 }
 
-/** Steps before the first turn. */
-const WARM_UP = 2;
-
 /**
  * Lets the sides take turns, so that other work of the machine affects all of them.
  *
@@ -38,12 +37,12 @@ const WARM_UP = 2;
  */
 export async function takeTurns(
   peers: readonly Peer<Answer>[],
-  { rounds, steps }: Turns,
+  { rounds, steps, warmUp = 2 }: Turns,
   onTurn: (side: number, answer: Answer) => void,
   afterRound: () => Promise<unknown> = async () => {},
 ): Promise<Side[]> {
   const sides: { turns: Answer[]; warmUp: Answer }[] = [];
-  for (const peer of peers) sides.push({ turns: [], warmUp: await peer.ask({ steps: WARM_UP }) });
+  for (const peer of peers) sides.push({ turns: [], warmUp: await peer.ask({ steps: warmUp }) });
   for (let round = 0; round < rounds; round++) {
     for (const [i, peer] of peers.entries()) {
       const answer = await peer.ask({ steps });
