@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 /** Messages as the extension sends them, made from real descents. */
-import { mean, sampleStandardDeviation } from 'simple-statistics';
 import { aggregatorNamed } from '../../src/engine/aggregators/registry.ts';
 import { diagnoseStep } from '../../src/engine/diagnoseStep.ts';
 import type { AggregatorName } from '../../src/engine/types.ts';
 import { findingsOf } from '../../src/experiment/findings.ts';
+import type { ValidatedRun } from '../../src/experiment/validatedRuns.ts';
 import { verdictOf } from '../../src/experiment/verdict.ts';
 import type { Columns, SortedWeights } from '../../src/extension/messages/columns.ts';
 import { conflictMessages } from '../../src/extension/messages/conflict.ts';
@@ -28,6 +28,7 @@ import type {
 } from '../../src/extension/messages/seedVariance.ts';
 import { weightsMessages } from '../../src/extension/messages/weights.ts';
 import { RunFeed, type StepWindow } from '../../src/extension/panels/runFeed.ts';
+import { seriesOf } from '../../src/extension/panels/seedSeries.ts';
 import { type Cost, CostTally, costRatio } from '../../src/runs/cost.ts';
 import type { StepEvent } from '../../src/runs/events.ts';
 import { factsOf } from '../../src/runs/facts.ts';
@@ -35,6 +36,7 @@ import { runFile } from '../../src/runs/grainFolder.ts';
 import { badgeOf, besideMean } from '../../src/runs/guaranteeBadge.ts';
 import { GuaranteeTally } from '../../src/runs/guaranteeTally.ts';
 import type { RunManifest } from '../../src/runs/manifest.ts';
+import { summary } from '../unit/extension/fixtures.ts';
 import { manifestOf } from '../unit/runs/manifest.ts';
 import { type Asked, type DescentOptions, descend } from './descent.ts';
 
@@ -238,8 +240,12 @@ export function seedFixture(
   seeds: readonly number[],
   running: readonly number[] = [],
   aggregators: readonly Asked[] = [{ aggregator: 'grain' }, { aggregator: 'mean' }],
+  diverged: readonly number[] = [],
 ): SeedVarianceShow {
-  const series = aggregators.map((asked) => seriesOf(asked, metric, seeds, running));
+  const series = seriesOf(
+    aggregators.flatMap((asked) => validatedRuns(asked, seeds, running, diverged)),
+    metric,
+  );
   return {
     type: 'show',
     experiment: { id: 'digits-1', label: 'digits' },
@@ -265,7 +271,7 @@ function verdictFixture(
       const counts = status === 'finished';
       const value = counts ? points.at(-1)!.value : null;
       const about = { run: runId, method: aggregator, seed, status, counts, value };
-      return { ...about, failed: false, reason: null };
+      return { ...about, failed: counts && value === null, reason: null };
     }),
   );
   const evidence = {
@@ -285,55 +291,30 @@ function verdictFixture(
   return { ...verdictOf(findings), failures };
 }
 
-function seriesOf(
+/** Of the seeds in `diverged`, values are not finite from the fifth validation on. */
+function validatedRuns(
   asked: Asked,
-  metric: string,
   seeds: readonly number[],
   running: readonly number[],
-): AggregatorSeries {
+  diverged: readonly number[],
+): ValidatedRun[] {
   const aggregator = labelOf(asked);
-  const curves = seeds.map((seed) => {
-    const { validations } = descend({ ...asked, seed, groups: 8, steps: 200 });
-    const points = validations.map(({ step, loss, worst }) => ({
-      step,
-      value: metric === 'loss' ? loss : worst,
-    }));
+  return seeds.map((seed) => {
     const isRunning = running.includes(seed);
+    const status = isRunning ? 'running' : 'finished';
+    const { validations } = descend({ ...asked, seed, groups: 8, steps: 200 });
+    const logged = isRunning ? validations.slice(0, 4) : validations;
     return {
-      runId: `digits-${aggregator}-seed${seed}`,
-      seed: String(seed),
-      status: isRunning ? ('running' as const) : ('finished' as const),
-      points: isRunning ? points.slice(0, 4) : points,
+      run: {
+        ...summary({ experiment: 'digits', aggregator, seed, status }),
+        folder: `digits-${aggregator}-seed${seed}`,
+      },
+      validations: logged.map(({ step, loss, worst }, i) => {
+        const isLost = diverged.includes(seed) && i >= 4;
+        return { step, metrics: isLost ? lost : { loss, 'worst group loss': worst } };
+      }),
     };
   });
-  const steps = [...new Set(curves.flatMap(({ points }) => points.map(({ step }) => step)))].sort(
-    (a, b) => a - b,
-  );
-  const finals = curves
-    .filter(({ status }) => status === 'finished')
-    .map(({ points }) => points.at(-1)!.value);
-  return {
-    aggregator,
-    seeds: curves,
-    band: steps.map((step) => {
-      const values = curves.flatMap(({ points }) =>
-        points.filter((p) => p.step === step).map((p) => p.value),
-      );
-      return { step, mean: mean(values), std: spread(values), n: values.length };
-    }),
-    final:
-      finals.length === 0
-        ? null
-        : {
-            mean: mean(finals),
-            std: spread(finals),
-            min: Math.min(...finals),
-            max: Math.max(...finals),
-            n: finals.length,
-          },
-  };
 }
 
-function spread(values: number[]): number | null {
-  return values.length < 2 ? null : sampleStandardDeviation(values);
-}
+const lost = { loss: null, 'worst group loss': null };

@@ -19,40 +19,55 @@ export function withAlarms(chart: unknown, positionOf: (step: number) => number)
 }
 
 const SIZE = 5;
+/** Least pixels between lines: if alarms are closer, lines would hide what is drawn, and triangles remain. */
+const APART = 24;
 
 export const alarmMarks: Plugin = {
   id: 'alarmMarks',
+  beforeDatasetsDraw(chart) {
+    if (!isStacked(chart)) drawMarks(chart);
+  },
+  // Areas would hide what is behind them.
   afterDatasetsDraw(chart) {
-    const { x } = chart.scales;
-    const positionOf = places.get(chart);
-    if (!positionOf || !x || marked.length === 0) return;
-    const { ctx, chartArea } = chart;
-    const { error, background, highContrast } = theme();
-    const width = highContrast ? 2 : 1;
-    ctx.save();
-    ctx.fillStyle = error;
-    for (const step of marked) {
-      const at = x.getPixelForValue(positionOf(step));
-      if (at < chartArea.left || at > chartArea.right) continue;
-      // On the colour of an area, an edge of the background's colour sets the mark off.
-      for (const [colour, lineWidth, dash] of [
-        [background, width + 2, []],
-        [error, width, [4, 3]],
-      ] as const) {
-        ctx.strokeStyle = colour;
-        ctx.lineWidth = lineWidth;
-        ctx.setLineDash([...dash]);
-        line(ctx, at, chartArea);
-        if (colour !== background) continue;
-        triangle(ctx, at, chartArea);
-        ctx.stroke();
-      }
-      triangle(ctx, at, chartArea);
-      ctx.fill();
-    }
-    ctx.restore();
+    if (isStacked(chart)) drawMarks(chart);
   },
 };
+
+function isStacked({ options }: Chart): boolean {
+  return options.scales?.left?.stacked === true;
+}
+
+function drawMarks(chart: Chart): void {
+  const { x } = chart.scales;
+  const positionOf = places.get(chart);
+  if (!positionOf || !x || marked.length === 0) return;
+  const { ctx, chartArea } = chart;
+  const pixels = new Set(
+    marked
+      .map((step) => Math.round(x.getPixelForValue(positionOf(step))))
+      .filter((at) => at >= chartArea.left && at <= chartArea.right),
+  );
+  const hasLines = pixels.size * APART <= chartArea.right - chartArea.left;
+  const { error, background, highContrast } = theme();
+  const width = highContrast ? 2 : 1;
+  ctx.save();
+  ctx.fillStyle = error;
+  for (const at of pixels) {
+    // On the colour of an area, an edge of the background's colour sets the mark off.
+    ctx.strokeStyle = background;
+    ctx.lineWidth = width + 2;
+    if (hasLines && isStacked(chart)) line(ctx, at, chartArea);
+    triangle(ctx, at, chartArea);
+    ctx.stroke();
+    ctx.fill();
+    ctx.strokeStyle = error;
+    ctx.lineWidth = width;
+    ctx.setLineDash([4, 3]);
+    if (hasLines) line(ctx, at, chartArea);
+    ctx.setLineDash([]);
+  }
+  ctx.restore();
+}
 
 function line(ctx: CanvasRenderingContext2D, x: number, { top, bottom }: ChartArea): void {
   ctx.beginPath();

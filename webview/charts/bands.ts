@@ -3,6 +3,7 @@ import type { AggregatorSeries } from '../../src/extension/messages/seedVariance
 import { exact, plural, short } from '../format.ts';
 import { Chart, stepAxis, type XY } from './chart.ts';
 import type { Figure } from './figure.ts';
+import { lostSeeds } from './finals.ts';
 import { walkWithKeys } from './keyboard.ts';
 import { drawLegend } from './legend.ts';
 import { translucent } from './palette.ts';
@@ -12,13 +13,18 @@ import { theme, withTheme } from './theme.ts';
 /** What a dataset draws: a seed's curve, the mean over seeds, or an edge of the band of one standard deviation. */
 interface Part {
   readonly aggregator: string;
-  readonly kind: 'mean' | 'low' | 'high' | 'seed';
+  readonly kind: 'mean' | 'low' | 'high' | 'seed' | 'lost';
   readonly label: string;
   readonly data: XY[];
 }
 
 /** With more aggregators than this, bands and seeds would hide each other: they are faint until pointed at. */
 const CROWD = 4;
+
+/** Share of the steps that are shown at first: results vary less than all that was learned before. */
+const LAST_PART = 0.5;
+/** Room above and below the values, as a share of their range. */
+const ROOM = 0.06;
 
 /** Chart.js hands datasets back as it got them: casts to this type rely on that. */
 type Dataset = ChartDataset<'line', XY[]> & { part: Part };
@@ -28,6 +34,7 @@ export class BandChart {
   readonly chart: Chart<'line', XY[]>;
   readonly #figure: Figure;
   #series: readonly AggregatorSeries[] = [];
+  #isFitted = true;
   /** The aggregator under the pointer or the focus, in the legend. */
   #pointed: string | undefined;
 
@@ -42,7 +49,11 @@ export class BandChart {
           x: stepAxis(),
           y: {
             title: { display: true, text: '' },
-            ticks: { callback: (tick) => short(Number(tick)), maxTicksLimit: 7 },
+            ticks: {
+              callback: (tick) => short(Number(tick)),
+              maxTicksLimit: 7,
+              includeBounds: false,
+            },
           },
         },
         plugins: {
@@ -73,6 +84,25 @@ export class BandChart {
     withTheme(() => this.#paint());
   }
 
+  /** Values and steps that the chart shows: those of the last part of the steps, or all. */
+  get range(): { from: number; min: number; max: number } {
+    return rangeOf(this.#series, this.#isFitted ? LAST_PART : 1);
+  }
+
+  /** Shows the last part of the steps in the range of its values, or all of them. */
+  fit(isFitted: boolean): void {
+    this.#isFitted = isFitted;
+    this.#setRange();
+    this.chart.update();
+  }
+
+  #setRange(): void {
+    const { from, min, max } = this.range;
+    const { x, y } = this.chart.options.scales ?? {};
+    if (x) Object.assign(x, { min: from });
+    if (y) Object.assign(y, { min, max });
+  }
+
   /** Datasets are updated in place: those of parts that existed before stay the same objects. */
   show(metric: string, series: readonly AggregatorSeries[]): void {
     this.#series = series;
@@ -85,6 +115,7 @@ export class BandChart {
     });
     const { y } = this.chart.options.scales ?? {};
     if (y) Object.assign(y, { title: { display: true, text: metric, padding: 2 } });
+    this.#setRange();
     this.#paint();
   }
 
@@ -109,7 +140,11 @@ export class BandChart {
       set.backgroundColor = translucent(colour, 0.2 * strength);
       set.pointBackgroundColor = translucent(colour, strength);
       set.pointBorderColor = translucent(colour, strength);
-      set.pointRadius = kind === 'mean' ? 2 : 0;
+      set.pointRadius = kind === 'lost' ? 5 : kind === 'mean' ? 2 : 0;
+      set.pointStyle = kind === 'lost' ? 'crossRot' : 'circle';
+      set.pointBorderWidth = kind === 'lost' ? 2 : 1;
+      set.order = kind === 'lost' ? -1 : 0;
+      set.clip = kind === 'lost' ? 6 : 0;
       set.fill = kind === 'high' ? '+1' : false;
     }
     drawLegend(
@@ -139,6 +174,25 @@ export class BandChart {
   }
 }
 
+/** Of all values in the last `share` of the steps. */
+function rangeOf(series: readonly AggregatorSeries[], share: number) {
+  const steps = series.flatMap(({ band }) => band.slice(-1).map(({ step }) => step));
+  const last = Math.max(0, ...steps);
+  const from = share === 1 ? 0 : (1 - share) * last;
+  const values = series.flatMap(({ seeds, band }) => [
+    ...seeds.flatMap(({ points }) =>
+      points.flatMap(({ step, value }) => (step >= from && value !== null ? [value] : [])),
+    ),
+    ...band.flatMap(({ step, mean, std }) =>
+      step >= from ? [mean - (std ?? 0), mean + (std ?? 0)] : [],
+    ),
+  ]);
+  const [min, max] = [Math.min(...values), Math.max(...values)];
+  if (values.length === 0) return { from: 0, min: 0, max: 1 };
+  const room = max > min ? ROOM * (max - min) : Math.max(1e-9, Math.abs(max) * ROOM);
+  return { from, min: min - room, max: max + room };
+}
+
 function key({ aggregator, kind, label }: Part): string {
   return `${aggregator}\n${kind}\n${label}`;
 }
@@ -160,5 +214,11 @@ function parts({ aggregator, band, seeds }: AggregatorSeries): Part[] {
         data: points.map(({ step, value }) => ({ x: step, y: value })),
       }),
     ),
+    ...lostSeeds({ seeds }).flatMap(({ runId, seed, points }): Part[] => {
+      const end = points.findLast(({ value }) => value !== null);
+      if (!end) return [];
+      const label = `${aggregator}: seed ${seed} was lost (${runId})`;
+      return [{ aggregator, kind: 'lost', label, data: [{ x: end.step, y: end.value }] }];
+    }),
   ];
 }

@@ -9,6 +9,8 @@ import type {
 } from '../../src/extension/messages/seedVariance.ts';
 import { BandChart } from '../charts/bands.ts';
 import { Figure } from '../charts/figure.ts';
+import { FinalsChart, lostSeeds } from '../charts/finals.ts';
+import { Overview } from '../charts/overview.ts';
 import { DataTable, type Row, Table } from '../controls/dataTable.ts';
 import { ChoiceList } from '../controls/toolkit.ts';
 import { h, setText } from '../dom.ts';
@@ -36,6 +38,11 @@ class SeedVarianceView {
   readonly #verdict = new VerdictSection();
   readonly #figure: Figure;
   readonly #chart: BandChart;
+  readonly #overview = new Overview();
+  readonly #fit = h('input', { type: 'checkbox', checked: true });
+  readonly #finals: Figure;
+  readonly #finalsChart: FinalsChart;
+  #shown: Pick<SeedVarianceShow, 'metric' | 'series'> = { metric: '', series: [] };
   readonly #final = new Table('Final value over seeds');
   readonly #finalTitle = h('h2');
   readonly #order = h('p', { class: 'note' });
@@ -69,13 +76,24 @@ class SeedVarianceView {
       help: 'Mean over seeds; the band is one sample standard deviation either side; thin lines are single seeds.',
       announcer: this.#page.announcer,
     });
-    this.#figure.element.classList.add('wide');
     this.#figure.note(
-      'Line: mean over seeds. Band: ± one standard deviation. Thin lines: single seeds.',
+      'Line: mean over seeds. Band: ± one standard deviation. Thin lines: single seeds; × where one diverged or failed.',
     );
     this.#chart = new BandChart(this.#figure);
+    this.#figure.plot.after(this.#overview.element);
+    this.#finals = new Figure({
+      id: 'final-values',
+      title: 'Final values',
+      help: 'The last value of each finished seed, on the axis of the curves; the box reaches from quartile to quartile, its line is the median.',
+      announcer: this.#page.announcer,
+    });
+    this.#finalsChart = new FinalsChart(this.#finals);
+    this.#fit.addEventListener('change', () => this.#draw());
+    this.#figure.legend.after(
+      h('label', { class: 'fit' }, this.#fit, 'Fit the axes to the last half of the steps'),
+    );
     content.append(
-      this.#figure.element,
+      h('div', { class: 'curves' }, this.#figure.element, this.#finals.element),
       h(
         'section',
         { class: 'figure wide' },
@@ -98,7 +116,10 @@ class SeedVarianceView {
     setText(this.#name, [experiment.label, namesOf(series)].filter(Boolean).join(' · '));
     setText(this.#progress, progressOf(series));
     this.#verdict.show(verdict);
+    this.#shown = { metric, series };
     this.#chart.show(metric, series);
+    this.#draw();
+    this.#finals.note(lostNote(series));
     const now = figuresNow(series, better);
     this.#figure.now(now);
     setText(this.#finalTitle, `Final ${metric} over finished seeds`);
@@ -112,9 +133,30 @@ class SeedVarianceView {
     this.#page.announcer.inform(`${experiment.label}, ${metric}: ${now}. ${progressOf(series)}.`);
   }
 
+  /** The charts that follow the axes of the curves. */
+  #draw(): void {
+    const { metric, series } = this.#shown;
+    this.#chart.fit(this.#fit.checked);
+    const { range } = this.#chart;
+    this.#overview.element.hidden = !this.#fit.checked;
+    this.#overview.show(series, range);
+    this.#finalsChart.show(metric, series, { min: range.min, max: range.max });
+  }
+
   empty(reason: string): void {
     this.#page.showEmpty(reason);
   }
+}
+
+/** Which seeds are in no mean, no box and no band; empty if all of them are. */
+function lostNote(series: readonly AggregatorSeries[]): string {
+  const lost = series.flatMap((of) => {
+    const seeds = lostSeeds(of).map(({ seed }) => seed);
+    return seeds.length === 0 ? [] : [`${of.aggregator}: ${seeds.join(', ')}`];
+  });
+  return lost.length === 0
+    ? ''
+    : `× Diverged or failed, in no box and no mean: seeds of ${lost.join('; ')}.`;
 }
 
 function namesOf(series: readonly AggregatorSeries[]): string {
