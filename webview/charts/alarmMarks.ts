@@ -34,7 +34,8 @@ export const alarmMarks: Plugin = {
 };
 
 function isStacked({ options }: Chart): boolean {
-  return options.scales?.left?.stacked === true;
+  const { left } = options.scales ?? {};
+  return left !== undefined && 'stacked' in left && left.stacked === true;
 }
 
 function drawMarks(chart: Chart): void {

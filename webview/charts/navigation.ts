@@ -29,7 +29,7 @@ export function zoomOptions(view: View): ZoomOptions {
   };
 }
 
-type Navigable = Pick<Chart, 'canvas' | 'getActiveElements' | 'data'>;
+type Navigable = Pick<Chart, 'canvas' | 'data' | 'options'>;
 
 /** The step under the pointer is pointed at in all charts; a double click and keys change what all show. */
 export function navigate(chart: Navigable, view: View, drawing: Drawing): void {
@@ -40,11 +40,10 @@ export function navigate(chart: Navigable, view: View, drawing: Drawing): void {
     pointed = step;
     view.point(step, drawing);
   };
-  canvas.addEventListener('mousemove', () => {
-    const [active] = chart.getActiveElements();
+  chart.options.onHover = (_, [active]) => {
     const at = active && chart.data.datasets[active.datasetIndex]?.data[active.index];
     point(at ? stepOf((at as { x: number }).x, view) : null);
-  });
+  };
   canvas.addEventListener('mouseleave', () => point(null));
   canvas.addEventListener('dblclick', () => view.reset());
   canvas.addEventListener('keydown', (event) => {

@@ -99,18 +99,19 @@ function fontOf(bold: boolean): string {
   return `${bold ? 'bold ' : ''}${size + (bold ? 2 : 0)}px ${family}`;
 }
 
-/** Chart.js draws into its `ctx`; lines as paths that only a canvas understands, unless their segments have options. */
+/** Chart.js draws into its `ctx`, and each scale into its own; lines as paths that only a canvas understands, unless their segments have options. */
 function drawInto(chart: Chart, ctx: CanvasRenderingContext2D): void {
   const own = chart.ctx;
   const lines = chart.getSortedVisibleDatasetMetas().flatMap(({ dataset }) => dataset ?? []);
   const options = lines.map((line) => line.options);
   for (const line of lines)
     line.options = { ...line.options, segment: {} } as LineElement['options'];
-  Object.assign(chart, { ctx });
+  const parts = [chart, ...Object.values(chart.scales)];
+  for (const part of parts) Object.assign(part, { ctx });
   try {
     chart.draw();
   } finally {
-    Object.assign(chart, { ctx: own });
+    for (const part of parts) Object.assign(part, { ctx: own });
     lines.forEach((line, i) => {
       line.options = options[i]!;
     });

@@ -27,7 +27,6 @@ export class Menu {
       { id, class: 'menu', popover: 'auto', role: 'dialog', 'aria-label': label },
       ...content,
     );
-    this.#box.addEventListener('toggle', () => this.#place());
     this.#box.addEventListener('click', ({ target }) => {
       if (target instanceof HTMLElement && target.matches('.action')) this.#box.hidePopover();
     });
@@ -35,15 +34,6 @@ export class Menu {
 
   get elements(): readonly HTMLElement[] {
     return [this.button, this.#box];
-  }
-
-  /** Below the button, inside the window. */
-  #place(): void {
-    const { right, bottom, top } = this.button.getBoundingClientRect();
-    const { width, height } = this.#box.getBoundingClientRect();
-    const below = bottom + height <= window.innerHeight ? bottom : Math.max(4, top - height);
-    this.#box.style.left = `${Math.max(4, right - width)}px`;
-    this.#box.style.top = `${below}px`;
   }
 }
 
