@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { readsTexts } from '../config/data.ts';
+import type { Diagnostic } from '../config/diagnostic.ts';
 import { NOWHERE, ParsedConfig } from '../config/parse.ts';
 import { type Config, configSchema } from '../config/schema.ts';
 import { knownAggregator } from '../engine/aggregators/registry.ts';
@@ -8,14 +9,16 @@ import { runFile } from '../runs/grainFolder.ts';
 import type { Loading } from '../runs/loading.ts';
 import type { RunManifest } from '../runs/manifest.ts';
 import { resolveRuns } from '../runs/reference.ts';
-import { isResumable } from '../runs/status.ts';
+import { isActive, isResumable } from '../runs/status.ts';
 import { RunStore, type RunSummary } from '../runs/store.ts';
 import { inputFingerprints } from '../training/fingerprints.ts';
 import { closeSession, openSession, type Session } from '../training/session.ts';
 import { type Launch, OwnedRuns } from './launch.ts';
 
-/** Settings that may change when a run is resumed, as they change no result. */
+/** Settings that may change when a run is resumed: all but `steps` change no result. */
 export interface ResumeOptions {
+  /** Steps that the runs are to have; more than they had, also of runs that have finished. */
+  readonly steps?: number;
   /** The checkpoint that the runs resume from; default: the last one. */
   readonly from?: 'last' | 'best';
   /** `model.checkpointing`, whatever the config says. */
@@ -42,8 +45,9 @@ export async function launchResumed(
   onLoading: (loading: Loading) => void,
 ): Promise<Launch> {
   const store = new RunStore(root);
-  const { from: resumeFrom = 'last' } = options;
-  const runs = unfinished(resolveRuns(await store.list(), reference)).map((run) => ({
+  const { from: resumeFrom = 'last', steps } = options;
+  const meant = resolveRuns(await store.list(), reference);
+  const runs = (steps === undefined ? unfinished(meant) : extended(meant, steps)).map((run) => ({
     ...run,
     resumeFrom,
   }));
@@ -52,10 +56,19 @@ export async function launchResumed(
     // A request to stop from now on is meant for this process, even while it reads the data.
     for (const { folder } of runs) rmSync(runFile(folder, 'stop'), { force: true });
     const { manifest } = runs[0]!;
-    const session = await openSession(parsedFrom(manifest, root, options), onLoading);
+    const parsed = parsedFrom(manifest, root, options);
+    const session = await openSession(parsed, onLoading);
     try {
       await checkInputs(manifest, session);
-      return { session, runs, owned, warnings: [] };
+      if (steps !== undefined) {
+        for (const run of runs) store.rewrite(run.manifest);
+      }
+      return {
+        session,
+        runs,
+        owned,
+        warnings: steps === undefined ? [] : scheduleWarnings(parsed),
+      };
     } catch (error) {
       await closeSession(session);
       throw error;
@@ -71,6 +84,37 @@ function unfinished(meant: readonly RunSummary[]): RunSummary[] {
   if (resumable.length > 0) return resumable;
   const states = meant.map(({ manifest, status }) => `${manifest.id} is ${status}`);
   throw new ResumeError(`nothing to resume: ${states.join(', ')}`);
+}
+
+/** Runs that are asked for more steps, with manifests that say so. */
+function extended(meant: readonly RunSummary[], steps: number): RunSummary[] {
+  const active = meant.filter(({ status }) => isActive(status));
+  if (active.length > 0) {
+    const states = active.map(({ manifest, status }) => `${manifest.id} is ${status}`);
+    throw new ResumeError(`cannot be extended yet: ${states.join(', ')}`);
+  }
+  const long = meant.find(({ manifest }) => manifest.steps >= steps);
+  if (long) {
+    throw new ResumeError(
+      `${long.manifest.id} has ${long.manifest.steps} steps. Expected more of them with --steps`,
+    );
+  }
+  return meant.map((run) => {
+    const { epochs: _, ...config } = run.manifest.config;
+    return { ...run, manifest: { ...run.manifest, steps, config: { ...config, steps } } };
+  });
+}
+
+function scheduleWarnings(parsed: ParsedConfig): Diagnostic[] {
+  const { decay, warmup } = parsed.config.optimizer;
+  if (decay === 'none' && warmup === 0) return [];
+  return [
+    parsed.warning(
+      ['optimizer'],
+      `the schedule of the learning rate (${decay === 'none' ? 'warmup' : `decay: ${decay}`}) is now that of ${parsed.config.steps} steps, so that the rate jumps where the run had ended`,
+      'runs with as many steps from the beginning, if they are to be compared with others',
+    ),
+  ];
 }
 
 function parsedFrom(

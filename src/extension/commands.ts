@@ -1,6 +1,6 @@
 /** The commands of the palette and the menus. */
 import * as vscode from 'vscode';
-import { formatRun } from '../runs/format.ts';
+import { formatCount, formatRun } from '../runs/format.ts';
 import { runFile } from '../runs/grainFolder.ts';
 import { experimentKey } from '../runs/identity.ts';
 import { isActive, isResumable } from '../runs/status.ts';
@@ -13,7 +13,7 @@ import { type GrainCommand, runToEnd } from './launch/grainProcess.ts';
 import type { Launcher } from './launch/launcher.ts';
 import type { Prober } from './launch/prober.ts';
 import type { Targets } from './targets.ts';
-import type { WorkspaceRuns } from './workspace/workspaceRuns.ts';
+import type { LocatedRun, WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
 /** How long the status bar says what is being stopped. */
 const STOPPING_MS = 5_000;
@@ -56,6 +56,7 @@ export class Commands extends Disposable {
       createConfig: () => this.#wizard.create(),
       stop: (target) => this.#stop(target),
       resume: (target) => this.#resume(target),
+      extend: (target) => this.#extend(target),
       delete: (target) => this.#delete(target),
       openWeights: (target) => open(panels.weights, targets.shown(target)?.folder),
       openConflict: (target) => open(panels.conflict, targets.shown(target)?.folder),
@@ -135,6 +136,29 @@ export class Commands extends Disposable {
       isResumable(status),
     );
     for (const run of runs) await launcher.resume(run);
+  }
+
+  /** Of an experiment or method all runs, so that they stay comparable. */
+  async #extend(target: unknown): Promise<void> {
+    const { targets, launcher } = this.#parts;
+    const ended = ({ status }: LocatedRun) => !isActive(status);
+    const [first] = await targets.chosen(target, 'Train which run on?', ended);
+    if (!first) return;
+    const together = this.#parts.runs.all.filter(
+      (run) => experimentKey(run) === experimentKey(first),
+    );
+    const least = Math.max(...together.map(({ manifest }) => manifest.steps)) + 1;
+    const text = await vscode.window.showInputBox({
+      title: `Steps of ${formatCount(together.length, 'run')} of ${first.manifest.experiment.name}`,
+      prompt:
+        'All runs of the experiment are trained on to this step, from their last checkpoints.',
+      value: String(2 * (least - 1)),
+      validateInput: (typed) =>
+        /^\d+$/.test(typed) && Number(typed) >= least
+          ? null
+          : `Expected a whole number of at least ${least}.`,
+    });
+    if (text !== undefined) await launcher.extend(together, Number(text));
   }
 
   /** Asks first: deletion is permanent. */

@@ -49,7 +49,7 @@ export interface RunSummary {
 
 /** A run as last read, and the state of its log then. */
 interface Known {
-  readonly manifest: RunManifest;
+  manifest: RunManifest;
   readonly tail: ProgressTail;
   /** Of the log: size and time of the last change. */
   stamp: string;
@@ -78,15 +78,17 @@ export class RunStore {
     mkdirSync(this.#runs, { recursive: true });
     mkdirSync(folder.path);
     try {
-      writeFileAtomic.sync(
-        runFile(folder.path, 'manifest'),
-        `${JSON.stringify(manifest, null, 2)}\n`,
-      );
+      writeManifest(folder.path, manifest);
     } catch (error) {
       rmSync(folder.path, { recursive: true });
       throw error;
     }
     return folder;
+  }
+
+  /** Replaces the manifest of a run that is there. */
+  rewrite(manifest: RunManifest): void {
+    writeManifest(this.open(manifest.id).path, manifest);
   }
 
   /** Creates the folders of new runs: all of them, or none if one fails. @throws as `create` does */
@@ -167,7 +169,14 @@ export class RunStore {
     if (!known) return null;
     this.#known.set(id, known);
     const stamp = await stampOf(runFile(folder, 'events'));
-    if (stamp !== known.stamp) known.progress = await known.tail.read();
+    if (stamp !== known.stamp) {
+      const { lifecycle } = known.progress;
+      known.progress = await known.tail.read();
+      // A run that had finished goes on only with more steps.
+      if (lifecycle === 'finished') {
+        known.manifest = (await readManifestOf(id, folder)) ?? known.manifest;
+      }
+    }
     known.stamp = stamp;
     const notesStamp = await stampOf(runFile(folder, 'notes'));
     if (notesStamp !== known.notesStamp) known.notes = await readNotes(folder);
@@ -177,20 +186,25 @@ export class RunStore {
 }
 
 async function readKnown(id: string, folder: string): Promise<Known | null> {
-  const manifest = await readManifest(runFile(folder, 'manifest'));
+  const manifest = await readManifestOf(id, folder);
   if (!manifest) return null;
   const tail = new ProgressTail(folder);
-  // The folder may have been renamed: its name is where the run is found.
   return {
-    ...{ manifest: { ...manifest, id }, tail, stamp: '', progress: await tail.read() },
+    ...{ manifest, tail, stamp: '', progress: await tail.read() },
     ...{ notesStamp: 'none', notes: NO_NOTES },
   };
 }
 
+function writeManifest(folder: string, manifest: RunManifest): void {
+  writeFileAtomic.sync(runFile(folder, 'manifest'), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
 /** Null if the file does not exist or is not a manifest of this format. */
-async function readManifest(file: string): Promise<RunManifest | null> {
+async function readManifestOf(id: string, folder: string): Promise<RunManifest | null> {
   try {
-    return parseManifest(await readFile(file, 'utf8'));
+    const manifest = parseManifest(await readFile(runFile(folder, 'manifest'), 'utf8'));
+    // The folder may have been renamed: its name is where the run is found.
+    return manifest && { ...manifest, id };
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return null;
     throw error;

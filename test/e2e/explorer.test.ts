@@ -82,6 +82,19 @@ test('a run is exported where the user says', async () => {
   assert.match(await readFile(path.join(workspace, written!), 'utf8'), /validation\/accuracy/);
 });
 
+test('an experiment is trained on, and ends with a notification', async () => {
+  await row('rings').first().click();
+  await answer('GRAIN: Train on', '60');
+  const toast = vscode.page.locator('.notification-toast', { hasText: '2 runs finished' });
+  await toast.waitFor();
+  const manifests = await Promise.all(
+    (await readdir(path.join(workspace, '.grain/runs'))).map((id) =>
+      readFile(path.join(workspace, '.grain/runs', id, 'run.json'), 'utf8'),
+    ),
+  );
+  assert.equal(manifests.filter((text) => JSON.parse(text).steps === 60).length, 2);
+});
+
 test('the walkthrough leads from an example to a compared experiment, with pictures', async () => {
   await vscode.command('Welcome: Open Walkthrough...', vscode.choice('Fine-tune with GRAIN'));
   const page = vscode.page.locator('.gettingStartedContainer');

@@ -20,10 +20,11 @@ before(async () => {
 /** Leaves to the next test the window as if it had just been opened on a workspace without configs and runs. */
 afterEach(async (t) => {
   if ('passed' in t && !t.passed) await vscode?.screenshot(`failed: ${t.name}`);
+  await vscode.command('View: Close All Editors');
+  await vscode.page.locator('.tabs-container .tab').first().waitFor({ state: 'detached' });
   for (const made of ['.grain', 'grain.yaml', 'experiments']) {
     await rm(path.join(workspace, made), { recursive: true, force: true, maxRetries: 5 });
   }
-  await vscode.command('View: Close All Editors');
   await vscode.command('Notifications: Clear All Notifications');
 });
 

@@ -77,6 +77,35 @@ test('epochs make steps, and a run that stops improving ends early, as finished,
   assert.match(short.stdout, /"step": 2/);
 });
 
+test('a finished run is trained on, and becomes the run that as many steps would have been', async () => {
+  writeRings(folder, { aggregate: '[grain]', steps: '6', evaluateEvery: '2' });
+  const first = await grain(['run', 'grain.yaml', '--json'], folder);
+  const [{ id }] = (JSON.parse(first.stdout) as { runs: [{ id: string }] }).runs;
+  const listing = store();
+  assert.equal((await listing.list())[0]?.status, 'finished');
+  const short = await grain(['run', '--resume', id, '--steps', '6'], folder);
+  assert.match(short.stderr, /has 6 steps\. Expected more of them with --steps/);
+  const { status, stderr } = await grain(['run', '--resume', id, '--steps', '10'], folder);
+  assert.equal(status, 0, stderr);
+  const [extended] = await listing.list();
+  assert.deepEqual([extended?.status, extended?.step], ['finished', 10]);
+  assert.equal(extended?.manifest.steps, 10, 'in a store that knew the run');
+  const other = mkdtempSync(path.join(tmpdir(), 'grain-whole-'));
+  try {
+    writeRings(other, { aggregate: '[grain]', steps: '10', evaluateEvery: '2' });
+    await grain(['run', 'grain.yaml', '--json'], other);
+    const [whole] = await new RunStore(other).list();
+    const facts = async (run: string) =>
+      (await readEvents(run)).flatMap((event) =>
+        event.kind === 'step' ? [[event.step, event.losses, event.weights]] : [],
+      );
+    assert.deepEqual(await facts(extended!.folder), await facts(whole!.folder));
+    assert.deepEqual(extended?.lastMetric, whole?.lastMetric);
+  } finally {
+    rmSync(other, { recursive: true, force: true });
+  }
+});
+
 test('the manifest has the commit that the config is at, and whether files were changed since', async () => {
   writeRings(folder, { aggregate: '[mean]', steps: '1' });
   const git = (...args: string[]) =>
@@ -192,7 +221,7 @@ test('what cannot be resumed', async () => {
     [['circles'], 2, /no run matches "circles"/],
     [['rings'], 2, /"rings" matches several runs:\n {2}rings-.*\n {2}rings-/],
     [[finished!], 1, /nothing to resume: .* is finished/],
-    [[finished!, '--steps', '9'], 2, /--steps cannot be combined with --resume/],
+    [[finished!, '--steps', '2'], 1, /has 2 steps\. Expected more of them/],
     [[finished!, '--seed', '0'], 2, /--seed cannot be combined with --resume/],
     [['unfinished', '--checkpointing'], 1, /checkpointing is for transformers/],
   ] as const) {

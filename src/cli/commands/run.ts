@@ -50,7 +50,11 @@ export function addRunCommand(program: Command): void {
         .choices(aggregatorNames)
         .argParser(collectAggregators),
     )
-    .option('--steps <n>', "in place of the config's steps", positiveInteger)
+    .option(
+      '--steps <n>',
+      "in place of the config's steps; with --resume: train finished runs on, to so many steps",
+      positiveInteger,
+    )
     .option(
       '--out <folder>',
       'folder that holds .grain (default: that of the config; to resume: the nearest one, from here upwards)',
@@ -81,7 +85,7 @@ export function addRunCommand(program: Command): void {
       if ((config === undefined) === (options.resume === undefined)) {
         command.error('error: expected either CONFIG or --resume RUN', { exitCode: BAD_INPUT });
       }
-      const given = (['seed', 'aggregate', 'steps', 'addSeeds'] as const).find(
+      const given = (['seed', 'aggregate', 'addSeeds'] as const).find(
         (name) => options[name] !== undefined,
       );
       if (options.resume !== undefined && given) {

@@ -98,6 +98,11 @@ export class Launcher {
     if (chosen) await this.#resume([run], chosen.flags);
   }
 
+  /** Trains runs on, from their last checkpoint, until they have so many steps. @param runs one, or all of one experiment */
+  extend(runs: readonly LocatedRun[], steps: number): Promise<void> {
+    return this.#resume(runs, ['--steps', String(steps)]);
+  }
+
   /** @param runs one, or several of one experiment: then all its unfinished runs are resumed */
   async #resume(runs: readonly LocatedRun[], flags: readonly string[]): Promise<void> {
     const [first] = runs;
