@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { keyedRandom } from '../../src/engine/keyedRandom.ts';
 import { launchResultSchema } from '../../src/experiment/launchResult.ts';
 import { fullReportSchema } from '../../src/experiment/report/fullReport.ts';
 import { RunStore } from '../../src/runs/store.ts';
@@ -134,4 +136,42 @@ test('a run that was killed resumes, and ends as if it had not been', async () =
   assert.deepEqual(await outcomeOf(killed!.folder), await outcomeOf(undisturbed!.folder));
   assert.ok(existsSync(path.join(killed!.folder, 'output.log')));
   assert.match(readFileSync(path.join(killed!.folder, 'output.log'), 'utf8'), /finished/);
+});
+
+/** 100 in the tests of a night: `KILLS=100`. */
+const KILLS = Number(process.env.KILLS ?? 3);
+
+test('killed at random moments, again and again: no run is lost, and none is trained twice', async () => {
+  const random = keyedRandom('kills', Number(process.env.FAST_CHECK_SEED ?? 0));
+  const config = { steps: '30', checkpointEvery: '5', evaluateEvery: '10', seeds: '[0, 1]' };
+  const folder = path.join(root, 'kills');
+  writeRings(folder, config);
+  const store = new RunStore(folder);
+  const start = async () => {
+    const more = (await store.list()).length > 0 ? ['--add-seeds', '0'] : [];
+    return startGrain(['run', 'grain.yaml', ...more], folder);
+  };
+  for (let kill = 0; kill < KILLS; kill++) {
+    const { child, ended } = await start();
+    const runs = (await store.list()).length;
+    // From the moment that it may write, for as long as it may take.
+    while (child.exitCode === null && (await store.list()).length === 0) await setTimeout(10);
+    await setTimeout(uniformInt(random, 0, 3000) + (runs > 0 ? 500 : 0));
+    child.kill('SIGKILL');
+    await ended;
+  }
+  const { status, stderr } = await (await start()).ended;
+  assert.ok(status === 0 || /nothing to train/.test(stderr), stderr);
+
+  const whole = path.join(root, 'undisturbed');
+  writeRings(whole, config);
+  await trained(whole);
+  const outcomes = async (of: string) => {
+    const runs = await new RunStore(of).list();
+    assert.ok(runs.every((run) => run.status === 'finished'));
+    assert.equal(new Set(runs.map(({ manifest }) => manifest.experiment.id)).size, 1);
+    const each = runs.map(async (run) => [nameOf(run.manifest), await outcomeOf(run.folder)]);
+    return (await Promise.all(each)).sort();
+  };
+  assert.deepEqual(await outcomes(folder), await outcomes(whole));
 });

@@ -18,5 +18,5 @@ export function viewFor({ progress }: ProgressOption): ProgressView {
   if (progress === 'ipc') return ipcView();
   // In some containers a terminal does not know its size: a line cannot be redrawn there.
   const { isTTY, columns } = process.stderr;
-  return isTTY && columns > 0 ? new TerminalView() : lineView;
+  return isTTY && columns > 0 ? new TerminalView() : lineView();
 }

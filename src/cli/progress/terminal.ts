@@ -6,6 +6,7 @@ import { formatCount, formatEvent, formatPercent } from '../../runs/format.ts';
 import type { Loading } from '../../runs/loading.ts';
 import type { Session } from '../../training/session.ts';
 import type { TrainingRun } from '../../training/trainingLoop.ts';
+import { TimeLeft } from './timeLeft.ts';
 import { type ProgressView, titleOf } from './view.ts';
 
 /** Often enough to look alive, rarely enough to cost nothing. */
@@ -16,9 +17,7 @@ export class TerminalView implements ProgressView {
   readonly #line = createLogUpdate(process.stderr);
   #drawnAt = 0;
   #engine: EngineClient | undefined;
-  #runs: readonly TrainingRun[] = [];
-  #startedAt = 0;
-  #stepsTaken = 0;
+  #left = new TimeLeft([]);
   #metric = '';
   #conflict = '';
 
@@ -31,8 +30,7 @@ export class TerminalView implements ProgressView {
 
   created({ engine, device }: Session, runs: readonly TrainingRun[]): void {
     this.#engine = engine;
-    this.#runs = runs;
-    this.#startedAt = performance.now();
+    this.#left = new TimeLeft(runs);
     this.note(`${formatCount(runs.length, 'run')} on ${device.name}`);
   }
 
@@ -42,7 +40,7 @@ export class TerminalView implements ProgressView {
         this.#metric = '';
         break;
       case 'step':
-        this.#stepsTaken++;
+        this.#left.step();
         this.#draw(() => this.#stepLine(run, event));
         break;
       case 'validating':
@@ -83,17 +81,12 @@ export class TerminalView implements ProgressView {
 
   #stepLine(run: TrainingRun, event: StepEvent): string {
     this.#measureConflict(event);
-    const rate = (1000 * this.#stepsTaken) / (performance.now() - this.#startedAt);
-    const later = this.#runs
-      .slice(this.#runs.indexOf(run) + 1)
-      .reduce((sum, { manifest }) => sum + manifest.steps, 0);
-    const left = run.manifest.steps - event.step + later;
     return this.#joined(run, [
       `step ${event.step}/${run.manifest.steps}`,
       `loss ${meanLoss(event).toPrecision(3)}`,
       this.#metric,
-      `${rate.toPrecision(3)} steps/s`,
-      `ETA ${clock(left / rate)}`,
+      `${this.#left.rate.toPrecision(3)} steps/s`,
+      `ETA ${this.#left.after(run, event.step)}`,
       this.#conflict,
     ]);
   }
@@ -107,8 +100,7 @@ export class TerminalView implements ProgressView {
   }
 
   #joined(run: TrainingRun, parts: readonly string[]): string {
-    const place = `run ${this.#runs.indexOf(run) + 1}/${this.#runs.length}`;
-    return [place, titleOf(run), ...parts].filter(Boolean).join(' · ');
+    return [`run ${this.#left.placeOf(run)}`, titleOf(run), ...parts].filter(Boolean).join(' · ');
   }
 
   /** Asynchronous: the result appears when the line is next drawn. */
@@ -122,12 +114,4 @@ export class TerminalView implements ProgressView {
       () => {},
     );
   }
-}
-
-/** "0:07", "1:02:33". */
-function clock(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const tail = `${m}:${String(s).padStart(2, '0')}`;
-  return h > 0 ? `${h}:${tail.padStart(5, '0')}` : tail;
 }
