@@ -20,12 +20,14 @@ class GradientPass:
         self._passes = passes
         self._parameters = parameters
         self._grouped: GroupGradients | None = None
+        # Why there is a pass for each group, if that was not asked for.
+        self.separately: str | None = None
         if accumulate:
             return
         try:
             self._grouped = GroupGradients(model)
         except UnsupportedModelError as error:
-            print(error, flush=True)
+            self.separately = str(error)
 
     def run(self, batch: Batch, seed: int) -> tuple[np.ndarray, GradientStack]:
         """Returns the groups' losses, and their gradients; `seed` decides dropout."""

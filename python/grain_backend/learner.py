@@ -1,5 +1,6 @@
 """Answers requests: holds the model in training, its optimizer and the gradients of the step in progress."""
 
+import gc
 from collections.abc import Callable
 from functools import singledispatchmethod
 from typing import Any
@@ -53,6 +54,14 @@ class Learner:
         self._step: Step | None = None
         self._texts: Texts
 
+    def _forget(self) -> None:
+        """Frees the model before, so that two are never in memory together."""
+        self._step = None
+        for name in ("_network", "_passes", "_gradients", "_optimizer"):
+            self.__dict__.pop(name, None)
+        gc.collect()
+        self.free()
+
     def free(self) -> None:
         """After an error: gives back what the request had allocated."""
         self._step = None
@@ -65,7 +74,7 @@ class Learner:
 
     @answer.register
     def _(self, request: Build) -> Reply:
-        self._step = None
+        self._forget()
         self._spec = request
         network = load_network(request)
         network.model.to(self._device)
@@ -83,8 +92,7 @@ class Learner:
             {"name": name, "layer": network.layer_of(name), "size": parameter.numel()}
             for name, parameter in network.trained.items()
         ]
-        total = sum(parameter.numel() for parameter in network.model.parameters())
-        return {"fresh": fresh, "trained": trained, "total": total}
+        return {"fresh": fresh, "trained": trained, "separately": self._gradients.separately}
 
     @answer.register
     @torch.no_grad()

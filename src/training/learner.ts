@@ -12,6 +12,8 @@ import type { StepMeter } from './stepMeter.ts';
 
 /** What one run learns with: a model, its data, the groups' gradients and an optimizer, wherever their tensors are. */
 export interface Learner extends CheckpointParts {
+  /** What the user is to know of it before the first step. */
+  readonly warnings?: readonly string[];
   /** The aggregator's state between steps. */
   memory: AggregatorMemory | undefined;
   /**

@@ -61,6 +61,11 @@ export class Trainer {
     return new Trainer(session, await task.learner({ config, engine, aggregation, seed }), seed);
   }
 
+  /** What the user is to know before the first step. */
+  get warnings(): readonly string[] {
+    return this.#learner.warnings ?? [];
+  }
+
   /**
    * One optimizer step. If it fails, all its tensors are disposed of; some parameters may have changed already.
    *

@@ -186,7 +186,9 @@ class TrainingLoop {
         this.#log.warning(step, `${damage}. The run resumes from step ${step}`);
       }
     } else {
-      const warnings = [...(this.#run.warnings ?? []), ...this.#session.task.warnings];
+      const { task } = this.#session;
+      const ofRun = this.#run.warnings ?? [];
+      const warnings = [...ofRun, ...task.warnings, ...this.#trainer.warnings];
       for (const warning of warnings) this.#log.warning(0, warning);
     }
   }

@@ -122,8 +122,8 @@ export const calls = {
         }),
       ),
       trained: z.array(z.object({ name: z.string(), layer: z.string(), size: z.number() })),
-      /** Parameters, trained or not. */
-      total: z.number(),
+      /** Why gradients take a pass for each group, though the config asks for one pass; null: they do not. */
+      separately: z.string().nullable(),
     }),
   },
   /** Values of the fresh parameters, one after another. */

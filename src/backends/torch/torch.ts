@@ -13,20 +13,25 @@ export interface OpenTorch extends DeferredErrors {
   readonly memory?: number;
   /** Of Python's packages. */
   readonly versions: Readonly<Record<string, string>>;
-  readonly process: TorchProcess;
+  /** The child, a new one if the one before died. @throws BackendUnavailable */
+  process(): Promise<TorchProcess>;
   close(): Promise<void>;
 }
 
 /** @throws BackendUnavailable */
 export async function openTorch(): Promise<OpenTorch> {
-  const { process, ready } = await TorchProcess.start(findInterpreter());
+  const interpreter = findInterpreter();
+  let { process, ready } = await TorchProcess.start(interpreter);
   const { device, versions, python } = ready;
   return {
     name: `${device.name} (PyTorch ${versions.torch})`,
     onGpu: device.kind !== 'cpu',
     ...(device.memory !== null && { memory: device.memory }),
     versions: { python, ...versions },
-    process,
+    process: async () => {
+      if (process.hasEnded) ({ process } = await TorchProcess.start(interpreter));
+      return process;
+    },
     close: () => process.close(),
   };
 }

@@ -127,6 +127,11 @@ export class TorchProcess {
     return reply as ReplyOf<K>;
   }
 
+  /** Whether calls can no longer be answered. */
+  get hasEnded(): boolean {
+    return this.#ended !== undefined;
+  }
+
   /** Ends the child. */
   async close(): Promise<void> {
     this.#isClosing = true;

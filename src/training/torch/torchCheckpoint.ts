@@ -1,4 +1,4 @@
-import type { TorchProcess } from '../../backends/torch/torchProcess.ts';
+import type { TorchDevice } from '../../backends/device.ts';
 import type { ParsedConfig } from '../../config/parse.ts';
 import {
   type GenerationConfig,
@@ -45,13 +45,13 @@ export function describeCheckpoint(
 /** Opens the checkpoint of `model.from`, but not its weights. @throws ConfigError at `model.from` */
 export async function openCheckpoint(
   parsed: ParsedConfig,
-  process: TorchProcess,
+  device: TorchDevice,
   onLoading: (loading: Loading) => void,
 ): Promise<TorchCheckpoint> {
   const described = await describeCheckpoint(parsed, onLoading);
   const { folder, network } = described;
   return atModel(parsed, async () => {
-    const tokenizer = await openAnyTokenizer(process, folder);
+    const tokenizer = await openAnyTokenizer(device, folder);
     return {
       ...described,
       tokenizer,
@@ -62,12 +62,12 @@ export async function openCheckpoint(
 }
 
 /** This program's tokenizer, which takes no message for each text; transformers' where it does not support one. */
-async function openAnyTokenizer(process: TorchProcess, folder: string): Promise<TextTokenizer> {
+async function openAnyTokenizer(device: TorchDevice, folder: string): Promise<TextTokenizer> {
   try {
     return await openTokenizer(folder);
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw error;
-    return TorchTokenizer.open(process, folder);
+    return TorchTokenizer.open(device, folder);
   }
 }
 

@@ -33,6 +33,7 @@ interface Inputs {
 
 /** A model in the child process, whose groups' gradients stay there: their inner products come here, weights go back. */
 export class TorchLearner implements Learner {
+  readonly warnings: readonly string[];
   readonly #process: TorchProcess;
   readonly #inputs: Inputs;
   readonly #options: LearnerOptions;
@@ -42,14 +43,17 @@ export class TorchLearner implements Learner {
   readonly #size: number;
 
   private constructor(
+    process: TorchProcess,
     device: TorchDevice,
     inputs: Inputs,
     options: LearnerOptions,
-    { trained }: ReplyOf<'build'>,
+    { trained, separately }: ReplyOf<'build'>,
   ) {
     const { checkpoint, data } = inputs;
     const { config } = options;
-    this.#process = device.process;
+    this.#process = process;
+    this.warnings =
+      separately === null ? [] : [`Gradients take a pass for each group: ${separately}`];
     this.#inputs = inputs;
     this.#options = options;
     this.#weighing = new Weighing(
@@ -57,7 +61,7 @@ export class TorchLearner implements Learner {
       layersOf(trained),
       trained.map(({ size }) => size),
     );
-    const network = new TorchNetwork(device.process);
+    const network = new TorchNetwork(process);
     this.#validation =
       config.task === 'generation'
         ? new GenerationValidation(network, data, checkpoint, config.data, device)
@@ -75,7 +79,7 @@ export class TorchLearner implements Learner {
     inputs: Inputs,
     options: LearnerOptions,
   ): Promise<TorchLearner> {
-    const { process } = device;
+    const process = await device.process();
     const request = buildRequest(inputs.checkpoint, inputs.data, options);
     const built = await process.call('build', request).catch((error: unknown) => {
       throw error instanceof TorchModelError ? new ModelError(error.message) : error;
@@ -84,7 +88,7 @@ export class TorchLearner implements Learner {
       initialValues(kind === 'normal' ? { normal: deviation } : kind, shape, name, request.seed),
     );
     await process.call('initialize', { values: row(concatenated(values)) });
-    const learner = new TorchLearner(device, inputs, options, built);
+    const learner = new TorchLearner(process, device, inputs, options, built);
     const { blocks } = learner.#weighing;
     if (blocks) await process.call('blocks', { blocks: row(blocks) });
     return learner;

@@ -20,7 +20,7 @@ export async function openTorchTask(
   onLoading: (loading: Loading) => void,
 ): Promise<TrainingTask> {
   checkSettings(parsed);
-  const checkpoint = await openCheckpoint(parsed, device.process, onLoading);
+  const checkpoint = await openCheckpoint(parsed, device, onLoading);
   const { network } = checkpoint;
   const task = await readTexts(
     parsed,

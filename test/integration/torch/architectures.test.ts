@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -48,10 +49,10 @@ const cases: [architecture: string, configs: ((from: string) => string)[]][] = [
   ['roberta', [classification, (from) => classification(from, lora)]],
   ['t5', [generation, (from) => generation(from, lora)]],
   ['falcon_mamba', [generation, (from) => generation(from, mambaLora)]],
-  ['mistral', [generation, classification]],
+  ['mistral', [classification]],
   ['qwen2', [(from) => generation(from, lora)]],
   ['ministral', [generation]],
-  ['gpt_neox', [generation, classification]],
+  ['gpt_neox', [generation]],
 ];
 
 describe('PyTorch trains', () => {
@@ -61,7 +62,10 @@ describe('PyTorch trains', () => {
       for (const configOf of configs) {
         const config = configOf(architecture);
         const trainer = await runs.trainer(folder, config, 'grain');
-        const steps = await stepsOf(trainer, 1, 12);
+        // Of all these, only Mamba's mixer has parameters that no rule knows.
+        const isRuled = architecture !== 'falcon_mamba' || config.includes('lora');
+        assert.equal(trainer.warnings.length, isRuled ? 0 : 1, trainer.warnings.join());
+        const steps = await stepsOf(trainer, 1, 8);
         const { metrics } = await trainer.validate(async () => {});
         for (const [name, value] of Object.entries(metrics))
           assert.ok(Number.isFinite(value), name);
@@ -79,13 +83,25 @@ describe('PyTorch trains', () => {
   }
 });
 
+test('a run after one whose child was killed gets a child of its own', async () => {
+  await tiny('encoder', path.join(folder, 'encoder'), TEXTS);
+  const config = classification('encoder');
+  const killed = await runs.trainer(folder, config, 'grain');
+  const [expected] = await stepsOf(killed, 1, 1);
+  const child = execFileSync('pgrep', ['-P', String(process.pid), '-f', 'grain_backend']);
+  process.kill(Number(String(child)), 'SIGKILL');
+  await assert.rejects(killed.step(2), { name: 'DeviceLostError' });
+  await assert.rejects(killed.step(2), { name: 'DeviceLostError' });
+  assert.deepEqual(await stepsOf(await runs.trainer(folder, config, 'grain'), 1, 1), [expected]);
+});
+
 describe('tokenizers of transformers', () => {
   test('give the ids that ours give, where both read a checkpoint', async () => {
     for (const kind of ['encoder', 'decoder'] as const) {
       const checkpoint = path.join(folder, kind);
       await tiny(kind, checkpoint, TEXTS);
       const own = await openTokenizer(checkpoint);
-      const theirs = await TorchTokenizer.open(runs.device.process, checkpoint);
+      const theirs = await TorchTokenizer.open(runs.device, checkpoint);
       assert.deepEqual(
         [theirs.padId, theirs.eosId, theirs.bosId],
         [own.padId, own.eosId, own.bosId],

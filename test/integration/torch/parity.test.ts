@@ -179,7 +179,7 @@ describe('checkpoints go both ways', () => {
     const optimizer = path.join(fromWasm.checkpoint, 'optimizer.json');
     writeFileSync(optimizer, JSON.stringify({ steps: 0, slots: [] }));
     const onTorch = await runs.trainer(folder, config, 'grain');
-    await runs.device.process.call('load', { folder: fromWasm.checkpoint });
+    await (await runs.device.process()).call('load', { folder: fromWasm.checkpoint });
     const { metrics } = await onTorch.validate(async () => {});
     assert.ok(relative([metrics.loss!], [fromWasm.metrics.loss!]) < 1e-5);
 
