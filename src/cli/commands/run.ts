@@ -33,6 +33,7 @@ const summary = 'train the runs of a config, or resume unfinished ones';
 const description = [
   summary,
   'One run for each aggregator and seed of CONFIG, one after another. Config and data are checked first; if anything is wrong with them, nothing is written. Progress goes to standard error.',
+  'With `seeds: auto` in CONFIG, seeds are added until the experiment is settled; with `tune`, every method first gets a learning rate of its own.',
   'Ctrl-C (or SIGTERM, a closed terminal, or `grain stop`) ends a run after its step, or within a validation, with a checkpoint to resume from; another Ctrl-C, at least a second later, kills it.',
   'Exit status: 0 all runs finished, 1 a run failed, 2 mistakes in the command line, config or data, 130 stopped, also by an alarm.',
   'With --json standard output gets one object: {"experiment": {"id", "name"}, "device": {"backend", "name"}, "seconds", "warnings": [diagnostics], "runs": [{"id", "aggregator", "seed": {"init", "order"}, "status": finished | stopped | failed, "step", "metrics": those of the last validation, "folder", "failure": null or {"code", "message", "advice"?, "remedy"?}, "alarms": [{"rule", "step", "message", "figures", "groups", "clearedAt": null while it stands}]}], "verdict": {"words", "notes"}, "findings": as in `grain report --json`}; or, where nothing was trained, {"error": {"message", "diagnostics"?: [{"file", "severity": error | warning, "line", "column", "endLine", "endColumn", "message", "expected"?, "suggestion"?, "path"}]}}.',
@@ -112,6 +113,7 @@ async function run(config: string | undefined, options: RunOptions): Promise<num
       options.out ?? (config === undefined ? nearestRoot(process.cwd()) : path.dirname(config)),
     );
     const onLoading = view.loading.bind(view);
+    const train = trainerFor(view, root);
     let launch =
       config === undefined
         ? await launchResumed(options.resume!, root, options, onLoading)
@@ -119,16 +121,16 @@ async function run(config: string | undefined, options: RunOptions): Promise<num
           ? await launchTuned(config, options, root, {
               onLoading,
               note: view.note.bind(view),
-              train: (tuning) => train(tuning, view, root),
+              train,
             })
           : await launchAdded(config, { ...options, addSeeds: options.addSeeds }, root, onLoading);
-    let report = await train(launch, view, root);
+    let report = await train(launch);
     // Of `seeds: auto`: more seeds until the experiment is settled.
     while (config !== undefined && missingSeeds(launch, report) > 0) {
       const addSeeds = missingSeeds(launch, report);
       view.note(`not settled yet: ${addSeeds} more seeds`);
       launch = await launchAdded(config, { ...options, addSeeds }, root, onLoading);
-      report = joined(report, await train(launch, view, root));
+      report = joined(report, await train(launch));
     }
     view.close();
     if (options.json) printJson(report);
@@ -162,11 +164,24 @@ function joined(before: Report, after: Report): Report {
   };
 }
 
-async function train(launch: Launch, view: ProgressView, root: string): Promise<Report> {
+/** Trains launches, one after another, until the process is asked to end: from the first on, no signal kills it at once. */
+function trainerFor(view: ProgressView, root: string): (launch: Launch) => Promise<Report> {
+  let interruption: (() => boolean) | undefined;
+  return (launch) => {
+    interruption ??= onInterruption(() => view.note('stopping, with a checkpoint'));
+    return train(launch, view, root, interruption);
+  };
+}
+
+async function train(
+  launch: Launch,
+  view: ProgressView,
+  root: string,
+  isInterrupted: () => boolean,
+): Promise<Report> {
   const started = performance.now();
   for (const warning of launch.warnings) view.note(formatDiagnostic(warning));
   view.created(launch.session, launch.runs);
-  const isInterrupted = onInterruption(() => view.note('stopping, with a checkpoint'));
   // Every run logs what was just said once.
   const said = new Set(launch.warnings.map(explain));
   const onEvent: ProgressView['event'] = (run, event) => {
