@@ -78,7 +78,7 @@ export const envelopes: Plugin = {
   },
 };
 
-/** A bar at least a pixel wide per column, so that a single step that stands out is seen among a million. */
+/** A bar per column, or per pixel where columns are narrower, so that a single step that stands out is seen among a million. */
 function drawRanges(
   ctx: CanvasRenderingContext2D,
   { x: positions, min, max }: Envelope,
@@ -86,17 +86,23 @@ function drawRanges(
   y: Scale,
   colour: string,
 ): void {
-  const { length } = positions;
-  if (length === 0) return;
   ctx.fillStyle = translucent(colour, 0.45);
-  for (let i = 0; i < length; i++) {
-    const [low, high] = [min[i]!, max[i]!];
-    if (!(high > low)) continue;
-    const right = x.getPixelForValue(positions[i]!);
-    const left = i === 0 ? right - 1 : x.getPixelForValue(positions[i - 1]!);
-    const [top, bottom] = [y.getPixelForValue(high), y.getPixelForValue(low)];
-    const width = Math.max(1, right - left);
-    ctx.fillRect(right - width, top, width, Math.max(1, bottom - top));
+  let [left, low, high] = [Number.NEGATIVE_INFINITY, Number.NaN, Number.NaN];
+  for (let i = 0; i < positions.length; i++) {
+    const right = Math.round(x.getPixelForValue(positions[i]!));
+    if (Number.isFinite(min[i]!)) {
+      low = Number.isNaN(low) ? min[i]! : Math.min(low, min[i]!);
+      high = Number.isNaN(high) ? max[i]! : Math.max(high, max[i]!);
+    }
+    // Further columns may end at the same pixel.
+    const next = positions[i + 1];
+    if (next !== undefined && Math.round(x.getPixelForValue(next)) === right) continue;
+    if (high > low) {
+      const [top, bottom] = [y.getPixelForValue(high), y.getPixelForValue(low)];
+      const start = Math.max(left, x.left);
+      ctx.fillRect(start, top, Math.max(1, right - start), Math.max(1, bottom - top));
+    }
+    [left, low, high] = [right, Number.NaN, Number.NaN];
   }
 }
 

@@ -119,7 +119,11 @@ export class RunFeed implements RunPoints {
 
   /** The weights of single steps all over the window, each the last of as many as the others. */
   async sortedWeights({ from, to }: StepWindow): Promise<SortedWeights> {
-    const { last } = await this.window({ from, to, columns: SAMPLES }, []);
+    const end = Math.min(to ?? Number.POSITIVE_INFINITY, this.latest.at(-1)?.step ?? 0);
+    const share = (end - (from ?? 0)) / SAMPLES;
+    // A power of two: as a run grows, most of the steps stay the same, and are known already.
+    const bucket = 2 ** Math.max(0, Math.ceil(Math.log2(share)));
+    const { last } = await this.window({ from, to, columns: SAMPLES }, [], bucket);
     const sorted = new Map<number, readonly number[]>();
     for (const step of last) {
       const weights = this.#sorted.get(step) ?? sortedOf(await this.#index.step(step));
