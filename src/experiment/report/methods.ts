@@ -27,7 +27,7 @@ export function methodsSentence({ findings, setting, crossed, overExamples }: Fu
       : [
           'Uncertainty over seeds and examples together is that of the multi-bootstrap (Sellam et al., 2022).',
         ]),
-    `Software: ${setting.versions.join('; ')}; device: ${setting.devices.join('; ')}.`,
+    `${softwareOf(setting)}Device: ${setting.devices.join('; ')}.`,
   ].join(' ');
 }
 
@@ -49,4 +49,10 @@ function trainingOf({ config, learningRates }: FullReport['setting']): string {
   ];
   const brackets = parts.length > 0 ? ` (${parts.join(', ')})` : '';
   return typeof name === 'string' ? ` with ${name}${brackets}` : brackets;
+}
+
+/** Another trainer may not name its versions. */
+function softwareOf({ versions }: FullReport['setting']): string {
+  const named = versions.filter((text) => text !== '');
+  return named.length === 0 ? '' : `Software: ${named.join('; ')}. `;
 }
