@@ -59,7 +59,7 @@ export function automaticBackends(withTorch: boolean | 'only'): readonly Backend
 async function use(opened: Opened): Promise<Device | TorchDevice> {
   if (opened.backend === 'torch') {
     // The memory of tensors in this process is still measured: 0 bytes, but only of a backend.
-    await tf.setBackend('cpu');
+    if (!tf.engine().backendName) await tf.setBackend('cpu');
     return { backend: 'torch', ...opened.open };
   }
   const { backend } = opened;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -118,7 +118,8 @@ describe('tokenizers of transformers', () => {
 
   test('open what ours do not', async () => {
     const checkpoint = path.join(folder, 'vocabulary');
-    await tiny('encoder', checkpoint, TEXTS);
+    await tiny('encoder', path.join(folder, 'encoder'), TEXTS);
+    cpSync(path.join(folder, 'encoder'), checkpoint, { recursive: true });
     const { model } = JSON.parse(readFileSync(path.join(checkpoint, 'tokenizer.json'), 'utf8'));
     const words = Object.entries<number>(model.vocab).sort(([, a], [, b]) => a - b);
     writeFileSync(path.join(checkpoint, 'vocab.txt'), words.map(([word]) => `${word}\n`).join(''));
