@@ -1,5 +1,6 @@
+import { type DataFormat, dataFormats } from './dataSchema.ts';
 import { extensionOf } from './fileKinds.ts';
-import { type Config, type DataFormat, dataFormats } from './schema.ts';
+import type { Config } from './schema.ts';
 
 type Data = Config['data'];
 

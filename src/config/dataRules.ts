@@ -10,11 +10,12 @@ import {
   TABLE_NAMES,
   textColumns,
 } from './data.ts';
+import { dataFormats } from './dataSchema.ts';
 import { alternatives, type Finding, type Path } from './diagnostic.ts';
 import { foreignByName } from './fileKinds.ts';
 import { metricsOf } from './ranking.ts';
 import { defaults, type Rule, repeated } from './rule.ts';
-import { type Config, dataFormats } from './schema.ts';
+import type { Config } from './schema.ts';
 
 export const dataRules: readonly Rule[] = [
   textsHaveNoNumericKeys,

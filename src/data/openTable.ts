@@ -1,5 +1,6 @@
 import { formatOf, TABLE_NAMES } from '../config/data.ts';
-import type { Config, DataFormat } from '../config/schema.ts';
+import type { DataFormat } from '../config/dataSchema.ts';
+import type { Config } from '../config/schema.ts';
 import { readArrow } from './arrow/readArrow.ts';
 import { readCsv } from './csv.ts';
 import { readJson, readJsonl } from './json.ts';

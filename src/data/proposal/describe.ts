@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { formatOf } from '../../config/data.ts';
+import { missingWords } from '../../config/dataSchema.ts';
 import { extensionOf } from '../../config/fileKinds.ts';
-import { missingWords } from '../../config/schema.ts';
 import { isMissing, isNumeric, writtenIn } from '../cells.ts';
 import { openTable, type TableConfig } from '../openTable.ts';
 import { DataError, FIRST_POSITION, type Table, TableFile } from '../table.ts';

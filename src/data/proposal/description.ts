@@ -1,6 +1,6 @@
 /** What the first rows of a data file show of its columns: enough to propose what to predict from what. */
 import { z } from 'zod';
-import { dataFormats } from '../../config/schema.ts';
+import { dataFormats } from '../../config/dataSchema.ts';
 
 const columnSchema = z.object({
   name: z.string(),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { missingWords } from '../../../src/config/dataSchema.ts';
 import { alternatives, ConfigError, explain } from '../../../src/config/diagnostic.ts';
 import { parseConfig } from '../../../src/config/parse.ts';
-import { missingWords } from '../../../src/config/schema.ts';
 import { aggregators } from '../../../src/engine/aggregators/registry.ts';
 import { textAt } from './textAt.ts';
 
