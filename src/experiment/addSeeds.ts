@@ -19,6 +19,12 @@ import { type ManifestOptions, manifestsOf } from './manifests.ts';
 import { ResumeError } from './resume.ts';
 import { whyUnfinished } from './seedResults.ts';
 
+export interface Addition {
+  readonly addSeeds: number;
+  /** Id of the experiment; by default the latest of the config. */
+  readonly experiment?: string;
+}
+
 /**
  * The runs that the latest experiment of a config lacks: those of `count` more seeds, of seeds and methods that the config asks for
  * by now, and those that were interrupted or stopped, which resume. What is done is not done again.
@@ -29,13 +35,16 @@ import { whyUnfinished } from './seedResults.ts';
  */
 export async function launchAdded(
   file: string,
-  { addSeeds, ...overrides }: Overrides & { readonly addSeeds: number },
+  { addSeeds, experiment: wanted, ...overrides }: Overrides & Addition,
   root: string,
   onLoading: (loading: Loading) => void,
 ): Promise<Launch> {
   const store = new RunStore(root);
   const written = parsedFrom(file, overrides);
-  const known = latestExperiment(await runsOfConfig(path.resolve(file), root));
+  const all = await runsOfConfig(path.resolve(file), root);
+  const known = latestExperiment(
+    all.filter(({ manifest: { experiment } }) => (wanted ?? experiment.id) === experiment.id),
+  );
   if (known.length === 0) {
     throw new ResumeError(`no experiment of ${file} in ${root}. Expected one: grain run ${file}`);
   }

@@ -129,7 +129,8 @@ async function run(config: string | undefined, options: RunOptions): Promise<num
     while (config !== undefined && missingSeeds(launch, report) > 0) {
       const addSeeds = missingSeeds(launch, report);
       view.note(`not settled yet: ${addSeeds} more seeds`);
-      launch = await launchAdded(config, { ...options, addSeeds }, root, onLoading);
+      const { id: experiment } = report.experiment;
+      launch = await launchAdded(config, { ...options, addSeeds, experiment }, root, onLoading);
       report = joined(report, await train(launch));
     }
     view.close();
