@@ -99,19 +99,22 @@ function fontOf(bold: boolean): string {
   return `${bold ? 'bold ' : ''}${size + (bold ? 2 : 0)}px ${family}`;
 }
 
-/** Chart.js draws into its `ctx`, and each scale into its own; lines as paths that only a canvas understands, unless their segments have options. */
+/** Chart.js draws into its `ctx`, scales and controllers each into theirs; lines as paths that only a canvas understands, unless their segments have options. */
 function drawInto(chart: Chart, ctx: CanvasRenderingContext2D): void {
   const own = chart.ctx;
-  const lines = chart.getSortedVisibleDatasetMetas().flatMap(({ dataset }) => dataset ?? []);
+  const metas = chart.getSortedVisibleDatasetMetas();
+  const lines = metas.flatMap(({ dataset }) => dataset ?? []);
   const options = lines.map((line) => line.options);
   for (const line of lines)
     line.options = { ...line.options, segment: {} } as LineElement['options'];
   const parts = [chart, ...Object.values(chart.scales)];
   for (const part of parts) Object.assign(part, { ctx });
+  for (const { controller } of metas) Object.assign(controller, { _ctx: ctx });
   try {
     chart.draw();
   } finally {
     for (const part of parts) Object.assign(part, { ctx: own });
+    for (const { controller } of metas) Object.assign(controller, { _ctx: own });
     lines.forEach((line, i) => {
       line.options = options[i]!;
     });

@@ -225,10 +225,11 @@ export class TimeChart implements Drawing {
 
   /** What is drawn, with the range of each column where it has several steps. */
   #sheet(): Sheet {
-    const { first, last, bucket } = this.#columns;
+    const { columns } = this.#view;
+    const { first, last, bucket } = columns;
     const isExact = bucket === 1;
     const drawn = this.#series.flatMap((series) => {
-      const column = columnFor(series, this.#columns);
+      const column = columnFor(series, columns);
       return column && series.marks === undefined ? [{ label: series.label, column }] : [];
     });
     return {

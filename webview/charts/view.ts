@@ -110,7 +110,7 @@ export class View {
   /** Asks for as many columns as the widest chart has pixels. */
   request(): void {
     const { from, to } = this.#state;
-    const columns = Math.min(4000, Math.max(200, Math.round(window.innerWidth)));
+    const columns = Math.min(4000, Math.max(600, Math.round(window.innerWidth)));
     this.#ask({ type: 'window', from, to, columns });
   }
 

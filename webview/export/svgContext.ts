@@ -128,16 +128,24 @@ export class SvgContext {
   }
 
   /** In two halves: an arc cannot end where it begins. */
-  arc(x: number, y: number, radius: number, from: number, to: number): void {
+  arc(
+    x: number,
+    y: number,
+    radius: number,
+    from: number,
+    to: number,
+    isCounterclockwise = false,
+  ): void {
     const point = (angle: number) =>
       this.#at(x + radius * Math.cos(angle), y + radius * Math.sin(angle));
     const middle = (from + to) / 2;
-    const half = (angle: number) => `A${round(radius)} ${round(radius)} 0 0 1 ${point(angle)}`;
+    const half = (angle: number) =>
+      `A${round(radius)} ${round(radius)} 0 0 ${isCounterclockwise ? 0 : 1} ${point(angle)}`;
     this.#path += `${this.#path === '' ? 'M' : 'L'}${point(from)}${half(middle)}${half(to)}`;
   }
 
-  fill(): void {
-    this.#add(`<path d="${this.#path}" fill="${this.#paint('fillStyle')}" fill-rule="evenodd"/>`);
+  fill(rule: CanvasFillRule = 'nonzero'): void {
+    this.#add(`<path d="${this.#path}" fill="${this.#paint('fillStyle')}" fill-rule="${rule}"/>`);
   }
 
   stroke(): void {
@@ -166,7 +174,8 @@ export class SvgContext {
   }
 
   clip(): void {
-    const id = `clip${this.#definitions.length}`;
+    // Several pictures may stand in one document.
+    const id = `clip-${crypto.randomUUID()}`;
     this.#definitions.push(`<clipPath id="${id}"><path d="${this.#path}"/></clipPath>`);
     this.#state = { ...this.#state, clip: id };
   }
@@ -184,7 +193,8 @@ export class SvgContext {
     return this.#measure.measureText(text);
   }
 
-  fillText(text: string, x: number, y: number): void {
+  /** Labels of ticks may be numbers. */
+  fillText(text: string | number, x: number, y: number): void {
     const { font, textAlign, textBaseline, matrix } = this.#state;
     const { size, family, weight } = fontOf(font);
     const shift = (BASELINES[textBaseline] ?? 0) * size;
@@ -195,7 +205,7 @@ export class SvgContext {
         : ` transform="rotate(${round((180 * Math.atan2(b, a)) / Math.PI)} ${this.#at(x, y)})"`;
     const [px, py] = this.#point(x, y);
     this.#add(
-      `<text x="${round(px)}" y="${round(py)}" dy="${round(shift)}" font-family="${escaped(family)}" font-size="${size}" font-weight="${weight}" text-anchor="${ANCHORS[textAlign] ?? 'start'}" fill="${this.#paint('fillStyle')}"${turn}>${escaped(text)}</text>`,
+      `<text x="${round(px)}" y="${round(py)}" dy="${round(shift)}" font-family="${escaped(family)}" font-size="${size}" font-weight="${weight}" text-anchor="${ANCHORS[textAlign] ?? 'start'}" fill="${this.#paint('fillStyle')}"${turn}>${escaped(String(text))}</text>`,
     );
   }
 
