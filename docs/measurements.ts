@@ -1,6 +1,7 @@
 /** The tables of docs/guarantee.md as the data that src/engine/aggregators/regimes.ts reads. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Collapse, Measurement, Measurements } from '../src/engine/aggregators/regimes.ts';
+import { PRECONDITIONED } from '../src/engine/aggregators/regimes.ts';
 import { knownAggregator } from '../src/engine/aggregators/registry.ts';
 
 const page = new URL('./guarantee.md', import.meta.url);
@@ -29,9 +30,9 @@ function tablesOf(page: string): Measurement[] {
       title: title!.replace(/ \(.*\)$/, ''),
       metric,
       mean: resultOf(mean),
-      // Only aggregators as they come: variants of them have no name of their own.
+      // Aggregators as they come or in the preconditioned metric, not other variants of them.
       results: rows
-        .filter(([name]) => name !== 'mean' && knownAggregator(name!))
+        .filter(([name]) => name !== 'mean' && knownAggregator(name!.replace(PRECONDITIONED, '')))
         .map((row) => ({
           aggregator: row[0]!,
           seeds: Number(row[column('seeds')]),

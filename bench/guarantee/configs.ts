@@ -41,10 +41,13 @@ export function smallDigits(): Config {
   return withSmallNetwork(example('digits'));
 }
 
-/** One hidden layer on the pixels instead of the pretrained convolutions: a run takes a third of the time. */
-export function withSmallNetwork({ model: _, ...config }: Config): Config {
+/** A network on the pixels instead of the pretrained convolutions: a run takes a third of the time. */
+export function withSmallNetwork(
+  { model: _, ...config }: Config,
+  hidden: readonly number[] = [32],
+): Config {
   const data = Object.entries(config.data as object).filter(([key]) => key !== 'image');
-  const model = { architecture: 'mlp', hidden: [32] };
+  const model = { architecture: 'mlp', hidden };
   return { ...config, model, data: Object.fromEntries(data) } as Config;
 }
 

@@ -1,6 +1,6 @@
 /** What is valid in a config, and was measured to do harm: warnings, which never keep a config from being run. */
 import { collapseOf, measuredAt } from '../engine/aggregators/regimes.ts';
-import type { AggregatorName } from '../engine/types.ts';
+import type { AggregationSettings, AggregatorName } from '../engine/types.ts';
 import { resolvedAggregation } from './aggregation.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import type { Config } from './schema.ts';
@@ -28,7 +28,7 @@ const stalled: readonly string[] = [
 /** How far below the mean a method must end, with p < 0.05, to be warned of. */
 const HARM = 0.05;
 /** Tables of docs/guarantee.md with AdamW and a group per class. */
-const BY_CLASS = ['digits-label', 'label-others'];
+const BY_CLASS = ['digits-label', 'label-blocks'];
 
 /** With a group for each class, the class that is fitted first shortens d for all, whatever the optimizer makes of it. */
 function fittedClassesStall(
@@ -39,10 +39,12 @@ function fittedClassesStall(
   const isByClass = groups.by === 'label' || groups.by === `column:${data.target}`;
   if (!isByClass) return [];
   const { name, metric } = resolvedAggregation(aggregate[entry]!, zeroGroups);
-  if (metric !== 'euclidean' || !stalled.includes(name)) return [];
-  const stall = stallOf(name, optimizer.name);
+  if (!stalled.includes(name)) return [];
+  const stall = stallOf({ name, metric }, optimizer.name);
   if (!stall) return [];
-  const path = ['aggregate', entry, ...(typeof aggregate[entry] === 'string' ? [] : ['name'])];
+  const isPreconditioned = metric === 'preconditioned';
+  const key = isPreconditioned ? ['metric'] : typeof aggregate[entry] === 'string' ? [] : ['name'];
+  const path = ['aggregate', entry, ...key];
   const better = (['grain-normalized', 'upgrad'] as const).map((other) => {
     const result = measuredAt('digits-label', other)?.value;
     return result === undefined ? other : `${other} (${result})`;
@@ -51,9 +53,9 @@ function fittedClassesStall(
   return [
     {
       path: isWritten(path) ? path : ['groups', 'by'],
-      message: `with groups by class, the class that is fitted first stalls ${name} for all: on digits with ${stall.optimizer} it reached accuracy ${stall.value}, the mean ${stall.mean}, over ${stall.seeds} seeds (docs/guarantee.md)`,
+      message: `with groups by class, the class that is fitted first stalls ${name}${isPreconditioned ? ' for all, also in the preconditioned metric' : ' for all'}: on digits with ${stall.optimizer} it reached accuracy ${stall.value}, the mean ${stall.mean}, over ${stall.seeds} seeds (docs/guarantee.md)`,
       expected: `${better.join(' or ')}, which did not stall with adamw`,
-      ...(!isListed && isWritten(path) && { suggestion: 'grain-normalized' }),
+      ...(!isListed && !isPreconditioned && isWritten(path) && { suggestion: 'grain-normalized' }),
     },
   ];
 }
@@ -67,13 +69,16 @@ interface Stall {
 }
 
 /** Measured with the optimizer or, where it was not, with AdamW; null where no harm was found. */
-function stallOf(name: AggregatorName, optimizer: string): Stall | null {
-  const found = BY_CLASS.map((setting) => measuredAt(setting, name)).find(
+function stallOf(
+  { name, metric }: Pick<AggregationSettings, 'name' | 'metric'>,
+  optimizer: string,
+): Stall | null {
+  const found = BY_CLASS.map((setting) => measuredAt(setting, name, metric)).find(
     (regime) => regime?.isSignificant && regime.mean - regime.value >= HARM,
   );
   if (!found) return null;
   const [own, mean] = [collapseOf(optimizer, name), collapseOf(optimizer, 'mean')];
-  return own && mean && optimizer !== 'adamw'
+  return own && mean && optimizer !== 'adamw' && metric === 'euclidean'
     ? { ...own, mean: mean.value }
     : { ...found, optimizer: 'adamw' };
 }

@@ -2,8 +2,11 @@
  * Where aggregators were measured to win and lose against the mean, with the seeds shared by all: the tables of docs/guarantee.md,
  * which bench/guarantee.ts measures and `npm run docs` copies to measurements.json.
  */
-import type { AggregatorName } from '../types.ts';
+import type { AggregatorName, Metric } from '../types.ts';
 import measurements from './measurements.json' with { type: 'json' };
+
+/** After the name of an aggregator in a table. */
+export const PRECONDITIONED = ', preconditioned';
 
 /** What measurements.json holds. */
 export interface Measurements {
@@ -23,6 +26,7 @@ export interface Measurement {
   /** Final metric of the mean, over the seeds. */
   readonly mean: number;
   readonly results: readonly {
+    /** Its name, with {@link PRECONDITIONED} in that metric. */
     readonly aggregator: string;
     readonly seeds: number;
     /** Final metric, over the seeds. */
@@ -65,8 +69,14 @@ export function regimesOf(name: AggregatorName): readonly Regime[] {
   return regimes.filter(({ aggregator }) => aggregator === name);
 }
 
-export function measuredAt(setting: string, name: AggregatorName): Regime | undefined {
-  return regimesOf(name).find((regime) => regime.setting === setting);
+/** @param metric of the Gram matrix */
+export function measuredAt(
+  setting: string,
+  name: AggregatorName,
+  metric: Metric = 'euclidean',
+): Regime | undefined {
+  const row = metric === 'preconditioned' ? `${name}${PRECONDITIONED}` : name;
+  return regimes.find((regime) => regime.setting === setting && regime.aggregator === row);
 }
 
 /** With groups by label; undefined if the pair was not measured. */
@@ -74,15 +84,13 @@ export function collapseOf(optimizer: string, name: AggregatorName): Collapse | 
   return collapse.find((row) => row.optimizer === optimizer && row.aggregator === name);
 }
 
-/** "Digits, groups by label: accuracy 0.546, mean 0.878 (−0.333, p < 0.001)" */
-export function formatRegime({ title, metric, value, mean, difference, p }: Regime): string {
-  return `${title}: ${metric} ${value}, mean ${mean} (${difference}, ${p})`;
+/** "Digits, groups by label: accuracy 0.546, mean 0.878 (−0.333, p < 0.001, 20 seeds)" */
+function formatRegime({ title, metric, value, mean, difference, p, seeds }: Regime): string {
+  return `${title}: ${metric} ${value}, mean ${mean} (${difference}, ${p}, ${seeds} seeds)`;
 }
 
 /** What was measured, in a sentence for completion; empty where nothing was. */
 export function regimesText(name: AggregatorName): string {
   const of = regimesOf(name);
-  if (of.length === 0) return '';
-  const seeds = Math.min(...of.map((regime) => regime.seeds));
-  return `Measured with AdamW over ${seeds} seeds: ${of.map(formatRegime).join('; ')}.`;
+  return of.length === 0 ? '' : `Measured with AdamW: ${of.map(formatRegime).join('; ')}.`;
 }

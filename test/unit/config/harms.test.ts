@@ -35,6 +35,19 @@ for (const [what, text, expected] of [
     ],
   ],
   [
+    'layer by layer, and one after another',
+    `${byClass}\naggregate: [grain-layerwise, grain-streaming]`,
+    [
+      ['grain-layerwise', 'grain-normalized'],
+      ['grain-streaming', 'grain-normalized'],
+    ],
+  ],
+  [
+    'the preconditioned metric',
+    `${byClass}\naggregate: [{ name: grain, metric: preconditioned }]`,
+    [['preconditioned', undefined]],
+  ],
+  [
     'what would be listed twice is not suggested',
     `${byClass}\naggregate: [grain, grain-normalized]`,
     [['grain', undefined]],
@@ -61,7 +74,7 @@ test('nothing is warned of that was not measured, or does no harm', () => {
     `${data}\naggregate: [grain]`,
     `${data}\ngroups: { by: column:site }\naggregate: [grain]`,
     `${byClass}\naggregate: [mean, grain-normalized, upgrad]`,
-    `${byClass}\naggregate: [{ name: grain, metric: preconditioned }]`,
+    `${byClass}\naggregate: [{ name: grain-normalized, metric: preconditioned }]`,
   ]) {
     assert.deepEqual(warned(text), [], text);
   }
