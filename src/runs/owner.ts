@@ -27,7 +27,8 @@ const CLOCK_ERROR_MS = 24 * 3_600_000;
 
 /** `owner.json`: the process that a run belongs to, which touches the file every other second. */
 const ownerSchema = z.object({
-  pid: z.number(),
+  /** Others stand for groups of processes. */
+  pid: z.int().positive(),
   host: z.string(),
   /** ISO 8601, UTC. */
   since: z.string(),

@@ -117,7 +117,7 @@ export class RunStore {
     const queue = ids.values();
     const readers = Array.from({ length: READERS }, async () => {
       for (const id of queue) {
-        const summary = await this.#summary(id);
+        const summary = await this.#summary(id).catch(nullIfNoRun);
         if (summary) summaries.set(id, summary);
       }
     });
@@ -209,6 +209,12 @@ async function readManifestOf(id: string, folder: string): Promise<RunManifest |
     if (hasCode(error, 'ENOENT')) return null;
     throw error;
   }
+}
+
+/** A folder in place of a file, and the like, hide no other run. */
+function nullIfNoRun(error: unknown): null {
+  if (['EISDIR', 'ENOTDIR', 'EACCES', 'ELOOP'].some((code) => hasCode(error, code))) return null;
+  throw error;
 }
 
 /** Changes whenever the file does. */

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { fillBytes } from '../checkpointFile.ts';
+import { reasonOf } from '../../config/errors.ts';
+import { CheckpointError, fillBytes } from '../checkpointFile.ts';
 import { broken, LENGTH_BYTES, MAX_HEADER_BYTES, parseHeader, type TensorEntry } from './header.ts';
 
 /** A file of tensors, which are read one at a time. */
@@ -28,9 +29,9 @@ const CHUNK_BYTES = 2 ** 24;
  * @throws CheckpointError if the file is damaged, incomplete or in another format
  */
 export async function openSafetensorsFile(file: string): Promise<TensorFile> {
-  const handle = await open(file);
+  const handle = await named(file, () => open(file));
   try {
-    return new SafetensorsFile(file, handle, await readEntries(file, handle));
+    return new SafetensorsFile(file, handle, await named(file, () => readEntries(file, handle)));
   } catch (error) {
     await handle.close();
     throw error;
@@ -82,7 +83,8 @@ class SafetensorsFile implements TensorFile {
       const target = values.subarray(from, from + chunk);
       const position = begin + from * dtype.bytes;
       const bytes = target.length * dtype.bytes;
-      dtype.decode(await readRange(this.#file, this.#handle, position, bytes), target);
+      const read = () => readRange(this.#file, this.#handle, position, bytes);
+      dtype.decode(await named(this.#file, read), target);
     }
     return values;
   }
@@ -95,6 +97,16 @@ class SafetensorsFile implements TensorFile {
     const entry = this.#entries.get(name);
     if (!entry) throw new RangeError(`${this.#file} has no tensor "${name}"`);
     return entry;
+  }
+}
+
+/** Names the file in errors of the system. */
+async function named<T>(file: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof CheckpointError) throw error;
+    throw new CheckpointError(`${file} cannot be read: ${reasonOf(error)}`, { cause: error });
   }
 }
 

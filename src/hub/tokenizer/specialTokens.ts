@@ -20,6 +20,8 @@ export interface SpecialIds {
   readonly padId: number | null;
   readonly eosId: number | null;
   readonly bosId: number | null;
+  /** Of text that the vocabulary lacks; null or undefined if there is none. */
+  readonly unkId?: number | null;
 }
 
 /**

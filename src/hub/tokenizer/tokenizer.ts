@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { z } from 'zod';
 import { reasonOf } from '../../config/errors.ts';
 import { CheckpointError, readJson, validate } from '../checkpointFile.ts';
 import type { AddedTokens } from './addedTokens.ts';
@@ -74,13 +75,19 @@ export async function openTokenizer(folder: string): Promise<Tokenizer> {
       (key) => settings.special.get(key)?.content ?? recipe?.special[key],
       (token) => added.idOf(token),
     );
-    return new CheckpointTokenizer(added, parts, ids, {
-      splitsSpecial: settings.splitsSpecial,
-      truncationSide:
-        settings.truncationSide ?? (json.truncation?.direction === 'Left' ? 'left' : 'right'),
-      // Meant for WordPiece: BPE's spaces are part of the text.
-      cleansUp: settings.cleansUpSpaces && (parts.model.type !== 'BPE' || settings.cleansUpBpe),
-    });
+    const unkId = unknownIdOf(json.model, (token) => added.idOf(token));
+    return new CheckpointTokenizer(
+      added,
+      parts,
+      { ...ids, unkId },
+      {
+        splitsSpecial: settings.splitsSpecial,
+        truncationSide:
+          settings.truncationSide ?? (json.truncation?.direction === 'Left' ? 'left' : 'right'),
+        // Meant for WordPiece: BPE's spaces are part of the text.
+        cleansUp: settings.cleansUpSpaces && (parts.model.type !== 'BPE' || settings.cleansUpBpe),
+      },
+    );
   } catch (error) {
     if (error instanceof CheckpointError) throw error;
     throw new CheckpointError(`${file} cannot be used: ${reasonOf(error)}`, { cause: error });
@@ -96,10 +103,21 @@ interface EncodingOptions {
   readonly cleansUp: boolean;
 }
 
+const unknownSchema = z.looseObject({
+  unk_token: z.string().nullish(),
+  unk_id: z.int().nullish(),
+});
+
+function unknownIdOf(model: unknown, idOf: (token: string) => number | undefined): number | null {
+  const { unk_token, unk_id } = unknownSchema.safeParse(model).data ?? {};
+  return unk_id ?? (unk_token == null ? undefined : idOf(unk_token)) ?? null;
+}
+
 class CheckpointTokenizer implements Tokenizer {
   readonly padId: number | null;
   readonly eosId: number | null;
   readonly bosId: number | null;
+  readonly unkId: number | null;
   readonly #added: AddedTokens;
   readonly #parts: Parts;
   readonly #options: EncodingOptions;
@@ -107,7 +125,7 @@ class CheckpointTokenizer implements Tokenizer {
   constructor(
     added: AddedTokens,
     parts: Parts,
-    { padId, eosId, bosId }: SpecialIds,
+    { padId, eosId, bosId, unkId = null }: SpecialIds,
     options: EncodingOptions,
   ) {
     this.#added = added;
@@ -115,6 +133,7 @@ class CheckpointTokenizer implements Tokenizer {
     this.padId = padId;
     this.eosId = eosId;
     this.bosId = bosId;
+    this.unkId = unkId;
     this.#options = options;
   }
 

@@ -2,7 +2,9 @@ import { maxLengthOf } from '../../config/data.ts';
 import type { ParsedConfig } from '../../config/parse.ts';
 import type { Question, TextDataset } from '../../data/dataset.ts';
 import type { CheckpointConfig } from '../../hub/architecture/checkpointConfig.ts';
+import type { Tokenizer } from '../../hub/tokenizer/tokenizer.ts';
 import { maxTokens } from '../../nn/encoders/variants.ts';
+import { formatPercent } from '../../runs/format.ts';
 
 /** Maximum number of tokens that the network has positions for and that all its layers attend to. */
 export function positionsIn(config: CheckpointConfig): number {
@@ -72,6 +74,26 @@ export function truncationWarnings({ lengths, count }: TextDataset, maxLength: n
   if (full === 0) return [];
   return [
     `${full} of ${count} training examples have ${maxLength} tokens, the maximum (data.maxLength): longer texts are truncated`,
+  ];
+}
+
+/** Of a text in another language or script, nearly all is unknown. */
+const MANY_UNKNOWN = 0.2;
+
+/** A warning if many tokens of the training texts stand for text that the tokenizer does not know: it is the same for all such text. */
+export function unknownTokenWarnings(
+  { examples, questions }: TextDataset,
+  { unkId }: Pick<Tokenizer, 'unkId'>,
+): string[] {
+  if (unkId === null || unkId === undefined) return [];
+  let [tokens, unknown] = [0, 0];
+  for (const ids of [...examples.map(({ ids }) => ids), ...questions.map(({ prompt }) => prompt)]) {
+    tokens += ids.length;
+    for (const id of ids) if (id === unkId) unknown++;
+  }
+  if (unknown < MANY_UNKNOWN * tokens || unknown === 0) return [];
+  return [
+    `${formatPercent(unknown / tokens)} of the tokens of the training texts are unknown to the tokenizer, which makes the same of them all: choose a model for this language or script`,
   ];
 }
 

@@ -22,6 +22,7 @@ import {
   type TokenLimit,
   tokenLimitOf,
   truncationWarnings,
+  unknownTokenWarnings,
 } from './checkTexts.ts';
 import { type CheckpointPlace, downloadWeights, openPretrained } from './pretrained.ts';
 import { savedHead } from './savedHead.ts';
@@ -98,6 +99,7 @@ export async function readTexts(
       ...emptyTextWarnings(config.data.train, all.train),
       ...emptyTextWarnings(namedFile(config.data, 'validation'), all.validation),
       ...truncationWarnings(data.train, maxLength),
+      ...unknownTokenWarnings(data.train, tokenizer),
       ...savedHead(checkpoint, config, data.classes).warnings,
     ],
     download: (onLoading) => downloadWeights(parsed, checkpoint, onLoading),

@@ -174,6 +174,8 @@ test('folders that are not runs are skipped', async () => {
     if (text !== null) writeFileSync(path.join(root, name, 'run.json'), text);
   }
   writeFileSync(path.join(root, 'a-file'), '');
+  mkdirSync(path.join(root, 'folders', 'run.json'), { recursive: true });
+  mkdirSync(path.join(store.create(manifestOf('odd')).path, 'events.jsonl'));
   const ids = (await store.list()).map(({ manifest }) => manifest.id);
   assert.deepEqual(ids, ['good']);
 });

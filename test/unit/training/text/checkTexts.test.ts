@@ -59,6 +59,22 @@ describe('texts and the positions of a network', () => {
     await close();
   });
 
+  test('texts that the tokenizer does not know: said once, with their share', async () => {
+    const lines = (word: string) =>
+      `text\tanswer\n${`${word} w1\tno\n${word} w2\tyes\n`.repeat(4)}`;
+    const warningsFor = async (word: string) => {
+      writeFileSync(path.join(folder, 'foreign.tsv'), lines(word));
+      const config = classifier().replaceAll('texts.tsv', 'foreign.tsv');
+      const { session, close } = await trainerOf(folder, config, 'mean');
+      await close();
+      return session.task.warnings.filter((warning) => /unknown to the tokenizer/.test(warning));
+    };
+    assert.deepEqual(await warningsFor('w3'), []);
+    const [warning, ...more] = await warningsFor('слово');
+    assert.match(warning!, /^50 % of the tokens of the training texts are unknown/);
+    assert.deepEqual(more, []);
+  });
+
   test('an answer must fit after the longest prompt', async () => {
     const short = await diagnosticOf(generator(', maxLength: 12, maxNewTokens: 5'));
     assert.equal(short.key, 'data.maxNewTokens');

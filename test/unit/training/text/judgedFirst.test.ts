@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
@@ -222,6 +222,18 @@ describe('a folder is judged without its data and without reading weights', () =
   test('weights that were cut off', async () => {
     const made = { ...files, 'model.safetensors': files['model.safetensors']!.subarray(0, -1) };
     await assert.rejects(check(made), /cut off or is damaged/);
+  });
+
+  test('a folder in place of the weights', async () => {
+    const { 'model.safetensors': _, ...others } = files;
+    const here = mkdtempSync(path.join(base, 'no-weights-'));
+    for (const [file, bytes] of Object.entries(others)) writeFileSync(path.join(here, file), bytes);
+    mkdirSync(path.join(here, 'model.safetensors'));
+    const yaml = config({ model: `{ from: ${here} }` });
+    await assert.rejects(
+      checkTextModel(parseConfig(yaml, path.join(base, 'grain.yaml'))),
+      /grain\.yaml:1:\d+: .*model\.safetensors cannot be read: this is a folder/,
+    );
   });
 
   test('weights that Git LFS has not fetched', async () => {
