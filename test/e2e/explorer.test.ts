@@ -99,10 +99,10 @@ test('the walkthrough leads from an example to a compared experiment, with pictu
   await vscode.command('Welcome: Open Walkthrough...', vscode.choice('Fine-tune with GRAIN'));
   const page = vscode.page.locator('.gettingStartedContainer');
   await page.getByText('See a fine-tune at work').first().waitFor();
-  await page.locator('img[src*="walkthrough/example"]').waitFor();
+  await page.locator('img[src*="example.png"]').waitFor();
   await vscode.screenshot('walkthrough-light');
   await page.getByText('Compare the methods').first().click();
-  await page.locator('img[src*="walkthrough/compare"]').waitFor();
+  await page.locator('img[src*="compare.png"]').waitFor();
 });
 
 function row(text: string) {
