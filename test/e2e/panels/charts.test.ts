@@ -225,6 +225,9 @@ describe('charts over steps', () => {
   });
 });
 
+/** Charts of a line through single steps. */
+const LINES = new Set(['effective-groups', 'min-cosine', 'conflict-rate', 'loss']);
+
 /** Well-formed, with something drawn, and looks as the chart does: a browser draws it. */
 async function assertSvg(page: Page, svg: string, id: string): Promise<void> {
   const found = await page.evaluate((text) => {
@@ -241,4 +244,6 @@ async function assertSvg(page: Page, svg: string, id: string): Promise<void> {
   assert.equal(found.errors, 0, id);
   assert.ok(found.paths > 8 && found.texts > 7, `${id}: ${JSON.stringify(found)}`);
   assert.doesNotMatch(svg, /NaN|undefined/, id);
+  const longest = Math.max(...[...svg.matchAll(/<path d="([^"]*)"/g)].map(([, d]) => d!.length));
+  if (LINES.has(id)) assert.ok(longest > 1000, `${id}: a line through all steps`);
 }
