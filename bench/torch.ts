@@ -1,6 +1,6 @@
 /**
  * Training with grain_torch compared with plain training in PyTorch, with TorchJD, and with our WASM backend. Sides take turns, each in
- * its own process. `node bench/torch.ts [--only TITLE]` needs the tests' Python (`npm run test:setup`).
+ * its own process. `node bench/torch.ts [--only CASE] [--sides COUNT]`, the first of them or all, needs the tests' Python (`npm run test:setup`).
  */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -85,14 +85,14 @@ async function measure(one: Case, found: Checkpoints): Promise<string> {
   console.log(one.title);
   const peers: Peer<Answer>[] = [];
   try {
-    for (const [, method] of sides) {
+    for (const [, method] of measured) {
       const python = [interpreter(), '-W', 'ignore', peer, `${availableParallelism()}`] as const;
       const side = new Peer<Answer>(python);
       peers.push(side);
       const { lora, generates, tokens } = one;
       await side.ask({ base: found[one.checkpoint], lora, generates, ...tokens, method });
     }
-    peers.push(await startTraining(setupOf(one, found)));
+    if (measured === sides) peers.push(await startTraining(setupOf(one, found)));
     const titles = [...sides.map(([title]) => title), wasm];
     const taken = await takeTurns(peers, one.turns, reporter(titles));
     const base = taken[0]!;
@@ -128,7 +128,10 @@ function setupOf({ checkpoint, generates, lora, tokens }: Case, found: Checkpoin
   };
 }
 
-const { only } = parseArgs({ options: { only: { type: 'string' } } }).values;
+const { only, sides: count } = parseArgs({
+  options: { only: { type: 'string' }, sides: { type: 'string' } },
+}).values;
+const measured = count === undefined ? sides : sides.slice(0, Number(count));
 const chosen = cases.filter(({ name }) => only === undefined || name === only);
 if (chosen.length === 0)
   throw new Error(`--only ${only}: expected one of ${cases.map(({ name }) => name).join(', ')}`);

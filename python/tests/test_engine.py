@@ -18,7 +18,7 @@ from grain_torch.engine import aggregate, aggregate_blocks, certify_weights
 
 ROOT = Path(__file__).parents[2]
 # By hand: GRAIN_AGREEMENT=10000.
-COUNT = int(os.environ.get("GRAIN_AGREEMENT", "400"))
+COUNT = int(os.environ.get("GRAIN_AGREEMENT", "200"))
 
 
 def test_orthogonal_gradients_weigh_by_inverse_squares() -> None:

@@ -12,6 +12,7 @@ from models import BATCH, Case
 from torch import Tensor, nn
 
 from grain_torch.gradients import GroupGradients, UnsupportedModelError
+from grain_torch.gradients.stack import GradientStack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,8 +54,13 @@ def gradients_of(case: Case, ids: Tensor, *, check: bool = True) -> GroupGradien
     return source
 
 
-@pytest.mark.parametrize("ids", [EVEN, UNEVEN, MIXED], ids=["even", "uneven", "mixed"])
-@pytest.mark.parametrize("name", models.ALL)
+@pytest.mark.parametrize(
+    ("name", "ids"),
+    [
+        *((name, EVEN) for name in models.ALL),
+        *((name, ids) for name in ("bert", "ia3", "convolutions", "shared") for ids in (UNEVEN, MIXED)),
+    ],
+)
 def test_each_groups_gradient_is_autograds(name: str, ids: Tensor) -> None:
     case = models.ALL[name]()
     source = gradients_of(case, ids)
@@ -199,6 +205,20 @@ def test_losses_and_ids_must_be_one_per_example() -> None:
         source.backward(case.losses, EVEN + (EVEN == 3))
     with pytest.raises(ValueError, match="do not depend on any"):
         source.backward(lambda: torch.ones(BATCH), EVEN)
+
+
+@pytest.mark.parametrize("length", [1000, 200_003])
+def test_long_gradients_are_multiplied_nearly_as_exactly_as_short_ones(length: int) -> None:
+    torch.manual_seed(0)
+    parameter = nn.Parameter(torch.zeros(length))
+    rows = torch.randn(3, length)
+    stack = GradientStack(3)
+    stack.add(parameter, rows)
+    exact = (rows.double() @ rows.double().T).numpy()
+    np.testing.assert_allclose(stack.gram(), exact, atol=1e-7 * length)
+    root = torch.rand(length)
+    scaled = (rows * root).double()
+    np.testing.assert_allclose(stack.gram(root=lambda _: root), (scaled @ scaled.T).numpy(), atol=1e-7 * length)
 
 
 def test_a_model_is_left_as_it_was() -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
-
-import torch
 
 from grain_torch.gradients.coverage import Coverage, UnsupportedModelError, coverage_of
 from grain_torch.gradients.layout import GroupLayout
@@ -102,39 +101,52 @@ class GroupGradients(GradientSource):
         self.stack.add(scale, layout.sums(x * delta).reshape(-1, *scale.shape))
 
     def _check(self, losses: Tensor, seed: Tensor, ids: Tensor, taps: Taps) -> None:
-        """Runs the backward pass, and compares the gradients of the first example's group with autograd's."""
+        """Runs the backward pass, and compares the gradients of the first example's group with autograd's as they arrive."""
         group = int(ids[0])
-        parameters: list[Tensor] = list(self.parameters.values())
-        before = set(self.stack)
+        names: dict[Tensor, str] = {
+            parameter: name for name, parameter in self.parameters.items() if parameter not in set(self.stack)
+        }
         one = (losses * seed * (ids == group)).sum()
-        expected = taps.gradients(one, parameters)
-        on_complete, self.on_complete = self.on_complete, None
-        taps.backward((losses * seed).sum())
-        self.on_complete = on_complete
-        scale = float(self.stack.scale[group])
-        longest = max((float(one.float().norm()) for one in expected if one is not None), default=0.0) * scale
-        for (name, value), reference in zip(self.parameters.items(), expected, strict=True):
-            parameter: Tensor = value
-            found = self.stack.row_of(parameter, group)
-            if parameter in before or (found is None and reference is None):
-                continue
-            ours = parameter.new_zeros(parameter.shape) if found is None else found
-            theirs = parameter.new_zeros(parameter.shape) if reference is None else reference * scale
-            difference = float((ours.float() - theirs.float()).norm())
-            length = max(float(theirs.float().norm()), float(ours.float().norm()))
-            if not torch.isfinite(theirs).all():
-                return
-            tolerance = _HALF_TOLERANCE if taps.is_half else _TOLERANCE
-            if difference > tolerance * length + 1e-5 * longest:
-                raise UnsupportedModelError(
-                    f"the gradient of {name} does not belong to its group: it is off by {difference / length:.1g} of it. "
-                    "Is the parameter used outside its layer, or do examples depend on each other (in-batch losses)? "
-                    'Use method="accumulate", one pass per group.'
-                )
-        self._is_unchecked = False
-        if on_complete is not None:
-            for parameter in list(self.stack):
+        expected = dict(zip(names, taps.gradients(one, list(names)), strict=True))
+        lengths = [float(gradient.float().norm()) for gradient in expected.values() if gradient is not None]
+        longest = max(lengths, default=0.0)
+        on_complete = self.on_complete
+
+        def compare(parameter: Tensor) -> None:
+            if parameter in expected and math.isfinite(sum(lengths)):
+                slack = longest * float(self.stack.scale[group]), _HALF_TOLERANCE if taps.is_half else _TOLERANCE
+                self._compare(names[parameter], parameter, expected.pop(parameter), group, *slack)
+
+        def compare_and_report(parameter: Tensor) -> None:
+            compare(parameter)
+            if on_complete is not None:
                 on_complete(parameter)
+
+        self.on_complete = compare_and_report
+        try:
+            taps.backward((losses * seed).sum())
+        finally:
+            self.on_complete = on_complete
+        # What autograd has a gradient of though no layer reported one.
+        for parameter in list(expected):
+            compare(parameter)
+        self._is_unchecked = not math.isfinite(sum(lengths))
+
+    def _compare(
+        self, name: str, parameter: Tensor, reference: Tensor | None, group: int, longest: float, tolerance: float
+    ) -> None:
+        found = self.stack.row_of(parameter, group)
+        ours = parameter.new_zeros(parameter.shape) if found is None else found
+        scale = float(self.stack.scale[group])
+        theirs = parameter.new_zeros(parameter.shape) if reference is None else reference * scale
+        difference = float((ours.float() - theirs.float()).norm())
+        length = max(float(theirs.float().norm()), float(ours.float().norm()))
+        if difference > tolerance * length + 1e-5 * longest:
+            raise UnsupportedModelError(
+                f"the gradient of {name} does not belong to its group: it is off by {difference / length:.1g} of it. "
+                "Is the parameter used outside its layer, or do examples depend on each other (in-batch losses)? "
+                'Use method="accumulate", one pass per group.'
+            )
 
 
 def _parameters_of(layer: nn.Module) -> list[Tensor]:

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from grain_torch.engine.types import Array
 
-# Columns of a block that is converted to float64 at a time.
-_BLOCK = 65536
-# Products of float32 numbers that are added up in float32 where the device has no float64.
-_SHORT = 512
+# Gradients of up to this many parameters are multiplied in float64, where the device has it. Of longer ones, products of this
+# many columns are added up in float32, three times as fast, and these sums in float64: an error of about 10⁻⁷ of ‖gᵢ‖‖gⱼ‖.
+_WIDE = 65536
+_RUN = 512
 
 
 @dataclass
@@ -168,18 +168,15 @@ class GradientStack:
 
 
 def _products(rows: Tensor, factor: Tensor | None) -> Array:
-    """RRᵀ in float64, of rows multiplied by a factor per column."""
-    k, length = rows.shape
-    wide = rows.device.type != "mps"
-    total = torch.zeros(k, k, dtype=torch.float64 if wide else torch.float32, device=rows.device)
-    for begin in range(0, length, _BLOCK):
-        block = rows[:, begin : begin + _BLOCK]
-        if factor is not None:
-            block = block * factor[begin : begin + _BLOCK]
-        if wide:
-            block = block.double()
-            total.addmm_(block, block.T)
-        else:
-            total += sum(part @ part.T for part in torch.split(block.float(), _SHORT, dim=1))
-    result: Array = total.double().cpu().numpy() if wide else total.cpu().double().numpy()
-    return result
+    """RRᵀ, of rows multiplied by a factor per column; see `_WIDE`."""
+    scaled = rows if factor is None else rows * factor
+    if rows.device.type != "mps" and rows.shape[1] <= _WIDE:
+        wide = scaled.double()
+        result: Array = (wide @ wide.T).cpu().numpy()
+        return result
+    whole = rows.shape[1] // _RUN * _RUN
+    runs = scaled[:, :whole].float().reshape(len(rows), -1, _RUN).transpose(0, 1)
+    rest = scaled[:, whole:].float()
+    total: Array = torch.bmm(runs, runs.transpose(1, 2)).cpu().sum(0, dtype=torch.float64).numpy()
+    total += (rest @ rest.T).cpu().double().numpy()
+    return total
