@@ -58,7 +58,8 @@ def example_losses(model: nn.Module, inputs: Mapping[str, Any], smoothing: float
     if (is_encoder_decoder and name.endswith("ConditionalGeneration")) or name.endswith(_BY_TOKEN):
         return _tokens(logits, labels, smoothing)
     if name.endswith(_NEXT_TOKEN):
-        return _tokens(logits[:, :-1], labels[:, 1:], smoothing)
+        # The labels are shifted, not the logits, which are large.
+        return _tokens(logits, functional.pad(labels, (0, 1), value=_IGNORED)[:, 1:], smoothing)
     raise UnsupportedModelError(
         f"the loss of {name} is not known per example. Pass example_losses=…, a function (model, inputs) → losses."
     )
@@ -85,9 +86,10 @@ def _example_loss(config: Any, smoothing: float) -> Callable[[Tensor, Tensor], T
 
 def _tokens(logits: Tensor, labels: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
     """Mean over the labels of each example, and their number."""
-    losses = functional.cross_entropy(
-        logits.transpose(1, 2), labels, reduction="none", ignore_index=_IGNORED, label_smoothing=smoothing
+    flat = functional.cross_entropy(
+        logits.flatten(0, 1), labels.flatten(), reduction="none", ignore_index=_IGNORED, label_smoothing=smoothing
     )
+    losses = flat.reshape(labels.shape)
     counts = labels.ne(_IGNORED).sum(1)
     return losses.sum(1) / counts.clamp(min=1), counts.float()
 
