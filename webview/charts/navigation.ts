@@ -1,5 +1,5 @@
 /** Zooming and panning a chart over steps by mouse, wheel and keyboard; all charts of its view follow. */
-import type { ChartOptions } from 'chart.js';
+import type { ActiveElement, ChartEvent, ChartOptions } from 'chart.js';
 import type { Chart } from './chart.ts';
 import { stepAt } from './columns.ts';
 import { theme } from './theme.ts';
@@ -29,7 +29,12 @@ export function zoomOptions(view: View): ZoomOptions {
   };
 }
 
-type Navigable = Pick<Chart, 'canvas' | 'data' | 'options'>;
+/** The parts of a chart of any type that are needed here: chart.js's own types of two kinds of charts may not fit each other. */
+interface Navigable {
+  readonly canvas: HTMLCanvasElement;
+  readonly data: { readonly datasets: readonly { readonly data: readonly unknown[] }[] };
+  readonly options: { onHover?(event: ChartEvent, active: ActiveElement[], chart: Chart): void };
+}
 
 /** The step under the pointer is pointed at in all charts; a double click and keys change what all show. */
 export function navigate(chart: Navigable, view: View, drawing: Drawing): void {
