@@ -25,7 +25,7 @@ import { manifest } from '../unit/runs/index/logs.ts';
 /** Longest time from the first step of a process to its end, in milliseconds. */
 const LONGEST = 250;
 /** A log that has grown so long is replaced by a new run. */
-const MOST_STEPS = 20_000;
+const MOST_STEPS = 3_000;
 
 const modules = ['src/runs/owner.ts', 'src/runs/runLog.ts', 'test/unit/runs/index/logs.ts'].map(
   (file) => JSON.stringify(import.meta.resolve(`../../${file}`)),
