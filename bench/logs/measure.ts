@@ -3,19 +3,11 @@ import { readFileSync } from 'node:fs';
 import { AlarmWatch } from '../../src/experiment/alarms/alarmWatch.ts';
 import { evidenceOf, validatedRun } from '../../src/experiment/evidence.ts';
 import { RunIndex } from '../../src/runs/index/runIndex.ts';
-import { type SeriesName, seriesOf } from '../../src/runs/index/series.ts';
+import { seriesOf } from '../../src/runs/index/series.ts';
 import { RunLog } from '../../src/runs/runLog.ts';
 import { RunStore, type RunSummary } from '../../src/runs/store.ts';
+import { FIRST } from './series.ts';
 
-/** What a panel asks for first. */
-const FIRST: SeriesName[] = [
-  'loss',
-  'weightMax',
-  'weightMedian',
-  'weightMin',
-  'effectiveGroups',
-  'violated',
-];
 const COLUMNS = 1000;
 const ZOOMED = 500;
 
