@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../python"
 python="${GRAIN_TEST_PYTHON:-../.cache/python/bin/python}"
 # Threads that wait in busy loops take time from others on the same cores.
 export OMP_WAIT_POLICY=passive
-"$python" -m ruff check grain_torch tests
-"$python" -m ruff format --check grain_torch tests
-"$python" -m mypy grain_torch
+"$python" -m ruff check .
+"$python" -m ruff format --check .
+"$python" -m mypy grain_torch grain_backend
 "$python" -m pytest --quiet --durations=5 "$@"
