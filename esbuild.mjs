@@ -42,7 +42,14 @@ const node = {
 
 const bundles = [
   { ...node, entryPoints: { extension: 'src/extension/extension.ts' }, outdir: 'dist' },
-  { ...node, entryPoints: { grain: 'src/cli/main.ts' }, outdir: 'dist' },
+  {
+    ...node,
+    entryPoints: { grain: 'src/cli/main.ts' },
+    outdir: 'dist',
+    // Each command loads what it needs. Chunks lie beside the bundle, for what code finds relative to its own file.
+    splitting: true,
+    chunkNames: 'grain.[name]-[hash]',
+  },
   { ...node, entryPoints: { 'engine-worker': 'src/engine/worker.ts' }, outdir: 'dist' },
   { ...node, entryPoints: { 'index-worker': 'src/runs/index/worker.ts' }, outdir: 'dist' },
   {

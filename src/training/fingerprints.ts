@@ -31,7 +31,7 @@ async function modelFingerprint({ folder, files }: SavedModel): Promise<string> 
   return hash.digest('hex');
 }
 
-/** Besides its own bundle, the files that decide a bundled trainer's results bit for bit. */
+/** Besides its own bundle and its chunks, the files that decide a bundled trainer's results bit for bit. */
 const OTHER_BUNDLES = [
   ...['engine-worker.js', 'kernel-thread.js', 'training-thread.js'],
   ...assemblies.map(({ file }) => file),
@@ -52,8 +52,11 @@ const rooms = [
 function codeFiles(): string[] {
   const folder = path.dirname(import.meta.filename);
   if (!import.meta.filename.endsWith('.ts')) {
-    const bundles = OTHER_BUNDLES.map((name) => path.join(folder, name));
-    return [import.meta.filename, ...bundles, ...pythonFiles(path.join(folder, 'python'))];
+    const own = readdirSync(folder)
+      .filter((name) => /^grain\b.*\.js$/.test(name))
+      .sort();
+    const bundles = [...own, ...OTHER_BUNDLES].map((name) => path.join(folder, name));
+    return [...bundles, ...pythonFiles(path.join(folder, 'python'))];
   }
   const sources = rooms.flatMap((room) => filesIn(path.join(folder, '..', room), '.ts'));
   return [...sources, ...pythonFiles(path.join(folder, '../../python'))];
