@@ -83,7 +83,7 @@ export type RunManifest = DeepReadonly<z.infer<typeof manifestSchema>>;
 /** @returns null if the text is not a manifest of this format; any trainer may write one */
 export function parseManifest(text: string): RunManifest | null {
   try {
-    return manifestSchema.safeParse(JSON.parse(text)).data ?? null;
+    return manifestSchema.safeParse(JSON.parse(text.replace(/^\uFEFF/, ''))).data ?? null;
   } catch {
     return null;
   }

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -64,6 +64,7 @@ export class RunStore {
   readonly #root: string;
   readonly #runs: string;
   readonly #known = new Map<string, Known>();
+  #unreadable: readonly string[] = [];
 
   /** @param root folder that holds `.grain`, or will; by default the nearest one, from the working directory upwards */
   constructor(root = nearestRoot(process.cwd())) {
@@ -122,7 +123,14 @@ export class RunStore {
       }
     });
     await Promise.all(readers);
+    const others = ids.filter((id) => !summaries.has(id)).map((id) => this.open(id).path);
+    this.#unreadable = others.filter(isMeantAsRun);
     return ids.flatMap((id) => summaries.get(id) ?? []);
+  }
+
+  /** Folders, seen when listing last, that hold files of a run but no manifest that can be read. */
+  get unreadable(): readonly string[] {
+    return this.#unreadable;
   }
 
   /** As `list`, for who lists once: owners on other machines that look dead by their clocks are watched for a heartbeat. */
@@ -154,7 +162,9 @@ export class RunStore {
     try {
       const entries = await readdir(this.#runs, { withFileTypes: true });
       return entries
-        .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+        .filter(
+          (entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith('.'),
+        )
         .map(({ name }) => name)
         .sort();
     } catch (error) {
@@ -209,6 +219,11 @@ async function readManifestOf(id: string, folder: string): Promise<RunManifest |
     if (hasCode(error, 'ENOENT')) return null;
     throw error;
   }
+}
+
+/** Other folders, such as those that another tool made, are nobody's loss. */
+function isMeantAsRun(folder: string): boolean {
+  return existsSync(runFile(folder, 'manifest')) || existsSync(runFile(folder, 'events'));
 }
 
 /** A folder in place of a file, and the like, hide no other run. */

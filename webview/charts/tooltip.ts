@@ -1,4 +1,4 @@
-import type { Chart, TooltipModel } from 'chart.js';
+import type { TooltipModel } from 'chart.js';
 import { h } from '../dom.ts';
 
 /** More lines than this are set in two columns: one would not fit the bottom panel. */
@@ -7,14 +7,18 @@ const GAP = 12;
 
 const box = h('div', { class: 'tooltip', role: 'tooltip', hidden: true });
 
+/** What is needed of a tooltip, of a chart of any type: chart.js's own types of two kinds of charts may not fit each other. */
+type Shown = Pick<
+  TooltipModel<'line'>,
+  'opacity' | 'body' | 'labelColors' | 'afterBody' | 'title' | 'caretX' | 'caretY'
+>;
+
+interface Placed {
+  readonly canvas: HTMLCanvasElement;
+}
+
 /** An HTML tooltip above the page: one drawn on the canvas would be cut off by a short chart. */
-export function showTooltip({
-  chart,
-  tooltip,
-}: {
-  chart: Chart;
-  tooltip: TooltipModel<never> | TooltipModel<'line'>;
-}): void {
+export function showTooltip({ chart, tooltip }: { chart: Placed; tooltip: Shown }): void {
   if (!box.isConnected) document.body.append(box);
   if (tooltip.opacity === 0) {
     box.hidden = true;
@@ -36,7 +40,7 @@ export function showTooltip({
 }
 
 /** Beside the point, on the side where it fits, inside the window. */
-function place(chart: Chart, caretX: number, caretY: number): void {
+function place(chart: Placed, caretX: number, caretY: number): void {
   const { left, top } = chart.canvas.getBoundingClientRect();
   const { width, height } = box.getBoundingClientRect();
   const right = left + caretX + GAP;

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { firstFew } from '../../config/diagnostic.ts';
 import { formatPercent, formatStatus } from '../../runs/format.ts';
 import { byCreation } from '../../runs/order.ts';
 import { RunStore } from '../../runs/store.ts';
@@ -12,10 +13,17 @@ export function addRunsCommand(program: Command): void {
     .addOption(rootOption())
     .option('--json', 'print one JSON object')
     .action(async ({ root, json }: { root?: string; json?: boolean }) => {
-      const runs = (await new RunStore(root).listWatching()).sort(byCreation).map(listed);
-      if (json) printJson({ runs });
-      else console.log(runs.length === 0 ? 'no runs here' : asTable(runs));
+      const store = new RunStore(root);
+      const runs = (await store.listWatching()).sort(byCreation).map(listed);
+      const { unreadable } = store;
+      if (json) return printJson({ runs, unreadable });
+      console.log(runs.length === 0 ? 'no runs here' : asTable(runs));
+      if (unreadable.length > 0) console.error(notListed(unreadable));
     });
+}
+
+function notListed(folders: readonly string[]): string {
+  return `Not listed, as their run.json is missing, damaged or of another format: ${firstFew(folders)}`;
 }
 
 function asTable(runs: readonly ListedRun[]): string {

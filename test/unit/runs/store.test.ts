@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -59,6 +60,26 @@ const step = (number: number): RunEvent => ({
 test('listing an empty folder creates nothing', async () => {
   assert.deepEqual(await new RunStore(base).list(), []);
   assert.equal(existsSync(root), false);
+});
+
+test('folders of runs without a readable manifest are named; a byte order mark and a link do no harm', async () => {
+  const store = new RunStore(base);
+  const folders = ['marked', 'torn', 'without'].map((id) => store.create(manifestOf(id)).path);
+  const [marked, torn, without] = folders.map((folder) => path.join(folder, 'run.json'));
+  writeFileSync(marked!, `\uFEFF${readFileSync(marked!, 'utf8')}`);
+  writeFileSync(torn!, readFileSync(torn!, 'utf8').slice(0, 100));
+  log(folders[2]!, start());
+  rmSync(without!);
+  mkdirSync(path.join(root, 'of-another-tool'));
+  renameSync(folders[0]!, path.join(base, 'elsewhere'));
+  symlinkSync(path.join(base, 'elsewhere'), folders[0]!);
+  const runs = await store.list();
+  assert.deepEqual(
+    runs.map(({ manifest }) => manifest.id),
+    ['marked'],
+  );
+  assert.deepEqual(store.unreadable, folders.slice(1));
+  rmSync(path.join(base, 'elsewhere'), { recursive: true });
 });
 
 test('a run through its life', async () => {
