@@ -8,8 +8,8 @@ import { wordLevel, wordLevelSchema, wordPiece, wordPieceSchema } from './words.
 const models: Readonly<Record<string, Build<TokenModel>>> = {
   BPE: (options, at) => bpe(optionsOf(bpeSchema, options, at), at),
   Unigram: (options, at) => unigram(optionsOf(unigramSchema, options, at), at),
-  WordLevel: (options, at) => wordLevel(optionsOf(wordLevelSchema, options, at)),
-  WordPiece: (options, at) => wordPiece(optionsOf(wordPieceSchema, options, at)),
+  WordLevel: (options, at) => wordLevel(optionsOf(wordLevelSchema, options, at), at),
+  WordPiece: (options, at) => wordPiece(optionsOf(wordPieceSchema, options, at), at),
 };
 
 /**

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { CheckpointError } from '../checkpointFile.ts';
 import { byteTokens } from './characters.ts';
 import { Trie } from './trie.ts';
-import type { TokenModel } from './vocabulary.ts';
+import { EMPTY, type TokenModel } from './vocabulary.ts';
 
 export const unigramSchema = z.object({
-  vocab: z.array(z.tuple([z.string(), z.number()])).min(1),
+  vocab: z.array(z.tuple([z.string(), z.number()])).min(1, EMPTY),
   unk_id: z.int().nonnegative().nullish(),
   byte_fallback: z.boolean().default(false),
 });

@@ -3,8 +3,13 @@ import { z } from 'zod';
 /** Ids are 32-bit integers. */
 export const MAX_ID = 2 ** 31 - 1;
 
+/** Without tokens, every text would be an error or nothing at all. */
+export const EMPTY = 'the vocabulary is empty. Expected at least one token';
+
 /** Ids by token. */
-export const vocabularySchema = z.record(z.string(), z.int().nonnegative().max(MAX_ID));
+export const vocabularySchema = z
+  .record(z.string(), z.int().nonnegative().max(MAX_ID))
+  .refine((ids) => Object.keys(ids).length > 0, EMPTY);
 
 /** The tokens of a model. */
 export interface Vocabulary {

@@ -1,18 +1,20 @@
 import { z } from 'zod';
-import { CheckpointError } from '../checkpointFile.ts';
 import { type TokenModel, type Vocabulary, vocabularyOf, vocabularySchema } from './vocabulary.ts';
 
 export const wordLevelSchema = z.object({ vocab: vocabularySchema, unk_token: z.string() });
 
 /** Each part is a token. */
-export function wordLevel({ vocab, unk_token }: z.infer<typeof wordLevelSchema>): TokenModel {
+export function wordLevel(
+  { vocab, unk_token }: z.infer<typeof wordLevelSchema>,
+  at: string,
+): TokenModel {
   const vocabulary = vocabularyOf(vocab);
-  const unknownId = unknownIn(vocabulary, unk_token);
+  const unknownId = unknownIn(vocabulary, unk_token, at);
   return {
     type: 'WordLevel',
     ...vocabulary,
     tokenize(text) {
-      return [vocabulary.idOf(text) ?? unknownId(text)];
+      return [vocabulary.idOf(text) ?? unknownId];
     },
   };
 }
@@ -25,21 +27,20 @@ export const wordPieceSchema = z.object({
 });
 
 /** From left to right, the longest token that fits; a word that cannot be split is unknown as a whole. */
-export function wordPiece({
-  vocab,
-  unk_token,
-  ...options
-}: z.infer<typeof wordPieceSchema>): TokenModel {
+export function wordPiece(
+  { vocab, unk_token, ...options }: z.infer<typeof wordPieceSchema>,
+  at: string,
+): TokenModel {
   const vocabulary = vocabularyOf(vocab);
   const { continuing_subword_prefix: prefix, max_input_chars_per_word: mostCharacters } = options;
-  const unknownId = unknownIn(vocabulary, unk_token);
+  const unknownId = unknownIn(vocabulary, unk_token, at);
   const longest = Object.keys(vocab).reduce((most, { length }) => Math.max(most, length), 0);
   return {
     type: 'WordPiece',
     ...vocabulary,
     tokenize(text) {
       const characters = [...text];
-      if (characters.length > mostCharacters) return [unknownId(text)];
+      if (characters.length > mostCharacters) return [unknownId];
       const ids: number[] = [];
       for (let start = 0; start < characters.length; ) {
         let end = Math.min(characters.length, start + longest);
@@ -49,7 +50,7 @@ export function wordPiece({
           id = vocabulary.idOf(start > 0 ? prefix + part : part);
           if (id !== undefined) break;
         }
-        if (id === undefined) return [unknownId(text)];
+        if (id === undefined) return [unknownId];
         ids.push(id);
         start = end;
       }
@@ -58,13 +59,14 @@ export function wordPiece({
   };
 }
 
-/** The id of the unknown token, which a vocabulary may lack as long as no text has unknown parts. */
-function unknownIn({ idOf }: Vocabulary, token: string): (part: string) => number {
+/**
+ * The id of the unknown token. transformers opens a tokenizer without it, and fails at the first text with an unknown part.
+ * @throws Error if the vocabulary lacks it: a network that is trained on texts without unknown parts would fail at others
+ */
+function unknownIn({ idOf }: Vocabulary, token: string, at: string): number {
   const id = idOf(token);
-  return (part) => {
-    if (id !== undefined) return id;
-    throw new CheckpointError(
-      `the tokenizer's vocabulary has neither ${JSON.stringify(part)} nor its unk_token ${JSON.stringify(token)}`,
-    );
-  };
+  if (id !== undefined) return id;
+  throw new Error(
+    `${at}.unk_token is ${JSON.stringify(token)}, which is not in its vocab. Expected one of its tokens`,
+  );
 }

@@ -236,6 +236,40 @@ suite('a folder without a usable tokenizer is an error', () => {
       'tokenizer.json',
       'post_processor',
     ],
+    ...Object.fromEntries(
+      [
+        { type: 'BPE', vocab: {}, merges: [] },
+        { type: 'BPE', vocab: {}, merges: [], unk_token: '<unk>' },
+        { type: 'Unigram', vocab: [] },
+        { type: 'WordLevel', vocab: {}, unk_token: '<unk>' },
+        { type: 'WordPiece', vocab: {} },
+      ].map((empty, i) => [
+        `${empty.type} without tokens (${i})`,
+        [{ 'tokenizer.json': JSON.stringify({ model: empty }) }, 'model.vocab', 'empty'],
+      ]),
+    ),
+    ...Object.fromEntries(
+      ['WordLevel', 'WordPiece'].map((type) => [
+        `${type} without its unknown token`,
+        [
+          {
+            'tokenizer.json': JSON.stringify({
+              model: { type, vocab: { a: 0 }, unk_token: '<unk>' },
+            }),
+          },
+          'model.unk_token',
+          '"<unk>"',
+        ],
+      ]),
+    ),
+    'a class without its unknown token': [
+      {
+        'tokenizer.json': JSON.stringify({ model: { type: 'WordPiece', vocab: { a: 0 } } }),
+        'tokenizer_config.json': JSON.stringify({ tokenizer_class: 'BertTokenizer' }),
+      },
+      'model.unk_token',
+      '"[UNK]"',
+    ],
     'an unknown truncation side': [
       {
         'tokenizer.json': JSON.stringify({ model }),
