@@ -44,8 +44,6 @@ export interface ConflictPoint {
   readonly minCosine: number | null;
   /** Duality gap over ‖d‖²; also `null` if ‖d‖ = 0 or not finite, off the simplex, and where d is not a weighted sum. */
   readonly relativeGap: number | null;
-  /** Whether d conflicts with no group: ⟨d, gᵢ⟩ ≥ 0 for all i, to rounding. */
-  readonly certified: boolean | null;
   /** Share of groups that d conflicts with, 0…1. */
   readonly conflictsWith: number | null;
   /** Share of groups that the actual update of the parameters conflicts with, 0…1; `null` where it was not measured. */
@@ -100,7 +98,6 @@ export function pointOf(
     normRatio: finite(derived.normRatio),
     minCosine: finite(derived.minCosine),
     relativeGap: gap === null || norm2 === null ? null : finite(gap / norm2),
-    certified: derived.certified,
     conflictsWith: conflictsWith && conflictsWith.length / step.groups.length,
     updateConflictsWith: updateConflictsWith && updateConflictsWith.length / step.groups.length,
     stationary: derived.stationary,

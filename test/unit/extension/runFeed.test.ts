@@ -25,7 +25,7 @@ test('a step becomes a point: weights by group, conflict, loss over its examples
   // d = 0.6·(1, 0) + 0.4·(−1, 1) = (0.2, 0.4), the shortest; ḡ = (0.5, 0.25) by sizes 3 and 1.
   assert.ok(Math.abs(point!.normRatio! - Math.sqrt(0.2 / 0.3125)) < 1e-12);
   assert.ok(Math.abs(point!.relativeGap!) < 1e-12);
-  assert.equal(point?.certified, true);
+  assert.equal(point?.guarantee, 'held');
   // ‖(−1, 1)‖ = √2, so cos = −1/√2.
   assert.deepEqual(feed.cosines?.groupNames, ['a', 'b']);
   assert.ok(Math.abs(feed.cosines!.cosines[0]![1]! + Math.SQRT1_2) < 1e-12);
@@ -122,7 +122,7 @@ test('numbers that JSON cannot represent become null', async () => {
   const [point] = feed.latest;
   assert.equal(point?.loss, null);
   assert.equal(point?.minCosine, null);
-  assert.equal(point?.certified, false);
+  assert.equal(point?.guarantee, 'violated');
   assert.deepEqual(JSON.parse(JSON.stringify(feed.latest)), feed.latest);
   assert.deepEqual(JSON.parse(JSON.stringify(feed.cosines)), feed.cosines);
 });
@@ -154,7 +154,6 @@ test('the state of the guarantee, of the direction and of the update', async () 
     const feed = await feedOf(name, step);
     const [point] = feed.latest;
     assert.equal(point?.guarantee, guarantee);
-    assert.equal(point?.certified, false);
     assert.deepEqual([point?.conflictsWith, point?.updateConflictsWith], [0.5, 1]);
   }
 });
@@ -171,13 +170,7 @@ test('gradients one after another: weights, but no conflicts', async () => {
   assert.deepEqual(point?.weights, [0.6, 0.4]);
   assert.equal(point?.unmeasured, 'one-by-one');
   assert.equal(point?.guarantee, 'none');
-  for (const key of [
-    'certified',
-    'conflictsWith',
-    'minCosine',
-    'conflictRate',
-    'relativeGap',
-  ] as const) {
+  for (const key of ['conflictsWith', 'minCosine', 'conflictRate', 'relativeGap'] as const) {
     assert.equal(point?.[key], null, key);
   }
   assert.equal(feed.cosines, null);
@@ -188,7 +181,7 @@ test('a direction that is not a weighted sum: measured, without weights', async 
   const feed = await feedOf('graddrop', conflictingStep(1, { weights: null, direct }));
   const [point] = feed.latest;
   assert.deepEqual(point?.weights, [null, null]);
-  assert.deepEqual([point?.minCosine, point?.conflictsWith, point?.certified], [-0.5, 0.5, false]);
+  assert.deepEqual([point?.minCosine, point?.conflictsWith, point?.guarantee], [-0.5, 0.5, 'none']);
   assert.equal(point?.effectiveGroups, null);
   assert.ok(feed.cosines);
 });
