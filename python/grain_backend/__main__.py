@@ -1,4 +1,4 @@
-"""`python -m grain_backend`: reads requests from file descriptor 3 and answers on 4, until the former ends."""
+"""The child process of the device torch: reads requests from file descriptor 3 and answers on 4, until the former ends."""
 
 import errno
 import importlib.util
@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import queue
+import signal
 import struct
 import sys
 import threading
@@ -24,6 +25,10 @@ ALIVE_SECONDS = 2
 
 
 def main() -> None:
+    # A terminal's Ctrl-C, or a scheduler's SIGTERM, is sent to all processes. The run process needs this one for its checkpoint.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     requests, replies = os.fdopen(3, "rb"), os.fdopen(4, "wb")
     python = {"protocol": PROTOCOL, "python": platform.python_version(), "executable": sys.executable}
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]

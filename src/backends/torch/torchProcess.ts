@@ -35,6 +35,9 @@ interface Pending {
 const HANGS_AFTER_S = Number(process.env.GRAIN_TORCH_TIMEOUT ?? 120);
 /** Importing PyTorch for the first time may read gigabytes from a slow disk. */
 const STARTS_WITHIN_S = Math.max(HANGS_AFTER_S, 600);
+/** As `python -m grain_backend`, which would also look for modules in the working directory: there `queue.py` is a user's own. */
+const START =
+  'import sys; sys.path[:] = filter(None, sys.path); from grain_backend.__main__ import main; main()';
 /** Characters of what the child printed last that an error repeats. */
 const LAST_WORDS = 2_000;
 
@@ -50,7 +53,6 @@ export class TorchProcess {
   #nextId = 1;
   /** Why calls can no longer be answered. */
   #ended: Error | undefined;
-  #isClosing = false;
   #words = '';
   #heardAt = performance.now();
   #watch: NodeJS.Timeout;
@@ -72,7 +74,7 @@ export class TorchProcess {
 
   private constructor(python: string) {
     this.#python = python;
-    this.#child = spawn(python, ['-u', '-m', 'grain_backend'], {
+    this.#child = spawn(python, ['-u', '-c', START], {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
       env: {
         ...process.env,
@@ -134,7 +136,6 @@ export class TorchProcess {
 
   /** Ends the child. */
   async close(): Promise<void> {
-    this.#isClosing = true;
     clearInterval(this.#watch);
     this.#requests.end();
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), 5_000).unref();
@@ -208,7 +209,6 @@ export class TorchProcess {
     const said = words === '' ? '' : `. Its last words: ${words.split('\n').slice(-8).join('\n')}`;
     this.#ended = new DeviceLostError(`The Python process of device torch ${how}${said}`);
     clearInterval(this.#watch);
-    if (this.#isClosing) return;
     const lastLine = words === '' ? '' : `: ${words.split('\n').at(-1)}`;
     this.#greeting.reject(
       new BackendUnavailable(

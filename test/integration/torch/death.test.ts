@@ -35,6 +35,10 @@ before(async () => {
   const rows = Array.from({ length: 24 }, (_, i) => `${TEXTS[i % 4]}\t${i % 2 ? 'yes' : 'no'}`);
   writeFileSync(path.join(folder, 'texts.tsv'), ['one\tlabel', ...rows].join('\n'));
   writeFileSync(path.join(folder, 'grain.yaml'), stringify(config));
+  // Modules of the user's have nothing to do with the child.
+  for (const name of ['queue.py', 'torch.py', 'grain_backend.py']) {
+    writeFileSync(path.join(folder, name), 'raise RuntimeError("not this one")\n');
+  }
 });
 after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
 
@@ -73,11 +77,14 @@ describe('a run on torch', () => {
       await sleep(100);
     }
 
-    // It is asked to stop.
+    // It is asked to stop, by a terminal, which asks the child too.
     run = startGrain(resume, folder, env());
     await reaches(run, 110);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.kill(childOf(run), signal);
     run.child.kill('SIGINT');
-    await run.ended;
+    const stopped = await run.ended;
+    assert.equal(stopped.status, 130, stopped.stderr);
 
     const resumed = await grain(resume, folder, env());
     assert.equal(resumed.status, 0, resumed.stderr);
