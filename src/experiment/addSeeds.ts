@@ -6,7 +6,6 @@ import type { ParsedConfig } from '../config/parse.ts';
 import { configSchema } from '../config/schema.ts';
 import { MAX_SEED, type SeedPair, seedPairs } from '../config/seeds.ts';
 import type { Loading } from '../runs/loading.ts';
-import type { RunManifest } from '../runs/manifest.ts';
 import { isActive } from '../runs/status.ts';
 import { RunStore, type RunSummary } from '../runs/store.ts';
 import { codeFingerprint } from '../training/fingerprints.ts';
@@ -55,8 +54,9 @@ export async function launchAdded(
     const { experiment } = known[0]!.manifest;
     const requests = expand(parsed.config, seeds).filter((request) => !isKnown(request, known));
     const joining = { root, experiment, rates: tunedRates(known) };
+    checkTuned(parsed, requests, joining.rates);
     const manifests = await manifestsOf(parsed, session, requests, joining);
-    await checkUnchanged(known[0]!.manifest, parsed, session, joining);
+    await checkUnchanged(known, parsed, session, joining);
     const resumed = known
       .filter(isToResume)
       .map((run) => ({ ...run, resumeFrom: 'last' as const }));
@@ -125,15 +125,34 @@ function tunedRates(known: readonly RunSummary[]): Map<string, number> {
   );
 }
 
+/** A method with the config's learning rate beside tuned ones would be no fair comparison. */
+function checkTuned(
+  parsed: ParsedConfig,
+  requests: readonly RunRequest[],
+  rates: ReadonlyMap<string, number>,
+): void {
+  const untuned = requests.find(({ aggregator }) => !rates.has(aggregator));
+  if (!parsed.config.tune || !untuned) return;
+  throw parsed.error(
+    ['aggregate'],
+    `${untuned.aggregator} joined the methods after their learning rates were tuned`,
+    { expected: 'the methods of then, or a new experiment without --add-seeds' },
+  );
+}
+
 /** Compares a run with what the config would make of its method now. */
 async function checkUnchanged(
-  manifest: RunManifest,
+  known: readonly RunSummary[],
   parsed: ParsedConfig,
   session: Session,
   joining: ManifestOptions,
 ): Promise<void> {
-  const all = expand(parsed.config, [manifest.seed]);
-  const same = all.find(({ aggregator }) => aggregator === manifest.aggregator) ?? all[0]!;
+  const methods = expand(parsed.config, [known[0]!.manifest.seed]);
+  const methodOf = ({ manifest: { aggregator } }: RunSummary) =>
+    methods.find((method) => method.aggregator === aggregator);
+  const run = known.find(methodOf) ?? known[0]!;
+  const { manifest } = run;
+  const same = methodOf(run) ?? methods[0]!;
   const [sample] = await manifestsOf(parsed, session, [same], joining);
   const differences = differencesOf(manifest, sample!);
   if (differences.length === 0) return;

@@ -64,17 +64,25 @@ interface Tried {
   readonly findings: Findings;
 }
 
-/** @param tried by rate, ascending; of equal ones the smaller rate is better */
+/**
+ * Of the rates with values of most seeds the one with the best mean: diverged runs of which no value is known must not make their
+ * rate better.
+ *
+ * @param tried by rate, ascending; of equal ones the smaller rate is better
+ */
 export function bestRates(
   tried: readonly Tried[],
 ): { readonly method: string; readonly rate: number; readonly isAtEdge: boolean }[] {
   const [first] = tried;
   const sign = first!.findings.better === 'lower' ? -1 : 1;
   return first!.findings.methods.map(({ method }) => {
-    const scores = tried.map(({ findings }) => {
-      const figures = findings.methods.find((it) => it.method === method)?.figures;
-      return figures ? sign * figures.mean : Number.NEGATIVE_INFINITY;
-    });
+    const all = tried.map(
+      ({ findings }) => findings.methods.find((it) => it.method === method)?.figures,
+    );
+    const most = Math.max(...all.map((figures) => figures?.n ?? 0));
+    const scores = all.map((figures) =>
+      figures?.n === most ? sign * figures.mean : Number.NEGATIVE_INFINITY,
+    );
     const at = scores.indexOf(Math.max(...scores));
     return { method, rate: tried[at]!.rate, isAtEdge: at === 0 || at === tried.length - 1 };
   });

@@ -13,13 +13,15 @@ import { writeRings } from './rings.ts';
 const root = mkdtempSync(path.join(tmpdir(), 'grain-tuning-'));
 after(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }));
 
+const config = (aggregate: string) => ({
+  ...{ steps: '12', evaluateEvery: '12', seeds: '[0]', aggregate },
+  // With a rate of 1e-7 nothing is learned.
+  tune: '{ learningRates: [1e-7, 0.01, 0.05], seeds: 1 }',
+  ...{ task: 'classification', metric: 'mcc' },
+});
+
 test('every method trains with the rate that was best for it, later seeds too', async () => {
-  writeRings(root, {
-    ...{ steps: '12', evaluateEvery: '12', seeds: '[0]', aggregate: '[grain, mean]' },
-    // With a rate of 1e-7 nothing is learned.
-    tune: '{ learningRates: [1e-7, 0.01, 0.05], seeds: 1 }',
-    ...{ task: 'classification', metric: 'mcc' },
-  });
+  writeRings(root, config('[grain, mean]'));
   const first = await grain(['run', 'grain.yaml', '--json'], root);
   assert.equal(first.status, 0, first.stderr);
   assert.match(first.stderr, /grain: learning rate 0\.0[15]/);
@@ -56,4 +58,13 @@ test('every method trains with the rate that was best for it, later seeds too', 
   const report = await grain(['report', 'grain.yaml', '--json'], root);
   const { setting } = fullReportSchema.parse(JSON.parse(report.stdout));
   assert.deepEqual(Object.keys(setting.learningRates), ['grain', 'mean']);
+
+  // Where a method is left out, the others go on; a new one would not have been tuned.
+  writeRings(root, config('[mean]'));
+  const fewer = await grain(['run', 'grain.yaml', '--add-seeds', '1', '--json'], root);
+  assert.equal(fewer.status, 0, fewer.stderr);
+  writeRings(root, config('[mean, pcgrad]'));
+  const untuned = await grain(['run', 'grain.yaml', '--add-seeds', '1', '--json'], root);
+  assert.equal(untuned.status, 2);
+  assert.match(untuned.stderr, /pcgrad joined the methods after their learning rates were tuned/);
 });

@@ -4,15 +4,19 @@ import { parseConfig } from '../../../src/config/parse.ts';
 import { findingsOf } from '../../../src/experiment/findings.ts';
 import { bestRates } from '../../../src/experiment/tuning.ts';
 
+type Value = number | null;
+
 const tried = (
   rate: number,
-  values: Readonly<Record<string, number | null>>,
+  values: Readonly<Record<string, Value | readonly Value[]>>,
   better = 'higher',
 ) => {
-  const results = Object.entries(values).map(([method, value]) => ({
-    ...{ run: `${method} ${rate}`, method, seed: '0', status: 'finished' as const, counts: true },
-    ...{ failed: value === null, reason: null, value },
-  }));
+  const results = Object.entries(values).flatMap(([method, of]) =>
+    [of].flat().map((value: Value, seed) => ({
+      ...{ run: `${method} ${rate} ${seed}`, method, seed: String(seed), counts: true },
+      ...{ status: 'finished' as const, failed: value === null, reason: null, value },
+    })),
+  );
   const about = { metric: 'm', constantPredictor: null, isCrossed: false, looks: null } as const;
   return {
     rate,
@@ -33,6 +37,11 @@ test('every method has its own best rate; of equal ones the smaller, and the edg
   ]);
   const lower = [tried(1, { grain: 3 }, 'lower'), tried(2, { grain: 2 }, 'lower')];
   assert.equal(bestRates(lower)[0]!.rate, 2);
+});
+
+test('a rate with which seeds diverged is not better for it', () => {
+  const values = [tried(0.1, { grain: [0.6, 0.7] }), tried(1, { grain: [null, 0.9] })];
+  assert.equal(bestRates(values)[0]!.rate, 0.1);
 });
 
 test('controls join the methods, each once', () => {
