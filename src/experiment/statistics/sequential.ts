@@ -54,7 +54,7 @@ export function overallP(ps: readonly (number | null)[], looks: readonly number[
 export function alphaAt(look: number, looks: readonly number[]): number {
   const bound = quantile(maximaOf(looks), 1 - ALPHA);
   const z = bound / Math.sqrt(looks[look]! / looks.at(-1)!);
-  return 2 * (1 - normalCdf(z));
+  return 2 * normalCdf(-z);
 }
 
 /**
@@ -62,7 +62,10 @@ export function alphaAt(look: number, looks: readonly number[]): number {
  * of experiments, whenever one stops. If they leave nothing, the last one.
  */
 export function commonInterval(intervals: readonly (Interval | null)[]): Interval | null {
-  const known = intervals.filter((interval) => interval !== null);
+  // A ratio's bound may be infinite at an early look of many, which tells nothing.
+  const known = intervals.flatMap((interval) =>
+    interval && Number.isFinite(interval.high - interval.low) ? [interval] : [],
+  );
   if (known.length === 0) return null;
   const low = Math.max(...known.map((interval) => interval.low));
   const high = Math.min(...known.map((interval) => interval.high));

@@ -4,6 +4,7 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { gaussian } from '../../../src/engine/gaussian.ts';
 import { keyedRandom } from '../../../src/engine/keyedRandom.ts';
 import { findingsOf } from '../../../src/experiment/findings.ts';
+import { sequentialFigures } from '../../../src/experiment/sequentialFigures.ts';
 import { type Plan, planOf, seedsToAdd } from '../../../src/experiment/settling.ts';
 import { contains } from '../../../src/experiment/statistics/interval.ts';
 import type { Pair } from '../../../src/experiment/statistics/pairs.ts';
@@ -17,7 +18,22 @@ import {
 import { deviationDifferences } from '../../../src/experiment/statistics/spread.ts';
 
 const random = keyedRandom('settling', Number(process.env.FAST_CHECK_SEED ?? 0));
+const none = { count: 0, n: 8 };
 const normal = gaussian(() => uniformFloat64(random));
+
+test('an early look of many has a small error rate, and no infinite bound stays', () => {
+  const looks = looksUpTo(8, 1000);
+  const rates = looks.map((_, look) => alphaAt(look, looks));
+  assert.ok(
+    rates.every((rate, look) => rate > (rates[look - 1] ?? 0)),
+    String(rates),
+  );
+  const pairs = Array.from({ length: 8 }, (): Pair => [normal(), normal()]);
+  const { interval } = sequentialFigures(pairs, [none, none], looks).spread;
+  assert.ok(interval === null || Number.isFinite(interval.high), JSON.stringify(interval));
+  const finite = { low: 1, high: 2 };
+  assert.deepEqual(commonInterval([{ low: 0, high: Number.POSITIVE_INFINITY }, finite]), finite);
+});
 
 test('looks grow by half and end where the plan does', () => {
   assert.deepEqual(looksUpTo(8, 60), [8, 12, 18, 27, 41, 60]);
