@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import math
 import os
@@ -142,11 +144,17 @@ class Run:
     def _append(self, kind: str, **fields: Any) -> None:
         self._ownership.assert_held()
         event = {"kind": kind, "at": round(time.time() * 1000), **fields}
+        line = (json.dumps(event, allow_nan=False, separators=(",", ":"), ensure_ascii=False) + "\n").encode()
         # One write a line: then the event counts.
-        self._log.write((json.dumps(event, allow_nan=False, separators=(",", ":"), ensure_ascii=False) + "\n").encode())
+        end = os.fstat(self._log.fileno()).st_size
+        if self._log.write(line) < len(line):
+            # The next event would otherwise continue the incomplete line.
+            self._log.truncate(end)
+            raise OSError(errno.ENOSPC, f"only a part of an event could be written to {self._log.name}")
 
     def _print(self, text: str) -> None:
-        with (self.folder / "output.log").open("a", encoding="utf-8") as file:
+        # The event itself is in the log: a full disk must not end the run for want of its copy in prose.
+        with contextlib.suppress(OSError), (self.folder / "output.log").open("a", encoding="utf-8") as file:
             file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
 
     def _clean(self) -> int:
@@ -227,7 +235,7 @@ def _fact(value: float) -> float | None:
 def _code_of(failure: BaseException) -> str:
     if "out of memory" in str(failure).lower() or isinstance(failure, MemoryError):
         return "outOfMemory"
-    return "diskFull" if isinstance(failure, OSError) and failure.errno == 28 else "unknown"
+    return "diskFull" if isinstance(failure, OSError) and failure.errno == errno.ENOSPC else "unknown"
 
 
 def _nearest_root(folder: Path) -> Path:
