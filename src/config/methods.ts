@@ -38,6 +38,11 @@ interface Controlled {
   readonly zeroGroups: ZeroGroupPolicy;
 }
 
+/** How many runs a method is tuned by. */
+export function tuningRuns(tune: z.infer<typeof tuneSchema>): number {
+  return tune ? tune.learningRates.length * tune.seeds : 0;
+}
+
 /** With the entries of `aggregate` that `controls` stands for. */
 export function withControls<C extends Controlled>(config: C): C {
   if (!config.controls) return config;

@@ -1,18 +1,24 @@
 /** What a launch of a config would train. */
+import { tuningRuns } from '../../config/methods.ts';
 import type { Config } from '../../config/schema.ts';
-import { seedPairs } from '../../config/seeds.ts';
+import { seedPairs, settlingOf } from '../../config/seeds.ts';
 import { formatCount, formatDuration } from '../../runs/format.ts';
 import type { RunSummary } from '../../runs/store.ts';
 
-type Sized = Pick<Config, 'aggregate' | 'seeds'>;
+type Sized = Pick<Config, 'aggregate' | 'seeds'> & Partial<Pick<Config, 'tune'>>;
 
-export function countRuns({ aggregate, seeds }: Sized): number {
-  return aggregate.length * seedPairs(seeds).length;
+/** At least: how many `seeds: auto` will take is not known before. */
+function countRuns({ aggregate, seeds, tune }: Sized): number {
+  return aggregate.length * (seedPairs(seeds).length + tuningRuns(tune));
 }
 
-/** "2 methods × 5 seeds". */
-export function formatPlan({ aggregate, seeds }: Sized): string {
-  return `${formatCount(aggregate.length, 'method')} × ${formatCount(seedPairs(seeds).length, 'seed')}`;
+/** "2 methods × 5 seeds", "2 methods × 8 seeds or more, after 12 runs to tune". */
+export function formatPlan({ aggregate, seeds, tune }: Sized): string {
+  const methods = formatCount(aggregate.length, 'method');
+  const more = settlingOf(seeds) ? ' or more' : '';
+  const tuning = aggregate.length * tuningRuns(tune);
+  const first = tuning > 0 ? `, after ${formatCount(tuning, 'run')} to tune` : '';
+  return `${methods} × ${formatCount(seedPairs(seeds).length, 'seed')}${more}${first}`;
 }
 
 /** "about 2 min": how long a duration will be, when only its size is known. */
@@ -25,7 +31,7 @@ export function formatRoughly(milliseconds: number): string {
 }
 
 /**
- * How long the runs of a config will take, by what a step took in the runs of its last launch; null without one that finished.
+ * How long the runs of a config will take at least, by what a step took in the runs of its last launch; null without one that finished.
  *
  * @param last runs of that launch
  */

@@ -6,11 +6,14 @@ import { summary } from './fixtures.ts';
 
 const text = 'data: { train: a.csv, validation: b.csv, target: y }\nsteps: 100\nseeds: [0, 1, 2]';
 const { config } = parseConfig(text, 'grain.yaml');
+const tune = { learningRates: [0.1, 0.2, 0.3], seeds: 2 };
 
 test('a plan counts methods and seeds', () => {
   assert.equal(formatPlan(config), '2 methods × 3 seeds');
   assert.equal(formatPlan({ ...config, aggregate: ['grain'], seeds: [4] }), '1 method × 1 seed');
   assert.equal(formatPlan({ ...config, seeds: { init: 2, order: 3 } }), '2 methods × 6 seeds');
+  assert.equal(formatPlan({ ...config, seeds: 'auto' }), '2 methods × 8 seeds or more');
+  assert.equal(formatPlan({ ...config, tune }), '2 methods × 3 seeds, after 12 runs to tune');
 });
 
 test('the time to expect follows from the finished runs of the last launch', () => {
@@ -18,6 +21,7 @@ test('the time to expect follows from the finished runs of the last launch', () 
   const stopped = { ...run, status: 'stopped', step: 10 } as const;
   assert.equal(expectedTime(config, [run, stopped]), 6 * 100 * 200);
   assert.equal(expectedTime(config, [stopped]), null);
+  assert.equal(expectedTime({ ...config, tune }, [run]), (6 + 12) * 100 * 200);
   // As many steps as the last launch had: those of epochs are not known here.
   assert.equal(expectedTime({ ...config, epochs: 3 }, [run]), 6 * 200 * 200);
 });
