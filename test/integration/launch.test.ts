@@ -165,9 +165,9 @@ test('if runs cannot be written, the process ends and says why', async () => {
     }),
   ]);
   assert.equal(status, 1);
-  assert.match(stderr, /error: .+ \(ENOTDIR\)/);
+  assert.match(stderr, /error: .+taken is a file\. Expected a folder for runs/);
   const result = launchResultSchema.parse(JSON.parse(stdout));
-  assert.match('error' in result ? result.error.message : '', /ENOTDIR/);
+  assert.match('error' in result ? result.error.message : '', /is a file/);
 });
 
 test('a program that starts grain receives what is being loaded, and may exit', async () => {

@@ -83,6 +83,7 @@ describe('commands on stored runs', () => {
       endedAt: '1970-01-01T00:00:00.005Z',
       failure: null,
       alarms: [],
+      notes: { name: '', starred: false, tags: [], note: '' },
       folder: path.join(below, 'rings-1-grain-seed0'),
     });
     assert.deepEqual([second.id, second.status], ['rings-2-mean-seed0', 'interrupted']);
@@ -193,7 +194,7 @@ describe('commands on stored runs', () => {
   test('a folder without runs', async () => {
     const nowhere = temporary();
     const { status, stdout } = await grain(['runs', '--json', '--root', nowhere], root);
-    assert.deepEqual([status, JSON.parse(stdout)], [0, { runs: [] }]);
+    assert.deepEqual([status, JSON.parse(stdout)], [0, { runs: [], unreadable: [] }]);
     assert.deepEqual(readdirSync(nowhere), []);
   });
 });
