@@ -75,13 +75,8 @@ export class LineTail {
   }
 
   async #readAdded(visitor: Visitor): Promise<void> {
-    let file: FileHandle;
-    try {
-      file = await open(this.#file, 'r');
-    } catch (error) {
-      if (hasCode(error, 'ENOENT')) return;
-      throw error;
-    }
+    const file = await openIfThere(this.#file);
+    if (!file) return;
     try {
       if (!(await isStillAt(file, this.#place))) {
         this.#place = START;
@@ -95,67 +90,77 @@ export class LineTail {
   }
 
   async #readUpTo(size: number, file: FileHandle, visitor: Visitor): Promise<void> {
-    let block = Buffer.alloc(Math.min(BLOCK_BYTES, Math.max(0, size - this.#place.offset)));
-    while (this.#place.offset < size) {
-      const { offset } = this.#place;
-      const { bytesRead } = await file.read(block, 0, block.length, offset);
-      const last = visitLines(block.subarray(0, bytesRead), offset, visitor);
-      if (last) {
-        this.#place = placeBehind(last);
-      } else if (bytesRead === block.length && offset + bytesRead < size) {
-        // A line longer than the block.
-        block = Buffer.alloc(2 * block.length);
-      } else {
-        break;
-      }
+    for await (const lines of blocksOf(file, this.#place.offset, size)) {
+      for (const line of lines) visitor.line(line);
+      this.#place = placeBehind(lines.at(-1)!);
       visitor.progress?.(this.#place.offset, size);
     }
   }
 }
 
-/** @returns the last whole line; null if there is none */
-function visitLines(block: Buffer, offset: number, visitor: Visitor): Line | null {
-  let last: Line | null = null;
+/**
+ * The whole lines of a file from a place up to its size, as many at once as a block holds, at least one. They are valid until
+ * the next ones are asked for.
+ */
+async function* blocksOf(file: FileHandle, from: number, size: number): AsyncGenerator<Line[]> {
+  let block = Buffer.alloc(Math.min(BLOCK_BYTES, Math.max(0, size - from)));
+  for (let offset = from; offset < size; ) {
+    const { bytesRead } = await file.read(block, 0, block.length, offset);
+    const lines = linesIn(block.subarray(0, bytesRead), offset);
+    const last = lines.at(-1);
+    if (last) {
+      yield lines;
+      offset = last.offset + last.bytes.length + 1;
+    } else if (bytesRead === block.length && offset + bytesRead < size) {
+      // A line longer than the block.
+      block = Buffer.alloc(2 * block.length);
+    } else {
+      return;
+    }
+  }
+}
+
+/** The whole lines. @param offset of the block in its file */
+function linesIn(block: Buffer, offset: number): Line[] {
+  const lines: Line[] = [];
   for (let start = 0; ; ) {
     const end = block.indexOf(NEWLINE, start);
-    if (end < 0) return last;
-    last = { offset: offset + start, bytes: block.subarray(start, end) };
-    visitor.line(last);
+    if (end < 0) return lines;
+    lines.push({ offset: offset + start, bytes: block.subarray(start, end) });
     start = end + 1;
   }
 }
 
-/** Follows the event log of a run. */
-export class EventTail {
-  readonly #lines: LineTail;
-  #skipped = 0;
-
-  /** @param folder of the run; the log need not exist yet */
-  constructor(folder: string) {
-    this.#lines = new LineTail(runFile(folder, 'events'));
-  }
-
-  /** Lines that were not events, or lacked a field of their kind. Events of unknown kinds are left out, but not counted. */
-  get skipped(): number {
-    return this.#skipped;
-  }
-
-  /** The events added since the last call. A log that was cut or replaced is read from its start again. */
-  async read(): Promise<RunEvent[]> {
-    const events: RunEvent[] = [];
-    await this.#lines.read({
-      line: ({ bytes }) => {
+/** All events that a run has logged by now, with one block of its log in memory at a time. @param folder of the run */
+export async function* eventsOf(folder: string): AsyncGenerator<RunEvent> {
+  const file = await openIfThere(runFile(folder, 'events'));
+  if (!file) return;
+  try {
+    const { size } = await file.stat();
+    for await (const lines of blocksOf(file, 0, size)) {
+      for (const { bytes } of lines) {
         const event = parseEvent(bytes.toString());
-        if (typeof event === 'object') events.push(event);
-        else if (event === 'invalid') this.#skipped++;
-      },
-      restart: () => {},
-    });
-    return events;
+        if (typeof event === 'object') yield event;
+      }
+    }
+  } finally {
+    await file.close();
   }
 }
 
-/** All events that a run has logged. @param folder of the run */
-export function readEvents(folder: string): Promise<RunEvent[]> {
-  return new EventTail(folder).read();
+/** {@link eventsOf} a short log. */
+export async function readEvents(folder: string): Promise<RunEvent[]> {
+  const events: RunEvent[] = [];
+  for await (const event of eventsOf(folder)) events.push(event);
+  return events;
+}
+
+/** To read; null if there is no such file. */
+async function openIfThere(file: string): Promise<FileHandle | null> {
+  try {
+    return await open(file, 'r');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return null;
+    throw error;
+  }
 }

@@ -1,11 +1,23 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { scalarsOf } from '../../src/runs/export/scalars.ts';
-import { crc32c } from '../../src/runs/export/tensorboard.ts';
+import { parquetMetadata } from 'hyparquet';
+import { type Scalar, scalarsOf } from '../../src/runs/export/scalars.ts';
+import { csvLines, writeParquet } from '../../src/runs/export/table.ts';
+import { crc32c, eventRecords } from '../../src/runs/export/tensorboard.ts';
+import { runFile } from '../../src/runs/grainFolder.ts';
 import { RunStore, type RunSummary } from '../../src/runs/store.ts';
+import { readEvents } from '../../src/runs/tail.ts';
 import { hasPython, python } from '../python/python.ts';
 import { grain } from './grain.ts';
 import { writeRings } from './rings.ts';
@@ -23,6 +35,12 @@ before(async () => {
 });
 after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
 
+async function loggedBy(run: RunSummary): Promise<Scalar[]> {
+  const scalars: Scalar[] = [];
+  for await (const scalar of scalarsOf(run)) scalars.push(scalar);
+  return scalars;
+}
+
 async function exported(to: string): Promise<string> {
   const { experiment } = runs[0]!.manifest;
   const { status, stdout, stderr } = await grain(['export', experiment.id, '--to', to], folder);
@@ -35,7 +53,7 @@ test('CSV has a row for each number of the log', async () => {
     .trim()
     .split('\n');
   assert.equal(head, 'run,experiment,method,init,order,step,time,series,value');
-  const all = await Promise.all(runs.map(scalarsOf));
+  const all = await Promise.all(runs.map(loggedBy));
   assert.equal(rows.length, all.flat().length);
   const { manifest } = runs[0]!;
   const validation = rows.find(
@@ -55,7 +73,7 @@ test('TensorBoard reads every series as it was logged', needsPython, async () =>
     const read = JSON.parse(
       await python('exports_peer.py', ['tensorboard', path.join(written, run.manifest.id)]),
     ) as Record<string, [number, number, number][]>;
-    const scalars = await scalarsOf(run);
+    const scalars = await loggedBy(run);
     assert.deepEqual(
       Object.keys(read).sort(),
       [...new Set(scalars.map(({ series }) => series))].sort(),
@@ -82,7 +100,7 @@ test('Arrow reads the Parquet file as what was logged', needsPython, async () =>
   }[];
   const logged = await Promise.all(
     runs.map(async (run) =>
-      (await scalarsOf(run)).map(({ step, series, value, at }) => ({
+      (await loggedBy(run)).map(({ step, series, value, at }) => ({
         ...{ run: run.manifest.id, step, series, value, time: at / 1000 },
       })),
     ),
@@ -91,6 +109,42 @@ test('Arrow reads the Parquet file as what was logged', needsPython, async () =>
     rows.map(({ run, step, series, value, time }) => ({ run, step, series, value, time })),
     logged.flat(),
   );
+});
+
+test('a long log is read as its numbers are asked for, and Parquet written a group of rows at a time', async () => {
+  const STEPS = 2000;
+  const long = path.join(folder, 'long');
+  mkdirSync(long);
+  const step = (await readEvents(runs[0]!.folder)).find(({ kind }) => kind === 'step');
+  const lines = Array.from(
+    { length: STEPS },
+    (_, i) => `${JSON.stringify({ ...step, step: i + 1 })}\n`,
+  );
+  const log = runFile(long, 'events');
+  const run = { ...runs[0]!, folder: long };
+  for (const read of [scalarsOf, (one: RunSummary) => csvLines([one]), eventRecords]) {
+    writeFileSync(log, lines.join(''));
+    let whole = 0;
+    for await (const _ of read(run)) whole++;
+    assert.ok(whole >= STEPS);
+    // What has not been read when the log is cut is not told.
+    const told = read(run);
+    await told.next();
+    await told.next();
+    truncateSync(log);
+    let rest = 0;
+    for await (const _ of told) rest++;
+    assert.ok(rest > 0 && rest < whole / 2, `${rest} of ${whole}`);
+  }
+  writeFileSync(log, lines.join(''));
+  const file = path.join(folder, 'long.parquet');
+  await writeParquet(file, [run]);
+  const bytes = readFileSync(file);
+  const { num_rows, row_groups } = parquetMetadata(
+    bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length),
+  );
+  assert.equal(Number(num_rows), (await loggedBy(run)).length);
+  assert.ok(row_groups.length > 1);
 });
 
 test('the checksum is that of RFC 3720', () => {

@@ -1,14 +1,12 @@
-import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
-import { scalarsOf } from '../../runs/export/scalars.ts';
-import { csvLines, type ExportedRun, parquetFile } from '../../runs/export/table.ts';
-import { eventFile, eventFileName } from '../../runs/export/tensorboard.ts';
+import { csvLines, writeParquet } from '../../runs/export/table.ts';
+import { eventFileName, eventRecords } from '../../runs/export/tensorboard.ts';
 import { formatCount } from '../../runs/format.ts';
 import { resolveRuns } from '../../runs/reference.ts';
-import { RunStore } from '../../runs/store.ts';
+import { RunStore, type RunSummary } from '../../runs/store.ts';
 import { rootOption } from '../listing.ts';
 
 const FORMATS = ['csv', 'parquet', 'tensorboard'] as const;
@@ -39,31 +37,31 @@ export function addExportCommand(program: Command): void {
     .action(async (references: readonly string[], { to, out, root }: ExportOptions) => {
       const all = await new RunStore(root).list();
       const found = new Set(references.flatMap((reference) => resolveRuns(all, reference)));
-      const runs = await Promise.all(
-        [...found].map(async (run) => ({ manifest: run.manifest, scalars: await scalarsOf(run) })),
-      );
+      const runs = [...found];
       const target = out ?? (to === 'tensorboard' ? 'tensorboard' : `runs.${to}`);
       await write(runs, to, target);
       console.log(`${formatCount(runs.length, 'run')} in ${target}`);
     });
 }
 
+/** Logs may be longer than memory: they are read as the files are written. */
 async function write(
-  runs: readonly ExportedRun[],
+  runs: readonly RunSummary[],
   to: ExportOptions['to'],
   target: string,
 ): Promise<void> {
   mkdirSync(path.dirname(path.resolve(target)), { recursive: true });
   switch (to) {
     case 'csv':
-      return pipeline(Readable.from(csvLines(runs)), createWriteStream(target));
+      return pipeline(csvLines(runs), createWriteStream(target));
     case 'parquet':
-      return writeFileSync(target, parquetFile(runs));
+      return writeParquet(target, runs);
     case 'tensorboard':
-      for (const { manifest, scalars } of runs) {
-        const folder = path.join(target, manifest.id);
+      for (const run of runs) {
+        const folder = path.join(target, run.manifest.id);
         mkdirSync(folder, { recursive: true });
-        writeFileSync(path.join(folder, eventFileName(scalars)), eventFile(scalars));
+        const file = createWriteStream(path.join(folder, eventFileName(run)));
+        await pipeline(eventRecords(run), file);
       }
   }
 }

@@ -3,7 +3,7 @@ import type { RunEvent, StepEvent } from '../events.ts';
 import { diagnosticsOf, meanLoss } from '../facts.ts';
 import type { RunManifest } from '../manifest.ts';
 import type { RunSummary } from '../store.ts';
-import { readEvents } from '../tail.ts';
+import { eventsOf } from '../tail.ts';
 
 export interface Scalar {
   readonly step: number;
@@ -15,16 +15,14 @@ export interface Scalar {
   readonly value: number;
 }
 
-/** In the order of the log. */
-export async function scalarsOf({ folder, manifest }: RunSummary): Promise<Scalar[]> {
-  return (await readEvents(folder)).flatMap((event) => {
-    const told = [...valuesOf(event, manifest)];
-    return told.map(([series, value]) => ({
-      ...placeOf(event),
-      series,
-      value: value ?? Number.NaN,
-    }));
-  });
+/** In the order of the log, which is read as they are asked for. */
+export async function* scalarsOf({ folder, manifest }: RunSummary): AsyncGenerator<Scalar> {
+  for await (const event of eventsOf(folder)) {
+    const place = placeOf(event);
+    for (const [series, value] of valuesOf(event, manifest)) {
+      yield { ...place, series, value: value ?? Number.NaN };
+    }
+  }
 }
 
 function placeOf(event: RunEvent): Pick<Scalar, 'step' | 'at'> {

@@ -1,66 +1,54 @@
 /** Runs as one table with a row for each number, as data frames take it. */
-import { parquetWriteBuffer } from 'hyparquet-writer';
+import { fileWriter, parquetWriteRows } from 'hyparquet-writer';
 import { csvRow } from '../../config/csvRow.ts';
-import type { RunManifest } from '../manifest.ts';
-import type { Scalar } from './scalars.ts';
+import type { RunSummary } from '../store.ts';
+import { scalarsOf } from './scalars.ts';
 
-export interface ExportedRun {
-  readonly manifest: RunManifest;
-  readonly scalars: readonly Scalar[];
-}
+const COLUMNS = [
+  { name: 'run', type: 'STRING' },
+  { name: 'experiment', type: 'STRING' },
+  { name: 'method', type: 'STRING' },
+  { name: 'init', type: 'INT32' },
+  { name: 'order', type: 'INT32' },
+  { name: 'step', type: 'INT32' },
+  { name: 'time', type: 'TIMESTAMP' },
+  { name: 'series', type: 'STRING' },
+  { name: 'value', type: 'DOUBLE' },
+] as const;
 
-const NAMES = ['run', 'experiment', 'method', 'init', 'order', 'step', 'time', 'series', 'value'];
+type Row = Readonly<Record<(typeof COLUMNS)[number]['name'], string | number | Date>>;
+
+/** Rows of a Parquet file that are in memory at a time, and that its readers take at a time. */
+const GROUP_ROWS = 16_384;
 
 /** RFC 4180, with a header; a value that was not finite is NaN. */
-export function* csvLines(runs: readonly ExportedRun[]): Generator<string> {
-  yield `${csvRow(NAMES)}\n`;
-  for (const { manifest, scalars } of runs) {
-    const { id, experiment, aggregator, seed } = manifest;
-    const own = [id, experiment.name, aggregator, seed.init, seed.order];
-    for (const { step, at, series, value } of scalars) {
-      yield `${csvRow([...own, step, new Date(at).toISOString(), series, value])}\n`;
-    }
+export async function* csvLines(runs: readonly RunSummary[]): AsyncGenerator<string> {
+  yield `${csvRow(COLUMNS.map(({ name }) => name))}\n`;
+  for await (const row of rowsOf(runs)) {
+    yield `${csvRow(COLUMNS.map(({ name }) => cellOf(row[name])))}\n`;
   }
 }
 
-export function parquetFile(runs: readonly ExportedRun[]): Uint8Array {
-  const column = <T>(of: (run: RunManifest, scalar: Scalar) => T): T[] =>
-    runs.flatMap(({ manifest, scalars }) => scalars.map((scalar) => of(manifest, scalar)));
-  const text = (name: string, data: string[]) => ({ name, data, type: 'STRING' as const });
-  const whole = (name: string, data: number[]) => ({ name, data, type: 'INT32' as const });
-  const buffer = parquetWriteBuffer({
-    columnData: [
-      text(
-        'run',
-        column(({ id }) => id),
-      ),
-      text(
-        'experiment',
-        column(({ experiment }) => experiment.name),
-      ),
-      text(
-        'method',
-        column(({ aggregator }) => aggregator),
-      ),
-      whole(
-        'init',
-        column(({ seed }) => seed.init),
-      ),
-      whole(
-        'order',
-        column(({ seed }) => seed.order),
-      ),
-      whole(
-        'step',
-        column((_, { step }) => step),
-      ),
-      { name: 'time', data: column((_, { at }) => new Date(at)), type: 'TIMESTAMP' },
-      text(
-        'series',
-        column((_, { series }) => series),
-      ),
-      { name: 'value', data: column((_, { value }) => value), type: 'DOUBLE' },
-    ],
+function cellOf(value: Row['time']): string | number {
+  return value instanceof Date ? value.toISOString() : value;
+}
+
+export async function writeParquet(file: string, runs: readonly RunSummary[]): Promise<void> {
+  await parquetWriteRows({
+    writer: fileWriter(file),
+    rows: rowsOf(runs),
+    columns: [...COLUMNS],
+    rowGroupSize: GROUP_ROWS,
   });
-  return new Uint8Array(buffer);
+}
+
+async function* rowsOf(runs: readonly RunSummary[]): AsyncGenerator<Row> {
+  for (const run of runs) {
+    const { id, experiment, aggregator, seed } = run.manifest;
+    const { init, order } = seed;
+    const own = { run: id, experiment: experiment.name, method: aggregator, init, order };
+    for await (const { step, at, series, value } of scalarsOf(run)) {
+      yield { ...own, step, time: new Date(at), series, value };
+    }
+  }
 }

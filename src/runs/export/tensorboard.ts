@@ -2,19 +2,23 @@
  * TensorBoard's event files: TFRecords, each an Event of tensorflow/core/util/event.proto, of which three fields are used. The
  * format is that of tensorflow/core/lib/io/record_writer.h.
  */
-import type { Scalar } from './scalars.ts';
+import type { RunSummary } from '../store.ts';
+import { type Scalar, scalarsOf } from './scalars.ts';
 
-/** All bytes of a file whose scalars have the tags of their series. */
-export function eventFile(scalars: readonly Scalar[]): Buffer {
-  const first = scalars[0]?.at ?? 0;
-  const version = event(first, 0, bytesField(3, Buffer.from('brain.Event:2')));
-  return Buffer.concat([record(version), ...scalars.map((scalar) => record(summaryOf(scalar)))]);
+/** The records of a file that has the scalars of a run with the tags of their series. */
+export async function* eventRecords(run: RunSummary): AsyncGenerator<Buffer> {
+  yield record(event(createdAt(run), 0, bytesField(3, Buffer.from('brain.Event:2'))));
+  for await (const scalar of scalarsOf(run)) yield record(summaryOf(scalar));
 }
 
 /** As TensorBoard expects it, which takes files with "tfevents" in their names. */
-export function eventFileName(scalars: readonly Scalar[]): string {
-  const seconds = Math.floor((scalars[0]?.at ?? 0) / 1000);
+export function eventFileName(run: RunSummary): string {
+  const seconds = Math.floor(createdAt(run) / 1000);
   return `events.out.tfevents.${String(seconds).padStart(10, '0')}.grain`;
+}
+
+function createdAt({ manifest }: RunSummary): number {
+  return Date.parse(manifest.createdAt);
 }
 
 /** Event { wall_time = 1 (double), step = 2 (int64), summary = 5 { value = 1 { tag = 1, simple_value = 2 (float) } } } */

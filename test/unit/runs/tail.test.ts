@@ -6,8 +6,9 @@ import { after, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
 import type { RunEvent } from '../../../src/runs/events.ts';
 import { ProgressTail } from '../../../src/runs/index/progressTail.ts';
-import { EventTail, readEvents } from '../../../src/runs/tail.ts';
+import { readEvents } from '../../../src/runs/tail.ts';
 import { anyEvent } from './events.ts';
+import { EventTail } from './eventTail.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-tail-'));
 const file = path.join(folder, 'events.jsonl');

@@ -21,8 +21,9 @@ import { IndexWriter } from '../../../../src/runs/index/indexWriter.ts';
 import { LogIndex } from '../../../../src/runs/index/logIndex.ts';
 import { RunIndex } from '../../../../src/runs/index/runIndex.ts';
 import { RunLog } from '../../../../src/runs/runLog.ts';
-import { EventTail, readEvents } from '../../../../src/runs/tail.ts';
+import { readEvents } from '../../../../src/runs/tail.ts';
 import { anyEvent } from '../events.ts';
+import { EventTail } from '../eventTail.ts';
 import { assertSame, assertTrue, manifest, stepsFrom, textOf } from './logs.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-index-'));
