@@ -169,8 +169,6 @@ class StepAggregator:
         if self._measures_update:
             self._before = {p: p.detach().clone() for p in source.stack}
             self._rounding = 2.0**-24 * norm_in(self._metric, self._before)
-        if self._metric is not None:
-            self._metric.install()
         return self._step(present, answer, gram=gram)
 
     def _by_layer(self, present: list[int]) -> Step:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor
 
     from grain_torch.engine.types import Array
@@ -38,12 +41,16 @@ class PreconditionedMetric:
             if group.get("weight_decay") and not is_decoupled:
                 raise ValueError(f"{name} adds weight decay to d before it squares it. Expected AdamW, or no weight decay.")
         self._second: dict[Tensor, Tensor] = {}
+        # Only then are gradients what the step takes: clipped, and without a loss scale.
+        hook = optimizer.register_step_pre_hook(_installing(weakref.ref(self)))
+        weakref.finalize(self, hook.remove)
 
     @torch.no_grad()
     def prepare(self, stack: GradientStack, shares: Array) -> None:
         """Computes the second moments of the coming step."""
-        self._initialise()
+        # Those of a step that was skipped.
         self._second = {}
+        self._initialise()
         for parameter in stack:
             moment, decay = self._moment(parameter)
             self._second[parameter] = moment.mul(decay).add_(stack.mean_square(parameter, shares), alpha=1 - decay)
@@ -59,13 +66,19 @@ class PreconditionedMetric:
 
     @torch.no_grad()
     def install(self) -> None:
-        """Makes the optimizer's next step end with the prepared moments: v·decay + (1−decay)·d² becomes them."""
-        for parameter, second in self._second.items():
+        """Lets the step that the optimizer begins end with the prepared moments: v·decay + (1−decay)·d² becomes them."""
+        # What a GradScaler tells fused optimizers, which take the scale off themselves, or skip the step.
+        scale = getattr(self._optimizer, "grad_scale", None)
+        overflow = getattr(self._optimizer, "found_inf", None)
+        prepared, self._second = self._second, {}
+        if overflow is not None and bool(overflow):
+            return
+        for parameter, second in prepared.items():
             if parameter.grad is None:
                 continue
             moment, decay = self._moment(parameter)
-            moment.copy_(second.addcmul_(parameter.grad, parameter.grad, value=-(1 - decay)).div_(decay))
-        self._second = {}
+            gradient = parameter.grad if scale is None else parameter.grad / scale.to(parameter.device)
+            moment.copy_(second.addcmul_(gradient, gradient, value=-(1 - decay)).div_(decay))
 
     def _moment(self, parameter: Tensor) -> tuple[Tensor, float]:
         state = self._optimizer.state[parameter]
@@ -100,6 +113,14 @@ class PreconditionedMetric:
                 step.zero_()
             elif step is not None:
                 self._optimizer.state[parameter]["step"] = 0
+
+
+def _installing(metric: weakref.ref[PreconditionedMetric]) -> Callable[..., None]:
+    def install(*_: Any) -> None:
+        if (found := metric()) is not None:
+            found.install()
+
+    return install
 
 
 def norm_in(metric: PreconditionedMetric | None, parameters: dict[Tensor, Tensor]) -> float:

@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from grain_torch import Grain, GrainWarning, Step, UnsupportedModelError
+from grain_torch.aggregation import StepAggregator
+from grain_torch.grain import _scale_of
 
 torch.set_num_threads(2)
 
@@ -118,6 +120,49 @@ def test_the_preconditioned_metric_is_that_of_adamws_step() -> None:
         # Without momentum Δ = rate·Pd, so that ⟨Δ, gᵢ⟩ = rate·(Hw)ᵢ: never negative.
         np.testing.assert_allclose(step.update.inner, rate * step.gram @ step.weights, rtol=1e-3)
         assert step.min_cosine > 0
+
+
+@pytest.mark.parametrize("fused", [False, True])
+@pytest.mark.parametrize("most", [None, 1e-3])
+def test_the_preconditioned_metric_heeds_clipping_and_the_loss_scale(*, fused: bool, most: float | None) -> None:
+    def moments(scaler: torch.amp.GradScaler | None) -> list[Tensor]:
+        case = models.shared()
+        optimizer = torch.optim.AdamW(case.model.parameters(), fused=fused)
+        aggregator = StepAggregator(case.model, optimizer, metric="preconditioned")
+        for _ in range(3):
+            aggregator.begin(4, loss_scale=1.0 if scaler is None else _scale_of(scaler, IDS.device))
+            aggregator.backward(closure_of(case), batch_of(case), IDS)
+            aggregator.finish()
+            if most is not None:
+                if scaler is not None:
+                    scaler.unscale_(optimizer)
+                nn.utils.clip_grad_norm_(case.model.parameters(), most)
+            if scaler is None:
+                optimizer.step()
+            else:
+                scaler.step(optimizer)
+                scaler.update()
+        return [state["exp_avg_sq"] for state in optimizer.state.values()]
+
+    scaled = moments(torch.amp.GradScaler("cpu", init_scale=2.0**10))
+    for ours, plain in zip(scaled, moments(None), strict=True):
+        assert float(ours.min()) >= -1e-12
+        torch.testing.assert_close(ours, plain, rtol=1e-3, atol=1e-8)
+
+
+@pytest.mark.parametrize("fused", [False, True])
+def test_a_step_that_overflows_leaves_the_moments_as_they_are(*, fused: bool) -> None:
+    case = models.shared()
+    optimizer = torch.optim.AdamW(case.model.parameters(), fused=fused)
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**10)
+    grain = Grain(case.model, optimizer, groups="group", count=4, metric="preconditioned", scaler=scaler)
+    grain.step(closure_of(case), batch_of(case))
+    before = [state["exp_avg_sq"].clone() for state in optimizer.state.values()]
+    case.inputs["x"][IDS == 1] = torch.inf
+    grain.step(closure_of(case), batch_of(case))
+    assert scaler.get_scale() == 2.0**9
+    for state, moment in zip(optimizer.state.values(), before, strict=True):
+        torch.testing.assert_close(state["exp_avg_sq"], moment, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize(
