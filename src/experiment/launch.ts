@@ -1,8 +1,10 @@
+import { rmSync } from 'node:fs';
 import { checkFiles } from '../config/checkFiles.ts';
 import { type Diagnostic, explain } from '../config/diagnostic.ts';
 import { expand } from '../config/expand.ts';
 import { type ParsedConfig, parseConfigFile } from '../config/parse.ts';
 import type { AggregatorName } from '../engine/types.ts';
+import { runFile } from '../runs/grainFolder.ts';
 import type { Loading } from '../runs/loading.ts';
 import { type Ownership, takeOwnership } from '../runs/owner.ts';
 import { RunStore } from '../runs/store.ts';
@@ -83,16 +85,25 @@ export function parsedFrom(file: string, { seed, aggregate, steps }: Overrides):
 export class OwnedRuns {
   readonly #ownerships = new Map<string, Ownership>();
 
-  /** Takes ownership of all of them, or of none. @throws OwnedError if a live process owns one of them */
+  /**
+   * Takes ownership of all of them, or of none. Those that resume may have an old request to stop: only one from then on is meant
+   * for this process.
+   * @throws OwnedError if a live process owns one of them
+   */
   static async take(runs: readonly TrainingRun[]): Promise<OwnedRuns> {
     const owned = new OwnedRuns();
     const attempts = await Promise.allSettled(
       runs.map(async ({ folder }) => owned.#ownerships.set(folder, await takeOwnership(folder))),
     );
     const refused = attempts.find((attempt) => attempt.status === 'rejected');
-    if (!refused) return owned;
-    owned.releaseAll();
-    throw refused.reason;
+    if (refused) {
+      owned.releaseAll();
+      throw refused.reason;
+    }
+    for (const { folder, resumeFrom } of runs) {
+      if (resumeFrom) rmSync(runFile(folder, 'stop'), { force: true });
+    }
+    return owned;
   }
 
   /** @throws OwnershipLostError if another process has taken over the run */

@@ -1,11 +1,9 @@
-import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { readsTexts } from '../config/data.ts';
 import type { Diagnostic } from '../config/diagnostic.ts';
 import { NOWHERE, ParsedConfig } from '../config/parse.ts';
 import { type Config, configSchema } from '../config/schema.ts';
 import { knownAggregator } from '../engine/aggregators/registry.ts';
-import { runFile } from '../runs/grainFolder.ts';
 import type { Loading } from '../runs/loading.ts';
 import type { RunManifest } from '../runs/manifest.ts';
 import { resolveRuns } from '../runs/reference.ts';
@@ -53,8 +51,6 @@ export async function launchResumed(
   }));
   const owned = await OwnedRuns.take(runs);
   try {
-    // A request to stop from now on is meant for this process, even while it reads the data.
-    for (const { folder } of runs) rmSync(runFile(folder, 'stop'), { force: true });
     const { manifest } = runs[0]!;
     const parsed = parsedFrom(manifest, root, options);
     const session = await openSession(parsed, onLoading);

@@ -126,6 +126,8 @@ test('a run that was killed resumes, and ends as if it had not been', async () =
   await ended;
   const [killed] = await store.list();
   assert.equal(killed!.status, 'interrupted');
+  // An old request to stop, as `grain stop` leaves it.
+  await store.requestStop(killed!.manifest.id);
   const { names, stderr } = await trained(folder, '--add-seeds', '1');
   assert.deepEqual(names, ['grain 0/0', 'grain 1/1'], stderr);
 
