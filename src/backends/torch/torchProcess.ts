@@ -55,6 +55,7 @@ export class TorchProcess {
   #ended: Error | undefined;
   #words = '';
   #heardAt = performance.now();
+  #checkedAt = performance.now();
   #watch: NodeJS.Timeout;
 
   /**
@@ -198,7 +199,11 @@ export class TorchProcess {
 
   #checkAlive(): void {
     const limit = this.#isGreeted ? HANGS_AFTER_S : STARTS_WITHIN_S;
-    if ((performance.now() - this.#heardAt) / 1_000 < limit) return;
+    const now = performance.now();
+    // This process was suspended, as by Ctrl-Z: what the child sent meanwhile has yet to be read.
+    if ((now - this.#checkedAt) / 1_000 > limit / 2) this.#heardAt = now;
+    this.#checkedAt = now;
+    if ((now - this.#heardAt) / 1_000 < limit) return;
     this.#end(`gave no sign of life for ${limit} s`);
     this.#child.kill('SIGKILL');
   }

@@ -77,9 +77,15 @@ describe('a run on torch', () => {
       await sleep(100);
     }
 
+    // The run process is suspended for longer than the child may be silent.
+    run = startGrain(resume, folder, env({ GRAIN_TORCH_TIMEOUT: '8' }));
+    await reaches(run, 105);
+    run.child.kill('SIGSTOP');
+    await sleep(10_000);
+    run.child.kill('SIGCONT');
+    await reaches(run, 115);
+
     // It is asked to stop, by a terminal, which asks the child too.
-    run = startGrain(resume, folder, env());
-    await reaches(run, 110);
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.kill(childOf(run), signal);
     run.child.kill('SIGINT');
