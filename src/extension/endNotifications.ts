@@ -1,10 +1,10 @@
+import path from 'node:path';
 import * as vscode from 'vscode';
 import { experimentOutcome } from '../experiment/outcome.ts';
 import { formatFailure } from '../runs/failure.ts';
 import { formatCount, formatRun } from '../runs/format.ts';
 import { experimentKey } from '../runs/identity.ts';
 import { overallStatus } from '../runs/order.ts';
-import { isActive } from '../runs/status.ts';
 import { Disposable } from './disposable.ts';
 import type { LocatedRun, WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
@@ -21,15 +21,20 @@ const COMPARE = 'Compare seeds';
 const SHOW_OUTPUT = 'Show output';
 const RESUME = 'Resume';
 
+/** A command that tunes or adds seeds has no active run for a moment between two of its launches. */
+const PAUSE_MS = 3000;
+
 /** Says how an experiment ended that was trained while this window was open, wherever it was started. */
 export class EndNotifications extends Disposable {
   readonly #parts: Parts;
+  readonly #pauses = new Set<NodeJS.Timeout>();
   #active: ReadonlySet<string> = new Set();
 
   constructor(parts: Parts) {
     super();
     this.#parts = parts;
     this.register(parts.runs.onDidChange(() => this.#notify()));
+    this.register({ dispose: () => this.#pauses.forEach(clearTimeout) });
   }
 
   #notify(): void {
@@ -37,10 +42,22 @@ export class EndNotifications extends Disposable {
     const active = new Set(runs.active.map(experimentKey));
     const ended = [...this.#active].filter((key) => !active.has(key));
     this.#active = active;
-    for (const key of ended) {
-      const own = runs.all.filter((run) => experimentKey(run) === key && !isActive(run.status));
-      if (own.length > 0) void this.#tell(key, own);
-    }
+    if (ended.length === 0) return;
+    const timer = setTimeout(() => {
+      this.#pauses.delete(timer);
+      for (const key of ended) this.#tellUnlessContinued(key, active);
+    }, PAUSE_MS);
+    this.#pauses.add(timer);
+  }
+
+  /** @param others keys of the experiments that were being trained when this one ended */
+  #tellUnlessContinued(key: string, others: ReadonlySet<string>): void {
+    const { runs } = this.#parts;
+    const own = runs.all.filter((run) => experimentKey(run) === key);
+    const [first] = own;
+    const begun = runs.active.filter((run) => !others.has(experimentKey(run)));
+    if (!first || begun.some((run) => isOfSameConfig(run, first))) return;
+    void this.#tell(key, own);
   }
 
   async #tell(key: string, runs: readonly LocatedRun[]): Promise<void> {
@@ -76,4 +93,10 @@ export class EndNotifications extends Disposable {
         return;
     }
   }
+}
+
+function isOfSameConfig(run: LocatedRun, other: LocatedRun): boolean {
+  const { configPath } = other.manifest;
+  const folderOf = ({ folder }: LocatedRun) => path.dirname(folder);
+  return run.manifest.configPath === configPath && folderOf(run) === folderOf(other);
 }
