@@ -71,7 +71,7 @@ describe('digits, from the palette to the panels', () => {
 
   test('the conflict panel moves', async () => {
     await vscode.command('GRAIN: Open conflict panel');
-    const frame = await vscode.panelWith('conflict-rate');
+    const frame = await vscode.panelWith('conflict-matrix');
     const early = await lastStep(frame, 'conflict-rate');
     await eventually('new steps in the conflict chart', async () => {
       return (await lastStep(frame, 'conflict-rate')) > early || undefined;

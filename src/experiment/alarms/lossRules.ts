@@ -159,7 +159,7 @@ export const vanishingGradients: Rule = {
         if (vanished.share <= FEW) return null;
         if (vanished.share < MOST) return undefined;
         return {
-          message: `The gradient has vanished: it has ${formatNumber(length / lengths.first, 2)} of its first length, while the loss of ${formatNumber(loss)} is still that of the start (${formatNumber(firstLoss)}). Start again with a lower optimizer.learningRate or a longer optimizer.warmup.`,
+          message: `The gradient has vanished: it has ${formatNumber(length / lengths.first, 2)} of its first length, while the loss, ${formatNumber(loss)}, has hardly fallen below that of the start, ${formatNumber(firstLoss)}. Start again with a lower optimizer.learningRate or a longer optimizer.warmup.`,
           figures: {
             length: fact(length),
             firstLength: lengths.first,
