@@ -29,7 +29,8 @@ after(async (t) => {
 test('a run that explodes is seen in explorer, notification and panel; the alarm can be muted', async () => {
   await vscode.command('GRAIN: Run GRAIN fine-tune');
   await vscode.command('GRAIN: Focus on Runs View');
-  const toast = vscode.page.locator('.notification-toast', { hasText: 'The loss is' });
+  // A toast, or a line of the notification center, where toasts go after some seconds.
+  const toast = vscode.page.locator('.notification-list-item', { hasText: 'The loss is' });
   await toast.first().waitFor();
   const row = vscode.page
     .locator('.pane-body .monaco-list-row', { hasText: 'seed 0' })
@@ -42,6 +43,7 @@ test('a run that explodes is seen in explorer, notification and panel; the alarm
   });
   await both.first().waitFor();
   await vscode.screenshot('alarm-dark');
+  await vscode.command('Notifications: Show Notifications');
   assert.equal(await toast.count(), 1, 'once for both seeds');
 
   await toast.getByText('Show', { exact: true }).click();

@@ -94,7 +94,7 @@ describe('texts, from the hub to the panels', () => {
   test('the next launch continues the interrupted download, and trains to the end', async () => {
     hub.milliseconds = 0;
     await run('reviews');
-    await toast(/grain · seed 0 · step|mean · seed 0 · step/).waitFor();
+    await vscode.page.locator('.statusbar', { hasText: /(grain|mean) · seed 0 / }).waitFor();
     await finished(2);
     const ranges = hub.storeRanges;
     assert.equal(ranges.length, 2);
