@@ -10,7 +10,8 @@ import { interpreter } from '../test/python/python.ts';
 import { Peer } from './peers/process.ts';
 import { circumstances, writeFigures } from './readme.ts';
 import { type Checkpoints, checkpoints } from './transformers/checkpoints.ts';
-import type { Answer, MadeTokens, Setup } from './transformers/protocol.ts';
+import type { Answer } from './transformers/protocol.ts';
+import { setupOf, type Training } from './transformers/setup.ts';
 import {
   memoryRatio,
   processor,
@@ -24,13 +25,10 @@ import {
 
 const GROUPS = 8;
 
-interface Case {
+interface Case extends Training {
   readonly name: string;
   readonly title: string;
-  readonly checkpoint: keyof Checkpoints;
   readonly generates: boolean;
-  readonly lora: boolean;
-  readonly tokens: MadeTokens;
   readonly turns: Turns;
 }
 
@@ -92,7 +90,8 @@ async function measure(one: Case, found: Checkpoints): Promise<string> {
       const { lora, generates, tokens } = one;
       await side.ask({ base: found[one.checkpoint], lora, generates, ...tokens, method });
     }
-    if (measured === sides) peers.push(await startTraining(setupOf(one, found)));
+    if (measured === sides)
+      peers.push(await startTraining(setupOf(one, found, { groups: GROUPS, aggregator: 'grain' })));
     const titles = [...sides.map(([title]) => title), wasm];
     const taken = await takeTurns(peers, one.turns, reporter(titles));
     const base = taken[0]!;
@@ -107,25 +106,6 @@ async function measure(one: Case, found: Checkpoints): Promise<string> {
   } finally {
     for (const side of peers) side.close();
   }
-}
-
-function setupOf({ checkpoint, generates, lora, tokens }: Case, found: Checkpoints): Setup {
-  return {
-    config: {
-      task: generates ? 'generation' : 'classification',
-      model: {
-        from: found[checkpoint],
-        dropout: 0,
-        ...(lora && { adapter: { lora: { rank: 8, alpha: 16 } } }),
-      },
-      data: { train: 'made.tsv', validation: 'made.tsv', text: 'text', target: 'target' },
-      groups: { count: GROUPS },
-      aggregate: ['grain'],
-      optimizer: { learningRate: 1e-4, weightDecay: 0.01 },
-      batchSize: tokens.batch,
-    },
-    tokens,
-  };
 }
 
 const { only, sides: count } = parseArgs({

@@ -3,10 +3,7 @@
     torch_methods.py THREADS    one JSON line per request on standard input, one answer per line
 """
 
-import json
-import resource
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "python"))
@@ -15,6 +12,8 @@ import torch
 import transformers
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
+
+from turns import take_turns
 
 from grain_torch import Grain
 from grain_torch.hf import example_losses
@@ -100,25 +99,6 @@ class Training:
         return step
 
 
-def main(threads):
-    torch.set_num_threads(int(threads))
-    training = None
-    for line in sys.stdin:
-        request = json.loads(line)
-        seconds, losses, cpu = [], [], 0
-        if "steps" in request:
-            started = time.process_time()
-            for _ in range(request["steps"]):
-                before = time.perf_counter()
-                losses.append(training.step())
-                seconds.append(time.perf_counter() - before)
-            cpu = time.process_time() - started
-        else:
-            training = Training(**request)
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(json.dumps({"seconds": seconds, "cpu": cpu, "losses": losses, "memory": memory}), flush=True)
-
-
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
-main(*sys.argv[1:])
+take_turns(Training, *sys.argv[1:])

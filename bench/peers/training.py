@@ -6,9 +6,7 @@
 
 import importlib.util
 import json
-import resource
 import sys
-import time
 from pathlib import Path
 
 import torch
@@ -21,6 +19,7 @@ from transformers import (
     BertConfig,
     BertForSequenceClassification,
 )
+from turns import take_turns
 
 LEARNING_RATE = 1e-4
 WEIGHT_DECAY = 0.01
@@ -82,22 +81,7 @@ class Training:
 
 
 def train(threads):
-    torch.set_num_threads(int(threads))
-    training = None
-    for line in sys.stdin:
-        request = json.loads(line)
-        seconds, losses, cpu = [], [], 0
-        if "steps" in request:
-            started = time.process_time()
-            for _ in range(request["steps"]):
-                before = time.perf_counter()
-                losses.append(training.step())
-                seconds.append(time.perf_counter() - before)
-            cpu = time.process_time() - started
-        else:
-            training = Training(**request)
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(json.dumps({"seconds": seconds, "cpu": cpu, "losses": losses, "memory": memory}), flush=True)
+    take_turns(Training, threads)
 
 
 transformers.logging.set_verbosity_error()

@@ -6,7 +6,8 @@ import { table } from '../../src/experiment/markdown.ts';
 import { interpreter } from '../../test/python/python.ts';
 import { Peer } from '../peers/process.ts';
 import { type Checkpoints, trainingPeer } from './checkpoints.ts';
-import type { Answer, MadeTokens, Products, Setup } from './protocol.ts';
+import type { Answer, Products, Setup } from './protocol.ts';
+import { setupOf, type Training } from './setup.ts';
 import {
   memoryOf,
   processor,
@@ -20,12 +21,8 @@ import {
   wall,
 } from './turns.ts';
 
-interface Case {
+interface Case extends Training {
   readonly title: string;
-  readonly checkpoint: keyof Checkpoints;
-  readonly generates?: boolean;
-  readonly lora: boolean;
-  readonly tokens: MadeTokens;
   readonly turns: Turns;
 }
 
@@ -96,7 +93,7 @@ export async function besideTorch(checkpoints: Checkpoints): Promise<string> {
 
 async function compare(one: Case, checkpoints: Checkpoints): Promise<Outcome> {
   console.log(one.title);
-  const setup = setupOf(one, checkpoints);
+  const setup = setupOf(one, checkpoints, { groups: 1, aggregator: 'mean' });
   const folder = mkdtempSync(path.join(tmpdir(), 'grain-bench-'));
   const peers: Peer<Answer>[] = [];
   try {
@@ -128,25 +125,6 @@ async function initial(setup: Setup, folder: string): Promise<string> {
   const { saved } = await peer.ask({ save: folder });
   peer.close();
   return path.join(folder, saved!);
-}
-
-function setupOf({ checkpoint, generates, lora, tokens }: Case, checkpoints: Checkpoints): Setup {
-  return {
-    config: {
-      task: generates ? 'generation' : 'classification',
-      model: {
-        from: checkpoints[checkpoint],
-        dropout: 0,
-        ...(lora && { adapter: { lora: { rank: 8, alpha: 16 } } }),
-      },
-      data: { train: 'made.tsv', validation: 'made.tsv', text: 'text', target: 'target' },
-      groups: { count: 1 },
-      aggregate: ['mean'],
-      optimizer: { learningRate: 1e-4, weightDecay: 0.01 },
-      batchSize: tokens.batch,
-    },
-    tokens,
-  };
 }
 
 function rowOf({ title }: Case, [torch, own]: readonly Side[], products: readonly Products[]) {

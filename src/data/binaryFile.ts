@@ -29,6 +29,15 @@ export function checkFormat(path: string, format: BinaryFormat): void {
   });
 }
 
+/** @throws DataError if two columns have the same name */
+export function checkNames({ path }: TableFile, columns: readonly string[]): void {
+  const repeated = columns.find((name, i) => columns.indexOf(name) !== i);
+  if (repeated === undefined) return;
+  throw new DataError(path, FIRST_POSITION, `column "${repeated}" appears twice`, {
+    expected: 'a different name for each column',
+  });
+}
+
 /**
  * Reads the file a second time, in order, in step with its rows, so that its bytes are counted and hashed: rows themselves are
  * read by their ranges.

@@ -7,23 +7,11 @@ import sys
 import pyarrow as pa
 import pyarrow.feather as feather
 import pyarrow.ipc as ipc
+from columns import COLUMNS, ROWS
 
 folder = sys.argv[1]
-rows = 250
-table = pa.table(
-    {
-        "sentence": [f"Sätze {i % 50}, “quoted”\n" for i in range(rows)],
-        "missing": [None if i % 3 else f"text {i}" for i in range(rows)],
-        "label": pa.array([i % 3 - 1 for i in range(rows)], pa.int64()),
-        "small": pa.array([i % 100 for i in range(rows)], pa.int8()),
-        "half": pa.array([i / 8 for i in range(rows)], pa.float32()),
-        "whole": pa.array([i / 3 for i in range(rows)], pa.float64()),
-        "truth": [i % 2 == 0 for i in range(rows)],
-        "kind": pa.array(["a", "b", "c", "a", "b"] * (rows // 5)).dictionary_encode(),
-        "long": pa.array([f"{i}" for i in range(rows)], pa.large_string()),
-        "view": pa.array([f"{i} " * (i % 9) for i in range(rows)], pa.string_view()),
-    }
-)
+view = pa.array([f"{i} " * (i % 9) for i in range(ROWS)], pa.string_view())
+table = pa.table({**COLUMNS, "view": view})
 
 
 def write(name, table, make=ipc.new_file, chunk=100, **options):

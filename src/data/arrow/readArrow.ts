@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { tableFromIPC } from '@uwdata/flechette';
 import { reasonOf } from '../../config/errors.ts';
-import { checkFormat, damaged, decode, ProgressReader } from '../binaryFile.ts';
+import { checkFormat, checkNames, damaged, decode, ProgressReader } from '../binaryFile.ts';
 import {
   DataError,
   FIRST_POSITION,
@@ -26,12 +26,7 @@ export async function readArrow(file: TableFile): Promise<Table> {
   checkFormat(file.path, 'Arrow');
   registerCodecs();
   const columns = await withMessages(file, ({ fields }) => fields.map(({ name }) => name));
-  const repeated = columns.find((name, i) => columns.indexOf(name) !== i);
-  if (repeated !== undefined) {
-    throw new DataError(file.path, FIRST_POSITION, `column "${repeated}" appears twice`, {
-      expected: 'a different name for each column',
-    });
-  }
+  checkNames(file, columns);
   return { file: file.path, columns, rows: (used) => rowsOf(file, used) };
 }
 

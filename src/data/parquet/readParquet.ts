@@ -7,15 +7,8 @@ import {
   parquetRead,
   parquetSchema,
 } from 'hyparquet';
-import { checkFormat, damaged, decode, ProgressReader } from '../binaryFile.ts';
-import {
-  DataError,
-  FIRST_POSITION,
-  type Row,
-  type Table,
-  type TableFile,
-  type UsedColumns,
-} from '../table.ts';
+import { checkFormat, checkNames, damaged, decode, ProgressReader } from '../binaryFile.ts';
+import type { Row, Table, TableFile, UsedColumns } from '../table.ts';
 import { strictCompressors } from './compression.ts';
 import { checkFooter, checkMetadata } from './metadata.ts';
 import { checkPages } from './pages.ts';
@@ -35,12 +28,7 @@ export async function readParquet(file: TableFile): Promise<Table> {
     return read;
   });
   const columns = parquetSchema(metadata).children.map(({ element }) => element.name);
-  const repeated = columns.find((name, i) => columns.indexOf(name) !== i);
-  if (repeated !== undefined) {
-    throw new DataError(file.path, FIRST_POSITION, `column "${repeated}" appears twice`, {
-      expected: 'a different name for each column',
-    });
-  }
+  checkNames(file, columns);
   return {
     file: file.path,
     columns,

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { hasCode } from '../../config/errors.ts';
+import { fileSize } from '../../runs/fileSize.ts';
 import { DownloadError } from './downloadError.ts';
 import type { RemoteFile } from './hubApi.ts';
 import {
@@ -41,7 +41,7 @@ export async function downloadBlob(request: BlobRequest): Promise<void> {
   const incomplete = `${blob}.incomplete`;
   await mkdir(path.dirname(blob), { recursive: true });
   if (existsSync(blob)) return request.onBytes(remote.size);
-  const resumed = (await sizeOf(incomplete)) > 0;
+  const resumed = (await fileSize(incomplete)) > 0;
   await receiveAll(request, incomplete);
   if ((await hashOf(incomplete, remote)) !== remote.hash) {
     await rm(incomplete);
@@ -55,12 +55,12 @@ export async function downloadBlob(request: BlobRequest): Promise<void> {
 /** Retries until the file is complete or several attempts in a row bring hardly any bytes. */
 async function receiveAll(request: BlobRequest, incomplete: string): Promise<void> {
   const { signal } = request;
-  for (let failures = 0, received = await sizeOf(incomplete); ; ) {
+  for (let failures = 0, received = await fileSize(incomplete); ; ) {
     try {
       return await receive(request, incomplete);
     } catch (error) {
       if (!(error instanceof DownloadError) || error.failure !== 'network') throw error;
-      const now = await sizeOf(incomplete);
+      const now = await fileSize(incomplete);
       const hasProgress = now - received >= leastProgress(request.timeoutMs);
       failures = hasProgress ? 1 : failures + 1;
       received = now;
@@ -91,7 +91,7 @@ async function receiveFrom(
   timer: StallTimer,
 ): Promise<void> {
   const { url, remote, onBytes, lost } = request;
-  let received = await sizeOf(incomplete);
+  let received = await fileSize(incomplete);
   onBytes(Math.min(received, remote.size));
   if (received === remote.size && received > 0) return;
   const fromStart = received === 0 || received > remote.size;
@@ -148,14 +148,4 @@ async function hashOf(file: string, { size, hash }: RemoteFile): Promise<string>
   if (isGit) digest.update(`blob ${size}\0`);
   for await (const chunk of createReadStream(file)) digest.update(chunk);
   return digest.digest('hex');
-}
-
-/** 0 if there is no such file. */
-async function sizeOf(file: string): Promise<number> {
-  try {
-    return (await stat(file)).size;
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return 0;
-    throw error;
-  }
 }

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { hasCode } from '../../config/errors.ts';
 import { parseEvent, type StepEvent } from '../events.ts';
+import { fileSize } from '../fileSize.ts';
 import { runFile } from '../grainFolder.ts';
 import type { RunManifest } from '../manifest.ts';
 import { isStillAt, LineTail, type Place } from '../tail.ts';
@@ -181,7 +182,7 @@ export class RunIndex {
   async #readAll(onProgress?: OnProgress): Promise<void> {
     const log = runFile(this.#run.folder, 'events');
     if (await isReplaced(log, this.place)) this.#restart();
-    if ((await sizeOf(log)) - this.place.offset >= MUCH) await this.#readMuch(onProgress);
+    if ((await fileSize(log)) - this.place.offset >= MUCH) await this.#readMuch(onProgress);
     await this.#readAdded();
   }
 
@@ -255,16 +256,6 @@ async function isReplaced(log: string, place: Place): Promise<boolean> {
     }
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return place.offset > 0;
-    throw error;
-  }
-}
-
-/** In bytes; 0 if there is no such file. */
-async function sizeOf(file: string): Promise<number> {
-  try {
-    return (await stat(file)).size;
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return 0;
     throw error;
   }
 }
