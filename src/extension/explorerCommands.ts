@@ -149,12 +149,11 @@ export class ExplorerCommands extends Disposable {
       folder.fsPath,
     ];
     let told = '';
-    await vscode.window.withProgress(
+    const status = await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Window, title: 'Exporting runs' },
       () => runToEnd(this.#parts.grain(), args, folder.fsPath, (text) => (told += text)),
     );
-    const isDone = told.includes(` in ${out.fsPath}`);
-    if (isDone) void vscode.window.showInformationMessage(told.trim());
+    if (status === 0) void vscode.window.showInformationMessage(told.trim());
     else void vscode.window.showErrorMessage(`Cannot export: ${told.trim()}`);
   }
 

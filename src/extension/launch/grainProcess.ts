@@ -102,13 +102,18 @@ export async function deleteOutput({ stdout, stderr }: Launch): Promise<void> {
   await Promise.all([stdout, stderr].map((file) => rm(file, { force: true })));
 }
 
-/** Runs `grain` to its end in `cwd`. @param onText called with all that it prints, or with why it cannot start */
+/**
+ * Runs `grain` to its end in `cwd`.
+ *
+ * @param onText called with all that it prints, or with why it cannot start
+ * @returns its exit status; `null` if it could not be started or a signal ended it
+ */
 export function runToEnd(
   { node, script, python }: GrainCommand,
   args: readonly string[],
   cwd: string | undefined,
   onText: (text: string) => void,
-): Promise<void> {
+): Promise<number | null> {
   const child = spawn(node, [script, ...args], {
     cwd,
     env: environment(python),
@@ -119,9 +124,9 @@ export function runToEnd(
   return new Promise((resolve) => {
     child.once('error', ({ message }) => {
       onText(`Cannot start ${node}: ${message}\n`);
-      resolve();
+      resolve(null);
     });
-    child.once('close', () => resolve());
+    child.once('close', resolve);
   });
 }
 
