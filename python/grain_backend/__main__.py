@@ -87,11 +87,12 @@ class _Requests:
 
 
 def _serve(reader: "Reader", writer: "Writer", device: Any) -> None:
+    requests = _Requests(reader)
+    # It takes seconds to import transformers: the end of the pipe is noticed meanwhile.
     from .learner import Learner
     from .messages import REQUESTS
     from .schema import parse
 
-    requests = _Requests(reader)
     current = 0
     learner = Learner(
         device,

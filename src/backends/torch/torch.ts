@@ -22,6 +22,11 @@ export interface OpenTorch extends DeferredErrors {
 export async function openTorch(): Promise<OpenTorch> {
   const interpreter = findInterpreter();
   let { process, ready } = await TorchProcess.start(interpreter);
+  let starting: Promise<TorchProcess> | undefined;
+  const start = async () => {
+    ({ process } = await TorchProcess.start(interpreter));
+    return process;
+  };
   const { device, versions, python } = ready;
   return {
     name: `${device.name} (PyTorch ${versions.torch})`,
@@ -29,9 +34,16 @@ export async function openTorch(): Promise<OpenTorch> {
     ...(device.memory !== null && { memory: device.memory }),
     versions: { python, ...versions },
     process: async () => {
-      if (process.hasEnded) ({ process } = await TorchProcess.start(interpreter));
-      return process;
+      if (!process.hasEnded) return process;
+      // Whoever asks meanwhile gets the same one.
+      starting ??= start().finally(() => {
+        starting = undefined;
+      });
+      return starting;
     },
-    close: () => process.close(),
+    close: async () => {
+      await starting?.catch(() => {});
+      await process.close();
+    },
   };
 }

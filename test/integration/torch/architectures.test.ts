@@ -88,10 +88,14 @@ test('a run after one whose child was killed gets a child of its own', async () 
   const config = classification('encoder');
   const killed = await runs.trainer(folder, config, 'grain');
   const [expected] = await stepsOf(killed, 1, 1);
-  const child = execFileSync('pgrep', ['-P', String(process.pid), '-f', 'grain_backend']);
-  process.kill(Number(String(child)), 'SIGKILL');
+  const children = () =>
+    String(execFileSync('pgrep', ['-P', String(process.pid), '-f', 'grain_backend'])).trim();
+  process.kill(Number(children()), 'SIGKILL');
   await assert.rejects(killed.step(2), { name: 'DeviceLostError' });
   await assert.rejects(killed.step(2), { name: 'DeviceLostError' });
+  const [one, same] = await Promise.all([runs.device.process(), runs.device.process()]);
+  assert.equal(one, same);
+  assert.match(children(), /^\d+$/, 'one child, not two');
   assert.deepEqual(await stepsOf(await runs.trainer(folder, config, 'grain'), 1, 1), [expected]);
 });
 

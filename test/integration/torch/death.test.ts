@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,15 +8,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { BackendReport } from '../../../src/backends/order.ts';
 import { readEvents } from '../../../src/runs/tail.ts';
-import { tiny } from '../../python/checkpoints.ts';
 import { interpreter } from '../../python/python.ts';
-import { type Grain, grain, startGrain } from '../grain.ts';
+import { tinyTexts, writeTinyBert } from '../../unit/training/tinyCheckpoint.ts';
+import { type Ended, type Grain, grain, startGrain } from '../grain.ts';
 
-const TEXTS = ['a cat sleeps', 'a dog runs home', 'the old horse eats', 'a bird looks at the sea'];
 const config = {
   name: 'deaths',
-  model: { from: './encoder', adapter: { lora: { rank: 2, dropout: 0.1 } } },
-  data: { train: 'texts.tsv', validation: 'texts.tsv', text: 'one', target: 'label' },
+  model: { from: './bert', adapter: { lora: { rank: 2, dropout: 0.1 } } },
+  data: { train: 'texts.tsv', validation: 'texts.tsv', text: 'text', target: 'answer' },
   groups: { count: 3 },
   aggregate: [{ name: 'grain', smoothing: 0.5 }],
   batchSize: 8,
@@ -28,12 +27,17 @@ const config = {
 };
 
 let folder: string;
-const env = (more: Record<string, string> = {}) => ({ GRAIN_PYTHON: interpreter(), ...more });
+const env = (more: Record<string, string> = {}) => ({
+  GRAIN_PYTHON: interpreter(),
+  // Threads that wait for each other take the time of a busy machine.
+  OMP_NUM_THREADS: '1',
+  ...more,
+});
 before(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'grain-torch-deaths-'));
-  await tiny('encoder', path.join(folder, 'encoder'), TEXTS);
-  const rows = Array.from({ length: 24 }, (_, i) => `${TEXTS[i % 4]}\t${i % 2 ? 'yes' : 'no'}`);
-  writeFileSync(path.join(folder, 'texts.tsv'), ['one\tlabel', ...rows].join('\n'));
+  await writeTinyBert(path.join(folder, 'bert'));
+  const lengths = Array.from({ length: 24 }, (_, i) => 2 + (i % 5));
+  writeFileSync(path.join(folder, 'texts.tsv'), tinyTexts(lengths));
   writeFileSync(path.join(folder, 'grain.yaml'), stringify(config));
   // Modules of the user's have nothing to do with the child.
   for (const name of ['queue.py', 'torch.py', 'grain_backend.py']) {
@@ -42,62 +46,64 @@ before(async () => {
 });
 after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
 
-describe('a run on torch', () => {
-  test('ends the same, whoever was killed on the way', async () => {
-    const whole = await grain(['run', 'grain.yaml', '--out', 'whole'], folder, env());
-    assert.equal(whole.status, 0, whole.stderr);
+// Most of the time, processes import PyTorch or wait.
+describe('a run on torch', { concurrency: true }, () => {
+  test('ends the same, whoever was asked to stop or was killed on the way', async () => {
+    const whole = grain(['run', 'grain.yaml', '--out', 'whole'], folder, env());
 
-    // The child is killed.
+    // A terminal asks all processes to stop. The run process does, and needs the child for that.
     let run = startGrain(['run', 'grain.yaml', '--out', 'broken'], folder, env());
     await reaches(run, 30);
-    process.kill(childOf(run), 'SIGKILL');
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.kill(childOf(run.child), signal);
+    run.child.kill('SIGINT');
+    const stopped = await run.ended;
+    assert.equal(stopped.status, 130, stopped.stderr);
+    const { id } = await lastOf('broken');
+    const resume = ['run', '--resume', id, '--out', 'broken'];
+
+    // The child is killed.
+    run = startGrain(resume, folder, env());
+    await reaches(run, 90);
+    process.kill(childOf(run.child), 'SIGKILL');
     const failed = await run.ended;
     assert.equal(failed.status, 1);
     assert.match(failed.stderr, /The Python process of device torch was killed by SIGKILL/);
-    const { id } = await lastOf('broken');
-    const resume = ['run', '--resume', id, '--out', 'broken'];
     const end = (await lastOf('broken')).events.at(-1)!;
     assert.ok(end.kind === 'end' && end.status === 'failed');
     assert.equal(end.failure.code, 'deviceLost');
 
-    // The child hangs.
-    run = startGrain(resume, folder, env({ GRAIN_TORCH_TIMEOUT: '8' }));
-    await reaches(run, 60);
-    process.kill(childOf(run), 'SIGSTOP');
-    assert.match((await run.ended).stderr, /gave no sign of life for 8 s/);
-
-    // The run process is killed; its child ends by itself.
-    run = startGrain(resume, folder, env());
-    await reaches(run, 90);
-    const orphan = childOf(run);
-    run.child.kill('SIGKILL');
-    await run.ended;
-    for (let i = 0; isAlive(orphan); i++) {
-      assert.ok(i < 300, 'the child outlives its run process');
-      await sleep(100);
-    }
-
-    // The run process is suspended for longer than the child may be silent.
-    run = startGrain(resume, folder, env({ GRAIN_TORCH_TIMEOUT: '8' }));
-    await reaches(run, 105);
-    run.child.kill('SIGSTOP');
-    await sleep(10_000);
-    run.child.kill('SIGCONT');
-    await reaches(run, 115);
-
-    // It is asked to stop, by a terminal, which asks the child too.
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-      process.kill(childOf(run), signal);
-    run.child.kill('SIGINT');
-    const stopped = await run.ended;
-    assert.equal(stopped.status, 130, stopped.stderr);
-
     const resumed = await grain(resume, folder, env());
     assert.equal(resumed.status, 0, resumed.stderr);
+    const { status, stderr } = await whole;
+    assert.equal(status, 0, stderr);
     assert.deepEqual(await factsOf('broken'), await factsOf('whole'));
     assert.equal(fileOf('broken', 'predictions.jsonl'), fileOf('whole', 'predictions.jsonl'));
     const weights = 'checkpoints/step-000160/adapter_model.safetensors';
     assert.equal(fileOf('broken', weights), fileOf('whole', weights));
+  });
+
+  test('outlasts its own suspension, but not a child that hangs', async () => {
+    const holder = startHolder({ GRAIN_TORCH_TIMEOUT: '8' });
+    await prints(holder, 'answered');
+    holder.process.kill('SIGSTOP');
+    await sleep(10_000);
+    const { length } = holder.printed;
+    holder.process.kill('SIGCONT');
+    await prints(holder, 'answered', length);
+    process.kill(childOf(holder.process), 'SIGSTOP');
+    assert.match((await holder.ended).stderr, /DeviceLostError: .* gave no sign of life for 8 s/);
+  });
+
+  test('takes its child with it', async () => {
+    const holder = startHolder();
+    await prints(holder, 'started');
+    const orphan = childOf(holder.process);
+    holder.process.kill('SIGKILL');
+    for (let i = 0; isAlive(orphan); i++) {
+      assert.ok(i < 300, 'the child outlives its run process');
+      await sleep(100);
+    }
   });
 
   test('is what auto means where there is nothing faster than wasm', async () => {
@@ -124,6 +130,40 @@ describe('a run on torch', () => {
   });
 });
 
+interface Holder extends Omit<Grain, 'child'> {
+  readonly process: ChildProcess;
+  readonly printed: string;
+}
+
+/** A process that has a child, but no run. */
+function startHolder(more: Record<string, string> = {}): Holder {
+  const script = path.join(import.meta.dirname, 'holder.ts');
+  const options = ['--disable-warning=ExperimentalWarning', script];
+  const child = spawn(process.execPath, options, { env: { ...process.env, ...env(more) } });
+  const texts = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name].on('data', (data) => {
+      texts[name] += data;
+    });
+  const { promise: ended, resolve } = Promise.withResolvers<Ended>();
+  child.once('close', (status) => resolve({ status, ...texts }));
+  return {
+    process: child,
+    ended,
+    get printed() {
+      return texts.stdout;
+    },
+  };
+}
+
+/** Waits until a holder has printed a line, after so many characters. */
+async function prints(holder: Holder, line: string, from = 0): Promise<void> {
+  while (!holder.printed.slice(from).includes(`${line}\n`)) {
+    assert.equal(holder.process.exitCode, null, 'the holder ended');
+    await sleep(50);
+  }
+}
+
 async function lastOf(out: string) {
   const runs = path.join(folder, out, '.grain/runs');
   const id = readdirSync(runs)[0]!;
@@ -142,8 +182,8 @@ async function reaches({ child }: Grain, step: number): Promise<void> {
   }
 }
 
-function childOf({ child }: Grain): number {
-  return Number(execFileSync('pgrep', ['-P', String(child.pid)], { encoding: 'utf8' }).trim());
+function childOf(parent: ChildProcess): number {
+  return Number(execFileSync('pgrep', ['-P', String(parent.pid)], { encoding: 'utf8' }).trim());
 }
 
 function isAlive(pid: number): boolean {

@@ -21,6 +21,8 @@ export class TorchRuns {
 
   static async open(): Promise<TorchRuns> {
     process.env.GRAIN_PYTHON = interpreter();
+    // Threads that wait for each other take the time of a busy machine.
+    process.env.OMP_NUM_THREADS = '1';
     return new TorchRuns((await openDevice('torch')) as TorchDevice);
   }
 
