@@ -17,6 +17,7 @@ import { type Launch, type Overrides, OwnedRuns, parsedFrom } from './launch.ts'
 import { type ManifestOptions, manifestsOf } from './manifests.ts';
 import { ResumeError } from './resume.ts';
 import { whyUnfinished } from './seedResults.ts';
+import { sessionTrainer } from './sessionTrainer.ts';
 
 export interface Addition {
   readonly addSeeds: number;
@@ -73,7 +74,8 @@ export async function launchAdded(
     );
     const runs = [...resumed, ...fresh];
     const owned = await OwnedRuns.take(runs);
-    return { session, runs, owned, warnings: warningsOf(parsed, session, known) };
+    const warnings = warningsOf(parsed, session, known);
+    return { trainer: sessionTrainer(session), runs, owned, warnings };
   } catch (error) {
     await closeSession(session);
     throw error;

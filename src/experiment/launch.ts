@@ -8,13 +8,15 @@ import { runFile } from '../runs/grainFolder.ts';
 import type { Loading } from '../runs/loading.ts';
 import { type Ownership, takeOwnership } from '../runs/owner.ts';
 import { RunStore } from '../runs/store.ts';
-import { closeSession, openSession, type Session } from '../training/session.ts';
+import { closeSession, openSession } from '../training/session.ts';
 import type { TrainingRun } from '../training/trainingLoop.ts';
 import { manifestsOf } from './manifests.ts';
+import type { RunTrainer } from './runTrainer.ts';
+import { sessionTrainer } from './sessionTrainer.ts';
 
 /** Runs that this process is to train, and what they share. */
 export interface Launch {
-  readonly session: Session;
+  readonly trainer: RunTrainer;
   readonly runs: readonly TrainingRun[];
   readonly owned: OwnedRuns;
   /** What is valid in the config and its data, and was measured to do harm or is hardly meant. */
@@ -63,7 +65,8 @@ export async function launchParsed(
       warnings: parsed.warningsOf(requests[i]!.entry).map(explain),
     }));
     const warnings = [...parsed.warnings, ...session.task.data.notices];
-    return { session, runs, owned: await OwnedRuns.take(runs), warnings };
+    const owned = await OwnedRuns.take(runs);
+    return { trainer: sessionTrainer(session), runs, owned, warnings };
   } catch (error) {
     await closeSession(session);
     throw error;

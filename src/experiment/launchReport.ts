@@ -17,12 +17,11 @@ import { formatFigures } from './wording.ts';
 
 /** @param root folder that holds `.grain` */
 export async function reportOf(
-  { session, runs, warnings }: Launch,
+  { trainer, runs, warnings }: Launch,
   ends: readonly EndEvent[],
   seconds: number,
   root: string,
 ): Promise<Report> {
-  const { backend, name } = session.device;
   const { experiment, metric } = runs[0]!.manifest;
   // Also of runs that an earlier launch of the experiment trained.
   const all = await validatedRuns(experiment.id, root);
@@ -30,7 +29,7 @@ export async function reportOf(
   const findings = evidenceOf(all, metric.name, predictions, validationError);
   return {
     experiment,
-    device: { backend, name },
+    device: trainer.device,
     seconds,
     warnings,
     runs: runs.map((run, i) => outcomeOf(run, ends[i]!, all)),

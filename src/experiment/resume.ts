@@ -12,6 +12,7 @@ import { RunStore, type RunSummary } from '../runs/store.ts';
 import { inputFingerprints } from '../training/fingerprints.ts';
 import { closeSession, openSession, type Session } from '../training/session.ts';
 import { type Launch, OwnedRuns } from './launch.ts';
+import { sessionTrainer } from './sessionTrainer.ts';
 
 /** Settings that may change when a run is resumed: all but `steps` change no result. */
 export interface ResumeOptions {
@@ -60,7 +61,7 @@ export async function launchResumed(
         for (const run of runs) store.rewrite(run.manifest);
       }
       return {
-        session,
+        trainer: sessionTrainer(session),
         runs,
         owned,
         warnings: steps === undefined ? [] : scheduleWarnings(parsed),

@@ -8,7 +8,6 @@ import { trainRuns } from '../../src/experiment/trainRuns.ts';
 import type { RunAlarm } from '../../src/runs/alarms.ts';
 import { EventWriter } from '../../src/runs/eventWriter.ts';
 import { RunStore } from '../../src/runs/store.ts';
-import { closeSession } from '../../src/training/session.ts';
 import type { TrainingRun } from '../../src/training/trainingLoop.ts';
 import { ringsOf, writeRings } from './rings.ts';
 
@@ -38,7 +37,7 @@ async function alarmsOf(
     ...config,
   });
   writeFileSync(path.join(folder, 'train.csv'), train);
-  const { session, runs, owned } = await launchFresh(
+  const { trainer, runs, owned } = await launchFresh(
     path.join(folder, 'grain.yaml'),
     {},
     folder,
@@ -46,7 +45,7 @@ async function alarmsOf(
   );
   try {
     before(runs);
-    await trainRuns(session, runs.slice(0, 1), {
+    await trainRuns(trainer, runs.slice(0, 1), {
       onEvent: () => {},
       onEnded: owned.release.bind(owned),
       isInterrupted: () => false,
@@ -54,7 +53,7 @@ async function alarmsOf(
     });
   } finally {
     owned.releaseAll();
-    await closeSession(session);
+    await trainer.close();
   }
   const trained = (await new RunStore(folder).list()).find(
     ({ folder }) => folder === runs[0]!.folder,

@@ -78,10 +78,10 @@ async function train(config: string, options: ProbeOptions): Promise<ProbedRun[]
     return await trainProbe(config, {
       isInterrupted: () => isInterrupted(),
       onLoading: view.loading.bind(view),
-      onCreated: (session, created) => {
+      onCreated: (trainer, created) => {
         runs = created;
         isInterrupted = onInterruption(() => view.note('stopping'));
-        view.created(session, runs);
+        view.created(trainer, runs);
       },
       onEvent: (run, event) => {
         view.event(run, event);

@@ -182,7 +182,7 @@ async function train(
 ): Promise<Report> {
   const started = performance.now();
   for (const warning of launch.warnings) view.note(formatDiagnostic(warning));
-  view.created(launch.session, launch.runs);
+  view.created(launch.trainer, launch.runs);
   // Every run logs what was just said once.
   const said = new Set(launch.warnings.map(explain));
   const onEvent: ProgressView['event'] = (run, event) => {

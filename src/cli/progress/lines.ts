@@ -18,7 +18,7 @@ export function lineView(): ProgressView {
       line(`${formatCount(runs.length, 'run')} on ${device.name}`);
     },
     event(run, event) {
-      if (event.kind === 'step') left.step();
+      left.add(run, event);
       const text = formatEvent(event);
       if (text === null || event.kind === 'checkpoint') return;
       line(`[${titleOf(run)}] ${text}${event.kind === 'end' ? ended(run) : ''}`);
@@ -29,7 +29,7 @@ export function lineView(): ProgressView {
 
   /** "; run 3/40, 5:20 left". */
   function ended(run: TrainingRun): string {
-    const time = left.after(run, run.manifest.steps);
+    const time = left.left;
     return `; run ${left.placeOf(run)}${time === null ? '' : `, ${time} left`}`;
   }
 }

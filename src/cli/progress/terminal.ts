@@ -1,10 +1,9 @@
 import { createLogUpdate } from 'log-update';
-import type { EngineClient } from '../../engine/client.ts';
+import type { RunTrainer } from '../../experiment/runTrainer.ts';
 import type { RunEvent, StepEvent, ValidatingEvent } from '../../runs/events.ts';
-import { factsOf, meanLoss } from '../../runs/facts.ts';
+import { diagnosticsOf, meanLoss } from '../../runs/facts.ts';
 import { formatCount, formatEvent, formatPercent } from '../../runs/format.ts';
 import type { Loading } from '../../runs/loading.ts';
-import type { Session } from '../../training/session.ts';
 import type { TrainingRun } from '../../training/trainingLoop.ts';
 import { TimeLeft } from './timeLeft.ts';
 import { type ProgressView, titleOf } from './view.ts';
@@ -12,14 +11,18 @@ import { type ProgressView, titleOf } from './view.ts';
 /** Often enough to look alive, rarely enough to cost nothing. */
 const REDRAW_MS = 100;
 
-/** For a terminal: one line that is redrawn, below lines that stay. */
+/** A run that is being trained. */
+interface Active {
+  readonly metric: string;
+  readonly line: string;
+}
+
+/** For a terminal: a line for each run that is being trained, redrawn below lines that stay. */
 export class TerminalView implements ProgressView {
-  readonly #line = createLogUpdate(process.stderr);
+  readonly #lines = createLogUpdate(process.stderr);
+  readonly #active = new Map<TrainingRun, Active>();
   #drawnAt = 0;
-  #engine: EngineClient | undefined;
   #left = new TimeLeft([]);
-  #metric = '';
-  #conflict = '';
 
   loading({ what, bytes }: Loading): void {
     // Loading without a size reports once: show it at once.
@@ -28,27 +31,29 @@ export class TerminalView implements ProgressView {
     this.#draw(() => `${what}${share}`);
   }
 
-  created({ engine, device }: Session, runs: readonly TrainingRun[]): void {
-    this.#engine = engine;
+  created({ device }: RunTrainer, runs: readonly TrainingRun[]): void {
     this.#left = new TimeLeft(runs);
     this.note(`${formatCount(runs.length, 'run')} on ${device.name}`);
   }
 
   event(run: TrainingRun, event: RunEvent): void {
+    this.#left.add(run, event);
+    const metric = this.#active.get(run)?.metric ?? '';
     switch (event.kind) {
       case 'start':
-        this.#metric = '';
+        this.#active.set(run, { metric: '', line: '' });
         break;
       case 'step':
-        this.#left.step();
-        this.#draw(() => this.#stepLine(run, event));
+        this.#draw(() => this.#withLine(run, metric, stepParts(run, event)));
         break;
       case 'validating':
-        this.#draw(() => this.#validatingLine(run, event));
+        this.#draw(() => this.#withLine(run, metric, validatingParts(run, event)));
         break;
       case 'validation': {
         const { name } = run.manifest.metric;
-        this.#metric = `${name} ${event.metrics[name]?.toPrecision(3) ?? 'NaN'}`;
+        const value = event.metrics[name]?.toPrecision(3) ?? 'NaN';
+        const line = this.#active.get(run)?.line ?? '';
+        this.#active.set(run, { metric: `${name} ${value}`, line });
         break;
       }
       case 'warning':
@@ -56,7 +61,8 @@ export class TerminalView implements ProgressView {
         this.note(`${titleOf(run)}: ${formatEvent(event)}`);
         break;
       case 'end':
-        this.note(`${titleOf(run)}: ${formatEvent(event)}${this.#metric && `, ${this.#metric}`}`);
+        this.#active.delete(run);
+        this.note(`${titleOf(run)}: ${formatEvent(event)}${metric && `, ${metric}`}`);
         break;
       case 'checkpoint':
         break;
@@ -64,54 +70,42 @@ export class TerminalView implements ProgressView {
   }
 
   note(text: string): void {
-    this.#line.persist(text);
+    this.#lines.persist(text);
   }
 
   close(): void {
-    this.#line.clear();
-    this.#line.done();
+    this.#lines.clear();
+    this.#lines.done();
   }
 
   #draw(text: () => string): void {
     const now = performance.now();
     if (now - this.#drawnAt < REDRAW_MS) return;
     this.#drawnAt = now;
-    this.#line(text());
+    this.#lines(text());
   }
 
-  #stepLine(run: TrainingRun, event: StepEvent): string {
-    this.#measureConflict(event);
-    return this.#joined(run, [
-      `step ${event.step}/${run.manifest.steps}`,
-      `loss ${meanLoss(event).toPrecision(3)}`,
-      this.#metric,
-      `${this.#left.rate.toPrecision(3)} steps/s`,
-      `ETA ${this.#left.after(run, event.step)}`,
-      this.#conflict,
-    ]);
+  /** The lines of all runs that are being trained, after that of one has changed. */
+  #withLine(run: TrainingRun, metric: string, parts: readonly string[]): string {
+    const line = [`run ${this.#left.placeOf(run)}`, titleOf(run), metric, ...parts];
+    this.#active.set(run, { metric, line: line.filter(Boolean).join(' · ') });
+    const lines = [...this.#active.values()].map(({ line }) => line).filter(Boolean);
+    const { rate, left, done } = this.#left;
+    const whole = left === null ? '' : `${rate.toPrecision(3)} steps/s · ETA ${left}`;
+    if (lines.length === 1) return [lines[0], whole].filter(Boolean).join(' · ');
+    return [...lines, [done, whole].filter(Boolean).join(' · ')].join('\n');
   }
+}
 
-  #validatingLine(run: TrainingRun, { step, done }: ValidatingEvent): string {
-    return this.#joined(run, [
-      `step ${step}/${run.manifest.steps}`,
-      this.#metric,
-      `validating ${formatPercent(done)}`,
-    ]);
-  }
+function stepParts(run: TrainingRun, event: StepEvent): string[] {
+  const conflict = diagnosticsOf(event)?.conflictRate ?? null;
+  return [
+    `step ${event.step}/${run.manifest.steps}`,
+    `loss ${meanLoss(event).toPrecision(3)}`,
+    conflict === null ? '' : `conflict ${Math.round(100 * conflict)} %`,
+  ];
+}
 
-  #joined(run: TrainingRun, parts: readonly string[]): string {
-    return [`run ${this.#left.placeOf(run)}`, titleOf(run), ...parts].filter(Boolean).join(' · ');
-  }
-
-  /** Asynchronous: the result appears when the line is next drawn. */
-  #measureConflict(event: StepEvent): void {
-    this.#engine?.diagnose([factsOf(event)]).then(
-      ([diagnostics]) => {
-        const rate = diagnostics!.conflictRate;
-        this.#conflict = rate === null ? '' : `conflict ${Math.round(100 * rate)} %`;
-      },
-      // The engine was closed, or has failed: the trainer reports that.
-      () => {},
-    );
-  }
+function validatingParts(run: TrainingRun, { step, done }: ValidatingEvent): string[] {
+  return [`step ${step}/${run.manifest.steps}`, `validating ${formatPercent(done)}`];
 }

@@ -1,10 +1,14 @@
 /** How long the runs of a launch will still take, at the pace of those so far. */
+import type { RunEvent } from '../../runs/events.ts';
 import type { TrainingRun } from '../../training/trainingLoop.ts';
 
 export class TimeLeft {
   readonly #runs: readonly TrainingRun[];
   readonly #now: () => number;
   readonly #startedAt: number;
+  readonly #ended = new Set<TrainingRun>();
+  /** Steps of each run that has begun. */
+  readonly #steps = new Map<TrainingRun, number>();
   #stepsTaken = 0;
 
   /** @param now milliseconds; another clock in tests */
@@ -14,27 +18,37 @@ export class TimeLeft {
     this.#startedAt = now();
   }
 
+  /** Runs may be trained at the same time. */
+  add(run: TrainingRun, event: RunEvent): void {
+    if (event.kind === 'start') this.#steps.set(run, event.fromStep);
+    if (event.kind === 'end') this.#ended.add(run);
+    if (event.kind !== 'step') return;
+    this.#steps.set(run, event.step);
+    this.#stepsTaken++;
+  }
+
   /** "3/40": which of the runs it is. */
   placeOf(run: TrainingRun): string {
     return `${this.#runs.indexOf(run) + 1}/${this.#runs.length}`;
   }
 
-  step(): void {
-    this.#stepsTaken++;
+  /** "2/40 runs": how many have ended. */
+  get done(): string {
+    return `${this.#ended.size}/${this.#runs.length} runs`;
   }
 
-  /** Steps a second, validations and checkpoints included. */
+  /** Steps a second, of all runs together, validations and checkpoints included. */
   get rate(): number {
     return (1000 * this.#stepsTaken) / (this.#now() - this.#startedAt);
   }
 
-  /** "0:07", "1:02:33", until all runs have ended; null before the first step. @param step of the run that is being trained */
-  after(run: TrainingRun, step: number): string | null {
+  /** "0:07", "1:02:33", until all runs have ended; null before the first step. */
+  get left(): string | null {
     if (this.#stepsTaken === 0) return null;
-    const later = this.#runs
-      .slice(this.#runs.indexOf(run) + 1)
-      .reduce((sum, { manifest }) => sum + manifest.steps, 0);
-    return clock((run.manifest.steps - step + later) / this.rate);
+    const toGo = this.#runs
+      .filter((run) => !this.#ended.has(run))
+      .reduce((sum, run) => sum + run.manifest.steps - (this.#steps.get(run) ?? 0), 0);
+    return clock(toGo / this.rate);
   }
 }
 

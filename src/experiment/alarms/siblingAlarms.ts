@@ -20,10 +20,15 @@ interface LoggedAlarm {
  * Judges the finished seeds of the method of `ended`, and logs what is new of them. A run that another process owns is left alone.
  *
  * @param store of the runs
- * @param ended folder of a run, which this process owns
+ * @param ended folder of a run
+ * @param isHeld whether this process owns it
  * @returns what was logged
  */
-export async function logSiblingAlarms(store: RunStore, ended: string): Promise<LoggedAlarm[]> {
+export async function logSiblingAlarms(
+  store: RunStore,
+  ended: string,
+  isHeld = true,
+): Promise<LoggedAlarm[]> {
   const runs = await store.list();
   const own = runs.find(({ folder }) => folder === ended);
   if (!own) return [];
@@ -40,7 +45,7 @@ export async function logSiblingAlarms(store: RunStore, ended: string): Promise<
       ? { rule: RULE, step, state: 'raised', ...found }
       : { rule: RULE, step, state: 'cleared' };
     const event = { kind: 'alarm' as const, at: Date.now(), ...alarm };
-    if (await append(run, event, run === own)) logged.push({ run, event });
+    if (await append(run, event, isHeld && run === own)) logged.push({ run, event });
   }
   return logged;
 }

@@ -6,9 +6,9 @@ import { checkFiles } from '../../config/checkFiles.ts';
 import { type ParsedConfig, parseConfigFile } from '../../config/parse.ts';
 import type { Loading } from '../../runs/loading.ts';
 import { RunStore } from '../../runs/store.ts';
-import type { Session } from '../../training/session.ts';
 import type { TrainingRun } from '../../training/trainingLoop.ts';
 import { launchParsed } from '../launch.ts';
+import type { RunTrainer } from '../runTrainer.ts';
 import { type ExperimentCallbacks, trainLaunch } from '../trainRuns.ts';
 import { type ProbedRun, readProbedRun } from './probedRun.ts';
 import { probeSize } from './size.ts';
@@ -19,7 +19,7 @@ const EXAMPLES = 1_000;
 export interface ProbeCallbacks extends Pick<ExperimentCallbacks, 'onEvent' | 'isInterrupted'> {
   onLoading(loading: Loading): void;
   /** Called before the first run. */
-  onCreated(session: Session, runs: readonly TrainingRun[]): void;
+  onCreated(trainer: RunTrainer, runs: readonly TrainingRun[]): void;
 }
 
 /**
@@ -62,7 +62,7 @@ async function trainIn(
   { onLoading, onCreated, onEvent, isInterrupted }: ProbeCallbacks,
 ): Promise<ProbedRun[] | null> {
   const launch = await launchParsed(parsed, root, onLoading);
-  onCreated(launch.session, launch.runs);
+  onCreated(launch.trainer, launch.runs);
   const ends = await trainLaunch(launch, { onEvent, isInterrupted });
   for (const end of ends) if (end.status === 'failed') throw new Error(end.failure.message);
   if (ends.some(({ status }) => status === 'stopped')) return null;

@@ -74,9 +74,9 @@ test('a run that cannot be resumed leaves no session open', async (t) => {
   cpSync(path.join(folder, 'texts.tsv'), path.join(root, 'texts.tsv'));
   const file = path.join(root, 'grain.yaml');
   writeFileSync(file, configWith(''));
-  const { session, runs, owned } = await launchFresh(file, {}, root, () => {});
+  const { trainer, runs, owned } = await launchFresh(file, {}, root, () => {});
   owned.releaseAll();
-  await closeSession(session);
+  await trainer.close();
   writeFileSync(path.join(root, 'texts.tsv'), tinyTexts([5, 3, 4, 2, 6, 4]));
 
   const engine = t.mock.method(EngineClient.prototype, 'close');
