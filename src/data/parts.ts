@@ -77,9 +77,13 @@ async function* rowsOfPart(
     index++;
   }
   if (yielded > 0) return;
-  throw parsed.error(['data', 'validation'], `a share of ${share} of ${index} rows is none`, {
-    expected: 'a larger share, or more rows in data.train',
-  });
+  throw parsed.error(
+    ['data', 'validation'],
+    `a share of ${share} leaves none of ${index} rows for validation`,
+    {
+      expected: 'a larger share, or more rows in data.train',
+    },
+  );
 }
 
 async function* completeRows(

@@ -63,7 +63,8 @@ test('any share of any number of rows is a partition of nearly that share', asyn
 
 test('too few rows for a validation example are an error at the share', async () => {
   await assert.rejects(load(['0,a', '1,b'], 'validation: { share: 0.01 }'), {
-    message: /:1:\d+: a share of 0.01 of 2 rows is none\. Expected a larger share/,
+    message:
+      /:1:\d+: a share of 0.01 leaves none of 2 rows for validation\. Expected a larger share/,
   });
 });
 
