@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   export: async () => (await import('./commands/export.ts')).addExportCommand,
   stop: async () => (await import('./commands/stop.ts')).addStopCommand,
   config: async () => (await import('./commands/config.ts')).addConfigCommand,
+  work: async () => (await import('./commands/work.ts')).addWorkCommand,
   doctor: async () => (await import('./commands/doctor.ts')).addDoctorCommand,
   solve: async () => (await import('./commands/solve.ts')).addSolveCommand,
 };

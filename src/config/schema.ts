@@ -268,6 +268,11 @@ export const configSchema = z.strictObject({
     .describe(
       'Each seed makes one run per aggregator. A number seeds both the initialization and the order of the examples; `{ init, order }` seeds them separately. In place of a list, `{ init: 5, order: 5 }` crosses five initializations with five orders: 25 runs per aggregator, whose [variance is split](statistics.md) into the two sources. `{ until: { difference: 0.01 }, most: 60 }` [adds seeds until](statistics.md#how-many-seeds) the 95 % interval of every difference of means is at most ± 0.01, `until: { spread: 2 }` until a ratio of spreads is shown or so many seeds would show a ratio of 2; `auto` is the latter with at most 60.',
     ),
+  concurrency: whole(1)
+    .default(1)
+    .describe(
+      'How many runs are trained at a time. With more than one, each is trained by a process of its own, which loads data and model for itself: that takes its time and memory once per run, and runs that are trained at the same time share the processor or the GPU.',
+    ),
   device: z
     .enum(['auto', 'torch', 'cuda', 'tensorflow', 'webgpu', 'wasm', 'cpu'])
     .default('auto')

@@ -14,6 +14,7 @@ const free = [
   'aggregate',
   'controls',
   'device',
+  'concurrency',
   'checkpointEvery',
   'keepCheckpoints',
 ];

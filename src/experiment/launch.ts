@@ -91,20 +91,19 @@ export class OwnedRuns {
   /**
    * Takes ownership of all of them, or of none. Those that resume may have an old request to stop: only one from then on is meant
    * for this process.
+   * @param from token of the process that hands them over: then a request to stop is as new as the handover
    * @throws OwnedError if a live process owns one of them
    */
-  static async take(runs: readonly TrainingRun[]): Promise<OwnedRuns> {
+  static async take(runs: readonly TrainingRun[], from?: string): Promise<OwnedRuns> {
     const owned = new OwnedRuns();
-    const attempts = await Promise.allSettled(
-      runs.map(async ({ folder }) => owned.#ownerships.set(folder, await takeOwnership(folder))),
-    );
+    const attempts = await Promise.allSettled(runs.map((run) => owned.#take(run, from)));
     const refused = attempts.find((attempt) => attempt.status === 'rejected');
     if (refused) {
       owned.releaseAll();
       throw refused.reason;
     }
     for (const { folder, resumeFrom } of runs) {
-      if (resumeFrom) rmSync(runFile(folder, 'stop'), { force: true });
+      if (resumeFrom && from === undefined) rmSync(runFile(folder, 'stop'), { force: true });
     }
     return owned;
   }
@@ -114,10 +113,25 @@ export class OwnedRuns {
     this.#ownerships.get(folder)?.assertHeld();
   }
 
+  /** Token with which another process takes the run from this one; undefined if this one does not own it. */
+  tokenOf({ folder }: TrainingRun): string | undefined {
+    return this.#ownerships.get(folder)?.token;
+  }
+
+  /** Owns a run again that was handed over. @throws OwnedError if a live process owns it, also the one that took it */
+  async retake(run: TrainingRun): Promise<void> {
+    this.release(run);
+    await this.#take(run);
+  }
+
   /** Lets another process own the run. */
   release({ folder }: TrainingRun): void {
     this.#ownerships.get(folder)?.release();
     this.#ownerships.delete(folder);
+  }
+
+  async #take({ folder }: TrainingRun, from?: string): Promise<void> {
+    this.#ownerships.set(folder, await takeOwnership(folder, from));
   }
 
   releaseAll(): void {

@@ -1,17 +1,20 @@
 import path from 'node:path';
 import { readsTexts } from '../config/data.ts';
-import type { Diagnostic } from '../config/diagnostic.ts';
+import { type Diagnostic, explain } from '../config/diagnostic.ts';
+import { expand } from '../config/expand.ts';
 import { NOWHERE, ParsedConfig } from '../config/parse.ts';
 import { type Config, configSchema } from '../config/schema.ts';
 import { knownAggregator } from '../engine/aggregators/registry.ts';
 import type { Loading } from '../runs/loading.ts';
 import type { RunManifest } from '../runs/manifest.ts';
-import { resolveRuns } from '../runs/reference.ts';
+import { resolveRun, resolveRuns } from '../runs/reference.ts';
 import { isActive, isResumable } from '../runs/status.ts';
 import { RunStore, type RunSummary } from '../runs/store.ts';
 import { inputFingerprints } from '../training/fingerprints.ts';
 import { closeSession, openSession, type Session } from '../training/session.ts';
+import type { TrainingRun } from '../training/trainingLoop.ts';
 import { type Launch, OwnedRuns } from './launch.ts';
+import type { RunTrainer } from './runTrainer.ts';
 import { sessionTrainer } from './sessionTrainer.ts';
 
 /** Settings that may change when a run is resumed: all but `steps` change no result. */
@@ -51,29 +54,78 @@ export async function launchResumed(
     resumeFrom,
   }));
   const owned = await OwnedRuns.take(runs);
-  try {
-    const { manifest } = runs[0]!;
-    const parsed = parsedFrom(manifest, root, options);
-    const session = await openSession(parsed, onLoading);
-    try {
-      await checkInputs(manifest, session);
-      if (steps !== undefined) {
-        for (const run of runs) store.rewrite(run.manifest);
-      }
-      return {
-        trainer: sessionTrainer(session),
-        runs,
-        owned,
-        warnings: steps === undefined ? [] : scheduleWarnings(parsed),
-      };
-    } catch (error) {
-      await closeSession(session);
-      throw error;
+  return releasedOnError(owned, async () => {
+    const parsed = parsedFrom(runs[0]!.manifest, root, options);
+    const trainer = await trainerFor(parsed, runs[0]!.manifest, onLoading);
+    if (steps !== undefined) {
+      for (const run of runs) store.rewrite(run.manifest);
     }
+    return {
+      trainer,
+      runs: runs.map((run) => withWarnings(parsed, run)),
+      owned,
+      warnings: steps === undefined ? [] : scheduleWarnings(parsed),
+    };
+  });
+}
+
+interface Handover {
+  /** Of the process that owns the run; undefined if none does. */
+  readonly token: string | undefined;
+  readonly from: 'last' | 'best' | undefined;
+}
+
+/**
+ * One run whose folder exists, from where it is.
+ * @param id of the run
+ * @param root folder that holds `.grain`
+ * @throws as `launchResumed` does; OwnedError if another process owns the run than the one that hands it over
+ */
+export async function launchHandedOver(
+  id: string,
+  root: string,
+  { token, from: resumeFrom }: Handover,
+  onLoading: (loading: Loading) => void,
+): Promise<Launch> {
+  const { manifest, folder } = resolveRun(await new RunStore(root).list(), id);
+  const run: TrainingRun = { manifest, folder, ...(resumeFrom && { resumeFrom }) };
+  const owned = await OwnedRuns.take([run], token);
+  return releasedOnError(owned, async () => {
+    const parsed = parsedFrom(manifest, root);
+    const trainer = await trainerFor(parsed, manifest, onLoading);
+    return { trainer, runs: [withWarnings(parsed, run)], owned, warnings: [] };
+  });
+}
+
+async function releasedOnError<T>(owned: OwnedRuns, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
     owned.releaseAll();
     throw error;
   }
+}
+
+async function trainerFor(
+  parsed: ParsedConfig,
+  manifest: RunManifest,
+  onLoading: (loading: Loading) => void,
+): Promise<RunTrainer> {
+  const session = await openSession(parsed, onLoading);
+  try {
+    await checkInputs(manifest, session);
+    return sessionTrainer(session);
+  } catch (error) {
+    await closeSession(session);
+    throw error;
+  }
+}
+
+/** A run that was queued has not said yet what its method is warned of. */
+function withWarnings(parsed: ParsedConfig, run: TrainingRun): TrainingRun {
+  const { aggregator } = run.manifest;
+  const request = expand(parsed.config).find((it) => it.aggregator === aggregator);
+  return request ? { ...run, warnings: parsed.warningsOf(request.entry).map(explain) } : run;
 }
 
 function unfinished(meant: readonly RunSummary[]): RunSummary[] {
@@ -117,7 +169,7 @@ function scheduleWarnings(parsed: ParsedConfig): Diagnostic[] {
 function parsedFrom(
   manifest: RunManifest,
   root: string,
-  { checkpointing = false }: ResumeOptions,
+  { checkpointing = false }: ResumeOptions = {},
 ): ParsedConfig {
   const config = configOf(manifest);
   if (checkpointing && !readsTexts(config.data)) {

@@ -34,11 +34,7 @@ export async function trainRuns(
   const waiting = runs.entries();
   const trainWaiting = async () => {
     for (const [i, run] of waiting) {
-      const end = await trainer.train(run, {
-        onEvent: (event) => callbacks.onEvent(run, event),
-        shouldStop: () => callbacks.isInterrupted() || existsSync(runFile(run.folder, 'stop')),
-        assertHeld: () => callbacks.assertHeld(run),
-      });
+      const end = await trainRun(trainer, run, callbacks);
       ends[i] = end;
       if (end.status === 'finished') await siblings.compare(run);
       callbacks.onEnded(run);
@@ -46,6 +42,19 @@ export async function trainRuns(
   };
   await Promise.all(Array.from({ length: trainer.concurrency }, trainWaiting));
   return ends;
+}
+
+/** Trains one run, which is not compared with others afterwards. */
+export function trainRun(
+  trainer: RunTrainer,
+  run: TrainingRun,
+  callbacks: Omit<ExperimentCallbacks, 'onEnded'>,
+): Promise<EndEvent> {
+  return trainer.train(run, {
+    onEvent: (event) => callbacks.onEvent(run, event),
+    shouldStop: () => callbacks.isInterrupted() || existsSync(runFile(run.folder, 'stop')),
+    assertHeld: () => callbacks.assertHeld(run),
+  });
 }
 
 /** Logs alarms of a run that has ended, and of earlier ones, beside each other; of runs that end together, one after another. */

@@ -49,6 +49,8 @@ export class OwnershipLostError extends Error {
 }
 
 export interface Ownership {
+  /** Whoever knows it can take the run over: see `takeOwnership`. */
+  readonly token: string;
   /**
    * Called before every change to the run. If this process is suspended between the call and the change for as long as makes it
    * count as dead, `fenceOff` keeps the change from the run.
@@ -79,9 +81,10 @@ export function isDoubtful(folder: string): boolean {
 /**
  * Makes this process the owner of a run until it releases it or dies. Of several that try at once, one succeeds. An owner that looks
  * dead by its file's time is watched for five seconds: clocks of machines differ, a heartbeat moves.
- * @throws OwnedError if a live process owns the run
+ * @param from token of the owner that hands the run over, and writes nothing to it any more
+ * @throws OwnedError if a live process owns the run, another one than `from`
  */
-export async function takeOwnership(folder: string): Promise<Ownership> {
+export async function takeOwnership(folder: string, from?: string): Promise<Ownership> {
   const file = runFile(folder, 'owner');
   const owner: Owner = {
     pid: process.pid,
@@ -89,7 +92,9 @@ export async function takeOwnership(folder: string): Promise<Ownership> {
     since: new Date().toISOString(),
     token: randomUUID(),
   };
-  if (!create(file, owner)) {
+  if (from !== undefined && read(file)?.token === from) {
+    replace(file, owner);
+  } else if (!create(file, owner)) {
     const other = read(file);
     if (isAlive(file) || (await isTouched(file))) throw owned(folder, file);
     remove(file, other);
@@ -103,6 +108,7 @@ export async function takeOwnership(folder: string): Promise<Ownership> {
 function held(folder: string, file: string, { token }: Owner): Ownership {
   const stop = beat(file, token);
   return {
+    token,
     assertHeld() {
       const current = read(file);
       if (current?.token === token) return;
@@ -129,6 +135,13 @@ function create(file: string, owner: Owner): boolean {
     rmSync(file, { force: true });
     throw error;
   }
+}
+
+/** At no moment is the run without an owner. */
+function replace(file: string, owner: Owner): void {
+  const next = `${file}.${process.pid}`;
+  writeFileSync(next, JSON.stringify(owner));
+  renameSync(next, file);
 }
 
 /** Deletes an owner's file. It is renamed first: if another process has taken the run in the meantime, its file is put back. */

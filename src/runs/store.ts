@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -74,17 +74,7 @@ export class RunStore {
 
   /** Creates the folder of a new run. @throws if it exists */
   create(manifest: RunManifest): RunFolder {
-    const folder = this.open(manifest.id);
-    createGrainFolder(this.#root);
-    mkdirSync(this.#runs, { recursive: true });
-    mkdirSync(folder.path);
-    try {
-      writeManifest(folder.path, manifest);
-    } catch (error) {
-      rmSync(folder.path, { recursive: true });
-      throw error;
-    }
-    return folder;
+    return this.createAll([manifest])[0]!;
   }
 
   /** Replaces the manifest of a run that is there. */
@@ -92,16 +82,36 @@ export class RunStore {
     writeManifest(this.open(manifest.id).path, manifest);
   }
 
-  /** Creates the folders of new runs: all of them, or none if one fails. @throws as `create` does */
+  /**
+   * Creates the folders of new runs: all of them, or none if one fails. They are written elsewhere and appear together, so that a
+   * process that is killed meanwhile leaves no part of them.
+   * @throws if one of them exists
+   */
   createAll(manifests: readonly RunManifest[]): RunFolder[] {
+    const folders = manifests.map(({ id }) => this.open(id));
+    const existing = folders.find((folder) => existsSync(folder.path));
+    if (existing) throw Object.assign(new Error(`EEXIST: ${existing.path}`), { code: 'EEXIST' });
+    createGrainFolder(this.#root);
+    mkdirSync(this.#runs, { recursive: true });
+    const staged = mkdtempSync(path.join(this.#runs, '.new-'));
     const made: RunFolder[] = [];
     try {
-      for (const manifest of manifests) made.push(this.create(manifest));
+      for (const manifest of manifests) {
+        const folder = path.join(staged, manifest.id);
+        mkdirSync(folder);
+        writeManifest(folder, manifest);
+      }
+      for (const folder of folders) {
+        renameSync(path.join(staged, folder.id), folder.path);
+        made.push(folder);
+      }
     } catch (error) {
       for (const folder of made) rmSync(folder.path, { recursive: true });
       throw error;
+    } finally {
+      rmSync(staged, { recursive: true, force: true });
     }
-    return made;
+    return folders;
   }
 
   /** @throws RangeError if the id is not a plain folder name, as it could be a path elsewhere */

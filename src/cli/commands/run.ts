@@ -1,28 +1,26 @@
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { aggregatorNames } from '../../config/aggregation.ts';
-import { explain, formatDiagnostic } from '../../config/diagnostic.ts';
 import { MAX_SEED } from '../../config/seeds.ts';
 import { launchAdded } from '../../experiment/addSeeds.ts';
 import type { Launch, Overrides } from '../../experiment/launch.ts';
-import { exitStatusOf, reportOf, reportText } from '../../experiment/launchReport.ts';
+import { exitStatusOf, reportText } from '../../experiment/launchReport.ts';
 import type { Report } from '../../experiment/launchResult.ts';
 import { launchResumed, type ResumeOptions } from '../../experiment/resume.ts';
 import { planOf, seedsToAdd } from '../../experiment/settling.ts';
-import { trainLaunch } from '../../experiment/trainRuns.ts';
 import { launchTuned, TuningStopped } from '../../experiment/tuning.ts';
 import { nearestRoot } from '../../runs/grainFolder.ts';
 import { BAD_INPUT, errorResult, reportError, STOPPED } from '../exit.ts';
-import { onInterruption } from '../interruption.ts';
+import { launchTrainer } from '../launchTrainer.ts';
 import { runOnEnd } from '../onEnd.ts';
 import { printJson } from '../output.ts';
 import { progressOption, viewFor } from '../progress/choice.ts';
-import type { ProgressView } from '../progress/view.ts';
 
 interface RunOptions extends Overrides, ResumeOptions {
   readonly out?: string;
   readonly resume?: string;
   readonly addSeeds?: number;
+  readonly concurrency?: number;
   readonly onEnd?: string;
   readonly json?: boolean;
   readonly progress?: 'ipc';
@@ -32,7 +30,7 @@ const summary = 'train the runs of a config, or resume unfinished ones';
 
 const description = [
   summary,
-  'One run for each aggregator and seed of CONFIG, one after another. Config and data are checked first; if anything is wrong with them, nothing is written. Progress goes to standard error.',
+  'One run for each aggregator and seed of CONFIG, one after another or, with --concurrency, several at a time. Config and data are checked first; if anything is wrong with them, nothing is written. Progress goes to standard error.',
   'With `seeds: auto` in CONFIG, seeds are added until the experiment is settled; with `tune`, every method first gets a learning rate of its own.',
   'Ctrl-C (or SIGTERM, a closed terminal, or `grain stop`) ends a run after its step, or within a validation, with a checkpoint to resume from; another Ctrl-C, at least a second later, kills it.',
   'Exit status: 0 all runs finished, 1 a run failed, 2 mistakes in the command line, config or data, 130 stopped, also by an alarm.',
@@ -61,6 +59,11 @@ export function addRunCommand(program: Command): void {
       'folder that holds .grain (default: that of the config; to resume: the nearest one, from here upwards)',
     )
     .option('--resume <run>', 'resume a run, or all unfinished runs of an experiment')
+    .option(
+      '--concurrency <n>',
+      'train so many runs at a time, each in a process of its own that loads data and model for itself (default: that of the config, 1)',
+      positiveInteger,
+    )
     .option(
       '--add-seeds <n>',
       "so many more seeds for CONFIG's latest experiment, besides what it lacks of its own",
@@ -113,7 +116,7 @@ async function run(config: string | undefined, options: RunOptions): Promise<num
       options.out ?? (config === undefined ? nearestRoot(process.cwd()) : path.dirname(config)),
     );
     const onLoading = view.loading.bind(view);
-    const train = trainerFor(view, root);
+    const train = launchTrainer({ view, root, concurrency: options.concurrency });
     let launch =
       config === undefined
         ? await launchResumed(options.resume!, root, options, onLoading)
@@ -163,33 +166,6 @@ function joined(before: Report, after: Report): Report {
     seconds: before.seconds + after.seconds,
     runs: [...before.runs, ...after.runs],
   };
-}
-
-/** Trains launches, one after another, until the process is asked to end: from the first on, no signal kills it at once. */
-function trainerFor(view: ProgressView, root: string): (launch: Launch) => Promise<Report> {
-  let interruption: (() => boolean) | undefined;
-  return (launch) => {
-    interruption ??= onInterruption(() => view.note('stopping, with a checkpoint'));
-    return train(launch, view, root, interruption);
-  };
-}
-
-async function train(
-  launch: Launch,
-  view: ProgressView,
-  root: string,
-  isInterrupted: () => boolean,
-): Promise<Report> {
-  const started = performance.now();
-  for (const warning of launch.warnings) view.note(formatDiagnostic(warning));
-  view.created(launch.trainer, launch.runs);
-  // Every run logs what was just said once.
-  const said = new Set(launch.warnings.map(explain));
-  const onEvent: ProgressView['event'] = (run, event) => {
-    if (event.kind !== 'warning' || !said.has(event.message)) view.event(run, event);
-  };
-  const ends = await trainLaunch(launch, { onEvent, isInterrupted });
-  return reportOf(launch, ends, (performance.now() - started) / 1000, root);
 }
 
 function collectSeeds(value: string, previous: readonly number[] = []): number[] {
