@@ -71,6 +71,7 @@ const bundles = [
       weights: 'webview/weights/main.ts',
       conflict: 'webview/conflict/main.ts',
       seedVariance: 'webview/seedVariance/main.ts',
+      compare: 'webview/compare/main.ts',
       metrics: 'webview/metrics/main.ts',
     },
     outdir: 'dist/webview',

@@ -1,6 +1,6 @@
 /** The commands of the palette and the menus. */
 import * as vscode from 'vscode';
-import { formatCount, formatRun } from '../runs/format.ts';
+import { formatCount, runsTold } from '../runs/format.ts';
 import { runFile } from '../runs/grainFolder.ts';
 import { experimentKey } from '../runs/identity.ts';
 import { isActive, isResumable } from '../runs/status.ts';
@@ -12,7 +12,8 @@ import { Disposable } from './disposable.ts';
 import { type GrainCommand, runToEnd } from './launch/grainProcess.ts';
 import type { Launcher } from './launch/launcher.ts';
 import type { Prober } from './launch/prober.ts';
-import type { Targets } from './targets.ts';
+import { comparison } from './panels/compare/comparePanel.ts';
+import { type Targets, targetOf } from './targets.ts';
 import type { LocatedRun, WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
 /** How long the status bar says what is being stopped. */
@@ -20,7 +21,7 @@ const STOPPING_MS = 5_000;
 
 /** The open panels of one kind. */
 interface Panels {
-  /** @param subject folder of a run, or key of an experiment for the seed variance panel */
+  /** @param subject folder of a run; for the seed variance panel, key of an experiment; for one that compares, a comparison */
   open(subject: string): void;
 }
 
@@ -31,7 +32,7 @@ interface Parts {
   readonly prober: Prober;
   readonly example: Example;
   readonly grain: () => GrainCommand;
-  readonly panels: Readonly<Record<'weights' | 'conflict' | 'seedVariance', Panels>>;
+  readonly panels: Readonly<Record<'weights' | 'conflict' | 'seedVariance' | 'compare', Panels>>;
 }
 
 /** Registers every command of package.json. A command gets what it was called on: a node id or the Uri of a config. */
@@ -64,13 +65,18 @@ export class Commands extends Disposable {
         const run = targets.shown(target);
         open(panels.seedVariance, run && experimentKey(run));
       },
+      compare: (target) => this.#compare(target),
       showOutput: (target) => this.#showOutput(target),
       reveal: (target) => this.#reveal(target),
       doctor: () => this.#doctor(),
       refresh: () => runs.refresh(),
     };
     for (const [name, command] of Object.entries(commands)) {
-      this.register(vscode.commands.registerCommand(`grain.${name}`, command));
+      this.register(
+        vscode.commands.registerCommand(`grain.${name}`, (clicked: unknown, selected: unknown) =>
+          command(targetOf(clicked, selected)),
+        ),
+      );
     }
   }
 
@@ -123,10 +129,7 @@ export class Commands extends Disposable {
     await Promise.all(runs.map(({ store, manifest }) => store.requestStop(manifest.id)));
     const [first] = runs;
     if (!first) return;
-    const what =
-      runs.length === 1
-        ? formatRun(first.manifest)
-        : `${runs.length} runs of ${first.manifest.experiment.name}`;
+    const what = runsTold(runs.map(({ manifest }) => manifest));
     vscode.window.setStatusBarMessage(`Stopping ${what}, to be resumed later`, STOPPING_MS);
   }
 
@@ -171,7 +174,7 @@ export class Commands extends Disposable {
     );
     const [first] = chosen;
     if (!first) return;
-    const what = chosen.length === 1 ? formatRun(first.manifest) : `${chosen.length} runs`;
+    const what = runsTold(chosen.map(({ manifest }) => manifest));
     const answer = await vscode.window.showWarningMessage(
       `Delete ${what}?`,
       { modal: true, detail: 'Log, checkpoints and predictions are deleted permanently.' },
@@ -185,6 +188,12 @@ export class Commands extends Disposable {
       if (run && !isActive(run.status)) await run.store.delete(run.manifest.id);
     }
     await runs.refresh();
+  }
+
+  async #compare(target: unknown): Promise<void> {
+    const runs = await this.#parts.targets.several(target, 'Compare which runs?');
+    if (runs.length === 0) return;
+    this.#parts.panels.compare.open(comparison(runs.map(({ folder }) => folder)));
   }
 
   async #showOutput(target: unknown): Promise<void> {

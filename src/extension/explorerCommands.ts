@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
-import { formatCount, formatRun } from '../runs/format.ts';
+import { runsTold } from '../runs/format.ts';
 import { parseTags, type RunNotes, writeNotes } from '../runs/notes.ts';
 import { Disposable } from './disposable.ts';
 import { type Order, orders } from './explorer/filter.ts';
 import type { RunExplorer } from './explorer/runExplorer.ts';
 import { type GrainCommand, runToEnd } from './launch/grainProcess.ts';
-import type { Targets } from './targets.ts';
+import { type Targets, targetOf } from './targets.ts';
 import type { LocatedRun, WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
 interface Parts {
@@ -39,7 +39,11 @@ export class ExplorerCommands extends Disposable {
       export: (target) => this.#export(target),
     };
     for (const [name, command] of Object.entries(commands)) {
-      this.register(vscode.commands.registerCommand(`grain.${name}`, command));
+      this.register(
+        vscode.commands.registerCommand(`grain.${name}`, (clicked: unknown, selected: unknown) =>
+          command(targetOf(clicked, selected)),
+        ),
+      );
     }
   }
 
@@ -90,11 +94,7 @@ export class ExplorerCommands extends Disposable {
     const runs = await this.#chosen(target, question);
     const [first] = runs;
     if (!first) return;
-    const { experiment } = first.manifest;
-    const what =
-      runs.length === 1
-        ? formatRun(first.manifest)
-        : `${formatCount(runs.length, 'run')} of ${experiment.name}`;
+    const what = runsTold(runs.map(({ manifest }) => manifest));
     const text = await vscode.window.showInputBox({
       title: asked.title(what),
       value: asked.value(first.notes),

@@ -14,6 +14,7 @@ import { Launcher } from './launch/launcher.ts';
 import { Prober } from './launch/prober.ts';
 import { conflictMessages } from './messages/conflict.ts';
 import { weightsMessages } from './messages/weights.ts';
+import { comparePanel } from './panels/compare/comparePanel.ts';
 import type { PanelServices } from './panels/livePage.ts';
 import { MetricsView } from './panels/metricsView.ts';
 import { PanelGroup, runPanel } from './panels/panelGroup.ts';
@@ -78,6 +79,7 @@ export function activate(context: vscode.ExtensionContext): void {
       ),
     ),
     seedVariance: own(new PanelGroup(seedVariancePanel(services), services)),
+    compare: own(new PanelGroup(comparePanel(services), services)),
   };
   const metrics = new MetricsView(services, (runId) => select([runId]));
   own(vscode.window.registerWebviewViewProvider('grain.metrics', metrics));

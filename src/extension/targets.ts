@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import { formatExperiment, formatRun, formatTime } from '../runs/format.ts';
+import { launchLabels } from '../runs/facets.ts';
+import { formatMethod, formatMetric } from '../runs/format.ts';
 import { experimentKey } from '../runs/identity.ts';
 import { latestFirst } from '../runs/order.ts';
 import type { RunExplorer } from './explorer/runExplorer.ts';
@@ -8,7 +9,12 @@ import type { LocatedRun, WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
 type Fits = (run: LocatedRun) => boolean;
 
-/** Which runs a command acts on. `node` is the argument of the command: a node id if called on a line of the explorer. */
+/** What a command was called on: VS Code hands over the line that was clicked and, if it is one of several selected, all of them. */
+export function targetOf(clicked: unknown, selected: unknown): unknown {
+  return isNodes(selected) ? selected : clicked;
+}
+
+/** Which runs a command acts on. `target` is its argument: ids of nodes if called on lines of the explorer. */
 export class Targets {
   readonly #runs: WorkspaceRuns;
   readonly #selection: Selection;
@@ -21,9 +27,9 @@ export class Targets {
   }
 
   /** The run to show, without asking: of the line, of the selection, or else the one being trained or the latest. */
-  shown(node: unknown): LocatedRun | undefined {
-    if (typeof node !== 'string') return this.#selection.current;
-    const below = this.#below(node);
+  shown(target: unknown): LocatedRun | undefined {
+    const below = this.#below(target);
+    if (!below) return this.#selection.current;
     return below.find(({ status }) => status === 'running') ?? below[0];
   }
 
@@ -31,19 +37,24 @@ export class Targets {
    * The runs to act on that fit: those of the line or of the selection. If there are none, the user is asked for one of
    * all runs that fit, unless there is only one.
    */
-  async chosen(node: unknown, question: string, fits: Fits): Promise<LocatedRun[]> {
-    const named = this.#named(node, fits);
+  async chosen(target: unknown, question: string, fits: Fits): Promise<LocatedRun[]> {
+    const named = this.#named(target, fits);
     if (named) return named;
     const runs = this.#runs.all.filter(fits).sort(latestFirst);
+    const launches = launchLabels(this.#runs.all, vscode.env.language);
     return pick(
       question,
-      runs.map((run) => ({ label: formatRun(run.manifest), runs: [run] })),
+      runs.map((run) => ({
+        label: formatMethod(run.manifest),
+        detail: launches.get(experimentKey(run))!,
+        runs: [run],
+      })),
     );
   }
 
   /** As {@link chosen}, but the user is asked for an experiment, and gets all of its runs that fit. */
-  async chosenTogether(node: unknown, question: string, fits: Fits): Promise<LocatedRun[]> {
-    const named = this.#named(node, fits);
+  async chosenTogether(target: unknown, question: string, fits: Fits): Promise<LocatedRun[]> {
+    const named = this.#named(target, fits);
     if (named) return named;
     const runs = this.#runs.all.filter(fits).sort(latestFirst);
     const experiments = new Map<string, LocatedRun[]>();
@@ -51,39 +62,67 @@ export class Targets {
       const key = experimentKey(run);
       experiments.set(key, [...(experiments.get(key) ?? []), run]);
     }
+    const launches = launchLabels(this.#runs.all, vscode.env.language);
     return pick(
       question,
-      [...experiments.values()].map((all) => ({
-        label: formatExperiment(all[0]!.manifest, vscode.env.language),
-        runs: all,
-      })),
+      [...experiments].map(([key, all]) => ({ label: launches.get(key)!, runs: all })),
     );
   }
 
-  #named(node: unknown, fits: Fits): LocatedRun[] | undefined {
-    if (typeof node === 'string') return this.#below(node).filter(fits);
+  /** At least two runs: those of the lines or of the selection, or those that the user ticks. */
+  async several(target: unknown, question: string): Promise<LocatedRun[]> {
+    const named = this.#named(target, () => true) ?? [];
+    if (named.length > 1) return named;
+    const all = [...this.#runs.all].sort(latestFirst);
+    const launches = launchLabels(all, vscode.env.language);
+    const items = all.map((run) => ({
+      label: formatMethod(run.manifest),
+      description: [launches.get(experimentKey(run)), run.status, formatMetric(run)]
+        .filter(Boolean)
+        .join(' · '),
+      picked: named.includes(run),
+      run,
+    }));
+    const picked = await vscode.window.showQuickPick(items, {
+      placeHolder: question,
+      canPickMany: true,
+      matchOnDescription: true,
+    });
+    return (picked ?? []).map(({ run }) => run);
+  }
+
+  #named(target: unknown, fits: Fits): LocatedRun[] | undefined {
+    const below = this.#below(target);
+    if (below) return below.filter(fits);
     const selected = this.#selection.selected.filter(fits);
     return selected.length > 0 ? selected : undefined;
   }
 
-  #below(node: string): LocatedRun[] {
-    const folders = this.#explorer.runsBelow(node);
-    return folders.map((folder) => this.#runs.find(folder)).filter((run) => run !== undefined);
+  /** `undefined` if the target is not in the explorer. */
+  #below(target: unknown): LocatedRun[] | undefined {
+    const nodes = typeof target === 'string' ? [target] : target;
+    if (!isNodes(nodes)) return undefined;
+    return this.#explorer.runsBelow(nodes).flatMap((folder) => this.#runs.find(folder) ?? []);
   }
+}
+
+function isNodes(target: unknown): target is readonly string[] {
+  return Array.isArray(target) && target.length > 0 && target.every((id) => typeof id === 'string');
 }
 
 interface Choice {
   readonly label: string;
+  readonly detail?: string;
   readonly runs: readonly LocatedRun[];
 }
 
 /** The runs of one choice; a single choice is returned without asking. */
 async function pick(question: string, choices: readonly Choice[]): Promise<LocatedRun[]> {
   if (choices.length <= 1) return [...(choices[0]?.runs ?? [])];
-  const items = choices.map(({ label, runs }) => ({
+  const items = choices.map(({ label, detail, runs }) => ({
     label,
     description: runs.length === 1 ? runs[0]!.status : `${runs.length} runs`,
-    detail: formatTime(Date.parse(runs[0]!.manifest.createdAt), vscode.env.language),
+    ...(detail !== undefined && { detail }),
     runs,
   }));
   const picked = await vscode.window.showQuickPick(items, { placeHolder: question });

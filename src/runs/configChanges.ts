@@ -28,7 +28,19 @@ export function formatChange({ path, before, after }: ConfigChange): string {
   return `${path} ${formatValue(before)} → ${formatValue(after)}`;
 }
 
-function formatValue(value: unknown): string {
+/** Every value of a config, by its keys joined by dots; lists are values. */
+export function configValues(config: Keys, parent = ''): Map<string, unknown> {
+  return new Map(
+    Object.entries(config).flatMap(([key, value]) =>
+      isSection(value)
+        ? [...configValues(value, `${parent}${key}.`)]
+        : [[`${parent}${key}`, value] as const],
+    ),
+  );
+}
+
+/** "0.001", "auto"; "none" where there is no value. */
+export function formatValue(value: unknown): string {
   if (value === undefined) return 'none';
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -19,8 +19,20 @@ export function seedSlug({ init, order }: Seed): string {
 }
 
 /** "digits · grain · seed 3". */
-export function formatRun({ experiment, aggregator, seed }: RunManifest): string {
-  return `${experiment.name} · ${aggregator} · seed ${formatSeed(seed)}`;
+export function formatRun(manifest: RunManifest): string {
+  return `${manifest.experiment.name} · ${formatMethod(manifest)}`;
+}
+
+/** "digits · grain · seed 3", "4 runs of digits", "6 runs of digits and rte". @param runs at least one */
+export function runsTold(runs: readonly RunManifest[]): string {
+  if (runs.length === 1) return formatRun(runs[0]!);
+  const names = [...new Set(runs.map(({ experiment }) => experiment.name))];
+  return `${runs.length} runs of ${names.length > 3 ? `${names.length} configs` : formatList(names)}`;
+}
+
+/** "grain · seed 3": a run among those of its experiment. */
+export function formatMethod({ aggregator, seed }: RunManifest): string {
+  return `${aggregator} · seed ${formatSeed(seed)}`;
 }
 
 /** "digits · Nov 24, 14:02": launches of one config differ only in their time. */

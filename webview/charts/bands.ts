@@ -2,13 +2,16 @@ import type { ChartDataset, TooltipItem } from 'chart.js';
 import type { AggregatorSeries } from '../../src/extension/messages/seedVariance.ts';
 import { exact, plural, short } from '../format.ts';
 import { Chart, stepAxis, type XY } from './chart.ts';
+import { smoothed } from './columns.ts';
 import type { Figure } from './figure.ts';
 import { lostSeeds } from './finals.ts';
 import { walkWithKeys } from './keyboard.ts';
 import { drawLegend } from './legend.ts';
+import { navigate, zoomOptions } from './navigation.ts';
 import { translucent } from './palette.ts';
 import { dashOf, slotsOf } from './slots.ts';
 import { theme, withTheme } from './theme.ts';
+import type { Drawing, View } from './view.ts';
 
 /** What a dataset draws: a seed's curve, the mean over seeds, or an edge of the band of one standard deviation. */
 interface Part {
@@ -30,16 +33,19 @@ const ROOM = 0.06;
 type Dataset = ChartDataset<'line', XY[]> & { part: Part };
 
 /** A metric over steps: per aggregator the mean, a band of ± one standard deviation, and each seed thin behind. */
-export class BandChart {
+export class BandChart implements Drawing {
   readonly chart: Chart<'line', XY[]>;
   readonly #figure: Figure;
+  readonly #view: View | undefined;
   #series: readonly AggregatorSeries[] = [];
   #isFitted = true;
   /** The aggregator under the pointer or the focus, in the legend. */
   #pointed: string | undefined;
 
-  constructor(figure: Figure) {
+  /** @param view whose steps, smoothing and axis are shown; without one, all steps or their last part */
+  constructor(figure: Figure, view?: View) {
     this.#figure = figure;
+    this.#view = view;
     this.chart = new Chart<'line', XY[]>(figure.canvas, {
       type: 'line',
       data: { datasets: [] },
@@ -58,6 +64,7 @@ export class BandChart {
         },
         plugins: {
           filler: { propagate: false, drawTime: 'beforeDatasetsDraw' },
+          ...(view && { zoom: zoomOptions(view) }),
           tooltip: {
             filter: ({ dataset }) => (dataset as Dataset).part.kind === 'mean',
             callbacks: {
@@ -72,15 +79,12 @@ export class BandChart {
         },
       },
     });
-    figure.offer(this.chart, () => ({
-      titles: ['aggregator', 'seed', 'step', 'value'],
-      rows: this.#series.flatMap(({ aggregator, seeds }) =>
-        seeds.flatMap(({ seed, points }) =>
-          points.map(({ step, value }) => [aggregator, seed, step, value]),
-        ),
-      ),
-    }));
+    figure.offer(this.chart, () => this.#sheet(), view);
     walkWithKeys(this.chart, figure.announcer);
+    if (view) {
+      navigate(this.chart, view, this);
+      view.add(this);
+    }
     withTheme(() => this.#paint());
   }
 
@@ -96,27 +100,64 @@ export class BandChart {
     this.chart.update();
   }
 
+  /** Draws what its view shows. */
+  draw(): void {
+    this.#fill();
+    this.#paint();
+  }
+
+  /** It stands alone: no other chart points at its steps. */
+  point(): void {}
+
   #setRange(): void {
-    const { from, min, max } = this.range;
     const { x, y } = this.chart.options.scales ?? {};
-    if (x) Object.assign(x, { min: from });
-    if (y) Object.assign(y, { min, max });
+    if (!x || !y) return;
+    if (!this.#view) {
+      const { from, min, max } = this.range;
+      Object.assign(x, { min: from });
+      Object.assign(y, { min, max });
+      return;
+    }
+    const [from, to] = this.#view.range;
+    const { logarithmic, min, max } = this.#view.axisOf(this.#figure.canvas.id);
+    Object.assign(x, { min: from, max: to });
+    Object.assign(y, {
+      type: logarithmic ? 'logarithmic' : 'linear',
+      min: min ?? undefined,
+      max: max ?? undefined,
+    });
+  }
+
+  #sheet() {
+    return {
+      titles: ['aggregator', 'seed', 'step', 'value'],
+      rows: this.#series.flatMap(({ aggregator, seeds }) =>
+        seeds.flatMap(({ seed, points }) =>
+          points.map(({ step, value }) => [aggregator, seed, step, value]),
+        ),
+      ),
+    };
   }
 
   /** Datasets are updated in place: those of parts that existed before stay the same objects. */
   show(metric: string, series: readonly AggregatorSeries[]): void {
     this.#series = series;
+    const { y } = this.chart.options.scales ?? {};
+    if (y) Object.assign(y, { title: { display: true, text: metric, padding: 2 } });
+    this.draw();
+  }
+
+  #fill(): void {
+    const smoothing = this.#view?.state.smoothing ?? 0;
     const old = new Map((this.chart.data.datasets as Dataset[]).map((set) => [key(set.part), set]));
-    this.chart.data.datasets = series.flatMap(parts).map((part) => {
+    this.chart.data.datasets = this.#series.flatMap(parts).map((made) => {
+      const part = made.kind === 'lost' ? made : { ...made, data: smooth(made.data, smoothing) };
       const previous = old.get(key(part));
       if (!previous) return { part, label: part.label, data: part.data } as Dataset;
       previous.data.splice(0, previous.data.length, ...part.data);
       return previous;
     });
-    const { y } = this.chart.options.scales ?? {};
-    if (y) Object.assign(y, { title: { display: true, text: metric, padding: 2 } });
     this.#setRange();
-    this.#paint();
   }
 
   #paint(): void {
@@ -193,6 +234,16 @@ function rangeOf(series: readonly AggregatorSeries[], share: number) {
   return { from, min: min - room, max: max + room };
 }
 
+/** @param beta weight of the moving average, 0 for none */
+function smooth(points: XY[], beta: number): XY[] {
+  if (beta === 0) return points;
+  const values = smoothed(
+    Float64Array.from(points, ({ y }) => y ?? Number.NaN),
+    beta,
+  );
+  return points.map(({ x, y }, i) => ({ x, y: y === null ? null : values[i]! }));
+}
+
 function key({ aggregator, kind, label }: Part): string {
   return `${aggregator}\n${kind}\n${label}`;
 }
@@ -200,7 +251,10 @@ function key({ aggregator, kind, label }: Part): string {
 /** The first is drawn on top by Chart.js. */
 function parts({ aggregator, band, seeds }: AggregatorSeries): Part[] {
   const edge = (sign: 1 | -1): XY[] =>
-    band.map(({ step, mean, std }) => ({ x: step, y: std === null ? null : mean + sign * std }));
+    band.map(({ step, mean, std, range }) => ({
+      x: step,
+      y: std === null ? (range?.[sign === 1 ? 1 : 0] ?? null) : mean + sign * std,
+    }));
   const mean = band.map(({ step, mean }) => ({ x: step, y: mean }));
   return [
     { aggregator, kind: 'mean', label: aggregator, data: mean },

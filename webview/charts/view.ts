@@ -32,7 +32,7 @@ export interface Drawing {
 
 const WHOLE: ViewState = { from: null, to: null, unit: 'step', smoothing: 0, axes: {} };
 
-const NOTHING: Columns = {
+export const NOTHING: Columns = {
   ...{ bucket: 1, lastStep: 0 },
   first: new Float64Array(),
   last: new Float64Array(),

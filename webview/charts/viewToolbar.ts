@@ -29,8 +29,10 @@ export class ViewToolbar {
   });
   readonly #reset: HTMLButtonElement;
 
-  constructor(view: View) {
+  /** @param units whether the axis may count something else than steps, which runs that are compared do not share */
+  constructor(view: View, { units = true } = {}) {
     this.#view = view;
+    this.#unit.hidden = !units;
     this.#reset = button('Reset', 'Reset: show all steps', () => view.reset());
     this.#unit.append(...UNITS.map(([value, label]) => h('option', { value }, label)));
     this.element = h(

@@ -29,18 +29,22 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
     this.#runs = runs;
     this.#guaranteeOf = guaranteeOf;
     this.#view = this.register(
-      vscode.window.createTreeView('grain.runs', { treeDataProvider: this, showCollapseAll: true }),
+      vscode.window.createTreeView('grain.runs', {
+        treeDataProvider: this,
+        showCollapseAll: true,
+        canSelectMany: true,
+      }),
     );
     this.register(runs.onDidChange(() => this.#refresh()));
     this.register(
-      this.#view.onDidChangeSelection(({ selection: [id] }) => selection.set(this.runsBelow(id))),
+      this.#view.onDidChangeSelection((event) => selection.set(this.runsBelow(event.selection))),
     );
   }
 
-  /** Folders of the runs of a node; empty if there is no such node. */
-  runsBelow(id: string | undefined): string[] {
-    const node = id === undefined ? undefined : this.#tree.nodes.get(id);
-    return node?.runs.map(({ folder }) => folder) ?? [];
+  /** Folders of the runs of nodes, each once; none of nodes that no longer exist. */
+  runsBelow(ids: readonly string[]): string[] {
+    const runs = ids.flatMap((id) => this.#tree.nodes.get(id)?.runs ?? []);
+    return [...new Set(runs.map(({ folder }) => folder))];
   }
 
   /** Selects the run in a folder, or the experiment of several; shows the explorer. */

@@ -18,6 +18,8 @@ export interface BandPoint {
   /** `null` for fewer than two seeds. */
   readonly std: number | null;
   readonly n: number;
+  /** Of a single run, the values of the steps that the point is the mean of. */
+  readonly range?: readonly [low: number, high: number];
 }
 
 /** Statistics of the last value of each finished seed. */

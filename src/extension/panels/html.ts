@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 
-export type WebviewName = 'weights' | 'conflict' | 'seedVariance' | 'metrics';
+export type WebviewName = 'weights' | 'conflict' | 'seedVariance' | 'compare' | 'metrics';
 
 /** Scripts, and the folders from which webviews may load files. */
 export function webviewOptions(extensionUri: vscode.Uri): vscode.WebviewOptions {

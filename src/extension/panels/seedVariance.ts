@@ -1,8 +1,7 @@
 import * as vscode from 'vscode';
-import { betterOf, metricNames, type Validation } from '../../experiment/validatedRuns.ts';
+import { betterOf, metricNames } from '../../experiment/validatedRuns.ts';
 import { formatExperiment } from '../../runs/format.ts';
 import { experimentKey } from '../../runs/identity.ts';
-import { RunIndex } from '../../runs/index/runIndex.ts';
 import { latestFirst } from '../../runs/order.ts';
 import { isActive } from '../../runs/status.ts';
 import type { EmptyMessage } from '../messages/run.ts';
@@ -17,6 +16,7 @@ import {
 import type { LocatedRun, WorkspaceRuns } from '../workspace/workspaceRuns.ts';
 import type { Content, PanelServices } from './livePage.ts';
 import type { PanelKind } from './panelGroup.ts';
+import { RunReaders } from './runReader.ts';
 import { seriesOf } from './seedSeries.ts';
 import { VerdictWatch } from './seedVerdict.ts';
 
@@ -44,7 +44,7 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceReque
   readonly #runs: WorkspaceRuns;
   readonly #experimentId: () => string;
   readonly #change: (experimentId: string) => void;
-  readonly #logs = new Map<string, ValidationLog>();
+  readonly #readers = new RunReaders();
   #verdict = new VerdictWatch();
   /** The user's choice; `undefined` for the metric that ranks checkpoints. */
   #metric: string | undefined;
@@ -80,26 +80,21 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceReque
   receive(request: SeedVarianceRequest): void {
     if (request.type === 'selectMetric') this.#metric = request.metric;
     else {
-      this.#release();
+      this.#readers.dispose();
       this.#verdict = new VerdictWatch();
       this.#change(request.id);
     }
   }
 
   dispose(): void {
-    this.#release();
-  }
-
-  #release(): void {
-    for (const log of this.#logs.values()) log.dispose();
-    this.#logs.clear();
+    this.#readers.dispose();
   }
 
   async #messageOf(runs: readonly LocatedRun[]): Promise<SeedVarianceShow | EmptyMessage> {
     const validated = await Promise.all(
       runs.map(async (run) => {
-        const log = this.#logOf(run);
-        return { run, validations: await log.read() };
+        const { validations } = await this.#readers.of(run);
+        return { run, validations };
       }),
     );
     if (validated.every(({ validations }) => validations.length === 0)) return waiting(runs);
@@ -116,40 +111,6 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceReque
       series: seriesOf(validated, metric),
       verdict: await this.#verdict.update(validated, metric),
     };
-  }
-
-  #logOf(run: LocatedRun): ValidationLog {
-    const log = this.#logs.get(run.folder) ?? new ValidationLog(run);
-    this.#logs.set(run.folder, log);
-    return log;
-  }
-}
-
-/** The validations of one run, at no cost for its steps. */
-class ValidationLog {
-  readonly #index: Promise<RunIndex>;
-  #validations: readonly Validation[] = [];
-  /** Of which log, and how much of it, they were read. */
-  #read = '';
-
-  constructor(run: LocatedRun) {
-    this.#index = RunIndex.open(run);
-  }
-
-  async read(): Promise<readonly Validation[]> {
-    const index = await this.#index;
-    await index.refresh();
-    const read = `${index.generation} ${index.rareBytes}`;
-    if (read !== this.#read) {
-      const events = await index.rare();
-      this.#validations = events.filter((event) => event.kind === 'validation');
-      this.#read = read;
-    }
-    return this.#validations;
-  }
-
-  dispose(): void {
-    void this.#index.then((index) => index.dispose());
   }
 }
 

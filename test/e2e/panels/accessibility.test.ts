@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
+import { compareShow } from '../../webview/comparison.ts';
 import { seedFixture } from '../../webview/fixtures.ts';
 import { type PanelName, send, setTheme, themeClasses } from './browser.ts';
 import { alarmed, conflictShow, grain, metricsShow, weightsShow } from './fixtures.ts';
@@ -13,6 +14,7 @@ const panels: readonly (readonly [PanelName, object])[] = [
   ['weights', weightsShow(alarmed)],
   ['conflict', conflictShow(grain)],
   ['metrics', metricsShow(alarmed)],
+  ['compare', await compareShow()],
   ['seedVariance', seedFixture('loss', [0, 1, 2, 3, 4], [4])],
 ];
 

@@ -19,7 +19,7 @@ export const themeClasses = {
   highContrastLight: 'vscode-high-contrast vscode-high-contrast-light',
 } as const;
 export type ThemeName = keyof typeof themeClasses;
-export type PanelName = 'weights' | 'conflict' | 'seedVariance' | 'metrics';
+export type PanelName = 'weights' | 'conflict' | 'seedVariance' | 'compare' | 'metrics';
 
 /** A point of a chart as it stands in the page. */
 export interface Drawn {
@@ -208,7 +208,13 @@ export async function drawn(page: Page, id: string): Promise<Drawn[]> {
 }
 
 async function bundles(): Promise<Map<string, string>> {
-  const panels: readonly PanelName[] = ['weights', 'conflict', 'seedVariance', 'metrics'];
+  const panels: readonly PanelName[] = [
+    'weights',
+    'conflict',
+    'seedVariance',
+    'compare',
+    'metrics',
+  ];
   const { outputFiles } = await esbuild.build({
     absWorkingDir: repository,
     bundle: true,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { compareShow } from '../../webview/comparison.ts';
 import { costFixture, seedFixture } from '../../webview/fixtures.ts';
 import { drawnAtSize, type PanelName, send, setTheme } from './browser.ts';
 import {
@@ -30,6 +31,10 @@ import {
   weightsShow,
 } from './fixtures.ts';
 import { type ChartPage, overflow, screenshots, withPanel } from './page.ts';
+
+const { groups } = await compareShow();
+/** With a baseline: all columns are there. */
+const compared = await compareShow({ type: 'pin', baseline: groups[1]!.key });
 
 describe('looks', () => {
   const messages: readonly (readonly [string, PanelName, ...(readonly object[])])[] = [
@@ -61,6 +66,7 @@ describe('looks', () => {
     ['metrics-graddrop', 'metrics', metricsShow(graddrop)],
     ['seed-variance-15', 'seedVariance', fifteen],
     ['seed-variance', 'seedVariance', seedFixture('loss', [0, 1, 2, 3, 4], [4])],
+    ['compare', 'compare', compared],
     ['metrics', 'metrics', metricsShow(mean)],
     ['metrics-cost', 'metrics', metricsShow(grain), costFixture(grain, ownCost, meanCost)],
   ];
@@ -88,6 +94,7 @@ describe('looks', () => {
               caret: 'initial',
             });
           }
+          if (panel === 'compare') return;
           await page.locator('.data-table > summary').first().click();
           await page.locator('details tbody tr').first().waitFor();
           for (const each of looks) await look(page, each, `${name} with its table`);

@@ -1,0 +1,59 @@
+/** The results of runs that are compared: of each, of each group, and how far both are from the baseline. */
+import type { Better } from '../../../config/ranking.ts';
+import {
+  type BaselineDifference,
+  differenceTo,
+  type SeedValue,
+} from '../../../experiment/baseline.ts';
+import { summarise } from '../../../experiment/statistics/summary.ts';
+import type { ValidatedRun } from '../../../experiment/validatedRuns.ts';
+import { formatSeed } from '../../../runs/format.ts';
+import type { RunSummary } from '../../../runs/store.ts';
+import type { FinalSummary } from '../../messages/seedVariance.ts';
+
+/** A run with its value of the metric that is looked at, so far. */
+export interface MeasuredRun {
+  readonly run: RunSummary;
+  readonly last: number | null;
+}
+
+/** Of the last validation; `null` before the first, and if it was not finite. */
+export function lastOf({ validations }: ValidatedRun, metric: string): number | null {
+  return (
+    validations.findLast(({ metrics }) => metrics[metric] !== undefined)?.metrics[metric] ?? null
+  );
+}
+
+export function bestOf(
+  { validations }: ValidatedRun,
+  metric: string,
+  better: Better | null,
+): number | null {
+  const values = validations.flatMap(({ metrics }) => metrics[metric] ?? []);
+  if (better === null || values.length === 0) return null;
+  return better === 'higher' ? Math.max(...values) : Math.min(...values);
+}
+
+/** A run that goes on, or failed, has no result yet. */
+export function resultsOf(runs: readonly MeasuredRun[]): SeedValue[] {
+  return runs.flatMap(({ run: { status, manifest }, last }) =>
+    status === 'finished' && last !== null
+      ? [{ seed: formatSeed(manifest.seed), value: last }]
+      : [],
+  );
+}
+
+export function finalOf(runs: readonly MeasuredRun[]): FinalSummary | null {
+  const values = resultsOf(runs).map(({ value }) => value);
+  return values.length === 0 ? null : summarise(values);
+}
+
+/** To the baseline's run of the same seed or, without one, to its mean. */
+export function runDifference(
+  baseline: readonly SeedValue[],
+  measured: MeasuredRun,
+): BaselineDifference | null {
+  const own = resultsOf([measured]);
+  const paired = baseline.filter(({ seed }) => seed === own[0]?.seed);
+  return differenceTo(paired.length === 1 ? paired : baseline, own);
+}

@@ -1,0 +1,142 @@
+/** What runs are grouped by, in the explorer and where they are compared. */
+import path from 'node:path';
+import { configValues, formatValue } from './configChanges.ts';
+import { formatSeed, formatTime } from './format.ts';
+import { experimentKey } from './identity.ts';
+import { byCreation } from './order.ts';
+import type { RunSummary } from './store.ts';
+
+export const namedFacets = {
+  launch: 'Launch',
+  config: 'Config',
+  method: 'Method',
+  seed: 'Seed',
+  tag: 'Tag',
+  status: 'Status',
+} as const;
+
+export type NamedFacet = keyof typeof namedFacets;
+
+/** Or a key of the config: "key:optimizer.learningRate". */
+export type Facet = NamedFacet | `key:${string}`;
+
+export interface RunGroup<Run> {
+  /** Stays the same while runs are added. */
+  readonly key: string;
+  readonly label: string;
+  /** At least one, the oldest first. */
+  readonly runs: readonly Run[];
+}
+
+/** Runs that agree in all of the facets, each in one group; the group with the oldest run first. @param locale of times, as BCP 47 */
+export function groupRuns<Run extends RunSummary>(
+  runs: readonly Run[],
+  facets: readonly Facet[],
+  locale: string,
+): RunGroup<Run>[] {
+  const launches = launchLabels(runs, locale, { isShort: facets.length > 1 });
+  const groups = new Map<string, { label: string; runs: Run[] }>();
+  for (const run of [...runs].sort(byCreation)) {
+    const values = facets.map((facet) => facetValue(run, facet, launches));
+    const key = JSON.stringify(values.map((value) => value.key));
+    const group = groups.get(key) ?? {
+      label: values.map(({ label }) => label).join(' · '),
+      runs: [],
+    };
+    group.runs.push(run);
+    groups.set(key, group);
+  }
+  const all = [...groups].map(([key, group]) => ({ key, ...group }));
+  return all.map((group) => {
+    const isAlone = all.every(({ label, key }) => key === group.key || label !== group.label);
+    return isAlone ? group : { ...group, label: `${group.label} · ${projectOf(group.runs[0]!)}` };
+  });
+}
+
+/** By which facets the runs differ, and in how many ways; keys of the config in its order. */
+export function facetsOf(runs: readonly RunSummary[]): Map<Facet, number> {
+  const keys = runs.flatMap(({ manifest }) => [...configValues(manifest.config).keys()]);
+  const facets: Facet[] = [
+    ...(Object.keys(namedFacets) as NamedFacet[]),
+    ...[...new Set(keys)].map((key): Facet => `key:${key}`),
+  ];
+  return new Map(
+    facets.map((facet) => [facet, new Set(runs.map((run) => facetValue(run, facet).key)).size]),
+  );
+}
+
+/**
+ * Of each experiment's key: "digits · Nov 24, 14:02", with seconds or the project's name where launches are otherwise alike.
+ *
+ * @param isShort without the name of the experiment where all have the same
+ */
+export function launchLabels(
+  runs: readonly RunSummary[],
+  locale: string,
+  { isShort = false } = {},
+): ReadonlyMap<string, string> {
+  const launches = new Map<string, RunSummary>();
+  for (const run of [...runs].sort(byCreation)) {
+    if (!launches.has(experimentKey(run))) launches.set(experimentKey(run), run);
+  }
+  const names = new Set(runs.map(({ manifest }) => manifest.experiment.name));
+  const labelOf = ({ manifest }: RunSummary, withSeconds: boolean) => {
+    const time = formatTime(Date.parse(manifest.createdAt), locale, withSeconds);
+    return isShort && names.size === 1 ? time : `${manifest.experiment.name} · ${time}`;
+  };
+  const isTaken = (label: string, withSeconds: boolean) =>
+    [...launches.values()].filter((run) => labelOf(run, withSeconds) === label).length > 1;
+  return new Map(
+    [...launches].map(([key, run]) => {
+      const [short, long] = [labelOf(run, false), labelOf(run, true)];
+      if (!isTaken(short, false)) return [key, short];
+      return [key, isTaken(long, true) ? `${long} · ${projectOf(run)}` : long];
+    }),
+  );
+}
+
+function facetValue(
+  run: RunSummary,
+  facet: Facet,
+  launches?: ReadonlyMap<string, string>,
+): { readonly key: string; readonly label: string } {
+  const { manifest, notes, status, folder } = run;
+  switch (facet) {
+    case 'launch': {
+      const key = experimentKey(run);
+      return { key, label: launches?.get(key) ?? key };
+    }
+    case 'config':
+      return {
+        key: path.join(path.dirname(folder), manifest.configPath),
+        label: manifest.configPath,
+      };
+    case 'method':
+      return same(manifest.aggregator);
+    case 'seed':
+      return same(`seed ${formatSeed(manifest.seed)}`);
+    case 'tag':
+      return same(notes.tags.map((tag) => `#${tag}`).join(' ') || 'no tag');
+    case 'status':
+      return same(status);
+    default: {
+      const name = facet.slice('key:'.length);
+      const value = formatValue(configValues(manifest.config).get(name));
+      return { key: value, label: `${lastKey(name)} ${value}` };
+    }
+  }
+}
+
+/** "learningRate" of "optimizer.learningRate". */
+export function lastKey(key: string): string {
+  return key.slice(key.lastIndexOf('.') + 1);
+}
+
+function same(text: string) {
+  return { key: text, label: text };
+}
+
+/** Name of the folder that holds `.grain`. */
+function projectOf({ folder }: RunSummary): string {
+  return path.basename(path.resolve(folder, '../../..'));
+}
