@@ -123,7 +123,7 @@ def _code_of(error: Exception) -> str:
     is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     if is_full or os.strerror(errno.ENOSPC) in text:
         return "diskFull"
-    codes = {"ModelError": "badModel", "CheckpointError": "badCheckpoint"}
+    codes = {"ModelError": "badModel", "CheckpointError": "badCheckpoint", "ImageError": "badData"}
     return codes.get(type(error).__name__, "unknown")
 
 

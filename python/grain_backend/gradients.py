@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from grain_torch.gradients import GroupGradients, UnsupportedModelError
 from grain_torch.gradients.stack import GradientStack
 
-from .messages import Batch
+from .messages import AnyBatch
 from .passes import Passes
 
 
@@ -29,7 +29,7 @@ class GradientPass:
         except UnsupportedModelError as error:
             self.separately = str(error)
 
-    def run(self, batch: Batch, seed: int) -> tuple[np.ndarray, GradientStack]:
+    def run(self, batch: AnyBatch, seed: int) -> tuple[np.ndarray, GradientStack]:
         """Returns the groups' losses, and their gradients; `seed` decides dropout."""
         if self._grouped is not None:
             torch.manual_seed(seed)
@@ -40,22 +40,22 @@ class GradientPass:
                 self._grouped = None
         return self._one_by_one(batch, lambda group: torch.manual_seed(seed + group))
 
-    def _together(self, grouped: GroupGradients, batch: Batch) -> tuple[np.ndarray, GradientStack]:
+    def _together(self, grouped: GroupGradients, batch: AnyBatch) -> tuple[np.ndarray, GradientStack]:
         k = len(batch.bounds) - 1
         grouped.reset(k)
         ids = torch.from_numpy(np.repeat(np.arange(k), np.diff(batch.bounds))).to(self._passes.device)
         grouped.backward(lambda: self._passes.losses(batch), ids)
         return grouped.losses.astype(np.float32), grouped.stack
 
-    def _one_by_one(self, batch: Batch, seed: Callable[[int], object]) -> tuple[np.ndarray, GradientStack]:
-        """A pass for each group, padded only to its longest example."""
+    def _one_by_one(self, batch: AnyBatch, seed: Callable[[int], object]) -> tuple[np.ndarray, GradientStack]:
+        """A pass for each group."""
         k = len(batch.bounds) - 1
         stack = GradientStack(k)
         losses = []
         rows: list[Tensor | None] = [None] * len(self._parameters)
         for group in range(k):
             seed(group)
-            values, counts = self._passes.losses(part_of(batch, group))
+            values, counts = self._passes.losses(batch.of_group(group))
             mean = (values * counts).sum() / counts.sum()
             losses.append(mean.item())
             found: Sequence[Tensor | None] = torch.autograd.grad(mean, self._parameters, allow_unused=True)
@@ -70,17 +70,3 @@ class GradientPass:
             if stacked is not None:
                 stack.add(parameter, stacked)
         return np.array(losses, np.float32), stack
-
-
-def part_of(batch: Batch, group: int) -> Batch:
-    """The examples of one group."""
-    start, end = batch.bounds[group : group + 2]
-    lengths = batch.lengths[start:end]
-    width = lengths.max()
-    return Batch(
-        batch.ids[start:end, :width],
-        batch.type_ids[start:end, :width],
-        lengths,
-        np.array([0, end - start], np.int32),
-        batch.targets[start:end],
-    )

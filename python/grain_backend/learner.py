@@ -21,6 +21,8 @@ from .messages import (
     Encode,
     Generate,
     Gradients,
+    ImageGradients,
+    ImageOutputs,
     Initialize,
     Load,
     OpenTokenizer,
@@ -80,7 +82,7 @@ class Learner:
         network.model.to(self._device)
         self._network = network
         dtype: torch.dtype = getattr(torch, request.dtype)
-        self._passes = Passes(network, request.task, request.pad_id, self._device, dtype)
+        self._passes = Passes(network, request, self._device, dtype)
         self._gradients = GradientPass(network.model, self._passes, self._parameters, accumulate=request.accumulate)
         self._optimizer = build_optimizer(request.optimizer, self._parameters)
         self._blocks = [0] * len(self._parameters)
@@ -92,7 +94,8 @@ class Learner:
             {"name": name, "layer": network.layer_of(name), "size": parameter.numel()}
             for name, parameter in network.trained.items()
         ]
-        return {"fresh": fresh, "trained": trained, "separately": self._gradients.separately}
+        separately = self._gradients.separately
+        return {"fresh": fresh, "trained": trained, "separately": separately, "batchNorms": len(network.batch_norms)}
 
     @answer.register
     @torch.no_grad()
@@ -111,9 +114,9 @@ class Learner:
         return {}
 
     @answer.register
-    def _(self, request: Gradients) -> Reply:
+    def _(self, request: Gradients | ImageGradients) -> Reply:
         self._step = None
-        self._network.model.train()
+        self._network.train()
         losses, stack = self._gradients.run(request, request.seed)
         step = Step(self._parameters, stack, self._blocks)
         if self._spec.metric == "preconditioned":
@@ -142,7 +145,7 @@ class Learner:
         return {}
 
     @answer.register
-    def _(self, request: Outputs) -> Reply:
+    def _(self, request: Outputs | ImageOutputs) -> Reply:
         return {"outputs": self._passes.outputs(request)}
 
     @answer.register

@@ -42,6 +42,7 @@ class Build:
     # Hub id or folder that an adapter's config names, and its commit.
     base: str
     revision: str | None
+    inputs: Literal["texts", "images"]
     task: Task
     classes: list[str]
     # For each trained output the saved output that it starts from; None: a new head.
@@ -87,10 +88,48 @@ class Batch:
     # Classes or values; for generation where each answer starts.
     targets: Float64
 
+    def of_group(self, group: int) -> "Batch":
+        """The examples of one group, padded only to the longest of them."""
+        start, end = self.bounds[group : group + 2]
+        lengths = self.lengths[start:end]
+        width = lengths.max()
+        ids, type_ids = self.ids[start:end, :width], self.type_ids[start:end, :width]
+        return Batch(ids, type_ids, lengths, _alone(end - start), self.targets[start:end])
+
+
+@dataclass(frozen=True)
+class ImageBatch:
+    """Examples that are images: files, or pixels between 0 and 1, examples × height × width × channels; groups as in `Batch`."""
+
+    paths: list[str]
+    pixels: Float32
+    bounds: Int32
+    targets: Float64
+
+    def of_group(self, group: int) -> "ImageBatch":
+        """The examples of one group."""
+        start, end = self.bounds[group : group + 2]
+        return ImageBatch(self.paths[start:end], self.pixels[start:end], _alone(end - start), self.targets[start:end])
+
+
+AnyBatch = Batch | ImageBatch
+
+
+def _alone(count: int) -> np.ndarray:
+    """Bounds of a group without others."""
+    return np.array([0, count], np.int32)
+
 
 @dataclass(frozen=True)
 class Gradients(Batch):
     """Each group's loss and gradient, at the current parameters; the gradients stay here until `update` and `discard`."""
+
+    seed: int
+
+
+@dataclass(frozen=True)
+class ImageGradients(ImageBatch):
+    """As `Gradients`."""
 
     seed: int
 
@@ -119,6 +158,11 @@ class Discard:
 @dataclass(frozen=True)
 class Outputs(Batch):
     """Logits or values of each example."""
+
+
+@dataclass(frozen=True)
+class ImageOutputs(ImageBatch):
+    """Logits or values of each image."""
 
 
 @dataclass(frozen=True)
@@ -178,10 +222,12 @@ Request = (
     | Initialize
     | Blocks
     | Gradients
+    | ImageGradients
     | Update
     | Correct
     | Discard
     | Outputs
+    | ImageOutputs
     | AnswerLosses
     | Generate
     | OpenTokenizer
@@ -196,10 +242,12 @@ REQUESTS: dict[str, type[Request]] = {
     "initialize": Initialize,
     "blocks": Blocks,
     "gradients": Gradients,
+    "imageGradients": ImageGradients,
     "update": Update,
     "correct": Correct,
     "discard": Discard,
     "outputs": Outputs,
+    "imageOutputs": ImageOutputs,
     "answerLosses": AnswerLosses,
     "generate": Generate,
     "tokenizer": OpenTokenizer,

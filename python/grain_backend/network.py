@@ -8,9 +8,11 @@ import torch
 from peft import LoraConfig, TaskType, get_peft_model
 from peft.utils import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as LORA_TARGETS
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
+    AutoModelForImageClassification,
     AutoModelForSeq2SeqLM,
     AutoModelForSequenceClassification,
 )
@@ -44,6 +46,17 @@ class Network:
     # Of the names of what is below the head.
     prefix: str
 
+    @property
+    def batch_norms(self) -> list[_BatchNorm]:
+        """Layers that normalize by the checkpoint's running statistics in training too, so that no example depends on others."""
+        return [module for module in self.model.modules() if isinstance(module, _BatchNorm)]
+
+    def train(self) -> None:
+        """Prepares for a forward pass with dropout."""
+        self.model.train()
+        for module in self.batch_norms:
+            module.eval()
+
     def layer_of(self, name: str) -> str:
         """The part of the network that a parameter belongs to: a block, or a module beside the blocks."""
         inner = name.removeprefix(f"{self.prefix}.")
@@ -53,6 +66,8 @@ class Network:
 
 # The number of a block in a parameter's name.
 BLOCK = re.compile(r"(?<=\.)\d+(?=\.)")
+# peft has no defaults for them.
+IMAGE_TARGETS = {kind: ["q_proj", "v_proj"] for kind in ("vit", "deit", "dinov2")}
 _ADAPTER = re.compile(r"\.lora_[AB]\.weight$")
 _HEADS = ("classifier", "score", "classification_head", "pre_classifier", "fc")
 
@@ -91,6 +106,8 @@ def load_network(spec: Build) -> Network:
         parameters[name].requires_grad_(True)
     described = [_describe(model, name, parameters[name]) for name in parameters if name in fresh]
     if spec.checkpointing:
+        if not model.supports_gradient_checkpointing:
+            raise ModelError(f"{model.config.model_type} does not support model.checkpointing")
         model.gradient_checkpointing_enable({"use_reentrant": False})
     encodes_separately = bool(model.config.is_encoder_decoder)
     prefix = model.base_model_prefix
@@ -109,12 +126,12 @@ def _from_checkpoint(spec: Build) -> tuple[Any, set[str]]:
     if spec.task == "generation":
         auto: Any = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
     else:
-        auto = AutoModelForSequenceClassification
+        auto = AutoModelForImageClassification if spec.inputs == "images" else AutoModelForSequenceClassification
         names = spec.classes if spec.task == "classification" else ["LABEL_0"]
         options["id2label"] = dict(enumerate(names))
         options["label2id"] = {name: index for index, name in enumerate(names)}
         options["problem_type"] = "single_label_classification" if spec.task == "classification" else "regression"
-        if getattr(config, "pad_token_id", None) is None:
+        if spec.inputs == "texts" and getattr(config, "pad_token_id", None) is None:
             options["pad_token_id"] = spec.pad_id
     if spec.dropout is not None:
         options |= {name: spec.dropout for name in config.to_dict() if _is_dropout(name)}
@@ -208,9 +225,11 @@ def _saved_modules(fresh: set[str], heads: list[nn.Module], names: dict[int, str
 
 def _with_adapters(model: Any, spec: Build, lora: Lora, excluded: list[str], saved: list[str]) -> Any:
     kind = model.config.model_type
-    targets = lora.targets or LORA_TARGETS.get(kind)
+    targets = lora.targets or LORA_TARGETS.get(kind) or IMAGE_TARGETS.get(kind)
     linear = [name for name, module in model.named_modules() if isinstance(module, nn.Linear | Conv1D)]
-    layers = [name for name in linear if name != "lm_head"]
+    layers = [name for name in linear if name != "lm_head" and not any(f"{name}.".startswith(f"{head}.") for head in saved)]
+    if not layers:
+        raise ModelError(f"{kind} has no linear layers for adapters besides its head")
     if not targets:
         known = sorted({name.split(".")[-1] for name in layers})
         raise ModelError(f"model.adapter.lora.targets has no default for {kind}. Expected some of {', '.join(known)}")
@@ -219,10 +238,8 @@ def _with_adapters(model: Any, spec: Build, lora: Lora, excluded: list[str], sav
     if not left:
         known = sorted({name.split(".")[-1] for name in layers})
         raise ModelError(f"no linear layer {', '.join(targets)} is left for adapters. Expected some of {', '.join(known)}")
-    generates = spec.task == "generation"
-    seq2seq = model.config.is_encoder_decoder
     config = LoraConfig(
-        task_type=(TaskType.SEQ_2_SEQ_LM if seq2seq else TaskType.CAUSAL_LM) if generates else TaskType.SEQ_CLS,
+        task_type=_task_type(spec, model),
         base_model_name_or_path=spec.base,
         revision=spec.revision,
         r=lora.rank,
@@ -237,6 +254,14 @@ def _with_adapters(model: Any, spec: Build, lora: Lora, excluded: list[str], sav
     if spec.checkpointing:
         adapted.enable_input_require_grads()
     return adapted
+
+
+def _task_type(spec: Build, model: Any) -> TaskType | None:
+    if spec.inputs == "images":
+        return None
+    if spec.task != "generation":
+        return TaskType.SEQ_CLS
+    return TaskType.SEQ_2_SEQ_LM if model.config.is_encoder_decoder else TaskType.CAUSAL_LM
 
 
 def checkpoint_name(name: str) -> str:

@@ -12,7 +12,8 @@ from torch.nn import functional
 from transformers import GenerationConfig
 from transformers.generation import StoppingCriteria, StoppingCriteriaList
 
-from .messages import Batch, Generate, Task
+from .images import Images
+from .messages import AnyBatch, Batch, Build, Generate, ImageBatch
 from .network import Network
 
 # Ignored by every loss.
@@ -22,19 +23,20 @@ IGNORED = -100
 class Passes:
     """A network's forward passes on one device."""
 
-    def __init__(self, network: Network, task: Task, pad_id: int, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(self, network: Network, spec: Build, device: torch.device, dtype: torch.dtype) -> None:
         self._network = network
         self._model = network.model
-        self._task = task
-        self._pad_id = pad_id
+        self._task = spec.task
+        self._pad_id = spec.pad_id
+        self._images = Images(spec.folder, network.model.config) if spec.inputs == "images" else None
         self.device = device
         self._dtype = dtype
         base = self._model.get_base_model() if hasattr(self._model, "get_base_model") else self._model
         self._takes_types = "token_type_ids" in inspect.signature(base.forward).parameters
 
-    def losses(self, batch: Batch) -> tuple[Tensor, Tensor]:
+    def losses(self, batch: AnyBatch) -> tuple[Tensor, Tensor]:
         """Loss of each example, and how much it counts for: 1, or the number of its answer's tokens."""
-        if self._task == "generation":
+        if isinstance(batch, Batch) and self._task == "generation":
             values, owners = self._answer_losses(batch)
             counts = torch.bincount(owners, minlength=len(batch.lengths))
             return torch.zeros_like(counts, dtype=values.dtype).index_add(0, owners, values) / counts, counts
@@ -47,7 +49,7 @@ class Passes:
         return losses, torch.ones_like(losses)
 
     @torch.inference_mode()
-    def outputs(self, batch: Batch) -> np.ndarray:
+    def outputs(self, batch: AnyBatch) -> np.ndarray:
         """Logits or values, in float32: examples × outputs."""
         self._model.eval()
         return self._outputs(batch).cpu().numpy()
@@ -58,7 +60,10 @@ class Passes:
         self._model.eval()
         return self._answer_losses(batch)[0].cpu().numpy()
 
-    def _outputs(self, batch: Batch) -> Tensor:
+    def _outputs(self, batch: AnyBatch) -> Tensor:
+        if isinstance(batch, ImageBatch):
+            assert self._images is not None
+            return self._forward(pixel_values=self._images.pixels(batch).to(self.device)).float()
         return self._forward(**self._inputs(batch.ids, batch.lengths, batch.type_ids)).float()
 
     def _forward(self, **inputs: Any) -> Tensor:

@@ -127,6 +127,33 @@ def convolutions(norm: Callable[[int], nn.Module] = lambda width: nn.GroupNorm(4
     return Case(Convolutions(norm).train(), {"images": images}, targets, lambda model, inputs: model(**inputs))
 
 
+def vit(**settings: Any) -> Case:
+    """A class token and position embeddings beside the patches."""
+    from transformers import ViTConfig, ViTForImageClassification
+
+    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24}
+    return _images(ViTForImageClassification(ViTConfig(**sizes, image_size=8, patch_size=4, num_labels=3, **settings)))
+
+
+def resnet() -> Case:
+    """BatchNorm in evaluation mode, with statistics that are not those of a new layer."""
+    from transformers import ResNetConfig, ResNetForImageClassification
+
+    sizes = {"embedding_size": 8, "hidden_sizes": [8, 12], "depths": [1, 1], "layer_type": "basic"}
+    case = _images(ResNetForImageClassification(ResNetConfig(**sizes, num_labels=3)))
+    for module in case.model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
+            module.eval()
+    return case
+
+
+def _images(model: nn.Module) -> Case:
+    torch.manual_seed(6)
+    return Case(model.train(), {"pixel_values": torch.randn(BATCH, 3, 8, 8)}, torch.randint(0, 3, (BATCH,)))
+
+
 class Shared(nn.Module):
     """One layer twice, and inputs without a dimension for tokens."""
 
@@ -162,4 +189,6 @@ ALL: dict[str, Callable[[], Case]] = {
     "ia3": lambda: adapted("ia3"),
     "convolutions": convolutions,
     "shared": shared,
+    "vit": vit,
+    "resnet": resnet,
 }

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { fileKeys, namedFile, readsTexts } from './data.ts';
+import { fileKeys, namedFile, trainsTransformer } from './data.ts';
 import { ConfigError, type Diagnostic, nearest, type Path } from './diagnostic.ts';
 import { MERGE, modelOrigin, withOwner } from './modelOrigin.ts';
 import type { ParsedConfig } from './parse.ts';
@@ -33,7 +33,7 @@ export function checkFiles(parsed: ParsedConfig): void {
     return check(['data', key], 'the path of a file', complaint, suggestion);
   });
   if (model.from !== undefined) {
-    const kind = modelKinds[readsTexts(data) ? 'texts' : 'numbers'];
+    const kind = modelKinds[trainsTransformer(parsed.config) ? 'transformers' : 'layers'];
     const message = modelComplaint(folder, model.from, kind);
     const owned = kind.isOnHub ? withOwner(model.from) : undefined;
     diagnostics.push(
@@ -54,14 +54,14 @@ interface ModelKind {
   readonly expected: string;
 }
 
-/** Valid models by the kind of examples. */
-const modelKinds: Readonly<Record<'texts' | 'numbers', ModelKind>> = {
-  texts: {
+/** Valid models by the kind of network. */
+const modelKinds: Readonly<Record<'transformers' | 'layers', ModelKind>> = {
+  transformers: {
     file: 'config.json',
     isOnHub: true,
     expected: 'owner/name on the Hub, or the path of a folder that contains a config.json',
   },
-  numbers: {
+  layers: {
     file: 'model.json',
     isOnHub: false,
     expected: 'the path of a folder that contains a model.json',

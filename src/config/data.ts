@@ -40,6 +40,16 @@ export function readsTexts({ text, prompt }: Data): boolean {
   return text !== undefined || prompt !== undefined;
 }
 
+/** Whether examples are images for a network of transformers: files, or with `device: torch` rows of pixels. */
+export function readsImages({ data, device }: Pick<Config, 'data' | 'device'>): boolean {
+  return data.imageFile !== undefined || (device === 'torch' && data.image !== undefined);
+}
+
+/** Whether a network of transformers is trained, rather than one of layers. */
+export function trainsTransformer(config: Pick<Config, 'data' | 'device'>): boolean {
+  return readsTexts(config.data) || readsImages(config);
+}
+
 /** The columns of `data.text`, which may be written as one name or as a list. */
 export function textColumns({ text = [] }: Data): readonly string[] {
   return typeof text === 'string' ? [text] : text;

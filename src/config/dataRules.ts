@@ -6,6 +6,7 @@ import {
   namedFile,
   promptColumns,
   promptOf,
+  readsImages,
   readsTexts,
   TABLE_NAMES,
   textColumns,
@@ -19,6 +20,9 @@ import type { Config } from './schema.ts';
 
 export const dataRules: readonly Rule[] = [
   textsHaveNoNumericKeys,
+  imageFilesHaveNoOtherInputs,
+  imageFilesAreLocal,
+  pixelsHaveTheirScale,
   generationNeedsTexts,
   answersBelongToGeneration,
   promptsHavePlaceholders,
@@ -41,6 +45,43 @@ function textsHaveNoNumericKeys({ data }: Config): Finding[] {
     message: `data.${key} does nothing with texts: it is for numeric features`,
     expected: `no such key, or no data.${data.text === undefined ? 'prompt' : 'text'}`,
   }));
+}
+
+function imageFilesHaveNoOtherInputs({ data }: Config): Finding[] {
+  if (data.imageFile === undefined) return [];
+  const keys = ['text', 'prompt', 'features', 'image', 'scale', 'standardize'] as const;
+  return keys
+    .filter((key) => data[key] !== defaults.data[key])
+    .map((key) => ({
+      path: ['data', key],
+      isKey: true,
+      message: `data.${key} does nothing with data.imageFile: examples are image files`,
+      expected: 'only one of them',
+    }));
+}
+
+function imageFilesAreLocal({ data }: Config): Finding[] {
+  if (data.imageFile === undefined || data.from === undefined) return [];
+  return [
+    {
+      path: ['data', 'imageFile'],
+      isKey: true,
+      message: 'images of a dataset on the Hub are not downloaded',
+      expected: 'files on this machine, and no data.from',
+    },
+  ];
+}
+
+/** A checkpoint of transformers normalizes pixels by its own means and deviations. */
+function pixelsHaveTheirScale({ data, device }: Config): Finding[] {
+  if (!readsImages({ data, device }) || !data.standardize) return [];
+  return [
+    {
+      path: ['data', 'standardize'],
+      message: 'images are normalized as the checkpoint says, in preprocessor_config.json',
+      expected: 'standardize: false',
+    },
+  ];
 }
 
 function generationNeedsTexts({ task, model, data }: Config): Finding[] {

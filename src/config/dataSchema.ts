@@ -105,6 +105,11 @@ export const data = z.strictObject({
     .describe(
       'Instead of `features`: the text column, or pair of text columns, to predict from. One text of a pair may be empty; a warning counts such examples. Needs a transformer in `model.from`.',
     ),
+  imageFile: column()
+    .optional()
+    .describe(
+      'Instead of `features`: the column with the paths of image files, PNG or JPEG, relative to the folder of the data file. Needs a checkpoint for image classification in `model.from`, and [`device: torch`](devices.md#images).',
+    ),
   maxLength: whole(8)
     .optional()
     .describe(
@@ -135,7 +140,7 @@ export const data = z.strictObject({
     .optional()
     .meta({ title: '[height, width, channels]' })
     .describe(
-      'Shape of the image that the features are the pixels of, in row-major order with channels last.',
+      'Shape of the image that the features are the pixels of, in row-major order with channels last. With `device: torch` and a checkpoint of transformers, pixels are numbers from 0 to 1 after `scale`, and channels are 1 or 3.',
     ),
   scale: z
     .number()

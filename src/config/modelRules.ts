@@ -1,5 +1,5 @@
 /** Rules about `model`: what contradicts a saved model, an architecture or the kind of examples. */
-import { readsTexts } from './data.ts';
+import { readsImages, readsTexts } from './data.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import { defaults, type Rule } from './rule.ts';
 import type { Config } from './schema.ts';
@@ -10,6 +10,8 @@ export const modelRules: readonly Rule[] = [
   layersFitArchitecture,
   convolutionsNeedImages,
   textsNeedSavedModel,
+  imagesNeedSavedModel,
+  imageFilesNeedTorch,
   transformersNeedTexts,
   halfPrecisionNeedsTorch,
 ];
@@ -77,15 +79,45 @@ function textsNeedSavedModel({ model, data }: Config): Finding[] {
   ];
 }
 
-/** Only transformers read texts, so keys for transformers do nothing without texts. */
-function transformersNeedTexts({ model, data, groups, batches }: Config): Finding[] {
+function imagesNeedSavedModel(config: Config): Finding[] {
+  if (!readsImages(config) || config.model.from !== undefined) return [];
+  const key = config.data.imageFile === undefined ? 'image' : 'imageFile';
+  return [
+    {
+      path: ['data', key],
+      isKey: true,
+      message: `data.${key} needs model.from with device: torch, which trains no network from scratch`,
+      expected:
+        'model.from, a Hugging Face checkpoint for image classification: its id on the Hub or its folder',
+    },
+  ];
+}
+
+function imageFilesNeedTorch({ data, device }: Config): Finding[] {
+  if (data.imageFile === undefined || device === 'torch' || device === 'auto') return [];
+  return [
+    {
+      path: ['data', 'imageFile'],
+      isKey: true,
+      message: `device ${device} does not read image files`,
+      expected: 'device: torch, or pixels as columns: data.image and data.features',
+    },
+  ];
+}
+
+/** Only transformers read texts, so keys for transformers do nothing without texts, or images on torch. */
+function transformersNeedTexts(config: Config): Finding[] {
+  const { model, data, groups, batches } = config;
   if (readsTexts(data)) return [];
-  const keys: readonly Path[] = [
+  const ofTransformers: readonly Path[] = [
     ...(['adapter', 'reinitialize', 'dropout', 'dtype', 'checkpointing'] as const)
       .filter((key) => model[key] !== defaults.model[key])
       .map((key) => ['model', key]),
-    ...(data.maxLength === undefined ? [] : [['data', 'maxLength']]),
     ...(groups.backward === defaults.groups.backward ? [] : [['groups', 'backward']]),
+  ];
+  const keys: readonly Path[] = [
+    ...(readsImages(config) ? [] : ofTransformers),
+    ...(data.maxLength === undefined ? [] : [['data', 'maxLength']]),
   ];
   const needTexts = (words: string) => ({
     message: `${words} needs data.text: it is for transformers, which read texts`,

@@ -10,8 +10,9 @@ import {
   validationRoles,
   validationTextRoles,
 } from './columns.ts';
-import type { Examples } from './dataset.ts';
+import type { Data, Examples } from './dataset.ts';
 import type { DataFiles } from './files.ts';
+import { loadImageData } from './loadImages.ts';
 import { loadTabularData } from './loadTabular.ts';
 import { loadTextData } from './loadTexts.ts';
 import { openPart, type Part } from './parts.ts';
@@ -49,12 +50,19 @@ export async function checkData(parsed: ParsedConfig, whole: boolean): Promise<D
       notJudged: `the rows of ${formatBytes(size)} of data: --data reads them`,
     };
   }
-  const ignoreBytes = () => {};
-  const { notices, train } = readsTexts(data)
-    ? await loadTextData(parsed, files, { tokenizer: oneToken, maxLength: 8 }, ignoreBytes)
-    : await loadTabularData(parsed, files, ignoreBytes);
+  const { notices, train } = await load(parsed, files);
   checkBatchSize(parsed, train);
   return { notices, notJudged: null };
+}
+
+function load(parsed: ParsedConfig, files: DataFiles): Promise<Data> {
+  const { data } = parsed.config;
+  const ignoreBytes = () => {};
+  if (readsTexts(data)) {
+    return loadTextData(parsed, files, { tokenizer: oneToken, maxLength: 8 }, ignoreBytes);
+  }
+  const load = data.imageFile === undefined ? loadTabularData : loadImageData;
+  return load(parsed, files, ignoreBytes);
 }
 
 /** @throws ConfigError at `batchSize` */
@@ -71,7 +79,8 @@ export function checkBatchSize(parsed: ParsedConfig, { count }: Pick<Examples, '
 async function checkColumns(parsed: ParsedConfig, files: DataFiles): Promise<void> {
   const open = (part: Part) => openPart(part, new TableFile(files[part], () => {}), parsed);
   const [train, validation] = [await open('train'), await open('validation')];
-  if (readsTexts(parsed.config.data)) {
+  const { data } = parsed.config;
+  if (readsTexts(data) || data.imageFile !== undefined) {
     trainingTextRoles(train, parsed);
     validationTextRoles(validation, parsed);
   } else {

@@ -16,7 +16,7 @@ export interface TabularRoles extends CommonRoles {
   readonly features: readonly number[];
 }
 
-/** The columns used if examples are texts. */
+/** The columns used if examples are texts, or paths of images. */
 export interface TextRoles extends CommonRoles {
   /** Index of each text column by its name. */
   readonly texts: ReadonlyMap<string, number>;
@@ -98,12 +98,15 @@ export function validationRoles(
 }
 
 /**
- * Finds the columns that a config names in the training table if examples are texts.
+ * Finds the columns that a config names in the training table if examples are texts, or paths of images.
  * @throws ConfigError at the key that names a missing column
  */
 export function trainingTextRoles(table: Table, parsed: ParsedConfig): TextRoles {
   const { data } = parsed.config;
   const texts = textNames(parsed).map((name, i) => {
+    if (data.imageFile !== undefined) {
+      return [name, indexOf(name, table, parsed, ['data', 'imageFile'])] as const;
+    }
     if (data.prompt === undefined) {
       const key = typeof data.text === 'string' ? ['data', 'text'] : ['data', 'text', i];
       return [name, indexOf(name, table, parsed, key)] as const;
@@ -129,6 +132,7 @@ export function validationTextRoles(table: Table, parsed: ParsedConfig): TextRol
 
 /** Names of the text columns: those in the prompt's placeholders if the task is generation, else those of `data.text`. */
 function textNames({ config: { task, data } }: ParsedConfig): readonly string[] {
+  if (data.imageFile !== undefined) return [data.imageFile];
   return task === 'generation' ? promptColumns(promptOf(data)) : textColumns(data);
 }
 

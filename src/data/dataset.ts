@@ -80,5 +80,14 @@ export interface TabularData extends Data<TabularDataset> {
   readonly shape: readonly number[];
 }
 
+/** Examples that are image files. */
+export interface ImageDataset extends Examples {
+  /** Absolute paths, one for each example. */
+  readonly files: readonly string[];
+}
+
+/** Data whose examples are image files. */
+export type ImageData = Data<ImageDataset>;
+
 /** Data whose examples are texts. */
 export type TextData = Data<TextDataset>;

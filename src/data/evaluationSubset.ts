@@ -1,6 +1,6 @@
 import { keyedRandom } from '../engine/keyedRandom.ts';
 import { shuffle } from '../engine/seededRandom.ts';
-import type { Examples, TabularDataset, TextDataset } from './dataset.ts';
+import type { Examples, ImageDataset, TabularDataset, TextDataset } from './dataset.ts';
 
 /**
  * The validation examples that are evaluated: all, or a random sample that is the same in every run, so that all runs are
@@ -31,6 +31,14 @@ export function evaluationTexts(dataset: TextDataset, limit: number | undefined)
     lengths: indices.map((i) => dataset.lengths[i]!),
     questions: at(dataset.questions),
   };
+}
+
+/** Same as {@link evaluationRows}, for image files. */
+export function evaluationImages(dataset: ImageDataset, limit: number | undefined): ImageDataset {
+  const indices = sampleIndices(dataset, limit);
+  if (!indices) return dataset;
+  const files = Array.from(indices, (i) => dataset.files[i]!);
+  return { ...subset(dataset, indices), files };
 }
 
 /** Sorted; null for all examples. */

@@ -1,15 +1,12 @@
 import { filled, promptOf } from '../config/data.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import type { TextTokenizer } from '../hub/tokenizer/tokenizer.ts';
-import { CellReader, checkNotEmpty, placeOf } from './cells.ts';
-import { type TextRoles, trainingTextRoles, usedColumns, validationTextRoles } from './columns.ts';
-import { dataNotices } from './dataNotices.ts';
-import type { EmptyTexts, Question, TextData, TextDataset, TextExample } from './dataset.ts';
+import type { TextData, TextDataset, TextExample } from './dataset.ts';
 import type { DataFiles } from './files.ts';
-import { classesOf, targetIn, targetNumbers, toLabels } from './labels.ts';
-import { fingerprintOf, openPart, type PartTable } from './parts.ts';
+import { targetIn, targetNumbers } from './labels.ts';
+import { loadRows, type ReadRows, type RowReader } from './loadRows.ts';
 import { finalAnswer, PromptEncoder } from './prompts.ts';
-import { DataError, type Row, type Table, TableFile } from './table.ts';
+import { DataError } from './table.ts';
 
 /** How texts are tokenized. */
 interface Tokenization {
@@ -23,69 +20,26 @@ interface Tokenization {
  * @param onBytes called with the number of bytes of each chunk that was read
  * @throws ConfigError at the key of the config, or the cell of the file, that is wrong
  */
-export async function loadTextData(
+export function loadTextData(
   parsed: ParsedConfig,
   files: DataFiles,
   options: Tokenization,
   onBytes: (bytes: number) => void,
 ): Promise<TextData> {
-  const { task } = parsed.config;
-  const readRow = rowReaderFor(parsed, options);
-
-  const trainFile = new TableFile(files.train, onBytes);
-  const trainTable = await openPart('train', trainFile, parsed);
-  const roles = trainingTextRoles(trainTable, parsed);
-  const train = await readRows(trainTable, roles, parsed, readRow);
-  const classes = task === 'classification' ? classesOf(train.targets, parsed) : [];
-
-  const validationFile = new TableFile(files.validation, onBytes);
-  const validationTable = await openPart('validation', validationFile, parsed);
-  const validationRoles = validationTextRoles(validationTable, parsed);
-  const known = task === 'classification' ? new Set(classes) : undefined;
-  const validation = await readRows(validationTable, validationRoles, parsed, readRow, known);
-
-  const column = roles.group === null ? null : toLabels(train.groups);
-  const fingerprints = {
-    train: fingerprintOf('train', trainFile, parsed),
-    validation: fingerprintOf('validation', validationFile, parsed),
-  };
-  return {
-    train: datasetOf(train, classes),
-    validation: datasetOf(validation, classes),
-    classes,
-    column,
-    notices: dataNotices(parsed, { train, validation, classes, column, fingerprints }),
-    fingerprints,
-  };
+  return loadRows(parsed, files, { readRow: rowReaderFor(parsed, options), datasetOf }, onBytes);
 }
 
-/** A row, tokenized. */
-interface TextRow {
-  readonly example: TextExample;
-  /** Class or number; all tasks but generation. */
-  readonly target?: string;
-  /** Generation only. */
-  readonly question?: Question;
-  /** Text columns whose cells are empty. */
-  readonly empty: readonly number[];
-}
-
-type RowReader = (
-  reader: CellReader,
-  table: Table,
-  row: Row,
-  roles: TextRoles,
-  classes?: ReadonlySet<string>,
-) => Promise<TextRow>;
-
-function rowReaderFor(parsed: ParsedConfig, options: Tokenization): RowReader {
+function rowReaderFor(parsed: ParsedConfig, options: Tokenization): RowReader<TextExample> {
   return parsed.config.task === 'generation'
     ? promptReader(parsed, options)
     : sequenceReader(parsed, options);
 }
 
 /** Reads a text or a pair of texts, and a class or a number. */
-function sequenceReader(parsed: ParsedConfig, { tokenizer, maxLength }: Tokenization): RowReader {
+function sequenceReader(
+  parsed: ParsedConfig,
+  { tokenizer, maxLength }: Tokenization,
+): RowReader<TextExample> {
   return async (reader, table, row, { texts, target }, classes) => {
     const { byColumn: of, empty } = reader.texts(row, texts.values());
     const [text, pair] = of.values();
@@ -98,7 +52,10 @@ function sequenceReader(parsed: ParsedConfig, { tokenizer, maxLength }: Tokeniza
 }
 
 /** Reads a prompt and its answer. */
-function promptReader(parsed: ParsedConfig, { tokenizer, maxLength }: Tokenization): RowReader {
+function promptReader(
+  parsed: ParsedConfig,
+  { tokenizer, maxLength }: Tokenization,
+): RowReader<TextExample> {
   const { data } = parsed.config;
   if (tokenizer.eosId === null) {
     throw parsed.error(
@@ -132,55 +89,8 @@ function promptReader(parsed: ParsedConfig, { tokenizer, maxLength }: Tokenizati
   };
 }
 
-interface TextRows {
-  readonly table: PartTable;
-  readonly reader: CellReader;
-  readonly examples: readonly TextExample[];
-  readonly targets: readonly string[];
-  readonly questions: readonly Question[];
-  /** Empty unless groups are made by a column. */
-  readonly groups: readonly string[];
-  readonly emptyTexts: EmptyTexts | null;
-}
-
-async function readRows(
-  table: PartTable,
-  roles: TextRoles,
-  parsed: ParsedConfig,
-  readRow: RowReader,
-  classes?: ReadonlySet<string>,
-): Promise<TextRows> {
-  const reader = new CellReader(table, parsed.config.data.missing);
-  const examples: TextExample[] = [];
-  const targets: string[] = [];
-  const questions: Question[] = [];
-  const groups: string[] = [];
-  let emptyTexts: EmptyTexts | null = null;
-  for await (const row of table.rows(usedColumns(roles, parsed))) {
-    const { example, target, question, empty } = await readRow(reader, table, row, roles, classes);
-    examples.push(example);
-    if (target !== undefined) targets.push(target);
-    if (question) questions.push(question);
-    if (roles.group !== null) groups.push(reader.label(row, roles.group));
-    if (empty.length > 0) emptyTexts = countEmpty(emptyTexts, table, row, empty);
-  }
-  checkNotEmpty(table, examples.length);
-  return { table, reader, examples, targets, questions, groups, emptyTexts };
-}
-
-function countEmpty(
-  before: EmptyTexts | null,
-  { columns }: Table,
-  row: Row,
-  empty: readonly number[],
-): EmptyTexts {
-  const count = (before?.count ?? 0) + empty.length;
-  if (before) return { ...before, count };
-  return { count, first: `${placeOf(row, empty[0]!)}, column "${columns[empty[0]!]}"` };
-}
-
 function datasetOf(
-  { examples, targets, questions, emptyTexts }: TextRows,
+  { examples, targets, questions, emptyTexts }: ReadRows<TextExample>,
   classes: readonly string[],
 ): TextDataset {
   return {

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { readsTexts } from '../config/data.ts';
+import { trainsTransformer } from '../config/data.ts';
 import { type Diagnostic, explain } from '../config/diagnostic.ts';
 import { expand } from '../config/expand.ts';
 import { NOWHERE, ParsedConfig } from '../config/parse.ts';
@@ -172,7 +172,7 @@ function parsedFrom(
   { checkpointing = false }: ResumeOptions = {},
 ): ParsedConfig {
   const config = configOf(manifest);
-  if (checkpointing && !readsTexts(config.data)) {
+  if (checkpointing && !trainsTransformer(config)) {
     throw new ResumeError('--checkpointing is for transformers only. Resume without it.');
   }
   if (checkpointing) config.model.checkpointing = true;

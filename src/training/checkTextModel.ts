@@ -15,11 +15,11 @@ const PATIENCE_MS = 5000;
  * @throws ConfigError
  */
 export async function checkTextModel(parsed: ParsedConfig): Promise<string | null> {
-  const { model, device } = parsed.config;
+  const { model, device, data } = parsed.config;
   if (model.from === undefined) return null;
   const { signal, stop } = patience();
   try {
-    if (device === 'torch') {
+    if (device === 'torch' || data.imageFile !== undefined) {
       await describeCheckpoint(parsed, () => {}, signal);
       return null;
     }

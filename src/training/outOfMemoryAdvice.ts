@@ -1,6 +1,6 @@
 import type { Device, TorchDevice } from '../backends/device.ts';
 import { MAX_MEMORY_LIMIT, memoryLimit } from '../backends/wasm/sharedMemory.ts';
-import { maxLengthOf, readsTexts } from '../config/data.ts';
+import { maxLengthOf, readsTexts, trainsTransformer } from '../config/data.ts';
 import type { Config } from '../config/schema.ts';
 import { aggregators } from '../engine/aggregators/registry.ts';
 import type { AggregationSettings } from '../engine/types.ts';
@@ -44,7 +44,7 @@ export async function outOfMemoryInStep(
   const fitting = await largestFittingBatch(step, examples, smallest, trainer);
   const fits =
     fitting === null ? `Even a batch of ${smallest} does not fit` : `A batch of ${fitting} fits`;
-  const canCheckpoint = readsTexts(config.data) && !config.model.checkpointing;
+  const canCheckpoint = trainsTransformer(config) && !config.model.checkpointing;
   return {
     code: 'outOfMemory',
     message: `Out of memory at step ${step} (batch of ${size}, ${groups} groups${passes}): ${causeOf(error, device)}`,
@@ -76,7 +76,7 @@ export function outOfMemoryWhileLoading(
   const { config, device } = context;
   const content = what === 'model' ? '' : ' (parameters and optimizer state)';
   // The optimizer's state is proportional to the trained parameters.
-  const canAdapt = what === 'checkpoint' && readsTexts(config.data) && !config.model.adapter;
+  const canAdapt = what === 'checkpoint' && trainsTransformer(config) && !config.model.adapter;
   const options = [
     ...(canAdapt ? ['model.adapter: { lora: {} }'] : []),
     smallerModelAdvice(context),
@@ -136,10 +136,10 @@ function memorySavings({ config, aggregation }: Context): string[] {
     ...(model.checkpointing ? [] : ['model.checkpointing: true']),
     ...(model.adapter ? [] : ['model.adapter: { lora: {} }']),
     ...(storesAll && !model.adapter ? ['aggregate: [grain-layerwise]'] : []),
-    shorterTexts(config),
+    ...(readsTexts(config.data) ? [shorterTexts(config)] : []),
   ];
   return [
-    ...(readsTexts(config.data) ? ofTransformers : []),
+    ...(trainsTransformer(config) ? ofTransformers : []),
     // Gradients of adapters are small, however many groups there are.
     ...(model.adapter ? [] : ['fewer groups']),
   ];

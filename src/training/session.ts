@@ -96,11 +96,10 @@ function stepsOf({ epochs, steps, batchSize }: Config, { train }: Data): number 
 
 async function openConfiguredDevice(parsed: ParsedConfig): Promise<Session['device']> {
   const { config } = parsed;
-  const { device, model } = config;
+  const { device } = config;
   try {
     if (device !== 'auto') return await openDevice(device);
-    const withTorch = model.dtype === 'float32' ? canTrainOnTorch(config) : 'only';
-    return await openDevice(automaticBackends(withTorch));
+    return await openDevice(automaticBackends(canTrainOnTorch(config)));
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
     throw parsed.error(['device'], error.message, {

@@ -25,9 +25,12 @@ export async function smollm2(): Promise<string> {
   return folder;
 }
 
-/** Makes a tiny random checkpoint: a BERT with dropout and no head, a Llama, or what the folder is named after. Its tokenizer knows the words of the texts. */
+/**
+ * Makes a tiny random checkpoint: a BERT with dropout and no head, a Llama, or what the folder is named after.
+ * @param texts whose words its tokenizer knows; for `images` the names of images to make beside the folder
+ */
 export async function tiny(
-  kind: 'encoder' | 'decoder' | 'architecture',
+  kind: 'encoder' | 'decoder' | 'architecture' | 'images',
   folder: string,
   texts: readonly string[],
 ): Promise<void> {

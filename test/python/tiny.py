@@ -5,13 +5,16 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import torch
 import transformers
+from PIL import Image
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
     AutoConfig,
     AutoModel,
     AutoModelForCausalLM,
+    AutoModelForImageClassification,
     AutoModelForSeq2SeqLM,
     BertConfig,
     BertModel,
@@ -19,6 +22,7 @@ from transformers import (
     LlamaForCausalLM,
     PreTrainedTokenizerFast,
 )
+from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
 
 def encoder(folder, texts):
@@ -81,6 +85,22 @@ def architecture(folder, texts):
     auto = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
     model = auto.from_config(config) if kind != "roberta" else AutoModel.from_config(config)
     model.save_pretrained(folder)
+
+
+def images(folder, names):
+    """A classifier of images of the model type that the folder is named after, and images by these names, bright or dark in turn."""
+    kind = Path(folder).name
+    own = {
+        "vit": dict(hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32, image_size=8, patch_size=4),
+        "resnet": dict(embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1], layer_type="basic"),
+    }[kind]
+    AutoModelForImageClassification.from_config(AutoConfig.for_model(kind, num_labels=3, **own)).save_pretrained(folder)
+    ViTImageProcessorPil(size={"height": 8, "width": 8}).save_pretrained(folder)
+    random = np.random.default_rng(0)
+    for i, name in enumerate(names):
+        low = 128 * (i % 2)
+        pixels = random.integers(low, low + 128, (8, 8, 3), np.uint8)
+        Image.fromarray(pixels).save(Path(folder).parent / name, quality=95)
 
 
 def bytes_tokenizer(folder, texts):

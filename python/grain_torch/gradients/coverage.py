@@ -57,14 +57,14 @@ def coverage_of(model: nn.Module) -> Coverage:
     names = {module: name or "the model" for name, module in model.named_modules()}
     covered: set[nn.Module] = set()
     for module in model.modules():
-        if isinstance(module, _BatchNorm) and module.training:
+        if depends_on_batch(module):
             found.reasons.append(f"{names[module]}: BatchNorm makes examples depend on each other")
         elif _is_scaled(module):
             found.scaled.append(module)
             covered.add(cast("nn.Module", module.ia3_l))
     for module in model.modules():
         own = [key for key, parameter in module.named_parameters(recurse=False) if parameter.requires_grad]
-        if not own or module in covered or isinstance(module, _BatchNorm):
+        if not own or module in covered or depends_on_batch(module):
             continue
         rule = rule_of(module)
         refusal = refusal_of(module)
@@ -78,8 +78,13 @@ def coverage_of(model: nn.Module) -> Coverage:
 
 
 def batch_norms_of(model: nn.Module) -> list[str]:
-    """Names of the modules in training mode whose output of an example depends on the other examples."""
-    return [name for name, module in model.named_modules() if isinstance(module, _BatchNorm) and module.training]
+    """Names of the modules whose output of an example depends on the other examples."""
+    return [name for name, module in model.named_modules() if depends_on_batch(module)]
+
+
+def depends_on_batch(module: nn.Module) -> bool:
+    """Whether this is BatchNorm that takes its statistics from the batch: in training mode, or without running ones."""
+    return isinstance(module, _BatchNorm) and (module.training or module.running_mean is None)
 
 
 def _is_scaled(module: Any) -> bool:

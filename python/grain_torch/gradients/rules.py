@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.nn.modules.batchnorm import _BatchNorm
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,6 +32,8 @@ def rule_of(module: nn.Module) -> Rule | None:
         return _rms_norm
     if name == "Conv1D" and type(module).__module__ == "transformers.pytorch_utils":
         return _transposed_linear
+    if name == "ViTEmbeddings" and type(module).__module__ == "transformers.models.vit.modeling_vit":
+        return _image_embeddings
     return None
 
 
@@ -92,6 +95,19 @@ def _group_norm(layer: nn.GroupNorm, x: Tensor, delta: Tensor, layout: GroupLayo
     _scale_and_shift(layer, normal.movedim(1, -1), delta.movedim(1, -1), layout, stack, 1)
 
 
+def _batch_norm(layer: Any, x: Tensor, delta: Tensor, layout: GroupLayout, stack: GradientStack) -> None:
+    """In evaluation mode, where the running statistics are constants."""
+    normal = functional.batch_norm(x.to(delta.dtype), layer.running_mean, layer.running_var, None, None, False, 0.0, layer.eps)
+    _scale_and_shift(layer, normal.movedim(1, -1), delta.movedim(1, -1), layout, stack, 1)
+
+
+def _image_embeddings(layer: Any, _x: Tensor, delta: Tensor, layout: GroupLayout, stack: GradientStack) -> None:
+    """ViT's class token, which goes before the patches, and the position embeddings, which are added to both."""
+    for parameter, gradient in ((layer.cls_token, delta[:, :1]), (layer.position_embeddings, delta)):
+        if parameter.requires_grad:
+            stack.add(parameter, layout.sums(gradient.flatten(1)).reshape(-1, *parameter.shape))
+
+
 def _convolution(layer: Any, x: Tensor, delta: Tensor, layout: GroupLayout, stack: GradientStack) -> None:
     if layer.weight.requires_grad:
         pairs = zip(layout.parts(x.to(delta.dtype)), layout.parts(delta), strict=True)
@@ -125,6 +141,12 @@ def refusal_of(module: nn.Module) -> str | None:
             return f"padding_mode={module.padding_mode}"
         if module.padding == "same" and any(size % 2 == 0 for size in module.kernel_size):
             return "padding=same with an even kernel"
+    elif type(module).__name__ == "ViTEmbeddings":
+        dropout: Any = module.dropout
+        if dropout.p > 0:
+            return "dropout after the sum"
+        if getattr(module, "mask_token", None) is not None:
+            return "a mask token"
     return None
 
 
@@ -134,6 +156,7 @@ _RULES: list[tuple[type[Any], Rule]] = [
     (nn.LayerNorm, _layer_norm),
     (nn.RMSNorm, _rms_norm),
     (nn.GroupNorm, _group_norm),
+    (_BatchNorm, _batch_norm),
     (nn.Conv1d, _convolution),
     (nn.Conv2d, _convolution),
     (nn.Conv3d, _convolution),

@@ -41,7 +41,7 @@ export const incoming = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('error'),
     id: z.number(),
-    code: z.enum(['outOfMemory', 'diskFull', 'badModel', 'badCheckpoint', 'unknown']),
+    code: z.enum(['outOfMemory', 'diskFull', 'badModel', 'badCheckpoint', 'badData', 'unknown']),
     message: z.string(),
   }),
 ]);
@@ -68,6 +68,7 @@ const build = z.object({
   /** Hub id or folder that an adapter's config names, and its commit. */
   base: z.string(),
   revision: z.string().nullable(),
+  inputs: z.enum(['texts', 'images']),
   task: z.enum(['classification', 'regression', 'generation']),
   classes: z.array(z.string()),
   /** For each trained output the saved output that it starts from; null: a new head. */
@@ -100,10 +101,22 @@ const batch = z.object({
   targets: float64,
 });
 
+/** Examples that are images, grouped in the same way: files, or if there are none, pixels. */
+const imageBatch = z.object({
+  paths: z.array(z.string()),
+  /** Between 0 and 1: examples × height × width × channels. */
+  pixels: float32,
+  bounds: int32,
+  targets: float64,
+});
+
 const memory = z.object({ resident: z.number(), tensors: z.number().nullable() });
 
 /** ⟨Δ, gᵢ⟩, and as `numbers` ‖Δ‖², ‖Δ‖² in the metric, and what storing the parameters in float32 may have added to Δ. */
 const measured = z.object({ inner: float64, numbers: float64 });
+
+/** `grams`: blocks × k × k. */
+const groupGradients = z.object({ losses: float32, grams: float64, memory });
 
 /** Requests and their replies. */
 export const calls = {
@@ -124,17 +137,16 @@ export const calls = {
       trained: z.array(z.object({ name: z.string(), layer: z.string(), size: z.number() })),
       /** Why gradients take a pass for each group, though the config asks for one pass; null: they do not. */
       separately: z.string().nullable(),
+      /** Layers of BatchNorm, which normalize by the checkpoint's running statistics. */
+      batchNorms: z.number(),
     }),
   },
   /** Values of the fresh parameters, one after another. */
   initialize: { request: z.object({ values: float32 }), reply: none },
   /** The block of each trained parameter; without it all are in one. */
   blocks: { request: z.object({ blocks: int32 }), reply: none },
-  gradients: {
-    request: batch.extend({ seed: z.number() }),
-    /** `grams`: blocks × k × k. */
-    reply: z.object({ losses: float32, grams: float64, memory }),
-  },
+  gradients: { request: batch.extend({ seed: z.number() }), reply: groupGradients },
+  imageGradients: { request: imageBatch.extend({ seed: z.number() }), reply: groupGradients },
   /** `weights`: blocks × k; all 0: no step. */
   update: {
     request: z.object({
@@ -150,6 +162,7 @@ export const calls = {
   discard: { request: none, reply: none },
   /** examples × outputs. */
   outputs: { request: batch, reply: z.object({ outputs: float32 }) },
+  imageOutputs: { request: imageBatch, reply: z.object({ outputs: float32 }) },
   /** Of each answer token. */
   answerLosses: { request: batch, reply: z.object({ losses: float32 }) },
   /** Prompts and answers follow each other in `ids`. */

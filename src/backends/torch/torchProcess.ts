@@ -266,6 +266,8 @@ function errorOf(code: string, message: string): Error {
       return new TorchModelError(message);
     case 'badCheckpoint':
       return new CheckpointError(message);
+    case 'badData':
+      return new Error(message);
     default:
       return new Error(`PyTorch: ${message}`);
   }

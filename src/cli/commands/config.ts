@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { checkFiles } from '../../config/checkFiles.ts';
-import { readsTexts } from '../../config/data.ts';
+import { trainsTransformer } from '../../config/data.ts';
 import { ConfigError, formatDiagnostic, type Help } from '../../config/diagnostic.ts';
 import { expand } from '../../config/expand.ts';
 import { parseConfigFile } from '../../config/parse.ts';
@@ -30,7 +30,7 @@ export function addConfigCommand(program: Command): void {
       try {
         const parsed = parseConfigFile(file);
         checkFiles(parsed);
-        const model = readsTexts(parsed.config.data) ? await checkTextModel(parsed) : null;
+        const model = trainsTransformer(parsed.config) ? await checkTextModel(parsed) : null;
         const read = await checkData(parsed, data ?? false);
         const notJudged = [model, read.notJudged].filter((it) => it !== null);
         const runs = expand(parsed.config).length;

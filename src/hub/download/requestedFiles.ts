@@ -15,9 +15,9 @@ import type { CachedRepository } from './repository.ts';
 /** Names of files, all files of a checkpoint, or those that describe it: all but its weights. */
 export type RequestedFiles = readonly string[] | 'checkpoint' | 'description';
 
-/** Files that every checkpoint must have, besides its weights. */
-const REQUIRED = [CONFIG_FILE, TOKENIZER_FILE];
-const OPTIONAL = [...SETTINGS_FILES, GENERATION_CONFIG_FILE];
+/** Says how images are resized and normalized. */
+export const IMAGE_PROCESSOR_FILE = 'preprocessor_config.json';
+const OPTIONAL = [...SETTINGS_FILES, GENERATION_CONFIG_FILE, IMAGE_PROCESSOR_FILE];
 const SHARD = /^model-\d+-of-\d+\.safetensors$/;
 
 /**
@@ -63,14 +63,17 @@ function weightsOf(
 }
 
 /**
- * Names of the files of a checkpoint that its weights and tokens depend on, and generated texts if it `generates`; other files in
+ * Names of the files of a checkpoint that its weights, tokens and pixels depend on, and generated texts if it `generates`; other files in
  * the folder may change.
  */
 export async function filesOfCheckpoint(
   folder: string,
   { generates }: { readonly generates: boolean },
 ): Promise<readonly string[]> {
-  const optional = [...SETTINGS_FILES, ...(generates ? [GENERATION_CONFIG_FILE] : [])];
+  const optional = [
+    ...[...SETTINGS_FILES, IMAGE_PROCESSOR_FILE],
+    ...(generates ? [GENERATION_CONFIG_FILE] : []),
+  ];
   // Without tokenizer.json, transformers' tokenizer reads other files.
   const vocabulary = tokenizerFiles(folder).map((file) => path.basename(file));
   const names = existsSync(path.join(folder, TOKENIZER_FILE)) ? [TOKENIZER_FILE] : vocabulary;
@@ -85,7 +88,7 @@ export async function filesOfCheckpoint(
 export async function isComplete(snapshot: string, requested: RequestedFiles): Promise<boolean> {
   const has = (file: string) => existsSync(path.join(snapshot, file));
   if (typeof requested !== 'string') return requested.every(has);
-  if (!REQUIRED.every(has)) return false;
+  if (!has(CONFIG_FILE) || !(has(TOKENIZER_FILE) || has(IMAGE_PROCESSOR_FILE))) return false;
   if (requested === 'description') return true;
   return has(WEIGHTS_FILE) || (has(WEIGHTS_INDEX_FILE) && (await listShards(snapshot)).every(has));
 }

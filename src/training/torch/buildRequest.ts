@@ -1,29 +1,31 @@
 import type { RequestOf } from '../../backends/torch/messages.ts';
-import type { TextData } from '../../data/dataset.ts';
 import { defaultTargets } from '../../nn/parameters/source.ts';
 import type { LearnerOptions } from '../learner.ts';
 import { savedHead } from '../text/savedHead.ts';
-import type { TorchCheckpoint } from './torchCheckpoint.ts';
+import type { DescribedCheckpoint } from './torchCheckpoint.ts';
 
-/** What the child is to build for one run. */
+/** What depends on the kind of examples. */
+type Kind = Pick<RequestOf<'build'>, 'inputs' | 'padId' | 'endIds'>;
+
+/** What the child is to build for one run. @param classes of the data */
 export function buildRequest(
-  checkpoint: TorchCheckpoint,
-  { classes }: Pick<TextData, 'classes'>,
+  checkpoint: DescribedCheckpoint,
+  classes: readonly string[],
   { config, aggregation, seed }: LearnerOptions,
+  kind: Kind,
 ): RequestOf<'build'> {
   const { model, task, optimizer, groups } = config;
   const { lora } = model.adapter ?? {};
   const { name, momentum, weightDecay, beta1, beta2, epsilon } = optimizer;
   const head = task === 'generation' ? null : savedHead(checkpoint, config, classes).order;
   return {
+    ...kind,
     folder: checkpoint.folder,
     base: checkpoint.name,
     revision: checkpoint.revision,
     task,
     classes: [...classes],
     head: head && [...head],
-    padId: checkpoint.network.padId ?? checkpoint.padId,
-    endIds: [...checkpoint.generation.endIds],
     freeze: model.freeze,
     reinitialize: model.reinitialize,
     lora: lora ? { ...lora, targets: lora.targets ?? targetsOf(checkpoint) } : null,
@@ -38,7 +40,7 @@ export function buildRequest(
   };
 }
 
-function targetsOf({ network }: TorchCheckpoint): string[] | null {
+function targetsOf({ network }: DescribedCheckpoint): string[] | null {
   const known: Readonly<Record<string, readonly string[]>> = defaultTargets;
   const targets = known[network.modelType];
   return targets ? [...targets] : null;

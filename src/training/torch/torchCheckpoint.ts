@@ -16,7 +16,7 @@ import { type CheckpointPlace, locateCheckpoint } from '../text/pretrained.ts';
 import { TorchTokenizer } from './torchTokenizer.ts';
 
 /** A checkpoint whose weights are not read yet. */
-interface DescribedCheckpoint extends CheckpointPlace {
+export interface DescribedCheckpoint extends CheckpointPlace {
   readonly network: NetworkDescription;
   readonly classes: NetworkDescription['classes'];
 }

@@ -2,12 +2,10 @@ import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import type { TorchDevice } from '../../backends/device.ts';
-import type { ReplyOf } from '../../backends/torch/messages.ts';
+import type { ReplyOf, RequestOf } from '../../backends/torch/messages.ts';
 import { TorchModelError, type TorchProcess } from '../../backends/torch/torchProcess.ts';
-import type { TextData } from '../../data/dataset.ts';
 import type { Group } from '../../data/grouping.ts';
 import { keyedRandom } from '../../engine/keyedRandom.ts';
-import { tokenizerFiles } from '../../hub/tokenizer/tokenizer.ts';
 import type { LayerVariables } from '../../nn/module/model.ts';
 import { ModelError } from '../../nn/module/model.ts';
 import type { OnProgress } from '../../nn/module/progress.ts';
@@ -16,44 +14,45 @@ import type { AggregatorMemory, StepGroups } from '../aggregation/aggregatedStep
 import type { Learner, LearnerOptions, PendingStep } from '../learner.ts';
 import type { Validation } from '../objective/objective.ts';
 import type { StepMeter } from '../stepMeter.ts';
-import { answerStarts, batchOf } from '../text/batches.ts';
-import { GenerationValidation } from '../text/generationValidation.ts';
-import { SequenceValidation } from '../text/sequenceValidation.ts';
-import { groupBounds } from '../text/textObjective.ts';
-import { buildRequest } from './buildRequest.ts';
-import type { TorchCheckpoint } from './torchCheckpoint.ts';
-import { batchMessage, row, TorchNetwork } from './torchNetwork.ts';
+import { row } from './torchNetwork.ts';
 import { TorchStep } from './torchStep.ts';
 import { Weighing } from './weighing.ts';
 
-interface Inputs {
-  readonly checkpoint: TorchCheckpoint;
-  readonly data: TextData;
+/** What is trained, and on which examples: texts or images. */
+export interface TorchInputs {
+  request(options: LearnerOptions): RequestOf<'build'>;
+  /** @param seed decides dropout */
+  gradients(
+    process: TorchProcess,
+    groups: readonly Group[],
+    seed: number,
+  ): Promise<ReplyOf<'gradients'>>;
+  validation(process: TorchProcess): Pick<Learner, 'validate'>;
+  /** Paths of files of the checkpoint that a run's checkpoints need too. */
+  readonly companions: readonly string[];
 }
 
 /** A model in the child process, whose groups' gradients stay there: their inner products come here, weights go back. */
 export class TorchLearner implements Learner {
   readonly warnings: readonly string[];
   readonly #process: TorchProcess;
-  readonly #inputs: Inputs;
+  readonly #inputs: TorchInputs;
   readonly #options: LearnerOptions;
   readonly #weighing: Weighing;
-  readonly #validation: GenerationValidation | SequenceValidation;
+  readonly #validation: Pick<Learner, 'validate'>;
   /** Numbers that a checkpoint has for what is trained. */
   readonly #size: number;
 
   private constructor(
     process: TorchProcess,
-    device: TorchDevice,
-    inputs: Inputs,
+    inputs: TorchInputs,
     options: LearnerOptions,
-    { trained, separately }: ReplyOf<'build'>,
+    built: ReplyOf<'build'>,
   ) {
-    const { checkpoint, data } = inputs;
     const { config } = options;
+    const { trained } = built;
     this.#process = process;
-    this.warnings =
-      separately === null ? [] : [`Gradients take a pass for each group: ${separately}`];
+    this.warnings = warningsOf(built);
     this.#inputs = inputs;
     this.#options = options;
     this.#weighing = new Weighing(
@@ -61,11 +60,7 @@ export class TorchLearner implements Learner {
       layersOf(trained),
       trained.map(({ size }) => size),
     );
-    const network = new TorchNetwork(process);
-    this.#validation =
-      config.task === 'generation'
-        ? new GenerationValidation(network, data, checkpoint, config.data, device)
-        : new SequenceValidation(network, data, { ...checkpoint, task: config.task }, device);
+    this.#validation = inputs.validation(process);
     const slots = config.optimizer.name === 'adamw' ? 2 : config.optimizer.momentum > 0 ? 1 : 0;
     this.#size = 4 * (1 + slots) * trained.reduce((sum, { size }) => sum + size, 0);
   }
@@ -76,11 +71,11 @@ export class TorchLearner implements Learner {
    */
   static async create(
     device: TorchDevice,
-    inputs: Inputs,
+    inputs: TorchInputs,
     options: LearnerOptions,
   ): Promise<TorchLearner> {
     const process = await device.process();
-    const request = buildRequest(inputs.checkpoint, inputs.data, options);
+    const request = inputs.request(options);
     const built = await process.call('build', request).catch((error: unknown) => {
       throw error instanceof TorchModelError ? new ModelError(error.message) : error;
     });
@@ -88,7 +83,7 @@ export class TorchLearner implements Learner {
       initialValues(kind === 'normal' ? { normal: deviation } : kind, shape, name, request.seed),
     );
     await process.call('initialize', { values: row(concatenated(values)) });
-    const learner = new TorchLearner(process, device, inputs, options, built);
+    const learner = new TorchLearner(process, inputs, options, built);
     const { blocks } = learner.#weighing;
     if (blocks) await process.call('blocks', { blocks: row(blocks) });
     return learner;
@@ -108,13 +103,9 @@ export class TorchLearner implements Learner {
     options: StepGroups,
     meter: StepMeter,
   ): Promise<PendingStep> {
-    const { seed } = this.#options;
-    const request = {
-      ...this.#batch(groups),
-      seed: uniformInt(keyedRandom('dropout', seed.order, step), 0, 0x7fffffff),
-    };
+    const random = keyedRandom('dropout', this.#options.seed.order, step);
     const { losses, grams, memory } = await meter.gradients(() =>
-      this.#process.call('gradients', request),
+      this.#inputs.gradients(this.#process, groups, uniformInt(random, 0, 0x7fffffff)),
     );
     meter.observe(memory);
     try {
@@ -126,24 +117,13 @@ export class TorchLearner implements Learner {
     }
   }
 
-  #batch(groups: readonly Group[]) {
-    const { checkpoint, data } = this.#inputs;
-    const indices = groups.flatMap(({ examples }) => [...examples]);
-    const tokens = batchOf(data.train, indices, checkpoint.padId, groupBounds(groups));
-    const generates = this.#options.config.task === 'generation';
-    const targets = generates
-      ? answerStarts(data.train, indices)
-      : indices.map((index) => data.train.targets[index]!);
-    return batchMessage(tokens, targets);
-  }
-
   validate(onProgress: OnProgress): Promise<Validation> {
     return this.#validation.validate(onProgress);
   }
 
   async write(folder: string): Promise<void> {
     await this.#process.call('save', { folder });
-    for (const file of tokenizerFiles(this.#inputs.checkpoint.folder)) {
+    for (const file of this.#inputs.companions) {
       await copyFile(file, path.join(folder, path.basename(file)));
     }
   }
@@ -158,6 +138,17 @@ export class TorchLearner implements Learner {
 
   /** The child keeps the model until it builds another, or ends. */
   dispose(): void {}
+}
+
+function warningsOf({ separately, batchNorms }: ReplyOf<'build'>): string[] {
+  return [
+    ...(separately === null ? [] : [`Gradients take a pass for each group: ${separately}`]),
+    ...(batchNorms === 0
+      ? []
+      : [
+          `The network has ${batchNorms} layers of BatchNorm. They normalize by the checkpoint's running means and variances, which stay as they are, in training as in validation: by the batch's, no example would have a gradient of its own. Their scales and shifts are trained`,
+        ]),
+  ];
 }
 
 /** The parameters by the part of the network that they belong to, in their order. */

@@ -1,16 +1,18 @@
 import type { TorchDevice } from '../../backends/device.ts';
-import { readsTexts } from '../../config/data.ts';
+import { readsImages, readsTexts, trainsTransformer } from '../../config/data.ts';
 import type { ParsedConfig } from '../../config/parse.ts';
 import type { Config } from '../../config/schema.ts';
 import { aggregators } from '../../engine/aggregators/registry.ts';
 import type { Loading } from '../../runs/loading.ts';
 import { readTexts } from '../text/textTask.ts';
 import type { TrainingTask } from '../trainingTask.ts';
+import { openImageTask } from './imageTask.ts';
+import { textInputs } from './textInputs.ts';
 import { openCheckpoint } from './torchCheckpoint.ts';
 import { TorchLearner } from './torchLearner.ts';
 
 /**
- * Transformers of PyTorch, of any architecture, on examples that are texts.
+ * Networks of transformers, of any architecture, on examples that are texts or images.
  *
  * @throws ConfigError pointing at what is wrong in the config, the checkpoint or the data
  */
@@ -20,6 +22,15 @@ export async function openTorchTask(
   onLoading: (loading: Loading) => void,
 ): Promise<TrainingTask> {
   checkSettings(parsed);
+  const open = readsTexts(parsed.config.data) ? openTorchTexts : openImageTask;
+  return open(parsed, device, onLoading);
+}
+
+async function openTorchTexts(
+  parsed: ParsedConfig,
+  device: TorchDevice,
+  onLoading: (loading: Loading) => void,
+): Promise<TrainingTask> {
   const checkpoint = await openCheckpoint(parsed, device, onLoading);
   const { network } = checkpoint;
   const task = await readTexts(
@@ -31,21 +42,19 @@ export async function openTorchTask(
     },
     onLoading,
   );
-  return {
-    ...task,
-    learner: (options) => TorchLearner.create(device, { checkpoint, data: task.data }, options),
-  };
+  const inputs = textInputs(parsed.config, checkpoint, task.data, device);
+  return { ...task, learner: (options) => TorchLearner.create(device, inputs, options) };
 }
 
 /** @throws ConfigError for what only the other devices do */
 function checkSettings(parsed: ParsedConfig): void {
-  const { data, aggregate } = parsed.config;
-  if (!readsTexts(data)) {
-    throw parsed.error(['device'], 'torch trains transformers on texts, not rows of numbers', {
-      expected: 'another device, or data.text and model.from',
+  const { config } = parsed;
+  if (!readsTexts(config.data) && !readsImages(config)) {
+    throw parsed.error(['device'], 'torch trains on texts and images, not rows of numbers', {
+      expected: 'another device, or model.from with data.text, data.imageFile or data.image',
     });
   }
-  for (const [i, entry] of aggregate.entries()) {
+  for (const [i, entry] of config.aggregate.entries()) {
     if (isDecidedByGrams(entry)) continue;
     const name = typeof entry === 'string' ? entry : entry.name;
     throw parsed.error(['aggregate', i], `${name} is not available with device: torch`, {
@@ -54,9 +63,10 @@ function checkSettings(parsed: ParsedConfig): void {
   }
 }
 
-/** Whether the device can train what a config asks for: transformers, with weights that follow from Gram matrices. */
-export function canTrainOnTorch({ data, aggregate }: Config): boolean {
-  return readsTexts(data) && aggregate.every(isDecidedByGrams);
+/** Whether the device can train what a config asks for, with weights that follow from Gram matrices, and whether no other can. */
+export function canTrainOnTorch(config: Config): boolean | 'only' {
+  if (config.model.dtype !== 'float32' || config.data.imageFile !== undefined) return 'only';
+  return trainsTransformer(config) && config.aggregate.every(isDecidedByGrams);
 }
 
 function isDecidedByGrams(entry: Config['aggregate'][number]): boolean {

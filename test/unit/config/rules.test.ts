@@ -6,6 +6,7 @@ import { textAt } from './textAt.ts';
 
 const data = 'data: { train: a.csv, validation: b.csv, target: label }';
 const images = 'data: { train: a.csv, validation: b.csv, target: label, image: [8, 8, 1] }';
+const imageFiles = 'data: { train: a.csv, validation: b.csv, target: label, imageFile: picture }';
 
 const texts = 'data: { train: a.csv, validation: b.csv, target: label, text: [a, b] }';
 const textsWith = (more: string) => texts.replace(' }', `, ${more} }`);
@@ -127,6 +128,22 @@ for (const [text, at, message] of [
     'bfloat16',
     /device wasm computes in float32 only/,
   ],
+  [`${imageFiles}\n${saved}\ndevice: wasm`, 'imageFile', /device wasm does not read image files/],
+  [`${imageFiles}\ndevice: torch`, 'imageFile', /needs model.from/],
+  [`${images}\nmodel: { architecture: cnn }\ndevice: torch`, 'image', /needs model.from/],
+  [
+    `${imageFiles.replace(' }', ', scale: 255 }')}\n${saved}`,
+    'scale',
+    /nothing with data.imageFile/,
+  ],
+  [`${imageFiles.replace(' }', ', text: a }')}\n${saved}`, 'text', /nothing with data.imageFile/],
+  [`${imageFiles.replace(' }', ', from: a/b }')}\n${saved}`, 'imageFile', /are not downloaded/],
+  [
+    `${images.replace(' }', ', standardize: true }')}\n${saved}\ndevice: torch`,
+    'true',
+    /normalized as the checkpoint says/,
+  ],
+  [`${imageFiles}\n${saved}\ngroups: { by: length }`, 'length', /needs data.text/],
   [`${data}\nmodel: { from: a, dropout: 0.1 }`, 'dropout', /needs data.text/],
   [`${data}\nmodel: { from: a, checkpointing: true }`, 'checkpointing', /needs data.text/],
   [`${data.replace(' }', ', maxLength: 64 }')}`, 'maxLength', /^data.maxLength needs data.text/],
@@ -216,6 +233,8 @@ for (const text of [
   `${texts}\nmodel: { from: owner/name@main, adapter: { lora: { targets: [query] } }, dropout: 0 }`,
   `${texts}\nmodel: { from: a, adapter: { lora: {} }, freeze: 2, reinitialize: 1 }`,
   `${texts}\nmodel: { from: a, dtype: bfloat16 }\ndevice: torch`,
+  `${imageFiles}\nmodel: { from: a, adapter: { lora: {} }, dtype: bfloat16, freeze: 1 }`,
+  `${images}\nmodel: { from: a, dropout: 0.1 }\ngroups: { backward: accumulate }\ndevice: torch`,
   `${texts}\nmodel: { from: ./here, freeze: 2, reinitialize: 1, head: new, checkpointing: true }`,
   `${textsWith('maxLength: 64')}\n${saved}\ngroups: { by: length, backward: accumulate }\nbatches: similar-length`,
   `${texts}\n${generation}\nmetric: exactMatch`,
