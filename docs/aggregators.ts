@@ -1,12 +1,9 @@
 /** The page docs/aggregators.md: the text of docs/aggregators.head.md, then a section per aggregator from the registry. */
 import { readFileSync } from 'node:fs';
-import type {
-  AggregatorDescription,
-  AggregatorParameter,
-  Properties,
-} from '../src/engine/aggregators/description.ts';
+import type { AggregatorDescription, Properties } from '../src/engine/aggregators/description.ts';
 import { regimesOf } from '../src/engine/aggregators/regimes.ts';
 import { aggregators } from '../src/engine/aggregators/registry.ts';
+import { markdownTable, parameterTable } from './tables.ts';
 
 const head = new URL('./aggregators.head.md', import.meta.url);
 
@@ -34,7 +31,7 @@ export function aggregatorsPage(): string {
   const all = Object.values(aggregators);
   return [
     readFileSync(head, 'utf8'),
-    ...table(
+    ...markdownTable(
       ['aggregator', ...properties.map((property) => meanings[property][0])],
       all.map((one) => [
         `[\`${one.name}\`](#${one.name})`,
@@ -42,7 +39,7 @@ export function aggregatorsPage(): string {
       ]),
     ),
     '',
-    ...table(
+    ...markdownTable(
       ['property', 'means'],
       properties.map((property) => meanings[property]),
     ),
@@ -52,7 +49,6 @@ export function aggregatorsPage(): string {
 }
 
 function section(of: AggregatorDescription): string[] {
-  const parameters = Object.entries(of.parameters);
   return [
     '',
     `## ${of.name}`,
@@ -64,20 +60,7 @@ function section(of: AggregatorDescription): string[] {
     `- A zero gradient ${of.takesZeroGroups ? 'is a group like any other' : 'is handled as `zeroGroups` says'}.`,
     `- Reference: ${of.reference}`,
     ...measured(of),
-    ...(parameters.length > 0
-      ? [
-          '',
-          ...table(
-            ['parameter', 'value', 'default', 'meaning'],
-            parameters.map(([name, parameter]) => [
-              `\`${name}\``,
-              range(parameter),
-              `\`${parameter.default}\``,
-              parameter.description,
-            ]),
-          ),
-        ]
-      : []),
+    ...parameterTable(of.parameters),
   ];
 }
 
@@ -87,7 +70,7 @@ function measured({ name }: AggregatorDescription): string[] {
   if (regimes.length === 0) return [];
   return [
     '',
-    ...table(
+    ...markdownTable(
       ['measured with AdamW', 'seeds', 'result', 'mean', 'difference'],
       regimes.map(({ title, seeds, metric, value, mean, difference, p }) => [
         title,
@@ -98,13 +81,4 @@ function measured({ name }: AggregatorDescription): string[] {
       ]),
     ),
   ];
-}
-
-function range({ min, max, belowMax }: AggregatorParameter): string {
-  if (max === Number.MAX_VALUE) return `at least ${min}`;
-  return `from ${min} to ${belowMax ? 'below ' : ''}${max}`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`);
 }

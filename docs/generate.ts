@@ -1,6 +1,6 @@
 /**
  * Writes docs/config.md (docs/config.head.md, then a table of every key from the config's schema), docs/aggregators.md
- * (from the registry), and the rules in docs/alarms.md. docs/measurements.ts comes before it: pages repeat what was measured.
+ * and docs/techniques.md (from the registries), and the rules in docs/alarms.md. docs/measurements.ts comes before it: pages repeat what was measured.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import {
@@ -15,6 +15,7 @@ import type { AggregatorDescription } from '../src/engine/aggregators/descriptio
 import { aggregators } from '../src/engine/aggregators/registry.ts';
 import { rules } from '../src/experiment/alarms/rules.ts';
 import { aggregatorsPage } from './aggregators.ts';
+import { techniquesPage } from './techniques.ts';
 
 const at = (name: string) => new URL(name, import.meta.url);
 const headOf = (name: string) => readFileSync(at(name), 'utf8').trimEnd();
@@ -129,5 +130,6 @@ function plain(text: string): string {
 if (import.meta.main) {
   writeFileSync(at('config.md'), configPage());
   writeFileSync(at('aggregators.md'), aggregatorsPage());
+  writeFileSync(at('techniques.md'), techniquesPage());
   writeFileSync(at('alarms.md'), alarmsPage());
 }

@@ -43,8 +43,8 @@ async function madeSession(parsed: ParsedConfig, tokens: MadeTokens): Promise<Se
       files: { train: '', validation: '' },
       model: null,
       sources: {},
-      learner: tensorLearners(device, (seed) =>
-        buildTextObjective({ config, pretrained: checkpoint, data, device }, seed),
+      learner: tensorLearners(device, (options) =>
+        buildTextObjective({ config, pretrained: checkpoint, data, device }, options),
       ),
     },
     device,

@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import nullcontext
 from math import prod
 from pathlib import Path
 
@@ -11,28 +12,32 @@ from peft import PeftModel, set_peft_model_state_dict
 from safetensors.torch import load_file
 from torch import Tensor
 
+from .average import ParameterAverage
 from .network import Network, checkpoint_name
 from .optimizers import Optimizer
+
+# What is trained, where the model has an average.
+_TRAINED = "trained"
 
 
 class CheckpointError(Exception):
     """A checkpoint cannot be read."""
 
 
-def save(folder: str, network: Network, optimizer: Optimizer) -> None:
+def save(folder: str, network: Network, optimizer: Optimizer, average: ParameterAverage | None) -> None:
     """Returns when all files are on disk."""
     model = network.model
-    model.save_pretrained(folder)
+    with nullcontext() if average is None else average.used():
+        model.save_pretrained(folder)
     if isinstance(model, PeftModel):
         # It has the names of the classes, which peft does not save.
         model.get_base_model().config.save_pretrained(folder)
         if model.can_generate():
             model.get_base_model().generation_config.save_pretrained(folder)
         (Path(folder) / "README.md").unlink(missing_ok=True)
+    kinds = optimizer.slots() | ({} if average is None else {_TRAINED: average.trained()})
     slots = {
-        f"{kind}/{name}": tensor
-        for kind, tensors in optimizer.slots().items()
-        for name, tensor in zip(network.trained, tensors, strict=True)
+        f"{kind}/{name}": tensor for kind, tensors in kinds.items() for name, tensor in zip(network.trained, tensors, strict=True)
     }
     with (Path(folder) / "optimizer.bin").open("wb") as file:
         for tensor in slots.values():
@@ -45,11 +50,13 @@ def save(folder: str, network: Network, optimizer: Optimizer) -> None:
             os.fsync(file.fileno())
 
 
-def load(folder: str, network: Network, optimizer: Optimizer) -> None:
+def load(folder: str, network: Network, optimizer: Optimizer, average: ParameterAverage | None) -> None:
     """Raises CheckpointError if the files are damaged, or of another model."""
     try:
         _load_model(folder, network)
-        _load_optimizer(folder, network, optimizer)
+        saved = _load_optimizer(folder, network, optimizer)
+        if average is not None:
+            average.restore([saved[f"{_TRAINED}/{name}"] for name in network.trained])
     except CheckpointError:
         raise
     except (OSError, ValueError, KeyError, RuntimeError) as error:
@@ -75,7 +82,8 @@ def _check_names(folder: str, network: Network, names: set[str]) -> None:
         raise CheckpointError(f"{folder} does not belong to this model: tensor {missing[0]} is missing")
 
 
-def _load_optimizer(folder: str, network: Network, optimizer: Optimizer) -> None:
+def _load_optimizer(folder: str, network: Network, optimizer: Optimizer) -> dict[str, Tensor]:
+    """Returns everything that was saved, by kind and name."""
     description = json.loads((Path(folder) / "optimizer.json").read_text(encoding="utf-8"))
     values = np.fromfile(Path(folder) / "optimizer.bin", "<f4")
     saved: dict[str, Tensor] = {}
@@ -92,3 +100,4 @@ def _load_optimizer(folder: str, network: Network, optimizer: Optimizer) -> None
             if found is None and description["steps"] > 0:
                 raise CheckpointError(f"{folder}: the optimizer's state has no {kind} of {name}: it is of another device")
             tensor.copy_(found) if found is not None else tensor.zero_()
+    return saved

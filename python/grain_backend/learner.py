@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import singledispatchmethod
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 
 from . import checkpoint
+from .average import ParameterAverage
 from .devices import memory_of
 from .gradients import GradientPass
 from .messages import (
@@ -53,12 +55,14 @@ class Learner:
         self._gradients: GradientPass
         self._optimizer: Optimizer
         self._blocks: list[int]
+        self._average: ParameterAverage | None = None
         self._step: Step | None = None
         self._texts: Texts
 
     def _forget(self) -> None:
         """Frees the model before, so that two are never in memory together."""
         self._step = None
+        self._average = None
         for name in ("_network", "_passes", "_gradients", "_optimizer"):
             self.__dict__.pop(name, None)
         gc.collect()
@@ -81,8 +85,7 @@ class Learner:
         network = load_network(request)
         network.model.to(self._device)
         self._network = network
-        dtype: torch.dtype = getattr(torch, request.dtype)
-        self._passes = Passes(network, request, self._device, dtype)
+        self._passes = Passes(network, request, self._device)
         self._gradients = GradientPass(network.model, self._passes, self._parameters, accumulate=request.accumulate)
         self._optimizer = build_optimizer(request.optimizer, self._parameters)
         self._blocks = [0] * len(self._parameters)
@@ -106,6 +109,8 @@ class Learner:
             values = torch.from_numpy(request.values[at : at + count])
             item.parameter.copy_(values.view_as(item.parameter))
             at += count
+        if self._spec.averages:
+            self._average = ParameterAverage(self._parameters)
         return {}
 
     @answer.register
@@ -130,6 +135,8 @@ class Learner:
     def _(self, request: Update) -> Reply:
         assert self._step is not None
         measured, norm = self._step.update(self._optimizer, request, keep=self._spec.guarded)
+        if self._average is not None:
+            self._average.add(request.average_share)
         return {**_measured(measured), "clippedNorm": norm, "memory": memory_of(self._device)}
 
     @answer.register
@@ -146,15 +153,18 @@ class Learner:
 
     @answer.register
     def _(self, request: Outputs | ImageOutputs) -> Reply:
-        return {"outputs": self._passes.outputs(request)}
+        with self._averaged():
+            return {"outputs": self._passes.outputs(request)}
 
     @answer.register
     def _(self, request: AnswerLosses) -> Reply:
-        return {"losses": self._passes.answer_losses(request)}
+        with self._averaged():
+            return {"losses": self._passes.answer_losses(request)}
 
     @answer.register
     def _(self, request: Generate) -> Reply:
-        ids, lengths = self._passes.generate(request, self._report, self._cancelled)
+        with self._averaged():
+            ids, lengths = self._passes.generate(request, self._report, self._cancelled)
         return {"ids": ids, "lengths": lengths}
 
     @answer.register
@@ -173,15 +183,19 @@ class Learner:
 
     @answer.register
     def _(self, request: Save) -> Reply:
-        checkpoint.save(request.folder, self._network, self._optimizer)
+        checkpoint.save(request.folder, self._network, self._optimizer, self._average)
         return {}
 
     @answer.register
     @torch.no_grad()
     def _(self, request: Load) -> Reply:
         self._step = None
-        checkpoint.load(request.folder, self._network, self._optimizer)
+        checkpoint.load(request.folder, self._network, self._optimizer, self._average)
         return {}
+
+    def _averaged(self) -> AbstractContextManager[None]:
+        """Within it the network has the average of its parameters, if there is one."""
+        return nullcontext() if self._average is None else self._average.used()
 
     @property
     def _parameters(self) -> list[torch.nn.Parameter]:

@@ -35,6 +35,20 @@ class Optimizer:
 
 
 @dataclass(frozen=True)
+class LossShape:
+    """What techniques make of the loss; see losses.py."""
+
+    smoothing: float
+    weights: list[float] | None
+    margins: list[float] | None
+    scale: float
+    focus: float
+    kept: float
+    # The weight of the disagreement of two rows that follow each other, and are one example's; None: each row is an example.
+    agreement: float | None
+
+
+@dataclass(frozen=True)
 class Build:
     """Loads a checkpoint and prepares it for training; replaces the model before. The reply lists what has no values yet."""
 
@@ -57,9 +71,13 @@ class Build:
     accumulate: bool
     dtype: Literal["float32", "bfloat16"]
     optimizer: Optimizer
+    # None: the task's own.
+    loss: LossShape | None
     metric: Literal["euclidean", "preconditioned"]
     # Whether updates are corrected, and so the parameters before a step kept.
     guarded: bool
+    # Whether an average of the parameters is validated and saved.
+    averages: bool
     seed: int
 
 
@@ -141,6 +159,8 @@ class Update:
     weights: Float64
     learning_rate: float
     max_grad_norm: float | None
+    # Share of the parameters in their average after this step; 0: it stays.
+    average_share: float
 
 
 @dataclass(frozen=True)

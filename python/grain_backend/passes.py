@@ -13,6 +13,7 @@ from transformers import GenerationConfig
 from transformers.generation import StoppingCriteria, StoppingCriteriaList
 
 from .images import Images
+from .losses import ShapedLoss
 from .messages import AnyBatch, Batch, Build, Generate, ImageBatch
 from .network import Network
 
@@ -23,24 +24,27 @@ IGNORED = -100
 class Passes:
     """A network's forward passes on one device."""
 
-    def __init__(self, network: Network, spec: Build, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(self, network: Network, spec: Build, device: torch.device) -> None:
         self._network = network
         self._model = network.model
         self._task = spec.task
         self._pad_id = spec.pad_id
         self._images = Images(spec.folder, network.model.config) if spec.inputs == "images" else None
         self.device = device
-        self._dtype = dtype
+        self._dtype: torch.dtype = getattr(torch, spec.dtype)
+        self._loss = None if spec.loss is None else ShapedLoss(spec.loss, spec.task, device)
         base = self._model.get_base_model() if hasattr(self._model, "get_base_model") else self._model
         self._takes_types = "token_type_ids" in inspect.signature(base.forward).parameters
 
     def losses(self, batch: AnyBatch) -> tuple[Tensor, Tensor]:
-        """Loss of each example, and how much it counts for: 1, or the number of its answer's tokens."""
+        """Loss of each row, and how much it counts for: 1 (0 where techniques leave it out), or its number of answer tokens."""
         if isinstance(batch, Batch) and self._task == "generation":
             values, owners = self._answer_losses(batch)
             counts = torch.bincount(owners, minlength=len(batch.lengths))
             return torch.zeros_like(counts, dtype=values.dtype).index_add(0, owners, values) / counts, counts
         outputs = self._outputs(batch)
+        if self._loss is not None:
+            return self._loss(outputs, batch)
         targets = torch.from_numpy(batch.targets)
         if self._task == "classification":
             losses = functional.cross_entropy(outputs, targets.long().to(self.device), reduction="none")

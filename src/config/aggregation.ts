@@ -1,8 +1,5 @@
 import { z } from 'zod';
-import type {
-  AggregatorDescription,
-  AggregatorParameter,
-} from '../engine/aggregators/description.ts';
+import type { AggregatorDescription } from '../engine/aggregators/description.ts';
 import { regimesText } from '../engine/aggregators/regimes.ts';
 import { aggregators } from '../engine/aggregators/registry.ts';
 import type {
@@ -11,6 +8,13 @@ import type {
   Metric,
   ZeroGroupPolicy,
 } from '../engine/types.ts';
+import { numberOf } from './numberSchema.ts';
+import {
+  resolvedTechniques,
+  techniquesLabel,
+  techniquesSchema,
+  type WrittenTechniques,
+} from './techniques/schema.ts';
 
 /** An entry of `aggregate` with settings; the aggregator's parameters are further keys. */
 export interface EntryWithSettings {
@@ -19,7 +23,8 @@ export interface EntryWithSettings {
   readonly smoothing: number;
   readonly zeroGroups?: ZeroGroupPolicy;
   readonly guard?: boolean | number;
-  readonly [parameter: string]: number | string | boolean | undefined;
+  readonly techniques?: WrittenTechniques;
+  readonly [parameter: string]: number | string | boolean | WrittenTechniques | undefined;
 }
 
 export type AggregateEntry = AggregatorName | EntryWithSettings;
@@ -57,6 +62,7 @@ const settings = {
   zeroGroups: zeroGroups
     .optional()
     .describe('Overrides the top-level `zeroGroups` for this entry.'),
+  techniques: techniquesSchema('For this entry, besides those of the top level:'),
 };
 
 function variantOf({ name, title, parameters }: AggregatorDescription) {
@@ -67,11 +73,6 @@ function variantOf({ name, title, parameters }: AggregatorDescription) {
       ...settings,
     })
     .describe(`${title}. ${regimesText(name)}`.trim());
-}
-
-function numberOf({ default: standard, min, max, belowMax, description }: AggregatorParameter) {
-  const number = z.number().min(min);
-  return (belowMax ? number.lt(max) : number.max(max)).default(standard).describe(description);
 }
 
 function describedChoice({ name, title, guarantee }: AggregatorDescription): string {
@@ -85,18 +86,24 @@ export const aggregateEntry = z.union([
   // Editors show these beside the names that they complete, and when hovering over one.
   z.enum(aggregatorNames).meta({ enumDescriptions: descriptions.map(describedChoice) }),
   z.discriminatedUnion('name', [first!, ...others]).meta({
-    title: 'the keys name, metric, smoothing, guard, zeroGroups and the aggregator’s parameters',
+    title:
+      'the keys name, metric, smoothing, guard, zeroGroups, techniques and the aggregator’s parameters',
   }) as z.ZodType<EntryWithSettings>,
 ]);
 
-/** @param standard the policy of the config for groups without gradient */
+/**
+ * @param standard the policy of the config for groups without gradient
+ * @param common the techniques of all entries
+ */
 export function resolvedAggregation(
   entry: AggregateEntry,
   standard: ZeroGroupPolicy,
+  common?: WrittenTechniques,
 ): AggregationSettings {
   const given: Partial<EntryWithSettings> = typeof entry === 'string' ? { name: entry } : entry;
   const { guard = false } = given;
   const { parameters } = aggregators[given.name!];
+  const techniques = resolvedTechniques(given.techniques, common);
   return {
     name: given.name!,
     parameters: Object.fromEntries(
@@ -106,6 +113,7 @@ export function resolvedAggregation(
     smoothing: given.smoothing ?? 0,
     zeroGroups: given.zeroGroups ?? standard,
     guard: guard === false ? null : guard === true ? 0 : guard,
+    ...(Object.keys(techniques).length > 0 && { techniques }),
   };
 }
 
@@ -114,10 +122,20 @@ export function resolvedAggregation(
  * config have the same label only if they are the same.
  *
  * @param standard the policy of the config for groups without gradient
+ * @param common the techniques of all entries
  */
 export function aggregationLabel(
-  { name, parameters, metric, smoothing, zeroGroups: policy, guard }: AggregationSettings,
+  {
+    name,
+    parameters,
+    metric,
+    smoothing,
+    zeroGroups: policy,
+    guard,
+    techniques,
+  }: AggregationSettings,
   standard: ZeroGroupPolicy,
+  common?: WrittenTechniques,
 ): string {
   const usual = aggregators[name].parameters;
   const changed = Object.entries(parameters).filter(
@@ -130,5 +148,6 @@ export function aggregationLabel(
     ...(smoothing === 0 ? [] : [`smoothing=${smoothing}`]),
     ...(policy === standard ? [] : [`zeroGroups=${policy}`]),
     ...(guard === null ? [] : [guard === 0 ? 'guard' : `guard=${guard}`]),
+    ...techniquesLabel(techniques ?? {}, common),
   ].join(' ');
 }

@@ -20,11 +20,11 @@ export function expand(
   seeds: readonly SeedPair[] = seedPairs(config.seeds),
 ): RunRequest[] {
   const aggregations = config.aggregate.map((entry) =>
-    resolvedAggregation(entry, config.zeroGroups),
+    resolvedAggregation(entry, config.zeroGroups, config.techniques),
   );
   return seeds.flatMap((seed) =>
     aggregations.map((aggregation, entry) => ({
-      aggregator: aggregationLabel(aggregation, config.zeroGroups),
+      aggregator: aggregationLabel(aggregation, config.zeroGroups, config.techniques),
       aggregation,
       entry,
       seed,

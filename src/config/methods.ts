@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { ZeroGroupPolicy } from '../engine/types.ts';
 import { type AggregateEntry, aggregationLabel, resolvedAggregation } from './aggregation.ts';
+import type { WrittenTechniques } from './techniques/schema.ts';
 
 export const controlsSchema = z
   .boolean()
@@ -36,6 +37,7 @@ interface Controlled {
   readonly controls: boolean;
   readonly aggregate: readonly AggregateEntry[];
   readonly zeroGroups: ZeroGroupPolicy;
+  readonly techniques?: WrittenTechniques | undefined;
 }
 
 /** How many runs a method is tuned by. */
@@ -46,9 +48,9 @@ export function tuningRuns(tune: z.infer<typeof tuneSchema>): number {
 /** With the entries of `aggregate` that `controls` stands for. */
 export function withControls<C extends Controlled>(config: C): C {
   if (!config.controls) return config;
-  const { aggregate, zeroGroups } = config;
+  const { aggregate, zeroGroups, techniques } = config;
   const labels = aggregate.map((entry) =>
-    aggregationLabel(resolvedAggregation(entry, zeroGroups), zeroGroups),
+    aggregationLabel(resolvedAggregation(entry, zeroGroups, techniques), zeroGroups, techniques),
   );
   return {
     ...config,

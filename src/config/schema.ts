@@ -5,6 +5,7 @@ import { data } from './dataSchema.ts';
 import { controlsSchema, tuneSchema } from './methods.ts';
 import { metricsOf } from './ranking.ts';
 import { seedsSchema } from './seeds.ts';
+import { techniquesSchema } from './techniques/schema.ts';
 
 /**
  * The config's schema. Validation, completion in the editor and docs/config.md are derived from it. A `title` describes the valid
@@ -222,6 +223,7 @@ export const configSchema = z.strictObject({
     .describe(
       'The aggregators to compare, each with every seed: names of [aggregators](aggregators.md), or [entries](#an-entry-of-aggregate) with settings.',
     ),
+  techniques: techniquesSchema('For all methods:'),
   controls: controlsSchema,
   tune: tuneSchema,
   optimizer: optimizer.prefault({}).describe('How the aggregated gradient updates the parameters.'),

@@ -6,6 +6,7 @@ import type { Finding } from './diagnostic.ts';
 import { defaults, type Rule, repeated } from './rule.ts';
 import type { Config } from './schema.ts';
 import { seedPairs, settlingOf } from './seeds.ts';
+import { techniquesFit } from './techniques/rules.ts';
 
 export const stepRules: readonly Rule[] = [
   labelsNeedClasses,
@@ -19,6 +20,7 @@ export const stepRules: readonly Rule[] = [
   epochsOrSteps,
   seedsCanSettle,
   alarmsOnce,
+  techniquesFit,
 ];
 
 function labelsNeedClasses({ groups, task }: Config): Finding[] {
@@ -70,9 +72,9 @@ function optimizersHaveTheirOwnKeys({ optimizer }: Config): Finding[] {
     }));
 }
 
-function aggregationsOnce({ aggregate, zeroGroups }: Config): Finding[] {
+function aggregationsOnce({ aggregate, zeroGroups, techniques }: Config): Finding[] {
   const labels = aggregate.map((entry) =>
-    aggregationLabel(resolvedAggregation(entry, zeroGroups), zeroGroups),
+    aggregationLabel(resolvedAggregation(entry, zeroGroups, techniques), zeroGroups, techniques),
   );
   return repeated(labels, ['aggregate'], 'each aggregator once with the same settings');
 }

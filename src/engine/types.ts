@@ -45,7 +45,12 @@ export interface AggregationSettings<Name extends string = AggregatorName> {
   readonly zeroGroups: ZeroGroupPolicy;
   /** Share of ‖Δ‖‖gᵢ‖ that the update Δ may cost a group, 0…<1; null: the optimizer's update is not corrected. See `guard.ts`. */
   readonly guard: number | null;
+  /** What else is done; absent: nothing. */
+  readonly techniques?: Techniques;
 }
+
+/** Techniques beside aggregation, by name, with their parameters. */
+export type Techniques = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 /** What to do with a group whose gradient is exactly zero, where the aggregator then has no direction. */
 export type ZeroGroupPolicy = 'drop' | 'stop' | 'error';

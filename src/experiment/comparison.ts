@@ -64,6 +64,7 @@ const spreadSchema = z.object({
   finding: findingSchema,
   /** Standard deviation of `one` over that of `other`; `null` if one of them is zero. */
   ratio: z.number().nullable(),
+  /** `null` for fewer than six pairs, or where too many values are alike. */
   interval: intervalSchema.nullable(),
   /** Of the paired permutation test of |x − median|; under six pairs, which cannot reach 0.05 there, of Brown and Forsythe's. */
   p,

@@ -4,7 +4,7 @@ import type { Comparison } from './comparison.ts';
 import type { Findings } from './findings.ts';
 import type { SeedResult } from './seedResults.ts';
 import { ALPHA } from './statistics/interval.ts';
-import { smallestP } from './statistics/permutation.ts';
+import { LEAST_TO_PERMUTE, smallestP } from './statistics/permutation.ts';
 import { MOST_SEEDS } from './statistics/power.ts';
 import {
   capitalized,
@@ -25,6 +25,7 @@ export function notesOf(findings: Findings): string[] {
       : findings.comparisons.flatMap((it) => powerNotes(it, findings))),
     ...looksNote(findings),
     ...crossedNote(findings),
+    ...ratioNote(findings),
     ...normalityNote(findings),
     ...validationNote(findings),
     ...unfinishedNote(findings),
@@ -91,6 +92,23 @@ function crossedNote({ isCrossed, comparisons }: Findings): string[] {
   if (!isCrossed || comparisons.length === 0) return [];
   return [
     'Some seeds share an initialization or an order of the examples. Their runs are not independent, as tests and intervals take them to be: a difference is no more than a hint. To compare methods, use seeds that share nothing, such as [0, 1, 2].',
+  ];
+}
+
+/** A ratio of spreads that stands without its interval. */
+function ratioNote({ comparisons, looks }: Findings): string[] {
+  const bare = comparisons.filter(({ spread }) => spread?.ratio != null && !spread.interval);
+  if (bare.length === 0) return [];
+  const few = bare.every(({ pairs }) => pairs < LEAST_TO_PERMUTE);
+  if (few) {
+    return [
+      'A 95 % interval of a ratio of spreads takes six seeds; over fewer it would promise too much.',
+    ];
+  }
+  return [
+    looks
+      ? 'Looks so early bound no ratio of spreads: it stands without an interval.'
+      : 'Too many values are alike to bound a ratio of spreads: it stands without an interval.',
   ];
 }
 

@@ -92,7 +92,11 @@ export class ConfigResults
       return [made];
     };
     const methods = config.aggregate.map((entry) =>
-      aggregationLabel(resolvedAggregation(entry, config.zeroGroups), config.zeroGroups),
+      aggregationLabel(
+        resolvedAggregation(entry, config.zeroGroups, config.techniques),
+        config.zeroGroups,
+        config.techniques,
+      ),
     );
     const ofMethods = methods.flatMap((method, i) => {
       const own = last.filter(({ manifest }) => manifest.aggregator === method);

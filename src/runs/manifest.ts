@@ -26,6 +26,8 @@ const aggregation: z.ZodType<AggregationSettings<string>> = z.object({
   zeroGroups: z.enum(['drop', 'stop', 'error']),
   /** Share of ‖Δ‖‖gᵢ‖ that the update Δ may cost a group; null: updates are not guarded. */
   guard: z.number().nullable(),
+  /** Absent: none. */
+  techniques: z.record(z.string(), z.record(z.string(), z.number())).exactOptional(),
 });
 
 /** `owner/name@commit` of what came from the Hugging Face hub, so that a resumed run loads the same. */

@@ -14,6 +14,7 @@ import { checkBatchSize } from '../data/checkData.ts';
 import type { Data } from '../data/dataset.ts';
 import { EngineClient } from '../engine/client.ts';
 import type { Loading } from '../runs/loading.ts';
+import { checkTechniques } from './checkTechniques.ts';
 import { atConfig } from './modelErrors.ts';
 import { smallerModelAdvice } from './outOfMemoryAdvice.ts';
 import { openTabularTask } from './tabular/tabularTask.ts';
@@ -46,6 +47,7 @@ export async function openSession(
   return closeOnError(device, async () => {
     const task = await openTask(parsed, device, onLoading);
     checkBatchSize(parsed, task.data.train);
+    checkTechniques(parsed, task.data.classes);
     const config = { ...parsed.config, steps: stepsOf(parsed.config, task.data) };
     await task.download?.(onLoading);
     const engine = EngineClient.start();
@@ -112,7 +114,11 @@ async function openConfiguredDevice(parsed: ParsedConfig): Promise<Session['devi
 async function checkModel(parsed: ParsedConfig, session: Session): Promise<void> {
   try {
     const { config, engine, task } = session;
-    const aggregation = resolvedAggregation(config.aggregate[0]!, config.zeroGroups);
+    const aggregation = resolvedAggregation(
+      config.aggregate[0]!,
+      config.zeroGroups,
+      config.techniques,
+    );
     const seed = { init: 0, order: 0 };
     (await task.learner({ config, engine, aggregation, seed })).dispose();
   } catch (error) {

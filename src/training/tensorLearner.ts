@@ -1,9 +1,9 @@
 import type { Device } from '../backends/device.ts';
 import { runChecked } from '../backends/interface/deviceErrors.ts';
 import { readsTexts } from '../config/data.ts';
+import { averagingOf } from '../config/techniques/registry.ts';
 import type { Group } from '../data/grouping.ts';
 import type { OnProgress } from '../nn/module/progress.ts';
-import type { Seed } from '../runs/manifest.ts';
 import type { AggregatorMemory, StepGroups } from './aggregation/aggregatedStep.ts';
 import { parameterBlocks } from './aggregation/blocks.ts';
 import { StepAggregator } from './aggregation/stepAggregator.ts';
@@ -14,15 +14,16 @@ import { buildOptimizer } from './optimizers/fromConfig.ts';
 import type { Optimizer, Preconditioned } from './optimizers/optimizer.ts';
 import { readOptimizer, writeOptimizer } from './optimizers/state.ts';
 import type { StepMeter } from './stepMeter.ts';
+import { ParameterAverage } from './update/parameterAverage.ts';
 import { updateParameters } from './update/updateParameters.ts';
 
 /** Creates learners whose tensors are in this process. @param objective of one run, before its first step */
 export function tensorLearners(
   device: Device,
-  objective: (seed: Seed) => Promise<Objective>,
+  objective: (options: LearnerOptions) => Promise<Objective>,
 ): CreateLearner {
   return async (options) =>
-    new TensorLearner(device, await runChecked(device, () => objective(options.seed)), options);
+    new TensorLearner(device, await runChecked(device, () => objective(options)), options);
 }
 
 /** An objective and an optimizer in this process, on TensorFlow.js. */
@@ -34,6 +35,8 @@ export class TensorLearner implements Learner {
   /** The optimizer, if it has a diagonal preconditioner. */
   readonly #preconditioned: Preconditioned | null;
   readonly #aggregator: StepAggregator;
+  /** Null: what is trained is what is validated and saved. */
+  readonly #average: ParameterAverage | null;
 
   constructor(device: Device, objective: Objective, options: LearnerOptions) {
     const { config, engine, aggregation } = options;
@@ -47,6 +50,8 @@ export class TensorLearner implements Learner {
     this.#optimizer = optimizer;
     const preconditioned = optimizer instanceof AdamW ? optimizer : null;
     this.#preconditioned = preconditioned;
+    const share = averagingOf(aggregation.techniques ?? {}, config.steps);
+    this.#average = share && new ParameterAverage(trainable, share);
     this.#aggregator = new StepAggregator(engine, device, {
       aggregation,
       blocks: parameterBlocks(
@@ -83,16 +88,18 @@ export class TensorLearner implements Learner {
         return {
           ...aggregated,
           update: (learningRate) =>
-            runChecked(this.#device, () =>
-              updateParameters(aggregated, {
+            runChecked(this.#device, async () => {
+              const facts = await updateParameters(aggregated, {
                 device: this.#device,
                 optimizer: this.#optimizer,
                 variables: this.objective.model.trainable,
                 learningRate,
                 maxGradNorm: config.optimizer.maxGradNorm,
                 guard: aggregation.guard,
-              }),
-            ),
+              });
+              this.#average?.add(step);
+              return facts;
+            }),
           dispose: () => {
             aggregated.dispose();
             this.#preconditioned?.discardPrepared();
@@ -106,25 +113,36 @@ export class TensorLearner implements Learner {
   }
 
   validate(onProgress: OnProgress): Promise<Validation> {
-    return runChecked(this.#device, () => this.objective.validate(onProgress));
+    return this.#averaged(() => this.objective.validate(onProgress));
   }
 
   async write(folder: string): Promise<void> {
-    await this.objective.model.save(folder);
-    await writeOptimizer(folder, await this.#optimizer.state());
+    const { steps, slots } = await this.#optimizer.state();
+    const trained = (await this.#average?.trained()) ?? [];
+    await this.#averaged(() => this.objective.model.save(folder));
+    await writeOptimizer(folder, { steps, slots: [...slots, ...trained] });
   }
 
   read(folder: string): Promise<void> {
     return runChecked(this.#device, async () => {
       await this.objective.model.load(folder);
-      this.#optimizer.restore(await readOptimizer(folder));
+      const state = await readOptimizer(folder);
+      this.#optimizer.restore(state);
+      this.#average?.restore(state.slots);
     });
   }
 
   async size(): Promise<number> {
     const { slots } = await this.#optimizer.state();
     const trained = this.objective.model.trainable.reduce((sum, { size }) => sum + size, 0);
-    return 4 * slots.reduce((sum, { values }) => sum + values.length, trained);
+    const all = slots.reduce((sum, { values }) => sum + values.length, trained);
+    return 4 * (all + (this.#average ? trained : 0));
+  }
+
+  /** Work while the network has the average of its parameters, if there is one. */
+  #averaged<T>(work: () => Promise<T>): Promise<T> {
+    const average = this.#average;
+    return runChecked(this.#device, () => (average ? average.use(work) : work()));
   }
 
   check(): void {
@@ -134,5 +152,6 @@ export class TensorLearner implements Learner {
   dispose(): void {
     this.objective.dispose();
     this.#optimizer.dispose();
+    this.#average?.dispose();
   }
 }

@@ -5,6 +5,7 @@ The argument is a file with a list of {"name", "inputs"}; printed is a list of t
 """
 
 import gc
+import itertools
 import json
 import sys
 import warnings
@@ -100,14 +101,33 @@ def bca(values, statistic, distribution):
     return [np.percentile(theta, 100 * low), np.percentile(theta, 100 * high)]
 
 
-def jackknife_ratio(one, other):
-    """Miller's jackknife of log(s1/s2), pair by pair."""
-    pairs = np.array([one, other])
-    n = pairs.shape[1]
-    log = lambda x: np.log(x[0].std(ddof=1) / x[1].std(ddof=1))
-    pseudo = np.array([n * log(pairs) - (n - 1) * log(np.delete(pairs, i, axis=1)) for i in range(n)])
+def jackknife_deviation(values):
+    """Miller's jackknife of log s."""
+    values = np.array(values)
+    n = len(values)
+    log = lambda x: np.log(x.std(ddof=1))
+    pseudo = np.array([n * log(values) - (n - 1) * log(np.delete(values, i)) for i in range(n)])
     margin = stats.t.ppf(0.975, n - 1) * pseudo.std(ddof=1) / np.sqrt(n)
-    return [np.exp(log(pairs)), np.exp(log(pairs) - margin), np.exp(log(pairs) + margin)]
+    return [np.exp(log(values) - margin), np.exp(log(values) + margin)]
+
+
+def inverted_ratio(one, other):
+    """The ratios at which the paired permutation test of |x - median| has p >= 0.05, by bisection of its p."""
+    a, b = (np.abs(np.array(x) - np.median(x)) for x in (one, other))
+    signs = np.array(list(itertools.product([1, -1], repeat=len(a))))
+    p = lambda ratio: (np.abs(signs @ (a - ratio * b)) >= abs((a - ratio * b).sum()) * (1 - 1e-12)).mean()
+    ends = []
+    for factor in (0.5, 2):
+        inside = a.sum() / b.sum()
+        outside = inside
+        while p(outside) >= 0.05:
+            outside *= factor
+        for _ in range(60):
+            middle = (inside + outside) / 2
+            inside, outside = (middle, outside) if p(middle) >= 0.05 else (inside, middle)
+        ends.append(inside)
+    ratio = np.std(one, ddof=1) / np.std(other, ddof=1)
+    return [ratio, min(ends[0], ratio), max(ends[1], ratio)]
 
 
 def t_power(noncentrality, df):

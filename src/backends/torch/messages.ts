@@ -1,5 +1,6 @@
 /** What a run process and its Python child say to each other; python/grain_backend/messages.py is the other side. */
 import { z } from 'zod';
+import type { LossShape } from '../../config/techniques/description.ts';
 import type { NumberArray } from './frames.ts';
 
 /** Both sides must have the same. */
@@ -63,6 +64,16 @@ const lora = z.object({
   targets: z.array(z.string()).nullable(),
 });
 
+const lossShape = z.object({
+  smoothing: z.number(),
+  weights: z.array(z.number()).readonly().nullable(),
+  margins: z.array(z.number()).readonly().nullable(),
+  scale: z.number(),
+  focus: z.number(),
+  kept: z.number(),
+  agreement: z.number().nullable(),
+}) satisfies z.ZodType<LossShape>;
+
 const build = z.object({
   folder: z.string(),
   /** Hub id or folder that an adapter's config names, and its commit. */
@@ -84,9 +95,13 @@ const build = z.object({
   accumulate: z.boolean(),
   dtype: z.enum(['float32', 'bfloat16']),
   optimizer,
+  /** Null: the task's own. */
+  loss: lossShape.nullable(),
   metric: z.enum(['euclidean', 'preconditioned']),
   /** Whether updates are corrected, and so the parameters before a step kept. */
   guarded: z.boolean(),
+  /** Whether an average of the parameters is validated and saved. */
+  averages: z.boolean(),
   seed: z.number(),
 });
 
@@ -153,6 +168,8 @@ export const calls = {
       weights: float64,
       learningRate: z.number(),
       maxGradNorm: z.number().nullable(),
+      /** Share of the parameters in their average after this step; 0: it stays. */
+      averageShare: z.number(),
     }),
     /** `clippedNorm`: ‖d‖ before it was clipped; null: it was not. */
     reply: measured.extend({ clippedNorm: z.number().nullable(), memory }),

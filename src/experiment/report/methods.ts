@@ -16,7 +16,7 @@ export function methodsSentence({ findings, setting, crossed, overExamples }: Fu
   const named = methods.map(({ method }) => method);
   return [
     `We fine-tuned with ${formatList(named)}, ${counted(seeds, 'seed')} each${crossed.length > 0 ? ' (initialization and order of the examples crossed)' : ''}, for ${counted(setting.steps, 'step')}${trainingOf(setting)}, and report ${metric} at the last validation${over}; runs that diverged or ended no better than a constant prediction count as failures.`,
-    'Intervals are 95 %: Student’s t for means, the jackknife of the log standard deviation for spreads (Miller, 1968), Wilson’s for rates.',
+    'Intervals are 95 %: Student’s t for means, the jackknife of its logarithm for a standard deviation (Miller, 1968), the inverted permutation test for a ratio of two, Wilson’s for rates.',
     ...(comparisons.length === 0
       ? []
       : [

@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { LossShape } from '../../config/techniques/description.ts';
 import type { TabularData, TabularDataset } from '../../data/dataset.ts';
 import type { Group } from '../../data/grouping.ts';
 import type { GradientSource, GroupGradient } from '../../nn/module/gradientSource.ts';
 import { lossOf, type SupervisedTask } from '../../nn/module/loss.ts';
 import type { OnProgress } from '../../nn/module/progress.ts';
+import { shapedLoss } from '../../nn/module/shapedLoss.ts';
 import { groupGradient, type TrainableNetwork } from '../../nn/small/trainableNetwork.ts';
 import { measure, type Outputs } from '../objective/metrics.ts';
 import type { Objective, Validation } from '../objective/objective.ts';
@@ -15,15 +17,27 @@ export class TabularObjective implements Objective {
   readonly model: TrainableNetwork;
   readonly #data: TabularData;
   readonly #task: SupervisedTask;
+  /** Null: the task's own. */
+  readonly #loss: LossShape | null;
 
-  constructor(model: TrainableNetwork, data: TabularData, task: SupervisedTask) {
+  constructor(
+    model: TrainableNetwork,
+    data: TabularData,
+    task: SupervisedTask,
+    loss: LossShape | null = null,
+  ) {
     this.model = model;
+    this.#loss = loss;
     this.#data = data;
     this.#task = task;
   }
 
   gradients(groups: readonly Group[]): GradientSource {
-    return { kind: 'separate', groups: this.#gradientsOf(groups) };
+    const shape = this.#loss;
+    return {
+      kind: 'separate',
+      groups: shape ? this.#shapedGradientsOf(groups, shape) : this.#gradientsOf(groups),
+    };
   }
 
   async validate(onProgress: OnProgress): Promise<Validation> {
@@ -42,6 +56,37 @@ export class TabularObjective implements Objective {
 
   *#gradientsOf(groups: readonly Group[]): Generator<GroupGradient> {
     for (const group of groups) yield this.#gradientOf(group);
+  }
+
+  /** Of a loss that is computed from the outputs, in a forward pass more. */
+  async *#shapedGradientsOf(
+    groups: readonly Group[],
+    shape: LossShape,
+  ): AsyncGenerator<GroupGradient> {
+    for (const { examples } of groups) {
+      const { x, y } = tensorsOf(this.#data.train, examples, this.#data.shape);
+      const outputs = tf.tidy(() => this.model.apply(x));
+      try {
+        const { losses, gradient } = shapedLoss(shape, {
+          task: this.#task,
+          outputs: await outputs.data<'float32'>(),
+          width: outputs.shape[1],
+          targets: await y.data(),
+          bounds: [0, examples.length],
+        });
+        const slope = tf.tensor2d(gradient, outputs.shape);
+        try {
+          // ∂ Σ sᵢoᵢ by the parameters is the loss's, where s = ∂ℓ/∂o.
+          const product = groupGradient(this.model, (o) => tf.sum(tf.mul(o, slope)), x, y);
+          product.loss.dispose();
+          yield { loss: tf.scalar(losses[0]!), gradients: product.gradients };
+        } finally {
+          slope.dispose();
+        }
+      } finally {
+        tf.dispose([x, y, outputs]);
+      }
+    }
   }
 
   #gradientOf({ examples }: Group): GroupGradient {

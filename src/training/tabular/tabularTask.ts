@@ -9,6 +9,7 @@ import type { SupervisedTask } from '../../nn/module/loss.ts';
 import { buildModel } from '../../nn/small/build.ts';
 import { modelFiles } from '../../nn/small/files.ts';
 import type { Loading } from '../../runs/loading.ts';
+import { trainingLoss } from '../objective/lossShape.ts';
 import { tensorLearners } from '../tensorLearner.ts';
 import type { SavedModel, TrainingTask } from '../trainingTask.ts';
 import { TabularObjective } from './tabularObjective.ts';
@@ -35,9 +36,11 @@ export async function openTabularTask(
     model: config.model.from ? savedModel(userPath(config.model.from, folder)) : null,
     sources: { ...(files.source && { data: files.source }) },
     warnings: data.notices.map(explain),
-    learner: tensorLearners(device, async ({ init }) => {
-      const model = await buildModel(config.model, { input: data.shape, outputs }, init, folder);
-      return new TabularObjective(model, data, config.task as SupervisedTask);
+    learner: tensorLearners(device, async ({ seed, aggregation }) => {
+      const shape = { input: data.shape, outputs };
+      const model = await buildModel(config.model, shape, seed.init, folder);
+      const loss = trainingLoss(aggregation, data);
+      return new TabularObjective(model, data, config.task as SupervisedTask, loss);
     }),
   };
 }

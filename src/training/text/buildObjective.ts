@@ -1,4 +1,5 @@
 import { tfjsOperations } from '../../backends/operations/tfjsOperations.ts';
+import type { LossShape } from '../../config/techniques/description.ts';
 import { openSafetensors } from '../../hub/safetensors/safetensors.ts';
 import { causalDecoder, sequenceDecoder } from '../../nn/decoders/build.ts';
 import { CausalModel } from '../../nn/decoders/causalModel.ts';
@@ -6,7 +7,8 @@ import { sequenceEncoder } from '../../nn/encoders/sequenceEncoder.ts';
 import type { CheckpointSource, FineTuningPlan } from '../../nn/parameters/source.ts';
 import { SequenceModel } from '../../nn/sequenceModel.ts';
 import { TransformerModel } from '../../nn/transformerModel.ts';
-import type { Seed } from '../../runs/manifest.ts';
+import type { LearnerOptions } from '../learner.ts';
+import { trainingLoss } from '../objective/lossShape.ts';
 import { positionsIn } from './checkTexts.ts';
 import { GenerationObjective } from './generationObjective.ts';
 import type { PretrainedClassifier, PretrainedGenerator, TextInputs } from './pretrained.ts';
@@ -21,12 +23,13 @@ export type Source = Omit<CheckpointSource<unknown>, 'config'>;
 /**
  * The objective of one run, before its first step.
  *
- * @param seed `init` seeds fresh weights, `order` dropout
+ * The seed's `init` seeds fresh weights, its `order` dropout.
+ *
  * @throws ModelError where checkpoint, config and data do not fit together
  */
 export async function buildTextObjective(
   inputs: TextInputs,
-  { init, order }: Seed,
+  { seed: { init, order }, aggregation }: Pick<LearnerOptions, 'seed' | 'aggregation'>,
 ): Promise<TextObjective> {
   const { config, pretrained, data } = inputs;
   const head = savedHead(pretrained.config, config, data.classes);
@@ -41,7 +44,12 @@ export async function buildTextObjective(
     const options = { seed: order, accumulates: config.groups.backward === 'accumulate' };
     return await (pretrained.task === 'generation'
       ? generationObjective({ ...inputs, pretrained }, source, options)
-      : sequenceObjective({ ...inputs, pretrained }, source, options));
+      : sequenceObjective(
+          { ...inputs, pretrained },
+          source,
+          options,
+          trainingLoss(aggregation, data),
+        ));
   } finally {
     await tensors.close();
   }
@@ -51,6 +59,7 @@ async function sequenceObjective(
   inputs: TextInputs<PretrainedClassifier>,
   source: Source,
   options: TextObjectiveOptions,
+  loss: LossShape | null,
 ): Promise<SequenceObjective> {
   const { pretrained, data, device } = inputs;
   const { config, task } = pretrained;
@@ -58,7 +67,7 @@ async function sequenceObjective(
   const model = new TransformerModel(parameters, [], savedFiles(inputs));
   const operations = device.operations ?? tfjsOperations;
   const sequence = new SequenceModel(operations, network, task, positionsIn(config));
-  return new SequenceObjective(model, sequence, inputs, options);
+  return new SequenceObjective(model, sequence, inputs, options, loss);
 }
 
 /** @param classes number of them; 0 if the task has none */

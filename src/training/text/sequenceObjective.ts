@@ -1,3 +1,4 @@
+import type { LossShape } from '../../config/techniques/description.ts';
 import type { TextData } from '../../data/dataset.ts';
 import type { Group } from '../../data/grouping.ts';
 import type { ParameterSink } from '../../nn/module/parameter.ts';
@@ -7,6 +8,7 @@ import type { SequenceModel } from '../../nn/sequenceModel.ts';
 import type { TransformerModel } from '../../nn/transformerModel.ts';
 import type { Validation } from '../objective/objective.ts';
 import { batchOf } from './batches.ts';
+import { withCopies } from './copies.ts';
 import type { PretrainedClassifier, TextInputs } from './pretrained.ts';
 import { SequenceValidation } from './sequenceValidation.ts';
 import { groupBounds, TextObjective, type TextObjectiveOptions } from './textObjective.ts';
@@ -16,6 +18,7 @@ export class SequenceObjective extends TextObjective {
   readonly #network: SequenceModel;
   readonly #data: TextData;
   readonly #padId: number;
+  readonly #loss: LossShape | null;
   readonly #validation: SequenceValidation;
 
   constructor(
@@ -23,8 +26,10 @@ export class SequenceObjective extends TextObjective {
     network: SequenceModel,
     { data, pretrained, device }: TextInputs<PretrainedClassifier>,
     options: TextObjectiveOptions,
+    loss: LossShape | null,
   ) {
     super(model, options);
+    this.#loss = loss;
     this.#network = network;
     this.#data = data;
     this.#padId = pretrained.padId;
@@ -37,10 +42,11 @@ export class SequenceObjective extends TextObjective {
     sink: ParameterSink,
   ): Promise<readonly number[]> {
     const { train } = this.#data;
-    const indices = groups.flatMap(({ examples }) => [...examples]);
-    const tokens = batchOf(train, indices, this.#padId, groupBounds(groups));
+    const each = withCopies(groups, this.#loss);
+    const indices = each.flatMap(({ examples }) => [...examples]);
+    const tokens = batchOf(train, indices, this.#padId, groupBounds(each));
     const targets = indices.map((index) => train.targets[index]!);
-    return this.#network.gradients(tokens, targets, dropout, sink);
+    return this.#network.gradients(tokens, targets, dropout, sink, this.#loss);
   }
 
   override validate(onProgress: OnProgress): Promise<Validation> {

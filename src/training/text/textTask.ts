@@ -53,8 +53,8 @@ export async function openTextTask(
   await checkNetwork(parsed, pretrained, data.classes);
   return {
     ...task,
-    learner: tensorLearners(device, (seed) =>
-      buildTextObjective({ config, pretrained, data, device }, seed),
+    learner: tensorLearners(device, (options) =>
+      buildTextObjective({ config, pretrained, data, device }, options),
     ),
   };
 }

@@ -1,16 +1,19 @@
 import type { RequestOf } from '../../backends/torch/messages.ts';
+import { averagingOf } from '../../config/techniques/registry.ts';
+import type { Data } from '../../data/dataset.ts';
 import { defaultTargets } from '../../nn/parameters/source.ts';
 import type { LearnerOptions } from '../learner.ts';
+import { trainingLoss } from '../objective/lossShape.ts';
 import { savedHead } from '../text/savedHead.ts';
 import type { DescribedCheckpoint } from './torchCheckpoint.ts';
 
 /** What depends on the kind of examples. */
 type Kind = Pick<RequestOf<'build'>, 'inputs' | 'padId' | 'endIds'>;
 
-/** What the child is to build for one run. @param classes of the data */
+/** What the child is to build for one run. */
 export function buildRequest(
   checkpoint: DescribedCheckpoint,
-  classes: readonly string[],
+  { classes, train }: Pick<Data, 'classes' | 'train'>,
   { config, aggregation, seed }: LearnerOptions,
   kind: Kind,
 ): RequestOf<'build'> {
@@ -33,9 +36,11 @@ export function buildRequest(
     checkpointing: model.checkpointing,
     accumulate: groups.backward === 'accumulate',
     dtype: model.dtype,
+    loss: trainingLoss(aggregation, { classes, train }),
     optimizer: { name, momentum, weightDecay, beta1, beta2, epsilon },
     metric: aggregation.metric,
     guarded: aggregation.guard !== null,
+    averages: averagingOf(aggregation.techniques ?? {}, config.steps) !== null,
     seed: seed.init,
   };
 }

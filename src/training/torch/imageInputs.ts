@@ -36,7 +36,7 @@ export function imageInputs(
   const { data } = images;
   return {
     request: (options) =>
-      buildRequest(checkpoint, data.classes, options, { inputs: 'images', padId: 0, endIds: [] }),
+      buildRequest(checkpoint, data, options, { inputs: 'images', padId: 0, endIds: [] }),
     gradients: (process, groups, seed) => {
       const indices = groups.flatMap(({ examples }) => [...examples]);
       const batch = batchOf(data.train, indices, images.shape);

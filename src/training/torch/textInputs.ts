@@ -21,7 +21,7 @@ export function textInputs(
   const { train } = data;
   return {
     request: (options) =>
-      buildRequest(checkpoint, data.classes, options, {
+      buildRequest(checkpoint, data, options, {
         inputs: 'texts',
         padId: checkpoint.network.padId ?? checkpoint.padId,
         endIds: [...checkpoint.generation.endIds],

@@ -4,6 +4,8 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import type { TorchDevice } from '../../backends/device.ts';
 import type { ReplyOf, RequestOf } from '../../backends/torch/messages.ts';
 import { TorchModelError, type TorchProcess } from '../../backends/torch/torchProcess.ts';
+import type { LossShape } from '../../config/techniques/description.ts';
+import { averagingOf } from '../../config/techniques/registry.ts';
 import type { Group } from '../../data/grouping.ts';
 import { keyedRandom } from '../../engine/keyedRandom.ts';
 import type { LayerVariables } from '../../nn/module/model.ts';
@@ -14,6 +16,7 @@ import type { AggregatorMemory, StepGroups } from '../aggregation/aggregatedStep
 import type { Learner, LearnerOptions, PendingStep } from '../learner.ts';
 import type { Validation } from '../objective/objective.ts';
 import type { StepMeter } from '../stepMeter.ts';
+import { withCopies } from '../text/copies.ts';
 import { row } from './torchNetwork.ts';
 import { TorchStep } from './torchStep.ts';
 import { Weighing } from './weighing.ts';
@@ -39,6 +42,8 @@ export class TorchLearner implements Learner {
   readonly #inputs: TorchInputs;
   readonly #options: LearnerOptions;
   readonly #weighing: Weighing;
+  readonly #loss: LossShape | null;
+  readonly #averageShare: ((step: number) => number) | null;
   readonly #validation: Pick<Learner, 'validate'>;
   /** Numbers that a checkpoint has for what is trained. */
   readonly #size: number;
@@ -47,6 +52,7 @@ export class TorchLearner implements Learner {
     process: TorchProcess,
     inputs: TorchInputs,
     options: LearnerOptions,
+    { loss }: RequestOf<'build'>,
     built: ReplyOf<'build'>,
   ) {
     const { config } = options;
@@ -54,6 +60,8 @@ export class TorchLearner implements Learner {
     this.#process = process;
     this.warnings = warningsOf(built);
     this.#inputs = inputs;
+    this.#loss = loss;
+    this.#averageShare = averagingOf(options.aggregation.techniques ?? {}, config.steps);
     this.#options = options;
     this.#weighing = new Weighing(
       options,
@@ -62,7 +70,8 @@ export class TorchLearner implements Learner {
     );
     this.#validation = inputs.validation(process);
     const slots = config.optimizer.name === 'adamw' ? 2 : config.optimizer.momentum > 0 ? 1 : 0;
-    this.#size = 4 * (1 + slots) * trained.reduce((sum, { size }) => sum + size, 0);
+    const copies = 1 + slots + (this.#averageShare ? 1 : 0);
+    this.#size = 4 * copies * trained.reduce((sum, { size }) => sum + size, 0);
   }
 
   /**
@@ -83,7 +92,7 @@ export class TorchLearner implements Learner {
       initialValues(kind === 'normal' ? { normal: deviation } : kind, shape, name, request.seed),
     );
     await process.call('initialize', { values: row(concatenated(values)) });
-    const learner = new TorchLearner(process, inputs, options, built);
+    const learner = new TorchLearner(process, inputs, options, request, built);
     const { blocks } = learner.#weighing;
     if (blocks) await process.call('blocks', { blocks: row(blocks) });
     return learner;
@@ -104,13 +113,15 @@ export class TorchLearner implements Learner {
     meter: StepMeter,
   ): Promise<PendingStep> {
     const random = keyedRandom('dropout', this.#options.seed.order, step);
+    const rows = withCopies(groups, this.#loss);
     const { losses, grams, memory } = await meter.gradients(() =>
-      this.#inputs.gradients(this.#process, groups, uniformInt(random, 0, 0x7fffffff)),
+      this.#inputs.gradients(this.#process, rows, uniformInt(random, 0, 0x7fffffff)),
     );
     meter.observe(memory);
     try {
       const weighed = await this.#weighing.weigh(grams.values, options);
-      return new TorchStep(this.#process, this.#options, losses.values, weighed, meter);
+      const share = this.#averageShare?.(step) ?? 0;
+      return new TorchStep(this.#process, this.#options, losses.values, weighed, meter, share);
     } catch (error) {
       await this.#process.call('discard', {});
       throw error;

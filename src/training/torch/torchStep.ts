@@ -18,6 +18,7 @@ export class TorchStep implements PendingStep {
   readonly #options: LearnerOptions;
   readonly #rows: Float64Array;
   readonly #meter: StepMeter;
+  readonly #averageShare: number;
 
   constructor(
     process: TorchProcess,
@@ -25,6 +26,7 @@ export class TorchStep implements PendingStep {
     losses: Float32Array,
     { gram, weights, blocks, warnings, rows }: Weighed,
     meter: StepMeter,
+    averageShare: number,
   ) {
     this.#process = process;
     this.#options = options;
@@ -35,6 +37,7 @@ export class TorchStep implements PendingStep {
     this.warnings = warnings;
     this.#rows = rows;
     this.#meter = meter;
+    this.#averageShare = averageShare;
   }
 
   async update(learningRate: number): Promise<UpdateFacts> {
@@ -45,6 +48,7 @@ export class TorchStep implements PendingStep {
       weights: { shape: [this.#rows.length / k, k], values: this.#rows },
       learningRate,
       maxGradNorm: most ?? null,
+      averageShare: this.#averageShare,
     });
     this.#meter.observe(reply.memory);
     const { clippedNorm: norm } = reply;

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { AggregateEntry } from '../../../src/config/aggregation.ts';
+import type { AggregateEntry, EntryWithSettings } from '../../../src/config/aggregation.ts';
+import type { WrittenTechniques } from '../../../src/config/techniques/schema.ts';
 import { openSafetensors } from '../../../src/hub/safetensors/safetensors.ts';
 import type { TensorLearner } from '../../../src/training/tensorLearner.ts';
 import type { Trainer } from '../../../src/training/trainer.ts';
@@ -53,6 +54,10 @@ steps: 50
 ${rest}`;
 
 const lora = ', adapter: { lora: { rank: 4 } }';
+const withTechniques = (techniques: WrittenTechniques): EntryWithSettings => ({
+  ...{ name: 'grain', metric: 'euclidean', smoothing: 0 },
+  techniques,
+});
 const cases: [name: string, config: string, aggregator?: AggregateEntry][] = [
   ['a classifier', classification()],
   ['adapters', classification(lora)],
@@ -76,6 +81,22 @@ const cases: [name: string, config: string, aggregator?: AggregateEntry][] = [
   ['blocks', classification(), 'grain-layerwise'],
   ['generation', generation()],
   ['generation with adapters', generation(lora)],
+  [
+    'smoothed labels, class weights and margins',
+    classification(),
+    withTechniques({
+      labelSmoothing: { epsilon: 0.2 },
+      classWeights: { same: 3 },
+      ldam: { margin: 0.5, scale: 2 },
+    }),
+  ],
+  [
+    'the hardest by focal loss, over two passes',
+    classification(),
+    withTechniques({ focal: { gamma: 1.5 }, ohem: { share: 0.5 }, rDrop: { alpha: 2 } }),
+  ],
+  ['the hardest of a regression', regression(), withTechniques({ ohem: { share: 0.5 } })],
+  ['an average of the parameters', classification(), withTechniques({ ema: { decay: 0.5 } })],
   ['a classifier on a decoder', classification().replace('encoder', 'decoder')],
 ];
 

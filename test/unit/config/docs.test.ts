@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { aggregatorsPage } from '../../../docs/aggregators.ts';
 import { alarmsPage, configPage } from '../../../docs/generate.ts';
 import { measurementsText } from '../../../docs/measurements.ts';
+import { techniquesPage } from '../../../docs/techniques.ts';
 import { configJsonSchema, type JsonSchema } from '../../../src/config/jsonSchema.ts';
 import { parseConfig } from '../../../src/config/parse.ts';
 import { measuredAt, regimesOf, regimesText } from '../../../src/engine/aggregators/regimes.ts';
@@ -20,6 +21,11 @@ test('docs/config.md is what the schema says: else run npm run docs', () => {
 test('docs/aggregators.md is what the registry says: else run npm run docs', () => {
   const file = new URL('../../../docs/aggregators.md', import.meta.url);
   assert.equal(readFileSync(file, 'utf8'), aggregatorsPage());
+});
+
+test('docs/techniques.md is what the registry says: else run npm run docs', () => {
+  const file = new URL('../../../docs/techniques.md', import.meta.url);
+  assert.equal(readFileSync(file, 'utf8'), techniquesPage());
 });
 
 test('docs/alarms.md has the rules: else run npm run docs', () => {

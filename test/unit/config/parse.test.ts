@@ -124,7 +124,7 @@ describe('mistakes', () => {
     assert.throws(() => parseConfig(text, 'runs/grain.yaml'), {
       name: 'ConfigError',
       message: [
-        'runs/grain.yaml:2:1: unknown key "learningrate"; there is optimizer.learningRate. Expected name, task, metric, model, data, groups, aggregate, controls, tune, optimizer, batchSize, batches, steps, epochs, earlyStopping, evaluateEvery, evaluateExamples, checkpointEvery, keepCheckpoints, seeds, device, zeroGroups or alarms.',
+        'runs/grain.yaml:2:1: unknown key "learningrate"; there is optimizer.learningRate. Expected name, task, metric, model, data, groups, aggregate, techniques, controls, tune, optimizer, batchSize, batches, steps, epochs, earlyStopping, evaluateEvery, evaluateExamples, checkpointEvery, keepCheckpoints, seeds, device, zeroGroups or alarms.',
         'runs/grain.yaml:3:1: missing key data.validation. Expected the path of a file, or { share: 0.2 } of the training examples.',
         'runs/grain.yaml:4:10: data.train cannot be 5. Expected the path of a file, in quotes.',
         'runs/grain.yaml:6:8: steps cannot be "many". Expected a whole number of at least 1.',
@@ -205,11 +205,7 @@ describe('mistakes', () => {
     ['aggregate: [{ c: 0.4 }]', '{ c: 0.4 }', /^grain, mean,/],
     ['aggregate: [{ name: cagrad, c: 1 }]', '1', /^a number from 0 to below 1$/],
     ['aggregate: [{ name: cagrad, c: big }]', 'big', /^a number from 0 to below 1$/],
-    [
-      'aggregate: [{ name: cagrad, beta: 1 }]',
-      'beta',
-      /^name, c, metric, smoothing, guard or zero/,
-    ],
+    ['aggregate: [{ name: cagrad, beta: 1 }]', 'beta', /^name, c, metric, smoothing, guard, zero/],
     ['aggregate: [{ name: nash-mtl, maxNorm: -1 }]', '-1', /^a number of at least 0$/],
     ['aggregate: [{ name: grain, smoothing: 1 }]', '1', /^a number from 0 to below 1$/],
     ['aggregate: [{ name: grain, zeroGroups: keep }]', 'keep', /^drop, stop or error$/],
@@ -250,7 +246,10 @@ describe('mistakes', () => {
 
   test('a key is known to be elsewhere, however deep', () => {
     const { message } = onlyMistake(`${data}\nalpha: 16`);
-    assert.equal(message, 'unknown key "alpha"; there is model.adapter.lora.alpha');
+    assert.equal(
+      message,
+      'unknown key "alpha"; there is model.adapter.lora.alpha and techniques.rDrop.alpha',
+    );
   });
 
   for (const [more, at, expected] of [

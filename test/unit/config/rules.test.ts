@@ -71,6 +71,38 @@ for (const [text, at, message] of [
     /^sgd has no preconditioner/,
   ],
   [
+    `${data}\ntask: regression\ntechniques: { labelSmoothing: {} }`,
+    'labelSmoothing',
+    /^labelSmoothing needs classes, which task: regression/,
+  ],
+  [`${data}\ntechniques: { rDrop: {} }`, 'rDrop', /which small networks do not have/],
+  [
+    `${texts}\nmodel: { from: owner/name, dropout: 0 }\naggregate: [{ name: mean, techniques: { rDrop: {} } }]`,
+    'rDrop',
+    /model.dropout is 0/,
+  ],
+  [
+    `${texts}\n${generation}\ntechniques: { ohem: {} }`,
+    'ohem',
+    /generation has one for each token/,
+  ],
+  [`${data}\ntechniques: { swa: {}, ema: {} }`, 'swa', /^swa does not go together with ema/],
+  [
+    `${data}\ntechniques: { ema: {} }\naggregate: [{ name: mean, techniques: { swa: {} } }]`,
+    'swa',
+    /^swa does not go together with ema/,
+  ],
+  [
+    `${data}\ntechniques: { ema: {} }\naggregate: [mean, { name: mean, techniques: { ema: {} } }]`,
+    '{ name: mean, techniques: { ema: {} } }',
+    /^mean is repeated/,
+  ],
+  [
+    `${data}\naggregate: [mean, { name: mean, techniques: { ema: {} } }, { name: mean, techniques: { ema: { decay: 0.99 } } }]`,
+    '{ name: mean, techniques: { ema: { decay: 0.99 } } }',
+    /^mean ema is repeated/,
+  ],
+  [
     `${data}\naggregate: [{ name: grain-streaming, guard: true }]`,
     'true',
     /^grain-streaming does not keep the gradients of all groups/,

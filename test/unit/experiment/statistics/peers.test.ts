@@ -27,7 +27,11 @@ import type { Pair } from '../../../../src/experiment/statistics/pairs.ts';
 import { signFlipP } from '../../../../src/experiment/statistics/permutation.ts';
 import { tPower } from '../../../../src/experiment/statistics/power.ts';
 import { signedRankP } from '../../../../src/experiment/statistics/signedRank.ts';
-import { brownForsythe, ratioOfSpreads } from '../../../../src/experiment/statistics/spread.ts';
+import {
+  brownForsythe,
+  ratioOfSpreads,
+  spreadInterval,
+} from '../../../../src/experiment/statistics/spread.ts';
 import { violationRatio } from '../../../../src/experiment/statistics/stochasticOrder.ts';
 import { interquartileRange, summarise } from '../../../../src/experiment/statistics/summary.ts';
 import { python } from '../../../python/python.ts';
@@ -277,14 +281,24 @@ describe('agrees with scipy and statsmodels within 1e-6 on 1,000 random data set
 
   compare(
     'ratio of spreads with its interval',
-    'jackknife_ratio',
+    'inverted_ratio',
     cases(() => {
-      const n = uniformInt(random, 4, 30);
+      const n = uniformInt(random, 6, 9);
       return [Array.from({ length: n }, normal), Array.from({ length: n }, normal)];
     }),
     (one, other) => {
       const { ratio, interval } = ratioOfSpreads(finitePairs(one, other))!;
       return [ratio, interval!.low, interval!.high];
+    },
+  );
+
+  compare(
+    'interval of a standard deviation',
+    'jackknife_deviation',
+    cases(() => [Array.from({ length: uniformInt(random, 3, 30) }, normal)]),
+    (values) => {
+      const { low, high } = spreadInterval(values)!;
+      return [low, high];
     },
   );
 

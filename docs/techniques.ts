@@ -1,0 +1,46 @@
+/** The page docs/techniques.md: the text of docs/techniques.head.md, then a section per technique from the registry. */
+import { readFileSync } from 'node:fs';
+import type { Technique } from '../src/config/techniques/description.ts';
+import { techniques } from '../src/config/techniques/registry.ts';
+import { markdownTable, parameterTable } from './tables.ts';
+
+const head = new URL('./techniques.head.md', import.meta.url);
+
+export function techniquesPage(): string {
+  const all: [string, Technique][] = Object.entries(techniques);
+  return [
+    readFileSync(head, 'utf8'),
+    ...markdownTable(
+      ['technique', 'does', 'changes'],
+      all.map(([name, of]) => [
+        `[\`${name}\`](#${name.toLowerCase()})`,
+        of.title.replace(/^[^:]*: /, ''),
+        changes(of),
+      ]),
+    ),
+    ...all.flatMap(([name, of]) => section(name, of)),
+    '',
+  ].join('\n');
+}
+
+function changes({ loss, averaging }: Technique): string {
+  if (loss) return 'the loss';
+  return averaging ? 'what is validated and saved' : 'the steps';
+}
+
+function section(name: string, of: Technique): string[] {
+  return [
+    '',
+    `## ${name}`,
+    '',
+    `${of.title}.`,
+    '',
+    `- ${of.formula}.`,
+    `- ${of.groups}`,
+    ...(of.excludes
+      ? [`- Not together with ${of.excludes.map((it) => `\`${it}\``).join(', ')}.`]
+      : []),
+    `- Reference: ${of.reference}`,
+    ...parameterTable(of.parameters ?? {}),
+  ];
+}

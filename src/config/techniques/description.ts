@@ -1,0 +1,95 @@
+import type { AggregatorParameter } from '../../engine/aggregators/description.ts';
+
+/** What a config says that techniques may not fit. */
+export interface TechniqueContext {
+  readonly task: 'classification' | 'regression' | 'generation';
+  /** The network is a transformer or another pretrained one with dropout, not a small one. */
+  readonly isTransformer: boolean;
+  /** Runs start from a saved model. */
+  readonly isPretrained: boolean;
+  readonly hasAdapter: boolean;
+  /** The config's own rate; undefined: the checkpoint's. */
+  readonly dropout: number | undefined;
+}
+
+/** Numbers of training examples, class by class. */
+export interface ClassCounts {
+  readonly names: readonly string[];
+  readonly counts: readonly number[];
+}
+
+/** What a step's loss is made of, beside the plain one; see `shapedLoss`. */
+export interface LossShape {
+  /** Share of a target's probability that is spread over all classes evenly. */
+  readonly smoothing: number;
+  /** Factor of each class's examples; null: 1. */
+  readonly weights: readonly number[] | null;
+  /** What is subtracted from the target's logit, by class; null: nothing. */
+  readonly margins: readonly number[] | null;
+  /** Factor of the logits. */
+  readonly scale: number;
+  /** Exponent of 1 − p of the target, a factor of the loss. */
+  readonly focus: number;
+  /** Share of each group's examples, those of the highest loss, that count. */
+  readonly kept: number;
+  /** Weight of the disagreement of two forward passes; null: there is one. */
+  readonly agreement: number | null;
+}
+
+export const plainLoss: LossShape = {
+  smoothing: 0,
+  weights: null,
+  margins: null,
+  scale: 1,
+  focus: 0,
+  kept: 1,
+  agreement: null,
+};
+
+type Parameters = Readonly<Record<string, number>>;
+
+/** Something beside aggregation that is said to make fine-tuning better or steadier, with its formula and its source. */
+export interface Technique {
+  readonly title: string;
+  /** What it computes. */
+  readonly formula: string;
+  /** Where it comes from, with arXiv id or DOI. */
+  readonly reference: string;
+  /** What becomes of the groups' gradients, and of an aggregator's guarantee. */
+  readonly groups: string;
+  /** Absent: its keys are names of classes, with positive numbers. */
+  readonly parameters?: Readonly<Record<string, AggregatorParameter>>;
+  /** Why it makes no sense with a config, and what would; null: it does. */
+  readonly refusal?: (context: TechniqueContext) => Refusal | null;
+  /** Names of those that do the same thing in another way. */
+  readonly excludes?: readonly string[];
+  /** Its part of the loss. */
+  readonly loss?: (parameters: Parameters, classes: ClassCounts) => Partial<LossShape>;
+  /** Share α of the parameters in their average after a step: θ̄ ← θ̄ + α(θ − θ̄). @param step 1-based */
+  readonly averaging?: (parameters: Parameters, step: number, steps: number) => number;
+}
+
+export interface Refusal {
+  readonly message: string;
+  readonly expected: string;
+}
+
+/** @param what needs classes */
+export function classesOnly(what: string): NonNullable<Technique['refusal']> {
+  return ({ task }) =>
+    task === 'classification'
+      ? null
+      : {
+          message: `${what} needs classes, which task: ${task} does not have`,
+          expected: 'task: classification, or no such key',
+        };
+}
+
+/**
+ * Scaled such that a training example has weight 1 on average: the loss keeps its size, and with it the meaning of a learning rate.
+ */
+export function normalized(weights: readonly number[], { counts }: ClassCounts): number[] {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const weighted = counts.reduce((sum, count, c) => sum + count * weights[c]!, 0);
+  return weights.map((weight) => (weight * total) / weighted);
+}

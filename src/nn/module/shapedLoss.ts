@@ -1,0 +1,160 @@
+import type { LossShape } from '../../config/techniques/description.ts';
+import { eachGroup, type SupervisedTask } from './loss.ts';
+
+/** Outputs of a network, n×width row-major, and what they are measured against. */
+export interface LossInputs {
+  readonly task: SupervisedTask;
+  readonly outputs: Float32Array;
+  /** Classes, or 1. */
+  readonly width: number;
+  /** Class or value of each row. */
+  readonly targets: ArrayLike<number>;
+  /** Where each group's rows start, then n. */
+  readonly bounds: readonly number[];
+}
+
+interface GroupLosses {
+  /** Loss of each group. */
+  readonly losses: number[];
+  /** Of every row's own group's loss by its outputs, n×width. */
+  readonly gradient: Float32Array;
+}
+
+/**
+ * The loss that techniques make, group by group, and its gradient by the outputs; in float64, as outputs are few.
+ *
+ * Of a row with target y: z = s·(o − Δ_y[c = y]), p = softmax(z), q = (1 − ε)[c = y] + ε/C, and its loss is
+ * w_y(1 − p_y)^γ·(−Σ q_c log p_c); for regression (o − y)². An example is one row, or two that follow each other, which add
+ * α·¼(KL(p₁‖p₂) + KL(p₂‖p₁)) to the mean of their losses, p = softmax(o). A group's loss is the mean over its examples, or over the
+ * share of them with the highest loss.
+ */
+export function shapedLoss(shape: LossShape, inputs: LossInputs): GroupLosses {
+  const { width, bounds, outputs } = inputs;
+  const gradient = new Float32Array(outputs.length);
+  const copies = shape.agreement === null ? 1 : 2;
+  const losses = eachGroup(bounds, (start, end) => {
+    const examples = Array.from({ length: (end - start) / copies }, (_, e) =>
+      exampleLoss(shape, inputs, start + e * copies, copies),
+    );
+    const kept = hardest(examples, Math.ceil(shape.kept * examples.length - 1e-9));
+    for (const { first, slopes } of kept) {
+      for (const [at, slope] of slopes.entries()) {
+        gradient[first * width + at] = slope / kept.length;
+      }
+    }
+    return kept.reduce((sum, { loss }) => sum + loss, 0) / Math.max(kept.length, 1);
+  });
+  return { losses, gradient };
+}
+
+interface ExampleLoss {
+  readonly first: number;
+  readonly loss: number;
+  /** By the outputs of its rows, copies×width. */
+  readonly slopes: Float64Array;
+}
+
+/** In the order of the rows; of equal losses the first ones. */
+function hardest(examples: readonly ExampleLoss[], count: number): readonly ExampleLoss[] {
+  if (count >= examples.length) return examples;
+  return examples.toSorted((a, b) => b.loss - a.loss).slice(0, count);
+}
+
+function exampleLoss(
+  shape: LossShape,
+  { task, outputs, width, targets }: LossInputs,
+  first: number,
+  copies: number,
+): ExampleLoss {
+  const slopes = new Float64Array(copies * width);
+  const rows = Array.from({ length: copies }, (_, copy) =>
+    outputs.subarray((first + copy) * width, (first + copy + 1) * width),
+  );
+  let loss = 0;
+  for (const [copy, row] of rows.entries()) {
+    const own = slopes.subarray(copy * width, (copy + 1) * width);
+    const target = targets[first + copy]!;
+    loss +=
+      (task === 'regression'
+        ? squaredError(row, target, own)
+        : classLoss(shape, row, target, own)) / copies;
+  }
+  for (const at of slopes.keys()) slopes[at]! /= copies;
+  if (shape.agreement !== null) {
+    loss += addDisagreement(rows[0]!, rows[1]!, shape.agreement / 4, slopes);
+  }
+  return { first, loss, slopes };
+}
+
+function squaredError(row: Float32Array, target: number, slope: Float64Array): number {
+  const difference = row[0]! - target;
+  slope[0] = 2 * difference;
+  return difference ** 2;
+}
+
+/** @param slope zeros, length C; overwritten */
+function classLoss(
+  { smoothing, weights, margins, scale, focus }: LossShape,
+  row: Float32Array,
+  target: number,
+  slope: Float64Array,
+): number {
+  const margin = margins?.[target] ?? 0;
+  const logs = logSoftmax(
+    Array.from(row, (output, c) => scale * (output - (c === target ? margin : 0))),
+  );
+  const probabilities = logs.map(Math.exp);
+  const even = smoothing / logs.length;
+  let entropy = 0;
+  let rest = 0;
+  for (const [c, log] of logs.entries()) {
+    const wanted = even + (c === target ? 1 - smoothing : 0);
+    entropy -= wanted * log;
+    slope[c] = probabilities[c]! - wanted;
+    // 1 − p_y, also where p_y is nearly 1.
+    if (c !== target) rest += probabilities[c]!;
+  }
+  const weight = weights?.[target] ?? 1;
+  const focused = rest ** focus;
+  // (1 − p_y)^γ by z_c is −γ(1 − p_y)^(γ−1)·p_y([c = y] − p_c).
+  const change =
+    focus === 0 || rest === 0 ? 0 : focus * rest ** (focus - 1) * probabilities[target]! * entropy;
+  for (const [c, probability] of probabilities.entries()) {
+    const byFocus = change * (probability - (c === target ? 1 : 0));
+    slope[c] = weight * scale * (focused * slope[c]! + byFocus);
+  }
+  return weight * focused * entropy;
+}
+
+/** Adds c(KL(p‖q) + KL(q‖p)) to the slopes of two rows; returns it. */
+function addDisagreement(
+  one: Float32Array,
+  other: Float32Array,
+  factor: number,
+  slopes: Float64Array,
+): number {
+  const [logP, logQ] = [logSoftmax(Array.from(one)), logSoftmax(Array.from(other))];
+  const [p, q] = [logP.map(Math.exp), logQ.map(Math.exp)];
+  const [pq, qp] = [divergence(p, logP, logQ), divergence(q, logQ, logP)];
+  for (const c of p.keys()) {
+    const difference = logP[c]! - logQ[c]!;
+    slopes[c]! += factor * (p[c]! * (difference - pq) + p[c]! - q[c]!);
+    slopes[p.length + c]! += factor * (q[c]! * (-difference - qp) + q[c]! - p[c]!);
+  }
+  return factor * (pq + qp);
+}
+
+/** KL(p‖q). */
+function divergence(
+  p: readonly number[],
+  logP: readonly number[],
+  logQ: readonly number[],
+): number {
+  return p.reduce((sum, value, c) => sum + value * (logP[c]! - logQ[c]!), 0);
+}
+
+function logSoftmax(logits: readonly number[]): number[] {
+  const largest = Math.max(...logits);
+  const total = logits.reduce((sum, logit) => sum + Math.exp(logit - largest), 0);
+  return logits.map((logit) => logit - largest - Math.log(total));
+}
