@@ -72,6 +72,7 @@ const bundles = [
       conflict: 'webview/conflict/main.ts',
       seedVariance: 'webview/seedVariance/main.ts',
       compare: 'webview/compare/main.ts',
+      predictions: 'webview/predictions/main.ts',
       metrics: 'webview/metrics/main.ts',
     },
     outdir: 'dist/webview',

@@ -26,7 +26,7 @@ export interface TextRoles extends CommonRoles {
 const GROUP_PREFIX = 'column:';
 
 /** Name of the column that groups are made by; null for other groupings. */
-function groupColumn(by: string): string | null {
+export function groupColumn(by: string): string | null {
   return by.startsWith(GROUP_PREFIX) ? by.slice(GROUP_PREFIX.length) : null;
 }
 

@@ -1,9 +1,7 @@
-import path from 'node:path';
 import { trainsTransformer } from '../config/data.ts';
 import { type Diagnostic, explain } from '../config/diagnostic.ts';
 import { expand } from '../config/expand.ts';
-import { NOWHERE, ParsedConfig } from '../config/parse.ts';
-import { type Config, configSchema } from '../config/schema.ts';
+import type { ParsedConfig } from '../config/parse.ts';
 import { knownAggregator } from '../engine/aggregators/registry.ts';
 import type { Loading } from '../runs/loading.ts';
 import type { RunManifest } from '../runs/manifest.ts';
@@ -14,6 +12,7 @@ import { inputFingerprints } from '../training/fingerprints.ts';
 import { closeSession, openSession, type Session } from '../training/session.ts';
 import type { TrainingRun } from '../training/trainingLoop.ts';
 import { type Launch, OwnedRuns } from './launch.ts';
+import { recordedConfig } from './recordedConfig.ts';
 import type { RunTrainer } from './runTrainer.ts';
 import { sessionTrainer } from './sessionTrainer.ts';
 
@@ -171,24 +170,18 @@ function parsedFrom(
   root: string,
   { checkpointing = false }: ResumeOptions = {},
 ): ParsedConfig {
-  const config = configOf(manifest);
+  const parsed = knownAggregator(manifest.aggregation.name) && recordedConfig(manifest, root);
+  if (!parsed) {
+    throw new ResumeError(
+      `${manifest.id} was written by another trainer or an incompatible version`,
+    );
+  }
+  const { config } = parsed;
   if (checkpointing && !trainsTransformer(config)) {
     throw new ResumeError('--checkpointing is for transformers only. Resume without it.');
   }
   if (checkpointing) config.model.checkpointing = true;
-  // The same commits from the hub, even if their branches have moved on.
-  const { model, data } = manifest.sources;
-  if (model !== undefined) config.model.from = model;
-  if (data !== undefined) config.data.from = data;
-  return new ParsedConfig(config, path.join(root, manifest.configPath), NOWHERE);
-}
-
-/** The config as the manifest recorded it: its file may have changed since. */
-function configOf(manifest: RunManifest): Config {
-  const { config, device } = manifest;
-  const parsed = configSchema.safeParse({ ...config, device: device.backend });
-  if (parsed.success && knownAggregator(manifest.aggregation.name)) return parsed.data;
-  throw new ResumeError(`${manifest.id} was written by another trainer or an incompatible version`);
+  return parsed;
 }
 
 /** @throws ResumeError naming the data and model files that have changed since the run started */

@@ -1,6 +1,6 @@
 /** The commands of the palette and the menus. */
 import * as vscode from 'vscode';
-import { formatCount, runsTold } from '../runs/format.ts';
+import { formatCount, formatSeed, runsTold } from '../runs/format.ts';
 import { runFile } from '../runs/grainFolder.ts';
 import { experimentKey } from '../runs/identity.ts';
 import { isActive, isResumable } from '../runs/status.ts';
@@ -12,6 +12,7 @@ import { Disposable } from './disposable.ts';
 import { type GrainCommand, runToEnd } from './launch/grainProcess.ts';
 import type { Launcher } from './launch/launcher.ts';
 import type { Prober } from './launch/prober.ts';
+import type { PredictionsRequest } from './messages/predictions.ts';
 import { comparison } from './panels/compare/comparePanel.ts';
 import { type Targets, targetOf } from './targets.ts';
 import type { LocatedRun, WorkspaceRuns } from './workspace/workspaceRuns.ts';
@@ -20,9 +21,12 @@ import type { LocatedRun, WorkspaceRuns } from './workspace/workspaceRuns.ts';
 const STOPPING_MS = 5_000;
 
 /** The open panels of one kind. */
-interface Panels {
-  /** @param subject folder of a run; for the seed variance panel, key of an experiment; for one that compares, a comparison */
-  open(subject: string): void;
+interface Panels<Request = never> {
+  /**
+   * @param subject folder of a run; for the seed variance and the predictions panel, key of an experiment; for one that compares, a
+   * comparison
+   */
+  open(subject: string, ...requests: readonly Request[]): void;
 }
 
 interface Parts {
@@ -32,7 +36,9 @@ interface Parts {
   readonly prober: Prober;
   readonly example: Example;
   readonly grain: () => GrainCommand;
-  readonly panels: Readonly<Record<'weights' | 'conflict' | 'seedVariance' | 'compare', Panels>>;
+  readonly panels: Readonly<Record<'weights' | 'conflict' | 'seedVariance' | 'compare', Panels>> & {
+    readonly predictions: Panels<PredictionsRequest>;
+  };
 }
 
 /** Registers every command of package.json. A command gets what it was called on: a node id or the Uri of a config. */
@@ -66,6 +72,7 @@ export class Commands extends Disposable {
         open(panels.seedVariance, run && experimentKey(run));
       },
       compare: (target) => this.#compare(target),
+      openPredictions: (target) => this.#openPredictions(target),
       showOutput: (target) => this.#showOutput(target),
       reveal: (target) => this.#reveal(target),
       doctor: () => this.#doctor(),
@@ -194,6 +201,22 @@ export class Commands extends Disposable {
     const runs = await this.#parts.targets.several(target, 'Compare which runs?');
     if (runs.length === 0) return;
     this.#parts.panels.compare.open(comparison(runs.map(({ folder }) => folder)));
+  }
+
+  /** Of a run its own predictions, of a method or an experiment those of all seeds. */
+  #openPredictions(target: unknown): void {
+    const { targets, panels } = this.#parts;
+    const run = targets.shown(target);
+    if (!run) {
+      open(panels.predictions, undefined);
+      return;
+    }
+    const { aggregator, seed } = run.manifest;
+    const isOne = targets.all(target).length === 1;
+    panels.predictions.open(experimentKey(run), {
+      type: 'look',
+      look: { aggregator, seed: isOne ? formatSeed(seed) : null },
+    });
   }
 
   async #showOutput(target: unknown): Promise<void> {

@@ -18,6 +18,7 @@ import { comparePanel } from './panels/compare/comparePanel.ts';
 import type { PanelServices } from './panels/livePage.ts';
 import { MetricsView } from './panels/metricsView.ts';
 import { PanelGroup, runPanel } from './panels/panelGroup.ts';
+import { predictionsPanel } from './panels/predictions.ts';
 import { RunFeeds } from './panels/runFeed.ts';
 import { seedVariancePanel } from './panels/seedVariance.ts';
 import { Targets } from './targets.ts';
@@ -68,7 +69,9 @@ export function activate(context: vscode.ExtensionContext): void {
     feeds,
     log,
   };
+  const predictions = own(new PanelGroup(predictionsPanel(services, grain), services));
   const panels = {
+    predictions,
     weights: own(
       new PanelGroup(runPanel('weights', 'Weights', weightsMessages, services), services),
     ),
@@ -78,7 +81,14 @@ export function activate(context: vscode.ExtensionContext): void {
         services,
       ),
     ),
-    seedVariance: own(new PanelGroup(seedVariancePanel(services), services)),
+    seedVariance: own(
+      new PanelGroup(
+        seedVariancePanel(services, (experiment, ...requests) =>
+          predictions.open(experiment, ...requests),
+        ),
+        services,
+      ),
+    ),
     compare: own(new PanelGroup(comparePanel(services), services)),
   };
   const metrics = new MetricsView(services, (runId) => select([runId]));

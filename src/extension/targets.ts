@@ -33,6 +33,11 @@ export class Targets {
     return below.find(({ status }) => status === 'running') ?? below[0];
   }
 
+  /** All runs of the line, or else of the selection. */
+  all(target: unknown): readonly LocatedRun[] {
+    return this.#below(target) ?? this.#selection.selected;
+  }
+
   /**
    * The runs to act on that fit: those of the line or of the selection. If there are none, the user is asked for one of
    * all runs that fit, unless there is only one.

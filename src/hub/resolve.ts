@@ -35,6 +35,8 @@ export interface ResolveOptions {
   readonly signal?: AbortSignal;
   /** A commit that the id's branch or tag referred to when other files were resolved; default: the one that it refers to now. */
   readonly commit?: string;
+  /** Takes what is in the cache, as with HF_HUB_OFFLINE. */
+  readonly cachedOnly?: boolean;
 }
 
 /**
@@ -47,10 +49,19 @@ export interface ResolveOptions {
  */
 export async function resolveRepository(
   id: string,
-  { kind, files, onProgress, onStall = () => {}, signal, commit: pinned }: ResolveOptions,
+  {
+    kind,
+    files,
+    onProgress,
+    onStall = () => {},
+    signal,
+    commit: pinned,
+    ...options
+  }: ResolveOptions,
 ): Promise<string> {
   const environment = hubEnvironment();
-  const { cache, endpoint, offline } = environment;
+  const { cache, endpoint } = environment;
+  const offline = environment.offline || options.cachedOnly === true;
   const repository = new CachedRepository(id, kind, cache);
   const cachedCommit = pinned ?? repository.cachedCommit;
   const cached = await completeSnapshot(repository, cachedCommit, files);

@@ -39,6 +39,15 @@ const predictionSchema = z.union([classPrediction, answer, valuePrediction]);
 
 export type Prediction = DeepReadonly<z.infer<typeof predictionSchema>>;
 
+/** @returns null if the line is not a prediction; any trainer may write one */
+export function parsePrediction(line: string): Prediction | null {
+  try {
+    return predictionSchema.safeParse(JSON.parse(line)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
 /** The predictions of a run; `null` if it has none, or another trainer wrote something else. @param folder of the run */
 export async function readPredictions(folder: string): Promise<readonly Prediction[] | null> {
   let text: string;
@@ -48,11 +57,12 @@ export async function readPredictions(folder: string): Promise<readonly Predicti
     if (hasCode(error, 'ENOENT')) return null;
     throw error;
   }
-  const lines = text.split('\n').filter((line) => line !== '');
-  try {
-    const predictions = lines.map((line) => predictionSchema.parse(JSON.parse(line)));
-    return predictions.length > 0 ? predictions : null;
-  } catch {
-    return null;
+  const predictions: Prediction[] = [];
+  for (const line of text.split('\n')) {
+    if (line === '') continue;
+    const prediction = parsePrediction(line);
+    if (!prediction) return null;
+    predictions.push(prediction);
   }
+  return predictions.length > 0 ? predictions : null;
 }

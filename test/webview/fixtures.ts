@@ -258,6 +258,7 @@ export function seedFixture(
     metrics: ['loss', 'worst group loss'],
     series,
     verdict: verdictFixture(metric, series),
+    agreements: [],
   };
 }
 

@@ -16,6 +16,7 @@ import { ChoiceList } from '../controls/toolkit.ts';
 import { h, setText } from '../dom.ts';
 import { decimalsOf, exact, plural, withSpread } from '../format.ts';
 import { connect, Page, rootElement } from '../page.ts';
+import { AgreementSection } from './agreement.ts';
 import './seedVariance.css';
 import { FEW, stdInterval } from './uncertainty.ts';
 import { VerdictSection } from './verdict.ts';
@@ -23,6 +24,8 @@ import { VerdictSection } from './verdict.ts';
 interface Actions {
   selectExperiment(id: string): void;
   selectMetric(metric: string): void;
+  /** @param index of an example; null for all */
+  openPredictions(aggregator: string, index: number | null): void;
 }
 
 /** The most aggregators that a title names. */
@@ -48,6 +51,7 @@ class SeedVarianceView {
   readonly #order = h('p', { class: 'note' });
   readonly #uncertainty = h('p', { class: 'note' });
   readonly #table = new DataTable('Mean over seeds at the latest validations');
+  readonly #agreement: AgreementSection;
   readonly #title: HTMLElement;
 
   constructor(root: HTMLElement, actions: Actions) {
@@ -92,6 +96,9 @@ class SeedVarianceView {
     this.#figure.legend.after(
       h('label', { class: 'fit' }, this.#fit, 'Fit the axes to the last half of the steps'),
     );
+    this.#agreement = new AgreementSection((aggregator, index) =>
+      actions.openPredictions(aggregator, index),
+    );
     content.append(
       h('div', { class: 'curves' }, this.#figure.element, this.#finals.element),
       h(
@@ -102,10 +109,12 @@ class SeedVarianceView {
         this.#order,
         this.#uncertainty,
       ),
+      this.#agreement.element,
     );
   }
 
-  show({ experiment, choices, metric, better, metrics, series, verdict }: SeedVarianceShow): void {
+  show(message: SeedVarianceShow): void {
+    const { experiment, choices, metric, better, metrics, series, verdict } = message;
     this.#page.showContent();
     this.#title.dataset.experimentId = experiment.id;
     this.#experiments.show(choices, experiment.id);
@@ -116,6 +125,7 @@ class SeedVarianceView {
     setText(this.#name, [experiment.label, namesOf(series)].filter(Boolean).join(' · '));
     setText(this.#progress, progressOf(series));
     this.#verdict.show(verdict);
+    this.#agreement.show(message.agreements);
     this.#shown = { metric, series };
     this.#chart.show(metric, series);
     this.#draw();
@@ -251,6 +261,7 @@ const host = connect<SeedVarianceToWebview, SeedVarianceRequest, SeedVarianceSta
 const view = new SeedVarianceView(rootElement(), {
   selectExperiment: (id) => host.post({ type: 'selectExperiment', id }),
   selectMetric: (metric) => host.post({ type: 'selectMetric', metric }),
+  openPredictions: (aggregator, index) => host.post({ type: 'openPredictions', aggregator, index }),
 });
 
 host.listen((message) => {

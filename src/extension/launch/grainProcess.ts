@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { type LaunchResult, launchResultSchema } from '../../experiment/launchResult.ts';
 import { createGrainFolder, launchesFolder } from '../../runs/grainFolder.ts';
@@ -166,6 +167,32 @@ export async function ask(
     text(child.stderr!),
   ]);
   return { status, stdout, stderr };
+}
+
+/**
+ * Runs `grain` to its end in `cwd`, line by line.
+ *
+ * @param onLine called with each line of its standard output
+ * @returns why it failed; empty if it did not
+ */
+export async function askLines(
+  { node, script, python }: GrainCommand,
+  args: readonly string[],
+  cwd: string,
+  { onLine, cancelled }: { onLine(line: string): void; readonly cancelled: AbortSignal },
+): Promise<string> {
+  const child = spawn(node, [script, ...args], {
+    cwd,
+    env: environment(python),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    windowsHide: true,
+  });
+  cancelled.addEventListener('abort', () => child.kill('SIGTERM'));
+  createInterface(child.stdout).on('line', onLine);
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  await started(child);
+  const [status, stderr] = await Promise.all([ended, text(child.stderr)]);
+  return status === 0 ? '' : errorLineOf(stderr).replace(/^error: /, '') || 'it was ended';
 }
 
 function started(child: ChildProcess): Promise<void> {

@@ -1,5 +1,6 @@
 /** Messages of the seed variance panel. */
 import * as z from 'zod';
+import type { TableAgreement } from '../../experiment/predictions/tableAgreement.ts';
 import type { RunStatus } from '../../runs/status.ts';
 import type { MetricPoint } from './points.ts';
 import type { EmptyMessage } from './run.ts';
@@ -53,6 +54,10 @@ export interface SeedVerdict {
   }[];
 }
 
+export interface SeedAgreement extends TableAgreement {
+  readonly aggregator: string;
+}
+
 export interface ExperimentChoice {
   readonly id: string;
   readonly label: string;
@@ -69,6 +74,8 @@ export interface SeedVarianceShow {
   readonly metrics: readonly string[];
   readonly series: readonly AggregatorSeries[];
   readonly verdict: SeedVerdict;
+  /** Of methods with predictions of at least two seeds; none for values, which never agree exactly. */
+  readonly agreements: readonly SeedAgreement[];
 }
 
 export type SeedVarianceToWebview = SeedVarianceShow | EmptyMessage;
@@ -77,6 +84,12 @@ export type SeedVarianceToWebview = SeedVarianceShow | EmptyMessage;
 export const seedVarianceRequest = z.discriminatedUnion('type', [
   z.object({ type: z.literal('selectExperiment'), id: z.string() }),
   z.object({ type: z.literal('selectMetric'), metric: z.string() }),
+  /** Opens the predictions of a method; of one example, if its number is given. */
+  z.object({
+    type: z.literal('openPredictions'),
+    aggregator: z.string(),
+    index: z.number().nullable(),
+  }),
 ]);
 export type SeedVarianceRequest = z.infer<typeof seedVarianceRequest>;
 

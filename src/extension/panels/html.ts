@@ -1,7 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 
-export type WebviewName = 'weights' | 'conflict' | 'seedVariance' | 'compare' | 'metrics';
+export type WebviewName =
+  | 'weights'
+  | 'conflict'
+  | 'seedVariance'
+  | 'compare'
+  | 'predictions'
+  | 'metrics';
 
 /** Scripts, and the folders from which webviews may load files. */
 export function webviewOptions(extensionUri: vscode.Uri): vscode.WebviewOptions {

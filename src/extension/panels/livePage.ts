@@ -70,6 +70,12 @@ export class LivePage<Reply, Request> extends Disposable {
     webview.html = pageHtml(webview, extensionUri, name);
   }
 
+  /** Does what the page might have asked for. */
+  request(request: Request): void {
+    this.#content.receive(request);
+    void this.update();
+  }
+
   /** Updates the page now; a call during an update makes one more follow it. */
   async update(): Promise<void> {
     clearTimeout(this.#timer);

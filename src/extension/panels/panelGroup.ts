@@ -58,9 +58,9 @@ export function runPanel<Show, Append>(
   };
 }
 
-interface OpenPanel {
+interface OpenPanel<Request> {
   subject: string;
-  page?: vscode.Disposable;
+  page?: vscode.Disposable & { request(request: Request): void };
 }
 
 /** The open panels of one kind, restored after a window reload. */
@@ -70,7 +70,7 @@ export class PanelGroup<Reply, Request, State>
 {
   readonly #kind: PanelKind<Reply, Request, State>;
   readonly #services: PanelServices;
-  readonly #open = new Map<vscode.WebviewPanel, OpenPanel>();
+  readonly #open = new Map<vscode.WebviewPanel, OpenPanel<Request>>();
 
   constructor(kind: PanelKind<Reply, Request, State>, services: PanelServices) {
     super();
@@ -79,11 +79,12 @@ export class PanelGroup<Reply, Request, State>
     this.register(vscode.window.registerWebviewPanelSerializer(this.#viewType, this));
   }
 
-  /** Reveals the open panel of a subject, or opens a new one. */
-  open(subject: string): void {
+  /** Reveals the open panel of a subject, or opens a new one. @param requests as though the page had made them */
+  open(subject: string, ...requests: readonly Request[]): void {
     for (const [panel, shown] of this.#open) {
       if (shown.subject !== subject) continue;
       panel.reveal();
+      for (const request of requests) shown.page?.request(request);
       return;
     }
     const panel = vscode.window.createWebviewPanel(
@@ -91,7 +92,8 @@ export class PanelGroup<Reply, Request, State>
       this.#kind.title(subject),
       vscode.ViewColumn.Active,
     );
-    this.#fill(panel, subject, undefined);
+    const { page } = this.#fill(panel, subject, undefined);
+    for (const request of requests) page?.request(request);
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, saved: unknown): Promise<void> {
@@ -110,8 +112,8 @@ export class PanelGroup<Reply, Request, State>
     return `grain.${this.#kind.name}`;
   }
 
-  #fill(panel: vscode.WebviewPanel, subject: string, state: State | undefined): void {
-    const shown: OpenPanel = { subject };
+  #fill(panel: vscode.WebviewPanel, subject: string, state: State | undefined): OpenPanel<Request> {
+    const shown: OpenPanel<Request> = { subject };
     const change = (next: string) => {
       shown.subject = next;
       panel.title = this.#kind.title(next);
@@ -125,5 +127,6 @@ export class PanelGroup<Reply, Request, State>
       this.#open.delete(panel);
       shown.page?.dispose();
     });
+    return shown;
   }
 }

@@ -1,12 +1,10 @@
 import * as vscode from 'vscode';
 import { betterOf, metricNames } from '../../experiment/validatedRuns.ts';
-import { formatExperiment } from '../../runs/format.ts';
 import { experimentKey } from '../../runs/identity.ts';
-import { latestFirst } from '../../runs/order.ts';
 import { isActive } from '../../runs/status.ts';
+import type { PredictionsRequest } from '../messages/predictions.ts';
 import type { EmptyMessage } from '../messages/run.ts';
 import {
-  type ExperimentChoice,
   type SeedVarianceRequest,
   type SeedVarianceShow,
   type SeedVarianceState,
@@ -14,17 +12,21 @@ import {
   seedVarianceState,
 } from '../messages/seedVariance.ts';
 import type { LocatedRun, WorkspaceRuns } from '../workspace/workspaceRuns.ts';
+import { choicesOf } from './experimentChoices.ts';
 import type { Content, PanelServices } from './livePage.ts';
 import type { PanelKind } from './panelGroup.ts';
 import { RunReaders } from './runReader.ts';
+import { AgreementWatch } from './seedAgreement.ts';
 import { seriesOf } from './seedSeries.ts';
 import { VerdictWatch } from './seedVerdict.ts';
 
+type OpenPredictions = (experimentId: string, ...requests: readonly PredictionsRequest[]) => void;
+
 /** The kind of panel that compares the runs of one experiment. */
-export function seedVariancePanel({
-  runs,
-  selection,
-}: PanelServices): PanelKind<SeedVarianceShow, SeedVarianceRequest, SeedVarianceState> {
+export function seedVariancePanel(
+  { runs, selection }: PanelServices,
+  openPredictions: OpenPredictions,
+): PanelKind<SeedVarianceShow, SeedVarianceRequest, SeedVarianceState> {
   return {
     name: 'seedVariance',
     title: (experimentId) => {
@@ -35,7 +37,7 @@ export function seedVariancePanel({
     subjectOf: (state) =>
       state?.experimentId ?? (selection.current ? experimentKey(selection.current) : ''),
     content: (experimentId, change, state) =>
-      new SeedVarianceContent(runs, experimentId, change, state?.metric),
+      new SeedVarianceContent(runs, experimentId, change, openPredictions, state?.metric),
   };
 }
 
@@ -44,8 +46,10 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceReque
   readonly #runs: WorkspaceRuns;
   readonly #experimentId: () => string;
   readonly #change: (experimentId: string) => void;
+  readonly #openPredictions: OpenPredictions;
   readonly #readers = new RunReaders();
   #verdict = new VerdictWatch();
+  #agreements = new AgreementWatch();
   /** The user's choice; `undefined` for the metric that ranks checkpoints. */
   #metric: string | undefined;
   /** What the page shows, as JSON. */
@@ -55,11 +59,13 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceReque
     runs: WorkspaceRuns,
     experimentId: () => string,
     change: (experimentId: string) => void,
+    openPredictions: OpenPredictions,
     metric: string | undefined,
   ) {
     this.#runs = runs;
     this.#experimentId = experimentId;
     this.#change = change;
+    this.#openPredictions = openPredictions;
     this.#metric = metric;
   }
 
@@ -78,11 +84,24 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceReque
   }
 
   receive(request: SeedVarianceRequest): void {
-    if (request.type === 'selectMetric') this.#metric = request.metric;
-    else {
-      this.#readers.dispose();
-      this.#verdict = new VerdictWatch();
-      this.#change(request.id);
+    switch (request.type) {
+      case 'selectMetric':
+        this.#metric = request.metric;
+        return;
+      case 'openPredictions': {
+        const { aggregator, index } = request;
+        this.#openPredictions(
+          this.#experimentId(),
+          { type: 'look', look: { aggregator, seed: null, only: 'disputed' } },
+          { type: 'openExample', index },
+        );
+        return;
+      }
+      case 'selectExperiment':
+        this.#readers.dispose();
+        this.#verdict = new VerdictWatch();
+        this.#agreements = new AgreementWatch();
+        this.#change(request.id);
     }
   }
 
@@ -100,7 +119,7 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceReque
     if (validated.every(({ validations }) => validations.length === 0)) return waiting(runs);
     const metrics = metricNames(validated);
     const metric = metrics.find((name) => name === this.#metric) ?? metrics[0]!;
-    const choices = choicesOf(this.#runs.all);
+    const choices = choicesOf(this.#runs.all, vscode.env.language);
     return {
       type: 'show',
       experiment: choices.find(({ id }) => id === this.#experimentId())!,
@@ -110,6 +129,7 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceReque
       metrics,
       series: seriesOf(validated, metric),
       verdict: await this.#verdict.update(validated, metric),
+      agreements: await this.#agreements.update(runs),
     };
   }
 }
@@ -125,15 +145,4 @@ function waiting(runs: readonly LocatedRun[]): EmptyMessage {
     ? 'Waiting for the first validation.'
     : 'No run of this experiment has been validated.';
   return { type: 'empty', reason };
-}
-
-/** Named after the first run of each experiment. */
-function choicesOf(runs: readonly LocatedRun[]): ExperimentChoice[] {
-  const experiments = new Map<string, LocatedRun>();
-  for (const run of [...runs].sort(latestFirst)) experiments.set(experimentKey(run), run);
-  return [...experiments.values()].map(choiceOf);
-}
-
-function choiceOf(run: LocatedRun): ExperimentChoice {
-  return { id: experimentKey(run), label: formatExperiment(run.manifest, vscode.env.language) };
 }

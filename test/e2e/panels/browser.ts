@@ -19,7 +19,13 @@ export const themeClasses = {
   highContrastLight: 'vscode-high-contrast vscode-high-contrast-light',
 } as const;
 export type ThemeName = keyof typeof themeClasses;
-export type PanelName = 'weights' | 'conflict' | 'seedVariance' | 'compare' | 'metrics';
+export type PanelName =
+  | 'weights'
+  | 'conflict'
+  | 'seedVariance'
+  | 'compare'
+  | 'predictions'
+  | 'metrics';
 
 /** A point of a chart as it stands in the page. */
 export interface Drawn {
@@ -213,6 +219,7 @@ async function bundles(): Promise<Map<string, string>> {
     'conflict',
     'seedVariance',
     'compare',
+    'predictions',
     'metrics',
   ];
   const { outputFiles } = await esbuild.build({

@@ -1,0 +1,62 @@
+/** How far the seeds of a method agree on single examples, and on which they agree least. */
+import type { RunSummary } from '../../runs/store.ts';
+import { churn, consistency } from '../statistics/agreement.ts';
+import { ExampleTable } from './exampleTable.ts';
+import { readSeeds } from './readSeeds.ts';
+import { Vocabulary } from './runPredictions.ts';
+
+export interface TableAgreement {
+  readonly runs: number;
+  readonly examples: number;
+  /** Share of the examples on which two runs differ, over all pairs of runs, 0…1. */
+  readonly churn: number;
+  /** Share of the examples on which all runs agree, 0…1. */
+  readonly unanimous: number;
+  /** Those on which they agree least, at most ten. */
+  readonly disputed: readonly {
+    /** Its place among the validation examples, from 0. */
+    readonly index: number;
+    readonly target: string;
+    /** Each prediction and how many runs make it, the most frequent first. */
+    readonly answers: readonly { readonly answer: string | null; readonly runs: number }[];
+  }[];
+}
+
+const DISPUTED = 10;
+/** Characters of an answer that is generated. */
+const SHOWN = 80;
+
+/**
+ * @param runs of one method, by seed
+ * @returns null for fewer than two runs with predictions of the same examples, and for values, which never agree exactly
+ */
+export async function agreementIn(runs: readonly RunSummary[]): Promise<TableAgreement | null> {
+  const vocabulary = new Vocabulary();
+  const seeds = await readSeeds(runs, vocabulary);
+  if (seeds.length < 2) return null;
+  const table = new ExampleTable(seeds, vocabulary);
+  if (table.kind === 'values' || table.seeds.length < 2) return null;
+  const answers = table.seeds.map(({ predictions }) =>
+    Array.from(predictions.predictions, (code) => (Number.isNaN(code) ? null : code)),
+  );
+  const shares = consistency(answers);
+  const view = table.view(null);
+  const textOf = (value: number) => table.text(value)?.slice(0, SHOWN) ?? null;
+  return {
+    runs: table.seeds.length,
+    examples: table.count,
+    churn: churn(answers)!,
+    unanimous: shares.filter((share) => share === 1).length / shares.length,
+    disputed: [...shares.keys()]
+      .filter((place) => shares[place]! < 1)
+      .sort((a, b) => shares[a]! - shares[b]! || a - b)
+      .slice(0, DISPUTED)
+      .map((place) => ({
+        index: table.indices[place]!,
+        target: textOf(table.targets[place]!) ?? '',
+        answers: view
+          .answers(place)
+          .map(({ value, seeds }) => ({ answer: textOf(value), runs: seeds })),
+      })),
+  };
+}

@@ -1,0 +1,38 @@
+import * as vscode from 'vscode';
+import { experimentKey } from '../../runs/identity.ts';
+import type { GrainCommand } from '../launch/grainProcess.ts';
+import {
+  type PredictionsReply,
+  type PredictionsRequest,
+  type PredictionsState,
+  predictionsState,
+} from '../messages/predictions.ts';
+import type { PanelServices } from './livePage.ts';
+import type { PanelKind } from './panelGroup.ts';
+import { PredictionsContent } from './predictionsContent.ts';
+
+/** The kind of panel that shows what the runs of one experiment predict, example by example. */
+export function predictionsPanel(
+  { runs, selection }: PanelServices,
+  grain: () => GrainCommand,
+): PanelKind<PredictionsReply, PredictionsRequest, PredictionsState> {
+  return {
+    name: 'predictions',
+    title: (experimentId) => {
+      const run = runs.all.find((one) => experimentKey(one) === experimentId);
+      return run ? `Predictions: ${run.manifest.experiment.name}` : 'Predictions';
+    },
+    state: predictionsState,
+    subjectOf: (state) =>
+      state?.experimentId ?? (selection.current ? experimentKey(selection.current) : ''),
+    content: (experimentId, change, state) =>
+      new PredictionsContent({
+        runs,
+        grain: () => (vscode.workspace.isTrusted ? grain() : undefined),
+        experimentId,
+        change,
+        state,
+        locale: vscode.env.language,
+      }),
+  };
+}
