@@ -1,9 +1,11 @@
 import * as vscode from 'vscode';
+import { namedFacets } from '../runs/facets.ts';
 import { runsTold } from '../runs/format.ts';
 import { parseTags, type RunNotes, writeNotes } from '../runs/notes.ts';
 import { Disposable } from './disposable.ts';
 import { type Order, orders } from './explorer/filter.ts';
 import type { RunExplorer } from './explorer/runExplorer.ts';
+import { groupings } from './explorer/tree.ts';
 import { type GrainCommand, runToEnd } from './launch/grainProcess.ts';
 import { type Targets, targetOf } from './targets.ts';
 import type { LocatedRun, WorkspaceRuns } from './workspace/workspaceRuns.ts';
@@ -36,6 +38,7 @@ export class ExplorerCommands extends Disposable {
       filter: () => this.#filter(),
       clearFilter: () => parts.explorer.filter(''),
       sort: () => this.#sort(),
+      groupBy: () => this.#groupBy(),
       export: (target) => this.#export(target),
     };
     for (const [name, command] of Object.entries(commands)) {
@@ -121,6 +124,17 @@ export class ExplorerCommands extends Disposable {
     }));
     const picked = await vscode.window.showQuickPick(items, { title: 'Sort experiments' });
     if (picked) this.#parts.explorer.sort(picked.order);
+  }
+
+  async #groupBy(): Promise<void> {
+    const { explorer } = this.#parts;
+    const items = groupings.map((by) => ({
+      label: namedFacets[by],
+      ...(by === explorer.grouping && { description: 'now' }),
+      by,
+    }));
+    const picked = await vscode.window.showQuickPick(items, { title: 'Group runs by' });
+    if (picked) explorer.group(picked.by);
   }
 
   async #export(target: unknown): Promise<void> {

@@ -84,15 +84,21 @@ export function launchLabels(
     const time = formatTime(Date.parse(manifest.createdAt), locale, withSeconds);
     return isShort && names.size === 1 ? time : `${manifest.experiment.name} · ${time}`;
   };
-  const isTaken = (label: string, withSeconds: boolean) =>
-    [...launches.values()].filter((run) => labelOf(run, withSeconds) === label).length > 1;
+  const labels = [...launches].map(([key, run]) => ({
+    ...{ key, run, short: labelOf(run, false) },
+    long: labelOf(run, true),
+  }));
+  const [shorts, longs] = [labels.map(({ short }) => short), labels.map(({ long }) => long)];
   return new Map(
-    [...launches].map(([key, run]) => {
-      const [short, long] = [labelOf(run, false), labelOf(run, true)];
-      if (!isTaken(short, false)) return [key, short];
-      return [key, isTaken(long, true) ? `${long} · ${projectOf(run)}` : long];
+    labels.map(({ key, run, short, long }) => {
+      if (isOnce(short, shorts)) return [key, short];
+      return [key, isOnce(long, longs) ? long : `${long} · ${projectOf(run)}`];
     }),
   );
+}
+
+function isOnce(label: string, all: readonly string[]): boolean {
+  return all.indexOf(label) === all.lastIndexOf(label);
 }
 
 function facetValue(

@@ -35,11 +35,6 @@ export function formatMethod({ aggregator, seed }: RunManifest): string {
   return `${aggregator} · seed ${formatSeed(seed)}`;
 }
 
-/** "digits · Nov 24, 14:02": launches of one config differ only in their time. */
-export function formatExperiment(manifest: RunManifest, locale: string): string {
-  return `${manifest.experiment.name} · ${formatTime(Date.parse(manifest.createdAt), locale)}`;
-}
-
 /** @param at milliseconds since the Unix epoch @param withSeconds where times of one minute are to be told apart */
 export function formatTime(at: number, locale: string, withSeconds = false): string {
   return new Intl.DateTimeFormat(locale, {
@@ -63,6 +58,13 @@ export function formatDuration(milliseconds: number): string {
 /** "accuracy 0.934"; empty before the first validation. */
 export function formatMetric({ lastMetric }: RunSummary): string {
   return lastMetric ? `${lastMetric.name} ${formatNumber(lastMetric.value)}` : '';
+}
+
+/** "accuracy 0.934 (best 0.941)"; without the best where that is the last. */
+export function formatLastAndBest(run: RunSummary): string {
+  const [last, best] = [formatMetric(run), run.bestMetric];
+  if (last === '' || best === null || best === run.lastMetric?.value) return last;
+  return `${last} (best ${formatNumber(best)})`;
 }
 
 /** With so many significant digits: "0.934", "1.2e-7", "NaN"; "–" where there is no value. */

@@ -17,6 +17,8 @@ export const progressSchema = z.object({
   validating: z.number().nullable(),
   /** Of the last validation; null for a metric that was not finite. */
   metrics: z.record(z.string(), z.number().nullable()),
+  /** Least and greatest finite value of each metric over all validations. */
+  extremes: z.record(z.string(), z.object({ least: z.number(), greatest: z.number() })),
   /** Milliseconds since the Unix epoch. */
   startedAt: z.number().nullable(),
   /** Null while the run has not ended, or after it was resumed. */
@@ -27,6 +29,8 @@ export const progressSchema = z.object({
   failure: failureSchema.nullable(),
   /** In the order in which they were raised. */
   alarms: z.array(runAlarmSchema),
+  /** How many were logged, and what the last one said; null without one. */
+  warned: z.object({ count: z.number(), last: z.string() }).nullable(),
 });
 
 /** Progress of a run according to its log. */
@@ -37,11 +41,13 @@ export const BEGINNING: Progress = {
   step: 0,
   validating: null,
   metrics: {},
+  extremes: {},
   startedAt: null,
   endedAt: null,
   changedAt: null,
   failure: null,
   alarms: [],
+  warned: null,
 };
 
 /** The progress after one more event of the log. */
@@ -64,7 +70,11 @@ function after(progress: Progress, event: RunEvent): Omit<Progress, 'validating'
     case 'step':
       return { ...progress, step: event.step };
     case 'validation':
-      return { ...progress, metrics: event.metrics };
+      return {
+        ...progress,
+        metrics: event.metrics,
+        extremes: extremesAfter(progress.extremes, event.metrics),
+      };
     case 'end':
       return {
         ...progress,
@@ -74,9 +84,25 @@ function after(progress: Progress, event: RunEvent): Omit<Progress, 'validating'
       };
     case 'alarm':
       return { ...progress, alarms: withAlarm(progress.alarms, event) };
+    case 'warning': {
+      const count = (progress.warned?.count ?? 0) + 1;
+      return { ...progress, warned: { count, last: event.message } };
+    }
     case 'validating':
     case 'checkpoint':
-    case 'warning':
       return progress;
   }
+}
+
+function extremesAfter(
+  extremes: Progress['extremes'],
+  metrics: Progress['metrics'],
+): Progress['extremes'] {
+  const after = { ...extremes };
+  for (const [name, value] of Object.entries(metrics)) {
+    if (value === undefined || value === null) continue;
+    const { least, greatest } = after[name] ?? { least: value, greatest: value };
+    after[name] = { least: Math.min(least, value), greatest: Math.max(greatest, value) };
+  }
+  return after;
 }

@@ -32,6 +32,8 @@ export interface RunSummary {
   readonly validating: number | null;
   /** The metric that ranks checkpoints, at the last validation; NaN if it was not finite. */
   readonly lastMetric: { readonly name: string; readonly value: number } | null;
+  /** Its best value over all validations; null if none was finite. */
+  readonly bestMetric: number | null;
   /** Milliseconds since the Unix epoch. */
   readonly startedAt: number | null;
   /** Null for a run that has not ended. */
@@ -42,6 +44,8 @@ export interface RunSummary {
   readonly failure: RunFailure | null;
   /** In the order in which they were raised. */
   readonly alarms: readonly RunAlarm[];
+  /** How many warnings were logged, and what the last one said; null without one. */
+  readonly warned: Progress['warned'];
   readonly notes: RunNotes;
   /** Path of its folder. */
   readonly folder: string;
@@ -255,8 +259,9 @@ async function stampOf(file: string): Promise<string> {
 
 function summaryOf({ manifest, progress, notes }: Known, folder: string): RunSummary {
   const { lifecycle, step, metrics, startedAt, endedAt, changedAt, failure, alarms } = progress;
+  const { extremes, warned } = progress;
   const status = statusOf(lifecycle, () => hasLiveOwner(folder));
-  const { name } = manifest.metric;
+  const { name, better } = manifest.metric;
   const value = metrics[name];
   return {
     manifest,
@@ -264,11 +269,13 @@ function summaryOf({ manifest, progress, notes }: Known, folder: string): RunSum
     step,
     validating: status === 'running' ? progress.validating : null,
     lastMetric: value === undefined ? null : { name, value: value ?? Number.NaN },
+    bestMetric: extremes[name]?.[better === 'higher' ? 'greatest' : 'least'] ?? null,
     startedAt,
     endedAt,
     changedAt,
     failure,
     alarms,
+    warned,
     notes,
     folder,
   };

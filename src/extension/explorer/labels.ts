@@ -1,12 +1,13 @@
 import { finishedFigures } from '../../experiment/outcome.ts';
 import { standingAlarms } from '../../runs/alarms.ts';
 import { formatChange } from '../../runs/configChanges.ts';
+import { lastKey } from '../../runs/facets.ts';
 import { formatFailure } from '../../runs/failure.ts';
 import {
   formatAlarm,
   formatCount,
   formatDuration,
-  formatMetric,
+  formatLastAndBest,
   formatPercent,
   formatProgress,
   formatSeed,
@@ -24,8 +25,8 @@ export interface NodeLabel {
   readonly label: string;
   readonly description: string;
   readonly status: RunStatus;
-  /** An alarm of a run stands. */
-  readonly hasAlarm: boolean;
+  /** What is wrong with a run: an alarm that stands, or a warning in its log. */
+  readonly trouble: 'alarm' | 'warning' | null;
   /** "run active", "experiment resumable", "aggregator ended": which actions the menus offer. */
   readonly contextValue: string;
   /** What a screen reader says. */
@@ -37,11 +38,12 @@ export function labelOf(node: TreeNode, locale: string): NodeLabel {
   const label = nameOf(node, locale);
   const description = descriptionOf(node, status);
   const hasAlarm = node.runs.some(({ alarms }) => standingAlarms(alarms).length > 0);
+  const hasWarning = node.runs.some(({ warned }) => warned !== null);
   return {
     label,
     description,
     status,
-    hasAlarm,
+    trouble: hasAlarm ? 'alarm' : hasWarning ? 'warning' : null,
     contextValue: `${node.kind} ${actionsFor(node.runs)}`,
     spoken: `${node.kind === 'run' ? label : `${node.kind} ${label}`}, ${description}`,
   };
@@ -56,6 +58,7 @@ export function detailsOf(
 ): [string, string][] {
   const run = node.runs[0]!;
   const { manifest } = run;
+  if (node.kind === 'group') return [['Runs', countByStatus(node.runs)]];
   if (node.kind !== 'run') {
     return [
       ['Config', manifest.configPath],
@@ -75,10 +78,14 @@ export function detailsOf(
   for (const alarm of run.alarms) {
     details.push([alarm.clearedAt === null ? 'Alarm' : 'Past alarm', formatAlarm(alarm)]);
   }
+  if (run.warned) {
+    const { count, last } = run.warned;
+    details.push(['Warning', count === 1 ? last : `${last} (the last of ${count})`]);
+  }
   if (guarantee !== null) details.push(['Guarantee', guarantee]);
   if (run.validating !== null)
     details.push(['Validation', `${formatPercent(run.validating)} done`]);
-  if (run.lastMetric) details.push(['Last metric', formatMetric(run)]);
+  if (run.lastMetric) details.push(['Last metric', formatLastAndBest(run)]);
   if (run.startedAt !== null) {
     details.push(['Started', formatTime(run.startedAt, locale)]);
     const until = run.endedAt ?? (run.status === 'running' ? now : null);
@@ -95,8 +102,10 @@ export function detailsOf(
   return details;
 }
 
-function nameOf({ kind, runs, hasTwin = false }: TreeNode, locale: string): string {
+function nameOf(node: TreeNode, locale: string): string {
+  const { kind, runs, hasTwin = false } = node;
   const { manifest, notes } = runs[0]!;
+  if (kind === 'group') return node.label ?? '';
   const isNamed = notes.name !== '' && runs.every((run) => run.notes.name === notes.name);
   if (kind === 'experiment') {
     const time = formatTime(Date.parse(manifest.createdAt), locale, hasTwin);
@@ -108,9 +117,17 @@ function nameOf({ kind, runs, hasTwin = false }: TreeNode, locale: string): stri
 
 function descriptionOf({ kind, runs, changes = [] }: TreeNode, status: RunStatus): string {
   if (kind === 'run') return [formatMarks(runs), runState(runs[0]!)].filter(Boolean).join(' · ');
-  const told = kind === 'aggregator' ? formatResult(runs) : formatChanges(changes);
+  const told = isOneMethod(kind, runs) ? formatResult(runs) : formatChanges(changes);
   const marks = kind === 'experiment' ? formatMarks(runs) : '';
   return [marks, told, groupState(runs, status)].filter(Boolean).join(' · ');
+}
+
+/** Whose seeds have a mean: an aggregator's, and a group's of runs with the same one and the same metric. */
+function isOneMethod(kind: TreeNode['kind'], runs: readonly RunSummary[]): boolean {
+  const methods = new Set(
+    runs.map(({ manifest }) => `${manifest.experiment.id} ${manifest.aggregator}`),
+  );
+  return kind === 'aggregator' || (kind === 'group' && methods.size === 1);
 }
 
 /** "accuracy 0.835 ± 0.021"; empty before the first seed has finished. */
@@ -131,7 +148,8 @@ function formatMarks(runs: readonly RunSummary[]): string {
 function formatChanges(changes: NonNullable<TreeNode['changes']>): string {
   const [first, ...others] = changes;
   if (!first) return '';
-  return formatChange(first) + (others.length > 0 ? ` and ${others.length} more` : '');
+  const short = formatChange({ ...first, path: lastKey(first.path) });
+  return short + (others.length > 0 ? ` and ${others.length} more` : '');
 }
 
 function runState(run: RunSummary): string {
@@ -139,10 +157,10 @@ function runState(run: RunSummary): string {
   const [alarm, ...others] = standingAlarms(run.alarms);
   const more = others.length > 0 ? ` (and ${formatCount(others.length, 'more alarm')})` : '';
   return [
-    `${run.status}${alarm ? ', with an alarm' : ''}`,
+    `${run.status}${alarm ? ', with an alarm' : run.warned ? ', with a warning' : ''}`,
     unfinished ? formatProgress(run) : '',
-    formatMetric(run),
-    alarm ? `${alarm.message}${more}` : '',
+    formatLastAndBest(run),
+    alarm ? `${alarm.message}${more}` : (run.warned?.last ?? ''),
   ]
     .filter(Boolean)
     .join(' · ');
@@ -153,7 +171,9 @@ function groupState(runs: readonly RunSummary[], status: RunStatus): string {
   const state =
     finished === runs.length ? `finished` : `${status} · ${finished} of ${runs.length} done`;
   const alarmed = runs.filter(({ alarms }) => standingAlarms(alarms).length > 0).length;
-  return alarmed > 0 ? `${state} · ${alarmed} of ${runs.length} with an alarm` : state;
+  if (alarmed > 0) return `${state} · ${alarmed} of ${runs.length} with an alarm`;
+  const warned = runs.filter((run) => run.warned !== null).length;
+  return warned > 0 ? `${state} · ${warned} of ${runs.length} with a warning` : state;
 }
 
 function countByStatus(runs: readonly RunSummary[]): string {

@@ -1,13 +1,21 @@
 import * as vscode from 'vscode';
 import { formatCount, formatRun } from '../../runs/format.ts';
-import type { RunStatus } from '../../runs/status.ts';
+import { isActive, type RunStatus } from '../../runs/status.ts';
 import type { RunSummary } from '../../runs/store.ts';
 import { Disposable } from '../disposable.ts';
 import type { Selection } from '../workspace/selection.ts';
 import type { WorkspaceRuns } from '../workspace/workspaceRuns.ts';
 import { type Order, orderOf, parseFilter } from './filter.ts';
-import { detailsOf, labelOf } from './labels.ts';
-import { buildTree, changes, emptyTree, type RunTree, runNodeId, type TreeNode } from './tree.ts';
+import { detailsOf, labelOf, type NodeLabel } from './labels.ts';
+import {
+  buildTree,
+  changes,
+  emptyTree,
+  type Grouping,
+  type RunTree,
+  runNodeId,
+  type TreeNode,
+} from './tree.ts';
 
 /** What became of the guarantee of a run, in a few words; null if that cannot be read. */
 type GuaranteeReader = (run: RunSummary) => Promise<string | null>;
@@ -23,6 +31,7 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
   #tree: RunTree = emptyTree;
   #filterText = '';
   #order: Order = 'newest';
+  #grouping: Grouping = 'launch';
 
   constructor(runs: WorkspaceRuns, selection: Selection, guaranteeOf: GuaranteeReader) {
     super();
@@ -52,13 +61,20 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
     const [first] = folders;
     const node = first === undefined ? undefined : this.#tree.nodes.get(runNodeId(first));
     if (!node) return;
-    const experiment = this.#tree.nodes.get(node.parent ?? '')?.parent;
-    const id = folders.length === 1 || experiment === undefined ? node.id : experiment;
+    const id = this.#commonNode(node, folders).id;
     try {
       await this.#view.reveal(id, { select: true, focus: false, expand: 2 });
     } catch {
       // The tree was refreshed meanwhile, and the node no longer exists.
     }
+  }
+
+  /** The lowest node that all of the runs are below; the experiment of the first if they are in several. */
+  #commonNode(node: TreeNode, folders: readonly string[]): TreeNode {
+    const below = new Set(node.runs.map(({ folder }) => folder));
+    if (folders.every((folder) => below.has(folder)) || node.kind === 'experiment') return node;
+    const parent = this.#tree.nodes.get(node.parent ?? '');
+    return parent ? this.#commonNode(parent, folders) : node;
   }
 
   get filterText(): string {
@@ -77,6 +93,15 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
     this.#refresh();
   }
 
+  get grouping(): Grouping {
+    return this.#grouping;
+  }
+
+  group(by: Grouping): void {
+    this.#grouping = by;
+    this.#refresh();
+  }
+
   async getChildren(id?: string): Promise<string[]> {
     await this.#runs.ready;
     const children = id === undefined ? this.#tree.roots : this.#tree.nodes.get(id)?.children;
@@ -91,14 +116,14 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
     const node = this.#tree.nodes.get(id);
     // Removed between two refreshes; the next one removes the line.
     if (!node) return new vscode.TreeItem('');
-    const { label, description, status, hasAlarm, contextValue, spoken } = labelOf(
+    const { label, description, status, trouble, contextValue, spoken } = labelOf(
       node,
       vscode.env.language,
     );
     const item = new vscode.TreeItem(label, this.#collapsibleState(node));
     item.id = id;
     item.description = `${description}${this.#formatFolder(node)}`;
-    item.iconPath = iconOf(node.kind, status, hasAlarm);
+    item.iconPath = iconOf(node.kind, status, trouble);
     item.contextValue = contextValue;
     item.accessibilityInformation = { label: spoken };
     if (node.kind === 'run') {
@@ -125,7 +150,11 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
   #refresh(): void {
     const before = this.#tree;
     const shown = this.#runs.all.filter(parseFilter(this.#filterText));
-    this.#tree = buildTree(shown, orderOf(this.#order));
+    this.#tree = buildTree(shown, {
+      order: orderOf(this.#order),
+      by: this.#grouping,
+      locale: vscode.env.language,
+    });
     this.#view.message = this.#describeFilter(shown.length);
     const look = (node: TreeNode) => JSON.stringify(labelOf(node, vscode.env.language));
     const changed = changes(before, this.#tree, look);
@@ -142,7 +171,7 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
   #collapsibleState({ kind, id, parent }: TreeNode): vscode.TreeItemCollapsibleState {
     if (kind === 'run') return vscode.TreeItemCollapsibleState.None;
     const latest = this.#tree.roots[0];
-    return id === latest || parent === latest
+    return kind === 'group' || id === latest || parent === latest
       ? vscode.TreeItemCollapsibleState.Expanded
       : vscode.TreeItemCollapsibleState.Collapsed;
   }
@@ -157,7 +186,8 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
 function tooltip(node: TreeNode, guarantee: string | null): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
   const { manifest } = node.runs[0]!;
-  const title = node.kind === 'run' ? formatRun(manifest) : manifest.experiment.name;
+  const title =
+    node.kind === 'run' ? formatRun(manifest) : (node.label ?? manifest.experiment.name);
   text.appendMarkdown('**').appendText(title).appendMarkdown('**\n\n');
   text.appendMarkdown('| | |\n|---|---|\n');
   for (const [name, value] of detailsOf(node, vscode.env.language, Date.now(), guarantee)) {
@@ -177,12 +207,21 @@ const icons: Record<RunStatus, { readonly icon: string; readonly color: string }
   interrupted: { icon: 'debug-disconnect', color: 'list.warningForeground' },
 };
 
-const alarmIcon = { icon: 'warning', color: 'list.warningForeground' };
+/** Where an alarm stands, or a warning was logged. */
+const troubled = {
+  alarm: { icon: 'warning', color: 'list.warningForeground' },
+  warning: { icon: 'info', color: 'list.warningForeground' },
+} as const;
 
-/** A run's icon is its state; an experiment or aggregator has its own shape in the colour of the state. */
-function iconOf(kind: TreeNode['kind'], status: RunStatus, hasAlarm: boolean): vscode.ThemeIcon {
-  // That a run failed is worse.
-  const { icon, color } = hasAlarm && status !== 'failed' ? alarmIcon : icons[status];
-  const shape = { experiment: 'beaker', aggregator: 'git-merge', run: icon }[kind];
-  return new vscode.ThemeIcon(shape, new vscode.ThemeColor(color));
+/** A run's icon is its state; a node above has its own shape in the colour of the state. */
+function iconOf(
+  kind: TreeNode['kind'],
+  status: RunStatus,
+  trouble: NodeLabel['trouble'],
+): vscode.ThemeIcon {
+  // That a run failed is worse, and that one goes on is news; an alarm says that it goes on badly.
+  const isState = status === 'failed' || (trouble === 'warning' && isActive(status));
+  const { icon, color } = trouble && !isState ? troubled[trouble] : icons[status];
+  const shapes = { group: 'folder', experiment: 'beaker', aggregator: 'git-merge', run: icon };
+  return new vscode.ThemeIcon(shapes[kind], new vscode.ThemeColor(color));
 }

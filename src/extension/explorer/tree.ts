@@ -1,19 +1,32 @@
 import path from 'node:path';
 import { type ConfigChange, configChanges } from '../../runs/configChanges.ts';
+import { groupRuns, type NamedFacet } from '../../runs/facets.ts';
 import { experimentKey } from '../../runs/identity.ts';
 import { byCreation, bySeed } from '../../runs/order.ts';
 import type { RunSummary } from '../../runs/store.ts';
 
-/** A line of the run explorer: an experiment, one of its aggregators, or a run with one seed. */
+/** By what the explorer can group. */
+export const groupings = [
+  'launch',
+  'config',
+  'method',
+  'tag',
+  'status',
+] as const satisfies NamedFacet[];
+export type Grouping = (typeof groupings)[number];
+
+/** A line of the run explorer: a group, an experiment, one of its aggregators, or a run with one seed. */
 export interface TreeNode {
   /** Stays the same over refreshes, so that selection and expansion do. */
   readonly id: string;
-  readonly kind: 'experiment' | 'aggregator' | 'run';
-  /** `undefined` for an experiment. */
+  readonly kind: 'group' | 'experiment' | 'aggregator' | 'run';
+  /** `undefined` at the top. */
   readonly parent: string | undefined;
   readonly children: readonly string[];
   /** The runs below, or the run itself; at least one. */
   readonly runs: readonly RunSummary[];
+  /** Of a group. */
+  readonly label?: string;
   /** Of an experiment, what was changed in the config since its launch before; empty for the first one. */
   readonly changes?: readonly ConfigChange[];
   /** Of an experiment, whether another one was launched in the same minute. */
@@ -21,7 +34,7 @@ export interface TreeNode {
 }
 
 export interface RunTree {
-  /** Ids of the experiments, the latest first. */
+  /** Ids at the top. */
   readonly roots: readonly string[];
   readonly nodes: ReadonlyMap<string, TreeNode>;
 }
@@ -33,62 +46,92 @@ export function runNodeId(folder: string): string {
   return `run:${folder}`;
 }
 
-/** Compares experiments by all their runs. */
+/** Compares experiments, or groups, by all their runs. */
 type Compare = (a: readonly RunSummary[], b: readonly RunSummary[]) => number;
 
-/** Experiment → aggregator (as first launched) → seed (ascending). @param order of the experiments; default: the latest first */
-export function buildTree(runs: readonly RunSummary[], order?: Compare): RunTree {
+interface Options {
+  /** Default: the latest first. */
+  readonly order?: Compare | undefined;
+  /** Above the experiments; `launch`, the default, adds no level, as each experiment is one. */
+  readonly by?: Grouping;
+  /** Of times, as BCP 47. */
+  readonly locale?: string;
+}
+
+/** Group → experiment → aggregator (as first launched) → seed (ascending). */
+export function buildTree(
+  runs: readonly RunSummary[],
+  { order, by = 'launch', locale = 'en' }: Options = {},
+): RunTree {
   const nodes = new Map<string, TreeNode>();
-  const byExperiment = groupBy([...runs].sort(byCreation), experimentKey);
-  const minutes = new Map<number, number>();
-  for (const [, [first]] of byExperiment) {
-    const minute = minuteOf(first!);
-    minutes.set(minute, (minutes.get(minute) ?? 0) + 1);
+  const launches = launchesOf(runs);
+  const compare = order ?? ((a, b) => byCreation(b[0]!, a[0]!));
+  if (by === 'launch') return { roots: experiments(runs, undefined), nodes };
+  const groups = groupRuns(runs, [by], locale).sort((a, b) => compare(a.runs, b.runs));
+  const roots = groups.map(({ key, label, runs: own }) => {
+    const id = `group:${by}:${key}`;
+    const children = experiments(own, id);
+    nodes.set(id, { id, kind: 'group', parent: undefined, children, runs: own, label });
+    return id;
+  });
+  return { roots, nodes };
+
+  /** Adds the experiments of the runs. @returns their ids */
+  function experiments(all: readonly RunSummary[], parent: string | undefined): string[] {
+    const byExperiment = Map.groupBy([...all].sort(byCreation), experimentKey);
+    const sorted = [...byExperiment].sort(([, a], [, b]) => compare(a, b));
+    return sorted.map(([experiment, own]) => {
+      const id = under(parent, `experiment:${experiment}`);
+      const aggregators = Map.groupBy(own, ({ manifest }) => manifest.aggregator);
+      const children =
+        by === 'method'
+          ? seeds(own, id)
+          : [...aggregators].map(([aggregator, of]) => {
+              const aggregatorId = under(parent, `aggregator:${experiment}/${aggregator}`);
+              const children = seeds(of, aggregatorId);
+              const sorted = [...of].sort(bySeed);
+              nodes.set(aggregatorId, {
+                ...{ id: aggregatorId, kind: 'aggregator', parent: id },
+                ...{ children, runs: sorted },
+              });
+              return aggregatorId;
+            });
+      const launch = launches.get(experiment)!;
+      nodes.set(id, { id, kind: 'experiment', parent, children, runs: own, ...launch });
+      return id;
+    });
   }
+
+  function seeds(all: readonly RunSummary[], parent: string): string[] {
+    return [...all].sort(bySeed).map((run) => {
+      const id = runNodeId(run.folder);
+      nodes.set(id, { id, kind: 'run', parent, children: [], runs: [run] });
+      return id;
+    });
+  }
+}
+
+/** The same experiment may be in several groups. */
+function under(parent: string | undefined, id: string): string {
+  return parent === undefined ? id : `${parent}/${id}`;
+}
+
+/** What each experiment changed of the config's launch before it, whichever runs are shown in a group. */
+function launchesOf(
+  runs: readonly RunSummary[],
+): ReadonlyMap<string, Required<Pick<TreeNode, 'changes' | 'hasTwin'>>> {
+  const byExperiment = Map.groupBy([...runs].sort(byCreation), experimentKey);
+  const minutes = Map.groupBy(byExperiment.values(), ([first]) => minuteOf(first!));
   /** The latest run so far of each config. */
   const latest = new Map<string, RunSummary>();
-  for (const [experiment, ofExperiment] of byExperiment) {
-    const config = configKey(ofExperiment[0]!);
-    const before = latest.get(config)?.manifest.config;
-    latest.set(config, ofExperiment[0]!);
-    const id = `experiment:${experiment}`;
-    const byAggregator = groupBy(ofExperiment, (run) => run.manifest.aggregator);
-    const aggregators = [...byAggregator].map(([aggregator, ofAggregator]) => {
-      const aggregatorId = `aggregator:${experiment}/${aggregator}`;
-      const seeds = [...ofAggregator].sort(bySeed);
-      for (const run of seeds) {
-        const runId = runNodeId(run.folder);
-        nodes.set(runId, {
-          id: runId,
-          kind: 'run',
-          parent: aggregatorId,
-          children: [],
-          runs: [run],
-        });
-      }
-      nodes.set(aggregatorId, {
-        id: aggregatorId,
-        kind: 'aggregator',
-        parent: id,
-        children: seeds.map((run) => runNodeId(run.folder)),
-        runs: seeds,
-      });
-      return aggregatorId;
-    });
-    nodes.set(id, {
-      id,
-      kind: 'experiment',
-      parent: undefined,
-      children: aggregators,
-      runs: ofExperiment,
-      hasTwin: minutes.get(minuteOf(ofExperiment[0]!))! > 1,
-      changes: before ? configChanges(before, ofExperiment[0]!.manifest.config) : [],
-    });
-  }
-  const experiments = [...byExperiment].reverse();
-  if (order) experiments.sort(([, a], [, b]) => order(a, b));
-  const roots = experiments.map(([experiment]) => `experiment:${experiment}`);
-  return { roots, nodes };
+  return new Map(
+    [...byExperiment].map(([experiment, [first]]) => {
+      const before = latest.get(configKey(first!))?.manifest.config;
+      latest.set(configKey(first!), first!);
+      const changes = before ? configChanges(before, first!.manifest.config) : [];
+      return [experiment, { changes, hasTwin: minutes.get(minuteOf(first!))!.length > 1 }];
+    }),
+  );
 }
 
 function minuteOf({ manifest }: RunSummary): number {
@@ -101,7 +144,7 @@ function configKey({ folder, manifest }: RunSummary): string {
 }
 
 /**
- * Nodes to redraw after a refresh: those whose children or look have changed; `'all'` if experiments were added or
+ * Nodes to redraw after a refresh: those whose children or look have changed; `'all'` if nodes at the top were added or
  * removed.
  *
  * @param look everything that is drawn of a node, as text
@@ -117,21 +160,14 @@ export function changes(
     const old = before.nodes.get(node.id);
     // A node that was added or removed is drawn with its parent, whose children have changed.
     if (!old) continue;
-    if (!sameItems(old.children, node.children) || look(old) !== look(node)) changed.push(node.id);
+    const isMoved = old.parent !== node.parent;
+    if (isMoved || !sameItems(old.children, node.children) || look(old) !== look(node)) {
+      changed.push(node.id);
+    }
   }
   return changed;
 }
 
 function sameItems(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((item, i) => item === b[i]);
-}
-
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
-  }
-  return groups;
 }

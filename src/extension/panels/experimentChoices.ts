@@ -2,7 +2,8 @@ import { launchLabels } from '../../runs/facets.ts';
 import type { RunSummary } from '../../runs/store.ts';
 import type { ExperimentChoice } from '../messages/seedVariance.ts';
 
-/** The experiments that a panel can show, the latest first. */
+/** The experiments of the runs, the latest first. @param locale for their times, as BCP 47 */
 export function choicesOf(runs: readonly RunSummary[], locale: string): ExperimentChoice[] {
-  return [...launchLabels(runs, locale)].map(([id, label]) => ({ id, label })).reverse();
+  const launches = launchLabels(runs, locale);
+  return [...launches].map(([id, label]) => ({ id, label })).reverse();
 }

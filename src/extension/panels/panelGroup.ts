@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
 import type * as z from 'zod';
-import { formatSeed } from '../../runs/format.ts';
+import { launchLabels } from '../../runs/facets.ts';
+import { formatMethod } from '../../runs/format.ts';
+import { experimentKey } from '../../runs/identity.ts';
 import { Disposable } from '../disposable.ts';
 import type { WindowReply } from '../messages/columns.ts';
 import {
@@ -42,7 +44,9 @@ export function runPanel<Show, Append>(
     state: runPanelState,
     title: (folder) => {
       const run = runs.find(folder);
-      return run ? `${title}: ${run.manifest.aggregator} ${formatSeed(run.manifest.seed)}` : title;
+      if (!run) return title;
+      const launch = launchLabels(runs.all, vscode.env.language).get(experimentKey(run));
+      return `${title}: ${formatMethod(run.manifest)} · ${launch}`;
     },
     subjectOf: (state) => state?.runId ?? selection.current?.folder ?? '',
     content: (folder, change) =>

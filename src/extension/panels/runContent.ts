@@ -1,8 +1,10 @@
 import { knownAggregator } from '../../engine/aggregators/registry.ts';
+import { launchLabels } from '../../runs/facets.ts';
 import { formatFailure } from '../../runs/failure.ts';
-import { formatExperiment, formatPercent, formatSeed } from '../../runs/format.ts';
+import { formatMethod, formatPercent, formatSeed } from '../../runs/format.ts';
 import { badgeOf, besideMean } from '../../runs/guaranteeBadge.ts';
 import type { UpdateCounts } from '../../runs/guaranteeTally.ts';
+import { experimentKey } from '../../runs/identity.ts';
 import { latestFirst } from '../../runs/order.ts';
 import { isActive } from '../../runs/status.ts';
 import type { RunSummary } from '../../runs/store.ts';
@@ -242,9 +244,10 @@ function methodOf(aggregator: string): Method | null {
 }
 
 function choicesOf(runs: readonly RunSummary[], locale: string): RunChoice[] {
-  return [...runs].sort(latestFirst).map(({ manifest, folder }) => ({
-    id: folder,
-    label: `${manifest.aggregator} · seed ${formatSeed(manifest.seed)} · ${formatExperiment(manifest, locale)}`,
+  const launches = launchLabels(runs, locale);
+  return [...runs].sort(latestFirst).map((run) => ({
+    id: run.folder,
+    label: `${formatMethod(run.manifest)} · ${launches.get(experimentKey(run))}`,
   }));
 }
 

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { betterOf, metricNames } from '../../experiment/validatedRuns.ts';
+import { launchLabels } from '../../runs/facets.ts';
 import { experimentKey } from '../../runs/identity.ts';
 import { isActive } from '../../runs/status.ts';
 import type { PredictionsRequest } from '../messages/predictions.ts';
@@ -30,8 +31,8 @@ export function seedVariancePanel(
   return {
     name: 'seedVariance',
     title: (experimentId) => {
-      const run = runs.all.find((one) => experimentKey(one) === experimentId);
-      return run ? `Seed variance: ${run.manifest.experiment.name}` : 'Seed variance';
+      const launch = launchLabels(runs.all, vscode.env.language).get(experimentId);
+      return launch === undefined ? 'Seed variance' : `Seed variance: ${launch}`;
     },
     state: seedVarianceState,
     subjectOf: (state) =>

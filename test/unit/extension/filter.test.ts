@@ -49,7 +49,7 @@ test('experiments in any order', () => {
     });
   const runs = [launch('a', 1, 0.5), launch('b', 2, 0.9), launch('c', 3, 0.7)];
   const roots = (order: Order) =>
-    buildTree(runs, orderOf(order))
+    buildTree(runs, { order: orderOf(order) })
       .roots.map((id) => id.slice(-1))
       .join('');
   assert.deepEqual((['newest', 'oldest', 'name', 'metric'] as const).map(roots), [

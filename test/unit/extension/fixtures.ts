@@ -22,6 +22,8 @@ interface Wanted {
   readonly validating?: number;
   readonly groups?: readonly string[];
   readonly lastMetric?: RunSummary['lastMetric'];
+  readonly bestMetric?: number;
+  readonly warned?: RunSummary['warned'];
   readonly changedAt?: number;
   readonly failure?: RunSummary['failure'];
   readonly alarms?: RunSummary['alarms'];
@@ -78,12 +80,14 @@ export function summary(wanted: Wanted = {}): RunSummary {
     step: wanted.step ?? 200,
     validating: wanted.validating ?? null,
     lastMetric: wanted.lastMetric ?? null,
+    bestMetric: wanted.bestMetric ?? wanted.lastMetric?.value ?? null,
     startedAt: Date.parse('2026-03-04T05:06:08.000Z'),
     endedAt: Date.parse('2026-03-04T05:07:38.000Z'),
     changedAt: wanted.changedAt ?? Date.parse('2026-03-04T05:07:38.000Z'),
     folder: `/runs/${id}`,
     failure: wanted.failure ?? null,
     alarms: wanted.alarms ?? [],
+    warned: wanted.warned ?? null,
     notes: { ...NO_NOTES, ...wanted.notes },
   };
 }

@@ -50,6 +50,18 @@ test('a later launch shows what was changed in its config', () => {
   );
 });
 
+test('of a nested key only its last part is on the row', () => {
+  const [first, second] = [1e-3, 3e-3].map((learningRate, i) =>
+    summary({
+      ...{ experiment: `e${i}`, createdAt: `2026-03-04T0${i}:00:00.000Z` },
+      config: { optimizer: { learningRate } },
+    }),
+  );
+  const tree = buildTree([first!, second!]);
+  const { description } = labelOf(tree.nodes.get(tree.roots[0]!)!, 'en');
+  assert.equal(description, 'learningRate 0.001 → 0.003 · finished');
+});
+
 test('a name, a star and tags are on the row, the note in the tooltip', () => {
   const notes = { name: 'long', starred: true, tags: ['a', 'b'], note: 'Worth a second look' };
   const [run] = labelsOf(summary({ notes }));
@@ -79,7 +91,7 @@ test('launches of one minute are told apart by their seconds', () => {
     summary({ experiment, createdAt: `2026-03-04T05:06:${second}.000Z` });
   const labels = labelsOf(launch('a', '07'), launch('b', '41'));
   const names = labels.filter(({ kind }) => kind === 'experiment').map(({ label }) => label);
-  assert.match(names.join(' and '), /:07 and digits · .*:41$/);
+  assert.match(names.sort().join(' and '), /:07 and digits · .*:41$/);
 });
 
 test('a group of runs shows the status that most needs attention, and the actions that fit it', () => {
@@ -110,14 +122,14 @@ test('a run with an alarm does not look well, nor does its experiment', () => {
   const [run] = labelsOf(ruined, summary({ seed: 1 }));
   assert.equal(run?.description, 'finished, with an alarm · accuracy 0.2 · The loss is 5e+30.');
   assert.equal(run?.spoken, `seed 0, ${run?.description}`);
-  assert.equal(run?.hasAlarm, true);
+  assert.equal(run?.trouble, 'alarm');
   assert.deepEqual(
-    labelsOf(ruined, summary({ seed: 1 })).map(({ kind, hasAlarm }) => [kind, hasAlarm]),
+    labelsOf(ruined, summary({ seed: 1 })).map(({ kind, trouble }) => [kind, trouble]),
     [
-      ['run', true],
-      ['run', false],
-      ['aggregator', true],
-      ['experiment', true],
+      ['run', 'alarm'],
+      ['run', null],
+      ['aggregator', 'alarm'],
+      ['experiment', 'alarm'],
     ],
   );
   const past = summary({ alarms: [{ ...alarm, clearedAt: 30 }], lastMetric });
@@ -126,6 +138,24 @@ test('a run with an alarm does not look well, nor does its experiment', () => {
   assert.deepEqual(
     rows.find(([name]) => name === 'Past alarm'),
     ['Past alarm', 'step 4: The loss is 5e+30. Over at step 30.'],
+  );
+});
+
+test('a seed shows its best value beside the last, and what it was warned of', () => {
+  const lastMetric = { name: 'accuracy', value: 0.9 };
+  const warned = { count: 2, last: 'Groups by label may stall grain.' };
+  const run = summary({ lastMetric, bestMetric: 0.95678, warned });
+  const [seed, method] = labelsOf(run);
+  assert.equal(
+    seed?.description,
+    'finished, with a warning · accuracy 0.9 (best 0.957) · Groups by label may stall grain.',
+  );
+  assert.equal(seed?.trouble, 'warning');
+  assert.match(method!.description, /1 of 1 with a warning$/);
+  const node = buildTree([run]).nodes.get(`run:${run.folder}`)!;
+  assert.equal(
+    Object.fromEntries(detailsOf(node, 'en', 0)).Warning,
+    'Groups by label may stall grain. (the last of 2)',
   );
 });
 

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { buildTree, changes, type TreeNode } from '../../../src/extension/explorer/tree.ts';
+import {
+  buildTree,
+  changes,
+  type Grouping,
+  groupings,
+  type TreeNode,
+} from '../../../src/extension/explorer/tree.ts';
 import { summary } from './fixtures.ts';
 
 const early = { experiment: 'early', createdAt: '2026-01-01T00:00:00.000Z' };
@@ -84,4 +90,34 @@ test('a copied project beside the original has experiments and runs of its own',
     const folders = new Set(nodes.get(id)!.runs.map(({ folder }) => path.dirname(folder)));
     assert.equal(folders.size, 1, id);
   }
+});
+
+test('grouped, each run is below one group, and the levels below stay', () => {
+  const marked = runs.map((run, i) => ({
+    ...run,
+    notes: { ...run.notes, tags: i % 2 === 0 ? ['even'] : [] },
+    status: i === 3 ? ('failed' as const) : run.status,
+  }));
+  for (const by of groupings) {
+    const { roots, nodes } = buildTree(marked, { by });
+    const below = roots.flatMap((id) => nodes.get(id)!.runs.map(({ manifest }) => manifest.id));
+    assert.deepEqual(below.sort(), runs.map(({ manifest }) => manifest.id).sort(), by);
+    for (const node of nodes.values()) {
+      for (const child of node.children) assert.equal(nodes.get(child)?.parent, node.id, by);
+      assert.equal(node.parent === undefined, roots.includes(node.id));
+    }
+  }
+  const labels = (by: Grouping) => {
+    const { roots, nodes } = buildTree(marked, { by });
+    return roots.map((id) => nodes.get(id)!.label);
+  };
+  assert.deepEqual(labels('status').sort(), ['failed', 'finished']);
+  assert.deepEqual(labels('tag').sort(), ['#even', 'no tag']);
+  assert.deepEqual(labels('method').sort(), ['grain', 'mean']);
+  const { roots, nodes } = buildTree(marked, { by: 'method' });
+  const launch = nodes.get(nodes.get(roots[0]!)!.children[0]!)!;
+  assert.deepEqual(
+    [launch.kind, ...launch.children.map((id) => nodes.get(id)!.kind)],
+    ['experiment', ...launch.runs.map(() => 'run')],
+  );
 });

@@ -98,11 +98,13 @@ test('a run through its life', async () => {
     step: 0,
     validating: null,
     lastMetric: null,
+    bestMetric: null,
     startedAt: null,
     endedAt: null,
     changedAt: null,
     failure: null,
     alarms: [],
+    warned: null,
     notes: NO_NOTES,
     folder,
   });
@@ -118,12 +120,16 @@ test('a run through its life', async () => {
   const killed = await only();
   assert.deepEqual([killed.status, killed.validating], ['interrupted', null]);
   const next = await takeOwnership(folder);
+  log(folder, validation(1, 0.4));
+  log(folder, { kind: 'warning', at: 6, step: 1, message: 'Slow.' });
   log(folder, validation(2, null));
   assert.equal((await only()).validating, null);
   log(folder, failedEnd);
   assert.equal((await only()).status, 'queued', 'its owner is about to resume it');
   next.release();
   const failed = await only();
+  assert.equal(failed.bestMetric, 0.5);
+  assert.deepEqual(failed.warned, { count: 1, last: 'Slow.' });
   assert.equal(failed.status, 'failed');
   assert.deepEqual(failed.failure, failure);
   assert.equal(failed.endedAt, 9);
