@@ -23,9 +23,11 @@ export function techniquesPage(): string {
   ].join('\n');
 }
 
-function changes({ loss, averaging }: Technique): string {
+function changes({ loss, averaging, noise, ascent }: Technique): string {
   if (loss) return 'the loss';
-  return averaging ? 'what is validated and saved' : 'the steps';
+  if (averaging) return 'what is validated and saved';
+  if (noise) return 'the start';
+  return ascent ? 'where gradients are taken' : 'the order of the examples';
 }
 
 function section(name: string, of: Technique): string[] {

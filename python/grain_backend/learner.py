@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from . import checkpoint
+from .ascent import uphill
 from .average import ParameterAverage
 from .devices import memory_of
 from .gradients import GradientPass
@@ -34,7 +35,8 @@ from .messages import (
     Update,
 )
 from .network import Network, load_network
-from .optimizers import AdamW, Optimizer, build_optimizer
+from .noise import add_noise
+from .optimizers import AdamW, Optimizer, build_optimizer, shares_of
 from .passes import Passes
 from .step import Measured, Step
 from .texts import Texts
@@ -83,6 +85,8 @@ class Learner:
         self._forget()
         self._spec = request
         network = load_network(request)
+        if request.noise is not None:
+            add_noise(network, request.noise, request.seed)
         network.model.to(self._device)
         self._network = network
         self._passes = Passes(network, request, self._device)
@@ -122,11 +126,16 @@ class Learner:
     def _(self, request: Gradients | ImageGradients) -> Reply:
         self._step = None
         self._network.train()
+        sizes = np.diff(request.bounds).tolist()
         losses, stack = self._gradients.run(request, request.seed)
+        if self._spec.ascent is not None:
+            finite = np.isfinite(np.diag(stack.gram())).tolist()
+            with uphill(self._parameters, stack, np.array(shares_of(sizes, finite)), self._spec.ascent):
+                _, stack = self._gradients.run(request, request.seed)
         step = Step(self._parameters, stack, self._blocks)
         if self._spec.metric == "preconditioned":
             assert isinstance(self._optimizer, AdamW)
-            step.use_metric_of(self._optimizer, np.diff(request.bounds).tolist())
+            step.use_metric_of(self._optimizer, sizes)
         self._step = step
         return {"losses": losses, "grams": step.grams(), "memory": memory_of(self._device)}
 

@@ -49,6 +49,14 @@ class LossShape:
 
 
 @dataclass(frozen=True)
+class Ascent:
+    """Gradients are taken this far uphill, by the size of each parameter where there is an eta."""
+
+    radius: float
+    eta: float | None
+
+
+@dataclass(frozen=True)
 class Build:
     """Loads a checkpoint and prepares it for training; replaces the model before. The reply lists what has no values yet."""
 
@@ -78,6 +86,10 @@ class Build:
     guarded: bool
     # Whether an average of the parameters is validated and saved.
     averages: bool
+    # Noise on pretrained tensors, relative to the spread of their values.
+    noise: float | None
+    # None: gradients are taken at the parameters.
+    ascent: Ascent | None
     seed: int
 
 

@@ -12,12 +12,15 @@ export interface BatchOrder {
 /**
  * The batch order that a config asks for.
  * @param examples the training set
+ * @param competence share of the texts, shortest first, that a step draws from; null: all
  */
 export function buildBatchOrder(
   { batches, batchSize }: Pick<Config, 'batches' | 'batchSize'>,
   { count, lengths }: Examples,
   seed: number,
+  competence: ((step: number) => number) | null = null,
 ): BatchOrder {
+  if (competence && lengths) return new CurriculumOrder(lengths, batchSize, seed, competence);
   if (batches === 'random') return new ShuffledOrder(count, batchSize, seed);
   if (!lengths) throw new Error('batches of similar length need examples that are texts');
   return new SimilarLengthOrder(lengths, batchSize, seed);
@@ -124,6 +127,43 @@ export class SimilarLengthOrder implements BatchOrder {
       batches.set(shuffle(batch, random), to * size);
     });
     return batches;
+  }
+}
+
+/**
+ * Short texts first (Platanios et al. 2019): a batch is drawn from the shortest share of the texts, anew in each step, by (seed,
+ * step) only; once that share is all of them, as in a shuffled order.
+ */
+class CurriculumOrder implements BatchOrder {
+  readonly #byLength: Int32Array;
+  readonly #batchSize: number;
+  readonly #seed: number;
+  readonly #competence: (step: number) => number;
+  readonly #all: ShuffledOrder;
+
+  constructor(
+    lengths: Int32Array,
+    batchSize: number,
+    seed: number,
+    competence: (step: number) => number,
+  ) {
+    // Typed arrays are sorted in place, and equal lengths stay in their order.
+    this.#byLength = integersBelow(lengths.length).sort((a, b) => lengths[a]! - lengths[b]!);
+    this.#batchSize = batchSize;
+    this.#seed = seed;
+    this.#competence = competence;
+    this.#all = new ShuffledOrder(lengths.length, batchSize, seed);
+  }
+
+  batch(step: number): Int32Array {
+    const share = this.#competence(step);
+    if (share >= 1) return this.#all.batch(step);
+    const count = Math.max(this.#batchSize, Math.ceil(share * this.#byLength.length));
+    const drawn = shuffle(
+      this.#byLength.slice(0, count),
+      keyedRandom('curriculum', this.#seed, step),
+    );
+    return drawn.slice(0, this.#batchSize);
   }
 }
 

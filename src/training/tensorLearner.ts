@@ -1,10 +1,11 @@
 import type { Device } from '../backends/device.ts';
 import { runChecked } from '../backends/interface/deviceErrors.ts';
+import { resolvedAggregation } from '../config/aggregation.ts';
 import { readsTexts } from '../config/data.ts';
-import { averagingOf } from '../config/techniques/registry.ts';
+import { ascentOf, averagingOf } from '../config/techniques/registry.ts';
 import type { Group } from '../data/grouping.ts';
 import type { OnProgress } from '../nn/module/progress.ts';
-import type { AggregatorMemory, StepGroups } from './aggregation/aggregatedStep.ts';
+import type { AggregatedStep, AggregatorMemory, StepGroups } from './aggregation/aggregatedStep.ts';
 import { parameterBlocks } from './aggregation/blocks.ts';
 import { StepAggregator } from './aggregation/stepAggregator.ts';
 import type { CreateLearner, Learner, LearnerOptions, PendingStep } from './learner.ts';
@@ -14,6 +15,7 @@ import { buildOptimizer } from './optimizers/fromConfig.ts';
 import type { Optimizer, Preconditioned } from './optimizers/optimizer.ts';
 import { readOptimizer, writeOptimizer } from './optimizers/state.ts';
 import type { StepMeter } from './stepMeter.ts';
+import { uphill } from './update/ascent.ts';
 import { ParameterAverage } from './update/parameterAverage.ts';
 import { updateParameters } from './update/updateParameters.ts';
 
@@ -35,6 +37,8 @@ export class TensorLearner implements Learner {
   /** The optimizer, if it has a diagonal preconditioner. */
   readonly #preconditioned: Preconditioned | null;
   readonly #aggregator: StepAggregator;
+  /** Of the groups: the gradient of the batch's mean loss. */
+  readonly #mean: StepAggregator;
   /** Null: what is trained is what is validated and saved. */
   readonly #average: ParameterAverage | null;
 
@@ -52,13 +56,18 @@ export class TensorLearner implements Learner {
     this.#preconditioned = preconditioned;
     const share = averagingOf(aggregation.techniques ?? {}, config.steps);
     this.#average = share && new ParameterAverage(trainable, share);
+    const blocks = parameterBlocks(
+      layers,
+      trainable.map(({ size }) => size),
+    );
+    const parts = { blocks, shapes: trainable.map(({ shape }) => shape) };
+    this.#mean = new StepAggregator(engine, device, {
+      ...parts,
+      aggregation: resolvedAggregation('mean', 'drop'),
+    });
     this.#aggregator = new StepAggregator(engine, device, {
+      ...parts,
       aggregation,
-      blocks: parameterBlocks(
-        layers,
-        trainable.map(({ size }) => size),
-      ),
-      shapes: trainable.map(({ shape }) => shape),
       ...(preconditioned && {
         preconditioner: (gradients, shares) => preconditioned.prepare(trainable, gradients, shares),
       }),
@@ -83,8 +92,7 @@ export class TensorLearner implements Learner {
     const { config, aggregation } = this.#options;
     try {
       return await runChecked(this.#device, async () => {
-        const source = meter.watch(this.objective.gradients(groups, step));
-        const aggregated = await this.#aggregator.aggregate(source, options);
+        const aggregated = await this.#aggregateUphill(groups, step, options, meter);
         return {
           ...aggregated,
           update: (learningRate) =>
@@ -109,6 +117,30 @@ export class TensorLearner implements Learner {
     } catch (error) {
       this.#preconditioned?.discardPrepared();
       throw error;
+    }
+  }
+
+  /** At the parameters, or a little uphill of them by the batch's gradient: then with the losses at the parameters. */
+  async #aggregateUphill(
+    groups: readonly Group[],
+    step: number,
+    options: StepGroups,
+    meter: StepMeter,
+  ): Promise<AggregatedStep> {
+    const aggregate = (by: StepAggregator) =>
+      by.aggregate(meter.watch(this.objective.gradients(groups, step)), options);
+    const ascent = ascentOf(this.#options.aggregation.techniques ?? {});
+    if (!ascent) return aggregate(this.#aggregator);
+    const mean = await aggregate(this.#mean);
+    try {
+      if (!mean.gradients) return await aggregate(this.#aggregator);
+      const { trainable } = this.objective.model;
+      const there = await uphill(this.#device, trainable, mean.gradients, ascent, () =>
+        aggregate(this.#aggregator),
+      );
+      return { ...there, losses: mean.losses };
+    } finally {
+      mean.dispose();
     }
   }
 

@@ -1,6 +1,7 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { isOutOfMemory } from '../backends/interface/deviceErrors.ts';
 import { readsTexts } from '../config/data.ts';
+import { competenceOf } from '../config/techniques/registry.ts';
 import type { BatchOrder } from '../data/batchOrder.ts';
 import { buildBatchOrder } from '../data/batchOrder.ts';
 import type { Group, Grouping } from '../data/grouping.ts';
@@ -41,14 +42,20 @@ export class Trainer {
   readonly #order: BatchOrder;
   readonly #seed: Seed;
 
-  private constructor(session: Session, learner: Learner, seed: Seed) {
+  private constructor(
+    session: Session,
+    learner: Learner,
+    { techniques = {} }: AggregationSettings,
+    seed: Seed,
+  ) {
     const { config } = session;
     const { data } = session.task;
     this.#session = session;
     this.#learner = learner;
     this.#seed = seed;
     this.#grouping = buildGrouping(config.groups, data, seed.order);
-    this.#order = buildBatchOrder(config, data.train, seed.order);
+    const competence = competenceOf(techniques, config.steps);
+    this.#order = buildBatchOrder(config, data.train, seed.order, competence);
   }
 
   /** @throws Error of the device, if the model does not fit into its memory */
@@ -58,7 +65,8 @@ export class Trainer {
     seed: Seed,
   ): Promise<Trainer> {
     const { config, engine, task } = session;
-    return new Trainer(session, await task.learner({ config, engine, aggregation, seed }), seed);
+    const learner = await task.learner({ config, engine, aggregation, seed });
+    return new Trainer(session, learner, aggregation, seed);
   }
 
   /** What the user is to know before the first step. */

@@ -102,6 +102,10 @@ const build = z.object({
   guarded: z.boolean(),
   /** Whether an average of the parameters is validated and saved. */
   averages: z.boolean(),
+  /** Noise on pretrained tensors, relative to the spread of their values. */
+  noise: z.number().nullable(),
+  /** Null: gradients are taken at the parameters. */
+  ascent: z.object({ radius: z.number(), eta: z.number().nullable() }).nullable(),
   seed: z.number(),
 });
 

@@ -5,6 +5,8 @@ export interface TechniqueContext {
   readonly task: 'classification' | 'regression' | 'generation';
   /** The network is a transformer or another pretrained one with dropout, not a small one. */
   readonly isTransformer: boolean;
+  readonly readsTexts: boolean;
+  readonly batches: 'random' | 'similar-length';
   /** Runs start from a saved model. */
   readonly isPretrained: boolean;
   readonly hasAdapter: boolean;
@@ -46,6 +48,12 @@ export const plainLoss: LossShape = {
   agreement: null,
 };
 
+/** Where gradients are taken: ρ uphill, by the size of each parameter where there is an η. */
+export interface Ascent {
+  readonly radius: number;
+  readonly eta: number | null;
+}
+
 type Parameters = Readonly<Record<string, number>>;
 
 /** Something beside aggregation that is said to make fine-tuning better or steadier, with its formula and its source. */
@@ -67,6 +75,11 @@ export interface Technique {
   readonly loss?: (parameters: Parameters, classes: ClassCounts) => Partial<LossShape>;
   /** Share α of the parameters in their average after a step: θ̄ ← θ̄ + α(θ − θ̄). @param step 1-based */
   readonly averaging?: (parameters: Parameters, step: number, steps: number) => number;
+  /** Noise on pretrained tensors, relative to the spread of their values. */
+  readonly noise?: (parameters: Parameters) => number;
+  readonly ascent?: (parameters: Parameters) => Ascent;
+  /** Share of the training texts, shortest first, that a step draws from. @param step 1-based */
+  readonly competence?: (parameters: Parameters, step: number, steps: number) => number;
 }
 
 export interface Refusal {

@@ -1,13 +1,22 @@
 import type { Techniques } from '../../engine/types.ts';
 import { classBalanced } from './classBalanced.ts';
 import { classWeights } from './classWeights.ts';
-import { type ClassCounts, type LossShape, plainLoss, type Technique } from './description.ts';
+import { curriculum } from './curriculum.ts';
+import {
+  type Ascent,
+  type ClassCounts,
+  type LossShape,
+  plainLoss,
+  type Technique,
+} from './description.ts';
 import { ema } from './ema.ts';
 import { focal } from './focal.ts';
 import { labelSmoothing } from './labelSmoothing.ts';
 import { ldam } from './ldam.ts';
+import { noisyTune } from './noisyTune.ts';
 import { ohem } from './ohem.ts';
 import { rDrop } from './rDrop.ts';
+import { asam, sam } from './sam.ts';
 import { swa } from './swa.ts';
 
 export const techniques = {
@@ -20,6 +29,10 @@ export const techniques = {
   rDrop,
   ema,
   swa,
+  noisyTune,
+  sam,
+  asam,
+  curriculum,
 } as const satisfies Readonly<Record<string, Technique>>;
 
 export type TechniqueName = keyof typeof techniques;
@@ -40,8 +53,36 @@ export function lossShapeOf(of: Techniques, classes: ClassCounts): LossShape | n
 
 /** The share of the parameters in their average after a step, 1-based; `null` if there is no average. */
 export function averagingOf(of: Techniques, steps: number): ((step: number) => number) | null {
-  const found = used(of).find(([{ averaging }]) => averaging);
-  if (!found) return null;
-  const [{ averaging }, parameters] = found;
-  return (step) => averaging!(parameters, step, steps);
+  return hookOf(of, ({ averaging }, parameters) =>
+    averaging ? (step: number) => averaging(parameters, step, steps) : undefined,
+  );
+}
+
+/** The share of the training texts that a step, 1-based, draws from; `null`: all. */
+export function competenceOf(of: Techniques, steps: number): ((step: number) => number) | null {
+  return hookOf(of, ({ competence }, parameters) =>
+    competence ? (step: number) => competence(parameters, step, steps) : undefined,
+  );
+}
+
+/** Noise on pretrained tensors, relative to the spread of their values; `null`: none. */
+export function noiseOf(of: Techniques): number | null {
+  return hookOf(of, ({ noise }, parameters) => noise?.(parameters));
+}
+
+/** Where gradients are taken; `null`: at the parameters. */
+export function ascentOf(of: Techniques): Ascent | null {
+  return hookOf(of, ({ ascent }, parameters) => ascent?.(parameters));
+}
+
+/** Of the first technique that has it: there is only one that is used. */
+function hookOf<T>(
+  of: Techniques,
+  hook: (technique: Technique, parameters: Techniques[string]) => T | undefined,
+): T | null {
+  for (const [technique, parameters] of used(of)) {
+    const found = hook(technique, parameters);
+    if (found !== undefined) return found;
+  }
+  return null;
 }

@@ -1,5 +1,5 @@
 /** Techniques that make no sense with a config, or with each other. */
-import { trainsTransformer } from '../data.ts';
+import { readsTexts, trainsTransformer } from '../data.ts';
 import type { Finding, Path } from '../diagnostic.ts';
 import type { Config } from '../schema.ts';
 import type { Technique } from './description.ts';
@@ -51,10 +51,12 @@ function findingsIn(
   });
 }
 
-function contextOf({ task, data, model, device }: Config) {
+function contextOf({ task, data, model, device, batches }: Config) {
   return {
     task,
     isTransformer: trainsTransformer({ data, device }),
+    readsTexts: readsTexts(data),
+    batches,
     isPretrained: model.from !== undefined,
     hasAdapter: model.adapter !== undefined,
     dropout: model.dropout,

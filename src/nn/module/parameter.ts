@@ -6,6 +6,8 @@ export interface Parameter<T extends tf.Tensor = tf.Tensor> {
   /** A variable if it is trained. */
   readonly value: T;
   readonly trained: boolean;
+  /** Its values come from a checkpoint. */
+  readonly isPretrained: boolean;
 }
 
 /** One parameter's gradients of all k groups. */

@@ -101,13 +101,15 @@ export class Submodule {
     const stored = isFresh ? undefined : this.#stored(full, shape);
     if (checksOnly) {
       if (stored !== undefined) checkFloats(tensors, stored, file);
-      return this.#add(full, shape, null, this.#isTrained);
+      return this.#add(full, shape, null, { trained: this.#isTrained, isPretrained: true });
     }
     const values =
       stored === undefined
         ? initialValues(initial, shape, full, this.#source.plan.seed)
         : await readWeights(tensors, stored, file);
-    return this.#add(full, shape, values, this.#isTrained || stored === undefined);
+    const isPretrained = stored !== undefined;
+    const trained = this.#isTrained || !isPretrained;
+    return this.#add(full, shape, values, { trained, isPretrained });
   }
 
   #adapter(module: string, inputs: number, outputs: number): Adapter | null {
@@ -123,7 +125,7 @@ export class Submodule {
     ): Parameter<Matrix> => {
       const full = `${module}.${part}.weight`;
       const values = checksOnly ? null : initialValues(initial, shape, full, seed);
-      return this.#add(full, shape, values, true);
+      return this.#add(full, shape, values, { trained: true, isPretrained: false });
     };
     return {
       down: initialized('lora_A', [lora.rank, inputs], 'kaiming'),
@@ -137,10 +139,10 @@ export class Submodule {
     name: string,
     shape: readonly number[],
     values: Float32Array | null,
-    trained: boolean,
+    kind: Pick<Parameter, 'trained' | 'isPretrained'>,
   ): Parameter<T> {
-    const value = tensorFor<T>(shape, values, trained);
-    const parameter = { name, value, trained };
+    const value = tensorFor<T>(shape, values, kind.trained);
+    const parameter = { name, value, ...kind };
     this.parameters.push(parameter);
     return parameter;
   }

@@ -1,9 +1,12 @@
 import { tfjsOperations } from '../../backends/operations/tfjsOperations.ts';
 import type { LossShape } from '../../config/techniques/description.ts';
+import { noiseOf } from '../../config/techniques/registry.ts';
 import { openSafetensors } from '../../hub/safetensors/safetensors.ts';
 import { causalDecoder, sequenceDecoder } from '../../nn/decoders/build.ts';
 import { CausalModel } from '../../nn/decoders/causalModel.ts';
 import { sequenceEncoder } from '../../nn/encoders/sequenceEncoder.ts';
+import type { NetworkParameters } from '../../nn/parameters/networkParameters.ts';
+import { addNoise } from '../../nn/parameters/noise.ts';
 import type { CheckpointSource, FineTuningPlan } from '../../nn/parameters/source.ts';
 import { SequenceModel } from '../../nn/sequenceModel.ts';
 import { TransformerModel } from '../../nn/transformerModel.ts';
@@ -19,6 +22,13 @@ import type { TextObjective, TextObjectiveOptions } from './textObjective.ts';
 
 /** Of any network. */
 export type Source = Omit<CheckpointSource<unknown>, 'config'>;
+
+interface Options extends TextObjectiveOptions {
+  /** Null: the task's own. */
+  readonly loss: LossShape | null;
+  /** On pretrained tensors, relative to the spread of their values; null: none. */
+  readonly noise: number | null;
+}
 
 /**
  * The objective of one run, before its first step.
@@ -41,15 +51,16 @@ export async function buildTextObjective(
       plan: planOf(inputs, head, init),
       checkpointing: config.model.checkpointing,
     };
-    const options = { seed: order, accumulates: config.groups.backward === 'accumulate' };
+    const { techniques = {} } = aggregation;
+    const options = {
+      seed: order,
+      accumulates: config.groups.backward === 'accumulate',
+      loss: trainingLoss(aggregation, data),
+      noise: noiseOf(techniques),
+    };
     return await (pretrained.task === 'generation'
       ? generationObjective({ ...inputs, pretrained }, source, options)
-      : sequenceObjective(
-          { ...inputs, pretrained },
-          source,
-          options,
-          trainingLoss(aggregation, data),
-        ));
+      : sequenceObjective({ ...inputs, pretrained }, source, options));
   } finally {
     await tensors.close();
   }
@@ -58,16 +69,16 @@ export async function buildTextObjective(
 async function sequenceObjective(
   inputs: TextInputs<PretrainedClassifier>,
   source: Source,
-  options: TextObjectiveOptions,
-  loss: LossShape | null,
+  options: Options,
 ): Promise<SequenceObjective> {
   const { pretrained, data, device } = inputs;
   const { config, task } = pretrained;
   const { network, parameters } = await sequenceNetwork(pretrained, data.classes.length, source);
+  await disturb(parameters, options, source);
   const model = new TransformerModel(parameters, [], savedFiles(inputs));
   const operations = device.operations ?? tfjsOperations;
   const sequence = new SequenceModel(operations, network, task, positionsIn(config));
-  return new SequenceObjective(model, sequence, inputs, options, loss);
+  return new SequenceObjective(model, sequence, inputs, options, options.loss);
 }
 
 /** @param classes number of them; 0 if the task has none */
@@ -85,15 +96,24 @@ export function sequenceNetwork(
 async function generationObjective(
   inputs: TextInputs<PretrainedGenerator>,
   source: Source,
-  options: TextObjectiveOptions,
+  options: Options,
 ): Promise<GenerationObjective> {
   const { device } = inputs;
   const { config } = inputs.pretrained;
   const { network, parameters } = await causalDecoder({ ...source, config });
+  await disturb(parameters, options, source);
   const tied = network.isTied ? [network.head] : [];
   const model = new TransformerModel(parameters, tied, savedFiles(inputs));
   const causal = new CausalModel(device.operations ?? tfjsOperations, network, positionsIn(config));
   return new GenerationObjective(model, causal, inputs, options);
+}
+
+async function disturb(
+  { all }: NetworkParameters,
+  { noise }: Options,
+  { plan }: Source,
+): Promise<void> {
+  if (noise !== null) await addNoise(all, noise, plan.seed);
 }
 
 /** @param seed of fresh weights */

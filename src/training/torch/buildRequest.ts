@@ -1,5 +1,5 @@
 import type { RequestOf } from '../../backends/torch/messages.ts';
-import { averagingOf } from '../../config/techniques/registry.ts';
+import { ascentOf, averagingOf, noiseOf } from '../../config/techniques/registry.ts';
 import type { Data } from '../../data/dataset.ts';
 import { defaultTargets } from '../../nn/parameters/source.ts';
 import type { LearnerOptions } from '../learner.ts';
@@ -19,6 +19,7 @@ export function buildRequest(
 ): RequestOf<'build'> {
   const { model, task, optimizer, groups } = config;
   const { lora } = model.adapter ?? {};
+  const { techniques = {} } = aggregation;
   const { name, momentum, weightDecay, beta1, beta2, epsilon } = optimizer;
   const head = task === 'generation' ? null : savedHead(checkpoint, config, classes).order;
   return {
@@ -40,7 +41,9 @@ export function buildRequest(
     optimizer: { name, momentum, weightDecay, beta1, beta2, epsilon },
     metric: aggregation.metric,
     guarded: aggregation.guard !== null,
-    averages: averagingOf(aggregation.techniques ?? {}, config.steps) !== null,
+    averages: averagingOf(techniques, config.steps) !== null,
+    noise: noiseOf(techniques),
+    ascent: ascentOf(techniques),
     seed: seed.init,
   };
 }

@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { sampleStandardDeviation } from 'simple-statistics';
 import type { AggregateEntry, EntryWithSettings } from '../../../src/config/aggregation.ts';
 import type { WrittenTechniques } from '../../../src/config/techniques/schema.ts';
 import { openSafetensors } from '../../../src/hub/safetensors/safetensors.ts';
+import { readWeights } from '../../../src/nn/parameters/source.ts';
 import type { TensorLearner } from '../../../src/training/tensorLearner.ts';
 import type { Trainer } from '../../../src/training/trainer.ts';
 import { tiny } from '../../python/checkpoints.ts';
@@ -97,6 +99,15 @@ const cases: [name: string, config: string, aggregator?: AggregateEntry][] = [
   ],
   ['the hardest of a regression', regression(), withTechniques({ ohem: { share: 0.5 } })],
   ['an average of the parameters', classification(), withTechniques({ ema: { decay: 0.5 } })],
+  ['sharpness-aware', classification(), withTechniques({ sam: { radius: 0.05 } })],
+  [
+    'adaptively sharpness-aware, with adapters and blocks',
+    classification(lora),
+    {
+      ...withTechniques({ asam: { radius: 0.5, eta: 0.01 } }),
+      name: 'grain-layerwise',
+    },
+  ],
   ['a classifier on a decoder', classification().replace('encoder', 'decoder')],
 ];
 
@@ -144,6 +155,34 @@ describe('a run on torch is that on wasm but for rounding', () => {
     const tensors = await openSafetensors(path.join(folder, 'half', name));
     assert.deepEqual([...new Set(tensors.names.map((tensor) => tensors.dtypeOf(tensor)))], ['F32']);
     await tensors.close();
+  });
+
+  test('noise on pretrained weights is as large as on wasm, and by the seed', async () => {
+    const technique = withTechniques({ noisyTune: { lambda: 0.4 } });
+    const weightsOf = async (at: string) => {
+      const tensors = await openSafetensors(at);
+      const name = tensors.names.find((tensor) => tensor.endsWith('query.weight'))!;
+      const values = await readWeights(tensors, name, at);
+      await tensors.close();
+      return values;
+    };
+    const state = { step: 0, bestMetric: null };
+    const before = await weightsOf(path.join(folder, 'encoder'));
+    const size = 0.4 * sampleStandardDeviation([...before]);
+    const onWasm = await trainerOf(folder, `${classification()}\ndevice: wasm`, technique);
+    const trainers = {
+      wasm: onWasm.trainer,
+      torch: await runs.trainer(folder, classification(), technique),
+    };
+    for (const [name, trainer] of Object.entries(trainers)) {
+      const at = path.join(folder, `noise of ${name}`);
+      const saved = await weightsOf(path.join(at, await trainer.save(at, state, { best: false })));
+      const noise = Array.from(saved, (value, i) => value - before[i]!);
+      assert.ok(noise.every((it) => Math.abs(it) <= size / 2 + 1e-6));
+      const std = sampleStandardDeviation(noise) / (size * Math.sqrt(1 / 12));
+      assert.ok(Math.abs(std - 1) < 0.1, `${name}: ${std}`);
+    }
+    await onWasm.close();
   });
 
   test('over 50 steps', async () => {

@@ -86,6 +86,19 @@ for (const [text, at, message] of [
     'ohem',
     /generation has one for each token/,
   ],
+  [`${data}\ntechniques: { noisyTune: {} }`, 'noisyTune', /of a pretrained transformer/],
+  [
+    `${texts}\nmodel: { from: owner/name, adapter: { lora: {} } }\ntechniques: { noisyTune: {} }`,
+    'noisyTune',
+    /which model.adapter leaves as they are/,
+  ],
+  [`${data}\ntechniques: { sam: {}, asam: {} }`, 'asam', /^asam does not go together with sam/],
+  [`${data}\ntechniques: { curriculum: {} }`, 'curriculum', /there are no texts/],
+  [
+    `${texts}\n${saved}\nbatches: similar-length\ntechniques: { curriculum: {} }`,
+    'curriculum',
+    /batches: similar-length contradicts/,
+  ],
   [`${data}\ntechniques: { swa: {}, ema: {} }`, 'swa', /^swa does not go together with ema/],
   [
     `${data}\ntechniques: { ema: {} }\naggregate: [{ name: mean, techniques: { swa: {} } }]`,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { competenceOf } from '../../../src/config/techniques/registry.ts';
 import {
   type BatchOrder,
   buildBatchOrder,
@@ -156,4 +157,22 @@ test('the config decides the batch order', () => {
   assert.deepEqual(firstSteps(random, 4), firstSteps(new ShuffledOrder(4, 2, 5), 4));
   const similar = buildBatchOrder({ batches: 'similar-length', batchSize: 2 }, train, 5);
   assert.deepEqual(firstSteps(similar, 4), firstSteps(new SimilarLengthOrder(lengths, 2, 5), 4));
+});
+
+test('a curriculum draws from the shortest texts, more of them step by step, then as without it', () => {
+  const lengths = Int32Array.from({ length: 100 }, (_, i) => 200 - i);
+  const train = { count: 100, targets: new Int32Array(100), lengths };
+  const competence = competenceOf({ curriculum: { start: 0.1, until: 0.5 } }, 40)!;
+  // √(t/20·(1 − 0.01) + 0.01).
+  assert.ok(Math.abs(competence(5) - Math.sqrt(0.25 * 0.99 + 0.01)) < 1e-12);
+  assert.equal(competence(20), 1);
+  const of = () => buildBatchOrder({ batches: 'random', batchSize: 8 }, train, 3, competence);
+  const batches = firstSteps(of(), 40);
+  for (const [i, batch] of batches.slice(0, 19).entries()) {
+    const most = Math.ceil(100 * competence(i + 1));
+    assert.ok(batch.every((example) => example >= 100 - most));
+    assert.equal(new Set(batch).size, 8);
+  }
+  assert.deepEqual(batches.slice(19), firstSteps(new ShuffledOrder(100, 8, 3), 40).slice(19));
+  assert.deepEqual([...of().batch(7)], [...batches[6]!], 'without those before');
 });
