@@ -33,6 +33,14 @@ export function stepsDone({ step, steps, validating }: StepsDone): string {
   return `step ${step} / ${steps}${doing}`;
 }
 
+/** "1 h 5 min", "4 min 10 s", "8 s". */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  const [h, min, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  if (h > 0) return `${h} h ${min} min`;
+  return min > 0 ? `${min} min ${s} s` : `${s} s`;
+}
+
 /** "81.2 MiB" */
 export function mebibytes(bytes: number): string {
   return `${short(bytes / 2 ** 20)} MiB`;

@@ -13,6 +13,7 @@ export class RunTitle {
   readonly #name = h('h1');
   readonly #status = new Badge();
   readonly #steps = h('span', { class: 'steps' });
+  readonly #pace = h('span', { class: 'pace' });
   readonly #alarms = new AlarmList();
   readonly #progress = h('progress', { 'aria-label': 'Steps done' });
 
@@ -23,7 +24,7 @@ export class RunTitle {
       { class: 'run-title' },
       this.#chooser.element,
       h('div', { class: 'run-name' }, this.#name, this.#status.element),
-      h('div', { class: 'run-progress' }, this.#progress, this.#steps),
+      h('div', { class: 'run-progress' }, this.#progress, this.#steps, this.#pace),
       this.#alarms.element,
     );
   }
@@ -46,6 +47,12 @@ export class RunTitle {
     setText(this.#steps, stepsDone(run));
     this.#progress.max = Math.max(1, run.steps);
     this.#progress.value = run.step;
+  }
+
+  /** How fast the run is; empty if that is not known. */
+  pace(text: string): void {
+    setText(this.#pace, text);
+    this.#pace.hidden = text === '';
   }
 }
 

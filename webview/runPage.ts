@@ -8,6 +8,7 @@ import type {
 import type { Announcer } from './announcer.ts';
 import { View, type ViewState } from './charts/view.ts';
 import { ViewToolbar } from './charts/viewToolbar.ts';
+import { paceText } from './pace.ts';
 import { type Host, Page } from './page.ts';
 import { RunTitle } from './runHeader.ts';
 
@@ -67,6 +68,7 @@ export class RunPage {
   append(run: RunHeader, steps: Columns | null): void {
     this.#title.update(run);
     this.view.append(steps);
+    this.#title.pace(paceText(run, this.view.columns));
     this.toolbar.update();
   }
 

@@ -13,6 +13,8 @@ export interface Verdict {
   readonly now: string;
   /** Of all steps. */
   readonly past: string;
+  /** Whether `now` names the gap. */
+  readonly hasGap: boolean;
   readonly updates: string;
 }
 
@@ -38,6 +40,7 @@ export function verdictOf(run: RunHeader, point: ConflictPoint | undefined, k?: 
   return {
     now: point ? nowOf(stateOf(point), point, run, k) : '',
     past: pastOf(run),
+    hasGap: point !== undefined && stateOf(point) === 'held' && gapOf(point, run) !== '',
     updates: updatesOf(run.guarantee.counts),
   };
 }

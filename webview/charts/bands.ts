@@ -1,6 +1,6 @@
 import type { ChartDataset, TooltipItem } from 'chart.js';
 import type { AggregatorSeries } from '../../src/extension/messages/seedVariance.ts';
-import { exact, plural, short } from '../format.ts';
+import { plural, short, withSpread } from '../format.ts';
 import { Chart, stepAxis, type XY } from './chart.ts';
 import { smoothed } from './columns.ts';
 import type { Figure } from './figure.ts';
@@ -71,7 +71,7 @@ export class BandChart implements Drawing {
               title: ([item]) => `step ${item?.parsed.x ?? ''}`,
               label: (item) => this.#label(item),
               labelColor: ({ dataset }) => {
-                const colour = String(dataset.pointBackgroundColor);
+                const colour = String(dataset.borderColor);
                 return { borderColor: colour, backgroundColor: colour };
               },
             },
@@ -179,7 +179,8 @@ export class BandChart implements Drawing {
       set.borderWidth = kind === 'low' || kind === 'high' ? 0 : kind === 'seed' ? 0.75 : 2.25;
       set.borderDash = kind === 'mean' ? [...dashOf(slots.get(aggregator) ?? 0)] : [];
       set.backgroundColor = translucent(colour, 0.2 * strength);
-      set.pointBackgroundColor = translucent(colour, strength);
+      if (kind === 'mean') this.#thin(set, translucent(colour, strength));
+      else set.pointBackgroundColor = translucent(colour, strength);
       set.pointBorderColor = translucent(colour, strength);
       set.pointRadius = kind === 'lost' ? 5 : kind === 'mean' ? 2 : 0;
       set.pointStyle = kind === 'lost' ? 'crossRot' : 'circle';
@@ -206,13 +207,36 @@ export class BandChart implements Drawing {
     this.chart.update();
   }
 
+  /** Whether some mean is over fewer seeds than that method has: those parts are dotted. */
+  get isThin(): boolean {
+    return this.#series.some((series) => thinPlaces(series).length > 0);
+  }
+
+  /** A mean over fewer seeds is another quantity: dotted, its points hollow. */
+  #thin(set: Dataset, colour: string): void {
+    const series = this.#series.find(({ aggregator }) => aggregator === set.part.aggregator);
+    const thin = new Set(series && thinPlaces(series));
+    set.segment = {
+      borderDash: ({ p1DataIndex }) => (thin.has(p1DataIndex) ? [1, 4] : undefined),
+    };
+    const hollow = theme().background;
+    // One colour, where all are alike: Chart.js then shares the points' options.
+    set.pointBackgroundColor =
+      thin.size === 0 ? colour : set.data.map((_, i) => (thin.has(i) ? hollow : colour));
+  }
+
   #label({ dataset, parsed }: TooltipItem<'line'>): string {
     const { aggregator } = (dataset as Dataset).part;
     const band = this.#series.find((series) => series.aggregator === aggregator)?.band;
     const point = band?.find(({ step }) => step === parsed.x);
-    const spread = point && point.std !== null ? ` ± ${exact(point.std)}` : '';
-    return `${aggregator}: ${exact(parsed.y)}${spread} (n = ${point?.n ?? 0})`;
+    return `${aggregator}: ${withSpread(parsed.y ?? Number.NaN, point?.std ?? null)} (n = ${point?.n ?? 0})`;
   }
+}
+
+/** Places of a band at which fewer seeds are in the mean than at most. */
+function thinPlaces({ band }: AggregatorSeries): number[] {
+  const most = Math.max(...band.map(({ n }) => n));
+  return band.flatMap(({ n }, place) => (n < most ? [place] : []));
 }
 
 /** Of all values in the last `share` of the steps. */

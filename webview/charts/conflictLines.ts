@@ -33,13 +33,13 @@ export class ConflictLines {
       },
       {
         label: label('groups in conflict with the mean', 'mean'),
-        colour: (theme) => theme.aggregator('mean'),
+        colour: (theme) => theme.accent,
+        dash: [2, 2],
         of: 'meanConflict',
       },
       {
         label: label('groups in conflict with the update', 'update'),
         colour: (theme) => theme.foreground,
-        dash: [4, 2],
         of: 'updateConflict',
       },
     ]);
@@ -47,10 +47,10 @@ export class ConflictLines {
 
   static normRatio(figure: Figure, view: View): ConflictLines {
     const spec = { left: { title: 'ratio', min: 0, suggestedMax: 1 } };
-    return new ConflictLines(figure, spec, view, ({ aggregator }) => [
+    return new ConflictLines(figure, spec, view, () => [
       {
         label: '‖d‖ / ‖ḡ‖',
-        colour: (theme) => theme.aggregator(aggregator),
+        colour: (theme) => theme.foreground,
         of: 'normRatio',
       },
     ]);
@@ -59,10 +59,10 @@ export class ConflictLines {
   /** Below zero, where the step conflicts with a group, the area is shaded; crosses mark violations of the guarantee. */
   static minCosine(figure: Figure, view: View): ConflictLines {
     const spec = { left: { title: 'cosine', suggestedMin: 0, suggestedMax: 0.05 } };
-    return new ConflictLines(figure, spec, view, ({ aggregator, method, smoothing }) => [
+    return new ConflictLines(figure, spec, view, ({ method, smoothing }) => [
       {
         label: figure.compact ? 'cosine' : 'smallest cosine',
-        colour: (theme) => theme.aggregator(aggregator),
+        colour: (theme) => theme.foreground,
         shadedBelowZero: true,
         of: 'minCosine',
       },

@@ -1,4 +1,5 @@
 import type { Announcer } from '../announcer.ts';
+import { Toggletip } from '../controls/toggletip.ts';
 import { h, setText } from '../dom.ts';
 import type { Sheet } from '../export/sheet.ts';
 import { axisFields, chartMenu } from './figureMenu.ts';
@@ -8,7 +9,7 @@ export interface FigureSpec {
   /** Id of the canvas; stable, tests and tools find the chart by it. */
   readonly id: string;
   readonly title: string;
-  /** What is drawn, for readers who do not know the quantity: the title's tooltip. */
+  /** What is drawn, for readers who do not know the quantity: behind a "?" beside the title. */
   readonly help: string;
   readonly announcer: Announcer;
   /** For a short strip: the title names the quantity, and the axes have no titles. */
@@ -33,12 +34,13 @@ export class Figure {
 
   constructor({ id, title, help, announcer, compact = false }: FigureSpec) {
     this.#title = title;
-    this.#heading = h('h2', { title: help }, title);
+    this.#heading = h('h2', {}, title);
     this.compact = compact;
     this.announcer = announcer;
     this.canvas = h('canvas', { id, role: 'img', 'aria-label': title, tabindex: 0 });
     this.plot = h('div', { class: 'plot' }, this.canvas, this.#absence);
-    this.#caption = h('figcaption', {}, this.#heading, this.#now, this.#pointed);
+    const tip = new Toggletip(title, help);
+    this.#caption = h('figcaption', {}, this.#heading, ...tip.elements, this.#now, this.#pointed);
     this.element = h(
       'figure',
       { class: `figure figure-${id}` },

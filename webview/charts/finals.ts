@@ -1,6 +1,6 @@
 import type { Plugin } from 'chart.js';
 import type { AggregatorSeries, SeedCurve } from '../../src/extension/messages/seedVariance.ts';
-import { exact, short, shorten } from '../format.ts';
+import { decimalsOf, short, shorten } from '../format.ts';
 import { Chart, type XY } from './chart.ts';
 import type { Figure } from './figure.ts';
 import { walkWithKeys } from './keyboard.ts';
@@ -18,6 +18,8 @@ interface Finals {
   /** Smallest, quartiles and largest; `null` without a value. */
   readonly box: readonly [number, number, number, number, number] | null;
   readonly lost: readonly SeedCurve[];
+  /** Of the values; `null` for fewer than two. */
+  readonly std: number | null;
 }
 
 /** Final values of each aggregator's seeds: a box from quartile to quartile, whiskers to the extremes, and every seed as a point. */
@@ -68,7 +70,8 @@ export class FinalsChart {
               title: ([item]) => this.#finals[item?.datasetIndex ?? -1]?.aggregator ?? '',
               label: ({ datasetIndex, dataIndex }) => {
                 const of = this.#finals[datasetIndex]?.seeds[dataIndex];
-                return of ? `seed ${of.seed}: ${exact(of.value)}` : '';
+                const { std = null } = this.#finals[datasetIndex] ?? {};
+                return of ? `seed ${of.seed}: ${decimalsOf(std)(of.value)}` : '';
               },
             },
           },
@@ -182,7 +185,7 @@ function finalsOf(of: AggregatorSeries): Finals {
   const sorted = seeds.map(({ value }) => value).sort((a, b) => a - b);
   const at = (share: number) => quantile(sorted, share);
   const box = sorted.length === 0 ? null : ([at(0), at(0.25), at(0.5), at(0.75), at(1)] as const);
-  return { aggregator: of.aggregator, seeds, box, lost };
+  return { aggregator: of.aggregator, seeds, box, lost, std: of.final?.std ?? null };
 }
 
 /** Of ascending values, in proportion between two of them (type 7 of Hyndman & Fan 1996). */

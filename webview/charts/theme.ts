@@ -10,7 +10,6 @@ import {
   readable,
   translucent,
 } from './palette.ts';
-import { preferredSlot } from './slots.ts';
 
 export interface Theme {
   readonly background: string;
@@ -23,13 +22,11 @@ export interface Theme {
   readonly font: { readonly family: string; readonly size: number };
   /** One colour a group: the same in every panel for the same number of groups. */
   groups(count: number): string[];
-  /** Of an aggregator shown alone. */
-  aggregator(label: string): string;
-  /** Of the aggregator in a slot of `slotsOf`, where several are compared. */
+  /** Of the aggregator in a slot of `slotsOf`: colours of methods are only where several are compared. */
   line(slot: number): string;
-  /** For a series that is neither a group nor an aggregator. */
+  /** For what stands beside a run's own lines: validation, the mean, shares. */
   readonly accent: string;
-  /** −1…1 on a diverging scale. */
+  /** −1…1 on a diverging scale: red for what conflicts or is wrong, grey for the rest. */
   diverging(value: number): string;
   /** Of the theme's foreground and background, the one that is more readable on the colour. */
   textOn(colour: string): string;
@@ -91,10 +88,9 @@ function readTheme(): Theme {
     highContrast,
     font: { family: variable('font-family'), size: Number.parseFloat(variable('font-size')) - 2 },
     groups: (count) => groupColours(palette, count, background),
-    aggregator: (label) => line(preferredSlot(label)),
     line,
     accent: purple,
-    diverging: divergingScale(orange, background, blue),
+    diverging: divergingScale(red, background, mix(foreground, background, 0.25)),
     textOn: (colour) => readable(colour, foreground, background),
   };
 }

@@ -57,6 +57,7 @@ export class TimeChart implements Drawing {
   #series: readonly Series[] = [];
   #own = new Map<number, readonly MetricPoint[]>();
   #stacking: Stacking;
+  #isStepped = false;
   /** Of the left axis, as far as the user has not set it. */
   #range: Partial<Pick<Axis, 'min' | 'max' | 'suggestedMin'>>;
   /** What is drawn: fewer columns than the view has where they are areas. */
@@ -125,6 +126,13 @@ export class TimeChart implements Drawing {
     this.#range = range;
     Object.assign(this.chart.options.scales?.left ?? {}, { stacked: stacking !== 'none' });
     this.#setAxis();
+    this.repaint();
+  }
+
+  /** Areas that change at once between steps, rather than in wedges: for groups that are absent from some. */
+  setStepped(isStepped: boolean): void {
+    if (isStepped === this.#isStepped) return;
+    this.#isStepped = isStepped;
     this.repaint();
   }
 
@@ -305,6 +313,7 @@ export class TimeChart implements Drawing {
       const { colour: colourIn, shadedBelowZero } = this.#series[i]!;
       const colour = colourIn(current);
       // A line of the background's colour separates the areas, for eyes that cannot tell their hues.
+      dataset.stepped = stacked && this.#isStepped ? 'middle' : false;
       dataset.borderColor = stacked ? current.background : colour;
       const line = current.highContrast ? 2 : 1.5;
       dataset.borderWidth = stacked ? (compact ? 0.25 : 0.5) : line;

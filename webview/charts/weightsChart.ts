@@ -19,8 +19,9 @@ export type WeightsKind = 'shares' | 'parts' | 'signed' | 'spread';
 
 /**
  * Weights over steps. Groups that last have an area each, stacked to 0…1 or up to their sum, with a notch for a skipped step
- * (all weights zero), or a line each once any weight was negative. Of groups that are made anew in each step, where #3 of one has
- * nothing to do with #3 of the next: how the weights are spread.
+ * (all weights zero), and with edges instead of slopes where a group is absent from some steps; or a line each once any weight was
+ * negative. Of groups that are made anew in each step, where #3 of one has nothing to do with #3 of the next: how the weights are
+ * spread.
  */
 export class WeightsChart {
   readonly #chart: TimeChart;
@@ -54,6 +55,7 @@ export class WeightsChart {
   /** After the view has new columns. @param latest the newest steps */
   update(latest: readonly WeightsPoint[]): void {
     if (!this.#groups.lasting) return;
+    this.#chart.setStepped(hasAbsence(this.#view.columns, this.#groups));
     const kind = kindOf(this.#view.columns, this.#groups, latest);
     if (kind === this.#kind) return;
     this.#kind = kind;
@@ -96,21 +98,21 @@ function areasOf({ names }: Groups): Series[] {
 
 /** One colour for all of them: what tells them apart is their order. */
 const spread: readonly Series[] = [
-  { label: 'largest', colour: (theme) => theme.line(0), of: 'weightMax' },
+  { label: 'largest', colour: (theme) => theme.foreground, of: 'weightMax' },
   {
     label: 'upper quartile',
-    colour: (theme) => theme.line(0),
+    colour: (theme) => theme.foreground,
     dash: [6, 3],
     of: 'weightUpperQuartile',
   },
   { label: 'median', colour: (theme) => theme.foreground, of: 'weightMedian' },
   {
     label: 'lower quartile',
-    colour: (theme) => theme.line(0),
+    colour: (theme) => theme.foreground,
     dash: [2, 2],
     of: 'weightLowerQuartile',
   },
-  { label: 'smallest', colour: (theme) => theme.line(0), of: 'weightMin' },
+  { label: 'smallest', colour: (theme) => theme.foreground, of: 'weightMin' },
   {
     label: 'groups without weight',
     colour: (theme) => theme.accent,
@@ -130,6 +132,15 @@ function shareOf({ series }: Columns, group: number): Column | undefined {
     return present === 0 ? 0 : (value * present) / weightMax.known[i]!;
   });
   return { ...own, mean };
+}
+
+/** Whether a group is absent from a step that has weights. */
+function hasAbsence({ series }: Columns, { names }: Groups): boolean {
+  const known = series.weightMax?.known;
+  return names.some((_, group) => {
+    const own = series[`groupWeight/${group}`];
+    return own?.known.some((count, i) => count < (known?.[i] ?? 0));
+  });
 }
 
 function kindOf(

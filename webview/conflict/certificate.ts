@@ -1,6 +1,7 @@
 import type { GuaranteeBadge, RunHeader } from '../../src/extension/messages/run.ts';
 import { hasStanding } from '../alarmList.ts';
 import { Badge, type Tone } from '../controls/badge.ts';
+import { Toggletip } from '../controls/toggletip.ts';
 import { h, setText } from '../dom.ts';
 import type { Verdict } from '../verdict.ts';
 
@@ -26,6 +27,14 @@ export class CertificateLine {
   readonly #badge = new Badge();
   readonly #mean = h('span', { class: 'certificate-mean' });
   readonly #now = h('span', { class: 'certificate-now' });
+  readonly #gap = h(
+    'span',
+    {},
+    ...new Toggletip(
+      'gap',
+      'How far the weights may be from the best ones, as a share of the step’s squared length: 0 is the exact solution.',
+    ).elements,
+  );
   readonly #past = h('span', { class: 'certificate-past' });
   readonly #updates = h('span', { class: 'certificate-updates' });
   readonly #remedy = h('p', { class: 'certificate-remedy', hidden: true });
@@ -42,13 +51,13 @@ export class CertificateLine {
       'div',
       { class: 'certificate' },
       h('p', { class: 'certificate-badge' }, this.#badge.element, this.#mean),
-      h('p', { class: 'certificate-counts' }, this.#now, this.#past, this.#updates),
+      h('p', { class: 'certificate-counts' }, this.#now, this.#gap, this.#past, this.#updates),
       this.#remedy,
       this.#help,
     );
   }
 
-  show({ guarantee, alarms }: RunHeader, { now, past, updates }: Verdict): void {
+  show({ guarantee, alarms }: RunHeader, { now, past, updates, hasGap }: Verdict): void {
     const { badge, besideMean, counts } = guarantee;
     this.element.dataset.state = badge.state;
     this.element.classList.toggle('alarm', counts.violated > 0);
@@ -57,6 +66,7 @@ export class CertificateLine {
     this.#badge.show(badge.text, tone === 'good' && hasStanding(alarms) ? 'outlined' : tone);
     setText(this.#mean, besideMean);
     setText(this.#now, now);
+    this.#gap.hidden = !hasGap;
     setText(this.#past, past);
     setText(this.#updates, updates);
     setText(this.#remedy, remedyText(badge));

@@ -1,6 +1,8 @@
 import { h, setText } from '../dom.ts';
 import type { Sheet } from '../export/sheet.ts';
+import { explanationOf } from '../glossary.ts';
 import { tableMenu } from './tableMenu.ts';
+import { Toggletip } from './toggletip.ts';
 
 export type Row = readonly string[];
 
@@ -32,7 +34,7 @@ export class Table {
     const key = titles.join('\n');
     if (key !== this.#titles) {
       this.#titles = key;
-      this.#head.replaceChildren(...titles.map((title) => h('th', { scope: 'col' }, title)));
+      this.#head.replaceChildren(...titles.map(headOf));
       this.#body.replaceChildren();
     }
     while (this.#body.rows.length > rows.length) this.#body.deleteRow(-1);
@@ -72,6 +74,12 @@ export class DataTable {
   #draw(): void {
     if (this.element.open) this.#table.show(...this.#rows());
   }
+}
+
+function headOf(title: string): HTMLElement {
+  const explanation = explanationOf(title);
+  const tip = explanation ? new Toggletip(title, explanation).elements : [];
+  return h('th', { scope: 'col' }, title, ...tip);
 }
 
 function emptyRow(columns: number): HTMLTableRowElement {

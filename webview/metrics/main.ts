@@ -58,7 +58,7 @@ class MetricsView {
       weights: new Figure({
         id: 'weights-area',
         title: 'Weights',
-        help: 'The weight of each group in the direction of the step: stacked up to their sum or, if some are negative, as lines.',
+        help: 'The weight of each group in the direction of the step: stacked up to their sum or, if some are negative, as lines. Effective groups: how many decide, all if their weights are equal, 1 if one has all.',
         announcer,
         compact: true,
       }),
@@ -72,7 +72,7 @@ class MetricsView {
       minCosine: new Figure({
         id: 'min-cosine',
         title: 'Min cosine',
-        help: 'Smallest cosine between the step and a group’s gradient. Below zero, the step makes that group worse, to first order.',
+        help: 'Smallest cosine between the step and a group’s gradient. Below zero, the step makes that group worse, to first order. Certified: it was checked that no step so far does.',
         announcer,
         compact: true,
       }),
@@ -92,7 +92,7 @@ class MetricsView {
     this.#validation = [];
     this.#loss.setAxis('right', { title: metric });
     this.#loss.setSeries([
-      { label: 'loss', colour: (theme) => theme.aggregator(run.aggregator), of: 'loss' },
+      { label: 'loss', colour: (theme) => theme.foreground, of: 'loss' },
       {
         label: `validation ${metric}`,
         colour: (theme) => theme.accent,
@@ -104,7 +104,7 @@ class MetricsView {
     this.#weights.show(groups);
     this.#rates.show(run);
     this.#minCosine.show(run);
-    this.#more.show(run, groups);
+    this.#more.show(groups);
     this.#page.show(run, steps);
     this.append({ ...rest, type: 'append', run, steps: null });
   }

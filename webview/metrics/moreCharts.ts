@@ -1,5 +1,5 @@
 import type { Column, Columns, SeriesName } from '../../src/extension/messages/columns.ts';
-import type { Groups, RunHeader } from '../../src/extension/messages/run.ts';
+import type { Groups } from '../../src/extension/messages/run.ts';
 import type { Announcer } from '../announcer.ts';
 import { Figure } from '../charts/figure.ts';
 import { type Series, TimeChart } from '../charts/timeChart.ts';
@@ -80,7 +80,7 @@ export class MoreCharts {
   }
 
   /** Of another run, before its columns. */
-  show({ aggregator }: RunHeader, { names, lasting }: Groups): void {
+  show({ names, lasting }: Groups): void {
     const { norms, rate, speed, time, memory } = this.#charts;
     norms.chart.setSeries([
       ...(lasting
@@ -95,8 +95,8 @@ export class MoreCharts {
       { label: '‖ḡ‖', colour: (theme) => theme.foreground, dash: [4, 2], of: 'meanNorm' },
       { label: '‖d‖', colour: (theme) => theme.foreground, of: 'norm' },
     ]);
-    rate.chart.setSeries([line('learning rate', aggregator, 'learningRate')]);
-    speed.chart.setSeries([line('examples per second', aggregator, throughput)]);
+    rate.chart.setSeries([line('learning rate', 'learningRate')]);
+    speed.chart.setSeries([line('examples per second', throughput)]);
     time.chart.setSeries(
       (['gradientsMs', 'aggregateMs', 'updateMs'] as const).map((of, i) => ({
         label: ['gradients', 'aggregation', 'update'][i]!,
@@ -106,8 +106,8 @@ export class MoreCharts {
     );
     time.chart.setStacking('sum');
     memory.chart.setSeries([
-      { label: 'process', colour: (theme) => theme.line(0), of: 'resident' },
-      { label: 'tensors', colour: (theme) => theme.line(1), of: 'tensors' },
+      { label: 'process', colour: (theme) => theme.foreground, of: 'resident' },
+      { label: 'tensors', colour: (theme) => theme.accent, of: 'tensors' },
     ]);
   }
 
@@ -135,8 +135,8 @@ export class MoreCharts {
   }
 }
 
-function line(label: string, aggregator: string, of: NonNullable<Series['of']>): Series {
-  return { label, colour: (theme) => theme.aggregator(aggregator), of };
+function line(label: string, of: NonNullable<Series['of']>): Series {
+  return { label, colour: (theme) => theme.foreground, of };
 }
 
 /** Examples per second: of a column, its examples over its time. */

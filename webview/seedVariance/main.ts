@@ -14,7 +14,7 @@ import { Overview } from '../charts/overview.ts';
 import { DataTable, type Row, Table } from '../controls/dataTable.ts';
 import { ChoiceList } from '../controls/toolkit.ts';
 import { h, setText } from '../dom.ts';
-import { decimalsOf, exact, plural, withSpread } from '../format.ts';
+import { decimalsOf, plural, withSpread } from '../format.ts';
 import { connect, Page, rootElement } from '../page.ts';
 import { AgreementSection } from './agreement.ts';
 import './seedVariance.css';
@@ -27,6 +27,9 @@ interface Actions {
   /** @param index of an example; null for all */
   openPredictions(aggregator: string, index: number | null): void;
 }
+
+const LINES =
+  'Line: mean over seeds. Band: ± one standard deviation. Thin lines: single seeds; × where one diverged or failed.';
 
 /** The most aggregators that a title names. */
 const NAMED = 3;
@@ -80,9 +83,6 @@ class SeedVarianceView {
       help: 'Mean over seeds; the band is one sample standard deviation either side; thin lines are single seeds.',
       announcer: this.#page.announcer,
     });
-    this.#figure.note(
-      'Line: mean over seeds. Band: ± one standard deviation. Thin lines: single seeds; × where one diverged or failed.',
-    );
     this.#chart = new BandChart(this.#figure);
     this.#figure.plot.after(this.#overview.element);
     this.#finals = new Figure({
@@ -128,6 +128,8 @@ class SeedVarianceView {
     this.#agreement.show(message.agreements);
     this.#shown = { metric, series };
     this.#chart.show(metric, series);
+    const thin = this.#chart.isThin ? ' Dotted, with hollow points: a mean over fewer seeds.' : '';
+    this.#figure.note(`${LINES}${thin}`);
     this.#draw();
     this.#finals.note(lostNote(series));
     const now = figuresNow(series, better);
@@ -135,11 +137,14 @@ class SeedVarianceView {
     setText(this.#finalTitle, `Final ${metric} over finished seeds`);
     setText(this.#order, orderOf(series, better));
     this.#final.show(
-      ['aggregator', 'mean', 'std', 'min', 'max', 'n', 'failed'],
+      ['method', 'mean over seeds', 'std over seeds', 'least', 'greatest', 'seeds', 'failed'],
       ranked(series, better).map((of) => finalRow(of, verdict)),
     );
     setText(this.#uncertainty, uncertaintyOf(series));
-    this.#table.show(() => [['aggregator', 'step', 'mean', 'std', 'n'], latestRows(series)]);
+    this.#table.show(() => [
+      ['method', 'step', 'mean over seeds', 'std over seeds', 'seeds'],
+      latestRows(series),
+    ]);
     this.#page.announcer.inform(`${experiment.label}, ${metric}: ${now}. ${progressOf(series)}.`);
   }
 
@@ -247,13 +252,11 @@ function latestRows(series: readonly AggregatorSeries[]): Row[] {
     band
       .slice(-10)
       .reverse()
-      .map(({ step, mean, std, n }: BandPoint) => [
-        aggregator,
-        String(step),
-        exact(mean),
-        exact(std),
-        String(n),
-      ]),
+      .map(({ step, mean, std, n }: BandPoint) => {
+        const text = decimalsOf(std);
+        const spread = std === null ? '–' : text(std);
+        return [aggregator, String(step), text(mean), spread, String(n)];
+      }),
   );
 }
 

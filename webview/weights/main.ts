@@ -94,7 +94,7 @@ class WeightsView {
     this.#effective.setSeries([
       {
         label: 'effective groups',
-        colour: (theme) => theme.aggregator(run.aggregator),
+        colour: (theme) => theme.foreground,
         of: 'effectiveGroups',
       },
     ]);

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { formatLoading } from '../../runs/format.ts';
 import type { Loading } from '../../runs/loading.ts';
+import { isActive } from '../../runs/status.ts';
 import type { LocatedRun, WorkspaceRuns } from '../workspace/workspaceRuns.ts';
 
 interface Followed {
@@ -36,10 +37,21 @@ export function showProgress(
           if (mine().some(({ status, step }) => status === 'running' && step > 0)) hasBegun();
         }),
         onLoading((loading) => progress.report({ message: formatLoading(loading) })),
-        cancelled.onCancellationRequested(cancel),
+        cancelled.onCancellationRequested(() => {
+          cancel();
+          void vscode.window.showInformationMessage(cancelledText(mine()));
+        }),
       );
       await Promise.race([training, ended]);
       subscriptions.dispose();
     },
   );
+}
+
+/** Cancelling is of the whole launch, which its button does not say. @param runs of the launch that exist */
+function cancelledText(runs: readonly LocatedRun[]): string {
+  const active = runs.filter(({ status }) => isActive(status));
+  if (active.length === 0) return 'The launch was cancelled before its first run began.';
+  const what = active.length === 1 ? 'its run ends' : `all its ${active.length} runs end`;
+  return `The launch was cancelled: ${what} as soon as possible, and can be resumed.`;
 }

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { compareShow } from '../../webview/comparison.ts';
 import { seedFixture } from '../../webview/fixtures.ts';
 import { seriousIn } from './axe.ts';
-import { type PanelName, send, setTheme, themeClasses } from './browser.ts';
+import { type PanelName, seenText, send, setTheme, themeClasses } from './browser.ts';
 import { alarmed, conflictShow, grain, metricsShow, weightsShow } from './fixtures.ts';
 import { withPanel } from './page.ts';
 
@@ -27,4 +27,27 @@ describe('axe-core', () => {
       });
     });
   }
+});
+
+test('a "?" explains a figure and a column to the mouse, the keyboard and a screen reader', async () => {
+  await withPanel('conflict', async ({ page }) => {
+    await send(page, conflictShow(grain));
+    const tips = page.getByRole('button', { name: 'What is “Cosines between groups”?' });
+    const sentence = page.getByRole('note');
+    await tips.focus();
+    const description = await tips.evaluate((button: { getAttribute(name: string): string }) => {
+      const { document } = globalThis as unknown as {
+        document: { getElementById(id: string): { textContent: string } };
+      };
+      return document.getElementById(button.getAttribute('aria-describedby')).textContent;
+    });
+    assert.match(description, /^Cosine of the angle between the gradients of two groups/);
+    await page.keyboard.press('Enter');
+    assert.equal(await seenText(sentence), description);
+    await page.keyboard.press('Escape');
+    await sentence.waitFor({ state: 'hidden' });
+    await page.locator('.data-table > summary').click();
+    await page.getByRole('button', { name: 'What is “relative gap”?' }).press('Enter');
+    assert.match(await seenText(sentence), /0 is the exact solution\.$/);
+  });
 });

@@ -70,6 +70,52 @@ describe('seed variance', () => {
     });
   });
 
+  test('a mean over fewer seeds is another line: dotted, with hollow points, and a sentence says so', async () => {
+    await withPanel('seedVariance', async ({ page }) => {
+      await send(page, running);
+      const points = () =>
+        page.evaluate(() => {
+          const { Chart, document } = globalThis as unknown as ChartPage;
+          const { data } = Chart.getChart(document.getElementById('metric-bands'))!;
+          const [mean] = data.datasets as unknown as { pointBackgroundColor: string | string[] }[];
+          return [mean!.pointBackgroundColor].flat();
+        });
+      const { band } = running.series[0]!;
+      const colours = await points();
+      assert.equal(new Set(colours).size, 2);
+      for (const [i, { n }] of band.entries()) {
+        assert.equal(colours[i] === colours.at(-1), n < 5);
+      }
+      const note = page.locator('.figure-metric-bands .note');
+      assert.match(await seenText(note), /Dotted, with hollow points: a mean over fewer seeds\.$/);
+      await send(page, seedFixture('loss', [0, 1, 2, 3, 4]));
+      assert.equal((await points()).length, 1);
+      assert.doesNotMatch(await seenText(note), /Dotted/);
+    });
+  });
+
+  test('examples on which seeds differ open in the predictions panel, by keys too', async () => {
+    await withPanel('seedVariance', async ({ page }) => {
+      const agreement = {
+        ...{ aggregator: 'grain', runs: 5, examples: 408, churn: 0.08, unanimous: 0.85 },
+        disputed: [{ index: 17, target: 'cat', answers: [{ answer: 'cat', runs: 3 }] }],
+      };
+      await send(page, { ...running, agreements: [agreement] });
+      const section = page.getByRole('region', { name: 'Where seeds differ' });
+      const summary = section.locator('summary');
+      assert.match(
+        await seenText(summary),
+        /^grain: two of its 5 seeds differ on 8 % of 408 examples, all agree on 85 %$/,
+      );
+      await summary.press('Enter');
+      await section
+        .getByRole('button', { name: /^row 17: cat predicted as cat ×3$/ })
+        .press('Enter');
+      const { posted } = await hostRecord(page);
+      assert.deepEqual(posted.at(-1), { type: 'openPredictions', aggregator: 'grain', index: 17 });
+    });
+  });
+
   test('the table of final values, and how uncertain few seeds are', async () => {
     await withPanel('seedVariance', async ({ page }) => {
       await send(page, seedFixture('loss', [0, 1, 2, 3, 4]));

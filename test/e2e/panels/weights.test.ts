@@ -20,6 +20,7 @@ import {
 } from './fixtures.ts';
 import {
   areaOf,
+  type ChartPage,
   isMarked,
   isShown,
   line,
@@ -33,6 +34,21 @@ import {
 const WHOLE = { from: null, to: null, unit: 'step', smoothing: 0, axes: {} };
 
 describe('weights', () => {
+  test('a group that is absent from some steps has edges, no wedges', async () => {
+    await withPanel('weights', async ({ page }) => {
+      const edges = () =>
+        page.evaluate(() => {
+          const { Chart, document } = globalThis as unknown as ChartPage;
+          const { datasets } = Chart.getChart(document.getElementById('weights-area'))!.data;
+          return datasets.map((set) => (set as { stepped?: unknown }).stepped);
+        });
+      await send(page, weightsShow(grain));
+      assert.deepEqual([...new Set(await edges())], [false]);
+      await send(page, weightsShow(sixteen));
+      assert.deepEqual([...new Set(await edges())], ['middle']);
+    });
+  });
+
   test('draws what it was sent, and appends to the same chart', async () => {
     await withPanel('weights', async ({ page }) => {
       await send(page, weightsShow(grain, 200));
