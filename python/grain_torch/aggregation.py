@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import time
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
 
 from grain_torch.batches import rows_of
 from grain_torch.blocks import Block, parameter_blocks
-from grain_torch.engine import Aggregation, aggregate, aggregate_blocks, aggregator_named
+from grain_torch.distributed import Ranks, Shards
+from grain_torch.engine import Aggregation, aggregate, aggregate_blocks, aggregator_named, certify_weights
 from grain_torch.gradients import AccumulatedGradients, GroupGradients, StreamedGradients, UnsupportedModelError
-from grain_torch.metric import PreconditionedMetric, norm_in, squared_norm
+from grain_torch.gradients.coverage import refuse_wrappers, without_ddp
+from grain_torch.groups import StepGroups
+from grain_torch.metric import PreconditionedMetric, squared_norm
 from grain_torch.step import Arrival, BlockFacts, Step, Update
 from grain_torch.warn import warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from torch import Tensor, nn
+    from torch import nn
 
     from grain_torch.engine.types import Array
 
@@ -43,6 +50,7 @@ class StepAggregator:
         metric: str = "euclidean",
         method: str = "auto",
         measure_update: bool = True,
+        process_group: Any = None,
     ) -> None:
         """Args: as for `Grain`."""
         if method not in METHODS:
@@ -53,10 +61,25 @@ class StepAggregator:
         if metric == "preconditioned" and (self.aggregator.by_layer or self.aggregator.by_arrival):
             raise ValueError(f"{aggregator} does not have all gradients at once. Expected metric=euclidean.")
         self._metric = PreconditionedMetric(optimizer) if metric == "preconditioned" else None
+        # Within it, DistributedDataParallel leaves gradients alone.
+        self._unsynchronized = model.no_sync if isinstance(model, DistributedDataParallel) else nullcontext
+        model = without_ddp(model)
         self._source = _source_of(model, method, by_arrival=self.aggregator.by_arrival)
         self._may_change = method == "auto"
         self._blocks = parameter_blocks(dict(self._source.parameters)) if self.aggregator.by_layer else []
         self._measures_update = measure_update and not self.aggregator.by_layer and not self.aggregator.by_arrival
+        device = next(iter(self._source.parameters.values())).device
+        self.ranks = Ranks.of(process_group, device)
+        self._shards: Shards | None = None
+        if self.ranks is not None:
+            if self.aggregator.by_layer or self.aggregator.by_arrival:
+                raise ValueError(f"{aggregator} does not work in several processes. Expected grain, or one process.")
+            frozen = (one for one in model.parameters() if not one.requires_grad)
+            self.ranks.begin_alike(self._source.parameters.values(), [*frozen, *model.buffers()])
+            self._shards = Shards(self._source.parameters.values(), self.ranks)
+        self._own = range(0)
+        self._count = 0
+        self._groups: StepGroups | None = None
         self._starts: dict[str, list[int]] = {}
         self._solved: dict[str, Aggregation] = {}
         self._block_grams: dict[str, Array] = {}
@@ -74,9 +97,17 @@ class StepAggregator:
         """Σ of the losses of this step's examples so far, and how much the examples count for."""
         return float(self._source.loss_sums.sum()), float(self._source.sizes.sum())
 
-    def begin(self, count: int, *, loss_scale: float = 1.0) -> None:
-        """Begins a step with that many groups. `loss_scale`: a GradScaler's."""
-        self._source.reset(count, loss_scale=loss_scale)
+    def begin(self, count: int, *, own: range | None = None, loss_scale: float = 1.0) -> None:
+        """Begins a step.
+
+        Args:
+            count: number of groups.
+            own: those of this process, which ids then count from the first of; by default all.
+            loss_scale: a GradScaler's.
+        """
+        self._own = range(count) if own is None else own
+        self._count = count
+        self._source.reset(len(self._own), loss_scale=loss_scale)
         self._loss_scale = loss_scale
         self._solved = {}
         self._block_grams = {}
@@ -93,6 +124,11 @@ class StepAggregator:
         """
         began = time.perf_counter()
         before = self._seconds[1]
+        with self._unsynchronized():
+            self._passes(closure, batch, ids, is_last=is_last)
+        self._seconds[0] += time.perf_counter() - began - (self._seconds[1] - before)
+
+    def _passes(self, closure: Callable[[Any], Any], batch: Any, ids: Tensor, *, is_last: bool) -> None:
         source = self._source
         if isinstance(source, GroupGradients):
             source.on_complete = self._completed() if is_last and self._blocks else None
@@ -103,27 +139,27 @@ class StepAggregator:
                 if not self._may_change:
                     raise
                 self._source = _passes_instead(source, error)
-                self.backward(closure, batch, ids, is_last=is_last)
+                self._passes(closure, batch, ids, is_last=is_last)
                 return
             self._may_change = False
         else:
             for group in sorted(set(ids.tolist())):
                 part = rows_of(batch, torch.nonzero(ids == group).flatten(), len(ids))
                 source.backward(partial(closure, part), group)
-        self._seconds[0] += time.perf_counter() - began - (self._seconds[1] - before)
 
     def finish(self) -> Step:
         """Weighs the groups and puts Σ wᵢgᵢ, times the loss scale, into `.grad`."""
         began = time.perf_counter()
         source = self._source
-        present = source.present
-        sizes = source.sizes[present]
+        shards = self._shards
+        groups = StepGroups.of(source) if shards is None else shards.exchange(source, self._own, self._count)
+        self._groups = groups
         if isinstance(source, StreamedGradients):
-            step = self._streamed(source)
+            step = self._streamed(groups, source)
         elif self._blocks:
-            step = self._by_layer(present)
+            step = self._by_layer(groups)
         else:
-            step = self._by_gram(present, sizes)
+            step = self._by_gram(groups)
         self._mark_overflow(step)
         self._seconds[1] += time.perf_counter() - began
         self._update_began = time.perf_counter()
@@ -132,14 +168,15 @@ class StepAggregator:
     def facts(self, step: Step) -> Step:
         """The step with what the optimizer did, which has taken its step by now."""
         update = None
-        if self._before:
-            inner = np.zeros(len(step.groups))
-            norm2 = 0.0
-            for parameter, before in self._before.items():
-                delta = before - parameter.detach()
-                norm2 += squared_norm(delta)
-                inner += self._source.stack.inner(parameter, delta)[step.groups]
-            update = Update(norm2, inner, self._rounding)
+        groups = self._groups
+        if self._before and groups is not None:
+            sums = np.zeros(1 + len(step.groups))
+            for part, before in self._before.items():
+                delta = before - groups.part(part, Tensor.detach)
+                sums[0] += squared_norm(delta)
+                sums[1:] += groups.stack.inner(part, delta)[step.groups]
+            norm2, *inner = groups.total(sums)
+            update = Update(float(norm2), np.array(inner), self._rounding)
             self._before = {}
         self._seconds[2] = time.perf_counter() - self._update_began
         a, b, c = self._seconds
@@ -148,30 +185,42 @@ class StepAggregator:
     def free(self) -> None:
         """Frees the groups' gradients."""
         self._source.reset(0)
+        self._groups = None
 
-    def _by_gram(self, present: list[int], sizes: Array) -> Step:
-        source = self._source
-        shares = np.zeros(source.stack.count)
+    def _by_gram(self, groups: StepGroups) -> Step:
+        present = groups.present
         root = None
         if self._metric is not None:
-            is_finite = source.stack.are_finite()
+            shares = np.zeros(len(groups.sizes))
+            is_finite = groups.are_finite()
             finite = [i for i in present if is_finite[i]]
-            shares[finite] = source.sizes[finite] / source.sizes[finite].sum()
-            self._metric.prepare(source.stack, shares)
+            shares[finite] = groups.sizes[finite] / groups.sizes[finite].sum()
+            self._metric.prepare(groups.whole(lambda part: groups.stack.mean_square(part, shares)))
             root = self._metric.root
-        gram = source.gram(root)[np.ix_(present, present)]
+        gram = groups.gram(root)[np.ix_(present, present)]
         start = [present.index(i) for i in self._starts.get("", []) if i in present]
-        answer = aggregate(gram, self.aggregator, sizes=sizes.tolist(), start=start)
+        answer = aggregate(gram, self.aggregator, sizes=groups.sizes[present].tolist(), start=start)
+        if self.ranks is not None:
+            # Bit for bit, also where processors differ.
+            answer = certify_weights(gram, groups.agreed(answer.weights))
         self._starts[""] = [present[i] for i in answer.support]
-        weights = np.zeros(source.stack.count)
-        weights[present] = answer.weights
-        source.combine(weights * self._loss_scale)
+        weights = np.zeros(len(groups.sizes))
+        weights[present] = answer.weights * self._loss_scale
+        for parameter, gradient in groups.whole(lambda part: groups.stack.combined(part, weights)):
+            parameter.grad = gradient
         if self._measures_update:
-            self._before = {p: p.detach().clone() for p in source.stack}
-            self._rounding = 2.0**-24 * norm_in(self._metric, self._before)
-        return self._step(present, answer, gram=gram)
+            self._before = {part: groups.part(part, Tensor.detach).clone() for part in groups.stack}
+            norm2 = np.array([sum(squared_norm(groups.part(part, self._in_metric)) for part in groups.stack)])
+            self._rounding = 2.0**-24 * math.sqrt(float(groups.total(norm2)[0]))
+        return self._step(groups, present, answer, gram=gram)
 
-    def _by_layer(self, present: list[int]) -> Step:
+    def _in_metric(self, parameter: Tensor) -> Tensor:
+        """P^−½θ of a parameter."""
+        value = parameter.detach()
+        return value if self._metric is None else value / self._metric.root(parameter)
+
+    def _by_layer(self, groups: StepGroups) -> Step:
+        present = groups.present
         for block in self._blocks:
             if block.name not in self._solved:
                 self._combine_block(block)
@@ -190,7 +239,7 @@ class StepAggregator:
         with np.errstate(invalid="ignore", divide="ignore"):
             cosine = float(np.nanmin(inner / norms / np.sqrt(norm2))) if norm2 > 0 else 0.0
         whole = Aggregation(mean, norm2, sum(answer.gap for answer in answers), cosine, [], [])
-        return self._step(present, whole, gram=gram, blocks=facts)
+        return self._step(groups, present, whole, gram=gram, blocks=facts)
 
     def _completed(self) -> Callable[[Tensor], None]:
         """Combines each block as soon as the gradients of all its parameters have arrived."""
@@ -225,7 +274,7 @@ class StepAggregator:
             parameter.grad = stack.combined(parameter, weights)
             stack.drop(parameter)
 
-    def _streamed(self, source: StreamedGradients) -> Step:
+    def _streamed(self, groups: StepGroups, source: StreamedGradients) -> Step:
         source.combine(None)
         if self._loss_scale != 1:
             for parameter in source.parameters.values():
@@ -234,10 +283,11 @@ class StepAggregator:
         norm2 = source.arrivals[-1][3]
         nan = float("nan")
         answer = Aggregation(source.weights[source.order], norm2, nan, nan, [], [])
-        return self._step(source.order, answer, streaming=[Arrival(*one) for one in source.arrivals])
+        return self._step(groups, source.order, answer, streaming=[Arrival(*one) for one in source.arrivals])
 
     def _step(
         self,
+        groups: StepGroups,
         present: list[int],
         answer: Aggregation,
         *,
@@ -245,12 +295,11 @@ class StepAggregator:
         blocks: list[BlockFacts] | None = None,
         streaming: list[Arrival] | None = None,
     ) -> Step:
-        source = self._source
         return Step(
-            loss=source.loss,
-            losses=source.losses[present],
+            loss=groups.loss,
+            losses=groups.losses[present],
             groups=list(present),
-            sizes=source.sizes[present],
+            sizes=groups.sizes[present],
             weights=answer.weights,
             gram=gram,
             norm2=answer.norm2,
@@ -274,6 +323,7 @@ class StepAggregator:
 
 
 def _source_of(model: nn.Module, method: str, *, by_arrival: bool) -> GroupGradients | AccumulatedGradients:
+    refuse_wrappers(model)
     if by_arrival:
         return StreamedGradients(model)
     if method == "accumulate":

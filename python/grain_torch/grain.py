@@ -42,9 +42,10 @@ class Grain:
         method: str = "auto",
         scaler: torch.amp.GradScaler | None = None,
         measure_update: bool = True,
+        process_group: Any = None,
     ) -> None:
         """Args:
-        model: its parameters that require a gradient are trained.
+        model: its parameters that require a gradient are trained. With torchrun it begins everywhere as in process 0.
         optimizer: of these parameters.
         groups: how many consecutive slices a batch is cut into; or the key of the batch, or a function of it, that gives
             the group of each example, a whole number.
@@ -55,6 +56,8 @@ class Grain:
             model allows it, else the second with a warning.
         scaler: of float16 training; its scale is taken off the gradients before they are compared.
         measure_update: whether to measure what the optimizer makes of d, at the price of a copy of the parameters.
+        process_group: of `torch.distributed`, with the processes that this run consists of; by default all that torchrun
+            started. A number of `groups` is shared out among them; ids name the same groups in all of them.
         """
         self._groups = groups
         self._count = groups if isinstance(groups, int) else count
@@ -63,8 +66,17 @@ class Grain:
         self._optimizer = optimizer
         self._scaler = scaler
         self._aggregator = StepAggregator(
-            model, optimizer, aggregator=aggregate, metric=metric, method=method, measure_update=measure_update
+            model,
+            optimizer,
+            aggregator=aggregate,
+            metric=metric,
+            method=method,
+            measure_update=measure_update,
+            process_group=process_group,
         )
+        ranks = self._aggregator.ranks
+        # Those that this process's part of the batch is cut into, or may name.
+        self._own = ranks.share(groups) if ranks is not None and isinstance(groups, int) else range(self._count)
 
     def step(self, closure: Callable[[Any], Any], batch: Any, groups: Tensor | None = None) -> Step:
         """One forward and backward pass, the aggregation, and the optimizer's step.
@@ -77,8 +89,10 @@ class Grain:
         """
         assert self._count is not None
         ids = self._ids(batch) if groups is None else groups.to(device_of(batch))
+        own = self._own if groups is None else range(self._count)
         scaler = self._scaler
-        self._aggregator.begin(self._count, loss_scale=1.0 if scaler is None else _scale_of(scaler, device_of(batch)))
+        scale = 1.0 if scaler is None else _scale_of(scaler, device_of(batch))
+        self._aggregator.begin(self._count, own=own, loss_scale=scale)
         self._aggregator.backward(closure, batch, ids)
         step = self._aggregator.finish()
         if scaler is not None:
@@ -94,7 +108,7 @@ class Grain:
     def _ids(self, batch: Any) -> Tensor:
         groups = self._groups
         if isinstance(groups, int):
-            return consecutive_ids(batch_size_of(batch), groups, device_of(batch))
+            return consecutive_ids(batch_size_of(batch), len(self._own), device_of(batch))
         ids: Tensor = batch[groups] if isinstance(groups, str) else groups(batch)
         return ids.to(device_of(batch))
 

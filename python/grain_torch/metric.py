@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import weakref
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from torch import Tensor
-
-    from grain_torch.engine.types import Array
-    from grain_torch.gradients.stack import GradientStack
 
 # Names under which PyTorch's optimizers keep a running mean of squared gradients, and the setting that is its decay.
 _MOMENTS = {"exp_avg_sq": "betas", "square_avg": "alpha"}
@@ -46,14 +42,16 @@ class PreconditionedMetric:
         weakref.finalize(self, hook.remove)
 
     @torch.no_grad()
-    def prepare(self, stack: GradientStack, shares: Array) -> None:
-        """Computes the second moments of the coming step."""
+    def prepare(self, squares: Iterable[tuple[Tensor, Tensor | None]]) -> None:
+        """Computes the second moments of the coming step. `squares`: Σ sᵢgᵢ² of each parameter that has a gradient."""
         # Those of a step that was skipped.
         self._second = {}
         self._initialise()
-        for parameter in stack:
+        for parameter, square in squares:
             moment, decay = self._moment(parameter)
-            self._second[parameter] = moment.mul(decay).add_(stack.mean_square(parameter, shares), alpha=1 - decay)
+            second = self._second[parameter] = moment.mul(decay)
+            if square is not None:
+                second.add_(square, alpha=1 - decay)
 
     def root(self, parameter: Tensor) -> Tensor:
         """P^½ of a parameter."""
@@ -121,15 +119,6 @@ def _installing(metric: weakref.ref[PreconditionedMetric]) -> Callable[..., None
             found.install()
 
     return install
-
-
-def norm_in(metric: PreconditionedMetric | None, parameters: dict[Tensor, Tensor]) -> float:
-    """‖θ‖, or ‖P^−½θ‖."""
-    total = 0.0
-    for parameter, value in parameters.items():
-        scaled = value if metric is None else value / metric.root(parameter)
-        total += squared_norm(scaled)
-    return math.sqrt(total)
 
 
 def squared_norm(vector: Tensor) -> float:

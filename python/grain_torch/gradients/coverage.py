@@ -35,18 +35,36 @@ def trainable_of(model: nn.Module) -> dict[str, nn.Parameter]:
     return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
 
 
+def without_ddp(model: nn.Module) -> nn.Module:
+    """The model itself, where it is wrapped in DistributedDataParallel."""
+    return cast("nn.Module", model.module) if isinstance(model, DistributedDataParallel) else model
+
+
 def refuse_wrappers(model: nn.Module) -> None:
-    """Raises UnsupportedModelError for wrappers that reduce gradients between devices by themselves."""
+    """Raises UnsupportedModelError for what averages gradients, or cuts up parameters, by itself."""
     for module in model.modules():
-        name = type(module).__name__
-        if isinstance(module, (DataParallel, DistributedDataParallel)) or name in (
-            "FullyShardedDataParallel",
-            "DeepSpeedEngine",
-        ):
+        wrapper = _wrapper_of(module)
+        if wrapper is not None:
+            raise UnsupportedModelError(f"{wrapper}. Expected the model itself: with torchrun, the same in every process.")
+    for name, parameter in model.named_parameters():
+        if hasattr(parameter, "ds_id"):
+            raise UnsupportedModelError(f"DeepSpeed ZeRO-3 cuts up {name}. Expected whole parameters: ZeRO stage 0, or torchrun.")
+        if hasattr(parameter, "device_mesh"):
             raise UnsupportedModelError(
-                f"{name} averages gradients before they can be told apart by group. Expected a model on one device. "
-                "Pass the module inside it."
+                f"{name} is cut up among devices (FSDP's fully_shard, or tensor parallelism). "
+                "Expected whole parameters: with torchrun, the same in every process."
             )
+
+
+def _wrapper_of(module: nn.Module) -> str | None:
+    name = type(module).__name__
+    if isinstance(module, (DataParallel, DistributedDataParallel)):
+        return f"{name} averages gradients before they can be told apart by group"
+    if name == "FullyShardedDataParallel":
+        return f"{name} (FSDP) cuts up parameters and averages their gradients"
+    if name == "DeepSpeedEngine":
+        return f"{name} averages gradients, and with ZeRO cuts up parameters"
+    return None
 
 
 def coverage_of(model: nn.Module) -> Coverage:

@@ -145,6 +145,11 @@ class GradientStack:
         finite: list[bool] = torch.stack(tests).all(0).tolist() if tests else [True] * self.count
         return finite
 
+    def take(self, parameter: Tensor) -> Tensor | None:
+        """The k gradients of a parameter, flat and not scaled, which leave the stack."""
+        gradient = self._of.pop(parameter, None)
+        return None if gradient is None else gradient.dense(parameter).reshape(self.count, -1)
+
     def drop(self, parameter: Tensor) -> None:
         """Frees the gradients of a parameter."""
         self._of.pop(parameter, None)

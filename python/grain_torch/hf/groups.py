@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from grain_torch.batches import batch_size_of
+from grain_torch.distributed import Ranks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,20 +16,24 @@ if TYPE_CHECKING:
 
 
 class Slices:
-    """Consecutive slices of all examples of an optimizer step, its micro-batches one after another."""
+    """Consecutive slices of all examples of an optimizer step, its micro-batches one after another.
+
+    Of several processes each cuts its own examples, into its share of the groups.
+    """
 
     by = "microbatch"
     column: str | None = None
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, own: range) -> None:
         if count < 1:
             raise ValueError(f"the number of groups is {count}. Expected at least 1.")
         self.names = [str(i) for i in range(count)]
+        self.own = own
 
     def ids(self, inputs: dict[str, Any], place: int, micro_batches: int) -> Tensor:
         """`place`: of the micro-batch among those of its step; a slice may reach from one into the next."""
         batch = batch_size_of(inputs)
-        return (place * batch + torch.arange(batch)) * len(self.names) // (micro_batches * batch)
+        return (place * batch + torch.arange(batch)) * len(self.own) // (micro_batches * batch)
 
 
 class ByColumn:
@@ -38,6 +43,7 @@ class ByColumn:
         self.by = f"column:{column}"
         self.column = column
         self.names = list(names)
+        self.own = range(len(self.names))
         self._index = {name: i for i, name in enumerate(self.names)}
 
     def ids(self, inputs: dict[str, Any], _place: int, _micro_batches: int) -> Tensor:
@@ -63,7 +69,8 @@ class ByColumn:
 def groups_of(groups: int | str, dataset: Any) -> Slices | ByColumn:
     """A number of slices, or the name of a column of the training data."""
     if isinstance(groups, int):
-        return Slices(groups)
+        ranks = Ranks.of(None, torch.device("cpu"))
+        return Slices(groups, range(groups) if ranks is None else ranks.share(groups))
     column = groups.removeprefix("column:")
     try:
         is_table = hasattr(dataset, "column_names") and hasattr(dataset, "unique")

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+import torch.distributed as dist
 from transformers import Trainer, TrainerCallback
 
 from grain_torch.aggregation import StepAggregator
+from grain_torch.distributed import is_first_process
 from grain_torch.engine import aggregate
 from grain_torch.gradients import UnsupportedModelError
+from grain_torch.gradients.coverage import without_ddp
 from grain_torch.hf.groups import ByColumn, groups_of
 from grain_torch.hf.losses import example_losses
-from grain_torch.runs import Run, RunDescription
+from grain_torch.runs import Run, RunDescription, SilentRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,6 +92,7 @@ class GrainMixin:
                 self._measure_beside(model, inputs, ids, is_last=is_last)
             loss: Tensor = super().training_step(model, inputs, num_items_in_batch)  # type: ignore[misc]
         else:
+            model = without_ddp(model)
             model.train()
             if callable(getattr(trainer.optimizer, "train", None)):
                 trainer.optimizer.train()
@@ -140,7 +144,8 @@ class GrainMixin:
         aggregator = self._aggregator_of(model)
         if self._place == 0:
             scaler = trainer.accelerator.scaler
-            aggregator.begin(len(self._groups.names), loss_scale=1.0 if scaler is None else _scale_of(scaler, ids.device))
+            scale = 1.0 if scaler is None else _scale_of(scaler, ids.device)
+            aggregator.begin(len(self._groups.names), own=self._groups.own, loss_scale=scale)
         before = aggregator.loss_sum
         aggregator.backward(self._losses_of(model), inputs, ids, is_last=is_last)
         total, counted = (now - then for now, then in zip(aggregator.loss_sum, before, strict=True))
@@ -148,19 +153,21 @@ class GrainMixin:
             self._step = aggregator.finish()
         # As the Trainer sums it up: over the micro-batches of a step it is the mean loss.
         by_token = counted != len(ids) and items is not None
-        share = float(items) if by_token else counted * trainer.current_gradient_accumulation_steps
+        processes = trainer.args.world_size if trainer.args.average_tokens_across_devices else 1
+        share = float(items) / processes if by_token else counted * trainer.current_gradient_accumulation_steps
         return torch.tensor(total / share, device=trainer.args.device)
 
     def _measure_beside(self, model: nn.Module, inputs: dict[str, Any], ids: Tensor, *, is_last: bool) -> None:
         """Measures the groups' gradients, and leaves everything as it was: gradients and random numbers too."""
         trainer: Any = self
+        model = without_ddp(model)
         model.train()
         aggregator = self._aggregator_of(model)
         devices = [ids.device] if ids.device.type == "cuda" else []
         held = {parameter: parameter.grad for parameter in aggregator.parameters.values()}
         with torch.random.fork_rng(devices=devices):
             if self._place == 0:
-                aggregator.begin(len(self._groups.names))
+                aggregator.begin(len(self._groups.names), own=self._groups.own)
             aggregator.backward(self._losses_of(model), trainer._prepare_inputs(dict(inputs)), ids, is_last=is_last)
             if is_last:
                 self._step = aggregator.finish()
@@ -217,8 +224,9 @@ class GrainMixin:
         self._run = _known_run(pointer) if self._resumes else None
         if self._run is None:
             self._run = Run.create(self._description(), self._run_root)
-            pointer.parent.mkdir(parents=True, exist_ok=True)
-            pointer.write_text(json.dumps({"run": str(self._run.folder)}), encoding="utf-8")
+            if is_first_process():
+                pointer.parent.mkdir(parents=True, exist_ok=True)
+                pointer.write_text(json.dumps({"run": str(self._run.folder)}), encoding="utf-8")
         self._run.start(trainer.state.global_step)
 
     def _description(self) -> RunDescription:
@@ -294,14 +302,23 @@ class _RunCallback(TrainerCallback):  # type: ignore[misc]
 
 
 def _refuse_parallel(args: Any) -> None:
-    if args.n_gpu > 1 or args.world_size > 1 or args.deepspeed or args.fsdp:
+    if args.deepspeed or args.fsdp:
         raise UnsupportedModelError(
-            "training on several devices averages gradients before they can be told apart by group. "
-            "Expected one process with one device: set CUDA_VISIBLE_DEVICES."
+            f"{'DeepSpeed' if args.deepspeed else 'FSDP'} averages gradients, or cuts up parameters, by itself. "
+            "Expected torchrun alone, with the whole model in every process."
         )
+    if args.n_gpu > 1:
+        raise UnsupportedModelError(
+            "DataParallel averages the gradients of several GPUs before they can be told apart by group. "
+            "Expected a process for each: torchrun --nproc-per-node; or one GPU: CUDA_VISIBLE_DEVICES."
+        )
+    if args.world_size > 1 and not (dist.is_available() and dist.is_initialized()):
+        raise UnsupportedModelError(f"{args.world_size} processes without torch.distributed. Expected those of torchrun.")
 
 
 def _known_run(pointer: Path) -> Run | None:
+    if not is_first_process():
+        return SilentRun()
     try:
         folder = Path(json.loads(pointer.read_text(encoding="utf-8"))["run"])
     except (OSError, ValueError, KeyError):

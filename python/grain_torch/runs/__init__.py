@@ -2,6 +2,6 @@
 
 from grain_torch.runs.manifest import RunDescription
 from grain_torch.runs.owner import OwnedError
-from grain_torch.runs.run import Run
+from grain_torch.runs.run import Run, SilentRun
 
-__all__ = ["OwnedError", "Run", "RunDescription"]
+__all__ = ["OwnedError", "Run", "RunDescription", "SilentRun"]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from grain_torch.distributed.ranks import agreed, is_first_process
 from grain_torch.runs.manifest import RunDescription, manifest_of
 from grain_torch.runs.owner import Ownership
 
@@ -45,7 +46,14 @@ class Run:
 
     @staticmethod
     def create(description: RunDescription, root: Path | str | None = None) -> Run:
-        """Makes a run's folder. `root`: the folder that holds `.grain`, or will; by default the nearest one, upwards."""
+        """Makes a run's folder. Of several processes of torchrun, the first one writes it, and the others get a silent run.
+
+        Args:
+            description: what the run is about.
+            root: the folder that holds `.grain`, or will; by default the nearest one, upwards.
+        """
+        if not is_first_process():
+            return SilentRun()
         base = Path(root) if root is not None else _nearest_root(Path.cwd())
         manifest = manifest_of(description, base)
         grain = base / ".grain"
@@ -120,8 +128,8 @@ class Run:
         self._print(status if failure is None else f"{status}: {failure}")
 
     def is_asked_to_stop(self) -> bool:
-        """Whether someone asked the run to end after the current step."""
-        return (self.folder / "stop").exists()
+        """Whether someone asked the run to end after the current step. With torchrun: to be called in all processes."""
+        return agreed((self.folder / "stop").exists())
 
     def close(self) -> None:
         """Lets go of the run."""
@@ -182,6 +190,30 @@ class Run:
             if isinstance(event, dict) and event.get("kind") == kind:
                 events.append(event)
         return events
+
+
+class SilentRun(Run):
+    """A run that another process writes."""
+
+    def __init__(self) -> None:
+        self.last_step = 0
+        self._has_ended = False
+        self._validated = set()
+
+    def checkpoint(self, saved: Path, *, is_best: bool, number: int | None = None) -> None:
+        del saved, is_best, number
+
+    def is_asked_to_stop(self) -> bool:
+        return agreed(False)
+
+    def close(self) -> None:
+        pass
+
+    def _append(self, kind: str, **fields: Any) -> None:
+        pass
+
+    def _print(self, text: str) -> None:
+        pass
 
 
 def facts_of(step: Step) -> dict[str, Any]:
