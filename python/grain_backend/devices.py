@@ -1,6 +1,7 @@
 """The best device that PyTorch has here."""
 
 import os
+from contextlib import suppress
 from typing import Any
 
 import psutil
@@ -19,17 +20,24 @@ def best_device() -> torch.device:
 
 
 def describe(device: torch.device) -> dict[str, Any]:
-    """For users: kind, name, and bytes of its own memory, if known."""
+    """For users: kind, name, bytes of its own memory, if known, and the name by which nvidia-smi knows it."""
     if device.type == "cuda":
         properties = torch.cuda.get_device_properties(device)
-        kind = "rocm" if torch.version.hip else "cuda"
-        return {"kind": kind, "name": properties.name, "memory": properties.total_memory}
+        if torch.version.hip:
+            return _description("rocm", properties.name, properties.total_memory)
+        # Older versions of PyTorch do not tell it.
+        uuid = getattr(properties, "uuid", None)
+        return _description("cuda", properties.name, properties.total_memory, uuid and f"GPU-{uuid}")
     if device.type == "xpu":
         found = torch.xpu.get_device_properties(device)
-        return {"kind": "xpu", "name": found.name, "memory": found.total_memory}
+        return _description("xpu", found.name, found.total_memory)
     if device.type == "mps":
-        return {"kind": "mps", "name": "Apple GPU", "memory": torch.mps.recommended_max_memory()}
-    return {"kind": "cpu", "name": f"CPU, {torch.get_num_threads()} threads", "memory": None}
+        return _description("mps", "Apple GPU", torch.mps.recommended_max_memory())
+    return _description("cpu", f"CPU, {torch.get_num_threads()} threads", None)
+
+
+def _description(kind: str, name: str, memory: int | None, uuid: str | None = None) -> dict[str, Any]:
+    return {"kind": kind, "name": name, "memory": memory, "uuid": uuid}
 
 
 def make_deterministic() -> None:
@@ -48,3 +56,22 @@ def memory_of(device: torch.device) -> dict[str, int | None]:
     elif device.type == "mps":
         tensors = torch.mps.current_allocated_memory()
     return {"resident": psutil.Process().memory_info().rss, "tensors": tensors}
+
+
+def usage_of(device: torch.device) -> dict[str, Any]:
+    """Seconds of this process's processor time; bytes of a GPU's memory, and the share of time in which it computed, if known."""
+    times = os.times()
+    memory = utilization = None
+    if device.type == "cuda":
+        free, total = torch.cuda.mem_get_info(device)
+        memory = {"used": total - free, "total": total}
+        # Needs a package that PyTorch does not install.
+        with suppress(Exception):
+            utilization = torch.cuda.utilization(device) / 100
+    elif device.type == "mps":
+        memory = {"used": torch.mps.driver_allocated_memory(), "total": torch.mps.recommended_max_memory()}
+    elif device.type == "xpu":
+        with suppress(Exception):
+            free, total = torch.xpu.mem_get_info(device)
+            memory = {"used": total - free, "total": total}
+    return {"processorSeconds": times.user + times.system, "memory": memory, "utilization": utilization}

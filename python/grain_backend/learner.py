@@ -12,7 +12,7 @@ import torch
 from . import checkpoint
 from .ascent import uphill
 from .average import ParameterAverage
-from .devices import memory_of
+from .devices import memory_of, usage_of
 from .gradients import GradientPass
 from .messages import (
     AnswerLosses,
@@ -33,6 +33,7 @@ from .messages import (
     Request,
     Save,
     Update,
+    Usage,
 )
 from .network import Network, load_network
 from .noise import add_noise
@@ -189,6 +190,10 @@ class Learner:
     @answer.register
     def _(self, request: Decode) -> Reply:
         return {"text": self._texts.decode(request.ids)}
+
+    @answer.register
+    def _(self, _request: Usage) -> Reply:
+        return usage_of(self._device)
 
     @answer.register
     def _(self, request: Save) -> Reply:

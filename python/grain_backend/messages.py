@@ -236,6 +236,11 @@ class Decode:
 
 
 @dataclass(frozen=True)
+class Usage:
+    """How busy the device is."""
+
+
+@dataclass(frozen=True)
 class Save:
     """Writes model and optimizer into an existing folder."""
 
@@ -265,6 +270,7 @@ Request = (
     | OpenTokenizer
     | Encode
     | Decode
+    | Usage
     | Save
     | Load
 )
@@ -285,6 +291,7 @@ REQUESTS: dict[str, type[Request]] = {
     "tokenizer": OpenTokenizer,
     "encode": Encode,
     "decode": Decode,
+    "usage": Usage,
     "save": Save,
     "load": Load,
 }

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendUnavailable, type OpenBackend } from './interface/backend.ts';
 import { requireOptional } from './interface/optionalPackage.ts';
+import { nvidiaGpus, nvidiaUsage } from './nvidiaSmi.ts';
 
 const GPU_PACKAGE = '@tensorflow/tfjs-node-gpu';
 const CPU_PACKAGE = '@tensorflow/tfjs-node';
@@ -27,7 +28,11 @@ export async function openCuda(): Promise<OpenBackend> {
       'install the NVIDIA driver, CUDA 11 and cuDNN 8, and check that nvidia-smi lists the GPU',
     );
   }
-  return opened('CUDA GPU (TensorFlow)', false);
+  const gpu = (await nvidiaGpus())[0];
+  return {
+    ...opened(`${gpu?.name ?? 'CUDA GPU'} (TensorFlow)`, false),
+    ...(gpu && { memory: gpu.memory.total, usage: () => nvidiaUsage(gpu.uuid) }),
+  };
 }
 
 export async function openTensorflow(): Promise<OpenBackend> {

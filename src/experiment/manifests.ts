@@ -58,7 +58,11 @@ export async function manifestsOf(
     config: { ...config, optimizer: withRate(config.optimizer, rates.get(aggregator)) },
     fingerprints,
     sources,
-    device: { backend: device.backend, name: device.name },
+    device: {
+      backend: device.backend,
+      name: device.name,
+      ...(device.memory !== undefined && { memory: device.memory }),
+    },
     versions: {
       grain: packageJson.version,
       node: process.versions.node,

@@ -117,6 +117,17 @@ const stepEvent = z.object({
       tensors: z.number().exactOptional(),
     })
     .exactOptional(),
+  /** A sample of how busy the device is, about every 10 seconds; absent in the steps between. */
+  device: z
+    .object({
+      /** Share of the processor's cores that the processes of the run used since the sample before, 0…1. */
+      processor: z.number(),
+      /** Bytes of the GPU's own memory, taken by whatever program, and all there are. */
+      memory: z.object({ used: z.number(), total: z.number() }).exactOptional(),
+      /** Share of the time in which the GPU computed, for whatever program, 0…1. */
+      utilization: z.number().exactOptional(),
+    })
+    .exactOptional(),
 });
 
 /** A validation takes long; its results follow, or the run ends before. */

@@ -15,7 +15,12 @@ export const seedSchema = z.object({
 /** One launch of one config: its runs differ only in aggregator and seed, and may be compared. */
 export const experimentSchema = z.object({ id: z.string(), name: z.string() });
 
-export const deviceSchema = z.object({ backend: z.string(), name: z.string() });
+export const deviceSchema = z.object({
+  backend: z.string(),
+  name: z.string(),
+  /** Bytes of the memory for tensors: of a GPU its own; absent where it is not known. */
+  memory: z.number().exactOptional(),
+});
 
 const aggregation: z.ZodType<AggregationSettings<string>> = z.object({
   /** Another trainer may have aggregators that are not in the registry. */

@@ -142,9 +142,9 @@ export function failedEnd(step: number, failure: RunFailure): EndEvent {
   return { kind: 'end', at: Date.now(), step, status: 'failed', failure };
 }
 
-/** Whether a repeated step has the facts that were logged. Times and memory differ; facts missing in the log do not count. */
+/** Whether a repeated step has the facts that were logged. Times, memory and load differ; facts missing in the log do not count. */
 function isSame(logged: StepEvent, repeated: Untimed<StepEvent>): boolean {
-  const { kind, at, ms, memory, ...facts } = logged;
+  const { kind, at, ms, memory, device, ...facts } = logged;
   const again = JSON.parse(JSON.stringify(repeated));
   return Object.entries(facts).every(([key, value]) => isDeepStrictEqual(value, again[key]));
 }

@@ -21,6 +21,7 @@ import {
   saveCheckpoint,
   type TrainingState,
 } from './checkpoints.ts';
+import { DeviceSampler } from './deviceSampler.ts';
 import { TrainingError } from './failures.ts';
 import type { Learner, PendingStep } from './learner.ts';
 import type { Validation } from './objective/objective.ts';
@@ -41,6 +42,7 @@ export class Trainer {
   readonly #grouping: Grouping;
   readonly #order: BatchOrder;
   readonly #seed: Seed;
+  readonly #sampler: DeviceSampler;
 
   private constructor(
     session: Session,
@@ -53,6 +55,7 @@ export class Trainer {
     this.#session = session;
     this.#learner = learner;
     this.#seed = seed;
+    this.#sampler = new DeviceSampler(session.device);
     this.#grouping = buildGrouping(config.groups, data, seed.order);
     const competence = competenceOf(techniques, config.steps);
     this.#order = buildBatchOrder(config, data.train, seed.order, competence);
@@ -84,7 +87,9 @@ export class Trainer {
   async step(step: number): Promise<StepResult> {
     const { config } = this.#session;
     const learningRate = learningRateAt(step, config.steps, config.optimizer);
-    return this.#step(step, this.#groupsOf(step), learningRate);
+    const { facts, warnings } = await this.#step(step, this.#groupsOf(step), learningRate);
+    const device = this.#sampler.next();
+    return { facts: { ...facts, ...(device && { device }) }, warnings };
   }
 
   /** Size of a step: number of examples, tokens of the longest one (null if they are not texts) and number of groups. */

@@ -202,7 +202,7 @@ test('killed and resumed, aggregators with memory and the metric of AdamW end wi
   const [ours, theirs] = await Promise.all([store.list(), storeOf(alone).list()]);
   for (const [i, run] of ours.entries()) {
     const [mine, expected] = [await stepsOf(run), await stepsOf(theirs[i]!)];
-    const facts = ({ at, ms, memory, ...rest }: StepEvent) => rest;
+    const facts = ({ at, ms, memory, device, ...rest }: StepEvent) => rest;
     assert.deepEqual(mine.map(facts), expected.map(facts), run.manifest.aggregator);
     const events = await readEvents(run.folder);
     assert.deepEqual(

@@ -14,7 +14,7 @@ export async function outcomeOf(folder: string) {
 }
 
 /** All of a step but when it was taken and what it cost. */
-function factsOf({ at, ms, memory, ...facts }: StepEvent) {
+function factsOf({ at, ms, memory, device, ...facts }: StepEvent) {
   return facts;
 }
 

@@ -75,7 +75,7 @@ async function resultOf({ folder }: TrainingRun) {
   const events = await readLog(folder);
   const log = events
     .filter(({ kind }) => kind === 'step' || kind === 'validation')
-    .map((event) => ({ ...event, at: 0, ms: null, memory: null }));
+    .map((event) => ({ ...event, at: 0, ms: null, memory: null, device: null }));
   const checkpoints = path.join(folder, 'checkpoints');
   const { last, best, earlier } = JSON.parse(
     readFileSync(path.join(checkpoints, 'index.json'), 'utf8'),

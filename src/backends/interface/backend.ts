@@ -16,6 +16,16 @@ export interface CustomKernels {
   readonly adamw?: AdamWStep;
 }
 
+/** How busy a device is; a GPU's figures are of all programs on it. */
+export interface DeviceUsage {
+  /** Seconds of processor time that a process of the device's own has used so far. */
+  readonly processorSeconds?: number;
+  /** Bytes of the GPU's memory. */
+  readonly memory?: { readonly used: number; readonly total: number };
+  /** Share of the time in which the GPU computed, 0…1. */
+  readonly utilization?: number;
+}
+
 /** A backend whose tfjs backend is registered and can be set. */
 export interface OpenBackend extends CustomKernels, DeferredErrors {
   /** For users: the GPU's name, "WebAssembly (SIMD, one thread)", … */
@@ -30,6 +40,8 @@ export interface OpenBackend extends CustomKernels, DeferredErrors {
   readonly isSoftware?: boolean;
   /** What is missing on this machine, and why. */
   readonly limitation?: string;
+  /** Absent where nothing is known beyond this process. */
+  usage?(): Promise<DeviceUsage>;
   close(): Promise<void>;
 }
 

@@ -26,6 +26,8 @@ export const greeting = z.discriminatedUnion('kind', [
       name: z.string(),
       /** Bytes. */
       memory: z.number().nullable(),
+      /** Of an NVIDIA GPU, as nvidia-smi knows it. */
+      uuid: z.string().nullable(),
     }),
   }),
   /** Packages are missing. */
@@ -216,6 +218,18 @@ export const calls = {
   },
   /** Without special tokens. */
   decode: { request: z.object({ ids: int32 }), reply: z.object({ text: z.string() }) },
+  /** How busy the device is, at any time. */
+  usage: {
+    request: none,
+    reply: z.object({
+      /** Of the child, since its start. */
+      processorSeconds: z.number(),
+      /** Bytes of the GPU's memory. */
+      memory: z.object({ used: z.number(), total: z.number() }).nullable(),
+      /** Share of the time in which the GPU computed, 0…1. */
+      utilization: z.number().nullable(),
+    }),
+  },
   save: { request: z.object({ folder: z.string() }), reply: none },
   load: { request: z.object({ folder: z.string() }), reply: none },
 } as const;

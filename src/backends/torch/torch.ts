@@ -1,5 +1,7 @@
 /** PyTorch as a backend: a Python child has the tensors. */
+import type { DeviceUsage } from '../interface/backend.ts';
 import type { DeferredErrors } from '../interface/deviceErrors.ts';
+import { nvidiaUsage } from '../nvidiaSmi.ts';
 import { findInterpreter } from './interpreter.ts';
 import { TorchProcess } from './torchProcess.ts';
 
@@ -15,6 +17,7 @@ export interface OpenTorch extends DeferredErrors {
   readonly versions: Readonly<Record<string, string>>;
   /** The child, a new one if the one before died. @throws BackendUnavailable */
   process(): Promise<TorchProcess>;
+  usage(): Promise<DeviceUsage>;
   close(): Promise<void>;
 }
 
@@ -45,5 +48,17 @@ export async function openTorch(): Promise<OpenTorch> {
       await starting?.catch(() => {});
       await process.close();
     },
+    usage: () => usageOf(process, device.uuid),
+  };
+}
+
+async function usageOf(process: TorchProcess, uuid: string | null): Promise<DeviceUsage> {
+  const { processorSeconds, memory, utilization } = await process.call('usage', {});
+  // PyTorch knows it only with a package of NVIDIA's.
+  const use = utilization ?? (uuid === null ? undefined : (await nvidiaUsage(uuid)).utilization);
+  return {
+    processorSeconds,
+    ...(memory && { memory }),
+    ...(use !== undefined && { utilization: use }),
   };
 }

@@ -51,6 +51,10 @@ export const runSeries = [
   /** Peaks in bytes. */
   'resident',
   'tensors',
+  /** Sampled about every 10 seconds, not known in the steps between: bytes of the GPU's memory in use, and shares of the cores and of the GPU's time. */
+  'deviceMemory',
+  'processorUse',
+  'deviceUse',
 ] as const;
 
 /** Of each group, where groups are the same in every step. */
@@ -105,7 +109,7 @@ function runValues(
   derived: StepDiagnostics | null,
   { aggregation }: Pick<RunManifest, 'aggregation'>,
 ): Values<RunSeries> {
-  const { groups, sizes, gram, update, ms, memory } = event;
+  const { groups, sizes, gram, update, ms, memory, device } = event;
   const k = groups.length;
   const shareOf = (list: readonly number[] | null | undefined) => (list ? list.length / k : null);
   const guarantee = derived && guaranteeOf(aggregation, derived);
@@ -135,6 +139,9 @@ function runValues(
     updateMs: ms.update,
     resident: memory?.resident ?? null,
     tensors: memory?.tensors ?? null,
+    deviceMemory: device?.memory?.used ?? null,
+    processorUse: device?.processor ?? null,
+    deviceUse: device?.utilization ?? null,
   };
 }
 

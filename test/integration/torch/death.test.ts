@@ -201,7 +201,7 @@ async function factsOf(out: string) {
   const { events } = await lastOf(out);
   return events.flatMap((event) => {
     if (event.kind !== 'step') return [];
-    const { at: _at, ms: _ms, memory: _memory, ...facts } = event;
+    const { at: _at, ms: _ms, memory: _memory, device: _device, ...facts } = event;
     return [facts];
   });
 }

@@ -51,7 +51,12 @@ export class TorchRuns {
 export async function stepsOf(trainer: Trainer, first: number, last: number) {
   const steps = [];
   for (let step = first; step <= last; step++) {
-    const { ms: _ms, memory: _memory, ...facts } = (await trainer.step(step)).facts;
+    const {
+      ms: _ms,
+      memory: _memory,
+      device: _device,
+      ...facts
+    } = (await trainer.step(step)).facts;
     steps.push(facts);
   }
   return steps;

@@ -46,6 +46,14 @@ export const anyEvent: fc.Arbitrary<RunEvent> = fc
             { resident: fc.nat(), tensors: fc.nat() },
             { requiredKeys: ['resident'] },
           ),
+          device: fc.record(
+            {
+              processor: number,
+              memory: fc.record({ used: fc.nat(), total: fc.nat() }),
+              utilization: number,
+            },
+            { requiredKeys: ['processor'] },
+          ),
         },
         { requiredKeys: Object.keys(usual) as (keyof typeof usual)[] },
       );
