@@ -53,6 +53,7 @@ export async function manifestsOf(
     steps: config.steps,
     task: config.task,
     groups: groupsOf(buildGrouping(config.groups, data, seed.order), config.groups.by),
+    trainExamples: data.train.count,
     metric: rankingOf(config),
     configPath: path.relative(root, parsed.file).split(path.sep).join('/'),
     config: { ...config, optimizer: withRate(config.optimizer, rates.get(aggregator)) },

@@ -62,6 +62,8 @@ const manifestSchema = z.object({
     /** Training examples in each group; absent where groups are made anew in each step. */
     examples: z.array(z.number()).exactOptional(),
   }),
+  /** Examples of an epoch. */
+  trainExamples: z.number().exactOptional(),
   /** The validation metric that ranks checkpoints, and whether higher or lower is better. */
   metric: z.object({ name: z.string(), better: z.enum(['higher', 'lower']) }),
   /** Path of the config file, relative to the folder that holds `.grain`, with `/` separators. */
@@ -94,6 +96,14 @@ export function parseManifest(text: string): RunManifest | null {
   } catch {
     return null;
   }
+}
+
+/** Training examples of an epoch; null where the manifest does not say. */
+export function examplesOfEpoch({
+  trainExamples,
+  groups: { examples },
+}: Pick<RunManifest, 'trainExamples' | 'groups'>): number | null {
+  return trainExamples ?? examples?.reduce((sum, count) => sum + count, 0) ?? null;
 }
 
 /** Groups that are the same in every step, so that a weight or loss over steps is one group's; parts of a batch are not. */

@@ -2,7 +2,8 @@
 import type { Column, Columns, SeriesName } from '../../src/extension/messages/columns.ts';
 
 /** What the horizontal axis counts. */
-export type Unit = 'step' | 'examples' | 'time';
+export const UNITS = ['step', 'epoch', 'examples', 'time'] as const;
+export type Unit = (typeof UNITS)[number];
 
 /** Columns from the first of the added ones on are replaced by those. */
 export function merged(old: Columns, added: Columns): Columns {
@@ -68,10 +69,13 @@ export function coarsened(columns: Columns, limit: number): Columns {
 }
 
 /** Where the columns are drawn: at the last step of each. */
-export function positions({ last, examples, elapsed }: Columns, unit: Unit): Float64Array {
-  switch (unit) {
+export function positions(columns: Columns, unit: Unit): Float64Array {
+  const { last, examples, elapsed, perEpoch } = columns;
+  switch (shownUnit(columns, unit)) {
     case 'step':
       return last;
+    case 'epoch':
+      return examples.map((count) => count / perEpoch!);
     case 'examples':
       return examples;
     case 'time': {
@@ -83,7 +87,14 @@ export function positions({ last, examples, elapsed }: Columns, unit: Unit): Flo
 
 /** What the axis counts, in words. */
 export function unitName(columns: Columns, unit: Unit): string {
-  return unit === 'time' ? `${clockOf(columns.elapsed).name} of training` : unit;
+  return unit === 'time'
+    ? `${clockOf(columns.elapsed).name} of training`
+    : shownUnit(columns, unit);
+}
+
+/** Steps in place of epochs, where their examples are not known. */
+function shownUnit({ perEpoch }: Columns, unit: Unit): Unit {
+  return unit === 'epoch' && perEpoch === null ? 'step' : unit;
 }
 
 /** In which times of training are written. */

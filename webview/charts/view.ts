@@ -1,5 +1,5 @@
 import type { Columns, WindowRequest } from '../../src/extension/messages/columns.ts';
-import { merged, type Unit } from './columns.ts';
+import { merged, UNITS, type Unit } from './columns.ts';
 
 /** What of a run the charts of a page show, and how; kept while the page is hidden, and over a reload. */
 export interface ViewState {
@@ -38,6 +38,7 @@ export const NOTHING: Columns = {
   last: new Float64Array(),
   examples: new Float64Array(),
   elapsed: new Float64Array(),
+  perEpoch: null,
   series: {},
 };
 
@@ -183,12 +184,12 @@ function restored(saved: unknown): ViewState {
     Record<keyof ViewState, unknown>
   >;
   const step = (value: unknown) => (typeof value === 'number' && value >= 0 ? value : null);
-  const isUnit = unit === 'step' || unit === 'examples' || unit === 'time';
+  const known = UNITS.find((name) => name === unit);
   const isShare = typeof smoothing === 'number' && smoothing >= 0 && smoothing < 1;
   return {
     from: step(from),
     to: step(to),
-    unit: isUnit ? unit : WHOLE.unit,
+    unit: known ?? WHOLE.unit,
     smoothing: isShare ? smoothing : WHOLE.smoothing,
     axes: Object.fromEntries(
       Object.entries(axes ?? {}).map(([id, axis]) => [id, restoredAxis(axis ?? {})]),

@@ -1,8 +1,9 @@
 import { h } from '../dom.ts';
 import type { View, ViewState } from './view.ts';
 
-const UNITS: readonly (readonly [ViewState['unit'], string])[] = [
+const LABELS: readonly (readonly [ViewState['unit'], string])[] = [
   ['step', 'Steps'],
+  ['epoch', 'Epochs'],
   ['examples', 'Examples'],
   ['time', 'Time without pauses'],
 ];
@@ -34,7 +35,7 @@ export class ViewToolbar {
     this.#view = view;
     this.#unit.hidden = !units;
     this.#reset = button('Reset', 'Reset: show all steps', () => view.reset());
-    this.#unit.append(...UNITS.map(([value, label]) => h('option', { value }, label)));
+    this.#unit.append(...LABELS.map(([value, label]) => h('option', { value }, label)));
     this.element = h(
       'div',
       { class: 'view-toolbar', role: 'group', 'aria-label': 'Charts over steps', title: KEYS },
@@ -72,6 +73,8 @@ export class ViewToolbar {
       if (document.activeElement !== input) input.value = String(Math.round(step));
     }
     this.#reset.disabled = isWhole;
+    const [, epochs] = this.#unit.options;
+    if (epochs) epochs.disabled = columns.perEpoch === null;
     this.#unit.value = state.unit;
     this.#smoothing.value = String(state.smoothing);
     this.#smoothing.title = state.smoothing === 0 ? 'Off' : String(state.smoothing);

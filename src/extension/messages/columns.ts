@@ -19,6 +19,8 @@ export interface Columns {
   /** Examples seen, and milliseconds of training without pauses, up to the last step of each column. */
   readonly examples: Float64Array;
   readonly elapsed: Float64Array;
+  /** Training examples of an epoch; `null` where that is not known. */
+  readonly perEpoch: number | null;
   readonly series: { readonly [name in SeriesName]?: Column };
 }
 

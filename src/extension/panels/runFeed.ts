@@ -7,7 +7,7 @@ import { diagnosticsOf } from '../../runs/facts.ts';
 import { badgeOf } from '../../runs/guaranteeBadge.ts';
 import type { GuaranteeTally } from '../../runs/guaranteeTally.ts';
 import { RunIndex } from '../../runs/index/runIndex.ts';
-import { hasLastingGroups, type RunManifest } from '../../runs/manifest.ts';
+import { examplesOfEpoch, hasLastingGroups, type RunManifest } from '../../runs/manifest.ts';
 import type { RunSummary } from '../../runs/store.ts';
 import type { Columns, SeriesName, SortedWeights, WindowRequest } from '../messages/columns.ts';
 import {
@@ -114,7 +114,8 @@ export class RunFeed implements RunPoints {
     ]);
     const { first, last, series } = window;
     const lastStep = this.latest.at(-1)?.step ?? 0;
-    return { bucket: window.bucket, lastStep, first, last, examples, elapsed, series };
+    const perEpoch = examplesOfEpoch(this.#manifest);
+    return { bucket: window.bucket, lastStep, first, last, examples, elapsed, perEpoch, series };
   }
 
   /** The weights of single steps all over the window, each the last of as many as the others. */

@@ -24,6 +24,7 @@ function columnsOf(losses: readonly number[], from = 1): Columns {
     last: steps,
     examples: steps.map((step) => 32 * step),
     elapsed: steps.map((step) => 500 * step),
+    perEpoch: 64,
     series: {
       loss: {
         min: values,
@@ -62,8 +63,11 @@ test('neighbours merge into ranges that lose neither a spike nor what is not fin
 test('steps, examples and time are places of the same steps, there and back', () => {
   const columns = columnsOf([1, 1, 1, 1]);
   assert.deepEqual([...positions(columns, 'examples')], [32, 64, 96, 128]);
+  assert.deepEqual([...positions(columns, 'epoch')], [0.5, 1, 1.5, 2]);
+  const unknown = { ...columns, perEpoch: null };
+  assert.deepEqual([...positions(unknown, 'epoch')], [1, 2, 3, 4], 'steps where it is not known');
   assert.deepEqual([...positions(columns, 'time')], [0.5, 1, 1.5, 2], 'seconds');
-  for (const unit of ['step', 'examples', 'time'] as const) {
+  for (const unit of ['step', 'epoch', 'examples', 'time'] as const) {
     for (const step of [0, 1, 2.5, 4]) {
       assert.equal(stepAt(positionOf(step, columns, unit), columns, unit), step);
     }
