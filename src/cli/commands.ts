@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   report: async () => (await import('./commands/report.ts')).addReportCommand,
   export: async () => (await import('./commands/export.ts')).addExportCommand,
   examples: async () => (await import('./commands/examples.ts')).addExamplesCommand,
+  import: async () => (await import('./commands/import.ts')).addImportCommand,
   stop: async () => (await import('./commands/stop.ts')).addStopCommand,
   config: async () => (await import('./commands/config.ts')).addConfigCommand,
   work: async () => (await import('./commands/work.ts')).addWorkCommand,

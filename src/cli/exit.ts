@@ -2,8 +2,10 @@ import { CommanderError } from 'commander';
 import { ConfigError } from '../config/diagnostic.ts';
 import { messageOf } from '../config/errors.ts';
 import { ComparisonError } from '../experiment/comparable.ts';
+import { ImportError } from '../experiment/importRuns.ts';
 import type { ErrorResult } from '../experiment/launchResult.ts';
 import { RunReferenceError } from '../runs/reference.ts';
+import { EventFileError } from '../runs/tensorboard/records.ts';
 
 /** Exit statuses of `grain`. */
 export const OK = 0;
@@ -14,6 +16,8 @@ export const BAD_INPUT = 2;
 /** A run, or what a command was doing, was stopped. */
 export const STOPPED = 130;
 
+const badInputs = [RunReferenceError, ComparisonError, ImportError, EventFileError];
+
 /** Prints an error that ended a command, unless commander has already done so. @returns the exit status */
 export function reportError(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === OK ? OK : BAD_INPUT;
@@ -22,7 +26,7 @@ export function reportError(error: unknown): number {
     return BAD_INPUT;
   }
   console.error(`error: ${messageOf(error)}`);
-  const isBadInput = error instanceof RunReferenceError || error instanceof ComparisonError;
+  const isBadInput = badInputs.some((kind) => error instanceof kind);
   return isBadInput ? BAD_INPUT : FAILED;
 }
 

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { version_core as tfjsVersion } from '@tensorflow/tfjs-core';
@@ -8,7 +8,7 @@ import type { ParsedConfig } from '../config/parse.ts';
 import { rankingOf } from '../config/ranking.ts';
 import type { Config } from '../config/schema.ts';
 import { buildGrouping, type Grouping } from '../data/grouping.ts';
-import { seedSlug } from '../runs/format.ts';
+import { newExperimentId, runId } from '../runs/identity.ts';
 import { FORMAT_VERSION, type RunManifest } from '../runs/manifest.ts';
 import { codeFingerprint, inputFingerprints } from '../training/fingerprints.ts';
 import type { Session } from '../training/session.ts';
@@ -36,7 +36,7 @@ export async function manifestsOf(
   const { data, sources } = session.task;
   const now = new Date();
   const git = await gitStateOf(parsed.folder);
-  const joined = experiment ?? { id: experimentId(config.name, now), name: config.name };
+  const joined = experiment ?? { id: newExperimentId(config.name, now), name: config.name };
   const fingerprints = {
     config: sha256(readFileSync(parsed.file)),
     ...(await inputFingerprints(session.task)),
@@ -44,7 +44,7 @@ export async function manifestsOf(
   };
   return requests.map(({ aggregator, aggregation, seed }) => ({
     format: FORMAT_VERSION,
-    id: `${joined.id}-${fileName(aggregator)}-${seedSlug(seed)}`,
+    id: runId(joined.id, aggregator, seed),
     experiment: joined,
     createdAt: now.toISOString(),
     aggregator,
@@ -79,24 +79,6 @@ function withRate(optimizer: Config['optimizer'], learningRate = optimizer.learn
 
 function groupsOf({ names, examples }: Grouping, by: string): RunManifest['groups'] {
   return { by, names, ...(examples && { examples }) };
-}
-
-/** "digits-20250131-142501-3fa9": sorts by time within a name, and no two launches share one. */
-function experimentId(name: string, now: Date): string {
-  const slug = name
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-|-$/g, '');
-  const time = now
-    .toISOString()
-    .replaceAll(/[-:]|\..*/g, '')
-    .replace('T', '-');
-  return [slug, time, randomBytes(2).toString('hex')].filter(Boolean).join('-');
-}
-
-/** "cagrad c=0.4" as "cagrad-c-0.4": a name on every file system, and different for different labels. */
-function fileName(label: string): string {
-  return label.replaceAll(/[^\w.-]+/g, '-');
 }
 
 function sha256(bytes: Buffer): string {

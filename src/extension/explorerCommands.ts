@@ -1,12 +1,13 @@
 import * as vscode from 'vscode';
+import * as z from 'zod';
 import { namedFacets } from '../runs/facets.ts';
-import { runsTold } from '../runs/format.ts';
+import { formatCount, runsTold } from '../runs/format.ts';
 import { parseTags, type RunNotes, writeNotes } from '../runs/notes.ts';
 import { Disposable } from './disposable.ts';
 import { type Order, orders } from './explorer/filter.ts';
 import type { RunExplorer } from './explorer/runExplorer.ts';
 import { groupings } from './explorer/tree.ts';
-import { type GrainCommand, runToEnd } from './launch/grainProcess.ts';
+import { ask, type GrainCommand, runToEnd } from './launch/grainProcess.ts';
 import { type Targets, targetOf } from './targets.ts';
 import type { LocatedRun, WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
@@ -15,7 +16,15 @@ interface Parts {
   readonly targets: Targets;
   readonly explorer: RunExplorer;
   readonly grain: () => GrainCommand;
+  /** Opens the view that compares the runs in the folders. */
+  readonly compare: (folders: readonly string[]) => void;
 }
+
+/** What `grain import --json` prints. */
+const importedSchema = z.object({
+  experiment: z.object({ name: z.string() }),
+  runs: z.array(z.object({ id: z.string() })),
+});
 
 const formats = [
   { label: 'CSV', detail: 'a row for each number, for spreadsheets and data frames', to: 'csv' },
@@ -40,6 +49,7 @@ export class ExplorerCommands extends Disposable {
       sort: () => this.#sort(),
       groupBy: () => this.#groupBy(),
       export: (target) => this.#export(target),
+      import: () => this.#import(),
     };
     for (const [name, command] of Object.entries(commands)) {
       this.register(
@@ -143,7 +153,8 @@ export class ExplorerCommands extends Disposable {
     const picked = first && (await vscode.window.showQuickPick(formats, { title: 'Export to' }));
     if (!first || !picked) return;
     const { experiment, id } = first.manifest;
-    const name = runs.length === 1 ? id : experiment.id;
+    const isOne = runs.every(({ manifest }) => manifest.experiment.id === experiment.id);
+    const name = runs.length === 1 ? id : isOne ? experiment.id : 'runs';
     const folder = first.workspaceFolder.uri;
     const file = picked.to === 'tensorboard' ? `${name}-tensorboard` : `${name}.${picked.to}`;
     const out = await vscode.window.showSaveDialog({
@@ -151,16 +162,13 @@ export class ExplorerCommands extends Disposable {
       defaultUri: vscode.Uri.joinPath(folder, file),
     });
     if (!out) return;
-    const ids = runs.map(({ manifest }) => manifest.id);
     const args = [
       'export',
-      ...ids,
+      ...runs.map((run) => run.folder),
       '--to',
       picked.to,
       '--out',
       out.fsPath,
-      '--root',
-      folder.fsPath,
     ];
     let told = '';
     const status = await vscode.window.withProgress(
@@ -169,6 +177,63 @@ export class ExplorerCommands extends Disposable {
     );
     if (status === 0) void vscode.window.showInformationMessage(told.trim());
     else void vscode.window.showErrorMessage(`Cannot export: ${told.trim()}`);
+  }
+
+  /** Of what TensorBoard shows; the runs that result are selected, and offered for comparison. */
+  async #import(): Promise<void> {
+    const { runs, grain, explorer, compare } = this.#parts;
+    const workspace = vscode.workspace.workspaceFolders?.[0]?.uri;
+    if (!workspace) {
+      void vscode.window.showInformationMessage(
+        'Open the folder in which the runs are to be kept.',
+      );
+      return;
+    }
+    const [from] =
+      (await vscode.window.showOpenDialog({
+        title: 'Import the runs of TensorBoard in a folder',
+        openLabel: 'Import',
+        canSelectFolders: true,
+        canSelectFiles: false,
+        defaultUri: workspace,
+      })) ?? [];
+    if (!from) return;
+    const { status, stdout, stderr } = await vscode.window.withProgress(
+      {
+        location: vscode.ProgressLocation.Notification,
+        title: 'Importing runs',
+        cancellable: true,
+      },
+      (_, token) => {
+        const cancelled = new AbortController();
+        token.onCancellationRequested(() => cancelled.abort());
+        const args = ['import', from.fsPath, '--root', workspace.fsPath, '--json'];
+        return ask(grain(), args, workspace.fsPath, {
+          onMessage: () => {},
+          cancelled: cancelled.signal,
+        });
+      },
+    );
+    if (status !== 0) {
+      void vscode.window.showErrorMessage(
+        `Cannot import: ${stderr.replace(/^error: /, '').trim()}`,
+      );
+      return;
+    }
+    const imported = importedSchema.parse(JSON.parse(stdout));
+    await runs.refresh();
+    const ids = new Set(imported.runs.map(({ id }) => id));
+    const found = runs.all.filter(
+      ({ manifest, workspaceFolder: { uri } }) =>
+        uri.toString() === workspace.toString() && ids.has(manifest.id),
+    );
+    const folders = found.map(({ folder }) => folder);
+    await explorer.reveal(folders);
+    const answer = await vscode.window.showInformationMessage(
+      `Imported ${formatCount(ids.size, 'run')} of ${imported.experiment.name}.`,
+      ...(ids.size > 1 ? ['Compare'] : []),
+    );
+    if (answer === 'Compare') compare(folders);
   }
 
   #chosen(target: unknown, question: string): Promise<LocatedRun[]> {

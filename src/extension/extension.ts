@@ -14,7 +14,7 @@ import { Launcher } from './launch/launcher.ts';
 import { Prober } from './launch/prober.ts';
 import { conflictMessages } from './messages/conflict.ts';
 import { weightsMessages } from './messages/weights.ts';
-import { comparePanel } from './panels/compare/comparePanel.ts';
+import { comparePanel, comparison } from './panels/compare/comparePanel.ts';
 import type { PanelServices } from './panels/livePage.ts';
 import { MetricsView } from './panels/metricsView.ts';
 import { PanelGroup, runPanel } from './panels/panelGroup.ts';
@@ -114,7 +114,8 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
   );
   const targets = new Targets(runs, selection, explorer);
-  own(new ExplorerCommands({ runs, targets, explorer, grain }));
+  const compare = (folders: readonly string[]) => panels.compare.open(comparison(folders));
+  own(new ExplorerCommands({ runs, targets, explorer, grain, compare }));
   own(new Commands({ runs, targets, launcher, prober, example, grain, panels }));
 }
 

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { configValues, formatValue } from './configChanges.ts';
 import { formatSeed, formatTime } from './format.ts';
+import { rootOf } from './grainFolder.ts';
 import { experimentKey } from './identity.ts';
 import { byCreation } from './order.ts';
 import type { RunSummary } from './store.ts';
@@ -144,5 +145,5 @@ function same(text: string) {
 
 /** Name of the folder that holds `.grain`. */
 function projectOf({ folder }: RunSummary): string {
-  return path.basename(path.resolve(folder, '../../..'));
+  return path.basename(rootOf(folder));
 }

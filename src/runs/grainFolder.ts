@@ -39,6 +39,11 @@ export function runsFolder(root: string): string {
   return path.join(root, NAME, 'runs');
 }
 
+/** The folder that holds `.grain`. @param folder of a run */
+export function rootOf(folder: string): string {
+  return path.resolve(folder, '../../..');
+}
+
 /** What detached processes print goes here. @param root folder that holds `.grain` */
 export function launchesFolder(root: string): string {
   return path.join(root, NAME, 'launches');

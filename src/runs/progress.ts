@@ -15,7 +15,7 @@ export const progressSchema = z.object({
   step: z.number(),
   /** Share of a long validation that is done, 0…1; null while there is none. */
   validating: z.number().nullable(),
-  /** Of the last validation; null for a metric that was not finite. */
+  /** Of the last validation that measured it; null for a metric that was not finite. */
   metrics: z.record(z.string(), z.number().nullable()),
   /** Least and greatest finite value of each metric over all validations. */
   extremes: z.record(z.string(), z.object({ least: z.number(), greatest: z.number() })),
@@ -72,13 +72,15 @@ function after(progress: Progress, event: RunEvent): Omit<Progress, 'validating'
     case 'validation':
       return {
         ...progress,
-        metrics: event.metrics,
+        metrics: { ...progress.metrics, ...event.metrics },
         extremes: extremesAfter(progress.extremes, event.metrics),
       };
     case 'end':
       return {
         ...progress,
         lifecycle: event.status,
+        // Of a run without logged steps, as an imported one may be, it is the only one that says how far it came.
+        step: Math.max(progress.step, event.step),
         endedAt: event.at,
         failure: event.status === 'failed' ? event.failure : null,
       };

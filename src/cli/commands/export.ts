@@ -5,6 +5,7 @@ import { type Command, Option } from 'commander';
 import { csvLines, writeParquet } from '../../runs/export/table.ts';
 import { eventFileName, eventRecords } from '../../runs/export/tensorboard.ts';
 import { formatCount } from '../../runs/format.ts';
+import { rootOf } from '../../runs/grainFolder.ts';
 import { resolveRuns } from '../../runs/reference.ts';
 import { RunStore, type RunSummary } from '../../runs/store.ts';
 import { rootOption } from '../listing.ts';
@@ -27,7 +28,7 @@ export function addExportCommand(program: Command): void {
     .command('export')
     .summary('write runs for other tools: CSV, Parquet, TensorBoard')
     .description(description)
-    .argument('<of...>', 'ids of runs or of experiments')
+    .argument('<of...>', 'ids of runs or of experiments, or absolute paths of run folders')
     .addOption(new Option('--to <format>').choices(FORMATS).makeOptionMandatory())
     .option(
       '--out <path>',
@@ -35,13 +36,32 @@ export function addExportCommand(program: Command): void {
     )
     .addOption(rootOption())
     .action(async (references: readonly string[], { to, out, root }: ExportOptions) => {
-      const all = await new RunStore(root).list();
-      const found = new Set(references.flatMap((reference) => resolveRuns(all, reference)));
-      const runs = [...found];
+      const runs = await runsNamed(references, root);
       const target = out ?? (to === 'tensorboard' ? 'tensorboard' : `runs.${to}`);
       await write(runs, to, target);
       console.log(`${formatCount(runs.length, 'run')} in ${target}`);
     });
+}
+
+/** Each once. A reference that is an absolute path is that of a run's folder, in whichever project. */
+async function runsNamed(
+  references: readonly string[],
+  root: string | undefined,
+): Promise<RunSummary[]> {
+  const stores = new Map<string | undefined, Promise<RunSummary[]>>();
+  const listOf = (folder: string | undefined) => {
+    const list = stores.get(folder) ?? new RunStore(folder).list();
+    stores.set(folder, list);
+    return list;
+  };
+  const found = new Map<string, RunSummary>();
+  for (const reference of references) {
+    const all = await listOf(path.isAbsolute(reference) ? rootOf(reference) : root);
+    const named = all.filter(({ folder }) => folder === reference);
+    const runs = named.length > 0 ? named : resolveRuns(all, reference);
+    for (const run of runs) found.set(run.folder, run);
+  }
+  return [...found.values()];
 }
 
 /** Logs may be longer than memory: they are read as the files are written. */

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { mkdir, rename } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+import { grain } from '../integration/grain.ts';
+import { writeRings } from '../integration/rings.ts';
+import { chartData, eventually, type Theme } from './vscode.ts';
+import { TestWindow } from './window.ts';
+
+const config = { evaluateEvery: '5', steps: '30', aggregate: '[grain, mean]' };
+
+const window = TestWindow.on(async (workspace) => {
+  for (const learningRate of ['1e-3', '3e-3']) {
+    const optimizer = `{ learningRate: ${learningRate} }`;
+    writeRings(workspace, { ...config, seeds: '[0, 1]', optimizer });
+    await grain(['run', 'grain.yaml', '--json'], workspace);
+  }
+  // What TensorBoard shows of a run, as another tool would have left it.
+  const { stdout } = await grain(['runs', '--json'], workspace);
+  const { id } = JSON.parse(stdout).runs[0];
+  await grain(['export', id, '--to', 'tensorboard', '--out', 'exported'], workspace);
+  await mkdir(path.join(workspace, 'elsewhere'));
+  for (const seed of [0, 1]) {
+    await grain(['export', id, '--to', 'tensorboard', '--out', 'exported'], workspace);
+    const to = path.join(workspace, `elsewhere/baseline_seed${seed}`);
+    await rename(path.join(workspace, 'exported', id), to);
+  }
+});
+
+test('runs of two launches are selected together and compared in one view', async () => {
+  const { vscode } = window;
+  await vscode.command('GRAIN: Focus on Runs View');
+  const launches = vscode.page.locator('.pane-body .monaco-list-row[aria-level="1"]');
+  await launches.nth(1).waitFor();
+  await window.row('learningRate 0.001 → 0.003').waitFor();
+  await launches.first().click();
+  await vscode.page.keyboard.press('Home');
+  await launches.last().click({ modifiers: ['Control'] });
+  await vscode.command('GRAIN: Compare runs');
+  await vscode.page.getByRole('tab', { name: 'Compare: 8 runs of rings' }).waitFor();
+  const frame = await vscode.panelWith('compared-curves');
+  await frame.getByText('8 runs in 4 groups').waitFor();
+  const differences = frame.getByRole('region', { name: 'Keys of the configs that differ' });
+  await differences.getByRole('row', { name: 'optimizer.learningRate 0.001 0.003' }).waitFor();
+  const { datasets } = await chartData(frame, 'compared-curves');
+  assert.equal(datasets.filter(({ data }) => data.length > 5).length, 4 * 3 + 8);
+});
+
+test('a baseline is pinned, groups are chosen, and all of it survives a reload', async () => {
+  const { vscode } = window;
+  const frame = await vscode.panelWith('compared-curves');
+  const choose = async (list: string, option: string) => {
+    await frame.getByRole('combobox', { name: list, exact: true }).click();
+    await frame.getByRole('option', { name: option }).first().click();
+  };
+  await choose('Group by', 'optimizer.learningRate');
+  await choose('and by', 'nothing else');
+  await frame.getByText('8 runs in 2 groups').waitFor();
+  await choose('Baseline', 'learningRate 0.001');
+  await frame.getByRole('columnheader', { name: 'Δ to baseline' }).first().waitFor();
+  await frame.getByRole('searchbox', { name: 'Filter results of runs' }).fill('grain');
+  await frame.getByText('4 of 8').waitFor();
+  await vscode.reload();
+  const again = await vscode.panelWith('compared-curves');
+  await again.getByText('8 runs in 2 groups').waitFor();
+  await again.getByRole('rowheader', { name: 'learningRate 0.001 (baseline)' }).waitFor();
+  await again.getByText('4 of 8').waitFor();
+});
+
+test('it looks well in every theme and width', async () => {
+  const { vscode } = window;
+  await vscode.command('Notifications: Clear All Notifications');
+  for (const theme of ['dark', 'light', 'highContrast'] satisfies Theme[]) {
+    await vscode.setTheme(theme);
+    for (const width of [1440, 900]) {
+      await vscode.page.setViewportSize({ width, height: 900 });
+      await vscode.screenshot(`compare-${theme}-${width}`);
+    }
+  }
+  await vscode.page.setViewportSize({ width: 1440, height: 900 });
+});
+
+test('runs of another tool are imported and compared', async () => {
+  const { vscode, workspace } = window;
+  await vscode.command('GRAIN: Import TensorBoard runs');
+  const input = vscode.page.locator('.quick-input-widget input').first();
+  await input.waitFor();
+  await input.fill(`${path.join(workspace, 'elsewhere')}/`);
+  await vscode.page.locator('.quick-input-widget').getByRole('button', { name: 'Import' }).click();
+  const toast = window.toast('Imported 2 runs of elsewhere');
+  await toast.getByRole('button', { name: 'Compare' }).click();
+  await vscode.page.getByRole('tab', { name: 'Compare: 2 runs of elsewhere' }).waitFor();
+  await window.row('baseline').first().waitFor();
+  await eventually('the imported curve', async () => {
+    const frame = await vscode.panelWith('compared-curves');
+    const { datasets } = await chartData(frame, 'compared-curves');
+    return datasets.some(({ label, data }) => label === 'baseline' && data.length > 5) || undefined;
+  });
+});
+
+test('several selected runs are deleted together, after one question', async () => {
+  const { vscode } = window;
+  await window.row('elsewhere').first().click();
+  await vscode.command('GRAIN: Delete run');
+  const dialog = vscode.page.locator('.monaco-dialog-box', {
+    hasText: 'Delete 2 runs of elsewhere?',
+  });
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await eventually('no imported run', async () => {
+    return (await window.row('elsewhere').count()) === 0 || undefined;
+  });
+});
