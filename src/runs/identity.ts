@@ -1,7 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { seedSlug } from './format.ts';
-import type { RunManifest, Seed } from './manifest.ts';
+import type { RunManifest } from './manifest.ts';
 
 /*
  * A project that was copied has the same ids as the original. What identifies a run is its folder, and an experiment the folder of
@@ -16,27 +14,4 @@ export function experimentKey({
   readonly manifest: RunManifest;
 }): string {
   return path.join(path.dirname(folder), manifest.experiment.id);
-}
-
-/** "digits-20250131-142501-3fa9": sorts by time within a name, and no two launches share one. */
-export function newExperimentId(name: string, now: Date): string {
-  const slug = name
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-|-$/g, '');
-  const time = now
-    .toISOString()
-    .replaceAll(/[-:]|\..*/g, '')
-    .replace('T', '-');
-  return [slug, time, randomBytes(2).toString('hex')].filter(Boolean).join('-');
-}
-
-/** The name of a run's folder: "digits-20250131-142501-3fa9-cagrad-c-0.4-seed3". */
-export function runId(experiment: string, aggregator: string, seed: Seed): string {
-  return `${experiment}-${fileName(aggregator)}-${seedSlug(seed)}`;
-}
-
-/** "cagrad c=0.4" as "cagrad-c-0.4": a name on every file system, and different for different labels. */
-function fileName(label: string): string {
-  return label.replaceAll(/[^\w.-]+/g, '-');
 }

@@ -37,14 +37,19 @@ export class BandChart implements Drawing {
   readonly chart: Chart<'line', XY[]>;
   readonly #figure: Figure;
   readonly #view: View | undefined;
+  readonly #noun: string;
   #series: readonly AggregatorSeries[] = [];
   #isFitted = true;
   /** The aggregator under the pointer or the focus, in the legend. */
   #pointed: string | undefined;
 
-  /** @param view whose steps, smoothing and axis are shown; without one, all steps or their last part */
-  constructor(figure: Figure, view?: View) {
+  /**
+   * @param view whose steps, smoothing and axis are shown; without one, all steps or their last part
+   * @param noun what the thin lines are
+   */
+  constructor(figure: Figure, { view, noun = 'seed' }: { view?: View; noun?: string } = {}) {
     this.#figure = figure;
+    this.#noun = noun;
     this.#view = view;
     this.chart = new Chart<'line', XY[]>(figure.canvas, {
       type: 'line',
@@ -193,7 +198,7 @@ export class BandChart implements Drawing {
       this.#figure.legend,
       this.chart,
       this.#series.map(({ aggregator, seeds }) => ({
-        label: isCrowd ? aggregator : `${aggregator} (${plural(seeds.length, 'seed')})`,
+        label: isCrowd ? aggregator : `${aggregator} (${plural(seeds.length, this.#noun)})`,
         colour: colourOf(aggregator),
         dash: dashOf(slots.get(aggregator) ?? 0),
         datasets: datasets.flatMap(({ part }, i) => (part.aggregator === aggregator ? [i] : [])),

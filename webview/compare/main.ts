@@ -80,7 +80,7 @@ class CompareView {
       help: 'Mean of each group; the band is one sample standard deviation either side; thin lines are single runs.',
       announcer: this.#page.announcer,
     });
-    this.#chart = new BandChart(this.#figure, this.#view);
+    this.#chart = new BandChart(this.#figure, { view: this.#view, noun: 'run' });
     this.#figure.element.classList.add('wide');
     content.append(
       this.#figure.element,
@@ -179,7 +179,7 @@ class CompareView {
 }
 
 const PAIRED =
-  'Δ: mean less the baseline’s; over the seeds that both have, each once, with the 95 % interval of the paired t test. Without such seeds, of the means.';
+  'Δ: mean less the baseline’s; over the pairs of runs with the same seed, with the 95 % interval of the paired t test. Without such pairs, of the means.';
 
 function section(title: string, ...content: readonly HTMLElement[]): HTMLElement {
   return h('section', { class: 'figure wide' }, h('h2', {}, title), ...content);

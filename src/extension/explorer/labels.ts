@@ -45,7 +45,12 @@ export function labelOf(node: TreeNode, locale: string): NodeLabel {
     status,
     trouble: hasAlarm ? 'alarm' : hasWarning ? 'warning' : null,
     contextValue: `${node.kind} ${actionsFor(node.runs)}`,
-    spoken: `${node.kind === 'run' ? label : `${node.kind} ${label}`}, ${description}`,
+    // Of a warning, the row has an icon and the sentence.
+    spoken: [
+      node.kind === 'run' ? label : `${node.kind} ${label}`,
+      ...(node.kind === 'run' && !hasAlarm && hasWarning ? ['with a warning'] : []),
+      description,
+    ].join(', '),
   };
 }
 
@@ -157,7 +162,7 @@ function runState(run: RunSummary): string {
   const [alarm, ...others] = standingAlarms(run.alarms);
   const more = others.length > 0 ? ` (and ${formatCount(others.length, 'more alarm')})` : '';
   return [
-    `${run.status}${alarm ? ', with an alarm' : run.warned ? ', with a warning' : ''}`,
+    `${run.status}${alarm ? ', with an alarm' : ''}`,
     unfinished ? formatProgress(run) : '',
     formatLastAndBest(run),
     alarm ? `${alarm.message}${more}` : (run.warned?.last ?? ''),

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { differenceTo } from '../../../src/experiment/baseline.ts';
 
 const values = (...pairs: readonly (readonly [string, number])[]) =>
-  pairs.map(([seed, value]) => ({ seed, value }));
+  pairs.map(([seed, value]) => ({ seed, method: 'grain', value }));
 
 test('seeds that both have are paired, others left out', () => {
   const to = differenceTo(
@@ -25,4 +25,14 @@ test('without a common seed, or with a seed twice, means are compared, without a
 test('nothing is compared with nothing', () => {
   assert.equal(differenceTo([], values(['0', 1])), null);
   assert.equal(differenceTo(values(['0', 1]), []), null);
+});
+
+test('several methods of a seed are paired each with its own', () => {
+  const both = (grain: number, mean: number) => [
+    { seed: '0', method: 'grain', value: grain },
+    { seed: '0', method: 'mean', value: mean },
+  ];
+  const to = differenceTo(both(1, 2), both(4, 3));
+  assert.deepEqual([to?.difference, to?.pairs], [2, 2]);
+  assert.equal(differenceTo(both(1, 2), values(['0', 5]))?.pairs, 1);
 });

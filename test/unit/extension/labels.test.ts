@@ -148,8 +148,9 @@ test('a seed shows its best value beside the last, and what it was warned of', (
   const [seed, method] = labelsOf(run);
   assert.equal(
     seed?.description,
-    'finished, with a warning · accuracy 0.9 (best 0.957) · Groups by label may stall grain.',
+    'finished · accuracy 0.9 (best 0.957) · Groups by label may stall grain.',
   );
+  assert.equal(seed?.spoken, `seed 0, with a warning, ${seed?.description}`);
   assert.equal(seed?.trouble, 'warning');
   assert.match(method!.description, /1 of 1 with a warning$/);
   const node = buildTree([run]).nodes.get(`run:${run.folder}`)!;

@@ -3,7 +3,7 @@ import type { Better } from '../../../config/ranking.ts';
 import {
   type BaselineDifference,
   differenceTo,
-  type SeedValue,
+  type Result,
 } from '../../../experiment/baseline.ts';
 import { summarise } from '../../../experiment/statistics/summary.ts';
 import type { ValidatedRun } from '../../../experiment/validatedRuns.ts';
@@ -35,10 +35,10 @@ export function bestOf(
 }
 
 /** A run that goes on, or failed, has no result yet. */
-export function resultsOf(runs: readonly MeasuredRun[]): SeedValue[] {
+export function resultsOf(runs: readonly MeasuredRun[]): Result[] {
   return runs.flatMap(({ run: { status, manifest }, last }) =>
     status === 'finished' && last !== null
-      ? [{ seed: formatSeed(manifest.seed), value: last }]
+      ? [{ seed: formatSeed(manifest.seed), method: manifest.aggregator, value: last }]
       : [],
   );
 }
@@ -50,10 +50,11 @@ export function finalOf(runs: readonly MeasuredRun[]): FinalSummary | null {
 
 /** To the baseline's run of the same seed or, without one, to its mean. */
 export function runDifference(
-  baseline: readonly SeedValue[],
+  baseline: readonly Result[],
   measured: MeasuredRun,
 ): BaselineDifference | null {
   const own = resultsOf([measured]);
-  const paired = baseline.filter(({ seed }) => seed === own[0]?.seed);
-  return differenceTo(paired.length === 1 ? paired : baseline, own);
+  const same = baseline.filter(({ seed }) => seed === own[0]?.seed);
+  const alike = same.length > 1 ? same.filter(({ method }) => method === own[0]?.method) : same;
+  return differenceTo(alike.length === 1 ? alike : baseline, own);
 }
