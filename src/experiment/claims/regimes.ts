@@ -1,0 +1,191 @@
+/** Where GRAIN should matter and where not: what it gains beside how many groups the mean's direction conflicts with. */
+import { mean as average, sampleRankCorrelation } from 'simple-statistics';
+import { counted, significant } from '../wording.ts';
+import type { Claim, ClaimContext, ClaimTable } from './claim.ts';
+import {
+  againstMean,
+  type Compared,
+  compareMethods,
+  comparisonOf,
+  differenceText,
+} from './comparisons.ts';
+import { scatterOf } from './scatter.ts';
+import {
+  type ClaimSetting,
+  grain,
+  grainNormalized,
+  mean,
+  onDigits,
+  onPairs,
+  pairsIn,
+  regressionOnPairs,
+} from './settings.ts';
+import { meanConflictOf, stepsOf } from './steps.ts';
+
+const methods = [mean, grain, grainNormalized];
+
+interface Regime {
+  readonly compared: Compared;
+  /** Mean share of a step's groups that the mean's direction conflicts with, 0…1. */
+  readonly conflict: number;
+}
+
+export const regimes: Claim = {
+  name: 'regimes',
+  claim: 'GRAIN matters where the gradients of groups conflict.',
+  async measure(context) {
+    const found: Regime[] = [];
+    for (const setting of settingsOf(context)) {
+      const compared = await compareMethods(context.runs, setting, methods, context.seeds(10));
+      found.push({ compared, conflict: await conflictOf(compared) });
+    }
+    const gains = found.map(
+      ({ compared }) => gainOf(compared, grain.name)?.difference ?? Number.NaN,
+    );
+    const conflicts = found.map(({ conflict }) => conflict);
+    const correlation = sampleRankCorrelation(conflicts, gains);
+    const better = withLevel(found, 'better');
+    const worse = withLevel(found, 'worse');
+    return {
+      scale: `${counted(found.length, 'setting')}, ${counted(found[0]!.compared.plain.length, 'paired seed')} each, every method at a learning rate of its own`,
+      verdict: better.length === 0 ? 'not shown' : correlation > 0.5 ? 'holds' : 'holds in part',
+      words: [
+        `grain is shown to be better than the mean in ${listed(better)}, and worse in ${listed(worse)}.`,
+        `Over the settings, the rank correlation between conflict and gain is ${significant(correlation, 2)}: ${correlation > 0.5 ? 'more conflict, more gain' : 'the share of groups in conflict alone does not tell where it gains'}.`,
+        'Groups by length need texts, and are not measured here.',
+      ],
+      measurements: found.flatMap(({ compared, conflict }) => {
+        const gain = gainOf(compared, grain.name);
+        const { title } = compared.setting;
+        return [
+          {
+            what: `${title}: share of groups the mean conflicts with`,
+            value: conflict,
+            interval: null,
+          },
+          ...(gain
+            ? [
+                {
+                  what: `${title}: ${compared.findings.metric}, grain − mean`,
+                  value: gain.difference,
+                  interval: gain.interval,
+                },
+              ]
+            : []),
+        ];
+      }),
+      tables: [tableOf(found)],
+      pictures: { 'conflict-gain.svg': pictureOf(found) },
+    };
+  },
+};
+
+function settingsOf({ digits, data }: ClaimContext): ClaimSetting[] {
+  const source = { by: 'column:source' };
+  const micro = (count: number) => ({ by: 'microbatch', count });
+  const label = { by: 'label' };
+  const onDigitsIn: [string, string, ClaimSetting['config']][] = [
+    ...[2, 4, 8, 16].map((count): [string, string, ClaimSetting['config']] => [
+      `digits-microbatch${count}`,
+      `${count} micro-batches`,
+      onDigits(digits, micro(count)),
+    ]),
+    ['digits-label', 'by label', onDigits(digits, label)],
+    ['digits-source', 'by source', onDigits(digits, source)],
+    [
+      'digits-source-noise-source',
+      'by source, one of four mislabelled',
+      onDigits(digits, source, { noise: 'source' }),
+    ],
+    [
+      'digits-source-noise-even',
+      'by source, a quarter of each mislabelled',
+      onDigits(digits, source, { noise: 'even' }),
+    ],
+    [
+      'digits-microbatch8-noise-even',
+      '8 micro-batches, a quarter mislabelled',
+      onDigits(digits, micro(8), { noise: 'even' }),
+    ],
+    [
+      'digits-label-unbalanced',
+      'by label, unbalanced',
+      onDigits(digits, label, { isUnbalanced: true }),
+    ],
+    [
+      'digits-microbatch8-unbalanced',
+      '8 micro-batches, unbalanced',
+      onDigits(digits, micro(8), { isUnbalanced: true }),
+    ],
+  ];
+  const [stsb, rte] = [pairsIn(data, 'stsb'), pairsIn(data, 'rte')];
+  return [
+    ...onDigitsIn.map(([name, title, config]) => ({ name, title: `digits, ${title}`, config })),
+    ...(stsb
+      ? [
+          {
+            name: 'stsb-tuned',
+            title: 'STS-B, 8 micro-batches',
+            config: onPairs(stsb, regressionOnPairs),
+          },
+        ]
+      : []),
+    ...(rte ? [{ name: 'rte-tuned', title: 'RTE, 8 micro-batches', config: onPairs(rte) }] : []),
+  ];
+}
+
+async function conflictOf({ plain }: Compared): Promise<number> {
+  const shares = await Promise.all(plain.map(async (run) => meanConflictOf(await stepsOf(run))));
+  return average(shares);
+}
+
+function gainOf({ findings }: Compared, method: string) {
+  return comparisonOf(findings, method)?.means;
+}
+
+function withLevel(found: readonly Regime[], level: 'better' | 'worse'): string[] {
+  return found
+    .filter(({ compared }) => againstMean(compared, grain.name).level === level)
+    .map(({ compared }) => compared.setting.title);
+}
+
+function listed(names: readonly string[]): string {
+  return names.length === 0 ? 'none' : names.join('; ');
+}
+
+function tableOf(found: readonly Regime[]): ClaimTable {
+  return {
+    title: 'Conflict and gain',
+    head: ['setting', 'conflict', 'mean', 'grain − mean', 'grain-normalized − mean'],
+    rows: found.map(({ compared, conflict }) => {
+      const level = compared.findings.methods.find(({ method }) => method === mean.name)?.figures;
+      const cells = [grain, grainNormalized].map(({ name }) => {
+        const gain = gainOf(compared, name);
+        return gain ? differenceText(gain.difference, gain.interval, gain.adjusted) : '–';
+      });
+      return [
+        compared.setting.title,
+        `${significant(100 * conflict, 2)} %`,
+        level ? significant(level.mean) : '–',
+        ...cells,
+      ];
+    }),
+    words: 1,
+  };
+}
+
+function pictureOf(found: readonly Regime[]): string {
+  return scatterOf({
+    title:
+      'What GRAIN gains over the mean, beside the share of groups that the mean conflicts with',
+    x: 'groups the mean conflicts with, %',
+    y: 'grain − mean',
+    points: found.flatMap(({ compared, conflict }) => {
+      const gain = gainOf(compared, grain.name);
+      const { title } = compared.setting;
+      return gain
+        ? [{ label: title, x: 100 * conflict, y: gain.difference, interval: gain.interval }]
+        : [];
+    }),
+  });
+}
