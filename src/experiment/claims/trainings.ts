@@ -104,7 +104,7 @@ function configOf(
   const own = methods.length === 1 ? methods[0]!.optimizer : {};
   return {
     ...config,
-    name: setting,
+    name: setting.replaceAll('/', ' '),
     optimizer: { ...config.optimizer, ...own, ...(learningRate && { learningRate }) },
     aggregate: methods.map(({ entry }) => entry),
     seeds,
