@@ -1,13 +1,14 @@
 /** What optimizers, schedules and weight decay do to a certified direction: shares of updates in conflict, and the lengths of both. */
 import { mean, median } from 'simple-statistics';
 import { diagnoseStep } from '../../src/engine/diagnoseStep.ts';
+import type { ClaimConfig } from '../../src/experiment/claims/trainings.ts';
 import { table } from '../../src/experiment/markdown.ts';
 import type { StepEvent } from '../../src/runs/events.ts';
 import { factsOf } from '../../src/runs/facts.ts';
 import type { RunSummary } from '../../src/runs/store.ts';
 import { readEvents } from '../../src/runs/tail.ts';
 import { inParallel } from '../trainSeeds.ts';
-import { type Config, smallDigits } from './configs.ts';
+import { smallDigits } from './configs.ts';
 import { type Training, train } from './train.ts';
 
 const SEEDS = [0, 1];
@@ -50,7 +51,7 @@ export function jobOf(
   [optimizer, schedule, decay]: readonly [Optimizer, Schedule, Decay],
 ): Training {
   const setting = { name: `causes-${grouping}` };
-  const config: Config = {
+  const config: ClaimConfig = {
     ...smallDigits(),
     groups: groupings[grouping],
     optimizer: { ...optimizers[optimizer], ...schedules[schedule], ...decays[decay] },

@@ -4,25 +4,18 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { onPairs, regressionOnPairs, warmedUp } from '../../src/experiment/claims/settings.ts';
+import type { ClaimConfig } from '../../src/experiment/claims/trainings.ts';
 import { minilm } from '../../test/python/checkpoints.ts';
 import { realData } from '../../test/realData.ts';
 import { cache } from '../peers/venv.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A config without methods and seeds; paths in it are absolute. */
-export interface Config {
-  readonly groups: Readonly<Record<string, unknown>>;
-  readonly optimizer: Readonly<Record<string, unknown>>;
-  readonly [key: string]: unknown;
-}
-
-export const pairsOptimizer = { name: 'adamw', learningRate: 1e-3, warmup: 0.1, decay: 'linear' };
-
-const prepared = new Map<string, Config>();
+const prepared = new Map<string, ClaimConfig>();
 
 /** An example's config, its data prepared. */
-export function example(name: string): Config {
+export function example(name: string): ClaimConfig {
   const known = prepared.get(name);
   if (known) return known;
   const folder = path.join(root, 'examples', name);
@@ -37,48 +30,32 @@ export function example(name: string): Config {
 }
 
 /** The digits example with a small new network, for what needs many runs. */
-export function smallDigits(): Config {
+export function smallDigits(): ClaimConfig {
   return withSmallNetwork(example('digits'));
 }
 
 /** A network on the pixels instead of the pretrained convolutions: a run takes a third of the time. */
 export function withSmallNetwork(
-  { model: _, ...config }: Config,
+  { model: _, ...config }: ClaimConfig,
   hidden: readonly number[] = [32],
-): Config {
+): ClaimConfig {
   const data = Object.entries(config.data as object).filter(([key]) => key !== 'image');
   const model = { architecture: 'mlp', hidden };
-  return { ...config, model, data: Object.fromEntries(data) } as Config;
+  return { ...config, model, data: Object.fromEntries(data) } as ClaimConfig;
 }
 
-export function inMicrobatches(config: Config): Config {
+export function inMicrobatches(config: ClaimConfig): ClaimConfig {
   return { ...config, groups: { by: 'microbatch', count: 8 } };
 }
 
-export function byLabel(config: Config): Config {
+export function byLabel(config: ClaimConfig): ClaimConfig {
   return { ...config, groups: { by: 'label' } };
-}
-
-/** An MLP of one hidden layer on features of pairs of sentences, with micro-batches of 4. */
-function onPairs(data: Config['data'], changes: Partial<Config> = {}): Config {
-  return {
-    model: { architecture: 'mlp', hidden: [64] },
-    data: { ...(data as object), target: 'score' },
-    groups: { by: 'microbatch', count: 8 },
-    optimizer: pairsOptimizer,
-    batchSize: 32,
-    steps: 250,
-    evaluateEvery: 250,
-    checkpointEvery: 250,
-    device: 'auto',
-    ...changes,
-  };
 }
 
 export async function stsb({
   pairs,
   ...changes
-}: Partial<Config> & { readonly pairs?: number } = {}): Promise<Config | null> {
+}: Partial<ClaimConfig> & { readonly pairs?: number } = {}): Promise<ClaimConfig | null> {
   const columns = { columns: '4,5,6', header: 0 };
   const train = await pairFeatures('stsb', 'train', realData.stsb.train, {
     ...columns,
@@ -90,10 +67,10 @@ export async function stsb({
   });
   if (train === null || validation === null) return null;
   const data = { train: pairs === undefined ? train : firstRows(train, pairs), validation };
-  return onPairs(data, { task: 'regression', metric: 'spearman', ...changes });
+  return onPairs(data, { ...regressionOnPairs, ...changes });
 }
 
-export async function rte(): Promise<Config | null> {
+export async function rte(): Promise<ClaimConfig | null> {
   const columns = { columns: '3,1,2', header: 1, count: 500 };
   const train = await pairFeatures('rte', 'train', realData.rte.train, columns);
   const validation = await pairFeatures('rte', 'validation', realData.rte.validation, columns);
@@ -104,7 +81,7 @@ export async function rte(): Promise<Config | null> {
  * MiniLM with LoRA in its last two blocks, on whether one of few sentences of the STS benchmark is from a caption or from the news.
  * Null without the data.
  */
-export async function genre(): Promise<Config | null> {
+export async function genre(): Promise<ClaimConfig | null> {
   const { train, validation } = realData.stsb;
   if (!existsSync(train) || !existsSync(validation)) return null;
   return {
@@ -117,7 +94,7 @@ export async function genre(): Promise<Config | null> {
       target: 'genre',
     },
     groups: { by: 'microbatch', count: 4 },
-    optimizer: { ...pairsOptimizer, learningRate: 3e-3 },
+    optimizer: { ...warmedUp, learningRate: 3e-3 },
     batchSize: 8,
     steps: 20,
     evaluateEvery: 20,

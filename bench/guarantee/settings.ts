@@ -1,15 +1,8 @@
 /** The tasks on which methods are compared. */
-import {
-  byLabel,
-  type Config,
-  example,
-  genre,
-  inMicrobatches,
-  pairsOptimizer,
-  rte,
-  stsb,
-  withSmallNetwork,
-} from './configs.ts';
+
+import { warmedUp } from '../../src/experiment/claims/settings.ts';
+import type { ClaimConfig } from '../../src/experiment/claims/trainings.ts';
+import { byLabel, example, genre, inMicrobatches, rte, stsb, withSmallNetwork } from './configs.ts';
 
 export interface Setting {
   readonly name: string;
@@ -26,7 +19,7 @@ export interface Setting {
   /** False: every method has the config's learning rate. */
   readonly tuned?: false;
   /** Null where its data are missing on this machine. */
-  config(): Promise<Config | null>;
+  config(): Promise<ClaimConfig | null>;
 }
 
 const fewMethods = ['mean', 'grain', 'grain-normalized', 'upgrad'];
@@ -103,7 +96,7 @@ export const settings: readonly Setting[] = [
     title: 'STS-B, 500 pairs, a learning rate that is too low',
     methods: [...guardedToo, 'mean-norm-matched'],
     tuned: false,
-    config: () => stsb({ optimizer: { ...pairsOptimizer, learningRate: 3e-4 } }),
+    config: () => stsb({ optimizer: { ...warmedUp, learningRate: 3e-4 } }),
   },
   {
     ...spearman,

@@ -1,16 +1,16 @@
 /** Runs of one method on one setting, in .cache/guarantee: a bench that was stopped continues where it was. */
 import path from 'node:path';
+import type { ClaimConfig } from '../../src/experiment/claims/trainings.ts';
 import { RunStore, type RunSummary } from '../../src/runs/store.ts';
 import { cache } from '../peers/venv.ts';
 import { trainSeeds } from '../trainSeeds.ts';
-import type { Config } from './configs.ts';
 import type { Method } from './methods.ts';
 import type { Setting } from './settings.ts';
 
 /** What is trained, and the folder's names. */
 export interface Training {
   readonly setting: Pick<Setting, 'name'>;
-  readonly config: Config;
+  readonly config: ClaimConfig;
   readonly method: Method;
 }
 

@@ -13,7 +13,8 @@ export interface ClaimSetting {
   readonly config: ClaimConfig;
 }
 
-const adamw = { name: 'adamw', learningRate: 1e-3, warmup: 0.1, decay: 'linear' };
+/** AdamW with warm-up and linear decay. */
+export const warmedUp = { name: 'adamw', learningRate: 1e-3, warmup: 0.1, decay: 'linear' };
 
 /** A network with one hidden layer of 32 units on 360 digits, 120 steps of 32. */
 export function onDigits(
@@ -32,7 +33,7 @@ export function onDigits(
       scale: 255,
     },
     groups,
-    optimizer: { ...adamw, learningRate: 1e-2 },
+    optimizer: { ...warmedUp, learningRate: 1e-2 },
     batchSize: 32,
     ...once(120),
   };
@@ -47,7 +48,7 @@ export function onPairs(
     model: { architecture: 'mlp', hidden: [64] },
     data: { ...(data as object), target: 'score' },
     groups: { by: 'microbatch', count: 8 },
-    optimizer: adamw,
+    optimizer: warmedUp,
     batchSize: 32,
     ...once(250),
     device: 'auto',
