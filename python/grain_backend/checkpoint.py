@@ -2,26 +2,24 @@
 
 import json
 import os
+from collections.abc import Container, Iterable
 from contextlib import nullcontext
 from math import prod
 from pathlib import Path
 
 import numpy as np
 import torch
-from peft import PeftModel, set_peft_model_state_dict
+from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 from safetensors.torch import load_file
 from torch import Tensor
 
 from .average import ParameterAverage
-from .network import Network, checkpoint_name
+from .errors import CheckpointError
+from .network import Network
 from .optimizers import Optimizer
 
 # What is trained, where the model has an average.
 _TRAINED = "trained"
-
-
-class CheckpointError(Exception):
-    """A checkpoint cannot be read."""
 
 
 def save(folder: str, network: Network, optimizer: Optimizer, average: ParameterAverage | None) -> None:
@@ -67,17 +65,16 @@ def _load_model(folder: str, network: Network) -> None:
     model = network.model
     if isinstance(model, PeftModel):
         found = load_file(Path(folder) / "adapter_model.safetensors")
-        names = {name.removeprefix("base_model.model.") for name in found}
-        _check_names(folder, network, names)
+        _check_names(folder, get_peft_model_state_dict(model), found)
         set_peft_model_state_dict(model, found)
         return
     saved = type(model).from_pretrained(folder, local_files_only=True, dtype=torch.float32).state_dict()
-    _check_names(folder, network, set(saved))
+    _check_names(folder, network.trained, saved)
     model.load_state_dict({name: tensor.to(model.device) for name, tensor in saved.items()})
 
 
-def _check_names(folder: str, network: Network, names: set[str]) -> None:
-    missing = [name for name in network.trained if checkpoint_name(name) not in names]
+def _check_names(folder: str, wanted: Iterable[str], found: Container[str]) -> None:
+    missing = [name for name in wanted if name not in found]
     if missing:
         raise CheckpointError(f"{folder} does not belong to this model: tensor {missing[0]} is missing")
 

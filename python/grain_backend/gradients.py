@@ -29,6 +29,11 @@ class GradientPass:
         except UnsupportedModelError as error:
             self.separately = str(error)
 
+    @property
+    def is_grouped(self) -> bool:
+        """Whether one pass gives all gradients."""
+        return self._grouped is not None
+
     def run(self, batch: AnyBatch, seed: int) -> tuple[np.ndarray, GradientStack]:
         """Returns the groups' losses, and their gradients; `seed` decides dropout."""
         if self._grouped is not None:

@@ -9,15 +9,11 @@ import torch
 from torch import Tensor
 from transformers import AutoImageProcessor
 
+from .errors import ImageError, ModelError
 from .messages import ImageBatch
-from .network import ModelError
 
 # Images that were prepared stay in memory up to so many bytes.
 KEPT_BYTES = 2 << 30
-
-
-class ImageError(Exception):
-    """A file is not an image that can be read; the message names it."""
 
 
 class Images:

@@ -16,10 +16,27 @@ Task = Literal["classification", "regression", "generation"]
 class Lora:
     """Low-rank adapters; peft's defaults of the architecture where no targets are named."""
 
+    # Whether each column's length is trained too: DoRA.
+    decomposed: bool
     rank: int
     alpha: float
     dropout: float
     targets: list[str] | None
+
+
+@dataclass(frozen=True)
+class Ia3:
+    """Scales of layers' outputs, and of the inputs of those that are named as feed-forward layers."""
+
+    targets: list[str] | None
+    feedforward: list[str] | None
+
+
+@dataclass(frozen=True)
+class PromptTuning:
+    """Embeddings of tokens before each text."""
+
+    tokens: int
 
 
 @dataclass(frozen=True)
@@ -73,7 +90,10 @@ class Build:
     end_ids: list[int]
     freeze: int
     reinitialize: int
+    # At most one of these.
     lora: Lora | None
+    ia3: Ia3 | None
+    prompt_tuning: PromptTuning | None
     dropout: float | None
     checkpointing: bool
     accumulate: bool
@@ -91,6 +111,11 @@ class Build:
     # None: gradients are taken at the parameters.
     ascent: Ascent | None
     seed: int
+
+    @property
+    def is_adapted(self) -> bool:
+        """Whether adapters are trained, and not the weights themselves."""
+        return self.lora is not None or self.ia3 is not None or self.prompt_tuning is not None
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from peft import LoraConfig, TaskType, get_peft_model
-from peft.utils import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as LORA_TARGETS
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from transformers import (
@@ -18,11 +16,9 @@ from transformers import (
 )
 from transformers.pytorch_utils import Conv1D
 
-from .messages import Build, Lora
-
-
-class ModelError(Exception):
-    """The checkpoint and the settings do not fit together."""
+from .adapters import adapted_model, checkpoint_names, initial_kind
+from .errors import ModelError
+from .messages import Build
 
 
 @dataclass(frozen=True)
@@ -66,9 +62,6 @@ class Network:
 
 # The number of a block in a parameter's name.
 BLOCK = re.compile(r"(?<=\.)\d+(?=\.)")
-# peft has no defaults for them.
-IMAGE_TARGETS = {kind: ["q_proj", "v_proj"] for kind in ("vit", "deit", "dinov2")}
-_ADAPTER = re.compile(r"\.lora_[AB]\.weight$")
 _HEADS = ("classifier", "score", "classification_head", "pre_classifier", "fc")
 
 
@@ -80,7 +73,7 @@ def load_network(spec: Build) -> Network:
     blocks = _blocks_of(base)
     frozen, renewed = _counted(spec, len(blocks))
     for parameter in model.parameters():
-        parameter.requires_grad_(spec.lora is None)
+        parameter.requires_grad_(not spec.is_adapted)
     if spec.freeze > 0:
         for name, parameter in base.named_parameters():
             if _is_input(name):
@@ -111,13 +104,28 @@ def load_network(spec: Build) -> Network:
         model.gradient_checkpointing_enable({"use_reentrant": False})
     encodes_separately = bool(model.config.is_encoder_decoder)
     prefix = model.base_model_prefix
-    if spec.lora is None:
+    if not spec.is_adapted:
         trained = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
         return Network(model, trained, [item for item in described if item], encodes_separately, prefix)
     excluded = [names[id(blocks[block])] for block in (*frozen, *renewed)]
     saved = [names[id(head)] for head in heads] + _saved_modules(fresh, heads, names)
-    adapted = _with_adapters(model, spec, spec.lora, excluded, saved)
-    return _adapted_network(adapted, encodes_separately, prefix, {item.name: item for item in described if item})
+    adapted = adapted_model(model, spec, excluded, saved)
+    names_of = checkpoint_names(adapted)
+    trained = {names_of(name): parameter for name, parameter in adapted.named_parameters() if parameter.requires_grad}
+    known = {item.name: item for item in described if item}
+    return Network(adapted, trained, _fresh(trained, known), encodes_separately, prefix)
+
+
+def _fresh(trained: dict[str, nn.Parameter], described: dict[str, Fresh]) -> list[Fresh]:
+    """Those of the adapters, and of the modules that are trained beside them, which peft copied."""
+    fresh = []
+    for name, parameter in trained.items():
+        kind = initial_kind(name)
+        if kind is not None:
+            fresh.append(Fresh(parameter, name, kind, 0.0))
+        elif name in described:
+            fresh.append(Fresh(parameter, name, described[name].kind, described[name].deviation))
+    return fresh
 
 
 def _from_checkpoint(spec: Build) -> tuple[Any, set[str]]:
@@ -221,60 +229,3 @@ def _saved_modules(fresh: set[str], heads: list[nn.Module], names: dict[int, str
     rest = [name for name in fresh if not name.startswith(own)]
     found = {name[: block.end()] if (block := BLOCK.search(name)) else name.rpartition(".")[0] for name in rest}
     return sorted(found)
-
-
-def _with_adapters(model: Any, spec: Build, lora: Lora, excluded: list[str], saved: list[str]) -> Any:
-    kind = model.config.model_type
-    targets = lora.targets or LORA_TARGETS.get(kind) or IMAGE_TARGETS.get(kind)
-    linear = [name for name, module in model.named_modules() if isinstance(module, nn.Linear | Conv1D)]
-    layers = [name for name in linear if name != "lm_head" and not any(f"{name}.".startswith(f"{head}.") for head in saved)]
-    if not layers:
-        raise ModelError(f"{kind} has no linear layers for adapters besides its head")
-    if not targets:
-        known = sorted({name.split(".")[-1] for name in layers})
-        raise ModelError(f"model.adapter.lora.targets has no default for {kind}. Expected some of {', '.join(known)}")
-    chosen = [name for name in layers if any(name == t or name.endswith(f".{t}") for t in targets)]
-    left = [name for name in chosen if not any(f"{name}.".startswith(f"{other}.") for other in (*excluded, *saved))]
-    if not left:
-        known = sorted({name.split(".")[-1] for name in layers})
-        raise ModelError(f"no linear layer {', '.join(targets)} is left for adapters. Expected some of {', '.join(known)}")
-    config = LoraConfig(
-        task_type=_task_type(spec, model),
-        base_model_name_or_path=spec.base,
-        revision=spec.revision,
-        r=lora.rank,
-        lora_alpha=lora.alpha,
-        lora_dropout=lora.dropout,
-        target_modules=list(targets) if len(left) == len(chosen) else left,
-        modules_to_save=saved or None,
-        fan_in_fan_out=isinstance(model.get_submodule(left[0]), Conv1D),
-    )
-    adapted = get_peft_model(model, config)
-    adapted.peft_config["default"].base_model_name_or_path = spec.base
-    if spec.checkpointing:
-        adapted.enable_input_require_grads()
-    return adapted
-
-
-def _task_type(spec: Build, model: Any) -> TaskType | None:
-    if spec.inputs == "images":
-        return None
-    if spec.task != "generation":
-        return TaskType.SEQ_CLS
-    return TaskType.SEQ_2_SEQ_LM if model.config.is_encoder_decoder else TaskType.CAUSAL_LM
-
-
-def checkpoint_name(name: str) -> str:
-    """A parameter's name in a checkpoint, without what peft wraps around it."""
-    return name.removeprefix("base_model.model.").replace(".modules_to_save.default", "").replace(".default", "")
-
-
-def _adapted_network(model: Any, separately: bool, prefix: str, described: dict[str, Fresh]) -> Network:
-    trained = {checkpoint_name(name): p for name, p in model.named_parameters() if p.requires_grad}
-    fresh = []
-    for name, parameter in trained.items():
-        if _ADAPTER.search(name):
-            fresh.append(Fresh(parameter, name, "kaiming" if name.endswith("lora_A.weight") else "zeros", 0.0))
-        elif name in described:
-            fresh.append(Fresh(parameter, name, described[name].kind, described[name].deviation))
-    return Network(model, trained, fresh, separately, prefix)

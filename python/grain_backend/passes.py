@@ -33,6 +33,7 @@ class Passes:
         self.device = device
         self._dtype: torch.dtype = getattr(torch, spec.dtype)
         self._loss = None if spec.loss is None else ShapedLoss(spec.loss, spec.task, device)
+        self._prompt_tokens = spec.prompt_tuning.tokens if spec.prompt_tuning is not None else 0
         base = self._model.get_base_model() if hasattr(self._model, "get_base_model") else self._model
         self._takes_types = "token_type_ids" in inspect.signature(base.forward).parameters
 
@@ -73,6 +74,9 @@ class Passes:
     def _forward(self, **inputs: Any) -> Tensor:
         with torch.autocast(self.device.type, self._dtype, enabled=self._dtype != torch.float32):
             logits: Tensor = self._model(**inputs).logits
+        if self._prompt_tokens > 0 and self._task == "generation":
+            # Those of the prompt come first.
+            return logits[:, self._prompt_tokens :]
         return logits
 
     def _inputs(self, ids: np.ndarray, lengths: np.ndarray, type_ids: np.ndarray) -> dict[str, Tensor]:

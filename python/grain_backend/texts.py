@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from transformers import AutoTokenizer
 
-from .checkpoint import CheckpointError
+from .errors import CheckpointError
 
 
 class Texts:

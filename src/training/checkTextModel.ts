@@ -4,6 +4,7 @@ import { checkNetwork } from './text/checkNetwork.ts';
 import { maxExampleLength, tokenLimitOf } from './text/checkTexts.ts';
 import { openPretrained } from './text/pretrained.ts';
 import { describeCheckpoint } from './torch/torchCheckpoint.ts';
+import { canTrainOnTorch } from './torch/torchTask.ts';
 
 /** How long a check waits for what describes a checkpoint on the Hub. */
 const PATIENCE_MS = 5000;
@@ -15,11 +16,11 @@ const PATIENCE_MS = 5000;
  * @throws ConfigError
  */
 export async function checkTextModel(parsed: ParsedConfig): Promise<string | null> {
-  const { model, device, data } = parsed.config;
+  const { model, device } = parsed.config;
   if (model.from === undefined) return null;
   const { signal, stop } = patience();
   try {
-    if (device === 'torch' || data.imageFile !== undefined) {
+    if (device === 'torch' || canTrainOnTorch(parsed.config) === 'only') {
       await describeCheckpoint(parsed, () => {}, signal);
       return null;
     }

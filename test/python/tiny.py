@@ -73,6 +73,7 @@ def architecture(folder, texts):
     own = {
         "t5": dict(d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4, decoder_start_token_id=0),
         "falcon_mamba": dict(hidden_size=32, num_hidden_layers=2, state_size=4, intermediate_size=64),
+        "llama": {**small, "num_key_value_heads": 2},
         "mistral": {**small, "num_key_value_heads": 2, "head_dim": 8, "sliding_window": 8},
         "qwen2": {**small, "num_key_value_heads": 2},
         "ministral": {**small, "num_key_value_heads": 2, "head_dim": 8},

@@ -77,6 +77,8 @@ def coverage_of(model: nn.Module) -> Coverage:
     for module in model.modules():
         if depends_on_batch(module):
             found.reasons.append(f"{names[module]}: BatchNorm makes examples depend on each other")
+        elif _is_prompt(module):
+            found.reasons.append(f"{names[module]} ({type(module).__name__}): all examples share its output")
         elif _is_scaled(module):
             found.scaled.append(module)
             covered.add(cast("nn.Module", module.ia3_l))
@@ -103,6 +105,14 @@ def batch_norms_of(model: nn.Module) -> list[str]:
 def depends_on_batch(module: nn.Module) -> bool:
     """Whether this is BatchNorm that takes its statistics from the batch: in training mode, or without running ones."""
     return isinstance(module, _BatchNorm) and (module.training or module.running_mean is None)
+
+
+def _is_prompt(module: nn.Module) -> bool:
+    """Whether this is an encoder of peft's for tokens before the texts, whose output peft repeats for each example."""
+    return type(module).__module__.startswith("peft.tuners.") and type(module).__name__ in _PROMPTS
+
+
+_PROMPTS = ("PromptEmbedding", "MultitaskPromptEmbedding", "PromptEncoder", "PrefixEncoder", "CPTEmbedding")
 
 
 def _is_scaled(module: Any) -> bool:

@@ -59,6 +59,8 @@ const optimizer = z.object({
 });
 
 const lora = z.object({
+  /** Whether each column's length is trained too: DoRA. */
+  decomposed: z.boolean(),
   rank: z.number(),
   alpha: z.number(),
   dropout: z.number(),
@@ -91,7 +93,15 @@ const build = z.object({
   endIds: z.array(z.number()),
   freeze: z.number(),
   reinitialize: z.number(),
+  /** At most one of these. */
   lora: lora.nullable(),
+  ia3: z
+    .object({
+      targets: z.array(z.string()).nullable(),
+      feedforward: z.array(z.string()).nullable(),
+    })
+    .nullable(),
+  promptTuning: z.object({ tokens: z.number() }).nullable(),
   dropout: z.number().nullable(),
   checkpointing: z.boolean(),
   accumulate: z.boolean(),

@@ -126,7 +126,7 @@ export function planOf(
   return {
     freeze,
     reinitialize,
-    lora: adapter ? loraOf(adapter, pretrained.config) : null,
+    lora: adapter?.lora ? loraOf(adapter.lora, pretrained.config) : null,
     newHead: config.task !== 'generation' && head.order === null,
     seed,
   };

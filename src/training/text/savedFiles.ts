@@ -14,7 +14,7 @@ import type { TextInputs } from './pretrained.ts';
 
 /** The files of a run's checkpoints: adapters in PEFT's format, whole models in transformers'. */
 export function savedFiles({ config, pretrained, data }: TextInputs): CheckpointFormat {
-  const { adapter } = config.model;
+  const { lora } = config.model.adapter ?? {};
   const { task, folder, name, revision, padId, generation } = pretrained;
   const { classes } = data;
   const companions = {
@@ -22,9 +22,9 @@ export function savedFiles({ config, pretrained, data }: TextInputs): Checkpoint
     generation: generation && generationJson(generation),
     tokenizer: tokenizerFiles(folder),
   };
-  if (!adapter) return fullCheckpoint(companions);
+  if (!lora) return fullCheckpoint(companions);
   return adapterCheckpoint(companions, {
-    lora: loraOf(adapter, pretrained.config),
+    lora: loraOf(lora, pretrained.config),
     base: name,
     revision,
     taskType: task === 'generation' ? 'CAUSAL_LM' : 'SEQ_CLS',
@@ -34,7 +34,7 @@ export function savedFiles({ config, pretrained, data }: TextInputs): Checkpoint
 
 /** LoRA settings of a config; without `targets`, the architecture's default layers. */
 export function loraOf(
-  { lora }: NonNullable<Config['model']['adapter']>,
+  lora: NonNullable<NonNullable<Config['model']['adapter']>['lora']>,
   { modelType }: CheckpointConfig,
 ): LoraConfig {
   return { ...lora, targets: lora.targets ?? defaultTargets[modelType] };

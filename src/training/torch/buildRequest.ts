@@ -18,7 +18,8 @@ export function buildRequest(
   kind: Kind,
 ): RequestOf<'build'> {
   const { model, task, optimizer, groups } = config;
-  const { lora } = model.adapter ?? {};
+  const { lora, dora, ia3, promptTuning } = model.adapter ?? {};
+  const matrices = lora ?? dora;
   const { techniques = {} } = aggregation;
   const { name, momentum, weightDecay, beta1, beta2, epsilon } = optimizer;
   const head = task === 'generation' ? null : savedHead(checkpoint, config, classes).order;
@@ -32,7 +33,15 @@ export function buildRequest(
     head: head && [...head],
     freeze: model.freeze,
     reinitialize: model.reinitialize,
-    lora: lora ? { ...lora, targets: lora.targets ?? targetsOf(checkpoint) } : null,
+    lora: matrices
+      ? {
+          ...matrices,
+          targets: matrices.targets ?? targetsOf(checkpoint),
+          decomposed: dora !== undefined,
+        }
+      : null,
+    ia3: ia3 ? { targets: ia3.targets ?? null, feedforward: ia3.feedforward ?? null } : null,
+    promptTuning: promptTuning ?? null,
     dropout: model.dropout ?? null,
     checkpointing: model.checkpointing,
     accumulate: groups.backward === 'accumulate',

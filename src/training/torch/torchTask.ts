@@ -33,11 +33,12 @@ async function openTorchTexts(
 ): Promise<TrainingTask> {
   const checkpoint = await openCheckpoint(parsed, device, onLoading);
   const { network } = checkpoint;
+  const { promptTuning } = parsed.config.model.adapter ?? {};
   const task = await readTexts(
     parsed,
     {
       ...checkpoint,
-      limit: { positions: network.positions, isWindow: false },
+      limit: { positions: network.positions - (promptTuning?.tokens ?? 0), isWindow: false },
       vocabSize: network.vocabSize,
     },
     onLoading,
@@ -65,7 +66,9 @@ function checkSettings(parsed: ParsedConfig): void {
 
 /** Whether the device can train what a config asks for, with weights that follow from Gram matrices, and whether no other can. */
 export function canTrainOnTorch(config: Config): boolean | 'only' {
-  if (config.model.dtype !== 'float32' || config.data.imageFile !== undefined) return 'only';
+  const { dtype, adapter } = config.model;
+  const isOthers = adapter === undefined || adapter.lora !== undefined;
+  if (dtype !== 'float32' || config.data.imageFile !== undefined || !isOthers) return 'only';
   return trainsTransformer(config) && config.aggregate.every(isDecidedByGrams);
 }
 

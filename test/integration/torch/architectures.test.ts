@@ -45,8 +45,19 @@ const lora = ', adapter: { lora: { rank: 2 } }';
 /** peft has no default for it. */
 const mambaLora = ', adapter: { lora: { rank: 2, targets: [in_proj, x_proj] } }';
 
+const adapter = (kind: string) => `, adapter: { ${kind}: {} }`;
+
 const cases: [architecture: string, configs: ((from: string) => string)[]][] = [
-  ['roberta', [classification, (from) => classification(from, lora)]],
+  [
+    'roberta',
+    [
+      classification,
+      ...[lora, adapter('dora'), adapter('ia3')].map(
+        (kind) => (from: string) => classification(from, kind),
+      ),
+    ],
+  ],
+  ['llama', [generation, (from) => generation(from, adapter('promptTuning'))]],
   ['t5', [generation, (from) => generation(from, lora)]],
   ['falcon_mamba', [generation, (from) => generation(from, mambaLora)]],
   ['mistral', [classification]],
@@ -62,16 +73,20 @@ describe('PyTorch trains', () => {
       for (const configOf of configs) {
         const config = configOf(architecture);
         const trainer = await runs.trainer(folder, config, 'grain');
-        // Of all these, only Mamba's mixer has parameters that no rule knows.
-        const isRuled = architecture !== 'falcon_mamba' || config.includes('lora');
+        // Of all these, only Mamba's mixer, and two kinds of adapters, have parameters that no rule knows.
+        const isRuled =
+          !/dora|promptTuning/.test(config) &&
+          (architecture !== 'falcon_mamba' || config.includes('lora'));
         assert.equal(trainer.warnings.length, isRuled ? 0 : 1, trainer.warnings.join());
+        const { metrics: before } = await trainer.validate(async () => {});
         const steps = await stepsOf(trainer, 1, 8);
         const { metrics } = await trainer.validate(async () => {});
         for (const [name, value] of Object.entries(metrics))
           assert.ok(Number.isFinite(value), name);
-        const total = ({ losses }: (typeof steps)[number]) =>
-          losses.reduce((sum: number, loss) => sum + loss!, 0);
-        assert.ok(total(steps.at(-1)!) < total(steps[0]!), 'the loss falls');
+        assert.ok(
+          metrics.loss! < before.loss!,
+          `the loss falls: ${before.loss} to ${metrics.loss}${config}`,
+        );
 
         // A pass for each group needs no rules for layers.
         const separate = config.replace('count: 3', 'count: 3, backward: accumulate');

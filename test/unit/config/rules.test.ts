@@ -189,6 +189,23 @@ for (const [text, at, message] of [
     /normalized as the checkpoint says/,
   ],
   [`${imageFiles}\n${saved}\ngroups: { by: length }`, 'length', /needs data.text/],
+  [`${texts}\nmodel: { from: a, adapter: {} }`, '{}', /names no adapter/],
+  [`${texts}\nmodel: { from: a, adapter: { lora: {}, ia3: {} } }`, 'ia3', /both lora and ia3/],
+  ...['dora', 'ia3', 'promptTuning'].map((kind): [string, string, RegExp] => [
+    `${texts}\nmodel: { from: a, adapter: { ${kind}: {} } }\ndevice: wasm`,
+    kind,
+    /device wasm trains no adapters/,
+  ]),
+  [
+    `${imageFiles}\nmodel: { from: a, adapter: { promptTuning: {} } }`,
+    'promptTuning',
+    /needs data.text/,
+  ],
+  [
+    `${texts}\nmodel: { from: a, adapter: { promptTuning: {} }, reinitialize: 1 }`,
+    'reinitialize',
+    /trains no blocks/,
+  ],
   [`${data}\nmodel: { from: a, dropout: 0.1 }`, 'dropout', /needs data.text/],
   [`${data}\nmodel: { from: a, checkpointing: true }`, 'checkpointing', /needs data.text/],
   [`${data.replace(' }', ', maxLength: 64 }')}`, 'maxLength', /^data.maxLength needs data.text/],
@@ -278,6 +295,9 @@ for (const text of [
   `${texts}\nmodel: { from: owner/name@main, adapter: { lora: { targets: [query] } }, dropout: 0 }`,
   `${texts}\nmodel: { from: a, adapter: { lora: {} }, freeze: 2, reinitialize: 1 }`,
   `${texts}\nmodel: { from: a, dtype: bfloat16 }\ndevice: torch`,
+  ...['dora', 'ia3', 'promptTuning'].map(
+    (kind) => `${texts}\nmodel: { from: a, adapter: { ${kind}: {} } }`,
+  ),
   `${imageFiles}\nmodel: { from: a, adapter: { lora: {} }, dtype: bfloat16, freeze: 1 }`,
   `${images}\nmodel: { from: a, dropout: 0.1 }\ngroups: { backward: accumulate }\ndevice: torch`,
   `${texts}\nmodel: { from: ./here, freeze: 2, reinitialize: 1, head: new, checkpointing: true }`,

@@ -1,0 +1,13 @@
+"""What the run process is told by a code of its own."""
+
+
+class ModelError(Exception):
+    """The checkpoint and the settings do not fit together."""
+
+
+class CheckpointError(Exception):
+    """A checkpoint cannot be read."""
+
+
+class ImageError(Exception):
+    """A file is not an image that can be read; the message names it."""

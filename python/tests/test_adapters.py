@@ -1,0 +1,158 @@
+"""Adapters of the device torch: each group's gradient is autograd's, and what is saved is what was trained."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import torch
+
+from grain_backend import checkpoint
+from grain_backend.errors import ModelError
+from grain_backend.gradients import GradientPass
+from grain_backend.messages import Batch, Build, Ia3, Lora, Optimizer, PromptTuning
+from grain_backend.network import load_network
+from grain_backend.optimizers import build_optimizer
+from grain_backend.passes import Passes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SIZES = {
+    "vocab_size": 40,
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+    "max_position_embeddings": 24,
+    "pad_token_id": 0,
+}
+ADAPTERS: dict[str, dict[str, Any]] = {
+    "lora": {"lora": Lora(decomposed=False, rank=2, alpha=4.0, dropout=0.0, targets=None)},
+    "dora": {"lora": Lora(decomposed=True, rank=2, alpha=4.0, dropout=0.0, targets=None)},
+    "ia3": {"ia3": Ia3(None, None)},
+    "prompt tuning": {"prompt_tuning": PromptTuning(3)},
+}
+
+
+def spec_of(folder: Path, task: str, **settings: Any) -> Build:
+    fields: dict[str, Any] = {
+        "folder": str(folder),
+        "base": str(folder),
+        "revision": None,
+        "inputs": "texts",
+        "task": task,
+        "classes": ["no", "yes"] if task == "classification" else [],
+        "head": None,
+        "pad_id": 0,
+        "end_ids": [1],
+        "freeze": 0,
+        "reinitialize": 0,
+        "lora": None,
+        "ia3": None,
+        "prompt_tuning": None,
+        "dropout": 0.0,
+        "checkpointing": False,
+        "accumulate": False,
+        "dtype": "float32",
+        "optimizer": Optimizer("adamw", 0.0, 0.0, 0.9, 0.999, 1e-8),
+        "loss": None,
+        "metric": "euclidean",
+        "guarded": False,
+        "averages": False,
+        "noise": None,
+        "ascent": None,
+        "seed": 1,
+    }
+    return Build(**{**fields, **settings})
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    from transformers import BertConfig, BertModel, LlamaConfig, LlamaForCausalLM, T5Config, T5ForConditionalGeneration
+
+    folder = tmp_path_factory.mktemp("checkpoints")
+    torch.manual_seed(0)
+    BertModel(BertConfig(**SIZES)).save_pretrained(folder / "classification")
+    LlamaForCausalLM(LlamaConfig(**SIZES, num_key_value_heads=2)).save_pretrained(folder / "generation")
+    t5 = T5Config(vocab_size=40, d_model=32, d_kv=8, d_ff=48, num_layers=1, num_heads=4, decoder_start_token_id=0)
+    T5ForConditionalGeneration(t5).save_pretrained(folder / "t5")
+    return {name: folder / name for name in ("classification", "generation", "t5")}
+
+
+def batch(task: str) -> Batch:
+    """Three groups of examples of different lengths."""
+    random = np.random.default_rng(2)
+    lengths = np.array([5, 9, 7, 4, 8, 6, 9], np.int32)
+    ids = random.integers(2, 40, (7, 9)).astype(np.int32)
+    ids[np.arange(9)[None, :] >= lengths[:, None]] = 0
+    targets = np.array([0, 1, 1, 0, 1, 0, 1] if task == "classification" else [2, 4, 1, 3, 5, 2, 6], np.float64)
+    return Batch(ids, np.zeros_like(ids), lengths, np.array([0, 2, 5, 7], np.int32), targets)
+
+
+@pytest.mark.parametrize("task", ["classification", "generation"])
+@pytest.mark.parametrize("adapter", list(ADAPTERS))
+def test_each_groups_gradient_is_autograds(checkpoints: dict[str, Path], adapter: str, task: str) -> None:
+    spec = spec_of(checkpoints[task], task, **ADAPTERS[adapter])
+    network = load_network(spec)
+    parameters = list(network.trained.values())
+    for parameter in parameters:
+        # Adapters begin where half of their gradients are zero.
+        torch.nn.init.normal_(parameter, mean=0.5, std=0.3)
+    passes = Passes(network, spec, torch.device("cpu"))
+    network.train()
+    gradients = GradientPass(network.model, passes, parameters, accumulate=False)
+    losses, stack = gradients.run(batch(task), 0)
+    one_by_one = adapter in ("dora", "prompt tuning")
+    assert (gradients.is_grouped, gradients.separately is None) == (not one_by_one, not one_by_one)
+
+    values, counts = passes.losses(batch(task))
+    for group, rows in enumerate((slice(0, 2), slice(2, 5), slice(5, 7))):
+        loss = (values[rows] * counts[rows]).sum() / counts[rows].sum()
+        assert abs(losses[group] - loss.item()) < 1e-5
+        expected = torch.autograd.grad(loss, parameters, retain_graph=True)
+        length = torch.cat([one.flatten() for one in expected]).norm()
+        for (name, parameter), theirs in zip(network.trained.items(), expected, strict=True):
+            ours = stack.row_of(parameter, group)
+            assert ours is not None, name
+            assert (ours - theirs).norm() <= 1e-5 * theirs.norm() + 1e-6 * length, (group, name)
+
+
+@pytest.mark.parametrize("task", ["classification", "generation"])
+@pytest.mark.parametrize("adapter", list(ADAPTERS))
+def test_a_checkpoint_brings_all_that_was_trained(checkpoints: dict[str, Path], tmp_path: Path, adapter: str, task: str) -> None:
+    spec = spec_of(checkpoints[task], task, **ADAPTERS[adapter])
+    networks = [load_network(spec) for _ in range(2)]
+    optimizers = [build_optimizer(spec.optimizer, list(network.trained.values())) for network in networks]
+    for parameter in networks[0].trained.values():
+        torch.nn.init.normal_(parameter, mean=1)
+    checkpoint.save(str(tmp_path), networks[0], optimizers[0], None)
+    with torch.no_grad():
+        checkpoint.load(str(tmp_path), networks[1], optimizers[1], None)
+    trained = [network.trained for network in networks]
+    assert list(trained[0]) == list(trained[1])
+    for name, parameter in trained[0].items():
+        assert torch.equal(parameter, trained[1][name]), name
+
+
+def test_what_prompts_do_not_go_with_is_refused_by_name(checkpoints: dict[str, Path]) -> None:
+    prompt = ADAPTERS["prompt tuning"]
+    with pytest.raises(ModelError, match="classifier on a decoder"):
+        load_network(spec_of(checkpoints["generation"], "classification", classes=["no", "yes"], **prompt))
+    with pytest.raises(ModelError, match="t5 is both"):
+        load_network(spec_of(checkpoints["t5"], "generation", **prompt))
+
+
+def test_layers_of_ia3_are_named_where_they_are_wrong(checkpoints: dict[str, Path]) -> None:
+    with pytest.raises(ModelError, match="feedforward names value"):
+        load_network(spec_of(checkpoints["classification"], "classification", ia3=Ia3(["key"], ["value"])))
+    with pytest.raises(ModelError, match="no linear layer nothing"):
+        load_network(spec_of(checkpoints["classification"], "classification", ia3=Ia3(["nothing"], None)))
+
+
+def test_frozen_blocks_get_no_scales(checkpoints: dict[str, Path]) -> None:
+    spec = spec_of(checkpoints["classification"], "classification", freeze=1, ia3=Ia3(None, None))
+    scales = [name for name in load_network(spec).trained if "ia3" in name]
+    assert len(scales) == 4, scales
+    assert all(".layer.1." in name for name in scales), scales
