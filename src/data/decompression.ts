@@ -18,7 +18,12 @@ export function decompressZstandard(bytes: Uint8Array, length: number): Uint8Arr
   if (size !== length) throw new Error(`a ZSTD frame of ${size} bytes, expected ${length}`);
   // Node's own, since 22.15, finds more damage.
   if (!zlib.zstdDecompressSync) return decompressZstd(bytes);
-  return zlib.zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, length) });
+  const { buffer, engine } = zlib.zstdDecompressSync(bytes, {
+    maxOutputLength: Math.max(1, length),
+    info: true,
+  }) as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
+  if (engine.bytesWritten !== bytes.length) throw new Error('bytes after the end of a ZSTD frame');
+  return buffer;
 }
 
 /** Of LZ4 frames (https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md). */

@@ -11,10 +11,19 @@ export const fuzzedFormats = ['csv', 'tsv', 'jsonl', 'json', 'csv.gz', 'parquet'
 
 export type FuzzedFormat = (typeof fuzzedFormats)[number];
 
+/** A file before and after it was damaged. */
+export interface FuzzedTable {
+  readonly whole: Buffer;
+  readonly damaged: Buffer;
+}
+
 /** The same seed, the same files. */
-export function* fuzzedTables(format: FuzzedFormat, seed: number): Generator<Buffer> {
+export function* fuzzedTables(format: FuzzedFormat, seed: number): Generator<FuzzedTable> {
   const lots = new Lots(random(seed));
-  for (;;) yield mutated(written[format](lots), lots);
+  for (;;) {
+    const whole = written[format](lots);
+    yield { whole, damaged: mutated(whole, lots) };
+  }
 }
 
 const written: Readonly<Record<FuzzedFormat, (lots: Lots) => Buffer>> = {

@@ -1,6 +1,7 @@
 /** The messages of an Arrow file: a schema, dictionaries and record batches, each with metadata and a body of buffers. */
 import type { FileHandle } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { Type } from '@uwdata/flechette';
 import { MOST_GROWTH } from '../binaryFile.ts';
 import { FlatTable } from './flatbuffer.ts';
 import { type ArrowField, fieldsOf, partsOf, sumOf } from './schema.ts';
@@ -212,14 +213,19 @@ function checkBatch(batch: FlatTable, fields: readonly ArrowField[], body: Buffe
     }
     bytes += compression ? plainLength(body, offset, size) : size;
   }
-  const isLength = (n: number) => n >= 0 && n < 2 ** 31;
+  // A bit is the least that a value takes, missing or not.
+  const most = fields.every(takesNothing) ? 2 ** 31 - 1 : 8 * bytes;
+  const isLength = (n: number) => n >= 0 && n <= most;
   const areNodes = nodes.every(
     ([count, nulls]) => isLength(count!) && nulls! >= 0 && nulls! <= count!,
   );
-  // A bit is the least that a value takes, but for columns in which nothing is there.
-  const isPossible = length <= 8 * bytes || fields.every(({ nullable }) => nullable !== 0);
-  if (!isLength(length) || !areNodes || !isPossible) throw new Error(`a batch of ${length} rows`);
+  if (!isLength(length) || !areNodes) throw new Error(`a batch of ${length} rows`);
   return length;
+}
+
+/** Types whose values take no bytes of their own: nulls, and repetitions of another value. */
+function takesNothing({ type, dictionary }: ArrowField): boolean {
+  return dictionary === null && (type === Type.Null || type === Type.RunEndEncoded);
 }
 
 /** Of a compressed buffer. */

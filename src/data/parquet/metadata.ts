@@ -59,14 +59,35 @@ export async function checkFooter(buffer: AsyncBuffer): Promise<void> {
   if (start < 4) throw new Error('damaged metadata: longer than the file');
   const bytes = Buffer.from(await buffer.slice(start, size - 8));
   checkThrift(bytes, 0, fileMetadata);
-  const { field_4: groups = [], field_7: orders } = deserializeTCompactProtocol({
+  const {
+    field_2: elements = [],
+    field_4: groups = [],
+    field_7: orders,
+  } = deserializeTCompactProtocol({
     view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     offset: 0,
   });
+  for (const element of elements) checkAnnotation(element);
   const columns = groups[0]?.field_1?.length;
   if (orders && columns !== undefined && orders.length !== columns) {
     throw new Error(`damaged metadata: orders of ${orders.length} columns, not ${columns}`);
   }
+}
+
+/** The last of `ConvertedType` and of `LogicalType` in parquet.thrift. */
+const [LAST_CONVERTED, LAST_LOGICAL] = [21, 18];
+
+/** What an element of the schema means: the library takes an unknown meaning for none. */
+function checkAnnotation({ field_6: converted, field_10: logical }: SchemaElement): void {
+  const isKnown = converted === undefined || (converted >= 0 && converted <= LAST_CONVERTED);
+  const kinds = Object.keys(logical ?? { field_1: {} });
+  const isOne = kinds.length === 1 && Number(kinds[0]!.slice('field_'.length)) <= LAST_LOGICAL;
+  if (!isKnown || !isOne) throw new Error('damaged metadata: the type of a column');
+}
+
+interface SchemaElement {
+  readonly field_6?: number;
+  readonly field_10?: Readonly<Record<string, unknown>>;
 }
 
 /** @throws Error for metadata that are not those of this file */

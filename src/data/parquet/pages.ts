@@ -39,7 +39,7 @@ function valuesIn(bytes: Buffer, isFlat: boolean): number {
     offset: 0,
   };
   let values = 0;
-  while (reader.offset < bytes.length) {
+  for (let isFirst = true; reader.offset < bytes.length; isFirst = false) {
     checkThrift(bytes, reader.offset, pageHeader);
     const header = parquetHeader(reader);
     const { compressed_page_size: size, uncompressed_page_size: plain } = header;
@@ -54,6 +54,7 @@ function valuesIn(bytes: Buffer, isFlat: boolean): number {
     ) {
       throw new Error('a page whose checksum is wrong');
     }
+    if (header.type === 'DICTIONARY_PAGE' && !isFirst) throw new Error('a dictionary after pages');
     values += valuesOf(header);
     if (isFlat) checkLevels(header, bytes.subarray(reader.offset, end));
     reader.offset = end;
@@ -69,7 +70,8 @@ function valuesOf(header: ReturnType<typeof parquetHeader>): number {
   const { data_page_header: first, data_page_header_v2: second } = header;
   const dictionary = header.dictionary_page_header;
   if (type === 'INDEX_PAGE') return 0;
-  if (type === 'DICTIONARY_PAGE' && dictionary?.encoding && isCount(dictionary.num_values)) {
+  const isPlain = dictionary?.encoding === 'PLAIN' || dictionary?.encoding === 'PLAIN_DICTIONARY';
+  if (type === 'DICTIONARY_PAGE' && isPlain && isCount(dictionary.num_values)) {
     // A bit is the least that a value takes.
     if (dictionary.num_values <= 8 * (plain + 1)) return 0;
   }

@@ -165,3 +165,21 @@ test('a file that is not Arrow, or not all of one', async () => {
   appendFileSync(file('twice.arrow'), readFileSync(file('stream-None.arrow')));
   assert.match(await refusal('twice.arrow'), /^row 1: \d+ bytes after its end$/);
 });
+
+test('lengths of more values than there are bytes are refused, where the library would count to them', async () => {
+  const whole = readFileSync(file('growing.arrow'));
+  const places = Array.from({ length: Math.floor(whole.length / 8) }, (_, i) => 8 * i).filter(
+    (at) => [1n, 2n, 3n, 4n].includes(whole.readBigInt64LE(at)),
+  );
+  let refused = 0;
+  for (const at of places) {
+    const damaged = Buffer.from(whole);
+    damaged.writeBigInt64LE(2n ** 30n, at);
+    writeFileSync(file('long.arrow'), damaged);
+    await read('long.arrow').catch((error) => {
+      assert.ok(error instanceof ConfigError, String(error));
+      refused++;
+    });
+  }
+  assert.ok(refused >= 6, `${refused} of ${places.length}`);
+});
