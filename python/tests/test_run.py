@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from grain_torch.runs import Run, RunDescription
+from grain_torch.runs.owner import OwnedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,3 +38,44 @@ def test_an_event_that_is_not_whole_is_taken_back(tmp_path: Path) -> None:
     events = [json.loads(line) for line in log.read_text().splitlines()]
     assert [event["kind"] for event in events] == ["start", "end"]
     assert events[-1]["failure"]["code"] == "diskFull"
+
+
+def test_a_script_that_grain_starts_writes_into_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / ".grain" / "runs" / "planned"
+    folder.mkdir(parents=True)
+    planned = {
+        "id": "planned",
+        "experiment": {"id": "many", "name": "many"},
+        "createdAt": "2026-01-01T00:00:00.000Z",
+        "aggregator": "mean",
+        "seed": {"init": 7, "order": 7},
+        "configPath": "grain.yaml",
+        "command": ["python", "train.py"],
+        "config": {"concurrency": 2},
+        "fingerprints": {"config": "abc"},
+        "versions": {"grain": "0.0.0"},
+    }
+    (folder / "run.json").write_text(json.dumps(planned))
+    owner = {"pid": os.getppid(), "host": socket.gethostname(), "since": planned["createdAt"], "token": "secret"}
+    (folder / "owner.json").write_text(json.dumps(owner))
+    monkeypatch.setenv("GRAIN_RUN_FOLDER", str(folder))
+    monkeypatch.setenv("GRAIN_RUN_TOKEN", "wrong")
+    with pytest.raises(OwnedError):
+        Run.create(RunDescription("script", group_names=["a", "b"], steps=10), tmp_path)
+    assert json.loads((folder / "run.json").read_text()) == planned
+
+    monkeypatch.setenv("GRAIN_RUN_FOLDER", str(folder))
+    monkeypatch.setenv("GRAIN_RUN_TOKEN", "secret")
+    with Run.create(RunDescription("script", group_names=["a", "b"], steps=10, config={"lr": 1}), tmp_path) as run:
+        assert run.folder == folder
+        assert json.loads((folder / "owner.json").read_text())["pid"] == os.getpid()
+    assert not (folder / "owner.json").exists()
+    manifest = json.loads((folder / "run.json").read_text())
+    assert {key: manifest[key] for key in ("id", "experiment", "aggregator", "seed", "command")} == {
+        key: planned[key] for key in ("id", "experiment", "aggregator", "seed", "command")
+    }
+    assert (manifest["steps"], manifest["groups"]["names"]) == (10, ["a", "b"])
+    assert manifest["config"] == {"lr": 1, "concurrency": 2}
+    # Another run of the same script has a folder of its own.
+    with Run.create(RunDescription("script", group_names=["a", "b"], steps=10), tmp_path) as other:
+        assert other.folder != folder

@@ -51,6 +51,9 @@ async function elsewhere(launch: Launch, { view, ...options }: Options): Promise
     launch.runs[0]!.manifest.config.concurrency,
   );
   const concurrency = Math.min(options.concurrency ?? data ?? 1, launch.runs.length);
+  const { trainer, runs } = launch;
+  // Programs are processes anyway.
+  if (runs[0]!.manifest.command) return { ...launch, trainer: { ...trainer, concurrency } };
   if (concurrency === 1) return launch;
   return inProcesses(launch, {
     concurrency,

@@ -12,7 +12,8 @@ import { fileComplaint, type PathComplaint, userPath } from './userPath.ts';
  */
 export function checkFiles(parsed: ParsedConfig): void {
   const { folder } = parsed;
-  const { data, model } = parsed.config;
+  const { data, model, program } = parsed.config;
+  if (program !== undefined) return;
   const check = (
     key: Path,
     expected: string,

@@ -18,6 +18,7 @@ import { knownHarms } from './harms.ts';
 import { findingsOf } from './issues.ts';
 import { withControls } from './methods.ts';
 import { modelRules } from './modelRules.ts';
+import { NO_DATA, programFindings, withProgramDefaults } from './program.ts';
 import { type Config, configSchema } from './schema.ts';
 import { stepRules } from './stepRules.ts';
 import { fileComplaint, userPath } from './userPath.ts';
@@ -51,6 +52,10 @@ export class ParsedConfig {
   /** Paths in the config are relative to this folder. */
   get folder(): string {
     return path.dirname(this.file);
+  }
+
+  isWritten(path: Path): boolean {
+    return this.#places.isWritten(path);
   }
 
   /** The same file with some of its keys overridden. */
@@ -133,10 +138,13 @@ export function parseConfig(text: string, file: string): ParsedConfig {
     );
   }
   const content = contentOf(document, file);
-  const parsed = configSchema.safeParse(content);
-  const config = parsed.success ? withControls(parsed.data) : null;
+  const parsed = configSchema.safeParse(
+    isOfProgram(content) ? { data: NO_DATA, ...content } : content,
+  );
+  const isWritten = (path: Path) => document.isWritten(path);
+  const config = parsed.success ? withDefaults(parsed.data, isWritten) : null;
   const findings = config
-    ? rules.flatMap((rule) => rule(config, (path) => document.isWritten(path)))
+    ? contradictions(config, isWritten)
     : findingsOf(parsed.error!.issues, content);
   if (!config || findings.length > 0) {
     throw new ConfigError(
@@ -148,6 +156,19 @@ export function parseConfig(text: string, file: string): ParsedConfig {
     );
   }
   return new ParsedConfig(config, file, document);
+}
+
+function isOfProgram(content: unknown): content is object {
+  return typeof content === 'object' && content !== null && 'program' in content;
+}
+
+function withDefaults(config: Config, isWritten: (path: Path) => boolean): Config {
+  return withProgramDefaults(withControls(config), isWritten);
+}
+
+function contradictions(config: Config, isWritten: (path: Path) => boolean): Finding[] {
+  if (config.program !== undefined) return programFindings(config, isWritten);
+  return rules.flatMap((rule) => rule(config, isWritten));
 }
 
 /** An empty file is a config without keys. */

@@ -251,8 +251,17 @@ export const configSchema = z.strictObject({
     .describe(
       'The validation metric that ranks checkpoints. `classification`: `accuracy` (default), `macroF1`, `f1` (of the second of two classes in the order of their names, such as 1 of 0 and 1 or yes of no and yes, regardless of the checkpoint’s order), `mcc` (Matthews correlation). `regression`: `rmse` (default), `pearson`, `spearman`. `generation`: `perplexity` (default), `exactMatch`.',
     ),
+  program: z
+    .union([z.string().regex(/\S/), z.array(z.string()).min(1)])
+    .optional()
+    .meta({ title: 'a command line, or a list of arguments' })
+    .describe(
+      'Trains by [a program of your own](programs.md) in place of the built-in trainer: `python train.py --seed {seed} --aggregate {aggregator} --lr {learningRate}`. Placeholders are `seed`, `init`, `order`, `aggregator` and any setting of this config. No shell reads it. It needs no `model` and no `data`.',
+    ),
   model: model.prefault({}).describe('The model to train.'),
-  data: data.describe('Training and validation data. Paths are relative to the config’s folder.'),
+  data: data.describe(
+    'Training and validation data. Paths are relative to the config’s folder. Not needed with `program`.',
+  ),
   groups: groups.prefault({}).describe('The groups whose gradients are aggregated.'),
   aggregate: z
     .array(aggregateEntry)

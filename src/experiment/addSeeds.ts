@@ -9,15 +9,14 @@ import type { Loading } from '../runs/loading.ts';
 import { isActive } from '../runs/status.ts';
 import { RunStore, type RunSummary } from '../runs/store.ts';
 import { codeFingerprint } from '../training/fingerprints.ts';
-import { closeSession, openSession, type Session } from '../training/session.ts';
 import type { TrainingRun } from '../training/trainingLoop.ts';
 import { ComparisonError, differencesOf } from './comparable.ts';
 import { latestExperiment, runsOfConfig } from './experiments.ts';
 import { type Launch, type Overrides, OwnedRuns, parsedFrom } from './launch.ts';
 import { type ManifestOptions, manifestsOf } from './manifests.ts';
+import { type Preparation, prepare } from './preparation.ts';
 import { ResumeError } from './resume.ts';
 import { whyUnfinished } from './seedResults.ts';
-import { sessionTrainer } from './sessionTrainer.ts';
 
 export interface Addition {
   readonly addSeeds: number;
@@ -50,14 +49,15 @@ export async function launchAdded(
   }
   const parsed = onDeviceOf(known[0]!, written);
   const seeds = moreSeeds(parsed, known, addSeeds);
-  const session = await openSession(parsed, onLoading);
+  const preparation = await prepare(parsed, onLoading);
+  const { trainer } = preparation;
   try {
     const { experiment } = known[0]!.manifest;
     const requests = expand(parsed.config, seeds).filter((request) => !isKnown(request, known));
     const joining = { root, experiment, rates: tunedRates(known) };
     checkTuned(parsed, requests, joining.rates);
-    const manifests = await manifestsOf(parsed, session, requests, joining);
-    await checkUnchanged(known, parsed, session, joining);
+    const manifests = await manifestsOf(parsed, preparation, requests, joining);
+    await checkUnchanged(known, parsed, preparation, joining);
     const resumed = known
       .filter(isToResume)
       .map((run) => ({ ...run, resumeFrom: 'last' as const }));
@@ -74,10 +74,10 @@ export async function launchAdded(
     );
     const runs = [...resumed, ...fresh];
     const owned = await OwnedRuns.take(runs);
-    const warnings = warningsOf(parsed, session, known);
-    return { trainer: sessionTrainer(session), runs, owned, warnings };
+    const warnings = warningsOf(parsed, preparation, known);
+    return { trainer, runs, owned, warnings };
   } catch (error) {
-    await closeSession(session);
+    await trainer.close();
     throw error;
   }
 }
@@ -146,7 +146,7 @@ function checkTuned(
 async function checkUnchanged(
   known: readonly RunSummary[],
   parsed: ParsedConfig,
-  session: Session,
+  preparation: Preparation,
   joining: ManifestOptions,
 ): Promise<void> {
   const methods = expand(parsed.config, [known[0]!.manifest.seed]);
@@ -155,7 +155,7 @@ async function checkUnchanged(
   const run = known.find(methodOf) ?? known[0]!;
   const { manifest } = run;
   const same = methodOf(run) ?? methods[0]!;
-  const [sample] = await manifestsOf(parsed, session, [same], joining);
+  const [sample] = await manifestsOf(parsed, preparation, [same], joining);
   const differences = differencesOf(manifest, sample!);
   if (differences.length === 0) return;
   throw new ComparisonError(
@@ -163,13 +163,13 @@ async function checkUnchanged(
   );
 }
 
-function warningsOf(parsed: ParsedConfig, { task }: Session, known: readonly RunSummary[]) {
+function warningsOf(parsed: ParsedConfig, { notices }: Preparation, known: readonly RunSummary[]) {
   const code = codeFingerprint();
   const isOther = known.some(({ manifest }) => manifest.fingerprints.code !== code);
   const versions = [...new Set(known.map(({ manifest }) => manifest.versions.grain))];
   return [
     ...parsed.warnings,
-    ...task.data.notices,
+    ...notices,
     ...(isOther
       ? [
           parsed.warning(

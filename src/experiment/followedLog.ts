@@ -1,10 +1,29 @@
 /** A log that another process writes, followed until that process has ended. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EndEvent, parseEvent, type RunEvent } from '../runs/events.ts';
+import { EventWriter } from '../runs/eventWriter.ts';
 import { runFile } from '../runs/grainFolder.ts';
 import { LineTail } from '../runs/tail.ts';
+import type { TrainingRun } from '../training/trainingLoop.ts';
+import type { RunCallbacks } from './runTrainer.ts';
 
 const POLL_MS = 200;
+
+/** Adds an event to the log of a run that this process owns, while no other writes to it. */
+export function appendEvent(
+  run: Pick<TrainingRun, 'folder'>,
+  event: RunEvent,
+  { assertHeld }: Pick<RunCallbacks, 'assertHeld'>,
+): void {
+  assertHeld();
+  const writer = EventWriter.open(run.folder);
+  writer.append(event);
+  writer.close();
+}
+
+export function endAt(step: number, status: 'finished' | 'stopped'): EndEvent {
+  return { kind: 'end', at: Date.now(), step, status };
+}
 
 export class FollowedLog {
   readonly #lines: LineTail;

@@ -8,11 +8,10 @@ import { runFile } from '../runs/grainFolder.ts';
 import type { Loading } from '../runs/loading.ts';
 import { type Ownership, takeOwnership } from '../runs/owner.ts';
 import { RunStore } from '../runs/store.ts';
-import { closeSession, openSession } from '../training/session.ts';
 import type { TrainingRun } from '../training/trainingLoop.ts';
 import { manifestsOf } from './manifests.ts';
+import { prepare } from './preparation.ts';
 import type { RunTrainer } from './runTrainer.ts';
-import { sessionTrainer } from './sessionTrainer.ts';
 
 /** Runs that this process is to train, and what they share. */
 export interface Launch {
@@ -54,21 +53,21 @@ export async function launchParsed(
   onLoading: (loading: Loading) => void,
   rates: ReadonlyMap<string, number> = new Map(),
 ): Promise<Launch> {
-  const session = await openSession(parsed, onLoading);
+  const preparation = await prepare(parsed, onLoading);
+  const { trainer, notices } = preparation;
   try {
     const requests = expand(parsed.config);
-    const manifests = await manifestsOf(parsed, session, requests, { root, rates });
+    const manifests = await manifestsOf(parsed, preparation, requests, { root, rates });
     const folders = new RunStore(root).createAll(manifests);
     const runs = manifests.map((manifest, i) => ({
       manifest,
       folder: folders[i]!.path,
       warnings: parsed.warningsOf(requests[i]!.entry).map(explain),
     }));
-    const warnings = [...parsed.warnings, ...session.task.data.notices];
-    const owned = await OwnedRuns.take(runs);
-    return { trainer: sessionTrainer(session), runs, owned, warnings };
+    const warnings = [...parsed.warnings, ...notices];
+    return { trainer, runs, owned: await OwnedRuns.take(runs), warnings };
   } catch (error) {
-    await closeSession(session);
+    await trainer.close();
     throw error;
   }
 }
@@ -120,6 +119,7 @@ export class OwnedRuns {
 
   /** Owns a run again that was handed over. @throws OwnedError if a live process owns it, also the one that took it */
   async retake(run: TrainingRun): Promise<void> {
+    if (this.#ownerships.get(run.folder)?.isHeld()) return;
     this.release(run);
     await this.#take(run);
   }

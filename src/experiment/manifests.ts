@@ -1,18 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { version_core as tfjsVersion } from '@tensorflow/tfjs-core';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { RunRequest } from '../config/expand.ts';
 import type { ParsedConfig } from '../config/parse.ts';
-import { rankingOf } from '../config/ranking.ts';
-import type { Config } from '../config/schema.ts';
-import { buildGrouping, type Grouping } from '../data/grouping.ts';
 import { FORMAT_VERSION, type RunManifest } from '../runs/manifest.ts';
 import { newExperimentId, runId } from '../runs/newId.ts';
-import { codeFingerprint, inputFingerprints } from '../training/fingerprints.ts';
-import type { Session } from '../training/session.ts';
 import { gitStateOf } from './gitState.ts';
+import type { Preparation } from './preparation.ts';
 
 export interface ManifestOptions {
   /** Folder that holds `.grain`. */
@@ -23,62 +18,42 @@ export interface ManifestOptions {
   readonly rates?: ReadonlyMap<string, number>;
 }
 
-/**
- * Manifests of one launch of a config.
- */
+/** Manifests of one launch of a config. */
 export async function manifestsOf(
   parsed: ParsedConfig,
-  session: Session,
+  preparation: Preparation,
   requests: readonly RunRequest[],
   { root, experiment, rates = new Map() }: ManifestOptions,
 ): Promise<RunManifest[]> {
-  const { config, device } = session;
-  const { data, sources } = session.task;
+  const { config } = parsed;
   const now = new Date();
   const git = await gitStateOf(parsed.folder);
   const joined = experiment ?? { id: newExperimentId(config.name, now), name: config.name };
-  const fingerprints = {
-    config: sha256(readFileSync(parsed.file)),
-    ...(await inputFingerprints(session.task)),
-    code: codeFingerprint(),
-  };
-  return requests.map(({ aggregator, aggregation, seed }) => ({
-    format: FORMAT_VERSION,
-    id: runId(joined.id, aggregator, seed),
-    experiment: joined,
-    createdAt: now.toISOString(),
-    aggregator,
-    aggregation,
-    seed,
-    steps: config.steps,
-    task: config.task,
-    groups: groupsOf(buildGrouping(config.groups, data, seed.order), config.groups.by),
-    trainExamples: data.train.count,
-    metric: rankingOf(config),
-    configPath: path.relative(root, parsed.file).split(path.sep).join('/'),
-    config: { ...config, optimizer: withRate(config.optimizer, rates.get(aggregator)) },
-    fingerprints,
-    sources,
-    device: {
-      backend: device.backend,
-      name: device.name,
-      ...(device.memory !== undefined && { memory: device.memory }),
-    },
-    versions: {
-      grain: packageJson.version,
-      node: process.versions.node,
-      ...(device.backend === 'torch' ? device.versions : { tfjs: tfjsVersion }),
-    },
-    ...(git && { git }),
-  }));
+  const configFingerprint = sha256(readFileSync(parsed.file));
+  return requests.map((request) => {
+    const { aggregator, aggregation, seed } = request;
+    const { fingerprints, versions, ...facts } = preparation.factsOf(request);
+    return {
+      format: FORMAT_VERSION,
+      id: runId(joined.id, aggregator, seed),
+      experiment: joined,
+      createdAt: now.toISOString(),
+      aggregator,
+      aggregation,
+      seed,
+      configPath: path.relative(root, parsed.file).split(path.sep).join('/'),
+      ...facts,
+      config: withRate(facts.config, rates.get(aggregator)),
+      fingerprints: { config: configFingerprint, ...fingerprints },
+      versions: { grain: packageJson.version, node: process.versions.node, ...versions },
+      ...(git && { git }),
+    };
+  });
 }
 
-function withRate(optimizer: Config['optimizer'], learningRate = optimizer.learningRate) {
-  return { ...optimizer, learningRate };
-}
-
-function groupsOf({ names, examples }: Grouping, by: string): RunManifest['groups'] {
-  return { by, names, ...(examples && { examples }) };
+function withRate(config: RunManifest['config'], learningRate: number | undefined) {
+  if (learningRate === undefined) return config;
+  return { ...config, optimizer: { ...Object(config.optimizer), learningRate } };
 }
 
 function sha256(bytes: Buffer): string {

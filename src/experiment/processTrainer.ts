@@ -4,15 +4,14 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { EndEvent } from '../runs/events.ts';
-import { EventWriter } from '../runs/eventWriter.ts';
 import { formatRun } from '../runs/format.ts';
 import { nearestRoot, runFile } from '../runs/grainFolder.ts';
 import { type Loading, loadingMessageSchema } from '../runs/loading.ts';
 import { failedEnd } from '../runs/runLog.ts';
 import { failureOf } from '../training/failures.ts';
 import type { TrainingRun } from '../training/trainingLoop.ts';
-import { FollowedLog } from './followedLog.ts';
-import type { Launch, OwnedRuns } from './launch.ts';
+import { appendEvent, endAt, FollowedLog } from './followedLog.ts';
+import type { Launch } from './launch.ts';
 import { errorSchema } from './launchResult.ts';
 import type { RunCallbacks } from './runTrainer.ts';
 import { writeOutputLog } from './sessionTrainer.ts';
@@ -27,14 +26,14 @@ interface Options {
 
 /** The same launch, with a process for each run; what this process had loaded to check it is given up. */
 export async function inProcesses(launch: Launch, options: Options): Promise<Launch> {
-  const { trainer, owned } = launch;
+  const { trainer } = launch;
   await trainer.close();
   return {
     ...launch,
     trainer: {
       device: trainer.device,
       concurrency: options.concurrency,
-      train: (run, callbacks) => new ProcessOfRun(run, owned, options).train(callbacks),
+      train: (run, callbacks) => new ProcessOfRun(run, options).train(callbacks),
       close: async () => {},
     },
   };
@@ -42,12 +41,10 @@ export async function inProcesses(launch: Launch, options: Options): Promise<Lau
 
 class ProcessOfRun {
   readonly #run: TrainingRun;
-  readonly #owned: OwnedRuns;
   readonly #options: Options;
 
-  constructor(run: TrainingRun, owned: OwnedRuns, options: Options) {
+  constructor(run: TrainingRun, options: Options) {
     this.#run = run;
-    this.#owned = owned;
     this.#options = options;
   }
 
@@ -56,10 +53,10 @@ class ProcessOfRun {
     try {
       const log = await FollowedLog.open(this.#run.folder, callbacks.onEvent);
       for (let reached = -1; ; ) {
-        if (callbacks.shouldStop()) return this.#end(stopped(log.step), callbacks);
+        if (callbacks.shouldStop()) return this.#end(endAt(log.step, 'stopped'), callbacks);
         const reason = await this.#attempt(log, callbacks);
         if (log.end) return log.end;
-        await this.#owned.retake(this.#run);
+        await callbacks.retake();
         if (reason.isFinal || log.step <= reached) {
           const { message } = reason;
           const advice = `To continue: grain run --resume ${this.#run.manifest.id}`;
@@ -82,7 +79,7 @@ class ProcessOfRun {
     let isAsked = false;
     const { ended } = startWorker(this.#options, [
       ...['work', path.basename(folder), '--root', nearestRoot(folder), '--progress', 'ipc'],
-      ...['--token', this.#owned.tokenOf(this.#run) ?? ''],
+      ...['--token', callbacks.token() ?? ''],
       ...(resumeFrom === undefined ? [] : ['--from', resumeFrom]),
     ]);
     await log.until(ended, () => {
@@ -103,18 +100,11 @@ class ProcessOfRun {
 
   /** Ends a run that no process is working on. */
   #end(end: EndEvent, callbacks: RunCallbacks): EndEvent {
-    callbacks.assertHeld();
-    const writer = EventWriter.open(this.#run.folder);
-    writer.append(end);
-    writer.close();
+    appendEvent(this.#run, end, callbacks);
     writeOutputLog(this.#run, end);
     callbacks.onEvent(end);
     return end;
   }
-}
-
-function stopped(step: number): EndEvent {
-  return { kind: 'end', at: Date.now(), step, status: 'stopped' };
 }
 
 interface Ended {

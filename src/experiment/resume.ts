@@ -2,6 +2,7 @@ import { trainsTransformer } from '../config/data.ts';
 import { type Diagnostic, explain } from '../config/diagnostic.ts';
 import { expand } from '../config/expand.ts';
 import type { ParsedConfig } from '../config/parse.ts';
+import { configSchema } from '../config/schema.ts';
 import { knownAggregator } from '../engine/aggregators/registry.ts';
 import type { Loading } from '../runs/loading.ts';
 import type { RunManifest } from '../runs/manifest.ts';
@@ -12,6 +13,7 @@ import { inputFingerprints } from '../training/fingerprints.ts';
 import { closeSession, openSession, type Session } from '../training/session.ts';
 import type { TrainingRun } from '../training/trainingLoop.ts';
 import { type Launch, OwnedRuns } from './launch.ts';
+import { programTrainer } from './programTrainer.ts';
 import { recordedConfig } from './recordedConfig.ts';
 import type { RunTrainer } from './runTrainer.ts';
 import { sessionTrainer } from './sessionTrainer.ts';
@@ -54,8 +56,10 @@ export async function launchResumed(
   }));
   const owned = await OwnedRuns.take(runs);
   return releasedOnError(owned, async () => {
-    const parsed = parsedFrom(runs[0]!.manifest, root, options);
-    const trainer = await trainerFor(parsed, runs[0]!.manifest, onLoading);
+    const { manifest } = runs[0]!;
+    if (manifest.command) return ofProgram(runs, owned);
+    const parsed = parsedFrom(manifest, root, options);
+    const trainer = await trainerFor(parsed, manifest, onLoading);
     if (steps !== undefined) {
       for (const run of runs) store.rewrite(run.manifest);
     }
@@ -90,10 +94,18 @@ export async function launchHandedOver(
   const run: TrainingRun = { manifest, folder, ...(resumeFrom && { resumeFrom }) };
   const owned = await OwnedRuns.take([run], token);
   return releasedOnError(owned, async () => {
+    if (manifest.command) return ofProgram([run], owned);
     const parsed = parsedFrom(manifest, root);
     const trainer = await trainerFor(parsed, manifest, onLoading);
     return { trainer, runs: [withWarnings(parsed, run)], owned, warnings: [] };
   });
+}
+
+/** A program runs again, in the same folder; it knows how to resume, or begins anew. */
+function ofProgram(runs: readonly TrainingRun[], owned: OwnedRuns): Launch {
+  const { command = [], config } = runs[0]!.manifest;
+  const { data } = configSchema.shape.concurrency.safeParse(config.concurrency);
+  return { trainer: programTrainer(data ?? 1, command), runs, owned, warnings: [] };
 }
 
 async function releasedOnError<T>(owned: OwnedRuns, work: () => Promise<T>): Promise<T> {

@@ -5,16 +5,14 @@ import { nearestRoot, runFile } from '../runs/grainFolder.ts';
 import { RunStore } from '../runs/store.ts';
 import type { TrainingRun } from '../training/trainingLoop.ts';
 import { logSiblingAlarms } from './alarms/siblingAlarms.ts';
-import type { Launch } from './launch.ts';
+import type { Launch, OwnedRuns } from './launch.ts';
 import type { RunTrainer } from './runTrainer.ts';
 import { writeOutputLog } from './sessionTrainer.ts';
 
 export interface ExperimentCallbacks {
   onEvent(run: TrainingRun, event: RunEvent): void;
-  /** Throws OwnershipLostError if the run now belongs to another process. */
-  assertHeld(run: TrainingRun): void;
-  /** Nothing more is written to the run. */
-  onEnded(run: TrainingRun): void;
+  /** The runs; each is released when nothing more is written to it. */
+  readonly owned: OwnedRuns;
   /** True once the whole process was asked to end. */
   isInterrupted(): boolean;
 }
@@ -37,7 +35,7 @@ export async function trainRuns(
       const end = await trainRun(trainer, run, callbacks);
       ends[i] = end;
       if (end.status === 'finished') await siblings.compare(run);
-      callbacks.onEnded(run);
+      callbacks.owned.release(run);
     }
   };
   await Promise.all(Array.from({ length: trainer.concurrency }, trainWaiting));
@@ -48,12 +46,14 @@ export async function trainRuns(
 export function trainRun(
   trainer: RunTrainer,
   run: TrainingRun,
-  callbacks: Omit<ExperimentCallbacks, 'onEnded'>,
+  { owned, ...callbacks }: ExperimentCallbacks,
 ): Promise<EndEvent> {
   return trainer.train(run, {
     onEvent: (event) => callbacks.onEvent(run, event),
     shouldStop: () => callbacks.isInterrupted() || existsSync(runFile(run.folder, 'stop')),
-    assertHeld: () => callbacks.assertHeld(run),
+    assertHeld: () => owned.assertHeld(run),
+    token: () => owned.tokenOf(run),
+    retake: () => owned.retake(run),
   });
 }
 
@@ -92,7 +92,7 @@ class Siblings {
   /** Not where another process trained it. */
   #isHeld(run: TrainingRun): boolean {
     try {
-      this.#callbacks.assertHeld(run);
+      this.#callbacks.owned.assertHeld(run);
       return true;
     } catch {
       return false;
@@ -106,11 +106,7 @@ export async function trainLaunch(
   callbacks: Pick<ExperimentCallbacks, 'onEvent' | 'isInterrupted'>,
 ): Promise<EndEvent[]> {
   try {
-    return await trainRuns(trainer, runs, {
-      ...callbacks,
-      onEnded: owned.release.bind(owned),
-      assertHeld: owned.assertHeld.bind(owned),
-    });
+    return await trainRuns(trainer, runs, { ...callbacks, owned });
   } finally {
     owned.releaseAll();
     await trainer.close();

@@ -112,8 +112,9 @@ export function formatBytes(bytes: number): string {
   return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
-/** "40/200", or "40/200, validating 45 %" during a long validation. */
+/** "40/200", or "40/200, validating 45 %" during a long validation; empty for a program of which no steps are known. */
 export function formatProgress({ step, manifest, validating }: RunSummary): string {
+  if (manifest.steps === 0) return step === 0 ? '' : `step ${step}`;
   const doing = validating === null ? '' : `, validating ${formatPercent(validating)}`;
   return `${step}/${manifest.steps}${doing}`;
 }

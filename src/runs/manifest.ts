@@ -70,6 +70,8 @@ const manifestSchema = z.object({
   configPath: z.string(),
   /** The resolved config, every default filled in. */
   config: z.record(z.string(), z.unknown()),
+  /** Of a run that a program of the user's trains: its arguments, the program first. */
+  command: z.array(z.string()).exactOptional(),
   /** SHA-256, hex, of the inputs; `code` is that of the trainer's own version. */
   fingerprints: z.record(z.string(), z.string()),
   sources,

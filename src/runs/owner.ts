@@ -57,6 +57,7 @@ export interface Ownership {
    * @throws OwnershipLostError if the run now belongs to another process
    */
   assertHeld(): void;
+  isHeld(): boolean;
   /** Lets another process own the run. */
   release(): void;
 }
@@ -109,6 +110,7 @@ function held(folder: string, file: string, { token }: Owner): Ownership {
   const stop = beat(file, token);
   return {
     token,
+    isHeld: () => read(file)?.token === token,
     assertHeld() {
       const current = read(file);
       if (current?.token === token) return;
@@ -218,7 +220,8 @@ function hasExited(owner: Owner | null): boolean {
   return owner?.host === hostname() && !isRunning(owner.pid);
 }
 
-function isRunning(pid: number): boolean {
+/** Whether there is such a process on this machine. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

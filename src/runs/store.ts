@@ -196,8 +196,8 @@ export class RunStore {
     if (stamp !== known.stamp) {
       const { lifecycle } = known.progress;
       known.progress = await known.tail.read();
-      // A run that had finished goes on only with more steps.
-      if (lifecycle === 'finished') {
+      // A run that had finished goes on only with more steps; a program may know better what it does.
+      if (lifecycle === 'finished' || known.manifest.task === 'program') {
         known.manifest = (await readManifestOf(id, folder)) ?? known.manifest;
       }
     }

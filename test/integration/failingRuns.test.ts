@@ -47,9 +47,8 @@ async function alarmsOf(
     before(runs);
     await trainRuns(trainer, runs.slice(0, 1), {
       onEvent: () => {},
-      onEnded: owned.release.bind(owned),
+      owned,
       isInterrupted: () => false,
-      assertHeld: owned.assertHeld.bind(owned),
     });
   } finally {
     owned.releaseAll();

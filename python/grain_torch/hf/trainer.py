@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -221,7 +222,9 @@ class GrainMixin:
         self._step_aggregator = None
         self._step = None
         pointer = Path(trainer.args.output_dir) / _POINTER
-        self._run = _known_run(pointer) if self._resumes else None
+        # Under `program:` the run is the one that grain made the folder for.
+        is_given = "GRAIN_RUN_FOLDER" in os.environ
+        self._run = _known_run(pointer) if self._resumes and not is_given else None
         if self._run is None:
             self._run = Run.create(self._description(), self._run_root)
             if is_first_process():

@@ -27,11 +27,14 @@ class OwnedError(RuntimeError):
 class Ownership:
     """Of one run, until it is released or this process ends."""
 
-    def __init__(self, folder: Path) -> None:
-        """Raises: OwnedError if a live process owns the run."""
+    def __init__(self, folder: Path, token: str | None = None) -> None:
+        """`token`: of the process that hands the run over. Raises: OwnedError if a live process owns the run, another one."""
         self._file = folder / "owner.json"
         self._token = str(uuid.uuid4())
-        if not self._create():
+        other = _read(self._file)
+        if token is not None and other is not None and other.get("token") == token:
+            self._replace()
+        elif not self._create():
             other = _read(self._file)
             if _is_alive(self._file, other) or _is_touched(self._file, other):
                 raise OwnedError(_owned(folder, other))
@@ -60,12 +63,20 @@ class Ownership:
         if owner is not None and owner.get("token") == self._token:
             self._file.unlink(missing_ok=True)
 
-    def _create(self) -> bool:
+    def _replace(self) -> None:
+        """At no moment is the run without an owner."""
+        following = self._file.with_name(f"{self._file.name}.{os.getpid()}")
+        following.write_text(self._content(), encoding="utf-8")
+        following.replace(self._file)
+
+    def _content(self) -> str:
         since = datetime.now(timezone.utc).isoformat().replace("+00:00", "Z")
-        owner = {"pid": os.getpid(), "host": socket.gethostname(), "since": since, "token": self._token}
+        return json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": since, "token": self._token})
+
+    def _create(self) -> bool:
         try:
             with self._file.open("x", encoding="utf-8") as file:
-                file.write(json.dumps(owner))
+                file.write(self._content())
         except FileExistsError:
             return False
         return True

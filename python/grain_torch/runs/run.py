@@ -34,26 +34,40 @@ class Run:
         ...     run.validation({"accuracy": 0.9})
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Takes over the run in a folder, to go on with it. Raises: OwnedError if a live process owns it."""
+    def __init__(self, folder: Path, token: str | None = None) -> None:
+        """Takes over the run in a folder, to go on with it.
+
+        Args:
+            folder: of the run.
+            token: of the process that owns the run and hands it over.
+
+        Raises:
+            OwnedError: another live process owns it.
+        """
         self.folder = folder
-        self._ownership = Ownership(folder)
+        self._ownership = Ownership(folder, token)
         self.last_step = self._clean()
         self._log = (folder / "events.jsonl").open("ab", buffering=0)
         self._has_ended = False
-        (folder / "stop").unlink(missing_ok=True)
+        if token is None:
+            (folder / "stop").unlink(missing_ok=True)
         self._validated = {event["step"] for event in self._past("validation")}
 
     @staticmethod
     def create(description: RunDescription, root: Path | str | None = None) -> Run:
         """Makes a run's folder. Of several processes of torchrun, the first one writes it, and the others get a silent run.
 
+        A script that `grain run` starts (`program:` in a config) has its folder: that of $GRAIN_RUN_FOLDER, for its first run.
+
         Args:
             description: what the run is about.
             root: the folder that holds `.grain`, or will; by default the nearest one, upwards.
         """
+        given = os.environ.pop("GRAIN_RUN_FOLDER", "")
         if not is_first_process():
             return SilentRun()
+        if given:
+            return _in_folder(Path(given), description)
         base = Path(root) if root is not None else _nearest_root(Path.cwd())
         manifest = manifest_of(description, base)
         grain = base / ".grain"
@@ -62,9 +76,7 @@ class Run:
         ignored = grain / ".gitignore"
         if not ignored.exists():
             ignored.write_text("*\n", encoding="utf-8")
-        partial = folder / f"run.json.{os.getpid()}"
-        partial.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-        partial.replace(folder / "run.json")
+        _write_manifest(folder, manifest)
         return Run(folder)
 
     def start(self, from_step: int = 0) -> None:
@@ -214,6 +226,29 @@ class SilentRun(Run):
 
     def _print(self, text: str) -> None:
         pass
+
+
+def _in_folder(folder: Path, description: RunDescription) -> Run:
+    """Goes on in a folder that `grain run` made: what it decided stays, such as experiment, method and seed."""
+    planned = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    own = manifest_of(description, folder.parent.parent.parent)
+    kept = ("id", "experiment", "createdAt", "aggregator", "seed", "configPath", "git", "command")
+    manifest = {
+        **own,
+        **{key: planned[key] for key in kept if key in planned},
+        "config": {**own["config"], **planned["config"]},
+        "fingerprints": {**own["fingerprints"], **planned["fingerprints"]},
+        "versions": {**own["versions"], **planned["versions"]},
+    }
+    run = Run(folder, os.environ.pop("GRAIN_RUN_TOKEN", None))
+    _write_manifest(folder, manifest)
+    return run
+
+
+def _write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    partial = folder / f"run.json.{os.getpid()}"
+    partial.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    partial.replace(folder / "run.json")
 
 
 def facts_of(step: Step) -> dict[str, Any]:

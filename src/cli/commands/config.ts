@@ -15,6 +15,9 @@ import { checkTextModel } from '../../training/checkTextModel.ts';
 import { BAD_INPUT, errorResult, reportError } from '../exit.ts';
 import { printJson } from '../output.ts';
 
+/** A program reads its own data. */
+const UNREAD = { notJudged: null, notices: [] };
+
 export function addConfigCommand(program: Command): void {
   const config = program.command('config').description('check configs, and make a first one');
   addNew(config);
@@ -31,7 +34,8 @@ export function addConfigCommand(program: Command): void {
         const parsed = parseConfigFile(file);
         checkFiles(parsed);
         const model = trainsTransformer(parsed.config) ? await checkTextModel(parsed) : null;
-        const read = await checkData(parsed, data ?? false);
+        const isOfProgram = parsed.config.program !== undefined;
+        const read = isOfProgram ? UNREAD : await checkData(parsed, data ?? false);
         const notJudged = [model, read.notJudged].filter((it) => it !== null);
         const runs = expand(parsed.config).length;
         const { config } = parsed;

@@ -45,7 +45,7 @@ async function work(
       view.created(trainer, runs);
       const { status } = await trainRun(trainer, runs[0]!, {
         onEvent: view.event.bind(view),
-        assertHeld: owned.assertHeld.bind(owned),
+        owned,
         isInterrupted,
       });
       return statuses[status];

@@ -33,6 +33,11 @@ export async function trainProbe(
   callbacks: ProbeCallbacks,
 ): Promise<ProbedRun[] | null> {
   const parsed = parseConfigFile(file);
+  if (parsed.config.program !== undefined) {
+    throw parsed.error(['program'], 'a program cannot be probed', {
+      expected: 'model and data, for the built-in trainer',
+    });
+  }
   checkFiles(parsed);
   // Made only when loading has succeeded: a process that is killed before leaves nothing behind.
   const root = path.join(tmpdir(), `grain-probe-${randomUUID()}`);

@@ -76,7 +76,12 @@ export function detailsOf(
   }
   const details: [string, string][] = [
     ['State', formatStatus(run.status, run.alarms)],
-    ['Step', `${run.step} of ${manifest.steps}`],
+    ...(manifest.steps === 0
+      ? []
+      : [['Step', `${run.step} of ${manifest.steps}`] satisfies [string, string]]),
+    ...(manifest.command
+      ? [['Program', manifest.command.join(' ')] satisfies [string, string]]
+      : []),
   ];
   if (run.notes.note !== '') details.push(['Note', run.notes.note]);
   if (run.notes.tags.length > 0) details.push(['Tags', run.notes.tags.join(', ')]);

@@ -75,7 +75,8 @@ export class Prober extends Disposable {
     const offered = workspaceState.get<readonly string[]>(OFFERED, []);
     if (globalState.get(NOT_WANTED, false) || offered.includes(config.toString())) return;
     const text = (await vscode.workspace.openTextDocument(config)).getText();
-    if (!costsLittleBeside(parseConfig(text, config.fsPath).config)) return;
+    const parsed = parseConfig(text, config.fsPath).config;
+    if (parsed.program !== undefined || !costsLittleBeside(parsed)) return;
     await workspaceState.update(OFFERED, [...offered, config.toString()]);
     const answer = await vscode.window.showInformationMessage(
       `${vscode.workspace.asRelativePath(config)} is trained for the first time. A short probe of the mean says which aggregators are worth trying here; it stops these runs, to be resumed later.`,

@@ -1,0 +1,192 @@
+/** `program`: a command of the user's that trains a run, with placeholders for what runs differ in. */
+import type { Finding, Path } from './diagnostic.ts';
+import { alternatives, nearest } from './diagnostic.ts';
+import type { Config } from './schema.ts';
+
+/** As written: a line, which is split at its spaces, or a list of arguments. */
+type Program = NonNullable<Config['program']>;
+
+/** What stands for `data` in the config of a program, which reads its own. */
+export const NO_DATA = { train: 'none.csv', validation: 'none.csv', target: 'none' };
+
+/** `{name}`, and doubled braces for literal ones. */
+const PLACEHOLDER = /\{\{|\}\}|\{([^{}]*)\}/g;
+
+/** What differs from run to run, whatever else the config says. */
+const OF_RUN = ['seed', 'init', 'order', 'aggregator'] as const;
+
+/** One run of a program. */
+interface ProgramRun {
+  readonly config: Config;
+  /** Name of the aggregator, without settings. */
+  readonly aggregator: string;
+  readonly seed: { readonly init: number; readonly order: number };
+}
+
+/** The arguments of a run, the program first. No shell reads them: a value is one argument, or part of one, whatever is in it. */
+export function commandOf(run: ProgramRun): string[] {
+  const values = valuesOf(run);
+  const { program } = run.config;
+  return argumentsOf(program ?? []).map((argument) =>
+    argument.replace(PLACEHOLDER, (written, name?: string) =>
+      name === undefined ? written[0]! : String(values.get(name) ?? written),
+    ),
+  );
+}
+
+/** Whether runs of a program differ by what the names stand for. */
+function isUsed(program: Program, ...names: readonly string[]): boolean {
+  return placeholdersOf(program).some((name) => names.includes(name));
+}
+
+/** Methods and seeds that a program cannot tell apart make one run, unless the config asks for more by name. */
+export function withProgramDefaults(config: Config, isWritten: (path: Path) => boolean): Config {
+  const { program } = config;
+  if (program === undefined) return config;
+  const hasMethods = isUsed(program, 'aggregator') || isWritten(['aggregate']);
+  const hasSeeds = isUsed(program, 'seed', 'init', 'order') || isWritten(['seeds']);
+  return {
+    ...config,
+    ...(!hasMethods && { aggregate: ['mean'] }),
+    ...(!hasSeeds && { seeds: [0] }),
+  };
+}
+
+/** What is wrong with a program and the keys beside it. */
+export function programFindings(config: Config, isWritten: (path: Path) => boolean): Finding[] {
+  const { program } = config;
+  if (program === undefined) return [];
+  return [
+    ...foreignKeys(isWritten),
+    ...(openQuote(program) ? [unclosed(program)] : []),
+    ...unknownPlaceholders(config, program),
+    ...indistinct(config, program, isWritten),
+  ];
+}
+
+/** They are for the built-in trainer. */
+const FOREIGN = ['model', 'data', 'groups', 'tune', 'alarms', 'earlyStopping', 'controls'];
+
+function foreignKeys(isWritten: (path: Path) => boolean): Finding[] {
+  return FOREIGN.filter((key) => isWritten([key])).map((key) => ({
+    path: [key],
+    isKey: true,
+    message: `${key} does nothing with program, which trains in its own way`,
+    expected: 'only one of them',
+  }));
+}
+
+function unclosed(program: Program): Finding {
+  return {
+    path: ['program'],
+    message: `program has a ${openQuote(program)} that is not closed`,
+    expected: 'quotes in pairs, or a list of arguments: [python, train.py, --seed, "{seed}"]',
+  };
+}
+
+function unknownPlaceholders(config: Config, program: Program): Finding[] {
+  const seed = { init: 0, order: 0 };
+  const known = [...valuesOf({ config, aggregator: '', seed }).keys()];
+  const texts = typeof program === 'string' ? [program] : program;
+  return texts.flatMap((text, i) =>
+    placeholdersIn(text)
+      .filter((name) => !known.includes(name))
+      .map((name) => {
+        const suggested = nearest(name, known);
+        return {
+          path: typeof program === 'string' ? ['program'] : ['program', i],
+          message: `unknown placeholder {${name}}`,
+          expected: `${alternatives(OF_RUN)}, or a setting of this config, such as learningRate; {{ for a brace`,
+          suggestion: suggested && text.replaceAll(`{${name}}`, `{${suggested}}`),
+        };
+      }),
+  );
+}
+
+/** Several methods or seeds that the program does not get. */
+function indistinct(
+  { aggregate, seeds }: Config,
+  program: Program,
+  isWritten: (path: Path) => boolean,
+): Finding[] {
+  const isOneSeed = Array.isArray(seeds) && seeds.length === 1;
+  const alike = [
+    ...(aggregate.length > 1 && !isUsed(program, 'aggregator')
+      ? ([['aggregate', '{aggregator}']] as const)
+      : []),
+    ...(!isOneSeed && !isUsed(program, 'seed', 'init', 'order')
+      ? ([['seeds', '{seed}']] as const)
+      : []),
+  ];
+  return alike.flatMap(([key, placeholder]) =>
+    isWritten([key])
+      ? {
+          path: [key],
+          message: `the runs of ${key} would be alike: program has no ${placeholder}`,
+          expected: `${placeholder} in program, or one entry`,
+        }
+      : [],
+  );
+}
+
+function placeholdersOf(program: Program): string[] {
+  return (typeof program === 'string' ? [program] : program).flatMap(placeholdersIn);
+}
+
+function placeholdersIn(text: string): string[] {
+  return [...text.matchAll(PLACEHOLDER)].flatMap(([, name]) => name ?? []);
+}
+
+/** What placeholders may name: settings by their path, and by its last key where that is unique. */
+function valuesOf({ config, aggregator, seed }: ProgramRun): Map<string, unknown> {
+  const { program: _, data: __, seeds: ___, ...settings } = config;
+  const paths = [...leavesOf(settings)];
+  const leaves = paths.map(([path]) => path.split('.').at(-1)!);
+  const isUnique = (leaf: string) => leaves.indexOf(leaf) === leaves.lastIndexOf(leaf);
+  return new Map<string, unknown>([
+    ...paths,
+    ...paths.flatMap(([, value], i): [string, unknown][] =>
+      isUnique(leaves[i]!) ? [[leaves[i]!, value]] : [],
+    ),
+    ['seed', seed.init],
+    ['init', seed.init],
+    ['order', seed.order],
+    ['aggregator', aggregator],
+  ]);
+}
+
+/** Numbers, texts and truth values below an object, by their paths. */
+export function* leavesOf(value: object, above = ''): Generator<[string, unknown]> {
+  for (const [key, inner] of Object.entries(value)) {
+    const path = above === '' ? key : `${above}.${key}`;
+    if (typeof inner === 'object' && inner !== null) {
+      if (!Array.isArray(inner)) yield* leavesOf(inner, path);
+    } else if (inner !== undefined) {
+      yield [path, inner];
+    }
+  }
+}
+
+const PIECE = /\s+|"((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)|([^\s"'\\]+)|(["'\\])/gs;
+
+/** Words of a line: as a POSIX shell splits them, without anything else that a shell does. */
+export function argumentsOf(program: Program): string[] {
+  if (typeof program !== 'string') return [...program];
+  const words: string[] = [];
+  let word: string | null = null;
+  for (const [piece, double, single, escaped, plain, lone] of program.matchAll(PIECE)) {
+    const part = double?.replaceAll(/\\(["\\$`])/g, '$1') ?? single ?? escaped ?? plain ?? lone;
+    if (part !== undefined) word = (word ?? '') + part;
+    else if (word !== null && piece.trim() === '') {
+      words.push(word);
+      word = null;
+    }
+  }
+  return word === null ? words : [...words, word];
+}
+
+/** A quote that begins and does not end; null if there is none. */
+function openQuote(program: Program): string | null {
+  if (typeof program !== 'string') return null;
+  return [...program.matchAll(PIECE)].find((match) => match[5])?.[5] ?? null;
+}

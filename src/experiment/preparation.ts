@@ -1,0 +1,109 @@
+/** What must be known before the runs of a config are made: that they can be trained, by what, and what their manifests say of it. */
+import { version_core as tfjsVersion } from '@tensorflow/tfjs-core';
+import type { Diagnostic } from '../config/diagnostic.ts';
+import type { RunRequest } from '../config/expand.ts';
+import type { ParsedConfig } from '../config/parse.ts';
+import { argumentsOf, commandOf } from '../config/program.ts';
+import { rankingOf } from '../config/ranking.ts';
+import { buildGrouping, type Grouping } from '../data/grouping.ts';
+import type { Loading } from '../runs/loading.ts';
+import type { RunManifest } from '../runs/manifest.ts';
+import { codeFingerprint, inputFingerprints } from '../training/fingerprints.ts';
+import { closeSession, openSession, type Session } from '../training/session.ts';
+import { programTrainer } from './programTrainer.ts';
+import type { RunTrainer } from './runTrainer.ts';
+import { sessionTrainer } from './sessionTrainer.ts';
+
+/** The part of a manifest that does not depend on when and where the run is made. */
+type Facts = Pick<
+  RunManifest,
+  | 'steps'
+  | 'task'
+  | 'groups'
+  | 'trainExamples'
+  | 'metric'
+  | 'config'
+  | 'fingerprints'
+  | 'sources'
+  | 'device'
+  | 'versions'
+  | 'command'
+>;
+
+export interface Preparation {
+  readonly trainer: RunTrainer;
+  /** What is noteworthy of the data. */
+  readonly notices: readonly Diagnostic[];
+  factsOf(request: RunRequest): Facts;
+}
+
+/** Opens what trains; its trainer is to be closed. @throws ConfigError for mistakes in the config or the data */
+export async function prepare(
+  parsed: ParsedConfig,
+  onLoading: (loading: Loading) => void,
+): Promise<Preparation> {
+  if (parsed.config.program !== undefined) return ofProgram(parsed);
+  const session = await openSession(parsed, onLoading);
+  try {
+    return await ofSession(session);
+  } catch (error) {
+    await closeSession(session);
+    throw error;
+  }
+}
+
+async function ofSession(session: Session): Promise<Preparation> {
+  const { config, device, task } = session;
+  const { data, sources } = task;
+  const fingerprints = { ...(await inputFingerprints(task)), code: codeFingerprint() };
+  return {
+    trainer: sessionTrainer(session),
+    notices: data.notices,
+    factsOf: ({ seed }) => ({
+      steps: config.steps,
+      task: config.task,
+      groups: groupsOf(buildGrouping(config.groups, data, seed.order), config.groups.by),
+      trainExamples: data.train.count,
+      metric: rankingOf(config),
+      config,
+      fingerprints,
+      sources,
+      device: {
+        backend: device.backend,
+        name: device.name,
+        ...(device.memory !== undefined && { memory: device.memory }),
+      },
+      versions: device.backend === 'torch' ? device.versions : { tfjs: tfjsVersion },
+    }),
+  };
+}
+
+function groupsOf({ names, examples }: Grouping, by: string): RunManifest['groups'] {
+  return { by, names, ...(examples && { examples }) };
+}
+
+/** Of a program nothing is known before it runs; one that writes the run format replaces what it knows better. */
+function ofProgram(parsed: ParsedConfig): Preparation {
+  const { data: _, model: __, groups: ___, ...config } = parsed.config;
+  const trainer = programTrainer(config.concurrency, argumentsOf(config.program ?? []));
+  return {
+    trainer,
+    notices: [],
+    factsOf: (request) => ({
+      steps: parsed.isWritten(['steps']) ? config.steps : 0,
+      task: 'program',
+      groups: { by: 'program', names: [] },
+      metric: config.metric ? rankingOf(config) : { name: 'loss', better: 'lower' },
+      config,
+      fingerprints: {},
+      sources: {},
+      device: trainer.device,
+      versions: {},
+      command: commandOf({
+        ...request,
+        config: parsed.config,
+        aggregator: request.aggregation.name,
+      }),
+    }),
+  };
+}

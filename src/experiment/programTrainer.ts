@@ -1,0 +1,190 @@
+/** Trains runs by a program of the user's: whatever it is, its exit, its output and its duration; if it writes the run format, live. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { hasCode, messageOf } from '../config/errors.ts';
+import type { EndEvent, RunEvent } from '../runs/events.ts';
+import type { RunFailure } from '../runs/failure.ts';
+import { nearestRoot, runFile } from '../runs/grainFolder.ts';
+import { isRunning } from '../runs/owner.ts';
+import { failedEnd } from '../runs/runLog.ts';
+import { eventsOf } from '../runs/tail.ts';
+import { failureOf } from '../training/failures.ts';
+import type { TrainingRun } from '../training/trainingLoop.ts';
+import { appendEvent, endAt, FollowedLog } from './followedLog.ts';
+import type { RunCallbacks, RunTrainer } from './runTrainer.ts';
+import { writeOutputLog } from './sessionTrainer.ts';
+
+/** From the request to stop to SIGTERM, for a program that writes the run format and saves a checkpoint first. */
+const CHECKPOINT_MS = 60_000;
+/** From SIGTERM to SIGKILL. */
+const GRACE_MS = 10_000;
+/** Of its output, in the reason of a failure. */
+const LAST_LINES = 5;
+
+/** @param command of any of the runs, for people */
+export function programTrainer(concurrency: number, command: readonly string[]): RunTrainer {
+  return {
+    device: { backend: 'program', name: command.slice(0, 2).join(' ') },
+    concurrency,
+    train: async (run, callbacks) => {
+      try {
+        return await new ProgramRun(run, callbacks).train();
+      } catch (error) {
+        return failedEnd(0, failureOf(error, run.manifest.id));
+      }
+    },
+    close: async () => {},
+  };
+}
+
+class ProgramRun {
+  readonly #run: TrainingRun;
+  readonly #callbacks: RunCallbacks;
+  /** When it was asked to stop. */
+  #askedAt: number | null = null;
+
+  constructor(run: TrainingRun, callbacks: RunCallbacks) {
+    this.#run = run;
+    this.#callbacks = callbacks;
+  }
+
+  async train(): Promise<EndEvent> {
+    const { folder, manifest } = this.#run;
+    const { onEvent, shouldStop, retake } = this.#callbacks;
+    const log = await FollowedLog.open(folder, onEvent);
+    if (shouldStop()) return this.#end(endAt(log.step, 'stopped'));
+    const left = await programLeft(folder);
+    if (left !== null) return this.#end(failedEnd(log.step, stillRunning(left, manifest.id)));
+    const begin = outputSize(folder);
+    const child = this.#spawn();
+    const exit = exitOf(child);
+    if (child.pid !== undefined) {
+      const start: RunEvent = { kind: 'start', at: Date.now(), pid: child.pid, fromStep: 0 };
+      appendEvent(this.#run, start, this.#callbacks);
+    }
+    await log.until(exit, () => this.#stopIfAsked(child));
+    // One that writes the run format has owned the run meanwhile.
+    await retake();
+    return this.#ended(await exit, log, () => lastLines(folder, begin));
+  }
+
+  #spawn(): ChildProcess {
+    const { folder, manifest } = this.#run;
+    const [program, ...args] = manifest.command ?? [];
+    const output = openSync(runFile(folder, 'output'), 'a');
+    try {
+      return spawn(program ?? '', args, {
+        cwd: path.dirname(path.join(nearestRoot(folder), manifest.configPath)),
+        // A process group of its own, for what it starts ends with it; it outlives this process.
+        detached: true,
+        env: {
+          ...process.env,
+          GRAIN_RUN_FOLDER: folder,
+          GRAIN_RUN_TOKEN: this.#callbacks.token() ?? '',
+        },
+        stdio: ['ignore', output, output],
+        windowsHide: true,
+      });
+    } finally {
+      closeSync(output);
+    }
+  }
+
+  /** SIGTERM to the process group, then SIGKILL. One that writes the run format is first asked by the file `stop`. */
+  #stopIfAsked(child: ChildProcess): void {
+    if (this.#askedAt === null && !this.#callbacks.shouldStop()) return;
+    const now = performance.now();
+    if (this.#askedAt === null) writeFileSync(runFile(this.#run.folder, 'stop'), '');
+    this.#askedAt ??= now;
+    const grace = this.#isOwner() ? 0 : CHECKPOINT_MS;
+    const since = now - this.#askedAt;
+    if (since >= grace) endGroup(child, since >= grace + GRACE_MS ? 'SIGKILL' : 'SIGTERM');
+  }
+
+  /** Whether the program has not taken the run over, as one does that writes the run format. */
+  #isOwner(): boolean {
+    try {
+      this.#callbacks.assertHeld();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #ended({ status, signal, error }: Exit, log: FollowedLog, output: () => string): EndEvent {
+    const isSuccess = status === 0;
+    if (log.end && (isSuccess || log.end.status !== 'finished')) return log.end;
+    if (this.#askedAt !== null) return this.#end(endAt(log.step, 'stopped'));
+    if (isSuccess) return this.#end(endAt(log.step, 'finished'));
+    const how = signal === null ? `ended with status ${status}` : `was killed (${signal})`;
+    const said = output();
+    const message =
+      error === null
+        ? `The program ${how}${said && `: ${said}`}`
+        : `The program cannot be started: ${messageOf(error)}`;
+    const advice = `Its output is in output.log of the run. To run it again: grain run --resume ${this.#run.manifest.id}`;
+    return this.#end(failedEnd(log.step, { code: 'unknown', message, advice }));
+  }
+
+  #end(end: EndEvent): EndEvent {
+    appendEvent(this.#run, end, this.#callbacks);
+    writeOutputLog(this.#run, end);
+    this.#callbacks.onEvent(end);
+    return end;
+  }
+}
+
+interface Exit {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Why it could not be started. */
+  readonly error: Error | null;
+}
+
+function exitOf(child: ChildProcess): Promise<Exit> {
+  return new Promise((resolve) => {
+    child.once('exit', (status, signal) => resolve({ status, signal, error: null }));
+    child.once('error', (error) => resolve({ status: null, signal: null, error }));
+  });
+}
+
+function endGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    // Windows has no process groups.
+    if (process.platform === 'win32') child.kill(signal);
+    else process.kill(-child.pid, signal);
+  } catch (error) {
+    // It has just ended.
+    if (!hasCode(error, 'ESRCH')) throw error;
+  }
+}
+
+/** The program of an earlier start that did not end with the process that watched it; null if there is none. */
+async function programLeft(folder: string): Promise<number | null> {
+  let pid: number | null = null;
+  for await (const event of eventsOf(folder)) {
+    if (event.kind === 'start') ({ pid } = event);
+    if (event.kind === 'end') pid = null;
+  }
+  return pid !== null && isRunning(pid) ? pid : null;
+}
+
+function stillRunning(pid: number, run: string): RunFailure {
+  return {
+    code: 'unknown',
+    message: `Its program from before still runs, as process ${pid}`,
+    advice: `Let it end, or end it. Then: grain run --resume ${run}`,
+  };
+}
+
+function outputSize(folder: string): number {
+  return statSync(runFile(folder, 'output'), { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** Of what the program has printed. */
+function lastLines(folder: string, begin: number): string {
+  const printed = readFileSync(runFile(folder, 'output')).subarray(begin).toString().trimEnd();
+  return printed.split(/\r?\n/).slice(-LAST_LINES).join('\n');
+}
