@@ -26,7 +26,9 @@ export class ConfigDocument {
 
   constructor(text: string) {
     const deep = tooDeep(text);
-    const options = { lineCounter: this.#lines, prettyErrors: false };
+    // Odd keys are mistakes of the schema: the library need not warn of them on standard error.
+    const logLevel = 'error' as const;
+    const options = { lineCounter: this.#lines, prettyErrors: false, logLevel };
     this.#document = parseDocument(deep ? text.slice(0, deep.start) : text, options);
     const { errors, warnings } = this.#document;
     this.#mistakes = deep
