@@ -1,9 +1,11 @@
 import * as vscode from 'vscode';
 import { AlarmNotifications, type AlarmPanel } from './alarmNotifications.ts';
 import { Commands } from './commands.ts';
+import { ConfigHints } from './configHints.ts';
 import { ConfigResults } from './configResults.ts';
 import { ConfigHelp } from './configs/configHelp.ts';
 import { Example } from './configs/example.ts';
+import { OpenConfigs } from './configs/openConfigs.ts';
 import { ConfigProblems } from './configs/problems.ts';
 import { EndNotifications } from './endNotifications.ts';
 import { RunExplorer } from './explorer/runExplorer.ts';
@@ -96,7 +98,9 @@ export function activate(context: vscode.ExtensionContext): void {
 
   own(new WindowStatus(runs));
   own(new ConfigHelp());
-  own(new ConfigResults(runs));
+  const configs = own(new OpenConfigs(runs));
+  own(new ConfigResults(configs));
+  own(new ConfigHints(configs));
   const showAlarm = (runId: string, panel: AlarmPanel) => {
     select([runId]);
     if (panel === 'metrics') void vscode.commands.executeCommand('grain.metrics.focus');

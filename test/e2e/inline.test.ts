@@ -1,9 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { ringsOf } from '../integration/rings.ts';
-import { eventually, VSCode } from './vscode.ts';
+import { eventually } from './vscode.ts';
+import { TestWindow } from './window.ts';
 
 const config = [
   'name: rings',
@@ -12,50 +13,51 @@ const config = [
   'aggregate: [grain, mean]',
   'optimizer: { learningRate: 1e-2 }',
   'steps: 60',
+  'evaluateEvery: 10',
   'seeds: [0, 1]',
   'device: cpu',
   '',
 ].join('\n');
 
-let workspace: string;
-let vscode: VSCode;
-
-before(async () => {
-  workspace = await mkdtemp(path.join(tmpdir(), 'grain-inline-'));
+const window = TestWindow.on(async (workspace) => {
   await writeFile(path.join(workspace, 'rings.csv'), ringsOf(200));
   await writeFile(path.join(workspace, 'grain.yaml'), config);
-  vscode = await VSCode.open(workspace);
-  await vscode.openFile('grain.yaml', 1, 1);
-});
-
-afterEach(async (t) => {
-  if ('passed' in t && !t.passed) await vscode?.screenshot(`failed: ${t.name}`);
-});
-
-after(async () => {
-  await vscode?.close();
-  await rm(workspace, { recursive: true, force: true, maxRetries: 5 });
 });
 
 test('the config says what a click starts and, afterwards, how it came out', async () => {
+  const { vscode } = window;
+  await vscode.openFile('grain.yaml', 1, 1);
   const lens = vscode.page.locator('.codelens-decoration a');
   await lens.filter({ hasText: 'Run 2 methods × 2 seeds' }).click();
   const outcome = lens.filter({ hasText: /grain \d\.\d+ ± .* · mean \d\.\d+ ± / });
   await outcome.waitFor();
   await lens.filter({ hasText: 'Run 2 methods × 2 seeds, under a minute' }).waitFor();
   const lines = vscode.page.locator('.view-line');
-  await lines.filter({ hasText: /grain\s*\d\.\d+\s±\s.*mean\s*\d\.\d+\s±\s/ }).waitFor();
-  await lines.filter({ hasText: /0\s*✓,\s1\s*✓/ }).waitFor();
+  const blocks = '[▁▂▃▄▅▆▇█]{7}';
+  const result = `\\d\\.\\d+\\s±\\s\\d\\.\\d+\\s${blocks}`;
+  const methods = lines.filter({ hasText: new RegExp(`grain\\s*${result}.*mean\\s*${result}`) });
+  await methods.waitFor();
+  await lines.filter({ hasText: new RegExp(`0\\s*✓\\s${blocks},\\s1\\s*✓\\s${blocks}`) }).waitFor();
   await vscode.command('Notifications: Clear All Notifications');
   await vscode.screenshot('inline-dark');
   await vscode.setTheme('light');
   await vscode.screenshot('inline-light');
+  const chart = vscode.page.locator('.monaco-hover img[src^="data:image/svg+xml"]');
+  await vscode.openFile('grain.yaml', 4, 14);
+  await vscode.provoke(chart, () => vscode.command('Show or Focus Hover'));
+  const width = await chart.evaluate(
+    (image) => (image as unknown as { naturalWidth: number }).naturalWidth,
+  );
+  assert.ok(width > 100, 'the image is drawn');
+  await vscode.screenshot('inline-chart-light');
+  await vscode.page.keyboard.press('Escape');
   await outcome.click();
   await vscode.panelWith('metric-bands');
   await vscode.command('View: Close All Editors');
 });
 
 test('keys and values are completed and explained without another extension', async () => {
+  const { vscode, workspace } = window;
   await vscode.openFile('grain.yaml', 5, 13);
   await vscode.page.keyboard.type(' weig');
   const widget = vscode.page.locator('.suggest-widget');

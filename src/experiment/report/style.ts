@@ -1,16 +1,47 @@
 /**
- * The style sheet of the report. Colours of methods are those of Okabe & Ito (2008), which colour-blind readers tell apart, lighter on
+ * The style sheet of the report, and of its figures alone. Colours of methods are those of Okabe & Ito (2008), which colour-blind readers tell apart, lighter on
  * dark; lines have dashes besides.
  */
+export const palettes = {
+  light: `
+--background: #fff; --text: #1b1f24; --quiet: #59636e; --rule: #d7dce2; --panel: #f5f7f9; --accent: #0969da; --bad: #b3261e;
+--slot0: #0072b2; --slot1: #c65100; --slot2: #00795a; --slot3: #a8467f; --slot4: #8a6100; --slot5: #2a78a8;
+`,
+  dark: `
+--background: #14171b; --text: #e4e8ec; --quiet: #9aa4af; --rule: #343b44; --panel: #1c2127; --accent: #6cb2ff; --bad: #ff8a80;
+--slot0: #56b4e9; --slot1: #f08a3c; --slot2: #3ac79a; --slot3: #e59cc6; --slot4: #e6b432; --slot5: #8fc7ee;
+`,
+} as const;
+
+/** Of the parts of figures. */
+export const figureStyle = `
+svg text { fill: var(--text); font: 12px system-ui, sans-serif; }
+svg .tick { fill: var(--quiet); font-variant-numeric: tabular-nums; }
+svg .axis { fill: var(--quiet); }
+svg .name { font-weight: 600; font-size: 13px; }
+svg .figure { font-size: 11px; font-variant-numeric: tabular-nums; }
+.grid { stroke: var(--rule); stroke-width: 1; }
+.constant { stroke: var(--bad); stroke-width: 1.5; stroke-dasharray: 4 3; }
+.failed { stroke: var(--bad); stroke-width: 2; fill: none; }
+.cell { fill: var(--accent); }
+${Array.from({ length: 6 }, (_, slot) => `.slot${slot} { --slot: var(--slot${slot}); }`).join('\n')}
+.box { fill: var(--slot); fill-opacity: .14; stroke: var(--slot); stroke-width: 1; }
+.median { stroke: var(--slot); stroke-width: 2; }
+.interval { stroke: var(--slot); stroke-width: 2; }
+.mean { fill: var(--slot); }
+.point { fill: var(--slot); fill-opacity: .55; stroke: var(--slot); }
+.run { fill: none; stroke: var(--slot); stroke-opacity: .22; stroke-width: 1; }
+.band { fill: var(--slot); fill-opacity: .16; stroke: none; }
+.line { fill: none; stroke: var(--slot); stroke-width: 2.2; }
+`;
+
 export const style = `
 :root {
-  --background: #fff; --text: #1b1f24; --quiet: #59636e; --rule: #d7dce2; --panel: #f5f7f9; --accent: #0969da; --bad: #b3261e;
-  --slot0: #0072b2; --slot1: #c65100; --slot2: #00795a; --slot3: #a8467f; --slot4: #8a6100; --slot5: #2a78a8;
+${palettes.light.trim()}
 }
 @media (prefers-color-scheme: dark) {
   :root {
-    --background: #14171b; --text: #e4e8ec; --quiet: #9aa4af; --rule: #343b44; --panel: #1c2127; --accent: #6cb2ff; --bad: #ff8a80;
-    --slot0: #56b4e9; --slot1: #f08a3c; --slot2: #3ac79a; --slot3: #e59cc6; --slot4: #e6b432; --slot5: #8fc7ee;
+${palettes.dark.trim()}
   }
 }
 * { box-sizing: border-box; }
@@ -41,23 +72,6 @@ td.long { min-width: 11em; max-width: 22em; white-space: normal; overflow-wrap: 
 th { font-weight: 600; }
 thead th { color: var(--quiet); border-bottom: 1.5px solid var(--quiet); }
 .word { text-align: left; }
-svg text { fill: var(--text); font: 12px system-ui, sans-serif; }
-svg .tick { fill: var(--quiet); font-variant-numeric: tabular-nums; }
-svg .axis { fill: var(--quiet); }
-svg .name { font-weight: 600; font-size: 13px; }
-svg .figure { font-size: 11px; font-variant-numeric: tabular-nums; }
-.grid { stroke: var(--rule); stroke-width: 1; }
-.constant { stroke: var(--bad); stroke-width: 1.5; stroke-dasharray: 4 3; }
-.failed { stroke: var(--bad); stroke-width: 2; fill: none; }
-.cell { fill: var(--accent); }
-${Array.from({ length: 6 }, (_, slot) => `.slot${slot} { --slot: var(--slot${slot}); }`).join('\n')}
-.box { fill: var(--slot); fill-opacity: .14; stroke: var(--slot); stroke-width: 1; }
-.median { stroke: var(--slot); stroke-width: 2; }
-.interval { stroke: var(--slot); stroke-width: 2; }
-.mean { fill: var(--slot); }
-.point { fill: var(--slot); fill-opacity: .55; stroke: var(--slot); }
-.run { fill: none; stroke: var(--slot); stroke-opacity: .22; stroke-width: 1; }
-.band { fill: var(--slot); fill-opacity: .16; stroke: none; }
-.line { fill: none; stroke: var(--slot); stroke-width: 2.2; }
+${figureStyle.trim()}
 @media print { .verdict, pre { border: 1px solid var(--rule); } section { break-inside: avoid-page; } }
 `;

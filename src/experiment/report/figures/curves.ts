@@ -1,7 +1,6 @@
 /** The metric over steps: a line for each method's mean, in a band of one standard deviation, over thin lines for single runs. */
 import { bandOf, type Point } from '../../statistics/bands.ts';
 import { quantile } from '../../statistics/summary.ts';
-import type { FullReport } from '../fullReport.ts';
 import { label, scaleOf, shape, svg } from './svg.ts';
 
 const [WIDTH, HEIGHT] = [760, 330];
@@ -10,8 +9,17 @@ const [LEFT, RIGHT, TOP, BOTTOM] = [64, 16, 10, 46];
 const MOST_POINTS = 300;
 const DASHES = ['', '6 3', '2 2', '9 3 2 3'];
 
+/** What is drawn, of a report or alone. */
+export interface Curves {
+  readonly curves: readonly { readonly method: string; readonly points: readonly Point[] }[];
+  readonly findings: {
+    readonly metric: string;
+    readonly methods: readonly { readonly method: string }[];
+  };
+}
+
 export function curvesFigure(
-  { curves, findings: { metric, methods } }: FullReport,
+  { curves, findings: { metric, methods } }: Curves,
   slotOf: (method: string) => number,
 ): string | null {
   const drawn = curves.map((curve) => ({ ...curve, points: thinned(curve.points) }));

@@ -1,5 +1,7 @@
 /** Parts of figures: inline SVG whose colours are variables of the page, so that it follows light and dark. */
 
+import { figureStyle, palettes } from '../style.ts';
+
 /** Text or an attribute's value in which nothing is markup. */
 export function escaped(text: string): string {
   return text
@@ -17,6 +19,19 @@ export function svg(
   parts: readonly string[],
 ): string {
   return `<svg viewBox="0 0 ${width} ${height}" width="${width}" role="img" aria-label="${escaped(label)}">${parts.join('')}</svg>`;
+}
+
+/**
+ * A figure as an image of its own, in the colours of a theme.
+ * @param figure what {@link svg} made
+ * @param width in pixels, in which it is shown
+ */
+export function standalone(figure: string, theme: keyof typeof palettes, width: number): string {
+  const css = `svg { ${palettes[theme]} } ${figureStyle}`;
+  return figure
+    .replace('<svg ', '<svg xmlns="http://www.w3.org/2000/svg" ')
+    .replace(/ width="\d+"/, ` width="${width}"`)
+    .replace('>', `><style>${css}</style>`);
 }
 
 type Attributes = Readonly<Record<string, string | number>>;
