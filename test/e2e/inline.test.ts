@@ -42,7 +42,7 @@ test('the config says what a click starts and, afterwards, how it came out', asy
   await vscode.screenshot('inline-dark');
   await vscode.setTheme('light');
   await vscode.screenshot('inline-light');
-  const chart = vscode.page.locator('.monaco-hover img[src^="data:image/svg+xml"]');
+  const chart = vscode.page.locator('.monaco-hover img[src^="data:image/svg"]').first();
   await vscode.openFile('grain.yaml', 4, 14);
   await vscode.provoke(chart, () => vscode.command('Show or Focus Hover'));
   const width = await chart.evaluate(
