@@ -15,16 +15,21 @@ import {
   grain,
   grainNormalized,
   mean,
+  meanNormMatched,
   onDigits,
   onPairs,
   pairsIn,
   regressionOnPairs,
 } from './settings.ts';
+import type { Method } from './trainings.ts';
 
-const methods = [mean, grain, grainNormalized, ...controls];
+const few = [mean, grain, grainNormalized];
 
 interface Task {
   readonly setting: (ClaimSetting & { readonly isTuned?: boolean }) | null;
+  readonly methods: readonly Method[];
+  /** Default number of paired seeds. */
+  readonly seeds: number;
   /** What is missing without the setting. */
   readonly needs: string;
 }
@@ -36,13 +41,14 @@ export const spread: Claim = {
   async measure(context) {
     const compared: Compared[] = [];
     const missing: string[] = [];
-    for (const { setting, needs } of tasksOf(context)) {
+    for (const { setting, methods, seeds, needs } of tasksOf(context)) {
       if (setting === null) missing.push(needs);
-      else compared.push(await compareMethods(context.runs, setting, methods, context.seeds(30)));
+      else
+        compared.push(await compareMethods(context.runs, setting, methods, context.seeds(seeds)));
     }
     const found = compared.map((of) => againstMean(of, grain.name));
     return {
-      scale: `${counted(compared[0]!.plain.length, 'paired seed')} a method; each method at the best of at least three learning rates, found with three other seeds, unless the setting says otherwise`,
+      scale: `${counted(compared.length, 'task')}, ${seedsText(compared)} paired seeds a method; each method at the best of at least three learning rates, found with three other seeds, unless the task says otherwise`,
       verdict: verdictOf(found),
       words: [
         ...compared.map((of, i) => wordsOf(of, found[i]!)),
@@ -74,18 +80,36 @@ function tasksOf({ digits, data }: ClaimContext): Task[] {
         title: 'digits, 360 images, 8 micro-batches',
         config: onDigits(digits, { by: 'microbatch', count: 8 }),
       },
+      methods: [...few, ...controls],
+      seeds: 30,
       needs: '',
     },
     {
       setting: high && { ...high, isTuned: false },
+      methods: [...few, meanNormMatched],
+      seeds: 30,
       needs: 'regression at a learning rate that is too high (STS-B)',
     },
-    { setting: stsbAt('stsb-tuned', 'STS-B, 500 pairs'), needs: 'regression (STS-B)' },
+    {
+      setting: stsbAt('stsb-tuned', 'STS-B, 500 pairs'),
+      methods: few,
+      seeds: 20,
+      needs: 'regression (STS-B)',
+    },
     {
       setting: rte && { name: 'rte-tuned', title: 'RTE, 500 pairs', config: onPairs(rte) },
+      methods: few,
+      seeds: 20,
       needs: 'pairs of sentences (RTE)',
     },
   ];
+}
+
+/** "30", "20 to 30". */
+function seedsText(compared: readonly Compared[]): string {
+  const counts = compared.map(({ plain }) => plain.length);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  return least === most ? String(least) : `${least} to ${most}`;
 }
 
 /** Of all settings: as claimed in each, in some and contradicted in none, contradicted, or neither. */
