@@ -22,7 +22,7 @@ export const innerProducts: Claim = {
       scale: `${counted(of.steps, 'step')} of ${counted(of.runs, 'run')}: digits in 8 micro-batches, by label and by source`,
       verdict: of.conflictingSteps === 0 ? 'holds' : 'does not hold',
       words: [
-        `${of.conflictingSteps === 0 ? 'None' : counted(of.conflictingSteps, 'step')} of ${counted(of.steps, 'step')} has a negative inner product beyond the rounding of float64; the smallest cosine of all is ${significant(of.minCosine, 2)}. Of the mean's steps, ${counted(plain.conflictingSteps, 'step')} of ${plain.steps.toLocaleString('en')} conflict with some group.`,
+        `${of.conflictingSteps === 0 ? 'No step' : counted(of.conflictingSteps, 'step')} of ${of.steps.toLocaleString('en')} has a negative inner product beyond the rounding of float64; the smallest cosine of all is ${significant(of.minCosine, 2)}. Of the mean’s steps, ${plain.conflictingSteps.toLocaleString('en')} of ${plain.steps.toLocaleString('en')} conflict with some group.`,
         'This is about the direction, not about what an optimizer with momentum makes of it: docs/guarantee.md.',
       ],
       measurements: [

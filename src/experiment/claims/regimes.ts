@@ -1,7 +1,9 @@
 /** Where GRAIN should matter and where not: what it gains beside how many groups the mean's direction conflicts with. */
 import { mean as average, sampleRankCorrelation } from 'simple-statistics';
-import { counted, significant } from '../wording.ts';
-import type { Claim, ClaimContext, ClaimTable } from './claim.ts';
+import { bootstrapInterval } from '../statistics/bootstrap.ts';
+import { contains, type Interval } from '../statistics/interval.ts';
+import { counted, formatInterval, significant } from '../wording.ts';
+import type { Claim, ClaimContext, ClaimTable, ClaimVerdict, Measurement } from './claim.ts';
 import {
   againstMean,
   type Compared,
@@ -43,42 +45,63 @@ export const regimes: Claim = {
       ({ compared }) => gainOf(compared, grain.name)?.difference ?? Number.NaN,
     );
     const conflicts = found.map(({ conflict }) => conflict);
-    const correlation = sampleRankCorrelation(conflicts, gains);
+    const correlation = correlationOf(conflicts, gains);
     const better = withLevel(found, 'better');
     const worse = withLevel(found, 'worse');
     return {
       scale: `${counted(found.length, 'setting')}, ${counted(found[0]!.compared.plain.length, 'paired seed')} each, every method at a learning rate of its own`,
-      verdict: better.length === 0 ? 'not shown' : correlation > 0.5 ? 'holds' : 'holds in part',
+      verdict: verdictOf(correlation.interval, better.length),
       words: [
         `grain is shown to be better than the mean in ${listed(better)}, and worse in ${listed(worse)}.`,
-        `Over the settings, the rank correlation between conflict and gain is ${significant(correlation, 2)}: ${correlation > 0.5 ? 'more conflict, more gain' : 'the share of groups in conflict alone does not tell where it gains'}.`,
+        `Over the settings, the rank correlation between conflict and gain is ${significant(correlation.value, 2)}${correlation.interval ? ` (${formatInterval(correlation.interval, 0)})` : ''}: from the share of groups in conflict alone ${correlation.interval && contains(correlation.interval, 0) ? 'it cannot be told where grain gains' : `a ${correlation.value > 0 ? 'higher' : 'lower'} gain is to be expected where there is more`}.`,
         'Groups by length need texts, and are not measured here.',
       ],
-      measurements: found.flatMap(({ compared, conflict }) => {
-        const gain = gainOf(compared, grain.name);
-        const { title } = compared.setting;
-        return [
-          {
-            what: `${title}: share of groups the mean conflicts with`,
-            value: conflict,
-            interval: null,
-          },
-          ...(gain
-            ? [
-                {
-                  what: `${title}: ${compared.findings.metric}, grain − mean`,
-                  value: gain.difference,
-                  interval: gain.interval,
-                },
-              ]
-            : []),
-        ];
-      }),
+      measurements: [
+        { what: 'rank correlation of conflict and gain over the settings', ...correlation },
+        ...found.flatMap(measurementsOf),
+      ],
       tables: [tableOf(found)],
       pictures: { 'conflict-gain.svg': pictureOf(found) },
     };
   },
 };
+
+/** Of the settings; the interval is of others like them. */
+function correlationOf(conflicts: readonly number[], gains: readonly number[]) {
+  const places = conflicts.map((_, at) => at);
+  const ofSome = (some: readonly number[]) => {
+    const pairs = some.filter((at) => Number.isFinite(gains[at]));
+    const value = sampleRankCorrelation(
+      pairs.map((at) => conflicts[at]!),
+      pairs.map((at) => gains[at]!),
+    );
+    // Of settings that are all alike.
+    return Number.isFinite(value) ? value : 0;
+  };
+  return { value: ofSome(places), interval: bootstrapInterval(places, ofSome) };
+}
+
+function verdictOf(correlation: Interval | null, better: number): ClaimVerdict {
+  if (better > 0) return correlation && correlation.low > 0 ? 'holds' : 'holds in part';
+  return correlation && correlation.high < 0 ? 'does not hold' : 'not shown';
+}
+
+function measurementsOf({ compared, conflict }: Regime): Measurement[] {
+  const gain = gainOf(compared, grain.name);
+  const { title } = compared.setting;
+  return [
+    { what: `${title}: share of groups the mean conflicts with`, value: conflict, interval: null },
+    ...(gain
+      ? [
+          {
+            what: `${title}: ${compared.findings.metric}, grain − mean`,
+            value: gain.difference,
+            interval: gain.interval,
+          },
+        ]
+      : []),
+  ];
+}
 
 function settingsOf({ digits, data }: ClaimContext): ClaimSetting[] {
   const source = { by: 'column:source' };

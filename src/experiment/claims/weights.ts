@@ -1,13 +1,13 @@
 /** The weights of the shortest vector are not those of the mean. */
 import { mean as average, median } from 'simple-statistics';
 import { bootstrapInterval } from '../statistics/bootstrap.ts';
-import { counted, significant } from '../wording.ts';
+import { counted } from '../wording.ts';
 import type { Claim, Measurement } from './claim.ts';
 import { grain } from './settings.ts';
 import { stepSettings } from './stepSettings.ts';
 import { fromMean, stepsOf } from './steps.ts';
 
-/** Weights count as different from the mean's beyond what float32 would round away. */
+/** A millionth: weights count as different from the mean's beyond what float32 would round away. */
 const ALIKE = 1e-6;
 
 export const weights: Claim = {
@@ -35,7 +35,7 @@ export const weights: Claim = {
       scale: `${counted(steps, 'step')} of grain: digits in 8 micro-batches, by label and by source`,
       verdict: different === steps ? 'holds' : different === 0 ? 'does not hold' : 'holds in part',
       words: [
-        `In ${different.toLocaleString('en')} of ${counted(steps, 'step')} the weights differ from the mean's by more than ${significant(ALIKE)}. The distance is ½Σ|wᵢ − mᵢ|, the weight that would have to move; medians over the steps, means over the runs.`,
+        `In ${different.toLocaleString('en')} of ${counted(steps, 'step')} the weights differ from the mean's by more than a millionth. The distance is ½Σ|wᵢ − mᵢ|, the weight that would have to move; medians over the steps, means over the runs.`,
       ],
       measurements,
       tables: [],
