@@ -34,6 +34,8 @@ export interface Series {
   readonly axis?: 'left' | 'right';
   /** Pixels drawn and left out alternately. */
   readonly dash?: readonly number[];
+  /** Sampled in some steps only: a point for each sample, with a line from one to the next. */
+  readonly isSampled?: boolean;
   /** The area between zero and values below it is shaded. */
   readonly shadedBelowZero?: boolean;
   /** Single marks, without a line between them; or a line with a mark at each point. */
@@ -290,13 +292,14 @@ export class TimeChart implements Drawing {
   }
 
   #dataset(series: Series): ChartDataset<'line', XY[]> {
-    const { label, axis = 'left', dash = [], marks } = series;
+    const { label, axis = 'left', dash = [], marks, isSampled = false } = series;
     return {
       label,
       data: [],
       yAxisID: axis,
       borderDash: [...dash],
       showLine: marks !== 'alone',
+      spanGaps: isSampled,
       pointRadius: radiusOf(series, 0),
       pointStyle: marks === 'alone' ? 'crossRot' : 'circle',
       // Single marks are drawn on top.
@@ -358,9 +361,9 @@ function rangeOf({ min, max, suggestedMin }: Axis): Pick<Axis, 'min' | 'max' | '
 }
 
 /** One point makes no line: it is shown as a point. */
-function radiusOf({ marks }: Series, points: number): number {
+function radiusOf({ marks, isSampled }: Series, points: number): number {
   if (marks === 'alone') return 3.5;
-  return marks === 'on line' || points === 1 ? 2 : 0;
+  return marks === 'on line' || isSampled || points === 1 ? 2 : 0;
 }
 
 function belowZero(colour: string) {

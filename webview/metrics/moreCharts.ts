@@ -6,7 +6,7 @@ import { type Series, TimeChart } from '../charts/timeChart.ts';
 import type { TimeChartSpec } from '../charts/timeOptions.ts';
 import type { View } from '../charts/view.ts';
 import { h } from '../dom.ts';
-import { exact, gibibytes, mebibytes, short } from '../format.ts';
+import { exact, gibibytes, mebibytes, percent, short } from '../format.ts';
 
 /** Most areas side by side in a short chart. */
 const AREAS = 40;
@@ -36,7 +36,7 @@ export class MoreCharts {
     this.element = h(
       'details',
       { class: 'more' },
-      h('summary', {}, 'Gradients, learning rate, speed, memory'),
+      h('summary', {}, 'Gradients, learning rate, speed, memory, use of the device'),
       this.#strip,
     );
     this.element.addEventListener('toggle', () => this.update());
@@ -72,16 +72,23 @@ export class MoreCharts {
       memory: this.#add(
         'memory',
         'Memory',
-        'Peaks of a step: resident memory of the process, and bytes of tensors.',
+        'Peaks of a step: resident memory of the process, and bytes of tensors. Of a GPU, sampled about every 10 seconds, how much of its own memory all programs use.',
         { left: { title: 'bytes', min: 0, format: bytes }, value: bytes },
-        () => bytes(this.#last('resident') ?? this.#last('tensors')),
+        () => bytes(this.#last('deviceMemory') ?? this.#last('resident') ?? this.#last('tensors')),
+      ),
+      use: this.#add(
+        'device-use',
+        'Device use',
+        'Sampled about every 10 seconds: share of the machine’s cores that the run’s processes use, and share of the time in which the GPU computes, for whatever program.',
+        { left: { title: 'share', min: 0, max: 1, format: percent }, value: percent },
+        () => percent(this.#last('deviceUse') ?? this.#last('processorUse')),
       ),
     } satisfies Record<string, Chart>;
   }
 
   /** Of another run, before its columns. */
   show({ names, lasting }: Groups): void {
-    const { norms, rate, speed, time, memory } = this.#charts;
+    const { norms, rate, speed, time, memory, use } = this.#charts;
     norms.chart.setSeries([
       ...(lasting
         ? names.map(
@@ -108,7 +115,9 @@ export class MoreCharts {
     memory.chart.setSeries([
       { label: 'process', colour: (theme) => theme.foreground, of: 'resident' },
       { label: 'tensors', colour: (theme) => theme.accent, of: 'tensors' },
+      sample('GPU', 'deviceMemory'),
     ]);
+    use.chart.setSeries([sample('processor cores', 'processorUse'), sample('GPU', 'deviceUse')]);
   }
 
   /** After the view has new columns. */
@@ -129,14 +138,23 @@ export class MoreCharts {
     return { figure, chart: new TimeChart(figure, spec, this.#view, isShown), now };
   }
 
+  /** The newest one known. */
   #last(name: SeriesName): number | null {
-    const value = this.#view.columns.series[name]?.mean.at(-1);
-    return value !== undefined && Number.isFinite(value) ? value : null;
+    // Not every step has a sample of each.
+    return this.#view.columns.series[name]?.mean.findLast(Number.isFinite) ?? null;
   }
 }
 
 function line(label: string, of: NonNullable<Series['of']>): Series {
   return { label, colour: (theme) => theme.foreground, of };
+}
+
+/** Of the GPU or of the machine, where a sample of it was taken. */
+function sample(label: 'GPU' | 'processor cores', of: SeriesName): Series {
+  const look = { label, of, isSampled: true };
+  return label === 'GPU'
+    ? { ...look, colour: (theme) => theme.accent, dash: [5, 3] }
+    : { ...look, colour: (theme) => theme.foreground };
 }
 
 /** Examples per second: of a column, its examples over its time. */

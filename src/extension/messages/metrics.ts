@@ -45,6 +45,7 @@ export type MetricsToWebview =
 const costSeries: readonly SeriesName[] = [
   ...(['learningRate', 'meanNorm', 'norm', 'examples'] as const),
   ...(['gradientsMs', 'aggregateMs', 'updateMs', 'resident', 'tensors'] as const),
+  ...(['deviceMemory', 'processorUse', 'deviceUse'] as const),
 ];
 
 export const metricsMessages: RunMessages<MetricsShow, MetricsAppend> = {

@@ -1,62 +1,26 @@
 /** A run too long to draw each step of, read from disk through the index. Set GRAIN_LONG_STEPS for a longer one. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { finished } from 'node:stream/promises';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { conflictMessages } from '../../../src/extension/messages/conflict.ts';
 import { metricsMessages } from '../../../src/extension/messages/metrics.ts';
 import type { RunMessages } from '../../../src/extension/messages/run.ts';
 import { weightsMessages } from '../../../src/extension/messages/weights.ts';
-import type { StepEvent } from '../../../src/runs/events.ts';
-import { runFile } from '../../../src/runs/grainFolder.ts';
 import { RunIndex } from '../../../src/runs/index/runIndex.ts';
-import { summary } from '../../unit/extension/fixtures.ts';
-import { descend } from '../../webview/descent.ts';
+import { longRun, planted, writeLongRun } from '../../webview/longRun.ts';
 import { drawn, drawnAtSize, type PanelName, setTheme } from './browser.ts';
 import { PanelHost } from './host.ts';
 import { screenshots, withPanel } from './page.ts';
 
 const STEPS = Number(process.env.GRAIN_LONG_STEPS ?? 20_000);
-/** The one step whose direction conflicts with a group, and the one whose loss is not finite. */
-const CONFLICT = Math.round(0.37 * STEPS);
-const LOST = Math.round(0.71 * STEPS);
+const { conflict: CONFLICT } = planted(STEPS);
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-long-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
-const made = summary({ status: 'finished', step: STEPS, groups: names(8) });
-// Of our own trainer: where each descent begins anew, the rules would find a jump of the loss.
-const manifest = { ...made.manifest, steps: STEPS, versions: { grain: '1' } };
-const run = { ...made, manifest, folder };
-
-function names(count: number): string[] {
-  return Array.from({ length: count }, (_, i) => `#${i + 1}`);
-}
-
-/** Steps of a real descent over and over, with what is planted. */
-async function writeLog(): Promise<void> {
-  const { steps } = descend({ aggregator: 'grain', seed: 3, groups: 8, steps: 240 });
-  const texts = steps.map((step) => JSON.stringify({ ...step, step: 0 }).split('"step":0'));
-  const planted = (at: number, change: Partial<StepEvent>) =>
-    JSON.stringify({ ...steps[at % steps.length]!, step: at, ...change });
-  const { losses } = steps[LOST % steps.length]!;
-  writeFileSync(runFile(folder, 'manifest'), JSON.stringify(manifest));
-  const file = createWriteStream(runFile(folder, 'events'));
-  for (let from = 1; from <= STEPS; from += 5000) {
-    const lines = Array.from({ length: Math.min(5000, STEPS - from + 1) }, (_, i) => {
-      const step = from + i;
-      if (step === CONFLICT) return planted(step, { weights: [1, 0, 0, 0, 0, 0, 0, 0] });
-      if (step === LOST) return planted(step, { losses: [null, ...losses.slice(1)] });
-      return texts[step % texts.length]!.join(`"step":${step}`);
-    });
-    if (!file.write(`${lines.join('\n')}\n`)) await once(file, 'drain');
-  }
-  file.end();
-  await finished(file);
-}
+const run = longRun(folder, STEPS);
 
 async function withRun(
   panel: PanelName,
@@ -90,7 +54,7 @@ async function shoot(page: Page, name: string): Promise<void> {
 
 describe('a long run', () => {
   before(async () => {
-    await writeLog();
+    await writeLongRun(run);
     await RunIndex.use(run, async () => {});
   });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { costFixture } from '../../webview/fixtures.ts';
-import { drawn, seenText, send } from './browser.ts';
+import { type Drawn, drawn, drawnAtSize, seenText, send } from './browser.ts';
 import {
   broken,
   brokenAt,
@@ -16,7 +16,7 @@ import {
   pcgrad,
   streaming,
 } from './fixtures.ts';
-import { isMarked, line, mark, radii, screenshots, withPanel } from './page.ts';
+import { type ChartPage, isMarked, line, mark, radii, screenshots, withPanel } from './page.ts';
 
 describe('metrics view', () => {
   test('draws what it was sent, and appends', async () => {
@@ -120,6 +120,46 @@ describe('metrics view', () => {
         assert.equal(await cost.isVisible(), false);
       },
       { height: 220 },
+    );
+  });
+
+  test('samples of the device, taken in some steps only, are points with a line from one to the next', async () => {
+    const show = await metricsShow(grain);
+    const { series, last } = show.steps;
+    /** A sample in every 40th step. */
+    const sampled = (of: (step: number) => number) => {
+      const mean = last.map((step) => (step % 40 === 1 ? of(step) : Number.NaN));
+      const known = mean.map((value) => Number(Number.isFinite(value)));
+      return { min: mean, max: mean, mean, known, nonFinite: known.map(() => 0) };
+    };
+    const device = {
+      processorUse: sampled((step) => 0.2 + step / 1000),
+      deviceUse: sampled(() => 0.93),
+      deviceMemory: sampled((step) => 2 ** 30 * (5 + step / 1000)),
+    };
+    const message = { ...show, steps: { ...show.steps, series: { ...series, ...device } } };
+    await withPanel(
+      'metrics',
+      async ({ page }) => {
+        await send(page, message);
+        await page.locator('.more > summary').press('Enter');
+        await drawnAtSize(page);
+        const [processor, gpu] = await drawn(page, 'device-use');
+        const points = ({ data }: Drawn) => data.filter(({ y }) => y !== null).map(({ x }) => x);
+        assert.deepEqual(points(processor!), [1, 41, 81, 121, 161, 201]);
+        assert.deepEqual(points(gpu!), points(processor!));
+        assert.match(await seenText(page.locator('.figure-device-use')), /Device use.*93 %/s);
+        assert.match(await seenText(page.locator('.figure-memory')), /Memory.*5\.2 GiB/s);
+        const spans = await page.evaluate(() => {
+          const { Chart, document } = globalThis as unknown as ChartPage;
+          const { datasets } = Chart.getChart(document.getElementById('device-use'))!.data;
+          return datasets.map((set) => (set as { spanGaps?: boolean }).spanGaps);
+        });
+        assert.deepEqual(spans, [true, true]);
+        await send(page, show);
+        assert.match(await seenText(page.locator('.figure-device-use')), /Not logged\./);
+      },
+      { height: 400 },
     );
   });
 
