@@ -47,7 +47,9 @@ export const data = z.strictObject({
             .min(0)
             .max(MAX_SEED)
             .default(0)
-            .describe('Decides which rows. All runs of a config have the same.'),
+            .describe(
+              'Decides which rows. All runs of a config have the same, unless `seeds` has a `split`.',
+            ),
         })
         .meta({ title: '{ share: 0.2 } of the training examples' }),
     ])

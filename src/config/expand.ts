@@ -10,7 +10,7 @@ export interface RunRequest {
   readonly aggregation: AggregationSettings;
   /** Index of its entry in `aggregate`. */
   readonly entry: number;
-  readonly seed: { readonly init: number; readonly order: number };
+  readonly seed: SeedPair;
   readonly config: Config;
 }
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { ConfigTextError, readConfigText } from './configText.ts';
-import { namedFile } from './data.ts';
+import { isSplit, namedFile } from './data.ts';
 import { dataRules } from './dataRules.ts';
 import {
   ConfigError,
@@ -66,6 +66,14 @@ export class ParsedConfig {
       isWritten: (path) => !isOverridden(path) && places.isWritten(path),
       position: (path) => places.position(isOverridden(path) ? path.slice(0, 1) : path),
     });
+  }
+
+  /** The same file with the validation examples that another seed draws; itself if they are the same. */
+  withSplit(seed: number | undefined): ParsedConfig {
+    const { data } = this.config;
+    const { validation } = data;
+    if (seed === undefined || !isSplit(validation) || validation.seed === seed) return this;
+    return this.with({ data: { ...data, validation: { ...validation, seed } } });
   }
 
   /** What is valid, and was measured to do harm, of all entries of `aggregate`. */

@@ -315,7 +315,7 @@ export const configSchema = z.strictObject({
   seeds: seedsSchema
     .default([0, 1, 2, 3, 4])
     .describe(
-      'Each seed makes one run per aggregator. A number seeds both the initialization and the order of the examples; `{ init, order }` seeds them separately. In place of a list, `{ init: 5, order: 5 }` crosses five initializations with five orders: 25 runs per aggregator, whose [variance is split](statistics.md) into the two sources. `{ until: { difference: 0.01 }, most: 60 }` [adds seeds until](statistics.md#how-many-seeds) the 95 % interval of every difference of means is at most ± 0.01, `until: { spread: 2 }` until a ratio of spreads is shown or so many seeds would show a ratio of 2; `auto` is the latter with at most 60.',
+      'Each seed makes one run per aggregator. A number seeds both the initialization and the order of the examples; `{ init, order }` seeds them separately. In place of a list, `{ init: 5, order: 5 }` crosses five initializations with five orders: 25 runs per aggregator, whose [variance is split](statistics.md) into its sources. With `split` too, each seed of it draws the validation examples of `data.validation: { share }` anew. `{ until: { difference: 0.01 }, most: 60 }` [adds seeds until](statistics.md#how-many-seeds) the 95 % interval of every difference of means is at most ± 0.01, `until: { spread: 2 }` until a ratio of spreads is shown or so many seeds would show a ratio of 2; `auto` is the latter with at most 60.',
     ),
   concurrency: whole(1)
     .default(1)

@@ -1,4 +1,4 @@
-/** The seeds of a config: a list, initializations crossed with orders of the examples, or as many as it takes. */
+/** The seeds of a config: a list, initializations crossed with orders of the examples and with splits, or as many as it takes. */
 import { z } from 'zod';
 
 export const MAX_SEED = 2_147_483_647;
@@ -12,6 +12,8 @@ const count = () => z.int().min(1).max(MOST_CROSSED);
 export interface SeedPair {
   readonly init: number;
   readonly order: number;
+  /** Which rows of the training file are validation examples; absent: those that the config says. */
+  readonly split?: number | undefined;
 }
 
 const list = z
@@ -21,6 +23,9 @@ const list = z
       z.strictObject({
         init: seed().describe('Seeds the initial values of new weights.'),
         order: seed().describe('Seeds the order of the examples.'),
+        split: seed()
+          .optional()
+          .describe('Seeds which rows are for validation, in place of `data.validation.seed`.'),
       }),
     ]),
   )
@@ -28,10 +33,16 @@ const list = z
 
 const crossed = z
   .strictObject({
-    init: count().describe('How many seeds of the initial values: 0, 1, …'),
-    order: count().describe('How many seeds of the order of the examples: 0, 1, …'),
+    init: count().default(1).describe('How many seeds of the initial values: 0, 1, …'),
+    order: count().default(1).describe('How many seeds of the order of the examples: 0, 1, …'),
+    split: count()
+      .optional()
+      .describe(
+        'How many seeds of the split: 0, 1, … Which rows are for validation is then a source of variance too; needs `data.validation: { share }`.',
+      ),
   })
-  .meta({ title: 'how many of each, as { init: 5, order: 5 }' });
+  .refine((counts) => Object.keys(counts).length > 0)
+  .meta({ title: 'how many of each, as { init: 5, order: 5 } or { init: 3, order: 3, split: 3 }' });
 
 /** More than this settle little that these have not. */
 const MOST_AUTO = 1000;
@@ -85,11 +96,21 @@ export function seedPairs(seeds: Seeds): SeedPair[] {
     const count = Math.min(FIRST_LOOK, (seeds === 'auto' ? AUTO : seeds).most);
     return Array.from({ length: count }, (_, seed) => ({ init: seed, order: seed }));
   }
-  const { init: inits, order: orders } = seeds;
-  const all = Array.from({ length: inits * orders }, (_, i) => ({
-    init: Math.floor(i / orders),
-    order: i % orders,
+  const { init: inits, order: orders, split: splits = 1 } = seeds;
+  const all = Array.from({ length: inits * orders * splits }, (_, i) => ({
+    init: Math.floor(i / (orders * splits)),
+    order: Math.floor(i / splits) % orders,
+    split: i % splits,
   }));
   const diagonal = ({ init, order }: SeedPair) => (order - init + inits) % inits;
-  return all.sort((a, b) => diagonal(a) - diagonal(b) || a.init - b.init || a.order - b.order);
+  const sorted = all.sort(
+    (a, b) =>
+      diagonal(a) - diagonal(b) ||
+      ((a.split - a.init + inits * splits) % splits) -
+        ((b.split - b.init + inits * splits) % splits) ||
+      a.init - b.init ||
+      a.order - b.order ||
+      a.split - b.split,
+  );
+  return seeds.split === undefined ? sorted.map(({ init, order }) => ({ init, order })) : sorted;
 }

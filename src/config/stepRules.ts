@@ -2,6 +2,7 @@
 import { aggregators } from '../engine/aggregators/registry.ts';
 import { canBeGuarded } from '../engine/guarantee.ts';
 import { aggregationLabel, resolvedAggregation } from './aggregation.ts';
+import { isSplit } from './data.ts';
 import type { Finding } from './diagnostic.ts';
 import { defaults, type Rule, repeated } from './rule.ts';
 import type { Config } from './schema.ts';
@@ -21,6 +22,7 @@ export const stepRules: readonly Rule[] = [
   seedsCanSettle,
   alarmsOnce,
   techniquesFit,
+  splitsAreDrawn,
 ];
 
 function labelsNeedClasses({ groups, task }: Config): Finding[] {
@@ -149,8 +151,14 @@ function alarmsOnce({ alarms }: Config): Finding[] {
 }
 
 function seedsOnce({ seeds }: Config): Finding[] {
-  const pairs = seedPairs(seeds).map(({ init, order }) => `${init}/${order}`);
-  return repeated(pairs, ['seeds'], 'each pair of init and order once; a number is both');
+  const pairs = seedPairs(seeds).map(({ init, order, split }) =>
+    [init, order, ...(split === undefined ? [] : [split])].join('/'),
+  );
+  return repeated(
+    pairs,
+    ['seeds'],
+    'each combination of init, order and split once; a number is init and order',
+  );
 }
 
 function epochsOrSteps({ epochs }: Config, isWritten: Parameters<Rule>[1]): Finding[] {
@@ -161,6 +169,21 @@ function epochsOrSteps({ epochs }: Config, isWritten: Parameters<Rule>[1]): Find
       isKey: true,
       message: 'steps does nothing with epochs, from which the steps follow',
       expected: 'one of the two',
+    },
+  ];
+}
+
+/** A split can only be drawn anew from a training file that is split. */
+function splitsAreDrawn({ seeds, data }: Config): Finding[] {
+  if (isSplit(data.validation) || seedPairs(seeds).every(({ split }) => split === undefined)) {
+    return [];
+  }
+  return [
+    {
+      path: ['seeds'],
+      message:
+        'seeds.split draws validation examples from data.train, but data.validation is a file',
+      expected: 'data.validation: { share: 0.2 }, or seeds of init and order alone',
     },
   ];
 }

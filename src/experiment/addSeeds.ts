@@ -5,6 +5,7 @@ import { expand, type RunRequest } from '../config/expand.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import { configSchema } from '../config/schema.ts';
 import { MAX_SEED, type SeedPair, seedPairs } from '../config/seeds.ts';
+import { formatSeed } from '../runs/format.ts';
 import type { Loading } from '../runs/loading.ts';
 import { isActive } from '../runs/status.ts';
 import { RunStore, type RunSummary } from '../runs/store.ts';
@@ -91,11 +92,13 @@ function moreSeeds(parsed: ParsedConfig, known: readonly RunSummary[], count: nu
     });
   }
   const pairs = [...known.map(({ manifest }) => manifest.seed), ...seedPairs(asked)];
-  const seeds = new Map(pairs.map((pair) => [keyOf(pair), pair]));
-  const last = Math.max(...pairs.flatMap(({ init, order }) => [init, order]));
+  const seeds = new Map(pairs.map((pair) => [formatSeed(pair), pair]));
+  const last = Math.max(...pairs.flatMap(({ init, order, split = 0 }) => [init, order, split]));
+  const areSplit = pairs.some(({ split }) => split !== undefined);
   if (last + count > MAX_SEED) throw new ResumeError(`no ${count} seeds above ${last}`);
   for (let seed = last + 1; seed <= last + count; seed++) {
-    seeds.set(keyOf({ init: seed, order: seed }), { init: seed, order: seed });
+    const pair = { init: seed, order: seed, ...(areSplit && { split: seed }) };
+    seeds.set(formatSeed(pair), pair);
   }
   return [...seeds.values()];
 }
@@ -108,7 +111,8 @@ function onDeviceOf({ manifest }: RunSummary, parsed: ParsedConfig): ParsedConfi
 
 function isKnown({ aggregator, seed }: RunRequest, known: readonly RunSummary[]): boolean {
   return known.some(
-    ({ manifest }) => manifest.aggregator === aggregator && keyOf(manifest.seed) === keyOf(seed),
+    ({ manifest }) =>
+      manifest.aggregator === aggregator && formatSeed(manifest.seed) === formatSeed(seed),
   );
 }
 
@@ -180,8 +184,4 @@ function warningsOf(parsed: ParsedConfig, { notices }: Preparation, known: reado
         ]
       : []),
   ];
-}
-
-function keyOf({ init, order }: SeedPair): string {
-  return `${init} ${order}`;
 }

@@ -1,4 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isSplit } from '../config/data.ts';
+import { configSchema } from '../config/schema.ts';
+import { formatSeed } from '../runs/format.ts';
 import type { RunManifest } from '../runs/manifest.ts';
 import type { RunSummary } from '../runs/store.ts';
 
@@ -36,7 +39,7 @@ export function checkComparable(runs: readonly RunSummary[]): void {
   }
   const seen = new Map<string, string>();
   for (const { id, aggregator, seed } of runs.map(({ manifest }) => manifest)) {
-    const key = `${aggregator} ${seed.init} ${seed.order}`;
+    const key = `${aggregator} ${formatSeed(seed)}`;
     const twin = seen.get(key);
     if (twin !== undefined) {
       throw new ComparisonError(
@@ -51,14 +54,24 @@ export function checkComparable(runs: readonly RunSummary[]): void {
 export function differencesOf(one: RunManifest, other: RunManifest): string[] {
   const keys = [...new Set([...Object.keys(one.config), ...Object.keys(other.config)])];
   const isSame = (part: string) => one.fingerprints[part] === other.fingerprints[part];
+  const isOtherSplit = one.seed.split !== other.seed.split;
   return [
     ...(one.metric.name === other.metric.name ? [] : ['metric']),
     ...(['train', 'validation'] as const)
-      .filter((part) => !isSame(part))
+      .filter((part) => !isSame(part) && !isOtherSplit)
       .map((part) => `${part} data`),
     ...(isSame('model') ? [] : ['files of the model']),
     ...keys.filter(
-      (key) => !free.includes(key) && !isDeepStrictEqual(one.config[key], other.config[key]),
+      (key) =>
+        !free.includes(key) && !isDeepStrictEqual(settingOf(one, key), settingOf(other, key)),
     ),
   ];
+}
+
+/** Of a run's config; without the seed of the split where it is one of the run's own seeds. */
+function settingOf({ config, seed }: RunManifest, key: string): unknown {
+  const { data } = configSchema.shape.data.safeParse(config.data);
+  if (key !== 'data' || seed.split === undefined || !data) return config[key];
+  const { validation } = data;
+  return { ...data, validation: isSplit(validation) ? validation.share : validation };
 }

@@ -1,8 +1,19 @@
-/** The variance of a method over crossed seeds, split into initialization and order of the examples. */
+/** The variance of a method over crossed seeds, split into its sources. */
 import { z } from 'zod';
+import { formatList, formatPercent } from '../runs/format.ts';
 import type { Seed } from '../runs/manifest.ts';
 import { intervalSchema } from './comparison.ts';
-import { crossedComponents, fullTable } from './statistics/crossed.ts';
+import { crossedComponents, fullCrossing } from './statistics/crossed.ts';
+
+/** What seeds decide, and how it is told. */
+export const sourceNames = {
+  init: 'initialization',
+  order: 'order of the examples',
+  split: 'split',
+} as const;
+
+type Source = keyof typeof sourceNames;
+const all = Object.keys(sourceNames) as Source[];
 
 const componentSchema = z.object({
   variance: z.number(),
@@ -14,14 +25,17 @@ const componentSchema = z.object({
 
 export const crossedSchema = z.object({
   method: z.string(),
-  inits: z.array(z.number()),
-  orders: z.array(z.number()),
-  /** The metric, a row for each initialization, a column for each order. */
-  values: z.array(z.array(z.number())),
-  init: componentSchema,
-  order: componentSchema,
-  /** What both decide together, and everything that no seed decides. */
+  /** Those that were crossed, two or three. */
+  sources: z.array(
+    componentSchema.extend({
+      source: z.enum(['init', 'order', 'split']),
+      seeds: z.array(z.number()),
+    }),
+  ),
+  /** What they decide together, and everything that no seed decides. */
   rest: componentSchema,
+  /** The metric for every combination of seeds, which are in the order of `sources`. */
+  cells: z.array(z.object({ seeds: z.array(z.number()), value: z.number() })),
 });
 
 export type Crossed = z.infer<typeof crossedSchema>;
@@ -29,8 +43,37 @@ export type Crossed = z.infer<typeof crossedSchema>;
 /** @returns `null` where fewer than 2 × 2 seeds are crossed */
 export function crossedOf(
   method: string,
-  cells: readonly { readonly seed: Seed; readonly value: number }[],
+  values: readonly { readonly seed: Seed; readonly value: number }[],
 ): Crossed | null {
-  const table = fullTable(cells.map(({ seed, value }) => ({ ...seed, value })));
-  return table && { method, ...table, ...crossedComponents(table.values) };
+  const varying = all.filter((source) => new Set(values.map(({ seed }) => seed[source])).size > 1);
+  const known = values.filter(({ seed }) => varying.every((source) => seed[source] !== undefined));
+  if (varying.length < 2 || known.length === 0) return null;
+  const crossing = fullCrossing(
+    known.map(({ seed, value }) => ({ levels: varying.map((source) => seed[source]!), value })),
+  );
+  if (!crossing) return null;
+  const { sources, rest } = crossedComponents(crossing);
+  return {
+    method,
+    sources: sources.map((component, f) => ({
+      ...component,
+      source: varying[f]!,
+      seeds: [...crossing.levels[f]!],
+    })),
+    rest,
+    cells: crossing.cells.map(({ levels, value }) => ({ seeds: [...levels], value })),
+  };
+}
+
+/** What stands below a verdict. */
+export function crossedNotes(all: readonly Crossed[], metric: string): string[] {
+  return all.flatMap(({ method, sources, rest }) => {
+    if (rest.share === null) return [];
+    const told = sources.map(
+      ({ source, share, shareInterval: of }) =>
+        `${formatPercent(share!)} ${sourceNames[source]} (95 % ${formatPercent(of!.low)} … ${formatPercent(of!.high)})`,
+    );
+    const parts = [...told, `${formatPercent(rest.share)} what they decide together, and chance`];
+    return [`Of the variance of ${metric} with ${method}: ${formatList(parts)}.`];
+  });
 }

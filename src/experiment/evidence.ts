@@ -5,6 +5,7 @@ import { RunIndex } from '../runs/index/runIndex.ts';
 import { type Prediction, readPredictions } from '../runs/predictions.ts';
 import type { RunSummary } from '../runs/store.ts';
 import { constantPredictor } from './constantPredictor.ts';
+import { type Crossed, crossedOf } from './crossedFindings.ts';
 import { type Findings, findingsOf, methodFigures } from './findings.ts';
 import { type SeedResult, seedResults } from './seedResults.ts';
 import { planOf } from './settling.ts';
@@ -39,21 +40,37 @@ export function evidenceOf(
     better: betterIn(runs, metric),
     constantPredictor: constantPredictor(metric, predictions),
     isCrossed: areCrossed(runs),
+    crossed: crossedIn(runs, results),
     looks: looksOf(runs),
     results,
     validation: validationOf(metric, results, predictions, errorOf),
   });
 }
 
-/** Whether some runs of a method share one of their two seeds and not the other. */
+/** The variance of each method over crossed seeds. */
+function crossedIn(runs: readonly ValidatedRun[], results: readonly SeedResult[]): Crossed[] {
+  const seeds = new Map(runs.map(({ run: { manifest } }) => [manifest.id, manifest.seed]));
+  const methods = [...new Set(results.map(({ method }) => method))];
+  return methods.flatMap((method) => {
+    const values = results.flatMap((result) =>
+      result.method === method && result.value !== null
+        ? [{ seed: seeds.get(result.run)!, value: result.value }]
+        : [],
+    );
+    return crossedOf(method, values) ?? [];
+  });
+}
+
+/** Whether some runs of a method share one of their seeds and not all. */
 function areCrossed(runs: readonly ValidatedRun[]): boolean {
   const seeds = new Map(
     runs.map(({ run: { manifest } }) => [formatSeed(manifest.seed), manifest.seed]),
   );
   const all = [...seeds.values()];
-  return (['init', 'order'] as const).some(
-    (part) => new Set(all.map((seed) => seed[part])).size < all.length,
-  );
+  return (['init', 'order', 'split'] as const).some((part) => {
+    const known = all.flatMap((seed) => seed[part] ?? []);
+    return new Set(known).size < known.length;
+  });
 }
 
 function looksOf(runs: readonly ValidatedRun[]): readonly number[] | null {

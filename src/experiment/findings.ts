@@ -9,6 +9,7 @@ import {
   intervalSchema,
   questions,
 } from './comparison.ts';
+import { type Crossed, crossedSchema } from './crossedFindings.ts';
 import type { SeedResult } from './seedResults.ts';
 import { wilsonInterval } from './statistics/failures.ts';
 import { holm } from './statistics/holm.ts';
@@ -57,8 +58,10 @@ export const findingsSchema = z.object({
   better: z.enum(['higher', 'lower']).nullable(),
   /** What a constant prediction reaches; `null` if unknown. */
   constantPredictor: z.number().nullable(),
-  /** Some runs of a method share an initialization or an order of the examples: they are not independent. */
+  /** Some runs of a method share an initialization, an order of the examples or a split: they are not independent. */
   isCrossed: z.boolean(),
+  /** The variance of each method whose seeds are crossed, by its sources. */
+  crossed: z.array(crossedSchema),
   /** Of `seeds: auto`, the numbers of seeds after which is decided whether there are enough; `null` if it was decided before. */
   looks: z.array(z.number()).readonly().nullable(),
   methods: z.array(methodSchema),
@@ -79,6 +82,8 @@ export interface Evidence {
   readonly better: Better | null;
   readonly constantPredictor: number | null;
   readonly isCrossed: boolean;
+  /** Default: none. */
+  readonly crossed?: readonly Crossed[];
   /** Numbers of seeds after which is decided whether there are enough; `null` if it was decided before. */
   readonly looks: readonly number[] | null;
   readonly results: readonly SeedResult[];
@@ -96,6 +101,7 @@ export function findingsOf({ results, better, ...evidence }: Evidence): Findings
   );
   return {
     ...evidence,
+    crossed: [...(evidence.crossed ?? [])],
     better,
     methods: methods.map(figuresOf),
     comparisons: corrected(compared, evidence.isCrossed),

@@ -30,10 +30,11 @@ export async function manifestsOf(
   const git = await gitStateOf(parsed.folder);
   const joined = experiment ?? { id: newExperimentId(config.name, now), name: config.name };
   const configFingerprint = sha256(readFileSync(parsed.file));
-  return requests.map((request) => {
+  const manifests: RunManifest[] = [];
+  for (const request of requests) {
     const { aggregator, aggregation, seed } = request;
-    const { fingerprints, versions, ...facts } = preparation.factsOf(request);
-    return {
+    const { fingerprints, versions, ...facts } = await preparation.factsOf(request);
+    manifests.push({
       format: FORMAT_VERSION,
       id: runId(joined.id, aggregator, seed),
       experiment: joined,
@@ -47,8 +48,9 @@ export async function manifestsOf(
       fingerprints: { config: configFingerprint, ...fingerprints },
       versions: { grain: packageJson.version, node: process.versions.node, ...versions },
       ...(git && { git }),
-    };
-  });
+    });
+  }
+  return manifests;
 }
 
 function withRate(config: RunManifest['config'], learningRate: number | undefined) {

@@ -13,6 +13,7 @@ import { closeSession, openSession, type Session } from '../training/session.ts'
 import { programTrainer } from './programTrainer.ts';
 import type { RunTrainer } from './runTrainer.ts';
 import { sessionTrainer } from './sessionTrainer.ts';
+import { SplitSessions } from './splitSessions.ts';
 
 /** The part of a manifest that does not depend on when and where the run is made. */
 type Facts = Pick<
@@ -34,7 +35,7 @@ export interface Preparation {
   readonly trainer: RunTrainer;
   /** What is noteworthy of the data. */
   readonly notices: readonly Diagnostic[];
-  factsOf(request: RunRequest): Facts;
+  factsOf(request: RunRequest): Promise<Facts>;
 }
 
 /** Opens what trains; its trainer is to be closed. @throws ConfigError for mistakes in the config or the data */
@@ -45,36 +46,51 @@ export async function prepare(
   if (parsed.config.program !== undefined) return ofProgram(parsed);
   const session = await openSession(parsed, onLoading);
   try {
-    return await ofSession(session);
+    return await ofSession(session, parsed);
   } catch (error) {
     await closeSession(session);
     throw error;
   }
 }
 
-async function ofSession(session: Session): Promise<Preparation> {
-  const { config, device, task } = session;
-  const { data, sources } = task;
-  const fingerprints = { ...(await inputFingerprints(task)), code: codeFingerprint() };
+async function ofSession(session: Session, parsed: ParsedConfig): Promise<Preparation> {
+  const { device, task } = session;
+  const sessions = new SplitSessions(session, parsed);
+  const code = codeFingerprint();
+  const fingerprintsOf = remembered((of: Session['task']) => inputFingerprints(of));
+  await fingerprintsOf(task);
   return {
-    trainer: sessionTrainer(session),
-    notices: data.notices,
-    factsOf: ({ seed }) => ({
-      steps: config.steps,
-      task: config.task,
-      groups: groupsOf(buildGrouping(config.groups, data, seed.order), config.groups.by),
-      trainExamples: data.train.count,
-      metric: rankingOf(config),
-      config,
-      fingerprints,
-      sources,
-      device: {
-        backend: device.backend,
-        name: device.name,
-        ...(device.memory !== undefined && { memory: device.memory }),
-      },
-      versions: device.backend === 'torch' ? device.versions : { tfjs: tfjsVersion },
-    }),
+    trainer: sessionTrainer(session, parsed),
+    notices: task.data.notices,
+    async factsOf({ seed }) {
+      const { config, task } = await sessions.of(seed);
+      const { data, sources } = task;
+      return {
+        steps: config.steps,
+        task: config.task,
+        groups: groupsOf(buildGrouping(config.groups, data, seed.order), config.groups.by),
+        trainExamples: data.train.count,
+        metric: rankingOf(config),
+        config,
+        fingerprints: { ...(await fingerprintsOf(task)), code },
+        sources,
+        device: {
+          backend: device.backend,
+          name: device.name,
+          ...(device.memory !== undefined && { memory: device.memory }),
+        },
+        versions: device.backend === 'torch' ? device.versions : { tfjs: tfjsVersion },
+      };
+    },
+  };
+}
+
+/** Of the last argument. */
+function remembered<A, R>(of: (argument: A) => R): (argument: A) => R {
+  let last: { readonly argument: A; readonly result: R } | undefined;
+  return (argument) => {
+    if (last?.argument !== argument) last = { argument, result: of(argument) };
+    return last.result;
   };
 }
 
@@ -89,7 +105,7 @@ function ofProgram(parsed: ParsedConfig): Preparation {
   return {
     trainer,
     notices: [],
-    factsOf: (request) => ({
+    factsOf: async (request) => ({
       steps: parsed.isWritten(['steps']) ? config.steps : 0,
       task: 'program',
       groups: { by: 'program', names: [] },

@@ -125,7 +125,7 @@ async function trainerFor(
   const session = await openSession(parsed, onLoading);
   try {
     await checkInputs(manifest, session);
-    return sessionTrainer(session);
+    return sessionTrainer(session, parsed);
   } catch (error) {
     await closeSession(session);
     throw error;

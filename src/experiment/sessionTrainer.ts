@@ -1,6 +1,7 @@
 /** Trains runs in this process, one after another, with data and model that were loaded once. */
 import { appendFileSync } from 'node:fs';
 import type { AlarmCode } from '../config/alarms.ts';
+import type { ParsedConfig } from '../config/parse.ts';
 import { configSchema } from '../config/schema.ts';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
 import { formatEvent } from '../runs/format.ts';
@@ -9,14 +10,20 @@ import { closeSession, type Session } from '../training/session.ts';
 import { type TrainingRun, train } from '../training/trainingLoop.ts';
 import { AlarmWatch } from './alarms/alarmWatch.ts';
 import type { RunCallbacks, RunTrainer } from './runTrainer.ts';
+import { SplitSessions } from './splitSessions.ts';
 
-/** @param session is closed with the trainer */
-export function sessionTrainer(session: Session): RunTrainer {
+/**
+ * @param session is closed with the trainer
+ * @param parsed its config
+ */
+export function sessionTrainer(session: Session, parsed: ParsedConfig): RunTrainer {
   const { backend, name } = session.device;
+  const sessions = new SplitSessions(session, parsed);
   return {
     device: { backend, name },
     concurrency: 1,
-    train: (run, callbacks) => trainHere(session, run, callbacks),
+    train: async (run, callbacks) =>
+      trainHere(await sessions.of(run.manifest.seed), run, callbacks),
     close: () => closeSession(session),
   };
 }

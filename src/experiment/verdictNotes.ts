@@ -1,6 +1,7 @@
 /** What stands below a verdict: failures, how many seeds would settle more, what no number of seeds shows, runs that do not count. */
 import { formatList } from '../runs/format.ts';
 import type { Comparison } from './comparison.ts';
+import { crossedNotes } from './crossedFindings.ts';
 import type { Findings } from './findings.ts';
 import type { SeedResult } from './seedResults.ts';
 import { ALPHA } from './statistics/interval.ts';
@@ -25,6 +26,7 @@ export function notesOf(findings: Findings): string[] {
       : findings.comparisons.flatMap((it) => powerNotes(it, findings))),
     ...looksNote(findings),
     ...crossedNote(findings),
+    ...crossedNotes(findings.crossed, findings.metric),
     ...ratioNote(findings),
     ...normalityNote(findings),
     ...validationNote(findings),
@@ -91,7 +93,7 @@ function looksNote({ looks, comparisons }: Findings): string[] {
 function crossedNote({ isCrossed, comparisons }: Findings): string[] {
   if (!isCrossed || comparisons.length === 0) return [];
   return [
-    'Some seeds share an initialization or an order of the examples. Their runs are not independent, as tests and intervals take them to be: a difference is no more than a hint. To compare methods, use seeds that share nothing, such as [0, 1, 2].',
+    'Some seeds share an initialization, an order of the examples or a split. Their runs are not independent, as tests and intervals take them to be: a difference is no more than a hint. To compare methods, use seeds that share nothing, such as [0, 1, 2].',
   ];
 }
 

@@ -104,7 +104,9 @@ export function meanRunFor<R extends { readonly manifest: RunManifest; readonly 
     const { manifest: other } = one;
     const { name, metric, smoothing, guard } = other.aggregation;
     const isMean = name === 'mean' && metric === 'euclidean' && smoothing === 0 && guard === null;
-    const isSameSeed = other.seed.init === seed.init && other.seed.order === seed.order;
+    const isSameSeed = (['init', 'order', 'split'] as const).every(
+      (part) => other.seed[part] === seed[part],
+    );
     return (
       isMean && isSameSeed && one.folder !== run.folder && experimentKey(one) === experimentKey(run)
     );

@@ -8,13 +8,15 @@ import type { RunManifest, Seed } from './manifest.ts';
 import type { RunStatus } from './status.ts';
 import type { RunSummary } from './store.ts';
 
-/** "3", or "init 3 · order 1" where they differ. */
-export function formatSeed({ init, order }: Seed): string {
+/** "3", or "init 3 · order 1" where they differ, or "init 3 · order 1 · split 0". */
+export function formatSeed({ init, order, split }: Seed): string {
+  if (split !== undefined) return `init ${init} · order ${order} · split ${split}`;
   return init === order ? String(init) : `init ${init} · order ${order}`;
 }
 
-/** As part of a run id: "seed3", "init3-order1". */
-export function seedSlug({ init, order }: Seed): string {
+/** As part of a run id: "seed3", "init3-order1", "init3-order1-split0". */
+export function seedSlug({ init, order, split }: Seed): string {
+  if (split !== undefined) return `init${init}-order${order}-split${split}`;
   return init === order ? `seed${init}` : `init${init}-order${order}`;
 }
 

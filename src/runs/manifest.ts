@@ -10,6 +10,8 @@ export const seedSchema = z.object({
   init: z.number(),
   /** Seeds the order in which examples are visited. */
   order: z.number(),
+  /** Seeds which rows of the training file are for validation; absent where the config says it, or they have a file. */
+  split: z.number().optional(),
 });
 
 /** One launch of one config: its runs differ only in aggregator and seed, and may be compared. */

@@ -15,7 +15,12 @@ export function latestFirst(a: RunSummary, b: RunSummary): number {
 
 export function bySeed(a: RunSummary, b: RunSummary): number {
   const [one, other] = [a.manifest.seed, b.manifest.seed];
-  return one.init - other.init || one.order - other.order || byCreation(a, b);
+  return (
+    one.init - other.init ||
+    one.order - other.order ||
+    (one.split ?? 0) - (other.split ?? 0) ||
+    byCreation(a, b)
+  );
 }
 
 /** The status that most needs attention first. */

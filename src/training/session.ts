@@ -60,6 +60,24 @@ export async function openSession(
   });
 }
 
+/**
+ * The same with the validation examples that another seed draws from the training file.
+ * @param parsed the session's config
+ * @param split undefined: those that the config says
+ */
+export async function withSplit(
+  session: Session,
+  parsed: ParsedConfig,
+  split: number | undefined,
+): Promise<Session> {
+  const own = parsed.withSplit(split);
+  if (own === parsed) return session;
+  const task = await openTask(own, session.device, () => {});
+  const { data } = own.config;
+  const steps = stepsOf(own.config, task.data);
+  return { ...session, task, config: { ...session.config, data, steps } };
+}
+
 function openTask(
   parsed: ParsedConfig,
   device: Session['device'],

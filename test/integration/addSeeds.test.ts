@@ -81,20 +81,61 @@ test('crossed seeds grow by their counts', async () => {
   assert.deepEqual((await trained(folder, '--add-seeds', '0')).names, ['mean 1/1', 'mean 1/0']);
 
   const { stdout } = await grain(['report', 'grain.yaml', '--json'], folder);
-  const { crossed, finals } = fullReportSchema.parse(JSON.parse(stdout));
-  const [{ inits, orders, values } = assert.fail()] = crossed;
+  const { findings, finals } = fullReportSchema.parse(JSON.parse(stdout));
+  const [{ sources, cells } = assert.fail()] = findings.crossed;
   assert.deepEqual(
-    [inits, orders],
+    sources.map(({ source, seeds }) => [source, ...seeds]),
     [
-      [0, 1],
-      [0, 1],
+      ['init', 0, 1],
+      ['order', 0, 1],
     ],
   );
   for (const { seed, metrics } of finals) {
-    assert.equal(values[seed.init]![seed.order], metrics.accuracy);
+    const cell = cells.find(({ seeds }) => seeds[0] === seed.init && seeds[1] === seed.order)!;
+    assert.equal(cell.value, metrics.accuracy);
   }
   const page = await grain(['report', 'grain.yaml', '--format', 'html'], folder);
   assert.match(page.stdout, /accuracy of mean by initialization and order/);
+});
+
+test('the split is a source of variance: each seed of it has validation examples of its own', async () => {
+  const folder = path.join(root, 'split');
+  const config = {
+    ...{ steps: '4', evaluateEvery: '4', aggregate: '[mean]' },
+    data: '{ train: rings.csv, validation: { share: 0.2 }, target: ring }',
+  };
+  writeRings(folder, { ...config, seeds: '{ order: 2, split: 2 }' });
+  const { names } = await trained(folder);
+  assert.deepEqual(names, ['mean 0/0', 'mean 0/1', 'mean 0/0', 'mean 0/1']);
+  const runs = await new RunStore(folder).list();
+  const drawn = new Map<unknown, Set<string | undefined>>();
+  for (const { manifest } of runs) {
+    const { split } = manifest.seed;
+    const { validation } = manifest.config.data as { validation: { seed: number } };
+    assert.equal(validation.seed, split);
+    const known = drawn.get(split) ?? new Set();
+    drawn.set(split, known.add(manifest.fingerprints.validation));
+  }
+  assert.ok([...drawn.values()].every(({ size }) => size === 1));
+  assert.notDeepEqual(drawn.get(0), drawn.get(1));
+
+  const { stdout } = await grain(['report', 'grain.yaml', '--json'], folder);
+  const { findings, verdict, finals } = fullReportSchema.parse(JSON.parse(stdout));
+  assert.deepEqual(
+    findings.crossed[0]!.sources.map(({ source }) => source),
+    ['order', 'split'],
+  );
+  assert.match(verdict.notes.join('\n'), /% order of the examples \(95 % .* % split \(95 %/);
+  // The run of a split is what a run with that seed of the config's is.
+  const alone = path.join(root, 'alone');
+  const data = config.data.replace('share: 0.2', 'share: 0.2, seed: 1');
+  writeRings(alone, { ...config, data, seeds: '[{ init: 0, order: 1 }]' });
+  const { result } = await trained(alone);
+  const twin = finals.find(({ seed }) => seed.order === 1 && seed.split === 1)!;
+  assert.equal(result!.findings.runs[0]!.value, twin.metrics.accuracy);
+
+  writeRings(folder, { ...config, seeds: '{ order: 2, split: 3 }' });
+  assert.equal((await trained(folder, '--add-seeds', '0')).names!.length, 2);
 });
 
 test('seeds: auto stops when the interval is narrow enough, or there are as many as may be', async () => {

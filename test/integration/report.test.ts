@@ -214,7 +214,7 @@ describe('an experiment of known truth', () => {
     assert.equal(rows.length, 1 + 34);
     assert.match(
       rows[0]!,
-      /^run,method,init,order,status,counts,failed,value,reason,loss,accuracy$/,
+      /^run,method,init,order,split,status,counts,failed,value,reason,loss,accuracy$/,
     );
     const tex = readFileSync(out('report.tex'), 'utf8');
     assert.match(tex, /grain & 16 & \$0\.8\d+ \\pm 0\.0\d+\$ .* & 0\/16 \\\\/);

@@ -6,13 +6,14 @@ import type { FullReport } from './fullReport.ts';
 export function reportCsv({ findings, finals }: FullReport): string {
   const metrics = [...new Set(finals.flatMap(({ metrics }) => Object.keys(metrics)))];
   const head = [
-    ...['run', 'method', 'init', 'order', 'status', 'counts', 'failed', 'value', 'reason'],
+    ...['run', 'method', 'init', 'order', 'split', 'status', 'counts', 'failed', 'value', 'reason'],
     ...metrics,
   ];
   const rows = findings.runs.map(({ run, method, status, counts, failed, value, reason }) => {
     const final = finals.find((it) => it.run === run);
+    const { init, order, split } = final?.seed ?? {};
     return [
-      ...[run, method, final?.seed.init, final?.seed.order, status, counts, failed, value, reason],
+      ...[run, method, init, order, split, status, counts, failed, value, reason],
       ...metrics.map((name) => final?.metrics[name]),
     ];
   });

@@ -5,11 +5,11 @@ import { formatSeed } from '../../runs/format.ts';
 import { seedSchema } from '../../runs/manifest.ts';
 import { byCreation, bySeed } from '../../runs/order.ts';
 import { type Prediction, readPredictions } from '../../runs/predictions.ts';
+import { onSameExamples } from '../../runs/splits.ts';
 import type { RunSummary } from '../../runs/store.ts';
 import { agreementOf, agreementSchema } from '../agreementFindings.ts';
 import { ComparisonError, checkComparable } from '../comparable.ts';
 import { intervalSchema } from '../comparison.ts';
-import { crossedOf, crossedSchema } from '../crossedFindings.ts';
 import { evidenceOf, figuresOf, validatedRun } from '../evidence.ts';
 import { overExamplesNotes, overExamplesOf, overExamplesSchema } from '../examplesFindings.ts';
 import { type Findings, findingsSchema } from '../findings.ts';
@@ -42,8 +42,6 @@ export const fullReportSchema = z.object({
   overExamples: z.array(overExamplesSchema),
   /** Almost stochastic order: the bound ε with which `one` is better than `other`, below 0.5 for an order. */
   stochasticOrder: z.array(z.object({ one: z.string(), other: z.string(), epsilon: z.number() })),
-  /** Where seeds of initialization and order are crossed: how much of the variance is whose. */
-  crossed: z.array(crossedSchema),
   agreement: z.array(agreementSchema),
   /** By method, the expected best value of 1, 2, … runs. */
   expectedBest: z.array(z.object({ method: z.string(), values: z.array(z.number()) })),
@@ -81,7 +79,7 @@ export async function fullReportOf(
   const validated = await Promise.all([...runs].sort(byCreation).map(validatedRun));
   const metrics = metricNames(validated);
   const metric = checkedMetric(wanted, metrics);
-  const predictions = await predictionsOf(runs);
+  const predictions = await predictionsOf(onSameExamples(runs));
   const any = predictions.values().next().value ?? null;
   const findings = evidenceOf(validated, metric, any, validationError);
   const predictionsBySeed = (method: string) => bySeeds(method, runs, predictions);
@@ -102,7 +100,6 @@ export async function fullReportOf(
     bootstrap: methods.map((method) => ({ method, ...bootstrapOf(valuesOf(method, findings)) })),
     overExamples,
     stochasticOrder: stochasticOrdersOf(findings),
-    crossed: methods.flatMap((method) => crossedOf(method, cellsOf(method, findings, runs)) ?? []),
     agreement: methods.flatMap((method) => agreementOf(method, predictionsBySeed(method)) ?? []),
     expectedBest: expectedBestOf(findings),
     finals: validated.map(({ run: { manifest }, validations }) => ({
@@ -154,16 +151,6 @@ function bySeeds(
       const known = predictions.get(run);
       return known ? [[formatSeed(run.manifest.seed), known]] : [];
     }),
-  );
-}
-
-/** The values of a method, with the seeds that they are of. */
-function cellsOf(method: string, findings: Findings, runs: readonly RunSummary[]) {
-  const seeds = new Map(runs.map(({ manifest }) => [manifest.id, manifest.seed]));
-  return findings.runs.flatMap((result) =>
-    result.method === method && result.value !== null
-      ? [{ seed: seeds.get(result.run)!, value: result.value }]
-      : [],
   );
 }
 

@@ -1,5 +1,6 @@
 /** The report of an experiment as one HTML file that needs nothing else: no script, no font, no network. */
 import { stringify } from 'yaml';
+import { type Crossed, sourceNames } from '../crossedFindings.ts';
 import { inDecimals, inPercent } from './cells.ts';
 import { curvesFigure, dashOf } from './figures/curves.ts';
 import { heatMap } from './figures/heatMap.ts';
@@ -78,22 +79,10 @@ function legend({ findings }: FullReport, slotOf: (method: string) => number): s
 }
 
 /** The matrices that belong to a table. */
-function figuresOf(title: string, { crossed, agreement, findings }: FullReport): string {
+function figuresOf(title: string, { agreement, findings }: FullReport): string {
   const matrices =
     title === 'Where the variance comes from'
-      ? crossed.map(({ method, inits, orders, values }) => {
-          const all = values.flat();
-          const drawn = heatMap({
-            name: `${findings.metric} of ${method} by initialization and order`,
-            rows: inits.map(String),
-            columns: orders.map(String),
-            rowTitle: 'initialization',
-            columnTitle: 'order',
-            values,
-            format: inDecimals((Math.max(...all) - Math.min(...all)) / 10),
-          });
-          return { method, drawn };
-        })
+      ? findings.crossed.flatMap((crossed) => crossedMatrices(crossed, findings.metric))
       : title === 'Agreement of the seeds'
         ? agreement.map(({ method, seeds, matrix }) => {
             const drawn = heatMap({
@@ -167,4 +156,30 @@ function paragraphs(texts: readonly string[]): string {
 function list(texts: readonly string[]): string {
   if (texts.length === 0) return '';
   return `<ul>${texts.map((text) => `<li>${escaped(text)}</li>`).join('')}</ul>`;
+}
+
+/** The metric by each two sources; over a third one its mean. */
+function crossedMatrices({ method, sources, cells }: Crossed, metric: string) {
+  const pairs = sources.flatMap((_, i) =>
+    sources.slice(i + 1).map((_, j) => [i, i + 1 + j] as const),
+  );
+  return pairs.map(([i, j]) => {
+    const [rows, columns] = [sources[i]!, sources[j]!];
+    const values = rows.seeds.map((row) =>
+      columns.seeds.map((column) => {
+        const own = cells.filter(({ seeds }) => seeds[i] === row && seeds[j] === column);
+        return own.reduce((sum, { value }) => sum + value, 0) / own.length;
+      }),
+    );
+    const all = values.flat();
+    const [rowTitle, columnTitle] = [sourceNames[rows.source], sourceNames[columns.source]];
+    const drawn = heatMap({
+      name: `${metric} of ${method} by ${rowTitle} and ${columnTitle}`,
+      rows: rows.seeds.map(String),
+      columns: columns.seeds.map(String),
+      ...{ rowTitle, columnTitle, values },
+      format: inDecimals((Math.max(...all) - Math.min(...all)) / 10),
+    });
+    return { method, drawn };
+  });
 }

@@ -1,11 +1,12 @@
 /** What a paper says of how an experiment was made and judged. */
 import { formatList } from '../../runs/format.ts';
+import { sourceNames } from '../crossedFindings.ts';
 import { LEAST_TO_PERMUTE } from '../statistics/permutation.ts';
 import { counted, significant } from '../wording.ts';
 import type { FullReport } from './fullReport.ts';
 
 /** A paragraph, from the experiment's own settings and numbers. */
-export function methodsSentence({ findings, setting, crossed, overExamples }: FullReport): string {
+export function methodsSentence({ findings, setting, overExamples }: FullReport): string {
   const { methods, comparisons, validation, metric } = findings;
   const seeds = [...new Set(findings.runs.map(({ seed }) => seed))].length;
   const tests = comparisons.flatMap(({ means, spread, failures }) =>
@@ -15,7 +16,7 @@ export function methodsSentence({ findings, setting, crossed, overExamples }: Fu
   const over = validation ? ` over ${counted(validation.examples, 'validation example')}` : '';
   const named = methods.map(({ method }) => method);
   return [
-    `We fine-tuned with ${formatList(named)}, ${counted(seeds, 'seed')} each${crossed.length > 0 ? ' (initialization and order of the examples crossed)' : ''}, for ${counted(setting.steps, 'step')}${trainingOf(setting)}, and report ${metric} at the last validation${over}; runs that diverged or ended no better than a constant prediction count as failures.`,
+    `We fine-tuned with ${formatList(named)}, ${counted(seeds, 'seed')} each${crossedIn(findings)}, for ${counted(setting.steps, 'step')}${trainingOf(setting)}, and report ${metric} at the last validation${over}; runs that diverged or ended no better than a constant prediction count as failures.`,
     'Intervals are 95 %: Student’s t for means, the jackknife of its logarithm for a standard deviation (Miller, 1968), the inverted permutation test for a ratio of two, Wilson’s for rates.',
     ...(comparisons.length === 0
       ? []
@@ -29,6 +30,13 @@ export function methodsSentence({ findings, setting, crossed, overExamples }: Fu
         ]),
     `${softwareOf(setting)}Device: ${setting.devices.join('; ')}.`,
   ].join(' ');
+}
+
+/** " (initialization and order of the examples crossed)". */
+function crossedIn({ crossed }: FullReport['findings']): string {
+  const [first] = crossed;
+  if (!first) return '';
+  return ` (${formatList(first.sources.map(({ source }) => sourceNames[source]))} crossed)`;
 }
 
 /** " with adamw (learning rate 0.001, batch size 40)", as far as another trainer's config says it. */

@@ -1,6 +1,7 @@
 /** The tables of an experiment's report, for every format that has them. */
 import { formatPercent } from '../../runs/format.ts';
 import type { Comparison } from '../comparison.ts';
+import { sourceNames } from '../crossedFindings.ts';
 import type { Findings, MethodFigures } from '../findings.ts';
 import type { Component } from '../statistics/crossed.ts';
 import { significant, unended } from '../wording.ts';
@@ -22,7 +23,7 @@ export function reportTables(report: FullReport): ReportTable[] {
   const all = [
     methodTable(report.findings),
     differenceTable(report),
-    crossedTable(report.crossed),
+    crossedTable(report.findings.crossed),
     metricsTable(report.otherMetrics),
     agreementTable(report.agreement),
     disputedTable(report.agreement),
@@ -131,18 +132,25 @@ function meansCells(
   ];
 }
 
-function crossedTable(crossed: FullReport['crossed']): ReportTable {
+function crossedTable(crossed: Findings['crossed']): ReportTable {
   const cell = ({ variance, share, shareInterval }: Component) =>
     share === null
       ? inDigits(Math.sqrt(variance))
       : `${inDigits(Math.sqrt(variance))}, ${withInterval(formatPercent(share), shareInterval, formatPercent)}`;
+  const named = (['init', 'order', 'split'] as const).filter((name) =>
+    crossed.some(({ sources }) => sources.some(({ source }) => source === name)),
+  );
   return {
     title: 'Where the variance comes from',
-    note: 'Standard deviation that each source alone would leave, and its share of the variance. The rest: what initialization and order decide together, and what no seed decides.',
-    head: ['method', 'crossed', 'initialization', 'order of the examples', 'rest'],
-    rows: crossed.map(({ method, inits, orders, init, order, rest }) => [
-      ...[method, `${inits.length} × ${orders.length}`],
-      ...[cell(init), cell(order), cell(rest)],
+    note: 'Standard deviation that each source alone would leave, and its share of the variance. The rest: what they decide together, and what no seed decides.',
+    head: ['method', 'crossed', ...named.map((source) => sourceNames[source]), 'rest'],
+    rows: crossed.map(({ method, sources, rest }) => [
+      ...[method, sources.map(({ seeds }) => seeds.length).join(' × ')],
+      ...named.map((name) => {
+        const own = sources.find(({ source }) => source === name);
+        return own ? cell(own) : NONE;
+      }),
+      cell(rest),
     ]),
     words: 1,
   };

@@ -1,4 +1,4 @@
-/** How much of the variance over seeds comes from the initialization and how much from the order of the examples, where crossed. */
+/** How much of the variance over seeds comes from each of several sources, where their seeds are crossed. */
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { gaussian } from '../../engine/gaussian.ts';
 import { keyedRandom } from '../../engine/keyedRandom.ts';
@@ -17,39 +17,50 @@ export interface Component {
   readonly shareInterval: Interval | null;
 }
 
-export interface Components {
-  readonly init: Component;
-  readonly order: Component;
-  /** What both decide together, and everything that no seed decides. */
+/** One value, with the level of each factor. */
+export interface Cell {
+  readonly levels: readonly number[];
+  readonly value: number;
+}
+
+/** A value for each combination of the levels of two factors or more. */
+export interface Crossing {
+  /** Of each factor, ascending, at least two. */
+  readonly levels: readonly (readonly number[])[];
+  readonly cells: readonly Cell[];
+}
+
+interface Components {
+  /** In the order of the factors. */
+  readonly sources: readonly Component[];
+  /** What they decide together, and everything that none of them decides. */
   readonly rest: Component;
 }
 
 /**
- * Random effects of two crossed factors, one value a cell: yᵢⱼ = μ + aᵢ + bⱼ + eᵢⱼ. From the mean squares of rows, columns and rest
- * follow σ²ₐ = (MSₐ − MSₑ)/J, σ²_b = (MS_b − MSₑ)/I, σ²ₑ = MSₑ (Searle, Casella & McCulloch 1992, chapter 4).
+ * Random effects of crossed factors, one value a cell: y = μ + a + b + … + e. A factor of L levels, each with n cells, has
+ * σ² = (MS − MSₑ)/n by its mean square and that of the rest, σ²ₑ = MSₑ (Searle, Casella & McCulloch 1992, chapter 4).
  *
  * Intervals are generalized ones (Weerahandi 1993): each sum of squares over a χ² variable of its degrees of freedom stands for an
  * expected mean square, and the interval is that of the components which follow, over 4,000 seeded samples.
- * @param values a row for each initialization, a column for each order; finite, at least 2 × 2
  */
-export function crossedComponents(values: readonly (readonly number[])[]): Components {
-  const squares = sumsOfSquares(values);
-  const [rows, columns] = [values.length, values[0]!.length];
-  const df = { init: rows - 1, order: columns - 1, rest: (rows - 1) * (columns - 1) };
+export function crossedComponents(crossing: Crossing): Components {
+  const { squares, rest, counts } = sumsOfSquares(crossing);
+  const sizes = crossing.levels.map(({ length }) => length);
+  const df = sizes.map((size) => size - 1);
+  const restDf = crossing.cells.length - 1 - df.reduce((sum, own) => sum + own, 0);
   const estimate = componentsOf(
-    squares.init / df.init,
-    squares.order / df.order,
-    squares.rest / df.rest,
-    [rows, columns],
+    squares.map((sum, f) => sum / df[f]!),
+    rest / restDf,
+    counts,
   );
-  const random = keyedRandom('variance components', rows, columns);
+  const random = keyedRandom('variance components', ...sizes);
   const normal = gaussian(() => uniformFloat64(random));
   const sampled = Array.from({ length: SAMPLES }, () =>
     componentsOf(
-      squares.init / chiSquare(df.init, normal),
-      squares.order / chiSquare(df.order, normal),
-      squares.rest / chiSquare(df.rest, normal),
-      [rows, columns],
+      squares.map((sum, f) => sum / chiSquare(df[f]!, normal)),
+      rest / chiSquare(restDf, normal),
+      counts,
     ),
   );
   const componentOf = (at: number): Component => ({
@@ -61,64 +72,67 @@ export function crossedComponents(values: readonly (readonly number[])[]): Compo
         ? null
         : intervalOf(sampled.map((each) => shareOf(each, at) ?? 0)),
   });
-  return { init: componentOf(0), order: componentOf(1), rest: componentOf(2) };
+  return { sources: squares.map((_, f) => componentOf(f)), rest: componentOf(squares.length) };
 }
 
 /**
- * The table of the largest set of initializations and orders of which every pair has a value: the row or column with most gaps is
- * left out until there are none.
- * @returns `null` if less than 2 × 2 is left
+ * The largest crossing without gaps that leaving out levels gives: the level with most gaps goes until there are none.
+ * @param cells at least one, of as many levels each, at least two; no two alike
+ * @returns `null` if less than two levels of a factor are left
  */
-export function fullTable(
-  cells: readonly { readonly init: number; readonly order: number; readonly value: number }[],
-): { readonly inits: number[]; readonly orders: number[]; readonly values: number[][] } | null {
-  const known = new Map(cells.map(({ init, order, value }) => [`${init} ${order}`, value]));
-  let inits = [...new Set(cells.map(({ init }) => init))].sort((a, b) => a - b);
-  let orders = [...new Set(cells.map(({ order }) => order))].sort((a, b) => a - b);
-  while (inits.length >= 2 && orders.length >= 2) {
-    const gaps = (of: readonly string[]) => of.filter((key) => !known.has(key)).length / of.length;
-    const rows = inits.map((init) => gaps(orders.map((order) => `${init} ${order}`)));
-    const columns = orders.map((order) => gaps(inits.map((init) => `${init} ${order}`)));
-    const [worstRow, worstColumn] = [Math.max(...rows), Math.max(...columns)];
-    if (worstRow === 0) {
-      return {
-        inits,
-        orders,
-        values: inits.map((init) => orders.map((order) => known.get(`${init} ${order}`)!)),
-      };
+export function fullCrossing(cells: readonly Cell[]): Crossing | null {
+  let left = cells;
+  for (;;) {
+    const levels = cells[0]!.levels.map((_, f) =>
+      [...new Set(left.map((cell) => cell.levels[f]!))].sort((a, b) => a - b),
+    );
+    if (levels.some(({ length }) => length < 2)) return null;
+    const all = levels.reduce((product, { length }) => product * length, 1);
+    if (left.length === all) return { levels, cells: left };
+    // Of levels with as many gaps, of the first factor the last one.
+    let worst = { gaps: 0, factor: 0, level: 0 };
+    for (const [factor, own] of levels.entries()) {
+      for (const level of own) {
+        const found = left.filter((cell) => cell.levels[factor] === level).length;
+        const gaps = 1 - (found * own.length) / all;
+        const isWorse = gaps > worst.gaps || (gaps === worst.gaps && factor === worst.factor);
+        if (isWorse) worst = { gaps, factor, level };
+      }
     }
-    if (worstRow >= worstColumn) inits = inits.toSpliced(rows.lastIndexOf(worstRow), 1);
-    else orders = orders.toSpliced(columns.lastIndexOf(worstColumn), 1);
+    left = left.filter((cell) => cell.levels[worst.factor] !== worst.level);
   }
-  return null;
 }
 
-function sumsOfSquares(values: readonly (readonly number[])[]) {
-  const [rows, columns] = [values.length, values[0]!.length];
-  const mean = (some: readonly number[]) => some.reduce((a, b) => a + b, 0) / some.length;
-  const ofRows = values.map(mean);
-  const ofColumns = values[0]!.map((_, j) => mean(values.map((row) => row[j]!)));
-  const grand = mean(ofRows);
-  const squared = (some: readonly number[]) =>
-    some.reduce((sum, value) => sum + (value - grand) ** 2, 0);
-  let rest = 0;
-  for (const [i, row] of values.entries()) {
-    for (const [j, value] of row.entries()) {
-      rest += (value - ofRows[i]! - ofColumns[j]! + grand) ** 2;
-    }
-  }
-  return { init: columns * squared(ofRows), order: rows * squared(ofColumns), rest };
+function sumsOfSquares({ levels, cells }: Crossing) {
+  const mean = (some: readonly Cell[]) =>
+    some.reduce((sum, { value }) => sum + value, 0) / some.length;
+  const grand = mean(cells);
+  const effects = levels.map(
+    (own, f) =>
+      new Map(
+        own.map((level) => [level, mean(cells.filter((it) => it.levels[f] === level)) - grand]),
+      ),
+  );
+  const counts = levels.map(({ length }) => cells.length / length);
+  const squares = effects.map(
+    (own, f) => counts[f]! * [...own.values()].reduce((sum, effect) => sum + effect ** 2, 0),
+  );
+  const rest = cells.reduce((sum, cell) => {
+    const expected = effects.reduce((all, own, f) => all + own.get(cell.levels[f]!)!, grand);
+    return sum + (cell.value - expected) ** 2;
+  }, 0);
+  return { squares, rest, counts };
 }
 
+/** Of each factor, then of the rest. */
 function componentsOf(
-  init: number,
-  order: number,
+  squares: readonly number[],
   rest: number,
-  [rows, columns]: readonly [number, number],
-): [init: number, order: number, rest: number] {
+  counts: readonly number[],
+): readonly number[] {
   // Equal mean squares differ by rounding.
   const above = (square: number) => (square - rest > 1e-12 * rest ? square - rest : 0);
-  return [above(init) / columns, above(order) / rows, rest];
+  return [...squares.map((square, f) => above(square) / counts[f]!), rest];
 }
 
 function shareOf(components: readonly number[], at: number): number | null {

@@ -2,6 +2,7 @@
 import { aggregationLabel, resolvedAggregation } from '../../config/aggregation.ts';
 import type { Config } from '../../config/schema.ts';
 import { seedPairs } from '../../config/seeds.ts';
+import { formatSeed } from '../../runs/format.ts';
 import type { RunSummary } from '../../runs/store.ts';
 
 export interface Entry<Run> {
@@ -27,10 +28,10 @@ export function entriesOf<Run extends Pick<RunSummary, 'manifest'>>(
   });
   const pairs = Array.isArray(seeds) ? seedPairs(seeds) : [];
   const ofSeeds = pairs.map(
-    ({ init, order }, i): Entry<Run> => ({
+    (asked, i): Entry<Run> => ({
       path: ['seeds', i],
       kind: 'seed',
-      runs: runs.filter(({ manifest: { seed } }) => seed.init === init && seed.order === order),
+      runs: runs.filter(({ manifest: { seed } }) => formatSeed(seed) === formatSeed(asked)),
     }),
   );
   return [...methods, ...ofSeeds].filter((entry) => entry.runs.length > 0);

@@ -102,7 +102,10 @@ export function detailsOf(
     if (until !== null) details.push(['Duration', formatDuration(until - run.startedAt)]);
   }
   details.push(
-    ['Seed', `init ${manifest.seed.init}, order ${manifest.seed.order}`],
+    [
+      'Seed',
+      `init ${manifest.seed.init}, order ${manifest.seed.order}${manifest.seed.split === undefined ? '' : `, split ${manifest.seed.split}`}`,
+    ],
     ['Groups', formatGroups(run)],
     ['Device', manifest.device.name],
     ['Config', manifest.configPath],

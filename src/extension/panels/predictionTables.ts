@@ -80,7 +80,10 @@ export class PredictionTables {
     stamped: readonly Stamped[],
     names: readonly string[],
   ): Promise<SeenMethod | null> {
-    const own = stamped.filter(({ run }) => methodOf(run) === aggregator);
+    const all = stamped.filter(({ run }) => methodOf(run) === aggregator);
+    const first = all.find(({ run }) => seedOf(run) === seed) ?? all[0]!;
+    // Another split has other examples.
+    const own = all.filter(({ run }) => splitOf(run) === splitOf(first.run));
     const read = await Promise.all(own.map((it) => this.#seedOf(it)));
     const seeds = read.filter((it) => it !== null);
     if (seeds.length === 0) return null;
@@ -135,6 +138,10 @@ async function stampOf(run: RunSummary): Promise<Stamped | null> {
 
 function methodOf({ manifest }: RunSummary): string {
   return manifest.aggregator;
+}
+
+function splitOf({ manifest }: RunSummary): number | undefined {
+  return manifest.seed.split;
 }
 
 function seedOf({ manifest }: RunSummary): string {

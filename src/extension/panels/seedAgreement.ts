@@ -1,5 +1,6 @@
 import { agreementIn } from '../../experiment/predictions/tableAgreement.ts';
 import { byCreation, bySeed } from '../../runs/order.ts';
+import { onSameExamples } from '../../runs/splits.ts';
 import type { RunSummary } from '../../runs/store.ts';
 import type { SeedAgreement } from '../messages/seedVariance.ts';
 
@@ -16,7 +17,9 @@ export class AgreementWatch {
     const methods = [...new Set(finished.map(({ manifest }) => manifest.aggregator))];
     const agreements: SeedAgreement[] = [];
     for (const aggregator of methods) {
-      const own = finished.filter(({ manifest }) => manifest.aggregator === aggregator);
+      const own = onSameExamples(
+        finished.filter(({ manifest }) => manifest.aggregator === aggregator),
+      );
       const agreement = await agreementIn(own.sort(bySeed));
       if (agreement) agreements.push({ aggregator, ...agreement });
     }

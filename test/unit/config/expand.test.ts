@@ -29,6 +29,20 @@ test('initializations crossed with orders: each pair once, with equal numbers fi
   assert.deepEqual(pairs('{ init: 3, order: 1 }'), ['00', '20', '10']);
 });
 
+test('splits crossed too: each combination once; each of the first few tells something new of all', () => {
+  const text =
+    'data: { train: a.csv, validation: { share: 0.2 }, target: c }\naggregate: [mean]\nseeds: ';
+  const all = (seeds: string) =>
+    expand(parseConfig(text + seeds, 'grain.yaml').config).map(
+      ({ seed: { init, order, split } }) => `${init}${order}${split ?? ''}`,
+    );
+  const combined = all('{ init: 2, order: 2, split: 2 }');
+  assert.deepEqual(combined.slice(0, 2), ['000', '111']);
+  assert.equal(new Set(combined).size, 8);
+  assert.deepEqual(all('{ split: 3 }'), ['000', '001', '002']);
+  assert.deepEqual(all('[{ init: 1, order: 2, split: 3 }, 4]'), ['123', '44']);
+});
+
 test('aggregations are resolved, and labelled by what is otherwise than usual', () => {
   const text = `data: { train: a.csv, validation: b.csv, target: c }
 seeds: [0]

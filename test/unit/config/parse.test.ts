@@ -67,6 +67,7 @@ describe('what is right', () => {
       controls: false,
       keepCheckpoints: 1,
       seeds: [0, 1, 2, 3, 4],
+      concurrency: 1,
       device: 'auto',
       zeroGroups: 'drop',
       alarms: { stop: [], off: [] },

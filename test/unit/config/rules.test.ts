@@ -86,6 +86,12 @@ for (const [text, at, message] of [
     'ohem',
     /generation has one for each token/,
   ],
+  [`${data}\nseeds: { split: 3 }`, '{ split: 3 }', /^seeds.split draws validation examples/],
+  [
+    'data: { train: a.csv, validation: { share: 0.2 }, target: y }\nseeds: [{ init: 0, order: 0, split: 1 }, { init: 0, order: 0, split: 1 }]',
+    '{ init: 0, order: 0, split: 1 }',
+    /^0\/0\/1 is repeated/,
+  ],
   [`${data}\ntechniques: { noisyTune: {} }`, 'noisyTune', /of a pretrained transformer/],
   [
     `${texts}\nmodel: { from: owner/name, adapter: { lora: {} } }\ntechniques: { noisyTune: {} }`,

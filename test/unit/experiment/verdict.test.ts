@@ -72,7 +72,7 @@ test('over crossed seeds, whose runs are not independent, no difference is more 
   assert.match(judged(runs).words[0]!, /grain is ahead by 0\.1\d* \(/);
   const crossed = judged(runs, 'higher', true);
   assert.match(crossed.words[0]!, /grain is ahead by 0\.1\d*, but that is only a hint/);
-  assert.match(crossed.notes.join('\n'), /share an initialization or an order/);
+  assert.match(crossed.notes.join('\n'), /share an initialization, an order/);
 });
 
 describe('in words', () => {

@@ -6,7 +6,7 @@ import {
   disagreement,
 } from '../../../../src/experiment/statistics/agreement.ts';
 import { bootstrapInterval } from '../../../../src/experiment/statistics/bootstrap.ts';
-import { crossedComponents, fullTable } from '../../../../src/experiment/statistics/crossed.ts';
+import { crossedComponents, fullCrossing } from '../../../../src/experiment/statistics/crossed.ts';
 import { pairedEffect } from '../../../../src/experiment/statistics/effects.ts';
 import { expectedBest } from '../../../../src/experiment/statistics/expectedBest.ts';
 import { fisherP } from '../../../../src/experiment/statistics/failures.ts';
@@ -24,6 +24,7 @@ import {
   ratioOfSpreads,
   spreadInterval,
 } from '../../../../src/experiment/statistics/spread.ts';
+import { crossingOf } from './crossingOf.ts';
 
 const near = (one: number, other: number, tolerance = 1e-12) =>
   assert.ok(Math.abs(one - other) <= tolerance, `${one} is not ${other}`);
@@ -157,42 +158,62 @@ describe('cases worked by hand', () => {
   });
 
   test('crossed seeds: rows that differ by 2, columns by 1, and nothing else', () => {
-    const { init, order, rest } = crossedComponents([
-      [1, 2],
-      [3, 4],
-    ]);
+    const { sources, rest } = crossedComponents(
+      crossingOf([
+        [1, 2],
+        [3, 4],
+      ]),
+    );
+    const [init, order] = sources;
     // Mean squares: rows 2·2·1², columns 2·2·0.5², rest 0; σ² = (MS − 0)/2.
-    near(init.variance, 2);
-    near(order.variance, 0.5);
+    near(init!.variance, 2);
+    near(order!.variance, 0.5);
     near(rest.variance, 0);
-    near(init.share!, 0.8);
+    near(init!.share!, 0.8);
     assert.equal(
-      crossedComponents([
-        [1, 1],
-        [1, 1],
-      ]).init.share,
+      crossedComponents(
+        crossingOf([
+          [1, 1],
+          [1, 1],
+        ]),
+      ).rest.share,
       null,
     );
   });
 
   test('gaps among crossed seeds: the row or column with most of them is left out', () => {
-    const cell = (init: number, order: number) => ({ init, order, value: 10 * init + order });
+    const cell = (...levels: number[]) => ({ levels, value: 10 * levels[0]! + levels[1]! });
     const cells = [0, 1, 2].flatMap((init) => [0, 1].map((order) => cell(init, order)));
-    assert.deepEqual(fullTable(cells)!.values, [
-      [0, 1],
-      [10, 11],
-      [20, 21],
-    ]);
-    const gap = fullTable(cells.slice(0, -1))!;
-    assert.deepEqual(
-      [gap.inits, gap.orders],
-      [
-        [0, 1],
+    assert.deepEqual(fullCrossing(cells), {
+      levels: [
+        [0, 1, 2],
         [0, 1],
       ],
-    );
+      cells,
+    });
+    const gap = fullCrossing(cells.slice(0, -1))!;
+    assert.deepEqual(gap.levels, [
+      [0, 1],
+      [0, 1],
+    ]);
+    assert.equal(gap.cells.length, 4);
     // Paired seeds are a diagonal: of no two all four cells are there.
-    assert.equal(fullTable([cell(0, 0), cell(1, 1), cell(2, 2)]), null);
+    assert.equal(fullCrossing([cell(0, 0), cell(1, 1), cell(2, 2)]), null);
+    const cube = [0, 1].flatMap((a) => [0, 1].flatMap((b) => [0, 1, 2].map((c) => cell(a, b, c))));
+    assert.deepEqual(fullCrossing(cube.slice(0, -1))!.levels[2], [0, 1]);
+  });
+
+  test('three crossed sources: effects of ±1, ±2 and 0, ±3, and nothing else', () => {
+    const cells = [-1, 1].flatMap((a) =>
+      [-2, 2].flatMap((b) => [-3, 0, 3].map((c) => ({ levels: [a, b, c], value: a + b + c }))),
+    );
+    const { sources, rest } = crossedComponents(fullCrossing(cells)!);
+    // Sample variances of the effects.
+    [2, 8, 9].forEach((variance, f) => {
+      near(sources[f]!.variance, variance);
+    });
+    near(rest.variance, 0);
+    near(sources[2]!.share!, 9 / 19);
   });
 
   test('multi-bootstrap: of additive effects its variance is that of seeds plus that of examples', () => {
