@@ -12,6 +12,9 @@ from grain_torch.gradients.stack import GradientStack
 from .messages import AnyBatch
 from .passes import Passes
 
+# Of losses in float16, whose gradients would otherwise be rounded to 0.
+FIRST_SCALE = 2.0**16
+
 
 class GradientPass:
     """Computes the groups' gradients of batches."""
@@ -19,6 +22,7 @@ class GradientPass:
     def __init__(self, model: nn.Module, passes: Passes, parameters: Sequence[nn.Parameter], *, accumulate: bool) -> None:
         self._passes = passes
         self._parameters = parameters
+        self.loss_scale = FIRST_SCALE if passes.is_float16 else 1.0
         self._grouped: GroupGradients | None = None
         # Why there is a pass for each group, if that was not asked for.
         self.separately: str | None = None
@@ -35,7 +39,18 @@ class GradientPass:
         return self._grouped is not None
 
     def run(self, batch: AnyBatch, seed: int) -> tuple[np.ndarray, GradientStack]:
-        """Returns the groups' losses, and their gradients; `seed` decides dropout."""
+        """Returns the groups' losses, and their gradients; `seed` decides dropout.
+
+        In float16 losses are multiplied by a scale, which is taken off the gradients. Where these are not finite, it is halved.
+        """
+        while True:
+            losses, stack = self._run(batch, seed)
+            is_overflow = self.loss_scale > 1 and bool(np.isfinite(losses).all()) and not all(stack.are_finite())
+            if not is_overflow:
+                return losses, stack
+            self.loss_scale /= 2
+
+    def _run(self, batch: AnyBatch, seed: int) -> tuple[np.ndarray, GradientStack]:
         if self._grouped is not None:
             torch.manual_seed(seed)
             try:
@@ -47,7 +62,7 @@ class GradientPass:
 
     def _together(self, grouped: GroupGradients, batch: AnyBatch) -> tuple[np.ndarray, GradientStack]:
         k = len(batch.bounds) - 1
-        grouped.reset(k)
+        grouped.reset(k, loss_scale=self.loss_scale)
         ids = torch.from_numpy(np.repeat(np.arange(k), np.diff(batch.bounds))).to(self._passes.device)
         grouped.backward(lambda: self._passes.losses(batch), ids)
         return grouped.losses.astype(np.float32), grouped.stack
@@ -63,14 +78,14 @@ class GradientPass:
             values, counts = self._passes.losses(batch.of_group(group))
             mean = (values * counts).sum() / counts.sum()
             losses.append(mean.item())
-            found: Sequence[Tensor | None] = torch.autograd.grad(mean, self._parameters, allow_unused=True)
+            found: Sequence[Tensor | None] = torch.autograd.grad(mean * self.loss_scale, self._parameters, allow_unused=True)
             for index, gradient in enumerate(found):
                 if gradient is None:
                     continue
                 stacked = rows[index]
                 if stacked is None:
                     stacked = rows[index] = gradient.new_zeros(k, *gradient.shape)
-                stacked[group] = gradient
+                stacked[group] = gradient / self.loss_scale
         for parameter, stacked in zip(self._parameters, rows, strict=True):
             if stacked is not None:
                 stack.add(parameter, stacked)

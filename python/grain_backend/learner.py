@@ -60,12 +60,15 @@ class Learner:
         self._blocks: list[int]
         self._average: ParameterAverage | None = None
         self._step: Step | None = None
+        # The reply to the last `build`, while the model is as it was then.
+        self._built: Reply | None = None
         self._texts: Texts
 
     def _forget(self) -> None:
         """Frees the model before, so that two are never in memory together."""
         self._step = None
         self._average = None
+        self._built = None
         for name in ("_network", "_passes", "_gradients", "_optimizer"):
             self.__dict__.pop(name, None)
         gc.collect()
@@ -83,12 +86,15 @@ class Learner:
 
     @answer.register
     def _(self, request: Build) -> Reply:
+        if self._built is not None and request == self._spec:
+            return self._built
         self._forget()
         self._spec = request
-        network = load_network(request)
+        network = load_network(request, self._device)
         if request.noise is not None:
             add_noise(network, request.noise, request.seed)
-        network.model.to(self._device)
+        if request.quantize is None:
+            network.model.to(self._device)
         self._network = network
         self._passes = Passes(network, request, self._device)
         self._gradients = GradientPass(network.model, self._passes, self._parameters, accumulate=request.accumulate)
@@ -103,7 +109,8 @@ class Learner:
             for name, parameter in network.trained.items()
         ]
         separately = self._gradients.separately
-        return {"fresh": fresh, "trained": trained, "separately": separately, "batchNorms": len(network.batch_norms)}
+        self._built = {"fresh": fresh, "trained": trained, "separately": separately, "batchNorms": len(network.batch_norms)}
+        return self._built
 
     @answer.register
     @torch.no_grad()
@@ -144,6 +151,7 @@ class Learner:
     @torch.no_grad()
     def _(self, request: Update) -> Reply:
         assert self._step is not None
+        self._built = None
         measured, norm = self._step.update(self._optimizer, request, keep=self._spec.guarded)
         if self._average is not None:
             self._average.add(request.average_share)
@@ -204,6 +212,7 @@ class Learner:
     @torch.no_grad()
     def _(self, request: Load) -> Reply:
         self._step = None
+        self._built = None
         checkpoint.load(request.folder, self._network, self._optimizer, self._average)
         return {}
 

@@ -97,7 +97,9 @@ class Build:
     dropout: float | None
     checkpointing: bool
     accumulate: bool
-    dtype: Literal["float32", "bfloat16"]
+    dtype: Literal["float32", "bfloat16", "float16"]
+    # Bits of the weights that adapters are trained beside.
+    quantize: Literal["4bit", "8bit"] | None
     optimizer: Optimizer
     # None: the task's own.
     loss: LossShape | None

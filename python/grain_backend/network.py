@@ -19,6 +19,7 @@ from transformers.pytorch_utils import Conv1D
 from .adapters import adapted_model, checkpoint_names, initial_kind
 from .errors import ModelError
 from .messages import Build
+from .quantization import quantization
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,10 @@ BLOCK = re.compile(r"(?<=\.)\d+(?=\.)")
 _HEADS = ("classifier", "score", "classification_head", "pre_classifier", "fc")
 
 
-def load_network(spec: Build) -> Network:
+def load_network(spec: Build, device: torch.device) -> Network:
     """Raises ModelError where checkpoint and settings do not fit together."""
     torch.manual_seed(spec.seed)
-    model, missing = _from_checkpoint(spec)
+    model, missing = _from_checkpoint(spec, device)
     base = model.base_model
     blocks = _blocks_of(base)
     frozen, renewed = _counted(spec, len(blocks))
@@ -128,8 +129,8 @@ def _fresh(trained: dict[str, nn.Parameter], described: dict[str, Fresh]) -> lis
     return fresh
 
 
-def _from_checkpoint(spec: Build) -> tuple[Any, set[str]]:
-    options: dict[str, Any] = {}
+def _from_checkpoint(spec: Build, device: torch.device) -> tuple[Any, set[str]]:
+    options: dict[str, Any] = {} if spec.quantize is None else quantization(spec, device)
     config = AutoConfig.from_pretrained(spec.folder, local_files_only=True)
     if spec.task == "generation":
         auto: Any = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM

@@ -31,6 +31,7 @@ class Passes:
         self._pad_id = spec.pad_id
         self._images = Images(spec.folder, network.model.config) if spec.inputs == "images" else None
         self.device = device
+        self.is_float16 = spec.dtype == "float16"
         self._dtype: torch.dtype = getattr(torch, spec.dtype)
         self._loss = None if spec.loss is None else ShapedLoss(spec.loss, spec.task, device)
         self._prompt_tokens = spec.prompt_tuning.tokens if spec.prompt_tuning is not None else 0

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import torch
 
-from grain_backend import checkpoint
+from grain_backend import checkpoint, quantization
 from grain_backend.errors import ModelError
 from grain_backend.gradients import GradientPass
-from grain_backend.messages import Batch, Build, Ia3, Lora, Optimizer, PromptTuning
+from grain_backend.learner import Learner
+from grain_backend.messages import Batch, Build, Gradients, Ia3, Lora, Optimizer, PromptTuning, Update
 from grain_backend.network import load_network
 from grain_backend.optimizers import build_optimizer
 from grain_backend.passes import Passes
@@ -19,6 +21,7 @@ from grain_backend.passes import Passes
 if TYPE_CHECKING:
     from pathlib import Path
 
+CPU = torch.device("cpu")
 SIZES = {
     "vocab_size": 40,
     "hidden_size": 32,
@@ -56,6 +59,7 @@ def spec_of(folder: Path, task: str, **settings: Any) -> Build:
         "checkpointing": False,
         "accumulate": False,
         "dtype": "float32",
+        "quantize": None,
         "optimizer": Optimizer("adamw", 0.0, 0.0, 0.9, 0.999, 1e-8),
         "loss": None,
         "metric": "euclidean",
@@ -95,12 +99,12 @@ def batch(task: str) -> Batch:
 @pytest.mark.parametrize("adapter", list(ADAPTERS))
 def test_each_groups_gradient_is_autograds(checkpoints: dict[str, Path], adapter: str, task: str) -> None:
     spec = spec_of(checkpoints[task], task, **ADAPTERS[adapter])
-    network = load_network(spec)
+    network = load_network(spec, CPU)
     parameters = list(network.trained.values())
     for parameter in parameters:
         # Adapters begin where half of their gradients are zero.
         torch.nn.init.normal_(parameter, mean=0.5, std=0.3)
-    passes = Passes(network, spec, torch.device("cpu"))
+    passes = Passes(network, spec, CPU)
     network.train()
     gradients = GradientPass(network.model, passes, parameters, accumulate=False)
     losses, stack = gradients.run(batch(task), 0)
@@ -123,7 +127,7 @@ def test_each_groups_gradient_is_autograds(checkpoints: dict[str, Path], adapter
 @pytest.mark.parametrize("adapter", list(ADAPTERS))
 def test_a_checkpoint_brings_all_that_was_trained(checkpoints: dict[str, Path], tmp_path: Path, adapter: str, task: str) -> None:
     spec = spec_of(checkpoints[task], task, **ADAPTERS[adapter])
-    networks = [load_network(spec) for _ in range(2)]
+    networks = [load_network(spec, CPU) for _ in range(2)]
     optimizers = [build_optimizer(spec.optimizer, list(network.trained.values())) for network in networks]
     for parameter in networks[0].trained.values():
         torch.nn.init.normal_(parameter, mean=1)
@@ -139,20 +143,72 @@ def test_a_checkpoint_brings_all_that_was_trained(checkpoints: dict[str, Path], 
 def test_what_prompts_do_not_go_with_is_refused_by_name(checkpoints: dict[str, Path]) -> None:
     prompt = ADAPTERS["prompt tuning"]
     with pytest.raises(ModelError, match="classifier on a decoder"):
-        load_network(spec_of(checkpoints["generation"], "classification", classes=["no", "yes"], **prompt))
+        load_network(spec_of(checkpoints["generation"], "classification", classes=["no", "yes"], **prompt), CPU)
     with pytest.raises(ModelError, match="t5 is both"):
-        load_network(spec_of(checkpoints["t5"], "generation", **prompt))
+        load_network(spec_of(checkpoints["t5"], "generation", **prompt), CPU)
 
 
 def test_layers_of_ia3_are_named_where_they_are_wrong(checkpoints: dict[str, Path]) -> None:
     with pytest.raises(ModelError, match="feedforward names value"):
-        load_network(spec_of(checkpoints["classification"], "classification", ia3=Ia3(["key"], ["value"])))
+        load_network(spec_of(checkpoints["classification"], "classification", ia3=Ia3(["key"], ["value"])), CPU)
     with pytest.raises(ModelError, match="no linear layer nothing"):
-        load_network(spec_of(checkpoints["classification"], "classification", ia3=Ia3(["nothing"], None)))
+        load_network(spec_of(checkpoints["classification"], "classification", ia3=Ia3(["nothing"], None)), CPU)
 
 
 def test_frozen_blocks_get_no_scales(checkpoints: dict[str, Path]) -> None:
     spec = spec_of(checkpoints["classification"], "classification", freeze=1, ia3=Ia3(None, None))
-    scales = [name for name in load_network(spec).trained if "ia3" in name]
+    scales = [name for name in load_network(spec, CPU).trained if "ia3" in name]
     assert len(scales) == 4, scales
     assert all(".layer.1." in name for name in scales), scales
+
+
+def prepared(spec: Build) -> tuple[GradientPass, list[torch.nn.Parameter]]:
+    network = load_network(spec, CPU)
+    parameters = list(network.trained.values())
+    network.train()
+    passes = Passes(network, spec, CPU)
+    return GradientPass(network.model, passes, parameters, accumulate=spec.accumulate), parameters
+
+
+@pytest.mark.parametrize("accumulate", [False, True])
+def test_float16_is_scaled_and_unscaled(checkpoints: dict[str, Path], accumulate: bool) -> None:
+    settings = {"head": [0, 1], "accumulate": accumulate}
+    exact, parameters = prepared(spec_of(checkpoints["classification"], "classification", **settings))
+    half, halves = prepared(spec_of(checkpoints["classification"], "classification", dtype="float16", **settings))
+    for parameter, other in zip(parameters, halves, strict=True):
+        other.data.copy_(parameter.data)
+    wanted = exact.run(batch("classification"), 0)[1].gram()
+    # Far too much: it is halved until nothing overflows.
+    half.loss_scale = 2.0**40
+    found = half.run(batch("classification"), 0)[1].gram()
+    assert 1 < half.loss_scale < 2.0**40
+    np.testing.assert_allclose(found, wanted, atol=0.02 * wanted.max())
+    assert not np.array_equal(found, wanted)
+    # The scale goes through as it is.
+    half.loss_scale /= 4
+    np.testing.assert_allclose(half.run(batch("classification"), 0)[1].gram(), found, atol=1e-3 * wanted.max())
+
+
+def test_quantized_weights_are_refused_without_cuda_or_bitsandbytes(
+    checkpoints: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = spec_of(checkpoints["generation"], "generation", quantize="4bit", **ADAPTERS["lora"])
+    with pytest.raises(ModelError, match=r"needs a GPU with CUDA, but PyTorch computes on cpu.*install bitsandbytes"):
+        load_network(spec, CPU)
+    monkeypatch.setattr(quantization.importlib.util, "find_spec", lambda _name: None)
+    with pytest.raises(ModelError, match="needs bitsandbytes, which this Python lacks"):
+        load_network(spec, torch.device("cuda"))
+
+
+def test_a_model_is_loaded_once_for_the_same_request_until_it_is_trained(checkpoints: dict[str, Path], tmp_path: Path) -> None:
+    folder = tmp_path / "checkpoint"
+    shutil.copytree(checkpoints["classification"], folder)
+    learner = Learner(CPU, lambda _done: None, lambda: False)
+    spec = spec_of(folder, "classification")
+    first = learner.answer(spec)
+    shutil.rmtree(folder)
+    assert learner.answer(spec) == first
+    learner.answer(Gradients(**vars(batch("classification")), seed=0))
+    learner.answer(Update(np.full((1, 3), 1 / 3), 0.1, None, 0.0))
+    with pytest.raises(OSError, match="checkpoint"):
+        learner.answer(spec)

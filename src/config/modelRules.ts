@@ -16,6 +16,7 @@ export const modelRules: readonly Rule[] = [
   imageFilesNeedTorch,
   transformersNeedTexts,
   halfPrecisionNeedsTorch,
+  quantizedWeightsNeedAdapters,
   adaptersAreOne,
   adaptersNeedTorch,
   promptsNeedTexts,
@@ -115,7 +116,7 @@ function transformersNeedTexts(config: Config): Finding[] {
   const { model, data, groups, batches } = config;
   if (readsTexts(data)) return [];
   const ofTransformers: readonly Path[] = [
-    ...(['adapter', 'reinitialize', 'dropout', 'dtype', 'checkpointing'] as const)
+    ...(['adapter', 'reinitialize', 'dropout', 'dtype', 'quantize', 'checkpointing'] as const)
       .filter((key) => model[key] !== defaults.model[key])
       .map((key) => ['model', key]),
     ...(groups.backward === defaults.groups.backward ? [] : [['groups', 'backward']]),
@@ -148,6 +149,28 @@ function halfPrecisionNeedsTorch({ model, device }: Config): Finding[] {
       message: `device ${device} computes in float32 only`,
       expected: 'dtype: float32, or device: torch',
     },
+  ];
+}
+
+/** Weights in few bits stay as they are. */
+function quantizedWeightsNeedAdapters({ model, device }: Config): Finding[] {
+  if (model.quantize === undefined) return [];
+  const finding = (message: string, expected: string) => ({
+    path: ['model', 'quantize'],
+    isKey: true,
+    message,
+    expected,
+  });
+  if (device !== 'torch' && device !== 'auto') {
+    const expected = 'device: torch, on a GPU with CUDA, or no model.quantize';
+    return [finding(`device ${device} does not quantize weights`, expected)];
+  }
+  if (model.adapter !== undefined && model.reinitialize === 0) return [];
+  return [
+    finding(
+      'quantized weights are not trained',
+      'model.adapter: { lora: {} }, and no model.reinitialize',
+    ),
   ];
 }
 

@@ -123,10 +123,16 @@ const model = z.strictObject({
       'For transformers: dropout rate of hidden states, of attention and before the head. Default: the rates in the checkpoint’s `config.json`.',
     ),
   dtype: z
-    .enum(['float32', 'bfloat16'])
+    .enum(['float32', 'bfloat16', 'float16'])
     .default('float32')
     .describe(
-      'For transformers, with `device: torch`: what products and activations are computed in (automatic mixed precision). Parameters, gradients’ sums and the optimizer stay in float32.',
+      'For transformers, with `device: torch`: what products and activations are computed in (automatic mixed precision). Parameters, gradients’ sums and the optimizer stay in float32. With `float16` losses are scaled, and gradients unscaled before they are compared.',
+    ),
+  quantize: z
+    .enum(['4bit', '8bit'])
+    .optional()
+    .describe(
+      'For transformers, with `device: torch` on a GPU with CUDA: load the frozen weights in 4 bits (NF4) or 8 bits by bitsandbytes, and train adapters beside them (QLoRA). Needs `model.adapter`.',
     ),
   checkpointing: z
     .boolean()

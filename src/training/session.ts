@@ -6,8 +6,8 @@ import {
   type TorchDevice,
 } from '../backends/device.ts';
 import { isOutOfMemory } from '../backends/interface/deviceErrors.ts';
-import { resolvedAggregation } from '../config/aggregation.ts';
 import { readsTexts } from '../config/data.ts';
+import { expand } from '../config/expand.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import type { Config } from '../config/schema.ts';
 import { checkBatchSize } from '../data/checkData.ts';
@@ -132,12 +132,8 @@ async function openConfiguredDevice(parsed: ParsedConfig): Promise<Session['devi
 async function checkModel(parsed: ParsedConfig, session: Session): Promise<void> {
   try {
     const { config, engine, task } = session;
-    const aggregation = resolvedAggregation(
-      config.aggregate[0]!,
-      config.zeroGroups,
-      config.techniques,
-    );
-    const seed = { init: 0, order: 0 };
+    // As the first run begins: a child process that has loaded the model does not load it again for that.
+    const { aggregation, seed } = expand(config)[0]!;
     (await task.learner({ config, engine, aggregation, seed })).dispose();
   } catch (error) {
     if (isOutOfMemory(error)) {

@@ -95,11 +95,17 @@ def _tokens(logits: Tensor, labels: Tensor, smoothing: float) -> tuple[Tensor, T
 
 
 def _spans(model: nn.Module, inputs: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
-    """Of question answering: mean of the losses of beginning and end."""
+    """Of question answering: mean of the losses of beginning and end.
+
+    Places outside the text do not count, as in transformers' mean over those that do; an example with neither counts for nothing.
+    """
     places = ("start_positions", "end_positions")
     outputs = model(**{key: it for key, it in inputs.items() if key not in places})
+    targets = [inputs[key].reshape(-1).clamp(0, outputs.start_logits.shape[1]) for key in places]
+    inside = [target < outputs.start_logits.shape[1] for target in targets]
+    counts = (inside[0] | inside[1]).float()
     total: Any = 0
-    for key, logits in zip(places, (outputs.start_logits, outputs.end_logits), strict=True):
-        target = inputs[key].reshape(-1).clamp(0, logits.shape[1])
-        total = total + functional.cross_entropy(logits.float(), target, reduction="none", ignore_index=logits.shape[1])
-    return total / 2, torch.ones_like(total)
+    for target, is_inside, logits in zip(targets, inside, (outputs.start_logits, outputs.end_logits), strict=True):
+        losses = functional.cross_entropy(logits.float(), target, reduction="none", ignore_index=logits.shape[1])
+        total = total + losses * (counts.sum() / is_inside.sum().clamp(min=1))
+    return total / 2, counts

@@ -105,7 +105,9 @@ const build = z.object({
   dropout: z.number().nullable(),
   checkpointing: z.boolean(),
   accumulate: z.boolean(),
-  dtype: z.enum(['float32', 'bfloat16']),
+  dtype: z.enum(['float32', 'bfloat16', 'float16']),
+  /** Bits of the weights that adapters are trained beside. */
+  quantize: z.enum(['4bit', '8bit']).nullable(),
   optimizer,
   /** Null: the task's own. */
   loss: lossShape.nullable(),

@@ -46,6 +46,7 @@ export function buildRequest(
     checkpointing: model.checkpointing,
     accumulate: groups.backward === 'accumulate',
     dtype: model.dtype,
+    quantize: model.quantize ?? null,
     loss: trainingLoss(aggregation, { classes, train }),
     optimizer: { name, momentum, weightDecay, beta1, beta2, epsilon },
     metric: aggregation.metric,

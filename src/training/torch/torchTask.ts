@@ -66,9 +66,10 @@ function checkSettings(parsed: ParsedConfig): void {
 
 /** Whether the device can train what a config asks for, with weights that follow from Gram matrices, and whether no other can. */
 export function canTrainOnTorch(config: Config): boolean | 'only' {
-  const { dtype, adapter } = config.model;
+  const { dtype, adapter, quantize } = config.model;
   const isOthers = adapter === undefined || adapter.lora !== undefined;
-  if (dtype !== 'float32' || config.data.imageFile !== undefined || !isOthers) return 'only';
+  const isPrecise = dtype === 'float32' && quantize === undefined;
+  if (!isPrecise || config.data.imageFile !== undefined || !isOthers) return 'only';
   return trainsTransformer(config) && config.aggregate.every(isDecidedByGrams);
 }
 

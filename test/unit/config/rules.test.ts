@@ -195,6 +195,12 @@ for (const [text, at, message] of [
     /normalized as the checkpoint says/,
   ],
   [`${imageFiles}\n${saved}\ngroups: { by: length }`, 'length', /needs data.text/],
+  [`${texts}\nmodel: { from: a, quantize: 4bit }`, 'quantize', /are not trained/],
+  [
+    `${texts}\nmodel: { from: a, adapter: { lora: {} }, quantize: 8bit }\ndevice: wasm`,
+    'quantize',
+    /device wasm does not quantize/,
+  ],
   [`${texts}\nmodel: { from: a, adapter: {} }`, '{}', /names no adapter/],
   [`${texts}\nmodel: { from: a, adapter: { lora: {}, ia3: {} } }`, 'ia3', /both lora and ia3/],
   ...['dora', 'ia3', 'promptTuning'].map((kind): [string, string, RegExp] => [
@@ -301,6 +307,7 @@ for (const text of [
   `${texts}\nmodel: { from: owner/name@main, adapter: { lora: { targets: [query] } }, dropout: 0 }`,
   `${texts}\nmodel: { from: a, adapter: { lora: {} }, freeze: 2, reinitialize: 1 }`,
   `${texts}\nmodel: { from: a, dtype: bfloat16 }\ndevice: torch`,
+  `${texts}\nmodel: { from: a, dtype: float16, adapter: { lora: {} }, quantize: 4bit }`,
   ...['dora', 'ia3', 'promptTuning'].map(
     (kind) => `${texts}\nmodel: { from: a, adapter: { ${kind}: {} } }`,
   ),
