@@ -82,8 +82,9 @@ function correlationOf(conflicts: readonly number[], gains: readonly number[]) {
 }
 
 function verdictOf(correlation: Interval | null, better: number): ClaimVerdict {
-  if (better > 0) return correlation && correlation.low > 0 ? 'holds' : 'holds in part';
-  return correlation && correlation.high < 0 ? 'does not hold' : 'not shown';
+  if (correlation && correlation.low > 0) return 'holds';
+  if (correlation && correlation.high < 0) return 'does not hold';
+  return better > 0 ? 'holds in part' : 'not shown';
 }
 
 function measurementsOf({ compared, conflict }: Regime): Measurement[] {
