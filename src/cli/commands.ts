@@ -16,7 +16,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   stop: async () => (await import('./commands/stop.ts')).addStopCommand,
   config: async () => (await import('./commands/config.ts')).addConfigCommand,
   work: async () => (await import('./commands/work.ts')).addWorkCommand,
-  doctor: async () => (await import('./commands/doctor.ts')).addDoctorCommand,
+  doctor: async () => (await import('./commands/doctor/doctor.ts')).addDoctorCommand,
   solve: async () => (await import('./commands/solve.ts')).addSolveCommand,
 };
 

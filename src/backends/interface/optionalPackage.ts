@@ -1,16 +1,21 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { messageOf } from '../../config/errors.ts';
+import { storageFolder } from '../../environments/carried.ts';
 import { BackendUnavailable } from './backend.ts';
 
 /**
- * Path of an optional package, installed beside this program or in the working directory (the user's own `npm install`): loading
- * it then runs code from that folder.
+ * Path of an optional package, installed beside this program, in GRAIN's storage or in the working directory (the user's own
+ * `npm install`): loading it then runs code from that folder.
  *
- * @throws BackendUnavailable if it is in neither
+ * @throws BackendUnavailable if it is in none of them
  */
 export function resolveOptional(name: string): string {
-  for (const base of [import.meta.url, path.join(process.cwd(), 'package.json')]) {
+  const folders = [storageFolder(), process.cwd()];
+  for (const base of [
+    import.meta.url,
+    ...folders.map((folder) => path.join(folder, 'package.json')),
+  ]) {
     try {
       return createRequire(base).resolve(name);
     } catch {

@@ -1,8 +1,9 @@
 /** PyTorch as a backend: a Python child has the tensors. */
-import type { DeviceUsage } from '../interface/backend.ts';
+
+import { findInterpreter, NoInterpreterError } from '../../environments/interpreter.ts';
+import { BackendUnavailable, type DeviceUsage } from '../interface/backend.ts';
 import type { DeferredErrors } from '../interface/deviceErrors.ts';
 import { nvidiaUsage } from '../nvidiaSmi.ts';
-import { findInterpreter } from './interpreter.ts';
 import { TorchProcess } from './torchProcess.ts';
 
 /** A running child. */
@@ -23,7 +24,7 @@ export interface OpenTorch extends DeferredErrors {
 
 /** @throws BackendUnavailable */
 export async function openTorch(): Promise<OpenTorch> {
-  const interpreter = findInterpreter();
+  const interpreter = interpreterOrReason();
   let { process, ready } = await TorchProcess.start(interpreter);
   let starting: Promise<TorchProcess> | undefined;
   const start = async () => {
@@ -61,4 +62,15 @@ async function usageOf(process: TorchProcess, uuid: string | null): Promise<Devi
     ...(memory && { memory }),
     ...(use !== undefined && { utilization: use }),
   };
+}
+
+function interpreterOrReason(): string {
+  try {
+    return findInterpreter();
+  } catch (error) {
+    if (error instanceof NoInterpreterError) {
+      throw new BackendUnavailable(error.message, error.remedy);
+    }
+    throw error;
+  }
 }

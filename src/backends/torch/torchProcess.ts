@@ -1,9 +1,9 @@
 /** The Python child that has the tensors of a run: requests and replies over its own pipes. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { DiskFullError } from '../../config/errors.ts';
+import { packagesFolder } from '../../environments/carried.ts';
 import { CheckpointError } from '../../hub/checkpointFile.ts';
 import { BackendUnavailable } from '../interface/backend.ts';
 import { DeviceLostError, OutOfMemoryError } from '../interface/deviceErrors.ts';
@@ -271,13 +271,4 @@ function errorOf(code: string, message: string): Error {
     default:
       return new Error(`PyTorch: ${message}`);
   }
-}
-
-/** The folder that has grain_backend: beside src/, or in dist/. */
-function packagesFolder(): string {
-  const here = import.meta.dirname;
-  const up = import.meta.filename.endsWith('.ts') ? '../../../python' : 'python';
-  const folder = path.resolve(here, up);
-  if (existsSync(path.join(folder, 'grain_backend'))) return folder;
-  throw new BackendUnavailable(`${folder}/grain_backend is missing`, 'install GRAIN again');
 }

@@ -7,7 +7,7 @@ import { Command } from 'commander';
 import { automaticBackends, type Device, openDevice } from '../../../src/backends/device.ts';
 import { TENSOR_BACKENDS } from '../../../src/backends/interface/backend.ts';
 import { type BackendReport, probeBackends } from '../../../src/backends/order.ts';
-import { addDoctorCommand } from '../../../src/cli/commands/doctor.ts';
+import { addDoctorCommand } from '../../../src/cli/commands/doctor/doctor.ts';
 import { resolvedAggregation } from '../../../src/config/aggregation.ts';
 import { EngineClient } from '../../../src/engine/client.ts';
 import { lossOf } from '../../../src/nn/module/loss.ts';

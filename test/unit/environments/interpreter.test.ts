@@ -3,8 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
-import { BackendUnavailable } from '../../../../src/backends/interface/backend.ts';
-import { findInterpreter } from '../../../../src/backends/torch/interpreter.ts';
+import {
+  findInterpreter,
+  interpreters,
+  NoInterpreterError,
+} from '../../../src/environments/interpreter.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-interpreter-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -19,6 +22,7 @@ function file(...parts: string[]): string {
 const named = file('named', 'python');
 const venv = file('venv', 'bin', 'python');
 const conda = file('conda', 'bin', 'python');
+const own = file('storage', 'python', 'bin', 'python');
 const onPath = file('path', 'python3');
 const PATH = [path.join(folder, 'nowhere'), path.dirname(onPath)].join(path.delimiter);
 const all = {
@@ -35,23 +39,41 @@ describe('the Python of device torch', { skip: process.platform === 'win32' }, (
     assert.equal(findInterpreter(all), named);
     assert.equal(findInterpreter(unnamed), venv);
     assert.equal(findInterpreter(withConda), conda);
-    assert.equal(findInterpreter({ PATH }), onPath);
-    assert.equal(findInterpreter({ PATH, GRAIN_PYTHON: 'python3' }), onPath);
+    assert.equal(findInterpreter({ PATH, GRAIN_STORAGE: folder }), onPath);
+    assert.equal(findInterpreter({ PATH, GRAIN_STORAGE: path.join(folder, 'storage') }), own);
+    assert.equal(findInterpreter({ PATH, GRAIN_PYTHON: 'python3', GRAIN_STORAGE: folder }), onPath);
   });
 
   for (const [name, env, message] of [
     ['none is wanted', { ...all, GRAIN_PYTHON: 'none' }, /GRAIN_PYTHON is none/],
     ['the named one is missing', { ...all, GRAIN_PYTHON: '/no/python' }, /which does not exist/],
-    ['there is none', { PATH: folder }, /no Python was found/],
+    ['there is none', { PATH: folder, GRAIN_STORAGE: folder }, /no Python was found/],
   ] as const) {
     test(`says why if ${name}`, () => {
       assert.throws(
         () => findInterpreter(env),
-        (error: BackendUnavailable) => {
-          assert.ok(error instanceof BackendUnavailable && error.remedy);
+        (error: NoInterpreterError) => {
+          assert.ok(error instanceof NoInterpreterError && error.remedy);
           return message.test(error.message);
         },
       );
     });
   }
+
+  test('all that there are, each once, with where it was found', () => {
+    const workspace = path.join(folder, 'workspace');
+    const inWorkspace = file('workspace', '.venv', 'bin', 'python');
+    const ofPyenv = file('pyenv', 'versions', '3.12.1', 'bin', 'python');
+    const env = { ...all, PYENV_ROOT: path.join(folder, 'pyenv'), GRAIN_STORAGE: folder };
+    const found = interpreters({ folders: [workspace], others: [venv, '/no/python'], env });
+    assert.deepEqual(found, [
+      { path: named, origin: 'named' },
+      { path: venv, origin: 'active' },
+      { path: conda, origin: 'active' },
+      { path: inWorkspace, origin: 'workspace' },
+      { path: onPath, origin: 'path' },
+      { path: ofPyenv, origin: 'pyenv' },
+    ]);
+    assert.deepEqual(interpreters({ env: { ...env, GRAIN_PYTHON: 'none' } }), []);
+  });
 });
