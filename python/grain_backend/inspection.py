@@ -81,7 +81,7 @@ def _cuda_device(torch, index):  # noqa: ANN001, ANN202
         found["memory"] = {"used": total - free, "total": total}
         # Needs a package that PyTorch does not install.
         found["utilization"] = torch.cuda.utilization(index) / 100
-    except Exception:  # noqa: S110
+    except Exception:
         pass
     return found
 

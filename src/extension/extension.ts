@@ -23,13 +23,15 @@ import { PanelGroup, runPanel } from './panels/panelGroup.ts';
 import { predictionsPanel } from './panels/predictions.ts';
 import { RunFeeds } from './panels/runFeed.ts';
 import { seedVariancePanel } from './panels/seedVariance.ts';
+import { GpuSetup } from './setup/gpuSetup.ts';
 import { Targets } from './targets.ts';
 import { WindowStatus } from './windowStatus.ts';
 import { Selection } from './workspace/selection.ts';
 import { WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
 export function activate(context: vscode.ExtensionContext): void {
-  const { extensionUri, subscriptions } = context;
+  const { extensionUri, globalStorageUri, subscriptions } = context;
+  const storage = globalStorageUri.fsPath;
   const own = <T extends vscode.Disposable>(disposable: T): T => {
     subscriptions.push(disposable);
     return disposable;
@@ -47,7 +49,7 @@ export function activate(context: vscode.ExtensionContext): void {
   /** Without taking the focus from the config that is being edited. */
   const showMetrics = () =>
     vscode.commands.executeCommand('grain.metrics.focus', { preserveFocus: true });
-  const grain = () => grainCommand(extensionUri);
+  const grain = () => grainCommand(extensionUri, storage);
   const launcher = new Launcher({
     grain,
     runs,
@@ -120,16 +122,18 @@ export function activate(context: vscode.ExtensionContext): void {
   const targets = new Targets(runs, selection, explorer);
   const compare = (folders: readonly string[]) => panels.compare.open(comparison(folders));
   own(new ExplorerCommands({ runs, targets, explorer, grain, compare }));
+  own(new GpuSetup(storage));
   own(new Commands({ runs, targets, launcher, prober, example, grain, panels }));
 }
 
 /** The bundled `grain`, run by the Node of the settings or else by the one that runs this extension, with the Python of the settings. */
-function grainCommand(extensionUri: vscode.Uri): GrainCommand {
+function grainCommand(extensionUri: vscode.Uri, storage: string): GrainCommand {
   const settings = vscode.workspace.getConfiguration('grain');
   const python = settings.get<string>('pythonPath')?.trim();
   return {
     node: settings.get<string>('nodePath')?.trim() || process.execPath,
     script: vscode.Uri.joinPath(extensionUri, 'dist', 'grain.js').fsPath,
     ...(python && { python }),
+    storage,
   };
 }

@@ -13,6 +13,8 @@ export interface GrainCommand {
   readonly script: string;
   /** The Python of the device `torch`; absent: `grain` looks for one. */
   readonly python?: string;
+  /** The folder for what GRAIN installs; absent: the user's own. */
+  readonly storage?: string;
 }
 
 /** A detached `grain` process: it outlives the window that started it. */
@@ -26,10 +28,11 @@ export interface Launch {
 }
 
 /** Electron, which runs the extensions of a desktop VS Code, is then a plain Node. */
-const environment = (python: string | undefined) => ({
+const environment = ({ python, storage }: Pick<GrainCommand, 'python' | 'storage'>) => ({
   ...process.env,
   ELECTRON_RUN_AS_NODE: '1',
   ...(python && { GRAIN_PYTHON: python }),
+  ...(storage && { GRAIN_STORAGE: storage }),
 });
 
 /**
@@ -41,7 +44,7 @@ const environment = (python: string | undefined) => ({
  * @throws if the process cannot be started
  */
 export async function launch(
-  { node, script, python }: GrainCommand,
+  { node, script, ...places }: GrainCommand,
   args: readonly string[],
   root: string,
   onMessage: (message: unknown) => void,
@@ -56,7 +59,7 @@ export async function launch(
     const child = spawn(node, [script, ...args], {
       cwd: root,
       detached: true,
-      env: environment(python),
+      env: environment(places),
       stdio: ['ignore', ...files.map(({ fd }) => fd), 'ipc'],
       windowsHide: true,
     });
@@ -110,14 +113,14 @@ export async function deleteOutput({ stdout, stderr }: Launch): Promise<void> {
  * @returns its exit status; `null` if it could not be started or a signal ended it
  */
 export function runToEnd(
-  { node, script, python }: GrainCommand,
+  { node, script, ...places }: GrainCommand,
   args: readonly string[],
   cwd: string | undefined,
   onText: (text: string) => void,
 ): Promise<number | null> {
   const child = spawn(node, [script, ...args], {
     cwd,
-    env: environment(python),
+    env: environment(places),
     windowsHide: true,
   });
   child.stdout.on('data', (text) => onText(String(text)));
@@ -146,14 +149,14 @@ export interface Answer {
  * @throws if the process cannot be started
  */
 export async function ask(
-  { node, script, python }: GrainCommand,
+  { node, script, ...places }: GrainCommand,
   args: readonly string[],
   cwd: string,
   { onMessage, cancelled }: { onMessage(message: unknown): void; readonly cancelled: AbortSignal },
 ): Promise<Answer> {
   const child = spawn(node, [script, ...args], {
     cwd,
-    env: environment(python),
+    env: environment(places),
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     windowsHide: true,
   });
@@ -176,14 +179,14 @@ export async function ask(
  * @returns why it failed; empty if it did not
  */
 export async function askLines(
-  { node, script, python }: GrainCommand,
+  { node, script, ...places }: GrainCommand,
   args: readonly string[],
   cwd: string,
   { onLine, cancelled }: { onLine(line: string): void; readonly cancelled: AbortSignal },
 ): Promise<string> {
   const child = spawn(node, [script, ...args], {
     cwd,
-    env: environment(python),
+    env: environment(places),
     stdio: ['ignore', 'pipe', 'pipe'],
     windowsHide: true,
   });

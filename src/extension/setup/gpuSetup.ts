@@ -1,0 +1,207 @@
+/** *Set up GPU training*: says what each Python has, and installs what is missing. */
+import * as vscode from 'vscode';
+import packageJson from '../../../package.json' with { type: 'json' };
+import {
+  formatInspection,
+  installObstacle,
+  missingPackages,
+} from '../../environments/inspection.ts';
+import {
+  baseOf,
+  installInto,
+  installWebgpu,
+  makeEnvironment,
+  type SetupOptions,
+} from '../../environments/installation.ts';
+import { SetupError } from '../../environments/setupFailure.ts';
+import { type FoundPython, isFound, origins, survey } from '../../environments/survey.ts';
+import { Disposable } from '../disposable.ts';
+import { knownToPython } from './pythonExtension.ts';
+
+const TITLE = 'Set up GPU training';
+const SHOW_OUTPUT = 'Show output';
+
+interface Choice extends vscode.QuickPickItem {
+  /** @returns the Python to train in from now on, if it is about one */
+  readonly act?: (options: SetupOptions) => Promise<string | undefined>;
+  /** What takes long; absent: nothing does. */
+  readonly title?: string;
+}
+
+export class GpuSetup extends Disposable {
+  readonly #storage: string;
+  readonly #output = this.register(vscode.window.createOutputChannel('GRAIN set-up'));
+  #isBusy = false;
+
+  /** @param storage folder for what is installed */
+  constructor(storage: string) {
+    super();
+    this.#storage = storage;
+    this.register(vscode.commands.registerCommand('grain.setUpGpu', () => this.#setUp()));
+  }
+
+  async #setUp(): Promise<void> {
+    if (!vscode.workspace.isTrusted) {
+      void vscode.window.showErrorMessage(
+        'The set-up runs programs, which needs a trusted workspace.',
+      );
+      return;
+    }
+    if (this.#isBusy) return this.#output.show(true);
+    this.#isBusy = true;
+    try {
+      const pythons = await this.#survey();
+      const chosen = pythons && (await this.#choose(pythons));
+      if (chosen?.act) await this.#act(chosen, chosen.act);
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  /** @returns nothing if it was cancelled */
+  #survey() {
+    return withCancel('Looking for Pythons', async ({ signal }) => {
+      const folders = vscode.workspace.workspaceFolders?.map(({ uri }) => uri.fsPath) ?? [];
+      const others = await knownToPython();
+      const pythons = await survey({ folders, others, env: this.#env }, signal);
+      return signal?.aborted ? undefined : pythons;
+    });
+  }
+
+  async #choose(pythons: Awaited<ReturnType<typeof survey>>): Promise<Choice | undefined> {
+    const found = pythons.filter(isFound);
+    const silent = pythons.filter((python) => !isFound(python));
+    const separator = (label: string): Choice => ({
+      label,
+      kind: vscode.QuickPickItemKind.Separator,
+    });
+    const choices: Choice[] = [
+      ...found.map((python) => this.#choiceOf(python)),
+      separator('new'),
+      ...this.#newEnvironment(found),
+      {
+        label: '$(cloud-download) Install WebGPU for GRAIN',
+        detail: 'Trains on a GPU without Python. Needs npm; about 130 MB.',
+        title: 'Installing WebGPU',
+        act: async (options) => {
+          await installWebgpu(packageJson.optionalDependencies.webgpu, options);
+          return undefined;
+        },
+      },
+      ...(silent.length > 0 ? [separator('without an answer')] : []),
+      ...silent.map((python) => ({
+        label: `$(circle-slash) ${python.path}`,
+        detail: 'problem' in python ? python.problem : '',
+      })),
+    ];
+    return vscode.window.showQuickPick(choices, {
+      title: TITLE,
+      placeHolder: 'In which Python shall GRAIN train?',
+      matchOnDetail: true,
+    });
+  }
+
+  #choiceOf({ path: python, origin, found }: FoundPython): Choice {
+    const missing = missingPackages(found);
+    const about = { description: origins[origin], detail: formatInspection(found) };
+    if (missing.length === 0) {
+      return { label: `$(check) Use ${python}`, ...about, act: async () => python };
+    }
+    const obstacle = installObstacle(found);
+    if (obstacle) {
+      const { message } = new SetupError(obstacle);
+      return {
+        label: `$(circle-slash) ${python}`,
+        ...about,
+        detail: `${about.detail}. ${message}`,
+      };
+    }
+    return {
+      label: `$(cloud-download) Install ${missing.join(', ')} into ${python}`,
+      ...about,
+      title: `Installing into ${python}`,
+      act: async (options) => {
+        await installInto(python, found, options);
+        return python;
+      },
+    };
+  }
+
+  #newEnvironment(found: readonly FoundPython[]): Choice[] {
+    const base = baseOf(found);
+    if (!base) {
+      const { message } = new SetupError(found.length > 0 ? 'pythonTooOld' : 'noPython');
+      return [{ label: '$(circle-slash) Make a new environment', detail: message }];
+    }
+    return [
+      {
+        label: '$(add) Make a new environment',
+        description: `of ${base.path}`,
+        detail: `PyTorch, transformers and grain_torch, in ${this.#storage}`,
+        title: 'Making an environment with PyTorch',
+        act: async (options) => (await makeEnvironment(base.path, options)).python,
+      },
+    ];
+  }
+
+  async #act({ title }: Choice, act: NonNullable<Choice['act']>): Promise<void> {
+    this.#output.clear();
+    try {
+      const python = title
+        ? await withCancel(`${TITLE}: ${title}`, (options, report) =>
+            act({
+              ...options,
+              env: this.#env,
+              onLine: (line) => {
+                this.#output.appendLine(line);
+                report(line);
+              },
+            }),
+          )
+        : await act({});
+      if (python === undefined) {
+        void vscode.window.showInformationMessage(
+          'WebGPU is installed. The doctor says whether it finds a GPU.',
+        );
+        return;
+      }
+      const settings = vscode.workspace.getConfiguration('grain');
+      await settings.update('pythonPath', python, vscode.ConfigurationTarget.Global);
+      void vscode.window.showInformationMessage(`device: torch now trains in ${python}.`);
+    } catch (error) {
+      if (!(error instanceof SetupError)) throw error;
+      if (error.kind === 'cancelled') return;
+      await this.#explain(error);
+    }
+  }
+
+  async #explain({ message, last }: SetupError): Promise<void> {
+    // What was printed is in the channel already; of what did not start, nothing is.
+    if (last.length === 0) this.#output.appendLine(message);
+    const text = `Nothing was set up: ${message}`;
+    if ((await vscode.window.showErrorMessage(text, SHOW_OUTPUT)) === SHOW_OUTPUT) {
+      this.#output.show(true);
+    }
+  }
+
+  get #env(): NodeJS.ProcessEnv {
+    const named = vscode.workspace.getConfiguration('grain').get<string>('pythonPath')?.trim();
+    return {
+      ...process.env,
+      GRAIN_STORAGE: this.#storage,
+      ...(named && { GRAIN_PYTHON: named }),
+    };
+  }
+}
+
+function withCancel<T>(
+  title: string,
+  work: (options: Pick<SetupOptions, 'signal'>, report: (message: string) => void) => Promise<T>,
+): Thenable<T> {
+  const location = vscode.ProgressLocation.Notification;
+  return vscode.window.withProgress({ location, title, cancellable: true }, (progress, token) => {
+    const abort = new AbortController();
+    token.onCancellationRequested(() => abort.abort());
+    return work({ signal: abort.signal }, (message) => progress.report({ message }));
+  });
+}
