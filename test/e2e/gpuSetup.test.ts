@@ -3,7 +3,7 @@ import { access, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
-import { bareEnvironment, environmentWithPackages } from '../python/environments.ts';
+import { bareEnvironment, environmentWithPackages, OFFLINE } from '../python/environments.ts';
 import { VSCode } from './vscode.ts';
 
 let workspace: string;
@@ -16,8 +16,7 @@ before(async () => {
   bare = bareEnvironment(path.join(workspace, 'venv'));
   python = environmentWithPackages(path.join(workspace, '.venv'));
   vscode = await VSCode.open(workspace, {
-    // No package comes from anywhere.
-    env: { GRAIN_PYTHON: '', PIP_INDEX_URL: 'http://127.0.0.1:9/', PIP_RETRIES: '0' },
+    env: { GRAIN_PYTHON: '', ...OFFLINE },
   });
 });
 

@@ -10,14 +10,12 @@ import { carriedVersion } from '../../src/environments/carried.ts';
 import { inspect, missingPackages } from '../../src/environments/inspection.ts';
 import { installInto } from '../../src/environments/installation.ts';
 import { SetupError } from '../../src/environments/setupFailure.ts';
-import { environmentWithPackages } from '../python/environments.ts';
+import { environmentWithPackages, OFFLINE } from '../python/environments.ts';
 import { grain } from './grain.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-environments-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
-/** No package comes from anywhere. */
-const OFFLINE = { PIP_INDEX_URL: 'http://127.0.0.1:9/', PIP_RETRIES: '0', PATH: '/usr/bin:/bin' };
-const env = { ...process.env, ...OFFLINE };
+const env = { ...process.env, ...OFFLINE, PATH: '/usr/bin:/bin' };
 let wheel: string;
 before(async () => {
   wheel = await buildWheel(folder);

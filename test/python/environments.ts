@@ -1,8 +1,18 @@
 /** Environments to install into, made without a download. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { devNull } from 'node:os';
 import path from 'node:path';
 import { interpreter } from './python.ts';
+
+/** Variables with which pip gets no package from anywhere, whatever it is configured for. */
+export const OFFLINE = {
+  PIP_CONFIG_FILE: devNull,
+  PIP_INDEX_URL: 'http://127.0.0.1:9/',
+  PIP_EXTRA_INDEX_URL: '',
+  PIP_FIND_LINKS: '',
+  PIP_RETRIES: '0',
+};
 
 /** Makes an environment without packages, not even pip. @returns its Python */
 export function bareEnvironment(folder: string): string {
