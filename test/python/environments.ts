@@ -11,7 +11,8 @@ export const OFFLINE = {
   PIP_INDEX_URL: 'http://127.0.0.1:9/',
   PIP_EXTRA_INDEX_URL: '',
   PIP_FIND_LINKS: '',
-  PIP_RETRIES: '0',
+  // Without one, pip does not say that it got no connection.
+  PIP_RETRIES: '1',
 };
 
 /** Makes an environment without packages, not even pip. @returns its Python */
