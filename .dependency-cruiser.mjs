@@ -11,7 +11,18 @@ const only = (room, allowed) => ({
 
 /** From the lowest up. `config` and `runs` stand side by side. */
 const floors = [
-  ...['engine', 'config', 'runs', 'environments', 'hub', 'data', 'backends', 'nn', 'training', 'experiment'],
+  ...[
+    'engine',
+    'config',
+    'runs',
+    'environments',
+    'hub',
+    'data',
+    'backends',
+    'nn',
+    'training',
+    'experiment',
+  ],
 ];
 
 export default {
