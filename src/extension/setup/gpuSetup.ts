@@ -117,7 +117,7 @@ export class GpuSetup extends Disposable {
       };
     }
     return {
-      label: `$(cloud-download) Install ${missing.join(', ')} into ${python}`,
+      label: `$(cloud-download) Install what is missing into ${python}`,
       ...about,
       title: `Installing into ${python}`,
       act: async (options) => {
