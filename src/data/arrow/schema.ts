@@ -98,7 +98,7 @@ function isValid(
       return first >= 0 && first <= 2;
     case Type.Decimal: {
       const digits = { 32: 9, 64: 18, 128: 38, 256: 76 }[third] ?? 0;
-      return first >= 1 && first <= digits && second >= 0;
+      return first >= 1 && first <= digits && second >= 0 && second <= digits;
     }
     case Type.Date:
       return first === 0 || first === 1;

@@ -3,7 +3,7 @@
  * other rows, endless loops, or more memory than there is.
  */
 import { crc32 } from 'node:zlib';
-import type { AsyncBuffer, RowGroup } from 'hyparquet';
+import type { AsyncBuffer, ColumnMetaData, RowGroup } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { MOST_GROWTH } from '../binaryFile.ts';
 import { rangeOf } from './metadata.ts';
@@ -23,7 +23,7 @@ export async function checkPages(
     const { start, end } = rangeOf(column);
     const bytes = Buffer.from(await buffer.slice(start, end));
     const isFlat = column.path_in_schema.length === 1;
-    const values = valuesIn(bytes, isFlat);
+    const values = valuesIn(bytes, isFlat, column);
     if (values !== Number(column.num_values) || (isFlat && values !== Number(num_rows))) {
       throw new Error(
         `${values} values in the pages of column "${column.path_in_schema.join('.')}", ${num_rows} rows`,
@@ -33,12 +33,13 @@ export async function checkPages(
 }
 
 /** How many values the pages of a column have. */
-function valuesIn(bytes: Buffer, isFlat: boolean): number {
+function valuesIn(bytes: Buffer, isFlat: boolean, { type, codec }: ColumnMetaData): number {
   const reader = {
     view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     offset: 0,
   };
   let values = 0;
+  let hasDictionary = false;
   for (let isFirst = true; reader.offset < bytes.length; isFirst = false) {
     checkThrift(bytes, reader.offset, pageHeader);
     const header = parquetHeader(reader);
@@ -54,12 +55,26 @@ function valuesIn(bytes: Buffer, isFlat: boolean): number {
     ) {
       throw new Error('a page whose checksum is wrong');
     }
-    if (header.type === 'DICTIONARY_PAGE' && !isFirst) throw new Error('a dictionary after pages');
+    if (header.type === 'DICTIONARY_PAGE') {
+      if (!isFirst) throw new Error('a dictionary after pages');
+      hasDictionary = true;
+    } else if (isOfIndices(header) && !hasDictionary) {
+      throw new Error('indices without a dictionary');
+    }
     values += valuesOf(header);
     if (isFlat) checkLevels(header, bytes.subarray(reader.offset, end));
+    if (type === 'BOOLEAN' && codec === 'UNCOMPRESSED') {
+      checkRuns(header, bytes.subarray(reader.offset, end));
+    }
     reader.offset = end;
   }
   return values;
+}
+
+/** Whether the values of a page are indices into a dictionary. */
+function isOfIndices(header: ReturnType<typeof parquetHeader>): boolean {
+  const { encoding } = header.data_page_header ?? header.data_page_header_v2 ?? {};
+  return encoding === 'RLE_DICTIONARY' || encoding === 'PLAIN_DICTIONARY';
 }
 
 /** Values of a page by its header, which must have all that belongs to its type; 0 for dictionaries and indices. */
@@ -86,6 +101,17 @@ function valuesOf(header: ReturnType<typeof parquetHeader>): number {
     if (isWhole && isWithin) return num_values;
   }
   throw new Error(`a damaged header of a page (${type})`);
+}
+
+/** Booleans as run lengths begin with the number of their bytes. The library does not read it. */
+function checkRuns(header: ReturnType<typeof parquetHeader>, page: Buffer): void {
+  const { data_page_header_v2: second } = header;
+  if (second?.encoding !== 'RLE') return;
+  const levels = second.repetition_levels_byte_length + second.definition_levels_byte_length;
+  const runs = page.subarray(levels);
+  if (runs.length < 4 || runs.readUInt32LE() !== runs.length - 4) {
+    throw new Error('a damaged page of booleans');
+  }
 }
 
 /** The levels of a second version's page, which say where values are missing, must be as its header says. */

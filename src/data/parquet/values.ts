@@ -21,7 +21,12 @@ export function decimalFields(metadata: FileMetaData): ReadonlyMap<string, numbe
   const scales = new Map<string, number>();
   for (const { element } of parquetSchema(metadata).children) {
     if (element.converted_type !== 'DECIMAL') continue;
-    scales.set(element.name, element.scale ?? 0);
+    const { scale = 0, precision = 0 } = element;
+    // Parquet allows no scale beyond the precision: a damaged one would be a text of millions of zeros.
+    if (!(scale >= 0 && scale <= precision)) {
+      throw new Error(`damaged metadata: ${scale} decimal places of ${precision} digits`);
+    }
+    scales.set(element.name, scale);
     delete element.converted_type;
   }
   return scales;
