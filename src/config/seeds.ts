@@ -63,6 +63,12 @@ const until = z
           .describe('A ratio of spreads is shown, or so many seeds would show this one.'),
       })
       .describe('What is to be settled.'),
+    budget: z
+      .string()
+      .regex(/^\d+(\.\d+)? ?(s|min|h|d)$/)
+      .optional()
+      .meta({ title: 'a time, such as 90 min or 2h' })
+      .describe('Settled or not, no seeds are added after so much time of training.'),
     most: z.int().min(2).max(MOST_AUTO).default(60).describe('The most seeds, settled or not.'),
   })
   .meta({
@@ -82,6 +88,14 @@ const AUTO: Settling = { until: { spread: 2 }, most: 60 };
 export function settlingOf(seeds: Seeds): Settling | null {
   if (seeds === 'auto') return AUTO;
   return 'until' in seeds ? seeds : null;
+}
+
+const SECONDS = { s: 1, min: 60, h: 3600, d: 86_400 } as const;
+
+/** Seconds of a budget such as "2h" or "90 min". */
+export function secondsOf(budget: string): number {
+  const [, number, unit] = /^([\d.]+) ?(\w+)$/.exec(budget) ?? [];
+  return Number(number) * SECONDS[unit as keyof typeof SECONDS];
 }
 
 /** Seeds before the first decision whether there are enough. */

@@ -13,7 +13,7 @@ import { codeFingerprint } from '../training/fingerprints.ts';
 import type { TrainingRun } from '../training/trainingLoop.ts';
 import { ComparisonError, differencesOf } from './comparable.ts';
 import { latestExperiment, runsOfConfig } from './experiments.ts';
-import { type Launch, type Overrides, OwnedRuns, parsedFrom } from './launch.ts';
+import { type Launch, OwnedRuns } from './launch.ts';
 import { type ManifestOptions, manifestsOf } from './manifests.ts';
 import { type Preparation, prepare } from './preparation.ts';
 import { ResumeError } from './resume.ts';
@@ -28,19 +28,20 @@ export interface Addition {
 /**
  * The runs that the latest experiment of a config lacks: those of `count` more seeds, of seeds and methods that the config asks for
  * by now, and those that were interrupted or stopped, which resume. What is done is not done again.
+ * @param written the config, its files checked
  * @param root folder that holds `.grain`
  * @throws ResumeError if there is no experiment, or nothing to train
  * @throws ComparisonError if data, model or settings are no longer those of the experiment
  * @throws ConfigError for mistakes in the config or the data
  */
 export async function launchAdded(
-  file: string,
-  { addSeeds, experiment: wanted, ...overrides }: Overrides & Addition,
+  written: ParsedConfig,
+  { addSeeds, experiment: wanted }: Addition,
   root: string,
   onLoading: (loading: Loading) => void,
 ): Promise<Launch> {
   const store = new RunStore(root);
-  const written = parsedFrom(file, overrides);
+  const { file } = written;
   const all = await runsOfConfig(path.resolve(file), root);
   const known = latestExperiment(
     all.filter(({ manifest: { experiment } }) => (wanted ?? experiment.id) === experiment.id),
@@ -55,7 +56,12 @@ export async function launchAdded(
   try {
     const { experiment } = known[0]!.manifest;
     const requests = expand(parsed.config, seeds).filter((request) => !isKnown(request, known));
-    const joining = { root, experiment, rates: tunedRates(known) };
+    const { fingerprints } = known[0]!.manifest;
+    const joining = {
+      ...{ root, experiment, rates: tunedRates(known) },
+      // Of `seeds: auto` the file may be another one by now.
+      ...(wanted !== undefined && { configFingerprint: fingerprints.config }),
+    };
     checkTuned(parsed, requests, joining.rates);
     const manifests = await manifestsOf(parsed, preparation, requests, joining);
     await checkUnchanged(known, parsed, preparation, joining);

@@ -14,6 +14,8 @@ export interface ManifestOptions {
   readonly root: string;
   /** The one that the runs join; by default a new one. */
   readonly experiment?: RunManifest['experiment'];
+  /** SHA-256, hex, of the config; by default that of the file now. */
+  readonly configFingerprint?: string | undefined;
   /** Learning rates of methods that have another than the config's. */
   readonly rates?: ReadonlyMap<string, number>;
 }
@@ -23,13 +25,13 @@ export async function manifestsOf(
   parsed: ParsedConfig,
   preparation: Preparation,
   requests: readonly RunRequest[],
-  { root, experiment, rates = new Map() }: ManifestOptions,
+  { root, experiment, configFingerprint, rates = new Map() }: ManifestOptions,
 ): Promise<RunManifest[]> {
   const { config } = parsed;
   const now = new Date();
   const git = await gitStateOf(parsed.folder);
   const joined = experiment ?? { id: newExperimentId(config.name, now), name: config.name };
-  const configFingerprint = sha256(readFileSync(parsed.file));
+  const ofConfig = configFingerprint ?? sha256(readFileSync(parsed.file));
   const manifests: RunManifest[] = [];
   for (const request of requests) {
     const { aggregator, aggregation, seed } = request;
@@ -45,7 +47,7 @@ export async function manifestsOf(
       configPath: path.relative(root, parsed.file).split(path.sep).join('/'),
       ...facts,
       config: withRate(facts.config, rates.get(aggregator)),
-      fingerprints: { config: configFingerprint, ...fingerprints },
+      fingerprints: { config: ofConfig, ...fingerprints },
       versions: { grain: packageJson.version, node: process.versions.node, ...versions },
       ...(git && { git }),
     });

@@ -1,5 +1,5 @@
 /** When there are enough seeds: the plan of `seeds: auto`, and its decision. */
-import { FIRST_LOOK, type Settling, seedsSchema, settlingOf } from '../config/seeds.ts';
+import { FIRST_LOOK, type Settling, secondsOf, seedsSchema, settlingOf } from '../config/seeds.ts';
 import type { RunManifest } from '../runs/manifest.ts';
 import type { Comparison } from './comparison.ts';
 import type { Findings } from './findings.ts';
@@ -11,6 +11,8 @@ export interface Plan {
   readonly until: Settling['until'];
   /** Numbers of seeds after which is decided whether there are enough. */
   readonly looks: readonly number[];
+  /** Seconds of training after which no seeds are added. */
+  readonly budget: number;
 }
 
 /** `null` for seeds whose number was given: then nobody looks before the end. */
@@ -18,7 +20,7 @@ export function planOf({ config }: Pick<RunManifest, 'config'>): Plan | null {
   const { data } = seedsSchema.safeParse(config.seeds);
   const settling = data === undefined ? null : settlingOf(data);
   if (!settling) return null;
-  const { until, most } = settling;
+  const { until, most, budget } = settling;
   const { difference, spread } = until;
   // Without another target, seeds that show the ratio with 80 % power are enough.
   const enough =
@@ -26,17 +28,29 @@ export function planOf({ config }: Pick<RunManifest, 'config'>): Plan | null {
       ? pairsNeeded((pairs) => powerOfSpread(spread, pairs))
       : null;
   const last = Math.min(most, Math.max(LEAST_TO_PERMUTE, enough ?? most));
-  return { until, looks: looksUpTo(Math.min(FIRST_LOOK, last), last) };
+  return {
+    until,
+    looks: looksUpTo(Math.min(FIRST_LOOK, last), last),
+    budget: budget === undefined ? Number.POSITIVE_INFINITY : secondsOf(budget),
+  };
 }
 
-/** Seeds to add before the next look; 0 where the experiment is settled, or has as many as it may. */
-export function seedsToAdd(findings: Findings, { until, looks }: Plan): number {
+/**
+ * Seeds to add before the next look; 0 where the experiment is settled, or has as many as it may.
+ *
+ * @param seconds of training so far
+ */
+export function seedsToAdd(
+  findings: Findings,
+  { until, looks, budget }: Plan,
+  seconds: number,
+): number {
   const { comparisons, runs } = findings;
   const launched = new Set(runs.map(({ seed }) => seed)).size;
   const next = looks.find((look) => look > launched);
   const isSettled =
     comparisons.length > 0 && comparisons.every((comparison) => settles(comparison, until));
-  return next === undefined || isSettled ? 0 : next - launched;
+  return next === undefined || isSettled || seconds >= budget ? 0 : next - launched;
 }
 
 function settles(

@@ -1,8 +1,9 @@
 /** A learning rate for each method, from runs of its own before those that are compared. */
 import { tuningSeeds } from '../config/methods.ts';
+import type { ParsedConfig } from '../config/parse.ts';
 import type { Loading } from '../runs/loading.ts';
 import type { Findings } from './findings.ts';
-import { type Launch, launchParsed, type Overrides, parsedFrom } from './launch.ts';
+import { type Launch, launchParsed } from './launch.ts';
 import type { Report } from './launchResult.ts';
 import { significant } from './wording.ts';
 
@@ -19,17 +20,15 @@ export interface TuningCallbacks {
 }
 
 /**
- * As `launchFresh`, with the learning rates that `tune` finds. Each rate makes an experiment, in which every method has the same
+ * As `launchParsed`, with the learning rates that `tune` finds. Each rate makes an experiment, in which every method has the same
  * seeds.
  * @throws TuningStopped
  */
 export async function launchTuned(
-  file: string,
-  overrides: Overrides,
+  parsed: ParsedConfig,
   root: string,
   { onLoading, train, note }: TuningCallbacks,
 ): Promise<Launch> {
-  const parsed = parsedFrom(file, overrides);
   const { tune, optimizer, name } = parsed.config;
   if (!tune) return launchParsed(parsed, root, onLoading);
   const tried: Tried[] = [];

@@ -13,6 +13,7 @@ import type { Config } from '../config/schema.ts';
 import { checkBatchSize } from '../data/checkData.ts';
 import type { Data } from '../data/dataset.ts';
 import { EngineClient } from '../engine/client.ts';
+import { lockDevice } from '../runs/deviceLock.ts';
 import type { Loading } from '../runs/loading.ts';
 import { checkTechniques } from './checkTechniques.ts';
 import { atConfig } from './modelErrors.ts';
@@ -30,6 +31,8 @@ export interface Session {
   readonly task: TrainingTask;
   readonly device: Device | TorchDevice;
   readonly engine: EngineClient;
+  /** Lets another experiment have the GPU; absent on the processor. */
+  readonly unlock?: () => void;
 }
 
 /**
@@ -42,21 +45,52 @@ export async function openSession(
   parsed: ParsedConfig,
   onLoading: (loading: Loading) => void,
 ): Promise<Session> {
-  const { folder } = parsed;
   const device = await openConfiguredDevice(parsed);
   return closeOnError(device, async () => {
-    const task = await openTask(parsed, device, onLoading);
-    checkBatchSize(parsed, task.data.train);
-    checkTechniques(parsed, task.data.classes);
-    const config = { ...parsed.config, steps: stepsOf(parsed.config, task.data) };
-    await task.download?.(onLoading);
-    const engine = EngineClient.start();
-    return closeOnError(engine, async () => {
-      const session = { config, folder, task, device, engine };
-      onLoading({ what: 'loading the model', bytes: null });
-      await checkModel(parsed, session);
-      return session;
-    });
+    const unlock = await lockGpu(device, onLoading);
+    const session = closeOnError({ close: async () => unlock?.() }, () =>
+      openOnDevice(parsed, device, onLoading),
+    );
+    return { ...(await session), ...(unlock && { unlock }) };
+  });
+}
+
+/** Waits for the experiment that trains on the GPU; undefined where there is no GPU to wait for. */
+async function lockGpu(
+  device: Session['device'],
+  onLoading: (loading: Loading) => void,
+): Promise<(() => void) | undefined> {
+  const isGpu =
+    device.backend === 'torch'
+      ? device.onGpu
+      : device.backend === 'cuda' || (device.backend === 'webgpu' && !device.isSoftware);
+  if (!isGpu) return undefined;
+  const visible = process.env.CUDA_VISIBLE_DEVICES?.split(',')[0]?.trim().replaceAll(/\W/g, '-');
+  return lockDevice(`gpu-${visible || '0'}`, (pid) =>
+    onLoading({
+      what: `waiting for the GPU, on which another experiment trains (process ${pid})`,
+      bytes: null,
+    }),
+  );
+}
+
+async function openOnDevice(
+  parsed: ParsedConfig,
+  device: Session['device'],
+  onLoading: (loading: Loading) => void,
+): Promise<Session> {
+  const { folder } = parsed;
+  const task = await openTask(parsed, device, onLoading);
+  checkBatchSize(parsed, task.data.train);
+  checkTechniques(parsed, task.data.classes);
+  const config = { ...parsed.config, steps: stepsOf(parsed.config, task.data) };
+  await task.download?.(onLoading);
+  const engine = EngineClient.start();
+  return closeOnError(engine, async () => {
+    const session = { config, folder, task, device, engine };
+    onLoading({ what: 'loading the model', bytes: null });
+    await checkModel(parsed, session);
+    return session;
   });
 }
 
@@ -88,11 +122,11 @@ function openTask(
   return open(parsed, device, onLoading);
 }
 
-export async function closeSession({ device, engine }: Session): Promise<void> {
+export async function closeSession({ device, engine, unlock }: Session): Promise<void> {
   try {
     await engine.close();
   } finally {
-    await device.close();
+    await device.close().finally(unlock);
   }
 }
 

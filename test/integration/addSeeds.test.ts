@@ -151,6 +151,25 @@ test('seeds: auto stops when the interval is narrow enough, or there are as many
   assert.equal(narrow.count, 8);
   assert.match(narrow.notes, /those of 1 of 2 looks, after 8 and 9 seeds, and hold whenever/);
   assert.equal((await seeds('{ until: { difference: 1e-9 }, most: 9 }')).count, 9);
+  assert.equal((await seeds('{ until: { difference: 1e-9 }, most: 9, budget: 1s }')).count, 8);
+});
+
+test('seeds: auto goes on with the config that it began with, whatever becomes of the file', async () => {
+  const folder = path.join(root, 'edited');
+  const short = { steps: '2', evaluateEvery: '2', aggregate: '[grain, mean]' };
+  writeRings(folder, { ...short, seeds: '{ until: { difference: 1e-9 }, most: 9 }' });
+  const { child, ended } = startGrain(['run', 'grain.yaml', '--json'], folder);
+  const store = new RunStore(folder);
+  while ((await store.list()).length < 16) {
+    assert.equal(child.exitCode, null);
+    await setTimeout(20);
+  }
+  rmSync(path.join(folder, 'grain.yaml'));
+  const { status, stderr } = await ended;
+  assert.equal(status, 0, stderr);
+  const runs = await store.list();
+  assert.equal(runs.length, 18);
+  assert.equal(new Set(runs.map(({ manifest }) => manifest.fingerprints.config)).size, 1);
 });
 
 test('a run that was killed resumes, and ends as if it had not been', async () => {

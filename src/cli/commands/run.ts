@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { aggregatorNames } from '../../config/aggregation.ts';
 import { MAX_SEED } from '../../config/seeds.ts';
 import { launchAdded } from '../../experiment/addSeeds.ts';
-import type { Launch, Overrides } from '../../experiment/launch.ts';
+import { type Launch, type Overrides, parsedFrom } from '../../experiment/launch.ts';
 import { exitStatusOf, reportText } from '../../experiment/launchReport.ts';
 import type { Report } from '../../experiment/launchResult.ts';
 import { launchResumed, type ResumeOptions } from '../../experiment/resume.ts';
@@ -81,7 +81,7 @@ export function addRunCommand(program: Command): void {
     )
     .option(
       '--on-end <command>',
-      'a shell runs this command at the end, with GRAIN_EXPERIMENT, GRAIN_STATUS, GRAIN_FIGURES, GRAIN_VERDICT and GRAIN_FOLDER set',
+      'a shell runs this command at the end, for ten minutes at most, with GRAIN_EXPERIMENT, GRAIN_STATUS, GRAIN_FIGURES, GRAIN_VERDICT and GRAIN_FOLDER set',
     )
     .option('--json', 'print one JSON object on standard output')
     .addOption(progressOption())
@@ -117,23 +117,24 @@ async function run(config: string | undefined, options: RunOptions): Promise<num
     );
     const onLoading = view.loading.bind(view);
     const train = launchTrainer({ view, root, concurrency: options.concurrency });
+    const parsed = config === undefined ? null : parsedFrom(config, options);
     let launch =
-      config === undefined
+      parsed === null
         ? await launchResumed(options.resume!, root, options, onLoading)
         : options.addSeeds === undefined
-          ? await launchTuned(config, options, root, {
+          ? await launchTuned(parsed, root, {
               onLoading,
               note: view.note.bind(view),
               train,
             })
-          : await launchAdded(config, { ...options, addSeeds: options.addSeeds }, root, onLoading);
+          : await launchAdded(parsed, { addSeeds: options.addSeeds }, root, onLoading);
     let report = await train(launch);
-    // Of `seeds: auto`: more seeds until the experiment is settled.
-    while (config !== undefined && missingSeeds(launch, report) > 0) {
+    // Of `seeds: auto`: more seeds until the experiment is settled, by the config as it was read.
+    while (parsed !== null && missingSeeds(launch, report) > 0) {
       const addSeeds = missingSeeds(launch, report);
       view.note(`not settled yet: ${addSeeds} more seeds`);
       const { id: experiment } = report.experiment;
-      launch = await launchAdded(config, { ...options, addSeeds, experiment }, root, onLoading);
+      launch = await launchAdded(parsed, { addSeeds, experiment }, root, onLoading);
       report = joined(report, await train(launch));
     }
     view.close();
@@ -153,10 +154,10 @@ async function run(config: string | undefined, options: RunOptions): Promise<num
 }
 
 /** 0 where nothing more is to be trained. */
-function missingSeeds({ runs }: Launch, { runs: ended, findings }: Report): number {
+function missingSeeds({ runs }: Launch, { runs: ended, findings, seconds }: Report): number {
   const plan = planOf(runs[0]!.manifest);
   const isStopped = ended.some(({ status }) => status === 'stopped');
-  return plan === null || isStopped ? 0 : seedsToAdd(findings, plan);
+  return plan === null || isStopped ? 0 : seedsToAdd(findings, plan, seconds);
 }
 
 /** Of an experiment and the seeds that were added to it. */

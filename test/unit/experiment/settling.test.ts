@@ -43,6 +43,8 @@ test('looks grow by half and end where the plan does', () => {
   assert.equal(plan([0, 1]), null);
   assert.equal(plan({ init: 2, order: 2 }), null);
   assert.deepEqual(plan({ until: { difference: 0.1 }, most: 12 })!.looks, [8, 12]);
+  assert.equal(plan({ until: { difference: 0.1 }, budget: '1.5h' })!.budget, 5400);
+  assert.equal(plan({ until: { difference: 0.1 }, budget: '90 min' })!.budget, 5400);
   const [first, last] = [plan('auto')!.looks[0], plan('auto')!.looks.at(-1)!];
   assert.ok(first === 8 && last > 20 && last < 30, `${last} seeds show spreads 1 : 2`);
 });
@@ -74,7 +76,7 @@ function settled({ until, looks }: Plan, { ratio = 1, shift = 0 }: Truth) {
       pairs.push([shift + ratio * (shared + normal()), shared + normal()]);
     }
     const findings = judged(pairs, looks);
-    more = seedsToAdd(findings, { until, looks });
+    more = seedsToAdd(findings, { until, looks, budget: Number.POSITIVE_INFINITY }, 0);
     if (more === 0) return { pairs, comparison: findings.comparisons[0]! };
   }
   throw new Error('never');
