@@ -19,6 +19,9 @@ import { type Preparation, prepare } from './preparation.ts';
 import { ResumeError } from './resume.ts';
 import { whyUnfinished } from './seedResults.ts';
 
+/** Every run is there and has ended. */
+export class NothingToTrain extends ResumeError {}
+
 export interface Addition {
   readonly addSeeds: number;
   /** Id of the experiment; by default the latest of the config. */
@@ -43,9 +46,10 @@ export async function launchAdded(
   const store = new RunStore(root);
   const { file } = written;
   const all = await runsOfConfig(path.resolve(file), root);
-  const known = latestExperiment(
-    all.filter(({ manifest: { experiment } }) => (wanted ?? experiment.id) === experiment.id),
-  );
+  const known =
+    wanted === undefined
+      ? latestExperiment(all)
+      : all.filter(({ manifest }) => manifest.experiment.id === wanted);
   if (known.length === 0) {
     throw new ResumeError(`no experiment of ${file} in ${root}. Expected one: grain run ${file}`);
   }
@@ -69,7 +73,7 @@ export async function launchAdded(
       .filter(isToResume)
       .map((run) => ({ ...run, resumeFrom: 'last' as const }));
     if (resumed.length + manifests.length === 0) {
-      throw new ResumeError(`nothing to train: ${experiment.id} has every run of ${file}`);
+      throw new NothingToTrain(`nothing to train: ${experiment.id} has every run of ${file}`);
     }
     const folders = store.createAll(manifests);
     const fresh = manifests.map(

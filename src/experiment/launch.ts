@@ -9,7 +9,7 @@ import type { Loading } from '../runs/loading.ts';
 import { type Ownership, takeOwnership } from '../runs/owner.ts';
 import { RunStore } from '../runs/store.ts';
 import type { TrainingRun } from '../training/trainingLoop.ts';
-import { manifestsOf } from './manifests.ts';
+import { type ManifestOptions, manifestsOf } from './manifests.ts';
 import { prepare } from './preparation.ts';
 import type { RunTrainer } from './runTrainer.ts';
 
@@ -45,19 +45,18 @@ export async function launchFresh(
 
 /**
  * As {@link launchFresh}, of a config that was read and whose files were found.
- * @param rates learning rates of methods that have another than the config's
  */
 export async function launchParsed(
   parsed: ParsedConfig,
   root: string,
   onLoading: (loading: Loading) => void,
-  rates: ReadonlyMap<string, number> = new Map(),
+  options: Pick<ManifestOptions, 'rates' | 'isTuning'> = {},
 ): Promise<Launch> {
   const preparation = await prepare(parsed, onLoading);
   const { trainer, notices } = preparation;
   try {
     const requests = expand(parsed.config);
-    const manifests = await manifestsOf(parsed, preparation, requests, { root, rates });
+    const manifests = await manifestsOf(parsed, preparation, requests, { root, ...options });
     const folders = new RunStore(root).createAll(manifests);
     const runs = manifests.map((manifest, i) => ({
       manifest,

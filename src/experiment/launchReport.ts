@@ -3,6 +3,7 @@ import { standingAlarms } from '../runs/alarms.ts';
 import type { EndEvent } from '../runs/events.ts';
 import { formatFailure } from '../runs/failure.ts';
 import { formatAlarm, formatCount } from '../runs/format.ts';
+import type { RunManifest } from '../runs/manifest.ts';
 import { byCreation } from '../runs/order.ts';
 import { RunStore } from '../runs/store.ts';
 import type { TrainingRun } from '../training/trainingLoop.ts';
@@ -25,8 +26,7 @@ export async function reportOf(
   const { experiment, metric } = runs[0]!.manifest;
   // Also of runs that an earlier launch of the experiment trained.
   const all = await validatedRuns(experiment.id, root);
-  const predictions = await firstPredictions(all.map(({ run }) => run));
-  const findings = evidenceOf(all, metric.name, predictions, validationError);
+  const findings = await findingsFrom(all, metric.name);
   return {
     experiment,
     device: trainer.device,
@@ -36,6 +36,19 @@ export async function reportOf(
     verdict: verdictOf(findings),
     findings,
   };
+}
+
+/** Of all runs of an experiment on disk. */
+export async function findingsOnDisk(
+  { experiment, metric }: RunManifest,
+  root: string,
+): Promise<Findings> {
+  return findingsFrom(await validatedRuns(experiment.id, root), metric.name);
+}
+
+async function findingsFrom(all: readonly ValidatedRun[], metric: string): Promise<Findings> {
+  const predictions = await firstPredictions(all.map(({ run }) => run));
+  return evidenceOf(all, metric, predictions, validationError);
 }
 
 async function validatedRuns(experiment: string, root: string): Promise<ValidatedRun[]> {

@@ -1,9 +1,18 @@
 /** A learning rate for each method, from runs of its own before those that are compared. */
+import path from 'node:path';
 import { tuningSeeds } from '../config/methods.ts';
 import type { ParsedConfig } from '../config/parse.ts';
+import { configSchema } from '../config/schema.ts';
 import type { Loading } from '../runs/loading.ts';
+import type { RunManifest } from '../runs/manifest.ts';
+import { byCreation } from '../runs/order.ts';
+import type { RunSummary } from '../runs/store.ts';
+import { launchAdded, NothingToTrain } from './addSeeds.ts';
+import { ComparisonError } from './comparable.ts';
+import { latestExperiment, runsOfConfig } from './experiments.ts';
 import type { Findings } from './findings.ts';
 import { type Launch, launchParsed } from './launch.ts';
+import { findingsOnDisk } from './launchReport.ts';
 import type { Report } from './launchResult.ts';
 import { significant } from './wording.ts';
 
@@ -21,7 +30,7 @@ export interface TuningCallbacks {
 
 /**
  * As `launchParsed`, with the learning rates that `tune` finds. Each rate makes an experiment, in which every method has the same
- * seeds.
+ * seeds; what an interrupted tuning of the same config has done is not done again.
  * @throws TuningStopped
  */
 export async function launchTuned(
@@ -31,6 +40,7 @@ export async function launchTuned(
 ): Promise<Launch> {
   const { tune, optimizer, name } = parsed.config;
   if (!tune) return launchParsed(parsed, root, onLoading);
+  const begun = await begunTuning(parsed, root);
   const tried: Tried[] = [];
   for (const rate of [...tune.learningRates].sort((a, b) => a - b)) {
     const own = parsed.with({
@@ -39,9 +49,17 @@ export async function launchTuned(
       seeds: tuningSeeds(tune.seeds),
       tune: undefined,
     });
-    const { findings, runs } = await train(await launchParsed(own, root, onLoading));
+    const known = begun.find(({ manifest }) => rateOf(manifest) === rate);
+    const launch = known
+      ? await launchRest(own, known.manifest, root, onLoading)
+      : await launchParsed(own, root, onLoading, { isTuning: true });
+    if (launch === null) {
+      tried.push({ rate, findings: await findingsOnDisk(known!.manifest, root) });
+      continue;
+    }
+    const { findings, runs } = await train(launch);
     if (runs.some(({ status }) => status === 'stopped')) {
-      throw new TuningStopped(`stopped while tuning ${name}. Start again to tune anew.`);
+      throw new TuningStopped(`stopped while tuning ${name}. Start again to go on with it.`);
     }
     tried.push({ rate, findings });
   }
@@ -50,12 +68,39 @@ export async function launchTuned(
     const edge = isAtEdge ? ', at the edge of those that were tried' : '';
     note(`${method}: learning rate ${significant(rate)}${edge}`);
   }
-  return launchParsed(
-    parsed,
-    root,
-    onLoading,
-    new Map(best.map(({ method, rate }) => [method, rate])),
+  return launchParsed(parsed, root, onLoading, {
+    rates: new Map(best.map(({ method, rate }) => [method, rate])),
+  });
+}
+
+/** The runs of a tuning that no experiment has followed. */
+async function begunTuning(parsed: ParsedConfig, root: string): Promise<RunSummary[]> {
+  const all = await runsOfConfig(path.resolve(parsed.file), root);
+  // When it began: seeds may have been added since.
+  const last = latestExperiment(all).sort(byCreation)[0]?.manifest.createdAt ?? '';
+  return all.filter(
+    ({ manifest: { experiment, createdAt } }) => experiment.tuning && createdAt > last,
   );
+}
+
+function rateOf({ config }: RunManifest): number | undefined {
+  return configSchema.shape.optimizer.safeParse(config.optimizer).data?.learningRate;
+}
+
+/** The rest of one rate's runs; null if there is none. One of other settings or data begins anew. */
+async function launchRest(
+  own: ParsedConfig,
+  { experiment }: RunManifest,
+  root: string,
+  onLoading: (loading: Loading) => void,
+): Promise<Launch | null> {
+  try {
+    return await launchAdded(own, { addSeeds: 0, experiment: experiment.id }, root, onLoading);
+  } catch (error) {
+    if (error instanceof NothingToTrain) return null;
+    if (!(error instanceof ComparisonError)) throw error;
+    return launchParsed(own, root, onLoading, { isTuning: true });
+  }
 }
 
 interface Tried {

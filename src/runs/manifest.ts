@@ -15,7 +15,12 @@ export const seedSchema = z.object({
 });
 
 /** One launch of one config: its runs differ only in aggregator and seed, and may be compared. */
-export const experimentSchema = z.object({ id: z.string(), name: z.string() });
+export const experimentSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** Its runs only tune the learning rate of a later experiment. */
+  tuning: z.literal(true).exactOptional(),
+});
 
 export const deviceSchema = z.object({
   backend: z.string(),

@@ -3,11 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { launchResultSchema } from '../../src/experiment/launchResult.ts';
 import { fullReportSchema } from '../../src/experiment/report/fullReport.ts';
 import { RunStore } from '../../src/runs/store.ts';
 import { readEvents } from '../../src/runs/tail.ts';
-import { grain } from './grain.ts';
+import { grain, startGrain } from './grain.ts';
 import { writeRings } from './rings.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'grain-tuning-'));
@@ -67,4 +68,32 @@ test('every method trains with the rate that was best for it, later seeds too', 
   const untuned = await grain(['run', 'grain.yaml', '--add-seeds', '1', '--json'], root);
   assert.equal(untuned.status, 2);
   assert.match(untuned.stderr, /pcgrad joined the methods after their learning rates were tuned/);
+});
+
+test('a tuning that was killed goes on, and meanwhile hides no experiment', async () => {
+  const folder = path.join(root, 'killed');
+  writeRings(folder, { ...config('[mean]'), tune: '{ learningRates: [0.01, 0.05], seeds: 1 }' });
+  const first = await grain(['run', 'grain.yaml', '--json'], folder);
+  const known = launchResultSchema.parse(JSON.parse(first.stdout));
+  assert.ok('experiment' in known, first.stderr);
+
+  const store = new RunStore(folder);
+  const { child, ended } = startGrain(['run', 'grain.yaml'], folder);
+  while ((await store.list()).length < 5) {
+    assert.equal(child.exitCode, null);
+    await sleep(10);
+  }
+  child.kill('SIGKILL');
+  await ended;
+  const more = await grain(['run', 'grain.yaml', '--add-seeds', '1', '--json'], folder);
+  const added = launchResultSchema.parse(JSON.parse(more.stdout));
+  assert.ok('experiment' in added, more.stderr);
+  assert.equal(added.experiment.id, known.experiment.id);
+
+  const again = await grain(['run', 'grain.yaml'], folder);
+  assert.equal(again.status, 0, again.stderr);
+  const runs = await store.list();
+  assert.ok(runs.every(({ status }) => status === 'finished'));
+  // Two of each tuning, one of each experiment, and the seed that was added.
+  assert.equal(runs.length, 7);
 });
