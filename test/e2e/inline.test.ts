@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -42,15 +41,6 @@ test('the config says what a click starts and, afterwards, how it came out', asy
   await vscode.screenshot('inline-dark');
   await vscode.setTheme('light');
   await vscode.screenshot('inline-light');
-  const chart = vscode.page.locator('.monaco-hover img[src^="data:image/svg"]').first();
-  await vscode.openFile('grain.yaml', 4, 14);
-  await vscode.provoke(chart, () => vscode.command('Show or Focus Hover'));
-  const width = await chart.evaluate(
-    (image) => (image as unknown as { naturalWidth: number }).naturalWidth,
-  );
-  assert.ok(width > 100, 'the image is drawn');
-  await vscode.screenshot('inline-chart-light');
-  await vscode.page.keyboard.press('Escape');
   await outcome.click();
   await vscode.panelWith('metric-bands');
   await vscode.command('View: Close All Editors');
