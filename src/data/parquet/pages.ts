@@ -3,7 +3,13 @@
  * other rows, endless loops, or more memory than there is.
  */
 import { crc32 } from 'node:zlib';
-import type { AsyncBuffer, ColumnMetaData, RowGroup } from 'hyparquet';
+import {
+  type AsyncBuffer,
+  type ColumnMetaData,
+  type FileMetaData,
+  parquetSchema,
+  type RowGroup,
+} from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { MOST_GROWTH } from '../binaryFile.ts';
 import { rangeOf } from './metadata.ts';
@@ -15,15 +21,18 @@ import { checkThrift, pageHeader } from './thrift.ts';
  */
 export async function checkPages(
   buffer: AsyncBuffer,
+  metadata: FileMetaData,
   { columns, num_rows }: RowGroup,
   names: readonly string[],
 ): Promise<void> {
+  const optional = optionalColumns(metadata);
   for (const { meta_data: column } of columns) {
     if (!column || !names.includes(column.path_in_schema[0]!)) continue;
     const { start, end } = rangeOf(column);
     const bytes = Buffer.from(await buffer.slice(start, end));
     const isFlat = column.path_in_schema.length === 1;
-    const values = valuesIn(bytes, isFlat, column);
+    const isOptional = optional.has(column.path_in_schema[0]!);
+    const values = valuesIn(bytes, column, { isFlat, isOptional });
     if (values !== Number(column.num_values) || (isFlat && values !== Number(num_rows))) {
       throw new Error(
         `${values} values in the pages of column "${column.path_in_schema.join('.')}", ${num_rows} rows`,
@@ -32,8 +41,20 @@ export async function checkPages(
   }
 }
 
+/** Columns whose values may be missing. */
+function optionalColumns(metadata: FileMetaData): ReadonlySet<string> {
+  const { children } = parquetSchema(metadata);
+  return new Set(
+    children.flatMap(({ element }) => (element.repetition_type === 'OPTIONAL' ? element.name : [])),
+  );
+}
+
 /** How many values the pages of a column have. */
-function valuesIn(bytes: Buffer, isFlat: boolean, { type, codec }: ColumnMetaData): number {
+function valuesIn(
+  bytes: Buffer,
+  { type, codec }: ColumnMetaData,
+  { isFlat, isOptional }: { readonly isFlat: boolean; readonly isOptional: boolean },
+): number {
   const reader = {
     view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     offset: 0,
@@ -62,7 +83,7 @@ function valuesIn(bytes: Buffer, isFlat: boolean, { type, codec }: ColumnMetaDat
       throw new Error('indices without a dictionary');
     }
     values += valuesOf(header);
-    if (isFlat) checkLevels(header, bytes.subarray(reader.offset, end));
+    if (isFlat) checkLevels(header, bytes.subarray(reader.offset, end), isOptional);
     if (type === 'BOOLEAN' && codec === 'UNCOMPRESSED') {
       checkRuns(header, bytes.subarray(reader.offset, end));
     }
@@ -115,9 +136,17 @@ function checkRuns(header: ReturnType<typeof parquetHeader>, page: Buffer): void
 }
 
 /** The levels of a second version's page, which say where values are missing, must be as its header says. */
-function checkLevels(header: ReturnType<typeof parquetHeader>, page: Buffer): void {
+function checkLevels(
+  header: ReturnType<typeof parquetHeader>,
+  page: Buffer,
+  isOptional: boolean,
+): void {
   const { data_page_header_v2: second } = header;
-  if (!second || second.definition_levels_byte_length === 0) return;
+  if (!second) return;
+  if (second.definition_levels_byte_length > 0 !== isOptional) {
+    throw new Error('levels of missing values that do not fit the column');
+  }
+  if (!isOptional) return;
   const { num_values, num_nulls, definition_levels_byte_length: length } = second;
   const start = second.repetition_levels_byte_length;
   const present = countOnes(page.subarray(start, start + length), num_values);

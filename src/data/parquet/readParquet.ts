@@ -64,7 +64,7 @@ async function* rowsOf(
     for (const group of metadata.row_groups) {
       const rowEnd = rowStart + Number(group.num_rows);
       const records = await decode(file, 'Parquet', rowStart + 1, async () => {
-        await checkPages(buffer, group, names);
+        await checkPages(buffer, metadata, group, names);
         return recordsOf({ file: buffer, metadata, rowStart, rowEnd, columns: names });
       });
       for (const [i, record] of records.entries()) {
