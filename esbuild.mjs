@@ -102,7 +102,7 @@ async function copyExample() {
 /** The packages that the Python child of the device `torch` runs. */
 async function copyPython() {
   const filter = (source) => !source.includes('__pycache__');
-  for (const name of ['grain_backend', 'grain_torch']) {
+  for (const name of ['grain_backend', 'grain_ray', 'grain_torch']) {
     await cp(`python/${name}`, `dist/python/${name}`, { recursive: true, filter });
   }
 }

@@ -7,5 +7,5 @@ python="${GRAIN_TEST_PYTHON:-../.cache/python/bin/python}"
 export OMP_WAIT_POLICY=passive
 "$python" -m ruff check .
 "$python" -m ruff format --check .
-"$python" -m mypy grain_torch grain_backend
+"$python" -m mypy grain_torch grain_backend grain_ray
 "$python" -m pytest --quiet --durations=5 "$@"

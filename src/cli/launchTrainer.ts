@@ -1,10 +1,12 @@
 /** Trains the launches of one command, and shows their progress. */
+import path from 'node:path';
 import { explain, formatDiagnostic } from '../config/diagnostic.ts';
 import { configSchema } from '../config/schema.ts';
 import type { Launch } from '../experiment/launch.ts';
 import { reportOf } from '../experiment/launchReport.ts';
 import type { Report } from '../experiment/launchResult.ts';
 import { inProcesses } from '../experiment/processTrainer.ts';
+import { onRay } from '../experiment/ray/rayTrainer.ts';
 import { trainLaunch } from '../experiment/trainRuns.ts';
 import { onInterruption } from './interruption.ts';
 import type { ProgressView } from './progress/view.ts';
@@ -15,6 +17,8 @@ interface Options {
   readonly root: string;
   /** In place of the config's. */
   readonly concurrency: number | undefined;
+  /** Address of a Ray cluster, in place of the config's. */
+  readonly ray: string | undefined;
 }
 
 /** @returns a function that trains a launch; from the first one on, no signal kills this process at once */
@@ -45,11 +49,19 @@ async function train(
   return reportOf(launch, ends, (performance.now() - started) / 1000, root);
 }
 
-/** In other processes, if runs are to be trained at the same time. */
+/** On a cluster, or in other processes if runs are to be trained at the same time. */
 async function elsewhere(launch: Launch, { view, ...options }: Options): Promise<Launch> {
-  const { data } = configSchema.shape.concurrency.safeParse(
-    launch.runs[0]!.manifest.config.concurrency,
-  );
+  const { config } = launch.runs[0]!.manifest;
+  const ray = configSchema.shape.ray.safeParse(config.ray).data;
+  if (options.ray !== undefined || ray) {
+    return onRay(launch, {
+      ...{ cpus: 1, gpus: 0, ...ray, address: options.ray ?? ray!.address },
+      root: path.resolve(options.root),
+      grain: [...process.execArgv, process.argv[1]!],
+      note: view.note.bind(view),
+    });
+  }
+  const { data } = configSchema.shape.concurrency.safeParse(config.concurrency);
   const concurrency = Math.min(options.concurrency ?? data ?? 1, launch.runs.length);
   const { trainer, runs } = launch;
   // Programs are processes anyway.

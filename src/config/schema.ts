@@ -328,6 +328,25 @@ export const configSchema = z.strictObject({
     .describe(
       'How many runs are trained at a time. With more than one, each is trained by a process of its own, which loads data and model for itself: that takes its time and memory once per run, and runs that are trained at the same time share the processor or the GPU.',
     ),
+  ray: z
+    .strictObject({
+      address: z
+        .string()
+        .default('auto')
+        .describe(
+          'Where the cluster is, as `ray.init` takes it: `host:6379` on a machine of the cluster, `ray://host:10001` from elsewhere, `auto` for the cluster that this machine belongs to.',
+        ),
+      cpus: z.number().positive().default(1).describe('CPU cores of each run.'),
+      gpus: z
+        .number()
+        .nonnegative()
+        .default(0)
+        .describe('GPUs of each run; with 0.25, four runs share one.'),
+    })
+    .optional()
+    .describe(
+      '[Trains the runs on a Ray cluster](ray.md), each as a task with these resources. Without `gpus` a run gets no GPU there.',
+    ),
   device: z
     .enum(['auto', 'torch', 'cuda', 'tensorflow', 'webgpu', 'wasm', 'cpu'])
     .default('auto')

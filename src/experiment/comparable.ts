@@ -18,6 +18,7 @@ const free = [
   'controls',
   'device',
   'concurrency',
+  'ray',
   'checkpointEvery',
   'keepCheckpoints',
 ];

@@ -21,6 +21,7 @@ interface RunOptions extends Overrides, ResumeOptions {
   readonly resume?: string;
   readonly addSeeds?: number;
   readonly concurrency?: number;
+  readonly ray?: string;
   readonly onEnd?: string;
   readonly json?: boolean;
   readonly progress?: 'ipc';
@@ -63,6 +64,10 @@ export function addRunCommand(program: Command): void {
       '--concurrency <n>',
       'train so many runs at a time, each in a process of its own that loads data and model for itself (default: that of the config, 1)',
       positiveInteger,
+    )
+    .option(
+      '--ray <address>',
+      "train each run as a task of the Ray cluster there, with the resources of the config's ray (default: 1 CPU, no GPU)",
     )
     .option(
       '--add-seeds <n>',
@@ -116,7 +121,7 @@ async function run(config: string | undefined, options: RunOptions): Promise<num
       options.out ?? (config === undefined ? nearestRoot(process.cwd()) : path.dirname(config)),
     );
     const onLoading = view.loading.bind(view);
-    const train = launchTrainer({ view, root, concurrency: options.concurrency });
+    const train = launchTrainer({ view, root, concurrency: options.concurrency, ray: options.ray });
     const parsed = config === undefined ? null : parsedFrom(config, options);
     let launch =
       parsed === null
