@@ -6,12 +6,14 @@ import { crc32 } from 'node:zlib';
 import {
   type AsyncBuffer,
   type ColumnMetaData,
+  type CompressionCodec,
   type FileMetaData,
   parquetSchema,
   type RowGroup,
 } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { MOST_GROWTH } from '../binaryFile.ts';
+import { strictCompressors } from './compression.ts';
 import { rangeOf } from './metadata.ts';
 import { checkThrift, pageHeader } from './thrift.ts';
 
@@ -84,9 +86,7 @@ function valuesIn(
     }
     values += valuesOf(header);
     if (isFlat) checkLevels(header, bytes.subarray(reader.offset, end), isOptional);
-    if (type === 'BOOLEAN' && codec === 'UNCOMPRESSED') {
-      checkRuns(header, bytes.subarray(reader.offset, end));
-    }
+    if (type === 'BOOLEAN') checkRuns(header, bytes.subarray(reader.offset, end), codec);
     reader.offset = end;
   }
   return values;
@@ -124,15 +124,25 @@ function valuesOf(header: ReturnType<typeof parquetHeader>): number {
   throw new Error(`a damaged header of a page (${type})`);
 }
 
-/** Booleans as run lengths begin with the number of their bytes. The library does not read it. */
-function checkRuns(header: ReturnType<typeof parquetHeader>, page: Buffer): void {
-  const { data_page_header_v2: second } = header;
+/** Booleans as run lengths must be as many as the header says: the library takes what is missing for false. */
+function checkRuns(
+  header: ReturnType<typeof parquetHeader>,
+  page: Buffer,
+  codec: CompressionCodec,
+): void {
+  const { data_page_header_v2: second, uncompressed_page_size: plain } = header;
   if (second?.encoding !== 'RLE') return;
   const levels = second.repetition_levels_byte_length + second.definition_levels_byte_length;
-  const runs = page.subarray(levels);
-  if (runs.length < 4 || runs.readUInt32LE() !== runs.length - 4) {
-    throw new Error('a damaged page of booleans');
-  }
+  const isCompressed = second.is_compressed !== false && codec !== 'UNCOMPRESSED';
+  const stored = page.subarray(levels);
+  const runs = Buffer.from(
+    isCompressed ? strictCompressors[codec]!(stored, plain - levels) : stored,
+  );
+  const isWhole =
+    runs.length >= 4 &&
+    runs.readUInt32LE() === runs.length - 4 &&
+    countOnes(runs.subarray(4), second.num_values - second.num_nulls) >= 0;
+  if (!isWhole) throw new Error('a damaged page of booleans');
 }
 
 /** The levels of a second version's page, which say where values are missing, must be as its header says. */
