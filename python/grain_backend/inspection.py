@@ -1,5 +1,7 @@
 """Prints as JSON what a Python has for training. Any Python 3.6 or newer can run it by its path, whatever is installed."""
 
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+
 import sys
 
 # Modules of this folder, or of the working directory, are not to be taken for those that PyTorch imports.

@@ -91,7 +91,9 @@ function addFinite(
   bucket[at] = Math.min(bucket[at]!, min);
   bucket[at + 1] = Math.max(bucket[at + 1]!, max);
   const total = bucket[at + 4]! + count;
-  bucket[at + 2]! += (mean - bucket[at + 2]!) * (count / total);
+  // Not by their difference, which may be larger than any float64.
+  const share = count / total;
+  bucket[at + 2] = bucket[at + 2]! * (1 - share) + mean * share;
   bucket[at + 4] = total;
 }
 

@@ -49,6 +49,14 @@ test('however a log grows, each event is read once, in order', async () => {
   );
 });
 
+/** Of a run that logs no steps, as an imported one may be, its end says how far it came. */
+function stepAfter(events: readonly RunEvent[]): number {
+  return events.reduce((step, event) => {
+    if (event.kind === 'step') return event.step;
+    return event.kind === 'end' ? Math.max(step, event.step) : step;
+  }, 0);
+}
+
 test('however a log grows, progress is that of the whole', async () => {
   await fc.assert(
     fc.asyncProperty(
@@ -67,7 +75,7 @@ test('however a log grows, progress is that of the whole', async () => {
             kinds.includes(event.kind as K),
           );
         const end = last('start', 'end');
-        assert.equal(progress.step, last('step')?.step ?? 0);
+        assert.equal(progress.step, stepAfter(events));
         const latest = events.at(-1);
         assert.equal(progress.validating, latest?.kind === 'validating' ? latest.done : null);
         assert.equal(
@@ -79,7 +87,9 @@ test('however a log grows, progress is that of the whole', async () => {
           events.find((event) => event.kind === 'start')?.at ?? null,
         );
         assert.equal(progress.endedAt, end?.kind === 'end' ? end.at : null);
-        assert.deepEqual(progress.metrics, last('validation')?.metrics ?? {});
+        // Not every validation has every metric.
+        const metrics = events.map((event) => (event.kind === 'validation' ? event.metrics : {}));
+        assert.deepEqual(progress.metrics, Object.assign({}, ...metrics));
       },
     ),
     { numRuns: 150 },
