@@ -85,7 +85,9 @@ const planted: readonly {
   {
     name: 'the CLI importing the extension',
     files: { 'src/cli/aside.ts': "import '../extension/extension.ts';" },
-    rules: ['cli-imports-only-engine-config-runs-environments-hub-data-backends-nn-training-experiment'],
+    rules: [
+      'cli-imports-only-engine-config-runs-environments-hub-data-backends-nn-training-experiment',
+    ],
   },
   {
     name: 'a cycle between two files',
