@@ -306,6 +306,18 @@ def test_models_without_a_rule_are_told_of() -> None:
     shape = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 24, "image_size": 8}
     model = ViTForImageClassification(ViTConfig(**shape, patch_size=4, num_labels=3))
     images = [{"pixel_values": torch.randn(3, 8, 8), "labels": i % 3} for i in range(24)]
+    model.classifier = torch.nn.Sequential(Scale(16), model.classifier)
     trainer = GrainTrainer(model=model, args=arguments(max_steps=1), train_dataset=images, groups=4)
-    with pytest.warns(GrainWarning, match="cls_token"):
+    with pytest.warns(GrainWarning, match="factors"):
         trainer.train()
+
+
+class Scale(torch.nn.Module):
+    """A layer that nobody has a rule for."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.factors = torch.nn.Parameter(torch.ones(size))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * self.factors
