@@ -60,8 +60,8 @@ export async function runProgram(
   const end = (reason: 'cancelled' | 'timedOut') => {
     if (cut) return;
     cut = reason;
-    killAll(child, 'SIGTERM');
-    killing = setTimeout(() => killAll(child, 'SIGKILL'), GRACE_MS);
+    signalGroup(child, 'SIGTERM');
+    killing = setTimeout(() => signalGroup(child, 'SIGKILL'), GRACE_MS);
   };
   const cancel = () => end('cancelled');
   signal?.addEventListener('abort', cancel);
@@ -80,7 +80,8 @@ export async function runProgram(
   return { status, stdout, last, ...(cut && { cut }) };
 }
 
-function killAll({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+/** Signals a process of a group of its own, and all that it has started. Windows has no such groups, and ends them at once. */
+export function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   if (pid === undefined) return;
   if (process.platform === 'win32') {
     execFile('taskkill', ['/pid', String(pid), '/T', '/F'], () => {});

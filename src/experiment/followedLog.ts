@@ -6,6 +6,7 @@ import { runFile } from '../runs/grainFolder.ts';
 import { LineTail } from '../runs/tail.ts';
 import type { TrainingRun } from '../training/trainingLoop.ts';
 import type { RunCallbacks } from './runTrainer.ts';
+import { writeOutputLog } from './sessionTrainer.ts';
 
 const POLL_MS = 200;
 
@@ -19,6 +20,14 @@ export function appendEvent(
   const writer = EventWriter.open(run.folder);
   writer.append(event);
   writer.close();
+}
+
+/** Ends a run that no other process is working on: in its log, in its output and for the callbacks. */
+export function endRun(run: TrainingRun, end: EndEvent, callbacks: RunCallbacks): EndEvent {
+  appendEvent(run, end, callbacks);
+  writeOutputLog(run, end);
+  callbacks.onEvent(end);
+  return end;
 }
 
 export function endAt(step: number, status: 'finished' | 'stopped'): EndEvent {

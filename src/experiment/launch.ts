@@ -111,6 +111,11 @@ export class OwnedRuns {
     this.#ownerships.get(folder)?.assertHeld();
   }
 
+  /** Whether no other process has taken over the run. */
+  isHeld({ folder }: TrainingRun): boolean {
+    return this.#ownerships.get(folder)?.isHeld() ?? true;
+  }
+
   /** Token with which another process takes the run from this one; undefined if this one does not own it. */
   tokenOf({ folder }: TrainingRun): string | undefined {
     return this.#ownerships.get(folder)?.token;

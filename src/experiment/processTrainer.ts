@@ -10,11 +10,10 @@ import { type Loading, loadingMessageSchema } from '../runs/loading.ts';
 import { failedEnd } from '../runs/runLog.ts';
 import { failureOf } from '../training/failures.ts';
 import type { TrainingRun } from '../training/trainingLoop.ts';
-import { appendEvent, endAt, FollowedLog } from './followedLog.ts';
+import { endAt, endRun, FollowedLog } from './followedLog.ts';
 import type { Launch } from './launch.ts';
 import { errorSchema } from './launchResult.ts';
 import type { RunCallbacks } from './runTrainer.ts';
-import { writeOutputLog } from './sessionTrainer.ts';
 
 interface Options {
   readonly concurrency: number;
@@ -53,14 +52,15 @@ class ProcessOfRun {
     try {
       const log = await FollowedLog.open(this.#run.folder, callbacks.onEvent);
       for (let reached = -1; ; ) {
-        if (callbacks.shouldStop()) return this.#end(endAt(log.step, 'stopped'), callbacks);
+        if (callbacks.shouldStop()) return endRun(this.#run, endAt(log.step, 'stopped'), callbacks);
         const reason = await this.#attempt(log, callbacks);
         if (log.end) return log.end;
         await callbacks.retake();
         if (reason.isFinal || log.step <= reached) {
           const { message } = reason;
           const advice = `To continue: grain run --resume ${this.#run.manifest.id}`;
-          return this.#end(failedEnd(log.step, { code: 'unknown', message, advice }), callbacks);
+          const failed = failedEnd(log.step, { code: 'unknown', message, advice });
+          return endRun(this.#run, failed, callbacks);
         }
         reached = log.step;
         this.#options.note(`${formatRun(this.#run.manifest)}: ${reason.message}; it resumes`);
@@ -96,14 +96,6 @@ class ProcessOfRun {
       message: `Its process ${how} at step ${log.step}${signal === null && last ? `: ${last}` : ''}`,
       isFinal: false,
     };
-  }
-
-  /** Ends a run that no process is working on. */
-  #end(end: EndEvent, callbacks: RunCallbacks): EndEvent {
-    appendEvent(this.#run, end, callbacks);
-    writeOutputLog(this.#run, end);
-    callbacks.onEvent(end);
-    return end;
   }
 }
 

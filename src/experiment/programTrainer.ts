@@ -2,7 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { hasCode, messageOf } from '../config/errors.ts';
+import { messageOf } from '../config/errors.ts';
+import { signalGroup } from '../environments/program.ts';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
 import type { RunFailure } from '../runs/failure.ts';
 import { nearestRoot, runFile } from '../runs/grainFolder.ts';
@@ -11,9 +12,8 @@ import { failedEnd } from '../runs/runLog.ts';
 import { eventsOf } from '../runs/tail.ts';
 import { failureOf } from '../training/failures.ts';
 import type { TrainingRun } from '../training/trainingLoop.ts';
-import { appendEvent, endAt, FollowedLog } from './followedLog.ts';
+import { appendEvent, endAt, endRun, FollowedLog } from './followedLog.ts';
 import type { RunCallbacks, RunTrainer } from './runTrainer.ts';
-import { writeOutputLog } from './sessionTrainer.ts';
 
 /** From the request to stop to SIGTERM, for a program that writes the run format and saves a checkpoint first. */
 const CHECKPOINT_MS = 60_000;
@@ -97,19 +97,12 @@ class ProgramRun {
     const now = performance.now();
     if (this.#askedAt === null) writeFileSync(runFile(this.#run.folder, 'stop'), '');
     this.#askedAt ??= now;
-    const grace = this.#isOwner() ? 0 : CHECKPOINT_MS;
+    // One that writes the run format has taken the run over.
+    const grace = this.#callbacks.isHeld() ? 0 : CHECKPOINT_MS;
     const since = now - this.#askedAt;
-    if (since >= grace) endGroup(child, since >= grace + GRACE_MS ? 'SIGKILL' : 'SIGTERM');
-  }
-
-  /** Whether the program has not taken the run over, as one does that writes the run format. */
-  #isOwner(): boolean {
-    try {
-      this.#callbacks.assertHeld();
-      return true;
-    } catch {
-      return false;
-    }
+    const isEnded = child.exitCode !== null || child.signalCode !== null;
+    if (since < grace || isEnded) return;
+    signalGroup(child, since >= grace + GRACE_MS ? 'SIGKILL' : 'SIGTERM');
   }
 
   #ended({ status, signal, error }: Exit, log: FollowedLog, output: () => string): EndEvent {
@@ -128,10 +121,7 @@ class ProgramRun {
   }
 
   #end(end: EndEvent): EndEvent {
-    appendEvent(this.#run, end, this.#callbacks);
-    writeOutputLog(this.#run, end);
-    this.#callbacks.onEvent(end);
-    return end;
+    return endRun(this.#run, end, this.#callbacks);
   }
 }
 
@@ -147,18 +137,6 @@ function exitOf(child: ChildProcess): Promise<Exit> {
     child.once('exit', (status, signal) => resolve({ status, signal, error: null }));
     child.once('error', (error) => resolve({ status: null, signal: null, error }));
   });
-}
-
-function endGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  try {
-    // Windows has no process groups.
-    if (process.platform === 'win32') child.kill(signal);
-    else process.kill(-child.pid, signal);
-  } catch (error) {
-    // It has just ended.
-    if (!hasCode(error, 'ESRCH')) throw error;
-  }
 }
 
 /** The program of an earlier start that did not end with the process that watched it; null if there is none. */

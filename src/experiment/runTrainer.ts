@@ -23,6 +23,8 @@ export interface RunCallbacks {
   shouldStop(): boolean;
   /** Throws OwnershipLostError if the run now belongs to another process. */
   assertHeld(): void;
+  /** Whether the run belongs to no other process. */
+  isHeld(): boolean;
   /** With which another process takes the run from this one; undefined if this one does not own it. */
   token(): string | undefined;
   /** Owns the run again after another process had it. @throws OwnedError if a live process owns it */

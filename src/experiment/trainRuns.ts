@@ -52,6 +52,7 @@ export function trainRun(
     onEvent: (event) => callbacks.onEvent(run, event),
     shouldStop: () => callbacks.isInterrupted() || existsSync(runFile(run.folder, 'stop')),
     assertHeld: () => owned.assertHeld(run),
+    isHeld: () => owned.isHeld(run),
     token: () => owned.tokenOf(run),
     retake: () => owned.retake(run),
   });
@@ -79,23 +80,15 @@ class Siblings {
   async #compare(run: TrainingRun): Promise<void> {
     const callbacks = this.#callbacks;
     try {
-      const logged = await logSiblingAlarms(this.#store, run.folder, this.#isHeld(run));
+      // It is not held where another process trained it.
+      const isHeld = callbacks.owned.isHeld(run);
+      const logged = await logSiblingAlarms(this.#store, run.folder, isHeld);
       for (const { run: apart, event } of logged) {
         writeOutputLog(apart, event);
         callbacks.onEvent(apart, event);
       }
     } catch {
       // The runs have ended well: a comparison that cannot be read or written takes nothing from them.
-    }
-  }
-
-  /** Not where another process trained it. */
-  #isHeld(run: TrainingRun): boolean {
-    try {
-      this.#callbacks.owned.assertHeld(run);
-      return true;
-    } catch {
-      return false;
     }
   }
 }

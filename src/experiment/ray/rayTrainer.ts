@@ -1,14 +1,12 @@
 /** Trains each run as a task of a Ray cluster, whose scheduler decides when and where. Run folders come back while they grow. */
 import path from 'node:path';
 import type { EndEvent } from '../../runs/events.ts';
-import { EventWriter } from '../../runs/eventWriter.ts';
 import { failedEnd } from '../../runs/runLog.ts';
 import { failureOf } from '../../training/failures.ts';
 import type { TrainingRun } from '../../training/trainingLoop.ts';
-import { FollowedLog } from '../followedLog.ts';
+import { endAt, endRun, FollowedLog } from '../followedLog.ts';
 import type { Launch } from '../launch.ts';
 import type { RunCallbacks } from '../runTrainer.ts';
-import { writeOutputLog } from '../sessionTrainer.ts';
 import { RayDriver } from './rayDriver.ts';
 
 interface Options {
@@ -75,16 +73,8 @@ async function train(
       message: await ended,
       advice: `To continue: grain run --resume ${id}`,
     } as const;
-    const end: EndEvent = isAsked
-      ? { kind: 'end', at: Date.now(), step: log.step, status: 'stopped' }
-      : failedEnd(log.step, failure);
-    callbacks.assertHeld();
-    const writer = EventWriter.open(run.folder);
-    writer.append(end);
-    writer.close();
-    writeOutputLog(run, end);
-    callbacks.onEvent(end);
-    return end;
+    const end = isAsked ? endAt(log.step, 'stopped') : failedEnd(log.step, failure);
+    return endRun(run, end, callbacks);
   } catch (error) {
     return failedEnd(0, failureOf(error, id));
   }
