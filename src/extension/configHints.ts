@@ -41,6 +41,8 @@ export class ConfigHints
   readonly #changed = this.register(new vscode.EventEmitter<void>());
   readonly onDidChangeInlayHints = this.#changed.event;
   readonly #readers = this.register(new RunReaders());
+  /** What each hint is about: its chart is drawn only where it is looked at. */
+  readonly #about = new WeakMap<vscode.InlayHint, readonly [Entry<LocatedRun>, readonly Curve[]]>();
 
   constructor(configs: OpenConfigs) {
     super();
@@ -55,10 +57,16 @@ export class ConfigHints
       const curves = await this.#curvesOf(entry.runs);
       const hint = new vscode.InlayHint(range.end, labelOf(entry, curves));
       hint.paddingLeft = true;
-      hint.tooltip = tooltipOf(entry, curves);
+      this.#about.set(hint, [entry, curves]);
       return hint;
     });
     return Promise.all(hints);
+  }
+
+  resolveInlayHint(hint: vscode.InlayHint): vscode.InlayHint {
+    const about = this.#about.get(hint);
+    if (about) hint.tooltip = tooltipOf(...about);
+    return hint;
   }
 
   async provideHover(

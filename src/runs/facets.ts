@@ -56,14 +56,15 @@ export function groupRuns<Run extends RunSummary>(
 
 /** By which facets the runs differ, and in how many ways; keys of the config in its order. */
 export function facetsOf(runs: readonly RunSummary[]): Map<Facet, number> {
-  const keys = runs.flatMap(({ manifest }) => [...configValues(manifest.config).keys()]);
-  const facets: Facet[] = [
-    ...(Object.keys(namedFacets) as NamedFacet[]),
-    ...[...new Set(keys)].map((key): Facet => `key:${key}`),
-  ];
-  return new Map(
-    facets.map((facet) => [facet, new Set(runs.map((run) => facetValue(run, facet).key)).size]),
-  );
+  const facets = new Map<Facet, number>();
+  for (const facet of Object.keys(namedFacets) as NamedFacet[]) {
+    facets.set(facet, new Set(runs.map((run) => facetValue(run, facet).key)).size);
+  }
+  const configs = runs.map(({ manifest }) => configValues(manifest.config));
+  for (const key of new Set(configs.flatMap((values) => [...values.keys()]))) {
+    facets.set(`key:${key}`, new Set(configs.map((values) => formatValue(values.get(key)))).size);
+  }
+  return facets;
 }
 
 /**

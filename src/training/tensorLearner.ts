@@ -2,6 +2,7 @@ import type { Device } from '../backends/device.ts';
 import { runChecked } from '../backends/interface/deviceErrors.ts';
 import { resolvedAggregation } from '../config/aggregation.ts';
 import { readsTexts } from '../config/data.ts';
+import type { Ascent } from '../config/techniques/description.ts';
 import { ascentOf, averagingOf } from '../config/techniques/registry.ts';
 import type { Group } from '../data/grouping.ts';
 import type { OnProgress } from '../nn/module/progress.ts';
@@ -37,8 +38,8 @@ export class TensorLearner implements Learner {
   /** The optimizer, if it has a diagonal preconditioner. */
   readonly #preconditioned: Preconditioned | null;
   readonly #aggregator: StepAggregator;
-  /** Of the groups: the gradient of the batch's mean loss. */
-  readonly #mean: StepAggregator;
+  /** Null: gradients are taken at the parameters. `mean`: the gradient of the batch's mean loss, from the groups'. */
+  readonly #ascent: { readonly by: Ascent; readonly mean: StepAggregator } | null;
   /** Null: what is trained is what is validated and saved. */
   readonly #average: ParameterAverage | null;
 
@@ -61,10 +62,14 @@ export class TensorLearner implements Learner {
       trainable.map(({ size }) => size),
     );
     const parts = { blocks, shapes: trainable.map(({ shape }) => shape) };
-    this.#mean = new StepAggregator(engine, device, {
-      ...parts,
-      aggregation: resolvedAggregation('mean', 'drop'),
-    });
+    const by = ascentOf(aggregation.techniques ?? {});
+    this.#ascent = by && {
+      by,
+      mean: new StepAggregator(engine, device, {
+        ...parts,
+        aggregation: resolvedAggregation('mean', 'drop'),
+      }),
+    };
     this.#aggregator = new StepAggregator(engine, device, {
       ...parts,
       aggregation,
@@ -129,13 +134,12 @@ export class TensorLearner implements Learner {
   ): Promise<AggregatedStep> {
     const aggregate = (by: StepAggregator) =>
       by.aggregate(meter.watch(this.objective.gradients(groups, step)), options);
-    const ascent = ascentOf(this.#options.aggregation.techniques ?? {});
-    if (!ascent) return aggregate(this.#aggregator);
-    const mean = await aggregate(this.#mean);
+    if (!this.#ascent) return aggregate(this.#aggregator);
+    const mean = await aggregate(this.#ascent.mean);
     try {
       if (!mean.gradients) return await aggregate(this.#aggregator);
       const { trainable } = this.objective.model;
-      const there = await uphill(this.#device, trainable, mean.gradients, ascent, () =>
+      const there = await uphill(this.#device, trainable, mean.gradients, this.#ascent.by, () =>
         aggregate(this.#aggregator),
       );
       return { ...there, losses: mean.losses };

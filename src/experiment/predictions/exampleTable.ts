@@ -37,10 +37,15 @@ export class ExampleTable {
   readonly seeds: readonly SeedPredictions[];
   readonly vocabulary: Vocabulary;
   readonly #first: RunPredictions;
+  readonly #places: ReadonlyMap<number, number>;
 
   /** @param seeds of one method, at least one; those that predict other examples than the first are left out */
   constructor(seeds: readonly SeedPredictions[], vocabulary: Vocabulary) {
     this.#first = seeds[0]!.predictions;
+    // Of a number that stands twice, the first place.
+    this.#places = new Map(
+      Array.from(this.#first.indices, (index, place) => [index, place] as const).reverse(),
+    );
     this.seeds = seeds.filter(({ predictions }) => isAlike(predictions, this.#first));
     this.vocabulary = vocabulary;
   }
@@ -68,7 +73,7 @@ export class ExampleTable {
 
   /** The place of the example with a number; −1 if there is none. */
   placeOf(index: number): number {
-    return this.indices.indexOf(index);
+    return this.#places.get(index) ?? -1;
   }
 
   /** A target or a prediction as text; null where there is none. */
