@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from grain_torch.gradients.losses import GroupLosses
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from grain_torch.gradients.stack import GradientStack
 
 
-class StepGroups:
+class StepGroups(GroupLosses):
     """Sizes, losses and gradients of k groups, all of them in this process.
 
     The stack holds the gradients by part. Here a part is a parameter; between processes it is a slice of several.
@@ -31,23 +33,6 @@ class StepGroups:
     def of(source: GradientSource) -> StepGroups:
         """Those that a source has seen."""
         return StepGroups(source.sizes, source.loss_sums, source.stack)
-
-    @property
-    def present(self) -> list[int]:
-        """Groups that have examples."""
-        return [int(i) for i in np.flatnonzero(self.sizes)]
-
-    @property
-    def losses(self) -> Array:
-        """Mean loss of each group; NaN for a group without examples."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            result: Array = self.loss_sums / self.sizes
-        return result
-
-    @property
-    def loss(self) -> float:
-        """Mean loss of all examples."""
-        return float(self.loss_sums.sum() / self.sizes.sum())
 
     def gram(self, root: Callable[[Tensor], Tensor] | None = None) -> Array:
         """H = GGᵀ in float64; rows of groups without examples are zero. `root`: P^½ of a parameter."""

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from grain_torch.gradients.coverage import refuse_wrappers, trainable_of
+from grain_torch.gradients.losses import GroupLosses
 from grain_torch.gradients.stack import GradientStack
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 Losses = "Tensor | tuple[Tensor, Tensor]"
 
 
-class GradientSource:
+class GradientSource(GroupLosses):
     """Gradients gᵢ of the groups' losses with respect to the trainable parameters of a model.
 
     A group's loss is the mean of its examples' losses, over all passes since `reset`. With weights per example, as numbers
@@ -53,23 +54,6 @@ class GradientSource:
         self.loss_sums = np.zeros(count)
         self._unit = 0.0
         self.loss_scale = loss_scale
-
-    @property
-    def losses(self) -> Array:
-        """Mean loss of each group; NaN for a group without examples."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            result: Array = self.loss_sums / self.sizes
-        return result
-
-    @property
-    def loss(self) -> float:
-        """Mean loss of all examples."""
-        return float(self.loss_sums.sum() / self.sizes.sum())
-
-    @property
-    def present(self) -> list[int]:
-        """Groups that have examples in this step."""
-        return [int(i) for i in np.flatnonzero(self.sizes)]
 
     def gram(self, root: Callable[[Tensor], Tensor] | None = None) -> Array:
         """H = GGᵀ of all groups in float64; rows of groups without examples are zero. `root`: P^½ of a parameter."""

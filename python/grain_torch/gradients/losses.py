@@ -1,0 +1,34 @@
+"""Sizes and losses of groups."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from grain_torch.engine.types import Array
+
+
+class GroupLosses:
+    """Σ of what the examples of each group count for, and Σ of their losses."""
+
+    sizes: Array
+    loss_sums: Array
+
+    @property
+    def present(self) -> list[int]:
+        """Groups that have examples."""
+        return [int(i) for i in np.flatnonzero(self.sizes)]
+
+    @property
+    def losses(self) -> Array:
+        """Mean loss of each group; NaN for a group without examples."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            result: Array = self.loss_sums / self.sizes
+        return result
+
+    @property
+    def loss(self) -> float:
+        """Mean loss of all examples."""
+        return float(self.loss_sums.sum() / self.sizes.sum())
