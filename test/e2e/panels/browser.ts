@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import type { WebviewName } from '../../../src/extension/panels/html.ts';
 
 const repository = path.resolve(import.meta.dirname, '../../..');
 const NONCE = 'dGVzdC1ub25jZQ';
@@ -19,13 +20,7 @@ export const themeClasses = {
   highContrastLight: 'vscode-high-contrast vscode-high-contrast-light',
 } as const;
 export type ThemeName = keyof typeof themeClasses;
-export type PanelName =
-  | 'weights'
-  | 'conflict'
-  | 'seedVariance'
-  | 'compare'
-  | 'predictions'
-  | 'metrics';
+export type PanelName = WebviewName;
 
 /** A point of a chart as it stands in the page. */
 export interface Drawn {
