@@ -9,23 +9,29 @@ import { TestWindow } from './window.ts';
 
 const config = { evaluateEvery: '5', steps: '30', aggregate: '[grain, mean]' };
 
-const window = TestWindow.on(async (workspace) => {
-  for (const learningRate of ['1e-3', '3e-3']) {
-    const optimizer = `{ learningRate: ${learningRate} }`;
-    writeRings(workspace, { ...config, seeds: '[0, 1]', optimizer });
-    await grain(['run', 'grain.yaml', '--json'], workspace);
-  }
-  // What TensorBoard shows of a run, as another tool would have left it.
-  const { stdout } = await grain(['runs', '--json'], workspace);
-  const { id } = JSON.parse(stdout).runs[0];
-  await grain(['export', id, '--to', 'tensorboard', '--out', 'exported'], workspace);
-  await mkdir(path.join(workspace, 'elsewhere'));
-  for (const seed of [0, 1]) {
+// A click that selects a row must not move the others under the next click.
+const settings = { 'workbench.tree.expandMode': 'doubleClick' };
+
+const window = TestWindow.on(
+  async (workspace) => {
+    for (const learningRate of ['1e-3', '3e-3']) {
+      const optimizer = `{ learningRate: ${learningRate} }`;
+      writeRings(workspace, { ...config, seeds: '[0, 1]', optimizer });
+      await grain(['run', 'grain.yaml', '--json'], workspace);
+    }
+    // What TensorBoard shows of a run, as another tool would have left it.
+    const { stdout } = await grain(['runs', '--json'], workspace);
+    const { id } = JSON.parse(stdout).runs[0];
     await grain(['export', id, '--to', 'tensorboard', '--out', 'exported'], workspace);
-    const to = path.join(workspace, `elsewhere/baseline_seed${seed}`);
-    await rename(path.join(workspace, 'exported', id), to);
-  }
-});
+    await mkdir(path.join(workspace, 'elsewhere'));
+    for (const seed of [0, 1]) {
+      await grain(['export', id, '--to', 'tensorboard', '--out', 'exported'], workspace);
+      const to = path.join(workspace, `elsewhere/baseline_seed${seed}`);
+      await rename(path.join(workspace, 'exported', id), to);
+    }
+  },
+  { settings },
+);
 
 test('runs of two launches are selected together and compared in one view', async () => {
   const { vscode } = window;
@@ -33,11 +39,19 @@ test('runs of two launches are selected together and compared in one view', asyn
   const launches = vscode.page.locator('.pane-body .monaco-list-row[aria-level="1"]');
   await launches.nth(1).waitFor();
   await window.row('learningRate 0.001 → 0.003').waitFor();
-  await launches.first().click();
-  await vscode.page.keyboard.press('Home');
-  await launches.last().click({ modifiers: ['Control'] });
-  await vscode.command('GRAIN: Compare runs');
-  await vscode.page.getByRole('tab', { name: 'Compare: 8 runs of rings' }).waitFor();
+  const changed = launches.filter({ hasText: '0.001 → 0.003' });
+  const tab = vscode.page.getByRole('tab', { name: 'Compare: 8 runs of rings' });
+  // A selection while the explorer still reads the runs may be lost: then the command asks which runs are meant.
+  await eventually('the comparison of both launches', async () => {
+    await vscode.page.keyboard.press('Escape');
+    await changed.click();
+    await launches.filter({ hasNotText: '→' }).click({ modifiers: ['Control'] });
+    await vscode.command('GRAIN: Compare runs');
+    return tab.waitFor({ timeout: 15_000 }).then(
+      () => true,
+      () => undefined,
+    );
+  });
   const frame = await vscode.panelWith('compared-curves');
   await frame.getByText('8 runs in 4 groups').waitFor();
   const differences = frame.getByRole('region', { name: 'Keys of the configs that differ' });

@@ -49,8 +49,7 @@ test('grain_torch is installed into a Python with PyTorch, which is then trained
   assert.match((await choice.textContent()) ?? '', /torch 2\./);
   await choice.click();
   await toast(`device: torch now trains in ${python}`).waitFor();
-  await vscode.command('Preferences: Open User Settings (JSON)');
-  await vscode.page.locator('.view-lines', { hasText: 'grain.pythonPath' }).first().waitFor();
+  assert.equal((await vscode.machineSettings())['grain.pythonPath'], python);
   const lib = path.join(workspace, '.venv/lib');
   const [version] = await readdir(lib);
   await access(path.join(lib, version!, 'site-packages/grain_torch/py.typed'));

@@ -1,7 +1,7 @@
 /** A real VS Code (code-server) in which the extension's .vsix is installed, driven in Chromium as a person would. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -184,6 +184,11 @@ export class VSCode {
     await mkdir(path.dirname(settings), { recursive: true });
     await writeFile(settings, JSON.stringify({ 'workbench.colorTheme': themes[theme] }));
     await this.page.locator(`.monaco-workbench.${themeClasses[theme]}`).waitFor();
+  }
+
+  /** What an extension has written for this machine: to VS Code the server is a remote one. */
+  async machineSettings(): Promise<Record<string, unknown>> {
+    return JSON.parse(await readFile(path.join(this.#home, 'data/Machine/settings.json'), 'utf8'));
   }
 
   async screenshot(name: string): Promise<void> {
