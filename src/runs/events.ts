@@ -254,6 +254,11 @@ export function parseEvent(line: string): RunEvent | 'unknown kind' | 'invalid' 
   return schemas[kind].safeParse(value).data ?? 'invalid';
 }
 
+/** All of a step that a repetition of it gives again: not when it was taken, nor what it cost. */
+export function repeatableFacts({ kind, at, ms, memory, device, ...facts }: StepEvent) {
+  return facts;
+}
+
 function isKnown(kind: string): kind is keyof Schemas {
   return Object.hasOwn(schemas, kind);
 }

@@ -1,6 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Alarm } from './alarms.ts';
-import type { EndEvent, RunEvent, StepEvent, ValidatingEvent, ValidationEvent } from './events.ts';
+import {
+  type EndEvent,
+  type RunEvent,
+  repeatableFacts,
+  type StepEvent,
+  type ValidatingEvent,
+  type ValidationEvent,
+} from './events.ts';
 import { EventWriter } from './eventWriter.ts';
 import { diagnosticsOf } from './facts.ts';
 import type { RunFailure } from './failure.ts';
@@ -142,9 +149,10 @@ export function failedEnd(step: number, failure: RunFailure): EndEvent {
   return { kind: 'end', at: Date.now(), step, status: 'failed', failure };
 }
 
-/** Whether a repeated step has the facts that were logged. Times, memory and load differ; facts missing in the log do not count. */
+/** Whether a repeated step has the facts that were logged; facts missing in the log do not count. */
 function isSame(logged: StepEvent, repeated: Untimed<StepEvent>): boolean {
-  const { kind, at, ms, memory, device, ...facts } = logged;
   const again = JSON.parse(JSON.stringify(repeated));
-  return Object.entries(facts).every(([key, value]) => isDeepStrictEqual(value, again[key]));
+  return Object.entries(repeatableFacts(logged)).every(([key, value]) =>
+    isDeepStrictEqual(value, again[key]),
+  );
 }

@@ -1,21 +1,16 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { StepEvent } from '../../src/runs/events.ts';
+import { repeatableFacts } from '../../src/runs/events.ts';
 import { readEvents } from '../../src/runs/tail.ts';
 
 /** All of a run's result that is the same to the bit however often the run was interrupted. */
 export async function outcomeOf(folder: string) {
   const events = await readEvents(folder);
   return {
-    steps: events.filter((event) => event.kind === 'step').map(factsOf),
+    steps: events.filter((event) => event.kind === 'step').map(repeatableFacts),
     weights: weightsOf(folder),
     predictions: readFileSync(path.join(folder, 'predictions.jsonl'), 'utf8'),
   };
-}
-
-/** All of a step but when it was taken and what it cost. */
-function factsOf({ at, ms, memory, device, ...facts }: StepEvent) {
-  return facts;
 }
 
 function weightsOf(folder: string): Buffer {

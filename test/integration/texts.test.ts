@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { stringify } from 'yaml';
-import type { StepEvent } from '../../src/runs/events.ts';
+import { repeatableFacts, type StepEvent } from '../../src/runs/events.ts';
 import { readEvents } from '../../src/runs/tail.ts';
 import { tiny } from '../python/checkpoints.ts';
 import { python } from '../python/python.ts';
@@ -135,9 +135,8 @@ async function trained(out: string): Promise<Trained> {
   };
 }
 
-/** All of a step that does not depend on how long it took. */
 function facts(steps: readonly StepEvent[]) {
-  return steps.map(({ at: _at, ms: _ms, memory: _memory, ...step }) => step);
+  return steps.map(repeatableFacts);
 }
 
 function predictions({ run }: Trained): Record<string, unknown>[] {

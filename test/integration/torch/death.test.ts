@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { BackendReport } from '../../../src/backends/order.ts';
+import { repeatableFacts } from '../../../src/runs/events.ts';
 import { readEvents } from '../../../src/runs/tail.ts';
 import { interpreter } from '../../python/python.ts';
 import { tinyTexts, writeTinyBert } from '../../unit/training/tinyCheckpoint.ts';
@@ -199,11 +200,7 @@ function isAlive(pid: number): boolean {
 
 async function factsOf(out: string) {
   const { events } = await lastOf(out);
-  return events.flatMap((event) => {
-    if (event.kind !== 'step') return [];
-    const { at: _at, ms: _ms, memory: _memory, device: _device, ...facts } = event;
-    return [facts];
-  });
+  return events.filter((event) => event.kind === 'step').map(repeatableFacts);
 }
 
 function fileOf(out: string, name: string): string {
