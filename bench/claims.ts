@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { summaryMarkdown, verifiedMarkdown } from '../src/experiment/claims/text.ts';
 import { verifiedSchema } from '../src/experiment/claims/verify.ts';
 import { circumstances, writeFigures } from './readme.ts';

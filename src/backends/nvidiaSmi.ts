@@ -1,7 +1,7 @@
 /** What NVIDIA's driver says of its GPUs, by the tool that comes with it. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DeviceUsage } from './interface/backend.ts';
 
 /** It answers in a fraction of a second; with a driver that hangs, never. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AggregatorDescription } from '../engine/aggregators/description.ts';
 import { regimesText } from '../engine/aggregators/regimes.ts';
 import { aggregators } from '../engine/aggregators/registry.ts';

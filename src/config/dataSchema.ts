@@ -1,5 +1,5 @@
 /** The section `data` of a config: which files, and how they are read. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { HUB_ID } from './modelOrigin.ts';
 import { MAX_SEED } from './seeds.ts';
 

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { alternatives, type Finding, formatPath, nearest, type Path } from './diagnostic.ts';
 import {
   configJsonSchema,

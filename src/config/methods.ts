@@ -1,5 +1,5 @@
 /** What makes a comparison of methods fair: controls beside them, and a learning rate of each one's own. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ZeroGroupPolicy } from '../engine/types.ts';
 import { type AggregateEntry, aggregationLabel, resolvedAggregation } from './aggregation.ts';
 import type { WrittenTechniques } from './techniques/schema.ts';

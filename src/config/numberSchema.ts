@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AggregatorParameter } from '../engine/aggregators/description.ts';
 
 /** A number with the bounds, the default and the meaning of a parameter. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { aggregateEntry, zeroGroups } from './aggregation.ts';
 import { alarmCodes } from './alarms.ts';
 import { data } from './dataSchema.ts';

@@ -1,5 +1,5 @@
 /** The seeds of a config: a list, initializations crossed with orders of the examples and with splits, or as many as it takes. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const MAX_SEED = 2_147_483_647;
 /** Crossed seeds multiply: a hundred by a hundred runs a method is a slip of the pen. */

@@ -1,6 +1,6 @@
 /** What a Python has for training, as it says itself. */
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { carriedVersion, packagesFolder } from './carried.ts';
 import { runProgram } from './program.ts';
 

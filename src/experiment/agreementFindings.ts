@@ -1,5 +1,5 @@
 /** How far the seeds of each method agree on single validation examples. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Prediction } from '../runs/predictions.ts';
 import { type Answers, churn, consistency, disagreement } from './statistics/agreement.ts';
 

@@ -1,5 +1,5 @@
 /** Two methods compared over the seeds that both have finished: means, spreads, failures. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Better } from '../config/ranking.ts';
 import { sequentialFigures } from './sequentialFigures.ts';
 import {

@@ -1,5 +1,5 @@
 /** The variance of a method over crossed seeds, split into its sources. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { formatList, formatPercent } from '../runs/format.ts';
 import type { Seed } from '../runs/manifest.ts';
 import { intervalSchema } from './comparison.ts';

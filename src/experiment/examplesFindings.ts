@@ -1,5 +1,5 @@
 /** What a difference between methods is over other seeds and other validation examples together. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Prediction } from '../runs/predictions.ts';
 import { type Comparison, intervalSchema } from './comparison.ts';
 import { multiBootstrap } from './statistics/multiBootstrap.ts';

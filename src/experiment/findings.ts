@@ -1,5 +1,5 @@
 /** Everything an experiment shows, in figures: methods, comparisons, what seeds cannot show. The verdict puts it into words. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Better } from '../config/ranking.ts';
 import {
   adjust,

@@ -1,5 +1,5 @@
 /** The one object that `grain run --json` prints on standard output: a report or, if nothing was trained, an error. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Diagnostic } from '../config/diagnostic.ts';
 import { type RunAlarm, runAlarmSchema } from '../runs/alarms.ts';
 import type { EndEvent } from '../runs/events.ts';

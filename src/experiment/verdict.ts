@@ -1,5 +1,5 @@
 /** What an experiment shows and does not show, in plain words. Every sentence follows from the findings' figures. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Comparison, Finding } from './comparison.ts';
 import type { Findings, MethodFigures } from './findings.ts';
 import { notesOf } from './verdictNotes.ts';

@@ -1,7 +1,7 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { type FileHandle, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { reasonOf } from '../config/errors.ts';
 import { foreignByContent, readHead } from '../config/fileKinds.ts';
 

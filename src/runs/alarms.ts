@@ -1,5 +1,5 @@
 /** The alarms of a run, as its log holds them. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DeepReadonly } from './deepReadonly.ts';
 import type { AlarmEvent } from './events.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { StepEvent } from './events.ts';
 import { experimentKey } from './identity.ts';
 import type { RunManifest } from './manifest.ts';

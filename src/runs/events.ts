@@ -2,7 +2,7 @@
  * `events.jsonl`: one JSON object a line, appended by one writer, in the order things happened.
  * Numbers that are not finite are written as `null`. Readers ignore kinds and fields they do not know.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { MeasuredUpdate, MeasuredVector } from '../engine/types.ts';
 import type { DeepReadonly } from './deepReadonly.ts';
 import { failureSchema } from './failure.ts';

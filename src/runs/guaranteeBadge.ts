@@ -1,5 +1,5 @@
 /** What became of a run's guarantee, in words: the same in the panels, the explorer and `grain show`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { knownAggregator } from '../engine/aggregators/registry.ts';
 import { canBeGuarded, keepsGradients } from '../engine/guarantee.ts';
 import type { AggregationSettings } from '../engine/types.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { StepDiagnostics } from '../engine/diagnoseStep.ts';
 import { guaranteeOf } from '../engine/guarantee.ts';
 import type { AggregationSettings } from '../engine/types.ts';

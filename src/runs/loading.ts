@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Something is read or fetched before runs exist. */
 const loadingSchema = z.object({

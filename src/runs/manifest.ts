@@ -1,5 +1,5 @@
 /** `run.json`: what was asked for and what it was run on. Written once, before the first event. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AggregationSettings } from '../engine/types.ts';
 import type { DeepReadonly } from './deepReadonly.ts';
 

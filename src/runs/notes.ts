@@ -1,7 +1,7 @@
 /** What a person has noted about a run, in a file of its folder: it is copied, moved and deleted with the run. */
 import { readFile } from 'node:fs/promises';
 import writeFileAtomic from 'write-file-atomic';
-import { z } from 'zod';
+import * as z from 'zod';
 import { hasCode } from '../config/errors.ts';
 import type { DeepReadonly } from './deepReadonly.ts';
 import { runFile } from './grainFolder.ts';

@@ -12,7 +12,7 @@ import {
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { hasCode } from '../config/errors.ts';
 import { fenceOff } from './fence.ts';
 import { runFile } from './grainFolder.ts';

@@ -1,6 +1,6 @@
 /** `predictions.jsonl`: what the final model of a run predicts for each validation example. */
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { hasCode } from '../config/errors.ts';
 import type { DeepReadonly } from './deepReadonly.ts';
 import { runFile } from './grainFolder.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { runAlarmSchema, withAlarm } from './alarms.ts';
 import type { DeepReadonly } from './deepReadonly.ts';
 import type { RunEvent } from './events.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Relative width of a bucket. */
 const BASE = 1.01;

@@ -1,7 +1,7 @@
 /** `checkpoints/index.json`: which checkpoints of a run there are. */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { hasCode } from '../config/errors.ts';
 import { CheckpointError, readJson, validate } from '../hub/checkpointFile.ts';
 import type { FencedChanges } from './fencedChanges.ts';

@@ -1,7 +1,7 @@
 /** Checkpoints of a run: written whole or not at all, validated when they are read. */
 import { mkdir, readdir, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DiskFullError, isDiskFull } from '../config/errors.ts';
 import type { Memory } from '../engine/types.ts';
 import { CheckpointError, readJson, validate } from '../hub/checkpointFile.ts';

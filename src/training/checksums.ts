@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import { hasCode, messageOf } from '../config/errors.ts';
 import { CheckpointError, readJson, validate } from '../hub/checkpointFile.ts';
 

@@ -5,7 +5,7 @@
  *
  * All numbers are little-endian. The header's `arrays` lists name, dtype and shape of each array, in order.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Numbers of any shape. */
 export interface NumberArray {

@@ -1,5 +1,5 @@
 /** What a run process and its Python child say to each other; python/grain_backend/messages.py is the other side. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { LossShape } from '../../config/techniques/description.ts';
 import type { NumberArray } from './frames.ts';
 

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf } from '../../config/errors.ts';
 import { aggregate } from '../../engine/aggregate.ts';
 import { aggregators } from '../../engine/aggregators/registry.ts';

@@ -1,5 +1,5 @@
 /** The key `techniques` of a config and of an entry of `aggregate`, from the descriptions of the registry. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Techniques } from '../../engine/types.ts';
 import { numberOf } from '../numberSchema.ts';
 import type { Technique } from './description.ts';

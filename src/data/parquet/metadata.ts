@@ -1,7 +1,7 @@
 /** Checks that the metadata of a Parquet file are complete and fit together: the library takes what it finds. */
 import { type AsyncBuffer, type ColumnMetaData, type FileMetaData, parquetSchema } from 'hyparquet';
 import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
-import { z } from 'zod';
+import * as z from 'zod';
 import { checkThrift, fileMetadata } from './thrift.ts';
 
 const count = z.bigint().min(0n);

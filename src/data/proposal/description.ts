@@ -1,5 +1,5 @@
 /** What the first rows of a data file show of its columns: enough to propose what to predict from what. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { dataFormats } from '../../config/dataSchema.ts';
 
 const columnSchema = z.object({

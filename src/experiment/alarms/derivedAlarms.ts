@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import writeFileAtomic from 'write-file-atomic';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type RunAlarm, runAlarmSchema } from '../../runs/alarms.ts';
 import { parseEvent } from '../../runs/events.ts';
 import { runFile } from '../../runs/grainFolder.ts';

@@ -1,5 +1,5 @@
 /** What `grain verify` says of a claim of the paper: figures with intervals, and a verdict that follows from them. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { intervalSchema } from '../comparison.ts';
 import type { Digits } from './digits.ts';
 import type { ClaimRuns } from './trainings.ts';

@@ -1,6 +1,6 @@
 /** The claims of the paper, measured again one after another. */
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Claim, type ClaimContext, foundSchema } from './claim.ts';
 import { cost } from './cost.ts';
 import { decay } from './decay.ts';

@@ -1,5 +1,5 @@
 /** What `grain probe --json` prints: what a probe found and what it advises. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { seedSchema } from '../../runs/manifest.ts';
 import { errorSchema } from '../launchResult.ts';
 

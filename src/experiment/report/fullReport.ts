@@ -1,6 +1,6 @@
 /** What `grain report` says of an experiment: the findings of every metric, agreement of the seeds, and the expected best of several. */
 import { mean, sampleStandardDeviation } from 'simple-statistics';
-import { z } from 'zod';
+import * as z from 'zod';
 import { formatSeed } from '../../runs/format.ts';
 import { seedSchema } from '../../runs/manifest.ts';
 import { byCreation, bySeed } from '../../runs/order.ts';

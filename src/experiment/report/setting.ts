@@ -1,5 +1,5 @@
 /** What an experiment was run with, as far as its runs agree. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RunManifest } from '../../runs/manifest.ts';
 import type { RunSummary } from '../../runs/store.ts';
 

@@ -1,6 +1,6 @@
 /** Interpreters that the Python extension knows, where it is installed. */
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const PYTHON_EXTENSION = 'ms-python.python';
 

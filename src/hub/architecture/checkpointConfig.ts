@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { CheckpointError, readJsonObject } from '../checkpointFile.ts';
 import { gpt2Config, llamaConfig, mistralConfig, qwen2Config, qwen3Config } from './decoders.ts';
 import { bertConfig, distilbertConfig } from './encoders.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CheckpointError, type JsonObject, validate } from '../checkpointFile.ts';
 
 /** The content of a config.json. */

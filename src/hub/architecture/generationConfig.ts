@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readJsonObject } from '../checkpointFile.ts';
 import { CONFIG_FILE } from './checkpointConfig.ts';
 import { fieldsOf, tokenId } from './fields.ts';

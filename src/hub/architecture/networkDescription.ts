@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readJsonObject } from '../checkpointFile.ts';
 import { CONFIG_FILE, classesOf } from './checkpointConfig.ts';
 import { fieldsOf, tokenId } from './fields.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { datasetInfo, getHFHubCachePath, listFiles, modelInfo } from '@huggingface/hub';
-import { z } from 'zod';
+import * as z from 'zod';
 import { hasCode } from '../../config/errors.ts';
 import { cancelled, DownloadError, unexpectedResponse, unreachable } from './downloadError.ts';
 import type { CachedRepository } from './repository.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { reasonOf } from '../../config/errors.ts';
 import { CheckpointError, foreignIn, repairAdvice } from '../checkpointFile.ts';
 import { type DType, dtypes } from './dtypes.ts';

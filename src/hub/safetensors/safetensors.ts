@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { CheckpointError, readJson } from '../checkpointFile.ts';
 import { openSafetensorsFile, type TensorFile } from './file.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { leadingSpace, trailingSpace, WORD } from './characters.ts';
 import type { Normalizer } from './normalizers.ts';
 import { Trie } from './trie.ts';

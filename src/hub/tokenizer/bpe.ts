@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CheckpointError } from '../checkpointFile.ts';
 import { byteTokens } from './characters.ts';
 import { type Merges, mergeAll } from './merges.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Makes a component of a tokenizer from its options. @param at names it in errors, such as `normalizer.normalizers[1]` */
 export type Build<T> = (options: unknown, at: string) => T;

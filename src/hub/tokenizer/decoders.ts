@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { fromByteLevel } from './characters.ts';
 import { type Build, component, listOf, optionsOf } from './component.ts';
 import { patternSchema, regExpOf } from './pattern.ts';

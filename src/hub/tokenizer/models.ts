@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { bpe, bpeSchema } from './bpe.ts';
 import { type Build, component, optionsOf } from './component.ts';
 import { unigram, unigramSchema } from './unigram.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonObject } from '../checkpointFile.ts';
 import { AddedTokens, addedTokenSchema, specialToken } from './addedTokens.ts';
 import { decoderOf } from './decoders.ts';

@@ -1,5 +1,5 @@
 import { SplitPreTokenizer } from '@huggingface/tokenizers';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A text or a regular expression that is searched for. */
 export const patternSchema = z.union([

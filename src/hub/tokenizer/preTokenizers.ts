@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { PUNCTUATION, toByteLevel, WHITE_SPACE, WORD } from './characters.ts';
 import { type Build, component, listOf, optionsOf } from './component.ts';
 import {

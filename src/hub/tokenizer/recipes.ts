@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonObject } from '../checkpointFile.ts';
 
 /** Ids of tokens by name; undefined for unknown ones. */

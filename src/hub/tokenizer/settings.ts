@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type JsonObject, readJsonObject, validate } from '../checkpointFile.ts';
 import { type AddedToken, addedTokenSchema, specialToken } from './addedTokens.ts';
 import { ADDED_TOKENS_FILE, SPECIAL_TOKENS_FILE } from './specialTokens.ts';

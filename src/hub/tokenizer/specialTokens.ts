@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { CONFIG_FILE } from '../architecture/checkpointConfig.ts';
 import { readJson, validate } from '../checkpointFile.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Build, component, listOf, optionsOf } from './component.ts';
 import { MAX_ID } from './vocabulary.ts';
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { reasonOf } from '../../config/errors.ts';
 import { CheckpointError, readJson, validate } from '../checkpointFile.ts';
 import type { AddedTokens } from './addedTokens.ts';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { CONFIG_FILE } from '../architecture/checkpointConfig.ts';
 import type { JsonObject } from '../checkpointFile.ts';
 import { type Recipe, recipes } from './recipes.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CheckpointError } from '../checkpointFile.ts';
 import { byteTokens } from './characters.ts';
 import { Trie } from './trie.ts';

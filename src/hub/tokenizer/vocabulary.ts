@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Ids are 32-bit integers. */
 export const MAX_ID = 2 ** 31 - 1;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type TokenModel, type Vocabulary, vocabularyOf, vocabularySchema } from './vocabulary.ts';
 
 export const wordLevelSchema = z.object({ vocab: vocabularySchema, unk_token: z.string() });

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readJson } from '../../hub/checkpointFile.ts';
 
 /** The folder format of TensorFlow.js layers models: model.json beside its weight files. */

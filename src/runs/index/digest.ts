@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { StepDiagnostics } from '../../engine/diagnoseStep.ts';
 
 import { type Cost, CostTally, costTallySchema } from '../cost.ts';

@@ -4,7 +4,7 @@ import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import writeFileAtomic from 'write-file-atomic';
-import { z } from 'zod';
+import * as z from 'zod';
 import { hasCode } from '../../config/errors.ts';
 import { DIAGNOSTICS_VERSION } from '../../engine/version.ts';
 import { runFile } from '../grainFolder.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What the worker is started with: folders of a run and of its index, and whether what was written is not to be trusted. */
 export const indexingTaskSchema = z.object({

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseEvent, type RunEvent, type StepEvent, type ValidatingEvent } from '../events.ts';
 import { IndexFile } from './indexFile.ts';
 import { TornIndexError } from './records.ts';

@@ -1,7 +1,7 @@
 import { open, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { z } from 'zod';
+import * as z from 'zod';
 import { CheckpointError, fillBytes, readJson, validate } from '../../hub/checkpointFile.ts';
 import type { NamedArray, OptimizerState } from './optimizer.ts';
 
