@@ -21,6 +21,14 @@ def batch_size_of(batch: Any) -> int:
     raise ValueError("the batch contains no tensor. Expected tensors whose first dimension is the batch.")
 
 
+def tokens_of(batch: Mapping[str, Any]) -> Tensor | None:
+    """How many tokens the texts of a batch have, without padding; None if they are not texts."""
+    mask, ids = batch.get("attention_mask"), batch.get("input_ids")
+    if isinstance(mask, Tensor) and mask.ndim == 2:
+        return mask.sum()
+    return torch.tensor(ids.numel()) if isinstance(ids, Tensor) else None
+
+
 def device_of(batch: Any) -> torch.device:
     """The device of the first tensor."""
     tensor: Tensor = next(iter(_tensors(batch)))

@@ -63,6 +63,7 @@ class Step:
         streaming: where gradients were combined one after another.
         clipping: ‖d‖ before, and what the optimizer got d times, where d was clipped.
         update: what the optimizer made of d; None if it was not measured.
+        tokens: of all examples, without padding; None if they are not texts, or were not counted.
         seconds: for the gradients, the aggregation and the update.
     """
 
@@ -81,3 +82,4 @@ class Step:
     update: Update | None
     seconds: tuple[float, float, float]
     clipping: tuple[float, float] | None = None
+    tokens: int | None = None

@@ -141,6 +141,8 @@ def test_a_run_is_written_that_the_extension_reads() -> None:
     assert [step["step"] for step in steps] == [1, 2, 3, 4]
     assert [len(step["gram"]) for step in steps] == [10] * 4
     assert all(step["sizes"] == [6] * 4 for step in steps)
+    # Two micro-batches of 12 texts of 6 tokens.
+    assert all(step["tokens"] == 144 for step in steps)
     rates = [entry["learning_rate"] for entry in trainer.state.log_history if "learning_rate" in entry]
     assert [step["learningRate"] for step in steps] == pytest.approx(rates)
     assert [event["step"] for event in events_of(folder, "validation")] == [2, 4]

@@ -124,6 +124,14 @@ export class Trainer {
     return this.#grouping.split(step, this.#order.batch(step));
   }
 
+  #tokensOf(groups: readonly Group[]): Pick<StepEvent, 'tokens'> {
+    const { lengths } = this.#session.task.data.train;
+    if (!lengths) return {};
+    const ofGroup = ({ examples }: Group) =>
+      examples.reduce((sum, example) => sum + lengths[example]!, 0);
+    return { tokens: groups.reduce((sum, group) => sum + ofGroup(group), 0) };
+  }
+
   async #step(step: number, groups: readonly Group[], learningRate: number): Promise<StepResult> {
     const sizes = groups.map(({ examples }) => examples.length);
     const meter = new StepMeter();
@@ -150,6 +158,7 @@ export class Trainer {
         learningRate,
         groups: groups.map(({ index }) => index),
         sizes,
+        ...this.#tokensOf(groups),
         losses: Array.from(aggregated.losses),
         gram: gram && packGram(gram, k),
         weights: weights && Array.from(weights),

@@ -60,7 +60,14 @@ export class MoreCharts {
         'Speed',
         'Training examples per second of a step’s wall time, without validations and pauses.',
         { left: { title: 'examples/s', min: 0 } },
-        () => `${short(throughput(this.#view.columns)?.mean.at(-1) ?? null)} examples/s`,
+        () => `${short(perSecond('examples')(this.#view.columns)?.mean.at(-1) ?? null)} examples/s`,
+      ),
+      tokens: this.#add(
+        'token-throughput',
+        'Tokens',
+        'Training tokens per second of a step’s wall time, without padding.',
+        { left: { title: 'tokens/s', min: 0 } },
+        () => `${short(perSecond('tokens')(this.#view.columns)?.mean.at(-1) ?? null)} tokens/s`,
       ),
       time: this.#add(
         'step-time',
@@ -88,7 +95,7 @@ export class MoreCharts {
 
   /** Of another run, before its columns. */
   show({ names, lasting }: Groups): void {
-    const { norms, rate, speed, time, memory, use } = this.#charts;
+    const { norms, rate, speed, tokens, time, memory, use } = this.#charts;
     norms.chart.setSeries([
       ...(lasting
         ? names.map(
@@ -103,7 +110,8 @@ export class MoreCharts {
       { label: '‖d‖', colour: (theme) => theme.foreground, of: 'norm' },
     ]);
     rate.chart.setSeries([line('learning rate', 'learningRate')]);
-    speed.chart.setSeries([line('examples per second', throughput)]);
+    speed.chart.setSeries([line('examples per second', perSecond('examples'))]);
+    tokens.chart.setSeries([line('tokens per second', perSecond('tokens'))]);
     time.chart.setSeries(
       (['gradientsMs', 'aggregateMs', 'updateMs'] as const).map((of, i) => ({
         label: ['gradients', 'aggregation', 'update'][i]!,
@@ -129,6 +137,9 @@ export class MoreCharts {
       figure.absent(isLogged ? '' : 'Not logged.');
       figure.now(isLogged ? now() : '');
     }
+    // Only texts have tokens.
+    const { figure, chart } = this.#charts.tokens;
+    figure.element.hidden = !chart.isMeasured;
   }
 
   #add(id: string, title: string, help: string, spec: TimeChartSpec, now: () => string): Chart {
@@ -157,15 +168,17 @@ function sample(label: 'GPU' | 'processor cores', of: SeriesName): Series {
     : { ...look, colour: (theme) => theme.foreground };
 }
 
-/** Examples per second: of a column, its examples over its time. */
-function throughput({ series }: Columns): Column | undefined {
-  const { examples, gradientsMs, aggregateMs, updateMs } = series;
-  if (!examples || !gradientsMs || !aggregateMs || !updateMs) return undefined;
-  const mean = examples.mean.map(
-    (count, i) =>
-      (1000 * count) / (gradientsMs.mean[i]! + aggregateMs.mean[i]! + updateMs.mean[i]!),
-  );
-  return { ...examples, min: mean, max: mean, mean };
+/** Examples or tokens per second: of a column, how many it has over its time. */
+function perSecond(what: 'examples' | 'tokens') {
+  return ({ series }: Columns): Column | undefined => {
+    const { [what]: counted, gradientsMs, aggregateMs, updateMs } = series;
+    if (!counted || !gradientsMs || !aggregateMs || !updateMs) return undefined;
+    const mean = counted.mean.map(
+      (count, i) =>
+        (1000 * count) / (gradientsMs.mean[i]! + aggregateMs.mean[i]! + updateMs.mean[i]!),
+    );
+    return { ...counted, min: mean, max: mean, mean };
+  };
 }
 
 function stepTime({ series }: Columns): number | null {

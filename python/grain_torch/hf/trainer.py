@@ -15,7 +15,8 @@ import torch.distributed as dist
 from transformers import Trainer, TrainerCallback
 
 from grain_torch.aggregation import StepAggregator
-from grain_torch.distributed import is_first_process
+from grain_torch.batches import tokens_of
+from grain_torch.distributed import Ranks, is_first_process
 from grain_torch.engine import aggregate
 from grain_torch.gradients import UnsupportedModelError
 from grain_torch.gradients.coverage import without_ddp
@@ -76,6 +77,7 @@ class GrainMixin:
         self._run_root = run_root
         self._step_aggregator: StepAggregator | None = None
         self._place = 0
+        self._tokens: Tensor | None = None
         self._step: Step | None = None
         self._run: Run | None = None
         self._resumes = False
@@ -86,6 +88,7 @@ class GrainMixin:
         """Computes the groups' gradients of a micro-batch, and after the last puts the aggregated one into `.grad`."""
         trainer: Any = self
         is_last = bool(trainer.accelerator.sync_gradients)
+        self._count_tokens(inputs)
         ids = self._groups.ids(inputs, self._place, trainer.current_gradient_accumulation_steps).to(trainer.args.device)
         if self._shadow:
             measured = trainer.state.global_step % self._shadow == 0
@@ -139,6 +142,20 @@ class GrainMixin:
         factor = min(1.0, trainer.args.max_grad_norm / (float(norm) + 1e-6))
         self._clipped = (float(norm), factor) if factor < 1 and math.isfinite(factor) else None
         return norm
+
+    def _count_tokens(self, inputs: dict[str, Any]) -> None:
+        """Adds those of a micro-batch to those of its step."""
+        tokens = tokens_of(inputs)
+        before = self._tokens if self._place > 0 else None
+        self._tokens = tokens if before is None or tokens is None else before + tokens
+
+    def _tokens_of_all(self) -> int | None:
+        """Tokens of the step in all processes; None if its inputs are not texts."""
+        if self._tokens is None:
+            return None
+        ranks = Ranks.of(None, self._tokens.device)
+        own = float(self._tokens)
+        return int(own if ranks is None else ranks.sum(np.array([own]))[0])
 
     def _backward(self, model: nn.Module, inputs: dict[str, Any], ids: Tensor, items: Any, *, is_last: bool) -> Tensor:
         trainer: Any = self
@@ -209,7 +226,9 @@ class GrainMixin:
             if trainer.accelerator.optimizer_step_was_skipped:
                 step = dataclasses.replace(step, weights=np.zeros(len(step.groups)))
             aggregator.free()
+        tokens = self._tokens_of_all()
         if self._run is not None:
+            step = dataclasses.replace(step, tokens=tokens)
             self._run.step(step, learning_rate=float(trainer._get_learning_rate()), number=number)
 
     def _open_run(self) -> None:

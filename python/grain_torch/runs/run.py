@@ -262,6 +262,8 @@ def facts_of(step: Step) -> dict[str, Any]:
         "weights": step.weights.tolist(),
         "ms": {"gradients": gradients, "aggregate": aggregate, "update": update},
     }
+    if step.tokens is not None:
+        facts["tokens"] = step.tokens
     if step.blocks is not None:
         facts["blocks"] = [
             {"name": block.name, "gram": _packed(block.gram), "weights": block.weights.tolist()} for block in step.blocks

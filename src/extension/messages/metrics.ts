@@ -43,7 +43,7 @@ export type MetricsToWebview =
 
 /** Drawn in the section below the strip. */
 const costSeries: readonly SeriesName[] = [
-  ...(['learningRate', 'meanNorm', 'norm', 'examples'] as const),
+  ...(['learningRate', 'meanNorm', 'norm', 'examples', 'tokens'] as const),
   ...(['gradientsMs', 'aggregateMs', 'updateMs', 'resident', 'tensors'] as const),
   ...(['deviceMemory', 'processorUse', 'deviceUse'] as const),
 ];

@@ -13,7 +13,7 @@ import { digestSchema } from './digest.ts';
 import { storedLinesSchema } from './rareLines.ts';
 
 /** Of the index's files. */
-const VERSION = 2;
+const VERSION = 3;
 const NAME = `${VERSION}.${DIAGNOSTICS_VERSION}`;
 
 const headSchema = z.object({

@@ -41,8 +41,9 @@ export const runSeries = [
   'weightMin',
   /** Share of weights that are 0. */
   'weightZeros',
-  /** Examples, and groups, in the step. */
+  /** Examples, tokens of texts, and groups, in the step. */
   'examples',
+  'tokens',
   'groups',
   /** Wall time in milliseconds. */
   'gradientsMs',
@@ -133,6 +134,7 @@ function runValues(
     relativeGap: gap !== null && norm2 && Number.isFinite(gap / norm2) ? gap / norm2 : null,
     ...weightValues(event.weights),
     examples: sizes.reduce((sum, size) => sum + size, 0),
+    tokens: event.tokens ?? null,
     groups: k,
     gradientsMs: ms.gradients,
     aggregateMs: ms.aggregate,

@@ -38,6 +38,7 @@ export const anyEvent: fc.Arbitrary<RunEvent> = fc
       return fc.record(
         {
           ...usual,
+          tokens: fc.nat(),
           blocks: fc.array(fc.record({ name: text, gram, weights }), { maxLength: 3 }),
           direct: vector,
           streaming: list(arrival, k),

@@ -51,10 +51,11 @@ describe('texts and the positions of a network', () => {
     }
   });
 
-  test('without maxLength, texts are truncated to them', async () => {
+  test('without maxLength, texts are truncated to them, and a step logs how many are left', async () => {
     const { trainer, session, close } = await trainerOf(folder, classifier(), 'mean');
     assert.deepEqual([...session.task.data.train.lengths!], [16, 12, 10, 9]);
-    await trainer.step(1);
+    const { facts } = await trainer.step(1);
+    assert.equal(facts.tokens, 16 + 12 + 10 + 9);
     await trainer.validate(ignoreProgress);
     await close();
   });
