@@ -73,9 +73,10 @@ class GradientPass:
         stack = GradientStack(k)
         losses = []
         rows: list[Tensor | None] = [None] * len(self._parameters)
+        regions = self._regions(batch, seed)
         for group in range(k):
             seed(group)
-            values, counts = self._passes.losses(batch.of_group(group))
+            values, counts = self._passes.losses(batch.of_group(group), regions)
             mean = (values * counts).sum() / counts.sum()
             losses.append(mean.item())
             found: Sequence[Tensor | None] = torch.autograd.grad(mean * self.loss_scale, self._parameters, allow_unused=True)
@@ -90,3 +91,14 @@ class GradientPass:
             if stacked is not None:
                 stack.add(parameter, stacked)
         return np.array(losses, np.float32), stack
+
+    def _regions(self, batch: AnyBatch, seed: Callable[[int], object]) -> Tensor | None:
+        """Of all groups, in passes before theirs with the same dropout; None where the loss of a group does not depend on others."""
+        total: Tensor | None = None
+        for group in range(len(batch.bounds) - 1):
+            seed(group)
+            own = self._passes.regions(batch.of_group(group))
+            if own is None:
+                return None
+            total = own if total is None else total + own
+        return total

@@ -60,7 +60,10 @@ class LossShape:
     margins: list[float] | None
     scale: float
     focus: float
+    # Regions that 1 - p of the target is counted in over the batch; None: it is not.
+    regions: int | None
     kept: float
+    tilt: float
     # The weight of the disagreement of two rows that follow each other, and are one example's; None: each row is an example.
     agreement: float | None
 

@@ -38,21 +38,31 @@ class Passes:
         base = self._model.get_base_model() if hasattr(self._model, "get_base_model") else self._model
         self._takes_types = "token_type_ids" in inspect.signature(base.forward).parameters
 
-    def losses(self, batch: AnyBatch) -> tuple[Tensor, Tensor]:
-        """Loss of each row, and how much it counts for: 1 (0 where techniques leave it out), or its number of answer tokens."""
+    def losses(self, batch: AnyBatch, regions: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Loss of each row, and how much it counts for: 1 (or what techniques make of it), or its number of answer tokens.
+
+        `regions` are those of the whole batch, of which this is a group.
+        """
         if isinstance(batch, Batch) and self._task == "generation":
             values, owners = self._answer_losses(batch)
             counts = torch.bincount(owners, minlength=len(batch.lengths))
             return torch.zeros_like(counts, dtype=values.dtype).index_add(0, owners, values) / counts, counts
         outputs = self._outputs(batch)
         if self._loss is not None:
-            return self._loss(outputs, batch)
+            return self._loss(outputs, batch, regions)
         targets = torch.from_numpy(batch.targets)
         if self._task == "classification":
             losses = functional.cross_entropy(outputs, targets.long().to(self.device), reduction="none")
         else:
             losses = (outputs[:, 0] - targets.float().to(self.device)).square()
         return losses, torch.ones_like(losses)
+
+    @torch.no_grad()
+    def regions(self, batch: AnyBatch) -> Tensor | None:
+        """What `losses` needs of each group before the first, added up; None where groups do not depend on each other."""
+        if self._loss is None or not self._loss.counts_regions:
+            return None
+        return self._loss.regions(self._outputs(batch), batch)
 
     @torch.inference_mode()
     def outputs(self, batch: AnyBatch) -> np.ndarray:

@@ -10,6 +10,13 @@ export interface Group {
   readonly examples: Int32Array;
 }
 
+/** Where each group starts when the groups' examples are concatenated, then their total; length k + 1. */
+export function groupBounds(groups: readonly Group[]): number[] {
+  const bounds = [0];
+  for (const { examples } of groups) bounds.push(bounds.at(-1)! + examples.length);
+  return bounds;
+}
+
 /** Splits the batch of a step into groups; each group's gradient counts as one in the aggregation. */
 export interface Grouping {
   readonly names: readonly string[];

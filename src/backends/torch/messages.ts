@@ -74,7 +74,9 @@ const lossShape = z.object({
   margins: z.array(z.number()).readonly().nullable(),
   scale: z.number(),
   focus: z.number(),
+  regions: z.number().nullable(),
   kept: z.number(),
+  tilt: z.number(),
   agreement: z.number().nullable(),
 }) satisfies z.ZodType<LossShape>;
 

@@ -10,6 +10,8 @@ export interface TechniqueContext {
   /** Runs start from a saved model. */
   readonly isPretrained: boolean;
   readonly hasAdapter: boolean;
+  /** Each group has a backward pass of its own. */
+  readonly accumulates: boolean;
   /** The config's own rate; undefined: the checkpoint's. */
   readonly dropout: number | undefined;
 }
@@ -32,8 +34,12 @@ export interface LossShape {
   readonly scale: number;
   /** Exponent of 1 − p of the target, a factor of the loss. */
   readonly focus: number;
+  /** Regions that 1 − p of the target is counted in over the batch, where it is common; null: it is not. */
+  readonly regions: number | null;
   /** Share of each group's examples, those of the highest loss, that count. */
   readonly kept: number;
+  /** How much more the examples of a group with a higher loss count; 0: all alike. */
+  readonly tilt: number;
   /** Weight of the disagreement of two forward passes; null: there is one. */
   readonly agreement: number | null;
 }
@@ -44,7 +50,9 @@ export const plainLoss: LossShape = {
   margins: null,
   scale: 1,
   focus: 0,
+  regions: null,
   kept: 1,
+  tilt: 0,
   agreement: null,
 };
 

@@ -16,5 +16,6 @@ export const focal: Technique = {
     },
   },
   refusal: classesOnly('focal'),
+  excludes: ['ghm'],
   loss: ({ gamma }) => ({ focus: gamma! }),
 };

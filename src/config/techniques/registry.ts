@@ -11,6 +11,7 @@ import {
 } from './description.ts';
 import { ema } from './ema.ts';
 import { focal } from './focal.ts';
+import { ghm } from './ghm.ts';
 import { labelSmoothing } from './labelSmoothing.ts';
 import { ldam } from './ldam.ts';
 import { noisyTune } from './noisyTune.ts';
@@ -18,6 +19,7 @@ import { ohem } from './ohem.ts';
 import { rDrop } from './rDrop.ts';
 import { asam, sam } from './sam.ts';
 import { swa } from './swa.ts';
+import { tilted } from './tilted.ts';
 
 export const techniques = {
   labelSmoothing,
@@ -25,7 +27,9 @@ export const techniques = {
   classBalanced,
   ldam,
   focal,
+  ghm,
   ohem,
+  tilted,
   rDrop,
   ema,
   swa,

@@ -51,7 +51,7 @@ function findingsIn(
   });
 }
 
-function contextOf({ task, data, model, device, batches }: Config) {
+function contextOf({ task, data, model, groups, device, batches }: Config) {
   return {
     task,
     isTransformer: trainsTransformer({ data, device }),
@@ -59,6 +59,7 @@ function contextOf({ task, data, model, device, batches }: Config) {
     batches,
     isPretrained: model.from !== undefined,
     hasAdapter: model.adapter !== undefined,
+    accumulates: groups.backward === 'accumulate',
     dropout: model.dropout,
   };
 }

@@ -24,25 +24,30 @@ interface GroupLosses {
  * The loss that techniques make, group by group, and its gradient by the outputs; in float64, as outputs are few.
  *
  * Of a row with target y: z = s·(o − Δ_y[c = y]), p = softmax(z), q = (1 − ε)[c = y] + ε/C, and its loss is
- * w_y(1 − p_y)^γ·(−Σ q_c log p_c); for regression (o − y)². An example is one row, or two that follow each other, which add
- * α·¼(KL(p₁‖p₂) + KL(p₂‖p₁)) to the mean of their losses, p = softmax(o). A group's loss is the mean over its examples, or over the
- * share of them with the highest loss.
+ * βw_y(1 − p_y)^γ·(−Σ q_c log p_c), β as `harmony` counts it; for regression (o − y)². An example is one row, or two that follow each
+ * other, which add α·¼(KL(p₁‖p₂) + KL(p₂‖p₁)) to the mean of their losses, p = softmax(o). A group's loss is (1/t)·log of the mean
+ * of exp(tℓ) over its examples, or over the share of them with the highest loss; the mean of ℓ if t is 0.
  */
 export function shapedLoss(shape: LossShape, inputs: LossInputs): GroupLosses {
   const { width, bounds, outputs } = inputs;
   const gradient = new Float32Array(outputs.length);
   const copies = shape.agreement === null ? 1 : 2;
+  const factors = shape.regions === null ? null : harmony(shape, shape.regions, inputs);
   const losses = eachGroup(bounds, (start, end) => {
     const examples = Array.from({ length: (end - start) / copies }, (_, e) =>
-      exampleLoss(shape, inputs, start + e * copies, copies),
+      exampleLoss(shape, inputs, start + e * copies, copies, factors),
     );
     const kept = hardest(examples, Math.ceil(shape.kept * examples.length - 1e-9));
-    for (const { first, slopes } of kept) {
+    const { value, shares } = tilted(
+      kept.map(({ loss }) => loss),
+      shape.tilt,
+    );
+    for (const [e, { first, slopes }] of kept.entries()) {
       for (const [at, slope] of slopes.entries()) {
-        gradient[first * width + at] = slope / kept.length;
+        gradient[first * width + at] = slope * shares[e]!;
       }
     }
-    return kept.reduce((sum, { loss }) => sum + loss, 0) / Math.max(kept.length, 1);
+    return value;
   });
   return { losses, gradient };
 }
@@ -60,11 +65,44 @@ function hardest(examples: readonly ExampleLoss[], count: number): readonly Exam
   return examples.toSorted((a, b) => b.loss - a.loss).slice(0, count);
 }
 
+/** (1/t)·log of the mean of exp(tℓ), and its derivative by each ℓ; 0 of no losses. */
+function tilted(losses: readonly number[], tilt: number): { value: number; shares: number[] } {
+  const n = losses.length;
+  if (tilt === 0 || n === 0) {
+    const value = losses.reduce((sum, loss) => sum + loss, 0) / Math.max(n, 1);
+    return { value, shares: losses.map(() => 1 / n) };
+  }
+  const logs = logSoftmax(losses.map((loss) => tilt * loss));
+  const logMean = tilt * losses[0]! - logs[0]! - Math.log(n);
+  return { value: logMean / tilt, shares: logs.map(Math.exp) };
+}
+
+/**
+ * β of each row: N/(n·R) where 1 − p_y lies in a region of [0, 1] with R of the N rows, and n regions have rows (GHM-C, Li et al.
+ * 2019, arXiv:1811.05181, as its authors compute it).
+ */
+function harmony(
+  shape: LossShape,
+  regions: number,
+  { outputs, width, targets }: LossInputs,
+): number[] {
+  const rows = Array.from({ length: outputs.length / width }, (_, row) => {
+    const target = targets[row]!;
+    const logs = shapedLogs(shape, outputs.subarray(row * width, (row + 1) * width), target);
+    return Math.min(regions - 1, Math.floor(restOf(logs, target) * regions));
+  });
+  const counts = new Map<number, number>();
+  for (const region of rows) counts.set(region, (counts.get(region) ?? 0) + 1);
+  return rows.map((region) => rows.length / (counts.size * counts.get(region)!));
+}
+
+/** @param factors of the rows; null: 1 */
 function exampleLoss(
   shape: LossShape,
   { task, outputs, width, targets }: LossInputs,
   first: number,
   copies: number,
+  factors: readonly number[] | null,
 ): ExampleLoss {
   const slopes = new Float64Array(copies * width);
   const rows = Array.from({ length: copies }, (_, copy) =>
@@ -77,7 +115,7 @@ function exampleLoss(
     loss +=
       (task === 'regression'
         ? squaredError(row, target, own)
-        : classLoss(shape, row, target, own)) / copies;
+        : classLoss(shape, row, target, own, factors?.[first + copy])) / copies;
   }
   for (const at of slopes.keys()) slopes[at]! /= copies;
   if (shape.agreement !== null) {
@@ -94,27 +132,24 @@ function squaredError(row: Float32Array, target: number, slope: Float64Array): n
 
 /** @param slope zeros, length C; overwritten */
 function classLoss(
-  { smoothing, weights, margins, scale, focus }: LossShape,
+  shape: LossShape,
   row: Float32Array,
   target: number,
   slope: Float64Array,
+  factor = 1,
 ): number {
-  const margin = margins?.[target] ?? 0;
-  const logs = logSoftmax(
-    Array.from(row, (output, c) => scale * (output - (c === target ? margin : 0))),
-  );
+  const { smoothing, weights, scale, focus } = shape;
+  const logs = shapedLogs(shape, row, target);
+  const rest = restOf(logs, target);
   const probabilities = logs.map(Math.exp);
   const even = smoothing / logs.length;
   let entropy = 0;
-  let rest = 0;
   for (const [c, log] of logs.entries()) {
     const wanted = even + (c === target ? 1 - smoothing : 0);
     entropy -= wanted * log;
     slope[c] = probabilities[c]! - wanted;
-    // 1 − p_y, also where p_y is nearly 1.
-    if (c !== target) rest += probabilities[c]!;
   }
-  const weight = weights?.[target] ?? 1;
+  const weight = factor * (weights?.[target] ?? 1);
   const focused = rest ** focus;
   // (1 − p_y)^γ by z_c is −γ(1 − p_y)^(γ−1)·p_y([c = y] − p_c).
   const change =
@@ -124,6 +159,21 @@ function classLoss(
     slope[c] = weight * scale * (focused * slope[c]! + byFocus);
   }
   return weight * focused * entropy;
+}
+
+/** log p of each class, from the outputs with margin and scale. */
+function shapedLogs(
+  { margins, scale }: LossShape,
+  row: Float32Array,
+  target: number,
+): readonly number[] {
+  const margin = margins?.[target] ?? 0;
+  return logSoftmax(Array.from(row, (output, c) => scale * (output - (c === target ? margin : 0))));
+}
+
+/** 1 − p_y, also where p_y is nearly 1. */
+function restOf(logs: readonly number[], target: number): number {
+  return logs.reduce((sum, log, c) => (c === target ? sum : sum + Math.exp(log)), 0);
 }
 
 /** Adds c(KL(p‖q) + KL(q‖p)) to the slopes of two rows; returns it. */

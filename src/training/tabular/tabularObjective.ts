@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LossShape } from '../../config/techniques/description.ts';
 import type { TabularData, TabularDataset } from '../../data/dataset.ts';
-import type { Group } from '../../data/grouping.ts';
+import { type Group, groupBounds } from '../../data/grouping.ts';
 import type { GradientSource, GroupGradient } from '../../nn/module/gradientSource.ts';
 import { lossOf, type SupervisedTask } from '../../nn/module/loss.ts';
 import type { OnProgress } from '../../nn/module/progress.ts';
@@ -63,30 +63,43 @@ export class TabularObjective implements Objective {
     groups: readonly Group[],
     shape: LossShape,
   ): AsyncGenerator<GroupGradient> {
-    for (const { examples } of groups) {
-      const { x, y } = tensorsOf(this.#data.train, examples, this.#data.shape);
-      const outputs = tf.tidy(() => this.model.apply(x));
+    const { train } = this.#data;
+    const { values, width } = await this.#outputs(groups);
+    const bounds = groupBounds(groups);
+    const { losses, gradient } = shapedLoss(shape, {
+      task: this.#task,
+      outputs: values,
+      width,
+      targets: groups.flatMap(({ examples }) => Array.from(examples, (at) => train.targets[at]!)),
+      bounds,
+    });
+    for (const [g, { examples }] of groups.entries()) {
+      const { x, y } = tensorsOf(train, examples, this.#data.shape);
+      const own = gradient.subarray(bounds[g]! * width, bounds[g + 1]! * width);
+      const slope = tf.tensor2d(own, [examples.length, width]);
       try {
-        const { losses, gradient } = shapedLoss(shape, {
-          task: this.#task,
-          outputs: await outputs.data<'float32'>(),
-          width: outputs.shape[1],
-          targets: await y.data(),
-          bounds: [0, examples.length],
-        });
-        const slope = tf.tensor2d(gradient, outputs.shape);
-        try {
-          // ∂ Σ sᵢoᵢ by the parameters is the loss's, where s = ∂ℓ/∂o.
-          const product = groupGradient(this.model, (o) => tf.sum(tf.mul(o, slope)), x, y);
-          product.loss.dispose();
-          yield { loss: tf.scalar(losses[0]!), gradients: product.gradients };
-        } finally {
-          slope.dispose();
-        }
+        // ∂ Σ sᵢoᵢ by the parameters is the loss's, where s = ∂ℓ/∂o.
+        const product = groupGradient(this.model, (o) => tf.sum(tf.mul(o, slope)), x, y);
+        product.loss.dispose();
+        yield { loss: tf.scalar(losses[g]!), gradients: product.gradients };
       } finally {
-        tf.dispose([x, y, outputs]);
+        tf.dispose([x, y, slope]);
       }
     }
+  }
+
+  /** Of all examples of a step, group by group. */
+  async #outputs(groups: readonly Group[]): Promise<Outputs> {
+    const { train, shape } = this.#data;
+    const parts: Float32Array[] = [];
+    let width = 0;
+    for (const { examples } of groups) {
+      const outputs = tf.tidy(() => this.model.apply(tensorsOf(train, examples, shape).x));
+      width = outputs.shape[1];
+      parts.push(await outputs.data<'float32'>());
+      outputs.dispose();
+    }
+    return { values: Float32Array.from(parts.flatMap((part) => [...part])), width };
   }
 
   #gradientOf({ examples }: Group): GroupGradient {

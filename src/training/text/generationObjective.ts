@@ -1,5 +1,5 @@
 import type { TextData } from '../../data/dataset.ts';
-import type { Group } from '../../data/grouping.ts';
+import { type Group, groupBounds } from '../../data/grouping.ts';
 import type { CausalModel } from '../../nn/decoders/causalModel.ts';
 import type { ParameterSink } from '../../nn/module/parameter.ts';
 import type { Dropout } from '../../nn/module/pass.ts';
@@ -9,7 +9,7 @@ import type { Validation } from '../objective/objective.ts';
 import { answerStarts, batchOf } from './batches.ts';
 import { GenerationValidation } from './generationValidation.ts';
 import type { PretrainedGenerator, TextInputs } from './pretrained.ts';
-import { groupBounds, TextObjective, type TextObjectiveOptions } from './textObjective.ts';
+import { TextObjective, type TextObjectiveOptions } from './textObjective.ts';
 
 /** Answers to prompts, token by token. */
 export class GenerationObjective extends TextObjective {

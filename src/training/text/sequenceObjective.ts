@@ -1,6 +1,6 @@
 import type { LossShape } from '../../config/techniques/description.ts';
 import type { TextData } from '../../data/dataset.ts';
-import type { Group } from '../../data/grouping.ts';
+import { type Group, groupBounds } from '../../data/grouping.ts';
 import type { ParameterSink } from '../../nn/module/parameter.ts';
 import type { Dropout } from '../../nn/module/pass.ts';
 import type { OnProgress } from '../../nn/module/progress.ts';
@@ -11,7 +11,7 @@ import { batchOf } from './batches.ts';
 import { withCopies } from './copies.ts';
 import type { PretrainedClassifier, TextInputs } from './pretrained.ts';
 import { SequenceValidation } from './sequenceValidation.ts';
-import { groupBounds, TextObjective, type TextObjectiveOptions } from './textObjective.ts';
+import { TextObjective, type TextObjectiveOptions } from './textObjective.ts';
 
 /** A class or a value for each text, or pair of texts. */
 export class SequenceObjective extends TextObjective {

@@ -75,10 +75,3 @@ export abstract class TextObjective implements Objective {
     };
   }
 }
-
-/** Where each group starts when the groups' examples are concatenated, then their total; length k + 1. */
-export function groupBounds(groups: readonly Group[]): number[] {
-  const bounds = [0];
-  for (const { examples } of groups) bounds.push(bounds.at(-1)! + examples.length);
-  return bounds;
-}

@@ -1,11 +1,11 @@
 import type { TorchDevice } from '../../backends/device.ts';
 import type { Config } from '../../config/schema.ts';
 import type { TextData } from '../../data/dataset.ts';
+import { groupBounds } from '../../data/grouping.ts';
 import { tokenizerFiles } from '../../hub/tokenizer/tokenizer.ts';
 import { answerStarts, batchOf } from '../text/batches.ts';
 import { GenerationValidation } from '../text/generationValidation.ts';
 import { SequenceValidation } from '../text/sequenceValidation.ts';
-import { groupBounds } from '../text/textObjective.ts';
 import { buildRequest } from './buildRequest.ts';
 import type { TorchCheckpoint } from './torchCheckpoint.ts';
 import type { TorchInputs } from './torchLearner.ts';

@@ -97,6 +97,12 @@ const cases: [name: string, config: string, aggregator?: AggregateEntry][] = [
     classification(),
     withTechniques({ focal: { gamma: 1.5 }, ohem: { share: 0.5 }, rDrop: { alpha: 2 } }),
   ],
+  ['harmonized', classification(), withTechniques({ ghm: { regions: 10 } })],
+  [
+    'tilted among the hardest, over two passes',
+    classification(),
+    withTechniques({ tilted: { tilt: 2 }, ohem: { share: 0.5 }, rDrop: { alpha: 1 } }),
+  ],
   ['the hardest of a regression', regression(), withTechniques({ ohem: { share: 0.5 } })],
   ['an average of the parameters', classification(), withTechniques({ ema: { decay: 0.5 } })],
   ['sharpness-aware', classification(), withTechniques({ sam: { radius: 0.05 } })],
@@ -155,6 +161,18 @@ describe('a run on torch is that on wasm but for rounding', () => {
     const tensors = await openSafetensors(path.join(folder, 'half', name));
     assert.deepEqual([...new Set(tensors.names.map((tensor) => tensors.dtypeOf(tensor)))], ['F32']);
     await tensors.close();
+  });
+
+  test('harmonized group by group: counted over the batch, as in one pass', async () => {
+    const technique = withTechniques({ ghm: { regions: 10 } });
+    const stepsWith = async (backward: string) => {
+      const config = classification().replace('count: 3', `count: 3, backward: ${backward}`);
+      return stepsOf(await runs.trainer(folder, config, technique), 1, 3);
+    };
+    const [together, apart] = [await stepsWith('grouped'), await stepsWith('accumulate')];
+    for (const [i, { losses }] of together.entries()) {
+      assert.ok(relative(apart[i]!.losses, losses) < 1e-5);
+    }
   });
 
   test('noise on pretrained weights is as large as on wasm, and by the seed', async () => {

@@ -86,6 +86,13 @@ for (const [text, at, message] of [
     'ohem',
     /generation has one for each token/,
   ],
+  [`${texts}\n${generation}\ntechniques: { tilted: {} }`, 'tilted', /one for each token/],
+  [`${data}\ntechniques: { focal: {}, ghm: {} }`, 'ghm', /^ghm does not go together with focal/],
+  [
+    `${texts}\n${saved}\ngroups: { backward: accumulate }\ntechniques: { ghm: {} }`,
+    'ghm',
+    /which groups.backward: accumulate never has together/,
+  ],
   [`${data}\nseeds: { split: 3 }`, '{ split: 3 }', /^seeds.split draws validation examples/],
   [
     'data: { train: a.csv, validation: { share: 0.2 }, target: y }\nseeds: [{ init: 0, order: 0, split: 1 }, { init: 0, order: 0, split: 1 }]',

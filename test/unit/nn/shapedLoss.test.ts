@@ -86,6 +86,33 @@ describe('by hand', () => {
     );
   });
 
+  test('GHM: alike examples of the batch share one count', () => {
+    // 1 − p is 0.75, 0.75, 0.25 and 0.5: of 2, 2, 1 and 1 of 4 examples in 3 of 4 regions, the last at a border.
+    const rows = [QUARTER, QUARTER, QUARTER, [0, 0]];
+    const { losses, gradient } = lossOf({ regions: 4 }, rows, [0, 0, 1, 0], [0, 1, 4]);
+    const [half, whole] = [4 / (3 * 2), 4 / (3 * 1)];
+    close(losses[0]!, half * LOG_4);
+    close(losses[1]!, (half * LOG_4 + whole * LOG_4_3 + whole * Math.log(2)) / 3);
+    // β is constant in the gradient.
+    close(gradient[0]!, half * -0.75);
+    close(gradient[4]!, (whole * 0.25) / 3);
+    close(
+      lossOf({ regions: 1 }, rows, [0, 0, 1, 0]).losses[0]!,
+      lossOf({}, rows, [0, 0, 1, 0]).losses[0]!,
+    );
+  });
+
+  test('tilted: between the mean and the largest loss of the group', () => {
+    // exp(ℓ) is 4 and 4/3, with a mean of 8/3; exp(−ℓ) is 1/4 and 3/4.
+    const of = (tilt: number) => lossOf({ tilt }, [QUARTER, QUARTER], [0, 1]);
+    close(of(1).losses[0]!, Math.log(8 / 3));
+    close(of(-1).losses[0]!, Math.log(2));
+    close(of(1000).losses[0]!, LOG_4 - Math.log(2) / 1000);
+    // Shares 3/4 and 1/4 of slopes −3/4 and 1/4.
+    close(of(1).gradient[0]!, -0.75 * 0.75);
+    close(of(1).gradient[2]!, 0.25 * 0.25);
+  });
+
   test('R-Drop: the mean of two passes and a quarter of both divergences', () => {
     const even = [0, 0];
     const { losses } = lossOf({ agreement: 2 }, [QUARTER, even], [1, 1]);
@@ -128,6 +155,7 @@ test('gradients are those of finite differences, of any mixture', () => {
       scale: of(1.5, 1),
       focus: of(2 * uniform(), 0),
       kept: of(0.5, 1),
+      tilt: of(1.5, of(-0.5, 0)),
       agreement: of(2, null),
     };
     // Two rows of an example have its target.
