@@ -13,6 +13,7 @@ from . import checkpoint
 from .ascent import uphill
 from .average import ParameterAverage
 from .devices import memory_of, usage_of
+from .directions import Direction, drop_signs, inner_of, length2_of, moved
 from .gradients import GradientPass
 from .messages import (
     AnswerLosses,
@@ -21,6 +22,7 @@ from .messages import (
     Correct,
     Decode,
     Discard,
+    DropSigns,
     Encode,
     Generate,
     Gradients,
@@ -28,6 +30,8 @@ from .messages import (
     ImageOutputs,
     Initialize,
     Load,
+    Meet,
+    Move,
     OpenTokenizer,
     Outputs,
     Request,
@@ -60,13 +64,15 @@ class Learner:
         self._blocks: list[int]
         self._average: ParameterAverage | None = None
         self._step: Step | None = None
+        # What the step follows, where no weights say it.
+        self._direction: Direction | None = None
         # The reply to the last `build`, while the model is as it was then.
         self._built: Reply | None = None
         self._texts: Texts
 
     def _forget(self) -> None:
         """Frees the model before, so that two are never in memory together."""
-        self._step = None
+        self._drop_step()
         self._average = None
         self._built = None
         for name in ("_network", "_passes", "_gradients", "_optimizer"):
@@ -76,7 +82,7 @@ class Learner:
 
     def free(self) -> None:
         """After an error: gives back what the request had allocated."""
-        self._step = None
+        self._drop_step()
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
@@ -149,10 +155,37 @@ class Learner:
 
     @answer.register
     @torch.no_grad()
+    def _(self, _request: Meet) -> Reply:
+        assert self._step is not None
+        if self._direction is None:
+            return {"inner": np.zeros(1)}
+        return {"inner": inner_of(self._direction, self._parameters, self._step.stack)}
+
+    @answer.register
+    @torch.no_grad()
+    def _(self, request: Move) -> Reply:
+        assert self._step is not None
+        self._direction = moved(self._direction, self._parameters, self._step.stack, request.share)
+        return {"norm2": np.array([length2_of(self._direction)])}
+
+    @answer.register
+    @torch.no_grad()
+    def _(self, request: DropSigns) -> Reply:
+        assert self._step is not None
+        stack = self._step.stack
+        self._direction = drop_signs(self._parameters, stack, request.groups, request.leak, request.seed)
+        inner = inner_of(self._direction, self._parameters, stack)
+        return {"inner": inner, "norm2": np.array([length2_of(self._direction)])}
+
+    @answer.register
+    @torch.no_grad()
     def _(self, request: Update) -> Reply:
         assert self._step is not None
         self._built = None
-        measured, norm = self._step.update(self._optimizer, request, keep=self._spec.guarded)
+        direction = self._direction
+        if request.weights is not None:
+            direction = self._step.combined(request.weights) if request.weights.any() else None
+        measured, norm = self._step.update(self._optimizer, direction, request, keep=self._spec.guarded)
         if self._average is not None:
             self._average.add(request.average_share)
         return {**_measured(measured), "clippedNorm": norm, "memory": memory_of(self._device)}
@@ -165,7 +198,7 @@ class Learner:
 
     @answer.register
     def _(self, _request: Discard) -> Reply:
-        self._step = None
+        self._drop_step()
         self._optimizer.discard()
         return {}
 
@@ -211,10 +244,14 @@ class Learner:
     @answer.register
     @torch.no_grad()
     def _(self, request: Load) -> Reply:
-        self._step = None
+        self._drop_step()
         self._built = None
         checkpoint.load(request.folder, self._network, self._optimizer, self._average)
         return {}
+
+    def _drop_step(self) -> None:
+        self._step = None
+        self._direction = None
 
     def _averaged(self) -> AbstractContextManager[None]:
         """Within it the network has the average of its parameters, if there is one."""

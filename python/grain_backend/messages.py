@@ -195,10 +195,32 @@ class ImageGradients(ImageBatch):
 
 
 @dataclass(frozen=True)
+class Meet:
+    """How the gradient of one group, the last `gradients`, meets the direction d that the groups before it have made."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """d ← (1 − share)d + share · g of that gradient."""
+
+    share: float
+
+
+@dataclass(frozen=True)
+class DropSigns:
+    """Makes GradDrop's d from the gradients of some groups."""
+
+    groups: Int32
+    leak: float
+    seed: int
+
+
+@dataclass(frozen=True)
 class Update:
     """Combines the gradients, by a row of weights for each block, clips and steps. All weights 0: no step."""
 
-    weights: Float64
+    # None: the step follows the direction that `move` or `dropSigns` has made.
+    weights: Float64 | None
     learning_rate: float
     max_grad_norm: float | None
     # Share of the parameters in their average after this step; 0: it stays.
@@ -290,6 +312,9 @@ Request = (
     | Blocks
     | Gradients
     | ImageGradients
+    | Meet
+    | Move
+    | DropSigns
     | Update
     | Correct
     | Discard
@@ -311,6 +336,9 @@ REQUESTS: dict[str, type[Request]] = {
     "blocks": Blocks,
     "gradients": Gradients,
     "imageGradients": ImageGradients,
+    "meet": Meet,
+    "move": Move,
+    "dropSigns": DropSigns,
     "update": Update,
     "correct": Correct,
     "discard": Discard,

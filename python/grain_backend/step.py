@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from grain_torch.gradients.stack import GradientStack
 
 from .messages import Update
+from .norms import norm2_of
 from .optimizers import AdamW, Optimizer, shares_of
 
 
@@ -27,40 +28,44 @@ class Step:
 
     def __init__(self, parameters: list[nn.Parameter], stack: GradientStack, blocks: list[int]) -> None:
         self._parameters = parameters
-        self._stack = stack
+        self.stack = stack
         self._blocks = blocks
         self._roots: dict[Tensor, Tensor] | None = None
         self._before: list[Tensor] = []
 
     def use_metric_of(self, optimizer: AdamW, sizes: list[int]) -> None:
         """Inner products become ⟨Pgᵢ, gⱼ⟩ with the P of the optimizer's next step, which only finite groups enter."""
-        finite = np.isfinite(np.diag(self._stack.gram())).tolist()
+        finite = np.isfinite(np.diag(self.stack.gram())).tolist()
         shares = np.array(shares_of(sizes, finite))
-        squares = (self._stack.mean_square(parameter, shares) for parameter in self._parameters)
+        squares = (self.stack.mean_square(parameter, shares) for parameter in self._parameters)
         self._roots = dict(zip(self._parameters, optimizer.prepare(squares), strict=True))
 
     def grams(self) -> np.ndarray:
         """Gram matrix of each block in the metric: blocks × k × k."""
         roots = self._roots
         root = None if roots is None else roots.__getitem__
-        return np.stack([self._stack.gram(self._block(block), root) for block in range(max(self._blocks) + 1)])
+        return np.stack([self.stack.gram(self._block(block), root) for block in range(max(self._blocks) + 1)])
 
     def _block(self, block: int) -> list[Tensor]:
         return [parameter for parameter, own in zip(self._parameters, self._blocks, strict=True) if own == block]
 
-    def update(self, optimizer: Optimizer, request: Update, *, keep: bool) -> tuple[Measured, float | None]:
-        """Combines, clips and steps. Returns what was done, and the norm before if it was clipped."""
-        totals = _Totals(self._stack, self._roots)
+    def combined(self, weights: np.ndarray) -> list[Tensor]:
+        """Σ wᵢgᵢ of each parameter, by the weights of its block."""
+        return [self._combined(p, weights[block]) for p, block in zip(self._parameters, self._blocks, strict=True)]
+
+    def update(
+        self, optimizer: Optimizer, direction: list[Tensor] | None, request: Update, *, keep: bool
+    ) -> tuple[Measured, float | None]:
+        """Clips the direction, in place, and steps; without one, nothing moves. Returns what was done, the norm if clipped."""
+        totals = _Totals(self.stack, self._roots)
         self._before = []
         norm = None
-        is_skipped = not request.weights.any()
-        if not is_skipped:
-            direction = [self._combined(p, request.weights[b]) for p, b in zip(self._parameters, self._blocks, strict=True)]
+        if direction is not None:
             norm = _clip(direction, request.max_grad_norm)
             optimizer.begin()
         for index, parameter in enumerate(self._parameters):
             before = parameter.data.clone()
-            if not is_skipped:
+            if direction is not None:
                 optimizer.step(index, direction[index], request.learning_rate)
             totals.add(parameter, before - parameter.data)
             if keep:
@@ -70,7 +75,7 @@ class Step:
 
     def correct(self, multipliers: np.ndarray) -> Measured:
         """Adds MΣ λᵢgᵢ to the update."""
-        totals = _Totals(self._stack, self._roots)
+        totals = _Totals(self.stack, self._roots)
         for before, parameter in zip(self._before, self._parameters, strict=True):
             total = self._combined(parameter, multipliers)
             parameter.data.sub_(total if self._roots is None else total * self._roots[parameter].square())
@@ -78,7 +83,7 @@ class Step:
         return totals.measured()
 
     def _combined(self, parameter: nn.Parameter, weights: np.ndarray) -> Tensor:
-        total = self._stack.combined(parameter, weights)
+        total = self.stack.combined(parameter, weights)
         return torch.zeros_like(parameter.data) if total is None else total
 
 
@@ -86,7 +91,7 @@ def _clip(direction: list[Tensor], most: float | None) -> float | None:
     """Shortens a direction that is longer, in place; returns its norm before."""
     if most is None:
         return None
-    norm = sum(_norm2(part) for part in direction) ** 0.5
+    norm = sum(norm2_of(part) for part in direction) ** 0.5
     factor = most / (norm + 1e-6)
     if not factor < 1:
         return None
@@ -108,20 +113,14 @@ class _Totals:
 
     def add(self, parameter: nn.Parameter, change: Tensor) -> None:
         self._inner += self._stack.inner(parameter, change)
-        self._norm2 += _norm2(change)
+        self._norm2 += norm2_of(change)
         if self._roots is None:
-            self._parameters += _norm2(parameter.data)
+            self._parameters += norm2_of(parameter.data)
             return
         root = self._roots[parameter]
-        self._in_metric += _norm2(change / root)
-        self._parameters += _norm2(parameter.data / root)
+        self._in_metric += norm2_of(change / root)
+        self._parameters += norm2_of(parameter.data / root)
 
     def measured(self) -> Measured:
         in_metric = self._norm2 if self._roots is None else self._in_metric
         return Measured(self._inner, self._norm2, in_metric, 2**-24 * self._parameters**0.5)
-
-
-def _norm2(vector: Tensor) -> float:
-    """‖v‖², in float64 where the device has it."""
-    wide = torch.float32 if vector.device.type == "mps" else torch.float64
-    return float(torch.linalg.vector_norm(vector, dtype=wide)) ** 2

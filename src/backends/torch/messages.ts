@@ -182,10 +182,19 @@ export const calls = {
   blocks: { request: z.object({ blocks: int32 }), reply: none },
   gradients: { request: batch.extend({ seed: z.number() }), reply: groupGradients },
   imageGradients: { request: imageBatch.extend({ seed: z.number() }), reply: groupGradients },
-  /** `weights`: blocks × k; all 0: no step. */
+  /** How the gradient of one group, the last `gradients`, meets the direction d that the groups before it have made: ⟨d, g⟩. */
+  meet: { request: none, reply: z.object({ inner: float64 }) },
+  /** d ← (1 − share)d + share · g of that gradient; d is 0 at first. `norm2`: ‖d‖² then. */
+  move: { request: z.object({ share: z.number() }), reply: z.object({ norm2: float64 }) },
+  /** GradDrop's d from the gradients of some groups; ⟨d, gᵢ⟩ of all, and ‖d‖². */
+  dropSigns: {
+    request: z.object({ groups: int32, leak: z.number(), seed: z.number() }),
+    reply: z.object({ inner: float64, norm2: float64 }),
+  },
+  /** `weights`: blocks × k; all 0: no step; null: the step follows the d that `move` or `dropSigns` has made. */
   update: {
     request: z.object({
-      weights: float64,
+      weights: float64.nullable(),
       learningRate: z.number(),
       maxGradNorm: z.number().nullable(),
       /** Share of the parameters in their average after this step; 0: it stays. */

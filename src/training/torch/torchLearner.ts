@@ -7,6 +7,7 @@ import { TorchModelError, type TorchProcess } from '../../backends/torch/torchPr
 import type { LossShape } from '../../config/techniques/description.ts';
 import { averagingOf } from '../../config/techniques/registry.ts';
 import type { Group } from '../../data/grouping.ts';
+import { aggregators } from '../../engine/aggregators/registry.ts';
 import { keyedRandom } from '../../engine/keyedRandom.ts';
 import type { LayerVariables } from '../../nn/module/model.ts';
 import { ModelError } from '../../nn/module/model.ts';
@@ -17,8 +18,9 @@ import type { Learner, LearnerOptions, PendingStep } from '../learner.ts';
 import type { Validation } from '../objective/objective.ts';
 import type { StepMeter } from '../stepMeter.ts';
 import { withCopies } from '../text/copies.ts';
+import { byArrival, byCoordinates } from './torchDirections.ts';
 import { row } from './torchNetwork.ts';
-import { TorchStep } from './torchStep.ts';
+import { type Decision, TorchStep } from './torchStep.ts';
 import { Weighing } from './weighing.ts';
 
 /** What is trained, and on which examples: texts or images. */
@@ -113,19 +115,42 @@ export class TorchLearner implements Learner {
     meter: StepMeter,
   ): Promise<PendingStep> {
     const random = keyedRandom('dropout', this.#options.seed.order, step);
-    const rows = withCopies(groups, this.#loss);
-    const { losses, grams, memory } = await meter.gradients(() =>
-      this.#inputs.gradients(this.#process, rows, uniformInt(random, 0, 0x7fffffff)),
-    );
-    meter.observe(memory);
+    const seed = uniformInt(random, 0, 0x7fffffff);
+    const share = this.#averageShare?.(step) ?? 0;
     try {
-      const weighed = await this.#weighing.weigh(grams.values, options);
-      const share = this.#averageShare?.(step) ?? 0;
-      return new TorchStep(this.#process, this.#options, losses.values, weighed, meter, share);
+      const decision = await this.#decide(withCopies(groups, this.#loss), seed, options, meter);
+      return new TorchStep(this.#process, this.#options, decision, meter, share);
     } catch (error) {
-      await this.#process.call('discard', {});
+      // A child that has died cannot, and need not.
+      await this.#process.call('discard', {}).catch(() => {});
       throw error;
     }
+  }
+
+  async #decide(
+    groups: readonly Group[],
+    seed: number,
+    options: StepGroups,
+    meter: StepMeter,
+  ): Promise<Decision> {
+    const process = this.#process;
+    const { aggregation } = this.#options;
+    const { decidedBy } = aggregators[aggregation.name];
+    const gradients = async (of: readonly Group[], seed: number) => {
+      const reply = await meter.gradients(() => this.#inputs.gradients(process, of, seed));
+      meter.observe(reply.memory);
+      return reply;
+    };
+    if (decidedBy === 'arrival') {
+      const arriving = groups.map((group, i) => () => gradients([group], seed + i));
+      return byArrival(process, arriving, aggregation.zeroGroups);
+    }
+    const { losses, grams } = await gradients(groups, seed);
+    const decision =
+      decidedBy === 'coordinates'
+        ? await byCoordinates(process, grams.values, aggregation.parameters!, options.seed ?? 0)
+        : await this.#weighing.weigh(grams.values, options);
+    return { losses: losses.values, ...decision };
   }
 
   validate(onProgress: OnProgress): Promise<Validation> {

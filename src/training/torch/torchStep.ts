@@ -5,26 +5,32 @@ import type { LearnerOptions, PendingStep, UpdateFacts } from '../learner.ts';
 import type { StepMeter } from '../stepMeter.ts';
 import { type Change, guardChange } from '../update/guardedChange.ts';
 import { row } from './torchNetwork.ts';
-import type { Weighed } from './weighing.ts';
+
+/** What was decided of a step whose gradients are in the child. */
+export type Decision = Omit<PendingStep, 'update' | 'dispose'> & {
+  /** Weights: blocks × k; null: the step follows the direction that the child has made. */
+  readonly rows: Float64Array | null;
+};
 
 /** A step whose gradients wait in the child for the update. */
 export class TorchStep implements PendingStep {
   readonly losses: Float32Array;
-  readonly gram: Float64Array;
+  readonly gram: PendingStep['gram'];
   readonly weights: PendingStep['weights'];
   readonly blocks?: NonNullable<PendingStep['blocks']>;
+  readonly direct?: NonNullable<PendingStep['direct']>;
+  readonly streaming?: NonNullable<PendingStep['streaming']>;
   readonly warnings: PendingStep['warnings'];
   readonly #process: TorchProcess;
   readonly #options: LearnerOptions;
-  readonly #rows: Float64Array;
+  readonly #rows: Decision['rows'];
   readonly #meter: StepMeter;
   readonly #averageShare: number;
 
   constructor(
     process: TorchProcess,
     options: LearnerOptions,
-    losses: Float32Array,
-    { gram, weights, blocks, warnings, rows }: Weighed,
+    { losses, gram, weights, blocks, direct, streaming, warnings, rows }: Decision,
     meter: StepMeter,
     averageShare: number,
   ) {
@@ -34,6 +40,8 @@ export class TorchStep implements PendingStep {
     this.gram = gram;
     this.weights = weights;
     if (blocks) this.blocks = blocks;
+    if (direct) this.direct = direct;
+    if (streaming) this.streaming = streaming;
     this.warnings = warnings;
     this.#rows = rows;
     this.#meter = meter;
@@ -45,7 +53,7 @@ export class TorchStep implements PendingStep {
     const k = this.losses.length;
     const most = config.optimizer.maxGradNorm;
     const reply = await this.#process.call('update', {
-      weights: { shape: [this.#rows.length / k, k], values: this.#rows },
+      weights: this.#rows && { shape: [this.#rows.length / k, k], values: this.#rows },
       learningRate,
       maxGradNorm: most ?? null,
       averageShare: this.#averageShare,
@@ -55,6 +63,8 @@ export class TorchStep implements PendingStep {
     const clipping = norm !== null && {
       clipping: { norm, factor: most! / (norm + 1e-6) },
     };
+    // The gradients of the groups were never in memory together: there is nothing to measure against.
+    if (this.gram === null) return { ...clipping, update: null };
     const change = new TorchChange(this.#process, reply);
     if (aggregation.guard !== null) {
       return { ...clipping, ...(await guardChange(change, this.gram, aggregation.guard)) };

@@ -2,6 +2,7 @@ import type { TorchDevice } from '../../backends/device.ts';
 import { readsImages, readsTexts, trainsTransformer } from '../../config/data.ts';
 import type { ParsedConfig } from '../../config/parse.ts';
 import type { Config } from '../../config/schema.ts';
+import { ascentOf } from '../../config/techniques/registry.ts';
 import { aggregators } from '../../engine/aggregators/registry.ts';
 import type { Loading } from '../../runs/loading.ts';
 import { readTexts } from '../text/textTask.ts';
@@ -56,24 +57,27 @@ function checkSettings(parsed: ParsedConfig): void {
     });
   }
   for (const [i, entry] of config.aggregate.entries()) {
-    if (isDecidedByGrams(entry)) continue;
-    const name = typeof entry === 'string' ? entry : entry.name;
-    throw parsed.error(['aggregate', i], `${name} is not available with device: torch`, {
-      expected: 'another aggregator, or another device',
-    });
+    if (!isUphillByArrival(entry)) continue;
+    throw parsed.error(
+      ['aggregate', i],
+      'with device: torch, grain-streaming does not go with gradients from uphill (sam, asam): these need the gradients of all groups first',
+      { expected: 'grain or grain-layerwise, no such technique, or another device' },
+    );
   }
 }
 
-/** Whether the device can train what a config asks for, with weights that follow from Gram matrices, and whether no other can. */
+/** Whether the device can train what a config asks for, and whether no other can. */
 export function canTrainOnTorch(config: Config): boolean | 'only' {
   const { dtype, adapter, quantize } = config.model;
   const isOthers = adapter === undefined || adapter.lora !== undefined;
   const isPrecise = dtype === 'float32' && quantize === undefined;
   if (!isPrecise || config.data.imageFile !== undefined || !isOthers) return 'only';
-  return trainsTransformer(config) && config.aggregate.every(isDecidedByGrams);
+  return trainsTransformer(config) && !config.aggregate.some(isUphillByArrival);
 }
 
-function isDecidedByGrams(entry: Config['aggregate'][number]): boolean {
-  const { decidedBy } = aggregators[typeof entry === 'string' ? entry : entry.name];
-  return decidedBy === 'gram' || decidedBy === 'block-grams';
+function isUphillByArrival(entry: Config['aggregate'][number]): boolean {
+  if (typeof entry === 'string') return false;
+  return (
+    aggregators[entry.name].decidedBy === 'arrival' && ascentOf(entry.techniques ?? {}) !== null
+  );
 }
