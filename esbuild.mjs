@@ -40,16 +40,19 @@ const node = {
   ignoreAnnotations: true,
 };
 
+/** A bundle whose dynamic imports load chunks; they lie beside it, for what code finds relative to its own file. */
+const inChunks = (name, entry) => ({
+  ...node,
+  entryPoints: { [name]: entry },
+  outdir: 'dist',
+  splitting: true,
+  chunkNames: `${name}.[name]-[hash]`,
+});
+
 const bundles = [
-  { ...node, entryPoints: { extension: 'src/extension/extension.ts' }, outdir: 'dist' },
-  {
-    ...node,
-    entryPoints: { grain: 'src/cli/main.ts' },
-    outdir: 'dist',
-    // Each command loads what it needs. Chunks lie beside the bundle, for what code finds relative to its own file.
-    splitting: true,
-    chunkNames: 'grain.[name]-[hash]',
-  },
+  // VS Code waits for the entry only, and each command loads what it needs.
+  inChunks('extension', 'src/extension/extension.ts'),
+  inChunks('grain', 'src/cli/main.ts'),
   { ...node, entryPoints: { 'engine-worker': 'src/engine/worker.ts' }, outdir: 'dist' },
   { ...node, entryPoints: { 'index-worker': 'src/runs/index/worker.ts' }, outdir: 'dist' },
   {

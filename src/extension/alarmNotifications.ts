@@ -11,7 +11,7 @@ export type AlarmPanel = 'weights' | 'conflict' | 'metrics';
 
 interface Parts {
   readonly runs: WorkspaceRuns;
-  readonly show: (folder: string, panel: AlarmPanel) => void;
+  readonly show: (folder: string, panel: AlarmPanel) => unknown;
 }
 
 const SHOW = 'Show';

@@ -1,4 +1,4 @@
-/** The commands of the palette and the menus. */
+/** The actions of the palette and the menus. */
 import * as vscode from 'vscode';
 import { formatCount, formatSeed, runsTold } from '../runs/format.ts';
 import { runFile } from '../runs/grainFolder.ts';
@@ -12,22 +12,12 @@ import { Disposable } from './disposable.ts';
 import { type GrainCommand, runToEnd } from './launch/grainProcess.ts';
 import type { Launcher } from './launch/launcher.ts';
 import type { Prober } from './launch/prober.ts';
-import type { PredictionsRequest } from './messages/predictions.ts';
-import { comparison } from './panels/compare/comparePanel.ts';
-import { type Targets, targetOf } from './targets.ts';
+import type { Panels } from './panels/panels.ts';
+import type { Action, Targets } from './targets.ts';
 import type { LocatedRun, WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
 /** How long the status bar says what is being stopped. */
 const STOPPING_MS = 5_000;
-
-/** The open panels of one kind. */
-interface Panels<Request = never> {
-  /**
-   * @param subject folder of a run; for the seed variance and the predictions panel, key of an experiment; for one that compares, a
-   * comparison
-   */
-  open(subject: string, ...requests: readonly Request[]): void;
-}
 
 interface Parts {
   readonly runs: WorkspaceRuns;
@@ -36,13 +26,12 @@ interface Parts {
   readonly prober: Prober;
   readonly example: Example;
   readonly grain: () => GrainCommand;
-  readonly panels: Readonly<Record<'weights' | 'conflict' | 'seedVariance' | 'compare', Panels>> & {
-    readonly predictions: Panels<PredictionsRequest>;
-  };
+  readonly panels: () => Promise<Panels>;
 }
 
-/** Registers every command of package.json. A command gets what it was called on: a node id or the Uri of a config. */
+/** Actions that start, end and show runs. */
 export class Commands extends Disposable {
+  readonly actions: Readonly<Record<string, Action>>;
   readonly #parts: Parts;
   readonly #doctorOutput = this.register(vscode.window.createOutputChannel('GRAIN doctor'));
 
@@ -55,8 +44,7 @@ export class Commands extends Disposable {
       grain: parts.grain,
       run: (config) => parts.launcher.run(config),
     });
-    const { runs, targets, panels } = parts;
-    const commands: Record<string, (target: unknown) => unknown> = {
+    this.actions = {
       run: (target) => this.#run(target),
       probe: (target) => this.#probe(target),
       tryExample: () => parts.example.try(),
@@ -65,26 +53,19 @@ export class Commands extends Disposable {
       resume: (target) => this.#resume(target),
       extend: (target) => this.#extend(target),
       delete: (target) => this.#delete(target),
-      openWeights: (target) => open(panels.weights, targets.shown(target)?.folder),
-      openConflict: (target) => open(panels.conflict, targets.shown(target)?.folder),
-      openSeedVariance: (target) => {
-        const run = targets.shown(target);
-        open(panels.seedVariance, run && experimentKey(run));
-      },
+      openWeights: (target) =>
+        this.#open(target, ({ weights }, { folder }) => weights.open(folder)),
+      openConflict: (target) =>
+        this.#open(target, ({ conflict }, { folder }) => conflict.open(folder)),
+      openSeedVariance: (target) =>
+        this.#open(target, ({ seedVariance }, run) => seedVariance.open(experimentKey(run))),
       compare: (target) => this.#compare(target),
       openPredictions: (target) => this.#openPredictions(target),
       showOutput: (target) => this.#showOutput(target),
       reveal: (target) => this.#reveal(target),
       doctor: () => this.#doctor(),
-      refresh: () => runs.refresh(),
+      refresh: () => parts.runs.refresh(),
     };
-    for (const [name, command] of Object.entries(commands)) {
-      this.register(
-        vscode.commands.registerCommand(`grain.${name}`, (clicked: unknown, selected: unknown) =>
-          command(targetOf(clicked, selected)),
-        ),
-      );
-    }
   }
 
   /** Runs the given config, the one in the editor, or one of the workspace. */
@@ -200,23 +181,26 @@ export class Commands extends Disposable {
   async #compare(target: unknown): Promise<void> {
     const runs = await this.#parts.targets.several(target, 'Compare which runs?');
     if (runs.length === 0) return;
-    this.#parts.panels.compare.open(comparison(runs.map(({ folder }) => folder)));
+    (await this.#parts.panels()).openComparison(runs.map(({ folder }) => folder));
   }
 
   /** Of a run its own predictions, of a method or an experiment those of all seeds. */
-  #openPredictions(target: unknown): void {
-    const { targets, panels } = this.#parts;
-    const run = targets.shown(target);
-    if (!run) {
-      open(panels.predictions, undefined);
-      return;
-    }
-    const { aggregator, seed } = run.manifest;
-    const isOne = targets.all(target).length === 1;
-    panels.predictions.open(experimentKey(run), {
-      type: 'look',
-      look: { aggregator, seed: isOne ? formatSeed(seed) : null },
+  #openPredictions(target: unknown): Promise<void> {
+    return this.#open(target, ({ predictions }, run) => {
+      const { aggregator, seed } = run.manifest;
+      const isOne = this.#parts.targets.all(target).length === 1;
+      predictions.open(experimentKey(run), {
+        type: 'look',
+        look: { aggregator, seed: isOne ? formatSeed(seed) : null },
+      });
     });
+  }
+
+  /** Shows the run that a command was called on in a panel. */
+  async #open(target: unknown, show: (panels: Panels, run: LocatedRun) => void): Promise<void> {
+    const run = this.#parts.targets.shown(target);
+    if (run) show(await this.#parts.panels(), run);
+    else void vscode.window.showInformationMessage('There are no runs yet.');
   }
 
   async #showOutput(target: unknown): Promise<void> {
@@ -259,9 +243,4 @@ export class Commands extends Disposable {
 
 function isSameFile(one: vscode.Uri, other: vscode.Uri): boolean {
   return one.toString() === other.toString();
-}
-
-function open(panels: Panels, subject: string | undefined): void {
-  if (subject === undefined) void vscode.window.showInformationMessage('There are no runs yet.');
-  else panels.open(subject);
 }

@@ -12,9 +12,9 @@ interface Parts {
   readonly runs: WorkspaceRuns;
   /** Whether the launcher of this window says itself why a run failed. */
   readonly isToldOf: (run: LocatedRun) => boolean;
-  readonly compare: (experiment: string) => void;
-  readonly showOutput: (run: LocatedRun) => void;
-  readonly resume: (run: LocatedRun) => void;
+  readonly compare: (experiment: string) => unknown;
+  readonly showOutput: (run: LocatedRun) => unknown;
+  readonly resume: (run: LocatedRun) => unknown;
 }
 
 const COMPARE = 'Compare seeds';

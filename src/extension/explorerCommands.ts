@@ -3,12 +3,11 @@ import * as z from 'zod';
 import { namedFacets } from '../runs/facets.ts';
 import { formatCount, runsTold } from '../runs/format.ts';
 import { parseTags, type RunNotes, writeNotes } from '../runs/notes.ts';
-import { Disposable } from './disposable.ts';
 import { type Order, orders } from './explorer/filter.ts';
 import type { RunExplorer } from './explorer/runExplorer.ts';
 import { groupings } from './explorer/tree.ts';
 import { ask, type GrainCommand, runToEnd } from './launch/grainProcess.ts';
-import { type Targets, targetOf } from './targets.ts';
+import type { Action, Targets } from './targets.ts';
 import type { LocatedRun, WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
 interface Parts {
@@ -17,7 +16,7 @@ interface Parts {
   readonly explorer: RunExplorer;
   readonly grain: () => GrainCommand;
   /** Opens the view that compares the runs in the folders. */
-  readonly compare: (folders: readonly string[]) => void;
+  readonly compare: (folders: readonly string[]) => unknown;
 }
 
 /** What `grain import --json` prints. */
@@ -32,14 +31,14 @@ const formats = [
   { label: 'TensorBoard', detail: 'a folder for tensorboard --logdir', to: 'tensorboard' },
 ] as const;
 
-/** Commands that find, mark and hand on runs of the explorer. */
-export class ExplorerCommands extends Disposable {
+/** Actions that find, mark and hand on runs of the explorer. */
+export class ExplorerCommands {
+  readonly actions: Readonly<Record<string, Action>>;
   readonly #parts: Parts;
 
   constructor(parts: Parts) {
-    super();
     this.#parts = parts;
-    const commands: Record<string, (target: unknown) => unknown> = {
+    this.actions = {
       star: (target) => this.#star(target),
       rename: (target) => this.#rename(target),
       tag: (target) => this.#tag(target),
@@ -51,13 +50,6 @@ export class ExplorerCommands extends Disposable {
       export: (target) => this.#export(target),
       import: () => this.#import(),
     };
-    for (const [name, command] of Object.entries(commands)) {
-      this.register(
-        vscode.commands.registerCommand(`grain.${name}`, (clicked: unknown, selected: unknown) =>
-          command(targetOf(clicked, selected)),
-        ),
-      );
-    }
   }
 
   /** Of several runs some of which have a star, all get one. */

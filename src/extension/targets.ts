@@ -9,6 +9,9 @@ import type { LocatedRun, WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
 type Fits = (run: LocatedRun) => boolean;
 
+/** What a command does. @param target what it was called on: ids of nodes of the explorer, or the Uri of a config */
+export type Action = (target: unknown) => unknown;
+
 /** What a command was called on: VS Code hands over the line that was clicked and, if it is one of several selected, all of them. */
 export function targetOf(clicked: unknown, selected: unknown): unknown {
   return isNodes(selected) ? selected : clicked;

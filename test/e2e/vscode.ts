@@ -32,6 +32,8 @@ export interface Options {
   readonly settings?: Record<string, unknown>;
   /** Workspace trust is off unless a test is about it. */
   readonly trust?: boolean;
+  /** Installed beside this one: their .vsix files. */
+  readonly others?: readonly string[];
   /** Beside the variables of this process; runs inherit them. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -67,8 +69,10 @@ export class VSCode {
       ...['--extensions-dir', path.join(home, 'extensions')],
     ];
     // code-server's launcher takes the first `node` on the path, which outside npm scripts may be an old one.
-    const install = [codeServer, ...profile, '--install-extension', await vsix()];
-    await promisify(execFile)(process.execPath, install);
+    for (const packed of [await vsix(), ...(options.others ?? [])]) {
+      const install = [codeServer, ...profile, '--install-extension', packed];
+      await promisify(execFile)(process.execPath, install);
+    }
     await mkdir(path.join(home, 'data/User'), { recursive: true });
     await writeFile(
       path.join(home, 'data/User/settings.json'),

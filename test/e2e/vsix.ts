@@ -11,19 +11,20 @@ let packed: Promise<string> | undefined;
 
 /** Packs what was built, once for all windows of a test file. @returns the path of the .vsix */
 export function vsix(): Promise<string> {
-  packed ??= pack();
-  return packed;
-}
-
-async function pack(): Promise<string> {
   if (!existsSync(path.join(repository, 'dist/extension.js'))) {
     throw new Error('dist/extension.js is missing: run `npm run build`');
   }
+  packed ??= pack(repository);
+  return packed;
+}
+
+/** Packs any extension. @param source its folder @returns the path of the .vsix, deleted when this process ends */
+export async function pack(source: string): Promise<string> {
   const folder = mkdtempSync(path.join(tmpdir(), 'grain-vsix-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const file = path.join(folder, 'grain.vsix');
+  const file = path.join(folder, 'packed.vsix');
   const vsce = path.join(repository, 'node_modules/@vscode/vsce/vsce');
   const flags = ['--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links'];
-  await run(process.execPath, [vsce, 'package', ...flags, '--out', file], { cwd: repository });
+  await run(process.execPath, [vsce, 'package', ...flags, '--out', file], { cwd: source });
   return file;
 }

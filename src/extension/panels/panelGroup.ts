@@ -67,11 +67,8 @@ interface OpenPanel<Request> {
   page?: vscode.Disposable & { request(request: Request): void };
 }
 
-/** The open panels of one kind, restored after a window reload. */
-export class PanelGroup<Reply, Request, State>
-  extends Disposable
-  implements vscode.WebviewPanelSerializer
-{
+/** The open panels of one kind. */
+export class PanelGroup<Reply, Request, State> extends Disposable {
   readonly #kind: PanelKind<Reply, Request, State>;
   readonly #services: PanelServices;
   readonly #open = new Map<vscode.WebviewPanel, OpenPanel<Request>>();
@@ -80,7 +77,6 @@ export class PanelGroup<Reply, Request, State>
     super();
     this.#kind = kind;
     this.#services = services;
-    this.register(vscode.window.registerWebviewPanelSerializer(this.#viewType, this));
   }
 
   /** Reveals the open panel of a subject, or opens a new one. @param requests as though the page had made them */
@@ -92,7 +88,7 @@ export class PanelGroup<Reply, Request, State>
       return;
     }
     const panel = vscode.window.createWebviewPanel(
-      this.#viewType,
+      `grain.${this.#kind.name}`,
       this.#kind.title(subject),
       vscode.ViewColumn.Active,
     );
@@ -100,7 +96,8 @@ export class PanelGroup<Reply, Request, State>
     for (const request of requests) page?.request(request);
   }
 
-  async deserializeWebviewPanel(panel: vscode.WebviewPanel, saved: unknown): Promise<void> {
+  /** Fills a panel that was open before a window reload. @param saved the state of its page */
+  async restore(panel: vscode.WebviewPanel, saved: unknown): Promise<void> {
     await this.#services.runs.ready;
     const { data: state } = this.#kind.state.safeParse(saved);
     this.#fill(panel, this.#kind.subjectOf(state), state);
@@ -110,10 +107,6 @@ export class PanelGroup<Reply, Request, State>
     super.dispose();
     // The tabs stay open: the next window restores them.
     for (const { page } of this.#open.values()) page?.dispose();
-  }
-
-  get #viewType(): string {
-    return `grain.${this.#kind.name}`;
   }
 
   #fill(panel: vscode.WebviewPanel, subject: string, state: State | undefined): OpenPanel<Request> {

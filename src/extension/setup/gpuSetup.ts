@@ -37,10 +37,9 @@ export class GpuSetup extends Disposable {
   constructor(storage: string) {
     super();
     this.#storage = storage;
-    this.register(vscode.commands.registerCommand('grain.setUpGpu', () => this.#setUp()));
   }
 
-  async #setUp(): Promise<void> {
+  async setUp(): Promise<void> {
     if (!vscode.workspace.isTrusted) {
       void vscode.window.showErrorMessage(
         'The set-up runs programs, which needs a trusted workspace.',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import ts from 'typescript';
 import packageJson from '../../../package.json' with { type: 'json' };
 import texts from '../../../package.nls.json' with { type: 'json' };
 
@@ -32,3 +33,30 @@ test('every command in a menu is one that there is', () => {
     for (const { command } of entries) assert.ok(commands.includes(command), `${menu}: ${command}`);
   }
 });
+
+test('every command has an action, and every action a command', () => {
+  const names = packageJson.contributes.commands.map(({ command }) =>
+    command.replace('grain.', ''),
+  );
+  const actions = ['actions', 'commands', 'explorerCommands'].flatMap(actionsIn);
+  assert.deepEqual(actions.sort(), names.sort());
+});
+
+/** The keys of the object that a file of the extension assigns to its actions. */
+function actionsIn(name: string): string[] {
+  const file = new URL(`../../../src/extension/${name}.ts`, import.meta.url);
+  const source = ts.createSourceFile(name, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest);
+  const keys: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (
+      ts.isBinaryExpression(node) &&
+      /^this\.#?actions$/.test(node.left.getText(source)) &&
+      ts.isObjectLiteralExpression(node.right)
+    ) {
+      keys.push(...node.right.properties.flatMap((one) => one.name?.getText(source) ?? []));
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return keys;
+}
