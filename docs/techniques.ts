@@ -23,10 +23,11 @@ export function techniquesPage(): string {
   ].join('\n');
 }
 
-function changes({ loss, averaging, noise, ascent }: Technique): string {
+function changes({ loss, averaging, noise, headSteps, ascent }: Technique): string {
   if (loss) return 'the loss';
   if (averaging) return 'what is validated and saved';
   if (noise) return 'the start';
+  if (headSteps) return 'what is trained at first';
   return ascent ? 'where gradients are taken' : 'the order of the examples';
 }
 

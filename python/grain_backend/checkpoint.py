@@ -33,10 +33,14 @@ def save(folder: str, network: Network, optimizer: Optimizer, average: Parameter
         if model.can_generate():
             model.get_base_model().generation_config.save_pretrained(folder)
         (Path(folder) / "README.md").unlink(missing_ok=True)
-    kinds = optimizer.slots() | ({} if average is None else {_TRAINED: average.trained()})
+    names = _names_of(network, optimizer)
     slots = {
-        f"{kind}/{name}": tensor for kind, tensors in kinds.items() for name, tensor in zip(network.trained, tensors, strict=True)
+        f"{kind}/{name}": tensor
+        for kind, tensors in optimizer.slots().items()
+        for name, tensor in zip(names, tensors, strict=True)
     }
+    if average is not None:
+        slots |= {f"{_TRAINED}/{name}": tensor for name, tensor in zip(network.trained, average.trained(), strict=True)}
     with (Path(folder) / "optimizer.bin").open("wb") as file:
         for tensor in slots.values():
             file.write(tensor.cpu().numpy().astype("<f4", copy=False).tobytes())
@@ -46,6 +50,12 @@ def save(folder: str, network: Network, optimizer: Optimizer, average: Parameter
     for path in Path(folder).iterdir():
         with path.open("r+b") as file:
             os.fsync(file.fileno())
+
+
+def _names_of(network: Network, optimizer: Optimizer) -> list[str]:
+    """Of the parameters that a stage trains, in the optimizer's order."""
+    names = {id(parameter): name for name, parameter in network.trained.items()}
+    return [names[id(parameter)] for parameter in optimizer.parameters]
 
 
 def load(folder: str, network: Network, optimizer: Optimizer, average: ParameterAverage | None) -> None:
@@ -91,8 +101,9 @@ def _load_optimizer(folder: str, network: Network, optimizer: Optimizer) -> dict
         at += count
     optimizer.discard()
     optimizer.steps = description["steps"]
+    names = _names_of(network, optimizer)
     for kind, tensors in optimizer.slots().items():
-        for name, tensor in zip(network.trained, tensors, strict=True):
+        for name, tensor in zip(names, tensors, strict=True):
             found = saved.get(f"{kind}/{name}")
             if found is None and description["steps"] > 0:
                 raise CheckpointError(f"{folder}: the optimizer's state has no {kind} of {name}: it is of another device")

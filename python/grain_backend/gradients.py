@@ -93,7 +93,7 @@ class GradientPass:
         return np.array(losses, np.float32), stack
 
     def _regions(self, batch: AnyBatch, seed: Callable[[int], object]) -> Tensor | None:
-        """Of all groups, in passes before theirs with the same dropout; None where the loss of a group does not depend on others."""
+        """Of all groups, in passes before theirs with the same dropout; None where a group's loss is its own."""
         total: Tensor | None = None
         for group in range(len(batch.bounds) - 1):
             seed(group)

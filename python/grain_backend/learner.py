@@ -36,6 +36,7 @@ from .messages import (
     Outputs,
     Request,
     Save,
+    Stage,
     Update,
     Usage,
 )
@@ -62,6 +63,8 @@ class Learner:
         self._gradients: GradientPass
         self._optimizer: Optimizer
         self._blocks: list[int]
+        # What the stage trains.
+        self._parameters: list[torch.nn.Parameter]
         self._average: ParameterAverage | None = None
         self._step: Step | None = None
         # What the step follows, where no weights say it.
@@ -75,7 +78,7 @@ class Learner:
         self._drop_step()
         self._average = None
         self._built = None
-        for name in ("_network", "_passes", "_gradients", "_optimizer"):
+        for name in ("_network", "_passes", "_gradients", "_optimizer", "_parameters"):
             self.__dict__.pop(name, None)
         gc.collect()
         self.free()
@@ -103,20 +106,28 @@ class Learner:
             network.model.to(self._device)
         self._network = network
         self._passes = Passes(network, request, self._device)
-        self._gradients = GradientPass(network.model, self._passes, self._parameters, accumulate=request.accumulate)
-        self._optimizer = build_optimizer(request.optimizer, self._parameters)
-        self._blocks = [0] * len(self._parameters)
+        self._begin_stage(head_only=request.head_first)
         fresh = [
             {"name": item.name, "shape": list(item.parameter.shape), "kind": item.kind, "deviation": item.deviation}
             for item in network.fresh
         ]
         trained = [
-            {"name": name, "layer": network.layer_of(name), "size": parameter.numel()}
+            {"name": name, "layer": network.layer_of(name), "size": parameter.numel(), "head": network.is_head(name)}
             for name, parameter in network.trained.items()
         ]
         separately = self._gradients.separately
         self._built = {"fresh": fresh, "trained": trained, "separately": separately, "batchNorms": len(network.batch_norms)}
         return self._built
+
+    def _begin_stage(self, *, head_only: bool) -> None:
+        """What a stage does not train has no gradients in its passes."""
+        network = self._network
+        for name, parameter in network.trained.items():
+            parameter.requires_grad_(not head_only or network.is_head(name))
+        self._parameters = [parameter for parameter in network.trained.values() if parameter.requires_grad]
+        self._gradients = GradientPass(network.model, self._passes, self._parameters, accumulate=self._spec.accumulate)
+        self._optimizer = build_optimizer(self._spec.optimizer, self._parameters)
+        self._blocks = [0] * len(self._parameters)
 
     @answer.register
     @torch.no_grad()
@@ -128,7 +139,14 @@ class Learner:
             item.parameter.copy_(values.view_as(item.parameter))
             at += count
         if self._spec.averages:
-            self._average = ParameterAverage(self._parameters)
+            self._average = ParameterAverage(list(self._network.trained.values()))
+        return {}
+
+    @answer.register
+    def _(self, request: Stage) -> Reply:
+        self._step = None
+        self._built = None
+        self._begin_stage(head_only=request.head_only)
         return {}
 
     @answer.register
@@ -256,10 +274,6 @@ class Learner:
     def _averaged(self) -> AbstractContextManager[None]:
         """Within it the network has the average of its parameters, if there is one."""
         return nullcontext() if self._average is None else self._average.used()
-
-    @property
-    def _parameters(self) -> list[torch.nn.Parameter]:
-        return list(self._network.trained.values())
 
 
 def _measured(measured: Measured) -> Reply:

@@ -113,6 +113,8 @@ class Build:
     averages: bool
     # Noise on pretrained tensors, relative to the spread of their values.
     noise: float | None
+    # Whether training begins with the head alone, until `stage`.
+    head_first: bool
     # None: gradients are taken at the parameters.
     ascent: Ascent | None
     seed: int
@@ -131,8 +133,15 @@ class Initialize:
 
 
 @dataclass(frozen=True)
+class Stage:
+    """Trains the head alone, or all parameters, with a new optimizer."""
+
+    head_only: bool
+
+
+@dataclass(frozen=True)
 class Blocks:
-    """The block of each trained parameter, in their order: gradients have a Gram matrix for each block."""
+    """The block of each parameter that the stage trains, in their order: gradients have a Gram matrix for each block."""
 
     blocks: Int32
 
@@ -309,6 +318,7 @@ class Load:
 Request = (
     Build
     | Initialize
+    | Stage
     | Blocks
     | Gradients
     | ImageGradients
@@ -333,6 +343,7 @@ Request = (
 REQUESTS: dict[str, type[Request]] = {
     "build": Build,
     "initialize": Initialize,
+    "stage": Stage,
     "blocks": Blocks,
     "gradients": Gradients,
     "imageGradients": ImageGradients,

@@ -42,6 +42,12 @@ class Network:
     encodes_separately: bool
     # Of the names of what is below the head.
     prefix: str
+    # Names of the modules that only the task has.
+    heads: list[str]
+
+    def is_head(self, name: str) -> bool:
+        """Whether a trained parameter is the head's."""
+        return any(name.startswith(f"{head}.") for head in self.heads)
 
     @property
     def batch_norms(self) -> list[_BatchNorm]:
@@ -105,16 +111,17 @@ def load_network(spec: Build, device: torch.device) -> Network:
         model.gradient_checkpointing_enable({"use_reentrant": False})
     encodes_separately = bool(model.config.is_encoder_decoder)
     prefix = model.base_model_prefix
+    own = [names[id(head)] for head in heads]
     if not spec.is_adapted:
         trained = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
-        return Network(model, trained, [item for item in described if item], encodes_separately, prefix)
+        return Network(model, trained, [item for item in described if item], encodes_separately, prefix, own)
     excluded = [names[id(blocks[block])] for block in (*frozen, *renewed)]
-    saved = [names[id(head)] for head in heads] + _saved_modules(fresh, heads, names)
+    saved = own + _saved_modules(fresh, heads, names)
     adapted = adapted_model(model, spec, excluded, saved)
     names_of = checkpoint_names(adapted)
     trained = {names_of(name): parameter for name, parameter in adapted.named_parameters() if parameter.requires_grad}
     known = {item.name: item for item in described if item}
-    return Network(adapted, trained, _fresh(trained, known), encodes_separately, prefix)
+    return Network(adapted, trained, _fresh(trained, known), encodes_separately, prefix, own)
 
 
 def _fresh(trained: dict[str, nn.Parameter], described: dict[str, Fresh]) -> list[Fresh]:

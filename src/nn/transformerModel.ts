@@ -8,6 +8,7 @@ import type { NetworkParameters } from './parameters/networkParameters.ts';
 export class TransformerModel implements Model {
   readonly trainable: readonly tf.Variable[];
   readonly layers: readonly LayerVariables[];
+  readonly head: readonly number[];
   readonly parameterCount: Model['parameterCount'];
   /** Indices of variables that are used in several places. */
   readonly tied: readonly number[];
@@ -19,6 +20,7 @@ export class TransformerModel implements Model {
   constructor(parameters: NetworkParameters, tied: readonly Parameter[], files: CheckpointFormat) {
     this.trainable = parameters.trainable;
     this.layers = parameters.layers;
+    this.head = parameters.head;
     this.parameterCount = { total: sizeOf(parameters.all), trainable: sizeOf(parameters.trained) };
     this.#parameters = parameters;
     this.#indices = new Map(parameters.trained.map((parameter, index) => [parameter, index]));

@@ -41,8 +41,8 @@ const STATE_FILE = 'state.json';
 export interface CheckpointParts {
   /** Writes them into a folder; resolves when they are on disk. */
   write(folder: string): Promise<void>;
-  /** Restores them in place. @throws CheckpointError if they are damaged */
-  read(folder: string): Promise<void>;
+  /** Restores them in place, as after a step. @throws CheckpointError if they are damaged */
+  read(folder: string, step: number): Promise<void>;
   /** Bytes of what is trained and of its optimizer's state. */
   size(): Promise<number>;
 }
@@ -165,7 +165,7 @@ export async function loadCheckpoint(
     const checkpoint = path.join(folder, name);
     try {
       const state = await readState(checkpoint, lastStep);
-      await into.read(checkpoint);
+      await into.read(checkpoint, state.step);
       if (name === index.last && damage.length === 0) return { state, damage };
       const best = candidates.slice(0, i).includes(index.best!) ? null : index.best;
       const updated = { last: name, best, earlier: candidates.slice(i + 1) };

@@ -1,14 +1,12 @@
 import type { Device } from '../backends/device.ts';
 import { runChecked } from '../backends/interface/deviceErrors.ts';
-import { resolvedAggregation } from '../config/aggregation.ts';
 import { readsTexts } from '../config/data.ts';
 import type { Ascent } from '../config/techniques/description.ts';
-import { ascentOf, averagingOf } from '../config/techniques/registry.ts';
+import { ascentOf, averagingOf, headStepsOf } from '../config/techniques/registry.ts';
 import type { Group } from '../data/grouping.ts';
 import type { OnProgress } from '../nn/module/progress.ts';
 import type { AggregatedStep, AggregatorMemory, StepGroups } from './aggregation/aggregatedStep.ts';
-import { parameterBlocks } from './aggregation/blocks.ts';
-import { StepAggregator } from './aggregation/stepAggregator.ts';
+import type { StepAggregator } from './aggregation/stepAggregator.ts';
 import type { CreateLearner, Learner, LearnerOptions, PendingStep } from './learner.ts';
 import type { Objective, Validation } from './objective/objective.ts';
 import { AdamW } from './optimizers/adamw.ts';
@@ -16,6 +14,7 @@ import { buildOptimizer } from './optimizers/fromConfig.ts';
 import type { Optimizer, Preconditioned } from './optimizers/optimizer.ts';
 import { readOptimizer, writeOptimizer } from './optimizers/state.ts';
 import type { StepMeter } from './stepMeter.ts';
+import { TensorStage } from './tensorStage.ts';
 import { uphill } from './update/ascent.ts';
 import { ParameterAverage } from './update/parameterAverage.ts';
 import { updateParameters } from './update/updateParameters.ts';
@@ -37,54 +36,61 @@ export class TensorLearner implements Learner {
   readonly #optimizer: Optimizer;
   /** The optimizer, if it has a diagonal preconditioner. */
   readonly #preconditioned: Preconditioned | null;
-  readonly #aggregator: StepAggregator;
-  /** Null: gradients are taken at the parameters. `mean`: the gradient of the batch's mean loss, from the groups'. */
-  readonly #ascent: { readonly by: Ascent; readonly mean: StepAggregator } | null;
+  /** Null: gradients are taken at the parameters. */
+  readonly #ascent: Ascent | null;
+  /** Steps at the beginning whose stage trains the head only. */
+  readonly #headSteps: number;
+  #inHead: boolean;
+  #stage: TensorStage;
   /** Null: what is trained is what is validated and saved. */
   readonly #average: ParameterAverage | null;
 
   constructor(device: Device, objective: Objective, options: LearnerOptions) {
-    const { config, engine, aggregation } = options;
+    const { config, aggregation } = options;
     this.#device = device;
     this.objective = objective;
     this.#options = options;
-    const { layers, trainable } = objective.model;
+    const { trainable } = objective.model;
+    const { techniques = {} } = aggregation;
     // tfjs caches packed copies of a convolution's filter by tensor id, so filters must not be changed in place.
     const inPlace = readsTexts(config.data) ? device.adamw : undefined;
     const optimizer = buildOptimizer(config.optimizer, inPlace);
     this.#optimizer = optimizer;
     const preconditioned = optimizer instanceof AdamW ? optimizer : null;
     this.#preconditioned = preconditioned;
-    const share = averagingOf(aggregation.techniques ?? {}, config.steps);
+    const share = averagingOf(techniques, config.steps);
     this.#average = share && new ParameterAverage(trainable, share);
-    const blocks = parameterBlocks(
-      layers,
-      trainable.map(({ size }) => size),
+    this.#ascent = ascentOf(techniques);
+    this.#headSteps = headStepsOf(techniques, config.steps);
+    this.#inHead = this.#headSteps > 0;
+    this.#stage = this.#newStage();
+  }
+
+  #newStage(): TensorStage {
+    return new TensorStage(
+      this.#device,
+      this.#options,
+      this.objective.model,
+      this.#preconditioned,
+      this.#inHead,
     );
-    const parts = { blocks, shapes: trainable.map(({ shape }) => shape) };
-    const by = ascentOf(aggregation.techniques ?? {});
-    this.#ascent = by && {
-      by,
-      mean: new StepAggregator(engine, device, {
-        ...parts,
-        aggregation: resolvedAggregation('mean', 'drop'),
-      }),
-    };
-    this.#aggregator = new StepAggregator(engine, device, {
-      ...parts,
-      aggregation,
-      ...(preconditioned && {
-        preconditioner: (gradients, shares) => preconditioned.prepare(trainable, gradients, shares),
-      }),
-    });
+  }
+
+  /** A stage begins with a new optimizer and aggregator. @param step 1-based; 0: before the first */
+  #enterStageOf(step: number): void {
+    const inHead = Math.max(step, 1) <= this.#headSteps;
+    if (inHead === this.#inHead) return;
+    this.#inHead = inHead;
+    this.#stage = this.#newStage();
+    this.#optimizer.restore({ steps: 0, slots: [] });
   }
 
   get memory(): AggregatorMemory | undefined {
-    return this.#aggregator.memory;
+    return this.#stage.aggregator.memory;
   }
 
   set memory(memory: AggregatorMemory | undefined) {
-    this.#aggregator.memory = memory;
+    this.#stage.aggregator.memory = memory;
   }
 
   /** If it fails, all tensors of the step are disposed of. */
@@ -95,6 +101,8 @@ export class TensorLearner implements Learner {
     meter: StepMeter,
   ): Promise<PendingStep> {
     const { config, aggregation } = this.#options;
+    this.#enterStageOf(step);
+    const { variables } = this.#stage;
     try {
       return await runChecked(this.#device, async () => {
         const aggregated = await this.#aggregateUphill(groups, step, options, meter);
@@ -105,7 +113,7 @@ export class TensorLearner implements Learner {
               const facts = await updateParameters(aggregated, {
                 device: this.#device,
                 optimizer: this.#optimizer,
-                variables: this.objective.model.trainable,
+                variables,
                 learningRate,
                 maxGradNorm: config.optimizer.maxGradNorm,
                 guard: aggregation.guard,
@@ -132,15 +140,16 @@ export class TensorLearner implements Learner {
     options: StepGroups,
     meter: StepMeter,
   ): Promise<AggregatedStep> {
+    const stage = this.#stage;
     const aggregate = (by: StepAggregator) =>
-      by.aggregate(meter.watch(this.objective.gradients(groups, step)), options);
-    if (!this.#ascent) return aggregate(this.#aggregator);
-    const mean = await aggregate(this.#ascent.mean);
+      by.aggregate(meter.watch(stage.gradients(this.objective.gradients(groups, step))), options);
+    if (!this.#ascent) return aggregate(stage.aggregator);
+    const mean = await aggregate(stage.mean);
     try {
-      if (!mean.gradients) return await aggregate(this.#aggregator);
-      const { trainable } = this.objective.model;
-      const there = await uphill(this.#device, trainable, mean.gradients, this.#ascent.by, () =>
-        aggregate(this.#aggregator),
+      if (!mean.gradients) return await aggregate(stage.aggregator);
+      const { variables } = stage;
+      const there = await uphill(this.#device, variables, mean.gradients, this.#ascent, () =>
+        aggregate(stage.aggregator),
       );
       return { ...there, losses: mean.losses };
     } finally {
@@ -159,8 +168,9 @@ export class TensorLearner implements Learner {
     await writeOptimizer(folder, { steps, slots: [...slots, ...trained] });
   }
 
-  read(folder: string): Promise<void> {
+  read(folder: string, step: number): Promise<void> {
     return runChecked(this.#device, async () => {
+      this.#enterStageOf(step);
       await this.objective.model.load(folder);
       const state = await readOptimizer(folder);
       this.#optimizer.restore(state);

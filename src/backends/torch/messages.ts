@@ -120,6 +120,8 @@ const build = z.object({
   averages: z.boolean(),
   /** Noise on pretrained tensors, relative to the spread of their values. */
   noise: z.number().nullable(),
+  /** Whether training begins with the head alone, until `stage`. */
+  headFirst: z.boolean(),
   /** Null: gradients are taken at the parameters. */
   ascent: z.object({ radius: z.number(), eta: z.number().nullable() }).nullable(),
   seed: z.number(),
@@ -169,7 +171,9 @@ export const calls = {
           deviation: z.number(),
         }),
       ),
-      trained: z.array(z.object({ name: z.string(), layer: z.string(), size: z.number() })),
+      trained: z.array(
+        z.object({ name: z.string(), layer: z.string(), size: z.number(), head: z.boolean() }),
+      ),
       /** Why gradients take a pass for each group, though the config asks for one pass; null: they do not. */
       separately: z.string().nullable(),
       /** Layers of BatchNorm, which normalize by the checkpoint's running statistics. */
@@ -178,7 +182,9 @@ export const calls = {
   },
   /** Values of the fresh parameters, one after another. */
   initialize: { request: z.object({ values: float32 }), reply: none },
-  /** The block of each trained parameter; without it all are in one. */
+  /** Trains the head alone, or all parameters, with a new optimizer. */
+  stage: { request: z.object({ headOnly: z.boolean() }), reply: none },
+  /** The block of each parameter that the stage trains; without it all are in one. */
   blocks: { request: z.object({ blocks: int32 }), reply: none },
   gradients: { request: batch.extend({ seed: z.number() }), reply: groupGradients },
   imageGradients: { request: imageBatch.extend({ seed: z.number() }), reply: groupGradients },

@@ -86,6 +86,8 @@ export interface Technique {
   /** Noise on pretrained tensors, relative to the spread of their values. */
   readonly noise?: (parameters: Parameters) => number;
   readonly ascent?: (parameters: Parameters) => Ascent;
+  /** Steps at the beginning that train the head only. */
+  readonly headSteps?: (parameters: Parameters, steps: number) => number;
   /** Share of the training texts, shortest first, that a step draws from. @param step 1-based */
   readonly competence?: (parameters: Parameters, step: number, steps: number) => number;
 }

@@ -12,6 +12,7 @@ import {
 import { ema } from './ema.ts';
 import { focal } from './focal.ts';
 import { ghm } from './ghm.ts';
+import { headFirst } from './headFirst.ts';
 import { labelSmoothing } from './labelSmoothing.ts';
 import { ldam } from './ldam.ts';
 import { noisyTune } from './noisyTune.ts';
@@ -34,6 +35,7 @@ export const techniques = {
   ema,
   swa,
   noisyTune,
+  headFirst,
   sam,
   asam,
   curriculum,
@@ -67,6 +69,11 @@ export function competenceOf(of: Techniques, steps: number): ((step: number) => 
   return hookOf(of, ({ competence }, parameters) =>
     competence ? (step: number) => competence(parameters, step, steps) : undefined,
   );
+}
+
+/** How many steps at the beginning train the head only. */
+export function headStepsOf(of: Techniques, steps: number): number {
+  return hookOf(of, ({ headSteps }, parameters) => headSteps?.(parameters, steps)) ?? 0;
 }
 
 /** Noise on pretrained tensors, relative to the spread of their values; `null`: none. */

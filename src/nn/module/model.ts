@@ -36,6 +36,8 @@ export interface Model {
   readonly trainable: readonly tf.Variable[];
   /** The trained layers, from input to output. */
   readonly layers: readonly LayerVariables[];
+  /** Indices into `trainable` of what only the task has, the last layers; ascending. */
+  readonly head: readonly number[];
   readonly parameterCount: { readonly total: number; readonly trainable: number };
   /** Writes the weights into the folder of a checkpoint; resolves when they are on disk. */
   save(folder: string): Promise<void>;

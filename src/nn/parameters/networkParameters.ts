@@ -97,6 +97,12 @@ export class NetworkParameters {
     }
   }
 
+  /** Indices in `trainable` of the parameters of the head. */
+  get head(): readonly number[] {
+    const own = this.#submodules.filter(({ isHead }) => isHead).flatMap((of) => of.parameters);
+    return this.trained.flatMap((parameter, index) => (own.includes(parameter) ? index : []));
+  }
+
   /** Submodules that are trained, with the indices of their variables in `trainable`. */
   get layers(): readonly LayerVariables[] {
     const indices = new Map(this.trained.map((parameter, index) => [parameter, index]));

@@ -37,6 +37,10 @@ export class Submodule {
     this.path = (role === 'head' || role === 'output' ? '' : source.prefix) + name;
   }
 
+  get isHead(): boolean {
+    return this.#role === 'head';
+  }
+
   get trained(): boolean {
     return this.parameters.some(({ trained }) => trained);
   }

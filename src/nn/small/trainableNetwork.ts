@@ -40,6 +40,7 @@ export class TrainableNetwork implements Model {
   readonly network: tfl.LayersModel;
   readonly trainable: readonly tf.Variable[];
   readonly layers: readonly LayerVariables[];
+  readonly head: readonly number[];
   readonly parameterCount: Model['parameterCount'];
 
   constructor(network: tfl.LayersModel) {
@@ -51,6 +52,7 @@ export class TrainableNetwork implements Model {
         variables: variables(trainableWeights).map((variable) => this.trainable.indexOf(variable)),
       }))
       .filter(({ variables: { length } }) => length > 0);
+    this.head = this.layers.at(-1)!.variables;
     this.parameterCount = {
       total: count(variables(network.weights)),
       trainable: count(this.trainable),

@@ -1,5 +1,5 @@
 import type { RequestOf } from '../../backends/torch/messages.ts';
-import { ascentOf, averagingOf, noiseOf } from '../../config/techniques/registry.ts';
+import { ascentOf, averagingOf, headStepsOf, noiseOf } from '../../config/techniques/registry.ts';
 import type { Data } from '../../data/dataset.ts';
 import { defaultTargets } from '../../nn/parameters/source.ts';
 import type { LearnerOptions } from '../learner.ts';
@@ -53,6 +53,7 @@ export function buildRequest(
     guarded: aggregation.guard !== null,
     averages: averagingOf(techniques, config.steps) !== null,
     noise: noiseOf(techniques),
+    headFirst: headStepsOf(techniques, config.steps) > 0,
     ascent: ascentOf(techniques),
     seed: seed.init,
   };

@@ -5,7 +5,7 @@ import type { TorchDevice } from '../../backends/device.ts';
 import type { ReplyOf, RequestOf } from '../../backends/torch/messages.ts';
 import { TorchModelError, type TorchProcess } from '../../backends/torch/torchProcess.ts';
 import type { LossShape } from '../../config/techniques/description.ts';
-import { averagingOf } from '../../config/techniques/registry.ts';
+import { averagingOf, headStepsOf } from '../../config/techniques/registry.ts';
 import type { Group } from '../../data/grouping.ts';
 import { aggregators } from '../../engine/aggregators/registry.ts';
 import { keyedRandom } from '../../engine/keyedRandom.ts';
@@ -43,8 +43,12 @@ export class TorchLearner implements Learner {
   readonly #process: TorchProcess;
   readonly #inputs: TorchInputs;
   readonly #options: LearnerOptions;
-  readonly #weighing: Weighing;
   readonly #loss: LossShape | null;
+  readonly #trained: ReplyOf<'build'>['trained'];
+  /** Steps at the beginning whose stage trains the head only. */
+  readonly #headSteps: number;
+  #inHead: boolean;
+  #weighing: Weighing;
   readonly #averageShare: ((step: number) => number) | null;
   readonly #validation: Pick<Learner, 'validate'>;
   /** Numbers that a checkpoint has for what is trained. */
@@ -63,13 +67,13 @@ export class TorchLearner implements Learner {
     this.warnings = warningsOf(built);
     this.#inputs = inputs;
     this.#loss = loss;
-    this.#averageShare = averagingOf(options.aggregation.techniques ?? {}, config.steps);
+    const { techniques = {} } = options.aggregation;
+    this.#averageShare = averagingOf(techniques, config.steps);
     this.#options = options;
-    this.#weighing = new Weighing(
-      options,
-      layersOf(trained),
-      trained.map(({ size }) => size),
-    );
+    this.#trained = trained;
+    this.#headSteps = headStepsOf(techniques, config.steps);
+    this.#inHead = this.#headSteps > 0;
+    this.#weighing = this.#newWeighing();
     this.#validation = inputs.validation(process);
     const slots = config.optimizer.name === 'adamw' ? 2 : config.optimizer.momentum > 0 ? 1 : 0;
     const copies = 1 + slots + (this.#averageShare ? 1 : 0);
@@ -95,9 +99,29 @@ export class TorchLearner implements Learner {
     );
     await process.call('initialize', { values: row(concatenated(values)) });
     const learner = new TorchLearner(process, inputs, options, request, built);
-    const { blocks } = learner.#weighing;
-    if (blocks) await process.call('blocks', { blocks: row(blocks) });
+    await learner.#sendBlocks();
     return learner;
+  }
+
+  #newWeighing(): Weighing {
+    const trained = this.#trained.filter(({ head }) => head || !this.#inHead);
+    const sizes = trained.map(({ size }) => size);
+    return new Weighing(this.#options, layersOf(trained), sizes);
+  }
+
+  async #sendBlocks(): Promise<void> {
+    const { blocks } = this.#weighing;
+    if (blocks) await this.#process.call('blocks', { blocks: row(blocks) });
+  }
+
+  /** A stage begins with a new optimizer and aggregator. @param step 1-based; 0: before the first */
+  async #enterStageOf(step: number): Promise<void> {
+    const inHead = Math.max(step, 1) <= this.#headSteps;
+    if (inHead === this.#inHead) return;
+    this.#inHead = inHead;
+    await this.#process.call('stage', { headOnly: inHead });
+    this.#weighing = this.#newWeighing();
+    await this.#sendBlocks();
   }
 
   get memory(): AggregatorMemory | undefined {
@@ -114,6 +138,7 @@ export class TorchLearner implements Learner {
     options: StepGroups,
     meter: StepMeter,
   ): Promise<PendingStep> {
+    await this.#enterStageOf(step);
     const random = keyedRandom('dropout', this.#options.seed.order, step);
     const seed = uniformInt(random, 0, 0x7fffffff);
     const share = this.#averageShare?.(step) ?? 0;
@@ -164,7 +189,8 @@ export class TorchLearner implements Learner {
     }
   }
 
-  async read(folder: string): Promise<void> {
+  async read(folder: string, step: number): Promise<void> {
+    await this.#enterStageOf(step);
     await this.#process.call('load', { folder });
   }
 

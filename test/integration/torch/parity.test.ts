@@ -109,6 +109,19 @@ const cases: [name: string, config: string, aggregator?: AggregateEntry][] = [
     classification(),
     withTechniques({ focal: { gamma: 1.5 }, ohem: { share: 0.5 }, rDrop: { alpha: 2 } }),
   ],
+  [
+    'the head first, then all',
+    classification('', 'optimizer: { weightDecay: 0.1 }'),
+    withTechniques({ headFirst: { until: 0.04 } }),
+  ],
+  [
+    'the head first, with adapters, blocks and an average',
+    classification(lora),
+    {
+      ...withTechniques({ headFirst: { until: 0.04 }, ema: { decay: 0.5 } }),
+      name: 'grain-layerwise',
+    },
+  ],
   ['harmonized', classification(), withTechniques({ ghm: { regions: 10 } })],
   [
     'tilted among the hardest, over two passes',

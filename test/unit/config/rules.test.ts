@@ -87,6 +87,12 @@ for (const [text, at, message] of [
     /generation has one for each token/,
   ],
   [`${texts}\n${generation}\ntechniques: { tilted: {} }`, 'tilted', /one for each token/],
+  [`${data}\ntechniques: { headFirst: {} }`, 'headFirst', /this one starts from scratch/],
+  [
+    `${texts}\n${generation}\ntechniques: { headFirst: {} }`,
+    'headFirst',
+    /which task: generation does not have/,
+  ],
   [`${data}\ntechniques: { focal: {}, ghm: {} }`, 'ghm', /^ghm does not go together with focal/],
   [
     `${texts}\n${saved}\ngroups: { backward: accumulate }\ntechniques: { ghm: {} }`,
