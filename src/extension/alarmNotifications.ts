@@ -14,8 +14,8 @@ interface Parts {
   readonly show: (folder: string, panel: AlarmPanel) => unknown;
 }
 
-const SHOW = 'Show';
-const MUTE = 'Mute this alarm';
+const SHOW = vscode.l10n.t('Show');
+const MUTE = vscode.l10n.t('Mute this alarm');
 const MUTED = 'mutedAlarms';
 
 const panels: Partial<Record<AlarmCode, AlarmPanel>> = {
@@ -58,7 +58,7 @@ export class AlarmNotifications extends Disposable {
 
   async #show(run: LocatedRun, { rule, step, message }: RunAlarm): Promise<void> {
     const answer = await vscode.window.showWarningMessage(
-      `${formatRun(run.manifest)}, step ${step}: ${message}`,
+      vscode.l10n.t('{0}, step {1}: {2}', formatRun(run.manifest), step, message),
       SHOW,
       MUTE,
     );

@@ -71,7 +71,7 @@ export class Commands extends Disposable {
   /** Runs the given config, the one in the editor, or one of the workspace. */
   async #run(target: unknown): Promise<void> {
     const { launcher, prober, runs } = this.#parts;
-    const config = await this.#config(target, 'Run GRAIN fine-tune');
+    const config = await this.#config(target, vscode.l10n.t('Run GRAIN fine-tune'));
     if (!config) return;
     const isNew = !runs.all.some(({ manifest, workspaceFolder: { uri } }) =>
       isSameFile(vscode.Uri.joinPath(uri, manifest.configPath), config),
@@ -81,7 +81,7 @@ export class Commands extends Disposable {
   }
 
   async #probe(target: unknown): Promise<void> {
-    const config = await this.#config(target, 'Probe config');
+    const config = await this.#config(target, vscode.l10n.t('Probe config'));
     if (config) await this.#parts.prober.probe(config);
   }
 
@@ -97,9 +97,12 @@ export class Commands extends Disposable {
   }
 
   async #offerConfig(): Promise<void> {
-    const [create, example] = ['Create config', 'Try an example'] as const;
+    const [create, example] = [
+      vscode.l10n.t('Create config'),
+      vscode.l10n.t('Try an example'),
+    ] as const;
     const answer = await vscode.window.showInformationMessage(
-      'No config found. A grain.yaml says what to fine-tune, and how.',
+      vscode.l10n.t('No config found. A grain.yaml says what to fine-tune, and how.'),
       create,
       example,
     );
@@ -111,19 +114,22 @@ export class Commands extends Disposable {
   async #stop(target: unknown): Promise<void> {
     const runs = await this.#parts.targets.chosenTogether(
       target,
-      'Stop which experiment?',
+      vscode.l10n.t('Stop which experiment?'),
       ({ status }) => isActive(status),
     );
     await Promise.all(runs.map(({ store, manifest }) => store.requestStop(manifest.id)));
     const [first] = runs;
     if (!first) return;
     const what = runsTold(runs.map(({ manifest }) => manifest));
-    vscode.window.setStatusBarMessage(`Stopping ${what}, to be resumed later`, STOPPING_MS);
+    vscode.window.setStatusBarMessage(
+      vscode.l10n.t('Stopping {0}, to be resumed later', what),
+      STOPPING_MS,
+    );
   }
 
   async #resume(target: unknown): Promise<void> {
     const { targets, launcher } = this.#parts;
-    const runs = await targets.chosen(target, 'Resume which run?', ({ status }) =>
+    const runs = await targets.chosen(target, vscode.l10n.t('Resume which run?'), ({ status }) =>
       isResumable(status),
     );
     for (const run of runs) await launcher.resume(run);
@@ -133,21 +139,26 @@ export class Commands extends Disposable {
   async #extend(target: unknown): Promise<void> {
     const { targets, launcher } = this.#parts;
     const ended = ({ status }: LocatedRun) => !isActive(status);
-    const [first] = await targets.chosen(target, 'Train which run on?', ended);
+    const [first] = await targets.chosen(target, vscode.l10n.t('Train which run on?'), ended);
     if (!first) return;
     const together = this.#parts.runs.all.filter(
       (run) => experimentKey(run) === experimentKey(first),
     );
     const least = Math.max(...together.map(({ manifest }) => manifest.steps)) + 1;
     const text = await vscode.window.showInputBox({
-      title: `Steps of ${formatCount(together.length, 'run')} of ${first.manifest.experiment.name}`,
-      prompt:
+      title: vscode.l10n.t(
+        'Steps of {0} of {1}',
+        formatCount(together.length, 'run'),
+        first.manifest.experiment.name,
+      ),
+      prompt: vscode.l10n.t(
         'All runs of the experiment are trained on to this step, from their last checkpoints.',
+      ),
       value: String(2 * (least - 1)),
       validateInput: (typed) =>
         /^\d+$/.test(typed) && Number(typed) >= least
           ? null
-          : `Expected a whole number of at least ${least}.`,
+          : vscode.l10n.t('Expected a whole number of at least {0}.', least),
     });
     if (text !== undefined) await launcher.extend(together, Number(text));
   }
@@ -157,18 +168,22 @@ export class Commands extends Disposable {
     const { targets, runs } = this.#parts;
     const chosen = await targets.chosen(
       target,
-      'Delete which run?',
+      vscode.l10n.t('Delete which run?'),
       ({ status }) => !isActive(status),
     );
     const [first] = chosen;
     if (!first) return;
     const what = runsTold(chosen.map(({ manifest }) => manifest));
+    const yes = vscode.l10n.t('Delete');
     const answer = await vscode.window.showWarningMessage(
-      `Delete ${what}?`,
-      { modal: true, detail: 'Log, checkpoints and predictions are deleted permanently.' },
-      'Delete',
+      vscode.l10n.t('Delete {0}?', what),
+      {
+        modal: true,
+        detail: vscode.l10n.t('Log, checkpoints and predictions are deleted permanently.'),
+      },
+      yes,
     );
-    if (answer !== 'Delete') return;
+    if (answer !== yes) return;
     await runs.refresh();
     for (const { folder } of chosen) {
       // One of them may have been resumed while the question was open.
@@ -179,7 +194,7 @@ export class Commands extends Disposable {
   }
 
   async #compare(target: unknown): Promise<void> {
-    const runs = await this.#parts.targets.several(target, 'Compare which runs?');
+    const runs = await this.#parts.targets.several(target, vscode.l10n.t('Compare which runs?'));
     if (runs.length === 0) return;
     (await this.#parts.panels()).openComparison(runs.map(({ folder }) => folder));
   }
@@ -200,7 +215,7 @@ export class Commands extends Disposable {
   async #open(target: unknown, show: (panels: Panels, run: LocatedRun) => void): Promise<void> {
     const run = this.#parts.targets.shown(target);
     if (run) show(await this.#parts.panels(), run);
-    else void vscode.window.showInformationMessage('There are no runs yet.');
+    else void vscode.window.showInformationMessage(vscode.l10n.t('There are no runs yet.'));
   }
 
   async #showOutput(target: unknown): Promise<void> {
@@ -213,7 +228,7 @@ export class Commands extends Disposable {
       const end = document.lineAt(document.lineCount - 1).range.end;
       await vscode.window.showTextDocument(document, { selection: new vscode.Range(end, end) });
     } catch {
-      void vscode.window.showInformationMessage('The run has no output yet.');
+      void vscode.window.showInformationMessage(vscode.l10n.t('The run has no output yet.'));
     }
   }
 

@@ -133,10 +133,13 @@ function tooltipOf({ kind, runs }: Entry<LocatedRun>, curves: readonly Curve[]) 
   const text = new vscode.MarkdownString();
   const { name } = runs[0]!.manifest.metric;
   const image = imageOf(name, curves);
-  if (image) text.appendMarkdown(`![${name} over steps](${image})\n\n`);
+  if (image) text.appendMarkdown(`![${vscode.l10n.t('{0} over steps', name)}](${image})\n\n`);
   for (const run of runs) {
     const { manifest, status } = run;
-    const own = kind === 'method' ? `seed ${formatSeed(manifest.seed)}` : formatMethod(manifest);
+    const own =
+      kind === 'method'
+        ? vscode.l10n.t('seed {0}', formatSeed(manifest.seed))
+        : formatMethod(manifest);
     text.appendMarkdown('- ');
     text.appendText(`${own}: ${[status, formatLastAndBest(run)].filter(Boolean).join(', ')}`);
     text.appendMarkdown('\n');

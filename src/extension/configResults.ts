@@ -36,7 +36,11 @@ export class ConfigResults extends Disposable implements vscode.CodeLensProvider
     const last = this.#configs.lastLaunch(document.uri);
     const time = expectedTime(config, last);
     const start = {
-      title: `$(play) Run ${formatPlan(config)}${time === null ? '' : `, ${formatRoughly(time)}`}`,
+      title: vscode.l10n.t(
+        '$(play) Run {0}{1}',
+        formatPlan(config),
+        time === null ? '' : `, ${formatRoughly(time)}`,
+      ),
       command: 'grain.run',
       arguments: [document.uri],
     };
@@ -56,7 +60,11 @@ export class ConfigResults extends Disposable implements vscode.CodeLensProvider
   async #outcomeOf(runs: readonly LocatedRun[]): Promise<string> {
     const active = runs.filter(({ status }) => isActive(status)).length;
     if (active > 0) {
-      return `$(loading~spin) training, ${runs.length - active} of ${formatCount(runs.length, 'run')} done`;
+      return vscode.l10n.t(
+        '$(loading~spin) training, {0} of {1} done',
+        runs.length - active,
+        formatCount(runs.length, 'run'),
+      );
     }
     const key = runs.map(({ folder, status, step }) => `${folder} ${status} ${step}`).join();
     const outcome =
@@ -64,7 +72,7 @@ export class ConfigResults extends Disposable implements vscode.CodeLensProvider
     this.#outcomes.set(key, outcome);
     const figures = await outcome;
     return figures === ''
-      ? `last launch: ${overallStatus(runs.map(({ status }) => status))}`
+      ? vscode.l10n.t('last launch: {0}', overallStatus(runs.map(({ status }) => status)))
       : figures;
   }
 }

@@ -19,7 +19,7 @@ import { chooseFolder, writeConfig } from './configs/files.ts';
 import { templates } from './configs/template.ts';
 import { ask, errorLineOf, type GrainCommand } from './launch/grainProcess.ts';
 
-const TITLE = 'Create config';
+const TITLE = vscode.l10n.t('Create config');
 const TABLES = '**/*.{csv,tsv,jsonl,ndjson,json,parquet,csv.gz,tsv.gz,jsonl.gz,ndjson.gz,json.gz}';
 const IGNORED = '**/{node_modules,.git,.grain,.vscode,dist,checkpoint,checkpoints}/**';
 /** JSON files that hold settings, not examples. */
@@ -59,9 +59,9 @@ export class ConfigWizard {
     if (!choice) return;
     const text = configText(description, choice, folder.uri.fsPath);
     const config = await writeConfig(folder.uri, text);
-    const run = 'Run';
+    const run = vscode.l10n.t('Run');
     const answer = await vscode.window.showInformationMessage(
-      `${vscode.workspace.asRelativePath(config)} is ready to run.`,
+      vscode.l10n.t('{0} is ready to run.', vscode.workspace.asRelativePath(config)),
       run,
     );
     if (answer === run) await this.#parts.run(config);
@@ -75,7 +75,7 @@ export class ConfigWizard {
     const options = { onMessage: () => {}, cancelled: new AbortController().signal };
     try {
       const { stdout, stderr } = await vscode.window.withProgress(
-        { location: vscode.ProgressLocation.Window, title: 'Reading columns' },
+        { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Reading columns') },
         () =>
           ask(this.#parts.grain(), ['config', 'new', fsPath, '--json'], folder.uri.fsPath, options),
       );
@@ -107,15 +107,17 @@ async function pickSource(
       iconPath: new vscode.ThemeIcon('table'),
       value: uri,
     })),
-    { label: 'without a data file', kind: vscode.QuickPickItemKind.Separator },
+    { label: vscode.l10n.t('without a data file'), kind: vscode.QuickPickItemKind.Separator },
     ...templates.map(({ label, detail, text }) => ({ label, detail, value: text })),
   ];
   const picked = await vscode.window.showQuickPick(items, {
     title: TITLE,
     placeHolder:
       files.length > 0
-        ? 'Which file has the examples to train on?'
-        : 'No CSV, TSV, JSONL, JSON or Parquet file in this folder: begin with a template',
+        ? vscode.l10n.t('Which file has the examples to train on?')
+        : vscode.l10n.t(
+            'No CSV, TSV, JSONL, JSON or Parquet file in this folder: begin with a template',
+          ),
   });
   return picked && 'value' in picked ? picked.value : undefined;
 }
@@ -125,35 +127,44 @@ async function askFor(description: TableDescription): Promise<Choice | undefined
   const candidates = targets(description);
   if (candidates.length === 0) {
     void vscode.window.showErrorMessage(
-      'No column of the file has values that could be predicted.',
+      vscode.l10n.t('No column of the file has values that could be predicted.'),
     );
     return undefined;
   }
   const target = await pick(
-    'What is to be predicted?',
+    vscode.l10n.t('What is to be predicted?'),
     candidates.map((column) => ({
       label: column.name,
-      description: `${taskFor(column, rows)} of ${described(column)}`,
+      description: vscode.l10n.t('{0} of {1}', taskFor(column, rows), described(column)),
       value: column,
     })),
   );
   if (!target) return undefined;
   const groupsBy = await pick(
-    'Whose gradients are to be combined? Groups that may contradict each other, such as sources of different quality',
+    vscode.l10n.t(
+      'Whose gradients are to be combined? Groups that may contradict each other, such as sources of different quality',
+    ),
     groupings(description, target),
   );
   if (!groupsBy) return undefined;
   const group = groupsBy.startsWith('column:') ? groupsBy.slice('column:'.length) : null;
   const possible = inputs(description, target, group);
   if (possible.length === 0) {
-    const what = taskFor(target, rows) === 'generation' ? 'texts' : 'numbers or texts';
+    const what =
+      taskFor(target, rows) === 'generation'
+        ? vscode.l10n.t('texts')
+        : vscode.l10n.t('numbers or texts');
     void vscode.window.showErrorMessage(
-      `No other column has ${what} from which ${target.name} could be predicted.`,
+      vscode.l10n.t(
+        'No other column has {0} from which {1} could be predicted.',
+        what,
+        target.name,
+      ),
     );
     return undefined;
   }
   const chosen = await pick(
-    `From what is ${target.name} to be predicted?`,
+    vscode.l10n.t('From what is {0} to be predicted?', target.name),
     possible.map((value) => ({ ...shown(value), value })),
   );
   return chosen && { target, inputs: chosen, groupsBy };
@@ -161,19 +172,19 @@ async function askFor(description: TableDescription): Promise<Choice | undefined
 
 function groupings(description: TableDescription, target: Column): Item<Choice['groupsBy']>[] {
   const columns = groupColumns(description, target).map((column) => ({
-    label: `by ${column.name}`,
+    label: vscode.l10n.t('by {0}', column.name),
     description: described(column),
     value: `column:${column.name}` as const,
     isLikely: isSource(column),
   }));
   const microbatch = {
     label: 'micro-batches',
-    description: 'parts of each batch, where nothing tells examples into groups',
+    description: vscode.l10n.t('parts of each batch, where nothing tells examples into groups'),
     value: 'microbatch' as const,
   };
   const byClass = {
-    label: `by ${target.name}`,
-    description: 'a group for each class',
+    label: vscode.l10n.t('by {0}', target.name),
+    description: vscode.l10n.t('a group for each class'),
     value: 'label' as const,
   };
   return [
@@ -188,28 +199,43 @@ function shown(value: Inputs): vscode.QuickPickItem {
   if (value.kind === 'texts') {
     return {
       label: value.columns.join(' and '),
-      description:
+      description: vscode.l10n.t(
         'a pretrained transformer reads the text; downloaded once from the Hugging Face Hub',
+      ),
     };
   }
   const { columns, image } = value;
-  const label = columns === null ? 'all other columns' : columns.slice(0, 8).join(', ');
+  const label =
+    columns === null ? vscode.l10n.t('all other columns') : columns.slice(0, 8).join(', ');
   return {
     label:
-      columns !== null && columns.length > 8 ? `${label} and ${columns.length - 8} more` : label,
+      columns !== null && columns.length > 8
+        ? vscode.l10n.t('{0} and {1} more', label, columns.length - 8)
+        : label,
     description: image
-      ? `pixels of ${image[0]} × ${image[1]} images, for a small network that is trained here`
-      : 'numbers, for a small network that is trained here',
+      ? vscode.l10n.t(
+          'pixels of {0} × {1} images, for a small network that is trained here',
+          image[0],
+          image[1],
+        )
+      : vscode.l10n.t('numbers, for a small network that is trained here'),
   };
 }
 
 /** "5 values: north, east, …", "numbers from 0 to 3.5". */
 function described({ range, distinct, values }: Column): string {
-  if (range && distinct > values.length) return `numbers from ${range.min} to ${range.max}`;
+  if (range && distinct > values.length) {
+    return vscode.l10n.t('numbers from {0} to {1}', range.min, range.max);
+  }
   const some = values
     .slice(0, 4)
     .map((value) => (value.length > 20 ? `${value.slice(0, 20)}…` : value));
-  return `${distinct} values: ${some.join(', ')}${distinct > some.length ? ', …' : ''}`;
+  return vscode.l10n.t(
+    '{0} values: {1}{2}',
+    distinct,
+    some.join(', '),
+    distinct > some.length ? ', …' : '',
+  );
 }
 
 /** The first is what is proposed. */

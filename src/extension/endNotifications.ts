@@ -17,9 +17,9 @@ interface Parts {
   readonly resume: (run: LocatedRun) => unknown;
 }
 
-const COMPARE = 'Compare seeds';
-const SHOW_OUTPUT = 'Show output';
-const RESUME = 'Resume';
+const COMPARE = vscode.l10n.t('Compare seeds');
+const SHOW_OUTPUT = vscode.l10n.t('Show output');
+const RESUME = vscode.l10n.t('Resume');
 
 /** A command that tunes or adds seeds has no active run for a moment between two of its launches. */
 const PAUSE_MS = 3000;
@@ -71,20 +71,35 @@ export class EndNotifications extends Disposable {
         const counted = formatCount(runs.length, 'run');
         // Of several comparisons the panel tells more legibly.
         const words = verdict.words.length === 1 ? ` ${verdict.words[0]}` : '';
-        const text = `${experiment.name}: ${counted} finished. ${figures}.${words}`;
+        const text = vscode.l10n.t(
+          '{0}: {1} finished. {2}.{3}',
+          experiment.name,
+          counted,
+          figures,
+          words,
+        );
         const answer = await vscode.window.showInformationMessage(text, COMPARE);
         if (answer) compare(key);
         return;
       }
       case 'failed': {
         if (isToldOf(first)) return;
-        const reason = first.failure ? `: ${formatFailure(first.failure)}` : '';
-        const text = `${formatRun(first.manifest)} failed${reason}`;
+        const text = first.failure
+          ? vscode.l10n.t(
+              '{0} failed: {1}',
+              formatRun(first.manifest),
+              formatFailure(first.failure),
+            )
+          : vscode.l10n.t('{0} failed', formatRun(first.manifest));
         if (await vscode.window.showErrorMessage(text, SHOW_OUTPUT)) showOutput(first);
         return;
       }
       case 'interrupted': {
-        const text = `${formatRun(first.manifest)} was interrupted at step ${first.step}: its process no longer exists. It can be resumed from its last checkpoint.`;
+        const text = vscode.l10n.t(
+          '{0} was interrupted at step {1}: its process no longer exists. It can be resumed from its last checkpoint.',
+          formatRun(first.manifest),
+          first.step,
+        );
         if (await vscode.window.showWarningMessage(text, RESUME)) resume(first);
         return;
       }

@@ -26,9 +26,17 @@ const importedSchema = z.object({
 });
 
 const formats = [
-  { label: 'CSV', detail: 'a row for each number, for spreadsheets and data frames', to: 'csv' },
-  { label: 'Parquet', detail: 'the same, smaller and typed', to: 'parquet' },
-  { label: 'TensorBoard', detail: 'a folder for tensorboard --logdir', to: 'tensorboard' },
+  {
+    label: 'CSV',
+    detail: vscode.l10n.t('a row for each number, for spreadsheets and data frames'),
+    to: 'csv',
+  },
+  { label: 'Parquet', detail: vscode.l10n.t('the same, smaller and typed'), to: 'parquet' },
+  {
+    label: 'TensorBoard',
+    detail: vscode.l10n.t('a folder for tensorboard --logdir'),
+    to: 'tensorboard',
+  },
 ] as const;
 
 /** Actions that find, mark and hand on runs of the explorer. */
@@ -54,34 +62,34 @@ export class ExplorerCommands {
 
   /** Of several runs some of which have a star, all get one. */
   async #star(target: unknown): Promise<void> {
-    const runs = await this.#chosen(target, 'Star which run?');
+    const runs = await this.#chosen(target, vscode.l10n.t('Star which run?'));
     const starred = !runs.every(({ notes }) => notes.starred);
     await this.#write(runs, { starred });
   }
 
   async #rename(target: unknown): Promise<void> {
-    await this.#ask(target, 'Rename which run?', {
-      title: (what) => `Name of ${what}`,
+    await this.#ask(target, vscode.l10n.t('Rename which run?'), {
+      title: (what) => vscode.l10n.t('Name of {0}', what),
       value: ({ name }) => name,
-      prompt: 'Empty: the name that it has by its config, method and seed.',
+      prompt: vscode.l10n.t('Empty: the name that it has by its config, method and seed.'),
       changes: (name) => ({ name: name.trim() }),
     });
   }
 
   async #tag(target: unknown): Promise<void> {
-    await this.#ask(target, 'Tag which run?', {
-      title: (what) => `Tags of ${what}`,
+    await this.#ask(target, vscode.l10n.t('Tag which run?'), {
+      title: (what) => vscode.l10n.t('Tags of {0}', what),
       value: ({ tags }) => tags.join(', '),
-      prompt: 'Separated by commas. The filter finds a tag by #name.',
+      prompt: vscode.l10n.t('Separated by commas. The filter finds a tag by #name.'),
       changes: (text) => ({ tags: parseTags(text) }),
     });
   }
 
   async #note(target: unknown): Promise<void> {
-    await this.#ask(target, 'Note on which run?', {
-      title: (what) => `Note on ${what}`,
+    await this.#ask(target, vscode.l10n.t('Note on which run?'), {
+      title: (what) => vscode.l10n.t('Note on {0}', what),
       value: ({ note }) => note,
-      prompt: 'Shown when the mouse is over the run, and searched by the filter.',
+      prompt: vscode.l10n.t('Shown when the mouse is over the run, and searched by the filter.'),
       changes: (note) => ({ note: note.trim() }),
     });
   }
@@ -111,10 +119,10 @@ export class ExplorerCommands {
   async #filter(): Promise<void> {
     const { explorer } = this.#parts;
     const text = await vscode.window.showInputBox({
-      title: 'Filter runs',
+      title: vscode.l10n.t('Filter runs'),
       value: explorer.filterText,
-      placeHolder: 'name, method, status, #tag, starred, accuracy > 0.8',
-      prompt: 'Shows the runs that fit all words. Empty: all runs.',
+      placeHolder: vscode.l10n.t('name, method, status, #tag, starred, accuracy > 0.8'),
+      prompt: vscode.l10n.t('Shows the runs that fit all words. Empty: all runs.'),
     });
     if (text !== undefined) explorer.filter(text.trim());
   }
@@ -124,7 +132,9 @@ export class ExplorerCommands {
       label,
       order: order as Order,
     }));
-    const picked = await vscode.window.showQuickPick(items, { title: 'Sort experiments' });
+    const picked = await vscode.window.showQuickPick(items, {
+      title: vscode.l10n.t('Sort experiments'),
+    });
     if (picked) this.#parts.explorer.sort(picked.order);
   }
 
@@ -135,14 +145,17 @@ export class ExplorerCommands {
       ...(by === explorer.grouping && { description: 'now' }),
       by,
     }));
-    const picked = await vscode.window.showQuickPick(items, { title: 'Group runs by' });
+    const picked = await vscode.window.showQuickPick(items, {
+      title: vscode.l10n.t('Group runs by'),
+    });
     if (picked) explorer.group(picked.by);
   }
 
   async #export(target: unknown): Promise<void> {
-    const runs = await this.#chosen(target, 'Export which run?');
+    const runs = await this.#chosen(target, vscode.l10n.t('Export which run?'));
     const [first] = runs;
-    const picked = first && (await vscode.window.showQuickPick(formats, { title: 'Export to' }));
+    const picked =
+      first && (await vscode.window.showQuickPick(formats, { title: vscode.l10n.t('Export to') }));
     if (!first || !picked) return;
     const { experiment, id } = first.manifest;
     const isOne = runs.every(({ manifest }) => manifest.experiment.id === experiment.id);
@@ -150,7 +163,7 @@ export class ExplorerCommands {
     const folder = first.workspaceFolder.uri;
     const file = picked.to === 'tensorboard' ? `${name}-tensorboard` : `${name}.${picked.to}`;
     const out = await vscode.window.showSaveDialog({
-      title: 'Export to',
+      title: vscode.l10n.t('Export to'),
       defaultUri: vscode.Uri.joinPath(folder, file),
     });
     if (!out) return;
@@ -164,11 +177,11 @@ export class ExplorerCommands {
     ];
     let told = '';
     const status = await vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Window, title: 'Exporting runs' },
+      { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Exporting runs') },
       () => runToEnd(this.#parts.grain(), args, folder.fsPath, (text) => (told += text)),
     );
     if (status === 0) void vscode.window.showInformationMessage(told.trim());
-    else void vscode.window.showErrorMessage(`Cannot export: ${told.trim()}`);
+    else void vscode.window.showErrorMessage(vscode.l10n.t('Cannot export: {0}', told.trim()));
   }
 
   /** Of what TensorBoard shows; the runs that result are selected, and offered for comparison. */
@@ -177,14 +190,14 @@ export class ExplorerCommands {
     const workspace = vscode.workspace.workspaceFolders?.[0]?.uri;
     if (!workspace) {
       void vscode.window.showInformationMessage(
-        'Open the folder in which the runs are to be kept.',
+        vscode.l10n.t('Open the folder in which the runs are to be kept.'),
       );
       return;
     }
     const [from] =
       (await vscode.window.showOpenDialog({
-        title: 'Import the runs of TensorBoard in a folder',
-        openLabel: 'Import',
+        title: vscode.l10n.t('Import the runs of TensorBoard in a folder'),
+        openLabel: vscode.l10n.t('Import'),
         canSelectFolders: true,
         canSelectFiles: false,
         defaultUri: workspace,
@@ -193,7 +206,7 @@ export class ExplorerCommands {
     const { status, stdout, stderr } = await vscode.window.withProgress(
       {
         location: vscode.ProgressLocation.Notification,
-        title: 'Importing runs',
+        title: vscode.l10n.t('Importing runs'),
         cancellable: true,
       },
       (_, token) => {
@@ -208,7 +221,7 @@ export class ExplorerCommands {
     );
     if (status !== 0) {
       void vscode.window.showErrorMessage(
-        `Cannot import: ${stderr.replace(/^error: /, '').trim()}`,
+        vscode.l10n.t('Cannot import: {0}', stderr.replace(/^error: /, '').trim()),
       );
       return;
     }
@@ -221,11 +234,12 @@ export class ExplorerCommands {
     );
     const folders = found.map(({ folder }) => folder);
     await explorer.reveal(folders);
+    const show = vscode.l10n.t('Compare');
     const answer = await vscode.window.showInformationMessage(
-      `Imported ${formatCount(ids.size, 'run')} of ${imported.experiment.name}.`,
-      ...(ids.size > 1 ? ['Compare'] : []),
+      vscode.l10n.t('Imported {0} of {1}.', formatCount(ids.size, 'run'), imported.experiment.name),
+      ...(ids.size > 1 ? [show] : []),
     );
-    if (answer === 'Compare') compare(folders);
+    if (answer === show) compare(folders);
   }
 
   #chosen(target: unknown, question: string): Promise<LocatedRun[]> {

@@ -129,7 +129,7 @@ async function pick(question: string, choices: readonly Choice[]): Promise<Locat
   if (choices.length <= 1) return [...(choices[0]?.runs ?? [])];
   const items = choices.map(({ label, detail, runs }) => ({
     label,
-    description: runs.length === 1 ? runs[0]!.status : `${runs.length} runs`,
+    description: runs.length === 1 ? runs[0]!.status : vscode.l10n.t('{0} runs', runs.length),
     ...(detail !== undefined && { detail }),
     runs,
   }));

@@ -53,10 +53,14 @@ export class WindowStatus extends Disposable {
     this.#item.text = [`${icon} ${formatRun(run.manifest)} ${progress}`, left]
       .filter(Boolean)
       .join(' · ');
-    const words = `GRAIN is training ${formatRun(run.manifest)} ${formatProgress(run)}`;
-    const more = active.length > 1 ? `${active.length - 1} more to go` : '';
+    const words = vscode.l10n.t(
+      'GRAIN is training {0} {1}',
+      formatRun(run.manifest),
+      formatProgress(run),
+    );
+    const more = active.length > 1 ? vscode.l10n.t('{0} more to go', active.length - 1) : '';
     const facts = [words, more, rate, left].filter(Boolean).join(', ');
-    const text = `${facts}${alarm ? `. Alarm: ${alarm.message}` : ''}`;
+    const text = `${facts}${alarm ? vscode.l10n.t('. Alarm: {0}', alarm.message) : ''}`;
     this.#item.tooltip = tooltip(text);
     this.#item.accessibilityInformation = { label: text };
     this.#item.backgroundColor = alarm
@@ -80,8 +84,8 @@ export class WindowStatus extends Disposable {
       .reduce((sum, { manifest, step }) => sum + manifest.steps - step, 0);
     const [perSecond, time] = [pace.perSecond, pace.timeFor(toGo)];
     return {
-      rate: perSecond === null ? '' : `${formatNumber(perSecond, 2)} steps/s`,
-      left: time === null ? '' : `${formatDuration(time)} left`,
+      rate: perSecond === null ? '' : vscode.l10n.t('{0} steps/s', formatNumber(perSecond, 2)),
+      left: time === null ? '' : vscode.l10n.t('{0} left', formatDuration(time)),
     };
   }
 
@@ -106,8 +110,9 @@ function tooltip(text: string): vscode.MarkdownString {
   const markdown = new vscode.MarkdownString();
   markdown.isTrusted = { enabledCommands: ['grain.metrics.focus', 'grain.stop'] };
   markdown.appendText(text);
+  const [show, stop] = [vscode.l10n.t('Show metrics'), vscode.l10n.t('Stop')];
   markdown.appendMarkdown(
-    '\n\n[Show metrics](command:grain.metrics.focus) · [Stop](command:grain.stop)',
+    `\n\n[${show}](command:grain.metrics.focus) · [${stop}](command:grain.stop)`,
   );
   return markdown;
 }

@@ -35,7 +35,11 @@ export class Example {
       }
     } catch (error) {
       void vscode.window.showErrorMessage(
-        `Cannot make ${folder.fsPath}: ${(error as Error).message}. Open a folder that can be written.`,
+        vscode.l10n.t(
+          'Cannot make {0}: {1}. Open a folder that can be written.',
+          folder.fsPath,
+          (error as Error).message,
+        ),
       );
       return;
     }
@@ -69,8 +73,8 @@ async function chooseParent(): Promise<vscode.Uri | undefined> {
   const chosen = await vscode.window.showOpenDialog({
     canSelectFiles: false,
     canSelectFolders: true,
-    title: `Where should the folder ${NAME} be made?`,
-    openLabel: 'Make the example here',
+    title: vscode.l10n.t('Where should the folder {0} be made?', NAME),
+    openLabel: vscode.l10n.t('Make the example here'),
   });
   return chosen?.[0];
 }

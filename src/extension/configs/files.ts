@@ -31,7 +31,7 @@ export async function pickConfig(
   }));
   const picked = await vscode.window.showQuickPick(items, {
     title,
-    placeHolder: 'Which config?',
+    placeHolder: vscode.l10n.t('Which config?'),
   });
   return picked?.uri;
 }
@@ -48,10 +48,12 @@ export async function chooseFolder(): Promise<vscode.WorkspaceFolder | undefined
   const folders = vscode.workspace.workspaceFolders ?? [];
   if (folders.length > 1) {
     return vscode.window.showWorkspaceFolderPick({
-      placeHolder: 'Create the config in which folder?',
+      placeHolder: vscode.l10n.t('Create the config in which folder?'),
     });
   }
-  if (folders.length === 0) void vscode.window.showWarningMessage('Open a folder first.');
+  if (folders.length === 0) {
+    void vscode.window.showWarningMessage(vscode.l10n.t('Open a folder first.'));
+  }
   return folders[0];
 }
 

@@ -71,7 +71,7 @@ export class ConfigProblems extends Disposable implements vscode.CodeActionProvi
     return known.flatMap((problem) => {
       const asked = diagnostics.some((it) => it.range.isEqual(problem.range));
       if (!asked || !(problem instanceof Problem) || !problem.suggestion) return [];
-      const title = `Change to '${problem.suggestion}'`;
+      const title = vscode.l10n.t("Change to '{0}'", problem.suggestion);
       const action = new vscode.CodeAction(title, vscode.CodeActionKind.QuickFix);
       action.edit = new vscode.WorkspaceEdit();
       action.edit.replace(document.uri, problem.range, problem.suggestion);

@@ -128,7 +128,7 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
     item.accessibilityInformation = { label: spoken };
     if (node.kind === 'run') {
       // A click, or Enter, shows the run also while the bottom panel is closed.
-      const title = 'Show metrics';
+      const title = vscode.l10n.t('Show metrics');
       item.command = {
         title,
         command: 'grain.metrics.focus',
@@ -164,7 +164,12 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
 
   #describeFilter(shown: number): string {
     if (this.#filterText === '') return '';
-    return `${shown} of ${formatCount(this.#runs.all.length, 'run')} fit “${this.#filterText}”`;
+    return vscode.l10n.t(
+      '{0} of {1} fit “{2}”',
+      shown,
+      formatCount(this.#runs.all.length, 'run'),
+      this.#filterText,
+    );
   }
 
   /** The latest experiment is open, and so is all that is open anyway. */

@@ -23,8 +23,8 @@ import { showMistake, validConfig } from './validConfig.ts';
 /** Exit statuses of `grain` that are not failures: finished and stopped. */
 const NOT_FAILED = new Set([0, 130]);
 
-const SHOW_LOG = 'Show log';
-const LESS_MEMORY = 'Resume with less memory';
+const SHOW_LOG = vscode.l10n.t('Show log');
+const LESS_MEMORY = vscode.l10n.t('Resume with less memory');
 const CHECKPOINTING: readonly string[] = ['--checkpointing'];
 
 /** Whether gradient checkpointing is likely to help a run that failed. */
@@ -71,7 +71,7 @@ export class Launcher {
     const known = new Set(this.#parts.runs.all.map((run) => run.folder));
     const configPath = path.relative(folder.uri.fsPath, config.fsPath).replaceAll('\\', '/');
     return this.#start(
-      `Starting ${configPath}, ${formatPlan(valid.config)}`,
+      vscode.l10n.t('Starting {0}, {1}', configPath, formatPlan(valid.config)),
       // The explorer looks for .grain in the workspace folder, not beside the config.
       ['run', config.fsPath, '--out', folder.uri.fsPath],
       folder,
@@ -88,12 +88,18 @@ export class Launcher {
     const options = [
       {
         label: LESS_MEMORY,
-        detail: 'With gradient checkpointing: takes more time, with the same results.',
+        detail: vscode.l10n.t(
+          'With gradient checkpointing: takes more time, with the same results.',
+        ),
         flags: CHECKPOINTING,
       },
-      { label: 'Resume unchanged', detail: 'If more memory is available now.', flags: [] },
+      {
+        label: vscode.l10n.t('Resume unchanged'),
+        detail: vscode.l10n.t('If more memory is available now.'),
+        flags: [],
+      },
     ];
-    const placeHolder = `${formatRun(run.manifest)} ran out of memory`;
+    const placeHolder = vscode.l10n.t('{0} ran out of memory', formatRun(run.manifest));
     const chosen = await vscode.window.showQuickPick(options, { placeHolder });
     if (chosen) await this.#resume([run], chosen.flags);
   }
@@ -112,7 +118,7 @@ export class Launcher {
       runs.length > 1 ? [experiment.id, experiment.name] : [id, formatRun(first.manifest)];
     const folders = new Set(runs.map((run) => run.folder));
     await this.#start(
-      `Resuming ${title}`,
+      vscode.l10n.t('Resuming {0}', title),
       ['run', '--resume', named, ...flags],
       first.workspaceFolder,
       (run) => folders.has(run.folder),
@@ -126,7 +132,9 @@ export class Launcher {
     isMine: (run: LocatedRun) => boolean,
   ): Promise<Started | undefined> {
     if (!vscode.workspace.isTrusted) {
-      void vscode.window.showErrorMessage('Runs can be started only in a trusted workspace.');
+      void vscode.window.showErrorMessage(
+        vscode.l10n.t('Runs can be started only in a trusted workspace.'),
+      );
       return undefined;
     }
     const { grain, runs, onStarted } = this.#parts;
@@ -146,7 +154,9 @@ export class Launcher {
       );
     } catch (error) {
       const { message } = error as Error;
-      void vscode.window.showErrorMessage(`Cannot start ${command.node}: ${message}`);
+      void vscode.window.showErrorMessage(
+        vscode.l10n.t('Cannot start {0}: {1}', command.node, message),
+      );
       return undefined;
     }
     const { pid, ended } = launched;
@@ -199,11 +209,11 @@ export class Launcher {
     }
     const failed = mine.find(({ status }) => status === 'failed');
     const reason = failed?.failure ? formatFailure(failed.failure) : error?.message;
-    const subject = failed ? formatRun(failed.manifest) : 'The run';
+    const subject = failed ? formatRun(failed.manifest) : vscode.l10n.t('The run');
     const outOfMemory = mine.filter(canSaveMemory);
     const actions = outOfMemory.length > 0 ? [LESS_MEMORY, SHOW_LOG] : [SHOW_LOG];
     const answer = await vscode.window.showErrorMessage(
-      `${subject} failed: ${reason ?? (await errorLine(launched))}`,
+      vscode.l10n.t('{0} failed: {1}', subject, reason ?? (await errorLine(launched))),
       ...actions,
     );
     if (answer === SHOW_LOG) await vscode.window.showTextDocument(vscode.Uri.file(launched.stderr));

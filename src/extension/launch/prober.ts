@@ -19,9 +19,9 @@ import { validConfig } from './validConfig.ts';
 /** Exit status of a probe that the user cancelled. */
 const STOPPED = 130;
 const SCHEME = 'grain-probe';
-const DETAILS = 'Show details';
-const PROBE_FIRST = 'Probe first';
-const NEVER = "Don't offer again";
+const DETAILS = vscode.l10n.t('Show details');
+const PROBE_FIRST = vscode.l10n.t('Probe first');
+const NEVER = vscode.l10n.t("Don't offer again");
 const OFFERED = 'probe.offered';
 const NOT_WANTED = 'probe.notWanted';
 
@@ -52,7 +52,9 @@ export class Prober extends Disposable {
   /** Trains the mean for a few steps, with a notification that can cancel it, and shows the verdict. */
   async probe(config: vscode.Uri): Promise<void> {
     if (!vscode.workspace.isTrusted) {
-      void vscode.window.showErrorMessage('A probe trains, which needs a trusted workspace.');
+      void vscode.window.showErrorMessage(
+        vscode.l10n.t('A probe trains, which needs a trusted workspace.'),
+      );
       return;
     }
     const valid = await validConfig(config, this.#parts.problems);
@@ -62,7 +64,9 @@ export class Prober extends Disposable {
       const answer = await askWithProgress(command, config, valid.folder);
       if (answer.status !== null && answer.status !== STOPPED) await this.#show(config, answer);
     } catch (error) {
-      void vscode.window.showErrorMessage(`Cannot start ${command.node}: ${messageOf(error)}`);
+      void vscode.window.showErrorMessage(
+        vscode.l10n.t('Cannot start {0}: {1}', command.node, messageOf(error)),
+      );
     }
   }
 
@@ -79,7 +83,10 @@ export class Prober extends Disposable {
     if (parsed.program !== undefined || !costsLittleBeside(parsed)) return;
     await workspaceState.update(OFFERED, [...offered, config.toString()]);
     const answer = await vscode.window.showInformationMessage(
-      `${vscode.workspace.asRelativePath(config)} is trained for the first time. A short probe of the mean says which aggregators are worth trying here; it stops these runs, to be resumed later.`,
+      vscode.l10n.t(
+        '{0} is trained for the first time. A short probe of the mean says which aggregators are worth trying here; it stops these runs, to be resumed later.',
+        vscode.workspace.asRelativePath(config),
+      ),
       PROBE_FIRST,
       NEVER,
     );
@@ -93,7 +100,9 @@ export class Prober extends Disposable {
   async #show(config: vscode.Uri, answer: Answer): Promise<void> {
     const found = resultOf(answer);
     if ('error' in found) {
-      void vscode.window.showErrorMessage(`The probe failed: ${found.error.message}`);
+      void vscode.window.showErrorMessage(
+        vscode.l10n.t('The probe failed: {0}', found.error.message),
+      );
       return;
     }
     const document = this.#keep(config, found);
@@ -108,7 +117,7 @@ export class Prober extends Disposable {
   }
 
   #keep(config: vscode.Uri, found: Probe): vscode.Uri {
-    const path = `Probe of ${found.name}`;
+    const path = vscode.l10n.t('Probe of {0}', found.name);
     const document = vscode.Uri.from({ scheme: SCHEME, path, query: config.path });
     this.#details.set(document.toString(), `${formatProbe(found)}\n`);
     this.#changed.fire(document);
@@ -121,7 +130,7 @@ function askWithProgress(
   config: vscode.Uri,
   folder: vscode.WorkspaceFolder,
 ): Promise<Answer> {
-  const title = `Probing ${vscode.workspace.asRelativePath(config)}`;
+  const title = vscode.l10n.t('Probing {0}', vscode.workspace.asRelativePath(config));
   const location = vscode.ProgressLocation.Notification;
   const run = async (
     progress: vscode.Progress<{ message?: string; increment?: number }>,
@@ -136,7 +145,7 @@ function askWithProgress(
       const probing = probeProgressSchema.safeParse(message).data?.probing;
       if (!probing) return;
       const percent = (100 * probing.step) / probing.steps;
-      const text = `training the mean, step ${probing.step} of ${probing.steps}`;
+      const text = vscode.l10n.t('training the mean, step {0} of {1}', probing.step, probing.steps);
       progress.report({ message: text, increment: percent - shown });
       shown = percent;
     };

@@ -27,7 +27,7 @@ export function showProgress(
   return vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title, cancellable: true },
     async (progress, cancelled) => {
-      progress.report({ message: 'checking config and data' });
+      progress.report({ message: vscode.l10n.t('checking config and data') });
       let hasBegun = () => {};
       const training = new Promise<void>((resolve) => {
         hasBegun = resolve;
@@ -51,7 +51,15 @@ export function showProgress(
 /** Cancelling is of the whole launch, which its button does not say. @param runs of the launch that exist */
 function cancelledText(runs: readonly LocatedRun[]): string {
   const active = runs.filter(({ status }) => isActive(status));
-  if (active.length === 0) return 'The launch was cancelled before its first run began.';
-  const what = active.length === 1 ? 'its run ends' : `all its ${active.length} runs end`;
-  return `The launch was cancelled: ${what} as soon as possible, and can be resumed.`;
+  if (active.length === 0) {
+    return vscode.l10n.t('The launch was cancelled before its first run began.');
+  }
+  const what =
+    active.length === 1
+      ? vscode.l10n.t('its run ends')
+      : vscode.l10n.t('all its {0} runs end', active.length);
+  return vscode.l10n.t(
+    'The launch was cancelled: {0} as soon as possible, and can be resumed.',
+    what,
+  );
 }

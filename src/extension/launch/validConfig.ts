@@ -19,7 +19,9 @@ export async function validConfig(
 ): Promise<ValidConfig | undefined> {
   const folder = vscode.workspace.getWorkspaceFolder(config);
   if (!folder) {
-    void vscode.window.showErrorMessage('The config is not in a folder of this workspace.');
+    void vscode.window.showErrorMessage(
+      vscode.l10n.t('The config is not in a folder of this workspace.'),
+    );
     return undefined;
   }
   const document = await vscode.workspace.openTextDocument(config);
@@ -35,6 +37,6 @@ export async function showMistake(message: string, { uri, range }: vscode.Locati
   const { line, character } = range.start;
   // VS Code shows a notification on one line.
   const text = `${file}:${line + 1}:${character + 1}: ${message.replaceAll(/\n\s*/g, '; ')}`;
-  const answer = await vscode.window.showErrorMessage(text, 'Open problem');
+  const answer = await vscode.window.showErrorMessage(text, vscode.l10n.t('Open problem'));
   if (answer) await vscode.window.showTextDocument(uri, { selection: range });
 }

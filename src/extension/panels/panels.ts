@@ -1,3 +1,4 @@
+import * as vscode from 'vscode';
 import type { RunSummary } from '../../runs/store.ts';
 import { Disposable } from '../disposable.ts';
 import type { GrainCommand } from '../launch/grainProcess.ts';
@@ -35,9 +36,11 @@ export class Panels extends Disposable {
     ) => this.register(new PanelGroup(kind, services));
     const predictions = group(predictionsPanel(services, grain));
     this.predictions = predictions;
-    this.weights = group(runPanel('weights', 'Weights', weightsMessages, services));
+    this.weights = group(runPanel('weights', vscode.l10n.t('Weights'), weightsMessages, services));
     this.conflict = group(
-      runPanel('conflict', 'Conflict', conflictMessages, services, { besideMean: true }),
+      runPanel('conflict', vscode.l10n.t('Conflict'), conflictMessages, services, {
+        besideMean: true,
+      }),
     );
     this.seedVariance = group(
       seedVariancePanel(services, (experiment, ...requests) =>

@@ -20,7 +20,9 @@ export function predictionsPanel(
     name: 'predictions',
     title: (experimentId) => {
       const run = runs.all.find((one) => experimentKey(one) === experimentId);
-      return run ? `Predictions: ${run.manifest.experiment.name}` : 'Predictions';
+      return run
+        ? vscode.l10n.t('Predictions: {0}', run.manifest.experiment.name)
+        : vscode.l10n.t('Predictions');
     },
     state: predictionsState,
     subjectOf: (state) =>

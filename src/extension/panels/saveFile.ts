@@ -2,10 +2,10 @@ import * as vscode from 'vscode';
 import type { FileRequest, SaveRequest } from '../messages/files.ts';
 
 const NAMES: Record<SaveRequest['format'], string> = {
-  png: 'PNG image',
-  svg: 'SVG image',
-  csv: 'CSV table',
-  md: 'Markdown table',
+  png: vscode.l10n.t('PNG image'),
+  svg: vscode.l10n.t('SVG image'),
+  csv: vscode.l10n.t('CSV table'),
+  md: vscode.l10n.t('Markdown table'),
 };
 
 /** Saves what a page made where the user wants it, or puts it on the clipboard. */
@@ -24,6 +24,8 @@ export async function keep(request: FileRequest): Promise<void> {
     await vscode.workspace.fs.writeFile(target, bytes);
   } catch (error) {
     const { message } = error as Error;
-    void vscode.window.showErrorMessage(`Cannot save ${target.fsPath}: ${message}`);
+    void vscode.window.showErrorMessage(
+      vscode.l10n.t('Cannot save {0}: {1}', target.fsPath, message),
+    );
   }
 }

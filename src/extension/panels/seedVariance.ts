@@ -32,7 +32,9 @@ export function seedVariancePanel(
     name: 'seedVariance',
     title: (experimentId) => {
       const launch = launchLabels(runs.all, vscode.env.language).get(experimentId);
-      return launch === undefined ? 'Seed variance' : `Seed variance: ${launch}`;
+      return launch === undefined
+        ? vscode.l10n.t('Seed variance')
+        : vscode.l10n.t('Seed variance: {0}', launch);
     },
     state: seedVarianceState,
     subjectOf: (state) =>
@@ -137,13 +139,13 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceReque
 
 const deleted: EmptyMessage = {
   type: 'empty',
-  reason: 'This experiment was deleted. Open another one from the run explorer.',
+  reason: vscode.l10n.t('This experiment was deleted. Open another one from the run explorer.'),
 };
 
 function waiting(runs: readonly LocatedRun[]): EmptyMessage {
   const active = runs.some(({ status }) => isActive(status));
   const reason = active
-    ? 'Waiting for the first validation.'
-    : 'No run of this experiment has been validated.';
+    ? vscode.l10n.t('Waiting for the first validation.')
+    : vscode.l10n.t('No run of this experiment has been validated.');
   return { type: 'empty', reason };
 }

@@ -18,8 +18,8 @@ import { type FoundPython, isFound, origins, survey } from '../../environments/s
 import { Disposable } from '../disposable.ts';
 import { knownToPython } from './pythonExtension.ts';
 
-const TITLE = 'Set up GPU training';
-const SHOW_OUTPUT = 'Show output';
+const TITLE = vscode.l10n.t('Set up GPU training');
+const SHOW_OUTPUT = vscode.l10n.t('Show output');
 
 interface Choice extends vscode.QuickPickItem {
   /** @returns the Python to train in from now on, if it is about one */
@@ -42,7 +42,7 @@ export class GpuSetup extends Disposable {
   async setUp(): Promise<void> {
     if (!vscode.workspace.isTrusted) {
       void vscode.window.showErrorMessage(
-        'The set-up runs programs, which needs a trusted workspace.',
+        vscode.l10n.t('The set-up runs programs, which needs a trusted workspace.'),
       );
       return;
     }
@@ -59,7 +59,7 @@ export class GpuSetup extends Disposable {
 
   /** @returns nothing if it was cancelled */
   #survey() {
-    return withCancel('Looking for Pythons', async ({ signal }) => {
+    return withCancel(vscode.l10n.t('Looking for Pythons'), async ({ signal }) => {
       const folders = vscode.workspace.workspaceFolders?.map(({ uri }) => uri.fsPath) ?? [];
       const others = await knownToPython();
       const pythons = await survey({ folders, others, env: this.#env }, signal);
@@ -79,15 +79,15 @@ export class GpuSetup extends Disposable {
       separator('new'),
       ...this.#newEnvironment(found),
       {
-        label: '$(cloud-download) Install WebGPU for GRAIN',
-        detail: 'Trains on a GPU without Python. Needs npm; about 130 MB.',
-        title: 'Installing WebGPU',
+        label: vscode.l10n.t('$(cloud-download) Install WebGPU for GRAIN'),
+        detail: vscode.l10n.t('Trains on a GPU without Python. Needs npm; about 130 MB.'),
+        title: vscode.l10n.t('Installing WebGPU'),
         act: async (options) => {
           await installWebgpu(packageJson.optionalDependencies.webgpu, options);
           return undefined;
         },
       },
-      ...(silent.length > 0 ? [separator('without an answer')] : []),
+      ...(silent.length > 0 ? [separator(vscode.l10n.t('without an answer'))] : []),
       ...silent.map((python) => ({
         label: `$(circle-slash) ${python.path}`,
         detail: 'problem' in python ? python.problem : '',
@@ -95,7 +95,7 @@ export class GpuSetup extends Disposable {
     ];
     return vscode.window.showQuickPick(choices, {
       title: TITLE,
-      placeHolder: 'In which Python shall GRAIN train?',
+      placeHolder: vscode.l10n.t('In which Python shall GRAIN train?'),
       matchOnDetail: true,
     });
   }
@@ -104,7 +104,11 @@ export class GpuSetup extends Disposable {
     const missing = missingPackages(found);
     const about = { description: origins[origin], detail: formatInspection(found) };
     if (missing.length === 0) {
-      return { label: `$(check) Use ${python}`, ...about, act: async () => python };
+      return {
+        label: vscode.l10n.t('$(check) Use {0}', python),
+        ...about,
+        act: async () => python,
+      };
     }
     const obstacle = installObstacle(found);
     if (obstacle) {
@@ -116,9 +120,9 @@ export class GpuSetup extends Disposable {
       };
     }
     return {
-      label: `$(cloud-download) Install what is missing into ${python}`,
+      label: vscode.l10n.t('$(cloud-download) Install what is missing into {0}', python),
       ...about,
-      title: `Installing into ${python}`,
+      title: vscode.l10n.t('Installing into {0}', python),
       act: async (options) => {
         await installInto(python, found, options);
         return python;
@@ -130,14 +134,14 @@ export class GpuSetup extends Disposable {
     const base = baseOf(found);
     if (!base) {
       const { message } = new SetupError(found.length > 0 ? 'pythonTooOld' : 'noPython');
-      return [{ label: '$(circle-slash) Make a new environment', detail: message }];
+      return [{ label: vscode.l10n.t('$(circle-slash) Make a new environment'), detail: message }];
     }
     return [
       {
-        label: '$(add) Make a new environment',
-        description: `of ${base.path}`,
-        detail: `PyTorch, transformers and grain_torch, in ${this.#storage}`,
-        title: 'Making an environment with PyTorch',
+        label: vscode.l10n.t('$(add) Make a new environment'),
+        description: vscode.l10n.t('of {0}', base.path),
+        detail: vscode.l10n.t('PyTorch, transformers and grain_torch, in {0}', this.#storage),
+        title: vscode.l10n.t('Making an environment with PyTorch'),
         act: async (options) => (await makeEnvironment(base.path, options)).python,
       },
     ];
@@ -160,13 +164,15 @@ export class GpuSetup extends Disposable {
         : await act({});
       if (python === undefined) {
         void vscode.window.showInformationMessage(
-          'WebGPU is installed. The doctor says whether it finds a GPU.',
+          vscode.l10n.t('WebGPU is installed. The doctor says whether it finds a GPU.'),
         );
         return;
       }
       const settings = vscode.workspace.getConfiguration('grain');
       await settings.update('pythonPath', python, vscode.ConfigurationTarget.Global);
-      void vscode.window.showInformationMessage(`device: torch now trains in ${python}.`);
+      void vscode.window.showInformationMessage(
+        vscode.l10n.t('device: torch now trains in {0}.', python),
+      );
     } catch (error) {
       if (!(error instanceof SetupError)) throw error;
       if (error.kind === 'cancelled') return;
@@ -177,7 +183,7 @@ export class GpuSetup extends Disposable {
   async #explain({ message, last }: SetupError): Promise<void> {
     // What was printed is in the channel already; of what did not start, nothing is.
     if (last.length === 0) this.#output.appendLine(message);
-    const text = `Nothing was set up: ${message}`;
+    const text = vscode.l10n.t('Nothing was set up: {0}', message);
     if ((await vscode.window.showErrorMessage(text, SHOW_OUTPUT)) === SHOW_OUTPUT) {
       this.#output.show(true);
     }

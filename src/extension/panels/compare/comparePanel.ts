@@ -28,8 +28,8 @@ export function comparePanel({
     title: (subject) => {
       const found = foldersIn(subject).flatMap((folder) => runs.find(folder) ?? []);
       return found.length === 0
-        ? 'Compare'
-        : `Compare: ${runsTold(found.map(({ manifest }) => manifest))}`;
+        ? vscode.l10n.t('Compare')
+        : vscode.l10n.t('Compare: {0}', runsTold(found.map(({ manifest }) => manifest)));
     },
     state: compareState,
     subjectOf: (state) =>
