@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import {
   configJsonSchema,
   formatType,
+  isSection,
   type JsonSchema,
   keysOf,
   schemaAt,
@@ -102,7 +103,7 @@ function table(
     const standard = required.includes(key) ? '**required**' : formatDefault(value);
     const whole = path === '' ? key : `${path}.${key}`;
     const link = `see [\`${whole}\`](#${whole.toLowerCase().replaceAll('.', '')})`;
-    const type = value.properties ? link : plain(formatType(value));
+    const type = isSection(value) ? link : plain(formatType(value));
     return `| \`${key}\` | ${type} | ${standard} | ${value.description ?? ''} |`;
   });
   return [

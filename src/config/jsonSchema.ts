@@ -15,6 +15,8 @@ export interface JsonSchema {
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
+  /** Of further keys, whose names the user makes up. */
+  readonly additionalProperties?: boolean | JsonSchema;
   readonly required?: readonly string[];
   readonly items?: JsonSchema;
   readonly prefixItems?: readonly JsonSchema[];
@@ -26,9 +28,12 @@ export interface JsonSchema {
   readonly pattern?: string;
 }
 
-/** JSON Schema (2020-12) of a config as it is written: keys with a default may be left out. */
+let made: JsonSchema | undefined;
+
+/** JSON Schema (2020-12) of a config as it is written: keys with a default may be left out. Made once: it takes some time. */
 export function configJsonSchema(): JsonSchema {
-  return z.toJSONSchema(configSchema, { io: 'input' }) as JsonSchema;
+  made ??= z.toJSONSchema(configSchema, { io: 'input' }) as JsonSchema;
+  return made;
 }
 
 /**
@@ -46,16 +51,25 @@ export function schemaAt(
     (part) =>
       (typeof key === 'number'
         ? (part.prefixItems?.[key] ?? part.items)
-        : part.properties?.[key]) ?? [],
+        : (part.properties?.[key] ?? valueOfAnyKey(part))) ?? [],
   );
   const next = found.length > 1 ? { anyOf: found } : found[0];
   return next && schemaAt(next, rest, valueAt(content, [key]));
 }
 
+function valueOfAnyKey({ additionalProperties: of }: JsonSchema): JsonSchema | undefined {
+  return typeof of === 'object' ? of : undefined;
+}
+
+/** Whether it is an object with keys of its own, not one of other settings' or the user's. */
+export function isSection(schema: JsonSchema): boolean {
+  return schema.properties !== undefined && valueOfAnyKey(schema) === undefined;
+}
+
 /** The keys whose values are objects, at any depth, such as `model.adapter.lora`; parents first. */
 export function sectionsOf({ properties = {} }: JsonSchema): [path: string, JsonSchema][] {
   return Object.entries(properties).flatMap(([key, part]) =>
-    part.properties
+    isSection(part)
       ? [
           [key, part] as [string, JsonSchema],
           ...sectionsOf(part).map(([path, inner]): [string, JsonSchema] => [

@@ -14,10 +14,12 @@ import {
 } from './diagnostic.ts';
 import { ConfigDocument } from './document.ts';
 import { reasonOf } from './errors.ts';
+import { gridFindings } from './gridRules.ts';
 import { knownHarms } from './harms.ts';
 import { findingsOf } from './issues.ts';
 import { withControls } from './methods.ts';
 import { modelRules } from './modelRules.ts';
+import { configAt, type Point, placeIn, pointsOf } from './points.ts';
 import { NO_DATA, programFindings, withProgramDefaults } from './program.ts';
 import { type Config, configSchema } from './schema.ts';
 import { stepRules } from './stepRules.ts';
@@ -76,9 +78,25 @@ export class ParsedConfig {
     return this.with({ data: { ...data, validation: { ...validation, seed } } });
   }
 
-  /** What is valid, and was measured to do harm, of all entries of `aggregate`. */
+  /** The same file at a point of its grid, whose values are written there. */
+  at(point: Point): ParsedConfig {
+    if (Object.keys(point).length === 0) return this;
+    const { config } = this;
+    const places = this.#places;
+    const placeOf = (path: Path) => placeIn(config, point, path);
+    return new ParsedConfig(configAt(config, point), this.file, {
+      isWritten: (path) => placeOf(path) !== null || places.isWritten(path),
+      position: (path) => places.position(placeOf(path) ?? path),
+    });
+  }
+
+  /** What is valid, and was measured to do harm, of all entries of `aggregate`, at any point of the grid. */
   get warnings(): Diagnostic[] {
-    return this.config.aggregate.flatMap((_, entry) => this.warningsOf(entry));
+    const all = pointsOf(this.config).flatMap((point) => {
+      const at = this.at(point);
+      return this.config.aggregate.flatMap((_, entry) => at.warningsOf(entry));
+    });
+    return [...new Map(all.map((it) => [JSON.stringify([it.path, it.message]), it])).values()];
   }
 
   /** @param entry index in `aggregate` */
@@ -175,6 +193,10 @@ function withDefaults(config: Config, isWritten: (path: Path) => boolean): Confi
 }
 
 function contradictions(config: Config, isWritten: (path: Path) => boolean): Finding[] {
+  return config.grid ? gridFindings(config, isWritten, rulesAt) : rulesAt(config, isWritten);
+}
+
+function rulesAt(config: Config, isWritten: (path: Path) => boolean): Finding[] {
   if (config.program !== undefined) return programFindings(config, isWritten);
   return rules.flatMap((rule) => rule(config, isWritten));
 }

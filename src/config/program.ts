@@ -1,7 +1,8 @@
 /** `program`: a command of the user's that trains a run, with placeholders for what runs differ in. */
 import type { Finding, Path } from './diagnostic.ts';
 import { alternatives, nearest } from './diagnostic.ts';
-import type { Config } from './schema.ts';
+import { type Point, pointsOf } from './points.ts';
+import { type Config, gridPath } from './schema.ts';
 
 /** As written: a line, which is split at its spaces, or a list of arguments. */
 type Program = NonNullable<Config['program']>;
@@ -21,6 +22,8 @@ interface ProgramRun {
   /** Name of the aggregator, without settings. */
   readonly aggregator: string;
   readonly seed: { readonly init: number; readonly order: number };
+  /** Of the grid, whose settings may be the program's own. */
+  readonly point: Point;
 }
 
 /** The arguments of a run, the program first. No shell reads them: a value is one argument, or part of one, whatever is in it. */
@@ -86,7 +89,8 @@ function unclosed(program: Program): Finding {
 
 function unknownPlaceholders(config: Config, program: Program): Finding[] {
   const seed = { init: 0, order: 0 };
-  const known = [...valuesOf({ config, aggregator: '', seed }).keys()];
+  const [point = {}] = pointsOf(config);
+  const known = [...valuesOf({ config, aggregator: '', seed, point }).keys()];
   const texts = typeof program === 'string' ? [program] : program;
   return texts.flatMap((text, i) =>
     placeholdersIn(text)
@@ -105,10 +109,11 @@ function unknownPlaceholders(config: Config, program: Program): Finding[] {
 
 /** Several methods or seeds that the program does not get. */
 function indistinct(
-  { aggregate, seeds }: Config,
+  config: Config,
   program: Program,
   isWritten: (path: Path) => boolean,
 ): Finding[] {
+  const { aggregate, seeds } = config;
   const isOneSeed = Array.isArray(seeds) && seeds.length === 1;
   const alike = [
     ...(aggregate.length > 1 && !isUsed(program, 'aggregator')
@@ -118,15 +123,27 @@ function indistinct(
       ? ([['seeds', '{seed}']] as const)
       : []),
   ];
-  return alike.flatMap(([key, placeholder]) =>
-    isWritten([key])
-      ? {
-          path: [key],
-          message: `the runs of ${key} would be alike: program has no ${placeholder}`,
-          expected: `${placeholder} in program, or one entry`,
-        }
-      : [],
-  );
+  const finding = (path: Path, placeholder: string): Finding => ({
+    path,
+    message: `the runs of ${path.join('.')} would be alike: program has no ${placeholder}`,
+    expected: `${placeholder} in program, or one entry`,
+  });
+  return [
+    ...alike.flatMap(([key, placeholder]) => (isWritten([key]) ? finding([key], placeholder) : [])),
+    ...Object.entries(config.grid ?? {}).flatMap(([key, values]) => {
+      const names = placeholdersOf(program).filter(
+        (name) => meaning(name, config) === gridPath(key),
+      );
+      return values.length > 1 && names.length === 0 ? finding(['grid', key], `{${key}}`) : [];
+    }),
+  ];
+}
+
+/** The path of the setting that a placeholder stands for. */
+function meaning(name: string, config: Config): string {
+  const paths = [...leavesOf(settingsOf(config))].map(([path]) => path);
+  const ends = paths.filter((path) => path === name || path.endsWith(`.${name}`));
+  return ends.length === 1 ? ends[0]! : gridPath(name);
 }
 
 function placeholdersOf(program: Program): string[] {
@@ -138,9 +155,8 @@ function placeholdersIn(text: string): string[] {
 }
 
 /** What placeholders may name: settings by their path, and by its last key where that is unique. */
-function valuesOf({ config, aggregator, seed }: ProgramRun): Map<string, unknown> {
-  const { program: _, data: __, seeds: ___, ...settings } = config;
-  const paths = [...leavesOf(settings)];
+function valuesOf({ config, aggregator, seed, point }: ProgramRun): Map<string, unknown> {
+  const paths = [...leavesOf(settingsOf(config))];
   const leaves = paths.map(([path]) => path.split('.').at(-1)!);
   const isUnique = (leaf: string) => leaves.indexOf(leaf) === leaves.lastIndexOf(leaf);
   return new Map<string, unknown>([
@@ -148,11 +164,16 @@ function valuesOf({ config, aggregator, seed }: ProgramRun): Map<string, unknown
     ...paths.flatMap(([, value], i): [string, unknown][] =>
       isUnique(leaves[i]!) ? [[leaves[i]!, value]] : [],
     ),
+    ...Object.entries(point),
     ['seed', seed.init],
     ['init', seed.init],
     ['order', seed.order],
     ['aggregator', aggregator],
   ]);
+}
+
+function settingsOf({ program: _, data: __, seeds: ___, grid: ____, ...settings }: Config) {
+  return settings;
 }
 
 /** Numbers, texts and truth values below an object, by their paths. */

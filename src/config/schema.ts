@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { aggregateEntry, zeroGroups } from './aggregation.ts';
 import { alarmCodes } from './alarms.ts';
 import { data } from './dataSchema.ts';
+import { gridOf } from './grid.ts';
 import { controlsSchema, tuneSchema } from './methods.ts';
 import { metricsOf } from './ranking.ts';
 import { seedsSchema } from './seeds.ts';
@@ -238,6 +239,35 @@ const earlyStopping = z.strictObject({
 
 export type EarlyStopping = z.infer<typeof earlyStopping>;
 
+const techniques = techniquesSchema('For all methods:');
+const batchSize = whole(1).default(32).describe('Examples per optimizer step, over all groups.');
+const batches = z
+  .enum(['random', 'similar-length'])
+  .default('random')
+  .describe(
+    'How batches are formed: `random`; `similar-length`, from examples with similar numbers of tokens, which reduces padding. Batches come in random order either way.',
+  );
+const steps = whole(1)
+  .default(500)
+  .describe('Optimizer steps per run. With `epochs` they follow from the training examples.');
+const epochs = z
+  .number()
+  .positive()
+  .optional()
+  .describe(
+    'Instead of `steps`: how often each training example is seen. The steps are `epochs` × training examples / `batchSize`, rounded up.',
+  );
+
+const grid = gridOf({
+  ...{ optimizer, batchSize, steps, epochs, batches, groups, techniques, earlyStopping },
+  // Runs of one experiment start from one checkpoint, of which their manifests name the commit.
+  model: model.omit({ from: true }),
+});
+
+/** The path of the setting that a key of `grid` means. */
+export const gridPath = grid.pathOf;
+export const gridKeys = grid.keys;
+
 export const configSchema = z.strictObject({
   name: z
     .string()
@@ -276,27 +306,19 @@ export const configSchema = z.strictObject({
     .describe(
       'The aggregators to compare, each with every seed: names of [aggregators](aggregators.md), or [entries](#an-entry-of-aggregate) with settings.',
     ),
-  techniques: techniquesSchema('For all methods:'),
+  techniques,
   controls: controlsSchema,
   tune: tuneSchema,
-  optimizer: optimizer.prefault({}).describe('How the aggregated gradient updates the parameters.'),
-  batchSize: whole(1).default(32).describe('Examples per optimizer step, over all groups.'),
-  batches: z
-    .enum(['random', 'similar-length'])
-    .default('random')
-    .describe(
-      'How batches are formed: `random`; `similar-length`, from examples with similar numbers of tokens, which reduces padding. Batches come in random order either way.',
-    ),
-  steps: whole(1)
-    .default(500)
-    .describe('Optimizer steps per run. With `epochs` they follow from the training examples.'),
-  epochs: z
-    .number()
-    .positive()
+  grid: grid.schema
     .optional()
     .describe(
-      'Instead of `steps`: how often each training example is seen. The steps are `epochs` × training examples / `batchSize`, rounded up.',
+      'Trains every method and seed [at each point of a grid](grid.md): with every combination of these values, such as `{ learningRate: [1e-5, 2e-5], batchSize: [16, 32] }`. Keys are settings of `optimizer`, `model`, `groups`, `techniques` and `earlyStopping`, by their path (`model.dropout`) or, where it is unique, their last key, and `batchSize`, `batches`, `steps` and `epochs`; with `program` also names of your own, for its placeholders.',
     ),
+  optimizer: optimizer.prefault({}).describe('How the aggregated gradient updates the parameters.'),
+  batchSize,
+  batches,
+  steps,
+  epochs,
   earlyStopping: earlyStopping
     .optional()
     .describe(

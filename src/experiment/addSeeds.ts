@@ -1,6 +1,5 @@
 /** More runs for an experiment that is there: further seeds, further methods, and what was interrupted. */
 import path from 'node:path';
-import { explain } from '../config/diagnostic.ts';
 import { expand, type RunRequest } from '../config/expand.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import { configSchema } from '../config/schema.ts';
@@ -13,7 +12,7 @@ import { codeFingerprint } from '../training/fingerprints.ts';
 import type { TrainingRun } from '../training/trainingLoop.ts';
 import { ComparisonError, differencesOf } from './comparable.ts';
 import { latestExperiment, runsOfConfig } from './experiments.ts';
-import { type Launch, OwnedRuns } from './launch.ts';
+import { type Launch, OwnedRuns, warningsOf } from './launch.ts';
 import { type ManifestOptions, manifestsOf } from './manifests.ts';
 import { type Preparation, prepare } from './preparation.ts';
 import { ResumeError } from './resume.ts';
@@ -80,12 +79,12 @@ export async function launchAdded(
       (manifest, i): TrainingRun => ({
         manifest,
         folder: folders[i]!.path,
-        warnings: parsed.warningsOf(requests[i]!.entry).map(explain),
+        warnings: warningsOf(parsed, requests[i]!),
       }),
     );
     const runs = [...resumed, ...fresh];
     const owned = await OwnedRuns.take(runs);
-    const warnings = warningsOf(parsed, preparation, known);
+    const warnings = noticesOf(parsed, preparation, known);
     return { trainer, runs, owned, warnings };
   } catch (error) {
     await trainer.close();
@@ -177,7 +176,7 @@ async function checkUnchanged(
   );
 }
 
-function warningsOf(parsed: ParsedConfig, { notices }: Preparation, known: readonly RunSummary[]) {
+function noticesOf(parsed: ParsedConfig, { notices }: Preparation, known: readonly RunSummary[]) {
   const code = codeFingerprint();
   const isOther = known.some(({ manifest }) => manifest.fingerprints.code !== code);
   const versions = [...new Set(known.map(({ manifest }) => manifest.versions.grain))];

@@ -16,6 +16,7 @@ const free = [
   'seeds',
   'aggregate',
   'controls',
+  'grid',
   'device',
   'concurrency',
   'ray',
@@ -51,12 +52,14 @@ export function checkComparable(runs: readonly RunSummary[]): void {
   }
 }
 
-/** Names of what two runs differ in, besides method and seed. */
+/** Names of what two runs differ in, besides method, point of the grid and seed. */
 export function differencesOf(one: RunManifest, other: RunManifest): string[] {
   const keys = [...new Set([...Object.keys(one.config), ...Object.keys(other.config)])];
   const isSame = (part: string) => one.fingerprints[part] === other.fingerprints[part];
   const isOtherSplit = one.seed.split !== other.seed.split;
+  const varied = (of: RunManifest) => Object.keys(of.point ?? {}).sort();
   return [
+    ...(isDeepStrictEqual(varied(one), varied(other)) ? [] : ['settings that the grid varies']),
     ...(one.metric.name === other.metric.name ? [] : ['metric']),
     ...(['train', 'validation'] as const)
       .filter((part) => !isSame(part) && !isOtherSplit)
@@ -69,10 +72,23 @@ export function differencesOf(one: RunManifest, other: RunManifest): string[] {
   ];
 }
 
-/** Of a run's config; without the seed of the split where it is one of the run's own seeds. */
-function settingOf({ config, seed }: RunManifest, key: string): unknown {
+/** Of a run's config; without what its point of the grid says, and without the seed of the split where it is one of the run's own seeds. */
+function settingOf({ config, seed, point = {} }: RunManifest, key: string): unknown {
   const { data } = configSchema.shape.data.safeParse(config.data);
-  if (key !== 'data' || seed.split === undefined || !data) return config[key];
+  if (key !== 'data' || seed.split === undefined || !data) {
+    return without(config[key], key, Object.keys(point));
+  }
   const { validation } = data;
   return { ...data, validation: isSplit(validation) ? validation.share : validation };
+}
+
+/** @param path of the value in the config @param paths of what is left out */
+function without(value: unknown, path: string, paths: readonly string[]): unknown {
+  if (paths.includes(path)) return undefined;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const parts = Object.entries(value).map(([key, part]) => [
+    key,
+    without(part, `${path}.${key}`, paths),
+  ]);
+  return Object.fromEntries(parts);
 }

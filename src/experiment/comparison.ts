@@ -81,6 +81,8 @@ const failuresSchema = z.object({ finding: findingSchema, p, adjusted: p });
 export const comparisonSchema = z.object({
   one: z.string(),
   other: z.string(),
+  /** Of both, in the grid; absent without a grid. */
+  point: z.string().exactOptional(),
   /** Seeds that both have a value of. */
   pairs: z.number(),
   /** `null` for fewer than two pairs. */
@@ -96,6 +98,8 @@ export type Comparison = Readonly<z.infer<typeof comparisonSchema>>;
 /** A method's runs, as they are compared. */
 export interface Compared {
   readonly method: string;
+  /** In the grid; absent without one. */
+  readonly point?: string;
   /** By seed, for those that have one. */
   readonly values: ReadonlyMap<string, number>;
   readonly failures: Rate;
@@ -118,6 +122,7 @@ export function compare(
   const comparison = {
     one: one.method,
     other: other.method,
+    ...(one.point !== undefined && { point: one.point }),
     pairs: pairs.length,
     means: pairs.length < 2 ? null : meansOf(pairs, better),
     spread: pairs.length < 3 ? null : spreadOf(pairs),

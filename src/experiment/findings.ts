@@ -1,5 +1,6 @@
 /** Everything an experiment shows, in figures: methods, comparisons, what seeds cannot show. The verdict puts it into words. */
 import * as z from 'zod';
+import { labelAt } from '../config/points.ts';
 import type { Better } from '../config/ranking.ts';
 import {
   adjust,
@@ -22,6 +23,7 @@ const statusSchema = z.enum(['queued', 'running', 'finished', 'stopped', 'failed
 const resultSchema = z.object({
   run: z.string(),
   method: z.string(),
+  point: z.string().exactOptional(),
   seed: z.string(),
   status: statusSchema,
   counts: z.boolean(),
@@ -47,6 +49,8 @@ const figuresSchema = z.object({
 
 const methodSchema = z.object({
   method: z.string(),
+  /** Its point in the grid; absent without a grid. Methods are compared within one. */
+  point: z.string().exactOptional(),
   /** Of the runs that count and have a value; `null` if there are none. */
   figures: figuresSchema.nullable(),
   /** Of the runs that count; `null` if there are none. */
@@ -90,7 +94,7 @@ export interface Evidence {
   readonly validation: Findings['validation'];
 }
 
-/** The method that others are compared with, if it is there; otherwise each is compared with each. */
+/** The method that others are compared with, if it is there; otherwise each is compared with each. In a grid, within each point. */
 const REFERENCE = 'mean';
 
 /** @param evidence with methods and seeds in the order in which they are to be shown */
@@ -121,17 +125,25 @@ function methodsIn(results: readonly SeedResult[]): Compared[] {
 }
 
 function comparedOf(method: string, results: readonly SeedResult[]): Compared {
-  const own = results.filter((result) => result.method === method && result.counts);
+  const all = results.filter((result) => result.method === method);
+  const own = all.filter((result) => result.counts);
   return {
     method,
+    ...pointOf(all[0]!),
     values: new Map(own.flatMap(({ seed, value }) => (value === null ? [] : [[seed, value]]))),
     failures: { count: own.filter(({ failed }) => failed).length, n: own.length },
   };
 }
 
-function figuresOf({ method, values, failures }: Compared): MethodFigures {
+/** An absent point stays absent. */
+function pointOf({ point }: { readonly point?: string }): { point?: string } {
+  return point === undefined ? {} : { point };
+}
+
+function figuresOf({ method, values, failures, ...at }: Compared): MethodFigures {
   return {
     method,
+    ...pointOf(at),
     figures: values.size === 0 ? null : summaryOf([...values.values()]),
     failures: failures.n === 0 ? null : { ...failures, interval: wilsonInterval(failures) },
   };
@@ -148,7 +160,13 @@ function summaryOf(values: readonly number[]): MethodFigures['figures'] {
 }
 
 function pairsOf(methods: readonly Compared[]): [Compared, Compared][] {
-  const reference = methods.find(({ method }) => method === REFERENCE);
+  const points = [...new Set(methods.map(({ point }) => point))];
+  return points.flatMap((point) => pairsAt(methods.filter((method) => method.point === point)));
+}
+
+/** @param methods of one point */
+function pairsAt(methods: readonly Compared[]): [Compared, Compared][] {
+  const reference = methods.find(({ method, point }) => method === labelAt(REFERENCE, point));
   if (reference) {
     return methods.filter((one) => one !== reference).map((one) => [one, reference]);
   }

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { checkFiles } from '../config/checkFiles.ts';
 import { type Diagnostic, explain } from '../config/diagnostic.ts';
-import { expand } from '../config/expand.ts';
+import { expand, type RunRequest } from '../config/expand.ts';
 import { type ParsedConfig, parseConfigFile } from '../config/parse.ts';
 import type { AggregatorName } from '../engine/types.ts';
 import { runFile } from '../runs/grainFolder.ts';
@@ -61,7 +61,7 @@ export async function launchParsed(
     const runs = manifests.map((manifest, i) => ({
       manifest,
       folder: folders[i]!.path,
-      warnings: parsed.warningsOf(requests[i]!.entry).map(explain),
+      warnings: warningsOf(parsed, requests[i]!),
     }));
     const warnings = [...parsed.warnings, ...notices];
     return { trainer, runs, owned: await OwnedRuns.take(runs), warnings };
@@ -75,11 +75,19 @@ export async function launchParsed(
 export function parsedFrom(file: string, { seed, aggregate, steps }: Overrides): ParsedConfig {
   const parsed = parseConfigFile(file);
   checkFiles(parsed);
+  const { steps: _, epochs: __, ...rest } = parsed.config.grid ?? {};
+  const grid = Object.keys(rest).length > 0 ? rest : undefined;
   return parsed.with({
     ...(seed && { seeds: [...seed] }),
     ...(aggregate && { aggregate: [...new Set(aggregate)] }),
     ...(steps && { steps, epochs: undefined }),
+    ...(steps && parsed.config.grid && { grid }),
   });
+}
+
+/** What the method of a run is warned of. */
+export function warningsOf(parsed: ParsedConfig, { point, entry }: RunRequest): string[] {
+  return parsed.at(point).warningsOf(entry).map(explain);
 }
 
 /** The runs that this process owns, each until it is released. */

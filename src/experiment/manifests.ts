@@ -39,7 +39,7 @@ export async function manifestsOf(
   const ofConfig = configFingerprint ?? sha256(readFileSync(parsed.file));
   const manifests: RunManifest[] = [];
   for (const request of requests) {
-    const { aggregator, aggregation, seed } = request;
+    const { aggregator, aggregation, seed, point } = request;
     const { fingerprints, versions, ...facts } = await preparation.factsOf(request);
     manifests.push({
       format: FORMAT_VERSION,
@@ -49,6 +49,7 @@ export async function manifestsOf(
       aggregator,
       aggregation,
       seed,
+      ...(Object.keys(point).length > 0 && { point }),
       configPath: path.relative(root, parsed.file).split(path.sep).join('/'),
       ...facts,
       config: withRate(facts.config, rates.get(aggregator)),

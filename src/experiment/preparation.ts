@@ -3,6 +3,7 @@ import { version_core as tfjsVersion } from '@tensorflow/tfjs-core';
 import type { Diagnostic } from '../config/diagnostic.ts';
 import type { RunRequest } from '../config/expand.ts';
 import type { ParsedConfig } from '../config/parse.ts';
+import { pointsOf } from '../config/points.ts';
 import { argumentsOf, commandOf } from '../config/program.ts';
 import { rankingOf } from '../config/ranking.ts';
 import { buildGrouping, type Grouping } from '../data/grouping.ts';
@@ -11,9 +12,9 @@ import type { RunManifest } from '../runs/manifest.ts';
 import { codeFingerprint, inputFingerprints } from '../training/fingerprints.ts';
 import { closeSession, openSession, type Session } from '../training/session.ts';
 import { programTrainer } from './programTrainer.ts';
+import { RunSessions } from './runSessions.ts';
 import type { RunTrainer } from './runTrainer.ts';
 import { sessionTrainer } from './sessionTrainer.ts';
-import { SplitSessions } from './splitSessions.ts';
 
 /** The part of a manifest that does not depend on when and where the run is made. */
 type Facts = Pick<
@@ -44,9 +45,10 @@ export async function prepare(
   onLoading: (loading: Loading) => void,
 ): Promise<Preparation> {
   if (parsed.config.program !== undefined) return ofProgram(parsed);
-  const session = await openSession(parsed, onLoading);
+  const first = parsed.at(pointsOf(parsed.config)[0]!);
+  const session = await openSession(first, onLoading);
   try {
-    return await ofSession(session, parsed);
+    return await ofSession(session, first);
   } catch (error) {
     await closeSession(session);
     throw error;
@@ -55,20 +57,20 @@ export async function prepare(
 
 async function ofSession(session: Session, parsed: ParsedConfig): Promise<Preparation> {
   const { device, task } = session;
-  const sessions = new SplitSessions(session, parsed);
+  const sessions = new RunSessions(session, parsed);
   const code = codeFingerprint();
   const fingerprintsOf = remembered((of: Session['task']) => inputFingerprints(of));
   await fingerprintsOf(task);
   return {
     trainer: sessionTrainer(session, parsed),
     notices: task.data.notices,
-    async factsOf({ seed }) {
-      const { config, task } = await sessions.of(seed);
+    async factsOf(request) {
+      const { config, task } = await sessions.of(request);
       const { data, sources } = task;
       return {
         steps: config.steps,
         task: config.task,
-        groups: groupsOf(buildGrouping(config.groups, data, seed.order), config.groups.by),
+        groups: groupsOf(buildGrouping(config.groups, data, request.seed.order), config.groups.by),
         trainExamples: data.train.count,
         metric: rankingOf(config),
         config,
@@ -100,26 +102,25 @@ function groupsOf({ names, examples }: Grouping, by: string): RunManifest['group
 
 /** Of a program nothing is known before it runs; one that writes the run format replaces what it knows better. */
 function ofProgram(parsed: ParsedConfig): Preparation {
-  const { data: _, model: __, groups: ___, ...config } = parsed.config;
-  const trainer = programTrainer(config.concurrency, argumentsOf(config.program ?? []));
+  const { concurrency, program = [] } = parsed.config;
+  const trainer = programTrainer(concurrency, argumentsOf(program));
   return {
     trainer,
     notices: [],
-    factsOf: async (request) => ({
-      steps: parsed.isWritten(['steps']) ? config.steps : 0,
-      task: 'program',
-      groups: { by: 'program', names: [] },
-      metric: config.metric ? rankingOf(config) : { name: 'loss', better: 'lower' },
-      config,
-      fingerprints: {},
-      sources: {},
-      device: trainer.device,
-      versions: {},
-      command: commandOf({
-        ...request,
-        config: parsed.config,
-        aggregator: request.aggregation.name,
-      }),
-    }),
+    async factsOf(request) {
+      const { data: _, model: __, groups: ___, ...config } = request.config;
+      return {
+        steps: parsed.at(request.point).isWritten(['steps']) ? config.steps : 0,
+        task: 'program',
+        groups: { by: 'program', names: [] },
+        metric: config.metric ? rankingOf(config) : { name: 'loss', better: 'lower' },
+        config,
+        fingerprints: {},
+        sources: {},
+        device: trainer.device,
+        versions: {},
+        command: commandOf({ ...request, aggregator: request.aggregation.name }),
+      };
+    },
   };
 }

@@ -1,5 +1,5 @@
 import { trainsTransformer } from '../config/data.ts';
-import { type Diagnostic, explain } from '../config/diagnostic.ts';
+import type { Diagnostic } from '../config/diagnostic.ts';
 import { expand } from '../config/expand.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import { configSchema } from '../config/schema.ts';
@@ -12,7 +12,7 @@ import { RunStore, type RunSummary } from '../runs/store.ts';
 import { inputFingerprints } from '../training/fingerprints.ts';
 import { closeSession, openSession, type Session } from '../training/session.ts';
 import type { TrainingRun } from '../training/trainingLoop.ts';
-import { type Launch, OwnedRuns } from './launch.ts';
+import { type Launch, OwnedRuns, warningsOf } from './launch.ts';
 import { programTrainer } from './programTrainer.ts';
 import { recordedConfig } from './recordedConfig.ts';
 import type { RunTrainer } from './runTrainer.ts';
@@ -65,7 +65,7 @@ export async function launchResumed(
     }
     return {
       trainer,
-      runs: runs.map((run) => withWarnings(parsed, run)),
+      runs: withWarnings(parsed, runs),
       owned,
       warnings: steps === undefined ? [] : scheduleWarnings(parsed),
     };
@@ -97,7 +97,7 @@ export async function launchHandedOver(
     if (manifest.command) return ofProgram([run], owned);
     const parsed = parsedFrom(manifest, root);
     const trainer = await trainerFor(parsed, manifest, onLoading);
-    return { trainer, runs: [withWarnings(parsed, run)], owned, warnings: [] };
+    return { trainer, runs: withWarnings(parsed, [run]), owned, warnings: [] };
   });
 }
 
@@ -132,11 +132,13 @@ async function trainerFor(
   }
 }
 
-/** A run that was queued has not said yet what its method is warned of. */
-function withWarnings(parsed: ParsedConfig, run: TrainingRun): TrainingRun {
-  const { aggregator } = run.manifest;
-  const request = expand(parsed.config).find((it) => it.aggregator === aggregator);
-  return request ? { ...run, warnings: parsed.warningsOf(request.entry).map(explain) } : run;
+/** Runs that were queued have not said yet what their methods are warned of. */
+function withWarnings(parsed: ParsedConfig, runs: readonly TrainingRun[]): TrainingRun[] {
+  const requests = new Map(expand(parsed.config).map((it) => [it.aggregator, it]));
+  return runs.map((run) => {
+    const request = requests.get(run.manifest.aggregator);
+    return request ? { ...run, warnings: warningsOf(parsed, request) } : run;
+  });
 }
 
 function unfinished(meant: readonly RunSummary[]): RunSummary[] {
@@ -152,6 +154,14 @@ function extended(meant: readonly RunSummary[], steps: number): RunSummary[] {
   if (active.length > 0) {
     const states = active.map(({ manifest, status }) => `${manifest.id} is ${status}`);
     throw new ResumeError(`cannot be extended yet: ${states.join(', ')}`);
+  }
+  const varied = meant.find(
+    ({ manifest: { point = {} } }) => 'steps' in point || 'epochs' in point,
+  );
+  if (varied) {
+    throw new ResumeError(
+      `${varied.manifest.id} has the steps of its point in the grid. Expected runs whose grid does not vary them, or a grid with more steps`,
+    );
   }
   const long = meant.find(({ manifest }) => manifest.steps >= steps);
   if (long) {

@@ -1,5 +1,6 @@
 /** What counts for each run of an experiment: its final value, that it failed, or that it has not finished. */
 import type { AlarmCode } from '../config/alarms.ts';
+import { pointLabel } from '../config/points.ts';
 import { type RunAlarm, standingAlarms } from '../runs/alarms.ts';
 import { formatFailure, type RunFailure } from '../runs/failure.ts';
 import { formatSeed } from '../runs/format.ts';
@@ -10,7 +11,10 @@ import type { ValidatedRun } from './validatedRuns.ts';
 
 export interface SeedResult {
   readonly run: string;
+  /** Label of its method, which includes its point. */
   readonly method: string;
+  /** Label of its point in the grid; absent without a grid. */
+  readonly point?: string;
   readonly seed: string;
   readonly status: RunStatus;
   /** Whether the run counts: it finished, or training failed. */
@@ -69,8 +73,12 @@ function resultOf(
   metric: string,
   baseline: Baseline,
 ): SeedResult {
-  const { id, aggregator, seed } = run.manifest;
-  const about = { run: id, method: aggregator, seed: formatSeed(seed), status: run.status };
+  const { id, aggregator, seed, point = {} } = run.manifest;
+  const label = pointLabel(point);
+  const about = {
+    ...{ run: id, method: aggregator, seed: formatSeed(seed), status: run.status },
+    ...(label !== undefined && { point: label }),
+  };
   const unfinished = whyUnfinished(run);
   if (unfinished !== null) {
     return { ...about, counts: false, failed: false, reason: unfinished, value: null };

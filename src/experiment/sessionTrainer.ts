@@ -9,8 +9,8 @@ import { runFile } from '../runs/grainFolder.ts';
 import { closeSession, type Session } from '../training/session.ts';
 import { type TrainingRun, train } from '../training/trainingLoop.ts';
 import { AlarmWatch } from './alarms/alarmWatch.ts';
+import { RunSessions } from './runSessions.ts';
 import type { RunCallbacks, RunTrainer } from './runTrainer.ts';
-import { SplitSessions } from './splitSessions.ts';
 
 /**
  * @param session is closed with the trainer
@@ -18,12 +18,11 @@ import { SplitSessions } from './splitSessions.ts';
  */
 export function sessionTrainer(session: Session, parsed: ParsedConfig): RunTrainer {
   const { backend, name } = session.device;
-  const sessions = new SplitSessions(session, parsed);
+  const sessions = new RunSessions(session, parsed);
   return {
     device: { backend, name },
     concurrency: 1,
-    train: async (run, callbacks) =>
-      trainHere(await sessions.of(run.manifest.seed), run, callbacks),
+    train: async (run, callbacks) => trainHere(await sessions.of(run.manifest), run, callbacks),
     close: () => closeSession(session),
   };
 }

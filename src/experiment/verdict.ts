@@ -11,6 +11,7 @@ import {
   formatInterval,
   formatPs,
   isPending,
+  nameWithin,
   significant,
   TOLD,
 } from './wording.ts';
@@ -47,7 +48,7 @@ function wordsOf(findings: Findings): string[] {
   return [...each.map((it) => comparisonWords(it, findings)), ...restWords(rest)];
 }
 
-function aloneWords({ method, figures }: MethodFigures, { metric }: Findings): string {
+function aloneWords({ method, point, figures }: MethodFigures, { metric }: Findings): string {
   if (!figures) return `${method} has no result yet.`;
   const { n, mean, std, stdInterval } = figures;
   const decimals = decimalsFor(std ?? 0);
@@ -57,7 +58,8 @@ function aloneWords({ method, figures }: MethodFigures, { metric }: Findings): s
     std === null
       ? 'too few to show a spread'
       : `with a standard deviation of ${fixed(std, decimals)}${interval}`;
-  return `${level}, ${spread}. There is no other method to compare it with.`;
+  const alone = point === undefined ? ' There is no other method to compare it with.' : '';
+  return `${level}, ${spread}.${alone}`;
 }
 
 /** Whether any figure speaks for a difference. */
@@ -68,26 +70,41 @@ function speaks({ means, spread, failures }: Comparison): boolean {
 function restWords(rest: readonly Comparison[]): string[] {
   if (rest.length === 0) return [];
   const pairs = Math.min(...rest.map((it) => it.pairs));
-  const names = rest.map(({ one, other }) => `${one} and ${other}`).join('; ');
+  const names = rest.map(pairIn).join('; ');
   return [`No difference that ${counted(pairs, 'seed')} could show: ${names}.`];
 }
 
+/** "grain and mean", "grain and mean at learningRate=1e-5". */
+function pairIn(comparison: Comparison): string {
+  const { point } = comparison;
+  return namesOf(comparison).join(' and ') + (point === undefined ? '' : ` at ${point}`);
+}
+
 function comparisonWords(comparison: Comparison, findings: Findings): string {
-  const { one, other, pairs, means, spread, failures } = comparison;
+  const { point, pairs, means, spread, failures } = comparison;
+  const [one, other] = namesOf(comparison);
+  const at = point === undefined ? '' : `At ${point}, `;
   if (!means) {
     const seeds = pairs === 0 ? 'No seed has' : 'Only one seed has';
-    return `${one} and ${other}: not enough seeds to tell. ${seeds} a result of both; means take two, spreads three.`;
+    return `${at}${one} and ${other}: not enough seeds to tell. ${seeds} a result of both; means take two, spreads three.`;
   }
   const spreadText = spread
     ? spreadWords(comparison, spread)
     : 'not enough seeds to tell their spreads apart, which takes three';
-  return `${one} and ${other}: ${spreadText}. In ${findings.metric}, ${meansWords(comparison, means, findings)}.${failures ? failureWords(comparison, failures, findings) : ''}`;
+  return `${at}${one} and ${other}: ${spreadText}. In ${findings.metric}, ${meansWords(comparison, means, findings)}.${failures ? failureWords(comparison, failures, findings) : ''}`;
+}
+
+/** Within its point, which the sentence has named. */
+function namesOf({ one, other, point }: Comparison): [string, string] {
+  return [nameWithin(point, one), nameWithin(point, other)];
 }
 
 function spreadWords(
-  { one, other, pairs }: Comparison,
+  comparison: Comparison,
   { ratio, interval, p, adjusted, finding }: NonNullable<Comparison['spread']>,
 ): string {
+  const { pairs } = comparison;
+  const [one, other] = namesOf(comparison);
   const figures = [
     ...(ratio === null ? [] : [`ratio ${significant(ratio, 2)}`]),
     ...(interval ? [formatFactorInterval(interval)] : []),
@@ -105,10 +122,12 @@ function spreadWords(
 }
 
 function meansWords(
-  { one, other, pairs }: Comparison,
+  comparison: Comparison,
   { difference, interval, p, adjusted, permutationP, finding }: NonNullable<Comparison['means']>,
   { better }: Findings,
 ): string {
+  const { pairs } = comparison;
+  const [one, other] = namesOf(comparison);
   const isOneAhead = better === 'lower' ? difference < 0 : difference > 0;
   const size = interval ? (interval.high - interval.low) / 2 : Math.abs(difference);
   const ahead = isOneAhead ? one : other;
@@ -128,13 +147,13 @@ function meansWords(
 }
 
 function failureWords(
-  { one, other }: Comparison,
+  { one, other, point }: Comparison,
   { finding, p, adjusted }: NonNullable<Comparison['failures']>,
   { methods }: Findings,
 ): string {
   const rates = [one, other].map((name) => {
     const { count, n } = methods.find(({ method }) => method === name)!.failures!;
-    return `${name} in ${count} of ${counted(n, 'run')}`;
+    return `${nameWithin(point, name)} in ${count} of ${counted(n, 'run')}`;
   });
   const figures = inBrackets([...rates, ...formatPs(p, adjusted)]);
   if (finding === 'none') return ` In failures, no difference that so many could show${figures}.`;

@@ -12,6 +12,7 @@ import {
   counted,
   decimalsFor,
   fixed,
+  formatFigures,
   isPending,
   significant,
   TOLD,
@@ -24,6 +25,7 @@ export function notesOf(findings: Findings): string[] {
     ...(findings.comparisons.length > TOLD
       ? []
       : findings.comparisons.flatMap((it) => powerNotes(it, findings))),
+    ...gridNotes(findings),
     ...looksNote(findings),
     ...crossedNote(findings),
     ...crossedNotes(findings.crossed, findings.metric),
@@ -78,6 +80,28 @@ function needOf(what: string, seedsNeeded: number | null, pairs: number): string
     return `not even ${counted(MOST_SEEDS, 'seed')} a side would settle ${what}`;
   const more = Math.max(1, seedsNeeded - pairs);
   return `${more} more ${more === 1 ? 'seed' : 'seeds'} a side would settle ${what}`;
+}
+
+function gridNotes({ methods, comparisons, metric, better }: Findings): string[] {
+  const points = new Set(methods.flatMap(({ point }) => point ?? [])).size;
+  if (points === 0) return [];
+  const sign = better === 'lower' ? -1 : 1;
+  const known = methods.flatMap(({ method, figures }) =>
+    figures ? [{ method, score: sign * figures.mean, figures }] : [],
+  );
+  const [best] = known.sort((a, b) => b.score - a.score);
+  return [
+    ...(comparisons.length === 0
+      ? []
+      : [
+          `Methods are compared within each of ${counted(points, 'point')} of the grid, never over several of them; p values are corrected for all of these comparisons together.`,
+        ]),
+    ...(best && better !== null && known.length > 1
+      ? [
+          `The best mean of ${metric} is ${formatFigures(best.figures)}, of ${best.method}: the best of ${known.length} on these seeds, which seeds of its own would show a little worse.`,
+        ]
+      : []),
+  ];
 }
 
 function looksNote({ looks, comparisons }: Findings): string[] {

@@ -69,6 +69,11 @@ export function formatFactorInterval({ low, high }: Interval, against = 1): stri
   return `95 % ${significant(low, digits)} … ${significant(high, digits)}`;
 }
 
+/** A method's label without the point of the grid that a sentence has named: "grain" of "grain learningRate=1e-5". */
+export function nameWithin(point: string | undefined, method: string): string {
+  return point === undefined ? method : method.slice(0, -point.length - 1);
+}
+
 /** The most comparisons that are told one by one, whatever they show. */
 export const TOLD = 3;
 

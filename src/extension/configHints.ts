@@ -1,9 +1,10 @@
 import * as vscode from 'vscode';
 import { ConfigDocument } from '../config/document.ts';
-import { finishedFigures } from '../experiment/outcome.ts';
+import { finishedFigures, finishedSummary } from '../experiment/outcome.ts';
 import { curvesFigure } from '../experiment/report/figures/curves.ts';
 import { standalone } from '../experiment/report/figures/svg.ts';
 import { bandOf, type Point } from '../experiment/statistics/bands.ts';
+import { formatFigures } from '../experiment/wording.ts';
 import { formatLastAndBest, formatMethod, formatSeed } from '../runs/format.ts';
 import { overallStatus } from '../runs/order.ts';
 import { isActive, type RunStatus } from '../runs/status.ts';
@@ -110,12 +111,27 @@ export class ConfigHints
   }
 }
 
-/** "0.869 ± 0.015 ▁▄▆█" of a method; of a seed, or before one has finished, what its runs are doing: "… 45 % ▁▄". */
+/** "0.869 ± 0.015 ▁▄▆█" of a method, in a grid of its best point; of a seed, or before one has finished, what its runs are doing: "… 45 % ▁▄". */
 function labelOf({ kind, runs }: Entry<LocatedRun>, curves: readonly Curve[]): string {
-  const figures = kind === 'method' ? finishedFigures(runs) : '';
+  const figures = kind === 'method' ? bestFigures(runs) : '';
   const means = bandOf(curves.map(({ points }) => points)).map(({ mean }) => mean);
   const state = signs[overallStatus(runs.map(({ status }) => status))];
   return [figures || `${state}${progressOf(runs)}`, sparkline(means)].filter(Boolean).join(' ');
+}
+
+/** "0.869 ± 0.015", "0.869 ± 0.015, best of 4 points": points are never averaged. */
+function bestFigures(runs: readonly LocatedRun[]): string {
+  const points = [...new Set(runs.map(({ manifest }) => manifest.aggregator))];
+  if (points.length < 2) return finishedFigures(runs);
+  const sign = runs[0]!.manifest.metric.better === 'higher' ? 1 : -1;
+  const known = points.flatMap((point) => {
+    const own = runs.filter(({ manifest }) => manifest.aggregator === point);
+    const summary = finishedSummary(own);
+    return summary ? [summary] : [];
+  });
+  const best = known.sort((a, b) => sign * (b.mean - a.mean))[0];
+  if (!best) return '';
+  return vscode.l10n.t('{0}, best of {1} points', formatFigures(best), points.length);
 }
 
 /** " 45 %" of all steps, while runs are trained. */
@@ -137,7 +153,7 @@ function tooltipOf({ kind, runs }: Entry<LocatedRun>, curves: readonly Curve[]) 
   for (const run of runs) {
     const { manifest, status } = run;
     const own =
-      kind === 'method'
+      kind === 'method' && !manifest.point
         ? vscode.l10n.t('seed {0}', formatSeed(manifest.seed))
         : formatMethod(manifest);
     text.appendMarkdown('- ');

@@ -1,5 +1,6 @@
 /** What differs between two resolved configs, as manifests hold them. */
 import { isDeepStrictEqual } from 'node:util';
+import type { RunManifest } from './manifest.ts';
 
 export interface ConfigChange {
   /** Keys, joined by dots: "optimizer.learningRate". */
@@ -29,7 +30,7 @@ export function formatChange({ path, before, after }: ConfigChange): string {
 }
 
 /** Every value of a config, by its keys joined by dots; lists are values. */
-export function configValues(config: Keys, parent = ''): Map<string, unknown> {
+function configValues(config: Keys, parent = ''): Map<string, unknown> {
   return new Map(
     Object.entries(config).flatMap(([key, value]) =>
       isSection(value)
@@ -37,6 +38,11 @@ export function configValues(config: Keys, parent = ''): Map<string, unknown> {
         : [[`${parent}${key}`, value] as const],
     ),
   );
+}
+
+/** Every setting of a run: those of its config, and those of its point in the grid that only a program knows. */
+export function settingsOf({ config, point = {} }: Pick<RunManifest, 'config' | 'point'>) {
+  return new Map<string, unknown>([...configValues(config), ...Object.entries(point)]);
 }
 
 /** "0.001", "auto"; "none" where there is no value. */

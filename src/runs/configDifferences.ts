@@ -1,5 +1,5 @@
 /** In what the runs that are compared differ: their configs, data, model files, devices and code. */
-import { configValues, formatValue } from './configChanges.ts';
+import { formatValue, settingsOf } from './configChanges.ts';
 import type { RunManifest } from './manifest.ts';
 
 export interface Differences<Run> {
@@ -44,8 +44,8 @@ export function configDifferences<Run extends { readonly manifest: RunManifest }
 /** Hex digits of a fingerprint or commit that are shown. */
 const DIGITS = 8;
 
-function configFacts({ config }: RunManifest): Map<string, string> {
-  return new Map([...configValues(config)].map(([key, value]) => [key, formatValue(value)]));
+function configFacts(manifest: RunManifest): Map<string, string> {
+  return new Map([...settingsOf(manifest)].map(([key, value]) => [key, formatValue(value)]));
 }
 
 function otherFacts({ fingerprints, device, git }: RunManifest): Map<string, string> {

@@ -1,6 +1,6 @@
 /** What runs are grouped by, in the explorer and where they are compared. */
 import path from 'node:path';
-import { configValues, formatValue } from './configChanges.ts';
+import { formatValue, settingsOf } from './configChanges.ts';
 import { formatSeed, formatTime } from './format.ts';
 import { rootOf } from './grainFolder.ts';
 import { experimentKey } from './identity.ts';
@@ -60,7 +60,7 @@ export function facetsOf(runs: readonly RunSummary[]): Map<Facet, number> {
   for (const facet of Object.keys(namedFacets) as NamedFacet[]) {
     facets.set(facet, new Set(runs.map((run) => facetValue(run, facet).key)).size);
   }
-  const configs = runs.map(({ manifest }) => configValues(manifest.config));
+  const configs = runs.map(({ manifest }) => settingsOf(manifest));
   for (const key of new Set(configs.flatMap((values) => [...values.keys()]))) {
     facets.set(`key:${key}`, new Set(configs.map((values) => formatValue(values.get(key)))).size);
   }
@@ -129,7 +129,7 @@ function facetValue(
       return same(status);
     default: {
       const name = facet.slice('key:'.length);
-      const value = formatValue(configValues(manifest.config).get(name));
+      const value = formatValue(settingsOf(manifest).get(name));
       return { key: value, label: `${lastKey(name)} ${value}` };
     }
   }

@@ -14,7 +14,7 @@ export const seedSchema = z.object({
   split: z.number().optional(),
 });
 
-/** One launch of one config: its runs differ only in aggregator and seed, and may be compared. */
+/** One launch of one config: its runs differ only in aggregator, point of the grid and seed, and those of one point may be compared. */
 export const experimentSchema = z.object({
   id: z.string(),
   name: z.string(),
@@ -55,10 +55,15 @@ const manifestSchema = z.object({
   experiment: experimentSchema,
   /** ISO 8601, UTC. */
   createdAt: z.iso.datetime({ offset: true }),
-  /** Label of the aggregation, unique in its experiment: the aggregator's name and the settings that are not the default. */
+  /**
+   * Label of the method, unique in its experiment: the aggregator's name, the settings that are not the default and, in a grid, those
+   * of the point.
+   */
   aggregator: z.string(),
   aggregation,
   seed: seedSchema,
+  /** Of a grid: the values of its settings, by their paths in the config. */
+  point: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])).exactOptional(),
   /** Optimizer steps the run was asked to take. */
   steps: z.number(),
   task: z.string(),

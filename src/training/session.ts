@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   automaticBackends,
   type Device,
@@ -81,9 +82,8 @@ async function openOnDevice(
 ): Promise<Session> {
   const { folder } = parsed;
   const task = await openTask(parsed, device, onLoading);
-  checkBatchSize(parsed, task.data.train);
-  checkTechniques(parsed, task.data.classes);
-  const config = { ...parsed.config, steps: stepsOf(parsed.config, task.data) };
+  checkTask(parsed, task);
+  const config = configOf(parsed, task);
   await task.download?.(onLoading);
   const engine = EngineClient.start();
   return closeOnError(engine, async () => {
@@ -94,22 +94,35 @@ async function openOnDevice(
   });
 }
 
+/** What a task is opened with: data and network follow from these. */
+const OPENED_WITH = ['model', 'data', 'groups'] as const;
+
 /**
- * The same with the validation examples that another seed draws from the training file.
- * @param parsed the session's config
- * @param split undefined: those that the config says
+ * The same device for some of its runs: with another split of the data, or at another point of the grid. Data and network are opened
+ * anew only if they are others.
+ *
+ * @param parsed the config of these runs
+ * @throws ConfigError as {@link openSession} does
  */
-export async function withSplit(
-  session: Session,
-  parsed: ParsedConfig,
-  split: number | undefined,
-): Promise<Session> {
-  const own = parsed.withSplit(split);
-  if (own === parsed) return session;
-  const task = await openTask(own, session.device, () => {});
-  const { data } = own.config;
-  const steps = stepsOf(own.config, task.data);
-  return { ...session, task, config: { ...session.config, data, steps } };
+export async function sessionFor(session: Session, parsed: ParsedConfig): Promise<Session> {
+  const isSame = OPENED_WITH.every((key) =>
+    isDeepStrictEqual(session.config[key], parsed.config[key]),
+  );
+  const task = isSame ? session.task : await openTask(parsed, session.device, () => {});
+  checkTask(parsed, task);
+  const own = { ...session, task, config: configOf(parsed, task) };
+  if (!isDeepStrictEqual(session.config.model, parsed.config.model)) await checkModel(parsed, own);
+  return own;
+}
+
+function checkTask(parsed: ParsedConfig, { data }: TrainingTask): void {
+  checkBatchSize(parsed, data.train);
+  checkTechniques(parsed, data.classes);
+}
+
+/** With the steps that epochs make. */
+function configOf({ config }: ParsedConfig, { data }: TrainingTask): Config {
+  return { ...config, steps: stepsOf(config, data) };
 }
 
 function openTask(
@@ -167,7 +180,7 @@ async function checkModel(parsed: ParsedConfig, session: Session): Promise<void>
   try {
     const { config, engine, task } = session;
     // As the first run begins: a child process that has loaded the model does not load it again for that.
-    const { aggregation, seed } = expand(config)[0]!;
+    const { aggregation, seed } = expand({ ...config, grid: undefined })[0]!;
     (await task.learner({ config, engine, aggregation, seed })).dispose();
   } catch (error) {
     if (isOutOfMemory(error)) {

@@ -232,7 +232,7 @@ def _in_folder(folder: Path, description: RunDescription) -> Run:
     """Goes on in a folder that `grain run` made: what it decided stays, such as experiment, method and seed."""
     planned = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     own = manifest_of(description, folder.parent.parent.parent)
-    kept = ("id", "experiment", "createdAt", "aggregator", "seed", "configPath", "git", "command")
+    kept = ("id", "experiment", "createdAt", "aggregator", "seed", "point", "configPath", "git", "command")
     manifest = {
         **own,
         **{key: planned[key] for key in kept if key in planned},

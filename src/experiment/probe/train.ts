@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { checkFiles } from '../../config/checkFiles.ts';
 import { type ParsedConfig, parseConfigFile } from '../../config/parse.ts';
+import { pointsOf } from '../../config/points.ts';
 import type { Loading } from '../../runs/loading.ts';
 import { RunStore } from '../../runs/store.ts';
 import type { TrainingRun } from '../../training/trainingLoop.ts';
@@ -48,13 +49,14 @@ export async function trainProbe(
   }
 }
 
-/** The whole learning-rate schedule in few steps, and no validation, checkpoint or stop on the way. */
-function shortened(parsed: ParsedConfig): ParsedConfig {
+/** At the first point of a grid, the whole learning-rate schedule in few steps, and no validation, checkpoint or stop on the way. */
+function shortened(written: ParsedConfig): ParsedConfig {
+  const parsed = written.at(pointsOf(written.config)[0]!);
   const { config } = parsed;
   const { steps, seeds } = probeSize(config);
   return parsed.with({
     ...{ aggregate: ['mean'], steps, seeds, evaluateEvery: steps, checkpointEvery: steps },
-    epochs: undefined,
+    ...{ epochs: undefined, grid: undefined },
     earlyStopping: undefined,
     evaluateExamples: Math.min(config.evaluateExamples ?? EXAMPLES, EXAMPLES),
     alarms: { ...config.alarms, stop: [] },

@@ -1,6 +1,6 @@
-/** The entries of `aggregate` and `seeds` in a config, and which runs of a launch are theirs. */
-import { aggregationLabel, resolvedAggregation } from '../../config/aggregation.ts';
-import type { Config } from '../../config/schema.ts';
+/** The entries of `aggregate`, `seeds` and `grid` in a config, and which runs of a launch are theirs. */
+import { expand } from '../../config/expand.ts';
+import { type Config, gridPath } from '../../config/schema.ts';
 import { seedPairs } from '../../config/seeds.ts';
 import { formatSeed } from '../../runs/format.ts';
 import type { RunSummary } from '../../runs/store.ts';
@@ -8,24 +8,34 @@ import type { RunSummary } from '../../runs/store.ts';
 export interface Entry<Run> {
   /** Of its place in the config. */
   readonly path: readonly (string | number)[];
-  readonly kind: 'method' | 'seed';
+  readonly kind: 'method' | 'seed' | 'point';
   readonly runs: readonly Run[];
 }
 
 /** Those that have runs. */
 export function entriesOf<Run extends Pick<RunSummary, 'manifest'>>(
-  { aggregate, zeroGroups, techniques, seeds }: Config,
+  config: Config,
   runs: readonly Run[],
 ): Entry<Run>[] {
-  const methods = aggregate.map((entry, i): Entry<Run> => {
-    const settings = resolvedAggregation(entry, zeroGroups, techniques);
-    const method = aggregationLabel(settings, zeroGroups, techniques);
+  const { aggregate, seeds, grid = {} } = config;
+  const requests = expand(config, [{ init: 0, order: 0 }]);
+  const methods = aggregate.map((_, i): Entry<Run> => {
+    const labels = requests.flatMap(({ entry, aggregator }) => (entry === i ? aggregator : []));
     return {
       path: ['aggregate', i],
       kind: 'method',
-      runs: runs.filter(({ manifest }) => manifest.aggregator === method),
+      runs: runs.filter(({ manifest }) => labels.includes(manifest.aggregator)),
     };
   });
+  const ofPoints = Object.entries(grid).flatMap(([key, values]) =>
+    values.map(
+      (value, i): Entry<Run> => ({
+        path: ['grid', key, i],
+        kind: 'point',
+        runs: runs.filter(({ manifest }) => manifest.point?.[gridPath(key)] === value),
+      }),
+    ),
+  );
   const pairs = Array.isArray(seeds) ? seedPairs(seeds) : [];
   const ofSeeds = pairs.map(
     (asked, i): Entry<Run> => ({
@@ -34,5 +44,5 @@ export function entriesOf<Run extends Pick<RunSummary, 'manifest'>>(
       runs: runs.filter(({ manifest: { seed } }) => formatSeed(seed) === formatSeed(asked)),
     }),
   );
-  return [...methods, ...ofSeeds].filter((entry) => entry.runs.length > 0);
+  return [...methods, ...ofPoints, ...ofSeeds].filter((entry) => entry.runs.length > 0);
 }

@@ -1,20 +1,22 @@
 /** What a launch of a config would train. */
 import { tuningRuns } from '../../config/methods.ts';
+import { countPoints, pointsOf } from '../../config/points.ts';
 import type { Config } from '../../config/schema.ts';
 import { seedPairs, settlingOf } from '../../config/seeds.ts';
 import { formatCount, formatDuration } from '../../runs/format.ts';
 import type { RunSummary } from '../../runs/store.ts';
 
-type Sized = Pick<Config, 'aggregate' | 'seeds'> & Partial<Pick<Config, 'tune'>>;
+type Sized = Pick<Config, 'aggregate' | 'seeds'> & Partial<Pick<Config, 'tune' | 'grid'>>;
 
-/** At least: how many `seeds: auto` will take is not known before. */
+/** At each point of the grid; at least: how many `seeds: auto` will take is not known before. */
 function countRuns({ aggregate, seeds, tune }: Sized): number {
   return aggregate.length * (seedPairs(seeds).length + tuningRuns(tune));
 }
 
-/** "2 methods × 5 seeds", "2 methods × 8 seeds or more, after 12 runs to tune". */
-export function formatPlan({ aggregate, seeds, tune }: Sized): string {
-  const methods = formatCount(aggregate.length, 'method');
+/** "2 methods × 5 seeds", "2 methods × 4 points × 5 seeds", "2 methods × 8 seeds or more, after 12 runs to tune". */
+export function formatPlan({ aggregate, seeds, tune, grid }: Sized): string {
+  const points = grid ? ` × ${formatCount(countPoints({ grid }), 'point')}` : '';
+  const methods = `${formatCount(aggregate.length, 'method')}${points}`;
   const more = settlingOf(seeds) ? ' or more' : '';
   const tuning = aggregate.length * tuningRuns(tune);
   const first = tuning > 0 ? `, after ${formatCount(tuning, 'run')} to tune` : '';
@@ -46,7 +48,12 @@ export function expectedTime(
     steps += step;
   }
   if (steps === 0) return null;
-  // The steps of epochs follow from the data, which is not read here.
-  const each = config.epochs === undefined ? config.steps : last[0]!.manifest.steps;
-  return (time / steps) * each * countRuns(config);
+  const all = pointsOf(config).map((point) => {
+    const { epochs = config.epochs, steps = config.steps } = point as Partial<
+      Record<string, number>
+    >;
+    // The steps of epochs follow from the data, which is not read here.
+    return epochs === undefined ? steps : last[0]!.manifest.steps;
+  });
+  return (time / steps) * all.reduce((sum, each) => sum + each) * countRuns(config);
 }

@@ -13,6 +13,8 @@ test('a plan counts methods and seeds', () => {
   assert.equal(formatPlan({ ...config, aggregate: ['grain'], seeds: [4] }), '1 method × 1 seed');
   assert.equal(formatPlan({ ...config, seeds: { init: 2, order: 3 } }), '2 methods × 6 seeds');
   assert.equal(formatPlan({ ...config, seeds: 'auto' }), '2 methods × 8 seeds or more');
+  const grid = { learningRate: [1, 2], batchSize: [16, 32] };
+  assert.equal(formatPlan({ ...config, grid }), '2 methods × 4 points × 3 seeds');
   assert.equal(formatPlan({ ...config, tune }), '2 methods × 3 seeds, after 12 runs to tune');
 });
 
