@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from peft import IA3Config, LoraConfig, PeftConfig, PromptTuningConfig, PromptTuningInit, TaskType, get_peft_model
+from peft import AdaLoraConfig, IA3Config, LoraConfig, PeftConfig, PromptTuningConfig, PromptTuningInit, TaskType, get_peft_model
+from peft.utils import TRANSFORMERS_MODELS_TO_ADALORA_TARGET_MODULES_MAPPING as ADALORA_TARGETS
 from peft.utils import TRANSFORMERS_MODELS_TO_IA3_FEEDFORWARD_MODULES_MAPPING as IA3_FEEDFORWARD
 from peft.utils import TRANSFORMERS_MODELS_TO_IA3_TARGET_MODULES_MAPPING as IA3_TARGETS
 from peft.utils import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as LORA_TARGETS
@@ -12,7 +13,7 @@ from torch import nn
 from transformers.pytorch_utils import Conv1D
 
 from .errors import ModelError
-from .messages import Build, Ia3, Lora, PromptTuning
+from .messages import Adalora, Build, Ia3, Lora, PromptTuning
 
 # peft has no defaults for them.
 _IMAGE_TARGETS = {kind: ["q_proj", "v_proj"] for kind in ("vit", "deit", "dinov2")}
@@ -27,6 +28,8 @@ def adapted_model(model: Any, spec: Build, excluded: list[str], saved: list[str]
     config: PeftConfig
     if spec.lora is not None:
         config = _lora(places, spec.lora)
+    elif spec.adalora is not None:
+        config = _adalora(places, spec.adalora)
     elif spec.ia3 is not None:
         config = _ia3(places, spec.ia3)
     else:
@@ -98,6 +101,23 @@ def _lora(places: _Places, lora: Lora) -> LoraConfig:
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
         use_dora=lora.decomposed,
+        target_modules=targets,
+        fan_in_fan_out=places.are_transposed(targets),
+    )
+
+
+def _adalora(places: _Places, adalora: Adalora) -> AdaLoraConfig:
+    default = ADALORA_TARGETS.get(places.kind) or _IMAGE_TARGETS.get(places.kind)
+    targets = places.find("adalora", adalora.targets or default)
+    return AdaLoraConfig(
+        init_r=adalora.rank,
+        target_r=adalora.target_rank,
+        lora_alpha=adalora.alpha,
+        lora_dropout=adalora.dropout,
+        total_step=adalora.steps,
+        tinit=adalora.warmup,
+        tfinal=adalora.fixed,
+        orth_reg_weight=adalora.orthogonality,
         target_modules=targets,
         fan_in_fan_out=places.are_transposed(targets),
     )

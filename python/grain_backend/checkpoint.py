@@ -2,10 +2,12 @@
 
 import json
 import os
+import warnings
 from collections.abc import Container, Iterable
 from contextlib import nullcontext
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,15 +19,25 @@ from .average import ParameterAverage
 from .errors import CheckpointError
 from .network import Network
 from .optimizers import Optimizer
+from .ranks import KINDS, Ranks, RanksState
 
-# What is trained, where the model has an average.
+# What is trained, where the model has an average, or only a part of it.
 _TRAINED = "trained"
+_RANKS = "ranks"
 
 
-def save(folder: str, network: Network, optimizer: Optimizer, average: ParameterAverage | None) -> None:
+# What is saved beside model and optimizer: a run has at most one of them.
+Beside = ParameterAverage | Ranks | None
+
+
+def save(folder: str, network: Network, optimizer: Optimizer, beside: Beside) -> None:
     """Returns when all files are on disk."""
     model = network.model
-    with nullcontext() if average is None else average.used():
+    # peft shortens the names in it.
+    ranks = beside.state() if isinstance(beside, Ranks) else None
+    with beside.used() if isinstance(beside, ParameterAverage) else nullcontext(), warnings.catch_warnings():
+        # A layer may be left without ranks; peft takes that for DeepSpeed's doing.
+        warnings.filterwarnings("ignore", message=r".*LoRA tensor\(s\) have invalid shape")
         model.save_pretrained(folder)
     if isinstance(model, PeftModel):
         # It has the names of the classes, which peft does not save.
@@ -39,14 +51,20 @@ def save(folder: str, network: Network, optimizer: Optimizer, average: Parameter
         for kind, tensors in optimizer.slots().items()
         for name, tensor in zip(names, tensors, strict=True)
     }
-    if average is not None:
-        slots |= {f"{_TRAINED}/{name}": tensor for name, tensor in zip(network.trained, average.trained(), strict=True)}
+    besides: dict[str, list[Tensor]] = {}
+    if isinstance(beside, ParameterAverage):
+        besides = {_TRAINED: beside.trained()}
+    if ranks is not None:
+        # The adapter has only what the ranks leave of it, but the rest may come back.
+        besides = {_TRAINED: [parameter.data for parameter in network.trained.values()]} | ranks.slots
+    for kind, tensors in besides.items():
+        slots |= {f"{kind}/{name}": tensor for name, tensor in zip(network.trained, tensors, strict=True)}
     with (Path(folder) / "optimizer.bin").open("wb") as file:
         for tensor in slots.values():
             file.write(tensor.cpu().numpy().astype("<f4", copy=False).tobytes())
     described = [{"name": name, "shape": list(tensor.shape)} for name, tensor in slots.items()]
-    state = json.dumps({"steps": optimizer.steps, "slots": described})
-    (Path(folder) / "optimizer.json").write_text(state, encoding="utf-8")
+    state = {"steps": optimizer.steps, "slots": described, **({} if ranks is None else {_RANKS: ranks.pattern})}
+    (Path(folder) / "optimizer.json").write_text(json.dumps(state), encoding="utf-8")
     for path in Path(folder).iterdir():
         with path.open("r+b") as file:
             os.fsync(file.fileno())
@@ -58,13 +76,20 @@ def _names_of(network: Network, optimizer: Optimizer) -> list[str]:
     return [names[id(parameter)] for parameter in optimizer.parameters]
 
 
-def load(folder: str, network: Network, optimizer: Optimizer, average: ParameterAverage | None) -> None:
+def load(folder: str, network: Network, optimizer: Optimizer, beside: Beside) -> None:
     """Raises CheckpointError if the files are damaged, or of another model."""
     try:
-        _load_model(folder, network)
-        saved = _load_optimizer(folder, network, optimizer)
-        if average is not None:
-            average.restore([saved[f"{_TRAINED}/{name}"] for name in network.trained])
+        if not isinstance(beside, Ranks):
+            _load_model(folder, network)
+        description = json.loads((Path(folder) / "optimizer.json").read_text(encoding="utf-8"))
+        saved = _load_optimizer(folder, description, network, optimizer)
+        if isinstance(beside, ParameterAverage):
+            beside.restore([saved[f"{_TRAINED}/{name}"] for name in network.trained])
+        if isinstance(beside, Ranks):
+            for name, parameter in network.trained.items():
+                parameter.copy_(saved[f"{_TRAINED}/{name}"])
+            slots = {kind: [saved[f"{kind}/{name}"] for name in network.trained] for kind in KINDS}
+            beside.restore(RanksState(description[_RANKS], slots))
     except CheckpointError:
         raise
     except (OSError, ValueError, KeyError, RuntimeError) as error:
@@ -89,9 +114,8 @@ def _check_names(folder: str, wanted: Iterable[str], found: Container[str]) -> N
         raise CheckpointError(f"{folder} does not belong to this model: tensor {missing[0]} is missing")
 
 
-def _load_optimizer(folder: str, network: Network, optimizer: Optimizer) -> dict[str, Tensor]:
+def _load_optimizer(folder: str, description: dict[str, Any], network: Network, optimizer: Optimizer) -> dict[str, Tensor]:
     """Returns everything that was saved, by kind and name."""
-    description = json.loads((Path(folder) / "optimizer.json").read_text(encoding="utf-8"))
     values = np.fromfile(Path(folder) / "optimizer.bin", "<f4")
     saved: dict[str, Tensor] = {}
     at = 0

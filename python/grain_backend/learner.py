@@ -44,6 +44,7 @@ from .network import Network, load_network
 from .noise import add_noise
 from .optimizers import AdamW, Optimizer, build_optimizer, shares_of
 from .passes import Passes
+from .ranks import Ranks
 from .step import Measured, Step
 from .texts import Texts
 
@@ -66,6 +67,7 @@ class Learner:
         # What the stage trains.
         self._parameters: list[torch.nn.Parameter]
         self._average: ParameterAverage | None = None
+        self._ranks: Ranks | None = None
         self._step: Step | None = None
         # What the step follows, where no weights say it.
         self._direction: Direction | None = None
@@ -77,6 +79,7 @@ class Learner:
         """Frees the model before, so that two are never in memory together."""
         self._drop_step()
         self._average = None
+        self._ranks = None
         self._built = None
         for name in ("_network", "_passes", "_gradients", "_optimizer", "_parameters"):
             self.__dict__.pop(name, None)
@@ -107,6 +110,8 @@ class Learner:
         self._network = network
         self._passes = Passes(network, request, self._device)
         self._begin_stage(head_only=request.head_first)
+        if request.adalora is not None:
+            self._ranks = Ranks(network.model, self._parameters)
         fresh = [
             {"name": item.name, "shape": list(item.parameter.shape), "kind": item.kind, "deviation": item.deviation}
             for item in network.fresh
@@ -203,7 +208,7 @@ class Learner:
         direction = self._direction
         if request.weights is not None:
             direction = self._step.combined(request.weights) if request.weights.any() else None
-        measured, norm = self._step.update(self._optimizer, direction, request, keep=self._spec.guarded)
+        measured, norm = self._step.update(self._optimizer, direction, request, keep=self._spec.guarded, ranks=self._ranks)
         if self._average is not None:
             self._average.add(request.average_share)
         return {**_measured(measured), "clippedNorm": norm, "memory": memory_of(self._device)}
@@ -256,7 +261,7 @@ class Learner:
 
     @answer.register
     def _(self, request: Save) -> Reply:
-        checkpoint.save(request.folder, self._network, self._optimizer, self._average)
+        checkpoint.save(request.folder, self._network, self._optimizer, self._ranks or self._average)
         return {}
 
     @answer.register
@@ -264,7 +269,7 @@ class Learner:
     def _(self, request: Load) -> Reply:
         self._drop_step()
         self._built = None
-        checkpoint.load(request.folder, self._network, self._optimizer, self._average)
+        checkpoint.load(request.folder, self._network, self._optimizer, self._ranks or self._average)
         return {}
 
     def _drop_step(self) -> None:

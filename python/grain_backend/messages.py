@@ -25,6 +25,23 @@ class Lora:
 
 
 @dataclass(frozen=True)
+class Adalora:
+    """LoRA whose ranks fall, from `rank` to a mean of `target_rank`."""
+
+    rank: int
+    target_rank: int
+    alpha: float
+    dropout: float
+    targets: list[str] | None
+    # Steps in all; those before ranks fall; and the last ones, in which they stay.
+    steps: int
+    warmup: int
+    fixed: int
+    # Weight of the regularization.
+    orthogonality: float
+
+
+@dataclass(frozen=True)
 class Ia3:
     """Scales of layers' outputs, and of the inputs of those that are named as feed-forward layers."""
 
@@ -95,6 +112,7 @@ class Build:
     reinitialize: int
     # At most one of these.
     lora: Lora | None
+    adalora: Adalora | None
     ia3: Ia3 | None
     prompt_tuning: PromptTuning | None
     dropout: float | None
@@ -122,7 +140,7 @@ class Build:
     @property
     def is_adapted(self) -> bool:
         """Whether adapters are trained, and not the weights themselves."""
-        return self.lora is not None or self.ia3 is not None or self.prompt_tuning is not None
+        return any(it is not None for it in (self.lora, self.adalora, self.ia3, self.prompt_tuning))
 
 
 @dataclass(frozen=True)

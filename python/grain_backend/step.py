@@ -11,6 +11,7 @@ from grain_torch.gradients.stack import GradientStack
 from .messages import Update
 from .norms import norm2_of
 from .optimizers import AdamW, Optimizer, shares_of
+from .ranks import Ranks
 
 
 @dataclass
@@ -54,22 +55,30 @@ class Step:
         return [self._combined(p, weights[block]) for p, block in zip(self._parameters, self._blocks, strict=True)]
 
     def update(
-        self, optimizer: Optimizer, direction: list[Tensor] | None, request: Update, *, keep: bool
+        self, optimizer: Optimizer, direction: list[Tensor] | None, request: Update, *, keep: bool, ranks: Ranks | None = None
     ) -> tuple[Measured, float | None]:
         """Clips the direction, in place, and steps; without one, nothing moves. Returns what was done, the norm if clipped."""
         totals = _Totals(self.stack, self._roots)
         self._before = []
         norm = None
         if direction is not None:
+            if ranks is not None:
+                ranks.regularize(direction)
             norm = _clip(direction, request.max_grad_norm)
             optimizer.begin()
         for index, parameter in enumerate(self._parameters):
             before = parameter.data.clone()
             if direction is not None:
                 optimizer.step(index, direction[index], request.learning_rate)
-            totals.add(parameter, before - parameter.data)
-            if keep:
+            if ranks is None:
+                totals.add(parameter, before - parameter.data)
+            if keep or ranks is not None:
                 self._before.append(before)
+        if ranks is not None:
+            if direction is not None:
+                ranks.allocate(direction, optimizer.steps)
+            for before, parameter in zip(self._before, self._parameters, strict=True):
+                totals.add(parameter, before - parameter.data)
         optimizer.discard()
         return totals.measured(), norm
 

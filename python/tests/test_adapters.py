@@ -13,10 +13,11 @@ from grain_backend import checkpoint, quantization
 from grain_backend.errors import ModelError
 from grain_backend.gradients import GradientPass
 from grain_backend.learner import Learner
-from grain_backend.messages import Batch, Build, Gradients, Ia3, Lora, Optimizer, PromptTuning, Update
+from grain_backend.messages import Adalora, Batch, Build, Gradients, Ia3, Lora, Optimizer, PromptTuning, Update
 from grain_backend.network import load_network
 from grain_backend.optimizers import build_optimizer
 from grain_backend.passes import Passes
+from grain_backend.ranks import Ranks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +35,7 @@ SIZES = {
 ADAPTERS: dict[str, dict[str, Any]] = {
     "lora": {"lora": Lora(decomposed=False, rank=2, alpha=4.0, dropout=0.0, targets=None)},
     "dora": {"lora": Lora(decomposed=True, rank=2, alpha=4.0, dropout=0.0, targets=None)},
+    "adalora": {"adalora": Adalora(4, 2, 4.0, 0.0, None, steps=10, warmup=2, fixed=3, orthogonality=0.5)},
     "ia3": {"ia3": Ia3(None, None)},
     "prompt tuning": {"prompt_tuning": PromptTuning(3)},
 }
@@ -53,6 +55,7 @@ def spec_of(folder: Path, task: str, **settings: Any) -> Build:
         "freeze": 0,
         "reinitialize": 0,
         "lora": None,
+        "adalora": None,
         "ia3": None,
         "prompt_tuning": None,
         "dropout": 0.0,
@@ -66,6 +69,7 @@ def spec_of(folder: Path, task: str, **settings: Any) -> Build:
         "guarded": False,
         "averages": False,
         "noise": None,
+        "head_first": False,
         "ascent": None,
         "seed": 1,
     }
@@ -108,7 +112,7 @@ def test_each_groups_gradient_is_autograds(checkpoints: dict[str, Path], adapter
     network.train()
     gradients = GradientPass(network.model, passes, parameters, accumulate=False)
     losses, stack = gradients.run(batch(task), 0)
-    one_by_one = adapter in ("dora", "prompt tuning")
+    one_by_one = adapter in ("dora", "adalora", "prompt tuning")
     assert (gradients.is_grouped, gradients.separately is None) == (not one_by_one, not one_by_one)
 
     values, counts = passes.losses(batch(task))
@@ -131,9 +135,10 @@ def test_a_checkpoint_brings_all_that_was_trained(checkpoints: dict[str, Path], 
     optimizers = [build_optimizer(spec.optimizer, list(network.trained.values())) for network in networks]
     for parameter in networks[0].trained.values():
         torch.nn.init.normal_(parameter, mean=1)
-    checkpoint.save(str(tmp_path), networks[0], optimizers[0], None)
+    ranks = [Ranks(it.model, list(it.trained.values())) if spec.adalora is not None else None for it in networks]
+    checkpoint.save(str(tmp_path), networks[0], optimizers[0], ranks[0])
     with torch.no_grad():
-        checkpoint.load(str(tmp_path), networks[1], optimizers[1], None)
+        checkpoint.load(str(tmp_path), networks[1], optimizers[1], ranks[1])
     trained = [network.trained for network in networks]
     assert list(trained[0]) == list(trained[1])
     for name, parameter in trained[0].items():

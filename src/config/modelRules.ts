@@ -4,8 +4,6 @@ import type { Finding, Path } from './diagnostic.ts';
 import { defaults, type Rule } from './rule.ts';
 import type { Config } from './schema.ts';
 
-const adapterKinds = ['lora', 'dora', 'ia3', 'promptTuning'] as const;
-
 export const modelRules: readonly Rule[] = [
   savedModelsHaveTheirArchitecture,
   partsOfSavedModelsNeedOne,
@@ -17,9 +15,6 @@ export const modelRules: readonly Rule[] = [
   transformersNeedTexts,
   halfPrecisionNeedsTorch,
   quantizedWeightsNeedAdapters,
-  adaptersAreOne,
-  adaptersNeedTorch,
-  promptsNeedTexts,
 ];
 
 function savedModelsHaveTheirArchitecture({ model }: Config): Finding[] {
@@ -171,63 +166,5 @@ function quantizedWeightsNeedAdapters({ model, device }: Config): Finding[] {
       'quantized weights are not trained',
       'model.adapter: { lora: {} }, and no model.reinitialize',
     ),
-  ];
-}
-
-/** The kinds of adapters that a config names. */
-const kindsOf = (adapter: Config['model']['adapter']) =>
-  adapterKinds.filter((kind) => adapter?.[kind] !== undefined);
-
-function adaptersAreOne({ model: { adapter } }: Config): Finding[] {
-  if (!adapter) return [];
-  const [first, second] = kindsOf(adapter);
-  const path = ['model', 'adapter'];
-  if (first === undefined) {
-    return [{ path, message: 'model.adapter names no adapter', expected: 'such as { lora: {} }' }];
-  }
-  if (second === undefined) return [];
-  return [
-    {
-      path: [...path, second],
-      isKey: true,
-      message: `model.adapter names both ${first} and ${second}`,
-      expected: 'one of them',
-    },
-  ];
-}
-
-function adaptersNeedTorch({ model, device }: Config): Finding[] {
-  if (device === 'torch' || device === 'auto') return [];
-  return kindsOf(model.adapter)
-    .filter((kind) => kind !== 'lora')
-    .map((kind) => ({
-      path: ['model', 'adapter', kind],
-      isKey: true,
-      message: `device ${device} trains no adapters of the kind ${kind}`,
-      expected: 'lora, or device: torch',
-    }));
-}
-
-/** Tokens go before texts, and peft trains nothing else inside the network. */
-function promptsNeedTexts({ model, data }: Config): Finding[] {
-  if (model.adapter?.promptTuning === undefined) return [];
-  const finding = (path: Path, message: string) => ({
-    path,
-    isKey: true,
-    message,
-    expected: 'lora, dora or ia3',
-  });
-  return [
-    ...(readsTexts(data)
-      ? []
-      : [finding(['model', 'adapter', 'promptTuning'], 'promptTuning needs data.text')]),
-    ...(model.reinitialize > 0
-      ? [
-          finding(
-            ['model', 'reinitialize'],
-            'promptTuning trains no blocks of the network, so that none can be reinitialized',
-          ),
-        ]
-      : []),
   ];
 }

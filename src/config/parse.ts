@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { adapterRules } from './adapterRules.ts';
 import { ConfigTextError, readConfigText } from './configText.ts';
 import { isSplit, namedFile } from './data.ts';
 import { dataRules } from './dataRules.ts';
@@ -26,7 +27,7 @@ import { stepRules } from './stepRules.ts';
 import { fileComplaint, userPath } from './userPath.ts';
 
 /** What the schema cannot say: keys that contradict each other, or would silently do nothing. */
-const rules = [...modelRules, ...dataRules, ...stepRules];
+const rules = [...modelRules, ...adapterRules, ...dataRules, ...stepRules];
 
 /** Where keys are written. */
 interface Places {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { adapter } from './adapterSchema.ts';
 import { aggregateEntry, zeroGroups } from './aggregation.ts';
 import { alarmCodes } from './alarms.ts';
 import { data } from './dataSchema.ts';
@@ -16,44 +17,6 @@ import { techniquesSchema } from './techniques/schema.ts';
 const whole = (least: number) => z.int().min(least);
 const share = () => z.number().min(0).max(1);
 const memory = () => z.number().min(0).lt(1);
-
-const layerNames = () =>
-  z.array(z.string().min(1).meta({ title: 'the name of a linear layer' })).min(1);
-
-const lora = z.strictObject({
-  rank: whole(1).default(8).describe('Rank of the two matrices trained per layer.'),
-  alpha: z
-    .number()
-    .positive()
-    .default(16)
-    .describe('The adapter’s output is scaled by alpha / rank.'),
-  dropout: memory().default(0).describe('Dropout rate on the adapter’s input during training.'),
-  targets: layerNames()
-    .optional()
-    .describe(
-      'Names of the linear layers that get an adapter in every block, such as `[query, value]` for BERT or `[q_proj, v_proj]` for Llama. Default: the usual ones of the architecture.',
-    ),
-});
-
-const ia3 = z.strictObject({
-  targets: layerNames()
-    .optional()
-    .describe(
-      'Names of the linear layers whose outputs are scaled. Default: keys, values and the second feed-forward layer, where peft knows the architecture.',
-    ),
-  feedforward: z
-    .array(z.string().min(1).meta({ title: 'the name of a linear layer' }))
-    .optional()
-    .describe(
-      'Those of `targets` whose inputs are scaled instead. Default: the second feed-forward layer; with `targets`, none.',
-    ),
-});
-
-const promptTuning = z.strictObject({
-  tokens: whole(1)
-    .default(20)
-    .describe('Number of tokens before each text; so many fewer positions are left for the text.'),
-});
 
 const model = z.strictObject({
   from: z
@@ -90,25 +53,7 @@ const model = z.strictObject({
     .describe(
       'With `from`: `keep` continues training the last layer, `new` replaces it by a newly initialized one. Default: the layer is kept if it has as many outputs as the task needs. A transformer’s classification head must also have the names of the classes (`id2label` in `config.json`, where LABEL_0 is class 0); outputs and classes are matched by name, in any order; where names differ only in how they are written (True, true; 1.0, 1), with a warning. If the names differ, a new head is trained and a warning says so; with `keep`, outputs are assigned to the classes in order, and a warning lists the assignment. Models for generation always keep their head.',
     ),
-  adapter: z
-    .strictObject({
-      lora: lora.optional().describe('Low-rank adaptation (Hu et al. 2021).'),
-      dora: lora
-        .optional()
-        .describe(
-          'Weight-decomposed low-rank adaptation (Liu et al. 2024): LoRA, and the length of each row of the weights. With `device: torch`.',
-        ),
-      ia3: ia3
-        .optional()
-        .describe(
-          'A factor for each output of some layers (Liu et al. 2022). With `device: torch`.',
-        ),
-      promptTuning: promptTuning
-        .optional()
-        .describe(
-          'Embeddings of tokens before each text (Lester et al. 2021), first those of tokens drawn from the vocabulary. With `device: torch`, for texts.',
-        ),
-    })
+  adapter: adapter
     .optional()
     .describe(
       'For transformers: train one of these adapters, the head and reinitialized weights; freeze all other weights.',

@@ -68,6 +68,21 @@ const lora = z.object({
   targets: z.array(z.string()).nullable(),
 });
 
+/** LoRA whose ranks fall, from `rank` to a mean of `targetRank`. */
+const adalora = z.object({
+  rank: z.number(),
+  targetRank: z.number(),
+  alpha: z.number(),
+  dropout: z.number(),
+  targets: z.array(z.string()).nullable(),
+  /** Steps in all; those before ranks fall; and the last ones, in which they stay. */
+  steps: z.number(),
+  warmup: z.number(),
+  fixed: z.number(),
+  /** Weight of the regularization. */
+  orthogonality: z.number(),
+});
+
 const lossShape = z.object({
   smoothing: z.number(),
   weights: z.array(z.number()).readonly().nullable(),
@@ -97,6 +112,7 @@ const build = z.object({
   reinitialize: z.number(),
   /** At most one of these. */
   lora: lora.nullable(),
+  adalora: adalora.nullable(),
   ia3: z
     .object({
       targets: z.array(z.string()).nullable(),

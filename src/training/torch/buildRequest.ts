@@ -18,7 +18,7 @@ export function buildRequest(
   kind: Kind,
 ): RequestOf<'build'> {
   const { model, task, optimizer, groups } = config;
-  const { lora, dora, ia3, promptTuning } = model.adapter ?? {};
+  const { lora, dora, adalora, ia3, promptTuning } = model.adapter ?? {};
   const matrices = lora ?? dora;
   const { techniques = {} } = aggregation;
   const { name, momentum, weightDecay, beta1, beta2, epsilon } = optimizer;
@@ -38,6 +38,15 @@ export function buildRequest(
           ...matrices,
           targets: matrices.targets ?? targetsOf(checkpoint),
           decomposed: dora !== undefined,
+        }
+      : null,
+    adalora: adalora
+      ? {
+          ...adalora,
+          targets: adalora.targets ?? null,
+          steps: config.steps,
+          warmup: Math.floor(adalora.warmup * config.steps),
+          fixed: Math.floor(adalora.fixed * config.steps),
         }
       : null,
     ia3: ia3 ? { targets: ia3.targets ?? null, feedforward: ia3.feedforward ?? null } : null,

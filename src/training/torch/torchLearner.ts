@@ -76,7 +76,9 @@ export class TorchLearner implements Learner {
     this.#weighing = this.#newWeighing();
     this.#validation = inputs.validation(process);
     const slots = config.optimizer.name === 'adamw' ? 2 : config.optimizer.momentum > 0 ? 1 : 0;
-    const copies = 1 + slots + (this.#averageShare ? 1 : 0);
+    // With falling ranks also what is left out of the adapter, and how important it is.
+    const ofRanks = config.model.adapter?.adalora ? 3 : 0;
+    const copies = 1 + slots + (this.#averageShare ? 1 : 0) + ofRanks;
     this.#size = 4 * copies * trained.reduce((sum, { size }) => sum + size, 0);
   }
 

@@ -52,7 +52,7 @@ const cases: [architecture: string, configs: ((from: string) => string)[]][] = [
     'roberta',
     [
       classification,
-      ...[lora, adapter('dora'), adapter('ia3')].map(
+      ...[lora, adapter('dora'), adapter('adalora'), adapter('ia3')].map(
         (kind) => (from: string) => classification(from, kind),
       ),
     ],
@@ -73,9 +73,9 @@ describe('PyTorch trains', () => {
       for (const configOf of configs) {
         const config = configOf(architecture);
         const trainer = await runs.trainer(folder, config, 'grain');
-        // Of all these, only Mamba's mixer, and two kinds of adapters, have parameters that no rule knows.
+        // Of all these, only Mamba's mixer, and three kinds of adapters, have parameters that no rule knows.
         const isRuled =
-          !/dora|promptTuning/.test(config) &&
+          !/dora|adalora|promptTuning/.test(config) &&
           (architecture !== 'falcon_mamba' || config.includes('lora'));
         assert.equal(trainer.warnings.length, isRuled ? 0 : 1, trainer.warnings.join());
         const { metrics: before } = await trainer.validate(async () => {});

@@ -225,7 +225,7 @@ describe('mistakes', () => {
     ['batches: bucketed', 'bucketed', /^random or similar-length$/],
     ['groups: { backward: both }', 'both', /^grouped or accumulate$/],
     ['keepCheckpoints: 0', '0', /a whole number of at least 1/],
-    ['model: { adapter: lora }', 'lora', /^the keys lora, dora, ia3, promptTuning$/],
+    ['model: { adapter: lora }', 'lora', /^the keys lora, dora, adalora, ia3, promptTuning$/],
     ['model: { adapter: { lora: { rank: 0 } } }', '0', /a whole number of at least 1/],
     [
       'model: { adapter: { lora: { targets: [] } } }',
@@ -249,7 +249,7 @@ describe('mistakes', () => {
     const { message } = onlyMistake(`${data}\nalpha: 16`);
     assert.equal(
       message,
-      'unknown key "alpha"; there is model.adapter.lora.alpha and model.adapter.dora.alpha and techniques.rDrop.alpha',
+      'unknown key "alpha"; there is model.adapter.lora.alpha and model.adapter.dora.alpha and model.adapter.adalora.alpha and techniques.rDrop.alpha',
     );
   });
 

@@ -216,11 +216,29 @@ for (const [text, at, message] of [
   ],
   [`${texts}\nmodel: { from: a, adapter: {} }`, '{}', /names no adapter/],
   [`${texts}\nmodel: { from: a, adapter: { lora: {}, ia3: {} } }`, 'ia3', /both lora and ia3/],
-  ...['dora', 'ia3', 'promptTuning'].map((kind): [string, string, RegExp] => [
+  ...['dora', 'adalora', 'ia3', 'promptTuning'].map((kind): [string, string, RegExp] => [
     `${texts}\nmodel: { from: a, adapter: { ${kind}: {} } }\ndevice: wasm`,
     kind,
     /device wasm trains no adapters/,
   ]),
+  ...(
+    [
+      ['{ rank: 8 }', '8', /targetRank is 8, not less than adalora.rank, which is 8/],
+      ['{ targetRank: 12 }', '12', /targetRank is 12, not less than/],
+      ['{ warmup: 0.5 }', '0.5', /none are left in which ranks fall/],
+    ] as const
+  ).map(([settings, at, message]): [string, string, RegExp] => [
+    `${texts}\nmodel: { from: a, adapter: { adalora: ${settings} } }`,
+    at,
+    message,
+  ]),
+  ...['guard: true', 'techniques: { ema: {} }', 'techniques: { headFirst: {} }'].map(
+    (setting): [string, string, RegExp] => [
+      `${texts}\nmodel: { from: a, adapter: { adalora: {} } }\naggregate: [{ name: mean, ${setting} }]`,
+      /\w+(?=: (true|\{\} \}))/.exec(setting)![0],
+      /does not go with adalora/,
+    ],
+  ),
   [
     `${imageFiles}\nmodel: { from: a, adapter: { promptTuning: {} } }`,
     'promptTuning',
@@ -321,7 +339,7 @@ for (const text of [
   `${texts}\nmodel: { from: a, adapter: { lora: {} }, freeze: 2, reinitialize: 1 }`,
   `${texts}\nmodel: { from: a, dtype: bfloat16 }\ndevice: torch`,
   `${texts}\nmodel: { from: a, dtype: float16, adapter: { lora: {} }, quantize: 4bit }`,
-  ...['dora', 'ia3', 'promptTuning'].map(
+  ...['dora', 'adalora', 'ia3', 'promptTuning'].map(
     (kind) => `${texts}\nmodel: { from: a, adapter: { ${kind}: {} } }`,
   ),
   `${imageFiles}\nmodel: { from: a, adapter: { lora: {} }, dtype: bfloat16, freeze: 1 }`,
