@@ -57,10 +57,10 @@ function checkSettings(parsed: ParsedConfig): void {
     });
   }
   for (const [i, entry] of config.aggregate.entries()) {
-    if (!isUphillByArrival(entry)) continue;
+    if (!needsAllAtOnce(entry)) continue;
     throw parsed.error(
       ['aggregate', i],
-      'with device: torch, grain-streaming does not go with gradients from uphill (sam, asam): these need the gradients of all groups first',
+      'with device: torch, grain-streaming does not go with sam, asam or ghm, which need all groups at once',
       { expected: 'grain or grain-layerwise, no such technique, or another device' },
     );
   }
@@ -72,12 +72,12 @@ export function canTrainOnTorch(config: Config): boolean | 'only' {
   const isOthers = adapter === undefined || adapter.lora !== undefined;
   const isPrecise = dtype === 'float32' && quantize === undefined;
   if (!isPrecise || config.data.imageFile !== undefined || !isOthers) return 'only';
-  return trainsTransformer(config) && !config.aggregate.some(isUphillByArrival);
+  return trainsTransformer(config) && !config.aggregate.some(needsAllAtOnce);
 }
 
-function isUphillByArrival(entry: Config['aggregate'][number]): boolean {
-  if (typeof entry === 'string') return false;
-  return (
-    aggregators[entry.name].decidedBy === 'arrival' && ascentOf(entry.techniques ?? {}) !== null
-  );
+/** Whether gradients are to arrive one by one, though each depends on all groups. */
+function needsAllAtOnce(entry: Config['aggregate'][number]): boolean {
+  if (typeof entry === 'string' || aggregators[entry.name].decidedBy !== 'arrival') return false;
+  const { techniques = {} } = entry;
+  return ascentOf(techniques) !== null || techniques.ghm !== undefined;
 }

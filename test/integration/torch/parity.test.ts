@@ -189,6 +189,15 @@ describe('a run on torch is that on wasm but for rounding', () => {
     });
   }
 
+  test('what needs all groups at once does not go with one after another', async () => {
+    for (const techniques of [{ sam: {} }, { asam: {} }, { ghm: {} }]) {
+      const entry = { ...withTechniques(techniques), name: 'grain-streaming' } as const;
+      const { name } = entry;
+      const config = classification('', `aggregate: [${JSON.stringify({ name, techniques })}]`);
+      await assert.rejects(runs.trainer(folder, config, entry), /need all groups at once/);
+    }
+  });
+
   test('bfloat16 is float32 but for its rounding', async () => {
     const exact = await stepsOf(await runs.trainer(folder, classification(), 'grain'), 1, 1);
     const half = classification(', dtype: bfloat16', 'device: torch');
