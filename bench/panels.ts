@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -41,7 +41,6 @@ interface Round {
 
 const run = longRun(path.join(cache, 'logs', `panel-${STEPS}`), STEPS);
 if (!existsSync(runFile(run.folder, 'events'))) {
-  mkdirSync(run.folder, { recursive: true });
   await writeLongRun(run);
 }
 await RunIndex.use(run, async () => {});

@@ -6,9 +6,10 @@ type StepsDone = Pick<RunHeader, 'step' | 'steps' | 'validating'>;
 const minus = (text: string): string => text.replaceAll('-', '−');
 const missing = '–';
 
-/** Three significant digits, for axes, captions and titles. */
+/** Three significant digits, for axes, captions and titles: "0.123", "10,700". */
 export function short(value: number | null): string {
-  return significant(value, 3);
+  const text = significant(value, 3);
+  return /^−?\d{4,}$/.test(text) ? grouped(Number(value!.toPrecision(3))) : text;
 }
 
 /** Six significant digits, for tooltips and tables. */
@@ -16,9 +17,14 @@ export function exact(value: number | null): string {
   return significant(value, 6);
 }
 
-/** "12,500": of counts on axes. */
+/** "12,500": of counts. */
 export function grouped(value: number): string {
   return minus(value.toLocaleString('en', { maximumSignificantDigits: 12 }));
+}
+
+/** "15K": of large numbers where there is little room. */
+export function abbreviated(value: number): string {
+  return minus(value.toLocaleString('en', { notation: 'compact', maximumSignificantDigits: 3 }));
 }
 
 /** 0…1 as a percentage with at most one decimal. */
@@ -30,7 +36,7 @@ export function percent(share: number | null): string {
 /** "step 40 / 200", or "step 40 / 200, validating 45 %" while that takes long. */
 export function stepsDone({ step, steps, validating }: StepsDone): string {
   const doing = validating === null ? '' : `, validating ${Math.floor(100 * validating)} %`;
-  return `step ${step} / ${steps}${doing}`;
+  return `step ${grouped(step)} / ${grouped(steps)}${doing}`;
 }
 
 /** "1 h 5 min", "4 min 10 s", "8 s". */
@@ -90,16 +96,16 @@ export function decimalsOf(std: number | null): (value: number) => string {
 }
 
 export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** What a chart draws of its steps; empty if it draws each. */
 export function bucketed(bucket: number): string {
-  return bucket === 1 ? '' : `Line: mean of ${bucket} steps; behind it, their range.`;
+  return bucket === 1 ? '' : `Line: mean of ${grouped(bucket)} steps; behind it, their range.`;
 }
 
 export function averaged(bucket: number): string {
-  return bucket === 1 ? '' : `Each point is the mean of ${bucket} steps.`;
+  return bucket === 1 ? '' : `Each point is the mean of ${grouped(bucket)} steps.`;
 }
 
 function significant(value: number | null, digits: number): string {

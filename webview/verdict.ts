@@ -2,7 +2,7 @@
 
 import type { ConflictPoint } from '../src/extension/messages/points.ts';
 import type { GuaranteeCounts, RunHeader } from '../src/extension/messages/run.ts';
-import { magnitude, percent, plural, short } from './format.ts';
+import { grouped, magnitude, percent, plural, short } from './format.ts';
 
 /** Of one step. */
 type State = 'unmeasured' | 'stationary' | 'held' | 'violated' | 'none' | 'lost' | 'unknown';
@@ -50,7 +50,7 @@ export function directionSummary({ guarantee }: RunHeader, point: ConflictPoint)
   const { held, steps, measured, conflicted, violated } = guarantee.counts;
   if (violated > 0) return `guarantee violated × ${violated}`;
   if (measured === 0) return 'not measured';
-  if (conflicted > 0) return `${conflicted} of ${measured} conflict`;
+  if (conflicted > 0) return `${grouped(conflicted)} of ${grouped(measured)} conflict`;
   const cosine = short(point.minCosine);
   if (point.stationary) return 'stationary';
   return held === steps ? `${cosine} · direction certified` : `${cosine} · none conflicts`;
@@ -120,8 +120,8 @@ function pastOf({ method, smoothing, guarantee }: RunHeader): string {
   const { steps, measured, conflicted, violated } = guarantee.counts;
   if (measured === 0) return '';
   const all = measured === steps ? plural(steps, 'step') : `${plural(measured, 'measured step')}`;
-  if (violated > 0) return `${violated} of ${all} violated the guarantee.`;
-  if (conflicted > 0) return `${conflicted} of ${all} conflicted with a group.`;
+  if (violated > 0) return `${grouped(violated)} of ${all} violated the guarantee.`;
+  if (conflicted > 0) return `${grouped(conflicted)} of ${all} conflicted with a group.`;
   return method?.nonConflicting && smoothing === 0
     ? `All ${all} certified.`
     : `None of ${all} conflicted with a group.`;
@@ -130,5 +130,5 @@ function pastOf({ method, smoothing, guarantee }: RunHeader): string {
 function updatesOf({ updates: { conflicted, measured } }: GuaranteeCounts): string {
   if (measured === 0) return '';
   const count = conflicted === 0 ? 'none' : String(conflicted);
-  return `Actual updates: ${count} of ${measured} conflicted with a group.`;
+  return `Actual updates: ${count} of ${grouped(measured)} conflicted with a group.`;
 }

@@ -48,9 +48,19 @@ export function groupRuns<Run extends RunSummary>(
     groups.set(key, group);
   }
   const all = [...groups].map(([key, group]) => ({ key, ...group }));
-  return all.map((group) => {
-    const isAlone = all.every(({ label, key }) => key === group.key || label !== group.label);
-    return isAlone ? group : { ...group, label: `${group.label} · ${projectOf(group.runs[0]!)}` };
+  const labels = distinct(all.map(({ label, runs }) => [label, projectOf(runs[0]!)]));
+  return all.map((group, i) => ({ ...group, label: labels[i]! }));
+}
+
+/** Labels that are alike with the name of the project, and numbered if that is the same as well. */
+function distinct(labels: readonly (readonly [label: string, project: string])[]): string[] {
+  const plain = labels.map(([label]) => label);
+  const named = labels.map(([label, project]) =>
+    isOnce(label, plain) ? label : `${label} · ${project}`,
+  );
+  return named.map((label, i) => {
+    const before = named.slice(0, i).filter((other) => other === label).length;
+    return before === 0 ? label : `${label} (${before + 1})`;
   });
 }
 
@@ -90,13 +100,11 @@ export function launchLabels(
     ...{ key, run, short: labelOf(run, false) },
     long: labelOf(run, true),
   }));
-  const [shorts, longs] = [labels.map(({ short }) => short), labels.map(({ long }) => long)];
-  return new Map(
-    labels.map(({ key, run, short, long }) => {
-      if (isOnce(short, shorts)) return [key, short];
-      return [key, isOnce(long, longs) ? long : `${long} · ${projectOf(run)}`];
-    }),
+  const shorts = labels.map(({ short }) => short);
+  const told = distinct(
+    labels.map(({ run, short, long }) => [isOnce(short, shorts) ? short : long, projectOf(run)]),
   );
+  return new Map(labels.map(({ key }, i) => [key, told[i]!]));
 }
 
 function isOnce(label: string, all: readonly string[]): boolean {

@@ -1,6 +1,6 @@
 /** A run too long to draw each step of: steps of a real descent over and over, with two that must not be lost. */
 import { once } from 'node:events';
-import { createWriteStream, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import type { StepEvent } from '../../src/runs/events.ts';
 import { runFile } from '../../src/runs/grainFolder.ts';
@@ -17,9 +17,9 @@ export function planted(steps: number): { readonly conflict: number; readonly lo
 }
 
 /** The run as the store lists it; its log need not exist. */
-export function longRun(folder: string, steps: number): RunSummary {
+export function longRun(folder: string, steps: number, seed = 0): RunSummary {
   const groups = Array.from({ length: 8 }, (_, i) => `#${i + 1}`);
-  const made = summary({ status: 'finished', step: steps, groups });
+  const made = summary({ status: 'finished', step: steps, groups, seed });
   // Of our own trainer: where each descent begins anew, the rules would find a jump of the loss.
   const manifest = { ...made.manifest, steps, versions: { grain: '1' } };
   return { ...made, manifest, folder };
@@ -33,6 +33,7 @@ export async function writeLongRun({ folder, manifest }: RunSummary): Promise<vo
   const changed = (at: number, change: Partial<StepEvent>) =>
     JSON.stringify({ ...steps[at % steps.length]!, step: at, ...change });
   const { losses } = steps[lost % steps.length]!;
+  mkdirSync(folder, { recursive: true });
   writeFileSync(runFile(folder, 'manifest'), JSON.stringify(manifest));
   const file = createWriteStream(runFile(folder, 'events'));
   for (let from = 1; from <= manifest.steps; from += BLOCK) {

@@ -1,6 +1,6 @@
 import type { ChartDataset, TooltipItem } from 'chart.js';
 import type { AggregatorSeries } from '../../src/extension/messages/seedVariance.ts';
-import { plural, short, withSpread } from '../format.ts';
+import { grouped, plural, short, withSpread } from '../format.ts';
 import { Chart, stepAxis, type XY } from './chart.ts';
 import { smoothed } from './columns.ts';
 import type { Figure } from './figure.ts';
@@ -26,6 +26,8 @@ const CROWD = 4;
 
 /** Share of the steps that are shown at first: results vary less than all that was learned before. */
 const LAST_PART = 0.5;
+/** Most points of a mean that are marked: more would hide the line. */
+const MARKED = 100;
 /** Room above and below the values, as a share of their range. */
 const ROOM = 0.06;
 
@@ -73,7 +75,7 @@ export class BandChart implements Drawing {
           tooltip: {
             filter: ({ dataset }) => (dataset as Dataset).part.kind === 'mean',
             callbacks: {
-              title: ([item]) => `step ${item?.parsed.x ?? ''}`,
+              title: ([item]) => `step ${grouped(item?.parsed.x ?? 0)}`,
               label: (item) => this.#label(item),
               labelColor: ({ dataset }) => {
                 const colour = String(dataset.borderColor);
@@ -187,7 +189,8 @@ export class BandChart implements Drawing {
       if (kind === 'mean') this.#thin(set, translucent(colour, strength));
       else set.pointBackgroundColor = translucent(colour, strength);
       set.pointBorderColor = translucent(colour, strength);
-      set.pointRadius = kind === 'lost' ? 5 : kind === 'mean' ? 2 : 0;
+      const isMarked = kind === 'mean' && set.data.length <= MARKED;
+      set.pointRadius = kind === 'lost' ? 5 : isMarked ? 2 : 0;
       set.pointStyle = kind === 'lost' ? 'crossRot' : 'circle';
       set.pointBorderWidth = kind === 'lost' ? 2 : 1;
       set.order = kind === 'lost' ? -1 : 0;

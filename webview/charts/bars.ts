@@ -17,12 +17,13 @@ export interface Bar {
   readonly value: number | null;
 }
 
-/** One horizontal bar per group, from zero to either side, in the group's colour, with its value beside it. */
+/** One horizontal bar per group, from zero to either side, in the group's colour if groups last, with its value beside it. */
 export class BarChart {
   readonly chart: Chart<'bar', (number | null)[], string>;
   readonly #plot: HTMLElement;
   #names: readonly string[] = [];
   #bars: readonly Bar[] = [];
+  #areLasting = true;
 
   constructor(figure: Figure, quantity: string) {
     this.#plot = figure.plot;
@@ -70,8 +71,10 @@ export class BarChart {
     withTheme(() => this.#paint());
   }
 
-  show(bars: readonly Bar[]): void {
+  /** @param areLasting whether the groups are the same in every step: others have no colour of their own */
+  show(bars: readonly Bar[], areLasting: boolean): void {
     this.#bars = bars;
+    this.#areLasting = areLasting;
     this.#names = bars.map(({ name }) => name);
     this.#plot.style.minHeight = `${AXES + BAR * Math.min(bars.length, NUMBERED)}px`;
     this.chart.data.labels = [...this.#names];
@@ -81,7 +84,9 @@ export class BarChart {
   }
 
   #paint(): void {
-    this.chart.data.datasets[0]!.backgroundColor = theme().groups(this.#names.length);
+    const { groups, muted } = theme();
+    const colours = this.#areLasting ? groups(this.#names.length) : muted;
+    this.chart.data.datasets[0]!.backgroundColor = colours;
     this.chart.update('none');
   }
 }

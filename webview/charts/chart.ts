@@ -16,7 +16,7 @@ import {
 } from 'chart.js';
 import { MatrixController, MatrixElement } from 'chartjs-chart-matrix';
 import zoom from 'chartjs-plugin-zoom';
-import { grouped, short } from '../format.ts';
+import { abbreviated, grouped, short } from '../format.ts';
 import { alarmMarks } from './alarmMarks.ts';
 import { crosshair } from './crosshair.ts';
 import { envelopes } from './envelopes.ts';
@@ -126,7 +126,13 @@ export function valueAxis(
     position,
     ...range,
     title: { display: !compact, text: title, padding: 2 },
-    ticks: { callback: (tick) => format(Number(tick)), maxTicksLimit: compact ? 4 : 6 },
+    ticks: {
+      callback: (tick) => {
+        const value = Number(tick);
+        return compact && Math.abs(value) >= 10_000 ? abbreviated(value) : format(value);
+      },
+      maxTicksLimit: compact ? 4 : 6,
+    },
     grid: {
       drawOnChartArea: position === 'left',
       // For a cosine the sign matters most.
@@ -156,8 +162,10 @@ export function stepAxis(compact = false): AnyScale {
     // Chart.js puts ticks at the ends of the data, wherever those are.
     afterBuildTicks: (scale) => {
       const { ticks } = scale;
-      if (ticks.length < 4) return;
-      const distance = ticks[2]!.value - ticks[1]!.value;
+      if (ticks.length < 3) return;
+      const gaps = ticks.slice(1).map(({ value }, i) => value - ticks[i]!.value);
+      // Gaps at the ends are never too long.
+      const distance = Math.max(...gaps);
       const isOff = (a: number, b: number) => Math.abs(b - a - distance) > 1e-6 * distance;
       if (isOff(ticks.at(-2)!.value, ticks.at(-1)!.value)) ticks.pop();
       if (isOff(ticks[0]!.value, ticks[1]!.value)) ticks.shift();

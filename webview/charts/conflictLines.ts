@@ -33,7 +33,7 @@ export class ConflictLines {
       },
       {
         label: label('groups in conflict with the mean', 'mean'),
-        colour: (theme) => theme.accent,
+        colour: (theme) => theme.mean,
         dash: [2, 2],
         of: 'meanConflict',
       },

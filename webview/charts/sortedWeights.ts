@@ -1,6 +1,6 @@
 import type { SortedWeights } from '../../src/extension/messages/columns.ts';
 import { setText } from '../dom.ts';
-import { exact, short } from '../format.ts';
+import { exact, grouped, short } from '../format.ts';
 import { Chart, stepAxis } from './chart.ts';
 import { positionOf, unitName } from './columns.ts';
 import { pointAt } from './crosshair.ts';
@@ -75,7 +75,7 @@ export class SortedWeightsMap implements Drawing {
           zoom: zoomOptions(view),
           tooltip: {
             callbacks: {
-              title: ([item]) => `step ${(item?.raw as Cell | undefined)?.step ?? ''}`,
+              title: ([item]) => `step ${grouped((item?.raw as Cell | undefined)?.step ?? 0)}`,
               label: ({ raw }) => wordsOf(raw as Cell),
               labelColor: ({ raw }) => {
                 const colour = this.#colour((raw as Cell).v);
@@ -125,7 +125,7 @@ export class SortedWeightsMap implements Drawing {
   get note(): string {
     const [first, second] = this.#sorted.steps;
     const every = second === undefined ? 1 : second - first!;
-    return every <= 1 ? '' : `One step in ${every} is drawn.`;
+    return every <= 1 ? '' : `One step in ${grouped(every)} is drawn.`;
   }
 
   point(step: number | null, isSource: boolean): void {
@@ -137,7 +137,7 @@ export class SortedWeightsMap implements Drawing {
     this.#figure.pointed(
       isSource || largest === undefined
         ? null
-        : `step ${this.#sorted.steps[at]}: largest ${short(largest)}`,
+        : `step ${grouped(this.#sorted.steps[at]!)}: largest ${short(largest)}`,
     );
   }
 

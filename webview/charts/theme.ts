@@ -10,6 +10,7 @@ import {
   readable,
   translucent,
 } from './palette.ts';
+import { preferredSlot } from './slots.ts';
 
 export interface Theme {
   readonly background: string;
@@ -24,7 +25,9 @@ export interface Theme {
   groups(count: number): string[];
   /** Of the aggregator in a slot of `slotsOf`: colours of methods are only where several are compared. */
   line(slot: number): string;
-  /** For what stands beside a run's own lines: validation, the mean, shares. */
+  /** Of the method `mean`, which a run's own lines stand beside. */
+  readonly mean: string;
+  /** For what else stands beside a run's own lines: validation, shares. */
   readonly accent: string;
   /** −1…1 on a diverging scale: red for what conflicts or is wrong, grey for the rest. */
   diverging(value: number): string;
@@ -89,6 +92,7 @@ function readTheme(): Theme {
     font: { family: variable('font-family'), size: Number.parseFloat(variable('font-size')) - 2 },
     groups: (count) => groupColours(palette, count, background),
     line,
+    mean: line(preferredSlot('mean')),
     accent: purple,
     diverging: divergingScale(red, background, mix(foreground, background, 0.25)),
     textOn: (colour) => readable(colour, foreground, background),

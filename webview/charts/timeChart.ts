@@ -2,7 +2,7 @@ import type { ChartDataset } from 'chart.js';
 import type { Column, Columns, SeriesName } from '../../src/extension/messages/columns.ts';
 import type { MetricPoint } from '../../src/extension/messages/points.ts';
 import type { Sheet } from '../export/sheet.ts';
-import { exact } from '../format.ts';
+import { exact, grouped } from '../format.ts';
 import { withAlarms } from './alarmMarks.ts';
 import { type Axis, Chart, type XY } from './chart.ts';
 import {
@@ -36,6 +36,8 @@ export interface Series {
   readonly dash?: readonly number[];
   /** Sampled in some steps only: a point for each sample, with a line from one to the next. */
   readonly isSampled?: boolean;
+  /** Whether the range of a column is drawn behind its mean; default: yes. */
+  readonly hasRange?: boolean;
   /** The area between zero and values below it is shaded. */
   readonly shadedBelowZero?: boolean;
   /** Single marks, without a line between them; or a line with a mark at each point. */
@@ -192,7 +194,9 @@ export class TimeChart implements Drawing {
     const marked = series.of === 'loss';
     setEnvelope(
       dataset,
-      column && isLine ? { ...column, x, marked, ...(isSmooth && { raw: column.mean }) } : null,
+      column && isLine && series.hasRange !== false
+        ? { ...column, x, marked, ...(isSmooth && { raw: column.mean }) }
+        : null,
     );
   }
 
@@ -263,7 +267,9 @@ export class TimeChart implements Drawing {
     const [first, last] = own
       ? [own.step, own.step]
       : [this.#columns.first[index], this.#columns.last[index]];
-    return first === last ? `step ${first}` : `steps ${first} to ${last}`;
+    return first === last
+      ? `step ${grouped(first!)}`
+      : `steps ${grouped(first!)} to ${grouped(last!)}`;
   }
 
   /** A value, and between which values the steps of its column are. */

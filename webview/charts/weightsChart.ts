@@ -1,4 +1,4 @@
-import type { Column, Columns } from '../../src/extension/messages/columns.ts';
+import type { Column, Columns, SeriesName } from '../../src/extension/messages/columns.ts';
 import type { WeightsPoint } from '../../src/extension/messages/points.ts';
 import type { Groups } from '../../src/extension/messages/run.ts';
 import { percent } from '../format.ts';
@@ -96,31 +96,25 @@ function areasOf({ names }: Groups): Series[] {
   }));
 }
 
-/** One colour for all of them: what tells them apart is their order. */
+/** One colour for all of them: what tells them apart is their order. Only the outer ones have a range, which would cover the others. */
 const spread: readonly Series[] = [
-  { label: 'largest', colour: (theme) => theme.foreground, of: 'weightMax' },
-  {
-    label: 'upper quartile',
-    colour: (theme) => theme.foreground,
-    dash: [6, 3],
-    of: 'weightUpperQuartile',
-  },
-  { label: 'median', colour: (theme) => theme.foreground, of: 'weightMedian' },
-  {
-    label: 'lower quartile',
-    colour: (theme) => theme.foreground,
-    dash: [2, 2],
-    of: 'weightLowerQuartile',
-  },
-  { label: 'smallest', colour: (theme) => theme.foreground, of: 'weightMin' },
+  orderStatistic('largest', 'weightMax', [9, 3, 2, 3]),
+  { ...orderStatistic('upper quartile', 'weightUpperQuartile', [6, 3]), hasRange: false },
+  { ...orderStatistic('median', 'weightMedian', []), hasRange: false },
+  { ...orderStatistic('lower quartile', 'weightLowerQuartile', [3, 2]), hasRange: false },
+  orderStatistic('smallest', 'weightMin', [1, 2]),
   {
     label: 'groups without weight',
     colour: (theme) => theme.accent,
     axis: 'right',
-    dash: [1, 3],
     of: 'weightZeros',
+    hasRange: false,
   },
 ];
+
+function orderStatistic(label: string, of: SeriesName, dash: readonly number[]): Series {
+  return { label, colour: (theme) => theme.foreground, dash, of };
+}
 
 /** A group's mean weight over all steps of a column that have weights: where it is absent, it has none. */
 function shareOf({ series }: Columns, group: number): Column | undefined {

@@ -11,7 +11,7 @@ import { Figure } from '../charts/figure.ts';
 import { colourBar, HeatMap } from '../charts/heatMap.ts';
 import { DataTable, type Row } from '../controls/dataTable.ts';
 import { h } from '../dom.ts';
-import { bucketed, exact, percent, short } from '../format.ts';
+import { bucketed, exact, grouped, percent, short } from '../format.ts';
 import { connect, rootElement } from '../page.ts';
 import { spokenRun } from '../runHeader.ts';
 import { type RunHost, RunPage, type SavedRun } from '../runPage.ts';
@@ -65,7 +65,7 @@ class ConflictView {
       }),
       normRatio: new Figure({
         id: 'norm-ratio',
-        title: 'Length of the direction relative to the mean',
+        title: 'Length relative to the mean',
         help: '‖d‖ / ‖ḡ‖: how long the direction d is, compared with the plain mean ḡ of the gradients.',
         announcer,
       }),
@@ -113,7 +113,7 @@ class ConflictView {
     this.#matrix.show({ rows: groupNames, columns: groupNames, values: cosines });
     const absence = point ? `Not measured: ${reasonOf(point.unmeasured)}.` : '';
     matrix.absent(now ? '' : absence);
-    matrix.now(now ? `step ${now.step}${lowest(now)}` : '');
+    matrix.now(now ? `step ${grouped(now.step)}${lowest(now)}` : '');
     const key = point && {
       minCosine: `${short(point.minCosine)} now`,
       rates: ratesOf(point),

@@ -106,7 +106,7 @@ export class MoreCharts {
             }),
           )
         : []),
-      { label: '‖ḡ‖', colour: (theme) => theme.foreground, dash: [4, 2], of: 'meanNorm' },
+      { label: '‖ḡ‖', colour: (theme) => theme.mean, dash: [4, 2], of: 'meanNorm' },
       { label: '‖d‖', colour: (theme) => theme.foreground, of: 'norm' },
     ]);
     rate.chart.setSeries([line('learning rate', 'learningRate')]);

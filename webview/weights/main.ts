@@ -13,7 +13,7 @@ import { TimeChart } from '../charts/timeChart.ts';
 import { isKnown, sumOf, WeightsChart } from '../charts/weightsChart.ts';
 import { DataTable } from '../controls/dataTable.ts';
 import { h } from '../dom.ts';
-import { averaged, bucketed, exact, short } from '../format.ts';
+import { averaged, bucketed, exact, grouped, short } from '../format.ts';
 import { connect, rootElement } from '../page.ts';
 import { spokenRun } from '../runHeader.ts';
 import { type RunHost, RunPage, type SavedRun } from '../runPage.ts';
@@ -109,6 +109,7 @@ class WeightsView {
     const newest = latest.at(-1);
     this.#now.show(
       this.#groups.names.map((name, i) => ({ name, value: newest?.weights[i] ?? null })),
+      this.#groups.lasting,
     );
     this.#describe(run, latest);
     this.#blocks.show(this.#groups.names, blocks);
@@ -136,7 +137,7 @@ class WeightsView {
     const key = (text: (point: WeightsPoint) => string) =>
       newest ? (isKnown(newest.weights) ? text(newest) : '') : 'no step yet';
     area.now(key((point) => this.#largest(point)));
-    now.now(key(({ step }) => `step ${step}`));
+    now.now(key(({ step }) => `step ${grouped(step)}`));
     effective.now(key((point) => `${short(point.effectiveGroups)} of ${names.length} now`));
     this.#note(newest);
     this.#table.show(() => [

@@ -1,4 +1,4 @@
-/** A run too long to draw each step of, read from disk through the index. Set GRAIN_LONG_STEPS for a longer one. */
+/** A run too long to draw each step of, read from disk through the index. With GRAIN_LONG_STEPS one of that length, and screenshots. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,17 +10,21 @@ import { metricsMessages } from '../../../src/extension/messages/metrics.ts';
 import type { RunMessages } from '../../../src/extension/messages/run.ts';
 import { weightsMessages } from '../../../src/extension/messages/weights.ts';
 import { RunIndex } from '../../../src/runs/index/runIndex.ts';
+import { ComparedView } from '../../webview/comparison.ts';
+import { seedFixture } from '../../webview/fixtures.ts';
 import { longRun, planted, writeLongRun } from '../../webview/longRun.ts';
-import { drawn, drawnAtSize, type PanelName, setTheme } from './browser.ts';
+import { drawn, drawnAtSize, type PanelName, send, setTheme } from './browser.ts';
+import { ContentHost } from './contentHost.ts';
 import { PanelHost } from './host.ts';
-import { screenshots, withPanel } from './page.ts';
+import { overflow, screenshots, withPanel } from './page.ts';
 
-const STEPS = Number(process.env.GRAIN_LONG_STEPS ?? 20_000);
+const { GRAIN_LONG_STEPS: asked } = process.env;
+const STEPS = Number(asked ?? 20_000);
 const { conflict: CONFLICT } = planted(STEPS);
 
 const folder = mkdtempSync(path.join(tmpdir(), 'grain-long-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
-const run = longRun(folder, STEPS);
+const run = longRun(path.join(folder, '.grain/runs/long'), STEPS);
 
 async function withRun(
   panel: PanelName,
@@ -43,10 +47,13 @@ async function withRun(
   );
 }
 
+/** In the width of a panel beside an editor; pictures of charts take longer than the tests. */
 async function shoot(page: Page, name: string): Promise<void> {
-  for (const theme of ['dark', 'light'] as const) {
+  await page.setViewportSize({ width: 900, height: page.viewportSize()!.height });
+  for (const theme of asked === undefined ? [] : (['dark', 'light'] as const)) {
     await setTheme(page, theme);
     await drawnAtSize(page);
+    assert.ok((await overflow(page)) <= 0, `${name} is wider than the page`);
     const file = `${name}-${STEPS}-${theme}.png`;
     await page.screenshot({ path: path.join(screenshots, file), fullPage: true, caret: 'initial' });
   }
@@ -94,4 +101,31 @@ describe('a long run', () => {
       220,
     );
   });
+
+  test('beside a shorter run, and at its scale in the seed variance', async () => {
+    const shorter = longRun(path.join(folder, '.grain/runs/shorter'), Math.ceil(STEPS / 4), 1);
+    await writeLongRun(shorter);
+    await withPanel('compare', async ({ page }) => {
+      const { content } = new ComparedView([run, shorter]);
+      content.receive({ type: 'selectMetric', metric: 'training loss' });
+      const host = new ContentHost(page, content);
+      await host.update(true);
+      const curves = await drawn(page, 'compared-curves');
+      assert.ok(curves.every(({ data }) => data.length < 3000));
+      await shoot(page, 'long-compare');
+      content.dispose();
+    });
+    await withPanel('seedVariance', async ({ page }) => {
+      await send(page, stretched(seedFixture('loss', [0, 1, 2, 3, 4], [4]), STEPS / 200));
+      await shoot(page, 'long-seed-variance');
+    });
+  });
 });
+
+/** The message with its steps further apart. */
+function stretched<T>(message: T, factor: number): T {
+  const text = JSON.stringify(message, (key, value) =>
+    key === 'step' ? Math.round(value * factor) : value,
+  );
+  return JSON.parse(text) as T;
+}

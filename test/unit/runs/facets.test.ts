@@ -41,6 +41,10 @@ test('launches of a minute differ in their seconds, copies of a project in its n
   assert.match(names.join(), / · copy,.* · original$/);
   const configs = groupRuns([copy, original], ['config'], 'en').map(({ label }) => label);
   assert.deepEqual(configs, ['grain.yaml · copy', 'grain.yaml · original']);
+  const namesake = { ...copy, folder: '/elsewhere/copy/.grain/runs/a' };
+  const three = groupRuns([copy, original, namesake], ['launch'], 'en').map(({ label }) => label);
+  assert.equal(new Set(three).size, 3);
+  assert.match(three.join(), / · copy,.* · original,.* · copy \(2\)$/);
 });
 
 test('in how many ways runs differ', () => {
