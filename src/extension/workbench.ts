@@ -39,7 +39,7 @@ export class Workbench extends Disposable {
     );
     const targets = new Targets(runs, selection, explorer);
     const select = (folders: readonly string[]) => {
-      selection.set(folders);
+      selection.follow(() => folders);
       void explorer.reveal(folders);
     };
 

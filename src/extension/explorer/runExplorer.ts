@@ -45,8 +45,11 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
       }),
     );
     this.register(runs.onDidChange(() => this.#refresh()));
+    // While VS Code asks for lines anew, it leaves them out of the selection, in the event as in the view: neither has a line too many.
     this.register(
-      this.#view.onDidChangeSelection((event) => selection.set(this.runsBelow(event.selection))),
+      this.#view.onDidChangeSelection(({ selection: nodes }) =>
+        selection.follow(() => this.runsBelow([...nodes, ...this.#view.selection])),
+      ),
     );
   }
 

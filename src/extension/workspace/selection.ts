@@ -9,22 +9,26 @@ export class Selection extends Disposable {
   readonly #runs: WorkspaceRuns;
   readonly #changed = this.register(new vscode.EventEmitter<void>());
   readonly onDidChange = this.#changed.event;
-  #folders: readonly string[] = [];
+  #folders: () => readonly string[] = () => [];
 
   constructor(runs: WorkspaceRuns) {
     super();
     this.#runs = runs;
   }
 
-  /** @param folders of the runs below the node selected in the explorer */
-  set(folders: readonly string[]): void {
+  /**
+   * What is selected in the explorer from now on.
+   *
+   * @param folders of the runs below, asked for whenever they matter
+   */
+  follow(folders: () => readonly string[]): void {
     this.#folders = folders;
     this.#changed.fire();
   }
 
   /** The selected runs that still exist. */
   get selected(): LocatedRun[] {
-    return this.#folders
+    return this.#folders()
       .map((folder) => this.#runs.find(folder))
       .filter((run) => run !== undefined);
   }
