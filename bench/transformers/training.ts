@@ -40,7 +40,7 @@ async function madeSession(parsed: ParsedConfig, tokens: MadeTokens): Promise<Se
       data,
       warnings: [],
       // Never read: there are no manifests.
-      files: { train: '', validation: '' },
+      files: { train: [], validation: [] },
       model: null,
       sources: {},
       learner: tensorLearners(device, (options) =>

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { fileKeys, namedFile, trainsTransformer } from './data.ts';
+import { fileKeys, filePath, namedFiles, trainsTransformer } from './data.ts';
 import { ConfigError, type Diagnostic, nearest, type Path } from './diagnostic.ts';
 import { MERGE, modelOrigin, withOwner } from './modelOrigin.ts';
 import type { ParsedConfig } from './parse.ts';
@@ -26,13 +26,14 @@ export function checkFiles(parsed: ParsedConfig): void {
     return [{ ...parsed.diagnostic(key, message, help), ...(suggestion && { suggestion }) }];
   };
   const dataFiles = data.from === undefined ? fileKeys(data) : [];
-  const diagnostics = dataFiles.flatMap((key) => {
-    const named = namedFile(data, key);
-    const complaint = fileComplaint(named, folder);
-    const isThere = complaint !== null && !/not found|folder/.test(complaint.message);
-    const suggestion = isThere ? undefined : neighbour(folder, named);
-    return check(['data', key], 'the path of a file', complaint, suggestion);
-  });
+  const diagnostics = dataFiles.flatMap((key) =>
+    namedFiles(data, key).flatMap((named, i) => {
+      const complaint = fileComplaint(named, folder);
+      const isThere = complaint !== null && !/not found|folder/.test(complaint.message);
+      const suggestion = isThere ? undefined : neighbour(folder, named);
+      return check(filePath(data, key, i), 'the path of a file', complaint, suggestion);
+    }),
+  );
   if (model.from !== undefined) {
     const kind = modelKinds[trainsTransformer(parsed.config) ? 'transformers' : 'layers'];
     const message = modelComplaint(folder, model.from, kind);

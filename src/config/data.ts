@@ -1,14 +1,15 @@
 import { type DataFormat, dataFormats } from './dataSchema.ts';
+import type { Path } from './diagnostic.ts';
 import { extensionOf } from './fileKinds.ts';
 import type { Config } from './schema.ts';
 
 type Data = Config['data'];
 
 /** Validation examples that are drawn from the training file. */
-export type ValidationSplit = Exclude<Data['validation'], string>;
+export type ValidationSplit = Exclude<Data['validation'], string | string[]>;
 
 export function isSplit(validation: Data['validation']): validation is ValidationSplit {
-  return typeof validation !== 'string';
+  return typeof validation === 'object' && !Array.isArray(validation);
 }
 
 /** The keys of `data` that name files. */
@@ -18,10 +19,16 @@ export function fileKeys({ validation }: Pick<Data, 'validation'>): readonly Fil
 
 type FileKey = 'train' | 'validation';
 
-/** The file that examples are read from, as the config names it. */
-export function namedFile(data: Pick<Data, FileKey>, key: FileKey): string {
-  const named = data[key];
-  return typeof named === 'string' ? named : data.train;
+/** The files that examples are read from, as the config names them: paths and patterns. */
+export function namedFiles(data: Pick<Data, FileKey>, key: FileKey): readonly string[] {
+  const { train, validation } = data;
+  const named = key === 'train' || isSplit(validation) ? train : validation;
+  return typeof named === 'string' ? [named] : named;
+}
+
+/** Where the file of that index is written. */
+export function filePath(data: Pick<Data, FileKey>, key: FileKey, index: number): Path {
+  return Array.isArray(data[key]) ? ['data', key, index] : ['data', key];
 }
 
 /** Names that say how a table is written, in messages. */

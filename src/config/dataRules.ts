@@ -2,8 +2,9 @@
 import path from 'node:path';
 import {
   fileKeys,
+  filePath,
   formatOf,
-  namedFile,
+  namedFiles,
   promptColumns,
   promptOf,
   readsImages,
@@ -27,6 +28,7 @@ export const dataRules: readonly Rule[] = [
   answersBelongToGeneration,
   promptsHavePlaceholders,
   metricsBelongToTasks,
+  patternsAreLocal,
   filesHaveFormats,
   csvKeysBelongToCsv,
   targetIsNotAFeature,
@@ -165,23 +167,41 @@ function metricsBelongToTasks({ task, metric, earlyStopping }: Config): Finding[
   );
 }
 
+/** Of a dataset on the Hub, files are known when they are downloaded. */
+function patternsAreLocal({ data }: Config): Finding[] {
+  if (data.from === undefined) return [];
+  return fileKeys(data).flatMap((key) =>
+    namedFiles(data, key).flatMap((named, i) =>
+      /[*?[\]{}]/.test(named)
+        ? {
+            path: filePath(data, key, i),
+            message: `${named} is a pattern, which is not looked up on the Hub`,
+            expected: 'the paths of files in the dataset’s repository, as a list',
+          }
+        : [],
+    ),
+  );
+}
+
 /** The extension, or `data.format`, says how a file is written. */
 function filesHaveFormats({ data }: Config): Finding[] {
   if (data.format !== undefined) return [];
   return fileKeys(data)
-    .filter((key) => formatOf(namedFile(data, key)) === null)
-    .map((key) => {
-      const named = namedFile(data, key);
+    .flatMap((key) =>
+      namedFiles(data, key).map((named, i) => ({ named, at: filePath(data, key, i) })),
+    )
+    .filter(({ named }) => formatOf(named) === null)
+    .map(({ named, at }) => {
       const foreign = foreignByName(named);
       const name = path.basename(named);
       return foreign
         ? {
-            path: ['data', key],
+            path: at,
             message: `${name} is ${foreign.name}`,
             expected: `${TABLE_NAMES}. ${foreign.advice}`,
           }
         : {
-            path: ['data', key],
+            path: at,
             message: `the name ${name} does not say how the file is written`,
             expected: `${TABLE_NAMES}, or data.format: ${alternatives(dataFormats)}`,
           };
@@ -191,7 +211,9 @@ function filesHaveFormats({ data }: Config): Finding[] {
 /** The other formats contain the names of their columns. */
 function csvKeysBelongToCsv({ data }: Config): Finding[] {
   const formats = new Set(
-    fileKeys(data).map((key) => data.format ?? formatOf(namedFile(data, key))),
+    fileKeys(data).flatMap((key) =>
+      namedFiles(data, key).map((named) => data.format ?? formatOf(named)),
+    ),
   );
   const finding = (key: string, valid: string) => ({
     path: ['data', key],

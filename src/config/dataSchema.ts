@@ -16,7 +16,11 @@ export const missingWords = [
 
 const whole = (least: number) => z.int().min(least);
 const column = () => z.string().min(1).meta({ title: 'the name of a column' });
-const file = () => z.string().min(1).meta({ title: 'the path of a file' });
+const file = () => z.string().min(1);
+const files = () =>
+  z
+    .union([file(), z.array(file()).min(1)])
+    .meta({ title: 'the path of a file, or a list or pattern of them' });
 
 export const data = z.strictObject({
   from: z
@@ -27,12 +31,12 @@ export const data = z.strictObject({
     .describe(
       'A dataset on the Hugging Face Hub. `train` and `validation` are then paths in its repository.',
     ),
-  train: file().describe(
-    'Training examples: CSV or TSV with column names in the first row, JSONL with one object per line, a JSON array of objects, Parquet, or Arrow, according to the extension `.csv`, `.tsv`, `.jsonl`, `.json`, `.parquet` or `.arrow` (`.feather`). Text files are UTF-8 (or UTF-16 with a byte order mark) and may be compressed by gzip (`.csv.gz`). [More](data.md).',
+  train: files().describe(
+    'Training examples: a file, several as a list, or a pattern (`data/train-*.parquet`), whose files are [read one after another](data.md#several-files). CSV or TSV with column names in the first row, JSONL with one object per line, a JSON array of objects, Parquet, or Arrow, according to the extension `.csv`, `.tsv`, `.jsonl`, `.json`, `.parquet` or `.arrow` (`.feather`). Text files are UTF-8 (or UTF-16 with a byte order mark) and may be compressed by gzip (`.csv.gz`). [More](data.md).',
   ),
   validation: z
     .union([
-      file(),
+      files(),
       z
         .strictObject({
           share: z
@@ -54,13 +58,13 @@ export const data = z.strictObject({
         .meta({ title: '{ share: 0.2 } of the training examples' }),
     ])
     .describe(
-      'Validation examples, with the same columns; or `{ share: 0.2, seed: 0 }`, which draws a share of at most 0.5 from the training file: of every 1/share rows that follow each other one, at random by the seed. These are not trained on, and the same in all runs.',
+      'Validation examples, with the same columns, in a file or several; or `{ share: 0.2, seed: 0 }`, which draws a share of at most 0.5 from the training file: of every 1/share rows that follow each other one, at random by the seed. These are not trained on, and the same in all runs.',
     ),
   format: z
     .enum(dataFormats)
     .optional()
     .describe(
-      'Format of both files, regardless of their extensions. In `csv`, a field in "double quotes" may contain commas and newlines; in `tsv`, quotes are ordinary characters.',
+      'Format of all files, regardless of their extensions. In `csv`, a field in "double quotes" may contain commas and newlines; in `tsv`, quotes are ordinary characters.',
     ),
   columns: z
     .array(column())

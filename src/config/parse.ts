@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { adapterRules } from './adapterRules.ts';
 import { ConfigTextError, readConfigText } from './configText.ts';
-import { isSplit, namedFile } from './data.ts';
+import { filePath, isSplit, namedFiles } from './data.ts';
 import { dataRules } from './dataRules.ts';
 import {
   ConfigError,
@@ -24,7 +24,7 @@ import { configAt, type Point, placeIn, pointsOf } from './points.ts';
 import { NO_DATA, programFindings, withProgramDefaults } from './program.ts';
 import { type Config, configSchema } from './schema.ts';
 import { stepRules } from './stepRules.ts';
-import { fileComplaint, userPath } from './userPath.ts';
+import { fileComplaint, userPaths } from './userPath.ts';
 
 /** What the schema cannot say: keys that contradict each other, or would silently do nothing. */
 const rules = [...modelRules, ...adapterRules, ...dataRules, ...stepRules];
@@ -125,15 +125,25 @@ export class ParsedConfig {
     return new ConfigError([this.diagnostic(key, message, help)]);
   }
 
-  /** Path of a data file. @throws ConfigError if it cannot be read */
-  dataFile(key: 'train' | 'validation'): string {
-    const named = namedFile(this.config.data, key);
-    const complaint = fileComplaint(named, this.folder);
-    if (!complaint) return userPath(named, this.folder);
-    const advice = complaint.advice ? `. ${complaint.advice}` : '';
-    throw this.error(['data', key], complaint.message, {
-      expected: `the path of a data file, relative to the config${advice}`,
+  /** Paths of data files, in the order in which they are read. @throws ConfigError if one cannot be read */
+  dataFiles(key: 'train' | 'validation'): readonly string[] {
+    const { data } = this.config;
+    const files = namedFiles(data, key).flatMap((named, i) => {
+      const complaint = fileComplaint(named, this.folder);
+      if (!complaint) return userPaths(named, this.folder).map((file) => ({ file, named, i }));
+      const advice = complaint.advice ? `. ${complaint.advice}` : '';
+      throw this.error(filePath(data, key, i), complaint.message, {
+        expected: `the path of a data file, relative to the config${advice}`,
+      });
     });
+    const twice = files.find(({ file }, at) => files.findIndex((it) => it.file === file) < at);
+    if (twice) {
+      const name = path.relative(this.folder, twice.file);
+      throw this.error(filePath(data, key, twice.i), `${name} is there twice`, {
+        expected: 'each file once',
+      });
+    }
+    return files.map(({ file }) => file);
   }
 }
 

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { DataError, FIRST_POSITION, type Row, type Table, WrittenNumber } from './table.ts';
 
 /** The texts that an example consists of. */
@@ -179,8 +180,9 @@ export function isMissing(cell: unknown, words: ReadonlySet<string>): boolean {
 
 /** Where a cell is, as messages about other places name it. */
 export function placeOf(row: Row, column: number): string {
-  const { line, row: number } = row.position(column);
-  return number === undefined ? `line ${line}` : `row ${number}`;
+  const { line, row: number, file } = row.position(column);
+  const place = number === undefined ? `line ${line}` : `row ${number}`;
+  return file === undefined ? place : `${place} of ${path.basename(file)}`;
 }
 
 /** A text, number or boolean as the file writes it; null for other values. */

@@ -16,7 +16,7 @@ import { loadImageData } from './loadImages.ts';
 import { loadTabularData } from './loadTabular.ts';
 import { loadTextData } from './loadTexts.ts';
 import { openPart, type Part } from './parts.ts';
-import { TableFile } from './table.ts';
+import { tableFiles } from './table.ts';
 
 /** Files of so many bytes are read in a moment. */
 const SMALL = 20_000_000;
@@ -38,9 +38,9 @@ export async function checkData(parsed: ParsedConfig, whole: boolean): Promise<D
   if (data.from !== undefined) {
     return { notices: [], notJudged: `the data of ${data.from}, which are on the Hub` };
   }
-  const files = { train: parsed.dataFile('train'), validation: parsed.dataFile('validation') };
+  const files = { train: parsed.dataFiles('train'), validation: parsed.dataFiles('validation') };
   const sizes = await Promise.all(
-    [...new Set(Object.values(files))].map(async (file) => (await stat(file)).size),
+    [...new Set(Object.values(files).flat())].map(async (file) => (await stat(file)).size),
   );
   const size = sizes.reduce((sum, bytes) => sum + bytes);
   if (!whole && size > SMALL) {
@@ -77,7 +77,7 @@ export function checkBatchSize(parsed: ParsedConfig, { count }: Pick<Examples, '
 }
 
 async function checkColumns(parsed: ParsedConfig, files: DataFiles): Promise<void> {
-  const open = (part: Part) => openPart(part, new TableFile(files[part], () => {}), parsed);
+  const open = (part: Part) => openPart(part, tableFiles(files[part]), parsed);
   const [train, validation] = [await open('train'), await open('validation')];
   const { data } = parsed.config;
   if (readsTexts(data) || data.imageFile !== undefined) {

@@ -1,15 +1,15 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { formatOf, namedFile } from '../config/data.ts';
+import { filePath, formatOf, namedFiles } from '../config/data.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import { downloadNamed } from '../hub/namedRepository.ts';
 import { type MissingFile, resolvedId } from '../hub/resolve.ts';
 import type { Loading } from '../runs/loading.ts';
 
-/** Paths of the data files on this machine. */
+/** Paths of the data files on this machine, each list in the order in which it is read. */
 export interface DataFiles {
-  readonly train: string;
-  readonly validation: string;
+  readonly train: readonly string[];
+  readonly validation: readonly string[];
   /** `owner/name@commit` of the Hub dataset that the files belong to, if they do. */
   readonly source?: string;
 }
@@ -40,7 +40,7 @@ export async function readDataFiles<T>(
       onLoading,
     );
   const files = await dataFilesOf(parsed, download);
-  const paths = [files.train, files.validation];
+  const paths = [...files.train, ...files.validation];
   const sizes = await Promise.all(paths.map(async (file) => (await stat(file)).size));
   const total = sizes.reduce((sum, size) => sum + size);
   let done = 0;
@@ -57,15 +57,16 @@ export async function readDataFiles<T>(
  */
 export async function dataFilesOf(parsed: ParsedConfig, fetch: FetchDataset): Promise<DataFiles> {
   const { data } = parsed.config;
-  const { from, train } = data;
-  const validation = namedFile(data, 'validation');
+  const { from } = data;
   if (from === undefined) {
-    return { train: parsed.dataFile('train'), validation: parsed.dataFile('validation') };
+    return { train: parsed.dataFiles('train'), validation: parsed.dataFiles('validation') };
   }
-  const folder = await fetch(from, [...new Set([train, validation])]);
+  const [train, validation] = [namedFiles(data, 'train'), namedFiles(data, 'validation')];
+  const folder = await fetch(from, [...new Set([...train, ...validation])]);
+  const inFolder = (name: string) => path.join(folder, name);
   return {
-    train: path.join(folder, train),
-    validation: path.join(folder, validation),
+    train: train.map(inFolder),
+    validation: validation.map(inFolder),
     source: resolvedId(from, folder),
   };
 }
@@ -75,12 +76,14 @@ const MAX_SUGGESTIONS = 6;
 
 /** A file that the dataset does not have, reported at the key that names it, with files it may have meant. */
 function missingFileError(parsed: ParsedConfig, { file, others, message }: MissingFile) {
-  const key = parsed.config.data.train === file ? 'train' : 'validation';
+  const { data } = parsed.config;
+  const key = namedFiles(data, 'train').includes(file) ? 'train' : 'validation';
+  const at = filePath(data, key, namedFiles(data, key).indexOf(file));
   const tables = others.filter((name) => formatOf(name) !== null);
   const inSameFolder = tables.filter((name) => path.dirname(name) === path.dirname(file));
   const likely = inSameFolder.length > 0 ? inSameFolder : tables;
   const some = likely.slice(0, MAX_SUGGESTIONS).join(', ');
-  return parsed.error(['data', key], message, {
+  return parsed.error(at, message, {
     expected: `the path of a file in its repository${some && `, such as ${some}`}`,
     name: { wrong: file, valid: tables },
   });

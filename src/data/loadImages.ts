@@ -26,11 +26,12 @@ function imageReader(parsed: ParsedConfig): RowReader<string> {
   return async (reader, table, row, { texts, target }, classes) => {
     const [column] = texts.values();
     const named = reader.text(row, column!);
-    const image = path.resolve(path.dirname(table.file), named);
+    const { file = table.file } = row.position(column!);
+    const image = path.resolve(path.dirname(file), named);
     const complaint = complaintAbout(image);
     if (complaint !== null) {
       throw new DataError(table.file, row.position(column!), `${named} ${complaint}`, {
-        expected: `a PNG or JPEG file, relative to the folder of ${path.basename(table.file)}`,
+        expected: `a PNG or JPEG file, relative to the folder of ${path.basename(file)}`,
       });
     }
     return {

@@ -7,7 +7,7 @@ import type { Data, EmptyTexts, Examples, Question } from './dataset.ts';
 import type { DataFiles } from './files.ts';
 import { classesOf, toLabels } from './labels.ts';
 import { fingerprintOf, openPart, type PartTable } from './parts.ts';
-import { type Row, type Table, TableFile } from './table.ts';
+import { type Row, type Table, tableFiles } from './table.ts';
 
 /** What a row was made into. */
 interface ReadRow<E> {
@@ -60,22 +60,22 @@ export async function loadRows<E, D extends Examples>(
 ): Promise<Data<D>> {
   const { task } = parsed.config;
 
-  const trainFile = new TableFile(files.train, onBytes);
-  const trainTable = await openPart('train', trainFile, parsed);
+  const trainFiles = tableFiles(files.train, onBytes);
+  const trainTable = await openPart('train', trainFiles, parsed);
   const roles = trainingTextRoles(trainTable, parsed);
   const train = await readRows(trainTable, roles, parsed, readRow);
   const classes = task === 'classification' ? classesOf(train.targets, parsed) : [];
 
-  const validationFile = new TableFile(files.validation, onBytes);
-  const validationTable = await openPart('validation', validationFile, parsed);
+  const validationFiles = tableFiles(files.validation, onBytes);
+  const validationTable = await openPart('validation', validationFiles, parsed);
   const validationRoles = validationTextRoles(validationTable, parsed);
   const known = task === 'classification' ? new Set(classes) : undefined;
   const validation = await readRows(validationTable, validationRoles, parsed, readRow, known);
 
   const column = roles.group === null ? null : toLabels(train.groups);
   const fingerprints = {
-    train: fingerprintOf('train', trainFile, parsed),
-    validation: fingerprintOf('validation', validationFile, parsed),
+    train: fingerprintOf('train', trainFiles, parsed),
+    validation: fingerprintOf('validation', validationFiles, parsed),
   };
   return {
     train: datasetOf(train, classes),

@@ -9,7 +9,7 @@ import type { DataFiles } from './files.ts';
 import { classesOf, listed, targetIn, targetNumbers, toLabels } from './labels.ts';
 import { fingerprintOf, openPart, type PartTable } from './parts.ts';
 import { standardize } from './standardize.ts';
-import { TableFile } from './table.ts';
+import { tableFiles } from './table.ts';
 
 /**
  * Streams and checks the training and validation files of a config whose examples are rows of numbers.
@@ -23,15 +23,15 @@ export async function loadTabularData(
 ): Promise<TabularData> {
   const { task, data } = parsed.config;
 
-  const trainFile = new TableFile(files.train, onBytes);
-  const trainTable = await openPart('train', trainFile, parsed);
+  const trainFiles = tableFiles(files.train, onBytes);
+  const trainTable = await openPart('train', trainFiles, parsed);
   const roles = trainingRoles(trainTable, parsed);
   const trainCells = await readCells(trainTable, roles, parsed);
   const shape = shapeOf(trainCells, parsed);
   const classes = task === 'classification' ? classesOf(trainCells.targets, parsed) : [];
 
-  const validationFile = new TableFile(files.validation, onBytes);
-  const validationTable = await openPart('validation', validationFile, parsed);
+  const validationFiles = tableFiles(files.validation, onBytes);
+  const validationTable = await openPart('validation', validationFiles, parsed);
   const features = roles.features.map((column) => trainTable.columns[column]!);
   const validationCells = await readCells(
     validationTable,
@@ -42,8 +42,8 @@ export async function loadTabularData(
 
   const column = roles.group === null ? null : toLabels(trainCells.groups);
   const fingerprints = {
-    train: fingerprintOf('train', trainFile, parsed),
-    validation: fingerprintOf('validation', validationFile, parsed),
+    train: fingerprintOf('train', trainFiles, parsed),
+    validation: fingerprintOf('validation', validationFiles, parsed),
   };
   const targets = targetNumbers(trainCells.targets, classes);
   const telling = featureNotices(parsed, features, { ...trainCells, targets });

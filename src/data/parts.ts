@@ -6,7 +6,7 @@ import type { ParsedConfig } from '../config/parse.ts';
 import type { Config } from '../config/schema.ts';
 import { keyedRandom } from '../engine/keyedRandom.ts';
 import { isMissing } from './cells.ts';
-import { openTable } from './openTable.ts';
+import { openTables } from './openTables.ts';
 import type { Row, Table, TableFile, UsedColumns } from './table.ts';
 
 export type Part = 'train' | 'validation';
@@ -17,14 +17,14 @@ export interface PartTable extends Table {
   readonly dropped: { count: number };
 }
 
-/** @throws DataError as {@link openTable} does */
+/** @throws DataError as {@link openTables} does */
 export async function openPart(
   part: Part,
-  file: TableFile,
+  files: readonly TableFile[],
   parsed: ParsedConfig,
 ): Promise<PartTable> {
   const { data } = parsed.config;
-  const table = await openTable(file, data);
+  const table = await openTables(files, data);
   const { validation } = data;
   const dropped = { count: 0 };
   return {
@@ -41,13 +41,18 @@ export async function openPart(
 /** SHA-256 of what a part is read from, hex. Call it once, after its rows were read. */
 export function fingerprintOf(
   part: Part,
-  file: TableFile,
+  files: readonly TableFile[],
   { config: { data } }: ParsedConfig,
 ): string {
-  const whole = file.fingerprint();
+  const each = files.map((file) => file.fingerprint());
+  const whole = each.length === 1 ? each[0]! : sha256(each.join(' '));
   if (!isSplit(data.validation)) return whole;
   const { share, seed } = data.validation;
-  return createHash('sha256').update(`${whole} ${part} ${share} ${seed}`).digest('hex');
+  return sha256(`${whole} ${part} ${share} ${seed}`);
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 /**

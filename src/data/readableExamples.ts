@@ -6,7 +6,7 @@ import { isMissing, writtenIn } from './cells.ts';
 import { groupColumn } from './columns.ts';
 import { dataFilesOf } from './files.ts';
 import { fingerprintOf, openPart } from './parts.ts';
-import { type Row, TableFile } from './table.ts';
+import { type Row, tableFiles } from './table.ts';
 
 export interface ReadableExample {
   /** Its place among the examples that were read, from 0: as in predictions.jsonl. */
@@ -23,9 +23,9 @@ export interface ExamplePart {
   readonly text: string;
 }
 
-/** The file of the validation examples on this machine; nothing is downloaded. @throws ConfigError if it is not there */
-export async function validationFile(parsed: ParsedConfig): Promise<string> {
-  if (parsed.config.data.from === undefined) return parsed.dataFile('validation');
+/** The files of the validation examples on this machine; nothing is downloaded. @throws ConfigError if they are not there */
+export async function validationFiles(parsed: ParsedConfig): Promise<readonly string[]> {
+  if (parsed.config.data.from === undefined) return parsed.dataFiles('validation');
   const { validation } = await dataFilesOf(parsed, (id, files) =>
     resolveRepository(id, { kind: 'dataset', files, onProgress: () => {}, cachedOnly: true }),
   );
@@ -33,21 +33,26 @@ export async function validationFile(parsed: ParsedConfig): Promise<string> {
 }
 
 /** As `fingerprints.validation` of a manifest. */
-export async function validationFingerprint(path: string, parsed: ParsedConfig): Promise<string> {
-  const file = new TableFile(path, () => {});
-  for await (const _ of file.chunks());
-  return fingerprintOf('validation', file, parsed);
+export async function validationFingerprint(
+  paths: readonly string[],
+  parsed: ParsedConfig,
+): Promise<string> {
+  const files = tableFiles(paths);
+  for (const file of files) {
+    for await (const _ of file.chunks());
+  }
+  return fingerprintOf('validation', files, parsed);
 }
 
-/** @param path of the validation file @throws ConfigError if it cannot be read */
+/** @param paths of the validation files @throws ConfigError if it cannot be read */
 export async function* readableExamples(
-  path: string,
+  paths: readonly string[],
   parsed: ParsedConfig,
 ): AsyncGenerator<ReadableExample> {
   const { data, groups } = parsed.config;
   // Rows are left out here: that a group is missing is no reason to.
   const whole = parsed.with({ data: { ...data, dropIncomplete: false } });
-  const table = await openPart('validation', new TableFile(path, () => {}), whole);
+  const table = await openPart('validation', tableFiles(paths), whole);
   const columnOf = (name: string) => table.columns.indexOf(name);
   const [target, group] = [columnOf(data.target), columnOf(groupColumn(groups.by) ?? '')];
   const names = partNames(parsed) ?? table.columns.filter((_, i) => i !== target && i !== group);

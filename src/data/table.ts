@@ -7,6 +7,8 @@ import { reasonOf } from '../config/errors.ts';
 export interface FilePosition {
   readonly line: number;
   readonly column: number;
+  /** Of a table that consists of several files: the one. */
+  readonly file?: string;
   /** Binary files have rows only, 1-based; their line and column are 1. */
   readonly row?: number;
 }
@@ -44,6 +46,7 @@ export interface UsedColumns {
 
 /** The rows of a data file, streamed. */
 export interface Table {
+  /** The first, where there are several. */
   readonly file: string;
   /** `owner/name` of the dataset on the Hub that the file belongs to, if it does. */
   readonly dataset?: string;
@@ -54,7 +57,9 @@ export interface Table {
 
 /** An error at a position of a data file, reported like errors in the config. */
 export class DataError extends ConfigError {
-  constructor(file: string, { line, column, row }: FilePosition, message: string, help: Help) {
+  /** @param table its file, where the position does not name one */
+  constructor(table: string, position: FilePosition, message: string, help: Help) {
+    const { line, column, row, file = table } = position;
     super([
       {
         file,
@@ -103,4 +108,12 @@ export class TableFile {
   fingerprint(): string {
     return this.#hash.digest('hex');
   }
+}
+
+/** @param onBytes as of each file */
+export function tableFiles(
+  paths: readonly string[],
+  onBytes: (bytes: number) => void = () => {},
+): TableFile[] {
+  return paths.map((path) => new TableFile(path, onBytes));
 }

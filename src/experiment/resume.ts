@@ -212,7 +212,7 @@ async function checkInputs({ fingerprints }: RunManifest, { task }: Session): Pr
   const inputs = await inputFingerprints(task);
   const parts = ['train', 'validation'] as const;
   const changed = parts.filter((part) => inputs[part] !== fingerprints[part]);
-  const names = new Set(changed.map((part) => files[part]));
+  const names = new Set(changed.flatMap((part) => files[part]));
   if (model !== null && inputs.model !== fingerprints.model) {
     names.add(`${model.folder} (${(await model.files()).join(', ')})`);
   }

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import {
   type ReadableExample,
   readableExamples,
-  validationFile,
+  validationFiles,
   validationFingerprint,
 } from '../../data/readableExamples.ts';
 import { recordedConfig } from '../../experiment/recordedConfig.ts';
@@ -56,11 +56,11 @@ async function* examplesOf(
 ): AsyncGenerator<ReadableExample> {
   const parsed = recordedConfig(manifest, path.resolve(folder, '../../..'));
   if (!parsed) throw new Error('the run is from another trainer, whose config is not known');
-  const file = await validationFile(parsed);
-  if ((await validationFingerprint(file, parsed)) !== manifest.fingerprints.validation) {
-    throw new Error(`${file} has changed since the run began`);
+  const files = await validationFiles(parsed);
+  if ((await validationFingerprint(files, parsed)) !== manifest.fingerprints.validation) {
+    throw new Error(`${files.join(' or ')} has changed since the run began`);
   }
-  for await (const example of readableExamples(file, parsed)) {
+  for await (const example of readableExamples(files, parsed)) {
     if (index === undefined || example.index === index) yield example;
     if (example.index === index) return;
   }

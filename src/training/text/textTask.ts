@@ -1,5 +1,5 @@
 import type { Device } from '../../backends/device.ts';
-import { namedFile } from '../../config/data.ts';
+import { namedFiles } from '../../config/data.ts';
 import { explain } from '../../config/diagnostic.ts';
 import type { ParsedConfig } from '../../config/parse.ts';
 import type { TextData } from '../../data/dataset.ts';
@@ -96,8 +96,8 @@ export async function readTexts(
     },
     warnings: [
       ...data.notices.map(explain),
-      ...emptyTextWarnings(config.data.train, all.train),
-      ...emptyTextWarnings(namedFile(config.data, 'validation'), all.validation),
+      ...emptyTextWarnings(namedFiles(config.data, 'train').join(', '), all.train),
+      ...emptyTextWarnings(namedFiles(config.data, 'validation').join(', '), all.validation),
       ...truncationWarnings(data.train, maxLength),
       ...unknownTokenWarnings(data.train, tokenizer),
       ...savedHead(checkpoint, config, data.classes).warnings,

@@ -78,7 +78,6 @@ test('paths that are written for another program: what to write', () => {
     ['file:///data/train.csv', 'without file://'],
     ['$HOME/train.csv', 'Variables are not replaced'],
     ['%DATA%/train.csv', 'Variables are not replaced'],
-    ['data/tr*n.csv', 'name one file'],
     ['data\\train.csv', 'Separate folders by /'],
   ] as const) {
     assert.ok(
@@ -158,7 +157,7 @@ test('~ is the home folder for data files too', () => {
   try {
     const config = 'data: { train: "~/train.csv", validation: data/dev.csv, target: y }';
     const parsed = parseConfig(config, path.join(folder, 'grain.yaml'));
-    assert.equal(parsed.dataFile('train'), path.join(folder, 'data/train.csv'));
+    assert.deepEqual(parsed.dataFiles('train'), [path.join(folder, 'data/train.csv')]);
   } finally {
     process.env.HOME = home;
   }

@@ -126,8 +126,8 @@ describe('mistakes', () => {
       name: 'ConfigError',
       message: [
         'runs/grain.yaml:2:1: unknown key "learningrate"; there is optimizer.learningRate. Expected name, task, metric, program, model, data, groups, aggregate, techniques, controls, tune, grid, optimizer, batchSize, batches, steps, epochs, earlyStopping, evaluateEvery, evaluateExamples, checkpointEvery, keepCheckpoints, seeds, concurrency, ray, device, zeroGroups or alarms.',
-        'runs/grain.yaml:3:1: missing key data.validation. Expected the path of a file, or { share: 0.2 } of the training examples.',
-        'runs/grain.yaml:4:10: data.train cannot be 5. Expected the path of a file, in quotes.',
+        'runs/grain.yaml:3:1: missing key data.validation. Expected the path of a file, or a list or pattern of them, or { share: 0.2 } of the training examples.',
+        'runs/grain.yaml:4:10: data.train cannot be 5. Expected the path of a file, or a list or pattern of them.',
         'runs/grain.yaml:6:8: steps cannot be "many". Expected a whole number of at least 1.',
       ].join('\n'),
     });

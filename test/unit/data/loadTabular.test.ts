@@ -52,7 +52,7 @@ async function load(
   onBytes: (bytes: number) => void = () => {},
 ): Promise<TabularData> {
   const parsed = parsedOf(settings);
-  const files = { train: parsed.dataFile('train'), validation: parsed.dataFile('validation') };
+  const files = { train: parsed.dataFiles('train'), validation: parsed.dataFiles('validation') };
   return loadTabularData(parsed, files, onBytes);
 }
 

@@ -16,7 +16,7 @@ async function load(rows: readonly string[], data: string) {
   writeFileSync(train, `x,y\n${rows.join('\n')}\n`);
   const text = `data: { train: all.csv, target: y, ${data} }`;
   const parsed = parseConfig(text, path.join(folder, 'grain.yaml'));
-  return loadTabularData(parsed, { train, validation: train }, () => {});
+  return loadTabularData(parsed, { train: [train], validation: [train] }, () => {});
 }
 
 function numbered(count: number): string[] {

@@ -7,7 +7,7 @@ import { parseConfig } from '../../../src/config/parse.ts';
 import { loadTabularData } from '../../../src/data/loadTabular.ts';
 import {
   readableExamples,
-  validationFile,
+  validationFiles,
   validationFingerprint,
 } from '../../../src/data/readableExamples.ts';
 
@@ -27,7 +27,7 @@ ${rest}`,
 
 async function examplesOf(parsed: ReturnType<typeof configOf>) {
   const examples = [];
-  for await (const it of readableExamples(await validationFile(parsed), parsed)) examples.push(it);
+  for await (const it of readableExamples(await validationFiles(parsed), parsed)) examples.push(it);
   return examples;
 }
 
@@ -42,7 +42,7 @@ describe('the validation examples as a person reads them', () => {
     writeFileSync(path.join(root, 'rows.csv'), ['x,source,y', ...rows].join('\n'));
     const parsed = configOf('validation: { share: 0.25, seed: 3 }, dropIncomplete: true');
     const file = path.join(root, 'rows.csv');
-    const loaded = await loadTabularData(parsed, { train: file, validation: file }, () => {});
+    const loaded = await loadTabularData(parsed, { train: [file], validation: [file] }, () => {});
     const examples = await examplesOf(parsed);
     assert.equal(examples.length, loaded.validation.count);
     examples.forEach(({ index, parts, group }, i) => {
@@ -54,7 +54,7 @@ describe('the validation examples as a person reads them', () => {
       assert.equal(2 * Number(parts[0]!.text), loaded.validation.targets[i]);
       assert.match(group!, /^(even|odd)$/);
     });
-    assert.equal(await validationFingerprint(file, parsed), loaded.fingerprints.validation);
+    assert.equal(await validationFingerprint([file], parsed), loaded.fingerprints.validation);
   });
 
   test('a row whose group is missing is an example all the same', async () => {

@@ -40,7 +40,7 @@ function parsedOf({ task = 'classification', data, train = 'train.csv', ...more 
 
 async function load(settings: Settings = {}) {
   const { text, parsed } = parsedOf(settings);
-  const files = { train: parsed.dataFile('train'), validation: parsed.dataFile('validation') };
+  const files = { train: parsed.dataFiles('train'), validation: parsed.dataFiles('validation') };
   const options = { tokenizer: byteTokenizer(), maxLength: 64 };
   const read = settings.data?.includes('text:')
     ? loadTextData(parsed, files, options, () => {})
