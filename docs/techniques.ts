@@ -23,12 +23,12 @@ export function techniquesPage(): string {
   ].join('\n');
 }
 
-function changes({ loss, averaging, noise, headSteps, ascent }: Technique): string {
+function changes({ loss, averaging, noise, headSteps, mixing, ascent }: Technique): string {
   if (loss) return 'the loss';
   if (averaging) return 'what is validated and saved';
   if (noise) return 'the start';
   if (headSteps) return 'what is trained at first';
-  return ascent ? 'where gradients are taken' : 'the order of the examples';
+  return ascent || mixing ? 'where gradients are taken' : 'the order of the examples';
 }
 
 function section(name: string, of: Technique): string[] {

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from grain_torch.gradients.stack import GradientStack
+
 from . import checkpoint
 from .ascent import uphill
 from .average import ParameterAverage
@@ -40,6 +42,7 @@ from .messages import (
     Update,
     Usage,
 )
+from .mixout import Mixout
 from .network import Network, load_network
 from .noise import add_noise
 from .optimizers import AdamW, Optimizer, build_optimizer, shares_of
@@ -68,6 +71,7 @@ class Learner:
         self._parameters: list[torch.nn.Parameter]
         self._average: ParameterAverage | None = None
         self._ranks: Ranks | None = None
+        self._mixout: Mixout | None = None
         self._step: Step | None = None
         # What the step follows, where no weights say it.
         self._direction: Direction | None = None
@@ -80,6 +84,7 @@ class Learner:
         self._drop_step()
         self._average = None
         self._ranks = None
+        self._mixout = None
         self._built = None
         for name in ("_network", "_passes", "_gradients", "_optimizer", "_parameters"):
             self.__dict__.pop(name, None)
@@ -108,6 +113,8 @@ class Learner:
         if request.quantize is None:
             network.model.to(self._device)
         self._network = network
+        if request.mixing is not None:
+            self._mixout = Mixout(network, request.mixing)
         self._passes = Passes(network, request, self._device)
         self._begin_stage(head_only=request.head_first)
         if request.adalora is not None:
@@ -164,11 +171,11 @@ class Learner:
         self._step = None
         self._network.train()
         sizes = np.diff(request.bounds).tolist()
-        losses, stack = self._gradients.run(request, request.seed)
+        losses, stack = self._run(request)
         if self._spec.ascent is not None:
             finite = np.isfinite(np.diag(stack.gram())).tolist()
             with uphill(self._parameters, stack, np.array(shares_of(sizes, finite)), self._spec.ascent):
-                _, stack = self._gradients.run(request, request.seed)
+                _, stack = self._run(request)
         step = Step(self._parameters, stack, self._blocks)
         if self._spec.metric == "preconditioned":
             assert isinstance(self._optimizer, AdamW)
@@ -199,6 +206,15 @@ class Learner:
         self._direction = drop_signs(self._parameters, stack, request.groups, request.leak, request.seed)
         inner = inner_of(self._direction, self._parameters, stack)
         return {"inner": inner, "norm2": np.array([length2_of(self._direction)])}
+
+    def _run(self, request: Gradients | ImageGradients) -> tuple[np.ndarray, GradientStack]:
+        if self._mixout is None:
+            return self._gradients.run(request, request.seed)
+        with self._mixout.mixed(request.seed) as factors:
+            losses, stack = self._gradients.run(request, request.seed)
+        for weight, factor in factors.items():
+            stack.multiply(weight, factor)
+        return losses, stack
 
     @answer.register
     @torch.no_grad()

@@ -131,6 +131,8 @@ class Build:
     averages: bool
     # Noise on pretrained tensors, relative to the spread of their values.
     noise: float | None
+    # Share of the inputs of pretrained layers that keep their weights in a step; None: there is no mixing.
+    mixing: float | None
     # Whether training begins with the head alone, until `stage`.
     head_first: bool
     # None: gradients are taken at the parameters.

@@ -69,6 +69,7 @@ def spec_of(folder: Path, task: str, **settings: Any) -> Build:
         "guarded": False,
         "averages": False,
         "noise": None,
+        "mixing": None,
         "head_first": False,
         "ascent": None,
         "seed": 1,

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { CheckpointFormat } from './checkpointFormat.ts';
-import type { LayerVariables, Model } from './module/model.ts';
+import type { LayerVariables, LinearWeight, Model } from './module/model.ts';
 import type { Parameter } from './module/parameter.ts';
 import type { NetworkParameters } from './parameters/networkParameters.ts';
 
@@ -9,6 +9,7 @@ export class TransformerModel implements Model {
   readonly trainable: readonly tf.Variable[];
   readonly layers: readonly LayerVariables[];
   readonly head: readonly number[];
+  readonly pretrainedLinear: readonly LinearWeight[];
   readonly parameterCount: Model['parameterCount'];
   /** Indices of variables that are used in several places. */
   readonly tied: readonly number[];
@@ -21,6 +22,7 @@ export class TransformerModel implements Model {
     this.trainable = parameters.trainable;
     this.layers = parameters.layers;
     this.head = parameters.head;
+    this.pretrainedLinear = parameters.pretrainedLinear;
     this.parameterCount = { total: sizeOf(parameters.all), trainable: sizeOf(parameters.trained) };
     this.#parameters = parameters;
     this.#indices = new Map(parameters.trained.map((parameter, index) => [parameter, index]));

@@ -2,7 +2,7 @@ import type { Device } from '../backends/device.ts';
 import { runChecked } from '../backends/interface/deviceErrors.ts';
 import { readsTexts } from '../config/data.ts';
 import type { Ascent } from '../config/techniques/description.ts';
-import { ascentOf, averagingOf, headStepsOf } from '../config/techniques/registry.ts';
+import { ascentOf, averagingOf, headStepsOf, mixingOf } from '../config/techniques/registry.ts';
 import type { Group } from '../data/grouping.ts';
 import type { OnProgress } from '../nn/module/progress.ts';
 import type { AggregatedStep, AggregatorMemory, StepGroups } from './aggregation/aggregatedStep.ts';
@@ -16,6 +16,7 @@ import { readOptimizer, writeOptimizer } from './optimizers/state.ts';
 import type { StepMeter } from './stepMeter.ts';
 import { TensorStage } from './tensorStage.ts';
 import { uphill } from './update/ascent.ts';
+import { Mixout } from './update/mixout.ts';
 import { ParameterAverage } from './update/parameterAverage.ts';
 import { updateParameters } from './update/updateParameters.ts';
 
@@ -38,6 +39,8 @@ export class TensorLearner implements Learner {
   readonly #preconditioned: Preconditioned | null;
   /** Null: gradients are taken at the parameters. */
   readonly #ascent: Ascent | null;
+  /** Null: gradients are those of the parameters themselves. */
+  readonly #mixout: Mixout | null;
   /** Steps at the beginning whose stage trains the head only. */
   readonly #headSteps: number;
   #inHead: boolean;
@@ -61,6 +64,11 @@ export class TensorLearner implements Learner {
     const share = averagingOf(techniques, config.steps);
     this.#average = share && new ParameterAverage(trainable, share);
     this.#ascent = ascentOf(techniques);
+    const probability = mixingOf(techniques);
+    this.#mixout =
+      probability === null
+        ? null
+        : new Mixout(objective.model, { probability, seed: options.seed.order });
     this.#headSteps = headStepsOf(techniques, config.steps);
     this.#inHead = this.#headSteps > 0;
     this.#stage = this.#newStage();
@@ -141,8 +149,11 @@ export class TensorLearner implements Learner {
     meter: StepMeter,
   ): Promise<AggregatedStep> {
     const stage = this.#stage;
-    const aggregate = (by: StepAggregator) =>
-      by.aggregate(meter.watch(stage.gradients(this.objective.gradients(groups, step))), options);
+    const aggregate = (by: StepAggregator) => {
+      const all = this.objective.gradients(groups, step);
+      const source = stage.gradients(this.#mixout?.mixed(all, step) ?? all);
+      return by.aggregate(meter.watch(source), options);
+    };
     if (!this.#ascent) return aggregate(stage.aggregator);
     const mean = await aggregate(stage.mean);
     try {
@@ -199,5 +210,6 @@ export class TensorLearner implements Learner {
     this.objective.dispose();
     this.#optimizer.dispose();
     this.#average?.dispose();
+    this.#mixout?.dispose();
   }
 }

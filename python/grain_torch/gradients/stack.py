@@ -79,6 +79,13 @@ class GradientStack:
         known.rows[group] += gradient
 
     @torch.no_grad()
+    def multiply(self, parameter: Tensor, factor: Tensor) -> None:
+        """Multiplies the k gradients of a parameter coordinate by coordinate."""
+        known = self._of.get(parameter)
+        if known is not None:
+            self._of[parameter] = _Gradient(known.dense(parameter) * factor, None)
+
+    @torch.no_grad()
     def gram(self, parameters: Iterable[Tensor] | None = None, root: Callable[[Tensor], Tensor] | None = None) -> Array:
         """H = GGᵀ in float64, over some parameters or all.
 

@@ -136,6 +136,8 @@ const build = z.object({
   averages: z.boolean(),
   /** Noise on pretrained tensors, relative to the spread of their values. */
   noise: z.number().nullable(),
+  /** Share of the inputs of pretrained layers that keep their weights in a step; null: none. */
+  mixing: z.number().nullable(),
   /** Whether training begins with the head alone, until `stage`. */
   headFirst: z.boolean(),
   /** Null: gradients are taken at the parameters. */

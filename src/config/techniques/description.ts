@@ -85,6 +85,8 @@ export interface Technique {
   readonly averaging?: (parameters: Parameters, step: number, steps: number) => number;
   /** Noise on pretrained tensors, relative to the spread of their values. */
   readonly noise?: (parameters: Parameters) => number;
+  /** Share of the inputs of pretrained layers that keep their weights in a step. */
+  readonly mixing?: (parameters: Parameters) => number;
   readonly ascent?: (parameters: Parameters) => Ascent;
   /** Steps at the beginning that train the head only. */
   readonly headSteps?: (parameters: Parameters, steps: number) => number;
@@ -106,6 +108,26 @@ export function classesOnly(what: string): NonNullable<Technique['refusal']> {
           message: `${what} needs classes, which task: ${task} does not have`,
           expected: 'task: classification, or no such key',
         };
+}
+
+/** @param does with pretrained weights */
+export function needsPretrainedWeights(
+  what: string,
+  does: string,
+): NonNullable<Technique['refusal']> {
+  return ({ isTransformer, isPretrained, hasAdapter }) => {
+    if (hasAdapter) {
+      return {
+        message: `${what} ${does}, but model.adapter leaves pretrained weights as they are`,
+        expected: 'no model.adapter, or no such key',
+      };
+    }
+    if (isTransformer && isPretrained) return null;
+    return {
+      message: `${what} ${does}, of a transformer`,
+      expected: 'model.from with texts or images, or no such key',
+    };
+  };
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Technique } from './description.ts';
+import { needsPretrainedWeights, type Technique } from './description.ts';
 
 /** A little noise on the pretrained weights before the first step. */
 export const noisyTune: Technique = {
@@ -15,18 +15,6 @@ export const noisyTune: Technique = {
       description: 'λ, the size of the noise relative to the spread of a tensor’s values.',
     },
   },
-  refusal: ({ isTransformer, isPretrained, hasAdapter }) => {
-    if (hasAdapter) {
-      return {
-        message: 'noisyTune disturbs pretrained weights, which model.adapter leaves as they are',
-        expected: 'no model.adapter, or no such key',
-      };
-    }
-    if (isTransformer && isPretrained) return null;
-    return {
-      message: 'noisyTune disturbs the weights of a pretrained transformer',
-      expected: 'model.from with texts or images, or no such key',
-    };
-  },
+  refusal: needsPretrainedWeights('noisyTune', 'disturbs pretrained weights'),
   noise: ({ lambda }) => lambda!,
 };

@@ -15,6 +15,7 @@ import { ghm } from './ghm.ts';
 import { headFirst } from './headFirst.ts';
 import { labelSmoothing } from './labelSmoothing.ts';
 import { ldam } from './ldam.ts';
+import { mixout } from './mixout.ts';
 import { noisyTune } from './noisyTune.ts';
 import { ohem } from './ohem.ts';
 import { rDrop } from './rDrop.ts';
@@ -36,6 +37,7 @@ export const techniques = {
   swa,
   noisyTune,
   headFirst,
+  mixout,
   sam,
   asam,
   curriculum,
@@ -79,6 +81,11 @@ export function headStepsOf(of: Techniques, steps: number): number {
 /** Noise on pretrained tensors, relative to the spread of their values; `null`: none. */
 export function noiseOf(of: Techniques): number | null {
   return hookOf(of, ({ noise }, parameters) => noise?.(parameters));
+}
+
+/** Share of the inputs of pretrained layers that keep their weights in a step; `null`: none. */
+export function mixingOf(of: Techniques): number | null {
+  return hookOf(of, ({ mixing }, parameters) => mixing?.(parameters));
 }
 
 /** Where gradients are taken; `null`: at the parameters. */

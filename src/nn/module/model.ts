@@ -30,6 +30,12 @@ export interface LayerVariables {
   readonly variables: readonly number[];
 }
 
+/** The weights of a linear layer, as an index into `Model.trainable`, and which of their axes is that of the inputs. */
+export interface LinearWeight {
+  readonly variable: number;
+  readonly inputs: 0 | 1;
+}
+
 /** A network to be trained. */
 export interface Model {
   /** Trained variables, in the order of every list of gradients. */
@@ -38,6 +44,8 @@ export interface Model {
   readonly layers: readonly LayerVariables[];
   /** Indices into `trainable` of what only the task has, the last layers; ascending. */
   readonly head: readonly number[];
+  /** Weights of linear layers below the head whose values come from a checkpoint. */
+  readonly pretrainedLinear: readonly LinearWeight[];
   readonly parameterCount: { readonly total: number; readonly trainable: number };
   /** Writes the weights into the folder of a checkpoint; resolves when they are on disk. */
   save(folder: string): Promise<void>;

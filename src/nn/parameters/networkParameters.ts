@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type LayerVariables, ModelError } from '../module/model.ts';
+import { type LayerVariables, type LinearWeight, ModelError } from '../module/model.ts';
 import type { Parameter } from '../module/parameter.ts';
 import { type ParameterSource, type Role, readWeights, type TensorReader } from './source.ts';
 import { isTarget, Submodule } from './submodule.ts';
@@ -101,6 +101,21 @@ export class NetworkParameters {
   get head(): readonly number[] {
     const own = this.#submodules.filter(({ isHead }) => isHead).flatMap((of) => of.parameters);
     return this.trained.flatMap((parameter, index) => (own.includes(parameter) ? index : []));
+  }
+
+  /** Weights of linear layers below the head that are trained from the checkpoint's values. */
+  get pretrainedLinear(): readonly LinearWeight[] {
+    const inputs = new Map(
+      this.#submodules
+        .filter(({ isHead }) => !isHead)
+        .flatMap(({ linearWeights }) =>
+          linearWeights.map(({ weight, layout }) => [weight, layout === 'out-in' ? 1 : 0] as const),
+        ),
+    );
+    return this.trained.flatMap((parameter, variable) => {
+      const axis = inputs.get(parameter);
+      return axis !== undefined && parameter.isPretrained ? { variable, inputs: axis } : [];
+    });
   }
 
   /** Submodules that are trained, with the indices of their variables in `trainable`. */

@@ -23,6 +23,8 @@ export class Submodule {
   /** Name with the prefix. */
   readonly path: string;
   readonly parameters: Parameter[] = [];
+  /** The weights of its linear layers. */
+  readonly linearWeights: { readonly weight: Parameter; readonly layout: WeightLayout }[] = [];
   /** Names of its linear layers that can have adapters. */
   readonly adaptable: string[] = [];
   /** Names of its linear layers that cannot, because they are frozen or newly initialized. */
@@ -59,6 +61,7 @@ export class Submodule {
   ): Promise<Linear> {
     const shape: [number, number] = layout === 'out-in' ? [outputs, inputs] : [inputs, outputs];
     const weight = await this.matrix(joined(name, 'weight'), shape, range);
+    this.linearWeights.push({ weight, layout });
     const module = joined(this.path, name);
     const isExcluded = this.#isFrozen || (this.#isFresh && this.#role !== 'head');
     if (isExcluded) this.withoutAdapter.push(module);

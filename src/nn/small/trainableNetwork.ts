@@ -41,6 +41,7 @@ export class TrainableNetwork implements Model {
   readonly trainable: readonly tf.Variable[];
   readonly layers: readonly LayerVariables[];
   readonly head: readonly number[];
+  readonly pretrainedLinear = [];
   readonly parameterCount: Model['parameterCount'];
 
   constructor(network: tfl.LayersModel) {

@@ -1,5 +1,11 @@
 import type { RequestOf } from '../../backends/torch/messages.ts';
-import { ascentOf, averagingOf, headStepsOf, noiseOf } from '../../config/techniques/registry.ts';
+import {
+  ascentOf,
+  averagingOf,
+  headStepsOf,
+  mixingOf,
+  noiseOf,
+} from '../../config/techniques/registry.ts';
 import type { Data } from '../../data/dataset.ts';
 import { defaultTargets } from '../../nn/parameters/source.ts';
 import type { LearnerOptions } from '../learner.ts';
@@ -62,6 +68,7 @@ export function buildRequest(
     guarded: aggregation.guard !== null,
     averages: averagingOf(techniques, config.steps) !== null,
     noise: noiseOf(techniques),
+    mixing: mixingOf(techniques),
     headFirst: headStepsOf(techniques, config.steps) > 0,
     ascent: ascentOf(techniques),
     seed: seed.init,

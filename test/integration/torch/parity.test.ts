@@ -254,6 +254,49 @@ describe('a run on torch is that on wasm but for rounding', () => {
     await onWasm.close();
   });
 
+  test('mixout takes the gradients of some inputs of each layer, on torch and on wasm', async () => {
+    const config = classification('', 'optimizer: { name: sgd, learningRate: 10 }');
+    const start = await openSafetensors(path.join(folder, 'encoder'));
+    const name = start.names.find((tensor) => tensor.endsWith('query.weight'))!;
+    const [rows, columns] = start.shapeOf(name);
+    const before = await readWeights(start, name, folder);
+    await start.close();
+    const changeOf = async (device: 'wasm' | 'torch', entry: AggregateEntry) => {
+      const { trainer, close } =
+        device === 'wasm'
+          ? await trainerOf(folder, `${config}\ndevice: wasm`, entry)
+          : { trainer: await runs.trainer(folder, config, entry), close: async () => {} };
+      await trainer.step(1);
+      const at = path.join(folder, `mixed on ${device}`);
+      const saved = await trainer.save(at, { step: 1, bestMetric: null }, { best: false });
+      const tensors = await openSafetensors(path.join(at, saved));
+      const own = tensors.names.find((tensor) => tensor.endsWith(name))!;
+      const values = await readWeights(tensors, own, at);
+      await tensors.close();
+      await close();
+      return values.map((value, i) => value - before[i]!);
+    };
+    const plain = await changeOf('wasm', 'mean');
+    const largest = plain.reduce((most, it) => Math.max(most, Math.abs(it)), 0);
+    const mixed = { ...withTechniques({ mixout: { probability: 0.75 } }), name: 'mean' as const };
+    for (const device of ['wasm', 'torch'] as const) {
+      const change = await changeOf(device, mixed);
+      let still = 0;
+      for (let column = 0; column < columns!; column++) {
+        const of = (all: Float32Array) =>
+          Array.from({ length: rows! }, (_, r) => all[r * columns! + column]!);
+        const own = of(change);
+        if (own.every((it) => it === 0)) still++;
+        // At first the weights are the pretrained ones, so that gradients are those without it.
+        else {
+          const off = Math.max(...of(plain).map((it, r) => Math.abs(4 * it - own[r]!))) / largest;
+          assert.ok(off < 1e-2, `${device}: ${off}`);
+        }
+      }
+      assert.ok(still / columns! > 0.4 && still < columns!, `${device}: ${still} of ${columns}`);
+    }
+  });
+
   test('over 50 steps', async () => {
     const config = classification(lora);
     const expected = await wasmSteps(folder, config, 'grain', 50);

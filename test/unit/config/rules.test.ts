@@ -105,11 +105,16 @@ for (const [text, at, message] of [
     '{ init: 0, order: 0, split: 1 }',
     /^0\/0\/1 is repeated/,
   ],
-  [`${data}\ntechniques: { noisyTune: {} }`, 'noisyTune', /of a pretrained transformer/],
+  [`${data}\ntechniques: { noisyTune: {} }`, 'noisyTune', /pretrained weights, of a transformer/],
   [
     `${texts}\nmodel: { from: owner/name, adapter: { lora: {} } }\ntechniques: { noisyTune: {} }`,
     'noisyTune',
-    /which model.adapter leaves as they are/,
+    /but model.adapter leaves pretrained weights as they are/,
+  ],
+  [
+    `${texts}\nmodel: { from: owner/name, adapter: { lora: {} } }\ntechniques: { mixout: {} }`,
+    'mixout',
+    /but model.adapter leaves pretrained weights as they are/,
   ],
   [`${data}\ntechniques: { sam: {}, asam: {} }`, 'asam', /^asam does not go together with sam/],
   [`${data}\ntechniques: { curriculum: {} }`, 'curriculum', /there are no texts/],
