@@ -97,24 +97,29 @@ function ranksFall({ model }: Config, isWritten: (path: Path) => boolean): Findi
 }
 
 /** What the schedule of the ranks does not go with. */
-function schedulesAreOne({ model, aggregate }: Config): Finding[] {
+function schedulesAreOne({ model, aggregate, techniques: common = {} }: Config): Finding[] {
   if (!model.adapter?.adalora) return [];
-  return aggregate.flatMap((entry, i) => {
-    if (typeof entry === 'string') return [];
-    const { guard, techniques = {} } = entry;
-    const keys = [
-      ...(guard === undefined || guard === false ? [] : [['guard']]),
-      ...Object.keys(techniques)
-        .filter((name) => name in movingParameters)
-        .map((name) => ['techniques', name]),
-    ];
-    return keys.map((key) => ({
-      path: ['aggregate', i, ...key],
+  const moving = (techniques: object) =>
+    Object.keys(techniques)
+      .filter((name) => name in movingParameters)
+      .map((name) => ['techniques', name]);
+  const places: { at: Path; keys: string[][] }[] = [
+    { at: [], keys: moving(common) },
+    ...aggregate.flatMap((entry, i) => {
+      if (typeof entry === 'string') return [];
+      const { guard, techniques = {} } = entry;
+      const guards = guard === undefined || guard === false ? [] : [['guard']];
+      return { at: ['aggregate', i], keys: [...guards, ...moving(techniques)] };
+    }),
+  ];
+  return places.flatMap(({ at, keys }) =>
+    keys.map((key) => ({
+      path: [...at, ...key],
       isKey: true,
       message: `${key.at(-1)} does not go with adalora, which ${movingParameters[key.at(-1)!] ?? zeros}`,
       expected: 'no such key, or lora',
-    }));
-  });
+    })),
+  );
 }
 
 const zeros = 'keeps some parameters at zero';

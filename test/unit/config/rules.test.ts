@@ -245,6 +245,11 @@ for (const [text, at, message] of [
     ],
   ),
   [
+    `${texts}\nmodel: { from: a, adapter: { adalora: {} } }\ntechniques: { swa: {} }`,
+    'swa',
+    /does not go with adalora/,
+  ],
+  [
     `${imageFiles}\nmodel: { from: a, adapter: { promptTuning: {} } }`,
     'promptTuning',
     /needs data.text/,
