@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     from grain_torch.engine.types import Array
@@ -83,3 +86,14 @@ class Step:
     seconds: tuple[float, float, float]
     clipping: tuple[float, float] | None = None
     tokens: int | None = None
+
+
+def diagnostics_of(step: Step) -> dict[str, float]:
+    """Numbers for a chart of a logger."""
+    squares = float(np.square(step.weights).sum())
+    found = {
+        "grain/min_cosine": step.min_cosine,
+        "grain/conflicts": float(len(step.conflicts_with)),
+        "grain/effective_groups": float(step.weights.sum()) ** 2 / squares if squares > 0 else 0.0,
+    }
+    return {name: value for name, value in found.items() if math.isfinite(value)}

@@ -23,6 +23,7 @@ from grain_torch.gradients.coverage import without_ddp
 from grain_torch.hf.groups import ByColumn, groups_of
 from grain_torch.hf.losses import example_losses
 from grain_torch.runs import Run, RunDescription, SilentRun
+from grain_torch.step import diagnostics_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,7 +120,7 @@ class GrainMixin:
     def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
         """Adds the last step's diagnostics to what goes to TensorBoard, W&B and the like."""
         if "loss" in logs and self._step is not None:
-            logs.update(_diagnostics_of(self._step))
+            logs.update(diagnostics_of(self._step))
             if self._shadow and self._step.gram is not None:
                 logs.update(_shadow_of(self._step))
         super().log(logs, *args, **kwargs)  # type: ignore[misc]
@@ -361,17 +362,6 @@ def _scale_of(scaler: Any, device: torch.device) -> float:
     # A scaler makes its scale when it is first used.
     scaler.scale(torch.zeros((), device=device))
     return float(scaler.get_scale())
-
-
-def _diagnostics_of(step: Step) -> dict[str, float]:
-    """Numbers for a chart: of the step taken, and in shadow mode of the mean's."""
-    squares = float(np.square(step.weights).sum())
-    found = {
-        "grain/min_cosine": step.min_cosine,
-        "grain/conflicts": float(len(step.conflicts_with)),
-        "grain/effective_groups": float(step.weights.sum()) ** 2 / squares if squares > 0 else 0.0,
-    }
-    return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
 def _shadow_of(step: Step) -> dict[str, float]:
