@@ -282,9 +282,12 @@ export const configSchema = z.strictObject({
   checkpointEvery: whole(1)
     .default(100)
     .describe('Steps between checkpoints. The best and the last checkpoint are always kept.'),
-  keepCheckpoints: whole(1)
+  keepCheckpoints: z
+    .union([whole(1), z.literal('best')])
     .default(1)
-    .describe('Number of most recent checkpoints to keep, besides the best one.'),
+    .describe(
+      'Number of most recent checkpoints to keep, besides the best one. `best` keeps only the best, by the metric that ranks checkpoints, once a run has finished; until then also the last one, from which it resumes.',
+    ),
   seeds: seedsSchema
     .default([0, 1, 2, 3, 4])
     .describe(

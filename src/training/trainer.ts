@@ -197,10 +197,10 @@ export class Trainer {
     const learner = this.#learner;
     const { memory } = learner;
     const state = { ...progress, ...(memory && { memory }) };
-    const { keepCheckpoints: keep } = this.#session.config;
+    const { keepCheckpoints } = this.#session.config;
     return saveCheckpoint(folder, learner, state, {
       ...options,
-      keep,
+      keep: keepCheckpoints === 'best' ? 1 : keepCheckpoints,
       check: () => learner.check?.(),
     });
   }

@@ -10,7 +10,7 @@ import { runFile } from '../runs/grainFolder.ts';
 import type { RunManifest } from '../runs/manifest.ts';
 import { failedEnd, RunLog } from '../runs/runLog.ts';
 import type { RunObserver } from '../runs/runObserver.ts';
-import type { TrainingState } from './checkpoints.ts';
+import { keepBest, type TrainingState } from './checkpoints.ts';
 import { StagnationWatch } from './earlyStopping.ts';
 import { failureOf, TrainingError } from './failures.ts';
 import type { Validation } from './objective/objective.ts';
@@ -166,6 +166,9 @@ class TrainingLoop {
     const lines = predictions();
     this.#callbacks.assertHeld();
     await writePredictions(this.#run.folder, lines);
+    if (this.#session.config.keepCheckpoints === 'best') {
+      await keepBest(this.#checkpoints, this.#callbacks.assertHeld);
+    }
   }
 
   async #loadLastCheckpoint(): Promise<void> {

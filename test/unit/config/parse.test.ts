@@ -224,7 +224,8 @@ describe('mistakes', () => {
     ['metric: bleu', 'bleu', /^accuracy, macroF1, f1, mcc, rmse,/],
     ['batches: bucketed', 'bucketed', /^random or similar-length$/],
     ['groups: { backward: both }', 'both', /^grouped or accumulate$/],
-    ['keepCheckpoints: 0', '0', /a whole number of at least 1/],
+    ['keepCheckpoints: 0', '0', /a whole number of at least 1, or best/],
+    ['keepCheckpoints: bst', 'bst', /or best/],
     ['model: { adapter: lora }', 'lora', /^the keys lora, dora, adalora, ia3, promptTuning$/],
     ['model: { adapter: { lora: { rank: 0 } } }', '0', /a whole number of at least 1/],
     [
