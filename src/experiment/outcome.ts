@@ -3,7 +3,6 @@ import { byCreation } from '../runs/order.ts';
 import type { RunSummary } from '../runs/store.ts';
 import { evidenceOf, firstPredictions, validatedRun } from './evidence.ts';
 import type { Findings } from './findings.ts';
-import { type Summary, summarise } from './statistics/summary.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 import { formatFigures } from './wording.ts';
 
@@ -20,22 +19,6 @@ export async function experimentOutcome(runs: readonly RunSummary[]): Promise<Ex
   const { name } = ordered[0]!.manifest.metric;
   const findings = evidenceOf(validated, name, await firstPredictions(ordered));
   return { figures: figuresLine(findings), verdict: verdictOf(findings) };
-}
-
-/** "0.835 ± 0.021": mean and standard deviation over the runs that have finished; empty without one. @param runs of one method */
-export function finishedFigures(runs: readonly RunSummary[]): string {
-  const summary = finishedSummary(runs);
-  return summary ? formatFigures(summary) : '';
-}
-
-/** Over the runs that have finished; null without one. @param runs of one method */
-export function finishedSummary(runs: readonly RunSummary[]): Summary | null {
-  const values = runs.flatMap(({ status, lastMetric }) =>
-    status === 'finished' && lastMetric && Number.isFinite(lastMetric.value)
-      ? [lastMetric.value]
-      : [],
-  );
-  return values.length === 0 ? null : summarise(values);
 }
 
 export function figuresLine({ methods }: Pick<Findings, 'methods'>): string {

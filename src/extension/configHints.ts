@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { ConfigDocument } from '../config/document.ts';
-import { finishedFigures, finishedSummary } from '../experiment/outcome.ts';
+import { finishedFigures, finishedSummary } from '../experiment/finishedFigures.ts';
 import { curvesFigure } from '../experiment/report/figures/curves.ts';
 import { standalone } from '../experiment/report/figures/svg.ts';
 import { bandOf, type Point } from '../experiment/statistics/bands.ts';

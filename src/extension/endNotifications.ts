@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { experimentOutcome } from '../experiment/outcome.ts';
+import type { ExperimentOutcome } from '../experiment/outcome.ts';
 import { formatFailure } from '../runs/failure.ts';
 import { formatCount, formatRun } from '../runs/format.ts';
 import { experimentKey } from '../runs/identity.ts';
@@ -10,6 +10,7 @@ import type { LocatedRun, WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
 interface Parts {
   readonly runs: WorkspaceRuns;
+  readonly outcomeOf: (runs: readonly LocatedRun[]) => Promise<ExperimentOutcome>;
   /** Whether the launcher of this window says itself why a run failed. */
   readonly isToldOf: (run: LocatedRun) => boolean;
   readonly compare: (experiment: string) => unknown;
@@ -61,13 +62,13 @@ export class EndNotifications extends Disposable {
   }
 
   async #tell(key: string, runs: readonly LocatedRun[]): Promise<void> {
-    const { isToldOf, compare, showOutput, resume } = this.#parts;
+    const { outcomeOf, isToldOf, compare, showOutput, resume } = this.#parts;
     const status = overallStatus(runs.map((run) => run.status));
     const first = runs.find((run) => run.status === status)!;
     const { experiment } = first.manifest;
     switch (status) {
       case 'finished': {
-        const { figures, verdict } = await experimentOutcome(runs);
+        const { figures, verdict } = await outcomeOf(runs);
         const counted = formatCount(runs.length, 'run');
         // Of several comparisons the panel tells more legibly.
         const words = verdict.words.length === 1 ? ` ${verdict.words[0]}` : '';

@@ -79,6 +79,7 @@ export class Workbench extends Disposable {
     this.register(
       new EndNotifications({
         runs,
+        outcomeOf: async (all) => (await import('../experiment/outcome.ts')).experimentOutcome(all),
         isToldOf: (run) => loaded?.launcher.isTraining(run) ?? false,
         compare: async (experiment) => (await panels()).seedVariance.open(experiment),
         showOutput: ({ folder }) =>

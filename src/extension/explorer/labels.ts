@@ -1,4 +1,4 @@
-import { finishedFigures } from '../../experiment/outcome.ts';
+import { finishedFigures } from '../../experiment/finishedFigures.ts';
 import { standingAlarms } from '../../runs/alarms.ts';
 import { formatChange } from '../../runs/configChanges.ts';
 import { lastKey } from '../../runs/facets.ts';
