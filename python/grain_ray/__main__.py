@@ -14,7 +14,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 import grain_ray
 from grain_ray import task
-from grain_ray.files import Watched, apply
+from grain_ray.files import Watched, apply, special_files
 from grain_ray.messages import Begin, Ended, Note, Ready, Stop, Train, line_of, request_of
 from grain_ray.mirror import Mirror
 
@@ -30,10 +30,11 @@ class Driver:
         self._write = write
         self._begin = begin
         packages = [str(Path(grain_ray.__file__).parent), *([begin.ship] if begin.ship else [])]
+        left_out = [".grain", ".git", "node_modules", "__pycache__"]
         environment = {
             "working_dir": begin.root,
             "py_modules": packages,
-            "excludes": [".grain", ".git", "node_modules", "__pycache__"],
+            "excludes": [*left_out, *special_files(Path(begin.root), left_out)],
         }
         ray.init(begin.address, runtime_env=environment, log_to_driver=False, logging_level="warning", namespace="grain")
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)

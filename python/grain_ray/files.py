@@ -1,8 +1,10 @@
-"""Which files of a run's folder have changed, to carry them elsewhere."""
+"""Which files go elsewhere: of a run's folder those that have changed, of a project all that can be read."""
 
 from __future__ import annotations
 
 import os
+import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,6 +86,27 @@ def apply(folder: Path, changes: list[Change]) -> None:
             partial = file.with_name(f"{file.name}.partial")
             partial.write_bytes(change.content)
             partial.replace(file)
+
+
+def special_files(root: Path, left_out: list[str]) -> list[str]:
+    """Pipes, sockets and devices, which nobody can read to an end, as patterns of a .gitignore. `left_out`: names of folders."""
+    found = []
+    seen: set[tuple[int, int]] = set()
+    for at, folders, names in os.walk(root, followlinks=True):
+        status = Path(at).stat()
+        # A link may lead back to a folder above it.
+        is_known = (status.st_dev, status.st_ino) in seen
+        seen.add((status.st_dev, status.st_ino))
+        folders[:] = [] if is_known else [name for name in folders if name not in left_out]
+        for name in [] if is_known else names:
+            file = Path(at, name)
+            try:
+                mode = file.stat().st_mode
+            except OSError:
+                continue
+            if not stat.S_ISREG(mode):
+                found.append("/" + re.sub(r"([\\*?\[\]!# ])", r"\\\1", file.relative_to(root).as_posix()))
+    return found
 
 
 def _files_in(folder: Path) -> list[tuple[str, Path]]:

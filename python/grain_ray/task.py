@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -20,6 +21,8 @@ import ray
 from grain_ray.files import Watched, apply
 
 _POLL_SECONDS = 0.2
+_PREFIX = "grain-ray-"
+_LOCK = ".grain-lock"
 
 
 def train(run: str, grain: list[str], ship: str | None, mirror: Any) -> str:
@@ -31,7 +34,9 @@ def train(run: str, grain: list[str], ship: str | None, mirror: Any) -> str:
     node_id = ray.get_runtime_context().get_node_id()
     files = ray.get(mirror.begin.remote(run, node_id))
     attempt = len(ray.get(mirror.attempts.remote(run)))
-    root = Path(tempfile.mkdtemp(prefix="grain-ray-"))
+    sweep()
+    end_programs_of(run)
+    root, lock = scratch_folder()
     process: subprocess.Popen[bytes] | None = None
     try:
         # Several runs of one node share the project's files, which Ray has unpacked here.
@@ -61,6 +66,51 @@ def train(run: str, grain: list[str], ship: str | None, mirror: Any) -> str:
         if process is not None:
             process.kill()
         shutil.rmtree(root, ignore_errors=True)
+        os.close(lock)
+
+
+def scratch_folder() -> tuple[Path, int]:
+    """A folder of this process alone, and the lock on it, which the system lets go of when the process ends in whichever way."""
+    root = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    lock = os.open(root / "locking", os.O_CREAT | os.O_RDWR)
+    _lock(lock)
+    # Only now others look at it.
+    (root / "locking").rename(root / _LOCK)
+    return root, lock
+
+
+def sweep() -> None:
+    """Deletes folders of processes that were killed."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/{_LOCK}"):
+        with contextlib.suppress(OSError):
+            lock = os.open(left, os.O_RDWR)
+            try:
+                if _lock(lock):
+                    shutil.rmtree(left.parent, ignore_errors=True)
+            finally:
+                os.close(lock)
+
+
+def _lock(file: int) -> bool:
+    """Returns whether the file was free. On Windows nothing is locked, and nothing swept."""
+    if sys.platform == "win32":
+        return False
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def end_programs_of(run: str) -> None:
+    """On Linux, ends the user's program that an attempt at the run has left here when it was killed."""
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            folder = re.search(rb"(?:^|\0)GRAIN_RUN_FOLDER=([^\0]*)", environment.read_bytes())
+            if folder and _PREFIX.encode() in folder[1] and folder[1].endswith(f"/{run}".encode()):
+                os.killpg(os.getpgid(int(environment.parent.name)), signal.SIGKILL)
 
 
 def node() -> str:

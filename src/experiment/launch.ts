@@ -27,6 +27,8 @@ export interface Overrides {
   readonly seed?: readonly number[];
   readonly aggregate?: readonly AggregatorName[];
   readonly steps?: number;
+  /** Address of a Ray cluster; recorded, so that the runs also resume there. */
+  readonly ray?: string;
 }
 
 /**
@@ -72,7 +74,7 @@ export async function launchParsed(
 }
 
 /** A config and its files, checked, with what the command line overrides. @throws ConfigError */
-export function parsedFrom(file: string, { seed, aggregate, steps }: Overrides): ParsedConfig {
+export function parsedFrom(file: string, { seed, aggregate, steps, ray }: Overrides): ParsedConfig {
   const parsed = parseConfigFile(file);
   checkFiles(parsed);
   const { steps: _, epochs: __, ...rest } = parsed.config.grid ?? {};
@@ -82,6 +84,7 @@ export function parsedFrom(file: string, { seed, aggregate, steps }: Overrides):
     ...(aggregate && { aggregate: [...new Set(aggregate)] }),
     ...(steps && { steps, epochs: undefined }),
     ...(steps && parsed.config.grid && { grid }),
+    ...(ray && { ray: { cpus: 1, gpus: 0, ...parsed.config.ray, address: ray } }),
   });
 }
 

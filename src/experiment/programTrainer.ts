@@ -146,7 +146,18 @@ async function programLeft(folder: string): Promise<number | null> {
     if (event.kind === 'start') ({ pid } = event);
     if (event.kind === 'end') pid = null;
   }
-  return pid !== null && isRunning(pid) ? pid : null;
+  return pid !== null && isRunning(pid) && isProgramOf(pid, folder) ? pid : null;
+}
+
+/** On Linux, whether a process was started for the run: its id may be another one's by now, and is on another machine. */
+function isProgramOf(pid: number, folder: string): boolean {
+  if (process.platform !== 'linux') return true;
+  try {
+    const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+    return environment.includes(`GRAIN_RUN_FOLDER=${folder}`);
+  } catch {
+    return false;
+  }
 }
 
 function stillRunning(pid: number, run: string): RunFailure {

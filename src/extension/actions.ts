@@ -51,7 +51,8 @@ export class Actions extends Disposable {
     const setup = this.register(new GpuSetup(storage));
     const compare = async (folders: readonly string[]) => (await panels()).openComparison(folders);
     this.#actions = {
-      ...this.register(new Commands({ ...parts, launcher, prober })).actions,
+      ...this.register(new Commands({ ...parts, launcher, prober, memory: memory.workspaceState }))
+        .actions,
       ...new ExplorerCommands({ runs, targets, explorer, grain, compare }).actions,
       setUpGpu: () => setup.setUp(),
     };

@@ -18,6 +18,8 @@ import type { LocatedRun, WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
 /** How long the status bar says what is being stopped. */
 const STOPPING_MS = 5_000;
+/** The address of the last cluster. */
+const CLUSTER = 'ray.address';
 
 interface Parts {
   readonly runs: WorkspaceRuns;
@@ -27,6 +29,7 @@ interface Parts {
   readonly example: Example;
   readonly grain: () => GrainCommand;
   readonly panels: () => Promise<Panels>;
+  readonly memory: vscode.Memento;
 }
 
 /** Actions that start, end and show runs. */
@@ -46,6 +49,7 @@ export class Commands extends Disposable {
     });
     this.actions = {
       run: (target) => this.#run(target),
+      runOnRay: (target) => this.#runOnRay(target),
       probe: (target) => this.#probe(target),
       tryExample: () => parts.example.try(),
       createConfig: () => this.#wizard.create(),
@@ -78,6 +82,25 @@ export class Commands extends Disposable {
     );
     const started = await launcher.run(config);
     if (started && isNew) await prober.offer(config, started);
+  }
+
+  /** Runs a config on a cluster that the user names, by default the one of the last time. */
+  async #runOnRay(target: unknown): Promise<void> {
+    const { launcher, memory } = this.#parts;
+    const title = vscode.l10n.t('Run on a Ray cluster');
+    const config = await this.#config(target, title);
+    if (!config) return;
+    const typed = await vscode.window.showInputBox({
+      title,
+      prompt: vscode.l10n.t(
+        'Its address: host:6379 on a machine of the cluster, ray://host:10001 from elsewhere, auto for the cluster that this machine belongs to.',
+      ),
+      value: memory.get(CLUSTER, 'auto'),
+    });
+    const address = typed?.trim();
+    if (!address) return;
+    await memory.update(CLUSTER, address);
+    await launcher.run(config, ['--ray', address]);
   }
 
   async #probe(target: unknown): Promise<void> {

@@ -21,7 +21,6 @@ interface RunOptions extends Overrides, ResumeOptions {
   readonly resume?: string;
   readonly addSeeds?: number;
   readonly concurrency?: number;
-  readonly ray?: string;
   readonly onEnd?: string;
   readonly json?: boolean;
   readonly progress?: 'ipc';

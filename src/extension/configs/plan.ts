@@ -6,21 +6,21 @@ import { seedPairs, settlingOf } from '../../config/seeds.ts';
 import { formatCount, formatDuration } from '../../runs/format.ts';
 import type { RunSummary } from '../../runs/store.ts';
 
-type Sized = Pick<Config, 'aggregate' | 'seeds'> & Partial<Pick<Config, 'tune' | 'grid'>>;
+type Sized = Pick<Config, 'aggregate' | 'seeds'> & Partial<Pick<Config, 'tune' | 'grid' | 'ray'>>;
 
 /** At each point of the grid; at least: how many `seeds: auto` will take is not known before. */
 function countRuns({ aggregate, seeds, tune }: Sized): number {
   return aggregate.length * (seedPairs(seeds).length + tuningRuns(tune));
 }
 
-/** "2 methods × 5 seeds", "2 methods × 4 points × 5 seeds", "2 methods × 8 seeds or more, after 12 runs to tune". */
-export function formatPlan({ aggregate, seeds, tune, grid }: Sized): string {
+/** "2 methods × 5 seeds on Ray", "2 methods × 4 points × 5 seeds", "2 methods × 8 seeds or more, after 12 runs to tune". */
+export function formatPlan({ aggregate, seeds, tune, grid, ray }: Sized): string {
   const points = grid ? ` × ${formatCount(countPoints({ grid }), 'point')}` : '';
   const methods = `${formatCount(aggregate.length, 'method')}${points}`;
   const more = settlingOf(seeds) ? ' or more' : '';
   const tuning = aggregate.length * tuningRuns(tune);
   const first = tuning > 0 ? `, after ${formatCount(tuning, 'run')} to tune` : '';
-  return `${methods} × ${formatCount(seedPairs(seeds).length, 'seed')}${more}${first}`;
+  return `${methods} × ${formatCount(seedPairs(seeds).length, 'seed')}${more}${first}${ray ? ' on Ray' : ''}`;
 }
 
 /** "about 2 min": how long a duration will be, when only its size is known. */
@@ -41,12 +41,12 @@ export function expectedTime(
   config: Sized & Pick<Config, 'steps' | 'epochs'>,
   last: readonly Pick<RunSummary, 'status' | 'startedAt' | 'endedAt' | 'step' | 'manifest'>[],
 ): number | null {
-  let [time, steps] = [0, 0];
-  for (const { status, startedAt, endedAt, step } of last) {
-    if (status !== 'finished' || startedAt === null || endedAt === null) continue;
-    time += endedAt - startedAt;
-    steps += step;
-  }
+  const finished = last.flatMap(({ status, startedAt, endedAt, step }) =>
+    status === 'finished' && startedAt !== null && endedAt !== null
+      ? [{ startedAt, endedAt, step }]
+      : [],
+  );
+  const steps = finished.reduce((sum, { step }) => sum + step, 0);
   if (steps === 0) return null;
   const all = pointsOf(config).map((point) => {
     const { epochs = config.epochs, steps = config.steps } = point as Partial<
@@ -55,5 +55,16 @@ export function expectedTime(
     // The steps of epochs follow from the data, which is not read here.
     return epochs === undefined ? steps : last[0]!.manifest.steps;
   });
-  return (time / steps) * all.reduce((sum, each) => sum + each) * countRuns(config);
+  const each = timeOf(finished) / steps;
+  return each * all.reduce((sum, one) => sum + one) * countRuns(config);
+}
+
+/** Milliseconds in which at least one was trained: several may have been at the same time. */
+function timeOf(runs: readonly { readonly startedAt: number; readonly endedAt: number }[]): number {
+  let [time, until] = [0, Number.NEGATIVE_INFINITY];
+  for (const { startedAt, endedAt } of [...runs].sort((a, b) => a.startedAt - b.startedAt)) {
+    time += Math.max(0, endedAt - Math.max(startedAt, until));
+    until = Math.max(until, endedAt);
+  }
+  return time;
 }

@@ -63,8 +63,8 @@ export class Launcher {
     return [...this.#launches].some((isMine) => isMine(run));
   }
 
-  /** Starts the runs of a config, unless it contains mistakes. @returns undefined if nothing was started */
-  async run(config: vscode.Uri): Promise<Started | undefined> {
+  /** Starts the runs of a config, unless it contains mistakes. @param flags of `grain run` @returns undefined if nothing was started */
+  async run(config: vscode.Uri, flags: readonly string[] = []): Promise<Started | undefined> {
     const valid = await validConfig(config, this.#parts.problems);
     if (!valid) return undefined;
     const { folder } = valid;
@@ -73,7 +73,7 @@ export class Launcher {
     return this.#start(
       vscode.l10n.t('Starting {0}, {1}', configPath, formatPlan(valid.config)),
       // The explorer looks for .grain in the workspace folder, not beside the config.
-      ['run', config.fsPath, '--out', folder.uri.fsPath],
+      ['run', config.fsPath, '--out', folder.uri.fsPath, ...flags],
       folder,
       (run) =>
         run.workspaceFolder.uri.fsPath === folder.uri.fsPath &&

@@ -16,6 +16,8 @@ test('a plan counts methods and seeds', () => {
   const grid = { learningRate: [1, 2], batchSize: [16, 32] };
   assert.equal(formatPlan({ ...config, grid }), '2 methods × 4 points × 3 seeds');
   assert.equal(formatPlan({ ...config, tune }), '2 methods × 3 seeds, after 12 runs to tune');
+  const ray = { address: 'auto', cpus: 1, gpus: 0 };
+  assert.equal(formatPlan({ ...config, ray }), '2 methods × 3 seeds on Ray');
 });
 
 test('the time to expect follows from the finished runs of the last launch', () => {
@@ -23,6 +25,10 @@ test('the time to expect follows from the finished runs of the last launch', () 
   const stopped = { ...run, status: 'stopped', step: 10 } as const;
   assert.equal(expectedTime(config, [run, stopped]), 6 * 100 * 200);
   assert.equal(expectedTime(config, [stopped]), null);
+  // Two at the same time, and a third one later.
+  const beside = { ...run, startedAt: 2_000, endedAt: 12_000 };
+  const later = { ...run, startedAt: 50_000, endedAt: 53_000 };
+  assert.equal(expectedTime(config, [later, beside, run]), 6 * 100 * 100);
   assert.equal(expectedTime({ ...config, tune }, [run]), (6 + 12) * 100 * 200);
   // As many steps as the last launch had: those of epochs are not known here.
   assert.equal(expectedTime({ ...config, epochs: 3 }, [run]), 6 * 200 * 200);
