@@ -79,7 +79,10 @@ function resultOf(
     ...{ run: id, method: aggregator, seed: formatSeed(seed), status: run.status },
     ...(label !== undefined && { point: label }),
   };
-  const unfinished = whyUnfinished(run);
+  const unfinished =
+    whyUnfinished(run) ??
+    // A program need not log one.
+    (run.status === 'finished' && validations.length === 0 ? 'it logged no result' : null);
   if (unfinished !== null) {
     return { ...about, counts: false, failed: false, reason: unfinished, value: null };
   }

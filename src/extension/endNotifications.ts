@@ -71,14 +71,10 @@ export class EndNotifications extends Disposable {
         const { figures, verdict } = await outcomeOf(runs);
         const counted = formatCount(runs.length, 'run');
         // Of several comparisons the panel tells more legibly.
-        const words = verdict.words.length === 1 ? ` ${verdict.words[0]}` : '';
-        const text = vscode.l10n.t(
-          '{0}: {1} finished. {2}.{3}',
-          experiment.name,
-          counted,
-          figures,
-          words,
-        );
+        const words = verdict.words.length === 1 ? verdict.words[0] : '';
+        const ended = vscode.l10n.t('{0}: {1} finished.', experiment.name, counted);
+        // A program need not log a result.
+        const text = [ended, figures && `${figures}.`, words].filter(Boolean).join(' ');
         const answer = await vscode.window.showInformationMessage(text, COMPARE);
         if (answer) compare(key);
         return;

@@ -131,7 +131,8 @@ export class VSCode {
       return this.#succeeds(async (limit) => {
         await rows.first().click(limit);
         if (!choice) return;
-        await choice.first().waitFor(limit);
+        // Its entries may have to be searched for, while runs take all cores.
+        await choice.first().waitFor({ timeout: PATIENCE / 8 });
         // A click that is given up may have been done: a second one would start the runs twice.
         await choice.first().click({ timeout: PATIENCE / 4 });
       });

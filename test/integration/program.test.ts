@@ -1,6 +1,13 @@
 /** Runs that a program of the user's trains. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -133,6 +140,18 @@ test('a program that is left alone by a kill is not started a second time beside
   const { message } = again.runs[0]!.failure!;
   const pid = Number(/still runs, as process (\d+)/.exec(message)?.[1]);
   process.kill(pid, 'SIGKILL');
+});
+
+test('a process that has the id of a program of before does not count as the program', {
+  skip: process.platform !== 'linux' && 'only Linux says what a process was started for',
+}, async () => {
+  const folder = project('other', 'process.exit(1);', { program: 'node train.mjs' });
+  const [run] = (await reportOf(folder, 'grain.yaml')).runs;
+  const start = { kind: 'start', at: Date.now(), pid: process.pid, fromStep: 0 };
+  appendFileSync(path.join(run!.folder, 'events.jsonl'), `${JSON.stringify(start)}\n`);
+  writeFileSync(path.join(folder, 'train.mjs'), '');
+  const again = await reportOf(folder, '--resume', run!.id);
+  assert.equal(again.runs[0]!.status, 'finished');
 });
 
 test('a program that cannot be started, and placeholders that nothing fills', async () => {

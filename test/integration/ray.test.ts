@@ -1,16 +1,16 @@
 /** Runs on a Ray cluster of this machine: they end as local ones do, whatever trains them, and survive a node. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { launchResultSchema } from '../../src/experiment/launchResult.ts';
 import { RunStore, type RunSummary } from '../../src/runs/store.ts';
 import { readEvents } from '../../src/runs/tail.ts';
-import { hasPython, interpreter } from '../python/python.ts';
+import { interpreter } from '../python/python.ts';
+import { type Cluster, hasRay, startCluster } from '../python/ray.ts';
 import { grain, startGrain } from './grain.ts';
 import { outcomeOf } from './outcome.ts';
 import { writeRings } from './rings.ts';
@@ -22,52 +22,18 @@ const config = {
   model: '{ hidden: [32] }',
 };
 
-function hasRay(): boolean {
-  if (!hasPython()) return false;
-  try {
-    execFileSync(interpreter(), ['-c', 'import ray'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 function temporary(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'grain-ray-'));
   after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
 }
 
-/** A head and two nodes. */
-async function startCluster() {
-  const script = path.join(import.meta.dirname, '../python/ray_cluster.py');
-  const child = spawn(interpreter(), ['-W', 'ignore', script, '2'], {
-    // Ray would give way to everything else on the machine.
-    env: { ...process.env, RAY_worker_niceness: '0' },
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
-  const ended = new Promise((resolve) => child.once('close', resolve));
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const address: string = (await lines.next()).value ?? assert.fail('no cluster');
-  return {
-    address,
-    async kill() {
-      child.stdin.write('kill\n');
-      assert.equal((await lines.next()).value, 'killed');
-    },
-    async close() {
-      child.stdin.end();
-      await ended;
-    },
-  };
-}
-
 const skip = hasRay() ? false : 'no Ray in the Python of the tests: npm run test:setup';
 const env = { GRAIN_PYTHON: skip === false ? interpreter() : '' };
-let cluster: Awaited<ReturnType<typeof startCluster>>;
+let cluster: Cluster;
 
 before(async () => {
-  if (skip === false) cluster = await startCluster();
+  if (skip === false) cluster = await startCluster(2);
 });
 
 after(async () => {

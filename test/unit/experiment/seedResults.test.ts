@@ -137,6 +137,14 @@ describe('what counts', () => {
     assert.equal(harmless.counts, false);
   });
 
+  test('a run that logged no result has not failed', () => {
+    const [silent] = seedResults([{ run: summary(), validations: [] }], 'accuracy', () => 0.5);
+    assert.deepEqual(
+      [silent!.counts, silent!.failed, silent!.value, silent!.reason],
+      [false, false, null, 'it logged no result'],
+    );
+  });
+
   test('what the machine did to a run says nothing about its seed', () => {
     for (const code of ['outOfMemory', 'diskFull', 'deviceLost', 'badCheckpoint'] as const) {
       const left = of(summary({ status: 'failed', failure: { code, message: `It was ${code}.` } }));
