@@ -41,6 +41,16 @@ test('the config says what a click starts and, afterwards, how it came out', asy
   await vscode.screenshot('inline-dark');
   await vscode.setTheme('light');
   await vscode.screenshot('inline-light');
+  // Over the method: its metric over the steps as a picture, and each run.
+  const hover = vscode.page.locator('.monaco-hover', { hasText: /seed 0: finished, accuracy/ });
+  await vscode.openFile('grain.yaml', 4, 14);
+  await vscode.provoke(hover, () => vscode.command('Show or Focus Hover'));
+  const picture = hover.getByRole('img', { name: 'accuracy over steps' });
+  await picture.waitFor();
+  const width = () => picture.evaluate((it: { naturalWidth: number }) => it.naturalWidth);
+  await eventually('the drawn chart', async () => (await width()) > 100 || undefined);
+  await vscode.screenshot('hover-chart-light');
+  await vscode.page.keyboard.press('Escape');
   await outcome.click();
   await vscode.panelWith('metric-bands');
   await vscode.command('View: Close All Editors');

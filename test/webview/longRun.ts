@@ -45,6 +45,6 @@ export async function writeLongRun({ folder, manifest }: RunSummary): Promise<vo
     });
     if (!file.write(`${lines.join('\n')}\n`)) await once(file, 'drain');
   }
-  file.end();
+  file.end(`${JSON.stringify({ kind: 'end', at: 1, step: manifest.steps, status: 'finished' })}\n`);
   await finished(file);
 }
