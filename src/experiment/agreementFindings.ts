@@ -1,7 +1,8 @@
 /** How far the seeds of each method agree on single validation examples. */
 import * as z from 'zod';
 import type { Prediction } from '../runs/predictions.ts';
-import { type Answers, churn, consistency, disagreement } from './statistics/agreement.ts';
+import { comparedAnswer } from './predictions/comparedAnswer.ts';
+import { type Answers, disagreement, exampleAgreement } from './statistics/agreement.ts';
 
 export const agreementSchema = z.object({
   method: z.string(),
@@ -31,43 +32,41 @@ export const agreementSchema = z.object({
 
 export type Agreement = z.infer<typeof agreementSchema>;
 
-const DISPUTED = 10;
-
 /**
- * Of classes and generated answers; values of a regression never agree exactly, and are left out.
+ * Of classes and final answers; values of a regression never agree exactly, and are left out.
  * @param runs predictions of one method's runs on the same validation examples, by seed
+ * @param marker the config's `answerAfter`
  * @returns `null` for fewer than two runs with predictions
  */
 export function agreementOf(
   method: string,
   runs: ReadonlyMap<string, readonly Prediction[]>,
+  marker: string | undefined,
 ): Agreement | null {
   const [first] = runs.values();
   if (!first || typeof first[0]?.target !== 'string') return null;
   const alike = [...runs].filter(([, run]) => run.length === first.length);
-  const answers: Answers[] = alike.map(([, run]) => run.map(({ prediction }) => prediction));
-  const mean = churn(answers);
-  if (mean === null) return null;
-  const shares = consistency(answers);
+  const answers: Answers[] = alike.map(([, run]) =>
+    run.map((prediction) => comparedAnswer(prediction, 'prediction', marker)),
+  );
+  const found = exampleAgreement(answers);
+  if (!found) return null;
+  const { consistency } = found;
   return {
     method,
     runs: alike.length,
     examples: first.length,
-    churn: mean,
+    churn: found.churn,
     seeds: alike.map(([seed]) => seed),
     matrix: answers.map((one) => answers.map((other) => disagreement(one, other))),
-    unanimous: shares.filter((share) => share === 1).length / shares.length,
-    consistency: shares,
-    disputed: shares
-      .map((agreement, place) => ({ agreement, place }))
-      .filter(({ agreement }) => agreement < 1)
-      .sort((a, b) => a.agreement - b.agreement || a.place - b.place)
-      .slice(0, DISPUTED)
-      .map(({ agreement, place }) => {
-        const { index, target } = first[place]!;
-        const given = answers.map((run) => run[place]!);
-        return { index, agreement, target: String(target), answers: countsOf(given) };
-      }),
+    unanimous: found.unanimous,
+    consistency: [...consistency],
+    disputed: found.disputed.map((place) => {
+      const target = String(comparedAnswer(first[place]!, 'target', marker) ?? '');
+      const given = answers.map((run) => run[place]!);
+      const { index } = first[place]!;
+      return { index, agreement: consistency[place]!, target, answers: countsOf(given) };
+    }),
   };
 }
 

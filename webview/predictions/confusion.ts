@@ -121,7 +121,7 @@ export class ConfusionView {
       ...mistakes.map(({ target, prediction, count }) => {
         const button = h(
           'button',
-          { type: 'button' },
+          { type: 'button', class: 'small-button' },
           `${target} predicted as ${prediction}: ${grouped(count)}`,
         );
         button.addEventListener('click', () => this.#onCell({ target, prediction }));

@@ -15,7 +15,11 @@ export class ExampleDetail {
   /** @param onStep opens the example before (−1) or after (1) in the table */
   constructor(onClose: () => void, onStep: (by: -1 | 1) => void) {
     const button = (label: string, text: string, act: () => void) => {
-      const it = h('button', { type: 'button', 'aria-label': label, title: label }, text);
+      const it = h(
+        'button',
+        { type: 'button', class: 'small-button', 'aria-label': label, title: label },
+        text,
+      );
       it.addEventListener('click', act);
       return it;
     };

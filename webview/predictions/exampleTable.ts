@@ -46,7 +46,11 @@ export class ExampleTableView {
   constructor(actions: Actions) {
     this.#actions = actions;
     const go = (label: string, text: string, to: () => number) => {
-      const button = h('button', { type: 'button', 'aria-label': label, title: label }, text);
+      const button = h(
+        'button',
+        { type: 'button', class: 'small-button', 'aria-label': label, title: label },
+        text,
+      );
       button.addEventListener('click', () => actions.look({ page: to() }));
       return button;
     };
@@ -156,7 +160,7 @@ function lineOf(
     'button',
     {
       type: 'button',
-      class: 'open',
+      class: 'open small-button',
       'aria-expanded': String(isOpened),
       'aria-label': `Row ${columns[0]!.text(row)}: details`,
     },

@@ -11,7 +11,7 @@ const ANY = '';
 export class Filters {
   readonly element: HTMLElement;
   readonly #lists: Readonly<Record<Filter, { label: HTMLElement; list: HTMLSelectElement }>>;
-  readonly #clear = h('button', { type: 'button' }, 'Show all');
+  readonly #clear = h('button', { type: 'button', class: 'small-button' }, 'Show all');
 
   constructor(onLook: (change: Partial<Look>) => void) {
     const labelled = (name: string, change: (value: string) => Partial<Look>) => {

@@ -1,6 +1,6 @@
 import { formatSeed } from '../../runs/format.ts';
-import type { RunManifest } from '../../runs/manifest.ts';
 import type { RunSummary } from '../../runs/store.ts';
+import { answerMarker } from './comparedAnswer.ts';
 import type { SeedPredictions } from './exampleTable.ts';
 import { readRunPredictions, type Vocabulary } from './runPredictions.ts';
 
@@ -15,12 +15,4 @@ export async function readSeeds(
     if (predictions) seeds.push({ seed: formatSeed(manifest.seed), folder, predictions });
   }
   return seeds;
-}
-
-/** The config's `data.answerAfter`; undefined without one. */
-export function answerMarker({ config }: RunManifest): string | undefined {
-  const { data } = config;
-  const isObject = typeof data === 'object' && data !== null;
-  const marker = isObject && 'answerAfter' in data ? data.answerAfter : undefined;
-  return typeof marker === 'string' ? marker : undefined;
 }

@@ -1,9 +1,9 @@
 /** The predictions of one run as columns of numbers: those of a hundred thousand examples are a few megabytes. */
 import { open } from 'node:fs/promises';
-import { finalAnswer } from '../../data/prompts.ts';
 import { runFile } from '../../runs/grainFolder.ts';
 import { type Prediction, parsePrediction } from '../../runs/predictions.ts';
 import { LineTail } from '../../runs/tail.ts';
+import { comparedAnswer } from './comparedAnswer.ts';
 
 export type PredictedKind = 'classes' | 'values' | 'answers';
 
@@ -147,14 +147,14 @@ function figuresOf(
     };
   }
   if ('correct' in it) {
-    const codeOf = (text: string) => {
-      const answer = finalAnswer(text, marker);
-      return answer === null ? Number.NaN : vocabulary.code(answer);
+    const codeOf = (of: 'target' | 'prediction') => {
+      const answer = comparedAnswer(it, of, marker);
+      return answer === null ? Number.NaN : vocabulary.code(String(answer));
     };
     return {
       index,
-      target: codeOf(it.target),
-      prediction: codeOf(it.prediction),
+      target: codeOf('target'),
+      prediction: codeOf('prediction'),
       probability: Number.NaN,
       loss: Number.NaN,
       right: it.correct,

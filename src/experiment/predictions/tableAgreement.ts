@@ -1,6 +1,6 @@
 /** How far the seeds of a method agree on single examples, and on which they agree least. */
 import type { RunSummary } from '../../runs/store.ts';
-import { churn, consistency } from '../statistics/agreement.ts';
+import { exampleAgreement } from '../statistics/agreement.ts';
 import { ExampleTable } from './exampleTable.ts';
 import { readSeeds } from './readSeeds.ts';
 import { Vocabulary } from './runPredictions.ts';
@@ -22,7 +22,6 @@ export interface TableAgreement {
   }[];
 }
 
-const DISPUTED = 10;
 /** Characters of an answer that is generated. */
 const SHOWN = 80;
 
@@ -35,28 +34,25 @@ export async function agreementIn(runs: readonly RunSummary[]): Promise<TableAgr
   const seeds = await readSeeds(runs, vocabulary);
   if (seeds.length < 2) return null;
   const table = new ExampleTable(seeds, vocabulary);
-  if (table.kind === 'values' || table.seeds.length < 2) return null;
+  if (table.kind === 'values') return null;
   const answers = table.seeds.map(({ predictions }) =>
     Array.from(predictions.predictions, (code) => (Number.isNaN(code) ? null : code)),
   );
-  const shares = consistency(answers);
+  const agreement = exampleAgreement(answers);
+  if (!agreement) return null;
   const view = table.view(null);
   const textOf = (value: number) => table.text(value)?.slice(0, SHOWN) ?? null;
   return {
     runs: table.seeds.length,
     examples: table.count,
-    churn: churn(answers)!,
-    unanimous: shares.filter((share) => share === 1).length / shares.length,
-    disputed: [...shares.keys()]
-      .filter((place) => shares[place]! < 1)
-      .sort((a, b) => shares[a]! - shares[b]! || a - b)
-      .slice(0, DISPUTED)
-      .map((place) => ({
-        index: table.indices[place]!,
-        target: textOf(table.targets[place]!) ?? '',
-        answers: view
-          .answers(place)
-          .map(({ value, seeds }) => ({ answer: textOf(value), runs: seeds })),
-      })),
+    churn: agreement.churn,
+    unanimous: agreement.unanimous,
+    disputed: agreement.disputed.map((place) => ({
+      index: table.indices[place]!,
+      target: textOf(table.targets[place]!) ?? '',
+      answers: view
+        .answers(place)
+        .map(({ value, seeds }) => ({ answer: textOf(value), runs: seeds })),
+    })),
   };
 }

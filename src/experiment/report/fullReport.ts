@@ -13,6 +13,7 @@ import { intervalSchema } from '../comparison.ts';
 import { evidenceOf, figuresOf, validatedRun } from '../evidence.ts';
 import { overExamplesNotes, overExamplesOf, overExamplesSchema } from '../examplesFindings.ts';
 import { type Findings, findingsSchema } from '../findings.ts';
+import { answerMarker } from '../predictions/comparedAnswer.ts';
 import { bootstrapInterval } from '../statistics/bootstrap.ts';
 import { expectedBest } from '../statistics/expectedBest.ts';
 import { stochasticOrder } from '../statistics/stochasticOrder.ts';
@@ -100,7 +101,10 @@ export async function fullReportOf(
     bootstrap: methods.map((method) => ({ method, ...bootstrapOf(valuesOf(method, findings)) })),
     overExamples,
     stochasticOrder: stochasticOrdersOf(findings),
-    agreement: methods.flatMap((method) => agreementOf(method, predictionsBySeed(method)) ?? []),
+    agreement: methods.flatMap(
+      (method) =>
+        agreementOf(method, predictionsBySeed(method), answerMarker(runs[0]!.manifest)) ?? [],
+    ),
     expectedBest: expectedBestOf(findings),
     finals: validated.map(({ run: { manifest }, validations }) => ({
       run: manifest.id,

@@ -27,3 +27,33 @@ export function consistency(runs: readonly Answers[]): number[] {
     return Math.max(...counts.values()) / runs.length;
   });
 }
+
+/** Most examples that are named. */
+const DISPUTED = 10;
+
+export interface ExampleAgreement {
+  /** As {@link churn}. */
+  readonly churn: number;
+  /** As {@link consistency}. */
+  readonly consistency: readonly number[];
+  /** Share of the examples on which all runs agree. */
+  readonly unanimous: number;
+  /** Places of the examples on which runs agree least: at most ten. */
+  readonly disputed: readonly number[];
+}
+
+/** `null` for fewer than two runs. */
+export function exampleAgreement(runs: readonly Answers[]): ExampleAgreement | null {
+  const mean = churn(runs);
+  if (mean === null) return null;
+  const shares = consistency(runs);
+  return {
+    churn: mean,
+    consistency: shares,
+    unanimous: shares.filter((share) => share === 1).length / shares.length,
+    disputed: [...shares.keys()]
+      .filter((place) => shares[place]! < 1)
+      .sort((a, b) => shares[a]! - shares[b]! || a - b)
+      .slice(0, DISPUTED),
+  };
+}

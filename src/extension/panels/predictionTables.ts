@@ -1,12 +1,12 @@
 /** The predictions of an experiment's runs, read once and again when they have changed. */
 import { stat } from 'node:fs/promises';
 import { hasCode } from '../../config/errors.ts';
+import { answerMarker } from '../../experiment/predictions/comparedAnswer.ts';
 import {
   ExampleTable,
   type ExampleView,
   type SeedPredictions,
 } from '../../experiment/predictions/exampleTable.ts';
-import { answerMarker } from '../../experiment/predictions/readSeeds.ts';
 import {
   type RunPredictions,
   readRunPredictions,

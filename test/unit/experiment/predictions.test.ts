@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
+import { agreementOf } from '../../../src/experiment/agreementFindings.ts';
 import { ExampleTable, type Selection } from '../../../src/experiment/predictions/exampleTable.ts';
 import { confusionOf, scatterOf } from '../../../src/experiment/predictions/pictures.ts';
 import {
@@ -149,6 +150,21 @@ test('generated answers are compared by what follows the marker', async () => {
   assert.deepEqual(table.view(null).counts, { wrong: 0, alwaysWrong: 0, disputed: 0 });
   const torn = await tableOf(answers('one way #### 3'), answers('no marker'));
   assert.equal(torn.view(null).counts.disputed, 1);
+  // As the report compares them.
+  for (const [said, churn] of [
+    ['another #### 3', 0],
+    ['no marker', 1],
+  ] as const) {
+    const seeds = new Map(
+      [answers('one way #### 3'), answers(said)].map((run, seed) => [`${seed}`, run]),
+    );
+    const agreement = agreementOf('grain', seeds, '####');
+    assert.equal(agreement?.churn, churn);
+    assert.deepEqual(
+      agreement.disputed.map(({ target }) => target),
+      churn ? ['3'] : [],
+    );
+  }
 });
 
 test('values: means, spread, and squares that lose no example', async () => {
