@@ -65,7 +65,9 @@ def arguments(**settings: Any) -> TrainingArguments:
 
 
 def trained(kind: type[Trainer] = GrainTrainer, *, model: Any = None, resume: Any = None, **settings: Any) -> Trainer:
-    ours = {key: settings.pop(key) for key in ("groups", "aggregate", "shadow", "method", "metric") if key in settings}
+    ours = {
+        key: settings.pop(key) for key in ("groups", "aggregate", "shadow", "method", "metric", "predictions") if key in settings
+    }
     if kind is GrainTrainer:
         ours.setdefault("groups", 4)
     model = model_of() if model is None else model
@@ -323,3 +325,57 @@ class Scale(torch.nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x * self.factors
+
+
+def predictions_of_run() -> list[dict[str, Any]] | None:
+    file = only_run() / "predictions.jsonl"
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else None
+
+
+def test_the_final_models_predictions_are_kept() -> None:
+    trainer = trained(eval_strategy="steps", eval_steps=2, per_device_eval_batch_size=5)
+    lines = predictions_of_run()
+    assert lines is not None
+    validation = data(12)
+    with torch.inference_mode():
+        trainer.model.eval()
+        logits = trainer.model(input_ids=torch.stack([row["input_ids"] for row in validation])).logits.double()
+    for index, (line, row) in enumerate(zip(lines, validation, strict=True)):
+        assert (line["index"], line["target"]) == (index, f"LABEL_{row['labels']}")
+        assert line["prediction"] == f"LABEL_{int(logits[index].argmax())}"
+        np.testing.assert_allclose(list(line["probabilities"].values()), logits[index].softmax(0), atol=1e-6)
+    read = subprocess.run(
+        ["node", "--input-type=module", "-e", READ_PREDICTIONS, str(ROOT), str(only_run().resolve())],
+        capture_output=True,
+        text=True,
+    )
+    assert (read.stdout, read.stderr) == ("12", ""), read.stderr
+
+
+READ_PREDICTIONS = """
+const { readPredictions } = await import(process.argv[1] + '/src/runs/predictions.ts');
+process.stdout.write(String((await readPredictions(process.argv[2]))?.length));
+"""
+
+
+def test_predictions_of_an_evaluation_after_the_training_are_kept_those_of_other_data_are_not() -> None:
+    trainer = trained(eval_strategy="no")
+    assert predictions_of_run() is None
+    trainer.evaluate(data(5))
+    trainer.predict(data(5))
+    assert predictions_of_run() is None
+    assert "eval_loss" in trainer.evaluate()
+    assert len(predictions_of_run() or []) == 12
+
+
+def test_predictions_of_a_step_are_not_those_of_the_best_model_which_is_loaded_at_the_end() -> None:
+    saved = {"save_strategy": "steps", "save_steps": 2, "load_best_model_at_end": True}
+    trainer = trained(eval_strategy="steps", eval_steps=2, **saved)
+    assert predictions_of_run() is None
+    trainer.evaluate()
+    assert len(predictions_of_run() or []) == 12
+
+
+def test_predictions_can_be_turned_off() -> None:
+    trained(eval_strategy="steps", eval_steps=2, predictions=False)
+    assert predictions_of_run() is None

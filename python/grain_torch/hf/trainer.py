@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-import torch.distributed as dist
 from transformers import Trainer, TrainerCallback
 
 from grain_torch.aggregation import StepAggregator
 from grain_torch.batches import tokens_of
 from grain_torch.distributed import Ranks, is_first_process
 from grain_torch.engine import aggregate
-from grain_torch.gradients import UnsupportedModelError
 from grain_torch.gradients.coverage import without_ddp
 from grain_torch.hf.groups import ByColumn, groups_of
 from grain_torch.hf.losses import example_losses
+from grain_torch.hf.parallel import refuse_parallel
+from grain_torch.hf.predictions import KeptPredictions
 from grain_torch.runs import Run, RunDescription, SilentRun
 from grain_torch.step import diagnostics_of
 
@@ -49,6 +49,7 @@ class GrainMixin:
         shadow: int | None = None,
         example_losses: Callable[[nn.Module, dict[str, Any]], Any] | None = None,
         run_root: str | Path | None = None,
+        predictions: bool = True,
         **kwargs: Any,
     ) -> None:
         """Args:
@@ -61,10 +62,12 @@ class GrainMixin:
             measured step costs one more forward and backward pass: about 1/n of the training time.
         example_losses: (model, inputs) → a loss per example, or (losses, weights); by default the model's own loss.
         run_root: the folder that holds `.grain`; by default the nearest one, upwards from the working directory.
+        predictions: whether a run keeps what its last `evaluate()`, during the training or after it, predicts for each example.
+            For models that classify examples or give each a value; evaluations then gather logits too.
         """
         super().__init__(*args, **kwargs)
         trainer: Any = self
-        _refuse_parallel(trainer.args)
+        refuse_parallel(trainer.args)
         if trainer.compute_loss_func is not None and example_losses is None:
             raise ValueError("compute_loss_func gives one loss for the batch. Expected example_losses=…, with one per example.")
         if shadow and metric != "euclidean":
@@ -76,6 +79,7 @@ class GrainMixin:
         self._shadow = shadow
         self._example_losses = example_losses
         self._run_root = run_root
+        self._predictions = KeptPredictions(trainer) if predictions else None
         self._step_aggregator: StepAggregator | None = None
         self._place = 0
         self._tokens: Tensor | None = None
@@ -130,6 +134,24 @@ class GrainMixin:
         if self._groups.column is not None:
             inputs = {key: it for key, it in inputs.items() if key != self._groups.column}
         return super().prediction_step(model, inputs, *args, **kwargs)  # type: ignore[misc]
+
+    def evaluate(self, eval_dataset: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """As the Trainer's."""
+        if self._predictions is not None:
+            self._predictions.are_validation = eval_dataset is None
+        return super().evaluate(eval_dataset, *args, **kwargs)  # type: ignore[misc]
+
+    def evaluation_loop(
+        self, dataloader: Any, description: str, prediction_loss_only: Any = None, *rest: Any, **named: Any
+    ) -> Any:
+        """As the Trainer's; keeps the predictions of the validation set."""
+        kept = self._predictions
+        keeps = kept is not None and kept.are_wanted(dataloader, *rest[1:], **named)
+        only = None if keeps else prediction_loss_only
+        output = super().evaluation_loop(dataloader, description, only, *rest, **named)  # type: ignore[misc]
+        if kept is not None and keeps:
+            kept.keep(output)
+        return output
 
     def _set_signature_columns_if_needed(self) -> None:
         super()._set_signature_columns_if_needed()  # type: ignore[misc]
@@ -274,8 +296,11 @@ class GrainMixin:
 
     def _end(self, error: BaseException | None) -> None:
         run, self._run = self._run, None
-        if run is not None:
-            run.__exit__(None if error is None else type(error), error, None)
+        if run is None:
+            return
+        if error is None and self._predictions is not None:
+            self._predictions.finish(run)
+        run.__exit__(None if error is None else type(error), error, None)
 
 
 class GrainTrainer(GrainMixin, Trainer):  # type: ignore[misc]
@@ -322,21 +347,6 @@ class _RunCallback(TrainerCallback):  # type: ignore[misc]
         if run is not None and saved.is_dir():
             best = state.best_model_checkpoint
             run.checkpoint(saved, is_best=best is not None and Path(best) == saved, number=state.global_step)
-
-
-def _refuse_parallel(args: Any) -> None:
-    if args.deepspeed or args.fsdp:
-        raise UnsupportedModelError(
-            f"{'DeepSpeed' if args.deepspeed else 'FSDP'} averages gradients, or cuts up parameters, by itself. "
-            "Expected torchrun alone, with the whole model in every process."
-        )
-    if args.n_gpu > 1:
-        raise UnsupportedModelError(
-            "DataParallel averages the gradients of several GPUs before they can be told apart by group. "
-            "Expected a process for each: torchrun --nproc-per-node; or one GPU: CUDA_VISIBLE_DEVICES."
-        )
-    if args.world_size > 1 and not (dist.is_available() and dist.is_initialized()):
-        raise UnsupportedModelError(f"{args.world_size} processes without torch.distributed. Expected those of torchrun.")
 
 
 def _known_run(pointer: Path) -> Run | None:
