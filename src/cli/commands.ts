@@ -9,6 +9,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   runs: async () => (await import('./commands/runs.ts')).addRunsCommand,
   show: async () => (await import('./commands/show.ts')).addShowCommand,
   report: async () => (await import('./commands/report.ts')).addReportCommand,
+  soup: async () => (await import('./commands/soup.ts')).addSoupCommand,
   verify: async () => (await import('./commands/verify.ts')).addVerifyCommand,
   export: async () => (await import('./commands/export.ts')).addExportCommand,
   examples: async () => (await import('./commands/examples.ts')).addExamplesCommand,

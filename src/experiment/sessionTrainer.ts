@@ -44,7 +44,10 @@ function trainHere(session: Session, run: TrainingRun, callbacks: RunCallbacks):
 }
 
 /** Methods may have learning rates of their own, which their manifests tell. */
-function withOwnOptimizer(session: Session, { manifest }: TrainingRun): Session {
+export function withOwnOptimizer(
+  session: Session,
+  { manifest }: Pick<TrainingRun, 'manifest'>,
+): Session {
   const { data } = configSchema.shape.optimizer.safeParse(manifest.config.optimizer);
   return data === undefined
     ? session

@@ -307,7 +307,7 @@ class TrainingLoop {
   }
 }
 
-function aggregationFrom({ aggregation }: RunManifest): AggregationSettings {
+export function aggregationFrom({ aggregation }: RunManifest): AggregationSettings {
   return { ...aggregation, name: aggregatorNamed(aggregation.name).name };
 }
 

@@ -1,17 +1,15 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
-import { latestExperiment, runsOfConfig } from '../../experiment/experiments.ts';
 import { reportCsv } from '../../experiment/report/csv.ts';
 import { type FullReport, fullReportOf } from '../../experiment/report/fullReport.ts';
 import { reportHtml } from '../../experiment/report/html.ts';
 import { reportLatex } from '../../experiment/report/latex.ts';
 import { reportMarkdown } from '../../experiment/report/markdown.ts';
-import { RunReferenceError, resolveRuns } from '../../runs/reference.ts';
-import { RunStore, type RunSummary } from '../../runs/store.ts';
 import { BAD_INPUT } from '../exit.ts';
 import { rootOption } from '../listing.ts';
 import { printJson } from '../output.ts';
+import { runsOf } from '../runsOf.ts';
 
 interface ReportOptions {
   readonly root?: string;
@@ -73,24 +71,4 @@ export function addReportCommand(program: Command): void {
 function formatOf(file: string): Format | undefined {
   const extension = path.extname(file).slice(1).toLowerCase();
   return Object.hasOwn(formats, extension) ? (extension as Format) : undefined;
-}
-
-/** @throws RunReferenceError if there are none */
-async function runsOf(references: readonly string[], root?: string): Promise<RunSummary[]> {
-  const [first] = references;
-  if (first === undefined) return latestOf(await new RunStore(root).listWatching(), 'no runs here');
-  if (references.length === 1 && /\.(ya?ml|json)$/.test(first) && existsSync(first)) {
-    const none = `no runs of ${first} in ${root ?? path.dirname(path.resolve(first))}`;
-    const runs = await runsOfConfig(path.resolve(first), root);
-    return latestOf(runs, `${none}. Train some: grain run ${first}`);
-  }
-  const all = await new RunStore(root).listWatching();
-  const runs = references.flatMap((reference) => resolveRuns(all, reference));
-  return [...new Set(runs)];
-}
-
-function latestOf(runs: readonly RunSummary[], otherwise: string): RunSummary[] {
-  const latest = latestExperiment(runs);
-  if (latest.length === 0) throw new RunReferenceError(otherwise);
-  return latest;
 }

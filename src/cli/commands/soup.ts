@@ -1,0 +1,54 @@
+import type { Command } from 'commander';
+import { recordedConfig } from '../../experiment/recordedConfig.ts';
+import type { Soup } from '../../experiment/soups/soups.ts';
+import { rootOf } from '../../runs/grainFolder.ts';
+import { RunReferenceError } from '../../runs/reference.ts';
+import { rootOption } from '../listing.ts';
+import { figure, printJson, table } from '../output.ts';
+import { runsOf } from '../runsOf.ts';
+
+const description = [
+  'average the final weights of the runs of each method, and evaluate the averages on the validation set',
+  'Without arguments, of the latest experiment; for a config, of its latest one. `soup` is the mean of the weights (Wortsman et al. 2022, arXiv:2203.05482), `stock` lies between it and the start, tensor by tensor (Model Stock, Jang et al. 2024, arXiv:2403.19522). Each is one model from several runs: it has no spread, and its figure is no estimate of what another set of runs would give.',
+  'Only runs with the same initialization are averaged: weights that began differently, such as those of a new head, have no common meaning. `seeds: { init: 1, order: 5 }` trains such runs. Nothing is written.',
+].join('\n\n');
+
+export function addSoupCommand(program: Command): void {
+  program
+    .command('soup')
+    .summary('average the weights of runs with the same initialization')
+    .description(description)
+    .argument('[of...]', 'a config, ids of experiments, or ids of runs')
+    .addOption(rootOption())
+    .option('--json', 'print one JSON object')
+    .action(async (references: readonly string[], { root, json }: SoupOptions) => {
+      const runs = await runsOf(references, root);
+      const { manifest, folder } = runs[0]!;
+      const parsed = recordedConfig(manifest, rootOf(folder));
+      if (!parsed) {
+        throw new RunReferenceError(
+          `the config of ${manifest.id} cannot be read: another trainer wrote it`,
+        );
+      }
+      // What trains takes long to load.
+      const { soupsOf } = await import('../../experiment/soups/soups.ts');
+      const soups = await soupsOf(runs, parsed);
+      if (json) printJson({ soups });
+      else console.log(asText(soups));
+    });
+}
+
+interface SoupOptions {
+  readonly root?: string;
+  readonly json?: boolean;
+}
+
+function asText(soups: readonly Soup[]): string {
+  const rows = soups.map(({ method, init, runs, metric, seeds, soup, stock }) => [
+    ...[method, String(init), String(runs.length), metric],
+    ...[`${figure(seeds.mean)} ± ${figure(seeds.std)}`, figure(seeds.best)],
+    ...[figure(soup), figure(stock)],
+  ]);
+  const header = ['method', 'init', 'runs', 'metric', 'mean ± std', 'best run', 'soup', 'stock'];
+  return `${table([header, ...rows])}\nsoup, stock: one model each, from all these runs`;
+}

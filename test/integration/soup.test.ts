@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { mean } from 'simple-statistics';
+import { runFile } from '../../src/runs/grainFolder.ts';
+import { RunStore } from '../../src/runs/store.ts';
+import { grain } from './grain.ts';
+
+const config = (seeds: string) => `
+task: regression
+data: { train: line.csv, validation: line.csv, target: y }
+model: { hidden: [] }
+optimizer: { name: sgd, learningRate: 0.2 }
+groups: { count: 2 }
+batchSize: 4
+steps: 6
+aggregate: [mean, { name: mean, techniques: { ema: { decay: 0.5 } } }]
+seeds: ${seeds}
+device: cpu`;
+
+let root: string;
+before(() => {
+  root = mkdtempSync(path.join(tmpdir(), 'grain-soup-'));
+  const rows = Array.from(
+    { length: 16 },
+    (_, i) => `${i / 8 - 1},${(i % 5) / 5},${(i % 3) - i / 8}`,
+  );
+  writeFileSync(path.join(root, 'line.csv'), ['x,z,y', ...rows].join('\n'));
+});
+after(() => rmSync(root, { recursive: true }));
+
+test('a soup of linear models predicts the mean of their predictions, and Model Stock lies beyond', async () => {
+  writeFileSync(path.join(root, 'grain.yaml'), config('{ init: 1, order: 3 }'));
+  const trained = await grain(['run', 'grain.yaml'], root);
+  assert.equal(trained.status, 0, trained.stderr);
+  const { status, stdout, stderr } = await grain(['soup', 'grain.yaml', '--json'], root);
+  assert.equal(status, 0, stderr);
+  const { soups } = JSON.parse(stdout);
+  assert.deepEqual(soups.map(({ method }: { method: string }) => method).sort(), [
+    'mean',
+    'mean ema decay=0.5',
+  ]);
+  const runs = await new RunStore(root).list();
+  for (const soup of soups) {
+    assert.equal(soup.runs.length, 3);
+    const own = runs.filter(({ manifest }) => soup.runs.includes(manifest.id));
+    const predictions = own.map(({ folder }) =>
+      readFileSync(runFile(folder, 'predictions'), 'utf8')
+        .trim()
+        .split('\n')
+        .map((line): { target: number; prediction: number } => JSON.parse(line)),
+    );
+    const errors = predictions[0]!.map(
+      ({ target }, i) => mean(predictions.map((of) => of[i]!.prediction)) - target,
+    );
+    const squared = mean(errors.map((error) => error ** 2));
+    const expected = soup.metric === 'rmse' ? Math.sqrt(squared) : squared;
+    assert.ok(Math.abs(soup.soup / expected - 1) < 1e-5, `${soup.metric} ${soup.soup} ${expected}`);
+    const values = own.map(({ lastMetric }) => lastMetric!.value);
+    assert.ok(Math.abs(soup.seeds.mean - mean(values)) < 1e-9);
+    // It is nearer to the start than the soup.
+    assert.ok(Number.isFinite(soup.stock) && soup.stock !== soup.soup);
+  }
+});
+
+test('runs that began differently are refused', async () => {
+  writeFileSync(path.join(root, 'other.grain.yaml'), config('[0, 1]'));
+  await grain(['run', 'other.grain.yaml'], root);
+  const { status, stderr } = await grain(['soup', 'other.grain.yaml'], root);
+  assert.equal(status, 2, stderr);
+  assert.match(stderr, /no two finished runs of a method began with the same initialization/);
+});
