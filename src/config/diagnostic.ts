@@ -54,24 +54,41 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
 
 /** `unknown device "gpu". Did you mean cuda? Expected auto, cuda or cpu.`; a warning ends with what would be better. */
 export function explain({ severity, message, expected, suggestion }: Diagnostic): string {
-  if (severity === 'warning') return `${message}.${expected ? ` Better: ${expected}.` : ''}`;
-  return [
-    message,
-    ...(suggestion ? [`. Did you mean ${suggestion}?`] : []),
-    ...(expected ? [`${suggestion ? '' : '.'} Expected ${expected}.`] : []),
-  ].join('');
+  if (severity === 'warning') {
+    return withEscapes(`${message}.${expected ? ` Better: ${expected}.` : ''}`);
+  }
+  return withEscapes(
+    [
+      message,
+      ...(suggestion ? [`. Did you mean ${suggestion}?`] : []),
+      ...(expected ? [`${suggestion ? '' : '.'} Expected ${expected}.`] : []),
+    ].join(''),
+  );
 }
+
+/** With escapes for what a terminal would obey, or nobody would see: controls, line ends, odd spaces, marks without width. */
+export function withEscapes(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Variation_Selector}\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/gu,
+    (char) => SHORT[char] ?? `\\u${char.codePointAt(0)!.toString(16).padStart(4, '0')}`,
+  );
+}
+
+const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /** How to fix an error. */
 export interface Help {
   readonly expected: string;
   /** Where a name is unknown: the nearest of the valid ones is suggested. */
   readonly name?: { readonly wrong: string; readonly valid: readonly string[] };
+  /** What was meant, where it is known. */
+  readonly suggestion?: string | undefined;
 }
 
 /** The fields of a diagnostic that say what would be valid. */
-export function helpFields({ expected, name }: Help): Pick<Diagnostic, 'expected' | 'suggestion'> {
-  const suggestion = name && nearest(name.wrong, name.valid);
+export function helpFields(help: Help): Pick<Diagnostic, 'expected' | 'suggestion'> {
+  const { expected, name } = help;
+  const suggestion = help.suggestion ?? (name && nearest(name.wrong, name.valid));
   return { expected, ...(suggestion && { suggestion }) };
 }
 

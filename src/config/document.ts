@@ -1,4 +1,5 @@
 import {
+  type Document,
   isAlias,
   isCollection,
   isMap,
@@ -6,7 +7,11 @@ import {
   isSeq,
   LineCounter,
   type Node,
+  type Pair,
   parseDocument,
+  type Scalar,
+  visit,
+  type YAMLMap,
 } from 'yaml';
 import type { Path, Position } from './diagnostic.ts';
 import { explained, oddities, tooDeep, type YamlMistake } from './yamlMistakes.ts';
@@ -23,13 +28,18 @@ export class ConfigDocument {
   readonly #lines = new LineCounter();
   readonly #document;
   readonly #mistakes: readonly YamlMistake[];
+  /** Of each map, by key. */
+  readonly #pairs = new WeakMap<object, ReadonlyMap<string, Pair<Node, Node | null>>>();
 
   constructor(text: string) {
     const deep = tooDeep(text);
     // Odd keys are mistakes of the schema: the library need not warn of them on standard error.
     const logLevel = 'error' as const;
-    const options = { lineCounter: this.#lines, prettyErrors: false, logLevel };
+    // The library compares each key with all others: `oddities` finds those that are written twice.
+    const uniqueKeys = false;
+    const options = { lineCounter: this.#lines, prettyErrors: false, logLevel, uniqueKeys };
     this.#document = parseDocument(deep ? text.slice(0, deep.start) : text, options);
+    keepKeysAsWritten(this.#document);
     const { errors, warnings } = this.#document;
     this.#mistakes = deep
       ? [deep]
@@ -77,7 +87,7 @@ export class ConfigDocument {
     let key: Node | undefined;
     for (const [depth, step] of path.entries()) {
       if (isMap<Node, Node | null>(value)) {
-        const pair = value.items.find((it) => isScalar(it.key) && String(it.key.value) === step);
+        const pair = this.#pairsOf(value).get(String(step));
         if (!pair) return { depth, key, value };
         key = pair.key;
         value = this.#target(pair.value);
@@ -89,6 +99,16 @@ export class ConfigDocument {
       }
     }
     return { depth: path.length, key, value };
+  }
+
+  #pairsOf(map: YAMLMap<Node, Node | null>): ReadonlyMap<string, Pair<Node, Node | null>> {
+    let pairs = this.#pairs.get(map);
+    if (!pairs) {
+      const named = map.items.filter(({ key }) => isScalar(key));
+      pairs = new Map(named.map((pair) => [String((pair.key as Scalar).value), pair]));
+      this.#pairs.set(map, pairs);
+    }
+    return pairs;
   }
 
   #target(node: Node | null): Node | undefined {
@@ -107,6 +127,17 @@ export class ConfigDocument {
     const to = this.#lines.linePos(end);
     return { line: from.line, column: from.col, endLine: to.line, endColumn: to.col };
   }
+}
+
+/** Keys are names: `1.0:` is a class of that name, not that of the number's shortest form. */
+function keepKeysAsWritten(document: Document): void {
+  visit(document, {
+    Pair(_, { key }) {
+      if (isScalar(key) && typeof key.value !== 'string' && key.source !== undefined) {
+        key.value = key.source;
+      }
+    },
+  });
 }
 
 /** True for a value written in one piece: neither empty nor a block of lines below its key. */

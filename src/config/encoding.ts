@@ -110,8 +110,9 @@ export class StrictDecoder {
     if (isCut && this.#isWide) {
       throw new EncodingError(this.#place, 'the file ends within a character', COMPLETE);
     }
-    const { encoding, shown } = guessEncoding(bytes, bad);
-    throw this.#notText(`${byte} is not UTF-8 (in ${encoding}: "${shown}")`, encoding);
+    const guess = guessEncoding(bytes, bad);
+    const shown = guess ? ` (in ${guess.encoding}: "${guess.shown}")` : '';
+    throw this.#notText(`${byte} is not UTF-8${shown}`, guess?.encoding ?? null);
   }
 
   #fromUtf16(bytes: Buffer): Buffer {
@@ -151,8 +152,12 @@ export class StrictDecoder {
     );
   }
 
-  #notText(message: string, encoding: string): EncodingError {
-    const expected = `UTF-8, or UTF-16 with a byte order mark. If it is ${encoding}, convert it: iconv -f ${encoding} -t UTF-8 FILE > NEW`;
+  /** @param encoding that the text probably is in; null if the bytes are text in none that is usual */
+  #notText(message: string, encoding: string | null): EncodingError {
+    const advice = encoding
+      ? `If it is ${encoding}, convert it: iconv -f ${encoding} -t UTF-8 FILE > NEW`
+      : 'It is a binary file, or in a rare encoding: if you know which, convert it: iconv -f ENCODING -t UTF-8 FILE > NEW';
+    const expected = `UTF-8, or UTF-16 with a byte order mark. ${advice}`;
     return new EncodingError(this.#place, message, expected);
   }
 

@@ -24,11 +24,14 @@ const candidates: readonly Candidate[] = [
 
 const FALLBACK = candidates.at(-1)!;
 
-/** @param bad offset of a byte that is not UTF-8 */
+/** Bytes that stand for nothing in WINDOWS-1252. */
+const UNUSED_IN_1252 = /[\x81\x8d\x8f\x90\x9d]/;
+
+/** @param bad offset of a byte that is not UTF-8 @returns null if the bytes are text in none of the candidates */
 export function guessEncoding(
   bytes: Buffer,
   bad: number,
-): { readonly encoding: string; readonly shown: string } {
+): { readonly encoding: string; readonly shown: string } | null {
   const sample = bytes.subarray(Math.max(0, bad - SAMPLE / 2), bad + SAMPLE / 2);
   const runs = sample.toString('latin1').match(/[\x80-\xff]+/g) ?? [];
   // In European texts letters with accents stand alone; two bytes per letter, or another alphabet, make longer runs.
@@ -37,6 +40,7 @@ export function guessEncoding(
   const best = likely
     .map((candidate) => ({ candidate, score: scoreOf(candidate, sample) }))
     .reduce((a, b) => (b.score > a.score ? b : a));
+  if (best.score === 0 && UNUSED_IN_1252.test(sample.toString('latin1'))) return null;
   const { name, label } = best.score > 0 ? best.candidate : FALLBACK;
   const shown = new TextDecoder(label)
     .decode(bytes.subarray(bad, bad + 24))

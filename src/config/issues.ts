@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 import { alternatives, type Finding, formatPath, nearest, type Path } from './diagnostic.ts';
 import {
   configJsonSchema,
@@ -9,6 +9,7 @@ import {
   sectionsOf,
   valueAt,
 } from './jsonSchema.ts';
+import { configSchema } from './schema.ts';
 
 /** Zod's issues with a config as findings that say what the schema expects. */
 export function findingsOf(issues: readonly z.core.$ZodIssue[], content: unknown): Finding[] {
@@ -24,6 +25,8 @@ function findings(
 ): Finding[] {
   const path = [...parent, ...(issue.path as (string | number)[])];
   if (issue.code === 'unrecognized_keys') {
+    const meant = issuesOfForm(issue.keys, path, content);
+    if (meant) return meant.flatMap((it) => findings(it, path, content, schema));
     return issue.keys.map((key) => unknownKey(key, path, content, schema));
   }
   if (issue.code === 'invalid_union') {
@@ -36,6 +39,39 @@ function findings(
 
 function isWithin(issue: z.core.$ZodIssue): boolean {
   return issue.path.length > 0 || issue.code === 'unrecognized_keys';
+}
+
+/** Of several forms, the one that knows more of the written keys: Zod reports another if only keys are wrong there. */
+function issuesOfForm(
+  unknown: readonly string[],
+  path: Path,
+  content: unknown,
+): readonly z.core.$ZodIssue[] | null {
+  const value = valueAt(content, path);
+  const unknownIn = (issues: readonly z.core.$ZodIssue[]) =>
+    issues.flatMap((it) =>
+      it.code === 'unrecognized_keys' && it.path.length === 0 ? it.keys : [],
+    );
+  const results = formsAt(configSchema, path).flatMap((form) => {
+    const { error } = z.safeParse(form, value);
+    const isForm = error?.issues.every(isWithin) && unknownIn(error.issues).length < unknown.length;
+    return isForm ? [error!.issues] : [];
+  });
+  return results.toSorted((a, b) => unknownIn(a).length - unknownIn(b).length)[0] ?? null;
+}
+
+/** The forms that a value may have: one, unless the schema has a union there. */
+function formsAt(schema: z.core.$ZodType, path: Path): readonly z.core.$ZodType[] {
+  const { def } = (schema as z.core.$ZodTypes)._zod;
+  if ('innerType' in def) return formsAt(def.innerType, path);
+  if (def.type === 'union') {
+    return path.length === 0 ? def.options : def.options.flatMap((form) => formsAt(form, path));
+  }
+  const [step, ...rest] = path;
+  if (step === undefined) return [schema];
+  const inner =
+    def.type === 'object' ? def.shape[step] : def.type === 'array' ? def.element : undefined;
+  return inner ? formsAt(inner, rest) : [];
 }
 
 function unknownKey(key: string, parent: Path, content: unknown, schema: JsonSchema): Finding {
@@ -63,13 +99,33 @@ function wrongValue(path: Path, content: unknown, schema: JsonSchema): Finding {
   if (value === undefined) {
     return { path, message: `missing key ${formatPath(path)}`, expected: formatType(valid) };
   }
+  // Beyond 2⁵³ it is not the number that is written.
+  const isInexact = Number.isInteger(value) && !Number.isSafeInteger(value);
   const isUnquoted = valid.type === 'string' && !valid.enum && typeof value !== 'string';
   return {
     path,
     message: `${formatPath(path)} cannot be ${formatValue(value)}`,
-    expected: formatType(valid) + (isUnquoted && value !== null ? ', in quotes' : ''),
-    suggestion: typeof value === 'string' ? nearest(value, choicesOf(valid)) : undefined,
+    expected:
+      formatType(valid) +
+      (isUnquoted && value !== null ? ', in quotes' : '') +
+      (isInexact ? ', at most 2⁵³ − 1' : ''),
+    suggestion: typeof value === 'string' ? meant(value, path, valid) : undefined,
   };
+}
+
+/** Devices as other programs call them: the nearest name would be `cpu`. */
+const DEVICES: Readonly<Record<string, string | undefined>> = {
+  gpu: 'cuda',
+  nvidia: 'cuda',
+  mps: 'torch',
+  rocm: 'torch',
+  xpu: 'torch',
+  tpu: undefined,
+};
+
+function meant(value: string, path: Path, valid: JsonSchema): string | undefined {
+  const name = value.toLowerCase();
+  return path[0] === 'device' && name in DEVICES ? DEVICES[name] : nearest(value, choicesOf(valid));
 }
 
 function choicesOf({ enum: names, const: name, anyOf = [] }: JsonSchema): string[] {
@@ -78,7 +134,9 @@ function choicesOf({ enum: names, const: name, anyOf = [] }: JsonSchema): string
 
 function formatValue(value: unknown): string {
   if (value === null) return 'empty';
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (Array.isArray(value)) {
+    return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
+  }
   if (typeof value === 'object') return 'a set of keys';
   if (typeof value !== 'string') return String(value);
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);

@@ -131,12 +131,17 @@ export function formatType(schema: JsonSchema): string {
     case 'boolean':
       return 'true or false';
     case 'array':
-      return `a list${schema.minItems ? ', not empty,' : ''} of ${formatItem(schema.items ?? {})}`;
+      return `a list${formatLength(schema.minItems)} of ${formatItem(schema.items ?? {})}`;
     case 'object':
       return `the keys ${Object.keys(schema.properties ?? {}).join(', ')}`;
     default:
       return 'a value';
   }
+}
+
+function formatLength(least = 0): string {
+  if (least === 0) return '';
+  return least === 1 ? ', not empty,' : `, at least ${least} long,`;
 }
 
 function formatItem(item: JsonSchema): string {

@@ -62,6 +62,8 @@ export function programFindings(config: Config, isWritten: (path: Path) => boole
   return [
     ...foreignKeys(isWritten),
     ...(openQuote(program) ? [unclosed(program)] : []),
+    ...nulCharacters(program),
+    ...shellWords(program),
     ...unknownPlaceholders(config, program),
     ...indistinct(config, program, isWritten),
   ];
@@ -85,6 +87,38 @@ function unclosed(program: Program): Finding {
     message: `program has a ${openQuote(program)} that is not closed`,
     expected: 'quotes in pairs, or a list of arguments: [python, train.py, --seed, "{seed}"]',
   };
+}
+
+function nulCharacters(program: Program): Finding[] {
+  const texts = typeof program === 'string' ? [program] : program;
+  return texts.flatMap((text, i) =>
+    text.includes('\0')
+      ? {
+          path: typeof program === 'string' ? ['program'] : ['program', i],
+          message: 'program has a NUL character (U+0000), which no argument can have',
+          expected: 'text',
+        }
+      : [],
+  );
+}
+
+/** What a shell would do something with: a pipe, a redirection, the end of a command, a variable. */
+const OF_SHELL = /^(?:\|\|?|&&?|;|\d?>.*|<.*|\$[\w{(].*|`.*|.*;)$/s;
+
+/** Words without quotes that only a shell would read, and none does. */
+function shellWords(program: Program): Finding[] {
+  if (typeof program !== 'string') return [];
+  const word = program.split(/\s+/).find((word) => OF_SHELL.test(word));
+  // Quotes elsewhere may be around it: what is in them is meant as it is.
+  if (word === undefined || !argumentsOf(program).includes(word) || /["'\\]/.test(program))
+    return [];
+  return [
+    {
+      path: ['program'],
+      message: `no shell reads program: ${word} would be an argument`,
+      expected: `a shell for it, as [bash, -c, "…"], or quotes around ${word}`,
+    },
+  ];
 }
 
 function unknownPlaceholders(config: Config, program: Program): Finding[] {

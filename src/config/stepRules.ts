@@ -18,6 +18,7 @@ export const stepRules: readonly Rule[] = [
   preconditionersBelongToAdamw,
   settingsHaveAnEffect,
   seedsOnce,
+  learningRatesOnce,
   epochsOrSteps,
   seedsCanSettle,
   alarmsOnce,
@@ -159,6 +160,11 @@ function seedsOnce({ seeds }: Config): Finding[] {
     ['seeds'],
     'each combination of init, order and split once; a number is init and order',
   );
+}
+
+function learningRatesOnce({ tune }: Config): Finding[] {
+  if (!tune) return [];
+  return repeated(tune.learningRates.map(String), ['tune', 'learningRates'], 'each rate once');
 }
 
 function epochsOrSteps({ epochs }: Config, isWritten: Parameters<Rule>[1]): Finding[] {

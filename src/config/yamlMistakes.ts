@@ -1,5 +1,13 @@
 /** What YAML reads without complaint, or with one that does not help, although it was hardly meant. */
-import { type Document, isScalar, type Pair, type Scalar, visit, type YAMLError } from 'yaml';
+import {
+  type Document,
+  isCollection,
+  isScalar,
+  type Pair,
+  type Scalar,
+  visit,
+  type YAMLError,
+} from 'yaml';
 
 /** A mistake in a YAML text: offsets of its begin and end. */
 export interface YamlMistake {
@@ -32,6 +40,8 @@ export function tooDeep(text: string): YamlMistake | null {
 const ODD = '[\\u00a0\\u1680\\u2000-\\u200b\\u202f\\u205f\\u3000\\ufeff]';
 const ODD_SPACE = new RegExp(ODD, 'u');
 
+const WIDE_COLON = /：(?=\s|$)/u;
+
 /** Characters that look like YAML's, by what they should be. */
 const lookAlikes: readonly {
   readonly pattern: RegExp;
@@ -45,7 +55,7 @@ const lookAlikes: readonly {
     expected: 'a plain space, or quotes around a text that has this one',
   },
   {
-    pattern: /：(?=\s|$)/u,
+    pattern: WIDE_COLON,
     name: (char) => `a wide colon (${codeOf(char)})`,
     expected: 'a plain colon',
   },
@@ -64,6 +74,17 @@ function codeOf(char: string): string {
 export function oddities(document: Document, text: string): YamlMistake[] {
   const found: YamlMistake[] = [];
   visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key) || !key.range) continue;
+        const [start, end] = key.range;
+        const message = `the key ${key.value} is written twice`;
+        const expected = 'each key once. Remove one of the two';
+        if (seen.has(key.value)) found.push({ message, expected, start, end });
+        seen.add(key.value);
+      }
+    },
     Pair(_, { key }: Pair) {
       if (isScalar(key) && key.value === '<<' && key.range) {
         const [start, end] = key.range;
@@ -74,6 +95,10 @@ export function oddities(document: Document, text: string): YamlMistake[] {
         const mark = /^\/[/*]/.exec(text.slice(start, start + 2))?.[0];
         if (!mark) return;
         found.push(commentMistake(mark, start));
+      } else if (isCollection(key) && key.range) {
+        const [start, end] = key.range;
+        const message = 'a list or a set of keys in place of a key';
+        found.push({ message, expected: 'a name', start, end });
       }
     },
     Scalar(_, scalar: Scalar) {
@@ -99,6 +124,12 @@ function commentMistake(mark: string, start: number): YamlMistake {
   return { message, expected: '# in YAML; JSON has none', start, end: start + 2 };
 }
 
+/** The first quote that begins a text and has no partner: the parser notices at the end of the file. */
+function loneQuote(text: string): RegExpExecArray | undefined {
+  const quoted = /(?<=^|[\s,[{])(?:"(?:[^"\\]|\\[\s\S])*"|'(?:[^']|'')*'|#[^\n]*|["'])/g;
+  return [...text.matchAll(quoted)].find(([token]) => token.length === 1 && token !== '#');
+}
+
 /** A syntax error, in words that help: an odd space on its line is its cause. */
 export function explained({ code, message, pos }: YAMLError, text: string): YamlMistake {
   const [start, end] = pos;
@@ -109,8 +140,21 @@ export function explained({ code, message, pos }: YAMLError, text: string): Yaml
       ...{ start, end: Math.min(end, start + 3) },
     };
   }
+  const lone = code === 'MISSING_CHAR' && /^Missing closing ["']/.test(message) && loneQuote(text);
+  if (lone) {
+    const { 0: quote, index } = lone;
+    const expected = `${quote} at the end of the text too`;
+    const at = { start: index, end: index + 1 };
+    return { message: `the ${quote} that opens here is never closed`, expected, ...at };
+  }
   const lineStart = text.lastIndexOf('\n', start - 1) + 1;
   const line = text.slice(lineStart, text.indexOf('\n', start) >>> 0);
+  const colon = line.search(WIDE_COLON);
+  if (colon >= 0) {
+    const at = lineStart + colon;
+    const message = `a wide colon (${codeOf(line[colon]!)})`;
+    return { message, expected: 'a plain colon', start: at, end: at + 1 };
+  }
   const comment = /^\s*(\/[/*])/.exec(line);
   if (comment) return commentMistake(comment[1]!, lineStart + comment[0].length - 2);
   const odd = line.search(ODD_SPACE);

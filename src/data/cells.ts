@@ -25,9 +25,28 @@ const MAX_TEXT = 4_000_000;
 /** Longest label. */
 const MAX_LABEL = 1000;
 
+/** Cells of which only the number and the first place are remembered. */
+interface Cells {
+  readonly count: number;
+  readonly first: string;
+}
+
+function counted(before: Cells | null, row: Row, column: number): Cells {
+  return { count: (before?.count ?? 0) + 1, first: before?.first ?? placeOf(row, column) };
+}
+
+/** Characters of two or three bytes in UTF-8 that were read as one each: "Ã©" for é, "â€™" for ’. */
+const MISDECODED =
+  /[ÂÃ][\u0080-\u00bf]|â(?:€[\u0080-\u00bf‘’“”•–—˜™š›œžŸ¦¡¢]|\u0080[\u0080-\u00bf])/;
+
 /** Whether a text is a finite number, apart from white space around it. */
 export function isNumeric(text: string): boolean {
-  return NUMBER.test(text.trim());
+  return NUMBER.test(plainTrim(text));
+}
+
+/** Without white space around it as numbers may have it: no no-break spaces and no byte order marks, which pandas does not skip either. */
+function plainTrim(text: string): string {
+  return text.replace(/^[ \t\r\n\v\f]+/, '').replace(/[ \t\r\n\v\f]+$/, '');
 }
 
 /** What a value is called in messages. */
@@ -40,7 +59,8 @@ export class CellReader {
   /** Kind of the first label of each column, and where it is. */
   readonly #labelKinds = new Map<number, { readonly kind: Kind; readonly where: string }>();
 
-  #undecoded: { readonly count: number; readonly first: string } | null = null;
+  #undecoded: Cells | null = null;
+  #misdecoded: Cells | null = null;
 
   /** @param missing words that stand for a missing value */
   constructor(table: Table, missing: readonly string[]) {
@@ -48,8 +68,13 @@ export class CellReader {
     this.#missing = new Set(missing);
   }
 
+  /** Texts and labels of UTF-8 that was decoded as WINDOWS-1252, and where the first is; null if there are none. */
+  get misdecoded(): Cells | null {
+    return this.#misdecoded;
+  }
+
   /** Texts and labels with U+FFFD, which stands for bytes that were not decoded; null if there are none. */
-  get undecoded(): { readonly count: number; readonly first: string } | null {
+  get undecoded(): Cells | null {
     return this.#undecoded;
   }
 
@@ -57,7 +82,8 @@ export class CellReader {
   number(row: Row, column: number, { scale = 1, remedy }: NumberOptions): number {
     const cell = row.cells[column];
     const text = writtenIn(cell)?.trim() ?? '';
-    const value = typeof cell !== 'boolean' && NUMBER.test(text) ? Number(text) : Number.NaN;
+    const value =
+      typeof cell !== 'boolean' && isNumeric(writtenIn(cell) ?? '') ? Number(text) : Number.NaN;
     this.#checkNotMissing(row, column, text, 'a number', remedy);
     if (Number.isFinite(Math.fround(value / scale))) return value / scale;
     const comma = /^[+-]?\d+,\d+$/.test(text) ? '. Write decimals with a point' : '';
@@ -142,10 +168,8 @@ export class CellReader {
 
   /** Tokenizers and logs are UTF-8, in which all halves of characters would become the same U+FFFD. */
   #checkWellFormed(row: Row, column: number, text: string): void {
-    if (text.includes('\ufffd')) {
-      const first = this.#undecoded?.first ?? placeOf(row, column);
-      this.#undecoded = { count: (this.#undecoded?.count ?? 0) + 1, first };
-    }
+    if (text.includes('\ufffd')) this.#undecoded = counted(this.#undecoded, row, column);
+    if (MISDECODED.test(text)) this.#misdecoded = counted(this.#misdecoded, row, column);
     if (!/\p{Surrogate}/u.test(text)) return;
     const expected = `whole characters. ${this.#fix}`;
     throw this.#error(row, column, 'has half a character (a lone surrogate)', expected);
@@ -165,9 +189,17 @@ export class CellReader {
   }
 }
 
-/** @throws DataError for a table without rows */
-export function checkNotEmpty(table: Table, rows: number): void {
+/** @throws DataError for a table without rows, or without those that `data.dropIncomplete` left out */
+export function checkNotEmpty(table: Table & { dropped: { count: number } }, rows: number): void {
   if (rows > 0) return;
+  const { count } = table.dropped;
+  if (count > 0) {
+    const message = `no row is complete: data.dropIncomplete left out ${count === 1 ? 'the only one' : `all ${count}`}`;
+    throw new DataError(table.file, FIRST_POSITION, message, {
+      expected:
+        'rows in which no cell that is used is empty or missing. Is one of the columns empty throughout?',
+    });
+  }
   throw new DataError(table.file, FIRST_POSITION, 'the file has no examples', {
     expected: 'at least one row',
   });

@@ -1,4 +1,5 @@
 import { promptColumns, promptOf, textColumns } from '../config/data.ts';
+import { nearest } from '../config/diagnostic.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import { isNumeric } from './cells.ts';
 import { listed } from './labels.ts';
@@ -89,7 +90,7 @@ export function validationRoles(
   parsed: ParsedConfig,
   features: readonly string[],
 ): TabularRoles {
-  const find = (name: string) => indexOf(name, table, parsed, ['data', 'validation']);
+  const find = (name: string) => validationIndexOf(name, table, parsed);
   return {
     features: features.map(find),
     target: find(parsed.config.data.target),
@@ -122,7 +123,7 @@ export function trainingTextRoles(table: Table, parsed: ParsedConfig): TextRoles
 
 /** Finds the same columns in the validation table by name. */
 export function validationTextRoles(table: Table, parsed: ParsedConfig): TextRoles {
-  const find = (name: string) => indexOf(name, table, parsed, ['data', 'validation']);
+  const find = (name: string) => validationIndexOf(name, table, parsed);
   return {
     texts: new Map(textNames(parsed).map((name) => [name, find(name)])),
     target: find(parsed.config.data.target),
@@ -148,7 +149,7 @@ function commonRoles(table: Table, parsed: ParsedConfig): CommonRoles {
 /** @param prefix written before the name in the config */
 function indexOf(
   name: string,
-  { file, columns }: Table,
+  { file, columns, advice }: Table,
   parsed: ParsedConfig,
   key: readonly (string | number)[],
   prefix = '',
@@ -156,8 +157,19 @@ function indexOf(
   const index = columns.indexOf(name);
   if (index >= 0) return index;
   throw parsed.error(key, `no column "${name}" in ${file}`, {
-    expected: `one of its columns, which are ${listed(columns)}${hint(columns)}`,
+    expected: `one of its columns, which are ${listed(columns)}${advice ? `. ${advice}` : hint(columns)}`,
     name: { wrong: prefix + name, valid: columns.map((column) => prefix + column) },
+  });
+}
+
+/** @throws ConfigError at the file: another name would have to be written in there, not in the config */
+function validationIndexOf(name: string, { file, columns }: Table, parsed: ParsedConfig): number {
+  const index = columns.indexOf(name);
+  if (index >= 0) return index;
+  const near = nearest(name, columns);
+  const message = `no column "${name}" in ${file}, which the training file has`;
+  throw parsed.error(['data', 'validation'], message, {
+    expected: `the same names in both files. Its columns are ${listed(columns)}${hint(columns)}${near === undefined ? '' : `. Is ${listed([near])} the one?`}`,
   });
 }
 

@@ -1,5 +1,6 @@
 import { pipeline } from 'node:stream';
 import { CsvError, type Info, parse } from 'csv-parse';
+import { formatCount } from '../runs/format.ts';
 import { isNumeric } from './cells.ts';
 import { likelyDelimiter, misplacedQuote, oddFirstLine } from './csvMistakes.ts';
 import {
@@ -70,6 +71,9 @@ async function readHeader(
   return columns;
 }
 
+const ROW_NAMES =
+  'If each row begins with its name or number, as those of R do, write the file without (row.names = FALSE); if it ends with a separator, remove that, or set data.extraCells: ignore';
+
 async function* rowsOf(
   file: TableFile,
   options: CsvOptions,
@@ -85,8 +89,13 @@ async function* rowsOf(
     if (fields < columns.length || (isTooLong && !options.ignoreExtraCells)) {
       if (isFirst) checkDelimiter(file, options, row);
       const position = positionOf(row, Math.min(fields - 1, columns.length), options);
-      throw new DataError(file.path, position, `the row has ${fields} fields`, {
-        expected: `${columns.length}, one per ${names}${isTooLong ? ', or data.extraCells: ignore' : ''}`,
+      const advice = !isTooLong
+        ? ''
+        : isFirst && fields === columns.length + 1 && !options.columns
+          ? `. ${ROW_NAMES}`
+          : ', or data.extraCells: ignore';
+      throw new DataError(file.path, position, `the row has ${formatCount(fields, 'field')}`, {
+        expected: `${columns.length}, one per ${names}${advice}`,
       });
     }
     checkNoHeader(file, options, columns, used, row, isFirst);
@@ -149,7 +158,10 @@ async function* recordsOf(file: TableFile, options: CsvOptions): AsyncGenerator<
   pipeline(utf8Chunks(file), parser, () => {});
   const records: AsyncIterable<CsvRecord> = parser;
   try {
-    yield* records;
+    for await (const record of records) {
+      if (/^[\r\n]*\ufeff/.test(record.raw)) throw markWithin(file, record, options);
+      yield record;
+    }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const found = quote === null ? null : await misplacedQuote(file.path, delimiter, quote);
@@ -159,6 +171,15 @@ async function* recordsOf(file: TableFile, options: CsvOptions): AsyncGenerator<
         'cells in "double quotes", with "" for a quote inside. If quotes have no meaning in the file, set data.format: tsv',
     });
   }
+}
+
+/** The mark of the file's beginning is gone when records are read: one that is left was the beginning of another file. */
+function markWithin(file: TableFile, record: CsvRecord, options: CsvOptions): DataError {
+  const position = positionOf(record, 0, options);
+  return new DataError(file.path, position, 'a byte order mark (U+FEFF) within the file', {
+    expected:
+      'at most one, at the beginning. Were two files joined? Remove it, and a second header',
+  });
 }
 
 /** Where a field starts: scans the raw text of its record up to the delimiter before the field. */

@@ -17,7 +17,7 @@ export function fileNotices(
 ): Diagnostic[] {
   const found = (['train', 'validation'] as const).flatMap((key) => {
     const { reader, table } = files[key];
-    return [...undecodedNotice(parsed, key, reader), ...droppedNotice(parsed, key, table)];
+    return [...decodingNotices(parsed, key, reader), ...droppedNotice(parsed, key, table)];
   });
   if (fingerprints.train === fingerprints.validation) {
     found.push(
@@ -31,16 +31,23 @@ export function fileNotices(
   return found;
 }
 
-function undecodedNotice(parsed: ParsedConfig, key: Part, { undecoded }: CellReader): Diagnostic[] {
-  if (undecoded === null) return [];
-  const { count, first } = undecoded;
-  return [
-    parsed.warning(
-      ['data', key],
-      `${count} ${count === 1 ? 'cell has' : 'cells have'} U+FFFD (�) in place of characters that were lost, first in ${first}`,
-      'the original text. Was the file converted from another encoding than its own?',
-    ),
-  ];
+function decodingNotices(
+  parsed: ParsedConfig,
+  key: Part,
+  { undecoded, misdecoded }: CellReader,
+): Diagnostic[] {
+  const cells = (count: number) => (count === 1 ? '1 cell has' : `${count} cells have`);
+  const lost = undecoded && {
+    what: `${cells(undecoded.count)} U+FFFD (�) in place of characters that were lost, first in ${undecoded.first}`,
+    better: 'the original text. Was the file converted from another encoding than its own?',
+  };
+  const wrong = misdecoded && {
+    what: `${cells(misdecoded.count)} characters such as "Ã©" for "é", first in ${misdecoded.first}`,
+    better: 'the original text. Was UTF-8 read as WINDOWS-1252 or Latin-1, and written again?',
+  };
+  return [lost, wrong]
+    .filter((found) => found !== null)
+    .map(({ what, better }) => parsed.warning(['data', key], what, better));
 }
 
 function droppedNotice(parsed: ParsedConfig, key: Part, { dropped }: PartTable): Diagnostic[] {

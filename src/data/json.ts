@@ -61,8 +61,20 @@ async function tableOf(
   return {
     file: file.path,
     columns,
+    advice: adviceFor(first.value.object),
     rows: (used) => rowsOf(file, columns, used, first.value, records),
   };
+}
+
+/** An object may be a document that has the examples in a list, such as `{ "version": …, "data": […] }`. */
+function adviceFor(object: JsonObject): string | undefined {
+  const key = [...object.keys].find((name) => {
+    const value = object.value(name);
+    return Array.isArray(value) && typeof value[0] === 'object' && value[0] !== null;
+  });
+  if (key === undefined) return undefined;
+  const shown = JSON.stringify(key);
+  return `If the examples are the list ${shown}, write it to a file of its own: jq '.[${shown}]' FILE > NEW`;
 }
 
 /** An object of lists or of objects is a whole table or a document, such as pandas' `to_json` writes. */
@@ -146,7 +158,8 @@ async function* recordsOf(
       yield { piece, object: new JsonObject(piece.text) };
     } catch (error) {
       if (!(error instanceof JsonError)) throw error;
-      const isArray = piece.start.line === 1 && piece.text[afterSpace(piece.text, 0)] === '[';
+      const { line, column } = piece.start;
+      const isArray = line === 1 && column === 1 && piece.text[afterSpace(piece.text, 0)] === '[';
       throw new DataError(file.path, positionOf(piece, error.offset), error.message, {
         expected: isArray ? `${expected}, or data.format: json for an array` : expected,
       });

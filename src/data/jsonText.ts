@@ -137,9 +137,13 @@ function canContinue(beginning: string): boolean {
   }
 }
 
-/** Without its place, which is that in a piece of the file. */
+/** Without its place, which is that in a piece of the file, and without that piece. */
 function reasonIn(error: unknown): string {
-  return messageOf(error).replace(/ at position \d+.*$/s, '');
+  const message = messageOf(error)
+    .replace(/ at position \d+.*$/s, '')
+    .replace(/, (?:\.\.\.)?".*" is not valid JSON$/s, ' in JSON')
+    .replace(/, (?:\.\.\.)?".*"\.\.\. is not valid JSON$/s, ' in JSON');
+  return message.includes('\ufeff') ? 'a byte order mark (U+FEFF) within the file' : message;
 }
 
 function positionIn(error: unknown): number | null {

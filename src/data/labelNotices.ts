@@ -5,6 +5,7 @@ import { isNumeric } from './cells.ts';
 import type { Labels } from './dataset.ts';
 import { listed } from './labels.ts';
 import { lookAlikes } from './lookAlikes.ts';
+import { missingNotices } from './missingLookAlikes.ts';
 
 /** Numbers are probably values, not classes, beyond this many different ones. */
 const MANY_NUMBERS = 50;
@@ -25,9 +26,12 @@ export function classNotices(
   const target = ['data', 'target'];
   const at = (message: string, expected: string) => parsed.warning(target, message, expected);
   const counts = countsOf(classes, train);
-  const found: Diagnostic[] = lookAlikes(classes).map((set) =>
-    at(`classes that differ only in how they are written: ${listed(set)}`, ONE_SPELLING),
-  );
+  const found: Diagnostic[] = [
+    ...lookAlikes(classes).map((set) =>
+      at(`classes that differ only in how they are written: ${listed(set)}`, ONE_SPELLING),
+    ),
+    ...missingNotices(parsed, classes, target, ['a class', 'classes']),
+  ];
   if (areValues(classes, train.length)) {
     found.push(
       at(
@@ -74,9 +78,12 @@ export function groupNotices(
 ): Diagnostic[] {
   const examples = indices.length;
   const at = (message: string, better: string) => parsed.warning(['groups', 'by'], message, better);
-  const alike = lookAlikes(values).map((set) =>
-    at(`groups that differ only in how they are written: ${listed(set)}`, ONE_SPELLING),
-  );
+  const alike = [
+    ...lookAlikes(values).map((set) =>
+      at(`groups that differ only in how they are written: ${listed(set)}`, ONE_SPELLING),
+    ),
+    ...missingNotices(parsed, values, ['groups', 'by'], ['a group', 'groups']),
+  ];
   if (values.length <= FEW_EXAMPLES || values.length <= examples / 2) return alike;
   const message = `${values.length} groups in ${examples} examples`;
   return [...alike, at(message, 'a column that tells examples into groups. Is it an id?')];
@@ -106,7 +113,7 @@ function imbalance(
   return [
     parsed.warning(
       ['data', 'target'],
-      `imbalanced classes: ${share(most)} of the training examples are "${commonest}", ${share(fewest)} are "${rarest}"`,
+      `imbalanced classes: ${share(most)} of the training examples are ${listed([commonest])}, ${share(fewest)} are ${listed([rarest])}`,
       'metric: macroF1 or mcc, as accuracy hardly depends on rare classes; groups.by: label gives each class a gradient of its own',
     ),
   ];

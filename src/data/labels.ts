@@ -1,4 +1,4 @@
-import { alternatives, firstFew } from '../config/diagnostic.ts';
+import { alternatives, firstFew, withEscapes } from '../config/diagnostic.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import { type CellReader, isNumeric } from './cells.ts';
 import type { Labels } from './dataset.ts';
@@ -40,26 +40,18 @@ export function targetIn(
   if (!classes || classes.has(target)) return target;
   const key = lookAlikeKey(target);
   const alike = [...classes].filter((name) => lookAlikeKey(name) === key);
-  throw new DataError(table.file, row.position(column), `unknown class "${target}"`, {
+  throw new DataError(table.file, row.position(column), `unknown class ${listed([target])}`, {
     expected:
       alike.length === 0
         ? `a class of the training data, which are ${listed([...classes])}`
         : `${alternatives(alike.map((name) => JSON.stringify(name)))}, as the training data write it. Write it the same in both files`,
-    ...(alike.length === 1 && { name: { wrong: target, valid: alike } }),
+    ...(alike.length === 1 && { suggestion: alike[0] }),
   });
 }
 
-/** "a", "b" and 3 more */
+/** "a", "b" and 3 more; with escapes for characters that do not show */
 export function listed(names: readonly string[]): string {
-  return firstFew(names.map(visible));
-}
-
-/** In quotes, with escapes for characters that do not show. */
-function visible(name: string): string {
-  return JSON.stringify(name).replace(
-    /[\p{Cf}\p{Zl}\p{Zp}\p{Variation_Selector}\u00a0\u2000-\u200a\u3000]/gu,
-    (char) => `\\u${char.codePointAt(0)!.toString(16).padStart(4, '0')}`,
-  );
+  return firstFew(names.map((name) => withEscapes(JSON.stringify(name))));
 }
 
 /**
@@ -71,7 +63,7 @@ export function classesOf(targets: readonly string[], parsed: ParsedConfig): rea
   if (names.length < 2) {
     throw parsed.error(
       ['data', 'target'],
-      `the training data has only one class: "${names[0]}" in every row`,
+      `the training data has only one class: ${listed(names)} in every row`,
       { expected: 'at least two classes' },
     );
   }

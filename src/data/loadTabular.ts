@@ -7,6 +7,7 @@ import type { TabularData, TabularDataset } from './dataset.ts';
 import { featureNotices } from './featureNotices.ts';
 import type { DataFiles } from './files.ts';
 import { classesOf, listed, targetIn, targetNumbers, toLabels } from './labels.ts';
+import { MergedNumbers } from './mergedNumbers.ts';
 import { fingerprintOf, openPart, type PartTable } from './parts.ts';
 import { standardize } from './standardize.ts';
 import { tableFiles } from './table.ts';
@@ -116,7 +117,7 @@ async function readCells(
     count: targets.length,
     width: roles.features.length,
     features: features.toArray(),
-    merged: merges?.features ?? [],
+    merged: merges?.columns ?? [],
     targets,
     groups,
   };
@@ -143,27 +144,6 @@ class NumberList {
 
   toArray(): Float32Array | Float64Array {
     return this.#values.slice(0, this.#length);
-  }
-}
-
-/** Finds features that lose differences between one row and the next in float32, such as times in seconds. */
-class MergedNumbers {
-  readonly #last: Float64Array;
-  readonly #isMerged: boolean[];
-
-  constructor(features: number) {
-    this.#last = new Float64Array(features).fill(Number.NaN);
-    this.#isMerged = new Array(features).fill(false);
-  }
-
-  add(feature: number, value: number): void {
-    const last = this.#last[feature]!;
-    if (value !== last && Math.fround(value) === Math.fround(last)) this.#isMerged[feature] = true;
-    this.#last[feature] = value;
-  }
-
-  get features(): number[] {
-    return [...this.#isMerged.keys()].filter((feature) => this.#isMerged[feature]);
   }
 }
 

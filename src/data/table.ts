@@ -51,6 +51,8 @@ export interface Table {
   /** `owner/name` of the dataset on the Hub that the file belongs to, if it does. */
   readonly dataset?: string;
   readonly columns: readonly string[];
+  /** What to do if a column is not there, in a sentence. */
+  readonly advice?: string | undefined;
   /** What is wrong with columns that are not used does not matter. */
   rows(used: UsedColumns): AsyncIterable<Row>;
 }

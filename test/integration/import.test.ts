@@ -156,6 +156,17 @@ describe('damaged files', () => {
     }
     writeFileSync(file, '');
     await assert.rejects(readAll(file), /: byte 0: the file is empty/);
+    writeFileSync(file, 'version https://git-lfs.github.com/spec/v1\noid sha256:1\n');
+    await assert.rejects(readAll(file), /: byte 0: the file is a Git LFS pointer.*git lfs pull/);
+  });
+
+  test('a record of many blocks is read once', async () => {
+    // Field 9, which no event has, of 40 MB.
+    const data = Buffer.concat([Buffer.from('4a80b48913', 'hex'), Buffer.alloc(40_000_000)]);
+    writeFileSync(file, whole);
+    const scalars = await readAll(file);
+    writeFileSync(file, Buffer.concat([record(data), whole]));
+    assert.deepEqual(await readAll(file), scalars);
   });
 
   test('the command refuses them, says where, and stores nothing', async () => {

@@ -7,7 +7,7 @@ import {
   validationFingerprint,
 } from '../../data/readableExamples.ts';
 import { recordedConfig } from '../../experiment/recordedConfig.ts';
-import { resolveRun } from '../../runs/reference.ts';
+import { RunReferenceError, resolveRun } from '../../runs/reference.ts';
 import { RunStore, type RunSummary } from '../../runs/store.ts';
 import { rootOption } from '../listing.ts';
 
@@ -60,10 +60,14 @@ async function* examplesOf(
   if ((await validationFingerprint(files, parsed)) !== manifest.fingerprints.validation) {
     throw new Error(`${files.join(' or ')} has changed since the run began`);
   }
+  let count = 0;
   for await (const example of readableExamples(files, parsed)) {
     if (index === undefined || example.index === index) yield example;
     if (example.index === index) return;
+    count++;
   }
+  if (index === undefined) return;
+  throw new RunReferenceError(`no example ${index}: the run has ${count}, numbered from 0`);
 }
 
 function lineOf({ index, parts, group }: ReadableExample, { cut, json }: ExamplesOptions): string {

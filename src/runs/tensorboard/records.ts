@@ -1,5 +1,6 @@
 /** TFRecords: of each its length, a checksum of that, its data, a checksum of these. The format is tensorflow/core/lib/io/record_writer.h's. */
 import { createReadStream } from 'node:fs';
+import { foreignByContent } from '../../config/fileKinds.ts';
 
 /** A file that is not as TensorFlow or `grain export` writes it. */
 export class EventFileError extends Error {
@@ -39,17 +40,23 @@ export function record(data: Buffer): Buffer {
  * @throws EventFileError at the first record that is damaged or cut off
  */
 export async function* recordsOf(file: string): AsyncGenerator<RecordAt> {
-  let rest: Buffer = Buffer.alloc(0);
-  /** Of `rest` in the file. */
+  // A record may come in a thousand blocks: they are joined once.
+  let pending: Buffer[] = [];
+  let [size, needed] = [0, HEAD];
+  /** Of what is pending, in the file. */
   let start = 0;
   for await (const block of createReadStream(file, { highWaterMark: BLOCK })) {
-    const bytes: Buffer = rest.length === 0 ? block : Buffer.concat([rest, block]);
+    pending.push(block);
+    size += block.length;
+    if (size < needed) continue;
+    const bytes: Buffer = pending.length === 1 ? block : Buffer.concat(pending);
     let at = 0;
     for (;;) {
       const length = lengthAt(bytes, at, file, start);
-      if (length === null || bytes.length < at + HEAD + length + TAIL) break;
-      const data = bytes.subarray(at + HEAD, at + HEAD + length);
-      const checksum = bytes.subarray(at + HEAD + length, at + HEAD + length + TAIL);
+      needed = HEAD + (length === null ? 0 : length + TAIL);
+      if (bytes.length < at + needed) break;
+      const data = bytes.subarray(at + HEAD, at + needed - TAIL);
+      const checksum = bytes.subarray(at + needed - TAIL, at + needed);
       if (!maskedChecksum(data).equals(checksum)) {
         throw new EventFileError(
           file,
@@ -58,12 +65,13 @@ export async function* recordsOf(file: string): AsyncGenerator<RecordAt> {
         );
       }
       yield { offset: start + at, data };
-      at += HEAD + length + TAIL;
+      at += needed;
     }
-    rest = bytes.subarray(at);
+    pending = [bytes.subarray(at)];
+    size = bytes.length - at;
     start += at;
   }
-  if (rest.length > 0) throw new EventFileError(file, start, 'the file ends within a record');
+  if (size > 0) throw new EventFileError(file, start, 'the file ends within a record');
 }
 
 /** Null if the head of the record is not there yet. */
@@ -72,7 +80,11 @@ function lengthAt(bytes: Buffer, at: number, file: string, start: number): numbe
   const length = bytes.subarray(at, at + 8);
   const count = Number(length.readBigUInt64LE());
   if (!maskedChecksum(length).equals(bytes.subarray(at + 8, at + HEAD)) || count > LONGEST) {
-    throw new EventFileError(file, start + at, 'the length of a record does not fit its checksum');
+    const foreign = start + at === 0 ? foreignByContent(file, bytes) : null;
+    const what = foreign
+      ? `the file is ${foreign.name}. ${foreign.advice}`
+      : 'the length of a record does not fit its checksum';
+    throw new EventFileError(file, start + at, what);
   }
   return count;
 }

@@ -170,7 +170,7 @@ describe('mistakes', () => {
       const offset = text.lastIndexOf(at);
       const mended = text.slice(0, offset) + suggestion + text.slice(offset + at.length);
       assert.ok(
-        mistakes(mended).every((it) => it.at !== suggestion || it.message.includes('unique')),
+        mistakes(mended).every((it) => it.at !== suggestion || it.message.includes('twice')),
         mended,
       );
     });

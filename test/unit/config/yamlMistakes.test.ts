@@ -34,6 +34,90 @@ function ofFile(content: string | Buffer) {
   return [`${line}:${column}`, message] as const;
 }
 
+test('quotes that are never closed, keys that are written twice, or are no names', () => {
+  const quote = 'the " that opens here is never closed';
+  assert.deepEqual(first(`${data}\nname: "abc\nsteps: 3\n`), ['2:7', quote]);
+  assert.deepEqual(first(`name: it's\nseeds: [0, "1]\n${data}\n`), ['2:12', quote]);
+  assert.deepEqual(first(`${data}\nsteps: 3\nsteps: 4\n`), [
+    '3:1',
+    'the key steps is written twice',
+  ]);
+  const list = 'a list or a set of keys in place of a key';
+  assert.deepEqual(first(`${data}\n? [a, b]\n: 3\n`), ['2:3', list]);
+  assert.match(String(first(`${data}\n~: 3\n`)), /^2:1,unknown key "~"/);
+});
+
+test('keys are read as they are written', () => {
+  const weights = 'techniques: { classWeights: { 1.0: 2, 1: 3, true: 4 } }';
+  const { config } = parseConfig(`${data}\n${weights}`, 'grain.yaml');
+  assert.deepEqual(config.techniques!.classWeights, { '1.0': 2, '1': 3, true: 4 });
+});
+
+test('ten thousand keys that are unknown: the first are listed, and each found at once', () => {
+  const keys = Array.from({ length: 10_000 }, (_, i) => `k${i}: 1`).join('\n');
+  const { diagnostics, message } = failure(() => parseConfig(`${data}\n${keys}`, 'grain.yaml'));
+  assert.equal(diagnostics.length, 10_000);
+  assert.equal(diagnostics.at(-1)!.line, 10_001);
+  assert.match(message, /… and 9980 more mistakes$/);
+});
+
+test('messages show what has no shape, and nothing that a terminal obeys', () => {
+  const { message } = failure(() =>
+    parseConfig(`${data}\n"st\u200beps": 3\nname: "a\\e[31m"\n"b\\n": 1\n`, 'grain.yaml'),
+  );
+  assert.match(message, /unknown key "st\\u200beps"/);
+  assert.match(message, /unknown key "b\\n"/);
+  assert.doesNotMatch(message.replaceAll('\n', ''), /\p{Cc}|\p{Cf}/u);
+});
+
+test('what is meant of several forms is told by its keys', () => {
+  for (const [line, at, message] of [
+    ['seeds: { until: 0.01 }', '2:17', 'seeds.until cannot be 0.01'],
+    ['seeds: { until: { difference: 0 } }', '2:31', 'seeds.until.difference cannot be 0'],
+    ['seeds: { until: auto, most: 1 }', '2:17', 'seeds.until cannot be "auto"'],
+    ['seeds: { budget: 3 }', '2:1', 'missing key seeds.until'],
+    ['seeds: { init: 0 }', '2:16', 'seeds.init cannot be 0'],
+    ['tune: { learningRates: [0.1] }', '2:24', 'tune.learningRates cannot be a list of 1'],
+    ['tune: { learningRates: [0.1, 1e-1] }', '2:30', '0.1 is repeated'],
+    ['techniques: { classWeights: { x: 0 } }', '2:34', 'techniques.classWeights.x cannot be 0'],
+    ['steps: 9007199254740993', '2:8', 'steps cannot be 9007199254740992'],
+  ] as const) {
+    assert.deepEqual(first(`${data}\n${line}\n`), [at, message]);
+  }
+  const { expected } = failure(() =>
+    parseConfig(`${data}\ntechniques: { classWeights: { x: 0 } }`, 'grain.yaml'),
+  ).diagnostics[0]!;
+  assert.equal(expected, 'a number above 0');
+});
+
+test('devices as other programs call them', () => {
+  for (const [name, meant] of [
+    ['gpu', 'cuda'],
+    ['cuda:1', 'cuda'],
+    ['mps', 'torch'],
+    ['tpu', undefined],
+  ]) {
+    const found = failure(() => parseConfig(`${data}\ndevice: ${name}`, 'grain.yaml'));
+    assert.equal(found.diagnostics[0]!.suggestion, meant);
+  }
+});
+
+test('programs: what only a shell would read, and what no argument can have', () => {
+  for (const program of ['echo $HOME', 'a | b', 'a > b', 'a 2>&1', 'cd x; python y', 'a && b']) {
+    const message = String(first(`program: ${program}`));
+    assert.match(message, /^1:10,no shell reads program: \S+ would be an argument$/, program);
+  }
+  for (const program of [
+    'echo "$HOME"',
+    '[echo, "|"]',
+    'python a.py --regex a$',
+    'python a.py -x=1>2',
+  ]) {
+    assert.ok(parseConfig(`program: ${program}`, 'grain.yaml'));
+  }
+  assert.match(String(first('program: [echo, "a\\0b"]')), /^1:18,program has a NUL character/);
+});
+
 test('merge keys, two documents', () => {
   const merged = `base: &base { name: a }\n${data}\noptimizer:\n  <<: *base\n`;
   assert.deepEqual(first(merged), ['4:3', 'YAML 1.2 has no merge keys (<<)']);

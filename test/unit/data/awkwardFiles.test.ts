@@ -95,6 +95,29 @@ describe('encoding', () => {
     assert.match((await refusal('a.csv', cut)).message, /ends within a character/);
   });
 
+  test('bytes that are text in no usual encoding: no guess, no nonsense', async () => {
+    // EBCDIC: "a,b", line end.
+    const ebcdic = Buffer.from('816b82258ff06bf12590f16bf22581', 'hex');
+    const { message, expected } = await refusal('a.csv', ebcdic);
+    assert.equal(message, 'byte 0x81 is not UTF-8');
+    assert.match(expected, /a binary file, or in a rare encoding/);
+  });
+
+  test('a byte order mark within a file: files were joined', async () => {
+    const mark = 'a byte order mark (U+FEFF) within the file';
+    for (const [name, text, at] of [
+      ['a.csv', `\ufeff${csv}\ufeff${csv}`, '4:1'],
+      ['a.csv', `text,label\r\nx,y\r\n\ufeffz,y\r\n`, '3:1'],
+      ['a.tsv', 'text\tlabel\n\ufeffx\ty\n', '2:1'],
+      ['a.csv', `\ufeff\ufeff${csv}`, '1:1'],
+      ['a.jsonl', `${jsonl}\ufeff${jsonl}`, '2:1'],
+    ] as const) {
+      const found = await refusal(name, text);
+      assert.deepEqual([found.at, found.message], [at, mark], JSON.stringify(text));
+    }
+    assert.equal((await read('a.csv', 'a,b\n1,\ufeffx\n')).rows[0]![1], '\ufeffx');
+  });
+
   test('the encoding is guessed by what the text would be', async () => {
     for (const [hex, encoding] of [
       // "красивый", "日本語です", "한국어로", "中文字符"
@@ -180,6 +203,25 @@ describe('formats', () => {
       const found = await refusal(name, text);
       assert.deepEqual([found.at, found.message], [at, message]);
     }
+  });
+
+  test('a mistake of JSON is said without a piece of the file', async () => {
+    for (const [name, text, message] of [
+      ['a.json', '[ // c\n{"a": 1, "y": "x"}]', "Unexpected token '/' in JSON"],
+      ['a.jsonl', `{"a": x, "b": "${'y'.repeat(99)}"}\n`, "Unexpected token 'x' in JSON"],
+      ['a.jsonl', '{"a": tru}\n', "Unexpected token '}' in JSON"],
+    ] as const) {
+      assert.equal((await refusal(name, text)).message, message);
+    }
+    const { expected } = await refusal('a.json', '[[1, "x"], [2, "z"]]');
+    assert.doesNotMatch(expected, /data\.format/);
+  });
+
+  test('a document that has the examples in a list: what to do if a column is not there', async () => {
+    const file = path.join(folder, 'squad.json');
+    writeFileSync(file, '{"version": "1", "data": [{"a": 1, "y": "x"}]}');
+    const { advice } = await openTable(new TableFile(file, () => {}));
+    assert.match(advice!, /the list "data".*: jq '\.\["data"\]' FILE/);
   });
 
   test('JSON arrays that are broken, with positions', async () => {

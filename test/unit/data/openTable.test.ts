@@ -65,7 +65,7 @@ test('a row with too many cells: the position of the first extra one, and how to
     2,
     5,
     'the row has 3 fields',
-    '2, one per column of the first line, or data.extraCells: ignore',
+    '2, one per column of the first line. If each row begins with its name or number, as those of R do, write the file without (row.names = FALSE); if it ends with a separator, remove that, or set data.extraCells: ignore',
   ]);
 });
 

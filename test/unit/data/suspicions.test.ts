@@ -120,6 +120,35 @@ describe('missing values', () => {
     }
   });
 
+  test('words that may stand for one are pointed out, unless data.missing was written', async () => {
+    for (const word of ['none', 'NAN', 'NaT', '#VALUE!', '#DIV/0!', '\\N', '?', 'nil', '(null)']) {
+      train(many({ x: 3, z: 3, [word]: 2 }));
+      const message = `a class that may stand for a missing value: ${JSON.stringify(word)}`;
+      assert.deepEqual((await load()).notices[0], ['y', message]);
+      const { notices } = await load({ data: 'missing: [NA]' });
+      assert.doesNotMatch(String(notices), /may stand/);
+    }
+    train(many({ '0': 3, '1': 3, unknown: 2 }));
+    write('dev.csv', 'a,y\n0,0\n1,1\n');
+    const { notices } = await load();
+    assert.match(String(notices), /for a missing value: "unknown" among numbers/);
+    train(many({ x: 3, '.': 3, '-': 2 }));
+    write('dev.csv', 'a,y\n0,x\n');
+    assert.doesNotMatch(String((await load()).notices), /may stand/);
+    write('train.csv', 'a,g,y\n0,u,x\n1,none,z\n2,v,x\n');
+    const grouped = await load({ groups: '{ by: "column:g" }' });
+    assert.match(String(grouped.notices), /column:g,a group that may stand .*"none"/);
+  });
+
+  test('no complete row: how many were left out', async () => {
+    write('train.csv', 'a,b,y\n1,,x\n2,,z\n');
+    const { place, message } = await refusal({ data: 'dropIncomplete: true' });
+    assert.deepEqual(
+      [place, message],
+      ['train.csv:1:1', 'no row is complete: data.dropIncomplete left out all 2'],
+    );
+  });
+
   test('infinity among classes that are numbers; a word otherwise', async () => {
     train(['0', '1', 'inf']);
     assert.match((await refusal()).message, /example 3 .* "inf", the others are numbers/);
@@ -129,7 +158,20 @@ describe('missing values', () => {
   });
 
   test('numbers are decimal: no hexadecimal digits, underscores, decimal commas or infinity', async () => {
-    for (const cell of ['0x10', '0b1', '1_000', 'inf', 'Infinity', '1e999', '１', '--1', '1.2.3']) {
+    for (const cell of [
+      '0x10',
+      '0b1',
+      '1_000',
+      'inf',
+      'Infinity',
+      '1e999',
+      '１',
+      '--1',
+      '1.2.3',
+      '\u00a01',
+      '1\ufeff',
+      '\u20031',
+    ]) {
       write('train.csv', `a,y\n0,x\n${cell},z\n`);
       assert.equal((await refusal()).place, 'train.csv:3:1', cell);
     }
@@ -206,6 +248,33 @@ describe('exactness', () => {
     assert.doesNotMatch(String(notices), /float32/);
     assert.ok('features' in data.train);
     assert.equal(new Set(data.train.features as Float32Array).size, 30);
+  });
+
+  test('values that float32 merges, wherever they are: features and targets', async () => {
+    const rows = (of: (i: number) => string) =>
+      Array.from({ length: 24 }, (_, i) => of(i)).join('\n');
+    write(
+      'train.csv',
+      `a,y\n${rows((i) => `${[16777216, 5.5, 16777217, 0.5][i % 4]},${'xz'[i % 2]}`)}\n`,
+    );
+    assert.match(String((await load()).notices), /float32 does not distinguish all values of "a"/);
+    write('train.csv', `a,y\n${rows((i) => `${(i * 7) % 5}.5,1677721${6 + (i % 2)}`)}\n`);
+    write('dev.csv', 'a,y\n0,1\n');
+    assert.deepEqual((await load({ task: 'regression' })).notices, [
+      ['y', 'float32 does not distinguish all values of "y"'],
+    ]);
+    write('train.csv', `a,y\n${rows((i) => `${(i * 7) % 5}.5,${i / 7}`)}\n`);
+    assert.deepEqual((await load({ task: 'regression' })).notices, []);
+  });
+
+  test('UTF-8 that was read as another encoding, and written again', async () => {
+    write('dev.csv', 'a,y\n0,x\n');
+    for (const text of ['cafÃ©', 'donâ€™t', 'Â£5', 'naÃ¯ve']) {
+      train(many({ x: 3, [text]: 3 }));
+      assert.match(String((await load()).notices[0]), /3 cells have characters such as "Ã©"/, text);
+    }
+    train(many({ x: 3, 'PÂTÉ À LA ÃO': 3, 'café’s – “Â”': 3 }));
+    assert.doesNotMatch(String((await load()).notices), /characters such as/);
   });
 
   test('bytes of Parquet that are not UTF-8', async () => {

@@ -55,6 +55,10 @@ export function addDoctorCommand(program: Command): void {
         process.exitCode = await fix(options);
         return;
       }
+      if (options.python !== undefined || options.webgpu) {
+        const option = options.webgpu ? '--webgpu' : '--python';
+        program.error(`error: ${option} says what to install. Expected --fix beside it`);
+      }
       const diagnosis = await diagnose();
       console.log(json ? JSON.stringify(diagnosis, null, 2) : asText(diagnosis));
       if (diagnosis.auto === null) process.exitCode = 1;
