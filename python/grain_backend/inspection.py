@@ -1,4 +1,8 @@
-"""Prints as JSON what a Python has for training. Any Python 3.6 or newer can run it by its path, whatever is installed."""
+"""
+Prints as JSON what a Python has for training. Any Python 3.6 or newer can run it by its path, whatever is installed.
+
+With --light PyTorch is not imported, which takes seconds: then it says what PyTorch was built for, not what is there.
+"""
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
@@ -17,7 +21,8 @@ PACKAGES = ("torch", "transformers", "peft", "safetensors", "numpy", "psutil", "
 
 
 def main():  # noqa: ANN201
-    torch, problem = _torch()
+    is_light = "--light" in sys.argv
+    torch, problem = (None, None) if is_light else _torch()
     found = {
         "executable": sys.executable,
         "version": platform.python_version(),
@@ -25,7 +30,8 @@ def main():  # noqa: ANN201
         "hasPip": importlib.util.find_spec("pip") is not None,
         "packages": {name: _version(name) for name in PACKAGES},
         "torchProblem": problem,
-        "accelerator": _accelerator(torch) if torch else None,
+        "isImported": not is_light,
+        "accelerator": _accelerator(torch) if torch else _built_for() if is_light else None,
         "devices": _devices(torch) if torch else [],
     }
     # What libraries print while they are imported comes before.
@@ -40,6 +46,21 @@ def _torch():  # noqa: ANN202
     except Exception as error:
         return None, str(error) or type(error).__name__
     return torch, None
+
+
+def _built_for():  # noqa: ANN202
+    """From the few lines that a build of PyTorch writes about itself."""
+    found = importlib.util.find_spec("torch")
+    facts = {}
+    try:
+        with open(os.path.join(os.path.dirname(found.origin), "version.py")) as file:  # noqa: PTH118, PTH120, PTH123
+            exec(file.read(), facts)
+    except Exception:
+        return None
+    for name, key in (("CUDA", "cuda"), ("ROCm", "hip"), ("XPU", "xpu")):
+        if facts.get(key):
+            return f"{name} {facts[key]}"
+    return "MPS" if (platform.system(), platform.machine()) == ("Darwin", "arm64") else None
 
 
 def _version(name):  # noqa: ANN001, ANN202

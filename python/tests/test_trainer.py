@@ -327,6 +327,31 @@ class Scale(torch.nn.Module):
         return x * self.factors
 
 
+def test_callbacks_and_tensorboard_get_the_diagnostics() -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    seen: list[dict[str, float]] = []
+
+    class Listener(TrainerCallback):
+        def on_log(self, _args: Any, _state: Any, _control: Any, logs: dict[str, float], **_: Any) -> None:
+            seen.append(dict(logs))
+
+    trainer = GrainTrainer(
+        model=model_of(),
+        args=arguments(report_to="tensorboard"),
+        train_dataset=data(),
+        groups=4,
+        callbacks=[Listener()],
+    )
+    trainer.train()
+    cosines = [logs["grain/min_cosine"] for logs in seen if "loss" in logs]
+    assert len(cosines) == 4
+    (events,) = {file.parent for file in Path().rglob("events.out.tfevents.*")}
+    board = EventAccumulator(str(events))
+    board.Reload()
+    assert [it.value for it in board.Scalars("train/grain/min_cosine")] == pytest.approx(cosines)
+
+
 def predictions_of_run() -> list[dict[str, Any]] | None:
     file = only_run() / "predictions.jsonl"
     return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else None

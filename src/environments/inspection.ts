@@ -30,7 +30,9 @@ const inspectionSchema = z.object({
   }),
   /** Why PyTorch cannot be imported, though it is there. */
   torchProblem: z.string().nullable(),
-  /** "CUDA 12.8", "ROCm …", "MPS", "XPU"; null: PyTorch has no GPU. */
+  /** Whether PyTorch was imported, if it is there. */
+  isImported: z.boolean(),
+  /** "CUDA 12.8", "ROCm …", "MPS", "XPU"; null: PyTorch has no GPU. If it was not imported: what it was built for. */
   accelerator: z.string().nullable(),
   devices: z.array(
     z.object({
@@ -45,13 +47,21 @@ const inspectionSchema = z.object({
 
 export type Inspection = z.infer<typeof inspectionSchema>;
 
+export interface InspectOptions {
+  readonly signal?: AbortSignal;
+  readonly timeout?: number;
+  /** Whether PyTorch is not imported: that takes seconds, and hundreds of megabytes. */
+  readonly light?: boolean;
+}
+
 /** @returns why it says nothing, where it does not */
 export async function inspect(
   python: string,
-  { signal, timeout = TIMEOUT_MS }: { signal?: AbortSignal; timeout?: number } = {},
+  { signal, timeout = TIMEOUT_MS, light = false }: InspectOptions = {},
 ): Promise<Inspection | { readonly problem: string }> {
   const script = path.join(packagesFolder(), 'grain_backend/inspection.py');
-  const ended = await runProgram(python, ['-W', 'ignore', '-B', script], {
+  const flags = light ? ['--light'] : [];
+  const ended = await runProgram(python, ['-W', 'ignore', '-B', script, ...flags], {
     ...(signal && { signal }),
     timeout,
   });
@@ -81,8 +91,7 @@ export function installObstacle(found: Inspection): 'pythonTooOld' | 'externally
 
 /** "Python 3.11.2, torch 2.13.0, CUDA 12.8 (NVIDIA H100), grain_torch 0.1.0; without peft". */
 export function formatInspection(found: Inspection): string {
-  const { packages, accelerator, devices, torchProblem } = found;
-  const names = [...new Set(devices.map(({ name }) => name))].join(', ');
+  const { packages, torchProblem } = found;
   const missing = missingPackages(found).filter(
     (name) => name !== 'grain_torch' || !packages[name],
   );
@@ -90,10 +99,16 @@ export function formatInspection(found: Inspection): string {
   const parts = [
     `Python ${found.version}`,
     packages.torch && `torch ${packages.torch}`,
-    packages.torch && !torchProblem && (accelerator ? `${accelerator} (${names})` : 'no GPU'),
+    packages.torch && !torchProblem && formatAccelerator(found),
     torchProblem && `torch cannot be imported: ${torchProblem}`,
     packages.grain_torch &&
       `grain_torch ${packages.grain_torch}${other ? ` instead of ${carriedVersion()}` : ''}`,
   ].filter(Boolean);
   return `${parts.join(', ')}${missing.length > 0 ? `; without ${missing.join(', ')}` : ''}`;
+}
+
+function formatAccelerator({ accelerator, devices, isImported }: Inspection): string {
+  if (!isImported) return accelerator ? `built for ${accelerator}` : 'built without a GPU';
+  const names = [...new Set(devices.map(({ name }) => name))].join(', ');
+  return accelerator ? `${accelerator} (${names})` : 'no GPU';
 }

@@ -12,15 +12,20 @@ export interface SilentPython extends Interpreter {
   readonly problem: string;
 }
 
+interface SurveyOptions {
+  readonly signal?: AbortSignal;
+  /** Whether PyTorch is imported in the first one only, which the device `torch` takes. */
+  readonly light?: boolean;
+}
+
 /** In the order of {@link interpreters}. Two paths to one executable outside of environments count once. */
 export async function survey(
   search: Search,
-  signal?: AbortSignal,
+  { signal, light = false }: SurveyOptions = {},
 ): Promise<(FoundPython | SilentPython)[]> {
-  const options = signal ? { signal } : {};
   return Promise.all(
-    distinct(interpreters(search)).map(async (one) => {
-      const found = await inspect(one.path, options);
+    distinct(interpreters(search)).map(async (one, i) => {
+      const found = await inspect(one.path, { ...(signal && { signal }), light: light && i > 0 });
       return 'problem' in found ? { ...one, ...found } : { ...one, found };
     }),
   );

@@ -62,7 +62,7 @@ export class GpuSetup extends Disposable {
     return withCancel(vscode.l10n.t('Looking for Pythons'), async ({ signal }) => {
       const folders = vscode.workspace.workspaceFolders?.map(({ uri }) => uri.fsPath) ?? [];
       const others = await knownToPython();
-      const pythons = await survey({ folders, others, env: this.#env }, signal);
+      const pythons = await survey({ folders, others, env: this.#env }, signal ? { signal } : {});
       return signal?.aborted ? undefined : pythons;
     });
   }

@@ -37,6 +37,39 @@ describe('a bare Python', options, () => {
     assert.match(formatInspection(found), /^Python 3\.\d+\.\d+; without torch, .*grain_torch$/);
   });
 
+  test('says what its PyTorch was built for without importing it', async () => {
+    const packages = String(
+      execFileSync(python, ['-c', 'import sysconfig; print(sysconfig.get_path("purelib"))']),
+    ).trim();
+    mkdirSync(path.join(packages, 'torch'));
+    writeFileSync(path.join(packages, 'torch/__init__.py'), 'raise OSError("not to be imported")');
+    const builds: [string, string][] = [
+      ['cuda = "12.8"\nhip = None', 'built for CUDA 12.8'],
+      ['cuda: str = None\nhip = "6.4"', 'built for ROCm 6.4'],
+      ['cuda = None\nhip = None', 'built without a GPU'],
+    ];
+    mkdirSync(path.join(packages, 'torch-2.9.dist-info'));
+    writeFileSync(
+      path.join(packages, 'torch-2.9.dist-info/METADATA'),
+      'Metadata-Version: 2.1\nName: torch\nVersion: 2.9\n',
+    );
+    try {
+      for (const [facts, words] of builds) {
+        writeFileSync(path.join(packages, 'torch/version.py'), facts);
+        const found = await inspect(python, { light: true });
+        assert.ok(!('problem' in found));
+        assert.match(formatInspection(found), new RegExp(`, torch 2\\.9, ${words}`));
+      }
+      const imported = await inspect(python);
+      assert.ok(!('problem' in imported));
+      assert.equal(imported.torchProblem, 'not to be imported');
+    } finally {
+      for (const name of ['torch', 'torch-2.9.dist-info']) {
+        rmSync(path.join(packages, name), { recursive: true });
+      }
+    }
+  });
+
   test('without pip, and without uv, nothing is installed into it', async () => {
     const found = await inspect(python);
     assert.ok(!('problem' in found));

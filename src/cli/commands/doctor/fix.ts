@@ -50,7 +50,7 @@ async function fixPython(python: string, options: SetupOptions): Promise<void> {
 }
 
 async function fixAny(options: SetupOptions): Promise<void> {
-  const found = (await survey({ folders: [process.cwd()] }, options.signal)).filter(isFound);
+  const found = (await survey({ folders: [process.cwd()] }, options)).filter(isFound);
   const ready = readyPython(found);
   if (ready) {
     console.log(`Nothing is missing in ${ready.path}: ${formatInspection(ready.found)}`);
