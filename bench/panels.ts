@@ -12,7 +12,7 @@ import type { Page } from 'playwright-core';
 import { median } from 'simple-statistics';
 import { runFile } from '../src/runs/grainFolder.ts';
 import { RunIndex } from '../src/runs/index/runIndex.ts';
-import { drawn, hostRecord, PanelBrowser, send } from '../test/e2e/panels/browser.ts';
+import { drawn, hostRecord, PanelBrowser, processorMilliseconds, send } from '../test/e2e/panels/browser.ts';
 import { longRun, planted, writeLongRun } from '../test/webview/longRun.ts';
 import type { Answered, Asked } from './panels/host.ts';
 import { cache } from './peers/venv.ts';
@@ -30,10 +30,16 @@ const ROUNDS = Number(values.rounds);
 const AROUND = 250;
 const { conflict } = planted(STEPS);
 
+/** In milliseconds: what the clock shows, and what host and page took of the processor. */
+interface Time {
+  readonly clock: number;
+  readonly processor: number;
+}
+
 interface Round {
-  /** Until the whole run is drawn, and until each step around the conflict is, in milliseconds. */
-  readonly picture: number;
-  readonly zoom: number;
+  /** Until the whole run is drawn, and until each step around the conflict is. */
+  readonly picture: Time;
+  readonly zoom: Time;
   /** MiB: peak of the host, and the page's own. */
   readonly host: number;
   readonly page: number;
@@ -52,6 +58,8 @@ await browser.close();
 
 const of = (figure: (round: Round) => number) => median(rounds.map(figure));
 const seconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`;
+const times = (time: (round: Round) => Time) =>
+  `${seconds(of((it) => time(it).clock))} | ${seconds(of((it) => time(it).processor))}`;
 const mib = (value: number) => `${Math.round(value)} MiB`;
 writeFigures(
   'panels',
@@ -60,11 +68,11 @@ writeFigures(
     '',
     `The conflict panel of a run of ${STEPS.toLocaleString('en')} steps; median of ${ROUNDS}. The one step that conflicts was drawn and marked in the whole run, and its cosine was exact when zoomed in.`,
     '',
-    '| what | goal | measured |',
-    '| --- | --: | --: |',
-    `| first picture, from opening the panel's log to the drawn page | 1 s | ${seconds(of((it) => it.picture))} |`,
-    `| zoom to ${2 * AROUND + 1} steps, each exact | 0.2 s | ${seconds(of((it) => it.zoom))} |`,
-    `| memory of host and page together | 250 MB | ${mib(of((it) => it.host + it.page))}: ${mib(of((it) => it.host))} and ${mib(of((it) => it.page))} |`,
+    '| what | goal | measured | processor time |',
+    '| --- | --: | --: | --: |',
+    `| first picture, from opening the panel's log to the drawn page | 1 s | ${times((it) => it.picture)} |`,
+    `| zoom to ${2 * AROUND + 1} steps, each exact | 0.2 s | ${times((it) => it.zoom)} |`,
+    `| memory of host and page together | 250 MB | ${mib(of((it) => it.host + it.page))}: ${mib(of((it) => it.host))} and ${mib(of((it) => it.page))} | |`,
   ].join('\n'),
 );
 
@@ -74,20 +82,22 @@ async function measure(): Promise<Round> {
   const host = fork(script, [run.folder, String(STEPS)], { serialization: 'advanced' });
   // What its modules take to load is not the panel's.
   await once(host, 'message');
-  const opened = performance.now();
-  const first = await ask(host, { requests: await asked(page, 0), fresh: true });
-  for (const message of first.messages) await send(page, message);
-  const picture = performance.now() - opened;
+  const { time: picture } = await timed(page, async () => {
+    const first = await ask(host, { requests: await asked(page, 0), fresh: true });
+    for (const message of first.messages) await send(page, message);
+    return first;
+  });
   check((await marks(page)).length === 1, 'the one conflict is marked');
 
   const before = (await hostRecord(page)).posted.length;
   await page.getByRole('spinbutton', { name: 'First step' }).fill(String(conflict - AROUND));
   await page.getByRole('spinbutton', { name: 'Last step' }).fill(String(conflict + AROUND));
-  const zoomed = performance.now();
-  await page.keyboard.press('Enter');
-  const second = await ask(host, { requests: await asked(page, before), fresh: false });
-  for (const message of second.messages) await send(page, message);
-  const zoom = performance.now() - zoomed;
+  const { time: zoom, answer: second } = await timed(page, async () => {
+    await page.keyboard.press('Enter');
+    const answered = await ask(host, { requests: await asked(page, before), fresh: false });
+    for (const message of answered.messages) await send(page, message);
+    return answered;
+  });
   const [cosines] = await drawn(page, 'min-cosine');
   check(cosines!.data.length === 2 * AROUND + 1, 'each step is drawn');
   check(cosines!.data.find(({ x }) => x === conflict)!.y! < 0, 'the conflict is exact');
@@ -96,6 +106,19 @@ async function measure(): Promise<Round> {
   host.kill();
   await page.close();
   return figures;
+}
+
+async function timed(
+  page: Page,
+  act: () => Promise<Answered>,
+): Promise<{ readonly time: Time; readonly answer: Answered }> {
+  const [processor, clock] = [await processorMilliseconds(page), performance.now()];
+  const answer = await act();
+  const time = {
+    clock: performance.now() - clock,
+    processor: (await processorMilliseconds(page)) - processor + answer.processor,
+  };
+  return { time, answer };
 }
 
 async function ask(host: ChildProcess, message: Asked): Promise<Answered> {

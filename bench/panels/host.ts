@@ -17,6 +17,8 @@ export interface Answered {
   readonly messages: readonly unknown[];
   /** Peak resident memory of this process, MiB. */
   readonly mib: number;
+  /** Processor time of this answer, in milliseconds. */
+  readonly processor: number;
 }
 
 const [folder = '', steps = ''] = process.argv.slice(2);
@@ -31,13 +33,16 @@ const content = new RunContent({
 });
 
 process.on('message', async ({ requests, fresh }: Asked) => {
+  const before = process.cpuUsage();
   for (const request of requests) {
     const { data } = runRequest.safeParse(request);
     if (data) content.receive(data satisfies RunRequest);
   }
   const messages: unknown[] = [];
   await content.update((message) => messages.push(message), fresh);
-  process.send!({ messages, mib: peakMib() } satisfies Answered);
+  const { user, system } = process.cpuUsage(before);
+  const processor = (user + system) / 1000;
+  process.send!({ messages, mib: peakMib(), processor } satisfies Answered);
 });
 
 // A message that came while modules were loading would be lost.

@@ -42,7 +42,7 @@ test('the config says what a click starts and, afterwards, how it came out', asy
   await vscode.setTheme('light');
   await vscode.screenshot('inline-light');
   // Over the method: its metric over the steps as a picture, and each run.
-  const hover = vscode.page.locator('.monaco-hover', { hasText: /seed 0: finished, accuracy/ });
+  const hover = vscode.page.locator('.monaco-hover', { hasText: /seed\s0:\sfinished,\saccuracy/ });
   await vscode.openFile('grain.yaml', 4, 14);
   await vscode.provoke(hover, () => vscode.command('Show or Focus Hover'));
   const picture = hover.getByRole('img', { name: 'accuracy over steps' });

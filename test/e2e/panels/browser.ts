@@ -208,6 +208,15 @@ export async function drawn(page: Page, id: string): Promise<Drawn[]> {
   }, id);
 }
 
+/** Processor time that the page has taken: other processes on the machine add nothing to it. */
+export async function processorMilliseconds(page: Page): Promise<number> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable');
+  const { metrics } = await session.send('Performance.getMetrics');
+  await session.detach();
+  return 1000 * metrics.find(({ name }) => name === 'ProcessTime')!.value;
+}
+
 async function bundles(): Promise<Map<string, string>> {
   const panels: readonly PanelName[] = [
     'weights',

@@ -144,12 +144,3 @@ export interface PageChart {
     readonly data: readonly { readonly options: { readonly radius: number } }[];
   };
 }
-
-/** Processor time that the page has taken: other processes on the machine add nothing to it. */
-export async function processorMilliseconds(page: Page): Promise<number> {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Performance.enable');
-  const { metrics } = await session.send('Performance.getMetrics');
-  await session.detach();
-  return 1000 * metrics.find(({ name }) => name === 'ProcessTime')!.value;
-}

@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import type { ValidatedRun } from '../../../src/experiment/validatedRuns.ts';
 import { VerdictWatch } from '../../../src/extension/panels/seedVerdict.ts';
 import { runFile } from '../../../src/runs/grainFolder.ts';
+import type { Seed } from '../../../src/runs/manifest.ts';
 import type { RunStatus } from '../../../src/runs/status.ts';
 import { summary } from './fixtures.ts';
 
@@ -46,4 +47,25 @@ test('the verdict follows runs as they end, and nothing else', async () => {
     { aggregator: 'mean', failed: 1, of: 3 },
   ]);
   assert.match(last.notes.join('\n'), /mean, seed 2: no better than a constant prediction/);
+});
+
+test('of crossed seeds, and of a split that varies, it says where the variance comes from', async () => {
+  const crossed = (seeds: readonly Seed[]) =>
+    seeds.map((seed, i): ValidatedRun => {
+      const accuracy = 0.8 + 0.05 * seed.init + 0.01 * seed.order + 0.001 * (i % 3);
+      const made = summary({ seed, experiment: `e${i}`, status: 'finished' });
+      return {
+        run: { ...made, folder: `/crossed/${i}` },
+        validations: [{ step: 200, metrics: { accuracy } }],
+      };
+    });
+  const both = [0, 1, 2].flatMap((init) => [0, 1, 2].map((order) => ({ init, order })));
+  const said = async (seeds: readonly Seed[]) =>
+    (await new VerdictWatch().update(crossed(seeds), 'accuracy')).notes.join('\n');
+  assert.match(
+    await said(both),
+    /Of the variance of accuracy with grain: \d+ % .*init.*order.*what they decide together/s,
+  );
+  const withSplit = both.map(({ init, order }) => ({ init, order: 0, split: order }));
+  assert.match(await said(withSplit), /Of the variance of accuracy with grain: .*split/);
 });
