@@ -12,7 +12,13 @@ import type { Page } from 'playwright-core';
 import { median } from 'simple-statistics';
 import { runFile } from '../src/runs/grainFolder.ts';
 import { RunIndex } from '../src/runs/index/runIndex.ts';
-import { drawn, hostRecord, PanelBrowser, processorMilliseconds, send } from '../test/e2e/panels/browser.ts';
+import {
+  drawn,
+  hostRecord,
+  PanelBrowser,
+  processorMilliseconds,
+  send,
+} from '../test/e2e/panels/browser.ts';
 import { longRun, planted, writeLongRun } from '../test/webview/longRun.ts';
 import type { Answered, Asked } from './panels/host.ts';
 import { cache } from './peers/venv.ts';

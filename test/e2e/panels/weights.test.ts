@@ -3,14 +3,7 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import { quantileSorted } from 'simple-statistics';
 import type { WeightsPoint } from '../../../src/extension/messages/points.ts';
-import {
-  drawn,
-  hostRecord,
-  processorMilliseconds,
-  seenText,
-  send,
-  setTheme,
-} from './browser.ts';
+import { drawn, hostRecord, processorMilliseconds, seenText, send, setTheme } from './browser.ts';
 import {
   cagrad,
   fleeting,
