@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
 import type { RunAlarm } from '../runs/alarms.ts';
 import type { RunFailure } from '../runs/failure.ts';
-import type { Seed } from '../runs/manifest.ts';
+import type { RunManifest, Seed } from '../runs/manifest.ts';
 import type { RunNotes } from '../runs/notes.ts';
 import type { RunStatus } from '../runs/status.ts';
 import type { RunSummary } from '../runs/store.ts';
@@ -11,7 +11,7 @@ import type { RunSummary } from '../runs/store.ts';
 /** A run in the JSON that commands print. Times are ISO 8601, UTC. */
 export interface ListedRun {
   readonly id: string;
-  readonly experiment: { readonly id: string; readonly name: string };
+  readonly experiment: RunManifest['experiment'];
   readonly aggregator: string;
   readonly seed: Seed;
   readonly status: RunStatus;

@@ -12,6 +12,8 @@ export async function runsOfConfig(file: string, root = path.dirname(file)): Pro
 
 /** The runs of the latest experiment among them, but not of those that only tuned one; none of none. */
 export function latestExperiment(runs: readonly RunSummary[]): RunSummary[] {
-  const [latest] = runs.filter(({ manifest }) => !manifest.experiment.tuning).sort(latestFirst);
+  const [latest] = runs
+    .filter(({ manifest }) => manifest.experiment.tunes === undefined)
+    .sort(latestFirst);
   return runs.filter(({ manifest }) => manifest.experiment.id === latest?.manifest.experiment.id);
 }

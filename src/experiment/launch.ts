@@ -52,7 +52,7 @@ export async function launchParsed(
   parsed: ParsedConfig,
   root: string,
   onLoading: (loading: Loading) => void,
-  options: Pick<ManifestOptions, 'rates' | 'isTuning'> = {},
+  options: Pick<ManifestOptions, 'rates' | 'tunes' | 'experiment'> = {},
 ): Promise<Launch> {
   const preparation = await prepare(parsed, onLoading);
   const { trainer, notices } = preparation;

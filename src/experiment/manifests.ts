@@ -14,8 +14,8 @@ export interface ManifestOptions {
   readonly root: string;
   /** The one that the runs join; by default a new one. */
   readonly experiment?: RunManifest['experiment'];
-  /** Whether the new experiment only tunes a later one. */
-  readonly isTuning?: boolean;
+  /** Id of the later experiment that the new one only tunes. */
+  readonly tunes?: string;
   /** SHA-256, hex, of the config; by default that of the file now. */
   readonly configFingerprint?: string | undefined;
   /** Learning rates of methods that have another than the config's. */
@@ -27,14 +27,14 @@ export async function manifestsOf(
   parsed: ParsedConfig,
   preparation: Preparation,
   requests: readonly RunRequest[],
-  { root, experiment, isTuning, configFingerprint, rates = new Map() }: ManifestOptions,
+  { root, experiment, tunes, configFingerprint, rates = new Map() }: ManifestOptions,
 ): Promise<RunManifest[]> {
   const { config } = parsed;
   const now = new Date();
   const git = await gitStateOf(parsed.folder);
   const joined = experiment ?? {
     ...{ id: newExperimentId(config.name, now), name: config.name },
-    ...(isTuning && { tuning: true as const }),
+    ...(tunes !== undefined && { tunes }),
   };
   const ofConfig = configFingerprint ?? sha256(readFileSync(parsed.file));
   const manifests: RunManifest[] = [];

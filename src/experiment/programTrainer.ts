@@ -1,15 +1,23 @@
 /** Trains runs by a program of the user's: whatever it is, its exit, its output and its duration; if it writes the run format, live. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { messageOf } from '../config/errors.ts';
 import { signalGroup } from '../environments/program.ts';
 import type { EndEvent, RunEvent } from '../runs/events.ts';
 import type { RunFailure } from '../runs/failure.ts';
 import { nearestRoot, runFile } from '../runs/grainFolder.ts';
+import { RunIndex } from '../runs/index/runIndex.ts';
 import { isRunning } from '../runs/owner.ts';
 import { failedEnd } from '../runs/runLog.ts';
-import { eventsOf } from '../runs/tail.ts';
 import { failureOf } from '../training/failures.ts';
 import type { TrainingRun } from '../training/trainingLoop.ts';
 import { appendEvent, endAt, endRun, FollowedLog } from './followedLog.ts';
@@ -21,6 +29,8 @@ const CHECKPOINT_MS = 60_000;
 const GRACE_MS = 10_000;
 /** Of its output, in the reason of a failure. */
 const LAST_LINES = 5;
+/** Lines of a program have any length: no more is read of its output. */
+const LAST_BYTES = 8192;
 
 /** @param command of any of the runs, for people */
 export function programTrainer(concurrency: number, command: readonly string[]): RunTrainer {
@@ -54,7 +64,7 @@ class ProgramRun {
     const { onEvent, shouldStop, retake } = this.#callbacks;
     const log = await FollowedLog.open(folder, onEvent);
     if (shouldStop()) return this.#end(endAt(log.step, 'stopped'));
-    const left = await programLeft(folder);
+    const left = await programLeft(this.#run);
     if (left !== null) return this.#end(failedEnd(log.step, stillRunning(left, manifest.id)));
     const begin = outputSize(folder);
     const child = this.#spawn();
@@ -140,13 +150,13 @@ function exitOf(child: ChildProcess): Promise<Exit> {
 }
 
 /** The program of an earlier start that did not end with the process that watched it; null if there is none. */
-async function programLeft(folder: string): Promise<number | null> {
+async function programLeft(run: TrainingRun): Promise<number | null> {
   let pid: number | null = null;
-  for await (const event of eventsOf(folder)) {
+  for (const event of await RunIndex.use(run, (index) => index.rare())) {
     if (event.kind === 'start') ({ pid } = event);
     if (event.kind === 'end') pid = null;
   }
-  return pid !== null && isRunning(pid) && isProgramOf(pid, folder) ? pid : null;
+  return pid !== null && isRunning(pid) && isProgramOf(pid, run.folder) ? pid : null;
 }
 
 /** On Linux, whether a process was started for the run: its id may be another one's by now, and is on another machine. */
@@ -174,6 +184,14 @@ function outputSize(folder: string): number {
 
 /** Of what the program has printed. */
 function lastLines(folder: string, begin: number): string {
-  const printed = readFileSync(runFile(folder, 'output')).subarray(begin).toString().trimEnd();
-  return printed.split(/\r?\n/).slice(-LAST_LINES).join('\n');
+  const file = openSync(runFile(folder, 'output'), 'r');
+  try {
+    const end = fstatSync(file).size;
+    const bytes = Buffer.alloc(Math.min(LAST_BYTES, Math.max(0, end - begin)));
+    readSync(file, bytes, 0, bytes.length, end - bytes.length);
+    const lines = bytes.toString().trimEnd().split(/\r?\n/);
+    return lines.slice(-LAST_LINES).join('\n');
+  } finally {
+    closeSync(file);
+  }
 }

@@ -5,6 +5,7 @@ import type { ParsedConfig } from '../config/parse.ts';
 import { configSchema } from '../config/schema.ts';
 import type { Loading } from '../runs/loading.ts';
 import type { RunManifest } from '../runs/manifest.ts';
+import { newExperimentId } from '../runs/newId.ts';
 import { byCreation } from '../runs/order.ts';
 import type { RunSummary } from '../runs/store.ts';
 import { launchAdded, NothingToTrain } from './addSeeds.ts';
@@ -41,6 +42,7 @@ export async function launchTuned(
   const { tune, optimizer, name } = parsed.config;
   if (!tune) return launchParsed(parsed, root, onLoading);
   const begun = await begunTuning(parsed, root);
+  const id = begun[0]?.manifest.experiment.tunes ?? newExperimentId(name, new Date());
   const tried: Tried[] = [];
   for (const rate of [...tune.learningRates].sort((a, b) => a - b)) {
     const own = parsed.with({
@@ -52,7 +54,7 @@ export async function launchTuned(
     const known = begun.find(({ manifest }) => rateOf(manifest) === rate);
     const launch = known
       ? await launchRest(own, known.manifest, root, onLoading)
-      : await launchParsed(own, root, onLoading, { isTuning: true });
+      : await launchParsed(own, root, onLoading, { tunes: id });
     if (launch === null) {
       tried.push({ rate, findings: await findingsOnDisk(known!.manifest, root) });
       continue;
@@ -69,6 +71,7 @@ export async function launchTuned(
     note(`${method}: learning rate ${significant(rate)}${edge}`);
   }
   return launchParsed(parsed, root, onLoading, {
+    experiment: { id, name },
     rates: new Map(best.map(({ method, rate }) => [method, rate])),
   });
 }
@@ -79,7 +82,7 @@ async function begunTuning(parsed: ParsedConfig, root: string): Promise<RunSumma
   // When it began: seeds may have been added since.
   const last = latestExperiment(all).sort(byCreation)[0]?.manifest.createdAt ?? '';
   return all.filter(
-    ({ manifest: { experiment, createdAt } }) => experiment.tuning && createdAt > last,
+    ({ manifest: { experiment, createdAt } }) => experiment.tunes !== undefined && createdAt > last,
   );
 }
 
@@ -99,7 +102,7 @@ async function launchRest(
   } catch (error) {
     if (error instanceof NothingToTrain) return null;
     if (!(error instanceof ComparisonError)) throw error;
-    return launchParsed(own, root, onLoading, { isTuning: true });
+    return launchParsed(own, root, onLoading, { tunes: experiment.tunes! });
   }
 }
 

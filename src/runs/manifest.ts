@@ -18,8 +18,8 @@ export const seedSchema = z.object({
 export const experimentSchema = z.object({
   id: z.string(),
   name: z.string(),
-  /** Its runs only tune the learning rate of a later experiment. */
-  tuning: z.literal(true).exactOptional(),
+  /** Id of the later experiment whose learning rates its runs only tune. */
+  tunes: z.string().exactOptional(),
 });
 
 export const deviceSchema = z.object({

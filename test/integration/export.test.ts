@@ -53,7 +53,7 @@ test('CSV has a row for each number of the log', async () => {
   const [head, ...rows] = readFileSync(await exported('csv'), 'utf8')
     .trim()
     .split('\n');
-  assert.equal(head, 'run,experiment,method,init,order,step,time,series,value');
+  assert.equal(head, 'run,experiment,method,init,order,split,step,time,series,value');
   const all = await Promise.all(runs.map(loggedBy));
   assert.equal(rows.length, all.flat().length);
   const { manifest } = runs[0]!;

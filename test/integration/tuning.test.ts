@@ -37,6 +37,9 @@ test('every method trains with the rate that was best for it, later seeds too', 
   const tuning = all.filter((run) => !own.includes(run));
   assert.deepEqual([own.length, tuning.length], [4, 6]);
   assert.ok(tuning.every(({ manifest }) => manifest.seed.init === 1_000_000));
+  assert.ok(tuning.every(({ manifest }) => manifest.experiment.tunes === result.experiment.id));
+  const { stdout } = await grain(['runs'], root);
+  assert.match(stdout, new RegExp(`${result.experiment.id}: tuning +6 finished`));
   for (const run of own) {
     const { learningRate } = run.manifest.config.optimizer as { learningRate: number };
     const best = tuning

@@ -26,13 +26,32 @@ function notListed(folders: readonly string[]): string {
   return `Not listed, as their run.json is missing, damaged or of another format: ${firstFew(folders)}`;
 }
 
+/** Runs that tune an experiment are one row. */
 function asTable(runs: readonly ListedRun[]): string {
-  const rows = runs.map(({ id, status, alarms, step, steps, validating, metric, createdAt }) => [
+  const tunings = Map.groupBy(runs, ({ experiment }) => experiment.tunes ?? null);
+  tunings.delete(null);
+  const own = runs.filter(({ experiment }) => experiment.tunes === undefined);
+  const rows = [...[...tunings].map(([id, of]) => tuningRow(id!, of)), ...runRows(own)];
+  const byTime = rows.sort((a, b) => a.at(-1)!.localeCompare(b.at(-1)!));
+  return table([['run', 'status', 'step', 'metric', 'created (UTC)'], ...byTime]);
+}
+
+function tuningRow(tuned: string, runs: readonly ListedRun[]): string[] {
+  const statuses = Map.groupBy(runs, ({ status }) => status);
+  const counts = [...statuses].map(([status, of]) => `${of.length} ${status}`).join(', ');
+  return [`${tuned}: tuning`, counts, '', '', timeOf(runs[0]!)];
+}
+
+function timeOf({ createdAt }: Pick<ListedRun, 'createdAt'>): string {
+  return createdAt.replace('T', ' ').replace(/\..*/, '');
+}
+
+function runRows(runs: readonly ListedRun[]): string[][] {
+  return runs.map(({ id, status, alarms, step, steps, validating, metric, createdAt }) => [
     id,
     formatStatus(status, alarms),
     `${step}/${steps}${validating === null ? '' : `, validating ${formatPercent(validating)}`}`,
     metric ? `${metric.name} ${figure(metric.value)}` : '',
-    createdAt.replace('T', ' ').replace(/\..*/, ''),
+    timeOf({ createdAt }),
   ]);
-  return table([['run', 'status', 'step', 'metric', 'created (UTC)'], ...rows]);
 }

@@ -76,10 +76,46 @@ export function buildTree(
   });
   return { roots, nodes };
 
-  /** Adds the experiments of the runs. @returns their ids */
+  /** Adds the experiments of the runs, and below each those that tuned it. @returns the ids at their top */
   function experiments(all: readonly RunSummary[], parent: string | undefined): string[] {
     const byExperiment = Map.groupBy([...all].sort(byCreation), experimentKey);
-    const sorted = [...byExperiment].sort(([, a], [, b]) => compare(a, b));
+    const tunings = Map.groupBy(
+      [...byExperiment].filter(([, [first]]) => tunedKey(first!) !== null),
+      ([, [first]]) => tunedKey(first!)!,
+    );
+    const own = [...byExperiment].filter(([, [first]]) => tunedKey(first!) === null);
+    const roots = launched(own, parent, tunings);
+    // Of experiments that have not begun, or are not shown.
+    const others = [...tunings].filter(
+      ([tuned]) => !own.some(([experiment]) => experiment === tuned),
+    );
+    return [...roots, ...others.map(([tuned, of]) => tuning(tuned, of, parent, false))].sort(
+      (a, b) => compare(nodes.get(a)!.runs, nodes.get(b)!.runs),
+    );
+  }
+
+  /** Adds one node for the experiments that tune another, perhaps below it. @returns its id */
+  function tuning(
+    tuned: string,
+    of: readonly [string, readonly RunSummary[]][],
+    parent: string | undefined,
+    isBelow: boolean,
+  ): string {
+    const id = under(parent, `tuning:${tuned}`);
+    const children = launched(of, id, new Map());
+    const runs = of.flatMap(([, own]) => own);
+    const { configPath } = runs[0]!.manifest;
+    const label = isBelow ? 'learning rates tried' : `learning rates tried for ${configPath}`;
+    nodes.set(id, { id, kind: 'group', parent, children, runs, label });
+    return id;
+  }
+
+  function launched(
+    all: readonly (readonly [string, readonly RunSummary[]])[],
+    parent: string | undefined,
+    tunings: ReadonlyMap<string, readonly [string, readonly RunSummary[]][]>,
+  ): string[] {
+    const sorted = [...all].sort(([, a], [, b]) => compare(a, b));
     return sorted.map(([experiment, own]) => {
       const id = under(parent, `experiment:${experiment}`);
       const aggregators = Map.groupBy(own, ({ manifest }) => manifest.aggregator);
@@ -96,6 +132,8 @@ export function buildTree(
               });
               return aggregatorId;
             });
+      const tuned = tunings.get(experiment);
+      if (tuned) children.push(tuning(experiment, tuned, id, true));
       const launch = launches.get(experiment)!;
       nodes.set(id, { id, kind: 'experiment', parent, children, runs: own, ...launch });
       return id;
@@ -109,6 +147,12 @@ export function buildTree(
       return id;
     });
   }
+}
+
+/** Of the experiment whose learning rates a run tunes; null for a run of an experiment in its own right. */
+function tunedKey({ folder, manifest }: RunSummary): string | null {
+  const { tunes } = manifest.experiment;
+  return tunes === undefined ? null : path.join(path.dirname(folder), tunes);
 }
 
 /** The same experiment may be in several groups. */

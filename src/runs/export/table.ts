@@ -10,13 +10,15 @@ const COLUMNS = [
   { name: 'method', type: 'STRING' },
   { name: 'init', type: 'INT32' },
   { name: 'order', type: 'INT32' },
+  // Where the validation examples have no seed of their own: empty.
+  { name: 'split', type: 'INT32' },
   { name: 'step', type: 'INT32' },
   { name: 'time', type: 'TIMESTAMP' },
   { name: 'series', type: 'STRING' },
   { name: 'value', type: 'DOUBLE' },
 ] as const;
 
-type Row = Readonly<Record<(typeof COLUMNS)[number]['name'], string | number | Date>>;
+type Row = Readonly<Record<(typeof COLUMNS)[number]['name'], string | number | Date | null>>;
 
 /** Rows of a Parquet file that are in memory at a time, and that its readers take at a time. */
 const GROUP_ROWS = 16_384;
@@ -29,7 +31,8 @@ export async function* csvLines(runs: readonly RunSummary[]): AsyncGenerator<str
   }
 }
 
-function cellOf(value: Row['time']): string | number {
+function cellOf(value: Row['split']): string | number {
+  if (value === null) return '';
   return value instanceof Date ? value.toISOString() : value;
 }
 
@@ -45,8 +48,8 @@ export async function writeParquet(file: string, runs: readonly RunSummary[]): P
 async function* rowsOf(runs: readonly RunSummary[]): AsyncGenerator<Row> {
   for (const run of runs) {
     const { id, experiment, aggregator, seed } = run.manifest;
-    const { init, order } = seed;
-    const own = { run: id, experiment: experiment.name, method: aggregator, init, order };
+    const { init, order, split = null } = seed;
+    const own = { run: id, experiment: experiment.name, method: aggregator, init, order, split };
     for await (const { step, at, series, value } of scalarsOf(run)) {
       yield { ...own, step, time: new Date(at), series, value };
     }

@@ -38,6 +38,24 @@ test('experiments, the latest first, hold aggregators, and these their seeds in 
   assert.equal(nodes.get('experiment:/runs/late')?.runs.length, 3);
 });
 
+test('what tuned an experiment is one node below it; what tunes one that has not begun, one beside it', () => {
+  const tuned = (experiment: string, tunes: string) => {
+    const run = summary({ experiment, createdAt: '2025-12-31T00:00:00.000Z' });
+    const own = { ...run.manifest.experiment, tunes };
+    return { ...run, manifest: { ...run.manifest, experiment: own } };
+  };
+  const all = [...runs, tuned('rate1', 'late'), tuned('rate2', 'late'), tuned('rate3', 'next')];
+  const { roots, nodes } = buildTree(all);
+  assert.deepEqual(roots, ['experiment:/runs/late', 'experiment:/runs/early', 'tuning:/runs/next']);
+  const late = nodes.get('experiment:/runs/late')!;
+  assert.equal(late.runs.length, 3, 'no result of the experiment is of a tuning run');
+  const tuning = nodes.get(late.children.at(-1)!)!;
+  assert.deepEqual([tuning.label, tuning.runs.length], ['learning rates tried', 2]);
+  for (const node of nodes.values()) {
+    for (const child of node.children) assert.equal(nodes.get(child)?.parent, node.id);
+  }
+});
+
 test('every child knows its parent, and every run is below exactly one experiment', () => {
   const { roots, nodes } = buildTree(runs);
   for (const node of nodes.values()) {
