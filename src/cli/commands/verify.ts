@@ -35,7 +35,7 @@ export function addVerifyCommand(program: Command): void {
     .option('--seeds <number>', 'paired seeds of every claim (default: 5 to 30)', seedCount)
     .option(
       '--data <folder>',
-      'folder with features of STS-B and RTE, which no package may carry; docs/claims.md says how to make them',
+      'folder with features of STS-B and RTE and with problems of GSM8K, which no package may carry; docs/claims.md says how to make them',
     )
     .option('--out <folder>', 'folder of the runs and of what is written', 'grain-claims')
     .option('--json', 'print one JSON object on standard output')

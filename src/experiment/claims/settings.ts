@@ -58,6 +58,27 @@ export function onPairs(
 
 export const regressionOnPairs = { task: 'regression', metric: 'spearman' };
 
+/** LoRA of a small causal language model on problems and their answers, in micro-batches of 2. @param folder of both files and the checkpoint */
+export function onProblems(folder: string): ClaimConfig {
+  return {
+    task: 'generation',
+    model: { from: path.join(folder, 'checkpoint'), adapter: { lora: { rank: 8 } } },
+    data: {
+      train: path.join(folder, 'train.jsonl'),
+      validation: path.join(folder, 'validation.jsonl'),
+      prompt: 'Question: {question}\nAnswer:\n',
+      target: 'answer',
+      maxLength: 256,
+      // Answers are not compared: generating takes longer than the training.
+      maxNewTokens: 1,
+    },
+    groups: { by: 'microbatch', count: 4 },
+    optimizer: { ...warmedUp, learningRate: 3e-3 },
+    batchSize: 8,
+    ...once(40),
+  };
+}
+
 /** Validated and saved at the end. */
 function once(steps: number) {
   return { steps, evaluateEvery: steps, checkpointEvery: steps };
@@ -69,6 +90,12 @@ export function pairsIn(folder: string | null, task: 'stsb' | 'rte') {
   const file = (part: string) => path.resolve(folder, `${task}-features`, `${part}.csv`);
   const data = { train: file('train'), validation: file('validation') };
   return Object.values(data).every((it) => existsSync(it)) ? data : null;
+}
+
+/** The folder of problems in that of data that no package carries; `null` if it is not there. */
+export function problemsIn(folder: string | null): string | null {
+  const problems = folder === null ? null : path.resolve(folder, 'gsm8k');
+  return problems !== null && existsSync(path.join(problems, 'checkpoint')) ? problems : null;
 }
 
 export const mean: Method = { name: 'mean', entry: 'mean' };

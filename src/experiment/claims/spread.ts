@@ -18,7 +18,9 @@ import {
   meanNormMatched,
   onDigits,
   onPairs,
+  onProblems,
   pairsIn,
+  problemsIn,
   regressionOnPairs,
 } from './settings.ts';
 import type { Method } from './trainings.ts';
@@ -68,6 +70,7 @@ export const spread: Claim = {
 
 function tasksOf({ digits, data }: ClaimContext): Task[] {
   const [stsb, rte] = [pairsIn(data, 'stsb'), pairsIn(data, 'rte')];
+  const problems = problemsIn(data);
   const stsbAt = (name: string, title: string, changes = {}) =>
     stsb && { name, title, config: onPairs(stsb, { ...regressionOnPairs, ...changes }) };
   const high = stsbAt('stsb-high-rate', 'STS-B, 500 pairs, a learning rate that is too high', {
@@ -92,15 +95,28 @@ function tasksOf({ digits, data }: ClaimContext): Task[] {
     },
     {
       setting: stsbAt('stsb-tuned', 'STS-B, 500 pairs'),
-      methods: few,
-      seeds: 20,
+      methods: [...few, ...controls],
+      seeds: 30,
       needs: 'regression (STS-B)',
     },
     {
       setting: rte && { name: 'rte-tuned', title: 'RTE, 500 pairs', config: onPairs(rte) },
-      methods: few,
-      seeds: 20,
+      methods: [...few, ...controls],
+      seeds: 30,
       needs: 'pairs of sentences (RTE)',
+    },
+    {
+      setting:
+        problems === null
+          ? null
+          : {
+              name: 'gsm8k',
+              title: 'GSM8K, 128 problems, LoRA',
+              config: onProblems(problems),
+            },
+      methods: [...few, meanNormMatched],
+      seeds: 30,
+      needs: 'generation (GSM8K)',
     },
   ];
 }
