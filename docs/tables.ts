@@ -29,6 +29,7 @@ export function parameterTable(
 }
 
 function range({ min, max, belowMax }: AggregatorParameter): string {
+  if (min === -Number.MAX_VALUE) return 'any number';
   if (max === Number.MAX_VALUE || max === Number.MAX_SAFE_INTEGER) return `at least ${min}`;
   return `from ${min} to ${belowMax ? 'below ' : ''}${max}`;
 }

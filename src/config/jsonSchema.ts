@@ -155,6 +155,7 @@ function formatBounds({
   exclusiveMinimum,
   exclusiveMaximum,
 }: JsonSchema): string {
+  if (minimum === -Number.MAX_VALUE) return '';
   if (exclusiveMinimum !== undefined) return ` above ${exclusiveMinimum}`;
   if (exclusiveMaximum !== undefined) return ` from ${minimum} to below ${exclusiveMaximum}`;
   // The limits of float64 are not mentioned.

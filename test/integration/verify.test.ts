@@ -52,11 +52,14 @@ test('a claim is measured; after a stop, and again, only what is missing is trai
   assert.deepEqual(notes, []);
 });
 
-test('an unknown claim and too few seeds are refused, with what is expected', async () => {
+test('an unknown claim, too few seeds and data that are missing are refused, with what is expected', async () => {
   const unknown = await grain(['verify', '--claim', 'fame'], folder);
   assert.equal(unknown.status, 2);
   assert.match(unknown.stderr, /unknown claim "fame"\. Expected inner-products, weights, decay/);
   const few = await grain(['verify', '--seeds', '2'], folder);
   assert.equal(few.status, 2);
   assert.match(few.stderr, /whole number from 3 to 100/);
+  const nowhere = await grain(['verify', '--data', 'nowhere'], folder);
+  assert.equal(nowhere.status, 2);
+  assert.match(nowhere.stderr, /--data nowhere is not a folder/);
 });

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { summaryMarkdown, verifiedMarkdown, verifiedText } from '../../experiment/claims/text.ts';
@@ -43,6 +43,11 @@ export function addVerifyCommand(program: Command): void {
       const unknown = options.claim?.find((name) => !claimNames.includes(name));
       if (unknown !== undefined) {
         const message = `error: unknown claim "${unknown}". Expected ${claimNames.join(', ')}`;
+        return command.error(message, { exitCode: BAD_INPUT });
+      }
+      const { data } = options;
+      if (data !== undefined && !statSync(data, { throwIfNoEntry: false })?.isDirectory()) {
+        const message = `error: --data ${data} is not a folder. docs/claims.md says what belongs in it.`;
         return command.error(message, { exitCode: BAD_INPUT });
       }
       process.exitCode = await verify(options);
