@@ -44,9 +44,8 @@ test('the config says what a click starts and, afterwards, how it came out', asy
   // Over the method: its metric over the steps as a picture, and each run.
   const hover = vscode.page.locator('.monaco-hover', { hasText: /seed\s0:\sfinished,\saccuracy/ });
   await vscode.openFile('grain.yaml', 4, 14);
-  await vscode.provoke(hover, () => vscode.command('Show or Focus Hover'));
-  const picture = hover.getByRole('img', { name: 'accuracy over steps' });
-  await picture.waitFor();
+  const picture = hover.locator('img[src^="data:image/svg+xml"]').first();
+  await vscode.provoke(picture, () => vscode.command('Show or Focus Hover'));
   const width = () => picture.evaluate((it: { naturalWidth: number }) => it.naturalWidth);
   await eventually('the drawn chart', async () => (await width()) > 100 || undefined);
   await vscode.screenshot('hover-chart-light');
