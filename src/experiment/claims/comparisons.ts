@@ -100,7 +100,7 @@ export function comparisonTable({ setting, findings, rates }: Compared): ClaimTa
         significant(rates.get(method)!, 2),
         String(failures?.n ?? 0),
         figures ? formatFigures(figures) : '–',
-        worst === undefined ? '–' : significant(worst),
+        worst === undefined ? '–' : fixed(worst, decimalsFor(figures?.std ?? 0)),
         String(failures?.count ?? 0),
         means ? differenceText(means.difference, means.interval, means.adjusted) : '',
         spread && spread.ratio !== null
