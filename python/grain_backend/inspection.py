@@ -51,7 +51,9 @@ def _torch():  # noqa: ANN202
 def _built_for():  # noqa: ANN202
     """From the few lines that a build of PyTorch writes about itself."""
     found = importlib.util.find_spec("torch")
-    facts = {}
+    if found is None or found.origin is None:
+        return None
+    facts = {"__name__": "torch.version"}
     try:
         with open(os.path.join(os.path.dirname(found.origin), "version.py")) as file:  # noqa: PTH118, PTH120, PTH123
             exec(file.read(), facts)
