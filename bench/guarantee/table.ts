@@ -58,14 +58,18 @@ export function tableOf(
 }
 
 /** The metrics of both for each seed whose runs ended well. */
-function pairsOf(outcomes: readonly Outcome[], base: readonly Outcome[]): Pair[] {
+export function pairsOf(
+  outcomes: readonly Pick<Outcome, 'seed' | 'metric'>[],
+  base: readonly Pick<Outcome, 'seed' | 'metric'>[],
+): Pair[] {
   return outcomes.flatMap(({ seed, metric }) => {
     const other = base.find((outcome) => outcome.seed === seed)?.metric ?? Number.NaN;
     return Number.isFinite(metric - other) ? [[metric, other] as const] : [];
   });
 }
 
-function formatDifference(pairs: readonly Pair[]): string {
+/** "+0.012 (+0.003 … +0.021, p = 0.010)": of the means, by a bootstrap and by flipping signs. */
+export function formatDifference(pairs: readonly Pair[]): string {
   const differences = pairs.map(([one, other]) => one - other);
   const interval = bootstrapInterval(differences, (sample) => mean([...sample]));
   const p = signFlipP(differences);
@@ -73,7 +77,8 @@ function formatDifference(pairs: readonly Pair[]): string {
   return `${signed(mean(differences))} (${range}${p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`})`;
 }
 
-function formatSpread(pairs: readonly Pair[]): string {
+/** "0.80 (0.55 … 1.20)": of the standard deviations. */
+export function formatSpread(pairs: readonly Pair[]): string {
   const spreads = ratioOfSpreads(pairs);
   if (!spreads) return '–';
   const { ratio, interval } = spreads;

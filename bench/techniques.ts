@@ -1,0 +1,101 @@
+/**
+ * What techniques do to the final metric and its spread, each against the same aggregator without it, with paired seeds and the
+ * learning rate of the task: `node bench/techniques.ts [--seeds 10] [--tasks 'digits;stsb']` writes the tables of
+ * docs/techniques.head.md; then `npm run docs`.
+ *
+ * Every run stays in .cache/techniques: a bench that was stopped continues where it was, and more seeds add to those there.
+ */
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { mean, sampleStandardDeviation } from 'simple-statistics';
+import type { ClaimConfig } from '../src/experiment/claims/trainings.ts';
+import { table } from '../src/experiment/markdown.ts';
+import { RunStore, type RunSummary } from '../src/runs/store.ts';
+import { example, inMicrobatches, stsb, withSmallNetwork } from './guarantee/configs.ts';
+import { formatDifference, formatSpread, pairsOf } from './guarantee/table.ts';
+import { cache } from './peers/venv.ts';
+import { circumstances, writeFigures } from './readme.ts';
+import { inParallel, trainSeeds } from './trainSeeds.ts';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '10' },
+    tasks: { type: 'string', default: 'digits;stsb' },
+    jobs: { type: 'string', default: '2' },
+  },
+});
+const docs = fileURLToPath(new URL('../docs/techniques.head.md', import.meta.url));
+const seeds = Array.from({ length: Number(values.seeds) }, (_, seed) => seed);
+
+interface Task {
+  readonly name: string;
+  readonly metric: string;
+  readonly techniques: readonly string[];
+  /** Null where its data are missing on this machine. */
+  config(): Promise<ClaimConfig | null>;
+}
+
+const tasks: readonly Task[] = [
+  {
+    name: 'digits',
+    metric: 'accuracy',
+    techniques: ['ghm', 'tilted'],
+    config: async () => withSmallNetwork(inMicrobatches(example('digits'))),
+  },
+  { name: 'stsb', metric: 'spearman', techniques: ['tilted'], config: () => stsb() },
+];
+const aggregators = ['mean', 'grain'];
+
+await inParallel(
+  tasks.filter(({ name }) => values.tasks.split(';').includes(name)),
+  Number(values.jobs),
+  async ({ name, metric, techniques, config }, core) => {
+    const task = await config();
+    if (task === null) return console.error(`${name}: its data are missing on this machine`);
+    const folder = path.join(cache, 'techniques', name);
+    const aggregate = aggregators.flatMap((aggregator) => [
+      aggregator,
+      ...techniques.map((technique) => ({ name: aggregator, techniques: { [technique]: {} } })),
+    ]);
+    await trainSeeds(folder, { ...task, name, aggregate }, seeds, core);
+    const runs = await new RunStore(folder).list();
+    const rows = aggregators.flatMap((aggregator) => {
+      const base = outcomesOf(runs, aggregator, null);
+      return [null, ...techniques].map((technique) => {
+        const outcomes = outcomesOf(runs, aggregator, technique);
+        const finite = outcomes.map(({ metric: value }) => value).filter(Number.isFinite);
+        const pairs = pairsOf(outcomes, base);
+        return [
+          aggregator,
+          technique === null ? '' : `\`${technique}\``,
+          String(outcomes.length),
+          `${mean(finite).toFixed(3)} ± ${sampleStandardDeviation(finite).toFixed(3)}`,
+          Math.min(...finite).toFixed(3),
+          technique === null ? '' : formatDifference(pairs),
+          technique === null ? '' : formatSpread(pairs),
+        ];
+      });
+    });
+    const header = [
+      ...['aggregator', 'technique', 'seeds', `${metric} ± std`, 'worst'],
+      ...['against it without (95 %, p)', 'std, × without (95 %)'],
+    ];
+    const text = table([header, ...rows], 2);
+    console.log(text);
+    writeFigures(name, `${circumstances()}\n\n${text}`, docs);
+  },
+);
+
+/** The metric of the final validation of each seed's run; NaN for a run that failed. */
+function outcomesOf(runs: readonly RunSummary[], aggregator: string, technique: string | null) {
+  return runs
+    .filter(({ manifest: { aggregation, seed } }) => {
+      const [own = null] = Object.keys(aggregation.techniques ?? {});
+      return aggregation.name === aggregator && own === technique && seeds.includes(seed.init);
+    })
+    .map(({ manifest, status, lastMetric }) => ({
+      seed: manifest.seed.init,
+      metric: status === 'finished' ? (lastMetric?.value ?? Number.NaN) : Number.NaN,
+    }));
+}
