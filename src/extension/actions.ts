@@ -5,6 +5,7 @@ import type { ConfigProblems } from './configs/problems.ts';
 import { Disposable } from './disposable.ts';
 import type { RunExplorer } from './explorer/runExplorer.ts';
 import { ExplorerCommands } from './explorerCommands.ts';
+import { ExportCommands } from './exportCommands.ts';
 import type { GrainCommand } from './launch/grainProcess.ts';
 import { Launcher } from './launch/launcher.ts';
 import { Prober } from './launch/prober.ts';
@@ -54,6 +55,7 @@ export class Actions extends Disposable {
       ...this.register(new Commands({ ...parts, launcher, prober, memory: memory.workspaceState }))
         .actions,
       ...new ExplorerCommands({ runs, targets, explorer, grain, compare }).actions,
+      ...new ExportCommands({ targets, grain }).actions,
       setUpGpu: () => setup.setUp(),
     };
   }

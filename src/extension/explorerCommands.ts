@@ -6,7 +6,7 @@ import { parseTags, type RunNotes, writeNotes } from '../runs/notes.ts';
 import { type Order, orders } from './explorer/filter.ts';
 import type { RunExplorer } from './explorer/runExplorer.ts';
 import { groupings } from './explorer/tree.ts';
-import { ask, type GrainCommand, runToEnd } from './launch/grainProcess.ts';
+import { ask, type GrainCommand } from './launch/grainProcess.ts';
 import type { Action, Targets } from './targets.ts';
 import type { LocatedRun, WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
@@ -25,21 +25,7 @@ const importedSchema = z.object({
   runs: z.array(z.object({ id: z.string() })),
 });
 
-const formats = [
-  {
-    label: 'CSV',
-    detail: vscode.l10n.t('a row for each number, for spreadsheets and data frames'),
-    to: 'csv',
-  },
-  { label: 'Parquet', detail: vscode.l10n.t('the same, smaller and typed'), to: 'parquet' },
-  {
-    label: 'TensorBoard',
-    detail: vscode.l10n.t('a folder for tensorboard --logdir'),
-    to: 'tensorboard',
-  },
-] as const;
-
-/** Actions that find, mark and hand on runs of the explorer. */
+/** Actions that find, mark and import runs of the explorer. */
 export class ExplorerCommands {
   readonly actions: Readonly<Record<string, Action>>;
   readonly #parts: Parts;
@@ -55,7 +41,6 @@ export class ExplorerCommands {
       clearFilter: () => parts.explorer.filter(''),
       sort: () => this.#sort(),
       groupBy: () => this.#groupBy(),
-      export: (target) => this.#export(target),
       import: () => this.#import(),
     };
   }
@@ -149,39 +134,6 @@ export class ExplorerCommands {
       title: vscode.l10n.t('Group runs by'),
     });
     if (picked) explorer.group(picked.by);
-  }
-
-  async #export(target: unknown): Promise<void> {
-    const runs = await this.#chosen(target, vscode.l10n.t('Export which run?'));
-    const [first] = runs;
-    const picked =
-      first && (await vscode.window.showQuickPick(formats, { title: vscode.l10n.t('Export to') }));
-    if (!first || !picked) return;
-    const { experiment, id } = first.manifest;
-    const isOne = runs.every(({ manifest }) => manifest.experiment.id === experiment.id);
-    const name = runs.length === 1 ? id : isOne ? experiment.id : 'runs';
-    const folder = first.workspaceFolder.uri;
-    const file = picked.to === 'tensorboard' ? `${name}-tensorboard` : `${name}.${picked.to}`;
-    const out = await vscode.window.showSaveDialog({
-      title: vscode.l10n.t('Export to'),
-      defaultUri: vscode.Uri.joinPath(folder, file),
-    });
-    if (!out) return;
-    const args = [
-      'export',
-      ...runs.map((run) => run.folder),
-      '--to',
-      picked.to,
-      '--out',
-      out.fsPath,
-    ];
-    let told = '';
-    const status = await vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Exporting runs') },
-      () => runToEnd(this.#parts.grain(), args, folder.fsPath, (text) => (told += text)),
-    );
-    if (status === 0) void vscode.window.showInformationMessage(told.trim());
-    else void vscode.window.showErrorMessage(vscode.l10n.t('Cannot export: {0}', told.trim()));
   }
 
   /** Of what TensorBoard shows; the runs that result are selected, and offered for comparison. */

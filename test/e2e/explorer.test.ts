@@ -83,6 +83,20 @@ test('a run is exported where the user says', async () => {
   );
 });
 
+test('a report on an experiment is saved where the user says', async () => {
+  await row('rings').first().click();
+  await window.vscode.command('GRAIN: Save report');
+  const input = window.vscode.page.locator('.quick-input-widget input').first();
+  await eventually(
+    'the name of a page',
+    async () => (await input.inputValue()).endsWith('.html') || undefined,
+  );
+  await window.vscode.page.keyboard.press('Enter');
+  await window.toast('The report is in ').waitFor();
+  const written = (await readdir(window.workspace)).find((name) => name.endsWith('.html'));
+  assert.match(await readFile(path.join(window.workspace, written!), 'utf8'), /<svg/);
+});
+
 test('an experiment is trained on, and ends with a notification', async () => {
   await row('rings').first().click();
   await answer('GRAIN: Train on', '60');

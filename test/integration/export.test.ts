@@ -153,6 +153,20 @@ test('the checksum is that of RFC 3720', () => {
   assert.equal(crc32c(new Uint8Array(32)), 0x8a9136aa);
 });
 
+test('a file that is there is replaced only if asked', async () => {
+  const { experiment } = runs[0]!.manifest;
+  writeFileSync(path.join(folder, 'mine.csv'), 'text,label\n');
+  const into = ['export', experiment.id, '--to', 'csv', '--out', 'mine.csv'];
+  const refused = await grain(into, folder);
+  assert.equal(refused.status, 2);
+  assert.match(refused.stderr, /mine\.csv exists\. Expected another --out, or --force/);
+  const report = await grain(['report', experiment.id, '--out', 'mine.csv'], folder);
+  assert.equal(report.status, 2);
+  assert.equal(readFileSync(path.join(folder, 'mine.csv'), 'utf8'), 'text,label\n');
+  assert.equal((await grain([...into, '--force'], folder)).status, 0);
+  assert.match(readFileSync(path.join(folder, 'mine.csv'), 'utf8'), /^run,experiment,method/);
+});
+
 test('a run that is not there, and a format that is not known, are errors of the command line', async () => {
   const missing = await grain(['export', 'none', '--to', 'csv'], folder);
   assert.deepEqual([missing.status, missing.stderr.trim()], [2, 'error: no run matches "none"']);

@@ -9,6 +9,7 @@ import { rootOf } from '../../runs/grainFolder.ts';
 import { resolveRuns } from '../../runs/reference.ts';
 import { RunStore, type RunSummary } from '../../runs/store.ts';
 import { rootOption } from '../listing.ts';
+import { forceOption, refuseToReplace } from '../replacing.ts';
 
 const FORMATS = ['csv', 'parquet', 'tensorboard'] as const;
 
@@ -16,6 +17,7 @@ interface ExportOptions {
   readonly to: (typeof FORMATS)[number];
   readonly out?: string;
   readonly root?: string;
+  readonly force?: boolean;
 }
 
 const description = [
@@ -35,9 +37,13 @@ export function addExportCommand(program: Command): void {
       'a file or, for tensorboard, a folder (default: runs.csv, runs.parquet, tensorboard)',
     )
     .addOption(rootOption())
-    .action(async (references: readonly string[], { to, out, root }: ExportOptions) => {
+    .addOption(forceOption())
+    .action(async (references: readonly string[], options: ExportOptions, command: Command) => {
+      const { to, out, root, force } = options;
       const runs = await runsNamed(references, root);
       const target = out ?? (to === 'tensorboard' ? 'tensorboard' : `runs.${to}`);
+      // TensorBoard's files have names of their own.
+      if (to !== 'tensorboard') refuseToReplace(target, force, command);
       await write(runs, to, target);
       console.log(`${formatCount(runs.length, 'run')} in ${target}`);
     });

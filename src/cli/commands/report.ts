@@ -9,6 +9,7 @@ import { reportMarkdown } from '../../experiment/report/markdown.ts';
 import { BAD_INPUT } from '../exit.ts';
 import { rootOption } from '../listing.ts';
 import { printJson } from '../output.ts';
+import { forceOption, refuseToReplace } from '../replacing.ts';
 import { runsOf } from '../runsOf.ts';
 
 interface ReportOptions {
@@ -16,6 +17,7 @@ interface ReportOptions {
   readonly metric?: string;
   readonly format?: Format;
   readonly out?: string;
+  readonly force?: boolean;
   readonly json?: boolean;
 }
 
@@ -47,6 +49,7 @@ export function addReportCommand(program: Command): void {
     )
     .addOption(rootOption())
     .option('--out <file>', 'write it there, in the format of its extension')
+    .addOption(forceOption())
     .addOption(
       new Option('--format <format>', 'default: that of the extension, otherwise md').choices(
         Object.keys(formats),
@@ -54,13 +57,14 @@ export function addReportCommand(program: Command): void {
     )
     .option('--json', 'print one JSON object')
     .action(async (references: readonly string[], options: ReportOptions, command: Command) => {
-      const { root, metric, json, out } = options;
+      const { root, metric, json, out, force } = options;
       const format = options.format ?? (out === undefined ? 'md' : formatOf(out));
       if (!format) {
         const known = Object.keys(formats).map((name) => `.${name}`);
         const message = `error: ${out} has no extension of a report. Expected ${known.join(', ')}, or --format`;
         return command.error(message, { exitCode: BAD_INPUT });
       }
+      if (out !== undefined) refuseToReplace(out, force, command);
       const report = await fullReportOf(await runsOf(references, root), metric);
       if (json) printJson(report);
       else if (out === undefined) console.log(formats[format](report).trimEnd());

@@ -38,7 +38,7 @@ test('every command has an action, and every action a command', () => {
   const names = packageJson.contributes.commands.map(({ command }) =>
     command.replace('grain.', ''),
   );
-  const actions = ['actions', 'commands', 'explorerCommands'].flatMap(actionsIn);
+  const actions = ['actions', 'commands', 'explorerCommands', 'exportCommands'].flatMap(actionsIn);
   assert.deepEqual(actions.sort(), names.sort());
 });
 
