@@ -143,10 +143,10 @@ describe('the panels of a finished run', () => {
     await vscode.close();
     vscode = await VSCode.open(workspace);
     await vscode.command('GRAIN: Focus on Runs View');
-    // The stopped experiment is folded, the finished one unfolded, and its first run selected.
-    await row('digits').first().click();
-    await row('digits').last().click();
-    await row('grain').first().click();
+    // The first run of the finished experiment, whatever is unfolded by now.
+    await unfold(row('digits').first(), false);
+    await unfold(row('digits').last(), true);
+    await unfold(row('grain').first(), true);
     await row('seed 0').first().click();
   });
 
@@ -170,6 +170,16 @@ describe('the panels of a finished run', () => {
     });
   }
 });
+
+/** A click turns it, and the tree may still be on its way from an earlier one. */
+async function unfold(line: Locator, unfolded: boolean): Promise<void> {
+  await eventually(`${unfolded ? 'an unfolded' : 'a folded'} line`, async () => {
+    if ((await line.getAttribute('aria-expanded')) === String(unfolded)) return true;
+    await line.click();
+    await vscode.page.waitForTimeout(500);
+    return undefined;
+  });
+}
 
 function row(text: string) {
   return vscode.page.locator('.pane-body .monaco-list-row', { hasText: text });
