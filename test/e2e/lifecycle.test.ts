@@ -234,8 +234,10 @@ function rings(count: number): string {
   return ['x,y,ring', ...rows, ''].join('\n');
 }
 
+/** Without the hidden folder in which runs are for a moment, before they get their names. */
 async function runIds(): Promise<string[]> {
-  return readdir(path.join(workspace, '.grain/runs')).catch(() => []);
+  const names = await readdir(path.join(workspace, '.grain/runs')).catch(() => []);
+  return names.filter((name) => !name.startsWith('.'));
 }
 
 async function events(id: string): Promise<RunEvent[]> {
