@@ -1,5 +1,6 @@
 /** The schema of `grid`: for every setting that may vary from run to run, the values it takes. */
 import * as z from 'zod';
+import { lastKey } from './keyPath.ts';
 
 export type Scalar = number | string | boolean;
 
@@ -52,10 +53,6 @@ export function gridOf(parts: Readonly<Record<string, z.ZodType>>) {
 
 /** Last keys of settings that mean something else at the top of a config. */
 const TAKEN = ['name', 'metric', 'from'];
-
-function lastKey(path: string): string {
-  return path.slice(path.lastIndexOf('.') + 1);
-}
 
 function valuesOf({ path, value, description }: Setting) {
   return z

@@ -1,6 +1,7 @@
 /** The points of a config's grid: every combination of its values. */
 import type { Path } from './diagnostic.ts';
 import type { Grid, Scalar } from './grid.ts';
+import { lastKey } from './keyPath.ts';
 import { type Config, configSchema, gridPath } from './schema.ts';
 
 /** Values by the paths of their settings: `{ 'optimizer.learningRate': 1e-5, batchSize: 16 }`; empty without a grid. */
@@ -24,7 +25,7 @@ export function countPoints({ grid = {} }: { readonly grid?: Grid | undefined })
 export function pointLabel(point: Point): string | undefined {
   const paths = Object.keys(point);
   if (paths.length === 0) return undefined;
-  const lasts = paths.map(lastKeyOf);
+  const lasts = paths.map(lastKey);
   return paths
     .map((path, i) => {
       const isUnique = lasts.indexOf(lasts[i]!) === lasts.lastIndexOf(lasts[i]!);
@@ -77,10 +78,6 @@ function setAt(parent: Record<string, unknown>, [key, ...rest]: string[], value:
   const section = { ...Object(parent[key!]) };
   parent[key!] = section;
   setAt(section, rest, value);
-}
-
-function lastKeyOf(path: string): string {
-  return path.slice(path.lastIndexOf('.') + 1);
 }
 
 /** As short as it can be: 1e-5, 0.002. */

@@ -195,7 +195,7 @@ export class ExplorerCommands {
   }
 
   #chosen(target: unknown, question: string): Promise<LocatedRun[]> {
-    return this.#parts.targets.chosen(target, question, () => true);
+    return this.#parts.targets.chosen(target, question);
   }
 
   async #write(runs: readonly LocatedRun[], changes: Partial<RunNotes>): Promise<void> {

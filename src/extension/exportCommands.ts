@@ -43,7 +43,8 @@ export class ExportCommands {
   }
 
   async #export(target: unknown): Promise<void> {
-    const runs = await this.#chosen(target, vscode.l10n.t('Export which run?'));
+    const { targets } = this.#parts;
+    const runs = await targets.chosen(target, vscode.l10n.t('Export which run?'));
     const [first] = runs;
     const picked =
       first && (await vscode.window.showQuickPick(formats, { title: vscode.l10n.t('Export to') }));
@@ -66,13 +67,13 @@ export class ExportCommands {
 
   /** Of the whole experiments of the runs. */
   async #report(target: unknown): Promise<void> {
-    const [first, ...others] = await this.#chosen(
-      target,
-      vscode.l10n.t('Report on the experiment of which run?'),
-    );
+    const { targets } = this.#parts;
+    const question = vscode.l10n.t('Report on which experiment?');
+    const runs = await targets.chosenTogether(target, question);
+    const [first] = runs;
     if (!first) return;
     const folder = first.workspaceFolder.uri;
-    const experiments = new Set([first, ...others].map(({ manifest }) => manifest.experiment.id));
+    const experiments = new Set(runs.map(({ manifest }) => manifest.experiment.id));
     const out = await vscode.window.showSaveDialog({
       title: vscode.l10n.t('Save the report to'),
       defaultUri: vscode.Uri.joinPath(folder, `${first.manifest.experiment.id}.html`),
@@ -95,10 +96,6 @@ export class ExportCommands {
     if (answer !== open) return;
     if (out.path.endsWith('.html')) await vscode.env.openExternal(out);
     else await vscode.commands.executeCommand('vscode.open', out);
-  }
-
-  #chosen(target: unknown, question: string) {
-    return this.#parts.targets.chosen(target, question, () => true);
   }
 
   async #write(args: readonly string[], out: vscode.Uri, folder: vscode.Uri, title: string) {

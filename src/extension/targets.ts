@@ -9,6 +9,8 @@ import type { LocatedRun, WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
 type Fits = (run: LocatedRun) => boolean;
 
+const anyRun: Fits = () => true;
+
 /** What a command does. @param target what it was called on: ids of nodes of the explorer, or the Uri of a config */
 export type Action = (target: unknown) => unknown;
 
@@ -45,7 +47,7 @@ export class Targets {
    * The runs to act on that fit: those of the line or of the selection. If there are none, the user is asked for one of
    * all runs that fit, unless there is only one.
    */
-  async chosen(target: unknown, question: string, fits: Fits): Promise<LocatedRun[]> {
+  async chosen(target: unknown, question: string, fits: Fits = anyRun): Promise<LocatedRun[]> {
     const named = this.#named(target, fits);
     if (named) return named;
     const runs = this.#runs.all.filter(fits).sort(latestFirst);
@@ -61,7 +63,11 @@ export class Targets {
   }
 
   /** As {@link chosen}, but the user is asked for an experiment, and gets all of its runs that fit. */
-  async chosenTogether(target: unknown, question: string, fits: Fits): Promise<LocatedRun[]> {
+  async chosenTogether(
+    target: unknown,
+    question: string,
+    fits: Fits = anyRun,
+  ): Promise<LocatedRun[]> {
     const named = this.#named(target, fits);
     if (named) return named;
     const runs = this.#runs.all.filter(fits).sort(latestFirst);
@@ -79,7 +85,7 @@ export class Targets {
 
   /** At least two runs: those of the lines or of the selection, or those that the user ticks. */
   async several(target: unknown, question: string): Promise<LocatedRun[]> {
-    const named = this.#named(target, () => true) ?? [];
+    const named = this.#named(target, anyRun) ?? [];
     if (named.length > 1) return named;
     const all = [...this.#runs.all].sort(latestFirst);
     const launches = launchLabels(all, vscode.env.language);

@@ -1,5 +1,6 @@
 /** What runs are grouped by, in the explorer and where they are compared. */
 import path from 'node:path';
+import { lastKey } from '../config/keyPath.ts';
 import { formatValue, settingsOf } from './configChanges.ts';
 import { formatSeed, formatTime } from './format.ts';
 import { rootOf } from './grainFolder.ts';
@@ -141,11 +142,6 @@ function facetValue(
       return { key: value, label: `${lastKey(name)} ${value}` };
     }
   }
-}
-
-/** "learningRate" of "optimizer.learningRate". */
-export function lastKey(key: string): string {
-  return key.slice(key.lastIndexOf('.') + 1);
 }
 
 function same(text: string) {

@@ -1,7 +1,7 @@
+import { lastKey } from '../../config/keyPath.ts';
 import { finishedFigures } from '../../experiment/finishedFigures.ts';
 import { standingAlarms } from '../../runs/alarms.ts';
 import { formatChange } from '../../runs/configChanges.ts';
-import { lastKey } from '../../runs/facets.ts';
 import { formatFailure } from '../../runs/failure.ts';
 import {
   formatAlarm,

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigError } from '../../../src/config/diagnostic.ts';
 import { completionsAt } from '../../../src/config/editing/completions.ts';
 import { helpAt } from '../../../src/config/editing/help.ts';
 import { placeAt } from '../../../src/config/editing/place.ts';
@@ -8,21 +7,9 @@ import { expand } from '../../../src/config/expand.ts';
 import { parseConfig } from '../../../src/config/parse.ts';
 import { countPoints } from '../../../src/config/points.ts';
 import { commandOf } from '../../../src/config/program.ts';
-import { textAt } from './textAt.ts';
+import { broken } from './broken.ts';
 
 const data = 'data: { train: a.csv, validation: b.csv, target: label }';
-
-/** [what is pointed at, what is wrong] for each mistake. */
-function broken(text: string): [string, string][] {
-  try {
-    parseConfig(text, 'grain.yaml');
-    return [];
-  } catch (error) {
-    assert.ok(error instanceof ConfigError, String(error));
-    assert.ok(error.diagnostics.every(({ expected }) => expected));
-    return error.diagnostics.map((it) => [textAt(text, it), it.message]);
-  }
-}
 
 test('a run for each seed, point and method, with the settings of its point', () => {
   const text = `${data}\naggregate: [grain, mean]\nseeds: [3]\ngrid: { learningRate: [1e-5, 0.002], batchSize: [16, 32] }`;

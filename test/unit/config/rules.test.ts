@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigError } from '../../../src/config/diagnostic.ts';
 import { parseConfig } from '../../../src/config/parse.ts';
-import { textAt } from './textAt.ts';
+import { broken } from './broken.ts';
 
 const data = 'data: { train: a.csv, validation: b.csv, target: label }';
 const images = 'data: { train: a.csv, validation: b.csv, target: label, image: [8, 8, 1] }';
@@ -12,18 +11,6 @@ const texts = 'data: { train: a.csv, validation: b.csv, target: label, text: [a,
 const textsWith = (more: string) => texts.replace(' }', `, ${more} }`);
 const saved = 'model: { from: owner/name }';
 const generation = `task: generation\n${saved}`;
-
-/** [what is pointed at, what is wrong] for each mistake. */
-function broken(text: string): [string, string][] {
-  try {
-    parseConfig(text, 'grain.yaml');
-    return [];
-  } catch (error) {
-    assert.ok(error instanceof ConfigError, String(error));
-    assert.ok(error.diagnostics.every(({ expected }) => expected));
-    return error.diagnostics.map((it) => [textAt(text, it), it.message]);
-  }
-}
 
 for (const [text, at, message] of [
   [`${data}\ngroups: { count: 33 }`, '33', /a batch of 32 examples cannot be split into 33 groups/],
