@@ -1,8 +1,9 @@
-// Seven bundles: extension host, `grain` (CLI and run process), its threads, engine worker, its threads, indexer of logs, webviews. And kernels, and an example.
+// Everything in dist: the bundles, and kernels, Python packages, an example and licences.
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
+import { bundles } from './bundles.ts';
 import { writeData } from './examples/quickstart/prepare.ts';
 import { buildWheel } from './python/wheel.mjs';
 import { assemblies } from './src/backends/wasm/assemblies.ts';
@@ -12,76 +13,6 @@ import { buildAssemblies } from './src/engine/kernels/build.ts';
 const require = createRequire(import.meta.url);
 const watch = process.argv.includes('--watch');
 const production = process.argv.includes('--production');
-
-const common = {
-  bundle: true,
-  minify: production,
-  sourcemap: production ? false : 'linked',
-  logLevel: 'info',
-  legalComments: 'linked',
-  metafile: true,
-};
-
-/** CommonJS dependencies inside an ES module bundle still expect `require` and the names of their file and folder. */
-const commonJsBanner = [
-  "import { createRequire as __createRequire } from 'node:module';",
-  'const require = __createRequire(import.meta.url);',
-  'const { filename: __filename, dirname: __dirname } = import.meta;',
-].join(' ');
-
-const node = {
-  ...common,
-  platform: 'node',
-  target: 'node22',
-  format: 'esm',
-  external: ['vscode', 'webgpu', '@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'],
-  banner: { js: commonJsBanner },
-  // tfjs's backends register themselves when imported, which their package.json forgets to say of the files Node is given.
-  ignoreAnnotations: true,
-};
-
-/** A bundle whose dynamic imports load chunks; they lie beside it, for what code finds relative to its own file. */
-const inChunks = (name, entry) => ({
-  ...node,
-  entryPoints: { [name]: entry },
-  outdir: 'dist',
-  splitting: true,
-  chunkNames: `${name}.[name]-[hash]`,
-});
-
-const bundles = [
-  // VS Code waits for the entry only, and each command loads what it needs.
-  inChunks('extension', 'src/extension/extension.ts'),
-  inChunks('grain', 'src/cli/main.ts'),
-  { ...node, entryPoints: { 'engine-worker': 'src/engine/worker.ts' }, outdir: 'dist' },
-  { ...node, entryPoints: { 'index-worker': 'src/runs/index/worker.ts' }, outdir: 'dist' },
-  {
-    ...node,
-    entryPoints: { 'kernel-thread': 'src/engine/kernels/thread.ts' },
-    outdir: 'dist',
-  },
-  {
-    ...node,
-    entryPoints: { 'training-thread': 'src/backends/wasm/thread.ts' },
-    outdir: 'dist',
-  },
-  {
-    ...common,
-    platform: 'browser',
-    target: 'es2022',
-    format: 'iife',
-    entryPoints: {
-      weights: 'webview/weights/main.ts',
-      conflict: 'webview/conflict/main.ts',
-      seedVariance: 'webview/seedVariance/main.ts',
-      compare: 'webview/compare/main.ts',
-      predictions: 'webview/predictions/main.ts',
-      metrics: 'webview/metrics/main.ts',
-    },
-    outdir: 'dist/webview',
-    loader: { '.ttf': 'file' },
-  },
-];
 
 async function copyWasmKernels() {
   const source = path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm'));
@@ -159,9 +90,15 @@ await copyExample();
 await copyPython();
 await buildWheel('dist/python');
 await writeFile('dist/grain.schema.json', JSON.stringify(configJsonSchema(), null, 2));
+const settings = {
+  minify: production,
+  sourcemap: production ? false : 'linked',
+  logLevel: 'info',
+};
+const builds = bundles.map((bundle) => ({ ...bundle, ...settings }));
 if (watch) {
-  for (const bundle of bundles) await (await esbuild.context(bundle)).watch();
+  for (const build of builds) await (await esbuild.context(build)).watch();
 } else {
-  const built = await Promise.all(bundles.map((bundle) => esbuild.build(bundle)));
+  const built = await Promise.all(builds.map((build) => esbuild.build(build)));
   await writeLicenses(built.map(({ metafile }) => metafile));
 }

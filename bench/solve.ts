@@ -1,8 +1,8 @@
 /** Solve time and accuracy of GRAIN's weights, cold and warm, compared with peers on the same Gram matrices in one run. */
 import { aggregate } from '../src/engine/aggregate.ts';
-import { minNorm, supportOf } from '../src/engine/aggregators/grain.ts';
 import { certify } from '../src/engine/certificate.ts';
 import { gramOf } from '../src/engine/gram.ts';
+import { minNorm, supportOf } from '../src/engine/minNorm/minNorm.ts';
 import { screen } from '../src/engine/screen.ts';
 import { table } from '../src/experiment/markdown.ts';
 import { stepFamilies } from '../test/unit/engine/families.ts';

@@ -1,4 +1,5 @@
-import type { AggregatorDescription } from './aggregators/description.ts';
+import type { AggregatorDescription, Weighting } from './aggregators/description.ts';
+import { weightings } from './aggregators/weightings.ts';
 import { certify, type MeasuredCertificate } from './certificate.ts';
 import { type ResolvedChoice, resolveChoice } from './choice.ts';
 import { submatrix } from './gram.ts';
@@ -91,7 +92,7 @@ function weigh(
   problem: Problem,
   { description, parameters, smoothing }: ResolvedChoice,
 ): Weighed {
-  const solve = weigherOf(description);
+  const weighting = weightingOf(description);
   const identities = identitiesOf(problem, k);
   const { seed = 0, memory } = problem;
   if (!Number.isSafeInteger(seed))
@@ -102,7 +103,7 @@ function weigh(
   const isWhole = usable.length === k;
   const groups = isWhole ? identities : usable.map((i) => identities[i]!);
   const solved = isWhole ? weights : new Float64Array(usable.length);
-  const state = solve(
+  const state = weighting(
     {
       k: usable.length,
       gram: isWhole ? gram : submatrix(gram, k, usable),
@@ -131,10 +132,9 @@ function weigh(
   };
 }
 
-type Weigh = NonNullable<AggregatorDescription['weigh']>;
-
-function weigherOf({ name, weigh, decidedBy }: AggregatorDescription): Weigh {
-  if (weigh) return weigh;
+function weightingOf({ name, decidedBy }: AggregatorDescription): Weighting {
+  const weighting = weightings[name];
+  if (weighting) return weighting;
   const needs =
     decidedBy === 'block-grams'
       ? 'the Gram matrix of each parameter block'

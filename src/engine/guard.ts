@@ -1,4 +1,4 @@
-import { projectOntoDualCone } from './aggregators/grain.ts';
+import { projectOntoDualCone } from './minNorm/minNorm.ts';
 import { roundingOf } from './summation.ts';
 
 /** A proposed change Δ of the parameters (before − after), known by its inner products with the gradients. */

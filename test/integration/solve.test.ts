@@ -7,14 +7,12 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { solveStream } from '../../src/cli/commands/solve.ts';
-import { aggregators } from '../../src/engine/aggregators/registry.ts';
+import { weightings } from '../../src/engine/aggregators/weightings.ts';
 import type { AggregatorName } from '../../src/engine/types.ts';
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
-const solvable = Object.values(aggregators)
-  .filter(({ weigh }) => weigh)
-  .map(({ name }) => name);
+const solvable = Object.keys(weightings) as AggregatorName[];
 
 interface Outcome {
   readonly answers: string[];

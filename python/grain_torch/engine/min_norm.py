@@ -27,7 +27,7 @@ def min_norm(gram: Array, start: Iterable[int] = ()) -> Array:
     point in a polytope, Math. Prog. 1976) on the row-equilibrated Gram matrix Ĥᵢⱼ = Hᵢⱼ/(nᵢnⱼ), nᵢ = ‖gᵢ‖, so that short
     gradients are not lost in rounding beside long ones. With cᵢ = minⱼ nⱼ/nᵢ the problem becomes min vᵀĤv, cᵀv = 1, v ≥ 0,
     and wᵢ = cᵢvᵢ/Σ cⱼvⱼ. On a support S its solution without signs is v ∝ M⁻¹c, M = Ĥ_SS + c_S c_Sᵀ, which stays regular at
-    a stationary point. The TypeScript engine does the same (src/engine/aggregators/minNormSolver.ts).
+    a stationary point. The TypeScript engine does the same (src/engine/minNorm/solver.ts).
 
     Args:
         gram: H, k×k, symmetric and finite with a positive diagonal.

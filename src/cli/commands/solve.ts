@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { messageOf } from '../../config/errors.ts';
 import { aggregate } from '../../engine/aggregate.ts';
 import { aggregators } from '../../engine/aggregators/registry.ts';
+import { weightings } from '../../engine/aggregators/weightings.ts';
 import { diagnose } from '../../engine/diagnose.ts';
 import { gramOf } from '../../engine/gram.ts';
 import { checkSemidefinite } from '../../engine/semidefinite.ts';
@@ -15,7 +16,7 @@ const MAX_GROUPS = 4096;
 
 const names = Object.keys(aggregators) as AggregatorName[];
 /** Aggregators that need only one Gram matrix. */
-const solvable = Object.values(aggregators).filter(({ weigh }) => weigh);
+const solvable = Object.values(aggregators).filter(({ name }) => weightings[name]);
 
 const summary = 'solve aggregation problems: JSON lines in, JSON lines out';
 

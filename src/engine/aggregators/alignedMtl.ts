@@ -1,5 +1,5 @@
 import { applied, rankOf, spectrumOf } from '../spectrum.ts';
-import type { AggregatorDescription } from './description.ts';
+import type { AggregatorDescription, Weighting } from './description.ts';
 import { shares } from './mean.ts';
 
 export const alignedMtl: AggregatorDescription = {
@@ -28,16 +28,17 @@ export const alignedMtl: AggregatorDescription = {
       description: 'Eigenvalues of the Gram matrix up to this share of the largest count as zero.',
     },
   },
-  /** w = √λ_r · V Λ^(−½) Vᵀp with the r positive eigenvalues λ₁ ≥ … ≥ λ_r of H: all singular values of Gᵀ become the least. */
-  weigh({ k, gram, sizes, parameters }, weights) {
-    const spectrum = spectrumOf(gram, k);
-    const rank = rankOf(spectrum, parameters.tolerance!);
-    const mean = shares(sizes);
-    if (rank === 0) weights.set(mean);
-    else {
-      const least = spectrum.values[rank - 1]!;
-      weights.set(applied(spectrum, rank, (value) => Math.sqrt(least / value), mean));
-    }
-    return undefined;
-  },
+};
+
+/** w = √λ_r · V Λ^(−½) Vᵀp with the r positive eigenvalues λ₁ ≥ … ≥ λ_r of H: all singular values of Gᵀ become the least. */
+export const alignedMtlWeighting: Weighting = ({ k, gram, sizes, parameters }, weights) => {
+  const spectrum = spectrumOf(gram, k);
+  const rank = rankOf(spectrum, parameters.tolerance!);
+  const mean = shares(sizes);
+  if (rank === 0) weights.set(mean);
+  else {
+    const least = spectrum.values[rank - 1]!;
+    weights.set(applied(spectrum, rank, (value) => Math.sqrt(least / value), mean));
+  }
+  return undefined;
 };

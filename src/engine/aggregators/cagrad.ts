@@ -1,6 +1,6 @@
+import { minNorm } from '../minNorm/minNorm.ts';
 import { roundingOf, UNIT_ROUNDOFF } from '../summation.ts';
-import type { AggregatorDescription } from './description.ts';
-import { minNorm } from './grain.ts';
+import type { AggregatorDescription, Weighting } from './description.ts';
 import { shares } from './mean.ts';
 
 /** log μ is looked for down to this far below its largest value, 30 decades, where no gradient gives a direct bound. */
@@ -36,19 +36,20 @@ export const cagrad: AggregatorDescription = {
       description: 'Radius of the ball around the mean, in lengths of the mean; 0 is the mean.',
     },
   },
-  weigh({ k, gram, sizes, parameters }, weights) {
-    const mean = shares(sizes);
-    weights.set(mean);
-    const shifted = new ShiftedHull(gram, mean);
-    const radius = parameters.c! * shifted.meanNorm;
-    if (radius === 0) return undefined;
+};
 
-    const longest = Math.sqrt(Math.max(...mean.map((_, i) => gram[i * k + i]!)));
-    const reach = shifted.balance(radius, longest / radius);
-    if (reach === 0) weights.fill(0);
-    else for (let i = 0; i < k; i++) weights[i]! += (radius / reach) * shifted.weights[i]!;
-    return undefined;
-  },
+export const cagradWeighting: Weighting = ({ k, gram, sizes, parameters }, weights) => {
+  const mean = shares(sizes);
+  weights.set(mean);
+  const shifted = new ShiftedHull(gram, mean);
+  const radius = parameters.c! * shifted.meanNorm;
+  if (radius === 0) return undefined;
+
+  const longest = Math.sqrt(Math.max(...mean.map((_, i) => gram[i * k + i]!)));
+  const reach = shifted.balance(radius, longest / radius);
+  if (reach === 0) weights.fill(0);
+  else for (let i = 0; i < k; i++) weights[i]! += (radius / reach) * shifted.weights[i]!;
+  return undefined;
 };
 
 /**

@@ -1,7 +1,7 @@
 import type { AggregatorName, Memory } from '../types.ts';
 
-/** An aggregator's input: a screened Gram matrix. */
-export interface WeighingProblem {
+/** A weighting's input: a screened Gram matrix. */
+export interface WeightingProblem {
   readonly k: number;
   /** H, k×k row-major, symmetric and finite; with a positive diagonal unless the aggregator takes zero groups. */
   readonly gram: Float64Array;
@@ -43,7 +43,21 @@ export interface AggregatorParameter {
   readonly description: string;
 }
 
-/** Everything about an aggregator; configuration, completion, panels and `grain` use it. */
+/**
+ * The weights of one step, where k² inner products decide them (for 'arrival': in order). All 0: there is no direction.
+ *
+ * @param weights zeros, length k; overwritten
+ * @returns state to remember, in terms of the groups' identities, if any
+ */
+export type Weighting = (
+  problem: WeightingProblem,
+  weights: Float64Array,
+) => readonly number[] | undefined;
+
+/**
+ * What there is to say about an aggregator; configuration, completion, panels and `grain` use it. It holds no function: its
+ * {@link Weighting} is an export of its own in the same file, so that a bundle of what only names aggregators has no mathematics.
+ */
 export interface AggregatorDescription {
   readonly name: AggregatorName;
   readonly title: string;
@@ -62,14 +76,4 @@ export interface AggregatorDescription {
   /** True if a zero gradient is treated like any other; otherwise it leaves no direction, and `Problem.zeroGroups` applies. */
   readonly takesZeroGroups: boolean;
   readonly parameters: Readonly<Record<string, AggregatorParameter>>;
-  /**
-   * The weights, where k² inner products decide them (for 'arrival': in order). All 0: there is no direction.
-   *
-   * @param weights zeros, length k; overwritten
-   * @returns state to remember, in terms of the groups' identities, if any
-   */
-  readonly weigh?: (
-    problem: WeighingProblem,
-    weights: Float64Array,
-  ) => readonly number[] | undefined;
 }

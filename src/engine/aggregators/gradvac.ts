@@ -1,5 +1,5 @@
 import { stepRandom } from '../seededRandom.ts';
-import type { AggregatorDescription, WeighingProblem } from './description.ts';
+import type { AggregatorDescription, Weighting, WeightingProblem } from './description.ts';
 import { shares } from './mean.ts';
 
 /** Targets are limited to this, where the turn stays finite: cos⁻¹ is 10⁻⁴ there. */
@@ -30,10 +30,11 @@ export const gradvac: AggregatorDescription = {
       description: 'Share of the present cosine in the moving average that is the target.',
     },
   },
-  weigh(problem, weights) {
-    const random = stepRandom(problem.seed);
-    return gradvacWeights(problem, () => random.permutation(problem.k), weights);
-  },
+};
+
+export const gradvacWeighting: Weighting = (problem, weights) => {
+  const random = stepRandom(problem.seed);
+  return gradvacWeights(problem, () => random.permutation(problem.k), weights);
 };
 
 /**
@@ -44,7 +45,7 @@ export const gradvac: AggregatorDescription = {
  * @returns φ̂, k×k row-major
  */
 export function gradvacWeights(
-  { k, gram, sizes, parameters, groups, memory }: Omit<WeighingProblem, 'seed'>,
+  { k, gram, sizes, parameters, groups, memory }: Omit<WeightingProblem, 'seed'>,
   order: (i: number) => readonly number[],
   weights: Float64Array,
 ): number[] {
@@ -80,7 +81,10 @@ export function gradvacWeights(
 }
 
 /** The targets between groups of the previous step; 0 for new ones. */
-function rememberedTargets(groups: readonly number[], memory: WeighingProblem['memory']): number[] {
+function rememberedTargets(
+  groups: readonly number[],
+  memory: WeightingProblem['memory'],
+): number[] {
   const known = memory?.groups ?? [];
   const before = groups.map((group) => known.indexOf(group));
   return before.flatMap((i) =>

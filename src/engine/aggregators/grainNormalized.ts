@@ -1,6 +1,6 @@
 import { cosinesOf } from '../gram.ts';
-import type { AggregatorDescription } from './description.ts';
-import { minNorm } from './grain.ts';
+import { minNorm } from '../minNorm/minNorm.ts';
+import type { AggregatorDescription, Weighting } from './description.ts';
 import { shares } from './mean.ts';
 
 export const grainNormalized: AggregatorDescription = {
@@ -23,11 +23,12 @@ export const grainNormalized: AggregatorDescription = {
   },
   takesZeroGroups: false,
   parameters: {},
-  weigh({ k, gram, sizes }, weights) {
-    const { norms, cosines } = cosinesOf(gram, k);
-    minNorm(cosines, weights);
-    const length = shares(sizes).reduce((sum, share, i) => sum + share * norms[i]!, 0);
-    for (let i = 0; i < k; i++) weights[i]! *= length / norms[i]!;
-    return undefined;
-  },
+};
+
+export const grainNormalizedWeighting: Weighting = ({ k, gram, sizes }, weights) => {
+  const { norms, cosines } = cosinesOf(gram, k);
+  minNorm(cosines, weights);
+  const length = shares(sizes).reduce((sum, share, i) => sum + share * norms[i]!, 0);
+  for (let i = 0; i < k; i++) weights[i]! *= length / norms[i]!;
+  return undefined;
 };

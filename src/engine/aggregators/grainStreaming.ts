@@ -1,4 +1,4 @@
-import type { AggregatorDescription } from './description.ts';
+import type { AggregatorDescription, Weighting } from './description.ts';
 
 export const grainStreaming: AggregatorDescription = {
   name: 'grain-streaming',
@@ -19,20 +19,21 @@ export const grainStreaming: AggregatorDescription = {
   },
   takesZeroGroups: false,
   parameters: {},
-  weigh({ k, gram }, weights) {
-    const stream = new StreamingMinNorm();
-    for (let i = 0; i < k; i++) {
-      let dd = 0;
-      let dg = 0;
-      for (let a = 0; a < i; a++) {
-        dg += weights[a]! * gram[i * k + a]!;
-        for (let b = 0; b < i; b++) dd += weights[a]! * weights[b]! * gram[a * k + b]!;
-      }
-      stream.arrive({ dd, dg, gg: gram[i * k + i]! });
-      weights.set(stream.weights);
+};
+
+export const grainStreamingWeighting: Weighting = ({ k, gram }, weights) => {
+  const stream = new StreamingMinNorm();
+  for (let i = 0; i < k; i++) {
+    let dd = 0;
+    let dg = 0;
+    for (let a = 0; a < i; a++) {
+      dg += weights[a]! * gram[i * k + a]!;
+      for (let b = 0; b < i; b++) dd += weights[a]! * weights[b]! * gram[a * k + b]!;
     }
-    return undefined;
-  },
+    stream.arrive({ dd, dg, gg: gram[i * k + i]! });
+    weights.set(stream.weights);
+  }
+  return undefined;
 };
 
 /** Inner products of the running d with itself and with an arriving gradient g, and of g with itself. */

@@ -1,6 +1,6 @@
 import { cosinesOf } from '../gram.ts';
 import { applied, rankOf, spectrumOf } from '../spectrum.ts';
-import type { AggregatorDescription } from './description.ts';
+import type { AggregatorDescription, Weighting } from './description.ts';
 
 /** |Σv| below this share of Σ|v|: the weights v/Σv would be rounding. */
 const NO_SUM = 1e-12;
@@ -32,17 +32,18 @@ export const imtlG: AggregatorDescription = {
       description: 'Eigenvalues up to this share of the largest count as zero.',
     },
   },
-  weigh({ k, gram, parameters }, weights) {
-    const v = impartial(gram, k, parameters.tolerance!);
-    let sum = 0;
-    let mass = 0;
-    for (const entry of v) {
-      sum += entry;
-      mass += Math.abs(entry);
-    }
-    if (Math.abs(sum) > NO_SUM * mass) weights.set(v.map((entry) => entry / sum));
-    return undefined;
-  },
+};
+
+export const imtlGWeighting: Weighting = ({ k, gram, parameters }, weights) => {
+  const v = impartial(gram, k, parameters.tolerance!);
+  let sum = 0;
+  let mass = 0;
+  for (const entry of v) {
+    sum += entry;
+    mass += Math.abs(entry);
+  }
+  if (Math.abs(sum) > NO_SUM * mass) weights.set(v.map((entry) => entry / sum));
+  return undefined;
 };
 
 /**

@@ -1,4 +1,4 @@
-import type { AggregatorDescription } from './description.ts';
+import type { AggregatorDescription, Weighting } from './description.ts';
 
 export const inverseNorm: AggregatorDescription = {
   name: 'inverse-norm',
@@ -17,12 +17,13 @@ export const inverseNorm: AggregatorDescription = {
   },
   takesZeroGroups: false,
   parameters: {},
-  weigh({ k, gram }, weights) {
-    const squares = weights.map((_, i) => gram[i * k + i]!);
-    const shortest = Math.min(...squares);
-    const parts = squares.map((square) => shortest / square);
-    const total = parts.reduce((sum, part) => sum + part, 0);
-    weights.set(parts.map((part) => part / total));
-    return undefined;
-  },
+};
+
+export const inverseNormWeighting: Weighting = ({ k, gram }, weights) => {
+  const squares = weights.map((_, i) => gram[i * k + i]!);
+  const shortest = Math.min(...squares);
+  const parts = squares.map((square) => shortest / square);
+  const total = parts.reduce((sum, part) => sum + part, 0);
+  weights.set(parts.map((part) => part / total));
+  return undefined;
 };

@@ -1,4 +1,4 @@
-import type { AggregatorDescription } from './description.ts';
+import type { AggregatorDescription, Weighting } from './description.ts';
 
 export const mean: AggregatorDescription = {
   name: 'mean',
@@ -18,10 +18,11 @@ export const mean: AggregatorDescription = {
   },
   takesZeroGroups: true,
   parameters: {},
-  weigh({ sizes }, weights) {
-    weights.set(shares(sizes));
-    return undefined;
-  },
+};
+
+export const meanWeighting: Weighting = ({ sizes }, weights) => {
+  weights.set(shares(sizes));
+  return undefined;
 };
 
 /** Share of each group in all examples: sizeᵢ / Σ sizeⱼ. */

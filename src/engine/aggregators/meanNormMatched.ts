@@ -1,6 +1,6 @@
+import { minNorm } from '../minNorm/minNorm.ts';
 import { roundingOf } from '../summation.ts';
-import type { AggregatorDescription } from './description.ts';
-import { minNorm } from './grain.ts';
+import type { AggregatorDescription, Weighting } from './description.ts';
 import { shares } from './mean.ts';
 
 export const meanNormMatched: AggregatorDescription = {
@@ -20,20 +20,21 @@ export const meanNormMatched: AggregatorDescription = {
   },
   takesZeroGroups: false,
   parameters: {},
-  weigh({ k, gram, sizes }, weights) {
-    minNorm(gram, weights);
-    const mean = shares(sizes);
-    const shortest = squaredNorm(gram, weights);
-    const mass = weights.reduce((sum, weight, i) => sum + weight * Math.sqrt(gram[i * k + i]!), 0);
-    if (shortest <= roundingOf(k) * mass ** 2) {
-      weights.fill(0);
-      return undefined;
-    }
-    // The mean lies in the hull: only rounding can make it shorter.
-    const ratio = Math.min(1, Math.sqrt(shortest / squaredNorm(gram, mean)));
-    weights.set(mean.map((share) => share * ratio));
+};
+
+export const meanNormMatchedWeighting: Weighting = ({ k, gram, sizes }, weights) => {
+  minNorm(gram, weights);
+  const mean = shares(sizes);
+  const shortest = squaredNorm(gram, weights);
+  const mass = weights.reduce((sum, weight, i) => sum + weight * Math.sqrt(gram[i * k + i]!), 0);
+  if (shortest <= roundingOf(k) * mass ** 2) {
+    weights.fill(0);
     return undefined;
-  },
+  }
+  // The mean lies in the hull: only rounding can make it shorter.
+  const ratio = Math.min(1, Math.sqrt(shortest / squaredNorm(gram, mean)));
+  weights.set(mean.map((share) => share * ratio));
+  return undefined;
 };
 
 /** ‖Σ wᵢgᵢ‖². */

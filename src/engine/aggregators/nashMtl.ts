@@ -1,7 +1,7 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix';
 import { cosinesOf } from '../gram.ts';
 import { roundingOf } from '../summation.ts';
-import type { AggregatorDescription } from './description.ts';
+import type { AggregatorDescription, Weighting } from './description.ts';
 
 /** Newton decrement after which one more step is exact to rounding: it squares. */
 const NEARLY = 1e-9;
@@ -31,15 +31,16 @@ export const nashMtl: AggregatorDescription = {
       description: 'd, of length √k, is shortened to this if longer; 0 leaves it as it is.',
     },
   },
-  /** w = α with Hα = 1/α, α > 0, so that ‖d‖² = αᵀHα = k whatever the lengths of the gradients. */
-  weigh({ k, gram, parameters }, weights) {
-    const { norms, cosines } = cosinesOf(gram, k);
-    const bargain = bargainOver(cosines, k);
-    if (!bargain) return undefined;
-    const cut = parameters.maxNorm! > 0 ? Math.min(1, parameters.maxNorm! / Math.sqrt(k)) : 1;
-    weights.set(bargain.map((beta, i) => (cut * beta) / norms[i]!));
-    return undefined;
-  },
+};
+
+/** w = α with Hα = 1/α, α > 0, so that ‖d‖² = αᵀHα = k whatever the lengths of the gradients. */
+export const nashMtlWeighting: Weighting = ({ k, gram, parameters }, weights) => {
+  const { norms, cosines } = cosinesOf(gram, k);
+  const bargain = bargainOver(cosines, k);
+  if (!bargain) return undefined;
+  const cut = parameters.maxNorm! > 0 ? Math.min(1, parameters.maxNorm! / Math.sqrt(k)) : 1;
+  weights.set(bargain.map((beta, i) => (cut * beta) / norms[i]!));
+  return undefined;
 };
 
 /**

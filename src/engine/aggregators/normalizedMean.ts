@@ -1,4 +1,4 @@
-import type { AggregatorDescription } from './description.ts';
+import type { AggregatorDescription, Weighting } from './description.ts';
 import { shares } from './mean.ts';
 
 export const normalizedMean: AggregatorDescription = {
@@ -19,8 +19,9 @@ export const normalizedMean: AggregatorDescription = {
   },
   takesZeroGroups: false,
   parameters: {},
-  weigh({ k, gram, sizes }, weights) {
-    weights.set(shares(sizes).map((share, i) => share / Math.sqrt(gram[i * k + i]!)));
-    return undefined;
-  },
+};
+
+export const normalizedMeanWeighting: Weighting = ({ k, gram, sizes }, weights) => {
+  weights.set(shares(sizes).map((share, i) => share / Math.sqrt(gram[i * k + i]!)));
+  return undefined;
 };

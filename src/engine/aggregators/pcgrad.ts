@@ -1,5 +1,5 @@
 import { stepRandom } from '../seededRandom.ts';
-import type { AggregatorDescription } from './description.ts';
+import type { AggregatorDescription, Weighting } from './description.ts';
 import { shares } from './mean.ts';
 
 export const pcgrad: AggregatorDescription = {
@@ -20,11 +20,12 @@ export const pcgrad: AggregatorDescription = {
   },
   takesZeroGroups: true,
   parameters: {},
-  weigh({ k, gram, sizes, seed }, weights) {
-    const random = stepRandom(seed);
-    weights.set(projectConflicts(gram, shares(sizes), () => random.permutation(k)));
-    return undefined;
-  },
+};
+
+export const pcgradWeighting: Weighting = ({ k, gram, sizes, seed }, weights) => {
+  const random = stepRandom(seed);
+  weights.set(projectConflicts(gram, shares(sizes), () => random.permutation(k)));
+  return undefined;
 };
 
 /**

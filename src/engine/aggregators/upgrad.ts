@@ -1,5 +1,5 @@
-import type { AggregatorDescription } from './description.ts';
-import { projectOntoDualCone } from './grain.ts';
+import { projectOntoDualCone } from '../minNorm/minNorm.ts';
+import type { AggregatorDescription, Weighting } from './description.ts';
 import { shares } from './mean.ts';
 
 export const upgrad: AggregatorDescription = {
@@ -21,14 +21,15 @@ export const upgrad: AggregatorDescription = {
   },
   takesZeroGroups: true,
   parameters: {},
-  weigh({ k, gram, sizes }, weights) {
-    // A zero gradient conflicts with none, like one that is orthogonal to all.
-    const directions = gram.map((entry, at) => (at % (k + 1) === 0 && entry === 0 ? 1 : entry));
-    const projection = new Float64Array(k);
-    for (const [i, share] of shares(sizes).entries()) {
-      projectOntoDualCone(directions, i, projection);
-      for (let j = 0; j < k; j++) weights[j]! += share * projection[j]!;
-    }
-    return undefined;
-  },
+};
+
+export const upgradWeighting: Weighting = ({ k, gram, sizes }, weights) => {
+  // A zero gradient conflicts with none, like one that is orthogonal to all.
+  const directions = gram.map((entry, at) => (at % (k + 1) === 0 && entry === 0 ? 1 : entry));
+  const projection = new Float64Array(k);
+  for (const [i, share] of shares(sizes).entries()) {
+    projectOntoDualCone(directions, i, projection);
+    for (let j = 0; j < k; j++) weights[j]! += share * projection[j]!;
+  }
+  return undefined;
 };

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ActiveCholesky } from '../../../src/engine/aggregators/activeCholesky.ts';
 import { gramOf } from '../../../src/engine/gram.ts';
+import { ActiveCholesky } from '../../../src/engine/minNorm/activeCholesky.ts';
 import { normalRows, random } from './random.ts';
 import { distance } from './vectors.ts';
 

@@ -3,15 +3,15 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { aggregate } from '../../../src/engine/aggregate.ts';
 import { aggregators } from '../../../src/engine/aggregators/registry.ts';
+import { weightings } from '../../../src/engine/aggregators/weightings.ts';
 import { gramOf } from '../../../src/engine/gram.ts';
 import type { AggregatorChoice, AggregatorName, Problem } from '../../../src/engine/types.ts';
 import { families, samples } from './families.ts';
 import { random } from './random.ts';
 import { norm } from './vectors.ts';
 
-const all = Object.values(aggregators);
 /** Those that a Gram matrix decides. */
-const names = all.filter(({ weigh }) => weigh).map(({ name }) => name);
+const names = Object.keys(weightings) as AggregatorName[];
 const takingZeros = names.filter((name) => aggregators[name].takesZeroGroups);
 const others = names.filter((name) => !aggregators[name].takesZeroGroups);
 
@@ -327,7 +327,7 @@ test('every description is complete and goes by its own name', () => {
       assert.ok(min <= standard && standard <= max);
     }
     assert.equal(
-      description.weigh !== undefined,
+      description.name in weightings,
       description.decidedBy === 'gram' || description.decidedBy === 'arrival',
     );
   }

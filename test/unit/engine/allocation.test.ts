@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { getHeapStatistics } from 'node:v8';
-import { minNorm, supportOf } from '../../../src/engine/aggregators/grain.ts';
 import { gramOf } from '../../../src/engine/gram.ts';
+import { minNorm, supportOf } from '../../../src/engine/minNorm/minNorm.ts';
 import { stepFamilies } from './families.ts';
 import { random } from './random.ts';
 

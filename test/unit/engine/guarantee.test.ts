@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { aggregate } from '../../../src/engine/aggregate.ts';
 import { aggregators } from '../../../src/engine/aggregators/registry.ts';
+import { weightings } from '../../../src/engine/aggregators/weightings.ts';
 import { diagnose } from '../../../src/engine/diagnose.ts';
 import { gramOf } from '../../../src/engine/gram.ts';
 import { guaranteeOf } from '../../../src/engine/guarantee.ts';
@@ -30,7 +31,7 @@ test('a guarantee held, was violated, is lost, or is not given', () => {
 });
 
 const guaranteeing = Object.values(aggregators).filter(
-  ({ properties, weigh }) => properties.nonConflicting && weigh,
+  ({ properties, name }) => properties.nonConflicting && weightings[name],
 );
 for (const { name } of guaranteeing) {
   test(`${name}: its weights hold the guarantee; corrupted weights violate it, and the groups are named`, () => {

@@ -2,15 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { aggregate } from '../../../src/engine/aggregate.ts';
-import { aggregators } from '../../../src/engine/aggregators/registry.ts';
+import { weightings } from '../../../src/engine/aggregators/weightings.ts';
 import { gramOf } from '../../../src/engine/gram.ts';
-import type { AggregatorChoice, Memory, Problem } from '../../../src/engine/types.ts';
+import type {
+  AggregatorChoice,
+  AggregatorName,
+  Memory,
+  Problem,
+} from '../../../src/engine/types.ts';
 import { families } from './families.ts';
 import { random } from './random.ts';
 
-const names = Object.values(aggregators)
-  .filter(({ weigh }) => weigh)
-  .map(({ name }) => name);
+const names = Object.keys(weightings) as AggregatorName[];
 
 function normalGram(k: number, seed: number): Float64Array {
   return gramOf(families.normal(k, 2 * k, random(seed)));

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { aggregate } from '../../../src/engine/aggregate.ts';
-import { projectOntoDualCone } from '../../../src/engine/aggregators/grain.ts';
 import { gramOf } from '../../../src/engine/gram.ts';
+import { projectOntoDualCone } from '../../../src/engine/minNorm/minNorm.ts';
 import { type FamilyName, samples } from './families.ts';
 import { combine, distance, dot, norm } from './vectors.ts';
 

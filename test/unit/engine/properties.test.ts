@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { aggregate } from '../../../src/engine/aggregate.ts';
 import type { Properties } from '../../../src/engine/aggregators/description.ts';
 import { aggregators } from '../../../src/engine/aggregators/registry.ts';
+import { weightings } from '../../../src/engine/aggregators/weightings.ts';
 import { gramOf } from '../../../src/engine/gram.ts';
 import type { AggregatorName } from '../../../src/engine/types.ts';
 import { blocksOf, direction } from './direction.ts';
@@ -111,7 +112,7 @@ function conflictBeyondRounding(name: AggregatorName, rows: readonly Float64Arra
 
 /** Σ|wᵢ|‖gᵢ‖. */
 function massOf(name: AggregatorName, rows: readonly Float64Array[]): number {
-  if (!aggregators[name].weigh) return longest(rows);
+  if (!weightings[name]) return longest(rows);
   const { weights } = aggregate({ gram: gramOf(rows) }, name);
   return rows.reduce((sum, row, i) => sum + Math.abs(weights[i]!) * norm(row), 0);
 }
@@ -128,7 +129,7 @@ const misses: { [P in Exclude<keyof Properties, 'stronglyStationary'>]: Miss } =
     const weights = blocksOf(rows).flatMap(({ rows: part, gram }) => {
       if (part.every((row) => norm(row) === 0)) return [];
       const single = name === 'grain-layerwise' ? 'grain' : name;
-      return aggregators[single].weigh ? [aggregate({ gram }, single).weights] : [];
+      return weightings[single] ? [aggregate({ gram }, single).weights] : [];
     });
     if (weights.length === 0) return name === 'graddrop' ? 1 : 0;
     return Math.max(
