@@ -14,7 +14,12 @@ from typing import Any, BinaryIO
 import numpy as np
 
 _LENGTH = struct.Struct("<I")
-_DTYPES: dict[str, np.dtype[Any]] = {"int32": np.dtype("<i4"), "float32": np.dtype("<f4"), "float64": np.dtype("<f8")}
+_DTYPES: dict[str, np.dtype[Any]] = {
+    "uint8": np.dtype("u1"),
+    "int32": np.dtype("<i4"),
+    "float32": np.dtype("<f4"),
+    "float64": np.dtype("<f8"),
+}
 
 Message = dict[str, Any]
 

@@ -1,6 +1,7 @@
 """Images as a network takes them: read by Pillow, then resized and normalized by the checkpoint's own image processor."""
 
 import importlib.util
+import io
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -34,17 +35,17 @@ class Images:
     def pixels(self, batch: ImageBatch) -> Tensor:
         """examples × channels × height × width."""
         if batch.paths:
-            return torch.stack(list(self._readers.map(self._read, batch.paths)))
+            return torch.stack(list(self._readers.map(self._read, batch.paths, batch.contents())))
         return torch.stack([self._prepared(self._drawn(pixels)) for pixels in batch.pixels])
 
-    def _read(self, path: str) -> Tensor:
+    def _read(self, path: str, content: bytes) -> Tensor:
         from PIL import Image, UnidentifiedImageError
 
         known = self._kept.get(path)
         if known is not None:
             return known
         try:
-            with Image.open(path) as image:
+            with Image.open(io.BytesIO(content) if content else path) as image:
                 prepared = self._prepared(image.convert(self._mode))
         except (OSError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
             raise ImageError(f"{path} cannot be read as an image: {error}") from error

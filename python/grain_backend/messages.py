@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+Uint8 = Annotated[np.ndarray, "uint8"]
 Int32 = Annotated[np.ndarray, "int32"]
 Float32 = Annotated[np.ndarray, "float32"]
 Float64 = Annotated[np.ndarray, "float64"]
@@ -190,7 +191,11 @@ class Batch:
 class ImageBatch:
     """Examples that are images: files, or pixels between 0 and 1, examples × height × width × channels; groups as in `Batch`."""
 
+    # Of files; or where `encoded` has an image, what it is called: another name for each.
     paths: list[str]
+    # Bytes of files, one after another, and where each ends; nothing: they are read.
+    encoded: Uint8
+    ends: Int32
     pixels: Float32
     bounds: Int32
     targets: Float64
@@ -198,7 +203,15 @@ class ImageBatch:
     def of_group(self, group: int) -> "ImageBatch":
         """The examples of one group."""
         start, end = self.bounds[group : group + 2]
-        return ImageBatch(self.paths[start:end], self.pixels[start:end], _alone(end - start), self.targets[start:end])
+        first = self.ends[start - 1] if start > 0 and len(self.ends) > 0 else 0
+        ends = self.ends[start:end] - first
+        encoded = self.encoded[first : first + ends[-1]] if len(ends) > 0 else self.encoded
+        paths, pixels, targets = self.paths[start:end], self.pixels[start:end], self.targets[start:end]
+        return ImageBatch(paths, encoded, ends, pixels, _alone(end - start), targets)
+
+    def contents(self) -> list[bytes]:
+        """Of each file; empty: it is to be read."""
+        return [part.tobytes() for part in np.split(self.encoded, self.ends[:-1])]
 
 
 AnyBatch = Batch | ImageBatch

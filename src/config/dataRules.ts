@@ -22,7 +22,7 @@ import type { Config } from './schema.ts';
 export const dataRules: readonly Rule[] = [
   textsHaveNoNumericKeys,
   imageFilesHaveNoOtherInputs,
-  imageFilesAreLocal,
+  hubImagesAreInTheData,
   pixelsHaveTheirScale,
   generationNeedsTexts,
   answersBelongToGeneration,
@@ -62,14 +62,19 @@ function imageFilesHaveNoOtherInputs({ data }: Config): Finding[] {
     }));
 }
 
-function imageFilesAreLocal({ data }: Config): Finding[] {
+/** Other formats name the images, and would need a download of each. */
+function hubImagesAreInTheData({ data }: Config): Finding[] {
   if (data.imageFile === undefined || data.from === undefined) return [];
+  const isParquet = fileKeys(data)
+    .flatMap((key) => namedFiles(data, key))
+    .every((named) => (data.format ?? formatOf(named)) === 'parquet');
+  if (isParquet) return [];
   return [
     {
       path: ['data', 'imageFile'],
       isKey: true,
-      message: 'images of a dataset on the Hub are not downloaded',
-      expected: 'files on this machine, and no data.from',
+      message: 'of a dataset on the Hub, only images inside Parquet files are read',
+      expected: 'its Parquet files in data.train and data.validation, or files on this machine',
     },
   ];
 }

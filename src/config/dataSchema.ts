@@ -114,7 +114,7 @@ export const data = z.strictObject({
   imageFile: column()
     .optional()
     .describe(
-      'Instead of `features`: the column with the paths of image files, PNG or JPEG, relative to the folder of the data file. Needs a checkpoint for image classification in `model.from`, and [`device: torch`](devices.md#images).',
+      'Instead of `features`: the column with images, PNG or JPEG: paths of files, relative to the folder of the data file, or in Parquet the files themselves, as datasets on the Hub have them. Needs a checkpoint for image classification in `model.from`, and [`device: torch`](devices.md#images).',
     ),
   maxLength: whole(8)
     .optional()

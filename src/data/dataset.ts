@@ -80,13 +80,21 @@ export interface TabularData extends Data<TabularDataset> {
   readonly shape: readonly number[];
 }
 
-/** Examples that are image files. */
-export interface ImageDataset extends Examples {
-  /** Absolute paths, one for each example. */
-  readonly files: readonly string[];
+/** An image, as a file of its own or inside one of the data. */
+export interface ImageSource {
+  /** The absolute path of its file, or which row of which file it is in: another one for each image. */
+  readonly name: string;
+  /** As PNG or JPEG; null: they are in a file of its own. */
+  readonly bytes: Uint8Array | null;
 }
 
-/** Data whose examples are image files. */
+/** Examples that are images. */
+export interface ImageDataset extends Examples {
+  /** One for each example. */
+  readonly images: readonly ImageSource[];
+}
+
+/** Data whose examples are images. */
 export type ImageData = Data<ImageDataset>;
 
 /** Data whose examples are texts. */

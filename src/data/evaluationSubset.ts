@@ -33,12 +33,12 @@ export function evaluationTexts(dataset: TextDataset, limit: number | undefined)
   };
 }
 
-/** Same as {@link evaluationRows}, for image files. */
+/** Same as {@link evaluationRows}, for images. */
 export function evaluationImages(dataset: ImageDataset, limit: number | undefined): ImageDataset {
   const indices = sampleIndices(dataset, limit);
   if (!indices) return dataset;
-  const files = Array.from(indices, (i) => dataset.files[i]!);
-  return { ...subset(dataset, indices), files };
+  const images = Array.from(indices, (i) => dataset.images[i]!);
+  return { ...subset(dataset, indices), images };
 }
 
 /** Sorted; null for all examples. */

@@ -1,16 +1,13 @@
-import { closeSync, openSync, readSync } from 'node:fs';
-import path from 'node:path';
-import { reasonOf } from '../config/errors.ts';
 import type { ParsedConfig } from '../config/parse.ts';
-import type { ImageData, ImageDataset } from './dataset.ts';
+import type { ImageData, ImageDataset, ImageSource } from './dataset.ts';
 import type { DataFiles } from './files.ts';
+import { readImage } from './imageCells.ts';
 import { targetIn, targetNumbers } from './labels.ts';
 import { loadRows, type ReadRows, type RowReader } from './loadRows.ts';
-import { DataError } from './table.ts';
 
 /**
- * Streams and checks the training and validation files of a config whose examples are image files. The images themselves are not
- * decoded, but each is there and begins as PNG or JPEG does.
+ * Streams and checks the training and validation files of a config whose examples are images, in files of their own or in those of
+ * the data. The images themselves are not decoded, but each is there and begins as PNG or JPEG does.
  * @param onBytes called with the number of bytes of each chunk that was read
  * @throws ConfigError at the key of the config, or the cell of the file, that is wrong
  */
@@ -22,49 +19,20 @@ export function loadImageData(
   return loadRows(parsed, files, { readRow: imageReader(parsed), datasetOf }, onBytes);
 }
 
-function imageReader(parsed: ParsedConfig): RowReader<string> {
+function imageReader(parsed: ParsedConfig): RowReader<ImageSource> {
   return async (reader, table, row, { texts, target }, classes) => {
     const [column] = texts.values();
-    const named = reader.text(row, column!);
-    const { file = table.file } = row.position(column!);
-    const image = path.resolve(path.dirname(file), named);
-    const complaint = complaintAbout(image);
-    if (complaint !== null) {
-      throw new DataError(table.file, row.position(column!), `${named} ${complaint}`, {
-        expected: `a PNG or JPEG file, relative to the folder of ${path.basename(file)}`,
-      });
-    }
     return {
-      example: image,
+      example: readImage(table, row, column!),
       target: targetIn(reader, table, row, target, parsed, classes),
       empty: [],
     };
   };
 }
 
-const PNG = Buffer.from('89504e470d0a1a0a', 'hex');
-const JPEG = Buffer.from('ffd8ff', 'hex');
-
-/** What is wrong with a file that should be an image; null if nothing is. */
-function complaintAbout(file: string): string | null {
-  const head = Buffer.alloc(PNG.length);
-  try {
-    const handle = openSync(file, 'r');
-    try {
-      readSync(handle, head, 0, head.length, 0);
-    } finally {
-      closeSync(handle);
-    }
-  } catch (error) {
-    return `cannot be read: ${reasonOf(error)}`;
-  }
-  const isImage = [PNG, JPEG].some((start) => start.equals(head.subarray(0, start.length)));
-  return isImage ? null : 'is neither PNG nor JPEG';
-}
-
 function datasetOf(
-  { examples, targets }: ReadRows<string>,
+  { examples, targets }: ReadRows<ImageSource>,
   classes: readonly string[],
 ): ImageDataset {
-  return { count: examples.length, files: examples, targets: targetNumbers(targets, classes) };
+  return { count: examples.length, images: examples, targets: targetNumbers(targets, classes) };
 }

@@ -5,6 +5,7 @@ import { resolveRepository } from '../hub/resolve.ts';
 import { isMissing, writtenIn } from './cells.ts';
 import { groupColumn } from './columns.ts';
 import { dataFilesOf } from './files.ts';
+import { imageName } from './imageCells.ts';
 import { fingerprintOf, openPart } from './parts.ts';
 import { type Row, tableFiles } from './table.ts';
 
@@ -62,7 +63,8 @@ export async function* readableExamples(
   for await (const row of table.rows({ columns: new Set([...own, group]), all: false })) {
     const isLeftOut = data.dropIncomplete && own.some((i) => isMissing(row.cells[i], words));
     if (isLeftOut) continue;
-    const textOf = (name: string) => textIn(row, columnOf(name));
+    const textOf = (name: string) =>
+      name === data.imageFile ? imageName(row.cells[columnOf(name)]) : textIn(row, columnOf(name));
     yield {
       index: index++,
       parts: partsOf(names, textOf, parsed),

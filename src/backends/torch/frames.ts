@@ -10,20 +10,25 @@ import * as z from 'zod';
 /** Numbers of any shape. */
 export interface NumberArray {
   readonly shape: readonly number[];
-  readonly values: Int32Array | Float32Array | Float64Array;
+  readonly values: Uint8Array | Int32Array | Float32Array | Float64Array;
 }
 
 /** A message: JSON, with arrays among its fields. */
 export type Message = Readonly<Record<string, unknown>>;
 
-const types = { int32: Int32Array, float32: Float32Array, float64: Float64Array } as const;
+const types = {
+  uint8: Uint8Array,
+  int32: Int32Array,
+  float32: Float32Array,
+  float64: Float64Array,
+} as const;
 type Dtype = keyof typeof types;
 
 const headerSchema = z.looseObject({
   arrays: z.array(
     z.object({
       name: z.string(),
-      dtype: z.enum(['int32', 'float32', 'float64']),
+      dtype: z.enum(['uint8', 'int32', 'float32', 'float64']),
       shape: z.array(z.int().min(0)),
     }),
   ),
@@ -118,6 +123,7 @@ function isArray(value: unknown): value is NumberArray {
 }
 
 function dtypeOf(values: NumberArray['values']): Dtype {
+  if (values instanceof Uint8Array) return 'uint8';
   if (values instanceof Int32Array) return 'int32';
   return values instanceof Float32Array ? 'float32' : 'float64';
 }

@@ -11,6 +11,7 @@ const array = <T extends NumberArray['values']>(of: new () => NumberArray['value
 const float32 = array<Float32Array>(Float32Array);
 const float64 = array<Float64Array>(Float64Array);
 const int32 = array<Int32Array>(Int32Array);
+const uint8 = array<Uint8Array>(Uint8Array);
 const none = z.object({});
 
 const python = { protocol: z.number(), python: z.string(), executable: z.string() };
@@ -158,7 +159,11 @@ const batch = z.object({
 
 /** Examples that are images, grouped in the same way: files, or if there are none, pixels. */
 const imageBatch = z.object({
+  /** Of files; or where `encoded` has an image, what it is called: another name for each. */
   paths: z.array(z.string()),
+  /** Bytes of files, one after another, and where each ends; nothing: they are read. */
+  encoded: uint8,
+  ends: int32,
   /** Between 0 and 1: examples × height × width × channels. */
   pixels: float32,
   bounds: int32,

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { TorchDevice } from '../../backends/device.ts';
 import type { RequestOf } from '../../backends/torch/messages.ts';
 import type { TorchProcess } from '../../backends/torch/torchProcess.ts';
-import type { Data, ImageDataset, TabularDataset } from '../../data/dataset.ts';
+import type { Data, ImageDataset, ImageSource, TabularDataset } from '../../data/dataset.ts';
 import { groupBounds } from '../../data/grouping.ts';
 import { IMAGE_PROCESSOR_FILE } from '../../hub/download/requestedFiles.ts';
 import type { SupervisedTask } from '../../nn/module/loss.ts';
@@ -17,7 +17,7 @@ import type { DescribedCheckpoint } from './torchCheckpoint.ts';
 import type { TorchInputs } from './torchLearner.ts';
 import { row } from './torchNetwork.ts';
 
-/** Files, or rows of pixels. */
+/** Encoded images, or rows of pixels. */
 type Images = ImageDataset | TabularDataset;
 
 /** Images, and if they are rows of pixels, the shape of one: height, width, channels. */
@@ -54,10 +54,22 @@ function batchOf(
   shape: readonly number[],
 ): RequestOf<'imageOutputs'> {
   return {
-    paths: 'files' in dataset ? indices.map((index) => dataset.files[index]!) : [],
+    ...encodedIn('images' in dataset ? indices.map((index) => dataset.images[index]!) : []),
     pixels: pixelsOf(dataset, indices, shape),
     bounds: row(Int32Array.of(0, indices.length)),
     targets: row(Float64Array.from(indices, (index) => dataset.targets[index]!)),
+  };
+}
+
+function encodedIn(
+  images: readonly ImageSource[],
+): Pick<RequestOf<'imageOutputs'>, 'paths' | 'encoded' | 'ends'> {
+  const parts = images.map(({ bytes }) => bytes ?? new Uint8Array());
+  let end = 0;
+  return {
+    paths: images.map(({ name }) => name),
+    encoded: row(Buffer.concat(parts)),
+    ends: row(Int32Array.from(parts, ({ length }) => (end += length))),
   };
 }
 
@@ -66,7 +78,7 @@ function pixelsOf(
   indices: readonly number[],
   shape: readonly number[],
 ): RequestOf<'imageOutputs'>['pixels'] {
-  if ('files' in dataset) return { shape: [0], values: new Float32Array() };
+  if ('images' in dataset) return { shape: [0], values: new Float32Array() };
   const { features, width } = dataset;
   const values = new Float32Array(indices.length * width);
   indices.forEach((index, i) => {

@@ -12,10 +12,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ConfigError } from '../../../src/config/diagnostic.ts';
+import { parseConfig } from '../../../src/config/parse.ts';
+import { readableExamples } from '../../../src/data/readableExamples.ts';
 import { openSafetensors } from '../../../src/hub/safetensors/safetensors.ts';
 import type { Trainer } from '../../../src/training/trainer.ts';
 import { tiny } from '../../python/checkpoints.ts';
 import { python } from '../../python/python.ts';
+import { HubServer } from '../../unit/hub/hubServer.ts';
 import { relative, stepsOf, TorchRuns } from './torchRuns.ts';
 
 const PNGS = Array.from({ length: 8 }, (_, i) => `image-${i}.png`);
@@ -157,6 +160,82 @@ test('pixels as columns are the images that they were read from', async () => {
   );
   const flat = columns.replace('[8, 8, 3]', '[16, 6, 2]');
   await assert.rejects(runs.trainer(folder, flat, 'grain'), /images have 2 channels/);
+});
+
+const labels = (files: readonly unknown[]) => files.map((_, i) => (i % 2 ? 'bright' : 'dark'));
+
+/** As a dataset on the Hub has them. */
+async function parquet(name: string, files: readonly (string | null)[]): Promise<string> {
+  const paths = files.map((file) => file && path.join(folder, file));
+  const file = path.join(folder, name);
+  await python('images_parquet.py', [file, JSON.stringify(paths), JSON.stringify(labels(files))]);
+  return file;
+}
+
+describe('images inside Parquet', () => {
+  let file: string;
+  before(async () => {
+    file = await parquet('train.parquet', FILES);
+  });
+  const inParquet = (data = 'train.parquet') =>
+    config('vit', '', data).replace('imageFile: file', 'imageFile: image');
+
+  test('are those of the files, in one backward pass and in one for each group', async () => {
+    for (const backward of ['', ', backward: accumulate']) {
+      const of = async (yaml: string) => {
+        const trainer = await runs.trainer(folder, yaml.replace('3 }', `3${backward} }`), 'grain');
+        return { steps: await stepsOf(trainer, 1, 2), ...(await trainer.validate(async () => {})) };
+      };
+      const [ours, theirs] = [await of(inParquet()), await of(config('vit'))];
+      assert.deepEqual(ours.steps, theirs.steps);
+      assert.deepEqual(ours.metrics, theirs.metrics);
+    }
+  });
+
+  test('come from the Hub', async (t) => {
+    const hub = await HubServer.start();
+    t.after(() => hub.stop());
+    const commit = 'a'.repeat(40);
+    const bytes = readFileSync(file);
+    hub.repositories['some/images'] = {
+      kind: 'dataset',
+      commit,
+      files: { 'data/train-00000-of-00001.parquet': bytes },
+    };
+    // No other test of this file knows a hub.
+    process.env.HF_HOME = path.join(folder, 'hub');
+    process.env.HF_ENDPOINT = hub.endpoint;
+    const remote = inParquet('data/train-00000-of-00001.parquet').replace(
+      'data: { ',
+      'data: { from: some/images, ',
+    );
+    const trainer = await runs.trainer(folder, remote, 'grain');
+    const [ours] = await stepsOf(trainer, 1, 1);
+    const [theirs] = await stepsOf(await runs.trainer(folder, config('vit'), 'grain'), 1, 1);
+    assert.deepEqual(ours, theirs);
+  });
+
+  test('have the names of their files where people read them', async () => {
+    const parsed = parseConfig(inParquet(), path.join(folder, 'grain.yaml'));
+    const names = [];
+    for await (const { parts } of readableExamples([file], parsed)) names.push(parts[0]!.text);
+    assert.deepEqual(names, FILES);
+  });
+
+  test('are refused at their row if they are missing, or no images', async () => {
+    for (const [lost, message] of [
+      [null, /row 6: column "image" has no image/],
+      ['files.csv', /row 6: column "image" is neither PNG nor JPEG/],
+    ] as const) {
+      await parquet('lost.parquet', [...FILES.slice(0, 5), lost]);
+      await assert.rejects(runs.trainer(folder, inParquet('lost.parquet'), 'grain'), message);
+    }
+    copyFileSync(path.join(folder, PNGS[0]!), path.join(folder, 'short.png'));
+    truncateSync(path.join(folder, 'short.png'), 60);
+    await parquet('short.parquet', ['short.png', ...FILES.slice(0, 5)]);
+    const trainer = await runs.trainer(folder, inParquet('short.parquet'), 'grain');
+    await assert.rejects(trainer.step(1), /row 1 of short\.parquet cannot be read as an image: /);
+  });
 });
 
 describe('what cannot be trained on is refused by name:', () => {

@@ -193,7 +193,11 @@ for (const [text, at, message] of [
     /nothing with data.imageFile/,
   ],
   [`${imageFiles.replace(' }', ', text: a }')}\n${saved}`, 'text', /nothing with data.imageFile/],
-  [`${imageFiles.replace(' }', ', from: a/b }')}\n${saved}`, 'imageFile', /are not downloaded/],
+  [
+    `${imageFiles.replace(' }', ', from: a/b }')}\n${saved}`,
+    'imageFile',
+    /only images inside Parquet/,
+  ],
   [
     `${images.replace(' }', ', standardize: true }')}\n${saved}\ndevice: torch`,
     'true',
@@ -339,6 +343,7 @@ for (const text of [
   ...['dora', 'adalora', 'ia3', 'promptTuning'].map(
     (kind) => `${texts}\nmodel: { from: a, adapter: { ${kind}: {} } }`,
   ),
+  `${imageFiles.replaceAll('csv', 'parquet').replace(' }', ', from: a/b }')}\n${saved}`,
   `${imageFiles}\nmodel: { from: a, adapter: { lora: {} }, dtype: bfloat16, freeze: 1 }`,
   `${images}\nmodel: { from: a, dropout: 0.1 }\ngroups: { backward: accumulate }\ndevice: torch`,
   `${texts}\nmodel: { from: ./here, freeze: 2, reinitialize: 1, head: new, checkpointing: true }`,

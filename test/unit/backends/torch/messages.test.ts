@@ -14,6 +14,7 @@ const message: Message = {
   kind: 'gradients',
   text: 'größer',
   nothing: null,
+  bytes: { shape: [3], values: Uint8Array.of(0, 137, 255) },
   ids: { shape: [2, 3], values: Int32Array.of(1, -2, 3, 4, 5, 2 ** 31 - 1) },
   losses: { shape: [3], values: Float32Array.of(0.1, Number.NaN, Number.NEGATIVE_INFINITY) },
   gram: { shape: [1, 1], values: Float64Array.of(1 / 3) },
