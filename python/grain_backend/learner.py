@@ -3,7 +3,7 @@
 import gc
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from functools import singledispatchmethod
+from functools import partial, singledispatchmethod
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import torch
 from grain_torch.gradients.stack import GradientStack
 
 from . import checkpoint
-from .ascent import uphill
+from .ascent import gradients_uphill
 from .average import ParameterAverage
 from .devices import memory_of, usage_of
 from .directions import Direction, drop_signs, inner_of, length2_of, moved
@@ -45,7 +45,7 @@ from .messages import (
 from .mixout import Mixout
 from .network import Network, load_network
 from .noise import add_noise
-from .optimizers import AdamW, Optimizer, build_optimizer, shares_of
+from .optimizers import AdamW, Optimizer, build_optimizer
 from .passes import Passes
 from .ranks import Ranks
 from .step import Measured, Step
@@ -171,11 +171,9 @@ class Learner:
         self._step = None
         self._network.train()
         sizes = np.diff(request.bounds).tolist()
-        losses, stack = self._run(request)
-        if self._spec.ascent is not None:
-            finite = np.isfinite(np.diag(stack.gram())).tolist()
-            with uphill(self._parameters, stack, np.array(shares_of(sizes, finite)), self._spec.ascent):
-                _, stack = self._run(request)
+        ascent = self._spec.ascent
+        run = partial(self._run, request)
+        losses, stack = run() if ascent is None else gradients_uphill(run, self._parameters, sizes, ascent, request.seed)
         step = Step(self._parameters, stack, self._blocks)
         if self._spec.metric == "preconditioned":
             assert isinstance(self._optimizer, AdamW)

@@ -87,11 +87,22 @@ class LossShape:
 
 
 @dataclass(frozen=True)
+class Neighborhood:
+    """Places at one distance from the parameters, in random directions, that count by exp(tilt * loss)."""
+
+    samples: int
+    noise: float
+    tilt: float
+
+
+@dataclass(frozen=True)
 class Ascent:
     """Gradients are taken this far uphill, by the size of each parameter where there is an eta."""
 
     radius: float
     eta: float | None
+    # None: uphill from the parameters themselves.
+    neighborhood: Neighborhood | None
 
 
 @dataclass(frozen=True)

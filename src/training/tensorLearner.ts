@@ -6,7 +6,6 @@ import { ascentOf, averagingOf, headStepsOf, mixingOf } from '../config/techniqu
 import type { Group } from '../data/grouping.ts';
 import type { OnProgress } from '../nn/module/progress.ts';
 import type { AggregatedStep, AggregatorMemory, StepGroups } from './aggregation/aggregatedStep.ts';
-import type { StepAggregator } from './aggregation/stepAggregator.ts';
 import type { CreateLearner, Learner, LearnerOptions, PendingStep } from './learner.ts';
 import type { Objective, Validation } from './objective/objective.ts';
 import { AdamW } from './optimizers/adamw.ts';
@@ -18,6 +17,7 @@ import { TensorStage } from './tensorStage.ts';
 import { uphill } from './update/ascent.ts';
 import { Mixout } from './update/mixout.ts';
 import { ParameterAverage } from './update/parameterAverage.ts';
+import { tiltedUphill } from './update/tiltedAscent.ts';
 import { updateParameters } from './update/updateParameters.ts';
 
 /** Creates learners whose tensors are in this process. @param objective of one run, before its first step */
@@ -141,7 +141,7 @@ export class TensorLearner implements Learner {
     }
   }
 
-  /** At the parameters, or a little uphill of them by the batch's gradient: then with the losses at the parameters. */
+  /** At the parameters, or a little uphill of them by the batch's gradient. */
   async #aggregateUphill(
     groups: readonly Group[],
     step: number,
@@ -149,19 +149,33 @@ export class TensorLearner implements Learner {
     meter: StepMeter,
   ): Promise<AggregatedStep> {
     const stage = this.#stage;
-    const aggregate = (by: StepAggregator) => {
+    const ascent = this.#ascent;
+    const source = () => {
       const all = this.objective.gradients(groups, step);
-      const source = stage.gradients(this.#mixout?.mixed(all, step) ?? all);
-      return by.aggregate(meter.watch(source), options);
+      return meter.watch(stage.gradients(this.#mixout?.mixed(all, step) ?? all));
     };
-    if (!this.#ascent) return aggregate(stage.aggregator);
-    const mean = await aggregate(stage.mean);
+    const aggregate = (from = source()) => stage.aggregator.aggregate(from, options);
+    const meanOfBatch = () => stage.mean.aggregate(source(), options);
+    if (!ascent) return aggregate();
+    const { neighborhood } = ascent;
+    const { variables } = stage;
+    const device = this.#device;
+    if (neighborhood) {
+      const seed = this.#options.seed.order;
+      const { sizes } = options;
+      const passes = { device, variables, sizes, source, mean: meanOfBatch, seed, step };
+      const tilted = await tiltedUphill(passes, { ...ascent, neighborhood });
+      try {
+        return await aggregate(tilted.source);
+      } finally {
+        tilted.dispose();
+      }
+    }
+    const mean = await meanOfBatch();
     try {
-      if (!mean.gradients) return await aggregate(stage.aggregator);
-      const { variables } = stage;
-      const there = await uphill(this.#device, variables, mean.gradients, this.#ascent, () =>
-        aggregate(stage.aggregator),
-      );
+      if (!mean.gradients) return await aggregate();
+      const there = await uphill(device, variables, mean.gradients, ascent, () => aggregate());
+      // The losses that are logged are those at the parameters.
       return { ...there, losses: mean.losses };
     } finally {
       mean.dispose();

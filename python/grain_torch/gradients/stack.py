@@ -34,6 +34,10 @@ class _Gradient:
         k = len(self.rows)
         return self.rows.new_zeros((k, *parameter.shape)).index_copy_(1, self.index, self.rows)
 
+    def covers(self, other: _Gradient) -> bool:
+        """Whether another's rows are the same ones of the parameter."""
+        return self.index is not None and other.index is not None and torch.equal(self.index, other.index)
+
     def flat(self) -> Tensor:
         return self.rows.reshape(len(self.rows), -1)
 
@@ -84,6 +88,24 @@ class GradientStack:
         known = self._of.get(parameter)
         if known is not None:
             self._of[parameter] = _Gradient(known.dense(parameter) * factor, None)
+
+    @torch.no_grad()
+    def lerp(self, other: GradientStack, share: float) -> None:
+        """gᵢ ← (1 − share)gᵢ + share·g'ᵢ, with the gradients g' of another stack."""
+        for gradient in self._of.values():
+            gradient.rows = gradient.rows * self._factors(gradient.rows, 1 - share)
+        self.scale = np.ones(self.count)
+        for parameter, gradient in other._of.items():
+            rows = gradient.rows * other._factors(gradient.rows, share)
+            known = self._of.get(parameter)
+            if known is not None and known.covers(gradient):
+                known.rows.add_(rows)
+            else:
+                self.add(parameter, rows, gradient.index)
+
+    def _factors(self, rows: Tensor, factor: float) -> Tensor:
+        scale = torch.as_tensor(self.scale * factor, dtype=rows.dtype, device=rows.device)
+        return scale.reshape(-1, *[1] * (rows.ndim - 1))
 
     @torch.no_grad()
     def gram(self, parameters: Iterable[Tensor] | None = None, root: Callable[[Tensor], Tensor] | None = None) -> Array:

@@ -1,6 +1,6 @@
 /** What a run process and its Python child say to each other; python/grain_backend/messages.py is the other side. */
 import * as z from 'zod';
-import type { LossShape } from '../../config/techniques/description.ts';
+import type { Ascent, LossShape } from '../../config/techniques/description.ts';
 import type { NumberArray } from './frames.ts';
 
 /** Both sides must have the same. */
@@ -96,6 +96,13 @@ const lossShape = z.object({
   agreement: z.number().nullable(),
 }) satisfies z.ZodType<LossShape>;
 
+const ascent = z.object({
+  radius: z.number(),
+  eta: z.number().nullable(),
+  /** Null: uphill from the parameters themselves. */
+  neighborhood: z.object({ samples: z.number(), noise: z.number(), tilt: z.number() }).nullable(),
+}) satisfies z.ZodType<Ascent>;
+
 const build = z.object({
   folder: z.string(),
   /** Hub id or folder that an adapter's config names, and its commit. */
@@ -142,7 +149,7 @@ const build = z.object({
   /** Whether training begins with the head alone, until `stage`. */
   headFirst: z.boolean(),
   /** Null: gradients are taken at the parameters. */
-  ascent: z.object({ radius: z.number(), eta: z.number().nullable() }).nullable(),
+  ascent: ascent.nullable(),
   seed: z.number(),
 });
 

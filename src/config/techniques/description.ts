@@ -60,6 +60,15 @@ export const plainLoss: LossShape = {
 export interface Ascent {
   readonly radius: number;
   readonly eta: number | null;
+  /** Null: uphill from the parameters themselves. */
+  readonly neighborhood: Neighborhood | null;
+}
+
+/** Places at one distance from the parameters, in random directions, that count by exp(tilt · loss). */
+export interface Neighborhood {
+  readonly samples: number;
+  readonly noise: number;
+  readonly tilt: number;
 }
 
 type Parameters = Readonly<Record<string, number>>;

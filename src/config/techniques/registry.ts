@@ -19,7 +19,7 @@ import { mixout } from './mixout.ts';
 import { noisyTune } from './noisyTune.ts';
 import { ohem } from './ohem.ts';
 import { rDrop } from './rDrop.ts';
-import { asam, sam } from './sam.ts';
+import { asam, sam, tsam } from './sam.ts';
 import { swa } from './swa.ts';
 import { tilted } from './tilted.ts';
 
@@ -40,6 +40,7 @@ export const techniques = {
   mixout,
   sam,
   asam,
+  tsam,
   curriculum,
 } as const satisfies Readonly<Record<string, Technique>>;
 

@@ -60,7 +60,7 @@ function checkSettings(parsed: ParsedConfig): void {
     if (!needsAllAtOnce(entry)) continue;
     throw parsed.error(
       ['aggregate', i],
-      'with device: torch, grain-streaming does not go with sam, asam or ghm, which need all groups at once',
+      'with device: torch, grain-streaming does not go with sam, asam, tsam or ghm, which need all groups at once',
       { expected: 'grain or grain-layerwise, no such technique, or another device' },
     );
   }

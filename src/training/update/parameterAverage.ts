@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ParameterVector } from '../aggregation/products.ts';
 import type { NamedArray } from '../optimizers/optimizer.ts';
+import { assign, copyOf, displaced } from './displaced.ts';
 
 const SLOT = 'trained';
 
@@ -35,15 +36,8 @@ export class ParameterAverage {
   }
 
   /** Work on the network while its parameters are θ̄. */
-  async use<T>(work: () => Promise<T>): Promise<T> {
-    const trained = copyOf(this.#variables);
-    assign(this.#variables, this.#values);
-    try {
-      return await work();
-    } finally {
-      assign(this.#variables, trained);
-      tf.dispose([...trained]);
-    }
+  use<T>(work: () => Promise<T>): Promise<T> {
+    return displaced(this.#variables, () => assign(this.#variables, this.#values), work);
   }
 
   /** θ: what a checkpoint has beside the network, whose parameters are θ̄ there. */
@@ -70,12 +64,4 @@ export class ParameterAverage {
   dispose(): void {
     tf.dispose([...this.#values]);
   }
-}
-
-function copyOf(variables: ParameterVector): ParameterVector {
-  return tf.tidy(() => variables.map((variable) => tf.keep(tf.clone(variable))));
-}
-
-function assign(variables: readonly tf.Variable[], values: ParameterVector): void {
-  for (const [v, variable] of variables.entries()) variable.assign(values[v]!);
 }

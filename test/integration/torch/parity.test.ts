@@ -131,6 +131,12 @@ const cases: [name: string, config: string, aggregator?: AggregateEntry][] = [
   ['the hardest of a regression', regression(), withTechniques({ ohem: { share: 0.5 } })],
   ['an average of the parameters', classification(), withTechniques({ ema: { decay: 0.5 } })],
   ['sharpness-aware', classification(), withTechniques({ sam: { radius: 0.05 } })],
+  // From random places, which are not the same ones on both, it would not be comparable.
+  [
+    'sharpness-aware by tilted places',
+    classification(),
+    withTechniques({ tsam: { radius: 0.05, noise: 0, samples: 2, tilt: 1 } }),
+  ],
   [
     'adaptively sharpness-aware, with adapters and blocks',
     classification(lora),
@@ -190,7 +196,7 @@ describe('a run on torch is that on wasm but for rounding', () => {
   }
 
   test('what needs all groups at once does not go with one after another', async () => {
-    for (const techniques of [{ sam: {} }, { asam: {} }, { ghm: {} }]) {
+    for (const techniques of [{ sam: {} }, { asam: {} }, { tsam: {} }, { ghm: {} }]) {
       const entry = { ...withTechniques(techniques), name: 'grain-streaming' } as const;
       const { name } = entry;
       const config = classification('', `aggregate: [${JSON.stringify({ name, techniques })}]`);

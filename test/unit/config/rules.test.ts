@@ -104,6 +104,7 @@ for (const [text, at, message] of [
     /but model.adapter leaves pretrained weights as they are/,
   ],
   [`${data}\ntechniques: { sam: {}, asam: {} }`, 'asam', /^asam does not go together with sam/],
+  [`${data}\ntechniques: { asam: {}, tsam: {} }`, 'tsam', /^tsam does not go together with asam/],
   [`${data}\ntechniques: { curriculum: {} }`, 'curriculum', /there are no texts/],
   [
     `${texts}\n${saved}\nbatches: similar-length\ntechniques: { curriculum: {} }`,
