@@ -11,6 +11,7 @@ import { isActive, type RunStatus } from '../runs/status.ts';
 import { type Entry, entriesOf } from './configs/entries.ts';
 import { CONFIGS } from './configs/names.ts';
 import type { OpenConfigs } from './configs/openConfigs.ts';
+import { Overtaken } from './configs/overtaken.ts';
 import { sparkline } from './configs/sparkline.ts';
 import { Disposable } from './disposable.ts';
 import { RunReaders } from './panels/runReader.ts';
@@ -41,6 +42,7 @@ export class ConfigHints
   readonly #configs: OpenConfigs;
   readonly #changed = this.register(new vscode.EventEmitter<void>());
   readonly onDidChangeInlayHints = this.#changed.event;
+  readonly #overtaken = new Overtaken(() => this.#changed.fire());
   readonly #readers = this.register(new RunReaders());
   /** What each hint is about: its chart is drawn only where it is looked at. */
   readonly #about = new WeakMap<vscode.InlayHint, readonly [Entry<LocatedRun>, readonly Curve[]]>();
@@ -50,18 +52,11 @@ export class ConfigHints
     this.#configs = configs;
     this.register(vscode.languages.registerInlayHintsProvider(CONFIGS, this));
     this.register(vscode.languages.registerHoverProvider(CONFIGS, this));
-    this.register(configs.onDidChange(() => this.#changed.fire()));
+    this.register(configs.onDidChange(() => this.#overtaken.changed()));
   }
 
-  async provideInlayHints(document: vscode.TextDocument): Promise<vscode.InlayHint[]> {
-    const hints = this.#entriesIn(document).map(async ({ entry, range }) => {
-      const curves = await this.#curvesOf(entry.runs);
-      const hint = new vscode.InlayHint(range.end, labelOf(entry, curves));
-      hint.paddingLeft = true;
-      this.#about.set(hint, [entry, curves]);
-      return hint;
-    });
-    return Promise.all(hints);
+  provideInlayHints(document: vscode.TextDocument): Promise<vscode.InlayHint[]> {
+    return this.#overtaken.answer(() => this.#hintsIn(document));
   }
 
   resolveInlayHint(hint: vscode.InlayHint): vscode.InlayHint {
@@ -78,6 +73,17 @@ export class ConfigHints
     if (!found) return undefined;
     const curves = await this.#curvesOf(found.entry.runs);
     return new vscode.Hover(tooltipOf(found.entry, curves), found.range);
+  }
+
+  async #hintsIn(document: vscode.TextDocument): Promise<vscode.InlayHint[]> {
+    const hints = this.#entriesIn(document).map(async ({ entry, range }) => {
+      const curves = await this.#curvesOf(entry.runs);
+      const hint = new vscode.InlayHint(range.end, labelOf(entry, curves));
+      hint.paddingLeft = true;
+      this.#about.set(hint, [entry, curves]);
+      return hint;
+    });
+    return Promise.all(hints);
   }
 
   /** Entries that have runs, and where they are written. */

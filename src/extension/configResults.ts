@@ -70,6 +70,8 @@ export class ConfigResults extends Disposable implements vscode.CodeLensProvider
     const outcome =
       this.#outcomes.get(key) ?? experimentOutcome(runs).then(({ figures }) => figures);
     this.#outcomes.set(key, outcome);
+    // A log that could not be read is read again when it is asked for again.
+    outcome.catch(() => this.#outcomes.delete(key));
     const figures = await outcome;
     return figures === ''
       ? vscode.l10n.t('last launch: {0}', overallStatus(runs.map(({ status }) => status)))

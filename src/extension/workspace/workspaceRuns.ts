@@ -4,11 +4,8 @@ import { RUNS_GLOB, runsFolder } from '../../runs/grainFolder.ts';
 import { isActive } from '../../runs/status.ts';
 import { RunStore, type RunSummary } from '../../runs/store.ts';
 import { Disposable } from '../disposable.ts';
+import { Polling } from './polling.ts';
 
-/** While a process writes, the explorer is at most this old. */
-const POLL_MS = 500;
-/** Files change in bursts: one refresh after a burst is enough. */
-const SETTLE_MS = 100;
 /** How often the folder of runs is checked for changes. */
 const FOLDER_MS = 2_000;
 /** From the creation of a run's folder to that of its files. */
@@ -37,10 +34,9 @@ export class WorkspaceRuns extends Disposable {
   readonly #log: vscode.LogOutputChannel;
   readonly #folders = new Map<string, WatchedFolder>();
   #runs: readonly LocatedRun[] = [];
-  #refreshing: Promise<void> | undefined;
-  #refreshAgain = false;
-  #timer: NodeJS.Timeout | undefined;
-  #expecting = 0;
+  readonly #polling = this.register(
+    new Polling({ read: () => this.#read(), isActive: () => this.active.length > 0 }),
+  );
   #disposed = false;
   /** Resolves after the first refresh. */
   readonly ready: Promise<void>;
@@ -73,39 +69,25 @@ export class WorkspaceRuns extends Disposable {
 
   /** Reads the runs from disk. A call during a refresh makes one more follow it. */
   refresh(): Promise<void> {
-    if (this.#refreshing) {
-      this.#refreshAgain = true;
-      return this.#refreshing;
-    }
-    this.#refreshing = this.#refreshUntilSettled().finally(() => {
-      this.#refreshing = undefined;
-      this.#schedule();
-    });
-    return this.#refreshing;
+    return this.#polling.refresh();
   }
 
   /** Polls twice a second, whether a run is active or not, until the result is disposed. */
   expect(): vscode.Disposable {
-    this.#expecting++;
-    this.#schedule();
-    return { dispose: () => this.#expecting-- };
+    return this.#polling.expect();
   }
 
   override dispose(): void {
     this.#disposed = true;
-    clearTimeout(this.#timer);
     for (const { watcher } of this.#folders.values()) watcher.dispose();
     super.dispose();
   }
 
-  async #refreshUntilSettled(): Promise<void> {
-    do {
-      this.#refreshAgain = false;
-      const lists = await Promise.all([...this.#folders.values()].map((it) => this.#list(it)));
-      if (this.#disposed) return;
-      this.#runs = lists.flat();
-      this.#changed.fire();
-    } while (this.#refreshAgain);
+  async #read(): Promise<void> {
+    const lists = await Promise.all([...this.#folders.values()].map((it) => this.#list(it)));
+    if (this.#disposed) return;
+    this.#runs = lists.flat();
+    this.#changed.fire();
   }
 
   async #list({ workspaceFolder, store }: WatchedFolder): Promise<LocatedRun[]> {
@@ -115,14 +97,6 @@ export class WorkspaceRuns extends Disposable {
     } catch (error) {
       this.#log.error(`Cannot list the runs of ${workspaceFolder.name}:`, error as Error);
       return [];
-    }
-  }
-
-  #schedule(delay = POLL_MS): void {
-    clearTimeout(this.#timer);
-    if (this.#disposed) return;
-    if (delay === SETTLE_MS || this.#expecting > 0 || this.active.length > 0) {
-      this.#timer = setTimeout(() => void this.refresh(), delay);
     }
   }
 
@@ -146,12 +120,10 @@ export class WorkspaceRuns extends Disposable {
     const files = vscode.workspace.createFileSystemWatcher(
       new vscode.RelativePattern(workspaceFolder, RUNS_GLOB),
     );
-    const refreshSoon = () => {
-      if (!this.#refreshing && this.active.length === 0) this.#schedule(SETTLE_MS);
-    };
-    files.onDidCreate(refreshSoon);
-    files.onDidChange(refreshSoon);
-    files.onDidDelete(refreshSoon);
+    const changed = () => this.#polling.changed();
+    files.onDidCreate(changed);
+    files.onDidChange(changed);
+    files.onDidDelete(changed);
     // The watcher misses nested folders created at once, such as .grain/runs/x in a new workspace.
     const onCreated = () => {
       const expecting = this.expect();
