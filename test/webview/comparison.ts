@@ -11,8 +11,20 @@ import { summary } from '../unit/extension/fixtures.ts';
 import { descend } from './descent.ts';
 
 const launches = [
-  { experiment: 'e1', createdAt: '2026-11-24T14:02:07.000Z', learningRate: 0.001, noise: 0.9 },
-  { experiment: 'e2', createdAt: '2026-11-25T09:30:00.000Z', learningRate: 0.003, noise: 0.5 },
+  {
+    experiment: 'e1',
+    createdAt: '2026-11-24T14:02:07.000Z',
+    learningRate: 0.001,
+    noise: 0.9,
+    stepMs: 10,
+  },
+  {
+    experiment: 'e2',
+    createdAt: '2026-11-25T09:30:00.000Z',
+    learningRate: 0.003,
+    noise: 0.5,
+    stepMs: 20,
+  },
 ] as const;
 
 const STEPS = 200;
@@ -20,7 +32,7 @@ const STEPS = 200;
 /** Two launches of two methods and three seeds; the last run has come half way. Delete the folder afterwards. */
 export function comparedRuns(): { readonly runs: RunSummary[]; readonly root: string } {
   const root = mkdtempSync(path.join(tmpdir(), 'grain-compare-'));
-  const runs = launches.flatMap(({ experiment, createdAt, learningRate, noise }) =>
+  const runs = launches.flatMap(({ experiment, createdAt, learningRate, noise, stepMs }) =>
     (['grain', 'mean'] as const).flatMap((aggregator) =>
       [0, 1, 2].map((seed): RunSummary => {
         const isRunning = experiment === 'e2' && aggregator === 'mean' && seed === 2;
@@ -34,6 +46,7 @@ export function comparedRuns(): { readonly runs: RunSummary[]; readonly root: st
         const until = isRunning ? STEPS / 2 : STEPS;
         const events: RunEvent[] = steps
           .filter(({ step }) => step <= until)
+          .map((step) => ({ ...step, at: stepMs * step.step }))
           .flatMap((step) => [
             step,
             ...validations

@@ -1,10 +1,10 @@
 import type { ChartDataset, TooltipItem } from 'chart.js';
 import type { AggregatorSeries } from '../../src/extension/messages/seedVariance.ts';
 import { grouped, plural, short, withSpread } from '../format.ts';
+import { keyOf, type Part, parts, smooth } from './bandParts.ts';
 import { Chart, stepAxis, type XY } from './chart.ts';
-import { smoothed } from './columns.ts';
+import { positionOf, unitName } from './columns.ts';
 import type { Figure } from './figure.ts';
-import { lostSeeds } from './finals.ts';
 import { walkWithKeys } from './keyboard.ts';
 import { drawLegend } from './legend.ts';
 import { navigate, zoomOptions } from './navigation.ts';
@@ -12,14 +12,6 @@ import { translucent } from './palette.ts';
 import { dashOf, slotsOf } from './slots.ts';
 import { theme, withTheme } from './theme.ts';
 import type { Drawing, View } from './view.ts';
-
-/** What a dataset draws: a seed's curve, the mean over seeds, or an edge of the band of one standard deviation. */
-interface Part {
-  readonly aggregator: string;
-  readonly kind: 'mean' | 'low' | 'high' | 'seed' | 'lost';
-  readonly label: string;
-  readonly data: XY[];
-}
 
 /** With more aggregators than this, bands and seeds would hide each other: they are faint until pointed at. */
 const CROWD = 4;
@@ -75,7 +67,7 @@ export class BandChart implements Drawing {
           tooltip: {
             filter: ({ dataset }) => (dataset as Dataset).part.kind === 'mean',
             callbacks: {
-              title: ([item]) => `step ${grouped(item?.parsed.x ?? 0)}`,
+              title: ([item]) => this.#title(item?.parsed.x ?? 0),
               label: (item) => this.#label(item),
               labelColor: ({ dataset }) => {
                 const colour = String(dataset.borderColor);
@@ -125,7 +117,9 @@ export class BandChart implements Drawing {
       Object.assign(y, { min, max });
       return;
     }
-    const [from, to] = this.#view.range;
+    const [from, to] = this.#view.range.map((place) => this.#positionOf(place));
+    const { columns, state } = this.#view;
+    Object.assign(x, { title: { display: true, text: unitName(columns, state.unit), padding: 0 } });
     const { logarithmic, min, max } = this.#view.axisOf(this.#figure.canvas.id);
     Object.assign(x, { min: from, max: to });
     Object.assign(y, {
@@ -137,10 +131,19 @@ export class BandChart implements Drawing {
 
   #sheet() {
     return {
-      titles: ['aggregator', 'seed', 'step', 'value'],
+      titles: [
+        'aggregator',
+        'seed',
+        'step',
+        'value',
+        ...(this.#unit === 'step' ? [] : [this.#unitName]),
+      ],
       rows: this.#series.flatMap(({ aggregator, seeds }) =>
         seeds.flatMap(({ seed, points }) =>
-          points.map(({ step, value }) => [aggregator, seed, step, value]),
+          points.map(({ step, value, at }) => [
+            ...[aggregator, seed, step, value],
+            ...(this.#unit === 'step' ? [] : [this.#positionOf(at ?? step)]),
+          ]),
         ),
       ),
     };
@@ -156,10 +159,15 @@ export class BandChart implements Drawing {
 
   #fill(): void {
     const smoothing = this.#view?.state.smoothing ?? 0;
-    const old = new Map((this.chart.data.datasets as Dataset[]).map((set) => [key(set.part), set]));
-    this.chart.data.datasets = this.#series.flatMap(parts).map((made) => {
+    const old = new Map(
+      (this.chart.data.datasets as Dataset[]).map((set) => [keyOf(set.part), set]),
+    );
+    const x = (point: { readonly step: number; readonly at?: number }) =>
+      this.#positionOf(point.at ?? point.step);
+    const drawn = this.#series.flatMap((series) => parts(series, x));
+    this.chart.data.datasets = drawn.map((made) => {
       const part = made.kind === 'lost' ? made : { ...made, data: smooth(made.data, smoothing) };
-      const previous = old.get(key(part));
+      const previous = old.get(keyOf(part));
       if (!previous) return { part, label: part.label, data: part.data } as Dataset;
       previous.data.splice(0, previous.data.length, ...part.data);
       return previous;
@@ -233,11 +241,31 @@ export class BandChart implements Drawing {
       thin.size === 0 ? colour : set.data.map((_, i) => (thin.has(i) ? hollow : colour));
   }
 
-  #label({ dataset, parsed }: TooltipItem<'line'>): string {
+  get #unit() {
+    return this.#view?.state.unit ?? 'step';
+  }
+
+  get #unitName(): string {
+    return this.#view ? unitName(this.#view.columns, this.#unit) : 'step';
+  }
+
+  #positionOf(place: number): number {
+    return this.#view ? positionOf(place, this.#view.columns, this.#unit) : place;
+  }
+
+  /** "step 1,200", "12.4 seconds of training". */
+  #title(x: number): string {
+    if (this.#unit === 'step') return `step ${grouped(x)}`;
+    const value = this.#unit === 'examples' ? grouped(Math.round(x)) : short(x);
+    return this.#unit === 'epoch' ? `epoch ${value}` : `${value} ${this.#unitName}`;
+  }
+
+  #label({ dataset, dataIndex, parsed }: TooltipItem<'line'>): string {
     const { aggregator } = (dataset as Dataset).part;
     const band = this.#series.find((series) => series.aggregator === aggregator)?.band;
-    const point = band?.find(({ step }) => step === parsed.x);
-    return `${aggregator}: ${withSpread(parsed.y ?? Number.NaN, point?.std ?? null)} (n = ${point?.n ?? 0})`;
+    const point = band?.[dataIndex];
+    const step = this.#unit === 'step' ? '' : `step ${grouped(point?.step ?? 0)}, `;
+    return `${aggregator}: ${withSpread(parsed.y ?? Number.NaN, point?.std ?? null)} (${step}n = ${point?.n ?? 0})`;
   }
 }
 
@@ -264,47 +292,4 @@ function rangeOf(series: readonly AggregatorSeries[], share: number) {
   if (values.length === 0) return { from: 0, min: 0, max: 1 };
   const room = max > min ? ROOM * (max - min) : Math.max(1e-9, Math.abs(max) * ROOM);
   return { from, min: min - room, max: max + room };
-}
-
-/** @param beta weight of the moving average, 0 for none */
-function smooth(points: XY[], beta: number): XY[] {
-  if (beta === 0) return points;
-  const values = smoothed(
-    Float64Array.from(points, ({ y }) => y ?? Number.NaN),
-    beta,
-  );
-  return points.map(({ x, y }, i) => ({ x, y: y === null ? null : values[i]! }));
-}
-
-function key({ aggregator, kind, label }: Part): string {
-  return `${aggregator}\n${kind}\n${label}`;
-}
-
-/** The first is drawn on top by Chart.js. */
-function parts({ aggregator, band, seeds }: AggregatorSeries): Part[] {
-  const edge = (sign: 1 | -1): XY[] =>
-    band.map(({ step, mean, std, range }) => ({
-      x: step,
-      y: std === null ? (range?.[sign === 1 ? 1 : 0] ?? null) : mean + sign * std,
-    }));
-  const mean = band.map(({ step, mean }) => ({ x: step, y: mean }));
-  return [
-    { aggregator, kind: 'mean', label: aggregator, data: mean },
-    { aggregator, kind: 'high', label: `${aggregator}: mean + std`, data: edge(1) },
-    { aggregator, kind: 'low', label: `${aggregator}: mean − std`, data: edge(-1) },
-    ...seeds.map(
-      ({ runId, seed, points }): Part => ({
-        aggregator,
-        kind: 'seed',
-        label: `${aggregator}: seed ${seed} (${runId})`,
-        data: points.map(({ step, value }) => ({ x: step, y: value })),
-      }),
-    ),
-    ...lostSeeds({ seeds }).flatMap(({ runId, seed, points }): Part[] => {
-      const end = points.findLast(({ value }) => value !== null);
-      if (!end) return [];
-      const label = `${aggregator}: seed ${seed} was lost (${runId})`;
-      return [{ aggregator, kind: 'lost', label, data: [{ x: end.step, y: end.value }] }];
-    }),
-  ];
 }

@@ -1,9 +1,7 @@
 /** Columns of steps as the page keeps and draws them. Pure. */
-import type { Column, Columns, SeriesName } from '../../src/extension/messages/columns.ts';
+import type { Column, Columns, SeriesName, Unit } from '../../src/extension/messages/columns.ts';
 
-/** What the horizontal axis counts. */
-export const UNITS = ['step', 'epoch', 'examples', 'time'] as const;
-export type Unit = (typeof UNITS)[number];
+export const UNITS = ['step', 'epoch', 'examples', 'time'] as const satisfies readonly Unit[];
 
 /** Columns from the first of the added ones on are replaced by those. */
 export function merged(old: Columns, added: Columns): Columns {
@@ -65,6 +63,15 @@ export function coarsened(columns: Columns, limit: number): Columns {
         nonFinite: each((from, to) => sumOf(column.nonFinite, from, to)),
       };
     }),
+  };
+}
+
+/** Where columns would be whose steps are places on the axis itself. @param end the last place, as {@link positions} reads it */
+export function ruler(end: number): Columns {
+  const places = Float64Array.of(0, end);
+  return {
+    ...{ bucket: 1, lastStep: end, perEpoch: 1000, series: {} },
+    ...{ first: places, last: places, examples: places, elapsed: places },
   };
 }
 

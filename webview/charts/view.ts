@@ -1,5 +1,5 @@
-import type { Columns, WindowRequest } from '../../src/extension/messages/columns.ts';
-import { merged, UNITS, type Unit } from './columns.ts';
+import type { Columns, Unit, WindowRequest } from '../../src/extension/messages/columns.ts';
+import { merged, UNITS } from './columns.ts';
 
 /** What of a run the charts of a page show, and how; kept while the page is hidden, and over a reload. */
 export interface ViewState {

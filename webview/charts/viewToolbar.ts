@@ -1,7 +1,9 @@
-import { h } from '../dom.ts';
-import type { View, ViewState } from './view.ts';
+import type { Columns, Unit } from '../../src/extension/messages/columns.ts';
+import { h, setText } from '../dom.ts';
+import { positionOf, stepAt, unitName } from './columns.ts';
+import type { View } from './view.ts';
 
-const LABELS: readonly (readonly [ViewState['unit'], string])[] = [
+const LABELS: readonly (readonly [Unit, string])[] = [
   ['step', 'Steps'],
   ['epoch', 'Epochs'],
   ['examples', 'Examples'],
@@ -30,10 +32,21 @@ export class ViewToolbar {
   });
   readonly #reset: HTMLButtonElement;
 
-  /** @param units whether the axis may count something else than steps, which runs that are compared do not share */
-  constructor(view: View, { units = true } = {}) {
+  readonly #label = h('span', {}, 'steps');
+  /** Limits count what the axis counts, rather than steps. */
+  readonly #isRuler: boolean;
+
+  /**
+   * @param count asks for another unit, where the view is of a {@link ruler}: runs that are compared are at other steps then. By
+   *     default the view shows the same steps in it at once
+   */
+  constructor(view: View, count?: (unit: Unit) => void) {
     this.#view = view;
-    this.#unit.hidden = !units;
+    this.#isRuler = count !== undefined;
+    if (count) {
+      this.#from.ariaLabel = 'From';
+      this.#to.ariaLabel = 'To';
+    }
     this.#reset = button('Reset', 'Reset: show all steps', () => view.reset());
     this.#unit.append(...LABELS.map(([value, label]) => h('option', { value }, label)));
     this.element = h(
@@ -43,7 +56,7 @@ export class ViewToolbar {
       button('+', 'Zoom in', () => view.zoomBy(2)),
       button('‹', 'Earlier steps', () => view.pan(-0.5)),
       button('›', 'Later steps', () => view.pan(0.5)),
-      h('label', {}, 'steps', this.#from, '–', this.#to),
+      h('label', {}, this.#label, this.#from, '–', this.#to),
       this.#reset,
       this.#unit,
       h('label', {}, 'smoothing', this.#smoothing),
@@ -52,7 +65,9 @@ export class ViewToolbar {
       input.addEventListener('change', () => this.#zoom());
     }
     this.#unit.addEventListener('change', () => {
-      view.change({ unit: this.#unit.value as ViewState['unit'] });
+      const unit = this.#unit.value as Unit;
+      if (count) count(unit);
+      else view.change({ unit });
     });
     this.#smoothing.addEventListener('input', () => {
       view.change({ smoothing: Number(this.#smoothing.value) });
@@ -68,26 +83,48 @@ export class ViewToolbar {
       [this.#from, range[0]],
       [this.#to, range[1]],
     ] as const) {
-      input.max = String(columns.lastStep);
+      input.max = String(this.#placeOf(columns.lastStep));
       // What the user types is left alone.
-      if (document.activeElement !== input) input.value = String(Math.round(step));
+      if (document.activeElement !== input) input.value = String(this.#placeOf(step));
     }
+    if (this.#isRuler) setText(this.#label, limitsIn(columns, state.unit));
     this.#reset.disabled = isWhole;
     const [, epochs] = this.#unit.options;
-    if (epochs) epochs.disabled = columns.perEpoch === null;
+    if (epochs && !this.#isRuler) epochs.disabled = columns.perEpoch === null;
     this.#unit.value = state.unit;
     this.#smoothing.value = String(state.smoothing);
     this.#smoothing.title = state.smoothing === 0 ? 'Off' : String(state.smoothing);
   }
 
+  /** Only these can be chosen. */
+  offer(units: readonly Unit[]): void {
+    for (const option of this.#unit.options)
+      option.disabled = !units.includes(option.value as Unit);
+  }
+
   #zoom(): void {
     const [from, to] = [this.#from.valueAsNumber, this.#to.valueAsNumber];
-    if (from >= 0 && to > from) this.#view.zoom(from, to);
+    if (!(from >= 0 && to > from)) return;
+    const { columns, state } = this.#view;
+    const stepOf = (place: number) => (this.#isRuler ? stepAt(place, columns, state.unit) : place);
+    this.#view.zoom(stepOf(from), stepOf(to));
+  }
+
+  #placeOf(step: number): number {
+    if (!this.#isRuler) return Math.round(step);
+    const { columns, state } = this.#view;
+    return Number(positionOf(step, columns, state.unit).toPrecision(4));
   }
 }
 
+/** What the limits are in. */
+function limitsIn(columns: Columns, unit: Unit): string {
+  const name = unitName(columns, unit);
+  return unit === 'step' || unit === 'epoch' ? `${name}s` : name;
+}
+
 function stepInput(label: string): HTMLInputElement {
-  return h('input', { type: 'number', min: 0, step: 1, 'aria-label': label });
+  return h('input', { type: 'number', min: 0, step: 'any', 'aria-label': label });
 }
 
 function button(text: string, label: string, onClick: () => void): HTMLButtonElement {

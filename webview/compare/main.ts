@@ -5,8 +5,9 @@ import type {
   CompareToWebview,
 } from '../../src/extension/messages/compare.ts';
 import { BandChart } from '../charts/bands.ts';
+import { ruler } from '../charts/columns.ts';
 import { Figure } from '../charts/figure.ts';
-import { NOTHING, View, type ViewState } from '../charts/view.ts';
+import { View, type ViewState } from '../charts/view.ts';
 import { ViewToolbar } from '../charts/viewToolbar.ts';
 import { Table } from '../controls/dataTable.ts';
 import { SortableTable, type TableState } from '../controls/sortableTable.ts';
@@ -58,7 +59,7 @@ class CompareView {
       runs: (saved.runs ?? null) as TableState | null,
     };
     this.#view = new View(saved.view, (request) => host.post(request));
-    this.#toolbar = new ViewToolbar(this.#view, { units: false });
+    this.#toolbar = new ViewToolbar(this.#view, (unit) => host.post({ type: 'count', unit }));
     this.#metric = new ChoiceList('Metric', (metric) =>
       host.post({ type: 'selectMetric', metric }),
     );
@@ -95,7 +96,7 @@ class CompareView {
 
   show(message: CompareShow): void {
     this.#shown = message;
-    const { metric, metrics, groups, runs, facets, by, baseline } = message;
+    const { metric, metrics, groups, runs, facets, by, baseline, unit, units, end } = message;
     this.#page.showContent();
     this.#metric.show(
       metrics.map((name) => ({ id: name, label: name })),
@@ -118,8 +119,10 @@ class CompareView {
     this.#figure.retitle(metric);
     this.#figure.now(figuresOf(groups));
     this.#figure.note(noteOf(message));
+    if (unit !== this.#view.state.unit) this.#view.change({ unit, from: null, to: null });
+    this.#view.columns = ruler(end);
     this.#chart.show(metric, groups);
-    this.#view.show({ ...NOTHING, lastStep: message.lastStep }, false);
+    this.#toolbar.offer(units);
     this.#toolbar.update();
     this.#groups.show(groupTitles(message), groupLines(groups, message));
     this.#runs.show(runTitles(message), runLines(runs, message));
@@ -172,9 +175,17 @@ class CompareView {
 
   #save(): void {
     if (!this.#shown) return;
-    const { folders, metric, by, baseline } = this.#shown;
+    const { folders, metric, by, baseline, unit } = this.#shown;
     const view = this.#view.state;
-    this.#host.setState({ folders, metric, by: [...by], baseline, view, ...this.#tables } as Saved);
+    this.#host.setState({
+      folders,
+      metric,
+      by: [...by],
+      baseline,
+      unit,
+      view,
+      ...this.#tables,
+    } as Saved);
   }
 }
 

@@ -5,6 +5,10 @@ import type { Column as ColumnOfRun } from '../../runs/index/window.ts';
 
 export type { SeriesName };
 
+/** What the horizontal axis of a chart counts. */
+export const unitSchema = z.enum(['step', 'epoch', 'examples', 'time']);
+export type Unit = z.infer<typeof unitSchema>;
+
 /** A value per column, over its steps with a finite value; NaN where there is none. */
 export type Column = Omit<ColumnOfRun, 'last'>;
 

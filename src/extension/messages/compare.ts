@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { BaselineDifference } from '../../experiment/baseline.ts';
 import type { RunStatus } from '../../runs/status.ts';
-import { windowRequest } from './columns.ts';
+import { type Unit, unitSchema, windowRequest } from './columns.ts';
 import type { EmptyMessage } from './run.ts';
 import type { AggregatorSeries } from './seedVariance.ts';
 
@@ -58,7 +58,11 @@ export interface CompareShow {
   readonly groups: readonly ComparedGroup[];
   readonly runs: readonly ComparedRun[];
   readonly differences: ComparedConfigs;
-  readonly lastStep: number;
+  /** What the horizontal axis counts, and what it could: what the logs of all runs have. */
+  readonly unit: Unit;
+  readonly units: readonly Unit[];
+  /** Where the axis ends: in steps, thousandths of an epoch, examples, or milliseconds of training. */
+  readonly end: number;
   /** Steps, or validations, that a point of a curve is the mean of. */
   readonly bucket: number;
   /** Of all runs that are compared, those that were deleted since included. */
@@ -72,6 +76,8 @@ export const compareRequest = z.discriminatedUnion('type', [
   z.object({ type: z.literal('selectMetric'), metric: z.string() }),
   z.object({ type: z.literal('groupBy'), by: z.array(z.string()).max(2) }),
   z.object({ type: z.literal('pin'), baseline: z.string().nullable() }),
+  z.object({ type: z.literal('count'), unit: unitSchema }),
+  /** From and to as the axis counts. */
   windowRequest,
 ]);
 export type CompareRequest = z.infer<typeof compareRequest>;
@@ -82,5 +88,6 @@ export const compareState = z.object({
   metric: z.string(),
   by: z.array(z.string()).max(2),
   baseline: z.string().nullable(),
+  unit: unitSchema.default('step'),
 });
 export type CompareState = z.infer<typeof compareState>;

@@ -5,15 +5,20 @@ import type { RunStatus } from '../../runs/status.ts';
 import type { MetricPoint } from './points.ts';
 import type { EmptyMessage } from './run.ts';
 
+/** Where a point is drawn, on an axis that does not count steps. */
+interface Placed {
+  readonly at?: number;
+}
+
 export interface SeedCurve {
   readonly runId: string;
   readonly seed: string;
   readonly status: RunStatus;
-  readonly points: readonly MetricPoint[];
+  readonly points: readonly (MetricPoint & Placed)[];
 }
 
 /** Mean and sample standard deviation over the seeds that have reached the step. */
-export interface BandPoint {
+export interface BandPoint extends Placed {
   readonly step: number;
   readonly mean: number;
   /** `null` for fewer than two seeds. */

@@ -3,11 +3,24 @@ import { RunIndex } from '../../runs/index/runIndex.ts';
 import type { SeriesName } from '../../runs/index/series.ts';
 import type { WindowOfRun } from '../../runs/index/window.ts';
 import type { RunSummary } from '../../runs/store.ts';
+import { RunClock } from './runClock.ts';
+
+/** At so many steps it is known how far a run was; between them in proportion. */
+const PLACES = 512;
+
+/** At some steps of a run, from the first to the last: the examples that it had seen, and the milliseconds that it had been trained. */
+export interface Progress {
+  readonly steps: Float64Array;
+  readonly examples: Float64Array;
+  readonly elapsed: Float64Array;
+}
 
 /** What is shown of several runs together, read of one of them: its validations, and its steps as columns. */
 export class RunReader {
   readonly #index: Promise<RunIndex>;
   #validations: readonly Validation[] = [];
+  #clock: RunClock | undefined;
+  #progress: { readonly stamp: string; readonly known: Promise<Progress> } | undefined;
   /** Of which log, and how much of it, the validations were read. */
   #read = '';
   #stamp = '';
@@ -25,6 +38,8 @@ export class RunReader {
     if (read !== this.#read) {
       const events = await index.rare();
       this.#validations = events.filter((event) => event.kind === 'validation');
+      this.#clock = new RunClock(index);
+      await this.#clock.resumed(events.filter((event) => event.kind === 'start'));
       this.#read = read;
     }
     this.#count = index.count;
@@ -52,6 +67,26 @@ export class RunReader {
   ): Promise<WindowOfRun> {
     const index = await this.#index;
     return index.window({ ...range, columns: 1 }, [series]);
+  }
+
+  /** How many examples it had seen, and how long it had been trained, in the course of its steps. */
+  progress(): Promise<Progress> {
+    if (this.#progress?.stamp !== this.#stamp) {
+      this.#progress = { stamp: this.#stamp, known: this.#readProgress() };
+    }
+    return this.#progress.known;
+  }
+
+  async #readProgress(): Promise<Progress> {
+    const index = await this.#index;
+    const clock = this.#clock ?? new RunClock(index);
+    const all = { from: 0, to: Number.MAX_SAFE_INTEGER, columns: PLACES };
+    const window = await index.window(all, []);
+    const [examples, elapsed] = await Promise.all([
+      clock.examples(window),
+      clock.elapsed(window.at),
+    ]);
+    return { steps: window.last, examples, elapsed };
   }
 
   dispose(): void {

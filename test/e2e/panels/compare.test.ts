@@ -90,4 +90,31 @@ describe('compare', () => {
       assert.deepEqual([scale.min, scale.max], [50, 150]);
     });
   });
+
+  test('the axis counts time where the user wants it, and is zoomed in seconds', async () => {
+    await withPanel('compare', async ({ page }) => {
+      await send(page, await compareShow());
+      const list = page.getByRole('combobox', { name: 'Horizontal axis' });
+      assert.ok(await list.getByRole('option', { name: 'Epochs' }).isDisabled());
+      await list.selectOption('Time without pauses');
+      assert.deepEqual((await hostRecord(page)).posted.at(-1), { type: 'count', unit: 'time' });
+      const message = await compareShow({ type: 'count', unit: 'time' });
+      await send(page, message);
+      const [group] = message.groups;
+      const sets = await drawn(page, 'compared-curves');
+      const mean = sets.find(({ label }) => label === group!.aggregator)!;
+      assert.deepEqual(
+        mean.data.map(({ x }) => x.toFixed(6)),
+        group!.band.map(({ at }) => (at! / 1000).toFixed(6)),
+      );
+      const scale = await scaleOf(page, 'compared-curves', 'x');
+      assert.deepEqual([scale.min, scale.max], [0, 3.98]);
+      await page.getByRole('spinbutton', { name: 'From' }).fill('1');
+      await page.getByRole('spinbutton', { name: 'To' }).fill('2.5');
+      await page.keyboard.press('Enter');
+      const asked = (await hostRecord(page)).posted.at(-1);
+      assert.deepEqual(asked, { type: 'window', from: 1000, to: 2500, columns: 1000 });
+      assert.equal(((await hostRecord(page)).state as { unit: string }).unit, 'time');
+    });
+  });
 });

@@ -13,8 +13,11 @@ after(() => {
 });
 
 test('runs of several launches are grouped by launch and method at first', async () => {
-  const { groups, by, metric, better, lastStep } = await view.show();
-  assert.deepEqual([by, metric, better, lastStep], [['launch', 'method'], 'loss', 'lower', 200]);
+  const { groups, by, metric, better, unit, end } = await view.show();
+  assert.deepEqual(
+    [by, metric, better, unit, end],
+    [['launch', 'method'], 'loss', 'lower', 'step', 200],
+  );
   assert.deepEqual(
     groups.map(({ seeds, aggregator }) => [aggregator.split(' · ').at(-1), seeds.length]),
     [
@@ -104,4 +107,43 @@ test('what a run logs while it is compared follows', async () => {
   const of = ({ runs }: typeof before) => runs.find(({ id }) => id === last.folder);
   assert.equal(of(before)!.last === 700, false);
   assert.deepEqual([of(after)!.last, of(after)!.best], [700, of(before)!.best]);
+});
+
+test('the axis counts what the logs of all runs have: a run twice as fast is at the same step in half the time', async () => {
+  await view.show({ type: 'groupBy', by: ['launch'] });
+  const byTime = await view.show({ type: 'count', unit: 'time' });
+  assert.deepEqual(byTime.units, ['step', 'examples', 'time'], 'epochs of unknown length');
+  const [slow, fast] = byTime.groups.map(({ band }) => band).sort((a, b) => b[0]!.at! - a[0]!.at!);
+  for (const [i, { step, at }] of fast!.entries()) {
+    assert.equal(at, 10 * (step - 1), 'since the first step');
+    assert.equal(slow![i]!.at, 20 * (step - 1));
+  }
+  assert.equal(byTime.end, 20 * 199);
+  const examples = await view.show({ type: 'count', unit: 'examples' });
+  const taken = new Map(runs.map(({ folder, step }) => [folder, step]));
+  for (const { runId, points } of examples.groups.flatMap(({ seeds }) => seeds)) {
+    // The last run has logged a validation after the last of its steps.
+    for (const { step, at } of points) assert.equal(at, 32 * Math.min(step, taken.get(runId)!));
+  }
+});
+
+test('a part of the time is zoomed into, in each run at its own steps', async () => {
+  await view.show(
+    { type: 'selectMetric', metric: 'training loss' },
+    { type: 'count', unit: 'time' },
+  );
+  const window = { type: 'window', from: 500, to: 1000, columns: 4000 } as const;
+  const { groups, bucket } = await view.show(window);
+  assert.equal(bucket, 1);
+  const spans = groups.map(({ seeds }) => seeds[0]!.points.map(({ step }) => step));
+  assert.deepEqual(
+    spans.map((steps) => [steps[0], steps.at(-1)]).sort((a, b) => a[0]! - b[0]!),
+    [
+      [26, 51],
+      [51, 101],
+    ],
+  );
+  const again = await view.show({ type: 'count', unit: 'step' });
+  assert.deepEqual([again.end, again.groups[0]!.band[0]!.step], [200, 1], 'all of it');
+  assert.equal(again.groups[0]!.band[0]!.at, undefined);
 });

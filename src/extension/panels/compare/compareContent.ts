@@ -11,8 +11,10 @@ import {
 import { formatSeed } from '../../../runs/format.ts';
 import { experimentKey } from '../../../runs/identity.ts';
 import { bucketSize } from '../../../runs/index/pyramid.ts';
+import { examplesOfEpoch } from '../../../runs/manifest.ts';
 import { isActive } from '../../../runs/status.ts';
 import type { RunSummary } from '../../../runs/store.ts';
+import { type Unit, unitSchema } from '../../messages/columns.ts';
 import {
   type ComparedConfigs,
   type ComparedGroup,
@@ -25,7 +27,8 @@ import {
 import type { EmptyMessage } from '../../messages/run.ts';
 import type { SeedCurve } from '../../messages/seedVariance.ts';
 import type { Content } from '../livePage.ts';
-import { type RunReader, RunReaders } from '../runReader.ts';
+import { type Progress, type RunReader, RunReaders } from '../runReader.ts';
+import { type Axis, axisOf, placed, placedBand } from './axes.ts';
 import { type CurvePoint, decimated, groupBand, pointsOf, thinnedBand } from './curves.ts';
 import { choicesOf, usualFacets } from './grouping.ts';
 import { betterMeasure, measuresOf, stepSeries } from './measures.ts';
@@ -50,6 +53,7 @@ interface Options<Run> {
 /** What is read of a run for the metric that is looked at. */
 interface Read extends MeasuredRun, ValidatedRun {
   readonly reader: RunReader;
+  readonly axis: Axis;
   readonly points: readonly CurvePoint[];
 }
 
@@ -64,6 +68,8 @@ export class CompareContent<Run extends RunSummary>
   #metric: string | undefined;
   #by: readonly Facet[] | undefined;
   #baseline: string | null;
+  /** What the horizontal axis counts, and which part of it is looked at. */
+  #unit: Unit;
   #window: { from: number | null; to: number | null; columns: number } = {
     ...{ from: null, to: null, columns: 1000 },
   };
@@ -77,6 +83,7 @@ export class CompareContent<Run extends RunSummary>
     this.#metric = options.state?.metric;
     this.#by = options.state?.by as Facet[] | undefined;
     this.#baseline = options.state?.baseline ?? null;
+    this.#unit = options.state?.unit ?? 'step';
   }
 
   async update(
@@ -112,6 +119,10 @@ export class CompareContent<Run extends RunSummary>
       case 'pin':
         this.#baseline = request.baseline;
         break;
+      case 'count':
+        this.#unit = request.unit;
+        this.#window = { ...this.#window, from: null, to: null };
+        break;
       case 'window':
         this.#window = request;
     }
@@ -126,15 +137,18 @@ export class CompareContent<Run extends RunSummary>
     const opened = await Promise.all(
       runs.map(async (run) => {
         const reader = await this.#readers.of(run);
-        return { run, reader, validations: reader.validations };
+        const { validations } = reader;
+        return { run, reader, validations, progress: await reader.progress() };
       }),
     );
+    const units = unitSchema.options.filter((unit) => opened.every((one) => axisIn(unit, one)));
+    const unit = units.includes(this.#unit) ? this.#unit : 'step';
+    const onAxis = opened.map((one) => ({ ...one, axis: axisIn(unit, one)! }));
     const metrics = measuresOf(opened);
     const metric = metrics.find((name) => name === this.#metric) ?? metrics[0]!;
     const better = betterMeasure(opened, metric);
-    const lastStep = Math.max(...runs.map(({ step }) => step));
-    const bucket = stepSeries(metric) ? this.#bucketOf(lastStep, runs.length) : 1;
-    const read = await Promise.all(opened.map((one) => this.#read(one, metric, bucket)));
+    const bucket = stepSeries(metric) ? this.#bucketOf(onAxis) : 1;
+    const read = await Promise.all(onAxis.map((one) => this.#read(one, metric, bucket)));
 
     const facets = facetsOf(runs);
     const by = (this.#by ?? usualFacets(facets)).filter((facet) => facets.has(facet));
@@ -155,11 +169,18 @@ export class CompareContent<Run extends RunSummary>
       groups: groups.map((group): ComparedGroup => {
         const all = measured(group);
         const isBaseline = group.key === baseline?.key;
+        const curves = all.map((one) => curveOf(one, group, most));
+        const band = thinnedBand(groupBand(all.map(({ points }) => points)), most);
+        const axes = all.map(({ axis }) => axis);
         return {
           key: group.key,
           aggregator: group.label,
-          seeds: all.map((one) => curveOf(one, group, most)),
-          band: thinnedBand(groupBand(all.map(({ points }) => points)), most),
+          ...(unit === 'step'
+            ? { seeds: curves, band }
+            : {
+                seeds: curves.map((one, i) => ({ ...one, points: placed(one.points, axes[i]!) })),
+                band: placedBand(band, axes),
+              }),
           final: finalOf(all),
           difference: pinned && !isBaseline ? differenceTo(pinned, resultsOf(all)) : null,
         };
@@ -170,7 +191,9 @@ export class CompareContent<Run extends RunSummary>
         const difference = pinned && runDifference(pinned, one);
         return { last: one.last, best, difference };
       }),
-      lastStep,
+      unit,
+      units,
+      end: Math.max(0, ...onAxis.map(({ axis }) => axis.end)),
       bucket,
       folders: folders(),
     };
@@ -181,17 +204,29 @@ export class CompareContent<Run extends RunSummary>
   }
 
   /** The same for all runs, so that their columns end at the same steps. */
-  #bucketOf(lastStep: number, runs: number): number {
+  #bucketOf(all: readonly Pick<Read, 'axis'>[]): number {
+    const spans = all.map(({ axis }) => {
+      const { from, to } = this.#stepsOn(axis);
+      return Math.min(to, axis.stepAt(axis.end)) - from;
+    });
+    return bucketSize(Math.max(0, ...spans), this.#most(all.length));
+  }
+
+  /** Which steps of a run are looked at. */
+  #stepsOn(axis: Axis): { readonly from: number; readonly to: number } {
     const { from, to } = this.#window;
-    return bucketSize(Math.max(0, (to ?? lastStep) - (from ?? 0)), this.#most(runs));
+    return {
+      from: from === null ? 0 : Math.ceil(axis.stepAt(from)),
+      to: to === null ? Number.MAX_SAFE_INTEGER : Math.floor(axis.stepAt(to)),
+    };
   }
 
   async #read(
-    one: ValidatedRun & { readonly run: Run; readonly reader: RunReader },
+    one: ValidatedRun & { readonly run: Run; readonly reader: RunReader; readonly axis: Axis },
     metric: string,
     bucket: number,
   ): Promise<Read> {
-    const [from, to] = [this.#window.from ?? 0, this.#window.to ?? Number.MAX_SAFE_INTEGER];
+    const { from, to } = this.#stepsOn(one.axis);
     const series = stepSeries(metric);
     if (!series) {
       const points = one.validations.flatMap(({ step, metrics }): CurvePoint[] => {
@@ -242,6 +277,13 @@ export class CompareContent<Run extends RunSummary>
       },
     };
   }
+}
+
+function axisIn(
+  unit: Unit,
+  { run, progress }: { readonly run: RunSummary; readonly progress: Progress },
+): Axis | null {
+  return axisOf(unit, progress, examplesOfEpoch(run.manifest));
 }
 
 function eachAlone<Run extends RunSummary>(runs: readonly Run[], locale: string): RunGroup<Run>[] {
