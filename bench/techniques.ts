@@ -3,7 +3,8 @@
  * learning rate of the task: `node bench/techniques.ts [--seeds 10] [--tasks 'digits;stsb']` writes the tables of
  * docs/techniques.head.md; then `npm run docs`.
  *
- * Every run stays in .cache/techniques: a bench that was stopped continues where it was, and more seeds add to those there.
+ * Every run stays in .cache/techniques, in a folder for each technique: a bench that was stopped continues where it was, and more
+ * seeds or techniques add to those there.
  */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,10 +41,10 @@ const tasks: readonly Task[] = [
   {
     name: 'digits',
     metric: 'accuracy',
-    techniques: ['ghm', 'tilted'],
+    techniques: ['ghm', 'tilted', 'sam', 'tsam'],
     config: async () => withSmallNetwork(inMicrobatches(example('digits'))),
   },
-  { name: 'stsb', metric: 'spearman', techniques: ['tilted'], config: () => stsb() },
+  { name: 'stsb', metric: 'spearman', techniques: ['tilted', 'sam', 'tsam'], config: () => stsb() },
 ];
 const aggregators = ['mean', 'grain'];
 
@@ -53,17 +54,18 @@ await inParallel(
   async ({ name, metric, techniques, config }, core) => {
     const task = await config();
     if (task === null) return console.error(`${name}: its data are missing on this machine`);
-    const folder = path.join(cache, 'techniques', name);
-    const aggregate = aggregators.flatMap((aggregator) => [
-      aggregator,
-      ...techniques.map((technique) => ({ name: aggregator, techniques: { [technique]: {} } })),
-    ]);
-    await trainSeeds(folder, { ...task, name, aggregate }, seeds, core);
-    const runs = await new RunStore(folder).list();
+    const runs = new Map<string | null, readonly RunSummary[]>();
+    for (const technique of [null, ...techniques]) {
+      const folder = path.join(cache, 'techniques', name, technique ?? 'none');
+      const own = technique === null ? {} : { techniques: { [technique]: {} } };
+      const aggregate = aggregators.map((aggregator) => ({ name: aggregator, ...own }));
+      await trainSeeds(folder, { ...task, name, aggregate }, seeds, core);
+      runs.set(technique, await new RunStore(folder).list());
+    }
     const rows = aggregators.flatMap((aggregator) => {
-      const base = outcomesOf(runs, aggregator, null);
-      return [null, ...techniques].map((technique) => {
-        const outcomes = outcomesOf(runs, aggregator, technique);
+      const base = outcomesOf(runs.get(null)!, aggregator);
+      return Array.from(runs, ([technique, all]) => {
+        const outcomes = outcomesOf(all, aggregator);
         const finite = outcomes.map(({ metric: value }) => value).filter(Number.isFinite);
         const pairs = pairsOf(outcomes, base);
         return [
@@ -88,11 +90,10 @@ await inParallel(
 );
 
 /** The metric of the final validation of each seed's run; NaN for a run that failed. */
-function outcomesOf(runs: readonly RunSummary[], aggregator: string, technique: string | null) {
+function outcomesOf(runs: readonly RunSummary[], aggregator: string) {
   return runs
     .filter(({ manifest: { aggregation, seed } }) => {
-      const [own = null] = Object.keys(aggregation.techniques ?? {});
-      return aggregation.name === aggregator && own === technique && seeds.includes(seed.init);
+      return aggregation.name === aggregator && seeds.includes(seed.init);
     })
     .map(({ manifest, status, lastMetric }) => ({
       seed: manifest.seed.init,

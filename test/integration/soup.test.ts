@@ -31,7 +31,7 @@ before(() => {
 });
 after(() => rmSync(root, { recursive: true }));
 
-test('a soup of linear models predicts the mean of their predictions, and Model Stock lies beyond', async () => {
+test('a soup of linear models predicts the mean of their predictions, as an ensemble does, and Model Stock lies beyond', async () => {
   writeFileSync(path.join(root, 'grain.yaml'), config('{ init: 1, order: 3 }'));
   const trained = await grain(['run', 'grain.yaml'], root);
   assert.equal(trained.status, 0, trained.stderr);
@@ -57,18 +57,27 @@ test('a soup of linear models predicts the mean of their predictions, and Model 
     );
     const squared = mean(errors.map((error) => error ** 2));
     const expected = soup.metric === 'rmse' ? Math.sqrt(squared) : squared;
-    assert.ok(Math.abs(soup.soup / expected - 1) < 1e-5, `${soup.metric} ${soup.soup} ${expected}`);
+    for (const value of [soup.weights.soup, soup.ensemble]) {
+      assert.ok(Math.abs(value / expected - 1) < 1e-5, `${soup.metric} ${value} ${expected}`);
+    }
     const values = own.map(({ lastMetric }) => lastMetric!.value);
     assert.ok(Math.abs(soup.seeds.mean - mean(values)) < 1e-9);
     // It is nearer to the start than the soup.
-    assert.ok(Number.isFinite(soup.stock) && soup.stock !== soup.soup);
+    const { stock } = soup.weights;
+    assert.ok(Number.isFinite(stock) && stock !== soup.weights.soup);
   }
 });
 
-test('runs that began differently are refused', async () => {
+test('runs that began differently make an ensemble only, and a single one nothing', async () => {
   writeFileSync(path.join(root, 'other.grain.yaml'), config('[0, 1]'));
   await grain(['run', 'other.grain.yaml'], root);
-  const { status, stderr } = await grain(['soup', 'other.grain.yaml'], root);
-  assert.equal(status, 2, stderr);
-  assert.match(stderr, /no two finished runs of a method began with the same initialization/);
+  const { status, stdout, stderr } = await grain(['soup', 'other.grain.yaml'], root);
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /^mean +all +2 +rmse .* – +– +\d/m);
+  assert.match(stdout, /soup and stock need runs with the same initialization/);
+  writeFileSync(path.join(root, 'single.grain.yaml'), config('[0]'));
+  await grain(['run', 'single.grain.yaml'], root);
+  const single = await grain(['soup', 'single.grain.yaml'], root);
+  assert.equal(single.status, 2, single.stderr);
+  assert.match(single.stderr, /no method has two runs that finished/);
 });

@@ -8,15 +8,15 @@ import { figure, printJson, table } from '../output.ts';
 import { runsOf } from '../runsOf.ts';
 
 const description = [
-  'average the final weights of the runs of each method, and evaluate the averages on the validation set',
-  'Without arguments, of the latest experiment; for a config, of its latest one. `soup` is the mean of the weights (Wortsman et al. 2022, arXiv:2203.05482), `stock` lies between it and the start, tensor by tensor (Model Stock, Jang et al. 2024, arXiv:2403.19522). Each is one model from several runs: it has no spread, and its figure is no estimate of what another set of runs would give.',
-  'Only runs with the same initialization are averaged: weights that began differently, such as those of a new head, have no common meaning. `seeds: { init: 1, order: 5 }` trains such runs. Nothing is written.',
+  'average the final weights of the runs of each method, and their predictions, and evaluate the averages on the validation set',
+  'Without arguments, of the latest experiment; for a config, of its latest one. `soup` is the mean of the weights (Wortsman et al. 2022, arXiv:2203.05482), `stock` lies between it and the start, tensor by tensor (Model Stock, Jang et al. 2024, arXiv:2403.19522), `ensemble` is the mean of the predictions, of probabilities or values (Lakshminarayanan et al. 2017, arXiv:1612.01474). Each is one model from several runs, an ensemble as large as all of them: it has no spread, and its figure is no estimate of what another set of runs would give.',
+  'Weights are averaged of runs with the same initialization only: those that began differently, such as those of a new head, have no common meaning. `seeds: { init: 1, order: 5 }` trains such runs. Nothing is written.',
 ].join('\n\n');
 
 export function addSoupCommand(program: Command): void {
   program
     .command('soup')
-    .summary('average the weights of runs with the same initialization')
+    .summary('average the weights, and the predictions, of runs')
     .description(description)
     .argument('[of...]', 'a config, ids of experiments, or ids of runs')
     .addOption(rootOption())
@@ -44,11 +44,22 @@ interface SoupOptions {
 }
 
 function asText(soups: readonly Soup[]): string {
-  const rows = soups.map(({ method, init, runs, metric, seeds, soup, stock }) => [
-    ...[method, String(init), String(runs.length), metric],
+  const rows = soups.map(({ method, init, runs, metric, seeds, weights, ensemble }) => [
+    ...[method, init === null ? 'all' : String(init), String(runs.length), metric],
     ...[`${figure(seeds.mean)} ± ${figure(seeds.std)}`, figure(seeds.best)],
-    ...[figure(soup), figure(stock)],
+    ...[weights?.soup, weights?.stock, ensemble].map((value) => figure(value)),
   ]);
-  const header = ['method', 'init', 'runs', 'metric', 'mean ± std', 'best run', 'soup', 'stock'];
-  return `${table([header, ...rows])}\nsoup, stock: one model each, from all these runs`;
+  const header = [
+    ...['method', 'init', 'runs', 'metric', 'mean ± std', 'best run'],
+    ...['soup', 'stock', 'ensemble'],
+  ];
+  const notes = [
+    'soup, stock, ensemble: one model each, from all these runs',
+    ...(soups.some(({ weights }) => weights === null)
+      ? [
+          'soup and stock need runs with the same initialization, as seeds: { init: 1, order: 5 } trains them',
+        ]
+      : []),
+  ];
+  return [table([header, ...rows]), ...notes].join('\n');
 }

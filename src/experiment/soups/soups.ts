@@ -1,4 +1,4 @@
-/** Averages of the final weights of an experiment's runs, evaluated on the validation set. */
+/** One model from several runs: averages of their final weights, and of their predictions, evaluated on the validation set. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,65 +6,107 @@ import { mean, sampleStandardDeviation } from 'simple-statistics';
 import type { ParsedConfig } from '../../config/parse.ts';
 import { runFile } from '../../runs/grainFolder.ts';
 import { byCreation } from '../../runs/order.ts';
+import { readPredictions } from '../../runs/predictions.ts';
 import { RunReferenceError } from '../../runs/reference.ts';
 import type { RunSummary } from '../../runs/store.ts';
 import { findCheckpoints } from '../../training/checkpointIndex.ts';
-import { closeSession, openSession } from '../../training/session.ts';
+import { closeSession, openSession, type Session } from '../../training/session.ts';
 import { aggregationFrom } from '../../training/trainingLoop.ts';
 import { RunSessions } from '../runSessions.ts';
 import { withOwnOptimizer } from '../sessionTrainer.ts';
 import { modelSoup, modelStock } from './average.ts';
+import { measureEnsemble } from './ensemble.ts';
 import { copyWith, readWeights } from './weights.ts';
 
-/** One model from n runs of a method that began alike: it has no spread. */
+/** One model from n runs of a method: it has no spread. */
 export interface Soup {
   readonly method: string;
-  /** The seed of the initialization that the runs share. */
-  readonly init: number;
+  /** The seed of the initialization that the runs share; null: they began differently. */
+  readonly init: number | null;
   readonly runs: readonly string[];
   readonly metric: string;
   /** Of the runs themselves, at their ends. */
   readonly seeds: { readonly mean: number; readonly std: number; readonly best: number };
-  /** The mean of their weights, and Model Stock's average. */
-  readonly soup: number;
-  readonly stock: number;
+  /** The mean of their weights, and Model Stock's average; null if they began differently. */
+  readonly weights: { readonly soup: number; readonly stock: number } | null;
+  /** The mean of their predictions; null if they wrote texts, or have no predictions of the same examples. */
+  readonly ensemble: number | null;
 }
 
 /**
- * The averages of all runs that finished, method by method and initialization by initialization: weights that began differently, such
- * as those of a new head, have no common meaning.
+ * The averages of all runs that finished, method by method: of their predictions, and initialization by initialization of their
+ * weights. Weights that began differently, such as those of a new head, have no common meaning.
  *
  * @param runs of one experiment
  * @param parsed its config
- * @throws RunReferenceError if no two runs of a method began alike
+ * @throws RunReferenceError if no method has two runs that finished
  */
 export async function soupsOf(runs: readonly RunSummary[], parsed: ParsedConfig): Promise<Soup[]> {
   const finished = runs.filter(({ status }) => status === 'finished').sort(byCreation);
-  const alike = Map.groupBy(finished, ({ manifest: { aggregator, seed } }) =>
-    JSON.stringify([aggregator, seed.init, seed.split]),
+  const methods = Map.groupBy(finished, ({ manifest: { aggregator, seed } }) =>
+    JSON.stringify([aggregator, seed.split]),
   );
-  const several = [...alike.values()].filter((group) => group.length >= 2);
+  const several = [...methods.values()].filter((group) => group.length >= 2);
   if (several.length === 0) {
     throw new RunReferenceError(
-      'no two finished runs of a method began with the same initialization, without which an average of weights means nothing. Expected runs that differ in the order of their data alone. Train with seeds: { init: 1, order: 5 }',
+      'no method has two runs that finished. Expected runs that differ in their seeds. Train with seeds: { init: 1, order: 5 }',
     );
   }
   const session = await openSession(parsed, () => {});
   try {
     const sessions = new RunSessions(session, parsed);
     const soups: Soup[] = [];
-    for (const group of several) soups.push(await soupOf(group, sessions));
+    for (const group of several) {
+      const inits = [...Map.groupBy(group, ({ manifest }) => manifest.seed.init).values()];
+      for (const alike of inits.filter(({ length }) => length >= 2)) {
+        soups.push(await soupOf(alike, sessions, true));
+      }
+      if (inits.length > 1) soups.push(await soupOf(group, sessions, false));
+    }
     return soups;
   } finally {
     await closeSession(session);
   }
 }
 
-async function soupOf(runs: readonly RunSummary[], sessions: RunSessions): Promise<Soup> {
+/** @param beganAlike whether their weights can be averaged */
+async function soupOf(
+  runs: readonly RunSummary[],
+  sessions: RunSessions,
+  beganAlike: boolean,
+): Promise<Soup> {
   const { manifest } = runs[0]!;
   const { aggregator, seed, metric } = manifest;
+  const session = await sessions.of(manifest);
+  const values = runs.map(({ lastMetric }) => lastMetric?.value ?? Number.NaN);
+  const predictions = await Promise.all(runs.map(({ folder }) => readPredictions(folder)));
+  const known = predictions.filter((of) => of !== null);
+  const together =
+    known.length === runs.length ? measureEnsemble(known, session.task.data.classes) : null;
+  return {
+    method: aggregator,
+    init: beganAlike ? seed.init : null,
+    runs: runs.map((run) => run.manifest.id),
+    metric: metric.name,
+    seeds: {
+      mean: mean(values),
+      std: sampleStandardDeviation(values),
+      best: metric.better === 'higher' ? Math.max(...values) : Math.min(...values),
+    },
+    weights: beganAlike ? await averageWeights(runs, session) : null,
+    ensemble: together?.[metric.name] ?? null,
+  };
+}
+
+/** What the averages of the runs' last weights come to. */
+async function averageWeights(
+  runs: readonly RunSummary[],
+  session: Session,
+): Promise<NonNullable<Soup['weights']>> {
+  const { manifest } = runs[0]!;
+  const { seed, metric } = manifest;
   const aggregation = aggregationFrom(manifest);
-  const { task, config, engine } = withOwnOptimizer(await sessions.of(manifest), runs[0]!);
+  const { task, config, engine } = withOwnOptimizer(session, runs[0]!);
   const scratch = await mkdtemp(path.join(tmpdir(), 'grain-soup-'));
   const learner = await task.learner({ config, engine, aggregation, seed });
   try {
@@ -81,17 +123,7 @@ async function soupOf(runs: readonly RunSummary[], sessions: RunSessions): Promi
       const { metrics } = await learner.validate(async () => {});
       return metrics[metric.name] ?? Number.NaN;
     };
-    const values = runs.map(({ lastMetric }) => lastMetric?.value ?? Number.NaN);
     return {
-      method: aggregator,
-      init: seed.init,
-      runs: runs.map((run) => run.manifest.id),
-      metric: metric.name,
-      seeds: {
-        mean: mean(values),
-        std: sampleStandardDeviation(values),
-        best: metric.better === 'higher' ? Math.max(...values) : Math.min(...values),
-      },
       soup: await evaluate('soup', modelSoup(models)),
       stock: await evaluate('stock', modelStock(start, models)),
     };
