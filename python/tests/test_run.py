@@ -12,6 +12,7 @@ import pytest
 
 from grain_torch.runs import Run, RunDescription
 from grain_torch.runs.owner import OwnedError
+from grain_torch.runs.predictions import write_predictions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +39,18 @@ def test_an_event_that_is_not_whole_is_taken_back(tmp_path: Path) -> None:
     events = [json.loads(line) for line in log.read_text().splitlines()]
     assert [event["kind"] for event in events] == ["start", "end"]
     assert events[-1]["failure"]["code"] == "diskFull"
+
+
+def test_a_line_stays_one_for_every_reader(tmp_path: Path) -> None:
+    name = "a\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029z"
+    with Run.create(RunDescription("ends", group_names=["a", "b"], steps=10), tmp_path) as run:
+        run.warning(name, number=1)
+        write_predictions(run.folder, [{"index": 0, "target": name}])
+    log = (run.folder / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["kind"] for line in log] == ["start", "warning", "end"]
+    assert json.loads(log[1])["message"] == name
+    (line,) = (run.folder / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["target"] == name
 
 
 def test_a_script_that_grain_starts_writes_into_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import type { RunEvent } from './events.ts';
 import { runFile } from './grainFolder.ts';
+import { jsonLine } from './jsonLine.ts';
 import type { Line } from './tail.ts';
 
 const NEWLINE = 0x0a;
@@ -29,9 +30,9 @@ export class EventWriter {
     }
   }
 
-  /** One write for one line. Numbers that are not finite become `null`. @returns the line */
+  /** One write for one line. @returns the line */
   append(event: RunEvent): Line {
-    const line = Buffer.from(`${JSON.stringify(event)}\n`);
+    const line = Buffer.from(jsonLine(event));
     const end = fstatSync(this.#file).size;
     const written = writeSync(this.#file, line);
     if (written === line.length) return { offset: end, bytes: line.subarray(0, -1) };

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from grain_torch.runs.json_line import json_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +40,7 @@ def value_predictions(values: Array, targets: Array) -> Iterator[dict[str, Any]]
 
 def write_predictions(folder: Path, lines: Sequence[dict[str, Any]]) -> None:
     """Replaces the file of a run's folder, whole."""
-    text = "".join(json.dumps(line, allow_nan=False, ensure_ascii=False) + "\n" for line in lines)
+    text = "".join(json_line(line) for line in lines)
     partial = folder / f"predictions.jsonl.{os.getpid()}"
     partial.write_text(text, encoding="utf-8")
     partial.replace(folder / "predictions.jsonl")

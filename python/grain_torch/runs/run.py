@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from grain_torch.distributed.ranks import agreed, is_first_process
+from grain_torch.runs.json_line import json_line
 from grain_torch.runs.manifest import RunDescription, manifest_of
 from grain_torch.runs.owner import Ownership
 
@@ -164,7 +165,7 @@ class Run:
     def _append(self, kind: str, **fields: Any) -> None:
         self._ownership.assert_held()
         event = {"kind": kind, "at": round(time.time() * 1000), **fields}
-        line = (json.dumps(event, allow_nan=False, separators=(",", ":"), ensure_ascii=False) + "\n").encode()
+        line = json_line(event).encode()
         # One write a line: then the event counts.
         end = os.fstat(self._log.fileno()).st_size
         if self._log.write(line) < len(line):

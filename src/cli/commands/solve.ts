@@ -10,6 +10,8 @@ import { diagnose } from '../../engine/diagnose.ts';
 import { gramOf } from '../../engine/gram.ts';
 import { checkSemidefinite } from '../../engine/semidefinite.ts';
 import type { AggregatorName, Problem } from '../../engine/types.ts';
+import { jsonLine } from '../../runs/jsonLine.ts';
+import { FAILED } from '../exit.ts';
 
 /** A short line could ask for the memory of a Gram matrix of any size. */
 const MAX_GROUPS = 4096;
@@ -39,7 +41,7 @@ export function addSolveCommand(program: Command): void {
     )
     .action(async (options: { aggregator: AggregatorName }) => {
       const bad = await solveStream(process.stdin, process.stdout, options.aggregator);
-      if (bad > 0) process.exitCode = 1;
+      if (bad > 0) process.exitCode = FAILED;
     });
 }
 
@@ -67,7 +69,7 @@ export async function solveStream(
         bad++;
         answer = { error: messageOf(error), line };
       }
-      yield `${oneLine(answer)}\n`;
+      yield jsonLine(answer);
     }
   }
   try {
@@ -76,13 +78,6 @@ export async function solveStream(
     if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
   }
   return bad;
-}
-
-/** JSON on one line. U+2028 and U+2029 are escaped: some readers, Node's readline among them, treat them as line ends. */
-function oneLine(answer: object): string {
-  return JSON.stringify(answer).replace(/[\u2028\u2029]/g, (separator) =>
-    separator === '\u2028' ? '\\u2028' : '\\u2029',
-  );
 }
 
 async function* linesOf(input: Readable): AsyncGenerator<string> {

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { packagesFolder } from '../../environments/carried.ts';
 import { findInterpreter } from '../../environments/interpreter.ts';
+import { jsonLine } from '../../runs/jsonLine.ts';
 import { type Answer, answerSchema, type Request } from './messages.ts';
 
 const MAIN =
@@ -80,7 +81,7 @@ export class RayDriver {
   }
 
   #send(request: Request): void {
-    this.#process.stdin.write(`${JSON.stringify(request)}\n`);
+    this.#process.stdin.write(jsonLine(request));
   }
 
   #answer(answer: Exclude<Answer, { kind: 'ready' }>): void {

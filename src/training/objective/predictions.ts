@@ -1,6 +1,7 @@
 import writeFileAtomic from 'write-file-atomic';
 import type { Data, Examples } from '../../data/dataset.ts';
 import { runFile } from '../../runs/grainFolder.ts';
+import { jsonLine } from '../../runs/jsonLine.ts';
 import type { Prediction } from '../../runs/predictions.ts';
 import { type Outputs, predictedClasses } from './metrics.ts';
 
@@ -16,8 +17,7 @@ export async function writePredictions(
   folder: string,
   predictions: readonly Prediction[],
 ): Promise<void> {
-  const lines = predictions.map((prediction) => `${JSON.stringify(prediction)}\n`);
-  await writeFileAtomic(runFile(folder, 'predictions'), lines.join(''));
+  await writeFileAtomic(runFile(folder, 'predictions'), predictions.map(jsonLine).join(''));
 }
 
 function classPredictions({ validation, classes }: Data, outputs: Outputs): Prediction[] {
