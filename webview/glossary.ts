@@ -18,7 +18,9 @@ const glossary: Readonly<Record<string, string>> = {
     'Share of the groups that the actual change of the parameters makes worse, after momentum, rescaling and weight decay.',
   '‖d‖ / ‖ḡ‖':
     'Length of the step’s direction, relative to the mean of the gradients: below 1 the step is shorter.',
-  'std over seeds':
+  IQM: 'Interquartile mean: the mean of the middle half of the values, which single bad seeds do not move.',
+  IQR: 'Interquartile range: how far the middle half of the values reaches.',
+  'standard deviation':
     'Sample standard deviation: how far the seeds’ values typically lie from their mean.',
   failed: 'Runs that diverged, or ended no better than a constant prediction, of those that count.',
 };

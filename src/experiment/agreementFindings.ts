@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { Prediction } from '../runs/predictions.ts';
 import { comparedAnswer } from './predictions/comparedAnswer.ts';
-import { type Answers, disagreement, exampleAgreement } from './statistics/agreement.ts';
+import { type Answers, exampleAgreement } from './statistics/agreement.ts';
 
 export const agreementSchema = z.object({
   method: z.string(),
@@ -58,7 +58,7 @@ export function agreementOf(
     examples: first.length,
     churn: found.churn,
     seeds: alike.map(([seed]) => seed),
-    matrix: answers.map((one) => answers.map((other) => disagreement(one, other))),
+    matrix: found.matrix.map((row) => [...row]),
     unanimous: found.unanimous,
     consistency: [...consistency],
     disputed: found.disputed.map((place) => {

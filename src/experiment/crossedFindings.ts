@@ -1,4 +1,5 @@
 /** The variance of a method over crossed seeds, split into its sources. */
+import { mean } from 'simple-statistics';
 import * as z from 'zod';
 import { formatList, formatPercent } from '../runs/format.ts';
 import type { Seed } from '../runs/manifest.ts';
@@ -63,6 +64,45 @@ export function crossedOf(
     rest,
     cells: crossing.cells.map(({ levels, value }) => ({ seeds: [...levels], value })),
   };
+}
+
+/** A metric by two of the sources that were crossed, to be drawn. */
+export interface CrossedMatrix {
+  readonly method: string;
+  readonly rowTitle: string;
+  readonly columnTitle: string;
+  /** Seeds. */
+  readonly rows: readonly string[];
+  readonly columns: readonly string[];
+  readonly values: readonly (readonly number[])[];
+}
+
+/** One for each two sources of each method; over a third one the mean. */
+export function crossedMatrices(all: readonly Crossed[]): CrossedMatrix[] {
+  return all.flatMap(({ method, sources, cells }) =>
+    sources.flatMap((rows, i) =>
+      sources.slice(i + 1).map((columns, beyond): CrossedMatrix => {
+        const j = i + 1 + beyond;
+        const values = rows.seeds.map((row) =>
+          columns.seeds.map((column) =>
+            mean(
+              cells.flatMap(({ seeds, value }) =>
+                seeds[i] === row && seeds[j] === column ? [value] : [],
+              ),
+            ),
+          ),
+        );
+        return {
+          method,
+          rowTitle: sourceNames[rows.source],
+          columnTitle: sourceNames[columns.source],
+          rows: rows.seeds.map(String),
+          columns: columns.seeds.map(String),
+          values,
+        };
+      }),
+    ),
+  );
 }
 
 /** What stands below a verdict. */

@@ -1,5 +1,6 @@
 /** The actions of the palette and the menus. */
 import * as vscode from 'vscode';
+import { latestExperiment } from '../experiment/experiments.ts';
 import { formatCount, formatSeed, runsTold } from '../runs/format.ts';
 import { runFile } from '../runs/grainFolder.ts';
 import { experimentKey } from '../runs/identity.ts';
@@ -56,6 +57,7 @@ export class Commands extends Disposable {
       stop: (target) => this.#stop(target),
       resume: (target) => this.#resume(target),
       extend: (target) => this.#extend(target),
+      addSeeds: (target) => this.#addSeeds(target),
       delete: (target) => this.#delete(target),
       openWeights: (target) =>
         this.#open(target, ({ weights }, { folder }) => weights.open(folder)),
@@ -184,6 +186,47 @@ export class Commands extends Disposable {
           : vscode.l10n.t('Expected a whole number of at least {0}.', least),
     });
     if (text !== undefined) await launcher.extend(together, Number(text));
+  }
+
+  /** Seeds are added to the latest experiment of a config: what an older one was trained with may have changed. */
+  async #addSeeds(target: unknown): Promise<void> {
+    const { targets, launcher, runs } = this.#parts;
+    const chosen = await targets.chosenTogether(
+      target,
+      vscode.l10n.t('Add seeds to which experiment?'),
+    );
+    const [first] = chosen;
+    if (!first) return;
+    const { configPath, experiment } = first.manifest;
+    const config = vscode.Uri.joinPath(first.workspaceFolder.uri, configPath);
+    const ofConfig = runs.all.filter(
+      ({ manifest, workspaceFolder }) =>
+        manifest.configPath === configPath && workspaceFolder === first.workspaceFolder,
+    );
+    const latest = latestExperiment(ofConfig);
+    if (latest[0]!.manifest.experiment.id !== experiment.id) {
+      void vscode.window.showErrorMessage(
+        vscode.l10n.t(
+          'Seeds can be added only to the latest launch of {0}. Run it again, or open its latest launch.',
+          configPath,
+        ),
+      );
+      return;
+    }
+    const seeds = new Set(latest.map(({ manifest }) => formatSeed(manifest.seed))).size;
+    const text = await vscode.window.showInputBox({
+      title: vscode.l10n.t('Add seeds to {0}', experiment.name),
+      prompt: vscode.l10n.t(
+        'So many more for every method, besides the {0} that there are. Decide on the number before you look at p values: adding until a difference shows finds differences where there are none.',
+        seeds,
+      ),
+      value: String(seeds),
+      validateInput: (typed) =>
+        /^[1-9]\d{0,5}$/.test(typed)
+          ? null
+          : vscode.l10n.t('Expected a whole number of at least 1.'),
+    });
+    if (text !== undefined) await launcher.run(config, ['--add-seeds', text]);
   }
 
   /** Asks first: deletion is permanent. */

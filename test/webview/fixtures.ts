@@ -7,7 +7,6 @@ import { diagnoseStep } from '../../src/engine/diagnoseStep.ts';
 import type { AggregatorName } from '../../src/engine/types.ts';
 import { findingsOf } from '../../src/experiment/findings.ts';
 import type { ValidatedRun } from '../../src/experiment/validatedRuns.ts';
-import { verdictOf } from '../../src/experiment/verdict.ts';
 import type { Columns, SortedWeights } from '../../src/extension/messages/columns.ts';
 import { conflictMessages } from '../../src/extension/messages/conflict.ts';
 import type { MetricsCost } from '../../src/extension/messages/metrics.ts';
@@ -29,6 +28,7 @@ import type {
 import { weightsMessages } from '../../src/extension/messages/weights.ts';
 import { RunFeed, type StepWindow } from '../../src/extension/panels/runFeed.ts';
 import { seriesOf } from '../../src/extension/panels/seedSeries.ts';
+import { seedVerdictOf } from '../../src/extension/panels/seedVerdict.ts';
 import { type Cost, CostTally, costRatio } from '../../src/runs/cost.ts';
 import type { StepEvent } from '../../src/runs/events.ts';
 import { factsOf } from '../../src/runs/facts.ts';
@@ -258,6 +258,7 @@ export function seedFixture(
     metrics: ['loss', 'worst group loss'],
     series,
     verdict: verdictFixture(metric, series),
+    canAddSeeds: running.length === 0,
     agreements: [],
   };
 }
@@ -283,13 +284,7 @@ function verdictFixture(
     looks: null,
     validation: null,
   } as const;
-  const findings = findingsOf({ ...evidence, results });
-  const failures = findings.methods.map(({ method, failures }) => ({
-    aggregator: method,
-    failed: failures?.count ?? 0,
-    of: failures?.n ?? 0,
-  }));
-  return { ...verdictOf(findings), failures };
+  return seedVerdictOf(findingsOf({ ...evidence, results }));
 }
 
 /** Of the seeds in `diverged`, values are not finite from the fifth validation on. */

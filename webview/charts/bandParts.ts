@@ -1,8 +1,7 @@
 /** What the chart of a metric over seeds draws: means, bands, single seeds, and where one was lost. Pure. */
-import type { AggregatorSeries } from '../../src/extension/messages/seedVariance.ts';
+import type { AggregatorSeries, SeedCurve } from '../../src/extension/messages/seedVariance.ts';
 import type { XY } from './chart.ts';
 import { smoothed } from './columns.ts';
-import { lostSeeds } from './finals.ts';
 
 /** What a dataset draws: a seed's curve, the mean over seeds, or an edge of the band of one standard deviation. */
 export interface Part {
@@ -39,7 +38,7 @@ export function parts(
         data: points.map((point) => ({ x: x(point), y: point.value })),
       }),
     ),
-    ...lostSeeds({ seeds }).flatMap(({ runId, seed, points }): Part[] => {
+    ...lostSeeds(seeds).flatMap(({ runId, seed, points }): Part[] => {
       const end = points.findLast(({ value }) => value !== null);
       if (!end) return [];
       const label = `${aggregator}: seed ${seed} was lost (${runId})`;
@@ -56,4 +55,9 @@ export function smooth(points: XY[], beta: number): XY[] {
     beta,
   );
   return points.map(({ x, y }, i) => ({ x, y: y === null ? null : values[i]! }));
+}
+
+/** Seeds whose run failed, or whose last value is not finite. */
+function lostSeeds(seeds: readonly SeedCurve[]): readonly SeedCurve[] {
+  return seeds.filter(({ status, points }) => status === 'failed' || points.at(-1)?.value === null);
 }

@@ -1,6 +1,6 @@
 import type { Plugin } from 'chart.js';
-import type { AggregatorSeries, SeedCurve } from '../../src/extension/messages/seedVariance.ts';
-import { decimalsOf, short, shorten } from '../format.ts';
+import type { FinalResult } from '../../src/extension/messages/seedVariance.ts';
+import { exact, short, shorten } from '../format.ts';
 import { Chart, type XY } from './chart.ts';
 import type { Figure } from './figure.ts';
 import { walkWithKeys } from './keyboard.ts';
@@ -14,15 +14,16 @@ const SPREAD = 0.16;
 
 interface Finals {
   readonly aggregator: string;
-  readonly seeds: readonly { readonly seed: string; readonly value: number }[];
+  readonly seeds: readonly (FinalResult & { readonly value: number })[];
   /** Smallest, quartiles and largest; `null` without a value. */
   readonly box: readonly [number, number, number, number, number] | null;
-  readonly lost: readonly SeedCurve[];
-  /** Of the values; `null` for fewer than two. */
-  readonly std: number | null;
+  /** Runs that failed without a value. */
+  readonly lost: readonly FinalResult[];
+  /** How many failed runs have no place on the axis. */
+  readonly outside: number;
 }
 
-/** Final values of each aggregator's seeds: a box from quartile to quartile, whiskers to the extremes, and every seed as a point. */
+/** Final values of each aggregator's seeds: a box from quartile to quartile, whiskers to the extremes, a point for every seed, × where it failed. */
 export class FinalsChart {
   readonly chart: Chart<'line', XY[]>;
   #finals: readonly Finals[] = [];
@@ -70,8 +71,9 @@ export class FinalsChart {
               title: ([item]) => this.#finals[item?.datasetIndex ?? -1]?.aggregator ?? '',
               label: ({ datasetIndex, dataIndex }) => {
                 const of = this.#finals[datasetIndex]?.seeds[dataIndex];
-                const { std = null } = this.#finals[datasetIndex] ?? {};
-                return of ? `seed ${of.seed}: ${decimalsOf(std)(of.value)}` : '';
+                return of
+                  ? `seed ${of.seed}: ${exact(of.value)}${of.failed ? ', failed' : ''}`
+                  : '';
               },
             },
           },
@@ -79,40 +81,56 @@ export class FinalsChart {
       },
     });
     figure.offer(this.chart, () => ({
-      titles: ['aggregator', 'seed', `final ${this.#metric}`],
-      rows: this.#finals.flatMap(({ aggregator, seeds, lost }) => [
-        ...seeds.map(({ seed, value }) => [aggregator, seed, value]),
-        ...lost.map(({ seed }) => [aggregator, seed, null]),
-      ]),
+      titles: ['aggregator', 'seed', `final ${this.#metric}`, 'failed'],
+      rows: this.#finals.flatMap(({ seeds, lost }) =>
+        [...seeds, ...lost].map(({ aggregator, seed, value, failed }) => [
+          ...[aggregator, seed, value],
+          failed ? 'yes' : 'no',
+        ]),
+      ),
     }));
     walkWithKeys(this.chart, figure.announcer);
     withTheme(() => this.#paint());
   }
 
-  /** @param range of the vertical axis: that of the curves beside it */
+  /**
+   * @param aggregators in the order in which they stand side by side
+   * @param range of the vertical axis: that of the curves beside it
+   */
   show(
     metric: string,
-    series: readonly AggregatorSeries[],
+    aggregators: readonly string[],
+    results: readonly FinalResult[],
     range: { min: number; max: number },
   ): void {
     this.#metric = metric;
-    this.#finals = series.map(finalsOf);
+    this.#finals = aggregators.map((aggregator) =>
+      finalsOf(
+        aggregator,
+        results.filter((result) => result.aggregator === aggregator),
+        range,
+      ),
+    );
     this.chart.data.datasets = this.#finals.map(({ aggregator, seeds }, x) => ({
       label: aggregator,
       data: seeds.map(({ value }, i) => ({ x: x + beside(i, seeds.length), y: value })),
       showLine: false,
-      pointRadius: 3,
+      pointRadius: seeds.map(({ failed }) => (failed ? 5 : 3)),
+      pointStyle: seeds.map(({ failed }) => (failed ? 'crossRot' : 'circle')),
     }));
     const { x, y } = this.chart.options.scales ?? {};
-    if (x) x.max = series.length - 0.5;
+    if (x) x.max = aggregators.length - 0.5;
     if (y) Object.assign(y, range);
     this.#paint();
   }
 
   #paint(): void {
     this.chart.data.datasets.forEach((dataset, i) => {
+      const { background, error } = theme();
+      const seeds = this.#finals[i]?.seeds ?? [];
       dataset.pointBackgroundColor = this.#colour(i);
-      dataset.pointBorderColor = theme().background;
+      dataset.pointBorderColor = seeds.map(({ failed }) => (failed ? error : background));
+      dataset.pointBorderWidth = seeds.map(({ failed }) => (failed ? 2 : 1));
     });
     this.chart.update();
   }
@@ -149,7 +167,7 @@ export class FinalsChart {
     ctx.restore();
   }
 
-  /** How many seeds have no final value, at the foot of the chart. */
+  /** How many failed seeds are not on the axis, at the foot of the chart. */
   #drawLost({
     ctx,
     chartArea,
@@ -162,30 +180,29 @@ export class FinalsChart {
     ctx.font = `bold ${font.size}px ${font.family}`;
     ctx.textAlign = 'center';
     ctx.textBaseline = 'bottom';
-    this.#finals.forEach(({ lost }, i) => {
-      if (lost.length === 0) return;
-      ctx.fillText(`× ${lost.length}`, x.getPixelForValue(i), chartArea.bottom - 3);
+    this.#finals.forEach(({ outside }, i) => {
+      if (outside === 0) return;
+      ctx.fillText(`× ${outside}`, x.getPixelForValue(i), chartArea.bottom - 3);
     });
     ctx.restore();
   }
 }
 
-/** Seeds whose run failed, or whose last value is not finite. */
-export function lostSeeds({ seeds }: Pick<AggregatorSeries, 'seeds'>): readonly SeedCurve[] {
-  return seeds.filter(({ status, points }) => status === 'failed' || points.at(-1)?.value === null);
-}
-
-function finalsOf(of: AggregatorSeries): Finals {
-  const lost = lostSeeds(of);
-  const seeds = of.seeds.flatMap((curve) => {
-    const value = curve.points.at(-1)?.value ?? null;
-    const counts = curve.status === 'finished' && value !== null;
-    return counts ? [{ seed: curve.seed, value }] : [];
-  });
+function finalsOf(
+  aggregator: string,
+  results: readonly FinalResult[],
+  { min, max }: { min: number; max: number },
+): Finals {
+  const seeds = results.flatMap((result) =>
+    result.value === null ? [] : [{ ...result, value: result.value }],
+  );
+  const lost = results.filter(({ value }) => value === null);
   const sorted = seeds.map(({ value }) => value).sort((a, b) => a - b);
   const at = (share: number) => quantile(sorted, share);
   const box = sorted.length === 0 ? null : ([at(0), at(0.25), at(0.5), at(0.75), at(1)] as const);
-  return { aggregator: of.aggregator, seeds, box, lost, std: of.final?.std ?? null };
+  const isInside = (value: number | null) => value !== null && min <= value && value <= max;
+  const outside = results.filter(({ failed, value }) => failed && !isInside(value)).length;
+  return { aggregator, seeds, box, lost, outside };
 }
 
 /** Of ascending values, in proportion between two of them (type 7 of Hyndman & Fan 1996). */

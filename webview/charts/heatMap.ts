@@ -11,12 +11,14 @@ import { theme, withTheme } from './theme.ts';
 /** Smallest cell, in pixels, that contains its number. */
 const NUMBERED = { width: 30, height: 14 };
 
-/** −1…1, as rows of cells; `null` where it is not defined. */
+/** Rows of cells; `null` where there is no value. */
 export interface Grid {
   readonly rows: readonly string[];
   readonly columns: readonly string[];
   /** As many lists as rows, each as long as columns. */
   readonly values: readonly (readonly (number | null)[])[];
+  /** −1…1, for the colours; by default the values. */
+  readonly strengths?: readonly (readonly (number | null)[])[];
   /** A share of each row, written at its right end. */
   readonly shares?: readonly (number | null)[];
 }
@@ -26,6 +28,8 @@ interface Cell {
   x: number;
   y: number;
   v: number | null;
+  /** −1…1. */
+  strength: number | null;
 }
 
 export interface HeatMapSpec {
@@ -35,9 +39,11 @@ export interface HeatMapSpec {
   readonly share?: string;
   /** Least number of characters for names of rows. */
   readonly rowNames?: number;
+  /** What is written into a cell; by default two decimals. */
+  readonly inCell?: (value: number) => string;
 }
 
-/** Numbers between −1 and 1 as a table of coloured cells. */
+/** Numbers as a table of coloured cells. */
 export class HeatMap {
   readonly chart: Chart<'matrix', Cell[]>;
   readonly #spec: HeatMapSpec;
@@ -64,7 +70,7 @@ export class HeatMap {
           },
         ],
       },
-      plugins: [numbersInCells],
+      plugins: [numbersInCells(spec.inCell ?? inCell)],
       options: {
         interaction: { mode: 'nearest', axis: 'xy', intersect: true },
         scales: {
@@ -117,7 +123,9 @@ export class HeatMap {
     const { rows, columns, values } = grid;
     const { data } = this.chart.data.datasets[0]!;
     if (rows.length !== this.#grid.rows.length || columns.length !== this.#grid.columns.length) {
-      const cells = rows.flatMap((_, y) => columns.map((_, x) => ({ x, y, v: null })));
+      const cells = rows.flatMap((_, y) =>
+        columns.map((_, x) => ({ x, y, v: null, strength: null })),
+      );
       data.splice(0, data.length, ...cells);
     }
     this.#grid = grid;
@@ -140,7 +148,10 @@ export class HeatMap {
     }
     const rotation = commonStart(columns) === '' ? 45 : 0;
     if (x?.ticks) Object.assign(x.ticks, { minRotation: rotation, maxRotation: rotation });
-    for (const cell of data) cell.v = values[cell.y]?.[cell.x] ?? null;
+    for (const cell of data) {
+      cell.v = values[cell.y]?.[cell.x] ?? null;
+      cell.strength = (grid.strengths ?? values)[cell.y]?.[cell.x] ?? null;
+    }
     this.chart.update('none');
   }
 
@@ -172,9 +183,10 @@ export class HeatMap {
   }
 
   #words({ y, v }: Cell): string {
-    const { quantity, share } = this.#spec;
+    const { quantity, share, inCell: written } = this.#spec;
     const ofRow = share ? `; ${share}: ${percent(this.#grid.shares?.[y] ?? null)}` : '';
-    return `${quantity}: ${exact(v)}${ofRow}`;
+    const value = v === null || !written ? exact(v) : written(v);
+    return `${quantity}: ${value}${ofRow}`;
   }
 }
 
@@ -211,10 +223,11 @@ function cellSize(side = 0, count: number): number {
 }
 
 function cellColour(cell: Cell | undefined): string {
-  return cell === undefined || cell.v === null ? theme().background : theme().diverging(cell.v);
+  if (cell === undefined || cell.strength === null) return theme().background;
+  return theme().diverging(cell.strength);
 }
 
-const numbersInCells: Plugin<'matrix'> = {
+const numbersInCells = (written: (value: number) => string): Plugin<'matrix'> => ({
   id: 'numbersInCells',
   afterDatasetsDraw(chart) {
     const cells = (chart.data.datasets[0]?.data ?? []) as Cell[];
@@ -232,15 +245,14 @@ const numbersInCells: Plugin<'matrix'> = {
       if (!cell) return;
       const { x, y } = element.getCenterPoint(true);
       ctx.fillStyle = textOn(cellColour(cell));
-      ctx.fillText(inCell(cell.v), x, y);
+      ctx.fillText(cell.v === null ? '–' : written(cell.v), x, y);
     });
     ctx.restore();
   },
-};
+});
 
 /** Two decimals without the leading zero: "−.37" fits where "−0.37" does not. */
-function inCell(value: number | null): string {
-  if (value === null) return '–';
+function inCell(value: number): string {
   const rounded = Number(value.toFixed(2)) + 0;
   return rounded
     .toFixed(2)

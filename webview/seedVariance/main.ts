@@ -9,7 +9,7 @@ import type {
 } from '../../src/extension/messages/seedVariance.ts';
 import { BandChart } from '../charts/bands.ts';
 import { Figure } from '../charts/figure.ts';
-import { FinalsChart, lostSeeds } from '../charts/finals.ts';
+import { FinalsChart } from '../charts/finals.ts';
 import { Overview } from '../charts/overview.ts';
 import { DataTable, type Row, Table } from '../controls/dataTable.ts';
 import { ChoiceList } from '../controls/toolkit.ts';
@@ -18,12 +18,13 @@ import { decimalsOf, plural, withSpread } from '../format.ts';
 import { connect, Page, rootElement } from '../page.ts';
 import { AgreementSection } from './agreement.ts';
 import './seedVariance.css';
-import { FEW, stdInterval } from './uncertainty.ts';
+import { SourcesSection } from './sources.ts';
 import { VerdictSection } from './verdict.ts';
 
 interface Actions {
   selectExperiment(id: string): void;
   selectMetric(metric: string): void;
+  addSeeds(): void;
   /** @param index of an example; null for all */
   openPredictions(aggregator: string, index: number | null): void;
 }
@@ -41,23 +42,24 @@ class SeedVarianceView {
   readonly #metrics: ChoiceList;
   readonly #name = h('h1');
   readonly #progress = h('span', { class: 'steps' });
-  readonly #verdict = new VerdictSection();
+  readonly #verdict: VerdictSection;
   readonly #figure: Figure;
   readonly #chart: BandChart;
   readonly #overview = new Overview();
   readonly #fit = h('input', { type: 'checkbox', checked: true });
   readonly #finals: Figure;
   readonly #finalsChart: FinalsChart;
-  #shown: Pick<SeedVarianceShow, 'metric' | 'series'> = { metric: '', series: [] };
+  #shown: Pick<SeedVarianceShow, 'metric' | 'series' | 'verdict'> | undefined;
   readonly #final = new Table('Final value over seeds');
   readonly #finalTitle = h('h2');
   readonly #order = h('p', { class: 'note' });
-  readonly #uncertainty = h('p', { class: 'note' });
   readonly #table = new DataTable('Mean over seeds at the latest validations');
+  readonly #sources: SourcesSection;
   readonly #agreement: AgreementSection;
   readonly #title: HTMLElement;
 
   constructor(root: HTMLElement, actions: Actions) {
+    this.#verdict = new VerdictSection(() => actions.addSeeds());
     this.#experiments = new ChoiceList('Experiment', (id) => actions.selectExperiment(id));
     this.#metrics = new ChoiceList('Metric', (metric) => actions.selectMetric(metric));
     this.#title = h(
@@ -88,7 +90,7 @@ class SeedVarianceView {
     this.#finals = new Figure({
       id: 'final-values',
       title: 'Final values',
-      help: 'The last value of each finished seed, on the axis of the curves; the box reaches from quartile to quartile, its line is the median.',
+      help: 'The last value of each run that counts, on the axis of the curves; the box reaches from quartile to quartile, its line is the median. ×: a run that failed; one that diverged is at the value of a constant prediction, or below the axis.',
       announcer: this.#page.announcer,
     });
     this.#finalsChart = new FinalsChart(this.#finals);
@@ -96,25 +98,22 @@ class SeedVarianceView {
     this.#figure.legend.after(
       h('label', { class: 'fit' }, this.#fit, 'Fit the axes to the last half of the steps'),
     );
-    this.#agreement = new AgreementSection((aggregator, index) =>
+    const { announcer } = this.#page;
+    this.#sources = new SourcesSection(announcer);
+    this.#agreement = new AgreementSection(announcer, (aggregator, index) =>
       actions.openPredictions(aggregator, index),
     );
     content.append(
       h('div', { class: 'curves' }, this.#figure.element, this.#finals.element),
-      h(
-        'section',
-        { class: 'figure wide' },
-        this.#finalTitle,
-        this.#final.element,
-        this.#order,
-        this.#uncertainty,
-      ),
+      h('section', { class: 'figure wide' }, this.#finalTitle, this.#final.element, this.#order),
+      this.#sources.element,
       this.#agreement.element,
     );
   }
 
   show(message: SeedVarianceShow): void {
     const { experiment, choices, metric, better, metrics, series, verdict } = message;
+    const { table } = verdict;
     this.#page.showContent();
     this.#title.dataset.experimentId = experiment.id;
     this.#experiments.show(choices, experiment.id);
@@ -124,23 +123,20 @@ class SeedVarianceView {
     );
     setText(this.#name, [experiment.label, namesOf(series)].filter(Boolean).join(' · '));
     setText(this.#progress, progressOf(series));
-    this.#verdict.show(verdict);
+    this.#verdict.show(verdict, message.canAddSeeds);
+    this.#sources.show(metric, verdict.crossed);
     this.#agreement.show(message.agreements);
-    this.#shown = { metric, series };
+    this.#shown = { metric, series, verdict };
     this.#chart.show(metric, series);
     const thin = this.#chart.isThin ? ' Dotted, with hollow points: a mean over fewer seeds.' : '';
     this.#figure.note(`${LINES}${thin}`);
     this.#draw();
-    this.#finals.note(lostNote(series));
+    this.#finals.note(failedNote(verdict));
     const now = figuresNow(series, better);
     this.#figure.now(now);
-    setText(this.#finalTitle, `Final ${metric} over finished seeds`);
-    setText(this.#order, orderOf(series, better));
-    this.#final.show(
-      ['method', 'mean over seeds', 'std over seeds', 'least', 'greatest', 'seeds', 'failed'],
-      ranked(series, better).map((of) => finalRow(of, verdict)),
-    );
-    setText(this.#uncertainty, uncertaintyOf(series));
+    setText(this.#finalTitle, `Final ${table.title}`);
+    setText(this.#order, [table.note, orderOf(series, better)].filter(Boolean).join(' '));
+    this.#final.show(table.head, table.rows);
     this.#table.show(() => [
       ['method', 'step', 'mean over seeds', 'std over seeds', 'seeds'],
       latestRows(series),
@@ -150,12 +146,15 @@ class SeedVarianceView {
 
   /** The charts that follow the axes of the curves. */
   #draw(): void {
-    const { metric, series } = this.#shown;
+    if (!this.#shown) return;
+    const { metric, series, verdict } = this.#shown;
     this.#chart.fit(this.#fit.checked);
     const { range } = this.#chart;
     this.#overview.element.hidden = !this.#fit.checked;
     this.#overview.show(series, range);
-    this.#finalsChart.show(metric, series, { min: range.min, max: range.max });
+    const aggregators = series.map(({ aggregator }) => aggregator);
+    const { min, max } = range;
+    this.#finalsChart.show(metric, aggregators, verdict.results, { min, max });
   }
 
   empty(reason: string): void {
@@ -163,15 +162,19 @@ class SeedVarianceView {
   }
 }
 
-/** Which seeds are in no mean, no box and no band; empty if all of them are. */
-function lostNote(series: readonly AggregatorSeries[]): string {
-  const lost = series.flatMap((of) => {
-    const seeds = lostSeeds(of).map(({ seed }) => seed);
-    return seeds.length === 0 ? [] : [`${of.aggregator}: ${seeds.join(', ')}`];
+/** Which runs failed, and what stands for them; empty if none did. */
+function failedNote({ results }: SeedVerdict): string {
+  const failed = results.filter((result) => result.failed);
+  if (failed.length === 0) return '';
+  const aggregators = [...new Set(failed.map(({ aggregator }) => aggregator))];
+  const told = aggregators.map((aggregator) => {
+    const own = failed.filter((result) => result.aggregator === aggregator);
+    return `${aggregator}: ${own.map(({ seed }) => seed).join(', ')}`;
   });
-  return lost.length === 0
-    ? ''
-    : `× Diverged or failed, in no box and no mean: seeds of ${lost.join('; ')}.`;
+  const without = failed.some(({ value }) => value === null)
+    ? ' Those without a value are in no box and no mean.'
+    : '';
+  return `× Failed: seeds of ${told.join('; ')}.${without}`;
 }
 
 function namesOf(series: readonly AggregatorSeries[]): string {
@@ -197,17 +200,6 @@ function figuresNow(
   return `best now: ${now.toSorted((a, b) => preferring(better, a.mean, b.mean))[0]!.text}`;
 }
 
-/** Best mean first, those without a finished seed last; in launch order if it is unknown which values are better. */
-function ranked(
-  series: readonly AggregatorSeries[],
-  better: SeedVarianceShow['better'],
-): readonly AggregatorSeries[] {
-  if (better === null) return series;
-  const worst = better === 'higher' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  const meanOf = ({ final }: AggregatorSeries) => final?.mean ?? worst;
-  return series.toSorted((a, b) => preferring(better, meanOf(a), meanOf(b)));
-}
-
 /** A comparison for `sort`: the better value first. */
 function preferring(better: 'higher' | 'lower', a: number, b: number): number {
   if (a === b) return 0;
@@ -216,35 +208,13 @@ function preferring(better: 'higher' | 'lower', a: number, b: number): number {
 
 function orderOf(series: readonly AggregatorSeries[], better: SeedVarianceShow['better']): string {
   if (series.length < 2) return '';
-  if (better === null) return 'In launch order.';
-  return `Best mean first: ${better} is better.`;
+  return better === null ? 'In launch order.' : 'The best mean first.';
 }
 
 function progressOf(series: readonly AggregatorSeries[]): string {
   const runs = series.flatMap(({ seeds }) => seeds);
   const finished = runs.filter(({ status }) => status === 'finished').length;
   return `${finished} of ${plural(runs.length, 'run')} finished`;
-}
-
-function finalRow({ aggregator, final }: AggregatorSeries, { failures }: SeedVerdict): Row {
-  const rate = failures.find((of) => of.aggregator === aggregator);
-  const failed = rate && rate.of > 0 ? `${rate.failed} of ${rate.of}` : '–';
-  if (!final) return [aggregator, '–', '–', '–', '–', '0', failed];
-  const { mean, std, min, max, n } = final;
-  const text = decimalsOf(std);
-  const spread = std === null ? '–' : text(std);
-  return [aggregator, text(mean), spread, text(min), text(max), String(n), failed];
-}
-
-/** A warning that a standard deviation over few seeds is uncertain; empty for more. */
-function uncertaintyOf(series: readonly AggregatorSeries[]): string {
-  const few = series.flatMap(({ final }) =>
-    final && final.n >= 2 && final.n <= FEW ? [final.n] : [],
-  );
-  if (few.length === 0) return '';
-  const n = Math.min(...few);
-  const [low, high] = stdInterval(n);
-  return `A standard deviation over so few seeds is very uncertain: its 95 % confidence interval at n = ${n} is ×${low.toFixed(2)} … ×${high.toFixed(2)}.`;
 }
 
 function latestRows(series: readonly AggregatorSeries[]): Row[] {
@@ -264,6 +234,7 @@ const host = connect<SeedVarianceToWebview, SeedVarianceRequest, SeedVarianceSta
 const view = new SeedVarianceView(rootElement(), {
   selectExperiment: (id) => host.post({ type: 'selectExperiment', id }),
   selectMetric: (metric) => host.post({ type: 'selectMetric', metric }),
+  addSeeds: () => host.post({ type: 'addSeeds' }),
   openPredictions: (aggregator, index) => host.post({ type: 'openPredictions', aggregator, index }),
 });
 

@@ -9,9 +9,16 @@ export class VerdictSection {
   readonly #notes = h('ul', { class: 'note' });
   /** Of its own: values arrive many times between two verdicts, and must not push one out. */
   readonly #announcer = new Announcer();
+  readonly #addSeeds = h(
+    'button',
+    { type: 'button', class: 'add-seeds', hidden: true },
+    'Add seeds…',
+  );
   #announced = '';
 
-  constructor() {
+  /** @param onAddSeeds called when more seeds are asked for */
+  constructor(onAddSeeds: () => void) {
+    this.#addSeeds.addEventListener('click', onAddSeeds);
     const title = h('h2', { id: 'verdict-title' }, 'Verdict');
     this.element = h(
       'section',
@@ -19,11 +26,13 @@ export class VerdictSection {
       title,
       this.#words,
       this.#notes,
+      this.#addSeeds,
       this.#announcer.element,
     );
   }
 
-  show({ words, notes }: SeedVerdict): void {
+  show({ words, notes }: SeedVerdict, canAddSeeds: boolean): void {
+    this.#addSeeds.hidden = !canAddSeeds;
     patch(this.#words, 'p', words);
     patch(this.#notes, 'li', notes);
     this.#notes.hidden = notes.length === 0;

@@ -10,6 +10,10 @@ export interface TableAgreement {
   readonly examples: number;
   /** Share of the examples on which two runs differ, over all pairs of runs, 0…1. */
   readonly churn: number;
+  /** Of the runs, in the order of `matrix`. */
+  readonly seeds: readonly string[];
+  /** Share of the examples on which two runs differ, for each pair of seeds; 0 on the diagonal. */
+  readonly matrix: readonly (readonly number[])[];
   /** Share of the examples on which all runs agree, 0…1. */
   readonly unanimous: number;
   /** Those on which they agree least, at most ten. */
@@ -46,6 +50,8 @@ export async function agreementIn(runs: readonly RunSummary[]): Promise<TableAgr
     runs: table.seeds.length,
     examples: table.count,
     churn: agreement.churn,
+    seeds: table.seeds.map(({ seed }) => seed),
+    matrix: agreement.matrix,
     unanimous: agreement.unanimous,
     disputed: agreement.disputed.map((place) => ({
       index: table.indices[place]!,

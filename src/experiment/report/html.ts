@@ -1,6 +1,6 @@
 /** The report of an experiment as one HTML file that needs nothing else: no script, no font, no network. */
 import { stringify } from 'yaml';
-import { type Crossed, sourceNames } from '../crossedFindings.ts';
+import { crossedMatrices } from '../crossedFindings.ts';
 import { inDecimals, inPercent } from './cells.ts';
 import { curvesFigure, dashOf } from './figures/curves.ts';
 import { heatMap } from './figures/heatMap.ts';
@@ -9,8 +9,9 @@ import { escaped } from './figures/svg.ts';
 import type { FullReport } from './fullReport.ts';
 import { titleOf } from './markdown.ts';
 import { methodsSentence } from './methods.ts';
+import type { ReportTable } from './methodTable.ts';
 import { style } from './style.ts';
-import { type ReportTable, reportTables } from './tables.ts';
+import { reportTables } from './tables.ts';
 
 export function reportHtml(report: FullReport): string {
   const { verdict, findings, setting } = report;
@@ -82,7 +83,11 @@ function legend({ findings }: FullReport, slotOf: (method: string) => number): s
 function figuresOf(title: string, { agreement, findings }: FullReport): string {
   const matrices =
     title === 'Where the variance comes from'
-      ? findings.crossed.flatMap((crossed) => crossedMatrices(crossed, findings.metric))
+      ? crossedMatrices(findings.crossed).map(({ method, ...matrix }) => {
+          const { rowTitle, columnTitle, values } = matrix;
+          const name = `${findings.metric} of ${method} by ${rowTitle} and ${columnTitle}`;
+          return { method, drawn: heatMap({ ...matrix, name, format: inTenths(values) }) };
+        })
       : title === 'Agreement of the seeds'
         ? agreement.map(({ method, seeds, matrix }) => {
             const drawn = heatMap({
@@ -104,6 +109,12 @@ function figuresOf(title: string, { agreement, findings }: FullReport): string {
       : [`<figure>${drawn}<figcaption><b>${escaped(method)}</b></figcaption></figure>`],
   );
   return figures.length === 0 ? '' : `<div class="pair">${figures.join('')}</div>`;
+}
+
+/** With decimals that tell a tenth of the range apart. */
+function inTenths(values: readonly (readonly number[])[]): (value: number) => string {
+  const all = values.flat();
+  return inDecimals((Math.max(...all) - Math.min(...all)) / 10);
 }
 
 /** "init 3 · order 1" as "3·1". */
@@ -156,30 +167,4 @@ function paragraphs(texts: readonly string[]): string {
 function list(texts: readonly string[]): string {
   if (texts.length === 0) return '';
   return `<ul>${texts.map((text) => `<li>${escaped(text)}</li>`).join('')}</ul>`;
-}
-
-/** The metric by each two sources; over a third one its mean. */
-function crossedMatrices({ method, sources, cells }: Crossed, metric: string) {
-  const pairs = sources.flatMap((_, i) =>
-    sources.slice(i + 1).map((_, j) => [i, i + 1 + j] as const),
-  );
-  return pairs.map(([i, j]) => {
-    const [rows, columns] = [sources[i]!, sources[j]!];
-    const values = rows.seeds.map((row) =>
-      columns.seeds.map((column) => {
-        const own = cells.filter(({ seeds }) => seeds[i] === row && seeds[j] === column);
-        return own.reduce((sum, { value }) => sum + value, 0) / own.length;
-      }),
-    );
-    const all = values.flat();
-    const [rowTitle, columnTitle] = [sourceNames[rows.source], sourceNames[columns.source]];
-    const drawn = heatMap({
-      name: `${metric} of ${method} by ${rowTitle} and ${columnTitle}`,
-      rows: rows.seeds.map(String),
-      columns: columns.seeds.map(String),
-      ...{ rowTitle, columnTitle, values },
-      format: inDecimals((Math.max(...all) - Math.min(...all)) / 10),
-    });
-    return { method, drawn };
-  });
 }

@@ -7,16 +7,7 @@ import type { Component } from '../statistics/crossed.ts';
 import { significant, unended } from '../wording.ts';
 import { inDecimals, inDigits, inPercent, NONE, pText, withInterval } from './cells.ts';
 import type { FullReport } from './fullReport.ts';
-
-export interface ReportTable {
-  readonly title: string;
-  /** What its columns mean, where their heads do not say it. */
-  readonly note?: string;
-  readonly head: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-  /** So many columns, from the left, are words; the others are numbers. */
-  readonly words: number;
-}
+import { methodTable, type ReportTable } from './methodTable.ts';
 
 /** Only those that have something to show. */
 export function reportTables(report: FullReport): ReportTable[] {
@@ -31,37 +22,6 @@ export function reportTables(report: FullReport): ReportTable[] {
     runsTable(report.findings.runs),
   ];
   return all.filter(({ rows }) => rows.length > 0);
-}
-
-export function methodTable({ metric, better, methods }: Findings): ReportTable {
-  const which = better ? `${better === 'higher' ? 'Higher' : 'Lower'} is better. ` : '';
-  return {
-    title: `${metric} over seeds`,
-    note: `${which}In brackets: 95 % intervals.`,
-    head: ['method', 'seeds', 'mean', 'IQM', 'standard deviation', 'min', 'max', 'IQR', 'failed'],
-    rows: methods.map(methodRow),
-    words: 1,
-  };
-}
-
-function methodRow({ method, figures, failures }: MethodFigures): string[] {
-  const rate = failures
-    ? `${failures.count} of ${failures.n} [${formatPercent(failures.interval.low)}, ${formatPercent(failures.interval.high)}]`
-    : NONE;
-  if (!figures) return [method, '0', NONE, NONE, NONE, NONE, NONE, NONE, rate];
-  const { n, mean, meanInterval, std, stdInterval, min, max, iqr, iqm } = figures;
-  const text = inDecimals(std ?? 0);
-  return [
-    method,
-    String(n),
-    withInterval(text(mean), meanInterval, text),
-    n < 2 ? NONE : text(iqm),
-    std === null ? NONE : withInterval(text(std), stdInterval, inDigits),
-    text(min),
-    text(max),
-    n < 2 ? NONE : text(iqr),
-    rate,
-  ];
 }
 
 function differenceTable(report: FullReport): ReportTable {

@@ -4,20 +4,25 @@
 export type Answers = readonly (string | number | null)[];
 
 /** Share of the examples for which two runs predict different things (churn; Milani Fard et al. 2016). */
-export function disagreement(one: Answers, other: Answers): number {
+function disagreement(one: Answers, other: Answers): number {
   return one.filter((answer, i) => answer !== other[i]).length / one.length;
 }
 
-/** Mean of the disagreement over all pairs of runs; `null` for fewer than two. */
-export function churn(runs: readonly Answers[]): number | null {
-  const pairs = runs.flatMap((one, i) =>
-    runs.slice(i + 1).map((other) => disagreement(one, other)),
-  );
-  return pairs.length === 0 ? null : pairs.reduce((sum, share) => sum + share, 0) / pairs.length;
+/** The disagreement of each pair of runs, 0 on the diagonal. */
+function churnMatrix(runs: readonly Answers[]): number[][] {
+  const matrix = runs.map(() => runs.map(() => 0));
+  for (const [i, one] of runs.entries()) {
+    for (let j = 0; j < i; j++) {
+      const share = disagreement(one, runs[j]!);
+      matrix[i]![j] = share;
+      matrix[j]![i] = share;
+    }
+  }
+  return matrix;
 }
 
 /** For each example, the share of the runs that give its most frequent answer: 1 where all agree. @param runs at least one */
-export function consistency(runs: readonly Answers[]): number[] {
+function consistency(runs: readonly Answers[]): number[] {
   return runs[0]!.map((_, example) => {
     const counts = new Map<Answers[number], number>();
     for (const answers of runs) {
@@ -32,8 +37,10 @@ export function consistency(runs: readonly Answers[]): number[] {
 const DISPUTED = 10;
 
 export interface ExampleAgreement {
-  /** As {@link churn}. */
+  /** Mean of `matrix` over all pairs of runs. */
   readonly churn: number;
+  /** Share of the examples on which each two runs differ. */
+  readonly matrix: readonly (readonly number[])[];
   /** As {@link consistency}. */
   readonly consistency: readonly number[];
   /** Share of the examples on which all runs agree. */
@@ -44,11 +51,12 @@ export interface ExampleAgreement {
 
 /** `null` for fewer than two runs. */
 export function exampleAgreement(runs: readonly Answers[]): ExampleAgreement | null {
-  const mean = churn(runs);
-  if (mean === null) return null;
+  if (runs.length < 2) return null;
+  const matrix = churnMatrix(runs);
   const shares = consistency(runs);
   return {
-    churn: mean,
+    churn: matrix.flat().reduce((sum, share) => sum + share, 0) / (runs.length * (runs.length - 1)),
+    matrix,
     consistency: shares,
     unanimous: shares.filter((share) => share === 1).length / shares.length,
     disputed: [...shares.keys()]

@@ -1,6 +1,7 @@
 /** Messages of the view that compares any runs. */
 import * as z from 'zod';
 import type { BaselineDifference } from '../../experiment/baseline.ts';
+import type { Summary } from '../../experiment/statistics/summary.ts';
 import type { RunStatus } from '../../runs/status.ts';
 import { type Unit, unitSchema, windowRequest } from './columns.ts';
 import type { EmptyMessage } from './run.ts';
@@ -9,6 +10,8 @@ import type { AggregatorSeries } from './seedVariance.ts';
 /** Runs that agree in what they are grouped by; `aggregator` is their label. */
 export interface ComparedGroup extends AggregatorSeries {
   readonly key: string;
+  /** Of the last value of each finished run; `null` if there is none. */
+  readonly final: Summary | null;
   /** Of the final values to the baseline's; `null` for the baseline itself, and without results. */
   readonly difference: BaselineDifference | null;
 }

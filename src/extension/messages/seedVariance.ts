@@ -1,6 +1,8 @@
 /** Messages of the seed variance panel. */
 import * as z from 'zod';
+import type { CrossedMatrix } from '../../experiment/crossedFindings.ts';
 import type { TableAgreement } from '../../experiment/predictions/tableAgreement.ts';
+import type { ReportTable } from '../../experiment/report/methodTable.ts';
 import type { RunStatus } from '../../runs/status.ts';
 import type { MetricPoint } from './points.ts';
 import type { EmptyMessage } from './run.ts';
@@ -28,21 +30,20 @@ export interface BandPoint extends Placed {
   readonly range?: readonly [low: number, high: number];
 }
 
-/** Statistics of the last value of each finished seed. */
-export interface FinalSummary {
-  readonly mean: number;
-  readonly std: number | null;
-  readonly min: number;
-  readonly max: number;
-  readonly n: number;
-}
-
 export interface AggregatorSeries {
   readonly aggregator: string;
   readonly seeds: readonly SeedCurve[];
   readonly band: readonly BandPoint[];
-  /** `null` if no seed has finished. */
-  readonly final: FinalSummary | null;
+}
+
+/** How a run that counts has ended. */
+export interface FinalResult {
+  readonly aggregator: string;
+  readonly seed: string;
+  /** That of a constant prediction for one that diverged; `null` if none is known. */
+  readonly value: number | null;
+  /** It diverged, or ended no better than a constant prediction. */
+  readonly failed: boolean;
 }
 
 /** What the experiment shows so far. */
@@ -51,12 +52,12 @@ export interface SeedVerdict {
   readonly words: readonly string[];
   /** Sentences: what would settle more, what seeds cannot show, which runs failed or do not count. */
   readonly notes: readonly string[];
-  /** Runs that diverged or learned nothing, of those that count. */
-  readonly failures: readonly {
-    readonly aggregator: string;
-    readonly failed: number;
-    readonly of: number;
-  }[];
+  /** What both are about. */
+  readonly results: readonly FinalResult[];
+  /** Figures of each method with their intervals, as in a report; the best mean first. */
+  readonly table: ReportTable;
+  /** Of crossed seeds, the metric by two sources of variance. */
+  readonly crossed: readonly CrossedMatrix[];
 }
 
 export interface SeedAgreement extends TableAgreement {
@@ -79,6 +80,8 @@ export interface SeedVarianceShow {
   readonly metrics: readonly string[];
   readonly series: readonly AggregatorSeries[];
   readonly verdict: SeedVerdict;
+  /** Whether more seeds may be trained now. */
+  readonly canAddSeeds: boolean;
   /** Of methods with predictions of at least two seeds; none for values, which never agree exactly. */
   readonly agreements: readonly SeedAgreement[];
 }
@@ -89,6 +92,8 @@ export type SeedVarianceToWebview = SeedVarianceShow | EmptyMessage;
 export const seedVarianceRequest = z.discriminatedUnion('type', [
   z.object({ type: z.literal('selectExperiment'), id: z.string() }),
   z.object({ type: z.literal('selectMetric'), metric: z.string() }),
+  /** Asks how many seeds to add to the experiment. */
+  z.object({ type: z.literal('addSeeds') }),
   /** Opens the predictions of a method; of one example, if its number is given. */
   z.object({
     type: z.literal('openPredictions'),

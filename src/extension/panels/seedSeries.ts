@@ -1,6 +1,5 @@
 /** Validations of the runs of one experiment as curves per aggregator and seed, with their mean and spread. */
 import { bandOf } from '../../experiment/statistics/bands.ts';
-import { summarise } from '../../experiment/statistics/summary.ts';
 import type { ValidatedRun } from '../../experiment/validatedRuns.ts';
 import { formatSeed } from '../../runs/format.ts';
 import { byCreation, bySeed } from '../../runs/order.ts';
@@ -16,16 +15,7 @@ export function seriesOf(runs: readonly ValidatedRun[], metric: string): Aggrega
       .filter(({ run }) => run.manifest.aggregator === aggregator)
       .sort((a, b) => bySeed(a.run, b.run))
       .map((validated) => curveOf(validated, metric));
-    const finals = seeds
-      .filter(({ status }) => status === 'finished')
-      .flatMap(({ points }) => finite(points.slice(-1)))
-      .map(({ value }) => value);
-    return {
-      aggregator,
-      seeds,
-      band: bandOf(seeds.map(({ points }) => finite(points))),
-      final: finals.length === 0 ? null : summarise(finals),
-    };
+    return { aggregator, seeds, band: bandOf(seeds.map(({ points }) => finite(points))) };
   });
 }
 

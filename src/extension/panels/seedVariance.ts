@@ -3,6 +3,7 @@ import { betterOf, metricNames } from '../../experiment/validatedRuns.ts';
 import { launchLabels } from '../../runs/facets.ts';
 import { experimentKey } from '../../runs/identity.ts';
 import { isActive } from '../../runs/status.ts';
+import { runNodeId } from '../explorer/tree.ts';
 import type { PredictionsRequest } from '../messages/predictions.ts';
 import type { EmptyMessage } from '../messages/run.ts';
 import {
@@ -100,6 +101,8 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceReque
         );
         return;
       }
+      case 'addSeeds':
+        return void this.#addSeeds();
       case 'selectExperiment':
         this.#readers.dispose();
         this.#verdict = new VerdictWatch();
@@ -110,6 +113,11 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceReque
 
   dispose(): void {
     this.#readers.dispose();
+  }
+
+  async #addSeeds(): Promise<void> {
+    const run = this.#runs.all.find((one) => experimentKey(one) === this.#experimentId());
+    if (run) await vscode.commands.executeCommand('grain.addSeeds', runNodeId(run.folder));
   }
 
   async #messageOf(runs: readonly LocatedRun[]): Promise<SeedVarianceShow | EmptyMessage> {
@@ -132,6 +140,7 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceReque
       metrics,
       series: seriesOf(validated, metric),
       verdict: await this.#verdict.update(validated, metric),
+      canAddSeeds: vscode.workspace.isTrusted && !runs.some(({ status }) => isActive(status)),
       agreements: await this.#agreements.update(runs),
     };
   }

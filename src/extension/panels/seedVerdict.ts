@@ -1,4 +1,7 @@
+import { crossedMatrices } from '../../experiment/crossedFindings.ts';
 import { evidenceOf, firstPredictions } from '../../experiment/evidence.ts';
+import type { Findings, MethodFigures } from '../../experiment/findings.ts';
+import { methodTable } from '../../experiment/report/methodTable.ts';
 import type { ValidatedRun } from '../../experiment/validatedRuns.ts';
 import { verdictOf } from '../../experiment/verdict.ts';
 import { byCreation } from '../../runs/order.ts';
@@ -19,15 +22,37 @@ export class VerdictWatch {
     if (this.#verdict && key === this.#key) return this.#verdict;
     this.#predictions ??= await firstPredictions(runs.map(({ run }) => run).sort(byCreation));
     const findings = evidenceOf(runs, metric, this.#predictions);
-    const failures = findings.methods.map(({ method, failures }) => ({
-      aggregator: method,
-      failed: failures?.count ?? 0,
-      of: failures?.n ?? 0,
-    }));
     this.#key = key;
-    this.#verdict = { ...verdictOf(findings), failures };
+    this.#verdict = seedVerdictOf(findings);
     return this.#verdict;
   }
+}
+
+export function seedVerdictOf(findings: Findings): SeedVerdict {
+  const { runs, methods, better } = findings;
+  return {
+    ...verdictOf(findings),
+    results: runs
+      .filter(({ counts }) => counts)
+      .map(({ method, seed, value, failed }) => ({ aggregator: method, seed, value, failed })),
+    table: methodTable({ ...findings, methods: ranked(methods, better) }),
+    crossed: crossedMatrices(findings.crossed),
+  };
+}
+
+/** Best mean first, those without a value last; in launch order if it is unknown which values are better. */
+function ranked(
+  methods: readonly MethodFigures[],
+  better: Findings['better'],
+): readonly MethodFigures[] {
+  if (better === null) return methods;
+  const worst = better === 'higher' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  const levelOf = ({ figures }: MethodFigures) => figures?.mean ?? worst;
+  return methods.toSorted((a, b) => {
+    const [one, other] = [levelOf(a), levelOf(b)];
+    if (one === other) return 0;
+    return one < other === (better === 'lower') ? -1 : 1;
+  });
 }
 
 /** Of a run that is still to end, nothing counts but that it is. */

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { compareShow } from '../../webview/comparison.ts';
-import { seedFixture } from '../../webview/fixtures.ts';
 import { seriousIn } from './axe.ts';
 import { type PanelName, seenText, send, setTheme, themeClasses } from './browser.ts';
-import { alarmed, conflictShow, grain, metricsShow, weightsShow } from './fixtures.ts';
+import { alarmed, conflictShow, crossedShow, grain, metricsShow, weightsShow } from './fixtures.ts';
 import { withPanel } from './page.ts';
 
 const panels: readonly (readonly [PanelName, object])[] = [
@@ -12,7 +11,7 @@ const panels: readonly (readonly [PanelName, object])[] = [
   ['conflict', conflictShow(grain)],
   ['metrics', metricsShow(alarmed)],
   ['compare', await compareShow()],
-  ['seedVariance', seedFixture('loss', [0, 1, 2, 3, 4], [4])],
+  ['seedVariance', crossedShow()],
 ];
 
 describe('axe-core', () => {

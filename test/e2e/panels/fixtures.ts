@@ -1,4 +1,5 @@
 /** Runs and seeds that the panels are sent, and the messages that send them. */
+import type { SeedVarianceShow } from '../../../src/extension/messages/seedVariance.ts';
 import { type RunFixture, runFixture, seedFixture } from '../../webview/fixtures.ts';
 
 export const grain = runFixture({ aggregator: 'grain', seed: 3, groups: 8, steps: 240 });
@@ -220,5 +221,34 @@ export async function metricsAppend(fixture: RunFixture, since: number, count: n
     steps: await fixture.columnsAt(count, since),
     latest: latestOf(fixture, count),
     validation: fixture.validation.filter(({ step }) => step > since && step <= count),
+  };
+}
+
+/** An experiment with crossed seeds, predictions, and a failed run. */
+export function crossedShow(): SeedVarianceShow {
+  const show = seedFixture('loss', [0, 1, 2, 3, 4], [4]);
+  const { verdict } = show;
+  const seeds = ['0', '1', '2', '3', '4'];
+  const share = (i: number, j: number) => (i === j ? 0 : 0.05 + 0.01 * ((i * j) % 7));
+  return {
+    ...show,
+    agreements: [
+      {
+        ...{ aggregator: 'grain', runs: 5, examples: 408, churn: 0.08, unanimous: 0.85, seeds },
+        matrix: seeds.map((_, i) => seeds.map((_, j) => share(i, j))),
+        disputed: [{ index: 17, target: 'cat', answers: [{ answer: 'cat', runs: 3 }] }],
+      },
+    ],
+    verdict: {
+      ...verdict,
+      results: verdict.results.map((result) =>
+        result.seed === '1' && result.aggregator === 'mean' ? { ...result, failed: true } : result,
+      ),
+      crossed: ['grain', 'mean'].map((method) => ({
+        ...{ method, rowTitle: 'initialization', columnTitle: 'order of the examples' },
+        ...{ rows: ['0', '1', '2'], columns: ['0', '1', '2'] },
+        values: [0.2, 0.4, 0.3].map((level) => [0, 1, 2].map((j) => level + 0.01 * j)),
+      })),
+    },
   };
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { compareShow } from '../../webview/comparison.ts';
-import { costFixture, seedFixture } from '../../webview/fixtures.ts';
+import { costFixture } from '../../webview/fixtures.ts';
 import { drawnAtSize, type PanelName, send, setTheme } from './browser.ts';
 import {
   alarmed,
@@ -11,6 +11,7 @@ import {
   brokenAt,
   cagrad,
   conflictShow,
+  crossedShow,
   fifteen,
   fleeting,
   graddrop,
@@ -65,7 +66,7 @@ describe('looks', () => {
     ['metrics-streaming', 'metrics', metricsShow(streaming)],
     ['metrics-graddrop', 'metrics', metricsShow(graddrop)],
     ['seed-variance-15', 'seedVariance', fifteen],
-    ['seed-variance', 'seedVariance', seedFixture('loss', [0, 1, 2, 3, 4], [4])],
+    ['seed-variance', 'seedVariance', crossedShow()],
     ['compare', 'compare', compared],
     ['metrics', 'metrics', metricsShow(mean)],
     ['metrics-cost', 'metrics', metricsShow(grain), costFixture(grain, ownCost, meanCost)],

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { sampleStandardDeviation } from 'simple-statistics';
 import { seedFixture } from '../../webview/fixtures.ts';
 import { drawn, hostRecord, seenText, send, setTheme } from './browser.ts';
-import { fifteen } from './fixtures.ts';
+import { crossedShow, fifteen } from './fixtures.ts';
 import { type ChartPage, isMarked, line, mark, type Swatch, withPanel } from './page.ts';
 
 describe('seed variance', () => {
@@ -97,37 +97,79 @@ describe('seed variance', () => {
   test('examples on which seeds differ open in the predictions panel, by keys too', async () => {
     await withPanel('seedVariance', async ({ page }) => {
       const agreement = {
-        ...{ aggregator: 'grain', runs: 5, examples: 408, churn: 0.08, unanimous: 0.85 },
-        disputed: [{ index: 17, target: 'cat', answers: [{ answer: 'cat', runs: 3 }] }],
+        ...{ aggregator: 'grain', runs: 2, examples: 408, churn: 0.08, unanimous: 0.92 },
+        ...{
+          seeds: ['0', '1'],
+          matrix: [
+            [0, 0.08],
+            [0.08, 0],
+          ],
+        },
+        disputed: [{ index: 17, target: 'cat', answers: [{ answer: 'cat', runs: 1 }] }],
       };
       await send(page, { ...running, agreements: [agreement] });
       const section = page.getByRole('region', { name: 'Where seeds differ' });
       const summary = section.locator('summary');
       assert.match(
         await seenText(summary),
-        /^grain: two of its 5 seeds differ on 8 % of 408 examples, all agree on 85 %$/,
+        /^grain: two of its 2 seeds differ on 8 % of 408 examples, all agree on 92 %$/,
       );
       await summary.press('Enter');
       await section
-        .getByRole('button', { name: /^row 17: cat predicted as cat ×3$/ })
+        .getByRole('button', { name: /^row 17: cat predicted as cat ×1$/ })
         .press('Enter');
       const { posted } = await hostRecord(page);
       assert.deepEqual(posted.at(-1), { type: 'openPredictions', aggregator: 'grain', index: 17 });
+
+      const [churn] = await drawn(page, 'churn-grain');
+      assert.deepEqual(
+        churn!.data.map(({ v }) => v),
+        [null, 0.08, 0.08, null],
+        'no seed beside itself',
+      );
+      const more = { ...agreement, runs: 3, seeds: ['0', '1', '2'], churn: 0.1 };
+      const row = [0.08, 0.12, 0.1];
+      await send(page, { ...running, agreements: [{ ...more, matrix: [row, row, row] }] });
+      assert.match(await seenText(summary), /^grain: two of its 3 seeds differ on 10 %/);
+      assert.ok(await section.locator('details').evaluate((it) => 'open' in it && it.open));
+      assert.equal((await drawn(page, 'churn-grain'))[0]!.data.length, 9);
     });
   });
 
-  test('the table of final values, and how uncertain few seeds are', async () => {
+  test('of crossed seeds, the metric by both of them', async () => {
+    await withPanel('seedVariance', async ({ page }) => {
+      const show = crossedShow();
+      await send(page, show);
+      await page.getByRole('region', { name: 'Where the variance comes from' }).waitFor();
+      const [cells] = await drawn(page, 'sources-0');
+      assert.deepEqual(
+        cells!.data.map(({ v }) => v),
+        show.verdict.crossed[0]!.values.flat(),
+      );
+    });
+  });
+
+  test('more seeds are asked for once no run is being trained', async () => {
+    await withPanel('seedVariance', async ({ page }) => {
+      await send(page, running);
+      const button = page.getByRole('button', { name: 'Add seeds…' });
+      assert.equal(await button.count(), 0);
+      await send(page, seedFixture('loss', [0, 1, 2, 3, 4]));
+      await button.press('Enter');
+      assert.deepEqual((await hostRecord(page)).posted.at(-1), { type: 'addSeeds' });
+    });
+  });
+
+  test('the table of final values, with intervals', async () => {
     await withPanel('seedVariance', async ({ page }) => {
       await send(page, seedFixture('loss', [0, 1, 2, 3, 4]));
       const rows = await page.locator('tbody').first().locator('tr').allInnerTexts();
-      const { final } = seedFixture('loss', [0, 1, 2, 3, 4]).series[0]!;
-      assert.match(rows[0]!, /^grain\s/);
-      assert.ok(rows[0]!.includes(`\t${final!.std!.toPrecision(2)}\t`), rows[0]);
-      assert.match(rows[0]!, /\t5\t0 of 5$/);
-      await page.getByText('at n = 5 is ×0.60 … ×2.87').waitFor();
+      const of = String.raw`[\d.]+ \[[\d.]+, [\d.]+\]`;
+      assert.match(rows[0]!, new RegExp(String.raw`^grain\t5\t${of}\t[\d.]+\t${of}\t`));
+      assert.match(rows[0]!, /\t0 of 5 \[0 %, 43 %\]$/);
       await send(page, seedFixture('loss', [0]));
       const single = await page.locator('tbody').first().locator('tr').allInnerTexts();
-      assert.equal(single[0]!.split('\t')[2], '–', 'one seed has no spread');
+      assert.equal(single[0]!.split('\t')[4], '–', 'one seed has no spread');
       const sets = await drawn(page, 'metric-bands');
       assert.ok(
         sets.find(({ label }) => label === 'grain: mean + std')!.data.every(({ y }) => y === null),
@@ -169,14 +211,19 @@ describe('seed variance', () => {
         'Failed: 0 of 3 runs of grain and 1 of 3 runs of mean.',
         'mean, seed 2: the loss of group 3 is NaN at step 12.',
       ];
-      const failures = [
-        { aggregator: 'grain', failed: 0, of: 3 },
-        { aggregator: 'mean', failed: 1, of: 3 },
-      ];
-      await send(page, { ...all, verdict: { ...all.verdict, notes, failures } });
-      const rows = await page.locator('tbody').first().locator('tr').allInnerTexts();
-      assert.deepEqual(rows.map((row) => row.split('\t').at(-1)).sort(), ['0 of 3', '1 of 3']);
+      const results = all.verdict.results.map((result) =>
+        result.aggregator === 'mean' && result.seed === '2'
+          ? { ...result, value: null, failed: true }
+          : result,
+      );
+      await send(page, { ...all, verdict: { ...all.verdict, notes, results } });
       for (const note of notes) await page.getByText(note).waitFor();
+      await page.getByText('× Failed: seeds of mean: 2. Those without a value').waitFor();
+      const sets = await drawn(page, 'final-values');
+      assert.deepEqual(
+        sets.map(({ data }) => data.length),
+        [3, 2],
+      );
     });
   });
 
@@ -192,14 +239,14 @@ describe('seed variance', () => {
       assert.equal(new Set(swatches.map(({ look }) => look)).size, 15);
       assert.equal(new Set(swatches.map(({ color }) => color)).size, 15);
       const rows = page.locator('tbody').first().locator('tr');
-      const means = (await rows.locator('td:nth-child(2)').allInnerTexts()).map(Number);
+      const means = (await rows.locator('td:nth-child(3)').allInnerTexts()).map(Number.parseFloat);
       assert.deepEqual(
         means,
         means.toSorted((a, b) => a - b),
       );
-      const best = fifteen.series.toSorted((a, b) => a.final!.mean - b.final!.mean)[0]!;
-      assert.ok((await seenText(rows.first())).startsWith(best.aggregator));
-      await page.getByText('Best mean first: lower is better.').waitFor();
+      const [best] = fifteen.verdict.table.rows[0]!;
+      assert.ok((await seenText(rows.first())).startsWith(best!));
+      await page.getByText('Lower is better. In brackets: 95 % intervals. The best').waitFor();
       const colourOf = () =>
         page.evaluate((label) => {
           const { Chart, document } = globalThis as unknown as ChartPage;
@@ -230,7 +277,7 @@ describe('seed variance', () => {
         experimentId: 'digits-1',
         metric: 'worst group loss',
       });
-      await page.getByText('Final worst group loss over finished seeds').waitFor();
+      await page.getByText('Final worst group loss over seeds').waitFor();
     });
   });
 });

@@ -118,6 +118,11 @@ describe('classes', () => {
       runs: 2,
       examples: 6,
       churn: 2 / 6,
+      seeds: ['0', '1'],
+      matrix: [
+        [0, 2 / 6],
+        [2 / 6, 0],
+      ],
       unanimous: 4 / 6,
       disputed: [
         {

@@ -42,10 +42,17 @@ test('the verdict follows runs as they end, and nothing else', async () => {
     'accuracy',
   );
   assert.match(last.words[0]!, /^grain and mean: .* In accuracy, .* In failures, no difference/);
-  assert.deepEqual(last.failures, [
-    { aggregator: 'grain', failed: 0, of: 3 },
-    { aggregator: 'mean', failed: 1, of: 3 },
-  ]);
+  assert.deepEqual(
+    last.table.rows.map(([method, seeds, , , , , , , failed]) => [method, seeds, failed]),
+    [
+      ['grain', '3', '0 of 3 [0 %, 56 %]'],
+      ['mean', '3', '1 of 3 [6 %, 79 %]'],
+    ],
+  );
+  assert.deepEqual(
+    last.results.filter(({ failed }) => failed),
+    [{ aggregator: 'mean', seed: '2', value: 0.75, failed: true }],
+  );
   assert.match(last.notes.join('\n'), /mean, seed 2: no better than a constant prediction/);
 });
 
@@ -60,12 +67,20 @@ test('of crossed seeds, and of a split that varies, it says where the variance c
       };
     });
   const both = [0, 1, 2].flatMap((init) => [0, 1, 2].map((order) => ({ init, order })));
-  const said = async (seeds: readonly Seed[]) =>
-    (await new VerdictWatch().update(crossed(seeds), 'accuracy')).notes.join('\n');
+  const verdictOn = (seeds: readonly Seed[]) =>
+    new VerdictWatch().update(crossed(seeds), 'accuracy');
+  const said = async (seeds: readonly Seed[]) => (await verdictOn(seeds)).notes.join('\n');
   assert.match(
     await said(both),
     /Of the variance of accuracy with grain: \d+ % .*init.*order.*what they decide together/s,
   );
+  const [matrix, ...others] = (await verdictOn(both)).crossed;
+  assert.deepEqual(others, []);
+  assert.deepEqual(
+    [matrix!.rowTitle, matrix!.columnTitle, matrix!.rows],
+    ['initialization', 'order of the examples', ['0', '1', '2']],
+  );
+  assert.ok(Math.abs(matrix!.values[2]![1]! - (0.8 + 0.1 + 0.01 + 0.001)) < 1e-12);
   const withSplit = both.map(({ init, order }) => ({ init, order: 0, split: order }));
   assert.match(await said(withSplit), /Of the variance of accuracy with grain: .*split/);
 });

@@ -5,11 +5,10 @@ import {
   differenceTo,
   type Result,
 } from '../../../experiment/baseline.ts';
-import { summarise } from '../../../experiment/statistics/summary.ts';
+import { type Summary, summarise } from '../../../experiment/statistics/summary.ts';
 import type { ValidatedRun } from '../../../experiment/validatedRuns.ts';
 import { formatSeed } from '../../../runs/format.ts';
 import type { RunSummary } from '../../../runs/store.ts';
-import type { FinalSummary } from '../../messages/seedVariance.ts';
 
 /** A run with its value of the metric that is looked at, so far. */
 export interface MeasuredRun {
@@ -43,7 +42,7 @@ export function resultsOf(runs: readonly MeasuredRun[]): Result[] {
   );
 }
 
-export function finalOf(runs: readonly MeasuredRun[]): FinalSummary | null {
+export function finalOf(runs: readonly MeasuredRun[]): Summary | null {
   const values = resultsOf(runs).map(({ value }) => value);
   return values.length === 0 ? null : summarise(values);
 }

@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  churn,
-  consistency,
-  disagreement,
-} from '../../../../src/experiment/statistics/agreement.ts';
+import { exampleAgreement } from '../../../../src/experiment/statistics/agreement.ts';
 import { bootstrapInterval } from '../../../../src/experiment/statistics/bootstrap.ts';
 import { crossedComponents, fullCrossing } from '../../../../src/experiment/statistics/crossed.ts';
 import { pairedEffect } from '../../../../src/experiment/statistics/effects.ts';
@@ -130,10 +126,17 @@ describe('cases worked by hand', () => {
       ['a', 'b', 'd'],
       ['a', 'x', 'e'],
     ];
-    near(disagreement(runs[0]!, runs[1]!), 1 / 3);
-    near(churn(runs)!, (1 / 3 + 2 / 3 + 2 / 3) / 3);
-    assert.equal(churn(runs.slice(0, 1)), null);
-    assert.deepEqual(consistency(runs), [1, 2 / 3, 1 / 3]);
+    const { churn, matrix, consistency, unanimous, disputed } = exampleAgreement(runs)!;
+    assert.deepEqual(matrix, [
+      [0, 1 / 3, 2 / 3],
+      [1 / 3, 0, 2 / 3],
+      [2 / 3, 2 / 3, 0],
+    ]);
+    near(churn, (1 / 3 + 2 / 3 + 2 / 3) / 3);
+    assert.deepEqual(consistency, [1, 2 / 3, 1 / 3]);
+    near(unanimous, 1 / 3);
+    assert.deepEqual(disputed, [2, 1]);
+    assert.equal(exampleAgreement(runs.slice(0, 1)), null);
   });
 
   test('sampling error: 400 examples at 0.87 are ± 0.017, by both formulas', () => {
