@@ -1,13 +1,13 @@
 /** The page docs/techniques.md: the text of docs/techniques.head.md, then a section per technique from the registry. */
 import { readFileSync } from 'node:fs';
 import type { Technique } from '../src/config/techniques/description.ts';
-import { techniques } from '../src/config/techniques/registry.ts';
+import { rivalsOf, type TechniqueName, techniques } from '../src/config/techniques/registry.ts';
 import { markdownTable, parameterTable } from './tables.ts';
 
 const head = new URL('./techniques.head.md', import.meta.url);
 
 export function techniquesPage(): string {
-  const all: [string, Technique][] = Object.entries(techniques);
+  const all = Object.entries(techniques) as [TechniqueName, Technique][];
   return [
     readFileSync(head, 'utf8'),
     ...markdownTable(
@@ -31,7 +31,8 @@ function changes({ loss, averaging, noise, headSteps, mixing, ascent }: Techniqu
   return ascent || mixing ? 'where gradients are taken' : 'the order of the examples';
 }
 
-function section(name: string, of: Technique): string[] {
+function section(name: TechniqueName, of: Technique): string[] {
+  const rivals = rivalsOf(name);
   return [
     '',
     `## ${name}`,
@@ -40,8 +41,8 @@ function section(name: string, of: Technique): string[] {
     '',
     `- ${of.formula}.`,
     `- ${of.groups}`,
-    ...(of.excludes
-      ? [`- Not together with ${of.excludes.map((it) => `\`${it}\``).join(', ')}.`]
+    ...(rivals.length > 0
+      ? [`- Not together with ${rivals.map((it) => `\`${it}\``).join(', ')}.`]
       : []),
     `- Reference: ${of.reference}`,
     ...parameterTable(of.parameters ?? {}),

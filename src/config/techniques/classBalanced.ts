@@ -16,6 +16,7 @@ export const classBalanced: Technique = {
     },
   },
   refusal: classesOnly('classBalanced'),
+  excludes: ['classWeights'],
   loss: ({ beta }, classes) => ({
     weights: normalized(
       // A class that only validation has never occurs in the loss.

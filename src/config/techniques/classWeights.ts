@@ -9,7 +9,6 @@ export const classWeights: Technique = {
   groups:
     'A group’s gradient is that of the mean of wᵢℓᵢ over its examples, divided by their number and not by their weight: a group of rare classes has a longer gradient, which aggregators that normalize take back.',
   refusal: classesOnly('classWeights'),
-  excludes: ['classBalanced'],
   loss: (parameters, classes) => ({
     weights: normalized(
       classes.names.map((name) => parameters[name] ?? 1),

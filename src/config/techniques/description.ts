@@ -86,7 +86,7 @@ export interface Technique {
   readonly parameters?: Readonly<Record<string, AggregatorParameter>>;
   /** Why it makes no sense with a config, and what would; null: it does. */
   readonly refusal?: (context: TechniqueContext) => Refusal | null;
-  /** Names of those that do the same thing in another way. */
+  /** Those of the techniques before it that do the same thing in another way. */
   readonly excludes?: readonly string[];
   /** Its part of the loss. */
   readonly loss?: (parameters: Parameters, classes: ClassCounts) => Partial<LossShape>;

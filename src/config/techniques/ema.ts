@@ -15,6 +15,5 @@ export const ema: Technique = {
       description: 'β: about 1/(1 − β) steps are averaged.',
     },
   },
-  excludes: ['swa'],
   averaging: ({ decay }) => 1 - decay!,
 };

@@ -16,6 +16,5 @@ export const focal: Technique = {
     },
   },
   refusal: classesOnly('focal'),
-  excludes: ['ghm'],
   loss: ({ gamma }) => ({ focus: gamma! }),
 };

@@ -46,6 +46,14 @@ export const techniques = {
 
 export type TechniqueName = keyof typeof techniques;
 
+/** The techniques that one does not go together with. */
+export function rivalsOf(name: TechniqueName): TechniqueName[] {
+  const excludedBy = (one: TechniqueName, other: TechniqueName) =>
+    (techniques[one] as Technique).excludes?.includes(other) ?? false;
+  const names = Object.keys(techniques) as TechniqueName[];
+  return names.filter((other) => excludedBy(name, other) || excludedBy(other, name));
+}
+
 /** The techniques that are used, with their parameters. */
 function used(of: Techniques): [Technique, Techniques[string]][] {
   return Object.entries(of).map(([name, parameters]) => [

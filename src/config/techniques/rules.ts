@@ -3,7 +3,7 @@ import { readsTexts, trainsTransformer } from '../data.ts';
 import type { Finding, Path } from '../diagnostic.ts';
 import type { Config } from '../schema.ts';
 import type { Technique } from './description.ts';
-import { type TechniqueName, techniques } from './registry.ts';
+import { rivalsOf, type TechniqueName, techniques } from './registry.ts';
 import type { WrittenTechniques } from './schema.ts';
 
 export function techniquesFit(config: Config): Finding[] {
@@ -28,14 +28,13 @@ function findingsIn(
   const names = Object.keys(own) as TechniqueName[];
   const besides = new Set([...names, ...(Object.keys(others) as TechniqueName[])]);
   return names.flatMap((name) => {
-    const { refusal, excludes = [] }: Technique = techniques[name];
+    const { refusal }: Technique = techniques[name];
     const at = { path: [...path, name], isKey: true };
     const refused = refusal?.(contextOf(config));
-    const other = excludes.find((it) => besides.has(it as TechniqueName));
+    const other = rivalsOf(name).find((it) => besides.has(it));
     // Of two in one place, the second is named.
     const isSecond =
-      other !== undefined &&
-      (!(other in own) || names.indexOf(other as TechniqueName) < names.indexOf(name));
+      other !== undefined && (!(other in own) || names.indexOf(other) < names.indexOf(name));
     return [
       ...(refused ? [{ ...at, ...refused }] : []),
       ...(isSecond

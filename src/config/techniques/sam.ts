@@ -16,7 +16,6 @@ export const sam: Technique = {
   reference: 'Foret et al. 2021, arXiv:2010.01412',
   groups: GROUPS,
   parameters: { radius: { default: 0.05, ...RADIUS } },
-  excludes: ['asam', 'tsam'],
   ascent: ({ radius }) => ({ radius: radius!, eta: null, neighborhood: null }),
 };
 
@@ -36,7 +35,7 @@ export const asam: Technique = {
       description: 'η, so that parameters of 0 move too.',
     },
   },
-  excludes: ['sam', 'tsam'],
+  excludes: ['sam'],
   ascent: ({ radius, eta }) => ({ radius: radius!, eta: eta!, neighborhood: null }),
 };
 

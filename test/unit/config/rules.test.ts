@@ -105,6 +105,16 @@ for (const [text, at, message] of [
   ],
   [`${data}\ntechniques: { sam: {}, asam: {} }`, 'asam', /^asam does not go together with sam/],
   [`${data}\ntechniques: { asam: {}, tsam: {} }`, 'tsam', /^tsam does not go together with asam/],
+  [
+    `${data}\ntechniques: { classWeights: { a: 2 }, classBalanced: {} }`,
+    'classBalanced',
+    /^classBalanced does not go together with classWeights/,
+  ],
+  [
+    `${data}\ntechniques: { classWeights: { a: 2 } }\naggregate: [{ name: mean, techniques: { classBalanced: {} } }]`,
+    'classBalanced',
+    /^classBalanced does not go together with classWeights/,
+  ],
   [`${data}\ntechniques: { curriculum: {} }`, 'curriculum', /there are no texts/],
   [
     `${texts}\n${saved}\nbatches: similar-length\ntechniques: { curriculum: {} }`,
