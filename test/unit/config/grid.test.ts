@@ -96,6 +96,20 @@ test('a program gets settings and names of its own', () => {
   assert.deepEqual(broken('program: python t.py {hidden}\ngrid: { hidden: [1], layers: [1, 2] }'), [
     ['[1, 2]', 'the runs of grid.layers would be alike: program has no {layers}'],
   ]);
+  const alone = 'does nothing with program, whose {aggregator} is the name alone';
+  assert.deepEqual(
+    broken(
+      'program: t {aggregator} {seed}\naggregate: [mean, { name: mean, guard: true, techniques: { ema: {} } }]',
+    ),
+    [
+      ['guard', `guard ${alone}`],
+      ['techniques', `techniques ${alone}`],
+    ],
+  );
+  assert.deepEqual(broken('program: t {seed}\ntechniques: { ema: {} }'), [
+    ['techniques', 'techniques does nothing with program, which trains in its own way'],
+  ]);
+  assert.deepEqual(broken('program: t {techniques.ema.decay}\ntechniques: { ema: {} }'), []);
   assert.match(broken('program: t {seed}\ngrid: { seed: [1, 2] }')[0]![1], /seed does not vary/);
 });
 
