@@ -73,7 +73,7 @@ class Driver:
     def _say_attempts(self, run: str) -> None:
         nodes = ray.get(self._mirror.attempts.remote(run))
         if len(nodes) > max(1, self._attempts.get(run, 0)):
-            self._write(Note(f"{run}: its process or node was lost; it resumes on node {nodes[-1][:8]}"))
+            self._write(Note(f"{run}: its process or node was lost; it is started again on node {nodes[-1][:8]}"))
         self._attempts[run] = len(nodes)
 
 

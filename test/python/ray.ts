@@ -7,8 +7,8 @@ import { hasPython, interpreter } from './python.ts';
 
 export interface Cluster {
   readonly address: string;
-  /** Kills a node, as a power cut does. */
-  kill(): Promise<void>;
+  /** Kills a node, as a power cut does: that of a raylet, by its process id, or any. */
+  kill(raylet?: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -35,8 +35,8 @@ export async function startCluster(nodes: number): Promise<Cluster> {
   const address: string = (await lines.next()).value ?? assert.fail('no cluster');
   return {
     address,
-    async kill() {
-      child.stdin.write('kill\n');
+    async kill(raylet) {
+      child.stdin.write(`${raylet ?? ''}\n`);
       assert.equal((await lines.next()).value, 'killed');
     },
     async close() {

@@ -2,7 +2,8 @@
 
     ray_cluster.py NODES
 
-Prints the address; each line `kill` on standard input kills a node, as a power cut does; its end shuts all down.
+Prints the address; each line on standard input, the process id of a node's raylet or nothing, kills that node or any, as a power
+cut does; its end shuts all down.
 """
 
 import sys
@@ -12,6 +13,11 @@ from ray.cluster_utils import Cluster
 SMALL = {"object_store_memory": 80 * 2**20, "include_dashboard": False}
 
 
+def raylet_of(node):
+    (raylet,) = node.all_processes["raylet"]
+    return raylet.process.pid
+
+
 def main(nodes):
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **SMALL})
     try:
@@ -19,8 +25,10 @@ def main(nodes):
         cluster.wait_for_nodes()
         print(cluster.address, flush=True)
         for line in sys.stdin:
-            assert line == "kill\n"
-            cluster.remove_node(workers.pop(0), allow_graceful=False)
+            raylet = int(line) if line.strip() else raylet_of(workers[0])
+            (lost,) = [node for node in workers if raylet_of(node) == raylet]
+            workers.remove(lost)
+            cluster.remove_node(lost, allow_graceful=False)
             print("killed", flush=True)
     finally:
         cluster.shutdown()
