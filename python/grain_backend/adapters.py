@@ -12,8 +12,8 @@ from peft.utils import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as LOR
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
+from .build import Adalora, Build, Ia3, Lora, PromptTuning
 from .errors import ModelError
-from .messages import Adalora, Build, Ia3, Lora, PromptTuning
 
 # peft has no defaults for them.
 _IMAGE_TARGETS = {kind: ["q_proj", "v_proj"] for kind in ("vit", "deit", "dinov2")}

@@ -9,7 +9,7 @@ from torch import nn
 
 from grain_torch.gradients.stack import GradientStack
 
-from .messages import Ascent, Neighborhood
+from .build import Ascent, Neighborhood
 from .optimizers import shares_of
 
 # The groups' losses and gradients at the parameters as they are.

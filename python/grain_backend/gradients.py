@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from grain_torch.gradients import GroupGradients, UnsupportedModelError
 from grain_torch.gradients.stack import GradientStack
 
-from .messages import AnyBatch
+from .batches import AnyBatch
 from .passes import Passes
 
 # Of losses in float16, whose gradients would otherwise be rounded to 0.

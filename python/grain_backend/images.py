@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from transformers import AutoImageProcessor
 
+from .batches import ImageBatch
 from .errors import ImageError, ModelError
-from .messages import ImageBatch
 
 # Images that were prepared stay in memory up to so many bytes.
 KEPT_BYTES = 2 << 30

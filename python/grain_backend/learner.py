@@ -14,13 +14,13 @@ from grain_torch.gradients.stack import GradientStack
 from . import checkpoint
 from .ascent import gradients_uphill
 from .average import ParameterAverage
+from .build import Build
 from .devices import memory_of, usage_of
 from .directions import Direction, drop_signs, inner_of, length2_of, moved
 from .gradients import GradientPass
 from .messages import (
     AnswerLosses,
     Blocks,
-    Build,
     Correct,
     Decode,
     Discard,

@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .messages import AnyBatch, LossShape, Task
+from .batches import AnyBatch
+from .build import LossShape, Task
 
 
 class ShapedLoss:

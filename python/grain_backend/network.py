@@ -17,8 +17,8 @@ from transformers import (
 from transformers.pytorch_utils import Conv1D
 
 from .adapters import adapted_model, checkpoint_names, initial_kind
+from .build import Build
 from .errors import ModelError
-from .messages import Build
 from .quantization import quantization
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from .messages import Optimizer as Settings
+from .build import Optimizer as Settings
 
 
 class Optimizer(ABC):

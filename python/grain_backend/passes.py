@@ -12,9 +12,11 @@ from torch.nn import functional
 from transformers import GenerationConfig
 from transformers.generation import StoppingCriteria, StoppingCriteriaList
 
+from .batches import AnyBatch, Batch, ImageBatch
+from .build import Build
 from .images import Images
 from .losses import ShapedLoss
-from .messages import AnyBatch, Batch, Build, Generate, ImageBatch
+from .messages import Generate
 from .network import Network
 
 # Ignored by every loss.

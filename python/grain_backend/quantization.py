@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 
+from .build import Build
 from .errors import ModelError
-from .messages import Build
 
 
 def quantization(spec: Build, device: torch.device) -> dict[str, Any]:

@@ -4,9 +4,15 @@ import dataclasses
 import re
 import types
 import typing
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import numpy as np
+
+# Arrays, whose type `parse` checks.
+Uint8 = Annotated[np.ndarray, "uint8"]
+Int32 = Annotated[np.ndarray, "int32"]
+Float32 = Annotated[np.ndarray, "float32"]
+Float64 = Annotated[np.ndarray, "float64"]
 
 T = TypeVar("T")
 

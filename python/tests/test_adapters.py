@@ -10,10 +10,12 @@ import pytest
 import torch
 
 from grain_backend import checkpoint, quantization
+from grain_backend.batches import Batch
+from grain_backend.build import Adalora, Build, Ia3, Lora, Optimizer, PromptTuning
 from grain_backend.errors import ModelError
 from grain_backend.gradients import GradientPass
 from grain_backend.learner import Learner
-from grain_backend.messages import Adalora, Batch, Build, Gradients, Ia3, Lora, Optimizer, PromptTuning, Update
+from grain_backend.messages import Gradients, Update
 from grain_backend.network import load_network
 from grain_backend.optimizers import build_optimizer
 from grain_backend.passes import Passes

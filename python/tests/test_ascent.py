@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from grain_backend.ascent import gradients_uphill
-from grain_backend.messages import Ascent, Neighborhood
+from grain_backend.build import Ascent, Neighborhood
 from grain_torch.gradients import GroupGradients
 from grain_torch.gradients.stack import GradientStack
 

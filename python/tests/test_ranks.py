@@ -14,12 +14,14 @@ from torch.nn import functional
 from transformers import AutoModelForSequenceClassification, BertConfig, BertModel
 
 from grain_backend.learner import Learner
-from grain_backend.messages import Build, Discard, Gradients, Initialize, Load, Outputs, Save, Update
+from grain_backend.messages import Discard, Gradients, Initialize, Load, Outputs, Save, Update
 from grain_backend.network import load_network
 from grain_backend.passes import Passes
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from grain_backend.build import Build
 
 STEPS = 10
 RATE = 0.05
