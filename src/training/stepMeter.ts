@@ -7,6 +7,9 @@ import type {
 } from '../nn/module/gradientSource.ts';
 import type { StepEvent } from '../runs/events.ts';
 
+/** Milliseconds between two readings of the resident memory within a step: several of them would cost a small step a few percent. */
+const READING_INTERVAL = 10;
+
 /** Bytes: resident memory, and tensors if they are counted. */
 interface ChildMemory {
   readonly resident: number;
@@ -23,6 +26,7 @@ export class StepMeter {
   #child: ChildMemory | undefined;
   #aggregatedAt = 0;
   #resident = 0;
+  #residentAt = Number.NEGATIVE_INFINITY;
   #tensors = 0;
 
   /** The same source, measured: its own work counts as time for gradients, the work of whoever consumes them does not. */
@@ -62,8 +66,11 @@ export class StepMeter {
   }
 
   #sampleMemory(): void {
-    this.#resident = Math.max(this.#resident, process.memoryUsage.rss());
     this.#sampleTensors();
+    const now = performance.now();
+    if (now - this.#residentAt < READING_INTERVAL) return;
+    this.#resident = Math.max(this.#resident, process.memoryUsage.rss());
+    this.#residentAt = now;
   }
 
   /** Cheaper than `#sampleMemory`. */
