@@ -97,10 +97,13 @@ export function nearest(wrong: string, valid: readonly string[]): string | undef
   if (valid.length === 0) return undefined;
   const lower = new Map(valid.map((name) => [name.toLowerCase(), name]));
   const found = closest(wrong.toLowerCase(), [...lower.keys()]);
-  // Short names of which no character is the same are not similar.
+  const edits = distance(wrong.toLowerCase(), found);
   const longest = Math.max(wrong.length, found.length);
-  const tolerated = Math.min(Math.max(2, Math.floor(wrong.length / 3)), longest - 1);
-  return distance(wrong.toLowerCase(), found) <= tolerated ? lower.get(found) : undefined;
+  // Of short names half must be the same, or one be a part of the other: mcc is not what auc means.
+  const isPart = edits === Math.abs(wrong.length - found.length) && edits < longest;
+  const tolerated = Math.max(2, Math.floor(wrong.length / 3));
+  const isSimilar = edits <= tolerated && (edits <= longest / 2 || isPart);
+  return isSimilar ? lower.get(found) : undefined;
 }
 
 /** "a, b or c" */

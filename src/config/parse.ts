@@ -35,10 +35,16 @@ interface Places {
   isWritten(path: Path): boolean;
   /** Of the value at a path, or of its nearest ancestor that is written. */
   position(path: Path): Position;
+  /** Of the last key of a path. */
+  keyPosition(path: Path): Position;
 }
 
 /** Of a config that is not read from its file. */
-export const NOWHERE: Places = { isWritten: () => false, position: () => FILE_START };
+export const NOWHERE: Places = {
+  isWritten: () => false,
+  position: () => FILE_START,
+  keyPosition: () => FILE_START,
+};
 
 /** A valid config, and where each of its keys is written, so that later errors can point there. */
 export class ParsedConfig {
@@ -66,9 +72,11 @@ export class ParsedConfig {
   with(overrides: Partial<Config>): ParsedConfig {
     const places = this.#places;
     const isOverridden = ([key]: Path) => key !== undefined && key in overrides;
+    const placeOf = (path: Path) => (isOverridden(path) ? path.slice(0, 1) : path);
     return new ParsedConfig({ ...this.config, ...overrides }, this.file, {
       isWritten: (path) => !isOverridden(path) && places.isWritten(path),
-      position: (path) => places.position(isOverridden(path) ? path.slice(0, 1) : path),
+      position: (path) => places.position(placeOf(path)),
+      keyPosition: (path) => places.keyPosition(placeOf(path)),
     });
   }
 
@@ -89,6 +97,7 @@ export class ParsedConfig {
     return new ParsedConfig(configAt(config, point), this.file, {
       isWritten: (path) => placeOf(path) !== null || places.isWritten(path),
       position: (path) => places.position(placeOf(path) ?? path),
+      keyPosition: (path) => places.keyPosition(placeOf(path) ?? path),
     });
   }
 
@@ -121,9 +130,15 @@ export class ParsedConfig {
     return { ...this.diagnostic(key, message, { expected: better }), severity: 'warning' };
   }
 
-  /** An error at a key of the config. */
+  /** An error in the value of a key of the config. */
   error(key: Path, message: string, help: Help): ConfigError {
     return new ConfigError([this.diagnostic(key, message, help)]);
+  }
+
+  /** An error in the name of a key of the config. */
+  keyError(key: Path, message: string, help: Help): ConfigError {
+    const position = this.#places.keyPosition(key);
+    return new ConfigError([{ ...this.diagnostic(key, message, help), ...position }]);
   }
 
   /** Paths of data files, in the order in which they are read. @throws ConfigError if one cannot be read */

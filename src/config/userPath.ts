@@ -54,7 +54,8 @@ export function fileComplaint(named: string, baseFolder: string): PathComplaint 
   return null;
 }
 
-function complaintAbout(named: string, baseFolder: string): PathComplaint | null {
+/** What keeps one path from being read as a data file; null if nothing does. */
+export function complaintAbout(named: string, baseFolder: string): PathComplaint | null {
   const file = userPath(named, baseFolder);
   try {
     const found = statSync(file, { throwIfNoEntry: false });

@@ -4,13 +4,14 @@ import type { Diagnostic } from '../config/diagnostic.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import type { Tokenizer } from '../hub/tokenizer/tokenizer.ts';
 import { formatBytes } from '../runs/format.ts';
+import { checkAgainstData } from './checkAgainstData.ts';
 import {
   trainingRoles,
   trainingTextRoles,
   validationRoles,
   validationTextRoles,
 } from './columns.ts';
-import type { Data, Examples } from './dataset.ts';
+import type { Data } from './dataset.ts';
 import type { DataFiles } from './files.ts';
 import { loadImageData } from './loadImages.ts';
 import { loadTabularData } from './loadTabular.ts';
@@ -50,9 +51,9 @@ export async function checkData(parsed: ParsedConfig, whole: boolean): Promise<D
       notJudged: `the rows of ${formatBytes(size)} of data: --data reads them`,
     };
   }
-  const { notices, train } = await load(parsed, files);
-  checkBatchSize(parsed, train);
-  return { notices, notJudged: null };
+  const read = await load(parsed, files);
+  checkAgainstData(parsed, read);
+  return { notices: read.notices, notJudged: null };
 }
 
 function load(parsed: ParsedConfig, files: DataFiles): Promise<Data> {
@@ -63,17 +64,6 @@ function load(parsed: ParsedConfig, files: DataFiles): Promise<Data> {
   }
   const load = data.imageFile === undefined ? loadTabularData : loadImageData;
   return load(parsed, files, ignoreBytes);
-}
-
-/** @throws ConfigError at `batchSize` */
-export function checkBatchSize(parsed: ParsedConfig, { count }: Pick<Examples, 'count'>): void {
-  const { batchSize } = parsed.config;
-  if (batchSize <= count) return;
-  throw parsed.error(
-    ['batchSize'],
-    `a batch of ${batchSize} examples is larger than the training set of ${count}`,
-    { expected: `at most ${count}` },
-  );
 }
 
 async function checkColumns(parsed: ParsedConfig, files: DataFiles): Promise<void> {

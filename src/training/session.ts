@@ -11,12 +11,11 @@ import { readsTexts } from '../config/data.ts';
 import { expand } from '../config/expand.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import type { Config } from '../config/schema.ts';
-import { checkBatchSize } from '../data/checkData.ts';
+import { checkAgainstData } from '../data/checkAgainstData.ts';
 import type { Data } from '../data/dataset.ts';
 import { EngineClient } from '../engine/client.ts';
 import { lockDevice } from '../runs/deviceLock.ts';
 import type { Loading } from '../runs/loading.ts';
-import { checkTechniques } from './checkTechniques.ts';
 import { atConfig } from './modelErrors.ts';
 import { smallerModelAdvice } from './outOfMemoryAdvice.ts';
 import { openTabularTask } from './tabular/tabularTask.ts';
@@ -82,7 +81,7 @@ async function openOnDevice(
 ): Promise<Session> {
   const { folder } = parsed;
   const task = await openTask(parsed, device, onLoading);
-  checkTask(parsed, task);
+  checkAgainstData(parsed, task.data);
   const config = configOf(parsed, task);
   await task.download?.(onLoading);
   const engine = EngineClient.start();
@@ -109,15 +108,10 @@ export async function sessionFor(session: Session, parsed: ParsedConfig): Promis
     isDeepStrictEqual(session.config[key], parsed.config[key]),
   );
   const task = isSame ? session.task : await openTask(parsed, session.device, () => {});
-  checkTask(parsed, task);
+  checkAgainstData(parsed, task.data);
   const own = { ...session, task, config: configOf(parsed, task) };
   if (!isDeepStrictEqual(session.config.model, parsed.config.model)) await checkModel(parsed, own);
   return own;
-}
-
-function checkTask(parsed: ParsedConfig, { data }: TrainingTask): void {
-  checkBatchSize(parsed, data.train);
-  checkTechniques(parsed, data.classes);
 }
 
 /** With the steps that epochs make. */

@@ -100,6 +100,12 @@ const inData: typeof inText = [
     '121',
     /121 examples is larger than the training set of 120/,
   ],
+  [
+    'a weight of no class',
+    { techniques: '{ classWeights: { iner: 2 } }' },
+    'iner:',
+    /there is no class "iner"\. Did you mean inner\? Expected inner or outer/,
+  ],
 ];
 
 for (const [what, settings, at, says] of [...inText, ...inFiles, ...inData]) {

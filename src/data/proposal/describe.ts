@@ -3,6 +3,7 @@ import path from 'node:path';
 import { formatOf } from '../../config/data.ts';
 import { missingWords } from '../../config/dataSchema.ts';
 import { extensionOf } from '../../config/fileKinds.ts';
+import { complaintAbout } from '../../config/userPath.ts';
 import { isMissing, isNumeric, writtenIn } from '../cells.ts';
 import { openTable, type TableConfig } from '../openTable.ts';
 import { DataError, FIRST_POSITION, type Table, TableFile } from '../table.ts';
@@ -23,6 +24,11 @@ const VALIDATION = /(?:^|[-_.])(?:valid|validation|val|dev|test|eval)(?:[-_.]|$)
  * @throws DataError if it cannot be read in any way that a config could name
  */
 export async function describeTable(file: string): Promise<TableDescription> {
+  const complaint = complaintAbout(file, process.cwd());
+  if (complaint) {
+    const expected = `a data file${complaint.advice ? `. ${complaint.advice}` : ''}`;
+    throw new DataError(file, FIRST_POSITION, complaint.message, { expected });
+  }
   const format = formatOf(file) ?? 'csv';
   const { table, delimiter } = await open(file, { format });
   const tallies = table.columns.map(() => new ColumnTally());

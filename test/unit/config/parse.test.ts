@@ -178,6 +178,9 @@ describe('mistakes', () => {
 
   test('what is far from every name gets no suggestion', () => {
     assert.equal(onlyMistake(`${data}\ncolour: red`).suggestion, undefined);
+    const auc = onlyMistake(`${data}\nmetric: auc`);
+    assert.equal(auc.suggestion, undefined);
+    assert.match(auc.expected!, /accuracy, .* or exactMatch$/);
   });
 
   test('tasks and aggregators that are not supported: those that are', () => {

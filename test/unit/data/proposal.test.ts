@@ -103,6 +103,12 @@ test('without a telling name the last column is the likeliest target; a constant
 });
 
 test('what is no table is refused as a run would', async () => {
+  // As mistakes of the data, of which `grain` makes its exit status.
+  await assert.rejects(describeTable('nowhere.csv'), { name: 'ConfigError', message: /not found/ });
+  await assert.rejects(describeTable(import.meta.dirname), {
+    name: 'ConfigError',
+    message: /folder/,
+  });
   await assert.rejects(describeTable(write('one.csv', ['text', 'a', 'b'])), /one column/);
   await assert.rejects(describeTable(write('empty.csv', ['a,b'])), /no examples/);
 });
