@@ -55,8 +55,8 @@ export async function useWasmKernels(fused: boolean, parts: number): Promise<Ope
   tf.registerGradient({
     kernelName: 'OwnDense',
     inputsToSave: ['x', 'weight'],
-    gradFunc: (slope, saved) => {
-      const [dy, x, weight] = [slope, ...saved] as [Matrix, Matrix, Matrix];
+    gradFunc: (grad, saved) => {
+      const [dy, x, weight] = [grad, ...saved] as [Matrix, Matrix, Matrix];
       return {
         x: () => own.linearInput(dy, weight, 'in-out'),
         weight: () => tf.reshape(own.linearWeight(x, dy, whole(dy), 'in-out'), weight.shape),
@@ -100,10 +100,10 @@ export async function useWasmKernels(fused: boolean, parts: number): Promise<Ope
     kernelName: 'OwnLayerNorm',
     inputsToSave: ['x', 'gamma'],
     outputsToSave: [false, true, true],
-    gradFunc: (slopes, saved) => {
+    gradFunc: (grads, saved) => {
       const [x, gamma] = saved as [Matrix, tf.Tensor1D];
       const stats = saved.slice(2) as tf.Tensor1D[];
-      const dy = (slopes as Matrix[])[0]!;
+      const dy = (grads as Matrix[])[0]!;
       // Not inside the functions: tensors that one of them creates and does not return are disposed of before the next is called.
       const parameters = own.layerNormParameters(x, stats, dy, whole(dy));
       return {
@@ -122,11 +122,11 @@ export async function useWasmKernels(fused: boolean, parts: number): Promise<Ope
     kernelName: 'OwnAttention',
     inputsToSave: ['q', 'k', 'v', 'mask'],
     outputsToSave: [false, true],
-    gradFunc: (slopes, saved) => {
+    gradFunc: (grads, saved) => {
       const [q, k, v, mask] = saved as [Matrix, Matrix, Matrix, Matrix];
       const probabilities = saved[4]!;
       const shape = shapeOf(q, mask, probabilities.shape[1]!);
-      const dy = (slopes as Matrix[])[0]!;
+      const dy = (grads as Matrix[])[0]!;
       const back = own.attentionInputs(q, k, v, probabilities, dy, shape);
       return { q: () => tf.clone(back.q), k: () => tf.clone(back.k), v: () => tf.clone(back.v) };
     },

@@ -63,7 +63,7 @@ export class Network {
     let loss = 0;
     for (const example of examples) {
       const outputs = this.outputs(example);
-      loss += this.#lossAndSlope(outputs, example.target);
+      loss += this.#lossAndDerivative(outputs, example.target);
       this.#backward(example, outputs, gradient);
     }
     for (let i = 0; i < gradient.length; i++) gradient[i]! /= examples.length;
@@ -95,7 +95,7 @@ export class Network {
   }
 
   /** Replaces the outputs by the derivative of the loss. */
-  #lossAndSlope(outputs: Float64Array, target: number): number {
+  #lossAndDerivative(outputs: Float64Array, target: number): number {
     if (this.#shape.classes === null) {
       const residual = outputs[0]! - target;
       outputs[0] = 2 * residual;
@@ -113,19 +113,19 @@ export class Network {
     return loss;
   }
 
-  /** Adds the gradient of one example. @param slopes derivatives of the loss by the outputs */
-  #backward({ features }: Example, slopes: Float64Array, gradient: Float64Array): void {
+  /** Adds the gradient of one example. @param derivatives of the loss by the outputs */
+  #backward({ features }: Example, derivatives: Float64Array, gradient: Float64Array): void {
     const { hidden } = this.#shape;
     const [biases, second, last] = this.#at;
     const signals = this.#signals;
-    for (let c = 0; c < slopes.length; c++) gradient[last + c]! += slopes[c]!;
+    for (let c = 0; c < derivatives.length; c++) gradient[last + c]! += derivatives[c]!;
     for (let j = 0; j < hidden; j++) {
       const activation = this.#activations[j]!;
-      const row = second + j * slopes.length;
+      const row = second + j * derivatives.length;
       let signal = 0;
-      for (let c = 0; c < slopes.length; c++) {
-        gradient[row + c]! += activation * slopes[c]!;
-        signal += this.parameters[row + c]! * slopes[c]!;
+      for (let c = 0; c < derivatives.length; c++) {
+        gradient[row + c]! += activation * derivatives[c]!;
+        signal += this.parameters[row + c]! * derivatives[c]!;
       }
       signals[j] = activation > 0 ? signal : 0;
       gradient[biases + j]! += signals[j]!;

@@ -63,9 +63,9 @@ function adamw(length: number): Descent {
     change(gradient, learningRate, step) {
       const rate = learningRate / (1 - BETA1 ** step);
       for (let p = 0; p < length; p++) {
-        const slope = gradient[p]!;
-        first[p] = BETA1 * first[p]! + (1 - BETA1) * slope;
-        if (!isPrepared) second[p] = BETA2 * second[p]! + (1 - BETA2) * slope * slope;
+        const derivative = gradient[p]!;
+        first[p] = BETA1 * first[p]! + (1 - BETA1) * derivative;
+        if (!isPrepared) second[p] = BETA2 * second[p]! + (1 - BETA2) * derivative * derivative;
         change[p] = rate * first[p]! * scale(p, step);
       }
       isPrepared = false;

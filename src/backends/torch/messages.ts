@@ -1,4 +1,4 @@
-/** What a run process and its Python child say to each other; python/grain_backend/messages.py is the other side. */
+/** What a run process and its Python child say to each other; messages.py, build.py and batches.py in python/grain_backend are the other side. */
 import * as z from 'zod';
 import type { Ascent, LossShape } from '../../config/techniques/description.ts';
 import type { NumberArray } from './frames.ts';

@@ -43,7 +43,7 @@ export const asam: Technique = {
 export const tsam: Technique = {
   title: 'TSAM, tilted sharpness-aware minimization: gradients from several places uphill',
   formula:
-    'Σⱼ sⱼ∇L(θ + εⱼ) over `samples` places, s = softmax(tL(θ + ε)) with t = `tilt` and the batch’s mean losses L: the gradient of (1/t)·log((1/`samples`) Σⱼ exp(tL(θ + εⱼ))). εⱼ = δⱼ + ρ·ḡ/‖ḡ‖ with δⱼ of length `noise` in a random direction, drawn anew for each step and place, and ḡ the gradient of L at θ + δⱼ. So do the authors’ code for images, and its defaults',
+    'Σⱼ sⱼ∇L(θ + εⱼ) over `samples` places, s = softmax(tL(θ + ε)) with t = `tilt` and the batch’s mean losses L: the gradient of (1/t)·log((1/`samples`) Σⱼ exp(tL(θ + εⱼ))) with the εⱼ held constant. εⱼ = δⱼ + ρ·ḡ/‖ḡ‖ with δⱼ of length `noise` in a random direction, drawn anew for each step and place, and ḡ the gradient of L at θ + δⱼ: as the authors’ code, with its defaults',
   reference: 'Li et al. 2025, arXiv:2410.22656; github.com/litian96/TSAM',
   groups:
     'Groups’ gradients are Σⱼ sⱼ∇Lᵢ(θ + εⱼ), with the same places and sⱼ for all groups, and so is an aggregator’s guarantee; the losses that are logged are Σⱼ sⱼLᵢ(θ + εⱼ). A step takes 2·`samples` backward passes.',

@@ -42,9 +42,9 @@ export function shapedLoss(shape: LossShape, inputs: LossInputs): GroupLosses {
       kept.map(({ loss }) => loss),
       shape.tilt,
     );
-    for (const [e, { first, slopes }] of kept.entries()) {
-      for (const [at, slope] of slopes.entries()) {
-        gradient[first * width + at] = slope * shares[e]!;
+    for (const [e, { first, derivatives }] of kept.entries()) {
+      for (const [at, derivative] of derivatives.entries()) {
+        gradient[first * width + at] = derivative * shares[e]!;
       }
     }
     return value;
@@ -56,7 +56,7 @@ interface ExampleLoss {
   readonly first: number;
   readonly loss: number;
   /** By the outputs of its rows, copies×width. */
-  readonly slopes: Float64Array;
+  readonly derivatives: Float64Array;
 }
 
 /** In the order of the rows; of equal losses the first ones. */
@@ -104,38 +104,38 @@ function exampleLoss(
   copies: number,
   factors: readonly number[] | null,
 ): ExampleLoss {
-  const slopes = new Float64Array(copies * width);
+  const derivatives = new Float64Array(copies * width);
   const rows = Array.from({ length: copies }, (_, copy) =>
     outputs.subarray((first + copy) * width, (first + copy + 1) * width),
   );
   let loss = 0;
   for (const [copy, row] of rows.entries()) {
-    const own = slopes.subarray(copy * width, (copy + 1) * width);
+    const own = derivatives.subarray(copy * width, (copy + 1) * width);
     const target = targets[first + copy]!;
     loss +=
       (task === 'regression'
         ? squaredError(row, target, own)
         : classLoss(shape, row, target, own, factors?.[first + copy])) / copies;
   }
-  for (const at of slopes.keys()) slopes[at]! /= copies;
+  for (const at of derivatives.keys()) derivatives[at]! /= copies;
   if (shape.agreement !== null) {
-    loss += addDisagreement(rows[0]!, rows[1]!, shape.agreement / 4, slopes);
+    loss += addDisagreement(rows[0]!, rows[1]!, shape.agreement / 4, derivatives);
   }
-  return { first, loss, slopes };
+  return { first, loss, derivatives };
 }
 
-function squaredError(row: Float32Array, target: number, slope: Float64Array): number {
+function squaredError(row: Float32Array, target: number, derivative: Float64Array): number {
   const difference = row[0]! - target;
-  slope[0] = 2 * difference;
+  derivative[0] = 2 * difference;
   return difference ** 2;
 }
 
-/** @param slope zeros, length C; overwritten */
+/** @param derivative zeros, length C; overwritten */
 function classLoss(
   shape: LossShape,
   row: Float32Array,
   target: number,
-  slope: Float64Array,
+  derivative: Float64Array,
   factor = 1,
 ): number {
   const { smoothing, weights, scale, focus } = shape;
@@ -147,7 +147,7 @@ function classLoss(
   for (const [c, log] of logs.entries()) {
     const wanted = even + (c === target ? 1 - smoothing : 0);
     entropy -= wanted * log;
-    slope[c] = probabilities[c]! - wanted;
+    derivative[c] = probabilities[c]! - wanted;
   }
   const weight = factor * (weights?.[target] ?? 1);
   const focused = rest ** focus;
@@ -156,7 +156,7 @@ function classLoss(
     focus === 0 || rest === 0 ? 0 : focus * rest ** (focus - 1) * probabilities[target]! * entropy;
   for (const [c, probability] of probabilities.entries()) {
     const byFocus = change * (probability - (c === target ? 1 : 0));
-    slope[c] = weight * scale * (focused * slope[c]! + byFocus);
+    derivative[c] = weight * scale * (focused * derivative[c]! + byFocus);
   }
   return weight * focused * entropy;
 }
@@ -176,20 +176,20 @@ function restOf(logs: readonly number[], target: number): number {
   return logs.reduce((sum, log, c) => (c === target ? sum : sum + Math.exp(log)), 0);
 }
 
-/** Adds c(KL(p‖q) + KL(q‖p)) to the slopes of two rows; returns it. */
+/** Adds c(KL(p‖q) + KL(q‖p)) to the derivatives of two rows; returns it. */
 function addDisagreement(
   one: Float32Array,
   other: Float32Array,
   factor: number,
-  slopes: Float64Array,
+  derivatives: Float64Array,
 ): number {
   const [logP, logQ] = [logSoftmax(Array.from(one)), logSoftmax(Array.from(other))];
   const [p, q] = [logP.map(Math.exp), logQ.map(Math.exp)];
   const [pq, qp] = [divergence(p, logP, logQ), divergence(q, logQ, logP)];
   for (const c of p.keys()) {
     const difference = logP[c]! - logQ[c]!;
-    slopes[c]! += factor * (p[c]! * (difference - pq) + p[c]! - q[c]!);
-    slopes[p.length + c]! += factor * (q[c]! * (-difference - qp) + q[c]! - p[c]!);
+    derivatives[c]! += factor * (p[c]! * (difference - pq) + p[c]! - q[c]!);
+    derivatives[p.length + c]! += factor * (q[c]! * (-difference - qp) + q[c]! - p[c]!);
   }
   return factor * (pq + qp);
 }

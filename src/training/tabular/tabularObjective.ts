@@ -76,14 +76,14 @@ export class TabularObjective implements Objective {
     for (const [g, { examples }] of groups.entries()) {
       const { x, y } = tensorsOf(train, examples, this.#data.shape);
       const own = gradient.subarray(bounds[g]! * width, bounds[g + 1]! * width);
-      const slope = tf.tensor2d(own, [examples.length, width]);
+      const derivative = tf.tensor2d(own, [examples.length, width]);
       try {
         // ∂ Σ sᵢoᵢ by the parameters is the loss's, where s = ∂ℓ/∂o.
-        const product = groupGradient(this.model, (o) => tf.sum(tf.mul(o, slope)), x, y);
+        const product = groupGradient(this.model, (o) => tf.sum(tf.mul(o, derivative)), x, y);
         product.loss.dispose();
         yield { loss: tf.scalar(losses[g]!), gradients: product.gradients };
       } finally {
-        tf.dispose([x, y, slope]);
+        tf.dispose([x, y, derivative]);
       }
     }
   }

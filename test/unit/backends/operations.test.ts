@@ -40,7 +40,7 @@ function assertClose(actual: tf.Tensor, expected: Values, shape: readonly number
 }
 
 /** ∂/∂parameter group by group: dy of the others is nothing. */
-function stackedSlopes(
+function stackedGradients(
   f: (inputs: readonly Values[]) => Values,
   inputs: readonly Values[],
   which: number,
@@ -125,7 +125,7 @@ function checkOperations(name: string, open: () => Promise<Operations>): void {
           const dx = formulas.numericalGradient(f, inputs, 0, dy);
           assertClose(operations.linearInput(gradient, weight, layout), dx, [rows, input]);
           const k = bounds.length - 1;
-          const dw = stackedSlopes(f, inputs, 1, dy, bounds);
+          const dw = stackedGradients(f, inputs, 1, dy, bounds);
           assertClose(operations.linearWeight(x, gradient, bounds, layout), dw, [k, ...shape]);
           const before: tf.Tensor3D = tf.ones([k, ...(shape as [number, number])]);
           const sum = operations.addLinearWeight(before, x, gradient, bounds, layout);
@@ -134,7 +134,7 @@ function checkOperations(name: string, open: () => Promise<Operations>): void {
             dw.map((value) => value + 1),
             [k, ...shape],
           );
-          const db = stackedSlopes(f, inputs, 2, dy, bounds);
+          const db = stackedGradients(f, inputs, 2, dy, bounds);
           assertClose(operations.rowSums(gradient, bounds), db, [k, output]);
         });
       }
@@ -192,7 +192,7 @@ function checkOperations(name: string, open: () => Promise<Operations>): void {
           const dx = formulas.numericalGradient(f, inputs, 0, dy);
           assertClose(operations.layerNormInput(x, gamma, stats, gradient), dx, [rows, width]);
           const parameters = operations.layerNormParameters(x, stats, gradient, bounds);
-          const [dgamma, dbeta] = [1, 2].map((i) => stackedSlopes(f, inputs, i, dy, bounds));
+          const [dgamma, dbeta] = [1, 2].map((i) => stackedGradients(f, inputs, i, dy, bounds));
           assertClose(parameters.gamma, dgamma!, [k, width]);
           assertClose(parameters.beta, dbeta!, [k, width]);
         });
@@ -205,7 +205,7 @@ function checkOperations(name: string, open: () => Promise<Operations>): void {
           const dx = operations.rmsNormInput(x, vector(inputs[1]), stats, gradient);
           assertClose(dx, formulas.numericalGradient(f, two, 0, dy), [rows, width]);
           const dgamma = operations.rmsNormParameter(x, stats, gradient, bounds);
-          assertClose(dgamma, stackedSlopes(f, two, 1, dy, bounds), [k, width]);
+          assertClose(dgamma, stackedGradients(f, two, 1, dy, bounds), [k, width]);
         });
       }
     }

@@ -33,8 +33,8 @@ describe('by hand', () => {
     close(losses[0]!, (LOG_4 + LOG_4_3) / 2);
     close(losses[1]!, LOG_4_3);
     // p − [c = y], over the examples of the group.
-    [-0.375, 0.375, 0.125, -0.125, 0.25, -0.25].forEach((slope, at) => {
-      close(gradient[at]!, slope);
+    [-0.375, 0.375, 0.125, -0.125, 0.25, -0.25].forEach((derivative, at) => {
+      close(gradient[at]!, derivative);
     });
   });
 
@@ -108,7 +108,7 @@ describe('by hand', () => {
     close(of(1).losses[0]!, Math.log(8 / 3));
     close(of(-1).losses[0]!, Math.log(2));
     close(of(1000).losses[0]!, LOG_4 - Math.log(2) / 1000);
-    // Shares 3/4 and 1/4 of slopes −3/4 and 1/4.
+    // Shares 3/4 and 1/4 of derivatives −3/4 and 1/4.
     close(of(1).gradient[0]!, -0.75 * 0.75);
     close(of(1).gradient[2]!, 0.25 * 0.25);
   });
@@ -171,9 +171,12 @@ test('gradients are those of finite differences, of any mixture', () => {
           return [losses[r < 2 ? 0 : 1]!, moved[r]![c]!] as const;
         };
         const [[above, high], [below, low]] = [at(1e-3), at(-1e-3)];
-        const slope = (above - below) / (high - low);
+        const derivative = (above - below) / (high - low);
         const own = gradient[r * classes + c]!;
-        assert.ok(Math.abs(slope - own) < 1e-4 * Math.max(1, Math.abs(own)), `${slope} ${own}`);
+        assert.ok(
+          Math.abs(derivative - own) < 1e-4 * Math.max(1, Math.abs(own)),
+          `${derivative} ${own}`,
+        );
       }
     }
   }
