@@ -6,10 +6,16 @@ type StepsDone = Pick<RunHeader, 'step' | 'steps' | 'validating'>;
 const minus = (text: string): string => text.replaceAll('-', '−');
 const missing = '–';
 
-/** Three significant digits, for axes, captions and titles: "0.123", "10,700". */
+/** At most three significant digits, for axes and factors: "0.5", "0.123", "10,700". */
 export function short(value: number | null): string {
   const text = significant(value, 3);
   return /^−?\d{4,}$/.test(text) ? grouped(Number(value!.toPrecision(3))) : text;
+}
+
+/** Three significant digits, so that figures that change or stand below each other have as many: "0.820", "1.00". */
+export function figure(value: number | null): string {
+  const size = Math.abs(value ?? 0);
+  return size >= 1e-4 && size < 100 ? minus(value!.toPrecision(3)) : short(value);
 }
 
 /** Six significant digits, for tooltips and tables. */
@@ -27,9 +33,14 @@ export function abbreviated(value: number): string {
   return minus(value.toLocaleString('en', { notation: 'compact', maximumSignificantDigits: 3 }));
 }
 
-/** 0…1 as a percentage with at most one decimal. */
+/** 0…1 as a percentage with one decimal; none and all without. */
 export function percent(share: number | null): string {
   if (share === null || !Number.isFinite(share)) return missing;
+  return `${share === 0 || share === 1 ? 100 * share : (100 * share).toFixed(1)} %`;
+}
+
+/** 0…1 as a percentage with at most one decimal, for axes. */
+export function percentTick(share: number): string {
   return `${Number((100 * share).toFixed(1))} %`;
 }
 
@@ -49,11 +60,11 @@ export function duration(seconds: number): string {
 
 /** "81.2 MiB" */
 export function mebibytes(bytes: number): string {
-  return `${short(bytes / 2 ** 20)} MiB`;
+  return `${figure(bytes / 2 ** 20)} MiB`;
 }
 
 export function gibibytes(bytes: number): string {
-  return `${short(bytes / 2 ** 30)} GiB`;
+  return `${figure(bytes / 2 ** 30)} GiB`;
 }
 
 /** For values whose order of magnitude matters: one digit and a power of ten if small. */

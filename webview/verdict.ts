@@ -2,7 +2,7 @@
 
 import type { ConflictPoint } from '../src/extension/messages/points.ts';
 import type { GuaranteeCounts, RunHeader } from '../src/extension/messages/run.ts';
-import { grouped, magnitude, percent, plural, short } from './format.ts';
+import { figure, grouped, magnitude, percent, plural, short } from './format.ts';
 
 /** Of one step. */
 type State = 'unmeasured' | 'stationary' | 'held' | 'violated' | 'none' | 'lost' | 'unknown';
@@ -51,7 +51,7 @@ export function directionSummary({ guarantee }: RunHeader, point: ConflictPoint)
   if (violated > 0) return `guarantee violated × ${violated}`;
   if (measured === 0) return 'not measured';
   if (conflicted > 0) return `${grouped(conflicted)} of ${grouped(measured)} conflict`;
-  const cosine = short(point.minCosine);
+  const cosine = figure(point.minCosine);
   if (point.stationary) return 'stationary';
   return held === steps ? `${cosine} · direction certified` : `${cosine} · none conflicts`;
 }

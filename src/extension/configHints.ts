@@ -9,10 +9,10 @@ import { formatLastAndBest, formatMethod, formatSeed } from '../runs/format.ts';
 import { overallStatus } from '../runs/order.ts';
 import { isActive, type RunStatus } from '../runs/status.ts';
 import { type Entry, entriesOf } from './configs/entries.ts';
+import { type Hint, hintTexts } from './configs/hintText.ts';
 import { CONFIGS } from './configs/names.ts';
 import type { OpenConfigs } from './configs/openConfigs.ts';
 import { Overtaken } from './configs/overtaken.ts';
-import { sparkline } from './configs/sparkline.ts';
 import { Disposable } from './disposable.ts';
 import { RunReaders } from './panels/runReader.ts';
 import type { LocatedRun } from './workspace/workspaceRuns.ts';
@@ -76,14 +76,22 @@ export class ConfigHints
   }
 
   async #hintsIn(document: vscode.TextDocument): Promise<vscode.InlayHint[]> {
-    const hints = this.#entriesIn(document).map(async ({ entry, range }) => {
-      const curves = await this.#curvesOf(entry.runs);
-      const hint = new vscode.InlayHint(range.end, labelOf(entry, curves));
+    const entries = await Promise.all(
+      this.#entriesIn(document).map(async ({ entry, range }) => {
+        return { entry, range, curves: await this.#curvesOf(entry.runs) };
+      }),
+    );
+    const editor = vscode.workspace.getConfiguration('editor', document);
+    const texts = hintTexts(
+      entries.map(({ entry, range, curves }) => hintOf(range.end.line, entry, curves)),
+      editor.get('inlayHints.maximumLength', 43),
+    );
+    return entries.map(({ entry, range, curves }, i) => {
+      const hint = new vscode.InlayHint(range.end, texts[i]!);
       hint.paddingLeft = true;
       this.#about.set(hint, [entry, curves]);
       return hint;
     });
-    return Promise.all(hints);
   }
 
   /** Entries that have runs, and where they are written. */
@@ -118,11 +126,17 @@ export class ConfigHints
 }
 
 /** "0.869 ± 0.015 ▁▄▆█" of a method, in a grid of its best point; of a seed, or before one has finished, what its runs are doing: "… 45 % ▁▄". */
-function labelOf({ kind, runs }: Entry<LocatedRun>, curves: readonly Curve[]): string {
+function hintOf(line: number, { kind, runs }: Entry<LocatedRun>, curves: readonly Curve[]): Hint {
   const figures = kind === 'method' ? bestFigures(runs) : '';
-  const means = bandOf(curves.map(({ points }) => points)).map(({ mean }) => mean);
+  const curve = bandOf(curves.map(({ points }) => points)).map(({ mean }) => mean);
   const state = signs[overallStatus(runs.map(({ status }) => status))];
-  return [figures || `${state}${progressOf(runs)}`, sparkline(means)].filter(Boolean).join(' ');
+  return {
+    line,
+    text: figures || `${state}${progressOf(runs)}`,
+    // The mean alone.
+    brief: figures === '' ? state : figures.split(' ', 1)[0]!,
+    curve,
+  };
 }
 
 /** "0.869 ± 0.015", "0.869 ± 0.015, best of 4 points": points are never averaged. */

@@ -15,11 +15,14 @@ import {
   taskFor,
 } from '../data/proposal/propose.ts';
 import { errorSchema } from '../experiment/launchResult.ts';
+import { formatNumber } from '../runs/format.ts';
 import { chooseFolder, writeConfig } from './configs/files.ts';
 import { templates } from './configs/template.ts';
 import { ask, errorLineOf, type GrainCommand } from './launch/grainProcess.ts';
 
 const TITLE = vscode.l10n.t('Create config');
+/** About a data file. */
+const QUESTIONS = 3;
 const TABLES = '**/*.{csv,tsv,jsonl,ndjson,json,parquet,csv.gz,tsv.gz,jsonl.gz,ndjson.gz,json.gz}';
 const IGNORED = '**/{node_modules,.git,.grain,.vscode,dist,checkpoint,checkpoints}/**';
 /** JSON files that hold settings, not examples. */
@@ -132,6 +135,7 @@ async function askFor(description: TableDescription): Promise<Choice | undefined
     return undefined;
   }
   const target = await pick(
+    1,
     vscode.l10n.t('What is to be predicted?'),
     candidates.map((column) => ({
       label: column.name,
@@ -141,9 +145,8 @@ async function askFor(description: TableDescription): Promise<Choice | undefined
   );
   if (!target) return undefined;
   const groupsBy = await pick(
-    vscode.l10n.t(
-      'Whose gradients are to be combined? Groups that may contradict each other, such as sources of different quality',
-    ),
+    2,
+    vscode.l10n.t('Which groups may contradict each other, such as sources of different quality?'),
     groupings(description, target),
   );
   if (!groupsBy) return undefined;
@@ -164,6 +167,7 @@ async function askFor(description: TableDescription): Promise<Choice | undefined
     return undefined;
   }
   const chosen = await pick(
+    3,
     vscode.l10n.t('From what is {0} to be predicted?', target.name),
     possible.map((value) => ({ ...shown(value), value })),
   );
@@ -179,7 +183,7 @@ function groupings(description: TableDescription, target: Column): Item<Choice['
   }));
   const microbatch = {
     label: 'micro-batches',
-    description: vscode.l10n.t('parts of each batch, where nothing tells examples into groups'),
+    description: vscode.l10n.t('parts of each batch, where no column tells groups apart'),
     value: 'microbatch' as const,
   };
   const byClass = {
@@ -225,7 +229,11 @@ function shown(value: Inputs): vscode.QuickPickItem {
 /** "5 values: north, east, …", "numbers from 0 to 3.5". */
 function described({ range, distinct, values }: Column): string {
   if (range && distinct > values.length) {
-    return vscode.l10n.t('numbers from {0} to {1}', range.min, range.max);
+    return vscode.l10n.t(
+      'numbers from {0} to {1}',
+      formatNumber(range.min),
+      formatNumber(range.max),
+    );
   }
   const some = values
     .slice(0, 4)
@@ -239,10 +247,15 @@ function described({ range, distinct, values }: Column): string {
 }
 
 /** The first is what is proposed. */
-async function pick<T>(placeHolder: string, items: readonly Item<T>[]): Promise<T | undefined> {
+async function pick<T>(
+  question: 1 | 2 | 3,
+  placeHolder: string,
+  items: readonly Item<T>[],
+): Promise<T | undefined> {
   const marked = items.map((item, i) =>
-    i === 0 && items.length > 1 ? { ...item, detail: 'proposed' } : item,
+    i === 0 && items.length > 1 ? { ...item, detail: vscode.l10n.t('proposed') } : item,
   );
-  const picked = await vscode.window.showQuickPick(marked, { title: TITLE, placeHolder });
+  const title = vscode.l10n.t('{0} ({1} of {2})', TITLE, question, QUESTIONS);
+  const picked = await vscode.window.showQuickPick(marked, { title, placeHolder });
   return picked?.value;
 }

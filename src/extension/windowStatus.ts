@@ -85,7 +85,7 @@ export class WindowStatus extends Disposable {
     const [perSecond, time] = [pace.perSecond, pace.timeFor(toGo)];
     return {
       rate: perSecond === null ? '' : vscode.l10n.t('{0} steps/s', formatNumber(perSecond, 2)),
-      left: time === null ? '' : vscode.l10n.t('{0} left', formatDuration(time)),
+      left: time === null ? '' : leftOf(own.filter(({ status }) => isActive(status)).length, time),
     };
   }
 
@@ -103,6 +103,12 @@ export class WindowStatus extends Disposable {
     this.#contextKeys.set(key, value);
     void vscode.commands.executeCommand('setContext', key, value);
   }
+}
+
+/** "1 min 41 s left"; of the whole experiment, which is said where it is more than the run that is named. */
+function leftOf(runs: number, time: number): string {
+  const left = vscode.l10n.t('{0} left', formatDuration(time));
+  return runs > 1 ? vscode.l10n.t('{0} for {1} runs', left, runs) : left;
 }
 
 /** With what can be done, as links. */

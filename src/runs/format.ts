@@ -59,14 +59,20 @@ export function formatDuration(milliseconds: number): string {
 
 /** "accuracy 0.934"; empty before the first validation. */
 export function formatMetric({ lastMetric }: RunSummary): string {
-  return lastMetric ? `${lastMetric.name} ${formatNumber(lastMetric.value)}` : '';
+  return lastMetric ? `${lastMetric.name} ${formatFigure(lastMetric.value)}` : '';
 }
 
 /** "accuracy 0.934 (best 0.941)"; without the best where that is the last. */
 export function formatLastAndBest(run: RunSummary): string {
   const [last, best] = [formatMetric(run), run.bestMetric];
   if (last === '' || best === null || best === run.lastMetric?.value) return last;
-  return `${last} (best ${formatNumber(best)})`;
+  return `${last} (best ${formatFigure(best)})`;
+}
+
+/** With three significant digits, so that figures below each other have as many: "0.820", "1.00". */
+function formatFigure(value: number): string {
+  const size = Math.abs(value);
+  return size >= 1e-4 && size < 100 ? value.toPrecision(3) : formatNumber(value);
 }
 
 /** With so many significant digits: "0.934", "1.2e-7", "NaN"; "–" where there is no value. */

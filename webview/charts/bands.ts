@@ -125,7 +125,7 @@ export class BandChart implements Drawing {
     Object.assign(y, {
       type: logarithmic ? 'logarithmic' : 'linear',
       min: min ?? undefined,
-      max: max ?? undefined,
+      max: max ?? boundOf(this.#series),
     });
   }
 
@@ -273,6 +273,17 @@ export class BandChart implements Drawing {
 function thinPlaces({ band }: AggregatorSeries): number[] {
   const most = Math.max(...band.map(({ n }) => n));
   return band.flatMap(({ n }, place) => (n < most ? [place] : []));
+}
+
+/** 1, where only bands reach beyond it: of an accuracy, an axis to 1.2 would promise what cannot be. */
+function boundOf(series: readonly AggregatorSeries[]): number | undefined {
+  const values = series.flatMap(({ seeds }) =>
+    seeds.flatMap(({ points }) => points.map(({ value }) => value ?? 0)),
+  );
+  const edges = series.flatMap(({ band }) => band.map(({ mean, std }) => mean + (std ?? 0)));
+  return values.every((value) => value >= 0 && value <= 1) && edges.some((edge) => edge > 1)
+    ? 1
+    : undefined;
 }
 
 /** Of all values in the last `share` of the steps. */

@@ -1,6 +1,6 @@
 import type { Column, Columns } from '../../src/extension/messages/columns.ts';
 import type { RunHeader } from '../../src/extension/messages/run.ts';
-import { percent } from '../format.ts';
+import { percent, percentTick } from '../format.ts';
 import type { Figure } from './figure.ts';
 import { type Series, TimeChart } from './timeChart.ts';
 import type { TimeChartSpec } from './timeOptions.ts';
@@ -23,7 +23,7 @@ export class ConflictLines {
 
   /** How much the groups' gradients conflict, and with how many groups the plain mean would, and the actual update does. */
   static rates(figure: Figure, view: View): ConflictLines {
-    const spec = { left: { title: 'share', min: 0, max: 1, format: percent }, value: percent };
+    const spec = { left: { title: 'share', min: 0, max: 1, format: percentTick }, value: percent };
     const label = (full: string, compact: string) => (figure.compact ? compact : full);
     return new ConflictLines(figure, spec, view, () => [
       {

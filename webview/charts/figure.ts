@@ -65,8 +65,16 @@ export class Figure {
 
   /** The key figure, beside the title and in the name of the canvas. */
   now(text: string): void {
-    setText(this.#now, text);
+    if (this.compact) this.#showParts(text);
+    else setText(this.#now, text);
     this.canvas.setAttribute('aria-label', text ? `${this.#title}: ${text}` : this.#title);
+  }
+
+  /** In parts, of which a narrow line leaves out the last ones. */
+  #showParts(text: string): void {
+    if (this.#now.textContent === text) return;
+    this.#now.title = text;
+    this.#now.replaceChildren(...text.split(/(?=, | · )/).map((part) => h('span', {}, part)));
   }
 
   /** Of a chart that shows something else for another run; before `now`. */

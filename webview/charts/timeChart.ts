@@ -27,6 +27,8 @@ import type { Drawing, View } from './view.ts';
 
 export interface Series {
   readonly label: string;
+  /** Series with the same name here share an entry of the legend; default: the label, for each its own. */
+  readonly legend?: string;
   readonly colour: (theme: Theme) => string;
   /** What is drawn of each column; without it, points of its own. */
   readonly of?: SeriesName | ((columns: Columns) => Column | undefined);
@@ -333,21 +335,27 @@ export class TimeChart implements Drawing {
       if (stacked) dataset.fill = i === 0 ? 'origin' : '-1';
       else dataset.fill = shadedBelowZero ? belowZero(translucent(colour, 0.4)) : false;
     });
-    const entries = this.#series.map(
-      ({ label, dash, marks, colour }, i): LegendEntry => ({
+    const entries = [...new Set(this.#series.map(nameOf))].map((label): LegendEntry => {
+      const datasets = this.#series.flatMap((one, i) => (nameOf(one) === label ? [i] : []));
+      const { dash, marks, colour } = this.#series[datasets[0]!]!;
+      return {
         label,
         look: marks === 'alone' ? 'crosses' : stacked ? 'area' : 'line',
         ...(dash && { dash }),
         colour: colour(current),
-        datasets: [i],
-      }),
-    );
+        datasets,
+      };
+    });
     // A legend of groups would take a strip's height; its tooltips name the groups, in the colours of the weights panel.
     if (stacked && compact && entries.length > NAMED) this.#figure.legend.hidden = true;
     else drawLegend(this.#figure.legend, this.chart, entries);
     // Updated as 'none', Chart.js would leave the points as they are.
     this.chart.update();
   }
+}
+
+function nameOf({ label, legend = label }: Series): string {
+  return legend;
 }
 
 function columnFor({ of }: Series, columns: Columns): Column | undefined {

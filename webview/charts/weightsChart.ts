@@ -1,7 +1,7 @@
 import type { Column, Columns, SeriesName } from '../../src/extension/messages/columns.ts';
 import type { WeightsPoint } from '../../src/extension/messages/points.ts';
 import type { Groups } from '../../src/extension/messages/run.ts';
-import { percent } from '../format.ts';
+import { percentTick } from '../format.ts';
 import type { Figure } from './figure.ts';
 import { type Series, TimeChart } from './timeChart.ts';
 import type { View } from './view.ts';
@@ -35,7 +35,7 @@ export class WeightsChart {
       figure,
       {
         left: { title: 'weight', min: 0, max: 1 },
-        right: { title: 'without weight', min: 0, max: 1, format: percent },
+        right: { title: 'without weight', min: 0, max: 1, format: percentTick },
         areas: figure.compact ? AREAS.compact : AREAS.full,
       },
       view,
@@ -96,15 +96,18 @@ function areasOf({ names }: Groups): Series[] {
   }));
 }
 
+const quartiles = { legend: 'quartiles', hasRange: false };
+
 /** One colour for all of them: what tells them apart is their order. Only the outer ones have a range, which would cover the others. */
 const spread: readonly Series[] = [
   orderStatistic('largest', 'weightMax', [9, 3, 2, 3]),
-  { ...orderStatistic('upper quartile', 'weightUpperQuartile', [6, 3]), hasRange: false },
+  { ...orderStatistic('upper quartile', 'weightUpperQuartile', [6, 3]), ...quartiles },
   { ...orderStatistic('median', 'weightMedian', []), hasRange: false },
-  { ...orderStatistic('lower quartile', 'weightLowerQuartile', [3, 2]), hasRange: false },
+  { ...orderStatistic('lower quartile', 'weightLowerQuartile', [6, 3]), ...quartiles },
   orderStatistic('smallest', 'weightMin', [1, 2]),
   {
     label: 'groups without weight',
+    legend: 'without weight',
     colour: (theme) => theme.accent,
     axis: 'right',
     of: 'weightZeros',

@@ -11,7 +11,7 @@ import { Figure } from '../charts/figure.ts';
 import { colourBar, HeatMap } from '../charts/heatMap.ts';
 import { DataTable, type Row } from '../controls/dataTable.ts';
 import { h } from '../dom.ts';
-import { bucketed, exact, grouped, percent, short } from '../format.ts';
+import { bucketed, exact, figure, grouped, percent } from '../format.ts';
 import { connect, rootElement } from '../page.ts';
 import { spokenRun } from '../runHeader.ts';
 import { type RunHost, RunPage, type SavedRun } from '../runPage.ts';
@@ -115,9 +115,9 @@ class ConflictView {
     matrix.absent(now ? '' : absence);
     matrix.now(now ? `step ${grouped(now.step)}${lowest(now)}` : '');
     const key = point && {
-      minCosine: `${short(point.minCosine)} now`,
+      minCosine: `${figure(point.minCosine)} now`,
       rates: ratesOf(point),
-      normRatio: `${short(point.normRatio)} now`,
+      normRatio: `${figure(point.normRatio)} now`,
     };
     for (const [figure, lines, text] of [
       [minCosine, this.#minCosine, key?.minCosine],
@@ -183,7 +183,7 @@ function ratesOf({ conflictRate, meanConflictRate, updateConflictsWith }: Confli
 function lowest({ cosines }: CosineMatrix): string {
   const pairs = cosines.flatMap((row, i) => row.slice(i + 1));
   const least = Math.min(...pairs.filter((cosine) => cosine !== null));
-  return Number.isFinite(least) ? `, lowest ${short(least)}` : '';
+  return Number.isFinite(least) ? `, lowest ${figure(least)}` : '';
 }
 
 const host = connect<ConflictToWebview, RunRequest, SavedRun>();

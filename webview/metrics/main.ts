@@ -14,7 +14,7 @@ import { isKnown, WeightsChart } from '../charts/weightsChart.ts';
 import { DataTable } from '../controls/dataTable.ts';
 import { Menu } from '../controls/menu.ts';
 import { h, setText } from '../dom.ts';
-import { exact, mebibytes, percent, plural, short } from '../format.ts';
+import { exact, figure, mebibytes, percent, plural } from '../format.ts';
 import { connect, rootElement } from '../page.ts';
 import { spokenRun } from '../runHeader.ts';
 import { type RunHost, RunPage, type SavedRun } from '../runPage.ts';
@@ -182,12 +182,12 @@ class MetricsView {
   /** The key figures, as the captions give them. */
   #now(run: RunHeader, point: MetricsPoint | undefined) {
     const validated = this.#validation.at(-1);
-    const metric = validated ? ` · ${this.#metric} ${short(validated.value)}` : '';
+    const metric = validated ? ` · ${this.#metric} ${figure(validated.value)}` : '';
     if (!point) return { loss: 'no step yet', weights: '', rates: '', minCosine: '' };
     const { conflicted, measured } = run.guarantee.counts.updates;
     return {
-      loss: `${short(point.loss)}${metric}`,
-      weights: point.effectiveGroups === null ? '' : `${short(point.effectiveGroups)} effective`,
+      loss: `${figure(point.loss)}${metric}`,
+      weights: point.effectiveGroups === null ? '' : `${figure(point.effectiveGroups)} effective`,
       rates: [
         ...(point.conflictRate === null ? [] : [`pairs ${percent(point.conflictRate)}`]),
         ...(measured === 0 ? [] : [`updates ${percent(conflicted / measured)}`]),
@@ -208,13 +208,13 @@ function formatCost(
   againstMean: MetricsCost['againstMean'],
 ): string {
   const than = (ratio: number | null | undefined) =>
-    ratio ? `, ${short(ratio)} × the mean’s` : '';
+    ratio ? `, ${figure(ratio)} × the mean’s` : '';
   const memory = [
     tensors !== null && `tensors ${mebibytes(tensors)}${than(againstMean?.tensors)}`,
     resident !== null && `process ${mebibytes(resident)}`,
   ].filter((text) => text !== false);
   return [
-    `Cost: ${short(stepTime)} ms per step${than(againstMean?.time)}, ${percent(aggregationShare)} for aggregation (medians of ${plural(steps, 'step')}).`,
+    `Cost: ${figure(stepTime)} ms per step${than(againstMean?.time)}, ${percent(aggregationShare)} for aggregation (medians of ${plural(steps, 'step')}).`,
     ...(memory.length > 0 ? [`Peak memory: ${memory.join('; ')}.`] : []),
   ].join(' ');
 }

@@ -6,7 +6,7 @@ import { type Series, TimeChart } from '../charts/timeChart.ts';
 import type { TimeChartSpec } from '../charts/timeOptions.ts';
 import type { View } from '../charts/view.ts';
 import { h } from '../dom.ts';
-import { exact, gibibytes, mebibytes, percent, short } from '../format.ts';
+import { exact, figure, gibibytes, mebibytes, percent, short } from '../format.ts';
 
 /** Most areas side by side in a short chart. */
 const AREAS = 40;
@@ -46,7 +46,7 @@ export class MoreCharts {
         'Gradients',
         'Length of the mean ḡ of the gradients and of the direction d; where groups last, of each group’s gradient.',
         { left: { title: 'length', min: 0 } },
-        () => `‖d‖ ${short(this.#last('norm'))}`,
+        () => `‖d‖ ${figure(this.#last('norm'))}`,
       ),
       rate: this.#add(
         'learning-rate',

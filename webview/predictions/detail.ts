@@ -1,6 +1,6 @@
 import type { ExampleShow, PredictionsPicture } from '../../src/extension/messages/predictions.ts';
 import { h, setText } from '../dom.ts';
-import { exact, percent, short } from '../format.ts';
+import { exact, figure, percent } from '../format.ts';
 
 type Example = NonNullable<ExampleShow['example']>;
 type Kind = PredictionsPicture['kind'];
@@ -128,7 +128,7 @@ function seedLine(
     {},
     h('th', { scope: 'row' }, seed),
     h('td', {}, `${mark}${shown}`),
-    h('td', {}, short(loss)),
+    h('td', {}, figure(loss)),
     ...(isClasses ? [h('td', { class: 'excerpt' }, likeliest.join(', '))] : []),
   );
 }

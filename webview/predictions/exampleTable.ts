@@ -8,7 +8,7 @@ import type {
 import { tableMenu } from '../controls/tableMenu.ts';
 import { h, setText } from '../dom.ts';
 import type { Sheet } from '../export/sheet.ts';
-import { grouped, percent, short } from '../format.ts';
+import { figure, grouped, percent, short } from '../format.ts';
 
 type Kind = PredictionsPicture['kind'];
 
@@ -225,7 +225,7 @@ function figuresOf(kind: Kind, isOne: boolean): readonly Column[] {
       kind === 'values'
         ? 'Of each seed’s prediction; over several seeds their mean.'
         : 'Cross-entropy, −ln of the target’s probability; over several seeds their mean.',
-    text: ({ loss }) => short(loss),
+    text: ({ loss }) => figure(loss),
     descending: true,
   };
   const right: Column = {
@@ -263,7 +263,7 @@ function figuresOf(kind: Kind, isOne: boolean): readonly Column[] {
           key: 'spread',
           title: 'std of seeds',
           help: 'Sample standard deviation of the predictions of all seeds.',
-          text: ({ spread }) => short(spread),
+          text: ({ spread }) => figure(spread),
           descending: true,
         },
       ];

@@ -13,7 +13,7 @@ import { TimeChart } from '../charts/timeChart.ts';
 import { isKnown, sumOf, WeightsChart } from '../charts/weightsChart.ts';
 import { DataTable } from '../controls/dataTable.ts';
 import { h } from '../dom.ts';
-import { averaged, bucketed, exact, grouped, short } from '../format.ts';
+import { averaged, bucketed, exact, figure, grouped, short } from '../format.ts';
 import { connect, rootElement } from '../page.ts';
 import { spokenRun } from '../runHeader.ts';
 import { type RunHost, RunPage, type SavedRun } from '../runPage.ts';
@@ -138,7 +138,7 @@ class WeightsView {
       newest ? (isKnown(newest.weights) ? text(newest) : '') : 'no step yet';
     area.now(key((point) => this.#largest(point)));
     now.now(key(({ step }) => `step ${grouped(step)}`));
-    effective.now(key((point) => `${short(point.effectiveGroups)} of ${names.length} now`));
+    effective.now(key((point) => `${figure(point.effectiveGroups)} of ${names.length} now`));
     this.#note(newest);
     this.#table.show(() => [
       ['step', ...names, 'sum', 'effective groups'],
@@ -181,12 +181,12 @@ class WeightsView {
   #largest({ weights }: WeightsPoint): string {
     const known = weights.map((weight) => weight ?? 0);
     const most = Math.max(...known);
-    return `largest now: ${this.#groups.names[known.indexOf(most)] ?? ''}, ${short(most)}`;
+    return `largest now: ${this.#groups.names[known.indexOf(most)] ?? ''}, ${figure(most)}`;
   }
 
   #spoken(point: WeightsPoint): string {
     return isKnown(point.weights)
-      ? `${this.#largest(point)}; ${short(point.effectiveGroups)} effective groups.`
+      ? `${this.#largest(point)}; ${figure(point.effectiveGroups)} effective groups.`
       : 'The latest step has no weights.';
   }
 }

@@ -55,7 +55,7 @@ export function configText(
   const count = Math.min(8, batchSize);
   const byValue = groupsBy === 'label' || groupsBy.startsWith('column:');
   return [
-    '# What to fine-tune, and how. All keys: the GRAIN config reference.',
+    '# What to fine-tune, and how. In VS Code, Ctrl+Space lists all keys, and hovering over one explains it.',
     `name: ${yaml(nameFor(file, folder))}`,
     `task: ${task}`,
     ...modelLines(inputs, task),

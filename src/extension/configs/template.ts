@@ -10,7 +10,7 @@ export const templates: readonly Template[] = [
     label: 'Template: texts',
     detail:
       'Fine-tune a pretrained transformer from the Hugging Face Hub to classify texts or pairs of texts',
-    text: `# What to fine-tune, and how. All keys: the GRAIN config reference.
+    text: `# What to fine-tune, and how. In VS Code, Ctrl+Space lists all keys, and hovering over one explains it.
 name: my-fine-tune
 task: classification # or regression, or generation with a language model
 model:
@@ -36,7 +36,7 @@ device: auto
   {
     label: 'Template: numbers',
     detail: 'Train a small network to classify rows of a table or images',
-    text: `# What to fine-tune, and how. All keys: the GRAIN config reference.
+    text: `# What to fine-tune, and how. In VS Code, Ctrl+Space lists all keys, and hovering over one explains it.
 name: my-fine-tune
 task: classification # or regression
 model:

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { launchLabels } from '../../runs/facets.ts';
 import { experimentKey } from '../../runs/identity.ts';
 import type { GrainCommand } from '../launch/grainProcess.ts';
 import {
@@ -19,10 +20,10 @@ export function predictionsPanel(
   return {
     name: 'predictions',
     title: (experimentId) => {
-      const run = runs.all.find((one) => experimentKey(one) === experimentId);
-      return run
-        ? vscode.l10n.t('Predictions: {0}', run.manifest.experiment.name)
-        : vscode.l10n.t('Predictions');
+      const launch = launchLabels(runs.all, vscode.env.language).get(experimentId);
+      return launch === undefined
+        ? vscode.l10n.t('Predictions')
+        : vscode.l10n.t('Predictions: {0}', launch);
     },
     state: predictionsState,
     subjectOf: (state) =>

@@ -6,6 +6,7 @@ import { type Drawn, drawn, drawnAtSize, seenText, send } from './browser.ts';
 import {
   broken,
   brokenAt,
+  fleeting,
   graddrop,
   grain,
   mean,
@@ -108,7 +109,7 @@ describe('metrics view', () => {
         // A step takes 96…102 ms, and so 99 ms in the median; 93…99 ms of the mean’s.
         assert.equal(
           await seenText(cost),
-          'Cost: 99 ms per step, 1.03 × the mean’s, 4 % for aggregation (medians of 240 steps). Peak memory: tensors 82 MiB, 1.02 × the mean’s; process 287 MiB.',
+          'Cost: 99.0 ms per step, 1.03 × the mean’s, 4.0 % for aggregation (medians of 240 steps). Peak memory: tensors 82.0 MiB, 1.02 × the mean’s; process 287 MiB.',
         );
         await send(page, metricsShow(grain));
         assert.ok(await cost.isVisible(), 'the same run shown anew keeps its cost');
@@ -148,7 +149,7 @@ describe('metrics view', () => {
         const points = ({ data }: Drawn) => data.filter(({ y }) => y !== null).map(({ x }) => x);
         assert.deepEqual(points(processor!), [1, 41, 81, 121, 161, 201]);
         assert.deepEqual(points(gpu!), points(processor!));
-        assert.match(await seenText(page.locator('.figure-device-use')), /Device use.*93 %/s);
+        assert.match(await seenText(page.locator('.figure-device-use')), /Device use.*93\.0 %/s);
         assert.match(await seenText(page.locator('.figure-memory')), /Memory.*5\.2 GiB/s);
         const spans = await page.evaluate(() => {
           const { Chart, document } = globalThis as unknown as ChartPage;
@@ -184,5 +185,51 @@ describe('metrics view', () => {
       },
       { height: 220 },
     );
+  });
+
+  test('in a window of 900 px no legend scrolls, and no figure in a title is cut off', async () => {
+    await withPanel('metrics', async ({ page }) => {
+      for (const width of [1050, 520]) {
+        await page.setViewportSize({ width, height: 300 });
+        for (const run of [fleeting, grain]) {
+          await send(page, metricsShow(run));
+          await drawnAtSize(page);
+          const cut = await page.evaluate(() => {
+            const { document } = globalThis as unknown as {
+              document: { querySelectorAll(selector: string): Iterable<Box> };
+            };
+            interface Box {
+              readonly textContent: string;
+              readonly offsetTop: number;
+              readonly offsetParent: Box | null;
+              readonly scrollWidth: number;
+              readonly clientWidth: number;
+              readonly scrollHeight: number;
+              readonly clientHeight: number;
+            }
+            const isOver = (box: Box) =>
+              box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;
+            const legends = [...document.querySelectorAll('.strip .legend')].filter(isOver);
+            const figures = [...document.querySelectorAll('.strip .now span')].filter(
+              (box) => box.scrollWidth > box.clientWidth + 1,
+            );
+            return [...legends, ...figures].map((box) => box.textContent);
+          });
+          assert.deepEqual(cut, [], `${width} px`);
+        }
+      }
+      const legend = page.locator('.figure-weights-area .legend');
+      await send(page, metricsShow(fleeting));
+      await legend.getByRole('button', { name: 'quartiles' }).click();
+      const shown = await page.evaluate(() => {
+        const { Chart, document } = globalThis as unknown as ChartPage;
+        const chart = Chart.getChart(document.getElementById('weights-area'))!;
+        return chart.data.datasets.map(({ label }, i) => [label, chart.isDatasetVisible(i)]);
+      });
+      assert.deepEqual(
+        shown.filter(([, isVisible]) => !isVisible).map(([label]) => label),
+        ['upper quartile', 'lower quartile'],
+      );
+    });
   });
 });

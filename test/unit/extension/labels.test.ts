@@ -120,7 +120,7 @@ test('a run with an alarm does not look well, nor does its experiment', () => {
   };
   const ruined = summary({ alarms: [alarm], lastMetric });
   const [run] = labelsOf(ruined, summary({ seed: 1 }));
-  assert.equal(run?.description, 'finished, with an alarm · accuracy 0.2 · The loss is 5e+30.');
+  assert.equal(run?.description, 'finished, with an alarm · accuracy 0.200 · The loss is 5e+30.');
   assert.equal(run?.spoken, `seed 0, ${run?.description}`);
   assert.equal(run?.trouble, 'alarm');
   assert.deepEqual(
@@ -133,7 +133,7 @@ test('a run with an alarm does not look well, nor does its experiment', () => {
     ],
   );
   const past = summary({ alarms: [{ ...alarm, clearedAt: 30 }], lastMetric });
-  assert.equal(labelsOf(past)[0]?.description, 'finished · accuracy 0.2');
+  assert.equal(labelsOf(past)[0]?.description, 'finished · accuracy 0.200');
   const rows = detailsOf(buildTree([past]).nodes.get(`run:${past.folder}`)!, 'en', 0);
   assert.deepEqual(
     rows.find(([name]) => name === 'Past alarm'),
@@ -148,7 +148,7 @@ test('a seed shows its best value beside the last, and what it was warned of', (
   const [seed, method] = labelsOf(run);
   assert.equal(
     seed?.description,
-    'finished · accuracy 0.9 (best 0.957) · Groups by label may stall grain.',
+    'finished · accuracy 0.900 (best 0.957) · Groups by label may stall grain.',
   );
   assert.equal(seed?.spoken, `seed 0, with a warning, ${seed?.description}`);
   assert.equal(seed?.trouble, 'warning');

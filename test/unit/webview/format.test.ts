@@ -70,3 +70,13 @@ test('the common start of names', () => {
   assert.equal(format.commonStart(['only one']), '');
   assert.equal(format.commonStart([]), '');
 });
+
+test('figures below each other have as many digits', () => {
+  assert.deepEqual([0.82, 0.833, 1, 0, 12.5, null].map(format.figure), [
+    ...['0.820', '0.833', '1.00', '0', '12.5', '–'],
+  ]);
+  assert.deepEqual([1234.5, 1e-7, -0.5].map(format.figure), ['1,230', '1e−7', '−0.500']);
+  assert.deepEqual([0, 0.85, 0.925, 1, null].map(format.percent), [
+    ...['0 %', '85.0 %', '92.5 %', '100 %', '–'],
+  ]);
+});

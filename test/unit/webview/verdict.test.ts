@@ -49,7 +49,7 @@ test('smoothing loses the guarantee', () => {
 test('if the number of groups is unknown, their share is given', () => {
   const point = { ...last, conflictsWith: 0.25, certified: false, guarantee: 'none' } as const;
   const { now } = verdictOf(grain.run, point);
-  assert.match(now, /^This step conflicts with 25 % of the groups;/);
+  assert.match(now, /^This step conflicts with 25\.0 % of the groups;/);
 });
 
 test('the table says in words whether the guarantee held', () => {
