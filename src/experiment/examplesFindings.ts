@@ -2,6 +2,8 @@
 import * as z from 'zod';
 import type { Prediction } from '../runs/predictions.ts';
 import { type Comparison, intervalSchema } from './comparison.ts';
+import type { Findings } from './findings.ts';
+import { contains } from './statistics/interval.ts';
 import { multiBootstrap } from './statistics/multiBootstrap.ts';
 import { exampleMetric } from './validationError.ts';
 import { counted, decimalsFor, fixed, formatInterval, TOLD } from './wording.ts';
@@ -22,12 +24,24 @@ export const overExamplesSchema = z.object({
 
 export type OverExamples = z.infer<typeof overExamplesSchema>;
 
-/** What stands below a verdict: it is of the validation examples that there are. */
-export function overExamplesNotes(all: readonly OverExamples[], metric: string): string[] {
+/**
+ * What stands below a verdict: it is of the validation examples that there are, and a difference shown over their seeds need not be
+ * one over other examples.
+ */
+export function overExamplesNotes(
+  all: readonly OverExamples[],
+  { metric, comparisons }: Pick<Findings, 'metric' | 'comparisons'>,
+): string[] {
   if (all.length > TOLD) return [];
   return all.map(({ one, other, seeds, examples, difference, interval }) => {
     const decimals = decimalsFor((interval.high - interval.low) / 2);
-    return `${one} less ${other} in ${metric}, over other seeds and other validation examples together: ${fixed(difference, decimals)} (${formatInterval(interval, 0)}; ${counted(seeds, 'seed')}, ${counted(examples, 'example')}).`;
+    const own = comparisons.find((it) => it.one === one && it.other === other);
+    const isShown = own?.means?.finding === 'shown';
+    const limit =
+      isShown && contains(interval, 0)
+        ? ` So the difference above is shown on these ${counted(examples, 'example')}, and not beyond them.`
+        : '';
+    return `${one} less ${other} in ${metric}, over other seeds and other validation examples together: ${fixed(difference, decimals)} (${formatInterval(interval, 0)}; ${counted(seeds, 'seed')}, ${counted(examples, 'example')}).${limit}`;
   });
 }
 

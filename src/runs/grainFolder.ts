@@ -22,12 +22,14 @@ const runFiles = {
   output: 'output.log',
   /** The validation examples with what the final model predicts for them. */
   predictions: 'predictions.jsonl',
+  /** What averages of runs that begin with this one came to. */
+  soup: 'soup.json',
   /** A folder, with a folder for each checkpoint. */
   checkpoints: 'checkpoints',
 } as const;
 
 /** Glob, relative to the folder that holds `.grain`, of what changes when a run appears, logs something or is deleted. */
-export const RUNS_GLOB = `${NAME}/runs/{*,*/${runFiles.manifest},*/${runFiles.events},*/${runFiles.notes}}`;
+export const RUNS_GLOB = `${NAME}/runs/{*,*/${runFiles.manifest},*/${runFiles.events},*/${runFiles.notes},*/${runFiles.soup}}`;
 
 /** @param folder of a run */
 export function runFile(folder: string, file: keyof typeof runFiles): string {

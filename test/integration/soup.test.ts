@@ -66,6 +66,16 @@ test('a soup of linear models predicts the mean of their predictions, as an ense
     const { stock } = soup.weights;
     assert.ok(Number.isFinite(stock) && stock !== soup.weights.soup);
   }
+  // They are in the report as long as all of their runs are.
+  const report = await grain(['report', 'grain.yaml', '--json'], root);
+  assert.deepEqual(JSON.parse(report.stdout).soups, soups);
+  const markdown = await grain(['report', 'grain.yaml'], root);
+  assert.match(
+    markdown.stdout,
+    /## One model from several runs\n[^#]*\| mean +\| rmse +\| +0 \| +3 \|/,
+  );
+  const some = await grain(['report', ...soups[0].runs.slice(0, 2), '--json'], root);
+  assert.deepEqual(JSON.parse(some.stdout).soups, []);
 });
 
 test('runs that began differently make an ensemble only, and a single one nothing', async () => {

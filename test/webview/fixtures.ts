@@ -6,6 +6,7 @@ import { aggregatorNamed } from '../../src/engine/aggregators/registry.ts';
 import { diagnoseStep } from '../../src/engine/diagnoseStep.ts';
 import type { AggregatorName } from '../../src/engine/types.ts';
 import { findingsOf } from '../../src/experiment/findings.ts';
+import { soupTable } from '../../src/experiment/report/soupTable.ts';
 import type { ValidatedRun } from '../../src/experiment/validatedRuns.ts';
 import type { Columns, SortedWeights } from '../../src/extension/messages/columns.ts';
 import { conflictMessages } from '../../src/extension/messages/conflict.ts';
@@ -258,6 +259,7 @@ export function seedFixture(
     metrics: ['loss', 'worst group loss'],
     series,
     verdict: verdictFixture(metric, series),
+    soups: soupTable([]),
     canAddSeeds: running.length === 0,
     agreements: [],
   };

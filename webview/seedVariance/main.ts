@@ -54,6 +54,9 @@ class SeedVarianceView {
   readonly #finalTitle = h('h2');
   readonly #order = h('p', { class: 'note' });
   readonly #table = new DataTable('Mean over seeds at the latest validations');
+  readonly #soups = new Table('One model from several runs');
+  readonly #soupsNote = h('p', { class: 'note' });
+  readonly #soupsSection: HTMLElement;
   readonly #sources: SourcesSection;
   readonly #agreement: AgreementSection;
   readonly #title: HTMLElement;
@@ -98,6 +101,13 @@ class SeedVarianceView {
     this.#figure.legend.after(
       h('label', { class: 'fit' }, this.#fit, 'Fit the axes to the last half of the steps'),
     );
+    this.#soupsSection = h(
+      'section',
+      { class: 'figure wide soups', 'aria-labelledby': 'soups-title', hidden: true },
+      h('h2', { id: 'soups-title' }, 'One model from several runs'),
+      this.#soups.element,
+      this.#soupsNote,
+    );
     const { announcer } = this.#page;
     this.#sources = new SourcesSection(announcer);
     this.#agreement = new AgreementSection(announcer, (aggregator, index) =>
@@ -106,6 +116,7 @@ class SeedVarianceView {
     content.append(
       h('div', { class: 'curves' }, this.#figure.element, this.#finals.element),
       h('section', { class: 'figure wide' }, this.#finalTitle, this.#final.element, this.#order),
+      this.#soupsSection,
       this.#sources.element,
       this.#agreement.element,
     );
@@ -137,6 +148,10 @@ class SeedVarianceView {
     setText(this.#finalTitle, `Final ${table.title}`);
     setText(this.#order, [table.note, orderOf(series, better)].filter(Boolean).join(' '));
     this.#final.show(table.head, table.rows);
+    const { soups } = message;
+    this.#soupsSection.hidden = soups.rows.length === 0;
+    this.#soups.show(soups.head, soups.rows);
+    setText(this.#soupsNote, soups.note ?? '');
     this.#table.show(() => [
       ['method', 'step', 'mean over seeds', 'std over seeds', 'seeds'],
       latestRows(series),

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { recordedConfig } from '../../experiment/recordedConfig.ts';
-import type { Soup } from '../../experiment/soups/soups.ts';
+import { recordSoups, type Soup } from '../../experiment/soups/recordedSoups.ts';
 import { rootOf } from '../../runs/grainFolder.ts';
 import { RunReferenceError } from '../../runs/reference.ts';
 import { rootOption } from '../listing.ts';
@@ -10,7 +10,7 @@ import { runsOf } from '../runsOf.ts';
 const description = [
   'average the final weights of the runs of each method, and their predictions, and evaluate the averages on the validation set',
   'Without arguments, of the latest experiment; for a config, of its latest one. `soup` is the mean of the weights (Wortsman et al. 2022, arXiv:2203.05482), `stock` lies between it and the start, tensor by tensor (Model Stock, Jang et al. 2024, arXiv:2403.19522), `ensemble` is the mean of the predictions, of probabilities or values (Lakshminarayanan et al. 2017, arXiv:1612.01474). Each is one model from several runs, an ensemble as large as all of them: it has no spread, and its figure is no estimate of what another set of runs would give.',
-  'Weights are averaged of runs with the same initialization only: those that began differently, such as those of a new head, have no common meaning. `seeds: { init: 1, order: 5 }` trains such runs. Nothing is written.',
+  'Weights are averaged of runs with the same initialization only: those that began differently, such as those of a new head, have no common meaning. `seeds: { init: 1, order: 5 }` trains such runs. The figures are kept beside the runs: `grain report` and the seed variance panel show them.',
 ].join('\n\n');
 
 export function addSoupCommand(program: Command): void {
@@ -35,6 +35,7 @@ export function addSoupCommand(program: Command): void {
       const soups = await soupsOf(runs, parsed);
       if (json) printJson({ soups });
       else console.log(asText(soups));
+      await recordSoups(soups, runs);
     });
 }
 

@@ -14,6 +14,7 @@ import { evidenceOf, figuresOf, validatedRun } from '../evidence.ts';
 import { overExamplesNotes, overExamplesOf, overExamplesSchema } from '../examplesFindings.ts';
 import { type Findings, findingsSchema } from '../findings.ts';
 import { answerMarker } from '../predictions/comparedAnswer.ts';
+import { recordedSoups, soupSchema } from '../soups/recordedSoups.ts';
 import { bootstrapInterval } from '../statistics/bootstrap.ts';
 import { expectedBest } from '../statistics/expectedBest.ts';
 import { stochasticOrder } from '../statistics/stochasticOrder.ts';
@@ -44,6 +45,8 @@ export const fullReportSchema = z.object({
   /** Almost stochastic order: the bound ε with which `one` is better than `other`, below 0.5 for an order. */
   stochasticOrder: z.array(z.object({ one: z.string(), other: z.string(), epsilon: z.number() })),
   agreement: z.array(agreementSchema),
+  /** Of which all runs are in the report; `grain soup` makes them. */
+  soups: z.array(soupSchema),
   /** By method, the expected best value of 1, 2, … runs. */
   expectedBest: z.array(z.object({ method: z.string(), values: z.array(z.number()) })),
   /** All metrics at each run's last validation; `null` for a value that is not finite. */
@@ -93,7 +96,10 @@ export async function fullReportOf(
     experiments: [
       ...new Map(runs.map(({ manifest: { experiment } }) => [experiment.id, experiment])).values(),
     ],
-    verdict: { ...verdict, notes: [...verdict.notes, ...overExamplesNotes(overExamples, metric)] },
+    verdict: {
+      ...verdict,
+      notes: [...verdict.notes, ...overExamplesNotes(overExamples, findings)],
+    },
     findings,
     otherMetrics: metrics
       .filter((name) => name !== metric)
@@ -105,6 +111,7 @@ export async function fullReportOf(
       (method) =>
         agreementOf(method, predictionsBySeed(method), answerMarker(runs[0]!.manifest)) ?? [],
     ),
+    soups: await recordedSoups(runs),
     expectedBest: expectedBestOf(findings),
     finals: validated.map(({ run: { manifest }, validations }) => ({
       run: manifest.id,

@@ -8,6 +8,7 @@ import { significant, unended } from '../wording.ts';
 import { inDecimals, inDigits, inPercent, NONE, pText, withInterval } from './cells.ts';
 import type { FullReport } from './fullReport.ts';
 import { methodTable, type ReportTable } from './methodTable.ts';
+import { soupTable } from './soupTable.ts';
 
 /** Only those that have something to show. */
 export function reportTables(report: FullReport): ReportTable[] {
@@ -19,6 +20,7 @@ export function reportTables(report: FullReport): ReportTable[] {
     agreementTable(report.agreement),
     disputedTable(report.agreement),
     bestTable(report),
+    soupTable(report.soups),
     runsTable(report.findings.runs),
   ];
   return all.filter(({ rows }) => rows.length > 0);
@@ -27,7 +29,7 @@ export function reportTables(report: FullReport): ReportTable[] {
 function differenceTable(report: FullReport): ReportTable {
   return {
     title: 'Differences',
-    note: 'p: of the test that decides (means: paired t; spread: paired permutation of |x − median|, under six seeds Brown–Forsythe; failures: Fisher; seeds × examples: multi-bootstrap). Holm: p corrected for the tests of means, spread and failures together. ε: bound of almost stochastic order, below 0.5 where the first method is better at almost every quantile; in the other direction after the stroke.',
+    note: 'p: of the test that decides (means: paired t; spread: paired permutation of |x − median|, under six seeds Brown–Forsythe; failures: Fisher; seeds × examples: multi-bootstrap). Holm: p corrected for the tests of means, spread and failures together. ε: bound of almost stochastic order, below 0.5 where the first method is better at almost every quantile; in the other direction after the stroke. d, g and rank-biserial have the sign of the difference.',
     head: ['methods', 'of', 'seeds', 'difference', 'p', 'Holm', 'other tests', 'effect'],
     rows: report.findings.comparisons.flatMap((comparison) => differenceRows(comparison, report)),
     words: 2,

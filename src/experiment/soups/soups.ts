@@ -16,22 +16,8 @@ import { RunSessions } from '../runSessions.ts';
 import { withOwnOptimizer } from '../sessionTrainer.ts';
 import { modelSoup, modelStock } from './average.ts';
 import { measureEnsemble } from './ensemble.ts';
+import type { Soup } from './recordedSoups.ts';
 import { copyWith, readWeights } from './weights.ts';
-
-/** One model from n runs of a method: it has no spread. */
-export interface Soup {
-  readonly method: string;
-  /** The seed of the initialization that the runs share; null: they began differently. */
-  readonly init: number | null;
-  readonly runs: readonly string[];
-  readonly metric: string;
-  /** Of the runs themselves, at their ends. */
-  readonly seeds: { readonly mean: number; readonly std: number; readonly best: number };
-  /** The mean of their weights, and Model Stock's average; null if they began differently. */
-  readonly weights: { readonly soup: number; readonly stock: number } | null;
-  /** The mean of their predictions; null if they wrote texts, or have no predictions of the same examples. */
-  readonly ensemble: number | null;
-}
 
 /**
  * The averages of all runs that finished, method by method: of their predictions, and initialization by initialization of their
@@ -121,7 +107,8 @@ async function averageWeights(
       await copyWith(folders[0]!, weights, folder);
       await learner.read(folder, config.steps);
       const { metrics } = await learner.validate(async () => {});
-      return metrics[metric.name] ?? Number.NaN;
+      const value = metrics[metric.name] ?? Number.NaN;
+      return Number.isFinite(value) ? value : null;
     };
     return {
       soup: await evaluate('soup', modelSoup(models)),

@@ -80,6 +80,8 @@ export interface SeedVarianceShow {
   readonly metrics: readonly string[];
   readonly series: readonly AggregatorSeries[];
   readonly verdict: SeedVerdict;
+  /** What one model of several runs came to, once `grain soup` was run; without rows if it was not. */
+  readonly soups: ReportTable;
   /** Whether more seeds may be trained now. */
   readonly canAddSeeds: boolean;
   /** Of methods with predictions of at least two seeds; none for values, which never agree exactly. */

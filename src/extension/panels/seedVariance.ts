@@ -1,4 +1,6 @@
 import * as vscode from 'vscode';
+import { soupTable } from '../../experiment/report/soupTable.ts';
+import { recordedSoups } from '../../experiment/soups/recordedSoups.ts';
 import { betterOf, metricNames } from '../../experiment/validatedRuns.ts';
 import { launchLabels } from '../../runs/facets.ts';
 import { experimentKey } from '../../runs/identity.ts';
@@ -140,6 +142,7 @@ class SeedVarianceContent implements Content<SeedVarianceShow, SeedVarianceReque
       metrics,
       series: seriesOf(validated, metric),
       verdict: await this.#verdict.update(validated, metric),
+      soups: soupTable(await recordedSoups(runs)),
       canAddSeeds: vscode.workspace.isTrusted && !runs.some(({ status }) => isActive(status)),
       agreements: await this.#agreements.update(runs),
     };

@@ -1,4 +1,5 @@
 /** Runs and seeds that the panels are sent, and the messages that send them. */
+import { soupTable } from '../../../src/experiment/report/soupTable.ts';
 import type { SeedVarianceShow } from '../../../src/extension/messages/seedVariance.ts';
 import { type RunFixture, runFixture, seedFixture } from '../../webview/fixtures.ts';
 
@@ -232,6 +233,13 @@ export function crossedShow(): SeedVarianceShow {
   const share = (i: number, j: number) => (i === j ? 0 : 0.05 + 0.01 * ((i * j) % 7));
   return {
     ...show,
+    soups: soupTable([
+      {
+        ...{ method: 'grain', init: 0, runs: ['a', 'b', 'c'], metric: 'loss' },
+        seeds: { mean: 23.11, std: 0.02, best: 23.09 },
+        ...{ weights: { soup: 23.05, stock: 23.2 }, ensemble: null },
+      },
+    ]),
     agreements: [
       {
         ...{ aggregator: 'grain', runs: 5, examples: 408, churn: 0.08, unanimous: 0.85, seeds },

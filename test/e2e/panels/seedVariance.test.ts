@@ -136,11 +136,16 @@ describe('seed variance', () => {
     });
   });
 
-  test('of crossed seeds, the metric by both of them', async () => {
+  test('of crossed seeds, the metric by both of them; soups', async () => {
     await withPanel('seedVariance', async ({ page }) => {
       const show = crossedShow();
       await send(page, show);
       await page.getByRole('region', { name: 'Where the variance comes from' }).waitFor();
+      const soups = page.getByRole('region', { name: 'One model from several runs' }).first();
+      assert.match(
+        (await soups.locator('tbody td').allInnerTexts()).join(' '),
+        /23\.05\d* 23\.2\d* –$/,
+      );
       const [cells] = await drawn(page, 'sources-0');
       assert.deepEqual(
         cells!.data.map(({ v }) => v),
