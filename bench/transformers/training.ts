@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { type Device, openDevice } from '../../src/backends/device.ts';
 import { resolvedAggregation } from '../../src/config/aggregation.ts';
 import { type ParsedConfig, parseConfig } from '../../src/config/parse.ts';
+import { DataReads } from '../../src/data/dataReads.ts';
 import type { TextData } from '../../src/data/dataset.ts';
 import { EngineClient } from '../../src/engine/client.ts';
 import { openSession, type Session } from '../../src/training/session.ts';
@@ -36,6 +37,7 @@ async function madeSession(parsed: ParsedConfig, tokens: MadeTokens): Promise<Se
   return {
     config,
     folder,
+    reads: new DataReads(),
     task: {
       data,
       warnings: [],

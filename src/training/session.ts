@@ -12,6 +12,7 @@ import { expand } from '../config/expand.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import type { Config } from '../config/schema.ts';
 import { checkAgainstData } from '../data/checkAgainstData.ts';
+import { DataReads } from '../data/dataReads.ts';
 import type { Data } from '../data/dataset.ts';
 import { EngineClient } from '../engine/client.ts';
 import { lockDevice } from '../runs/deviceLock.ts';
@@ -31,6 +32,7 @@ export interface Session {
   readonly task: TrainingTask;
   readonly device: Device | TorchDevice;
   readonly engine: EngineClient;
+  readonly reads: DataReads;
   /** Lets another experiment have the GPU; absent on the processor. */
   readonly unlock?: () => void;
 }
@@ -80,13 +82,14 @@ async function openOnDevice(
   onLoading: (loading: Loading) => void,
 ): Promise<Session> {
   const { folder } = parsed;
-  const task = await openTask(parsed, device, onLoading);
+  const reads = new DataReads();
+  const task = await openTask(parsed, device, onLoading, reads);
   checkAgainstData(parsed, task.data);
   const config = configOf(parsed, task);
   await task.download?.(onLoading);
   const engine = EngineClient.start();
   return closeOnError(engine, async () => {
-    const session = { config, folder, task, device, engine };
+    const session = { config, folder, task, device, engine, reads };
     onLoading({ what: 'loading the model', bytes: null });
     await checkModel(parsed, session);
     return session;
@@ -107,7 +110,8 @@ export async function sessionFor(session: Session, parsed: ParsedConfig): Promis
   const isSame = OPENED_WITH.every((key) =>
     isDeepStrictEqual(session.config[key], parsed.config[key]),
   );
-  const task = isSame ? session.task : await openTask(parsed, session.device, () => {});
+  const { device, reads } = session;
+  const task = isSame ? session.task : await openTask(parsed, device, () => {}, reads);
   checkAgainstData(parsed, task.data);
   const own = { ...session, task, config: configOf(parsed, task) };
   if (!isDeepStrictEqual(session.config.model, parsed.config.model)) await checkModel(parsed, own);
@@ -123,10 +127,11 @@ function openTask(
   parsed: ParsedConfig,
   device: Session['device'],
   onLoading: (loading: Loading) => void,
+  reads: DataReads,
 ): Promise<TrainingTask> {
-  if (device.backend === 'torch') return openTorchTask(parsed, device, onLoading);
+  if (device.backend === 'torch') return openTorchTask(parsed, device, onLoading, reads);
   const open = readsTexts(parsed.config.data) ? openTextTask : openTabularTask;
-  return open(parsed, device, onLoading);
+  return open(parsed, device, onLoading, reads);
 }
 
 export async function closeSession({ device, engine, unlock }: Session): Promise<void> {

@@ -2,6 +2,7 @@ import type { Device } from '../../backends/device.ts';
 import { explain } from '../../config/diagnostic.ts';
 import type { ParsedConfig } from '../../config/parse.ts';
 import { userPath } from '../../config/userPath.ts';
+import type { DataReads } from '../../data/dataReads.ts';
 import { evaluationRows } from '../../data/evaluationSubset.ts';
 import { readDataFiles } from '../../data/files.ts';
 import { loadTabularData } from '../../data/loadTabular.ts';
@@ -23,10 +24,11 @@ export async function openTabularTask(
   parsed: ParsedConfig,
   device: Device,
   onLoading: (loading: Loading) => void,
+  reads: DataReads,
 ): Promise<TrainingTask> {
   const { config, folder } = parsed;
-  const { data: all, files } = await readDataFiles(parsed, onLoading, (files, onBytes) =>
-    loadTabularData(parsed, files, onBytes),
+  const { data: all, files } = await reads.of(parsed, ['rows'], () =>
+    readDataFiles(parsed, onLoading, (files, onBytes) => loadTabularData(parsed, files, onBytes)),
   );
   const data = { ...all, validation: evaluationRows(all.validation, config.evaluateExamples) };
   const outputs = config.task === 'classification' ? data.classes.length : 1;

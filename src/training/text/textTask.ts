@@ -2,6 +2,7 @@ import type { Device } from '../../backends/device.ts';
 import { namedFiles } from '../../config/data.ts';
 import { explain } from '../../config/diagnostic.ts';
 import type { ParsedConfig } from '../../config/parse.ts';
+import type { DataReads } from '../../data/dataReads.ts';
 import type { TextData } from '../../data/dataset.ts';
 import { evaluationTexts } from '../../data/evaluationSubset.ts';
 import { readDataFiles } from '../../data/files.ts';
@@ -36,6 +37,7 @@ export async function openTextTask(
   parsed: ParsedConfig,
   device: Device,
   onLoading: (loading: Loading) => void,
+  reads: DataReads,
 ): Promise<TrainingTask> {
   const { config } = parsed;
   const pretrained = await openPretrained(parsed, onLoading);
@@ -48,6 +50,7 @@ export async function openTextTask(
       classes: pretrained.config.classes,
     },
     onLoading,
+    reads,
   );
   const { data } = task;
   await checkNetwork(parsed, pretrained, data.classes);
@@ -73,13 +76,16 @@ export async function readTexts(
   parsed: ParsedConfig,
   checkpoint: TextCheckpoint,
   onLoading: (loading: Loading) => void,
+  reads: DataReads,
 ): Promise<Omit<TrainingTask, 'learner'> & { readonly data: TextData }> {
   const { config } = parsed;
   const { name, revision, folder, tokenizer, limit } = checkpoint;
   const maxLength = maxExampleLength(parsed, limit);
   const { data: all, files } = await encoded(parsed, () =>
-    readDataFiles(parsed, onLoading, (files, onBytes) =>
-      loadTextData(parsed, files, { tokenizer, maxLength }, onBytes),
+    reads.of(parsed, ['texts', folder, maxLength], () =>
+      readDataFiles(parsed, onLoading, (files, onBytes) =>
+        loadTextData(parsed, files, { tokenizer, maxLength }, onBytes),
+      ),
     ),
   );
   checkTokenIds(parsed, [all.train, all.validation], checkpoint);

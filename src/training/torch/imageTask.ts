@@ -1,6 +1,7 @@
 import type { TorchDevice } from '../../backends/device.ts';
 import { explain } from '../../config/diagnostic.ts';
 import type { ParsedConfig } from '../../config/parse.ts';
+import type { DataReads } from '../../data/dataReads.ts';
 import type { TabularData } from '../../data/dataset.ts';
 import { evaluationImages, evaluationRows } from '../../data/evaluationSubset.ts';
 import { readDataFiles } from '../../data/files.ts';
@@ -25,13 +26,16 @@ export async function openImageTask(
   parsed: ParsedConfig,
   device: TorchDevice,
   onLoading: (loading: Loading) => void,
+  reads: DataReads,
 ): Promise<TrainingTask> {
   const { config } = parsed;
   const checkpoint = await describeCheckpoint(parsed, onLoading);
-  const { data: images, files } = await readDataFiles(parsed, onLoading, (files, onBytes) =>
-    config.data.imageFile === undefined
-      ? pixelRows(parsed, loadTabularData(parsed, files, onBytes))
-      : imageFiles(parsed, loadImageData(parsed, files, onBytes)),
+  const { data: images, files } = await reads.of(parsed, ['images', config.evaluateExamples], () =>
+    readDataFiles(parsed, onLoading, (files, onBytes) =>
+      config.data.imageFile === undefined
+        ? pixelRows(parsed, loadTabularData(parsed, files, onBytes))
+        : imageFiles(parsed, loadImageData(parsed, files, onBytes)),
+    ),
   );
   const { data } = images;
   const { name, revision, folder } = checkpoint;

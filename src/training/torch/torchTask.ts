@@ -3,6 +3,7 @@ import { readsImages, readsTexts, trainsTransformer } from '../../config/data.ts
 import type { ParsedConfig } from '../../config/parse.ts';
 import type { Config } from '../../config/schema.ts';
 import { ascentOf } from '../../config/techniques/registry.ts';
+import type { DataReads } from '../../data/dataReads.ts';
 import { aggregators } from '../../engine/aggregators/registry.ts';
 import type { Loading } from '../../runs/loading.ts';
 import { readTexts } from '../text/textTask.ts';
@@ -21,16 +22,18 @@ export async function openTorchTask(
   parsed: ParsedConfig,
   device: TorchDevice,
   onLoading: (loading: Loading) => void,
+  reads: DataReads,
 ): Promise<TrainingTask> {
   checkSettings(parsed);
   const open = readsTexts(parsed.config.data) ? openTorchTexts : openImageTask;
-  return open(parsed, device, onLoading);
+  return open(parsed, device, onLoading, reads);
 }
 
 async function openTorchTexts(
   parsed: ParsedConfig,
   device: TorchDevice,
   onLoading: (loading: Loading) => void,
+  reads: DataReads,
 ): Promise<TrainingTask> {
   const checkpoint = await openCheckpoint(parsed, device, onLoading);
   const { network } = checkpoint;
@@ -43,6 +46,7 @@ async function openTorchTexts(
       vocabSize: network.vocabSize,
     },
     onLoading,
+    reads,
   );
   const inputs = textInputs(parsed.config, checkpoint, task.data, device);
   return { ...task, learner: (options) => TorchLearner.create(device, inputs, options) };

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { openDevice, type TorchDevice } from '../../../src/backends/device.ts';
 import { type AggregateEntry, resolvedAggregation } from '../../../src/config/aggregation.ts';
 import { parseConfig } from '../../../src/config/parse.ts';
+import { DataReads } from '../../../src/data/dataReads.ts';
 import { EngineClient } from '../../../src/engine/client.ts';
 import type { Session } from '../../../src/training/session.ts';
 import { openTorchTask } from '../../../src/training/torch/torchTask.ts';
@@ -29,13 +30,15 @@ export class TorchRuns {
   /** @param config in YAML, as if it were a file of the folder. The child has the model of the last trainer only */
   async trainer(folder: string, config: string, aggregator: AggregateEntry): Promise<Trainer> {
     const parsed = parseConfig(config, path.join(folder, 'grain.yaml'));
-    const task = await openTorchTask(parsed, this.device, () => {});
+    const reads = new DataReads();
+    const task = await openTorchTask(parsed, this.device, () => {}, reads);
     const session: Session = {
       config: parsed.config,
       folder,
       task,
       device: this.device,
       engine: this.#engine,
+      reads,
     };
     const aggregation = resolvedAggregation(aggregator, parsed.config.zeroGroups);
     return Trainer.create(session, aggregation, { init: 1, order: 1 });
