@@ -116,7 +116,7 @@ describe('metrics view', () => {
         await send(page, metricsShow(mean));
         assert.equal(await cost.isVisible(), false, 'another run has its own');
         await send(page, costFixture(mean, meanCost, null));
-        assert.match(await seenText(cost), /^Cost: 96 ms per step, 1 % for aggregation/);
+        assert.match(await seenText(cost), /^Cost: 96\.0 ms per step, 1\.0 % for aggregation/);
         await send(page, { ...costFixture(mean, meanCost, null), cost: null });
         assert.equal(await cost.isVisible(), false);
       },
@@ -150,7 +150,7 @@ describe('metrics view', () => {
         assert.deepEqual(points(processor!), [1, 41, 81, 121, 161, 201]);
         assert.deepEqual(points(gpu!), points(processor!));
         assert.match(await seenText(page.locator('.figure-device-use')), /Device use.*93\.0 %/s);
-        assert.match(await seenText(page.locator('.figure-memory')), /Memory.*5\.2 GiB/s);
+        assert.match(await seenText(page.locator('.figure-memory')), /Memory.*5\.20 GiB/s);
         const spans = await page.evaluate(() => {
           const { Chart, document } = globalThis as unknown as ChartPage;
           const { datasets } = Chart.getChart(document.getElementById('device-use'))!.data;
@@ -200,8 +200,6 @@ describe('metrics view', () => {
             };
             interface Box {
               readonly textContent: string;
-              readonly offsetTop: number;
-              readonly offsetParent: Box | null;
               readonly scrollWidth: number;
               readonly clientWidth: number;
               readonly scrollHeight: number;
@@ -209,10 +207,13 @@ describe('metrics view', () => {
             }
             const isOver = (box: Box) =>
               box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;
-            const legends = [...document.querySelectorAll('.strip .legend')].filter(isOver);
-            const figures = [...document.querySelectorAll('.strip .now span')].filter(
-              (box) => box.scrollWidth > box.clientWidth + 1,
-            );
+            const legends = [
+              ...document.querySelectorAll('.strip > .figure:not(.more *) .legend'),
+            ].filter(isOver);
+            // Further parts are left out whole.
+            const figures = [
+              ...document.querySelectorAll('.strip > .figure:not(.more *) .now span:first-child'),
+            ].filter((box) => box.scrollWidth > box.clientWidth + 1);
             return [...legends, ...figures].map((box) => box.textContent);
           });
           assert.deepEqual(cut, [], `${width} px`);

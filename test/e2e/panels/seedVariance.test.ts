@@ -112,7 +112,7 @@ describe('seed variance', () => {
       const summary = section.locator('summary');
       assert.match(
         await seenText(summary),
-        /^grain: two of its 2 seeds differ on 8 % of 408 examples, all agree on 92 %$/,
+        /^grain: two of its 2 seeds differ on 8\.0 % of 408 examples, all agree on 92\.0 %$/,
       );
       await summary.press('Enter');
       await section
@@ -130,7 +130,7 @@ describe('seed variance', () => {
       const more = { ...agreement, runs: 3, seeds: ['0', '1', '2'], churn: 0.1 };
       const row = [0.08, 0.12, 0.1];
       await send(page, { ...running, agreements: [{ ...more, matrix: [row, row, row] }] });
-      assert.match(await seenText(summary), /^grain: two of its 3 seeds differ on 10 %/);
+      assert.match(await seenText(summary), /^grain: two of its 3 seeds differ on 10\.0 %/);
       assert.ok(await section.locator('details').evaluate((it) => 'open' in it && it.open));
       assert.equal((await drawn(page, 'churn-grain'))[0]!.data.length, 9);
     });
