@@ -42,6 +42,10 @@ const causes = {
     reason: 'the folder cannot be written to',
     advice: 'Make a new environment instead, or choose a Python of your own.',
   },
+  notImported: {
+    reason: 'its PyTorch cannot be imported',
+    advice: 'Choose another Python, or make a new environment.',
+  },
   incomplete: {
     reason: 'the installation ended well, but packages are still missing',
     advice: 'Make a new environment instead.',

@@ -1,6 +1,6 @@
 /** All Pythons that can be found, and what each has. */
 import { realpathSync } from 'node:fs';
-import { type Inspection, inspect, missingPackages } from './inspection.ts';
+import { type Inspection, type InspectOptions, inspect, missingPackages } from './inspection.ts';
 import { type Interpreter, interpreters, type Origin, type Search } from './interpreter.ts';
 
 export interface FoundPython extends Interpreter {
@@ -12,33 +12,52 @@ export interface SilentPython extends Interpreter {
   readonly problem: string;
 }
 
-interface SurveyOptions {
-  readonly signal?: AbortSignal;
-  /** Whether PyTorch is imported in the first one only, which the device `torch` takes. */
-  readonly light?: boolean;
-}
+type SurveyOptions = Pick<InspectOptions, 'signal'>;
 
-/** In the order of {@link interpreters}. Two paths to one executable outside of environments count once. */
+/**
+ * In the order of {@link interpreters}. Two paths to one executable outside of environments count once. PyTorch is imported in the
+ * first alone, which the device `torch` takes; of the others it is known what they have, not whether it works.
+ */
 export async function survey(
   search: Search,
-  { signal, light = false }: SurveyOptions = {},
+  { signal }: SurveyOptions = {},
 ): Promise<(FoundPython | SilentPython)[]> {
   return Promise.all(
-    distinct(interpreters(search)).map(async (one, i) => {
-      const found = await inspect(one.path, { ...(signal && { signal }), light: light && i > 0 });
-      return 'problem' in found ? { ...one, ...found } : { ...one, found };
-    }),
+    distinct(interpreters(search)).map((one, i) =>
+      ask(one, { ...(signal && { signal }), light: i > 0 }),
+    ),
   );
+}
+
+/** The same one with PyTorch imported, if it is there. */
+export async function imported(
+  python: FoundPython,
+  { signal }: SurveyOptions = {},
+): Promise<FoundPython | SilentPython> {
+  return python.found.isImported ? python : ask(python, signal ? { signal } : {});
+}
+
+async function ask(
+  { path, origin }: Interpreter,
+  options: InspectOptions,
+): Promise<FoundPython | SilentPython> {
+  const found = await inspect(path, options);
+  return 'problem' in found ? { path, origin, ...found } : { path, origin, found };
 }
 
 export function isFound(python: FoundPython | SilentPython): python is FoundPython {
   return 'found' in python;
 }
 
-/** The one that lacks nothing; of several, the first that has a GPU. */
-export function readyPython(pythons: readonly FoundPython[]): FoundPython | undefined {
-  const ready = pythons.filter(({ found }) => missingPackages(found).length === 0);
-  return ready.find(({ found }) => found.accelerator !== null) ?? ready[0];
+/** Whether nothing is missing in it. */
+export function isReady({ found }: FoundPython): boolean {
+  return missingPackages(found).length === 0;
+}
+
+/** The ones that lack nothing, those with a GPU first. */
+export function readyPythons(pythons: readonly FoundPython[]): FoundPython[] {
+  const rank = ({ found }: FoundPython) => Number(found.accelerator === null);
+  return pythons.filter(isReady).sort((a, b) => rank(a) - rank(b));
 }
 
 /** For users. */

@@ -1,6 +1,6 @@
 /** Real installations of the real wheel, offline: what it needs is there already. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -10,6 +10,7 @@ import { carriedVersion } from '../../src/environments/carried.ts';
 import { inspect, missingPackages } from '../../src/environments/inspection.ts';
 import { installInto } from '../../src/environments/installation.ts';
 import { SetupError } from '../../src/environments/setupFailure.ts';
+import { imported, isFound, isReady, survey } from '../../src/environments/survey.ts';
 import { environmentWithPackages, OFFLINE } from '../python/environments.ts';
 import { grain } from './grain.ts';
 
@@ -57,5 +58,32 @@ describe('installing', { skip: process.platform === 'win32', concurrency: false 
         error.kind === 'noNetwork' &&
         error.last.join().includes('127.0.0.1'),
     );
+  });
+
+  test('asks others than the first what they have without importing it, and those that are chosen again', async () => {
+    const project = path.join(folder, 'project');
+    const first = environmentWithPackages(path.join(folder, 'first'));
+    const python = environmentWithPackages(path.join(project, '.venv'));
+    const before = await inspect(python, { light: true });
+    assert.ok(!('problem' in before));
+    await installInto(python, before, { env, wheel });
+    const lib = path.join(project, '.venv/lib');
+    writeFileSync(
+      path.join(lib, readdirSync(lib)[0]!, 'site-packages/torch.py'),
+      'raise ImportError("libcudart.so.12 is not there")',
+    );
+    const found = (
+      await survey({ folders: [project], env: { GRAIN_PYTHON: first, PYENV_ROOT: folder } })
+    ).filter(isFound);
+    assert.deepEqual(
+      found.map((one) => [one.path, one.found.isImported, isReady(one)]),
+      [
+        [first, true, false],
+        [python, false, true],
+      ],
+    );
+    const now = await imported(found[1]!);
+    assert.ok(isFound(now) && !isReady(now));
+    assert.match(now.found.torchProblem!, /libcudart/);
   });
 });

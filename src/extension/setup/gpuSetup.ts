@@ -1,11 +1,7 @@
 /** *Set up GPU training*: says what each Python has, and installs what is missing. */
 import * as vscode from 'vscode';
 import packageJson from '../../../package.json' with { type: 'json' };
-import {
-  formatInspection,
-  installObstacle,
-  missingPackages,
-} from '../../environments/inspection.ts';
+import { formatInspection, installObstacle } from '../../environments/inspection.ts';
 import {
   baseOf,
   installInto,
@@ -14,7 +10,14 @@ import {
   type SetupOptions,
 } from '../../environments/installation.ts';
 import { SetupError } from '../../environments/setupFailure.ts';
-import { type FoundPython, isFound, origins, survey } from '../../environments/survey.ts';
+import {
+  type FoundPython,
+  imported,
+  isFound,
+  isReady,
+  origins,
+  survey,
+} from '../../environments/survey.ts';
 import { Disposable } from '../disposable.ts';
 import { knownToPython } from './pythonExtension.ts';
 
@@ -100,14 +103,15 @@ export class GpuSetup extends Disposable {
     });
   }
 
-  #choiceOf({ path: python, origin, found }: FoundPython): Choice {
-    const missing = missingPackages(found);
+  #choiceOf(one: FoundPython): Choice {
+    const { path: python, origin, found } = one;
     const about = { description: origins[origin], detail: formatInspection(found) };
-    if (missing.length === 0) {
+    if (isReady(one)) {
       return {
         label: vscode.l10n.t('$(check) Use {0}', python),
         ...about,
-        act: async () => python,
+        ...(!found.isImported && { title: vscode.l10n.t('Looking for a GPU') }),
+        act: (options) => this.#use(one, options),
       };
     }
     const obstacle = installObstacle(found);
@@ -128,6 +132,16 @@ export class GpuSetup extends Disposable {
         return python;
       },
     };
+  }
+
+  /** @throws SetupError if PyTorch, which is there, cannot be imported */
+  async #use(python: FoundPython, { signal, onLine }: SetupOptions): Promise<string> {
+    const now = await imported(python, signal ? { signal } : {});
+    if (isFound(now) && isReady(now)) return python.path;
+    if (signal?.aborted) throw new SetupError('cancelled');
+    const last = isFound(now) ? formatInspection(now.found) : now.problem;
+    onLine?.(last);
+    throw new SetupError('notImported', [last]);
   }
 
   #newEnvironment(found: readonly FoundPython[]): Choice[] {

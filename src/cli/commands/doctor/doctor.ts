@@ -83,7 +83,7 @@ async function diagnose(): Promise<Diagnosis> {
 }
 
 async function pythonReports(): Promise<PythonReport[]> {
-  return (await survey({ folders: [process.cwd()] }, { light: true })).map((python) => ({
+  return (await survey({ folders: [process.cwd()] })).map((python) => ({
     path: python.path,
     origin: python.origin,
     summary: isFound(python) ? formatInspection(python.found) : python.problem,

@@ -10,7 +10,7 @@ import {
   type SetupOptions,
 } from '../../../environments/installation.ts';
 import { SetupError } from '../../../environments/setupFailure.ts';
-import { isFound, readyPython, survey } from '../../../environments/survey.ts';
+import { imported, isFound, isReady, readyPythons, survey } from '../../../environments/survey.ts';
 import { FAILED, OK, STOPPED } from '../../exit.ts';
 import { onInterruption } from '../../interruption.ts';
 
@@ -51,11 +51,16 @@ async function fixPython(python: string, options: SetupOptions): Promise<void> {
 
 async function fixAny(options: SetupOptions): Promise<void> {
   const found = (await survey({ folders: [process.cwd()] }, options)).filter(isFound);
-  const ready = readyPython(found);
-  if (ready) {
-    console.log(`Nothing is missing in ${ready.path}: ${formatInspection(ready.found)}`);
-    if (ready !== found[0]) console.log(`To train in it: GRAIN_PYTHON=${ready.path}`);
-    return;
+  for (const candidate of readyPythons(found)) {
+    const ready = await imported(candidate, options);
+    if (isFound(ready) && isReady(ready)) {
+      console.log(`Nothing is missing in ${ready.path}: ${formatInspection(ready.found)}`);
+      if (candidate !== found[0]) console.log(`To train in it: GRAIN_PYTHON=${ready.path}`);
+      return;
+    }
+    console.error(
+      `Not in ${ready.path}: ${isFound(ready) ? formatInspection(ready.found) : ready.problem}`,
+    );
   }
   const base = baseOf(found);
   if (!base) throw new SetupError(found.length > 0 ? 'pythonTooOld' : 'noPython');
