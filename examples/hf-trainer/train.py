@@ -1,6 +1,6 @@
 """Textual entailment (RTE) by MiniLM with LoRA: a plain script of transformers, and the lines that make it train with GRAIN.
 
-    pip install "grain-torch[hf]"
+    pip install "grain_torch-0.1.0-py3-none-any.whl[hf]"   # the wheel that the extension carries: docs/pytorch.md
     python train.py --train data/train.tsv --validation data/dev.tsv
 
 The run appears in VS Code's GRAIN view while it trains, if this is run inside the folder that is open there.

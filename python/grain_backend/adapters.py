@@ -94,33 +94,33 @@ class _Places:
 
 
 def _lora(places: _Places, lora: Lora) -> LoraConfig:
-    default = LORA_TARGETS.get(places.kind) or _IMAGE_TARGETS.get(places.kind)
-    targets = places.find("dora" if lora.decomposed else "lora", lora.targets or default)
-    return LoraConfig(
-        r=lora.rank,
-        lora_alpha=lora.alpha,
-        lora_dropout=lora.dropout,
-        use_dora=lora.decomposed,
-        target_modules=targets,
-        fan_in_fan_out=places.are_transposed(targets),
-    )
+    key = "dora" if lora.decomposed else "lora"
+    shared = _low_rank(places, key, lora, LORA_TARGETS)
+    return LoraConfig(**shared, r=lora.rank, use_dora=lora.decomposed)
 
 
 def _adalora(places: _Places, adalora: Adalora) -> AdaLoraConfig:
-    default = ADALORA_TARGETS.get(places.kind) or _IMAGE_TARGETS.get(places.kind)
-    targets = places.find("adalora", adalora.targets or default)
     return AdaLoraConfig(
+        **_low_rank(places, "adalora", adalora, ADALORA_TARGETS),
         init_r=adalora.rank,
         target_r=adalora.target_rank,
-        lora_alpha=adalora.alpha,
-        lora_dropout=adalora.dropout,
         total_step=adalora.steps,
         tinit=adalora.warmup,
         tfinal=adalora.fixed,
         orth_reg_weight=adalora.orthogonality,
-        target_modules=targets,
-        fan_in_fan_out=places.are_transposed(targets),
     )
+
+
+def _low_rank(places: _Places, key: str, adapter: Lora | Adalora, defaults: dict[str, list[str]]) -> dict[str, Any]:
+    """What the configs of LoRA and AdaLoRA have in common."""
+    default = defaults.get(places.kind) or _IMAGE_TARGETS.get(places.kind)
+    targets = places.find(key, adapter.targets or default)
+    return {
+        "lora_alpha": adapter.alpha,
+        "lora_dropout": adapter.dropout,
+        "target_modules": targets,
+        "fan_in_fan_out": places.are_transposed(targets),
+    }
 
 
 def _ia3(places: _Places, ia3: Ia3) -> IA3Config:

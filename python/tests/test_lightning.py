@@ -6,16 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import lightning.pytorch as lightning
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from grain_torch import UnsupportedModelError
-
-lightning = pytest.importorskip("lightning.pytorch", reason="Lightning is not installed: pip install lightning")
-
-from grain_torch.lightning import GrainCallback  # noqa: E402
+from grain_torch.lightning import GrainCallback
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 

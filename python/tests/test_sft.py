@@ -10,17 +10,13 @@ import models
 import numpy as np
 import pytest
 import torch
-
-from grain_torch import UnsupportedModelError
-
-pytest.importorskip("trl", reason="TRL is not installed: pip install trl")
-
 from datasets import Dataset
 from tokenizers import Tokenizer, pre_tokenizers
 from tokenizers.models import WordLevel
 from transformers import PreTrainedTokenizerFast
 from trl import SFTConfig, SFTTrainer
 
+from grain_torch import UnsupportedModelError
 from grain_torch.hf.sft import GrainSFTTrainer
 
 WORDS = ["a", "cat", "dog", "sleeps", "runs", "home", "old", "the", "sea", "bird"]
@@ -96,6 +92,9 @@ def test_groups_by_a_column_of_the_data_and_adapters_of_peft() -> None:
     events = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
     steps = [event for event in events if event["kind"] == "step"]
     assert [len(step["gram"]) for step in steps] == [3] * 3
+    assert all(sum(step["sizes"]) == 12 for step in steps)
+    # Answers have one to five words, and an end.
+    assert all(2 * 12 <= sum(step["counts"]) <= 6 * 12 and step["counts"] != step["sizes"] for step in steps)
     assert all("grain/min_cosine" in entry for entry in trainer.state.log_history if "loss" in entry)
 
 
