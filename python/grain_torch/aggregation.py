@@ -95,7 +95,7 @@ class StepAggregator:
     @property
     def loss_sum(self) -> tuple[float, float]:
         """Σ of the losses of this step's examples so far, and how much the examples count for."""
-        return float(self._source.loss_sums.sum()), float(self._source.sizes.sum())
+        return float(self._source.loss_sums.sum()), float(self._source.counts.sum())
 
     def begin(self, count: int, *, own: range | None = None, loss_scale: float = 1.0) -> None:
         """Begins a step.
@@ -191,20 +191,20 @@ class StepAggregator:
         present = groups.present
         root = None
         if self._metric is not None:
-            shares = np.zeros(len(groups.sizes))
+            shares = np.zeros(len(groups.counts))
             is_finite = groups.are_finite()
             finite = [i for i in present if is_finite[i]]
-            shares[finite] = groups.sizes[finite] / groups.sizes[finite].sum()
+            shares[finite] = groups.counts[finite] / groups.counts[finite].sum()
             self._metric.prepare(groups.whole(lambda part: groups.stack.mean_square(part, shares)))
             root = self._metric.root
         gram = groups.gram(root)[np.ix_(present, present)]
         start = [present.index(i) for i in self._starts.get("", []) if i in present]
-        answer = aggregate(gram, self.aggregator, sizes=groups.sizes[present].tolist(), start=start)
+        answer = aggregate(gram, self.aggregator, sizes=groups.counts[present].tolist(), start=start)
         if self.ranks is not None:
             # Bit for bit, also where processors differ.
             answer = certify_weights(gram, groups.agreed(answer.weights))
         self._starts[""] = [present[i] for i in answer.support]
-        weights = np.zeros(len(groups.sizes))
+        weights = np.zeros(len(groups.counts))
         weights[present] = answer.weights * self._loss_scale
         for parameter, gradient in groups.whole(lambda part: groups.stack.combined(part, weights)):
             parameter.grad = gradient
@@ -300,6 +300,7 @@ class StepAggregator:
             losses=groups.losses[present],
             groups=list(present),
             sizes=groups.sizes[present],
+            counts=groups.counts[present],
             weights=answer.weights,
             gram=gram,
             norm2=answer.norm2,

@@ -24,15 +24,16 @@ class StepGroups(GroupLosses):
     The stack holds the gradients by part. Here a part is a parameter; between processes it is a slice of several.
     """
 
-    def __init__(self, sizes: Array, loss_sums: Array, stack: GradientStack) -> None:
+    def __init__(self, sizes: Array, counts: Array, loss_sums: Array, stack: GradientStack) -> None:
         self.sizes = sizes
+        self.counts = counts
         self.loss_sums = loss_sums
         self.stack = stack
 
     @staticmethod
     def of(source: GradientSource) -> StepGroups:
         """Those that a source has seen."""
-        return StepGroups(source.sizes, source.loss_sums, source.stack)
+        return StepGroups(source.sizes, source.counts, source.loss_sums, source.stack)
 
     def gram(self, root: Callable[[Tensor], Tensor] | None = None) -> Array:
         """H = GGᵀ in float64; rows of groups without examples are zero. `root`: P^½ of a parameter."""

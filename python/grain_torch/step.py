@@ -55,7 +55,8 @@ class Step:
         loss: mean loss of the batch's examples, before the step.
         losses: mean loss of each group.
         groups: indices of the groups that had examples.
-        sizes: examples of each, or tokens.
+        sizes: examples of each.
+        counts: what each counts for in the mean: its examples, or where losses are averaged over tokens, those with labels.
         weights: of d = Σ wᵢgᵢ; all 0: the step was skipped.
         gram: H, Hᵢⱼ = ⟨gᵢ, gⱼ⟩ in the metric; None if the gradients were never in memory together.
         norm2: ‖d‖².
@@ -74,6 +75,7 @@ class Step:
     losses: Array
     groups: list[int]
     sizes: Array
+    counts: Array
     weights: Array
     gram: Array | None
     norm2: float

@@ -184,6 +184,7 @@ def test_several_processes_take_the_steps_of_one(name: str, size: int, found: li
         for one, other in zip(steps, expected, strict=True):
             assert one.groups == other.groups
             np.testing.assert_array_equal(one.sizes, other.sizes)
+            np.testing.assert_array_equal(one.counts, other.counts)
             np.testing.assert_allclose(one.loss, other.loss, rtol=1e-6)
             np.testing.assert_allclose(one.losses, other.losses, rtol=1e-6)
             np.testing.assert_allclose(one.gram, other.gram, rtol=1e-6, atol=1e-6 * np.trace(other.gram))

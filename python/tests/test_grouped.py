@@ -79,7 +79,7 @@ def test_each_groups_gradient_is_autograds(name: str, ids: Tensor) -> None:
 def test_weighing_by_size_gives_the_plain_gradient(name: str) -> None:
     case = models.ALL[name]()
     source = gradients_of(case, MIXED)
-    source.combine(source.sizes / source.sizes.sum())
+    source.combine(source.counts / source.counts.sum())
     combined = {key: parameter.grad for key, parameter in source.parameters.items()}
     case.model.zero_grad()
     case.losses().mean().backward()

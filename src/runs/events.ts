@@ -79,6 +79,8 @@ const stepEvent = z.object({
   groups: numbers,
   /** Examples per present group; length k. */
   sizes: numbers,
+  /** What each present group counts for in the mean, where that is not `sizes`: tokens with labels; length k. */
+  counts: numbers.exactOptional(),
   /** Tokens of all examples of the step, without padding; absent where they are not texts. */
   tokens: z.number().exactOptional(),
   /** Mean loss per present group, before the step; length k. */

@@ -10,7 +10,8 @@ import type { Fact, StepEvent } from './events.ts';
  */
 export function factsOf({ groups, ...event }: StepEvent): StepFacts {
   const k = groups.length;
-  const { sizes, gram, weights, blocks, direct, streaming, update } = event;
+  const { gram, weights, blocks, direct, streaming, update } = event;
+  const sizes = countsOf(event);
   if (sizes.length !== k || (weights && weights.length !== k)) {
     throw new RangeError(`${sizes.length} sizes and ${weights?.length} weights for ${k} groups`);
   }
@@ -51,15 +52,23 @@ export function derivedOf<T>(event: StepEvent, derive: (facts: StepFacts) => T):
   }
 }
 
-/** Mean loss over the examples of a step; NaN if that of a group is not finite. */
-export function meanLoss({ losses, sizes }: StepEvent): number {
+/** What each group counts for in the mean of all. */
+export function countsOf({
+  counts,
+  sizes,
+}: Pick<StepEvent, 'counts' | 'sizes'>): readonly number[] {
+  return counts ?? sizes;
+}
+
+/** Mean loss of a step; NaN if that of a group is not finite. */
+export function meanLoss(event: StepEvent): number {
   let sum = 0;
-  let count = 0;
-  for (const [i, size] of sizes.entries()) {
-    sum += numberOf(losses[i]) * size;
-    count += size;
+  let total = 0;
+  for (const [i, count] of countsOf(event).entries()) {
+    sum += numberOf(event.losses[i]) * count;
+    total += count;
   }
-  return sum / count;
+  return sum / total;
 }
 
 function measured({ norm2, inner }: MeasuredVector<Fact>): MeasuredVector {

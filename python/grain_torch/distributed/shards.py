@@ -67,23 +67,23 @@ class Shards:
             count: number of groups of the step.
         """
         stack, ranks = source.stack, self._ranks
-        mine = np.zeros((3, count))
-        mine[:, own.start : own.stop] = source.sizes, source.loss_sums, stack.scale
+        mine = np.zeros((4, count))
+        mine[:, own.start : own.stop] = source.sizes, source.counts, source.loss_sums, stack.scale
         held = set(stack)
         has = [float(parameter in held) for parameter in self._parameters]
         facts = ranks.gather(np.concatenate([mine.reshape(-1), has]))
-        sizes, loss_sums, scales = facts[:, : 3 * count].reshape(ranks.size, 3, count).transpose(1, 0, 2)
-        total = sizes.sum(0)
-        rows = [(rank, group) for rank in range(ranks.size) for group in np.flatnonzero(sizes[rank])]
-        factors = np.array([scales[rank, group] * sizes[rank, group] / total[group] for rank, group in rows])
+        sizes, counts, loss_sums, scales = facts[:, : 4 * count].reshape(ranks.size, 4, count).transpose(1, 0, 2)
+        total = counts.sum(0)
+        rows = [(rank, group) for rank in range(ranks.size) for group in np.flatnonzero(counts[rank])]
+        factors = np.array([scales[rank, group] * counts[rank, group] / total[group] for rank, group in rows])
         groups = np.array([group for _, group in rows])
         merged = GradientStack(count)
         # Gradients stay as they came where a group is in one process alone.
         merged.scale = np.zeros(count)
         merged.scale[groups[::-1]] = factors[::-1]
         ratios = factors / merged.scale[groups]
-        present = [group - own.start for group in np.flatnonzero(sizes[ranks.rank])]
-        received = [int(np.count_nonzero(of_rank)) for of_rank in sizes]
+        present = [group - own.start for group in np.flatnonzero(counts[ranks.rank])]
+        received = [int(np.count_nonzero(of_rank)) for of_rank in counts]
         for bucket, parts in zip(self._buckets, self._sent(stack, present), strict=True):
             length = bucket.part.numel()
             arrived = ranks.all_to_all(
@@ -92,8 +92,8 @@ class Shards:
                 received=[one * length for one in received],
             )
             merged.add(bucket.part, _by_group(arrived.reshape(len(rows), length), groups, ratios, count))
-        trained = {parameter for parameter, of_all in zip(self._parameters, facts[:, 3 * count :].T, strict=True) if of_all.any()}
-        return ShardedGroups(self, total, loss_sums.sum(0), merged, trained)
+        trained = {parameter for parameter, of_all in zip(self._parameters, facts[:, 4 * count :].T, strict=True) if of_all.any()}
+        return ShardedGroups(self, sizes.sum(0), total, loss_sums.sum(0), merged, trained)
 
     def part(self, part: Tensor, of: Callable[[Tensor], Tensor]) -> Tensor:
         """The slice of this process, of a vector given by parameter."""
@@ -145,9 +145,17 @@ class Shards:
 class ShardedGroups(StepGroups):
     """The groups of one step, in slices that lie in several processes."""
 
-    def __init__(self, shards: Shards, sizes: Array, loss_sums: Array, stack: GradientStack, trained: set[Tensor]) -> None:
+    def __init__(
+        self,
+        shards: Shards,
+        sizes: Array,
+        counts: Array,
+        loss_sums: Array,
+        stack: GradientStack,
+        trained: set[Tensor],
+    ) -> None:
         """`trained`: parameters that have a gradient in some process."""
-        super().__init__(sizes, loss_sums, stack)
+        super().__init__(sizes, counts, loss_sums, stack)
         self._shards = shards
         self._trained = trained
 

@@ -37,6 +37,7 @@ class GradientSource(GroupLosses):
             raise ValueError("no parameter of the model requires a gradient.")
         self.stack = GradientStack(0)
         self.sizes: Array = np.zeros(0)
+        self.counts: Array = np.zeros(0)
         self.loss_sums: Array = np.zeros(0)
         # What losses are multiplied by before a backward pass: as for the mean, so that float16 does not overflow.
         self._unit = 0.0
@@ -51,6 +52,7 @@ class GradientSource(GroupLosses):
         """
         self.stack = GradientStack(count)
         self.sizes = np.zeros(count)
+        self.counts = np.zeros(count)
         self.loss_sums = np.zeros(count)
         self._unit = 0.0
         self.loss_scale = loss_scale
@@ -69,12 +71,13 @@ class GradientSource(GroupLosses):
         """Adds the losses of some examples to their groups', and sets the gradients' scale."""
         groups = ids.cpu().numpy()
         np.add.at(self.loss_sums, groups, (losses.detach().double() * counts.double()).cpu().numpy())
-        np.add.at(self.sizes, groups, counts.double().cpu().numpy())
+        np.add.at(self.sizes, groups, 1)
+        np.add.at(self.counts, groups, counts.double().cpu().numpy())
         if self._unit == 0:
             self._unit = 1 / max(1.0, float(counts.sum()))
         with np.errstate(divide="ignore"):
-            scale = 1 / (self.sizes * self._unit * self.loss_scale)
-        self.stack.scale = np.where(self.sizes > 0, scale, 0.0)
+            scale = 1 / (self.counts * self._unit * self.loss_scale)
+        self.stack.scale = np.where(self.counts > 0, scale, 0.0)
 
 
 def losses_and_counts(answer: Tensor | tuple[Tensor, Tensor], batch: int | None) -> tuple[Tensor, Tensor]:

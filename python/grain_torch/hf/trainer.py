@@ -376,7 +376,7 @@ def _scale_of(scaler: Any, device: torch.device) -> float:
 
 def _shadow_of(step: Step) -> dict[str, float]:
     """What GRAIN would have done: the length of its step beside the mean's, and how many groups it would have heeded."""
-    would = aggregate(step.gram, "grain", sizes=step.sizes.tolist()) if step.gram is not None else None
+    would = aggregate(step.gram, "grain", sizes=step.counts.tolist()) if step.gram is not None else None
     if would is None or not step.norm2 > 0 or not would.weights.any():
         return {}
     return {

@@ -263,6 +263,8 @@ def facts_of(step: Step) -> dict[str, Any]:
         "weights": step.weights.tolist(),
         "ms": {"gradients": gradients, "aggregate": aggregate, "update": update},
     }
+    if not np.array_equal(step.counts, step.sizes):
+        facts["counts"] = step.counts.tolist()
     if step.tokens is not None:
         facts["tokens"] = step.tokens
     if step.blocks is not None:

@@ -1,6 +1,7 @@
 /** Rules on the direction and the update: training stands still, or works against groups. */
 import { guaranteeOf } from '../../engine/guarantee.ts';
 import type { Fact, StepEvent } from '../../runs/events.ts';
+import { countsOf } from '../../runs/facts.ts';
 import { formatNumber, formatPercent } from '../../runs/format.ts';
 import { hasLastingGroups } from '../../runs/manifest.ts';
 import { GroupLosses, Recent } from './recent.ts';
@@ -91,10 +92,11 @@ export const guardStalled: Rule = {
 };
 
 /** Whether a guard left little of the descent that the optimizer proposed, or nothing but rounding. */
-function isStalled({ update, guard, sizes }: StepEvent): boolean {
+function isStalled({ update, guard, ...event }: StepEvent): boolean {
   if (!guard) return false;
+  const counts = countsOf(event);
   const descentOf = (inner: readonly Fact[] = []) =>
-    inner.reduce<number>((sum, product, i) => sum + sizes[i]! * Math.max(0, product ?? 0), 0);
+    inner.reduce<number>((sum, product, i) => sum + counts[i]! * Math.max(0, product ?? 0), 0);
   return guard.stalled || descentOf(update?.inner) < LEFT * descentOf(guard.proposed.inner);
 }
 

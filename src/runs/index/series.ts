@@ -4,7 +4,7 @@ import type { StepDiagnostics } from '../../engine/diagnoseStep.ts';
 import { unpackGram } from '../../engine/gram.ts';
 import { guaranteeOf } from '../../engine/guarantee.ts';
 import type { StepEvent } from '../events.ts';
-import { meanLoss } from '../facts.ts';
+import { countsOf, meanLoss } from '../facts.ts';
 import { hasLastingGroups, type RunManifest } from '../manifest.ts';
 
 /** Of any run. Shares are 0…1. */
@@ -118,7 +118,7 @@ function runValues(
   return {
     loss: meanLoss(event),
     learningRate: event.learningRate,
-    meanNorm: derived && gram ? meanNormOf(unpackGram(gram, k), sizes) : null,
+    meanNorm: derived && gram ? meanNormOf(unpackGram(gram, k), countsOf(event)) : null,
     norm: norm2 && Math.sqrt(norm2),
     normRatio: derived?.normRatio ?? null,
     updateNorm: update ? Math.sqrt(update.norm2 ?? Number.NaN) : null,
