@@ -131,7 +131,8 @@ function tableOf({ note, head, rows, words }: ReportTable): string {
     [...(column < words ? ['word'] : []), ...(cell.length > LONG ? ['long'] : [])].join(' ');
   const cells = (row: readonly string[]) =>
     row.map((cell, column) => {
-      const text = escaped(cell);
+      // "< 0.001" stays on one line.
+      const text = escaped(cell.replaceAll('< ', '<\u00a0'));
       return column === 0
         ? `<th scope="row" class="word">${text}</th>`
         : `<td class="${classOf(cell, column)}">${text}</td>`;

@@ -67,10 +67,11 @@ figcaption { margin-top: 6px; }
 .scroll { overflow-x: auto; margin: 0 0 12px; }
 .scroll:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 table { border-collapse: collapse; font-size: 13.5px; font-variant-numeric: tabular-nums; min-width: 60%; }
-th, td { padding: 5px 12px 5px 0; text-align: right; vertical-align: top; border-bottom: 1px solid var(--rule); white-space: nowrap; }
-td.long { min-width: 11em; max-width: 22em; white-space: normal; overflow-wrap: anywhere; }
+th, td { padding: 5px 10px 5px 0; text-align: right; vertical-align: top; border-bottom: 1px solid var(--rule); white-space: nowrap; }
+td.long { min-width: 9em; max-width: 22em; white-space: normal; overflow-wrap: anywhere; }
 th { font-weight: 600; }
 thead th { color: var(--quiet); border-bottom: 1.5px solid var(--quiet); }
+tbody th { min-width: 8em; white-space: normal; overflow-wrap: anywhere; }
 .word { text-align: left; }
 ${figureStyle.trim()}
 @media print { .verdict, pre { border: 1px solid var(--rule); } section { break-inside: avoid-page; } }
