@@ -1,4 +1,4 @@
-"""What the run process is told by a code of its own."""
+"""Errors that the run process recognizes by their codes."""
 
 
 class ModelError(Exception):

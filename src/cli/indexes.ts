@@ -2,7 +2,7 @@ import { formatPercent } from '../runs/format.ts';
 import { RunIndex } from '../runs/index/runIndex.ts';
 import type { RunSummary } from '../runs/store.ts';
 
-/** What a log takes to index from which on the user is told, in milliseconds. */
+/** Indexing that takes longer is reported, in milliseconds. */
 const SOON_MS = 1_000;
 
 /** Reads a run through its index. One that another trainer wrote is indexed first, and standard error says so if that takes long. */

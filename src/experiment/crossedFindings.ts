@@ -6,7 +6,7 @@ import type { Seed } from '../runs/manifest.ts';
 import { intervalSchema } from './comparison.ts';
 import { crossedComponents, fullCrossing } from './statistics/crossed.ts';
 
-/** What seeds decide, and how it is told. */
+/** What seeds decide, and what reports call it. */
 export const sourceNames = {
   init: 'initialization',
   order: 'order of the examples',

@@ -61,7 +61,7 @@ export async function launchTuned(
     }
     const { findings, runs } = await train(launch);
     if (runs.some(({ status }) => status === 'stopped')) {
-      throw new TuningStopped(`stopped while tuning ${name}. Start again to go on with it.`);
+      throw new TuningStopped(`stopped while tuning ${name}. To resume it, start again.`);
     }
     tried.push({ rate, findings });
   }

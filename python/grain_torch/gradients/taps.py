@@ -115,7 +115,7 @@ class Taps:
         return self._tap(layer, self._inputs.pop(layer), output)
 
     def _tap(self, layer: nn.Module, x: Tensor, output: Tensor) -> Tensor:
-        """Returns the output to go on with."""
+        """Returns the output for the next layer."""
         if not (torch.is_grad_enabled() and output.requires_grad):
             return output
         output = self._with_batch(layer, x, output)

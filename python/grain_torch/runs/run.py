@@ -36,7 +36,7 @@ class Run:
     """
 
     def __init__(self, folder: Path, token: str | None = None) -> None:
-        """Takes over the run in a folder, to go on with it.
+        """Takes over the run in a folder, to resume it.
 
         Args:
             folder: of the run.

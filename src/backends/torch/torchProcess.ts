@@ -93,7 +93,7 @@ export class TorchProcess {
     for (const stream of [stdout!, stderr!]) stream.on('data', (data) => this.#hearWords(data));
     this.#requests = stdio[3] as Writable;
     const replies = stdio[4] as Readable;
-    // The child's death is told by its exit.
+    // The child's exit reports its death.
     this.#requests.on('error', () => {});
     replies.on('error', () => {});
     replies.on('data', (chunk: Buffer) => this.#hear(chunk));

@@ -33,7 +33,7 @@ export class RayDriver {
     process.stderr.on('data', (bytes: Buffer) => {
       this.#stderr = (this.#stderr + bytes.toString()).slice(-10_000);
     });
-    // What could not be written is told by its exit.
+    // Its exit reports what could not be written.
     process.stdin.on('error', () => {});
     this.#exited = new Promise((resolve) => {
       process.once('error', (error) => {

@@ -18,7 +18,7 @@ const classOfModel: Readonly<Record<string, string>> = {
   qwen3: 'Qwen2Tokenizer',
 };
 
-/** Models whose checkpoints often name a wrong class, so transformers does not heed it. */
+/** Models whose checkpoints often name a wrong class, so transformers ignores it. */
 const CLASS_IS_IGNORED = new Set(['qwen2']);
 
 /** Other classes of transformers 5 that do not take over all of tokenizer.json, but build parts of it by rules of their own. */

@@ -22,7 +22,7 @@ export type BestValidation = Readonly<z.infer<typeof bestSchema>>;
 
 type Run = Pick<RunManifest, 'aggregation' | 'metric'>;
 
-/** All of a log that is told in a few figures, folded event by event. */
+/** A log in a few figures, folded event by event. */
 export class Digest {
   readonly #run: Run;
   #progress = BEGINNING;
