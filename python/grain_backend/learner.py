@@ -3,21 +3,16 @@
 import gc
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial, singledispatchmethod
+from functools import singledispatchmethod
 from typing import Any
 
 import numpy as np
 import torch
 
-from grain_torch.gradients.stack import GradientStack
-
 from . import checkpoint
-from .ascent import gradients_uphill
 from .average import ParameterAverage
 from .build import Build
 from .devices import memory_of, usage_of
-from .directions import Direction, drop_signs, inner_of, length2_of, moved
-from .gradients import GradientPass
 from .messages import (
     AnswerLosses,
     Blocks,
@@ -45,11 +40,11 @@ from .messages import (
 from .mixout import Mixout
 from .network import Network, load_network
 from .noise import add_noise
-from .optimizers import AdamW, Optimizer, build_optimizer
 from .passes import Passes
 from .ranks import Ranks
-from .step import Measured, Step
+from .step import Measured
 from .texts import Texts
+from .training import Training
 
 Reply = dict[str, Any]
 
@@ -64,29 +59,18 @@ class Learner:
         self._spec: Build
         self._network: Network
         self._passes: Passes
-        self._gradients: GradientPass
-        self._optimizer: Optimizer
-        self._blocks: list[int]
-        # What the stage trains.
-        self._parameters: list[torch.nn.Parameter]
+        self._training: Training | None = None
         self._average: ParameterAverage | None = None
         self._ranks: Ranks | None = None
         self._mixout: Mixout | None = None
-        self._step: Step | None = None
-        # What the step follows, where no weights say it.
-        self._direction: Direction | None = None
         # The reply to the last `build`, while the model is as it was then.
         self._built: Reply | None = None
         self._texts: Texts
 
     def _forget(self) -> None:
         """Frees the model before, so that two are never in memory together."""
-        self._drop_step()
-        self._average = None
-        self._ranks = None
-        self._mixout = None
-        self._built = None
-        for name in ("_network", "_passes", "_gradients", "_optimizer", "_parameters"):
+        self._training = self._average = self._ranks = self._mixout = self._built = None
+        for name in ("_network", "_passes"):
             self.__dict__.pop(name, None)
         gc.collect()
         self.free()
@@ -116,9 +100,9 @@ class Learner:
         if request.mixing is not None:
             self._mixout = Mixout(network, request.mixing)
         self._passes = Passes(network, request, self._device)
-        self._begin_stage(head_only=request.head_first)
+        training = self._begin_stage(head_only=request.head_first)
         if request.adalora is not None:
-            self._ranks = Ranks(network.model, self._parameters)
+            self._ranks = Ranks(network.model, training.parameters)
         fresh = [
             {"name": item.name, "shape": list(item.parameter.shape), "kind": item.kind, "deviation": item.deviation}
             for item in network.fresh
@@ -127,19 +111,18 @@ class Learner:
             {"name": name, "layer": network.layer_of(name), "size": parameter.numel(), "head": network.is_head(name)}
             for name, parameter in network.trained.items()
         ]
-        separately = self._gradients.separately
-        self._built = {"fresh": fresh, "trained": trained, "separately": separately, "batchNorms": len(network.batch_norms)}
+        norms = len(network.batch_norms)
+        self._built = {"fresh": fresh, "trained": trained, "separately": training.separately, "batchNorms": norms}
         return self._built
 
-    def _begin_stage(self, *, head_only: bool) -> None:
-        """What a stage does not train has no gradients in its passes."""
-        network = self._network
-        for name, parameter in network.trained.items():
-            parameter.requires_grad_(not head_only or network.is_head(name))
-        self._parameters = [parameter for parameter in network.trained.values() if parameter.requires_grad]
-        self._gradients = GradientPass(network.model, self._passes, self._parameters, accumulate=self._spec.accumulate)
-        self._optimizer = build_optimizer(self._spec.optimizer, self._parameters)
-        self._blocks = [0] * len(self._parameters)
+    def _begin_stage(self, *, head_only: bool) -> Training:
+        self._training = Training(self._network, self._passes, self._spec, self._mixout, head_only=head_only)
+        return self._training
+
+    @property
+    def _stage(self) -> Training:
+        assert self._training is not None
+        return self._training
 
     @answer.register
     @torch.no_grad()
@@ -156,73 +139,42 @@ class Learner:
 
     @answer.register
     def _(self, request: Stage) -> Reply:
-        self._step = None
+        self._drop_step()
         self._built = None
         self._begin_stage(head_only=request.head_only)
         return {}
 
     @answer.register
     def _(self, request: Blocks) -> Reply:
-        self._blocks = request.blocks.tolist()
+        self._stage.blocks = request.blocks.tolist()
         return {}
 
     @answer.register
     def _(self, request: Gradients | ImageGradients) -> Reply:
-        self._step = None
-        self._network.train()
-        sizes = np.diff(request.bounds).tolist()
-        ascent = self._spec.ascent
-        run = partial(self._run, request)
-        losses, stack = run() if ascent is None else gradients_uphill(run, self._parameters, sizes, ascent, request.seed)
-        step = Step(self._parameters, stack, self._blocks)
-        if self._spec.metric == "preconditioned":
-            assert isinstance(self._optimizer, AdamW)
-            step.use_metric_of(self._optimizer, sizes)
-        self._step = step
-        return {"losses": losses, "grams": step.grams(), "memory": memory_of(self._device)}
+        losses, grams = self._stage.gradients(request)
+        return {"losses": losses, "grams": grams, "memory": memory_of(self._device)}
 
     @answer.register
     @torch.no_grad()
     def _(self, _request: Meet) -> Reply:
-        assert self._step is not None
-        if self._direction is None:
-            return {"inner": np.zeros(1)}
-        return {"inner": inner_of(self._direction, self._parameters, self._step.stack)}
+        return {"inner": self._stage.meet()}
 
     @answer.register
     @torch.no_grad()
     def _(self, request: Move) -> Reply:
-        assert self._step is not None
-        self._direction = moved(self._direction, self._parameters, self._step.stack, request.share)
-        return {"norm2": np.array([length2_of(self._direction)])}
+        return {"norm2": np.array([self._stage.move(request.share)])}
 
     @answer.register
     @torch.no_grad()
     def _(self, request: DropSigns) -> Reply:
-        assert self._step is not None
-        stack = self._step.stack
-        self._direction = drop_signs(self._parameters, stack, request.groups, request.leak, request.seed)
-        inner = inner_of(self._direction, self._parameters, stack)
-        return {"inner": inner, "norm2": np.array([length2_of(self._direction)])}
-
-    def _run(self, request: Gradients | ImageGradients) -> tuple[np.ndarray, GradientStack]:
-        if self._mixout is None:
-            return self._gradients.run(request, request.seed)
-        with self._mixout.mixed(request.seed) as factors:
-            losses, stack = self._gradients.run(request, request.seed)
-        for weight, factor in factors.items():
-            stack.multiply(weight, factor)
-        return losses, stack
+        inner, norm2 = self._stage.drop_signs(request)
+        return {"inner": inner, "norm2": np.array([norm2])}
 
     @answer.register
     @torch.no_grad()
     def _(self, request: Update) -> Reply:
-        assert self._step is not None
         self._built = None
-        direction = self._direction
-        if request.weights is not None:
-            direction = self._step.combined(request.weights) if request.weights.any() else None
-        measured, norm = self._step.update(self._optimizer, direction, request, keep=self._spec.guarded, ranks=self._ranks)
+        measured, norm = self._stage.update(request, self._ranks)
         if self._average is not None:
             self._average.add(request.average_share)
         return {**_measured(measured), "clippedNorm": norm, "memory": memory_of(self._device)}
@@ -230,13 +182,12 @@ class Learner:
     @answer.register
     @torch.no_grad()
     def _(self, request: Correct) -> Reply:
-        assert self._step is not None
-        return _measured(self._step.correct(request.multipliers))
+        return _measured(self._stage.correct(request.multipliers))
 
     @answer.register
     def _(self, _request: Discard) -> Reply:
-        self._drop_step()
-        self._optimizer.discard()
+        if self._training is not None:
+            self._training.discard()
         return {}
 
     @answer.register
@@ -275,7 +226,7 @@ class Learner:
 
     @answer.register
     def _(self, request: Save) -> Reply:
-        checkpoint.save(request.folder, self._network, self._optimizer, self._ranks or self._average)
+        checkpoint.save(request.folder, self._network, self._stage.optimizer, self._ranks or self._average)
         return {}
 
     @answer.register
@@ -283,12 +234,12 @@ class Learner:
     def _(self, request: Load) -> Reply:
         self._drop_step()
         self._built = None
-        checkpoint.load(request.folder, self._network, self._optimizer, self._ranks or self._average)
+        checkpoint.load(request.folder, self._network, self._stage.optimizer, self._ranks or self._average)
         return {}
 
     def _drop_step(self) -> None:
-        self._step = None
-        self._direction = None
+        if self._training is not None:
+            self._training.drop_step()
 
     def _averaged(self) -> AbstractContextManager[None]:
         """Within it the network has the average of its parameters, if there is one."""
