@@ -1,7 +1,7 @@
 /** The section `model.adapter` of a config: the kinds of adapters, of which a config names one. */
 import * as z from 'zod';
+import { whole } from './numberSchema.ts';
 
-const whole = (least: number) => z.int().min(least);
 const lessThanOne = () => z.number().min(0).lt(1);
 
 const layerNames = () =>

@@ -1,6 +1,7 @@
 /** The section `data` of a config: which files, and how they are read. */
 import * as z from 'zod';
 import { HUB_ID } from './modelOrigin.ts';
+import { whole } from './numberSchema.ts';
 import { MAX_SEED } from './seeds.ts';
 
 /** How a file holds a table. */
@@ -14,7 +15,6 @@ export const missingWords = [
   ...['<NA>', 'N/A', 'NA', 'NULL', 'NaN', 'None', 'n/a', 'nan', 'null'],
 ];
 
-const whole = (least: number) => z.int().min(least);
 const column = () => z.string().min(1).meta({ title: 'the name of a column' });
 const file = () => z.string().min(1);
 const files = () =>

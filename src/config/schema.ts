@@ -1,10 +1,12 @@
 import * as z from 'zod';
-import { adapter } from './adapterSchema.ts';
 import { aggregateEntry, zeroGroups } from './aggregation.ts';
 import { alarmCodes } from './alarms.ts';
 import { data } from './dataSchema.ts';
 import { gridOf } from './grid.ts';
 import { controlsSchema, tuneSchema } from './methods.ts';
+import { model } from './modelSchema.ts';
+import { whole } from './numberSchema.ts';
+import { optimizer } from './optimizerSchema.ts';
 import { metricsOf } from './ranking.ts';
 import { seedsSchema } from './seeds.ts';
 import { techniquesSchema } from './techniques/schema.ts';
@@ -13,80 +15,6 @@ import { techniquesSchema } from './techniques/schema.ts';
  * The config's schema. Validation, completion in the editor and docs/config.md are derived from it. A `title` describes the valid
  * values where the type alone is not enough.
  */
-
-const whole = (least: number) => z.int().min(least);
-const share = () => z.number().min(0).max(1);
-const memory = () => z.number().min(0).lt(1);
-
-const model = z.strictObject({
-  from: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ title: 'owner/name on the Hugging Face Hub, or the path of a folder' })
-    .describe(
-      'The pretrained model to start from: a repository on the Hugging Face Hub (`owner/name` or `owner/name@revision`), a folder with a Hugging Face checkpoint (`config.json` and weights) or, for numeric features, a folder with a TensorFlow.js layers model (`model.json` and weights). A run’s checkpoints are such folders, unless adapters were trained. A path that exists, or begins with `.`, `/` or `~`, is a folder. Without this key a new network is created.',
-    ),
-  architecture: z
-    .enum(['mlp', 'cnn'])
-    .optional()
-    .describe(
-      'Architecture of a new network: `mlp`, dense layers with ReLU; `cnn`, 3×3 convolutions with ReLU, each followed by 2×2 max pooling (needs `data.image`). Default without `from`: `mlp`.',
-    ),
-  hidden: z
-    .array(whole(1))
-    .optional()
-    .describe('Units of each hidden layer of an `mlp`; `[]` is a linear model. Default: `[64]`.'),
-  filters: z
-    .array(whole(1))
-    .min(1)
-    .optional()
-    .describe('Filters of each convolution of a `cnn`. Default: `[8, 16]`.'),
-  freeze: whole(0)
-    .default(0)
-    .describe(
-      'With `from`: number of layers with parameters to freeze, counted from the input. For a transformer: number of blocks, plus the embeddings. Frozen blocks get no adapter.',
-    ),
-  head: z
-    .enum(['keep', 'new'])
-    .optional()
-    .describe(
-      'With `from`: `keep` continues training the last layer, `new` replaces it by a newly initialized one. Default: the layer is kept if it has as many outputs as the task needs. A transformer’s classification head must also have the names of the classes (`id2label` in `config.json`, where LABEL_0 is class 0); outputs and classes are matched by name, in any order; where names differ only in how they are written (True, true; 1.0, 1), with a warning. If the names differ, a new head is trained and a warning says so; with `keep`, outputs are assigned to the classes in order, and a warning lists the assignment. Models for generation always keep their head.',
-    ),
-  adapter: adapter
-    .optional()
-    .describe(
-      'For transformers: train one of these adapters, the head and reinitialized weights; freeze all other weights.',
-    ),
-  reinitialize: whole(0)
-    .default(0)
-    .describe(
-      'For transformers: number of blocks to reinitialize, counted from the output (Zhang et al. 2021).',
-    ),
-  dropout: memory()
-    .optional()
-    .describe(
-      'For transformers: dropout rate of hidden states, of attention and before the head. Default: the rates in the checkpoint’s `config.json`.',
-    ),
-  dtype: z
-    .enum(['float32', 'bfloat16', 'float16'])
-    .default('float32')
-    .describe(
-      'For transformers, with `device: torch`: what products and activations are computed in (automatic mixed precision). Parameters, gradients’ sums and the optimizer stay in float32. With `float16` losses are scaled, and gradients unscaled before they are compared.',
-    ),
-  quantize: z
-    .enum(['4bit', '8bit'])
-    .optional()
-    .describe(
-      'For transformers, with `device: torch` on a GPU with CUDA: load the frozen weights in 4 bits (NF4) or 8 bits by bitsandbytes, and train adapters beside them (QLoRA). Needs `model.adapter`.',
-    ),
-  checkpointing: z
-    .boolean()
-    .default(false)
-    .describe(
-      'For transformers: gradient checkpointing. Only each block’s input is saved; its activations are recomputed in the backward pass. Uses less memory and more time; results are identical.',
-    ),
-});
 
 const groups = z.strictObject({
   by: z
@@ -111,49 +39,6 @@ const groups = z.strictObject({
     .default('grouped')
     .describe(
       'For transformers: `grouped` computes the gradients of all groups in one backward pass over the whole batch; `accumulate` runs one pass per group. `accumulate` saves activations of one group only, but always stores the gradients of all groups. It can be slower (more passes) or faster (less padding if the texts of a batch differ in length).',
-    ),
-});
-
-const optimizer = z.strictObject({
-  name: z
-    .enum(['sgd', 'adamw'])
-    .default('adamw')
-    .describe(
-      '`sgd`: gradient descent with momentum; `adamw`: Adam with bias correction and decoupled weight decay.',
-    ),
-  learningRate: z
-    .number()
-    .positive()
-    .default(0.001)
-    .describe('Peak learning rate of the schedule.'),
-  momentum: memory().default(0).describe('For `sgd`: momentum coefficient.'),
-  weightDecay: z
-    .number()
-    .min(0)
-    .default(0)
-    .describe(
-      'For `adamw`: decoupled weight decay, scaled by the learning rate; for `sgd`: this times the weight is added to the gradient.',
-    ),
-  beta1: memory().default(0.9).describe('For `adamw`: decay rate of the first moment.'),
-  beta2: memory().default(0.999).describe('For `adamw`: decay rate of the second moment.'),
-  epsilon: z.number().positive().default(1e-8).describe('For `adamw`: added to the denominator.'),
-  maxGradNorm: z
-    .number()
-    .positive()
-    .optional()
-    .describe(
-      'Gradient clipping, as `max_grad_norm` of transformers: an aggregated gradient whose norm over all parameters is larger is shortened to this norm before the optimizer gets it. Its direction, and with it the aggregator’s guarantee, stays. Default: no clipping.',
-    ),
-  warmup: share()
-    .default(0)
-    .describe(
-      'Fraction of the steps over which the learning rate rises linearly to `learningRate`.',
-    ),
-  decay: z
-    .enum(['none', 'linear', 'cosine'])
-    .default('none')
-    .describe(
-      'How the learning rate decays after warm-up; `linear` and `cosine` reach 0 after the last step.',
     ),
 });
 
