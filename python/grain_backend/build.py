@@ -1,4 +1,4 @@
-"""The request `build`: a model, and how it is trained; src/backends/torch/buildRequest.ts is the other side."""
+"""The request `build`: a model, and how it is trained; src/backends/torch/buildMessage.ts is the other side."""
 
 from dataclasses import dataclass
 from typing import Literal
