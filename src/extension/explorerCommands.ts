@@ -113,14 +113,16 @@ export class ExplorerCommands {
   }
 
   async #sort(): Promise<void> {
+    const { explorer } = this.#parts;
     const items = Object.entries(orders).map(([order, label]) => ({
       label,
+      ...(order === explorer.order && { description: 'now' }),
       order: order as Order,
     }));
     const picked = await vscode.window.showQuickPick(items, {
       title: vscode.l10n.t('Sort experiments'),
     });
-    if (picked) this.#parts.explorer.sort(picked.order);
+    if (picked) explorer.sort(picked.order);
   }
 
   async #groupBy(): Promise<void> {

@@ -1,6 +1,6 @@
 /** The extension as users get it: packed, and installed from its file. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -9,13 +9,25 @@ const run = promisify(execFile);
 const repository = path.resolve(import.meta.dirname, '../..');
 let packed: Promise<string> | undefined;
 
-/** Packs what was built, once for all windows of a test file. @returns the path of the .vsix */
+/** Packs what was built, once for all test files that run together. @returns the path of the .vsix */
 export function vsix(): Promise<string> {
   if (!existsSync(path.join(repository, 'dist/extension.js'))) {
     throw new Error('dist/extension.js is missing: run `npm run build`');
   }
-  packed ??= pack(repository);
+  packed ??= packOnce();
   return packed;
+}
+
+/** Two files that begin at the same time may both pack; which of the two is taken does not matter. */
+async function packOnce(): Promise<string> {
+  const { GRAIN_PACKED: folder } = process.env;
+  if (folder === undefined) return pack(repository);
+  const shared = path.join(folder, 'grain.vsix');
+  if (existsSync(shared)) return shared;
+  const own = await pack(repository);
+  // Renamed into its place, it is never seen half written; both are in the folder for temporary files.
+  renameSync(own, shared);
+  return shared;
 }
 
 /** Packs any extension. @param source its folder @returns the path of the .vsix, deleted when this process ends */

@@ -91,6 +91,10 @@ export class RunExplorer extends Disposable implements vscode.TreeDataProvider<s
     this.#refresh();
   }
 
+  get order(): Order {
+    return this.#order;
+  }
+
   sort(order: Order): void {
     this.#order = order;
     this.#refresh();
