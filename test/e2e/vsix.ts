@@ -1,33 +1,22 @@
 /** The extension as users get it: packed, and installed from its file. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const repository = path.resolve(import.meta.dirname, '../..');
-let packed: Promise<string> | undefined;
 
-/** Packs what was built, once for all test files that run together. @returns the path of the .vsix */
-export function vsix(): Promise<string> {
-  if (!existsSync(path.join(repository, 'dist/extension.js'))) {
-    throw new Error('dist/extension.js is missing: run `npm run build`');
-  }
-  packed ??= packOnce();
-  return packed;
+/** Packs what was built, for `vsix` in the processes of test files, which are started later. */
+export async function packBuilt(): Promise<void> {
+  process.env.GRAIN_VSIX = await pack(repository);
 }
 
-/** Two files that begin at the same time may both pack; which of the two is taken does not matter. */
-async function packOnce(): Promise<string> {
-  const { GRAIN_PACKED: folder } = process.env;
-  if (folder === undefined) return pack(repository);
-  const shared = path.join(folder, 'grain.vsix');
-  if (existsSync(shared)) return shared;
-  const own = await pack(repository);
-  // Renamed into its place, it is never seen half written; both are in the folder for temporary files.
-  renameSync(own, shared);
-  return shared;
+/** @returns the path of the .vsix, packed here if the suite has not packed one */
+export async function vsix(): Promise<string> {
+  if (process.env.GRAIN_VSIX === undefined) await packBuilt();
+  return process.env.GRAIN_VSIX!;
 }
 
 /** Packs any extension. @param source its folder @returns the path of the .vsix, deleted when this process ends */

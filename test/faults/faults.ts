@@ -13,6 +13,7 @@ import { runFile } from '../../src/runs/grainFolder.ts';
 import { isActive } from '../../src/runs/status.ts';
 import { RunStore, type RunSummary } from '../../src/runs/store.ts';
 import { readEvents } from '../../src/runs/tail.ts';
+import { grainScript } from '../built.ts';
 import { outcomeOf } from '../integration/outcome.ts';
 import { writeRings } from '../integration/rings.ts';
 
@@ -41,11 +42,10 @@ export interface Tally {
 /**
  * Lets so many faults strike, one after another, and resumes the run after each until it is finished; then begins another one.
  *
- * @param script the `grain` to start
  * @throws AssertionError if something that a reader saw in the log is lost, a step is missing or repeated, a run cannot be resumed,
  *   or its outcome differs in any bit from that of a run that nothing happened to
  */
-export async function strike(count: number, seed: number, script: string): Promise<Tally> {
+export async function strike(count: number, seed: number): Promise<Tally> {
   const random = stepRandom(seed);
   const base = mkdtempSync(path.join(tmpdir(), 'grain-faults-'));
   const tally: Tally = {
@@ -53,13 +53,13 @@ export async function strike(count: number, seed: number, script: string): Promi
     finished: 0,
   };
   try {
-    const alone = new Project(path.join(base, 'alone'), script);
+    const alone = new Project(path.join(base, 'alone'));
     const started = performance.now();
     assert.deepEqual(await once(alone.start(), 'close'), [0, null]);
     const duration = performance.now() - started;
     const expected = await outcomeOf((await alone.run())!.folder);
 
-    let project = new Project(path.join(base, '0'), script);
+    let project = new Project(path.join(base, '0'));
     for (let struck = 0; struck < count; ) {
       const fault = faultOf(random.uniform());
       const place = {
@@ -74,7 +74,7 @@ export async function strike(count: number, seed: number, script: string): Promi
       if (run) await assertWhole(run);
       if (run?.status !== 'finished') continue;
       assert.deepEqual(await outcomeOf(run.folder), expected, run.folder);
-      project = new Project(path.join(base, String(++tally.finished)), script);
+      project = new Project(path.join(base, String(++tally.finished)));
     }
   } finally {
     rmSync(base, { recursive: true, force: true, maxRetries: 5 });
@@ -105,13 +105,11 @@ async function assertWhole({ folder, status }: RunSummary): Promise<void> {
 /** A folder with one run. */
 class Project {
   readonly #root: string;
-  readonly #script: string;
   readonly #store: RunStore;
 
-  constructor(root: string, script: string) {
+  constructor(root: string) {
     writeRings(root, config);
     this.#root = root;
-    this.#script = script;
     this.#store = new RunStore(root);
   }
 
@@ -123,7 +121,7 @@ class Project {
   start(run?: RunSummary, fault?: string): ChildProcess {
     const args = run ? ['--resume', run.manifest.id] : ['grain.yaml'];
     const preload = fault === undefined ? [] : ['--import', disk];
-    return spawn(process.execPath, [...preload, this.#script, 'run', ...args], {
+    return spawn(process.execPath, [...preload, grainScript, 'run', ...args], {
       cwd: this.#root,
       env: { ...process.env, NODE_NO_WARNINGS: '1', ...(fault && { GRAIN_FAULT: fault }) },
       stdio: ['ignore', 'pipe', 'pipe'],

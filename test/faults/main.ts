@@ -1,10 +1,10 @@
 /**
- * `npm run faults -- --count 1000 --seed 0`, after `npm run build`: a real run under faults at random moments.
+ * `npm run faults -- --count 1000 --seed 0`: a real run under faults at random moments.
  * `npm run faults -- --of index --count 300`: a process that logs and indexes steps, killed.
  * `npm run faults -- --of queue --count 100`: an experiment whose runs are trained at the same time, its processes killed.
  */
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { assertBuilt } from '../built.ts';
 import { faults, strike } from './faults.ts';
 import { killWhileIndexing } from './indexKills.ts';
 import { killQueue } from './queueKills.ts';
@@ -18,9 +18,9 @@ const { values } = parseArgs({
 });
 const [count, seed] = [Number(values.count), Number(values.seed)];
 
-const grain = fileURLToPath(new URL('../../dist/grain.js', import.meta.url));
+assertBuilt();
 if (values.of === 'queue') {
-  const { coordinators, trainers, finished } = await killQueue(count, seed, grain);
+  const { coordinators, trainers, finished } = await killQueue(count, seed);
   console.log(`killed: ${coordinators} coordinators, ${trainers} processes of runs`);
   console.log(
     `${finished} experiments finished, each with the outcomes of an undisturbed one, bit for bit`,
@@ -30,7 +30,7 @@ if (values.of === 'queue') {
   console.log(`${killed} kills over ${steps} steps: no acknowledged step lost, no index wrong`);
   console.log(`the index was behind the log after ${behind}, and half written after ${torn}`);
 } else {
-  const { struck, finished } = await strike(count, seed, grain);
+  const { struck, finished } = await strike(count, seed);
   for (const fault of faults) console.log(`${fault}: ${struck[fault]}`);
   console.log(
     `${finished} runs finished, each with the outcome of an undisturbed run, bit for bit`,

@@ -12,6 +12,7 @@ import { runFile } from '../../src/runs/grainFolder.ts';
 import { isActive, isResumable } from '../../src/runs/status.ts';
 import { RunStore, type RunSummary } from '../../src/runs/store.ts';
 import { readEvents } from '../../src/runs/tail.ts';
+import { grainScript } from '../built.ts';
 import { outcomeOf } from '../integration/outcome.ts';
 import { writeRings } from '../integration/rings.ts';
 
@@ -37,29 +38,28 @@ interface Tally {
  * Kills the coordinator or a run's process at random moments, so many times, and resumes the experiment until all its runs are
  * finished; then begins another one.
  *
- * @param script the `grain` to start
  * @throws AssertionError if a run is lost or made twice, a step is missing or repeated, something that a reader saw in a log is
  *   gone, or an outcome differs in any bit from that of an experiment that nothing happened to, whose runs one process trains
  */
-export async function killQueue(count: number, seed: number, script: string): Promise<Tally> {
+export async function killQueue(count: number, seed: number): Promise<Tally> {
   const random = stepRandom(seed);
   const base = mkdtempSync(path.join(tmpdir(), 'grain-queue-'));
   const tally = { coordinators: 0, trainers: 0, finished: 0 };
   try {
-    const alone = new Experiment(path.join(base, 'alone'), script);
+    const alone = new Experiment(path.join(base, 'alone'));
     const started = performance.now();
     assert.deepEqual(await once(alone.start(1), 'close'), [0, null]);
     const expected = await alone.outcomes();
     const duration = performance.now() - started;
 
-    let experiment = new Experiment(path.join(base, '0'), script);
+    let experiment = new Experiment(path.join(base, '0'));
     while (tally.coordinators + tally.trainers < count) {
       const killed = await experiment.disturb(random, duration);
       if (killed !== null) tally[killed]++;
       await experiment.assertKept();
       if (!(await experiment.isFinished())) continue;
       assert.deepEqual(await experiment.outcomes(), expected, experiment.root);
-      experiment = new Experiment(path.join(base, String(++tally.finished)), script);
+      experiment = new Experiment(path.join(base, String(++tally.finished)));
     }
     await experiment.finish();
     assert.deepEqual(await experiment.outcomes(), expected, experiment.root);
@@ -72,16 +72,14 @@ export async function killQueue(count: number, seed: number, script: string): Pr
 
 class Experiment {
   readonly root: string;
-  readonly #script: string;
   readonly #store: RunStore;
   #coordinator: ChildProcess | undefined;
   /** Events of each run, as last seen. */
   readonly #seen = new Map<string, readonly RunEvent[]>();
 
-  constructor(root: string, script: string) {
+  constructor(root: string) {
     writeRings(root, config);
     this.root = root;
-    this.#script = script;
     this.#store = new RunStore(root);
   }
 
@@ -89,7 +87,7 @@ class Experiment {
     const args = experiment === undefined ? ['grain.yaml'] : ['--resume', experiment];
     return spawn(
       process.execPath,
-      [this.#script, 'run', ...args, '--concurrency', String(concurrency)],
+      [grainScript, 'run', ...args, '--concurrency', String(concurrency)],
       {
         cwd: this.root,
         env: { ...process.env, NODE_OPTIONS: '--disable-warning=ExperimentalWarning' },

@@ -2,11 +2,9 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { aggregators } from '../../src/engine/aggregators/registry.ts';
+import { grainScript } from '../built.ts';
 import { fuzzLines } from './lines.ts';
-
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 /** Lines handed over at once. */
 const BATCH = 200;
@@ -25,7 +23,7 @@ interface Outcome {
  * @throws Error naming the line that was answered wrongly, not in time, or by the end of the process
  */
 export async function fuzzSolve(count: number, seed: number, patience = 20): Promise<Outcome> {
-  const child = spawn(process.execPath, [main, 'solve'], { stdio: 'pipe' });
+  const child = spawn(process.execPath, [grainScript, 'solve'], { stdio: 'pipe' });
   child.stdin.on('error', () => {}); // EPIPE, once the process has ended
   let said = '';
   child.stderr.on('data', (chunk) => {

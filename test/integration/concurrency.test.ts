@@ -9,7 +9,7 @@ import { launchResultSchema } from '../../src/experiment/launchResult.ts';
 import { RunStore } from '../../src/runs/store.ts';
 import { readEvents } from '../../src/runs/tail.ts';
 import { killQueue } from '../faults/queueKills.ts';
-import { grain, main, startGrain } from './grain.ts';
+import { grain, startGrain } from './grain.ts';
 import { writeRings } from './rings.ts';
 
 function temporary(): string {
@@ -19,7 +19,7 @@ function temporary(): string {
 }
 
 test('killed at random moments, an experiment resumes, and ends as if nothing had happened', async () => {
-  const { coordinators, trainers } = await killQueue(2, 1, main);
+  const { coordinators, trainers } = await killQueue(2, 1);
   assert.equal(coordinators + trainers, 2);
 });
 

@@ -21,8 +21,9 @@ import { pathToFileURL } from 'node:url';
 import { runFile } from '../../src/runs/grainFolder.ts';
 import { RunStore } from '../../src/runs/store.ts';
 import { readEvents } from '../../src/runs/tail.ts';
+import { grainScript } from '../built.ts';
 import { strike } from '../faults/faults.ts';
-import { type Grain, grain, main, startGrain } from './grain.ts';
+import { type Grain, grain, startGrain } from './grain.ts';
 import { outcomeOf } from './outcome.ts';
 import { writeRings } from './rings.ts';
 
@@ -179,7 +180,7 @@ test('output that cannot be written is no success, though the run is', {
   writeRings(root, { ...config, steps: '10' });
   const full = openSync('/dev/full', 'w');
   for (const args of [['run', 'grain.yaml', '--json'], ['runs']]) {
-    const node = ['--disable-warning=ExperimentalWarning', main, ...args];
+    const node = ['--disable-warning=ExperimentalWarning', grainScript, ...args];
     const child = spawn(process.execPath, node, { cwd: root, stdio: ['ignore', full, 'ignore'] });
     assert.deepEqual(await once(child, 'close'), [1, null]);
   }
@@ -252,7 +253,7 @@ test('a place where runs cannot be is said plainly', async (t) => {
 });
 
 test('whatever strikes at random moments, a run resumes, and ends as if nothing had happened', async () => {
-  const { struck } = await strike(8, 3, main);
+  const { struck } = await strike(8, 3);
   assert.equal(
     Object.values(struck).reduce((sum, times) => sum + times, 0),
     8,

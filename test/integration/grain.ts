@@ -1,8 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-
-export const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+import { grainScript } from '../built.ts';
 
 export interface Ended {
   readonly status: number | null;
@@ -22,7 +20,7 @@ export function startGrain(
   cwd: string,
   env: Readonly<Record<string, string>> = {},
 ): Grain {
-  const node = ['--disable-warning=ExperimentalWarning', main, ...args];
+  const node = ['--disable-warning=ExperimentalWarning', grainScript, ...args];
   const child = spawn(process.execPath, node, {
     cwd,
     env: { ...process.env, ...env },

@@ -10,8 +10,9 @@ import { launchResultSchema } from '../../src/experiment/launchResult.ts';
 import type { Loading } from '../../src/runs/loading.ts';
 import { RunStore } from '../../src/runs/store.ts';
 import { readEvents } from '../../src/runs/tail.ts';
+import { grainScript } from '../built.ts';
 import { manifestOf } from '../unit/runs/manifest.ts';
-import { grain, main, startGrain } from './grain.ts';
+import { grain, startGrain } from './grain.ts';
 import { writeRings } from './rings.ts';
 
 let folder: string;
@@ -173,7 +174,7 @@ test('if runs cannot be written, the process ends and says why', async () => {
 test('a program that starts grain receives what is being loaded, and may exit', async () => {
   writeRings(folder, { steps: '2' });
   const start = () =>
-    fork(main, ['run', 'grain.yaml', '--progress', 'ipc'], {
+    fork(grainScript, ['run', 'grain.yaml', '--progress', 'ipc'], {
       cwd: folder,
       silent: true,
       execArgv: ['--disable-warning=ExperimentalWarning'],

@@ -4,13 +4,11 @@ import { once } from 'node:events';
 import { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { solveStream } from '../../src/cli/commands/solve.ts';
 import { weightings } from '../../src/engine/aggregators/weightings.ts';
 import type { AggregatorName } from '../../src/engine/types.ts';
-
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+import { grainScript } from '../built.ts';
 
 const solvable = Object.keys(weightings) as AggregatorName[];
 
@@ -247,7 +245,7 @@ test('reads no faster than its answers are read', async () => {
 
 /** `grain solve` as a process, ended with the test. */
 function grainSolve(t: TestContext, args: readonly string[] = []) {
-  const child = spawn(process.execPath, [main, 'solve', ...args], {
+  const child = spawn(process.execPath, [grainScript, 'solve', ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   child.stdin.on('error', () => {}); // EPIPE, once the process has ended

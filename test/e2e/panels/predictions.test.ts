@@ -1,4 +1,5 @@
 /** The predictions panel on runs on disk, with the texts of their examples. */
+
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +9,7 @@ import type { Page } from 'playwright-core';
 import type { PredictionsState } from '../../../src/extension/messages/predictions.ts';
 import { PredictionsContent } from '../../../src/extension/panels/predictionsContent.ts';
 import { experimentKey } from '../../../src/runs/identity.ts';
+import { grainScript } from '../../built.ts';
 import { type Task, writePredictionRuns } from '../../webview/predictionRuns.ts';
 import { seriousIn } from './axe.ts';
 import { drawn, drawnAtSize, hostRecord, seenText, setTheme, themeClasses } from './browser.ts';
@@ -39,7 +41,7 @@ async function withPredictions(
     runs: { ready: Promise.resolve(), all: runs },
     grain: () => ({
       node: process.execPath,
-      script: path.resolve(import.meta.dirname, '../../../src/cli/main.ts'),
+      script: grainScript,
     }),
     experimentId: () => id,
     change: (next) => {
