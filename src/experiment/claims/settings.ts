@@ -100,6 +100,7 @@ export function problemsIn(folder: string | null): string | null {
 
 export const mean: Method = { name: 'mean', entry: 'mean' };
 export const grain: Method = { name: 'grain', entry: 'grain' };
+export const grainLayerwise: Method = { name: 'grain-layerwise', entry: 'grain-layerwise' };
 export const grainNormalized: Method = { name: 'grain-normalized', entry: 'grain-normalized' };
 export const meanNormMatched: Method = { name: 'mean-norm-matched', entry: 'mean-norm-matched' };
 /** What a shorter, a normalised or a bounded step does without GRAIN's direction. */

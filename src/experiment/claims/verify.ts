@@ -7,13 +7,22 @@ import { decay } from './decay.ts';
 import { Digits } from './digits.ts';
 import { innerProducts } from './innerProducts.ts';
 import { regimes } from './regimes.ts';
-import { spread } from './spread.ts';
+import { publishedCode, spread } from './spreadTasks.ts';
 import { stability } from './stability.ts';
 import { ClaimRuns, type TrainingsCallbacks } from './trainings.ts';
 import { weights } from './weights.ts';
 
 /** In the order in which they are told. */
-const claims: readonly Claim[] = [innerProducts, weights, decay, stability, spread, cost, regimes];
+const claims: readonly Claim[] = [
+  innerProducts,
+  weights,
+  decay,
+  stability,
+  spread,
+  publishedCode,
+  cost,
+  regimes,
+];
 
 export const claimNames = claims.map(({ name }) => name);
 
