@@ -1,64 +1,82 @@
+/** From a machine where nothing is set up to a script of the user's that trains in PyTorch. */
 import assert from 'node:assert/strict';
-import { access, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { access, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { after, afterEach, before, test } from 'node:test';
+import { afterEach, test } from 'node:test';
+import { RunStore, type RunSummary } from '../../src/runs/store.ts';
 import { bareEnvironment, environmentWithPackages, OFFLINE } from '../python/environments.ts';
-import { VSCode } from './vscode.ts';
+import { eventually } from './vscode.ts';
+import { TestWindow } from './window.ts';
 
-let workspace: string;
 let bare: string;
 let python: string;
-let vscode: VSCode;
+// PyTorch's threads wait for each other many times as long as one alone works.
+const env = { GRAIN_PYTHON: '', OMP_NUM_THREADS: '1', ...OFFLINE };
+const window = TestWindow.on(
+  (workspace) => {
+    bare = bareEnvironment(path.join(workspace, 'venv'));
+    python = environmentWithPackages(path.join(workspace, '.venv'));
+  },
+  { env },
+);
 
-before(async () => {
-  workspace = await mkdtemp(path.join(tmpdir(), 'grain-setting-up-'));
-  bare = bareEnvironment(path.join(workspace, 'venv'));
-  python = environmentWithPackages(path.join(workspace, '.venv'));
-  vscode = await VSCode.open(workspace, {
-    env: { GRAIN_PYTHON: '', ...OFFLINE },
-  });
-});
-
-afterEach(async (t) => {
-  if ('passed' in t && !t.passed) await vscode?.screenshot(`failed: ${t.name}`);
-  await vscode.command('Notifications: Clear All Notifications');
-});
-
-after(async () => {
-  await vscode?.close();
-  await rm(workspace, { recursive: true, force: true, maxRetries: 5 });
+afterEach(async () => {
+  await window.vscode.command('Notifications: Clear All Notifications');
 });
 
 test('a bare Python says what it lacks, and why nothing can be installed into it', async () => {
-  await vscode.command('GRAIN: Set up GPU training');
+  await window.vscode.command('GRAIN: Set up GPU training');
   const choice = pick(`into ${bare}`);
   await choice.waitFor();
   assert.match((await choice.textContent()) ?? '', /without torch, transformers/);
-  await vscode.screenshot('set-up-dark');
+  await window.vscode.screenshot('set-up-dark');
   await choice.click();
-  const failure = toast('this Python has no pip');
+  const failure = window.toast('this Python has no pip').first();
   await failure.waitFor();
   assert.match((await failure.textContent()) ?? '', /Make a new environment instead/);
 });
 
-test('grain_torch is installed into a Python with PyTorch, which is then trained in', async () => {
+test('grain_torch is installed into a Python with PyTorch', async () => {
+  const { vscode, workspace } = window;
   await vscode.command('GRAIN: Set up GPU training');
   const choice = pick(`into ${python}`);
   await choice.waitFor();
   assert.match((await choice.textContent()) ?? '', /torch 2\./);
   await choice.click();
-  await toast(`device: torch now trains in ${python}`).waitFor();
+  await window.toast(`device: torch now trains in ${python}`).first().waitFor();
   assert.equal((await vscode.machineSettings())['grain.pythonPath'], python);
   const lib = path.join(workspace, '.venv/lib');
   const [version] = await readdir(lib);
   await access(path.join(lib, version!, 'site-packages/grain_torch/py.typed'));
 });
 
-function pick(text: string) {
-  return vscode.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first();
+test('a script of transformers appears while it trains, and can be stopped', async () => {
+  const script = path.resolve(import.meta.dirname, '../python/endless_trainer.py');
+  const child = spawn(python, ['-W', 'ignore', script], {
+    cwd: window.workspace,
+    env: { ...process.env, ...env },
+    stdio: 'ignore',
+  });
+  const ended = once(child, 'exit');
+  await runOnce('script', ({ step }) => step > 0);
+  await window.vscode.page.locator('.statusbar', { hasText: 'script' }).waitFor();
+  await window.vscode.command('GRAIN: Focus on Runs View');
+  await window.row('script').first().waitFor();
+  await window.vscode.command('GRAIN: Stop run');
+  await runOnce('script', ({ status }) => status === 'stopped');
+  assert.deepEqual(await ended, [0, null]);
+});
+
+/** The run of an experiment, once it is as wanted. */
+function runOnce(experiment: string, isWanted: (run: RunSummary) => boolean): Promise<RunSummary> {
+  return eventually(`the wanted state of ${experiment}`, async () => {
+    const all = await new RunStore(window.workspace).list();
+    return all.find((run) => run.manifest.experiment.name === experiment && isWanted(run));
+  });
 }
 
-function toast(text: string) {
-  return vscode.page.locator('.notification-toast', { hasText: text }).first();
+function pick(text: string) {
+  return window.vscode.choice(text).first();
 }
