@@ -113,6 +113,11 @@ export function findingsOf({ results, better, ...evidence }: Evidence): Findings
   };
 }
 
+/** A method's values, of the runs that count and have one. */
+export function valuesOf(method: string, { runs }: Pick<Findings, 'runs'>): number[] {
+  return runs.flatMap((run) => (run.method === method && run.value !== null ? [run.value] : []));
+}
+
 /** The figures of each method, without comparisons. */
 export function methodFigures(results: readonly SeedResult[]): MethodFigures[] {
   return methodsIn(results).map(figuresOf);

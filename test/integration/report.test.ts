@@ -158,6 +158,10 @@ describe('an experiment of known truth', () => {
     assert.ok(Math.abs(agreement.find(({ method }) => method === 'grain')!.churn - mean) < 1e-12);
     assert.equal(bootstrap.length, 2);
     assert.equal(expectedBest[0]!.values.length, 16);
+    const [{ runs, p } = assert.fail()] = report.furtherTests.mannWhitney;
+    assert.ok(runs.join() === '16,16' && p < 0.001);
+    const [profile] = report.performanceProfiles;
+    assert.deepEqual([profile!.points[0]!.share, profile!.points.at(-1)!.share], [1, 0]);
   });
 
   test('as Markdown: the verdict first, then tables', async () => {
@@ -169,6 +173,7 @@ describe('an experiment of known truth', () => {
     for (const heading of [
       'accuracy over seeds',
       'Differences',
+      'Further tests',
       'Other metrics',
       'Agreement of the seeds',
       'Expected best accuracy of several runs',
@@ -204,6 +209,8 @@ describe('an experiment of known truth', () => {
     assert.equal(html.match(/class="failed"/g)!.length, 2);
     assert.equal(html.match(/class="point /g)!.length, 30);
     for (const text of [
+      '<b>Performance profile.</b>',
+      '<details><summary>Tests that the verdict does not go by</summary>',
       'Agreement of the seeds',
       '>Setting<',
       'We fine-tuned with grain and mean',

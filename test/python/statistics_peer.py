@@ -151,6 +151,31 @@ def wilcoxon(differences):
     return stats.wilcoxon(differences, method="exact").pvalue
 
 
+def mann_whitney(one, other):
+    test = stats.mannwhitneyu(one, other)
+    return [test.statistic, test.pvalue]
+
+
+def kruskal_wallis(samples):
+    if np.ptp(np.concatenate(samples)) == 0:
+        # scipy divides the rounding of 0 by 0, which may be infinite.
+        return [None, None]
+    test = stats.kruskal(*samples)
+    return [test.statistic, test.pvalue]
+
+
+def friedman(rows):
+    test = stats.friedmanchisquare(*np.transpose(rows))
+    return [test.statistic, test.pvalue]
+
+
+def anova(samples):
+    if all(np.ptp(values) == 0 for values in samples):
+        return [None, None]
+    test = stats.f_oneway(*samples)
+    return [test.statistic, test.pvalue]
+
+
 def violation(one, other):
     """Of the quantile functions at the middle of each step that they have together."""
     edges = np.unique(np.round(np.concatenate([np.arange(len(x) + 1) / len(x) for x in (one, other)]), 12))
@@ -172,8 +197,12 @@ def crossed(values):
     ]
 
 
-def distributions(x, t, df, p, f, df1, df2):
-    return [stats.norm.cdf(x), stats.norm.ppf(p), 2 * stats.t.sf(abs(t), df), stats.t.isf(p / 2, df), stats.f.sf(f, df1, df2)]
+def distributions(x, t, df, p, f, df1, df2, chi):
+    return [
+        stats.chi2.sf(chi, df1),
+        *[stats.norm.cdf(x), stats.norm.ppf(p), 2 * stats.t.sf(abs(t), df), stats.t.isf(p / 2, df)],
+        stats.f.sf(f, df1, df2),
+    ]
 
 
 def clean(value):

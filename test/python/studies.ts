@@ -2,11 +2,18 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { median } from 'simple-statistics';
 import {
   hedgesG,
   probabilityOfImprovement,
   rankBiserial,
 } from '../../src/experiment/statistics/effects.ts';
+import { mannWhitney } from '../../src/experiment/statistics/mannWhitney.ts';
+import {
+  type ProfilePoint,
+  performanceProfile,
+} from '../../src/experiment/statistics/performanceProfile.ts';
+import { kruskalWallis, oneWayAnova } from '../../src/experiment/statistics/severalMethods.ts';
 import { signedRankP } from '../../src/experiment/statistics/signedRank.ts';
 import {
   stochasticOrder,
@@ -39,17 +46,37 @@ export async function studiesOf(pairs: readonly Pair[]): Promise<Beside[][]> {
 }
 
 interface Theirs {
-  readonly ictonyx: { signedRankP: number; rankBiserial: number; hedgesG: number };
-  readonly rliable: { iqm: number; probabilityOfImprovement: number };
+  readonly ictonyx: {
+    readonly signedRankP: number;
+    readonly rankBiserial: number;
+    readonly hedgesG: number;
+    readonly mannWhitneyP: number;
+    readonly kruskalWallisP: number;
+    readonly anovaP: number;
+  };
+  readonly rliable: {
+    readonly iqm: number;
+    readonly probabilityOfImprovement: number;
+    readonly profile: readonly [share: number, low: number, high: number];
+  };
   readonly deepsig: { violationRatio: number; epsilon: number };
 }
 
 function besideOf([one, other]: Pair, { ictonyx, rliable, deepsig }: Theirs): Beside[] {
   const differences = one.map((value, i) => value - other[i]!);
+  const profile = profileAt(one, median([...other]));
   const figures: [string, Beside['peer'], number | null, number][] = [
     ['p of the signed-rank test', 'ictonyx', signedRankP(differences), ictonyx.signedRankP],
     ['rank-biserial', 'ictonyx', rankBiserial(differences), ictonyx.rankBiserial],
     ['Hedges’ g', 'ictonyx', hedgesG(one, other), ictonyx.hedgesG],
+    ['p of Mann–Whitney', 'ictonyx', mannWhitney(one, other).p, ictonyx.mannWhitneyP],
+    [
+      'p of Kruskal–Wallis',
+      'ictonyx',
+      kruskalWallis([one, other])?.p ?? null,
+      ictonyx.kruskalWallisP,
+    ],
+    ['p of analysis of variance', 'ictonyx', oneWayAnova([one, other])?.p ?? null, ictonyx.anovaP],
     ['IQM', 'rliable', interquartileMean(one), rliable.iqm],
     [
       'P(better)',
@@ -57,6 +84,9 @@ function besideOf([one, other]: Pair, { ictonyx, rliable, deepsig }: Theirs): Be
       probabilityOfImprovement(one, other, 'higher'),
       rliable.probabilityOfImprovement,
     ],
+    ['share of runs above the other’s median', 'rliable', profile.share, rliable.profile[0]],
+    ['its band, from', 'rliable', profile.low, rliable.profile[1]],
+    ['its band, to', 'rliable', profile.high, rliable.profile[2]],
     ['violation ratio', 'deepsig', violationRatio(one, other), deepsig.violationRatio],
     ['ε', 'deepsig', stochasticOrder(one, other), deepsig.epsilon],
   ];
@@ -64,4 +94,10 @@ function besideOf([one, other]: Pair, { ictonyx, rliable, deepsig }: Theirs): Be
     ...{ figure, peer, theirs },
     ours: ours ?? Number.NaN,
   }));
+}
+
+/** The profile's last step at or before a threshold. */
+function profileAt(values: readonly number[], threshold: number): ProfilePoint {
+  const points = performanceProfile(values, 'higher');
+  return points.findLast((point) => (point.threshold ?? Number.NEGATIVE_INFINITY) <= threshold)!;
 }

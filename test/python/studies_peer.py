@@ -3,8 +3,10 @@
 The argument is a file with a list of [one, other], of values by seed of which higher ones are better; printed is a list of objects.
 """
 
+import importlib.util
 import json
 import sys
+import types
 import warnings
 
 import numpy as np
@@ -12,23 +14,36 @@ import pandas as pd
 
 warnings.simplefilter("ignore")
 
+# arch, of which rliable has its bootstrap, cannot be imported as a whole with pandas 3: its bootstrap alone can.
+arch = types.ModuleType("arch")
+arch.__path__ = importlib.util.find_spec("arch").submodule_search_locations
+sys.modules["arch"] = arch
+
 from deepsig.aso import aso, compute_violation_ratio
-from ictonyx.analysis import _hedges_g, paired_wilcoxon_test
-from rliable import metrics
+from ictonyx.analysis import _hedges_g, anova_test, kruskal_wallis_test, mann_whitney_test, paired_wilcoxon_test
+from rliable import library, metrics
 
 
 def figures(one, other):
     a, b = np.array(one), np.array(other)
+    groups = {"one": pd.Series(a), "other": pd.Series(b)}
+    threshold = [np.median(b)]
+    np.random.seed(0)
+    profiles, bands = library.create_performance_profile({"one": a[:, None]}, threshold, reps=1000)
     paired = paired_wilcoxon_test(pd.Series(a), pd.Series(b))
     return {
         "ictonyx": {
             "signedRankP": paired.p_value,
             "rankBiserial": paired.effect_size,
             "hedgesG": _hedges_g(pd.Series(a), pd.Series(b))[0],
+            "mannWhitneyP": mann_whitney_test(groups["one"], groups["other"]).p_value,
+            "kruskalWallisP": kruskal_wallis_test(groups).p_value,
+            "anovaP": anova_test(groups).p_value,
         },
         "rliable": {
             "iqm": metrics.aggregate_iqm(a[:, None]),
             "probabilityOfImprovement": metrics.probability_of_improvement(a[:, None], b[:, None]),
+            "profile": [profiles["one"][0], *bands["one"][:, 0]],
         },
         "deepsig": {
             "violationRatio": compute_violation_ratio(a, b, dt=0.001),

@@ -12,11 +12,13 @@ import { ComparisonError, checkComparable } from '../comparable.ts';
 import { intervalSchema } from '../comparison.ts';
 import { evidenceOf, figuresOf, validatedRun } from '../evidence.ts';
 import { overExamplesNotes, overExamplesOf, overExamplesSchema } from '../examplesFindings.ts';
-import { type Findings, findingsSchema } from '../findings.ts';
+import { type Findings, findingsSchema, valuesOf } from '../findings.ts';
+import { furtherTestsOf, furtherTestsSchema } from '../furtherTests.ts';
 import { answerMarker } from '../predictions/comparedAnswer.ts';
 import { recordedSoups, soupSchema } from '../soups/recordedSoups.ts';
 import { bootstrapInterval } from '../statistics/bootstrap.ts';
 import { expectedBest } from '../statistics/expectedBest.ts';
+import { performanceProfile } from '../statistics/performanceProfile.ts';
 import { stochasticOrder } from '../statistics/stochasticOrder.ts';
 import { interquartileMean } from '../statistics/summary.ts';
 import { metricNames, type ValidatedRun } from '../validatedRuns.ts';
@@ -44,6 +46,24 @@ export const fullReportSchema = z.object({
   overExamples: z.array(overExamplesSchema),
   /** Almost stochastic order: the bound ε with which `one` is better than `other`, below 0.5 for an order. */
   stochasticOrder: z.array(z.object({ one: z.string(), other: z.string(), epsilon: z.number() })),
+  /** Tests that the verdict does not go by. */
+  furtherTests: furtherTestsSchema,
+  /** The share of a method's runs better than each threshold, where it changes; from the worst threshold to the best. */
+  performanceProfiles: z.array(
+    z.object({
+      method: z.string(),
+      runs: z.number(),
+      points: z.array(
+        z.object({
+          /** `null` is the worst there could be. */
+          threshold: z.number().nullable(),
+          share: z.number(),
+          low: z.number(),
+          high: z.number(),
+        }),
+      ),
+    }),
+  ),
   agreement: z.array(agreementSchema),
   /** Of which all runs are in the report; `grain soup` makes them. */
   soups: z.array(soupSchema),
@@ -107,6 +127,8 @@ export async function fullReportOf(
     bootstrap: methods.map((method) => ({ method, ...bootstrapOf(valuesOf(method, findings)) })),
     overExamples,
     stochasticOrder: stochasticOrdersOf(findings),
+    furtherTests: furtherTestsOf(findings),
+    performanceProfiles: profilesOf(findings),
     agreement: methods.flatMap(
       (method) =>
         agreementOf(method, predictionsBySeed(method), answerMarker(runs[0]!.manifest)) ?? [],
@@ -204,7 +226,18 @@ function expectedBestOf(findings: Findings): FullReport['expectedBest'] {
   }));
 }
 
-/** Of the runs that count and have one. */
-function valuesOf(method: string, { runs }: Findings): number[] {
-  return runs.flatMap((run) => (run.method === method && run.value !== null ? [run.value] : []));
+/** A run that failed without a value is worse than any threshold. */
+function profilesOf({ better, methods, runs }: Findings): FullReport['performanceProfiles'] {
+  if (better === null) return [];
+  return methods
+    .map(({ method }) => ({ method, own: runs.filter((it) => it.method === method && it.counts) }))
+    .filter(({ own }) => own.length > 0)
+    .map(({ method, own }) => ({
+      method,
+      runs: own.length,
+      points: performanceProfile(
+        own.map(({ value }) => value),
+        better,
+      ),
+    }));
 }

@@ -2,8 +2,10 @@
 import { stringify } from 'yaml';
 import { crossedMatrices } from '../crossedFindings.ts';
 import { inDecimals, inPercent } from './cells.ts';
-import { curvesFigure, dashOf } from './figures/curves.ts';
+import { dashOf } from './figures/axes.ts';
+import { curvesFigure } from './figures/curves.ts';
 import { heatMap } from './figures/heatMap.ts';
+import { profilesFigure } from './figures/profiles.ts';
 import { stripFigure } from './figures/strip.ts';
 import { escaped } from './figures/svg.ts';
 import type { FullReport } from './fullReport.ts';
@@ -34,6 +36,11 @@ export function reportHtml(report: FullReport): string {
       `Circles: final ${findings.metric} of a run; crosses: runs that failed. Box: quartiles and median; diamond and line: mean and its 95 % interval.${findings.constantPredictor === null ? '' : ' Dashed, where it is in sight: a constant prediction.'}`,
     ),
     tableOf(first!),
+    figure(
+      'Performance profile',
+      profilesFigure(report, slotOf),
+      `Share of the runs that end with ${findings.metric} ${findings.better === 'lower' ? 'below' : 'above'} a threshold (Agarwal et al. 2021): a method whose line is on top everywhere is better at every quantile. Band: 95 % at each threshold, bootstrap over runs; it has no width where all runs or none are better, which few seeds do not prove.`,
+    ),
     figure(
       'While training',
       curvesFigure(report, slotOf),
@@ -125,7 +132,7 @@ function short(seed: string): string {
 /** Cells with more characters than this may be broken into lines. */
 const LONG = 30;
 
-function tableOf({ note, head, rows, words }: ReportTable): string {
+function tableOf({ note, folded, head, rows, words }: ReportTable): string {
   const isWord = (column: number) => (column < words ? ' class="word"' : '');
   const classOf = (cell: string, column: number) =>
     [...(column < words ? ['word'] : []), ...(cell.length > LONG ? ['long'] : [])].join(' ');
@@ -137,7 +144,7 @@ function tableOf({ note, head, rows, words }: ReportTable): string {
         ? `<th scope="row" class="word">${text}</th>`
         : `<td class="${classOf(cell, column)}">${text}</td>`;
     });
-  return [
+  const table = [
     note === undefined ? '' : `<p class="note">${escaped(note)}</p>`,
     '<div class="scroll" tabindex="0"><table><thead><tr>',
     ...head.map((cell, column) => `<th scope="col"${isWord(column)}>${escaped(cell)}</th>`),
@@ -145,6 +152,9 @@ function tableOf({ note, head, rows, words }: ReportTable): string {
     ...rows.map((row) => `<tr>${cells(row).join('')}</tr>`),
     '</tbody></table></div>',
   ].join('');
+  return folded === undefined
+    ? table
+    : `<details><summary>${escaped(folded)}</summary>${table}</details>`;
 }
 
 function settingSection({ setting }: FullReport): string {

@@ -10,10 +10,15 @@ export function reportMarkdown(report: FullReport): string {
     `# ${titleOf(report)}`,
     verdict.words.join('\n\n'),
     verdict.notes.map((note) => `- ${note}`).join('\n'),
-    ...reportTables(report).flatMap(({ title, note = '', head, rows, words }) => [
+    ...reportTables(report).flatMap(({ title, note = '', folded, head, rows, words }) => [
       `## ${title}`,
-      note,
-      table([head, ...rows], words),
+      ...(folded === undefined
+        ? [note, table([head, ...rows], words)]
+        : [
+            `<details><summary>${folded}</summary>`,
+            ...[note, table([head, ...rows], words)],
+            '</details>',
+          ]),
     ]),
     '## For a paper',
     methodsSentence(report),

@@ -7,6 +7,8 @@ export interface ReportTable {
   readonly title: string;
   /** What its columns mean, where their heads do not say it. */
   readonly note?: string;
+  /** It is shown on demand, behind these words. */
+  readonly folded?: string;
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
   /** So many columns, from the left, are words; the others are numbers. */

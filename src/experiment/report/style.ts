@@ -63,6 +63,7 @@ li { max-width: 800px; }
 figure { margin: 8px 0 20px; }
 figure svg { display: block; max-width: 100%; height: auto; }
 figcaption { margin-top: 6px; }
+summary { cursor: pointer; margin-bottom: 6px; }
 .pair { display: flex; flex-wrap: wrap; gap: 0 32px; align-items: flex-start; }
 .scroll { overflow-x: auto; margin: 0 0 12px; }
 .scroll:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }

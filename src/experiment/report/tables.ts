@@ -7,6 +7,7 @@ import type { Component } from '../statistics/crossed.ts';
 import { significant, unended } from '../wording.ts';
 import { inDecimals, inDigits, inPercent, NONE, pText, withInterval } from './cells.ts';
 import type { FullReport } from './fullReport.ts';
+import { furtherTable } from './furtherTable.ts';
 import { methodTable, type ReportTable } from './methodTable.ts';
 import { soupTable } from './soupTable.ts';
 
@@ -15,6 +16,7 @@ export function reportTables(report: FullReport): ReportTable[] {
   const all = [
     methodTable(report.findings),
     differenceTable(report),
+    furtherTable(report),
     crossedTable(report.findings.crossed),
     metricsTable(report.otherMetrics),
     agreementTable(report.agreement),

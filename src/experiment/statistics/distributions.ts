@@ -50,6 +50,20 @@ export function fTail(f: number, df1: number, df2: number): number {
   return incompleteBeta(df2 / (df2 + df1 * f), df2 / 2, df1 / 2);
 }
 
+/**
+ * P(χ² ≥ x), by Q(df + 2) = Q(df) + (x/2)^(df/2)·e^(−x/2)/Γ(df/2 + 1) from df = 1 or 2 (Abramowitz & Stegun 26.4.8).
+ * @param df degrees of freedom, whole, at least 1
+ */
+export function chiSquareTail(x: number, df: number): number {
+  const isOdd = df % 2 === 1;
+  let tail = isOdd ? erfc(Math.sqrt(x / 2)) : Math.exp(-x / 2);
+  if (x === 0) return 1;
+  for (let half = isOdd ? 1 / 2 : 1; half < df / 2; half++) {
+    tail += Math.exp(half * Math.log(x / 2) - x / 2 - gammaln(half + 1));
+  }
+  return tail;
+}
+
 /** P(X = successes) of a hypergeometric X: white balls among `draws` from an urn. */
 export function hypergeometric(
   successes: number,
@@ -64,6 +78,17 @@ export function hypergeometric(
       logChoose(black, draws - successes) -
       logChoose(white + black, draws),
   );
+}
+
+/** The least k with P(X ≤ k) ≥ p of a binomial X: successes of n with probability `share` each. @param p below 1 */
+export function binomialQuantile(p: number, n: number, share: number): number {
+  if (share === 0 || share === 1) return n * share;
+  let below = 0;
+  for (let k = 0; k < n; k++) {
+    below += Math.exp(logChoose(n, k) + k * Math.log(share) + (n - k) * Math.log1p(-share));
+    if (below >= p) return k;
+  }
+  return n;
 }
 
 /** The zero of a falling function between `low` and `high`, to rounding. */

@@ -1,4 +1,5 @@
 /** Sizes of effects, in which no number of seeds appears. */
+import { midranks } from './ranks.ts';
 import { summarise } from './summary.ts';
 
 /** Mean of the paired differences over their standard deviation (Cohen 1988, d_z); `null` without spread. */
@@ -14,9 +15,8 @@ export function pairedEffect(differences: readonly number[]): number | null {
 export function rankBiserial(differences: readonly number[]): number | null {
   const nonZero = differences.filter((value) => value !== 0);
   if (nonZero.length === 0) return null;
-  const sizes = nonZero.map(Math.abs).sort((a, b) => a - b);
-  const rankOf = (size: number) => (sizes.indexOf(size) + sizes.lastIndexOf(size)) / 2 + 1;
-  const signed = nonZero.map((value) => Math.sign(value) * rankOf(Math.abs(value)));
+  const ranks = midranks(nonZero.map(Math.abs));
+  const signed = nonZero.map((value, i) => Math.sign(value) * ranks[i]!);
   const total = (nonZero.length * (nonZero.length + 1)) / 2;
   return signed.reduce((sum, rank) => sum + rank, 0) / total;
 }

@@ -1,4 +1,5 @@
 /** Wilcoxon's signed-rank test of paired differences. */
+import { midranks } from './ranks.ts';
 
 /**
  * Two-sided p of the hypothesis that the differences are symmetric about 0 (Wilcoxon 1945): of all 2ⁿ assignments of signs to the
@@ -8,16 +9,13 @@
  * @returns `null` if all are zero
  */
 export function signedRankP(differences: readonly number[]): number | null {
-  const sizes = differences.map(Math.abs).sort((a, b) => a - b);
   // Twice the mean rank of equals is a whole number.
-  const doubledRank = (value: number) =>
-    sizes.indexOf(Math.abs(value)) + sizes.lastIndexOf(Math.abs(value)) + 2;
-  const nonZero = differences.filter((value) => value !== 0);
-  if (nonZero.length === 0) return null;
-  const ranks = nonZero.map(doubledRank);
-  const total = ranks.reduce((a, b) => a + b, 0);
-  const positive = nonZero.reduce((sum, value, i) => sum + (value > 0 ? ranks[i]! : 0), 0);
-  const shares = rankSumShares(ranks, total);
+  const ranks = midranks(differences.map(Math.abs)).map((rank) => 2 * rank);
+  const signed = ranks.filter((_, i) => differences[i] !== 0);
+  if (signed.length === 0) return null;
+  const total = signed.reduce((a, b) => a + b, 0);
+  const positive = ranks.reduce((sum, rank, i) => sum + (differences[i]! > 0 ? rank : 0), 0);
+  const shares = rankSumShares(signed, total);
   const distance = Math.abs(2 * positive - total);
   let p = 0;
   for (const [sum, share] of shares.entries()) {

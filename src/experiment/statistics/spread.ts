@@ -1,10 +1,10 @@
 /** How far the spreads of two methods are apart. */
-import { mean, median } from 'simple-statistics';
-import { fTail } from './distributions.ts';
+import { median } from 'simple-statistics';
 import { ALPHA, type Interval } from './interval.ts';
 import { jackknifeInterval } from './jackknife.ts';
 import type { Pair } from './pairs.ts';
 import { signFlippedSums } from './permutation.ts';
+import { oneWayAnova } from './severalMethods.ts';
 import { summarise } from './summary.ts';
 
 /** |x − median| of each value. */
@@ -20,18 +20,7 @@ function deviations(values: readonly number[]): number[] {
  * @returns `null` if no value differs from its sample's median by another amount than the others do
  */
 export function brownForsythe(samples: readonly (readonly number[])[]): number | null {
-  const groups = samples.map(deviations);
-  const all = groups.flat();
-  const grand = mean(all);
-  let [between, within] = [0, 0];
-  for (const group of groups) {
-    const center = mean(group);
-    between += group.length * (center - grand) ** 2;
-    for (const value of group) within += (value - center) ** 2;
-  }
-  const [df1, df2] = [groups.length - 1, all.length - groups.length];
-  if (df2 <= 0 || within <= 1e-24 * all.length * grand ** 2) return null;
-  return fTail(between / df1 / (within / df2), df1, df2);
+  return oneWayAnova(samples.map(deviations))?.p ?? null;
 }
 
 /**

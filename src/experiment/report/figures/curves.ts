@@ -1,13 +1,11 @@
 /** The metric over steps: a line for each method's mean, in a band of one standard deviation, over thin lines for single runs. */
 import { bandOf, type Point } from '../../statistics/bands.ts';
 import { quantile } from '../../statistics/summary.ts';
-import { label, scaleOf, shape, svg } from './svg.ts';
+import { axesOf, BOTTOM, dashOf, HEIGHT, LEFT, lineOf, RIGHT, TOP, WIDTH } from './axes.ts';
+import { shape, svg } from './svg.ts';
 
-const [WIDTH, HEIGHT] = [760, 330];
-const [LEFT, RIGHT, TOP, BOTTOM] = [64, 16, 10, 46];
 /** More points than this are not seen. */
 const MOST_POINTS = 300;
-const DASHES = ['', '6 3', '2 2', '9 3 2 3'];
 
 /** What is drawn, of a report or alone. */
 export interface Curves {
@@ -33,21 +31,13 @@ export function curvesFigure(
     Math.min(sorted.at(-1)!, quantile(sorted, 0.9) + reach),
   ] as const;
   const steps = all.map(({ step }) => step);
-  const x = scaleOf([Math.min(...steps), Math.max(...steps)], [LEFT, WIDTH - RIGHT], 7);
-  const y = scaleOf(bounds, [HEIGHT - BOTTOM, TOP]);
+  const { x, y, parts: axes } = axesOf([Math.min(...steps), Math.max(...steps)], bounds, 'step');
   const parts = [
     shape('clipPath', { id: 'plot' }).replace(
       '></clipPath>',
       `>${shape('rect', { x: LEFT, y: TOP - 4, width: WIDTH - LEFT - RIGHT, height: HEIGHT - TOP - BOTTOM + 8 })}</clipPath>`,
     ),
-    ...y.ticks.flatMap(({ value, text }) => [
-      shape('line', { class: 'grid', x1: LEFT, x2: WIDTH - RIGHT, y1: y(value), y2: y(value) }),
-      label(LEFT - 8, y(value) + 4, text, { anchor: 'end', class: 'tick' }),
-    ]),
-    ...x.ticks.map(({ value, text }) =>
-      label(x(value), HEIGHT - BOTTOM + 18, text, { anchor: 'middle', class: 'tick' }),
-    ),
-    label((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, 'step', { anchor: 'middle', class: 'axis' }),
+    ...axes,
     ...methods.flatMap(({ method }, i) => {
       const slot = `slot${slotOf(method)}`;
       const own = drawn.filter((curve) => curve.method === method).map(({ points }) => points);
@@ -72,7 +62,7 @@ export function curvesFigure(
           {
             class: `line ${slot}`,
             d: lineOf(band.map(({ step, mean }) => [x(step), y(mean)])),
-            'stroke-dasharray': DASHES[i % DASHES.length]!,
+            'stroke-dasharray': dashOf(i),
             'clip-path': 'url(#plot)',
           },
           method,
@@ -83,19 +73,8 @@ export function curvesFigure(
   return svg(WIDTH, HEIGHT, `${metric} over steps, by method: mean and standard deviation`, parts);
 }
 
-function lineOf(points: readonly (readonly number[])[]): string {
-  return points
-    .map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${x!.toFixed(1)} ${y!.toFixed(1)}`)
-    .join('');
-}
-
 /** Evenly, the last point included. */
 function thinned(points: readonly Point[]): Point[] {
   const stride = Math.ceil(points.length / MOST_POINTS);
   return points.filter((_, i) => i % stride === 0 || i === points.length - 1);
-}
-
-/** The dash of a method's line, for its entry in the legend. */
-export function dashOf(row: number): string {
-  return DASHES[row % DASHES.length]!;
 }

@@ -10,6 +10,7 @@ import { keyedRandom } from '../../../../src/engine/keyedRandom.ts';
 import { bcaInterval, distributionOf } from '../../../../src/experiment/statistics/bootstrap.ts';
 import { crossedComponents } from '../../../../src/experiment/statistics/crossed.ts';
 import {
+  chiSquareTail,
   fTail,
   normalCdf,
   normalQuantile,
@@ -22,10 +23,16 @@ import {
 } from '../../../../src/experiment/statistics/effects.ts';
 import { fisherP, wilsonInterval } from '../../../../src/experiment/statistics/failures.ts';
 import { holm } from '../../../../src/experiment/statistics/holm.ts';
+import { mannWhitney } from '../../../../src/experiment/statistics/mannWhitney.ts';
 import { pairedT } from '../../../../src/experiment/statistics/means.ts';
 import type { Pair } from '../../../../src/experiment/statistics/pairs.ts';
 import { signFlipP } from '../../../../src/experiment/statistics/permutation.ts';
 import { tPower } from '../../../../src/experiment/statistics/power.ts';
+import {
+  friedman,
+  kruskalWallis,
+  oneWayAnova,
+} from '../../../../src/experiment/statistics/severalMethods.ts';
 import { signedRankP } from '../../../../src/experiment/statistics/signedRank.ts';
 import {
   brownForsythe,
@@ -54,6 +61,16 @@ function valuesOf(n: number): number[] {
 }
 
 const sizeOf = (most: number) => (uniform() < 0.2 ? 2 : uniformInt(random, 2, most));
+/** Of three to six methods, often tied with each other; now and then all alike. */
+function samplesOf(size: () => number): number[][] {
+  const count = uniformInt(random, 3, 6);
+  if (uniform() < 0.02) return Array.from({ length: count }, () => Array(size()).fill(0.5));
+  const shared = valuesOf(size());
+  return Array.from({ length: count }, (_, i) => {
+    const n = size();
+    return i === 1 && shared.length === n ? shared : valuesOf(n);
+  });
+}
 const withMissing = (values: readonly number[]) =>
   values.map((value) => (uniform() < 0.1 ? Number.NaN : value));
 const cases = <const T>(make: () => T): T[] => Array.from({ length: CASES }, make);
@@ -128,8 +145,10 @@ describe('agrees with scipy and statsmodels within 1e-6 on 1,000 random data set
       5 * uniform(),
       uniformInt(random, 1, 10),
       uniformInt(random, 1, 200),
+      40 * uniform() ** 2,
     ]),
-    (x, t, df, p, f, df1, df2) => [
+    (x, t, df, p, f, df1, df2, chi) => [
+      chiSquareTail(chi, df1),
       normalCdf(x),
       normalQuantile(p),
       tTails(t, df),
@@ -232,6 +251,46 @@ describe('agrees with scipy and statsmodels within 1e-6 on 1,000 random data set
     'wilcoxon',
     cases(() => [Array.from({ length: uniformInt(random, 5, 50) }, normal)]),
     (differences) => signedRankP(differences),
+  );
+  compare(
+    'Mann and Whitney, exact and with ties',
+    'mann_whitney',
+    cases(() => [valuesOf(sizeOf(24)), valuesOf(sizeOf(24))]),
+    (one, other) => {
+      const { u, p } = mannWhitney(one, other);
+      return [u, p];
+    },
+  );
+  compare(
+    'Kruskal and Wallis',
+    'kruskal_wallis',
+    cases(() => [samplesOf(() => sizeOf(20))]),
+    (samples) => {
+      const test = kruskalWallis(samples);
+      return [test?.h ?? null, test?.p ?? null];
+    },
+  );
+  compare(
+    'Friedman',
+    'friedman',
+    cases(() => {
+      const n = sizeOf(12);
+      const samples = samplesOf(() => n);
+      return [samples[0]!.map((_, seed) => samples.map((values) => values[seed]!))];
+    }),
+    (rows) => {
+      const test = friedman(rows);
+      return [test?.chiSquare ?? null, test?.p ?? null];
+    },
+  );
+  compare(
+    'one-way analysis of variance',
+    'anova',
+    cases(() => [samplesOf(() => sizeOf(20))]),
+    (samples) => {
+      const test = oneWayAnova(samples);
+      return [test?.f ?? null, test?.p ?? null];
+    },
   );
   compare(
     'violation ratio of stochastic order',
