@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
+import type { RunManifest } from '../../src/runs/manifest.ts';
+import type { RunNotes } from '../../src/runs/notes.ts';
 import { grain } from '../integration/grain.ts';
 import { writeRings } from '../integration/rings.ts';
 import { eventually } from './vscode.ts';
@@ -15,6 +17,25 @@ const window = TestWindow.on(async (workspace) => {
 });
 const row = (text: string) => window.row(text);
 const answer = (command: string, text: string) => window.answer(command, text);
+
+async function manifests(): Promise<RunManifest[]> {
+  const runs = path.join(window.workspace, '.grain/runs');
+  const texts = (await readdir(runs)).map((id) =>
+    readFile(path.join(runs, id, 'run.json'), 'utf8'),
+  );
+  return (await Promise.all(texts)).map((text) => JSON.parse(text) as RunManifest);
+}
+
+/** What was noted about runs, read from their folders. */
+async function savedNotes(): Promise<RunNotes[]> {
+  const runs = path.join(window.workspace, '.grain/runs');
+  const texts = await Promise.all(
+    (await readdir(runs)).map((id) =>
+      readFile(path.join(runs, id, 'notes.json'), 'utf8').catch(() => null),
+    ),
+  );
+  return texts.filter((text) => text !== null).map((text) => JSON.parse(text) as RunNotes);
+}
 
 test('a launch shows what was changed, and runs are starred, tagged and named', async () => {
   await window.vscode.command('GRAIN: Focus on Runs View');
@@ -31,15 +52,9 @@ test('a launch shows what was changed, and runs are starred, tagged and named', 
   await answer('GRAIN: Rename run', 'the long one');
   await row('seed 0 · the long one').waitFor();
   await window.vscode.screenshot('explorer-marks-dark');
-  const runs = path.join(window.workspace, '.grain/runs');
-  const kept = await Promise.all(
-    (await readdir(runs)).map((id) =>
-      readFile(path.join(runs, id, 'notes.json'), 'utf8').catch(() => null),
-    ),
-  );
-  const [notes, ...others] = kept.filter((text) => text !== null);
+  const [notes, ...others] = await savedNotes();
   assert.deepEqual(others, []);
-  assert.deepEqual(JSON.parse(notes!).tags, ['baseline', 'longer']);
+  assert.deepEqual(notes!.tags, ['baseline', 'longer']);
 });
 
 test('the filter shows the runs that fit, and says so', async () => {
@@ -61,6 +76,33 @@ test('runs are grouped by what they have in common', async () => {
   await window.vscode.screenshot('explorer-grouped-light');
   await window.vscode.command('GRAIN: Group runs', window.vscode.choice('Launch'));
   await levels.filter({ hasText: 'steps 20 → 40' }).waitFor();
+});
+
+test('launches are sorted by age', async () => {
+  const levels = window.vscode.page.locator('.pane-body .monaco-list-row[aria-level="1"]');
+  const sorted = async (order: string, isNewest: boolean) => {
+    await window.vscode.command('GRAIN: Sort experiments', window.vscode.choice(order));
+    await eventually(order, async () => {
+      const first = await levels.first().textContent();
+      return first?.includes('steps 20 → 40') === isNewest || undefined;
+    });
+  };
+  await sorted('Oldest first', false);
+  await sorted('Newest first', true);
+});
+
+test('a note on a run is kept in its folder', async () => {
+  await row('the long one').click();
+  await answer('GRAIN: Note on run', 'twice the steps');
+  await eventually('the note', async () => {
+    const kept = (await savedNotes()).filter(({ note }) => note !== '');
+    if (kept.length === 0) return undefined;
+    assert.deepEqual(
+      kept.map(({ name, note }) => [name, note]),
+      [['the long one', 'twice the steps']],
+    );
+    return true;
+  });
 });
 
 test('a run is exported where the user says', async () => {
@@ -97,17 +139,27 @@ test('a report on an experiment is saved where the user says', async () => {
   assert.match(await readFile(path.join(window.workspace, written!), 'utf8'), /<svg/);
 });
 
+test('the seed panel adds seeds to the latest launch; an older one is refused', async () => {
+  const { vscode } = window;
+  await vscode.page.locator('.pane-body .monaco-list-row[aria-level="1"]').last().click();
+  await vscode.command('GRAIN: Add seeds');
+  await window.toast('Seeds can be added only to the latest launch of grain.yaml').waitFor();
+  await row('rings').first().click();
+  await vscode.command('GRAIN: Open seed variance panel');
+  const frame = await vscode.panelWith('metric-bands');
+  await frame.getByRole('button', { name: 'Add seeds…' }).click();
+  await window.type('1');
+  await window.toast('4 runs finished').waitFor();
+  const added = (await manifests()).filter(({ seed, steps }) => seed.order === 1 && steps === 40);
+  assert.deepEqual(added.map(({ aggregation }) => aggregation.name).toSorted(), ['grain', 'mean']);
+  await vscode.command('Notifications: Clear All Notifications');
+});
+
 test('an experiment is trained on, and ends with a notification', async () => {
   await row('rings').first().click();
   await answer('GRAIN: Train on', '60');
-  const toast = window.toast('2 runs finished');
-  await toast.waitFor();
-  const manifests = await Promise.all(
-    (await readdir(path.join(window.workspace, '.grain/runs'))).map((id) =>
-      readFile(path.join(window.workspace, '.grain/runs', id, 'run.json'), 'utf8'),
-    ),
-  );
-  assert.equal(manifests.filter((text) => JSON.parse(text).steps === 60).length, 2);
+  await window.toast('4 runs finished').waitFor();
+  assert.equal((await manifests()).filter(({ steps }) => steps === 60).length, 4);
 });
 
 test('the walkthrough begins with the example', async () => {

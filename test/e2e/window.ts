@@ -45,6 +45,11 @@ export class TestWindow {
   /** Runs a command that asks for a line of text. */
   async answer(command: string, text: string): Promise<void> {
     await this.vscode.command(command);
+    await this.type(text);
+  }
+
+  /** Answers the question that is open, or is about to be. */
+  async type(text: string): Promise<void> {
     const input = this.vscode.page.locator('.quick-input-widget .quick-input-message');
     await input.waitFor();
     await this.vscode.page.locator('.quick-input-widget input').first().fill(text);
