@@ -87,6 +87,56 @@ test('it looks well in every theme and width', async () => {
   await vscode.page.setViewportSize({ width: 1440, height: 900 });
 });
 
+test('the keyboard alone selects runs, compares them and sorts the table', async () => {
+  const { vscode } = window;
+  const { keyboard } = vscode.page;
+  await vscode.offers('GRAIN: Compare runs');
+  const typed = async (command: string) => {
+    await keyboard.press('F1');
+    await vscode.page.locator('.quick-input-widget input').first().waitFor();
+    await keyboard.type(command);
+    await vscode.choice(command).first().waitFor();
+    await keyboard.press('Enter');
+  };
+  await typed('View: Close All Editors');
+  const focused = vscode.page.locator('.pane-body .monaco-list-row.focused');
+  await eventually('the first launch under the focus', async () => {
+    // A view that is opened for the first time is filled later, and has nothing to focus until then.
+    await typed('GRAIN: Focus on Runs View');
+    await keyboard.press('Home');
+    const level = await focused.getAttribute('aria-level', { timeout: 3_000 }).catch(() => null);
+    return level === '1' || undefined;
+  });
+  await keyboard.press('Enter');
+  await eventually('a folded launch', async () => {
+    if ((await focused.getAttribute('aria-expanded')) === 'false') return true;
+    await keyboard.press('ArrowLeft');
+    return undefined;
+  });
+  await keyboard.press('Shift+ArrowDown');
+  await eventually('two selected lines', async () => {
+    const count = await vscode.page.locator('.pane-body .monaco-list-row.selected').count();
+    return count === 2 || undefined;
+  });
+  await typed('GRAIN: Compare runs');
+  await vscode.page.getByRole('tab', { name: 'Compare: 8 runs of rings' }).waitFor();
+  const frame = await vscode.panelWith('compared-curves');
+  const table = frame.getByRole('region', { name: 'Results of runs' });
+  const title = table.getByRole('button', { name: 'accuracy', exact: true });
+  await title.waitFor();
+  assert.equal(await table.locator('[aria-sort=ascending]').count(), 0);
+  await eventually('the title of a column under the focus', async () => {
+    await keyboard.press('Tab');
+    const isThere = await title.evaluate((button: unknown) => {
+      const { document } = globalThis as unknown as { document: { activeElement: unknown } };
+      return document.activeElement === button;
+    });
+    return isThere || undefined;
+  });
+  await keyboard.press('Enter');
+  await table.locator('[aria-sort=ascending]').waitFor();
+});
+
 test('runs of another tool are imported and compared', async () => {
   const { vscode, workspace } = window;
   await vscode.command('GRAIN: Import TensorBoard runs');
