@@ -1,7 +1,8 @@
-/** From a machine where nothing is set up to a script of the user's that trains in PyTorch. */
+/** From a machine where nothing is set up to runs of PyTorch: a script of the user's, and the device `torch`. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { access, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, test } from 'node:test';
@@ -18,6 +19,24 @@ const window = TestWindow.on(
   (workspace) => {
     bare = bareEnvironment(path.join(workspace, 'venv'));
     python = environmentWithPackages(path.join(workspace, '.venv'));
+    writeFileSync(
+      path.join(workspace, 'days.csv'),
+      `text,label\n${'good day,good\nbad night,bad\n'.repeat(16)}`,
+    );
+    writeFileSync(
+      path.join(workspace, 'days.grain.yaml'),
+      `name: days
+model: { from: ./model, head: new }
+data: { train: days.csv, validation: days.csv, text: text, target: label }
+groups: { by: microbatch, count: 4 }
+aggregate: [grain]
+seeds: [0]
+batchSize: 8
+steps: 1000000
+evaluateEvery: 1000000
+device: torch
+`,
+    );
   },
   { env },
 );
@@ -67,6 +86,20 @@ test('a script of transformers appears while it trains, and can be stopped', asy
   await window.vscode.command('GRAIN: Stop run');
   await runOnce('script', ({ status }) => status === 'stopped');
   assert.deepEqual(await ended, [0, null]);
+});
+
+test('its model is trained by the device torch from the palette, stopped and resumed', async () => {
+  const { vscode } = window;
+  await vscode.command('GRAIN: Run GRAIN fine-tune');
+  const run = await runOnce('days', ({ step }) => step > 0);
+  assert.equal(run.manifest.device.backend, 'torch');
+  await vscode.command('GRAIN: Stop run');
+  const stopped = await runOnce('days', ({ status }) => status === 'stopped');
+  // It is still selected.
+  await vscode.command('GRAIN: Resume run');
+  await runOnce('days', ({ step }) => step > stopped.step);
+  await vscode.command('GRAIN: Stop run');
+  await runOnce('days', ({ status }) => status === 'stopped');
 });
 
 /** The run of an experiment, once it is as wanted. */

@@ -12,6 +12,8 @@ fast.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", spe
 tokenizer = PreTrainedTokenizerFast(tokenizer_object=fast, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]")
 sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 24}
 model = BertForSequenceClassification(BertConfig(**sizes, vocab_size=len(WORDS), max_position_embeddings=16, num_labels=2))
+model.save_pretrained("model")
+tokenizer.save_pretrained("model")
 data = [{**tokenizer(text), "labels": i % 2} for i, text in enumerate(["good day", "bad night"] * 16)]
 arguments = TrainingArguments(
     output_dir="out",
