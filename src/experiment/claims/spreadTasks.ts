@@ -78,6 +78,18 @@ function publishedTasks(context: ClaimContext): SpreadTask[] {
   const { stsb, rte, gsm8k } = settingsOf(context);
   const groups = { by: 'microbatch', count: 2 };
   const methods = [mean, grainLayerwise, grain];
+  const problems = gsm8k('gsm8k-microbatch2', 'GSM8K, 128 problems, LoRA, 2 micro-batches', {
+    groups,
+  });
+  // The rate that is best for grain-layerwise: whether a lower rate alone narrows the spread.
+  const slower = problems && {
+    name: 'gsm8k-mb2-at-0.001',
+    title: 'GSM8K, 128 problems, LoRA, 2 micro-batches, a learning rate of 0.001',
+    config: {
+      ...problems.config,
+      optimizer: { ...problems.config.optimizer, learningRate: 1e-3 },
+    },
+  };
   return [
     {
       setting: {
@@ -99,9 +111,14 @@ function publishedTasks(context: ClaimContext): SpreadTask[] {
       needs: 'pairs of sentences (RTE)',
     },
     {
-      setting: gsm8k('gsm8k-microbatch2', 'GSM8K, 128 problems, LoRA, 2 micro-batches', { groups }),
+      setting: problems,
       methods,
       needs: 'generation (GSM8K)',
+    },
+    {
+      setting: slower && { ...slower, isTuned: false },
+      methods: [mean, grainLayerwise],
+      needs: 'generation at one learning rate (GSM8K)',
     },
   ];
 }
