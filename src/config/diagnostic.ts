@@ -99,11 +99,16 @@ export function nearest(wrong: string, valid: readonly string[]): string | undef
   const found = closest(wrong.toLowerCase(), [...lower.keys()]);
   const edits = distance(wrong.toLowerCase(), found);
   const longest = Math.max(wrong.length, found.length);
-  // Of short names half must be the same, or one be a part of the other: mcc is not what auc means.
+  // Of short names half must be the same, one be a part of the other, or letters be swapped: mcc is not what auc means.
   const isPart = edits === Math.abs(wrong.length - found.length) && edits < longest;
+  const isSwapped = letters(wrong.toLowerCase()) === letters(found);
   const tolerated = Math.max(2, Math.floor(wrong.length / 3));
-  const isSimilar = edits <= tolerated && (edits <= longest / 2 || isPart);
+  const isSimilar = edits <= tolerated && (edits <= longest / 2 || isPart || isSwapped);
   return isSimilar ? lower.get(found) : undefined;
+}
+
+function letters(name: string): string {
+  return [...name].sort().join('');
 }
 
 /** "a, b or c" */
