@@ -49,11 +49,22 @@ export function placedBand(band: readonly BandPoint[], axes: readonly Axis[]): B
   });
 }
 
-/** In proportion between the known places, from (0, 0) on; the last one beyond them. */
+/** In proportion between the known places, from (0, 0) on; the last one beyond them. webview/charts/columns.ts draws by the same. */
 function between(at: number, from: Float64Array, to: Float64Array): number {
-  const next = from.findIndex((one) => one >= at);
-  if (next < 0) return to.at(-1) ?? 0;
+  const next = lowerBound(from, at);
+  if (next === from.length) return to.at(-1) ?? 0;
   const [x0, y0] = next === 0 ? [0, 0] : [from[next - 1]!, to[next - 1]!];
   const [x1, y1] = [from[next]!, to[next]!];
   return x1 === x0 ? y1 : y0 + ((at - x0) / (x1 - x0)) * (y1 - y0);
+}
+
+/** Place of the first of the ascending values that is not below `least`. */
+function lowerBound(values: Float64Array, least: number): number {
+  let [low, high] = [0, values.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (values[middle]! < least) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
