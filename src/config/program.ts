@@ -1,5 +1,6 @@
 /** `program`: a command of the user's that trains a run, with placeholders for what runs differ in. */
 import type { Path } from './diagnostic.ts';
+import { lastKey } from './keyPath.ts';
 import type { Point } from './points.ts';
 import { type Config, gridPath } from './schema.ts';
 
@@ -62,7 +63,14 @@ export function meaning(name: string, config: Config): string {
 }
 
 export function placeholdersOf(program: Program): string[] {
-  return (typeof program === 'string' ? [program] : program).flatMap(placeholdersIn);
+  return textsOf(program).flatMap(({ text }) => placeholdersIn(text));
+}
+
+/** What is written, and where. */
+export function textsOf(program: Program): { readonly text: string; readonly path: Path }[] {
+  return typeof program === 'string'
+    ? [{ text: program, path: ['program'] }]
+    : program.map((text, i) => ({ text, path: ['program', i] }));
 }
 
 export function placeholdersIn(text: string): string[] {
@@ -72,7 +80,7 @@ export function placeholdersIn(text: string): string[] {
 /** What placeholders may name: settings by their path, and by its last key where that is unique. */
 export function valuesOf({ config, aggregator, seed, point }: ProgramRun): Map<string, unknown> {
   const paths = [...leavesOf(settingsOf(config))];
-  const leaves = paths.map(([path]) => path.split('.').at(-1)!);
+  const leaves = paths.map(([path]) => lastKey(path));
   const isUnique = (leaf: string) => leaves.indexOf(leaf) === leaves.lastIndexOf(leaf);
   return new Map<string, unknown>([
     ...paths,

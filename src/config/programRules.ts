@@ -11,6 +11,7 @@ import {
   type Program,
   placeholdersIn,
   placeholdersOf,
+  textsOf,
   valuesOf,
 } from './program.ts';
 import { type Config, gridPath } from './schema.ts';
@@ -84,11 +85,10 @@ function unclosed(program: Program): Finding {
 }
 
 function nulCharacters(program: Program): Finding[] {
-  const texts = typeof program === 'string' ? [program] : program;
-  return texts.flatMap((text, i) =>
+  return textsOf(program).flatMap(({ text, path }) =>
     text.includes('\0')
       ? {
-          path: typeof program === 'string' ? ['program'] : ['program', i],
+          path,
           message: 'program has a NUL character (U+0000), which no argument can have',
           expected: 'text',
         }
@@ -119,14 +119,13 @@ function unknownPlaceholders(config: Config, program: Program): Finding[] {
   const seed = { init: 0, order: 0 };
   const [point = {}] = pointsOf(config);
   const known = [...valuesOf({ config, aggregator: '', seed, point }).keys()];
-  const texts = typeof program === 'string' ? [program] : program;
-  return texts.flatMap((text, i) =>
+  return textsOf(program).flatMap(({ text, path }) =>
     placeholdersIn(text)
       .filter((name) => !known.includes(name))
       .map((name) => {
         const suggested = nearest(name, known);
         return {
-          path: typeof program === 'string' ? ['program'] : ['program', i],
+          path,
           message: `unknown placeholder {${name}}`,
           expected: `${alternatives(OF_RUN)}, or a setting of this config, such as learningRate; {{ for a brace`,
           suggestion: suggested && text.replaceAll(`{${name}}`, `{${suggested}}`),

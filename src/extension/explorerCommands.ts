@@ -116,7 +116,7 @@ export class ExplorerCommands {
     const { explorer } = this.#parts;
     const items = Object.entries(orders).map(([order, label]) => ({
       label,
-      ...(order === explorer.order && { description: 'now' }),
+      ...(order === explorer.order && { description: vscode.l10n.t('now') }),
       order: order as Order,
     }));
     const picked = await vscode.window.showQuickPick(items, {
@@ -129,7 +129,7 @@ export class ExplorerCommands {
     const { explorer } = this.#parts;
     const items = groupings.map((by) => ({
       label: namedFacets[by],
-      ...(by === explorer.grouping && { description: 'now' }),
+      ...(by === explorer.grouping && { description: vscode.l10n.t('now') }),
       by,
     }));
     const picked = await vscode.window.showQuickPick(items, {

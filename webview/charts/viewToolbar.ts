@@ -1,6 +1,6 @@
 import type { Columns, Unit } from '../../src/extension/messages/columns.ts';
 import { h, setText } from '../dom.ts';
-import { positionOf, stepAt, unitName } from './columns.ts';
+import { positionOf, stepAt, UNITS, unitName } from './columns.ts';
 import type { View } from './view.ts';
 
 const LABELS: readonly (readonly [Unit, string])[] = [
@@ -89,8 +89,9 @@ export class ViewToolbar {
     }
     if (this.#isRuler) setText(this.#label, limitsIn(columns, state.unit));
     this.#reset.disabled = isWhole;
-    const [, epochs] = this.#unit.options;
-    if (epochs && !this.#isRuler) epochs.disabled = columns.perEpoch === null;
+    if (!this.#isRuler) {
+      this.offer(UNITS.filter((unit) => unit !== 'epoch' || columns.perEpoch !== null));
+    }
     this.#unit.value = state.unit;
     this.#smoothing.value = String(state.smoothing);
     this.#smoothing.title = state.smoothing === 0 ? 'Off' : String(state.smoothing);

@@ -1,5 +1,5 @@
 /** Tests of several samples at once: does any of them differ from the others? */
-import { mean } from 'simple-statistics';
+import { mean, sum } from 'simple-statistics';
 import { chiSquareTail, fTail } from './distributions.ts';
 import { midranks, tieTerm } from './ranks.ts';
 
@@ -83,8 +83,4 @@ export function oneWayAnova(samples: readonly (readonly number[])[]): Anova | nu
   const f = between / df1 / square;
   const omegaSquared = Math.max(0, (between - df1 * square) / (between + within + square));
   return { f, p: fTail(f, df1, df2), omegaSquared };
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -59,7 +59,10 @@ test('soups of runs on PyTorch are what the same checkpoints come to on wasm', a
   }
   const values = runs.map(({ lastMetric }) => lastMetric!.value);
   for (const value of values) {
-    assert.ok(Math.abs(soup! / value - 1) > 1e-3, `the soup is none of its runs: ${soup} ${value}`);
+    assert.ok(
+      Math.abs(soup! / value - 1) > 1e-3,
+      `the soup equals one of its runs: ${soup} ${value}`,
+    );
   }
   assert.notEqual(stock, soup);
 });
