@@ -49,9 +49,9 @@ class ImageBatch:
         paths, pixels, targets = self.paths[start:end], self.pixels[start:end], self.targets[start:end]
         return ImageBatch(paths, encoded, ends, pixels, _alone(end - start), targets)
 
-    def contents(self) -> list[bytes]:
-        """Of each file; empty: it is to be read."""
-        return [part.tobytes() for part in np.split(self.encoded, self.ends[:-1])]
+    def contents(self) -> list[np.ndarray]:
+        """The bytes of each file, not copied; none: it is to be read."""
+        return np.split(self.encoded, self.ends[:-1])
 
 
 AnyBatch = Batch | ImageBatch

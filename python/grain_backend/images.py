@@ -38,14 +38,14 @@ class Images:
             return torch.stack(list(self._readers.map(self._read, batch.paths, batch.contents())))
         return torch.stack([self._prepared(self._drawn(pixels)) for pixels in batch.pixels])
 
-    def _read(self, path: str, content: bytes) -> Tensor:
+    def _read(self, path: str, content: np.ndarray) -> Tensor:
         from PIL import Image, UnidentifiedImageError
 
         known = self._kept.get(path)
         if known is not None:
             return known
         try:
-            with Image.open(io.BytesIO(content) if content else path) as image:
+            with Image.open(io.BytesIO(content.data) if len(content) > 0 else path) as image:
                 prepared = self._prepared(image.convert(self._mode))
         except (OSError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
             raise ImageError(f"{path} cannot be read as an image: {error}") from error
