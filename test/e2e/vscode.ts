@@ -17,6 +17,11 @@ const codeServer = path.join(
 export const screenshots = path.join(import.meta.dirname, 'screenshots');
 /** Milliseconds until a wait is given up: a machine that does other things beside it may take so long. */
 const PATIENCE = 180_000;
+/**
+ * Milliseconds that Chromium takes to call its start complete, once a page is idle. Until then it puts off the update of service
+ * workers for which each webview of VS Code waits: up to a minute, if the first page is never idle, as with charts of a run.
+ */
+const START_MS = 4_000;
 
 const themes = {
   dark: 'Default Dark Modern',
@@ -68,6 +73,16 @@ export class VSCode {
       ...['--user-data-dir', path.join(home, 'data')],
       ...['--extensions-dir', path.join(home, 'extensions')],
     ];
+    const browser = await chromium.launch({
+      executablePath: '/usr/bin/chromium',
+      args: [
+        ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+        ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      ],
+    });
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    page.setDefaultTimeout(PATIENCE);
+    const started = sleep(START_MS);
     // code-server's launcher takes the first `node` on the path, which outside npm scripts may be an old one.
     for (const packed of [await vsix(), ...(options.others ?? [])]) {
       const install = [codeServer, ...profile, '--install-extension', packed];
@@ -98,15 +113,7 @@ export class VSCode {
       { stdio: 'ignore', detached: true, env: { ...process.env, ...options.env } },
     );
     await answers(`http://127.0.0.1:${port}/healthz`);
-    const browser = await chromium.launch({
-      executablePath: '/usr/bin/chromium',
-      args: [
-        ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-        ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-      ],
-    });
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-    page.setDefaultTimeout(PATIENCE);
+    await started;
     const vscode = new VSCode(page, workspace, server, browser, home);
     await page.goto(`http://127.0.0.1:${port}/?folder=${encodeURIComponent(workspace)}`);
     await vscode.#workbenchIsUp();
