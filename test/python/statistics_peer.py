@@ -1,5 +1,5 @@
-"""What test/unit/experiment/statistics/peers.test.ts compares with: tests of scipy and statsmodels, and formulas in numpy where neither
-has them.
+"""What test/unit/experiment/statistics/peers.test.ts compares with: tests of scipy and statsmodels, ictonyx's of curves, and formulas in
+numpy where none has them.
 
 The argument is a file with a list of {"name", "inputs"}; printed is a list of the lists of answers, NaN and infinity as null.
 """
@@ -12,6 +12,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+from parts import part_of
 from scipy import stats
 from scipy.stats._resampling import _bca_interval
 from statsmodels.formula.api import ols
@@ -21,8 +22,8 @@ from statsmodels.stats.power import TTestPower
 from statsmodels.stats.proportion import proportion_confint
 
 warnings.simplefilter("ignore")
-# statsmodels' multipletests collects garbage every time: not among these modules.
-gc.freeze()
+# The package imports PyTorch.
+ictonyx = part_of("ictonyx", "analysis")
 
 
 def paired_t(one, other):
@@ -176,6 +177,52 @@ def anova(samples):
     return [test.statistic, test.pvalue]
 
 
+def unpaired_t(one, other):
+    if np.ptp(one) == 0 and np.ptp(other) == 0:
+        return [None] * 4
+    tests = [stats.ttest_ind(one, other, equal_var=equal) for equal in (True, False)]
+    return [figure for test in tests for figure in (test.statistic, test.pvalue)]
+
+
+def normality(values):
+    if len(values) < 3 or np.ptp(values) == 0:
+        return [None, None]
+    shapiro = stats.shapiro(values)
+    if len(values) < 20:
+        return [shapiro.statistic, shapiro.pvalue]
+    moments = stats.normaltest(values)
+    if stats.skew(values) == 0:
+        # scipy takes a skewness of exactly 0 for one of 1.
+        statistic = stats.kurtosistest(values).statistic ** 2
+        return [shapiro.statistic, shapiro.pvalue, statistic, stats.chi2.sf(statistic, 2)]
+    return [shapiro.statistic, shapiro.pvalue, moments.statistic, moments.pvalue]
+
+
+def dependence(values):
+    """How far the autocorrelation of runs goes, in its standard errors, and whether that of any lag is beyond ictonyx's threshold."""
+    if np.ptp(values) == 0:
+        return [None, None]
+    independent, details = ictonyx.check_independence(pd.Series(values))
+    lags = {} if independent is None else details["autocorrelations"]
+    if len(lags) == 0:
+        return [None, None]
+    errors = [abs(r) * np.sqrt(len(values) - int(lag.removeprefix("lag_"))) for lag, r in lags.items()]
+    return [max(errors), 0 if independent else 1]
+
+
+def curves(runs):
+    length = min(len(run) for run in runs)
+    series = [pd.Series(run[:length]) for run in runs]
+    stability = ictonyx.assess_training_stability(series)
+    _, means, deviations = ictonyx.calculate_averaged_autocorr(series, min(20, length // 4))
+    return [
+        stability["converged_runs"],
+        stability["within_run_variance_mean"],
+        stability["between_run_variance"],
+        *np.ravel(np.transpose([means, deviations])).tolist(),
+    ]
+
+
 def violation(one, other):
     """Of the quantile functions at the middle of each step that they have together."""
     edges = np.unique(np.round(np.concatenate([np.arange(len(x) + 1) / len(x) for x in (one, other)]), 12))
@@ -219,4 +266,6 @@ def number(value):
 
 
 comparisons = json.load(open(sys.argv[1]))
+# statsmodels' multipletests collects garbage every time: not among modules and cases.
+gc.freeze()
 print(json.dumps([[clean(globals()[each["name"]](*number(case))) for case in each["inputs"]] for each in comparisons]))

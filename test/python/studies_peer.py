@@ -3,25 +3,20 @@
 The argument is a file with a list of [one, other], of values by seed of which higher ones are better; printed is a list of objects.
 """
 
-import importlib.util
 import json
 import sys
-import types
 import warnings
 
 import numpy as np
 import pandas as pd
+from deepsig.aso import aso, compute_violation_ratio
+from parts import part_of
 
 warnings.simplefilter("ignore")
-
+ictonyx = part_of("ictonyx", "analysis")
 # arch, of which rliable has its bootstrap, cannot be imported as a whole with pandas 3: its bootstrap alone can.
-arch = types.ModuleType("arch")
-arch.__path__ = importlib.util.find_spec("arch").submodule_search_locations
-sys.modules["arch"] = arch
-
-from deepsig.aso import aso, compute_violation_ratio
-from ictonyx.analysis import _hedges_g, anova_test, kruskal_wallis_test, mann_whitney_test, paired_wilcoxon_test
-from rliable import library, metrics
+part_of("arch", "bootstrap")
+library, metrics = part_of("rliable", "library"), part_of("rliable", "metrics")
 
 
 def figures(one, other):
@@ -30,15 +25,15 @@ def figures(one, other):
     threshold = [np.median(b)]
     np.random.seed(0)
     profiles, bands = library.create_performance_profile({"one": a[:, None]}, threshold, reps=1000)
-    paired = paired_wilcoxon_test(pd.Series(a), pd.Series(b))
+    paired = ictonyx.paired_wilcoxon_test(pd.Series(a), pd.Series(b))
     return {
         "ictonyx": {
             "signedRankP": paired.p_value,
             "rankBiserial": paired.effect_size,
-            "hedgesG": _hedges_g(pd.Series(a), pd.Series(b))[0],
-            "mannWhitneyP": mann_whitney_test(groups["one"], groups["other"]).p_value,
-            "kruskalWallisP": kruskal_wallis_test(groups).p_value,
-            "anovaP": anova_test(groups).p_value,
+            "hedgesG": ictonyx._hedges_g(pd.Series(a), pd.Series(b))[0],
+            "mannWhitneyP": ictonyx.mann_whitney_test(groups["one"], groups["other"]).p_value,
+            "kruskalWallisP": ictonyx.kruskal_wallis_test(groups).p_value,
+            "anovaP": ictonyx.anova_test(groups).p_value,
         },
         "rliable": {
             "iqm": metrics.aggregate_iqm(a[:, None]),

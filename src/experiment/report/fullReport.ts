@@ -10,6 +10,7 @@ import type { RunSummary } from '../../runs/store.ts';
 import { agreementOf, agreementSchema } from '../agreementFindings.ts';
 import { ComparisonError, checkComparable } from '../comparable.ts';
 import { intervalSchema } from '../comparison.ts';
+import { curveShapeSchema, curveShapesOf } from '../curveShapes.ts';
 import { evidenceOf, figuresOf, validatedRun } from '../evidence.ts';
 import { overExamplesNotes, overExamplesOf, overExamplesSchema } from '../examplesFindings.ts';
 import { type Findings, findingsSchema, valuesOf } from '../findings.ts';
@@ -85,6 +86,8 @@ export const fullReportSchema = z.object({
       points: z.array(z.object({ step: z.number(), value: z.number() })),
     }),
   ),
+  /** How the curves of finished runs end. */
+  curveShapes: z.array(curveShapeSchema),
   setting: settingSchema,
 });
 
@@ -112,6 +115,7 @@ export async function fullReportOf(
   );
   const verdict = verdictOf(findings);
   const methods = findings.methods.map(({ method }) => method);
+  const curves = validated.map((of) => curveOf(of, metric));
   return {
     experiments: [
       ...new Map(runs.map(({ manifest: { experiment } }) => [experiment.id, experiment])).values(),
@@ -140,7 +144,8 @@ export async function fullReportOf(
       seed: { ...manifest.seed },
       metrics: { ...validations.at(-1)?.metrics },
     })),
-    curves: validated.map((of) => curveOf(of, metric)),
+    curves,
+    curveShapes: curveShapesOf(curves, findings),
     setting: settingOf(runs),
   };
 }

@@ -6,6 +6,7 @@ import type { Findings, MethodFigures } from '../findings.ts';
 import type { Component } from '../statistics/crossed.ts';
 import { significant, unended } from '../wording.ts';
 import { inDecimals, inDigits, inPercent, NONE, pText, withInterval } from './cells.ts';
+import { curveTable } from './curveTable.ts';
 import type { FullReport } from './fullReport.ts';
 import { furtherTable } from './furtherTable.ts';
 import { methodTable, type ReportTable } from './methodTable.ts';
@@ -22,6 +23,7 @@ export function reportTables(report: FullReport): ReportTable[] {
     agreementTable(report.agreement),
     disputedTable(report.agreement),
     bestTable(report),
+    curveTable(report),
     soupTable(report.soups),
     runsTable(report.findings.runs),
   ];

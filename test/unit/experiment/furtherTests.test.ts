@@ -29,14 +29,33 @@ const tableOf = (findings: ReturnType<typeof findingsOf>) =>
   furtherTable({ furtherTests: furtherTestsOf(findings) });
 
 describe('tests beside those of the verdict', () => {
-  test('two methods: Mann–Whitney alone, worked by hand', () => {
+  test('two methods: Mann–Whitney, unpaired t and normality, worked by hand', () => {
     const findings = findingsFrom({ grain: [4, 5, 6], mean: [1, 2, 3] });
-    const { mannWhitney, several } = furtherTestsOf(findings);
+    const { mannWhitney, several, unpairedT, normality, dependence } = furtherTestsOf(findings);
     // Of 20 orders of six values, one has the first three on top, one at the bottom.
     const all = { one: 'grain', other: 'mean', runs: [3, 3], u: 9, p: 2 / 20, rankBiserial: 1 };
     assert.deepEqual([mannWhitney, several], [[all], []]);
+    // 3 over √(2·1/3); spreads are equal, and so are both tests.
+    const [{ student, welch } = assert.fail()] = unpairedT;
+    assert.ok(Math.abs(student!.t - 3 / Math.sqrt(2 / 3)) < 1e-12);
+    assert.deepEqual([student!.df, welch], [4, student]);
+    // Equally distant values are as normal as three can look; differences that are all alike have no test.
+    assert.deepEqual(
+      normality.methods.map(({ n, shapiroWilk }) => [n, Math.abs(shapiroWilk.w - 1) < 1e-12]),
+      [
+        [3, true],
+        [3, true],
+      ],
+    );
+    assert.deepEqual([normality.differences, dependence], [[], []]);
     const { rows, note } = tableOf(findings);
-    assert.deepEqual(rows, [['grain − mean', 'Mann–Whitney', '3 + 3 runs', 'U 9', '0.1', 'r 1']]);
+    assert.deepEqual(rows, [
+      ['grain − mean', 'Mann–Whitney', '3 + 3 runs', 'U 9', '0.1', 'r 1'],
+      ['grain − mean', 'Student’s t, unpaired', '3 + 3 runs', 't 3.67, df 4', '0.021', ''],
+      ['grain − mean', 'Welch’s t', '3 + 3 runs', 't 3.67, df 4', '0.021', ''],
+      ['grain', 'Shapiro–Wilk', '3 runs', 'W 1', '1', ''],
+      ['mean', 'Shapiro–Wilk', '3 runs', 'W 1', '1', ''],
+    ]);
     assert.ok(note!.includes('loses power') && !note!.includes('Friedman'));
   });
 
@@ -53,7 +72,9 @@ describe('tests beside those of the verdict', () => {
     assert.deepEqual([seeds, chiSquare, kendallsW], [3, 6, 1]);
     assert.ok(Math.abs(p - Math.exp(-3)) < 1e-12 && kruskalWallis!.p > 0.3 && anova!.p > 0.3);
     assert.deepEqual(
-      tableOf(findings).rows.map(([, name, over]) => [name, over]),
+      tableOf(findings)
+        .rows.map(([, name, over]) => [name!, over])
+        .filter(([name]) => !/ t|Shapiro/.test(name!)),
       [
         ['Mann–Whitney', '3 + 4 runs'],
         ['Mann–Whitney', '4 + 4 runs'],
@@ -73,6 +94,14 @@ describe('tests beside those of the verdict', () => {
     );
     const [{ kruskalWallis, friedman, anova } = assert.fail()] = alike.several;
     assert.deepEqual([kruskalWallis, friedman, anova], [null, null, null]);
+  });
+
+  test('runs that resemble those before them are found, in the order of the seeds', () => {
+    const drifting = Array.from({ length: 20 }, (_, i) => i + (i % 2));
+    const { dependence } = furtherTestsOf(findingsFrom({ grain: drifting }));
+    const [{ method, n, p, autocorrelation } = assert.fail()] = dependence;
+    assert.deepEqual([method, n], ['grain', 20]);
+    assert.ok(p < 0.001 && autocorrelation > 0.9);
   });
 
   test('without values there is no table; in a grid, methods of one point are taken together', () => {

@@ -7,6 +7,7 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { mean, sampleStandardDeviation } from 'simple-statistics';
 import { keyedRandom } from '../../../../src/engine/keyedRandom.ts';
+import { curveShape } from '../../../../src/experiment/curveShapes.ts';
 import { bcaInterval, distributionOf } from '../../../../src/experiment/statistics/bootstrap.ts';
 import { crossedComponents } from '../../../../src/experiment/statistics/crossed.ts';
 import {
@@ -25,9 +26,11 @@ import { fisherP, wilsonInterval } from '../../../../src/experiment/statistics/f
 import { holm } from '../../../../src/experiment/statistics/holm.ts';
 import { mannWhitney } from '../../../../src/experiment/statistics/mannWhitney.ts';
 import { pairedT } from '../../../../src/experiment/statistics/means.ts';
+import { dagostinoPearson, shapiroWilk } from '../../../../src/experiment/statistics/normality.ts';
 import type { Pair } from '../../../../src/experiment/statistics/pairs.ts';
 import { signFlipP } from '../../../../src/experiment/statistics/permutation.ts';
 import { tPower } from '../../../../src/experiment/statistics/power.ts';
+import { dependence } from '../../../../src/experiment/statistics/series.ts';
 import {
   friedman,
   kruskalWallis,
@@ -41,6 +44,7 @@ import {
 } from '../../../../src/experiment/statistics/spread.ts';
 import { violationRatio } from '../../../../src/experiment/statistics/stochasticOrder.ts';
 import { interquartileRange, summarise } from '../../../../src/experiment/statistics/summary.ts';
+import { studentT, welchT } from '../../../../src/experiment/statistics/unpairedT.ts';
 import { python } from '../../../python/python.ts';
 import { crossingOf } from './crossingOf.ts';
 
@@ -133,7 +137,7 @@ function compare<Input extends readonly unknown[]>(
   });
 }
 
-describe('agrees with scipy and statsmodels within 1e-6 on 1,000 random data sets', () => {
+describe('agrees with scipy, statsmodels and ictonyx within 1e-6 on 1,000 random data sets', () => {
   compare(
     'distribution functions',
     'distributions',
@@ -290,6 +294,58 @@ describe('agrees with scipy and statsmodels within 1e-6 on 1,000 random data set
     (samples) => {
       const test = oneWayAnova(samples);
       return [test?.f ?? null, test?.p ?? null];
+    },
+  );
+  compare(
+    'unpaired t, of equal variances and of any',
+    'unpaired_t',
+    cases(() => [valuesOf(sizeOf(24)), valuesOf(sizeOf(24))]),
+    (one, other) => {
+      const [student, welch] = [studentT(one, other), welchT(one, other)];
+      return [student?.t ?? null, student?.p ?? null, welch?.t ?? null, welch?.p ?? null];
+    },
+  );
+  compare(
+    'Shapiro and Wilk, D’Agostino and Pearson',
+    'normality',
+    cases(() => [valuesOf(sizeOf(40))]),
+    (values) => {
+      const [shapiro, moments] = [shapiroWilk(values), dagostinoPearson(values)];
+      if (moments === null) return [shapiro?.w ?? null, shapiro?.p ?? null];
+      return [shapiro!.w, shapiro!.p, moments.chiSquare, moments.p];
+    },
+  );
+  compare(
+    'ictonyx: autocorrelation of runs in their order',
+    'dependence',
+    cases(() => [valuesOf(uniformInt(random, 5, 40))]),
+    (values) => {
+      const found = dependence(values);
+      if (!found) return [null, null];
+      const errors = Math.abs(found.autocorrelation) * Math.sqrt(values.length - found.lag);
+      return [errors, found.p < 0.05 ? 1 : 0];
+    },
+  );
+  compare(
+    'ictonyx: autocorrelation and convergence of curves',
+    'curves',
+    Array.from({ length: CASES / 4 }, () => {
+      const [length, scale] = [uniformInt(random, 20, 60), 10 ** (-5 + 3 * uniform())];
+      const rise = uniform() < 0.5 ? 0 : 1;
+      return [
+        Array.from({ length: uniformInt(random, 2, 5) }, () =>
+          Array.from({ length: length + uniformInt(random, 0, 3) }, (_, i) =>
+            uniform() < 0.02 ? 0.5 : 1 - rise * Math.exp(-i / 9) + scale * normal(),
+          ),
+        ),
+      ];
+    }),
+    (curves) => {
+      const { autocorrelation, end } = curveShape(curves);
+      return [
+        ...[end!.flat, end!.within ** 2, end!.between! ** 2],
+        ...autocorrelation.flatMap(({ mean, std }) => [mean, std]),
+      ];
     },
   );
   compare(
