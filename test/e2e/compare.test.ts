@@ -43,7 +43,7 @@ test('runs of two launches are selected together and compared in one view', asyn
   await vscode.page.locator('.pane-body .monaco-list-row[aria-level="3"]').nth(3).waitFor();
   const changed = launches.filter({ hasText: '0.001 → 0.003' });
   const tab = vscode.page.getByRole('tab', { name: 'Compare: 8 runs of rings' });
-  await changed.click();
+  await vscode.select(changed);
   await launches.filter({ hasNotText: '→' }).click({ modifiers: ['Control'] });
   await vscode.command('GRAIN: Compare runs');
   await tab.waitFor();
@@ -159,7 +159,7 @@ test('runs of another tool are imported and compared', async () => {
 
 test('several selected runs are deleted together, after one question', async () => {
   const { vscode } = window;
-  await window.row('elsewhere').first().click();
+  await vscode.select(window.row('elsewhere').first());
   await vscode.command('GRAIN: Delete run');
   const dialog = vscode.page.locator('.monaco-dialog-box', {
     hasText: 'Delete 2 runs of elsewhere?',

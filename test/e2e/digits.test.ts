@@ -112,26 +112,34 @@ describe('digits, from the palette to the panels', () => {
     assert.ok((await endings()).includes('stopped'));
   });
 
-  test('shorter runs finish, and the panels agree with the event logs', async () => {
+  test('the seed variance panel fills while twenty shorter runs end, and agrees with their logs', async () => {
     const known = new Set((await manifests()).map(({ id }) => id));
     const file = path.join(workspace, 'grain.yaml');
     const text = await readFile(file, 'utf8');
-    const fewer = text.replace(/^seeds: .*$/m, 'seeds: [0, 1]');
-    await writeFile(file, fewer.replace(/^steps: .*$/m, 'steps: 100'));
+    const more = text.replace(/^seeds: .*$/m, 'seeds: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]');
+    await writeFile(file, more.replace(/^steps: .*$/m, 'steps: 20'));
     await vscode.command('View: Close All Editors');
     await vscode.command('GRAIN: Run GRAIN fine-tune', config());
     const own = async () => (await manifests()).filter(({ id }) => !known.has(id));
-    await eventually('four finished runs', async () => {
-      const ends = await endings(await own());
-      return (ends.length === 4 && ends.every((status) => status === 'finished')) || undefined;
-    });
+    await row('steps 300 → 20').waitFor();
     await vscode.command('GRAIN: Open seed variance panel');
     const frame = await vscode.panelWith('metric-bands');
-    await eventually('the final table', async () => {
-      const rows = await frame.locator('table tr').allInnerTexts();
-      return rows.some((text) => /grain/.test(text) && /\b2\b/.test(text)) || undefined;
+    const table = frame.getByRole('region', { name: 'Final value over seeds' });
+    const seen: number[] = [];
+    await eventually('the final values of twenty runs', async () => {
+      const ended = await endedRuns(table);
+      if (ended !== seen.at(-1)) seen.push(ended);
+      return ended === 20 || undefined;
     });
+    assert.deepEqual(
+      seen,
+      seen.toSorted((a, b) => a - b),
+      'no run is lost again',
+    );
+    assert.ok(seen.length >= 4, `it was filled in ${seen.length} parts: ${seen}`);
+    assert.deepEqual(new Set(await endings(await own())), new Set(['finished']));
     await compareSeedVariance(frame, await own());
+    await vscode.screenshot('seed-variance-twenty-dark');
   });
 });
 
@@ -143,7 +151,7 @@ describe('the panels of a finished run', () => {
     // The first run of the finished experiment, the newest.
     await unfold(row('digits').first(), true);
     await unfold(row('grain').first(), true);
-    await row('seed 0').first().click();
+    await vscode.select(row('seed 0').first());
   });
 
   for (const theme of ['dark', 'light', 'highContrast'] as const) {
@@ -178,7 +186,7 @@ async function unfold(line: Locator, unfolded: boolean): Promise<void> {
 }
 
 function row(text: string) {
-  return vscode.page.locator('.pane-body .monaco-list-row', { hasText: text });
+  return vscode.row(text);
 }
 
 async function manifests(): Promise<RunManifest[]> {
@@ -221,6 +229,13 @@ async function lastStep(frame: Frame, canvas: string): Promise<number> {
   const { datasets } = await chartData(frame, canvas);
   const last = (datasets[0]?.data as XY[] | undefined)?.at(-1);
   return last?.x ?? -1;
+}
+
+/** Number of runs in the table of final values: the sum of its column of seeds. */
+async function endedRuns(table: Locator): Promise<number> {
+  const rows = await table.locator('tbody tr').all();
+  const counts = rows.map(async (row) => Number(await row.locator('td').first().textContent()));
+  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
 }
 
 /** Id of the run that a panel shows, the name of its folder. */

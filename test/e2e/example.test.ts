@@ -61,7 +61,7 @@ test('the example ends, and shows which source is mislabelled', async () => {
   await toast.waitFor();
   assert.match((await toast.textContent()) ?? '', /grain 0\.\d+ ± 0\.\d+ · mean 0\.\d+ ± 0\.\d+/);
   await vscode.screenshot('example-finished-dark');
-  await vscode.page.locator('.pane-body .monaco-list-row', { hasText: 'seed 0' }).first().click();
+  await vscode.select(vscode.row('seed 0').first());
   await vscode.command('GRAIN: Open weights panel');
   const frame = await vscode.panelWith('weights-area');
   const datasets = await eventually('weights', async () => {

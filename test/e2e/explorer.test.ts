@@ -40,7 +40,7 @@ async function savedNotes(): Promise<RunNotes[]> {
 test('a launch shows what was changed, and runs are starred, tagged and named', async () => {
   await window.vscode.command('GRAIN: Focus on Runs View');
   await row('rings').filter({ hasText: 'steps 20 → 40' }).waitFor();
-  await row('seed 0').first().click();
+  await window.vscode.select(row('seed 0').first());
   assert.ok(
     await window.vscode.panelWith('loss'),
     'a click shows the run, though the bottom panel was closed',
@@ -92,7 +92,7 @@ test('launches are sorted by age', async () => {
 });
 
 test('a note on a run is kept in its folder', async () => {
-  await row('the long one').click();
+  await window.vscode.select(row('the long one'));
   await answer('GRAIN: Note on run', 'twice the steps');
   await eventually('the note', async () => {
     const kept = (await savedNotes()).filter(({ note }) => note !== '');
@@ -106,7 +106,7 @@ test('a note on a run is kept in its folder', async () => {
 });
 
 test('a run is exported where the user says', async () => {
-  await row('the long one').click();
+  await window.vscode.select(row('the long one'));
   await window.vscode.command('GRAIN: Export run', window.vscode.choice('CSV'));
   const input = window.vscode.page.locator('.quick-input-widget input').first();
   await eventually(
@@ -126,7 +126,7 @@ test('a run is exported where the user says', async () => {
 });
 
 test('a report on an experiment is saved where the user says', async () => {
-  await row('rings').first().click();
+  await window.vscode.select(row('rings').first());
   await window.vscode.command('GRAIN: Save report');
   const input = window.vscode.page.locator('.quick-input-widget input').first();
   await eventually(
@@ -144,7 +144,7 @@ test('the seed panel adds seeds to the latest launch; an older one is refused', 
   await vscode.page.locator('.pane-body .monaco-list-row[aria-level="1"]').last().click();
   await vscode.command('GRAIN: Add seeds');
   await window.toast('Seeds can be added only to the latest launch of grain.yaml').waitFor();
-  await row('rings').first().click();
+  await window.vscode.select(row('rings').first());
   await vscode.command('GRAIN: Open seed variance panel');
   const frame = await vscode.panelWith('metric-bands');
   await frame.getByRole('button', { name: 'Add seeds…' }).click();
@@ -156,7 +156,7 @@ test('the seed panel adds seeds to the latest launch; an older one is refused', 
 });
 
 test('an experiment is trained on, and ends with a notification', async () => {
-  await row('rings').first().click();
+  await window.vscode.select(row('rings').first());
   await answer('GRAIN: Train on', '60');
   await window.toast('4 runs finished').waitFor();
   assert.equal((await manifests()).filter(({ steps }) => steps === 60).length, 4);

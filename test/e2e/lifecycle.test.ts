@@ -137,7 +137,7 @@ test('deleting a run asks, and keeps it on Cancel', async () => {
     ['Cancel', 1],
     ['Delete', 0],
   ] as const) {
-    await row('seed 0').click();
+    await vscode.select(row('seed 0'));
     await vscode.command('GRAIN: Delete run');
     await dialog.waitFor();
     if (answer === 'Delete') await vscode.screenshot('delete-dark');
@@ -172,7 +172,7 @@ test('a run outlives its window, is found again, and after a kill can be resumed
   await vscode.screenshot('explorer-interrupted-dark');
 
   const atKill = await stepCount(id);
-  await row('interrupted').click();
+  await vscode.select(row('interrupted'));
   await vscode.command('GRAIN: Resume run');
   await eventually('steps after the resume', async () =>
     (await stepCount(id)) > atKill ? true : undefined,
@@ -201,7 +201,7 @@ test('an untrusted workspace runs nothing', async () => {
 });
 
 function row(text: string) {
-  return vscode.page.locator('.pane-body .monaco-list-row', { hasText: text }).last();
+  return vscode.row(text).last();
 }
 
 function config(steps: number): string {

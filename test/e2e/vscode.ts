@@ -190,6 +190,20 @@ export class VSCode {
     });
   }
 
+  /** A line of the run explorer. */
+  row(text: string): Locator {
+    return this.page.locator('.pane-body .monaco-list-row', { hasText: text });
+  }
+
+  /** Clicks a line of the explorer: again, if it was drawn anew under the mouse, which loses the click. */
+  async select(line: Locator): Promise<void> {
+    await eventually(`${line}, selected`, async () => {
+      await line.click();
+      const selected = line.and(this.page.locator('.selected'));
+      return this.#succeeds((limit) => selected.waitFor(limit));
+    });
+  }
+
   /** By a setting of the workspace: VS Code follows it at once. */
   async setTheme(theme: Theme): Promise<void> {
     const settings = path.join(this.#workspace, '.vscode/settings.json');

@@ -39,7 +39,7 @@ export class TestWindow {
 
   /** A line of the run explorer. */
   row(text: string): Locator {
-    return this.vscode.page.locator('.pane-body .monaco-list-row', { hasText: text });
+    return this.vscode.row(text);
   }
 
   /** Runs a command that asks for a line of text. */

@@ -73,8 +73,8 @@ describe('looks', () => {
   ];
   const themes = ['dark', 'light', 'highContrast', 'highContrastLight'] as const;
   /** A theme changes colours, not sizes: each is looked at once, and every width in one of them. */
-  const widths = [1000, 400].map((width) => ({ theme: 'dark' as const, width }));
-  const looks = [...widths, ...themes.slice(1).map((theme) => ({ theme, width: 1000 }))];
+  const widths = [1440, 900, 400].map((width) => ({ theme: 'dark' as const, width }));
+  const looks = [...widths, ...themes.slice(1).map((theme) => ({ theme, width: 1440 }))];
 
   for (const [name, panel, ...sent] of messages) {
     test(`${name}: nothing overflows at any width; screenshots in every theme`, async () => {
