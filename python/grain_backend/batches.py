@@ -33,7 +33,7 @@ class ImageBatch:
 
     # Of files; or where `encoded` has an image, what it is called: another name for each.
     paths: list[str]
-    # Bytes of files, one after another, and where each ends; nothing: they are read.
+    # Bytes of files, one after another, and where each ends; nothing: they are read, or there already.
     encoded: Uint8
     ends: Int32
     pixels: Float32
@@ -50,7 +50,7 @@ class ImageBatch:
         return ImageBatch(paths, encoded, ends, pixels, _alone(end - start), targets)
 
     def contents(self) -> list[np.ndarray]:
-        """The bytes of each file, not copied; none: it is to be read."""
+        """The bytes of each file, not copied; none: it is to be read, or there already."""
         return np.split(self.encoded, self.ends[:-1])
 
 

@@ -3,6 +3,7 @@
 import importlib.util
 import io
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,17 +18,22 @@ from .errors import ImageError, ModelError
 KEPT_BYTES = 2 << 30
 
 
+def images_for(folder: str, config: Any) -> "Images":
+    """Those of the last run, if they are prepared in the same way."""
+    return _images(folder, "L" if getattr(config, "num_channels", 3) == 1 else "RGB")
+
+
 class Images:
     """Prepares images. Raises ModelError if Pillow, or the processor's description, is missing."""
 
-    def __init__(self, folder: str, config: Any) -> None:
+    def __init__(self, folder: str, mode: str) -> None:
         if importlib.util.find_spec("PIL") is None:
             raise ModelError("images are read by Pillow, which this Python lacks: python -m pip install pillow")
         try:
             self._processor: Any = AutoImageProcessor.from_pretrained(folder, local_files_only=True, backend="pil")
         except (OSError, ValueError, ImportError, KeyError, TypeError) as error:
             raise ModelError(f"{folder} has no image processor: {str(error).splitlines()[0]}") from error
-        self._mode = "L" if getattr(config, "num_channels", 3) == 1 else "RGB"
+        self._mode = mode
         self._readers = ThreadPoolExecutor(thread_name_prefix="images")
         self._kept: dict[str, Tensor] = {}
         self._kept_bytes = 0
@@ -37,6 +43,10 @@ class Images:
         if batch.paths:
             return torch.stack(list(self._readers.map(self._read, batch.paths, batch.contents())))
         return torch.stack([self._prepared(self._drawn(pixels)) for pixels in batch.pixels])
+
+    def missing(self, names: list[str]) -> np.ndarray:
+        """Places of the images that are not kept."""
+        return np.array([at for at, name in enumerate(names) if name not in self._kept], np.int32)
 
     def _read(self, path: str, content: np.ndarray) -> Tensor:
         from PIL import Image, UnidentifiedImageError
@@ -63,3 +73,8 @@ class Images:
     def _prepared(self, image: Any) -> Tensor:
         prepared: Tensor = self._processor(image, return_tensors="pt")["pixel_values"][0]
         return prepared
+
+
+@lru_cache(maxsize=1)
+def _images(folder: str, mode: str) -> Images:
+    return Images(folder, mode)

@@ -28,6 +28,7 @@ from .messages import (
     Initialize,
     Load,
     Meet,
+    MissingImages,
     Move,
     OpenTokenizer,
     Outputs,
@@ -194,6 +195,10 @@ class Learner:
     def _(self, request: Outputs | ImageOutputs) -> Reply:
         with self._averaged():
             return {"outputs": self._passes.outputs(request)}
+
+    @answer.register
+    def _(self, request: MissingImages) -> Reply:
+        return {"missing": self._passes.missing_images(request.names)}
 
     @answer.register
     def _(self, request: AnswerLosses) -> Reply:

@@ -93,6 +93,13 @@ class Outputs(Batch):
 
 
 @dataclass(frozen=True)
+class MissingImages:
+    """Which images of a batch are not there, so that their bytes are needed."""
+
+    names: list[str]
+
+
+@dataclass(frozen=True)
 class ImageOutputs(ImageBatch):
     """Logits or values of each image."""
 
@@ -168,6 +175,7 @@ Request = (
     | Correct
     | Discard
     | Outputs
+    | MissingImages
     | ImageOutputs
     | AnswerLosses
     | Generate
@@ -193,6 +201,7 @@ REQUESTS: dict[str, type[Request]] = {
     "correct": Correct,
     "discard": Discard,
     "outputs": Outputs,
+    "missingImages": MissingImages,
     "imageOutputs": ImageOutputs,
     "answerLosses": AnswerLosses,
     "generate": Generate,

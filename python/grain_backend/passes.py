@@ -14,7 +14,7 @@ from transformers.generation import StoppingCriteria, StoppingCriteriaList
 
 from .batches import AnyBatch, Batch, ImageBatch
 from .build import Build
-from .images import Images
+from .images import images_for
 from .losses import ShapedLoss
 from .messages import Generate
 from .network import Network
@@ -31,7 +31,7 @@ class Passes:
         self._model = network.model
         self._task = spec.task
         self._pad_id = spec.pad_id
-        self._images = Images(spec.folder, network.model.config) if spec.inputs == "images" else None
+        self._images = images_for(spec.folder, network.model.config) if spec.inputs == "images" else None
         self.device = device
         self.is_float16 = spec.dtype == "float16"
         self._dtype: torch.dtype = getattr(torch, spec.dtype)
@@ -65,6 +65,11 @@ class Passes:
         if self._loss is None or not self._loss.counts_regions:
             return None
         return self._loss.regions(self._outputs(batch), batch)
+
+    def missing_images(self, names: list[str]) -> np.ndarray:
+        """Places of the images that are not there."""
+        assert self._images is not None
+        return self._images.missing(names)
 
     @torch.inference_mode()
     def outputs(self, batch: AnyBatch) -> np.ndarray:

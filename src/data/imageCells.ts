@@ -43,7 +43,7 @@ export function readImage(table: Table, row: Row, column: number): ImageSource {
   if (bytes) {
     if (!isImage(bytes)) fail(`${name} is neither PNG nor JPEG`, 'the bytes of such a file');
     // A copy, because a cell is a view of the bytes of many.
-    return { name: `row ${number} of ${path.basename(file)}`, bytes: bytes.slice() };
+    return { name: `row ${number} of ${file}`, bytes: bytes.slice() };
   }
   if (named === null) {
     return fail(

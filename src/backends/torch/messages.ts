@@ -65,7 +65,7 @@ const batch = z.object({
 const imageBatch = z.object({
   /** Of files; or where `encoded` has an image, what it is called: another name for each. */
   paths: z.array(z.string()),
-  /** Bytes of files, one after another, and where each ends; nothing: they are read. */
+  /** Bytes of files, one after another, and where each ends; nothing: they are read, or there already. */
   encoded: uint8,
   ends: int32,
   /** Between 0 and 1: examples × height × width × channels. */
@@ -141,6 +141,11 @@ export const calls = {
   discard: { request: none, reply: none },
   /** examples × outputs. */
   outputs: { request: batch, reply: z.object({ outputs: float32 }) },
+  /** Which images of a batch are not there, so that their bytes are needed. */
+  missingImages: {
+    request: z.object({ names: z.array(z.string()) }),
+    reply: z.object({ missing: int32 }),
+  },
   imageOutputs: { request: imageBatch, reply: z.object({ outputs: float32 }) },
   /** Of each answer token. */
   answerLosses: { request: batch, reply: z.object({ losses: float32 }) },

@@ -37,9 +37,9 @@ export function imageInputs(
   return {
     request: (options) =>
       buildRequest(checkpoint, data, options, { inputs: 'images', padId: 0, endIds: [] }),
-    gradients: (process, groups, seed) => {
+    gradients: async (process, groups, seed) => {
       const indices = groups.flatMap(({ examples }) => [...examples]);
-      const batch = batchOf(data.train, indices, images.shape);
+      const batch = await batchOf(process, data.train, indices, images.shape);
       const bounds = row(Int32Array.from(groupBounds(groups)));
       return process.call('imageGradients', { ...batch, bounds, seed });
     },
@@ -48,26 +48,35 @@ export function imageInputs(
   };
 }
 
-function batchOf(
+async function batchOf(
+  process: TorchProcess,
   dataset: Images,
   indices: readonly number[],
   shape: readonly number[],
-): RequestOf<'imageOutputs'> {
+): Promise<RequestOf<'imageOutputs'>> {
+  const images = 'images' in dataset ? indices.map((index) => dataset.images[index]!) : [];
   return {
-    ...encodedIn('images' in dataset ? indices.map((index) => dataset.images[index]!) : []),
+    ...(await encodedIn(process, images)),
     pixels: pixelsOf(dataset, indices, shape),
     bounds: row(Int32Array.of(0, indices.length)),
     targets: row(Float64Array.from(indices, (index) => dataset.targets[index]!)),
   };
 }
 
-function encodedIn(
+/** The bytes only of images that the child does not have. */
+async function encodedIn(
+  process: TorchProcess,
   images: readonly ImageSource[],
-): Pick<RequestOf<'imageOutputs'>, 'paths' | 'encoded' | 'ends'> {
-  const parts = images.map(({ bytes }) => bytes ?? new Uint8Array());
+): Promise<Pick<RequestOf<'imageOutputs'>, 'paths' | 'encoded' | 'ends'>> {
+  const paths = images.map(({ name }) => name);
+  const parts: Uint8Array[] = images.map(() => new Uint8Array());
+  if (images.some(({ bytes }) => bytes)) {
+    const { missing } = await process.call('missingImages', { names: paths });
+    for (const i of missing.values) parts[i] = images[i]!.bytes ?? parts[i]!;
+  }
   let end = 0;
   return {
-    paths: images.map(({ name }) => name),
+    paths,
     encoded: row(Buffer.concat(parts)),
     ends: row(Int32Array.from(parts, ({ length }) => (end += length))),
   };
@@ -126,7 +135,7 @@ class ImageValidation {
       new Uint8Array(validation.count).fill(1),
       () => ({ values: new Float32Array(validation.count * width), width }),
       async ({ values }, batch) => {
-        const request = batchOf(validation, batch, shape);
+        const request = await batchOf(this.#process, validation, batch, shape);
         const { outputs } = await this.#process.call('imageOutputs', request);
         batch.forEach((example, i) => {
           values.set(outputs.values.subarray(i * width, (i + 1) * width), example * width);
