@@ -1,6 +1,7 @@
 /**
  * `npm run test:nightly -- --rounds 20`: every file of property tests with fresh seeds, so many times over, and as many
- * runs of the fuzzer. Each seed is printed before it is tried; what fails says how to run it again.
+ * runs of the fuzzer, and of the Python engine against the TypeScript one, on 10,000 matrices for each aggregator. Each seed is
+ * printed before it is tried; what fails says how to run it again.
  */
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -32,5 +33,9 @@ for (let round = 1; round <= rounds; round++) {
   console.log(`Round ${round} of ${rounds}: seed ${seed}`);
   const properties = npm('test:file', ['--test-reporter=dot', ...files], { FAST_CHECK_SEED: seed });
   const fuzzer = npm('fuzz', ['--count', '20000', '--seed', seed]);
-  if (!properties || !fuzzer) process.exitCode = 1;
+  const matrices = { GRAIN_AGREEMENT: '10000', GRAIN_AGREEMENT_SEED: seed };
+  const agreement = npm('test:python', ['tests/test_engine.py'], matrices);
+  if (!agreement)
+    console.log('To run it again:', matrices, 'npm run test:python tests/test_engine.py');
+  if (!properties || !fuzzer || !agreement) process.exitCode = 1;
 }
