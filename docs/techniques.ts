@@ -23,8 +23,9 @@ export function techniquesPage(): string {
   ].join('\n');
 }
 
-function changes({ loss, averaging, noise, headSteps, mixing, ascent }: Technique): string {
-  if (loss) return 'the loss';
+function changes(of: Technique): string {
+  const { loss, stability, averaging, noise, headSteps, mixing, ascent } = of;
+  if (loss || stability) return 'the loss';
   if (averaging) return 'what is validated and saved';
   if (noise) return 'the start';
   if (headSteps) return 'what is trained at first';

@@ -99,6 +99,15 @@ class Ascent:
 
 
 @dataclass(frozen=True)
+class Stability:
+    """Noise after a layer, 1-based, and how much what it changes above counts."""
+
+    layer: int
+    noise: float
+    weight: float
+
+
+@dataclass(frozen=True)
 class Build:
     """Loads a checkpoint and prepares it for training; replaces the model before. The reply lists what has no values yet."""
 
@@ -142,6 +151,8 @@ class Build:
     head_first: bool
     # None: gradients are taken at the parameters.
     ascent: Ascent | None
+    # None: losses are those of the outputs alone.
+    stability: Stability | None
     seed: int
 
     @property

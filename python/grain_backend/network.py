@@ -44,6 +44,8 @@ class Network:
     prefix: str
     # Names of the modules that only the task has.
     heads: list[str]
+    # Those between embeddings and head.
+    blocks: nn.ModuleList
 
     def is_head(self, name: str) -> bool:
         """Whether a trained parameter is the head's."""
@@ -114,14 +116,14 @@ def load_network(spec: Build, device: torch.device) -> Network:
     own = [names[id(head)] for head in heads]
     if not spec.is_adapted:
         trained = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
-        return Network(model, trained, [item for item in described if item], encodes_separately, prefix, own)
+        return Network(model, trained, [item for item in described if item], encodes_separately, prefix, own, blocks)
     excluded = [names[id(blocks[block])] for block in (*frozen, *renewed)]
     saved = own + _saved_modules(fresh, heads, names)
     adapted = adapted_model(model, spec, excluded, saved)
     names_of = checkpoint_names(adapted)
     trained = {names_of(name): parameter for name, parameter in adapted.named_parameters() if parameter.requires_grad}
     known = {item.name: item for item in described if item}
-    return Network(adapted, trained, _fresh(trained, known), encodes_separately, prefix, own)
+    return Network(adapted, trained, _fresh(trained, known), encodes_separately, prefix, own, blocks)
 
 
 def _fresh(trained: dict[str, nn.Parameter], described: dict[str, Fresh]) -> list[Fresh]:

@@ -18,6 +18,7 @@ from .images import images_for
 from .losses import ShapedLoss
 from .messages import Generate
 from .network import Network
+from .stability import NoiseStability
 
 # Ignored by every loss.
 IGNORED = -100
@@ -36,6 +37,7 @@ class Passes:
         self.is_float16 = spec.dtype == "float16"
         self._dtype: torch.dtype = getattr(torch, spec.dtype)
         self._loss = None if spec.loss is None else ShapedLoss(spec.loss, spec.task, device)
+        self._stability = None if spec.stability is None else NoiseStability(network, spec.stability)
         self._prompt_tokens = spec.prompt_tuning.tokens if spec.prompt_tuning is not None else 0
         base = self._model.get_base_model() if hasattr(self._model, "get_base_model") else self._model
         self._takes_types = "token_type_ids" in inspect.signature(base.forward).parameters
@@ -49,7 +51,14 @@ class Passes:
             values, owners = self._answer_losses(batch)
             counts = torch.bincount(owners, minlength=len(batch.lengths))
             return torch.zeros_like(counts, dtype=values.dtype).index_add(0, owners, values) / counts, counts
-        outputs = self._outputs(batch)
+        if self._stability is None:
+            return self._losses_of(self._outputs(batch), batch, regions)
+        mask = self._mask(batch.lengths, batch.ids.shape[1]) if isinstance(batch, Batch) else None
+        outputs, unstable = self._stability.outputs(lambda: self._outputs(batch), mask)
+        losses, counts = self._losses_of(outputs, batch, regions)
+        return losses + unstable, counts
+
+    def _losses_of(self, outputs: Tensor, batch: AnyBatch, regions: Tensor | None) -> tuple[Tensor, Tensor]:
         if self._loss is not None:
             return self._loss(outputs, batch, regions)
         targets = torch.from_numpy(batch.targets)

@@ -26,7 +26,7 @@ class _Classifier(nn.Module):
 def test_gradients_are_those_through_the_mixture() -> None:
     torch.manual_seed(0)
     model = _Classifier()
-    network = Network(model, dict(model.named_parameters()), [], False, "", ["classifier"])
+    network = Network(model, dict(model.named_parameters()), [], False, "", ["classifier"], nn.ModuleList())
     start = model.body.weight.detach().clone()
     mixout = Mixout(network, 0.6)
     with torch.no_grad():
@@ -56,7 +56,7 @@ def test_gradients_are_those_through_the_mixture() -> None:
 
 def test_the_draw_is_by_the_seed() -> None:
     model = _Classifier()
-    mixout = Mixout(Network(model, dict(model.named_parameters()), [], False, "", ["classifier"]), 0.5)
+    mixout = Mixout(Network(model, dict(model.named_parameters()), [], False, "", ["classifier"], nn.ModuleList()), 0.5)
     draws = []
     for seed in (1, 1, *range(2, 12)):
         with mixout.mixed(seed) as factors:

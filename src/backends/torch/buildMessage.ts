@@ -1,6 +1,6 @@
 /** The request `build` to the Python child; python/grain_backend/build.py is the other side. */
 import * as z from 'zod';
-import type { Ascent, LossShape } from '../../config/techniques/description.ts';
+import type { Ascent, LossShape, Stability } from '../../config/techniques/description.ts';
 
 const optimizer = z.object({
   name: z.enum(['adamw', 'sgd']),
@@ -55,6 +55,12 @@ const ascent = z.object({
   neighborhood: z.object({ samples: z.number(), noise: z.number(), tilt: z.number() }).nullable(),
 }) satisfies z.ZodType<Ascent>;
 
+const stability = z.object({
+  layer: z.number(),
+  noise: z.number(),
+  weight: z.number(),
+}) satisfies z.ZodType<Stability>;
+
 /** A model, and how it is trained. */
 export const build = z.object({
   folder: z.string(),
@@ -103,5 +109,7 @@ export const build = z.object({
   headFirst: z.boolean(),
   /** Null: gradients are taken at the parameters. */
   ascent: ascent.nullable(),
+  /** Null: losses are those of the outputs alone. */
+  stability: stability.nullable(),
   seed: z.number(),
 });

@@ -14,6 +14,9 @@ export interface TechniqueContext {
   readonly accumulates: boolean;
   /** The config's own rate; undefined: the checkpoint's. */
   readonly dropout: number | undefined;
+  readonly device: string;
+  /** Activations are computed again in the backward pass. */
+  readonly isCheckpointed: boolean;
 }
 
 /** Numbers of training examples, class by class. */
@@ -71,6 +74,14 @@ export interface Neighborhood {
   readonly tilt: number;
 }
 
+/** Noise after a layer, and how much what it changes above counts. */
+export interface Stability {
+  /** 1-based. */
+  readonly layer: number;
+  readonly noise: number;
+  readonly weight: number;
+}
+
 type Parameters = Readonly<Record<string, number>>;
 
 /** Something beside aggregation that is said to make fine-tuning better or steadier, with its formula and its source. */
@@ -97,6 +108,7 @@ export interface Technique {
   /** Share of the inputs of pretrained layers that keep their weights in a step. */
   readonly mixing?: (parameters: Parameters) => number;
   readonly ascent?: (parameters: Parameters) => Ascent;
+  readonly stability?: (parameters: Parameters) => Stability;
   /** Steps at the beginning that train the head only. */
   readonly headSteps?: (parameters: Parameters, steps: number) => number;
   /** Share of the training texts, shortest first, that a step draws from. @param step 1-based */

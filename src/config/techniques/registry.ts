@@ -7,6 +7,7 @@ import {
   type ClassCounts,
   type LossShape,
   plainLoss,
+  type Stability,
   type Technique,
 } from './description.ts';
 import { ema } from './ema.ts';
@@ -15,6 +16,7 @@ import { ghm } from './ghm.ts';
 import { headFirst } from './headFirst.ts';
 import { labelSmoothing } from './labelSmoothing.ts';
 import { ldam } from './ldam.ts';
+import { lnsr } from './lnsr.ts';
 import { mixout } from './mixout.ts';
 import { noisyTune } from './noisyTune.ts';
 import { ohem } from './ohem.ts';
@@ -33,6 +35,7 @@ export const techniques = {
   ohem,
   tilted,
   rDrop,
+  lnsr,
   ema,
   swa,
   noisyTune,
@@ -100,6 +103,11 @@ export function mixingOf(of: Techniques): number | null {
 /** Where gradients are taken; `null`: at the parameters. */
 export function ascentOf(of: Techniques): Ascent | null {
   return hookOf(of, ({ ascent }, parameters) => ascent?.(parameters));
+}
+
+/** Noise between layers, and how much what it changes counts; `null`: none. */
+export function stabilityOf(of: Techniques): Stability | null {
+  return hookOf(of, ({ stability }, parameters) => stability?.(parameters));
 }
 
 /** Of the first technique that has it: there is only one that is used. */

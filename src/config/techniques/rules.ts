@@ -60,5 +60,7 @@ function contextOf({ task, data, model, groups, device, batches }: Config) {
     hasAdapter: model.adapter !== undefined,
     accumulates: groups.backward === 'accumulate',
     dropout: model.dropout,
+    device,
+    isCheckpointed: model.checkpointing,
   };
 }

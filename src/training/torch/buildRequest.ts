@@ -5,6 +5,7 @@ import {
   headStepsOf,
   mixingOf,
   noiseOf,
+  stabilityOf,
 } from '../../config/techniques/registry.ts';
 import type { Data } from '../../data/dataset.ts';
 import { defaultTargets } from '../../nn/parameters/source.ts';
@@ -71,6 +72,7 @@ export function buildRequest(
     mixing: mixingOf(techniques),
     headFirst: headStepsOf(techniques, config.steps) > 0,
     ascent: ascentOf(techniques),
+    stability: stabilityOf(techniques),
     seed: seed.init,
   };
 }

@@ -2,9 +2,11 @@ import type { TorchDevice } from '../../backends/device.ts';
 import { readsImages, readsTexts, trainsTransformer } from '../../config/data.ts';
 import type { ParsedConfig } from '../../config/parse.ts';
 import type { Config } from '../../config/schema.ts';
-import { ascentOf } from '../../config/techniques/registry.ts';
+import { ascentOf, stabilityOf } from '../../config/techniques/registry.ts';
+import { resolvedTechniques } from '../../config/techniques/schema.ts';
 import type { DataReads } from '../../data/dataReads.ts';
 import { aggregators } from '../../engine/aggregators/registry.ts';
+import type { Techniques } from '../../engine/types.ts';
 import type { Loading } from '../../runs/loading.ts';
 import { readTexts } from '../text/textTask.ts';
 import type { TrainingTask } from '../trainingTask.ts';
@@ -61,7 +63,7 @@ function checkSettings(parsed: ParsedConfig): void {
     });
   }
   for (const [i, entry] of config.aggregate.entries()) {
-    if (!needsAllAtOnce(entry)) continue;
+    if (!needsAllAtOnce(config, entry)) continue;
     throw parsed.error(
       ['aggregate', i],
       'with device: torch, grain-streaming does not go with sam, asam, tsam or ghm, which need all groups at once',
@@ -75,13 +77,24 @@ export function canTrainOnTorch(config: Config): boolean | 'only' {
   const { dtype, adapter, quantize } = config.model;
   const isOthers = adapter === undefined || adapter.lora !== undefined;
   const isPrecise = dtype === 'float32' && quantize === undefined;
-  if (!isPrecise || config.data.imageFile !== undefined || !isOthers) return 'only';
-  return trainsTransformer(config) && !config.aggregate.some(needsAllAtOnce);
+  const isStable = config.aggregate.some((entry) => stabilityOf(techniquesOf(config, entry)));
+  if (!isPrecise || config.data.imageFile !== undefined || !isOthers || isStable) return 'only';
+  return (
+    trainsTransformer(config) && !config.aggregate.some((entry) => needsAllAtOnce(config, entry))
+  );
 }
 
+type Entry = Config['aggregate'][number];
+
 /** Whether gradients are to arrive one by one, though each depends on all groups. */
-function needsAllAtOnce(entry: Config['aggregate'][number]): boolean {
-  if (typeof entry === 'string' || aggregators[entry.name].decidedBy !== 'arrival') return false;
-  const { techniques = {} } = entry;
+function needsAllAtOnce(config: Config, entry: Entry): boolean {
+  const name = typeof entry === 'string' ? entry : entry.name;
+  if (aggregators[name].decidedBy !== 'arrival') return false;
+  const techniques = techniquesOf(config, entry);
   return ascentOf(techniques) !== null || techniques.ghm !== undefined;
+}
+
+function techniquesOf(config: Config, entry: Entry): Techniques {
+  const own = typeof entry === 'string' ? {} : entry.techniques;
+  return resolvedTechniques(own, config.techniques);
 }

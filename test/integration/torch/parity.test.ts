@@ -5,10 +5,12 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { sampleStandardDeviation } from 'simple-statistics';
 import type { AggregateEntry, EntryWithSettings } from '../../../src/config/aggregation.ts';
+import { parseConfig } from '../../../src/config/parse.ts';
 import type { WrittenTechniques } from '../../../src/config/techniques/schema.ts';
 import { openSafetensors } from '../../../src/hub/safetensors/safetensors.ts';
 import { readWeights } from '../../../src/nn/parameters/source.ts';
 import type { TensorLearner } from '../../../src/training/tensorLearner.ts';
+import { canTrainOnTorch } from '../../../src/training/torch/torchTask.ts';
 import type { Trainer } from '../../../src/training/trainer.ts';
 import { tiny } from '../../python/checkpoints.ts';
 import { trainerOf } from '../../unit/training/trainerOf.ts';
@@ -199,8 +201,13 @@ describe('a run on torch is that on wasm but for rounding', () => {
     for (const techniques of [{ sam: {} }, { asam: {} }, { tsam: {} }, { ghm: {} }]) {
       const entry = { ...withTechniques(techniques), name: 'grain-streaming' } as const;
       const { name } = entry;
-      const config = classification('', `aggregate: [${JSON.stringify({ name, techniques })}]`);
-      await assert.rejects(runs.trainer(folder, config, entry), /need all groups at once/);
+      for (const keys of [
+        `aggregate: [${JSON.stringify({ name, techniques })}]`,
+        `aggregate: [${name}]\ntechniques: ${JSON.stringify(techniques)}`,
+      ]) {
+        const config = classification('', keys);
+        await assert.rejects(runs.trainer(folder, config, entry), /need all groups at once/);
+      }
     }
   });
 
@@ -258,6 +265,28 @@ describe('a run on torch is that on wasm but for rounding', () => {
       assert.ok(Math.abs(std - 1) < 0.1, `${name}: ${std}`);
     }
     await onWasm.close();
+  });
+
+  test('noise between layers adds to the loss of each group, and to nothing else', async () => {
+    const lossesWith = async (weight: number | null, model: string) => {
+      const config = classification(model).replace('dropout: 0', 'dropout: 0.1');
+      const lnsr = weight === null ? {} : { lnsr: { layer: 1, noise: 0.5, weight } };
+      const trainer = await runs.trainer(folder, config, withTechniques(lnsr));
+      return (await stepsOf(trainer, 1, 2)).map(({ losses }) => losses);
+    };
+    for (const model of ['', lora]) {
+      const plain = await lossesWith(null, model);
+      assert.deepEqual(await lossesWith(0, model), plain);
+      const [first] = await lossesWith(1, model);
+      assert.ok(first!.every((loss, i) => loss! > plain[0]![i]! + 0.1));
+    }
+    const last = withTechniques({ lnsr: { layer: 2, noise: 0.5, weight: 1 } });
+    await assert.rejects(
+      runs.trainer(folder, classification(), last),
+      /lnsr.layer is 2, but the network has 2 layers/,
+    );
+    const onTorch = parseConfig(`${classification()}\ntechniques: { lnsr: {} }`, 'grain.yaml');
+    assert.equal(canTrainOnTorch(onTorch.config), 'only');
   });
 
   test('mixout takes the gradients of some inputs of each layer, on torch and on wasm', async () => {

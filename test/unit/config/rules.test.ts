@@ -103,6 +103,18 @@ for (const [text, at, message] of [
     'mixout',
     /but model.adapter leaves pretrained weights as they are/,
   ],
+  [`${data}\ntechniques: { lnsr: {} }`, 'lnsr', /^lnsr adds noise between the layers of a trans/],
+  [
+    `${texts}\n${saved}\ndevice: wasm\ntechniques: { lnsr: {} }`,
+    'lnsr',
+    /which device wasm does not do/,
+  ],
+  [`${texts}\n${generation}\ntechniques: { lnsr: {} }`, 'lnsr', /one for each token/],
+  [
+    `${texts}\nmodel: { from: owner/name, checkpointing: true }\ntechniques: { lnsr: {} }`,
+    'lnsr',
+    /model.checkpointing would compute again without it/,
+  ],
   [`${data}\ntechniques: { sam: {}, asam: {} }`, 'asam', /^asam does not go together with sam/],
   [`${data}\ntechniques: { asam: {}, tsam: {} }`, 'tsam', /^tsam does not go together with asam/],
   [
