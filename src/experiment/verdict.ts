@@ -29,6 +29,12 @@ export function verdictOf(findings: Findings): Verdict {
   return { words: [...provisional(findings), ...wordsOf(findings)], notes: notesOf(findings) };
 }
 
+/** The words on the one comparison of an experiment, without figures in brackets; empty if it has none or several. */
+export function briefVerdict(findings: Findings): string {
+  const [only, ...others] = findings.comparisons;
+  return only && others.length === 0 ? comparisonWords(only, findings, () => '') : '';
+}
+
 /** Looking while seeds still come in, and stopping at a small p, would find differences where there are none. */
 function provisional({ runs }: Findings): string[] {
   const pending = runs.filter(isPending).length;
@@ -80,7 +86,14 @@ function pairIn(comparison: Comparison): string {
   return namesOf(comparison).join(' and ') + (point === undefined ? '' : ` at ${point}`);
 }
 
-function comparisonWords(comparison: Comparison, findings: Findings): string {
+/** Adds figures to a statement. */
+type Figures = (figures: readonly string[]) => string;
+
+function comparisonWords(
+  comparison: Comparison,
+  findings: Findings,
+  write: Figures = inBrackets,
+): string {
   const { point, pairs, means, spread, failures } = comparison;
   const [one, other] = namesOf(comparison);
   const at = point === undefined ? '' : `At ${point}, `;
@@ -89,9 +102,9 @@ function comparisonWords(comparison: Comparison, findings: Findings): string {
     return `${at}${one} and ${other}: not enough seeds to tell. ${seeds} a result of both; means take two, spreads three.`;
   }
   const spreadText = spread
-    ? spreadWords(comparison, spread)
+    ? spreadWords(comparison, spread, write)
     : 'not enough seeds to tell their spreads apart, which takes three';
-  return `${at}${one} and ${other}: ${spreadText}. In ${findings.metric}, ${meansWords(comparison, means, findings)}.${failures ? failureWords(comparison, failures, findings) : ''}`;
+  return `${at}${one} and ${other}: ${spreadText}. In ${findings.metric}, ${meansWords(comparison, means, findings, write)}.${failures ? failureWords(comparison, failures, findings, write) : ''}`;
 }
 
 /** Within its point, which the sentence has named. */
@@ -102,6 +115,7 @@ function namesOf({ one, other, point }: Comparison): [string, string] {
 function spreadWords(
   comparison: Comparison,
   { ratio, interval, p, adjusted, finding }: NonNullable<Comparison['spread']>,
+  write: Figures,
 ): string {
   const { pairs } = comparison;
   const [one, other] = namesOf(comparison);
@@ -112,19 +126,20 @@ function spreadWords(
   ];
   const seeds = counted(pairs, 'seed');
   if (finding === 'none')
-    return `no difference in spread that ${seeds} could show${inBrackets(figures)}`;
+    return `no difference in spread that ${seeds} could show${write(figures)}`;
   const [steady, unsteady] = ratio !== null && ratio < 1 ? [one, other] : [other, one];
   const difference =
     ratio === null
       ? `only one of them varies over ${seeds}`
       : `${steady} varies less over seeds than ${unsteady}`;
-  return `${difference}${hint(finding)}${inBrackets(figures)}`;
+  return `${difference}${hint(finding)}${write(figures)}`;
 }
 
 function meansWords(
   comparison: Comparison,
   { difference, interval, p, adjusted, permutationP, finding }: NonNullable<Comparison['means']>,
   { better }: Findings,
+  write: Figures,
 ): string {
   const { pairs } = comparison;
   const [one, other] = namesOf(comparison);
@@ -140,22 +155,23 @@ function meansWords(
     ...formatPs(p, adjusted),
     ...(disagrees && permutationP !== p ? [`${formatPs(permutationP)} by permutation`] : []),
   ];
-  if (finding !== 'none') return `${ahead} is ${lead}${hint(finding)}${inBrackets(figures)}`;
+  if (finding !== 'none') return `${ahead} is ${lead}${hint(finding)}${write(figures)}`;
   const seeds = counted(pairs, 'seed');
   const observed = difference === 0 ? 'their means are equal' : `${ahead} is ${lead}`;
-  return `no difference that ${seeds} could show${inBrackets([observed, ...figures])}`;
+  return `no difference that ${seeds} could show${write([observed, ...figures])}`;
 }
 
 function failureWords(
   { one, other, point }: Comparison,
   { finding, p, adjusted }: NonNullable<Comparison['failures']>,
   { methods }: Findings,
+  write: Figures,
 ): string {
   const rates = [one, other].map((name) => {
     const { count, n } = methods.find(({ method }) => method === name)!.failures!;
     return `${nameWithin(point, name)} in ${count} of ${counted(n, 'run')}`;
   });
-  const figures = inBrackets([...rates, ...formatPs(p, adjusted)]);
+  const figures = write([...rates, ...formatPs(p, adjusted)]);
   if (finding === 'none') return ` In failures, no difference that so many could show${figures}.`;
   return ` They fail at different rates${hint(finding)}${figures}.`;
 }

@@ -70,11 +70,9 @@ export class EndNotifications extends Disposable {
       case 'finished': {
         const { figures, verdict } = await outcomeOf(runs);
         const counted = formatCount(runs.length, 'run');
-        // Of several comparisons the panel tells more legibly.
-        const words = verdict.words.length === 1 ? verdict.words[0] : '';
         const ended = vscode.l10n.t('{0}: {1} finished.', experiment.name, counted);
         // A program need not log a result.
-        const text = [ended, figures && `${figures}.`, words].filter(Boolean).join(' ');
+        const text = [ended, figures && `${figures}.`, verdict].filter(Boolean).join(' ');
         const answer = await vscode.window.showInformationMessage(text, COMPARE);
         if (answer) compare(key);
         return;

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Comparison } from '../../../src/experiment/comparison.ts';
 import { type Findings, findingsOf } from '../../../src/experiment/findings.ts';
 import type { SeedResult } from '../../../src/experiment/seedResults.ts';
-import { verdictOf } from '../../../src/experiment/verdict.ts';
+import { briefVerdict, verdictOf } from '../../../src/experiment/verdict.ts';
 
 interface Run {
   readonly method: string;
@@ -80,7 +80,14 @@ describe('in words', () => {
   const mean = [0.8775, 0.8825, 0.895, 0.87, 0.8825];
 
   test('five seeds of two methods', () => {
-    const { words, notes } = judged([...runsOf('grain', grain), ...runsOf('mean', mean)]);
+    const runs = [...runsOf('grain', grain), ...runsOf('mean', mean)];
+    const { words, notes, findings } = judged(runs);
+    assert.equal(
+      briefVerdict(findings),
+      'grain and mean: no difference in spread that 5 seeds could show. In accuracy, mean is ahead by 0.0135.',
+    );
+    const three = judged([...runs, ...runsOf('upgrad', mean)]).findings;
+    assert.equal(briefVerdict(three), '');
     assert.deepEqual(words, [
       'grain and mean: no difference in spread that 5 seeds could show (ratio 1.7, p = 0.32). In accuracy, mean is ahead by 0.0135 (95 % 0.0043 … 0.0227, p = 0.015, among all comparisons 0.03).',
     ]);
