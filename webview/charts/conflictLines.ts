@@ -2,7 +2,8 @@ import type { Column, Columns } from '../../src/extension/messages/columns.ts';
 import type { RunHeader } from '../../src/extension/messages/run.ts';
 import { percent, percentTick } from '../format.ts';
 import type { Figure } from './figure.ts';
-import { type Series, TimeChart } from './timeChart.ts';
+import type { Series } from './series.ts';
+import { TimeChart } from './timeChart.ts';
 import type { TimeChartSpec } from './timeOptions.ts';
 import type { View } from './view.ts';
 

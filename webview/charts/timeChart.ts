@@ -1,8 +1,6 @@
 import type { ChartDataset } from 'chart.js';
-import type { Column, Columns, SeriesName } from '../../src/extension/messages/columns.ts';
+import type { Columns } from '../../src/extension/messages/columns.ts';
 import type { MetricPoint } from '../../src/extension/messages/points.ts';
-import type { Sheet } from '../export/sheet.ts';
-import { exact, grouped } from '../format.ts';
 import { withAlarms } from './alarmMarks.ts';
 import { type Axis, Chart, type XY } from './chart.ts';
 import {
@@ -18,41 +16,18 @@ import { pointAt } from './crosshair.ts';
 import { setEnvelope } from './envelopes.ts';
 import type { Figure } from './figure.ts';
 import { walkWithKeys } from './keyboard.ts';
-import { drawLegend, type LegendEntry } from './legend.ts';
+import { drawLegend } from './legend.ts';
 import { navigate } from './navigation.ts';
-import { translucent } from './palette.ts';
-import { type Theme, theme, withTheme } from './theme.ts';
+import { Readings } from './readings.ts';
+import { columnFor, datasetOf, finite, legendOf, paint, radiusOf, type Series } from './series.ts';
+import { theme, withTheme } from './theme.ts';
 import { type TimeChartSpec, timeOptions } from './timeOptions.ts';
 import type { Drawing, View } from './view.ts';
-
-export interface Series {
-  readonly label: string;
-  /** Series with the same name here share an entry of the legend; default: the label, for each its own. */
-  readonly legend?: string;
-  readonly colour: (theme: Theme) => string;
-  /** What is drawn of each column; without it, points of its own. */
-  readonly of?: SeriesName | ((columns: Columns) => Column | undefined);
-  /** Default: left. */
-  readonly axis?: 'left' | 'right';
-  /** Pixels drawn and left out alternately. */
-  readonly dash?: readonly number[];
-  /** Sampled in some steps only: a point for each sample, with a line from one to the next. */
-  readonly isSampled?: boolean;
-  /** Whether the range of a column is drawn behind its mean; default: yes. */
-  readonly hasRange?: boolean;
-  /** The area between zero and values below it is shaded. */
-  readonly shadedBelowZero?: boolean;
-  /** Single marks, without a line between them; or a line with a mark at each point. */
-  readonly marks?: 'alone' | 'on line';
-}
 
 export type Stacking = 'whole' | 'sum' | 'none';
 
 /** Most areas that a short chart has a legend for. */
 const NAMED = 4;
-
-/** Most values of a step that a caption has room for. */
-const CAPTIONED = 3;
 
 /** Quantities over the steps that its view shows, as lines or stacked areas. */
 export class TimeChart implements Drawing {
@@ -60,6 +35,7 @@ export class TimeChart implements Drawing {
   readonly #figure: Figure;
   readonly #spec: TimeChartSpec;
   readonly #view: View;
+  readonly #readings: Readings;
   #series: readonly Series[] = [];
   #own = new Map<number, readonly MetricPoint[]>();
   #stacking: Stacking;
@@ -77,12 +53,16 @@ export class TimeChart implements Drawing {
     this.#columns = view.columns;
     this.#stacking = spec.areas ? 'whole' : 'none';
     this.#range = rangeOf(spec.left);
+    this.#readings = new Readings(
+      () => ({ columns: this.#columns, series: this.#series, own: this.#own }),
+      spec.value,
+    );
     this.chart = new Chart<'line', XY[]>(figure.canvas, {
       type: 'line',
       data: { datasets: [] },
       options: timeOptions(spec, view, figure.compact, {
-        title: (dataset, index) => this.#title(dataset, index),
-        value: (dataset, index) => this.#value(dataset, index),
+        title: (dataset, index) => this.#readings.title(dataset, index),
+        value: (dataset, index) => this.#readings.value(dataset, index),
       }),
     });
     const positionOfStep = (step: number) => positionOf(step, view.columns, view.state.unit);
@@ -92,7 +72,7 @@ export class TimeChart implements Drawing {
     );
     navigate(this.chart, view, this);
     view.add(this, isShown);
-    figure.offer(this.chart, () => this.#sheet(), view);
+    figure.offer(this.chart, () => this.#readings.sheet(view.columns), view);
     withTheme(() => this.repaint());
   }
 
@@ -103,7 +83,7 @@ export class TimeChart implements Drawing {
     this.#own.clear();
     this.chart.data.datasets = series.map((entry, i) => {
       const previous = old[i];
-      return previous?.label === entry.label ? previous : this.#dataset(entry);
+      return previous?.label === entry.label ? previous : datasetOf(entry);
     });
     this.repaint();
   }
@@ -185,6 +165,10 @@ export class TimeChart implements Drawing {
     this.#figure.pointed(x === undefined || isSource ? null : this.#caption(at));
   }
 
+  #caption(index: number): string {
+    return this.#readings.caption(index, (place) => this.chart.isDatasetVisible(place));
+  }
+
   #fill(dataset: ChartDataset<'line', XY[]>, series: Series, x: Float64Array): void {
     const column = columnFor(series, this.#columns);
     const { smoothing } = this.#view.state;
@@ -239,131 +223,22 @@ export class TimeChart implements Drawing {
     });
   }
 
-  /** What is drawn, with the range of each column where it has several steps. */
-  #sheet(): Sheet {
-    const { columns } = this.#view;
-    const { first, last, bucket } = columns;
-    const isExact = bucket === 1;
-    const drawn = this.#series.flatMap((series) => {
-      const column = columnFor(series, columns);
-      return column && series.marks === undefined ? [{ label: series.label, column }] : [];
-    });
-    return {
-      titles: [
-        ...(isExact ? ['step'] : ['first step', 'last step']),
-        ...drawn.flatMap(({ label }) =>
-          isExact ? [label] : [`${label}, mean`, `${label}, smallest`, `${label}, largest`],
-        ),
-      ],
-      rows: Array.from(last, (step, i) => [
-        ...(isExact ? [step] : [first[i]!, step]),
-        ...drawn.flatMap(({ column: { mean, min, max } }) =>
-          (isExact ? [mean] : [mean, min, max]).map((values) => finite(values[i])),
-        ),
-      ]),
-    };
-  }
-
-  #title(place: number, index: number): string {
-    const own = this.#own.get(place)?.[index];
-    const [first, last] = own
-      ? [own.step, own.step]
-      : [this.#columns.first[index], this.#columns.last[index]];
-    return first === last
-      ? `step ${grouped(first!)}`
-      : `steps ${grouped(first!)} to ${grouped(last!)}`;
-  }
-
-  /** A value, and between which values the steps of its column are. */
-  #value(place: number, index: number): string {
-    const write = this.#spec.value ?? exact;
-    const series = this.#series[place]!;
-    const column = columnFor(series, this.#columns);
-    if (!column) return write(this.#own.get(place)?.[index]?.value ?? null);
-    const [min, max, mean] = [column.min[index]!, column.max[index]!, column.mean[index]!];
-    const lost = column.nonFinite[index]!;
-    const range = min < max ? ` (${write(min)} … ${write(max)})` : '';
-    const { bucket } = this.#columns;
-    const failed = lost === 0 ? '' : bucket === 1 ? ' not finite' : `; ${lost} not finite`;
-    return `${write(finite(mean))}${range}${failed}`;
-  }
-
-  #caption(index: number): string {
-    const shown = this.#series.flatMap(({ of, label }, i) =>
-      of !== undefined && this.chart.isDatasetVisible(i) ? [{ label, i }] : [],
-    );
-    const values = shown.map(({ label, i }) =>
-      shown.length === 1 ? this.#value(i, index) : `${label} ${this.#value(i, index)}`,
-    );
-    const title = this.#title(-1, index);
-    return values.length > CAPTIONED ? title : `${title}: ${values.join(', ')}`;
-  }
-
-  #dataset(series: Series): ChartDataset<'line', XY[]> {
-    const { label, axis = 'left', dash = [], marks, isSampled = false } = series;
-    return {
-      label,
-      data: [],
-      yAxisID: axis,
-      borderDash: [...dash],
-      showLine: marks !== 'alone',
-      spanGaps: isSampled,
-      pointRadius: radiusOf(series, 0),
-      pointStyle: marks === 'alone' ? 'crossRot' : 'circle',
-      // Single marks are drawn on top.
-      order: marks === 'alone' ? -1 : 0,
-    };
-  }
-
   /** Colours every series again. */
   repaint(): void {
     const current = theme();
+    const { compact, legend } = this.#figure;
     const stacked = this.#stacking !== 'none';
-    const { compact } = this.#figure;
+    const stepped = stacked && this.#isStepped;
     this.chart.data.datasets.forEach((dataset, i) => {
-      const { colour: colourIn, shadedBelowZero } = this.#series[i]!;
-      const colour = colourIn(current);
-      // A line of the background's colour separates the areas, for eyes that cannot tell their hues.
-      dataset.stepped = stacked && this.#isStepped ? 'middle' : false;
-      dataset.borderColor = stacked ? current.background : colour;
-      const line = current.highContrast ? 2 : 1.5;
-      dataset.borderWidth = stacked ? (compact ? 0.25 : 0.5) : line;
-      dataset.backgroundColor = stacked ? colour : translucent(colour, 0.2);
-      dataset.pointBackgroundColor = colour;
-      dataset.pointBorderColor = colour;
-      dataset.pointBorderWidth = 1.5;
-      if (stacked) dataset.fill = i === 0 ? 'origin' : '-1';
-      else dataset.fill = shadedBelowZero ? belowZero(translucent(colour, 0.4)) : false;
+      paint(dataset, this.#series[i]!, { theme: current, stacked, stepped, compact, place: i });
     });
-    const entries = [...new Set(this.#series.map(nameOf))].map((label): LegendEntry => {
-      const datasets = this.#series.flatMap((one, i) => (nameOf(one) === label ? [i] : []));
-      const { dash, marks, colour } = this.#series[datasets[0]!]!;
-      return {
-        label,
-        look: marks === 'alone' ? 'crosses' : stacked ? 'area' : 'line',
-        ...(dash && { dash }),
-        colour: colour(current),
-        datasets,
-      };
-    });
+    const entries = legendOf(this.#series, current, stacked);
     // A legend of groups would take a strip's height; its tooltips name the groups, in the colours of the weights panel.
-    if (stacked && compact && entries.length > NAMED) this.#figure.legend.hidden = true;
-    else drawLegend(this.#figure.legend, this.chart, entries);
+    if (stacked && compact && entries.length > NAMED) legend.hidden = true;
+    else drawLegend(legend, this.chart, entries);
     // Updated as 'none', Chart.js would leave the points as they are.
     this.chart.update();
   }
-}
-
-function nameOf({ label, legend = label }: Series): string {
-  return legend;
-}
-
-function columnFor({ of }: Series, columns: Columns): Column | undefined {
-  return typeof of === 'function' ? of(columns) : of && columns.series[of];
-}
-
-function finite(value: number | undefined): number | null {
-  return value !== undefined && Number.isFinite(value) ? value : null;
 }
 
 function rangeOf({ min, max, suggestedMin }: Axis): Pick<Axis, 'min' | 'max' | 'suggestedMin'> {
@@ -372,14 +247,4 @@ function rangeOf({ min, max, suggestedMin }: Axis): Pick<Axis, 'min' | 'max' | '
     ...(max !== undefined && { max }),
     ...(suggestedMin !== undefined && { suggestedMin }),
   };
-}
-
-/** One point makes no line: it is shown as a point. */
-function radiusOf({ marks, isSampled }: Series, points: number): number {
-  if (marks === 'alone') return 3.5;
-  return marks === 'on line' || isSampled || points === 1 ? 2 : 0;
-}
-
-function belowZero(colour: string) {
-  return { target: { value: 0 }, above: 'transparent', below: colour };
 }

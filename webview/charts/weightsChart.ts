@@ -3,7 +3,8 @@ import type { WeightsPoint } from '../../src/extension/messages/points.ts';
 import type { Groups } from '../../src/extension/messages/run.ts';
 import { percentTick } from '../format.ts';
 import type { Figure } from './figure.ts';
-import { type Series, TimeChart } from './timeChart.ts';
+import type { Series } from './series.ts';
+import { TimeChart } from './timeChart.ts';
 import type { View } from './view.ts';
 
 /** Most areas side by side: if they are closer together, they are indistinguishable. */

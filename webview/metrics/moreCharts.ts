@@ -2,7 +2,8 @@ import type { Column, Columns, SeriesName } from '../../src/extension/messages/c
 import type { Groups } from '../../src/extension/messages/run.ts';
 import type { Announcer } from '../announcer.ts';
 import { Figure } from '../charts/figure.ts';
-import { type Series, TimeChart } from '../charts/timeChart.ts';
+import type { Series } from '../charts/series.ts';
+import { TimeChart } from '../charts/timeChart.ts';
 import type { TimeChartSpec } from '../charts/timeOptions.ts';
 import type { View } from '../charts/view.ts';
 import { h } from '../dom.ts';
