@@ -48,9 +48,10 @@ export function verdictOf(run: RunHeader, point: ConflictPoint | undefined, k?: 
 /** What became of the directions, in a few words for a caption. */
 export function directionSummary({ guarantee }: RunHeader, point: ConflictPoint): string {
   const { held, steps, measured, conflicted, violated } = guarantee.counts;
-  if (violated > 0) return `guarantee violated × ${violated}`;
+  const among = `${grouped(measured)} steps`;
+  if (violated > 0) return `${grouped(violated)} violated · ${among}`;
   if (measured === 0) return 'not measured';
-  if (conflicted > 0) return `${grouped(conflicted)} of ${grouped(measured)} conflict`;
+  if (conflicted > 0) return `${grouped(conflicted)} conflict · ${among}`;
   const cosine = figure(point.minCosine);
   if (point.stationary) return 'stationary';
   return held === steps ? `${cosine} · direction certified` : `${cosine} · none conflicts`;

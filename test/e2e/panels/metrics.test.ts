@@ -76,9 +76,9 @@ describe('metrics view', () => {
       async ({ page }) => {
         const now = page.locator('.figure-min-cosine .now');
         for (const [message, words] of [
-          [metricsShow(grain), / · direction certified$/],
-          [metricsShow(broken, brokenAt), new RegExp(`^guarantee violated × ${count}$`)],
-          [metricsShow(pcgrad), new RegExp(`^${conflicting} of 240 conflict$`)],
+          [metricsShow(grain), /\s+· direction certified$/],
+          [metricsShow(broken, brokenAt), new RegExp(`^${count} violated\\s+· ${brokenAt} steps$`)],
+          [metricsShow(pcgrad), new RegExp(`^${conflicting} conflict\\s+· 240 steps$`)],
           [metricsShow(streaming), /^not measured$/],
         ] as const) {
           await send(page, message);
@@ -191,7 +191,7 @@ describe('metrics view', () => {
     await withPanel('metrics', async ({ page }) => {
       for (const width of [1050, 520]) {
         await page.setViewportSize({ width, height: 300 });
-        for (const run of [fleeting, grain]) {
+        for (const run of [fleeting, grain, broken, pcgrad]) {
           await send(page, metricsShow(run));
           await drawnAtSize(page);
           const cut = await page.evaluate(() => {

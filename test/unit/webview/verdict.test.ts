@@ -20,7 +20,7 @@ test('a gradient that is not finite violates a guarantee, and counts as such', (
   const { now, past } = verdictOf(run, point, 8);
   assert.match(now, /^A gradient with nonzero weight is not finite/);
   assert.equal(past, '1 of 60 steps violated the guarantee.');
-  assert.equal(directionSummary(run, point), 'guarantee violated × 1');
+  assert.equal(directionSummary(run, point), '1 violated · 60 steps');
 });
 
 test('a guarantee that the log does not show is not measured, with the reason', () => {
@@ -69,7 +69,10 @@ test('a caption says of the directions what it says of them, and not of the upda
   const mean = runFixture({ ...options, aggregator: 'mean' });
   const { conflicted } = mean.run.guarantee.counts;
   assert.ok(conflicted > 0);
-  assert.equal(directionSummary(mean.run, mean.points.at(-1)!), `${conflicted} of 60 conflict`);
+  assert.equal(
+    directionSummary(mean.run, mean.points.at(-1)!),
+    `${conflicted} conflict · 60 steps`,
+  );
   const streaming = runFixture({ ...options, aggregator: 'grain-streaming' });
   assert.equal(directionSummary(streaming.run, streaming.points.at(-1)!), 'not measured');
 });
