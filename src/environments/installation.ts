@@ -1,24 +1,12 @@
 /** Installs what training needs: into a Python that is there, into a new environment, or beside GRAIN. */
-import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { carriedWheel, storageFolder } from './carried.ts';
 import { type Inspection, inspect, installObstacle, missingPackages } from './inspection.ts';
+import { run, type SetupOptions } from './installer.ts';
 import { inEnvironment, onPath, ownEnvironment } from './interpreter.ts';
-import { runProgram } from './program.ts';
-import { causeOf, SetupError } from './setupFailure.ts';
-
-export interface SetupOptions {
-  readonly env?: NodeJS.ProcessEnv;
-  readonly signal?: AbortSignal;
-  /** Of grain_torch; absent: the one that GRAIN carries. */
-  readonly wheel?: string;
-  /** Called with each line that the installer prints. */
-  readonly onLine?: (line: string) => void;
-}
-
-/** What uv takes where a user's pip has an index of its own. */
-const UV_INDEX = 'UV_DEFAULT_INDEX';
+import { fetchPackage, type RegistryPackage } from './registryPackage.ts';
+import { asSetupError, SetupError } from './setupFailure.ts';
 
 /**
  * Installs grain_torch and what the device `torch` needs into a Python, with its pip, or with uv.
@@ -76,26 +64,31 @@ export async function makeEnvironment(
   }
 }
 
+/** It needs no other package at run time. A test holds it to package-lock.json. */
+export const WEBGPU: RegistryPackage = {
+  name: 'webgpu',
+  version: '0.6.2',
+  integrity:
+    'sha512-3L4GfmqJLvYUIEWJngEQY+2HQiUlAFkg8+P8NDDj3Xx5hHHIFO/r8JW+ynfqBj7kHN4mbnwO74uB+lrRtLhp4Q==',
+};
+
 /**
- * Installs the package `webgpu` into GRAIN's storage with the user's npm, which checks it against its registry.
+ * Installs the package `webgpu` into GRAIN's storage.
  *
  * @throws SetupError
  */
-export async function installWebgpu(range: string, options: SetupOptions = {}): Promise<void> {
-  const env = options.env ?? process.env;
-  const folder = storageFolder(env);
-  const [npm] = onPath(['npm'], env);
-  if (npm === undefined) {
-    throw new SetupError('notStarted', ['npm is not on the PATH. Install Node.js, which has it.']);
-  }
+export async function installWebgpu(options: SetupOptions = {}): Promise<void> {
+  const folder = storageFolder(options.env ?? process.env);
   try {
-    await mkdir(folder, { recursive: true });
+    await fetchPackage(WEBGPU, folder, options);
   } catch (error) {
-    throw asSetupError(error);
+    const { name, version } = WEBGPU;
+    // Which knows proxies and registries that ask for a password.
+    options.onLine?.(
+      `Where npm can: npm install --prefix ${JSON.stringify(folder)} ${name}@${version}`,
+    );
+    throw error;
   }
-  const quiet = ['--no-audit', '--no-fund', '--no-save', '--loglevel=warn'];
-  await run(npm, ['install', '--prefix', folder, ...quiet, `webgpu@${range}`], options);
-  if (!existsSync(path.join(folder, 'node_modules/webgpu'))) throw new SetupError('incomplete');
 }
 
 /** The best Python to make an environment of: the first that nothing but its manager keeps from it. */
@@ -117,31 +110,4 @@ async function inspected(python: string, signal: AbortSignal | undefined): Promi
   if (signal?.aborted) throw new SetupError('cancelled');
   if ('problem' in found) throw new SetupError('unknown', [`${python}: ${found.problem}`]);
   return found;
-}
-
-/** @throws SetupError if it fails */
-async function run(
-  command: string,
-  args: readonly string[],
-  { env = process.env, signal, onLine }: SetupOptions,
-): Promise<void> {
-  const index = env.PIP_INDEX_URL;
-  const ended = await runProgram(command, args, {
-    env: {
-      ...env,
-      // Its messages are recognized in English.
-      LC_ALL: 'C.UTF-8',
-      PYTHONUNBUFFERED: '1',
-      ...(index && !env[UV_INDEX] && { [UV_INDEX]: index }),
-    },
-    ...(signal && { signal }),
-    ...(onLine && { onLine }),
-  });
-  if (ended.status !== 0) throw new SetupError(causeOf(ended), ended.last);
-}
-
-function asSetupError(error: unknown): SetupError {
-  if (error instanceof SetupError) return error;
-  const last = [error instanceof Error ? error.message : String(error)];
-  return new SetupError(causeOf({ last }), last);
 }

@@ -1,4 +1,5 @@
-/** Why a set-up failed, recognized in what pip, venv, uv and npm print, and what to do about it. */
+/** Why a set-up failed, recognized in what pip, venv, uv and tar print, and what to do about it. */
+import { messageOf } from '../config/errors.ts';
 import type { Ended } from './program.ts';
 
 const causes = {
@@ -11,7 +12,7 @@ const causes = {
   noNetwork: {
     reason: 'the package index cannot be reached',
     advice:
-      'Check the network; behind a proxy set HTTPS_PROXY, for an index of your own PIP_INDEX_URL.',
+      'Check the network; behind a proxy set HTTPS_PROXY, for an index of your own PIP_INDEX_URL (WebGPU: NPM_CONFIG_REGISTRY).',
   },
   noSpace: {
     reason: 'no space is left on the disk',
@@ -99,4 +100,13 @@ export function causeOf({ cut, last }: Pick<Ended, 'cut' | 'last'>): Cause {
   if (cut === 'notStarted') return 'notStarted';
   const text = last.join('\n');
   return signs.find(([, sign]) => sign.test(text))?.[0] ?? 'unknown';
+}
+
+/** What was thrown, as the failure of a set-up. */
+export function asSetupError(error: unknown): SetupError {
+  if (error instanceof SetupError) return error;
+  // What fetch throws has its reason in its cause.
+  const causes = [error, error instanceof Error ? error.cause : undefined];
+  const last = causes.flatMap((it) => (it === undefined ? [] : [messageOf(it)]));
+  return new SetupError(causeOf({ last }), last);
 }

@@ -8,9 +8,10 @@ import { BackendUnavailable } from './backend.ts';
  * Path of an optional package, installed beside this program, in GRAIN's storage or in the working directory (the user's own
  * `npm install`): loading it then runs code from that folder.
  *
+ * @param remedy what installs it; absent: npm does
  * @throws BackendUnavailable if it is in none of them
  */
-export function resolveOptional(name: string): string {
+export function resolveOptional(name: string, remedy?: string): string {
   const folders = [storageFolder(), process.cwd()];
   for (const base of [
     import.meta.url,
@@ -22,10 +23,8 @@ export function resolveOptional(name: string): string {
       // Not here: try the next folder; the error below is for both.
     }
   }
-  throw new BackendUnavailable(
-    `${name} is not installed`,
-    `npm install --prefix ${JSON.stringify(process.cwd())} ${name}`,
-  );
+  const npm = `npm install --prefix ${JSON.stringify(process.cwd())} ${name}`;
+  throw new BackendUnavailable(`${name} is not installed`, remedy ?? npm);
 }
 
 /**

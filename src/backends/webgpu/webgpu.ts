@@ -5,6 +5,8 @@ import { firstLine, resolveOptional } from '../interface/optionalPackage.ts';
 import { DeviceErrors, type FailingDevice } from './errors.ts';
 
 const PACKAGE = 'webgpu';
+/** Needs no npm; in VS Code *GRAIN: Set up GPU training* does the same. */
+const INSTALL = 'grain doctor --fix --webgpu';
 const VULKAN_LOADER = 'libvulkan.so.1';
 
 /** The part of WebGPU used here; its standard types need a browser's. */
@@ -83,16 +85,13 @@ async function open(): Promise<OpenBackend> {
 
 async function loadDawn(): Promise<Gpu> {
   if (process.platform === 'linux') requireVulkanLoader();
-  const file = resolveOptional(PACKAGE);
+  const file = resolveOptional(PACKAGE, INSTALL);
   try {
     const { create, globals } = await import(pathToFileURL(file).href);
     Object.assign(globalThis, globals);
     return create([]);
   } catch (error) {
-    throw new BackendUnavailable(
-      `${PACKAGE} could not be loaded: ${firstLine(error)}`,
-      `npm rebuild ${PACKAGE}`,
-    );
+    throw new BackendUnavailable(`${PACKAGE} could not be loaded: ${firstLine(error)}`, INSTALL);
   }
 }
 

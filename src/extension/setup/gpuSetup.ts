@@ -1,14 +1,13 @@
 /** *Set up GPU training*: says what each Python has, and installs what is missing. */
 import * as vscode from 'vscode';
-import packageJson from '../../../package.json' with { type: 'json' };
 import { formatInspection, installObstacle } from '../../environments/inspection.ts';
 import {
   baseOf,
   installInto,
   installWebgpu,
   makeEnvironment,
-  type SetupOptions,
 } from '../../environments/installation.ts';
+import type { SetupOptions } from '../../environments/installer.ts';
 import { SetupError } from '../../environments/setupFailure.ts';
 import {
   type FoundPython,
@@ -83,10 +82,10 @@ export class GpuSetup extends Disposable {
       ...this.#newEnvironment(found),
       {
         label: vscode.l10n.t('$(cloud-download) Install WebGPU for GRAIN'),
-        detail: vscode.l10n.t('Trains on a GPU without Python. Needs npm; about 130 MB.'),
+        detail: vscode.l10n.t('Trains on a GPU without Python. About 130 MB.'),
         title: vscode.l10n.t('Installing WebGPU'),
         act: async (options) => {
-          await installWebgpu(packageJson.optionalDependencies.webgpu, options);
+          await installWebgpu(options);
           return undefined;
         },
       },

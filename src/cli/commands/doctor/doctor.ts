@@ -49,7 +49,7 @@ export function addDoctorCommand(program: Command): void {
       'make an environment of GRAIN’s own with PyTorch, where no Python lacks nothing; Ctrl-C cancels',
     )
     .option('--python <path>', 'with --fix: install what is missing into this Python instead')
-    .option('--webgpu', 'with --fix: install the package webgpu instead, with npm')
+    .option('--webgpu', 'with --fix: install the package webgpu instead, which needs no npm')
     .action(async ({ json, ...options }: DoctorOptions) => {
       if (options.fix) {
         process.exitCode = await fix(options);

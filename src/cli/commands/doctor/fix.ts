@@ -1,14 +1,13 @@
 /** `grain doctor --fix`: what *Set up GPU training* does, without questions. */
 import path from 'node:path';
-import packageJson from '../../../../package.json' with { type: 'json' };
 import { formatInspection, inspect } from '../../../environments/inspection.ts';
 import {
   baseOf,
   installInto,
   installWebgpu,
   makeEnvironment,
-  type SetupOptions,
 } from '../../../environments/installation.ts';
+import type { SetupOptions } from '../../../environments/installer.ts';
 import { SetupError } from '../../../environments/setupFailure.ts';
 import { imported, isFound, isReady, readyPythons, survey } from '../../../environments/survey.ts';
 import { FAILED, OK, STOPPED } from '../../exit.ts';
@@ -38,7 +37,7 @@ export async function fix({ python, webgpu }: FixOptions): Promise<number> {
 }
 
 async function fixWebgpu(options: SetupOptions): Promise<void> {
-  await installWebgpu(packageJson.optionalDependencies.webgpu, options);
+  await installWebgpu(options);
   console.log('webgpu is installed. `grain doctor` says whether it finds a GPU.');
 }
 
