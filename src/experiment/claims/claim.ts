@@ -56,6 +56,8 @@ export interface ClaimContext {
   readonly digits: Digits;
   /** Folder with data that no package carries; `null` if none was given. */
   readonly data: string | null;
+  /** Folder for training sets that are made of it. */
+  readonly made: string;
   /** The seeds 0, 1, …: as many as were asked for, else so many. */
   seeds(standard: number): readonly number[];
 }

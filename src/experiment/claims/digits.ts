@@ -7,10 +7,8 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import writeFileAtomic from 'write-file-atomic';
 import { keyedRandom } from '../../engine/keyedRandom.ts';
 import { shuffle } from '../../engine/seededRandom.ts';
+import { MISLABELLED, SOURCES, sourceOf } from './sources.ts';
 
-const SOURCES = ['north', 'east', 'south', 'west'] as const;
-/** The source of the carried data whose labels are random. */
-const MISLABELLED = 'west';
 /** Examples kept from training, to replace others. */
 const RESERVE = 30;
 /** One of so many examples of the rare digits stays. */
@@ -119,7 +117,7 @@ function carriedData(): string {
   );
 }
 
-/** The correctly labelled ones, at half their width and height: a claim takes hundreds of runs. */
+/** The correctly labelled ones, without the source whose labels are random, at half their width and height: a claim takes hundreds of runs. */
 function readImages(file: string): Row[] {
   const [header, ...lines] = gunzipSync(readFileSync(file)).toString('utf8').trim().split('\n');
   const columns = header!.split(',');
@@ -159,7 +157,7 @@ function isKept({ label }: Row, at: number): boolean {
 function withNoise(rows: readonly Row[], noise: Noise): SourcedRow[] {
   const random = keyedRandom('wrong labels', 0);
   return rows.map((row, i) => {
-    const source = SOURCES[i % SOURCES.length]!;
+    const source = sourceOf(i);
     // Rows deal out sources in turn: of four in a row one is of each, and the next four begin with another one's turn.
     const isWrong =
       noise === 'source'

@@ -3,7 +3,7 @@ import { mean as average, sampleRankCorrelation } from 'simple-statistics';
 import { bootstrapInterval } from '../statistics/bootstrap.ts';
 import { contains, type Interval } from '../statistics/interval.ts';
 import { counted, formatInterval, significant } from '../wording.ts';
-import type { Claim, ClaimContext, ClaimTable, ClaimVerdict, Measurement } from './claim.ts';
+import type { Claim, ClaimTable, ClaimVerdict, Measurement } from './claim.ts';
 import {
   againstMean,
   type Compared,
@@ -11,17 +11,9 @@ import {
   comparisonOf,
   differenceText,
 } from './comparisons.ts';
+import { regimeSettings } from './regimeSettings.ts';
 import { scatterOf } from './scatter.ts';
-import {
-  type ClaimSetting,
-  grain,
-  grainNormalized,
-  mean,
-  onDigits,
-  onPairs,
-  pairsIn,
-  regressionOnPairs,
-} from './settings.ts';
+import { grain, grainNormalized, mean } from './settings.ts';
 import { meanConflictOf, stepsOf } from './steps.ts';
 
 const methods = [mean, grain, grainNormalized];
@@ -37,7 +29,7 @@ export const regimes: Claim = {
   claim: 'GRAIN matters where the gradients of groups conflict.',
   async measure(context) {
     const found: Regime[] = [];
-    for (const setting of settingsOf(context)) {
+    for (const setting of regimeSettings(context)) {
       const compared = await compareMethods(context.runs, setting, methods, context.seeds(10));
       found.push({ compared, conflict: await conflictOf(compared) });
     }
@@ -101,60 +93,6 @@ function measurementsOf({ compared, conflict }: Regime): Measurement[] {
           },
         ]
       : []),
-  ];
-}
-
-function settingsOf({ digits, data }: ClaimContext): ClaimSetting[] {
-  const source = { by: 'column:source' };
-  const micro = (count: number) => ({ by: 'microbatch', count });
-  const label = { by: 'label' };
-  const onDigitsIn: [string, string, ClaimSetting['config']][] = [
-    ...[2, 4, 8, 16].map((count): [string, string, ClaimSetting['config']] => [
-      `digits-microbatch${count}`,
-      `${count} micro-batches`,
-      onDigits(digits, micro(count)),
-    ]),
-    ['digits-label', 'by label', onDigits(digits, label)],
-    ['digits-source', 'by source', onDigits(digits, source)],
-    [
-      'digits-source-noise-source',
-      'by source, one of four mislabelled',
-      onDigits(digits, source, { noise: 'source' }),
-    ],
-    [
-      'digits-source-noise-even',
-      'by source, a quarter of each mislabelled',
-      onDigits(digits, source, { noise: 'even' }),
-    ],
-    [
-      'digits-microbatch8-noise-even',
-      '8 micro-batches, a quarter mislabelled',
-      onDigits(digits, micro(8), { noise: 'even' }),
-    ],
-    [
-      'digits-label-unbalanced',
-      'by label, unbalanced',
-      onDigits(digits, label, { isUnbalanced: true }),
-    ],
-    [
-      'digits-microbatch8-unbalanced',
-      '8 micro-batches, unbalanced',
-      onDigits(digits, micro(8), { isUnbalanced: true }),
-    ],
-  ];
-  const [stsb, rte] = [pairsIn(data, 'stsb'), pairsIn(data, 'rte')];
-  return [
-    ...onDigitsIn.map(([name, title, config]) => ({ name, title: `digits, ${title}`, config })),
-    ...(stsb
-      ? [
-          {
-            name: 'stsb-tuned',
-            title: 'STS-B, 8 micro-batches',
-            config: onPairs(stsb, regressionOnPairs),
-          },
-        ]
-      : []),
-    ...(rte ? [{ name: 'rte-tuned', title: 'RTE, 8 micro-batches', config: onPairs(rte) }] : []),
   ];
 }
 

@@ -51,10 +51,12 @@ export async function verifyClaims(
   callbacks: TrainingsCallbacks,
   onVerified: (verified: Verified) => void,
 ): Promise<Verified[]> {
+  const made = path.resolve(out, 'data');
   const context: ClaimContext = {
     runs: new ClaimRuns(out, callbacks),
-    digits: new Digits(path.resolve(out, 'data'), digits),
+    digits: new Digits(made, digits),
     data: data ?? null,
+    made,
     seeds: (standard) => Array.from({ length: seeds ?? standard }, (_, seed) => seed),
   };
   const all: Verified[] = [];
