@@ -1,5 +1,5 @@
 /**
- * How often the rules of src/experiment/alarms are right: `node bench/alarms.ts [--seeds 5] [--jobs 2]` applies them to the runs of
+ * How often the rules of src/experiment/alarms are right: `node bench/alarms.ts [--seeds 20] [--jobs 2]` applies them to the runs of
  * bench/guarantee.ts, and to runs that it makes to fail, and writes docs/alarms.md's tables.
  *
  * Every run stays in .cache/alarms: a bench that was stopped continues where it was, and changed rules are measured again
@@ -11,15 +11,16 @@ import { median } from 'simple-statistics';
 import { alarmCodes } from '../src/config/alarms.ts';
 import { table } from '../src/experiment/markdown.ts';
 import { RunStore, type RunSummary } from '../src/runs/store.ts';
+import { type FailingSetting, folderOf } from './alarms/failingSetting.ts';
 import { isHealthy, loggedRuns } from './alarms/loggedRuns.ts';
 import { type Observed, observe } from './alarms/observed.ts';
-import { type FailingSetting, folderOf, settings } from './alarms/settings.ts';
+import { settings } from './alarms/settings.ts';
 import { circumstances, writeFigures } from './readme.ts';
 import { inParallel, trainSeeds } from './trainSeeds.ts';
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: 'string', default: '5' },
+    seeds: { type: 'string', default: '20' },
     jobs: { type: 'string', default: '2' },
   },
 });
