@@ -8,8 +8,10 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median } from 'simple-statistics';
-import { alarmCodes } from '../src/config/alarms.ts';
+import { type AlarmCode, alarmCodes } from '../src/config/alarms.ts';
 import { table } from '../src/experiment/markdown.ts';
+import { wilsonInterval } from '../src/experiment/statistics/failures.ts';
+import { significant } from '../src/experiment/wording.ts';
 import { RunStore, type RunSummary } from '../src/runs/store.ts';
 import { type FailingSetting, folderOf } from './alarms/failingSetting.ts';
 import { isHealthy, loggedRuns } from './alarms/loggedRuns.ts';
@@ -28,6 +30,8 @@ const docs = fileURLToPath(new URL('../docs/alarms.md', import.meta.url));
 
 type Raised = Observed['raised'];
 const raisedIn = (observed: readonly Observed[]) => observed.map(({ raised }) => raised);
+const withAlarm = (rule: AlarmCode, runs: readonly Raised[]) =>
+  runs.filter((raised) => raised.has(rule)).length;
 const seedsOf = ({ seeds = Number(values.seeds) }) =>
   Array.from({ length: seeds }, (_, seed) => seed);
 await inParallel(settings, Number(values.jobs), async (next, core) => {
@@ -55,20 +59,22 @@ const rules = alarmCodes.map((rule) => {
   const made = [...failing].filter(([{ detects }]) => detects.includes(rule));
   const runs = made.flatMap(([, raised]) => raised);
   const found = runs.flatMap((raised) => raised.get(rule) ?? []);
-  const wrong = onHealthy.filter((raised) => raised.has(rule)).length;
   return [
     `[${rule}](#${rule})`,
-    `${wrong} of ${onHealthy.length}`,
-    runs.length === 0 ? '–' : `${found.length} of ${runs.length}`,
+    ...rateCells(withAlarm(rule, onHealthy), onHealthy.length),
+    ...rateCells(found.length, runs.length),
     found.length === 0 ? '–' : String(median(found)),
-    made.map(([{ title }]) => title).join('; ') || 'none was made',
   ];
 });
-const header = ['rule', 'false alarms', 'detected', 'median step', 'runs made to fail'];
+const header = ['rule', 'false alarms', '95 %', 'detected', '95 %', 'median step'];
+
+const ways = [...failing].flatMap(([{ title, detects }, raised]) =>
+  detects.map((rule) => [title, rule, `${withAlarm(rule, raised)} of ${raised.length}`]),
+);
 
 const also = [...failing].map(([{ title, detects }, raised]) => {
   const others = alarmCodes.flatMap((rule) => {
-    const count = raised.filter((of) => of.has(rule)).length;
+    const count = withAlarm(rule, raised);
     return count > 0 && !detects.includes(rule) ? [`${rule} ${count}`] : [];
   });
   const any = raised.filter((of) => of.size > 0).length;
@@ -78,9 +84,9 @@ const also = [...failing].map(([{ title, detects }, raised]) => {
 const kindOf = ({ manifest: { task, groups, aggregation } }: RunSummary) =>
   `${task}, groups by ${groups.by}, ${aggregation.name}`;
 const counted = [...new Set(healthy.map(({ run }) => kindOf(run)))].sort().map((kind) => {
-  const runs = healthy.filter(({ run }) => kindOf(run) === kind);
+  const runs = raisedIn(healthy.filter(({ run }) => kindOf(run) === kind));
   const alarms = alarmCodes.flatMap((rule) => {
-    const count = runs.filter(({ raised }) => raised.has(rule)).length;
+    const count = withAlarm(rule, runs);
     return count > 0 ? [`${rule} ${count}`] : [];
   });
   return [kind, String(runs.length), alarms.join(', ') || '–'];
@@ -89,6 +95,8 @@ const counted = [...new Set(healthy.map(({ run }) => kindOf(run)))].sort().map((
 const text = [
   circumstances(),
   table([header, ...rules], 1),
+  'How runs were made to fail, each way with seeds of its own:',
+  table([['runs', 'rule', 'detected'], ...ways], 2),
   'What else was raised on runs made to fail:',
   table([['runs', 'with an alarm', 'other rules'], ...also], 1),
   'The healthy runs:',
@@ -96,3 +104,10 @@ const text = [
 ].join('\n\n');
 console.log(text);
 writeFigures('alarms', text, docs);
+
+/** "19 of 20", and Wilson's interval of the rate: "76 … 99 %". */
+function rateCells(count: number, n: number): [string, string] {
+  if (n === 0) return ['–', '–'];
+  const { low, high } = wilsonInterval({ count, n });
+  return [`${count} of ${n}`, `${significant(100 * low, 2)} … ${significant(100 * high, 2)} %`];
+}

@@ -3,6 +3,7 @@ import type { ClaimContext } from './claim.ts';
 import type { DigitsKind } from './digits.ts';
 import {
   type ClaimSetting,
+  notMeasured,
   onDigits,
   onPairs,
   onProblems,
@@ -24,6 +25,15 @@ export function regimeSettings(context: ClaimContext): ClaimSetting[] {
     ...rteSettings(context),
     ...problemsSettings(context),
   ];
+}
+
+/** A sentence on what data that are missing would be for. */
+export function unmeasuredIn({ data }: ClaimContext): string[] {
+  return notMeasured([
+    ...(pairsIn(data, 'stsb') === null ? ['a mislabelled source in regression (STS-B)'] : []),
+    ...(pairsIn(data, 'rte') === null ? ['pairs of sentences (RTE)'] : []),
+    ...(problemsIn(data) === null ? ['groups by length (GSM8K)'] : []),
+  ]);
 }
 
 function digitsSettings({ digits }: ClaimContext): ClaimSetting[] {

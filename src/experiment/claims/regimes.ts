@@ -11,7 +11,7 @@ import {
   comparisonOf,
   differenceText,
 } from './comparisons.ts';
-import { regimeSettings } from './regimeSettings.ts';
+import { regimeSettings, unmeasuredIn } from './regimeSettings.ts';
 import { scatterOf } from './scatter.ts';
 import { grain, grainNormalized, mean } from './settings.ts';
 import { meanConflictOf, stepsOf } from './steps.ts';
@@ -33,9 +33,7 @@ export const regimes: Claim = {
       const compared = await compareMethods(context.runs, setting, methods, context.seeds(10));
       found.push({ compared, conflict: await conflictOf(compared) });
     }
-    const gains = found.map(
-      ({ compared }) => gainOf(compared, grain.name)?.difference ?? Number.NaN,
-    );
+    const gains = found.map(({ compared }) => gainOf(compared, grain.name)?.value ?? Number.NaN);
     const conflicts = found.map(({ conflict }) => conflict);
     const correlation = correlationOf(conflicts, gains);
     const better = withLevel(found, 'better');
@@ -45,8 +43,9 @@ export const regimes: Claim = {
       verdict: verdictOf(correlation.interval, better.length),
       words: [
         `grain is shown to be better than the mean in ${listed(better)}, and worse in ${listed(worse)}.`,
+        'The gain is the difference to the mean in the units of the metric, positive where GRAIN is better.',
         `Over the settings, the rank correlation between conflict and gain is ${significant(correlation.value, 2)}${correlation.interval ? ` (${formatInterval(correlation.interval, 0)})` : ''}: from the share of groups in conflict alone ${correlation.interval && contains(correlation.interval, 0) ? 'it cannot be told where grain gains' : `a ${correlation.value > 0 ? 'higher' : 'lower'} gain is to be expected where there is more`}.`,
-        'Groups by length need texts, and are not measured here.',
+        ...unmeasuredIn(context),
       ],
       measurements: [
         { what: 'rank correlation of conflict and gain over the settings', ...correlation },
@@ -87,8 +86,8 @@ function measurementsOf({ compared, conflict }: Regime): Measurement[] {
     ...(gain
       ? [
           {
-            what: `${title}: ${compared.findings.metric}, grain − mean`,
-            value: gain.difference,
+            what: `${title}: gain of grain in ${compared.findings.metric}`,
+            value: gain.value,
             interval: gain.interval,
           },
         ]
@@ -101,8 +100,23 @@ async function conflictOf({ plain }: Compared): Promise<number> {
   return average(shares);
 }
 
-function gainOf({ findings }: Compared, method: string) {
-  return comparisonOf(findings, method)?.means;
+interface Gain {
+  /** Positive where the method is better than the mean. */
+  readonly value: number;
+  readonly interval: Interval | null;
+  readonly p: number | null;
+}
+
+function gainOf({ findings }: Compared, method: string): Gain | undefined {
+  const means = comparisonOf(findings, method)?.means;
+  if (!means) return undefined;
+  const { difference, interval, adjusted: p } = means;
+  if (findings.better === 'higher') return { value: difference, interval, p };
+  return {
+    value: -difference,
+    interval: interval && { low: -interval.high, high: -interval.low },
+    p,
+  };
 }
 
 function withLevel(found: readonly Regime[], level: 'better' | 'worse'): string[] {
@@ -118,16 +132,17 @@ function listed(names: readonly string[]): string {
 function tableOf(found: readonly Regime[]): ClaimTable {
   return {
     title: 'Conflict and gain',
-    head: ['setting', 'conflict', 'mean', 'grain − mean', 'grain-normalized − mean'],
+    head: ['setting', 'conflict', 'metric', 'mean', 'gain of grain', 'of grain-normalized'],
     rows: found.map(({ compared, conflict }) => {
       const level = compared.findings.methods.find(({ method }) => method === mean.name)?.figures;
       const cells = [grain, grainNormalized].map(({ name }) => {
         const gain = gainOf(compared, name);
-        return gain ? differenceText(gain.difference, gain.interval, gain.adjusted) : '–';
+        return gain ? differenceText(gain.value, gain.interval, gain.p) : '–';
       });
       return [
         compared.setting.title,
         `${significant(100 * conflict, 2)} %`,
+        compared.findings.metric,
         level ? significant(level.mean) : '–',
         ...cells,
       ];
@@ -141,12 +156,12 @@ function pictureOf(found: readonly Regime[]): string {
     title:
       'What GRAIN gains over the mean, beside the share of groups that the mean conflicts with',
     x: 'groups the mean conflicts with, %',
-    y: 'grain − mean',
+    y: 'gain of grain',
     points: found.flatMap(({ compared, conflict }) => {
       const gain = gainOf(compared, grain.name);
       const { title } = compared.setting;
       return gain
-        ? [{ label: title, x: 100 * conflict, y: gain.difference, interval: gain.interval }]
+        ? [{ label: title, x: 100 * conflict, y: gain.value, interval: gain.interval }]
         : [];
     }),
   });

@@ -98,6 +98,14 @@ export function problemsIn(folder: string | null): string | null {
   return problems !== null && existsSync(path.join(problems, 'checkpoint')) ? problems : null;
 }
 
+/** A sentence on what is missing, if anything is. @param missing what the data would be for */
+export function notMeasured(missing: readonly string[]): string[] {
+  if (missing.length === 0) return [];
+  return [
+    `Not measured here: ${missing.join('; ')}. Give --data FOLDER: docs/claims.md says what belongs in it.`,
+  ];
+}
+
 export const mean: Method = { name: 'mean', entry: 'mean' };
 export const grain: Method = { name: 'grain', entry: 'grain' };
 export const grainLayerwise: Method = { name: 'grain-layerwise', entry: 'grain-layerwise' };

@@ -9,7 +9,7 @@ import {
   comparisonOf,
   comparisonTable,
 } from './comparisons.ts';
-import { type ClaimSetting, mean } from './settings.ts';
+import { type ClaimSetting, mean, notMeasured } from './settings.ts';
 import type { Method } from './trainings.ts';
 
 export interface SpreadTask {
@@ -43,11 +43,7 @@ export function spreadClaim(
         words: [
           ...compared.map((of, i) => wordsOf(of, found[i]!, method)),
           'p values are corrected for all comparisons of a setting (Holm).',
-          ...(missing.length === 0
-            ? []
-            : [
-                `Not measured here: ${missing.join('; ')}. Give --data FOLDER: docs/claims.md says what belongs in it.`,
-              ]),
+          ...notMeasured(missing),
         ],
         measurements: compared.flatMap((of) => measurementsOf(of, method)),
         tables: compared.map(comparisonTable),
