@@ -13,16 +13,18 @@ const STALLED_STEPS = 30;
 const MOST = 0.9;
 const FEW = 0.5;
 const UNLEARNT = 0.2;
-/** Of the groups, and at least two. */
+/** Of the groups, and at least two; of classes one is enough. */
 const A_THIRD = 1 / 3;
 
 export const stalledDirection: Rule = {
-  condition: `‖d‖/‖ḡ‖ < ${STALLED} in ${formatPercent(MOST)} of the last ${STALLED_STEPS} steps, while the loss of at least a third of the groups, and of two, is above ${UNLEARNT} of its beginning. Loss: an exponential average over about 20 steps; beginning: the mean of the first 5. Over when ‖d‖/‖ḡ‖ < ${STALLED} in at most ${formatPercent(FEW)} of the last ${STALLED_STEPS} steps.`,
+  condition: `‖d‖/‖ḡ‖ < ${STALLED} in ${formatPercent(MOST)} of the last ${STALLED_STEPS} steps, while the loss of at least a third of the groups, and of two, is above ${UNLEARNT} of its beginning; with groups by label, the loss of one. Loss: an exponential average over about 20 steps; beginning: the mean of the first 5. Over when ‖d‖/‖ḡ‖ < ${STALLED} in at most ${formatPercent(FEW)} of the last ${STALLED_STEPS} steps.`,
   reason:
-    'The shortest vector is zero wherever the groups’ gradients balance, and one fitted group with a gradient near zero is enough ([guarantee](guarantee.md)). AdamW then makes steps of full length along rounding and old momentum. A single group whose loss stays high may be left out on purpose, as a mislabelled source is.',
+    'The shortest vector is zero wherever the groups’ gradients balance, and one fitted group with a gradient near zero is enough ([guarantee](guarantee.md)). AdamW then makes steps of full length along rounding and old momentum. A single source whose loss stays high may be left out on purpose, as it is if mislabelled; a class is not.',
   watch(run) {
+    const { by, names } = run.groups;
+    const least = by === 'label' ? 1 : Math.max(2, A_THIRD * names.length);
     const short = new Recent(STALLED_STEPS);
-    const losses = new GroupLosses(run.groups.names.length);
+    const losses = new GroupLosses(names.length);
     return {
       step({ event, diagnostics }) {
         losses.push(event);
@@ -34,7 +36,6 @@ export const stalledDirection: Rule = {
         const unlearnt = losses.of.flatMap(({ latest, first }, group) =>
           latest > UNLEARNT * first ? [group] : [],
         );
-        const least = Math.max(2, A_THIRD * losses.of.length);
         if (short.share < MOST || unlearnt.length < least) return undefined;
         const heaviest = heaviestGroup(event);
         const holder =
