@@ -1,5 +1,5 @@
 /**
- * How often the rules of src/experiment/alarms are right: `node bench/alarms.ts [--seeds 20] [--jobs 2]` applies them to the runs of
+ * How often the rules of src/experiment/alarms are right: `node bench/alarms.ts [--seeds 10] [--jobs 2]` applies them to the runs of
  * bench/guarantee.ts, and to runs that it makes to fail, and writes docs/alarms.md's tables.
  *
  * Every run stays in .cache/alarms: a bench that was stopped continues where it was, and changed rules are measured again
@@ -22,7 +22,7 @@ import { inParallel, trainSeeds } from './trainSeeds.ts';
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: 'string', default: '20' },
+    seeds: { type: 'string', default: '10' },
     jobs: { type: 'string', default: '2' },
   },
 });

@@ -18,11 +18,6 @@ export function withTypingError(csv: string): string {
   return edited(csv, (row, at) => (at > 0 ? row : row.with(-1, `${row.at(-1)}00`)));
 }
 
-/** The first example's label is 10³⁰. */
-export function withHugeTarget(csv: string): string {
-  return edited(csv, (row, at) => (at > 0 ? row : row.with(-1, '1e30')));
-}
-
 /** The images of the first class are black. */
 export function withBlackClass(csv: string): string {
   return edited(csv, (row) =>
