@@ -1,14 +1,13 @@
 /** Runs that are made to fail, each in the way that a rule is to find: two ways for every rule. */
 import type { RunSummary } from '../../src/runs/store.ts';
-import { digits, type FailingSetting, of } from './failingSetting.ts';
+import { digits, type FailingSetting, five, of } from './failingSetting.ts';
 import {
-  withBlackClass,
   withBrightImage,
   withCopies,
   withEveryLabel,
   withMisspeltSource,
   withOutliers,
-  withTwoOpinions,
+  withSameImages,
   withTypingError,
 } from './spoilt.ts';
 
@@ -95,15 +94,20 @@ export const settings: readonly FailingSetting[] = [
     'contradiction',
     'every image with each of the five labels, a source for each label; guarded',
     ['guard-stalled'],
-    { counts: of(4), spoil: withEveryLabel },
+    { counts: of(4), spoil: withEveryLabel(five) },
     { ...source, batchSize: 100, aggregate: [{ name: 'mean', guard: true }] },
   ),
   digits(
-    'opinions',
-    'every image twice, with the next class in the second source; guarded',
+    'coin',
+    'two classes, every image with both labels, each from a source; SGD with momentum, guarded',
     ['guard-stalled'],
-    { counts: of(10), spoil: withTwoOpinions },
-    { ...source, batchSize: 100, aggregate: [{ name: 'mean', guard: true }] },
+    { classes: [5, 6], counts: [20, 20], spoil: withEveryLabel([5, 6]) },
+    {
+      ...source,
+      batchSize: 80,
+      optimizer: { name: 'sgd', learningRate: 0.01, momentum: 0.9 },
+      aggregate: [{ name: 'mean', guard: true }],
+    },
   ),
   claimed('planted', 'label', 'grain', 'the shortest vector'),
   claimed('planted-upgrad', 'column:source', 'upgrad', 'UPGrad'),
@@ -115,11 +119,15 @@ export const settings: readonly FailingSetting[] = [
     { optimizer: { name: 'sgd', learningRate: 0.3, momentum: 0.99 }, aggregate: ['mean'] },
   ),
   digits(
-    'decayed',
-    'AdamW with a weight decay of 100',
+    'swinging',
+    'a linear regression; SGD with momentum 0.999 at a constant learning rate of 5·10⁻⁵',
     ['update-conflict'],
     {},
-    { optimizer: { name: 'adamw', learningRate: 3e-3, weightDecay: 100 }, aggregate: ['mean'] },
+    {
+      ...linear,
+      optimizer: { name: 'sgd', learningRate: 5e-5, momentum: 0.999 },
+      aggregate: ['mean'],
+    },
   ),
   digits(
     'copies',
@@ -129,10 +137,10 @@ export const settings: readonly FailingSetting[] = [
     { ...source, aggregate: ['grain'] },
   ),
   digits(
-    'black',
-    'the images of one of five classes are black, the shortest vector with groups by label',
+    'same',
+    'one of two classes has the same image 20 times, the shortest vector with groups by label',
     ['dominant-group'],
-    { spoil: withBlackClass },
+    { classes: [5, 6], counts: [20, 20], spoil: withSameImages },
     { ...label, aggregate: ['grain'] },
   ),
   digits(

@@ -1,5 +1,4 @@
 /** Training data with something wrong in it: tables as CSV of pixels, a label and, in those of several sources, the source. */
-import { five } from './failingSetting.ts';
 
 /** The first example's pixels times −1000. */
 export function withBrightImage(csv: string): string {
@@ -18,11 +17,13 @@ export function withTypingError(csv: string): string {
   return edited(csv, (row, at) => (at > 0 ? row : row.with(-1, `${row.at(-1)}00`)));
 }
 
-/** The images of the first class are black. */
-export function withBlackClass(csv: string): string {
-  return edited(csv, (row) =>
-    row.at(-1) === String(five[0]) ? row.map((cell, i) => (i < row.length - 1 ? '0' : cell)) : row,
-  );
+/** All images of the first example’s class are its image. */
+export function withSameImages(csv: string): string {
+  let first: readonly string[] | undefined;
+  return edited(csv, (row) => {
+    first ??= row;
+    return row.at(-1) === first.at(-1) ? first : row;
+  });
 }
 
 /** The first example alone has a source, whose name is misspelt. */
@@ -38,25 +39,15 @@ export function withCopies(csv: string): string {
 }
 
 /** Each example once for every class, which is its source too. */
-export function withEveryLabel(csv: string): string {
-  return sourced(csv, () => five);
-}
-
-/** Each example twice: from one source as it is, from the other with the next class. */
-export function withTwoOpinions(csv: string): string {
-  return sourced(csv, (label) => [label, five[(five.indexOf(label) + 1) % five.length]!]);
-}
-
-/** @param labels of each example, from as many sources */
-function sourced(csv: string, labels: (label: number) => readonly number[]): string {
-  const [header, ...rows] = csv.trimEnd().split('\n');
-  const all = rows.flatMap((row) => {
-    const end = row.lastIndexOf(',');
-    return labels(Number(row.slice(end + 1))).map(
-      (label, at) => `${row.slice(0, end)},${label},#${at + 1}`,
-    );
-  });
-  return `${[`${header},source`, ...all].join('\n')}\n`;
+export function withEveryLabel(classes: readonly number[]): (csv: string) => string {
+  return (csv) => {
+    const [header, ...rows] = csv.trimEnd().split('\n');
+    const all = rows.flatMap((row) => {
+      const pixels = row.slice(0, row.lastIndexOf(','));
+      return classes.map((label) => `${pixels},${label},of ${label}`);
+    });
+    return `${[`${header},source`, ...all].join('\n')}\n`;
+  };
 }
 
 /** @param edit of the cells of each example */
