@@ -3,7 +3,7 @@
  * bench/guarantee.ts, and to runs that it makes to fail, and writes docs/alarms.md's tables.
  *
  * Every run stays in .cache/alarms: a bench that was stopped continues where it was, and changed rules are measured again
- * without training.
+ * without training. With `--seeds 0` nothing is trained.
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -32,8 +32,9 @@ type Raised = Observed['raised'];
 const raisedIn = (observed: readonly Observed[]) => observed.map(({ raised }) => raised);
 const withAlarm = (rule: AlarmCode, runs: readonly Raised[]) =>
   runs.filter((raised) => raised.has(rule)).length;
-const seedsOf = ({ seeds = Number(values.seeds) }) =>
-  Array.from({ length: seeds }, (_, seed) => seed);
+const usual = Number(values.seeds);
+const seedsOf = ({ seeds = usual }: FailingSetting) =>
+  Array.from({ length: usual === 0 ? 0 : seeds }, (_, seed) => seed);
 await inParallel(settings, Number(values.jobs), async (next, core) => {
   const config = next.config();
   if (config) await trainSeeds(folderOf(next), config, seedsOf(next), core);

@@ -190,20 +190,9 @@ export const settings: readonly FailingSetting[] = [
         aggregate: ['mean'],
       },
     ),
-    seeds: 40,
+    seeds: 60,
     alone: true,
     isLogged: ({ manifest }) => manifest.experiment.name === 'stsb-high-rate',
-  },
-  {
-    ...digits(
-      'unlucky-adamw',
-      'the same with AdamW at a constant learning rate of 0.05',
-      ['seed-apart'],
-      {},
-      { ...deep, optimizer: { name: 'adamw', learningRate: 0.05 }, aggregate: ['mean'] },
-    ),
-    seeds: 30,
-    alone: true,
   },
   digits(
     'shifted',

@@ -102,15 +102,17 @@ export const explodingLoss: Rule = {
 
 const SPIKE = 3;
 const SPIKE_BEFORE = 20;
+/** Of a run that has only begun. */
+const SPIKE_AFTER = 5;
 const SPIKE_OF_FIRST = 0.5;
 const SPIKE_OVER = 1.5;
 
 export const lossSpike: Rule = {
-  condition: `L > ${SPIKE} M and L > ${SPIKE_OF_FIRST} L₁, with M the largest loss of the ${SPIKE_BEFORE} steps before. Over once L ≤ ${SPIKE_OVER} M again.`,
+  condition: `L > ${SPIKE} M and L > ${SPIKE_OF_FIRST} L₁, with M the largest loss of the ${SPIKE_BEFORE} steps before, from step ${SPIKE_AFTER + 1} on. Over once L ≤ ${SPIKE_OVER} M again.`,
   reason:
     'Compared with the largest of recent losses, not with their mean, the noise of small batches is no spike; nor is a loss that stays well below that of the start, such as 0.03 after 0.01 at the end of training.',
   watch() {
-    const before = new RecentLargest(SPIKE_BEFORE);
+    const before = new RecentLargest(SPIKE_BEFORE, SPIKE_AFTER);
     /** M of the spike that has not passed. */
     let level: number | null = null;
     return {
@@ -125,7 +127,7 @@ export const lossSpike: Rule = {
         if (!(loss > SPIKE * largest && loss > SPIKE_OF_FIRST * firstLoss)) return undefined;
         level = largest;
         return {
-          message: `The loss has jumped to ${formatNumber(loss)}; in the ${SPIKE_BEFORE} steps before it was at most ${formatNumber(largest)}. ${SLOWER}`,
+          message: `The loss has jumped to ${formatNumber(loss)}; in the last ${SPIKE_BEFORE} steps it was at most ${formatNumber(largest)}. ${SLOWER}`,
           figures: { loss: fact(loss), largestBefore: largest },
           groups: [],
         };
@@ -139,7 +141,7 @@ const VANISHED_STEPS = 20;
 /** Of these steps, to raise the alarm and to clear it. */
 const MOST = 0.9;
 const FEW = 0.5;
-const UNLEARNT = 0.9;
+const UNLEARNT = 0.8;
 
 export const vanishingGradients: Rule = {
   condition: `In ${formatPercent(MOST)} of the last ${VANISHED_STEPS} steps, ‖ḡ‖ is below ${VANISHED} of its beginning, the mean of the first 5 steps, while L > ${UNLEARNT} L₁. Over when that is so in at most ${formatPercent(FEW)} of them. Only in the Euclidean metric.`,

@@ -26,19 +26,24 @@ export class Recent {
 /** The largest of the last `size` values. */
 export class RecentLargest {
   readonly #values: Float64Array;
+  readonly #least: number;
   #seen = 0;
 
-  constructor(size: number) {
+  /** @param least values that must be there */
+  constructor(size: number, least: number) {
     this.#values = new Float64Array(size);
+    this.#least = least;
   }
 
   push(value: number): void {
     this.#values[this.#seen++ % this.#values.length] = value;
   }
 
-  /** NaN until `size` values are there. */
+  /** NaN until enough values are there. */
   get largest(): number {
-    return this.#seen < this.#values.length ? Number.NaN : Math.max(...this.#values);
+    return this.#seen < this.#least
+      ? Number.NaN
+      : Math.max(...this.#values.subarray(0, this.#seen));
   }
 }
 

@@ -38,7 +38,7 @@ export const alarmed = runFixture({
     {
       rule: 'loss-spike',
       step: 60,
-      message: 'The loss has jumped to 4.1; in the 20 steps before it was at most 1.2.',
+      message: 'The loss has jumped to 4.1; in the last 20 steps it was at most 1.2.',
       clearedAt: 72,
     },
     {

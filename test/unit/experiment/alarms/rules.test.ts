@@ -68,6 +68,16 @@ describe('losses and gradients', () => {
     const small = [...steps(1, 2), ...steps(3, 40, low), spike(0.45)];
     assert.deepEqual(told(alarmsIn(runOf(), small)), [], 'below half of the first loss');
   });
+
+  test('loss-spike: soon after the start too, but not in the first five steps', () => {
+    const high = { losses: [4, 4, 4, 4] };
+    const early = (at: number) => [...steps(1, at - 1), stepOf(at, high), ...steps(at + 1, 9)];
+    assert.deepEqual(told(alarmsIn(runOf(), early(5))), []);
+    assert.deepEqual(told(alarmsIn(runOf(), early(6))), [
+      'loss-spike raised 6',
+      'loss-spike cleared 7',
+    ]);
+  });
 });
 
 describe('vanishing gradients', () => {
