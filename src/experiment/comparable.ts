@@ -35,7 +35,7 @@ export function checkComparable(runs: readonly RunSummary[]): void {
     const differing = isSame ? [] : differencesOf(first!, other);
     if (differing.length > 0) {
       throw new ComparisonError(
-        `${first!.id} and ${other.id} differ in ${differing.join(', ')}. Expected runs that differ in method and seed alone.`,
+        `${first!.id} and ${other.id} differ in ${differing.join(', ')}. Expected runs that differ in method and seed alone. For a report of several tasks: --tasks.`,
       );
     }
   }
@@ -50,6 +50,14 @@ export function checkComparable(runs: readonly RunSummary[]): void {
     }
     seen.set(key, id);
   }
+}
+
+/** @param wanted default: the first of them @throws ComparisonError if it is not among them */
+export function metricIn(metrics: readonly string[], wanted?: string): string {
+  if (wanted === undefined || metrics.includes(wanted)) return wanted ?? metrics[0]!;
+  throw new ComparisonError(
+    `these runs have no metric "${wanted}". Expected ${metrics.join(', ')}.`,
+  );
 }
 
 /** Names of what two runs differ in, besides method, point of the grid and seed. */

@@ -30,7 +30,7 @@ export const intervalSchema = z.object({ low: z.number(), high: z.number() });
  * shown: a difference that stands after correction for all comparisons. hinted: one of the figures speaks for a difference, another
  * does not. none: no figure does.
  */
-const findingSchema = z.enum(['shown', 'hinted', 'none']);
+export const findingSchema = z.enum(['shown', 'hinted', 'none']);
 export type Finding = z.infer<typeof findingSchema>;
 
 const p = z.number().nullable();

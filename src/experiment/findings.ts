@@ -12,6 +12,7 @@ import {
 } from './comparison.ts';
 import { type Crossed, crossedSchema } from './crossedFindings.ts';
 import type { SeedResult } from './seedResults.ts';
+import { extremesOf } from './statistics/extremes.ts';
 import { wilsonInterval } from './statistics/failures.ts';
 import { holm } from './statistics/holm.ts';
 import { meanInterval } from './statistics/means.ts';
@@ -42,6 +43,8 @@ const figuresSchema = z.object({
   stdInterval: intervalSchema.nullable(),
   min: z.number(),
   max: z.number(),
+  /** Of independent seeds: probability that a further one is below `min`, and the share of all seeds that is so at most, with 95 % confidence; for `max` alike. */
+  extremes: z.object({ further: z.number(), beyond: z.number() }),
   iqr: z.number(),
   /** Mean of the middle half of the values. */
   iqm: z.number(),
@@ -159,6 +162,7 @@ function summaryOf(values: readonly number[]): MethodFigures['figures'] {
     ...summarise(values),
     meanInterval: meanInterval(values),
     stdInterval: spreadInterval(values),
+    extremes: extremesOf(values.length),
     iqr: interquartileRange(values),
     iqm: interquartileMean(values),
   };

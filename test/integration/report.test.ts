@@ -14,6 +14,7 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { keyedRandom } from '../../src/engine/keyedRandom.ts';
 import { launchResultSchema } from '../../src/experiment/launchResult.ts';
 import { fullReportSchema } from '../../src/experiment/report/fullReport.ts';
+import { tasksReportSchema } from '../../src/experiment/report/tasksReport.ts';
 import type { RunEvent } from '../../src/runs/events.ts';
 import { runFile } from '../../src/runs/grainFolder.ts';
 import type { RunManifest } from '../../src/runs/manifest.ts';
@@ -287,6 +288,53 @@ test('where there is no difference, none is claimed; launches of one config are 
     other.stderr,
     /differ in optimizer\. Expected runs that differ in method and seed alone/,
   );
+});
+
+test('several tasks together: scores, a verdict over both, and the page', async () => {
+  const args = ['report', '--tasks', 'known', 'tasks-b'];
+  const changes = { createdAt: '2026-05-04T05:06:07.000Z', config: { steps: 9 } };
+  for (const [method, corrects] of Object.entries({
+    grain: [330, 340, 335],
+    mean: [300, 310, 290],
+  })) {
+    for (const [seed, correct] of corrects.entries()) {
+      write(store, { experiment: 'tasks-b', method, seed, correct, changes });
+    }
+  }
+  const json = await grain([...args, '--json'], root);
+  assert.equal(json.status, 0, json.stderr);
+  const { tasks, findings, verdict } = tasksReportSchema.parse(JSON.parse(json.stdout));
+  assert.deepEqual(
+    tasks.map(({ name, constantPredictor, seeds }) => [name, constantPredictor, seeds.length]),
+    [
+      ['known', 0.5, 3],
+      ['tasks-b', 0.5, 3],
+    ],
+  );
+  // (330/400 − 0.5) / 0.5, and the others.
+  assert.deepEqual(
+    tasks[1]!.scores[0]!.scores.map((score) => score.toFixed(6)),
+    ['0.650000', '0.700000', '0.675000'],
+  );
+  const [{ one, other, difference } = assert.fail()] = findings.comparisons;
+  assert.deepEqual([one, other, difference > 0], ['grain', 'mean', true]);
+  assert.match(verdict.words[0]!, /^Over 2 tasks with 3 seeds each/);
+  assert.match(verdict.notes.join(' '), /accuracy of known from 0\.5 to 1; accuracy of tasks-b/);
+  const out = path.join(root, 'tasks.html');
+  const page = await grain([...args, '--out', out], root);
+  assert.equal(page.status, 0, page.stderr);
+  const html = readFileSync(out, 'utf8');
+  assert.ok(html.includes('<b>Performance profile.</b>') && !/NaN|undefined|<script/.test(html));
+  const { stdout } = await grain(args, root);
+  assert.ok(stdout.startsWith(`# known and tasks-b\n\n${verdict.words[0]}`));
+  const loss = await grain([...args, '--metric', 'loss'], root);
+  assert.deepEqual([loss.status, loss.stdout], [2, '']);
+  assert.match(loss.stderr, /known: loss has no best value.* Expected accuracy, /);
+  const alone = await grain(['report', '--tasks', 'known'], root);
+  assert.deepEqual([alone.status, alone.stdout], [2, '']);
+  assert.match(alone.stderr, /1 task given\. Expected two or more/);
+  const csv = await grain([...args, '--format', 'csv'], root);
+  assert.equal(csv.status, 2);
 });
 
 test('a launch ends with the verdict, and its config names it afterwards', async () => {

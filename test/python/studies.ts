@@ -98,6 +98,6 @@ function besideOf([one, other]: Pair, { ictonyx, rliable, deepsig }: Theirs): Be
 
 /** The profile's last step at or before a threshold. */
 function profileAt(values: readonly number[], threshold: number): ProfilePoint {
-  const points = performanceProfile(values, 'higher');
+  const points = performanceProfile([values], 'higher');
   return points.findLast((point) => (point.threshold ?? Number.NEGATIVE_INFINITY) <= threshold)!;
 }

@@ -8,7 +8,7 @@ import { type Prediction, readPredictions } from '../../runs/predictions.ts';
 import { onSameExamples } from '../../runs/splits.ts';
 import type { RunSummary } from '../../runs/store.ts';
 import { agreementOf, agreementSchema } from '../agreementFindings.ts';
-import { ComparisonError, checkComparable } from '../comparable.ts';
+import { checkComparable, metricIn } from '../comparable.ts';
 import { intervalSchema } from '../comparison.ts';
 import { curveShapeSchema, curveShapesOf } from '../curveShapes.ts';
 import { evidenceOf, figuresOf, validatedRun } from '../evidence.ts';
@@ -17,15 +17,32 @@ import { type Findings, findingsSchema, valuesOf } from '../findings.ts';
 import { furtherTestsOf, furtherTestsSchema } from '../furtherTests.ts';
 import { answerMarker } from '../predictions/comparedAnswer.ts';
 import { recordedSoups, soupSchema } from '../soups/recordedSoups.ts';
-import { bootstrapInterval } from '../statistics/bootstrap.ts';
+import { bootstrapInterval, percentileInterval } from '../statistics/bootstrap.ts';
 import { expectedBest } from '../statistics/expectedBest.ts';
 import { performanceProfile } from '../statistics/performanceProfile.ts';
 import { stochasticOrder } from '../statistics/stochasticOrder.ts';
-import { interquartileMean } from '../statistics/summary.ts';
+import { interquartileMean, interquartileRange } from '../statistics/summary.ts';
 import { metricNames, type ValidatedRun } from '../validatedRuns.ts';
 import { validationError } from '../validationError.ts';
 import { verdictOf, verdictSchema } from '../verdict.ts';
 import { settingOf, settingSchema } from './setting.ts';
+
+/** Over fewer values, the bootstrap of an IQR contains the truth too rarely: docs/statistics.md has it measured. */
+const LEAST_FOR_IQR = 10;
+
+export const profileSchema = z.object({
+  method: z.string(),
+  runs: z.number(),
+  points: z.array(
+    z.object({
+      /** `null` is the worst there could be. */
+      threshold: z.number().nullable(),
+      share: z.number(),
+      low: z.number(),
+      high: z.number(),
+    }),
+  ),
+});
 
 export const fullReportSchema = z.object({
   experiments: z.array(z.object({ id: z.string(), name: z.string() })),
@@ -34,13 +51,15 @@ export const fullReportSchema = z.object({
   findings: findingsSchema,
   /** Figures of the other metrics, without comparisons: each further test would make all p values larger. */
   otherMetrics: z.array(findingsSchema.pick({ metric: true, better: true, methods: true })),
-  /** BCa bootstrap intervals: over few seeds they contain the truth too rarely (docs/statistics.md). */
+  /** Bootstrap intervals, BCa and for the IQR of percentiles: over few seeds they contain the truth too rarely (docs/statistics.md). */
   bootstrap: z.array(
     z.object({
       method: z.string(),
       mean: intervalSchema.nullable(),
       std: intervalSchema.nullable(),
       iqm: intervalSchema.nullable(),
+      /** `null` for fewer than ten values. */
+      iqr: intervalSchema.nullable(),
     }),
   ),
   /** Differences over seeds and validation examples together. */
@@ -50,21 +69,7 @@ export const fullReportSchema = z.object({
   /** Tests that the verdict does not go by. */
   furtherTests: furtherTestsSchema,
   /** The share of a method's runs better than each threshold, where it changes; from the worst threshold to the best. */
-  performanceProfiles: z.array(
-    z.object({
-      method: z.string(),
-      runs: z.number(),
-      points: z.array(
-        z.object({
-          /** `null` is the worst there could be. */
-          threshold: z.number().nullable(),
-          share: z.number(),
-          low: z.number(),
-          high: z.number(),
-        }),
-      ),
-    }),
-  ),
+  performanceProfiles: z.array(profileSchema),
   agreement: z.array(agreementSchema),
   /** Of which all runs are in the report; `grain soup` makes them. */
   soups: z.array(soupSchema),
@@ -105,7 +110,7 @@ export async function fullReportOf(
   checkComparable(runs);
   const validated = await Promise.all([...runs].sort(byCreation).map(validatedRun));
   const metrics = metricNames(validated);
-  const metric = checkedMetric(wanted, metrics);
+  const metric = metricIn(metrics, wanted);
   const predictions = await predictionsOf(onSameExamples(runs));
   const any = predictions.values().next().value ?? null;
   const findings = evidenceOf(validated, metric, any, validationError);
@@ -148,13 +153,6 @@ export async function fullReportOf(
     curveShapes: curveShapesOf(curves, findings),
     setting: settingOf(runs),
   };
-}
-
-function checkedMetric(wanted: string | undefined, metrics: readonly string[]): string {
-  if (wanted === undefined || metrics.includes(wanted)) return wanted ?? metrics[0]!;
-  throw new ComparisonError(
-    `these runs have no metric "${wanted}". Expected ${metrics.join(', ')}.`,
-  );
 }
 
 /** Of the runs that have some, in their order. */
@@ -219,6 +217,7 @@ function bootstrapOf(values: readonly number[]) {
         ? null
         : bootstrapInterval(values, (sample) => sampleStandardDeviation([...sample])),
     iqm: bootstrapInterval(values, interquartileMean),
+    iqr: values.length < LEAST_FOR_IQR ? null : percentileInterval(values, interquartileRange),
   };
 }
 
@@ -240,9 +239,6 @@ function profilesOf({ better, methods, runs }: Findings): FullReport['performanc
     .map(({ method, own }) => ({
       method,
       runs: own.length,
-      points: performanceProfile(
-        own.map(({ value }) => value),
-        better,
-      ),
+      points: performanceProfile([own.map(({ value }) => value)], better),
     }));
 }

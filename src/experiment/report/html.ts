@@ -2,7 +2,6 @@
 import { stringify } from 'yaml';
 import { crossedMatrices } from '../crossedFindings.ts';
 import { inDecimals, inPercent } from './cells.ts';
-import { dashOf } from './figures/axes.ts';
 import { curvesFigure } from './figures/curves.ts';
 import { heatMap } from './figures/heatMap.ts';
 import { profilesFigure } from './figures/profiles.ts';
@@ -11,25 +10,21 @@ import { escaped } from './figures/svg.ts';
 import type { FullReport } from './fullReport.ts';
 import { titleOf } from './markdown.ts';
 import { methodsSentence } from './methods.ts';
-import type { ReportTable } from './methodTable.ts';
-import { style } from './style.ts';
+import { figure, legend, list, page, paragraphs, slotsOf, tableOf } from './page.ts';
 import { reportTables } from './tables.ts';
 
 export function reportHtml(report: FullReport): string {
   const { verdict, findings, setting } = report;
   const title = escaped(titleOf(report));
-  const slotOf = slotsOf(report);
+  const names = findings.methods.map(({ method }) => method);
+  const slotOf = slotsOf(names);
   const tables = reportTables(report);
   const [first, ...others] = tables;
-  const figure = (name: string, drawn: string | null, caption: string) =>
-    drawn === null
-      ? ''
-      : `<figure>${drawn}<figcaption><b>${escaped(name)}.</b> ${escaped(caption)}</figcaption></figure>`;
   const ids = report.experiments.map(({ id }) => `<code>${escaped(id)}</code>`).join(', ');
   const body = [
     `<header><h1>${title}</h1><p class="ids">${ids} · ${findings.runs.length} runs · ${escaped(setting.devices.join('; '))}</p></header>`,
     `<section class="verdict"><h2>Verdict</h2>${paragraphs(verdict.words)}${list(verdict.notes)}</section>`,
-    `<section><h2>${escaped(first!.title)}</h2>${legend(report, slotOf)}`,
+    `<section><h2>${escaped(first!.title)}</h2>${legend(names)}`,
     figure(
       'Every run',
       stripFigure(report, slotOf),
@@ -54,36 +49,7 @@ export function reportHtml(report: FullReport): string {
     `<section><h2>For a paper</h2>${paragraphs([methodsSentence(report)])}</section>`,
     settingSection(report),
   ];
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${title}</title>
-<style>${style}</style>
-</head>
-<body>
-<main>
-${body.filter((part) => part !== '').join('\n')}
-</main>
-</body>
-</html>
-`;
-}
-
-/** Methods in the order of the table have the colours in theirs. */
-function slotsOf({ findings }: FullReport): (method: string) => number {
-  const methods = findings.methods.map(({ method }) => method);
-  return (method) => methods.indexOf(method) % 6;
-}
-
-function legend({ findings }: FullReport, slotOf: (method: string) => number): string {
-  const items = findings.methods.map(
-    ({ method }, row) =>
-      `<li><svg viewBox="0 0 30 10" width="30" height="10" aria-hidden="true"><line class="line slot${slotOf(method)}" x1="0" x2="30" y1="5" y2="5" stroke-dasharray="${dashOf(row)}"></line></svg>${escaped(method)}</li>`,
-  );
-  return items.length < 2 ? '' : `<ul class="legend">${items.join('')}</ul>`;
+  return page(title, body);
 }
 
 /** The matrices that belong to a table. */
@@ -129,34 +95,6 @@ function short(seed: string): string {
   return seed.replace(/^init (\d+) · order (\d+)$/, '$1·$2');
 }
 
-/** Cells with more characters than this may be broken into lines. */
-const LONG = 30;
-
-function tableOf({ note, folded, head, rows, words }: ReportTable): string {
-  const isWord = (column: number) => (column < words ? ' class="word"' : '');
-  const classOf = (cell: string, column: number) =>
-    [...(column < words ? ['word'] : []), ...(cell.length > LONG ? ['long'] : [])].join(' ');
-  const cells = (row: readonly string[]) =>
-    row.map((cell, column) => {
-      // "< 0.001" stays on one line.
-      const text = escaped(cell.replaceAll('< ', '<\u00a0'));
-      return column === 0
-        ? `<th scope="row" class="word">${text}</th>`
-        : `<td class="${classOf(cell, column)}">${text}</td>`;
-    });
-  const table = [
-    note === undefined ? '' : `<p class="note">${escaped(note)}</p>`,
-    '<div class="scroll" tabindex="0"><table><thead><tr>',
-    ...head.map((cell, column) => `<th scope="col"${isWord(column)}>${escaped(cell)}</th>`),
-    '</tr></thead><tbody>',
-    ...rows.map((row) => `<tr>${cells(row).join('')}</tr>`),
-    '</tbody></table></div>',
-  ].join('');
-  return folded === undefined
-    ? table
-    : `<details><summary>${escaped(folded)}</summary>${table}</details>`;
-}
-
 function settingSection({ setting }: FullReport): string {
   const { versions, devices, sources, fingerprints, configPath, config } = setting;
   const rows = [
@@ -169,13 +107,4 @@ function settingSection({ setting }: FullReport): string {
   const table = tableOf({ title: '', head: ['what', 'value'], rows, words: 2 });
   const yaml = escaped(stringify(config).trimEnd());
   return `<section><h2>Setting</h2>${table}<details open><summary>${escaped(configPath)}, every default filled in</summary><pre>${yaml}</pre></details></section>`;
-}
-
-function paragraphs(texts: readonly string[]): string {
-  return texts.map((text) => `<p>${escaped(text)}</p>`).join('');
-}
-
-function list(texts: readonly string[]): string {
-  if (texts.length === 0) return '';
-  return `<ul>${texts.map((text) => `<li>${escaped(text)}</li>`).join('')}</ul>`;
 }

@@ -1,16 +1,30 @@
 /** The report of an experiment as Markdown: the verdict, then the figures that it follows from. */
 import { table } from '../markdown.ts';
+import type { Verdict } from '../verdict.ts';
 import type { FullReport } from './fullReport.ts';
 import { methodsSentence } from './methods.ts';
+import type { ReportTable } from './methodTable.ts';
 import { reportTables } from './tables.ts';
 
 export function reportMarkdown(report: FullReport): string {
-  const { verdict } = report;
+  return document(titleOf(report), report.verdict, reportTables(report), [
+    '## For a paper',
+    methodsSentence(report),
+  ]);
+}
+
+/** Empty parts are left out. */
+export function document(
+  title: string,
+  verdict: Verdict,
+  tables: readonly ReportTable[],
+  rest: readonly string[] = [],
+): string {
   const sections = [
-    `# ${titleOf(report)}`,
+    `# ${title}`,
     verdict.words.join('\n\n'),
     verdict.notes.map((note) => `- ${note}`).join('\n'),
-    ...reportTables(report).flatMap(({ title, note = '', folded, head, rows, words }) => [
+    ...tables.flatMap(({ title, note = '', folded, head, rows, words }) => [
       `## ${title}`,
       ...(folded === undefined
         ? [note, table([head, ...rows], words)]
@@ -20,8 +34,7 @@ export function reportMarkdown(report: FullReport): string {
             '</details>',
           ]),
     ]),
-    '## For a paper',
-    methodsSentence(report),
+    ...rest,
   ];
   return sections.filter((section) => section !== '').join('\n\n');
 }

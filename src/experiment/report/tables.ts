@@ -15,7 +15,7 @@ import { soupTable } from './soupTable.ts';
 /** Only those that have something to show. */
 export function reportTables(report: FullReport): ReportTable[] {
   const all = [
-    methodTable(report.findings),
+    methodTable(report.findings, new Map(report.bootstrap.map(({ method, iqr }) => [method, iqr]))),
     differenceTable(report),
     furtherTable(report),
     crossedTable(report.findings.crossed),

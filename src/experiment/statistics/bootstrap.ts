@@ -27,6 +27,20 @@ export function bootstrapInterval(
   return bcaInterval(values, statistic, distributionOf(values, statistic, resamples));
 }
 
+/**
+ * As {@link bootstrapInterval}, but of the percentiles alone: for a statistic of quantiles, whose jackknife says nothing of its skewness.
+ * @param values at least two
+ */
+export function percentileInterval(
+  values: readonly number[],
+  statistic: Statistic,
+  resamples = RESAMPLES,
+): Interval | null {
+  const sorted = distributionOf(values, statistic, resamples);
+  if (sorted[0] === sorted.at(-1)) return null;
+  return { low: quantile(sorted, ALPHA / 2), high: quantile(sorted, 1 - ALPHA / 2) };
+}
+
 /** The statistic of samples with replacement, ascending. */
 export function distributionOf(
   values: readonly number[],

@@ -80,15 +80,13 @@ export function hypergeometric(
   );
 }
 
-/** The least k with P(X ≤ k) ≥ p of a binomial X: successes of n with probability `share` each. @param p below 1 */
-export function binomialQuantile(p: number, n: number, share: number): number {
-  if (share === 0 || share === 1) return n * share;
-  let below = 0;
-  for (let k = 0; k < n; k++) {
-    below += Math.exp(logChoose(n, k) + k * Math.log(share) + (n - k) * Math.log1p(-share));
-    if (below >= p) return k;
-  }
-  return n;
+/** P(X = 0), …, P(X = n) of a binomial X: successes of n with probability `share` each. */
+export function binomialShares(n: number, share: number): number[] {
+  const certain = share === 0 || share === 1 ? n * share : null;
+  return Array.from({ length: n + 1 }, (_, k) => {
+    if (certain !== null) return k === certain ? 1 : 0;
+    return Math.exp(logChoose(n, k) + k * Math.log(share) + (n - k) * Math.log1p(-share));
+  });
 }
 
 /** The zero of a falling function between `low` and `high`, to rounding. */

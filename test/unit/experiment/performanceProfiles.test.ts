@@ -8,13 +8,13 @@ const shares = (profile: ReturnType<typeof performanceProfile>) =>
   profile.map(({ threshold, share }) => [threshold, share]);
 
 test('the share of the runs better than each threshold, worst first', () => {
-  assert.deepEqual(shares(performanceProfile([3, 1, 3, 2], 'higher')), [
+  assert.deepEqual(shares(performanceProfile([[3, 1, 3, 2]], 'higher')), [
     [null, 1],
     [1, 3 / 4],
     [2, 1 / 2],
     [3, 0],
   ]);
-  assert.deepEqual(shares(performanceProfile([3, 1, 3, 2], 'lower')), [
+  assert.deepEqual(shares(performanceProfile([[3, 1, 3, 2]], 'lower')), [
     [null, 1],
     [3, 1 / 2],
     [2, 1 / 4],
@@ -23,21 +23,40 @@ test('the share of the runs better than each threshold, worst first', () => {
 });
 
 test('a run without a value is better than no threshold', () => {
-  assert.deepEqual(shares(performanceProfile([5, null], 'lower')), [
+  assert.deepEqual(shares(performanceProfile([[5, null]], 'lower')), [
     [null, 1 / 2],
     [5, 0],
   ]);
-  assert.deepEqual(shares(performanceProfile([null], 'higher')), [[null, 0]]);
+  assert.deepEqual(shares(performanceProfile([[null]], 'higher')), [[null, 0]]);
 });
 
 test('the band is that of a binomial number of runs', () => {
   // Of B(4, 1/2): P(0) = 1/16 > 2.5 %, P(X ≤ 3) = 15/16 < 97.5 %; of B(8, 1/2): P(0) = 0.4 %, P(X ≤ 1) = 3.5 %.
   const at = (n: number) =>
-    performanceProfile([...Array(n / 2).fill(1), ...Array(n / 2).fill(2)], 'higher')[1]!;
+    performanceProfile([[...Array(n / 2).fill(1), ...Array(n / 2).fill(2)]], 'higher')[1]!;
   assert.deepEqual([at(4).low, at(4).high], [0, 1]);
   assert.deepEqual([at(8).low, at(8).high], [1 / 8, 7 / 8]);
-  const [all, none] = [performanceProfile([7, 7], 'higher')[0]!, at(8)];
+  const [all, none] = [performanceProfile([[7, 7]], 'higher')[0]!, at(8)];
   assert.deepEqual([all.low, all.high, none.share], [1, 1, 1 / 2]);
+});
+
+test('over several tasks: the share of all runs, in the band of a sum of binomial numbers', () => {
+  const points = performanceProfile(
+    [
+      [0, 2],
+      [1, 2],
+    ],
+    'higher',
+  );
+  assert.deepEqual(shares(points), [
+    [null, 1],
+    [0, 3 / 4],
+    [1, 1 / 2],
+    [2, 0],
+  ]);
+  // B(2, 1/2) + 2: 2 and 4 have a quarter each. Of the same runs as one task, B(4, 3/4) has 1 with 4.7 %.
+  assert.deepEqual([points[1]!.low, points[1]!.high], [1 / 2, 1]);
+  assert.equal(performanceProfile([[0, 2, 1, 2]], 'higher')[1]!.low, 1 / 4);
 });
 
 const findings = findingsOf({
@@ -47,8 +66,8 @@ const findings = findingsOf({
 
 test('steps fall from the worst threshold to the best: where lower is better, to the left', () => {
   const performanceProfiles = [
-    { method: 'grain', runs: 2, points: performanceProfile([1, 3], 'lower') },
-    { method: 'mean', runs: 2, points: performanceProfile([2, 2], 'lower') },
+    { method: 'grain', runs: 2, points: performanceProfile([[1, 3]], 'lower') },
+    { method: 'mean', runs: 2, points: performanceProfile([[2, 2]], 'lower') },
   ];
   const drawn = profilesFigure({ performanceProfiles, findings }, () => 0)!;
   assert.ok(drawn.includes('threshold of a &lt; b') && !drawn.includes('NaN'));
@@ -68,7 +87,7 @@ test('steps fall from the worst threshold to the best: where lower is better, to
 });
 
 test('a single value is no figure', () => {
-  const points = performanceProfile([1, 1], 'lower');
+  const points = performanceProfile([[1, 1]], 'lower');
   const performanceProfiles = [{ method: 'grain', runs: 2, points }];
   assert.equal(
     profilesFigure({ performanceProfiles, findings }, () => 0),

@@ -7,7 +7,12 @@ type Profile = FullReport['performanceProfiles'][number];
 
 /** @returns `null` where there is a single value to be above */
 export function profilesFigure(
-  { performanceProfiles, findings }: Pick<FullReport, 'performanceProfiles' | 'findings'>,
+  {
+    performanceProfiles,
+    findings,
+  }: Pick<FullReport, 'performanceProfiles'> & {
+    readonly findings: Pick<FullReport['findings'], 'metric' | 'better'>;
+  },
   slotOf: (method: string) => number,
 ): string | null {
   const { metric, better } = findings;

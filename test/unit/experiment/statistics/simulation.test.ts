@@ -4,7 +4,10 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { keyedRandom } from '../../../../src/engine/keyedRandom.ts';
 import type { Comparison } from '../../../../src/experiment/comparison.ts';
 import { findingsOf } from '../../../../src/experiment/findings.ts';
+import { percentileInterval } from '../../../../src/experiment/statistics/bootstrap.ts';
 import { crossedComponents } from '../../../../src/experiment/statistics/crossed.ts';
+import { normalQuantile } from '../../../../src/experiment/statistics/distributions.ts';
+import { extremesOf } from '../../../../src/experiment/statistics/extremes.ts';
 import { contains } from '../../../../src/experiment/statistics/interval.ts';
 import { meanInterval, pairedT } from '../../../../src/experiment/statistics/means.ts';
 import { multiBootstrap } from '../../../../src/experiment/statistics/multiBootstrap.ts';
@@ -23,6 +26,7 @@ import {
   ratioOfSpreads,
   spreadInterval,
 } from '../../../../src/experiment/statistics/spread.ts';
+import { interquartileRange } from '../../../../src/experiment/statistics/summary.ts';
 import { crossingOf } from './crossingOf.ts';
 
 /** A share of so many experiments is within 0.026 of the truth with 99.9 % certainty, for truths of 0.05. */
@@ -67,6 +71,36 @@ describe('intervals contain the truth in about 95 % of simulated experiments', (
 function failing(): number {
   return normal() - (uniformFloat64(random) < 0.1 ? 8 : 0);
 }
+
+test('min and max: how often a further seed is beyond them, and how many are, whatever the distribution', () => {
+  const uniformOf = {
+    uniform: () => uniformFloat64(random),
+    skewed: () => uniformFloat64(random) ** 2,
+  };
+  const cdf = { uniform: (x: number) => x, skewed: Math.sqrt };
+  for (const name of ['uniform', 'skewed'] as const) {
+    for (const n of [2, 5, 20]) {
+      const { further, beyond } = extremesOf(n);
+      const lowest = () => Math.min(...sample(n, uniformOf[name]));
+      const next = shareOf(() => uniformOf[name]() < lowest());
+      const most = shareOf(() => cdf[name](lowest()) <= beyond);
+      assert.ok(Math.abs(next - further) < 4 * Math.sqrt((further * (1 - further)) / EXPERIMENTS));
+      assert.ok(most > 0.92 && most < 0.98, `${name}, ${n} seeds: ${most}`);
+    }
+  }
+  // Of ties, no more: all values alike have none below.
+  assert.ok(extremesOf(9).further === 1 / 10 && Math.abs(extremesOf(1).beyond - 0.95) < 1e-12);
+});
+
+test('IQR: from ten seeds on, the bootstrap contains the truth in nine of ten or more', () => {
+  const truth = 2 * normalQuantile(3 / 4);
+  let covered = 0;
+  for (let experiment = 0; experiment < 200; experiment++) {
+    if (contains(percentileInterval(sample(10), interquartileRange, 400)!, truth)) covered++;
+  }
+  assert.ok(covered >= 174, `${covered} of 200`);
+  assert.equal(percentileInterval([1, 1, 1], interquartileRange), null);
+});
 
 describe('a ratio of spreads: its interval contains the truth in 93 % or more of simulated experiments, or there is none', () => {
   for (const [name, draw] of Object.entries({ normal, skewed: chiSquare4, failing })) {
