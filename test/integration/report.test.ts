@@ -333,6 +333,11 @@ test('several tasks together: scores, a verdict over both, and the page', async 
   const alone = await grain(['report', '--tasks', 'known'], root);
   assert.deepEqual([alone.status, alone.stdout], [2, '']);
   assert.match(alone.stderr, /1 task given\. Expected two or more/);
+  write(store, { experiment: 'twin', method: 'grain', seed: 0, correct: 320 });
+  write(store, { experiment: 'twin', method: 'grain', seed: 1, correct: 330 });
+  const twin = await grain(['report', '--tasks', 'known', 'twin'], root);
+  assert.deepEqual([twin.status, twin.stdout], [2, '']);
+  assert.match(twin.stderr, /known and twin differ in method and seed alone, so they are one task/);
   const csv = await grain([...args, '--format', 'csv'], root);
   assert.equal(csv.status, 2);
 });

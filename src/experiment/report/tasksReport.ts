@@ -1,6 +1,7 @@
 /** What `grain report --tasks` says: methods over several tasks together. */
 import * as z from 'zod';
 import type { RunSummary } from '../../runs/store.ts';
+import { ComparisonError, differencesOf } from '../comparable.ts';
 import { performanceProfile } from '../statistics/performanceProfile.ts';
 import { scoresOf, taskOf } from '../tasks/scores.ts';
 import { tasksFindingsOf, tasksFindingsSchema } from '../tasks/tasksFindings.ts';
@@ -35,13 +36,14 @@ export type TasksReport = z.infer<typeof tasksReportSchema>;
 /**
  * @param tasks of each, its runs: at least one
  * @param wanted a metric of all tasks; by default each task's own, that ranks its checkpoints
- * @throws ComparisonError if runs of a task are not of one experiment, or tasks have nothing in common
+ * @throws ComparisonError if runs of a task are not of one experiment, two tasks are, or tasks have nothing in common
  */
 export async function tasksReportOf(
   tasks: readonly (readonly RunSummary[])[],
   wanted?: string,
 ): Promise<TasksReport> {
   const scores = scoresOf(await Promise.all(tasks.map((runs) => taskOf(runs, wanted))));
+  checkDiffering(tasks);
   const findings = tasksFindingsOf(scores);
   return {
     tasks: scores.tasks.map(({ name, experiments, findings, ...task }) => ({
@@ -61,4 +63,17 @@ export async function tasksReportOf(
       ),
     })),
   };
+}
+
+/** Launches of one config are one task: as two, the same seeds would count twice. */
+function checkDiffering(tasks: readonly (readonly RunSummary[])[]): void {
+  const manifests = tasks.map(([run]) => run!.manifest);
+  for (const [i, one] of manifests.entries()) {
+    const twin = manifests.slice(i + 1).find((other) => differencesOf(one, other).length === 0);
+    if (twin) {
+      throw new ComparisonError(
+        `${one.experiment.id} and ${twin.experiment.id} differ in method and seed alone, so they are one task. Expected several. Report these together without --tasks.`,
+      );
+    }
+  }
 }

@@ -251,7 +251,9 @@ describe('seed variance', () => {
       );
       const [best] = fifteen.verdict.table.rows[0]!;
       assert.ok((await seenText(rows.first())).startsWith(best!));
-      await page.getByText('Lower is better. In brackets: 95 % intervals. The best').waitFor();
+      await page
+        .getByText(/^Lower is better\. In brackets: 95 % intervals\..* The best mean first\.$/)
+        .waitFor();
       const colourOf = () =>
         page.evaluate((label) => {
           const { Chart, document } = globalThis as unknown as ChartPage;
