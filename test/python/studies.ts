@@ -9,10 +9,12 @@ import {
   rankBiserial,
 } from '../../src/experiment/statistics/effects.ts';
 import { mannWhitney } from '../../src/experiment/statistics/mannWhitney.ts';
+import { shapiroWilk } from '../../src/experiment/statistics/normality.ts';
 import {
   type ProfilePoint,
   performanceProfile,
 } from '../../src/experiment/statistics/performanceProfile.ts';
+import { autocorrelation } from '../../src/experiment/statistics/series.ts';
 import { kruskalWallis, oneWayAnova } from '../../src/experiment/statistics/severalMethods.ts';
 import { signedRankP } from '../../src/experiment/statistics/signedRank.ts';
 import {
@@ -20,6 +22,7 @@ import {
   violationRatio,
 } from '../../src/experiment/statistics/stochasticOrder.ts';
 import { interquartileMean } from '../../src/experiment/statistics/summary.ts';
+import { studentT, welchT } from '../../src/experiment/statistics/unpairedT.ts';
 import { python } from './python.ts';
 
 /** Values by seed, of which higher ones are better. */
@@ -53,6 +56,10 @@ interface Theirs {
     readonly mannWhitneyP: number;
     readonly kruskalWallisP: number;
     readonly anovaP: number;
+    readonly studentP: number;
+    readonly welchP: number;
+    readonly shapiroP: number;
+    readonly autocorrelation: number;
   };
   readonly rliable: {
     readonly iqm: number;
@@ -77,6 +84,15 @@ function besideOf([one, other]: Pair, { ictonyx, rliable, deepsig }: Theirs): Be
       ictonyx.kruskalWallisP,
     ],
     ['p of analysis of variance', 'ictonyx', oneWayAnova([one, other])?.p ?? null, ictonyx.anovaP],
+    ['p of Student’s unpaired t', 'ictonyx', studentT(one, other)?.p ?? null, ictonyx.studentP],
+    ['p of Welch’s t', 'ictonyx', welchT(one, other)?.p ?? null, ictonyx.welchP],
+    ['p of Shapiro–Wilk, of the one', 'ictonyx', shapiroWilk(one)?.p ?? null, ictonyx.shapiroP],
+    [
+      'autocorrelation of its runs, lag 1',
+      'ictonyx',
+      autocorrelation(one, 1),
+      ictonyx.autocorrelation,
+    ],
     ['IQM', 'rliable', interquartileMean(one), rliable.iqm],
     [
       'P(better)',

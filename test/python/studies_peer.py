@@ -34,6 +34,10 @@ def figures(one, other):
             "mannWhitneyP": ictonyx.mann_whitney_test(groups["one"], groups["other"]).p_value,
             "kruskalWallisP": ictonyx.kruskal_wallis_test(groups).p_value,
             "anovaP": ictonyx.anova_test(groups).p_value,
+            "studentP": ictonyx.compare_two_models(*groups.values(), test_method="student_t").p_value,
+            "welchP": ictonyx.compare_two_models(*groups.values(), test_method="welch_t").p_value,
+            "shapiroP": ictonyx.shapiro_wilk_test(groups["one"]).p_value,
+            "autocorrelation": ictonyx.calculate_autocorr(groups["one"]),
         },
         "rliable": {
             "iqm": metrics.aggregate_iqm(a[:, None]),
