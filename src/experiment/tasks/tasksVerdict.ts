@@ -9,6 +9,7 @@ import {
   formatPs,
   isPending,
   significant,
+  TOLD,
 } from '../wording.ts';
 import type { ScoredTask, Scores } from './scores.ts';
 import type { TasksComparison, TasksFindings } from './tasksFindings.ts';
@@ -42,7 +43,17 @@ function wordsOf(scores: Scores, { comparisons, methods }: TasksFindings): strin
       return `${over}, ${method} has a mean score of ${significant(mean)}${interval}. There is no other method to compare it with.`;
     });
   }
-  return comparisons.map((comparison) => comparisonWords(over, comparison));
+  const each = comparisons.filter(
+    ({ finding }) => comparisons.length <= TOLD || finding !== 'none',
+  );
+  const rest = comparisons.filter((comparison) => !each.includes(comparison));
+  const names = rest.map(({ one, other }) => `${one} and ${other}`).join('; ');
+  return [
+    ...each.map((comparison) => comparisonWords(over, comparison)),
+    ...(rest.length === 0
+      ? []
+      : [`${over}: no difference that so many runs could show: ${names}.`]),
+  ];
 }
 
 function comparisonWords(over: string, comparison: TasksComparison): string {

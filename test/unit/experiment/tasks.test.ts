@@ -192,4 +192,9 @@ test('the verdict says what the figures show', () => {
     wordsOf([1, 2].map((i) => taskWith(`t${i}`, { one: [0.1, 0.3] }))),
     /no other method/,
   );
+  // Of many comparisons, those without a difference are named together.
+  const values = { one: [0.1, 0.3], a: [0.1, 0.3], b: [0.1, 0.3], c: [0.1, 0.3], mean: [0.1, 0.3] };
+  const many = judged([1, 2].map((i) => taskWith(`t${i}`, values))).verdict.words;
+  assert.equal(many.length, 1);
+  assert.match(many[0]!, /could show: one and mean; a and mean; b and mean; c and mean\.$/);
 });
