@@ -1,6 +1,6 @@
 /**
  * What techniques do to the final metric and its spread, each against the same aggregator without it, with paired seeds and the
- * learning rate of the task: `node bench/techniques.ts [--seeds 10] [--tasks 'digits;stsb']` writes the tables of
+ * learning rate of the task: `node bench/techniques.ts [--seeds 10] [--tasks 'digits;stsb;genre']` writes the tables of
  * docs/techniques.head.md; then `npm run docs`.
  *
  * Every run stays in .cache/techniques, in a folder for each technique: a bench that was stopped continues where it was, and more
@@ -13,7 +13,8 @@ import { mean, sampleStandardDeviation } from 'simple-statistics';
 import type { ClaimConfig } from '../src/experiment/claims/trainings.ts';
 import { table } from '../src/experiment/markdown.ts';
 import { RunStore, type RunSummary } from '../src/runs/store.ts';
-import { example, inMicrobatches, stsb, withSmallNetwork } from './guarantee/configs.ts';
+import { interpreter } from '../test/python/python.ts';
+import { example, genre, inMicrobatches, stsb, withSmallNetwork } from './guarantee/configs.ts';
 import { formatDifference, formatSpread, pairsOf } from './guarantee/table.ts';
 import { cache } from './peers/venv.ts';
 import { circumstances, writeFigures } from './readme.ts';
@@ -22,10 +23,11 @@ import { inParallel, trainSeeds } from './trainSeeds.ts';
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '10' },
-    tasks: { type: 'string', default: 'digits;stsb' },
+    tasks: { type: 'string', default: 'digits;stsb;genre' },
     jobs: { type: 'string', default: '2' },
   },
 });
+process.env.GRAIN_PYTHON ??= interpreter();
 const docs = fileURLToPath(new URL('../docs/techniques.head.md', import.meta.url));
 const seeds = Array.from({ length: Number(values.seeds) }, (_, seed) => seed);
 
@@ -45,6 +47,15 @@ const tasks: readonly Task[] = [
     config: async () => withSmallNetwork(inMicrobatches(example('digits'))),
   },
   { name: 'stsb', metric: 'spearman', techniques: ['tilted', 'tsam'], config: () => stsb() },
+  {
+    name: 'genre',
+    metric: 'accuracy',
+    techniques: ['lnsr'],
+    config: async () => {
+      const config = await genre();
+      return config && { ...config, device: 'torch' };
+    },
+  },
 ];
 const aggregators = ['mean', 'grain'];
 
