@@ -45,12 +45,12 @@ export function verdictOf(run: RunHeader, point: ConflictPoint | undefined, k?: 
   };
 }
 
-/** What became of the directions, in a few words for a caption. */
+/** What became of the directions, in a few words for a caption; empty where the chart says that it is not measured. */
 export function directionSummary({ guarantee }: RunHeader, point: ConflictPoint): string {
   const { held, steps, measured, conflicted, violated } = guarantee.counts;
   const among = `${grouped(measured)} steps`;
   if (violated > 0) return `${grouped(violated)} violated · ${among}`;
-  if (measured === 0) return 'not measured';
+  if (measured === 0) return '';
   if (conflicted > 0) return `${grouped(conflicted)} conflict · ${among}`;
   const cosine = figure(point.minCosine);
   if (point.stationary) return 'stationary';

@@ -74,7 +74,7 @@ test('a caption says of the directions what it says of them, and not of the upda
     `${conflicted} conflict · 60 steps`,
   );
   const streaming = runFixture({ ...options, aggregator: 'grain-streaming' });
-  assert.equal(directionSummary(streaming.run, streaming.points.at(-1)!), 'not measured');
+  assert.equal(directionSummary(streaming.run, streaming.points.at(-1)!), '');
 });
 
 test('updates that were not measured are not mentioned', () => {
