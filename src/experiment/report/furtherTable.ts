@@ -20,7 +20,7 @@ const notes = {
   normality:
     'Shapiro–Wilk, and from twenty values on D’Agostino–Pearson, ask whether values could be normal: of the differences, paired t tests take it for granted, of each method’s runs, analysis of variance and unpaired t tests. A large p over few seeds proves nothing, and a test that is chosen by them has another p than it says.',
   dependence:
-    'Autocorrelation asks whether a run resembles those before it in the order of the seeds, which independent runs do not; its p is corrected for the five lags that it looks at.',
+    'Autocorrelation asks whether a run resembles those before it in the order of the seeds, which independent runs do not; its p is corrected for the five lags that it looks at, and over ten runs or fewer it finds next to nothing.',
 };
 const uncorrected =
   'No p is corrected for the number of tests here or for looks while seeds come in.';

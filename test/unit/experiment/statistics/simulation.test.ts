@@ -11,6 +11,7 @@ import { extremesOf } from '../../../../src/experiment/statistics/extremes.ts';
 import { contains } from '../../../../src/experiment/statistics/interval.ts';
 import { meanInterval, pairedT } from '../../../../src/experiment/statistics/means.ts';
 import { multiBootstrap } from '../../../../src/experiment/statistics/multiBootstrap.ts';
+import { dagostinoPearson, shapiroWilk } from '../../../../src/experiment/statistics/normality.ts';
 import type { Pair } from '../../../../src/experiment/statistics/pairs.ts';
 import { signFlipP } from '../../../../src/experiment/statistics/permutation.ts';
 import {
@@ -20,6 +21,7 @@ import {
   visibleEffect,
   visibleRatio,
 } from '../../../../src/experiment/statistics/power.ts';
+import { dependence } from '../../../../src/experiment/statistics/series.ts';
 import {
   brownForsythe,
   deviationDifferences,
@@ -27,6 +29,7 @@ import {
   spreadInterval,
 } from '../../../../src/experiment/statistics/spread.ts';
 import { interquartileRange } from '../../../../src/experiment/statistics/summary.ts';
+import { studentT, welchT } from '../../../../src/experiment/statistics/unpairedT.ts';
 import { crossingOf } from './crossingOf.ts';
 
 /** A share of so many experiments is within 0.026 of the truth with 99.9 % certainty, for truths of 0.05. */
@@ -191,6 +194,26 @@ describe('tests find a difference where there is none in at most 5 % of simulate
       }
     });
   }
+
+  test('normal values: unpaired t, normality, dependence of runs on those before', () => {
+    for (const n of [8, 20]) {
+      const found = {
+        student: shareOf(() => studentT(sample(n), sample(n))!.p < 0.05),
+        welch: shareOf(() => welchT(sample(n), sample(n))!.p < 0.05),
+        shapiroWilk: shareOf(() => shapiroWilk(sample(n))!.p < 0.05),
+        dagostinoPearson: shareOf(() => (dagostinoPearson(sample(n))?.p ?? 1) < 0.05),
+        dependence: shareOf(() => dependence(sample(n))!.p < 0.05),
+      };
+      // scipy's is as large: 5.8 % over twenty values.
+      const most = { dagostinoPearson: 0.095, dependence: n === 8 ? 0.01 : 0.055 };
+      for (const [test, share] of Object.entries(found)) {
+        const bound = test in most ? most[test as keyof typeof most] : 0.085;
+        assert.ok(share < bound, `${test}, n = ${n}: ${share}`);
+      }
+      // Skewed ones are told from normal ones.
+      if (n === 20) assert.ok(shareOf(() => shapiroWilk(sample(n, skewed))!.p < 0.05) > 0.7);
+    }
+  });
 
   test('what is called a difference after correction: of two methods that are alike, in at most 5 %', () => {
     for (const n of [4, 5, 6, 9]) {
