@@ -3,8 +3,10 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { surviveBrokenOutput } from './brokenOutput.ts';
 import { addCommands } from './commands.ts';
 import { reportError } from './exit.ts';
+import { useProxy } from './proxy.ts';
 
 surviveBrokenOutput();
+useProxy();
 
 const program = new Command('grain')
   .description(packageJson.description)

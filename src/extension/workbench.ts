@@ -136,10 +136,12 @@ function once<T>(load: () => Promise<T>): () => Promise<T> {
 function grainCommand(extensionUri: vscode.Uri, storage: string): GrainCommand {
   const settings = vscode.workspace.getConfiguration('grain');
   const python = settings.get<string>('pythonPath')?.trim();
+  const proxy = vscode.workspace.getConfiguration('http').get<string>('proxy')?.trim();
   return {
     node: settings.get<string>('nodePath')?.trim() || process.execPath,
     script: vscode.Uri.joinPath(extensionUri, 'dist', 'grain.js').fsPath,
     ...(python && { python }),
     storage,
+    ...(proxy && { proxy }),
   };
 }

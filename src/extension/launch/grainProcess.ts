@@ -15,6 +15,8 @@ export interface GrainCommand {
   readonly python?: string;
   /** The folder for what GRAIN installs; absent: the user's own. */
   readonly storage?: string;
+  /** URL of the proxy that VS Code uses by its settings. */
+  readonly proxy?: string;
 }
 
 /** A detached `grain` process: it outlives the window that started it. */
@@ -28,9 +30,11 @@ export interface Launch {
 }
 
 /** Electron, which runs the extensions of a desktop VS Code, is then a plain Node. */
-const environment = ({ python, storage }: Pick<GrainCommand, 'python' | 'storage'>) => ({
+const environment = ({ python, storage, proxy }: Omit<GrainCommand, 'node' | 'script'>) => ({
+  ...(proxy && { HTTP_PROXY: proxy, HTTPS_PROXY: proxy }),
   ...process.env,
   ELECTRON_RUN_AS_NODE: '1',
+  NODE_USE_ENV_PROXY: '1',
   ...(python && { GRAIN_PYTHON: python }),
   ...(storage && { GRAIN_STORAGE: storage }),
 });

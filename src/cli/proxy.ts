@@ -1,0 +1,16 @@
+import { setGlobalProxyFromEnv } from 'node:http';
+import { messageOf } from '../config/errors.ts';
+
+/**
+ * Lets all requests take the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name, as pip and curl do. Node 22 lacks the function,
+ * and reads them with NODE_USE_ENV_PROXY alone. A name that cannot be read is said, and no proxy used.
+ */
+export function useProxy(): void {
+  try {
+    (setGlobalProxyFromEnv as typeof setGlobalProxyFromEnv | undefined)?.();
+  } catch (error) {
+    console.error(
+      `warning: HTTPS_PROXY or HTTP_PROXY is not the address of a proxy: ${messageOf(error)}. Expected http://host:port. No proxy is used.`,
+    );
+  }
+}
