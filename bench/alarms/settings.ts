@@ -190,7 +190,7 @@ export const settings: readonly FailingSetting[] = [
         aggregate: ['mean'],
       },
     ),
-    seeds: 60,
+    seeds: 80,
     alone: true,
     isLogged: ({ manifest }) => manifest.experiment.name === 'stsb-high-rate',
   },
