@@ -44,14 +44,14 @@ const cases: readonly Case[] = [
     title: 'MiniLM, LoRA, 32 × 64 tokens',
     ...minilm,
     lora: true,
-    turns: { rounds: 3, steps: 1, warmUp: 1 },
+    turns: { rounds: 5, steps: 1, warmUp: 1 },
   },
   {
     name: 'minilm-full',
     title: 'MiniLM, full, 32 × 64 tokens',
     ...minilm,
     lora: false,
-    turns: { rounds: 2, steps: 1, warmUp: 1 },
+    turns: { rounds: 7, steps: 1, warmUp: 1 },
   },
   {
     name: 'smollm2-lora',
@@ -60,7 +60,7 @@ const cases: readonly Case[] = [
     generates: true,
     lora: true,
     tokens: { batch: 8, length: 64, vocabulary: 49152 },
-    turns: { rounds: 3, steps: 1, warmUp: 1 },
+    turns: { rounds: 5, steps: 1, warmUp: 1 },
   },
 ];
 
