@@ -11,7 +11,15 @@ const all = Object.entries(techniques) as [TechniqueName, Technique][];
 
 /** What of training a technique decides: of two that decide the same, one would be ignored. */
 function decides({ parameters = {}, loss, ...of }: Technique): string[] {
-  const hooks = ['averaging', 'noise', 'mixing', 'ascent', 'headSteps', 'competence'] as const;
+  const hooks = [
+    'averaging',
+    'noise',
+    'mixing',
+    'ascent',
+    'headSteps',
+    'competence',
+    'stability',
+  ] as const;
   const defaults = Object.fromEntries(
     Object.entries(parameters).map(([key, parameter]) => [key, parameter.default]),
   );
