@@ -4,7 +4,7 @@ import type { Comparison } from '../comparison.ts';
 import { sourceNames } from '../crossedFindings.ts';
 import type { Findings, MethodFigures } from '../findings.ts';
 import type { Component } from '../statistics/crossed.ts';
-import { significant, unended } from '../wording.ts';
+import { decimalsFor, fixed, significant, unended } from '../wording.ts';
 import { inDecimals, inDigits, inPercent, NONE, pText, withInterval } from './cells.ts';
 import { curveTable } from './curveTable.ts';
 import type { FullReport } from './fullReport.ts';
@@ -25,7 +25,7 @@ export function reportTables(report: FullReport): ReportTable[] {
     bestTable(report),
     curveTable(report),
     soupTable(report.soups),
-    runsTable(report.findings.runs),
+    runsTable(report.findings),
   ];
   return all.filter(({ rows }) => rows.length > 0);
 }
@@ -188,20 +188,26 @@ function bestTable({ expectedBest, findings }: FullReport): ReportTable {
         : expectedBest.map(({ method, values }) => [
             method,
             ...budgets.map((budget) =>
-              budget <= values.length ? significant(values[budget - 1]!, 4) : NONE,
+              budget <= values.length ? single(method, findings)(values[budget - 1]!) : NONE,
             ),
           ]),
     words: 1,
   };
 }
 
-function runsTable(runs: Findings['runs']): ReportTable {
+/** A value of a single run: with a decimal more than the mean of its method. */
+function single(method: string, { methods }: Findings): (value: number) => string {
+  const std = methods.find((it) => it.method === method)?.figures?.std ?? 0;
+  return (value) => fixed(value, Math.max(2, decimalsFor(std) + 1));
+}
+
+function runsTable(findings: Findings): ReportTable {
   return {
     title: 'Runs',
     head: ['run', 'method', 'seed', 'status', 'value', 'note'],
-    rows: runs.map(({ run, method, seed, status, value, reason }) => [
+    rows: findings.runs.map(({ run, method, seed, status, value, reason }) => [
       ...[run, method, seed, status],
-      value === null ? NONE : significant(value, 4),
+      value === null ? NONE : single(method, findings)(value),
       reason === null ? '' : unended(reason).replaceAll('\n', ' '),
     ]),
     words: 4,
