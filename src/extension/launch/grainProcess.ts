@@ -31,7 +31,7 @@ export interface Launch {
 
 /** Electron, which runs the extensions of a desktop VS Code, is then a plain Node. */
 const environment = ({ python, storage, proxy }: Omit<GrainCommand, 'node' | 'script'>) => ({
-  ...(proxy && { HTTP_PROXY: proxy, HTTPS_PROXY: proxy }),
+  ...(proxy && { HTTP_PROXY: proxy, HTTPS_PROXY: proxy, NO_PROXY: 'localhost,127.0.0.1,::1' }),
   ...process.env,
   ELECTRON_RUN_AS_NODE: '1',
   NODE_USE_ENV_PROXY: '1',
