@@ -74,6 +74,7 @@ def spec_of(folder: Path, task: str, **settings: Any) -> Build:
         "mixing": None,
         "head_first": False,
         "ascent": None,
+        "stability": None,
         "seed": 1,
     }
     return Build(**{**fields, **settings})

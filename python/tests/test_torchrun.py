@@ -81,3 +81,5 @@ def _numbers(values: list[float | None]) -> list[float]:
 
 if __name__ == "__main__":
     work(Path(sys.argv[1]))
+    # Gloo's threads would otherwise now and then abort a process that ends.
+    torch.distributed.destroy_process_group()
