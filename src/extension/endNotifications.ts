@@ -5,6 +5,7 @@ import { formatFailure } from '../runs/failure.ts';
 import { formatCount, formatRun } from '../runs/format.ts';
 import { experimentKey } from '../runs/identity.ts';
 import { overallStatus } from '../runs/order.ts';
+import { isActive } from '../runs/status.ts';
 import { Disposable } from './disposable.ts';
 import type { LocatedRun, WorkspaceRuns } from './workspace/workspaceRuns.ts';
 
@@ -29,7 +30,8 @@ const PAUSE_MS = 3000;
 export class EndNotifications extends Disposable {
   readonly #parts: Parts;
   readonly #pauses = new Set<NodeJS.Timeout>();
-  #active: ReadonlySet<string> = new Set();
+  /** Of each run, by its folder, what was last seen. */
+  #known: ReadonlyMap<string, Pick<LocatedRun, 'status' | 'step'>> = new Map();
 
   constructor(parts: Parts) {
     super();
@@ -39,16 +41,23 @@ export class EndNotifications extends Disposable {
   }
 
   #notify(): void {
-    const { runs } = this.#parts;
-    const active = new Set(runs.active.map(experimentKey));
-    const ended = [...this.#active].filter((key) => !active.has(key));
-    this.#active = active;
+    const { all } = this.#parts.runs;
+    const active = new Set(this.#parts.runs.active.map(experimentKey));
+    const moved = all.filter((run) => this.#hasMoved(run)).map(experimentKey);
+    const ended = [...new Set(moved)].filter((key) => !active.has(key));
+    this.#known = new Map(all.map((run) => [run.folder, run]));
     if (ended.length === 0) return;
     const timer = setTimeout(() => {
       this.#pauses.delete(timer);
       for (const key of ended) this.#tellUnlessContinued(key, active);
     }, PAUSE_MS);
     this.#pauses.add(timer);
+  }
+
+  /** A run that is trained on for a few steps may have ended before it was ever seen active. */
+  #hasMoved({ folder, step }: LocatedRun): boolean {
+    const before = this.#known.get(folder);
+    return before !== undefined && (isActive(before.status) || step > before.step);
   }
 
   /** @param others keys of the experiments that were being trained when this one ended */

@@ -94,10 +94,11 @@ test('the keyboard alone selects runs, compares them and sorts the table', async
   const { keyboard } = vscode.page;
   await vscode.offers('GRAIN: Compare runs');
   const typed = async (command: string) => {
-    await keyboard.press('F1');
-    await vscode.page.locator('.quick-input-widget input').first().waitFor();
-    await keyboard.type(command);
-    await vscode.choice(command).first().waitFor();
+    // Keys are lost while the palette of the command before is on its way out.
+    await vscode.provoke(vscode.choice(command).first(), async () => {
+      await keyboard.press('F1');
+      await keyboard.type(command);
+    });
     await keyboard.press('Enter');
   };
   await typed('View: Close All Editors');
@@ -109,16 +110,17 @@ test('the keyboard alone selects runs, compares them and sorts the table', async
     const level = await focused.getAttribute('aria-level', { timeout: 3_000 }).catch(() => null);
     return level === '1' || undefined;
   });
-  await keyboard.press('Enter');
   await eventually('a folded launch', async () => {
     if ((await focused.getAttribute('aria-expanded')) === 'false') return true;
     await keyboard.press('ArrowLeft');
     return undefined;
   });
-  await keyboard.press('Shift+ArrowDown');
+  const selected = vscode.page.locator('.pane-body .monaco-list-row.selected');
+  // Enter selects the first alone, whatever was selected before.
   await eventually('two selected lines', async () => {
-    const count = await vscode.page.locator('.pane-body .monaco-list-row.selected').count();
-    return count === 2 || undefined;
+    for (const key of ['Home', 'Enter', 'Shift+ArrowDown']) await keyboard.press(key);
+    await vscode.page.waitForTimeout(500);
+    return (await selected.count()) === 2 || undefined;
   });
   await typed('GRAIN: Compare runs');
   await vscode.page.getByRole('tab', { name: 'Compare: 8 runs of rings' }).waitFor();
@@ -143,8 +145,12 @@ test('runs of another tool are imported and compared', async () => {
   const { vscode, workspace } = window;
   await vscode.command('GRAIN: Import TensorBoard runs');
   const input = vscode.page.locator('.quick-input-widget input').first();
-  await input.waitFor();
-  await input.fill(`${path.join(workspace, 'elsewhere')}/`);
+  const folder = `${path.join(workspace, 'elsewhere')}/`;
+  await eventually('the folder in the dialog, which fills in one of its own', async () => {
+    await input.fill(folder);
+    await vscode.page.waitForTimeout(500);
+    return (await input.inputValue()) === folder || undefined;
+  });
   await vscode.page.locator('.quick-input-widget').getByRole('button', { name: 'Import' }).click();
   const toast = window.toast('Imported 2 runs of elsewhere');
   await toast.getByRole('button', { name: 'Compare' }).click();
