@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { Prediction } from '../runs/predictions.ts';
 import { type Comparison, intervalSchema } from './comparison.ts';
 import type { Findings } from './findings.ts';
-import { contains } from './statistics/interval.ts';
+import { contains, halfWidth } from './statistics/interval.ts';
 import { multiBootstrap } from './statistics/multiBootstrap.ts';
 import { exampleMetric } from './validationError.ts';
 import { counted, decimalsFor, fixed, formatInterval, TOLD } from './wording.ts';
@@ -34,7 +34,7 @@ export function overExamplesNotes(
 ): string[] {
   if (all.length > TOLD) return [];
   return all.map(({ one, other, seeds, examples, difference, interval }) => {
-    const decimals = decimalsFor((interval.high - interval.low) / 2);
+    const decimals = decimalsFor(halfWidth(interval));
     const own = comparisons.find((it) => it.one === one && it.other === other);
     const isShown = own?.means?.finding === 'shown';
     const limit =

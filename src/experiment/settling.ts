@@ -3,6 +3,7 @@ import { FIRST_LOOK, type Settling, secondsOf, seedsSchema, settlingOf } from '.
 import type { RunManifest } from '../runs/manifest.ts';
 import type { Comparison } from './comparison.ts';
 import type { Findings } from './findings.ts';
+import { halfWidth } from './statistics/interval.ts';
 import { LEAST_TO_PERMUTE } from './statistics/permutation.ts';
 import { pairsNeeded, powerOfSpread } from './statistics/power.ts';
 import { looksUpTo } from './statistics/sequential.ts';
@@ -58,8 +59,7 @@ function settles(
   { difference, spread: ratio }: Settling['until'],
 ): boolean {
   const isNarrow =
-    difference === undefined ||
-    (means?.interval ? (means.interval.high - means.interval.low) / 2 <= difference : false);
+    difference === undefined || (means?.interval ? halfWidth(means.interval) <= difference : false);
   const isShown =
     ratio === undefined || spread?.finding === 'shown' || powerOfSpread(ratio, pairs) >= 0.8;
   return isNarrow && isShown;

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { Comparison, Finding } from './comparison.ts';
 import type { Findings, MethodFigures } from './findings.ts';
+import { negated } from './statistics/interval.ts';
 import { notesOf } from './verdictNotes.ts';
 import {
   counted,
@@ -14,6 +15,7 @@ import {
   nameWithin,
   significant,
   TOLD,
+  uncertaintyOf,
 } from './wording.ts';
 
 export const verdictSchema = z.object({
@@ -144,11 +146,10 @@ function meansWords(
   const { pairs } = comparison;
   const [one, other] = namesOf(comparison);
   const isOneAhead = better === 'lower' ? difference < 0 : difference > 0;
-  const size = interval ? (interval.high - interval.low) / 2 : Math.abs(difference);
   const ahead = isOneAhead ? one : other;
-  const lead = `${better === null ? 'higher' : 'ahead'} by ${fixed(Math.abs(difference), decimalsFor(size))}`;
+  const lead = `${better === null ? 'higher' : 'ahead'} by ${fixed(Math.abs(difference), decimalsFor(uncertaintyOf(difference, interval)))}`;
   // As the sentence tells the difference: from the one that is ahead.
-  const told = interval && difference < 0 ? { low: -interval.high, high: -interval.low } : interval;
+  const told = interval && difference < 0 ? negated(interval) : interval;
   const disagrees = finding === 'hinted' && permutationP !== null && permutationP >= 0.05;
   const figures = [
     ...(told ? [formatInterval(told, 0)] : []),

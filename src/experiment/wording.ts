@@ -1,7 +1,7 @@
 /** Figures in sentences. Rounding never turns one into what it is not: an interval that excludes 0 is not printed as one that contains it. */
 import { isActive } from '../runs/status.ts';
 import type { SeedResult } from './seedResults.ts';
-import { ALPHA, type Interval } from './statistics/interval.ts';
+import { ALPHA, halfWidth, type Interval } from './statistics/interval.ts';
 import type { Summary } from './statistics/summary.ts';
 
 /** "5 seeds", "1 seed". */
@@ -45,9 +45,14 @@ export function formatP(p: number): string {
   return digits === undefined ? `p < ${ALPHA.toFixed(2)}` : `p = ${significant(p, digits)}`;
 }
 
+/** What decides the decimals of a value: half of its interval or, without one, its own size. */
+export function uncertaintyOf(value: number, interval: Interval | null): number {
+  return interval ? halfWidth(interval) : Math.abs(value);
+}
+
 /** "95 % −0.003 … 0.011". @param against the value of no difference, to which no bound is rounded */
 export function formatInterval({ low, high }: Interval, against: number): string {
-  let decimals = decimalsFor((high - low) / 2);
+  let decimals = decimalsFor(halfWidth({ low, high }));
   while (decimals < 12 && [low, high].some((bound) => isHidden(bound, against, decimals))) {
     decimals++;
   }

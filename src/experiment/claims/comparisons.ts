@@ -5,7 +5,7 @@ import type { Findings } from '../findings.ts';
 import { pText } from '../report/cells.ts';
 import type { Interval } from '../statistics/interval.ts';
 import { validationError } from '../validationError.ts';
-import { decimalsFor, fixed, formatFigures, significant } from '../wording.ts';
+import { decimalsFor, fixed, formatFigures, significant, uncertaintyOf } from '../wording.ts';
 import type { ClaimTable } from './claim.ts';
 import { type ClaimSetting, mean, tunedRuns } from './settings.ts';
 import type { ClaimRuns, Method } from './trainings.ts';
@@ -117,9 +117,7 @@ export function differenceText(
   interval: Interval | null,
   p: number | null,
 ): string {
-  const decimals = decimalsFor(
-    interval ? (interval.high - interval.low) / 2 : Math.abs(difference),
-  );
+  const decimals = decimalsFor(uncertaintyOf(difference, interval));
   const format = (value: number) => `${value < 0 ? '' : '+'}${fixed(value, decimals)}`;
   return `${format(difference)} ${bracketed(interval, format, p)}`;
 }

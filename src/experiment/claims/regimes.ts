@@ -1,7 +1,7 @@
 /** Where GRAIN should matter and where not: what it gains beside how many groups the mean's direction conflicts with. */
 import { mean as average, sampleRankCorrelation } from 'simple-statistics';
 import { bootstrapInterval } from '../statistics/bootstrap.ts';
-import { contains, type Interval } from '../statistics/interval.ts';
+import { contains, type Interval, negated } from '../statistics/interval.ts';
 import { counted, formatInterval, significant } from '../wording.ts';
 import type { Claim, ClaimTable, ClaimVerdict, Measurement } from './claim.ts';
 import {
@@ -114,7 +114,7 @@ function gainOf({ findings }: Compared, method: string): Gain | undefined {
   if (findings.better === 'higher') return { value: difference, interval, p };
   return {
     value: -difference,
-    interval: interval && { low: -interval.high, high: -interval.low },
+    interval: interval && negated(interval),
     p,
   };
 }

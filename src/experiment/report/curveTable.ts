@@ -1,5 +1,5 @@
 /** How the curves end, as a table of the report. */
-import { significant } from '../wording.ts';
+import { significant, uncertaintyOf } from '../wording.ts';
 import { inDecimals, inDigits, NONE, withInterval } from './cells.ts';
 import type { FullReport } from './fullReport.ts';
 import type { ReportTable } from './methodTable.ts';
@@ -25,9 +25,7 @@ export function curveTable({
     rows: curveShapes.flatMap(({ method, runs, validations, end, autocorrelation }) => {
       if (!end) return [];
       const { slope, slopeInterval, flat, within, between } = end;
-      const text = inDecimals(
-        slopeInterval ? (slopeInterval.high - slopeInterval.low) / 2 : Math.abs(slope),
-      );
+      const text = inDecimals(uncertaintyOf(slope, slopeInterval));
       const after = autocorrelation[0]?.mean ?? null;
       return [
         [

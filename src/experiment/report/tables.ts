@@ -4,7 +4,8 @@ import type { Comparison } from '../comparison.ts';
 import { sourceNames } from '../crossedFindings.ts';
 import type { Findings, MethodFigures } from '../findings.ts';
 import type { Component } from '../statistics/crossed.ts';
-import { decimalsFor, fixed, significant, unended } from '../wording.ts';
+import { halfWidth } from '../statistics/interval.ts';
+import { decimalsFor, fixed, significant, uncertaintyOf, unended } from '../wording.ts';
 import { inDecimals, inDigits, inPercent, NONE, pText, withInterval } from './cells.ts';
 import { curveTable } from './curveTable.ts';
 import type { FullReport } from './fullReport.ts';
@@ -47,7 +48,7 @@ function differenceRows(comparison: Comparison, report: FullReport): string[][] 
   if (means) rows.push([names, 'means', String(pairs), ...meansCells(comparison, means, report)]);
   const over = report.overExamples.find((it) => it.one === one && it.other === other);
   if (over) {
-    const text = inDecimals((over.interval.high - over.interval.low) / 2);
+    const text = inDecimals(halfWidth(over.interval));
     const difference = withInterval(text(over.difference), over.interval, text);
     const what = `seeds × ${over.examples} examples`;
     rows.push([names, what, String(over.seeds), difference, pText(over.p), '', '', '']);
@@ -73,7 +74,7 @@ function meansCells(
   { stochasticOrder }: FullReport,
 ): string[] {
   const { difference, interval, effect, hedgesG, rankBiserial, probabilityOfImprovement } = means;
-  const text = inDecimals(interval ? (interval.high - interval.low) / 2 : Math.abs(difference));
+  const text = inDecimals(uncertaintyOf(difference, interval));
   const orders = [
     [one, other],
     [other, one],

@@ -1,5 +1,6 @@
 /** The report of several tasks as Markdown and as one HTML file that needs nothing else. */
 import { formatList } from '../../runs/format.ts';
+import { halfWidth } from '../statistics/interval.ts';
 import { significant } from '../wording.ts';
 import { inDecimals, pText, withInterval } from './cells.ts';
 import { profilesFigure } from './figures/profiles.ts';
@@ -109,10 +110,6 @@ function tasksTable({ tasks, findings }: TasksReport): ReportTable {
     ]),
     words: 2,
   };
-}
-
-function halfWidth({ low, high }: { readonly low: number; readonly high: number }): number {
-  return (high - low) / 2;
 }
 
 function methodsSentence({ tasks, findings }: TasksReport): string {

@@ -7,7 +7,7 @@ import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import { keyedRandom } from '../../engine/keyedRandom.ts';
 import { normalCdf, normalQuantile } from './distributions.ts';
 import { ALPHA, type Interval } from './interval.ts';
-import { quantile } from './summary.ts';
+import { middleInterval, quantile } from './summary.ts';
 
 const RESAMPLES = 5000;
 
@@ -38,7 +38,7 @@ export function percentileInterval(
 ): Interval | null {
   const sorted = distributionOf(values, statistic, resamples);
   if (sorted[0] === sorted.at(-1)) return null;
-  return { low: quantile(sorted, ALPHA / 2), high: quantile(sorted, 1 - ALPHA / 2) };
+  return middleInterval(sorted);
 }
 
 /** The statistic of samples with replacement, ascending. */

@@ -2,8 +2,8 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { gaussian } from '../../engine/gaussian.ts';
 import { keyedRandom } from '../../engine/keyedRandom.ts';
-import { ALPHA, type Interval } from './interval.ts';
-import { quantile } from './summary.ts';
+import type { Interval } from './interval.ts';
+import { middleInterval } from './summary.ts';
 
 const SAMPLES = 4000;
 
@@ -148,5 +148,5 @@ function chiSquare(df: number, normal: () => number): number {
 
 function intervalOf(values: readonly number[]): Interval {
   const sorted = values.toSorted((a, b) => a - b);
-  return { low: quantile(sorted, ALPHA / 2), high: quantile(sorted, 1 - ALPHA / 2) };
+  return middleInterval(sorted);
 }

@@ -7,6 +7,16 @@ export interface Interval {
   readonly high: number;
 }
 
+/** Of a value between these bounds. */
+export function halfWidth({ low, high }: Interval): number {
+  return (high - low) / 2;
+}
+
+/** That of −x, for an interval of x. */
+export function negated({ low, high }: Interval): Interval {
+  return { low: -high, high: -low };
+}
+
 export function contains({ low, high }: Interval, value: number): boolean {
   return low <= value && value <= high;
 }

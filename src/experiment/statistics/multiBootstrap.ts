@@ -1,8 +1,8 @@
 /** Two methods over other seeds and other validation examples together: the multi-bootstrap (Sellam et al. 2022, arXiv:2106.16163). */
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { keyedRandom } from '../../engine/keyedRandom.ts';
-import { ALPHA, type Interval } from './interval.ts';
-import { quantile } from './summary.ts';
+import type { Interval } from './interval.ts';
+import { middleInterval } from './summary.ts';
 
 const RESAMPLES = 1000;
 const LEAST_RESAMPLES = 200;
@@ -47,7 +47,7 @@ export function multiBootstrap(
   const below = sorted.filter((value) => value <= 0).length;
   const above = sorted.filter((value) => value >= 0).length;
   return {
-    interval: { low: quantile(sorted, ALPHA / 2), high: quantile(sorted, 1 - ALPHA / 2) },
+    interval: middleInterval(sorted),
     p: Math.min(1, (2 * (Math.min(below, above) + 1)) / (sorted.length + 1)),
   };
 }

@@ -4,7 +4,7 @@ import { mean, sum } from 'simple-statistics';
 import { keyedRandom } from '../../engine/keyedRandom.ts';
 import { tQuantile, tTails } from './distributions.ts';
 import { ALPHA, type Interval } from './interval.ts';
-import { quantile, summarise } from './summary.ts';
+import { middleInterval, summarise } from './summary.ts';
 
 const RESAMPLES = 2000;
 
@@ -61,6 +61,6 @@ export function stratifiedBootstrap(
   );
   return drawn[0]!.map((_, which) => {
     const sorted = drawn.map((values) => values[which]!).sort((a, b) => a - b);
-    return { low: quantile(sorted, ALPHA / 2), high: quantile(sorted, 1 - ALPHA / 2) };
+    return middleInterval(sorted);
   });
 }

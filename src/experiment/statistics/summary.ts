@@ -1,4 +1,5 @@
 import { max, mean, min, sampleStandardDeviation } from 'simple-statistics';
+import { ALPHA, type Interval } from './interval.ts';
 
 export interface Summary {
   readonly mean: number;
@@ -27,6 +28,11 @@ export function quantile(sorted: readonly number[], p: number): number {
   const below = Math.floor(at);
   const [low, high] = [sorted[below]!, sorted[Math.min(below + 1, sorted.length - 1)]!];
   return low + (at - below) * (high - low);
+}
+
+/** Between which 95 % of the values are. @param sorted ascending, at least one */
+export function middleInterval(sorted: readonly number[]): Interval {
+  return { low: quantile(sorted, ALPHA / 2), high: quantile(sorted, 1 - ALPHA / 2) };
 }
 
 /** Third quartile minus first. @param values at least one, finite */

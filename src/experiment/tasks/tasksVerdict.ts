@@ -1,5 +1,6 @@
 /** What several tasks together show, in plain words. Every sentence follows from the figures. */
 import { formatList } from '../../runs/format.ts';
+import { negated } from '../statistics/interval.ts';
 import type { Verdict } from '../verdict.ts';
 import {
   counted,
@@ -10,6 +11,7 @@ import {
   isPending,
   significant,
   TOLD,
+  uncertaintyOf,
 } from '../wording.ts';
 import type { ScoredTask, Scores } from './scores.ts';
 import type { TasksComparison, TasksFindings } from './tasksFindings.ts';
@@ -60,9 +62,8 @@ function comparisonWords(over: string, comparison: TasksComparison): string {
   const { one, other, finding, difference, interval, p, adjusted, permutationP } = comparison;
   const isOneAhead = difference >= 0;
   const [ahead, behind] = isOneAhead ? [one, other] : [other, one];
-  const told = interval && !isOneAhead ? { low: -interval.high, high: -interval.low } : interval;
-  const size = interval ? (interval.high - interval.low) / 2 : Math.abs(difference);
-  const lead = fixed(Math.abs(difference), decimalsFor(size));
+  const told = interval && !isOneAhead ? negated(interval) : interval;
+  const lead = fixed(Math.abs(difference), decimalsFor(uncertaintyOf(difference, interval)));
   const figures = [
     ...(told ? [formatInterval(told, 0)] : []),
     ...formatPs(p, adjusted),
