@@ -41,8 +41,8 @@ export class EndNotifications extends Disposable {
   }
 
   #notify(): void {
-    const { all } = this.#parts.runs;
-    const active = new Set(this.#parts.runs.active.map(experimentKey));
+    const { all, active: running } = this.#parts.runs;
+    const active = new Set(running.map(experimentKey));
     const moved = all.filter((run) => this.#hasMoved(run)).map(experimentKey);
     const ended = [...new Set(moved)].filter((key) => !active.has(key));
     this.#known = new Map(all.map((run) => [run.folder, run]));
