@@ -52,6 +52,12 @@ export function checkComparable(runs: readonly RunSummary[]): void {
   }
 }
 
+/** The experiments of runs, each once. */
+export function experimentsOf(runs: readonly RunSummary[]): { id: string; name: string }[] {
+  const all = runs.map(({ manifest: { experiment } }) => [experiment.id, experiment] as const);
+  return [...new Map(all).values()];
+}
+
 /** @param wanted default: the first of them @throws ComparisonError if it is not among them */
 export function metricIn(metrics: readonly string[], wanted?: string): string {
   if (wanted === undefined || metrics.includes(wanted)) return wanted ?? metrics[0]!;

@@ -255,7 +255,7 @@ export function adjust(
 }
 
 /** @param others what other figures say about a difference */
-function findingFrom(
+export function findingFrom(
   p: number | null,
   adjusted: number | null,
   others: readonly boolean[],
@@ -264,7 +264,7 @@ function findingFrom(
   return isSmall(p) || others.some(Boolean) ? 'hinted' : 'none';
 }
 
-function isSmall(p: number | null): boolean {
+export function isSmall(p: number | null): boolean {
   return p !== null && p < ALPHA;
 }
 

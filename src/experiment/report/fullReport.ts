@@ -8,7 +8,7 @@ import { type Prediction, readPredictions } from '../../runs/predictions.ts';
 import { onSameExamples } from '../../runs/splits.ts';
 import type { RunSummary } from '../../runs/store.ts';
 import { agreementOf, agreementSchema } from '../agreementFindings.ts';
-import { checkComparable, metricIn } from '../comparable.ts';
+import { checkComparable, experimentsOf, metricIn } from '../comparable.ts';
 import { intervalSchema } from '../comparison.ts';
 import { curveShapeSchema, curveShapesOf } from '../curveShapes.ts';
 import { evidenceOf, figuresOf, validatedRun } from '../evidence.ts';
@@ -122,9 +122,7 @@ export async function fullReportOf(
   const methods = findings.methods.map(({ method }) => method);
   const curves = validated.map((of) => curveOf(of, metric));
   return {
-    experiments: [
-      ...new Map(runs.map(({ manifest: { experiment } }) => [experiment.id, experiment])).values(),
-    ],
+    experiments: experimentsOf(runs),
     verdict: {
       ...verdict,
       notes: [...verdict.notes, ...overExamplesNotes(overExamples, findings)],

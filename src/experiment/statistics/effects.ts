@@ -1,11 +1,11 @@
 /** Sizes of effects, in which no number of seeds appears. */
 import { midranks } from './ranks.ts';
-import { summarise } from './summary.ts';
+import { hasSpread, summarise } from './summary.ts';
 
 /** Mean of the paired differences over their standard deviation (Cohen 1988, d_z); `null` without spread. */
 export function pairedEffect(differences: readonly number[]): number | null {
-  const { mean, std } = summarise(differences);
-  return std === null || std <= 1e-12 * Math.abs(mean) || std === 0 ? null : mean / std;
+  const summary = summarise(differences);
+  return hasSpread(summary) ? summary.mean / summary.std : null;
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { criticalT, tTails } from './distributions.ts';
 import { ALPHA, type Interval } from './interval.ts';
-import { summarise } from './summary.ts';
+import { hasSpread, summarise } from './summary.ts';
 
 export interface PairedT {
   /** Mean of the differences. */
@@ -20,13 +20,14 @@ export interface PairedT {
  * @param differences finite, one per pair
  */
 export function pairedT(differences: readonly number[]): PairedT {
-  const { mean: difference, std, n } = summarise(differences);
-  const isConstant = std === null || std <= 1e-12 * Math.abs(difference) || std === 0;
-  if (n >= 2 && isConstant && difference === 0) {
-    return { difference, interval: { low: 0, high: 0 }, t: 0, p: 1 };
+  const summary = summarise(differences);
+  const { mean: difference, n } = summary;
+  if (!hasSpread(summary)) {
+    return n >= 2 && difference === 0
+      ? { difference, interval: { low: 0, high: 0 }, t: 0, p: 1 }
+      : { difference, interval: null, t: null, p: null };
   }
-  if (isConstant) return { difference, interval: null, t: null, p: null };
-  const t = difference / (std / Math.sqrt(n));
+  const t = difference / (summary.std / Math.sqrt(n));
   return { difference, interval: meanInterval(differences), t, p: tTails(t, n - 1) };
 }
 

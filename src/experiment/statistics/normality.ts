@@ -1,7 +1,7 @@
 /** Could values be of a normal distribution? */
 import { sum, sumNthPowerDeviations } from 'simple-statistics';
 import { chiSquareTail, normalCdf, normalQuantile } from './distributions.ts';
-import { summarise } from './summary.ts';
+import { hasSpread, summarise } from './summary.ts';
 
 /** Below, the distribution of D'Agostino and Pearson's statistic is not yet that of χ². */
 const LEAST_FOR_MOMENTS = 20;
@@ -18,7 +18,7 @@ export interface ShapiroWilk {
  */
 export function shapiroWilk(values: readonly number[]): ShapiroWilk | null {
   const n = values.length;
-  if (n < 3 || !hasSpread(values)) return null;
+  if (n < 3 || !hasSpread(summarise(values))) return null;
   const sorted = values.toSorted((a, b) => a - b);
   const weights = shapiroWeights(n);
   const center = summarise(sorted).mean;
@@ -81,7 +81,7 @@ export interface DagostinoPearson {
  */
 export function dagostinoPearson(values: readonly number[]): DagostinoPearson | null {
   const n = values.length;
-  if (n < LEAST_FOR_MOMENTS || !hasSpread(values)) return null;
+  if (n < LEAST_FOR_MOMENTS || !hasSpread(summarise(values))) return null;
   const moment = (order: number) => sumNthPowerDeviations([...values], order) / n;
   const skewness = normalSkewness(moment(3) / moment(2) ** 1.5, n);
   const kurtosis = normalKurtosis(moment(4) / moment(2) ** 2, n);
@@ -107,10 +107,4 @@ function normalKurtosis(kurtosis: number, n: number): number {
   const a = 6 + (8 / skewness) * (2 / skewness + Math.sqrt(1 + 4 / skewness ** 2));
   const root = Math.cbrt((1 - 2 / a) / (1 + x * Math.sqrt(2 / (a - 4))));
   return (1 - 2 / (9 * a) - root) / Math.sqrt(2 / (9 * a));
-}
-
-/** A spread that is the rounding of its mean counts as none. */
-function hasSpread(values: readonly number[]): boolean {
-  const { mean, std } = summarise(values);
-  return std !== null && std > 1e-12 * Math.abs(mean);
 }

@@ -4,7 +4,7 @@ import { mean, sum } from 'simple-statistics';
 import { keyedRandom } from '../../engine/keyedRandom.ts';
 import { tQuantile, tTails } from './distributions.ts';
 import { ALPHA, type Interval } from './interval.ts';
-import { middleInterval, summarise } from './summary.ts';
+import { hasSpread, middleInterval, summarise } from './summary.ts';
 
 const RESAMPLES = 2000;
 
@@ -25,9 +25,7 @@ export interface StratifiedMean {
 export function stratifiedMean(strata: readonly (readonly number[])[]): StratifiedMean {
   const all = strata.map(summarise);
   const center = mean(all.map((of) => of.mean));
-  const errors = all.map(({ std, n, mean }) =>
-    std! <= 1e-12 * Math.abs(mean) ? 0 : std! ** 2 / n,
-  );
+  const errors = all.map((of) => (hasSpread(of) ? of.std ** 2 / of.n : 0));
   const squares = sum(errors);
   if (squares === 0) return { mean: center, interval: null, p: center === 0 ? 1 : null };
   const df = squares ** 2 / sum(errors.map((error, i) => error ** 2 / (all[i]!.n - 1)));

@@ -22,6 +22,13 @@ export function summarise(values: readonly number[]): Summary {
   };
 }
 
+/** A spread that is the rounding of its mean counts as none. */
+export function hasSpread<Of extends Pick<Summary, 'mean' | 'std'>>(
+  of: Of,
+): of is Of & { readonly std: number } {
+  return of.std !== null && !(of.std <= 1e-12 * Math.abs(of.mean));
+}
+
 /** Quantile with linear interpolation between order statistics (type 7 of Hyndman & Fan 1996). @param sorted ascending, at least one */
 export function quantile(sorted: readonly number[], p: number): number {
   const at = p * (sorted.length - 1);

@@ -1,7 +1,7 @@
 /** t tests of two samples, pairs ignored. */
 import { tTestTwoSample } from 'simple-statistics';
 import { tTails } from './distributions.ts';
-import { summarise } from './summary.ts';
+import { hasSpread, summarise } from './summary.ts';
 
 export interface UnpairedT {
   readonly t: number;
@@ -38,10 +38,10 @@ export function welchT(one: readonly number[], other: readonly number[]): Unpair
   return { t, df, p: tTails(t, df) };
 }
 
-/** A spread that is the rounding of its mean counts as none; `null` if neither has one. */
+/** `null` if neither has a spread. */
 function variancesOf(one: readonly number[], other: readonly number[]): [number, number] | null {
   const all = [summarise(one), summarise(other)];
   if (all.some(({ std }) => std === null)) return null;
-  const [a, b] = all.map(({ mean, std }) => (std! <= 1e-12 * Math.abs(mean) ? 0 : std! ** 2));
+  const [a, b] = all.map((of) => (hasSpread(of) ? of.std ** 2 : 0));
   return a === 0 && b === 0 ? null : [a!, b!];
 }

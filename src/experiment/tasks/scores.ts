@@ -2,7 +2,7 @@
 import { formatList } from '../../runs/format.ts';
 import { byCreation } from '../../runs/order.ts';
 import type { RunSummary } from '../../runs/store.ts';
-import { ComparisonError, checkComparable, metricIn } from '../comparable.ts';
+import { ComparisonError, checkComparable, experimentsOf, metricIn } from '../comparable.ts';
 import { evidenceOf, firstPredictions, validatedRun } from '../evidence.ts';
 import type { Findings } from '../findings.ts';
 import { metricNames } from '../validatedRuns.ts';
@@ -29,9 +29,7 @@ export async function taskOf(runs: readonly RunSummary[], wanted?: string): Prom
   checkComparable(runs);
   const validated = await Promise.all([...runs].sort(byCreation).map(validatedRun));
   const metric = metricIn(metricNames(validated), wanted);
-  const experiments = [
-    ...new Map(runs.map(({ manifest: { experiment } }) => [experiment.id, experiment])).values(),
-  ];
+  const experiments = experimentsOf(runs);
   const names = [...new Set(experiments.map(({ name, id }) => name || id))];
   const findings = evidenceOf(validated, metric, await firstPredictions(runs));
   return { name: names.join(', '), experiments, findings };

@@ -1,7 +1,13 @@
 /** What methods reach over several tasks together, as scores between a constant prediction (0) and a perfect one (1). */
 import { mean, median } from 'simple-statistics';
 import * as z from 'zod';
-import { findingSchema, intervalSchema } from '../comparison.ts';
+import {
+  type Finding,
+  findingFrom,
+  findingSchema,
+  intervalSchema,
+  isSmall,
+} from '../comparison.ts';
 import { probabilityOfImprovement } from '../statistics/effects.ts';
 import { holm } from '../statistics/holm.ts';
 import { ALPHA, contains, type Interval } from '../statistics/interval.ts';
@@ -75,7 +81,7 @@ export function tasksFindingsOf(scores: Scores): TasksFindings {
     methods: methods.map((method) => figuresOf(method, blocks.get(method)!)),
     comparisons: compared.map((comparison, i) => {
       const figures = { ...comparison, adjusted: adjusted[i]! };
-      const finding = findingFrom(figures, tasks.length * seeds);
+      const finding = findingOf(figures, tasks.length * seeds);
       return { ...figures, finding: finding === 'shown' && !isPlain ? 'hinted' : finding };
     }),
   };
@@ -120,24 +126,15 @@ function compare(
 }
 
 /** @param pairs of scores, over all tasks */
-function findingFrom(
-  figures: Omit<TasksComparison, 'finding'>,
-  pairs: number,
-): TasksComparison['finding'] {
+function findingOf(figures: Omit<TasksComparison, 'finding'>, pairs: number): Finding {
   const { difference, p, adjusted, permutationP, iqmInterval, probabilityOfImprovement } = figures;
-  const speaks = [
-    isSmall(adjusted),
+  const finding = findingFrom(p, adjusted, [
     // A permutation test that cannot reach 0.05 says nothing against a difference.
     ...(smallestP(pairs) < ALPHA ? [isSmall(permutationP)] : []),
     !contains(iqmInterval, 0) && Math.sign(iqmInterval.low) === Math.sign(difference),
-  ];
+  ]);
   const contradicts = (probabilityOfImprovement - 1 / 2) * difference < 0;
-  if (speaks.every(Boolean) && !contradicts) return 'shown';
-  return isSmall(p) || speaks.some(Boolean) ? 'hinted' : 'none';
-}
-
-function isSmall(p: number | null): boolean {
-  return p !== null && p < ALPHA;
+  return finding === 'shown' && contradicts ? 'hinted' : finding;
 }
 
 function bootstrapped(block: Block, statistics: (places: Block) => readonly number[]): Interval[] {
